@@ -1,0 +1,99 @@
+"""The command line: parse, one library call, print. One file for each family of commands.
+
+Modules of this package import click and `w2v.errors` at the top and nothing heavier: `w2v --help`
+must not wait for NumPy, nor `w2v similar` for Numba.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from w2v import __version__
+from w2v.errors import W2VError
+
+COMMANDS = {
+    "train": "train",
+    "similar": "ask",
+    "analogy": "ask",
+    "similarity": "ask",
+    "odd": "ask",
+    "vector": "ask",
+    "evaluate": "evaluate",
+    "convert": "files",
+    "info": "files",
+}
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a command as Ctrl-C does, but with its own exit status."""
+
+
+class LazyGroup(click.Group):
+    """Imports the module of a command when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command, or None where there is no such."""
+        if name not in COMMANDS:
+            return None
+        return getattr(import_module(f"w2v.cli.{COMMANDS[name]}"), name)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="w2v", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Train word embeddings, and ask them for neighbours.
+
+    w2v train corpus.txt writes vectors.safetensors; w2v similar WORD asks it.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 2 the user's mistake, 3 not found, 130/143 a signal."""
+    signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = cli.main(args, prog_name="w2v", standalone_mode=False) or 0
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help(), err=True)
+        code = 2
+    except (W2VError, click.ClickException) as error:
+        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        code = _fail(message, error.exit_code)
+    except Terminated:
+        code = _fail("terminated", 143)
+    except (KeyboardInterrupt, click.Abort):
+        code = _fail("interrupted", 130)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 141
+    except MemoryError:
+        code = _fail("out of memory; try a higher --min-count or a smaller --dim", 2)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        code = _fail(f"{where}{error.strerror or error}", 2)
+    sys.exit(code)
+
+
+def _terminate(signum: int, frame: object) -> NoReturn:
+    raise Terminated
+
+
+def _fail(message: str, code: int) -> int:
+    """Say in one line what is wrong."""
+    line = " ".join(message.split("\n"))
+    click.echo(f"w2v: {line}", err=True)
+    return code

@@ -1,0 +1,250 @@
+"""w2v train: options from the models' settings, a run, and what it says on stderr."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import Field, fields
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import click
+
+from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2v.job import Job
+
+DEFAULT_MODEL = "skipgram"
+# What word2vec.c, gensim and fastText call these.
+_ALIASES = {
+    "dim": ["--size", "--vector-size"],
+    "window": ["--ws"],
+    "negative": ["--neg"],
+    "lr": ["--alpha"],
+    "epochs": ["--iter"],
+}
+
+
+class Option(click.Option):
+    """An option whose help shows the first of its names only."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """As click's, with the other names left out."""
+        shown = copy.copy(self)
+        shown.opts = self.opts[:1]
+        return click.Option.get_help_record(shown, ctx)
+
+
+class ModelOption(click.Option):
+    """--model, whose help lists the models with what they learn."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Read the registry only when help is asked for."""
+        from w2v.models import models
+
+        listed = "; ".join(f"{model.name}: {model.summary}" for model in models().values())
+        return f"--model {self.metavar}", f"{listed}  [default: {self.default}]"
+
+
+def _option(field: Field, kind: Any) -> click.Option:
+    """The option of a setting; it is None unless given."""
+    name = "--" + field.name.replace("_", "-")
+    help = field.metadata["help"]
+    if kind is bool:
+        pair = f"{name}/--no-{name[2:]}" if field.default else name
+        shown = f"  [default: {name[2:]}]" if field.default else ""
+        return Option([pair], default=None, help=help + shown)
+    shown = f"  [default: {field.default}]" if field.default is not None else ""
+    choices = field.metadata["choices"]
+    number = int if kind in (int, int | None) else float if kind in (float, float | None) else str
+    return Option(
+        [name, *_ALIASES.get(field.name, [])],
+        default=None,
+        type=click.Choice(choices) if choices else number,
+        metavar=None if choices else {int: "N", float: "X", str: "TEXT"}[number],
+        help=help + shown,
+    )
+
+
+def _options(settings: type) -> dict[str, click.Option]:
+    kinds = get_type_hints(settings)
+    return {field.name: _option(field, kinds[field.name]) for field in fields(settings)}
+
+
+class TrainCommand(click.Command):
+    """Takes the options of the model that is named; those of other models are a mistake."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find out which model is meant, then parse with its options."""
+        ctx.meta["w2v.model"] = DEFAULT_MODEL
+        for arg, after in zip(args, [*args[1:], ""], strict=True):
+            if arg == "--":
+                break
+            if arg == "--model" or arg.startswith("--model="):
+                ctx.meta["w2v.model"] = arg.partition("=")[2] or after
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Our own options, those of the text and of the model; others' are hidden and refused."""
+        from w2v.models import models
+        from w2v.settings import TextSettings
+
+        own = _options(TextSettings)
+        named = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL))
+        own |= _options((named or models()[DEFAULT_MODEL]).settings)
+        foreign: dict[str, list[str]] = {}
+        for model in models().values():
+            for field in fields(model.settings):
+                if field.name not in own:
+                    foreign.setdefault(field.name, []).append(model.name)
+        refused = [_refused(name, takers) for name, takers in foreign.items()]
+        base = super().get_params(ctx)
+        return [*base[:-1], *own.values(), *refused, base[-1]]  # --help is last
+
+
+def _refused(name: str, takers: list[str]) -> click.Option:
+    def refuse(ctx: click.Context, param: click.Parameter, value: object) -> None:
+        if value is not None:
+            raise click.UsageError(f"{param.opts[0]} is for --model {' or '.join(takers)}")
+
+    option = "--" + name.replace("_", "-")
+    return click.Option([option], hidden=True, expose_value=False, callback=refuse)
+
+
+@click.command(cls=TrainCommand)
+@click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+@click.option(
+    "-o", "--output", default="vectors.safetensors", show_default=True, metavar="FILE",
+    help="Where to write; the suffix picks the format (.safetensors .txt .vec .bin), - is text on "
+    "stdout.",
+)  # fmt: skip
+@click.option(
+    "--model", "model_name", default=DEFAULT_MODEL, show_default=True, metavar="NAME",
+    cls=ModelOption,
+)  # fmt: skip
+@click.option(
+    "--threads", "--workers", "threads", cls=Option, type=click.IntRange(1, 1024), metavar="N",
+    help="How many train at once  [default: the processors that may be used]",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Read the text, say what training takes, and stop.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def train(
+    corpus: tuple[str, ...],
+    output: str,
+    model_name: str,
+    threads: int | None,
+    dry_run: bool,
+    quiet: bool,
+    **given: Any,
+) -> None:
+    """Train word vectors on texts: plain or packed (.gz .bz2 .xz) files, or - for stdin.
+
+    A line is a sentence, of any length. Progress goes to stderr.
+    """
+    from w2v.machine import processors
+    from w2v.models import models
+    from w2v.progress import ProgressLine
+    from w2v.settings import TextSettings
+
+    if model_name not in models():
+        raise W2VError(f"--model {model_name}: no such model; there are {', '.join(models())}")
+    threads = threads or processors()
+    for library in ("OPENBLAS", "MKL", "OMP"):  # before NumPy is imported
+        os.environ.setdefault(f"{library}_NUM_THREADS", str(threads))
+    from w2v.job import Job
+
+    model = models()[model_name]
+    chosen = {name: value for name, value in given.items() if value is not None}
+    of_text = {field.name for field in fields(TextSettings)}
+    job = Job(
+        corpus,
+        output,
+        model,
+        model.settings(**{k: v for k, v in chosen.items() if k not in of_text}),
+        TextSettings(**{k: v for k, v in chosen.items() if k in of_text}),
+        threads,
+    )
+    line = ProgressLine(sys.stderr, quiet)
+    _read(job, line)
+    _start(job, line)
+    if dry_run:
+        _estimate(job, line.say)
+    else:
+        _train(job, line)
+
+
+def _read(job: Job, line: Any) -> None:
+    from w2v.machine import readable
+
+    corpus = job.corpus
+
+    def show(tokens: int) -> None:
+        share = f" {corpus.bytes_read / corpus.size:.0%}" if corpus.size else ""
+        line.show(f"reading{share}  {readable(corpus.bytes_read)}  {tokens:,} tokens")
+
+    job.read(show)
+    vocabulary, text = job.vocabulary, job.text
+    if corpus.bad_bytes:
+        line.say(
+            f"{corpus.bad_bytes:,} places that are not {corpus.encoding} were replaced; "
+            f"the first is in {corpus.first_bad}"
+        )
+    line.say(
+        f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words; "
+        f"{text.ids.size:,} of {vocabulary.tokens:,} tokens kept, "
+        f"in {text.starts.size - 1:,} sentences"
+    )
+
+
+def _start(job: Job, line: Any) -> None:
+    from w2v.kernels.cache import is_cold
+    from w2v.machine import readable
+
+    line.say(f"memory: {readable(job.memory())}, of it "
+             f"{readable(job.options.matrix_bytes(len(job.vocabulary.names)))} for the matrices")  # fmt: skip
+    if is_cold():
+        line.say("compiling the kernels for this machine, once: some seconds")
+    job.start()
+
+
+def _estimate(job: Job, say: Callable[[str], None]) -> None:
+    """Train for two seconds on the side to learn how long all would take."""
+    from w2v.progress import Progress, duration
+
+    seen: list[Progress] = []
+    job.train(seen.append, seconds=2.0)
+    last = seen[-1]
+    say(
+        f"time: about {duration(last.seconds * last.total / max(last.words, 1))} for "
+        f"{last.epochs} epochs at {last.words / last.seconds:,.0f} words/s on {job.threads} "
+        f"threads; nothing was written"
+    )
+
+
+def _train(job: Job, line: Any) -> None:
+    from w2v.progress import Progress, duration
+
+    seen: list[Progress] = []
+
+    def show(progress: Progress) -> None:
+        seen[:] = [progress]
+        line.show(progress)
+
+    try:
+        state = job.train(show)
+    except KeyboardInterrupt:
+        line.say(f"stopped at: {seen[0] if seen else 'the start'}; {job.output} was not written")
+        raise
+    seconds = seen[0].seconds
+    losses = " ".join("-" if math.isnan(loss) else f"{loss:.4f}" for loss in state.mean_losses())
+    line.say(
+        f"trained {len(state.losses)} epochs in {duration(seconds)}: "
+        f"{seen[0].total / seconds:,.0f} words/s on {job.threads} threads, loss {losses}"
+    )
+    if not all(pairs for _, pairs in state.losses):
+        line.say("there were epochs in which subsampling left not one pair: try --sample 0")
+    job.save(state)
+    line.say(f"wrote {job.output}")

@@ -1,0 +1,186 @@
+"""Text files, compressed or not, and stdin: one stream of tokens.
+
+The text is read once, in blocks that end between two words, so that neither a line nor the text
+needs to fit in memory. A line is a sentence: its end becomes a token, `</s>`, which is also what
+`</s>` in a text means, as it does to word2vec.c.
+"""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import hashlib
+import itertools
+import lzma
+import os
+import re
+import sys
+import unicodedata
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import cache
+from typing import IO, Any
+
+from w2v.errors import W2VError
+
+BLOCK = 1 << 20  # bytes read at a time
+LONGEST = 1 << 24  # bytes without a blank that may pass for a word; more is not text
+
+_COMPRESSIONS: dict[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+}
+_FOREIGN = {
+    b"\x28\xb5\x2f\xfd": "zstd data; unpack it first: zstd -dc FILE | w2v train -",
+    b"PK\x03\x04": "a zip archive; unpack it first: unzip -p FILE | w2v train -",
+    b"\xba\x16\x4f\x2f": "a fastText model, not text",
+}
+# Han and kana, which are written without spaces. Korean has spaces and stays in words.
+_CJK = "々-〇぀-ヿㇰ-ㇿ㐀-鿿豈-\ufaffｦ-ﾟ\U00020000-\U0003ffff"
+
+
+def _space(block: bytes) -> list[bytes]:
+    """Split at ASCII whitespace and at nothing else: a no-break space is a letter."""
+    return block.replace(b"\n", b" </s> ").split()
+
+
+def _words(block: bytes) -> list[str]:
+    """Runs of letters, digits, marks and underscores, joined by single inner apostrophes."""
+    return _matches(rf"[\w{_marks()}]", "", block)
+
+
+def _chars(block: bytes) -> list[str]:
+    """Each Han or kana character by itself; other scripts as in `_words`."""
+    return _matches(rf"(?![{_CJK}])[\w{_marks()}]", f"[{_CJK}]|", block)
+
+
+def _matches(letter: str, alone: str, block: bytes) -> list[str]:
+    word = f"(?:{letter})+(?:['’](?:{letter})+)*"
+    found = re.findall(f"{alone}{word}|\n|</s>", block.decode())
+    return ["</s>" if token == "\n" else token for token in found]
+
+
+@cache
+def _marks() -> str:
+    r"""Every combining mark, for a character class: `\w` alone cuts Hindi and Tamil words apart."""
+    return "".join(c for c in map(chr, range(0x300, 0x1E900)) if unicodedata.category(c)[0] == "M")
+
+
+TOKENIZERS: dict[str, Callable[[bytes], list]] = {"space": _space, "words": _words, "chars": _chars}
+
+
+class Corpus:
+    """One or several texts as one stream of tokens.
+
+    paths      files, plain or packed by gzip, bzip2 or xz; `-` is stdin
+    tokenizer  a key of `TOKENIZERS`
+    encoding   any that Python knows; what is wrong in it becomes U+FFFD and is counted
+
+    While `tokens` is consumed these grow: `bytes_read` (of the files as stored), `bad_bytes`,
+    `first_bad` (where that was), and at the end `fingerprint` (SHA-256 of the text as UTF-8).
+    `size` is what `bytes_read` will come to, or None where that cannot be known.
+    """
+
+    def __init__(self, paths: Sequence[str], tokenizer: str = "space", encoding: str = "utf-8"):
+        try:
+            "".encode(encoding)
+        except LookupError:
+            raise W2VError(f"--encoding {encoding}: no such encoding; try utf-8") from None
+        if list(paths).count("-") > 1:
+            raise W2VError("- (stdin) is named twice; it can be read only once")
+        for path in paths:
+            if path != "-" and os.path.isdir(path):
+                raise W2VError(f"{path} is a directory; name its files: {path}/*")
+        self.paths = list(paths)
+        self.tokenise = TOKENIZERS[tokenizer]
+        self.encoding = codecs.lookup(encoding).name
+        self.bytes_read = self.bad_bytes = 0
+        self.first_bad = self.fingerprint = ""
+        regular = all(os.path.isfile(path) for path in paths)
+        self.size = sum(map(os.path.getsize, paths)) if regular else None
+
+    def tokens(self) -> Iterator[list]:
+        """Lists of tokens, a block each: bytes, or str where the tokeniser looks at letters.
+
+        Raises W2VError where a file is damaged or holds no text, OSError where it can't be read.
+        """
+        digest = hashlib.sha256()
+        for path in self.paths:
+            ends_line = True
+            for block in self._blocks(path):
+                digest.update(block)
+                ends_line = block.endswith(b"\n")
+                yield self.tokenise(block)
+            if not ends_line:
+                digest.update(b"\n")
+                yield self.tokenise(b"\n")
+        self.fingerprint = digest.hexdigest()
+
+    def _blocks(self, path: str) -> Iterator[bytes]:
+        """The text of one file as UTF-8, in blocks that end after a blank."""
+        rest = b""
+        for block in self._decoded(path):
+            cut = 1 + max(map(block.rfind, (b"\n", b" ", b"\t", b"\r", b"\v", b"\f")))
+            if cut:
+                yield rest + block[:cut]
+                rest = block[cut:]
+            else:
+                rest += block
+                if len(rest) > LONGEST:
+                    raise W2VError(f"{path}: {LONGEST >> 20} MiB without a blank; this is not text")
+        if rest:
+            yield rest
+
+    def _decoded(self, path: str) -> Iterator[bytes]:
+        """The bytes of one file as valid UTF-8; what was wrong in them is counted."""
+        decoder = codecs.getincrementaldecoder(self.encoding)("replace")
+        position = 0
+        for block in itertools.chain(self._raw(path), [b""]):
+            text = decoder.decode(block, final=not block)
+            bad = text.count("\ufffd")
+            if bad and self.encoding == "utf-8":
+                bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # those were in the text
+            if bad and not self.bad_bytes:
+                near = position + len(text[: text.index("\ufffd")].encode(self.encoding, "replace"))
+                self.first_bad = f"{path}, near byte {near}"
+            self.bad_bytes += bad
+            if position == 0:
+                text = text.removeprefix("\ufeff")  # the byte order mark of Windows programs
+            position += len(block)
+            yield text.encode("utf-8", "replace")
+
+    def _raw(self, path: str) -> Iterator[bytes]:
+        """The unpacked bytes of one file, in blocks."""
+        name = "stdin" if path == "-" else path
+        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
+            before = self.bytes_read
+            for block in _unpack(file, name):
+                if file.seekable():
+                    self.bytes_read = before + file.tell()
+                else:
+                    self.bytes_read += len(block)
+                yield block
+
+
+def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:
+    """Read a file in blocks, unpacked if its first bytes say that it is packed."""
+    start = file.peek(6)[:6]  # type: ignore[attr-defined]
+    for magic, meaning in _FOREIGN.items():
+        if start.startswith(magic):
+            raise W2VError(f"{name} is {meaning}")
+    stream = file
+    for magic, opener in _COMPRESSIONS.items():
+        if start.startswith(magic):
+            stream = opener(file)
+    try:
+        while block := stream.read(BLOCK):
+            yield block
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        raise W2VError(f"{name}: the packed data is damaged or cut short ({error})") from None
+    except OSError as error:
+        if error.errno is None:  # bz2's way to say so
+            raise W2VError(f"{name}: the packed data is damaged ({error})") from None
+        raise

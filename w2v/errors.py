@@ -1,0 +1,27 @@
+"""The errors that a user sees.
+
+Anything else that reaches the shell is a bug of ours and shows its traceback.
+"""
+
+from __future__ import annotations
+
+
+class W2VError(Exception):
+    """A mistake that the user can mend: one line that says what is wrong, where, and what to do.
+
+    `exit_code` is the status that the command line ends with.
+    """
+
+    exit_code = 2
+
+
+class NotFoundError(W2VError):
+    """A word or document that the file does not hold."""
+
+    exit_code = 3
+
+
+class DivergedError(W2VError):
+    """Training produced NaN or infinity and was given up."""
+
+    exit_code = 1

@@ -1,0 +1,194 @@
+"""Vector files of other programs: recognise, read, write.
+
+word2vec text     "V D\\n", then a row each: the name, a blank, D numbers separated by blanks
+word2vec binary   the same header, then a row each: the name, a blank, D float32 little-endian, and
+                  from the C program, not from gensim, a line end
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import IO, Any
+
+import numpy as np
+
+from w2v import store
+from w2v.errors import W2VError
+from w2v.table import Table
+
+_PICKLE = "a Python pickle, which can run code when opened: export it, in gensim by save_word2vec_format"
+_FOREIGN = {
+    b"\xba\x16\x4f\x2f": "a fastText .bin model: use the .vec file that came with it",
+    b"\x80\x02": _PICKLE,
+    b"\x80\x03": _PICKLE,
+    b"\x80\x04": _PICKLE,
+    b"\x80\x05": _PICKLE,
+    b"\x1f\x8b": "packed by gzip: unpack it with gunzip",
+    b"PK\x03\x04": "a zip archive: unpack it",
+    b"\x93NUMPY": "a NumPy array without names",
+}
+CONTAINER, TEXT, BINARY = "safetensors container", "word2vec text", "word2vec binary"
+_LONGEST_HEADER = 64  # bytes of the first line of a word2vec file
+_LONGEST_NAME = 1 << 20
+_BLOCK = 1 << 20  # bytes read at a time
+
+
+def load(path: str, table: str = "words") -> Table:
+    """Open a vector file of any kind that is known; W2VError says what another one looks like."""
+    kind = sniff(path)
+    if kind == CONTAINER:
+        return store.read_table(path, store.read(path)[0], table)
+    if table != "words":
+        raise W2VError(f"{path}: only our container has a table {table!r}")
+    with open(path, "rb") as file:
+        rows, dim = map(int, file.readline().split())
+        names, matrix = (_read_binary if kind == BINARY else _read_text)(file, path, rows, dim)
+    return Table.build(names, matrix)
+
+
+def sniff(path: str) -> str:
+    """`CONTAINER`, `TEXT` or `BINARY`, from the first bytes; W2VError where it is none of these."""
+    with open(path, "rb") as file:
+        start = file.read(_LONGEST_HEADER)
+        for magic, meaning in _FOREIGN.items():
+            if start.startswith(magic):
+                raise W2VError(f"{path} is {meaning}")
+        if start[8:9] == b"{":
+            return CONTAINER
+        line = start.partition(b"\n")[0]
+        header = line.split()
+        if len(header) != 2 or not all(field.isdigit() for field in header) or int(header[1]) == 0:
+            raise W2VError(
+                f"{path}: byte 0: expected our container or the first line of a word2vec file, "
+                f"'ROWS DIM', found {start[:20]!r}"
+            )
+        file.seek(len(line) + 1)
+        return BINARY if _is_binary(file, int(header[1])) else TEXT
+
+
+def describe(path: str) -> dict[str, Any]:
+    """What a vector file says of itself, in plain values."""
+    kind = sniff(path)
+    if kind != CONTAINER:
+        table = load(path)
+        return {"file": path, "format": kind, "tables": {"words": _shape(table.matrix)}}
+    tensors, metadata = store.read(path)
+    facts: dict[str, Any] = {"file": path, "format": kind}
+    for name, value in metadata.items():
+        if name not in ("format", "checksums"):
+            facts[name] = json.loads(value) if value.startswith(("{", "[")) else value
+    tables = store.table_names(tensors)
+    facts["tables"] = {name: _shape(tensors[f"{name}.matrix"]) for name in tables}
+    facts["tensors"] = {name: list(array.shape) for name, array in tensors.items()}
+    return facts
+
+
+def _shape(matrix: np.ndarray) -> dict[str, int]:
+    return {"rows": matrix.shape[0], "dim": matrix.shape[1]}
+
+
+def writer(path: str) -> Callable[[str, Table], None] | None:
+    """The function that writes the format named by the suffix of `path`; None for our container."""
+    suffix = ".txt" if path == "-" else os.path.splitext(path)[1].lower()
+    writers = {".txt": write_text, ".vec": write_text, ".bin": write_binary, ".safetensors": None}
+    if suffix not in writers:
+        known = "  ".join(writers)
+        raise W2VError(f"{path}: the suffix {suffix or '(none)'} names no format; known: {known}")
+    return writers[suffix]
+
+
+def write_text(path: str, table: Table) -> None:
+    """Write word2vec text; every number is the shortest that reads back as the same float32."""
+    _refuse_blanks(table)
+    with store.replacing(path) as file:
+        file.write(b"%d %d\n" % table.matrix.shape)
+        for row, values in enumerate(table.matrix):
+            numbers = values.astype("S16").tolist()  # twice as fast as str() of each
+            file.write(table.name_bytes(row) + b" " + b" ".join(numbers) + b"\n")
+
+
+def write_binary(path: str, table: Table) -> None:
+    """Write word2vec binary as the C program does, with a line end after each row."""
+    _refuse_blanks(table)
+    with store.replacing(path) as file:
+        file.write(b"%d %d\n" % table.matrix.shape)
+        for row, values in enumerate(table.matrix.astype("<f4", copy=False)):
+            file.write(table.name_bytes(row) + b" " + values.tobytes() + b"\n")
+
+
+def _refuse_blanks(table: Table) -> None:
+    """These formats end a name at the first blank or line end: refuse what could not be read."""
+    for byte in b" \n":
+        found = np.flatnonzero(table.text == byte)
+        if found.size:
+            row = int(np.searchsorted(table.offsets, found[0], "right")) - 1
+            raise W2VError(
+                f"row {row + 1}, {table.name(row)!r}: a name with a blank cannot be written in a "
+                f"word2vec file; write a .safetensors file"
+            )
+
+
+def _is_binary(file: IO[bytes], dim: int) -> bool:
+    """Whether the rows of a word2vec file, here at its first row, are binary."""
+    row = file.readline(_LONGEST_NAME + 32 * dim)
+    try:
+        list(map(float, row.rsplit(None, dim)[1:]))
+    except ValueError:
+        return True
+    return len(row.split()) < dim + 1
+
+
+def _read_text(file: IO[bytes], path: str, rows: int, dim: int) -> tuple[list[str], np.ndarray]:
+    matrix = _matrix(file, path, rows, dim, least=2 * dim + 1)
+    names = []
+    for row in range(rows):
+        line = file.readline()
+        name, *values = line.rstrip(b"\r\n ").rsplit(b" ", dim)
+        if len(values) != dim:
+            raise W2VError(
+                f"{path}: row {row + 2}: "
+                + (f"expected {dim} numbers, found {len(values)}" if line else "the file ends here")
+                + f"; the header promises {rows:,} vectors of {dim} numbers"
+            )
+        try:
+            matrix[row] = values
+        except ValueError as error:
+            raise W2VError(f"{path}: row {row + 2}: {error}") from None
+        names.append(name.decode("utf-8", "surrogateescape"))
+    return names, matrix
+
+
+def _read_binary(file: IO[bytes], path: str, rows: int, dim: int) -> tuple[list[str], np.ndarray]:
+    matrix = _matrix(file, path, rows, dim, least=4 * dim + 1)
+    names, buffer, place = [], b"", 0
+    for row in range(rows):
+        while True:
+            while buffer[place : place + 1] == b"\n":
+                place += 1
+            blank = buffer.find(b" ", place)
+            if blank >= 0 and len(buffer) > blank + 4 * dim:
+                break
+            more = file.read(_BLOCK)
+            if not more or len(buffer) - place > _LONGEST_NAME + 4 * dim:
+                raise W2VError(
+                    f"{path}: row {row + 1}, byte {file.tell() - len(buffer) + place:,}: the vector "
+                    f"is cut short; the header promises {rows:,} vectors of {dim} numbers"
+                )
+            buffer, place = buffer[place:] + more, 0
+        names.append(buffer[place:blank].decode("utf-8", "surrogateescape"))
+        matrix[row] = np.frombuffer(buffer, "<f4", dim, blank + 1)
+        place = blank + 1 + 4 * dim
+    return names, matrix
+
+
+def _matrix(file: IO[bytes], path: str, rows: int, dim: int, least: int) -> np.ndarray:
+    """Room for all rows, if a file of this size can hold them at `least` bytes a row."""
+    size = os.fstat(file.fileno()).st_size
+    if rows * least > size:
+        raise W2VError(
+            f"{path}: the header promises {rows:,} vectors of {dim} numbers, "
+            f"but the file has only {size:,} bytes"
+        )
+    return np.empty((rows, dim), np.float32)

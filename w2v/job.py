@@ -1,0 +1,147 @@
+"""One `w2v train`, from the text to the file, step by step."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from w2v import __version__, formats, machine, settings, store
+from w2v.corpus import Corpus
+from w2v.errors import W2VError
+from w2v.models import Model
+from w2v.progress import Progress
+from w2v.settings import TextSettings
+from w2v.table import Table
+from w2v.training import Chunk, State, Trainer, plan, run
+from w2v.vocabulary import Text, Vocabulary, encode
+
+FORMAT_VERSION = "1"
+_NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
+
+
+class Job:
+    """A run of `w2v train`: call `read`, `start`, `train` and `save` in this order.
+
+    paths    texts; `-` is stdin
+    output   the file to write; its suffix picks the format
+    model    which model, with `options`, its settings
+    text     how the text becomes words
+    threads  how many train at once
+    Raises   W2VError where a setting is out of range or the output cannot be written
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        output: str,
+        model: Model,
+        options: Any,
+        text: TextSettings,
+        threads: int,
+    ):
+        settings.check(options)
+        settings.check(text)
+        self.model, self.options, self.text_settings = model, options, text
+        self.output, self.threads = output, threads
+        self._write = formats.writer(output)
+        _check_writable(output)
+        self.corpus = Corpus(paths, text.tokenizer, text.encoding)
+        self.vocabulary: Vocabulary
+        self.text: Text
+        self.trainer: Trainer
+        self.chunks: list[Chunk]
+
+    def read(self, on_block: Callable[[int], None]) -> None:
+        """Read the text: sets `vocabulary` and `text`. `on_block` gets the tokens so far."""
+        how = self.text_settings
+        self.vocabulary, self.text = encode(
+            self.corpus, how.min_count, how.max_vocab, how.lowercase, on_block
+        )
+        self.chunks = plan(self.text, self.options.epochs)
+
+    def memory(self) -> int:
+        """Bytes that training will need at most, what is in use already included."""
+        words = len(self.vocabulary.names)
+        return (
+            machine.peak_memory() + self.options.matrix_bytes(words) + words * _NAME_BYTES
+        )
+
+    def start(self) -> None:
+        """Make the matrices and compile: sets `trainer`. W2VError where memory does not suffice."""
+        free = machine.available_memory()
+        needed = self.memory() - machine.peak_memory()
+        if free is not None and needed > free:
+            raise W2VError(
+                f"training needs {machine.readable(needed)} more memory, "
+                f"{machine.readable(free)} are free: try a higher --min-count, "
+                f"--max-vocab {int(len(self.vocabulary.names) * free / needed * 0.9)} "
+                f"or a smaller --dim"
+            )
+        self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
+        self.trainer.worker()(Chunk(0, 0, 0))  # compiles the kernels or loads them
+
+    def train(self, on_progress: Callable[[Progress], None], seconds: float | None = None) -> State:
+        """Train to the end, or for some seconds. DivergedError where the loss is not finite."""
+        limit = {} if seconds is None else {"seconds": seconds}
+        return run(self.trainer, self.chunks, self.threads, on_progress, **limit)
+
+    def save(self, state: State) -> None:
+        """Write the file, whole or not at all."""
+        tables = self.trainer.tables()
+        if self._write:
+            self._write(self.output, tables["words"])
+            return
+        tensors = self.trainer.tensors()
+        for name, table in tables.items():
+            tensors |= store.table_tensors(name, table)
+        store.write(self.output, tensors, self._metadata(state))
+
+    def _metadata(self, state: State) -> dict[str, str]:
+        """What the file says of itself: only what follows from text, settings, seed and version."""
+        nested = {
+            "settings": asdict(self.options) | asdict(self.text_settings),
+            "corpus": {
+                "sha256": self.corpus.fingerprint,
+                "tokens": self.vocabulary.tokens,
+                "types": self.vocabulary.types,
+                "tokens_kept": self.text.ids.size,
+                "sentences": self.text.starts.size - 1,
+            },
+            "losses": [None if math.isnan(loss) else loss for loss in state.mean_losses()],
+        }
+        return {
+            **file_metadata(),
+            "model": self.model.name,
+            **{name: json.dumps(value, sort_keys=True) for name, value in nested.items()},
+        }
+
+
+def convert(source: str, target: str, table_name: str = "words") -> Table:
+    """Read a vector file of any kind and write it in the format that the target's suffix names."""
+    write = formats.writer(target)
+    table = formats.load(source, table_name)
+    if write:
+        write(target, table)
+    else:
+        store.write(target, store.table_tensors(table_name, table), file_metadata())
+    return table
+
+
+def file_metadata() -> dict[str, str]:
+    """What every container of ours says of itself."""
+    return {"format": "w2v", "format_version": FORMAT_VERSION, "version": __version__}
+
+
+def _check_writable(output: str) -> None:
+    """Find out before hours of training that the output could not be written."""
+    folder = os.path.dirname(os.path.realpath(output))
+    if output != "-" and not os.path.isdir(folder):
+        raise W2VError(f"{output}: there is no folder {folder}; make it first")
+    if output != "-" and not os.access(folder, os.W_OK):
+        raise W2VError(f"{output}: the folder {folder} cannot be written to")
+    if os.path.isdir(output):
+        raise W2VError(f"{output} is a directory; name a file in it")

@@ -1,0 +1,35 @@
+"""Compiled inner loops: the only package that imports Numba.
+
+Rules of the house:
+
+1. Arguments are arrays and numbers; results are written into arguments; scratch is passed in.
+   Nothing is raised, printed, read or allocated in a loop.
+2. `jit` owns the Numba options. Its fast-math flags let the compiler reorder sums and fuse
+   multiply-adds, but keep the meaning of NaN and infinity: we test for them.
+3. Threads are Python threads over these functions, which hold no lock while they run.
+4. Random numbers come from a state argument and are made of shifts and xors, so that the same code
+   gives the same numbers as plain Python (`NUMBA_DISABLE_JIT=1`).
+5. Every kernel has a twin in plain NumPy, `tests/naive.py`, and every step is proven to be a
+   gradient by finite differences in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+from w2v.kernels.cache import directory
+
+numba.config.CACHE_DIR = directory()
+
+
+def jit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile `function` with the options of this package."""
+    return numba.njit(
+        nogil=True,
+        cache=True,
+        fastmath={"nsz", "arcp", "contract", "afn", "reassoc"},
+        error_model="numpy",
+    )(function)

@@ -1,0 +1,58 @@
+"""Noise words from an alias table: one random number and one look-up a draw (Vose 1991)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2v.kernels import jit
+from w2v.kernels.random import next_random
+
+_32, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+
+
+@jit
+def build_alias(weights, threshold, alias, pending):
+    """Fill the alias table of a distribution.
+
+    weights    float64 (V,)  probabilities times V; overwritten
+    threshold  uint32 (V,)   overwritten: slot v keeps its own word below this, of 2**32
+    alias      int32 (V,)    overwritten: the other word of slot v
+    pending    int32 (V,)    scratch: small slots from the left, large ones from the right
+    Source: Vose 1991, "A linear algorithm for generating random numbers with a given distribution".
+    """
+    size = weights.size
+    small, large = 0, size
+    for v in range(size):
+        threshold[v], alias[v] = 0xFFFFFFFF, v
+        if weights[v] < 1.0:
+            pending[small] = v
+            small += 1
+        else:
+            large -= 1
+            pending[large] = v
+    while small > 0 and large < size:
+        small -= 1
+        poor, rich = pending[small], pending[large]
+        threshold[poor] = np.uint32(weights[poor] * 4294967295.0)
+        alias[poor] = rich
+        weights[rich] -= 1.0 - weights[poor]
+        if weights[rich] < 1.0:
+            large += 1
+            pending[small] = rich
+            small += 1
+
+
+@jit
+def draw_noise(threshold, alias, state):
+    """Draw one word from the noise distribution.
+
+    threshold  uint32 (V,)   from `build_alias`
+    alias      int32 (V,)    from `build_alias`
+    state      uint64 (1,)   changed in place
+    Returns    int64, a word id
+    """
+    bits = next_random(state)
+    slot = np.int64(((bits >> _32) * np.uint64(threshold.size)) >> _32)
+    if (bits & _LOW) < threshold[slot]:
+        return slot
+    return np.int64(alias[slot])

@@ -1,0 +1,36 @@
+"""Random numbers from an explicit state (xorshift64, Marsaglia 2003)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2v.kernels import jit
+
+_13, _7, _17, _32 = np.uint64(13), np.uint64(7), np.uint64(17), np.uint64(32)
+
+
+@jit
+def next_random(state):
+    """Draw 64 random bits.
+
+    state    uint64 (1,)  never zero; changed in place
+    Returns  uint64
+    Source: Marsaglia 2003, "Xorshift RNGs", section 3, triple (13, 7, 17).
+    """
+    bits = state[0]
+    bits ^= bits << _13
+    bits ^= bits >> _7
+    bits ^= bits << _17
+    state[0] = bits
+    return bits
+
+
+@jit
+def next_below(state, limit):
+    """Draw an integer from 0 to `limit` - 1.
+
+    state    uint64 (1,)  changed in place
+    limit    int          1 to 2**32
+    Returns  int64; uniform to one part in 2**32 / limit
+    """
+    return np.int64(((next_random(state) >> _32) * np.uint64(limit)) >> _32)

@@ -1,0 +1,45 @@
+"""The models: one file each, and the folder is the registry.
+
+A model is a frozen dataclass of settings and one `MODEL` record; `w2v train --model`, its options
+and their help, the README's table and the contract test come from these. To add a model, add a file.
+Importing a model imports neither NumPy nor Numba: the work is imported where it starts.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from w2v.training import Trainer
+    from w2v.vocabulary import Text, Vocabulary
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that the rest of the program knows about a model.
+
+    name      what `--model` takes
+    summary   what it learns, in a line
+    source    the paper
+    settings  frozen dataclass of `setting` fields
+    trainer   (vocabulary, text, settings) -> what `training.run` drives
+    """
+
+    name: str
+    summary: str
+    source: str
+    settings: type[Any]
+    trainer: Callable[[Vocabulary, Text, Any], Trainer]
+
+
+@cache
+def models() -> dict[str, Model]:
+    """Every model by name, in the order of their names."""
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    found = [import_module(f"{__name__}.{name}").MODEL for name in modules]
+    return {model.name: model for model in found}

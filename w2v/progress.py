@@ -1,0 +1,84 @@
+"""How far a run is: a record, and the line that shows it."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import IO
+
+INTERVAL = 10.0  # seconds between lines in a log
+REFRESH = 0.2  # seconds between updates on a terminal
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A moment of a training run.
+
+    epoch, epochs  from 1
+    words, total   words trained, of all epochs, those that subsampling left out included
+    seconds        since training began
+    lr             learning rate
+    loss           mean nats for each trained pair of this epoch; NaN before the first
+    """
+
+    epoch: int
+    epochs: int
+    words: int
+    total: int
+    seconds: float
+    lr: float
+    loss: float
+
+    def __str__(self) -> str:
+        rate = self.words / self.seconds if self.seconds > 0 else 0.0
+        left = duration((self.total - self.words) / rate) if rate else "?"
+        loss = "-" if math.isnan(self.loss) else f"{self.loss:.4f}"
+        return (
+            f"epoch {self.epoch}/{self.epochs}  {self.words / self.total:6.1%}  "
+            f"{rate:,.0f} words/s  lr {self.lr:.6f}  loss {loss}  {left} left"
+        )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people write them: 8.3 s, 2 min 05 s, 3 h 20 min."""
+    if seconds < 99.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 100:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+class ProgressLine:
+    """Shows the newest state: one line that is rewritten on a terminal, a line at times in a log."""
+
+    def __init__(self, stream: IO[str], quiet: bool = False):
+        self._stream = stream
+        self._quiet = quiet
+        self._terminal = stream.isatty()
+        self._shown = time.monotonic()
+        self._width = 0
+
+    def show(self, state: object) -> None:
+        """Show `state`, a string or what becomes one, if the last one is old enough."""
+        wait = REFRESH if self._terminal else INTERVAL
+        if self._quiet or time.monotonic() - self._shown < wait:
+            return
+        self._shown = time.monotonic()
+        line = str(state)
+        if self._terminal:
+            self._stream.write("\r" + line.ljust(self._width))
+            self._width = len(line)
+        else:
+            self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def say(self, message: str) -> None:
+        """Print a line for good, in place of what is being rewritten."""
+        if self._quiet:
+            return
+        self._stream.write(("\r" + message.ljust(self._width) if self._width else message) + "\n")
+        self._stream.flush()
+        self._width = 0
+        self._shown = time.monotonic()

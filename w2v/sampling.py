@@ -1,0 +1,51 @@
+"""From word counts to probabilities: which occurrences are kept, which words serve as noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2v.kernels.noise import build_alias
+
+Array = np.ndarray
+
+
+def keep_probabilities(counts: Array, sample: float) -> Array:
+    """The probability that an occurrence of each word is kept.
+
+    counts   int64 (V,)
+    sample   the frequency above which words are thinned out; 0 keeps all
+    Returns  float64 (V,), at most 1
+    Source: word2vec.c, sqrt(t / f) + t / f for a word of frequency f. Mikolov et al. 2013b, eq. 5,
+    has sqrt(t / f): at f = 10 t the program keeps a third more than the paper.
+    """
+    if sample == 0 or counts.size == 0:
+        return np.ones(counts.size)
+    ratio = sample * counts.sum() / np.maximum(counts, 1)
+    return np.minimum(np.sqrt(ratio) + ratio, 1.0)
+
+
+def keep_thresholds(counts: Array, sample: float) -> Array:
+    """`keep_probabilities` as the largest 32-bit random number that keeps a word; uint32 (V,)."""
+    return np.maximum(keep_probabilities(counts, sample) * 2.0**32 - 1, 0).astype(np.uint32)
+
+
+def noise_probabilities(counts: Array, exponent: float) -> Array:
+    """The noise distribution, counts ** exponent, scaled to sum to 1; float64 (V,).
+
+    Source: Mikolov et al. 2013b, section 2.2, where the exponent is 3/4.
+    """
+    weights = counts.astype(np.float64) ** exponent
+    return weights / weights.sum()
+
+
+def alias_table(probabilities: Array) -> tuple[Array, Array]:
+    """The table from which noise words are drawn: (uint32 (V,), int32 (V,)), see `build_alias`."""
+    size = probabilities.size
+    threshold, alias = np.empty(size, np.uint32), np.empty(size, np.int32)
+    build_alias(probabilities * size, threshold, alias, np.empty(size, np.int32))
+    return threshold, alias
+
+
+def random_state(*key: int) -> Array:
+    """An independent stream of random numbers for each key: uint64 (1,), never zero."""
+    return np.maximum(np.random.SeedSequence(key).generate_state(1, np.uint64), 1)

@@ -1,0 +1,83 @@
+"""What a run can be told: one dataclass field each, with default, help and range.
+
+The command line's options, their ranges and help, the settings stored in a file and the README's
+tables all come from these fields.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from w2v.errors import W2VError
+
+
+def setting(
+    default: Any,
+    help: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field with what the command line must know: help, closed range or choices."""
+    return field(
+        default=default, metadata={"help": help, "low": low, "high": high, "choices": choices}
+    )
+
+
+def option_name(name: str) -> str:
+    """The option that sets a field: `min_count` is `--min-count`."""
+    return "--" + name.replace("_", "-")
+
+
+def check(settings: Any) -> None:
+    """Raise W2VError where a setting is not finite or is outside its range."""
+    for each in fields(settings):
+        value, low, high = getattr(settings, each.name), *map(each.metadata.get, ("low", "high"))
+        if value is None or isinstance(value, bool | str):
+            continue
+        if not math.isfinite(value) or value < low or (high is not None and value > high):
+            span = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
+            raise W2VError(f"{option_name(each.name)} {value} is out of range: {span}")
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """How a text becomes words."""
+
+    tokenizer: str = setting(
+        "space",
+        "space: split at ASCII whitespace; words: letters, digits, inner apostrophes; "
+        "chars: like words, but each Han or kana character by itself",
+        choices=("space", "words", "chars"),
+    )
+    lowercase: bool = setting(False, "fold upper case into lower case")
+    encoding: str = setting("utf-8", "of the text; wrong bytes are replaced and counted")
+    min_count: int = setting(5, "leave out words that occur less often", 1)
+    max_vocab: int | None = setting(None, "keep at most this many words, the most frequent", 1)
+
+
+@dataclass(frozen=True)
+class NegativeSamplingSettings:
+    """What all models trained by negative sampling share."""
+
+    dim: int = setting(100, "numbers in each vector", 1, 1 << 16)
+    window: int = setting(5, "words that a window reaches to each side", 1, 1 << 20)
+    shrink: bool = setting(True, "draw each window's reach from 1 to --window: near words count more")
+    negative: int = setting(5, "noise words for each trained pair", 0, 1 << 16)
+    noise_exponent: float = setting(0.75, "noise words are drawn by count to this power", -10, 10)
+    sample: float = setting(1e-3, "thin out words more frequent than this share; 0: none", 0, 1e9)
+    lr: float = setting(0.025, "learning rate at the start", 0, 1e6)
+    min_lr: float | None = setting(None, "learning rate at the end; default: 1e-4 times --lr", 0, 1e6)
+    epochs: int = setting(5, "passes over the text", 1, 1 << 30)
+    seed: int = setting(1, "of the random numbers; with --threads 1: same seed, same bytes", 0)
+
+    def lr_at(self, share: float) -> float:
+        """The learning rate when `share` (0 to 1) of the run is done: it falls linearly."""
+        lowest = 1e-4 * self.lr if self.min_lr is None else self.min_lr
+        return self.lr + (lowest - self.lr) * share
+
+    def matrix_bytes(self, words: int) -> int:
+        """What the matrices of a run take in memory."""
+        return 2 * 4 * words * self.dim

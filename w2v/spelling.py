@@ -1,0 +1,66 @@
+"""Which names of a table are spelt nearly like a word that it does not have."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2v.table import Table
+
+_SHORTLIST = 200  # names whose edit distance is worked out
+
+
+def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:
+    """At most `most` names, the nearest first, the more frequent first among equals.
+
+    Names are compared without regard to case. A shortlist shares most bytes and pairs of bytes with
+    `name` (one pass over the bytes of all names: 0.05 s for 400,000); it is ordered by the number
+    of edits. Names that need more edits than a third of the letters (at least one) are not near.
+    """
+    wanted = name.casefold()
+    shortlist = _shortlist(table, wanted.encode("utf-8", "surrogateescape"))
+    ranked = []
+    for row in shortlist.tolist():
+        found = table.name(row)
+        ranked.append((edits(wanted, found.casefold()), row, found))
+    allowed = max(1, len(wanted) // 3)
+    return [found for distance, _, found in sorted(ranked) if distance <= allowed][:most]
+
+
+def edits(a: str, b: str) -> int:
+    """How many letters must be put in, left out, replaced or swapped with the next (Damerau 1964).
+
+    The restricted distance (optimal string alignment), by dynamic programming over rows.
+    """
+    before: list[int] = []
+    above = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and y == a[i - 2]:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, above = above, row
+    return above[-1]
+
+
+def _shortlist(table: Table, wanted: bytes) -> np.ndarray:
+    """Rows by how many bytes and pairs of bytes they share with `wanted`, best first."""
+    lengths = np.diff(table.offsets)
+    near = np.flatnonzero(np.abs(lengths - len(wanted)) <= max(2, len(wanted) // 3))
+    near = near[lengths[near] > 0]
+    if not near.size or not wanted:
+        return near[:0]
+    fold = np.arange(256, dtype=np.uint8)
+    fold[65:91] += 32  # ASCII upper case to lower case
+    text = fold[table.text]
+    single, pair = np.zeros(256, np.int32), np.zeros(1 << 16, np.int32)
+    single[np.frombuffer(wanted, np.uint8)] = 1
+    codes = np.frombuffer(wanted, np.uint8).astype(np.uint16)
+    pair[(codes[:-1] << 8) | codes[1:]] = 2
+    hits = single[text]
+    hits[1:] += pair[(text[:-1].astype(np.uint16) << 8) | text[1:]]
+    sums = np.concatenate([[0], np.cumsum(hits)])
+    shared = sums[table.offsets[near + 1]] - sums[table.offsets[near]]
+    scores = shared / (3.0 * (lengths[near] + len(wanted)))
+    return near[np.argsort(-scores, kind="stable")[:_SHORTLIST]]

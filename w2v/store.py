@@ -1,0 +1,165 @@
+"""The one file: named arrays and metadata in the safetensors layout, written whole or not at all.
+
+Layout (huggingface/safetensors, "Format"): 8 bytes, the header's length, little-endian; the header,
+JSON, padded with spaces so that the data begins at a multiple of 64; the arrays without gaps, those
+with the largest items first. Opening maps the file: it costs the header, not the arrays.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+import numpy as np
+
+from w2v.errors import W2VError
+from w2v.table import Table
+
+ALIGNMENT = 64
+LONGEST_HEADER = 100_000_000  # the official reader's limit
+_DTYPES = {
+    "F64": "<f8", "I64": "<i8", "U64": "<u8", "F32": "<f4", "I32": "<i4", "U32": "<u4",
+    "F16": "<f2", "I16": "<i2", "U16": "<u2", "I8": "i1", "U8": "u1", "BOOL": "?",
+}  # fmt: skip
+_NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
+_PARTS = ("matrix", "norms", "names", "offsets", "order", "counts")
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[IO[bytes]]:
+    """Open a file for writing that takes the place of `path` only when all is written.
+
+    What is written goes to `path`.part, to disk, and is then renamed. After an error the old file
+    is as it was. A device or pipe is written to directly, and so is stdout, named `-`.
+    """
+    if path == "-":
+        yield sys.stdout.buffer
+        return
+    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+        with open(path, "wb") as file:
+            yield file
+        return
+    target = os.path.realpath(path)  # a symbolic link stays one
+    part = target + ".part"
+    try:
+        with open(part, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(part)
+        raise
+
+
+def write(path: str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
+    """Write arrays and metadata; adds a checksum (CRC-32) of each array to the metadata."""
+    ordered = dict(sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])))
+    header: dict[str, Any] = {}
+    checksums, end = {}, 0
+    for name, array in ordered.items():
+        begin, end = end, end + array.nbytes
+        header[name] = {
+            "dtype": _NAMES[array.dtype.newbyteorder("<")],
+            "shape": list(array.shape),
+            "data_offsets": [begin, end],
+        }
+        checksums[name] = checksum(array)
+    header["__metadata__"] = {**metadata, "checksums": json.dumps(checksums, sort_keys=True)}
+    text = json.dumps(header, sort_keys=True, ensure_ascii=False).encode()
+    text += b" " * (-(8 + len(text)) % ALIGNMENT)
+    with replacing(path) as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for array in ordered.values():
+            file.write(_little_endian(array).reshape(-1).view(np.uint8).data)
+
+
+def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Map the arrays of a file, read-only, and read its metadata.
+
+    Raises W2VError that says where the file is not as it should be. Checksums are not compared:
+    see `damaged`.
+    """
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(size - 8, LONGEST_HEADER):
+            raise W2VError(
+                f"{path}: cut short or no container: byte 0 promises a header of {length:,} bytes, "
+                f"the file has {size:,}"
+            )
+        try:
+            header = json.loads(file.read(length))
+            metadata = header.pop("__metadata__", {})
+            entries = [
+                (name, _DTYPES[entry["dtype"]], tuple(entry["shape"]), *entry["data_offsets"])
+                for name, entry in header.items()
+            ]
+            entries.sort(key=lambda entry: entry[3:])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise W2VError(f"{path}: the header at byte 8 is damaged") from None
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    tensors, expected = {}, 0
+    for name, dtype, shape, begin, end in entries:
+        count = math.prod(shape) if all(isinstance(n, int) and n >= 0 for n in shape) else -1
+        if begin != expected or end - begin != count * np.dtype(dtype).itemsize:
+            raise W2VError(f"{path}: the header's entry for {name!r} contradicts itself")
+        if 8 + length + end > size:
+            raise W2VError(
+                f"{path}: cut short: {name!r} ends at byte {8 + length + end:,}, "
+                f"the file has {size:,}"
+            )
+        tensors[name] = np.frombuffer(data, dtype, count, 8 + length + begin).reshape(shape)
+        expected = end
+    if 8 + length + expected != size:
+        raise W2VError(f"{path}: {size - 8 - length - expected:,} bytes too many at the end")
+    return tensors, metadata
+
+
+def checksum(array: np.ndarray) -> str:
+    """CRC-32 of the bytes of an array as they are in the file."""
+    return f"{zlib.crc32(_little_endian(array).reshape(-1).view(np.uint8).data):08x}"
+
+
+def damaged(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> list[str]:
+    """The names of the arrays whose bytes do not agree with their checksum."""
+    expected = json.loads(metadata.get("checksums", "{}"))
+    return [name for name, array in tensors.items() if expected.get(name) != checksum(array)]
+
+
+def table_tensors(name: str, table: Table) -> dict[str, np.ndarray]:
+    """The arrays that a table is stored as."""
+    arrays = (table.matrix, table.norms, table.text, table.offsets, table.order, table.counts)
+    return {f"{name}.{part}": a for part, a in zip(_PARTS, arrays, strict=True) if a is not None}
+
+
+def table_names(tensors: Mapping[str, np.ndarray]) -> list[str]:
+    """Which tables a file holds."""
+    return [name.removesuffix(".matrix") for name in tensors if name.endswith(".matrix")]
+
+
+def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table:
+    """A table from the arrays of a file; W2VError where the file has no such table."""
+    arrays = [tensors.get(f"{name}.{part}") for part in _PARTS]
+    if any(array is None for array in arrays[:-1]):
+        held = ", ".join(table_names(tensors)) or "none of ours"
+        raise W2VError(f"{path}: no table {name!r}; tables in it: {held}")
+    matrix, norms, text, offsets, order, counts = arrays
+    rows = len(order)
+    lengths = [rows, rows, rows + 1, rows if counts is None else len(counts)]
+    if [len(matrix), len(norms), len(offsets), rows] != lengths or matrix.ndim != 2:
+        raise W2VError(f"{path}: the arrays of table {name!r} differ in length")
+    return Table(matrix, norms, text, offsets, order, counts)
+
+
+def _little_endian(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<"))

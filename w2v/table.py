@@ -1,0 +1,103 @@
+"""Table: names and their vectors, the thing that every model produces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from w2v.errors import W2VError
+
+_BLOCK = 1 << 22  # numbers worked on at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """N names and N vectors. Arrays may be mapped from a file: a name is found by bisection.
+
+    matrix   float32 (N, D)
+    norms    float32 (N,), the Euclidean length of each row
+    text     uint8, the UTF-8 bytes of all names; bytes that are not UTF-8 are kept as they are
+    offsets  int64 (N + 1,), where each name begins in `text`
+    order    int32 (N,), row numbers sorted by the names' bytes
+    counts   int64 (N,), how often each occurs in its text, or None where that is not known
+    """
+
+    matrix: np.ndarray
+    norms: np.ndarray
+    text: np.ndarray
+    offsets: np.ndarray
+    order: np.ndarray
+    counts: np.ndarray | None = None
+
+    @classmethod
+    def build(
+        cls, names: Sequence[str], matrix: np.ndarray, counts: np.ndarray | None = None
+    ) -> Table:
+        """A table of `names`; W2VError where two are the same."""
+        encoded = [name.encode("utf-8", "surrogateescape") for name in names]
+        order = np.array(sorted(range(len(encoded)), key=encoded.__getitem__), np.int32)
+        for row, after in zip(order, order[1:], strict=False):
+            if encoded[row] == encoded[after]:
+                raise W2VError(
+                    f"rows {row + 1} and {after + 1} have the same name, {names[row]!r}; "
+                    f"remove one"
+                )
+        offsets = np.zeros(len(encoded) + 1, np.int64)
+        np.cumsum(list(map(len, encoded)), out=offsets[1:])
+        text = np.frombuffer(b"".join(encoded), np.uint8)
+        return cls(matrix, _norms(matrix), text, offsets, order, counts)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @property
+    def dim(self) -> int:
+        """Numbers in each vector."""
+        return self.matrix.shape[1]
+
+    def name_bytes(self, row: int) -> bytes:
+        """The name of a row as UTF-8."""
+        return self.text[self.offsets[row] : self.offsets[row + 1]].tobytes()
+
+    def name(self, row: int) -> str:
+        """The name of a row; bytes that are not UTF-8 become lone surrogates."""
+        return self.name_bytes(row).decode("utf-8", "surrogateescape")
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All names, in the order of the rows."""
+        text = self.text.tobytes()
+        ends = self.offsets.tolist()
+        return [
+            text[begin:end].decode("utf-8", "surrogateescape")
+            for begin, end in zip(ends, ends[1:], strict=False)
+        ]
+
+    def find(self, name: str) -> int | None:
+        """The row of a name, or None."""
+        wanted = name.encode("utf-8", "surrogateescape")
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            row = int(self.order[middle])
+            found = self.name_bytes(row)
+            if found == wanted:
+                return row
+            if found < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        return None
+
+
+def _norms(matrix: np.ndarray) -> np.ndarray:
+    """The length of each row, float32, summed in float64 and in blocks."""
+    norms = np.empty(len(matrix), np.float32)
+    rows = max(1, _BLOCK // max(matrix.shape[1], 1))
+    for begin in range(0, len(matrix), rows):
+        block = matrix[begin : begin + rows].astype(np.float64)
+        norms[begin : begin + rows] = np.sqrt(np.einsum("ij,ij->i", block, block))
+    return norms
