@@ -39,7 +39,10 @@ _FOREIGN = {
     b"\xba\x16\x4f\x2f": "a fastText model, not text",
 }
 # Han and kana, which are written without spaces. Korean has spaces and stays in words.
-_CJK = "々-〇぀-ヿㇰ-ㇿ㐀-鿿豈-\ufaffｦ-ﾟ\U00020000-\U0003ffff"
+_CJK = (
+    "\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
 
 
 def _space(block: bytes) -> list[bytes]:
@@ -54,7 +57,7 @@ def _words(block: bytes) -> list[str]:
 
 def _chars(block: bytes) -> list[str]:
     """Each Han or kana character by itself; other scripts as in `_words`."""
-    return _matches(rf"(?![{_CJK}])[\w{_marks()}]", f"[{_CJK}]|", block)
+    return _matches(rf"(?![{_CJK}])[\w{_marks()}]", rf"(?=\w)[{_CJK}]|", block)
 
 
 def _matches(letter: str, alone: str, block: bytes) -> list[str]:

@@ -19,7 +19,7 @@ _QUESTIONS_AT_ONCE = 512
 
 @dataclass(frozen=True)
 class SimilarityResult:
-    """How cosines agree with people's scores: `spearman` (-1 to 1) over `found` of `pairs` pairs."""
+    """How cosines agree with people's scores: Spearman's correlation, `found` of `pairs` pairs."""
 
     name: str
     pairs: int
@@ -130,7 +130,8 @@ def _count_right(candidates: np.ndarray, questions: np.ndarray) -> int:
 
 def _sections(path: str) -> Iterator[tuple[str, list[list[str]]]]:
     """Each section's name and its questions in folded case."""
-    section, questions = "", []
+    section = ""
+    questions: list[list[str]] = []
     for number, line in _lines(path):
         if line.startswith(":"):
             if questions:
@@ -140,7 +141,8 @@ def _sections(path: str) -> Iterator[tuple[str, list[list[str]]]]:
             words = line.casefold().split()
             if len(words) != 4:
                 raise W2VError(
-                    f"{path}: line {number}: expected four words or ': section', found {line[:60]!r}"
+                    f"{path}: line {number}: expected four words or ': section', "
+                    f"found {line[:60]!r}"
                 )
             questions.append(words)
     if questions:

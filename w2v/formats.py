@@ -18,7 +18,9 @@ from w2v import store
 from w2v.errors import W2VError
 from w2v.table import Table
 
-_PICKLE = "a Python pickle, which can run code when opened: export it, in gensim by save_word2vec_format"
+_PICKLE = (
+    "a Python pickle, which can run code when opened: export it, in gensim by save_word2vec_format"
+)
 _FOREIGN = {
     b"\xba\x16\x4f\x2f": "a fastText .bin model: use the .vec file that came with it",
     b"\x80\x02": _PICKLE,
@@ -173,8 +175,8 @@ def _read_binary(file: IO[bytes], path: str, rows: int, dim: int) -> tuple[list[
             more = file.read(_BLOCK)
             if not more or len(buffer) - place > _LONGEST_NAME + 4 * dim:
                 raise W2VError(
-                    f"{path}: row {row + 1}, byte {file.tell() - len(buffer) + place:,}: the vector "
-                    f"is cut short; the header promises {rows:,} vectors of {dim} numbers"
+                    f"{path}: row {row + 1}, byte {file.tell() - len(buffer) + place:,}: the "
+                    f"vector is cut short; the header promises {rows:,} vectors of {dim} numbers"
                 )
             buffer, place = buffer[place:] + more, 0
         names.append(buffer[place:blank].decode("utf-8", "surrogateescape"))

@@ -66,9 +66,7 @@ class Job:
     def memory(self) -> int:
         """Bytes that training will need at most, what is in use already included."""
         words = len(self.vocabulary.names)
-        return (
-            machine.peak_memory() + self.options.matrix_bytes(words) + words * _NAME_BYTES
-        )
+        return machine.peak_memory() + self.options.matrix_bytes(words) + words * _NAME_BYTES
 
     def start(self) -> None:
         """Make the matrices and compile: sets `trainer`. W2VError where memory does not suffice."""

@@ -51,7 +51,7 @@ def duration(seconds: float) -> str:
 
 
 class ProgressLine:
-    """Shows the newest state: one line that is rewritten on a terminal, a line at times in a log."""
+    """Shows the newest state: a line that is rewritten on a terminal, a line at times in a log."""
 
     def __init__(self, stream: IO[str], quiet: bool = False):
         self._stream = stream

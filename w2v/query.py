@@ -99,7 +99,7 @@ def neighbours(
     near = near[np.lexsort((near, -scores[near]))][:k]
     return [
         Neighbour(
-            name=table.name(row),
+            name=table.name(int(row)),
             score=float(np.clip(scores[row], -1, 1)),
             row=int(row),
             count=None if table.counts is None else int(table.counts[row]),

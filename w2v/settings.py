@@ -64,12 +64,16 @@ class NegativeSamplingSettings:
 
     dim: int = setting(100, "numbers in each vector", 1, 1 << 16)
     window: int = setting(5, "words that a window reaches to each side", 1, 1 << 20)
-    shrink: bool = setting(True, "draw each window's reach from 1 to --window: near words count more")
+    shrink: bool = setting(
+        True, "draw each window's reach from 1 to --window: near words count more"
+    )
     negative: int = setting(5, "noise words for each trained pair", 0, 1 << 16)
     noise_exponent: float = setting(0.75, "noise words are drawn by count to this power", -10, 10)
     sample: float = setting(1e-3, "thin out words more frequent than this share; 0: none", 0, 1e9)
     lr: float = setting(0.025, "learning rate at the start", 0, 1e6)
-    min_lr: float | None = setting(None, "learning rate at the end; default: 1e-4 times --lr", 0, 1e6)
+    min_lr: float | None = setting(
+        None, "learning rate at the end; default: 1e-4 times --lr", 0, 1e6
+    )
     epochs: int = setting(5, "passes over the text", 1, 1 << 30)
     seed: int = setting(1, "of the random numbers; with --threads 1: same seed, same bytes", 0)
 

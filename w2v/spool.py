@@ -1,4 +1,4 @@
-"""An array that grows past memory: kept in memory while small, then in an unlinked temporary file."""
+"""An array that may outgrow memory: when it is large it goes to an unlinked temporary file."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ class Spool:
             self._parts.clear()
 
     def array(self) -> np.ndarray:
-        """All values: one writable array, mapped from the file if they are there."""
+        """All values: one writable array, mapped from the file if they are there; the last call."""
         if self._file is None:
             return np.concatenate([np.empty(0, self.dtype), *self._parts])
-        self._file.flush()
-        return np.memmap(self._file, self.dtype, "r+", shape=(self.size,))
+        with self._file:  # what is mapped outlives the file's name and its handle
+            self._file.flush()
+            return np.memmap(self._file, self.dtype, "r+", shape=(self.size,))

@@ -149,14 +149,15 @@ def table_names(tensors: Mapping[str, np.ndarray]) -> list[str]:
 
 def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table:
     """A table from the arrays of a file; W2VError where the file has no such table."""
-    arrays = [tensors.get(f"{name}.{part}") for part in _PARTS]
-    if any(array is None for array in arrays[:-1]):
+    try:
+        matrix, norms, text, offsets, order = (tensors[f"{name}.{part}"] for part in _PARTS[:-1])
+    except KeyError:
         held = ", ".join(table_names(tensors)) or "none of ours"
-        raise W2VError(f"{path}: no table {name!r}; tables in it: {held}")
-    matrix, norms, text, offsets, order, counts = arrays
+        raise W2VError(f"{path}: no table {name!r}; tables in it: {held}") from None
+    counts = tensors.get(f"{name}.counts")
     rows = len(order)
-    lengths = [rows, rows, rows + 1, rows if counts is None else len(counts)]
-    if [len(matrix), len(norms), len(offsets), rows] != lengths or matrix.ndim != 2:
+    lengths = {len(matrix), len(norms), len(offsets) - 1, rows if counts is None else len(counts)}
+    if lengths != {rows} or matrix.ndim != 2:
         raise W2VError(f"{path}: the arrays of table {name!r} differ in length")
     return Table(matrix, norms, text, offsets, order, counts)
 

@@ -42,8 +42,7 @@ class Table:
         for row, after in zip(order, order[1:], strict=False):
             if encoded[row] == encoded[after]:
                 raise W2VError(
-                    f"rows {row + 1} and {after + 1} have the same name, {names[row]!r}; "
-                    f"remove one"
+                    f"rows {row + 1} and {after + 1} have the same name, {names[row]!r}; remove one"
                 )
         offsets = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum(list(map(len, encoded)), out=offsets[1:])

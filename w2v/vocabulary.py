@@ -60,9 +60,9 @@ def encode(
     Raises     W2VError where no word is left
     """
     types, raw = _number(corpus, on_block)
-    spellings = (name.decode() if isinstance(name, bytes) else name for name in types)
+    spellings = [name.decode() if isinstance(name, bytes) else name for name in types]
     if lowercase:
-        spellings = map(str.lower, spellings)
+        spellings = [name.lower() for name in spellings]
     canonical: dict[str, int] = {}
     folded = np.array([canonical.setdefault(s, len(canonical)) for s in spellings], np.int32)
     counts = np.zeros(len(canonical), np.int64)

@@ -59,14 +59,18 @@ def cli() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 the user's mistake, 3 not found, 130/143 a signal."""
+    """Run the command line and exit: 0 done, 2 a mistake, 3 not found, 130 or 143 a signal."""
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(args, prog_name="w2v", standalone_mode=False) or 0
+        with cli.make_context("w2v", list(sys.argv[1:] if args is None else args)) as ctx:
+            cli.invoke(ctx)
         sys.stdout.flush()
+        code = 0
+    except click.exceptions.Exit as error:  # --help, or a status that a command has chosen
+        code = error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help(), err=True)
         code = 2
@@ -75,7 +79,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         code = _fail(message, error.exit_code)
     except Terminated:
         code = _fail("terminated", 143)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         code = _fail("interrupted", 130)
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.errors import NotFoundError
+from w2v.errors import NotFoundError, W2VError
 
 if TYPE_CHECKING:
     from w2v.query import Neighbour, Query
     from w2v.table import Table
+
+
+DEFAULT_VECTORS = "vectors.safetensors"
 
 
 class QueryCommand(click.Command):
@@ -28,7 +31,8 @@ class QueryCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Part options from terms before click parses them."""
         known = {name: param for param in self.params for name in param.opts}
-        options, terms = [], []
+        options: list[str] = []
+        terms: list[str] = []
         rest = iter(args)
         for arg in rest:
             if arg == "--":
@@ -39,7 +43,10 @@ class QueryCommand(click.Command):
                 options.append(arg)
                 param = known.get(arg)
                 if isinstance(param, click.Option) and not param.is_flag:
-                    options.extend(value for value in [next(rest, None)] if value is not None)
+                    value = next(rest, None)
+                    if value is None:
+                        raise click.UsageError(f"{arg} needs a value")
+                    options.append(value)
             else:
                 terms.append(arg)
         return super().parse_args(ctx, [*options, "--", *terms])
@@ -49,7 +56,9 @@ def _file_options(command: Callable) -> Callable:
     for option in (
         click.option("--table", default="words", show_default=True, help="Which table to search."),
         click.option(
-            "-v", "--vectors", metavar="FILE",
+            "-v",
+            "--vectors",
+            metavar="FILE",
             help="Vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
         ),  # fmt: skip
     ):
@@ -61,7 +70,13 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
     """The table of the file that is named by -v, or $W2V_VECTORS, or is in this folder."""
     from w2v.formats import load
 
-    return load(vectors or os.environ.get("W2V_VECTORS") or "vectors.safetensors", table)
+    path = vectors or os.environ.get("W2V_VECTORS")
+    if path is None and not os.path.exists(DEFAULT_VECTORS):
+        raise W2VError(
+            f"there is no {DEFAULT_VECTORS} in this folder: name a file by -v FILE or "
+            f"$W2V_VECTORS, or make one: w2v train CORPUS"
+        )
+    return load(path or DEFAULT_VECTORS, table)
 
 
 _k_option = click.option(

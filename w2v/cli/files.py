@@ -17,8 +17,8 @@ from w2v.errors import W2VError
 def convert(source: str, target: str, table: str) -> None:
     """Write a vector file in another format, named by the suffix of OUT.
 
-    .safetensors: our container; .txt, .vec or - (stdout): word2vec text; .bin: word2vec binary. What
-    IN is, is seen from its content.
+    .safetensors: our container; .txt, .vec or - (stdout): word2vec text; .bin: word2vec binary.
+    What IN is, is seen from its content.
     """
     from w2v.job import convert
 

@@ -80,11 +80,13 @@ class TrainCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Find out which model is meant, then parse with its options."""
         ctx.meta["w2v.model"] = DEFAULT_MODEL
-        for arg, after in zip(args, [*args[1:], ""], strict=True):
+        for i, arg in enumerate(args):
             if arg == "--":
                 break
-            if arg == "--model" or arg.startswith("--model="):
-                ctx.meta["w2v.model"] = arg.partition("=")[2] or after
+            if arg == "--model" and i + 1 < len(args):
+                ctx.meta["w2v.model"] = args[i + 1]
+            if arg.startswith("--model="):
+                ctx.meta["w2v.model"] = arg.partition("=")[2]
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -203,8 +205,8 @@ def _start(job: Job, line: Any) -> None:
     from w2v.kernels.cache import is_cold
     from w2v.machine import readable
 
-    line.say(f"memory: {readable(job.memory())}, of it "
-             f"{readable(job.options.matrix_bytes(len(job.vocabulary.names)))} for the matrices")  # fmt: skip
+    matrices = job.options.matrix_bytes(len(job.vocabulary.names))
+    line.say(f"memory: {readable(job.memory())}, of it {readable(matrices)} for the matrices")
     if is_cold():
         line.say("compiling the kernels for this machine, once: some seconds")
     job.start()

@@ -22,7 +22,7 @@ import numba
 
 from w2v.kernels.cache import directory
 
-numba.config.CACHE_DIR = directory()
+numba.config.CACHE_DIR = directory()  # type: ignore[attr-defined]
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -53,4 +53,5 @@ def directory() -> str:
 
 def is_cold() -> bool:
     """Whether nothing has been compiled into the directory yet."""
-    return next(Path(numba.config.CACHE_DIR).rglob("*.nbc"), None) is None
+    kept_in = Path(numba.config.CACHE_DIR)  # type: ignore[attr-defined]
+    return next(kept_in.rglob("*.nbc"), None) is None

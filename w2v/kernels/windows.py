@@ -1,4 +1,4 @@
-"""What a model sees of a sentence: the words that subsampling keeps, and how far a window reaches."""
+"""What a model sees of a sentence: the words that subsampling keeps, and a window around each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _32 = np.uint64(32)
 def subsample(ids, begin, end, keep, state, kept):
     """Copy a sentence, leaving frequent words out at random.
 
-    ids        int32 (N,)   word ids; those from `begin` to `end` - 1 are the sentence
+    ids        int32 (N,)   word ids
+    begin      int          the sentence's first position in it
+    end        int          and the position after its last
     keep       uint32 (V,)  a word stays if 32 random bits are at most this
     state      uint64 (1,)  changed in place
     kept       int32 (≥ end - begin,)  overwritten: the ids that stay

@@ -1,0 +1,66 @@
+# The developer's vocabulary. `make` alone lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test test-python test-bounds test-slow lint types docs docs-fresh check bench clean
+.DELETE_ON_ERROR:
+
+help:  ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+.venv/tested: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@
+
+demo/docstrings.txt: corpora/docstrings.py | .venv/installed
+	mkdir -p demo
+	$(BIN)/python corpora/docstrings.py > $@
+
+demo/vectors.safetensors: demo/docstrings.txt
+	$(BIN)/w2v train $< --model skipgram --tokenizer words --lowercase -o $@
+
+demo: demo/vectors.safetensors  ## install, train skip-gram on Python's own documentation, ask
+	$(BIN)/w2v similar array string exception -k 5 -v $<
+	$(BIN)/w2v analogy min minimum max -k 3 -v $<
+
+test: .venv/tested  ## install, run the suite
+	$(BIN)/python -m pytest
+
+test-python: .venv/tested  ## the suite with kernels as plain Python, under coverage
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage report --skip-covered --show-missing --fail-under=95
+
+test-bounds: .venv/tested  ## the kernels with bounds checks
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/test_kernels.py tests/test_bounds.py
+
+test-slow: .venv/tested  ## quality on real corpora ($$W2V_DATA, else ../shared/data): half an hour
+	$(BIN)/python -m pytest -m slow -s
+
+lint: .venv/tested  ## ruff: rules and layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/tested  ## mypy
+	$(BIN)/mypy
+
+docs: .venv/tested  ## write the README's generated parts anew
+	$(BIN)/python tests/readme.py
+
+docs-fresh: .venv/tested  ## are the README's generated parts and transcripts true?
+	$(BIN)/python tests/readme.py --check
+
+check: lint types test test-python test-bounds docs-fresh  ## what CI runs
+
+bench: .venv/tested  ## quality against gensim on $$W2V_DATA/enwiki100m.txt.gz, 3 seeds: half an hour
+	$(BIN)/python tests/bench/quality.py
+
+clean:  ## remove what these targets have made
+	rm -rf .venv demo build dist *.egg-info .coverage .hypothesis
+	rm -rf .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

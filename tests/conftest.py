@@ -1,0 +1,86 @@
+"""What many tests need: the command line in this process, small corpora, trained files."""
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import hypothesis
+import planted
+import pytest
+
+from w2v.cli import main
+
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.load_profile("house")
+
+COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompiled kernels")
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def w2v(capfd, monkeypatch):
+    """Run the command line in this process: w2v("similar", "king", stdin=b"") -> Outcome."""
+
+    def run(*args, stdin=b""):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin))))
+            capfd.readouterr()
+            with pytest.raises(SystemExit) as exit_:
+                main([str(arg) for arg in args])
+        return Outcome(exit_.value.code or 0, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("W2V_VECTORS", raising=False)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The folder of the large corpora."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    path = Path(os.environ.get("W2V_DATA", beside))
+    if not path.is_dir():
+        pytest.skip("no corpora: $W2V_DATA is not set, and there is no ../shared/data")
+    return path
+
+
+@pytest.fixture(scope="session")
+def planted_text(tmp_path_factory):
+    """A file with the planted corpus: a few sentences of it where kernels are not compiled."""
+    path = tmp_path_factory.mktemp("planted") / "planted.txt"
+    path.write_text(planted.text(4000 if COMPILED else 15))
+    return path
+
+
+@pytest.fixture
+def toy(folder):
+    """vectors.safetensors in an empty folder: four words whose neighbours are plain to see."""
+    import numpy as np
+
+    from w2v import store
+    from w2v.table import Table
+
+    names = ["king", "queen", "man", "woman", "-", "+", "1", "kitchen", "vector", "banana"]
+    matrix = np.array(
+        [[2, 1, 0], [2, -1, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1],
+         [0, 0.1, 1], [0, 0.2, 1], [0, 0.3, 1], [0, 0.4, 1], [-1, 0, 0]],
+        np.float32,
+    )  # fmt: skip
+    counts = np.arange(20, 10, -1)
+    table = Table.build(names, matrix, counts)
+    store.write("vectors.safetensors", store.table_tensors("words", table), {"format": "w2v"})
+    return table

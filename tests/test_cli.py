@@ -1,0 +1,413 @@
+"""The command line: every command well and ill; exit status, stdout, one line on stderr."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from conftest import compiled
+
+from w2v import formats, machine, store
+
+SMALL = ("--dim", 4, "--min-count", 1, "--epochs", 1, "--sample", 0, "--threads", 1)
+LETTERS = b"A B A C B F G\n"
+
+
+def one_line(outcome, code, *said):
+    """The outcome of a mistake: a status, one line on stderr, nothing on stdout."""
+    assert outcome.code == code
+    assert outcome.out == ""
+    assert outcome.err.count("\n") == 1
+    for words in said:
+        assert words in outcome.err
+    return True
+
+
+# w2v train
+
+
+def test_the_first_thing_that_a_reader_of_an_introduction_types(w2v, folder):
+    trained = w2v("train", "-", "--dim", 3, "--min-count", 1, stdin=LETTERS)
+    assert trained.code == 0
+    assert trained.out == ""
+    for letter in "ABCFG":
+        assert len(w2v("vector", letter).out.split()) == 1 + 3
+
+
+def test_without_min_count_the_error_names_the_value_that_works(w2v, folder):
+    outcome = w2v("train", "-", "--dim", 3, stdin=LETTERS)
+    assert one_line(outcome, 2, "none of 5 different words", "occurs 2 times", "--min-count 2")
+    assert not list(folder.iterdir())
+
+
+def test_what_training_says(w2v, folder):
+    said = w2v("train", "-", *SMALL, stdin=LETTERS).err
+    for part in ("vocabulary: 5 of 5 words; 7 of 7 tokens kept", "memory: ", "trained 1 epochs",
+                 "loss ", "wrote vectors.safetensors"):  # fmt: skip
+        assert part in said
+    assert w2v("train", "-", *SMALL, "--quiet", stdin=LETTERS).err == ""
+
+
+def test_the_file_holds_what_it_says(w2v, folder):
+    w2v("train", "-", *SMALL, "--seed", 9, stdin=b"a b a\nc\n")
+    facts = json.loads(w2v("info", "vectors.safetensors", "--json", "--check").out)
+    assert facts["model"] == "skipgram"
+    assert facts["settings"]["seed"] == 9
+    assert facts["settings"]["tokenizer"] == "space"
+    assert facts["corpus"]["tokens"] == 4
+    assert facts["corpus"]["types"] == 3
+    assert facts["tables"] == {"words": {"rows": 3, "dim": 4}}
+    assert len(facts["losses"]) == 1
+    assert facts["checked"] is True
+    assert "threads" not in str(facts)
+    tensors = safetensors.numpy.load_file("vectors.safetensors")
+    assert tensors["words.matrix"].shape == tensors["output_vectors"].shape == (3, 4)
+    assert bytes(tensors["words.names"]) == b"abc"
+    assert tensors["words.counts"].tolist() == [2, 1, 1]
+    assert "seed: 9" in w2v("info", "vectors.safetensors").out
+
+
+@pytest.mark.parametrize("name", ["x.txt", "x.vec", "x.bin", "x.safetensors"])
+def test_the_suffix_picks_the_format(w2v, folder, name):
+    assert w2v("train", "-", *SMALL, "-o", name, stdin=LETTERS).code == 0
+    assert formats.load(name).names == ["A", "B", "C", "F", "G"]
+    assert w2v("similar", "A", "-v", name).code == 0
+
+
+def test_vectors_can_go_down_a_pipe(w2v, folder):
+    assert w2v("train", "-", *SMALL, "-o", "-", stdin=LETTERS).out.startswith("5 4\nA ")
+
+
+def test_several_files_are_one_text(w2v, folder):
+    (folder / "a").write_bytes(b"x y\n")
+    (folder / "b").write_bytes(b"x z\n")
+    w2v("train", "a", "b", *SMALL, "-o", "two.safetensors")
+    w2v("train", "-", *SMALL, "-o", "one.safetensors", stdin=b"x y\nx z\n")
+    assert (folder / "one.safetensors").read_bytes() == (folder / "two.safetensors").read_bytes()
+
+
+def test_options_of_other_programs_are_understood_and_not_shown(w2v, folder):
+    args = ("train", "-", "--min-count", 1, "--sample", 0)
+    w2v(*args, "--size", 4, "--iter", 1, "--alpha", 0.1, "--workers", 1, "--ws", 2, "--neg", 3,
+        "-o", "a.bin", stdin=LETTERS)  # fmt: skip
+    w2v(*args, "--dim", 4, "--epochs", 1, "--lr", 0.1, "--threads", 1, "--window", 2,
+        "--negative", 3, "-o", "b.bin", stdin=LETTERS)  # fmt: skip
+    assert (folder / "a.bin").read_bytes() == (folder / "b.bin").read_bytes()
+    assert "--iter" not in w2v("train", "--help").out
+
+
+def test_help_shows_the_defaults_of_the_model_that_is_named(w2v):
+    assert "[default: 0.025]" in w2v("train", "--help").out
+    assert "[default: 0.05]" in w2v("train", "--model", "cbow", "--help").out
+    assert "[default: 0.05]" in w2v("train", "--model=cbow", "--help").out
+
+
+def test_wrong_bytes_are_reported_not_fatal(w2v, folder):
+    outcome = w2v("train", "-", *SMALL, stdin=b"caf\xe9 x\n")
+    assert outcome.code == 0
+    assert "1 places that are not utf-8 were replaced; the first is in -, near byte" in outcome.err
+    assert w2v("similar", "caf\ufffd").code == 0
+
+
+def test_a_text_too_short_for_subsampling_is_told_so(w2v, folder):
+    said = w2v("train", "-", "--min-count", 1, "--epochs", 1, stdin=b"A B\n")
+    assert said.code == 0
+    assert "try --sample 0" in said.err
+
+
+def test_a_dry_run_writes_nothing(w2v, folder):
+    outcome = w2v("train", "-", *SMALL, "--dry-run", stdin=LETTERS)
+    assert outcome.code == 0
+    assert "time: about" in outcome.err
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--dim", 0), "--dim 0 is out of range: 1 to 65536"),
+        (("--lr", "nan"), "--lr nan is out of range"),
+        (("--sample", -1), "--sample -1.0 is out of range"),
+        (("--dim", "x"), "--dim"),
+        (("--model", "klingon"), "--model klingon: no such model; there are cbow, skipgram"),
+        (("--tokenizer", "klingon"), "--tokenizer"),
+        (("--encoding", "klingon"), "--encoding klingon: no such encoding"),
+        (("--max-vocab", 0), "--max-vocab 0 is out of range: 1 or more"),
+        (("--threads", 0), "--threads"),
+        (("--klingon",), "--klingon"),
+        (("-o", "x.pdf"), "the suffix .pdf names no format"),
+        (("-o", "absent/x.bin"), "there is no folder"),
+        (("-o", "."), "the suffix (none)"),
+    ],
+)
+def test_a_wrong_option_is_one_line(w2v, folder, args, said):
+    assert one_line(w2v("train", "-", *args, stdin=LETTERS), 2, said)
+    assert not list(folder.iterdir())
+
+
+def test_wrong_inputs_are_one_line(w2v, folder):
+    (folder / "empty").write_bytes(b"")
+    assert one_line(w2v("train", "absent.txt"), 2, "absent.txt: No such file")
+    assert one_line(w2v("train", "empty"), 2, "empty: no words in the text")
+    assert one_line(w2v("train", "."), 2, "is a directory")
+    assert one_line(w2v("train"), 2, "CORPUS")
+
+
+def test_more_memory_than_there_is_is_refused_with_advice(w2v, folder, monkeypatch):
+    monkeypatch.setattr(machine, "available_memory", lambda: 1000)
+    outcome = w2v("train", "-", "--min-count", 1, stdin=LETTERS)
+    assert outcome.code == 2
+    assert "more memory, 1 KB are free: try a higher --min-count" in outcome.err.splitlines()[-1]
+
+
+@compiled
+@pytest.mark.parametrize("lr", [1e5])
+def test_a_diverging_run_writes_nothing(w2v, folder, lr):
+    text = b"a b c d e f g h\n" * 500
+    (folder / "vectors.safetensors").write_bytes(b"old")
+    outcome = w2v("train", "-", *SMALL, "--lr", lr, "--epochs", 5, stdin=text)
+    assert outcome.code == 1
+    assert "diverged" in outcome.err
+    assert (folder / "vectors.safetensors").read_bytes() == b"old"
+
+
+def shell(folder, *args, **environment):
+    """Start the command in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "w2v", *map(str, args)],
+        cwd=folder, env={**os.environ, **environment}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+@compiled
+def test_one_thread_and_a_seed_give_the_same_bytes_whatever_the_hash_seed(folder, planted_text):
+    for hash_seed in "01":
+        args = ("train", planted_text, "--threads", 1, "--dim", 8, "--epochs", 1, "-o")
+        with shell(folder, *args, f"{hash_seed}.safetensors", PYTHONHASHSEED=hash_seed) as process:
+            process.communicate()
+    assert (folder / "0.safetensors").read_bytes() == (folder / "1.safetensors").read_bytes()
+
+
+@compiled
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_training_with_its_status_and_leaves_nothing(
+    folder, planted_text, number, code
+):
+    with shell(folder, "train", planted_text, "--epochs", 3000) as process:
+        for line in process.stderr:
+            if line.startswith("memory"):
+                break
+        process.send_signal(number)
+        _, said = process.communicate()
+    assert process.returncode == code
+    assert "Traceback" not in said
+    assert not list(folder.iterdir())
+
+
+# The commands that ask.
+
+
+def test_similar_in_three_layouts(w2v, toy):
+    plain = w2v("similar", "king", "-k", 2)
+    assert plain == (0, " 0.6000  queen\n 0.4472  man\n", "")
+    tsv = w2v("similar", "king", "-k", 1, "--tsv").out
+    assert tsv == "king\t1\tqueen\t0.600000\t19\n"
+    results = [{"word": "queen", "score": 0.6, "count": 19}]
+    assert json.loads(w2v("similar", "king", "-k", 1, "--json").out) == {
+        "query": "king",
+        "results": results,
+    }
+
+
+def test_expressions_and_several_queries(w2v, toy):
+    assert w2v("similar", "king", "+woman", "-man", "-k", 1).out.split()[1] == "queen"
+    both = w2v("similar", "king", "banana", "-k", 1).out
+    assert both == "king:\n 0.6000  queen\nbanana:\n 0.0000  man\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "query"),
+    [
+        (["king", "-kitchen"], "king -kitchen"),
+        (["-kitchen"], "-kitchen"),
+        (["king", "-vector"], "king -vector"),
+        (["king", "-1"], "king -1"),
+        (["king", "+1"], "king +1"),
+        (["king", "--", "-1"], "king -1"),
+        (["--", "-"], "-"),
+        (["+"], "+"),
+        (["king", "+-"], "king +-"),
+        (["king", "-+"], "king -+"),
+        (["king", "--", "--"], "king --"),
+        (["--verbatim", "+"], "+"),
+        (["king", "-k", "3"], "king"),
+        (["king", "-v", "vectors.safetensors"], "king"),
+        (["king", "--table=words"], "king"),
+    ],
+)
+def test_which_arguments_are_terms(w2v, toy, args, query):
+    outcome = w2v("similar", *args, "--json") if "--" not in args else w2v(
+        "similar", "--json", *args
+    )  # fmt: skip
+    assert outcome.code == 0
+    assert json.loads(outcome.out)["query"] == query
+
+
+@pytest.mark.parametrize("name", ["+1", "-1", "+-", "-+"])
+def test_verbatim_terms_are_looked_up_as_they_are(w2v, toy, name):
+    assert one_line(w2v("similar", "--verbatim", name), 3, f"no vector for {name!r}")
+
+
+def test_stdin_has_a_query_on_each_line(w2v, toy):
+    outcome = w2v("similar", "-", "-k", 1, "--tsv", stdin=b"king\n\nking +woman -man\n-man\n")
+    assert [row.split("\t")[0] for row in outcome.out.splitlines()] == [
+        "king", "king +woman -man", "-man",
+    ]  # fmt: skip
+    assert w2v("similar", "-", "--verbatim", "--tsv", "-k", 1, stdin=b"-\n").code == 0
+    assert w2v("similar", "-", stdin=b"") == (0, "", "")
+
+
+def test_an_unknown_word_is_status_3_with_near_spellings_and_the_others_are_answered(w2v, toy):
+    assert one_line(w2v("similar", "kingg"), 3, "no vector for 'kingg'", "near: king")
+    outcome = w2v("similar", "qeen", "king", "-k", 1)
+    assert outcome.code == 3
+    assert outcome.out == "king:\n 0.6000  queen\n"
+    assert outcome.err.count("\n") == 1
+
+
+def test_analogy_similarity_odd_and_vector(w2v, toy):
+    assert w2v("analogy", "man", "king", "woman", "-k", 1).out == " 0.8340  queen\n"
+    assert w2v("analogy", "man", "king", "woman", "-k", 1, "--tsv").out.startswith("king -man")
+    assert w2v("similarity", "king", "queen").out == "0.6000\n"
+    assert w2v("similarity", "king", "queen", "--tsv").out == "king\tqueen\t0.600000\n"
+    assert json.loads(w2v("similarity", "-", "1", "--json").out)["a"] == "-"
+    assert w2v("odd", "kitchen", "vector", "1", "banana").out == "banana\n"
+    assert w2v("odd", "kitchen", "vector", "1", "banana", "--tsv").out.startswith("banana\t")
+    ranked = json.loads(w2v("odd", "kitchen", "vector", "1", "banana", "--json").out)
+    assert ranked["odd"] == ranked["scores"][0]["word"] == "banana"
+    assert w2v("vector", "king", "1").out == "king 2.0 1.0 0.0\n1 0.0 0.2 1.0\n"
+    assert w2v("vector", "king", "--tsv").out == "king\t2.0\t1.0\t0.0\n"
+    assert json.loads(w2v("vector", "1", "--json").out)["vector"] == [0.0, 0.2, 1.0]
+    assert w2v("vector", "banana", "-banana").out == "banana -banana 0.0 0.0 0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("similar",), 2, "name a word"),
+        (("similar", "king", "--foo"), 2, "--foo"),
+        (("similar", "king", "-k"), 2, "-k"),
+        (("similar", "king", "-k", "0"), 2, "-k"),
+        (("similar", "king", "--table", "topics"), 2, "no table 'topics'; tables in it: words"),
+        (("similar", "king", "-v", "absent"), 2, "absent: No such file"),
+        (("analogy", "king", "queen"), 2, "C"),
+        (("analogy", "king", "queen", "kingg"), 3, "kingg"),
+        (("similarity", "king", "kingg"), 3, "kingg"),
+        (("odd", "king", "queen"), 2, "three words"),
+        (("vector", "kingg"), 3, "kingg"),
+        (("klingon",), 2, "klingon"),
+        (("info", "absent"), 2, "absent"),
+        (("evaluate", "similarity", "absent"), 2, "absent"),
+    ],
+)
+def test_a_mistake_is_one_line(w2v, toy, args, code, said):
+    assert one_line(w2v(*args), code, said)
+
+
+def test_where_vectors_are_sought(w2v, toy, folder, monkeypatch):
+    (folder / "vectors.safetensors").rename(folder / "other.safetensors")
+    assert one_line(w2v("similar", "king"), 2, "no vectors.safetensors in this folder", "-v FILE")
+    monkeypatch.setenv("W2V_VECTORS", "other.safetensors")
+    assert w2v("similar", "king").code == 0
+    assert one_line(w2v("similar", "king", "-v", "absent"), 2, "absent")
+
+
+def test_a_name_cannot_harm_the_terminal(w2v, folder):
+    name = "\x1b[2Jevil\u202e\x9b"
+    w2v("train", "-", *SMALL, stdin=f"{name} b\n".encode())
+    plain, as_json = w2v("similar", "b").out, w2v("similar", "b", "--json").out
+    for text in (plain, as_json):
+        assert not {"\x1b", "\u202e", "\x9b"} & set(text)
+    assert r"\x1b[2Jevil\u202e\x9b" in plain
+    assert json.loads(as_json)["results"][0]["word"] == name
+
+
+# w2v convert, w2v info, w2v evaluate
+
+
+def test_convert_round_trip(w2v, toy, folder):
+    for source, target in [("vectors.safetensors", "a.txt"), ("a.txt", "b.bin"),
+                           ("b.bin", "c.safetensors"), ("c.safetensors", "d.txt")]:  # fmt: skip
+        outcome = w2v("convert", source, target)
+        assert outcome == (0, "", f"{target}: 10 vectors of 3 numbers\n")
+    assert (folder / "a.txt").read_bytes() == (folder / "d.txt").read_bytes()
+    assert w2v("convert", "b.bin", "-").out == (folder / "a.txt").read_text()
+    np.testing.assert_array_equal(formats.load("c.safetensors").matrix, toy.matrix)
+
+
+def test_info_of_other_files_and_of_damage(w2v, toy, folder):
+    w2v("convert", "vectors.safetensors", "a.txt")
+    assert "format: word2vec text" in w2v("info", "a.txt").out
+    assert one_line(w2v("info", "a.txt", "--check"), 2, "no checksums")
+    raw = bytearray((folder / "vectors.safetensors").read_bytes())
+    raw[-1] ^= 1
+    (folder / "vectors.safetensors").write_bytes(raw)
+    assert w2v("info", "vectors.safetensors").code == 0
+    assert one_line(w2v("info", "vectors.safetensors", "--check"), 2, "words.names fail")
+
+
+def test_evaluate(w2v, toy, folder):
+    (folder / "pairs").write_text("king\tqueen\t9\nking\tman\t3\nking\tabsent\t1\n")
+    (folder / "questions").write_text(": royal\nman king woman queen\nman king x y\n")
+    assert w2v("evaluate", "similarity", "pairs").out == " 1.0000  2 of 3 pairs  pairs\n"
+    assert w2v("evaluate", "similarity", "pairs", "--tsv").out == "pairs\t1.000000\t2\t3\n"
+    assert json.loads(w2v("evaluate", "similarity", "pairs", "--json").out)["found"] == 2
+    rows = w2v("evaluate", "analogies", "questions", "--tsv").out.splitlines()
+    assert rows[0] == "questions\troyal\t1.000000\t1\t1\t2"
+    assert [row.split("\t")[1] for row in rows] == ["royal", "semantic", "syntactic", "total"]
+    assert "100.0%  1 of 1, 2 asked  royal" in w2v("evaluate", "analogies", "questions").out
+    last = w2v("evaluate", "analogies", "questions", "--json").out.splitlines()[-1]
+    assert json.loads(last)["accuracy"] == 1
+    none = w2v("evaluate", "analogies", "questions", "--restrict", 2).out
+    assert "0 of 0" in none
+    assert w2v("evaluate", "similarity", "pairs", "--restrict", 1).out.startswith("      -")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(toy, folder):
+    with shell(folder, "similar", "-", "-k", 10) as process:
+        process.stdout.close()
+        try:
+            process.stdin.write("king\n" * 5000)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        said = process.stderr.read()
+        process.stdin = None
+    assert process.returncode == 141
+    assert said == ""
+
+
+def test_a_full_disk_is_one_line(w2v, toy):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "w2v", "similar", "king"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert run.returncode == 2
+    assert run.stderr == "w2v: No space left on device\n"
+
+
+def test_a_file_is_written_in_full_or_not_at_all(w2v, toy, folder, monkeypatch):
+    def fail(fd):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.os, "fsync", fail)
+    assert one_line(w2v("convert", "vectors.safetensors", "x.bin"), 2, "No space left")
+    assert [path.name for path in folder.iterdir()] == ["vectors.safetensors"]

@@ -1,0 +1,161 @@
+"""Reading text: tokens, sentences, encodings, packed files, damage."""
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import example, given
+
+from w2v import corpus as corpus_module
+from w2v.corpus import TOKENIZERS, Corpus
+from w2v.errors import W2VError
+
+
+def read(path, *args, **kwargs):
+    """All tokens of a text as str, line ends as </s>."""
+    corpus = Corpus([str(path)], *args, **kwargs)
+    tokens = [token for block in corpus.tokens() for token in block]
+    return [t.decode() if isinstance(t, bytes) else t for t in tokens], corpus
+
+
+def test_only_ascii_whitespace_parts_words_and_a_line_is_a_sentence(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("a\tb\r\nno\u00a0break x\u2028y\v\fz\n\n  \nlast".encode())
+    assert read(path)[0] == [
+        *("a", "b", "</s>", "no\u00a0break", "x\u2028y", "z", "</s>"),
+        *("</s>", "</s>", "last", "</s>"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Don't stop—it's 5.5%!", ["Don't", "stop", "it's", "5", "5"]),
+        ("'quoted' rock'n'roll don’t", ["quoted", "rock'n'roll", "don’t"]),
+        ("snake_case naïve nai\u0308ve", ["snake_case", "naïve", "nai\u0308ve"]),
+        ("हिन्दी தமிழ்", ["हिन्दी", "தமிழ்"]),  # vowel signs are marks, not letters
+        ("我爱你 한국어 かな", ["我爱你", "한국어", "かな"]),
+    ],
+)
+def test_words(text, words):
+    assert TOKENIZERS["words"](text.encode()) == words
+
+
+def test_chars_takes_each_han_and_kana_character_alone_and_leaves_other_scripts_whole():
+    tokens = TOKENIZERS["chars"]("我爱NLP 한국어のカ・ナ、2024年\n".encode())
+    assert tokens == [*("我", "爱", "NLP", "한국어", "の", "カ", "ナ", "2024", "年", "</s>")]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("name", ["text", "text.gz"])
+def test_packed_files_are_known_by_content_not_by_name(tmp_path, pack, name):
+    path = tmp_path / name
+    path.write_bytes(pack(b"a b\nc\n"))
+    tokens, corpus = read(path)
+    assert tokens == ["a", "b", "</s>", "c", "</s>"]
+    assert corpus.bytes_read == corpus.size == path.stat().st_size
+
+
+def test_stdin_may_be_packed_too(monkeypatch):
+    packed = io.BufferedReader(io.BytesIO(gzip.compress(b"a b\n")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(packed))
+    tokens, corpus = read("-")
+    assert tokens == ["a", "b", "</s>"]
+    assert corpus.size is None
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_packed_file_that_is_cut_short_is_named(tmp_path, pack):
+    path = tmp_path / "text.gz"
+    path.write_bytes(pack(bytes(range(256)) * 100)[:-20])
+    with pytest.raises(W2VError, match=r"text\.gz: the packed data is damaged"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("start", "said"), [(b"PK\x03\x04", "zip archive"), (b"\x28\xb5\x2f\xfd", "zstd")]
+)
+def test_files_that_are_no_text_are_named(tmp_path, start, said):
+    path = tmp_path / "corpus"
+    path.write_bytes(start + bytes(100))
+    with pytest.raises(W2VError, match=said):
+        read(path)
+
+
+def test_an_endless_word_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus_module, "LONGEST", 1000)
+    monkeypatch.setattr(corpus_module, "BLOCK", 100)
+    path = tmp_path / "zeros"
+    path.write_bytes(b"a b " + b"x" * 900 + b" c")
+    assert len(read(path)[0]) == 5
+    path.write_bytes(b"x" * 2000)
+    with pytest.raises(W2VError, match="without a blank"):
+        read(path)
+
+
+def test_wrong_bytes_are_replaced_counted_and_located(tmp_path):
+    path = tmp_path / "bad.txt"
+    path.write_bytes("gut \ufffd ".encode() + b"caf\xe9 na\xefve\n")
+    tokens, corpus = read(path)
+    assert tokens == ["gut", "\ufffd", "caf\ufffd", "na\ufffdve", "</s>"]
+    assert corpus.bad_bytes == 2  # the U+FFFD of the text itself is not one
+    assert corpus.first_bad.endswith("bad.txt, near byte 4")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "cp1252", "gb18030", "utf-8-sig"])
+def test_other_encodings_give_the_same_words_and_the_same_fingerprint(tmp_path, encoding):
+    plain, other = tmp_path / "plain", tmp_path / "other"
+    text = "café x\nnaïve\n"
+    plain.write_text(text, encoding="utf-8")
+    other.write_bytes(text.encode(encoding))
+    (tokens, corpus), (wanted, reference) = read(other, encoding=encoding), read(plain)
+    assert tokens == wanted == ["café", "x", "</s>", "naïve", "</s>"]
+    assert corpus.fingerprint == reference.fingerprint
+    assert corpus.bad_bytes == 0
+
+
+def test_a_byte_order_mark_is_no_letter(tmp_path):
+    path = tmp_path / "bom.txt"
+    path.write_bytes(b"\xef\xbb\xbfa b\n")
+    assert read(path)[0] == ["a", "b", "</s>"]
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "rot13"])
+def test_an_unknown_encoding_is_named(encoding):
+    with pytest.raises(W2VError, match=f"--encoding {encoding}"):
+        Corpus(["x"], encoding=encoding)
+
+
+def test_files_follow_each_other_as_one_text(tmp_path):
+    a, b, both = (tmp_path / name for name in ("a", "b", "both"))
+    a.write_bytes(b"one two")  # no line end
+    b.write_bytes(b"three\n")
+    both.write_bytes(b"one two\nthree\n")
+    corpus = Corpus([str(a), str(b)])
+    parts = sum(corpus.tokens(), [])
+    assert parts == [b"one", b"two", b"</s>", b"three", b"</s>"]
+    assert corpus.fingerprint == read(both)[1].fingerprint
+
+
+def test_a_directory_and_a_second_stdin_are_refused(tmp_path):
+    with pytest.raises(W2VError, match="is a directory"):
+        Corpus([str(tmp_path)])
+    with pytest.raises(W2VError, match="twice"):
+        Corpus(["-", "-"])
+
+
+@given(st.binary(max_size=300), st.integers(1, 20))
+@example(b"a\xc3\xa9 b\nc", 2)
+def test_how_the_text_is_cut_into_blocks_changes_nothing(tmp_path_factory, data, block):
+    path = tmp_path_factory.mktemp("blocks") / "text"
+    path.write_bytes(b"t " + data)  # the start must not look like another kind of file
+    whole, one = read(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus_module, "BLOCK", block)
+        parts, other = read(path)
+    assert parts == whole
+    assert (other.fingerprint, other.bad_bytes) == (one.fingerprint, one.bad_bytes)

@@ -1,0 +1,104 @@
+"""The evaluators: against scipy and against a loop, with case, coverage and restriction."""
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from w2v import evaluate
+from w2v.errors import W2VError
+from w2v.table import Table
+
+NAMES = ["King", "queen", "man", "woman", "KING", "rome", "italy", "paris", "france", "x"]
+
+
+@pytest.fixture
+def table():
+    matrix = np.random.default_rng(3).standard_normal((len(NAMES), 4)).astype(np.float32)
+    for a, b, c, d in [(2, 3, 0, 1), (5, 6, 7, 8)]:  # plant b - a = d - c
+        matrix[a], matrix[b] = np.eye(4)[:2] + matrix[a] * 0.01
+        matrix[c] = matrix[a] + [0, 0, 0.7, 0]
+        matrix[d] = matrix[b] + [0, 0, 0.7, 0]
+    matrix[5:9] += [0, 0, 0, 2]
+    return Table.build(NAMES, matrix)
+
+
+def write(folder, text):
+    path = folder / "set"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_similarity_is_spearmans_over_known_pairs_with_case_folded(table, tmp_path):
+    rows = [("King", "queen", 9), ("MAN", "Woman", 9), ("rome", "x", 1), ("paris", "queen", 3)]
+    text = "# comment\n" + "".join(f"{a}\t{b}\t{s}\n" for a, b, s in rows) + "king\tabsent\t5\n\n"
+    result = evaluate.similarity(table, write(tmp_path, text))
+    pairs = [(0, 1), (2, 3), (5, 9), (7, 1)]
+    cosines = [
+        table.matrix[a] @ table.matrix[b] / table.norms[a] / table.norms[b] for a, b in pairs
+    ]
+    assert (result.pairs, result.found) == (5, 4)
+    assert result.spearman == pytest.approx(spearmanr(cosines, [9, 9, 1, 3]).statistic)
+
+
+def test_too_few_pairs_have_no_correlation(table, tmp_path):
+    result = evaluate.similarity(table, write(tmp_path, "king queen 3\nabsent x 1\n"))
+    assert (result.pairs, result.found, result.spearman) == (2, 1, None)
+    constant = evaluate.similarity(table, write(tmp_path, "king queen 3\nman rome 3\n"))
+    assert constant.spearman is None
+
+
+def test_a_heading_is_left_out_and_a_bad_line_is_named(table, tmp_path):
+    assert (
+        evaluate.similarity(table, write(tmp_path, "Word 1\tWord 2\tScore\nking\tx\t1\n")).pairs
+        == 1
+    )
+    with pytest.raises(W2VError, match="set: line 2: expected word, word, score, found 'king x'"):
+        evaluate.similarity(table, write(tmp_path, "king man 1\nking x\n"))
+
+
+def test_analogies_answer_by_loop(table, tmp_path):
+    questions = [
+        ("people", "man woman king queen"), ("people", "woman man queen King"),
+        ("people", "man woman rome absent"), ("gram1", "rome italy paris france"),
+        ("gram1", "italy rome king queen"), ("gram1", "x x x x"),
+    ]  # fmt: skip
+    text = ": people\n" + "\n".join(q for s, q in questions if s == "people") + "\n: gram1\n"
+    text += "\n".join(q for s, q in questions if s == "gram1")
+    results = evaluate.analogies(table, write(tmp_path, text))
+    units = {n.lower(): m / length for n, m, length in
+             reversed(list(zip(NAMES, table.matrix, table.norms, strict=True)))}  # fmt: skip
+    right = {"people": 0, "gram1": 0}
+    for section, question in questions:
+        a, b, c, d = question.lower().split()
+        if d in units:
+            aim = units[b] - units[a] + units[c]
+            others = [w for w in units if w not in (a, b, c)]
+            right[section] += max(others, key=lambda w: units[w] @ aim) == d
+    assert [(r.section, r.questions, r.answerable, r.right) for r in results] == [
+        ("people", 3, 2, right["people"]),
+        ("gram1", 3, 3, right["gram1"]),
+    ]
+    assert right == {"people": 2, "gram1": 1}
+    semantic, syntactic, total = evaluate.totals(results)
+    assert (semantic.answerable, syntactic.answerable, total.answerable) == (2, 3, 5)
+    assert total.accuracy == 3 / 5
+
+
+def test_restriction_holds_for_questions_and_answers(table, tmp_path):
+    path = write(tmp_path, ": s\nman woman king queen\nrome italy paris france\n")
+    assert [r.answerable for r in evaluate.analogies(table, path, restrict=4)] == [1]
+    assert evaluate.similarity(table, write(tmp_path, "man x 1\nman king 2\n"), 4).found == 1
+
+
+@pytest.mark.parametrize("text", ["a b c\n", ": s\na b c d e\n"])
+def test_a_bad_question_is_named(table, tmp_path, text):
+    with pytest.raises(W2VError, match=r"line \d: expected four words"):
+        evaluate.analogies(table, write(tmp_path, text))
+
+
+def test_files_without_questions_or_text_are_named(table, tmp_path):
+    with pytest.raises(W2VError, match="no questions"):
+        evaluate.analogies(table, write(tmp_path, ": s\n"))
+    (tmp_path / "set").write_bytes(b"\xff\xfe")
+    with pytest.raises(W2VError, match="not UTF-8"):
+        evaluate.analogies(table, str(tmp_path / "set"))

@@ -1,0 +1,149 @@
+"""Questions to a table, against plain NumPy and against what a reader expects."""
+
+import time
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from w2v import query
+from w2v.errors import NotFoundError, W2VError
+from w2v.query import Query, parse_terms
+from w2v.spelling import edits, near_spellings
+from w2v.table import Table
+
+
+def random_table(rows=50, dim=4, seed=0):
+    rng = np.random.default_rng(seed)
+    matrix = rng.integers(-2, 3, (rows, dim)).astype(np.float32)  # many ties, some zero rows
+    return Table.build([f"w{i}" for i in range(rows)], matrix)
+
+
+@given(st.integers(0, 49), st.integers(1, 60), st.integers(0, 5))
+def test_neighbours_are_those_of_a_full_sort_ties_by_row(row, k, seed):
+    table = random_table(seed=seed)
+    lengths = np.linalg.norm(table.matrix, axis=1)
+    cosines = [
+        0.0 if not lengths[i] * lengths[row]
+        else float(table.matrix[i] @ table.matrix[row] / lengths[i] / lengths[row])
+        for i in range(50)
+    ]  # fmt: skip
+    answers = query.similar(table, Query((("+", f"w{row}"),)), k)
+    wanted = sorted((c for i, c in enumerate(cosines) if i != row), reverse=True)[:k]
+    np.testing.assert_allclose([a.score for a in answers], wanted, atol=1e-6)
+    np.testing.assert_allclose([cosines[a.row] for a in answers], wanted, atol=1e-6)
+    keys = [(-a.score, a.row) for a in answers]
+    assert keys == sorted(set(keys))
+    assert row not in {a.row for a in answers}
+
+
+def test_query_words_never_answer_themselves(toy):
+    terms = Query((("+", "king"), ("-", "man"), ("+", "woman"), ("+", "king")))
+    answers = query.similar(toy, terms, 100)
+    assert len(answers) == len(toy) - 3
+    assert not {"king", "man", "woman"} & {a.name for a in answers}
+    assert answers[0].name == "queen"
+    assert answers[0].count == 19
+
+
+def test_an_analogy_adds_unit_vectors(toy):
+    asked = query.analogy("man", "king", "woman")
+    vector, rows = query.combine(toy, asked)
+    unit = [toy.matrix[toy.find(w)] / toy.norms[toy.find(w)] for w in ("king", "man", "woman")]
+    np.testing.assert_allclose(vector, unit[0] - unit[1] + unit[2], rtol=1e-6)
+    assert str(asked) == "king -man +woman"
+
+
+def test_similarity_and_odd_one_out(toy):
+    assert query.similarity(toy, "king", "queen") == pytest.approx(3 / 5)
+    assert query.odd(toy, ["kitchen", "vector", "banana", "1"])[0][0] == "banana"
+    with pytest.raises(W2VError, match="three words"):
+        query.odd(toy, ["king", "queen"])
+
+
+def test_a_zero_vector_is_near_to_nothing():
+    table = Table.build(["a", "b", "zero"], np.array([[1, 0], [-1, 0], [0, 0]], np.float32))
+    assert [(a.name, a.score) for a in query.similar(table, Query((("+", "a"),)))] == [
+        ("zero", 0.0),
+        ("b", -1.0),
+    ]
+    assert query.similarity(table, "a", "zero") == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "queries"),
+    [
+        ("king", ["king"]),
+        ("king queen", ["king", "queen"]),
+        ("king +woman -man queen", ["king +woman -man", "queen"]),
+        ("-man +king", ["-man +king"]),
+        ("+ -", ["+", "-"]),
+        ("king -- +-", ["king -- +-"]),
+        ("-1", ["-1"]),
+    ],
+)
+def test_the_grammar_of_terms(typed, queries):
+    assert list(map(str, parse_terms(typed.split()))) == queries
+
+
+def test_verbatim_terms_are_names():
+    assert parse_terms(["-1", "+x"], verbatim=True) == [
+        Query((("+", "-1"),)),
+        Query((("+", "+x"),)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "distance"),
+    [("", "", 0), ("", "ab", 2), ("kitten", "sitting", 3), ("ab", "ba", 1), ("ca", "abc", 3)],
+)
+def test_edit_distance(a, b, distance):
+    assert edits(a, b) == edits(b, a) == distance
+
+
+@given(st.text("ab", max_size=6), st.text("ab", max_size=6), st.text("ab", max_size=6))
+def test_edit_distance_is_zero_for_equal_words_only_and_bounded_by_length(a, b, c):
+    assert (edits(a, b) == 0) == (a == b)
+    assert abs(len(a) - len(b)) <= edits(a, b) <= max(len(a), len(b))
+    assert edits(a + c, b + c) <= edits(a, b)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("qeen", "queen"),
+        ("King", "king"),
+        ("kichten", "kitchen"),
+        ("bananna", "banana"),
+        ("mna", "man"),
+    ],
+)
+def test_near_spellings_are_offered(toy, typed, meant):
+    assert near_spellings(toy, typed)[0] == meant
+    with pytest.raises(NotFoundError, match=f"no vector for '{typed}' among 10; near: {meant}"):
+        query.find(toy, typed)
+
+
+def test_what_is_near_to_nothing_is_offered_nothing(toy):
+    assert near_spellings(toy, "zzzzzzzz") == []
+    assert near_spellings(toy, "") == []
+    with pytest.raises(NotFoundError, match="among 10$"):
+        query.find(toy, "zzzzzzzz")
+
+
+def test_among_equal_spellings_the_more_frequent_comes_first():
+    table = Table.build(["cats", "cast", "carts"], np.ones((3, 2), np.float32))
+    assert near_spellings(table, "catz") == ["cats"]
+    assert near_spellings(table, "cat")[0] == "cats"
+
+
+@pytest.mark.slow
+def test_near_spellings_among_many_names_are_found_while_one_waits():
+    rng = np.random.default_rng(0)
+    letters = rng.integers(97, 123, (400_000, 9)).astype(np.uint8)
+    names = sorted({bytes(row[: 4 + i % 6]).decode() for i, row in enumerate(letters)})
+    table = Table.build(names, np.zeros((len(names), 1), np.float32))
+    began = time.perf_counter()
+    assert near_spellings(table, names[1000] + "z")[0] == names[1000]
+    print(f"{len(names):,} names: {time.perf_counter() - began:.3f} s")

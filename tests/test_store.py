@@ -1,0 +1,180 @@
+"""The container: against the official reader and writer, against damage, against interruption."""
+
+import json
+import os
+import stat
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis.extra import numpy as arrays
+
+from w2v import store
+from w2v.errors import W2VError
+from w2v.table import Table
+
+TENSORS = {
+    "small": np.arange(5, dtype=np.uint8),
+    "matrix": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "long": np.arange(3, dtype=np.int64),
+    "empty": np.zeros((0, 4), np.float32),
+}
+
+
+def tables():
+    names = ["b", "", "a b", "é", "日本", "\udcff\udcfe", "</s>", "a"]
+    matrix = np.random.default_rng(0).standard_normal((len(names), 3)).astype(np.float32)
+    return Table.build(names, matrix, np.arange(len(names)))
+
+
+def test_the_official_reader_reads_what_we_write(tmp_path):
+    safetensors = pytest.importorskip("safetensors")
+    path = str(tmp_path / "x.safetensors")
+    store.write(path, TENSORS, {"model": "skipgram"})
+    with safetensors.safe_open(path, "numpy") as file:
+        assert file.metadata()["model"] == "skipgram"
+        for name, array in TENSORS.items():
+            np.testing.assert_array_equal(file.get_tensor(name), array)
+            assert file.get_tensor(name).dtype == array.dtype
+
+
+def test_we_read_what_the_official_writer_writes(tmp_path):
+    safetensors_numpy = pytest.importorskip("safetensors.numpy")
+    path = str(tmp_path / "x.safetensors")
+    safetensors_numpy.save_file(TENSORS, path, {"note": "hello"})
+    tensors, metadata = store.read(path)
+    assert metadata == {"note": "hello"}
+    assert tensors.keys() == TENSORS.keys()
+    for name, array in TENSORS.items():
+        np.testing.assert_array_equal(tensors[name], array)
+
+
+@given(
+    st.dictionaries(
+        st.text(min_size=1, max_size=5).filter(lambda name: name != "__metadata__"),
+        arrays.arrays(
+            st.sampled_from([np.float32, np.int64, np.int32, np.uint8, np.float64, np.uint16]),
+            arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
+        ),
+        max_size=4,
+    )
+)
+def test_a_round_trip_is_exact(tmp_path_factory, tensors):
+    path = str(tmp_path_factory.mktemp("store") / "x.safetensors")
+    store.write(path, tensors, {})
+    read, metadata = store.read(path)
+    assert read.keys() == tensors.keys()
+    for name, array in tensors.items():
+        assert read[name].tobytes() == array.tobytes()
+        assert (read[name].dtype, read[name].shape) == (array.dtype, array.shape)
+    assert store.damaged(read, metadata) == []
+
+
+def test_the_data_begins_at_a_multiple_of_64_and_has_no_gaps(tmp_path):
+    path = tmp_path / "x.safetensors"
+    store.write(str(path), TENSORS, {})
+    raw = path.read_bytes()
+    length = int.from_bytes(raw[:8], "little")
+    header = json.loads(raw[8 : 8 + length])
+    assert (8 + length) % 64 == 0
+    spans = sorted(e["data_offsets"] for n, e in header.items() if n != "__metadata__")
+    assert [b for b, _ in spans] == [0, *(e for _, e in spans[:-1])]
+    assert spans[-1][1] == len(raw) - 8 - length
+
+
+def test_equal_content_gives_equal_bytes(tmp_path):
+    for name, tensors in (("a", TENSORS), ("b", dict(reversed(TENSORS.items())))):
+        store.write(str(tmp_path / name), tensors, {"x": "y"})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_table_comes_back_as_it_was_and_every_name_is_found(tmp_path):
+    path = str(tmp_path / "x.safetensors")
+    table = tables()
+    store.write(path, store.table_tensors("words", table), {})
+    tensors, _ = store.read(path)
+    read = store.read_table(path, tensors, "words")
+    assert read.names == table.names == [table.name(row) for row in range(len(table))]
+    for row, name in enumerate(table.names):
+        assert read.find(name) == row
+    assert read.find("absent") is None
+    np.testing.assert_array_equal(read.counts, table.counts)
+    np.testing.assert_allclose(read.norms, np.linalg.norm(table.matrix, axis=1), rtol=1e-6)
+    with pytest.raises(W2VError, match="no table 'topics'; tables in it: words"):
+        store.read_table(path, tensors, "topics")
+
+
+def test_a_name_that_occurs_twice_is_refused():
+    with pytest.raises(W2VError, match="rows 1 and 3 have the same name, 'a'"):
+        Table.build(["a", "b", "a"], np.zeros((3, 2), np.float32))
+
+
+def test_every_shortened_file_is_refused(tmp_path):
+    path = tmp_path / "x.safetensors"
+    store.write(str(path), TENSORS, {})
+    whole = path.read_bytes()
+    for size in (0, 5, 8, 20, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(W2VError, match=r"x\.safetensors: .*(cut short|damaged)"):
+            store.read(str(path))
+    path.write_bytes(whole + b"x")
+    with pytest.raises(W2VError, match="1 bytes too many"):
+        store.read(str(path))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"dtype": "F32", "shape": [10**12, 10**12], "data_offsets": [0, 4]},
+        {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]},
+        {"dtype": "F32", "shape": [1.5], "data_offsets": [0, 4]},
+        {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]},
+        {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]},
+        {"shape": [1]},
+        [],
+        7,
+    ],
+)
+def test_a_header_that_lies_is_refused_before_anything_is_allocated(tmp_path, entry):
+    path = tmp_path / "x.safetensors"
+    header = json.dumps({"x": entry}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
+    with pytest.raises(W2VError, match="x.safetensors: "):
+        store.read(str(path))
+
+
+def test_a_flipped_bit_fails_its_checksum(tmp_path):
+    path = tmp_path / "x.safetensors"
+    store.write(str(path), TENSORS, {})
+    raw = bytearray(path.read_bytes())
+    raw[-1] ^= 1
+    path.write_bytes(raw)
+    assert store.damaged(*store.read(str(path))) == ["small"]
+
+
+def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "x"
+    path.write_text("old")
+
+    def interrupted():
+        with store.replacing(str(path)) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+    assert path.read_text() == "old"
+
+
+def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path):
+    link, target = tmp_path / "link", tmp_path / "target"
+    link.symlink_to(target)
+    with store.replacing(str(link)) as file:
+        file.write(b"x")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"x"
+    with store.replacing(os.devnull) as file:
+        file.write(b"x")
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)

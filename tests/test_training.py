@@ -1,0 +1,227 @@
+"""Runs: chunks, state, threads, divergence, interruption; and what trained vectors must know."""
+
+import dataclasses
+import os
+import signal
+import threading
+
+import hypothesis.strategies as st
+import numpy as np
+import planted
+import pytest
+from conftest import compiled
+from hypothesis import given
+
+from w2v import query, training
+from w2v.corpus import Corpus
+from w2v.errors import DivergedError
+from w2v.models import models
+from w2v.query import Query
+from w2v.training import Chunk, plan, run
+from w2v.vocabulary import Text, encode
+
+
+def make_text(lengths):
+    starts = np.cumsum([0, *lengths])
+    return Text(np.zeros(starts[-1], np.int32), starts)
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=30), st.integers(1, 3))
+def test_chunks_cover_every_word_once_an_epoch_in_order(lengths, epochs):
+    text = make_text(lengths)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "SMALL_CHUNK", 10)
+        chunks = plan(text, epochs)
+    for epoch in range(epochs):
+        spans = sorted((c.first, c.last) for c in chunks if c.epoch == epoch)
+        assert [p for span in spans for p in range(*span)] == list(range(text.ids.size))
+    assert max(c.last - c.first for c in chunks) <= 30
+
+
+def test_a_chunk_ends_with_a_sentence_if_one_is_near_and_a_long_sentence_is_cut(monkeypatch):
+    monkeypatch.setattr(training, "SMALL_CHUNK", 10)
+    cuts = {c.first for c in plan(make_text([9, 8, 8, 8, 7]), 1)}
+    assert cuts <= {0, 9, 17, 25, 33}
+    assert len(plan(make_text([100]), 1)) == 10
+
+
+class Recorder:
+    """A trainer that notes what it was asked to do."""
+
+    def __init__(self, loss=1.0):
+        self.trained, self.loss, self.matrices = [], loss, {}
+        self.threads = set()
+
+    def lr_at(self, chunk):
+        return 0.5
+
+    def worker(self):
+        def train(chunk):
+            self.trained.append(chunk)
+            self.threads.add(threading.get_ident())
+            return self.loss * (1 + chunk.epoch) * 2, 2
+
+        return train
+
+
+def chunks_of(epochs=2, count=10):
+    return [Chunk(e, 7 * i, 7 * i + 7) for e in range(epochs) for i in range(count)]
+
+
+def test_one_thread_trains_the_chunks_in_their_order_and_counts_losses_by_epoch():
+    trainer, chunks, seen = Recorder(), chunks_of(), []
+    state = run(trainer, chunks, 1, seen.append)
+    assert trainer.trained == chunks
+    assert state.chunks_done == len(chunks)
+    assert state.mean_losses() == [1.0, 2.0]
+    assert seen[-1].words == seen[-1].total == 140
+    assert seen[-1].loss == 2.0
+
+
+def test_threads_share_the_chunks():
+    trainer, chunks = Recorder(), chunks_of(count=200)
+    state = run(trainer, chunks, 3)
+    assert len(trainer.trained) == len(chunks)
+    assert set(trainer.trained) == set(chunks)
+    assert state.mean_losses() == [1.0, 2.0]
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_says_what_to_try():
+    trainer = Recorder(loss=np.nan)
+    with pytest.raises(DivergedError, match=r"diverged in epoch 1.*--lr 0\.05"):
+        run(trainer, chunks_of(), 1)
+    assert len(trainer.trained) == 1
+
+
+def test_an_error_in_a_thread_reaches_the_caller():
+    trainer = Recorder()
+    trainer.worker = lambda: lambda chunk: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        run(trainer, chunks_of(), 2)
+
+
+def test_an_interrupt_waits_for_the_chunks_under_way():
+    trainer = Recorder()
+    plain, finished = trainer.worker(), []
+
+    def train(chunk):
+        if not trainer.trained:
+            os.kill(os.getpid(), signal.SIGINT)
+        result = plain(chunk)
+        finished.append(chunk)
+        return result
+
+    trainer.worker = lambda: train
+    with pytest.raises(KeyboardInterrupt):
+        run(trainer, chunks_of(count=100_000), 1)
+    assert finished == trainer.trained
+    assert len(finished) < 200_000
+
+
+def test_a_time_limit_ends_a_run_early():
+    trainer = Recorder()
+    state = run(trainer, chunks_of(count=200_000), 1, seconds=0.0)
+    assert 0 < state.chunks_done < 400_000
+
+
+@pytest.fixture
+def trainer(planted_text):
+    """Make a trainer of a model on the planted text: make("cbow", epochs=2)."""
+
+    def make(name, **options):
+        vocabulary, text = encode(Corpus([str(planted_text)]))
+        model = models()[name]
+        settings = model.settings(**{"dim": 30, "epochs": 10, "sample": 0.0, **options})
+        return model.trainer(vocabulary, text, settings), plan(text, settings.epochs)
+
+    return make
+
+
+# The contract: what every model that is registered must do.
+
+
+@compiled
+@pytest.mark.parametrize("name", models())
+def test_the_loss_falls(trainer, name):
+    losses = run(*trainer(name), 1).mean_losses()
+    assert losses[-1] < 0.85 * losses[0]
+
+
+@compiled
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("name", models())
+def test_planted_synonyms_are_each_others_neighbours(trainer, name, threads):
+    engine, chunks = trainer(name)
+    run(engine, chunks, threads)
+    table = engine.tables()["words"]
+    for a, b in planted.SYNONYMS:
+        assert query.similar(table, Query((("+", a),)), 1)[0].name == b
+        assert query.similar(table, Query((("+", b),)), 1)[0].name == a
+
+
+@compiled
+@pytest.mark.parametrize("name", models())
+def test_planted_analogies_are_solved(trainer, name):
+    engine, chunks = trainer(name)
+    run(engine, chunks, 1)
+    table = engine.tables()["words"]
+    pairs = list(planted.CAPITALS)
+    right = [
+        query.similar(table, query.analogy(c1, n1, c2), 1)[0].name == n2
+        for (n1, c1), (n2, c2) in zip(pairs, pairs[1:] + pairs[:1], strict=True)
+    ]
+    assert sum(right) >= 5
+
+
+@compiled
+@pytest.mark.parametrize("name", models())
+def test_topics_hold_together(trainer, name):
+    engine, chunks = trainer(name)
+    run(engine, chunks, 1)
+    table = engine.tables()["words"]
+    for words in planted.TOPICS.values():
+        topic = set(words.split())
+        near = {n.name for n in query.similar(table, Query((("+", words.split()[0]),)), 5)}
+        assert len(near & topic) >= 4
+
+
+@pytest.mark.parametrize("name", models())
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trainer, name):
+    def train(seed):
+        engine, chunks = trainer(name, epochs=2, seed=seed)
+        run(engine, chunks, 1)
+        return [matrix.tobytes() for matrix in engine.matrices.values()]
+
+    assert train(3) == train(3)
+    assert train(3) != train(4)
+
+
+@pytest.mark.parametrize("name", models())
+def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trainer, name):
+    """What resuming and clusters rest on: another worker, after other calls, does the same."""
+    (one, chunks), (other, _) = trainer(name), trainer(name)
+    half = dataclasses.replace(chunks[0], last=chunks[0].last // 2)
+    used = one.worker()
+    used(chunks[0])
+    for name, matrix in one.matrices.items():
+        matrix[:] = other.matrices[name]
+    assert used(half) == other.worker()(half)
+    for name, matrix in one.matrices.items():
+        np.testing.assert_array_equal(matrix, other.matrices[name])
+
+
+@pytest.mark.parametrize("name", models())
+def test_matrices_start_as_in_word2vec(trainer, name):
+    engine, _ = trainer(name)
+    start = engine.matrices["input_vectors"]
+    assert np.abs(start).max() <= 0.5 / 30
+    assert np.abs(start).max() > 0.45 / 30
+    assert not engine.matrices["output_vectors"].any()
+
+
+@pytest.mark.parametrize("name", models())
+def test_the_learning_rate_falls_linearly_to_its_end(trainer, name):
+    engine, chunks = trainer(name, lr=0.5, min_lr=0.1, epochs=4)
+    done = np.cumsum([0, *(chunk.last - chunk.first for chunk in chunks)])
+    rates = [engine.lr_at(chunk) for chunk in chunks]
+    np.testing.assert_allclose(rates, 0.5 - 0.4 * done[:-1] / done[-1], rtol=1e-6)
