@@ -122,7 +122,7 @@ def run(
                     state.latest = chunk
                 loss, pairs = train(chunk)
                 with lock:
-                    state.losses[chunk.epoch][0] += loss
+                    state.losses[chunk.epoch][0] += float(loss)
                     state.losses[chunk.epoch][1] += pairs
                     state.chunks_done += 1
                     state.words += chunk.last - chunk.first
