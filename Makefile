@@ -58,7 +58,7 @@ docs-fresh: .venv/tested  ## are the README's generated parts and transcripts tr
 check: lint types test test-python test-bounds docs-fresh  ## what CI runs
 
 bench: .venv/tested  ## quality against gensim on $$W2V_DATA/enwiki100m.txt.gz, 3 seeds: half an hour
-	$(BIN)/python tests/bench/quality.py
+	$(BIN)/python tests/bench/quality.py --write
 
 clean:  ## remove what these targets have made
 	rm -rf .venv demo build dist *.egg-info .coverage .hypothesis

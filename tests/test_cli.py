@@ -90,6 +90,13 @@ def test_several_files_are_one_text(w2v, folder):
     assert (folder / "one.safetensors").read_bytes() == (folder / "two.safetensors").read_bytes()
 
 
+def test_flags_of_the_text(w2v, folder):
+    text = "Ab ab, 我爱 x\n".encode()
+    flags = ("--lowercase", "--tokenizer", "chars", "--no-shrink", "--max-vocab", 3)
+    w2v("train", "-", *SMALL, *flags, "-o", "x.txt", stdin=text)
+    assert formats.load("x.txt").names == ["ab", "我", "爱"]
+
+
 def test_options_of_other_programs_are_understood_and_not_shown(w2v, folder):
     args = ("train", "-", "--min-count", 1, "--sample", 0)
     w2v(*args, "--size", 4, "--iter", 1, "--alpha", 0.1, "--workers", 1, "--ws", 2, "--neg", 3,

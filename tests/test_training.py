@@ -17,7 +17,7 @@ from w2v.corpus import Corpus
 from w2v.errors import DivergedError
 from w2v.models import models
 from w2v.query import Query
-from w2v.training import Chunk, plan, run
+from w2v.training import Plan, run
 from w2v.vocabulary import Text, encode
 
 
@@ -27,22 +27,32 @@ def make_text(lengths):
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=30), st.integers(1, 3))
-def test_chunks_cover_every_word_once_an_epoch_in_order(lengths, epochs):
+def test_chunks_cover_every_word_once_an_epoch(lengths, epochs):
     text = make_text(lengths)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "SMALL_CHUNK", 10)
-        chunks = plan(text, epochs)
+        chunks = Plan(text, epochs, seed=1)
     for epoch in range(epochs):
         spans = sorted((c.first, c.last) for c in chunks if c.epoch == epoch)
         assert [p for span in spans for p in range(*span)] == list(range(text.ids.size))
     assert max(c.last - c.first for c in chunks) <= 30
 
 
+def test_every_epoch_has_an_order_of_its_own_that_follows_from_the_seed(monkeypatch):
+    monkeypatch.setattr(training, "SMALL_CHUNK", 10)
+    text = make_text([300])
+    chunks = Plan(text, 2, seed=1)
+    orders = [[c.first for c in chunks if c.epoch == epoch] for epoch in (0, 1)]
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert list(chunks) == list(Plan(text, 2, seed=1)) != list(Plan(text, 2, seed=2))
+
+
 def test_a_chunk_ends_with_a_sentence_if_one_is_near_and_a_long_sentence_is_cut(monkeypatch):
     monkeypatch.setattr(training, "SMALL_CHUNK", 10)
-    cuts = {c.first for c in plan(make_text([9, 8, 8, 8, 7]), 1)}
+    cuts = {c.first for c in Plan(make_text([9, 8, 8, 8, 7]), 1, 1)}
     assert cuts <= {0, 9, 17, 25, 33}
-    assert len(plan(make_text([100]), 1)) == 10
+    assert len(Plan(make_text([100]), 1, 1)) == 10
 
 
 class Recorder:
@@ -52,7 +62,7 @@ class Recorder:
         self.trained, self.loss, self.matrices = [], loss, {}
         self.threads = set()
 
-    def lr_at(self, chunk):
+    def lr_at(self, share):
         return 0.5
 
     def worker(self):
@@ -64,32 +74,32 @@ class Recorder:
         return train
 
 
-def chunks_of(epochs=2, count=10):
-    return [Chunk(e, 7 * i, 7 * i + 7) for e in range(epochs) for i in range(count)]
+def plan_of(epochs=2, count=10):
+    return Plan(make_text([1000] * count), epochs, seed=1)
 
 
 def test_one_thread_trains_the_chunks_in_their_order_and_counts_losses_by_epoch():
-    trainer, chunks, seen = Recorder(), chunks_of(), []
-    state = run(trainer, chunks, 1, seen.append)
-    assert trainer.trained == chunks
-    assert state.chunks_done == len(chunks)
+    trainer, plan, seen = Recorder(), plan_of(), []
+    state = run(trainer, plan, 1, seen.append)
+    assert trainer.trained == list(plan)
+    assert state.chunks_done == len(plan) == 20
     assert state.mean_losses() == [1.0, 2.0]
-    assert seen[-1].words == seen[-1].total == 140
+    assert seen[-1].words == seen[-1].total == 20_000
     assert seen[-1].loss == 2.0
 
 
 def test_threads_share_the_chunks():
-    trainer, chunks = Recorder(), chunks_of(count=200)
-    state = run(trainer, chunks, 3)
-    assert len(trainer.trained) == len(chunks)
-    assert set(trainer.trained) == set(chunks)
+    trainer, plan = Recorder(), plan_of(count=200)
+    state = run(trainer, plan, 3)
+    assert len(trainer.trained) == len(plan)
+    assert set(trainer.trained) == set(plan)
     assert state.mean_losses() == [1.0, 2.0]
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_what_to_try():
     trainer = Recorder(loss=np.nan)
     with pytest.raises(DivergedError, match=r"diverged in epoch 1.*--lr 0\.05"):
-        run(trainer, chunks_of(), 1)
+        run(trainer, plan_of(), 1)
     assert len(trainer.trained) == 1
 
 
@@ -97,7 +107,7 @@ def test_an_error_in_a_thread_reaches_the_caller():
     trainer = Recorder()
     trainer.worker = lambda: lambda chunk: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        run(trainer, chunks_of(), 2)
+        run(trainer, plan_of(), 2)
 
 
 def test_an_interrupt_waits_for_the_chunks_under_way():
@@ -113,15 +123,15 @@ def test_an_interrupt_waits_for_the_chunks_under_way():
 
     trainer.worker = lambda: train
     with pytest.raises(KeyboardInterrupt):
-        run(trainer, chunks_of(count=100_000), 1)
+        run(trainer, plan_of(epochs=10_000), 1)
     assert finished == trainer.trained
-    assert len(finished) < 200_000
+    assert len(finished) < 100_000
 
 
 def test_a_time_limit_ends_a_run_early():
     trainer = Recorder()
-    state = run(trainer, chunks_of(count=200_000), 1, seconds=0.0)
-    assert 0 < state.chunks_done < 400_000
+    state = run(trainer, plan_of(epochs=20_000), 1, seconds=0.0)
+    assert 0 < state.chunks_done < 200_000
 
 
 @pytest.fixture
@@ -132,7 +142,7 @@ def trainer(planted_text):
         vocabulary, text = encode(Corpus([str(planted_text)]))
         model = models()[name]
         settings = model.settings(**{"dim": 30, "epochs": 10, "sample": 0.0, **options})
-        return model.trainer(vocabulary, text, settings), plan(text, settings.epochs)
+        return model.trainer(vocabulary, text, settings), Plan(text, settings.epochs, settings.seed)
 
     return make
 
@@ -200,7 +210,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trainer, name):
 def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trainer, name):
     """What resuming and clusters rest on: another worker, after other calls, does the same."""
     (one, chunks), (other, _) = trainer(name), trainer(name)
-    half = dataclasses.replace(chunks[0], last=chunks[0].last // 2)
+    half = dataclasses.replace(chunks[0], last=(chunks[0].first + chunks[0].last) // 2)
     used = one.worker()
     used(chunks[0])
     for name, matrix in one.matrices.items():
@@ -221,7 +231,11 @@ def test_matrices_start_as_in_word2vec(trainer, name):
 
 @pytest.mark.parametrize("name", models())
 def test_the_learning_rate_falls_linearly_to_its_end(trainer, name):
-    engine, chunks = trainer(name, lr=0.5, min_lr=0.1, epochs=4)
+    engine, plan = trainer(name, lr=0.5, min_lr=0.1, epochs=4)
+    chunks = list(plan)
     done = np.cumsum([0, *(chunk.last - chunk.first for chunk in chunks)])
-    rates = [engine.lr_at(chunk) for chunk in chunks]
-    np.testing.assert_allclose(rates, 0.5 - 0.4 * done[:-1] / done[-1], rtol=1e-6)
+    for shares in ([chunk.begin for chunk in chunks], done[:-1] / done[-1]):
+        rates = [engine.lr_at(share) for share in shares]
+        np.testing.assert_allclose(rates, 0.5 - 0.4 * done[:-1] / done[-1], rtol=1e-6)
+    assert [chunk.begin for chunk in chunks[1:]] == [chunk.end for chunk in chunks[:-1]]
+    assert chunks[-1].end == 1

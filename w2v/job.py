@@ -16,7 +16,7 @@ from w2v.models import Model
 from w2v.progress import Progress
 from w2v.settings import TextSettings
 from w2v.table import Table
-from w2v.training import Chunk, State, Trainer, plan, run
+from w2v.training import Chunk, Plan, State, Trainer, run
 from w2v.vocabulary import Text, Vocabulary, encode
 
 FORMAT_VERSION = "1"
@@ -53,15 +53,15 @@ class Job:
         self.vocabulary: Vocabulary
         self.text: Text
         self.trainer: Trainer
-        self.chunks: list[Chunk]
+        self.plan: Plan
 
     def read(self, on_block: Callable[[int], None]) -> None:
-        """Read the text: sets `vocabulary` and `text`. `on_block` gets the tokens so far."""
+        """Read the text: sets `vocabulary`, `text`, `plan`. `on_block` gets the tokens so far."""
         how = self.text_settings
         self.vocabulary, self.text = encode(
             self.corpus, how.min_count, how.max_vocab, how.lowercase, on_block
         )
-        self.chunks = plan(self.text, self.options.epochs)
+        self.plan = Plan(self.text, self.options.epochs, self.options.seed)
 
     def memory(self) -> int:
         """Bytes that training will need at most, what is in use already included."""
@@ -80,12 +80,12 @@ class Job:
                 f"or a smaller --dim"
             )
         self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
-        self.trainer.worker()(Chunk(0, 0, 0))  # compiles the kernels or loads them
+        self.trainer.worker()(Chunk(0, 0, 0, 0, 0))  # compiles the kernels or loads them
 
     def train(self, on_progress: Callable[[Progress], None], seconds: float | None = None) -> State:
         """Train to the end, or for some seconds. DivergedError where the loss is not finite."""
         limit = {} if seconds is None else {"seconds": seconds}
-        return run(self.trainer, self.chunks, self.threads, on_progress, **limit)
+        return run(self.trainer, self.plan, self.threads, on_progress, **limit)
 
     def save(self, state: State) -> None:
         """Write the file, whole or not at all."""

@@ -43,12 +43,9 @@ class NegativeSampling:
         start /= settings.dim
         self.matrices = {"input_vectors": start, "output_vectors": np.zeros(shape, np.float32)}
 
-    def lr_at(self, chunk: Chunk) -> float:
-        """The learning rate at the first word of a chunk."""
-        tokens = self.text.ids.size
-        return self.settings.lr_at(
-            (chunk.epoch * tokens + chunk.first) / (self.settings.epochs * tokens)
-        )
+    def lr_at(self, share: float) -> float:
+        """The learning rate when a share (0 to 1) of the run is done."""
+        return self.settings.lr_at(share)
 
     def worker(self) -> Callable[[Chunk], tuple[float, int]]:
         """A function that trains a chunk, with scratch memory of its own: one for each thread.
@@ -73,10 +70,9 @@ class NegativeSampling:
             )
             bounds = np.concatenate([[chunk.first], starts[inside], [chunk.last]]) - chunk.first
             state = random_state(set_.seed, chunk.epoch, chunk.first)
-            lr_last = self.lr_at(Chunk(chunk.epoch, chunk.last, chunk.last))
             count = lay_windows(
                 ids[chunk.first : chunk.last], bounds, self._keep, set_.window, set_.shrink,
-                self.lr_at(chunk), lr_last, state, kept, first, last, rates,
+                self.lr_at(chunk.begin), self.lr_at(chunk.end), state, kept, first, last, rates,
             )  # fmt: skip
             return self._train_windows(
                 kept, first, last, rates, count, *self._noise, set_.negative, state,

@@ -5,6 +5,10 @@ and the losses so far: a chunk's learning rate and random numbers follow from th
 the seed), so neither needs to be kept. With one thread, chunks are trained in the order of the
 list; with more, each thread takes the next one, all change the same matrices without locks
 (Hogwild, Recht et al. 2011), and the result differs a little from run to run.
+
+Within an epoch the chunks are shuffled. A text that is read in its order teaches what it is about
+at the moment: on 100 MB of Wikipedia, CBOW, 3 seeds, the order of the text gave 34.2 % of the
+analogies, shuffled chunks of 100,000 words 34.7 %, of 10,000 words 35.5 %.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,18 +26,23 @@ from w2v.errors import DivergedError
 from w2v.progress import Progress
 from w2v.vocabulary import Text
 
-CHUNK = 100_000  # words: a fraction of a second, so that stopping and reporting are prompt
-SMALL_CHUNK = 2_000  # words: below this the work between chunks begins to show
-CHUNKS = 40  # at least so many an epoch, where the text allows it: threads then share an epoch
+CHUNK = 10_000  # words: some milliseconds; the Python between two chunks takes 0.1 ms
+SMALL_CHUNK = 1_000  # words, of a text so short that threads would not share an epoch otherwise
+CHUNKS = 40  # an epoch has as many at least, where the text allows it
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The words from position `first` to `last` - 1 of the text, in epoch `epoch` (from 0)."""
+    """The words from position `first` to `last` - 1 of the text, in epoch `epoch` (from 0).
+
+    `begin` and `end` (0 to 1) are the shares of the run that come before it, and with it.
+    """
 
     epoch: int
     first: int
     last: int
+    begin: float
+    end: float
 
 
 @dataclass
@@ -61,8 +70,8 @@ class Trainer(Protocol):
 
     matrices: dict[str, np.ndarray]
 
-    def lr_at(self, chunk: Chunk) -> float:
-        """The learning rate at the start of a chunk."""
+    def lr_at(self, share: float) -> float:
+        """The learning rate when a share (0 to 1) of the run is done."""
 
     def worker(self) -> Callable[[Chunk], tuple[float, int]]:
         """A function that trains a chunk and returns (sum of losses, pairs): one a thread."""
@@ -74,40 +83,68 @@ class Trainer(Protocol):
         """What else a file needs."""
 
 
-def plan(text: Text, epochs: int) -> list[Chunk]:
-    """The chunks of a run, in order.
+class Plan:
+    """The chunks of a run, in order: each epoch has all of the text, in an order of its own.
 
     Chunks end where a sentence ends if there is one near; a sentence longer than a chunk is cut.
+    Only one epoch is held at a time, as arrays: a chunk is made when it is asked for.
     """
+
+    def __init__(self, text: Text, epochs: int, seed: int):
+        self.epochs, self.seed = epochs, seed
+        self.words = epochs * text.ids.size
+        cuts = _cuts(text)
+        self._firsts, self._lasts = cuts[:-1], cuts[1:]
+        self._epoch = -1
+        self._order = self._ends = cuts
+
+    def __len__(self) -> int:
+        return self.epochs * len(self._firsts)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, number: int) -> Chunk:
+        epoch, place = divmod(number, len(self._firsts))
+        if epoch != self._epoch:
+            self._epoch = epoch
+            rng = np.random.default_rng((self.seed, epoch))
+            self._order = rng.permutation(len(self._firsts))
+            self._ends = np.cumsum((self._lasts - self._firsts)[self._order])
+        which = self._order[place]
+        first, last, end = self._firsts[which], self._lasts[which], self._ends[place]
+        end += epoch * (self.words // self.epochs)
+        begin = end - (last - first)
+        return Chunk(epoch, int(first), int(last), begin / self.words, end / self.words)
+
+
+def _cuts(text: Text) -> np.ndarray:
+    """Where chunks begin, and the end of the text; int64, rising."""
     size = text.ids.size
     length = min(max(size // CHUNKS, SMALL_CHUNK), CHUNK)
-    count = max(1, round(size / length))
     cuts = [0]
-    for target in np.linspace(0, size, count + 1)[1:-1].astype(np.int64):
+    for target in np.linspace(0, size, max(1, round(size / length)) + 1)[1:-1].astype(np.int64):
         start = int(text.starts[np.searchsorted(text.starts, target, "right") - 1])
         cuts.append(start if start > cuts[-1] + length // 2 else int(target))
-    cuts.append(size)
-    spans = [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
-    return [Chunk(epoch, *span) for epoch in range(epochs) for span in spans]
+    return np.unique(np.array([*cuts, size]))
 
 
 def run(
     trainer: Trainer,
-    chunks: Sequence[Chunk],
+    plan: Plan,
     threads: int,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     seconds: float = math.inf,
 ) -> State:
-    """Train all chunks on `threads` threads; returns the state at the end.
+    """Train all chunks of a plan on `threads` threads; returns the state at the end.
 
     on_progress  called in this thread several times a second, and at the end
     seconds      stop after the chunk that is under way at that time
     Raises       DivergedError where a loss is not finite; KeyboardInterrupt as it comes. The chunks
                  under way are finished first, so that no thread still writes to the matrices.
     """
-    epochs = chunks[-1].epoch + 1
-    state = State(chunks[0], [[0.0, 0] for _ in range(epochs)])
-    todo = iter(chunks)
+    state = State(plan[0], [[0.0, 0] for _ in range(plan.epochs)])
+    todo = iter(plan)
     lock, stop = threading.Lock(), threading.Event()
     failures: list[BaseException] = []
 
@@ -127,20 +164,19 @@ def run(
                     state.chunks_done += 1
                     state.words += chunk.last - chunk.first
                 if not math.isfinite(loss):
-                    raise _diverged(chunk.epoch, trainer.lr_at(chunks[0]))
+                    raise _diverged(chunk.epoch, trainer.lr_at(0.0))
         except BaseException as error:
             failures.append(error)
             stop.set()
 
-    total = sum(chunk.last - chunk.first for chunk in chunks)
     began = time.monotonic()
 
     def report() -> None:
         with lock:
-            epoch, words, lr = state.latest.epoch, state.words, trainer.lr_at(state.latest)
+            epoch, words, lr = state.latest.epoch, state.words, trainer.lr_at(state.latest.begin)
             loss = state.mean_losses()[epoch]
         elapsed = time.monotonic() - began
-        on_progress(Progress(epoch + 1, epochs, words, total, elapsed, lr, loss))
+        on_progress(Progress(epoch + 1, plan.epochs, words, plan.words, elapsed, lr, loss))
 
     workers = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
     try:

@@ -80,7 +80,13 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
 
 
 _k_option = click.option(
-    "-k", "k", type=click.IntRange(1), default=10, show_default=True, help="How many answers."
+    "-k",
+    "k",
+    type=click.IntRange(1),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="How many answers.",
 )
 _stdin_option = click.option("--stdin", is_flag=True, hidden=True)
 
@@ -169,7 +175,10 @@ def analogy(
     a: str, b: str, c: str,
     k: int, vectors: str | None, table: str, as_tsv: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """A is to B as C is to what? The words nearest to B - A + C: man king woman."""
+    """A is to B as C is to what?
+
+    The words nearest to B - A + C: man king woman.
+    """
     from w2v import query
 
     question = query.analogy(a, b, c)
@@ -204,9 +213,10 @@ def similarity(
 def odd(
     words: tuple[str, ...], vectors: str | None, table: str, as_tsv: bool, as_json: bool
 ) -> None:
-    """The word that fits the others least: breakfast lunch dinner car.
+    """The word that fits the others least.
 
-    With --tsv or --json every word with its cosine to the mean of all, the odd one first.
+    breakfast lunch dinner car: car. With --tsv or --json every word with its cosine to the mean of
+    all, the odd one first.
     """
     from w2v import query
 
@@ -234,9 +244,10 @@ def vector(
     as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """The numbers of a word's vector, or of an expression's: king +woman -man.
+    """The numbers of a word's or an expression's vector.
 
-    A word's vector is printed as it is in the file; an expression adds unit vectors.
+    The terms are those of similar: king +woman -man. A word's vector is printed as it is in the
+    file; an expression adds unit vectors.
     """
     from w2v.query import combine, find, parse_terms
 

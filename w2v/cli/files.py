@@ -15,10 +15,10 @@ from w2v.errors import W2VError
 @click.argument("target", metavar="OUT")
 @click.option("--table", default="words", show_default=True, help="Which table of a container.")
 def convert(source: str, target: str, table: str) -> None:
-    """Write a vector file in another format, named by the suffix of OUT.
+    """Write a vector file in another format.
 
-    .safetensors: our container; .txt, .vec or - (stdout): word2vec text; .bin: word2vec binary.
-    What IN is, is seen from its content.
+    The suffix of OUT names it. .safetensors: our container; .txt, .vec or - (stdout): word2vec
+    text; .bin: word2vec binary. What IN is, is seen from its content.
     """
     from w2v.job import convert
 
@@ -31,7 +31,10 @@ def convert(source: str, target: str, table: str) -> None:
 @click.option("--check", is_flag=True, help="Compare every checksum with the bytes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def info(file: str, check: bool, as_json: bool) -> None:
-    """What a vector file holds: model, settings, corpus, losses, tables."""
+    """What a vector file holds.
+
+    Model, settings, corpus, losses, tables.
+    """
     from w2v import store
     from w2v.formats import CONTAINER, describe
 

@@ -56,7 +56,7 @@ def _option(field: Field, kind: Any) -> click.Option:
     if kind is bool:
         pair = f"{name}/--no-{name[2:]}" if field.default else name
         shown = f"  [default: {name[2:]}]" if field.default else ""
-        return Option([pair], default=None, help=help + shown)
+        return Option([pair], is_flag=True, default=None, help=help + shown)
     shown = f"  [default: {field.default}]" if field.default is not None else ""
     choices = field.metadata["choices"]
     number = int if kind in (int, int | None) else float if kind in (float, float | None) else str
@@ -142,9 +142,10 @@ def train(
     quiet: bool,
     **given: Any,
 ) -> None:
-    """Train word vectors on texts: plain or packed (.gz .bz2 .xz) files, or - for stdin.
+    """Train word vectors on texts.
 
-    A line is a sentence, of any length. Progress goes to stderr.
+    CORPUS is a file, plain or packed (.gz .bz2 .xz), or - for stdin. A line is a sentence, of any
+    length. Progress goes to stderr.
     """
     from w2v.machine import processors
     from w2v.models import models
@@ -241,10 +242,11 @@ def _train(job: Job, line: Any) -> None:
         line.say(f"stopped at: {seen[0] if seen else 'the start'}; {job.output} was not written")
         raise
     seconds = seen[0].seconds
-    losses = " ".join("-" if math.isnan(loss) else f"{loss:.4f}" for loss in state.mean_losses())
+    losses = ["-" if math.isnan(loss) else f"{loss:.4f}" for loss in state.mean_losses()]
     line.say(
-        f"trained {len(state.losses)} epochs in {duration(seconds)}: "
-        f"{seen[0].total / seconds:,.0f} words/s on {job.threads} threads, loss {losses}"
+        f"trained {len(losses)} epochs in {duration(seconds)}: "
+        f"{seen[0].total / seconds:,.0f} words/s on {job.threads} threads; "
+        f"loss {losses[0]} in the first, {losses[-1]} in the last"
     )
     if not all(pairs for _, pairs in state.losses):
         line.say("there were epochs in which subsampling left not one pair: try --sample 0")

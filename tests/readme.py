@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""The generated parts of the README: make them anew, or --check that they are fresh and true.
+
+A part stands between <!-- NAME --> and <!-- /NAME -->. `commands` and `models` are made from the
+program; in a `transcript`, every line that begins with "$ " is run, all in one folder that starts
+with the planted corpus as planted.txt, and what it prints (stdout and stderr) follows it. Times,
+rates and memory differ from machine to machine: they are masked by "…".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+sys.path[:0] = [str(ROOT / "corpora")]
+
+MASKS = [
+    (r"\d[\d.]* s\b", "… s"),
+    (r"[\d,]+ words/s", "… words/s"),
+    (r"memory: [\d.]+ MB", "memory: … MB"),
+    (r"(?m)^compiling the kernels.*\n", ""),
+]
+TOLERANCE = 0.02  # of scores, between processors: they sum in another order
+
+
+def replace(text: str, name: str, content: str) -> str:
+    """`text` with the part `name` replaced."""
+    pattern = rf"(<!-- {name} -->\n).*?(\n?<!-- /{name} -->)"
+    assert re.search(pattern, text, re.DOTALL), f"README.md has no part {name}"
+    return re.sub(pattern, lambda m: f"{m[1]}{content}\n<!-- /{name} -->", text, flags=re.DOTALL)
+
+
+def commands() -> str:
+    """The help of every command."""
+    from click.testing import CliRunner
+
+    from w2v.cli import COMMANDS, cli
+
+    calls = [[name] for name in COMMANDS if name != "evaluate"]
+    calls += [["evaluate", "similarity"], ["evaluate", "analogies"]]
+    helps = []
+    for call in calls:
+        result = CliRunner().invoke(
+            cli, [*call, "--help"], prog_name="w2v", terminal_width=96, max_content_width=96
+        )
+        helps.append(f"#### `w2v {' '.join(call)}`\n\n```text\n{result.output.strip()}\n```")
+    return "\n\n".join(helps)
+
+
+def models() -> str:
+    """A table of the models."""
+    from w2v.models import models
+
+    rows = [
+        f"| `{m.name}` | {m.summary} | {m.settings().lr} | {m.source} |" for m in models().values()
+    ]
+    return "\n".join(
+        ["| `--model` | what it learns from | `--lr` | source |", "|---|---|---|---|", *rows]
+    )
+
+
+def transcript(old: str) -> str:
+    """The commands of a transcript with what they print now."""
+    import planted
+
+    lines = ["```console"]
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    env.pop("W2V_VECTORS", None)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "planted.txt").write_text(planted.text())
+        Path(folder, "questions.txt").write_text(planted.questions())
+        for line in old.splitlines():
+            if line.startswith("$ "):
+                done = subprocess.run(
+                    line[2:], shell=True, cwd=folder, env=env, text=True,
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                )  # fmt: skip
+                lines += [line, *masked(done.stdout).splitlines()]
+    return "\n".join([*lines, "```"])
+
+
+def masked(text: str) -> str:
+    """`text` without what differs from machine to machine."""
+    for pattern, mask in MASKS:
+        text = re.sub(pattern, mask, text)
+    return text
+
+
+def fresh(text: str) -> str:
+    """The README with all parts made anew."""
+    text = replace(text, "commands", commands())
+    text = replace(text, "models", models())
+    [old] = re.findall(r"<!-- transcript -->\n(.*?)\n<!-- /transcript -->", text, re.DOTALL)
+    return replace(text, "transcript", transcript(old))
+
+
+def differences(old: str, new: str) -> list[str]:
+    """Lines that differ by more than the last digits of a score."""
+    number = re.compile(r"-?\d+\.\d{2,}")
+    found = []
+    before, after = old.splitlines(), new.splitlines()
+    for number_of_line in range(max(len(before), len(after))):
+        a = before[number_of_line] if number_of_line < len(before) else ""
+        b = after[number_of_line] if number_of_line < len(after) else ""
+        close = all(
+            abs(float(x) - float(y)) <= TOLERANCE
+            for x, y in zip(number.findall(a), number.findall(b), strict=False)
+        )
+        if number.sub("#", a) != number.sub("#", b) or not close:
+            found.append(f"README.md:{number_of_line + 1}: {a!r} is now {b!r}")
+    return found
+
+
+def main() -> None:
+    """Write the README, or check it."""
+    old = README.read_text()
+    new = fresh(old)
+    if "--check" not in sys.argv:
+        README.write_text(new)
+    elif found := differences(old, new):
+        sys.exit("\n".join([*found[:10], "README.md is stale: run `make docs`"]))
+
+
+if __name__ == "__main__":
+    main()
