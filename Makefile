@@ -26,7 +26,7 @@ demo/vectors.safetensors: demo/docstrings.txt
 	$(BIN)/w2v train $< --model skipgram --tokenizer words --lowercase -o $@
 
 demo: demo/vectors.safetensors  ## install, train skip-gram on Python's own documentation, ask
-	$(BIN)/w2v similar array string exception -k 5 -v $<
+	$(BIN)/w2v similar list integer probability thread -k 5 -v $<
 	$(BIN)/w2v analogy min minimum max -k 3 -v $<
 
 test: .venv/tested  ## install, run the suite

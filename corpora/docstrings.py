@@ -49,16 +49,25 @@ def texts(path: Path) -> Iterator[str]:
             tree = ast.parse(path.read_bytes())
         except (SyntaxError, ValueError):  # test files that are wrong on purpose
             return
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text = ast.get_docstring(node)
             if text:
                 yield text
-        elif isinstance(node, ast.Call | ast.Dict):  # add_newdoc(...), pydoc's help topics
-            for value in node.args if isinstance(node, ast.Call) else node.values:
-                text = value.value if isinstance(value, ast.Constant) else None
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.Call | ast.Dict):  # add_newdoc(...), pydoc's help topics
+            for item in value.args if isinstance(value, ast.Call) else value.values:
+                text = item.value if isinstance(item, ast.Constant) else None
                 if isinstance(text, str) and len(text) > 200:
                     yield text
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and the statements in it; expressions, which are most of a tree, are passed over."""
+    yield node
+    for block in ("body", "orelse", "finalbody", "handlers"):
+        for inner in getattr(node, block, []) if isinstance(node, ast.stmt | ast.mod) else []:
+            yield from statements(inner)
 
 
 def main() -> None:

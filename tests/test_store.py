@@ -168,6 +168,20 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     assert path.read_text() == "old"
 
 
+def test_whether_a_file_can_be_written_is_known_before(tmp_path):
+    store.check_writable(str(tmp_path / "x"))
+    store.check_writable(os.devnull)
+    store.check_writable("-")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(W2VError, match="is a directory"):
+        store.check_writable(str(tmp_path))
+    with pytest.raises(W2VError, match="there is no folder .*absent; make it first"):
+        store.check_writable(str(tmp_path / "absent" / "x"))
+    if os.path.isdir("/proc/self"):
+        with pytest.raises(OSError, match="No such file"):
+            store.check_writable("/proc/self/x")
+
+
 def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path):
     link, target = tmp_path / "link", tmp_path / "target"
     link.symlink_to(target)

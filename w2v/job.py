@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -48,7 +47,7 @@ class Job:
         self.model, self.options, self.text_settings = model, options, text
         self.output, self.threads = output, threads
         self._write = formats.writer(output)
-        _check_writable(output)
+        store.check_writable(output)
         self.corpus = Corpus(paths, text.tokenizer, text.encoding)
         self.vocabulary: Vocabulary
         self.text: Text
@@ -132,14 +131,3 @@ def convert(source: str, target: str, table_name: str = "words") -> Table:
 def file_metadata() -> dict[str, str]:
     """What every container of ours says of itself."""
     return {"format": "w2v", "format_version": FORMAT_VERSION, "version": __version__}
-
-
-def _check_writable(output: str) -> None:
-    """Find out before hours of training that the output could not be written."""
-    folder = os.path.dirname(os.path.realpath(output))
-    if output != "-" and not os.path.isdir(folder):
-        raise W2VError(f"{output}: there is no folder {folder}; make it first")
-    if output != "-" and not os.access(folder, os.W_OK):
-        raise W2VError(f"{output}: the folder {folder} cannot be written to")
-    if os.path.isdir(output):
-        raise W2VError(f"{output} is a directory; name a file in it")

@@ -43,12 +43,11 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     if path == "-":
         yield sys.stdout.buffer
         return
-    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+    if _is_device(path):
         with open(path, "wb") as file:
             yield file
         return
-    target = os.path.realpath(path)  # a symbolic link stays one
-    part = target + ".part"
+    target, part = _places(path)
     try:
         with open(part, "wb") as file:
             yield file
@@ -59,6 +58,32 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             os.unlink(part)
         raise
+
+
+def check_writable(path: str) -> None:
+    """Find out, before hours of work, that `path` could not be written: OSError or W2VError.
+
+    Permissions are not enough to tell (root passes every check, and /proc takes no files), so
+    `path`.part is made and removed.
+    """
+    if os.path.isdir(path):
+        raise W2VError(f"{path} is a directory; name a file in it")
+    if path != "-" and not _is_device(path):
+        part = _places(path)[1]
+        if not os.path.isdir(os.path.dirname(part)):
+            raise W2VError(f"{path}: there is no folder {os.path.dirname(part)}; make it first")
+        with open(part, "wb"):
+            os.unlink(part)
+
+
+def _places(path: str) -> tuple[str, str]:
+    """Where a file goes, and where it is while it is being written. A symbolic link stays one."""
+    target = os.path.realpath(path)
+    return target, target + ".part"
+
+
+def _is_device(path: str) -> bool:
+    return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
 
 
 def write(path: str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
