@@ -46,8 +46,13 @@ def test_without_min_count_the_error_names_the_value_that_works(w2v, folder):
 
 def test_what_training_says(w2v, folder):
     said = w2v("train", "-", *SMALL, stdin=LETTERS).err
-    for part in ("vocabulary: 5 of 5 words; 7 of 7 tokens kept", "memory: ", "trained 1 epochs",
-                 "loss ", "wrote vectors.safetensors"):  # fmt: skip
+    for part in (
+        "vocabulary: 5 of 5 words; 7 of 7 tokens kept, in 1 sentence\n",
+        "memory: ",
+        "trained 1 epoch in ",
+        "on 1 thread; loss ",
+        "wrote vectors.safetensors",
+    ):
         assert part in said
     assert w2v("train", "-", *SMALL, "--quiet", stdin=LETTERS).err == ""
 
@@ -116,7 +121,7 @@ def test_help_shows_the_defaults_of_the_model_that_is_named(w2v):
 def test_wrong_bytes_are_reported_not_fatal(w2v, folder):
     outcome = w2v("train", "-", *SMALL, stdin=b"caf\xe9 x\n")
     assert outcome.code == 0
-    assert "1 places that are not utf-8 were replaced; the first is in -, near byte" in outcome.err
+    assert "1 wrong byte sequence replaced, not utf-8; the first in stdin, near byte" in outcome.err
     assert w2v("similar", "caf\ufffd").code == 0
 
 
@@ -162,6 +167,13 @@ def test_wrong_inputs_are_one_line(w2v, folder):
     assert one_line(w2v("train", "empty"), 2, "empty: no words in the text")
     assert one_line(w2v("train", "."), 2, "is a directory")
     assert one_line(w2v("train"), 2, "CORPUS")
+
+
+def test_a_text_is_not_overwritten_with_its_vectors(w2v, folder):
+    (folder / "text.txt").write_bytes(LETTERS)
+    outcome = w2v("train", "text.txt", "--min-count", 1, "-o", "./text.txt")
+    assert one_line(outcome, 2, "./text.txt is one of the texts")
+    assert (folder / "text.txt").read_bytes() == LETTERS
 
 
 def test_more_memory_than_there_is_is_refused_with_advice(w2v, folder, monkeypatch):

@@ -105,6 +105,23 @@ def test_a_table_comes_back_as_it_was_and_every_name_is_found(tmp_path):
         store.read_table(path, tensors, "topics")
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("order", 8), ("order", -1), ("offsets", -1), ("offsets", 10**12), ("matrix", None)],
+)
+def test_a_table_that_points_outside_of_itself_is_refused(tmp_path, part, value):
+    path = str(tmp_path / "x.safetensors")
+    tensors = store.table_tensors("words", tables())
+    wrong = tensors[f"words.{part}"].copy()
+    if value is None:
+        wrong = wrong[:-1]
+    else:
+        wrong[3] = value
+    store.write(path, {**tensors, f"words.{part}": wrong}, {})
+    with pytest.raises(W2VError, match="x.safetensors: the (names|arrays) of table 'words'"):
+        store.read_table(path, store.read(path)[0], "words")
+
+
 def test_a_name_that_occurs_twice_is_refused():
     with pytest.raises(W2VError, match="rows 1 and 3 have the same name, 'a'"):
         Table.build(["a", "b", "a"], np.zeros((3, 2), np.float32))
@@ -131,6 +148,8 @@ def test_every_shortened_file_is_refused(tmp_path):
         {"dtype": "F32", "shape": [1.5], "data_offsets": [0, 4]},
         {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]},
         {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]},
+        {"dtype": "F32", "shape": [1], "data_offsets": [0, "4"]},
+        {"dtype": "F32", "shape": [1], "data_offsets": [0.0, 4]},
         {"shape": [1]},
         [],
         7,

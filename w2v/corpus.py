@@ -133,7 +133,9 @@ class Corpus:
             else:
                 rest += block
                 if len(rest) > LONGEST:
-                    raise W2VError(f"{path}: {LONGEST >> 20} MiB without a blank; this is not text")
+                    raise W2VError(
+                        f"{_name(path)}: {LONGEST >> 20} MiB without a blank; this is not text"
+                    )
         if rest:
             yield rest
 
@@ -148,7 +150,7 @@ class Corpus:
                 bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # those were in the text
             if bad and not self.bad_bytes:
                 near = position + len(text[: text.index("\ufffd")].encode(self.encoding, "replace"))
-                self.first_bad = f"{path}, near byte {near}"
+                self.first_bad = f"{_name(path)}, near byte {near}"
             self.bad_bytes += bad
             if position == 0:
                 text = text.removeprefix("\ufeff")  # the byte order mark of Windows programs
@@ -157,15 +159,18 @@ class Corpus:
 
     def _raw(self, path: str) -> Iterator[bytes]:
         """The unpacked bytes of one file, in blocks."""
-        name = "stdin" if path == "-" else path
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
             before = self.bytes_read
-            for block in _unpack(file, name):
+            for block in _unpack(file, _name(path)):
                 if file.seekable():
                     self.bytes_read = before + file.tell()
                 else:
                     self.bytes_read += len(block)
                 yield block
+
+
+def _name(path: str) -> str:
+    return "stdin" if path == "-" else path
 
 
 def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:

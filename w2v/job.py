@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -47,6 +48,10 @@ class Job:
         self.model, self.options, self.text_settings = model, options, text
         self.output, self.threads = output, threads
         self._write = formats.writer(output)
+        if any(
+            os.path.exists(p) and os.path.realpath(p) == os.path.realpath(output) for p in paths
+        ):
+            raise W2VError(f"{output} is one of the texts; name another file to write")
         store.check_writable(output)
         self.corpus = Corpus(paths, text.tokenizer, text.encoding)
         self.vocabulary: Vocabulary

@@ -50,6 +50,11 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def plural(count: int, noun: str) -> str:
+    """A number with its noun: 1 epoch, 2,000 epochs."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 class ProgressLine:
     """Shows the newest state: a line that is rewritten on a terminal, a line at times in a log."""
 

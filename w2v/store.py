@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import mmap
+import operator
 import os
 import stat
 import sys
@@ -123,20 +124,14 @@ def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
                 f"the file has {size:,}"
             )
         try:
-            header = json.loads(file.read(length))
-            metadata = header.pop("__metadata__", {})
-            entries = [
-                (name, _DTYPES[entry["dtype"]], tuple(entry["shape"]), *entry["data_offsets"])
-                for name, entry in header.items()
-            ]
-            entries.sort(key=lambda entry: entry[3:])
+            entries, metadata = _parse_header(file.read(length))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise W2VError(f"{path}: the header at byte 8 is damaged") from None
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     tensors, expected = {}, 0
     for name, dtype, shape, begin, end in entries:
-        count = math.prod(shape) if all(isinstance(n, int) and n >= 0 for n in shape) else -1
-        if begin != expected or end - begin != count * np.dtype(dtype).itemsize:
+        count = math.prod(shape)
+        if begin != expected or min(shape, default=0) < 0 or end - begin != count * dtype.itemsize:
             raise W2VError(f"{path}: the header's entry for {name!r} contradicts itself")
         if 8 + length + end > size:
             raise W2VError(
@@ -148,6 +143,21 @@ def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     if 8 + length + expected != size:
         raise W2VError(f"{path}: {size - 8 - length - expected:,} bytes too many at the end")
     return tensors, metadata
+
+
+def _parse_header(
+    text: bytes,
+) -> tuple[list[tuple[str, np.dtype, tuple[int, ...], int, int]], dict[str, str]]:
+    """The entries (name, dtype, shape, begin, end) in the order of the data, and the metadata."""
+    header = json.loads(text)
+    metadata = header.pop("__metadata__", {})
+    entries = []
+    for name, entry in header.items():
+        begin, end = map(operator.index, entry["data_offsets"])
+        shape = tuple(map(operator.index, entry["shape"]))
+        entries.append((name, np.dtype(_DTYPES[entry["dtype"]]), shape, begin, end))
+    entries.sort(key=lambda entry: entry[3:])
+    return entries, {str(name): str(value) for name, value in metadata.items()}
 
 
 def checksum(array: np.ndarray) -> str:
@@ -184,6 +194,11 @@ def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table
     lengths = {len(matrix), len(norms), len(offsets) - 1, rows if counts is None else len(counts)}
     if lengths != {rows} or matrix.ndim != 2:
         raise W2VError(f"{path}: the arrays of table {name!r} differ in length")
+    kinds = matrix.dtype.kind + norms.dtype.kind + offsets.dtype.kind + order.dtype.kind
+    inside = rows == 0 or (order.min() >= 0 and order.max() < rows)
+    rising = offsets[0] == 0 and offsets[-1] == len(text) and (np.diff(offsets) >= 0).all()
+    if kinds != "ffii" or text.dtype != np.uint8 or not inside or not rising:
+        raise W2VError(f"{path}: the names of table {name!r} are damaged")
     return Table(matrix, norms, text, offsets, order, counts)
 
 

@@ -181,6 +181,7 @@ def train(
 
 def _read(job: Job, line: Any) -> None:
     from w2v.machine import readable
+    from w2v.progress import plural
 
     corpus = job.corpus
 
@@ -192,13 +193,13 @@ def _read(job: Job, line: Any) -> None:
     vocabulary, text = job.vocabulary, job.text
     if corpus.bad_bytes:
         line.say(
-            f"{corpus.bad_bytes:,} places that are not {corpus.encoding} were replaced; "
-            f"the first is in {corpus.first_bad}"
+            f"{plural(corpus.bad_bytes, 'wrong byte sequence')} replaced, not {corpus.encoding}; "
+            f"the first in {corpus.first_bad}"
         )
     line.say(
         f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words; "
         f"{text.ids.size:,} of {vocabulary.tokens:,} tokens kept, "
-        f"in {text.starts.size - 1:,} sentences"
+        f"in {plural(text.starts.size - 1, 'sentence')}"
     )
 
 
@@ -215,20 +216,20 @@ def _start(job: Job, line: Any) -> None:
 
 def _estimate(job: Job, say: Callable[[str], None]) -> None:
     """Train for two seconds on the side to learn how long all would take."""
-    from w2v.progress import Progress, duration
+    from w2v.progress import Progress, duration, plural
 
     seen: list[Progress] = []
     job.train(seen.append, seconds=2.0)
     last = seen[-1]
     say(
         f"time: about {duration(last.seconds * last.total / max(last.words, 1))} for "
-        f"{last.epochs} epochs at {last.words / last.seconds:,.0f} words/s on {job.threads} "
-        f"threads; nothing was written"
+        f"{plural(last.epochs, 'epoch')} at {last.words / last.seconds:,.0f} words/s on "
+        f"{plural(job.threads, 'thread')}; nothing was written"
     )
 
 
 def _train(job: Job, line: Any) -> None:
-    from w2v.progress import Progress, duration
+    from w2v.progress import Progress, duration, plural
 
     seen: list[Progress] = []
 
@@ -244,8 +245,8 @@ def _train(job: Job, line: Any) -> None:
     seconds = seen[0].seconds
     losses = ["-" if math.isnan(loss) else f"{loss:.4f}" for loss in state.mean_losses()]
     line.say(
-        f"trained {len(losses)} epochs in {duration(seconds)}: "
-        f"{seen[0].total / seconds:,.0f} words/s on {job.threads} threads; "
+        f"trained {plural(len(losses), 'epoch')} in {duration(seconds)}: "
+        f"{seen[0].total / seconds:,.0f} words/s on {plural(job.threads, 'thread')}; "
         f"loss {losses[0]} in the first, {losses[-1]} in the last"
     )
     if not all(pairs for _, pairs in state.losses):
