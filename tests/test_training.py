@@ -11,6 +11,7 @@ import planted
 import pytest
 from conftest import compiled
 from hypothesis import given
+from scipy import stats
 
 from w2v import query, training
 from w2v.corpus import Corpus
@@ -221,11 +222,11 @@ def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trai
 
 
 @pytest.mark.parametrize("name", models())
-def test_matrices_start_as_in_word2vec(trainer, name):
+def test_matrices_start_uniform_and_at_zero(trainer, name):
     engine, _ = trainer(name)
     start = engine.matrices["input_vectors"]
-    assert np.abs(start).max() <= 0.5 / 30
-    assert np.abs(start).max() > 0.45 / 30
+    assert np.abs(start).max() <= 1 / 30
+    assert stats.kstest(30 * start.ravel(), "uniform", (-1, 2)).pvalue > 0.001
     assert not engine.matrices["output_vectors"].any()
 
 

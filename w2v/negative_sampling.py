@@ -22,8 +22,9 @@ class NegativeSampling:
     settings       the model's
     train_windows  the model's kernel, see `kernels.skipgram.train_windows`
 
-    `matrices` holds `input_vectors` and `output_vectors`, float32 (V, D). They start as in
-    word2vec.c: the input vectors uniform in ±0.5 / D, the output vectors zero.
+    `matrices` holds `input_vectors` and `output_vectors`, float32 (V, D). The input vectors start
+    uniform in ±1 / D, as in gensim, the output vectors zero. (word2vec.c has ±0.5 / D: on 100 MB of
+    Wikipedia, CBOW, 3 seeds, WordSim-353 was 62.5 so and is 63.0; analogies are equal within noise.)
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class NegativeSampling:
         shape = len(vocabulary.names), settings.dim
         start = np.random.default_rng(settings.seed).random(shape, np.float32)
         start -= 0.5
-        start /= settings.dim
+        start *= 2 / settings.dim
         self.matrices = {"input_vectors": start, "output_vectors": np.zeros(shape, np.float32)}
 
     def lr_at(self, share: float) -> float:
