@@ -20,6 +20,7 @@ from w2v.training import Chunk, Plan, State, Trainer, run
 from w2v.vocabulary import Text, Vocabulary, encode
 
 FORMAT_VERSION = "1"
+_COMPILER_BYTES = 60_000_000  # what Numba takes once kernels are loaded; measured on Linux
 _NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
 
 
@@ -69,19 +70,21 @@ class Job:
 
     def memory(self) -> int:
         """Bytes that training will need at most, what is in use already included."""
+        return machine.peak_memory() + self._more_memory()
+
+    def _more_memory(self) -> int:
         words = len(self.vocabulary.names)
-        return machine.peak_memory() + self.options.matrix_bytes(words) + words * _NAME_BYTES
+        return self.options.matrix_bytes(words) + words * _NAME_BYTES + _COMPILER_BYTES
 
     def start(self) -> None:
         """Make the matrices and compile: sets `trainer`. W2VError where memory does not suffice."""
         free = machine.available_memory()
-        needed = self.memory() - machine.peak_memory()
+        needed = self._more_memory()
         if free is not None and needed > free:
             raise W2VError(
                 f"training needs {machine.readable(needed)} more memory, "
                 f"{machine.readable(free)} are free: try a higher --min-count, "
-                f"--max-vocab {int(len(self.vocabulary.names) * free / needed * 0.9)} "
-                f"or a smaller --dim"
+                f"a --max-vocab or a smaller --dim"
             )
         self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
         self.trainer.worker()(Chunk(0, 0, 0, 0, 0))  # compiles the kernels or loads them

@@ -24,7 +24,7 @@ class NegativeSampling:
 
     `matrices` holds `input_vectors` and `output_vectors`, float32 (V, D). The input vectors start
     uniform in ±1 / D, as in gensim, the output vectors zero. (word2vec.c has ±0.5 / D: on 100 MB of
-    Wikipedia, CBOW, 3 seeds, WordSim-353 was 62.5 so and is 63.0; analogies are equal within noise.)
+    Wikipedia, CBOW, 3 seeds, WordSim-353 was 62.5 so and is 63.0; analogies are equal in noise.)
     """
 
     def __init__(

@@ -115,7 +115,8 @@ class Plan:
         first, last, end = self._firsts[which], self._lasts[which], self._ends[place]
         end += epoch * (self.words // self.epochs)
         begin = end - (last - first)
-        return Chunk(epoch, int(first), int(last), begin / self.words, end / self.words)
+        shares = float(begin / self.words), float(end / self.words)
+        return Chunk(epoch, int(first), int(last), *shares)
 
 
 def _cuts(text: Text) -> np.ndarray:
