@@ -165,6 +165,7 @@ def test_wrong_inputs_are_one_line(w2v, folder):
     (folder / "empty").write_bytes(b"")
     assert one_line(w2v("train", "absent.txt"), 2, "absent.txt: No such file")
     assert one_line(w2v("train", "empty"), 2, "empty: no words in the text")
+    assert one_line(w2v("train", "-", "absent.txt", stdin=LETTERS), 2, "absent.txt")
     assert one_line(w2v("train", "."), 2, "is a directory")
     assert one_line(w2v("train"), 2, "CORPUS")
 

@@ -127,7 +127,7 @@ def test_a_byte_order_mark_is_no_letter(tmp_path):
 @pytest.mark.parametrize("encoding", ["klingon", "rot13"])
 def test_an_unknown_encoding_is_named(encoding):
     with pytest.raises(W2VError, match=f"--encoding {encoding}"):
-        Corpus(["x"], encoding=encoding)
+        Corpus(["-"], encoding=encoding)
 
 
 def test_files_follow_each_other_as_one_text(tmp_path):

@@ -15,7 +15,7 @@ TEXT = readme.README.read_text()
 def every_option():
     for name in COMMANDS:
         command = cli.get_command(click.Context(cli), name)
-        context = click.Context(command)
+        context = click.Context(command, help_option_names=["-h", "--help"])
         inner = command.commands.values() if isinstance(command, click.Group) else [command]
         for each in inner:
             for param in each.get_params(context):

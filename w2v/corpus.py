@@ -81,6 +81,7 @@ class Corpus:
     paths      files, plain or packed by gzip, bzip2 or xz; `-` is stdin
     tokenizer  a key of `TOKENIZERS`
     encoding   any that Python knows; what is wrong in it becomes U+FFFD and is counted
+    Raises     W2VError for what cannot be a text, OSError for a file that is not there
 
     While `tokens` is consumed these grow: `bytes_read` (of the files as stored), `bad_bytes`,
     `first_bad` (where that was), and at the end `fingerprint` (SHA-256 of the text as UTF-8).
@@ -95,7 +96,10 @@ class Corpus:
         if list(paths).count("-") > 1:
             raise W2VError("- (stdin) is named twice; it can be read only once")
         for path in paths:
-            if path != "-" and os.path.isdir(path):
+            if path == "-":
+                continue
+            os.stat(path)  # the last of many files should not be missed only when it is its turn
+            if os.path.isdir(path):
                 raise W2VError(f"{path} is a directory; name its files: {path}/*")
         self.paths = list(paths)
         self.tokenise = TOKENIZERS[tokenizer]

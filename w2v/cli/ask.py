@@ -52,18 +52,19 @@ class QueryCommand(click.Command):
         return super().parse_args(ctx, [*options, "--", *terms])
 
 
+vectors_option = click.option(
+    "-v",
+    "--vectors",
+    metavar="FILE",
+    help="Vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
+)
+_table_option = click.option(
+    "--table", default="words", show_default=True, help="Which table to search."
+)
+
+
 def _file_options(command: Callable) -> Callable:
-    for option in (
-        click.option("--table", default="words", show_default=True, help="Which table to search."),
-        click.option(
-            "-v",
-            "--vectors",
-            metavar="FILE",
-            help="Vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
-        ),  # fmt: skip
-    ):
-        command = option(command)
-    return command
+    return vectors_option(_table_option(command))
 
 
 def open_table(vectors: str | None, table: str = "words") -> Table:

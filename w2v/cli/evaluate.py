@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from w2v.cli.ask import open_table
+from w2v.cli.ask import open_table, vectors_option
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 
 
@@ -16,19 +16,16 @@ def evaluate() -> None:
 
 
 def _common(command: Callable) -> Callable:
-    for option in (
-        click.option(
-            "--restrict", type=click.IntRange(1), default=300_000, show_default=True, metavar="N",
-            help="Only the N most frequent words.",
-        ),
-        click.option(
-            "-v", "--vectors", metavar="FILE",
-            help="Vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
-        ),
-        click.argument("sets", nargs=-1, required=True, metavar="SET..."),
-    ):  # fmt: skip
-        command = option(command)
-    return format_options(command)
+    restrict = click.option(
+        "--restrict",
+        type=click.IntRange(1),
+        default=300_000,
+        show_default=True,
+        metavar="N",
+        help="Only the N most frequent words.",
+    )
+    sets = click.argument("sets", nargs=-1, required=True, metavar="SET...")
+    return format_options(sets(vectors_option(restrict(command))))
 
 
 @evaluate.command()
@@ -78,6 +75,8 @@ def analogies(
     table = open_table(vectors)
     for path in sets:
         results = analogies(table, path, restrict)
+        if len(sets) > 1 and not (as_tsv or as_json):
+            click.echo(f"{printable(path)}:")
         for result in [*results, *totals(results)]:
             if as_json:
                 echo_json(
