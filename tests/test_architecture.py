@@ -21,7 +21,8 @@ KERNELS = [name for name in MODULES if name.startswith("w2v.kernels.")]
 # Who stands where in the flow: a module imports only from layers before its own.
 LAYERS = [
     ["w2v", "w2v.errors"],
-    ["w2v.settings", "w2v.machine", "w2v.progress", "w2v.spool", "w2v.table", "w2v.corpus"],
+    ["w2v.settings", "w2v.machine", "w2v.progress", "w2v.signals"],
+    ["w2v.spool", "w2v.table", "w2v.corpus"],
     ["w2v.store", "w2v.vocabulary", "w2v.spelling", "w2v.kernels"],
     ["w2v.sampling", "w2v.formats", "w2v.query", "w2v.evaluate"],
     ["w2v.training"],

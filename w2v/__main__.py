@@ -1,6 +1,19 @@
-"""`python -m w2v` is `w2v`."""
+"""The command `w2v`, and `python -m w2v`."""
 
-from w2v.cli import main
+from __future__ import annotations
+
+import signal
+
+
+def run() -> None:
+    """Run the command line."""
+    # A command that holds nothing to tidy up dies of Ctrl-C on the spot, as other Unix programs do;
+    # those that do call `catch_signals`.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from w2v.cli import main
+
+    main()
+
 
 if __name__ == "__main__":
-    main()
+    run()

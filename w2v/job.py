@@ -15,6 +15,7 @@ from w2v.errors import W2VError
 from w2v.models import Model
 from w2v.progress import Progress
 from w2v.settings import TextSettings
+from w2v.signals import Deferred
 from w2v.table import Table
 from w2v.training import Chunk, Plan, State, Trainer, run
 from w2v.vocabulary import Text, Vocabulary, encode
@@ -76,8 +77,12 @@ class Job:
         words = len(self.vocabulary.names)
         return self.options.matrix_bytes(words) + words * _NAME_BYTES + _COMPILER_BYTES
 
-    def start(self) -> None:
-        """Make the matrices and compile: sets `trainer`. W2VError where memory does not suffice."""
+    def start(self, on_compile: Callable[[], None]) -> None:
+        """Make the matrices and load the kernels: sets `trainer`.
+
+        on_compile  called before kernels are compiled, which takes some seconds
+        Raises      W2VError where memory does not suffice
+        """
         free = machine.available_memory()
         needed = self._more_memory()
         if free is not None and needed > free:
@@ -86,8 +91,13 @@ class Job:
                 f"{machine.readable(free)} are free: try a higher --min-count, "
                 f"a --max-vocab or a smaller --dim"
             )
-        self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
-        self.trainer.worker()(Chunk(0, 0, 0, 0, 0))  # compiles the kernels or loads them
+        with Deferred():
+            from w2v.kernels.cache import is_cold
+
+            if is_cold():
+                on_compile()
+            self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
+            self.trainer.worker()(Chunk(0, 0, 0, 0, 0))
 
     def train(self, on_progress: Callable[[Progress], None], seconds: float | None = None) -> State:
         """Train to the end, or for some seconds. DivergedError where the loss is not finite."""

@@ -19,7 +19,8 @@ class Progress:
     words, total   words trained, of all epochs, those that subsampling left out included
     seconds        since training began
     lr             learning rate
-    loss           mean nats for each trained pair of this epoch; NaN before the first
+    loss           mean nats for each trained pair of this epoch, or of the one before while this
+                   has none; NaN if that has none either
     """
 
     epoch: int

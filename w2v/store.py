@@ -22,6 +22,7 @@ from typing import IO, Any
 import numpy as np
 
 from w2v.errors import W2VError
+from w2v.signals import Deferred
 from w2v.table import Table
 
 ALIGNMENT = 64
@@ -39,7 +40,8 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     """Open a file for writing that takes the place of `path` only when all is written.
 
     What is written goes to `path`.part, to disk, and is then renamed. After an error the old file
-    is as it was. A device or pipe is written to directly, and so is stdout, named `-`.
+    is as it was; a stop signal waits until all is written. A device or pipe is written to directly,
+    and so is stdout, named `-`.
     """
     if path == "-":
         yield sys.stdout.buffer
@@ -49,16 +51,17 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
             yield file
         return
     target, part = _places(path)
-    try:
-        with open(part, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(part)
-        raise
+    with Deferred():
+        try:
+            with open(part, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(part)
+            raise
 
 
 def check_writable(path: str) -> None:
@@ -73,7 +76,7 @@ def check_writable(path: str) -> None:
         part = _places(path)[1]
         if not os.path.isdir(os.path.dirname(part)):
             raise W2VError(f"{path}: there is no folder {os.path.dirname(part)}; make it first")
-        with open(part, "wb"):
+        with Deferred(), open(part, "wb"):
             os.unlink(part)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from w2v.errors import DivergedError
 from w2v.progress import Progress
+from w2v.signals import Deferred
 from w2v.vocabulary import Text
 
 CHUNK = 10_000  # words: some milliseconds; the Python between two chunks takes 0.1 ms
@@ -175,23 +176,27 @@ def run(
     def report() -> None:
         with lock:
             epoch, words, lr = state.latest.epoch, state.words, trainer.lr_at(state.latest.begin)
-            loss = state.mean_losses()[epoch]
+            losses = state.mean_losses()[: epoch + 1]
+        trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # an epoch may just begin
+        loss = trained[-1] if trained else math.nan
         elapsed = time.monotonic() - began
         on_progress(Progress(epoch + 1, plan.epochs, words, plan.words, elapsed, lr, loss))
 
     workers = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
-    try:
-        for worker in workers:
-            worker.start()
-        while any(worker.is_alive() for worker in workers):
-            next(w for w in workers if w.is_alive()).join(0.1)
-            if time.monotonic() - began > seconds:
-                stop.set()
-            report()
-    finally:
-        stop.set()
-        for worker in workers:
-            worker.join()
+    with Deferred() as signals:
+        try:
+            for worker in workers:
+                worker.start()
+            while any(worker.is_alive() for worker in workers):
+                next(w for w in workers if w.is_alive()).join(0.1)
+                if time.monotonic() - began > seconds:
+                    stop.set()
+                report()
+                signals.check()
+        finally:
+            stop.set()
+            for worker in workers:
+                worker.join()
     if failures:
         raise failures[0]
     report()

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from w2v.cli import catch_signals
 from w2v.cli.output import echo_json, printable
 from w2v.errors import W2VError
 
@@ -22,6 +23,7 @@ def convert(source: str, target: str, table: str) -> None:
     """
     from w2v.job import convert
 
+    catch_signals()
     written = convert(source, target, table)
     click.echo(f"{target}: {len(written):,} vectors of {written.dim} numbers", err=True)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
 
+from w2v.cli import catch_signals
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def train(
         os.environ.setdefault(f"{library}_NUM_THREADS", str(threads))
     from w2v.job import Job
 
+    catch_signals()
     model = models()[model_name]
     chosen = {name: value for name, value in given.items() if value is not None}
     of_text = {field.name for field in fields(TextSettings)}
@@ -204,14 +206,11 @@ def _read(job: Job, line: Any) -> None:
 
 
 def _start(job: Job, line: Any) -> None:
-    from w2v.kernels.cache import is_cold
     from w2v.machine import readable
 
     matrices = job.options.matrix_bytes(len(job.vocabulary.names))
     line.say(f"memory: {readable(job.memory())}, of it {readable(matrices)} for the matrices")
-    if is_cold():
-        line.say("compiling the kernels for this machine, once: some seconds")
-    job.start()
+    job.start(lambda: line.say("compiling the kernels for this machine, once: some seconds"))
 
 
 def _estimate(job: Job, say: Callable[[str], None]) -> None:
