@@ -58,8 +58,7 @@ def train_targets(vectors, row, output_vectors, target_ids, count, lr, pull):
         for d in range(dim):
             dot += vectors[row, d] * output_vectors[target_id, d]
         small = math.exp(-abs(dot))  # never overflows
-        # -log σ(±dot) = max(∓dot, 0) + log(1 + small). The logarithms of all targets are taken as
-        # one, of their product: a `log` for each costs a tenth of the whole training time.
+        # -log σ(±dot) = max(∓dot, 0) + log(1 + small): of all targets one logarithm, of the product.
         product *= 1.0 + small
         if product > 1e200:
             loss += math.log(product)
