@@ -58,7 +58,7 @@ def train_targets(vectors, row, output_vectors, target_ids, count, lr, pull):
         for d in range(dim):
             dot += vectors[row, d] * output_vectors[target_id, d]
         small = math.exp(-abs(dot))  # never overflows
-        # -log σ(±dot) = max(∓dot, 0) + log(1 + small): of all targets one logarithm, of the product.
+        # -log σ(±dot) = max(∓dot, 0) + log(1 + small): one logarithm for all, of the product
         product *= 1.0 + small
         if product > 1e200:
             loss += math.log(product)
