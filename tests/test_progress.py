@@ -30,9 +30,10 @@ def test_a_moment_in_words():
 
 def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
     monkeypatch.setattr(progress, "REFRESH", 0.0)
+    monkeypatch.setenv("COLUMNS", "10")
     stream = Terminal()
     line = ProgressLine(stream)
-    line.show("long line")
+    line.show("long line that a terminal of ten columns would wrap")
     line.show("short")
     line.say("done")
     line.say("next")

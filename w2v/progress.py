@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from dataclasses import dataclass
 from typing import IO
@@ -74,6 +75,9 @@ class ProgressLine:
         self._shown = time.monotonic()
         line = str(state)
         if self._terminal:
+            line = line[
+                : shutil.get_terminal_size().columns - 1
+            ]  # a wrapped line can't be rewritten
             self._stream.write("\r" + line.ljust(self._width))
             self._width = len(line)
         else:
