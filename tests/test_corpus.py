@@ -97,6 +97,18 @@ def test_an_endless_word_is_refused_before_it_fills_the_memory(tmp_path, monkeyp
         read(path)
 
 
+def test_a_text_without_blanks_is_cut_at_its_punctuation(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus_module, "LONGEST", 100)
+    monkeypatch.setattr(corpus_module, "BLOCK", 50)
+    path = tmp_path / "text"
+    path.write_text("我爱自然语言，处理NLP很好。" * 30)
+    characters = [*"我爱自然语言处理", "NLP", *"很好"] * 30 + ["</s>"]
+    assert read(path, "chars")[0] == characters
+    assert read(path, "words")[0] == ["我爱自然语言", "处理NLP很好"] * 30 + ["</s>"]
+    with pytest.raises(W2VError, match="without a blank"):
+        read(path, "space")
+
+
 def test_wrong_bytes_are_replaced_counted_and_located(tmp_path):
     path = tmp_path / "bad.txt"
     path.write_bytes("gut \ufffd ".encode() + b"caf\xe9 na\xefve\n")

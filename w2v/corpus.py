@@ -66,6 +66,12 @@ def _matches(letter: str, alone: str, block: bytes) -> list[str]:
     return ["</s>" if token == "\n" else token for token in found]
 
 
+def _after_last_break(block: bytes) -> int:
+    """Where a text without blanks, such as Chinese, can be cut: after its last punctuation."""
+    found = re.search(rf"[^\w{_marks()}'’][\w{_marks()}'’]*\Z", block.decode())
+    return len(block) - len(found[0][1:].encode()) if found else 0
+
+
 @cache
 def _marks() -> str:
     r"""Every combining mark, for a character class: `\w` alone cuts Hindi and Tamil words apart."""
@@ -131,6 +137,8 @@ class Corpus:
         rest = b""
         for block in self._decoded(path):
             cut = 1 + max(map(block.rfind, (b"\n", b" ", b"\t", b"\r", b"\v", b"\f")))
+            if not cut and self.tokenise is not _space:
+                cut = _after_last_break(block)
             if cut:
                 yield rest + block[:cut]
                 rest = block[cut:]

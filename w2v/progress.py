@@ -75,9 +75,8 @@ class ProgressLine:
         self._shown = time.monotonic()
         line = str(state)
         if self._terminal:
-            line = line[
-                : shutil.get_terminal_size().columns - 1
-            ]  # a wrapped line can't be rewritten
+            columns = shutil.get_terminal_size().columns
+            line = line[: columns - 1]  # one that wraps could not be rewritten
             self._stream.write("\r" + line.ljust(self._width))
             self._width = len(line)
         else:
