@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Why skip-gram's loss may rise while its vectors get better.
+
+    python tests/bench/frozen_loss.py CORPUS [EPOCHS]
+
+Prints for each epoch the loss as `w2v train` shows it, taken before each step, and the loss of the
+vectors at the end of the epoch, frozen, over 60 chunks of the same text with the same noise words.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+
+from w2v.corpus import Corpus
+from w2v.models import models
+from w2v.training import Plan, run
+from w2v.vocabulary import encode
+
+
+class Epoch(Plan):
+    """The chunks of one epoch of a plan."""
+
+    def __init__(self, plan: Plan, epoch: int):
+        self.__dict__ = dict(plan.__dict__)
+        self.number = epoch
+
+    def __iter__(self):
+        chunks = len(self) // self.epochs
+        return map(self.__getitem__, range(self.number * chunks, (self.number + 1) * chunks))
+
+
+def main() -> None:
+    """Train on 2 threads, and look after each epoch."""
+    epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    vocabulary, text = encode(Corpus(sys.argv[1:2]), min_count=5)
+    model = models()["skipgram"]
+    trainer = model.trainer(vocabulary, text, model.settings(epochs=epochs))
+    frozen = model.trainer(vocabulary, text, model.settings(lr=0.0, min_lr=0.0))
+    frozen.matrices = trainer.matrices
+    plan = Plan(text, epochs, seed=1)
+    for epoch in range(epochs):
+        online = run(trainer, Epoch(plan, epoch), threads=2).mean_losses()[epoch]
+        sums = zip(*map(frozen.worker(), islice(Plan(text, 1, seed=9), 60)), strict=True)
+        loss, pairs = map(sum, sums)
+        print(f"epoch {epoch + 1}  as shown {online:.4f}  frozen {loss / pairs:.4f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
