@@ -71,6 +71,18 @@ def test_a_zero_vector_is_near_to_nothing():
     assert query.similarity(table, "a", "zero") == 0
 
 
+def test_vectors_that_are_not_finite_neither_answer_nor_ask():
+    table = Table.build(["a", "b", "nan"], np.array([[1, 0], [1, 1], [np.nan, 1]], np.float32))
+    assert [a.name for a in query.similar(table, Query((("+", "a"),)))] == ["b"]
+    for ask in (
+        lambda: query.similar(table, Query((("+", "nan"),))),
+        lambda: query.similarity(table, "a", "nan"),
+        lambda: query.odd(table, ["a", "b", "nan"]),
+    ):
+        with pytest.raises(W2VError, match="the file has NaN or infinity in the vector of 'nan'"):
+            ask()
+
+
 @pytest.mark.parametrize(
     ("typed", "queries"),
     [

@@ -65,7 +65,9 @@ def find(table: Table, name: str) -> int:
 
 
 def unit(table: Table, row: int) -> np.ndarray:
-    """The vector of a row divided by its length; float32 (D,)."""
+    """The vector of a row divided by its length, float32 (D,); W2VError if it is not finite."""
+    if not np.isfinite(table.norms[row]):
+        raise W2VError(f"the file has NaN or infinity in the vector of {table.name(row)!r}")
     return table.matrix[row] / (table.norms[row] or 1)
 
 
@@ -90,9 +92,10 @@ def neighbours(
     """The `k` nearest names to a vector (D,) by cosine, ties by row."""
     scores = table.matrix @ vector
     scores /= np.maximum(table.norms, np.finfo(np.float32).tiny) * (np.linalg.norm(vector) or 1)
+    scores[np.isnan(scores)] = -np.inf  # of vectors that are not finite
     scores[list(leave_out)] = -np.inf
-    k = min(k, len(table) - len(set(leave_out)))
-    if k <= 0:
+    k = min(k, int(np.count_nonzero(scores > -np.inf)))
+    if k == 0:
         return []
     least = np.partition(scores, -k)[-k]
     near = np.flatnonzero(scores >= least)
