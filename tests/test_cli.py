@@ -360,6 +360,11 @@ def test_a_name_cannot_harm_the_terminal(w2v, folder):
 # w2v convert, w2v info, w2v evaluate
 
 
+def test_a_foreign_file_may_hold_what_json_cannot(w2v, folder):
+    (folder / "x.txt").write_text("1 2\na nan 0.1\n")
+    assert json.loads(w2v("vector", "a", "-v", "x.txt", "--json").out)["vector"] == [None, 0.1]
+
+
 def test_convert_round_trip(w2v, toy, folder):
     for source, target in [("vectors.safetensors", "a.txt"), ("a.txt", "b.bin"),
                            ("b.bin", "c.safetensors"), ("c.safetensors", "d.txt")]:  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -259,7 +260,8 @@ def vector(
         else:
             values = combine(opened, query)[0]
         if as_json:
-            echo_json({"query": str(query), "vector": [float(str(x)) for x in values]})
+            numbers = [float(str(x)) if math.isfinite(x) else None for x in values]
+            echo_json({"query": str(query), "vector": numbers})
         else:
             blank = "\t" if as_tsv else " "
             click.echo(blank.join([printable(str(query)), *map(str, values)]))
