@@ -160,14 +160,18 @@ def test_a_directory_and_a_second_stdin_are_refused(tmp_path):
         Corpus(["-", "-"])
 
 
-@given(st.binary(max_size=300), st.integers(1, 20))
-@example(b"a\xc3\xa9 b\nc", 2)
-def test_how_the_text_is_cut_into_blocks_changes_nothing(tmp_path_factory, data, block):
+PIECES = [*"aé’'我カ。< \n\u00a0", "e\u0301", "</s>"]
+letters = st.lists(st.sampled_from(PIECES), max_size=40).map(lambda p: "".join(p).encode())
+
+
+@given(st.binary(max_size=300) | letters, st.integers(1, 20), st.sampled_from(sorted(TOKENIZERS)))
+@example(b"a\xc3\xa9 b\nc", 2, "space")
+def test_how_the_text_is_cut_into_blocks_changes_nothing(tmp_path_factory, data, block, tokenizer):
     path = tmp_path_factory.mktemp("blocks") / "text"
     path.write_bytes(b"t " + data)  # the start must not look like another kind of file
-    whole, one = read(path)
+    whole, one = read(path, tokenizer)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus_module, "BLOCK", block)
-        parts, other = read(path)
+        parts, other = read(path, tokenizer)
     assert parts == whole
     assert (other.fingerprint, other.bad_bytes) == (one.fingerprint, one.bad_bytes)

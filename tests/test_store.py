@@ -192,6 +192,9 @@ def test_whether_a_file_can_be_written_is_known_before(tmp_path):
     store.check_writable(os.devnull)
     store.check_writable("-")
     assert not list(tmp_path.iterdir())
+    (tmp_path / "y.part").write_text("of another run")
+    store.check_writable(str(tmp_path / "y"))
+    assert (tmp_path / "y.part").read_text() == "of another run"
     with pytest.raises(W2VError, match="is a directory"):
         store.check_writable(str(tmp_path))
     with pytest.raises(W2VError, match="there is no folder .*absent; make it first"):

@@ -68,7 +68,8 @@ def _matches(letter: str, alone: str, block: bytes) -> list[str]:
 
 def _after_last_break(block: bytes) -> int:
     """Where a text without blanks, such as Chinese, can be cut: after its last punctuation."""
-    found = re.search(rf"[^\w{_marks()}'’][\w{_marks()}'’]*\Z", block.decode())
+    inner = rf"\w{_marks()}'’</>"  # of words and of </s>
+    found = re.search(rf"[^{inner}][{inner}]*\Z", block.decode())
     return len(block) - len(found[0][1:].encode()) if found else 0
 
 
@@ -91,7 +92,8 @@ class Corpus:
 
     While `tokens` is consumed these grow: `bytes_read` (of the files as stored), `bad_bytes`,
     `first_bad` (where that was), and at the end `fingerprint` (SHA-256 of the text as UTF-8).
-    `size` is what `bytes_read` will come to, or None where that cannot be known.
+    `source` names the texts in messages; `size` is what `bytes_read` will come to, or None where
+    that cannot be known.
     """
 
     def __init__(self, paths: Sequence[str], tokenizer: str = "space", encoding: str = "utf-8"):
@@ -108,6 +110,7 @@ class Corpus:
             if os.path.isdir(path):
                 raise W2VError(f"{path} is a directory; name its files: {path}/*")
         self.paths = list(paths)
+        self.source = ", ".join(map(_name, paths))
         self.tokenise = TOKENIZERS[tokenizer]
         self.encoding = codecs.lookup(encoding).name
         self.bytes_read = self.bad_bytes = 0

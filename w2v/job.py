@@ -21,7 +21,7 @@ from w2v.training import Chunk, Plan, State, Trainer, run
 from w2v.vocabulary import Text, Vocabulary, encode
 
 FORMAT_VERSION = "1"
-_COMPILER_BYTES = 60_000_000  # what Numba takes once kernels are loaded; measured on Linux
+_COMPILER_BYTES = 125_000_000  # Numba and loaded kernels: 37 MB became 164 MB, on Linux
 _NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
 
 
@@ -70,8 +70,8 @@ class Job:
         self.plan = Plan(self.text, self.options.epochs, self.options.seed)
 
     def memory(self) -> int:
-        """Bytes that training will need at most, what is in use already included."""
-        return machine.peak_memory() + self._more_memory()
+        """Bytes that the run will need at most, what it has used already included."""
+        return max(machine.peak_memory(), machine.used_memory() + self._more_memory())
 
     def _more_memory(self) -> int:
         words = len(self.vocabulary.names)

@@ -41,6 +41,15 @@ def available_memory() -> int | None:
     return max(min(found), 0) if found else None
 
 
+def used_memory() -> int:
+    """The memory that this process uses now, in bytes; its peak where only that can be known."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return peak_memory()
+
+
 def peak_memory() -> int:
     """The most memory that this process has used so far, in bytes."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -23,8 +23,8 @@ class NegativeSampling:
     train_windows  the model's kernel, see `kernels.skipgram.train_windows`
 
     `matrices` holds `input_vectors` and `output_vectors`, float32 (V, D). The input vectors start
-    uniform in ±1 / D, as in gensim, the output vectors zero. (word2vec.c has ±0.5 / D: on 100 MB of
-    Wikipedia, CBOW, 3 seeds, WordSim-353 was 62.5 so and is 63.0; analogies are equal in noise.)
+    uniform in ±1 / D, as in gensim, the output vectors zero. (word2vec.c has ±0.5 / D; on 100 MB of
+    Wikipedia, CBOW, 3 seeds each, the two and ±2 / D did not differ by more than runs do.)
     """
 
     def __init__(

@@ -68,7 +68,7 @@ def check_writable(path: str) -> None:
     """Find out, before hours of work, that `path` could not be written: OSError or W2VError.
 
     Permissions are not enough to tell (root passes every check, and /proc takes no files), so
-    `path`.part is made and removed.
+    `path`.part is made and removed; one that is there, perhaps being written, is left alone.
     """
     if os.path.isdir(path):
         raise W2VError(f"{path} is a directory; name a file in it")
@@ -76,7 +76,7 @@ def check_writable(path: str) -> None:
         part = _places(path)[1]
         if not os.path.isdir(os.path.dirname(part)):
             raise W2VError(f"{path}: there is no folder {os.path.dirname(part)}; make it first")
-        with Deferred(), open(part, "wb"):
+        with Deferred(), suppress(FileExistsError), open(part, "xb"):
             os.unlink(part)
 
 

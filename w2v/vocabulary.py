@@ -117,10 +117,9 @@ def _compact(ids: np.ndarray, word_ids: np.ndarray) -> Text:
 
 def _nothing_left(corpus: Corpus, vocabulary: Vocabulary, highest: int, min_count: int) -> str:
     """Why the vocabulary is empty, and what would help."""
-    source = ", ".join("stdin" if path == "-" else path for path in corpus.paths)
     if vocabulary.types == 0:
-        return f"{source}: no words in the text"
+        return f"{corpus.source}: no words in the text"
     return (
-        f"{source}: none of {vocabulary.types:,} different words occurs {min_count} times; "
+        f"{corpus.source}: none of {vocabulary.types:,} different words occurs {min_count} times; "
         f"the most frequent occurs {highest} times: try --min-count {highest}"
     )

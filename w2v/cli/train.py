@@ -52,7 +52,9 @@ class ModelOption(click.Option):
 
 def _option(field: Field, kind: Any) -> click.Option:
     """The option of a setting; it is None unless given."""
-    name = "--" + field.name.replace("_", "-")
+    from w2v.settings import option_name
+
+    name = option_name(field.name)
     help = field.metadata["help"]
     if kind is bool:
         pair = f"{name}/--no-{name[2:]}" if field.default else name
@@ -113,8 +115,9 @@ def _refused(name: str, takers: list[str]) -> click.Option:
         if value is not None:
             raise click.UsageError(f"{param.opts[0]} is for --model {' or '.join(takers)}")
 
-    option = "--" + name.replace("_", "-")
-    return click.Option([option], hidden=True, expose_value=False, callback=refuse)
+    from w2v.settings import option_name
+
+    return click.Option([option_name(name)], hidden=True, expose_value=False, callback=refuse)
 
 
 @click.command(cls=TrainCommand)

@@ -2,8 +2,7 @@
 
 A model is a frozen dataclass of settings and one `MODEL` record; `w2v train --model`, its options
 and their help, the README's table and the contract test come from these. To add a model, add one
-file.
-Importing a model imports neither NumPy nor Numba: the work is imported where it starts.
+file. Importing a model imports neither NumPy nor Numba: the work is imported where it starts.
 """
 
 from __future__ import annotations
