@@ -25,10 +25,11 @@ class Random:
     def next_below(self, limit):
         return (self.next_random() >> 32) * limit >> 32
 
-    def draw_noise(self, threshold, alias):
+    def draw_noise(self, table):
         bits = self.next_random()
-        slot = (bits >> 32) * len(threshold) >> 32
-        return slot if bits & 0xFFFFFFFF < threshold[slot] else int(alias[slot])
+        slot = (bits >> 32) * len(table) >> 32
+        threshold, alias = divmod(int(table[slot]), 1 << 32)
+        return slot if bits & 0xFFFFFFFF < threshold else alias
 
     def subsample(self, words, keep):
         return [w for w in words if self.next_random() >> 32 <= keep[w]]
@@ -36,12 +37,15 @@ class Random:
     def draw_reach(self, window, shrink):
         return 1 + self.next_below(window) if shrink else window
 
-    def draw_targets(self, center, negative, threshold, alias):
-        noise = [self.draw_noise(threshold, alias) for _ in range(negative)]
+    def draw_row(self, center, negative, table):
+        noise = [self.draw_noise(table) for _ in range(negative)]
         return [center, *(word for word in noise if word != center)]
 
+    def draw_targets(self, centers, negative, table):
+        return [self.draw_row(center, negative, table) for center in centers]
+
     def lay_windows(self, sentences, keep, window, shrink, lr_first, lr_last):
-        """For each kept word: (centre, words before and after it in its window, learning rate)."""
+        """For each kept word: (centre, other words of its window, rate, how many are before it)."""
         size = sum(map(len, sentences))
         windows, begin = [], 0
         for sentence in sentences:
@@ -50,7 +54,8 @@ class Random:
                 reach = self.draw_reach(window, shrink)
                 context = kept[max(i - reach, 0) : i] + kept[i + 1 : i + 1 + reach]
                 share = (begin + len(sentence) * i / len(kept)) / size
-                windows.append((center, context, lr_first + (lr_last - lr_first) * share))
+                lr = lr_first + (lr_last - lr_first) * share
+                windows.append((center, context, lr, min(i, reach)))
             begin += len(sentence)
         return windows
 
@@ -60,11 +65,12 @@ def build_alias(probabilities):
     return probabilities / probabilities.sum()
 
 
-def alias_probabilities(threshold, alias):
+def alias_probabilities(table):
     """The distribution that an alias table draws from."""
+    threshold, alias = np.divmod(table, np.uint64(1 << 32))
     own = threshold / 2.0**32
     chances = own.copy()
-    np.add.at(chances, alias, 1 - own)
+    np.add.at(chances, alias.astype(int), 1 - own)
     return chances / len(own)
 
 
@@ -72,45 +78,76 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def train_targets(vector, outputs, targets, lr):
-    """Mikolov et al. 2013b, eq. 4, target by target: changes `outputs`; returns (loss, step)."""
-    loss, step = 0.0, np.zeros_like(vector)
-    for k, target in enumerate(targets):
-        label = 1.0 if k == 0 else 0.0
-        dot = outputs[target] @ vector
-        loss += np.logaddexp(0, -dot if k == 0 else dot)
-        error = lr * (label - sigmoid(dot))
+def fade(x):
+    return np.exp(-np.abs(x))
+
+
+def step_down(scores, lr):
+    """Returns the loss of predictions that are all false, and the steps of their scores."""
+    return np.logaddexp(0, scores).sum(), -lr * sigmoid(scores)
+
+
+def train_batch(inputs, outputs, context, targets, lr):
+    """Mikolov et al. 2013b, eq. 4, for several vectors and the same targets, in one step."""
+    labels = np.zeros(len(targets))
+    labels[0] = 1.0
+    vectors, words = inputs[context], outputs[targets]
+    scores = vectors @ words.T
+    loss = np.logaddexp(0, np.where(labels, -scores, scores)).sum()
+    steps = lr * (labels - sigmoid(scores))
+    np.add.at(inputs, context, steps @ words)
+    np.add.at(outputs, targets, steps.T @ vectors)
+    return loss
+
+
+def train_vector(vector, outputs, targets, lr):
+    """The same for one vector, whose step is returned: (loss, step). A target twice moves twice."""
+    labels = np.zeros(len(targets))
+    labels[0] = 1.0
+    scores = outputs[targets] @ vector
+    loss = np.logaddexp(0, np.where(labels, -scores, scores)).sum()
+    step = np.zeros_like(vector)
+    for target, error in zip(targets, lr * (labels - sigmoid(scores)), strict=True):
         step += error * outputs[target]
         outputs[target] += error * vector
     return loss, step
 
 
-def train_pair(inputs, outputs, context, targets, lr):
-    loss, step = train_targets(inputs[context], outputs, targets, lr)
-    inputs[context] += step
-    return loss
+def skipgram_train_windows(windows, inputs, outputs, table, negative, rng, batch=32):
+    """A window's words, `batch` positions at a time, with the window's noise words."""
+    losses, pairs = 0.0, 0
+    rows = rng.draw_targets([center for center, *_ in windows], negative, table)
+    for (_, context, lr, offset), targets in zip(windows, rows, strict=True):
+        around = [*context[:offset], None, *context[offset:]]
+        for begin in range(0, len(around), batch):
+            part = [word for word in around[begin : begin + batch] if word is not None]
+            losses += train_batch(inputs, outputs, part, targets, lr)
+            pairs += len(part)
+    return losses, pairs
 
 
-def train_window(inputs, outputs, context, targets, lr):
-    loss, step = train_targets(np.mean(inputs[context], axis=0), outputs, targets, lr)
-    for word in context:
-        inputs[word] += step
-    return loss
-
-
-def skipgram_train_windows(windows, inputs, outputs, noise, negative, rng):
-    losses = [
-        train_pair(inputs, outputs, word, rng.draw_targets(center, negative, *noise), lr)
-        for center, context, lr in windows
-        for word in context
-    ]
+def train_pairs(windows, inputs, outputs, table, negative, rng):
+    losses = []
+    for center, context, lr, _ in windows:
+        for word in context:
+            targets = rng.draw_row(center, negative, table)
+            loss, step = train_vector(inputs[word], outputs, targets, lr)
+            inputs[word] += step
+            losses.append(loss)
     return sum(losses), len(losses)
 
 
-def cbow_train_windows(windows, inputs, outputs, noise, negative, rng):
-    losses = [
-        train_window(inputs, outputs, context, rng.draw_targets(center, negative, *noise), lr)
-        for center, context, lr in windows
-        if context
-    ]
+def take_mean(inputs, context):
+    return inputs[context].mean(axis=0)
+
+
+def cbow_train_windows(windows, inputs, outputs, table, negative, rng, divide=False):
+    rows = rng.draw_targets([center for center, *_ in windows], negative, table)
+    losses = []
+    for (_, context, lr, _), targets in zip(windows, rows, strict=True):
+        if context:
+            loss, step = train_vector(take_mean(inputs, context), outputs, targets, lr)
+            for word in context:
+                inputs[word] += step / len(context) if divide else step
+            losses.append(loss)
     return sum(losses), len(losses)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from w2v.kernels import jit
-from w2v.kernels.skipgram import train_pair
+from w2v.kernels.lanes import load, splat, store
+from w2v.kernels.tiles import copy_row
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("NUMBA_BOUNDSCHECK") != "1", reason="only with NUMBA_BOUNDSCHECK=1"
@@ -19,13 +20,32 @@ def reads_past_the_end(array):
     return array[array.size]
 
 
+@jit
+def loads(array, row, register):
+    """A mistake where `row` or `register` is one."""
+    store(array, 0, 0, load(array, row, register))
+
+
+@jit
+def stores(array, row, register):
+    """A mistake where `row` or `register` is one."""
+    store(array, row, register, splat(1.0))
+
+
 def test_a_planted_kernel_that_reads_past_the_end_raises():
     with pytest.raises(IndexError):
         reads_past_the_end(np.zeros(3))
 
 
-def test_a_wrong_word_id_raises():
-    vectors = np.zeros((2, 3), np.float32)
-    targets = np.array([0, 2], np.int32)
+@pytest.mark.parametrize("kernel", [loads, stores])
+@pytest.mark.parametrize(("row", "register"), [(2, 0), (0, 2), (-1, 0), (0, 1)])
+def test_lanes_outside_a_matrix_raise(kernel, row, register):
+    """Also lanes that begin in their row and end outside it."""
     with pytest.raises(IndexError):
-        train_pair(vectors, vectors, 1, targets, 2, np.float32(0.1), np.empty(3, np.float32))
+        kernel(np.zeros((2, 31)), row, register)
+    kernel(np.zeros((2, 31)), 1, 0)
+
+
+def test_a_row_that_is_not_there_is_caught_in_a_kernel():
+    with pytest.raises(IndexError):
+        copy_row(np.zeros((2, 16)), 5, 1.0, np.zeros((2, 16)), 0, 1)

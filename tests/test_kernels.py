@@ -6,33 +6,75 @@ import pytest
 from scipy import stats
 
 from w2v import sampling
-from w2v.kernels import cbow, negative_sampling, noise, random, skipgram, windows
+from w2v.kernels import cbow, negative_sampling, noise, random, sigmoid, skipgram, tiles, windows
+from w2v.kernels.lanes import WIDTH, aligned
 
 V, D = 9, 5
 COUNTS = np.array([50, 30, 20, 9, 5, 3, 2, 1, 1])
 SENTENCES = [[4, 0, 7, 1, 1, 3], [2], [8, 0, 5, 6, 0, 2, 0], [3, 3]]
 IDS = np.array(sum(SENTENCES, []), np.int32)
 BOUNDS = np.cumsum([0, *map(len, SENTENCES)])
-CENTER, CONTEXT, TARGETS = 6, 4, np.array([6, 2, 8], np.int32)
+TARGETS = np.array([[6, 2, 8, 1, 7, 3]], np.int32)  # the first is the true word
+SPARE = V
 
 
 def state(key=7):
     return sampling.random_state(key)
 
 
-def matrices(dtype, scale=1.0):
-    return (scale * np.random.default_rng(0).standard_normal((2, V, D))).astype(dtype)
+def matrices(dtype, scale=1.0, dim=D):
+    """Both matrices as kernels want them: padded, the last row spare; and what is in them."""
+    both = aligned((2, V + 1, -(-dim // WIDTH) * WIDTH), dtype)
+    both[:, :V, :dim] = scale * np.random.default_rng(0).standard_normal((2, V, dim))
+    return both
+
+
+def inside(both, dim=D):
+    """What is in padded matrices; what pads them must still be zero (float64: as good as)."""
+    assert np.abs(both[:, V:]).max() <= (0 if both.dtype == np.float32 else 1e-35)
+    assert not both[:, :, dim:].any()
+    return both[:, :V, :dim]
 
 
 def lay(ids, bounds, rng, dtype=np.float32, sample=0.02, window=2, shrink=True):
     """Call `lay_windows`, with scratch full of what must not be read."""
     keep = sampling.keep_thresholds(COUNTS, sample)
-    kept, first, last = (np.full(ids.size, -77, np.int32) for _ in range(3))
-    rates = np.full(ids.size, np.nan, dtype)
-    count = windows.lay_windows(
-        ids, bounds, keep, window, shrink, 0.1, 0.05, rng, kept, first, last, rates
-    )
-    return kept, first, last, rates, count
+    laid = windows.make_windows(ids.size, dtype)
+    for array in laid:
+        array.fill(-77)
+    count = windows.lay_windows(ids, bounds, keep, window, shrink, 0.1, 0.05, rng, laid)
+    return laid, count
+
+
+def make_scratch(targets, dim, dtype):
+    """Scratch full of what must not be read."""
+    scratch = negative_sampling.make_scratch(targets, dim, dtype)
+    for array in scratch[1:]:
+        array.fill(np.nan)
+    scratch.ids.fill(-77)
+    return scratch
+
+
+MODELS = {
+    "skipgram": (skipgram.train_windows, (), naive.skipgram_train_windows, {}),
+    "skipgram-exact": (skipgram.train_pairs, (), naive.train_pairs, {}),
+    "cbow": (cbow.train_windows, (False,), naive.cbow_train_windows, {}),
+    "cbow-gradient": (cbow.train_windows, (True,), naive.cbow_train_windows, {"divide": True}),
+}
+each_model = pytest.mark.parametrize(
+    ("kernel", "flags", "twin", "options"), MODELS.values(), ids=MODELS
+)
+
+
+def train(kernel, flags, laid, count, negative, table, rng, both):
+    """Call a model's kernel with fresh scratch."""
+    targets = -(-(1 + negative) // tiles.COLUMNS) * tiles.COLUMNS
+    size, dtype = both.shape[2], both.dtype
+    target_ids = np.full((max(count, 1), targets), table.size, np.int32)
+    return kernel(
+        laid, count, negative, table, rng, target_ids, *both, size // WIDTH,
+        make_scratch(targets, size, dtype), *flags,
+    )  # fmt: skip
 
 
 def test_random_numbers_are_those_of_the_twin():
@@ -58,14 +100,14 @@ def test_each_key_has_a_stream_of_its_own_and_none_is_stuck_at_zero():
 def test_an_alias_table_amounts_to_its_distribution(probabilities):
     table = sampling.alias_table(np.array(probabilities))
     wanted = naive.build_alias(np.array(probabilities))
-    np.testing.assert_allclose(naive.alias_probabilities(*table), wanted, atol=2e-9)
+    np.testing.assert_allclose(naive.alias_probabilities(table), wanted, atol=2e-9)
 
 
 def test_noise_draws_pass_a_chi_squared_test():
     probabilities = sampling.noise_probabilities(COUNTS, 0.75)
     np.testing.assert_allclose(probabilities, COUNTS**0.75 / (COUNTS**0.75).sum())
     table, rng = sampling.alias_table(probabilities), state()
-    drawn = np.bincount([noise.draw_noise(*table, rng) for _ in range(20_000)], minlength=V)
+    drawn = np.bincount([noise.draw_noise(table, rng) for _ in range(20_000)], minlength=V)
     assert stats.chisquare(drawn, probabilities * 20_000).pvalue > 0.001
 
 
@@ -99,29 +141,62 @@ def test_reach_is_uniform_where_windows_shrink_and_fixed_where_they_do_not():
 
 @pytest.mark.parametrize("shrink", [True, False])
 def test_windows_are_those_of_the_twin_and_end_with_their_sentence(shrink):
-    kept, first, last, rates, count = lay(IDS, BOUNDS, state(), np.float64, shrink=shrink)
+    (kept, first, last, rates), count = lay(IDS, BOUNDS, state(), np.float64, shrink=shrink)
     keep = sampling.keep_thresholds(COUNTS, 0.02)
     twin = naive.Random(state()[0]).lay_windows(SENTENCES, keep, 2, shrink, 0.1, 0.05)
     ours = [
-        (kept[i], [*kept[first[i] : i], *kept[i + 1 : last[i] + 1]], rates[i]) for i in range(count)
+        (int(kept[i]), [*kept[first[i] : i], *kept[i + 1 : last[i] + 1]], rates[i], i - first[i])
+        for i in range(count)
     ]
-    assert [(int(c), list(map(int, w)), pytest.approx(r)) for c, w, r in ours] == twin
+    assert [(c, list(map(int, w)), pytest.approx(r), before) for c, w, r, before in ours] == twin
     assert count < IDS.size  # subsampling had something to do
 
 
 def test_the_learning_rate_falls_linearly_over_a_chunk():
-    *_, rates, count = lay(IDS, np.array([0, IDS.size]), state(), np.float64, sample=0)
-    np.testing.assert_allclose(rates[:count], np.linspace(0.1, 0.05, IDS.size, endpoint=False))
+    laid, count = lay(IDS, np.array([0, IDS.size]), state(), np.float64, sample=0)
+    np.testing.assert_allclose(laid.rates[:count], np.linspace(0.1, 0.05, IDS.size, endpoint=False))
 
 
 def test_noise_equal_to_the_word_is_left_out():
     table = sampling.alias_table(np.array([0.5, 0.5]))
-    target_ids = np.empty(21, np.int32)
-    count = negative_sampling.draw_targets(1, 20, *table, state(), target_ids)
-    twin = naive.Random(state()[0]).draw_targets(1, 20, *table)
-    assert target_ids[:count].tolist() == twin
-    assert 1 < count < 21
-    assert set(target_ids[1:count].tolist()) == {0}
+    target_ids = np.full((2, 24), 2, np.int32)
+    negative_sampling.draw_targets(np.array([1, 0], np.int32), 2, 20, table, state(), target_ids)
+    twins = naive.Random(state()[0]).draw_targets([1, 0], 20, table)
+    for row, twin in zip(target_ids.tolist(), twins, strict=True):
+        assert [word for word in row if word != 2] == twin
+        assert 1 < len(twin) < 21
+        assert row[21:] == [2, 2, 2]
+        assert row[0] not in row[1:]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 3e-7)])
+def test_steps_and_loss_of_scores_are_exact(dtype, tolerance):
+    scores = np.array([*np.linspace(-90, 90, 61), 0.0, 1e-9, sigmoid.NEVER], dtype)
+    steps, tally = np.full(80, np.nan, dtype), np.full(2, np.nan)
+    steps[: scores.size] = scores
+    sigmoid.clear_tally(tally)
+    sigmoid.step_down(steps, scores.size, dtype(0.5), tally)
+    loss, wanted = naive.step_down(scores.astype(np.float64), 0.5)
+    np.testing.assert_allclose(steps[: scores.size], wanted, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(sigmoid.read_tally(tally), loss, rtol=tolerance)
+    assert abs(steps[scores.size - 1]) < 1e-37  # left out
+
+
+def test_a_thousand_scores_do_not_overflow():
+    tally, steps = np.empty(2), np.zeros(4800, np.float32)
+    sigmoid.clear_tally(tally)
+    sigmoid.step_down(steps, 4800, np.float32(1), tally)
+    np.testing.assert_allclose(sigmoid.read_tally(tally), 4800 * np.log(2), rtol=1e-7)
+
+
+@pytest.mark.parametrize(("score", "finite"), [(1e3, True), (np.nan, False), (np.inf, False)])
+def test_a_score_that_is_not_finite_shows_in_the_loss(score, finite):
+    tally, steps = np.empty(2), np.zeros(32, np.float32)
+    steps[5] = score
+    sigmoid.clear_tally(tally)
+    with np.errstate(invalid="ignore"):  # uncompiled, NumPy would warn
+        sigmoid.step_down(steps, 32, np.float32(1), tally)
+        assert np.isfinite(sigmoid.read_tally(tally)) == finite
 
 
 def slope(function, array, at, step=1e-6):
@@ -138,107 +213,151 @@ def gradient(function, array):
     )
 
 
-def paper_loss(vector, outputs):
-    """Mikolov et al. 2013b, eq. 4, for the word and the noise words of TARGETS."""
-    return np.logaddexp(0, [-1, 1, 1] * (outputs[TARGETS] @ vector)).sum()
+def paper_loss(vectors, outputs, targets=TARGETS[0]):
+    """Mikolov et al. 2013b, eq. 4, for the true word and the noise words of `targets`."""
+    signs = np.where(np.arange(len(targets)), 1, -1)
+    return np.logaddexp(0, signs * (vectors @ outputs[targets].T)).sum()
 
 
-@pytest.mark.parametrize("scale", [0.1, 1.0, 20.0])  # 20: the sigmoid saturates
-def test_a_skipgram_step_follows_the_gradient_of_the_papers_loss(scale):
-    old = matrices(np.float64, scale)
-    new = old.copy()
-    pull = np.full(D, np.nan)
-    loss = skipgram.train_pair(new[0], new[1], CONTEXT, TARGETS, 3, 1.0, pull)
-    np.testing.assert_allclose(loss, paper_loss(old[0, CONTEXT], old[1]), rtol=1e-12)
-    wanted = gradient(lambda both: paper_loss(both[0, CONTEXT], both[1]), old)
-    np.testing.assert_allclose(old - new, wanted, rtol=1e-5, atol=1e-7 * scale**2)
-    assert np.abs(wanted[0, CONTEXT]).max() > 1e-3  # the check had something to check
+def step_batch(both, context, targets=TARGETS):
+    """`train_batch` with a learning rate of 1; returns the loss."""
+    scratch = make_scratch(targets.shape[1], both.shape[2], both.dtype)
+    scratch.ids[: len(context)] = context
+    sigmoid.clear_tally(scratch.tally)
+    negative_sampling.train_batch(
+        both[0], scratch.ids, len(context), both[1], targets, 0, both.dtype.type(1.0),
+        scratch.steps, scratch.targets, scratch.tally, both.shape[2] // WIDTH,
+    )  # fmt: skip
+    return sigmoid.read_tally(scratch.tally)
 
 
-@pytest.mark.parametrize("scale", [0.1, 1.0, 20.0])
-def test_a_cbow_step_follows_the_gradient_of_the_papers_loss(scale):
-    old = matrices(np.float64, scale)
-    new = old.copy()
-    words = np.array([3, 5, 6, 1, 0, 7], np.int32)  # the window is 5, 1, 0 around 6
-    context = [5, 1, 0]
-    loss = cbow.train_window(
-        new[0], new[1], words, 1, 4, 2, TARGETS, 3, 1.0, np.full((2, D), np.nan)
+@pytest.mark.parametrize("context", [[4], [4, 0], [5, 1, 0], [1, 1, 4, 1], list(range(V))])
+@pytest.mark.parametrize("scale", [0.1, 1.0, 5.0])  # 5: the sigmoid saturates
+def test_a_batchs_step_is_the_gradient_of_the_papers_loss(context, scale):
+    """Also where a word is in the batch twice, and where the last tile lacks a vector."""
+    both = matrices(np.float64, scale)
+    old = inside(both).copy()
+    loss = step_batch(both, context)
+    np.testing.assert_allclose(loss, paper_loss(old[0, context], old[1]), rtol=1e-11)
+    wanted = gradient(lambda pair: paper_loss(pair[0, context], pair[1]), old)
+    np.testing.assert_allclose(old - inside(both), wanted, rtol=1e-5, atol=1e-7 * scale**2)
+    assert np.abs(wanted[0, context]).max() > 1e-3  # the check had something to check
+
+
+def test_targets_that_are_spare_change_nothing():
+    """A batch whose last tile lacks targets steps as one that never had them."""
+    few = np.array([[6, 2, SPARE, 1, SPARE, SPARE]], np.int32)
+    both = matrices(np.float64)
+    old = inside(both).copy()
+    loss = step_batch(both, [5, 1, 0], few)
+    twin = old.copy()
+    assert loss == pytest.approx(naive.train_batch(*twin, [5, 1, 0], [6, 2, 1], 1.0), rel=1e-12)
+    np.testing.assert_allclose(inside(both), twin, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 5.0])
+def test_a_single_vectors_step_is_the_gradient_of_the_papers_loss(scale):
+    both = matrices(np.float64, scale)
+    old = inside(both).copy()
+    scratch = make_scratch(6, WIDTH, np.float64)
+    sigmoid.clear_tally(scratch.tally)
+    negative_sampling.train_vector(
+        both[0], 4, both[1], TARGETS, 0, 1.0, scratch.steps, scratch.pull, scratch.tally, 1
     )
+    loss = sigmoid.read_tally(scratch.tally)
+    np.testing.assert_allclose(loss, paper_loss(old[0, [4]], old[1]), rtol=1e-11)
+    wanted = gradient(lambda pair: paper_loss(pair[0, [4]], pair[1]), old)
+    np.testing.assert_allclose(-scratch.pull[0, :D], wanted[0, 4], rtol=1e-5, atol=1e-7 * scale**2)
+    np.testing.assert_allclose((old - inside(both))[1], wanted[1], rtol=1e-5, atol=1e-7 * scale**2)
+    np.testing.assert_array_equal(inside(both)[0], old[0])
 
-    def window_loss(both):
-        return paper_loss(both[0, context].mean(axis=0), both[1])
 
-    np.testing.assert_allclose(loss, window_loss(old), rtol=1e-12)
+@pytest.mark.parametrize("divide", [True, False])
+def test_a_cbow_step_is_the_gradient_or_as_many_times_as_the_window_has_words(divide):
+    """One window of three words around a fourth, without noise words to draw: both updates."""
+    ids = np.array([5, 1, 6, 0], np.int32)
+    laid = windows.Windows(ids, np.zeros(4, np.int32), np.array([0, 0, 3, 0], np.int32), np.ones(4))
+    both = matrices(np.float64)
+    old = inside(both).copy()
+    table = sampling.alias_table(np.full(V, 1 / V))
+    loss, count = train(cbow.train_windows, (divide,), laid, 4, 0, table, state(), both)
+    # only the window around position 2 has other words
+    context = [5, 1, 0]
+
+    def window_loss(pair):
+        return paper_loss(pair[0, context].mean(axis=0), pair[1], [6])
+
+    assert (count, loss) == (1, pytest.approx(window_loss(old), rel=1e-12))
     wanted = gradient(window_loss, old)
-    wanted[0] *= len(context)  # word2vec.c does not divide the step among the words
-    np.testing.assert_allclose(old - new, wanted, rtol=1e-5, atol=1e-7 * scale**2)
+    if not divide:
+        wanted[0] *= 3
+    np.testing.assert_allclose(old - inside(both), wanted, rtol=1e-5, atol=1e-7)
     assert np.abs(wanted[0, context]).max() > 1e-3
 
 
-def test_the_loss_of_a_thousand_targets_does_not_overflow():
-    vectors = np.zeros((1, D))
-    targets = np.zeros(1200, np.int32)
-    loss = negative_sampling.train_targets(
-        vectors, 0, np.zeros((1, D)), targets, 1200, 0.1, np.empty(D)
-    )
-    np.testing.assert_allclose(loss, 1200 * np.log(2), rtol=1e-12)
-
-
-@pytest.mark.parametrize(("value", "finite"), [(1e3, True), (np.nan, False), (np.inf, False)])
-def test_a_vector_that_is_not_finite_shows_in_the_loss(value, finite):
-    inputs, outputs = np.ones((2, V, D), np.float32)
-    inputs[CONTEXT] = value
-    lr, pull = np.float32(0.1), np.empty(D, np.float32)
-    with np.errstate(invalid="ignore"):  # uncompiled, NumPy would warn
-        loss = skipgram.train_pair(inputs, outputs, CONTEXT, TARGETS, 3, lr, pull)
-    assert np.isfinite(loss) == finite
-
-
-@pytest.mark.parametrize("model", [skipgram, cbow], ids=["skipgram", "cbow"])
+@each_model
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 2e-5)])
-def test_a_chunk_ends_where_the_twins_does(model, dtype, tolerance):
+@pytest.mark.parametrize(("negative", "dim"), [(4, D), (5, 17), (1, 32), (0, 3)])
+def test_a_chunk_ends_where_the_twins_does(
+    kernel, flags, twin, options, dtype, tolerance, negative, dim
+):
     table = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
-    new, old = matrices(dtype, 0.3), matrices(np.float64, 0.3)
+    both = matrices(dtype, 0.3, dim)
+    old = inside(both, dim).astype(np.float64)
     rng = state()
-    laid = lay(IDS, BOUNDS, rng, dtype)
-    target_ids, scratch = np.full(5, -77, np.int32), np.full((2, D), np.nan, dtype)
-    loss, count = model.train_windows(*laid, *table, 4, rng, *new, target_ids, scratch)
+    laid, count = lay(IDS, BOUNDS, rng, dtype)
+    loss, pairs = train(kernel, flags, laid, count, negative, table, rng, both)
 
-    twin = naive.Random(state()[0])
+    twins = naive.Random(state()[0])
     keep = sampling.keep_thresholds(COUNTS, 0.02)
-    train = getattr(naive, f"{model.__name__.rpartition('.')[2]}_train_windows")
-    wanted = train(twin.lay_windows(SENTENCES, keep, 2, True, 0.1, 0.05), *old, table, 4, twin)
-    assert (loss, count) == (pytest.approx(wanted[0], rel=tolerance), wanted[1])
-    np.testing.assert_allclose(new, old, rtol=tolerance, atol=tolerance)
-    assert int(rng[0]) == twin.state
+    laid = twins.lay_windows(SENTENCES, keep, 2, True, 0.1, 0.05)
+    wanted = twin(laid, *old, table, negative, twins, **options)
+    assert (loss, pairs) == (pytest.approx(wanted[0], rel=tolerance), wanted[1])
+    np.testing.assert_allclose(inside(both, dim), old, rtol=tolerance, atol=tolerance)
+    assert int(rng[0]) == twins.state
 
 
-@pytest.mark.parametrize("model", [skipgram, cbow], ids=["skipgram", "cbow"])
+@each_model
+def test_a_window_of_more_words_than_a_batch_takes_several_steps(kernel, flags, twin, options):
+    ids = np.tile(IDS, 5)
+    rng, table = state(), sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
+    both = matrices(np.float64, 0.3)
+    old = inside(both).copy()
+    laid, count = lay(ids, np.array([0, ids.size]), rng, np.float64, 0, window=40, shrink=False)
+    assert (laid.last - laid.first).max() > 2 * negative_sampling.BATCH
+    result = train(kernel, flags, laid, count, 2, table, rng, both)
+
+    twins = naive.Random(state()[0])
+    keep = sampling.keep_thresholds(COUNTS, 0)
+    laid = twins.lay_windows([ids.tolist()], keep, 40, False, 0.1, 0.05)
+    assert result == pytest.approx(twin(laid, *old, table, 2, twins, **options), rel=1e-11)
+    np.testing.assert_allclose(inside(both), old, rtol=1e-10, atol=1e-10)
+
+
+@each_model
 @pytest.mark.parametrize("words", [[], [5], [5, 5], [0, 1]])
 @pytest.mark.parametrize("dim", [1, 16, 17])
-def test_odd_sizes(model, words, dim):
+def test_odd_sizes(kernel, flags, twin, options, words, dim):
     """Sentences of no, one and two words; vectors of one number and around a register's width."""
     ids = np.array(words, np.int32)
     rng = state()
-    laid = lay(ids, np.array([0, ids.size]), rng, sample=0)
+    laid, count = lay(ids, np.array([0, ids.size]), rng, sample=0)
     table = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
-    inputs, outputs = np.ones((2, V, dim), np.float32)
-    loss, count = model.train_windows(
-        *laid, *table, 2, rng, inputs, outputs,
-        np.empty(3, np.int32), np.empty((2, dim), np.float32),
-    )  # fmt: skip
-    assert count == (2 if len(words) == 2 else 0)
-    assert (loss > 0) == (count > 0)
+    both = matrices(np.float32, dim=dim)
+    loss, pairs = train(kernel, flags, laid, count, 2, table, rng, both)
+    assert pairs == (2 if len(words) == 2 else 0)
+    assert (loss > 0) == (pairs > 0)
+    inside(both, dim)
 
 
-@pytest.mark.parametrize("model", [skipgram, cbow], ids=["skipgram", "cbow"])
-def test_a_vocabulary_of_one_word_has_no_noise(model):
+@each_model
+def test_a_vocabulary_of_one_word_has_no_noise(kernel, flags, twin, options):
     table = sampling.alias_table(np.ones(1))
     rng = state()
-    laid = lay(np.zeros(3, np.int32), np.array([0, 3]), rng, sample=0)
-    inputs, outputs = np.ones((2, 1, D), np.float32)
-    _, count = model.train_windows(
-        *laid, *table, 5, rng, inputs, outputs, np.empty(6, np.int32), np.empty((2, D), np.float32)
-    )
-    assert count > 0
-    assert (outputs > 1).all()  # only pulled, never pushed
+    laid, count = lay(np.zeros(3, np.int32), np.array([0, 3]), rng, sample=0)
+    both = aligned((2, 2, WIDTH))
+    both[:, 0, :D] = 1
+    _, pairs = train(kernel, flags, laid, count, 5, table, rng, both)
+    assert pairs > 0
+    assert (both[1, 0, :D] > 1).all()  # only pulled, never pushed
+    assert not both[:, 1].any()

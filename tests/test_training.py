@@ -229,7 +229,7 @@ def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trai
 @pytest.mark.parametrize("name", models())
 def test_matrices_start_uniform_and_at_zero(trainer, name):
     engine, _ = trainer(name)
-    start = engine.matrices["input_vectors"]
+    start = engine.vectors("input_vectors")
     assert np.abs(start).max() <= 1 / 30
     assert stats.kstest(30 * start.ravel(), "uniform", (-1, 2)).pvalue > 0.001
     assert not engine.matrices["output_vectors"].any()

@@ -6,12 +6,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from w2v.kernels.windows import lay_windows
+from w2v.kernels.lanes import WIDTH, aligned
+from w2v.kernels.negative_sampling import make_scratch
+from w2v.kernels.tiles import COLUMNS
+from w2v.kernels.windows import lay_windows, make_windows
 from w2v.sampling import alias_table, keep_thresholds, noise_probabilities, random_state
 from w2v.settings import NegativeSamplingSettings
 from w2v.table import Table
 from w2v.training import Chunk
 from w2v.vocabulary import Text, Vocabulary
+
+_ROWS = 1 << 12  # started at a time
 
 
 class NegativeSampling:
@@ -22,9 +27,11 @@ class NegativeSampling:
     settings       the model's
     train_windows  the model's kernel, see `kernels.skipgram.train_windows`
 
-    `matrices` holds `input_vectors` and `output_vectors`, float32 (V, D). The input vectors start
-    uniform in ±1 / D, as in gensim, the output vectors zero. (word2vec.c has ±0.5 / D; on 100 MB of
-    Wikipedia, CBOW, 3 seeds each, the two and ±2 / D did not differ by more than runs do.)
+    `matrices` holds `input_vectors` and `output_vectors`, float32 (V + 1, D), as kernels want them:
+    D is `dim` and zeros up to a multiple of WIDTH, the last row is spare; `vectors` is what is in
+    them. The input vectors start uniform in ±1 / dim, as in gensim, the output vectors zero.
+    (word2vec.c has ±0.5 / dim; on 100 MB of Wikipedia, CBOW, 3 seeds each, the two and ±2 / dim did
+    not differ by more than runs do.)
     """
 
     def __init__(
@@ -38,11 +45,16 @@ class NegativeSampling:
         self._train_windows = train_windows
         self._keep = keep_thresholds(vocabulary.counts, settings.sample)
         self._noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
-        shape = len(vocabulary.names), settings.dim
-        start = np.random.default_rng(settings.seed).random(shape, np.float32)
-        start -= 0.5
-        start *= 2 / settings.dim
-        self.matrices = {"input_vectors": start, "output_vectors": np.zeros(shape, np.float32)}
+        shape = len(vocabulary.names) + 1, settings.padded_dim
+        self.matrices = {name: aligned(shape) for name in ("input_vectors", "output_vectors")}
+        start, rng = self.vectors("input_vectors"), np.random.default_rng(settings.seed)
+        for begin in range(0, len(start), _ROWS):
+            rows = start[begin : begin + _ROWS]
+            rows[:] = (rng.random(rows.shape, np.float32) - 0.5) * (2 / settings.dim)
+
+    def vectors(self, name: str) -> np.ndarray:
+        """A matrix without what pads it: float32 (V, dim), a view."""
+        return self.matrices[name][:-1, : self.settings.dim]
 
     def lr_at(self, share: float) -> float:
         """The learning rate when a share (0 to 1) of the run is done."""
@@ -55,38 +67,33 @@ class NegativeSampling:
         depends on nothing but the matrices, the chunk and the settings.
         """
         set_ = self.settings
-        ids, starts = self.text.ids, self.text.starts
-        target_ids = np.empty(1 + set_.negative, np.int32)
-        scratch = np.empty((2, set_.dim), np.float32)
-        kept, first, last = (np.empty(0, np.int32) for _ in range(3))
-        rates = np.empty(0, np.float32)
+        targets = -(-(1 + set_.negative) // COLUMNS) * COLUMNS
+        scratch = make_scratch(targets, set_.padded_dim)
+        windows, target_ids = make_windows(0), np.empty((0, targets), np.int32)
 
         def train(chunk: Chunk) -> tuple[float, int]:
-            size = chunk.last - chunk.first
-            for array in (kept, first, last, rates):
-                if array.size < size:
-                    array.resize(size, refcheck=False)
-            inside = slice(
-                np.searchsorted(starts, chunk.first, "right"), np.searchsorted(starts, chunk.last)
-            )
-            bounds = np.concatenate([[chunk.first], starts[inside], [chunk.last]]) - chunk.first
+            nonlocal windows, target_ids
+            ids, bounds = self.text.part(chunk.first, chunk.last)
+            if len(target_ids) < ids.size:
+                windows = make_windows(ids.size)
+                target_ids = np.full((ids.size, targets), self._noise.size, np.int32)
             state = random_state(set_.seed, chunk.epoch, chunk.first)
             count = lay_windows(
-                ids[chunk.first : chunk.last], bounds, self._keep, set_.window, set_.shrink,
-                self.lr_at(chunk.begin), self.lr_at(chunk.end), state, kept, first, last, rates,
+                ids, bounds, self._keep, set_.window, set_.shrink,
+                self.lr_at(chunk.begin), self.lr_at(chunk.end), state, windows,
             )  # fmt: skip
             return self._train_windows(
-                kept, first, last, rates, count, *self._noise, set_.negative, state,
-                *self.matrices.values(), target_ids, scratch,
+                windows, count, set_.negative, self._noise, state, target_ids,
+                *self.matrices.values(), set_.padded_dim // WIDTH, scratch,
             )  # fmt: skip
 
         return train
 
     def tables(self) -> dict[str, Table]:
         """What the run has learnt, by table name."""
-        vectors = self.matrices["input_vectors"]
-        return {"words": Table.build(self.vocabulary.names, vectors, self.vocabulary.counts)}
+        names, counts = self.vocabulary.names, self.vocabulary.counts
+        return {"words": Table.build(names, self.vectors("input_vectors"), counts)}
 
     def tensors(self) -> dict[str, np.ndarray]:
         """What else a file needs so that training can go on."""
-        return {"output_vectors": self.matrices["output_vectors"]}
+        return {"output_vectors": self.vectors("output_vectors")}

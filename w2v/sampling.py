@@ -38,12 +38,12 @@ def noise_probabilities(counts: Array, exponent: float) -> Array:
     return weights / weights.sum()
 
 
-def alias_table(probabilities: Array) -> tuple[Array, Array]:
-    """The table from which noise words are drawn: (uint32 (V,), int32 (V,)), see `build_alias`."""
+def alias_table(probabilities: Array) -> Array:
+    """The table from which noise words are drawn; uint64 (V,), see `draw_noise`."""
     size = probabilities.size
     threshold, alias = np.empty(size, np.uint32), np.empty(size, np.int32)
     build_alias(probabilities * size, threshold, alias, np.empty(size, np.int32))
-    return threshold, alias
+    return threshold.astype(np.uint64) << np.uint64(32) | alias.astype(np.uint64)
 
 
 def random_state(*key: int) -> Array:

@@ -67,7 +67,7 @@ class NegativeSamplingSettings:
     shrink: bool = setting(
         True, "draw each window's reach from 1 to --window: near words count more"
     )
-    negative: int = setting(5, "noise words for each trained pair", 0, 1 << 16)
+    negative: int = setting(5, "noise words for each window", 0, 1000)
     noise_exponent: float = setting(0.75, "noise words are drawn by count to this power", -10, 10)
     sample: float = setting(1e-3, "thin out words more frequent than this share; 0: none", 0, 1e9)
     lr: float = setting(0.025, "learning rate at the start", 0, 1e6)
@@ -82,6 +82,11 @@ class NegativeSamplingSettings:
         lowest = 1e-4 * self.lr if self.min_lr is None else self.min_lr
         return self.lr + (lowest - self.lr) * share
 
+    @property
+    def padded_dim(self) -> int:
+        """The length of rows in memory: a multiple of the 16 numbers that kernels work on."""
+        return -(-self.dim // 16) * 16
+
     def matrix_bytes(self, words: int) -> int:
         """What the matrices of a run take in memory."""
-        return 2 * 4 * words * self.dim
+        return 2 * 4 * (words + 1) * self.padded_dim

@@ -26,6 +26,7 @@ from w2v.signals import Deferred
 from w2v.table import Table
 
 ALIGNMENT = 64
+_BLOCK = 1 << 22  # bytes written at a time
 LONGEST_HEADER = 100_000_000  # the official reader's limit
 _DTYPES = {
     "F64": "<f8", "I64": "<i8", "U64": "<u8", "F32": "<f4", "I32": "<i4", "U32": "<u4",
@@ -109,7 +110,8 @@ def write(path: str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, s
     with replacing(path) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for array in ordered.values():
-            file.write(_little_endian(array).reshape(-1).view(np.uint8).data)
+            for block in _blocks(array):
+                file.write(block)
 
 
 def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -165,7 +167,10 @@ def _parse_header(
 
 def checksum(array: np.ndarray) -> str:
     """CRC-32 of the bytes of an array as they are in the file."""
-    return f"{zlib.crc32(_little_endian(array).reshape(-1).view(np.uint8).data):08x}"
+    found = 0
+    for block in _blocks(array):
+        found = zlib.crc32(block, found)
+    return f"{found:08x}"
 
 
 def damaged(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> list[str]:
@@ -205,5 +210,11 @@ def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table
     return Table(matrix, norms, text, offsets, order, counts)
 
 
-def _little_endian(array: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+def _blocks(array: np.ndarray) -> Iterator[memoryview]:
+    """The bytes of an array as they are in a file. It may be a view, whose rows are padded."""
+    array = np.atleast_1d(array)
+    rows = max(1, _BLOCK // max(array[:1].nbytes, 1))
+    for begin in range(0, len(array), rows):
+        block = array[begin : begin + rows]
+        block = np.ascontiguousarray(block, array.dtype.newbyteorder("<"))
+        yield block.reshape(-1).view(np.uint8).data

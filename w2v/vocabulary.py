@@ -44,6 +44,17 @@ class Text:
     ids: np.ndarray
     starts: np.ndarray
 
+    def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """The words from position `first` to `last` - 1: their ids, and where sentences begin.
+
+        Returns  (int32 (N,), int64 (S + 1,)): N = last - first; the bounds begin with 0, end with N
+        """
+        inside = slice(
+            np.searchsorted(self.starts, first, "right"), np.searchsorted(self.starts, last)
+        )
+        bounds = np.concatenate([[first], self.starts[inside], [last]]) - first
+        return self.ids[first:last], bounds
+
 
 def encode(
     corpus: Corpus,

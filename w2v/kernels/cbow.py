@@ -2,82 +2,81 @@
 
 from __future__ import annotations
 
-from w2v.kernels import jit
-from w2v.kernels.negative_sampling import draw_targets, train_targets
+from w2v.kernels import inlined, jit
+from w2v.kernels.lanes import add, load, multiply_add, splat, store
+from w2v.kernels.negative_sampling import draw_targets, train_vector
+from w2v.kernels.sigmoid import clear_tally, read_tally
+from w2v.kernels.tiles import add_row
+from w2v.kernels.windows import prefetch_window
 
 
-@jit
-def train_window(
-    input_vectors, output_vectors, word_ids, first, last, center, target_ids, count, lr, scratch
-):
-    """Train the mean of a window's words on the centre word and its noise words.
+@inlined
+def take_mean(vectors, kept, first, last, center, hidden, registers):
+    """The mean of a window's words.
 
-    input_vectors   float (V, D)  rows of the window's words changed in place; word2vec.c: syn0
-    output_vectors  float (V, D)  rows `target_ids` changed in place; word2vec.c: syn1neg
-    word_ids        int32 (N,)    a sentence
-    first           int           the window's first position in it
-    last            int           and its last; there is at least one besides `center`
-    center          int           the position of the centre word
-    target_ids      int32 (K,)    the first `count` are used: the centre word, then noise words
-    count           int           at least 1
-    lr              float         learning rate, of the same dtype
-    scratch         float (2, D)  scratch: the mean (word2vec.c: neu1), and its step (neu1e)
-    Returns         float64, the loss before the step, in nats
-    Source: Mikolov et al. 2013a, section 3.1. As in word2vec.c each of the C words gets the whole
-    step of the mean, which is C times its gradient (İrsoy et al. 2020 divide; they need a higher
-    learning rate).
+    vectors    float (·, D)
+    kept       int32 (N,)    word ids: rows of `vectors`
+    first      int           the window's first position
+    last       int           and its last; there is at least one besides `center`
+    center     int           the position to leave out
+    hidden     float (1, D)  overwritten by the mean; word2vec.c: neu1
+    registers  int
     """
-    hidden, pull = scratch[0], scratch[1]
-    dim = pull.size
-    share = pull.dtype.type(1.0 / (last - first))
-    for d in range(dim):
-        hidden[d] = 0.0
-    for position in range(first, last + 1):
-        if position != center:
-            word_id = word_ids[position]
-            for d in range(dim):
-                hidden[d] += input_vectors[word_id, d]
-    for d in range(dim):
-        hidden[d] *= share
-    loss = train_targets(scratch, 0, output_vectors, target_ids, count, lr, pull)
-    for position in range(first, last + 1):
-        if position != center:
-            word_id = word_ids[position]
-            for d in range(dim):
-                input_vectors[word_id, d] += pull[d]
-    return loss
+    zero = splat(hidden.dtype.type(0.0))
+    share = splat(hidden.dtype.type(1.0 / (last - first)))
+    for register in range(registers):
+        total = zero
+        for position in range(first, center):
+            total = add(total, load(vectors, kept[position], register))
+        for position in range(center + 1, last + 1):
+            total = add(total, load(vectors, kept[position], register))
+        store(hidden, 0, register, multiply_add(share, total, zero))
 
 
 @jit
 def train_windows(
-    kept, first, last, rates, count, threshold, alias, negative, state,
-    input_vectors, output_vectors, target_ids, scratch,
+    windows, count, negative, table, state, target_ids,
+    input_vectors, output_vectors, registers, scratch, divide,
 ):  # fmt: skip
-    """Train every window on its centre, each with fresh noise words.
+    """Train the mean of every window's words on its centre and noise words.
 
-    kept            int32 (N,)    word ids, from `lay_windows`
-    first           int32 (N,)    from `lay_windows`
-    last            int32 (N,)    from `lay_windows`
-    rates           float (N,)    learning rates, from `lay_windows`
-    count           int           how many of these are used
-    threshold       uint32 (V,)   from `build_alias`
-    alias           int32 (V,)    from `build_alias`
-    negative        int           noise words for each window
-    state           uint64 (1,)   random state, changed in place
-    input_vectors   float (V, D)  changed in place
-    output_vectors  float (V, D)  changed in place
-    target_ids      int32 (1 + negative,)  scratch
-    scratch         float (2, D)  scratch
+    windows         Windows           from `lay_windows`
+    count           int               how many of them there are
+    negative        int               noise words for each window
+    table           uint64 (V,)       see `draw_noise`
+    state           uint64 (1,)       random state, changed in place
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V where no word is drawn
+    input_vectors   float (V + 1, D)  changed in place
+    output_vectors  float (V + 1, D)  changed in place; the last row is spare
+    registers       int               D / 16
+    scratch         Scratch
+    divide          bool              each of a window's C words gets a C-th of the mean's step,
+                                      which is its gradient (İrsoy et al. 2020); else all of it, as
+                                      in word2vec.c
     Returns         (float64, int64), the sum of the losses in nats and the number of windows
-    A word alone in its sentence has no window and is left out.
+    Source: Mikolov et al. 2013a, section 3.1. A word alone in its sentence has no window and is
+    left out.
     """
-    loss, windows = 0.0, 0
+    kept, firsts, lasts, rates = windows
+    _, steps, _, hidden, pull, tally = scratch
+    draw_targets(kept, count, negative, table, state, target_ids)
+    clear_tally(tally)
+    trained = 0
     for center in range(count):
-        if first[center] < last[center]:
-            targets = draw_targets(kept[center], negative, threshold, alias, state, target_ids)
-            loss += train_window(
-                input_vectors, output_vectors, kept, first[center], last[center], center,
-                target_ids, targets, rates[center], scratch,
+        prefetch_window(
+            kept, lasts, center, count, target_ids, input_vectors, output_vectors, registers
+        )
+        first, last = firsts[center], lasts[center]
+        if first < last:
+            take_mean(input_vectors, kept, first, last, center, hidden, registers)
+            train_vector(
+                hidden, 0, output_vectors, target_ids, center, rates[center],
+                steps, pull, tally, registers,
             )  # fmt: skip
-            windows += 1
-    return loss, windows
+            weight = 1.0 / (last - first) if divide else 1.0
+            for position in range(first, center):
+                add_row(pull, 0, weight, input_vectors, kept[position], registers)
+            for position in range(center + 1, last + 1):
+                add_row(pull, 0, weight, input_vectors, kept[position], registers)
+            trained += 1
+    return read_tally(tally), trained

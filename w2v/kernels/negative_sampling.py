@@ -1,77 +1,203 @@
-"""Negative sampling: telling a word from noise words, given one vector (Mikolov et al. 2013b)."""
+"""Negative sampling: telling a word from noise words, given some vectors (Mikolov et al. 2013b)."""
 
 from __future__ import annotations
 
-import math
+from typing import NamedTuple
 
-from w2v.kernels import jit
+import numpy as np
+
+from w2v.kernels import inlined, jit
+from w2v.kernels.lanes import WIDTH, aligned, splat, store
 from w2v.kernels.noise import draw_noise
+from w2v.kernels.sigmoid import NEVER, step_down
+from w2v.kernels.tiles import (
+    COLUMNS,
+    FOUR,
+    copy_row,
+    move_both,
+    move_targets,
+    move_vectors,
+    multiply_one,
+    multiply_pair,
+)
+
+BATCH = 32  # vectors at most; even
 
 
-@jit
-def draw_targets(center_id, negative, threshold, alias, state, target_ids):
-    """Put a word and its noise words into `target_ids`.
+class Scratch(NamedTuple):
+    """Memory to work in, for one thread.
 
-    center_id   int                    the word to tell from noise; goes first
-    negative    int                    noise words to draw
-    threshold   uint32 (V,)            from `build_alias`
-    alias       int32 (V,)             from `build_alias`
-    state       uint64 (1,)            changed in place
-    target_ids  int32 (1 + negative,)  overwritten
-    Returns     int64, how many there are: a noise word equal to `center_id` is left out, as in
-                word2vec.c
+    ids      int32 (BATCH,)  the rows of a batch's vectors
+    steps    float (·,)      scores of a batch, then their steps
+    targets  float (K, D)    the batch's targets as they were before it
+    hidden   float (1, D)    a vector that is no row of a matrix
+    pull     float (1, D)    a vector's step
+    tally    float64 (2,)    the loss: see `step_down`
     """
-    target_ids[0] = center_id
-    count = 1
-    for _ in range(negative):
-        noise_id = draw_noise(threshold, alias, state)
-        if noise_id != center_id:
-            target_ids[count] = noise_id
-            count += 1
-    return count
+
+    ids: np.ndarray
+    steps: np.ndarray
+    targets: np.ndarray
+    hidden: np.ndarray
+    pull: np.ndarray
+    tally: np.ndarray
+
+
+def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
+    """Scratch for batches of `targets` targets (a multiple of COLUMNS), rows of `dim` numbers."""
+    return Scratch(
+        ids=aligned((BATCH,), np.int32),
+        steps=aligned((BATCH * targets // COLUMNS * FOUR + WIDTH,), dtype),
+        targets=aligned((targets, dim), dtype),
+        hidden=aligned((1, dim), dtype),
+        pull=aligned((1, dim), dtype),
+        tally=aligned((2,), np.float64),
+    )
+
+
+@inlined
+def draw_row(center_id, negative, table, state, target_ids, row):
+    """Put a word and its noise words into a row of `target_ids`.
+
+    center_id   int            the word to tell from noise; goes first
+    negative    int            noise words to draw
+    table       uint64 (V,)    see `draw_noise`
+    state       uint64 (1,)    changed in place
+    target_ids  int32 (N, K)   the first 1 + negative of row `row` are overwritten. A noise word
+                               equal to the centre word is left out, as in word2vec.c: V, the spare
+                               row, takes its place
+    row         int
+    """
+    target_ids[row, 0] = center_id
+    for k in range(1, 1 + negative):
+        noise_id = draw_noise(table, state)
+        target_ids[row, k] = noise_id if noise_id != center_id else table.size
 
 
 @jit
-def train_targets(vectors, row, output_vectors, target_ids, count, lr, pull):
-    """Move the targets' output vectors by one gradient step, and collect the step of the vector.
+def draw_targets(center_ids, count, negative, table, state, target_ids):
+    """Put words and their noise words into the rows of `target_ids`, see `draw_row`.
 
-    vectors         float (·, D)  row `row` predicts the targets; not changed
+    center_ids  int32 (N,)
+    count       int            the first `count` are used
+    negative    int
+    table       uint64 (V,)
+    state       uint64 (1,)    changed in place
+    target_ids  int32 (N, K)   the first 1 + negative of each row are overwritten
+    """
+    for row in range(count):
+        draw_row(center_ids[row], negative, table, state, target_ids, row)
+
+
+@inlined
+def leave_out(scores, count, target_ids, row, spare):
+    """Give a score that changes nothing to whatever only fills up a tile of a batch.
+
+    scores      float (·,)    overwritten where there is no vector or no target
+    count       int           the batch's vectors: if that is odd, the last tiles lack one
+    target_ids  int32 (N, K)  the batch's targets are those of row `row`
+    row         int
+    spare       int           what stands there for no target
+    """
+    tiles, pairs = target_ids.shape[1] // COLUMNS, (count + 1) // 2
+    for tile in range(tiles):
+        for column in range(COLUMNS):
+            if target_ids[row, COLUMNS * tile + column] == spare:
+                for pair in range(pairs):
+                    at = 2 * FOUR * (pair * tiles + tile) + column
+                    scores[at] = scores[at + FOUR] = NEVER
+        if count % 2:
+            at = 2 * FOUR * ((pairs - 1) * tiles + tile) + FOUR
+            scores[at] = scores[at + 1] = scores[at + 2] = NEVER
+
+
+@inlined
+def train_batch(
+    vectors, ids, count, output_vectors, target_ids, row, lr, steps, targets, tally, registers
+):
+    """Train some vectors on the same word and noise words, by one gradient step.
+
+    vectors         float (·, D)   rows `ids` predict the targets and are changed in place; the
+                                   last row is spare: zero, no vector
+    ids             int32 (BATCH,)
+    count           int            the first `count` of them are used
+    output_vectors  float (·, D)   rows `target_ids[row]` changed in place; word2vec.c: syn1neg.
+                                   The last row is spare
+    target_ids      int32 (N, K)   K a multiple of COLUMNS: the true word, then noise words or the
+                                   spare row
     row             int
-    output_vectors  float (V, D)  rows `target_ids` changed in place; word2vec.c: syn1neg
-    target_ids      int32 (K,)    the first `count` are used: the true word, then noise words
-    count           int           at least 1
-    lr              float         learning rate, of the same dtype; word2vec.c: alpha
-    pull            float (D,)    overwritten: lr times the negative gradient by the vector, which
-                                  the caller adds; word2vec.c: neu1e
-    Returns         float64, the loss before the step in nats: -log σ(v·o) of the true word and
-                    -log σ(-v·o) of each noise word
-    Source: Mikolov et al. 2013b, eq. 4. Differs from word2vec.c: its σ is a table of 1000 steps
-    that is cut off at ±6; ours is exact, and so is the loss.
+    lr              float          learning rate, of the same dtype; word2vec.c: alpha
+    steps           float (·,)     scratch
+    targets         float (K, D)   scratch
+    tally           float64 (2,)   grows by the loss before the step in nats: -log σ(v·o) of the
+                                   true word and -log σ(-v·o) of each noise word, of every vector
+    registers       int
+    Source: Mikolov et al. 2013b, eq. 4, as a small matrix product (Ji et al. 2016). Differs from
+    word2vec.c: all scores are those before the step, and its σ is a table of 1000 steps that is
+    cut off at ±6; ours is exact, and so is the loss.
     """
-    dim = vectors.shape[1]
-    for d in range(dim):
-        pull[d] = 0.0
-    loss, product = 0.0, 1.0
-    for k in range(count):
-        target_id = target_ids[k]
-        dot = pull.dtype.type(0.0)
-        for d in range(dim):
-            dot += vectors[row, d] * output_vectors[target_id, d]
-        small = math.exp(-abs(dot))  # never overflows
-        # -log σ(±dot) = max(∓dot, 0) + log(1 + small): one logarithm for all, of the product
-        product *= 1.0 + small
-        if product > 1e200:
-            loss += math.log(product)
-            product = 1.0
-        sigmoid = 1.0 / (1.0 + small) if dot > 0.0 else small / (1.0 + small)
-        if k == 0:
-            loss += max(-dot, 0.0)
-            step = pull.dtype.type(lr * (1.0 - sigmoid))
-        else:
-            loss += max(dot, 0.0)
-            step = pull.dtype.type(-lr * sigmoid)
-        for d in range(dim):
-            pull[d] += step * output_vectors[target_id, d]  # before the target moves
-        for d in range(dim):
-            output_vectors[target_id, d] += step * vectors[row, d]
-    return loss + math.log(product)
+    pairs, tiles = (count + 1) // 2, target_ids.shape[1] // COLUMNS
+    for k in range(target_ids.shape[1]):  # with -o, the true word too is a prediction to deny
+        copy_row(output_vectors, target_ids[row, k], 1.0 if k else -1.0, targets, k, registers)
+    if count % 2:
+        ids[count] = vectors.shape[0] - 1
+    for pair in range(pairs):
+        a, b = ids[2 * pair], ids[2 * pair + 1]
+        for tile in range(tiles):
+            at = pair * tiles + tile
+            multiply_pair(vectors, a, b, targets, COLUMNS * tile, steps, at, NEVER, registers)
+    leave_out(steps, count, target_ids, row, output_vectors.shape[0] - 1)
+    step_down(steps, 2 * FOUR * pairs * tiles, lr, tally)
+    for pair in range(pairs):  # all targets before any vector: a word may occur twice in a batch
+        a, b = ids[2 * pair], ids[2 * pair + 1]
+        for tile in range(tiles):
+            move_targets(
+                steps, pair * tiles + tile, 1.0 if tile else -1.0, vectors, a, b,
+                output_vectors, target_ids, row, COLUMNS * tile, registers,
+            )  # fmt: skip
+    for pair in range(pairs):
+        a, b = ids[2 * pair], ids[2 * pair + 1]
+        for tile in range(tiles):
+            move_vectors(
+                steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
+            )
+
+
+@inlined
+def train_vector(
+    vectors, vector, output_vectors, target_ids, row, lr, steps, pull, tally, registers
+):
+    """Train one vector on a word and noise words; its own step is left to the caller.
+
+    vectors         float (·, D)   row `vector` predicts the targets; not changed
+    vector          int
+    output_vectors  float (·, D)   as in `train_batch`; a word twice among the targets moves twice
+    target_ids      int32 (N, K)   as in `train_batch`
+    row             int
+    lr              float          of the same dtype
+    steps           float (·,)     scratch
+    pull            float (1, D)   overwritten: lr times the negative gradient by the vector;
+                                   word2vec.c: neu1e
+    tally           float64 (2,)   grows by the loss before the step, as in `train_batch`
+    registers       int
+    Source: Mikolov et al. 2013b, eq. 4.
+    """
+    tiles, spare = target_ids.shape[1] // COLUMNS, output_vectors.shape[0] - 1
+    for tile in range(tiles):
+        multiply_one(
+            vectors, vector, output_vectors, target_ids, row, COLUMNS * tile,
+            steps, tile, NEVER, registers,
+        )  # fmt: skip
+    for k in range(1, target_ids.shape[1]):
+        if target_ids[row, k] == spare:
+            steps[FOUR * (k // COLUMNS) + k % COLUMNS] = NEVER
+    steps[0] = -steps[0]  # the true word as a prediction to deny, see `train_batch`
+    step_down(steps, FOUR * tiles, lr, tally)
+    steps[0] = -steps[0]
+    for register in range(registers):
+        store(pull, 0, register, splat(pull.dtype.type(0.0)))
+    for tile in range(tiles):
+        move_both(
+            steps, tile, vectors, vector, pull, output_vectors, target_ids, row,
+            COLUMNS * tile, registers,
+        )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.kernels import jit
+from w2v.kernels import inlined, jit
 from w2v.kernels.random import next_random
 
 _32, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
@@ -42,17 +42,18 @@ def build_alias(weights, threshold, alias, pending):
             small += 1
 
 
-@jit
-def draw_noise(threshold, alias, state):
+@inlined
+def draw_noise(table, state):
     """Draw one word from the noise distribution.
 
-    threshold  uint32 (V,)   from `build_alias`
-    alias      int32 (V,)    from `build_alias`
-    state      uint64 (1,)   changed in place
-    Returns    int64, a word id
+    table    uint64 (V,)  an alias table: threshold and alias of a slot in one number, so that a
+                          draw touches the memory once
+    state    uint64 (1,)  changed in place
+    Returns  int64, a word id
     """
     bits = next_random(state)
-    slot = np.int64(((bits >> _32) * np.uint64(threshold.size)) >> _32)
-    if (bits & _LOW) < threshold[slot]:
+    slot = np.int64(((bits >> _32) * np.uint64(table.size)) >> _32)
+    entry = table[slot]
+    if (bits & _LOW) < (entry >> _32):
         return slot
-    return np.int64(alias[slot])
+    return np.int64(entry & _LOW)

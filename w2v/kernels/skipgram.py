@@ -2,62 +2,110 @@
 
 from __future__ import annotations
 
-from w2v.kernels import jit
-from w2v.kernels.negative_sampling import draw_targets, train_targets
+from w2v.kernels import inlined, jit
+from w2v.kernels.negative_sampling import BATCH, draw_row, draw_targets, train_batch, train_vector
+from w2v.kernels.sigmoid import clear_tally, read_tally
+from w2v.kernels.tiles import add_row
+from w2v.kernels.windows import prefetch_window
 
 
-@jit
-def train_pair(input_vectors, output_vectors, context_id, target_ids, count, lr, pull):
-    """Train one context word on a centre word and its noise words.
+@inlined
+def gather_context(kept, first, last, center, ids):
+    """Copy the words of a window, without the one at its centre.
 
-    input_vectors   float (V, D)  row `context_id` changed in place; word2vec.c: syn0
-    output_vectors  float (V, D)  rows `target_ids` changed in place; word2vec.c: syn1neg
-    context_id      int           a row, not a position in the sentence
-    target_ids      int32 (K,)    the first `count` are used: the centre word, then noise words
-    count           int           at least 1
-    lr              float         learning rate, of the same dtype
-    pull            float (D,)    scratch
-    Returns         float64, the loss before the step, in nats
+    kept     int32 (N,)  word ids
+    first    int         the first position to copy
+    last     int         and the last
+    center   int         the position to leave out
+    ids      int32 (K,)  overwritten
+    Returns  int64, how many there are
     """
-    loss = train_targets(input_vectors, context_id, output_vectors, target_ids, count, lr, pull)
-    for d in range(pull.size):
-        input_vectors[context_id, d] += pull[d]
-    return loss
+    count = 0
+    for position in range(first, min(center, last + 1)):
+        ids[count] = kept[position]
+        count += 1
+    for position in range(max(center + 1, first), last + 1):
+        ids[count] = kept[position]
+        count += 1
+    return count
 
 
 @jit
 def train_windows(
-    kept, first, last, rates, count, threshold, alias, negative, state,
-    input_vectors, output_vectors, target_ids, scratch,
+    windows, count, negative, table, state, target_ids,
+    input_vectors, output_vectors, registers, scratch,
 ):  # fmt: skip
-    """Train every pair of a word and its window's centre, each with fresh noise words.
+    """Train every window: all its words on its centre and the same noise words, in one step.
 
-    kept            int32 (N,)    word ids, from `lay_windows`
-    first           int32 (N,)    from `lay_windows`
-    last            int32 (N,)    from `lay_windows`
-    rates           float (N,)    learning rates, from `lay_windows`
-    count           int           how many of these are used
-    threshold       uint32 (V,)   from `build_alias`
-    alias           int32 (V,)    from `build_alias`
-    negative        int           noise words for each pair
-    state           uint64 (1,)   random state, changed in place
-    input_vectors   float (V, D)  changed in place
-    output_vectors  float (V, D)  changed in place
-    target_ids      int32 (1 + negative,)  scratch
-    scratch         float (2, D)  scratch
+    windows         Windows           from `lay_windows`
+    count           int               how many of them there are
+    negative        int               noise words for each window
+    table           uint64 (V,)       see `draw_noise`
+    state           uint64 (1,)       random state, changed in place
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V where no word is drawn
+    input_vectors   float (V + 1, D)  changed in place; the last row is spare
+    output_vectors  float (V + 1, D)  changed in place; the last row is spare
+    registers       int               D / 16
+    scratch         Scratch
     Returns         (float64, int64), the sum of the losses in nats and the number of pairs
-    Source: Mikolov et al. 2013b, eq. 4. As in word2vec.c the context word's input vector predicts
-    the centre word; over a corpus these are the same pairs as the paper's.
+    Source: Mikolov et al. 2013b, eq. 4, with the noise words of a window shared by its pairs, as in
+    Ji et al. 2016. As in word2vec.c the context word's input vector predicts the centre word; over
+    a corpus these are the same pairs as the paper's. A window of more than BATCH words takes
+    several steps.
     """
-    loss, pairs = 0.0, 0
-    pull = scratch[0]
+    kept, firsts, lasts, rates = windows
+    ids, steps, targets, _, _, tally = scratch
+    draw_targets(kept, count, negative, table, state, target_ids)
+    clear_tally(tally)
+    pairs = 0
     for center in range(count):
-        for position in range(first[center], last[center] + 1):
+        prefetch_window(
+            kept, lasts, center, count, target_ids, input_vectors, output_vectors, registers
+        )
+        for first in range(firsts[center], lasts[center] + 1, BATCH):
+            last = min(first + BATCH - 1, lasts[center])
+            words = gather_context(kept, first, last, center, ids)
+            train_batch(
+                input_vectors, ids, words, output_vectors, target_ids, center, rates[center],
+                steps, targets, tally, registers,
+            )  # fmt: skip
+            pairs += words
+    return read_tally(tally), pairs
+
+
+@jit
+def train_pairs(
+    windows, count, negative, table, state, target_ids,
+    input_vectors, output_vectors, registers, scratch,
+):  # fmt: skip
+    """Train every pair of a word and its window's centre by itself, with noise words of its own.
+
+    windows         Windows           from `lay_windows`
+    count           int               how many of them there are
+    negative        int               noise words for each pair
+    table           uint64 (V,)       see `draw_noise`
+    state           uint64 (1,)       random state, changed in place
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V where no word is drawn
+    input_vectors   float (V + 1, D)  changed in place; the last row is spare
+    output_vectors  float (V + 1, D)  changed in place; the last row is spare
+    registers       int               D / 16
+    scratch         Scratch
+    Returns         (float64, int64), the sum of the losses in nats and the number of pairs
+    Source: Mikolov et al. 2013b, eq. 4: what word2vec.c does. Kept to prove that sharing noise
+    words costs no quality.
+    """
+    kept, firsts, lasts, rates = windows
+    _, steps, _, _, pull, tally = scratch
+    clear_tally(tally)
+    pairs = 0
+    for center in range(count):
+        for position in range(firsts[center], lasts[center] + 1):
             if position != center:
-                targets = draw_targets(kept[center], negative, threshold, alias, state, target_ids)
-                loss += train_pair(
-                    input_vectors, output_vectors, kept[position],
-                    target_ids, targets, rates[center], pull,
+                draw_row(kept[center], negative, table, state, target_ids, 0)
+                train_vector(
+                    input_vectors, kept[position], output_vectors, target_ids, 0, rates[center],
+                    steps, pull, tally, registers,
                 )  # fmt: skip
+                add_row(pull, 0, 1.0, input_vectors, kept[position], registers)
                 pairs += 1
-    return loss, pairs
+    return read_tally(tally), pairs

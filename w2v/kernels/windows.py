@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from w2v.kernels import jit
+from w2v.kernels import inlined, jit
+from w2v.kernels.lanes import prefetch
 from w2v.kernels.random import next_below, next_random
 
+AHEAD = 3  # windows
 _32 = np.uint64(32)
+
+
+class Windows(NamedTuple):
+    """The windows of a chunk, one around each word that subsampling keeps.
+
+    kept   int32 (N,)  word ids
+    first  int32 (N,)  the first position in `kept` of each one's window
+    last   int32 (N,)  and its last; windows end where their sentence ends
+    rates  float (N,)  the learning rate at each
+    """
+
+    kept: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    rates: np.ndarray
+
+
+def make_windows(size: int, dtype: type = np.float32) -> Windows:
+    """Room for the windows of a chunk of `size` words."""
+    kept, first, last = (np.empty(size, np.int32) for _ in range(3))
+    return Windows(kept, first, last, np.empty(size, dtype))
 
 
 @jit
@@ -47,9 +72,7 @@ def draw_reach(window, shrink, state):
 
 
 @jit
-def lay_windows(
-    ids, bounds, keep, window, shrink, lr_first, lr_last, state, kept, first, last, rates
-):
+def lay_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, windows):
     """Subsample the sentences of a chunk and lay a window around each word that stays.
 
     ids       int32 (N,)      the chunk's word ids
@@ -60,12 +83,10 @@ def lay_windows(
     lr_first  float           learning rate at the chunk's first word
     lr_last   float           and after its last: it falls linearly
     state     uint64 (1,)     random state, changed in place
-    kept      int32 (N,)      overwritten: the ids that stay
-    first     int32 (N,)      overwritten: the first position in `kept` of each one's window
-    last      int32 (N,)      overwritten: and its last; windows end where their sentence ends
-    rates     float (N,)      overwritten: the learning rate at each
+    windows   Windows         of at least N words; overwritten
     Returns   int64, how many words stay
     """
+    kept, first, last, rates = windows
     total = 0
     slope = (lr_last - lr_first) / max(ids.size, 1)
     for sentence in range(bounds.size - 1):
@@ -80,3 +101,28 @@ def lay_windows(
             rates[position] = lr_first + slope * (begin + stretch * offset)
         total += count
     return total
+
+
+@inlined
+def prefetch_window(
+    kept, last, center, count, target_ids, input_vectors, output_vectors, registers
+):
+    """Ask the memory for the rows that the window AHEAD of `center` will need.
+
+    kept            int32 (N,)    see `Windows`
+    last            int32 (N,)    see `Windows`
+    center          int
+    count           int           how many windows there are
+    target_ids      int32 (N, K)  each one's targets
+    input_vectors   float (·, D)  of which the word that enters a window last is wanted
+    output_vectors  float (·, D)  of which the targets are
+    registers       int           D / 16
+    """
+    ahead = min(center + AHEAD, count - 1)
+    entering = kept[min(last[center] + AHEAD, count - 1)]
+    for register in range(registers):
+        prefetch(input_vectors, entering, register)
+    for k in range(target_ids.shape[1]):
+        target_id = target_ids[ahead, k]
+        for register in range(registers):
+            prefetch(output_vectors, target_id, register)

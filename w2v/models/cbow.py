@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from w2v.models import Model
 from w2v.settings import NegativeSamplingSettings, setting
@@ -10,16 +11,33 @@ from w2v.settings import NegativeSamplingSettings, setting
 
 @dataclass(frozen=True)
 class Settings(NegativeSamplingSettings):
-    """CBOW takes a higher learning rate, as in word2vec.c."""
+    """CBOW takes a higher learning rate, as in word2vec.c, and a still higher one if it divides."""
 
-    lr: float = setting(0.05, "learning rate at the start", 0, 1e6)
+    lr: float = setting(
+        None,
+        "learning rate at the start; default: 0.05, with --cbow-update gradient 0.15",
+        0,
+        1e6,
+    )
+    cbow_update: str = setting(
+        "word2vec",
+        "word2vec: each of a window's words gets the whole step of their mean; "
+        "gradient: its share of it",
+        choices=("word2vec", "gradient"),
+    )
+
+    def __post_init__(self) -> None:
+        """Choose the learning rate that goes with the update."""
+        if self.lr is None:
+            object.__setattr__(self, "lr", {"word2vec": 0.05, "gradient": 0.15}[self.cbow_update])
 
 
 def _trainer(vocabulary, text, settings):
     from w2v.kernels.cbow import train_windows
     from w2v.negative_sampling import NegativeSampling
 
-    return NegativeSampling(vocabulary, text, settings, train_windows)
+    kernel = partial(train_windows, divide=settings.cbow_update == "gradient")
+    return NegativeSampling(vocabulary, text, settings, kernel)
 
 
 MODEL = Model(

@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2v.models import Model
-from w2v.settings import NegativeSamplingSettings
+from w2v.settings import NegativeSamplingSettings, setting
 
 
 @dataclass(frozen=True)
 class Settings(NegativeSamplingSettings):
-    """Nothing beyond what negative sampling needs."""
+    """Skip-gram alone can share noise words, or not."""
+
+    exact: bool = setting(
+        False, "draw noise words for each pair, as word2vec.c does: as good, and slower"
+    )
 
 
 def _trainer(vocabulary, text, settings):
-    from w2v.kernels.skipgram import train_windows
+    from w2v.kernels.skipgram import train_pairs, train_windows
     from w2v.negative_sampling import NegativeSampling
 
-    return NegativeSampling(vocabulary, text, settings, train_windows)
+    kernel = train_pairs if settings.exact else train_windows
+    return NegativeSampling(vocabulary, text, settings, kernel)
 
 
 MODEL = Model(

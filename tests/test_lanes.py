@@ -1,0 +1,133 @@
+"""Lanes: what is compiled does what the plain body says; tiles are matrix products."""
+
+import numpy as np
+import pytest
+from conftest import compiled
+
+from w2v.kernels import jit, lanes, tiles
+from w2v.kernels.lanes import (
+    WIDTH,
+    add,
+    aligned,
+    load,
+    multiply_add,
+    power_of_two,
+    prefetch,
+    splat,
+    store,
+    store_sums,
+)
+
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+@jit
+def each_operation(array, sums, number, power):
+    """Every operation once: results go to rows 2, 3 and 4."""
+    a, b = load(array, 0, 1), load(array, 1, 0)
+    store(array, 2, 1, add(a, b))
+    store(array, 3, 0, splat(number))
+    store(array, 4, 1, multiply_add(a, b, splat(number)))
+    store_sums(sums, 1, a, b, add(a, b), splat(number))
+    prefetch(array, 0, 0)
+    return power_of_two(power)
+
+
+def plain(array, sums, number, power):
+    """The same by the bodies that run uncompiled."""
+    body = {
+        name: getattr(getattr(lanes, name), "plain", getattr(lanes, name))
+        for name in ("load", "store", "add", "splat", "multiply_add", "store_sums", "power_of_two")
+    }
+    a, b = body["load"](array, 0, 1), body["load"](array, 1, 0)
+    body["store"](array, 2, 1, body["add"](a, b))
+    body["store"](array, 3, 0, body["splat"](number))
+    body["store"](array, 4, 1, body["multiply_add"](a, b, body["splat"](number)))
+    body["store_sums"](sums, 1, a, b, body["add"](a, b), body["splat"](number))
+    return body["power_of_two"](power)
+
+
+@compiled
+@DTYPES
+@pytest.mark.parametrize("power", [-126, -1, 0, 5, 127])
+def test_compiled_lanes_do_what_their_bodies_say(dtype, power):
+    arrays = [np.random.default_rng(1).random((5, 2 * WIDTH)).astype(dtype) for _ in range(2)]
+    sums = [np.zeros(12, dtype) for _ in range(2)]
+    number, power = dtype(0.75), dtype(power)
+    results = [
+        function(array, total, number, power)
+        for function, array, total in zip((each_operation, plain), arrays, sums, strict=True)
+    ]
+    np.testing.assert_allclose(results, 2.0 ** int(power), rtol=1e-6)
+    np.testing.assert_allclose(arrays[0], arrays[1], rtol=1e-6)
+    np.testing.assert_allclose(sums[0], sums[1], rtol=1e-6)
+    assert not sums[0][:4].any()
+    assert not sums[0][8:].any()
+
+
+@pytest.mark.parametrize("shape", [(1,), (3, 16), (200,)])
+def test_aligned_arrays_share_no_line_with_others(shape):
+    arrays = [aligned(shape) for _ in range(20)]
+    lines = [
+        line
+        for a in arrays
+        for line in {a.ctypes.data // lanes.LINE, (a.ctypes.data + a.nbytes - 1) // lanes.LINE}
+    ]
+    assert len(lines) == len(set(lines))
+    assert all(a.ctypes.data % lanes.LINE == 0 and not a.any() for a in arrays)
+
+
+@pytest.fixture(params=[1, 2, 7])
+def rows(request):
+    """A function that makes random rows of a number of registers; and that number."""
+    rng = np.random.default_rng(2)
+    return lambda count: rng.standard_normal((count, request.param * WIDTH)), request.param
+
+
+def test_a_tile_of_scores_is_a_matrix_product(rows):
+    make, registers = rows
+    vectors, targets, target_ids = make(4), make(6), np.array([[0, 5, 2, 4]], np.int32)
+    scores = np.zeros(24)
+    tiles.multiply_pair(vectors, 3, 1, targets, 2, scores, 1, -9.0, registers)
+    wanted = np.full((2, 4), -9.0)
+    wanted[:, :3] = vectors[[3, 1]] @ targets[2:5].T
+    np.testing.assert_allclose(scores.reshape(6, 4)[2:4], wanted)
+    scores = np.zeros(12)
+    tiles.multiply_one(vectors, 3, targets, target_ids, 0, 1, scores, 2, -9.0, registers)
+    np.testing.assert_allclose(scores[8:], [*targets[[5, 2, 4]] @ vectors[3], -9.0])
+
+
+def test_tiles_move_rows_by_their_steps(rows):
+    make, registers = rows
+    vectors, targets, target_ids = make(4), make(6), np.array([[0, 5, 2, 4]], np.int32)
+    steps = np.random.default_rng(3).standard_normal(24)
+    pair = steps[8:16].reshape(2, 4)[:, :3]
+
+    moved, signed = targets.copy(), pair * [-1, 1, 1]
+    tiles.move_targets(steps, 1, -1.0, vectors, 3, 1, moved, target_ids, 0, 1, registers)
+    targets[[5, 2, 4]] += signed.T @ vectors[[3, 1]]
+    np.testing.assert_allclose(moved, targets)
+
+    moved = vectors.copy()
+    tiles.move_vectors(steps, 1, targets, 2, moved, 3, 1, registers)
+    vectors[[3, 1]] += pair @ targets[2:5]
+    np.testing.assert_allclose(moved, vectors)
+
+    pull, moved = make(1), targets.copy()
+    wanted = pull + steps[20:23] @ targets[[5, 2, 4]]
+    tiles.move_both(steps, 5, vectors, 3, pull, moved, target_ids, 0, 1, registers)
+    targets[[5, 2, 4]] += np.outer(steps[20:23], vectors[3])
+    np.testing.assert_allclose(moved, targets)
+    np.testing.assert_allclose(pull, wanted)
+
+
+def test_rows_are_copied_and_added_with_a_weight(rows):
+    make, registers = rows
+    source, target = make(3), make(3)
+    copied, added = target.copy(), target.copy()
+    tiles.copy_row(source, 2, -1.0, copied, 0, registers)
+    tiles.add_row(source, 2, 0.5, added, 0, registers)
+    np.testing.assert_array_equal(copied[0], -source[2])
+    np.testing.assert_allclose(added[0], target[0] + 0.5 * source[2])
+    np.testing.assert_array_equal(copied[1:], target[1:])
+    np.testing.assert_array_equal(added[1:], target[1:])
