@@ -151,3 +151,25 @@ def cbow_train_windows(windows, inputs, outputs, table, negative, rng, divide=Fa
                 inputs[word] += step / len(context) if divide else step
             losses.append(loss)
     return sum(losses), len(losses)
+
+
+def number_tokens(text, numbers):
+    """The number of each token of a text (bytes) in a dictionary, which grows."""
+    tokens = text.replace(b"\n", b" </s> ").split()
+    return [numbers.setdefault(token, len(numbers)) for token in tokens]
+
+
+def fill_slots(names):
+    """What a hash table must find: the number of each type."""
+    return {name: number for number, name in enumerate(names)}
+
+
+def keep_words(numbers, word_ids):
+    """Sentences of word ids, from the numbers of types: 0 ends one, -1 is no word."""
+    sentences = [[]]
+    for number in numbers:
+        if number == 0:
+            sentences.append([])
+        elif word_ids[number] >= 0:
+            sentences[-1].append(word_ids[number])
+    return [sentence for sentence in sentences if sentence]

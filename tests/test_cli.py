@@ -357,6 +357,37 @@ def test_a_name_cannot_harm_the_terminal(w2v, folder):
     assert json.loads(as_json)["results"][0]["word"] == name
 
 
+# w2v vocab
+
+
+def test_vocab_writes_the_format_of_word2vec(w2v, folder):
+    (folder / "text").write_text("b a a\nA c a\n\nc B\n")
+    outcome = w2v("vocab", "text", "--min-count", "1", "-o", "vocab.txt")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "vocabulary: 5 of 5 words, 8 of 8 tokens\n"
+    assert (folder / "vocab.txt").read_text() == "</s> 4\na 3\nc 2\nb 1\nA 1\nB 1\n"
+    folded = w2v("vocab", "text", "--min-count", "2", "--lowercase", "--quiet")
+    assert (folded.out, folded.err) == ("</s> 4\na 4\nb 2\nc 2\n", "")
+
+
+def test_vocab_counts_what_train_trains_on(w2v, folder, planted_text):
+    w2v("vocab", planted_text, "-o", "vocab.txt")
+    w2v("train", planted_text, "-o", "x.txt", "--dim", "4", "--epochs", "1")
+    names = [line.split()[0] for line in (folder / "vocab.txt").read_text().splitlines()]
+    assert names == [
+        "</s>", *(line.split()[0] for line in (folder / "x.txt").read_text().splitlines()[1:])
+    ]  # fmt: skip
+
+
+def test_vocab_of_what_is_no_text(w2v, folder):
+    assert one_line(w2v("vocab", "nothing"), 2, "nothing")
+    assert one_line(w2v("vocab", "-", stdin=b" \n"), 2, "no words in the text")
+    assert one_line(w2v("vocab", "-", "-o", "no/where", stdin=b"a\n"), 2, "no folder")
+    (folder / "v").write_text("old")
+    assert w2v("vocab", "-", "-o", "v", stdin=b"a\n").code == 2
+    assert (folder / "v").read_text() == "old"
+
+
 # w2v convert, w2v info, w2v evaluate
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import hypothesis.strategies as st
+import naive
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from hypothesis import given
 from w2v import spool, vocabulary
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
-from w2v.vocabulary import encode
+from w2v.lexicon import Lexicon
+from w2v.vocabulary import count, encode
 
 
 def encoded(folder, text, **options):
@@ -22,7 +24,7 @@ def encoded(folder, text, **options):
 def sentences(names, text):
     """The sentences as lists of words."""
     return [
-        [names[i] for i in text.ids[a:b]]
+        [names[i] for i in text.part(a, b)[0]]
         for a, b in zip(text.starts, text.starts[1:], strict=False)
     ]
 
@@ -46,7 +48,7 @@ def test_words_and_sentences_are_those_of_plain_python(
             encoded(folder, text, **options)
         return
     with pytest.MonkeyPatch.context() as patch:  # so that all of it goes through several parts
-        patch.setattr(vocabulary, "_AT_ONCE", 5)
+        patch.setattr(spool, "PART", 5)
         found, result = encoded(folder, text, **options)
     assert found.names == kept
     assert found.counts.tolist() == [counts[w] for w in kept]
@@ -68,25 +70,88 @@ def test_nothing_left_says_what_would_work(tmp_path):
         encoded(tmp_path, " \n\n", min_count=1)
 
 
-def test_ids_are_one_array_of_int32(tmp_path):
-    _, text = encoded(tmp_path, "a b c a")
-    assert text.ids.dtype == np.int32
-    assert text.ids.tolist() == [0, 1, 2, 0]
-    assert text.starts.dtype == np.int64
-    assert text.starts.tolist() == [0, 4]
+def test_a_part_of_a_text_has_its_words_and_its_sentences(tmp_path):
+    _, text = encoded(tmp_path, "a b c\na\n\nb b\n")
+    assert text.size == 6
+    assert text.starts.tolist() == [0, 3, 4, 6]
+    for first, last, ids, bounds in [
+        (0, 6, [1, 0, 2, 1, 0, 0], [0, 3, 4, 6]),
+        (1, 5, [0, 2, 1, 0], [0, 2, 3, 4]),
+        (3, 4, [1], [0, 1]),
+        (2, 2, [], [0, 0]),
+    ]:
+        found = text.part(first, last)
+        assert (found[0].tolist(), found[1].tolist()) == (ids, bounds)
+        assert found[0].dtype == np.int32
 
 
-def test_a_large_array_goes_to_a_file_that_has_no_name(monkeypatch, tmp_path):
-    monkeypatch.setattr(spool, "IN_MEMORY", 100)
+def test_counting_finds_the_vocabulary_of_encoding(tmp_path):
+    whole = encoded(tmp_path, "b a c A a\n", min_count=1, lowercase=True)[0]
+    counted = count(Corpus([str(tmp_path / "text")]), 1, None, True)
+    assert (counted.names, counted.tokens, counted.types) == (["a", "b", "c"], 5, 3)
+    assert counted.names == whole.names
+    assert counted.counts.tolist() == whole.counts.tolist() == [3, 1, 1]
+
+
+@given(st.lists(st.binary(max_size=12), max_size=30), st.booleans())
+def test_types_are_numbered_and_counted_as_by_a_dictionary(pieces, by_lines):
+    """Any bytes but blanks make a token, in however many blocks they come."""
+    text = b"\n".join(pieces) + b" "
+    numbers = naive.fill_slots([b"</s>"])
+    wanted = naive.number_tokens(text, numbers)
+    lexicon, found = Lexicon(), []
+    for block in text.split(b"\n") if by_lines else [text]:
+        found += lexicon.number(block).tolist()
+        found += lexicon.number(b"\n").tolist() if by_lines else []
+    assert found[: len(wanted)] == wanted  # by lines, one line end more
+    assert [lexicon.name(i) for i in range(len(lexicon))] == list(numbers)
+    counts = [found.count(i) for i in range(len(numbers))]
+    assert lexicon.counts.tolist() == counts
+
+
+@given(
+    st.lists(st.integers(0, 4), max_size=40),
+    st.lists(st.sampled_from([-1, 0, 1, 2]), min_size=5, max_size=5),
+)
+def test_words_are_kept_and_sentences_noted(numbers, word_ids):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spool, "PART", 7)
+        text = vocabulary._keep(
+            spool.Spool(np.int32, np.array(numbers)), np.array(word_ids, np.int32)
+        )
+    assert sentences([0, 1, 2], text) == naive.keep_words(numbers, word_ids)
+
+
+def test_a_lexicon_grows(monkeypatch):
+    """Many types, and one longer than all others together."""
+    tokens = [b"%d" % n for n in range(9000)] + [b"x" * 100_000] + [b"%d" % n for n in range(9000)]
+    lexicon = Lexicon()
+    numbers = lexicon.number(b" ".join(tokens)).tolist()
+    assert numbers == [*range(1, 9002), *range(1, 9001)]
+    assert len(lexicon) == 9002
+    assert [lexicon.name(n) for n in numbers] == tokens
+    assert lexicon.counts.tolist() == [0, *[2] * 9000, 1]
+
+
+@pytest.mark.parametrize("limit", [10, 1 << 24])
+def test_a_large_spool_is_in_a_file_that_has_no_name(monkeypatch, tmp_path, limit):
+    monkeypatch.setattr(spool, "IN_MEMORY", limit)
+    monkeypatch.setattr(spool, "PART", 7)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     grown = spool.Spool(np.int32)
     for begin in range(0, 1000, 10):
         grown.append(np.arange(begin, begin + 10))
-    array = grown.array()
-    assert isinstance(array, np.memmap)
-    assert array.tolist() == list(range(1000))
+    assert grown.size == 1000
+    assert grown.read(995, 2000).tolist() == list(range(995, 1000))
+    assert grown.read(3, 5).tolist() == [3, 4]
+    grown.rewrite(lambda values: -values[values % 3 == 0])
+    assert grown.size == 334
+    assert grown.read(0, 334).tolist() == list(range(0, -1000, -3))
+    assert grown.mapped().tolist() == list(range(0, -1000, -3))
+    assert isinstance(grown.mapped(), np.memmap) == (limit == 10)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_spool_without_values_is_an_empty_array():
-    assert spool.Spool(np.int64).array().tolist() == []
+    empty = spool.Spool(np.int64)
+    assert empty.mapped().tolist() == empty.read(0, 5).tolist() == []

@@ -1,8 +1,8 @@
-"""Text files, compressed or not, and stdin: one stream of tokens.
+"""Text files, compressed or not, and stdin: one stream of blocks of tokens.
 
 The text is read once, in blocks that end between two words, so that neither a line nor the text
-needs to fit in memory. A line is a sentence: its end becomes a token, `</s>`, which is also what
-`</s>` in a text means, as it does to word2vec.c.
+needs to fit in memory. In a block tokens are parted by blanks. A line is a sentence; `</s>` in a
+text ends one too, as it does to word2vec.c.
 """
 
 from __future__ import annotations
@@ -45,25 +45,24 @@ _CJK = (
 )
 
 
-def _space(block: bytes) -> list[bytes]:
+def _space(block: bytes) -> bytes:
     """Split at ASCII whitespace and at nothing else: a no-break space is a letter."""
-    return block.replace(b"\n", b" </s> ").split()
+    return block
 
 
-def _words(block: bytes) -> list[str]:
+def _words(block: bytes) -> bytes:
     """Runs of letters, digits, marks and underscores, joined by single inner apostrophes."""
     return _matches(rf"[\w{_marks()}]", "", block)
 
 
-def _chars(block: bytes) -> list[str]:
+def _chars(block: bytes) -> bytes:
     """Each Han or kana character by itself; other scripts as in `_words`."""
     return _matches(rf"(?![{_CJK}])[\w{_marks()}]", rf"(?=\w)[{_CJK}]|", block)
 
 
-def _matches(letter: str, alone: str, block: bytes) -> list[str]:
+def _matches(letter: str, alone: str, block: bytes) -> bytes:
     word = f"(?:{letter})+(?:['’](?:{letter})+)*"
-    found = re.findall(f"{alone}{word}|\n|</s>", block.decode())
-    return ["</s>" if token == "\n" else token for token in found]
+    return " ".join(re.findall(f"{alone}{word}|\n|</s>", block.decode())).encode()
 
 
 def _after_last_break(block: bytes) -> int:
@@ -79,7 +78,11 @@ def _marks() -> str:
     return "".join(c for c in map(chr, range(0x300, 0x1E900)) if unicodedata.category(c)[0] == "M")
 
 
-TOKENIZERS: dict[str, Callable[[bytes], list]] = {"space": _space, "words": _words, "chars": _chars}
+TOKENIZERS: dict[str, Callable[[bytes], bytes]] = {
+    "space": _space,
+    "words": _words,
+    "chars": _chars,
+}
 
 
 class Corpus:
@@ -90,7 +93,7 @@ class Corpus:
     encoding   any that Python knows; what is wrong in it becomes U+FFFD and is counted
     Raises     W2VError for what cannot be a text, OSError for a file that is not there
 
-    While `tokens` is consumed these grow: `bytes_read` (of the files as stored), `bad_bytes`,
+    While `blocks` is consumed these grow: `bytes_read` (of the files as stored), `bad_bytes`,
     `first_bad` (where that was), and at the end `fingerprint` (SHA-256 of the text as UTF-8).
     `source` names the texts in messages; `size` is what `bytes_read` will come to, or None where
     that cannot be known.
@@ -118,24 +121,24 @@ class Corpus:
         regular = all(os.path.isfile(path) for path in paths)
         self.size = sum(map(os.path.getsize, paths)) if regular else None
 
-    def tokens(self) -> Iterator[list]:
-        """Lists of tokens, a block each: bytes, or str where the tokeniser looks at letters.
+    def blocks(self) -> Iterator[bytes]:
+        """Blocks of tokens as UTF-8, parted by ASCII whitespace; a line end ends a sentence.
 
         Raises W2VError where a file is damaged or holds no text, OSError where it can't be read.
         """
         digest = hashlib.sha256()
         for path in self.paths:
             ends_line = True
-            for block in self._blocks(path):
+            for block in self._cut(path):
                 digest.update(block)
                 ends_line = block.endswith(b"\n")
                 yield self.tokenise(block)
             if not ends_line:
                 digest.update(b"\n")
-                yield self.tokenise(b"\n")
+                yield b"\n"
         self.fingerprint = digest.hexdigest()
 
-    def _blocks(self, path: str) -> Iterator[bytes]:
+    def _cut(self, path: str) -> Iterator[bytes]:
         """The text of one file as UTF-8, in blocks that end after a blank."""
         rest = b""
         for block in self._decoded(path):
@@ -159,6 +162,10 @@ class Corpus:
         decoder = codecs.getincrementaldecoder(self.encoding)("replace")
         position = 0
         for block in itertools.chain(self._raw(path), [b""]):
+            if self._is_clean(block, decoder):
+                position += len(block)
+                yield block
+                continue
             text = decoder.decode(block, final=not block)
             bad = text.count("\ufffd")
             if bad and self.encoding == "utf-8":
@@ -171,6 +178,10 @@ class Corpus:
                 text = text.removeprefix("\ufeff")  # the byte order mark of Windows programs
             position += len(block)
             yield text.encode("utf-8", "replace")
+
+    def _is_clean(self, block: bytes, decoder: codecs.IncrementalDecoder) -> bool:
+        """Whether a block is ASCII alone, as UTF-8 that need not be decoded."""
+        return self.encoding == "utf-8" and block.isascii() and not decoder.getstate()[0]
 
     def _raw(self, path: str) -> Iterator[bytes]:
         """The unpacked bytes of one file, in blocks."""

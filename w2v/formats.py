@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from w2v import store
+from w2v import __version__, store
 from w2v.errors import W2VError
 from w2v.table import Table
 
@@ -31,6 +31,7 @@ _FOREIGN = {
     b"PK\x03\x04": "a zip archive: unpack it",
     b"\x93NUMPY": "a NumPy array without names",
 }
+FORMAT_VERSION = "1"  # of our container
 CONTAINER, TEXT, BINARY = "safetensors container", "word2vec text", "word2vec binary"
 _LONGEST_HEADER = 64  # bytes of the first line of a word2vec file
 _LONGEST_NAME = 1 << 20
@@ -48,6 +49,22 @@ def load(path: str, table: str = "words") -> Table:
         rows, dim = map(int, file.readline().split())
         names, matrix = (_read_binary if kind == BINARY else _read_text)(file, path, rows, dim)
     return Table.build(names, matrix)
+
+
+def convert(source: str, target: str, table_name: str = "words") -> Table:
+    """Read a vector file of any kind and write it in the format that the target's suffix names."""
+    write = writer(target)
+    table = load(source, table_name)
+    if write:
+        write(target, table)
+    else:
+        store.write(target, store.table_tensors(table_name, table), file_metadata())
+    return table
+
+
+def file_metadata() -> dict[str, str]:
+    """What every container of ours says of itself."""
+    return {"format": "w2v", "format_version": FORMAT_VERSION, "version": __version__}
 
 
 def sniff(path: str) -> str:

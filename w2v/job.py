@@ -9,18 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from w2v import __version__, formats, machine, settings, store
+from w2v import formats, machine, settings, store
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.models import Model
 from w2v.progress import Progress
 from w2v.settings import TextSettings
 from w2v.signals import Deferred
-from w2v.table import Table
 from w2v.training import Chunk, Plan, State, Trainer, run
 from w2v.vocabulary import Text, Vocabulary, encode
 
-FORMAT_VERSION = "1"
 _COMPILER_BYTES = 125_000_000  # Numba and loaded kernels: 37 MB became 164 MB, on Linux
 _NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
 
@@ -123,29 +121,13 @@ class Job:
                 "sha256": self.corpus.fingerprint,
                 "tokens": self.vocabulary.tokens,
                 "types": self.vocabulary.types,
-                "tokens_kept": self.text.ids.size,
+                "tokens_kept": self.text.size,
                 "sentences": self.text.starts.size - 1,
             },
             "losses": [None if math.isnan(loss) else loss for loss in state.mean_losses()],
         }
         return {
-            **file_metadata(),
+            **formats.file_metadata(),
             "model": self.model.name,
             **{name: json.dumps(value, sort_keys=True) for name, value in nested.items()},
         }
-
-
-def convert(source: str, target: str, table_name: str = "words") -> Table:
-    """Read a vector file of any kind and write it in the format that the target's suffix names."""
-    write = formats.writer(target)
-    table = formats.load(source, table_name)
-    if write:
-        write(target, table)
-    else:
-        store.write(target, store.table_tensors(table_name, table), file_metadata())
-    return table
-
-
-def file_metadata() -> dict[str, str]:
-    """What every container of ours says of itself."""
-    return {"format": "w2v", "format_version": FORMAT_VERSION, "version": __version__}

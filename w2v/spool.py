@@ -1,39 +1,73 @@
-"""An array that may outgrow memory: when it is large it goes to an unlinked temporary file."""
+"""An array that may outgrow memory: when it is large it is kept in an unlinked temporary file."""
 
 from __future__ import annotations
 
+import os
 import tempfile
+import weakref
+from collections.abc import Callable
 from typing import IO
 
 import numpy as np
 
-IN_MEMORY = 1 << 26  # bytes; a larger array goes to a file
+IN_MEMORY = 1 << 24  # bytes; a larger array goes to a file
+PART = 1 << 20  # values that are rewritten at a time
 
 
 class Spool:
-    """Collects one-dimensional arrays of one dtype end to end."""
+    """A growing one-dimensional array of one dtype. Threads may read it at the same time."""
 
-    def __init__(self, dtype: type):
+    def __init__(self, dtype: type, values: np.ndarray | None = None):
         self.dtype = np.dtype(dtype)
         self.size = 0
-        self._parts: list[np.ndarray] = []
+        self._memory = bytearray()
         self._file: IO[bytes] | None = None
+        if values is not None:
+            self.append(values)
 
     def append(self, values: np.ndarray) -> None:
         """Add values at the end. OSError where the temporary directory is full."""
+        self._write(values, self.size)
         self.size += values.size
-        self._parts.append(values.astype(self.dtype, copy=False))
-        if self._file is None and self.size * self.dtype.itemsize > IN_MEMORY:
-            self._file = tempfile.TemporaryFile(prefix="w2v-")  # noqa: SIM115 - lives as long as we
-        if self._file is not None:
-            for part in self._parts:
-                part.tofile(self._file)
-            self._parts.clear()
 
-    def array(self) -> np.ndarray:
-        """All values: one writable array, mapped from the file if they are there; the last call."""
+    def read(self, first: int, last: int) -> np.ndarray:
+        """The values from `first` to `last` - 1, or to the end: a copy."""
+        begin, end = (min(at, self.size) * self.dtype.itemsize for at in (first, last))
+        values = bytearray(memoryview(self._memory)[begin:end])
+        while len(values) < end - begin:
+            assert self._file is not None
+            values += os.pread(self._file.fileno(), end - begin - len(values), begin + len(values))
+        return np.frombuffer(values, self.dtype)
+
+    def mapped(self) -> np.ndarray:
+        """All values as one array, mapped from the file if they are there."""
         if self._file is None:
-            return np.concatenate([np.empty(0, self.dtype), *self._parts])
-        with self._file:  # what is mapped outlives the file's name and its handle
-            self._file.flush()
-            return np.memmap(self._file, self.dtype, "r+", shape=(self.size,))
+            return np.frombuffer(self._memory, self.dtype)
+        return np.memmap(self._file, self.dtype, "r", shape=(self.size,))
+
+    def rewrite(self, change: Callable[[np.ndarray], np.ndarray]) -> None:
+        """Put what `change` makes of each part of the values in its place: not more than it got."""
+        size = 0
+        for begin in range(0, self.size, PART):
+            values = change(self.read(begin, begin + PART))
+            self._write(values, size)
+            size += values.size
+        self.size = size
+        if self._file is None:
+            del self._memory[size * self.dtype.itemsize :]
+        else:
+            os.truncate(self._file.fileno(), size * self.dtype.itemsize)
+
+    def _write(self, values: np.ndarray, at: int) -> None:
+        data = np.ascontiguousarray(values, self.dtype).reshape(-1).view(np.uint8).data
+        begin = at * self.dtype.itemsize
+        if self._file is None and begin + len(data) > IN_MEMORY:
+            self._file = tempfile.TemporaryFile(prefix="w2v-")  # noqa: SIM115
+            weakref.finalize(self, self._file.close)
+            data = memoryview(bytes(self._memory) + bytes(data))
+            begin, self._memory = 0, bytearray()
+        if self._file is None:
+            self._memory[begin : begin + len(data)] = data
+        while self._file is not None and data:
+            written = os.pwrite(self._file.fileno(), data, begin)
+            begin, data = begin + written, data[written:]

@@ -93,7 +93,7 @@ class Plan:
 
     def __init__(self, text: Text, epochs: int, seed: int):
         self.epochs, self.seed = epochs, seed
-        self.words = epochs * text.ids.size
+        self.words = epochs * text.size
         cuts = _cuts(text)
         self._firsts, self._lasts = cuts[:-1], cuts[1:]
         self._epoch = -1
@@ -122,7 +122,7 @@ class Plan:
 
 def _cuts(text: Text) -> np.ndarray:
     """Where chunks begin, and the end of the text; int64, rising."""
-    size = text.ids.size
+    size = text.size
     length = min(max(size // CHUNKS, SMALL_CHUNK), CHUNK)
     cuts = [0]
     for target in np.linspace(0, size, max(1, round(size / length)) + 1)[1:-1].astype(np.int64):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,39 +9,41 @@ import numpy as np
 
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
+from w2v.kernels.tokens import keep_words
+from w2v.lexicon import Lexicon
 from w2v.spool import Spool
 
-_AT_ONCE = 1 << 22  # ids
-_SENTENCE_END = 0  # the first type's number
-_DROPPED, _BOUNDARY = -1, -2  # instead of a word id
+_DROPPED = -1  # instead of a word id
 
 
 @dataclass(frozen=True)
 class Vocabulary:
     """The words that are trained: `names` by falling count, ties by first occurrence.
 
-    names   V words
-    counts  int64 (V,)
-    types   how many different words the text has, rare ones included
-    tokens  how many words the text has, rare ones included
+    names          V words
+    counts         int64 (V,)
+    types          how many different words the text has, rare ones included
+    tokens         how many words the text has, rare ones included
+    sentence_ends  how many line ends and </s> it has
     """
 
     names: list[str]
     counts: np.ndarray
     types: int
     tokens: int
+    sentence_ends: int = 0
 
 
-@dataclass(frozen=True)
 class Text:
     """A text as word ids.
 
-    ids     int32 (N,), the words of the vocabulary in the order of the text
-    starts  int64 (S + 1,), the position where each sentence begins, and N
+    ids       int32, the words of the vocabulary in the order of the text
+    starts    int64 (S + 1,), the position where each sentence begins, and the end
+    size      how many words
     """
 
-    ids: np.ndarray
-    starts: np.ndarray
+    def __init__(self, ids: Spool, starts: np.ndarray):
+        self.ids, self.starts, self.size = ids, starts, ids.size
 
     def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """The words from position `first` to `last` - 1: their ids, and where sentences begin.
@@ -53,7 +54,22 @@ class Text:
             np.searchsorted(self.starts, first, "right"), np.searchsorted(self.starts, last)
         )
         bounds = np.concatenate([[first], self.starts[inside], [last]]) - first
-        return self.ids[first:last], bounds
+        return self.ids.read(first, last), bounds
+
+
+def count(
+    corpus: Corpus,
+    min_count: int = 1,
+    max_vocab: int | None = None,
+    lowercase: bool = False,
+    on_block: Callable[[int], None] = lambda tokens: None,
+) -> Vocabulary:
+    """Read a corpus and count its words: the vocabulary that `encode` finds, without the text."""
+    lexicon, tokens = Lexicon(), 0
+    for block in corpus.blocks():
+        tokens += lexicon.number(block).size
+        on_block(tokens)
+    return _choose(corpus, lexicon, min_count, max_vocab, lowercase)[0]
 
 
 def encode(
@@ -70,60 +86,55 @@ def encode(
     on_block   called after each block with the number of tokens so far
     Raises     W2VError where no word is left
     """
-    types, raw = _number(corpus, on_block)
-    spellings = [name.decode() if isinstance(name, bytes) else name for name in types]
+    lexicon, ids = Lexicon(), Spool(np.int32)
+    for block in corpus.blocks():
+        ids.append(lexicon.number(block))
+        on_block(ids.size)
+    vocabulary, word_ids = _choose(corpus, lexicon, min_count, max_vocab, lowercase)
+    return vocabulary, _keep(ids, word_ids)
+
+
+def _choose(
+    corpus: Corpus, lexicon: Lexicon, min_count: int, max_vocab: int | None, lowercase: bool
+) -> tuple[Vocabulary, np.ndarray]:
+    """The vocabulary, and the word id of each type, int32 (T,): -1 where it is left out."""
+    counts, folded = lexicon.counts, np.arange(len(lexicon))
     if lowercase:
-        spellings = [name.lower() for name in spellings]
-    canonical: dict[str, int] = {}
-    folded = np.array([canonical.setdefault(s, len(canonical)) for s in spellings], np.int32)
-    counts = np.zeros(len(canonical), np.int64)
-    for begin in range(0, raw.size, _AT_ONCE):
-        counts += np.bincount(folded[raw[begin : begin + _AT_ONCE]], minlength=counts.size)
-    counts[_SENTENCE_END] = 0
+        first: dict[str, int] = {}
+        folded = np.array(
+            [first.setdefault(lexicon.name(i).decode().lower(), i) for i in range(len(lexicon))]
+        )
+        counts = np.bincount(folded, counts).astype(np.int64)
+    ends, counts[0] = int(counts[0]), 0
     order = np.argsort(-counts, kind="stable")
     kept = order[: np.count_nonzero(counts >= max(min_count, 1))][:max_vocab]
-    names = list(canonical)
+    names = [lexicon.name(i).decode() for i in kept.tolist()]
+    if lowercase:
+        names = [name.lower() for name in names]
     vocabulary = Vocabulary(
-        [names[i] for i in kept], counts[kept], len(names) - 1, int(counts.sum())
+        names, counts[kept], int(np.count_nonzero(counts)), int(counts.sum()), ends
     )
-    if not vocabulary.names:
+    if not names:
         raise W2VError(_nothing_left(corpus, vocabulary, int(counts.max()), min_count))
-    word_ids = np.full(len(names), _DROPPED, np.int32)
+    word_ids = np.full(len(lexicon), _DROPPED, np.int32)
     word_ids[kept] = np.arange(kept.size)
-    word_ids[_SENTENCE_END] = _BOUNDARY
-    return vocabulary, _compact(raw, word_ids[folded])
+    return vocabulary, word_ids[folded]
 
 
-def _number(corpus: Corpus, on_block: Callable[[int], None]) -> tuple[list, np.ndarray]:
-    """Number the types of a corpus as they come: (types, int32 (N,) the text in their numbers)."""
-    numbers: defaultdict[bytes | str, int] = defaultdict()
-    numbers.default_factory = numbers.__len__
-    numbers[corpus.tokenise(b"\n")[0]] = _SENTENCE_END
-    spool = Spool(np.int32)
-    for tokens in corpus.tokens():
-        spool.append(np.fromiter(map(numbers.__getitem__, tokens), np.int32, len(tokens)))
-        on_block(spool.size)
-    return list(numbers), spool.array()
+def _keep(ids: Spool, word_ids: np.ndarray) -> Text:
+    """Turn type numbers into word ids in their place, close the gaps, note the sentences."""
+    starts, size = Spool(np.int64, np.zeros(1)), np.zeros(2, np.int64)
 
+    def change(numbers: np.ndarray) -> np.ndarray:
+        words, begins = np.empty(numbers.size, np.int32), np.empty(numbers.size, np.int64)
+        count, sentences = keep_words(numbers, word_ids, size, words, begins)
+        starts.append(begins[:sentences])
+        return words[:count]
 
-def _compact(ids: np.ndarray, word_ids: np.ndarray) -> Text:
-    """Turn type numbers into word ids in place, close the gaps, and note where sentences begin."""
-    starts = Spool(np.int64)
-    starts.append(np.zeros(1, np.int64))
-    size = last = 0
-    for begin in range(0, ids.size, _AT_ONCE):
-        part = word_ids[ids[begin : begin + _AT_ONCE]]
-        kept = part >= 0
-        ends = size + np.cumsum(kept)[part == _BOUNDARY]
-        ends = ends[np.diff(ends, prepend=last) > 0]  # no empty sentences
-        starts.append(ends)
-        last = int(ends[-1]) if ends.size else last
-        words = part[kept]
-        ids[size : size + words.size] = words
-        size += words.size
-    if last < size:
-        starts.append(np.array([size]))
-    return Text(np.asarray(ids[:size]), np.asarray(starts.array()))
+    ids.rewrite(change)
+    if size[1] < size[0]:
+        starts.append(size[:1])
+    return Text(ids, starts.mapped())
 
 
 def _nothing_left(corpus: Corpus, vocabulary: Vocabulary, highest: int, min_count: int) -> str:

@@ -26,6 +26,7 @@ COMMANDS = {
     "odd": "ask",
     "vector": "ask",
     "evaluate": "evaluate",
+    "vocab": "vocab",
     "convert": "files",
     "info": "files",
 }

@@ -21,7 +21,7 @@ def convert(source: str, target: str, table: str) -> None:
     The suffix of OUT names it. .safetensors: our container; .txt, .vec or - (stdout): word2vec
     text; .bin: word2vec binary. What IN is, is seen from its content.
     """
-    from w2v.job import convert
+    from w2v.formats import convert
 
     catch_signals()
     written = convert(source, target, table)

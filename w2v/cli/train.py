@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import Field, fields
-from typing import TYPE_CHECKING, Any, get_type_hints
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.options import Option, say_bad_bytes, setting_options, show_reading
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
     from w2v.job import Job
 
 DEFAULT_MODEL = "skipgram"
-# What word2vec.c, gensim and fastText call these.
-_ALIASES = {
-    "dim": ["--size", "--vector-size"],
-    "window": ["--ws"],
-    "negative": ["--neg"],
-    "lr": ["--alpha"],
-    "epochs": ["--iter"],
-}
-
-
-class Option(click.Option):
-    """An option whose help shows the first of its names only."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """As click's, with the other names left out."""
-        shown = copy.copy(self)
-        shown.opts = self.opts[:1]
-        return click.Option.get_help_record(shown, ctx)
 
 
 class ModelOption(click.Option):
@@ -48,33 +30,6 @@ class ModelOption(click.Option):
 
         listed = "; ".join(f"{model.name}: {model.summary}" for model in models().values())
         return f"--model {self.metavar}", f"{listed}  [default: {self.default}]"
-
-
-def _option(field: Field, kind: Any) -> click.Option:
-    """The option of a setting; it is None unless given."""
-    from w2v.settings import option_name
-
-    name = option_name(field.name)
-    help = field.metadata["help"]
-    if kind is bool:
-        pair = f"{name}/--no-{name[2:]}" if field.default else name
-        shown = f"  [default: {name[2:]}]" if field.default else ""
-        return Option([pair], is_flag=True, default=None, help=help + shown)
-    shown = f"  [default: {field.default}]" if field.default is not None else ""
-    choices = field.metadata["choices"]
-    number = int if kind in (int, int | None) else float if kind in (float, float | None) else str
-    return Option(
-        [name, *_ALIASES.get(field.name, [])],
-        default=None,
-        type=click.Choice(choices) if choices else number,
-        metavar=None if choices else {int: "N", float: "X", str: "TEXT"}[number],
-        help=help + shown,
-    )
-
-
-def _options(settings: type) -> dict[str, click.Option]:
-    kinds = get_type_hints(settings)
-    return {field.name: _option(field, kinds[field.name]) for field in fields(settings)}
 
 
 class TrainCommand(click.Command):
@@ -97,9 +52,9 @@ class TrainCommand(click.Command):
         from w2v.models import models
         from w2v.settings import TextSettings
 
-        own = _options(TextSettings)
+        own = setting_options(TextSettings)
         named = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL))
-        own |= _options((named or models()[DEFAULT_MODEL]).settings)
+        own |= setting_options((named or models()[DEFAULT_MODEL]).settings)
         foreign: dict[str, list[str]] = {}
         for model in models().values():
             for field in fields(model.settings):
@@ -185,25 +140,14 @@ def train(
 
 
 def _read(job: Job, line: Any) -> None:
-    from w2v.machine import readable
     from w2v.progress import plural
 
-    corpus = job.corpus
-
-    def show(tokens: int) -> None:
-        share = f" {corpus.bytes_read / corpus.size:.0%}" if corpus.size else ""
-        line.show(f"reading{share}  {readable(corpus.bytes_read)}  {tokens:,} tokens")
-
-    job.read(show)
+    job.read(show_reading(line, job.corpus))
+    say_bad_bytes(line, job.corpus)
     vocabulary, text = job.vocabulary, job.text
-    if corpus.bad_bytes:
-        line.say(
-            f"{plural(corpus.bad_bytes, 'wrong byte sequence')} replaced, not {corpus.encoding}; "
-            f"the first in {corpus.first_bad}"
-        )
     line.say(
         f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words; "
-        f"{text.ids.size:,} of {vocabulary.tokens:,} tokens kept, "
+        f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
         f"in {plural(text.starts.size - 1, 'sentence')}"
     )
 

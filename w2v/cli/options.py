@@ -1,0 +1,82 @@
+"""Options that follow from settings, and what commands that read a text say while they do."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import Field, fields
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import click
+
+if TYPE_CHECKING:
+    from w2v.corpus import Corpus
+
+# What word2vec.c, gensim and fastText call these.
+_ALIASES = {
+    "dim": ["--size", "--vector-size"],
+    "window": ["--ws"],
+    "negative": ["--neg"],
+    "lr": ["--alpha"],
+    "epochs": ["--iter"],
+}
+
+
+class Option(click.Option):
+    """An option whose help shows the first of its names only."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """As click's, with the other names left out."""
+        shown = copy.copy(self)
+        shown.opts = self.opts[:1]
+        return click.Option.get_help_record(shown, ctx)
+
+
+def _option(field: Field, kind: Any) -> click.Option:
+    """The option of a setting; it is None unless given."""
+    from w2v.settings import option_name
+
+    name = option_name(field.name)
+    help = field.metadata["help"]
+    if kind is bool:
+        pair = f"{name}/--no-{name[2:]}" if field.default else name
+        shown = f"  [default: {name[2:]}]" if field.default else ""
+        return Option([pair], is_flag=True, default=None, help=help + shown)
+    shown = f"  [default: {field.default}]" if field.default is not None else ""
+    choices = field.metadata["choices"]
+    number = int if kind in (int, int | None) else float if kind in (float, float | None) else str
+    return Option(
+        [name, *_ALIASES.get(field.name, [])],
+        default=None,
+        type=click.Choice(choices) if choices else number,
+        metavar=None if choices else {int: "N", float: "X", str: "TEXT"}[number],
+        help=help + shown,
+    )
+
+
+def setting_options(settings: type) -> dict[str, click.Option]:
+    """An option for each field of a settings class, by the field's name."""
+    kinds = get_type_hints(settings)
+    return {field.name: _option(field, kinds[field.name]) for field in fields(settings)}
+
+
+def show_reading(line: Any, corpus: Corpus) -> Callable[[int], None]:
+    """A function that shows how far a text has been read, given the number of tokens so far."""
+    from w2v.machine import readable
+
+    def show(tokens: int) -> None:
+        share = f" {corpus.bytes_read / corpus.size:.0%}" if corpus.size else ""
+        line.show(f"reading{share}  {readable(corpus.bytes_read)}  {tokens:,} tokens")
+
+    return show
+
+
+def say_bad_bytes(line: Any, corpus: Corpus) -> None:
+    """Report what was wrong in a text's encoding, if anything was."""
+    from w2v.progress import plural
+
+    if corpus.bad_bytes:
+        line.say(
+            f"{plural(corpus.bad_bytes, 'wrong byte sequence')} replaced, not {corpus.encoding}; "
+            f"the first in {corpus.first_bad}"
+        )

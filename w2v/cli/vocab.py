@@ -1,0 +1,59 @@
+"""w2v vocab: the words of a text and how often each occurs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from w2v.cli import catch_signals
+from w2v.cli.options import say_bad_bytes, setting_options, show_reading
+
+
+class VocabCommand(click.Command):
+    """Takes the options of a text."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Our own options and those of the text."""
+        from w2v.settings import TextSettings
+
+        base = super().get_params(ctx)
+        return [*base[:-1], *setting_options(TextSettings).values(), base[-1]]  # --help is last
+
+
+@click.command(cls=VocabCommand)
+@click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+@click.option(
+    "-o", "--output", default="-", show_default=True, metavar="FILE",
+    help="Where to write; - is stdout.",
+)  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def vocab(corpus: tuple[str, ...], output: str, quiet: bool, **given: Any) -> None:
+    """Count the words of texts.
+
+    Writes word2vec's vocabulary format: a word and its count on a line, by falling count; the first
+    line is </s>, with how many line ends the text has.
+    """
+    from w2v import settings, store
+    from w2v.corpus import Corpus
+    from w2v.progress import ProgressLine
+    from w2v.vocabulary import count
+
+    text = settings.TextSettings(**{k: v for k, v in given.items() if v is not None})
+    settings.check(text)
+    catch_signals()
+    store.check_writable(output)
+    source = Corpus(corpus, text.tokenizer, text.encoding)
+    line = ProgressLine(sys.stderr, quiet)
+    found = count(
+        source, text.min_count, text.max_vocab, text.lowercase, show_reading(line, source)
+    )
+    say_bad_bytes(line, source)
+    line.say(
+        f"vocabulary: {len(found.names):,} of {found.types:,} words, "
+        f"{int(found.counts.sum()):,} of {found.tokens:,} tokens"
+    )
+    lines = zip(["</s>", *found.names], [found.sentence_ends, *found.counts.tolist()], strict=True)
+    with store.replacing(output) as file:
+        file.write("".join(f"{name} {times}\n" for name, times in lines).encode())

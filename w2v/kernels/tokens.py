@@ -1,0 +1,150 @@
+"""From bytes to numbers: cutting a text at its blanks and looking each token up in a hash table."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2v.kernels import inlined, jit
+
+_PRIME, _BASIS = np.uint64(0x100000001B3), np.uint64(0xCBF29CE484222325)
+_32, _LOW, _ONE = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(1)
+NEWLINE = 10
+
+
+@inlined
+def is_blank(byte):
+    """Whether a byte parts tokens: ASCII whitespace, and nothing else.
+
+    byte     uint8
+    Returns  bool
+    """
+    return byte == 32 or (9 <= byte <= 13)
+
+
+@inlined
+def hash_step(code, byte):
+    """Take one more byte into a hash: FNV-1a (Fowler, Noll, Vo 1991), 64 bits.
+
+    code     uint64
+    byte     uint8
+    Returns  uint64
+    """
+    return (code ^ np.uint64(byte)) * _PRIME
+
+
+@inlined
+def find_slot(slots, text, offsets, code, block, begin, end):
+    """Where a token is in the hash table, or the free slot where it should go.
+
+    slots    uint64 (S,)     S a power of two; 0 is free, else the high half of a type's hash and,
+                             below it, its number plus one
+    text     uint8 (·,)      the bytes of all types
+    offsets  int64 (T + 1,)  where each begins in it
+    code     uint64          the token's hash
+    block    uint8 (·,)      the token is block[begin:end]
+    begin    int
+    end      int
+    Returns  int64
+    """
+    mask = slots.size - 1
+    slot = np.int64(code & np.uint64(mask))
+    while slots[slot] != 0:
+        if slots[slot] >> _32 == code >> _32:
+            known = np.int64((slots[slot] & _LOW) - _ONE)
+            at, same = offsets[known], offsets[known + 1] - offsets[known] == end - begin
+            for i in range(end - begin):
+                same = same and text[at + i] == block[begin + i]
+                if not same:
+                    break
+            if same:
+                return slot
+        slot = (slot + 1) & mask
+    return slot
+
+
+@jit
+def fill_slots(slots, text, offsets, types):
+    """Enter types into an empty hash table.
+
+    slots    uint64 (S,)     see `find_slot`; overwritten, all 0 before
+    text     uint8 (·,)
+    offsets  int64 (T + 1,)
+    types    int             the first `types` are entered
+    """
+    for number in range(types):
+        code = _BASIS
+        for at in range(offsets[number], offsets[number + 1]):
+            code = hash_step(code, text[at])
+        slot = find_slot(slots, text, offsets, code, text, offsets[number], offsets[number + 1])
+        slots[slot] = (code >> _32) << _32 | np.uint64(number + 1)
+
+
+@jit
+def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
+    """Number the tokens of a block, each type in the order of its first occurrence; count them.
+
+    block    uint8 (N,)      a text that ends with a whole token; a line end is a token of type 0
+    begin    int             the position to start from
+    slots    uint64 (S,)     see `find_slot`; changed in place
+    text     uint8 (·,)      the bytes of all types; new ones are added
+    offsets  int64 (T + 1,)  where each begins in it
+    counts   int64 (T,)      how often each has come; changed in place
+    types    int             how many there are
+    ids      int32 (N,)      overwritten: the numbers of the tokens
+    Returns  (int64, int64, int64): the position where it stopped, because the block ended or there
+             was no room for a new type (then it is that token's), how many tokens, how many types
+    """
+    at, count = begin, 0
+    while at < block.size:
+        if is_blank(block[at]):
+            if block[at] == NEWLINE:
+                ids[count] = 0
+                counts[0] += 1
+                count += 1
+            at += 1
+            continue
+        first, code = at, _BASIS
+        while at < block.size and not is_blank(block[at]):
+            code = hash_step(code, block[at])
+            at += 1
+        slot = find_slot(slots, text, offsets, code, block, first, at)
+        if slots[slot] == 0:
+            end = offsets[types] + at - first
+            if types == counts.size or end > text.size or 2 * types >= slots.size:
+                return first, count, types
+            text[offsets[types] : end] = block[first:at]
+            types += 1
+            offsets[types] = end
+            slots[slot] = (code >> _32) << _32 | np.uint64(types)
+        number = np.int64((slots[slot] & _LOW) - _ONE)
+        ids[count] = number
+        counts[number] += 1
+        count += 1
+    return at, count, types
+
+
+@jit
+def keep_words(ids, word_ids, size, words, starts):
+    """Turn the types' numbers of a part of a text into word ids, leaving out what is no word.
+
+    ids       int32 (N,)     numbers; 0 ends a sentence
+    word_ids  int32 (T,)     the word id of each type, or -1
+    size      int64 (2,)     how many words came before, and where the current sentence began;
+                             changed in place
+    words     int32 (N,)     overwritten: the word ids
+    starts    int64 (N,)     overwritten: where sentences begin that begin after one that ends here;
+                             none is empty
+    Returns   (int64, int64): how many words, how many starts
+    """
+    count, sentences = 0, 0
+    for i in range(ids.size):
+        if ids[i] == 0:
+            if size[0] + count > size[1]:
+                size[1] = size[0] + count
+                starts[sentences] = size[1]
+                sentences += 1
+        elif word_ids[ids[i]] >= 0:
+            words[count] = word_ids[ids[i]]
+            count += 1
+    size[0] += count
+    return count, sentences
