@@ -12,6 +12,7 @@ from typing import Any
 from w2v import formats, machine, settings, store
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
+from w2v.kernels.cache import is_cold
 from w2v.models import Model
 from w2v.progress import Progress
 from w2v.settings import TextSettings
@@ -19,7 +20,7 @@ from w2v.signals import Deferred
 from w2v.training import Chunk, Plan, State, Trainer, run
 from w2v.vocabulary import Text, Vocabulary, encode
 
-_COMPILER_BYTES = 125_000_000  # Numba and loaded kernels: 37 MB became 164 MB, on Linux
+_KERNEL_BYTES = 20_000_000  # loaded kernels, scratch and what writing takes
 _NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
 
 
@@ -59,9 +60,15 @@ class Job:
         self.trainer: Trainer
         self.plan: Plan
 
-    def read(self, on_block: Callable[[int], None]) -> None:
-        """Read the text: sets `vocabulary`, `text`, `plan`. `on_block` gets the tokens so far."""
+    def read(self, on_block: Callable[[int], None], on_compile: Callable[[], None]) -> None:
+        """Read the text: sets `vocabulary`, `text`, `plan`.
+
+        on_block    called with the number of tokens so far
+        on_compile  called before kernels are compiled, which takes some seconds
+        """
         how = self.text_settings
+        if is_cold("tokens"):
+            on_compile()
         self.vocabulary, self.text = encode(
             self.corpus, how.min_count, how.max_vocab, how.lowercase, on_block
         )
@@ -73,7 +80,7 @@ class Job:
 
     def _more_memory(self) -> int:
         words = len(self.vocabulary.names)
-        return self.options.matrix_bytes(words) + words * _NAME_BYTES + _COMPILER_BYTES
+        return self.options.matrix_bytes(words) + words * _NAME_BYTES + _KERNEL_BYTES
 
     def start(self, on_compile: Callable[[], None]) -> None:
         """Make the matrices and load the kernels: sets `trainer`.
@@ -90,11 +97,9 @@ class Job:
                 f"a --max-vocab or a smaller --dim"
             )
         with Deferred():
-            from w2v.kernels.cache import is_cold
-
-            if is_cold():
-                on_compile()
             self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
+            if is_cold(*self.trainer.kernels):
+                on_compile()
             self.trainer.worker()(Chunk(0, 0, 0, 0, 0))
 
     def train(self, on_progress: Callable[[Progress], None], seconds: float | None = None) -> State:

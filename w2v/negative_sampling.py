@@ -43,6 +43,8 @@ class NegativeSampling:
     ):
         self.vocabulary, self.text, self.settings = vocabulary, text, settings
         self._train_windows = train_windows
+        module = getattr(train_windows, "func", train_windows).__module__  # func: of a partial
+        self.kernels = ("windows", module.rpartition(".")[2])
         self._keep = keep_thresholds(vocabulary.counts, settings.sample)
         self._noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
         shape = len(vocabulary.names) + 1, settings.padded_dim

@@ -10,8 +10,8 @@ from typing import IO
 
 import numpy as np
 
-IN_MEMORY = 1 << 24  # bytes; a larger array goes to a file
-PART = 1 << 20  # values that are rewritten at a time
+IN_MEMORY = 1 << 22  # bytes; a larger array goes to a file
+PART = 1 << 17  # values that are rewritten at a time
 
 
 class Spool:
@@ -64,10 +64,15 @@ class Spool:
         if self._file is None and begin + len(data) > IN_MEMORY:
             self._file = tempfile.TemporaryFile(prefix="w2v-")  # noqa: SIM115
             weakref.finalize(self, self._file.close)
-            data = memoryview(bytes(self._memory) + bytes(data))
-            begin, self._memory = 0, bytearray()
+            self._put(memoryview(self._memory), 0)
+            self._memory = bytearray()
         if self._file is None:
             self._memory[begin : begin + len(data)] = data
-        while self._file is not None and data:
+        else:
+            self._put(data, begin)
+
+    def _put(self, data: memoryview, begin: int) -> None:
+        assert self._file is not None
+        while data:
             written = os.pwrite(self._file.fileno(), data, begin)
             begin, data = begin + written, data[written:]

@@ -26,7 +26,7 @@ from w2v.signals import Deferred
 from w2v.table import Table
 
 ALIGNMENT = 64
-_BLOCK = 1 << 22  # bytes written at a time
+_BLOCK = 1 << 20  # bytes written at a time
 LONGEST_HEADER = 100_000_000  # the official reader's limit
 _DTYPES = {
     "F64": "<f8", "I64": "<i8", "U64": "<u8", "F32": "<f4", "I32": "<i4", "U32": "<u4",

@@ -10,7 +10,7 @@ import numpy as np
 
 from w2v.errors import W2VError
 
-_BLOCK = 1 << 22  # numbers worked on at a time
+_BLOCK = 1 << 18  # numbers worked on at a time
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,6 +70,7 @@ class Trainer(Protocol):
     """What a model brings to a run."""
 
     matrices: dict[str, np.ndarray]
+    kernels: tuple[str, ...]  # the modules of `w2v.kernels` that it calls
 
     def lr_at(self, share: float) -> float:
         """The learning rate when a share (0 to 1) of the run is done."""

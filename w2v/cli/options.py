@@ -80,3 +80,8 @@ def say_bad_bytes(line: Any, corpus: Corpus) -> None:
             f"{plural(corpus.bad_bytes, 'wrong byte sequence')} replaced, not {corpus.encoding}; "
             f"the first in {corpus.first_bad}"
         )
+
+
+def say_compiling(line: Any) -> None:
+    """Say why nothing seems to happen for some seconds."""
+    line.say("compiling kernels for this machine, once: some seconds")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import Option, say_bad_bytes, setting_options, show_reading
+from w2v.cli.options import Option, say_bad_bytes, say_compiling, setting_options, show_reading
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def train(
 def _read(job: Job, line: Any) -> None:
     from w2v.progress import plural
 
-    job.read(show_reading(line, job.corpus))
+    job.read(show_reading(line, job.corpus), lambda: say_compiling(line))
     say_bad_bytes(line, job.corpus)
     vocabulary, text = job.vocabulary, job.text
     line.say(
@@ -157,7 +157,7 @@ def _start(job: Job, line: Any) -> None:
 
     matrices = job.options.matrix_bytes(len(job.vocabulary.names))
     line.say(f"memory: {readable(job.memory())}, of it {readable(matrices)} for the matrices")
-    job.start(lambda: line.say("compiling the kernels for this machine, once: some seconds"))
+    job.start(lambda: say_compiling(line))
 
 
 def _estimate(job: Job, say: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import say_bad_bytes, setting_options, show_reading
+from w2v.cli.options import say_bad_bytes, say_compiling, setting_options, show_reading
 
 
 class VocabCommand(click.Command):
@@ -37,6 +37,7 @@ def vocab(corpus: tuple[str, ...], output: str, quiet: bool, **given: Any) -> No
     """
     from w2v import settings, store
     from w2v.corpus import Corpus
+    from w2v.kernels.cache import is_cold
     from w2v.progress import ProgressLine
     from w2v.vocabulary import count
 
@@ -46,6 +47,8 @@ def vocab(corpus: tuple[str, ...], output: str, quiet: bool, **given: Any) -> No
     store.check_writable(output)
     source = Corpus(corpus, text.tokenizer, text.encoding)
     line = ProgressLine(sys.stderr, quiet)
+    if is_cold("tokens"):
+        say_compiling(line)
     found = count(
         source, text.min_count, text.max_vocab, text.lowercase, show_reading(line, source)
     )

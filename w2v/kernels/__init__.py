@@ -39,8 +39,8 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile `function` into whatever calls it.
+    """Compile `function` into whatever calls it, and keep no compiled form of its own.
 
     A call hands over seven numbers for each array: it costs as much as a small tile of arithmetic.
     """
-    return numba.njit(**_OPTIONS, forceinline=True)(function)
+    return numba.njit(**_OPTIONS | {"cache": False}, forceinline=True)(function)

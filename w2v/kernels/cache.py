@@ -51,7 +51,9 @@ def directory() -> str:
         return str(chosen)
 
 
-def is_cold() -> bool:
-    """Whether nothing has been compiled into the directory yet."""
+def is_cold(*modules: str) -> bool:
+    """Whether one of these modules of kernels has never been compiled into the directory."""
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return False
     kept_in = Path(numba.config.CACHE_DIR)  # type: ignore[attr-defined]
-    return next(kept_in.rglob("*.nbc"), None) is None
+    return any(next(kept_in.rglob(f"{name}.*.nbc"), None) is None for name in modules)
