@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.lanes import add, load, multiply_add, splat, store
 from w2v.kernels.negative_sampling import draw_targets, train_vector
 from w2v.kernels.sigmoid import clear_tally, read_tally
-from w2v.kernels.tiles import add_row
+from w2v.kernels.tiles import add_row, clear_row
 from w2v.kernels.windows import prefetch_window
 
 
@@ -22,15 +21,12 @@ def take_mean(vectors, kept, first, last, center, hidden, registers):
     hidden     float (1, D)  overwritten by the mean; word2vec.c: neu1
     registers  int
     """
-    zero = splat(hidden.dtype.type(0.0))
-    share = splat(hidden.dtype.type(1.0 / (last - first)))
-    for register in range(registers):
-        total = zero
-        for position in range(first, center):
-            total = add(total, load(vectors, kept[position], register))
-        for position in range(center + 1, last + 1):
-            total = add(total, load(vectors, kept[position], register))
-        store(hidden, 0, register, multiply_add(share, total, zero))
+    clear_row(hidden, 0, registers)
+    share = 1.0 / (last - first)
+    for position in range(first, center):
+        add_row(vectors, kept[position], share, hidden, 0, registers)
+    for position in range(center + 1, last + 1):
+        add_row(vectors, kept[position], share, hidden, 0, registers)
 
 
 @jit

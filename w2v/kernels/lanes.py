@@ -148,19 +148,6 @@ def splat(number):
     return np.full(WIDTH, number)
 
 
-def _add(_: Any, a: Any, b: Any) -> Any:
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.fadd(*args)
-
-    return a(a, b), emit
-
-
-@_compiled_as(_add)
-def add(a, b):
-    """Lanes a + b."""
-    return a + b
-
-
 def _multiply_add(_: Any, a: Any, b: Any, c: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = ir.FunctionType(args[0].type, [args[0].type] * 3)

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.lanes import WIDTH, aligned, splat, store
+from w2v.kernels.lanes import WIDTH, aligned
 from w2v.kernels.noise import draw_noise
 from w2v.kernels.sigmoid import NEVER, step_down
 from w2v.kernels.tiles import (
     COLUMNS,
     FOUR,
+    clear_row,
     copy_row,
     move_both,
     move_targets,
@@ -194,8 +195,7 @@ def train_vector(
     steps[0] = -steps[0]  # the true word as a prediction to deny, see `train_batch`
     step_down(steps, FOUR * tiles, lr, tally)
     steps[0] = -steps[0]
-    for register in range(registers):
-        store(pull, 0, register, splat(pull.dtype.type(0.0)))
+    clear_row(pull, 0, registers)
     for tile in range(tiles):
         move_both(
             steps, tile, vectors, vector, pull, output_vectors, target_ids, row,

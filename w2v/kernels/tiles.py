@@ -166,6 +166,18 @@ def move_both(steps, tile, vectors, row, pull, targets, target_ids, at, column, 
 
 
 @inlined
+def clear_row(matrix, row, registers):
+    """Make a row zero.
+
+    matrix     float (·, D)  row `row` overwritten
+    row        int
+    registers  int
+    """
+    for register in range(registers):
+        store(matrix, row, register, splat(matrix.dtype.type(0.0)))
+
+
+@inlined
 def copy_row(source, row, weight, target, at, registers):
     """Copy a row, times a weight, over a row of another matrix.
 

@@ -1,0 +1,125 @@
+"""What the benchmarks share: the text, whole commands with their time and memory, the README."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("W2V_DATA", ROOT.parent / "shared" / "data"))
+PEERS = ROOT / ".venv-peers" / "bin" / "python"  # `make bench` installs it
+GENSIM = """
+import json, sys
+from gensim.models import Word2Vec
+options = json.loads(sys.argv[3])
+Word2Vec(corpus_file=sys.argv[1], sample=1e-3, workers=2, **options).wv.save_word2vec_format(
+    sys.argv[2], binary=True
+)
+"""
+
+
+class Run(NamedTuple):
+    """A finished command: seconds from start to end, the most memory in MB, and what it printed."""
+
+    seconds: float
+    megabytes: float
+    out: str
+
+
+def run(*command: object, **environment: str) -> Run:
+    """Run a whole command, with BLAS at its own choice of kernels."""
+    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    began = time.monotonic()
+    child = subprocess.Popen(
+        [*map(str, command)], env={**env, **environment}, stdout=subprocess.PIPE
+    )
+    assert child.stdout
+    out = child.stdout.read().decode()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        sys.exit(f"{' '.join(map(str, command[:4]))} … failed with {child.returncode}")
+    return Run(time.monotonic() - began, usage.ru_maxrss / 1000, out)
+
+
+def w2v(*args: object, **environment: str) -> Run:
+    """Run our command line, from the environment that this script runs in."""
+    return run(Path(sys.executable).with_name("w2v"), *args, **environment)
+
+
+def train(text: Path, out: Path, **options: object) -> Run:
+    """`w2v train` on 2 threads unless told otherwise; an option that is True is a flag."""
+    args: list[object] = []
+    for name, value in {"threads": 2, **options}.items():
+        args += [f"--{name.replace('_', '-')}", *([] if value is True else [value])]
+    return w2v("train", text, "-o", out, "--quiet", *args)
+
+
+def gensim(lines: Path, out: Path, **options: object) -> Run:
+    """gensim on 2 threads in its fastest mode, from a file with lines of 1,000 words."""
+    return run(PEERS, "-c", GENSIM, lines, out, json.dumps(options))
+
+
+def json_lines(run: Run) -> list[dict]:
+    """The objects that a command has printed, a line each."""
+    return [json.loads(line) for line in run.out.splitlines()]
+
+
+@contextmanager
+def enwiki(size: int | None = None) -> Iterator[tuple[Path, Path, Path]]:
+    """A folder with 100 MB of Wikipedia, or the first `size` bytes; and as lines for gensim."""
+    packed = DATA / "enwiki100m.txt.gz"
+    if not packed.exists():
+        sys.exit(f"no {packed}; set W2V_DATA to the folder that has it")
+    if not PEERS.exists():
+        sys.exit(f"no {PEERS}: `make bench` installs the peers there")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        text = gzip.decompress(packed.read_bytes())[:size]
+        (folder / "text").write_bytes(text)
+        write_lines(folder / "lines", text)
+        del text
+        warm_up(folder)
+        yield folder, folder / "text", folder / "lines"
+
+
+def write_lines(path: Path, text: bytes) -> None:
+    """The same words in lines of 1,000: gensim leaves out what is beyond 10,000 in a line."""
+    words = text.split()
+    lines = (b" ".join(words[i : i + 1000]) for i in range(0, len(words), 1000))
+    path.write_bytes(b"\n".join(lines) + b"\n")
+
+
+def warm_up(folder: Path) -> None:
+    """Compile every kernel before anything is timed."""
+    small = folder / "small"
+    small.write_bytes(b"a b c d\n" * 100)
+    for options in ({}, {"exact": True}, {"model": "cbow"}):
+        train(small, folder / "small.bin", epochs=1, **options)
+
+
+def ratio(slower: list[float], faster: list[float]) -> str:
+    """How many times as long, pair by pair: mean, and smallest to largest."""
+    ratios = [a / b for a, b in zip(slower, faster, strict=True)]
+    return f"{mean(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+
+
+def publish(parts: dict[str, str], write: bool) -> None:
+    """Print Markdown tables; put them in the README too, each in its part."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from readme import README, replace
+
+    for name, table in parts.items():
+        print(f"\n{name}\n{table}", flush=True)
+        if write:
+            README.write_text(replace(README.read_text(), name, table))

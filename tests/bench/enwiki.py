@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Speed and quality on real text, ours beside gensim's: same text, settings, seeds and evaluator.
+
+    python tests/bench/enwiki.py [--seeds 3] [--write]
+
+Trains on enwiki100m.txt.gz of $W2V_DATA (else ../shared/data) with dim 100, window 5, negative 5,
+sample 1e-3, min-count 5, 5 epochs, 2 threads, kernels compiled before. gensim trains in its fastest
+mode, with the same learning rates. Times are those of whole commands, from the start of the process
+to the written file; with each seed every contender runs once, one after the other, and a ratio is
+that of two runs with the same seed. All vectors are judged by `w2v evaluate`. Prints two Markdown
+tables; --write puts them in the README.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+from statistics import mean, stdev
+
+from contest import DATA, Run, enwiki, gensim, json_lines, publish, ratio, train, w2v
+
+SETS = {"WordSim-353": "ws353", "SimLex-999": "simlex999", "MTurk-287": "mturk287", "RG-65": "rg65"}
+_OURS = {"dim": 100, "window": 5, "negative": 5, "sample": 1e-3, "min_count": 5, "epochs": 5}
+_THEIRS = {"vector_size": 100, "window": 5, "negative": 5, "min_count": 5, "epochs": 5}
+_ours, _theirs = partial(train, **_OURS), partial(gensim, **_THEIRS)
+# name: (how it is trained, the peer that it is compared with, whether its vectors are judged)
+CONTENDERS = {
+    "skip-gram, gensim": (partial(_theirs, sg=1, alpha=0.025), None, True),
+    "skip-gram, w2v": (_ours, "skip-gram, gensim", True),
+    "skip-gram, w2v --exact": (partial(_ours, exact=True), "skip-gram, gensim", True),
+    "skip-gram, w2v --threads 1": (partial(_ours, threads=1), "skip-gram, gensim", False),
+    "CBOW, gensim": (partial(_theirs, sg=0, alpha=0.05), None, True),
+    "CBOW, w2v": (partial(_ours, model="cbow"), "CBOW, gensim", True),
+    "CBOW, w2v --cbow-update gradient": (
+        partial(_ours, model="cbow", cbow_update="gradient"), "CBOW, gensim", True,
+    ),
+    "CBOW, w2v --threads 1": (partial(_ours, model="cbow", threads=1), "CBOW, gensim", False),
+}  # fmt: skip
+
+
+def judge(vectors: Path) -> dict[str, float]:
+    """Correlations times 100 and analogy accuracies in per cent."""
+    scores = {}
+    for name, stem in SETS.items():
+        path = DATA / "similarity" / f"{stem}.tsv"
+        [result] = json_lines(w2v("evaluate", "similarity", path, "-v", vectors, "--json"))
+        scores[name] = 100 * result["spearman"]
+    call = ("analogies", DATA / "questions-words.txt", "-v", vectors, "--restrict", 30000, "--json")
+    results = json_lines(w2v("evaluate", *call))
+    return scores | {row["section"]: 100 * row["accuracy"] for row in results[-3:]}
+
+
+def speed_table(runs: dict[str, list[Run]]) -> str:
+    """Seconds, times the peer, memory."""
+    rows = ["| | seconds | times gensim's speed | peak memory |", "|---|---|---|---|"]
+    for name, (_, peer, _) in CONTENDERS.items():
+        seconds = [run.seconds for run in runs[name]]
+        times = ratio([run.seconds for run in runs[peer]], seconds) if peer else "1"
+        spread = f"{mean(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f})"
+        rows.append(
+            f"| {name} | {spread} | {times} | {max(run.megabytes for run in runs[name]):.0f} MB |"
+        )
+    return "\n".join(rows)
+
+
+def quality_table(scores: dict[str, list[dict[str, float]]]) -> str:
+    """Means and standard deviations over the seeds."""
+    names = [*SETS, "semantic", "syntactic", "all analogies"]
+    rows = [f"| | {' | '.join(names)} |", f"|---{'|---' * len(names)}|"]
+    for name, found in scores.items():
+        columns = [[each[key] for each in found] for key in found[0]]
+        cells = [f"{mean(c):.1f} ± {stdev(c) if len(c) > 1 else 0:.1f}" for c in columns]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Train and judge everything, seed by seed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="put the tables in the README")
+    args = parser.parse_args()
+    runs: dict[str, list[Run]] = {name: [] for name in CONTENDERS}
+    scores: dict[str, list[dict[str, float]]] = {
+        name: [] for name, (_, _, judged) in CONTENDERS.items() if judged
+    }
+    with enwiki() as (folder, text, lines):
+        for seed in range(1, args.seeds + 1):
+            for name, (how, peer, judged) in CONTENDERS.items():
+                done = how(text if peer else lines, folder / "x.bin", seed=seed)
+                runs[name].append(done)
+                if judged:
+                    scores[name].append(judge(folder / "x.bin"))
+                found = scores.get(name, [""])[-1]
+                print(name, seed, f"{done.seconds:.1f} s", found, file=sys.stderr, flush=True)
+    publish({"speed": speed_table(runs), "quality": quality_table(scores)}, args.write)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""What a command costs besides training: start, compilation, reading, queries, memory.
+
+    python tests/bench/startup.py [--write]
+
+Whole processes; medians of 5 (the text ten times over: once). Prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from contest import Run, enwiki, publish, run, w2v
+
+from w2v import store
+from w2v.corpus import Corpus
+from w2v.formats import file_metadata
+from w2v.table import Table
+from w2v.vocabulary import encode
+
+TIMES = 5
+
+
+def seconds(call: Callable[[], Run]) -> float:
+    """The median time of a command."""
+    return median(call().seconds for _ in range(TIMES))
+
+
+def large_table(path: Path) -> None:
+    """A container of 400,000 random vectors of 300 numbers."""
+    rng = np.random.default_rng(1)
+    names = ["king", *(f"w{n}" for n in range(399_999))]
+    table = Table.build(names, rng.standard_normal((400_000, 300), np.float32))
+    store.write(str(path), store.table_tensors("words", table), file_metadata())
+
+
+def encoding(text: Path) -> float:
+    """Seconds of `vocabulary.encode`, what `w2v train` does before it trains; on one thread."""
+    encode(Corpus([str(text.with_name("small"))]))  # loads the kernels
+    taken = []
+    for _ in range(TIMES):
+        began = time.monotonic()
+        encode(Corpus([str(text)]), 5)
+        taken.append(time.monotonic() - began)
+    return median(taken)
+
+
+def compile_time(folder: Path) -> float:
+    """How much longer a first run takes than a second one, with a cache of its own."""
+    longer = []
+    for _ in range(3):
+        with TemporaryDirectory() as cache:
+            cold, warm = (
+                train_small(folder, NUMBA_CACHE_DIR=cache).seconds for _ in range(2)
+            )  # fmt: skip
+            longer.append(cold - warm)
+    return median(longer)
+
+
+def train_small(folder: Path, **environment: str) -> Run:
+    """Train on next to nothing."""
+    return w2v(
+        "train", folder / "small", "-o", folder / "x.bin", "--quiet", "--epochs", 1, **environment
+    )
+
+
+def anonymous(text: Path, min_count: int) -> float:
+    """The most anonymous memory of a run of one epoch, in MB: mapped files do not count."""
+    command = [str(Path(sys.executable).with_name("w2v")), "train", str(text), "--quiet"]
+    command += ["-o", str(text.with_name("x.bin")), "--epochs", "1", "--min-count", str(min_count)]
+    most = 0
+    with subprocess.Popen(command) as child:
+        while child.poll() is None:
+            try:
+                status = Path(f"/proc/{child.pid}/status").read_text()
+                most = max(most, int(status.partition("RssAnon:")[2].split()[0]))
+            except (OSError, IndexError):  # it is just ending
+                pass
+            time.sleep(0.02)
+    return most / 1000
+
+
+def main() -> None:
+    """Measure one thing after the other."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="put the table in the README")
+    args = parser.parse_args()
+    rows = []
+
+    def add(what: str, value: str) -> None:
+        rows.append(f"| {what} | {value} |")
+        print(what, value, file=sys.stderr, flush=True)
+
+    with enwiki() as (folder, text, _):
+        add("`w2v --help`", f"{seconds(lambda: w2v('--help')):.2f} s")
+        large_table(folder / "large.safetensors")
+        query = seconds(lambda: w2v("similar", "king", "-v", folder / "large.safetensors"))
+        numpy = seconds(lambda: run(sys.executable, "-c", "import numpy"))
+        add("`w2v similar king`, 400,000 × 300", f"{query:.2f} s")
+        add('`python -c "import numpy"`', f"{numpy:.2f} s")
+        (folder / "large.safetensors").unlink()
+        out = folder / "vocab.txt"
+        whole = seconds(lambda: w2v("vocab", text, "-o", out, "--quiet"))
+        start = seconds(lambda: w2v("vocab", folder / "small", "-o", out, "--quiet"))
+        add("`w2v vocab` on 100 MB, less that on 800 bytes", f"{whole - start:.2f} s")
+        add("reading, counting and encoding it, in a process", f"{encoding(text):.2f} s")
+        add(
+            "first training, with nothing compiled: more than later",
+            f"{compile_time(folder):.1f} s",
+        )
+        once = anonymous(text, 5)
+        data = text.read_bytes() + b" "
+        with text.open("wb") as file:
+            for _ in range(10):
+                file.write(data)
+        del data
+        add("anonymous memory of skip-gram on 100 MB", f"{once:.0f} MB")
+        add("and on that ten times over, `--min-count 50`", f"{anonymous(text, 50):.0f} MB")
+    publish({"startup": "\n".join(["| | |", "|---|---|", *rows])}, args.write)
+
+
+if __name__ == "__main__":
+    main()
