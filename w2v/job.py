@@ -20,7 +20,7 @@ from w2v.signals import Deferred
 from w2v.training import Chunk, Plan, State, Trainer, run
 from w2v.vocabulary import Text, Vocabulary, encode
 
-_KERNEL_BYTES = 20_000_000  # loaded kernels, scratch and what writing takes
+_KERNEL_BYTES = 5_000_000  # loaded kernels, scratch and what writing takes
 _NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
 
 

@@ -41,7 +41,11 @@ class Lexicon:
         """
         if self._ids.size < len(block):
             self._ids = np.empty(len(block), np.int32)
-        data, at, count = np.frombuffer(block, np.uint8), 0, 0
+        with np.errstate(over="ignore"):  # uncompiled, NumPy would warn: the hash is meant to wrap
+            return self._ids[: self._number(np.frombuffer(block, np.uint8))]
+
+    def _number(self, data: np.ndarray) -> int:
+        at = count = 0
         while True:
             at, more, self._types = number_tokens(
                 data, at, self._slots, self._text, self._offsets, self._counts, self._types,
@@ -49,7 +53,7 @@ class Lexicon:
             )  # fmt: skip
             count += more
             if at == data.size:
-                return self._ids[:count]
+                return count
             self._grow(data.size - at)
 
     def _grow(self, longest: int) -> None:

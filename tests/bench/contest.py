@@ -8,8 +8,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
@@ -85,12 +86,28 @@ def enwiki(size: int | None = None) -> Iterator[tuple[Path, Path, Path]]:
         sys.exit(f"no {PEERS}: `make bench` installs the peers there")
     with TemporaryDirectory() as name:
         folder = Path(name)
-        text = gzip.decompress(packed.read_bytes())[:size]
-        (folder / "text").write_bytes(text)
-        write_lines(folder / "lines", text)
-        del text
+        aside(unpack, packed, size, folder)
         warm_up(folder)
         yield folder, folder / "text", folder / "lines"
+
+
+def aside(function: Callable[..., object], *args: object) -> None:
+    """Call a function in a process of its own.
+
+    A command that is started later counts as using at least as much memory as this process did.
+    """
+    process = get_context("fork").Process(target=function, args=args)
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(f"{function.__name__} failed")
+
+
+def unpack(packed: Path, size: int | None, folder: Path) -> None:
+    """Write the text, or its first bytes, and its lines."""
+    text = gzip.decompress(packed.read_bytes())[:size]
+    (folder / "text").write_bytes(text)
+    write_lines(folder / "lines", text)
 
 
 def write_lines(path: Path, text: bytes) -> None:
@@ -109,9 +126,14 @@ def warm_up(folder: Path) -> None:
 
 
 def ratio(slower: list[float], faster: list[float]) -> str:
-    """How many times as long, pair by pair: mean, and smallest to largest."""
-    ratios = [a / b for a, b in zip(slower, faster, strict=True)]
-    return f"{mean(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+    """How many times as long, pair by pair: see `spread`."""
+    return spread([a / b for a, b in zip(slower, faster, strict=True)])
+
+
+def spread(values: list[float]) -> str:
+    """The mean, and smallest to largest if there are several."""
+    several = f" ({min(values):.1f} to {max(values):.1f})" if len(values) > 1 else ""
+    return f"{mean(values):.1f}{several}"
 
 
 def publish(parts: dict[str, str], write: bool) -> None:

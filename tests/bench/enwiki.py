@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 
-from contest import DATA, Run, enwiki, gensim, json_lines, publish, ratio, train, w2v
+from contest import DATA, Run, enwiki, gensim, json_lines, publish, ratio, spread, train, w2v
 
 SETS = {"WordSim-353": "ws353", "SimLex-999": "simlex999", "MTurk-287": "mturk287", "RG-65": "rg65"}
 _OURS = {"dim": 100, "window": 5, "negative": 5, "sample": 1e-3, "min_count": 5, "epochs": 5}
@@ -58,10 +58,8 @@ def speed_table(runs: dict[str, list[Run]]) -> str:
     for name, (_, peer, _) in CONTENDERS.items():
         seconds = [run.seconds for run in runs[name]]
         times = ratio([run.seconds for run in runs[peer]], seconds) if peer else "1"
-        spread = f"{mean(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f})"
-        rows.append(
-            f"| {name} | {spread} | {times} | {max(run.megabytes for run in runs[name]):.0f} MB |"
-        )
+        memory = max(run.megabytes for run in runs[name])
+        rows.append(f"| {name} | {spread(seconds)} | {times} | {memory:.0f} MB |")
     return "\n".join(rows)
 
 

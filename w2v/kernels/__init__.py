@@ -41,6 +41,7 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` into whatever calls it, and keep no compiled form of its own.
 
-    A call hands over seven numbers for each array: it costs as much as a small tile of arithmetic.
+    A call hands over seven numbers for each array: with calls skip-gram takes 1.3 times as long,
+    CBOW 1.2 (tests/bench/tricks.py).
     """
     return numba.njit(**_OPTIONS | {"cache": False}, forceinline=True)(function)

@@ -31,8 +31,9 @@ _INT32 = ir.IntType(32)
 def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     """Zeros that share no cache line with anything else.
 
-    So no load of lanes needs two lines, and no thread waits for what another one writes: two
-    tallies in one line made skip-gram take 1.8 times as long on two threads.
+    So no load of lanes needs two lines: else skip-gram takes 1.6 times as long, CBOW 1.15
+    (tests/bench/tricks.py). And no thread waits for what another one writes: two tallies in one
+    line had cost as much again on two threads.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + -size % LINE + LINE, np.uint8)
@@ -220,4 +221,4 @@ def _power_of_two(_: Any, exponent: Any) -> Any:
 @_compiled_as(_power_of_two)
 def power_of_two(exponent):
     """2 to a whole number from -126 to 127, of the number's type; at -127 it may be 0."""
-    return np.exp2(exponent)
+    return np.exp2(exponent) * (exponent > -127)

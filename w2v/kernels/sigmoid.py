@@ -21,6 +21,8 @@ NEVER = -128.0  # a score that leaves neither a step nor a loss
 def fade(score, kind):
     """exp(-|score|), of which the compiler makes vectors, as it does not of `math.exp`.
 
+    With that skip-gram takes 1.6 times as long, CBOW 1.2 (tests/bench/tricks.py).
+
     score    float  NaN gives NaN; beyond ±88 the result is 0, or as good as 0
     kind     dtype  of the score: float32 or float64
     Returns  float  from 0 to 1, as exact as the dtype, to 1e-13 at most
@@ -28,7 +30,7 @@ def fade(score, kind):
     x = max(abs(score) * kind(-LOG2_E), kind(-127.0))
     whole = np.floor(x + kind(0.5))
     x -= whole
-    y = x * x  # two short chains are done sooner than a long one
+    y = x * x  # two short chains: with a long one skip-gram takes 1.04 times as long
     even = kind(C4) + y * (kind(C6) + y * (kind(C8) + y * kind(C10)))
     odd = kind(C5) + y * (kind(C7) + y * (kind(C9) + y * kind(C11)))
     even = kind(1.0) + y * (kind(C2) + y * even)
@@ -79,8 +81,8 @@ def clear_tally(tally):
 def read_tally(tally):
     """The loss that a tally has come to.
 
-    tally    float64 (2,)  a sum, and a product whose logarithm is part of it: one logarithm for
-                           hundreds of scores
+    tally    float64 (2,)  a sum, and a product whose logarithm is part of it: with a logarithm
+                           for every 16 scores CBOW takes 1.16 times as long (bench/tricks.py)
     Returns  float64, nats
     """
     return tally[0] + math.log(tally[1])

@@ -10,7 +10,7 @@ from w2v.kernels import inlined, jit
 from w2v.kernels.lanes import prefetch
 from w2v.kernels.random import next_below, next_random
 
-AHEAD = 3  # windows
+AHEAD = 3  # windows. Without it skip-gram takes 1.4 times as long, CBOW 1.5 (bench/tricks.py)
 _32 = np.uint64(32)
 
 
