@@ -26,7 +26,7 @@ LAYERS = [
     ["w2v.store", "w2v.spelling", "w2v.kernels"],
     ["w2v.sampling", "w2v.lexicon", "w2v.formats", "w2v.query", "w2v.evaluate"],
     ["w2v.vocabulary"],
-    ["w2v.training"],
+    ["w2v.training", "w2v.checkpoint"],
     ["w2v.negative_sampling"],
     ["w2v.models"],
     ["w2v.job"],

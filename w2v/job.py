@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from w2v import formats, machine, settings, store
+import numpy as np
+
+from w2v import __version__, checkpoint, formats, machine, settings, store
 from w2v.corpus import Corpus
-from w2v.errors import W2VError
+from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
 from w2v.models import Model
 from w2v.progress import Progress
@@ -21,18 +23,22 @@ from w2v.training import Chunk, Plan, State, Trainer, run
 from w2v.vocabulary import Text, Vocabulary, encode
 
 _KERNEL_BYTES = 5_000_000  # loaded kernels, scratch and what writing takes
+_ROWS = 1 << 14  # looked at together
 _NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
 
 
 class Job:
-    """A run of `w2v train`: call `read`, `start`, `train` and `save` in this order.
+    """A run of `w2v train`: call `read`, `start`, perhaps `resume`, `train`, `save` in this order.
 
     paths    texts; `-` is stdin
     output   the file to write; its suffix picks the format
     model    which model, with `options`, its settings
     text     how the text becomes words
     threads  how many train at once
+    every    minutes between checkpoints; 0: none but when a signal stops the run
     Raises   W2VError where a setting is out of range or the output cannot be written
+
+    `checkpoint_path` is where checkpoints go, or None where the output is no file.
     """
 
     def __init__(
@@ -43,11 +49,13 @@ class Job:
         options: Any,
         text: TextSettings,
         threads: int,
+        every: float = 5.0,
     ):
         settings.check(options)
         settings.check(text)
         self.model, self.options, self.text_settings = model, options, text
-        self.output, self.threads = output, threads
+        self.output, self.threads, self.every = output, threads, every
+        self.checkpoint_path = checkpoint.path_for(output)
         self._write = formats.writer(output)
         if any(
             os.path.exists(p) and os.path.realpath(p) == os.path.realpath(output) for p in paths
@@ -59,6 +67,7 @@ class Job:
         self.text: Text
         self.trainer: Trainer
         self.plan: Plan
+        self.state: State
 
     def read(self, on_block: Callable[[int], None], on_compile: Callable[[], None]) -> None:
         """Read the text: sets `vocabulary`, `text`, `plan`.
@@ -73,6 +82,7 @@ class Job:
             self.corpus, how.min_count, how.max_vocab, how.lowercase, on_block
         )
         self.plan = Plan(self.text, self.options.epochs, self.options.seed)
+        self.state = State.start(self.plan)
 
     def memory(self) -> int:
         """Bytes that the run will need at most, what it has used already included."""
@@ -102,23 +112,98 @@ class Job:
                 on_compile()
             self.trainer.worker()(Chunk(0, 0, 0, 0, 0))
 
-    def train(self, on_progress: Callable[[Progress], None], seconds: float | None = None) -> State:
-        """Train to the end, or for some seconds. DivergedError where the loss is not finite."""
-        limit = {} if seconds is None else {"seconds": seconds}
-        return run(self.trainer, self.plan, self.threads, on_progress, **limit)
+    def is_done(self) -> bool:
+        """Whether the output is already what this run would write, as far as its metadata tell."""
+        if self._write or not os.path.isfile(self.output):
+            return False
+        try:
+            found = store.read(self.output)[1]
+        except W2VError:
+            return False
+        wanted = self._metadata()
+        return all(found.get(name) == wanted[name] for name in wanted if name != "losses")
 
-    def save(self, state: State) -> None:
-        """Write the file, whole or not at all."""
+    def resume(self, force: bool = False) -> bool:
+        """Go on where the last checkpoint was written; False where there is none.
+
+        Raises W2VError where it is damaged or, unless forced, of another run
+        """
+        if not self.checkpoint_path or not os.path.exists(self.checkpoint_path):
+            return False
+        tensors, saved = checkpoint.read(self.checkpoint_path, self._identity(), force)
+        for name in self.trainer.matrices:
+            if name not in tensors or tensors[name].shape != self.trainer.vectors(name).shape:
+                raise W2VError(
+                    f"{self.checkpoint_path} is of another vocabulary or --dim; remove it"
+                )
+            self.trainer.vectors(name)[:] = tensors[name]
+        self.state = State.restored(self.plan, saved)
+        return True
+
+    def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
+        """Train for some seconds on the side."""
+        run(self.trainer, self.plan, self.threads, on_progress, seconds)
+
+    def train(self, on_progress: Callable[[Progress], None]) -> State:
+        """Train to the end, with checkpoints. DivergedError where the loss is not finite."""
+        seconds = 60 * self.every if self.every and self.checkpoint_path else math.inf
+        while True:
+            run(self.trainer, self.plan, self.threads, on_progress, seconds, self.state)
+            if self.state.chunks_done == len(self.plan):
+                return self.state
+            self.checkpoint()
+
+    def checkpoint(self) -> bool:
+        """Write what `resume` goes on from; False where there is no place for it."""
+        if not self.checkpoint_path:
+            return False
+        self._check_finite()
+        matrices = {name: self.trainer.vectors(name) for name in self.trainer.matrices}
+        checkpoint.write(self.checkpoint_path, matrices, self._identity(), self.state.saved())
+        return True
+
+    def _check_finite(self) -> None:
+        """DivergedError where there is a vector that must not be written."""
+        for matrix in self.trainer.matrices.values():
+            for begin in range(0, len(matrix), _ROWS):
+                if not np.isfinite(matrix[begin : begin + _ROWS]).all():
+                    raise DivergedError(
+                        "training diverged: vectors are not finite. Nothing was written; "
+                        f"try --lr {self.trainer.lr_at(0.0) / 10:g} or less"
+                    )
+
+    def _identity(self) -> dict[str, Any]:
+        """All that the bytes of the result depend on, by the names that a user knows."""
+        from w2v.kernels.cache import machine_code
+
+        told = asdict(self.options) | asdict(self.text_settings)
+        return {
+            "--model": self.model.name,
+            **{settings.option_name(name): value for name, value in told.items()},
+            "--threads": "1" if self.threads == 1 else "several",
+            "the text's SHA-256": self.corpus.fingerprint,
+            "w2v": __version__,
+            **machine_code(),
+        }
+
+    def save(self) -> None:
+        """Write the file, whole or not at all; then the checkpoint is of no more use."""
+        self._check_finite()
         tables = self.trainer.tables()
         if self._write:
             self._write(self.output, tables["words"])
-            return
-        tensors = self.trainer.tensors()
-        for name, table in tables.items():
-            tensors |= store.table_tensors(name, table)
-        store.write(self.output, tensors, self._metadata(state))
+        else:
+            tensors = self.trainer.tensors()
+            for name, table in tables.items():
+                tensors |= store.table_tensors(name, table)
+            store.write(self.output, tensors, self._metadata())
+        self.forget_checkpoint()
 
-    def _metadata(self, state: State) -> dict[str, str]:
+    def forget_checkpoint(self) -> None:
+        """Remove the checkpoint of a run that is done."""
+        checkpoint.remove(self.checkpoint_path)
+
+    def _metadata(self) -> dict[str, str]:
         """What the file says of itself: only what follows from text, settings, seed and version."""
         nested = {
             "settings": asdict(self.options) | asdict(self.text_settings),
@@ -129,7 +214,7 @@ class Job:
                 "tokens_kept": self.text.size,
                 "sentences": self.text.starts.size - 1,
             },
-            "losses": [None if math.isnan(loss) else loss for loss in state.mean_losses()],
+            "losses": [None if math.isnan(loss) else loss for loss in self.state.mean_losses()],
         }
         return {
             **formats.file_metadata(),

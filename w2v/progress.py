@@ -18,7 +18,8 @@ class Progress:
 
     epoch, epochs  from 1
     words, total   words trained, of all epochs, those that subsampling left out included
-    seconds        since training began
+    resumed        how many of them were trained before this process began
+    seconds        since it began to train
     lr             learning rate
     loss           mean nats for each trained pair of this epoch, or of the one before while this
                    has none; NaN if that has none either
@@ -31,9 +32,15 @@ class Progress:
     seconds: float
     lr: float
     loss: float
+    resumed: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Words trained in a second."""
+        return (self.words - self.resumed) / self.seconds if self.seconds > 0 else 0.0
 
     def __str__(self) -> str:
-        rate = self.words / self.seconds if self.seconds > 0 else 0.0
+        rate = self.rate
         left = duration((self.total - self.words) / rate) if rate else "?"
         loss = "-" if math.isnan(self.loss) else f"{self.loss:.4f}"
         return (

@@ -47,7 +47,7 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     if path == "-":
         yield sys.stdout.buffer
         return
-    if _is_device(path):
+    if is_device(path):
         with open(path, "wb") as file:
             yield file
         return
@@ -73,7 +73,7 @@ def check_writable(path: str) -> None:
     """
     if os.path.isdir(path):
         raise W2VError(f"{path} is a directory; name a file in it")
-    if path != "-" and not _is_device(path):
+    if path != "-" and not is_device(path):
         part = _places(path)[1]
         if not os.path.isdir(os.path.dirname(part)):
             raise W2VError(f"{path}: there is no folder {os.path.dirname(part)}; make it first")
@@ -87,7 +87,8 @@ def _places(path: str) -> tuple[str, str]:
     return target, target + ".part"
 
 
-def _is_device(path: str) -> bool:
+def is_device(path: str) -> bool:
+    """Whether something is there that is written to directly: a device or a pipe."""
     return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
 
 

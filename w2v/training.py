@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,15 +51,35 @@ class State:
     """Where a run is.
 
     latest       the chunk that was begun last
+    losses       (sum of losses, pairs) for each epoch
     chunks_done  of the run's list
     words        trained, of all epochs
-    losses       (sum of losses, pairs) for each epoch
+    resumed      how many of them were trained before this process began
+    seconds      for which this process has trained
     """
 
     latest: Chunk
     losses: list[list[float]]
     chunks_done: int = 0
     words: int = 0
+    resumed: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def start(cls, plan: Plan) -> State:
+        """The state of a run that has not begun."""
+        return cls(plan[0], [[0.0, 0] for _ in range(plan.epochs)])
+
+    def saved(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it: all that does not follow from the plan."""
+        return {"chunks_done": self.chunks_done, "words": self.words, "losses": self.losses}
+
+    @classmethod
+    def restored(cls, plan: Plan, saved: Mapping[str, Any]) -> State:
+        """The state that `saved` was made of."""
+        latest = plan[max(saved["chunks_done"] - 1, 0)]
+        words = saved["words"]
+        return cls(latest, saved["losses"], saved["chunks_done"], words, resumed=words)
 
     def mean_losses(self) -> list[float]:
         """Nats for each trained pair, by epoch; NaN where nothing was trained."""
@@ -69,8 +89,11 @@ class State:
 class Trainer(Protocol):
     """What a model brings to a run."""
 
-    matrices: dict[str, np.ndarray]
+    matrices: dict[str, np.ndarray]  # all that training changes; perhaps padded: see `vectors`
     kernels: tuple[str, ...]  # the modules of `w2v.kernels` that it calls
+
+    def vectors(self, name: str) -> np.ndarray:
+        """One of the matrices without what pads it, as a view that can be written to."""
 
     def lr_at(self, share: float) -> float:
         """The learning rate when a share (0 to 1) of the run is done."""
@@ -138,16 +161,21 @@ def run(
     threads: int,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     seconds: float = math.inf,
+    state: State | None = None,
+    stop_before: int | None = None,
 ) -> State:
-    """Train all chunks of a plan on `threads` threads; returns the state at the end.
+    """Train chunks of a plan on `threads` threads; returns the state at the end.
 
     on_progress  called in this thread several times a second, and at the end
     seconds      stop after the chunk that is under way at that time
+    state        where to go on; changed in place, also where an exception ends the run
+    stop_before  the chunk to stop before: else all are trained
     Raises       DivergedError where a loss is not finite; KeyboardInterrupt as it comes. The chunks
                  under way are finished first, so that no thread still writes to the matrices.
     """
-    state = State(plan[0], [[0.0, 0] for _ in range(plan.epochs)])
-    todo = iter(plan)
+    state = State.start(plan) if state is None else state
+    chunks = range(state.chunks_done, len(plan) if stop_before is None else stop_before)
+    todo = map(plan.__getitem__, chunks)
     lock, stop = threading.Lock(), threading.Event()
     failures: list[BaseException] = []
 
@@ -172,16 +200,13 @@ def run(
             failures.append(error)
             stop.set()
 
-    began = time.monotonic()
+    began, before = time.monotonic(), state.seconds
 
     def report() -> None:
+        state.seconds = before + time.monotonic() - began
         with lock:
-            epoch, words, lr = state.latest.epoch, state.words, trainer.lr_at(state.latest.begin)
-            losses = state.mean_losses()[: epoch + 1]
-        trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # an epoch may just begin
-        loss = trained[-1] if trained else math.nan
-        elapsed = time.monotonic() - began
-        on_progress(Progress(epoch + 1, plan.epochs, words, plan.words, elapsed, lr, loss))
+            progress = _progress(trainer, plan, state)
+        on_progress(progress)
 
     workers = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
     with Deferred() as signals:
@@ -202,6 +227,17 @@ def run(
         raise failures[0]
     report()
     return state
+
+
+def _progress(trainer: Trainer, plan: Plan, state: State) -> Progress:
+    """What a run shows of its state."""
+    epoch, lr = state.latest.epoch, trainer.lr_at(state.latest.begin)
+    losses = state.mean_losses()[: epoch + 1]
+    trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # an epoch may just begin
+    loss = trained[-1] if trained else math.nan
+    return Progress(
+        epoch + 1, plan.epochs, state.words, plan.words, state.seconds, lr, loss, state.resumed
+    )
 
 
 def _diverged(epoch: int, lr: float) -> DivergedError:

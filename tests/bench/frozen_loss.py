@@ -14,20 +14,8 @@ from itertools import islice
 
 from w2v.corpus import Corpus
 from w2v.models import models
-from w2v.training import Plan, run
+from w2v.training import Plan, State, run
 from w2v.vocabulary import encode
-
-
-class Epoch(Plan):
-    """The chunks of one epoch of a plan."""
-
-    def __init__(self, plan: Plan, epoch: int):
-        self.__dict__ = dict(plan.__dict__)
-        self.number = epoch
-
-    def __iter__(self):
-        chunks = len(self) // self.epochs
-        return map(self.__getitem__, range(self.number * chunks, (self.number + 1) * chunks))
 
 
 def main() -> None:
@@ -39,8 +27,10 @@ def main() -> None:
     frozen = model.trainer(vocabulary, text, model.settings(lr=0.0, min_lr=0.0))
     frozen.matrices = trainer.matrices
     plan = Plan(text, epochs, seed=1)
+    state = State.start(plan)
     for epoch in range(epochs):
-        online = run(trainer, Epoch(plan, epoch), threads=2).mean_losses()[epoch]
+        end = (epoch + 1) * len(plan) // epochs
+        online = run(trainer, plan, 2, state=state, stop_before=end).mean_losses()[epoch]
         sums = zip(*map(frozen.worker(), islice(Plan(text, 1, seed=9), 60)), strict=True)
         loss, pairs = map(sum, sums)
         print(f"epoch {epoch + 1}  as shown {online:.4f}  frozen {loss / pairs:.4f}", flush=True)

@@ -90,6 +90,18 @@ def _refused(name: str, takers: list[str]) -> click.Option:
     "--threads", "--workers", "threads", cls=Option, type=click.IntRange(1, 1024), metavar="N",
     help="How many train at once  [default: the processors that may be used]",
 )  # fmt: skip
+@click.option(
+    "--resume", is_flag=True,
+    help="Go on with the run of this command that was stopped, if there is one.",
+)  # fmt: skip
+@click.option(
+    "--force", is_flag=True,
+    help="With --resume: go on although something differs; the result is another.",
+)  # fmt: skip
+@click.option(
+    "--checkpoint-every", "every", default=5.0, show_default=True, metavar="MINUTES",
+    type=click.FloatRange(0), help="How often OUTPUT.checkpoint is written; 0: only when stopped.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Read the text, say what training takes, and stop.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def train(
@@ -97,6 +109,9 @@ def train(
     output: str,
     model_name: str,
     threads: int | None,
+    resume: bool,
+    force: bool,
+    every: float,
     dry_run: bool,
     quiet: bool,
     **given: Any,
@@ -129,14 +144,20 @@ def train(
         model.settings(**{k: v for k, v in chosen.items() if k not in of_text}),
         TextSettings(**{k: v for k, v in chosen.items() if k in of_text}),
         threads,
+        every,
     )
     line = ProgressLine(sys.stderr, quiet)
     _read(job, line)
+    if resume and job.is_done():
+        job.forget_checkpoint()
+        line.say(f"{output} is the result of this very run: nothing to do")
+        return
     _start(job, line)
     if dry_run:
         _estimate(job, line.say)
-    else:
-        _train(job, line)
+        return
+    _find_checkpoint(job, line, resume, force)
+    _train(job, line)
 
 
 def _read(job: Job, line: Any) -> None:
@@ -165,13 +186,27 @@ def _estimate(job: Job, say: Callable[[str], None]) -> None:
     from w2v.progress import Progress, duration, plural
 
     seen: list[Progress] = []
-    job.train(seen.append, seconds=2.0)
+    job.estimate(seen.append, seconds=2.0)
     last = seen[-1]
     say(
         f"time: about {duration(last.seconds * last.total / max(last.words, 1))} for "
         f"{plural(last.epochs, 'epoch')} at {last.words / last.seconds:,.0f} words/s on "
         f"{plural(job.threads, 'thread')}; nothing was written"
     )
+
+
+def _find_checkpoint(job: Job, line: Any, resume: bool, force: bool) -> None:
+    """Go on from a checkpoint, or refuse to train over one."""
+    path = job.checkpoint_path
+    if resume:
+        found = job.resume(force)
+        line.say(
+            f"resumed from {path} at {job.state.words / job.plan.words:.1%}"
+            if found
+            else "nothing to resume: starting anew"
+        )
+    elif path and os.path.exists(path):
+        raise W2VError(f"{path} is there, of a run that was stopped: --resume, or remove it")
 
 
 def _train(job: Job, line: Any) -> None:
@@ -187,15 +222,17 @@ def _train(job: Job, line: Any) -> None:
         state = job.train(show)
     except KeyboardInterrupt:
         line.say(f"stopped at: {seen[0] if seen else 'the start'}; {job.output} was not written")
+        if job.state.chunks_done and job.checkpoint():
+            line.say(f"to go on: the same command with --resume ({job.checkpoint_path})")
         raise
     seconds = seen[0].seconds
     losses = ["-" if math.isnan(loss) else f"{loss:.4f}" for loss in state.mean_losses()]
     line.say(
         f"trained {plural(len(losses), 'epoch')} in {duration(seconds)}: "
-        f"{seen[0].total / seconds:,.0f} words/s on {plural(job.threads, 'thread')}; "
+        f"{seen[0].rate:,.0f} words/s on {plural(job.threads, 'thread')}; "
         f"loss {losses[0]} in the first, {losses[-1]} in the last"
     )
     if not all(pairs for _, pairs in state.losses):
         line.say("there were epochs in which subsampling left not one pair: try --sample 0")
-    job.save(state)
+    job.save()
     line.say(f"wrote {job.output}")

@@ -13,9 +13,11 @@ import hashlib
 import os
 import shutil
 import tempfile
+import zlib
 from pathlib import Path
 
 import numba
+import numpy as np
 
 
 def _fingerprint() -> str:
@@ -49,6 +51,18 @@ def directory() -> str:
         chosen = Path(tempfile.mkdtemp(prefix="w2v-kernels-"))
         atexit.register(shutil.rmtree, chosen, ignore_errors=True)
         return str(chosen)
+
+
+def machine_code() -> dict[str, str]:
+    """What decides which machine code a kernel becomes, and so the last digits of its results."""
+    from llvmlite import binding
+
+    features = zlib.crc32(binding.get_host_cpu_features().flatten().encode())
+    return {
+        "the processor": f"{binding.get_host_cpu_name()} ({features:08x})",
+        "numba": numba.__version__,
+        "numpy": np.__version__,
+    }
 
 
 def is_cold(*modules: str) -> bool:

@@ -1,0 +1,202 @@
+"""Stopped runs: what resumes ends as if it had never been stopped, and nothing is lost."""
+
+import random
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import planted
+import pytest
+from conftest import COMPILED, compiled
+
+from w2v import checkpoint, store, training
+from w2v.errors import W2VError
+from w2v.job import Job
+from w2v.models import models
+from w2v.settings import TextSettings
+from w2v.training import run
+
+SENTENCES = 300 if COMPILED else 12
+
+
+@pytest.fixture
+def text(folder, monkeypatch):
+    """A planted text in the current folder, cut into some dozens of chunks."""
+    monkeypatch.setattr(training, "SMALL_CHUNK", 20)
+    (folder / "text").write_text(planted.text(SENTENCES))
+    return "text"
+
+
+def make_job(text, output="x.safetensors", name="skipgram", threads=1, **options):
+    """A job that is ready to train."""
+    model = models()[name]
+    told = {"dim": 6, "epochs": 2, "sample": 0, **options}
+    job = Job([text], output, model, model.settings(**told), TextSettings(min_count=1), threads)
+    job.read(lambda tokens: None, lambda: None)
+    job.start(lambda: None)
+    return job
+
+
+def stop_at(job, chunk):
+    """Train up to a chunk, as a signal would stop it, and write the checkpoint."""
+    run(job.trainer, job.plan, job.threads, state=job.state, stop_before=chunk)
+    assert job.checkpoint()
+
+
+def finish(job):
+    job.train(lambda progress: None)
+    job.save()
+
+
+@pytest.mark.parametrize("name", models())
+def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, name):
+    finish(make_job(text, "whole.safetensors", name))
+    chunks = len(make_job(text, name=name).plan)
+    for chunk in sorted(random.Random(1).sample(range(chunks + 1), 4)):
+        job = make_job(text, name=name)
+        job.resume()
+        stop_at(job, chunk)
+    last = make_job(text, name=name)
+    assert last.resume()
+    assert last.state.resumed == last.state.words
+    finish(last)
+    assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()
+    assert not (folder / "x.safetensors.checkpoint").exists()
+
+
+def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
+    written = []
+    monkeypatch.setattr(checkpoint, "write", lambda path, *rest: written.append(rest[-1]))
+    monkeypatch.setattr(
+        "w2v.job.run",  # as if each stretch of seven chunks took as long as checkpoints are apart
+        lambda trainer, plan, threads, show, seconds, state: run(
+            trainer, plan, threads, show, seconds, state, min(state.chunks_done + 7, len(plan))
+        ),
+    )
+    job = make_job(text, threads=2)
+    job.train(lambda progress: None)
+    assert [state["chunks_done"] for state in written] == [*range(7, len(job.plan), 7)]
+    assert job.state.chunks_done == len(job.plan)
+    assert job.state.words == job.plan.words
+
+
+def test_a_run_that_was_stopped_after_its_last_chunk_only_writes_its_file(w2v, text, folder):
+    job = make_job(text)
+    stop_at(job, len(job.plan))
+    outcome = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume")
+    assert outcome.code == 0
+    assert "at 100.0%" in outcome.err
+    assert "wrote x.safetensors" in outcome.err
+
+
+def test_nothing_to_resume_is_a_start(text):
+    assert not make_job(text).resume()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"dim": 7}, "--dim was 6, is now 7"),
+        ({"seed": 2}, "--seed was 1, is now 2"),
+        ({"threads": 2}, "--threads was 1, is now several"),
+        ({"name": "cbow"}, "--model was skipgram"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(text, changed, said):
+    stop_at(make_job(text), 3)
+    with pytest.raises(W2VError, match=said):
+        make_job(text, **changed).resume()
+
+
+def test_a_changed_text_is_refused_and_forced(text, folder):
+    stop_at(make_job(text), 3)
+    (folder / "text").write_text(planted.text(SENTENCES) + "the\n")
+    job = make_job(text)
+    with pytest.raises(W2VError, match="the text's SHA-256 was .*, or --force"):
+        job.resume()
+    assert job.resume(force=True)
+    finish(job)
+
+
+def test_a_damaged_checkpoint_and_a_file_that_is_none_are_refused(text, folder):
+    stop_at(make_job(text), 3)
+    path = folder / "x.safetensors.checkpoint"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(W2VError, match="fail their checksum"):
+        make_job(text).resume()
+    store.write(str(path), {"a": np.zeros(1)}, {})
+    with pytest.raises(W2VError, match="is no checkpoint"):
+        make_job(text).resume()
+
+
+def test_vectors_that_are_not_finite_are_never_written(text, folder):
+    job = make_job(text)
+    stop_at(job, 3)
+    before = (folder / "x.safetensors.checkpoint").read_bytes()
+    job.trainer.vectors("input_vectors")[1, 1] = np.inf
+    with pytest.raises(W2VError, match="not finite"):
+        job.checkpoint()
+    with pytest.raises(W2VError, match="not finite"):
+        job.save()
+    assert (folder / "x.safetensors.checkpoint").read_bytes() == before
+    assert not (folder / "x.safetensors").exists()
+
+
+ARGS = ("--min-count", "1", "--dim", "6", "--epochs", "2", "--sample", "0", "--threads", "1")
+
+
+def test_a_finished_run_is_not_run_again(w2v, text, folder):
+    first = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume")
+    assert "nothing to resume: starting anew" in first.err
+    before = (folder / "x.safetensors").stat().st_mtime_ns
+    again = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume")
+    assert (again.code, again.out) == (0, "")
+    assert "nothing to do" in again.err
+    assert (folder / "x.safetensors").stat().st_mtime_ns == before
+    other = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume", "--seed", "2")
+    assert "wrote x.safetensors" in other.err
+
+
+def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
+    stop_at(make_job(text), 3)
+    outcome = w2v("train", text, *ARGS, "-o", "x.safetensors")
+    assert outcome.code == 2
+    assert "x.safetensors.checkpoint is there" in outcome.err
+    assert "resumed from x.safetensors.checkpoint at" in w2v(
+        "train", text, *ARGS, "-o", "x.safetensors", "--resume"
+    ).err  # fmt: skip
+
+
+@compiled
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes(folder, number):
+    """Stopped at random moments, also while it starts, reads, writes a checkpoint or the file."""
+    (folder / "text").write_text(planted.text(4000))
+    (folder / "x.safetensors").write_text("from before")
+    command = [sys.executable, "-m", "w2v", "train", "text", "--threads", "1", "--quiet"]
+    command += ["--dim", "100", "--epochs", "80", "--sample", "0"]
+    subprocess.run([*command, "-o", "whole.safetensors"], check=True)
+    whole = (folder / "whole.safetensors").read_bytes()
+    command += ["-o", "x.safetensors", "--resume", "--checkpoint-every", "0.0002"]
+    rng, stops = random.Random(int(number)), 0
+    while True:
+        child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            assert child.wait(0.6 + rng.random() * (1 + 0.3 * stops)) == 0
+            break
+        except subprocess.TimeoutExpired:
+            child.send_signal(number)
+            code = child.wait()
+            assert code in (0, -number, 128 + number)
+            if code == 0:
+                break
+            stops += 1
+            assert (folder / "x.safetensors").read_bytes() in (b"from before", whole)
+    assert stops > 0
+    assert (folder / "x.safetensors").read_bytes() == whole
+    left = {path.name for path in folder.iterdir()}
+    assert left <= {"text", "whole.safetensors", "x.safetensors", "x.safetensors.part",
+                    "x.safetensors.checkpoint.part"}  # fmt: skip

@@ -1,0 +1,77 @@
+"""An unfinished run on disk: what `w2v train --resume` goes on from.
+
+The same container as a finished file: the run's matrices, and as metadata what it was told
+(`identity`) and how far it has come (`state`). It is written whole or not at all, so that whatever
+happens the last one is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from w2v import store
+from w2v.errors import W2VError
+from w2v.formats import file_metadata
+
+SUFFIX = ".checkpoint"
+
+
+def path_for(output: str) -> str | None:
+    """Where the checkpoint of a run that writes `output` goes; None where that is no file."""
+    return None if output == "-" or store.is_device(output) else output + SUFFIX
+
+
+def write(
+    path: str,
+    matrices: Mapping[str, np.ndarray],
+    identity: Mapping[str, Any],
+    state: Mapping[str, Any],
+) -> None:
+    """Write a checkpoint in place of the last one; OSError where there is no room: that stays."""
+    metadata = {**file_metadata(), "kind": "checkpoint"}
+    metadata |= {"identity": json.dumps(identity), "state": json.dumps(state)}
+    store.write(path, matrices, metadata)
+
+
+def read(
+    path: str, identity: Mapping[str, Any], force: bool
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The matrices and the state in a checkpoint.
+
+    identity  that of the run that wants to go on
+    force     go on although something else differs than the corpus or a shape
+    Raises    W2VError where the file is damaged or of another run: says what differs
+    """
+    tensors, metadata = store.read(path)
+    if metadata.get("kind") != "checkpoint":
+        raise W2VError(f"{path} is no checkpoint; move it away")
+    if damaged := store.damaged(tensors, metadata):
+        raise W2VError(f"{path}: damaged: the bytes of {', '.join(damaged)} fail their checksum")
+    found = differences(json.loads(metadata["identity"]), identity)
+    if found and not force:
+        raise W2VError(
+            f"{path} is of another run: {'; '.join(found)}. Run as then, or remove it, or --force"
+        )
+    return tensors, json.loads(metadata["state"])
+
+
+def remove(path: str | None) -> None:
+    """Remove the checkpoint of a run that is done."""
+    for left in (path, f"{path}.part") if path else ():  # .part: of a process that was killed
+        with suppress(FileNotFoundError):
+            os.unlink(left)
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What differs between two identities, in words: `--dim 100, now 200`."""
+    return [
+        f"{name} was {old.get(name)}, is now {new.get(name)}"
+        for name in dict.fromkeys([*old, *new])
+        if old.get(name) != new.get(name)
+    ]
