@@ -123,12 +123,16 @@ class Job:
         wanted = self._metadata()
         return all(found.get(name) == wanted[name] for name in wanted if name != "losses")
 
+    def has_checkpoint(self) -> bool:
+        """Whether a run that was stopped has left something to go on from."""
+        return self.checkpoint_path is not None and os.path.exists(self.checkpoint_path)
+
     def resume(self, force: bool = False) -> bool:
         """Go on where the last checkpoint was written; False where there is none.
 
         Raises W2VError where it is damaged or, unless forced, of another run
         """
-        if not self.checkpoint_path or not os.path.exists(self.checkpoint_path):
+        if not self.checkpoint_path or not self.has_checkpoint():
             return False
         tensors, saved = checkpoint.read(self.checkpoint_path, self._identity(), force)
         for name in self.trainer.matrices:

@@ -147,6 +147,12 @@ def train(
         every,
     )
     line = ProgressLine(sys.stderr, quiet)
+    if force and not resume:
+        raise click.UsageError("--force is for --resume")
+    if not (resume or dry_run) and job.has_checkpoint():
+        raise W2VError(
+            f"{job.checkpoint_path} is there, of a run that was stopped: --resume, or remove it"
+        )
     _read(job, line)
     if resume and job.is_done():
         job.forget_checkpoint()
@@ -156,7 +162,12 @@ def train(
     if dry_run:
         _estimate(job, line.say)
         return
-    _find_checkpoint(job, line, resume, force)
+    if resume:
+        if job.resume(force):
+            share = job.state.words / job.plan.words
+            line.say(f"resumed from {job.checkpoint_path} at {share:.1%}")
+        else:
+            line.say("nothing to resume: starting anew")
     _train(job, line)
 
 
@@ -193,20 +204,6 @@ def _estimate(job: Job, say: Callable[[str], None]) -> None:
         f"{plural(last.epochs, 'epoch')} at {last.words / last.seconds:,.0f} words/s on "
         f"{plural(job.threads, 'thread')}; nothing was written"
     )
-
-
-def _find_checkpoint(job: Job, line: Any, resume: bool, force: bool) -> None:
-    """Go on from a checkpoint, or refuse to train over one."""
-    path = job.checkpoint_path
-    if resume:
-        found = job.resume(force)
-        line.say(
-            f"resumed from {path} at {job.state.words / job.plan.words:.1%}"
-            if found
-            else "nothing to resume: starting anew"
-        )
-    elif path and os.path.exists(path):
-        raise W2VError(f"{path} is there, of a run that was stopped: --resume, or remove it")
 
 
 def _train(job: Job, line: Any) -> None:
