@@ -41,6 +41,9 @@ class Random:
         noise = [self.draw_noise(table) for _ in range(negative)]
         return [center, *(word for word in noise if word != center)]
 
+    def draw_pool(self, table, size):
+        return [self.draw_noise(table) for _ in range(size)]
+
     def draw_targets(self, centers, negative, table):
         return [self.draw_row(center, negative, table) for center in centers]
 
@@ -151,6 +154,28 @@ def cbow_train_windows(windows, inputs, outputs, table, negative, rng, divide=Fa
                 inputs[word] += step / len(context) if divide else step
             losses.append(loss)
     return sum(losses), len(losses)
+
+
+def number_rows(ids, known):
+    """Places by row, for rows in the order of their first appearance after those known."""
+    for row in ids:
+        known.setdefault(row, len(known))
+    return [known[row] for row in ids]
+
+
+def copy_rows(matrix, rows):
+    return matrix[rows]
+
+
+def merge_rows(matrix, copies):
+    """`copies` are dictionaries from row to vector."""
+    merged = matrix.copy()
+    for row, base in enumerate(matrix):
+        changes = np.array([copy[row] - base for copy in copies if row in copy])
+        if len(changes):
+            whole, parts = np.sum(np.sum(changes, axis=0) ** 2), np.sum(changes**2)
+            merged[row] += np.sum(changes, axis=0) * min(1, parts / whole if whole else 1)
+    return merged
 
 
 def number_tokens(text, numbers):

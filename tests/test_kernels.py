@@ -160,7 +160,7 @@ def test_the_learning_rate_falls_linearly_over_a_chunk():
 def test_noise_equal_to_the_word_is_left_out():
     table = sampling.alias_table(np.array([0.5, 0.5]))
     target_ids = np.full((2, 24), 2, np.int32)
-    negative_sampling.draw_targets(np.array([1, 0], np.int32), 2, 20, table, state(), target_ids)
+    negative_sampling.draw_targets(np.array([1, 0], np.int32), 2, 20, table, 2, state(), target_ids)
     twins = naive.Random(state()[0]).draw_targets([1, 0], 20, table)
     for row, twin in zip(target_ids.tolist(), twins, strict=True):
         assert [word for word in row if word != 2] == twin

@@ -13,13 +13,14 @@ from conftest import compiled
 from hypothesis import given
 from scipy import stats
 
-from w2v import query, training
+from w2v import plan, query
 from w2v.corpus import Corpus
 from w2v.errors import DivergedError
 from w2v.models import models
+from w2v.plan import Plan
 from w2v.query import Query
 from w2v.spool import Spool
-from w2v.training import Plan, run
+from w2v.training import run
 from w2v.vocabulary import Text, encode
 
 
@@ -32,16 +33,16 @@ def make_text(lengths):
 def test_chunks_cover_every_word_once_an_epoch(lengths, epochs):
     text = make_text(lengths)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "SMALL_CHUNK", 10)
+        patch.setattr(plan, "SMALL_CHUNK", 10)
         chunks = Plan(text, epochs, seed=1)
     for epoch in range(epochs):
         spans = sorted((c.first, c.last) for c in chunks if c.epoch == epoch)
         assert [p for span in spans for p in range(*span)] == list(range(text.size))
-    assert max(c.last - c.first for c in chunks) <= 2 * max(10, text.size // training.CHUNKS)
+    assert max(c.last - c.first for c in chunks) <= 2 * max(10, text.size // plan.ROUNDS)
 
 
 def test_every_epoch_has_an_order_of_its_own_that_follows_from_the_seed(monkeypatch):
-    monkeypatch.setattr(training, "SMALL_CHUNK", 10)
+    monkeypatch.setattr(plan, "SMALL_CHUNK", 10)
     text = make_text([300])
     chunks = Plan(text, 2, seed=1)
     orders = [[c.first for c in chunks if c.epoch == epoch] for epoch in (0, 1)]
@@ -51,7 +52,7 @@ def test_every_epoch_has_an_order_of_its_own_that_follows_from_the_seed(monkeypa
 
 
 def test_a_chunk_ends_with_a_sentence_if_one_is_near_and_a_long_sentence_is_cut(monkeypatch):
-    monkeypatch.setattr(training, "SMALL_CHUNK", 10)
+    monkeypatch.setattr(plan, "SMALL_CHUNK", 10)
     cuts = {c.first for c in Plan(make_text([9, 8, 8, 8, 7]), 1, 1)}
     assert cuts <= {0, 9, 17, 25, 33}
     assert len(Plan(make_text([100]), 1, 1)) == 10

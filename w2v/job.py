@@ -13,13 +13,15 @@ import numpy as np
 
 from w2v import __version__, checkpoint, formats, machine, settings, store
 from w2v.corpus import Corpus
-from w2v.errors import DivergedError, W2VError
+from w2v.crew import Trainer, diverged
+from w2v.errors import W2VError
 from w2v.kernels.cache import is_cold
 from w2v.models import Model
+from w2v.plan import CHUNK, Chunk, Plan, State
 from w2v.progress import Progress
 from w2v.settings import TextSettings
 from w2v.signals import Deferred
-from w2v.training import Chunk, Plan, State, Trainer, run
+from w2v.training import run
 from w2v.vocabulary import Text, Vocabulary, encode
 
 _KERNEL_BYTES = 5_000_000  # loaded kernels, scratch and what writing takes
@@ -81,7 +83,9 @@ class Job:
         self.vocabulary, self.text = encode(
             self.corpus, how.min_count, how.max_vocab, how.lowercase, on_block
         )
-        self.plan = Plan(self.text, self.options.epochs, self.options.seed)
+        told = self.options
+        rounds = (told.round_words, told.shards) if told.deterministic else (CHUNK, 1)
+        self.plan = Plan(self.text, told.epochs, told.seed, *rounds)
         self.state = State.start(self.plan)
 
     def memory(self) -> int:
@@ -89,8 +93,13 @@ class Job:
         return max(machine.peak_memory(), machine.used_memory() + self._more_memory())
 
     def _more_memory(self) -> int:
+        from w2v.shards import room
+
         words = len(self.vocabulary.names)
-        return self.options.matrix_bytes(words) + words * _NAME_BYTES + _KERNEL_BYTES
+        more = self.options.matrix_bytes(words) + words * _NAME_BYTES + _KERNEL_BYTES
+        if self.options.deterministic:
+            more += room(self.vocabulary.counts, self.options, self.plan)
+        return more
 
     def start(self, on_compile: Callable[[], None]) -> None:
         """Make the matrices and load the kernels: sets `trainer`.
@@ -110,7 +119,13 @@ class Job:
             self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
             if is_cold(*self.trainer.kernels):
                 on_compile()
-            self.trainer.worker()(Chunk(0, 0, 0, 0, 0))
+            nothing = Chunk(0, 0, 0, 0, 0)
+            if self.options.deterministic:
+                shards = self.trainer.shards(self.plan)
+                shards.worker()(nothing, 0)
+                shards.merge(0, 1)
+            else:
+                self.trainer.worker()(nothing)
 
     def is_done(self) -> bool:
         """Whether the output is already what this run would write, as far as its metadata tell."""
@@ -146,13 +161,19 @@ class Job:
 
     def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
         """Train for some seconds on the side."""
-        run(self.trainer, self.plan, self.threads, on_progress, seconds)
+        self._run(on_progress, seconds, State.start(self.plan))
+
+    def _run(self, on_progress: Callable[[Progress], None], seconds: float, state: State) -> None:
+        run(
+            self.trainer, self.plan, self.threads, on_progress, seconds, state,
+            in_rounds=self.options.deterministic,
+        )  # fmt: skip
 
     def train(self, on_progress: Callable[[Progress], None]) -> State:
         """Train to the end, with checkpoints. DivergedError where the loss is not finite."""
         seconds = 60 * self.every if self.every and self.checkpoint_path else math.inf
         while True:
-            run(self.trainer, self.plan, self.threads, on_progress, seconds, self.state)
+            self._run(on_progress, seconds, self.state)
             if self.state.chunks_done == len(self.plan):
                 return self.state
             self.checkpoint()
@@ -171,20 +192,18 @@ class Job:
         for matrix in self.trainer.matrices.values():
             for begin in range(0, len(matrix), _ROWS):
                 if not np.isfinite(matrix[begin : begin + _ROWS]).all():
-                    raise DivergedError(
-                        "training diverged: vectors are not finite. Nothing was written; "
-                        f"try --lr {self.trainer.lr_at(0.0) / 10:g} or less"
-                    )
+                    raise diverged("to vectors that are not finite", self.trainer)
 
     def _identity(self) -> dict[str, Any]:
         """All that the bytes of the result depend on, by the names that a user knows."""
         from w2v.kernels.cache import machine_code
 
         told = asdict(self.options) | asdict(self.text_settings)
+        threads = "1" if self.threads == 1 else "several"
         return {
             "--model": self.model.name,
             **{settings.option_name(name): value for name, value in told.items()},
-            "--threads": "1" if self.threads == 1 else "several",
+            **({} if told["deterministic"] else {"--threads": threads}),
             "the text's SHA-256": self.corpus.fingerprint,
             "w2v": __version__,
             **machine_code(),

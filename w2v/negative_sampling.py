@@ -6,15 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from w2v.kernels.lanes import WIDTH, aligned
-from w2v.kernels.negative_sampling import make_scratch
-from w2v.kernels.tiles import COLUMNS
-from w2v.kernels.windows import lay_windows, make_windows
-from w2v.sampling import alias_table, keep_thresholds, noise_probabilities, random_state
+from w2v.kernels.lanes import aligned
+from w2v.plan import Chunk, Plan
+from w2v.sampling import alias_table, keep_thresholds, noise_probabilities
 from w2v.settings import NegativeSamplingSettings
+from w2v.shards import RowShards
 from w2v.table import Table
-from w2v.training import Chunk
 from w2v.vocabulary import Text, Vocabulary
+from w2v.worker import Worker
 
 _ROWS = 1 << 12  # started at a time
 
@@ -44,9 +43,9 @@ class NegativeSampling:
         self.vocabulary, self.text, self.settings = vocabulary, text, settings
         self._train_windows = train_windows
         module = getattr(train_windows, "func", train_windows).__module__  # func: of a partial
-        self.kernels = ("windows", module.rpartition(".")[2])
+        self.kernels = ("windows", module.rpartition(".")[2], *(["rows"] * settings.deterministic))
         self._keep = keep_thresholds(vocabulary.counts, settings.sample)
-        self._noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
+        self.noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
         shape = len(vocabulary.names) + 1, settings.padded_dim
         self.matrices = {name: aligned(shape) for name in ("input_vectors", "output_vectors")}
         start, rng = self.vectors("input_vectors"), np.random.default_rng(settings.seed)
@@ -68,28 +67,21 @@ class NegativeSampling:
         It returns the sum of the losses in nats and the number of trained pairs. What it does
         depends on nothing but the matrices, the chunk and the settings.
         """
-        set_ = self.settings
-        targets = -(-(1 + set_.negative) // COLUMNS) * COLUMNS
-        scratch = make_scratch(targets, set_.padded_dim)
-        windows, target_ids = make_windows(0), np.empty((0, targets), np.int32)
+        worker = self._make_worker(spare=len(self.vocabulary.names))
 
         def train(chunk: Chunk) -> tuple[float, int]:
-            nonlocal windows, target_ids
-            ids, bounds = self.text.part(chunk.first, chunk.last)
-            if len(target_ids) < ids.size:
-                windows = make_windows(ids.size)
-                target_ids = np.full((ids.size, targets), self._noise.size, np.int32)
-            state = random_state(set_.seed, chunk.epoch, chunk.first)
-            count = lay_windows(
-                ids, bounds, self._keep, set_.window, set_.shrink,
-                self.lr_at(chunk.begin), self.lr_at(chunk.end), state, windows,
-            )  # fmt: skip
-            return self._train_windows(
-                windows, count, set_.negative, self._noise, state, target_ids,
-                *self.matrices.values(), set_.padded_dim // WIDTH, scratch,
-            )  # fmt: skip
+            count, state = worker.lay(chunk)
+            return worker.step(count, state, self.noise, *self.matrices.values())
 
         return train
+
+    def _make_worker(self, spare: int) -> Worker:
+        return Worker(self.text, self.settings, self._keep, self._train_windows, spare)
+
+    def shards(self, plan: Plan) -> RowShards:
+        """Room for the rounds of a plan."""
+        matrices = list(self.matrices.values())
+        return RowShards(matrices, self.noise, self.settings.negative, plan, self._make_worker)
 
     def tables(self) -> dict[str, Table]:
         """What the run has learnt, by table name."""

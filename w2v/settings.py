@@ -75,7 +75,16 @@ class NegativeSamplingSettings:
         None, "learning rate at the end; default: 1e-4 times --lr", 0, 1e6
     )
     epochs: int = setting(5, "passes over the text", 1, 1 << 30)
-    seed: int = setting(1, "of the random numbers; with --threads 1: same seed, same bytes", 0)
+    seed: int = setting(1, "of the random numbers", 0)
+    deterministic: bool = setting(
+        False, "same seed, same bytes on any number of threads: train in rounds"
+    )
+    shards: int = setting(
+        8, "with --deterministic: chunks of a round, so the most threads of use", 1, 1024
+    )
+    round_words: int = setting(
+        10_000, "with --deterministic: words of a chunk; fewer in a short text", 1, 1 << 24
+    )
 
     def lr_at(self, share: float) -> float:
         """The learning rate when `share` (0 to 1) of the run is done: it falls linearly."""

@@ -14,7 +14,8 @@ from itertools import islice
 
 from w2v.corpus import Corpus
 from w2v.models import models
-from w2v.training import Plan, State, run
+from w2v.plan import Plan, State
+from w2v.training import run
 from w2v.vocabulary import encode
 
 

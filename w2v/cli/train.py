@@ -124,7 +124,7 @@ def train(
     from w2v.machine import processors
     from w2v.models import models
     from w2v.progress import ProgressLine
-    from w2v.settings import TextSettings
+    from w2v.settings import TextSettings, option_name
 
     if model_name not in models():
         raise W2VError(f"--model {model_name}: no such model; there are {', '.join(models())}")
@@ -149,6 +149,9 @@ def train(
     line = ProgressLine(sys.stderr, quiet)
     if force and not resume:
         raise click.UsageError("--force is for --resume")
+    if not chosen.get("deterministic"):
+        for name in {"shards", "round_words"} & chosen.keys():
+            raise click.UsageError(f"{option_name(name)} is for --deterministic")
     if not (resume or dry_run) and job.has_checkpoint():
         raise W2VError(
             f"{job.checkpoint_path} is there, of a run that was stopped: --resume, or remove it"

@@ -39,9 +39,9 @@ def train_windows(
     windows         Windows           from `lay_windows`
     count           int               how many of them there are
     negative        int               noise words for each window
-    table           uint64 (V,)       see `draw_noise`
+    table           uint64 (·,)       see `draw_noise`
     state           uint64 (1,)       random state, changed in place
-    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V where no word is drawn
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V beyond the words drawn
     input_vectors   float (V + 1, D)  changed in place
     output_vectors  float (V + 1, D)  changed in place; the last row is spare
     registers       int               D / 16
@@ -55,7 +55,8 @@ def train_windows(
     """
     kept, firsts, lasts, rates = windows
     _, steps, _, hidden, pull, tally = scratch
-    draw_targets(kept, count, negative, table, state, target_ids)
+    spare = output_vectors.shape[0] - 1
+    draw_targets(kept, count, negative, table, spare, state, target_ids)
     clear_tally(tally)
     trained = 0
     for center in range(count):

@@ -57,37 +57,50 @@ def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
 
 
 @inlined
-def draw_row(center_id, negative, table, state, target_ids, row):
+def draw_row(center_id, negative, table, spare, state, target_ids, row):
     """Put a word and its noise words into a row of `target_ids`.
 
     center_id   int            the word to tell from noise; goes first
     negative    int            noise words to draw
-    table       uint64 (V,)    see `draw_noise`
+    table       uint64 (·,)    see `draw_noise`
+    spare       int            stands where there is no word: a noise word equal to the centre word
+                               is left out, as in word2vec.c
     state       uint64 (1,)    changed in place
-    target_ids  int32 (N, K)   the first 1 + negative of row `row` are overwritten. A noise word
-                               equal to the centre word is left out, as in word2vec.c: V, the spare
-                               row, takes its place
+    target_ids  int32 (N, K)   the first 1 + negative of row `row` are overwritten
     row         int
     """
     target_ids[row, 0] = center_id
     for k in range(1, 1 + negative):
         noise_id = draw_noise(table, state)
-        target_ids[row, k] = noise_id if noise_id != center_id else table.size
+        target_ids[row, k] = noise_id if noise_id != center_id else spare
 
 
 @jit
-def draw_targets(center_ids, count, negative, table, state, target_ids):
+def draw_targets(center_ids, count, negative, table, spare, state, target_ids):
     """Put words and their noise words into the rows of `target_ids`, see `draw_row`.
 
     center_ids  int32 (N,)
     count       int            the first `count` are used
     negative    int
-    table       uint64 (V,)
+    table       uint64 (·,)
+    spare       int
     state       uint64 (1,)    changed in place
     target_ids  int32 (N, K)   the first 1 + negative of each row are overwritten
     """
     for row in range(count):
-        draw_row(center_ids[row], negative, table, state, target_ids, row)
+        draw_row(center_ids[row], negative, table, spare, state, target_ids, row)
+
+
+@jit
+def draw_pool(table, state, pool):
+    """Draw words that serve as noise for a while.
+
+    table  uint64 (V,)  see `draw_noise`
+    state  uint64 (1,)  changed in place
+    pool   int32 (P,)   overwritten
+    """
+    for i in range(pool.size):
+        pool[i] = draw_noise(table, state)
 
 
 @inlined

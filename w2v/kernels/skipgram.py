@@ -40,9 +40,9 @@ def train_windows(
     windows         Windows           from `lay_windows`
     count           int               how many of them there are
     negative        int               noise words for each window
-    table           uint64 (V,)       see `draw_noise`
+    table           uint64 (·,)       see `draw_noise`
     state           uint64 (1,)       random state, changed in place
-    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V where no word is drawn
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V beyond the words drawn
     input_vectors   float (V + 1, D)  changed in place; the last row is spare
     output_vectors  float (V + 1, D)  changed in place; the last row is spare
     registers       int               D / 16
@@ -55,7 +55,8 @@ def train_windows(
     """
     kept, firsts, lasts, rates = windows
     ids, steps, targets, _, _, tally = scratch
-    draw_targets(kept, count, negative, table, state, target_ids)
+    spare = output_vectors.shape[0] - 1
+    draw_targets(kept, count, negative, table, spare, state, target_ids)
     clear_tally(tally)
     pairs = 0
     for center in range(count):
@@ -83,9 +84,9 @@ def train_pairs(
     windows         Windows           from `lay_windows`
     count           int               how many of them there are
     negative        int               noise words for each pair
-    table           uint64 (V,)       see `draw_noise`
+    table           uint64 (·,)       see `draw_noise`
     state           uint64 (1,)       random state, changed in place
-    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V where no word is drawn
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V beyond the words drawn
     input_vectors   float (V + 1, D)  changed in place; the last row is spare
     output_vectors  float (V + 1, D)  changed in place; the last row is spare
     registers       int               D / 16
@@ -96,12 +97,13 @@ def train_pairs(
     """
     kept, firsts, lasts, rates = windows
     _, steps, _, _, pull, tally = scratch
+    spare = output_vectors.shape[0] - 1
     clear_tally(tally)
     pairs = 0
     for center in range(count):
         for position in range(firsts[center], lasts[center] + 1):
             if position != center:
-                draw_row(kept[center], negative, table, state, target_ids, 0)
+                draw_row(kept[center], negative, table, spare, state, target_ids, 0)
                 train_vector(
                     input_vectors, kept[position], output_vectors, target_ids, 0, rates[center],
                     steps, pull, tally, registers,

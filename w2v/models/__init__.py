@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from w2v.training import Trainer
+    from w2v.crew import Trainer
     from w2v.vocabulary import Text, Vocabulary
 
 

@@ -1,0 +1,188 @@
+"""Training in rounds: the same bytes for any number of threads, by copies that are merged."""
+
+import naive
+import numpy as np
+import planted
+import pytest
+from conftest import COMPILED, compiled
+from test_resume import finish, make_job, stop_at
+
+from w2v import plan, query
+from w2v.crew import InRounds
+from w2v.kernels import negative_sampling, noise, rows
+from w2v.kernels.lanes import WIDTH, aligned
+from w2v.models import models
+from w2v.plan import State
+from w2v.query import Query
+from w2v.sampling import alias_table, random_state
+from w2v.training import run
+
+V = rows.BLOCK + 9  # so that merging takes two stretches, the last one short
+
+
+@pytest.fixture
+def text(folder, monkeypatch):
+    """A planted text in the current folder, cut into some dozens of chunks."""
+    monkeypatch.setattr(plan, "SMALL_CHUNK", 80)
+    (folder / "text").write_text(planted.text(300 if COMPILED else 12))
+    return "text"
+
+
+def test_rows_are_numbered_as_they_come_and_copied():
+    ids = np.array([7, 3, 7, 0, 8, 3, 5], np.int32)
+    places, taken = np.full(10, -1, np.int32), np.empty(9, np.int32)
+    known = {}
+    wanted = naive.number_rows(ids[:6].tolist(), known)
+    assert rows.number_rows(ids, 6, places, taken, 0) == len(known) == 4
+    assert ids.tolist() == [*wanted, 5]  # what is beyond the count stays
+    assert taken[:4].tolist() == list(known)
+    assert {row: place for row, place in enumerate(places) if place >= 0} == known
+    matrix, copy = aligned((10, WIDTH)), aligned((9, WIDTH))
+    matrix[:] = np.random.default_rng(0).standard_normal(matrix.shape)
+    rows.copy_rows(matrix, taken, 4, copy, 1)
+    np.testing.assert_array_equal(copy[:4], naive.copy_rows(matrix, taken[:4]))
+    assert not copy[4:].any()
+
+
+def test_a_pool_is_drawn_from_the_noise_and_serves_as_a_table():
+    table = alias_table(np.array([0.7, 0.2, 0.1, 0.0]))
+    pool, state = np.empty(20, np.int32), random_state(1)
+    twin = naive.Random(state[0])
+    negative_sampling.draw_pool(table, state, pool)
+    assert pool.tolist() == twin.draw_pool(table, 20)
+    ours, twin = random_state(2), naive.Random(random_state(2)[0])
+    drawn = [noise.draw_noise(pool.astype(np.uint64), ours) for _ in range(50)]
+    assert drawn == [pool[twin.next_below(20)] for _ in range(50)]
+
+
+def merge(matrix, copies, size, registers=1):
+    """Call `merge_rows` in three steps, as three threads would; `copies` are dictionaries."""
+    places = np.full((len(copies), len(matrix)), -1, np.int32)
+    stacked = aligned((len(copies) * size, matrix.shape[1]), matrix.dtype)
+    for shard, copy in enumerate(copies):
+        for place, (row, vector) in enumerate(copy.items()):
+            places[shard, row], stacked[shard * size + place] = place, vector
+    limits = np.array([len(copy) for copy in copies])
+    held = np.empty((rows.BLOCK + 1, len(copies) + 3), np.int32)
+    for first in (2, 0, 1):
+        rows.merge_rows(
+            matrix, stacked, places, limits, first, 3, registers, held,
+            np.empty(rows.BLOCK, np.int32), aligned((WIDTH,), matrix.dtype),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 2e-6)])
+def test_merging_is_that_of_the_twin(dtype, tolerance):
+    rng = np.random.default_rng(1)
+    matrix = aligned((V + 1, 2 * WIDTH), dtype)
+    matrix[:V] = rng.standard_normal((V, 2 * WIDTH))
+    copies = []
+    for _ in range(5):
+        chosen = rng.permutation(V)[: V // 2].tolist()
+        copies.append({row: matrix[row] + rng.standard_normal(2 * WIDTH) for row in chosen})
+    wanted = naive.merge_rows(matrix.astype(np.float64), copies)
+    merge(matrix, copies, V, registers=2)
+    np.testing.assert_allclose(matrix, wanted, rtol=tolerance, atol=tolerance)
+    assert not matrix[V].any()
+
+
+def test_a_lone_copy_is_taken_over_agreeing_ones_are_averaged_unrelated_ones_are_added():
+    matrix = aligned((4 + 1, WIDTH))
+    matrix[0, :2] = 1 / 3, 5
+    one, other = np.eye(2, WIDTH, dtype=np.float32)
+    alone = np.full(WIDTH, 0.1, np.float32)
+    merge(matrix, [{0: alone, 1: one, 2: one}, {1: one, 2: other}], 4)
+    np.testing.assert_array_equal(matrix[0], alone)
+    np.testing.assert_array_equal(matrix[1], one)
+    np.testing.assert_array_equal(matrix[2], one + other)
+    assert not matrix[3:].any()
+
+
+@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("shards", [1, 3])
+def test_the_bytes_do_not_depend_on_threads(text, folder, name, shards):
+    options = {"deterministic": True, "shards": shards, "round_words": 40}
+    found = set()
+    for threads in (1, 2, 5):
+        job = make_job(text, f"{threads}.safetensors", name, threads, **options)
+        finish(job)
+        assert job.state.chunks_done == len(job.plan) > 2 * shards
+        found.add((folder / f"{threads}.safetensors").read_bytes())
+    assert len(found) == 1
+
+
+def test_a_chunk_in_a_round_is_that_chunk_on_a_copy(text):
+    """Its words' vectors end where the same kernel takes them on the whole matrices."""
+    job = make_job(text, deterministic=True, shards=1, negative=0)
+    other = make_job(text, negative=0)
+    chunk = job.plan[0]
+    shards = job.trainer.shards(job.plan)
+    result = shards.worker()(chunk, 0)
+    for part in range(shards.parts):
+        shards.merge(part, 1)
+    assert result == other.trainer.worker()(chunk)
+    for name, matrix in job.trainer.matrices.items():
+        np.testing.assert_array_equal(matrix, other.trainer.matrices[name])
+
+
+def test_a_round_ends_with_its_epoch_and_none_is_lost(text):
+    job = make_job(text, deterministic=True, shards=4, round_words=40)
+    chunks, rounds = list(job.plan), []
+    while sum(map(len, rounds)) < len(chunks):
+        rounds.append(job.plan.round_from(sum(map(len, rounds))))
+    assert sum(rounds, []) == chunks
+    assert all(len({chunk.epoch for chunk in each}) == 1 for each in rounds)
+    assert {len(each) for each in rounds} <= {1, 2, 3, 4}
+    assert job.plan.round_from(len(chunks)) == []
+
+
+@pytest.mark.parametrize("name", models())
+def test_a_run_in_rounds_goes_on_with_other_threads_as_if_never_stopped(text, folder, name):
+    options = {"deterministic": True, "shards": 3, "round_words": 40}
+    finish(make_job(text, "whole.safetensors", name, **options))
+    for threads, chunk in ((2, 4), (1, 9), (4, 12)):
+        job = make_job(text, name=name, threads=threads, **options)
+        job.resume()
+        stop_at(job, chunk)
+    last = make_job(text, name=name, threads=2, **options)
+    assert last.resume()
+    finish(last)
+    assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()
+
+
+def test_a_failure_in_one_thread_ends_all(text):
+    job = make_job(text, deterministic=True, shards=4, round_words=40)
+    broken = job.trainer.shards(job.plan)
+    broken.merge = lambda part, chunks: 1 / 0
+    job.trainer.shards = lambda plan: broken
+    with pytest.raises(ZeroDivisionError):
+        run(job.trainer, job.plan, 3, in_rounds=True)
+
+
+def test_a_loss_that_is_not_finite_ends_a_round_without_merging(text):
+    job = make_job(text, deterministic=True, shards=4, round_words=40)
+    job.trainer.vectors("input_vectors")[:] = np.nan
+    before = [matrix.copy() for matrix in job.trainer.matrices.values()]
+    crew = InRounds(job.trainer, job.plan, State.start(job.plan), len(job.plan), 1)
+    crew.work()
+    assert "diverged in epoch 1: the loss is nan" in str(crew.failures[0])
+    for matrix, old in zip(job.trainer.matrices.values(), before, strict=True):
+        np.testing.assert_array_equal(matrix, old)
+
+
+@compiled
+@pytest.mark.parametrize("name", models())
+def test_planted_synonyms_are_found_in_rounds(folder, name):
+    (folder / "text").write_text(planted.text(4000))
+    job = make_job("text", name=name, threads=2, deterministic=True, dim=30, epochs=10)
+    job.train(lambda progress: None)
+    losses = job.state.mean_losses()
+    assert losses[-1] < 0.85 * losses[0]
+    table = job.trainer.tables()["words"]
+    for a, b in planted.SYNONYMS:
+        assert query.similar(table, Query((("+", a),)), 1)[0].name == b
+
+
+def test_settings_of_rounds_are_refused_without_them(w2v, text):
+    outcome = w2v("train", text, "--shards", "4")
+    assert (outcome.code, "--shards is for --deterministic" in outcome.err) == (2, True)
