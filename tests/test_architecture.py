@@ -29,7 +29,7 @@ LAYERS = [
     ["w2v.plan", "w2v.checkpoint"],
     ["w2v.crew", "w2v.worker"],
     ["w2v.shards"],
-    ["w2v.training", "w2v.negative_sampling"],
+    ["w2v.training", "w2v.negative_sampling", "w2v.validation", "w2v.budget"],
     ["w2v.models"],
     ["w2v.job"],
     ["w2v.cli"],

@@ -14,7 +14,7 @@ from w2v import checkpoint, plan, store
 from w2v.errors import W2VError
 from w2v.job import Job
 from w2v.models import models
-from w2v.settings import TextSettings
+from w2v.settings import RunSettings, TextSettings
 from w2v.training import run
 
 SENTENCES = 300 if COMPILED else 12
@@ -28,12 +28,14 @@ def text(folder, monkeypatch):
     return "text"
 
 
-def make_job(text, output="x.safetensors", name="skipgram", threads=1, **options):
+def make_job(text, output="x.safetensors", name="skipgram", threads=1, how=None, **options):
     """A job that is ready to train."""
     model = models()[name]
     told = {"dim": 6, "epochs": 2, "sample": 0, **options}
-    job = Job([text], output, model, model.settings(**told), TextSettings(min_count=1), threads)
+    how = RunSettings(**{"threads": threads, **(how or {})})
+    job = Job([text], output, model, model.settings(**told), TextSettings(min_count=1), how)
     job.read(lambda tokens: None, lambda: None)
+    job.read_valid()
     job.start(lambda: None)
     return job
 
@@ -71,8 +73,8 @@ def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
     monkeypatch.setattr(checkpoint, "write", lambda path, *rest: written.append(rest[-1]))
     monkeypatch.setattr(
         "w2v.job.run",  # as if each stretch of seven chunks took as long as checkpoints are apart
-        lambda trainer, plan, threads, show, seconds, state, in_rounds: run(
-            trainer, plan, threads, show, seconds, state, min(state.chunks_done + 7, len(plan))
+        lambda trainer, plan, threads, show, seconds, state, before, in_rounds: run(
+            trainer, plan, threads, show, seconds, state, min(state.chunks_done + 7, before)
         ),
     )
     job = make_job(text, threads=2)

@@ -14,6 +14,7 @@ import numpy as np
 
 from w2v.errors import DivergedError
 from w2v.plan import Chunk, Plan, State
+from w2v.vocabulary import Text
 
 
 class Shards(Protocol):
@@ -51,6 +52,9 @@ class Trainer(Protocol):
 
     def shards(self, plan: Plan) -> Shards:
         """Room for the rounds of a plan."""
+
+    def loss(self, text: Text) -> float:
+        """Mean nats for each pair of a text, without learning from it; NaN if it has none."""
 
     def tables(self) -> dict[str, Any]:
         """What the run has learnt."""

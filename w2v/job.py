@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from w2v import __version__, checkpoint, formats, machine, settings, store
+from w2v import __version__, budget, checkpoint, formats, machine, settings, store
 from w2v.corpus import Corpus
 from w2v.crew import Trainer, diverged
 from w2v.errors import W2VError
@@ -19,14 +20,13 @@ from w2v.kernels.cache import is_cold
 from w2v.models import Model
 from w2v.plan import CHUNK, Chunk, Plan, State
 from w2v.progress import Progress
-from w2v.settings import TextSettings
+from w2v.settings import RunSettings, TextSettings
 from w2v.signals import Deferred
 from w2v.training import run
-from w2v.vocabulary import Text, Vocabulary, encode
+from w2v.validation import Validation
+from w2v.vocabulary import Text, Vocabulary, encode, encode_as
 
-_KERNEL_BYTES = 5_000_000  # loaded kernels, scratch and what writing takes
 _ROWS = 1 << 14  # looked at together
-_NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
 
 
 class Job:
@@ -36,8 +36,7 @@ class Job:
     output   the file to write; its suffix picks the format
     model    which model, with `options`, its settings
     text     how the text becomes words
-    threads  how many train at once
-    every    minutes between checkpoints; 0: none but when a signal stops the run
+    how      how the run is carried out
     Raises   W2VError where a setting is out of range or the output cannot be written
 
     `checkpoint_path` is where checkpoints go, or None where the output is no file.
@@ -50,13 +49,16 @@ class Job:
         model: Model,
         options: Any,
         text: TextSettings,
-        threads: int,
-        every: float = 5.0,
+        how: RunSettings,
     ):
-        settings.check(options)
-        settings.check(text)
+        for told in (options, text, how):
+            settings.check(told)
+        if how.patience and not how.valid:
+            raise W2VError("--patience needs --valid, a text to judge by")
         self.model, self.options, self.text_settings = model, options, text
-        self.output, self.threads, self.every = output, threads, every
+        self.output, self.how = output, how
+        self.threads = how.threads or machine.processors()
+        self._limit = machine.size(how.max_memory) if how.max_memory else None
         self.checkpoint_path = checkpoint.path_for(output)
         self._write = formats.writer(output)
         if any(
@@ -65,6 +67,8 @@ class Job:
             raise W2VError(f"{output} is one of the texts; name another file to write")
         store.check_writable(output)
         self.corpus = Corpus(paths, text.tokenizer, text.encoding)
+        self.valid = Corpus([how.valid], text.tokenizer, text.encoding) if how.valid else None
+        self.validation: Validation | None = None
         self.vocabulary: Vocabulary
         self.text: Text
         self.trainer: Trainer
@@ -88,18 +92,21 @@ class Job:
         self.plan = Plan(self.text, told.epochs, told.seed, *rounds)
         self.state = State.start(self.plan)
 
+    def read_valid(self) -> int:
+        """Read the held-out text, if there is one: how many of its tokens are not known."""
+        if not self.valid:
+            return 0
+        text, unknown = encode_as(self.valid, self.vocabulary, self.text_settings.lowercase)
+        self.validation = Validation(text, self.how.patience)
+        return unknown
+
     def memory(self) -> int:
         """Bytes that the run will need at most, what it has used already included."""
         return max(machine.peak_memory(), machine.used_memory() + self._more_memory())
 
     def _more_memory(self) -> int:
-        from w2v.shards import room
-
-        words = len(self.vocabulary.names)
-        more = self.options.matrix_bytes(words) + words * _NAME_BYTES + _KERNEL_BYTES
-        if self.options.deterministic:
-            more += room(self.vocabulary.counts, self.options, self.plan)
-        return more
+        how, counts = self.how, self.vocabulary.counts
+        return budget.to_come(counts, self.options, self.plan, how.patience is not None)
 
     def start(self, on_compile: Callable[[], None]) -> None:
         """Make the matrices and load the kernels: sets `trainer`.
@@ -107,14 +114,8 @@ class Job:
         on_compile  called before kernels are compiled, which takes some seconds
         Raises      W2VError where memory does not suffice
         """
-        free = machine.available_memory()
-        needed = self._more_memory()
-        if free is not None and needed > free:
-            raise W2VError(
-                f"training needs {machine.readable(needed)} more memory, "
-                f"{machine.readable(free)} are free: try a higher --min-count, "
-                f"a --max-vocab or a smaller --dim"
-            )
+        budget.check(self._more_memory(), machine.available_memory(), "more memory, {} are free")
+        budget.check(self.memory(), self._limit, "of memory, {} is --max-memory")
         with Deferred():
             self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
             if is_cold(*self.trainer.kernels):
@@ -136,7 +137,9 @@ class Job:
         except W2VError:
             return False
         wanted = self._metadata()
-        return all(found.get(name) == wanted[name] for name in wanted if name != "losses")
+        same = all(found.get(name) == wanted[name] for name in {*wanted} - {"losses", "valid"})
+        told, was = (json.loads(each.get("valid", "{}")) for each in (wanted, found))
+        return same and all(told.get(name) == was.get(name) for name in ("sha256", "patience"))
 
     def has_checkpoint(self) -> bool:
         """Whether a run that was stopped has left something to go on from."""
@@ -157,26 +160,53 @@ class Job:
                 )
             self.trainer.vectors(name)[:] = tensors[name]
         self.state = State.restored(self.plan, saved)
+        if self.validation:
+            self.validation.resume(saved["valid"], tensors)
         return True
 
     def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
         """Train for some seconds on the side."""
-        self._run(on_progress, seconds, State.start(self.plan))
+        self._run(on_progress, seconds, State.start(self.plan), len(self.plan))
 
-    def _run(self, on_progress: Callable[[Progress], None], seconds: float, state: State) -> None:
+    def _run(
+        self, on_progress: Callable[[Progress], None], seconds: float, state: State, before: int
+    ) -> None:
         run(
-            self.trainer, self.plan, self.threads, on_progress, seconds, state,
+            self.trainer, self.plan, self.threads, on_progress, seconds, state, before,
             in_rounds=self.options.deterministic,
         )  # fmt: skip
 
-    def train(self, on_progress: Callable[[Progress], None]) -> State:
-        """Train to the end, with checkpoints. DivergedError where the loss is not finite."""
-        seconds = 60 * self.every if self.every and self.checkpoint_path else math.inf
-        while True:
-            self._run(on_progress, seconds, self.state)
-            if self.state.chunks_done == len(self.plan):
-                return self.state
-            self.checkpoint()
+    def train(
+        self,
+        on_progress: Callable[[Progress], None],
+        on_epoch: Callable[[], None] = lambda: None,
+    ) -> State:
+        """Train to the end, or until patience is, with checkpoints; `on_epoch` after each epoch.
+
+        DivergedError where the loss is not finite
+        """
+        every = 60 * self.how.checkpoint_every if self.checkpoint_path else 0
+        due = time.monotonic() + every
+        while self.state.chunks_done < len(self.plan):
+            end = self.plan.epoch_end(self.state.chunks_done)
+            seconds = max(due - time.monotonic(), 0) if every else math.inf
+            self._run(on_progress, seconds, self.state, end)
+            if self.state.chunks_done == end:
+                worth_it = self.validation is None or self.validation.judge(self.trainer)
+                on_epoch()
+                if not worth_it:
+                    break
+            if every and time.monotonic() >= due and self.state.chunks_done < len(self.plan):
+                self.checkpoint()
+                due = time.monotonic() + every
+        if self.validation:
+            self.validation.restore_best(self.trainer)
+        return self.state
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are trained to their end."""
+        return self.state.chunks_done * self.plan.epochs // len(self.plan)
 
     def checkpoint(self) -> bool:
         """Write what `resume` goes on from; False where there is no place for it."""
@@ -184,7 +214,11 @@ class Job:
             return False
         self._check_finite()
         matrices = {name: self.trainer.vectors(name) for name in self.trainer.matrices}
-        checkpoint.write(self.checkpoint_path, matrices, self._identity(), self.state.saved())
+        state = self.state.saved()
+        if self.validation:
+            matrices |= self.validation.saved()
+            state["valid"] = self.validation.losses
+        checkpoint.write(self.checkpoint_path, matrices, self._identity(), state)
         return True
 
     def _check_finite(self) -> None:
@@ -205,6 +239,8 @@ class Job:
             **{settings.option_name(name): value for name, value in told.items()},
             **({} if told["deterministic"] else {"--threads": threads}),
             "the text's SHA-256": self.corpus.fingerprint,
+            **({"the SHA-256 of --valid": self.valid.fingerprint} if self.valid else {}),
+            **({"--patience": self.how.patience} if self.how.patience else {}),
             "w2v": __version__,
             **machine_code(),
         }
@@ -228,7 +264,7 @@ class Job:
 
     def _metadata(self) -> dict[str, str]:
         """What the file says of itself: only what follows from text, settings, seed and version."""
-        nested = {
+        nested: dict[str, Any] = {
             "settings": asdict(self.options) | asdict(self.text_settings),
             "corpus": {
                 "sha256": self.corpus.fingerprint,
@@ -239,6 +275,13 @@ class Job:
             },
             "losses": [None if math.isnan(loss) else loss for loss in self.state.mean_losses()],
         }
+        if self.valid and self.validation:
+            losses = [None if math.isinf(loss) else loss for loss in self.validation.losses]
+            nested["valid"] = {
+                "sha256": self.valid.fingerprint,
+                "patience": self.how.patience,
+                "losses": losses,
+            }
         return {
             **formats.file_metadata(),
             "model": self.model.name,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import sys
 from pathlib import Path
+
+from w2v.errors import W2VError
 
 _CGROUPS = [
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -63,3 +66,11 @@ def readable(size: float) -> str:
             return f"{size:.0f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
+
+
+def size(text: str) -> int:
+    """Bytes from what people write: 800MB, 4G, 1.5 GB; W2VError where it is none of these."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
+    if not found:
+        raise W2VError(f"{text!r} is no size: try 800MB or 4GB")
+    return int(float(found[1]) * 1000 ** ("KMGT".index(found[2].upper()) + 1 if found[2] else 0))

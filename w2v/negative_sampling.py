@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,6 +76,20 @@ class NegativeSampling:
             return worker.step(count, state, self.noise, *self.matrices.values())
 
         return train
+
+    def loss(self, text: Text) -> float:
+        """Mean nats for each pair of a text, without learning from it; NaN if it has none.
+
+        The windows and noise words follow from the seed: they are the same at every call.
+        """
+        still = replace(self.settings, lr=0.0, min_lr=0.0)
+        spare = len(self.vocabulary.names)
+        worker = Worker(text, still, self._keep, self._train_windows, spare)
+        loss, pairs = 0.0, 0
+        for chunk in Plan(text, 1, still.seed):
+            more = worker.step(*worker.lay(chunk), self.noise, *self.matrices.values())
+            loss, pairs = loss + more[0], pairs + more[1]
+        return loss / pairs if pairs else math.nan
 
     def _make_worker(self, spare: int) -> Worker:
         return Worker(self.text, self.settings, self._keep, self._train_windows, spare)

@@ -96,6 +96,29 @@ class NegativeSamplingSettings:
         """The length of rows in memory: a multiple of the 16 numbers that kernels work on."""
         return -(-self.dim // 16) * 16
 
+    @property
+    def untrained_loss(self) -> float:
+        """Nats for each pair while all output vectors are zero."""
+        return (1 + self.negative) * math.log(2)
+
     def matrix_bytes(self, words: int) -> int:
         """What the matrices of a run take in memory."""
         return 2 * 4 * (words + 1) * self.padded_dim
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a run is carried out, and what it starts from."""
+
+    threads: int | None = setting(
+        None, "how many train at once; default: the processors that may be used", 1, 1024
+    )
+    checkpoint_every: float = setting(
+        5.0, "minutes between checkpoints, in OUTPUT.checkpoint; 0: only when stopped", 0, 1e6
+    )
+    valid: str | None = setting(None, "a held-out text, whose loss is said after each epoch")
+    patience: int | None = setting(
+        None, "with --valid: stop after so many epochs without a lower loss, keep the best", 1
+    )
+    log_json: str | None = setting(None, "append a JSON object for each report to this file")
+    max_memory: str | None = setting(None, "refuse to train if it takes more, such as 800MB or 4GB")

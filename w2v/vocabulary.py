@@ -94,6 +94,23 @@ def encode(
     return vocabulary, _keep(ids, word_ids)
 
 
+def encode_as(corpus: Corpus, vocabulary: Vocabulary, lowercase: bool = False) -> tuple[Text, int]:
+    """Read a corpus in the words of a vocabulary: the text, and how many tokens are none of them.
+
+    Raises W2VError where none is
+    """
+    lexicon, ids = Lexicon(), Spool(np.int32)
+    for block in corpus.blocks():
+        ids.append(lexicon.number(block))
+    rows = {name: row for row, name in enumerate(vocabulary.names)}
+    names = (lexicon.name(number).decode() for number in range(1, len(lexicon)))
+    found = [rows.get(name.lower() if lowercase else name, _DROPPED) for name in names]
+    text = _keep(ids, np.array([_DROPPED, *found], np.int32))
+    if not text.size:
+        raise W2VError(f"{corpus.source}: none of its words is in the vocabulary")
+    return text, int(lexicon.counts[1:].sum()) - text.size
+
+
 def _choose(
     corpus: Corpus, lexicon: Lexicon, min_count: int, max_vocab: int | None, lowercase: bool
 ) -> tuple[Vocabulary, np.ndarray]:

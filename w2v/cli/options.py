@@ -19,6 +19,7 @@ _ALIASES = {
     "negative": ["--neg"],
     "lr": ["--alpha"],
     "epochs": ["--iter"],
+    "threads": ["--workers"],
 }
 
 

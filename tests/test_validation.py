@@ -1,0 +1,144 @@
+"""Held-out loss, patience, the log: what tells whether training does any good."""
+
+import json
+import math
+
+import numpy as np
+import planted
+import pytest
+from conftest import COMPILED
+from test_resume import ARGS, finish, make_job, stop_at
+
+from w2v import plan, store
+from w2v.models import models
+
+HELD_OUT = {"valid": "held-out"}
+
+
+@pytest.fixture
+def text(folder, monkeypatch):
+    """A planted text in the current folder, and another one that is held out."""
+    monkeypatch.setattr(plan, "SMALL_CHUNK", 80)
+    (folder / "text").write_text(planted.text(300 if COMPILED else 12))
+    (folder / "held-out").write_text(planted.text(20)[: 2000 if COMPILED else 200])
+    return "text"
+
+
+@pytest.mark.parametrize("name", models())
+def test_the_loss_of_vectors_that_know_nothing_is_that_of_a_coin(text, name):
+    job = make_job(text, name=name, how=HELD_OUT, negative=0)
+    before = [matrix.copy() for matrix in job.trainer.matrices.values()]
+    loss = job.trainer.loss(job.validation.text)
+    assert loss == pytest.approx(math.log(2), rel=1e-7)
+    assert loss == job.trainer.loss(job.validation.text)
+    for matrix, old in zip(job.trainer.matrices.values(), before, strict=True):
+        np.testing.assert_array_equal(matrix, old)
+
+
+@pytest.mark.parametrize("name", models())
+def test_the_held_out_loss_of_the_text_itself_falls_as_that_of_training_does(text, name):
+    job = make_job(text, name=name, how={"valid": text}, epochs=4, lr=0.1)
+    job.train(lambda progress: None)
+    losses = job.validation.losses
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < job.options.untrained_loss
+
+
+def script(job, losses):
+    """Let a job's held-out losses be these; returns a list that gets the vectors after each."""
+    seen = []
+
+    def loss(text):
+        seen.append(job.trainer.vectors("input_vectors").copy())
+        return losses[len(seen) - 1]
+
+    job.trainer.loss = loss
+    return seen
+
+
+def test_patience_stops_and_keeps_the_best(text, folder):
+    job = make_job(text, how={**HELD_OUT, "patience": 2}, epochs=9)
+    seen = script(job, [3.0, 2.0, math.nan, 2.0, 1.0])
+    finish(job)
+    assert len(seen) == job.epochs_done == 4
+    assert job.validation.best == 1
+    tensors, metadata = store.read("x.safetensors")
+    np.testing.assert_array_equal(tensors["words.matrix"], seen[1])
+    assert json.loads(metadata["valid"])["losses"] == [3.0, 2.0, None, 2.0]
+
+
+def test_without_patience_the_last_epoch_is_kept(text):
+    job = make_job(text, how=HELD_OUT, epochs=3)
+    seen = script(job, [1.0, 2.0, 3.0])
+    finish(job)
+    np.testing.assert_array_equal(store.read("x.safetensors")[0]["words.matrix"], seen[2])
+
+
+def test_a_stopped_run_goes_on_with_its_losses_and_its_best(text, folder):
+    how = {**HELD_OUT, "patience": 2}
+    scripted = [3.0, 2.0, 2.5, 2.6]
+    whole = make_job(text, "whole.safetensors", how=how, epochs=6)
+    script(whole, scripted)
+    finish(whole)
+    first = make_job(text, how=how, epochs=6)
+    script(first, scripted)
+
+    class Stop(Exception):
+        pass
+
+    def stop():
+        if first.epochs_done == 3:
+            raise Stop
+
+    with pytest.raises(Stop):
+        first.train(lambda progress: None, stop)
+    assert first.checkpoint()
+    last = make_job(text, how=how, epochs=6)
+    assert last.resume()
+    script(last, scripted[3:])
+    finish(last)
+    assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()
+
+
+def test_another_held_out_text_is_another_run(text, folder):
+    stop_at(make_job(text, how=HELD_OUT), 3)
+    (folder / "held-out").write_text("the\n")
+    from w2v.errors import W2VError
+
+    with pytest.raises(W2VError, match="the SHA-256 of --valid was"):
+        make_job(text, how=HELD_OUT).resume()
+
+
+def test_the_log_has_an_object_for_each_report(w2v, text, folder):
+    args = ("--valid", "held-out", "--log-json", "log", "-o", "x.safetensors")
+    outcome = w2v("train", text, *ARGS, *args)
+    events = [json.loads(line) for line in (folder / "log").read_text().splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds[0] == "start"
+    assert kinds[-1] == "end"
+    assert {"progress", "epoch"} <= set(kinds)
+    epochs = [event for event in events if event["event"] == "epoch"]
+    assert [event["epoch"] for event in epochs] == [1, 2]
+    assert f"held out {epochs[1]['valid_loss']:.4f}" in outcome.err
+    assert outcome.code == 0
+    w2v("train", text, *ARGS, *args)
+    assert len((folder / "log").read_text().splitlines()) >= 2 * len(events) - 2  # appended
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--patience", "2"), "--patience needs --valid"),
+        (("--valid", "nowhere"), "nowhere: No such file"),
+        (("--valid", "odd"), "none of its words is in the vocabulary"),
+        (("--max-memory", "much"), "'much' is no size"),
+        (("--max-memory", "1MB"), "1 MB is --max-memory: try a higher --min-count"),
+        (("--log-json", "no/where"), "no/where: No such file"),
+    ],
+)
+def test_what_cannot_be_is_one_line(w2v, text, folder, args, said):
+    (folder / "odd").write_text("xyzzy plugh\n")
+    outcome = w2v("train", text, *ARGS, *args, "-o", "x.safetensors")
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert not (folder / "x.safetensors").exists()

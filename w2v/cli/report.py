@@ -1,0 +1,156 @@
+"""What a run says while it goes on: lines on stderr, and JSON in a file if that is asked for."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from w2v.cli.options import say_bad_bytes, say_compiling, show_reading
+
+if TYPE_CHECKING:
+    from w2v.job import Job
+    from w2v.progress import Progress
+
+LOG_INTERVAL = 1.0  # seconds between the log's reports of progress
+
+
+class Report:
+    """Takes a job through its steps and tells what each has found."""
+
+    def __init__(self, job: Job, quiet: bool):
+        from w2v.progress import ProgressLine
+
+        self._job = job
+        self._line = ProgressLine(sys.stderr, quiet)
+        self.say = self._line.say
+        self._log = job.how.log_json
+        if self._log:
+            open(self._log, "a").close()  # what cannot be written is better known before the work
+        self._logged = -math.inf
+        self._last: Progress | None = None
+
+    def log(self, event: str, **facts: Any) -> None:
+        """Write an object to the log: `event` and its facts; what is not finite is null."""
+        if self._log:
+            finite = {
+                name: None if isinstance(fact, float) and not math.isfinite(fact) else fact
+                for name, fact in facts.items()
+            }
+            with open(self._log, "a") as file:
+                file.write(json.dumps({"event": event, **finite}) + "\n")
+
+    def read(self) -> None:
+        """Read the texts."""
+        from w2v.progress import plural
+
+        job, line = self._job, self._line
+        job.read(show_reading(line, job.corpus), lambda: say_compiling(line))
+        say_bad_bytes(line, job.corpus)
+        vocabulary, text = job.vocabulary, job.text
+        self.say(
+            f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words; "
+            f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
+            f"in {plural(text.starts.size - 1, 'sentence')}"
+        )
+        unknown = job.read_valid()
+        if job.valid and job.validation:
+            say_bad_bytes(line, job.valid)
+            self.say(
+                f"held out: {job.validation.text.size:,} tokens of {job.how.valid}, "
+                f"{unknown:,} left out as unknown"
+            )
+
+    def start(self) -> None:
+        """Say what memory it takes, and load the kernels."""
+        from w2v.machine import readable
+
+        job = self._job
+        matrices = job.options.matrix_bytes(len(job.vocabulary.names))
+        needed = job.memory()
+        self.say(f"memory: {readable(needed)}, of it {readable(matrices)} for the matrices")
+        job.start(lambda: say_compiling(self._line))
+        self.log(
+            "start", output=job.output, model=job.model.name, settings=asdict(job.options),
+            words=len(job.vocabulary.names), tokens=job.text.size, memory=needed,
+            threads=job.threads,
+        )  # fmt: skip
+
+    def estimate(self) -> None:
+        """Train for two seconds on the side to learn how long all would take."""
+        from w2v.progress import duration, plural
+
+        seen: list[Progress] = []
+        self._job.estimate(seen.append, seconds=2.0)
+        last = seen[-1]
+        self.say(
+            f"time: about {duration(last.seconds * last.total / max(last.words, 1))} for "
+            f"{plural(last.epochs, 'epoch')} at {last.words / last.seconds:,.0f} words/s on "
+            f"{plural(self._job.threads, 'thread')}; nothing was written"
+        )
+
+    def resume(self, force: bool) -> None:
+        """Go on where a run was stopped, if one was."""
+        job = self._job
+        if job.resume(force):
+            share = job.state.words / job.plan.words
+            self.say(f"resumed from {job.checkpoint_path} at {share:.1%}")
+            self.log("resume", words=job.state.words)
+        else:
+            self.say("nothing to resume: starting anew")
+
+    def train(self) -> None:
+        """Train and write the file."""
+        job = self._job
+        try:
+            job.train(self._progress, self._epoch)
+        except KeyboardInterrupt:
+            self.say(f"stopped at: {self._last or 'the start'}; {job.output} was not written")
+            self.log("stop", words=job.state.words)
+            if job.state.chunks_done and job.checkpoint():
+                self.say(f"to go on: the same command with --resume ({job.checkpoint_path})")
+            raise
+        self._sum_up()
+        job.save()
+        self.log("end", output=job.output)
+        self.say(f"wrote {job.output}")
+
+    def _progress(self, progress: Progress) -> None:
+        self._last = progress
+        self._line.show(progress)
+        if progress.seconds - self._logged >= LOG_INTERVAL:
+            self._logged = progress.seconds
+            self.log("progress", rate=progress.rate, **asdict(progress))
+
+    def _epoch(self) -> None:
+        job = self._job
+        epoch, loss = job.epochs_done, job.state.mean_losses()[job.epochs_done - 1]
+        held_out = job.validation.losses[-1] if job.validation else None
+        self.log("epoch", epoch=epoch, loss=loss, valid_loss=held_out)
+        if held_out is not None:
+            self.say(f"epoch {epoch}/{job.plan.epochs}: loss {loss:.4f}, held out {held_out:.4f}")
+
+    def _sum_up(self) -> None:
+        from w2v.progress import duration, plural
+
+        job, last = self._job, self._last
+        assert last
+        losses = job.state.mean_losses()[: job.epochs_done]
+        shown = ["-" if math.isnan(loss) else f"{loss:.4f}" for loss in losses]
+        self.say(
+            f"trained {plural(len(losses), 'epoch')} in {duration(last.seconds)}: "
+            f"{last.rate:,.0f} words/s on {plural(job.threads, 'thread')}; "
+            f"loss {shown[0]} in the first, {shown[-1]} in the last"
+        )
+        if job.validation and job.how.patience:
+            best = job.validation.best
+            self.say(f"kept epoch {best + 1}, held out {job.validation.losses[best]:.4f}")
+        if any(math.isnan(loss) for loss in losses):
+            self.say("there were epochs in which subsampling left not one pair: try --sample 0")
+        elif losses[-1] > job.options.untrained_loss:
+            self.say(
+                f"the loss is higher than that of vectors that know nothing, "
+                f"{job.options.untrained_loss:.4f}: they may be worthless; try a lower --lr"
+            )
