@@ -66,14 +66,14 @@ each_model = pytest.mark.parametrize(
 )
 
 
-def train(kernel, flags, laid, count, negative, table, rng, both):
+def train(kernel, flags, laid, count, negative, table, rng, both, frozen=()):
     """Call a model's kernel with fresh scratch."""
     targets = -(-(1 + negative) // tiles.COLUMNS) * tiles.COLUMNS
     size, dtype = both.shape[2], both.dtype
     target_ids = np.full((max(count, 1), targets), table.size, np.int32)
     return kernel(
-        laid, count, negative, table, rng, target_ids, *both, size // WIDTH,
-        make_scratch(targets, size, dtype), *flags,
+        laid, count, negative, table, rng, target_ids, *both, np.array(frozen, np.bool_),
+        size // WIDTH, make_scratch(targets, size, dtype), *flags,
     )  # fmt: skip
 
 
@@ -361,3 +361,25 @@ def test_a_vocabulary_of_one_word_has_no_noise(kernel, flags, twin, options):
     assert pairs > 0
     assert (both[1, 0, :D] > 1).all()  # only pulled, never pushed
     assert not both[:, 1].any()
+
+
+@each_model
+def test_frozen_vectors_stay_and_the_others_step_as_if_they_did(kernel, flags, twin, options):
+    """One window: what is learnt from it must not depend on which of its words may move."""
+    ids = np.array([5, 1, 6, 0], np.int32)
+    first, last = np.array([[0, 1, 0, 3], [0, 1, 3, 3]], np.int32)
+    laid = windows.Windows(ids, first, last, np.ones(4))
+    table = sampling.alias_table(np.full(V, 1 / V))
+    results = []
+    for frozen in ([], np.arange(V) == 1, np.ones(V)):
+        both = matrices(np.float64)
+        start = inside(both).copy()
+        train(kernel, flags, laid, 4, 2, table, state(), both, frozen)
+        results.append(inside(both).copy())
+    free, one, every = results
+    np.testing.assert_array_equal(one[0, 1], start[0, 1])
+    np.testing.assert_array_equal(every[0], start[0])
+    assert (free[0, [5, 1, 0]] != start[0, [5, 1, 0]]).any(axis=1).all()
+    if options or kernel is not skipgram.train_pairs:  # there, a pair sees what the last one did
+        np.testing.assert_array_equal(one[0, [5, 0]], free[0, [5, 0]])
+        np.testing.assert_array_equal(every[1], free[1])

@@ -50,6 +50,7 @@ class NegativeSampling:
         self.noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
         shape = len(vocabulary.names) + 1, settings.padded_dim
         self.matrices = {name: aligned(shape) for name in ("input_vectors", "output_vectors")}
+        self.frozen = np.zeros(0, np.bool_)
         start, rng = self.vectors("input_vectors"), np.random.default_rng(settings.seed)
         for begin in range(0, len(start), _ROWS):
             rows = start[begin : begin + _ROWS]
@@ -73,7 +74,7 @@ class NegativeSampling:
 
         def train(chunk: Chunk) -> tuple[float, int]:
             count, state = worker.lay(chunk)
-            return worker.step(count, state, self.noise, *self.matrices.values())
+            return worker.step(count, state, self.noise, self.frozen, *self.matrices.values())
 
         return train
 
@@ -87,7 +88,8 @@ class NegativeSampling:
         worker = Worker(text, still, self._keep, self._train_windows, spare)
         loss, pairs = 0.0, 0
         for chunk in Plan(text, 1, still.seed):
-            more = worker.step(*worker.lay(chunk), self.noise, *self.matrices.values())
+            laid = worker.lay(chunk)
+            more = worker.step(*laid, self.noise, self.frozen, *self.matrices.values())
             loss, pairs = loss + more[0], pairs + more[1]
         return loss / pairs if pairs else math.nan
 
@@ -97,7 +99,9 @@ class NegativeSampling:
     def shards(self, plan: Plan) -> RowShards:
         """Room for the rounds of a plan."""
         matrices = list(self.matrices.values())
-        return RowShards(matrices, self.noise, self.settings.negative, plan, self._make_worker)
+        return RowShards(
+            matrices, self.noise, self.frozen, self.settings.negative, plan, self._make_worker
+        )
 
     def tables(self) -> dict[str, Table]:
         """What the run has learnt, by table name."""

@@ -38,6 +38,7 @@ class RowShards:
 
     matrices     the input and the output vectors, float32 (V + 1, D)
     noise        uint64 (V,), see `draw_noise`
+    frozen       bool (V,), see `train_windows`
     negative     noise words for each window
     plan
     make_worker  what gives a thread its `Worker`, for matrices with a certain last row
@@ -47,11 +48,13 @@ class RowShards:
         self,
         matrices: Sequence[np.ndarray],
         noise: np.ndarray,
+        frozen: np.ndarray,
         negative: int,
         plan: Plan,
         make_worker: Callable[[int], Worker],
     ):
         self._matrices, self._noise, self._negative = matrices, noise, negative
+        self._frozen = frozen
         self._make_worker = make_worker
         words, dim, shards = noise.size, matrices[0].shape[1], plan.shards
         self._registers = dim // WIDTH
@@ -74,7 +77,9 @@ class RowShards:
                 copy[shard * size : (shard + 1) * size]
                 for copy, size in zip(self._copies, self._sizes, strict=True)
             ]
-            return worker.step(count, state, table, *copies)
+            known = self._rows[shard, : self._limits[0, shard]]
+            frozen = self._frozen[known] if self._frozen.size else self._frozen
+            return worker.step(count, state, table, frozen, *copies)
 
         return train
 

@@ -58,11 +58,13 @@ class Worker:
         count: int,
         state: np.ndarray,
         noise: np.ndarray,
+        frozen: np.ndarray,
         input_vectors: np.ndarray,
         output_vectors: np.ndarray,
     ) -> tuple[float, int]:
         """Train the windows that are laid: the sum of the losses in nats, and how many pairs."""
         return self._train_windows(
             self.windows, count, self._settings.negative, noise, state, self._target_ids,
-            input_vectors, output_vectors, self._settings.padded_dim // WIDTH, self._scratch,
+            input_vectors, output_vectors, frozen, self._settings.padded_dim // WIDTH,
+            self._scratch,
         )  # fmt: skip

@@ -32,7 +32,7 @@ def take_mean(vectors, kept, first, last, center, hidden, registers):
 @jit
 def train_windows(
     windows, count, negative, table, state, target_ids,
-    input_vectors, output_vectors, registers, scratch, divide,
+    input_vectors, output_vectors, frozen, registers, scratch, divide,
 ):  # fmt: skip
     """Train the mean of every window's words on its centre and noise words.
 
@@ -44,6 +44,7 @@ def train_windows(
     target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V beyond the words drawn
     input_vectors   float (V + 1, D)  changed in place
     output_vectors  float (V + 1, D)  changed in place; the last row is spare
+    frozen          bool (V,)         input vectors that must not change; or empty, for none
     registers       int               D / 16
     scratch         Scratch
     divide          bool              each of a window's C words gets a C-th of the mean's step,
@@ -54,7 +55,7 @@ def train_windows(
     left out.
     """
     kept, firsts, lasts, rates = windows
-    _, steps, _, hidden, pull, tally = scratch
+    _, steps, _, _, hidden, pull, tally = scratch
     spare = output_vectors.shape[0] - 1
     draw_targets(kept, count, negative, table, spare, state, target_ids)
     clear_tally(tally)
@@ -71,9 +72,8 @@ def train_windows(
                 steps, pull, tally, registers,
             )  # fmt: skip
             weight = 1.0 / (last - first) if divide else 1.0
-            for position in range(first, center):
-                add_row(pull, 0, weight, input_vectors, kept[position], registers)
-            for position in range(center + 1, last + 1):
-                add_row(pull, 0, weight, input_vectors, kept[position], registers)
+            for position in range(first, last + 1):
+                if position != center and (frozen.size == 0 or not frozen[kept[position]]):
+                    add_row(pull, 0, weight, input_vectors, kept[position], registers)
             trained += 1
     return read_tally(tally), trained

@@ -31,6 +31,7 @@ class Scratch(NamedTuple):
     ids      int32 (BATCH,)  the rows of a batch's vectors
     steps    float (·,)      scores of a batch, then their steps
     targets  float (K, D)    the batch's targets as they were before it
+    saved    float (BATCH, D)  a batch's vectors as they were before it
     hidden   float (1, D)    a vector that is no row of a matrix
     pull     float (1, D)    a vector's step
     tally    float64 (2,)    the loss: see `step_down`
@@ -39,6 +40,7 @@ class Scratch(NamedTuple):
     ids: np.ndarray
     steps: np.ndarray
     targets: np.ndarray
+    saved: np.ndarray
     hidden: np.ndarray
     pull: np.ndarray
     tally: np.ndarray
@@ -50,6 +52,7 @@ def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
         ids=aligned((BATCH,), np.int32),
         steps=aligned((BATCH * targets // COLUMNS * FOUR + WIDTH,), dtype),
         targets=aligned((targets, dim), dtype),
+        saved=aligned((BATCH, dim), dtype),
         hidden=aligned((1, dim), dtype),
         pull=aligned((1, dim), dtype),
         tally=aligned((2,), np.float64),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from w2v.kernels import inlined, jit
 from w2v.kernels.negative_sampling import BATCH, draw_row, draw_targets, train_batch, train_vector
 from w2v.kernels.sigmoid import clear_tally, read_tally
-from w2v.kernels.tiles import add_row
+from w2v.kernels.tiles import add_row, copy_row
 from w2v.kernels.windows import prefetch_window
 
 
@@ -30,10 +30,44 @@ def gather_context(kept, first, last, center, ids):
     return count
 
 
+@inlined
+def save_frozen(frozen, vectors, ids, count, saved, registers):
+    """Copy the frozen ones of some rows aside.
+
+    frozen     bool (V,)     which rows must not change; or empty, for none
+    vectors    float (·, D)
+    ids        int32 (K,)
+    count      int           the first `count` of `ids` are meant
+    saved      float (K, D)  overwritten where a row is frozen
+    registers  int
+    """
+    if frozen.size:
+        for i in range(count):
+            if frozen[ids[i]]:
+                copy_row(vectors, ids[i], 1.0, saved, i, registers)
+
+
+@inlined
+def restore_frozen(frozen, vectors, ids, count, saved, registers):
+    """Copy rows back that `save_frozen` has copied.
+
+    frozen     bool (V,)
+    vectors    float (·, D)  changed in place
+    ids        int32 (K,)
+    count      int
+    saved      float (K, D)
+    registers  int
+    """
+    if frozen.size:
+        for i in range(count):
+            if frozen[ids[i]]:
+                copy_row(saved, i, 1.0, vectors, ids[i], registers)
+
+
 @jit
 def train_windows(
     windows, count, negative, table, state, target_ids,
-    input_vectors, output_vectors, registers, scratch,
+    input_vectors, output_vectors, frozen, registers, scratch,
 ):  # fmt: skip
     """Train every window: all its words on its centre and the same noise words, in one step.
 
@@ -45,6 +79,7 @@ def train_windows(
     target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V beyond the words drawn
     input_vectors   float (V + 1, D)  changed in place; the last row is spare
     output_vectors  float (V + 1, D)  changed in place; the last row is spare
+    frozen          bool (V,)         input vectors that must not change; or empty, for none
     registers       int               D / 16
     scratch         Scratch
     Returns         (float64, int64), the sum of the losses in nats and the number of pairs
@@ -54,7 +89,7 @@ def train_windows(
     several steps.
     """
     kept, firsts, lasts, rates = windows
-    ids, steps, targets, _, _, tally = scratch
+    ids, steps, targets, saved, _, _, tally = scratch
     spare = output_vectors.shape[0] - 1
     draw_targets(kept, count, negative, table, spare, state, target_ids)
     clear_tally(tally)
@@ -66,10 +101,12 @@ def train_windows(
         for first in range(firsts[center], lasts[center] + 1, BATCH):
             last = min(first + BATCH - 1, lasts[center])
             words = gather_context(kept, first, last, center, ids)
+            save_frozen(frozen, input_vectors, ids, words, saved, registers)
             train_batch(
                 input_vectors, ids, words, output_vectors, target_ids, center, rates[center],
                 steps, targets, tally, registers,
             )  # fmt: skip
+            restore_frozen(frozen, input_vectors, ids, words, saved, registers)
             pairs += words
     return read_tally(tally), pairs
 
@@ -77,7 +114,7 @@ def train_windows(
 @jit
 def train_pairs(
     windows, count, negative, table, state, target_ids,
-    input_vectors, output_vectors, registers, scratch,
+    input_vectors, output_vectors, frozen, registers, scratch,
 ):  # fmt: skip
     """Train every pair of a word and its window's centre by itself, with noise words of its own.
 
@@ -89,6 +126,7 @@ def train_pairs(
     target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V beyond the words drawn
     input_vectors   float (V + 1, D)  changed in place; the last row is spare
     output_vectors  float (V + 1, D)  changed in place; the last row is spare
+    frozen          bool (V,)         input vectors that must not change; or empty, for none
     registers       int               D / 16
     scratch         Scratch
     Returns         (float64, int64), the sum of the losses in nats and the number of pairs
@@ -96,7 +134,7 @@ def train_pairs(
     words costs no quality.
     """
     kept, firsts, lasts, rates = windows
-    _, steps, _, _, pull, tally = scratch
+    _, steps, _, _, _, pull, tally = scratch
     spare = output_vectors.shape[0] - 1
     clear_tally(tally)
     pairs = 0
@@ -108,6 +146,7 @@ def train_pairs(
                     input_vectors, kept[position], output_vectors, target_ids, 0, rates[center],
                     steps, pull, tally, registers,
                 )  # fmt: skip
-                add_row(pull, 0, 1.0, input_vectors, kept[position], registers)
+                if frozen.size == 0 or not frozen[kept[position]]:
+                    add_row(pull, 0, 1.0, input_vectors, kept[position], registers)
                 pairs += 1
     return read_tally(tally), pairs
