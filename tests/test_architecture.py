@@ -29,8 +29,8 @@ LAYERS = [
     ["w2v.plan", "w2v.checkpoint"],
     ["w2v.crew", "w2v.worker"],
     ["w2v.shards"],
-    ["w2v.training", "w2v.negative_sampling", "w2v.validation", "w2v.budget"],
-    ["w2v.models"],
+    ["w2v.training", "w2v.negative_sampling", "w2v.validation", "w2v.budget", "w2v.origin"],
+    ["w2v.models", "w2v.manifest"],
     ["w2v.job"],
     ["w2v.cli"],
     ["w2v.__main__"],
@@ -156,6 +156,21 @@ def test_the_registry_is_the_folder():
     assert set(models()) == files
 
 
+# Functions inside of others, whose docstrings say enough.
+INNER = {
+    "train",
+    "show",
+    "work",
+    "report",
+    "refuse",
+    "answer",
+    "emit",
+    "replace",
+    "change",
+    "known",
+}
+
+
 def test_every_public_function_and_class_says_what_it_is():
     missing = [
         f"{name}.{node.name}"
@@ -165,7 +180,18 @@ def test_every_public_function_and_class_says_what_it_is():
         and not node.name.startswith("_")
         and not ast.get_docstring(node)
         and node.name
-        not in {"train", "show", "work", "report", "refuse", "answer", "emit", "replace", "change"}
+        not in {
+            "train",
+            "show",
+            "work",
+            "report",
+            "refuse",
+            "answer",
+            "emit",
+            "replace",
+            "change",
+            "known",
+        }
     ]
     assert not missing
 

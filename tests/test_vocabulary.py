@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from w2v import spool, vocabulary
+from w2v import corpus, spool, vocabulary
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.lexicon import Lexicon
 from w2v.vocabulary import count, encode
 
 
-def encoded(folder, text, **options):
+def encoded(folder, text, lowercase=False, **options):
     path = folder / "text"
     path.write_text(text, encoding="utf-8", newline="")
-    return encode(Corpus([str(path)]), **options)
+    return encode(Corpus([str(path)], lowercase=lowercase), **options)
 
 
 def sentences(names, text):
@@ -87,7 +87,7 @@ def test_a_part_of_a_text_has_its_words_and_its_sentences(tmp_path):
 
 def test_counting_finds_the_vocabulary_of_encoding(tmp_path):
     whole = encoded(tmp_path, "b a c A a\n", min_count=1, lowercase=True)[0]
-    counted = count(Corpus([str(tmp_path / "text")]), 1, None, True)
+    counted = count(Corpus([str(tmp_path / "text")], lowercase=True), 1)
     assert (counted.names, counted.tokens, counted.types) == (["a", "b", "c"], 5, 3)
     assert counted.names == whole.names
     assert counted.counts.tolist() == whole.counts.tolist() == [3, 1, 1]
@@ -155,3 +155,61 @@ def test_a_large_spool_is_in_a_file_that_has_no_name(monkeypatch, tmp_path, limi
 def test_a_spool_without_values_is_an_empty_array():
     empty = spool.Spool(np.int64)
     assert empty.mapped().tolist() == empty.read(0, 5).tolist() == []
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=400), st.integers(8, 30))
+def test_what_counting_forgets_is_said_and_no_more_than_that(tmp_path_factory, numbers, most):
+    """With room for few types, in blocks of a line: counts are low by `lost` at most."""
+    named = [f"w{min(n, 60 - n)}x{n}" for n in numbers]
+    lines = [named[i : i + 5] for i in range(0, len(named), 5)]
+    path = tmp_path_factory.mktemp("text") / "text"
+    path.write_text("".join(" ".join(line) + "\n" for line in lines))
+    true = Counter(named)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "BLOCK", 1)
+        patch.setattr(spool, "PART", 7)
+        try:
+            found, text = encode(Corpus([str(path)]), max_types=most)
+        except W2VError:
+            return
+        counted = count(Corpus([str(path)]), max_types=most)
+    assert (counted.names, counted.counts.tolist()) == (found.names, found.counts.tolist())
+    for name, times in zip(found.names, found.counts.tolist(), strict=True):
+        assert true[name] - found.lost <= times <= true[name]
+    assert {name for name, times in true.items() if times > found.lost} <= set(found.names)
+    assert found.tokens == len(named)
+    assert found.tokens - text.size == found.pruned_tokens
+    assert (found.lost > 0) == (found.pruned_types > 0)
+    kept = [found.names[i] for i in text.part(0, text.size)[0]]
+    rest = iter(named)
+    assert all(name in rest for name in kept)  # in their order
+    if len(true) < most * 9 // 10:
+        assert found.pruned_types == 0
+
+
+def test_room_does_not_grow_with_types_that_are_forgotten():
+    lexicon = Lexicon(1000, {"known": 1})
+    for block in range(200):
+        lexicon.number(b" ".join(b"%d" % n for n in range(100 * block, 100 * block + 100)))
+        if lexicon.is_full:
+            numbers = lexicon.prune()
+            assert numbers.max() + 1 == len(lexicon)
+    assert lexicon.name(1) == b"known"
+    assert lexicon.pruned_types > 19_000
+    assert lexicon.counts.base.size <= 2048
+    assert lexicon.number(b"known 19999 new")[0] == 1
+
+
+def test_forgotten_words_are_reported(w2v, folder):
+    (folder / "text").write_text("\n".join(f"a b w{n}" for n in range(3000)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "BLOCK", 100)
+        outcome = w2v("vocab", "text", "--max-types", "100")
+    assert "rare ones were dropped while counting" in outcome.err
+    assert outcome.out.splitlines()[1:] == ["a 3000", "b 3000"]
+
+
+def test_case_is_folded_by_the_letters_of_each_token(tmp_path):
+    words = ["ΌΣΟΣ", "ΣΑΣ", "Σ", "A\u0301Σ", "İs", "STRASSE", "ẞ", "ΑΣ'", "ΑΣ.Β"]
+    vocabulary, _ = encoded(tmp_path, " ".join(words) + "\nΣ", lowercase=True)
+    assert set(vocabulary.names) == {word.lower() for word in words}

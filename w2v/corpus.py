@@ -91,6 +91,7 @@ class Corpus:
     paths      files, plain or packed by gzip, bzip2 or xz; `-` is stdin
     tokenizer  a key of `TOKENIZERS`
     encoding   any that Python knows; what is wrong in it becomes U+FFFD and is counted
+    lowercase  fold upper case into lower case
     Raises     W2VError for what cannot be a text, OSError for a file that is not there
 
     While `blocks` is consumed these grow: `bytes_read` (of the files as stored), `bad_bytes`,
@@ -99,7 +100,13 @@ class Corpus:
     that cannot be known.
     """
 
-    def __init__(self, paths: Sequence[str], tokenizer: str = "space", encoding: str = "utf-8"):
+    def __init__(
+        self,
+        paths: Sequence[str],
+        tokenizer: str = "space",
+        encoding: str = "utf-8",
+        lowercase: bool = False,
+    ):
         try:
             "".encode(encoding)
         except LookupError:
@@ -114,7 +121,7 @@ class Corpus:
                 raise W2VError(f"{path} is a directory; name its files: {path}/*")
         self.paths = list(paths)
         self.source = ", ".join(map(_name, paths))
-        self.tokenise = TOKENIZERS[tokenizer]
+        self.tokenise, self.lowercase = TOKENIZERS[tokenizer], lowercase
         self.encoding = codecs.lookup(encoding).name
         self.bytes_read = self.bad_bytes = 0
         self.first_bad = self.fingerprint = ""
@@ -132,7 +139,8 @@ class Corpus:
             for block in self._cut(path):
                 digest.update(block)
                 ends_line = block.endswith(b"\n")
-                yield self.tokenise(block)
+                tokens = self.tokenise(block)
+                yield _folded(tokens) if self.lowercase else tokens
             if not ends_line:
                 digest.update(b"\n")
                 yield b"\n"
@@ -193,6 +201,11 @@ class Corpus:
                 else:
                     self.bytes_read += len(block)
                 yield block
+
+
+def _folded(block: bytes) -> bytes:
+    """Lower case, by the letters of each token alone: blanks end what final sigma looks at."""
+    return block.lower() if block.isascii() else block.decode().lower().encode()
 
 
 def _name(path: str) -> str:

@@ -56,6 +56,9 @@ class Trainer(Protocol):
     def loss(self, text: Text) -> float:
         """Mean nats for each pair of a text, without learning from it; NaN if it has none."""
 
+    def freeze(self, rows: np.ndarray) -> None:
+        """Never change the words' vectors of these rows, bool (V,)."""
+
     def tables(self) -> dict[str, Any]:
         """What the run has learnt."""
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from w2v import __version__, budget, checkpoint, formats, machine, settings, store
+from w2v import budget, checkpoint, formats, machine, settings, store
 from w2v.corpus import Corpus
 from w2v.crew import Trainer, diverged
 from w2v.errors import W2VError
 from w2v.kernels.cache import is_cold
+from w2v.manifest import Manifest, same_run
 from w2v.models import Model
+from w2v.origin import Origin
 from w2v.plan import CHUNK, Chunk, Plan, State
 from w2v.progress import Progress
 from w2v.settings import RunSettings, TextSettings
@@ -37,6 +37,7 @@ class Job:
     model    which model, with `options`, its settings
     text     how the text becomes words
     how      how the run is carried out
+    origin   what it starts from, if that is not random
     Raises   W2VError where a setting is out of range or the output cannot be written
 
     `checkpoint_path` is where checkpoints go, or None where the output is no file.
@@ -50,30 +51,42 @@ class Job:
         options: Any,
         text: TextSettings,
         how: RunSettings,
+        origin: Origin | None = None,
     ):
         for told in (options, text, how):
             settings.check(told)
         if how.patience and not how.valid:
             raise W2VError("--patience needs --valid, a text to judge by")
+        if origin:
+            origin.check(model.name, options.dim)
+        self.origin, self.placed = origin, 0
         self.model, self.options, self.text_settings = model, options, text
         self.output, self.how = output, how
         self.threads = how.threads or machine.processors()
         self._limit = machine.size(how.max_memory) if how.max_memory else None
         self.checkpoint_path = checkpoint.path_for(output)
         self._write = formats.writer(output)
-        if any(
-            os.path.exists(p) and os.path.realpath(p) == os.path.realpath(output) for p in paths
-        ):
-            raise W2VError(f"{output} is one of the texts; name another file to write")
+        for path, what in [*((path, "one of the texts") for path in paths), *self._sources()]:
+            if os.path.exists(path) and os.path.realpath(path) == os.path.realpath(output):
+                raise W2VError(f"{output} is {what}; name another file to write")
         store.check_writable(output)
-        self.corpus = Corpus(paths, text.tokenizer, text.encoding)
-        self.valid = Corpus([how.valid], text.tokenizer, text.encoding) if how.valid else None
+        how_read = text.tokenizer, text.encoding, text.lowercase
+        self.corpus = Corpus(paths, *how_read)
+        self.valid = Corpus([how.valid], *how_read) if how.valid else None
         self.validation: Validation | None = None
+        self._manifest = Manifest(
+            model.name, options, text, how, self.threads, self.corpus, self.valid, origin
+        )
         self.vocabulary: Vocabulary
         self.text: Text
         self.trainer: Trainer
         self.plan: Plan
         self.state: State
+
+    def _sources(self) -> list[tuple[str, str]]:
+        """What else is read and must not be written over."""
+        sources = [(self.how.valid, "the text that is held out")] if self.how.valid else []
+        return sources + ([(self.origin.path, "what is started from")] if self.origin else [])
 
     def read(self, on_block: Callable[[int], None], on_compile: Callable[[], None]) -> None:
         """Read the text: sets `vocabulary`, `text`, `plan`.
@@ -82,10 +95,11 @@ class Job:
         on_compile  called before kernels are compiled, which takes some seconds
         """
         how = self.text_settings
+        known = self.origin.counts if self.origin else {}
         if is_cold("tokens"):
             on_compile()
         self.vocabulary, self.text = encode(
-            self.corpus, how.min_count, how.max_vocab, how.lowercase, on_block
+            self.corpus, how.min_count, how.max_vocab, how.max_types, on_block, known
         )
         told = self.options
         rounds = (told.round_words, told.shards) if told.deterministic else (CHUNK, 1)
@@ -96,7 +110,7 @@ class Job:
         """Read the held-out text, if there is one: how many of its tokens are not known."""
         if not self.valid:
             return 0
-        text, unknown = encode_as(self.valid, self.vocabulary, self.text_settings.lowercase)
+        text, unknown = encode_as(self.valid, self.vocabulary)
         self.validation = Validation(text, self.how.patience)
         return unknown
 
@@ -118,6 +132,9 @@ class Job:
         budget.check(self.memory(), self._limit, "of memory, {} is --max-memory")
         with Deferred():
             self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
+            if self.origin:
+                names, freeze = self.vocabulary.names, self.how.freeze
+                self.placed = self.origin.place(self.trainer, names, freeze)
             if is_cold(*self.trainer.kernels):
                 on_compile()
             nothing = Chunk(0, 0, 0, 0, 0)
@@ -136,10 +153,7 @@ class Job:
             found = store.read(self.output)[1]
         except W2VError:
             return False
-        wanted = self._metadata()
-        same = all(found.get(name) == wanted[name] for name in {*wanted} - {"losses", "valid"})
-        told, was = (json.loads(each.get("valid", "{}")) for each in (wanted, found))
-        return same and all(told.get(name) == was.get(name) for name in ("sha256", "patience"))
+        return same_run(found, self._metadata())
 
     def has_checkpoint(self) -> bool:
         """Whether a run that was stopped has left something to go on from."""
@@ -152,7 +166,7 @@ class Job:
         """
         if not self.checkpoint_path or not self.has_checkpoint():
             return False
-        tensors, saved = checkpoint.read(self.checkpoint_path, self._identity(), force)
+        tensors, saved = checkpoint.read(self.checkpoint_path, self._manifest.identity(), force)
         for name in self.trainer.matrices:
             if name not in tensors or tensors[name].shape != self.trainer.vectors(name).shape:
                 raise W2VError(
@@ -187,18 +201,21 @@ class Job:
         """
         every = 60 * self.how.checkpoint_every if self.checkpoint_path else 0
         due = time.monotonic() + every
-        while self.state.chunks_done < len(self.plan):
-            end = self.plan.epoch_end(self.state.chunks_done)
-            seconds = max(due - time.monotonic(), 0) if every else math.inf
-            self._run(on_progress, seconds, self.state, end)
-            if self.state.chunks_done == end:
+        judged = len(self.validation.losses) if self.validation else self.epochs_done
+        while True:
+            if self.epochs_done > judged:  # also after a stop between training and judging
+                judged += 1
                 worth_it = self.validation is None or self.validation.judge(self.trainer)
                 on_epoch()
                 if not worth_it:
                     break
-            if every and time.monotonic() >= due and self.state.chunks_done < len(self.plan):
+            if self.state.chunks_done == len(self.plan):
+                break
+            if every and time.monotonic() >= due:
                 self.checkpoint()
                 due = time.monotonic() + every
+            seconds = max(due - time.monotonic(), 0) if every else math.inf
+            self._run(on_progress, seconds, self.state, self.plan.epoch_end(self.state.chunks_done))
         if self.validation:
             self.validation.restore_best(self.trainer)
         return self.state
@@ -218,7 +235,7 @@ class Job:
         if self.validation:
             matrices |= self.validation.saved()
             state["valid"] = self.validation.losses
-        checkpoint.write(self.checkpoint_path, matrices, self._identity(), state)
+        checkpoint.write(self.checkpoint_path, matrices, self._manifest.identity(), state)
         return True
 
     def _check_finite(self) -> None:
@@ -227,23 +244,6 @@ class Job:
             for begin in range(0, len(matrix), _ROWS):
                 if not np.isfinite(matrix[begin : begin + _ROWS]).all():
                     raise diverged("to vectors that are not finite", self.trainer)
-
-    def _identity(self) -> dict[str, Any]:
-        """All that the bytes of the result depend on, by the names that a user knows."""
-        from w2v.kernels.cache import machine_code
-
-        told = asdict(self.options) | asdict(self.text_settings)
-        threads = "1" if self.threads == 1 else "several"
-        return {
-            "--model": self.model.name,
-            **{settings.option_name(name): value for name, value in told.items()},
-            **({} if told["deterministic"] else {"--threads": threads}),
-            "the text's SHA-256": self.corpus.fingerprint,
-            **({"the SHA-256 of --valid": self.valid.fingerprint} if self.valid else {}),
-            **({"--patience": self.how.patience} if self.how.patience else {}),
-            "w2v": __version__,
-            **machine_code(),
-        }
 
     def save(self) -> None:
         """Write the file, whole or not at all; then the checkpoint is of no more use."""
@@ -263,27 +263,4 @@ class Job:
         checkpoint.remove(self.checkpoint_path)
 
     def _metadata(self) -> dict[str, str]:
-        """What the file says of itself: only what follows from text, settings, seed and version."""
-        nested: dict[str, Any] = {
-            "settings": asdict(self.options) | asdict(self.text_settings),
-            "corpus": {
-                "sha256": self.corpus.fingerprint,
-                "tokens": self.vocabulary.tokens,
-                "types": self.vocabulary.types,
-                "tokens_kept": self.text.size,
-                "sentences": self.text.starts.size - 1,
-            },
-            "losses": [None if math.isnan(loss) else loss for loss in self.state.mean_losses()],
-        }
-        if self.valid and self.validation:
-            losses = [None if math.isinf(loss) else loss for loss in self.validation.losses]
-            nested["valid"] = {
-                "sha256": self.valid.fingerprint,
-                "patience": self.how.patience,
-                "losses": losses,
-            }
-        return {
-            **formats.file_metadata(),
-            "model": self.model.name,
-            **{name: json.dumps(value, sort_keys=True) for name, value in nested.items()},
-        }
+        return self._manifest.metadata(self.vocabulary, self.text, self.state, self.validation)

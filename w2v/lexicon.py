@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from w2v.kernels.tokens import fill_slots, number_tokens
 
+_NAME_BYTES = 16  # of a type, on average; longer names count for more types
 SENTENCE_END = b"</s>"  # the first type; a line end is one too, as in word2vec.c
 
 
 class Lexicon:
     """Numbers types as they come. `counts` says how often each has come; `len` how many there are.
 
-    The memory it takes grows with the number of types, not with the text.
+    most   how many types there may be: after `prune`, which is due when `is_full`
+    known  types that come first, with their counts, and are never pruned
+
+    The memory it takes grows with the number of types, not with the text, up to some 80 bytes times
+    `most`. What has been pruned: `pruned_types` (a type that comes back and goes again counts
+    twice), `pruned_tokens`; and `lost` is how many occurrences any one type may have lost.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 1 << 30, known: Mapping[str, int] | None = None) -> None:
         self._slots = np.zeros(1 << 12, np.uint64)
         self._text = np.empty(1 << 14, np.uint8)
         self._offsets = np.zeros((1 << 11) + 1, np.int64)
         self._counts = np.zeros(1 << 11, np.int64)
         self._types = 0
         self._ids = np.empty(0, np.int32)
-        self.number(SENTENCE_END)
-        self._counts[0] = 0
+        self.pruned_types = self.pruned_tokens = self.lost = 0
+        known = known or {}
+        self.number(b" ".join([SENTENCE_END, *(name.encode() for name in known)]))
+        self._counts[: self._types] = [0, *known.values()]
+        self._safe, self._most = self._types, most
 
     def __len__(self) -> int:
         return self._types
@@ -55,6 +66,38 @@ class Lexicon:
             if at == data.size:
                 return count
             self._grow(data.size - at)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to prune: the next block brings more types, and doubles the memory."""
+        most = self._most * 9 // 10
+        too_long = self._offsets[self._types] > _NAME_BYTES * self._most
+        return self._types > self._safe + 1 and (self._types - self._safe >= most or too_long)
+
+    def prune(self) -> np.ndarray:
+        """Forget the rarest types, half of them or more: those that came at most so many times.
+
+        Returns int32 (T,): the new number of each type, or -1
+        """
+        counts = self.counts
+        middle = (counts.size - self._safe) // 2
+        threshold = int(np.partition(counts[self._safe :], middle)[middle])
+        keep = counts > threshold
+        keep[: self._safe] = True
+        self.pruned_types += int(np.count_nonzero(~keep))
+        self.pruned_tokens += int(counts[~keep].sum())
+        self.lost += threshold
+        numbers = np.full(counts.size, -1, np.int32)
+        left = numbers[keep] = np.arange(np.count_nonzero(keep), dtype=np.int32)
+        lengths = np.diff(self._offsets[: counts.size + 1])
+        text = self._text[: self._offsets[counts.size]][np.repeat(keep, lengths)]
+        self._text[: text.size] = text
+        self._offsets[1 : left.size + 1] = np.cumsum(lengths[keep])
+        self._counts[: left.size], self._types = counts[keep], left.size
+        self._counts[left.size :] = 0
+        self._slots.fill(0)
+        fill_slots(self._slots, self._text, self._offsets, self._types)
+        return numbers
 
     def _grow(self, longest: int) -> None:
         """Make room for twice as many types, and for one of `longest` bytes."""

@@ -50,7 +50,7 @@ class NegativeSampling:
         self.noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
         shape = len(vocabulary.names) + 1, settings.padded_dim
         self.matrices = {name: aligned(shape) for name in ("input_vectors", "output_vectors")}
-        self.frozen = np.zeros(0, np.bool_)
+        self._frozen = np.zeros(0, np.bool_)
         start, rng = self.vectors("input_vectors"), np.random.default_rng(settings.seed)
         for begin in range(0, len(start), _ROWS):
             rows = start[begin : begin + _ROWS]
@@ -74,7 +74,7 @@ class NegativeSampling:
 
         def train(chunk: Chunk) -> tuple[float, int]:
             count, state = worker.lay(chunk)
-            return worker.step(count, state, self.noise, self.frozen, *self.matrices.values())
+            return worker.step(count, state, self.noise, self._frozen, *self.matrices.values())
 
         return train
 
@@ -89,7 +89,7 @@ class NegativeSampling:
         loss, pairs = 0.0, 0
         for chunk in Plan(text, 1, still.seed):
             laid = worker.lay(chunk)
-            more = worker.step(*laid, self.noise, self.frozen, *self.matrices.values())
+            more = worker.step(*laid, self.noise, self._frozen, *self.matrices.values())
             loss, pairs = loss + more[0], pairs + more[1]
         return loss / pairs if pairs else math.nan
 
@@ -100,8 +100,12 @@ class NegativeSampling:
         """Room for the rounds of a plan."""
         matrices = list(self.matrices.values())
         return RowShards(
-            matrices, self.noise, self.frozen, self.settings.negative, plan, self._make_worker
+            matrices, self.noise, self._frozen, self.settings.negative, plan, self._make_worker
         )
+
+    def freeze(self, rows: np.ndarray) -> None:
+        """Never change the input vectors of these rows, bool (V,)."""
+        self._frozen = rows
 
     def tables(self) -> dict[str, Table]:
         """What the run has learnt, by table name."""

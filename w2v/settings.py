@@ -56,6 +56,13 @@ class TextSettings:
     encoding: str = setting("utf-8", "of the text; wrong bytes are replaced and counted")
     min_count: int = setting(5, "leave out words that occur less often", 1)
     max_vocab: int | None = setting(None, "keep at most this many words, the most frequent", 1)
+    max_types: int = setting(
+        1 << 24,
+        "count at most so many different words at a time, in about 80 bytes each; of more, the "
+        "rarest half is dropped",
+        2,
+        1 << 30,
+    )
 
 
 @dataclass(frozen=True)
@@ -121,4 +128,11 @@ class RunSettings:
         None, "with --valid: stop after so many epochs without a lower loss, keep the best", 1
     )
     log_json: str | None = setting(None, "append a JSON object for each report to this file")
+    init: str | None = setting(None, "start from the vectors of this file, where it has the word")
+    freeze: bool = setting(False, "with --init: leave those vectors as they are")
+    update: str | None = setting(
+        None,
+        "go on training this model, which also gives the settings; new words are added, its words "
+        "stay",
+    )
     max_memory: str | None = setting(None, "refuse to train if it takes more, such as 800MB or 4GB")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,9 @@ class Vocabulary:
     types          how many different words the text has, rare ones included
     tokens         how many words the text has, rare ones included
     sentence_ends  how many line ends and </s> it has
+    pruned_types   how many rare types were forgotten while counting, so that it took no more memory
+    pruned_tokens  and how often they had come until then
+    lost           by how much a count may be too low for that
     """
 
     names: list[str]
@@ -32,6 +35,9 @@ class Vocabulary:
     types: int
     tokens: int
     sentence_ends: int = 0
+    pruned_types: int = 0
+    pruned_tokens: int = 0
+    lost: int = 0
 
 
 class Text:
@@ -61,40 +67,58 @@ def count(
     corpus: Corpus,
     min_count: int = 1,
     max_vocab: int | None = None,
-    lowercase: bool = False,
+    max_types: int = 1 << 30,
     on_block: Callable[[int], None] = lambda tokens: None,
 ) -> Vocabulary:
     """Read a corpus and count its words: the vocabulary that `encode` finds, without the text."""
-    lexicon, tokens = Lexicon(), 0
+    lexicon, tokens = Lexicon(max_types), 0
     for block in corpus.blocks():
         tokens += lexicon.number(block).size
+        if lexicon.is_full:
+            lexicon.prune()
         on_block(tokens)
-    return _choose(corpus, lexicon, min_count, max_vocab, lowercase)[0]
+    return _choose(corpus, lexicon, min_count, max_vocab, 0)[0]
 
 
 def encode(
     corpus: Corpus,
     min_count: int = 1,
     max_vocab: int | None = None,
-    lowercase: bool = False,
+    max_types: int = 1 << 30,
     on_block: Callable[[int], None] = lambda tokens: None,
+    known: Mapping[str, int] | None = None,
 ) -> tuple[Vocabulary, Text]:
     """Read a corpus once: its words that occur at least `min_count` times, and its text in them.
 
     max_vocab  keep this many of the most frequent words at most
-    lowercase  fold words that differ in case into one
+    max_types  count about so many different words at a time at most: the rarest are forgotten, and
+               go out of the text
     on_block   called after each block with the number of tokens so far
+    known      words from before and their counts, to which those of the corpus are added
     Raises     W2VError where no word is left
     """
-    lexicon, ids = Lexicon(), Spool(np.int32)
+    known = known or {}
+    lexicon, ids = Lexicon(max_types, known), Spool(np.int32)
     for block in corpus.blocks():
         ids.append(lexicon.number(block))
-        on_block(ids.size)
-    vocabulary, word_ids = _choose(corpus, lexicon, min_count, max_vocab, lowercase)
+        on_block(ids.size + lexicon.pruned_tokens)
+        if lexicon.is_full:
+            _renumber(ids, lexicon.prune())
+    vocabulary, word_ids = _choose(corpus, lexicon, min_count, max_vocab, sum(known.values()))
     return vocabulary, _keep(ids, word_ids)
 
 
-def encode_as(corpus: Corpus, vocabulary: Vocabulary, lowercase: bool = False) -> tuple[Text, int]:
+def _renumber(ids: Spool, numbers: np.ndarray) -> None:
+    """Give types their new numbers, and leave out those that have none."""
+
+    def change(old: np.ndarray) -> np.ndarray:
+        new = numbers[old]
+        return new[new >= 0]
+
+    ids.rewrite(change)
+
+
+def encode_as(corpus: Corpus, vocabulary: Vocabulary) -> tuple[Text, int]:
     """Read a corpus in the words of a vocabulary: the text, and how many tokens are none of them.
 
     Raises W2VError where none is
@@ -104,7 +128,7 @@ def encode_as(corpus: Corpus, vocabulary: Vocabulary, lowercase: bool = False) -
         ids.append(lexicon.number(block))
     rows = {name: row for row, name in enumerate(vocabulary.names)}
     names = (lexicon.name(number).decode() for number in range(1, len(lexicon)))
-    found = [rows.get(name.lower() if lowercase else name, _DROPPED) for name in names]
+    found = [rows.get(name, _DROPPED) for name in names]
     text = _keep(ids, np.array([_DROPPED, *found], np.int32))
     if not text.size:
         raise W2VError(f"{corpus.source}: none of its words is in the vocabulary")
@@ -112,30 +136,31 @@ def encode_as(corpus: Corpus, vocabulary: Vocabulary, lowercase: bool = False) -
 
 
 def _choose(
-    corpus: Corpus, lexicon: Lexicon, min_count: int, max_vocab: int | None, lowercase: bool
+    corpus: Corpus, lexicon: Lexicon, min_count: int, max_vocab: int | None, before: int
 ) -> tuple[Vocabulary, np.ndarray]:
-    """The vocabulary, and the word id of each type, int32 (T,): -1 where it is left out."""
-    counts, folded = lexicon.counts, np.arange(len(lexicon))
-    if lowercase:
-        first: dict[str, int] = {}
-        folded = np.array(
-            [first.setdefault(lexicon.name(i).decode().lower(), i) for i in range(len(lexicon))]
-        )
-        counts = np.bincount(folded, counts).astype(np.int64)
+    """The vocabulary, and the word id of each type, int32 (T,): -1 where it is left out.
+
+    before  how many of the counted tokens are none of the corpus
+    """
+    counts = lexicon.counts
     ends, counts[0] = int(counts[0]), 0
     order = np.argsort(-counts, kind="stable")
     kept = order[: np.count_nonzero(counts >= max(min_count, 1))][:max_vocab]
-    names = [lexicon.name(i).decode() for i in kept.tolist()]
-    if lowercase:
-        names = [name.lower() for name in names]
     vocabulary = Vocabulary(
-        names, counts[kept], int(np.count_nonzero(counts)), int(counts.sum()), ends
+        [lexicon.name(i).decode() for i in kept.tolist()],
+        counts[kept],
+        int(np.count_nonzero(counts)) + lexicon.pruned_types,
+        int(counts.sum()) - before + lexicon.pruned_tokens,
+        ends,
+        lexicon.pruned_types,
+        lexicon.pruned_tokens,
+        lexicon.lost,
     )
-    if not names:
+    if not kept.size:
         raise W2VError(_nothing_left(corpus, vocabulary, int(counts.max()), min_count))
     word_ids = np.full(len(lexicon), _DROPPED, np.int32)
     word_ids[kept] = np.arange(kept.size)
-    return vocabulary, word_ids[folded]
+    return vocabulary, word_ids
 
 
 def _keep(ids: Spool, word_ids: np.ndarray) -> Text:

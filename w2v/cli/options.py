@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from w2v.corpus import Corpus
+    from w2v.vocabulary import Vocabulary
 
 # What word2vec.c, gensim and fastText call these.
 _ALIASES = {
@@ -80,6 +81,16 @@ def say_bad_bytes(line: Any, corpus: Corpus) -> None:
         line.say(
             f"{plural(corpus.bad_bytes, 'wrong byte sequence')} replaced, not {corpus.encoding}; "
             f"the first in {corpus.first_bad}"
+        )
+
+
+def say_pruned(line: Any, vocabulary: Vocabulary) -> None:
+    """Report what counting has forgotten so as not to outgrow memory, if anything."""
+    if vocabulary.pruned_types:
+        line.say(
+            f"more different words than --max-types: {vocabulary.pruned_types:,} rare ones were "
+            f"dropped while counting, with {vocabulary.pruned_tokens:,} tokens; any word may lack "
+            f"up to {vocabulary.lost:,} of its occurrences"
         )
 
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from w2v.cli.options import say_bad_bytes, say_compiling, show_reading
+from w2v.cli.options import say_bad_bytes, say_compiling, say_pruned, show_reading
 
 if TYPE_CHECKING:
     from w2v.job import Job
@@ -50,6 +50,7 @@ class Report:
         job.read(show_reading(line, job.corpus), lambda: say_compiling(line))
         say_bad_bytes(line, job.corpus)
         vocabulary, text = job.vocabulary, job.text
+        say_pruned(line, vocabulary)
         self.say(
             f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words; "
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
@@ -72,6 +73,11 @@ class Report:
         needed = job.memory()
         self.say(f"memory: {readable(needed)}, of it {readable(matrices)} for the matrices")
         job.start(lambda: say_compiling(self._line))
+        if job.origin:
+            self.say(
+                f"{job.placed:,} of {len(job.vocabulary.names):,} words start from "
+                f"{job.origin.path}{', frozen' * job.how.freeze}"
+            )
         self.log(
             "start", output=job.output, model=job.model.name, settings=asdict(job.options),
             words=len(job.vocabulary.names), tokens=job.text.size, memory=needed,
@@ -136,14 +142,14 @@ class Report:
         from w2v.progress import duration, plural
 
         job, last = self._job, self._last
-        assert last
         losses = job.state.mean_losses()[: job.epochs_done]
         shown = ["-" if math.isnan(loss) else f"{loss:.4f}" for loss in losses]
-        self.say(
-            f"trained {plural(len(losses), 'epoch')} in {duration(last.seconds)}: "
-            f"{last.rate:,.0f} words/s on {plural(job.threads, 'thread')}; "
-            f"loss {shown[0]} in the first, {shown[-1]} in the last"
-        )
+        if last:  # else a run was resumed that had only its file to write
+            self.say(
+                f"trained {plural(len(losses), 'epoch')} in {duration(last.seconds)}: "
+                f"{last.rate:,.0f} words/s on {plural(job.threads, 'thread')}; "
+                f"loss {shown[0]} in the first, {shown[-1]} in the last"
+            )
         if job.validation and job.how.patience:
             best = job.validation.best
             self.say(f"kept epoch {best + 1}, held out {job.validation.losses[best]:.4f}")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from w2v.cli import catch_signals
 from w2v.cli.options import setting_options
 from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2v.origin import Origin
 
 DEFAULT_MODEL = "skipgram"
 
@@ -122,8 +125,11 @@ def train(
 
     catch_signals()
     model = models()[model_name]
-    parts = _dealt(chosen, model.settings, TextSettings, RunSettings)
-    job = Job(corpus, output, model, *parts)
+    origin = _origin(chosen)
+    if origin:
+        chosen = {"dim": origin.dim, **origin.settings, **chosen}
+    options, text, how = _dealt(chosen, model.settings, TextSettings, RunSettings)
+    job = Job(corpus, output, model, options, text, how, origin)
     report = Report(job, quiet)
     if not (resume or dry_run) and job.has_checkpoint():
         raise W2VError(
@@ -149,6 +155,19 @@ def _limit_blas(threads: int | None) -> None:
 
     for library in ("OPENBLAS", "MKL", "OMP"):
         os.environ.setdefault(f"{library}_NUM_THREADS", str(threads or processors()))
+
+
+def _origin(chosen: dict[str, Any]) -> Origin | None:
+    """What a run starts from, if that is not random."""
+    from w2v.origin import Origin
+
+    path, update = chosen.get("init"), chosen.get("update")
+    if path and update:
+        raise click.UsageError("--init or --update: a run starts from one of them")
+    if chosen.get("freeze") and not path:
+        raise click.UsageError("--freeze is for --init")
+    chosen_path = path or update
+    return Origin(chosen_path, bool(update)) if chosen_path else None
 
 
 def _dealt(chosen: dict[str, Any], *kinds: type) -> list[Any]:

@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import say_bad_bytes, say_compiling, setting_options, show_reading
+from w2v.cli.options import (
+    say_bad_bytes,
+    say_compiling,
+    say_pruned,
+    setting_options,
+    show_reading,
+)
 
 
 class VocabCommand(click.Command):
@@ -45,14 +51,15 @@ def vocab(corpus: tuple[str, ...], output: str, quiet: bool, **given: Any) -> No
     settings.check(text)
     catch_signals()
     store.check_writable(output)
-    source = Corpus(corpus, text.tokenizer, text.encoding)
+    source = Corpus(corpus, text.tokenizer, text.encoding, text.lowercase)
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("tokens"):
         say_compiling(line)
     found = count(
-        source, text.min_count, text.max_vocab, text.lowercase, show_reading(line, source)
+        source, text.min_count, text.max_vocab, text.max_types, show_reading(line, source)
     )
     say_bad_bytes(line, source)
+    say_pruned(line, found)
     line.say(
         f"vocabulary: {len(found.names):,} of {found.types:,} words, "
         f"{int(found.counts.sum()):,} of {found.tokens:,} tokens"

@@ -1,0 +1,112 @@
+"""Runs that start from another file: --init, --freeze, --update."""
+
+import json
+
+import numpy as np
+import planted
+import pytest
+from conftest import COMPILED
+from test_resume import ARGS
+
+from w2v import formats, store
+from w2v.models import models
+
+
+@pytest.fixture
+def text(folder):
+    """A planted text in the current folder, and a model of it with a word of its own."""
+    (folder / "text").write_text(planted.text(300 if COMPILED else 12))
+    return "text"
+
+
+@pytest.fixture
+def old(w2v, text, folder):
+    """A model of another text: `old.safetensors`."""
+    (folder / "before").write_text("the zebra and the emu\n" * 30)
+    outcome = w2v("train", "before", *ARGS, "-o", "old.safetensors", "--quiet")
+    assert outcome.code == 0, outcome.err
+    return "old.safetensors"
+
+
+def rows(table, names):
+    return np.array([table.matrix[table.find(name)] for name in names])
+
+
+@pytest.mark.parametrize("rounds", [(), ("--deterministic",)])
+@pytest.mark.parametrize("suffix", [".safetensors", ".txt", ".bin"])
+@pytest.mark.parametrize("model", models())
+def test_frozen_vectors_are_those_of_the_file_and_others_learn(
+    w2v, text, old, folder, model, suffix, rounds
+):
+    formats.convert(old, f"start{suffix}")
+    args = ("--model", model, "--init", f"start{suffix}", *ARGS, *rounds)
+    outcome = w2v("train", text, *args, "--freeze", "-o", "x.safetensors")
+    assert outcome.code == 0, outcome.err
+    assert f"2 of 142 words start from start{suffix}, frozen" in outcome.err or not COMPILED
+    before, after = formats.load(old), formats.load("x.safetensors")
+    np.testing.assert_array_equal(rows(after, ["the", "and"]), rows(before, ["the", "and"]))
+    free = w2v("train", text, *args, "-o", "y.safetensors")
+    assert free.code == 0
+    moved = formats.load("y.safetensors")
+    assert (rows(moved, ["the", "and"]) != rows(before, ["the", "and"])).any(axis=1).all()
+    assert after.find("zebra") is None
+    origin = json.loads(store.read("x.safetensors")[1]["origin"])
+    assert (origin["option"], origin["freeze"]) == ("--init", True)
+
+
+def test_the_dim_is_that_of_the_file_unless_another_is_asked_for(w2v, text, old):
+    short = ("--min-count", "1", "--epochs", "1", "--threads", "1", "-o", "x.safetensors")
+    assert w2v("train", text, *short, "--init", old).code == 0
+    assert formats.load("x.safetensors").dim == 6
+    outcome = w2v("train", text, *short, "--init", old, "--dim", "7")
+    assert (outcome.code, "has vectors of 6 numbers, --dim is 7" in outcome.err) == (2, True)
+
+
+def test_an_update_keeps_its_words_adds_counts_and_new_words(w2v, text, old, folder):
+    (folder / "more").write_text("the lynx and the emu\n" * 20)
+    outcome = w2v("train", "more", "--update", old, "-o", "new.safetensors", "--threads", "1")
+    assert outcome.code == 0, outcome.err
+    assert "4 of 5 words start from old.safetensors" in outcome.err
+    assert "100 of 100 tokens kept" in outcome.err
+    table = formats.load("new.safetensors")
+    counts = dict(zip(table.names, table.counts.tolist(), strict=True))
+    assert counts == {"the": 100, "emu": 50, "and": 50, "zebra": 30, "lynx": 20}
+    settings = json.loads(store.read("new.safetensors")[1]["settings"])
+    assert (settings["dim"], settings["sample"], settings["min_count"]) == (6, 0, 1)
+
+
+def test_an_update_with_a_rate_of_zero_changes_no_vector(w2v, text, old, folder):
+    args = ("--update", old, "--lr", "0", "--threads", "1", "-o", "new.safetensors")
+    assert w2v("train", "before", *args).code == 0
+    (was, _), (now, _) = store.read(old), store.read("new.safetensors")
+    np.testing.assert_array_equal(was["words.matrix"], now["words.matrix"])
+    np.testing.assert_array_equal(was["output_vectors"], now["output_vectors"])
+
+
+def test_an_update_resumes_and_knows_when_it_is_done(w2v, text, old, folder):
+    args = ("train", "before", "--update", old, "-o", "new.safetensors", "--resume")
+    assert "nothing to resume" in w2v(*args).err
+    assert "nothing to do" in w2v(*args).err
+    assert "nothing to do" not in w2v(*args, "--epochs", "1").err
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--update", "old.safetensors", "--model", "cbow"), "is a skipgram model: --model skip"),
+        (("--update", "old.txt"), "old.txt is no .safetensors file of `w2v train`"),
+        (("--update", "nowhere"), "nowhere: No such file"),
+        (("--update", "old.safetensors", "--init", "old.txt"), "--init or --update"),
+        (("--freeze",), "--freeze is for --init"),
+        (("--update", "x.safetensors"), "x.safetensors is what is started from"),
+        (("--init", "text"), "text: byte 0: expected our container"),
+    ],
+)
+def test_what_cannot_be_started_from_is_one_line(w2v, text, old, args, said):
+    formats.convert(old, "old.txt")
+    formats.convert(old, "x.safetensors")
+    if args[1:] == ("x.safetensors",):
+        store.write("x.safetensors", *store.read(old))
+    outcome = w2v("train", text, "--min-count", "1", *args, "-o", "x.safetensors")
+    assert outcome.code == 2
+    assert said in outcome.err

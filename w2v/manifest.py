@@ -1,0 +1,96 @@
+"""What a run says of itself: in its file, and to a checkpoint, from which only the same goes on."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from w2v import __version__, formats, settings
+from w2v.corpus import Corpus
+from w2v.origin import Origin
+from w2v.plan import State
+from w2v.settings import RunSettings, TextSettings
+from w2v.validation import Validation
+from w2v.vocabulary import Text, Vocabulary
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything that the bytes of a result follow from."""
+
+    model: str
+    options: Any
+    text_settings: TextSettings
+    how: RunSettings
+    threads: int
+    corpus: Corpus
+    valid: Corpus | None
+    origin: Origin | None
+
+    def identity(self) -> dict[str, Any]:
+        """It all, by the names that a user knows; once the texts have been read."""
+        from w2v.kernels.cache import machine_code
+
+        told = asdict(self.options) | asdict(self.text_settings)
+        found: dict[str, Any] = {"--model": self.model}
+        found |= {settings.option_name(name): value for name, value in told.items()}
+        if not self.options.deterministic:
+            found["--threads"] = "1" if self.threads == 1 else "several"
+        found["the text's SHA-256"] = self.corpus.fingerprint
+        if self.valid:
+            found["the SHA-256 of --valid"] = self.valid.fingerprint
+        if self.how.patience:
+            found["--patience"] = self.how.patience
+        if self.origin:
+            found[f"the SHA-256 of {self.origin.option}"] = self.origin.fingerprint
+            found["--freeze"] = self.how.freeze
+        return {**found, "w2v": __version__, **machine_code()}
+
+    def metadata(
+        self, vocabulary: Vocabulary, text: Text, state: State, validation: Validation | None
+    ) -> dict[str, str]:
+        """What the file says: only what follows from texts, settings, seed and version."""
+        nested: dict[str, Any] = {
+            "settings": asdict(self.options) | asdict(self.text_settings),
+            "corpus": {
+                "sha256": self.corpus.fingerprint,
+                "tokens": vocabulary.tokens,
+                "types": vocabulary.types,
+                "tokens_kept": text.size,
+                "sentences": text.starts.size - 1,
+                "pruned_types": vocabulary.pruned_types,
+            },
+            "losses": [_finite(loss) for loss in state.mean_losses()],
+        }
+        if self.origin:
+            nested["origin"] = {**self.origin.metadata(), "freeze": self.how.freeze}
+        if self.valid and validation:
+            nested["valid"] = {
+                "sha256": self.valid.fingerprint,
+                "patience": self.how.patience,
+                "losses": [_finite(loss) for loss in validation.losses],
+            }
+        return {
+            **formats.file_metadata(),
+            "model": self.model,
+            **{name: json.dumps(value, sort_keys=True) for name, value in nested.items()},
+        }
+
+
+def same_run(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two files' metadata are of the same run, whatever losses it found."""
+
+    def known(metadata: Mapping[str, str]) -> dict[str, Any]:
+        valid = json.loads(metadata.get("valid", "{}"))
+        valid.pop("losses", None)
+        rest = {*metadata} - {"losses", "valid", "checksums"}
+        return {**{name: metadata[name] for name in rest}, "valid": valid}
+
+    return known(one) == known(other)
+
+
+def _finite(loss: float) -> float | None:
+    return loss if math.isfinite(loss) else None

@@ -1,0 +1,90 @@
+"""The vectors that a run starts from: another file's, instead of random ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+
+from w2v import formats, store
+from w2v.crew import Trainer
+from w2v.errors import W2VError
+from w2v.table import Table
+
+_SIDE = "output_vectors"  # what a model has besides its words' vectors
+
+
+class Origin:
+    """Word vectors of a file; of a model of ours all that training goes on from.
+
+    path      any vector file that can be read; for `update` one that `w2v train` wrote
+    update    take over words, counts and both matrices; else only vectors, by name
+    Raises    W2VError where the file is not such a one, OSError where it is not there
+
+    `option` is how the command line calls it, `settings` what the model was told.
+    """
+
+    def __init__(self, path: str, update: bool):
+        self.path, self.update = path, update
+        self.option = "--update" if update else "--init"
+        self.model = ""
+        self.settings: dict[str, Any] = {}
+        self._outputs: np.ndarray | None = None
+        self.table: Table
+        if update:
+            self._open_model()
+        else:
+            self.table = formats.load(path)
+        self.dim = self.table.dim
+        with open(path, "rb") as file:
+            self.fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _open_model(self) -> None:
+        tensors, metadata = (
+            store.read(self.path) if formats.sniff(self.path) == formats.CONTAINER else ({}, {})
+        )
+        if _SIDE not in tensors or metadata.get("kind") == "checkpoint":
+            raise W2VError(
+                f"{self.path} is no .safetensors file of `w2v train`: it cannot be updated; "
+                f"--init starts from vectors alone"
+            )
+        self.table = store.read_table(self.path, tensors, "words")
+        self._outputs = tensors[_SIDE]
+        if self.table.counts is None or self._outputs.shape != self.table.matrix.shape:
+            raise W2VError(f"{self.path}: damaged: the arrays of the model do not fit each other")
+        self.model = metadata.get("model", "")
+        self.settings = json.loads(metadata.get("settings", "{}"))
+
+    def check(self, model: str, dim: int) -> None:
+        """W2VError where a run of another model or dim wants to start from this."""
+        if self.update and model != self.model:
+            raise W2VError(f"{self.path} is a {self.model} model: --model {self.model}")
+        if dim != self.dim:
+            raise W2VError(
+                f"{self.path} has vectors of {self.dim} numbers, --dim is {dim}: leave it out"
+            )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The words of a model that is updated and how often it has seen each; else none."""
+        if not self.update or self.table.counts is None:
+            return {}
+        return dict(zip(self.table.names, self.table.counts.tolist(), strict=True))
+
+    def place(self, trainer: Trainer, names: list[str], freeze: bool) -> int:
+        """Put the vectors of the words that both have in their rows; returns how many."""
+        known = {name: row for row, name in enumerate(self.table.names)}
+        rows = np.array([known.get(name, -1) for name in names])
+        found = rows >= 0
+        trainer.vectors("input_vectors")[found] = self.table.matrix[rows[found]]
+        if self._outputs is not None:
+            trainer.vectors(_SIDE)[found] = self._outputs[rows[found]]
+        if freeze:
+            trainer.freeze(found)
+        return int(found.sum())
+
+    def metadata(self) -> dict[str, Any]:
+        """What the result says of it."""
+        return {"option": self.option, "sha256": self.fingerprint}
