@@ -95,7 +95,7 @@ class Crew:
         """Note what a chunk gave; DivergedError where its loss is not finite."""
         self.state.add(chunk, loss, pairs)
         if not math.isfinite(loss):
-            raise diverged(f"in epoch {chunk.epoch + 1}: the loss is {loss}", self.trainer)
+            raise diverged(f"in epoch {chunk.epoch + 1}: the loss is {loss:g}", self.trainer)
 
 
 class Free(Crew):
@@ -183,6 +183,4 @@ class InRounds(Crew):
 def diverged(how: str, trainer: Trainer) -> DivergedError:
     """The error of a run that has come to NaN or infinity."""
     lower = trainer.lr_at(0.0) / 10
-    return DivergedError(
-        f"training diverged {how}. Nothing was written; try --lr {lower:g} or less"
-    )
+    return DivergedError(f"training diverged {how}; try --lr {lower:g} or less")

@@ -13,7 +13,7 @@ import numpy as np
 from w2v import budget, checkpoint, formats, machine, settings, store
 from w2v.corpus import Corpus
 from w2v.crew import Trainer, diverged
-from w2v.errors import W2VError
+from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
 from w2v.manifest import Manifest, same_run
 from w2v.models import Model
@@ -215,10 +215,19 @@ class Job:
                 self.checkpoint()
                 due = time.monotonic() + every
             seconds = max(due - time.monotonic(), 0) if every else math.inf
-            self._run(on_progress, seconds, self.state, self.plan.epoch_end(self.state.chunks_done))
+            end = self.plan.epoch_end(self.state.chunks_done)
+            try:
+                self._run(on_progress, seconds, self.state, end)
+            except DivergedError as error:
+                raise DivergedError(f"{error}{self._way_back()}") from None
         if self.validation:
             self.validation.restore_best(self.trainer)
         return self.state
+
+    def _way_back(self) -> str:
+        if not self.has_checkpoint():
+            return ""
+        return f": with --resume --force too, from {self.checkpoint_path}, which is from before"
 
     @property
     def epochs_done(self) -> int:

@@ -100,14 +100,18 @@ class Lexicon:
         return numbers
 
     def _grow(self, longest: int) -> None:
-        """Make room for twice as many types, and for one of `longest` bytes."""
-        types = 2 * self._counts.size
-        self._counts = _lengthened(self._counts, types)
-        self._offsets = _lengthened(self._offsets, types + 1)
+        """Make room for more types, and for one of `longest` bytes: each array when it is full."""
+        types = self._counts.size
+        if self._types == types:
+            self._counts = _lengthened(self._counts, 2 * types)
+            self._offsets = _lengthened(self._offsets, 2 * types + 1)
         wanted = int(self._offsets[self._types]) + longest
-        self._text = _lengthened(self._text, max(2 * self._text.size, wanted))
-        self._slots = np.zeros(2 * types, np.uint64)
-        fill_slots(self._slots, self._text, self._offsets, self._types)
+        if wanted > self._text.size:
+            self._text = _lengthened(self._text, max(2 * self._text.size, wanted))
+        if 2 * self._types >= self._slots.size:
+            size, self._slots = 2 * self._slots.size, self._slots[:0]  # the old ones go first
+            self._slots = np.zeros(size, np.uint64)
+            fill_slots(self._slots, self._text, self._offsets, self._types)
 
     def name(self, number: int) -> bytes:
         """The bytes of a type."""
