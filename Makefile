@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-python test-bounds test-slow lint types docs docs-fresh check bench clean
+.PHONY: help demo test test-python test-bounds test-slow soak lint types docs docs-fresh check bench clean
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -42,6 +42,9 @@ test-bounds: .venv/tested  ## the kernels with bounds checks
 
 test-slow: .venv/tested  ## quality on real corpora ($$W2V_DATA, else ../shared/data): half an hour
 	$(BIN)/python -m pytest -m slow -s
+
+soak: .venv/tested  ## ten minutes of random commands, stops and resumes
+	$(BIN)/python tests/soak.py
 
 lint: .venv/tested  ## ruff: rules and layout
 	$(BIN)/ruff check .

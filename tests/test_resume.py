@@ -1,5 +1,6 @@
 """Stopped runs: what resumes ends as if it had never been stopped, and nothing is lost."""
 
+import json
 import random
 import signal
 import subprocess
@@ -122,6 +123,17 @@ def test_a_changed_text_is_refused_and_forced(text, folder):
         job.resume()
     assert job.resume(force=True)
     finish(job)
+
+
+@pytest.mark.parametrize("epochs", [1, 5])
+def test_a_run_can_be_forced_to_have_other_epochs(text, folder, epochs):
+    job = make_job(text, epochs=3)
+    stop_at(job, len(job.plan) // 2)
+    other = make_job(text, epochs=epochs)
+    assert other.resume(force=True)
+    assert other.state.chunks_done == min(len(job.plan) // 2, len(other.plan))
+    finish(other)
+    assert len(json.loads(store.read("x.safetensors")[1]["losses"])) == epochs
 
 
 def test_a_damaged_checkpoint_and_a_file_that_is_none_are_refused(text, folder):

@@ -53,12 +53,16 @@ def read(
         raise W2VError(f"{path} is no checkpoint; move it away")
     if damaged := store.damaged(tensors, metadata):
         raise W2VError(f"{path}: damaged: the bytes of {', '.join(damaged)} fail their checksum")
-    found = differences(json.loads(metadata["identity"]), identity)
+    try:
+        then, state = json.loads(metadata["identity"]), json.loads(metadata["state"])
+        found = differences(then, identity)
+    except (KeyError, ValueError, AttributeError, TypeError, RecursionError):
+        raise W2VError(f"{path}: the header at byte 8 is damaged; remove it") from None
     if found and not force:
         raise W2VError(
             f"{path} is of another run: {'; '.join(found)}. Run as then, or remove it, or --force"
         )
-    return tensors, json.loads(metadata["state"])
+    return tensors, state
 
 
 def remove(path: str | None) -> None:

@@ -83,8 +83,10 @@ def sniff(path: str) -> str:
                 f"{path}: byte 0: expected our container or the first line of a word2vec file, "
                 f"'ROWS DIM', found {start[:20]!r}"
             )
+        rows, dim = map(int, header)
+        _refuse_promises(file, path, rows, dim, least=2)
         file.seek(len(line) + 1)
-        return BINARY if _is_binary(file, int(header[1])) else TEXT
+        return BINARY if _is_binary(file, dim) else TEXT
 
 
 def describe(path: str) -> dict[str, Any]:
@@ -97,11 +99,19 @@ def describe(path: str) -> dict[str, Any]:
     facts: dict[str, Any] = {"file": path, "format": kind}
     for name, value in metadata.items():
         if name not in ("format", "checksums"):
-            facts[name] = json.loads(value) if value.startswith(("{", "[")) else value
+            facts[name] = _unfolded(value)
     tables = store.table_names(tensors)
     facts["tables"] = {name: _shape(tensors[f"{name}.matrix"]) for name in tables}
     facts["tensors"] = {name: list(array.shape) for name, array in tensors.items()}
     return facts
+
+
+def _unfolded(value: str) -> Any:
+    """A metadata value as what it stands for, if it is JSON that can be read."""
+    try:
+        return json.loads(value) if value.startswith(("{", "[")) else value
+    except (ValueError, RecursionError):
+        return value
 
 
 def _shape(matrix: np.ndarray) -> dict[str, int]:
@@ -204,10 +214,15 @@ def _read_binary(file: IO[bytes], path: str, rows: int, dim: int) -> tuple[list[
 
 def _matrix(file: IO[bytes], path: str, rows: int, dim: int, least: int) -> np.ndarray:
     """Room for all rows, if a file of this size can hold them at `least` bytes a row."""
+    _refuse_promises(file, path, rows, dim, least)
+    return np.empty((rows, dim), np.float32)
+
+
+def _refuse_promises(file: IO[bytes], path: str, rows: int, dim: int, least: int) -> None:
+    """W2VError where a file is too small for what its header says."""
     size = os.fstat(file.fileno()).st_size
-    if rows * least > size:
+    if rows * least > size or (rows and 2 * dim > size):
         raise W2VError(
             f"{path}: the header promises {rows:,} vectors of {dim} numbers, "
             f"but the file has only {size:,} bytes"
         )
-    return np.empty((rows, dim), np.float32)

@@ -173,9 +173,12 @@ class Job:
                     f"{self.checkpoint_path} is of another vocabulary or --dim; remove it"
                 )
             self.trainer.vectors(name)[:] = tensors[name]
-        self.state = State.restored(self.plan, saved)
-        if self.validation:
-            self.validation.resume(saved["valid"], tensors)
+        try:
+            self.state = State.restored(self.plan, saved)
+            if self.validation:
+                self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
+        except (KeyError, ValueError, TypeError):
+            raise W2VError(f"{self.checkpoint_path}: the header at byte 8 is damaged") from None
         return True
 
     def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from w2v import __version__, formats, settings
+from w2v import __version__, formats, settings, store
 from w2v.corpus import Corpus
 from w2v.origin import Origin
 from w2v.plan import State
@@ -84,7 +84,7 @@ def same_run(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether two files' metadata are of the same run, whatever losses it found."""
 
     def known(metadata: Mapping[str, str]) -> dict[str, Any]:
-        valid = json.loads(metadata.get("valid", "{}"))
+        valid = store.nested(metadata, "valid")
         valid.pop("losses", None)
         rest = {*metadata} - {"losses", "valid", "checksums"}
         return {**{name: metadata[name] for name in rest}, "valid": valid}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,7 @@ class Origin:
         if self.table.counts is None or self._outputs.shape != self.table.matrix.shape:
             raise W2VError(f"{self.path}: damaged: the arrays of the model do not fit each other")
         self.model = metadata.get("model", "")
-        self.settings = json.loads(metadata.get("settings", "{}"))
+        self.settings = store.nested(metadata, "settings")
 
     def check(self, model: str, dim: int) -> None:
         """W2VError where a run of another model or dim wants to start from this."""

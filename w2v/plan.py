@@ -117,14 +117,19 @@ class State:
 
     def saved(self) -> dict[str, Any]:
         """What a checkpoint keeps of it: all that does not follow from the plan."""
-        return {"chunks_done": self.chunks_done, "words": self.words, "losses": self.losses}
+        return {"chunks_done": self.chunks_done, "losses": self.losses}
 
     @classmethod
     def restored(cls, plan: Plan, saved: Mapping[str, Any]) -> State:
-        """The state that `saved` was made of."""
-        latest = plan[max(saved["chunks_done"] - 1, 0)]
-        words = saved["words"]
-        return cls(latest, saved["losses"], saved["chunks_done"], words, resumed=words)
+        """The state that `saved` was made of.
+
+        Of a run that was forced to go on with another text or --epochs: as far on as that allows.
+        """
+        losses = [[float(total), int(pairs)] for total, pairs in saved["losses"][: plan.epochs]]
+        losses += [[0.0, 0] for _ in range(plan.epochs - len(losses))]
+        done = min(int(saved["chunks_done"]), len(plan))
+        words = round(plan[done - 1].end * plan.words) if done else 0
+        return cls(plan[max(done - 1, 0)], losses, done, words, resumed=words)
 
     def add(self, chunk: Chunk, loss: float, pairs: int) -> None:
         """Count a chunk as trained."""

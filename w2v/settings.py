@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from w2v.errors import W2VError
 
@@ -32,9 +32,14 @@ def option_name(name: str) -> str:
 
 
 def check(settings: Any) -> None:
-    """Raise W2VError where a setting is not finite or is outside its range."""
+    """Raise W2VError where a setting is not finite, outside its range or of another kind."""
+    kinds = get_type_hints(type(settings))
     for each in fields(settings):
         value, low, high = getattr(settings, each.name), *map(each.metadata.get, ("low", "high"))
+        kind, choices = kinds[each.name], each.metadata["choices"]
+        kind = kind | int if float in (kind, *get_args(kind)) else kind
+        if not isinstance(value, kind) or (choices and value not in choices):
+            raise W2VError(f"{option_name(each.name)} {value!r} is none of its values")
         if value is None or isinstance(value, bool | str):
             continue
         if not math.isfinite(value) or value < low or (high is not None and value > high):

@@ -54,15 +54,27 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     target, part = _places(path)
     with Deferred():
         try:
-            with open(part, "wb") as file:
+            with _fresh(part) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+                if not os.path.samestat(os.fstat(file.fileno()), os.lstat(part)):
+                    raise W2VError(f"{path}: another process is writing it too; nothing is lost")
             os.replace(part, target)
         except BaseException:
             with suppress(OSError):
                 os.unlink(part)
             raise
+
+
+def _fresh(part: str) -> IO[bytes]:
+    """Open a new file. One that is there is of a process that was killed, or a trap: it goes.
+
+    Nobody can leave a link there, to another file of ours, that would be written through.
+    """
+    with suppress(FileNotFoundError):
+        os.unlink(part)
+    return open(part, "xb")
 
 
 def check_writable(path: str) -> None:
@@ -166,6 +178,15 @@ def _parse_header(
     return entries, {str(name): str(value) for name, value in metadata.items()}
 
 
+def nested(metadata: Mapping[str, str], name: str) -> dict[str, Any]:
+    """A value of the metadata that is an object; an empty one where it is missing or damaged."""
+    try:
+        value = json.loads(metadata.get(name, "{}"))
+    except (ValueError, RecursionError):
+        value = {}
+    return value if isinstance(value, dict) else {}
+
+
 def checksum(array: np.ndarray) -> str:
     """CRC-32 of the bytes of an array as they are in the file."""
     found = 0
@@ -176,7 +197,7 @@ def checksum(array: np.ndarray) -> str:
 
 def damaged(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> list[str]:
     """The names of the arrays whose bytes do not agree with their checksum."""
-    expected = json.loads(metadata.get("checksums", "{}"))
+    expected = nested(metadata, "checksums")
     return [name for name, array in tensors.items() if expected.get(name) != checksum(array)]
 
 

@@ -1,0 +1,261 @@
+"""Damaged files and odd arguments: one line that says what is wrong, never a traceback.
+
+Every reader meets mutants of files of our own making. More of them: W2V_MUTANTS=100000.
+"""
+
+import bz2
+import gzip
+import json
+import lzma
+import os
+import random
+import tracemalloc
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from w2v import checkpoint, evaluate, formats, query, store
+from w2v.corpus import Corpus
+from w2v.errors import W2VError
+from w2v.query import Query
+from w2v.table import Table
+
+MUTANTS = int(os.environ.get("W2V_MUTANTS", "250"))  # of each kind of file
+MEMORY = 64 << 20  # bytes; the files have a few thousand
+
+NAMES = ["the", "é", "日本", "a b", "\x1b[31mred\x07", "\udcff", "</s>", "\u202eabc", "king"]
+NUMBERS = [0, 1, -1, 7, 255, 1 << 16, 1 << 31, 1 << 40, 10**12, -(1 << 63), 1 << 64, 10**40]
+
+
+ODD = [b"\n", b" ", b"\xff", b"\x00", b"nan", b"inf", b"-", b"1e999", b'"', b"[", b"{}", b"</s>"]
+
+
+def make_table():
+    matrix = np.random.default_rng(0).standard_normal((len(NAMES), 5)).astype(np.float32)
+    return Table.build(NAMES, matrix, np.arange(len(NAMES)))
+
+
+def container(path):
+    tensors = store.table_tensors("words", make_table())
+    tensors["output_vectors"] = np.ones((len(NAMES), 5), np.float32)
+    metadata = {"model": "skipgram", "settings": json.dumps({"dim": 5}), "losses": "[1.5, null]"}
+    store.write(path, tensors, {**formats.file_metadata(), **metadata})
+
+
+def write_checkpoint(path):
+    state = {"chunks_done": 3, "losses": [[1.0, 2]]}
+    checkpoint.write(path, {"input_vectors": np.ones((9, 5), np.float32)}, {"--dim": 5}, state)
+
+
+def without_blanks():
+    table = make_table()
+    names = [name.replace(" ", "_") for name in table.names]
+    return Table.build(names, np.array(table.matrix))
+
+
+def write_bytes(data):
+    def write(path):
+        with open(path, "wb") as file:
+            file.write(data)
+
+    return write
+
+
+TEXT = "the king\tand the queen of 日本 \u00e9\n</s> a \x00 b\n".encode() * 20
+MAKERS = {
+    "container": container,
+    "checkpoint": write_checkpoint,
+    "word2vec.txt": lambda path: formats.write_text(path, without_blanks()),
+    "word2vec.bin": lambda path: formats.write_binary(path, without_blanks()),
+    "pairs": write_bytes(b"the king 7.5\nking the 1\na b 3\n\xc3\xa9 the 2.25\n"),
+    "questions": write_bytes(b": capitals\nthe king a b\nking the b a\n: gram1\na b the king\n"),
+    "text": write_bytes(TEXT),
+    "text.gz": write_bytes(gzip.compress(TEXT, mtime=0)),
+    "text.bz2": write_bytes(bz2.compress(TEXT)),
+    "text.xz": write_bytes(lzma.compress(TEXT)),
+}
+
+
+def mutate(data, rng):
+    """A copy of `data` with one to four things wrong."""
+    data = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        at, size = rng.randrange(len(data) + 1), rng.choice([1, 2, 8, 50])
+        match rng.randrange(7):
+            case 0:
+                data[at : at + size] = rng.randbytes(size)
+            case 1:
+                del data[at : at + size]
+            case 2:
+                data[at:at] = data[max(0, at - 40) : at] * rng.choice([1, 3])
+            case 3:
+                del data[at:]
+            case 4:
+                data[at : at + 8] = (rng.choice(NUMBERS) % (1 << 64)).to_bytes(8, "little")
+            case 5:  # a number that is written in digits
+                digits = [i for i, byte in enumerate(data[:1200]) if 48 <= byte <= 57] or [0]
+                place = rng.choice(digits)
+                data[place : place + 1] = str(rng.choice(NUMBERS)).encode()
+            case 6:
+                odd = [
+                    b"\n",
+                    b" ",
+                    b"\xff",
+                    b"\x00",
+                    b"nan",
+                    b"inf",
+                    b"-",
+                    b"1e999",
+                    b'"',
+                    b"[",
+                    b"{}",
+                ]
+                data[at : at + rng.randint(0, 2)] = rng.choice(odd)
+    return bytes(data)
+
+
+def use_vectors(path):
+    """Everything that a query does with a file that has been accepted."""
+    table = formats.load(path)
+    formats.describe(path)
+    for name in ("the", "king", "no such word"):
+        row = table.find(name)
+        assert row is None or table.name(row) == name
+    if len(table) and np.isfinite(table.matrix).all():
+        query.similar(table, Query((("+", table.name(0)),)), 3)
+    assert len(table.names) == len(table)
+
+
+def use_container(path):
+    use_vectors(path)
+    tensors, metadata = store.read(path)
+    store.damaged(tensors, metadata)
+
+
+READERS = {
+    "container": use_container,
+    "checkpoint": lambda path: checkpoint.read(path, {"--dim": 5}, force=True),
+    "word2vec.txt": use_vectors,
+    "word2vec.bin": use_vectors,
+    "pairs": lambda path: evaluate.similarity(make_table(), path),
+    "questions": lambda path: evaluate.analogies(make_table(), path, 100),
+    **dict.fromkeys(
+        ["text", "text.gz", "text.bz2", "text.xz"],
+        lambda path: [*Corpus([path], "words").blocks()],
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy, for what is infinite
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_damaged_file_is_read_or_refused_in_one_line(folder, kind):
+    MAKERS[kind]("file")
+    data = (folder / "file").read_bytes()
+    READERS[kind]("file")
+    accepted = refused = 0
+    messages = set()
+    for seed in range(MUTANTS):
+        mutant = mutate(data, random.Random(f"{kind} {seed}"))
+        (folder / "file").write_bytes(mutant)
+        tracemalloc.start()
+        try:
+            READERS[kind]("file")
+            accepted += 1
+        except W2VError as error:
+            refused += 1
+            messages.add(str(error))
+        except Exception as error:
+            error.add_note(f"{kind}, mutant {seed}: {mutant[:2000]!r}")
+            raise
+        finally:
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert peak < MEMORY, (kind, seed, peak)
+    assert all("\n" not in message for message in messages)
+    assert all("file" in message or "same name" in message for message in messages), messages
+    if kind == "text":
+        assert accepted == MUTANTS  # there is no wrong text
+    elif MUTANTS >= 100:
+        assert refused > MUTANTS / 10
+        assert accepted or kind == "text.xz"  # which has a checksum of everything
+
+
+@pytest.mark.parametrize("header", [b"1000000000000 5\n", b"5 1000000000000\n", b"9 9" + b"9" * 40])
+def test_a_header_that_promises_too_much_is_refused_before_there_is_room_for_it(folder, header):
+    (folder / "file").write_bytes(header + b"\nthe 1 2 3 4 5\n")
+    tracemalloc.start()
+    with pytest.raises(W2VError, match=r"promises|expected our container"):
+        formats.load("file")
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+
+
+def test_a_text_that_unpacks_to_a_thousand_times_its_size_is_read_in_pieces(folder):
+    (folder / "bomb.gz").write_bytes(gzip.compress(b"la " * (50 << 20)))
+    tracemalloc.start()
+    assert sum(map(len, Corpus(["bomb.gz"]).blocks())) > 100 << 20
+    assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    tracemalloc.stop()
+
+
+words = st.text(st.characters(codec=None), max_size=8) | st.sampled_from(
+    [
+        "king",
+        "+king",
+        "-king",
+        "-",
+        "+",
+        "--",
+        "--k",
+        "-k",
+        "--json",
+        "--tsv",
+        "é",
+        "\x1b[31mred\x07",
+    ]
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(words, max_size=4), st.sampled_from(["similar", "analogy", "odd", "vector", "info"])
+)
+def test_odd_arguments_are_answered_or_refused(w2v, folder, args, command):
+    if not (folder / "vectors.safetensors").exists():
+        container("vectors.safetensors")
+    args = [arg.replace("\x00", "") for arg in args]  # no shell can pass one
+    outcome = w2v(command, *args, stdin=b"king\n\xff\xfe\n")
+    assert outcome.code in (0, 2, 3), outcome
+    assert "Traceback" not in outcome.err
+    if outcome.code == 2:
+        assert len(outcome.err.splitlines()) >= 1
+    for printed in (outcome.out, outcome.err):
+        assert not set(printed) & {chr(n) for n in range(32)} - {"\n", "\t"}, printed
+
+
+def test_names_cannot_steer_a_terminal(w2v, folder):
+    container("vectors.safetensors")
+    calls = [
+        ("similar", "the", "-k", "9"), ("similar", "the", "-k", "9", "--tsv"),
+        ("similar", "the", "-k", "9", "--json"), ("vector", "\x1b[31mred\x07"),
+        ("similar", "\x1b[31mrod\x07"), ("odd", "\x1b[31mred\x07", "the", "king"),
+        ("similarity", "\u202eabc", "\x1b]0;x"), ("info", "vectors.safetensors"),
+        ("info", "\x1b[31mx"), ("train", "\x1b[31mx"), ("convert", "\x1b[31mx", "y.txt"),
+    ]  # fmt: skip
+    for call in calls:
+        outcome = w2v(*call)
+        for printed in (outcome.out, outcome.err):
+            assert not set(printed) & {*map(chr, range(32)), "\x7f", "\u202e"} - {"\n", "\t"}, call
+    assert "red" in w2v(*calls[0]).out
+
+
+def test_what_lies_in_the_place_of_the_part_file_is_not_followed(folder):
+    """In a shared folder somebody might leave a link there, to a file of ours."""
+    (folder / "victim").write_text("precious")
+    os.symlink("victim", folder / "x.safetensors.part")
+    container("x.safetensors")
+    assert (folder / "victim").read_text() == "precious"
+    assert not (folder / "x.safetensors").is_symlink()
+    formats.load("x.safetensors")
