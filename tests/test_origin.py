@@ -10,6 +10,7 @@ from test_resume import ARGS
 
 from w2v import formats, store
 from w2v.models import models
+from w2v.table import Table
 
 
 @pytest.fixture
@@ -88,6 +89,32 @@ def test_an_update_resumes_and_knows_when_it_is_done(w2v, text, old, folder):
     assert "nothing to resume" in w2v(*args).err
     assert "nothing to do" in w2v(*args).err
     assert "nothing to do" not in w2v(*args, "--epochs", "1").err
+
+
+def test_an_update_keeps_rare_words(w2v, text, old, folder):
+    args = ("--update", old, "--min-count", "60", "-o", "new.safetensors")
+    assert w2v("train", "before", *args).code == 0
+    assert formats.load("new.safetensors").names == ["the", "zebra", "and", "emu"]
+
+
+@pytest.mark.parametrize(
+    ("names", "counts"),
+    [
+        (["the", "a b"], [9, 5]),
+        (["the", "</s>"], [9, 5]),
+        (["the", ""], [9, 5]),
+        (["the", "\udcff"], [9, 5]),
+        (["the", "emu"], [9, 0]),
+        (["the", "emu"], [-9, 5]),
+    ],
+)
+def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, names, counts):
+    table = Table.build(names, np.ones((2, 6), np.float32), np.array(counts))
+    tensors = store.table_tensors("words", table)
+    tensors["output_vectors"] = np.ones((2, 6), np.float32)
+    store.write("bad.safetensors", tensors, store.read(old)[1])
+    outcome = w2v("train", text, "--update", "bad.safetensors", "-o", "x.safetensors")
+    assert (outcome.code, "bad.safetensors: damaged" in outcome.err) == (2, True), outcome
 
 
 @pytest.mark.parametrize(

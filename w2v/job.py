@@ -208,11 +208,12 @@ class Job:
         while True:
             if self.epochs_done > judged:  # also after a stop between training and judging
                 judged += 1
-                worth_it = self.validation is None or self.validation.judge(self.trainer)
+                if self.validation:
+                    with Deferred():
+                        self.validation.judge(self.trainer)
                 on_epoch()
-                if not worth_it:
-                    break
-            if self.state.chunks_done == len(self.plan):
+            over = self.validation is not None and self.validation.is_over
+            if over or self.state.chunks_done == len(self.plan):
                 break
             if every and time.monotonic() >= due:
                 self.checkpoint()

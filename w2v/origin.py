@@ -51,8 +51,8 @@ class Origin:
             )
         self.table = store.read_table(self.path, tensors, "words")
         self._outputs = tensors[_SIDE]
-        if self.table.counts is None or self._outputs.shape != self.table.matrix.shape:
-            raise W2VError(f"{self.path}: damaged: the arrays of the model do not fit each other")
+        if self._outputs.shape != self.table.matrix.shape or not _is_vocabulary(self.table):
+            raise W2VError(f"{self.path}: damaged: words, counts and vectors do not fit each other")
         self.model = metadata.get("model", "")
         self.settings = store.nested(metadata, "settings")
 
@@ -68,8 +68,9 @@ class Origin:
     @property
     def counts(self) -> dict[str, int]:
         """The words of a model that is updated and how often it has seen each; else none."""
-        if not self.update or self.table.counts is None:
+        if not self.update:
             return {}
+        assert self.table.counts is not None
         return dict(zip(self.table.names, self.table.counts.tolist(), strict=True))
 
     def place(self, trainer: Trainer, names: list[str], freeze: bool) -> int:
@@ -87,3 +88,19 @@ class Origin:
     def metadata(self) -> dict[str, Any]:
         """What the result says of it."""
         return {"option": self.option, "sha256": self.fingerprint}
+
+
+def _is_vocabulary(table: Table) -> bool:
+    """Whether the names can be words of a text, each once, with counts."""
+    try:
+        words = table.text.tobytes().decode()
+    except UnicodeDecodeError:
+        return False
+    names = set(table.names)
+    return (
+        table.counts is not None
+        and bool((table.counts > 0).all())
+        and len(names) == len(table)
+        and not names & {"", "</s>"}
+        and not any(blank in words for blank in " \t\n\r\v\f")
+    )

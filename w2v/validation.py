@@ -31,17 +31,19 @@ class Validation:
     @property
     def best(self) -> int:
         """The epoch (from 0) with the lowest loss, the first of several."""
-        return min(range(len(self.losses)), key=lambda epoch: self.losses[epoch])
+        return min(range(len(self.losses)), key=lambda epoch: self.losses[epoch], default=0)
 
-    def judge(self, trainer: Trainer) -> bool:
-        """Take the loss after an epoch; whether it is worth going on."""
+    @property
+    def is_over(self) -> bool:
+        """Whether patience is at its end."""
+        return self.patience is not None and len(self.losses) - 1 - self.best >= self.patience
+
+    def judge(self, trainer: Trainer) -> None:
+        """Take the loss after an epoch."""
         loss = trainer.loss(self.text)
         self.losses.append(math.inf if math.isnan(loss) else loss)
-        if self.patience is None:
-            return True
-        if self.best == len(self.losses) - 1:
+        if self.patience is not None and self.best == len(self.losses) - 1:
             self._best = {name: matrix.copy() for name, matrix in trainer.matrices.items()}
-        return len(self.losses) - 1 - self.best < self.patience
 
     def restore_best(self, trainer: Trainer) -> None:
         """Take a trainer back to where its loss was lowest, if patience was asked for."""

@@ -77,7 +77,7 @@ def count(
         if lexicon.is_full:
             lexicon.prune()
         on_block(tokens)
-    return _choose(corpus, lexicon, min_count, max_vocab, 0)[0]
+    return _choose(corpus, lexicon, min_count, max_vocab, {})[0]
 
 
 def encode(
@@ -104,7 +104,7 @@ def encode(
         on_block(ids.size + lexicon.pruned_tokens)
         if lexicon.is_full:
             _renumber(ids, lexicon.prune())
-    vocabulary, word_ids = _choose(corpus, lexicon, min_count, max_vocab, sum(known.values()))
+    vocabulary, word_ids = _choose(corpus, lexicon, min_count, max_vocab, known)
     return vocabulary, _keep(ids, word_ids)
 
 
@@ -136,21 +136,27 @@ def encode_as(corpus: Corpus, vocabulary: Vocabulary) -> tuple[Text, int]:
 
 
 def _choose(
-    corpus: Corpus, lexicon: Lexicon, min_count: int, max_vocab: int | None, before: int
+    corpus: Corpus,
+    lexicon: Lexicon,
+    min_count: int,
+    max_vocab: int | None,
+    known: Mapping[str, int],
 ) -> tuple[Vocabulary, np.ndarray]:
     """The vocabulary, and the word id of each type, int32 (T,): -1 where it is left out.
 
-    before  how many of the counted tokens are none of the corpus
+    known  the words that came first, with their counts: they stay, however rare
     """
     counts = lexicon.counts
     ends, counts[0] = int(counts[0]), 0
     order = np.argsort(-counts, kind="stable")
-    kept = order[: np.count_nonzero(counts >= max(min_count, 1))][:max_vocab]
+    wanted = counts >= max(min_count, 1)
+    wanted[1 : 1 + len(known)] = True
+    kept = order[wanted[order]][:max_vocab]
     vocabulary = Vocabulary(
         [lexicon.name(i).decode() for i in kept.tolist()],
         counts[kept],
         int(np.count_nonzero(counts)) + lexicon.pruned_types,
-        int(counts.sum()) - before + lexicon.pruned_tokens,
+        int(counts.sum()) - sum(known.values()) + lexicon.pruned_tokens,
         ends,
         lexicon.pruned_types,
         lexicon.pruned_tokens,
