@@ -364,6 +364,22 @@ def test_a_vocabulary_of_one_word_has_no_noise(kernel, flags, twin, options):
 
 
 @each_model
+@pytest.mark.parametrize("dim", [1, 16, 31])
+def test_a_vocabulary_of_two_words(kernel, flags, twin, options, dim):
+    """Each is all the noise that the other has."""
+    table = sampling.alias_table(np.array([0.5, 0.5]))
+    rng = state()
+    laid, count = lay(np.array([0, 1, 1], np.int32), np.array([0, 3]), rng, sample=0)
+    both = aligned((2, 3, -(-dim // WIDTH) * WIDTH))
+    both[:, :2, :dim] = 1
+    loss, pairs = train(kernel, flags, laid, count, 7, table, rng, both)
+    assert pairs > 0
+    assert np.isfinite(loss)
+    assert not both[:, 2].any()
+    assert not both[:, :, dim:].any()
+
+
+@each_model
 def test_frozen_vectors_stay_and_the_others_step_as_if_they_did(kernel, flags, twin, options):
     """One window: what is learnt from it must not depend on which of its words may move."""
     ids = np.array([5, 1, 6, 0], np.int32)

@@ -78,13 +78,41 @@ def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
             trainer, plan, threads, show, seconds, state, min(state.chunks_done + 7, before)
         ),
     )
-    job = make_job(text, threads=2, how={"checkpoint_every": 1e-9})
+    job = make_job(text, threads=2, how={"checkpoint_every": "1e-9"})
     job.train(lambda progress: None)
     each = len(job.plan) // 2  # epochs end with a stretch of their own
     wanted = [*range(7, each, 7), each, *range(each + 7, 2 * each, 7)]
     assert [state["chunks_done"] for state in written] == [0, *wanted]
     assert job.state.chunks_done == len(job.plan)
     assert job.state.words == job.plan.words
+
+
+def test_a_checkpoint_can_be_written_after_each_epoch(text, folder, monkeypatch):
+    written = []
+    monkeypatch.setattr(checkpoint, "write", lambda path, *rest: written.append(rest[-1]))
+    job = make_job(text, how={"checkpoint_every": "epoch"}, epochs=3)
+    job.train(lambda progress: None)
+    chunks = len(job.plan)
+    assert [state["chunks_done"] for state in written] == [chunks // 3, 2 * chunks // 3]
+
+
+@pytest.mark.parametrize("told", ["often", "-1", "nan"])
+def test_an_interval_that_is_none_is_refused(text, told):
+    with pytest.raises(W2VError, match="neither minutes nor the word epoch"):
+        make_job(text, how={"checkpoint_every": told})
+
+
+def test_stdin_is_read_again_and_must_be_the_same(w2v, text, folder):
+    stdin = (folder / "text").read_bytes()
+    args = ("train", "-", *ARGS, "--checkpoint-every", "epoch", "-o", "x.safetensors")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Job, "save", lambda job: 1 / 0)  # so that the checkpoint stays
+        with pytest.raises(ZeroDivisionError):
+            w2v(*args, stdin=stdin)
+    other = w2v(*args, "--resume", stdin=stdin + b"more\n")
+    assert (other.code, "the text's SHA-256 was" in other.err) == (2, True)
+    same = w2v(*args, "--resume", stdin=stdin)
+    assert (same.code, "resumed from" in same.err) == (0, True)
 
 
 def test_a_run_that_was_stopped_after_its_last_chunk_only_writes_its_file(w2v, text, folder):

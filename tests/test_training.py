@@ -166,6 +166,13 @@ def test_the_loss_falls(trainer, name):
 
 
 @compiled
+@pytest.mark.parametrize("name", models())
+def test_the_loss_is_the_same_number_for_any_number_of_threads(trainer, name):
+    one, three = (run(*trainer(name), threads).mean_losses() for threads in (1, 3))
+    np.testing.assert_allclose(one, three, rtol=0.03)
+
+
+@compiled
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("name", models())
 def test_planted_synonyms_are_each_others_neighbours(trainer, name, threads):

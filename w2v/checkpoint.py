@@ -8,6 +8,7 @@ happens the last one is there.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,6 +21,17 @@ from w2v.errors import W2VError
 from w2v.formats import file_metadata
 
 SUFFIX = ".checkpoint"
+
+
+def interval(told: str) -> float:
+    """Seconds between checkpoints, from minutes or the word epoch: then, and for 0, infinity."""
+    try:
+        minutes = math.inf if told == "epoch" else float(told)
+    except ValueError:
+        minutes = math.nan
+    if not minutes >= 0:
+        raise W2VError(f"--checkpoint-every {told}: neither minutes nor the word epoch")
+    return 60 * minutes or math.inf
 
 
 def path_for(output: str) -> str | None:

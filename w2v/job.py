@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -63,6 +62,7 @@ class Job:
         self.model, self.options, self.text_settings = model, options, text
         self.output, self.how = output, how
         self.threads = how.threads or machine.processors()
+        self._every = checkpoint.interval(how.checkpoint_every)
         self._limit = machine.size(how.max_memory) if how.max_memory else None
         self.checkpoint_path = checkpoint.path_for(output)
         self._write = formats.writer(output)
@@ -202,11 +202,11 @@ class Job:
 
         DivergedError where the loss is not finite
         """
-        every = 60 * self.how.checkpoint_every if self.checkpoint_path else 0
-        due = time.monotonic() + every
+        due = time.monotonic() + self._every
         judged = len(self.validation.losses) if self.validation else self.epochs_done
         while True:
-            if self.epochs_done > judged:  # also after a stop between training and judging
+            ended = self.epochs_done > judged  # also after a stop between training and judging
+            if ended:
                 judged += 1
                 if self.validation:
                     with Deferred():
@@ -215,10 +215,10 @@ class Job:
             over = self.validation is not None and self.validation.is_over
             if over or self.state.chunks_done == len(self.plan):
                 break
-            if every and time.monotonic() >= due:
+            if time.monotonic() >= due or (ended and self.how.checkpoint_every == "epoch"):
                 self.checkpoint()
-                due = time.monotonic() + every
-            seconds = max(due - time.monotonic(), 0) if every else math.inf
+                due = time.monotonic() + self._every
+            seconds = max(due - time.monotonic(), 0)
             end = self.plan.epoch_end(self.state.chunks_done)
             try:
                 self._run(on_progress, seconds, self.state, end)

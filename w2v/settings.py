@@ -7,6 +7,7 @@ tables all come from these fields.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, field, fields
 from typing import Any, get_args, get_type_hints
 
@@ -38,13 +39,13 @@ def check(settings: Any) -> None:
         value, low, high = getattr(settings, each.name), *map(each.metadata.get, ("low", "high"))
         kind, choices = kinds[each.name], each.metadata["choices"]
         kind = kind | int if float in (kind, *get_args(kind)) else kind
-        if not isinstance(value, kind) or (choices and value not in choices):
-            raise W2VError(f"{option_name(each.name)} {value!r} is none of its values")
-        if value is None or isinstance(value, bool | str):
-            continue
-        if not math.isfinite(value) or value < low or (high is not None and value > high):
+        is_number = isinstance(value, int | float) and low is not None
+        highest = sys.float_info.max if high is None else high
+        if is_number and not low <= value <= highest:
             span = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
             raise W2VError(f"{option_name(each.name)} {value} is out of range: {span}")
+        if not isinstance(value, kind) or (choices and value not in choices):
+            raise W2VError(f"{option_name(each.name)} {value!r} is none of its values")
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,8 @@ class RunSettings:
     threads: int | None = setting(
         None, "how many train at once; default: the processors that may be used", 1, 1024
     )
-    checkpoint_every: float = setting(
-        5.0, "minutes between checkpoints, in OUTPUT.checkpoint; 0: only when stopped", 0, 1e6
+    checkpoint_every: str = setting(
+        "5", "minutes between writing OUTPUT.checkpoint, or the word epoch; 0: only when stopped"
     )
     valid: str | None = setting(None, "a held-out text, whose loss is said after each epoch")
     patience: int | None = setting(
