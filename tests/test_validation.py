@@ -10,6 +10,7 @@ from conftest import COMPILED
 from test_resume import ARGS, finish, make_job, stop_at
 
 from w2v import plan, store
+from w2v.errors import W2VError
 from w2v.models import models
 
 HELD_OUT = {"valid": "held-out"}
@@ -102,9 +103,7 @@ def test_a_stopped_run_goes_on_with_its_losses_and_its_best(text, folder):
 
 def test_another_held_out_text_is_another_run(text, folder):
     stop_at(make_job(text, how=HELD_OUT), 3)
-    (folder / "held-out").write_text("the\n")
-    from w2v.errors import W2VError
-
+    (folder / "held-out").write_text(planted.text(3))
     with pytest.raises(W2VError, match="the SHA-256 of --valid was"):
         make_job(text, how=HELD_OUT).resume()
 

@@ -32,6 +32,7 @@ class Lexicon:
         self._ids = np.empty(0, np.int32)
         self.pruned_types = self.pruned_tokens = self.lost = 0
         known = known or {}
+        self._fill()
         self.number(b" ".join([SENTENCE_END, *(name.encode() for name in known)]))
         self._counts[: self._types] = [0, *known.values()]
         self._safe, self._most = self._types, most
@@ -52,9 +53,9 @@ class Lexicon:
         """
         if self._ids.size < len(block):
             self._ids = np.empty(len(block), np.int32)
-        with np.errstate(over="ignore"):  # uncompiled, NumPy would warn: the hash is meant to wrap
-            return self._ids[: self._number(np.frombuffer(block, np.uint8))]
+        return self._ids[: self._number(np.frombuffer(block, np.uint8))]
 
+    @np.errstate(over="ignore")  # uncompiled, NumPy would warn: a hash is meant to wrap
     def _number(self, data: np.ndarray) -> int:
         at = count = 0
         while True:
@@ -96,7 +97,7 @@ class Lexicon:
         self._counts[: left.size], self._types = counts[keep], left.size
         self._counts[left.size :] = 0
         self._slots.fill(0)
-        fill_slots(self._slots, self._text, self._offsets, self._types)
+        self._fill()
         return numbers
 
     def _grow(self, longest: int) -> None:
@@ -111,7 +112,11 @@ class Lexicon:
         if 2 * self._types >= self._slots.size:
             size, self._slots = 2 * self._slots.size, self._slots[:0]  # the old ones go first
             self._slots = np.zeros(size, np.uint64)
-            fill_slots(self._slots, self._text, self._offsets, self._types)
+            self._fill()
+
+    @np.errstate(over="ignore")
+    def _fill(self) -> None:
+        fill_slots(self._slots, self._text, self._offsets, self._types)
 
     def name(self, number: int) -> bytes:
         """The bytes of a type."""

@@ -34,7 +34,7 @@ def run(
                  under way are finished first, so that no thread still writes to the matrices.
     """
     state = State.start(plan) if state is None else state
-    before = len(plan) if stop_before is None else stop_before
+    before = len(plan) if stop_before is None else min(stop_before, len(plan))
     crew: Crew
     if in_rounds:
         threads = min(threads, plan.shards)

@@ -11,6 +11,7 @@ from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.kernels.tokens import keep_words
 from w2v.lexicon import Lexicon
+from w2v.signals import Deferred
 from w2v.spool import Spool
 
 _DROPPED = -1  # instead of a word id
@@ -71,7 +72,7 @@ def count(
     on_block: Callable[[int], None] = lambda tokens: None,
 ) -> Vocabulary:
     """Read a corpus and count its words: the vocabulary that `encode` finds, without the text."""
-    lexicon, tokens = Lexicon(max_types), 0
+    lexicon, tokens = _lexicon(max_types), 0
     for block in corpus.blocks():
         tokens += lexicon.number(block).size
         if lexicon.is_full:
@@ -98,7 +99,7 @@ def encode(
     Raises     W2VError where no word is left
     """
     known = known or {}
-    lexicon, ids = Lexicon(max_types, known), Spool(np.int32)
+    lexicon, ids = _lexicon(max_types, known), Spool(np.int32)
     for block in corpus.blocks():
         ids.append(lexicon.number(block))
         on_block(ids.size + lexicon.pruned_tokens)
@@ -106,6 +107,18 @@ def encode(
             _renumber(ids, lexicon.prune())
     vocabulary, word_ids = _choose(corpus, lexicon, min_count, max_vocab, known)
     return vocabulary, _keep(ids, word_ids)
+
+
+def _lexicon(max_types: int, known: Mapping[str, int] | None = None) -> Lexicon:
+    """A lexicon, with every kernel that reading needs already loaded.
+
+    While kernels are loaded a signal has to wait: Python drops exceptions in C's callbacks.
+    """
+    nothing = np.empty(0, np.int32)
+    with Deferred():
+        lexicon = Lexicon(max_types, known)
+        keep_words(nothing, nothing, np.zeros(2, np.int64), nothing.copy(), np.empty(0, np.int64))
+    return lexicon
 
 
 def _renumber(ids: Spool, numbers: np.ndarray) -> None:
