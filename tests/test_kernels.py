@@ -16,6 +16,7 @@ IDS = np.array(sum(SENTENCES, []), np.int32)
 BOUNDS = np.cumsum([0, *map(len, SENTENCES)])
 TARGETS = np.array([[6, 2, 8, 1, 7, 3]], np.int32)  # the first is the true word
 SPARE = V
+TOGETHER = np.empty(0, np.uint64)  # sentences share their random numbers
 
 
 def state(key=7):
@@ -42,7 +43,7 @@ def lay(ids, bounds, rng, dtype=np.float32, sample=0.02, window=2, shrink=True):
     laid = windows.make_windows(ids.size, dtype)
     for array in laid:
         array.fill(-77)
-    count = windows.lay_windows(ids, bounds, keep, window, shrink, 0.1, 0.05, rng, laid)
+    count = windows.lay_windows(ids, bounds, keep, window, shrink, 0.1, 0.05, rng, TOGETHER, laid)
     return laid, count
 
 
@@ -141,7 +142,7 @@ def test_reach_is_uniform_where_windows_shrink_and_fixed_where_they_do_not():
 
 @pytest.mark.parametrize("shrink", [True, False])
 def test_windows_are_those_of_the_twin_and_end_with_their_sentence(shrink):
-    (kept, first, last, rates), count = lay(IDS, BOUNDS, state(), np.float64, shrink=shrink)
+    (kept, first, last, rates, _), count = lay(IDS, BOUNDS, state(), np.float64, shrink=shrink)
     keep = sampling.keep_thresholds(COUNTS, 0.02)
     twin = naive.Random(state()[0]).lay_windows(SENTENCES, keep, 2, shrink, 0.1, 0.05)
     ours = [
@@ -262,8 +263,9 @@ def test_a_single_vectors_step_is_the_gradient_of_the_papers_loss(scale):
     scratch = make_scratch(6, WIDTH, np.float64)
     sigmoid.clear_tally(scratch.tally)
     negative_sampling.train_vector(
-        both[0], 4, both[1], TARGETS, 0, 1.0, scratch.steps, scratch.pull, scratch.tally, 1
-    )
+        both[0], 4, both[1], TARGETS, 0, 1.0, scratch.steps, scratch.pull, scratch.tally, 1,
+        False,
+    )  # fmt: skip
     loss = sigmoid.read_tally(scratch.tally)
     np.testing.assert_allclose(loss, paper_loss(old[0, [4]], old[1]), rtol=1e-11)
     wanted = gradient(lambda pair: paper_loss(pair[0, [4]], pair[1]), old)
@@ -276,7 +278,8 @@ def test_a_single_vectors_step_is_the_gradient_of_the_papers_loss(scale):
 def test_a_cbow_step_is_the_gradient_or_as_many_times_as_the_window_has_words(divide):
     """One window of three words around a fourth, without noise words to draw: both updates."""
     ids = np.array([5, 1, 6, 0], np.int32)
-    laid = windows.Windows(ids, np.zeros(4, np.int32), np.array([0, 0, 3, 0], np.int32), np.ones(4))
+    first, last = np.array([[0, 0, 0, 0], [0, 0, 3, 0]], np.int32)
+    laid = windows.Windows(ids, first, last, np.ones(4), first)
     both = matrices(np.float64)
     old = inside(both).copy()
     table = sampling.alias_table(np.full(V, 1 / V))
@@ -384,7 +387,7 @@ def test_frozen_vectors_stay_and_the_others_step_as_if_they_did(kernel, flags, t
     """One window: what is learnt from it must not depend on which of its words may move."""
     ids = np.array([5, 1, 6, 0], np.int32)
     first, last = np.array([[0, 1, 0, 3], [0, 1, 3, 3]], np.int32)
-    laid = windows.Windows(ids, first, last, np.ones(4))
+    laid = windows.Windows(ids, first, last, np.ones(4), first)
     table = sampling.alias_table(np.full(V, 1 / V))
     results = []
     for frozen in ([], np.arange(V) == 1, np.ones(V)):

@@ -20,8 +20,9 @@ from w2v.models import models
 from w2v.plan import Plan
 from w2v.query import Query
 from w2v.spool import Spool
+from w2v.text import Text
 from w2v.training import run
-from w2v.vocabulary import Text, encode
+from w2v.vocabulary import encode
 
 
 def make_text(lengths):

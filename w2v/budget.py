@@ -9,23 +9,39 @@ import numpy as np
 from w2v.errors import W2VError
 from w2v.machine import readable
 from w2v.plan import Plan
+from w2v.text import Documents, Text
 
 _KERNEL_BYTES = 5_000_000  # loaded kernels, scratch and what writing takes
+_ORDER_BYTES = 40  # of a document, while an epoch begins
 _NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
 
 
-def to_come(counts: np.ndarray, options: Any, plan: Plan, keeps_best: bool) -> int:
+def to_come(counts: np.ndarray, text: Text, options: Any, plan: Plan, keeps_best: bool) -> int:
     """Bytes that training and writing take besides what is used when the text has been read.
 
     counts      the vocabulary's
+    text
     options     the model's settings
     keeps_best  whether the best matrices so far are kept besides the newest
     """
     from w2v.shards import room
 
-    matrices = options.matrix_bytes(counts.size)
-    more = matrices * (2 if keeps_best else 1) + counts.size * _NAME_BYTES + _KERNEL_BYTES
+    documents = _documents(text)
+    matrices = matrix_bytes(counts, text, options)
+    more = matrices * (2 if keeps_best else 1) + _KERNEL_BYTES
+    more += (counts.size + documents) * _NAME_BYTES
+    if isinstance(text, Documents):  # whose ids are mapped, and whose order is drawn anew
+        more += 4 * text.size + _ORDER_BYTES * text.rows.size
     return more + (room(counts, options, plan) if options.deterministic else 0)
+
+
+def matrix_bytes(counts: np.ndarray, text: Text, options: Any) -> int:
+    """Bytes that the matrices of a run take."""
+    return options.matrix_bytes(counts.size, _documents(text))
+
+
+def _documents(text: Text) -> int:
+    return len(text.names) if isinstance(text, Documents) else 0
 
 
 def check(needed: int, most: int | None, what: str) -> None:

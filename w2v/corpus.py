@@ -120,7 +120,7 @@ class Corpus:
             if os.path.isdir(path):
                 raise W2VError(f"{path} is a directory; name its files: {path}/*")
         self.paths = list(paths)
-        self.source = ", ".join(map(_name, paths))
+        self.source = ", ".join(map(name_of, paths))
         self.tokenise, self.lowercase = TOKENIZERS[tokenizer], lowercase
         self.encoding = codecs.lookup(encoding).name
         self.bytes_read = self.bad_bytes = 0
@@ -140,7 +140,7 @@ class Corpus:
                 digest.update(block)
                 ends_line = block.endswith(b"\n")
                 tokens = self.tokenise(block)
-                yield _folded(tokens) if self.lowercase else tokens
+                yield fold(tokens) if self.lowercase else tokens
             if not ends_line:
                 digest.update(b"\n")
                 yield b"\n"
@@ -160,7 +160,7 @@ class Corpus:
                 rest += block
                 if len(rest) > LONGEST:
                     raise W2VError(
-                        f"{_name(path)}: {LONGEST >> 20} MiB without a blank; this is not text"
+                        f"{name_of(path)}: {LONGEST >> 20} MiB without a blank; this is not text"
                     )
         if rest:
             yield rest
@@ -180,7 +180,7 @@ class Corpus:
                 bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # those were in the text
             if bad and not self.bad_bytes:
                 near = position + len(text[: text.index("\ufffd")].encode(self.encoding, "replace"))
-                self.first_bad = f"{_name(path)}, near byte {near}"
+                self.first_bad = f"{name_of(path)}, near byte {near}"
             self.bad_bytes += bad
             if position == 0:
                 text = text.removeprefix("\ufeff")  # the byte order mark of Windows programs
@@ -195,7 +195,7 @@ class Corpus:
         """The unpacked bytes of one file, in blocks."""
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
             before = self.bytes_read
-            for block in _unpack(file, _name(path)):
+            for block in _unpack(file, name_of(path)):
                 if file.seekable():
                     self.bytes_read = before + file.tell()
                 else:
@@ -203,12 +203,13 @@ class Corpus:
                 yield block
 
 
-def _folded(block: bytes) -> bytes:
+def fold(block: bytes) -> bytes:
     """Lower case, by the letters of each token alone: blanks end what final sigma looks at."""
     return block.lower() if block.isascii() else block.decode().lower().encode()
 
 
-def _name(path: str) -> str:
+def name_of(path: str) -> str:
+    """What messages call a file."""
     return "stdin" if path == "-" else path
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from w2v.errors import DivergedError
 from w2v.plan import Chunk, Plan, State
-from w2v.vocabulary import Text
+from w2v.text import Text
 
 
 class Shards(Protocol):

@@ -6,7 +6,7 @@ differ only in case the most frequent stands for all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -173,3 +173,14 @@ def _lines(path: str) -> Iterator[tuple[int, str]]:
                 yield number, line.strip()
         except UnicodeDecodeError as error:
             raise W2VError(f"{path}: not UTF-8 text ({error.reason} at {error.start})") from None
+
+
+def ranks(table: Table, vectors: np.ndarray, rows: Sequence[int]) -> list[int]:
+    """For vectors (N, D) and a row each, how many other rows are nearer, by cosine."""
+    everything, found = units(table, np.arange(len(table))), []
+    for begin in range(0, len(rows), _QUESTIONS_AT_ONCE):
+        own = np.asarray(rows[begin : begin + _QUESTIONS_AT_ONCE])
+        scores = vectors[begin : begin + len(own)] @ everything.T
+        at_own = scores[np.arange(len(own)), own]
+        found += np.count_nonzero(scores > at_own[:, None], axis=1).tolist()
+    return found

@@ -39,12 +39,18 @@ _BLOCK = 1 << 20  # bytes read at a time
 
 
 def load(path: str, table: str = "words") -> Table:
-    """Open a vector file of any kind that is known; W2VError says what another one looks like."""
+    """Open a vector file of any kind that is known; W2VError says what another one looks like.
+
+    table  of a container; other files hold one, which is taken whatever it is called
+    """
     kind = sniff(path)
     if kind == CONTAINER:
-        return store.read_table(path, store.read(path)[0], table)
-    if table != "words":
-        raise W2VError(f"{path}: only our container has a table {table!r}")
+        tensors, metadata = store.read(path)
+        if table == "words" and store.nested(metadata, "settings").get("word_vectors") is False:
+            raise W2VError(
+                f"{path} has no word vectors: train it with --word-vectors, or --table documents"
+            )
+        return store.read_table(path, tensors, table)
     with open(path, "rb") as file:
         rows, dim = map(int, file.readline().split())
         names, matrix = (_read_binary if kind == BINARY else _read_text)(file, path, rows, dim)

@@ -10,20 +10,21 @@ from typing import Any
 import numpy as np
 
 from w2v import budget, checkpoint, formats, machine, settings, store
-from w2v.corpus import Corpus
 from w2v.crew import Trainer, diverged
 from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
 from w2v.manifest import Manifest, same_run
 from w2v.models import Model
 from w2v.origin import Origin
-from w2v.plan import CHUNK, Chunk, Plan, State
+from w2v.plan import CHUNK, Plan, State, make_plan
 from w2v.progress import Progress
-from w2v.settings import RunSettings, TextSettings
+from w2v.reading import open_corpus, read, read_as
+from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.signals import Deferred
+from w2v.text import Text
 from w2v.training import run
 from w2v.validation import Validation
-from w2v.vocabulary import Text, Vocabulary, encode, encode_as
+from w2v.vocabulary import Vocabulary
 
 _ROWS = 1 << 14  # looked at together
 
@@ -36,6 +37,7 @@ class Job:
     model    which model, with `options`, its settings
     text     how the text becomes words
     how      how the run is carried out
+    documents  where documents begin, for a model that learns these
     origin   what it starts from, if that is not random
     Raises   W2VError where a setting is out of range or the output cannot be written
 
@@ -50,15 +52,18 @@ class Job:
         options: Any,
         text: TextSettings,
         how: RunSettings,
+        documents: DocumentSettings | None = None,
         origin: Origin | None = None,
     ):
-        for told in (options, text, how):
+        for told in filter(None, (options, text, how, documents)):
             settings.check(told)
         if how.patience and not how.valid:
             raise W2VError("--patience needs --valid, a text to judge by")
+        if origin and not options.has_words:
+            raise W2VError(f"{origin.option} is for word vectors; they need --word-vectors")
         if origin:
             origin.check(model.name, options.dim)
-        self.origin, self.placed = origin, 0
+        self.origin, self.documents, self.placed = origin, documents, 0
         self.model, self.options, self.text_settings = model, options, text
         self.output, self.how = output, how
         self.threads = how.threads or machine.processors()
@@ -70,12 +75,19 @@ class Job:
             if os.path.exists(path) and os.path.realpath(path) == os.path.realpath(output):
                 raise W2VError(f"{output} is {what}; name another file to write")
         store.check_writable(output)
-        how_read = text.tokenizer, text.encoding, text.lowercase
-        self.corpus = Corpus(paths, *how_read)
-        self.valid = Corpus([how.valid], *how_read) if how.valid else None
+        self.corpus = open_corpus(paths, text, documents)
+        self.valid = open_corpus([how.valid], text, documents) if how.valid else None
         self.validation: Validation | None = None
         self._manifest = Manifest(
-            model.name, options, text, how, self.threads, self.corpus, self.valid, origin
+            model.name,
+            options,
+            text,
+            documents,
+            how,
+            self.threads,
+            self.corpus,
+            self.valid,
+            origin,
         )
         self.vocabulary: Vocabulary
         self.text: Text
@@ -94,23 +106,20 @@ class Job:
         on_block    called with the number of tokens so far
         on_compile  called before kernels are compiled, which takes some seconds
         """
-        how = self.text_settings
         known = self.origin.counts if self.origin else {}
         if is_cold("tokens"):
             on_compile()
-        self.vocabulary, self.text = encode(
-            self.corpus, how.min_count, how.max_vocab, how.max_types, on_block, known
-        )
+        self.vocabulary, self.text = read(self.corpus, self.text_settings, on_block, known)
         told = self.options
         rounds = (told.round_words, told.shards) if told.deterministic else (CHUNK, 1)
-        self.plan = Plan(self.text, told.epochs, told.seed, *rounds)
+        self.plan = make_plan(self.text, told.epochs, told.seed, *rounds)
         self.state = State.start(self.plan)
 
     def read_valid(self) -> int:
         """Read the held-out text, if there is one: how many of its tokens are not known."""
         if not self.valid:
             return 0
-        text, unknown = encode_as(self.valid, self.vocabulary)
+        text, unknown = read_as(self.valid, self.vocabulary.names)
         self.validation = Validation(text, self.how.patience)
         return unknown
 
@@ -118,9 +127,15 @@ class Job:
         """Bytes that the run will need at most, what it has used already included."""
         return max(machine.peak_memory(), machine.used_memory() + self._more_memory())
 
+    def matrix_bytes(self) -> int:
+        """How many of them the matrices take."""
+        return budget.matrix_bytes(self.vocabulary.counts, self.text, self.options)
+
     def _more_memory(self) -> int:
-        how, counts = self.how, self.vocabulary.counts
-        return budget.to_come(counts, self.options, self.plan, how.patience is not None)
+        keeps_best = self.how.patience is not None
+        return budget.to_come(
+            self.vocabulary.counts, self.text, self.options, self.plan, keeps_best
+        )
 
     def start(self, on_compile: Callable[[], None]) -> None:
         """Make the matrices and load the kernels: sets `trainer`.
@@ -137,7 +152,7 @@ class Job:
                 self.placed = self.origin.place(self.trainer, names, freeze)
             if is_cold(*self.trainer.kernels):
                 on_compile()
-            nothing = Chunk(0, 0, 0, 0, 0)
+            nothing = self.plan.nothing()
             if self.options.deterministic:
                 shards = self.trainer.shards(self.plan)
                 shards.worker()(nothing, 0)
@@ -263,7 +278,7 @@ class Job:
         self._check_finite()
         tables = self.trainer.tables()
         if self._write:
-            self._write(self.output, tables["words"])
+            self._write(self.output, tables[self.model.table])
         else:
             tensors = self.trainer.tensors()
             for name, table in tables.items():

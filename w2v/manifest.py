@@ -12,9 +12,10 @@ from w2v import __version__, formats, settings, store
 from w2v.corpus import Corpus
 from w2v.origin import Origin
 from w2v.plan import State
-from w2v.settings import RunSettings, TextSettings
+from w2v.settings import DocumentSettings, RunSettings, TextSettings
+from w2v.text import Text
 from w2v.validation import Validation
-from w2v.vocabulary import Text, Vocabulary
+from w2v.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,22 @@ class Manifest:
     model: str
     options: Any
     text_settings: TextSettings
+    documents: DocumentSettings | None
     how: RunSettings
     threads: int
     corpus: Corpus
     valid: Corpus | None
     origin: Origin | None
 
+    def _settings(self) -> dict[str, Any]:
+        told = asdict(self.options) | asdict(self.text_settings)
+        return told | (asdict(self.documents) if self.documents else {})
+
     def identity(self) -> dict[str, Any]:
         """It all, by the names that a user knows; once the texts have been read."""
         from w2v.kernels.cache import machine_code
 
-        told = asdict(self.options) | asdict(self.text_settings)
+        told = self._settings()
         found: dict[str, Any] = {"--model": self.model}
         found |= {settings.option_name(name): value for name, value in told.items()}
         if not self.options.deterministic:
@@ -54,13 +60,13 @@ class Manifest:
     ) -> dict[str, str]:
         """What the file says: only what follows from texts, settings, seed and version."""
         nested: dict[str, Any] = {
-            "settings": asdict(self.options) | asdict(self.text_settings),
+            "settings": self._settings(),
             "corpus": {
                 "sha256": self.corpus.fingerprint,
                 "tokens": vocabulary.tokens,
                 "types": vocabulary.types,
                 "tokens_kept": text.size,
-                "sentences": text.starts.size - 1,
+                "documents" if self.documents else "sentences": text.starts.size - 1,
                 "pruned_types": vocabulary.pruned_types,
             },
             "losses": [_finite(loss) for loss in state.mean_losses()],

@@ -14,7 +14,8 @@ from w2v.sampling import alias_table, keep_thresholds, noise_probabilities
 from w2v.settings import NegativeSamplingSettings
 from w2v.shards import RowShards
 from w2v.table import Table
-from w2v.vocabulary import Text, Vocabulary
+from w2v.text import Text
+from w2v.vocabulary import Vocabulary
 from w2v.worker import Worker
 
 _ROWS = 1 << 12  # started at a time
@@ -48,13 +49,19 @@ class NegativeSampling:
         self.kernels = ("windows", module.rpartition(".")[2], *(["rows"] * settings.deterministic))
         self._keep = keep_thresholds(vocabulary.counts, settings.sample)
         self.noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
-        shape = len(vocabulary.names) + 1, settings.padded_dim
-        self.matrices = {name: aligned(shape) for name in ("input_vectors", "output_vectors")}
         self._frozen = np.zeros(0, np.bool_)
-        start, rng = self.vectors("input_vectors"), np.random.default_rng(settings.seed)
-        for begin in range(0, len(start), _ROWS):
-            rows = start[begin : begin + _ROWS]
-            rows[:] = (rng.random(rows.shape, np.float32) - 0.5) * (2 / settings.dim)
+        self.matrices = {
+            name: aligned((rows + 1, dim)) for name, (rows, dim) in self._shapes().items()
+        }
+        rng = np.random.default_rng(settings.seed)
+        for name in self.matrices:
+            if name != "output_vectors":
+                _start(self.vectors(name), rng)
+
+    def _shapes(self) -> dict[str, tuple[int, int]]:
+        """The rows and the padded length of each matrix, without the spare row."""
+        shape = len(self.vocabulary.names), self.settings.padded_dim
+        return {"input_vectors": shape, "output_vectors": shape}
 
     def vectors(self, name: str) -> np.ndarray:
         """A matrix without what pads it: float32 (V, dim), a view."""
@@ -74,7 +81,7 @@ class NegativeSampling:
 
         def train(chunk: Chunk) -> tuple[float, int]:
             count, state = worker.lay(chunk)
-            return worker.step(count, state, self.noise, self._frozen, *self.matrices.values())
+            return worker.step(count, state, self.noise, self._frozen, self.matrices)
 
         return train
 
@@ -89,7 +96,7 @@ class NegativeSampling:
         loss, pairs = 0.0, 0
         for chunk in Plan(text, 1, still.seed):
             laid = worker.lay(chunk)
-            more = worker.step(*laid, self.noise, self._frozen, *self.matrices.values())
+            more = worker.step(*laid, self.noise, self._frozen, self.matrices)
             loss, pairs = loss + more[0], pairs + more[1]
         return loss / pairs if pairs else math.nan
 
@@ -98,10 +105,10 @@ class NegativeSampling:
 
     def shards(self, plan: Plan) -> RowShards:
         """Room for the rounds of a plan."""
-        matrices = list(self.matrices.values())
         return RowShards(
-            matrices, self.noise, self._frozen, self.settings.negative, plan, self._make_worker
-        )
+            self.matrices, self.noise, self._frozen, self.settings.negative, plan,
+            self._make_worker,
+        )  # fmt: skip
 
     def freeze(self, rows: np.ndarray) -> None:
         """Never change the input vectors of these rows, bool (V,)."""
@@ -115,3 +122,10 @@ class NegativeSampling:
     def tensors(self) -> dict[str, np.ndarray]:
         """What else a file needs so that training can go on."""
         return {"output_vectors": self.vectors("output_vectors")}
+
+
+def _start(vectors: np.ndarray, rng: np.random.Generator) -> None:
+    """Fill a matrix with numbers that are uniform in ±1 / D; float32 (N, D)."""
+    for begin in range(0, len(vectors), _ROWS):
+        rows = vectors[begin : begin + _ROWS]
+        rows[:] = (rng.random(rows.shape, np.float32) - 0.5) * (2 / rows.shape[1])

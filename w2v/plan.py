@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from w2v.vocabulary import Text
+from w2v.text import Documents, Pieces, Text
 
 CHUNK = 10_000  # words: CBOW takes 6 ms, of which 0.01 ms are Python
 SMALL_CHUNK = 1_000  # words, of a text so short that threads would not share an epoch otherwise
@@ -28,7 +28,9 @@ ROUNDS = 40  # an epoch has as many at least, where the text allows it
 class Chunk:
     """The words from position `first` to `last` - 1 of the text, in epoch `epoch` (from 0).
 
-    `begin` and `end` (0 to 1) are the shares of the run that come before it, and with it.
+    `begin` and `end` (0 to 1) are the shares of the run that come before it, and with it. Of
+    documents, which have an order of their own in each epoch, the positions are in that order, and
+    `pieces` says what is there.
     """
 
     epoch: int
@@ -36,6 +38,7 @@ class Chunk:
     last: int
     begin: float
     end: float
+    pieces: Pieces | None = field(default=None, compare=False)
 
 
 class Plan:
@@ -47,48 +50,106 @@ class Plan:
     text, epochs, seed
     chunk_words  how many words a chunk has, about; fewer in a short text
     shards       how many chunks make a round: the last one of an epoch may have fewer
+
+    `words` is how many are trained in all epochs, `longest` how many a chunk has at most;
+    `most_pieces` and `mean_pieces` say that of documents.
     """
+
+    most_pieces = 0
+    mean_pieces = 0.0
 
     def __init__(
         self, text: Text, epochs: int, seed: int, chunk_words: int = CHUNK, shards: int = 1
     ):
         self.epochs, self.seed, self.shards = epochs, seed, shards
         self.words = epochs * text.size
-        cuts = _cuts(text, chunk_words, shards)
-        self._firsts, self._lasts = cuts[:-1], cuts[1:]
-        self.longest = int((self._lasts - self._firsts).max())
+        length = min(max(text.size // (ROUNDS * shards), SMALL_CHUNK // shards, 1), chunk_words)
+        self._size, self._length = text.size, length
         self._epoch = -1
-        self._order = self._ends = cuts
+        self._cuts = _cuts(text.starts, length)
+        self._firsts, self._lasts = self._cuts[:-1], self._cuts[1:]
+        self._chunks = len(self._firsts)
+        self._ends = self._lasts
+        self.longest = int((self._lasts - self._firsts).max())
 
     def __len__(self) -> int:
-        return self.epochs * len(self._firsts)
+        return self.epochs * self._chunks
 
     def __iter__(self) -> Iterator[Chunk]:
         return map(self.__getitem__, range(len(self)))
 
     def __getitem__(self, number: int) -> Chunk:
-        epoch, place = divmod(number, len(self._firsts))
+        epoch, place = divmod(number, self._chunks)
         if epoch != self._epoch:
             self._epoch = epoch
-            rng = np.random.default_rng((self.seed, epoch))
-            self._order = rng.permutation(len(self._firsts))
-            self._ends = np.cumsum((self._lasts - self._firsts)[self._order])
-        which = self._order[place]
-        first, last, end = self._firsts[which], self._lasts[which], self._ends[place]
-        end += epoch * (self.words // self.epochs)
+            self._begin_epoch(np.random.default_rng((self.seed, epoch)))
+        first, last, end = (int(a[place]) for a in (self._firsts, self._lasts, self._ends))
+        end += epoch * self._size
         begin = end - (last - first)
-        shares = float(begin / self.words), float(end / self.words)
-        return Chunk(epoch, int(first), int(last), *shares)
+        return Chunk(
+            epoch, first, last, begin / self.words, end / self.words, self._pieces(first, last)
+        )
+
+    def _begin_epoch(self, rng: np.random.Generator) -> None:
+        """Put the chunks in the order of an epoch."""
+        order = rng.permutation(self._chunks)
+        self._firsts, self._lasts = self._cuts[:-1][order], self._cuts[1:][order]
+        self._ends = np.cumsum(self._lasts - self._firsts)
+
+    def _pieces(self, first: int, last: int) -> Pieces | None:
+        return None
+
+    def nothing(self) -> Chunk:
+        """A chunk without a word."""
+        return Chunk(0, 0, 0, 0, 0, self._pieces(0, 0))
 
     def round_from(self, number: int) -> list[Chunk]:
         """The chunks of the round that begins with chunk `number`; none after the last one."""
-        rest = len(self._firsts) - number % len(self._firsts)
+        rest = self._chunks - number % self._chunks
         end = min(number + min(self.shards, rest), len(self))
         return [self[i] for i in range(number, end)]
 
     def epoch_end(self, number: int) -> int:
         """How many chunks are done when the epoch of chunk `number` is."""
-        return min((number // len(self._firsts) + 1) * len(self._firsts), len(self))
+        return min((number // self._chunks + 1) * self._chunks, len(self))
+
+
+class DocumentPlan(Plan):
+    """The chunks of a run over documents, each of which finds a new place in every epoch.
+
+    It need not stay beside what was beside it: in the order of a corpus documents often are sorted
+    by what is to be found out about them (Mesnil et al. 2015). A document that is longer than a
+    chunk is cut.
+    """
+
+    def __init__(
+        self, text: Documents, epochs: int, seed: int, chunk_words: int = CHUNK, shards: int = 1
+    ):
+        super().__init__(text, epochs, seed, chunk_words, shards)
+        self._text, self.longest = text, min(2 * self._length + 1, text.size)
+        self._not_empty = np.flatnonzero(text.ends > text.begins).astype(np.int32)
+        self._order, self._starts = self._not_empty, text.starts
+        self.most_pieces = min(self.longest, self._not_empty.size)
+        self.mean_pieces = self._not_empty.size / self._chunks + 1
+
+    def _begin_epoch(self, rng: np.random.Generator) -> None:
+        self._order = rng.permutation(self._not_empty)
+        lengths = self._text.ends[self._order] - self._text.begins[self._order]
+        self._starts = np.concatenate([[0], np.cumsum(lengths)])
+        cuts = _cuts(self._starts, self._length)
+        self._firsts, self._lasts, self._ends = cuts[:-1], cuts[1:], cuts[1:]
+
+    def _pieces(self, first: int, last: int) -> Pieces:
+        """What of the documents is between two positions of the epoch's order."""
+        begin = int(np.searchsorted(self._starts, first, "right")) - 1
+        end = int(np.searchsorted(self._starts, last))
+        inside = self._order[begin:end]
+        here = self._text.begins[inside] - self._starts[begin:end]  # from the order to the text
+        return Pieces(
+            self._text.rows[inside],
+            np.maximum(self._starts[begin:end], first) + here,
+            np.minimum(self._starts[begin + 1 : end + 1], last) + here,
+        )
 
 
 @dataclass
@@ -143,12 +204,16 @@ class State:
         return [total / pairs if pairs else math.nan for total, pairs in self.losses]
 
 
-def _cuts(text: Text, chunk_words: int, shards: int) -> np.ndarray:
-    """Where chunks begin, and the end of the text; int64, rising."""
-    size = text.size
-    length = min(max(size // (ROUNDS * shards), SMALL_CHUNK // shards, 1), chunk_words)
+def make_plan(text: Text, *how: int) -> Plan:
+    """The plan of a text, of documents or not."""
+    return DocumentPlan(text, *how) if isinstance(text, Documents) else Plan(text, *how)
+
+
+def _cuts(starts: np.ndarray, length: int) -> np.ndarray:
+    """Where chunks begin, and the end of the text; int64, rising: for texts of a size, as many."""
+    size = int(starts[-1])
     cuts = [0]
     for target in np.linspace(0, size, max(1, round(size / length)) + 1)[1:-1].astype(np.int64):
-        start = int(text.starts[np.searchsorted(text.starts, target, "right") - 1])
+        start = int(starts[np.searchsorted(starts, target, "right") - 1])
         cuts.append(start if start > cuts[-1] + length // 2 else int(target))
     return np.unique(np.array([*cuts, size]))

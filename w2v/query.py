@@ -80,10 +80,20 @@ def combine(table: Table, query: Query) -> tuple[np.ndarray, list[int]]:
     return vector, rows
 
 
-def similar(table: Table, query: Query, k: int = 10) -> list[Neighbour]:
-    """The `k` nearest names to a query by cosine, ties by row; the query's words are left out."""
-    vector, rows = combine(table, query)
-    return neighbours(table, vector, rows, k)
+def similar(
+    table: Table, query: Query, k: int = 10, source: Table | None = None
+) -> list[Neighbour]:
+    """The `k` nearest names to a query by cosine, ties by row.
+
+    source  the table that the query's words are in, if that is another: W2VError where its vectors
+            have another length. Else these words are left out
+    """
+    if source is None or source is table:
+        vector, rows = combine(table, query)
+        return neighbours(table, vector, rows, k)
+    if source.dim != table.dim:
+        raise W2VError(f"vectors of {source.dim} and of {table.dim} numbers cannot be compared")
+    return neighbours(table, combine(source, query)[0], [], k)
 
 
 def neighbours(

@@ -72,6 +72,31 @@ class TextSettings:
 
 
 @dataclass(frozen=True)
+class DocumentSettings:
+    """Where documents are in files, and what names them."""
+
+    format: str | None = setting(
+        None,
+        "lines: a document a line; tsv: a row; jsonl: a JSON object a line; files: a file; for all "
+        "CORPUS or, separated by commas, for each; default: by suffix, lines if that says nothing",
+    )
+    columns: str | None = setting(
+        None,
+        "of tsv: id, label, - (left out) and text at the end, separated by commas; default: "
+        "id,text or label,id,text, by the first row",
+    )
+    text_field: str = setting("text", "of jsonl: the field with the text")
+    id_field: str | None = setting(
+        None, "of jsonl: the field with the id; default: id, if there is one, else the row's number"
+    )
+    label_field: str = setting("label", "of jsonl: the field with the label, if there is one")
+    merge_ids: bool = setting(False, "documents with the same id are one; else that is a mistake")
+    id_prefix: str = setting(
+        "none", "file: put the file's name before each id, FILE:ID", choices=("none", "file")
+    )
+
+
+@dataclass(frozen=True)
 class NegativeSamplingSettings:
     """What all models trained by negative sampling share."""
 
@@ -114,9 +139,27 @@ class NegativeSamplingSettings:
         """Nats for each pair while all output vectors are zero."""
         return (1 + self.negative) * math.log(2)
 
-    def matrix_bytes(self, words: int) -> int:
+    @property
+    def has_words(self) -> bool:
+        """Whether words get vectors of their own, besides the output vectors."""
+        return True
+
+    @property
+    def parts(self) -> int:
+        """How many vectors, side by side, predict a word."""
+        return 1
+
+    def matrix_bytes(self, words: int, documents: int) -> int:
         """What the matrices of a run take in memory."""
-        return 2 * 4 * (words + 1) * self.padded_dim
+        rows = (words + 1) * (self.parts + self.has_words) + documents
+        return 4 * rows * self.padded_dim
+
+
+@dataclass(frozen=True)
+class ParagraphSettings(NegativeSamplingSettings):
+    """What the models of documents have besides: more epochs, as each document is short."""
+
+    epochs: int = setting(10, "passes over the text", 1, 1 << 30)
 
 
 @dataclass(frozen=True)

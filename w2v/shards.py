@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -25,7 +25,8 @@ def room(counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan) -> 
     noise = noise_probabilities(counts, settings.noise_exponent)
     pool = kept.sum() * settings.negative / DRAWS
     inputs, outputs = (-np.expm1(-drawn).sum() for drawn in (kept, kept + noise * pool))
-    return int(plan.shards * (4 * settings.padded_dim * (inputs + outputs) + 4 * counts.size))
+    rows = inputs * settings.has_words + outputs * settings.parts + plan.mean_pieces
+    return int(plan.shards * 4 * (settings.padded_dim * rows + counts.size))
 
 
 class RowShards:
@@ -36,7 +37,7 @@ class RowShards:
     words of a chunk are drawn from its pool, which is drawn from all words anew: so a chunk needs
     few rows that others need as well, and they stay in the processor's cache.
 
-    matrices     the input and the output vectors, float32 (V + 1, D)
+    matrices     by name, float32 (V + 1, D), and (M + 1, D) where there are documents
     noise        uint64 (V,), see `draw_noise`
     frozen       bool (V,), see `train_windows`
     negative     noise words for each window
@@ -46,7 +47,7 @@ class RowShards:
 
     def __init__(
         self,
-        matrices: Sequence[np.ndarray],
+        matrices: Mapping[str, np.ndarray],
         noise: np.ndarray,
         frozen: np.ndarray,
         negative: int,
@@ -54,34 +55,42 @@ class RowShards:
         make_worker: Callable[[int], Worker],
     ):
         self._matrices, self._noise, self._negative = matrices, noise, negative
-        self._frozen = frozen
-        self._make_worker = make_worker
-        words, dim, shards = noise.size, matrices[0].shape[1], plan.shards
-        self._registers = dim // WIDTH
-        pool = self._pool_size(plan.longest)
-        self._sizes = [1 + min(words, plan.longest), 1 + min(words, plan.longest + pool)]
-        self._copies = [aligned((shards * size, dim)) for size in self._sizes]
-        self._limits = np.zeros((2, shards), np.int64)
+        self._frozen, self._make_worker = frozen, make_worker
+        words, shards = noise.size, plan.shards
+        most = min(words, plan.longest + self._pool_size(plan.longest))
+        rows = {"input_vectors": min(words, plan.longest), "output_vectors": most}
+        rows["document_vectors"] = plan.most_pieces
+        self._sizes = {name: 1 + rows[name] for name in matrices}
+        self._copies = {
+            name: aligned((shards * size, matrices[name].shape[1]))
+            for name, size in self._sizes.items()
+        }
+        self._limits = {name: np.zeros(shards, np.int64) for name in rows}
         self._places = np.full((shards, words + 1), -1, np.int32)
-        self._rows = np.empty((shards, self._sizes[1]), np.int32)
-        self.parts = min(PARTS, -(-words // BLOCK))
+        self._rows = np.empty((shards, 1 + most), np.int32)
+        self._documents = [np.empty(0, np.int32)] * shards
+        self._word_parts = min(PARTS, -(-words // BLOCK))
+        self.parts = self._word_parts + ("document_vectors" in matrices)
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
         """A function that trains a chunk on the copies of a shard."""
-        worker = self._make_worker(self._sizes[1] - 1)
+        worker = self._make_worker(self._sizes["output_vectors"] - 1)
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
             count, state = worker.lay(chunk)
             table = self._borrow(shard, worker.windows.kept, count, state)
-            copies = [
-                copy[shard * size : (shard + 1) * size]
-                for copy, size in zip(self._copies, self._sizes, strict=True)
-            ]
-            known = self._rows[shard, : self._limits[0, shard]]
+            if "document_vectors" in self._matrices:
+                self._borrow_documents(shard, worker)
+            copies = {name: self._copy(name, shard) for name in self._copies}
+            known = self._rows[shard, : self._limits["input_vectors"][shard]]
             frozen = self._frozen[known] if self._frozen.size else self._frozen
-            return worker.step(count, state, table, frozen, *copies)
+            return worker.step(count, state, table, frozen, copies)
 
         return train
+
+    def _copy(self, name: str, shard: int) -> np.ndarray:
+        size = self._sizes[name]
+        return self._copies[name][shard * size : (shard + 1) * size]
 
     def _borrow(self, shard: int, kept: np.ndarray, count: int, state: np.ndarray) -> np.ndarray:
         """Copy the rows that a chunk needs; its words and the returned pool get their numbers."""
@@ -90,22 +99,60 @@ class RowShards:
         draw_pool(self._noise, state, pool)
         places.fill(-1)
         known = number_rows(kept, count, places, rows, 0)
-        self._limits[:, shard] = known, number_rows(pool, pool.size, places, rows, known)
-        for side, matrix in enumerate(self._matrices):
-            first = shard * self._sizes[side]
-            copy = self._copies[side][first : first + self._sizes[side]]
-            copy_rows(matrix, rows, self._limits[side, shard], copy, self._registers)
+        more = number_rows(pool, pool.size, places, rows, known)
+        for name, limit in (("input_vectors", known), ("output_vectors", more)):
+            self._limits[name][shard] = limit
+            self._borrow_rows(name, shard, rows)
         return pool.astype(np.uint64)  # as an alias table: every slot is its alias
+
+    def _borrow_documents(self, shard: int, worker: Worker) -> None:
+        """Copy a chunk's document vectors; the documents get the numbers of the copies."""
+        rows, places = np.unique(worker.documents, return_inverse=True)
+        worker.documents = places.astype(np.int32)
+        self._documents[shard] = rows
+        self._limits["document_vectors"][shard] = rows.size
+        self._borrow_rows("document_vectors", shard, rows)
+
+    def _borrow_rows(self, name: str, shard: int, rows: np.ndarray) -> None:
+        if name in self._matrices:
+            matrix, count = self._matrices[name], self._limits[name][shard]
+            registers = matrix.shape[1] // WIDTH
+            copy_rows(matrix, rows, count, self._copy(name, shard), registers)
 
     def _pool_size(self, windows: int) -> int:
         return -(-windows * self._negative // DRAWS)
 
     def merge(self, part: int, chunks: int) -> None:
-        """Bring what the first copies have learnt into every `parts`-th stretch of rows."""
+        """Bring what the first copies have learnt into every `parts`-th stretch of rows.
+
+        The last part is all document vectors, where there are any.
+        """
+        if part == self._word_parts:
+            self._merge_documents(chunks)
+            return
+        for name in ("input_vectors", "output_vectors"):
+            if name in self._matrices:
+                self._merge(
+                    name, self._matrices[name], self._places[:chunks], part, self._word_parts
+                )
+
+    def _merge_documents(self, chunks: int) -> None:
+        """Merge the vectors of a round's documents: most of them have but one copy."""
+        name, documents = "document_vectors", self._documents[:chunks]
+        rows = np.unique(np.concatenate(documents))
+        places = np.full((chunks, rows.size + 1), -1, np.int32)
+        for shard, held in enumerate(documents):
+            places[shard, np.searchsorted(rows, held)] = np.arange(held.size)
+        matrix = self._matrices[name]
+        changed = aligned((rows.size + 1, matrix.shape[1]))
+        changed[:-1] = matrix[rows]
+        self._merge(name, changed, places, 0, 1)
+        matrix[rows] = changed[:-1]
+
+    def _merge(self, name: str, matrix: np.ndarray, places: np.ndarray, part: int, of: int) -> None:
+        chunks = len(places)
         held, sums = np.empty((BLOCK + 1, chunks + 3), np.int32), aligned((WIDTH,))
-        marks = np.empty(BLOCK, np.int32)
-        for side, matrix in enumerate(self._matrices):
-            merge_rows(
-                matrix, self._copies[side][: chunks * self._sizes[side]], self._places[:chunks],
-                self._limits[side], part, self.parts, self._registers, held, marks, sums,
-            )  # fmt: skip
+        merge_rows(
+            matrix, self._copies[name][: chunks * self._sizes[name]], places, self._limits[name],
+            part, of, matrix.shape[1] // WIDTH, held, np.empty(BLOCK, np.int32), sums,
+        )  # fmt: skip

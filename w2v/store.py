@@ -15,7 +15,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
@@ -205,6 +205,19 @@ def table_tensors(name: str, table: Table) -> dict[str, np.ndarray]:
     """The arrays that a table is stored as."""
     arrays = (table.matrix, table.norms, table.text, table.offsets, table.order, table.counts)
     return {f"{name}.{part}": a for part, a in zip(_PARTS, arrays, strict=True) if a is not None}
+
+
+def name_tensors(name: str, names: Sequence[str], counts: np.ndarray) -> dict[str, np.ndarray]:
+    """The arrays that words without vectors are stored as."""
+    bare = Table.build(names, np.empty((len(names), 0), np.float32), counts)
+    arrays = table_tensors(name, bare)
+    return {f"{name}.{part}": arrays[f"{name}.{part}"] for part in ("names", "offsets", "counts")}
+
+
+def read_names(tensors: Mapping[str, np.ndarray], name: str) -> list[str]:
+    """The names of a table, or of words without vectors; KeyError or ValueError if damaged."""
+    text, ends = tensors[f"{name}.names"].tobytes(), tensors[f"{name}.offsets"].tolist()
+    return [text[a:b].decode() for a, b in zip(ends, ends[1:], strict=False)]
 
 
 def table_names(tensors: Mapping[str, np.ndarray]) -> list[str]:

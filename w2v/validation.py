@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2v.crew import Trainer
-from w2v.vocabulary import Text
+from w2v.text import Text
 
 _BEST = "best."  # before the names of matrices in a checkpoint
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from w2v.kernels.tokens import keep_words
 from w2v.lexicon import Lexicon
 from w2v.signals import Deferred
 from w2v.spool import Spool
+from w2v.text import Text
 
 _DROPPED = -1  # instead of a word id
 
@@ -41,29 +42,6 @@ class Vocabulary:
     lost: int = 0
 
 
-class Text:
-    """A text as word ids.
-
-    ids       int32, the words of the vocabulary in the order of the text
-    starts    int64 (S + 1,), the position where each sentence begins, and the end
-    size      how many words
-    """
-
-    def __init__(self, ids: Spool, starts: np.ndarray):
-        self.ids, self.starts, self.size = ids, starts, ids.size
-
-    def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """The words from position `first` to `last` - 1: their ids, and where sentences begin.
-
-        Returns  (int32 (N,), int64 (S + 1,)): N = last - first; the bounds begin with 0, end with N
-        """
-        inside = slice(
-            np.searchsorted(self.starts, first, "right"), np.searchsorted(self.starts, last)
-        )
-        bounds = np.concatenate([[first], self.starts[inside], [last]]) - first
-        return self.ids.read(first, last), bounds
-
-
 def count(
     corpus: Corpus,
     min_count: int = 1,
@@ -88,6 +66,7 @@ def encode(
     max_types: int = 1 << 30,
     on_block: Callable[[int], None] = lambda tokens: None,
     known: Mapping[str, int] | None = None,
+    every: bool = False,
 ) -> tuple[Vocabulary, Text]:
     """Read a corpus once: its words that occur at least `min_count` times, and its text in them.
 
@@ -96,6 +75,7 @@ def encode(
                go out of the text
     on_block   called after each block with the number of tokens so far
     known      words from before and their counts, to which those of the corpus are added
+    every      empty lines too are sentences
     Raises     W2VError where no word is left
     """
     known = known or {}
@@ -106,7 +86,7 @@ def encode(
         if lexicon.is_full:
             _renumber(ids, lexicon.prune())
     vocabulary, word_ids = _choose(corpus, lexicon, min_count, max_vocab, known)
-    return vocabulary, _keep(ids, word_ids)
+    return vocabulary, _keep(ids, word_ids, every)
 
 
 def _lexicon(max_types: int, known: Mapping[str, int] | None = None) -> Lexicon:
@@ -117,7 +97,8 @@ def _lexicon(max_types: int, known: Mapping[str, int] | None = None) -> Lexicon:
     nothing = np.empty(0, np.int32)
     with Deferred():
         lexicon = Lexicon(max_types, known)
-        keep_words(nothing, nothing, np.zeros(2, np.int64), nothing.copy(), np.empty(0, np.int64))
+        starts = np.empty(0, np.int64)
+        keep_words(nothing, nothing, np.zeros(2, np.int64), nothing.copy(), starts, False)
     return lexicon
 
 
@@ -131,19 +112,28 @@ def _renumber(ids: Spool, numbers: np.ndarray) -> None:
     ids.rewrite(change)
 
 
-def encode_as(corpus: Corpus, vocabulary: Vocabulary) -> tuple[Text, int]:
-    """Read a corpus in the words of a vocabulary: the text, and how many tokens are none of them.
+def encode_as(
+    corpus: Corpus,
+    names: Sequence[str],
+    every: bool = False,
+    on_block: Callable[[int], None] = lambda tokens: None,
+) -> tuple[Text, int]:
+    """Read a corpus in words that are known: the text, and how many tokens are none of them.
 
-    Raises W2VError where none is
+    names     the words
+    every     empty lines too are sentences, even if all are
+    on_block  called after each block with the number of tokens so far
+    Raises    W2VError where there is not one of them
     """
-    lexicon, ids = Lexicon(), Spool(np.int32)
+    lexicon, ids = _lexicon(1 << 30), Spool(np.int32)
     for block in corpus.blocks():
         ids.append(lexicon.number(block))
-    rows = {name: row for row, name in enumerate(vocabulary.names)}
-    names = (lexicon.name(number).decode() for number in range(1, len(lexicon)))
-    found = [rows.get(name, _DROPPED) for name in names]
-    text = _keep(ids, np.array([_DROPPED, *found], np.int32))
-    if not text.size:
+        on_block(ids.size)
+    rows = {name: row for row, name in enumerate(names)}
+    types = (lexicon.name(number).decode() for number in range(1, len(lexicon)))
+    found = [rows.get(name, _DROPPED) for name in types]
+    text = _keep(ids, np.array([_DROPPED, *found], np.int32), every)
+    if not (text.size or every):
         raise W2VError(f"{corpus.source}: none of its words is in the vocabulary")
     return text, int(lexicon.counts[1:].sum()) - text.size
 
@@ -182,13 +172,13 @@ def _choose(
     return vocabulary, word_ids
 
 
-def _keep(ids: Spool, word_ids: np.ndarray) -> Text:
+def _keep(ids: Spool, word_ids: np.ndarray, every: bool) -> Text:
     """Turn type numbers into word ids in their place, close the gaps, note the sentences."""
     starts, size = Spool(np.int64, np.zeros(1)), np.zeros(2, np.int64)
 
     def change(numbers: np.ndarray) -> np.ndarray:
         words, begins = np.empty(numbers.size, np.int32), np.empty(numbers.size, np.int64)
-        count, sentences = keep_words(numbers, word_ids, size, words, begins)
+        count, sentences = keep_words(numbers, word_ids, size, words, begins, every)
         starts.append(begins[:sentences])
         return words[:count]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from w2v.kernels.windows import lay_windows, make_windows
 from w2v.plan import Chunk
 from w2v.sampling import random_state
 from w2v.settings import NegativeSamplingSettings
-from w2v.vocabulary import Text
+from w2v.text import Text
+
+_TOGETHER = np.empty(0, np.uint64)  # no streams: all sentences of a chunk share random numbers
 
 
 class Worker:
@@ -21,7 +23,10 @@ class Worker:
 
     text, settings, keep, train_windows
     spare    the last row of the matrices that it trains
-    windows  after `lay`: those of the chunk
+    parts    how many vectors, side by side, predict a word
+
+    After `lay` there are the `windows` of the chunk, and where its sentences are documents, the
+    row of each, `documents`.
     """
 
     def __init__(
@@ -31,27 +36,43 @@ class Worker:
         keep: np.ndarray,
         train_windows: Callable[..., tuple[float, int]],
         spare: int,
+        parts: int = 1,
     ):
         self._text, self._settings, self._keep, self._spare = text, settings, keep, spare
         self._train_windows = train_windows
         self._targets = -(-(1 + settings.negative) // COLUMNS) * COLUMNS
-        self._scratch = make_scratch(self._targets, settings.padded_dim)
-        self.windows = make_windows(0)
+        self._scratch = make_scratch(self._targets, settings.padded_dim * parts)
+        self.windows, self.documents = make_windows(0), np.empty(0, np.int32)
         self._target_ids = np.empty((0, self._targets), np.int32)
 
     def lay(self, chunk: Chunk) -> tuple[int, np.ndarray]:
         """Lay the windows of a chunk: how many, and the state of its random numbers."""
-        set_ = self._settings
-        ids, bounds = self._text.part(chunk.first, chunk.last)
+        lr_at = self._settings.lr_at
+        state = random_state(self._settings.seed, chunk.epoch, chunk.first)
+        ids, bounds = self._read(chunk)
+        count = self._lay(ids, bounds, lr_at(chunk.begin), lr_at(chunk.end), state, _TOGETHER)
+        return count, state
+
+    def _read(self, chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
+        return self._text.part(chunk.first, chunk.last)
+
+    def _lay(
+        self,
+        ids: np.ndarray,
+        bounds: np.ndarray,
+        lr_first: float,
+        lr_last: float,
+        state: np.ndarray,
+        streams: np.ndarray,
+    ) -> int:
         if len(self._target_ids) < ids.size:
             self.windows = make_windows(ids.size)
             self._target_ids = np.full((ids.size, self._targets), self._spare, np.int32)
-        state = random_state(set_.seed, chunk.epoch, chunk.first)
-        count = lay_windows(
-            ids, bounds, self._keep, set_.window, set_.shrink,
-            set_.lr_at(chunk.begin), set_.lr_at(chunk.end), state, self.windows,
+        window, shrink = self._settings.window, self._settings.shrink
+        return lay_windows(
+            ids, bounds, self._keep, window, shrink, lr_first, lr_last, state, streams,
+            self.windows,
         )  # fmt: skip
-        return count, state
 
     def step(
         self,
@@ -59,12 +80,11 @@ class Worker:
         state: np.ndarray,
         noise: np.ndarray,
         frozen: np.ndarray,
-        input_vectors: np.ndarray,
-        output_vectors: np.ndarray,
+        matrices: Mapping[str, np.ndarray],
     ) -> tuple[float, int]:
         """Train the windows that are laid: the sum of the losses in nats, and how many pairs."""
         return self._train_windows(
             self.windows, count, self._settings.negative, noise, state, self._target_ids,
-            input_vectors, output_vectors, frozen, self._settings.padded_dim // WIDTH,
-            self._scratch,
+            matrices["input_vectors"], matrices["output_vectors"], frozen,
+            self._settings.padded_dim // WIDTH, self._scratch,
         )  # fmt: skip

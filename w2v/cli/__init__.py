@@ -25,6 +25,7 @@ COMMANDS = {
     "similarity": "ask",
     "odd": "ask",
     "vector": "ask",
+    "infer": "infer",
     "evaluate": "evaluate",
     "vocab": "vocab",
     "convert": "files",

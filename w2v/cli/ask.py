@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -11,74 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.errors import NotFoundError, W2VError
+from w2v.cli.vectors import QueryCommand, file_options, open_table, vectors_option, vectors_path
+from w2v.errors import NotFoundError
 
 if TYPE_CHECKING:
     from w2v.query import Neighbour, Query
     from w2v.table import Table
-
-
-DEFAULT_VECTORS = "vectors.safetensors"
-
-
-class QueryCommand(click.Command):
-    """A command whose arguments are words, also words that begin with a dash.
-
-    Only exactly -k, -v, -h and - are short options; any other argument with one dash is a term, an
-    unknown --x is a mistake, and after -- all arguments are terms. (By itself click would read
-    -kitchen as -k itchen.)
-    """
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Part options from terms before click parses them."""
-        known = {name: param for param in self.params for name in param.opts}
-        options: list[str] = []
-        terms: list[str] = []
-        rest = iter(args)
-        for arg in rest:
-            if arg == "--":
-                terms.extend(rest)
-            elif arg == "-" and "--stdin" in known:
-                options.append("--stdin")
-            elif arg.startswith("--") or arg in known or arg == "-h":
-                options.append(arg)
-                param = known.get(arg)
-                if isinstance(param, click.Option) and not param.is_flag:
-                    value = next(rest, None)
-                    if value is None:
-                        raise click.UsageError(f"{arg} needs a value")
-                    options.append(value)
-            else:
-                terms.append(arg)
-        return super().parse_args(ctx, [*options, "--", *terms])
-
-
-vectors_option = click.option(
-    "-v",
-    "--vectors",
-    metavar="FILE",
-    help="Vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
-)
-_table_option = click.option(
-    "--table", default="words", show_default=True, help="Which table to search."
-)
-
-
-def _file_options(command: Callable) -> Callable:
-    return vectors_option(_table_option(command))
-
-
-def open_table(vectors: str | None, table: str = "words") -> Table:
-    """The table of the file that is named by -v, or $W2V_VECTORS, or is in this folder."""
-    from w2v.formats import load
-
-    path = vectors or os.environ.get("W2V_VECTORS")
-    if path is None and not os.path.exists(DEFAULT_VECTORS):
-        raise W2VError(
-            f"there is no {DEFAULT_VECTORS} in this folder: name a file by -v FILE or "
-            f"$W2V_VECTORS, or make one: w2v train CORPUS"
-        )
-    return load(path or DEFAULT_VECTORS, table)
 
 
 _k_option = click.option(
@@ -96,7 +33,15 @@ _stdin_option = click.option("--stdin", is_flag=True, hidden=True)
 @click.command(cls=QueryCommand)
 @click.argument("terms", nargs=-1, metavar="TERM...")
 @_k_option
-@_file_options
+@vectors_option
+@click.option(
+    "--table", metavar="NAME",
+    help="Which table to search.  [default: words; with --text documents]",
+)  # fmt: skip
+@click.option(
+    "--from", "source", metavar="NAME", help="The table that the terms are in.  [default: --table]"
+)
+@click.option("--text", help="Ask for what is nearest to this text, whose vector is inferred.")
 @click.option("--verbatim", is_flag=True, help="Every term, or line of stdin, is one name.")
 @format_options
 @_stdin_option
@@ -106,28 +51,39 @@ def similar(
     terms: tuple[str, ...],
     k: int,
     vectors: str | None,
-    table: str,
+    table: str | None,
+    source: str | None,
+    text: str | None,
     verbatim: bool,
     as_tsv: bool,
     as_json: bool,
     stdin: bool,
 ) -> None:
-    """The nearest words by cosine similarity.
+    """The nearest words by cosine similarity, or the nearest documents.
 
     A bare TERM begins a query, +WORD and -WORD extend it: king +woman -man. The words + and - stand
-    for themselves; - alone reads queries from stdin, a line each, after -- it is a word.
+    for themselves; - alone reads queries from stdin, a line each, after -- it is a word. Nearest
+    words of a document: --from documents --table words ID.
     """
     from w2v.query import parse_terms
     from w2v.query import similar as nearest
 
+    table = table or ("words" if text is None else "documents")
     queries = parse_terms(terms, verbatim)
     opened = open_table(vectors, table)
+    asked_in = open_table(vectors, source) if source not in (None, table) else opened
+    if text is not None:
+        if queries or stdin:
+            raise click.UsageError("--text or TERMs: a call asks one of them")
+        _similar_to_text(opened, vectors_path(vectors), text, k, as_tsv, as_json, table)
+        return
     if not queries and not stdin:
         raise click.UsageError("name a word: w2v similar WORD")
     several = stdin or len(queries) > 1
 
     def answer(query: Query) -> None:
-        _echo_neighbours(query, nearest(opened, query, k), as_tsv, as_json, heading=several)
+        found = nearest(opened, query, k, asked_in)
+        _echo_neighbours(str(query), found, as_tsv, as_json, several, table)
 
     missing = _for_each(queries, answer)
     if stdin:
@@ -135,6 +91,17 @@ def similar(
         read = ([line] if verbatim else line.split() for line in lines if line.strip())
         missing += _for_each((q for terms in read for q in parse_terms(terms, verbatim)), answer)
     ctx.exit(NotFoundError.exit_code if missing else 0)
+
+
+def _similar_to_text(
+    table: Table, path: str, text: str, k: int, as_tsv: bool, as_json: bool, name: str
+) -> None:
+    """What is nearest to a text that is no document of the model."""
+    from w2v.query import neighbours
+    from w2v.trained import Trained
+
+    found = neighbours(table, Trained(path).vector(text), [], k)
+    _echo_neighbours(text, found, as_tsv, as_json, heading=False, table=name)
 
 
 def _for_each(queries: Iterable[Query], answer: Callable[[Query], None]) -> int:
@@ -151,14 +118,20 @@ def _for_each(queries: Iterable[Query], answer: Callable[[Query], None]) -> int:
 
 
 def _echo_neighbours(
-    query: Query, answers: list[Neighbour], as_tsv: bool, as_json: bool, heading: bool
+    query: str,
+    answers: list[Neighbour],
+    as_tsv: bool,
+    as_json: bool,
+    heading: bool,
+    table: str,
 ) -> None:
     if as_json:
-        results = [{"word": a.name, "score": round(a.score, 6), "count": a.count} for a in answers]
-        echo_json({"query": str(query), "results": results})
+        what = table.removesuffix("s")
+        results = [{what: a.name, "score": round(a.score, 6), "count": a.count} for a in answers]
+        echo_json({"query": query, "results": results})
         return
     if heading and not as_tsv:
-        click.echo(f"{printable(str(query))}:")
+        click.echo(f"{printable(query)}:")
     for rank, answer in enumerate(answers, 1):
         if as_tsv:
             echo_tsv([query, rank, answer.name, answer.score, answer.count])
@@ -171,7 +144,7 @@ def _echo_neighbours(
 @click.argument("b")
 @click.argument("c")
 @_k_option
-@_file_options
+@file_options
 @format_options
 def analogy(
     a: str, b: str, c: str,
@@ -185,13 +158,13 @@ def analogy(
 
     question = query.analogy(a, b, c)
     answers = query.similar(open_table(vectors, table), question, k)
-    _echo_neighbours(question, answers, as_tsv, as_json, heading=False)
+    _echo_neighbours(str(question), answers, as_tsv, as_json, heading=False, table=table)
 
 
 @click.command(cls=QueryCommand)
 @click.argument("a")
 @click.argument("b")
-@_file_options
+@file_options
 @format_options
 def similarity(
     a: str, b: str, vectors: str | None, table: str, as_tsv: bool, as_json: bool
@@ -210,7 +183,7 @@ def similarity(
 
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
-@_file_options
+@file_options
 @format_options
 def odd(
     words: tuple[str, ...], vectors: str | None, table: str, as_tsv: bool, as_json: bool
@@ -235,7 +208,7 @@ def odd(
 
 @click.command(cls=QueryCommand)
 @click.argument("terms", nargs=-1, required=True, metavar="TERM...")
-@_file_options
+@file_options
 @click.option("--verbatim", is_flag=True, help="Every term is one name.")
 @format_options
 def vector(

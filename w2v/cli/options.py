@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable
 from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -11,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from w2v.corpus import Corpus
+    from w2v.text import Text
     from w2v.vocabulary import Vocabulary
 
 # What word2vec.c, gensim and fastText call these.
@@ -62,6 +64,42 @@ def setting_options(settings: type) -> dict[str, click.Option]:
     return {field.name: _option(field, kinds[field.name]) for field in fields(settings)}
 
 
+def limit_blas(threads: int | None) -> None:
+    """Give BLAS as many threads as we take, before NumPy is imported."""
+    from w2v.machine import processors
+
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", str(threads or processors()))
+
+
+class SettingsCommand(click.Command):
+    """Takes the options of settings classes too, which are named by `settings`."""
+
+    def __init__(self, *args: Any, settings: tuple[str, ...], **others: Any):
+        super().__init__(*args, **others)
+        self._settings = settings
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Our own options and those of the settings."""
+        from w2v import settings
+
+        base = super().get_params(ctx)
+        more = [
+            option
+            for name in self._settings
+            for option in setting_options(getattr(settings, name)).values()
+        ]
+        return [*base[:-1], *more, base[-1]]  # --help is last
+
+
+def dealt(given: dict[str, Any], *kinds: type) -> list[Any]:
+    """An object of each settings class, with what was given of its fields."""
+    return [
+        kind(**{f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None})
+        for kind in kinds
+    ]
+
+
 def show_reading(line: Any, corpus: Corpus) -> Callable[[int], None]:
     """A function that shows how far a text has been read, given the number of tokens so far."""
     from w2v.machine import readable
@@ -91,6 +129,25 @@ def say_pruned(line: Any, vocabulary: Vocabulary) -> None:
             f"more different words than --max-types: {vocabulary.pruned_types:,} rare ones were "
             f"dropped while counting, with {vocabulary.pruned_tokens:,} tokens; any word may lack "
             f"up to {vocabulary.lost:,} of its occurrences"
+        )
+
+
+def say_documents(line: Any, corpus: Corpus, text: Text) -> None:
+    """Report what is peculiar about documents, if the text is made of these."""
+    from w2v.documents import DocumentCorpus
+    from w2v.progress import plural
+    from w2v.text import Documents
+
+    if not (isinstance(corpus, DocumentCorpus) and isinstance(text, Documents)):
+        return
+    if corpus.blank_rows:
+        line.say(f"{plural(corpus.blank_rows, 'blank row')} left out")
+    merged, empty = len(corpus.rows) - len(corpus.names), int((text.sizes() == 0).sum())
+    if merged:
+        line.say(f"{plural(merged, 'document')} merged into others with the same id")
+    if empty:
+        line.say(
+            f"{plural(empty, 'document')} without any word of the vocabulary: vectors of zeros"
         )
 
 

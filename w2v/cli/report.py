@@ -8,7 +8,13 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from w2v.cli.options import say_bad_bytes, say_compiling, say_pruned, show_reading
+from w2v.cli.options import (
+    say_bad_bytes,
+    say_compiling,
+    say_documents,
+    say_pruned,
+    show_reading,
+)
 
 if TYPE_CHECKING:
     from w2v.job import Job
@@ -54,8 +60,9 @@ class Report:
         self.say(
             f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words; "
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
-            f"in {plural(text.starts.size - 1, 'sentence')}"
+            f"in {plural(text.starts.size - 1, 'document' if job.documents else 'sentence')}"
         )
+        say_documents(line, job.corpus, text)
         unknown = job.read_valid()
         if job.valid and job.validation:
             say_bad_bytes(line, job.valid)
@@ -69,7 +76,7 @@ class Report:
         from w2v.machine import readable
 
         job = self._job
-        matrices = job.options.matrix_bytes(len(job.vocabulary.names))
+        matrices = job.matrix_bytes()
         needed = job.memory()
         self.say(f"memory: {readable(needed)}, of it {readable(matrices)} for the matrices")
         job.start(lambda: say_compiling(self._line))

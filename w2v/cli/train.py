@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import setting_options
+from w2v.cli.options import dealt, limit_blas, setting_options
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
+    from w2v.models import Model
     from w2v.origin import Origin
 
 DEFAULT_MODEL = "skipgram"
@@ -47,19 +47,28 @@ class TrainCommand(click.Command):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Our own options, those of the text and of the model; others' are hidden and refused."""
         from w2v.models import models
-        from w2v.settings import RunSettings, TextSettings
+        from w2v.settings import RunSettings
 
-        own = setting_options(RunSettings) | setting_options(TextSettings)
-        named = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL))
-        own |= setting_options((named or models()[DEFAULT_MODEL]).settings)
+        named = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL)) or models()[DEFAULT_MODEL]
+        own = setting_options(RunSettings)
+        for kind in _kinds(named):
+            own |= setting_options(kind)
         foreign: dict[str, list[str]] = {}
         for model in models().values():
-            for field in fields(model.settings):
+            for field in (field for kind in _kinds(model) for field in fields(kind)):
                 if field.name not in own:
                     foreign.setdefault(field.name, []).append(model.name)
         refused = [_refused(name, takers) for name, takers in foreign.items()]
         base = super().get_params(ctx)
         return [*base[:-1], *own.values(), *refused, base[-1]]  # --help is last
+
+
+def _kinds(model: Model) -> list[type]:
+    """The settings that a model takes besides those of every run."""
+    from w2v.settings import DocumentSettings, TextSettings
+
+    documents: list[type] = [DocumentSettings] if model.inference else []
+    return [TextSettings, *documents, model.settings]
 
 
 def _refused(name: str, takers: list[str]) -> click.Option:
@@ -103,13 +112,13 @@ def train(
     quiet: bool,
     **given: Any,
 ) -> None:
-    """Train word vectors on texts.
+    """Train word or document vectors on texts.
 
     CORPUS is a file, plain or packed (.gz .bz2 .xz), or - for stdin. A line is a sentence, of any
-    length. Progress goes to stderr.
+    length, or a document; for models of documents see --format. Progress goes to stderr.
     """
     from w2v.models import models
-    from w2v.settings import RunSettings, TextSettings, option_name
+    from w2v.settings import DocumentSettings, RunSettings, TextSettings, option_name
 
     if model_name not in models():
         raise W2VError(f"--model {model_name}: no such model; there are {', '.join(models())}")
@@ -119,17 +128,21 @@ def train(
     if not chosen.get("deterministic"):
         for name in {"shards", "round_words"} & chosen.keys():
             raise click.UsageError(f"{option_name(name)} is for --deterministic")
-    _limit_blas(chosen.get("threads"))
+    limit_blas(chosen.get("threads"))
     from w2v.cli.report import Report
     from w2v.job import Job
 
     catch_signals()
     model = models()[model_name]
+    if model.inference and chosen.get("update"):
+        raise click.UsageError("--update is for models of words")
     origin = _origin(chosen)
     if origin:
         chosen = {"dim": origin.dim, **origin.settings, **chosen}
-    options, text, how = _dealt(chosen, model.settings, TextSettings, RunSettings)
-    job = Job(corpus, output, model, options, text, how, origin)
+    kinds = model.settings, TextSettings, RunSettings, DocumentSettings
+    options, text, how, documents = dealt(chosen, *kinds)
+    documents = documents if model.inference else None
+    job = Job(corpus, output, model, options, text, how, documents, origin)
     report = Report(job, quiet)
     if not (resume or dry_run) and job.has_checkpoint():
         raise W2VError(
@@ -149,14 +162,6 @@ def train(
     report.train()
 
 
-def _limit_blas(threads: int | None) -> None:
-    """Give BLAS as many threads as we take, before NumPy is imported."""
-    from w2v.machine import processors
-
-    for library in ("OPENBLAS", "MKL", "OMP"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", str(threads or processors()))
-
-
 def _origin(chosen: dict[str, Any]) -> Origin | None:
     """What a run starts from, if that is not random."""
     from w2v.origin import Origin
@@ -168,10 +173,3 @@ def _origin(chosen: dict[str, Any]) -> Origin | None:
         raise click.UsageError("--freeze is for --init")
     chosen_path = path or update
     return Origin(chosen_path, bool(update)) if chosen_path else None
-
-
-def _dealt(chosen: dict[str, Any], *kinds: type) -> list[Any]:
-    """An object of each settings class, with what was chosen of its fields."""
-    return [
-        kind(**{f.name: chosen[f.name] for f in fields(kind) if f.name in chosen}) for kind in kinds
-    ]

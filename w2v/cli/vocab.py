@@ -9,26 +9,16 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.options import (
+    SettingsCommand,
+    dealt,
     say_bad_bytes,
     say_compiling,
     say_pruned,
-    setting_options,
     show_reading,
 )
 
 
-class VocabCommand(click.Command):
-    """Takes the options of a text."""
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Our own options and those of the text."""
-        from w2v.settings import TextSettings
-
-        base = super().get_params(ctx)
-        return [*base[:-1], *setting_options(TextSettings).values(), base[-1]]  # --help is last
-
-
-@click.command(cls=VocabCommand)
+@click.command(cls=SettingsCommand, settings=("TextSettings",))
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="-", show_default=True, metavar="FILE",
@@ -47,7 +37,7 @@ def vocab(corpus: tuple[str, ...], output: str, quiet: bool, **given: Any) -> No
     from w2v.progress import ProgressLine
     from w2v.vocabulary import count
 
-    text = settings.TextSettings(**{k: v for k, v in given.items() if v is not None})
+    [text] = dealt(given, settings.TextSettings)
     settings.check(text)
     catch_signals()
     store.check_writable(output)

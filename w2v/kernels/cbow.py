@@ -54,7 +54,7 @@ def train_windows(
     Source: Mikolov et al. 2013a, section 3.1. A word alone in its sentence has no window and is
     left out.
     """
-    kept, firsts, lasts, rates = windows
+    kept, firsts, lasts, rates, _ = windows
     _, steps, _, _, hidden, pull, tally = scratch
     spare = output_vectors.shape[0] - 1
     draw_targets(kept, count, negative, table, spare, state, target_ids)
@@ -69,7 +69,7 @@ def train_windows(
             take_mean(input_vectors, kept, first, last, center, hidden, registers)
             train_vector(
                 hidden, 0, output_vectors, target_ids, center, rates[center],
-                steps, pull, tally, registers,
+                steps, pull, tally, registers, False,
             )  # fmt: skip
             weight = 1.0 / (last - first) if divide else 1.0
             for position in range(first, last + 1):

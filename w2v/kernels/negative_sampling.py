@@ -20,6 +20,7 @@ from w2v.kernels.tiles import (
     move_vectors,
     multiply_one,
     multiply_pair,
+    pull_vector,
 )
 
 BATCH = 32  # vectors at most; even
@@ -182,7 +183,7 @@ def train_batch(
 
 @inlined
 def train_vector(
-    vectors, vector, output_vectors, target_ids, row, lr, steps, pull, tally, registers
+    vectors, vector, output_vectors, target_ids, row, lr, steps, pull, tally, registers, fixed
 ):
     """Train one vector on a word and noise words; its own step is left to the caller.
 
@@ -197,6 +198,7 @@ def train_vector(
                                    word2vec.c: neu1e
     tally           float64 (2,)   grows by the loss before the step, as in `train_batch`
     registers       int
+    fixed           bool           leave the output vectors as they are
     Source: Mikolov et al. 2013b, eq. 4.
     """
     tiles, spare = target_ids.shape[1] // COLUMNS, output_vectors.shape[0] - 1
@@ -213,7 +215,12 @@ def train_vector(
     steps[0] = -steps[0]
     clear_row(pull, 0, registers)
     for tile in range(tiles):
-        move_both(
-            steps, tile, vectors, vector, pull, output_vectors, target_ids, row,
-            COLUMNS * tile, registers,
-        )  # fmt: skip
+        if fixed:
+            pull_vector(
+                steps, tile, pull, output_vectors, target_ids, row, COLUMNS * tile, registers
+            )
+        else:
+            move_both(
+                steps, tile, vectors, vector, pull, output_vectors, target_ids, row,
+                COLUMNS * tile, registers,
+            )  # fmt: skip

@@ -88,7 +88,7 @@ def train_windows(
     a corpus these are the same pairs as the paper's. A window of more than BATCH words takes
     several steps.
     """
-    kept, firsts, lasts, rates = windows
+    kept, firsts, lasts, rates, _ = windows
     ids, steps, targets, saved, _, _, tally = scratch
     spare = output_vectors.shape[0] - 1
     draw_targets(kept, count, negative, table, spare, state, target_ids)
@@ -133,7 +133,7 @@ def train_pairs(
     Source: Mikolov et al. 2013b, eq. 4: what word2vec.c does. Kept to prove that sharing noise
     words costs no quality.
     """
-    kept, firsts, lasts, rates = windows
+    kept, firsts, lasts, rates, _ = windows
     _, steps, _, _, _, pull, tally = scratch
     spare = output_vectors.shape[0] - 1
     clear_tally(tally)
@@ -144,7 +144,7 @@ def train_pairs(
                 draw_row(kept[center], negative, table, spare, state, target_ids, 0)
                 train_vector(
                     input_vectors, kept[position], output_vectors, target_ids, 0, rates[center],
-                    steps, pull, tally, registers,
+                    steps, pull, tally, registers, False,
                 )  # fmt: skip
                 if frozen.size == 0 or not frozen[kept[position]]:
                     add_row(pull, 0, 1.0, input_vectors, kept[position], registers)

@@ -166,6 +166,30 @@ def move_both(steps, tile, vectors, row, pull, targets, target_ids, at, column, 
 
 
 @inlined
+def pull_vector(steps, tile, pull, targets, target_ids, at, column, registers):
+    """Add three targets, each times its step, to `pull`.
+
+    steps       float (·,)    a four, from 4 * tile on
+    tile        int
+    pull        float (1, D)  changed in place
+    targets     float (·, D)
+    target_ids  int32 (N, K)  which: in row `at` from `column` on
+    at          int
+    column      int
+    registers   int
+    """
+    s0, s1 = splat(steps[FOUR * tile]), splat(steps[FOUR * tile + 1])
+    s2 = splat(steps[FOUR * tile + 2])
+    row0, row1 = target_ids[at, column], target_ids[at, column + 1]
+    row2 = target_ids[at, column + 2]
+    for register in range(registers):
+        total = load(pull, 0, register)
+        total = multiply_add(s0, load(targets, row0, register), total)
+        total = multiply_add(s1, load(targets, row1, register), total)
+        store(pull, 0, register, multiply_add(s2, load(targets, row2, register), total))
+
+
+@inlined
 def clear_row(matrix, row, registers):
     """Make a row zero.
 

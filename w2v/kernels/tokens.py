@@ -125,7 +125,7 @@ def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
 
 
 @jit
-def keep_words(ids, word_ids, size, words, starts):
+def keep_words(ids, word_ids, size, words, starts, every):
     """Turn the types' numbers of a part of a text into word ids, leaving out what is no word.
 
     ids       int32 (N,)     numbers; 0 ends a sentence
@@ -133,14 +133,14 @@ def keep_words(ids, word_ids, size, words, starts):
     size      int64 (2,)     how many words came before, and where the current sentence began;
                              changed in place
     words     int32 (N,)     overwritten: the word ids
-    starts    int64 (N,)     overwritten: where sentences begin that begin after one that ends here;
-                             none is empty
+    starts    int64 (N,)     overwritten: where sentences begin that begin after one that ends here
+    every     bool           sentences may be empty; else an empty one is none
     Returns   (int64, int64): how many words, how many starts
     """
     count, sentences = 0, 0
     for i in range(ids.size):
         if ids[i] == 0:
-            if size[0] + count > size[1]:
+            if every or size[0] + count > size[1]:
                 size[1] = size[0] + count
                 starts[sentences] = size[1]
                 sentences += 1

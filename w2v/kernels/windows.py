@@ -17,22 +17,24 @@ _32 = np.uint64(32)
 class Windows(NamedTuple):
     """The windows of a chunk, one around each word that subsampling keeps.
 
-    kept   int32 (N,)  word ids
-    first  int32 (N,)  the first position in `kept` of each one's window
-    last   int32 (N,)  and its last; windows end where their sentence ends
-    rates  float (N,)  the learning rate at each
+    kept       int32 (N,)  word ids
+    first      int32 (N,)  the first position in `kept` of each one's window
+    last       int32 (N,)  and its last; windows end where their sentence ends
+    rates      float (N,)  the learning rate at each
+    sentences  int32 (N,)  the number of each one's sentence, or document, in the chunk
     """
 
     kept: np.ndarray
     first: np.ndarray
     last: np.ndarray
     rates: np.ndarray
+    sentences: np.ndarray
 
 
 def make_windows(size: int, dtype: type = np.float32) -> Windows:
     """Room for the windows of a chunk of `size` words."""
-    kept, first, last = (np.empty(size, np.int32) for _ in range(3))
-    return Windows(kept, first, last, np.empty(size, dtype))
+    kept, first, last, sentences = (np.empty(size, np.int32) for _ in range(4))
+    return Windows(kept, first, last, np.empty(size, dtype), sentences)
 
 
 @jit
@@ -72,7 +74,7 @@ def draw_reach(window, shrink, state):
 
 
 @jit
-def lay_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, windows):
+def lay_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, streams, windows):
     """Subsample the sentences of a chunk and lay a window around each word that stays.
 
     ids       int32 (N,)      the chunk's word ids
@@ -83,14 +85,18 @@ def lay_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, win
     lr_first  float           learning rate at the chunk's first word
     lr_last   float           and after its last: it falls linearly
     state     uint64 (1,)     random state, changed in place
+    streams   uint64 (S,)     a random state for each sentence, changed in place, where sentences
+                              must not depend on each other; or empty: all share `state`
     windows   Windows         of at least N words; overwritten
     Returns   int64, how many words stay
     """
-    kept, first, last, rates = windows
+    kept, first, last, rates, sentences = windows
     total = 0
     slope = (lr_last - lr_first) / max(ids.size, 1)
     for sentence in range(bounds.size - 1):
         begin, end = bounds[sentence], bounds[sentence + 1]
+        if streams.size:
+            state[0] = streams[sentence]
         count = subsample(ids, begin, end, keep, state, kept[total:])
         stretch = (end - begin) / max(count, 1)
         for offset in range(count):
@@ -99,6 +105,9 @@ def lay_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, win
             first[position] = max(position - reach, total)
             last[position] = min(position + reach, total + count - 1)
             rates[position] = lr_first + slope * (begin + stretch * offset)
+            sentences[position] = sentence
+        if streams.size:
+            streams[sentence] = state[0]
         total += count
     return total
 
@@ -118,10 +127,23 @@ def prefetch_window(
     output_vectors  float (·, D)  of which the targets are
     registers       int           D / 16
     """
-    ahead = min(center + AHEAD, count - 1)
     entering = kept[min(last[center] + AHEAD, count - 1)]
     for register in range(registers):
         prefetch(input_vectors, entering, register)
+    prefetch_targets(center, count, target_ids, output_vectors, registers)
+
+
+@inlined
+def prefetch_targets(center, count, target_ids, output_vectors, registers):
+    """Ask the memory for the targets' rows of what is AHEAD of `center`.
+
+    center          int
+    count           int           how many there are
+    target_ids      int32 (N, K)  each one's targets
+    output_vectors  float (·, D)
+    registers       int           D / 16
+    """
+    ahead = min(center + AHEAD, count - 1)
     for k in range(target_ids.shape[1]):
         target_id = target_ids[ahead, k]
         for register in range(registers):

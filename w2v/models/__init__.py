@@ -8,15 +8,18 @@ file. Importing a model imports neither NumPy nor Numba: the work is imported wh
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from w2v.crew import Trainer
-    from w2v.vocabulary import Text, Vocabulary
+    from w2v.inference import Inference
+    from w2v.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,21 @@ class Model:
     source    the paper
     settings  frozen dataclass of `setting` fields
     trainer   (vocabulary, text, settings) -> what `training.run` drives
+    inference (settings, the arrays of its file) -> what infers vectors of new documents; None for
+              a model that learns words alone, not documents
     """
 
     name: str
     summary: str
     source: str
     settings: type[Any]
-    trainer: Callable[[Vocabulary, Text, Any], Trainer]
+    trainer: Callable[[Vocabulary, Any, Any], Trainer]
+    inference: Callable[[Any, Mapping[str, np.ndarray]], Inference] | None = None
+
+    @property
+    def table(self) -> str:
+        """What it is for: the table that goes into a format which holds but one."""
+        return "documents" if self.inference else "words"
 
 
 @cache

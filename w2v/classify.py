@@ -1,0 +1,105 @@
+"""Classification of documents by their vectors: logistic regression, and how well it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2v.errors import W2VError
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Multinomial logistic regression on standardised features.
+
+    labels   K names, sorted
+    weights  float64 (D + 1, K), the last row for the constant
+    mean     float64 (D,), of the features in training
+    scale    float64 (D,), their standard deviation, or 1 where that is 0
+    """
+
+    labels: list[str]
+    weights: np.ndarray
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def predict(self, features: np.ndarray) -> list[str]:
+        """The likeliest label of each row of features, float (N, D)."""
+        best = (_prepared(features, self.mean, self.scale) @ self.weights).argmax(axis=1)
+        return [self.labels[i] for i in best]
+
+
+def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Regression:
+    """Fit a regression to features, float (N, D), and their labels.
+
+    penalty  what half the squared length of the weights (but for the constant) counts, beside the
+             sum of the losses in nats: 1 / C of other programs
+    Raises   W2VError where all have the same label
+    """
+    from scipy.optimize import minimize
+
+    names = sorted(set(labels))
+    if len(names) < 2:
+        raise W2VError(f"classification needs two labels or more; all have {names[0]!r}")
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    x = _prepared(features, mean, scale := np.where(scale > 0, scale, 1))
+    wanted = np.searchsorted(names, labels)
+    shape, rows = (x.shape[1], len(names)), np.arange(len(x))
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights = flat.reshape(shape)
+        scores = x @ weights
+        scores -= scores.max(axis=1, keepdims=True)
+        chances = np.exp(scores)
+        sums = chances.sum(axis=1)
+        total = np.log(sums).sum() - scores[rows, wanted].sum()
+        chances /= sums[:, None]
+        chances[rows, wanted] -= 1
+        slope = x.T @ chances
+        slope[:-1] += penalty * weights[:-1]
+        return total + penalty / 2 * np.sum(weights[:-1] ** 2), slope.ravel()
+
+    found = minimize(
+        loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B",
+        options={"maxiter": 1000, "maxfun": 2000},
+    )  # fmt: skip
+    return Regression(names, found.x.reshape(shape), mean, scale)
+
+
+def _prepared(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Standardised features in float64, and a column of ones."""
+    return np.column_stack([(features - mean) / scale, np.ones(len(features))])
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How well labels were predicted.
+
+    confusion  int64 (K, K): how many of each true label (row) got each label (column)
+    """
+
+    labels: list[str]
+    confusion: np.ndarray
+
+    @classmethod
+    def of(cls, true: Sequence[str], predicted: Sequence[str]) -> Judgement:
+        """Count what was predicted for what."""
+        labels = sorted({*true, *predicted})
+        number = {label: i for i, label in enumerate(labels)}
+        confusion = np.zeros((len(labels), len(labels)), np.int64)
+        for a, b in zip(true, predicted, strict=True):
+            confusion[number[a], number[b]] += 1
+        return cls(labels, confusion)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of documents with the right label."""
+        return float(np.trace(self.confusion) / self.confusion.sum())
+
+    def f1(self) -> list[float]:
+        """For each label the harmonic mean of precision and recall; 0 where neither is."""
+        right = np.diag(self.confusion)
+        all_ = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        return (2 * right / np.maximum(all_, 1)).tolist()

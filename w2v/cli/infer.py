@@ -1,0 +1,131 @@
+"""w2v infer: the vectors of new documents."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from w2v.cli import catch_signals
+from w2v.cli.options import (
+    SettingsCommand,
+    dealt,
+    limit_blas,
+    say_bad_bytes,
+    say_documents,
+    show_reading,
+)
+from w2v.cli.output import echo_json, format_options, printable
+from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from w2v.progress import ProgressLine
+    from w2v.text import Documents
+    from w2v.trained import Trained
+
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), metavar="N",
+    help="How many documents at once.  [default: the processors that may be used]",
+)  # fmt: skip
+
+
+@click.command(cls=SettingsCommand, settings=("DocumentSettings",))
+@click.argument("model")
+@click.argument("corpus", nargs=-1, metavar="[CORPUS...]")
+@click.option(
+    "-o", "--output", default="-", show_default=True, metavar="FILE",
+    help="Where to write, as in w2v train; - is text on stdout.",
+)  # fmt: skip
+@click.option(
+    "--epochs", type=click.IntRange(1), metavar="N",
+    help="Passes over each document.  [default: as many as in training]",
+)  # fmt: skip
+@threads_option
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@format_options
+def infer(
+    model: str,
+    corpus: tuple[str, ...],
+    output: str,
+    epochs: int | None,
+    threads: int | None,
+    quiet: bool,
+    as_tsv: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """The vectors of new documents, by a model of documents.
+
+    CORPUS is as in w2v train, stdin if there is none. A vector depends on the model and on the
+    document alone: it is the same at every call, whatever else is inferred with it.
+    """
+    limit_blas(threads)
+    from w2v import formats, store
+    from w2v.progress import ProgressLine
+    from w2v.table import Table
+    from w2v.trained import Trained
+
+    if (as_tsv or as_json) and output != "-":
+        raise W2VError("--tsv and --json are for stdout; -o takes a format by its suffix")
+    catch_signals()
+    write = formats.writer(output)
+    store.check_writable(output)
+    line = ProgressLine(sys.stderr, quiet)
+    trained = Trained(model, epochs)
+    text, vectors = infer_all(trained, corpus or ("-",), given, threads, line)
+    if as_tsv or as_json:
+        for name, vector in zip(text.names, vectors, strict=True):
+            _echo(name, vector, as_json)
+        return
+    table = Table.build(text.names, vectors, text.sizes())
+    if write:
+        write(output, table)
+    else:
+        store.write(output, store.table_tensors("documents", table), formats.file_metadata())
+
+
+def infer_all(
+    trained: Trained,
+    paths: tuple[str, ...],
+    given: dict[str, Any],
+    threads: int | None,
+    line: ProgressLine,
+    names: list[str] | None = None,
+) -> tuple[Documents, np.ndarray]:
+    """Read documents and infer their vectors, with progress; `names` are those wanted, or all."""
+    from time import monotonic
+
+    from w2v import machine, settings
+    from w2v.progress import duration, plural
+    from w2v.reading import open_corpus
+
+    [how] = dealt(given, settings.DocumentSettings)
+    settings.check(how)
+    corpus = open_corpus(paths, trained.text_settings, how)
+    text, unknown = trained.read(corpus, show_reading(line, corpus))
+    say_bad_bytes(line, corpus)
+    say_documents(line, corpus, text)
+    line.say(f"{plural(len(text.names), 'document')}; {plural(unknown, 'unknown token')} left out")
+    if names is not None:
+        text = text.some(names)
+    began, count = monotonic(), len(text.names)
+
+    def show(done: int) -> None:
+        seconds = monotonic() - began
+        left = duration(seconds / done * (count - done))
+        line.show(f"inferring {done / count:6.1%}  {done / seconds:,.0f} documents/s  {left} left")
+
+    vectors = trained.vectors(text, threads or machine.processors(), show)
+    seconds = monotonic() - began
+    line.say(f"inferred in {duration(seconds)}: {count / seconds:,.0f} documents/s")
+    return text, vectors
+
+
+def _echo(name: str, vector: np.ndarray, as_json: bool) -> None:
+    if as_json:
+        echo_json({"document": name, "vector": [float(str(x)) for x in vector]})
+    else:
+        click.echo("\t".join([printable(name), *map(str, vector)]))

@@ -1,0 +1,82 @@
+"""What commands that ask a vector file share: their arguments, and opening the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2v.table import Table
+
+DEFAULT_VECTORS = "vectors.safetensors"
+
+
+class QueryCommand(click.Command):
+    """A command whose arguments are words, also words that begin with a dash.
+
+    Only exactly -k, -v, -h and - are short options; any other argument with one dash is a term, an
+    unknown --x is a mistake, and after -- all arguments are terms. (By itself click would read
+    -kitchen as -k itchen.)
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Part options from terms before click parses them."""
+        known = {name: param for param in self.params for name in param.opts}
+        options: list[str] = []
+        terms: list[str] = []
+        rest = iter(args)
+        for arg in rest:
+            if arg == "--":
+                terms.extend(rest)
+            elif arg == "-" and "--stdin" in known:
+                options.append("--stdin")
+            elif arg.startswith("--") or arg in known or arg == "-h":
+                options.append(arg)
+                param = known.get(arg)
+                if isinstance(param, click.Option) and not param.is_flag:
+                    value = next(rest, None)
+                    if value is None:
+                        raise click.UsageError(f"{arg} needs a value")
+                    options.append(value)
+            else:
+                terms.append(arg)
+        return super().parse_args(ctx, [*options, "--", *terms])
+
+
+vectors_option = click.option(
+    "-v",
+    "--vectors",
+    metavar="FILE",
+    help="Vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
+)
+_table_option = click.option(
+    "--table", default="words", show_default=True, help="Which table to search."
+)
+
+
+def file_options(command: Callable) -> Callable:
+    """Add -v and --table to a command."""
+    return vectors_option(_table_option(command))
+
+
+def open_table(vectors: str | None, table: str = "words") -> Table:
+    """A table of the file that `vectors_path` finds."""
+    from w2v.formats import load
+
+    return load(vectors_path(vectors), table)
+
+
+def vectors_path(vectors: str | None) -> str:
+    """The file that is named by -v, or by $W2V_VECTORS, or is in this folder."""
+    path = vectors or os.environ.get("W2V_VECTORS")
+    if path is None and not os.path.exists(DEFAULT_VECTORS):
+        raise W2VError(
+            f"there is no {DEFAULT_VECTORS} in this folder: name a file by -v FILE or "
+            f"$W2V_VECTORS, or make one: w2v train CORPUS"
+        )
+    return path or DEFAULT_VECTORS

@@ -1,0 +1,257 @@
+"""Documents in files: a line each, a row of a table, a JSON object, or a file of a folder.
+
+They come as one stream of blocks of tokens, as those of a `Corpus`, in which a line end ends a
+document; their names and labels are noted on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import re
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from w2v.corpus import BLOCK, Corpus, fold, name_of
+from w2v.errors import W2VError
+from w2v.settings import DocumentSettings, TextSettings
+
+FORMATS = ("lines", "tsv", "jsonl", "files")
+LONGEST_ROW = 1 << 28  # bytes: a row of a table or a JSON object is held in memory
+_COLUMNS = {"id", "label", "text", "-"}
+_SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
+_PACKED = (".gz", ".bz2", ".xz")
+
+
+class DocumentCorpus(Corpus):
+    """One or several files of documents as one stream of tokens.
+
+    paths   files or folders; `-` is stdin
+    text    how the text becomes words
+    how     where documents begin, and what names them
+    Raises  W2VError for what cannot be read, and while it is read for a name that comes twice
+
+    After `blocks` has been consumed: `names` has a name for each row, and `rows`, `labels` a row
+    and a label (or None) for each document; `blank_rows` is how many rows were empty and left out.
+    """
+
+    def __init__(self, paths: Sequence[str], text: TextSettings, how: DocumentSettings):
+        self._how, self._columns = how, _columns(how.columns) if how.columns else None
+        self._inputs = [
+            each
+            for path, format in zip(paths, _formats(paths, how.format), strict=True)
+            for each in _expanded(path, format)
+        ]
+        super().__init__(
+            [path for path, *_ in self._inputs], text.tokenizer, text.encoding, text.lowercase
+        )
+        self.source = ", ".join(map(name_of, paths))
+        self.names: list[str] = []
+        self.rows = array("i")
+        self.labels: list[str | None] = []
+        self.blank_rows = 0
+        self._known: dict[str, int] = {}
+        self._numbers_only = how.id_prefix == "none" and {f for _, f, _ in self._inputs} == {
+            "lines"
+        }
+
+    def blocks(self) -> Iterator[bytes]:
+        """Blocks of tokens as UTF-8, parted by ASCII whitespace; a line end ends a document.
+
+        Raises W2VError where a file is damaged, holds no text, or a name comes twice
+        """
+        self._digest = hashlib.sha256()
+        readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
+            "lines": self._lines,
+            "tsv": lambda path, name: _gathered(self._table(path, name)),
+            "jsonl": lambda path, name: _gathered(self._objects(path, name)),
+            "files": self._file,
+        }
+        for path, format, name in self._inputs:
+            for block in readers[format](path, name):
+                tokens = self.tokenise(block)
+                if b"</s>" in tokens:  # it would end the document
+                    tokens = _SENTENCE_END.sub(b"", tokens)
+                yield fold(tokens) if self.lowercase else tokens
+        self.fingerprint = self._digest.hexdigest()
+
+    def _lines(self, path: str, name: str) -> Iterator[bytes]:
+        """Each line is a document, and its number the name."""
+        ends_line, before = True, 0 if self._how.id_prefix == "file" else len(self.rows)
+        for block in self._cut(path):
+            self._digest.update(block)
+            before = self._number(name, before, block.count(b"\n"))
+            ends_line = block.endswith(b"\n")
+            yield block
+        if not ends_line:
+            self._number(name, before, 1)
+            yield b"\n"
+
+    def _number(self, file: str, before: int, count: int) -> int:
+        """Name documents by their numbers, `before` + 1 and so on."""
+        for number in map(str, range(before + 1, before + 1 + count)):
+            self._add(number, None, file, f"line {number}")
+        return before + count
+
+    def _table(self, path: str, name: str) -> Iterator[bytes]:
+        """Each row is a document: a text and what is before it, separated by tabs."""
+        columns = self._columns
+        for number, row in self._rows(path):
+            if columns is None:
+                columns = ["label", "id", "text"] if row.count(b"\t") > 1 else ["id", "text"]
+            fields = row.split(b"\t", len(columns) - 1)
+            if len(fields) < len(columns):
+                raise W2VError(
+                    f"{name_of(path)}: row {number}: expected {' TAB '.join(columns)}, "
+                    f"found {row[:60].decode(errors='replace')!r}; see --columns"
+                )
+            known = dict(zip(columns, map(bytes.decode, fields[:-1]), strict=False))
+            self._add(known.get("id"), known.get("label"), name, f"row {number}")
+            yield fields[-1]
+
+    def _objects(self, path: str, name: str) -> Iterator[bytes]:
+        """Each line is a JSON object, of which some fields are the text, the name, the label."""
+        how = self._how
+        for number, row in self._rows(path):
+            where = f"{name_of(path)}: row {number}"
+            try:
+                found = json.loads(row)
+            except (ValueError, RecursionError):
+                found = None
+            if not isinstance(found, dict):
+                raise W2VError(
+                    f"{where}: expected a JSON object, found {row[:60].decode(errors='replace')!r}"
+                )
+            text = _field(found, how.text_field, where, needed=True)
+            id_ = _field(found, how.id_field or "id", where, needed=how.id_field is not None)
+            label = _field(found, how.label_field, where, needed=False)
+            self._add(id_, label, name, f"row {number}")
+            yield str(text).encode("utf-8", "replace")
+
+    def _file(self, path: str, name: str) -> Iterator[bytes]:
+        """The whole file is one document, and its path in the folder the name."""
+        self._add(name, None, "", "")
+        for block in self._cut(path):
+            self._digest.update(block)
+            yield block.replace(b"\n", b" ")
+        yield b"\n"
+
+    def _rows(self, path: str) -> Iterator[tuple[int, bytes]]:
+        """The lines of a file with their numbers, from 1; blank ones are counted and left out."""
+        number, rest = 0, b""
+        for block in itertools.chain(self._decoded(path), [b"\n"]):
+            lines = (rest + block).split(b"\n")
+            rest = lines.pop()
+            if len(rest) > LONGEST_ROW:
+                raise W2VError(
+                    f"{name_of(path)}: row {number + 1} has more than {LONGEST_ROW >> 20} MiB"
+                )
+            for line in lines:
+                number += 1
+                line = line.rstrip(b"\r")
+                if line:
+                    self._digest.update(line + b"\n")
+                    yield number, line
+                elif block != b"\n":
+                    self.blank_rows += 1
+
+    def _add(self, id_: str | None, label: str | None, file: str, where: str) -> None:
+        """Note a document; without an id its number names it."""
+        name = str(len(self.rows) + 1) if id_ is None else id_
+        if self._how.id_prefix == "file" and file:
+            name = f"{file}:{name}"
+        row = len(self.names)
+        if not self._numbers_only:
+            self._digest.update(f"{name}\n".encode())
+            row = self._known.setdefault(name, row)
+        if row == len(self.names):
+            self.names.append(name)
+        elif not self._how.merge_ids:
+            raise W2VError(
+                f"{file}: {where}: there is a document {name!r} already; --merge-ids makes them "
+                f"one, --id-prefix file tells files apart, --columns says which column is the id"
+            )
+        self.rows.append(row)
+        self.labels.append(label)
+
+    def row_numbers(self) -> np.ndarray:
+        """`rows` as int32 (D,)."""
+        return np.frombuffer(self.rows, np.int32)
+
+
+def _formats(paths: Sequence[str], told: str | None) -> list[str]:
+    """The format of each path, as told or as it looks."""
+    if told is None:
+        return [_looks_like(path) for path in paths]
+    formats = told.split(",")
+    for format in formats:
+        if format not in FORMATS:
+            raise W2VError(f"--format {format}: no such format; there are {', '.join(FORMATS)}")
+    if len(formats) == 1:
+        formats *= len(paths)
+    if len(formats) != len(paths):
+        raise W2VError(f"--format names {len(formats)} formats for {len(paths)} files")
+    return formats
+
+
+def _looks_like(path: str) -> str:
+    if path != "-" and os.path.isdir(path):
+        return "files"
+    suffix = os.path.splitext(_unpacked(path))[1].lower()
+    return {".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(suffix, "lines")
+
+
+def _unpacked(path: str) -> str:
+    stem, suffix = os.path.splitext(path)
+    return stem if suffix.lower() in _PACKED else path
+
+
+def _expanded(path: str, format: str) -> list[tuple[str, str, str]]:
+    """The files that a path stands for: (path, format, name), those of a folder in order."""
+    if path == "-" or not os.path.isdir(path):
+        return [(path, format, os.path.basename(_unpacked(name_of(path))))]
+    if format != "files":
+        raise W2VError(f"{path} is a directory; name its files: {path}/*, or --format files")
+    found = []
+    for folder, folders, files in os.walk(path):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        found += [os.path.join(folder, each) for each in files if not each.startswith(".")]
+    regular = sorted(each for each in found if os.path.isfile(each))
+    if not regular:
+        raise W2VError(f"{path}: no files in this folder")
+    return [(each, format, os.path.relpath(each, path)) for each in regular]
+
+
+def _columns(told: str) -> list[str]:
+    columns = told.split(",")
+    if set(columns) - _COLUMNS or columns[-1] != "text" or columns.count("text") > 1:
+        raise W2VError(f"--columns {told}: columns are id, label or -, and text at the end")
+    return columns
+
+
+def _field(found: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
+    """A field of a JSON object as text; a whole number will do."""
+    value = found.get(name)
+    if value is None and not needed:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise W2VError(f"{where}: the field {name!r} is {'not there' if value is None else value}")
+    return str(value)
+
+
+def _gathered(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """Texts as lines, many in a block."""
+    lines, size = [], 0
+    for text in texts:
+        lines.append(text.replace(b"\n", b" "))
+        size += len(text)
+        if size > BLOCK:
+            yield b"\n".join([*lines, b""])
+            lines, size = [], 0
+    if lines:
+        yield b"\n".join([*lines, b""])

@@ -1,0 +1,59 @@
+"""PV-DBOW, the distributed bag of words of paragraph vectors: a document predicts its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from w2v.models import Model
+from w2v.settings import ParagraphSettings, setting
+
+
+@dataclass(frozen=True)
+class Settings(ParagraphSettings):
+    """PV-DBOW learns document vectors alone, unless word vectors are asked for."""
+
+    word_vectors: bool = setting(
+        False, "train skip-gram beside it, by whose vectors words can be compared: far slower"
+    )
+
+    @property
+    def has_words(self) -> bool:
+        """Whether words get vectors of their own, besides the output vectors."""
+        return self.word_vectors
+
+
+def _method(settings):
+    from w2v.document_worker import Method
+    from w2v.kernels.pv_dbow import train_documents
+    from w2v.kernels.skipgram import train_windows
+
+    def train(windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed):
+        vectors = matrices["document_vectors"], matrices["output_vectors"]
+        return train_documents(
+            windows, count, documents, target_ids, *vectors, registers, scratch, fixed
+        )
+
+    beside = train_windows if settings.word_vectors else None
+    return Method(train, beside, ("pv_dbow", *["skipgram"] * settings.word_vectors))
+
+
+def _trainer(vocabulary, text, settings):
+    from w2v.paragraphs import Paragraphs
+
+    return Paragraphs(vocabulary, text, settings, _method(settings))
+
+
+def _inference(settings, tensors):
+    from w2v.inference import Inference, WordSide
+
+    return Inference(settings, WordSide.of(tensors), _method(settings))
+
+
+MODEL = Model(
+    name="pv-dbow",
+    summary="a document predicts each of its words",
+    source="Le & Mikolov 2014, Distributed Representations of Sentences and Documents, 2.3",
+    settings=Settings,
+    trainer=_trainer,
+    inference=_inference,
+)

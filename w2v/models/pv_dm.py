@@ -1,0 +1,79 @@
+"""PV-DM, the distributed memory of paragraph vectors: a document helps a window to predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from w2v.models import Model
+from w2v.settings import ParagraphSettings, setting
+
+
+@dataclass(frozen=True)
+class Settings(ParagraphSettings):
+    """PV-DM puts the document and the words around a place together."""
+
+    combine: str = setting(
+        "mean",
+        "how the document and a window's words predict: their mean, their sum, or side by side in "
+        "a window that never shrinks (slow, and seldom better)",
+        choices=("mean", "sum", "concat"),
+    )
+
+    def __post_init__(self) -> None:
+        """Each place of a window that is laid side by side has weights of its own."""
+        if self.combine == "concat":
+            object.__setattr__(self, "shrink", False)
+
+    @property
+    def has_words(self) -> bool:
+        """Words always get vectors of their own."""
+        return True
+
+    @property
+    def parts(self) -> int:
+        """How many vectors, side by side, predict a word."""
+        return 1 + 2 * self.window if self.combine == "concat" else 1
+
+
+def _method(settings):
+    from functools import partial
+
+    from w2v.document_worker import Method
+    from w2v.kernels.pv_dm import train_rows, train_sums
+
+    if settings.combine == "concat":
+        kernel = partial(train_rows, window=settings.window)
+    else:
+        kernel = partial(train_sums, mean=settings.combine == "mean")
+
+    def train(windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed):
+        vectors = (
+            matrices[name] for name in ("document_vectors", "input_vectors", "output_vectors")
+        )
+        return kernel(
+            windows, count, documents, target_ids, *vectors, frozen, registers, scratch, fixed
+        )
+
+    return Method(train, None, ("pv_dm",))
+
+
+def _trainer(vocabulary, text, settings):
+    from w2v.paragraphs import Paragraphs
+
+    return Paragraphs(vocabulary, text, settings, _method(settings))
+
+
+def _inference(settings, tensors):
+    from w2v.inference import Inference, WordSide
+
+    return Inference(settings, WordSide.of(tensors), _method(settings))
+
+
+MODEL = Model(
+    name="pv-dm",
+    summary="a document and a window's words together predict the word between them",
+    source="Le & Mikolov 2014, Distributed Representations of Sentences and Documents, 2.2",
+    settings=Settings,
+    trainer=_trainer,
+    inference=_inference,
+)

@@ -1,0 +1,83 @@
+"""A model of documents in a file: what infers the vectors of new documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+import numpy as np
+
+from w2v import settings, store
+from w2v.corpus import TOKENIZERS, Corpus, fold
+from w2v.errors import W2VError
+from w2v.models import models
+from w2v.reading import read_as
+from w2v.settings import TextSettings
+from w2v.spool import Spool
+from w2v.text import Documents
+
+
+class Trained:
+    """A model of documents that `w2v train` has written.
+
+    path    of a container
+    epochs  how long to infer; None: as long as it was trained
+    Raises  W2VError where it is no such model, or damaged
+
+    `names` are its words, `text_settings` how texts become words.
+    """
+
+    def __init__(self, path: str, epochs: int | None = None):
+        tensors, metadata = store.read(path)
+        name = metadata.get("model", "")
+        model = models().get(name)
+        if model is None or model.inference is None:
+            what = f"a {name} model" if model else "no model of documents"
+            learn = ", ".join(m.name for m in models().values() if m.inference)
+            raise W2VError(f"{path} is {what}: new documents need one of {learn}")
+        told = store.nested(metadata, "settings")
+        try:
+            options, self.text_settings = (
+                kind(**{f.name: told[f.name] for f in fields(kind)})
+                for kind in (model.settings, TextSettings)
+            )
+            settings.check(options)
+            settings.check(self.text_settings)
+            table = "words" if "words.names" in tensors else "vocabulary"
+            self.names = store.read_names(tensors, table)
+            if epochs is not None:
+                options = replace(options, epochs=epochs)
+            self._inference = model.inference(options, tensors)
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            raise W2VError(f"{path}: damaged: settings and arrays do not fit ({error})") from None
+
+    def read(
+        self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
+    ) -> tuple[Documents, int]:
+        """Read documents in the model's words; and how many tokens are not known.
+
+        on_block  called with the number of tokens so far
+        """
+        text, unknown = read_as(corpus, self.names, on_block)
+        assert isinstance(text, Documents)
+        return text, unknown
+
+    def vectors(
+        self,
+        text: Documents,
+        threads: int = 1,
+        on_progress: Callable[[int], None] = lambda done: None,
+    ) -> np.ndarray:
+        """The vectors of documents that have been read, float32 (M, D)."""
+        return self._inference.vectors(text, threads, on_progress)
+
+    def vector(self, text: str) -> np.ndarray:
+        """The vector of one text, float32 (D,); W2VError where it has no word that is known."""
+        tokens = TOKENIZERS[self.text_settings.tokenizer](text.encode("utf-8", "replace"))
+        words = (fold(tokens) if self.text_settings.lowercase else tokens).decode().split()
+        rows = {name: row for row, name in enumerate(self.names)}
+        ids = np.array([rows[word] for word in words if word in rows], np.int32)
+        if not ids.size:
+            raise W2VError(f"none of the words of {text[:60]!r} is known to the model")
+        one = Documents(Spool(np.int32, ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"])
+        return self.vectors(one)[0]
