@@ -3,9 +3,21 @@
 Names are those of the kernels; where two kernels share a name, the module's name goes before it.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 MASK = (1 << 64) - 1
+
+
+class Window(NamedTuple):
+    """A word, the others of its window, how many of these are before it, its sentence's number."""
+
+    center: int
+    context: list
+    lr: float
+    before: int
+    sentence: int
 
 
 class Random:
@@ -47,20 +59,33 @@ class Random:
     def draw_targets(self, centers, negative, table):
         return [self.draw_row(center, negative, table) for center in centers]
 
-    def lay_windows(self, sentences, keep, window, shrink, lr_first, lr_last):
-        """For each kept word: (centre, other words of its window, rate, how many are before it)."""
+    def lay_windows(self, sentences, keep, window, shrink, lr_first, lr_last, streams=None):
+        """For each kept word: a `Window`. Where there are streams each sentence has its own."""
         size = sum(map(len, sentences))
         windows, begin = [], 0
-        for sentence in sentences:
+        for number, sentence in enumerate(sentences):
+            if streams is not None:
+                self.state = streams[number]
             kept = self.subsample(sentence, keep)
             for i, center in enumerate(kept):
                 reach = self.draw_reach(window, shrink)
                 context = kept[max(i - reach, 0) : i] + kept[i + 1 : i + 1 + reach]
                 share = (begin + len(sentence) * i / len(kept)) / size
                 lr = lr_first + (lr_last - lr_first) * share
-                windows.append((center, context, lr, min(i, reach)))
+                windows.append(Window(center, context, lr, min(i, reach), number))
             begin += len(sentence)
+            if streams is not None:
+                streams[number] = self.state
         return windows
+
+    def draw_piece_targets(self, windows, negative, table, streams=None):
+        rows, piece = [], None
+        for window in windows:
+            if streams is not None and window.sentence != piece:
+                piece = window.sentence
+                self.state = streams[piece]
+            rows.append(self.draw_row(window.center, negative, table))
+        return rows
 
 
 def build_alias(probabilities):
@@ -103,8 +128,11 @@ def train_batch(inputs, outputs, context, targets, lr):
     return loss
 
 
-def train_vector(vector, outputs, targets, lr):
-    """The same for one vector, whose step is returned: (loss, step). A target twice moves twice."""
+def train_vector(vector, outputs, targets, lr, fixed=False):
+    """The same for one vector, whose step is returned: (loss, step). A target twice moves twice.
+
+    Unless the outputs are fixed.
+    """
     labels = np.zeros(len(targets))
     labels[0] = 1.0
     scores = outputs[targets] @ vector
@@ -112,7 +140,7 @@ def train_vector(vector, outputs, targets, lr):
     step = np.zeros_like(vector)
     for target, error in zip(targets, lr * (labels - sigmoid(scores)), strict=True):
         step += error * outputs[target]
-        outputs[target] += error * vector
+        outputs[target] += 0 if fixed else error * vector
     return loss, step
 
 
@@ -120,7 +148,7 @@ def skipgram_train_windows(windows, inputs, outputs, table, negative, rng, batch
     """A window's words, `batch` positions at a time, with the window's noise words."""
     losses, pairs = 0.0, 0
     rows = rng.draw_targets([center for center, *_ in windows], negative, table)
-    for (_, context, lr, offset), targets in zip(windows, rows, strict=True):
+    for (_, context, lr, offset, _), targets in zip(windows, rows, strict=True):
         around = [*context[:offset], None, *context[offset:]]
         for begin in range(0, len(around), batch):
             part = [word for word in around[begin : begin + batch] if word is not None]
@@ -131,7 +159,7 @@ def skipgram_train_windows(windows, inputs, outputs, table, negative, rng, batch
 
 def train_pairs(windows, inputs, outputs, table, negative, rng):
     losses = []
-    for center, context, lr, _ in windows:
+    for center, context, lr, *_ in windows:
         for word in context:
             targets = rng.draw_row(center, negative, table)
             loss, step = train_vector(inputs[word], outputs, targets, lr)
@@ -147,13 +175,77 @@ def take_mean(inputs, context):
 def cbow_train_windows(windows, inputs, outputs, table, negative, rng, divide=False):
     rows = rng.draw_targets([center for center, *_ in windows], negative, table)
     losses = []
-    for (_, context, lr, _), targets in zip(windows, rows, strict=True):
+    for (_, context, lr, *_), targets in zip(windows, rows, strict=True):
         if context:
             loss, step = train_vector(take_mean(inputs, context), outputs, targets, lr)
             for word in context:
                 inputs[word] += step / len(context) if divide else step
             losses.append(loss)
     return sum(losses), len(losses)
+
+
+def gather_pieces(text, begins, ends):
+    return [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
+
+
+def seed_pieces(pieces, key, stirs=8):
+    """A random state for each piece: xorshift64 as a hash."""
+    states = []
+    for piece in pieces:
+        rng = Random(key)
+        for word in piece:
+            rng.state ^= word + 1
+            rng.next_random()
+        for _ in range(stirs):
+            rng.next_random()
+        states.append(max(rng.state, 1))
+    return states
+
+
+def train_documents(windows, rows, targets, documents, inputs, outputs, fixed=False):
+    """PV-DBOW (Le & Mikolov 2014, 2.3): `rows` are the documents' rows in `documents`."""
+    total = 0
+    for window, row in zip(windows, targets, strict=True):
+        document = rows[window.sentence]
+        loss, step = train_vector(documents[document], outputs, row, window.lr, fixed)
+        documents[document] += step
+        total += loss
+    return total, len(windows)
+
+
+def train_sums(windows, rows, targets, documents, inputs, outputs, fixed=False, mean=True):
+    """PV-DM (Le & Mikolov 2014, 2.2), with a mean or a sum."""
+    total = 0
+    for window, row in zip(windows, targets, strict=True):
+        document = rows[window.sentence]
+        together = np.vstack([documents[document], inputs[window.context]])
+        hidden = together.mean(axis=0) if mean else together.sum(axis=0)
+        loss, step = train_vector(hidden, outputs, row, window.lr, fixed)
+        documents[document] += step
+        for word in window.context if not fixed else ():
+            inputs[word] += step
+        total += loss
+    return total, len(windows)
+
+
+def train_rows(windows, rows, targets, documents, inputs, outputs, fixed=False, window=2):
+    """PV-DM with vectors side by side: the document, the words before, the words after."""
+    total, dim = 0, documents.shape[1]
+    for laid, row in zip(windows, targets, strict=True):
+        document = rows[laid.sentence]
+        after = len(laid.context) - laid.before
+        none = [None]
+        words = none * (window - laid.before) + laid.context + none * (window - after)
+        parts = [documents[document]]
+        parts += [np.zeros(dim) if word is None else inputs[word] for word in words]
+        loss, step = train_vector(np.concatenate(parts), outputs, row, laid.lr, fixed)
+        steps = step.reshape(-1, dim)
+        documents[document] += steps[0]
+        for word, part in zip(words, steps[1:], strict=True):
+            if word is not None and not fixed:
+                inputs[word] += part
+        total += loss
+    return total, len(windows)
 
 
 def number_rows(ids, known):
@@ -189,7 +281,7 @@ def fill_slots(names):
     return {name: number for number, name in enumerate(names)}
 
 
-def keep_words(numbers, word_ids):
+def keep_words(numbers, word_ids, every=False):
     """Sentences of word ids, from the numbers of types: 0 ends one, -1 is no word."""
     sentences = [[]]
     for number in numbers:
@@ -197,4 +289,4 @@ def keep_words(numbers, word_ids):
             sentences.append([])
         elif word_ids[number] >= 0:
             sentences[-1].append(word_ids[number])
-    return [sentence for sentence in sentences if sentence]
+    return sentences[:-1] if every else [sentence for sentence in sentences if sentence]

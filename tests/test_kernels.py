@@ -142,14 +142,17 @@ def test_reach_is_uniform_where_windows_shrink_and_fixed_where_they_do_not():
 
 @pytest.mark.parametrize("shrink", [True, False])
 def test_windows_are_those_of_the_twin_and_end_with_their_sentence(shrink):
-    (kept, first, last, rates, _), count = lay(IDS, BOUNDS, state(), np.float64, shrink=shrink)
+    (kept, first, last, rates, sentences), count = lay(IDS, BOUNDS, state(), np.float64, shrink=shrink)
     keep = sampling.keep_thresholds(COUNTS, 0.02)
     twin = naive.Random(state()[0]).lay_windows(SENTENCES, keep, 2, shrink, 0.1, 0.05)
     ours = [
-        (int(kept[i]), [*kept[first[i] : i], *kept[i + 1 : last[i] + 1]], rates[i], i - first[i])
+        (
+            int(kept[i]), [*map(int, kept[first[i] : i]), *map(int, kept[i + 1 : last[i] + 1])],
+            pytest.approx(rates[i]), i - first[i], sentences[i],
+        )
         for i in range(count)
-    ]
-    assert [(c, list(map(int, w)), pytest.approx(r), before) for c, w, r, before in ours] == twin
+    ]  # fmt: skip
+    assert ours == twin
     assert count < IDS.size  # subsampling had something to do
 
 
