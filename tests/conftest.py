@@ -19,6 +19,17 @@ COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompiled kernels")
 
 
+# What a model must be told so that words get vectors, for tests that ask these.
+WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
+
+
+def document_settings(model):
+    """Where documents begin: for a model that learns these, a line each."""
+    from w2v.settings import DocumentSettings
+
+    return DocumentSettings() if model.inference else None
+
+
 class Outcome(NamedTuple):
     code: int
     out: str

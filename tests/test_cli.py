@@ -145,7 +145,10 @@ def test_a_dry_run_writes_nothing(w2v, folder):
         (("--lr", "nan"), "--lr nan is out of range"),
         (("--sample", -1), "--sample -1.0 is out of range"),
         (("--dim", "x"), "--dim"),
-        (("--model", "klingon"), "--model klingon: no such model; there are cbow, skipgram"),
+        (
+            ("--model", "klingon"),
+            "--model klingon: no such model; there are cbow, pv-dbow, pv-dm, skipgram",
+        ),
         (("--tokenizer", "klingon"), "--tokenizer"),
         (("--encoding", "klingon"), "--encoding klingon: no such encoding"),
         (("--max-vocab", 0), "--max-vocab 0 is out of range: 1 or more"),

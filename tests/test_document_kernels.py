@@ -197,10 +197,7 @@ def test_a_step_is_the_gradient(name, scale):
 
     def loss(document, word5, word6, outputs):
         words = [word5, np.zeros(5), word6]
-        if name == "dbow":
-            vector = document
-        else:
-            vector = hidden(parts, name == "mean", document, words, 1)
+        vector = document if name == "dbow" else hidden(parts, name == "mean", document, words, 1)
         return np.logaddexp(0, signs * (outputs[target_ids[1]] @ vector)).sum()
 
     parts_of = [old[0][ROWS[0]], old[1][5], old[1][6], old[2]]

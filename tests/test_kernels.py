@@ -142,7 +142,9 @@ def test_reach_is_uniform_where_windows_shrink_and_fixed_where_they_do_not():
 
 @pytest.mark.parametrize("shrink", [True, False])
 def test_windows_are_those_of_the_twin_and_end_with_their_sentence(shrink):
-    (kept, first, last, rates, sentences), count = lay(IDS, BOUNDS, state(), np.float64, shrink=shrink)
+    (kept, first, last, rates, sentences), count = lay(
+        IDS, BOUNDS, state(), np.float64, shrink=shrink
+    )
     keep = sampling.keep_thresholds(COUNTS, 0.02)
     twin = naive.Random(state()[0]).lay_windows(SENTENCES, keep, 2, shrink, 0.1, 0.05)
     ours = [

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED
+from conftest import COMPILED, WITH_WORDS
 from test_resume import ARGS
 
 from w2v import formats, store
@@ -40,7 +40,8 @@ def test_frozen_vectors_are_those_of_the_file_and_others_learn(
     w2v, text, old, folder, model, suffix, rounds
 ):
     formats.convert(old, f"start{suffix}")
-    args = ("--model", model, "--init", f"start{suffix}", *ARGS, *rounds)
+    words = ["--word-vectors"] if model in WITH_WORDS else []
+    args = ("--model", model, *words, "--init", f"start{suffix}", *ARGS, *rounds)
     outcome = w2v("train", text, *args, "--freeze", "-o", "x.safetensors")
     assert outcome.code == 0, outcome.err
     assert f"2 of 142 words start from start{suffix}, frozen" in outcome.err or not COMPILED

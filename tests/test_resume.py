@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, compiled
+from conftest import COMPILED, compiled, document_settings
 
 from w2v import checkpoint, plan, store
 from w2v.errors import W2VError
@@ -34,7 +34,8 @@ def make_job(text, output="x.safetensors", name="skipgram", threads=1, how=None,
     model = models()[name]
     told = {"dim": 6, "epochs": 2, "sample": 0, **options}
     how = RunSettings(**{"threads": threads, **(how or {})})
-    job = Job([text], output, model, model.settings(**told), TextSettings(min_count=1), how)
+    words, documents = TextSettings(min_count=1), document_settings(model)
+    job = Job([text], output, model, model.settings(**told), words, how, documents)
     job.read(lambda tokens: None, lambda: None)
     job.read_valid()
     job.start(lambda: None)

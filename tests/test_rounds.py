@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, compiled
+from conftest import COMPILED, WITH_WORDS, compiled
 from test_resume import finish, make_job, stop_at
 
 from w2v import plan, query
@@ -174,7 +174,8 @@ def test_a_loss_that_is_not_finite_ends_a_round_without_merging(text):
 @pytest.mark.parametrize("name", models())
 def test_planted_synonyms_are_found_in_rounds(folder, name):
     (folder / "text").write_text(planted.text(4000))
-    job = make_job("text", name=name, threads=2, deterministic=True, dim=30, epochs=10)
+    words = WITH_WORDS.get(name, {})
+    job = make_job("text", name=name, threads=2, deterministic=True, dim=30, epochs=10, **words)
     job.train(lambda progress: None)
     losses = job.state.mean_losses()
     assert losses[-1] < 0.85 * losses[0]

@@ -114,14 +114,16 @@ def test_types_are_numbered_and_counted_as_by_a_dictionary(pieces, by_lines):
 @given(
     st.lists(st.integers(0, 4), max_size=40),
     st.lists(st.sampled_from([-1, 0, 1, 2]), min_size=5, max_size=5),
+    st.booleans(),
 )
-def test_words_are_kept_and_sentences_noted(numbers, word_ids):
+def test_words_are_kept_and_sentences_noted(numbers, word_ids, every):
+    numbers += [0] * every  # documents end with a line end each
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spool, "PART", 7)
         text = vocabulary._keep(
-            spool.Spool(np.int32, np.array(numbers)), np.array(word_ids, np.int32)
+            spool.Spool(np.int32, np.array(numbers)), np.array(word_ids, np.int32), every
         )
-    assert sentences([0, 1, 2], text) == naive.keep_words(numbers, word_ids)
+    assert sentences([0, 1, 2], text) == naive.keep_words(numbers, word_ids, every)
 
 
 def test_a_lexicon_grows(monkeypatch):
