@@ -128,13 +128,13 @@ def train_batch(inputs, outputs, context, targets, lr):
     return loss
 
 
-def train_vector(vector, outputs, targets, lr, fixed=False):
-    """The same for one vector, whose step is returned: (loss, step). A target twice moves twice.
+def train_vector(vector, outputs, *rows, lr, fixed=False):
+    """The same for one vector and rows of targets, the first of each the true word: (loss, step).
 
-    Unless the outputs are fixed.
+    The vector's step is returned. A target twice moves twice, unless the outputs are fixed.
     """
-    labels = np.zeros(len(targets))
-    labels[0] = 1.0
+    targets = [target for row in rows for target in row]
+    labels = np.array([float(place == 0) for row in rows for place in range(len(row))])
     scores = outputs[targets] @ vector
     loss = np.logaddexp(0, np.where(labels, -scores, scores)).sum()
     step = np.zeros_like(vector)
@@ -162,7 +162,7 @@ def train_pairs(windows, inputs, outputs, table, negative, rng):
     for center, context, lr, *_ in windows:
         for word in context:
             targets = rng.draw_row(center, negative, table)
-            loss, step = train_vector(inputs[word], outputs, targets, lr)
+            loss, step = train_vector(inputs[word], outputs, targets, lr=lr)
             inputs[word] += step
             losses.append(loss)
     return sum(losses), len(losses)
@@ -177,7 +177,7 @@ def cbow_train_windows(windows, inputs, outputs, table, negative, rng, divide=Fa
     losses = []
     for (_, context, lr, *_), targets in zip(windows, rows, strict=True):
         if context:
-            loss, step = train_vector(take_mean(inputs, context), outputs, targets, lr)
+            loss, step = train_vector(take_mean(inputs, context), outputs, targets, lr=lr)
             for word in context:
                 inputs[word] += step / len(context) if divide else step
             losses.append(loss)
@@ -202,14 +202,17 @@ def seed_pieces(pieces, key, stirs=8):
     return states
 
 
-def train_documents(windows, rows, targets, documents, inputs, outputs, fixed=False):
+def train_documents(windows, rows, targets, documents, inputs, outputs, fixed=False, most=4):
     """PV-DBOW (Le & Mikolov 2014, 2.3): `rows` are the documents' rows in `documents`."""
     total = 0
-    for window, row in zip(windows, targets, strict=True):
-        document = rows[window.sentence]
-        loss, step = train_vector(documents[document], outputs, row, window.lr, fixed)
-        documents[document] += step
-        total += loss
+    for number, document in enumerate(rows):
+        inside = [i for i, window in enumerate(windows) if window.sentence == number]
+        for begin in range(0, len(inside), most):
+            some = [targets[i] for i in inside[begin : begin + most]]
+            lr = windows[inside[begin]].lr
+            loss, step = train_vector(documents[document], outputs, *some, lr=lr, fixed=fixed)
+            documents[document] += step
+            total += loss
     return total, len(windows)
 
 
@@ -220,7 +223,7 @@ def train_sums(windows, rows, targets, documents, inputs, outputs, fixed=False, 
         document = rows[window.sentence]
         together = np.vstack([documents[document], inputs[window.context]])
         hidden = together.mean(axis=0) if mean else together.sum(axis=0)
-        loss, step = train_vector(hidden, outputs, row, window.lr, fixed)
+        loss, step = train_vector(hidden, outputs, row, lr=window.lr, fixed=fixed)
         documents[document] += step
         for word in window.context if not fixed else ():
             inputs[word] += step
@@ -238,7 +241,7 @@ def train_rows(windows, rows, targets, documents, inputs, outputs, fixed=False, 
         words = none * (window - laid.before) + laid.context + none * (window - after)
         parts = [documents[document]]
         parts += [np.zeros(dim) if word is None else inputs[word] for word in words]
-        loss, step = train_vector(np.concatenate(parts), outputs, row, laid.lr, fixed)
+        loss, step = train_vector(np.concatenate(parts), outputs, row, lr=laid.lr, fixed=fixed)
         steps = step.reshape(-1, dim)
         documents[document] += steps[0]
         for word, part in zip(words, steps[1:], strict=True):

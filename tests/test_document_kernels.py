@@ -189,7 +189,8 @@ def test_a_step_is_the_gradient(name, scale):
     call, _, parts = METHODS[name]
     ids = np.array([5, 1, 6], np.int32)
     first, last = np.array([0, 0, 0], np.int32), np.array([2, 2, 2], np.int32)
-    laid = windows.Windows(ids, first, last, np.array([0.0, 1.0, 0.0]), np.zeros(3, np.int32))
+    sentences = np.array([1, 0, 2], np.int32)  # only the word in the middle is of this document
+    laid = windows.Windows(ids, first, last, np.array([0.0, 1.0, 0.0]), sentences)
     matrices = Matrices(parts, np.float64, 5, scale)
     old = matrices.inside()
     target_ids = np.array([TARGETS[0], [1, 2, 8, 6, 7, 3], TARGETS[0]], np.int32)

@@ -268,7 +268,7 @@ def test_a_single_vectors_step_is_the_gradient_of_the_papers_loss(scale):
     scratch = make_scratch(6, WIDTH, np.float64)
     sigmoid.clear_tally(scratch.tally)
     negative_sampling.train_vector(
-        both[0], 4, both[1], TARGETS, 0, 1.0, scratch.steps, scratch.pull, scratch.tally, 1,
+        both[0], 4, both[1], TARGETS, 0, 0, 1.0, scratch.steps, scratch.pull, scratch.tally, 1,
         False,
     )  # fmt: skip
     loss = sigmoid.read_tally(scratch.tally)

@@ -68,7 +68,7 @@ def train_windows(
         if first < last:
             take_mean(input_vectors, kept, first, last, center, hidden, registers)
             train_vector(
-                hidden, 0, output_vectors, target_ids, center, rates[center],
+                hidden, 0, output_vectors, target_ids, center, center, rates[center],
                 steps, pull, tally, registers, False,
             )  # fmt: skip
             weight = 1.0 / (last - first) if divide else 1.0

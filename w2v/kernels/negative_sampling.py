@@ -183,15 +183,17 @@ def train_batch(
 
 @inlined
 def train_vector(
-    vectors, vector, output_vectors, target_ids, row, lr, steps, pull, tally, registers, fixed
-):
-    """Train one vector on a word and noise words; its own step is left to the caller.
+    vectors, vector, output_vectors, target_ids, first, last, lr, steps, pull, tally, registers,
+    fixed,
+):  # fmt: skip
+    """Train one vector on words, each with noise words; its own step is left to the caller.
 
     vectors         float (·, D)   row `vector` predicts the targets; not changed
     vector          int
     output_vectors  float (·, D)   as in `train_batch`; a word twice among the targets moves twice
-    target_ids      int32 (N, K)   as in `train_batch`
-    row             int
+    target_ids      int32 (N, K)   as in `train_batch`: a row for each word
+    first           int            the first word's row
+    last            int            the last one's, BATCH further at most: all are one step
     lr              float          of the same dtype
     steps           float (·,)     scratch
     pull            float (1, D)   overwritten: lr times the negative gradient by the vector;
@@ -202,25 +204,30 @@ def train_vector(
     Source: Mikolov et al. 2013b, eq. 4.
     """
     tiles, spare = target_ids.shape[1] // COLUMNS, output_vectors.shape[0] - 1
-    for tile in range(tiles):
-        multiply_one(
-            vectors, vector, output_vectors, target_ids, row, COLUMNS * tile,
-            steps, tile, NEVER, registers,
-        )  # fmt: skip
-    for k in range(1, target_ids.shape[1]):
-        if target_ids[row, k] == spare:
-            steps[FOUR * (k // COLUMNS) + k % COLUMNS] = NEVER
-    steps[0] = -steps[0]  # the true word as a prediction to deny, see `train_batch`
-    step_down(steps, FOUR * tiles, lr, tally)
-    steps[0] = -steps[0]
-    clear_row(pull, 0, registers)
-    for tile in range(tiles):
-        if fixed:
-            pull_vector(
-                steps, tile, pull, output_vectors, target_ids, row, COLUMNS * tile, registers
-            )
-        else:
-            move_both(
-                steps, tile, vectors, vector, pull, output_vectors, target_ids, row,
-                COLUMNS * tile, registers,
+    for row in range(first, last + 1):
+        start = FOUR * tiles * (row - first)
+        for tile in range(tiles):
+            multiply_one(
+                vectors, vector, output_vectors, target_ids, row, COLUMNS * tile,
+                steps, start // FOUR + tile, NEVER, registers,
             )  # fmt: skip
+        for k in range(1, target_ids.shape[1]):
+            if target_ids[row, k] == spare:
+                steps[start + FOUR * (k // COLUMNS) + k % COLUMNS] = NEVER
+        steps[start] = -steps[start]  # the true word as a prediction to deny, see `train_batch`
+    step_down(steps, FOUR * tiles * (last + 1 - first), lr, tally)
+    clear_row(pull, 0, registers)
+    for row in range(first, last + 1):
+        start = tiles * (row - first)
+        steps[FOUR * start] = -steps[FOUR * start]
+        for tile in range(tiles):
+            if fixed:
+                pull_vector(
+                    steps, start + tile, pull, output_vectors, target_ids, row, COLUMNS * tile,
+                    registers,
+                )  # fmt: skip
+            else:
+                move_both(
+                    steps, start + tile, vectors, vector, pull, output_vectors, target_ids, row,
+                    COLUMNS * tile, registers,
+                )  # fmt: skip

@@ -61,7 +61,7 @@ def train_sums(
             if position != center:
                 add_row(input_vectors, kept[position], share, hidden, 0, registers)
         train_vector(
-            hidden, 0, output_vectors, target_ids, center, rates[center],
+            hidden, 0, output_vectors, target_ids, center, center, rates[center],
             steps, pull, tally, registers, fixed,
         )  # fmt: skip
         add_row(pull, 0, 1.0, document_vectors, row, registers)
@@ -112,7 +112,7 @@ def train_rows(
             else:
                 clear_row(parts, place, registers)
         train_vector(
-            hidden, 0, output_vectors, target_ids, center, rates[center],
+            hidden, 0, output_vectors, target_ids, center, center, rates[center],
             steps, pull, tally, registers * places, fixed,
         )  # fmt: skip
         add_row(pulls, 0, 1.0, document_vectors, row, registers)

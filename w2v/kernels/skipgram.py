@@ -143,7 +143,7 @@ def train_pairs(
             if position != center:
                 draw_row(kept[center], negative, table, spare, state, target_ids, 0)
                 train_vector(
-                    input_vectors, kept[position], output_vectors, target_ids, 0, rates[center],
+                    input_vectors, kept[position], output_vectors, target_ids, 0, 0, rates[center],
                     steps, pull, tally, registers, False,
                 )  # fmt: skip
                 if frozen.size == 0 or not frozen[kept[position]]:

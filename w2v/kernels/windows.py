@@ -53,9 +53,8 @@ def subsample(ids, begin, end, keep, state, kept):
     count = 0
     for position in range(begin, end):
         word_id = ids[position]
-        if (next_random(state) >> _32) <= keep[word_id]:
-            kept[count] = word_id
-            count += 1
+        kept[count] = word_id
+        count += (next_random(state) >> _32) <= keep[word_id]  # a branch would be a guess
     return count
 
 
@@ -130,21 +129,21 @@ def prefetch_window(
     entering = kept[min(last[center] + AHEAD, count - 1)]
     for register in range(registers):
         prefetch(input_vectors, entering, register)
-    prefetch_targets(center, count, target_ids, output_vectors, registers)
+    prefetch_targets(center + AHEAD, count, target_ids, output_vectors, registers)
 
 
 @inlined
-def prefetch_targets(center, count, target_ids, output_vectors, registers):
-    """Ask the memory for the targets' rows of what is AHEAD of `center`.
+def prefetch_targets(ahead, count, target_ids, output_vectors, registers):
+    """Ask the memory for the rows of the targets that `ahead` will need.
 
-    center          int
+    ahead           int
     count           int           how many there are
     target_ids      int32 (N, K)  each one's targets
     output_vectors  float (·, D)
     registers       int           D / 16
     """
-    ahead = min(center + AHEAD, count - 1)
+    row = min(ahead, count - 1)
     for k in range(target_ids.shape[1]):
-        target_id = target_ids[ahead, k]
+        target_id = target_ids[row, k]
         for register in range(registers):
             prefetch(output_vectors, target_id, register)
