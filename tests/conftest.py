@@ -11,6 +11,7 @@ import planted
 import pytest
 
 from w2v.cli import main
+from w2v.models import models
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("house")
@@ -21,6 +22,10 @@ compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompil
 
 # What a model must be told so that words get vectors, for tests that ask these.
 WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
+
+
+# The models that are trained chunk by chunk.
+TRAINED = [name for name, model in models().items() if not model.at_once]
 
 
 def document_settings(model):

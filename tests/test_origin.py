@@ -5,11 +5,10 @@ import json
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, WITH_WORDS
+from conftest import COMPILED, TRAINED, WITH_WORDS
 from test_resume import ARGS
 
 from w2v import formats, store
-from w2v.models import models
 from w2v.table import Table
 
 
@@ -35,7 +34,7 @@ def rows(table, names):
 
 @pytest.mark.parametrize("rounds", [(), ("--deterministic",)])
 @pytest.mark.parametrize("suffix", [".safetensors", ".txt", ".bin"])
-@pytest.mark.parametrize("model", models())
+@pytest.mark.parametrize("model", TRAINED)
 def test_frozen_vectors_are_those_of_the_file_and_others_learn(
     w2v, text, old, folder, model, suffix, rounds
 ):

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, compiled, document_settings
+from conftest import COMPILED, TRAINED, compiled, document_settings
 
 from w2v import checkpoint, plan, store
 from w2v.errors import W2VError
@@ -54,7 +54,7 @@ def finish(job):
     job.save()
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, name):
     finish(make_job(text, "whole.safetensors", name))
     chunks = len(make_job(text, name=name).plan)

@@ -4,14 +4,13 @@ import naive
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, WITH_WORDS, compiled
+from conftest import COMPILED, TRAINED, WITH_WORDS, compiled
 from test_resume import finish, make_job, stop_at
 
 from w2v import plan, query
 from w2v.crew import InRounds
 from w2v.kernels import negative_sampling, noise, rows
 from w2v.kernels.lanes import WIDTH, aligned
-from w2v.models import models
 from w2v.plan import State
 from w2v.query import Query
 from w2v.sampling import alias_table, random_state
@@ -98,7 +97,7 @@ def test_a_lone_copy_is_taken_over_agreeing_ones_are_averaged_unrelated_ones_are
     assert not matrix[3:].any()
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 @pytest.mark.parametrize("shards", [1, 3])
 def test_the_bytes_do_not_depend_on_threads(text, folder, name, shards):
     options = {"deterministic": True, "shards": shards, "round_words": 40}
@@ -136,7 +135,7 @@ def test_a_round_ends_with_its_epoch_and_none_is_lost(text):
     assert job.plan.round_from(len(chunks)) == []
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_a_run_in_rounds_goes_on_with_other_threads_as_if_never_stopped(text, folder, name):
     options = {"deterministic": True, "shards": 3, "round_words": 40}
     finish(make_job(text, "whole.safetensors", name, **options))
@@ -171,7 +170,7 @@ def test_a_loss_that_is_not_finite_ends_a_round_without_merging(text):
 
 
 @compiled
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_planted_synonyms_are_found_in_rounds(folder, name):
     (folder / "text").write_text(planted.text(4000))
     words = WITH_WORDS.get(name, {})

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import numpy as np
 import planted
 import pytest
-from conftest import WITH_WORDS, compiled, document_settings
+from conftest import TRAINED, WITH_WORDS, compiled, document_settings
 from hypothesis import given
 from scipy import stats
 
@@ -162,14 +162,14 @@ def trainer(planted_text):
 
 
 @compiled
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_the_loss_falls(trainer, name):
     losses = run(*trainer(name), 1).mean_losses()
     assert losses[-1] < 0.85 * losses[0]
 
 
 @compiled
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_the_loss_is_the_same_number_for_any_number_of_threads(trainer, name):
     one, three = (run(*trainer(name), threads).mean_losses() for threads in (1, 3))
     np.testing.assert_allclose(one, three, rtol=0.03)
@@ -177,7 +177,7 @@ def test_the_loss_is_the_same_number_for_any_number_of_threads(trainer, name):
 
 @compiled
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_planted_synonyms_are_each_others_neighbours(trainer, name, threads):
     engine, chunks = trainer(name, **WITH_WORDS.get(name, {}))
     run(engine, chunks, threads)
@@ -188,7 +188,7 @@ def test_planted_synonyms_are_each_others_neighbours(trainer, name, threads):
 
 
 @compiled
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_planted_analogies_are_solved(trainer, name):
     engine, chunks = trainer(name, **WITH_WORDS.get(name, {}))
     run(engine, chunks, 1)
@@ -202,7 +202,7 @@ def test_planted_analogies_are_solved(trainer, name):
 
 
 @compiled
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_topics_hold_together(trainer, name):
     engine, chunks = trainer(name, **WITH_WORDS.get(name, {}))
     run(engine, chunks, 1)
@@ -213,7 +213,7 @@ def test_topics_hold_together(trainer, name):
         assert len(near & topic) >= 4
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trainer, name):
     def train(seed):
         engine, chunks = trainer(name, epochs=2, seed=seed)
@@ -224,7 +224,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trainer, name):
     assert train(3) != train(4)
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trainer, name):
     """What resuming and clusters rest on: another worker, after other calls, does the same."""
     (one, chunks), (other, _) = trainer(name), trainer(name)
@@ -240,7 +240,7 @@ def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trai
         np.testing.assert_array_equal(matrix, other.matrices[name])
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_matrices_start_uniform_and_at_zero(trainer, name):
     engine, _ = trainer(name)
     for start in map(engine.vectors, engine.matrices.keys() - {"output_vectors"}):
@@ -249,7 +249,7 @@ def test_matrices_start_uniform_and_at_zero(trainer, name):
     assert not engine.matrices["output_vectors"].any()
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_the_learning_rate_falls_linearly_to_its_end(trainer, name):
     engine, plan = trainer(name, lr=0.5, min_lr=0.1, epochs=4)
     chunks = list(plan)

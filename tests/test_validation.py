@@ -6,12 +6,11 @@ import math
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED
+from conftest import COMPILED, TRAINED
 from test_resume import ARGS, finish, make_job, stop_at
 
 from w2v import plan, store
 from w2v.errors import W2VError
-from w2v.models import models
 
 HELD_OUT = {"valid": "held-out"}
 
@@ -25,7 +24,7 @@ def text(folder, monkeypatch):
     return "text"
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_the_loss_of_vectors_that_know_nothing_is_that_of_a_coin(text, name):
     job = make_job(text, name=name, how=HELD_OUT, negative=0)
     before = [matrix.copy() for matrix in job.trainer.matrices.values()]
@@ -36,7 +35,7 @@ def test_the_loss_of_vectors_that_know_nothing_is_that_of_a_coin(text, name):
         np.testing.assert_array_equal(matrix, old)
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", TRAINED)
 def test_the_held_out_loss_of_the_text_itself_falls_as_that_of_training_does(text, name):
     job = make_job(text, name=name, how={"valid": text}, epochs=4, lr=0.1)
     job.train(lambda progress: None)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED
+from conftest import COMPILED, TRAINED
 from test_resume import finish, make_job, stop_at
 
 from w2v import formats
@@ -44,7 +44,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("model", models())
+@pytest.mark.parametrize("model", TRAINED)
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_a_run_ends_well_or_says_why_not(w2v, folder, model, settings):
     wild = SETTINGS[settings] if COMPILED or settings != "negative 1000" else ("--negative", "9")

@@ -147,10 +147,6 @@ class DocumentCorpus(Corpus):
         for block in itertools.chain(self._decoded(path), [b"\n"]):
             lines = (rest + block).split(b"\n")
             rest = lines.pop()
-            if len(rest) > LONGEST_ROW:
-                raise W2VError(
-                    f"{name_of(path)}: row {number + 1} has more than {LONGEST_ROW >> 20} MiB"
-                )
             for line in lines:
                 number += 1
                 line = line.rstrip(b"\r")
@@ -159,6 +155,10 @@ class DocumentCorpus(Corpus):
                     yield number, line
                 elif block != b"\n":
                     self.blank_rows += 1
+            if len(rest) > LONGEST_ROW:
+                raise W2VError(
+                    f"{name_of(path)}: row {number + 1} has more than {LONGEST_ROW:,} bytes"
+                )
 
     def _add(self, id_: str | None, label: str | None, file: str, where: str) -> None:
         """Note a document; without an id its number names it."""

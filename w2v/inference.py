@@ -57,6 +57,8 @@ class Inference:
         self.settings, self._method = settings, method
         if len(words.output_vectors) != words.counts.size or words.counts.min() < 1:
             raise ValueError("counts")
+        if settings.has_words and words.input_vectors is None:
+            raise ValueError("words.matrix")
         self._keep = keep_thresholds(words.counts, settings.sample)
         self._noise = alias_table(noise_probabilities(words.counts, settings.noise_exponent))
         self._spare = words.counts.size

@@ -110,6 +110,10 @@ class Job:
         if is_cold("tokens"):
             on_compile()
         self.vocabulary, self.text = read(self.corpus, self.text_settings, on_block, known)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Make the plan, and the state of its beginning."""
         told = self.options
         rounds = (told.round_words, told.shards) if told.deterministic else (CHUNK, 1)
         self.plan = make_plan(self.text, told.epochs, told.seed, *rounds)
@@ -137,14 +141,17 @@ class Job:
             self.vocabulary.counts, self.text, self.options, self.plan, keeps_best
         )
 
+    def _check_memory(self) -> None:
+        budget.check(self._more_memory(), machine.available_memory(), "more memory, {} are free")
+        budget.check(self.memory(), self._limit, "of memory, {} is --max-memory")
+
     def start(self, on_compile: Callable[[], None]) -> None:
         """Make the matrices and load the kernels: sets `trainer`.
 
         on_compile  called before kernels are compiled, which takes some seconds
         Raises      W2VError where memory does not suffice
         """
-        budget.check(self._more_memory(), machine.available_memory(), "more memory, {} are free")
-        budget.check(self.memory(), self._limit, "of memory, {} is --max-memory")
+        self._check_memory()
         with Deferred():
             self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
             if self.origin:

@@ -195,7 +195,7 @@ class State:
     def add(self, chunk: Chunk, loss: float, pairs: int) -> None:
         """Count a chunk as trained."""
         self.losses[chunk.epoch][0] += float(loss)
-        self.losses[chunk.epoch][1] += pairs
+        self.losses[chunk.epoch][1] += int(pairs)
         self.chunks_done += 1
         self.words += chunk.last - chunk.first
 

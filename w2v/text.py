@@ -74,6 +74,10 @@ class Documents(Text):
         gather_pieces(self._words, pieces.begins, pieces.ends, ids, bounds)
         return ids, bounds
 
+    def pieces(self, which: slice) -> Pieces:
+        """Some whole documents, by their number."""
+        return Pieces(self.rows[which], self.begins[which], self.ends[which])
+
     def sizes(self) -> np.ndarray:
         """How many words each row has; int64 (M,)."""
         lengths = self.ends - self.begins

@@ -21,7 +21,7 @@ class Trained:
     """A model of documents that `w2v train` has written.
 
     path    of a container
-    epochs  how long to infer; None: as long as it was trained
+    epochs  how long to infer; None: as long as it was trained. Without meaning for some models
     Raises  W2VError where it is no such model, or damaged
 
     `names` are its words, `text_settings` how texts become words.
@@ -45,7 +45,7 @@ class Trained:
             settings.check(self.text_settings)
             table = "words" if "words.names" in tensors else "vocabulary"
             self.names = store.read_names(tensors, table)
-            if epochs is not None:
+            if epochs is not None and not model.at_once:
                 options = replace(options, epochs=epochs)
             self._inference = model.inference(options, tensors)
         except (KeyError, ValueError, TypeError, IndexError) as error:

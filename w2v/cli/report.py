@@ -97,6 +97,9 @@ class Report:
 
         seen: list[Progress] = []
         self._job.estimate(seen.append, seconds=2.0)
+        if not seen:
+            self.say("it is computed at once; nothing was written")
+            return
         last = seen[-1]
         self.say(
             f"time: about {duration(last.seconds * last.total / max(last.words, 1))} for "
@@ -149,6 +152,8 @@ class Report:
         from w2v.progress import duration, plural
 
         job, last = self._job, self._last
+        if not job.state.losses:  # of a model that is computed at once
+            return
         losses = job.state.mean_losses()[: job.epochs_done]
         shown = ["-" if math.isnan(loss) else f"{loss:.4f}" for loss in losses]
         if last:  # else a run was resumed that had only its file to write

@@ -131,6 +131,7 @@ def train(
     limit_blas(chosen.get("threads"))
     from w2v.cli.report import Report
     from w2v.job import Job
+    from w2v.solution import Solution
 
     catch_signals()
     model = models()[model_name]
@@ -142,7 +143,8 @@ def train(
     kinds = model.settings, TextSettings, RunSettings, DocumentSettings
     options, text, how, documents = dealt(chosen, *kinds)
     documents = documents if model.inference else None
-    job = Job(corpus, output, model, options, text, how, documents, origin)
+    kind = Solution if model.at_once else Job
+    job = kind(corpus, output, model, options, text, how, documents, origin)
     report = Report(job, quiet)
     if not (resume or dry_run) and job.has_checkpoint():
         raise W2VError(

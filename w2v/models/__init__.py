@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from w2v.crew import Trainer
-    from w2v.inference import Inference
     from w2v.vocabulary import Vocabulary
 
 
@@ -33,14 +31,16 @@ class Model:
     trainer   (vocabulary, text, settings) -> what `training.run` drives
     inference (settings, the arrays of its file) -> what infers vectors of new documents; None for
               a model that learns words alone, not documents
+    at_once   it is computed at once, by `solve` of its trainer, not chunk by chunk
     """
 
     name: str
     summary: str
     source: str
     settings: type[Any]
-    trainer: Callable[[Vocabulary, Any, Any], Trainer]
-    inference: Callable[[Any, Mapping[str, np.ndarray]], Inference] | None = None
+    trainer: Callable[[Vocabulary, Any, Any], Any]
+    inference: Callable[[Any, Mapping[str, np.ndarray]], Any] | None = None
+    at_once: bool = False
 
     @property
     def table(self) -> str:

@@ -1,0 +1,118 @@
+"""Logistic regression on vectors, and how it is judged."""
+
+import json
+
+import numpy as np
+import pytest
+from test_kernels import gradient
+
+from w2v import classify, store
+from w2v.classify import Judgement
+from w2v.errors import W2VError
+from w2v.table import Table
+
+
+def blobs(count, seed=0):
+    rng = np.random.default_rng(seed)
+    centers = np.array([[0, 0, 5], [0, 7, 0], [900, 0, 0]])
+    labels = rng.integers(0, 3, count)
+    features = centers[labels] + rng.standard_normal((count, 3)) * [300, 2, 2]
+    return features, [f"c{label}" for label in labels]
+
+
+def test_it_is_the_minimum_of_the_loss():
+    """At the weights that are found the slope of the textbook's loss is zero."""
+    x, labels = blobs(200)
+    found = classify.fit(x, labels, penalty=2.0)
+    z = np.column_stack([(x - x.mean(axis=0)) / x.std(axis=0), np.ones(200)])
+    wanted = np.array([int(label[1]) for label in labels])
+
+    def loss(weights):
+        scores = z @ weights
+        likelihood = scores[np.arange(200), wanted] - np.log(np.exp(scores).sum(axis=1))
+        return -likelihood.sum() + np.sum(weights[:-1] ** 2)
+
+    assert np.abs(gradient(loss, found.weights)).max() < 0.02
+    assert loss(found.weights) < loss(np.zeros_like(found.weights)) / 3
+
+
+def test_it_tells_what_can_be_told():
+    regression = classify.fit(*blobs(500))
+    x, labels = blobs(500, seed=1)
+    judged = Judgement.of(labels, regression.predict(x))
+    assert judged.accuracy > 0.9
+    constant = classify.fit(np.column_stack([x, np.ones(500)]), labels)  # a feature without scale
+    assert np.isfinite(constant.weights).all()
+
+
+def test_one_label_is_not_enough():
+    with pytest.raises(W2VError, match="needs two labels or more; all have 'a'"):
+        classify.fit(np.zeros((3, 2)), ["a"] * 3)
+
+
+def test_accuracy_f1_and_confusion():
+    judged = Judgement.of(list("aaab"), list("aabc"))
+    assert judged.labels == ["a", "b", "c"]
+    assert judged.confusion.tolist() == [[2, 1, 0], [0, 0, 1], [0, 0, 0]]
+    assert judged.accuracy == 0.5
+    assert judged.f1() == pytest.approx([2 * 1 * (2 / 3) / (1 + 2 / 3), 0, 0])
+
+
+@pytest.fixture
+def labelled(folder):
+    """Two documents files, and vectors of their words and of themselves."""
+    rows = [("cat", "x x u", [2, 0]), ("dog", "y", [0, 2]), ("cat", "x", [2, 1])] * 5
+    train = [f"{label}\td{n}\t{words}\n" for n, (label, words, _) in enumerate(rows)]
+    (folder / "train.tsv").write_text("".join(train))
+    (folder / "test.tsv").write_text("".join(train[:3]))
+    names = [f"d{n}" for n in range(len(rows))]
+    tables = {
+        "documents": Table.build(names, np.array([v for *_, v in rows], np.float32)),
+        "words": Table.build(["x", "y"], np.eye(2, dtype=np.float32)),
+    }
+    tensors = {}
+    for name, table in tables.items():
+        tensors |= store.table_tensors(name, table)
+    store.write("vectors.safetensors", tensors, {})
+    return tables
+
+
+@pytest.mark.parametrize("by", ["documents", "words"])
+def test_the_command(w2v, labelled, by):
+    args = ("evaluate", "classify", "train.tsv", "test.tsv", "--by", by)
+    found = json.loads(w2v(*args, "--json").out)
+    assert found == {
+        "accuracy": 1.0,
+        "documents": 3,
+        "f1": {"cat": 1.0, "dog": 1.0},
+        "confusion": {"cat": [2, 0], "dog": [0, 1]},
+    }
+    assert w2v(*args, "--tsv").out.splitlines() == [
+        "\t1.000000\tcat\tdog", "cat\t1.000000\t2\t0", "dog\t1.000000\t0\t1",
+    ]  # fmt: skip
+    assert w2v(*args).out.splitlines() == [
+        "100.00%  of 3 documents right", " 1.0000  F1 of cat: 2 cat", " 1.0000  F1 of dog: 1 dog",
+    ]  # fmt: skip
+
+
+def test_the_mean_of_known_words(labelled):
+    from w2v.features import Features
+    from w2v.settings import DocumentSettings, TextSettings
+
+    features = Features(
+        labelled["words"], "words", DocumentSettings(), TextSettings(), "vectors.safetensors"
+    )
+    x, labels = features.of("test.tsv")
+    assert (x.tolist(), labels) == ([[1, 0], [0, 1], [1, 0]], ["cat", "dog", "cat"])
+
+
+def test_what_is_missing_is_said(w2v, labelled, folder):
+    (folder / "new.tsv").write_text("cat\tnew\tx\n")
+    (folder / "none.tsv").write_text("d0\tx\n")
+    args = ("evaluate", "classify", "train.tsv")
+    outcome = w2v(*args, "new.tsv")
+    assert (outcome.code, "has no vector of 1 of 1 documents, such as 'new'" in outcome.err) == (
+        2, True,
+    )  # fmt: skip
+    outcome = w2v(*args, "none.tsv")
+    assert (outcome.code, "documents without a label" in outcome.err) == (2, True)

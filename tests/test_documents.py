@@ -1,0 +1,233 @@
+"""Documents in files: formats, names, duplicates, empty and huge ones."""
+
+import gzip
+import json
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from w2v import documents, plan
+from w2v.documents import DocumentCorpus
+from w2v.errors import W2VError
+from w2v.plan import DocumentPlan
+from w2v.reading import open_corpus, read
+from w2v.settings import DocumentSettings, TextSettings
+from w2v.spool import Spool
+from w2v.text import Documents, Pieces
+
+WORDS = TextSettings(min_count=1)
+
+
+def opened(*paths, text=WORDS, **how):
+    """(corpus, its documents as {name: words}), after reading."""
+    corpus = open_corpus([str(path) for path in paths], text, DocumentSettings(**how))
+    vocabulary, found = read(corpus, text, lambda tokens: None)
+    words = {name: [] for name in found.names}
+    for row, begin, end in zip(found.rows, found.begins, found.ends, strict=True):
+        ids = found.ids.read(begin, end)
+        words[found.names[row]] += [vocabulary.names[i] for i in ids]
+    return corpus, words
+
+
+def test_a_line_is_a_document_named_by_its_number_also_an_empty_one(folder):
+    (folder / "a").write_text("one two\n\nthree</s> </s> four")
+    corpus, words = opened("a")
+    assert words == {"1": ["one", "two"], "2": [], "3": ["three</s>", "four"]}
+    assert corpus.labels == [None] * 3
+
+
+def test_lines_of_several_files_are_numbered_through_unless_the_file_is_in_the_name(folder):
+    (folder / "a").write_text("x\ny\n")
+    (folder / "b.gz").write_bytes(gzip.compress(b"z\n"))
+    assert list(opened("a", "b.gz")[1]) == ["1", "2", "3"]
+    assert list(opened("a", "b.gz", id_prefix="file")[1]) == ["a:1", "a:2", "b:1"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "labels", "words"),
+    [
+        ("7\tx y\n1854020000\tz\n", None, [None, None], {"7": ["x", "y"], "1854020000": ["z"]}),
+        ("pos\ta\tx\tq\nneg\tb\ty", None, ["pos", "neg"], {"a": ["x", "q"], "b": ["y"]}),
+        ("pos\tx\nneg\ty\n", "label,text", ["pos", "neg"], {"1": ["x"], "2": ["y"]}),
+        ("a\tjunk\tx\r\n\nb\tjunk\ty\r\n", "id,-,text", [None, None], {"a": ["x"], "b": ["y"]}),
+        ("a\t\nb\ty\n", None, [None, None], {"a": [], "b": ["y"]}),
+    ],
+)
+def test_rows_of_a_table(folder, rows, columns, labels, words):
+    (folder / "t.tsv").write_bytes(rows.encode())
+    corpus, found = opened("t.tsv", columns=columns)
+    assert (found, corpus.labels) == (words, labels)
+    assert corpus.blank_rows == rows.count("\n\n")
+
+
+def test_json_lines(folder):
+    rows = [
+        {"id": 12, "text": "x\ny </s> z", "label": "pos"},
+        {"text": "t\tu"},
+        {"id": "ä ö", "text": "", "more": [1]},
+    ]
+    (folder / "d.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n\n")
+    corpus, words = opened("d.jsonl")
+    assert words == {"12": ["x", "y", "z"], "2": ["t", "u"], "ä ö": []}
+    assert corpus.labels == ["pos", None, None]
+    (folder / "e.jsonl").write_text('{"body": "x", "key": "k", "topic": 3}\n')
+    how = {"text_field": "body", "id_field": "key", "label_field": "topic"}
+    corpus, words = opened("e.jsonl", **how)
+    assert (words, corpus.labels) == ({"k": ["x"]}, ["3"])
+
+
+def test_files_of_a_folder(folder):
+    (folder / "posts" / "deep").mkdir(parents=True)
+    (folder / "posts" / "b").write_text("x\ny\n\n")
+    (folder / "posts" / "deep" / "a").write_bytes(gzip.compress(b"z"))
+    (folder / "posts" / ".hidden").write_text("no")
+    _, words = opened("posts")
+    assert words == {"b": ["x", "y"], "deep/a": ["z"]}
+    (folder / "one").write_text("p\nq")
+    _, words = opened("posts", "one", format="files")
+    assert words["one"] == ["p", "q"]
+
+
+def test_each_file_has_its_format(folder):
+    (folder / "a").write_text("k\tx\n")
+    (folder / "b.tsv").write_text("y z\n")
+    assert opened("a", "b.tsv", format="tsv,lines")[1] == {"k": ["x"], "2": ["y", "z"]}
+
+
+def test_names_that_come_twice_are_a_mistake_unless_they_are_to_be_merged(folder):
+    (folder / "a.tsv").write_text("k\tx\nl\ty\n")
+    (folder / "b.tsv").write_text("k\tz\n")
+    with pytest.raises(W2VError, match="b.tsv: row 1: there is a document 'k' already; --merge"):
+        opened("a.tsv", "b.tsv")
+    corpus, words = opened("a.tsv", "b.tsv", merge_ids=True)
+    assert words == {"k": ["x", "z"], "l": ["y"]}
+    assert list(corpus.rows) == [0, 1, 0]
+    assert list(opened("a.tsv", "b.tsv", id_prefix="file")[1]) == [
+        "a.tsv:k", "a.tsv:l", "b.tsv:k",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "how", "message"),
+    [
+        ("t.tsv", "no tab here\n", {}, "t.tsv: row 1: expected id TAB text, found 'no tab here'"),
+        ("t.tsv", "a\tb\tc\na\tb\n", {}, "row 2: expected label TAB id TAB text"),
+        ("d.jsonl", "[1]\n", {}, "d.jsonl: row 1: expected a JSON object, found '[1]'"),
+        ("d.jsonl", '{"text"\n', {}, "row 1: expected a JSON object"),
+        ("d.jsonl", "[" * 100_000, {}, "row 1: expected a JSON object"),
+        ("d.jsonl", '{"id": "a"}\n', {}, "row 1: the field 'text' is not there"),
+        ("d.jsonl", '{"text": ["x"]}\n', {}, "the field 'text' is ['x']"),
+        ("d.jsonl", '{"text": "x"}\n', {"id_field": "key"}, "the field 'key' is not there"),
+        ("d.jsonl", '{"text": "x", "id": true}\n', {}, "the field 'id' is True"),
+        ("x", "x", {"format": "csv"}, "--format csv: no such format; there are lines, tsv"),
+        ("x", "x", {"format": "tsv,tsv"}, "--format names 2 formats for 1 files"),
+        ("x", "x", {"columns": "text,id"}, "--columns text,id: columns are"),
+        ("x", "x", {"columns": "name,text"}, "--columns name,text: columns are"),
+        ("x", "\n\n", {}, "x: no words in the text"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(folder, name, content, how, message):
+    (folder / name).write_text(content)
+    with pytest.raises(W2VError) as error:
+        opened(name, **how)
+    assert message in str(error.value)
+
+
+def test_a_folder_is_told_from_files(folder):
+    (folder / "empty").mkdir()
+    with pytest.raises(W2VError, match="empty: no files in this folder"):
+        opened("empty")
+    with pytest.raises(W2VError, match="empty is a directory; name its files"):
+        opened("empty", format="lines")
+
+
+def test_a_row_that_is_too_long_is_refused(folder, monkeypatch):
+    monkeypatch.setattr(documents, "LONGEST_ROW", 100)
+    (folder / "t.tsv").write_text("a\tx\nb\t" + "y " * 100)
+    with pytest.raises(W2VError, match="t.tsv: row 2 has more than"):
+        opened("t.tsv")
+
+
+def test_blocks_are_cut_anywhere(folder, monkeypatch):
+    """Rows and lines that are longer than what is read at a time."""
+    monkeypatch.setattr("w2v.corpus.BLOCK", 7)
+    rows = {f"d{n}": ["w" * (n % 9), f"v{n}"] for n in range(40)}
+    table = "".join(f"{name}\t{' '.join(words)}\n" for name, words in rows.items())
+    (folder / "t.tsv").write_text(table)
+    (folder / "lines").write_text("".join(" ".join(words) + "\n" for words in rows.values()))
+    wanted = [[word for word in words if word] for words in rows.values()]
+    assert list(opened("t.tsv")[1].values()) == wanted
+    assert list(opened("lines")[1].values()) == wanted
+
+
+def test_the_fingerprint_is_that_of_texts_and_names(folder):
+    def fingerprint(content, **how):
+        (folder / "t.tsv").write_text(content)
+        return opened("t.tsv", **how)[0].fingerprint
+
+    one = fingerprint("a\tx\n")
+    assert one == fingerprint("a\tx\n")
+    others = [fingerprint("b\tx\n"), fingerprint("a\ty\n"), fingerprint("a\tx\n", id_prefix="file")]
+    assert len({one, *others}) == 4
+
+
+def make(lengths, rows=None):
+    starts = np.cumsum([0, *lengths])
+    rows = np.arange(len(lengths)) if rows is None else rows
+    words = Spool(np.int32, np.arange(starts[-1]))
+    return Documents(
+        words, starts, np.array(rows, np.int32), [str(n) for n in range(max(rows) + 1)]
+    )
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=30).filter(any), st.integers(1, 3))
+def test_every_document_is_trained_once_an_epoch(lengths, epochs):
+    """Each word in the document that it is of; a long one in parts, in their order."""
+    text = make(lengths)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "SMALL_CHUNK", 10)
+        chunks = DocumentPlan(text, epochs, 1)
+    for epoch in range(epochs):
+        seen = {row: [] for row in range(len(lengths))}
+        for chunk in (c for c in chunks if c.epoch == epoch):
+            ids, bounds = text.gather(chunk.pieces)
+            assert ids.size == chunk.last - chunk.first <= chunks.longest
+            assert chunk.pieces.rows.size <= chunks.most_pieces
+            for row, a, b in zip(chunk.pieces.rows, bounds, bounds[1:], strict=False):
+                assert a < b
+                seen[row] += ids[a:b].tolist()
+        for row, words in seen.items():
+            assert words == list(range(text.starts[row], text.starts[row + 1]))
+    assert [c.end for c in chunks][-1] == 1
+
+
+def test_documents_find_a_new_place_in_each_epoch():
+    text = make([100] * 200)
+    chunks = DocumentPlan(text, 2, seed=1)
+    orders = [
+        [row for c in chunks if c.epoch == epoch for row in c.pieces.rows] for epoch in (0, 1)
+    ]
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(200))
+    assert orders[0] != orders[1]
+    neighbours = [{*zip(order, order[1:], strict=False)} for order in orders]
+    assert len(neighbours[0] & neighbours[1]) < 10  # documents, not only chunks, are shuffled
+
+
+def test_some_documents_of_a_text():
+    text = make([2, 3, 0, 1], rows=[0, 1, 2, 0])
+    some = text.some(["2", "0", "no"])
+    assert some.sizes().tolist() == [0, 3, 0]
+    ids, bounds = some.gather(Pieces(some.rows, some.begins, some.ends))
+    assert (ids.tolist(), bounds.tolist()) == ([0, 1, 5], [0, 2, 2, 3])
+
+
+def test_a_corpus_of_stdin(folder, monkeypatch):
+    import io
+
+    stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"x\ny\n")))
+    monkeypatch.setattr("sys.stdin", stdin)
+    corpus = DocumentCorpus(["-"], WORDS, DocumentSettings(id_prefix="file"))
+    assert b"".join(corpus.blocks()) == b"x\ny\n"
+    assert corpus.names == ["stdin:1", "stdin:2"]

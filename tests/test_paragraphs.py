@@ -1,0 +1,332 @@
+"""Document vectors: what they must know, inference, and the commands that ask them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import planted
+import pytest
+from conftest import COMPILED, compiled
+
+from w2v import evaluate, formats, store
+from w2v.errors import W2VError
+from w2v.models import models
+from w2v.reading import open_corpus
+from w2v.settings import DocumentSettings
+from w2v.trained import Trained
+
+TOPICS = {topic: words.split() for topic, words in planted.TOPICS.items()}
+DOCUMENTS = 400 if COMPILED else 8
+MODELS = {
+    "pv-dbow": (),
+    "pv-dbow with words": ("--word-vectors",),
+    "pv-dm": ("--lr", "0.1"),
+    "pv-dm sum": ("--combine", "sum", "--lr", "0.03"),
+    "pv-dm concat": ("--combine", "concat", "--window", "2", "--lr", "0.1"),
+    "sif": (),
+}
+TRAINED = ("--epochs", "40", "--min-lr", "0.01") if COMPILED else ("--epochs", "2")
+TRAINED = ("--min-count", "1", "--sample", "0", "--threads", "1", "--dim", "16", *TRAINED)
+
+
+def rows(seed=1, count=DOCUMENTS):
+    """Documents of 30 words about one topic each, with its label."""
+    rng = np.random.default_rng(seed)
+    for n in range(count):
+        topic = list(TOPICS)[n % len(TOPICS)]
+        words = rng.choice(TOPICS[topic] + planted.FILLER[:4], 30 if COMPILED else 6)
+        yield f"{topic}\t{topic}-{seed}-{n}\t{' '.join(words)}\n"
+
+
+@pytest.fixture
+def make(w2v, folder):
+    """Train a model on documents with topics: make("pv-dm sum") -> its file."""
+    (folder / "train.tsv").write_text("".join(rows()))
+    (folder / "test.tsv").write_text("".join(rows(seed=2, count=DOCUMENTS // 4)))
+
+    def train(model, *more, output="x.safetensors"):
+        name, options = model.split()[0], MODELS[model]
+        args = (*TRAINED, "--model", name, *options)
+        if name == "sif":
+            vectors = w2v("train", "train.tsv", *TRAINED, "-o", "words.safetensors")
+            assert vectors.code == 0, vectors.err
+            args = ("--model", "sif", "--init", "words.safetensors", "--min-count", "1")
+        outcome = w2v("train", "train.tsv", *args, *more, "-o", output)
+        assert outcome.code == 0, outcome.err
+        return output
+
+    return train
+
+
+@compiled
+@pytest.mark.parametrize("model", MODELS)
+def test_documents_of_a_topic_are_near_each_other_and_new_ones_too(make, w2v, model):
+    path = make(model)
+    table = formats.load(path, "documents")
+    topics = [name.split("-")[0] for name in table.names]
+    right = evaluate.units(table, np.arange(len(table)))
+    scores = right @ right.T - 2 * np.eye(len(right))
+    assert np.mean([topics[i] == topics[j] for i, j in enumerate(scores.argmax(axis=1))]) > 0.95
+    judged = w2v("evaluate", "classify", "train.tsv", "train.tsv", "-v", path, "--json")
+    assert json.loads(judged.out)["accuracy"] > 0.97
+
+    assert w2v("infer", path, "test.tsv", "-o", "new.safetensors").code == 0
+    new = formats.load("new.safetensors", "documents")
+    scores = evaluate.units(new, np.arange(len(new))) @ right.T
+    found = [topics[j] for j in scores.argmax(axis=1)]
+    wanted = [name.split("-")[0] for name in new.names]
+    assert np.mean([a == b for a, b in zip(found, wanted, strict=True)]) > 0.95
+
+
+@compiled
+@pytest.mark.parametrize("model", ["pv-dbow with words", "pv-dm", "sif"])
+def test_words_and_documents_are_in_one_space(make, w2v, model):
+    path = make(model)
+    document = formats.load(path, "documents").names[0]
+    asked = w2v("similar", "--from", "documents", "--table", "words", document, "-v", path, "--tsv")
+    topic = document.split("-")[0]
+    near = [line.split("\t")[2] for line in asked.out.splitlines()]
+    assert sum(word in TOPICS[topic] for word in near) >= 8
+    word = TOPICS[topic][0]
+    asked = w2v("similar", "--table", "documents", "--from", "words", word, "-v", path, "--json")
+    results = json.loads(asked.out)["results"]
+    assert sum(each["document"].startswith(topic) for each in results) >= 8
+
+
+@compiled
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_documents_inferred_vector_is_near_its_own(make, w2v, model):
+    path = make(model)
+    outcome = w2v("evaluate", "self-retrieval", path, "train.tsv", "--limit", "60", "--json")
+    found = json.loads(outcome.out)
+    assert found["documents"] == 60
+    assert found["among_ten"] >= 40  # of 400 that are much alike
+    assert "60 of 60" not in outcome.out
+    assert "documents/s" in outcome.err
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_vector_depends_on_its_document_alone(make, w2v, folder, model, monkeypatch):
+    """Whatever comes before or beside it, on any number of threads, in any file."""
+    monkeypatch.setattr("w2v.inference.CHUNK", 50)
+    path = make(model)
+    lines = [row.split("\t")[2] for row in rows(seed=3, count=DOCUMENTS // 4)]
+    (folder / "all").write_text("".join(lines))
+    (folder / "backwards").write_text("".join(lines[::-1]))
+    together = w2v("infer", path, "all", "--tsv", "--threads", "1").out.splitlines()
+    assert together == w2v("infer", path, "all", "--tsv", "--threads", "3").out.splitlines()
+    backwards = w2v("infer", path, "backwards", "--tsv").out.splitlines()
+    cut = [line.partition("\t")[2] for line in together]
+    assert cut == [line.partition("\t")[2] for line in backwards[::-1]]
+    alone = w2v("infer", path, "--tsv", stdin=lines[1].encode()).out
+    assert alone.rstrip("\n").partition("\t")[2] == cut[1]
+    vector = Trained(path).vector(lines[1])
+    assert "\t".join(map(str, vector)) == cut[1]
+
+
+@compiled
+def test_a_vector_is_the_same_in_every_process(make, folder):
+    path = make("pv-dbow")
+    command = [sys.executable, "-m", "w2v", "infer", path, "test.tsv", "--json"]
+    seen = {
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, **env}).stdout
+        for env in ({"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2", "OPENBLAS_NUM_THREADS": "1"})
+    }
+    assert len(seen) == 1
+
+
+def test_documents_merged_into_one_are_inferred_as_one(make, w2v, folder, monkeypatch):
+    monkeypatch.setattr("w2v.inference.CHUNK", 10)
+    path = make("pv-dbow")
+    song, goal = " ".join(TOPICS["music"]), " ".join(TOPICS["sport"])
+    (folder / "m.tsv").write_text(f"a\t{song}\nb\t{goal}\na\t{goal}\n")
+    args = ("infer", path, "m.tsv", "--merge-ids", "--json", "--threads")
+    outcome = w2v(*args, "1")
+    assert [json.loads(line)["document"] for line in outcome.out.splitlines()] == ["a", "b"]
+    assert "1 document merged" in outcome.err
+    assert w2v(*args, "3").out == outcome.out
+
+
+def test_inferred_vectors_in_every_format(make, w2v, folder):
+    path = make("pv-dm")
+    assert w2v("infer", path, "test.tsv", "-o", "new.safetensors", "--quiet").err == ""
+    assert w2v("infer", path, "test.tsv", "-o", "new.bin").code == 0
+    shown = w2v("infer", path, "test.tsv")
+    (folder / "new.txt").write_text(shown.out)
+    tables = [formats.load(f"new.{kind}", "documents") for kind in ("safetensors", "bin", "txt")]
+    for table in tables:
+        assert table.names == tables[0].names
+        np.testing.assert_array_equal(table.matrix, tables[0].matrix)
+    if COMPILED:  # else some words are not known
+        assert tables[0].counts.tolist() == [30] * (DOCUMENTS // 4)
+    refused = w2v("infer", path, "test.tsv", "--json", "-o", "x.txt")
+    assert (refused.code, "--tsv and --json are for stdout" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_odd_documents(make, w2v, folder, model):
+    """Empty ones, unknown words, one word: zeros where nothing is known."""
+    path = make(model)
+    (folder / "odd").write_text(f"\nqwert zuiop\n{TOPICS['music'][0]}\n \t \n")
+    outcome = w2v("infer", path, "odd", "--json")
+    vectors = [json.loads(line)["vector"] for line in outcome.out.splitlines()]
+    assert [any(vector) for vector in vectors[:2] + vectors[3:]] == [False] * 3
+    assert any(vectors[2]) or not COMPILED
+    assert "3 documents without any word" in outcome.err
+    assert "2 unknown tokens" in outcome.err
+    assert w2v("infer", path, "odd", "--epochs", "3").code == 0
+    nothing = w2v("similar", "--text", "qwert", "-v", path)
+    assert (nothing.code, "none of the words of 'qwert' is known" in nothing.err) == (2, True)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_empty_documents_have_zeros_in_a_model_too(make, w2v, folder, model):
+    with open(folder / "train.tsv", "a") as file:
+        file.write("none\tempty-1\t\nnone\tempty-2\t \n")
+    outcome = w2v("train", "train.tsv", "--min-count", "1", "--dim", "4", "--epochs", "1")
+    path = make(model)
+    table = formats.load(path, "documents")
+    assert not table.matrix[[table.find("empty-1"), table.find("empty-2")]].any()
+    assert table.counts[-2:].tolist() == [0, 0]
+    assert outcome.code == 0
+    assert w2v("similar", "--table", "documents", "empty-1", "-v", path).code == 0
+
+
+def test_a_huge_document_and_many_of_one_word(w2v, folder, monkeypatch):
+    monkeypatch.setattr("w2v.inference.CHUNK", 100)
+    words, many = (200_000, 20_000) if COMPILED else (300, 30)
+    song = (TOPICS["music"] * (words // 10))[:words]
+    (folder / "text").write_text(f"{' '.join(song)}\n" + "goal\n" * many)
+    for rounds in ((), ("--deterministic", "--shards", "3", "--round-words", "90")):
+        args = ("--model", "pv-dbow", "--min-count", "1", "--sample", "0", "--epochs", "1")
+        outcome = w2v("train", "text", *args, *rounds, "--dim", "8", "-o", "x.safetensors")
+        assert outcome.code == 0, outcome.err
+        assert f"in {many + 1:,} documents" in outcome.err
+        table = formats.load("x.safetensors", "documents")
+        assert len(table) == many + 1
+        assert table.counts[0] == words
+    (folder / "one").write_text(" ".join(song[:1000]))
+    assert w2v("infer", "x.safetensors", "one", "--tsv").out.startswith("1\t")
+
+
+def test_without_word_vectors_a_word_query_says_how_to_get_them(make, w2v):
+    path = make("pv-dbow")
+    assert "words.matrix" not in store.read(path)[0]
+    outcome = w2v("similar", "guitar", "-v", path)
+    assert (outcome.code, "--word-vectors" in outcome.err) == (2, True)
+    refused = w2v("train", "train.tsv", "--model", "pv-dbow", "--init", path)
+    assert refused.code == 2
+
+
+def test_a_text_format_gets_the_documents(make, w2v):
+    make("pv-dm", output="x.txt")
+    names = formats.load("x.txt").names
+    assert names[0] == "music-1-0"
+    assert w2v("similar", "--table", "documents", names[0], "-v", "x.txt", "-k", "1").code == 0
+
+
+@compiled
+def test_similar_to_a_text(make, w2v):
+    path = make("pv-dbow with words")
+    text = " ".join(TOPICS["cooking"])
+    near = w2v("similar", "--text", text, "-v", path, "--json", "-k", "5")
+    found = json.loads(near.out)
+    assert found["query"] == text
+    assert all(each["document"].startswith("cooking") for each in found["results"])
+    words = w2v("similar", "--text", text, "--table", "words", "-v", path, "-k", "5", "--tsv")
+    assert sum(line.split("\t")[2] in TOPICS["cooking"] for line in words.out.splitlines()) >= 3
+    both = w2v("similar", "--text", text, "guitar", "-v", path)
+    assert (both.code, "--text or TERMs" in both.err) == (2, True)
+
+
+def test_models_of_words_do_not_infer(w2v, folder, toy):
+    outcome = w2v("infer", "vectors.safetensors", stdin=b"king\n")
+    assert (outcome.code, "new documents need one of pv-dbow, pv-dm, sif" in outcome.err) == (
+        2, True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_damaged_models_are_refused(make, w2v, model):
+    """Arrays that are missing, or that do not fit the settings or each other."""
+    path = make(model)
+    tensors, metadata = store.read(path)
+    for name in tensors:
+        if not name.startswith("documents."):
+            for changed in ({}, {name: tensors[name][:-1]}, {name: tensors[name].astype("u1")}):
+                rest = {k: v for k, v in tensors.items() if k != name} | changed
+                store.write("bad.safetensors", rest, metadata)
+                outcome = w2v("infer", "bad.safetensors", "test.tsv")
+                assert outcome.code in (0, 2), (name, outcome.err)
+                assert "Traceback" not in outcome.err
+    told = json.loads(metadata["settings"])
+    for bad in ({}, {**told, "dim": 3}, {**told, "negative": "x"}, {**told, "dim": 10**9}):
+        store.write("bad.safetensors", tensors, {**metadata, "settings": json.dumps(bad)})
+        outcome = w2v("infer", "bad.safetensors", "test.tsv")
+        assert (outcome.code, "Traceback" in outcome.err) == (2, False) or model == "sif"
+
+
+def test_sif_is_what_the_paper_says(make, folder):
+    """Arora et al. 2017, algorithm 1, sentence by sentence."""
+    path = make("sif", "--smoothing", "0.01")
+    table, words = formats.load(path, "documents"), formats.load(path)
+    share = dict(zip(words.names, words.counts / words.counts.sum(), strict=True))
+    vectors = dict(zip(words.names, words.matrix.astype(np.float64), strict=True))
+    means = []
+    for row in rows():
+        tokens = row.rstrip("\n").split("\t")[2].split()
+        means.append(np.mean([0.01 / (0.01 + share[w]) * vectors[w] for w in tokens], axis=0))
+    u = np.linalg.svd(np.array(means))[2][0]
+    wanted = np.array(means) - np.outer(np.array(means) @ u, u)
+    np.testing.assert_allclose(table.matrix, wanted, atol=2e-6)
+    new = Trained(path).vectors(
+        Trained(path).read(open_corpus(["train.tsv"], Trained(path).text_settings,
+                                       DocumentSettings()))[0]
+    )  # fmt: skip
+    np.testing.assert_allclose(new, table.matrix, atol=2e-6)  # a new document is as an old one
+
+
+def test_sif_needs_vectors_and_nothing_that_is_for_epochs(w2v, make, folder):
+    make("sif")
+    assert (
+        "--model sif needs word vectors: --init" in w2v("train", "train.tsv", "--model", "sif").err
+    )
+    args = ("train", "train.tsv", "--model", "sif", "--init", "words.safetensors")
+    assert "--valid is for" in w2v(*args, "--valid", "test.tsv").err
+    assert "--epochs is for --model" in w2v(*args, "--epochs", "3").err
+    (folder / "other").write_text("not one known\n" * 9)
+    assert "has none of the text's words" in w2v("train", "other", *args[2:]).err
+    shown = w2v(*args, "--dry-run")
+    assert (shown.code, "computed at once" in shown.err) == (0, True)
+    again = w2v(*args, "--min-count", "1", "-o", "x.safetensors", "--resume")
+    assert "nothing to do" in again.err
+
+
+def test_update_is_for_words(make, w2v):
+    path = make("pv-dm")
+    outcome = w2v("train", "test.tsv", "--model", "pv-dm", "--update", path)
+    assert (outcome.code, "--update is for models of words" in outcome.err) == (2, True)
+
+
+def test_self_retrieval_of_another_corpus(make, w2v, folder):
+    path = make("pv-dbow")
+    (folder / "other").write_text("guitar\n")
+    outcome = w2v("evaluate", "self-retrieval", path, "other")
+    assert (outcome.code, "none of the documents of" in outcome.err) == (2, True)
+    shown = w2v("evaluate", "self-retrieval", path, "train.tsv")
+    assert "nearest to their own" in shown.out
+    assert len(w2v("evaluate", "self-retrieval", path, "train.tsv", "--tsv").out.split("\t")) == 4
+
+
+def test_every_model_of_documents_is_tried_here():
+    assert {name.split()[0] for name in MODELS} == {
+        m.name for m in models().values() if m.inference
+    }
+
+
+def test_a_settings_dataclass_that_a_file_lacks(folder):
+    store.write("x.safetensors", {"a": np.zeros(1)}, {"model": "pv-dm"})
+    with pytest.raises(W2VError, match="damaged"):
+        Trained("x.safetensors")

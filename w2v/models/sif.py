@@ -1,0 +1,52 @@
+"""SIF, smooth inverse frequency: documents from word vectors that there are already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from w2v.models import Model
+from w2v.settings import setting
+
+
+@dataclass(frozen=True)
+class Settings:
+    """SIF learns nothing but the directions that all documents share."""
+
+    dim: int = setting(100, "numbers in each vector: those of --init", 1, 1 << 16)
+    smoothing: float = setting(
+        1e-3, "a word of share p in the text weighs smoothing / (smoothing + p)", 1e-12, 1e12
+    )
+    components: int = setting(1, "take so many leading directions off all documents", 0, 1 << 10)
+
+    has_words = True
+
+    def __post_init__(self) -> None:
+        """There are no more directions than numbers."""
+        object.__setattr__(self, "components", min(self.components, self.dim))
+
+    def matrix_bytes(self, words: int, documents: int) -> int:
+        """What the matrices of a run take in memory."""
+        return 4 * (words + documents) * self.dim
+
+
+def _trainer(vocabulary, text, settings):
+    from w2v.sif import Sif
+
+    return Sif(vocabulary, text, settings)
+
+
+def _inference(settings, tensors):
+    from w2v.sif import SifInference
+
+    return SifInference(settings, tensors)
+
+
+MODEL = Model(
+    name="sif",
+    summary="a document is the mean of its words' vectors, rare words counting most (needs --init)",
+    source="Arora et al. 2017, A Simple but Tough-to-Beat Baseline for Sentence Embeddings",
+    settings=Settings,
+    trainer=_trainer,
+    inference=_inference,
+    at_once=True,
+)

@@ -1,0 +1,55 @@
+"""A `Job` whose model is computed at once, not trained epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from w2v import budget
+from w2v.errors import W2VError
+from w2v.job import Job
+from w2v.plan import Chunk, State
+from w2v.progress import Progress
+from w2v.signals import Deferred
+
+
+class Solution(Job):
+    """As a `Job`, but there is nothing to go on from: `train` computes it all, from `origin`."""
+
+    trainer: Any
+
+    def __init__(self, *args: Any, **others: Any):
+        super().__init__(*args, **others)
+        if not self.origin:
+            raise W2VError(f"--model {self.model.name} needs word vectors: --init FILE")
+        if self.valid:
+            raise W2VError("--valid is for models that are trained epoch by epoch")
+        self.checkpoint_path = None
+
+    def _lay_out(self) -> None:
+        self.state = State(Chunk(0, 0, 0, 0, 0), [])
+
+    def _more_memory(self) -> int:
+        return budget.at_once(self.vocabulary.counts, self.text, self.options)
+
+    def start(self, on_compile: Callable[[], None]) -> None:
+        """Make the matrices, from what the run starts from: sets `trainer`."""
+        self._check_memory()
+        with Deferred():
+            self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
+            assert self.origin
+            self.placed = self.origin.place(self.trainer, self.vocabulary.names, False)
+        if not self.placed:
+            raise W2VError(f"{self.origin.path} has none of the text's words")
+
+    def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
+        """There is nothing to learn from a part of it."""
+
+    def train(
+        self,
+        on_progress: Callable[[Progress], None],
+        on_epoch: Callable[[], None] = lambda: None,
+    ) -> State:
+        """Compute the result."""
+        self.trainer.solve()
+        return self.state
