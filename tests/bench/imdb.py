@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Document vectors of film reviews, ours beside gensim's: speed, and what a classifier makes of it.
+
+    python tests/bench/imdb.py [--seeds 1] [--write]
+
+All 100,000 reviews of imdb.* of $W2V_DATA (else ../shared/data) are trained on, those of the test
+too, but no label; a logistic regression on the vectors of the 25,000 labelled training reviews then
+tells those of the test: `w2v evaluate classify`, for both sides. Both get the same words: those of
+`--tokenizer words --lowercase`, without <br />, separated by blanks, the reviews in one random
+order (gensim keeps it; in the corpus's own, labels alternate). gensim 4.4 trains in its fastest
+mode, `corpus_file`, 2 workers. Times are those of whole commands, from the start of the process to
+the written file, kernels compiled before; a ratio is that of two runs with the same seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import random
+import sys
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+
+from contest import DATA, PEERS, Run, aside, json_lines, publish, ratio, run, spread, train, w2v
+
+GENSIM = """
+import json, sys
+import numpy as np
+from gensim.models.doc2vec import Doc2Vec
+lines, names, out, options = sys.argv[1:]
+model = Doc2Vec(corpus_file=lines, vector_size=100, negative=5, min_count=2, workers=2,
+                **json.loads(options))
+with open(out, "wb") as file, open(names) as ids:
+    file.write(b"%d %d\\n" % model.dv.vectors.shape)
+    for name, vector in zip(ids, model.dv.vectors):
+        file.write(name.strip().encode() + b" " + vector.astype("<f4").tobytes() + b"\\n")
+"""
+COMMON = {"dim": 100, "negative": 5, "min_count": 2}
+# name: (our settings, gensim's or None)
+SETTINGS: dict[str, tuple[dict, dict | None]] = {
+    "PV-DBOW, 10 epochs, sample 1e-4": (
+        {"model": "pv-dbow", "epochs": 10, "sample": 1e-4},
+        {"dm": 0, "epochs": 10, "sample": 1e-4},
+    ),
+    "PV-DBOW, 20 epochs, sample 0": (
+        {"model": "pv-dbow", "epochs": 20, "sample": 0}, {"dm": 0, "epochs": 20, "sample": 0},
+    ),
+    "PV-DM mean, window 10, 10 epochs, sample 1e-4": (
+        {"model": "pv-dm", "window": 10, "epochs": 10, "sample": 1e-4},
+        {"dm": 1, "dm_mean": 1, "window": 10, "epochs": 10, "sample": 1e-4},
+    ),
+    "PV-DBOW --word-vectors, 10 epochs, sample 1e-4": (
+        {"model": "pv-dbow", "epochs": 10, "sample": 1e-4, "word_vectors": True}, None,
+    ),
+    "PV-DM --combine sum, lr 0.01, as above": (
+        {"model": "pv-dm", "combine": "sum", "lr": 0.01, "window": 10, "sample": 1e-4}, None,
+    ),
+    "PV-DM --combine concat, window 5, as above": (
+        {"model": "pv-dm", "combine": "concat", "window": 5, "sample": 1e-4}, None,
+    ),
+}  # fmt: skip
+
+
+def prepare(folder: Path) -> None:
+    """Write all reviews as a table and as lines, the labelled ones as tables of their own."""
+    from w2v.corpus import TOKENIZERS, fold
+
+    rows = []
+    for split in ("train", "test"):
+        for line in gzip.open(DATA / f"imdb.{split}.tsv.gz"):
+            label, name, text = line.rstrip(b"\n").split(b"\t", 2)
+            rows.append((label, b"%s:%s" % (split.encode(), name), text))
+    unlabelled = gzip.open(DATA / "imdb.unsup.txt.gz").read().splitlines()
+    rows += [(b"-", b"unsup:%d" % n, text) for n, text in enumerate(unlabelled, 1)]
+    tokenise = TOKENIZERS["words"]
+    rows = [(a, b, fold(tokenise(c.replace(b"<br />", b" ")))) for a, b, c in rows]
+    random.Random(1).shuffle(rows)
+    table = [b"\t".join(row) + b"\n" for row in rows]
+    (folder / "all.tsv").write_bytes(b"".join(table))
+    (folder / "lines").write_bytes(b"".join(text + b"\n" for *_, text in rows))
+    (folder / "names").write_bytes(b"".join(name + b"\n" for _, name, _ in rows))
+    for split in (b"train", b"test", b"unsup"):
+        mine = [
+            row for row, (_, name, _) in zip(table, rows, strict=True) if name.startswith(split)
+        ]
+        (folder / f"{split.decode()}.tsv").write_bytes(b"".join(mine))
+    (folder / "small.tsv").write_bytes(b"".join(table[:50]))
+
+
+def error(folder: Path, vectors: Path, by: str = "documents", train: str = "train.tsv") -> float:
+    """Per cent of the test reviews that get the wrong label."""
+    [found] = json_lines(
+        w2v("evaluate", "classify", folder / train, folder / "test.tsv", "-v", vectors, "--by", by,
+            "--json")
+    )  # fmt: skip
+    assert found["documents"] == 25_000
+    return 100 * (1 - found["accuracy"])
+
+
+def baselines(folder: Path, seed: int) -> dict[str, float]:
+    """The errors of vectors that are made of word vectors, and of inferred ones."""
+    words, vectors = folder / "words.safetensors", folder / "x.safetensors"
+    common = {"seed": seed, "sample": 1e-4, "epochs": 10, **COMMON}
+    train(folder / "all.tsv", words, **common)
+    found = {"mean of skip-gram vectors of the same text": error(folder, words, "words")}
+    train(folder / "all.tsv", vectors, model="sif", init=words, min_count=2)
+    found["SIF of these"] = error(folder, vectors)
+    seen = folder / "seen.tsv"
+    seen.write_bytes(b"".join((folder / f"{s}.tsv").read_bytes() for s in ("train", "unsup")))
+    train(seen, words, model="pv-dbow", **common)
+    w2v("infer", words, folder / "train.tsv", folder / "test.tsv", "-o", vectors, "--quiet")
+    found["PV-DBOW as in the first row, of 75,000 reviews; train and test inferred"] = error(
+        folder, vectors
+    )
+    return found
+
+
+def speed_table(ours: dict, theirs: dict, errors: dict, others: dict) -> str:
+    """A row for each setting and side, then what has no time of its own."""
+    rows = ["| | seconds | times gensim's speed | error % |", "|---|---|---|---|"]
+    for name in SETTINGS:
+        mine = [run.seconds for run in ours[name]]
+        peers = [run.seconds for run in theirs[name]]
+        if peers:
+            wrong = mean(errors["gensim", name])
+            rows.append(f"| {name}, gensim | {spread(peers)} | 1 | {wrong:.2f} |")
+        times = ratio(peers, mine) if peers else ""
+        rows.append(f"| {name} | {spread(mine)} | {times} | {mean(errors['w2v', name]):.2f} |")
+    for name in others[0]:
+        rows.append(f"| {name} | | | {mean(each[name] for each in others):.2f} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Train and judge everything, seed by seed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help="put the table in the README")
+    told = parser.parse_args()
+    if not PEERS.exists():
+        sys.exit(f"no {PEERS}: `make bench` installs the peers there")
+    ours: dict[str, list[Run]] = {name: [] for name in SETTINGS}
+    theirs: dict[str, list[Run]] = {name: [] for name in SETTINGS}
+    errors: dict[tuple[str, str], list[float]] = {}
+    others = []
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        aside(prepare, folder)
+        for mine, _ in SETTINGS.values():  # compiles
+            train(folder / "small.tsv", folder / "x.safetensors", **{**mine, "epochs": 1})
+        for seed in range(1, told.seeds + 1):
+            for label, (mine, peers) in SETTINGS.items():
+                done, out = ours[label], folder / "x.safetensors"
+                done.append(train(folder / "all.tsv", out, seed=seed, **COMMON, **mine))
+                errors.setdefault(("w2v", label), []).append(error(folder, out))
+                said = f"{label}: {done[-1].seconds:.1f} s, {errors['w2v', label][-1]:.2f} %"
+                if peers:
+                    args = (folder / "lines", folder / "names", folder / "x.bin")
+                    options = json.dumps({**peers, "seed": seed})
+                    theirs[label].append(run(PEERS, "-c", GENSIM, *args, options))
+                    errors.setdefault(("gensim", label), []).append(error(folder, args[-1]))
+                    said += f"; gensim {theirs[label][-1].seconds:.1f} s"
+                    said += f", {errors['gensim', label][-1]:.2f} %"
+                print(said, file=sys.stderr, flush=True)
+            others.append(baselines(folder, seed))
+            print(others[-1], file=sys.stderr, flush=True)
+    publish({"documents": speed_table(ours, theirs, errors, others)}, told.write)
+
+
+if __name__ == "__main__":
+    main()
