@@ -38,7 +38,7 @@ test-python: .venv/tested  ## the suite with kernels as plain Python, under cove
 
 test-bounds: .venv/tested  ## the kernels with bounds checks
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/test_kernels.py tests/test_lanes.py \
-		tests/test_vocabulary.py tests/test_rounds.py tests/test_wild.py tests/test_bounds.py
+		tests/test_document_kernels.py tests/test_paragraphs.py tests/test_vocabulary.py tests/test_rounds.py tests/test_wild.py tests/test_bounds.py
 
 test-slow: .venv/tested  ## quality on real corpora ($$W2V_DATA, else ../shared/data): half an hour
 	$(BIN)/python -m pytest -m slow -s
@@ -66,11 +66,12 @@ check: lint types test test-python test-bounds docs-fresh  ## what CI runs
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0
 	touch $@
 
-bench: .venv/tested .venv-peers/installed  ## against gensim on $$W2V_DATA/enwiki100m.txt.gz: an hour
+bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $$W2V_DATA: two hours
 	$(BIN)/python tests/bench/enwiki.py --write
 	$(BIN)/python tests/bench/sizes.py --write
 	$(BIN)/python tests/bench/startup.py --write
 	$(BIN)/python tests/bench/rounds.py --write
+	$(BIN)/python tests/bench/imdb.py --write
 
 clean:  ## remove what these targets have made
 	rm -rf .venv .venv-peers demo build dist *.egg-info .coverage .hypothesis

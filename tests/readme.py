@@ -38,12 +38,15 @@ def replace(text: str, name: str, content: str) -> str:
 
 def commands() -> str:
     """The help of every command."""
+    import click
     from click.testing import CliRunner
 
     from w2v.cli import COMMANDS, cli
 
     calls = [[name] for name in COMMANDS if name != "evaluate"]
-    calls += [["evaluate", "similarity"], ["evaluate", "analogies"]]
+    inner = cli.get_command(click.Context(cli), "evaluate")
+    assert isinstance(inner, click.Group)
+    calls += [["evaluate", name] for name in inner.commands]
     helps = []
     for call in calls:
         result = CliRunner().invoke(
@@ -53,12 +56,41 @@ def commands() -> str:
     return "\n\n".join(helps)
 
 
+def options() -> str:
+    """A table of what `w2v train` takes with other models than the default one."""
+    import click
+
+    from w2v.cli import cli
+    from w2v.cli.train import DEFAULT_MODEL
+    from w2v.models import models
+
+    train = cli.get_command(click.Context(cli), "train")
+    assert train
+    takers: dict[tuple[str, str], list[str]] = {}
+    known: set[str] = set()
+    for name in sorted(models(), key=lambda name: name != DEFAULT_MODEL):
+        context = click.Context(train)
+        context.meta["w2v.model"] = name
+        for param in train.get_params(context):
+            if isinstance(param, click.Option) and not param.hidden:
+                if name == DEFAULT_MODEL:
+                    known.add(param.opts[0])
+                elif param.opts[0] not in known:
+                    takers.setdefault((param.opts[0], param.help or ""), []).append(name)
+    rows = [
+        f"| `{option}` | {', '.join(names)} | {help_} |"
+        for (option, help_), names in takers.items()
+    ]
+    return "\n".join(["| option | models | |", "|---|---|---|", *rows])
+
+
 def models() -> str:
     """A table of the models."""
     from w2v.models import models
 
     rows = [
-        f"| `{m.name}` | {m.summary} | {m.settings().lr} | {m.source} |" for m in models().values()
+        f"| `{m.name}` | {m.summary} | {getattr(m.settings(), 'lr', '')} | {m.source} |"
+        for m in models().values()
     ]
     return "\n".join(
         ["| `--model` | what it learns from | `--lr` | source |", "|---|---|---|---|", *rows]
@@ -96,6 +128,7 @@ def fresh(text: str) -> str:
     """The README with all parts made anew."""
     text = replace(text, "commands", commands())
     text = replace(text, "models", models())
+    text = replace(text, "options", options())
     [old] = re.findall(r"<!-- transcript -->\n(.*?)\n<!-- /transcript -->", text, re.DOTALL)
     return replace(text, "transcript", transcript(old))
 

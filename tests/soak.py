@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "corpora")]
 COMMAND = [sys.executable, "-m", "w2v"]
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+MODELS = [["skipgram"], ["cbow"], ["pv-dbow", "--word-vectors"], ["pv-dm"]]
 BEFORE = b"what was there before"
 
 
@@ -81,7 +82,7 @@ class Soak:
     def settings(self) -> list[str]:
         """Random settings of a run that ends with the same bytes whenever it is stopped."""
         rng = self.rng
-        args = ["--model", rng.choice(["skipgram", "cbow"])]
+        args = ["--model", *rng.choice(MODELS)]
         args += ["--dim", str(rng.choice([1, 16, 50, 100]))]
         args += ["--epochs", str(rng.choice([1, 5, 40])), "--seed", str(rng.randrange(9))]
         args += ["--sample", rng.choice(["0", "1e-3"]), "--window", str(rng.choice([1, 5, 20]))]

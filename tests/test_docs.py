@@ -49,6 +49,7 @@ def test_every_module_is_in_the_reading_order():
 def test_generated_parts_are_fresh():
     assert readme.replace(TEXT, "commands", readme.commands()) == TEXT
     assert readme.replace(TEXT, "models", readme.models()) == TEXT
+    assert readme.replace(TEXT, "options", readme.options()) == TEXT
 
 
 def test_a_stale_number_is_noticed_and_a_last_digit_is_not():

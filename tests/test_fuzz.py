@@ -10,6 +10,7 @@ import lzma
 import os
 import random
 import tracemalloc
+from dataclasses import asdict
 
 import hypothesis.strategies as st
 import numpy as np
@@ -18,9 +19,13 @@ from hypothesis import HealthCheck, given, settings
 
 from w2v import checkpoint, evaluate, formats, query, store
 from w2v.corpus import Corpus
+from w2v.documents import DocumentCorpus
 from w2v.errors import W2VError
+from w2v.models import models
 from w2v.query import Query
+from w2v.settings import DocumentSettings, TextSettings
 from w2v.table import Table
+from w2v.trained import Trained
 
 MUTANTS = int(os.environ.get("W2V_MUTANTS", "250"))  # of each kind of file
 MEMORY = 64 << 20  # bytes; the files have a few thousand
@@ -63,6 +68,30 @@ def write_bytes(data):
     return write
 
 
+def document_model(path):
+    """A model that `w2v infer` takes."""
+    model, rng = models()["pv-dm"], np.random.default_rng(1)
+    told = {**asdict(model.settings(dim=5, epochs=1)), **asdict(TextSettings())}
+    table = without_blanks()
+    words = Table.build(table.names, np.array(table.matrix), np.arange(1, len(NAMES) + 1))
+    tensors = store.table_tensors("words", words)
+    tensors["output_vectors"] = rng.standard_normal((len(NAMES), 5)).astype(np.float32)
+    store.write(path, tensors, {"model": "pv-dm", "settings": json.dumps(told)})
+
+
+def opened_documents(path, format):
+    return DocumentCorpus([path], TextSettings(), DocumentSettings(format=format, merge_ids=True))
+
+
+def infer(path):
+    """Everything that inference does with a model that has been accepted."""
+    with open("new", "w") as file:
+        file.write("the king\n\n")
+    trained = Trained(path)
+    if trained.text_settings.encoding == "utf-8":
+        trained.vectors(trained.read(opened_documents("new", "lines"))[0])
+
+
 TEXT = "the king\tand the queen of 日本 \u00e9\n</s> a \x00 b\n".encode() * 20
 MAKERS = {
     "container": container,
@@ -75,6 +104,11 @@ MAKERS = {
     "text.gz": write_bytes(gzip.compress(TEXT, mtime=0)),
     "text.bz2": write_bytes(bz2.compress(TEXT)),
     "text.xz": write_bytes(lzma.compress(TEXT)),
+    "documents.tsv": write_bytes(b"".join(b"pos\tid %d\tthe king\n" % n for n in range(20))),
+    "documents.jsonl": write_bytes(
+        b"".join(b'{"text": "the \\u00e9", "id": %d, "label": "x"}\n' % n for n in range(20))
+    ),
+    "model of documents": document_model,
 }
 
 
@@ -99,20 +133,7 @@ def mutate(data, rng):
                 place = rng.choice(digits)
                 data[place : place + 1] = str(rng.choice(NUMBERS)).encode()
             case 6:
-                odd = [
-                    b"\n",
-                    b" ",
-                    b"\xff",
-                    b"\x00",
-                    b"nan",
-                    b"inf",
-                    b"-",
-                    b"1e999",
-                    b'"',
-                    b"[",
-                    b"{}",
-                ]
-                data[at : at + rng.randint(0, 2)] = rng.choice(odd)
+                data[at : at + rng.randint(0, 2)] = rng.choice(ODD)
     return bytes(data)
 
 
@@ -145,6 +166,9 @@ READERS = {
         ["text", "text.gz", "text.bz2", "text.xz"],
         lambda path: [*Corpus([path], "words").blocks()],
     ),
+    "documents.tsv": lambda path: [*opened_documents(path, "tsv").blocks()],
+    "documents.jsonl": lambda path: [*opened_documents(path, "jsonl").blocks()],
+    "model of documents": infer,
 }
 
 

@@ -211,6 +211,14 @@ def test_a_huge_document_and_many_of_one_word(w2v, folder, monkeypatch):
     assert w2v("infer", "x.safetensors", "one", "--tsv").out.startswith("1\t")
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_vectors_in_a_temporary_file_are_the_same(make, w2v, folder, model):
+    one, other = make(model), make(model, "--map-documents", output="y.safetensors")
+    assert (folder / one).read_bytes() == (folder / other).read_bytes()
+    refused = w2v("train", "train.tsv", "--map-documents")
+    assert (refused.code, "--map-documents is for models of documents" in refused.err) == (2, True)
+
+
 def test_without_word_vectors_a_word_query_says_how_to_get_them(make, w2v):
     path = make("pv-dbow")
     assert "words.matrix" not in store.read(path)[0]

@@ -35,6 +35,8 @@ def at_once(counts: np.ndarray, text: Text, options: Any) -> int:
     """The same for matrices that are computed and written, without rounds or a best epoch."""
     more = matrix_bytes(counts, text, options) + _KERNEL_BYTES
     more += (counts.size + _documents(text)) * _NAME_BYTES
+    if isinstance(text, Documents) and text.mapped:
+        more -= options.matrix_bytes(0, _documents(text))
     if isinstance(text, Documents):  # whose ids are mapped, and whose order is drawn anew
         more += 4 * text.size + _ORDER_BYTES * text.rows.size
     return more

@@ -16,6 +16,8 @@ from w2v.errors import DivergedError
 from w2v.plan import Chunk, Plan, State
 from w2v.text import Text
 
+_ROWS = 1 << 14  # looked at together
+
 
 class Shards(Protocol):
     """Copies of a trainer's matrices, or of rows of them, that chunks of a round are trained on.
@@ -184,3 +186,11 @@ def diverged(how: str, trainer: Trainer) -> DivergedError:
     """The error of a run that has come to NaN or infinity."""
     lower = trainer.lr_at(0.0) / 10
     return DivergedError(f"training diverged {how}; try --lr {lower:g} or less")
+
+
+def check_finite(trainer: Trainer) -> None:
+    """DivergedError where there is a vector that must not be written."""
+    for matrix in trainer.matrices.values():
+        for begin in range(0, len(matrix), _ROWS):
+            if not np.isfinite(matrix[begin : begin + _ROWS]).all():
+                raise diverged("to vectors that are not finite", trainer)

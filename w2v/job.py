@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from w2v import budget, checkpoint, formats, machine, settings, store
-from w2v.crew import Trainer, diverged
+from w2v.crew import Trainer, check_finite
 from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
 from w2v.manifest import Manifest, same_run
@@ -21,12 +19,10 @@ from w2v.progress import Progress
 from w2v.reading import open_corpus, read, read_as
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.signals import Deferred
-from w2v.text import Text
+from w2v.text import Documents, Text
 from w2v.training import run
 from w2v.validation import Validation
 from w2v.vocabulary import Vocabulary
-
-_ROWS = 1 << 14  # looked at together
 
 
 class Job:
@@ -57,6 +53,8 @@ class Job:
     ):
         for told in filter(None, (options, text, how, documents)):
             settings.check(told)
+        if how.map_documents and not documents:
+            raise W2VError("--map-documents is for models of documents")
         if how.patience and not how.valid:
             raise W2VError("--patience needs --valid, a text to judge by")
         if origin and not options.has_words:
@@ -110,6 +108,8 @@ class Job:
         if is_cold("tokens"):
             on_compile()
         self.vocabulary, self.text = read(self.corpus, self.text_settings, on_block, known)
+        if isinstance(self.text, Documents):
+            self.text.mapped = self.how.map_documents
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -264,7 +264,7 @@ class Job:
         """Write what `resume` goes on from; False where there is no place for it."""
         if not self.checkpoint_path:
             return False
-        self._check_finite()
+        check_finite(self.trainer)
         matrices = {name: self.trainer.vectors(name) for name in self.trainer.matrices}
         state = self.state.saved()
         if self.validation:
@@ -273,16 +273,9 @@ class Job:
         checkpoint.write(self.checkpoint_path, matrices, self._manifest.identity(), state)
         return True
 
-    def _check_finite(self) -> None:
-        """DivergedError where there is a vector that must not be written."""
-        for matrix in self.trainer.matrices.values():
-            for begin in range(0, len(matrix), _ROWS):
-                if not np.isfinite(matrix[begin : begin + _ROWS]).all():
-                    raise diverged("to vectors that are not finite", self.trainer)
-
     def save(self) -> None:
         """Write the file, whole or not at all; then the checkpoint is of no more use."""
-        self._check_finite()
+        check_finite(self.trainer)
         tables = self.trainer.tables()
         if self._write:
             self._write(self.output, tables[self.model.table])

@@ -51,7 +51,8 @@ class NegativeSampling:
         self.noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
         self._frozen = np.zeros(0, np.bool_)
         self.matrices = {
-            name: aligned((rows + 1, dim)) for name, (rows, dim) in self._shapes().items()
+            name: self._make_room(name, (rows + 1, dim))
+            for name, (rows, dim) in self._shapes().items()
         }
         rng = np.random.default_rng(settings.seed)
         for name in self.matrices:
@@ -62,6 +63,9 @@ class NegativeSampling:
         """The rows and the padded length of each matrix, without the spare row."""
         shape = len(self.vocabulary.names), self.settings.padded_dim
         return {"input_vectors": shape, "output_vectors": shape}
+
+    def _make_room(self, name: str, shape: tuple[int, int]) -> np.ndarray:
+        return aligned(shape)
 
     def vectors(self, name: str) -> np.ndarray:
         """A matrix without what pads it: float32 (V, dim), a view."""

@@ -46,6 +46,11 @@ class Paragraphs(NegativeSampling):
             shapes["input_vectors"] = words, dim
         return shapes | {"output_vectors": (words, dim * self.settings.parts)}
 
+    def _make_room(self, name: str, shape: tuple[int, int]) -> np.ndarray:
+        if name == "document_vectors":
+            return self.text.room(shape)
+        return super()._make_room(name, shape)
+
     def vectors(self, name: str) -> np.ndarray:
         """A matrix without what pads it, a view: float32 (V, dim), or (V, parts, dim)."""
         matrix, parts = self.matrices[name], self.settings.parts

@@ -184,4 +184,7 @@ class RunSettings:
         "go on training this model, which also gives the settings; new words are added, its words "
         "stay",
     )
+    map_documents: bool = setting(
+        False, "keep the document vectors in a temporary file, not in memory: for many millions"
+    )
     max_memory: str | None = setting(None, "refuse to train if it takes more, such as 800MB or 4GB")

@@ -36,7 +36,7 @@ class Sif:
         self._vocabulary, self._text, self._settings = vocabulary, text, settings
         self.matrices = {
             "input_vectors": aligned((len(vocabulary.names), settings.dim)),
-            "document_vectors": aligned((len(text.names), settings.dim)),
+            "document_vectors": text.room((len(text.names), settings.dim)),
         }
         self._component = np.zeros((settings.components, settings.dim), np.float32)
 

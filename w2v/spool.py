@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import weakref
@@ -76,3 +77,10 @@ class Spool:
         while data:
             written = os.pwrite(self._file.fileno(), data, begin)
             begin, data = begin + written, data[written:]
+
+
+def mapped_zeros(shape: tuple[int, ...]) -> np.ndarray:
+    """A float32 matrix of zeros in an unlinked temporary file, which memory need not hold."""
+    with tempfile.TemporaryFile(prefix="w2v-") as file:
+        os.posix_fallocate(file.fileno(), 0, math.prod(shape) * 4)  # a full disk shows now
+        return np.asarray(np.memmap(file, np.float32, "r+", shape=shape))

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels.documents import gather_pieces
-from w2v.spool import Spool
+from w2v.kernels.lanes import aligned
+from w2v.spool import Spool, mapped_zeros
 
 
 class Text:
@@ -54,7 +55,10 @@ class Documents(Text):
     rows    int32 (S,), the row of each document's vector: several documents may share one
     names   the name of each row
     begins  int64 (S,), the position where each begins, and `ends`
+    mapped  whether their vectors are kept in a temporary file while they are trained
     """
+
+    mapped = False
 
     def __init__(self, ids: Spool, starts: np.ndarray, rows: np.ndarray, names: Sequence[str]):
         super().__init__(ids, starts)
@@ -73,6 +77,10 @@ class Documents(Text):
         bounds = np.empty(pieces.rows.size + 1, np.int64)
         gather_pieces(self._words, pieces.begins, pieces.ends, ids, bounds)
         return ids, bounds
+
+    def room(self, shape: tuple[int, int]) -> np.ndarray:
+        """Zeros that become the documents' vectors."""
+        return mapped_zeros(shape) if self.mapped else aligned(shape)
 
     def pieces(self, which: slice) -> Pieces:
         """Some whole documents, by their number."""

@@ -69,10 +69,10 @@ def prepare(folder: Path) -> None:
 
     rows = []
     for split in ("train", "test"):
-        for line in gzip.open(DATA / f"imdb.{split}.tsv.gz"):
-            label, name, text = line.rstrip(b"\n").split(b"\t", 2)
+        for line in unpacked(f"imdb.{split}.tsv.gz"):
+            label, name, text = line.split(b"\t", 2)
             rows.append((label, b"%s:%s" % (split.encode(), name), text))
-    unlabelled = gzip.open(DATA / "imdb.unsup.txt.gz").read().splitlines()
+    unlabelled = unpacked("imdb.unsup.txt.gz")
     rows += [(b"-", b"unsup:%d" % n, text) for n, text in enumerate(unlabelled, 1)]
     tokenise = TOKENIZERS["words"]
     rows = [(a, b, fold(tokenise(c.replace(b"<br />", b" ")))) for a, b, c in rows]
@@ -87,6 +87,11 @@ def prepare(folder: Path) -> None:
         ]
         (folder / f"{split.decode()}.tsv").write_bytes(b"".join(mine))
     (folder / "small.tsv").write_bytes(b"".join(table[:50]))
+
+
+def unpacked(name: str) -> list[bytes]:
+    """The lines of a packed file."""
+    return gzip.decompress((DATA / name).read_bytes()).splitlines()
 
 
 def error(folder: Path, vectors: Path, by: str = "documents", train: str = "train.tsv") -> float:
