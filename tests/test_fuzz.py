@@ -72,10 +72,10 @@ def document_model(path):
     """A model that `w2v infer` takes."""
     model, rng = models()["pv-dm"], np.random.default_rng(1)
     told = {**asdict(model.settings(dim=5, epochs=1)), **asdict(TextSettings())}
-    table = without_blanks()
-    words = Table.build(table.names, np.array(table.matrix), np.arange(1, len(NAMES) + 1))
-    tensors = store.table_tensors("words", words)
-    tensors["output_vectors"] = rng.standard_normal((len(NAMES), 5)).astype(np.float32)
+    names = ["the", "king", "\u00e9", "\u65e5\u672c"]
+    vectors = rng.standard_normal((2, len(names), 5)).astype(np.float32)
+    table = Table.build(names, vectors[0], np.arange(1, 5))
+    tensors = {**store.table_tensors("words", table), "output_vectors": vectors[1]}
     store.write(path, tensors, {"model": "pv-dm", "settings": json.dumps(told)})
 
 
