@@ -180,3 +180,33 @@ def test_how_the_text_is_cut_into_blocks_changes_nothing(tmp_path_factory, data,
         parts, other = read(path, tokenizer)
     assert parts == whole
     assert (other.fingerprint, other.bad_bytes) == (one.fingerprint, one.bad_bytes)
+
+
+PIECES = [
+    "a",
+    "Z",
+    "7",
+    "_",
+    "'",
+    "’",
+    " ",
+    "\n",
+    "\t",
+    "-",
+    ".",
+    "é",
+    "日",
+    "\u00a0",
+    "\u0301",
+    "ß",
+]
+PIECES += ["</s>", "\r", "\x00", "</", ">", "é" * 70]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+def test_ascii_is_cut_into_words_as_unicode_is(text):
+    fast, slow = (
+        [line.split() for line in cut(text.encode()).split(b"\n")]
+        for cut in (TOKENIZERS["words"], corpus_module._unicode_words)
+    )
+    assert fast == slow
