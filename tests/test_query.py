@@ -164,12 +164,12 @@ def test_near_spellings_among_many_names_are_found_while_one_waits():
 def test_terms_of_one_table_are_compared_with_names_of_another():
     words = Table.build(["x", "y"], np.eye(2, dtype=np.float32))
     documents = Table.build(["x", "d"], np.array([[1, 1], [0, 3]], np.float32))
-    [query] = parse_terms(["x", "-y"])
-    found = similar(documents, query, 5, source=words)
+    [asked] = parse_terms(["x", "-y"])
+    found = query.similar(documents, asked, 5, source=words)
     assert [(each.name, each.score) for each in found] == [
         ("x", pytest.approx(0, abs=1e-6)),
         ("d", pytest.approx(-(0.5**0.5))),
     ]
     other = Table.build(["x"], np.ones((1, 3), np.float32))
     with pytest.raises(W2VError, match="of 2 and of 3 numbers cannot be compared"):
-        similar(other, query, source=words)
+        query.similar(other, asked, source=words)
