@@ -293,3 +293,12 @@ def keep_words(numbers, word_ids, every=False):
         elif word_ids[number] >= 0:
             sentences[-1].append(word_ids[number])
     return sentences[:-1] if every else [sentence for sentence in sentences if sentence]
+
+
+def multiply_rows(matrix, dense):
+    """`matrix` as a dense array, like all of these."""
+    return matrix @ dense
+
+
+def add_gram(matrix, dense):
+    return matrix.T @ (matrix @ dense)

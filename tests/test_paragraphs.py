@@ -26,7 +26,9 @@ MODELS = {
     "pv-dm sum": ("--combine", "sum", "--lr", "0.03"),
     "pv-dm concat": ("--combine", "concat", "--window", "2", "--lr", "0.1"),
     "sif": (),
+    "lsa": ("--topics", "6"),
 }
+AT_ONCE = ("sif", "lsa")
 TRAINED = ("--epochs", "40", "--min-lr", "0.01") if COMPILED else ("--epochs", "2")
 TRAINED = ("--min-count", "1", "--sample", "0", "--threads", "1", "--dim", "16", *TRAINED)
 
@@ -49,6 +51,8 @@ def make(w2v, folder):
     def train(model, *more, output="x.safetensors"):
         name, options = model.split()[0], MODELS[model]
         args = (*TRAINED, "--model", name, *options)
+        if name == "lsa":
+            args = ("--model", "lsa", *options, "--min-count", "1")
         if name == "sif":
             vectors = w2v("train", "train.tsv", *TRAINED, "-o", "words.safetensors")
             assert vectors.code == 0, vectors.err
@@ -251,7 +255,7 @@ def test_similar_to_a_text(make, w2v):
 
 def test_models_of_words_do_not_infer(w2v, folder, toy):
     outcome = w2v("infer", "vectors.safetensors", stdin=b"king\n")
-    assert (outcome.code, "new documents need one of pv-dbow, pv-dm, sif" in outcome.err) == (
+    assert (outcome.code, "new documents need one of lsa, pv-dbow, pv-dm, sif" in outcome.err) == (
         2, True,
     )  # fmt: skip
 
@@ -273,7 +277,7 @@ def test_damaged_models_are_refused(make, w2v, model):
     for bad in ({}, {**told, "dim": 3}, {**told, "negative": "x"}, {**told, "dim": 10**9}):
         store.write("bad.safetensors", tensors, {**metadata, "settings": json.dumps(bad)})
         outcome = w2v("infer", "bad.safetensors", "test.tsv")
-        assert (outcome.code, "Traceback" in outcome.err) == (2, False) or model == "sif"
+        assert (outcome.code, "Traceback" in outcome.err) == (2, False) or model in AT_ONCE
 
 
 def test_sif_is_what_the_paper_says(make, folder):

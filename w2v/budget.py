@@ -26,20 +26,18 @@ def to_come(counts: np.ndarray, text: Text, options: Any, plan: Plan, keeps_best
     """
     from w2v.shards import room
 
-    more = at_once(counts, text, options)
-    more += matrix_bytes(counts, text, options) if keeps_best else 0
-    return more + (room(counts, options, plan) if options.deterministic else 0)
-
-
-def at_once(counts: np.ndarray, text: Text, options: Any) -> int:
-    """The same for matrices that are computed and written, without rounds or a best epoch."""
-    more = matrix_bytes(counts, text, options) + _KERNEL_BYTES
-    more += (counts.size + _documents(text)) * _NAME_BYTES
+    matrices = matrix_bytes(counts, text, options)
+    more = matrices * (2 if keeps_best else 1) + names_bytes(counts, text)
     if isinstance(text, Documents) and text.mapped:
         more -= options.matrix_bytes(0, _documents(text))
     if isinstance(text, Documents):  # whose ids are mapped, and whose order is drawn anew
         more += 4 * text.size + _ORDER_BYTES * text.rows.size
-    return more
+    return more + (room(counts, options, plan) if options.deterministic else 0)
+
+
+def names_bytes(counts: np.ndarray, text: Text) -> int:
+    """What loaded kernels and writing take, and the names of words and documents meanwhile."""
+    return _KERNEL_BYTES + (counts.size + _documents(text)) * _NAME_BYTES
 
 
 def matrix_bytes(counts: np.ndarray, text: Text, options: Any) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from w2v import budget, checkpoint, formats, machine, settings, store
-from w2v.crew import Trainer, check_finite
+from w2v.crew import check_finite
 from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
 from w2v.manifest import Manifest, same_run
@@ -58,7 +58,8 @@ class Job:
         if how.patience and not how.valid:
             raise W2VError("--patience needs --valid, a text to judge by")
         if origin and not options.has_words:
-            raise W2VError(f"{origin.option} is for word vectors; they need --word-vectors")
+            hint = " without --word-vectors" if hasattr(options, "word_vectors") else ""
+            raise W2VError(f"{origin.option}: --model {model.name} has no words' vectors{hint}")
         if origin:
             origin.check(model.name, options.dim)
         self.origin, self.documents, self.placed = origin, documents, 0
@@ -89,7 +90,7 @@ class Job:
         )
         self.vocabulary: Vocabulary
         self.text: Text
-        self.trainer: Trainer
+        self.trainer: Any
         self.plan: Plan
         self.state: State
 

@@ -92,7 +92,7 @@ def same_run(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     def known(metadata: Mapping[str, str]) -> dict[str, Any]:
         valid = store.nested(metadata, "valid")
         valid.pop("losses", None)
-        rest = {*metadata} - {"losses", "valid", "checksums"}
+        rest = {*metadata} - {"losses", "found", "valid", "checksums"}
         return {**{name: metadata[name] for name in rest}, "valid": valid}
 
     return known(one) == known(other)

@@ -97,6 +97,16 @@ class DocumentSettings:
 
 
 @dataclass(frozen=True)
+class TermSettings:
+    """Which words of the vocabulary a topic model looks at."""
+
+    stopwords: str = setting("none", "leave out the words of this file; english: of our own list")
+    min_df: int = setting(1, "leave out words that are in fewer documents", 1)
+    max_df: float = setting(1.0, "leave out words that are in a larger share of documents", 0, 1)
+    drop_top: int = setting(0, "leave out so many of the most frequent words", 0)
+
+
+@dataclass(frozen=True)
 class NegativeSamplingSettings:
     """What all models trained by negative sampling share."""
 

@@ -26,34 +26,53 @@ class Sif:
     text        documents
     settings    of the model
 
-    `vectors("input_vectors")`, float32 (V, D), are the words': they must be put there before. A
-    word whose vector is zero has none; it counts nowhere.
+    After `begin`, `vectors("input_vectors")`, float32 (V, D), are the words': they must be put
+    there before `solve`. A word whose vector is zero has none; it counts nowhere.
     """
 
     kernels = ("documents",)
 
     def __init__(self, vocabulary: Vocabulary, text: Documents, settings: Any):
         self._vocabulary, self._text, self._settings = vocabulary, text, settings
-        self.matrices = {
-            "input_vectors": aligned((len(vocabulary.names), settings.dim)),
-            "document_vectors": text.room((len(text.names), settings.dim)),
-        }
+        self.matrices: dict[str, np.ndarray] = {}
         self._component = np.zeros((settings.components, settings.dim), np.float32)
+
+    def matrix_bytes(self) -> int:
+        """What the matrices take in memory."""
+        rows = len(self._vocabulary.names) + len(self._text.names) * (not self._text.mapped)
+        return 4 * rows * self._settings.dim
+
+    def room(self) -> int:
+        """Bytes that it will need besides what is used already, about."""
+        return self.matrix_bytes() + 4 * self._text.size  # the text is mapped
+
+    def begin(self) -> None:
+        """Make the matrices."""
+        self.matrices = {
+            "input_vectors": aligned((len(self._vocabulary.names), self._settings.dim)),
+            "document_vectors": self._text.room((len(self._text.names), self._settings.dim)),
+        }
 
     def vectors(self, name: str) -> np.ndarray:
         """One of the matrices."""
         return self.matrices[name]
 
-    def freeze(self, rows: np.ndarray) -> None:
-        """Words' vectors never change here."""
-
-    def solve(self, on_progress: Callable[[float], None] = lambda share: None) -> None:
-        """Compute the documents' vectors; `on_progress` gets the share that is done."""
+    def solve(self, threads: int, on_share: Callable[[float], None]) -> None:
+        """Compute the documents' vectors; `on_share` gets how much of the work is done."""
         documents, words = self.matrices["document_vectors"], self.matrices["input_vectors"]
         weights = word_weights(self._vocabulary.counts, words, self._settings.smoothing)
-        add_means(self._text, weights, words, documents, on_progress)
+        add_means(self._text, weights, words, documents, on_share)
         self._component[:] = leading_directions(documents, self._settings.components)
         remove(documents, self._component)
+
+    def summary(self) -> str:
+        """What was found, for people."""
+        known = int(self.matrices["input_vectors"].any(axis=1).sum())
+        return f"{len(self._text.names):,} documents are means of {known:,} words' vectors"
+
+    def facts(self) -> dict[str, Any]:
+        """What was found, for the file: nothing that its arrays do not say."""
+        return {}
 
     def tables(self) -> dict[str, Table]:
         """The documents, and the words that have a vector."""

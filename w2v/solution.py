@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +15,11 @@ from w2v.signals import Deferred
 
 
 class Solution(Job):
-    """As a `Job`, but there is nothing to go on from: `train` computes it all, from `origin`."""
-
-    trainer: Any
+    """As a `Job`, but there is nothing to go on from: `train` computes it all."""
 
     def __init__(self, *args: Any, **others: Any):
         super().__init__(*args, **others)
-        if not self.origin:
+        if self.options.needs_vectors and not self.origin:
             raise W2VError(f"--model {self.model.name} needs word vectors: --init FILE")
         if self.valid:
             raise W2VError("--valid is for models that are trained epoch by epoch")
@@ -28,18 +27,23 @@ class Solution(Job):
 
     def _lay_out(self) -> None:
         self.state = State(Chunk(0, 0, 0, 0, 0), [])
+        self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
+
+    def matrix_bytes(self) -> int:
+        """How many of them the matrices take."""
+        return self.trainer.matrix_bytes()
 
     def _more_memory(self) -> int:
-        return budget.at_once(self.vocabulary.counts, self.text, self.options)
+        return self.trainer.room() + budget.names_bytes(self.vocabulary.counts, self.text)
 
     def start(self, on_compile: Callable[[], None]) -> None:
-        """Make the matrices, from what the run starts from: sets `trainer`."""
+        """Take over what the run starts from."""
         self._check_memory()
         with Deferred():
-            self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
-            assert self.origin
-            self.placed = self.origin.place(self.trainer, self.vocabulary.names, False)
-        if not self.placed:
+            self.trainer.begin()
+            if self.origin:
+                self.placed = self.origin.place(self.trainer, self.vocabulary.names, False)
+        if self.origin and not self.placed:
             raise W2VError(f"{self.origin.path} has none of the text's words")
 
     def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
@@ -47,9 +51,13 @@ class Solution(Job):
 
     def train(
         self,
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[Any], None],
         on_epoch: Callable[[], None] = lambda: None,
     ) -> State:
-        """Compute the result."""
-        self.trainer.solve()
+        """Compute the result; `on_progress` gets what is shown meanwhile."""
+        self.trainer.solve(self.threads, lambda share: on_progress(f"computing {share:6.1%}"))
         return self.state
+
+    def _metadata(self) -> dict[str, str]:
+        found = self.trainer.facts() if self.trainer.matrices else {}
+        return super()._metadata() | {"found": json.dumps(found, sort_keys=True)}

@@ -65,6 +65,12 @@ class Documents(Text):
         self.rows, self.names = rows, names
         self.begins, self.ends = starts[:-1], starts[1:]
 
+    def words(self, pieces: Pieces) -> np.ndarray:
+        """The words of some pieces one after the other: read, where they are so in the text."""
+        if (pieces.begins[1:] == pieces.ends[:-1]).all() and pieces.rows.size:
+            return self.ids.read(int(pieces.begins[0]), int(pieces.ends[-1]))
+        return self.gather(pieces)[0]
+
     @cached_property
     def _words(self) -> np.ndarray:
         return (
@@ -82,7 +88,7 @@ class Documents(Text):
         """Zeros that become the documents' vectors."""
         return mapped_zeros(shape) if self.mapped else aligned(shape)
 
-    def pieces(self, which: slice) -> Pieces:
+    def pieces(self, which: slice | np.ndarray) -> Pieces:
         """Some whole documents, by their number."""
         return Pieces(self.rows[which], self.begins[which], self.ends[which])
 

@@ -38,12 +38,16 @@ class Run(NamedTuple):
     out: str
 
 
-def run(*command: object, **environment: str) -> Run:
+def environment() -> dict[str, str]:
+    """That of this process, but with BLAS at its own choice of kernels."""
+    return {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+
+
+def run(*command: object, **more: str) -> Run:
     """Run a whole command, with BLAS at its own choice of kernels."""
-    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
     began = time.monotonic()
     child = subprocess.Popen(
-        [*map(str, command)], env={**env, **environment}, stdout=subprocess.PIPE
+        [*map(str, command)], env={**environment(), **more}, stdout=subprocess.PIPE
     )
     assert child.stdout
     out = child.stdout.read().decode()
@@ -54,9 +58,9 @@ def run(*command: object, **environment: str) -> Run:
     return Run(time.monotonic() - began, usage.ru_maxrss / 1000, out)
 
 
-def w2v(*args: object, **environment: str) -> Run:
+def w2v(*args: object, **more: str) -> Run:
     """Run our command line, from the environment that this script runs in."""
-    return run(Path(sys.executable).with_name("w2v"), *args, **environment)
+    return run(Path(sys.executable).with_name("w2v"), *args, **more)
 
 
 def train(text: Path, out: Path, **options: object) -> Run:
@@ -67,10 +71,9 @@ def train(text: Path, out: Path, **options: object) -> Run:
 def pace(text: Path, out: Path, **options: object) -> float:
     """Seconds that `w2v train` says it has trained a million words in."""
     command = [Path(sys.executable).with_name("w2v"), "train", text, "-o", out]
-    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
     said = subprocess.run(
         [*map(str, [*command, *_arguments(options)])],
-        env=env, check=True, stderr=subprocess.PIPE, text=True,
+        env=environment(), check=True, stderr=subprocess.PIPE, text=True,
     ).stderr  # fmt: skip
     [rate] = re.findall(r"([\d,]+) words/s on", said)
     return 1e6 / int(rate.replace(",", ""))

@@ -133,9 +133,11 @@ class Report:
         self.log("end", output=job.output)
         self.say(f"wrote {job.output}")
 
-    def _progress(self, progress: Progress) -> None:
-        self._last = progress
+    def _progress(self, progress: Progress | str) -> None:
         self._line.show(progress)
+        if isinstance(progress, str):  # of a model that is computed at once
+            return
+        self._last = progress
         if progress.seconds - self._logged >= LOG_INTERVAL:
             self._logged = progress.seconds
             self.log("progress", rate=progress.rate, **asdict(progress))
@@ -152,7 +154,8 @@ class Report:
         from w2v.progress import duration, plural
 
         job, last = self._job, self._last
-        if not job.state.losses:  # of a model that is computed at once
+        if job.model.at_once:
+            self.say(job.trainer.summary())
             return
         losses = job.state.mean_losses()[: job.epochs_done]
         shown = ["-" if math.isnan(loss) else f"{loss:.4f}" for loss in losses]

@@ -19,14 +19,11 @@ class Settings:
     components: int = setting(1, "take so many leading directions off all documents", 0, 1 << 10)
 
     has_words = True
+    needs_vectors = True
 
     def __post_init__(self) -> None:
         """There are no more directions than numbers."""
         object.__setattr__(self, "components", min(self.components, self.dim))
-
-    def matrix_bytes(self, words: int, documents: int) -> int:
-        """What the matrices of a run take in memory."""
-        return 4 * (words + documents) * self.dim
 
 
 def _trainer(vocabulary, text, settings):

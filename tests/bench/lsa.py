@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""LSA beside scikit-learn's: how much of a matrix is captured, in what time.
+
+    python tests/bench/lsa.py [--turns 3] [--write]
+
+The tf-idf matrix of the 100,000 reviews of imdb.* (words as in imdb.py, in 5 documents or more),
+200 topics, 2 threads. scikit-learn's TruncatedSVD (randomized, n_iter=5) gets the same matrix, in
+float32. Times are those of the decomposition alone, ours and theirs in turn, the median of the
+turns; the share is that of the squared Frobenius norm. Memory is the peak of the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from contest import PEERS, aside, environment, publish, run
+from imdb import prepare
+
+OURS = """
+import json, sys, time
+import numpy as np
+from w2v import svd
+x = {name: np.load(f"{sys.argv[1]}/{name}.npy") for name in ("starts", "columns", "values")}
+matrix = svd.Sparse(*x.values(), int(x["columns"].max()) + 1)
+few = svd.Sparse(matrix.starts[:2], matrix.columns, matrix.values, matrix.width)
+svd.product(few, np.zeros((matrix.width, 1), np.float32), 2)
+svd.truncated(few._replace(values=matrix.values[: matrix.starts[1]]), 1, 0, 0, 1, 2)
+began = time.perf_counter()
+found = svd.truncated(matrix, 200, int(sys.argv[2]), 10, 1, 2)
+svd.product(matrix, found.right, 2)
+print(json.dumps([time.perf_counter() - began, 100 * found.share]))
+"""
+THEIRS = """
+import json, sys, time
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.decomposition import TruncatedSVD
+x = [np.load(f"{sys.argv[1]}/{name}.npy") for name in ("values", "columns", "starts")]
+matrix = csr_matrix((x[0], x[1], x[2].astype(np.int32)))
+began = time.perf_counter()
+model = TruncatedSVD(200, algorithm="randomized", n_iter=5, random_state=1)
+found = model.fit_transform(matrix)
+seconds = time.perf_counter() - began
+share = np.square(found.astype(np.float64)).sum() / np.square(x[0].astype(np.float64)).sum()
+print(json.dumps([seconds, 100 * float(share)]))
+"""
+
+
+def matrix(folder: Path) -> None:
+    """Write the tf-idf matrix."""
+    import numpy as np
+
+    from w2v import terms
+    from w2v.reading import open_corpus, read
+    from w2v.settings import DocumentSettings, TermSettings, TextSettings
+
+    prepare(folder)
+    how = TextSettings(min_count=1)
+    corpus = open_corpus([str(folder / "all.tsv")], how, DocumentSettings())
+    vocabulary, text = read(corpus, how, lambda tokens: None)
+    counts = terms.count_terms(text, len(vocabulary.names))
+    counts = terms.keep_columns(counts, terms.choose(vocabulary, counts, TermSettings(min_df=5)))
+    found = terms.weigh(counts, terms.global_weights(counts, "tfidf"), "tfidf")
+    for name in ("starts", "columns", "values"):
+        np.save(folder / f"{name}.npy", getattr(found, name))
+    print(f"{len(found.starts) - 1:,} x {found.width:,}, {found.values.size:,} entries")
+
+
+def once(python: object, program: str, *args: object) -> list[float]:
+    """Seconds and share of one process."""
+    call = [str(python), "-c", program, *map(str, args)]
+    done = subprocess.run(call, env=environment(), check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    """Take turns."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="put the table in the README")
+    told = parser.parse_args()
+    found: dict[str, list[list[float]]] = {}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        aside(matrix, folder)
+        for _ in range(told.turns):
+            for iters in (4, 6, 8):
+                label = f"w2v, --power-iters {iters}" + ", the default" * (iters == 6)
+                found.setdefault(label, []).append(once(sys.executable, OURS, folder, iters))
+            label = "scikit-learn, n_iter=5"
+            found.setdefault(label, []).append(once(PEERS, THEIRS, folder))
+            print(found, file=sys.stderr, flush=True)
+        command = (Path(sys.executable).with_name("w2v"), "train", folder / "all.tsv", "--quiet")
+        options = ("--model", "lsa", "--min-df", 5, "--min-count", 1, "--threads", 2)
+        whole = run(*command, *options, "-o", folder / "x.safetensors")
+    theirs = median(seconds for seconds, _ in found["scikit-learn, n_iter=5"])
+    rows = ["| | seconds | of scikit-learn's time | share of the norm, % |", "|---|---|---|---|"]
+    for label, runs in found.items():
+        seconds = median(seconds for seconds, _ in runs)
+        rows.append(f"| {label} | {seconds:.1f} | {seconds / theirs:.2f} | {runs[0][1]:.2f} |")
+    rows.append(f"| `w2v train`, from the text to the file | {whole.seconds:.1f} | | |")
+    rows.append(f"| its peak memory | {whole.megabytes / 1.048576:.0f} MiB | | |")
+    publish({"lsa": "\n".join(rows)}, told.write)
+
+
+if __name__ == "__main__":
+    main()

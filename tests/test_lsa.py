@@ -1,0 +1,232 @@
+"""LSA: sparse products, the singular values, terms and their weights, and what they mean."""
+
+import json
+
+import naive
+import numpy as np
+import pytest
+from conftest import COMPILED, compiled
+from scipy import sparse
+
+from w2v import formats, lsa, store, svd, terms
+from w2v.errors import W2VError
+from w2v.kernels import sparse as kernels
+from w2v.kernels.lanes import aligned
+from w2v.models import models
+from w2v.reading import open_corpus, read
+from w2v.settings import DocumentSettings, TermSettings, TextSettings
+from w2v.trained import Trained
+
+TEXT = "a a b\nc\n\na c c c d\nb b\n"
+ROWS = 400 if COMPILED else 20
+MODEL = models()["lsa"]
+
+
+def as_sparse(dense):
+    found = sparse.csr_array(dense.astype(np.float32))
+    columns = found.indices.astype(np.int32)
+    return svd.Sparse(found.indptr.astype(np.int64), columns, found.data, dense.shape[1])
+
+
+def as_dense(matrix):
+    shape = len(matrix.starts) - 1, matrix.width
+    return sparse.csr_array((matrix.values, matrix.columns, matrix.starts), shape=shape).toarray()
+
+
+def random_matrix(rows=ROWS, columns=60, rank=None, seed=0):
+    rng = np.random.default_rng(seed)
+    dense = rng.standard_normal((rows, columns)) * (rng.random((rows, columns)) < 0.2)
+    if rank:
+        dense = rng.standard_normal((rows, rank)) @ rng.standard_normal((rank, columns))
+    return dense.astype(np.float32)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_products_are_the_twins(parts):
+    matrix = random_matrix()
+    given = aligned((60, parts * svd.COLUMNS))
+    given[:] = np.random.default_rng(1).standard_normal(given.shape)
+    x, found = as_sparse(matrix), aligned((ROWS, parts * svd.COLUMNS))
+    kernels.multiply_rows(*x[:3], given, found, 0, 9, parts)
+    kernels.multiply_rows(*x[:3], given, found, 9, ROWS, parts)
+    np.testing.assert_allclose(found, naive.multiply_rows(matrix, given), atol=2e-5)
+    sums = aligned(given.shape)
+    for part in range(parts):
+        kernels.add_gram(*x[:3], given, sums, 0, 7, part)
+        kernels.add_gram(*x[:3], given, sums, 7, ROWS, part)
+    np.testing.assert_allclose(sums, naive.add_gram(matrix, given), rtol=1e-4, atol=2e-3)
+    np.testing.assert_allclose(
+        svd.product(x, given[:, :5], 3), naive.multiply_rows(matrix, given[:, :5]), atol=2e-5
+    )
+
+
+@compiled
+@pytest.mark.parametrize("shape", [(900, 700), (600, 1200)])
+def test_singular_values_and_vectors_are_numpys(shape):
+    """A basis of fewer columns than the matrix has, so that nothing is exact by itself."""
+    rng = np.random.default_rng(2)
+    left, right = (np.linalg.qr(rng.standard_normal((n, 300)))[0] for n in shape)
+    values = 100 * 0.97 ** np.arange(300)
+    dense = ((left * values) @ right.T).astype(np.float32)
+    found = svd.truncated(as_sparse(dense), 40, 4, 10, 1, 2)
+    np.testing.assert_allclose(found.values, values[:40], rtol=1e-4)
+    np.testing.assert_allclose(
+        np.abs((found.right * right[:, :40]).sum(axis=0)), np.ones(40), atol=2e-3
+    )
+    assert found.share == pytest.approx((values[:40] ** 2).sum() / (values**2).sum(), rel=1e-4)
+    assert (found.right[np.abs(found.right).argmax(axis=0), np.arange(40)] > 0).all()
+    product = svd.product(as_sparse(dense), found.right, 2)
+    np.testing.assert_allclose(np.linalg.norm(product, axis=0), values[:40], rtol=1e-3)
+
+
+@compiled
+def test_the_same_for_any_number_of_threads_and_another_seed_is_as_good():
+    dense = random_matrix(900, 800)
+    one, three, other = (
+        svd.truncated(as_sparse(dense), 20, 3, 5, seed, threads)
+        for seed, threads in ((1, 1), (1, 3), (2, 2))
+    )
+    np.testing.assert_array_equal(one.right, three.right)
+    assert (one.right != other.right).any()
+    np.testing.assert_allclose(one.values, other.values, rtol=0.02)
+
+
+@pytest.mark.parametrize("rank", [1, 3, 60])
+def test_fewer_directions_than_were_asked_for(rank):
+    dense = random_matrix(rank=rank)
+    found = svd.truncated(as_sparse(dense), 60, 2, 10, 1, 2)
+    np.testing.assert_allclose(
+        found.values, np.linalg.svd(dense)[1][: min(60, ROWS)], atol=2e-3 * found.values[0]
+    )
+    assert found.share == pytest.approx(1, abs=1e-4)
+
+
+@compiled
+def test_a_wide_matrix_of_few_directions_loses_no_others_to_rounding():
+    dense = random_matrix(500, 1500, rank=5)
+    found = svd.truncated(as_sparse(dense), 30, 3, 10, 1, 2)
+    np.testing.assert_allclose(found.values[:5], np.linalg.svd(dense)[1][:5], rtol=1e-4)
+    assert found.values[5:].max() < 1e-2 * found.values[0]
+    assert np.isfinite(found.right).all()
+
+
+@pytest.fixture
+def counted(folder):
+    """(vocabulary, documents, counts) of TEXT."""
+    (folder / "text").write_text(TEXT)
+    how = TextSettings(min_count=1)
+    corpus = open_corpus(["text"], how, DocumentSettings())
+    vocabulary, text = read(corpus, how, lambda tokens: None)
+    return vocabulary, text, terms.count_terms(text, len(vocabulary.names))
+
+
+@pytest.mark.parametrize("block", [1, 2, 100])
+def test_terms_are_counted(counted, monkeypatch, block):
+    monkeypatch.setattr(terms, "_ROWS", block)
+    vocabulary, text, _ = counted
+    counts = as_dense(terms.count_terms(text, len(vocabulary.names)))
+    assert vocabulary.names == ["c", "a", "b", "d"]
+    wanted = [[0, 2, 1, 0], [1, 0, 0, 0], [0] * 4, [3, 1, 0, 1], [0, 0, 2, 0]]
+    assert counts.tolist() == wanted
+    some = terms.keep_columns(terms.count_terms(text, 4), np.array([0, 2]))
+    assert as_dense(some).tolist() == [row[::2] for row in wanted]
+
+
+def test_merged_documents_are_counted_as_one(folder):
+    (folder / "t.tsv").write_text("k\ta a\nl\tb\nk\ta b\n")
+    how = TextSettings(min_count=1)
+    corpus = open_corpus(["t.tsv"], how, DocumentSettings(merge_ids=True))
+    vocabulary, text = read(corpus, how, lambda tokens: None)
+    assert as_dense(terms.count_terms(text, 2)).tolist() == [[3, 1], [0, 1]]
+    assert vocabulary.names == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("how", "left"),
+    [
+        ({}, "cabd"), ({"min_df": 2}, "cab"), ({"max_df": 0.3}, "d"), ({"drop_top": 1}, "abd"),
+        ({"stopwords": "stops"}, "cd"), ({"stopwords": "english"}, "cb"),
+    ],
+)  # fmt: skip
+def test_terms_are_chosen(counted, folder, how, left):
+    (folder / "stops").write_text("b x\na\n")
+    vocabulary, _, counts = counted
+    chosen = terms.choose(vocabulary, counts, TermSettings(**how))
+    assert "".join(vocabulary.names[i] for i in chosen) == left
+
+
+def test_no_term_left_is_a_mistake(counted):
+    vocabulary, _, counts = counted
+    with pytest.raises(W2VError, match="no term is left: try a lower --min-df"):
+        terms.choose(vocabulary, counts, TermSettings(min_df=9))
+
+
+@pytest.mark.parametrize("block", [1, 100])
+def test_weights_are_those_of_the_formulas(counted, monkeypatch, block):
+    monkeypatch.setattr(terms, "_ROWS", block)
+    _, text, counts = counted
+    dense = as_dense(counts).astype(np.float64)
+    df, total = (dense > 0).sum(axis=0), dense.sum(axis=0)
+    tfidf = np.log(6 / (1 + df)) + 1
+    p = np.where(dense > 0, dense / total, 1)
+    entropy = 1 + (p * np.log(p)).sum(axis=0) / np.log(5)
+    for name, local, weights in (
+        ("tfidf", dense, tfidf), ("log-entropy", np.log1p(dense), entropy),
+        ("count", dense, np.ones(4)),
+    ):  # fmt: skip
+        found = terms.global_weights(counts, name)
+        np.testing.assert_allclose(found, weights, rtol=1e-6)
+        wanted = local * weights
+        if name != "count":
+            lengths = np.linalg.norm(wanted, axis=1, keepdims=True)
+            wanted = wanted / np.where(lengths, lengths, 1)
+        weighed = terms.weigh(terms.count_terms(text, 4), found, name)
+        np.testing.assert_allclose(as_dense(weighed), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weight", ["tfidf", "log-entropy", "count"])
+def test_a_documents_row_is_what_inference_gives_it(w2v, folder, weight):
+    """UΣ = XV: a document of the training, taken for a new one, gets its own row."""
+    (folder / "text").write_text(TEXT * 5 + "d d a\n")
+    args = ("--model", "lsa", "--min-count", "1", "--topics", "3", "--weight", weight)
+    outcome = w2v("train", "text", *args, "-o", "x.safetensors")
+    assert outcome.code == 0, outcome.err
+    assert "3 topics of 4 terms hold" in outcome.err
+    tensors, metadata = store.read("x.safetensors")
+    trained = Trained("x.safetensors")
+    again = trained.vectors(
+        trained.read(open_corpus(["text"], trained.text_settings, DocumentSettings()))[0]
+    )
+    np.testing.assert_allclose(again, tensors["documents.matrix"], atol=1e-5)
+    values = tensors["singular_values"]
+    np.testing.assert_allclose(np.linalg.norm(tensors["documents.matrix"], axis=0), values, 1e-4)
+    np.testing.assert_allclose(np.linalg.norm(tensors["words.matrix"], axis=0), values, 1e-4)
+    assert 0.5 < json.loads(metadata["found"])["explained"] <= 1
+
+
+def test_more_topics_than_there_can_be(w2v, folder):
+    (folder / "text").write_text(TEXT)
+    args = ("--model", "lsa", "--min-count", "1", "--topics", "50")
+    assert w2v("train", "text", *args, "-o", "x.safetensors").code == 0
+    assert formats.load("x.safetensors", "documents").dim == 4
+    assert w2v("similar", "a", "-v", "x.safetensors").code == 0
+
+
+def test_a_stop_list_that_is_not_there_is_one_line(w2v, folder):
+    (folder / "text").write_text(TEXT)
+    (folder / "latin").write_bytes(b"\xff\n")
+    args = ("train", "text", "--model", "lsa", "--min-count", "1", "--stopwords")
+    assert w2v(*args, "nowhere").err.splitlines()[-1] == "w2v: nowhere: No such file or directory"
+    assert "latin: not UTF-8 text" in w2v(*args, "latin").err
+
+
+def test_nothing_to_start_from(w2v, folder):
+    (folder / "text").write_text(TEXT)
+    w2v("train", "text", "--min-count", "1", "-o", "v.safetensors")
+    outcome = w2v("train", "text", "--model", "lsa", "--init", "v.safetensors")
+    assert (outcome.code, "--model lsa has no words' vectors" in outcome.err) == (2, True)
+
+
+def test_the_settings_of_a_summary():
+    assert lsa.Lsa.kernels == ("documents", "sparse")
+    assert MODEL.settings().topics == 200

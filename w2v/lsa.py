@@ -1,0 +1,115 @@
+"""Latent semantic analysis: documents and words by the leading singular vectors of their matrix.
+
+Source: Deerwester et al. 1990, "Indexing by latent semantic analysis". X (documents × words) is
+UΣVᵀ, truncated; a document is its row of UΣ = XV, a word its row of VΣ, and a new document x is xV,
+which for a document of the training is its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from w2v import svd, terms
+from w2v.table import Table
+from w2v.text import Documents
+from w2v.vocabulary import Vocabulary
+
+
+class Lsa:
+    """The topics of a text, once `solve` has been called.
+
+    vocabulary  words and their counts
+    text        documents
+    settings    of the model
+    """
+
+    kernels = ("documents", "sparse")
+
+    def __init__(self, vocabulary: Vocabulary, text: Documents, settings: Any):
+        self._vocabulary, self._text, self._settings = vocabulary, text, settings
+        counts = terms.count_terms(text, len(vocabulary.names))
+        self._kept = terms.choose(vocabulary, counts, settings)
+        self._counts = terms.keep_columns(counts, self._kept)
+        self._weights = terms.global_weights(self._counts, settings.weight)
+        self._found: svd.Truncated
+        self.matrices: dict[str, np.ndarray] = {}
+
+    def matrix_bytes(self) -> int:
+        """What the resulting matrices take in memory."""
+        return 4 * (len(self._text.names) + self._kept.size) * self._settings.topics
+
+    def room(self) -> int:
+        """Bytes that it will need besides what is used already, about."""
+        set_ = self._settings
+        most = svd.room(self._kept.size, set_.topics, set_.power_iters, set_.oversamples)
+        return max(most, self.matrix_bytes() * 2)
+
+    def begin(self) -> None:
+        """There is nothing to start from."""
+
+    def solve(self, threads: int, on_share: Callable[[float], None]) -> None:
+        """Find the topics; `on_share` gets how much of the work is done."""
+        set_ = self._settings
+        matrix = terms.weigh(self._counts, self._weights, set_.weight)
+        self._found = svd.truncated(
+            matrix, set_.topics, set_.power_iters, set_.oversamples, set_.seed, threads,
+            lambda step, steps: on_share(step / steps),
+        )  # fmt: skip
+        right, values = self._found.right, self._found.values
+        self.matrices["document_vectors"] = svd.product(matrix, right, threads)
+        self.matrices["word_vectors"] = right * values.astype(np.float32)
+
+    def summary(self) -> str:
+        """What was found, for people."""
+        values, share = self._found.values, self._found.share
+        return (
+            f"{len(values):,} topics of {len(self._kept):,} terms hold {share:.2%} of the squared "
+            f"norm; singular values {values[0]:.4g} to {values[-1]:.4g}"
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """What was found, for the file."""
+        return {"explained": round(self._found.share, 6), "terms": len(self._kept)}
+
+    def tables(self) -> dict[str, Table]:
+        """Documents and terms."""
+        names, counts = self._vocabulary.names, self._vocabulary.counts
+        return {
+            "documents": Table.build(
+                self._text.names, self.matrices["document_vectors"], self._text.sizes()
+            ),
+            "words": Table.build(
+                [names[i] for i in self._kept], self.matrices["word_vectors"], counts[self._kept]
+            ),
+        }
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """What else a file needs to infer new documents."""
+        return {"singular_values": self._found.values, "weights": self._weights}
+
+
+class LsaInference:
+    """Vectors of new documents; KeyError or ValueError where the arrays of a file do not fit."""
+
+    def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
+        words, values = tensors["words.matrix"], tensors["singular_values"]
+        self._settings, self._weights = settings, tensors["weights"]
+        if words.shape != (self._weights.size, values.size) or self._weights.dtype != np.float32:
+            raise ValueError("words.matrix")
+        self._right = words / np.where(values > 0, values, np.inf).astype(np.float32)
+
+    def vectors(
+        self,
+        text: Documents,
+        threads: int = 1,
+        on_progress: Callable[[int], None] = lambda documents: None,
+    ) -> np.ndarray:
+        """The vectors of all documents of a text, float32 (M, K); of those without terms, zeros."""
+        counts = terms.count_terms(text, self._weights.size)
+        matrix = terms.weigh(counts, self._weights, self._settings.weight)
+        found = svd.product(matrix, self._right, threads)
+        on_progress(len(found))
+        return found
