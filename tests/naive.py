@@ -302,3 +302,32 @@ def multiply_rows(matrix, dense):
 
 def add_gram(matrix, dense):
     return matrix.T @ (matrix @ dense)
+
+
+def near_counts(documents, words, window):
+    """How much each word counts as a neighbour of each; dense (V, V)."""
+    counts = np.zeros((words, words))
+    for document in documents:
+        for i, word in enumerate(document):
+            for j in range(max(i - window, 0), min(i + window + 1, len(document))):
+                if j != i:
+                    counts[word, document[j]] += (window + 1 - abs(i - j)) / window
+    return counts
+
+
+def sum_weights(documents, words, window):
+    return near_counts(documents, words, window).sum(axis=1)
+
+
+def list_positions(ids, words):
+    return [[i for i, word in enumerate(ids) if word == wanted] for wanted in range(words)]
+
+
+def fill_ppmi(documents, words, window, exponent, shift):
+    """Levy, Goldberg & Dagan 2015, with smoothed contexts; dense (V, V)."""
+    counts = near_counts(documents, words, window)
+    total, sums = counts.sum(), counts.sum(axis=1)
+    noise = sums**exponent / (sums**exponent).sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.log((counts / total) / np.outer(sums / total, noise)) - shift
+    return np.where(counts > 0, np.maximum(found, 0), 0)

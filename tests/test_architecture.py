@@ -30,7 +30,7 @@ LAYERS = [
     ["w2v.reading", "w2v.crew", "w2v.worker", "w2v.terms"],
     ["w2v.shards", "w2v.document_worker", "w2v.features"],
     ["w2v.training", "w2v.negative_sampling", "w2v.validation", "w2v.budget", "w2v.origin"],
-    ["w2v.inference", "w2v.sif", "w2v.lsa"],
+    ["w2v.inference", "w2v.sif", "w2v.lsa", "w2v.ppmi"],
     ["w2v.paragraphs"],
     ["w2v.models", "w2v.manifest"],
     ["w2v.trained", "w2v.job"],
@@ -162,7 +162,7 @@ def test_the_registry_is_the_folder():
 # Functions inside of others, whose docstrings say enough.
 INNER = {
     "train", "show", "work", "report", "refuse", "answer", "emit", "replace", "change", "known",
-    "infer", "loss", "add", "multiply",
+    "infer", "loss", "add", "multiply", "fill",
 }  # fmt: skip
 
 

@@ -4,15 +4,18 @@ import json
 
 import naive
 import numpy as np
+import planted
 import pytest
 from conftest import COMPILED, compiled
 from scipy import sparse
 
-from w2v import formats, lsa, store, svd, terms
+from w2v import formats, lsa, ppmi, query, store, svd, terms
 from w2v.errors import W2VError
+from w2v.kernels import cooccurrence
 from w2v.kernels import sparse as kernels
 from w2v.kernels.lanes import aligned
 from w2v.models import models
+from w2v.query import Query
 from w2v.reading import open_corpus, read
 from w2v.settings import DocumentSettings, TermSettings, TextSettings
 from w2v.trained import Trained
@@ -230,3 +233,58 @@ def test_nothing_to_start_from(w2v, folder):
 def test_the_settings_of_a_summary():
     assert lsa.Lsa.kernels == ("documents", "sparse")
     assert MODEL.settings().topics == 200
+
+
+DOCUMENTS = [[0, 1, 2, 1, 0, 3], [], [4], [2, 2, 5, 0, 1, 1, 6, 3, 0]]
+SEPARATED = np.array([-1, *sum(([*each, -1] for each in DOCUMENTS), [])], np.int32)
+
+
+@pytest.mark.parametrize("window", [1, 3, 20])
+@pytest.mark.parametrize(("exponent", "shift"), [(0.75, 0.0), (1.0, 0.5)])
+def test_information_is_the_twins(monkeypatch, window, exponent, shift):
+    """Also where a thread's room is full after each word."""
+    for words, entries in ((2, 7), (1 << 10, 1 << 22)):
+        monkeypatch.setattr(ppmi, "_WORDS", words)
+        monkeypatch.setattr(ppmi, "_ENTRIES", entries)
+        found = ppmi.information(SEPARATED, 7, window, exponent, shift, 3, lambda share: None)
+        wanted = naive.fill_ppmi(DOCUMENTS, 7, window, exponent, shift)
+        np.testing.assert_allclose(as_dense(found), wanted, rtol=1e-6)
+        assert (found.values > 0).all()
+
+
+def test_weights_and_positions_are_the_twins():
+    sums = np.zeros(7)
+    cooccurrence.sum_weights(SEPARATED, 2, sums)
+    np.testing.assert_allclose(sums, naive.sum_weights(DOCUMENTS, 7, 2))
+    wanted = naive.list_positions(SEPARATED.tolist(), 7)
+    ends = np.cumsum([0, *map(len, wanted)])[:-1]
+    positions = np.empty(16, np.int32)
+    cooccurrence.list_positions(SEPARATED, ends, positions)
+    assert positions.tolist() == sum(wanted, [])
+
+
+def test_documents_are_separated(counted):
+    _, text, _ = counted  # a a b | c | | a c c c d | b b
+    assert ppmi._separated(text).tolist() == [
+        -1, 1, 1, 2, -1, 0, -1, -1, 1, 0, 0, 0, 3, -1, 2, 2, -1,
+    ]  # fmt: skip
+
+
+@compiled
+def test_words_by_what_they_come_near_to(w2v, folder):
+    (folder / "text").write_text(planted.text(4000))
+    args = ("--model", "lsa", "--context", "window", "--topics", "30", "--min-count", "1")
+    outcome = w2v("train", "text", *args, "--threads", "2", "-o", "x.safetensors")
+    assert outcome.code == 0, outcome.err
+    assert "30 dimensions hold" in outcome.err
+    table = formats.load("x.safetensors")
+    for a, b in planted.SYNONYMS:
+        assert query.similar(table, Query((("+", a),)), 1)[0].name == b
+    w2v("train", "text", *args, "--threads", "1", "-o", "y.safetensors")
+    assert (folder / "x.safetensors").read_bytes() == (folder / "y.safetensors").read_bytes()
+    assert w2v("train", "text", *args, "-o", "x.txt").code == 0
+    assert formats.load("x.txt").names == table.names
+    refused = w2v("infer", "x.safetensors", stdin=b"car\n")
+    assert (refused.code, "knows no documents" in refused.err) == (2, True)
+    refused = w2v("train", "text", *args, "--min-df", "2")
+    assert (refused.code, "--min-df is for --context documents" in refused.err) == (2, True)

@@ -2,9 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import svds
 
+from w2v import svd, terms
 from w2v.models import models
+from w2v.reading import open_corpus, read
+from w2v.settings import DocumentSettings, TextSettings
 
 # analogies in per cent, WordSim-353, SimLex-999: the README's means less 5 standard deviations
 FLOORS = {"skipgram": (35.7, 0.616, 0.288), "cbow": (32.7, 0.613, 0.236)}
@@ -31,3 +37,19 @@ def test_vectors_of_wikipedia_answer_as_well_as_they_did(w2v, data, folder, mode
     found = (100 * total["accuracy"], *(json.loads(row)["spearman"] for row in rows))
     print(model, trained.err, found)
     assert all(score >= floor for score, floor in zip(found, FLOORS[model], strict=True)), found
+
+
+@pytest.mark.slow
+def test_singular_values_of_newsgroups_are_those_of_arpack(data):
+    how = TextSettings(tokenizer="words", lowercase=True)
+    path = str(data / "20news-bydate.train.jsonl.gz")
+    corpus = open_corpus([path], how, DocumentSettings(format="jsonl"))
+    vocabulary, text = read(corpus, how, lambda tokens: None)
+    counts = terms.count_terms(text, len(vocabulary.names))
+    matrix = terms.weigh(counts, terms.global_weights(counts, "tfidf"), "tfidf")
+    ours = svd.truncated(matrix, 50, 6, 10, 1, 2).values
+    shape = len(matrix.starts) - 1, matrix.width
+    x = csr_array((matrix.values.astype(float), matrix.columns, matrix.starts), shape=shape)
+    exact = np.sort(svds(x, 50, return_singular_vectors=False))[::-1]
+    print(shape, "largest relative difference", np.abs(ours / exact - 1).max())
+    np.testing.assert_allclose(ours, exact, rtol=1e-3)

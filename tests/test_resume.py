@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import planted
@@ -220,28 +221,35 @@ def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
 
 
 @compiled
-@pytest.mark.parametrize(
-    ("number", "stops", "epochs"),
-    [(signal.SIGINT, 6, 120), (signal.SIGTERM, 6, 120), (signal.SIGKILL, 24, 400)],
-)
-def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes(
-    folder, number, stops, epochs
-):
+def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes(folder):
     """Stopped at random moments, also while it starts, reads, writes a checkpoint or the file.
 
-    With --deterministic, on another number of threads each time.
+    By one signal dozens of times, and beside it, which takes no longer, by others.
     """
+    calls = [[(signal.SIGKILL, 24, 400)], [(signal.SIGINT, 6, 120), (signal.SIGTERM, 6, 120)]]
+
+    def stop_all(these):
+        for number, stops, epochs in these:
+            (folder / number.name).mkdir()
+            stop_again_and_again(folder / number.name, number, stops, epochs)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(stop_all, calls))
+
+
+def stop_again_and_again(folder, number, stops, epochs):
+    """Train in rounds, on another number of threads each time."""
     (folder / "text").write_text(planted.text(4000))
     (folder / "x.safetensors").write_text("from before")
     command = [sys.executable, "-m", "w2v", "train", "text", "--quiet", "--deterministic"]
     command += ["--dim", "100", "--epochs", str(epochs), "--sample", "0"]
-    subprocess.run([*command, "-o", "whole.safetensors"], check=True)
+    subprocess.run([*command, "-o", "whole.safetensors"], check=True, cwd=folder)
     whole = (folder / "whole.safetensors").read_bytes()
     command += ["-o", "x.safetensors", "--resume", "--checkpoint-every", "0.0002"]
     rng, stopped = random.Random(int(number)), 0
     for _ in range(stops):
         threads = ["--threads", str(rng.randint(1, 3))]
-        child = subprocess.Popen([*command, *threads], stderr=subprocess.DEVNULL)
+        child = subprocess.Popen([*command, *threads], stderr=subprocess.DEVNULL, cwd=folder)
         try:
             assert child.wait(0.3 + rng.random()) == 0
         except subprocess.TimeoutExpired:
@@ -251,7 +259,7 @@ def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes
             stopped += code != 0
             assert (folder / "x.safetensors").read_bytes() in (b"from before", whole)
     assert stopped > stops / 2
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, cwd=folder)
     assert (folder / "x.safetensors").read_bytes() == whole
     left = {path.name for path in folder.iterdir()}
     assert left <= {"text", "whole.safetensors", "x.safetensors", "x.safetensors.part"}

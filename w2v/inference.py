@@ -126,12 +126,11 @@ def _blocks(text: Documents) -> Iterator[list[Pieces]]:
     """All documents, those of a row together, some at a time: a huge one alone and in parts."""
     order = np.argsort(text.rows, kind="stable")
     rows, begins, ends = text.rows[order], text.begins[order], text.ends[order]
-    first_of_row = np.flatnonzero(np.diff(rows, prepend=-1))
+    row_ends = np.append(np.flatnonzero(np.diff(rows, prepend=-1)), rows.size)
     words = np.concatenate([[0], np.cumsum(ends - begins)])
     begin = 0
     while begin < rows.size:
         fitting = np.searchsorted(words, words[begin] + CHUNK, "right") - 1
-        row_ends = np.append(first_of_row, rows.size)
         at = np.searchsorted(row_ends, fitting, "right") - 1
         end = int(row_ends[at])
         if end <= begin:  # not even one row

@@ -279,7 +279,7 @@ class Job:
         check_finite(self.trainer)
         tables = self.trainer.tables()
         if self._write:
-            self._write(self.output, tables[self.model.table])
+            self._write(self.output, tables.get(self.model.table) or tables["words"])
         else:
             tensors = self.trainer.tensors()
             for name, table in tables.items():

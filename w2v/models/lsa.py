@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from w2v.models import Model
-from w2v.settings import TermSettings, setting
+from w2v.settings import TermSettings, option_name, setting
 
 
 @dataclass(frozen=True)
@@ -21,20 +21,46 @@ class Settings(TermSettings):
     power_iters: int = setting(6, "multiplications beyond the least: more are more exact", 0, 1000)
     oversamples: int = setting(10, "columns of the first ones beyond --topics", 0, 1 << 14)
     seed: int = setting(1, "of the random start", 0)
+    context: str = setting(
+        "documents",
+        "documents: what words they hold; window: what words come near each other, by positive "
+        "pointwise mutual information; gives word vectors alone",
+        choices=("documents", "window"),
+    )
+    window: int = setting(
+        5, "with --context window: words to each side, near ones counting more", 1
+    )
+    context_exponent: float = setting(
+        0.75, "with --context window: neighbours' probabilities are counts to this power", 0, 10
+    )
+    shift: float = setting(0.0, "with --context window: nats to take off, ln of --negative", 0, 1e3)
+    value_power: float = setting(
+        0.5, "with --context window: vectors are scaled by singular values to this power", 0, 10
+    )
 
     has_words = False
     needs_vectors = False
 
 
 def _trainer(vocabulary, text, settings):
+    from w2v.errors import W2VError
     from w2v.lsa import Lsa
+    from w2v.ppmi import Ppmi
 
-    return Lsa(vocabulary, text, settings)
+    if settings.context == "documents":
+        return Lsa(vocabulary, text, settings)
+    for field in fields(TermSettings):
+        if getattr(settings, field.name) != field.default:
+            raise W2VError(f"{option_name(field.name)} is for --context documents")
+    return Ppmi(vocabulary, text, settings)
 
 
 def _inference(settings, tensors):
+    from w2v.errors import W2VError
     from w2v.lsa import LsaInference
 
+    if settings.context == "window":
+        raise W2VError("a model of --context window knows no documents, only words")
     return LsaInference(settings, tensors)
 
 
