@@ -45,11 +45,14 @@ class Ppmi:
         return 4 * len(self._vocabulary.names) * self._settings.topics
 
     def room(self) -> int:
-        """Bytes that it will need besides what is used already, at most."""
+        """Bytes that it will need besides what is used already, about.
+
+        Of the pairs in a text of 100 MB an eighth are different ones that stay.
+        """
         set_, words = self._settings, len(self._vocabulary.names)
         entries = min(self._text.size * 2 * set_.window, words * words)
         basis = svd.room(words, set_.topics, set_.power_iters, set_.oversamples)
-        return 8 * self._text.size + 8 * entries // 4 + basis
+        return 8 * self._text.size + entries + basis
 
     def begin(self) -> None:
         """There is nothing to start from."""
