@@ -109,6 +109,12 @@ def test_names_that_come_twice_are_a_mistake_unless_they_are_to_be_merged(folder
     ]  # fmt: skip
 
 
+def test_labels_tell_ids_apart_that_come_once_for_each(folder):
+    rows = [{"id": 1, "label": "x", "text": "p"}, {"id": 1, "label": "y", "text": "q"}]
+    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, [*rows, {"text": "r"}])))
+    assert opened("a.jsonl", id_prefix="label")[1] == {"x:1": ["p"], "y:1": ["q"], "3": ["r"]}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "how", "message"),
     [

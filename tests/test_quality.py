@@ -43,7 +43,7 @@ def test_vectors_of_wikipedia_answer_as_well_as_they_did(w2v, data, folder, mode
 def test_singular_values_of_newsgroups_are_those_of_arpack(data):
     how = TextSettings(tokenizer="words", lowercase=True)
     path = str(data / "20news-bydate.train.jsonl.gz")
-    corpus = open_corpus([path], how, DocumentSettings(format="jsonl"))
+    corpus = open_corpus([path], how, DocumentSettings(id_prefix="label"))
     vocabulary, text = read(corpus, how, lambda tokens: None)
     counts = terms.count_terms(text, len(vocabulary.names))
     matrix = terms.weigh(counts, terms.global_weights(counts, "tfidf"), "tfidf")

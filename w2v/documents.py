@@ -56,7 +56,7 @@ class DocumentCorpus(Corpus):
         self.labels: list[str | None] = []
         self.blank_rows = 0
         self._known: dict[str, int] = {}
-        self._numbers_only = how.id_prefix == "none" and {f for _, f, _ in self._inputs} == {
+        self._numbers_only = how.id_prefix != "file" and {f for _, f, _ in self._inputs} == {
             "lines"
         }
 
@@ -163,8 +163,9 @@ class DocumentCorpus(Corpus):
     def _add(self, id_: str | None, label: str | None, file: str, where: str) -> None:
         """Note a document; without an id its number names it."""
         name = str(len(self.rows) + 1) if id_ is None else id_
-        if self._how.id_prefix == "file" and file:
-            name = f"{file}:{name}"
+        prefix = {"none": None, "file": file, "label": label}[self._how.id_prefix]
+        if prefix:
+            name = f"{prefix}:{name}"
         row = len(self.names)
         if not self._numbers_only:
             self._digest.update(f"{name}\n".encode())
@@ -174,7 +175,7 @@ class DocumentCorpus(Corpus):
         elif not self._how.merge_ids:
             raise W2VError(
                 f"{file}: {where}: there is a document {name!r} already; --merge-ids makes them "
-                f"one, --id-prefix file tells files apart, --columns says which column is the id"
+                f"one, --id-prefix file or label tells them apart, --columns says what is the id"
             )
         self.rows.append(row)
         self.labels.append(label)

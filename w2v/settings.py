@@ -92,7 +92,9 @@ class DocumentSettings:
     label_field: str = setting("label", "of jsonl: the field with the label, if there is one")
     merge_ids: bool = setting(False, "documents with the same id are one; else that is a mistake")
     id_prefix: str = setting(
-        "none", "file: put the file's name before each id, FILE:ID", choices=("none", "file")
+        "none",
+        "put something before each id, as FILE:ID or LABEL:ID",
+        choices=("none", "file", "label"),
     )
 
 
