@@ -1,6 +1,7 @@
 """Stopped runs: what resumes ends as if it had never been stopped, and nothing is lost."""
 
 import json
+import math
 import random
 import signal
 import subprocess
@@ -77,7 +78,7 @@ def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
     monkeypatch.setattr(
         "w2v.job.run",  # as if each stretch of seven chunks took as long as checkpoints are apart
         lambda trainer, plan, threads, show, seconds, state, before, in_rounds: run(
-            trainer, plan, threads, show, seconds, state, min(state.chunks_done + 7, before)
+            trainer, plan, threads, show, math.inf, state, min(state.chunks_done + 7, before)
         ),
     )
     job = make_job(text, threads=2, how={"checkpoint_every": "1e-9"})
