@@ -48,6 +48,8 @@ class Trained:
             if epochs is not None and not model.at_once:
                 options = replace(options, epochs=epochs)
             self._inference = model.inference(options, tensors)
+        except W2VError as error:  # of the settings
+            raise W2VError(f"{path}: {error}") from None
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise W2VError(f"{path}: damaged: settings and arrays do not fit ({error})") from None
 
