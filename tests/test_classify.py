@@ -116,3 +116,8 @@ def test_what_is_missing_is_said(w2v, labelled, folder):
     )  # fmt: skip
     outcome = w2v(*args, "none.tsv")
     assert (outcome.code, "documents without a label" in outcome.err) == (2, True)
+    (folder / "empty.tsv").write_text("")
+    for by in ("documents", "words"):
+        outcome = w2v("evaluate", "classify", "empty.tsv", "test.tsv", "--by", by)
+        assert outcome.code == 2
+        assert "empty.tsv: no documents in the file" in outcome.err

@@ -9,12 +9,11 @@ import pytest
 from conftest import COMPILED, compiled
 from scipy import sparse
 
-from w2v import formats, lsa, ppmi, query, store, svd, terms
+from w2v import formats, ppmi, query, store, svd, terms
 from w2v.errors import W2VError
 from w2v.kernels import cooccurrence
 from w2v.kernels import sparse as kernels
 from w2v.kernels.lanes import aligned
-from w2v.models import models
 from w2v.query import Query
 from w2v.reading import open_corpus, read
 from w2v.settings import DocumentSettings, TermSettings, TextSettings
@@ -22,7 +21,6 @@ from w2v.trained import Trained
 
 TEXT = "a a b\nc\n\na c c c d\nb b\n"
 ROWS = 400 if COMPILED else 20
-MODEL = models()["lsa"]
 
 
 def as_sparse(dense):
@@ -228,11 +226,6 @@ def test_nothing_to_start_from(w2v, folder):
     w2v("train", "text", "--min-count", "1", "-o", "v.safetensors")
     outcome = w2v("train", "text", "--model", "lsa", "--init", "v.safetensors")
     assert (outcome.code, "--model lsa has no words' vectors" in outcome.err) == (2, True)
-
-
-def test_the_settings_of_a_summary():
-    assert lsa.Lsa.kernels == ("documents", "sparse")
-    assert MODEL.settings().topics == 200
 
 
 DOCUMENTS = [[0, 1, 2, 1, 0, 3], [], [4], [2, 2, 5, 0, 1, 1, 6, 3, 0]]

@@ -107,7 +107,6 @@ def test_a_training_documents_inferred_vector_is_near_its_own(make, w2v, model):
     found = json.loads(outcome.out)
     assert found["documents"] == 60
     assert found["among_ten"] >= 40  # of 400 that are much alike
-    assert "60 of 60" not in outcome.out
     assert "documents/s" in outcome.err
 
 
@@ -151,6 +150,17 @@ def test_documents_merged_into_one_are_inferred_as_one(make, w2v, folder, monkey
     assert [json.loads(line)["document"] for line in outcome.out.splitlines()] == ["a", "b"]
     assert "1 document merged" in outcome.err
     assert w2v(*args, "3").out == outcome.out
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_documents_at_all_and_many_in_one(make, w2v, folder, model, monkeypatch):
+    """Progress that is at nothing when it is shown."""
+    monkeypatch.setattr("w2v.sif._DOCUMENTS", 2)
+    path = make(model)
+    nothing = w2v("infer", path, stdin=b"")
+    assert (nothing.code, "0 documents" in nothing.err) == (0, True), nothing.err
+    (folder / "m.tsv").write_text(f"k\t{TOPICS['music'][0]}\n" * 9)
+    assert w2v("infer", path, "m.tsv", "--merge-ids").code == 0
 
 
 def test_inferred_vectors_in_every_format(make, w2v, folder):

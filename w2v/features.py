@@ -38,8 +38,12 @@ class Features:
         corpus = DocumentCorpus([path], self._text, self._how)
         features = self._means(corpus) if self._by == "words" else self._vectors(corpus)
         labels = [label for label in corpus.labels if label is not None]
-        if len(labels) < len(corpus.labels) or not labels:
+        if not corpus.labels:
+            raise W2VError(f"{path}: no documents in the file")
+        if len(labels) < len(corpus.labels):
             raise W2VError(f"{path}: there are documents without a label; see --columns")
+        if not np.isfinite(features).all():
+            raise W2VError(f"{self._path} has NaN or infinity in the vectors of these documents")
         return features, labels
 
     def _vectors(self, corpus: DocumentCorpus) -> np.ndarray:
@@ -53,7 +57,9 @@ class Features:
                 f"such as {corpus.names[found.index(-1)]!r}: the model must be trained on them, or "
                 f"their vectors be from w2v infer"
             )
-        return self._table.matrix[np.array(found)[corpus.rows]].astype(np.float64)
+        return self._table.matrix[np.array(found, np.int64)[corpus.row_numbers()]].astype(
+            np.float64
+        )
 
     def _means(self, corpus: DocumentCorpus) -> np.ndarray:
         """The mean of each document's words that are known; zeros where none is."""

@@ -15,7 +15,7 @@ COLUMNS = PART * WIDTH  # that kernels work on at a time
 STRIPES = 2  # of rows, whose sums are added up in order: the same for any number of threads
 _PIECES = 64  # of rows, of which each thread takes one after the other
 _ROWS = 1 << 13  # added up in float64 at a time
-_LOST = 1e-9  # a direction that is shorter than this share of the longest is rounding
+_LOST = 1e-9  # of the longest direction's squared length: a shorter one is rounding
 
 
 class Sparse(NamedTuple):

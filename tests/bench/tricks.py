@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What each trick in the kernels gains: the program without it, beside the program.
 
-    python tests/bench/tricks.py [--repeats 3]
+    python tests/bench/tricks.py [--repeats 3] [--only PATTERN]
 
 Each trick is taken out of a copy of the source by replacing a piece of text; copy and original
 train one epoch on enwiki100m.txt.gz in turn, with 2 threads. Printed is how many times as long
-training takes without the trick (the median of the ratios), for skip-gram and CBOW.
+training takes without the trick (the median of the ratios), for skip-gram and CBOW; where a trick
+is of documents alone, for PV-DBOW, on the same text in lines of 1,000 words.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ TRICKS = {
         "sigmoid", "small = fade(scores[at], kind)", "small = kind(math.exp(-abs(scores[at])))",
     ),
     "one logarithm for hundreds of scores": ("sigmoid", "tally[1] > 1e300", "tally[1] > 0.0"),
+    "four words of a document make a step": ("pv_dbow", "TOGETHER = 4", "TOGETHER = 1"),
     "two short chains in the polynomial": (
         "sigmoid",
         "return (even + x * odd) * power_of_two(whole)",
@@ -70,7 +72,7 @@ def seconds(source: Path, text: Path, model: str) -> float:
         stderr=subprocess.PIPE,
         text=True,
     )
-    [rate] = re.findall(r"([\d,]+) words/s on", done.stderr.splitlines()[-2])
+    [rate] = re.findall(r"([\d,]+) words/s on", done.stderr)
     return 1e6 / int(rate.replace(",", ""))
 
 
@@ -78,14 +80,18 @@ def main() -> None:
     """Measure each trick alone."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", default="", help="tricks whose names match this")
     args = parser.parse_args()
-    with enwiki() as (_, text, _), TemporaryDirectory() as name:
-        for trick in TRICKS:
+    with enwiki() as (folder, text, lines), TemporaryDirectory() as name:
+        for trick in filter(re.compile(args.only).search, TRICKS):
             copy = without(trick, Path(name))
-            for model in ("skipgram", "cbow"):
-                seconds(copy, text.with_name("small"), model)  # compiles
+            of_documents = TRICKS[trick][0] == "pv_dbow"
+            for model in ("pv-dbow",) if of_documents else ("skipgram", "cbow"):
+                for source in (copy, ROOT):  # compiles
+                    seconds(source, folder / "small", model)
+                corpus = lines if of_documents else text
                 ratios = [
-                    seconds(copy, text, model) / seconds(ROOT, text, model)
+                    seconds(copy, corpus, model) / seconds(ROOT, corpus, model)
                     for _ in range(args.repeats)
                 ]
                 print(f"{median(ratios):.2f}  {model:8}  {trick}", flush=True)

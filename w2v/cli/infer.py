@@ -114,12 +114,12 @@ def infer_all(
     began, count = monotonic(), len(text.names)
 
     def show(done: int) -> None:
-        seconds = monotonic() - began
-        left = duration(seconds / done * (count - done))
-        line.show(f"inferring {done / count:6.1%}  {done / seconds:,.0f} documents/s  {left} left")
+        rate = done / max(monotonic() - began, 1e-9)
+        left = duration((count - done) / rate) if rate else "?"
+        line.show(f"inferring {done / max(count, 1):6.1%}  {rate:,.0f} documents/s  {left} left")
 
     vectors = trained.vectors(text, threads or machine.processors(), show)
-    seconds = monotonic() - began
+    seconds = max(monotonic() - began, 1e-9)
     line.say(f"inferred in {duration(seconds)}: {count / seconds:,.0f} documents/s")
     return text, vectors
 

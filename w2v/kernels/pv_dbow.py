@@ -8,7 +8,7 @@ from w2v.kernels.sigmoid import clear_tally, read_tally
 from w2v.kernels.tiles import add_row
 from w2v.kernels.windows import prefetch_targets
 
-TOGETHER = 4  # words. With 1 it takes 1.4 times as long, with 2 or 8 1.1 (bench/tricks.py)
+TOGETHER = 4  # words. With 1 it takes 1.3 times as long (bench/tricks.py)
 
 
 @jit

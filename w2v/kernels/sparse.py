@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from w2v.kernels import jit
+from w2v.kernels import inlined, jit
 from w2v.kernels.lanes import load, multiply_add, prefetch, splat, store
 
 PART = 7  # registers that a row is worked on at a time: sums that stay in the processor
 AHEAD = 6  # entries
+
+
+@inlined
+def sum_row(starts, columns, values, row, dense, at):
+    """The product of one row of a sparse matrix with some columns of a dense one.
+
+    starts   int64 (N + 1,)  where each row's entries begin
+    columns  int32 (E,)      the column of each entry
+    values   float (E,)      and its value
+    row      int
+    dense    float (·, D)
+    at       int             the first of PART registers
+    Returns  PART lanes
+    """
+    zero = splat(dense.dtype.type(0.0))
+    a0, a1, a2, a3, a4, a5, a6 = zero, zero, zero, zero, zero, zero, zero
+    for k in range(starts[row], starts[row + 1]):
+        column, value = columns[k], splat(values[k])
+        coming = columns[min(k + AHEAD, columns.size - 1)]
+        for register in range(PART):
+            prefetch(dense, coming, at + register)
+        a0 = multiply_add(value, load(dense, column, at), a0)
+        a1 = multiply_add(value, load(dense, column, at + 1), a1)
+        a2 = multiply_add(value, load(dense, column, at + 2), a2)
+        a3 = multiply_add(value, load(dense, column, at + 3), a3)
+        a4 = multiply_add(value, load(dense, column, at + 4), a4)
+        a5 = multiply_add(value, load(dense, column, at + 5), a5)
+        a6 = multiply_add(value, load(dense, column, at + 6), a6)
+    return a0, a1, a2, a3, a4, a5, a6
 
 
 @jit
@@ -22,24 +51,10 @@ def multiply_rows(starts, columns, values, dense, product, first, last, parts):
     last     int
     parts    int
     """
-    zero = splat(dense.dtype.type(0.0))
     for row in range(first, last):
-        begin, end = starts[row], starts[row + 1]
         for part in range(parts):
             at = PART * part
-            a0, a1, a2, a3, a4, a5, a6 = zero, zero, zero, zero, zero, zero, zero
-            for k in range(begin, end):
-                column, value = columns[k], splat(values[k])
-                coming = columns[min(k + AHEAD, columns.size - 1)]
-                for register in range(PART):
-                    prefetch(dense, coming, at + register)
-                a0 = multiply_add(value, load(dense, column, at), a0)
-                a1 = multiply_add(value, load(dense, column, at + 1), a1)
-                a2 = multiply_add(value, load(dense, column, at + 2), a2)
-                a3 = multiply_add(value, load(dense, column, at + 3), a3)
-                a4 = multiply_add(value, load(dense, column, at + 4), a4)
-                a5 = multiply_add(value, load(dense, column, at + 5), a5)
-                a6 = multiply_add(value, load(dense, column, at + 6), a6)
+            a0, a1, a2, a3, a4, a5, a6 = sum_row(starts, columns, values, row, dense, at)
             store(product, row, at, a0)
             store(product, row, at + 1, a1)
             store(product, row, at + 2, a2)
@@ -62,21 +77,9 @@ def add_gram(starts, columns, values, dense, sums, first, last, part):
     last     int             the row after the last
     part     int
     """
-    zero, at = splat(dense.dtype.type(0.0)), PART * part
+    at = PART * part
     for row in range(first, last):
-        a0, a1, a2, a3, a4, a5, a6 = zero, zero, zero, zero, zero, zero, zero
-        for k in range(starts[row], starts[row + 1]):
-            column, value = columns[k], splat(values[k])
-            coming = columns[min(k + AHEAD, columns.size - 1)]
-            for register in range(PART):
-                prefetch(dense, coming, at + register)
-            a0 = multiply_add(value, load(dense, column, at), a0)
-            a1 = multiply_add(value, load(dense, column, at + 1), a1)
-            a2 = multiply_add(value, load(dense, column, at + 2), a2)
-            a3 = multiply_add(value, load(dense, column, at + 3), a3)
-            a4 = multiply_add(value, load(dense, column, at + 4), a4)
-            a5 = multiply_add(value, load(dense, column, at + 5), a5)
-            a6 = multiply_add(value, load(dense, column, at + 6), a6)
+        a0, a1, a2, a3, a4, a5, a6 = sum_row(starts, columns, values, row, dense, at)
         for k in range(starts[row], starts[row + 1]):
             column, value = columns[k], splat(values[k])
             coming = columns[min(k + AHEAD, columns.size - 1)]
