@@ -9,7 +9,7 @@ import pytest
 from conftest import COMPILED, compiled
 from scipy import sparse
 
-from w2v import formats, ppmi, query, store, svd, terms
+from w2v import formats, query, store
 from w2v.errors import W2VError
 from w2v.kernels import cooccurrence
 from w2v.kernels import sparse as kernels
@@ -17,6 +17,7 @@ from w2v.kernels.lanes import aligned
 from w2v.query import Query
 from w2v.reading import open_corpus, read
 from w2v.settings import DocumentSettings, TermSettings, TextSettings
+from w2v.topics import ppmi, svd, terms
 from w2v.trained import Trained
 
 TEXT = "a a b\nc\n\na c c c d\nb b\n"

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
-from w2v import svd, terms
+from w2v.topics import svd, terms
 from w2v.models import models
 from w2v.reading import open_corpus, read
 from w2v.settings import DocumentSettings, TextSettings

@@ -152,6 +152,30 @@ class DocumentPlan(Plan):
         )
 
 
+class SweepPlan(Plan):
+    """The chunks of a run over documents that stay whole and where they are, in every epoch alike.
+
+    starts   int64 (M + 1,)  where each document begins, and the end
+    epochs
+    shards   how many chunks make a round
+    longest  how many words a chunk has at most, about: an epoch has as few rounds as that allows
+    """
+
+    def __init__(self, starts: np.ndarray, epochs: int, shards: int, longest: int):
+        size = int(starts[-1])
+        self.epochs, self.seed, self.shards = epochs, 0, shards
+        self.words, self._size, self._epoch = epochs * size, size, -1
+        targets = np.linspace(0, size, shards * max(1, -(-size // (shards * longest))) + 1)
+        self._cuts = np.unique(starts[np.searchsorted(starts, targets)])
+        self._chunks = self._cuts.size - 1
+        self._begin_epoch(np.random.default_rng(0))
+        self.longest = int((self._lasts - self._firsts).max())
+
+    def _begin_epoch(self, rng: np.random.Generator) -> None:
+        self._firsts, self._lasts = self._cuts[:-1], self._cuts[1:]
+        self._ends = self._lasts
+
+
 @dataclass
 class State:
     """Where a run is.

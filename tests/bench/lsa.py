@@ -25,7 +25,7 @@ from imdb import prepare
 OURS = """
 import json, sys, time
 import numpy as np
-from w2v import svd
+from w2v.topics import svd
 x = {name: np.load(f"{sys.argv[1]}/{name}.npy") for name in ("starts", "columns", "values")}
 matrix = svd.Sparse(*x.values(), int(x["columns"].max()) + 1)
 few = svd.Sparse(matrix.starts[:2], matrix.columns, matrix.values, matrix.width)
@@ -56,7 +56,7 @@ def matrix(folder: Path) -> None:
     """Write the tf-idf matrix."""
     import numpy as np
 
-    from w2v import terms
+    from w2v.topics import terms
     from w2v.reading import open_corpus, read
     from w2v.settings import DocumentSettings, TermSettings, TextSettings
 

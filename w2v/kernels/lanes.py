@@ -56,7 +56,7 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, lanes, ir.VectorType(number, WIDTH))
 
 
-def _compiled_as(native: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+def compiled_as(native: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
     """Compile calls of a function to what `native` emits; keep the function itself as `plain`."""
 
     def replace(function: Callable[..., Any]) -> Any:
@@ -69,7 +69,7 @@ def _compiled_as(native: Callable[..., Any]) -> Callable[[Callable[..., Any]], A
     return replace
 
 
-def _pointer(context: Any, builder: Any, signature: Any, args: Any, unit: int = WIDTH) -> Any:
+def pointer(context: Any, builder: Any, signature: Any, args: Any, unit: int = WIDTH) -> Any:
     """Where `unit` numbers of the first argument, an array, begin.
 
     The arguments after it are its indices, the last one counted in units.
@@ -89,31 +89,38 @@ def _pointer(context: Any, builder: Any, signature: Any, args: Any, unit: int = 
     return builder.bitcast(start, vector.as_pointer())
 
 
-def _shuffle(builder: Any, first: Any, second: Any, order: list[int]) -> Any:
+def shuffle(builder: Any, first: Any, second: Any, order: list[int]) -> Any:
     """The numbers of two vectors, counted through, in the order that is given."""
     return builder.shuffle_vector(
         first, second, ir.Constant(ir.VectorType(_INT32, len(order)), order)
     )
 
 
+def spread(builder: Any, number: Any) -> Any:
+    """One number in all lanes."""
+    empty = ir.Constant(ir.VectorType(number.type, WIDTH), ir.Undefined)
+    first = builder.insert_element(empty, number, ir.Constant(_INT32, 0))
+    return shuffle(builder, first, empty, [0] * WIDTH)
+
+
 def _add_pairs(builder: Any, first: Any, second: Any) -> Any:
     """In each four lanes: the sums of two pairs of `first`, then those of `second`."""
     even = [i for g in range(0, WIDTH, 4) for i in (g, g + 2, g + WIDTH, g + WIDTH + 2)]
     odd = [i + 1 for i in even]
-    left, right = (_shuffle(builder, first, second, order) for order in (even, odd))
+    left, right = (shuffle(builder, first, second, order) for order in (even, odd))
     return builder.fadd(left, right)
 
 
 def _load(_: Any, array: Any, row: Any, register: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        value = builder.load(_pointer(context, builder, signature, args))
+        value = builder.load(pointer(context, builder, signature, args))
         value.align = array.dtype.bitwidth // 8
         return value
 
     return Lanes(array.dtype)(array, row, register), emit
 
 
-@_compiled_as(_load)
+@compiled_as(_load)
 def load(array, row, register):
     """WIDTH numbers of a row, from column WIDTH * register."""
     return array[row, WIDTH * register : WIDTH * (register + 1)].copy()
@@ -121,14 +128,14 @@ def load(array, row, register):
 
 def _store(_: Any, array: Any, row: Any, register: Any, lanes: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        done = builder.store(args[3], _pointer(context, builder, signature, args))
+        done = builder.store(args[3], pointer(context, builder, signature, args))
         done.align = array.dtype.bitwidth // 8
         return context.get_dummy_value()
 
     return types.void(array, row, register, lanes), emit
 
 
-@_compiled_as(_store)
+@compiled_as(_store)
 def store(array, row, register, lanes):
     """Write WIDTH numbers into a row, from column WIDTH * register."""
     array[row, WIDTH * register : WIDTH * (register + 1)] = lanes
@@ -136,14 +143,12 @@ def store(array, row, register, lanes):
 
 def _splat(_: Any, number: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        empty = ir.Constant(ir.VectorType(args[0].type, WIDTH), ir.Undefined)
-        first = builder.insert_element(empty, args[0], ir.Constant(_INT32, 0))
-        return _shuffle(builder, first, empty, [0] * WIDTH)
+        return spread(builder, args[0])
 
     return Lanes(number)(number), emit
 
 
-@_compiled_as(_splat)
+@compiled_as(_splat)
 def splat(number):
     """One number, WIDTH times."""
     return np.full(WIDTH, number)
@@ -158,7 +163,7 @@ def _multiply_add(_: Any, a: Any, b: Any, c: Any) -> Any:
     return a(a, b, c), emit
 
 
-@_compiled_as(_multiply_add)
+@compiled_as(_multiply_add)
 def multiply_add(a, b, c):
     """Lanes a * b + c, rounded once where the machine can."""
     return a * b + c
@@ -170,16 +175,16 @@ def _store_sums(_: Any, array: Any, quad: Any, a: Any, b: Any, c: Any, d: Any) -
         sums = _add_pairs(builder, _add_pairs(builder, a, b), _add_pairs(builder, c, d))
         for size in (WIDTH // 2, WIDTH // 4):
             low, high = list(range(size)), list(range(size, 2 * size))
-            left, right = (_shuffle(builder, sums, sums, order) for order in (low, high))
+            left, right = (shuffle(builder, sums, sums, order) for order in (low, high))
             sums = builder.fadd(left, right)
-        done = builder.store(sums, _pointer(context, builder, signature, args, unit=4))
+        done = builder.store(sums, pointer(context, builder, signature, args, unit=4))
         done.align = array.dtype.bitwidth // 8
         return context.get_dummy_value()
 
     return types.void(array, quad, a, b, c, d), emit
 
 
-@_compiled_as(_store_sums)
+@compiled_as(_store_sums)
 def store_sums(array, quad, a, b, c, d):
     """Write the sums of four lanes to array[4 * quad] and the three places after it.
 
@@ -190,7 +195,7 @@ def store_sums(array, quad, a, b, c, d):
 
 def _prefetch(_: Any, array: Any, row: Any, register: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _pointer(context, builder, signature, args)
+        place = pointer(context, builder, signature, args)
         byte = ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [byte, _INT32, _INT32, _INT32])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
@@ -201,7 +206,7 @@ def _prefetch(_: Any, array: Any, row: Any, register: Any) -> Any:
     return types.void(array, row, register), emit
 
 
-@_compiled_as(_prefetch)
+@compiled_as(_prefetch)
 def prefetch(array, row, register):
     """Ask the memory for WIDTH numbers that will be wanted soon; changes nothing."""
 
@@ -218,7 +223,7 @@ def _power_of_two(_: Any, exponent: Any) -> Any:
     return exponent(exponent), emit
 
 
-@_compiled_as(_power_of_two)
+@compiled_as(_power_of_two)
 def power_of_two(exponent):
     """2 to a whole number from -126 to 127, of the number's type; at -127 it may be 0."""
     return np.exp2(exponent) * (exponent > -127)

@@ -44,8 +44,8 @@ class Settings(TermSettings):
 
 def _trainer(vocabulary, text, settings):
     from w2v.errors import W2VError
-    from w2v.lsa import Lsa
-    from w2v.ppmi import Ppmi
+    from w2v.topics.lsa import Lsa
+    from w2v.topics.ppmi import Ppmi
 
     if settings.context == "documents":
         return Lsa(vocabulary, text, settings)
@@ -57,7 +57,7 @@ def _trainer(vocabulary, text, settings):
 
 def _inference(settings, tensors):
     from w2v.errors import W2VError
-    from w2v.lsa import LsaInference
+    from w2v.topics.lsa import LsaInference
 
     if settings.context == "window":
         raise W2VError("a model of --context window knows no documents, only words")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v import svd
+from w2v.topics import svd
 from w2v.kernels.cooccurrence import fill_ppmi, list_positions, sum_weights
 from w2v.table import Table
 from w2v.text import Documents

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v import svd, terms
+from w2v.topics import svd, terms
 from w2v.table import Table
 from w2v.text import Documents
 from w2v.vocabulary import Vocabulary

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from w2v.errors import W2VError
 from w2v.settings import TermSettings
-from w2v.stopwords import ENGLISH
-from w2v.svd import Sparse
+from w2v.topics.stopwords import ENGLISH
+from w2v.topics.svd import Sparse
 from w2v.text import Documents
 from w2v.vocabulary import Vocabulary
 
 _ROWS = 1 << 12  # documents at a time
 
 
-def count_terms(text: Documents, words: int) -> Sparse:
-    """How often each of the vocabulary's words comes in each row's documents; float32 counts."""
-    from scipy.sparse import csr_array
-
-    order = np.argsort(text.rows, kind="stable")
-    rows = len(text.names)
-    starts, size = np.zeros(rows + 1, np.int64), 0
-    columns, values = np.empty(text.size, np.int32), np.empty(text.size, np.float32)
+def _rows(text: Documents) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Some rows at a time, the words of their documents, and where each row's words begin."""
+    order, rows = np.argsort(text.rows, kind="stable"), len(text.names)
     for first in range(0, rows, _ROWS):
         last = min(first + _ROWS, rows)
         begin, end = np.searchsorted(text.rows, (first, last), sorter=order)
@@ -32,15 +28,55 @@ def count_terms(text: Documents, words: int) -> Sparse:
             pieces.rows - first, pieces.ends - pieces.begins, minlength=last - first
         )
         bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        ids = text.words(pieces)
+        yield slice(first, last), text.words(pieces), bounds
+
+
+def count_terms(text: Documents, words: int) -> Sparse:
+    """How often each of the vocabulary's words comes in each row's documents; float32 counts."""
+    from scipy.sparse import csr_array
+
+    starts, size = np.zeros(len(text.names) + 1, np.int64), 0
+    columns, values = np.empty(text.size, np.int32), np.empty(text.size, np.float32)
+    for rows, ids, bounds in _rows(text):
         ones = np.ones(ids.size, np.float32)
-        counts = csr_array((ones, ids, bounds), shape=(last - first, words))
+        counts = csr_array((ones, ids, bounds), shape=(bounds.size - 1, words))
         counts.sum_duplicates()
-        starts[first + 1 : last + 1] = size + counts.indptr[1:]
+        starts[rows.start + 1 : rows.stop + 1] = size + counts.indptr[1:]
         columns[size : size + counts.nnz] = counts.indices
         values[size : size + counts.nnz] = counts.data
         size += counts.nnz
     return Sparse(starts, columns[:size], values[:size], words)
+
+
+class Tokens(NamedTuple):
+    """The terms of all documents, one after the other.
+
+    words   int32 (N,)
+    starts  int64 (M + 1,)  the token that each document begins with, and N
+    """
+
+    words: np.ndarray
+    starts: np.ndarray
+
+
+def read_tokens(text: Documents, kept: np.ndarray, words: int) -> Tokens:
+    """The terms of each row's documents in their order, numbered as in `kept`.
+
+    text   documents
+    kept   rising ids of the words that are terms
+    words  how many words the vocabulary has
+    """
+    numbers = np.full(words, -1, np.int32)
+    numbers[kept] = np.arange(kept.size, dtype=np.int32)
+    starts, size = np.zeros(len(text.names) + 1, np.int64), 0
+    found = np.empty(text.size, np.int32)
+    for rows, ids, bounds in _rows(text):
+        terms = numbers[ids]
+        passed = np.concatenate([[0], np.cumsum(terms >= 0)])
+        starts[rows.start + 1 : rows.stop + 1] = size + passed[bounds[1:]]
+        found[size : size + passed[-1]] = terms[terms >= 0]
+        size += int(passed[-1])
+    return Tokens(found[:size], starts)
 
 
 def _blocks(matrix: Sparse) -> Iterator[tuple[slice, slice]]:
