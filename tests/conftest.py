@@ -25,7 +25,7 @@ WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
 
 
 # The models that are trained chunk by chunk.
-TRAINED = [name for name, model in models().items() if not model.at_once]
+TRAINED = [name for name, model in models().items() if model.way == "gradients"]
 
 
 def document_settings(model):

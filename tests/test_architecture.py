@@ -35,6 +35,7 @@ LAYERS = [
     ["w2v.models", "w2v.manifest"],
     ["w2v.trained", "w2v.job"],
     ["w2v.solution"],
+    ["w2v.chain"],
     ["w2v.cli"],
     ["w2v.__main__"],
 ]

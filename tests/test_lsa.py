@@ -124,7 +124,7 @@ def counted(folder):
 
 @pytest.mark.parametrize("block", [1, 2, 100])
 def test_terms_are_counted(counted, monkeypatch, block):
-    monkeypatch.setattr(terms, "_ROWS", block)
+    monkeypatch.setattr(terms, "ROWS", block)
     vocabulary, text, _ = counted
     counts = as_dense(terms.count_terms(text, len(vocabulary.names)))
     assert vocabulary.names == ["c", "a", "b", "d"]
@@ -165,7 +165,7 @@ def test_no_term_left_is_a_mistake(counted):
 
 @pytest.mark.parametrize("block", [1, 100])
 def test_weights_are_those_of_the_formulas(counted, monkeypatch, block):
-    monkeypatch.setattr(terms, "_ROWS", block)
+    monkeypatch.setattr(terms, "ROWS", block)
     _, text, counts = counted
     dense = as_dense(counts).astype(np.float64)
     df, total = (dense > 0).sum(axis=0), dense.sum(axis=0)

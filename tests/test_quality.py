@@ -7,10 +7,10 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
-from w2v.topics import svd, terms
 from w2v.models import models
 from w2v.reading import open_corpus, read
 from w2v.settings import DocumentSettings, TextSettings
+from w2v.topics import svd, terms
 
 # analogies in per cent, WordSim-353, SimLex-999: the README's means less 5 standard deviations
 FLOORS = {"skipgram": (35.7, 0.616, 0.288), "cbow": (32.7, 0.613, 0.236)}

@@ -20,9 +20,9 @@ class Progress:
     words, total   words trained, of all epochs, those that subsampling left out included
     resumed        how many of them were trained before this process began
     seconds        since it began to train
-    lr             learning rate
+    lr             learning rate; NaN for what is sampled
     loss           mean nats for each trained pair of this epoch, or of the one before while this
-                   has none; NaN if that has none either
+                   has none; NaN if that has none either. Of what is sampled, for each token
     """
 
     epoch: int
@@ -42,11 +42,16 @@ class Progress:
     def __str__(self) -> str:
         rate = self.rate
         left = duration((self.total - self.words) / rate) if rate else "?"
-        loss = "-" if math.isnan(self.loss) else f"{self.loss:.4f}"
         return (
             f"epoch {self.epoch}/{self.epochs}  {self.words / self.total:6.1%}  "
-            f"{rate:,.0f} words/s  lr {self.lr:.6f}  loss {loss}  {left} left"
+            f"{rate:,.0f} words/s  {self._measure()}  {left} left"
         )
+
+    def _measure(self) -> str:
+        loss = "-" if math.isnan(self.loss) else f"{self.loss:.4f}"
+        if math.isnan(self.lr):
+            return f"log-likelihood {'-' * (loss != '-')}{loss}"
+        return f"lr {self.lr:.6f}  loss {loss}"
 
 
 def duration(seconds: float) -> str:

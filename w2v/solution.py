@@ -1,4 +1,4 @@
-"""A `Job` whose model is computed at once, not trained epoch by epoch."""
+"""A `Job` whose trainer reads the text itself; and one whose model is computed at once."""
 
 from __future__ import annotations
 
@@ -14,19 +14,15 @@ from w2v.progress import Progress
 from w2v.signals import Deferred
 
 
-class Solution(Job):
-    """As a `Job`, but there is nothing to go on from: `train` computes it all."""
+class Prepared(Job):
+    """A `Job` whose trainer is made once the text is read, and knows what memory it takes."""
 
     def __init__(self, *args: Any, **others: Any):
         super().__init__(*args, **others)
-        if self.options.needs_vectors and not self.origin:
-            raise W2VError(f"--model {self.model.name} needs word vectors: --init FILE")
         if self.valid:
-            raise W2VError("--valid is for models that are trained epoch by epoch")
-        self.checkpoint_path = None
+            raise W2VError("--valid is for models that are trained by gradients")
 
     def _lay_out(self) -> None:
-        self.state = State(Chunk(0, 0, 0, 0, 0), [])
         self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
 
     def matrix_bytes(self) -> int:
@@ -34,7 +30,26 @@ class Solution(Job):
         return self.trainer.matrix_bytes()
 
     def _more_memory(self) -> int:
-        return self.trainer.room() + budget.names_bytes(self.vocabulary.counts, self.text)
+        names = budget.names_bytes(self.vocabulary.counts, self.text)
+        return self.trainer.room(self.threads) + names
+
+    def _metadata(self) -> dict[str, str]:
+        found = self.trainer.facts() if self.trainer.matrices else {}
+        return super()._metadata() | {"found": json.dumps(found, sort_keys=True)}
+
+
+class Solution(Prepared):
+    """There is nothing to go on from: `train` computes it all."""
+
+    def __init__(self, *args: Any, **others: Any):
+        super().__init__(*args, **others)
+        if self.options.needs_vectors and not self.origin:
+            raise W2VError(f"--model {self.model.name} needs word vectors: --init FILE")
+        self.checkpoint_path = None
+
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        self.state = State(Chunk(0, 0, 0, 0, 0), [])
 
     def start(self, on_compile: Callable[[], None]) -> None:
         """Take over what the run starts from."""
@@ -57,7 +72,3 @@ class Solution(Job):
         """Compute the result; `on_progress` gets what is shown meanwhile."""
         self.trainer.solve(self.threads, lambda share: on_progress(f"computing {share:6.1%}"))
         return self.state
-
-    def _metadata(self) -> dict[str, str]:
-        found = self.trainer.facts() if self.trainer.matrices else {}
-        return super()._metadata() | {"found": json.dumps(found, sort_keys=True)}

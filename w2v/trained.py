@@ -15,6 +15,8 @@ from w2v.reading import read_as
 from w2v.settings import TextSettings
 from w2v.spool import Spool
 from w2v.text import Documents
+from w2v.topics.coherence import Coherence
+from w2v.topics.listing import Listing
 
 
 class Trained:
@@ -28,7 +30,9 @@ class Trained:
     """
 
     def __init__(self, path: str, epochs: int | None = None):
-        tensors, metadata = store.read(path)
+        self.path = path
+        self.tensors, metadata = store.read(path)
+        tensors = self.tensors
         name = metadata.get("model", "")
         model = models().get(name)
         if model is None or model.inference is None:
@@ -36,6 +40,7 @@ class Trained:
             learn = ", ".join(m.name for m in models().values() if m.inference)
             raise W2VError(f"{path} is {what}: new documents need one of {learn}")
         told = store.nested(metadata, "settings")
+        self._found = store.nested(metadata, "found")
         try:
             options, self.text_settings = (
                 kind(**{f.name: told[f.name] for f in fields(kind)})
@@ -45,13 +50,35 @@ class Trained:
             settings.check(self.text_settings)
             table = "words" if "words.names" in tensors else "vocabulary"
             self.names = store.read_names(tensors, table)
-            if epochs is not None and not model.at_once:
+            if epochs is not None:
+                if model.way != "gradients":
+                    raise W2VError(f"a {name} model infers without passes; leave out --epochs")
                 options = replace(options, epochs=epochs)
             self._inference = model.inference(options, tensors)
+            self._listing = model.listing(tensors) if model.listing else None
         except W2VError as error:  # of the settings
             raise W2VError(f"{path}: {error}") from None
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise W2VError(f"{path}: damaged: settings and arrays do not fit ({error})") from None
+
+    def listing(self) -> Listing:
+        """Its topics; W2VError where it has none."""
+        if self._listing is None:
+            kinds = ", ".join(m.name for m in models().values() if m.listing)
+            raise W2VError(f"{self.path} has no topics: train one of {kinds}")
+        return self._listing
+
+    def coherence(self) -> list[Coherence]:
+        """How well each topic's words go together in the documents of the training, if known."""
+        try:
+            return [Coherence(**topic) for topic in self._found.get("coherence", [])]
+        except (TypeError, ValueError):
+            raise W2VError(f"{self.path}: the header at byte 8 is damaged") from None
+
+    def documents(self) -> tuple[list[str], np.ndarray]:
+        """The names and the vectors of the documents that it was trained on."""
+        table = store.read_table(self.path, self.tensors, "documents")
+        return table.names, table.matrix
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None

@@ -56,9 +56,9 @@ def matrix(folder: Path) -> None:
     """Write the tf-idf matrix."""
     import numpy as np
 
-    from w2v.topics import terms
     from w2v.reading import open_corpus, read
     from w2v.settings import DocumentSettings, TermSettings, TextSettings
+    from w2v.topics import terms
 
     prepare(folder)
     how = TextSettings(min_count=1)

@@ -26,6 +26,8 @@ COMMANDS = {
     "odd": "ask",
     "vector": "ask",
     "infer": "infer",
+    "topics": "topics",
+    "perplexity": "topics",
     "evaluate": "evaluate",
     "vocab": "vocab",
     "convert": "files",

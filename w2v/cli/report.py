@@ -151,19 +151,24 @@ class Report:
             self.say(f"epoch {epoch}/{job.plan.epochs}: loss {loss:.4f}, held out {held_out:.4f}")
 
     def _sum_up(self) -> None:
+        job = self._job
+        if job.model.way != "at once":
+            self._sum_up_epochs()
+        if job.model.way != "gradients":
+            self.say(job.trainer.summary())
+
+    def _sum_up_epochs(self) -> None:
         from w2v.progress import duration, plural
 
         job, last = self._job, self._last
-        if job.model.at_once:
-            self.say(job.trainer.summary())
-            return
         losses = job.state.mean_losses()[: job.epochs_done]
-        shown = ["-" if math.isnan(loss) else f"{loss:.4f}" for loss in losses]
+        measure, sign = ("log-likelihood", -1) if job.model.way == "sweeps" else ("loss", 1)
+        shown = ["-" if math.isnan(loss) else f"{sign * loss:.4f}" for loss in losses]
         if last:  # else a run was resumed that had only its file to write
             self.say(
                 f"trained {plural(len(losses), 'epoch')} in {duration(last.seconds)}: "
                 f"{last.rate:,.0f} words/s on {plural(job.threads, 'thread')}; "
-                f"loss {shown[0]} in the first, {shown[-1]} in the last"
+                f"{measure} {shown[0]} in the first, {shown[-1]} in the last"
             )
         if job.validation and job.how.patience:
             best = job.validation.best

@@ -129,6 +129,7 @@ def train(
         for name in {"shards", "round_words"} & chosen.keys():
             raise click.UsageError(f"{option_name(name)} is for --deterministic")
     limit_blas(chosen.get("threads"))
+    from w2v.chain import Chain
     from w2v.cli.report import Report
     from w2v.job import Job
     from w2v.solution import Solution
@@ -143,7 +144,7 @@ def train(
     kinds = model.settings, TextSettings, RunSettings, DocumentSettings
     options, text, how, documents = dealt(chosen, *kinds)
     documents = documents if model.inference else None
-    kind = Solution if model.at_once else Job
+    kind = {"gradients": Job, "at once": Solution, "sweeps": Chain}[model.way]
     job = kind(corpus, output, model, options, text, how, documents, origin)
     report = Report(job, quiet)
     if not (resume or dry_run) and job.has_checkpoint():

@@ -148,7 +148,7 @@ def draw(running, lanes, share, almost):
     if lane > 0:
         at -= number_at(lanes, lane - 1)
     at = min(at, running[last, lane] * almost)
-    register = 0
+    register = np.int64(0)
     for row in range(last):
         register += np.int64(running[row, lane] <= at)
     return WIDTH * register + lane

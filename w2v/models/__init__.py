@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,9 @@ class Model:
     trainer   (vocabulary, text, settings) -> what `training.run` drives
     inference (settings, the arrays of its file) -> what infers vectors of new documents; None for
               a model that learns words alone, not documents
-    at_once   it is computed at once, by `solve` of its trainer, not chunk by chunk
+    way       how it is trained: by gradients, computed at once by `solve` of its trainer, or
+              sampled in sweeps
+    listing   the arrays of its file -> its topics, `topics.listing.Listing`; None where it has none
     """
 
     name: str
@@ -40,7 +42,8 @@ class Model:
     settings: type[Any]
     trainer: Callable[[Vocabulary, Any, Any], Any]
     inference: Callable[[Any, Mapping[str, np.ndarray]], Any] | None = None
-    at_once: bool = False
+    way: Literal["gradients", "at once", "sweeps"] = "gradients"
+    listing: Callable[[Mapping[str, np.ndarray]], Any] | None = None
 
     @property
     def table(self) -> str:

@@ -64,6 +64,12 @@ def _inference(settings, tensors):
     return LsaInference(settings, tensors)
 
 
+def _listing(tensors):
+    from w2v.topics.lsa import listing
+
+    return listing(tensors)
+
+
 MODEL = Model(
     name="lsa",
     summary="the leading singular vectors of the matrix of documents and words",
@@ -71,5 +77,6 @@ MODEL = Model(
     settings=Settings,
     trainer=_trainer,
     inference=_inference,
-    at_once=True,
+    way="at once",
+    listing=_listing,
 )

@@ -45,5 +45,5 @@ MODEL = Model(
     settings=Settings,
     trainer=_trainer,
     inference=_inference,
-    at_once=True,
+    way="at once",
 )

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from w2v.topics import svd, terms
 from w2v.table import Table
 from w2v.text import Documents
+from w2v.topics import svd, terms
+from w2v.topics.listing import Listing
 from w2v.vocabulary import Vocabulary
 
 
@@ -41,7 +42,7 @@ class Lsa:
         """What the resulting matrices take in memory."""
         return 4 * (len(self._text.names) + self._kept.size) * self._settings.topics
 
-    def room(self) -> int:
+    def room(self, threads: int) -> int:
         """Bytes that it will need besides what is used already, about."""
         set_ = self._settings
         most = svd.room(self._kept.size, set_.topics, set_.power_iters, set_.oversamples)
@@ -91,6 +92,18 @@ class Lsa:
         return {"singular_values": self._found.values, "weights": self._weights}
 
 
+def listing(tensors: Mapping[str, np.ndarray]) -> Listing:
+    """The topics in a file: what a word weighs may be less than 0, and sizes are squared values."""
+    values = np.square(tensors["singular_values"])
+    return Listing(_right(tensors), values / values.sum())
+
+
+def _right(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The right singular vectors, from the words' vectors."""
+    values = tensors["singular_values"]
+    return tensors["words.matrix"] / np.where(values > 0, values, np.inf).astype(np.float32)
+
+
 class LsaInference:
     """Vectors of new documents; KeyError or ValueError where the arrays of a file do not fit."""
 
@@ -99,7 +112,7 @@ class LsaInference:
         self._settings, self._weights = settings, tensors["weights"]
         if words.shape != (self._weights.size, values.size) or self._weights.dtype != np.float32:
             raise ValueError("words.matrix")
-        self._right = words / np.where(values > 0, values, np.inf).astype(np.float32)
+        self._right = _right(tensors)
 
     def vectors(
         self,

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from w2v.topics import svd
 from w2v.kernels.cooccurrence import fill_ppmi, list_positions, sum_weights
 from w2v.table import Table
 from w2v.text import Documents
+from w2v.topics import svd
 from w2v.vocabulary import Vocabulary
 
 _WORDS = 1 << 10  # rows of the matrix that a thread makes at a time
@@ -44,7 +44,7 @@ class Ppmi:
         """What the resulting matrices take in memory."""
         return 4 * len(self._vocabulary.names) * self._settings.topics
 
-    def room(self) -> int:
+    def room(self, threads: int) -> int:
         """Bytes that it will need besides what is used already, about.
 
         Of the pairs in a text of 100 MB an eighth are different ones that stay.

@@ -9,19 +9,19 @@ import numpy as np
 
 from w2v.errors import W2VError
 from w2v.settings import TermSettings
+from w2v.text import Documents
 from w2v.topics.stopwords import ENGLISH
 from w2v.topics.svd import Sparse
-from w2v.text import Documents
 from w2v.vocabulary import Vocabulary
 
-_ROWS = 1 << 12  # documents at a time
+ROWS = 1 << 12  # documents at a time
 
 
 def _rows(text: Documents) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Some rows at a time, the words of their documents, and where each row's words begin."""
     order, rows = np.argsort(text.rows, kind="stable"), len(text.names)
-    for first in range(0, rows, _ROWS):
-        last = min(first + _ROWS, rows)
+    for first in range(0, rows, ROWS):
+        last = min(first + ROWS, rows)
         begin, end = np.searchsorted(text.rows, (first, last), sorter=order)
         pieces = text.pieces(order[begin:end])
         lengths = np.bincount(
@@ -82,8 +82,8 @@ def read_tokens(text: Documents, kept: np.ndarray, words: int) -> Tokens:
 def _blocks(matrix: Sparse) -> Iterator[tuple[slice, slice]]:
     """Some rows at a time, and their entries."""
     rows = len(matrix.starts) - 1
-    for first in range(0, rows, _ROWS):
-        last = min(first + _ROWS, rows)
+    for first in range(0, rows, ROWS):
+        last = min(first + ROWS, rows)
         yield slice(first, last), slice(int(matrix.starts[first]), int(matrix.starts[last]))
 
 

@@ -1,0 +1,230 @@
+"""Latent Dirichlet allocation: documents mix topics, topics are distributions over words.
+
+Source: Blei, Ng and Jordan 2003; sampled as Griffiths and Steyvers 2004 do, see `kernels.gibbs`. A
+topic is kept for each token, and all else follows from these. The counts of the sweeps after
+`burn_in` are averaged, in one chain, in which topics keep their numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from w2v.kernels.lanes import WIDTH, aligned
+from w2v.kernels.mixtures import mix_topics
+from w2v.plan import Plan
+from w2v.table import Table
+from w2v.text import Documents
+from w2v.topics import terms
+from w2v.topics.coherence import JUDGED, Coherence, judge
+from w2v.topics.listing import Listing, top_words
+from w2v.topics.sweeps import Sweeps
+from w2v.vocabulary import Vocabulary
+
+STEPS = 50  # of expectation maximisation, for a new document
+_TOKENS = 1 << 20  # a chunk has at least so many, where the text does
+_PER_WORD = 100  # and so many for each word, whose counts are copied for it
+
+
+class Lda:
+    """The topics of a text, by sampling.
+
+    vocabulary  words and their counts
+    text        documents
+    settings    of the model
+    Raises      W2VError where no term is left
+    """
+
+    kernels = ("documents", "gibbs")
+
+    def __init__(self, vocabulary: Vocabulary, text: Documents, settings: Any):
+        self._vocabulary, self._text, self.settings = vocabulary, text, settings
+        size = len(vocabulary.names)
+        self.kept = terms.choose(vocabulary, terms.count_terms(text, size), settings)
+        self.tokens = terms.read_tokens(text, self.kept, size)
+        self.matrices: dict[str, np.ndarray] = {}
+
+    def longest_chunk(self) -> int:
+        """How many tokens a chunk should have at most."""
+        return max(_TOKENS, _PER_WORD * self.kept.size)
+
+    def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
+        topics = -(-self.settings.topics // WIDTH) * WIDTH
+        return {
+            "topics": ((self.tokens.words.size,), np.int16),
+            "word_sums": ((self.kept.size, topics), np.float32),
+            "document_sums": ((len(self._text.names), topics), np.int32),
+            "alpha": ((1, topics), np.float32),
+            "eta": ((1,), np.float64),
+        }
+
+    def matrix_bytes(self) -> int:
+        """What the matrices take in memory."""
+        return sum(
+            math.prod(shape) * np.dtype(kind).itemsize for shape, kind in self._shapes().values()
+        )
+
+    def room(self, threads: int) -> int:
+        """Bytes that sampling on some threads and writing take, about, besides what is used."""
+        shapes = self._shapes()
+        counts = 4 * math.prod(shapes["word_sums"][0])
+        results = 4 * math.prod(shapes["document_sums"][0]) + counts
+        return self.matrix_bytes() + max((1 + 2 * threads) * counts, 2 * results)
+
+    def begin(self, shards: int) -> None:
+        """Give each token a topic at random; `shards` is how many chunks a round has."""
+        told = self.settings
+        self.matrices = {name: aligned(*how) for name, how in self._shapes().items()}
+        self.matrices["alpha_sums"] = np.zeros((shards, self.matrices["alpha"].size))
+        rng = np.random.default_rng(told.seed)
+        self.matrices["topics"][:] = rng.integers(0, told.topics, self.tokens.words.size, np.int16)
+        self.matrices["alpha"][0, : told.topics] = told.alpha
+        self.matrices["eta"][0] = told.eta
+
+    def vectors(self, name: str) -> np.ndarray:
+        """One of the matrices."""
+        return self.matrices[name]
+
+    def lr_at(self, share: float) -> float:
+        """Sampling has no learning rate."""
+        return math.nan
+
+    def shards(self, plan: Plan) -> Sweeps:
+        """Room for the rounds of a plan, and the counts that follow from the tokens' topics."""
+        return Sweeps(self.tokens, self.matrices, self.settings, plan.words // plan.epochs)
+
+    def word_topics(self) -> np.ndarray:
+        """How often each word has each topic, averaged; float32 (V, K)."""
+        told = self.settings
+        return self.matrices["word_sums"][:, : told.topics] / told.averaged
+
+    def summary(self) -> str:
+        """What was found, for people."""
+        alpha, eta = self.matrices["alpha"].sum(), self.matrices["eta"][0]
+        npmi = [topic.npmi for topic in self._coherence if topic.npmi is not None]
+        mean = f"{np.mean(npmi):.3f}" if npmi else "unknown"
+        return (
+            f"{self.settings.topics:,} topics of {self.kept.size:,} terms in "
+            f"{self.tokens.words.size:,} tokens; NPMI {mean}; "
+            f"alpha sums to {alpha:.3g}, eta is {eta:.3g}"
+        )
+
+    @cached_property
+    def _coherence(self) -> list[Coherence]:
+        return judge(self.tokens, top_words(self.word_topics(), JUDGED))
+
+    def facts(self) -> dict[str, Any]:
+        """What was found, for the file."""
+        return {
+            "coherence": [topic._asdict() for topic in self._coherence],
+            "terms": self.kept.size,
+        }
+
+    def _prior(self) -> np.ndarray:
+        return self.matrices["alpha"][:, : self.settings.topics]
+
+    def tables(self) -> dict[str, Table]:
+        """Documents by the shares of their topics, words by p(topic | word)."""
+        names, eta = self._vocabulary.names, self.matrices["eta"][0]
+        documents = self.matrices["document_sums"][:, : self.settings.topics].astype(np.float32)
+        documents /= self.settings.averaged
+        documents += self._prior()
+        documents /= documents.sum(axis=1, keepdims=True)
+        words = self.word_topics() + np.float32(eta)
+        words /= words.sum(axis=1, keepdims=True)
+        counts = np.bincount(self.tokens.words, minlength=self.kept.size)
+        return {
+            "documents": Table.build(self._text.names, documents, np.diff(self.tokens.starts)),
+            "words": Table.build([names[row] for row in self.kept], words, counts),
+        }
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """What else a file needs to infer new documents, and to tell each token's topic."""
+        found = {"alpha": self._prior()[0].copy(), "eta": self.matrices["eta"]}
+        if self.settings.keep_state:
+            found["state.words"], found["state.starts"] = self.tokens
+            found["state.topics"] = self.matrices["topics"]
+        return found
+
+
+def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """p(word | topic) from p(topic | word) and the words' counts; float32 (V, K).
+
+    p(k | w) is (n_wk + eta) / (n_w + K eta), so that n_wk + eta need not be kept besides.
+    """
+    counts, alpha, eta = (tensors[name] for name in ("words.counts", "alpha", "eta"))
+    words = tensors["words.matrix"] * (counts + alpha.size * eta[0])[:, None]
+    return (words / words.sum(axis=0)).astype(np.float32)
+
+
+def listing(tensors: Mapping[str, np.ndarray]) -> Listing:
+    """The topics in a file."""
+    weights, alpha = topic_words(tensors), tensors["alpha"]
+    sizes = tensors["words.counts"] @ tensors["words.matrix"].astype(np.float64)
+    return Listing(weights, sizes / sizes.sum(), alpha)
+
+
+class LdaInference:
+    """Topics of new documents; KeyError or ValueError where the arrays of a file do not fit."""
+
+    def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
+        self._begin(topic_words(tensors), tensors["alpha"])
+        if self._size != settings.topics:
+            raise ValueError("alpha")
+
+    @classmethod
+    def of(cls, topic_words: np.ndarray, alpha: np.ndarray) -> LdaInference:
+        """By any topics: p(word | topic), (V, K), and a prior, (K,)."""
+        found = cls.__new__(cls)
+        found._begin(topic_words, alpha)
+        return found
+
+    def _begin(self, topic_words: np.ndarray, alpha: np.ndarray) -> None:
+        self._size, padded = alpha.size, -(-alpha.size // WIDTH) * WIDTH
+        self._topic_words, self._alpha = aligned((len(topic_words), padded)), aligned((1, padded))
+        self._topic_words[:, : self._size], self._alpha[0, : self._size] = topic_words, alpha
+
+    def vectors(
+        self,
+        text: Documents,
+        threads: int = 1,
+        on_progress: Callable[[int], None] = lambda documents: None,
+    ) -> np.ndarray:
+        """The topics of all documents of a text, float32 (M, K), rows sum to 1.
+
+        Without a word, alpha's shares.
+        """
+        count = len(self._topic_words)
+        tokens = terms.read_tokens(text, np.arange(count), count)
+        return self.mixtures(tokens, threads, on_progress)
+
+    def mixtures(
+        self,
+        tokens: terms.Tokens,
+        threads: int = 1,
+        on_progress: Callable[[int], None] = lambda documents: None,
+    ) -> np.ndarray:
+        """The same of tokens."""
+        count = tokens.starts.size - 1
+        found = aligned((count, self._alpha.shape[1]))
+
+        def infer(first: int) -> int:
+            last = min(first + terms.ROWS, count)
+            mix_topics(
+                tokens.words, tokens.starts, self._topic_words, self._alpha, first, last, STEPS,
+                found, aligned(self._alpha.shape),
+            )  # fmt: skip
+            return last
+
+        pool = ThreadPoolExecutor(threads)
+        try:
+            for done in pool.map(infer, range(0, count, terms.ROWS)):
+                on_progress(done)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return found[:, : self._size]

@@ -1,0 +1,34 @@
+"""The words that tell what topics are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """The topics of a model.
+
+    weights  float (V, K)   what each word weighs in each topic: p(word | topic), or its place
+    sizes    float64 (K,)   the share of each topic; they sum to 1
+    alpha    float (K,)     its prior; or None
+    """
+
+    weights: np.ndarray
+    sizes: np.ndarray
+    alpha: np.ndarray | None = None
+
+    def order(self) -> np.ndarray:
+        """The topics' numbers, the largest first; int64 (K,)."""
+        return np.argsort(-self.sizes, kind="stable")
+
+
+def top_words(weights: np.ndarray, count: int) -> list[np.ndarray]:
+    """The rows of the words of the greatest weight, whatever its sign, for each topic.
+
+    weights  float (V, K); of equal words the first comes first
+    """
+    rows = np.argsort(-np.abs(weights), axis=0, kind="stable")[:count]
+    return list(rows.T)
