@@ -331,3 +331,45 @@ def fill_ppmi(documents, words, window, exponent, shift):
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.log((counts / total) / np.outer(sums / total, noise)) - shift
     return np.where(counts > 0, np.maximum(found, 0), 0)
+
+
+def count_topics(words, topics, size):
+    """How often each word has each topic; (V, K)."""
+    counts = np.zeros(size, int)
+    for word, topic in zip(words, topics, strict=True):
+        counts[word, topic] += 1
+    return counts
+
+
+def sample_topics(documents, topics, counts, alpha, eta, random):
+    """Griffiths & Steyvers 2004, equation 5, topics weighed in the order 0, 16, 32, ..., 1, 17, ...
+
+    `documents` and `topics` are lists of lists, the latter changed in place, like `counts`, (V, K).
+    Returns the sum of ln p(token | all others).
+    """
+    words, size = counts.shape
+    order = np.concatenate([np.arange(lane, size, 16) for lane in range(16)]).astype(int)
+    found = 0.0
+    for document, mine in zip(documents, topics, strict=True):
+        for place, word in enumerate(document):
+            counts[word, mine[place]] -= 1
+            others = np.bincount(mine[:place] + mine[place + 1 :], minlength=size)
+            p = (others + alpha) * (counts[word] + eta) / (counts.sum(axis=0) + words * eta)
+            found += np.log(p.sum() / (len(document) - 1 + alpha.sum()))
+            at = (random.next_random() >> 40) / 2**24 * p.sum()
+            mine[place] = int(order[np.searchsorted(np.cumsum(p[order]), at, "right")])
+            counts[word, mine[place]] += 1
+    return found
+
+
+def mix_topics(documents, topic_words, alpha, steps):
+    """Shares of topics in documents, (M, K), by so many steps of expectation maximisation."""
+    found = []
+    for document in documents:
+        theta = alpha / alpha.sum()
+        for _ in range(steps):
+            each = [theta * topic_words[word] for word in document]
+            theta = alpha + sum((p / p.sum() for p in each), np.zeros_like(alpha))
+            theta = theta / theta.sum()
+        found.append(theta)
+    return np.array(found)

@@ -82,6 +82,12 @@ class Soak:
     def settings(self) -> list[str]:
         """Random settings of a run that ends with the same bytes whenever it is stopped."""
         rng = self.rng
+        self.rounds = rng.random() < 0.5
+        rounds = ["--deterministic", "--shards", str(rng.choice([1, 3, 8]))] * self.rounds
+        if rng.random() < 0.2:
+            args = ["--model", "lda", "--topics", str(rng.choice([1, 16, 50]))]
+            args += ["--epochs", str(rng.choice([1, 40, 400])), "--seed", str(rng.randrange(9))]
+            return [*args, *rng.choice([[], ["--keep-state"], ["--optimize", "none"]]), *rounds]
         args = ["--model", *rng.choice(MODELS)]
         args += ["--dim", str(rng.choice([1, 16, 50, 100]))]
         args += ["--epochs", str(rng.choice([1, 5, 40])), "--seed", str(rng.randrange(9))]
@@ -89,10 +95,7 @@ class Soak:
         args += ["--min-count", str(rng.choice([1, 5])), "--negative", str(rng.choice([0, 5, 15]))]
         if rng.random() < 0.3:
             args += ["--valid", "held-out", "--patience", str(rng.choice([1, 9]))]
-        self.rounds = rng.random() < 0.5
-        if self.rounds:
-            args += ["--deterministic", "--shards", str(rng.choice([1, 3, 8]))]
-        return args
+        return args + rounds
 
     def until_finished(self, command: list[str], whole: bytes) -> None:
         """Start, stop at a random moment, and so on; sometimes let it go to its end."""

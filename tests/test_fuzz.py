@@ -25,6 +25,7 @@ from w2v.models import models
 from w2v.query import Query
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.table import Table
+from w2v.topics import mallet
 from w2v.trained import Trained
 
 MUTANTS = int(os.environ.get("W2V_MUTANTS", "250"))  # of each kind of file
@@ -79,6 +80,34 @@ def document_model(path):
     store.write(path, tensors, {"model": "pv-dm", "settings": json.dumps(told)})
 
 
+def topic_model(path):
+    """A model that `w2v topics` takes."""
+    model, rng = models()["lda"], np.random.default_rng(1)
+    told = {**asdict(model.settings(topics=3)), **asdict(TextSettings())}
+    shares = rng.dirichlet(np.ones(3), 6).astype(np.float32)
+    words = Table.build(["the", "king", "\u00e9", "b"], shares[:4], np.arange(1, 5))
+    tensors = store.table_tensors("words", words)
+    tensors |= store.table_tensors("documents", Table.build(["x", "y"], shares[4:]))
+    tensors |= {"alpha": np.full(3, 0.1, np.float32), "eta": np.array([0.01])}
+    tensors |= {"state.words": np.array([0, 1, 3], np.int32), "state.starts": np.array([0, 1, 3])}
+    tensors["state.topics"] = np.array([0, 1, 2], np.int16)
+    judged = [{"npmi": 0.1, "u_mass": None, "skipped": 1}] * 3
+    metadata = {"settings": told, "found": {"coherence": judged}}
+    nested = {name: json.dumps(value) for name, value in metadata.items()}
+    store.write(path, tensors, {"model": "lda", **nested})
+
+
+def show_topics(path):
+    """Everything that is done with the topics of a model that has been accepted."""
+    trained = Trained(path)
+    listing = trained.listing()
+    trained.coherence()
+    mallet.write_topic_keys("keys", listing, trained.names)
+    mallet.write_document_topics("shares", *trained.documents())
+    mallet.write_state("state", trained.tensors, trained.names, trained.documents()[0])
+    infer(path)
+
+
 def opened_documents(path, format):
     return DocumentCorpus([path], TextSettings(), DocumentSettings(format=format, merge_ids=True))
 
@@ -109,6 +138,7 @@ MAKERS = {
         b"".join(b'{"text": "the \\u00e9", "id": %d, "label": "x"}\n' % n for n in range(20))
     ),
     "model of documents": document_model,
+    "model of topics": topic_model,
 }
 
 
@@ -169,6 +199,7 @@ READERS = {
     "documents.tsv": lambda path: [*opened_documents(path, "tsv").blocks()],
     "documents.jsonl": lambda path: [*opened_documents(path, "jsonl").blocks()],
     "model of documents": infer,
+    "model of topics": show_topics,
 }
 
 

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from conftest import compiled
 
-from w2v.kernels import jit, lanes, tiles
+from w2v.kernels import draws, jit, lanes, tiles
+from w2v.kernels.draws import (
+    add,
+    add_to,
+    as_kind,
+    count_up_to,
+    multiply,
+    number_at,
+    reciprocal,
+    running_sums,
+)
 from w2v.kernels.lanes import (
     WIDTH,
     aligned,
@@ -30,6 +40,58 @@ def each_operation(array, sums, number, power):
     store_sums(sums, 1, a, b, splat(number), b)
     prefetch(array, 0, 0)
     return power_of_two(power)
+
+
+@jit
+def each_draw(array, counts, results):
+    """Every operation of `draws` once."""
+    a, b = load(array, 0, 1), load(array, 1, 0)
+    number = array[0, 0]
+    store(array, 2, 0, as_kind(add_to(counts, 1, 21, -3), number))
+    store(array, 2, 1, reciprocal(a))
+    sums = running_sums(a)
+    store(array, 3, 0, sums)
+    store(array, 3, 1, add(multiply(a, b), b))
+    for lane in range(WIDTH):
+        results[lane] = number_at(a, lane)
+        results[WIDTH + lane] = count_up_to(sums, number_at(sums, lane))
+    results[2 * WIDTH] = count_up_to(sums, number - number)
+
+
+@compiled
+@DTYPES
+def test_compiled_draws_do_what_their_bodies_say(dtype):
+    array = np.random.default_rng(1).random((4, 2 * WIDTH)).astype(dtype)
+    given, counts = array.copy(), np.arange(3 * 2 * WIDTH, dtype=np.int32).reshape(3, -1)
+    before, results = counts.copy(), np.zeros(2 * WIDTH + 1)
+    each_draw(array, counts, results)
+    a, b = given[0, WIDTH:], given[1, :WIDTH]
+    before[1, 21] -= 3
+    np.testing.assert_array_equal(counts, before)
+    body = {
+        name: getattr(draws, name).plain
+        for name in ("as_kind", "add_to", "reciprocal", "running_sums", "add", "multiply",
+                     "number_at", "count_up_to")
+    }  # fmt: skip
+    before[1, 21] += 3
+    plain_load(body, before, given)
+    np.testing.assert_array_equal(array[2, :WIDTH], counts[1, WIDTH:])
+    np.testing.assert_allclose(array[2, WIDTH:], body["reciprocal"](a), rtol=1e-6)
+    sums = body["running_sums"](a)
+    np.testing.assert_allclose(array[3, :WIDTH], sums, rtol=1e-6)
+    np.testing.assert_allclose(array[3, WIDTH:], body["add"](body["multiply"](a, b), b), rtol=1e-6)
+    np.testing.assert_array_equal(results[:WIDTH], [body["number_at"](a, i) for i in range(WIDTH)])
+    np.testing.assert_array_equal(results[WIDTH:-1], 1 + np.arange(WIDTH))
+    assert results[-1] == body["count_up_to"](sums, 0 * sums[0]) == 0
+
+
+def plain_load(body, counts, given):
+    """`add_to` and `as_kind` uncompiled, which load."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(draws, "load", lanes.load.plain)
+        lanes_of = body["add_to"](counts, 1, 21, -3)
+    assert lanes_of[5] == counts[1, 21]
+    assert body["as_kind"](lanes_of, given[0, 0]).dtype == given.dtype
 
 
 def plain(array, sums, number, power):

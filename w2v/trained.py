@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 
 import numpy as np
@@ -39,9 +40,10 @@ class Trained:
             what = f"a {name} model" if model else "no model of documents"
             learn = ", ".join(m.name for m in models().values() if m.inference)
             raise W2VError(f"{path} is {what}: new documents need one of {learn}")
+        self._model = model
         told = store.nested(metadata, "settings")
         self._found = store.nested(metadata, "found")
-        try:
+        with self._fitting():
             options, self.text_settings = (
                 kind(**{f.name: told[f.name] for f in fields(kind)})
                 for kind in (model.settings, TextSettings)
@@ -55,25 +57,37 @@ class Trained:
                     raise W2VError(f"a {name} model infers without passes; leave out --epochs")
                 options = replace(options, epochs=epochs)
             self._inference = model.inference(options, tensors)
-            self._listing = model.listing(tensors) if model.listing else None
-        except W2VError as error:  # of the settings
-            raise W2VError(f"{path}: {error}") from None
-        except (KeyError, ValueError, TypeError, IndexError) as error:
-            raise W2VError(f"{path}: damaged: settings and arrays do not fit ({error})") from None
 
     def listing(self) -> Listing:
         """Its topics; W2VError where it has none."""
-        if self._listing is None:
+        if self._model.listing is None:
             kinds = ", ".join(m.name for m in models().values() if m.listing)
             raise W2VError(f"{self.path} has no topics: train one of {kinds}")
-        return self._listing
+        with self._fitting():
+            return self._model.listing(self.tensors)
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        """What does not fit in a file is one line."""
+        try:
+            yield
+        except W2VError as error:  # of the settings
+            raise W2VError(f"{self.path}: {error}") from None
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            raise W2VError(
+                f"{self.path}: damaged: settings and arrays do not fit ({error})"
+            ) from None
 
     def coherence(self) -> list[Coherence]:
         """How well each topic's words go together in the documents of the training, if known."""
-        try:
-            return [Coherence(**topic) for topic in self._found.get("coherence", [])]
-        except (TypeError, ValueError):
-            raise W2VError(f"{self.path}: the header at byte 8 is damaged") from None
+        with self._fitting():
+            found = [Coherence(**topic) for topic in self._found.get("coherence", [])]
+            if found and len(found) != self.listing().sizes.size:
+                raise ValueError("coherence")
+            for topic in found:
+                if not all(isinstance(fact, int | float | None) for fact in topic):
+                    raise TypeError("coherence")
+            return found
 
     def documents(self) -> tuple[list[str], np.ndarray]:
         """The names and the vectors of the documents that it was trained on."""

@@ -146,9 +146,7 @@ def say_documents(line: Any, corpus: Corpus, text: Text) -> None:
     if merged:
         line.say(f"{plural(merged, 'document')} merged into others with the same id")
     if empty:
-        line.say(
-            f"{plural(empty, 'document')} without any word of the vocabulary: vectors of zeros"
-        )
+        line.say(f"{plural(empty, 'document')} without any word of the vocabulary")
 
 
 def say_compiling(line: Any) -> None:

@@ -158,8 +158,14 @@ def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     p(k | w) is (n_wk + eta) / (n_w + K eta), so that n_wk + eta need not be kept besides.
     """
     counts, alpha, eta = (tensors[name] for name in ("words.counts", "alpha", "eta"))
-    words = tensors["words.matrix"] * (counts + alpha.size * eta[0])[:, None]
-    return (words / words.sum(axis=0)).astype(np.float32)
+    matrix = tensors["words.matrix"]
+    if matrix.shape != (counts.size, alpha.size) or not (alpha > 0).all():
+        raise ValueError("alpha")
+    words = matrix * (counts + alpha.size * eta[0])[:, None]
+    found = (words / words.sum(axis=0)).astype(np.float32)
+    if not (np.isfinite(found).all() and np.isfinite(alpha).all()) or found.min() < 0:
+        raise ValueError("words.matrix")
+    return found
 
 
 def listing(tensors: Mapping[str, np.ndarray]) -> Listing:

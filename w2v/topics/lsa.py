@@ -94,8 +94,10 @@ class Lsa:
 
 def listing(tensors: Mapping[str, np.ndarray]) -> Listing:
     """The topics in a file: what a word weighs may be less than 0, and sizes are squared values."""
-    values = np.square(tensors["singular_values"])
-    return Listing(_right(tensors), values / values.sum())
+    values, right = np.square(tensors["singular_values"]), _right(tensors)
+    if not (np.isfinite(right).all() and 0 < values.sum() < np.inf):
+        raise ValueError("singular_values")
+    return Listing(right, values / values.sum())
 
 
 def _right(tensors: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -50,6 +50,9 @@ def write_state(
     if "state.topics" not in tensors:
         raise W2VError("no token's topic is in the model: train it with --keep-state")
     words, starts, topics = (tensors[f"state.{part}"] for part in ("words", "starts", "topics"))
+    inside = words.size == 0 or 0 <= words.min() <= words.max() < len(names)
+    if not inside or (words.size, len(documents) + 1) != (topics.size, starts.size):
+        raise W2VError("the state in the model is damaged: its arrays do not fit")
     # No time of writing and no name: the same model gives the same bytes.
     with store.replacing(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
         head = "#doc source pos typeindex type topic\n"

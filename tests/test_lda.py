@@ -1,0 +1,459 @@
+"""LDA: sampling, priors, rounds, what is inferred, judged and shown."""
+
+import gzip
+import itertools
+import json
+import math
+
+import naive
+import numpy as np
+import pytest
+from conftest import COMPILED, compiled
+from scipy.optimize import minimize
+from scipy.special import gammaln
+
+from w2v import store
+from w2v.chain import Chain
+from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
+from w2v.kernels.lanes import aligned
+from w2v.kernels.mixtures import mix_topics
+from w2v.models import models
+from w2v.plan import SweepPlan
+from w2v.settings import DocumentSettings, RunSettings, TextSettings
+from w2v.topics import coherence, completion, lda
+from w2v.topics.priors import better_alpha, better_eta
+from w2v.topics.terms import Tokens
+from w2v.trained import Trained
+from w2v.training import run
+
+THEMES = ["sun moon star sky", "bread milk cheese salt", "wheel motor road brake"]
+ARGS = ("--model", "lda", "--topics", "3", "--min-count", "1")
+
+
+def tokens_of(documents):
+    words = np.array(sum(documents, []), np.int32)
+    return Tokens(words, np.cumsum([0, *map(len, documents)]))
+
+
+def random_documents(count, words, longest=12, seed=0):
+    """Some of them empty."""
+    rng = np.random.default_rng(seed)
+    return [rng.integers(0, words, rng.integers(0, longest)).tolist() for _ in range(count)]
+
+
+def padded(values, kind=np.float64):
+    found = aligned((1, -(-len(values) // 16) * 16), kind)
+    found[0, : len(values)] = values
+    return found
+
+
+@pytest.mark.parametrize("topics", [1, 5, 16, 37])
+def test_sampling_is_the_twins(topics):
+    """In float64, so that both draw the same whatever rounding does."""
+    rng, documents = np.random.default_rng(3), random_documents(9, 7)
+    tokens = tokens_of(documents)
+    alpha = rng.uniform(0.1, 2, topics)
+    given = rng.integers(0, topics, tokens.words.size).astype(np.int16)
+    lists = [given[a:b].tolist() for a, b in itertools.pairwise(tokens.starts)]
+    counts = naive.count_topics(tokens.words, given, (7, topics))
+    sampler = make_sampler(aligned((7, padded(alpha).size), np.int32), padded(alpha))
+    count_topics(tokens.words, given, sampler.word_topics)
+    np.testing.assert_array_equal(sampler.word_topics[:, :topics], counts)
+    sampler.totals[0] = sampler.word_topics.sum(axis=0)
+    state, random = np.array([77], np.uint64), naive.Random(77)
+    sums = np.ones((9, padded(alpha).size), np.int32)
+    before = np.array([np.bincount(mine, minlength=topics) for mine in lists])
+    for first, last in ((0, 4), (4, 9)):
+        found = sample_topics(
+            *tokens, first, last, sampler, 0.25, state, given, sums if last == 9 else sums[:0]
+        )
+        part = slice(first, last)
+        wanted = naive.sample_topics(documents[part], lists[part], counts, alpha, 0.25, random)
+        assert found == pytest.approx(wanted)
+    assert given.tolist() == sum(lists, [])
+    assert state[0] == random.state
+    np.testing.assert_array_equal(sampler.word_topics[:, :topics], counts)
+    np.testing.assert_array_equal(sampler.totals[0, :topics], counts.sum(axis=0))
+    after = np.array([np.bincount(mine, minlength=topics) for mine in lists])
+    np.testing.assert_array_equal(sums[4:, :topics], 1 + after[4:])
+    assert (sums[:4] == 1).all()
+    steps = [[sum(1 / (j + a) for j in range(n)) for a, n in zip(alpha, row, strict=True)]
+             for row in before]  # fmt: skip
+    np.testing.assert_allclose(sampler.alpha_sums[0, :topics], np.sum(steps, axis=0))
+
+
+@compiled
+def test_the_chain_visits_assignments_as_often_as_they_are_probable():
+    """All 2 ** 5 assignments of five tokens against the exact posterior, in float32."""
+    documents = [[0, 1, 0], [2, 1]]
+    alpha, eta, sweeps = np.array([0.7, 0.3]), 0.4, 60_000
+    tokens = tokens_of(documents)
+    sampler = make_sampler(aligned((3, 16), np.int32), padded(alpha, np.float32))
+    topics, state = np.zeros(5, np.int16), np.array([5], np.uint64)
+    count_topics(tokens.words, topics, sampler.word_topics)
+    sampler.totals[0] = sampler.word_topics.sum(axis=0)
+    visits = np.zeros(32)
+    for _ in range(sweeps):
+        sample_topics(*tokens, 0, 2, sampler, eta, state, topics, np.zeros((0, 16), np.int32))
+        visits[int(topics @ (1 << np.arange(5)))] += 1
+    assert visits[0] > 0
+    weights = []
+    for number in range(32):
+        each = number >> np.arange(5) & 1
+        counts = naive.count_topics(tokens.words, each, (3, 2))
+        mine = [np.bincount(each[a:b], minlength=2) for a, b in itertools.pairwise(tokens.starts)]
+        weights.append(
+            gammaln(counts + eta).sum() - gammaln(counts.sum(axis=0) + 3 * eta).sum()
+            + sum(gammaln(n + alpha).sum() for n in mine)
+        )  # fmt: skip
+    p = np.exp(np.array(weights))
+    np.testing.assert_allclose(visits / sweeps, p / p.sum(), atol=0.006)
+
+
+def test_priors_rise_to_the_most_likely_ones():
+    """Repeated steps against a general optimiser of the likelihood of the counts."""
+    rng = np.random.default_rng(2)
+    shares = rng.dirichlet([0.3, 1.5, 0.8], 300)
+    counts = np.array([rng.multinomial(n, p) for n, p in zip(rng.integers(1, 60, 300), shares,
+                                                             strict=True)])  # fmt: skip
+
+    def cost(logs):
+        a = np.exp(logs)
+        lengths = counts.sum(axis=1)
+        found = gammaln(a.sum()) - gammaln(lengths + a.sum()) + gammaln(counts + a).sum(axis=1)
+        return -(found - gammaln(a).sum()).sum()
+
+    wanted = np.exp(minimize(cost, np.zeros(3)).x)
+    alpha = np.full(3, 5.0)
+    for _ in range(300):
+        sums = np.array([sum((1 / (a + np.arange(n))).sum() for n in column)
+                         for a, column in zip(alpha, counts.T, strict=True)])  # fmt: skip
+        alpha = better_alpha(alpha, sums, counts.sum(axis=1))
+    np.testing.assert_allclose(alpha, wanted, rtol=1e-3)
+
+    words = rng.multinomial(500, rng.dirichlet(np.full(20, 0.2)), 4).T.astype(np.int32)
+
+    def cost_of_words(log):
+        e, totals = math.exp(log[0]), words.sum(axis=0)
+        found = gammaln(20 * e) - gammaln(totals + 20 * e) + gammaln(words + e).sum(axis=0)
+        return -(found - 20 * gammaln(e)).sum()
+
+    eta = 3.0
+    for _ in range(200):
+        eta = better_eta(eta, words, words.sum(axis=0))
+    assert eta == pytest.approx(math.exp(minimize(cost_of_words, [0.0]).x[0]), rel=1e-3)
+
+
+def test_priors_of_nothing_stay():
+    assert better_eta(0.1, np.zeros((4, 2), np.int32), np.zeros(2)) == 0.1
+    assert (better_alpha(np.ones(2), np.zeros(2), np.array([3])) > 0).all()
+
+
+def test_shares_are_the_twins_and_those_of_a_document_alone():
+    rng, documents = np.random.default_rng(1), random_documents(8, 9, 7)
+    topic_words, alpha = rng.dirichlet(np.ones(9), 5).T, rng.uniform(0.1, 1, 5)
+    held = aligned((9, 16), np.float64)
+    held[:, :5] = topic_words
+    tokens, found = tokens_of(documents), np.full((8, 16), 7.0)
+    for first, last in ((0, 3), (3, 8)):
+        mix_topics(*tokens, held, padded(alpha), first, last, 20, found, aligned((1, 16), float))
+    np.testing.assert_allclose(
+        found[:, :5], naive.mix_topics(documents, topic_words, alpha, 20), rtol=1e-6
+    )
+    together = lda.LdaInference.of(topic_words, alpha).mixtures(tokens, 3)
+    np.testing.assert_allclose(together.sum(axis=1), 1, rtol=1e-5)
+    for row, document in enumerate(documents):
+        alone = lda.LdaInference.of(topic_words, alpha).mixtures(tokens_of([document]))
+        np.testing.assert_array_equal(alone[0], together[row])
+
+
+def test_completion_is_what_its_definition_says():
+    rng, documents = np.random.default_rng(4), [*random_documents(9, 6), [1], []]
+    topic_words, alpha = rng.dirichlet(np.ones(6), 3).T, np.array([0.2, 0.5, 1.0])
+    found = completion.complete(tokens_of(documents), topic_words, alpha)
+    theta = naive.mix_topics([d[::2] for d in documents], topic_words, alpha, lda.STEPS)
+    each = [np.log(topic_words[w] @ p) for d, p in zip(documents, theta, strict=True)
+            for w in d[1::2]]  # fmt: skip
+    assert found.nats == pytest.approx(-np.mean(each), rel=1e-5)
+    assert found.perplexity == pytest.approx(math.exp(-np.mean(each)), rel=1e-4)
+    assert found.scored == len(each)
+    assert found.documents == sum(len(d) > 1 for d in documents)
+
+
+def test_coherence_by_hand():
+    held = tokens_of([[0, 1, 1], [0, 1], [2], [0, 3], [], [3, 3], [0], [4], [4], [1]])
+    by_hand = coherence.judge(held, [np.array(t) for t in ([0, 1], [0, 2], [7, 8], [0, 9, 1])])
+    both, first, second = 0.2, 0.4, 0.3
+    npmi = math.log(both / (first * second)) / -math.log(both)
+    assert by_hand[0] == pytest.approx((npmi, math.log(3 / 4), 0))
+    assert by_hand[1] == pytest.approx((-1, math.log(1 / 4), 0))
+    assert by_hand[2] == (None, None, 1)
+    assert by_hand[3] == pytest.approx((npmi, math.log(3 / 4), 2))
+    always = coherence.judge(tokens_of([[0, 1], [1, 0]]), [np.array([0, 1])])
+    assert always[0] == pytest.approx((1, math.log(3 / 2), 0))
+
+
+def test_chunks_of_a_sweep_are_whole_documents():
+    starts = np.cumsum([0, 3, 0, 50, 1, 1, 0, 9, 9, 9, 0])
+    for shards, longest in ((1, 5), (3, 10), (8, 1000)):
+        plan = SweepPlan(starts, 2, shards, longest)
+        chunks = list(plan)
+        assert [chunk.first for chunk in chunks[: len(chunks) // 2]][0] == 0
+        assert all(chunk.first in starts and chunk.last in starts for chunk in chunks)
+        assert sum(chunk.last - chunk.first for chunk in chunks) == plan.words == 2 * 82
+        assert {chunk.epoch for chunk in chunks} == {0, 1}
+        assert chunks[-1].end == 1
+
+
+def themed(count, seed=0):
+    """Documents of one theme each, or of two."""
+    rng = np.random.default_rng(seed)
+    lines = []
+    for number in range(count):
+        mine = [number % 3] if number % 4 else [number % 3, (number + 1) % 3]
+        words = [rng.choice(THEMES[rng.choice(mine)].split()) for _ in range(12)]
+        lines.append(" ".join(words))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def text(folder, monkeypatch):
+    """Themed documents in the current folder; a sweep has several rounds."""
+    monkeypatch.setattr(lda, "_TOKENS", 60 if COMPILED else 20)
+    monkeypatch.setattr(lda, "_PER_WORD", 0)
+    (folder / "text").write_text(themed(120 if COMPILED else 6))
+    return "text"
+
+
+def make_job(text, output="x.safetensors", threads=1, **options):
+    told = {"topics": 3, "epochs": 8 if COMPILED else 4, **options}
+    model = models()["lda"]
+    words, how = TextSettings(min_count=1), RunSettings(threads=threads)
+    job = Chain([text], output, model, model.settings(**told), words, how, DocumentSettings())
+    job.read(lambda tokens: None, lambda: None)
+    job.start(lambda: None)
+    return job
+
+
+def finish(job):
+    job.train(lambda progress: None)
+    job.save()
+
+
+@pytest.mark.parametrize("told", [{}, {"deterministic": True, "shards": 3}])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch, told, threads):
+    seen = []
+    job = make_job(text, threads=threads, **told)
+    made = job.trainer.shards
+
+    def shards(plan):
+        found = made(plan)
+        end = found._end_round
+
+        def check():
+            end()
+            topics, size = job.trainer.matrices["topics"], found.counts.shape
+            wanted = naive.count_topics(job.trainer.tokens.words, topics, size)
+            seen.append((found.counts == wanted).all() and (found._totals == wanted.sum(0)).all())
+
+        found._end_round = check
+        return found
+
+    monkeypatch.setattr(job.trainer, "shards", shards)
+    job.train(lambda progress: None)
+    assert len(seen) > job.options.epochs
+    assert all(seen)
+
+
+def test_the_same_bytes_on_any_number_of_threads(text, folder):
+    for threads in (1, 2, 5):
+        finish(make_job(text, f"{threads}.safetensors", threads, deterministic=True, shards=4))
+    one, two, five = ((folder / f"{n}.safetensors").read_bytes() for n in (1, 2, 5))
+    assert one == two == five
+    for name in "ab":
+        finish(make_job(text, f"{name}.safetensors", 2))
+    assert (folder / "a.safetensors").read_bytes() == (folder / "b.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("told", [{"threads": 2}, {"deterministic": True, "shards": 3}])
+def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, told):
+    finish(make_job(text, "whole.safetensors", **told))
+    chunks = len(make_job(text, **told).plan)
+    for chunk in sorted({1, chunks // 3, chunks // 2 + 1, chunks - 1, chunks}):
+        job = make_job(text, **told)
+        job.resume()
+        run(job.trainer, job.plan, job.threads, state=job.state, stop_before=chunk, in_rounds=True)
+        assert job.checkpoint()
+    last = make_job(text, **told)
+    assert last.resume()
+    finish(last)
+    assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()
+
+
+@compiled
+def test_planted_themes_are_found(w2v, folder):
+    (folder / "text").write_text(themed(600))
+    outcome = w2v(
+        "train", "text", *ARGS, "--epochs", "100", "--threads", "2", "-o", "x.safetensors"
+    )
+    assert outcome.code == 0, outcome.err
+    assert "log-likelihood" in outcome.err
+    assert "3 topics of 12 terms in 7,200 tokens; NPMI" in outcome.err
+    rows = [
+        json.loads(line)
+        for line in w2v("topics", "x.safetensors", "-n", "4", "--json").out.splitlines()
+    ]
+    found = {" ".join(sorted(word["word"] for word in row["words"])) for row in rows}
+    assert found == {" ".join(sorted(theme.split())) for theme in THEMES}
+    assert math.fsum(row["size"] for row in rows) == pytest.approx(1)
+    assert [row["size"] for row in rows] == sorted((row["size"] for row in rows), reverse=True)
+    assert all(0.2 < sum(word["weight"] for word in row["words"]) <= 1.0001 for row in rows)
+    near = w2v("similar", "sun", "-v", "x.safetensors", "-k", "3", "--tsv").out.split("\n")
+    assert {row.split("\t")[2] for row in near if row} == {"moon", "star", "sky"}
+    shares = json.loads(
+        w2v("infer", "x.safetensors", "--json", stdin=b"motor road moon wheel road\n").out
+    )
+    topic = next(row["topic"] for row in rows if row["words"][0]["word"] in THEMES[2])
+    assert np.argmax(shares["vector"]) == topic
+    assert sum(shares["vector"]) == pytest.approx(1)
+    held = w2v("perplexity", "x.safetensors", "--json", stdin=themed(30, seed=9).encode())
+    assert 4 < json.loads(held.out)["perplexity"] < 8
+    assert "0 unknown tokens left out; 0 documents of less than two words not scored" in held.err
+
+
+@pytest.fixture
+def trained(w2v, folder):
+    """A model of a few sweeps that keeps its state."""
+    (folder / "text").write_text(themed(30 if COMPILED else 4))
+    outcome = w2v("train", "text", *ARGS, "--epochs", "4", "--keep-state", "-o", "x.safetensors")
+    assert outcome.code == 0, outcome.err
+    return "x.safetensors"
+
+
+def test_the_file_holds_what_follows_from_the_tokens_topics(w2v, folder, trained):
+    tensors, metadata = store.read(trained)
+    words, documents = tensors["words.matrix"], tensors["documents.matrix"]
+    np.testing.assert_allclose(words.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(documents.sum(axis=1), 1, rtol=1e-5)
+    counts = naive.count_topics(tensors["state.words"], tensors["state.topics"], words.shape)
+    eta, alpha = tensors["eta"][0], tensors["alpha"]
+    # Of four sweeps the last alone is averaged.
+    np.testing.assert_allclose(
+        words, (counts + eta) / (counts + eta).sum(axis=1, keepdims=True), rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        lda.topic_words(tensors), (counts + eta) / (counts + eta).sum(axis=0), rtol=1e-4
+    )
+    np.testing.assert_allclose(lda.listing(tensors).sizes, counts.sum(axis=0) / counts.sum(),
+                               atol=0.02)  # fmt: skip
+    here = slice(*tensors["state.starts"][:2])
+    mine = np.bincount(tensors["state.topics"][here], minlength=3) + alpha
+    np.testing.assert_allclose(documents[0], mine / mine.sum(), rtol=1e-5)
+    found = json.loads(metadata["found"])
+    assert found["terms"] == len(words)
+    assert len(found["coherence"]) == 3
+    assert len(json.loads(metadata["losses"])) == 4
+
+
+def test_layouts_of_mallet(w2v, folder, trained):
+    args = ("--topic-keys", "keys", "--doc-topics", "shares", "--state", "state.gz")
+    outcome = w2v("topics", trained, *args, "--tsv")
+    assert outcome.code == 0, outcome.err
+    assert [len(row.split("\t")) for row in outcome.out.splitlines()] == [7] * 3
+    tensors = store.read(trained)[0]
+    keys = [line.split("\t") for line in (folder / "keys").read_text().splitlines()]
+    assert [key[0] for key in keys] == ["0", "1", "2"]
+    np.testing.assert_allclose([float(key[1]) for key in keys], tensors["alpha"], rtol=1e-4)
+    weights = lda.topic_words(tensors)
+    names = Trained(trained).names
+    for topic, key in enumerate(keys):
+        assert key[2].split()[0] == names[weights[:, topic].argmax()]
+    rows = [line.split("\t") for line in (folder / "shares").read_text().splitlines()]
+    np.testing.assert_array_equal(
+        np.array([row[2:] for row in rows], np.float32), tensors["documents.matrix"]
+    )
+    assert [row[:2] for row in rows[:2]] == [["0", "1"], ["1", "2"]]
+    lines = gzip.decompress((folder / "state.gz").read_bytes()).decode().splitlines()
+    assert lines[0] == "#doc source pos typeindex type topic"
+    assert [line.split()[0] for line in lines[1:3]] == ["#alpha", "#beta"]
+    text = (folder / "text").read_text().splitlines()
+    fields = [line.split() for line in lines[3:]]
+    assert [each[4] for each in fields] == " ".join(text).split()
+    assert [int(each[5]) for each in fields] == tensors["state.topics"].tolist()
+    assert all(names[int(each[3])] == each[4] for each in fields)
+    assert [int(each[2]) for each in fields[:12]] == list(range(12))
+
+
+def test_another_corpus_to_judge_by(w2v, folder, trained):
+    (folder / "other.tsv").write_text("a\tsun moon\nb\tstar sky sun\nc\tbread\n")
+    outcome = w2v("topics", trained, "--reference", "other.tsv", "--json")
+    assert outcome.code == 0, outcome.err
+    assert "pairs of words left out: the reference lacks one of them" in outcome.err
+    rows = list(map(json.loads, outcome.out.splitlines()))
+    assert all(row["skipped"] > 20 for row in rows)
+    (folder / "none").write_text("nothing of it\n")
+    rows = w2v("topics", trained, "--reference", "none", "--tsv").out.splitlines()
+    assert [row.split("\t")[3:6] for row in rows] == [["", "", "45"]] * 3
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("train", "text", *ARGS, "--epochs", "4", "--burn-in", "4"), "--burn-in 4 leaves none"),
+        (("train", "text", *ARGS, "--valid", "text"), "--valid is for models that are trained"),
+        (("train", "text", *ARGS, "--dim", "5"), "--dim is for --model"),
+        (("train", "text", *ARGS, "--alpha", "0"), "--alpha 0.0 is out of range"),
+        (("train", "text", *ARGS, "--shards", "2"), "--shards is for --deterministic"),
+        (("train", "text", *ARGS, "--min-df", "999"), "no term is left"),
+        (("train", "text", *ARGS, "--init", "x.safetensors"), "has no words' vectors"),
+        (("infer", "x.safetensors", "text", "--epochs", "2"), "infers without passes"),
+        (("topics", "x.safetensors", "--format", "tsv"), "is for --reference"),
+        (("topics", "x.safetensors", "--reference", "nowhere"), "nowhere: No such file"),
+        (("topics", "text"), "text: cut short or no container"),
+        (("topics", "sg.safetensors"), "is a skipgram model"),
+        (("topics", "w.safetensors"), "w.safetensors has no topics: train one of lda, lsa"),
+        (("perplexity", "lsa.safetensors", "text"), "its topics are no probabilities"),
+        (("perplexity", "x.safetensors", "empty"), "nothing to score"),
+        (("topics", "plain.safetensors", "--state", "s"), "train it with --keep-state"),
+    ],
+)
+def test_a_mistake_is_one_line(w2v, folder, trained, args, said):
+    (folder / "empty").write_text("sun\nnothing\n")
+    one = ("--min-count", "1", "--epochs", "1")
+    if args[1].startswith("sg"):
+        w2v("train", "text", *one, "--sample", "0", "-o", "sg.safetensors")
+    if args[1].startswith("w."):
+        w2v("train", "text", "--model", "pv-dbow", *one, "--sample", "0", "-o", "w.safetensors")
+    if args[1].startswith("lsa"):
+        w2v("train", "text", "--model", "lsa", "--min-count", "1", "-o", "lsa.safetensors")
+    if args[1].startswith("plain"):
+        w2v("train", "text", *ARGS, "--epochs", "1", "-o", "plain.safetensors")
+    outcome = w2v(*args)
+    assert outcome.code == 2
+    assert said in outcome.err.splitlines()[-1]
+    assert outcome.out == ""
+
+
+def test_topics_of_lsa_have_words_of_both_signs(w2v, folder):
+    (folder / "text").write_text(themed(30))
+    args = ("--model", "lsa", "--min-count", "1", "--topics", "3")
+    assert w2v("train", "text", *args, "-o", "x.safetensors").code == 0
+    rows = [json.loads(line) for line in w2v("topics", "x.safetensors", "--json").out.splitlines()]
+    assert [row["topic"] for row in rows] == [0, 1, 2]
+    assert "npmi" not in rows[0]
+    assert min(word["weight"] for word in rows[1]["words"]) < 0
+    assert w2v("topics", "x.safetensors").out.count("\n") == 3
+    judged = w2v("topics", "x.safetensors", "--reference", "text", "--json").out.splitlines()
+    assert -1 <= json.loads(judged[0])["npmi"] <= 1
+
+
+def test_documents_without_terms_have_the_priors_shares(w2v, folder, trained):
+    (folder / "text").write_text(themed(8) + "\n" + "unheard\n")
+    args = (*ARGS, "--epochs", "2", "--max-vocab", "12", "-o", "y.safetensors")
+    outcome = w2v("train", "text", *args)
+    assert outcome.code == 0, outcome.err
+    tensors = store.read("y.safetensors")[0]
+    prior = tensors["alpha"] / tensors["alpha"].sum()
+    np.testing.assert_allclose(tensors["documents.matrix"][8:], [prior, prior], rtol=1e-5)
+    assert "2 documents without any word of the vocabulary" in outcome.err
