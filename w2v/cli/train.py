@@ -47,16 +47,17 @@ class TrainCommand(click.Command):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Our own options, those of the text and of the model; others' are hidden and refused."""
         from w2v.models import models
-        from w2v.settings import RunSettings
+        from w2v.settings import RunSettings, option_name
 
         named = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL)) or models()[DEFAULT_MODEL]
         own = setting_options(RunSettings)
         for kind in _kinds(named):
             own |= setting_options(kind)
+        taken = {name for option in own.values() for name in option.opts}
         foreign: dict[str, list[str]] = {}
         for model in models().values():
             for field in (field for kind in _kinds(model) for field in fields(kind)):
-                if field.name not in own:
+                if field.name not in own and option_name(field.name) not in taken:
                     foreign.setdefault(field.name, []).append(model.name)
         refused = [_refused(name, takers) for name, takers in foreign.items()]
         base = super().get_params(ctx)
