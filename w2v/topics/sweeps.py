@@ -99,7 +99,7 @@ class Sweeps:
         if self._at < self._end:
             return
         told, matrices, count = self._settings, self._matrices, self._settings.topics
-        if "alpha" in told.optimize:
+        if "alpha" in told.optimize and self._sweep >= told.alike:
             matrices["alpha"][0, :count] = better_alpha(
                 matrices["alpha"][0, :count],
                 matrices["alpha_sums"].sum(axis=0)[:count],
