@@ -27,8 +27,9 @@ MODELS = {
     "pv-dm concat": ("--combine", "concat", "--window", "2", "--lr", "0.1"),
     "sif": (),
     "lsa": ("--topics", "6"),
+    "lda": ("--topics", "6", "--epochs", "60" if COMPILED else "2"),
 }
-AT_ONCE = ("sif", "lsa")
+WITHOUT_PASSES = ("sif", "lsa", "lda")  # inference does not repeat what training does
 TRAINED = ("--epochs", "40", "--min-lr", "0.01") if COMPILED else ("--epochs", "2")
 TRAINED = ("--min-count", "1", "--sample", "0", "--threads", "1", "--dim", "16", *TRAINED)
 
@@ -51,8 +52,8 @@ def make(w2v, folder):
     def train(model, *more, output="x.safetensors"):
         name, options = model.split()[0], MODELS[model]
         args = (*TRAINED, "--model", name, *options)
-        if name == "lsa":
-            args = ("--model", "lsa", *options, "--min-count", "1")
+        if name in ("lsa", "lda"):
+            args = ("--model", name, *options, "--min-count", "1", "--threads", "1")
         if name == "sif":
             vectors = w2v("train", "train.tsv", *TRAINED, "-o", "words.safetensors")
             assert vectors.code == 0, vectors.err
@@ -181,16 +182,22 @@ def test_inferred_vectors_in_every_format(make, w2v, folder):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_odd_documents(make, w2v, folder, model):
-    """Empty ones, unknown words, one word: zeros where nothing is known."""
+    """Empty ones, unknown words, one word: zeros where nothing is known, or what topics share."""
     path = make(model)
     (folder / "odd").write_text(f"\nqwert zuiop\n{TOPICS['music'][0]}\n \t \n")
     outcome = w2v("infer", path, "odd", "--json")
     vectors = [json.loads(line)["vector"] for line in outcome.out.splitlines()]
-    assert [any(vector) for vector in vectors[:2] + vectors[3:]] == [False] * 3
+    unknown = vectors[:2] + vectors[3:]
+    if model == "lda":
+        assert unknown == unknown[:1] * 3
+        assert sum(unknown[0]) == pytest.approx(1)
+    else:
+        assert [any(vector) for vector in unknown] == [False] * 3
     assert any(vectors[2]) or not COMPILED
     assert "3 documents without any word" in outcome.err
     assert "2 unknown tokens" in outcome.err
-    assert w2v("infer", path, "odd", "--epochs", "3").code == 0
+    longer = w2v("infer", path, "odd", "--epochs", "3")
+    assert longer.code == (2 if model in WITHOUT_PASSES else 0)
     nothing = w2v("similar", "--text", "qwert", "-v", path)
     assert (nothing.code, "none of the words of 'qwert' is known" in nothing.err) == (2, True)
 
@@ -202,7 +209,8 @@ def test_empty_documents_have_zeros_in_a_model_too(make, w2v, folder, model):
     outcome = w2v("train", "train.tsv", "--min-count", "1", "--dim", "4", "--epochs", "1")
     path = make(model)
     table = formats.load(path, "documents")
-    assert not table.matrix[[table.find("empty-1"), table.find("empty-2")]].any()
+    empty = table.matrix[[table.find("empty-1"), table.find("empty-2")]]
+    assert (empty[0] == empty[1]).all() if model == "lda" else not empty.any()
     assert table.counts[-2:].tolist() == [0, 0]
     assert outcome.code == 0
     assert w2v("similar", "--table", "documents", "empty-1", "-v", path).code == 0
@@ -265,7 +273,7 @@ def test_similar_to_a_text(make, w2v):
 
 def test_models_of_words_do_not_infer(w2v, folder, toy):
     outcome = w2v("infer", "vectors.safetensors", stdin=b"king\n")
-    assert (outcome.code, "new documents need one of lsa, pv-dbow, pv-dm, sif" in outcome.err) == (
+    assert (outcome.code, "new documents need one of lda, lsa, pv-dbow, pv-dm, sif" in outcome.err) == (
         2, True,
     )  # fmt: skip
 
@@ -287,7 +295,7 @@ def test_damaged_models_are_refused(make, w2v, model):
     for bad in ({}, {**told, "dim": 3}, {**told, "negative": "x"}, {**told, "dim": 10**9}):
         store.write("bad.safetensors", tensors, {**metadata, "settings": json.dumps(bad)})
         outcome = w2v("infer", "bad.safetensors", "test.tsv")
-        assert (outcome.code, "Traceback" in outcome.err) == (2, False) or model in AT_ONCE
+        assert (outcome.code, "Traceback" in outcome.err) == (2, False) or model in WITHOUT_PASSES
 
 
 def test_sif_is_what_the_paper_says(make, folder):

@@ -79,8 +79,8 @@ class Spool:
             begin, data = begin + written, data[written:]
 
 
-def mapped_zeros(shape: tuple[int, ...]) -> np.ndarray:
-    """A float32 matrix of zeros in an unlinked temporary file, which memory need not hold."""
+def mapped_zeros(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
+    """A matrix of zeros, 4 bytes each, in an unlinked temporary file, which memory need not hold."""
     with tempfile.TemporaryFile(prefix="w2v-") as file:
         os.posix_fallocate(file.fileno(), 0, math.prod(shape) * 4)  # a full disk shows now
-        return np.asarray(np.memmap(file, np.float32, "r+", shape=shape))
+        return np.asarray(np.memmap(file, kind, "r+", shape=shape))

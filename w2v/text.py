@@ -84,9 +84,9 @@ class Documents(Text):
         gather_pieces(self._words, pieces.begins, pieces.ends, ids, bounds)
         return ids, bounds
 
-    def room(self, shape: tuple[int, int]) -> np.ndarray:
+    def room(self, shape: tuple[int, int], kind: type = np.float32) -> np.ndarray:
         """Zeros that become the documents' vectors."""
-        return mapped_zeros(shape) if self.mapped else aligned(shape)
+        return mapped_zeros(shape, kind) if self.mapped else aligned(shape, kind)
 
     def pieces(self, which: slice | np.ndarray) -> Pieces:
         """Some whole documents, by their number."""

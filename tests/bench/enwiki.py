@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speed and quality on real text, ours beside gensim's: same text, settings, seeds and evaluator.
 
-    python tests/bench/enwiki.py [--seeds 3] [--write]
+    python tests/bench/enwiki.py [--seeds 3] [--only LSA] [--write]
 
 Trains on enwiki100m.txt.gz of $W2V_DATA (else ../shared/data) with dim 100, window 5, negative 5,
 sample 1e-3, min-count 5, 5 epochs, 2 threads, kernels compiled before. gensim trains in its fastest
@@ -25,6 +25,7 @@ SETS = {"WordSim-353": "ws353", "SimLex-999": "simlex999", "MTurk-287": "mturk28
 _OURS = {"dim": 100, "window": 5, "negative": 5, "sample": 1e-3, "min_count": 5, "epochs": 5}
 _THEIRS = {"vector_size": 100, "window": 5, "negative": 5, "min_count": 5, "epochs": 5}
 _ours, _theirs = partial(train, **_OURS), partial(gensim, **_THEIRS)
+_windows = partial(train, model="lsa", context="window", min_count=5)
 # name: (how it is trained, the peer that it is compared with, whether its vectors are judged)
 CONTENDERS = {
     "skip-gram, gensim": (partial(_theirs, sg=1, alpha=0.025), None, True),
@@ -37,6 +38,8 @@ CONTENDERS = {
         partial(_ours, model="cbow", cbow_update="gradient"), "CBOW, gensim", True,
     ),
     "CBOW, w2v --threads 1": (partial(_ours, model="cbow", threads=1), "CBOW, gensim", False),
+    "LSA of windows, dim 100": (partial(_windows, topics=100), None, True),
+    "LSA of windows, dim 300": (partial(_windows, topics=300), None, True),
 }  # fmt: skip
 
 
@@ -55,9 +58,10 @@ def judge(vectors: Path) -> dict[str, float]:
 def speed_table(runs: dict[str, list[Run]]) -> str:
     """Seconds, times the peer, memory."""
     rows = ["| | seconds | times gensim's speed | peak memory |", "|---|---|---|---|"]
-    for name, (_, peer, _) in CONTENDERS.items():
+    for name in runs:
+        peer = CONTENDERS[name][1]
         seconds = [run.seconds for run in runs[name]]
-        times = ratio([run.seconds for run in runs[peer]], seconds) if peer else "1"
+        times = ratio([run.seconds for run in runs[peer]], seconds) if peer else ""
         memory = max(run.megabytes for run in runs[name])
         rows.append(f"| {name} | {spread(seconds)} | {times} | {memory:.0f} MB |")
     return "\n".join(rows)
@@ -78,22 +82,24 @@ def main() -> None:
     """Train and judge everything, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", default="", help="those whose names begin so; nothing is written")
     parser.add_argument("--write", action="store_true", help="put the tables in the README")
     args = parser.parse_args()
-    runs: dict[str, list[Run]] = {name: [] for name in CONTENDERS}
-    scores: dict[str, list[dict[str, float]]] = {
-        name: [] for name, (_, _, judged) in CONTENDERS.items() if judged
-    }
+    runs: dict[str, list[Run]] = {name: [] for name in CONTENDERS if name.startswith(args.only)}
+    scores: dict[str, list[dict[str, float]]] = {name: [] for name in runs if CONTENDERS[name][2]}
     with enwiki() as (folder, text, lines):
         for seed in range(1, args.seeds + 1):
-            for name, (how, peer, judged) in CONTENDERS.items():
-                done = how(text if peer else lines, folder / "x.bin", seed=seed)
+            for name in runs:
+                how, _, judged = CONTENDERS[name]
+                given = lines if "gensim" in name else text
+                done = how(given, folder / "x.bin", seed=seed)
                 runs[name].append(done)
                 if judged:
                     scores[name].append(judge(folder / "x.bin"))
                 found = scores.get(name, [""])[-1]
                 print(name, seed, f"{done.seconds:.1f} s", found, file=sys.stderr, flush=True)
-    publish({"speed": speed_table(runs), "quality": quality_table(scores)}, args.write)
+    tables = {"speed": speed_table(runs), "quality": quality_table(scores)}
+    publish(tables, args.write and not args.only)
 
 
 if __name__ == "__main__":

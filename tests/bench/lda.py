@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table in the README")
     told = parser.parse_args()
     rows = [
-        "| | topics | passes | seconds | perplexity | w2v as good | of its time | whole command, s |",
+        "| | topics | passes | seconds | perplexity | w2v as good | of the time | whole run, s |",
         "|---|---|---|---|---|---|---|---|",
     ]
     with TemporaryDirectory() as name:

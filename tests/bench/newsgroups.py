@@ -4,8 +4,8 @@
     python tests/bench/newsgroups.py [--write]
 
 First: `w2v train 20news-bydate.train.jsonl.gz --model lda` with our list of stop words, words in 5
-posts or more but not in half of them, on the raw posts; 20, 50, 100 and 200 topics; perplexity of the
-posts of the test. 200 sweeps for w2v and tomotopy, 10 passes for gensim and scikit-learn, as in
+posts or more but not in half of them, on the raw posts; 20, 50, 100 and 200 topics; perplexity of
+the posts of the test. 200 sweeps for w2v and tomotopy, 10 passes for gensim and scikit-learn, as in
 lda.py; one seed; times are those of training.
 
 Then: documents by LSA, LDA, Doc2Vec, SIF and means of word vectors, trained on the posts of the
@@ -28,7 +28,8 @@ from tempfile import TemporaryDirectory
 from contest import DATA, aside, json_lines, publish, train, w2v
 from topics import PROGRAMS, ours, prepare, theirs
 
-WORDS = {"tokenizer": "words", "lowercase": True, "min_count": 1, "id_prefix": "label"}
+WORDS = {"tokenizer": "words", "lowercase": True, "min_count": 1}
+RAW = {**WORDS, "id_prefix": "label"}  # an id is unique within a group
 TERMS = {"stopwords": "english", "min_df": 5, "max_df": 0.5}
 TOPICS = (20, 50, 100, 200)
 EPOCHS = {"tomotopy": 200, "gensim": 10, "scikit-learn": 10}
@@ -76,10 +77,13 @@ def unpack(folder: Path) -> None:
         (folder / f"{split}.jsonl").write_bytes(gzip.decompress(packed))
         with open(folder / f"{split}.jsonl") as file, open(folder / f"{split}.tsv", "w") as out:
             posts = [json.loads(line) for line in file]
-            rows = [(post["label"], post["id"], strip(post["text"])) for post in posts]
+            rows = [
+                (post["label"], f"{split}/{post['label']}/{post['id']}", strip(post["text"]))
+                for post in posts
+            ]
             out.writelines("\t".join(row) + "\n" for row in rows)
         (folder / f"{split}.txt").write_text("".join(text + "\n" for *_, text in rows))
-    prepare(folder, folder / "train.jsonl", folder / "test.jsonl", {**WORDS, **TERMS})
+    prepare(folder, folder / "train.jsonl", folder / "test.jsonl", {**RAW, **TERMS})
 
 
 def judge(folder: Path) -> str:
@@ -88,9 +92,9 @@ def judge(folder: Path) -> str:
         "| | topics | perplexity | NPMI | seconds | times as long |",
         "|---|---|---|---|---|---|",
     ]
-    ours(folder / "train.jsonl", folder, {**WORDS, **TERMS, "epochs": 2, "topics": 20})  # compiles
+    ours(folder / "train.jsonl", folder, {**RAW, **TERMS, "epochs": 2, "topics": 20})  # compiles
     for topics in TOPICS:
-        mine = ours(folder / "train.jsonl", folder, {**WORDS, **TERMS, "topics": topics})
+        mine = ours(folder / "train.jsonl", folder, {**RAW, **TERMS, "topics": topics})
         found = {"w2v": mine}
         for peer in PROGRAMS:
             found[peer] = theirs(peer, folder, topics, EPOCHS[peer], 1)
@@ -133,8 +137,8 @@ def accuracy(folder: Path, model: Path, by: str = "documents") -> float:
     sides = folder / "train.tsv", folder / "test.tsv"
     if by == "documents":
         inferred = folder / "inferred.safetensors"
-        w2v("infer", model, *sides, "-o", inferred, "--quiet", "--id-prefix", "file")
-        args = ("-v", inferred, "--id-prefix", "file")
+        w2v("infer", model, *sides, "-o", inferred, "--quiet")
+        args = ("-v", inferred)
     else:
         args = ("-v", model, "--tokenizer", "words", "--lowercase")
     [found] = json_lines(w2v("evaluate", "classify", *sides, "--by", by, *args, "--json"))

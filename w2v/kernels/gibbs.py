@@ -31,7 +31,8 @@ from w2v.kernels.lanes import WIDTH, aligned, load, prefetch, splat, store
 from w2v.kernels.random import next_random
 
 AHEAD = 3  # tokens
-_40 = np.uint64(40)
+FINE = 2.0**-24  # of random shares: less than 1 by no less than rounding may add
+_40, _LOW = np.uint64(40), np.uint64((1 << 24) - 1)
 
 
 class Sampler(NamedTuple):
@@ -133,21 +134,19 @@ def weigh(sampler, word, eta):
 
 
 @inlined
-def draw(running, lanes, share, almost):
-    """Find the topic at a share of all weights.
+def draw(running, lanes, most, state):
+    """Draw a topic: a lane, and one of the topics in it.
 
     running  float (R, WIDTH)  sums of weights, lane by lane
     lanes    WIDTH floats      the running sums of its last row
-    share    float             from 0 to 1, not 1 itself
-    almost   float             the number before 1: what rounding may lose is no topic
+    most     int               the last lane with topics; rounding may find one after it
+    state    uint64 (1,)       changed in place
     Returns  int
     """
-    last = running.shape[0] - 1
-    at = share * number_at(lanes, WIDTH - 1)
-    lane = min(count_up_to(lanes, at), WIDTH - 1)
-    if lane > 0:
-        at -= number_at(lanes, lane - 1)
-    at = min(at, running[last, lane] * almost)
+    kind, last, bits = running.dtype.type, running.shape[0] - 1, next_random(state)
+    share = kind(bits >> _40) * kind(FINE)
+    lane = min(count_up_to(lanes, share * number_at(lanes, WIDTH - 1)), most)
+    at = kind(bits & _LOW) * kind(FINE) * running[last, lane]
     register = np.int64(0)
     for row in range(last):
         register += np.int64(running[row, lane] <= at)
@@ -170,10 +169,12 @@ def sample_topics(words, starts, first, last, sampler, eta, state, topics, docum
     Returns        float64          the sum of ln p(token | all others, before it is drawn)
     """
     kind = sampler.alpha.dtype.type
-    almost, fine, eta = kind(1 - 2.0**-24), kind(2.0**-24), kind(eta)
+    eta = kind(eta)
     prior, more = sampler.alpha.sum(), kind(eta * sampler.word_topics.shape[0])
+    most = -1
     for topic in range(sampler.alpha.shape[1]):
         sampler.shares[0, topic] = 1 / (sampler.totals[0, topic] + more)
+        most += topic < WIDTH and sampler.alpha[0, topic] > 0
     found, product = 0.0, 1.0
     for document in range(first, last):
         begin, end = starts[document], starts[document + 1]
@@ -184,8 +185,7 @@ def sample_topics(words, starts, first, last, sampler, eta, state, topics, docum
                 prefetch(sampler.word_topics, coming, register)
             move(sampler, word, topics[token], -1, more)
             lanes = running_sums(weigh(sampler, word, eta))
-            share = fine * kind(next_random(state) >> _40)
-            topics[token] = draw(sampler.running, lanes, share, almost)
+            topics[token] = draw(sampler.running, lanes, most, state)
             move(sampler, word, topics[token], 1, more)
             product *= number_at(lanes, WIDTH - 1) / (end - begin - 1 + prior)
             if product < 1e-200:

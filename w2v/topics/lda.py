@@ -79,7 +79,10 @@ class Lda:
     def begin(self, shards: int) -> None:
         """Give each token a topic at random; `shards` is how many chunks a round has."""
         told = self.settings
-        self.matrices = {name: aligned(*how) for name, how in self._shapes().items()}
+        shapes = self._shapes()
+        rows, topics = shapes.pop("document_sums")[0]
+        self.matrices = {name: aligned(*how) for name, how in shapes.items()}
+        self.matrices["document_sums"] = self._text.room((rows, topics), np.int32)
         self.matrices["alpha_sums"] = np.zeros((shards, self.matrices["alpha"].size))
         rng = np.random.default_rng(told.seed)
         self.matrices["topics"][:] = rng.integers(0, told.topics, self.tokens.words.size, np.int16)
@@ -131,10 +134,12 @@ class Lda:
     def tables(self) -> dict[str, Table]:
         """Documents by the shares of their topics, words by p(topic | word)."""
         names, eta = self._vocabulary.names, self.matrices["eta"][0]
-        documents = self.matrices["document_sums"][:, : self.settings.topics].astype(np.float32)
-        documents /= self.settings.averaged
-        documents += self._prior()
-        documents /= documents.sum(axis=1, keepdims=True)
+        sums, averaged = self.matrices["document_sums"], self.settings.averaged
+        documents = self._text.room((len(sums), self.settings.topics))
+        for begin in range(0, len(sums), terms.ROWS):
+            block = sums[begin : begin + terms.ROWS, : self.settings.topics] / averaged
+            block += self._prior()
+            documents[begin : begin + terms.ROWS] = block / block.sum(axis=1, keepdims=True)
         words = self.word_topics() + np.float32(eta)
         words /= words.sum(axis=1, keepdims=True)
         counts = np.bincount(self.tokens.words, minlength=self.kept.size)
