@@ -342,13 +342,12 @@ def count_topics(words, topics, size):
 
 
 def sample_topics(documents, topics, counts, alpha, eta, random):
-    """Griffiths & Steyvers 2004, equation 5, topics weighed in the order 0, 16, 32, ..., 1, 17, ...
+    """Griffiths & Steyvers 2004, equation 5; first the topic's number modulo 16 is drawn.
 
     `documents` and `topics` are lists of lists, the latter changed in place, like `counts`, (V, K).
     Returns the sum of ln p(token | all others).
     """
     words, size = counts.shape
-    order = np.concatenate([np.arange(lane, size, 16) for lane in range(16)]).astype(int)
     found = 0.0
     for document, mine in zip(documents, topics, strict=True):
         for place, word in enumerate(document):
@@ -356,8 +355,12 @@ def sample_topics(documents, topics, counts, alpha, eta, random):
             others = np.bincount(mine[:place] + mine[place + 1 :], minlength=size)
             p = (others + alpha) * (counts[word] + eta) / (counts.sum(axis=0) + words * eta)
             found += np.log(p.sum() / (len(document) - 1 + alpha.sum()))
-            at = (random.next_random() >> 40) / 2**24 * p.sum()
-            mine[place] = int(order[np.searchsorted(np.cumsum(p[order]), at, "right")])
+            bits = random.next_random()
+            lanes = np.cumsum([p[lane::16].sum() for lane in range(min(size, 16))])
+            lane = np.searchsorted(lanes, (bits >> 40) / 2**24 * lanes[-1], "right")
+            inside = np.cumsum(p[lane::16])
+            row = np.searchsorted(inside, (bits & 0xFFFFFF) / 2**24 * inside[-1], "right")
+            mine[place] = int(16 * row + lane)
             counts[word, mine[place]] += 1
     return found
 

@@ -80,7 +80,7 @@ class Spool:
 
 
 def mapped_zeros(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
-    """A matrix of zeros, 4 bytes each, in an unlinked temporary file, which memory need not hold."""
+    """A matrix of zeros, 4 bytes each, in an unlinked temporary file: memory need not hold it."""
     with tempfile.TemporaryFile(prefix="w2v-") as file:
         os.posix_fallocate(file.fileno(), 0, math.prod(shape) * 4)  # a full disk shows now
         return np.asarray(np.memmap(file, kind, "r+", shape=shape))

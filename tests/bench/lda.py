@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """LDA beside tomotopy, gensim and scikit-learn: seconds to the same held-out perplexity.
 
-    python tests/bench/lda.py [--seeds 3] [--write]
+    python tests/bench/lda.py [--seeds 3] [--pace] [--write]
 
 The 25,000 labelled training reviews of imdb.* (`--tokenizer words --lowercase`, words in 20
 documents or more but not in half of them, the 300 most frequent left out), 50 and 200 topics, 2
@@ -11,6 +11,10 @@ each a training of its own (in steps of 20 with tomotopy's fixed eta). gensim's 
 workers) and scikit-learn's online LDA, 10 passes each with priors 0.1 and 0.01, run with one seed,
 and w2v until it is as good as they are. All times are those of training alone; those of our whole
 commands, from the text to the file, stand beside.
+
+Then how many million tokens a second both sample while no prior changes, medians of the seeds, for
+up to 1,000 topics; and how many topics the document and the word of a token have, which a sampler
+for sparse counts (Yao et al. 2009) would visit one by one. --pace does this alone.
 """
 
 from __future__ import annotations
@@ -59,6 +63,7 @@ def main() -> None:
     """Take turns."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--pace", action="store_true", help="nothing but the pace")
     parser.add_argument("--write", action="store_true", help="put the table in the README")
     told = parser.parse_args()
     rows = [
@@ -69,7 +74,8 @@ def main() -> None:
         folder = Path(name)
         aside(unpack, folder)
         ours(folder / "train.tsv", folder, {**OPTIONS, "epochs": 2, "topics": 20})  # compiles
-        for topics in (50, 200):
+        publish({"pace": pace(folder, told.seeds)}, told.write)
+        for topics in () if told.pace else (50, 200):
             for label, more, step in (
                 ("tomotopy", {}, 10), ("tomotopy; w2v with eta 0.01", {"optimize": "alpha"}, 20),
             ):  # fmt: skip
@@ -85,7 +91,43 @@ def main() -> None:
                 print(f"{peer_name}, {topics} topics: {peer}", file=sys.stderr, flush=True)
                 found = reach(folder, peer.perplexity, 4, topics=topics)
                 rows.append(row(peer_name, topics, PASSES, [(peer, *found)]))
-    publish({"lda": "\n".join(rows)}, told.write)
+    if not told.pace:
+        publish({"lda": "\n".join(rows)}, told.write)
+
+
+def pace(folder: Path, seeds: int) -> str:
+    """A row for each number of topics."""
+    import numpy as np
+
+    from w2v import store
+
+    with np.load(folder / "train.npz") as held:
+        tokens = held["words"].size / 1e6
+    rows = [
+        "| topics | w2v, million tokens/s | tomotopy | topics of a document and of a word |",
+        "|---|---|---|---|",
+    ]
+    for topics in (20, 50, 200, 1000):
+        mine, others = [], []
+        for seed in range(1, seeds + 1):
+            options = {"epochs": 30, "topics": topics, "seed": seed, "keep_state": True}
+            found = ours(folder / "train.tsv", folder, {**OPTIONS, **options, "optimize": "none"})
+            mine.append(30 * tokens / found.seconds)
+            peer = theirs("tomotopy", folder, topics, 30, seed)
+            others.append(30 * tokens / peer.seconds)
+        state = store.read(str(folder / "x.safetensors"))[0]
+        topic_of, words, starts = (state[f"state.{x}"] for x in ("topics", "words", "starts"))
+        documents = np.repeat(np.arange(starts.size - 1), np.diff(starts))
+        seen = []
+        for rows_of in (documents, words):
+            pairs = np.unique(rows_of.astype(np.int64) * topics + topic_of) // topics
+            seen.append(np.bincount(pairs)[rows_of].mean())
+        rows.append(
+            f"| {topics} | {median(mine):.1f} | {median(others):.1f} | "
+            f"{seen[0]:.0f} and {seen[1]:.0f} |"
+        )
+        print(rows[-1], file=sys.stderr, flush=True)
+    return "\n".join(rows)
 
 
 def row(label: str, topics: int, passes: int, pairs: list[tuple[Judged, int, Judged]]) -> str:

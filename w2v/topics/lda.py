@@ -167,10 +167,12 @@ def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     if matrix.shape != (counts.size, alpha.size) or not (alpha > 0).all():
         raise ValueError("alpha")
     words = matrix * (counts + alpha.size * eta[0])[:, None]
-    found = (words / words.sum(axis=0)).astype(np.float32)
-    if not (np.isfinite(found).all() and np.isfinite(alpha).all()) or found.min() < 0:
+    sums = words.sum(axis=0)
+    if not (np.isfinite(sums).all() and np.isfinite(alpha).all() and (sums > 0).all()):
         raise ValueError("words.matrix")
-    return found
+    if words.min() < 0:
+        raise ValueError("words.matrix")
+    return (words / sums).astype(np.float32)
 
 
 def listing(tensors: Mapping[str, np.ndarray]) -> Listing:
