@@ -39,7 +39,7 @@ test-python: .venv/tested  ## the suite with kernels as plain Python, under cove
 test-bounds: .venv/tested  ## the kernels with bounds checks
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/test_kernels.py tests/test_lanes.py \
 		tests/test_document_kernels.py tests/test_vocabulary.py tests/test_rounds.py \
-		tests/test_wild.py tests/test_bounds.py
+		tests/test_wild.py tests/test_lda.py tests/test_bounds.py
 
 test-slow: .venv/tested  ## quality on real corpora ($$W2V_DATA, else ../shared/data): half an hour
 	$(BIN)/python -m pytest -m slow -s

@@ -23,6 +23,8 @@ from w2v.models import models
 from w2v.plan import SweepPlan
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.topics import coherence, completion, lda
+from w2v.topics.listing import top_words
+from w2v.topics.mixing import STEPS, Mixer
 from w2v.topics.priors import better_alpha, better_eta
 from w2v.topics.terms import Tokens
 from w2v.trained import Trained
@@ -194,10 +196,10 @@ def test_shares_are_the_twins_and_those_of_a_document_alone():
     np.testing.assert_allclose(
         found[:, :5], naive.mix_topics(documents, topic_words, alpha, 20), rtol=1e-6
     )
-    together = lda.LdaInference.of(topic_words, alpha).mixtures(tokens, 3)
+    together = Mixer(topic_words, alpha).mixtures(tokens, 3)
     np.testing.assert_allclose(together.sum(axis=1), 1, rtol=1e-5)
     for row, document in enumerate(documents):
-        alone = lda.LdaInference.of(topic_words, alpha).mixtures(tokens_of([document]))
+        alone = Mixer(topic_words, alpha).mixtures(tokens_of([document]))
         np.testing.assert_array_equal(alone[0], together[row])
 
 
@@ -205,13 +207,21 @@ def test_completion_is_what_its_definition_says():
     rng, documents = np.random.default_rng(4), [*random_documents(9, 6), [1], []]
     topic_words, alpha = rng.dirichlet(np.ones(6), 3).T, np.array([0.2, 0.5, 1.0])
     found = completion.complete(tokens_of(documents), topic_words, alpha)
-    theta = naive.mix_topics([d[::2] for d in documents], topic_words, alpha, lda.STEPS)
+    theta = naive.mix_topics([d[::2] for d in documents], topic_words, alpha, STEPS)
     each = [np.log(topic_words[w] @ p) for d, p in zip(documents, theta, strict=True)
             for w in d[1::2]]  # fmt: skip
     assert found.nats == pytest.approx(-np.mean(each), rel=1e-5)
     assert found.perplexity == pytest.approx(math.exp(-np.mean(each)), rel=1e-4)
     assert found.scored == len(each)
     assert found.documents == sum(len(d) > 1 for d in documents)
+
+
+@pytest.mark.parametrize("count", [1, 3, 5, 9])
+def test_top_words_are_the_greatest_and_of_equals_the_first(count):
+    weights = np.random.default_rng(1).integers(-2, 3, (5, 40)).astype(np.float32)
+    for topic, rows in enumerate(top_words(weights, count)):
+        wanted = sorted(range(5), key=lambda row: (-abs(weights[row, topic]), row))[:count]
+        assert rows.tolist() == wanted
 
 
 def test_coherence_by_hand():

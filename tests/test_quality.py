@@ -53,3 +53,20 @@ def test_singular_values_of_newsgroups_are_those_of_arpack(data):
     exact = np.sort(svds(x, 50, return_singular_vectors=False))[::-1]
     print(shape, "largest relative difference", np.abs(ours / exact - 1).max())
     np.testing.assert_allclose(ours, exact, rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_topics_of_newsgroups_are_as_good_as_they_were(w2v, data, folder):
+    """Perplexity of the test's posts and coherence: the README's, less what seeds differ by."""
+    how = ("--tokenizer", "words", "--lowercase", "--min-count", "1", "--id-prefix", "label")
+    chosen = ("--stopwords", "english", "--min-df", "5", "--max-df", "0.5")
+    posts, held = (data / f"20news-bydate.{split}.jsonl.gz" for split in ("train", "test"))
+    outcome = w2v("train", posts, "--model", "lda", *how, *chosen, "-o", "x.safetensors")
+    assert outcome.code == 0
+    topics = w2v("topics", "x.safetensors", "--json").out.splitlines()
+    npmi = np.mean([json.loads(row)["npmi"] for row in topics])
+    found = w2v("perplexity", "x.safetensors", held, "--id-prefix", "label", "--json")
+    perplexity = json.loads(found.out)["perplexity"]
+    print(outcome.err, perplexity, npmi)
+    assert perplexity < 2750
+    assert npmi > 0.2

@@ -54,9 +54,10 @@ def topics(
 ) -> None:
     """The topics of a model, the largest first, with their words.
 
-    SIZE is the share of the tokens, of LSA that of the squared singular values. NPMI (-1 to 1) and
-    U_MASS (0 at most, but for small samples) tell how well the first 10 words go together in
-    documents. ALPHA is the topic's prior. Of LSA's topics a word may weigh less than 0.
+    Printed: the topic's number; its share of the tokens, of LSA that of the squared singular
+    values; NPMI (-1 to 1), how well its first 10 words go together in documents; its words. With
+    --tsv the prior alpha stands after the share, and u_mass and the number of pairs that could not
+    be judged after NPMI; --json has the words' weights too, which of LSA may be less than 0.
     """
     catch_signals()
     limit_blas(None)

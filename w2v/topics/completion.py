@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.topics.lda import LdaInference
+from w2v.topics.mixing import Mixer
 from w2v.topics.terms import Tokens
 
 
@@ -52,7 +52,7 @@ def complete(
     place = np.arange(tokens.words.size) - np.repeat(tokens.starts[:-1], lengths)
     starts = np.concatenate([[0], np.cumsum((lengths + 1) // 2)])
     read = Tokens(tokens.words[place % 2 == 0], starts)
-    mixtures = LdaInference.of(topic_words, alpha).mixtures(read, threads, on_progress)
+    mixtures = Mixer(topic_words, alpha).mixtures(read, threads, on_progress)
     rows = np.repeat(np.arange(lengths.size), lengths // 2)
     words = tokens.words[place % 2 == 1]
     total = 0.0

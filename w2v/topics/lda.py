@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from w2v.kernels.lanes import WIDTH, aligned
-from w2v.kernels.mixtures import mix_topics
 from w2v.plan import Plan
 from w2v.table import Table
 from w2v.text import Documents
 from w2v.topics import terms
 from w2v.topics.coherence import JUDGED, Coherence, judge
 from w2v.topics.listing import Listing, top_words
+from w2v.topics.mixing import Mixer
 from w2v.topics.sweeps import Sweeps
 from w2v.vocabulary import Vocabulary
 
-STEPS = 50  # of expectation maximisation, for a new document
 _TOKENS = 1 << 20  # a chunk has at least so many, where the text does
 _PER_WORD = 100  # and so many for each word, whose counts are copied for it
 
@@ -186,21 +184,10 @@ class LdaInference:
     """Topics of new documents; KeyError or ValueError where the arrays of a file do not fit."""
 
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
-        self._begin(topic_words(tensors), tensors["alpha"])
-        if self._size != settings.topics:
+        if tensors["alpha"].size != settings.topics:
             raise ValueError("alpha")
-
-    @classmethod
-    def of(cls, topic_words: np.ndarray, alpha: np.ndarray) -> LdaInference:
-        """By any topics: p(word | topic), (V, K), and a prior, (K,)."""
-        found = cls.__new__(cls)
-        found._begin(topic_words, alpha)
-        return found
-
-    def _begin(self, topic_words: np.ndarray, alpha: np.ndarray) -> None:
-        self._size, padded = alpha.size, -(-alpha.size // WIDTH) * WIDTH
-        self._topic_words, self._alpha = aligned((len(topic_words), padded)), aligned((1, padded))
-        self._topic_words[:, : self._size], self._alpha[0, : self._size] = topic_words, alpha
+        self._mixer = Mixer(topic_words(tensors), tensors["alpha"])
+        self._words = tensors["words.counts"].size
 
     def vectors(
         self,
@@ -208,36 +195,6 @@ class LdaInference:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The topics of all documents of a text, float32 (M, K), rows sum to 1.
-
-        Without a word, alpha's shares.
-        """
-        count = len(self._topic_words)
-        tokens = terms.read_tokens(text, np.arange(count), count)
-        return self.mixtures(tokens, threads, on_progress)
-
-    def mixtures(
-        self,
-        tokens: terms.Tokens,
-        threads: int = 1,
-        on_progress: Callable[[int], None] = lambda documents: None,
-    ) -> np.ndarray:
-        """The same of tokens."""
-        count = tokens.starts.size - 1
-        found = aligned((count, self._alpha.shape[1]))
-
-        def infer(first: int) -> int:
-            last = min(first + terms.ROWS, count)
-            mix_topics(
-                tokens.words, tokens.starts, self._topic_words, self._alpha, first, last, STEPS,
-                found, aligned(self._alpha.shape),
-            )  # fmt: skip
-            return last
-
-        pool = ThreadPoolExecutor(threads)
-        try:
-            for done in pool.map(infer, range(0, count, terms.ROWS)):
-                on_progress(done)
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return found[:, : self._size]
+        """The topics of all documents of a text, float32 (M, K), as in `Mixer.mixtures`."""
+        tokens = terms.read_tokens(text, np.arange(self._words), self._words)
+        return self._mixer.mixtures(tokens, threads, on_progress)

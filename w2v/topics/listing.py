@@ -30,5 +30,14 @@ def top_words(weights: np.ndarray, count: int) -> list[np.ndarray]:
 
     weights  float (V, K); of equal words the first comes first
     """
-    rows = np.argsort(-np.abs(weights), axis=0, kind="stable")[:count]
-    return list(rows.T)
+    return [_greatest(np.abs(column), count) for column in weights.T]
+
+
+def _greatest(values: np.ndarray, count: int) -> np.ndarray:
+    """Where the greatest values are, the greatest first."""
+    if count < values.size:
+        least = np.partition(values, values.size - count)[values.size - count]
+        rows = np.flatnonzero(values >= least)
+    else:
+        rows = np.arange(values.size)
+    return rows[np.argsort(-values[rows], kind="stable")][:count]
