@@ -30,7 +30,7 @@ LAYERS = [
     ["w2v.reading", "w2v.crew", "w2v.worker"],
     ["w2v.shards", "w2v.document_worker", "w2v.features"],
     ["w2v.training", "w2v.negative_sampling", "w2v.validation", "w2v.budget", "w2v.origin"],
-    ["w2v.inference", "w2v.sif", "w2v.topics"],
+    ["w2v.inference", "w2v.sif", "w2v.topics", "w2v.networks"],
     ["w2v.paragraphs"],
     ["w2v.models", "w2v.manifest"],
     ["w2v.trained", "w2v.job"],

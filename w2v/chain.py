@@ -28,6 +28,9 @@ class Chain(Prepared):
                 "to average"
             )
 
+    def _threads_told(self) -> str:
+        return str(self.threads)
+
     def _lay_out(self) -> None:
         super()._lay_out()
         told, trainer = self.options, self.trainer
@@ -44,6 +47,12 @@ class Chain(Prepared):
             if is_cold(*self.trainer.kernels):
                 on_compile()
             self.trainer.shards(self.plan).worker()(self.plan.nothing(), 0)
+
+    def resume(self, force: bool = False) -> bool:
+        """As of any `Job`; the counts follow from the topics that were saved."""
+        found = super().resume(force)
+        self.trainer.recount()
+        return found
 
     def _run(
         self, on_progress: Callable[[Progress], None], seconds: float, state: State, before: int

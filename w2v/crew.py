@@ -93,6 +93,9 @@ class Crew:
         """Train until there is nothing to do."""
         raise NotImplementedError
 
+    def end(self) -> None:
+        """Let go of what only a collection of circles would free, for it may be large."""
+
     def count(self, chunk: Chunk, loss: float, pairs: int) -> None:
         """Note what a chunk gave; DivergedError where its loss is not finite."""
         self.state.add(chunk, loss, pairs)
@@ -157,6 +160,10 @@ class InRounds(Crew):
         except BaseException:
             self._barrier.abort()
             raise
+
+    def end(self) -> None:
+        """The barrier holds this crew, and so the shards."""
+        del self._barrier
 
     def _next(self) -> int | None:
         with self.lock:

@@ -83,7 +83,7 @@ class Job:
             text,
             documents,
             how,
-            self.threads,
+            self._threads_told(),
             self.corpus,
             self.valid,
             origin,
@@ -93,6 +93,10 @@ class Job:
         self.trainer: Any
         self.plan: Plan
         self.state: State
+
+    def _threads_told(self) -> str:
+        """What of the number of threads the result follows from."""
+        return "1" if self.threads == 1 else "several"
 
     def _sources(self) -> list[tuple[str, str]]:
         """What else is read and must not be written over."""

@@ -27,7 +27,7 @@ class Manifest:
     text_settings: TextSettings
     documents: DocumentSettings | None
     how: RunSettings
-    threads: int
+    threads: str
     corpus: Corpus
     valid: Corpus | None
     origin: Origin | None
@@ -44,7 +44,7 @@ class Manifest:
         found: dict[str, Any] = {"--model": self.model}
         found |= {settings.option_name(name): value for name, value in told.items()}
         if not self.options.deterministic:
-            found["--threads"] = "1" if self.threads == 1 else "several"
+            found["--threads"] = self.threads
         found["the text's SHA-256"] = self.corpus.fingerprint
         if self.valid:
             found["the SHA-256 of --valid"] = self.valid.fingerprint

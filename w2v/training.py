@@ -64,6 +64,7 @@ def run(
             crew.stop.set()
             for worker in workers:
                 worker.join()
+            crew.end()
     if crew.failures:
         raise crew.failures[0]
     report()

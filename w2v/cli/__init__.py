@@ -28,6 +28,7 @@ COMMANDS = {
     "infer": "infer",
     "topics": "topics",
     "perplexity": "topics",
+    "summary": "summary",
     "evaluate": "evaluate",
     "vocab": "vocab",
     "convert": "files",

@@ -46,6 +46,7 @@ class Lda:
         self.kept = terms.choose(vocabulary, terms.count_terms(text, size), settings)
         self.tokens = terms.read_tokens(text, self.kept, size)
         self.matrices: dict[str, np.ndarray] = {}
+        self._sweeps: Sweeps | None = None
 
     def longest_chunk(self) -> int:
         """How many tokens a chunk should have at most."""
@@ -97,7 +98,15 @@ class Lda:
 
     def shards(self, plan: Plan) -> Sweeps:
         """Room for the rounds of a plan, and the counts that follow from the tokens' topics."""
-        return Sweeps(self.tokens, self.matrices, self.settings, plan.words // plan.epochs)
+        if self._sweeps is None:
+            end = plan.words // plan.epochs
+            self._sweeps = Sweeps(self.tokens, self.matrices, self.settings, end)
+        self._sweeps.dismiss_workers()
+        return self._sweeps
+
+    def recount(self) -> None:
+        """The tokens' topics have been changed: nothing else holds any more."""
+        self._sweeps = None
 
     def word_topics(self) -> np.ndarray:
         """How often each word has each topic, averaged; float32 (V, K)."""
@@ -117,6 +126,7 @@ class Lda:
 
     @cached_property
     def _coherence(self) -> list[Coherence]:
+        self._sweeps = None  # all is sampled: what comes now may have its room
         return judge(self.tokens, top_words(self.word_topics(), JUDGED))
 
     def facts(self) -> dict[str, Any]:

@@ -45,17 +45,17 @@ class Sweeps:
         self.counts = aligned(matrices["word_sums"].shape, np.int32)
         count_topics(tokens.words, matrices["topics"], self.counts)
         self._totals = self.counts.sum(axis=0)
-        self._changes: list[np.ndarray] = []
+        self._rooms: list[tuple[np.ndarray, np.ndarray]] = []  # changes and counts of each worker
+        self._idle = iter(list(self._rooms))
         self._bounds = np.linspace(0, len(self.counts), PARTS + 1).astype(np.int64)
         self._lock, self._merged = threading.Lock(), 0
         self._sweep, self._at = 0, 0
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
         """A function that samples a chunk on counts of its own: (-ln p of the tokens, tokens)."""
-        changes, counts = (aligned(self.counts.shape, np.int32) for _ in range(2))
-        sampler = make_sampler(counts, self._matrices["alpha"])
         with self._lock:
-            self._changes.append(changes)
+            changes, counts = next(self._idle, None) or self._add_room()
+        sampler = make_sampler(counts, self._matrices["alpha"])
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
             counts[:], sampler.totals[0] = self.counts, self._totals
@@ -70,6 +70,15 @@ class Sweeps:
 
         return train
 
+    def dismiss_workers(self) -> None:
+        """Those that there were will not be called again: new ones may have their room."""
+        self._idle = iter(list(self._rooms))
+
+    def _add_room(self) -> tuple[np.ndarray, np.ndarray]:
+        changes, counts = (aligned(self.counts.shape, np.int32) for _ in range(2))
+        self._rooms.append((changes, counts))
+        return self._rooms[-1]
+
     def _sample(self, chunk: Chunk, sampler: Sampler) -> float:
         tokens, told, matrices = self._tokens, self._settings, self._matrices
         first, last = np.searchsorted(tokens.starts, (chunk.first, chunk.last))
@@ -83,7 +92,7 @@ class Sweeps:
     def merge(self, part: int, chunks: int) -> None:
         """Add up the changes of some words' counts; the last part ends the round."""
         rows = slice(*self._bounds[part : part + 2])
-        for changes in self._changes:
+        for changes, _ in self._rooms:
             self.counts[rows] += changes[rows]
             changes[rows] = 0
         if self._at == self._end and self._sweep >= self._settings.burned_in:

@@ -1,0 +1,271 @@
+"""Networks: every gradient against finite differences, masks, what layers promise, their sizes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from w2v.networks.activation import ACTIVATIONS, sigmoid
+from w2v.networks.dense import Dense
+from w2v.networks.embedding import Embedding
+from w2v.networks.lstm import Lstm
+from w2v.networks.pooling import WAYS, Pooling
+from w2v.networks.rnn import Rnn
+from w2v.networks.softmax import SoftmaxLoss
+
+STEPS = pytest.mark.parametrize("steps", [1, 2, 5])
+MASKED = pytest.mark.parametrize("masked", [False, True])
+RECURRENT = {
+    "rnn tanh": lambda rng: begun(Rnn(3, 4, "tanh", np.float64), rng),
+    "rnn relu": lambda rng: begun(Rnn(3, 4, "relu", np.float64), rng, "identity"),
+    "rnn uniform": lambda rng: begun(Rnn(3, 4, "tanh", np.float64), rng, "uniform"),
+    "lstm": lambda rng: begun(Lstm(3, 4, np.float64), rng),
+}
+
+
+def begun(layer, rng, *how):
+    layer.begin(rng, *how)
+    for name, value in layer.parameters.items():  # so that no gradient is zero by chance
+        if name.startswith("b"):
+            value += rng.normal(0, 0.3, value.shape)
+    return layer
+
+
+def differences(cost, array, epsilon=1e-5):
+    """The slope of a cost by each number of an array."""
+    slopes = np.zeros_like(array)
+    for at in np.ndindex(array.shape):
+        held = array[at]
+        array[at] = held + epsilon
+        above = cost()
+        array[at] = held - epsilon
+        slopes[at] = (above - cost()) / (2 * epsilon)
+        array[at] = held
+    return slopes
+
+
+def check(cost, found, given):
+    """Gradients by name against differences, to 1e-6 of the largest."""
+    for name, gradient in found.items():
+        wanted = differences(cost, given[name])
+        assert np.abs(wanted).max() > 1e-3, f"{name}: a gradient of nothing proves nothing"
+        np.testing.assert_allclose(
+            gradient, wanted, atol=1e-6 * max(1, np.abs(wanted).max()), err_msg=name
+        )
+
+
+def lengths(steps, masked):
+    """A mask of three rows: full, half, and none if there are steps for it."""
+    mask = np.ones((steps, 3))
+    if masked:
+        mask[(steps + 1) // 2 :, 1] = 0
+        mask[: steps - 1, 2] = 0  # also words that begin late
+    return mask
+
+
+@STEPS
+@MASKED
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent_layers_gradients(name, steps, masked):
+    rng = np.random.default_rng(steps)
+    layer, mask = RECURRENT[name](rng), lengths(steps, masked)
+    given = {"x": rng.normal(size=(steps, 3, 3)), "h_0": rng.normal(size=(3, 4))}
+    states = [given["h_0"]]
+    if isinstance(layer, Lstm):
+        given["c_0"] = rng.normal(size=(3, 4))
+        states.append(given["c_0"])
+    weight = rng.normal(size=(steps, 3, 4))
+
+    def cost():
+        return float((layer.forward(given["x"], mask, *states) * weight).sum())
+
+    cost()
+    layer.clear()
+    found = {"x": layer.backward(weight), "h_0": layer.d_hidden[0]}
+    if isinstance(layer, Lstm):
+        found["c_0"] = layer.d_cells[0]
+    check(cost, found | layer.gradients, given | layer.parameters)
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_where_there_is_no_word_nothing_changes(name):
+    """Filled-up rows give what they would give alone, and their filling gets no gradient."""
+    rng = np.random.default_rng(7)
+    layer = RECURRENT[name](rng)
+    x = rng.normal(size=(6, 2, 3))
+    mask = np.ones((6, 2))
+    mask[2:, 1] = 0
+    together = layer.forward(x, mask).copy()
+    d_x = layer.backward(np.ones_like(together))
+    np.testing.assert_array_equal(together[5, 1], together[1, 1])
+    assert not d_x[2:, 1].any()
+    alone = layer.forward(x[:2, 1:])
+    np.testing.assert_allclose(together[1, 1], alone[-1, 0], rtol=1e-12)
+
+
+def test_lstm_is_what_its_equations_say():
+    """Step by step, row by row, gate by gate."""
+    rng = np.random.default_rng(1)
+    layer, x = RECURRENT["lstm"](rng), rng.normal(size=(4, 2, 3))
+    found = layer.forward(x)
+    w_x, w_h, b = (layer.parameters[name] for name in ("W_x", "W_h", "b"))
+    for row in range(2):
+        h, c = np.zeros(4), np.zeros(4)
+        for t in range(4):
+            sums = x[t, row] @ w_x + h @ w_h + b
+            i, f, g, o = (sums[4 * n : 4 * n + 4] for n in range(4))
+            c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
+            h = np.tanh(c) / (1 + np.exp(-o))
+            np.testing.assert_allclose(found[t, row], h, rtol=1e-12)
+
+
+def test_state_that_is_carried_on_is_one_sequence():
+    for name in RECURRENT:
+        rng = np.random.default_rng(2)
+        layer, x = RECURRENT[name](rng), rng.normal(size=(6, 2, 3))
+        whole = layer.forward(x).copy()
+        first = layer.forward(x[:2]).copy()
+        state = [first[-1]] + ([layer.cells[-1].copy()] if name == "lstm" else [])
+        rest = layer.forward(x[2:], None, *state)
+        np.testing.assert_allclose(np.concatenate([first, rest]), whole, rtol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("shape", [(5, 3), (2, 4, 3)])
+def test_dense_gradients(activation, shape):
+    rng = np.random.default_rng(3)
+    layer = begun(Dense(3, 6, activation, np.float64), rng)
+    given = {"x": rng.normal(size=shape)}
+    weight = rng.normal(size=(*shape[:-1], 6))
+
+    def cost():
+        return float((layer.forward(given["x"]) * weight).sum())
+
+    cost()
+    check(cost, {"x": layer.backward(weight)} | layer.gradients, given | layer.parameters)
+
+
+@STEPS
+def test_embedding_gradients_of_words_that_come_twice(steps):
+    rng = np.random.default_rng(4)
+    layer = Embedding(5, 3, np.float64)
+    layer.begin(rng)
+    words = rng.integers(0, 4, (steps, 3))
+    weight = rng.normal(size=(steps, 3, 3))
+
+    def cost():
+        return float((layer.forward(words) * weight).sum())
+
+    cost()
+    layer.backward(weight)
+    check(cost, layer.gradients, layer.parameters)
+    assert not layer.gradients["vectors"][4].any()
+
+
+@STEPS
+@MASKED
+@pytest.mark.parametrize("way", WAYS)
+def test_pooling_gradients(way, steps, masked):
+    rng = np.random.default_rng(5)
+    layer, mask, given = Pooling(way), lengths(steps, masked), {"h": rng.normal(size=(steps, 3, 4))}
+    weight = rng.normal(size=(3, 4))
+
+    def cost():
+        return float((layer.forward(given["h"], mask) * weight).sum())
+
+    cost()
+    check(cost, {"h": layer.backward(weight)}, given)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_pooling_of_nothing(way):
+    layer = Pooling(way)
+    h = np.zeros((3, 2, 4))
+    h[:, 0] = 5
+    mask = np.array([[1, 0]] * 3, float)
+    assert layer.forward(h, mask).tolist() == [[5.0] * 4, [0.0] * 4]
+    assert not layer.backward(np.ones((2, 4)))[:, 1].any() or way == "last"
+
+
+def test_softmax_gradients_and_loss():
+    rng = np.random.default_rng(6)
+    loss, scores = SoftmaxLoss(), rng.normal(size=(4, 5))
+    targets, weights = np.array([0, 4, 2, 2]), np.array([1, 0.5, 0, 2])
+    p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    wanted = -(weights * np.log(p[np.arange(4), targets])).sum()
+    assert loss.forward(scores, targets, weights) == pytest.approx(wanted)
+    check(
+        lambda: SoftmaxLoss().forward(scores, targets, weights), {"s": loss.backward()},
+        {"s": scores},
+    )  # fmt: skip
+    assert loss.forward(1000 * scores, targets, weights) < np.inf
+
+
+def test_sigmoid_does_not_overflow():
+    assert sigmoid(np.array([-1e4, 0, 1e4])).tolist() == [0, 0.5, 1]
+
+
+@STEPS
+@MASKED
+def test_a_whole_network_s_gradients(steps, masked):
+    """Embedding, two recurrent layers, pooling, a dense layer, the loss."""
+    rng = np.random.default_rng(8)
+    words, mask = rng.integers(0, 6, (steps, 3)), lengths(steps, masked)
+    embedding, lower = Embedding(6, 3, np.float64), RECURRENT["lstm"](rng)
+    embedding.begin(rng, 1.0)
+    upper = begun(Rnn(4, 4, "tanh", np.float64), rng)
+    pooling, dense, loss = Pooling("mean"), begun(Dense(4, 3, "linear", np.float64), rng), None
+    loss, targets, weights = SoftmaxLoss(), np.array([0, 2, 1]), np.ones(3) / 3
+
+    def cost():
+        states = upper.forward(lower.forward(embedding.forward(words), mask), mask)
+        return loss.forward(dense.forward(pooling.forward(states, mask)), targets, weights)
+
+    cost()
+    layers = [embedding, lower, upper, dense]
+    for layer in layers:
+        layer.clear()
+    d_states = pooling.backward(dense.backward(loss.backward()))
+    embedding.backward(lower.backward(upper.backward(d_states)))
+    for layer in layers:
+        for name, gradient in layer.gradients.items():
+            wanted = differences(cost, layer.parameters[name])
+            np.testing.assert_allclose(gradient, wanted, atol=1e-6, err_msg=name)
+
+
+def test_a_rotation_keeps_lengths_and_an_identity_the_state():
+    rng = np.random.default_rng(9)
+    state = RECURRENT["rnn tanh"](rng).parameters["W_hh"]
+    np.testing.assert_allclose(state @ state.T, np.eye(4), atol=1e-12)
+    assert (RECURRENT["rnn relu"](rng).parameters["W_hh"] == np.eye(4)).all()
+    forget = Lstm(3, 4)
+    forget.begin(rng)
+    assert forget.parameters["b"].tolist() == [0] * 4 + [1] * 4 + [0] * 8
+
+
+@pytest.mark.parametrize(
+    ("args", "counts"),
+    [
+        (("rnn", "2800", "32", "380", "16", "256"), [89_600, 784, 4_352]),
+        (("lstm", "2800", "32", "380", "16", "256"), [89_600, 4 * (16 * (16 + 32) + 16), 4_352]),
+        (("mlp", "100", "10", "5", "20", "3"), [1_000, 0, 1_020, 63]),
+    ],
+)
+def test_summary_counts_parameters(w2v, args, counts):
+    names = ("--model", "--vocab", "--dim", "--length", "--units", "--dense")
+    call = ["summary", *(x for pair in zip(names, args, strict=True) for x in pair)]
+    rows = [json.loads(line) for line in w2v(*call, "--json").out.splitlines()]
+    assert [row["parameters"] for row in rows] == counts
+    assert rows[0]["output"] == [int(args[3]), int(args[2])]
+    assert rows[-1]["output"] == [int(args[5])]
+    shown = w2v(*call).out.splitlines()
+    assert shown[-1].split() == [f"{sum(counts):,}"]
+    assert len(w2v(*call, "--tsv").out.splitlines()) == len(rows)
+
+
+def test_summary_of_several_layers(w2v):
+    call = ("summary", "--model", "lstm", "--vocab", "10", "--units", "4", "--layers", "2")
+    rows = [json.loads(line) for line in w2v(*call, "--dim", "3", "--json").out.splitlines()]
+    assert [row["output"] for row in rows] == [[1, 3], [1, 4], [4]]
+    assert [row["parameters"] for row in rows] == [30, 4 * (4 * 7 + 4), 4 * (4 * 8 + 4)]
+    assert w2v("summary", "--model", "lstm").code == 2
