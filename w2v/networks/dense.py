@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from w2v.networks.activation import Activation
-from w2v.networks.layer import Layer, spread_evenly
+from w2v.networks.layer import Layer, flat, spread_evenly
 
 
 class Dense(Layer):
@@ -39,7 +39,6 @@ class Dense(Layer):
         # 1. y = f(a)
         d_a = d_y * self._f.slope(self._y)
         # 2. a = x W + b: one product over all rows
-        flat = d_a.reshape(-1, d_a.shape[-1])
-        self.gradients["W"] += self._x.reshape(-1, self._x.shape[-1]).T @ flat
-        self.gradients["b"] += flat.sum(axis=0)
+        np.matmul(flat(self._x).T, flat(d_a), out=self.gradients["W"])
+        flat(d_a).sum(axis=0, out=self.gradients["b"])
         return d_a @ self.parameters["W"].T

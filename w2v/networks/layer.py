@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+State = Sequence[np.ndarray] | None  # of a recurrent layer before its first step; None: zeros
+
 
 class Layer:
-    """Parameters by name, and gradients of the same shapes, which grow until they are cleared."""
+    """Parameters by name, and gradients of the same shapes, which `backward` overwrites."""
 
     def __init__(self, shapes: dict[str, tuple[int, ...]], dtype: Any = np.float32):
         self.parameters = {name: np.zeros(shape, dtype) for name, shape in shapes.items()}
         self.gradients = {name: np.zeros(shape, dtype) for name, shape in shapes.items()}
 
-    def clear(self) -> None:
-        """Begin new gradients."""
-        for gradient in self.gradients.values():
-            gradient[...] = 0
+    def attach(
+        self, parameters: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
+    ) -> None:
+        """Take these in place of its own: threads share parameters, each has its gradients."""
+        self.parameters = {name: parameters[name] for name in self.parameters}
+        self.gradients = {name: gradients[name] for name in self.gradients if name in gradients}
 
 
 def spread_evenly(rng: np.random.Generator, matrix: np.ndarray) -> None:
@@ -34,3 +39,8 @@ def turn(rng: np.random.Generator, matrix: np.ndarray) -> None:
     """Fill a square matrix with a random rotation, which keeps lengths (Saxe et al. 2014)."""
     q, r = np.linalg.qr(rng.standard_normal(matrix.shape))
     matrix[...] = q * np.sign(np.diagonal(r))
+
+
+def flat(array: np.ndarray) -> np.ndarray:
+    """All steps and rows of (T, B, D) as rows of one matrix."""
+    return array.reshape(-1, array.shape[-1])

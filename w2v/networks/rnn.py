@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from w2v.networks.activation import Activation
-from w2v.networks.layer import Layer, spread_evenly, turn
+from w2v.networks.layer import Layer, State, flat, spread_evenly, turn
 
 
 class Rnn(Layer):
@@ -39,9 +39,9 @@ class Rnn(Layer):
             {"uniform": spread_evenly, "orthogonal": turn}[recurrent](rng, state)
 
     def forward(
-        self, x: np.ndarray, mask: np.ndarray | None = None, h_0: np.ndarray | None = None
+        self, x: np.ndarray, mask: np.ndarray | None = None, begin: State = None
     ) -> np.ndarray:
-        """(T, B, I) to the states h_1 to h_T, (T, B, U)."""
+        """(T, B, I) to the states h_1 to h_T, (T, B, U); `begin` is (h_0,)."""
         steps, rows, _ = x.shape
         units, dtype = self.parameters["b_h"].size, self.parameters["b_h"].dtype
         self._x, self._mask = x, np.ones((steps, rows), dtype) if mask is None else mask
@@ -49,13 +49,18 @@ class Rnn(Layer):
         sums = x @ self.parameters["W_hv"] + self.parameters["b_h"]
         self._fresh = np.empty((steps, rows, units), dtype)
         self.hidden = np.zeros((steps + 1, rows, units), dtype)
-        if h_0 is not None:
-            self.hidden[0] = h_0
+        if begin:
+            self.hidden[0] = begin[0]
         for t in range(steps):
             before, here = self.hidden[t], self._mask[t][:, None]
             self._fresh[t] = self._f(sums[t] + before @ self.parameters["W_hh"])
             self.hidden[t + 1] = here * self._fresh[t] + (1 - here) * before
         return self.hidden[1:]
+
+    @property
+    def state(self) -> tuple[np.ndarray, ...]:
+        """(h_T,), with which the next text goes on."""
+        return (self.hidden[-1],)
 
     def backward(self, d_h: np.ndarray) -> np.ndarray:
         """Gradients through time; `d_hidden` becomes those of h_0 to h_T, (T + 1, B, U)."""
@@ -71,8 +76,7 @@ class Rnn(Layer):
             # 2. a_t = x_t W_hv + h_{t-1} W_hh + b_h, by the state
             self.d_hidden[t] += d_sums[t] @ self.parameters["W_hh"].T
         # 3. the same by weights and input, all steps in one product
-        flat = d_sums.reshape(-1, d_sums.shape[-1])
-        self.gradients["W_hv"] += self._x.reshape(flat.shape[0], -1).T @ flat
-        self.gradients["W_hh"] += self.hidden[:-1].reshape(flat.shape[0], -1).T @ flat
-        self.gradients["b_h"] += flat.sum(axis=0)
+        np.matmul(flat(self._x).T, flat(d_sums), out=self.gradients["W_hv"])
+        np.matmul(flat(self.hidden[:-1]).T, flat(d_sums), out=self.gradients["W_hh"])
+        flat(d_sums).sum(axis=0, out=self.gradients["b_h"])
         return d_sums @ self.parameters["W_hv"].T
