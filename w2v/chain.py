@@ -1,4 +1,4 @@
-"""A `Job` whose model is sampled: a Markov chain, sweep by sweep."""
+"""A `Job` that goes in rounds always; and one whose model is sampled: a Markov chain."""
 
 from __future__ import annotations
 
@@ -7,36 +7,26 @@ from typing import Any
 
 from w2v.errors import W2VError
 from w2v.kernels.cache import is_cold
-from w2v.plan import State, SweepPlan
+from w2v.plan import State
 from w2v.progress import Progress
 from w2v.signals import Deferred
 from w2v.solution import Prepared
 from w2v.training import run
 
 
-class Chain(Prepared):
+class Rounds(Prepared):
     """Always in rounds: the result is the same for the same --threads, or --shards in their place.
 
     So what a checkpoint goes on from is bit for bit what would have been.
     """
-
-    def __init__(self, *args: Any, **others: Any):
-        super().__init__(*args, **others)
-        if self.options.averaged < 1:
-            raise W2VError(
-                f"--burn-in {self.options.burn_in} leaves none of --epochs {self.options.epochs} "
-                "to average"
-            )
 
     def _threads_told(self) -> str:
         return str(self.threads)
 
     def _lay_out(self) -> None:
         super()._lay_out()
-        told, trainer = self.options, self.trainer
-        shards = told.shards if told.deterministic else self.threads
-        starts = trainer.tokens.starts
-        self.plan = SweepPlan(starts, told.epochs, shards, trainer.longest_chunk())
+        told = self.options
+        self.plan = self.trainer.plan(told.shards if told.deterministic else self.threads)
         self.state = State.start(self.plan)
 
     def start(self, on_compile: Callable[[], None]) -> None:
@@ -44,14 +34,17 @@ class Chain(Prepared):
         self._check_memory()
         with Deferred():
             self.trainer.begin(self.plan.shards)
+            if self.origin:
+                names, freeze = self.vocabulary.names, self.how.freeze
+                self.placed = self.origin.place(self.trainer, names, freeze)
             if is_cold(*self.trainer.kernels):
                 on_compile()
             self.trainer.shards(self.plan).worker()(self.plan.nothing(), 0)
 
     def resume(self, force: bool = False) -> bool:
-        """As of any `Job`; the counts follow from the topics that were saved."""
+        """As of any `Job`; the trainer learns that its matrices are others."""
         found = super().resume(force)
-        self.trainer.recount()
+        self.trainer.restored()
         return found
 
     def _run(
@@ -61,3 +54,16 @@ class Chain(Prepared):
             self.trainer, self.plan, self.threads, on_progress, seconds, state, before,
             in_rounds=True,
         )  # fmt: skip
+
+
+class Chain(Rounds):
+    """Its last sweeps are averaged."""
+
+    def __init__(self, *args: Any, **others: Any):
+        super().__init__(*args, **others)
+        self._refuse_valid()
+        if self.options.averaged < 1:
+            raise W2VError(
+                f"--burn-in {self.options.burn_in} leaves none of --epochs {self.options.epochs} "
+                "to average"
+            )

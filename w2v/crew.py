@@ -22,10 +22,11 @@ _ROWS = 1 << 14  # looked at together
 class Shards(Protocol):
     """Copies of a trainer's matrices, or of rows of them, that chunks of a round are trained on.
 
-    `parts` is how many pieces a round's merging falls into; threads may take these at once.
+    A round's merging falls into steps, of which `parts` says how many pieces each has; threads may
+    take the pieces of a step at once. They are numbered from the first step on.
     """
 
-    parts: int
+    parts: tuple[int, ...]
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
         """A function that trains a chunk on the copy with a number: one a thread.
@@ -57,6 +58,12 @@ class Trainer(Protocol):
 
     def loss(self, text: Text) -> float:
         """Mean nats for each pair of a text, without learning from it; NaN if it has none."""
+
+    def aside(self, epoch: int, pairs: int, loss: float) -> str:
+        """What else is to be shown beside the loss of so many pairs in an epoch (from 0)."""
+
+    def held_out_aside(self) -> str:
+        """The same of the loss that `loss` has found last."""
 
     def freeze(self, rows: np.ndarray) -> None:
         """Never change the words' vectors of these rows, bool (V,)."""
@@ -141,7 +148,7 @@ class InRounds(Crew):
         self._barrier = threading.Barrier(threads, self._turn)
         self._chunks: list[Chunk] = []
         self._results: list[tuple[float, int]] = []
-        self._merging, self._todo = False, iter(range(0))
+        self._merging, self._merged, self._todo = False, 0, iter(range(0))
         self._begin_round()
 
     def train(self) -> None:
@@ -170,14 +177,19 @@ class InRounds(Crew):
             return next(self._todo, None)
 
     def _turn(self) -> None:
-        """From training to merging, or to the next round."""
-        if self._merging:
-            self._begin_round()
-        else:
+        """From training to merging, from one step of it to the next, or to the next round."""
+        parts = self._shards.parts
+        if not self._merging:
             with self.lock:
                 for chunk, (loss, pairs) in zip(self._chunks, self._results, strict=True):
                     self.count(chunk, loss, pairs)
-            self._merging, self._todo = True, iter(range(self._shards.parts))
+            self._merging, self._merged = True, 0
+        if self._merged == len(parts):
+            self._begin_round()
+        else:
+            begin = sum(parts[: self._merged])
+            self._todo = iter(range(begin, begin + parts[self._merged]))
+            self._merged += 1
 
     def _begin_round(self) -> None:
         done = self.state.chunks_done

@@ -13,7 +13,7 @@ import os
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,8 +21,11 @@ from w2v.corpus import BLOCK, Corpus, fold, name_of
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
 
+# What of labels: not expected, but for tables of three columns; read if there; needed.
+Labels = Literal["extra", "if there", "needed"]
 FORMATS = ("lines", "tsv", "jsonl", "files")
 LONGEST_ROW = 1 << 28  # bytes: a row of a table or a JSON object is held in memory
+_MARK = b"__label__"  # fastText's
 _COLUMNS = {"id", "label", "text", "-"}
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 _PACKED = (".gz", ".bz2", ".xz")
@@ -34,13 +37,22 @@ class DocumentCorpus(Corpus):
     paths   files or folders; `-` is stdin
     text    how the text becomes words
     how     where documents begin, and what names them
+    labels  whether each has one, as the first column of a table or `__label__NAME` at the begin of
+            a line; then names are of no use
     Raises  W2VError for what cannot be read, and while it is read for a name that comes twice
 
     After `blocks` has been consumed: `names` has a name for each row, and `rows`, `labels` a row
     and a label (or None) for each document; `blank_rows` is how many rows were empty and left out.
     """
 
-    def __init__(self, paths: Sequence[str], text: TextSettings, how: DocumentSettings):
+    def __init__(
+        self,
+        paths: Sequence[str],
+        text: TextSettings,
+        how: DocumentSettings,
+        labels: Labels = "extra",
+    ):
+        self._labels = labels
         self._how, self._columns = how, _columns(how.columns) if how.columns else None
         self._inputs = [
             each
@@ -67,7 +79,7 @@ class DocumentCorpus(Corpus):
         """
         self._digest = hashlib.sha256()
         readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
-            "lines": self._lines,
+            "lines": self._lines if self._labels == "extra" else self._labelled,
             "tsv": lambda path, name: _gathered(self._table(path, name)),
             "jsonl": lambda path, name: _gathered(self._objects(path, name)),
             "files": self._file,
@@ -98,12 +110,27 @@ class DocumentCorpus(Corpus):
             self._add(number, None, file, f"line {number}")
         return before + count
 
+    def _labelled(self, path: str, name: str) -> Iterator[bytes]:
+        """Each line is a document, and begins with its label."""
+
+        def texts() -> Iterator[bytes]:
+            for number, row in self._rows(path):
+                mark, _, text = row.partition(b" ")
+                label = mark.removeprefix(_MARK).decode() if mark.startswith(_MARK) else None
+                if label is not None and text.lstrip().startswith(_MARK):
+                    raise W2VError(f"{name_of(path)}: row {number} has several labels, not one")
+                self._add(None, label, name, f"row {number}")
+                yield row if label is None else text
+
+        yield from _gathered(texts())
+
     def _table(self, path: str, name: str) -> Iterator[bytes]:
         """Each row is a document: a text and what is before it, separated by tabs."""
         columns = self._columns
         for number, row in self._rows(path):
             if columns is None:
-                columns = ["label", "id", "text"] if row.count(b"\t") > 1 else ["id", "text"]
+                pair = ["id" if self._labels == "extra" else "label", "text"]
+                columns = ["label", "id", "text"] if row.count(b"\t") > 1 else pair
             fields = row.split(b"\t", len(columns) - 1)
             if len(fields) < len(columns):
                 raise W2VError(
@@ -162,7 +189,12 @@ class DocumentCorpus(Corpus):
 
     def _add(self, id_: str | None, label: str | None, file: str, where: str) -> None:
         """Note a document; without an id its number names it."""
-        name = str(len(self.rows) + 1) if id_ is None else id_
+        if label is None and self._labels == "needed":
+            raise W2VError(
+                f"{file}: {where} has no label: expected LABEL TAB TEXT in a .tsv file (or with "
+                f"--format tsv), __label__LABEL TEXT, or the field {self._how.label_field!r}"
+            )
+        name = str(len(self.rows) + 1) if id_ is None or self._labels != "extra" else id_
         prefix = {"none": None, "file": file, "label": label}[self._how.id_prefix]
         if prefix:
             name = f"{prefix}:{name}"

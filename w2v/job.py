@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from w2v import budget, checkpoint, formats, machine, settings, store
+from w2v.corpus import Corpus
 from w2v.crew import check_finite
 from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
@@ -74,8 +75,8 @@ class Job:
             if os.path.exists(path) and os.path.realpath(path) == os.path.realpath(output):
                 raise W2VError(f"{output} is {what}; name another file to write")
         store.check_writable(output)
-        self.corpus = open_corpus(paths, text, documents)
-        self.valid = open_corpus([how.valid], text, documents) if how.valid else None
+        self.corpus = self._open(paths)
+        self.valid = self._open([how.valid]) if how.valid else None
         self.validation: Validation | None = None
         self._manifest = Manifest(
             model.name,
@@ -93,6 +94,9 @@ class Job:
         self.trainer: Any
         self.plan: Plan
         self.state: State
+
+    def _open(self, paths: Sequence[str]) -> Corpus:
+        return open_corpus(paths, self.text_settings, self.documents)
 
     def _threads_told(self) -> str:
         """What of the number of threads the result follows from."""
@@ -112,10 +116,15 @@ class Job:
         known = self.origin.counts if self.origin else {}
         if is_cold("tokens"):
             on_compile()
-        self.vocabulary, self.text = read(self.corpus, self.text_settings, on_block, known)
+        self.vocabulary, self.text = self._read(on_block, known)
         if isinstance(self.text, Documents):
             self.text.mapped = self.how.map_documents
         self._lay_out()
+
+    def _read(
+        self, on_block: Callable[[int], None], known: Mapping[str, int]
+    ) -> tuple[Vocabulary, Text]:
+        return read(self.corpus, self.text_settings, on_block, known)
 
     def _lay_out(self) -> None:
         """Make the plan, and the state of its beginning."""
@@ -128,9 +137,17 @@ class Job:
         """Read the held-out text, if there is one: how many of its tokens are not known."""
         if not self.valid:
             return 0
-        text, unknown = read_as(self.valid, self.vocabulary.names)
-        self.validation = Validation(text, self.how.patience)
+        text, unknown = self._read_as(self.valid)
+        self.validation = Validation(text, self.how.patience, self._keeps_best)
         return unknown
+
+    def _read_as(self, corpus: Corpus) -> tuple[Text, int]:
+        return read_as(corpus, self.vocabulary.names)
+
+    @property
+    def _keeps_best(self) -> bool:
+        """Whether the best matrices so far are kept besides the newest."""
+        return self.how.patience is not None
 
     def memory(self) -> int:
         """Bytes that the run will need at most, what it has used already included."""
@@ -141,9 +158,8 @@ class Job:
         return budget.matrix_bytes(self.vocabulary.counts, self.text, self.options)
 
     def _more_memory(self) -> int:
-        keeps_best = self.how.patience is not None
         return budget.to_come(
-            self.vocabulary.counts, self.text, self.options, self.plan, keeps_best
+            self.vocabulary.counts, self.text, self.options, self.plan, self._keeps_best
         )
 
     def _check_memory(self) -> None:
@@ -237,7 +253,7 @@ class Job:
                 judged += 1
                 if self.validation:
                     with Deferred():
-                        self.validation.judge(self.trainer)
+                        self._judge(self.validation)
                 on_epoch()
             over = self.validation is not None and self.validation.is_over
             if over or self.state.chunks_done == len(self.plan):
@@ -254,6 +270,9 @@ class Job:
         if self.validation:
             self.validation.restore_best(self.trainer)
         return self.state
+
+    def _judge(self, validation: Validation) -> None:
+        validation.judge(self.trainer)
 
     def _way_back(self) -> str:
         if not self.has_checkpoint():

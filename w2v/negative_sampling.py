@@ -104,8 +104,16 @@ class NegativeSampling:
             loss, pairs = loss + more[0], pairs + more[1]
         return loss / pairs if pairs else math.nan
 
+    def held_out_aside(self) -> str:
+        """The loss says it all."""
+        return ""
+
     def _make_worker(self, spare: int) -> Worker:
         return Worker(self.text, self.settings, self._keep, self._train_windows, spare)
+
+    def aside(self, epoch: int, pairs: int, loss: float) -> str:
+        """The loss says it all."""
+        return ""
 
     def shards(self, plan: Plan) -> RowShards:
         """Room for the rounds of a plan."""

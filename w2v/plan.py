@@ -30,7 +30,7 @@ class Chunk:
 
     `begin` and `end` (0 to 1) are the shares of the run that come before it, and with it. Of
     documents, which have an order of their own in each epoch, the positions are in that order, and
-    `pieces` says what is there.
+    `pieces` says what is there, as it does of batches.
     """
 
     epoch: int
@@ -38,7 +38,7 @@ class Chunk:
     last: int
     begin: float
     end: float
-    pieces: Pieces | None = field(default=None, compare=False)
+    pieces: Any = field(default=None, compare=False)
 
 
 class Plan:

@@ -23,6 +23,7 @@ class Progress:
     lr             learning rate; NaN for what is sampled
     loss           mean nats for each trained pair of this epoch, or of the one before while this
                    has none; NaN if that has none either. Of what is sampled, for each token
+    aside          what the loss means, if there are other words for it
     """
 
     epoch: int
@@ -33,6 +34,7 @@ class Progress:
     lr: float
     loss: float
     resumed: int = 0
+    aside: str = ""
 
     @property
     def rate(self) -> float:
@@ -51,7 +53,7 @@ class Progress:
         loss = "-" if math.isnan(self.loss) else f"{self.loss:.4f}"
         if math.isnan(self.lr):
             return f"log-likelihood {'-' * (loss != '-')}{loss}"
-        return f"lr {self.lr:.6f}  loss {loss}"
+        return f"lr {self.lr:.6f}  loss {loss}" + f"  {self.aside}" * bool(self.aside)
 
 
 def duration(seconds: float) -> str:

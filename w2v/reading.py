@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from w2v.corpus import Corpus
-from w2v.documents import DocumentCorpus
+from w2v.documents import DocumentCorpus, Labels
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text import Documents, Text
 from w2v.vocabulary import Vocabulary, encode, encode_as
 
 
 def open_corpus(
-    paths: Sequence[str], text: TextSettings, documents: DocumentSettings | None
+    paths: Sequence[str],
+    text: TextSettings,
+    documents: DocumentSettings | None,
+    labels: Labels = "extra",
 ) -> Corpus:
     """The files as a corpus: of documents, if it is told what these are."""
     if documents:
-        return DocumentCorpus(paths, text, documents)
+        return DocumentCorpus(paths, text, documents, labels)
     return Corpus(paths, text.tokenizer, text.encoding, text.lowercase)
 
 
@@ -25,24 +28,30 @@ def read(
     how: TextSettings,
     on_block: Callable[[int], None],
     known: Mapping[str, int] | None = None,
+    unknown: bool = False,
 ) -> tuple[Vocabulary, Text]:
     """Read a corpus: its vocabulary, and its text in the words of that; see `encode`."""
-    every = isinstance(corpus, DocumentCorpus)
+    every = unknown or isinstance(corpus, DocumentCorpus)
     vocabulary, text = encode(
-        corpus, how.min_count, how.max_vocab, how.max_types, on_block, known, every
+        corpus, how.min_count, how.max_vocab, how.max_types, on_block, known, every, unknown
     )
     return vocabulary, _named(corpus, text)
 
 
 def read_as(
-    corpus: Corpus, names: Sequence[str], on_block: Callable[[int], None] = lambda tokens: None
+    corpus: Corpus,
+    names: Sequence[str],
+    on_block: Callable[[int], None] = lambda tokens: None,
+    unknown: bool = False,
 ) -> tuple[Text, int]:
     """Read a corpus in words that are known: the text, and how many tokens are none of them."""
-    text, unknown = encode_as(corpus, names, isinstance(corpus, DocumentCorpus), on_block)
-    return _named(corpus, text), unknown
+    every = unknown or isinstance(corpus, DocumentCorpus)
+    text, strange = encode_as(corpus, names, every, on_block, unknown)
+    return _named(corpus, text), strange
 
 
 def _named(corpus: Corpus, text: Text) -> Text:
     if isinstance(corpus, DocumentCorpus):
-        return Documents(text.ids, text.starts, corpus.row_numbers(), corpus.names)
+        labels = corpus.labels
+        return Documents(text.ids, text.starts, corpus.row_numbers(), corpus.names, labels)
     return text

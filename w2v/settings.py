@@ -175,6 +175,101 @@ class ParagraphSettings(NegativeSamplingSettings):
 
 
 @dataclass(frozen=True)
+class NetworkSettings:
+    """What all models share whose embedding layer is learnt with a network."""
+
+    task: str = setting(
+        "classify",
+        "classify: to tell the labels of texts; lm: to tell each next word of a text",
+        choices=("classify", "lm"),
+    )
+    dim: int = setting(100, "numbers in each vector", 1, 1 << 16)
+    units: int = setting(128, "of each hidden layer", 1, 1 << 16)
+    layers: int = setting(1, "hidden layers", 1, 100)
+    dense: str = setting("", "units of dense layers after them, separated by commas")
+    dropout: float = setting(0.0, "share of numbers left out at random between layers", 0, 0.99)
+    optimizer: str = setting(
+        "adam", "how steps follow from gradients", choices=("adam", "adagrad", "sgd")
+    )
+    lr: float | None = setting(
+        None, "learning rate at the start; default: adam 0.002, adagrad 0.1, sgd 1", 0, 1e6
+    )
+    schedule: str = setting(
+        "linear",
+        "linear: the rate falls to nothing; cut: times --cut after an epoch with --valid that was "
+        "hardly better than the best; constant",
+        choices=("linear", "cut", "constant"),
+    )
+    cut: float = setting(0.5, "with --schedule cut: what the rate is multiplied by", 0.001, 1)
+    clip: float = setting(5.0, "longest gradient of a batch; a longer one is shortened; 0: any", 0)
+    batch: int | None = setting(
+        None,
+        "texts, or places of a text, learnt at a time; default: classify 32, lm 20",
+        1,
+        1 << 20,
+    )
+    bptt: int = setting(35, "lm: steps back through which gradients go", 1, 1 << 16)
+    tied: bool = setting(False, "lm: the words' vectors also tell the next word")
+    samples: int | None = setting(
+        None,
+        "lm: tell each word from so many drawn by chance, in training; 0: from all; default: 0, "
+        "and 4096 above 50,000 words",
+        0,
+        1 << 24,
+    )
+    epochs: int = setting(10, "passes over the texts", 1, 1 << 30)
+    seed: int = setting(1, "of the random numbers", 0)
+    deterministic: bool = setting(
+        False, "same seed, same bytes on any number of threads: --shards instead of them"
+    )
+    shards: int = setting(
+        4, "with --deterministic: parts of a batch, so the most threads of use", 1, 1024
+    )
+
+    has_words = True
+    untrained_loss = math.inf
+    pool = "last"
+    activation = "tanh"
+
+    @property
+    def rate(self) -> float:
+        """The learning rate at the start."""
+        return (
+            {"adam": 0.002, "adagrad": 0.1, "sgd": 1.0}[self.optimizer]
+            if self.lr is None
+            else self.lr
+        )
+
+    @property
+    def rows(self) -> int:
+        """How many texts, or places of one, a batch has."""
+        return self.batch or {"classify": 32, "lm": 20}[self.task]
+
+    @property
+    def dense_units(self) -> tuple[int, ...]:
+        """The sizes of the dense layers."""
+        try:
+            units = tuple(int(each) for each in self.dense.split(",") if self.dense)
+        except ValueError:
+            units = (0,)
+        if not all(0 < each <= 1 << 16 for each in units):
+            raise W2VError(f"--dense {self.dense}: numbers of units, separated by commas: 256,64")
+        return units
+
+
+@dataclass(frozen=True)
+class RecurrentSettings(NetworkSettings):
+    """What recurrent networks have besides."""
+
+    length: int = setting(400, "classify: the last words of a text, which are read", 1, 1 << 20)
+    pool: str = setting(
+        "max",
+        "classify by the last state, or the mean or the maximum of all",
+        choices=("last", "mean", "max"),
+    )
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """How a run is carried out, and what it starts from."""
 

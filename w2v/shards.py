@@ -70,7 +70,7 @@ class RowShards:
         self._rows = np.empty((shards, 1 + most), np.int32)
         self._documents = [np.empty(0, np.int32)] * shards
         self._word_parts = min(PARTS, -(-words // BLOCK))
-        self.parts = self._word_parts + ("document_vectors" in matrices)
+        self.parts = (self._word_parts + ("document_vectors" in matrices),)
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
         """A function that trains a chunk on the copies of a shard."""

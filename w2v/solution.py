@@ -17,8 +17,7 @@ from w2v.signals import Deferred
 class Prepared(Job):
     """A `Job` whose trainer is made once the text is read, and knows what memory it takes."""
 
-    def __init__(self, *args: Any, **others: Any):
-        super().__init__(*args, **others)
+    def _refuse_valid(self) -> None:
         if self.valid:
             raise W2VError("--valid is for models that are trained by gradients")
 
@@ -43,6 +42,7 @@ class Solution(Prepared):
 
     def __init__(self, *args: Any, **others: Any):
         super().__init__(*args, **others)
+        self._refuse_valid()
         if self.options.needs_vectors and not self.origin:
             raise W2VError(f"--model {self.model.name} needs word vectors: --init FILE")
         self.checkpoint_path = None

@@ -54,15 +54,23 @@ class Documents(Text):
 
     rows    int32 (S,), the row of each document's vector: several documents may share one
     names   the name of each row
+    labels  the label of each document, None where it has none
     begins  int64 (S,), the position where each begins, and `ends`
     mapped  whether their vectors are kept in a temporary file while they are trained
     """
 
     mapped = False
 
-    def __init__(self, ids: Spool, starts: np.ndarray, rows: np.ndarray, names: Sequence[str]):
+    def __init__(
+        self,
+        ids: Spool,
+        starts: np.ndarray,
+        rows: np.ndarray,
+        names: Sequence[str],
+        labels: Sequence[str | None] = (),
+    ):
         super().__init__(ids, starts)
-        self.rows, self.names = rows, names
+        self.rows, self.names, self.labels = rows, names, labels
         self.begins, self.ends = starts[:-1], starts[1:]
 
     def words(self, pieces: Pieces) -> np.ndarray:

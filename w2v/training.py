@@ -77,6 +77,8 @@ def _progress(trainer: Trainer, plan: Plan, state: State) -> Progress:
     losses = state.mean_losses()[: epoch + 1]
     trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # an epoch may just begin
     loss = trained[-1] if trained else math.nan
+    pairs = int(state.losses[epoch][1])
     return Progress(
-        epoch + 1, plan.epochs, state.words, plan.words, state.seconds, lr, loss, state.resumed
-    )
+        epoch + 1, plan.epochs, state.words, plan.words, state.seconds, lr, loss, state.resumed,
+        trainer.aside(epoch, pairs, loss) if pairs else "",
+    )  # fmt: skip

@@ -17,14 +17,14 @@ class Validation:
     """Judges a trainer after each epoch.
 
     text      what is held out, in the words of the vocabulary
-    patience  epochs without a lower loss after which to stop, and to go back to the best one;
-              None: never
+    patience  epochs without a lower loss after which to stop; None: never
+    keeps     whether to keep the best matrices, and to go back to them in the end
 
     `losses` are means in nats, of the same windows and noise words each time.
     """
 
-    def __init__(self, text: Text, patience: int | None):
-        self.text, self.patience = text, patience
+    def __init__(self, text: Text, patience: int | None, keeps: bool):
+        self.text, self.patience, self.keeps = text, patience, keeps
         self.losses: list[float] = []
         self._best: dict[str, np.ndarray] = {}
 
@@ -42,11 +42,11 @@ class Validation:
         """Take the loss after an epoch."""
         loss = trainer.loss(self.text)
         self.losses.append(math.inf if math.isnan(loss) else loss)
-        if self.patience is not None and self.best == len(self.losses) - 1:
+        if self.keeps and self.best == len(self.losses) - 1:
             self._best = {name: matrix.copy() for name, matrix in trainer.matrices.items()}
 
     def restore_best(self, trainer: Trainer) -> None:
-        """Take a trainer back to where its loss was lowest, if patience was asked for."""
+        """Take a trainer back to where its loss was lowest, if that was kept."""
         for name, matrix in self._best.items():
             trainer.matrices[name][:] = matrix
 

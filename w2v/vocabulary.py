@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from w2v.signals import Deferred
 from w2v.spool import Spool
 from w2v.text import Text
 
+UNKNOWN = "<unk>"  # stands for every word that is not in a vocabulary, where there is such a one
+END = "<eos>"  # the end of a sentence, where it is a word
 _DROPPED = -1  # instead of a word id
 
 
@@ -40,6 +42,12 @@ class Vocabulary:
     pruned_types: int = 0
     pruned_tokens: int = 0
     lost: int = 0
+
+    def adding(self, name: str, count: int) -> Vocabulary:
+        """This one, and a word at its end unless it has that."""
+        if name in self.names:
+            return self
+        return replace(self, names=[*self.names, name], counts=np.append(self.counts, count))
 
 
 def count(
@@ -67,6 +75,7 @@ def encode(
     on_block: Callable[[int], None] = lambda tokens: None,
     known: Mapping[str, int] | None = None,
     every: bool = False,
+    unknown: bool = False,
 ) -> tuple[Vocabulary, Text]:
     """Read a corpus once: its words that occur at least `min_count` times, and its text in them.
 
@@ -76,6 +85,7 @@ def encode(
     on_block   called after each block with the number of tokens so far
     known      words from before and their counts, to which those of the corpus are added
     every      empty lines too are sentences
+    unknown    UNKNOWN is a word, and stands for those that are left out
     Raises     W2VError where no word is left
     """
     known = known or {}
@@ -86,6 +96,11 @@ def encode(
         if lexicon.is_full:
             _renumber(ids, lexicon.prune())
     vocabulary, word_ids = _choose(corpus, lexicon, min_count, max_vocab, known)
+    if unknown:
+        counts, left_out = lexicon.counts, word_ids == _DROPPED
+        left_out[0] = False  # the end of a sentence
+        vocabulary = vocabulary.adding(UNKNOWN, int(counts[left_out].sum()))
+        word_ids[left_out] = vocabulary.names.index(UNKNOWN)
     return vocabulary, _keep(ids, word_ids, every)
 
 
@@ -117,12 +132,14 @@ def encode_as(
     names: Sequence[str],
     every: bool = False,
     on_block: Callable[[int], None] = lambda tokens: None,
+    unknown: bool = False,
 ) -> tuple[Text, int]:
     """Read a corpus in words that are known: the text, and how many tokens are none of them.
 
     names     the words
     every     empty lines too are sentences, even if all are
     on_block  called after each block with the number of tokens so far
+    unknown   if UNKNOWN is among the words, it stands for all others, which else are left out
     Raises    W2VError where there is not one of them
     """
     lexicon, ids = _lexicon(1 << 30), Spool(np.int32)
@@ -130,12 +147,14 @@ def encode_as(
         ids.append(lexicon.number(block))
         on_block(ids.size)
     rows = {name: row for row, name in enumerate(names)}
-    types = (lexicon.name(number).decode() for number in range(1, len(lexicon)))
-    found = [rows.get(name, _DROPPED) for name in types]
+    types = [lexicon.name(number).decode() for number in range(1, len(lexicon))]
+    instead = rows.get(UNKNOWN, _DROPPED) if unknown else _DROPPED
+    found = [rows.get(name, instead) for name in types]
+    strange = np.array([False, *(name not in rows for name in types)])
     text = _keep(ids, np.array([_DROPPED, *found], np.int32), every)
     if not (text.size or every):
         raise W2VError(f"{corpus.source}: none of its words is in the vocabulary")
-    return text, int(lexicon.counts[1:].sum()) - text.size
+    return text, int(lexicon.counts[strange].sum())
 
 
 def _choose(

@@ -148,13 +148,17 @@ class Report:
         held_out = job.validation.losses[-1] if job.validation else None
         self.log("epoch", epoch=epoch, loss=loss, valid_loss=held_out)
         if held_out is not None:
-            self.say(f"epoch {epoch}/{job.plan.epochs}: loss {loss:.4f}, held out {held_out:.4f}")
+            more = job.trainer.held_out_aside()
+            self.say(
+                f"epoch {epoch}/{job.plan.epochs}: loss {loss:.4f}, held out {held_out:.4f}"
+                + f", {more}" * bool(more)
+            )
 
     def _sum_up(self) -> None:
         job = self._job
         if job.model.way != "at once":
             self._sum_up_epochs()
-        if job.model.way != "gradients":
+        if job.model.way in ("at once", "sweeps"):
             self.say(job.trainer.summary())
 
     def _sum_up_epochs(self) -> None:
@@ -170,7 +174,7 @@ class Report:
                 f"{last.rate:,.0f} words/s on {plural(job.threads, 'thread')}; "
                 f"{measure} {shown[0]} in the first, {shown[-1]} in the last"
             )
-        if job.validation and job.how.patience:
+        if job.validation and job.validation.keeps:
             best = job.validation.best
             self.say(f"kept epoch {best + 1}, held out {job.validation.losses[best]:.4f}")
         if any(math.isnan(loss) for loss in losses):

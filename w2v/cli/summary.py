@@ -33,9 +33,9 @@ def summary(
     as_json: bool,
 ) -> None:
     """The layers of a network: what each gives for a text, and how many parameters it has."""
-    from w2v.networks.architecture import describe
+    from w2v.networks.architecture import Architecture
 
-    rows = describe(model, vocab, dim, length, units, layers, list(dense))
+    rows = Architecture(model, vocab, dim, length, units, layers, dense).rows()
     total = sum(row.parameters for row in rows)
     for row in rows:
         if as_json:

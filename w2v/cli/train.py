@@ -68,7 +68,8 @@ def _kinds(model: Model) -> list[type]:
     """The settings that a model takes besides those of every run."""
     from w2v.settings import DocumentSettings, TextSettings
 
-    documents: list[type] = [DocumentSettings] if model.inference else []
+    takes = model.inference or model.way == "batches"
+    documents: list[type] = [DocumentSettings] if takes else []
     return [TextSettings, *documents, model.settings]
 
 
@@ -132,20 +133,21 @@ def train(
     limit_blas(chosen.get("threads"))
     from w2v.chain import Chain
     from w2v.cli.report import Report
+    from w2v.course import Course
     from w2v.job import Job
     from w2v.solution import Solution
 
     catch_signals()
     model = models()[model_name]
-    if model.inference and chosen.get("update"):
+    if (model.inference or model.way == "batches") and chosen.get("update"):
         raise click.UsageError("--update is for models of words")
     origin = _origin(chosen)
     if origin:
         chosen = {"dim": origin.dim, **origin.settings, **chosen}
     kinds = model.settings, TextSettings, RunSettings, DocumentSettings
     options, text, how, documents = dealt(chosen, *kinds)
-    documents = documents if model.inference else None
-    kind = {"gradients": Job, "at once": Solution, "sweeps": Chain}[model.way]
+    documents = documents if model.has_documents(options) else None
+    kind = {"gradients": Job, "at once": Solution, "sweeps": Chain, "batches": Course}[model.way]
     job = kind(corpus, output, model, options, text, how, documents, origin)
     report = Report(job, quiet)
     if not (resume or dry_run) and job.has_checkpoint():

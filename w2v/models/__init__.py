@@ -31,8 +31,8 @@ class Model:
     trainer   (vocabulary, text, settings) -> what `training.run` drives
     inference (settings, the arrays of its file) -> what infers vectors of new documents; None for
               a model that learns words alone, not documents
-    way       how it is trained: by gradients, computed at once by `solve` of its trainer, or
-              sampled in sweeps
+    way       how it is trained: by gradients of single predictions, computed at once by `solve` of
+              its trainer, sampled in sweeps, or by gradients of batches
     listing   the arrays of its file -> its topics, `topics.listing.Listing`; None where it has none
     """
 
@@ -42,8 +42,12 @@ class Model:
     settings: type[Any]
     trainer: Callable[[Vocabulary, Any, Any], Any]
     inference: Callable[[Any, Mapping[str, np.ndarray]], Any] | None = None
-    way: Literal["gradients", "at once", "sweeps"] = "gradients"
+    way: Literal["gradients", "at once", "sweeps", "batches"] = "gradients"
     listing: Callable[[Mapping[str, np.ndarray]], Any] | None = None
+
+    def has_documents(self, options: Any) -> bool:
+        """Whether what it learns from, as `options` tell, are documents."""
+        return self.inference is not None or getattr(options, "task", "lm") == "classify"
 
     @property
     def table(self) -> str:

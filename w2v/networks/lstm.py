@@ -23,6 +23,8 @@ class Lstm(Layer):
     i, f and o are sigmoids, g is a tanh, of x_t W_x + h_{t-1} W_h + b.
     """
 
+    state_names = ("h", "c")
+
     def __init__(self, inputs: int, units: int, dtype: Any = np.float32):
         super().__init__(self.shapes(inputs, units), dtype)
         self._units = units

@@ -17,6 +17,8 @@ from w2v.networks.layer import Layer, State, flat, spread_evenly, turn
 class Rnn(Layer):
     """h_t = f(x_t W_hv + h_{t-1} W_hh + b_h), where there is a word; else h_t = h_{t-1}."""
 
+    state_names = ("h",)
+
     def __init__(self, inputs: int, units: int, activation: str = "tanh", dtype: Any = np.float32):
         super().__init__(self.shapes(inputs, units), dtype)
         self._f = Activation(activation)

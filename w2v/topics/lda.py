@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from w2v.kernels.lanes import WIDTH, aligned
-from w2v.plan import Plan
+from w2v.plan import Plan, SweepPlan
 from w2v.table import Table
 from w2v.text import Documents
 from w2v.topics import terms
@@ -48,9 +48,10 @@ class Lda:
         self.matrices: dict[str, np.ndarray] = {}
         self._sweeps: Sweeps | None = None
 
-    def longest_chunk(self) -> int:
-        """How many tokens a chunk should have at most."""
-        return max(_TOKENS, _PER_WORD * self.kept.size)
+    def plan(self, shards: int) -> Plan:
+        """The chunks of a run: as few rounds as make the copies of all counts worth while."""
+        longest = max(_TOKENS, _PER_WORD * self.kept.size)
+        return SweepPlan(self.tokens.starts, self.settings.epochs, shards, longest)
 
     def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
         topics = -(-self.settings.topics // WIDTH) * WIDTH
@@ -96,6 +97,10 @@ class Lda:
         """Sampling has no learning rate."""
         return math.nan
 
+    def aside(self, epoch: int, pairs: int, loss: float) -> str:
+        """The loss says it all."""
+        return ""
+
     def shards(self, plan: Plan) -> Sweeps:
         """Room for the rounds of a plan, and the counts that follow from the tokens' topics."""
         if self._sweeps is None:
@@ -104,7 +109,7 @@ class Lda:
         self._sweeps.dismiss_workers()
         return self._sweeps
 
-    def recount(self) -> None:
+    def restored(self) -> None:
         """The tokens' topics have been changed: nothing else holds any more."""
         self._sweeps = None
 

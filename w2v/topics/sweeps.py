@@ -37,7 +37,7 @@ class Sweeps:
     `counts`, int32 (V, K), is how often each word has each topic.
     """
 
-    parts = PARTS
+    parts = (PARTS,)
 
     def __init__(self, tokens: Tokens, matrices: dict[str, np.ndarray], settings: Any, end: int):
         self._tokens, self._matrices, self._settings, self._end = tokens, matrices, settings, end

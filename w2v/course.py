@@ -1,0 +1,59 @@
+"""A `Job` whose model is a network, learnt batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from w2v.chain import Rounds
+from w2v.corpus import Corpus
+from w2v.errors import W2VError
+from w2v.reading import open_corpus, read, read_as
+from w2v.text import Text
+from w2v.validation import Validation
+from w2v.vocabulary import END, Vocabulary
+
+
+class Course(Rounds):
+    """Of texts with labels, or of a text whose next words are to be told.
+
+    With a held-out text the best epoch is what remains.
+    """
+
+    def __init__(self, *args: Any, **others: Any):
+        super().__init__(*args, **others)
+        if self.options.schedule == "cut" and not self.valid:
+            raise W2VError("--schedule cut needs --valid, a text to judge by")
+
+    def _open(self, paths: Sequence[str]) -> Corpus:
+        return open_corpus(paths, self.text_settings, self.documents, "needed")
+
+    def _read(
+        self, on_block: Callable[[int], None], known: Mapping[str, int]
+    ) -> tuple[Vocabulary, Text]:
+        """All that is left out of the vocabulary is one word of it."""
+        vocabulary, text = read(self.corpus, self.text_settings, on_block, known, unknown=True)
+        if self.options.task == "lm":
+            vocabulary = vocabulary.adding(END, text.starts.size - 1)
+        return vocabulary, text
+
+    def _read_as(self, corpus: Corpus) -> tuple[Text, int]:
+        return read_as(corpus, self.vocabulary.names, unknown=True)
+
+    @property
+    def _keeps_best(self) -> bool:
+        return self.valid is not None
+
+    def _more_memory(self) -> int:
+        return super()._more_memory() + self._keeps_best * self.matrix_bytes() * 3
+
+    def resume(self, force: bool = False) -> bool:
+        """As of any `Job`; the learning rate follows from the losses so far."""
+        found = super().resume(force)
+        if found and self.validation:
+            self.trainer.heed(self.validation.losses)
+        return found
+
+    def _judge(self, validation: Validation) -> None:
+        super()._judge(validation)
+        self.trainer.heed(validation.losses)

@@ -1,0 +1,29 @@
+"""LSTM: an embedding layer, and a memory cell behind gates that reads the words one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from w2v.models import Model
+from w2v.settings import RecurrentSettings
+
+
+@dataclass(frozen=True)
+class Settings(RecurrentSettings):
+    """An LSTM has nothing to choose besides."""
+
+
+def _trainer(vocabulary, text, settings):
+    from w2v.networks.trainer import NetworkTrainer
+
+    return NetworkTrainer("lstm", vocabulary, text, settings)
+
+
+MODEL = Model(
+    name="lstm",
+    summary="labels of texts or next words, by a memory cell that reads word by word",
+    source="Hochreiter and Schmidhuber 1997, Long short-term memory",
+    settings=Settings,
+    trainer=_trainer,
+    way="batches",
+)

@@ -1,0 +1,163 @@
+"""A network: layers from words to predictions, forward and backward.
+
+Source: for recurrent ones Werbos 1990, back-propagation through time; where a state is carried from
+one stretch of a text to the next, gradients stop at its begin (Williams and Peng 1990).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from w2v.networks.architecture import RECURRENT, Architecture, own
+from w2v.networks.concatenation import Concatenation
+from w2v.networks.dense import Dense
+from w2v.networks.dropout import Dropout
+from w2v.networks.embedding import Embedding
+from w2v.networks.layer import flat
+from w2v.networks.lstm import Lstm
+from w2v.networks.output import Output, Rows, SampledOutput
+from w2v.networks.pooling import Pooling
+from w2v.networks.rnn import Rnn
+
+
+class Batch(NamedTuple):
+    """What is learnt at a time, of T steps and B rows.
+
+    words    int32 (T, B); for an mlp that predicts at each step, length - 1 words more before
+    mask     (T, B), 1 where there is a word, else 0; None: everywhere
+    targets  int32 (B,), or (T * B,) where each step has one
+    weights  of each target, of the dtype of the network
+    states   arrays (B, U), those of each recurrent layer in turn, which are overwritten by those
+             after the last step; None: each text begins with zeros
+    """
+
+    words: np.ndarray
+    mask: np.ndarray | None
+    targets: np.ndarray
+    weights: np.ndarray
+    states: list[np.ndarray] | None = None
+
+
+class Network:
+    """Layers over parameters that others may share; scratch and gradients are its own.
+
+    architecture  what it is made of
+    settings      of the model: pooling, activation, dropout
+    parameters    arrays by name, as in `Architecture.shapes`; see `SampledOutput` for one more
+    gradients     arrays to write to, by the same names, but for tables of which rows change
+    counts        of the words, where the output is sampled; else None
+    samples       how many words are drawn then
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        settings: Any,
+        parameters: Mapping[str, np.ndarray],
+        gradients: Mapping[str, np.ndarray] | None = None,
+        counts: np.ndarray | None = None,
+        samples: int = 0,
+    ):
+        self.architecture, self._settings = architecture, settings
+        a, dtype = architecture, parameters["input_vectors"].dtype
+        tables, room = dict(parameters), dict(parameters if gradients is None else gradients)
+        self.embedding = Embedding(a.words, a.dim, dtype)
+        self.embedding.attach(tables, {})
+        self._recurrent = [self._make_recurrent(inputs, dtype) for _, inputs in a.recurrent()]
+        self._concatenation = Concatenation(a.length) if a.network == "mlp" else None
+        self._pooling = None if a.steps else Pooling(settings.pool)
+        f = settings.activation if a.network == "mlp" else "relu"
+        self._denses = [Dense(inputs, units, f, dtype) for _, inputs, units in a.denses()]
+        names = [name for name, _ in a.recurrent()] + [name for name, *_ in a.denses()]
+        for name, layer in zip(names, [*self._recurrent, *self._denses], strict=True):
+            layer.attach(own(layer, name, tables), own(layer, name, room))
+        self.output: Output
+        if samples and counts is not None:
+            self.output = SampledOutput(a.features, counts, samples, a.tied, dtype)
+        else:
+            self.output = Output(a.features, a.outputs, a.tied, dtype)
+            self.output.attach(tables, room)
+        self.output.share(tables)
+        self._dropouts = [
+            Dropout(settings.dropout) for _ in range(2 + len(self._recurrent) + len(self._denses))
+        ]
+
+    def _make_recurrent(self, inputs: int, dtype: Any) -> Rnn | Lstm:
+        kind, units = RECURRENT[self.architecture.network][1], self.architecture.units
+        if kind is Rnn:
+            return Rnn(inputs, units, self._settings.activation, dtype)
+        return Lstm(inputs, units, dtype)
+
+    def begin(self, rng: np.random.Generator) -> None:
+        """Fill all parameters at random."""
+        self.embedding.begin(rng)
+        for layer in self._recurrent:
+            if isinstance(layer, Rnn):
+                layer.begin(rng, self._settings.recurrent_init)
+            else:
+                layer.begin(rng)
+        for dense in self._denses:
+            dense.begin(rng)
+        self.output.begin(rng)
+
+    def features(self, batch: Batch, rng: np.random.Generator | None = None) -> np.ndarray:
+        """What the last layer gets, (B, U) or (T * B, U); `rng` is for dropout, when learning."""
+        drop = iter(self._dropouts)
+        x = next(drop).forward(self.embedding.forward(batch.words), rng)
+        states = iter(batch.states or ())
+        for layer in self._recurrent:
+            held = [next(states) for _ in layer.state_names] if batch.states else []
+            x = next(drop).forward(layer.forward(x, batch.mask, held or None), rng)
+            for old, new in zip(held, layer.state, strict=bool(held)):
+                old[...] = new
+        if self._concatenation:
+            x = self._concatenation.forward(x, batch.mask)
+        if self._pooling is None:
+            x = flat(x)
+        elif self._concatenation:
+            x = x[0]
+        else:
+            x = self._pooling.forward(x, batch.mask)
+        for dense in self._denses:
+            x = next(drop).forward(dense.forward(x), rng)
+        return x
+
+    def learn(self, batch: Batch, rng: np.random.Generator | None = None) -> tuple[float, int]:
+        """Make all gradients of the batch's cost, the weighted sum of its losses.
+
+        Returns  (the sum of the losses of targets with a weight, in nats; how many these are)
+        """
+        h = self.features(batch, rng)
+        d = self.output.learn(h, batch.targets, batch.weights, rng)
+        self._backward(d, len(batch.words))
+        counted = batch.weights > 0
+        return float(self.output.losses[counted].sum()), int(counted.sum())
+
+    def _backward(self, d: np.ndarray, steps: int) -> None:
+        denses, recurrent = len(self._denses), len(self._recurrent)
+        for at in reversed(range(denses)):
+            d = self._denses[at].backward(self._dropouts[1 + recurrent + at].backward(d))
+        if self._concatenation:
+            made = steps - self.architecture.length + 1
+            d = self._concatenation.backward(d.reshape(made, -1, d.shape[-1]))
+        elif self._pooling is None:
+            d = d.reshape(steps, -1, d.shape[-1])
+        else:
+            d = self._pooling.backward(d)
+        for at in reversed(range(recurrent)):
+            d = self._recurrent[at].backward(self._dropouts[1 + at].backward(d))
+        self.embedding.backward(self._dropouts[0].backward(d))
+
+    def rows(self) -> list[Rows]:
+        """The gradients of rows of tables, after `learn`."""
+        embedded = Rows("input_vectors", self.embedding.rows, self.embedding.sums)
+        return [embedded, *self.output.rows()]
+
+    def states(self, rows: int) -> list[np.ndarray]:
+        """Zeros for the states of all recurrent layers, each (rows, U)."""
+        dtype, units = self.embedding.sums.dtype, self.architecture.units
+        count = sum(len(layer.state_names) for layer in self._recurrent)
+        return [np.zeros((rows, units), dtype) for _ in range(count)]

@@ -1,0 +1,245 @@
+"""Networks in training: what they begin with, what a run changes, what goes into the file."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from w2v import store
+from w2v.errors import W2VError
+from w2v.kernels.lanes import aligned
+from w2v.networks import weights
+from w2v.networks.architecture import Architecture
+from w2v.networks.batches import BatchPlan, Lessons, Stream, Texts
+from w2v.networks.judging import Judgement, judge
+from w2v.networks.learning import Learning
+from w2v.networks.network import Network
+from w2v.networks.optimizer import Optimizer
+from w2v.plan import Plan
+from w2v.table import Table
+from w2v.text import Documents, Text
+from w2v.vocabulary import END, Vocabulary
+
+MANY = 50_000  # words: above these, a few are drawn to tell a word from
+SAMPLES = 4096
+ENOUGH = 0.003  # share by which a loss must be lower than the lowest for the rate to stay
+_EVALUATED = 200  # words of a row at a time, where nothing is learnt
+
+
+class NetworkTrainer:
+    """A network that learns labels of texts, or next words.
+
+    name        of the model: mlp, rnn, lstm
+    vocabulary  with UNKNOWN, and for next words END
+    text        documents with labels, or a text
+    settings    of the model
+    Raises      W2VError where there is nothing to tell apart, or layers do not fit
+    """
+
+    kernels = ("rows", "gates", "softmax", "descent")
+
+    def __init__(self, name: str, vocabulary: Vocabulary, text: Text, settings: Any):
+        self._vocabulary, self.settings = vocabulary, settings
+        self.is_language = settings.task == "lm"
+        self.labels: list[str] = []
+        if isinstance(text, Documents):
+            self.labels = sorted({str(label) for label in text.labels})
+            if len(self.labels) < 2:
+                raise W2VError(
+                    f"all texts have the label {self.labels[0]!r}: there is nothing to tell apart"
+                )
+        self.architecture = architecture(name, settings, len(vocabulary.names), len(self.labels))
+        self.lessons = self.lessons_of(text)
+        self.matrices: dict[str, np.ndarray] = {}
+        self.networks: list[Network] = []
+        self._frozen = np.zeros(0, np.bool_)
+        self._cuts = 0
+        self.held_out: Judgement | None = None
+
+    def lessons_of(self, text: Text) -> Lessons:
+        """A text as what is learnt from it; W2VError where a label has not come in training."""
+        return lessons_of(text, self.settings, self.architecture, self._vocabulary, self.labels)
+
+    @property
+    def samples(self) -> int:
+        """How many words a word is told from in training; 0: from all."""
+        if not self.is_language:
+            return 0
+        told = self.settings.samples
+        many = SAMPLES if self.architecture.outputs > MANY else 0
+        return many if told is None else min(told, self.architecture.outputs)
+
+    def _shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        """The tables of which rows change, as if each had one array, and `weights`, all others."""
+        shapes = self.architecture.shapes()
+        rows = ["input_vectors"]
+        if self.samples:
+            rows += [name for name in ("output_vectors", "b_o") if name in shapes]
+        tables = {name: {name: shapes.pop(name)} for name in rows}
+        return tables | {"weights": shapes}
+
+    def matrix_bytes(self) -> int:
+        """What the parameters take in memory."""
+        return 4 * sum(math.prod(shape) for shape in self.architecture.shapes().values())
+
+    def room(self, threads: int) -> int:
+        """Bytes that learning on some threads takes, about."""
+        told, a = self.settings, self.architecture
+        shards = told.shards if told.deterministic else threads
+        shapes = self._shapes()
+        dense = 4 * sum(math.prod(shape) for shape in shapes["weights"].values())
+        tables = self.matrix_bytes() - dense
+        sampled = 2 * threads * 4 * self.samples * a.features
+        tied = tables * (1 + shards) if a.tied and not self.samples else 0
+        steps = told.bptt if self.is_language else getattr(told, "length", 1)
+        each = a.dim * 3 + 14 * a.units * a.layers * (a.network != "mlp")
+        each += 3 * a.length * a.dim * (a.network == "mlp") + self.is_language * 2 * (
+            self.samples or a.outputs
+        )
+        stream = 8 * self.lessons.size if self.is_language else 4 * self.lessons.size
+        parameters = self.matrix_bytes() * (1 + Optimizer.copies(told.optimizer))
+        return (
+            parameters + shards * dense + tied + sampled + 4 * told.rows * steps * each + stream
+            + tables
+        )  # fmt: skip
+
+    def plan(self, shards: int) -> Plan:
+        """The batches of a run."""
+        return BatchPlan(self.lessons, self.settings.epochs, self.settings.seed, shards)
+
+    def begin(self, shards: int) -> None:
+        """Make the parameters, at random, and networks over them."""
+        told, shapes = self.settings, self._shapes()
+        dense = shapes.pop("weights")
+        tables = {
+            name: aligned((*shape[:1], math.prod(shape[1:])), np.float32)
+            for named in shapes.values() for name, shape in named.items()
+        }  # fmt: skip
+        own = weights.room(dense, np.float32)[0]
+        self._gradients = weights.room(dense, np.float32, shards)
+        parameters = weights.views(own, dense) | tables
+        self.networks = [
+            Network(
+                self.architecture, told, parameters, weights.views(gradient, dense),
+                self._vocabulary.counts if self.samples else None, self.samples,
+            )
+            for gradient in self._gradients
+        ]  # fmt: skip
+        self.networks[0].begin(np.random.default_rng(told.seed))
+        self._parameters, self._tables = parameters, {name: len(t) for name, t in tables.items()}
+        self._optimizer = Optimizer(told.optimizer, tables | {"weights": own})
+        rows = min(told.rows, getattr(self.lessons, "rows", told.rows))
+        self._states = self.networks[0].states(rows) if self.is_language else []
+        self._right = np.zeros((told.epochs, shards), np.int64)
+        self.matrices = tables | {"weights": own} | self._optimizer.memory | {"right": self._right}
+        self.matrices |= {f"state{n}": state for n, state in enumerate(self._states)}
+
+    def restored(self) -> None:
+        """The matrices have been read back: nothing else has to follow."""
+
+    def vectors(self, name: str) -> np.ndarray:
+        """One of the matrices."""
+        return self.matrices[name]
+
+    def freeze(self, rows: np.ndarray) -> None:
+        """Never change the words' vectors of these rows, bool (V,)."""
+        self._frozen = rows
+
+    def lr_at(self, share: float) -> float:
+        """The learning rate when a share (0 to 1) of the run is done."""
+        told = self.settings
+        if told.schedule == "linear":
+            return told.rate * (1 - share)
+        return told.rate * told.cut**self._cuts
+
+    def heed(self, losses: list[float]) -> None:
+        """Take account of the losses of a held-out text after each epoch so far."""
+        if self.settings.schedule == "cut":
+            lowest, self._cuts = math.inf, 0
+            for loss in losses:
+                self._cuts += loss > lowest * (1 - ENOUGH)
+                lowest = min(lowest, loss)
+
+    def shards(self, plan: Plan) -> Learning:
+        """What the rounds of a plan do."""
+        told = self.settings
+        return Learning(
+            self.networks, self._gradients, self._tables, self._optimizer, self.lessons,
+            self._states, self._right, self.lr_at, told.clip, self._frozen, told.seed,
+        )  # fmt: skip
+
+    def loss(self, text: Text) -> float:
+        """Mean nats for each target of a held-out text."""
+        lessons = self.lessons_of(text)
+        self.held_out = judge(self.networks, lessons, self.settings.rows)
+        return self.held_out.nats / max(self.held_out.told, 1)
+
+    def aside(self, epoch: int, pairs: int, loss: float) -> str:
+        """What a loss means: the perplexity, or the share of texts that were told rightly."""
+        if self.is_language:
+            return f"perplexity {math.exp(min(loss, 700)):.1f}"
+        return f"accuracy {self._right[epoch].sum() / max(pairs, 1):.2%}"
+
+    def held_out_aside(self) -> str:
+        """The same of the held-out text."""
+        if self.held_out is None:
+            return ""
+        nats, count, right = self.held_out
+        if self.is_language:
+            return f"perplexity {math.exp(min(nats / max(count, 1), 700)):.1f}"
+        return f"accuracy {right / max(count, 1):.2%}"
+
+    def tables(self) -> dict[str, Table]:
+        """The words, as the embedding layer has learnt them."""
+        names, counts = self._vocabulary.names, self._vocabulary.counts
+        return {"words": Table.build(names, self.matrices["input_vectors"], counts)}
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """All other parameters, and the labels."""
+        found = {name: a for name, a in self._parameters.items() if name != "input_vectors"}
+        found["b_o"] = found["b_o"].reshape(-1)
+        if self.labels:
+            counts = np.zeros(len(self.labels), np.int64)
+            found |= store.name_tensors("labels", self.labels, counts)
+        return found
+
+    def facts(self) -> dict[str, Any]:
+        """What was found, for the file."""
+        return {}
+
+
+def architecture(name: str, settings: Any, words: int, labels: int) -> Architecture:
+    """What a model is made of; W2VError where what is tied does not fit."""
+    language = settings.task == "lm"
+    made = Architecture(
+        network=name, words=words, dim=settings.dim, length=settings.length,
+        units=settings.units, layers=settings.layers, dense=settings.dense_units,
+        outputs=words if language else labels, tied=settings.tied and language, steps=language,
+    )  # fmt: skip
+    if made.tied and made.features != made.dim:
+        raise W2VError(
+            f"--tied: the last layer gives {made.features} numbers, a word has {made.dim}: set "
+            f"--dim {made.features}"
+        )
+    return made
+
+
+def lessons_of(
+    text: Text, settings: Any, made: Architecture, vocabulary: Vocabulary, labels: list[str]
+) -> Lessons:
+    """A text as what a network learns from it, or is judged by."""
+    if not isinstance(text, Documents):
+        end = vocabulary.names.index(END)
+        ids = np.insert(text.ids.mapped(), text.starts[1:], end)
+        before = made.length - 1 if made.network == "mlp" else 0
+        return Stream(ids, end, settings.rows, settings.bptt, before)
+    number = {label: at for at, label in enumerate(labels)}
+    for label in text.labels:
+        if label not in number:
+            raise W2VError(
+                f"there are texts with the label {label!r}, which no text of the training has"
+            )
+    rows = np.array([number[str(label)] for label in text.labels], np.int32)
+    return Texts(text, rows, settings.rows, made.length, made.network == "mlp")
