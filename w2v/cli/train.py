@@ -130,7 +130,8 @@ def train(
     if not chosen.get("deterministic"):
         for name in {"shards", "round_words"} & chosen.keys():
             raise click.UsageError(f"{option_name(name)} is for --deterministic")
-    limit_blas(chosen.get("threads"))
+    in_batches = models()[model_name].way == "batches"  # whose threads each call BLAS
+    limit_blas(1 if in_batches else chosen.get("threads"))
     from w2v.chain import Chain
     from w2v.cli.report import Report
     from w2v.course import Course

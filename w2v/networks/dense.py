@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from w2v.networks.activation import Activation
-from w2v.networks.layer import Layer, flat, spread_evenly
+from w2v.networks.layer import Layer, flat, spread_evenly, times
 
 
 class Dense(Layer):
@@ -31,7 +31,7 @@ class Dense(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         """(..., I) to (..., O)."""
         self._x = x
-        self._y = self._f(x @ self.parameters["W"] + self.parameters["b"])
+        self._y = self._f(times(x, self.parameters["W"]) + self.parameters["b"])
         return self._y
 
     def backward(self, d_y: np.ndarray) -> np.ndarray:
@@ -41,4 +41,4 @@ class Dense(Layer):
         # 2. a = x W + b: one product over all rows
         np.matmul(flat(self._x).T, flat(d_a), out=self.gradients["W"])
         flat(d_a).sum(axis=0, out=self.gradients["b"])
-        return d_a @ self.parameters["W"].T
+        return times(d_a, self.parameters["W"].T)

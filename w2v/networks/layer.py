@@ -44,3 +44,8 @@ def turn(rng: np.random.Generator, matrix: np.ndarray) -> None:
 def flat(array: np.ndarray) -> np.ndarray:
     """All steps and rows of (T, B, D) as rows of one matrix."""
     return array.reshape(-1, array.shape[-1])
+
+
+def times(array: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """(..., I) times (I, O) in one product; NumPy takes one a step, up to 5 times as long."""
+    return (flat(array) @ matrix).reshape(*array.shape[:-1], matrix.shape[1])

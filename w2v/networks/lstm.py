@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from w2v.kernels.gates import close_gates, open_gates
-from w2v.networks.layer import Layer, State, flat, spread_evenly, turn
+from w2v.networks.layer import Layer, State, flat, spread_evenly, times, turn
 
 GATES = 4
 
@@ -55,7 +55,7 @@ class Lstm(Layer):
         units, dtype = self._units, self.parameters["b"].dtype
         self._x, self._mask = x, np.ones((steps, rows), dtype) if mask is None else mask
         # All steps' inputs and all gates in one product.
-        self._gates = x @ self.parameters["W_x"]
+        self._gates = times(x, self.parameters["W_x"])
         self._gates += self.parameters["b"]
         self.hidden = np.zeros((steps + 1, rows, units), dtype)
         self.cells = np.zeros((steps + 1, rows, units), dtype)
@@ -79,6 +79,7 @@ class Lstm(Layer):
         d_gates = np.empty_like(self._gates)
         self.d_hidden, self.d_cells = np.zeros_like(self.hidden), np.zeros_like(self.cells)
         self.d_hidden[1:] = d_h
+        back = np.ascontiguousarray(self.parameters["W_h"].T)  # else steps take twice as long
         for t in reversed(range(len(d_h))):
             # 1. h_t = o tanh(c_t), c_t = f c_{t-1} + i g
             close_gates(
@@ -86,9 +87,9 @@ class Lstm(Layer):
                 d_gates, t,
             )  # fmt: skip
             # 2. gates = x_t W_x + h_{t-1} W_h + b, by the state
-            self.d_hidden[t] += d_gates[t] @ self.parameters["W_h"].T
+            self.d_hidden[t] += d_gates[t] @ back
         # 3. the same by weights and input, all steps in one product
         np.matmul(flat(self._x).T, flat(d_gates), out=self.gradients["W_x"])
         np.matmul(flat(self.hidden[:-1]).T, flat(d_gates), out=self.gradients["W_h"])
         flat(d_gates).sum(axis=0, out=self.gradients["b"])
-        return d_gates @ self.parameters["W_x"].T
+        return times(d_gates, self.parameters["W_x"].T)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from w2v.networks.activation import Activation
-from w2v.networks.layer import Layer, State, flat, spread_evenly, turn
+from w2v.networks.layer import Layer, State, flat, spread_evenly, times, turn
 
 
 class Rnn(Layer):
@@ -48,7 +48,7 @@ class Rnn(Layer):
         units, dtype = self.parameters["b_h"].size, self.parameters["b_h"].dtype
         self._x, self._mask = x, np.ones((steps, rows), dtype) if mask is None else mask
         # All steps' inputs in one product.
-        sums = x @ self.parameters["W_hv"] + self.parameters["b_h"]
+        sums = times(x, self.parameters["W_hv"]) + self.parameters["b_h"]
         self._fresh = np.empty((steps, rows, units), dtype)
         self.hidden = np.zeros((steps + 1, rows, units), dtype)
         if begin:
@@ -70,15 +70,16 @@ class Rnn(Layer):
         d_sums = np.empty_like(self._fresh)
         self.d_hidden = np.zeros_like(self.hidden)
         self.d_hidden[1:] = d_h
+        back = np.ascontiguousarray(self.parameters["W_hh"].T)  # else steps take twice as long
         for t in reversed(range(steps)):
             here = self._mask[t][:, None]
             # 1. h_t = m f(a_t) + (1 - m) h_{t-1}
             d_sums[t] = here * self.d_hidden[t + 1] * self._f.slope(self._fresh[t])
             self.d_hidden[t] += (1 - here) * self.d_hidden[t + 1]
             # 2. a_t = x_t W_hv + h_{t-1} W_hh + b_h, by the state
-            self.d_hidden[t] += d_sums[t] @ self.parameters["W_hh"].T
+            self.d_hidden[t] += d_sums[t] @ back
         # 3. the same by weights and input, all steps in one product
         np.matmul(flat(self._x).T, flat(d_sums), out=self.gradients["W_hv"])
         np.matmul(flat(self.hidden[:-1]).T, flat(d_sums), out=self.gradients["W_hh"])
         flat(d_sums).sum(axis=0, out=self.gradients["b_h"])
-        return d_sums @ self.parameters["W_hv"].T
+        return times(d_sums, self.parameters["W_hv"].T)
