@@ -376,3 +376,70 @@ def mix_topics(documents, topic_words, alpha, steps):
             theta = theta / theta.sum()
         found.append(theta)
     return np.array(found)
+
+
+def open_gates(sums, before, cells):
+    """One step of an LSTM from the sums of its gates, each (B, 4 U): gates, state, cells.
+
+    Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000.
+    """
+    i, f, g, o = np.split(sums, 4, axis=1)
+    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+    cells = f * cells + i * g
+    return np.hstack([i, f, g, o]), o * np.tanh(cells), cells
+
+
+def close_gates(gates, before, after, d_hidden, d_cells):
+    """Gradients by the sums of the gates and by the cells before, by the chain rule."""
+    i, f, g, o = np.split(gates, 4, axis=1)
+    shown = np.tanh(after)
+    d_cells = d_cells + d_hidden * o * (1 - shown**2)
+    slopes = [
+        d_cells * g * i * (1 - i), d_cells * before * f * (1 - f), d_cells * i * (1 - g**2),
+        d_hidden * shown * o * (1 - o),
+    ]  # fmt: skip
+    return np.hstack(slopes), d_cells * f
+
+
+def learn_softmax(scores, targets, weights):
+    """Slopes by the scores, losses, and how many rows with a weight have the target on top."""
+    p = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    rows = np.arange(len(targets))
+    right = (scores[rows, targets] == scores.max(axis=1))[weights > 0].sum()
+    return (
+        (p - np.eye(scores.shape[1])[targets]) * weights[:, None],
+        -np.log(p[rows, targets]),
+        right,
+    )
+
+
+def add_rows(numbers, changes, sums):
+    """Rows added to those with some numbers."""
+    sums = sums.copy()
+    np.add.at(sums, numbers, changes)
+    return sums
+
+
+def add_up(gradients):
+    """The sum over the first axis, and its squared length."""
+    return gradients.sum(axis=0), float((gradients.sum(axis=0) ** 2).sum())
+
+
+def descend(weights, gradient, lr):
+    """Plain gradient descent."""
+    return weights - lr * gradient
+
+
+def descend_adagrad(weights, gradient, lr, squares):
+    """Duchi et al. 2011: weights and sums of squares."""
+    squares = squares + gradient**2
+    return weights - lr * gradient / (np.sqrt(squares) + 1e-10), squares
+
+
+def descend_adam(weights, gradient, lr, means, squares, count):
+    """Kingma and Ba 2015, algorithm 1: weights, means and means of squares."""
+    means = 0.9 * means + 0.1 * gradient
+    squares = 0.999 * squares + 0.001 * gradient**2
+    step = lr * (means / (1 - 0.9**count)) / (np.sqrt(squares / (1 - 0.999**count)) + 1e-8)
+    return weights - step, means, squares
