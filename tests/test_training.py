@@ -73,6 +73,9 @@ class Recorder:
     def lr_at(self, share):
         return 0.5
 
+    def aside(self, epoch, pairs, loss):
+        return ""
+
     def worker(self):
         def train(chunk):
             self.trained.append(chunk)

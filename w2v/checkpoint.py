@@ -77,6 +77,16 @@ def read(
     return tensors, state
 
 
+def restore(
+    path: str, tensors: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarray]
+) -> None:
+    """Fill matrices with what a checkpoint has kept; W2VError where they have other shapes."""
+    for name, matrix in matrices.items():
+        if name not in tensors or tensors[name].shape != matrix.shape:
+            raise W2VError(f"{path} is of another vocabulary or --dim; remove it")
+        matrix[:] = tensors[name]
+
+
 def remove(path: str | None) -> None:
     """Remove the checkpoint of a run that is done."""
     for left in (path, f"{path}.part") if path else ():  # .part: of a process that was killed

@@ -10,7 +10,6 @@ from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.reading import open_corpus, read, read_as
 from w2v.text import Text
-from w2v.validation import Validation
 from w2v.vocabulary import END, Vocabulary
 
 
@@ -46,14 +45,3 @@ class Course(Rounds):
 
     def _more_memory(self) -> int:
         return super()._more_memory() + self._keeps_best * self.matrix_bytes() * 3
-
-    def resume(self, force: bool = False) -> bool:
-        """As of any `Job`; the learning rate follows from the losses so far."""
-        found = super().resume(force)
-        if found and self.validation:
-            self.trainer.heed(self.validation.losses)
-        return found
-
-    def _judge(self, validation: Validation) -> None:
-        super()._judge(validation)
-        self.trainer.heed(validation.losses)

@@ -62,6 +62,9 @@ class Trainer(Protocol):
     def aside(self, epoch: int, pairs: int, loss: float) -> str:
         """What else is to be shown beside the loss of so many pairs in an epoch (from 0)."""
 
+    def heed(self, losses: list[float]) -> None:
+        """Take account of what a held-out text has cost after each epoch so far."""
+
     def held_out_aside(self) -> str:
         """The same of the loss that `loss` has found last."""
 

@@ -113,7 +113,7 @@ class DocumentCorpus(Corpus):
     def _labelled(self, path: str, name: str) -> Iterator[bytes]:
         """Each line is a document, and begins with its label."""
 
-        def texts() -> Iterator[bytes]:
+        def rows() -> Iterator[bytes]:
             for number, row in self._rows(path):
                 mark, _, text = row.partition(b" ")
                 label = mark.removeprefix(_MARK).decode() if mark.startswith(_MARK) else None
@@ -122,7 +122,7 @@ class DocumentCorpus(Corpus):
                 self._add(None, label, name, f"row {number}")
                 yield row if label is None else text
 
-        yield from _gathered(texts())
+        yield from _gathered(rows())
 
     def _table(self, path: str, name: str) -> Iterator[bytes]:
         """Each row is a document: a text and what is before it, separated by tabs."""

@@ -12,7 +12,7 @@ from w2v.corpus import Corpus
 from w2v.crew import check_finite
 from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
-from w2v.manifest import Manifest, same_run
+from w2v.manifest import Manifest, is_result
 from w2v.models import Model
 from w2v.origin import Origin
 from w2v.plan import CHUNK, Plan, State, make_plan
@@ -79,16 +79,9 @@ class Job:
         self.valid = self._open([how.valid]) if how.valid else None
         self.validation: Validation | None = None
         self._manifest = Manifest(
-            model.name,
-            options,
-            text,
-            documents,
-            how,
-            self._threads_told(),
-            self.corpus,
-            self.valid,
-            origin,
-        )
+            model.name, options, text, documents, how, self._threads_told(), self.corpus,
+            self.valid, origin,
+        )  # fmt: skip
         self.vocabulary: Vocabulary
         self.text: Text
         self.trainer: Any
@@ -190,13 +183,7 @@ class Job:
 
     def is_done(self) -> bool:
         """Whether the output is already what this run would write, as far as its metadata tell."""
-        if self._write or not os.path.isfile(self.output):
-            return False
-        try:
-            found = store.read(self.output)[1]
-        except W2VError:
-            return False
-        return same_run(found, self._metadata())
+        return not self._write and is_result(self.output, self._metadata())
 
     def has_checkpoint(self) -> bool:
         """Whether a run that was stopped has left something to go on from."""
@@ -210,19 +197,18 @@ class Job:
         if not self.checkpoint_path or not self.has_checkpoint():
             return False
         tensors, saved = checkpoint.read(self.checkpoint_path, self._manifest.identity(), force)
-        for name in self.trainer.matrices:
-            if name not in tensors or tensors[name].shape != self.trainer.vectors(name).shape:
-                raise W2VError(
-                    f"{self.checkpoint_path} is of another vocabulary or --dim; remove it"
-                )
-            self.trainer.vectors(name)[:] = tensors[name]
+        checkpoint.restore(self.checkpoint_path, tensors, self._vectors())
         try:
             self.state = State.restored(self.plan, saved)
             if self.validation:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
+                self.trainer.heed(self.validation.losses)
         except (KeyError, ValueError, TypeError):
             raise W2VError(f"{self.checkpoint_path}: the header at byte 8 is damaged") from None
         return True
+
+    def _vectors(self) -> dict[str, Any]:
+        return {name: self.trainer.vectors(name) for name in self.trainer.matrices}
 
     def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
         """Train for some seconds on the side."""
@@ -253,7 +239,7 @@ class Job:
                 judged += 1
                 if self.validation:
                     with Deferred():
-                        self._judge(self.validation)
+                        self.validation.judge(self.trainer)
                 on_epoch()
             over = self.validation is not None and self.validation.is_over
             if over or self.state.chunks_done == len(self.plan):
@@ -271,9 +257,6 @@ class Job:
             self.validation.restore_best(self.trainer)
         return self.state
 
-    def _judge(self, validation: Validation) -> None:
-        validation.judge(self.trainer)
-
     def _way_back(self) -> str:
         if not self.has_checkpoint():
             return ""
@@ -289,8 +272,7 @@ class Job:
         if not self.checkpoint_path:
             return False
         check_finite(self.trainer)
-        matrices = {name: self.trainer.vectors(name) for name in self.trainer.matrices}
-        state = self.state.saved()
+        matrices, state = self._vectors(), self.state.saved()
         if self.validation:
             matrices |= self.validation.saved()
             state["valid"] = self.validation.losses

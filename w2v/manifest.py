@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from w2v import __version__, formats, settings, store
 from w2v.corpus import Corpus
+from w2v.errors import W2VError
 from w2v.origin import Origin
 from w2v.plan import State
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
@@ -84,6 +86,14 @@ class Manifest:
             "model": self.model,
             **{name: json.dumps(value, sort_keys=True) for name, value in nested.items()},
         }
+
+
+def is_result(path: str, metadata: Mapping[str, str]) -> bool:
+    """Whether a file is what a run with these metadata writes, as far as its own tell."""
+    try:
+        return os.path.isfile(path) and same_run(store.read(path)[1], metadata)
+    except W2VError:
+        return False
 
 
 def same_run(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

@@ -104,6 +104,9 @@ class NegativeSampling:
             loss, pairs = loss + more[0], pairs + more[1]
         return loss / pairs if pairs else math.nan
 
+    def heed(self, losses: list[float]) -> None:
+        """The learning rate falls anyway."""
+
     def held_out_aside(self) -> str:
         """The loss says it all."""
         return ""

@@ -1,70 +1,59 @@
-"""A model of documents in a file: what infers the vectors of new documents."""
+"""A model in a file: what it was told, and what it can do with new texts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
 from w2v import settings, store
 from w2v.corpus import TOKENIZERS, Corpus, fold
+from w2v.documents import Labels
 from w2v.errors import W2VError
-from w2v.models import models
-from w2v.reading import read_as
-from w2v.settings import TextSettings
+from w2v.models import Model, models
+from w2v.reading import open_corpus, read_as
+from w2v.settings import DocumentSettings, TextSettings
 from w2v.spool import Spool
-from w2v.text import Documents
+from w2v.text import Documents, Text
 from w2v.topics.coherence import Coherence
 from w2v.topics.listing import Listing
 
 
-class Trained:
-    """A model of documents that `w2v train` has written.
+class Opened:
+    """A model that `w2v train` has written.
 
     path    of a container
-    epochs  how long to infer; None: as long as it was trained. Without meaning for some models
+    wanted  whether a model is of the kind that is needed
+    what    what that is, for the message where it is not
     Raises  W2VError where it is no such model, or damaged
 
-    `names` are its words, `text_settings` how texts become words.
+    `names` are its words, `options` its settings, `text_settings` how texts become words.
     """
 
-    def __init__(self, path: str, epochs: int | None = None):
+    def __init__(self, path: str, wanted: Callable[[Model], Any], what: str):
         self.path = path
         self.tensors, metadata = store.read(path)
-        tensors = self.tensors
         name = metadata.get("model", "")
         model = models().get(name)
-        if model is None or model.inference is None:
-            what = f"a {name} model" if model else "no model of documents"
-            learn = ", ".join(m.name for m in models().values() if m.inference)
-            raise W2VError(f"{path} is {what}: new documents need one of {learn}")
-        self._model = model
+        if model is None or not wanted(model):
+            found = f"a {name} model" if model else "no such model"
+            which = ", ".join(m.name for m in models().values() if wanted(m))
+            raise W2VError(f"{path} is {found}: {what} need one of {which}")
+        self.model = model
         told = store.nested(metadata, "settings")
         self._found = store.nested(metadata, "found")
         with self._fitting():
-            options, self.text_settings = (
+            self.options, self.text_settings = (
                 kind(**{f.name: told[f.name] for f in fields(kind)})
                 for kind in (model.settings, TextSettings)
             )
-            settings.check(options)
+            settings.check(self.options)
             settings.check(self.text_settings)
-            table = "words" if "words.names" in tensors else "vocabulary"
-            self.names = store.read_names(tensors, table)
-            if epochs is not None:
-                if model.way != "gradients":
-                    raise W2VError(f"a {name} model infers without passes; leave out --epochs")
-                options = replace(options, epochs=epochs)
-            self._inference = model.inference(options, tensors)
-
-    def listing(self) -> Listing:
-        """Its topics; W2VError where it has none."""
-        if self._model.listing is None:
-            kinds = ", ".join(m.name for m in models().values() if m.listing)
-            raise W2VError(f"{self.path} has no topics: train one of {kinds}")
-        with self._fitting():
-            return self._model.listing(self.tensors)
+            table = "words" if "words.names" in self.tensors else "vocabulary"
+            self.names = store.read_names(self.tensors, table)
 
     @contextmanager
     def _fitting(self) -> Iterator[None]:
@@ -77,6 +66,34 @@ class Trained:
             raise W2VError(
                 f"{self.path}: damaged: settings and arrays do not fit ({error})"
             ) from None
+
+
+class Trained(Opened):
+    """A model of documents: it infers the vectors of new ones.
+
+    epochs  how long to infer; None: as long as it was trained. Without meaning for some models
+    """
+
+    def __init__(self, path: str, epochs: int | None = None):
+        super().__init__(path, lambda model: model.inference, "new documents")
+        assert self.model.inference
+        with self._fitting():
+            options = self.options
+            if epochs is not None:
+                if self.model.way != "gradients":
+                    raise W2VError(
+                        f"a {self.model.name} model infers without passes; leave out --epochs"
+                    )
+                options = replace(options, epochs=epochs)
+            self._inference = self.model.inference(options, self.tensors)
+
+    def listing(self) -> Listing:
+        """Its topics; W2VError where it has none."""
+        if self.model.listing is None:
+            kinds = ", ".join(m.name for m in models().values() if m.listing)
+            raise W2VError(f"{self.path} has no topics: train one of {kinds}")
+        with self._fitting():
+            return self.model.listing(self.tensors)
 
     def coherence(self) -> list[Coherence]:
         """How well each topic's words go together in the documents of the training, if known."""
@@ -124,3 +141,36 @@ class Trained:
             raise W2VError(f"none of the words of {text[:60]!r} is known to the model")
         one = Documents(Spool(np.int32, ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"])
         return self.vectors(one)[0]
+
+
+def is_network(path: str) -> bool:
+    """Whether a file says that it holds a network."""
+    model = models().get(store.read(path)[1].get("model", ""))
+    return model is not None and model.way == "batches"
+
+
+class Network(Opened):
+    """A model with a network: it tells labels, or next words.
+
+    task  what it must have been trained for: classify or lm; None: any
+    """
+
+    def __init__(self, path: str, task: str | None = None):
+        super().__init__(path, lambda model: model.way == "batches", "labels and next words")
+        from w2v.networks.trained import TrainedNetwork
+
+        found = getattr(self.options, "task", None)
+        if task and found != task:
+            raise W2VError(f"{path} was trained with --task {found}: this needs --task {task}")
+        with self._fitting():
+            self.network = TrainedNetwork(self.model.name, self.options, self.tensors, self.names)
+
+    def open(self, paths: Sequence[str], how: DocumentSettings | None, labels: Labels) -> Corpus:
+        """Files as a corpus: of documents if it classifies, else of text."""
+        return open_corpus(paths, self.text_settings, how, labels)
+
+    def read(
+        self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
+    ) -> tuple[Text, int]:
+        """Read a text in the network's words; and how many tokens are not known."""
+        return read_as(corpus, self.names, on_block, unknown=True)

@@ -28,6 +28,8 @@ COMMANDS = {
     "infer": "infer",
     "topics": "topics",
     "perplexity": "topics",
+    "predict": "network",
+    "generate": "network",
     "summary": "summary",
     "evaluate": "evaluate",
     "vocab": "vocab",

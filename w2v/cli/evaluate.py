@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli.infer import infer_all, threads_option
+from w2v.cli.network import classified
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.vectors import open_table, vectors_option, vectors_path
@@ -162,11 +163,13 @@ def self_retrieval(
 
 @evaluate.command(cls=SettingsCommand, settings=("DocumentSettings", "TextSettings"))
 @click.argument("train")
-@click.argument("test")
+@click.argument("test", required=False)
 @vectors_option
 @click.option(
-    "--by", type=click.Choice(["documents", "words"]), default="documents", show_default=True,
-    help="documents: their vectors in the file; words: the mean of their words' vectors.",
+    "--by", type=click.Choice(["documents", "words", "model"]), default="documents",
+    show_default=True,
+    help="documents: their vectors in the file; words: the mean of their words' vectors; model: "
+    "the labels that the network in the file tells, without a regression.",
 )  # fmt: skip
 @click.option(
     "--penalty", type=click.FloatRange(0), default=1.0, show_default=True, metavar="X",
@@ -176,7 +179,7 @@ def self_retrieval(
 @format_options
 def classify(
     train: str,
-    test: str,
+    test: str | None,
     vectors: str | None,
     by: str,
     penalty: float,
@@ -185,13 +188,20 @@ def classify(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """How well a logistic regression on vectors tells labels.
+    """How well a logistic regression on vectors tells labels, or a network does.
 
     TRAIN and TEST are documents with labels, see --columns and --label-field. It is fitted to
     those of TRAIN, features scaled to the same variance, and judged by those of TEST: accuracy, and
-    for each label F1, and how many of it got each label.
+    for each label F1, and how many of it got each label. With --by model there is only TEST.
     """
-    limit_blas(threads)
+    limit_blas(1 if by == "model" else threads)
+    if by == "model":
+        if test:
+            raise click.UsageError("--by model takes one file: the network has been trained")
+        _echo_judgement(_judged(vectors_path(vectors), train, given, threads), as_tsv, as_json)
+        return
+    if not test:
+        raise click.UsageError("TRAIN and TEST: two files of documents with labels")
     from w2v import settings
     from w2v.classify import Judgement, fit
     from w2v.features import Features
@@ -202,6 +212,18 @@ def classify(
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)
     _echo_judgement(Judgement.of(labels, regression.predict(x)), as_tsv, as_json)
+
+
+def _judged(model: str, path: str, given: dict[str, Any], threads: int | None) -> Judgement:
+    """How well a network tells the labels of a file."""
+    from w2v.classify import Judgement
+    from w2v.progress import ProgressLine
+    from w2v.trained import Network
+
+    trained, line = Network(model, "classify"), ProgressLine(sys.stderr)
+    text, chances = classified(trained, (path,), given, threads, line, "needed")
+    labels = trained.network.labels
+    return Judgement.of(list(map(str, text.labels)), [labels[at] for at in chances.argmax(axis=1)])
 
 
 def _echo_judgement(judgement: Judgement, as_tsv: bool, as_json: bool) -> None:

@@ -9,6 +9,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.infer import threads_option
+from w2v.cli.network import echo_judgement, judged
 from w2v.cli.options import (
     SettingsCommand,
     dealt,
@@ -151,21 +152,30 @@ def perplexity(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """How hard held-out documents are to tell for a topic model: document completion.
+    """How hard a text is to tell for a language model, or documents are for a topic model.
 
-    Of each document's words that the model knows the first, third, fifth and so on are read, its
-    topics inferred from these, and the second, fourth and so on are scored by p(word) = sum over
-    topics of the document's share times p(word | topic). Printed: the perplexity, which is e to the
-    mean of -ln p(word) in nats; this mean; how many words were scored, of how many documents.
+    A language model tells each word, and each sentence's end, from all before it in the text; an
+    unknown word is <unk>. A topic model completes documents: of each one's words that it knows the
+    first, third, fifth and so on are read, its topics inferred from these, and the second, fourth
+    and so on are scored by p(word) = sum over topics of the document's share times p(word | topic).
+    Printed: the perplexity, which is e to the mean of -ln p(word) in nats; this mean; how many
+    words were scored, and of documents, of how many.
     """
     catch_signals()
     limit_blas(threads)
     from w2v import machine
     from w2v.progress import ProgressLine, plural
     from w2v.topics.completion import complete
-    from w2v.trained import Trained
+    from w2v.trained import Network, Trained, is_network
 
-    trained, line = Trained(model), ProgressLine(sys.stderr, quiet)
+    line = ProgressLine(sys.stderr, quiet)
+    if is_network(model):
+        if any(value is not None for value in given.values()):
+            raise click.UsageError("what tells where documents begin is for topic models")
+        found_in_text = judged(Network(model, "lm"), corpus or ("-",), line)
+        echo_judgement(found_in_text, as_tsv, as_json)
+        return
+    trained = Trained(model)
     listing = trained.listing()
     if listing.alpha is None:
         raise W2VError(f"{model}: its topics are no probabilities: perplexity is for --model lda")
