@@ -177,7 +177,7 @@ class DocumentCorpus(Corpus):
             for line in lines:
                 number += 1
                 line = line.rstrip(b"\r")
-                if line:
+                if line or (self._labels == "if there" and block != b"\n"):
                     self._digest.update(line + b"\n")
                     yield number, line
                 elif block != b"\n":

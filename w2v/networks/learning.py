@@ -74,7 +74,8 @@ class Learning:
                 self._gradients[shard] = 0
                 return 0.0, 0
             rng = np.random.default_rng((self._seed, chunk.epoch, chunk.first, shard))
-            found = network.learn(batch, rng)
+            with np.errstate(over="ignore", invalid="ignore"):  # the loss tells
+                found = network.learn(batch, rng)
             self._right[chunk.epoch, shard] += network.output.right
             return found
 

@@ -1,0 +1,286 @@
+"""Networks as a user meets them: whole gradients, both tasks, same bytes, resume, wrong input."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import compiled
+from test_networks import check
+
+from w2v.models import models
+from w2v.networks.architecture import Architecture
+from w2v.networks.batches import Stream
+from w2v.networks.network import Batch, Network
+from w2v.networks.output import SampledOutput
+
+NETWORKS = ("mlp", "rnn", "lstm")
+WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
+
+
+def reviews(count, seed=1):
+    """Rows of label TAB text, in which good words make a good film."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(count):
+        words = [WORDS[at] for at in rng.integers(4, 8, rng.integers(2, 9))]
+        words[rng.integers(len(words))] = WORDS[2 * (number % 2) + rng.integers(2)]
+        rows.append(f"{('pos', 'neg')[number % 2]}\t{' '.join(words)}")
+    return "\n".join(rows) + "\n"
+
+
+SMALL = ("--dim", "8", "--units", "8", "--length", "10", "--min-count", "1", "--batch", "16")
+
+
+def train(w2v, path, model, *more):
+    return w2v("train", path, "--model", model, "-o", "net.safetensors", *SMALL, *more)
+
+
+@pytest.fixture
+def films(folder):
+    (folder / "films.tsv").write_text(reviews(400))
+    (folder / "test.tsv").write_text(reviews(60, 2))
+    return folder
+
+
+@pytest.fixture
+def cycle(folder):
+    """A text in which each word follows from the one before."""
+    (folder / "text.txt").write_text("a b c d e f g\n" * 150)
+    return folder
+
+
+# Whole networks
+
+
+def parameters(made, rng, sampled):
+    found = {
+        name: rng.normal(0, 0.8, shape if not (sampled and name == "b_o") else (*shape, 1))
+        for name, shape in made.shapes().items()
+    }
+    for name, array in found.items():
+        if name.startswith("dense") and name.endswith(".b"):
+            array += 2  # so that no unit rests
+    return found
+
+
+@pytest.mark.parametrize("samples", [0, 4])
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("language", [False, True])
+@pytest.mark.parametrize("model", NETWORKS)
+def test_gradients_of_whole_networks(model, language, tied, samples):
+    """By each number of each parameter: stacked layers, dense ones, dropout, samples."""
+    if not language and (tied or samples):
+        pytest.skip("only next words are tied or sampled")
+    rng = np.random.default_rng(1)
+    kinds = models()[model].settings
+    told = replace(kinds(), dropout=0.3, **({} if model == "mlp" else {"pool": "max"}))
+    length, rows, steps = (3, 2, 3) if model == "mlp" else (4, 2, 4)
+    dense = (3,) if tied else (5,)
+    outputs = 7 if language else 3
+    made = Architecture(model, 7, 3, length, 4, 2, dense, outputs, tied, language)
+    given = parameters(made, rng, samples)
+    room = {name: np.empty_like(array) for name, array in given.items()}
+    counts = np.arange(7, 0, -1)
+    network = Network(made, told, given, room, counts if samples else None, samples)
+    size = steps + length - 1 if model == "mlp" and language else steps
+    words = rng.integers(0, 7, (size, rows)).astype(np.int32)
+    mask = None if language else np.array([[1.0, 1.0]] * (steps - 1) + [[1.0, 0.0]])
+    targets = rng.integers(0, outputs, rows * steps if language else rows).astype(np.int32)
+    weights = rng.random(targets.size)
+
+    def cost():
+        states = [state + 0.3 for state in network.states(rows)] if language else None
+        batch = Batch(words, mask, targets, weights, states)
+        network.learn(batch, np.random.default_rng(5))
+        return float(weights @ network.output.losses)
+
+    cost()
+    found = {name: np.zeros_like(array) for name, array in given.items()}
+    by_rows = {gradient.table for gradient in network.rows()}
+    found |= {name: room[name].copy() for name in given if name not in by_rows}
+    for gradient in network.rows():
+        np.add.at(found[gradient.table], gradient.rows, gradient.sums)
+    check(cost, found, given)
+    assert isinstance(network.output, SampledOutput) == bool(samples)
+
+
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("rows", [1, 3, 4])
+def test_a_stream_tells_each_word_once_from_those_before_it(rows, before):
+    ids = np.arange(1, 24, dtype=np.int32)
+    stream, told = Stream(ids, 0, rows, 4, before), []
+    for part in stream.laid_out(None, 2)[0]:
+        batch = stream.batch(part, [])
+        if batch is None:
+            continue
+        targets = batch.targets.reshape(-1, part[1].stop - part[1].start)
+        there = batch.weights.reshape(targets.shape) > 0
+        told += targets[there].tolist()
+        for t, row in np.argwhere(there):
+            context = batch.words[t : t + before + 1, row]
+            np.testing.assert_array_equal(
+                context, np.maximum(targets[t, row] - np.arange(before + 1, 0, -1), 0)
+            )
+    assert sorted(told) == ids.tolist()
+
+
+# Both tasks
+
+
+@compiled
+@pytest.mark.parametrize("model", NETWORKS)
+def test_a_network_learns_labels(w2v, films, model):
+    told = train(w2v, "films.tsv", model, "--epochs", 15, "--valid", "test.tsv", "--lr", "0.01")
+    assert told.code == 0, told.err
+    assert "accuracy" in told.err
+    assert "kept epoch" in told.err
+    lowest = 0.9 if model == "mlp" else 0.99  # whose words have places
+    by = w2v("evaluate", "classify", "test.tsv", "-v", "net.safetensors", "--by", "model", "--json")
+    assert json.loads(by.out)["accuracy"] >= lowest
+    rows = w2v("predict", "net.safetensors", "-", "--json", stdin=b"a good film\nthe bad plot\n")
+    assert [json.loads(row)["label"] for row in rows.out.splitlines()] == ["pos", "neg"]
+    near = w2v("similar", "good", "-v", "net.safetensors", "-k", "1")
+    assert "fine" in near.out
+
+
+@compiled
+@pytest.mark.parametrize("model", NETWORKS)
+def test_a_network_learns_next_words(w2v, cycle, model):
+    more = ("--task", "lm", "--epochs", 20, "--lr", "0.01", "--length", 2, "--batch", 4)
+    assert train(w2v, "text.txt", model, *more).code == 0
+    found = json.loads(w2v("perplexity", "net.safetensors", "text.txt", "--json").out)
+    assert found["perplexity"] < 1.2
+    assert found["scored"] == 150 * 8
+    assert found["perplexity"] == pytest.approx(np.exp(found["nats"]))
+    call = ("generate", "net.safetensors", "--prompt", "c d", "--words", 5)
+    assert w2v(*call, "--temperature", 0).out == "c d e f g\na b\n"[:-5] + "\na\n"
+    assert w2v(*call, "--seed", 3).out == w2v(*call, "--seed", 3).out
+
+
+def test_fasttexts_labels_and_blank_lines(w2v, folder):
+    rows = [f"__label__{row.replace(chr(9), ' ')}" for row in reviews(12).splitlines()]
+    (folder / "films.txt").write_text("\n".join(rows) + "\n")
+    assert train(w2v, "films.txt", "lstm", "--epochs", 1).code == 0
+    found = w2v("predict", "net.safetensors", stdin=b"__label__pos a film\n\nzzz\n")
+    assert len(found.out.splitlines()) == 3
+    assert found.out.splitlines()[1].split()[1] in ("pos", "neg")
+
+
+def test_summary_of_a_file_is_that_of_its_settings(w2v, folder):
+    (folder / "films.tsv").write_text(reviews(12))
+    train(w2v, "films.tsv", "rnn", "--epochs", 1, "--dense", "6")
+    found = [
+        json.loads(row) for row in w2v("summary", "net.safetensors", "--json").out.splitlines()
+    ]
+    words = json.loads(w2v("info", "net.safetensors", "--json").out)
+    assert found[0]["parameters"] % 8 == 0
+    assert words
+    assert [row["parameters"] for row in found[1:]] == [8 * 8 + 8 * 8 + 8, 8 * 6 + 6, 6 * 2 + 2]
+
+
+# The same bytes
+
+
+@pytest.mark.parametrize("task", ["classify", "lm"])
+@pytest.mark.parametrize("model", NETWORKS)
+def test_same_seed_same_bytes_on_any_number_of_threads(w2v, folder, model, task):
+    (folder / "x.tsv").write_text(reviews(24))
+    more = ("--task", task, "--epochs", 2, "--deterministic", "--shards", 3, "--dropout", 0.2)
+    more += ("--length", 3, "--optimizer", "adagrad" if task == "lm" else "adam")
+    written = set()
+    for threads in (1, 2, 5):
+        assert train(w2v, "x.tsv", model, *more, "--threads", threads).code == 0
+        written.add((folder / "net.safetensors").read_bytes())
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize("task", ["classify", "lm"])
+def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
+    from w2v.networks.learning import Learning
+
+    (folder / "x.tsv").write_text(reviews(40))
+    more = ("--task", task, "--epochs", 3, "--threads", 1, "--dropout", 0.2, "--valid", "x.tsv")
+    more += ("--schedule", "cut", "--bptt", 4)
+    assert train(w2v, "x.tsv", "lstm", *more).code == 0
+    whole = (folder / "net.safetensors").read_bytes()
+    (folder / "net.safetensors").unlink()
+    for stop in (3, 5):
+        merge, count = Learning.merge, [0]
+
+        def interrupted(self, part, chunks, merge=merge, count=count, stop=stop):
+            merge(self, part, chunks)
+            count[0] += part == 0
+            if count[0] == stop and part == sum(self.parts) - 1:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Learning, "merge", interrupted)
+            assert train(w2v, "x.tsv", "lstm", *more, "--resume").code == 130
+        assert (folder / "net.safetensors.checkpoint").exists()
+    assert train(w2v, "x.tsv", "lstm", *more, "--resume").code == 0
+    assert (folder / "net.safetensors").read_bytes() == whole
+
+
+# Wrong input
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "message"),
+    [
+        ("pos\ta film\npos\tthe plot\n", (), "all texts have the label 'pos'"),
+        ("only text\n", (), "row 1"),
+        ("a film\n", ("--format", "lines"), "has no label"),
+        ("__label__a __label__b c\n", ("--format", "lines"), "several labels"),
+        ("pos\ta\nneg\tb\n", ("--schedule", "cut"), "--schedule cut needs --valid"),
+        ("pos\ta\nneg\tb\n", ("--dense", "8,x"), "--dense 8,x"),
+        ("pos\ta\nneg\tb\n", ("--task", "lm", "--tied", "--units", "9"), "--tied"),
+        ("pos\ta\nneg\tb\n", ("--update", "x"), "--update is for models of words"),
+        ("pos\ta\nneg\tb\n", ("--negative", "5"), "--negative is for --model"),
+    ],
+)
+def test_mistakes_are_one_line(w2v, folder, text, more, message):
+    (folder / "x.tsv").write_text(text)
+    told = train(w2v, "x.tsv", "lstm", "--quiet", *more)
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert message in told.err
+
+
+def test_a_label_that_training_has_not_is_a_mistake(w2v, folder):
+    (folder / "x.tsv").write_text(reviews(12))
+    (folder / "y.tsv").write_text("strange\ta film\n")
+    told = train(w2v, "x.tsv", "lstm", "--quiet", "--epochs", 1, "--valid", "y.tsv")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "'strange'" in told.err
+
+
+def test_texts_may_be_empty_or_very_long(w2v, folder):
+    long = " ".join(["film"] * 100_000)
+    (folder / "x.tsv").write_text(f"pos\t{long}\nneg\t\npos\ta\nneg\tb c\n")
+    assert train(w2v, "x.tsv", "lstm", "--epochs", 1).code == 0
+    found = w2v("predict", "net.safetensors", "x.tsv")
+    assert len(found.out.splitlines()) == 4
+
+
+def test_what_diverges_says_so(w2v, folder):
+    (folder / "x.tsv").write_text(reviews(40))
+    more = ("--optimizer", "sgd", "--lr", "1e6", "--clip", "0", "--epochs", "50")
+    told = train(w2v, "x.tsv", "rnn", "--quiet", "--activation", "relu", *more)
+    assert told.code == 1
+    assert "diverged" in told.err
+    assert "--lr" in told.err
+
+
+def test_a_network_starts_from_vectors_and_leaves_them(w2v, folder):
+    (folder / "x.tsv").write_text(reviews(24))
+    rows = [f"{word} {' '.join(str(at + n) for n in range(8))}" for at, word in enumerate(WORDS)]
+    (folder / "v.txt").write_text("8 8\n" + "\n".join(rows) + "\n")
+    train(w2v, "x.tsv", "lstm", "--epochs", 1, "--init", "v.txt", "--freeze")
+    found = w2v("vector", "film", "-v", "net.safetensors", "--json")
+    assert json.loads(found.out)["vector"] == [4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]
+
+
+@pytest.mark.parametrize("command", ["predict", "perplexity", "generate"])
+def test_another_model_s_file_is_refused(w2v, toy, command):
+    told = w2v(command, "vectors.safetensors", stdin=b"a b\n")
+    assert (told.code, told.err.count("\n")) == (2, 1)
