@@ -64,7 +64,7 @@ check: lint types test test-python test-bounds docs-fresh  ## what CI runs
 
 .venv-peers/installed:
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0 scikit-learn tomotopy==0.14.0
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0 scikit-learn tomotopy==0.14.0 torch==2.13.0
 	touch $@
 
 bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $$W2V_DATA: two hours
@@ -76,6 +76,7 @@ bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $
 	$(BIN)/python tests/bench/lsa.py --write
 	$(BIN)/python tests/bench/lda.py --write
 	$(BIN)/python tests/bench/newsgroups.py --write
+	$(BIN)/python tests/bench/networks.py --write
 
 clean:  ## remove what these targets have made
 	rm -rf .venv .venv-peers demo build dist *.egg-info .coverage .hypothesis

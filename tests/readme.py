@@ -88,10 +88,11 @@ def models() -> str:
     """A table of the models."""
     from w2v.models import models
 
-    rows = [
-        f"| `{m.name}` | {m.summary} | {getattr(m.settings(), 'lr', '')} | {m.source} |"
-        for m in models().values()
-    ]
+    rows = []
+    for m in models().values():
+        told = m.settings()
+        lr = getattr(told, "rate", getattr(told, "lr", ""))
+        rows.append(f"| `{m.name}` | {m.summary} | {lr} | {m.source} |")
     return "\n".join(
         ["| `--model` | what it learns from | `--lr` | source |", "|---|---|---|---|", *rows]
     )
