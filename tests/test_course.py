@@ -8,6 +8,7 @@ import pytest
 from conftest import compiled
 from test_networks import check
 
+from w2v import store
 from w2v.models import models
 from w2v.networks.architecture import Architecture
 from w2v.networks.batches import Stream
@@ -218,6 +219,9 @@ def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
             patch.setattr(Learning, "merge", interrupted)
             assert train(w2v, "x.tsv", "lstm", *more, "--resume").code == 130
         assert (folder / "net.safetensors.checkpoint").exists()
+    best = store.read("net.safetensors")[1]["unfinished"]  # an epoch has been judged by then
+    assert best in ("epoch 1 of 3", "epoch 2 of 3")
+    assert w2v("summary", "net.safetensors").code == 0
     assert train(w2v, "x.tsv", "lstm", *more, "--resume").code == 0
     assert (folder / "net.safetensors").read_bytes() == whole
 

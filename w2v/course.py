@@ -19,6 +19,8 @@ class Course(Rounds):
     With a held-out text the best epoch is what remains.
     """
 
+    _unfinished = ""
+
     def __init__(self, *args: Any, **others: Any):
         super().__init__(*args, **others)
         if self.options.schedule == "cut" and not self.valid:
@@ -42,6 +44,31 @@ class Course(Rounds):
     @property
     def _keeps_best(self) -> bool:
         return self.valid is not None
+
+    def save_best(self) -> bool:
+        """Write the best epoch so far of a run that was stopped; False where there is none.
+
+        The checkpoint stays, and the file says that the run has not come to its end.
+        """
+        if not (self.checkpoint_path and self.validation and self.validation.losses):
+            return False
+        held = {name: matrix.copy() for name, matrix in self.trainer.matrices.items()}
+        self.validation.restore_best(self.trainer)
+        self._unfinished = f"epoch {self.validation.best + 1} of {self.plan.epochs}"
+        self.save()
+        for name, matrix in held.items():
+            self.trainer.matrices[name][:] = matrix
+        self._unfinished = ""
+        return True
+
+    def forget_checkpoint(self) -> None:
+        """As of any `Job`, unless there is still something to go on from."""
+        if not self._unfinished:
+            super().forget_checkpoint()
+
+    def _metadata(self) -> dict[str, str]:
+        told = {"unfinished": self._unfinished} if self._unfinished else {}
+        return super()._metadata() | told
 
     def _more_memory(self) -> int:
         return super()._more_memory() + self._keeps_best * self.matrix_bytes() * 3

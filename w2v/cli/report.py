@@ -119,13 +119,21 @@ class Report:
 
     def train(self) -> None:
         """Train and write the file."""
+        from w2v.course import Course
+
         job = self._job
         try:
             job.train(self._progress, self._epoch)
         except KeyboardInterrupt:
-            self.say(f"stopped at: {self._last or 'the start'}; {job.output} was not written")
+            kept = job.state.chunks_done > 0 and job.checkpoint()
+            if isinstance(job, Course) and job.save_best():
+                assert job.validation
+                written = f"{job.output} has epoch {job.validation.best + 1}, the best so far"
+            else:
+                written = f"{job.output} was not written"
+            self.say(f"stopped at: {self._last or 'the start'}; {written}")
             self.log("stop", words=job.state.words)
-            if job.state.chunks_done and job.checkpoint():
+            if kept:
                 self.say(f"to go on: the same command with --resume ({job.checkpoint_path})")
             raise
         self._sum_up()
