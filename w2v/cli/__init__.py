@@ -31,6 +31,7 @@ COMMANDS = {
     "predict": "network",
     "generate": "network",
     "summary": "summary",
+    "lag": "lag",
     "evaluate": "evaluate",
     "vocab": "vocab",
     "convert": "files",
