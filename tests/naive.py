@@ -401,6 +401,25 @@ def close_gates(gates, before, after, d_hidden, d_cells):
     return np.hstack(slopes), d_cells * f
 
 
+def open_reset(given, told, before):
+    """One step of a GRU from what input and state add to its gates, each (B, 3 U): gates, state.
+
+    Cho et al. 2014, the reset gate behind the product with the state.
+    """
+    (r, z, n), (told_r, told_z, q) = np.split(given, 3, axis=1), np.split(told, 3, axis=1)
+    r, z = sigmoid(r + told_r), sigmoid(z + told_z)
+    n = np.tanh(n + r * q)
+    return np.hstack([r, z, n]), (1 - z) * n + z * before
+
+
+def close_reset(gates, told, before, d_hidden):
+    """Gradients by what the input adds, by what the state adds, and by the state past the gates."""
+    (r, z, n), q = np.split(gates, 3, axis=1), np.split(told, 3, axis=1)[2]
+    d_n, d_z = d_hidden * (1 - z) * (1 - n**2), d_hidden * (before - n) * z * (1 - z)
+    d_r = d_n * q * r * (1 - r)
+    return np.hstack([d_r, d_z, d_n]), np.hstack([d_r, d_z, d_n * r]), d_hidden * z
+
+
 def learn_softmax(scores, targets, weights):
     """Slopes by the scores, losses, and how many rows with a weight have the target on top."""
     p = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -147,7 +147,7 @@ def test_a_dry_run_writes_nothing(w2v, folder):
         (("--dim", "x"), "--dim"),
         (
             ("--model", "klingon"),
-            "--model klingon: no such model; there are cbow, lda, lsa, lstm, mlp, pv-dbow, ",
+            "--model klingon: no such model; there are cbow, gru, lda, lsa, lstm, mlp, pv-dbow, ",
         ),
         (("--tokenizer", "klingon"), "--tokenizer"),
         (("--encoding", "klingon"), "--encoding klingon: no such encoding"),

@@ -15,7 +15,7 @@ from w2v.networks.batches import Stream
 from w2v.networks.network import Batch, Network
 from w2v.networks.output import SampledOutput
 
-NETWORKS = ("mlp", "rnn", "lstm")
+NETWORKS = ("mlp", "rnn", "lstm", "gru")
 WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from w2v.kernels.descent import add_rows, add_up, descend, descend_adagrad, descend_adam
-from w2v.kernels.gates import close_gates, open_gates
+from w2v.kernels.gates import close_gates, close_reset, open_gates, open_reset
 from w2v.kernels.softmax import learn_softmax
 
 KINDS = pytest.mark.parametrize(("kind", "near"), [(np.float32, 2e-6), (np.float64, 1e-12)])
@@ -38,6 +38,30 @@ def test_gates_open_and_close_as_the_equations_say(kind, near):
     np.testing.assert_array_equal(d_cells[1, 2], held)
     np.testing.assert_array_equal(d_hidden[1, 2], before[2] + d_hidden[2, 2])
     np.testing.assert_array_equal(d_hidden[1][there], before[there])
+
+
+@KINDS
+def test_reset_gates_open_and_close_as_the_equations_say(kind, near):
+    rng = np.random.default_rng(4)
+    steps, rows, units = 3, 4, 5
+    gates, told = (2 * rng.normal(size=(2, steps, rows, 3 * units))).astype(kind)
+    hidden, d_hidden = rng.normal(size=(2, steps + 1, rows, units)).astype(kind)
+    mask = np.ones((steps, rows), kind)
+    mask[1, 2] = 0
+    there, said = mask[1] > 0, told[1].astype(float)
+    wanted = naive.open_reset(gates[1].astype(float), said, hidden[1])
+    open_reset(gates, told, hidden, mask, 1)
+    for found, expected in zip((gates[1], hidden[2]), wanted, strict=True):
+        np.testing.assert_allclose(found[there], expected[there], atol=4 * near, rtol=0)
+    np.testing.assert_array_equal(hidden[2, 2], hidden[1, 2])
+
+    d_gates, before = np.empty_like(gates), d_hidden[1].copy()
+    expected = naive.close_reset(gates[1].astype(float), said, hidden[1], d_hidden[2])
+    close_reset(gates, told, hidden, mask, d_hidden, d_gates, 1)
+    for found, slopes in zip((d_gates[1], told[1], d_hidden[1] - before), expected, strict=True):
+        np.testing.assert_allclose(found[there], slopes[there], atol=10 * near, rtol=0)
+    assert not d_gates[1, 2].any() and not told[1, 2].any()
+    np.testing.assert_array_equal(d_hidden[1, 2], before[2] + d_hidden[2, 2])
 
 
 @pytest.mark.parametrize("sum_", [-200.0, -20.0, 0.0, 20.0, 200.0])

@@ -8,6 +8,7 @@ import pytest
 from w2v.networks.activation import ACTIVATIONS
 from w2v.networks.dense import Dense
 from w2v.networks.embedding import Embedding
+from w2v.networks.gru import Gru
 from w2v.networks.lstm import Lstm
 from w2v.networks.pooling import WAYS, Pooling
 from w2v.networks.rnn import Rnn
@@ -20,6 +21,7 @@ RECURRENT = {
     "rnn relu": lambda rng: begun(Rnn(3, 4, "relu", np.float64), rng, "identity"),
     "rnn uniform": lambda rng: begun(Rnn(3, 4, "tanh", np.float64), rng, "uniform"),
     "lstm": lambda rng: begun(Lstm(3, 4, np.float64), rng),
+    "gru": lambda rng: begun(Gru(3, 4, np.float64), rng),
 }
 
 
@@ -122,6 +124,20 @@ def test_lstm_is_what_its_equations_say():
             i, f, g, o = (sums[4 * n : 4 * n + 4] for n in range(4))
             c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
             h = np.tanh(c) / (1 + np.exp(-o))
+            np.testing.assert_allclose(found[t, row], h, rtol=1e-12)
+
+
+def test_gru_is_what_its_equations_say():
+    rng = np.random.default_rng(1)
+    layer, x = RECURRENT["gru"](rng), rng.normal(size=(4, 2, 3))
+    found = layer.forward(x)
+    w_x, w_h, b, b_n = (layer.parameters[name] for name in ("W_x", "W_h", "b", "b_n"))
+    for row in range(2):
+        h = np.zeros(4)
+        for t in range(4):
+            given, told = x[t, row] @ w_x + b, h @ w_h
+            r, z = (1 / (1 + np.exp(-(given + told)[4 * n : 4 * n + 4])) for n in range(2))
+            h = (1 - z) * np.tanh(given[8:] + r * (told[8:] + b_n)) + z * h
             np.testing.assert_allclose(found[t, row], h, rtol=1e-12)
 
 

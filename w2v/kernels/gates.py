@@ -106,3 +106,71 @@ def close_gates(gates, cells, shown, mask, d_hidden, d_cells, d_gates, step):
         d_before = d_cells[step, row]
         for u in range(units):
             d_before[u] = d_c[u] * now[units + u]
+
+
+@jit
+def open_reset(gates, told, hidden, mask, step):
+    """One step of a GRU, from the sums of its gates to its state.
+
+    gates   float (T, B, 3 U)    at `step` what the input adds to the reset gate, the update gate and
+                                 the change, overwritten by what becomes of these
+    told    float (T, B, 3 U)    what the state adds to the same
+    hidden  float (T + 1, B, U)  the state before each step; that after `step` is overwritten
+    mask    float (T, B)         1 where there is a word, else 0: there the state stays
+    step    int
+    """
+    units = np.uint64(hidden.shape[2])
+    two = np.uint64(2) * units
+    for row in range(mask.shape[1]):
+        now, said = gates[step, row], told[step, row]
+        before, after = hidden[step, row], hidden[step + 1, row]
+        if mask[step, row] == 0:
+            after[:] = before
+            continue
+        for at in range(two):
+            now[at] += said[at]
+        squash(gates[step], row, 0, two, 0.0)
+        for u in range(units):
+            now[two + u] += now[u] * said[two + u]
+        squash(gates[step], row, two, two + units, 1.0)
+        for u in range(units):
+            after[u] = now[two + u] + now[units + u] * (before[u] - now[two + u])
+
+
+@jit
+def close_reset(gates, told, hidden, mask, d_hidden, d_gates, step):
+    """The gradients of one step of a GRU, from those of its state to those of its gates' sums.
+
+    gates     float (T, B, 3 U)    what the gates have let through
+    told      float (T, B, 3 U)    at `step` what the state has added, overwritten by its gradient
+    hidden    float (T + 1, B, U)
+    mask      float (T, B)
+    d_hidden  float (T + 1, B, U)  by the states: that before `step` gets what comes past the gates
+    d_gates   float (T, B, 3 U)    at `step` overwritten: by what the input has added
+    step      int
+    """
+    units, kind = np.uint64(hidden.shape[2]), hidden.dtype.type
+    one, two = kind(1.0), np.uint64(2) * units
+    for row in range(mask.shape[1]):
+        now, slopes, said = gates[step, row], d_gates[step, row], told[step, row]
+        before, d_h, d_before = hidden[step, row], d_hidden[step + 1, row], d_hidden[step, row]
+        if mask[step, row] == 0:
+            slopes[:], said[:] = kind(0.0), kind(0.0)
+            d_before += d_h
+            continue
+        # 1. h = (1 - z) n + z h_before
+        for u in range(units):
+            update, change = now[units + u], now[two + u]
+            slopes[units + u] = d_h[u] * (before[u] - change) * update * (one - update)
+        for u in range(units):
+            change = now[two + u]
+            slopes[two + u] = d_h[u] * (one - now[units + u]) * (one - change * change)
+        for u in range(units):
+            d_before[u] += d_h[u] * now[units + u]
+        # 2. n = tanh(a + r q)
+        for u in range(units):
+            reset = now[u]
+            slopes[u] = slopes[two + u] * said[two + u] * reset * (one - reset)
+        said[:] = slopes
+        for u in range(units):
+            said[two + u] *= now[u]

@@ -8,14 +8,17 @@ from typing import Any, NamedTuple
 
 from w2v.networks.dense import Dense
 from w2v.networks.embedding import Embedding
+from w2v.networks.gru import Gru
 from w2v.networks.layer import Layer
 from w2v.networks.lstm import Lstm
 from w2v.networks.output import Output
 from w2v.networks.rnn import Rnn
 
-RECURRENT: dict[str, tuple[str, type[Rnn] | type[Lstm]]] = {
+Recurrent = Rnn | Lstm | Gru
+RECURRENT: dict[str, tuple[str, type[Recurrent]]] = {
     "rnn": ("SimpleRNN", Rnn),
     "lstm": ("LSTM", Lstm),
+    "gru": ("GRU", Gru),
 }
 NETWORKS = ("mlp", *RECURRENT)
 
@@ -32,7 +35,7 @@ class Row(NamedTuple):
 class Architecture:
     """What a network is made of, from the words to the scores.
 
-    network  mlp: the words' vectors side by side, then dense layers; rnn, lstm: recurrent ones
+    network  mlp: the words' vectors side by side, then dense layers; rnn, lstm, gru: recurrent ones
     words    how many have a vector
     dim      numbers in each
     length   words that are looked at: of an mlp no more and no less

@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2v.networks.architecture import RECURRENT, Architecture, own
+from w2v.networks.architecture import RECURRENT, Architecture, Recurrent, own
 from w2v.networks.concatenation import Concatenation
 from w2v.networks.dense import Dense
 from w2v.networks.dropout import Dropout
 from w2v.networks.embedding import Embedding
 from w2v.networks.layer import flat
-from w2v.networks.lstm import Lstm
 from w2v.networks.output import Output, Rows, SampledOutput
 from w2v.networks.pooling import Pooling
 from w2v.networks.rnn import Rnn
@@ -85,11 +84,11 @@ class Network:
             Dropout(settings.dropout) for _ in range(2 + len(self._recurrent) + len(self._denses))
         ]
 
-    def _make_recurrent(self, inputs: int, dtype: Any) -> Rnn | Lstm:
+    def _make_recurrent(self, inputs: int, dtype: Any) -> Recurrent:
         kind, units = RECURRENT[self.architecture.network][1], self.architecture.units
-        if kind is Rnn:
-            return Rnn(inputs, units, self._settings.activation, dtype)
-        return Lstm(inputs, units, dtype)
+        if issubclass(kind, Rnn):
+            return kind(inputs, units, self._settings.activation, dtype)
+        return kind(inputs, units, dtype)
 
     def begin(self, rng: np.random.Generator) -> None:
         """Fill all parameters at random."""

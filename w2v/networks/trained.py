@@ -20,7 +20,7 @@ STEPS = 100  # words of a text at a time
 
 
 class TrainedNetwork:
-    """What a file of `w2v train --model mlp|rnn|lstm` does.
+    """What a file of `w2v train --model mlp|rnn|lstm|gru` does.
 
     name      of the model
     settings  of the model

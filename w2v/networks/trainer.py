@@ -31,7 +31,7 @@ _EVALUATED = 200  # words of a row at a time, where nothing is learnt
 class NetworkTrainer:
     """A network that learns labels of texts, or next words.
 
-    name        of the model: mlp, rnn, lstm
+    name        of the model: mlp, rnn, lstm, gru
     vocabulary  with UNKNOWN, and for next words END
     text        documents with labels, or a text
     settings    of the model

@@ -1,0 +1,29 @@
+"""GRU: an embedding layer, and a state behind two gates that reads the words one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from w2v.models import Model
+from w2v.settings import RecurrentSettings
+
+
+@dataclass(frozen=True)
+class Settings(RecurrentSettings):
+    """A GRU has nothing to choose besides."""
+
+
+def _trainer(vocabulary, text, settings):
+    from w2v.networks.trainer import NetworkTrainer
+
+    return NetworkTrainer("gru", vocabulary, text, settings)
+
+
+MODEL = Model(
+    name="gru",
+    summary="labels of texts or next words, by a state behind gates that reads word by word",
+    source="Cho et al. 2014, Learning phrase representations using RNN encoder-decoder",
+    settings=Settings,
+    trainer=_trainer,
+    way="batches",
+)
