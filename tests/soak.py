@@ -88,6 +88,12 @@ class Soak:
             args = ["--model", "lda", "--topics", str(rng.choice([1, 16, 50]))]
             args += ["--epochs", str(rng.choice([1, 40, 400])), "--seed", str(rng.randrange(9))]
             return [*args, *rng.choice([[], ["--keep-state"], ["--optimize", "none"]]), *rounds]
+        if rng.random() < 0.25:
+            args = ["--model", rng.choice(["mlp", "rnn", "lstm", "gru"]), "--task", "lm"]
+            args += ["--epochs", str(rng.choice([1, 4])), "--seed", str(rng.randrange(9))]
+            args += ["--units", str(rng.choice([1, 16, 50])), "--length", "4", "--bptt", "8"]
+            args += ["--optimizer", rng.choice(["sgd", "adagrad", "adam"]), "--dim", "16"]
+            return [*args, *rng.choice([[], ["--dropout", "0.2"], ["--samples", "9"]]), *rounds]
         args = ["--model", *rng.choice(MODELS)]
         args += ["--dim", str(rng.choice([1, 16, 50, 100]))]
         args += ["--epochs", str(rng.choice([1, 5, 40])), "--seed", str(rng.randrange(9))]

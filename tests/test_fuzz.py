@@ -22,11 +22,13 @@ from w2v.corpus import Corpus
 from w2v.documents import DocumentCorpus
 from w2v.errors import W2VError
 from w2v.models import models
+from w2v.networks.trainer import architecture
 from w2v.query import Query
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.table import Table
 from w2v.topics import mallet
-from w2v.trained import Trained
+from w2v.trained import Network, Trained
+from w2v.vocabulary import END, UNKNOWN
 
 MUTANTS = int(os.environ.get("W2V_MUTANTS", "250"))  # of each kind of file
 MEMORY = 64 << 20  # bytes; the files have a few thousand
@@ -97,6 +99,43 @@ def topic_model(path):
     store.write(path, tensors, {"model": "lda", **nested})
 
 
+def network(model, task):
+    """A writer of a network's file."""
+
+    def write(path):
+        names = [END, UNKNOWN, "the", "king", "b"]
+        told = models()[model].settings(task=task, dim=4, units=3, batch=2)
+        labels = ["x", "y"] * (task == "classify")
+        rng = np.random.default_rng(1)
+        tensors = {
+            name: rng.standard_normal(shape).astype(np.float32)
+            for name, shape in architecture(model, told, len(names), len(labels)).shapes().items()
+        }
+        table = Table.build(names, tensors.pop("input_vectors"), np.arange(1, 6))
+        tensors |= store.table_tensors("words", table)
+        if labels:
+            tensors |= store.name_tensors("labels", labels, np.zeros(2, np.int64))
+        both = {**asdict(told), **asdict(TextSettings())}
+        store.write(path, tensors, {"model": model, "settings": json.dumps(both)})
+
+    return write
+
+
+def use_network(path):
+    """Everything that is done with a network that has been accepted."""
+    with open("new", "w") as file:
+        file.write("the king\n\nb the\n")
+    trained = Network(path)
+    if trained.text_settings.encoding != "utf-8":
+        return
+    if trained.network.is_language:
+        trained.network.judge(trained.read(trained.open(["new"], None, "extra"))[0])
+        assert len([*trained.network.generate([2], 3, 1.0, 2, 1)]) == 3
+    else:
+        text, _ = trained.read(opened_documents("new", "lines"))
+        assert trained.network.probabilities(text, 1).shape == (3, len(trained.network.labels))
+
+
 def show_topics(path):
     """Everything that is done with the topics of a model that has been accepted."""
     trained = Trained(path)
@@ -139,6 +178,8 @@ MAKERS = {
     ),
     "model of documents": document_model,
     "model of topics": topic_model,
+    "model of labels": network("rnn", "classify"),
+    "model of next words": network("lstm", "lm"),
 }
 
 
@@ -200,6 +241,8 @@ READERS = {
     "documents.jsonl": lambda path: [*opened_documents(path, "jsonl").blocks()],
     "model of documents": infer,
     "model of topics": show_topics,
+    "model of labels": use_network,
+    "model of next words": use_network,
 }
 
 

@@ -41,6 +41,18 @@ class Course(Rounds):
     def _read_as(self, corpus: Corpus) -> tuple[Text, int]:
         return read_as(corpus, self.vocabulary.names, unknown=True)
 
+    def read_valid(self) -> int:
+        """As of any `Job`; its labels must be those of the training."""
+        unknown = super().read_valid()
+        if self.validation:
+            self.trainer.lessons_of(self.validation.text)
+        return unknown
+
+    @property
+    def cut(self) -> int:
+        """How many texts are longer than what is read of them."""
+        return self.trainer.lessons.cut
+
     @property
     def _keeps_best(self) -> bool:
         return self.valid is not None

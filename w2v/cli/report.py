@@ -50,6 +50,7 @@ class Report:
 
     def read(self) -> None:
         """Read the texts."""
+        from w2v.course import Course
         from w2v.progress import plural
 
         job, line = self._job, self._line
@@ -63,6 +64,11 @@ class Report:
             f"in {plural(text.starts.size - 1, 'document' if job.documents else 'sentence')}"
         )
         say_documents(line, job.corpus, text)
+        if isinstance(job, Course) and job.cut:
+            self.say(
+                f"{plural(job.cut, 'text')} longer than --length {job.options.length}: of these "
+                "the last words are read"
+            )
         unknown = job.read_valid()
         if job.valid and job.validation:
             say_bad_bytes(line, job.valid)

@@ -18,6 +18,7 @@ class Lessons(Protocol):
     """What there is to learn in an epoch."""
 
     size: int  # words
+    cut: int  # texts of which only the end is read
 
     def laid_out(self, rng: np.random.Generator | None, shards: int) -> tuple[list[Any], list[int]]:
         """Parts of batches, `shards` for each, and how many words each part has.
@@ -136,6 +137,7 @@ class Stream:
         before: int = 0,
         dtype: type = np.float32,
     ):
+        self.cut = 0
         self.size, self._steps, self._before, self._dtype = ids.size, steps, before, dtype
         self.rows = min(rows, max(ids.size, 1))
         self._stretch = -(-ids.size // self.rows)

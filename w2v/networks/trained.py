@@ -36,6 +36,7 @@ class TrainedNetwork:
         self.is_language = settings.task == "lm"
         self.labels = [] if self.is_language else store.read_names(tensors, "labels")
         self.architecture: Architecture = architecture(name, settings, len(names), len(self.labels))
+        self._end = names.index(END) if self.is_language else 0
         self._parameters = {"input_vectors": tensors["words.matrix"]}
         for key, shape in self.architecture.shapes().items():
             array = self._parameters.setdefault(key, tensors.get(key, np.zeros(0)))
@@ -58,10 +59,10 @@ class TrainedNetwork:
         self, text: Text, on_progress: Callable[[float], None] = lambda share: None
     ) -> Judgement:
         """The cost of a whole text, read from its begin to its end, ends of sentences included."""
-        end, made = self.names.index(END), self.architecture
+        made = self.architecture
         before = made.length - 1 if made.network == "mlp" else 0
-        ids = np.insert(text.ids.mapped(), text.starts[1:], end)
-        stream = Stream(ids, end, 1, STEPS, before)
+        ids = np.insert(text.ids.mapped(), text.starts[1:], self._end)
+        stream = Stream(ids, self._end, 1, STEPS, before)
         parts = max(-(-ids.size // STEPS), 1)
         return judge(self._networks(1), stream, 1, lambda done: on_progress(done / parts))
 
@@ -73,11 +74,11 @@ class TrainedNetwork:
         temperature  0: always the likeliest; 1: as the network has it; above: more evenly
         top          only among so many of the likeliest; 0: all
         """
-        end, made = self.names.index(END), self.architecture
+        made = self.architecture
         [network], rng = self._networks(1), np.random.default_rng(seed)
         states = network.states(1)
         wide = made.length if made.network == "mlp" else 1
-        line = [end] * wide + list(prompt)
+        line = [self._end] * wide + list(prompt)
         for at in range(wide, len(line)):  # the prompt but for its last word changes states
             if made.network != "mlp":
                 self._scores(network, line[at - 1 : at], states)
