@@ -49,11 +49,6 @@ class Course(Rounds):
         return unknown
 
     @property
-    def cut(self) -> int:
-        """How many texts are longer than what is read of them."""
-        return self.trainer.lessons.cut
-
-    @property
     def _keeps_best(self) -> bool:
         return self.valid is not None
 

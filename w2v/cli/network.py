@@ -90,7 +90,7 @@ def classified(
     text, unknown = trained.read(corpus, show_reading(line, corpus))
     assert isinstance(text, Documents)
     say_bad_bytes(line, corpus)
-    say_documents(line, corpus, text)
+    say_documents(line, corpus, text, trained.network.architecture.length)
     line.say(f"{plural(text.begins.size, 'text')}; {plural(unknown, 'unknown token')}")
     return text, trained.network.probabilities(text, threads or machine.processors())
 

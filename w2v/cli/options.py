@@ -132,8 +132,11 @@ def say_pruned(line: Any, vocabulary: Vocabulary) -> None:
         )
 
 
-def say_documents(line: Any, corpus: Corpus, text: Text) -> None:
-    """Report what is peculiar about documents, if the text is made of these."""
+def say_documents(line: Any, corpus: Corpus, text: Text, length: int | None = None) -> None:
+    """Report what is peculiar about documents, if the text is made of these.
+
+    length  how many words of each are read, its last ones; None: all
+    """
     from w2v.documents import DocumentCorpus
     from w2v.progress import plural
     from w2v.text import Documents
@@ -147,6 +150,12 @@ def say_documents(line: Any, corpus: Corpus, text: Text) -> None:
         line.say(f"{plural(merged, 'document')} merged into others with the same id")
     if empty:
         line.say(f"{plural(empty, 'document')} without any word of the vocabulary")
+    cut = 0 if length is None else int((text.sizes() > length).sum())
+    if cut:
+        line.say(
+            f"{plural(cut, 'document')} longer than --length {length}: of these the last words "
+            "are read"
+        )
 
 
 def say_compiling(line: Any) -> None:

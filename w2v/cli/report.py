@@ -50,7 +50,6 @@ class Report:
 
     def read(self) -> None:
         """Read the texts."""
-        from w2v.course import Course
         from w2v.progress import plural
 
         job, line = self._job, self._line
@@ -58,17 +57,13 @@ class Report:
         say_bad_bytes(line, job.corpus)
         vocabulary, text = job.vocabulary, job.text
         say_pruned(line, vocabulary)
+        words = min(len(vocabulary.names), vocabulary.types)  # <unk> and <eos> may be added
         self.say(
-            f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words; "
+            f"vocabulary: {words:,} of {vocabulary.types:,} words; "
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
             f"in {plural(text.starts.size - 1, 'document' if job.documents else 'sentence')}"
         )
-        say_documents(line, job.corpus, text)
-        if isinstance(job, Course) and job.cut:
-            self.say(
-                f"{plural(job.cut, 'text')} longer than --length {job.options.length}: of these "
-                "the last words are read"
-            )
+        say_documents(line, job.corpus, text, getattr(job.options, "length", None))
         unknown = job.read_valid()
         if job.valid and job.validation:
             say_bad_bytes(line, job.valid)

@@ -13,7 +13,7 @@ _COUNT = click.IntRange(1)
 @click.argument("file", required=False, metavar="[MODEL]")
 @click.option(
     "--model", type=click.Choice(["mlp", "rnn", "lstm", "gru"]),
-    help="mlp: the words' vectors side by side, then dense layers; rnn, lstm, gru: recurrent layers.",
+    help="mlp: the words' vectors side by side, then dense layers; the others: recurrent layers.",
 )  # fmt: skip
 @click.option("--vocab", type=_COUNT, metavar="N", help="Words with a vector.")
 @click.option("--dim", type=_COUNT, default=100, show_default=True, help="Numbers in each.")

@@ -112,8 +112,8 @@ def close_gates(gates, cells, shown, mask, d_hidden, d_cells, d_gates, step):
 def open_reset(gates, told, hidden, mask, step):
     """One step of a GRU, from the sums of its gates to its state.
 
-    gates   float (T, B, 3 U)    at `step` what the input adds to the reset gate, the update gate and
-                                 the change, overwritten by what becomes of these
+    gates   float (T, B, 3 U)    at `step` what the input adds to the reset gate, the update gate
+                                 and the change, overwritten by what becomes of these
     told    float (T, B, 3 U)    what the state adds to the same
     hidden  float (T + 1, B, U)  the state before each step; that after `step` is overwritten
     mask    float (T, B)         1 where there is a word, else 0: there the state stays

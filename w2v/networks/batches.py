@@ -18,7 +18,6 @@ class Lessons(Protocol):
     """What there is to learn in an epoch."""
 
     size: int  # words
-    cut: int  # texts of which only the end is read
 
     def laid_out(self, rng: np.random.Generator | None, shards: int) -> tuple[list[Any], list[int]]:
         """Parts of batches, `shards` for each, and how many words each part has.
@@ -83,7 +82,6 @@ class Texts:
         self._least = length if filled else 1
         self._dtype = dtype
         self.size = int(self._lengths.sum())
-        self.cut = int((text.begins < self._begins).sum())
 
     def laid_out(
         self, rng: np.random.Generator | None, shards: int
@@ -137,7 +135,6 @@ class Stream:
         before: int = 0,
         dtype: type = np.float32,
     ):
-        self.cut = 0
         self.size, self._steps, self._before, self._dtype = ids.size, steps, before, dtype
         self.rows = min(rows, max(ids.size, 1))
         self._stretch = -(-ids.size // self.rows)
