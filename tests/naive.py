@@ -462,3 +462,11 @@ def descend_adam(weights, gradient, lr, means, squares, count):
     squares = 0.999 * squares + 0.001 * gradient**2
     step = lr * (means / (1 - 0.9**count)) / (np.sqrt(squares / (1 - 0.999**count)) + 1e-8)
     return weights - step, means, squares
+
+
+def digits_read_rows(text, dim):
+    """Lines of a name and numbers, by Python's own way to read these: names and float32 (L, D)."""
+    lines = [line.split(b" ", 1) for line in text.splitlines()]
+    vectors = [np.array([float(field) for field in rest.split(b" ")]) for _, rest in lines]
+    assert all(vector.size == dim for vector in vectors)
+    return [name for name, _ in lines], np.array(vectors).astype(np.float32)

@@ -308,7 +308,7 @@ def test_analogy_similarity_odd_and_vector(w2v, toy):
     assert w2v("analogy", "man", "king", "woman", "-k", 1, "--tsv").out.startswith("king -man")
     assert w2v("similarity", "king", "queen").out == "0.6000\n"
     assert w2v("similarity", "king", "queen", "--tsv").out == "king\tqueen\t0.600000\n"
-    assert json.loads(w2v("similarity", "-", "1", "--json").out)["a"] == "-"
+    assert json.loads(w2v("similarity", "--json", "--", "-", "1").out)["a"] == "-"
     assert w2v("odd", "kitchen", "vector", "1", "banana").out == "banana\n"
     assert w2v("odd", "kitchen", "vector", "1", "banana", "--tsv").out.startswith("banana\t")
     ranked = json.loads(w2v("odd", "kitchen", "vector", "1", "banana", "--json").out)
@@ -412,7 +412,7 @@ def test_convert_round_trip(w2v, toy, folder):
 def test_info_of_other_files_and_of_damage(w2v, toy, folder):
     w2v("convert", "vectors.safetensors", "a.txt")
     assert "format: word2vec text" in w2v("info", "a.txt").out
-    assert one_line(w2v("info", "a.txt", "--check"), 2, "no checksums")
+    assert "checked: true" in w2v("info", "a.txt", "--check").out
     raw = bytearray((folder / "vectors.safetensors").read_bytes())
     raw[-1] ^= 1
     (folder / "vectors.safetensors").write_bytes(raw)
@@ -424,7 +424,7 @@ def test_evaluate(w2v, toy, folder):
     (folder / "pairs").write_text("king\tqueen\t9\nking\tman\t3\nking\tabsent\t1\n")
     (folder / "questions").write_text(": royal\nman king woman queen\nman king x y\n")
     assert w2v("evaluate", "similarity", "pairs").out == " 1.0000  2 of 3 pairs  pairs\n"
-    assert w2v("evaluate", "similarity", "pairs", "--tsv").out == "pairs\t1.000000\t2\t3\n"
+    assert w2v("evaluate", "similarity", "pairs", "--tsv").out.startswith("pairs\t1.000000\t2\t3\t")
     assert json.loads(w2v("evaluate", "similarity", "pairs", "--json").out)["found"] == 2
     rows = w2v("evaluate", "analogies", "questions", "--tsv").out.splitlines()
     assert rows[0] == "questions\troyal\t1.000000\t1\t1\t2"

@@ -36,15 +36,18 @@ def test_similarity_is_spearmans_over_known_pairs_with_case_folded(table, tmp_pa
     cosines = [
         table.matrix[a] @ table.matrix[b] / table.norms[a] / table.norms[b] for a, b in pairs
     ]
-    assert (result.pairs, result.found) == (5, 4)
-    assert result.spearman == pytest.approx(spearmanr(cosines, [9, 9, 1, 3]).statistic)
+    assert (result.pairs, result.found.tolist()) == (5, [0, 1, 2, 3])
+    found, wanted = result.agreement(), spearmanr(cosines, [9, 9, 1, 3])
+    assert found.spearman == pytest.approx(wanted.statistic)
+    assert found.p == pytest.approx(wanted.pvalue)
+    assert found.pearson == pytest.approx(np.corrcoef(cosines, [9, 9, 1, 3])[0, 1])
 
 
 def test_too_few_pairs_have_no_correlation(table, tmp_path):
     result = evaluate.similarity(table, write(tmp_path, "king queen 3\nabsent x 1\n"))
-    assert (result.pairs, result.found, result.spearman) == (2, 1, None)
+    assert (result.pairs, result.found.tolist(), result.agreement().spearman) == (2, [0], None)
     constant = evaluate.similarity(table, write(tmp_path, "king queen 3\nman rome 3\n"))
-    assert constant.spearman is None
+    assert constant.agreement() == (None, None, None)
 
 
 def test_a_heading_is_left_out_and_a_bad_line_is_named(table, tmp_path):
@@ -74,20 +77,23 @@ def test_analogies_answer_by_loop(table, tmp_path):
             aim = units[b] - units[a] + units[c]
             others = [w for w in units if w not in (a, b, c)]
             right[section] += max(others, key=lambda w: units[w] @ aim) == d
-    assert [(r.section, r.questions, r.answerable, r.right) for r in results] == [
+    assert [(r.section, r.questions, r.answerable, r.correct) for r in results] == [
         ("people", 3, 2, right["people"]),
         ("gram1", 3, 3, right["gram1"]),
     ]
     assert right == {"people": 2, "gram1": 1}
     semantic, syntactic, total = evaluate.totals(results)
     assert (semantic.answerable, syntactic.answerable, total.answerable) == (2, 3, 5)
-    assert total.accuracy == 3 / 5
+    assert total.accuracy() == 3 / 5
+    assert total.accuracy(count_oov=True) == 3 / 6
 
 
 def test_restriction_holds_for_questions_and_answers(table, tmp_path):
     path = write(tmp_path, ": s\nman woman king queen\nrome italy paris france\n")
     assert [r.answerable for r in evaluate.analogies(table, path, restrict=4)] == [1]
-    assert evaluate.similarity(table, write(tmp_path, "man x 1\nman king 2\n"), 4).found == 1
+    assert evaluate.similarity(
+        table, write(tmp_path, "man x 1\nman king 2\n"), 4
+    ).found.tolist() == [1]
 
 
 @pytest.mark.parametrize("text", ["a b c\n", ": s\na b c d e\n"])

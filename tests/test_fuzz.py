@@ -21,6 +21,8 @@ from w2v import checkpoint, evaluate, formats, query, store
 from w2v.corpus import Corpus
 from w2v.documents import DocumentCorpus
 from w2v.errors import W2VError
+from w2v.formats import binary, text
+from w2v.formats.source import Findings
 from w2v.models import models
 from w2v.networks.trainer import architecture
 from w2v.query import Query
@@ -164,8 +166,8 @@ TEXT = "the king\tand the queen of 日本 \u00e9\n</s> a \x00 b\n".encode() * 20
 MAKERS = {
     "container": container,
     "checkpoint": write_checkpoint,
-    "word2vec.txt": lambda path: formats.write_text(path, without_blanks()),
-    "word2vec.bin": lambda path: formats.write_binary(path, without_blanks()),
+    "word2vec.txt": lambda path: text.write(path, without_blanks()),
+    "word2vec.bin": lambda path: binary.write(path, without_blanks()),
     "pairs": write_bytes(b"the king 7.5\nking the 1\na b 3\n\xc3\xa9 the 2.25\n"),
     "questions": write_bytes(b": capitals\nthe king a b\nking the b a\n: gram1\na b the king\n"),
     "text": write_bytes(TEXT),
@@ -211,7 +213,7 @@ def mutate(data, rng):
 def use_vectors(path):
     """Everything that a query does with a file that has been accepted."""
     table = formats.load(path)
-    formats.describe(path)
+    formats.describe(path, Findings(path))
     for name in ("the", "king", "no such word"):
         row = table.find(name)
         assert row is None or table.name(row) == name

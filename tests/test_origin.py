@@ -38,7 +38,7 @@ def rows(table, names):
 def test_frozen_vectors_are_those_of_the_file_and_others_learn(
     w2v, text, old, folder, model, suffix, rounds
 ):
-    formats.convert(old, f"start{suffix}")
+    formats.save(f"start{suffix}", formats.load(old))
     words = ["--word-vectors"] if model in WITH_WORDS else []
     args = ("--model", model, *words, "--init", f"start{suffix}", *ARGS, *rounds)
     outcome = w2v("train", text, *args, "--freeze", "-o", "x.safetensors")
@@ -130,8 +130,8 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
     ],
 )
 def test_what_cannot_be_started_from_is_one_line(w2v, text, old, args, said):
-    formats.convert(old, "old.txt")
-    formats.convert(old, "x.safetensors")
+    formats.save("old.txt", formats.load(old))
+    formats.save("x.safetensors", formats.load(old))
     if args[1:] == ("x.safetensors",):
         store.write("x.safetensors", *store.read(old))
     outcome = w2v("train", text, "--min-count", "1", *args, "-o", "x.safetensors")

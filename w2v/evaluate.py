@@ -6,12 +6,15 @@ differ only in case the most frequent stands for all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from w2v.errors import W2VError
+from w2v.nearest import EPSILON
 from w2v.table import Table
 
 _QUESTIONS_AT_ONCE = 512
@@ -19,27 +22,75 @@ _QUESTIONS_AT_ONCE = 512
 
 @dataclass(frozen=True)
 class SimilarityResult:
-    """How cosines agree with people's scores: Spearman's correlation, `found` of `pairs` pairs."""
+    """How the cosines of word pairs agree with people's scores of these.
+
+    pairs    how many the set has
+    found    int64 (F,), which of them have both words, counted from 0
+    cosines  float32 (F,)
+    scores   float64 (F,), people's
+    """
 
     name: str
     pairs: int
-    found: int
+    found: np.ndarray
+    cosines: np.ndarray
+    scores: np.ndarray
+
+    def agreement(self) -> Agreement:
+        """The correlations."""
+        from scipy.stats import pearsonr, spearmanr
+
+        if not _differ(self.scores) or not _differ(self.cosines):
+            return Agreement(None, None, None)
+        ranks = spearmanr(self.cosines, self.scores)
+        linear = pearsonr(self.cosines.astype(float), self.scores)
+        p = float(ranks.pvalue)
+        return Agreement(
+            float(ranks.statistic), p if math.isfinite(p) else None, float(linear.statistic)
+        )
+
+
+class Agreement(NamedTuple):
+    """Spearman's rank correlation, ties averaged, its p-value, and Pearson's; None: not defined."""
+
     spearman: float | None
+    p: float | None
+    pearson: float | None
+
+
+def _differ(values: np.ndarray) -> bool:
+    return values.size > 1 and float(np.ptp(values)) > 0
 
 
 @dataclass(frozen=True)
 class AnalogyResult:
-    """How many of the answerable questions of a section were answered rightly."""
+    """How many of the answerable questions of a section were answered rightly.
+
+    right  int8 (Q,): of each question whether it was answered rightly, or -1: not answerable
+    """
 
     section: str
-    questions: int
-    answerable: int
-    right: int
+    right: np.ndarray
 
     @property
-    def accuracy(self) -> float | None:
-        """Share of right answers among the answerable, or None where there are none."""
-        return self.right / self.answerable if self.answerable else None
+    def questions(self) -> int:
+        """How many there are."""
+        return self.right.size
+
+    @property
+    def answerable(self) -> int:
+        """Those whose words are all there."""
+        return int(np.count_nonzero(self.right >= 0))
+
+    @property
+    def correct(self) -> int:
+        """Those with the right answer."""
+        return int(np.count_nonzero(self.right > 0))
+
+    def accuracy(self, count_oov: bool = False) -> float | None:
+        """Share of right answers among the answerable, or all; None where there are none."""
+        asked = self.questions if count_oov else self.answerable
+        return self.correct / asked if asked else None
 
 
 def folded_rows(table: Table, restrict: int) -> dict[str, int]:
@@ -53,29 +104,26 @@ def folded_rows(table: Table, restrict: int) -> dict[str, int]:
 def units(table: Table, rows: np.ndarray) -> np.ndarray:
     """The vectors of some rows divided by their lengths; float32 (len(rows), D)."""
     lengths = table.norms[rows]
-    return table.matrix[rows] / np.where(lengths > 0, lengths, 1)[:, None]
+    return (
+        table.matrix[rows].astype(np.float32, copy=False)
+        / np.where(lengths > 0, lengths, 1)[:, None]
+    )
 
 
 def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityResult:
     """Judge by a set of scored pairs: lines of word, word, score, separated by tabs or blanks.
 
     Lines that begin with # are left out, and so is a heading. Pairs with an unknown word are not
-    counted. Spearman's rank correlation, ties averaged; None below two pairs.
-    Raises W2VError for a line that is not of this form.
+    counted. Raises W2VError for a line that is not of this form.
     """
-    from scipy.stats import spearmanr
-
     known = folded_rows(table, restrict)
     pairs = list(_scored_pairs(path))
-    found = [(known[a], known[b], s) for a, b, s in pairs if a in known and b in known]
-    scores = [score for *_, score in found]
-    spearman = None
-    if len(set(scores)) > 1:
-        left, right = (units(table, np.array(side)) for side in list(zip(*found, strict=True))[:2])
-        cosines = np.einsum("ij,ij->i", left, right)
-        if np.ptp(cosines) > 0:
-            spearman = float(spearmanr(cosines, scores).statistic)
-    return SimilarityResult(path, len(pairs), len(found), spearman)
+    found = [n for n, (a, b, _) in enumerate(pairs) if a in known and b in known]
+    rows = np.array([[known[word] for word in pairs[n][:2]] for n in found], np.int64)
+    left, right = (units(table, side) for side in rows.reshape(-1, 2).T)
+    cosines = np.einsum("ij,ij->i", left, right)
+    scores = np.array([pairs[n][2] for n in found], np.float64)
+    return SimilarityResult(path, len(pairs), np.array(found, np.int64), cosines, scores)
 
 
 def _scored_pairs(path: str) -> Iterator[tuple[str, str, float]]:
@@ -95,12 +143,16 @@ def _scored_pairs(path: str) -> Iterator[tuple[str, str, float]]:
         yield a.strip().casefold(), b.strip().casefold(), score
 
 
-def analogies(table: Table, path: str, restrict: int = 300_000) -> list[AnalogyResult]:
-    """Judge by a set of questions a b c d: is d the word nearest to b - a + c (3CosAdd)?
+def analogies(
+    table: Table, path: str, restrict: int = 300_000, method: str = "add"
+) -> list[AnalogyResult]:
+    """Judge by a set of questions a b c d: is d the word nearest to b - a + c?
 
     Lines that begin with ":" name a section. Answers are sought among the `restrict` first words,
     without a, b and c; a question with a word that is not among them is not answerable.
-    Returns one result for each section, in order, and raises W2VError for a line of another form.
+    method   add: 3CosAdd; mul: 3CosMul (Levy and Goldberg 2014)
+    Returns  one result for each section, in order
+    Raises   W2VError for a line of another form
     Source: Mikolov et al. 2013a, section 4.1, and the program compute-accuracy of word2vec.c.
     """
     known = folded_rows(table, restrict)
@@ -108,23 +160,29 @@ def analogies(table: Table, path: str, restrict: int = 300_000) -> list[AnalogyR
     number = {name: i for i, name in enumerate(known)}
     results = []
     for section, questions in _sections(path):
-        asked = [[number[w] for w in q] for q in questions if all(w in number for w in q)]
-        right = _count_right(candidates, np.array(asked, np.int64).reshape(-1, 4))
-        results.append(AnalogyResult(section, len(questions), len(asked), right))
+        asked = [n for n, q in enumerate(questions) if all(w in number for w in q)]
+        rows = np.array([[number[w] for w in questions[n]] for n in asked], np.int64).reshape(-1, 4)
+        right = np.full(len(questions), -1, np.int8)
+        right[asked] = _answered(candidates, rows, method)
+        results.append(AnalogyResult(section, right))
     if not results:
         raise W2VError(f"{path}: no questions in the file")
     return results
 
 
-def _count_right(candidates: np.ndarray, questions: np.ndarray) -> int:
-    """How many of the questions (Q, 4), rows of `candidates`, are answered by their last word."""
-    right = 0
+def _answered(candidates: np.ndarray, questions: np.ndarray, method: str) -> np.ndarray:
+    """Which of the questions (Q, 4), rows of `candidates`, are answered by their last word."""
+    right = np.zeros(len(questions), np.bool_)
     for begin in range(0, len(questions), _QUESTIONS_AT_ONCE):
         a, b, c, d = questions[begin : begin + _QUESTIONS_AT_ONCE].T
-        scores = (candidates[b] - candidates[a] + candidates[c]) @ candidates.T
+        if method == "mul":
+            near, far, also = ((1 + candidates[x] @ candidates.T) / 2 for x in (b, a, c))
+            scores = near * also / (far + EPSILON)
+        else:
+            scores = (candidates[b] - candidates[a] + candidates[c]) @ candidates.T
         for asked in (a, b, c):
             scores[np.arange(len(a)), asked] = -np.inf
-        right += int(np.count_nonzero(scores.argmax(axis=1) == d))
+        right[begin : begin + len(d)] = scores.argmax(axis=1) == d
     return right
 
 
@@ -154,13 +212,9 @@ def totals(results: list[AnalogyResult]) -> list[AnalogyResult]:
     syntactic = [r for r in results if r.section.startswith("gram")]
     semantic = [r for r in results if not r.section.startswith("gram")]
     groups = [("semantic", semantic), ("syntactic", syntactic), ("total", results)]
+    nothing = np.zeros(0, np.int8)
     return [
-        AnalogyResult(
-            name,
-            sum(r.questions for r in group),
-            sum(r.answerable for r in group),
-            sum(r.right for r in group),
-        )
+        AnalogyResult(name, np.concatenate([nothing, *(r.right for r in group)]))
         for name, group in groups
     ]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.errors import NotFoundError, W2VError
+from w2v.nearest import Search
 from w2v.spelling import near_spellings
 from w2v.table import Table
 
@@ -53,9 +54,18 @@ def parse_terms(terms: Sequence[str], verbatim: bool = False) -> list[Query]:
     return [Query(tuple(query)) for query in queries]
 
 
-def find(table: Table, name: str) -> int:
-    """The row of a name; NotFoundError with the nearest spellings where there is none."""
+def row_of(table: Table, name: str, ignore_case: bool = False) -> int | None:
+    """The row of a name, or None.
+
+    ignore_case  where it is not there as it is written, the first that differs only in case
+    """
     row = table.find(name)
+    return table.folded.get(name.casefold()) if row is None and ignore_case else row
+
+
+def find(table: Table, name: str, ignore_case: bool = False) -> int:
+    """The row of a name; NotFoundError with the nearest spellings where there is none."""
+    row = row_of(table, name, ignore_case)
     if row is None:
         near = ", ".join(near_spellings(table, name))
         raise NotFoundError(
@@ -68,16 +78,108 @@ def unit(table: Table, row: int) -> np.ndarray:
     """The vector of a row divided by its length, float32 (D,); W2VError if it is not finite."""
     if not np.isfinite(table.norms[row]):
         raise W2VError(f"the file has NaN or infinity in the vector of {table.name(row)!r}")
-    return table.matrix[row] / (table.norms[row] or 1)
+    return table.row(row) / (table.norms[row] or 1)
 
 
 def combine(table: Table, query: Query) -> tuple[np.ndarray, list[int]]:
     """The sum of a query's unit vectors, float32 (D,), and the rows of its words."""
-    rows = [find(table, name) for _, name in query.terms]
-    vector = np.zeros(table.dim, np.float32)
-    for (sign, _), row in zip(query.terms, rows, strict=True):
-        vector += unit(table, row) if sign == "+" else -unit(table, row)
-    return vector, rows
+    vectors, rows = terms(table, query)
+    return _sum(vectors, query), rows
+
+
+def terms(
+    table: Table, query: Query, ignore_case: bool = False
+) -> tuple[list[np.ndarray], list[int]]:
+    """The unit vectors of a query's words, and their rows."""
+    rows = [find(table, name, ignore_case) for _, name in query.terms]
+    return [unit(table, row) for row in rows], rows
+
+
+def _sum(vectors: Sequence[np.ndarray], query: Query) -> np.ndarray:
+    signed = [v if sign == "+" else -v for v, (sign, _) in zip(vectors, query.terms, strict=True)]
+    return np.stack(signed).sum(axis=0, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How queries are answered.
+
+    search       where answers are sought
+    source       the table that the queries' words are in; its words do not answer if it is that of
+                 the search
+    method       add: the cosine to the sum of unit vectors; mul: the product of cosines (3CosMul)
+    include      whether a query's own words may answer it
+    ignore_case  of words that are not there as written
+    skips        words that are not there are left out of a query, else the query has no answer
+    """
+
+    search: Search
+    source: Table
+    method: str = "add"
+    include: bool = False
+    ignore_case: bool = False
+    skips: bool = False
+
+    def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
+        """The answers to each query, or which word is not there.
+
+        Raises W2VError where vectors are not finite or of another length.
+        """
+        if self.source.dim != self.search.table.dim:
+            raise W2VError(
+                f"vectors of {self.source.dim} and of {self.search.table.dim} numbers cannot be "
+                "compared"
+            )
+        found: list[list[Neighbour] | NotFoundError] = [[] for _ in queries]
+        alike: dict[tuple[str, ...], list[tuple[int, np.ndarray, list[int]]]] = {}
+        for number, query in enumerate(queries):
+            try:
+                vectors, rows, signs = self._asked(query)
+                alike.setdefault(signs, []).append((number, vectors, rows))
+            except NotFoundError as error:
+                found[number] = error
+        own = self.source is self.search.table and not self.include
+        for signs, group in alike.items():
+            numbers, stacked, rows = zip(*group, strict=True)
+            left_out = rows if own else [[]] * len(rows)
+            answers = self.search.nearest(np.stack(stacked), left_out, signs)
+            for number, answer in zip(numbers, answers, strict=True):
+                found[number] = self.neighbours(answer)
+        return found
+
+    def _asked(self, query: Query) -> tuple[np.ndarray, list[int], tuple[str, ...]]:
+        """Vectors (T, D), the rows of the words, and the sign of each vector."""
+        if self.skips:
+            query = self.known(query)
+        vectors, rows = terms(self.source, query, self.ignore_case)
+        signs = tuple(sign for sign, _ in query.terms)
+        if self.method == "mul" and len(signs) > 1:
+            return np.stack(vectors), rows, signs
+        return _sum(vectors, query)[None], rows, ("+",)
+
+    def known(self, query: Query) -> Query:
+        """A query without the words that are not there; NotFoundError where none is left."""
+        kept = tuple(
+            (sign, name)
+            for sign, name in query.terms
+            if row_of(self.source, name, self.ignore_case) is not None
+        )
+        if not kept:
+            raise NotFoundError(f"no vector for any word of {str(query)!r}")
+        return Query(kept)
+
+    def neighbours(self, answer: Sequence[tuple[int, float]]) -> list[Neighbour]:
+        """Rows and scores with their names and counts."""
+        table = self.search.table
+        return [
+            Neighbour(
+                table.name(row),
+                score,
+                row,
+                None if table.counts is None else int(table.counts[row]),
+            )
+            for row, score in answer
+        ]
 
 
 def similar(
@@ -88,37 +190,23 @@ def similar(
     source  the table that the query's words are in, if that is another: W2VError where its vectors
             have another length. Else these words are left out
     """
-    if source is None or source is table:
-        vector, rows = combine(table, query)
-        return neighbours(table, vector, rows, k)
-    if source.dim != table.dim:
-        raise W2VError(f"vectors of {source.dim} and of {table.dim} numbers cannot be compared")
-    return neighbours(table, combine(source, query)[0], [], k)
+    [found] = Asking(Search(table, k), source or table).answer([query])
+    if isinstance(found, NotFoundError):
+        raise found
+    return found
 
 
-def neighbours(
-    table: Table, vector: np.ndarray, leave_out: Sequence[int], k: int
-) -> list[Neighbour]:
-    """The `k` nearest names to a vector (D,) by cosine, ties by row."""
-    scores = table.matrix @ vector
-    scores /= np.maximum(table.norms, np.finfo(np.float32).tiny) * (np.linalg.norm(vector) or 1)
-    scores[np.isnan(scores)] = -np.inf  # of vectors that are not finite
-    scores[list(leave_out)] = -np.inf
-    k = min(k, int(np.count_nonzero(scores > -np.inf)))
-    if k == 0:
-        return []
-    least = np.partition(scores, -k)[-k]
-    near = np.flatnonzero(scores >= least)
-    near = near[np.lexsort((near, -scores[near]))][:k]
-    return [
-        Neighbour(
-            name=table.name(int(row)),
-            score=float(np.clip(scores[row], -1, 1)),
-            row=int(row),
-            count=None if table.counts is None else int(table.counts[row]),
-        )
-        for row in near
-    ]
+def neighbours(vector: np.ndarray, search: Search) -> list[Neighbour]:
+    """The nearest names to a vector (D,) by cosine, ties by row."""
+    [found] = search.nearest(vector[None, None], [[]])
+    return Asking(search, search.table).neighbours(found)
+
+
+def numbers(table: Table, query: Query) -> np.ndarray:
+    """The vector of a word as it is in the table, or that of an expression; float32 (D,)."""
+    if len(query.terms) == 1 and query.terms[0][0] == "+":
+        return table.row(find(table, query.terms[0][1]))
+    return combine(table, query)[0]
 
 
 def analogy(a: str, b: str, c: str) -> Query:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from w2v.errors import W2VError
 
+_LONGEST = float(np.finfo(np.float32).max)
 _BLOCK = 1 << 18  # numbers worked on at a time
 
 
@@ -17,7 +18,7 @@ _BLOCK = 1 << 18  # numbers worked on at a time
 class Table:
     """N names and N vectors. Arrays may be mapped from a file: a name is found by bisection.
 
-    matrix   float32 (N, D)
+    matrix   float32 (N, D), or float16
     norms    float32 (N,), the Euclidean length of each row
     text     uint8, the UTF-8 bytes of all names; bytes that are not UTF-8 are kept as they are
     offsets  int64 (N + 1,), where each name begins in `text`
@@ -38,16 +39,33 @@ class Table:
     ) -> Table:
         """A table of `names`; W2VError where two are the same."""
         encoded = [name.encode("utf-8", "surrogateescape") for name in names]
+        return cls.of(encoded, matrix, counts)
+
+    @classmethod
+    def of(
+        cls, encoded: Sequence[bytes], matrix: np.ndarray, counts: np.ndarray | None = None
+    ) -> Table:
+        """The same from names as bytes."""
         order = np.array(sorted(range(len(encoded)), key=encoded.__getitem__), np.int32)
         for row, after in zip(order, order[1:], strict=False):
             if encoded[row] == encoded[after]:
                 raise W2VError(
-                    f"rows {row + 1} and {after + 1} have the same name, {names[row]!r}; remove one"
+                    f"rows {row + 1} and {after + 1} have the same name, "
+                    f"{encoded[row].decode('utf-8', 'surrogateescape')!r}; remove one"
                 )
         offsets = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum(list(map(len, encoded)), out=offsets[1:])
         text = np.frombuffer(b"".join(encoded), np.uint8)
         return cls(matrix, _norms(matrix), text, offsets, order, counts)
+
+    def take(self, rows: np.ndarray) -> Table:
+        """A table of some rows, in that order."""
+        counts = None if self.counts is None else self.counts[rows]
+        return self.of([self.name_bytes(row) for row in rows.tolist()], self.matrix[rows], counts)
+
+    def with_matrix(self, matrix: np.ndarray) -> Table:
+        """The same names with other vectors."""
+        return replace(self, matrix=matrix, norms=_norms(matrix))
 
     def __len__(self) -> int:
         return len(self.order)
@@ -56,6 +74,10 @@ class Table:
     def dim(self) -> int:
         """Numbers in each vector."""
         return self.matrix.shape[1]
+
+    def row(self, row: int) -> np.ndarray:
+        """A vector, float32 (D,)."""
+        return self.matrix[row].astype(np.float32, copy=False)
 
     def name_bytes(self, row: int) -> bytes:
         """The name of a row as UTF-8."""
@@ -74,6 +96,14 @@ class Table:
             text[begin:end].decode("utf-8", "surrogateescape")
             for begin, end in zip(ends, ends[1:], strict=False)
         ]
+
+    @cached_property
+    def folded(self) -> dict[str, int]:
+        """The first row of each name in folded case."""
+        rows: dict[str, int] = {}
+        for row, name in enumerate(self.names):
+            rows.setdefault(name.casefold(), row)
+        return rows
 
     def find(self, name: str) -> int | None:
         """The row of a name, or None."""
@@ -98,5 +128,9 @@ def _norms(matrix: np.ndarray) -> np.ndarray:
     rows = max(1, _BLOCK // max(matrix.shape[1], 1))
     for begin in range(0, len(matrix), rows):
         block = matrix[begin : begin + rows].astype(np.float64)
-        norms[begin : begin + rows] = np.sqrt(np.einsum("ij,ij->i", block, block))
+        found = np.sqrt(np.einsum("ij,ij->i", block, block))
+        # A finite vector may be longer than a float32 can tell; infinity is for what is not finite.
+        norms[begin : begin + rows] = np.minimum(
+            found, _LONGEST, where=np.isfinite(found), out=found
+        )
     return norms

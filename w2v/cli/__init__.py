@@ -33,6 +33,7 @@ COMMANDS = {
     "summary": "summary",
     "lag": "lag",
     "evaluate": "evaluate",
+    "compare": "compare",
     "vocab": "vocab",
     "convert": "files",
     "info": "files",

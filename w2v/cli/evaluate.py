@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from w2v.cli.compare import echo_compared
 from w2v.cli.infer import infer_all, threads_option
 from w2v.cli.network import classified
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
@@ -17,6 +18,7 @@ from w2v.errors import W2VError
 
 if TYPE_CHECKING:
     from w2v.classify import Judgement
+    from w2v.table import Table
 
 
 @click.group()
@@ -24,88 +26,126 @@ def evaluate() -> None:
     """Judge word vectors and document vectors."""
 
 
-def _common(command: Callable) -> Callable:
-    restrict = click.option(
-        "--restrict",
-        type=click.IntRange(1),
-        default=300_000,
-        show_default=True,
-        metavar="N",
+_COMMON = (
+    click.argument("sets", nargs=-1, required=True, metavar="SET..."),
+    click.option(
+        "-v", "--vectors", multiple=True, metavar="FILE",
+        help="Vector file; several are compared.  [default: $W2V_VECTORS, else "
+        "vectors.safetensors]",
+    ),
+    click.option(
+        "--restrict", type=click.IntRange(1), default=300_000, show_default=True, metavar="N",
         help="Only the N most frequent words.",
-    )
-    sets = click.argument("sets", nargs=-1, required=True, metavar="SET...")
-    return format_options(sets(vectors_option(restrict(command))))
+    ),
+    click.option(
+        "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
+        help="sum: add to each word's vector its output vector, from a container.",
+    ),
+)  # fmt: skip
+
+
+def _common(command: Callable) -> Callable:
+    for option in reversed(_COMMON):
+        command = option(command)
+    return format_options(command)
 
 
 @evaluate.command()
 @_common
 def similarity(
-    sets: tuple[str, ...], vectors: str | None, restrict: int, as_tsv: bool, as_json: bool
+    sets: tuple[str, ...],
+    vectors: tuple[str, ...],
+    restrict: int,
+    combine: str,
+    as_tsv: bool,
+    as_json: bool,
 ) -> None:
     """How well cosines agree with people's scores of word pairs.
 
     A SET has lines of word, word, score, separated by tabs. Printed: Spearman's rank correlation,
-    pairs whose words are both known, all pairs. Case is folded.
+    pairs whose words are both known, all pairs, the correlation's p, Pearson's. Case is folded.
+    Several -v: as w2v compare.
     """
+    from w2v import comparing
     from w2v.evaluate import similarity
 
-    table = open_table(vectors)
+    tables = _tables(vectors, combine)
     for path in sets:
-        result = similarity(table, path, restrict)
+        if len(tables) > 1:
+            echo_compared(vectors, comparing.by_pairs(tables, path, restrict), as_tsv, as_json)
+            continue
+        result = similarity(tables[0], path, restrict)
+        found, (spearman, p, pearson) = len(result.found), result.agreement()
         if as_json:
             echo_json(
-                {
-                    "set": result.name,
-                    "spearman": result.spearman,
-                    "found": result.found,
-                    "pairs": result.pairs,
-                }
-            )
+                {"set": path, "spearman": spearman, "found": found, "pairs": result.pairs,
+                 "pearson": pearson, "p": p}
+            )  # fmt: skip
         elif as_tsv:
-            echo_tsv([result.name, result.spearman, result.found, result.pairs])
+            echo_tsv([path, spearman, found, result.pairs, pearson, p])
         else:
-            score = "      -" if result.spearman is None else f"{result.spearman:7.4f}"
-            click.echo(f"{score}  {result.found} of {result.pairs} pairs  {printable(path)}")
+            score = "      -" if spearman is None else f"{spearman:7.4f}"
+            more = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"
+            click.echo(f"{score}  {found} of {result.pairs} pairs  {printable(path)}{more}")
+
+
+def _tables(vectors: tuple[str, ...], combine: str) -> list[Table]:
+    if combine == "input":
+        return [open_table(path) for path in vectors or [None]]
+    from w2v import reshaping, store
+
+    paths = [vectors_path(path) for path in vectors or [None]]
+    return [reshaping.combined(open_table(path), path, store.read(path)[0]) for path in paths]
 
 
 @evaluate.command()
 @_common
+@click.option(
+    "--method", type=click.Choice(["add", "mul"]), default="add", show_default=True,
+    help="add: 3CosAdd; mul: 3CosMul.",
+)  # fmt: skip
+@click.option("--count-oov", is_flag=True, help="Questions with unknown words count as wrong.")
 def analogies(
-    sets: tuple[str, ...], vectors: str | None, restrict: int, as_tsv: bool, as_json: bool
+    sets: tuple[str, ...],
+    vectors: tuple[str, ...],
+    restrict: int,
+    combine: str,
+    method: str,
+    count_oov: bool,
+    as_tsv: bool,
+    as_json: bool,
 ) -> None:
     """How many questions "A is to B as C is to what?" are answered rightly.
 
     A SET has lines of four words, and ": NAME" before each section; sections named gram... count as
     syntactic. Answers are sought among the same restricted words, without the question's own;
-    questions with other words are not counted. Case is folded.
+    questions with other words are not counted. Case is folded. Several -v: as w2v compare.
     """
+    from w2v import comparing
     from w2v.evaluate import analogies, totals
 
-    table = open_table(vectors)
+    tables = _tables(vectors, combine)
     for path in sets:
-        results = analogies(table, path, restrict)
+        if len(tables) > 1:
+            for compared in comparing.by_questions(tables, path, restrict, method):
+                echo_compared(vectors, compared, as_tsv, as_json)
+            continue
+        results = analogies(tables[0], path, restrict, method)
         if len(sets) > 1 and not (as_tsv or as_json):
             click.echo(f"{printable(path)}:")
         for result in [*results, *totals(results)]:
+            accuracy = result.accuracy(count_oov)
+            counts = (result.correct, result.answerable, result.questions)
             if as_json:
-                echo_json(
-                    {
-                        "set": path,
-                        "section": result.section,
-                        "accuracy": result.accuracy,
-                        "right": result.right,
-                        "answerable": result.answerable,
-                        "questions": result.questions,
-                    }
-                )
+                named = dict(zip(("right", "answerable", "questions"), counts, strict=True))
+                echo_json({"set": path, "section": result.section, "accuracy": accuracy} | named)
             elif as_tsv:
-                counts = [result.right, result.answerable, result.questions]
-                echo_tsv([path, result.section, result.accuracy, *counts])
+                echo_tsv([path, result.section, accuracy, *counts])
             else:
-                share = "     -" if result.accuracy is None else f"{result.accuracy:6.1%}"
+                share = "     -" if accuracy is None else f"{accuracy:6.1%}"
                 click.echo(
-                    f"{share}  {result.right} of {result.answerable}, "
-                    f"{result.questions} asked  {printable(result.section)}"
+                    f"{share}  {counts[0]} of {counts[1]}, "
+                    f"{counts[2]} asked  {printable(result.section)}"
                 )
 
 

@@ -7,7 +7,8 @@ import json
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.output import echo_json, printable
+from w2v.cli.output import echo_json, printable, say_findings
+from w2v.cli.vectors import read_names
 from w2v.errors import W2VError
 
 
@@ -15,22 +16,78 @@ from w2v.errors import W2VError
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT")
 @click.option("--table", default="words", show_default=True, help="Which table of a container.")
-def convert(source: str, target: str, table: str) -> None:
+@click.option("--limit", type=click.IntRange(0), metavar="N", help="Only the first N vectors.")
+@click.option("--only", metavar="FILE", help="Only the names in this file, one a line.")
+@click.option(
+    "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
+    help="sum: add to each word's vector its output vector, from a container.",
+)  # fmt: skip
+@click.option(
+    "--center", type=click.IntRange(0), metavar="N",
+    help="Take the mean of all vectors from each, and the N directions in which they differ most.",
+)  # fmt: skip
+@click.option("--normalize", is_flag=True, help="Divide each vector by its length.")
+@click.option(
+    "--dtype", type=click.Choice(["f32", "f16"]), default="f32", show_default=True,
+    help="f16: numbers of half the size, in .safetensors and .npy.",
+)  # fmt: skip
+@click.option("--check", is_flag=True, help="Repair what is wrong in IN, and say what it was.")
+def convert(
+    source: str,
+    target: str,
+    table: str,
+    limit: int | None,
+    only: str | None,
+    combine: str,
+    center: int | None,
+    normalize: bool,
+    dtype: str,
+    check: bool,
+) -> None:
     """Write a vector file in another format.
 
     The suffix of OUT names it. .safetensors: our container; .txt, .vec or - (stdout): word2vec
-    text; .bin: word2vec binary. What IN is, is seen from its content.
+    text; .bin: word2vec binary; .glove: text without a header; .npy: a NumPy array, and .words, its
+    names; .tsv: the two files of the Embedding Projector. All but the first and the last may end in
+    .gz too. What IN is, is seen from its content.
+
+    --check counts rows where the header is wrong, leaves out rows that cannot be read, and keeps
+    the first of those that have the same name.
     """
-    from w2v.formats import convert
+    from w2v import formats, reshaping, store
+    from w2v.formats.source import Findings
 
     catch_signals()
-    written = convert(source, target, table)
-    click.echo(f"{target}: {len(written):,} vectors of {written.dim} numbers", err=True)
+    write, halves = formats.writer(target), dtype == "f16"
+    if halves and not target.lower().endswith((".safetensors", ".npy", ".npy.gz")):
+        raise click.UsageError("--dtype f16 is for .safetensors and .npy")
+    if write:
+        store.check_writable(target)
+    findings = Findings(source, repairs=check)
+    made = formats.load(source, table, limit if combine == "input" else None, findings)
+    say_findings(findings)
+    if combine == "sum":
+        held = store.read(source)[0] if formats.sniff(source) == formats.CONTAINER else {}
+        made = reshaping.combined(made, source, held)
+    if only:
+        made, missing = reshaping.only(made, read_names(only))
+        click.echo(f"{only}: {missing:,} names have no vector", err=True)
+    if center is not None:
+        made = reshaping.centered(made, center)
+    if normalize:
+        made = reshaping.normalized(made)
+    if halves:
+        made = reshaping.halved(made)
+    formats.save(target, made, table)
+    click.echo(f"{target}: {len(made):,} vectors of {made.dim} numbers", err=True)
 
 
 @click.command()
 @click.argument("file")
-@click.option("--check", is_flag=True, help="Compare every checksum with the bytes.")
+@click.option(
+    "--check", is_flag=True,
+    help="Compare every checksum with the bytes; of other formats, that all can be read.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def info(file: str, check: bool, as_json: bool) -> None:
     """What a vector file holds.
@@ -39,14 +96,16 @@ def info(file: str, check: bool, as_json: bool) -> None:
     """
     from w2v import store
     from w2v.formats import CONTAINER, describe
+    from w2v.formats.source import Findings
 
-    facts = describe(file)
-    if check:
-        if facts["format"] != CONTAINER:
-            raise W2VError(f"{file}: {facts['format']} has no checksums; only our container has")
+    findings = Findings(file)
+    facts = describe(file, findings)
+    say_findings(findings)
+    if check and facts["format"] == CONTAINER:
         bad = store.damaged(*store.read(file))
         if bad:
             raise W2VError(f"{file}: damaged: the bytes of {', '.join(bad)} fail their checksum")
+    if check:
         facts["checked"] = True
     if as_json:
         echo_json(facts)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from w2v.formats.source import Findings
 
 # Control characters, lone surrogates and marks that reorder a line: a name must not be able to
 # move the cursor or rewrite what is on the screen.
@@ -32,6 +35,12 @@ def echo_tsv(values: Iterable[Any]) -> None:
 
 def _field(value: Any) -> str:
     return f"{value:.6f}" if isinstance(value, float) else str(value)
+
+
+def say_findings(findings: Findings) -> None:
+    """Tell on stderr what was odd in a file, a line each."""
+    for what in findings.said:
+        click.echo(f"{printable(findings.path)}: {printable(what)}", err=True)
 
 
 def format_options(command: Callable) -> Callable:

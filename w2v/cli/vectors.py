@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.output import say_findings
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -65,10 +68,22 @@ def file_options(command: Callable) -> Callable:
 
 
 def open_table(vectors: str | None, table: str = "words") -> Table:
-    """A table of the file that `vectors_path` finds."""
+    """A table of the file that `vectors_path` finds; what is odd in it is told on stderr."""
     from w2v.formats import load
+    from w2v.formats.source import Findings
 
-    return load(vectors_path(vectors), table)
+    path = vectors_path(vectors)
+    findings = Findings(path)
+    opened = load(path, table, findings=findings)
+    say_findings(findings)
+    return opened
+
+
+def read_names(path: str) -> set[str]:
+    """The names in a file, one a line; - is stdin."""
+    with open(path, "rb") if path != "-" else nullcontext(sys.stdin.buffer) as file:
+        lines = file.read().decode("utf-8", "surrogateescape").split("\n")
+    return {line.removesuffix("\r") for line in lines} - {""}
 
 
 def vectors_path(vectors: str | None) -> str:

@@ -38,6 +38,11 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     return numba.njit(**_OPTIONS)(function)
 
 
+def exact(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile without the fast-math flags: each operation rounds as IEEE 754 says."""
+    return numba.njit(**_OPTIONS | {"fastmath": False})(function)
+
+
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` into whatever calls it, and keep no compiled form of its own.
 

@@ -1,0 +1,208 @@
+"""What the commands that ask share: queries from arguments, files and pipes, and who may answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.vectors import read_names, vectors_option
+from w2v.errors import NotFoundError, W2VError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from w2v.query import Neighbour
+    from w2v.table import Table
+
+T = TypeVar("T")
+_AT_ONCE = 1024  # queries
+_CHUNK = 1 << 16  # bytes
+
+
+def stdin_options(command: Callable) -> Callable:
+    """Add `-` and --queries to a command."""
+    for option in (
+        click.option("--stdin", is_flag=True, hidden=True),
+        click.option(
+            "--queries",
+            metavar="FILE",
+            help="Also the queries in this file, one a line; - is stdin.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+_ANSWERS = (
+    click.option(
+        "-k", "k", type=click.IntRange(1), metavar="N", default=10, show_default=True,
+        help="How many answers.",
+    ),
+    vectors_option,
+    click.option(
+        "--method", type=click.Choice(["add", "mul"]), default="add", show_default=True,
+        help="add: the cosine to the sum of unit vectors; mul: the product of cosines (3CosMul).",
+    ),
+    click.option(
+        "--restrict", type=click.IntRange(1), metavar="N", help="Only the N most frequent answer."
+    ),
+    click.option(
+        "--min-count", type=click.IntRange(0), metavar="N", help="Only what occurs N times or more."
+    ),
+    click.option("--only", metavar="FILE", help="Only the names in this file, one a line."),
+    click.option("--exclude", metavar="FILE", help="None of the names in this file."),
+    click.option("--min-score", type=float, metavar="X", help="Only answers with this score."),
+    click.option("--ignore-case", is_flag=True, help="Of words that are not there as written."),
+    click.option(
+        "--oov", type=click.Choice(["error", "skip"]), default="error", show_default=True,
+        help="What a word does that is not there. skip: it is left out of its query, and counted.",
+    ),
+    click.option("--include-query", is_flag=True, help="The words of a query may answer it."),
+)  # fmt: skip
+
+
+def answer_options(command: Callable) -> Callable:
+    """Add the options about who may answer."""
+    for option in reversed(_ANSWERS):
+        command = option(command)
+    return command
+
+
+def lines_as_they_come(file: IO[bytes]) -> Iterator[list[str]]:
+    """The lines of a file or pipe: all that are there now, but at most some, without waiting."""
+    rest = b""
+    read = getattr(file, "read1", file.read)
+    while chunk := read(_CHUNK):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for begin in range(0, len(lines), _AT_ONCE):
+            yield list(map(_decoded, lines[begin : begin + _AT_ONCE]))
+    if rest:
+        yield [_decoded(rest)]
+
+
+def _decoded(line: bytes) -> str:
+    return line.decode("utf-8", "surrogateescape").removesuffix("\r")
+
+
+def batches(
+    told: Sequence[T], stdin: bool, path: str | None, parse: Callable[[str], Iterable[T]]
+) -> Iterator[list[T]]:
+    """Queries to answer together: those of the command line, then of stdin and of a file.
+
+    parse  a line, not a blank one, as queries; W2VError where it is none
+    """
+    if told:
+        yield list(told)
+    if stdin or path == "-":
+        yield from _parsed(sys.stdin.buffer, "stdin", parse)
+    if path is not None and path != "-":
+        with open(path, "rb") as file:
+            yield from _parsed(file, path, parse)
+
+
+def _parsed(file: IO[bytes], name: str, parse: Callable[[str], Iterable[T]]) -> Iterator[list[T]]:
+    passed = 0
+    for lines in lines_as_they_come(file):
+        queries: list[T] = []
+        for number, line in enumerate(lines, passed + 1):
+            try:
+                queries += parse(line) if line.strip() else []
+            except W2VError as error:
+                raise W2VError(f"{name}: line {number}: {error}") from None
+        passed += len(lines)
+        yield queries
+
+
+class Missing:
+    """Tells which words are not there, on stderr, and counts queries without an answer."""
+
+    def __init__(self, skips: bool):
+        self._skips, self._count = skips, 0
+
+    def tell(self, error: NotFoundError) -> None:
+        """One query has no answer."""
+        self._count += 1
+        if not self._skips:
+            click.echo(f"w2v: {printable(str(error))}", err=True)
+
+    def exit_code(self) -> int:
+        """What the command ends with; says how many were skipped."""
+        if self._skips and self._count:
+            click.echo(f"{self._count:,} queries skipped: none of their words is there", err=True)
+        return NotFoundError.exit_code if self._count and not self._skips else 0
+
+
+def answer_each(batches: Iterable[list[T]], answer: Callable[[T], None]) -> int:
+    """Answer queries one by one; the exit code."""
+    missing = Missing(False)
+    for batch in batches:
+        for query in batch:
+            try:
+                answer(query)
+            except NotFoundError as error:
+                missing.tell(error)
+        sys.stdout.flush()
+    return missing.exit_code()
+
+
+def rows_asked(
+    table: Table,
+    restrict: int | None,
+    min_count: int | None,
+    only: str | None,
+    exclude: str | None,
+) -> np.ndarray | None:
+    """The rows that may answer, int64; None: all."""
+    import numpy as np
+
+    if restrict is None and min_count is None and only is None and exclude is None:
+        return None
+    allowed = np.ones(len(table), np.bool_) if only is None else _marked(table, only)
+    if restrict is not None:
+        allowed[restrict:] = False
+    if min_count is not None:
+        if table.counts is None:
+            raise W2VError("--min-count: the file does not say how frequent its words are")
+        allowed &= table.counts >= min_count
+    if exclude is not None:
+        allowed &= ~_marked(table, exclude)
+    return np.flatnonzero(allowed)
+
+
+def _marked(table: Table, path: str) -> np.ndarray:
+    """Which rows have a name that is in a file, bool (N,)."""
+    import numpy as np
+
+    marked = np.zeros(len(table), np.bool_)
+    rows = [table.find(name) for name in read_names(path)]
+    marked[[row for row in rows if row is not None]] = True
+    return marked
+
+
+def echo_neighbours(
+    query: str,
+    answers: Sequence[Neighbour],
+    as_tsv: bool,
+    as_json: bool,
+    heading: bool,
+    table: str,
+) -> None:
+    """Print the answers to a query."""
+    if as_json:
+        what = table.removesuffix("s")
+        results: list[dict[str, Any]] = [
+            {what: a.name, "score": round(a.score, 6), "count": a.count} for a in answers
+        ]
+        echo_json({"query": query, "results": results})
+        return
+    if heading and not as_tsv:
+        click.echo(f"{printable(query)}:")
+    for rank, answer in enumerate(answers, 1):
+        if as_tsv:
+            echo_tsv([query, rank, answer.name, answer.score, answer.count])
+        else:
+            click.echo(f"{answer.score:7.4f}  {printable(answer.name)}")

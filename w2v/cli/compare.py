@@ -1,0 +1,96 @@
+"""w2v compare: several vector files beside each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.vectors import open_table
+
+if TYPE_CHECKING:
+    from w2v.comparing import Compared
+
+_AT_HAND = ("questions-words.txt", "similarity/*.tsv")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--pairs", multiple=True, metavar="SET", help="Scored pairs to judge by.")
+@click.option("--questions", multiple=True, metavar="SET", help="Analogies to judge by.")
+@click.option(
+    "--restrict", type=click.IntRange(1), default=300_000, show_default=True, metavar="N",
+    help="Only the N most frequent words.",
+)  # fmt: skip
+@format_options
+def compare(
+    files: tuple[str, ...],
+    pairs: tuple[str, ...],
+    questions: tuple[str, ...],
+    restrict: int,
+    as_tsv: bool,
+    as_json: bool,
+) -> None:
+    """Judge vector files beside each other, and see how many neighbours they share.
+
+    By the sets that are named, else by those of the folder $W2V_DATA: questions-words.txt and
+    similarity/*.tsv. Only what all files can answer counts. Printed: the score, its 95 % interval
+    (bootstrap), and p, whether the first file's differs; then the share of common words among the
+    ten nearest, mean over the 1,000 most frequent words of the first file that all have.
+    """
+    from w2v import comparing
+
+    tables = [open_table(file) for file in files]
+    if not (pairs or questions):
+        questions, pairs = (_at_hand(pattern) for pattern in _AT_HAND)
+    for path in questions:
+        for results in comparing.by_questions(tables, path, restrict):
+            echo_compared(files, results, as_tsv, as_json)
+    for path in pairs:
+        echo_compared(files, comparing.by_pairs(tables, path, restrict), as_tsv, as_json)
+    if len(files) > 1:
+        _echo_overlap(files, comparing.overlap(tables), as_tsv, as_json)
+
+
+def _at_hand(pattern: str) -> tuple[str, ...]:
+    folder = os.environ.get("W2V_DATA")
+    return tuple(map(str, sorted(Path(folder).glob(pattern)))) if folder else ()
+
+
+def echo_compared(
+    files: Sequence[str], results: Sequence[Compared], as_tsv: bool, as_json: bool
+) -> None:
+    """Print what a set says of each file."""
+    if not (as_tsv or as_json):
+        click.echo(f"{printable(results[0].set)}: {results[0].items:,} items")
+    for file, found in zip(files, results, strict=True):
+        low, high = found.interval or (None, None)
+        if as_json:
+            facts = {"file": file, "set": found.set, "items": found.items, "score": found.score}
+            echo_json(facts | {"low": low, "high": high, "p": found.p})
+        elif as_tsv:
+            echo_tsv([file, found.set, found.items, found.score, low, high, found.p])
+        elif found.score is None:
+            click.echo(f"      -  {printable(file)}")
+        else:
+            p = " " * 8 if found.p is None else f"p {found.p:<6.3f}"
+            click.echo(f"{found.score:7.4f}  {low:.3f} to {high:.3f}  {p}  {printable(file)}")
+
+
+def _echo_overlap(
+    files: Sequence[str], shares: Iterable[Iterable[float]], as_tsv: bool, as_json: bool
+) -> None:
+    if not (as_tsv or as_json):
+        click.echo("overlap@10: common words among the ten nearest")
+    for number, (file, row) in enumerate(zip(files, shares, strict=True)):
+        for other, share in list(zip(files, row, strict=True))[number + 1 :]:
+            if as_json:
+                echo_json({"file": file, "other": other, "overlap": round(float(share), 6)})
+            elif as_tsv:
+                echo_tsv([file, other, float(share)])
+            else:
+                click.echo(f"{share:7.4f}  {printable(file)}  {printable(other)}")

@@ -1,0 +1,188 @@
+"""Vector files of any program: recognised by content, read, written by suffix."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from w2v import __version__, store
+from w2v.errors import W2VError
+from w2v.formats import arrays, binary, projector, text
+from w2v.formats.recognition import ARRAY, BINARY, Recognised, recognise
+from w2v.formats.recognition import CONTAINER as CONTAINER
+from w2v.formats.source import Findings, Source
+from w2v.table import Table
+
+FORMAT_VERSION = "1"  # of our container
+
+
+def load(
+    path: str,
+    table: str = "words",
+    limit: int | None = None,
+    findings: Findings | None = None,
+) -> Table:
+    """Open a vector file of any kind that is known; W2VError says what another one looks like.
+
+    table     of a container; other files hold one, which is taken whatever it is called
+    limit     only so many rows, the first
+    findings  what is not as it should be goes there; None: what is wrong is a mistake, what is odd
+              is not told
+    """
+    findings = findings or Findings(path)
+    with Source.open(path) as source:
+        found = recognise(source)
+        if found.kind == CONTAINER:
+            return _of_container(path, table, limit)
+        names, matrix = _read(source, found, limit, findings)
+    names, matrix = _distinct(names, matrix, findings)
+    read = Table.of(names, matrix)
+    _note_bytes(read, findings)
+    return read
+
+
+def _of_container(path: str, name: str, limit: int | None) -> Table:
+    tensors, metadata = store.read(path)
+    if name == "words" and store.nested(metadata, "settings").get("word_vectors") is False:
+        raise W2VError(
+            f"{path} has no word vectors: train it with --word-vectors, or --table documents"
+        )
+    table = store.read_table(path, tensors, name)
+    return table if limit is None else table.take(np.arange(min(limit, len(table))))
+
+
+def _read(
+    source: Source, found: Recognised, limit: int | None, findings: Findings
+) -> tuple[list[bytes], np.ndarray]:
+    if found.kind == ARRAY:
+        return arrays.read(source, limit)
+    source.skip(found.header)
+    if found.kind == BINARY:
+        assert found.rows is not None
+        return binary.read(source, found.rows, found.dim, limit, findings)
+    return text.read(source, found.rows, found.dim, limit, findings)
+
+
+def _distinct(
+    names: list[bytes], matrix: np.ndarray, findings: Findings
+) -> tuple[list[bytes], np.ndarray]:
+    """The first of the rows that have the same name, where that may be repaired."""
+    first: dict[bytes, int] = {}
+    rows = [row for row, name in enumerate(names) if first.setdefault(name, row) == row]
+    if len(rows) == len(names):
+        return names, matrix
+    row = next(row for row, name in enumerate(names) if first[name] != row)
+    what = f"rows {first[names[row]] + 1} and {row + 1} have the same name, {_shown(names[row])}"
+    more = len(names) - len(rows) - 1
+    what += f", and so have {more:,} more" if more else ""
+    findings.wrong(what, "the first is kept")
+    return [names[row] for row in rows], matrix[rows]
+
+
+def _note_bytes(table: Table, findings: Findings) -> None:
+    """Tell of names that are not UTF-8."""
+    try:
+        table.text.tobytes().decode()
+    except UnicodeDecodeError:
+        bad = [row for row, name in enumerate(table.names) if not _is_utf8(name)]
+        if bad:
+            findings.note(
+                f"{len(bad):,} names are not UTF-8, the first in row {bad[0] + 1}, "
+                f"{_shown(table.name_bytes(bad[0]))}; their bytes are kept as they are"
+            )
+
+
+def _is_utf8(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _shown(name: bytes) -> str:
+    return repr(name.decode("utf-8", "surrogateescape"))
+
+
+def save(path: str, table: Table, name: str = "words") -> None:
+    """Write a table in the format that the file's suffix names."""
+    write = writer(path)
+    if write:
+        write(path, table)
+    else:
+        store.write(path, store.table_tensors(name, table), file_metadata())
+
+
+def file_metadata() -> dict[str, str]:
+    """What every container of ours says of itself."""
+    return {"format": "w2v", "format_version": FORMAT_VERSION, "version": __version__}
+
+
+def sniff(path: str) -> str:
+    """What a file is; W2VError says what it looks like where it is nothing that is known."""
+    with Source.open(path) as source:
+        return recognise(source).kind
+
+
+def describe(path: str, findings: Findings) -> dict[str, Any]:
+    """What a vector file says of itself, in plain values."""
+    with Source.open(path) as source:
+        kind = recognise(source).kind
+        packed = {"packed": "gzip"} if source.packed else {}
+    if kind != CONTAINER:
+        table = load(path, findings=findings)
+        return {"file": path, "format": kind, **packed, "tables": {"words": _shape(table.matrix)}}
+    tensors, metadata = store.read(path)
+    facts: dict[str, Any] = {"file": path, "format": kind}
+    for name, value in metadata.items():
+        if name not in ("format", "checksums"):
+            facts[name] = _unfolded(value)
+    tables = store.table_names(tensors)
+    facts["tables"] = {name: _shape(tensors[f"{name}.matrix"]) for name in tables}
+    facts["tensors"] = {name: list(array.shape) for name, array in tensors.items()}
+    return facts
+
+
+def _unfolded(value: str) -> Any:
+    """A metadata value as what it stands for, if it is JSON that can be read."""
+    try:
+        return json.loads(value) if value.startswith(("{", "[")) else value
+    except (ValueError, RecursionError):
+        return value
+
+
+def _shape(matrix: np.ndarray) -> dict[str, int]:
+    return {"rows": matrix.shape[0], "dim": matrix.shape[1]}
+
+
+def _write_glove(path: str, table: Table) -> None:
+    text.write(path, table, header=False)
+
+
+_WRITERS: dict[str, Callable[[str, Table], None] | None] = {
+    ".txt": text.write,
+    ".vec": text.write,
+    ".glove": _write_glove,
+    ".bin": binary.write,
+    ".npy": arrays.write,
+    ".tsv": projector.write,
+    ".safetensors": None,
+}
+
+
+def writer(path: str) -> Callable[[str, Table], None] | None:
+    """The function that writes the format named by the suffix of `path`; None for our container.
+
+    All but the container and the projector's pair are packed where .gz comes after the suffix.
+    """
+    name = "-.txt" if path == "-" else path.lower()
+    plain = name.removesuffix(".gz")
+    for suffix, write in _WRITERS.items():
+        if plain.endswith(suffix) and (plain == name or suffix not in (".safetensors", ".tsv")):
+            return write
+    found = os.path.splitext(name)[1] or "(none)"
+    known = "  ".join(_WRITERS)
+    raise W2VError(
+        f"{path}: the suffix {found} names no format; known: {known}, and .gz after all but two: "
+        ".tsv and .safetensors"
+    )

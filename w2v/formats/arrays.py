@@ -1,0 +1,93 @@
+"""A NumPy array, and a list of names beside it: x.npy with x.words, a name on a line.
+
+word2vec's vocabulary, names with counts, is such a list too: x.vocab. No array is unpickled.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from w2v import store
+from w2v.errors import W2VError
+from w2v.formats.source import Source, packed
+from w2v.table import Table
+
+MAGIC = b"\x93NUMPY"
+LISTS = (".words", ".vocab", ".txt")
+
+
+def read(source: Source, limit: int | None) -> tuple[list[bytes], np.ndarray]:
+    """Names, and the matrix (N, D), mapped if it is not packed."""
+    path = source.path
+    matrix = _unpacked(source) if source.packed else _mapped(path)
+    if matrix.ndim != 2 or matrix.dtype.kind != "f" or not matrix.shape[1]:
+        raise W2VError(
+            f"{path}: an array of {matrix.dtype} {matrix.shape}: expected rows of float numbers"
+        )
+    names = _names(path)
+    if len(names) != len(matrix):
+        raise W2VError(
+            f"{path} has {len(matrix):,} rows, and {_list_of(path)} {len(names):,} names"
+        )
+    if matrix.dtype.itemsize > 4 or not matrix.dtype.isnative:
+        matrix = matrix.astype(np.float32)
+    return names[:limit], matrix[:limit]
+
+
+def write(path: str, table: Table) -> None:
+    """Write both files. Names must have no line end."""
+    if b"\n" in table.text.tobytes():
+        raise W2VError("a name with a line end cannot be in a list of names; write .safetensors")
+    with store.replacing(_stem(path) + LISTS[0]) as file:
+        for row in range(len(table)):
+            file.write(table.name_bytes(row) + b"\n")
+    with packed(path) as file:
+        np.lib.format.write_array(file, np.ascontiguousarray(table.matrix), allow_pickle=False)
+
+
+def _stem(path: str) -> str:
+    return path.removesuffix(".gz").removesuffix(".npy")
+
+
+def _list_of(path: str) -> str:
+    """The list of names beside an array."""
+    for suffix in LISTS:
+        if os.path.exists(found := _stem(path) + suffix):
+            return found
+    several = ", ".join(_stem(path) + suffix for suffix in LISTS)
+    raise W2VError(f"{path} is a NumPy array without names: there is none of {several}")
+
+
+def _names(path: str) -> list[bytes]:
+    found = _list_of(path)
+    with open(found, "rb") as file:
+        names = file.read().split(b"\n")
+    if names[-1] == b"":
+        names.pop()
+    names = [name.removesuffix(b"\r") for name in names]
+    if found.endswith(".vocab"):
+        names = [name.rpartition(b" ")[0] for name in names]
+    return names
+
+
+def _mapped(path: str) -> np.ndarray:
+    try:
+        return np.lib.format.open_memmap(path, mode="r")
+    except (ValueError, EOFError) as error:
+        raise _broken(path, error) from None
+
+
+def _unpacked(source: Source) -> np.ndarray:
+    import io
+
+    data = io.BytesIO(b"".join(source.blocks()))
+    try:
+        return np.lib.format.read_array(data, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise _broken(source.path, error) from None
+
+
+def _broken(path: str, error: Exception) -> W2VError:
+    return W2VError(f"{path}: a NumPy array that is damaged or cut short: {error}")

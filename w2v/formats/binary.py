@@ -1,0 +1,69 @@
+"""word2vec's binary format: "V D\\n", then a row each: name, blank, D float32, little-endian.
+
+The C program ends rows with a line end, gensim does not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2v.formats.rows import Rows
+from w2v.formats.source import Findings, Source, packed
+from w2v.formats.text import refuse_blanks
+from w2v.table import Table
+
+_LONGEST_NAME = 1 << 20
+
+
+def read(
+    source: Source, promised: int, dim: int, limit: int | None, findings: Findings
+) -> tuple[list[bytes], np.ndarray]:
+    """The rows of a file whose header has been skipped; arguments as of `text.read`."""
+    rows, blocks = Rows(source, promised, dim, 4 * dim + 1), source.blocks()
+    wide, wanted = 4 * dim, promised if limit is None else min(limit, promised)
+    buffer, passed = b"", source.begin
+    while len(rows.names) < wanted:
+        names, starts, place = _cut(buffer, wide, wanted - len(rows.names))
+        if names:
+            every = np.lib.stride_tricks.sliding_window_view(np.frombuffer(buffer, np.uint8), wide)
+            rows.room(len(names))[: len(names)] = every[starts].view("<f4")
+            rows.names += names
+        buffer, passed = buffer[place:], passed + place
+        more = next(blocks, b"") if len(rows.names) < wanted else b"."
+        if not more or len(buffer) > _LONGEST_NAME + wide:
+            findings.wrong(
+                f"row {len(rows.names) + 1}, byte {passed:,}: the vector is cut short; the header "
+                f"promises {promised:,} vectors of {dim} numbers",
+                f"{len(rows.names):,} are read",
+            )
+            break
+        buffer += more
+    return rows.finished()
+
+
+def write(path: str, table: Table) -> None:
+    """Write as the C program does, with a line end after each row."""
+    refuse_blanks(table)
+    with packed(path) as file:
+        file.write(b"%d %d\n" % table.matrix.shape)
+        for row in range(len(table)):
+            file.write(
+                table.name_bytes(row) + b" " + table.row(row).astype("<f4").tobytes() + b"\n"
+            )
+
+
+def _cut(buffer: bytes, wide: int, most: int) -> tuple[list[bytes], list[int], int]:
+    """Names of whole rows, where their numbers begin, and where the rest begins."""
+    names: list[bytes] = []
+    starts: list[int] = []
+    place, size = 0, len(buffer)
+    while len(names) < most:
+        while buffer[place : place + 1] == b"\n":
+            place += 1
+        blank = buffer.find(b" ", place, place + _LONGEST_NAME)
+        if blank < 0 or blank + wide >= size:
+            break
+        names.append(buffer[place:blank])
+        starts.append(blank + 1)
+        place = blank + 1 + wide
+    return names, starts, place

@@ -1,0 +1,25 @@
+"""The two files of TensorFlow's Embedding Projector: x.tsv, numbers, and x.metadata.tsv, names."""
+
+from __future__ import annotations
+
+from w2v import store
+from w2v.formats.text import numbers
+from w2v.table import Table
+
+
+def write(path: str, table: Table) -> None:
+    """Write both. Tabs and line ends in names become blanks: there they part fields.
+
+    Where counts are known, the second has two columns, and then a heading.
+    """
+    with store.replacing(path.removesuffix(".tsv") + ".metadata.tsv") as file:
+        if table.counts is not None:
+            file.write(b"word\tcount\n")
+        for row in range(len(table)):
+            name = b" ".join(table.name_bytes(row).replace(b"\r", b" ").split(b"\t"))
+            name = name.replace(b"\n", b" ")
+            file.write(name if table.counts is None else b"%s\t%d" % (name, table.counts[row]))
+            file.write(b"\n")
+    with store.replacing(path) as file:
+        for row in range(len(table)):
+            file.write(b"\t".join(numbers(table, row)) + b"\n")

@@ -1,0 +1,150 @@
+"""The nearest rows of a table to many vectors at once: products in blocks, and a running top k.
+
+Source of the product of cosines: Levy and Goldberg 2014, equation 4 (3CosMul).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2v.table import Table
+
+_SCORES = 1 << 22  # worked on at a time
+_ROWS = 1 << 12  # of the table at least
+_MORE = 8  # candidates besides k, for those that float32 takes to be as near
+_TINY = float(np.finfo(np.float32).tiny)
+_LARGEST = float(np.finfo(np.float32).max)
+EPSILON = 0.001  # of 3CosMul, against division by nothing
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where to look, and for how many.
+
+    table  whose rows are sought
+    k      how many at most
+    rows   int64, sorted: only these; None: all
+    least  score that an answer must have; None: any
+    """
+
+    table: Table
+    k: int = 10
+    rows: np.ndarray | None = None
+    least: float | None = None
+
+    def nearest(
+        self,
+        vectors: np.ndarray,
+        leave_out: Sequence[Sequence[int]],
+        signs: Sequence[str] = ("+",),
+    ) -> list[list[tuple[int, float]]]:
+        """For each query its answers, row and score, the best first, ties by row.
+
+        vectors    float32 (Q, T, D): with one sign the cosine to a vector is the score; with more,
+                   the product of those of "+" through the product of those of "-", each moved to
+                   the range 0 to 1
+        leave_out  rows that do not answer, for each query
+        Scores are worked out anew in float64 from few candidates: they do not depend on which
+        queries are asked together.
+        """
+        if not len(vectors) or not len(self.table if self.rows is None else self.rows):
+            return [[] for _ in vectors]
+        lengths = np.linalg.norm(vectors.astype(np.float64), axis=2)
+        units = vectors / np.maximum(lengths, _TINY)[:, :, None]
+        most = self.k + max(map(len, leave_out)) + _MORE
+        candidates = self._candidates(units.astype(np.float32), tuple(signs), most)
+        return [
+            self._exactly(unit, rows, set(out), tuple(signs))
+            for unit, rows, out in zip(units, candidates, leave_out, strict=True)
+        ]
+
+    def _candidates(self, units: np.ndarray, signs: tuple[str, ...], most: int) -> list[np.ndarray]:
+        """The rows that seem nearest to each query, unit vectors (Q, T, D); at least `most`."""
+        queries, terms, dim = units.shape
+        flat = units.reshape(-1, dim)
+        pool = _Pool(queries, most)
+        rows, table = self.rows, self.table
+        count = len(table) if rows is None else len(rows)
+        step = max(_ROWS, _SCORES // (queries * terms))
+        for begin in range(0, count, step):
+            some = slice(begin, begin + step) if rows is None else rows[begin : begin + step]
+            matrix = table.matrix[some].astype(np.float32, copy=False)
+            with np.errstate(invalid="ignore", over="ignore"):
+                cosines = flat @ matrix.T
+                cosines /= np.maximum(table.norms[some], _TINY)
+                scores = _scored(cosines.reshape(queries, terms, -1), signs)
+            scores[:, ~np.isfinite(table.norms[some])] = -np.inf
+            pool.add(scores, begin)
+        found = pool.finished()
+        return found if rows is None else [rows[each] for each in found]
+
+    def _exactly(
+        self, unit: np.ndarray, rows: np.ndarray, out: set[int], signs: tuple[str, ...]
+    ) -> list[tuple[int, float]]:
+        rows = np.array([row for row in rows.tolist() if row not in out], np.int64)
+        matrix = self.table.matrix[rows].astype(np.float64)
+        lengths = np.sqrt(np.einsum("rd,rd->r", matrix, matrix))
+        cosines = np.einsum("td,rd->tr", unit.astype(np.float64), matrix)
+        cosines = np.clip(cosines / np.where(lengths > 0, lengths, 1), -1, 1)
+        scores = np.round(_scored(cosines[None], signs)[0], 9)  # so that ties are ties
+        order = np.lexsort((rows, -scores))[: self.k]
+        least = -np.inf if self.least is None else self.least
+        return [(int(rows[i]), float(scores[i])) for i in order if scores[i] >= least]
+
+
+def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
+    """Scores (Q, R) from the cosines to each term of a query, (Q, T, R)."""
+    if len(signs) == 1:
+        return cosines[:, 0]
+    shares = (1 + cosines) / 2
+    scores = np.ones_like(shares[:, 0])
+    for term, sign in enumerate(signs):
+        if sign == "+":
+            scores *= shares[:, term]
+        else:
+            scores /= shares[:, term] + EPSILON
+    return scores
+
+
+class _Pool:
+    """The best of all that has been seen, for each of Q queries."""
+
+    def __init__(self, queries: int, most: int):
+        self._most, self._queries = most, queries
+        self._limits = np.full(queries, -np.inf, np.float32)  # what is not above is of no use
+        self._found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._size = 0
+
+    def add(self, scores: np.ndarray, begin: int) -> None:
+        """Take account of scores (Q, R) of the rows from `begin` on, which may be changed."""
+        if scores.shape[1] > 4 * self._most and not self._size:
+            best = np.partition(scores, -self._most, axis=1)[:, -self._most]
+            queries, rows = np.nonzero(scores >= np.maximum(best, -_LARGEST)[:, None])
+        else:
+            queries, rows = np.nonzero(scores > self._limits[:, None])
+        self._found.append((queries, rows + begin, scores[queries, rows]))
+        self._size += queries.size
+        if self._size > 3 * self._most * self._queries:
+            self._compact()
+
+    def _compact(self) -> None:
+        queries, rows, scores = (np.concatenate(part) for part in zip(*self._found, strict=True))
+        order = np.lexsort((rows, -scores, queries))
+        queries, rows, scores = queries[order], rows[order], scores[order]
+        begins = np.searchsorted(queries, np.arange(self._queries))
+        rank = np.arange(queries.size) - begins[queries]
+        kept = rank < self._most
+        last = rank == self._most - 1
+        self._limits[queries[last]] = scores[last]
+        self._found = [(queries[kept], rows[kept], scores[kept])]
+        self._size = int(kept.sum())
+
+    def finished(self) -> list[np.ndarray]:
+        """The rows of each query."""
+        self._compact()
+        queries, rows, _ = self._found[0]
+        ends = np.searchsorted(queries, np.arange(self._queries + 1))
+        return [rows[a:b] for a, b in zip(ends, ends[1:], strict=False)]
