@@ -104,8 +104,8 @@ def _compared(
 
 def _two_sided(differences: np.ndarray) -> float:
     """How often a difference has the other sign, of both sides; at least one draw."""
-    share = min(np.mean(differences <= 0), np.mean(differences >= 0))
-    return float(min(1.0, 2 * max(share, 1 / (differences.size + 1))))
+    share = float(min((differences <= 0).mean(), (differences >= 0).mean()))
+    return min(1.0, 2 * max(share, 1 / (differences.size + 1)))
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

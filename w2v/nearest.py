@@ -74,7 +74,7 @@ class Search:
             matrix = table.matrix[some].astype(np.float32, copy=False)
             with np.errstate(invalid="ignore", over="ignore"):
                 cosines = flat @ matrix.T
-                cosines /= np.maximum(table.norms[some], _TINY)
+                cosines *= 1 / np.maximum(table.norms[some], _TINY)
                 scores = _scored(cosines.reshape(queries, terms, -1), signs)
             scores[:, ~np.isfinite(table.norms[some])] = -np.inf
             pool.add(scores, begin)
@@ -120,19 +120,21 @@ class _Pool:
 
     def add(self, scores: np.ndarray, begin: int) -> None:
         """Take account of scores (Q, R) of the rows from `begin` on, which may be changed."""
-        if scores.shape[1] > 4 * self._most and not self._size:
+        limits = self._limits
+        if scores.shape[1] > self._most and not self._found:
             best = np.partition(scores, -self._most, axis=1)[:, -self._most]
-            queries, rows = np.nonzero(scores >= np.maximum(best, -_LARGEST)[:, None])
-        else:
-            queries, rows = np.nonzero(scores > self._limits[:, None])
-        self._found.append((queries, rows + begin, scores[queries, rows]))
+            limits = np.nextafter(np.maximum(best, -_LARGEST), -np.inf, dtype=np.float32)
+            self._limits = best
+        places = np.flatnonzero(scores > limits[:, None])
+        queries, rows = np.divmod(places, scores.shape[1])
+        self._found.append((queries, rows + begin, scores.ravel()[places]))
         self._size += queries.size
-        if self._size > 3 * self._most * self._queries:
+        if self._size > 4 * self._most * self._queries:
             self._compact()
 
     def _compact(self) -> None:
         queries, rows, scores = (np.concatenate(part) for part in zip(*self._found, strict=True))
-        order = np.lexsort((rows, -scores, queries))
+        order = np.lexsort((-scores, queries))  # stable: ties stay in the order of rows
         queries, rows, scores = queries[order], rows[order], scores[order]
         begins = np.searchsorted(queries, np.arange(self._queries))
         rank = np.arange(queries.size) - begins[queries]

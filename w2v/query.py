@@ -7,7 +7,7 @@ not drown the others, and a zero vector has cosine 0 with everything.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -83,16 +83,8 @@ def unit(table: Table, row: int) -> np.ndarray:
 
 def combine(table: Table, query: Query) -> tuple[np.ndarray, list[int]]:
     """The sum of a query's unit vectors, float32 (D,), and the rows of its words."""
-    vectors, rows = terms(table, query)
-    return _sum(vectors, query), rows
-
-
-def terms(
-    table: Table, query: Query, ignore_case: bool = False
-) -> tuple[list[np.ndarray], list[int]]:
-    """The unit vectors of a query's words, and their rows."""
-    rows = [find(table, name, ignore_case) for _, name in query.terms]
-    return [unit(table, row) for row in rows], rows
+    rows = [find(table, name) for _, name in query.terms]
+    return _sum([unit(table, row) for row in rows], query), rows
 
 
 def _sum(vectors: Sequence[np.ndarray], query: Query) -> np.ndarray:
@@ -119,6 +111,7 @@ class Asking:
     include: bool = False
     ignore_case: bool = False
     skips: bool = False
+    _rows: dict[str, int] = field(default_factory=dict)  # of words that have been asked for
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
         """The answers to each query, or which word is not there.
@@ -151,11 +144,18 @@ class Asking:
         """Vectors (T, D), the rows of the words, and the sign of each vector."""
         if self.skips:
             query = self.known(query)
-        vectors, rows = terms(self.source, query, self.ignore_case)
+        rows = [self._find(name) for _, name in query.terms]
+        vectors = [unit(self.source, row) for row in rows]
         signs = tuple(sign for sign, _ in query.terms)
         if self.method == "mul" and len(signs) > 1:
             return np.stack(vectors), rows, signs
         return _sum(vectors, query)[None], rows, ("+",)
+
+    def _find(self, name: str) -> int:
+        row = self._rows.get(name)
+        if row is None:
+            row = self._rows[name] = find(self.source, name, self.ignore_case)
+        return row
 
     def known(self, query: Query) -> Query:
         """A query without the words that are not there; NotFoundError where none is left."""

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.output import echo_json, printable, tsv
 from w2v.cli.vectors import read_names, vectors_option
 from w2v.errors import NotFoundError, W2VError
 
@@ -199,10 +199,10 @@ def echo_neighbours(
         ]
         echo_json({"query": query, "results": results})
         return
-    if heading and not as_tsv:
-        click.echo(f"{printable(query)}:")
-    for rank, answer in enumerate(answers, 1):
-        if as_tsv:
-            echo_tsv([query, rank, answer.name, answer.score, answer.count])
-        else:
-            click.echo(f"{answer.score:7.4f}  {printable(answer.name)}")
+    lines = [f"{printable(query)}:"] if heading and not as_tsv else []
+    if as_tsv:
+        lines += [tsv([query, rank, a.name, a.score, a.count]) for rank, a in enumerate(answers, 1)]
+    else:
+        lines += [f"{answer.score:7.4f}  {printable(answer.name)}" for answer in answers]
+    if lines:
+        click.echo("\n".join(lines))

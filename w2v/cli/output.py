@@ -19,6 +19,8 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff
 
 def printable(text: str) -> str:
     r"""`text` with what could harm a terminal or break a line escaped, as \x1b or \u202e."""
+    if text.isprintable():  # most are, and this is ten times as fast
+        return text
     return _UNSAFE.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
@@ -30,7 +32,12 @@ def echo_json(value: Mapping[str, Any]) -> None:
 
 def echo_tsv(values: Iterable[Any]) -> None:
     """Print one row of fields that are separated by tabs; None is empty."""
-    click.echo("\t".join("" if v is None else printable(_field(v)) for v in values))
+    click.echo(tsv(values))
+
+
+def tsv(values: Iterable[Any]) -> str:
+    """A row of fields that are separated by tabs; None is empty."""
+    return "\t".join(["" if value is None else printable(_field(value)) for value in values])
 
 
 def _field(value: Any) -> str:

@@ -39,8 +39,13 @@ def load(
         if found.kind == CONTAINER:
             return _of_container(path, table, limit)
         names, matrix = _read(source, found, limit, findings)
-    names, matrix = _distinct(names, matrix, findings)
-    read = Table.of(names, matrix)
+    if findings.repairs:
+        names, matrix = _distinct(names, matrix, findings)
+    try:
+        read = Table.of(names, matrix)
+    except W2VError as error:  # two have the same name
+        findings.wrong(str(error), "")
+        raise
     _note_bytes(read, findings)
     return read
 

@@ -74,10 +74,12 @@ def _with_header(source: Source, rows: int, dim: int, begin: int) -> Recognised:
         )
     rest = source.head[begin:]
     numbers = rest.partition(b"\n")[0].rstrip(b"\r ").rsplit(b" ", dim)[1:]
+    if len(numbers) == dim and all(map(_is_number, numbers)):
+        return Recognised(TEXT, rows, dim, begin)
     blank = rest.find(b" ") + 1
-    looks_like_text = set(rest[blank : blank + 4 * dim]) <= _OF_TEXT
-    text = looks_like_text or (len(numbers) == dim and all(map(_is_number, numbers)))
-    return Recognised(TEXT if text else BINARY, rows, dim, begin)
+    end = blank + 4 * dim  # of the first row, if it is binary
+    binary = not set(rest[blank:end]) <= _OF_TEXT or rest[end : end + 1] == b"\n"
+    return Recognised(BINARY if binary or end == len(rest) else TEXT, rows, dim, begin)
 
 
 def _is_number(field: bytes) -> bool:

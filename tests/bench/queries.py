@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""How long it takes to read vector files, beside gensim, and to ask many questions at once.
+
+    python tests/bench/queries.py [--turns 3] [--write]
+
+Files of 400,000 random vectors of 300 numbers: reading alone, and the most memory of the process
+(the matrix has 480 MB); medians of turns that take each other's place. Questions: whole commands;
+the analogies are those of questions-words.txt of $W2V_DATA, else ../shared/data, put in the place
+of words of a file of random vectors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from contest import DATA, PEERS, Run, aside, publish, run, w2v
+
+from w2v import formats
+from w2v.table import Table
+
+OURS = """
+import json, resource, sys, time
+from w2v import formats
+began = time.monotonic()
+table = formats.load(sys.argv[1])
+taken = time.monotonic() - began
+"""
+GENSIM = """
+import json, resource, sys, time
+from gensim.models import KeyedVectors
+began = time.monotonic()
+table = KeyedVectors.load_word2vec_format(sys.argv[1], binary=sys.argv[1].endswith("bin"))
+taken = time.monotonic() - began
+"""
+END = """
+assert len(table) == 400000
+print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000]))
+"""
+QUERIES = 10_000
+
+
+def make(path: Path, rows: int, dim: int, names: list[str]) -> None:
+    """A container of random vectors; the first names, then w0, w1 and so on."""
+    rng = np.random.default_rng(1)
+    every = [*names, *(f"w{n}" for n in range(rows - len(names)))]
+    formats.save(str(path), Table.build(every, rng.standard_normal((rows, dim), np.float32)))
+
+
+def question_words() -> list[str]:
+    """The words of the analogies, in folded case."""
+    lines = (DATA / "questions-words.txt").read_text().casefold().splitlines()
+    words = (word for line in lines if not line.startswith(":") for word in line.split())
+    return list(dict.fromkeys(words))
+
+
+def reading(folder: Path, turns: int) -> list[str]:
+    """Seconds and megabytes of both, for each format."""
+    rows = ["| | w2v, s | MB | gensim, s | MB |", "|---|---|---|---|---|"]
+    for suffix, kind in (("txt", "word2vec text"), ("bin", "word2vec binary")):
+        path, found = folder / f"x.{suffix}", ([], [])
+        w2v("convert", folder / "x.safetensors", path)
+        for _ in range(turns):
+            found[0].append(
+                json.loads(run(PEERS.parents[2] / ".venv/bin/python", "-c", OURS + END, path).out)
+            )
+            found[1].append(json.loads(run(PEERS, "-c", GENSIM + END, path).out))
+        figures = [median(column) for side in found for column in zip(*side, strict=True)]
+        rows.append("| {} | {:.1f} | {:,.0f} | {:.1f} | {:,.0f} |".format(kind, *figures))
+        print(rows[-1], flush=True)
+        path.unlink()
+    return rows
+
+
+def asking(folder: Path, turns: int) -> list[str]:
+    """Seconds and megabytes of whole commands."""
+    small, large = folder / "small.safetensors", folder / "x.safetensors"
+    aside(make, small, 30_000, 100, question_words())
+    aside(make, folder / "middle.safetensors", 70_000, 100, question_words())
+    questions = DATA / "questions-words.txt"
+    lines = [line for line in questions.read_text().casefold().splitlines() if line[0] != ":"]
+    asked = folder / "asked"
+    asked.write_text("".join(" ".join(line.split()[:3]) + "\n" for line in lines))
+    words = folder / "words"
+    words.write_text("".join(f"w{n * 37}\n" for n in range(QUERIES)))
+    calls = {
+        f"{len(lines):,} analogies, 30,000 x 100, ten answers each": (
+            "analogy", "--queries", asked, "-v", small, "--tsv"),
+        "the same judged": ("evaluate", "analogies", questions, "-v", small),
+        "judged, 70,000 x 100": (
+            "evaluate", "analogies", questions, "-v", folder / "middle.safetensors"),
+        f"{QUERIES:,} words, 400,000 x 300, ten answers each": (
+            "similar", "--queries", words, "-v", large, "--tsv"),
+    }  # fmt: skip
+    rows = ["| | s | MB |", "|---|---|---|"]
+    for what, call in calls.items():
+        runs: list[Run] = [w2v(*call) for _ in range(turns)]
+        seconds, megabytes = (
+            median(side) for side in zip(*((r[0], r[1]) for r in runs), strict=True)
+        )
+        rows.append(f"| {what} | {seconds:.1f} | {megabytes:,.0f} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="put them into the README")
+    told = parser.parse_args()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        aside(make, folder / "x.safetensors", 400_000, 300, ["king"])
+        tables = {"asking": asking(folder, told.turns), "reading": reading(folder, told.turns)}
+    publish(tables, told.write)
+
+
+if __name__ == "__main__":
+    main()
