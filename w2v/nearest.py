@@ -12,8 +12,8 @@ import numpy as np
 
 from w2v.table import Table
 
-_SCORES = 1 << 22  # worked on at a time
-_ROWS = 1 << 12  # of the table at least
+_SCORES = 1 << 19  # worked on at a time: they stay in the cache
+_ROWS = 1 << 8  # of the table at least
 _MORE = 8  # candidates besides k, for those that float32 takes to be as near
 _TINY = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
@@ -56,10 +56,12 @@ class Search:
         units = vectors / np.maximum(lengths, _TINY)[:, :, None]
         most = self.k + max(map(len, leave_out)) + _MORE
         candidates = self._candidates(units.astype(np.float32), tuple(signs), most)
-        return [
-            self._exactly(unit, rows, set(out), tuple(signs))
-            for unit, rows, out in zip(units, candidates, leave_out, strict=True)
-        ]
+        step = max(1, _SCORES // (most * self.table.dim))
+        found = []
+        for begin in range(0, len(units), step):
+            some = slice(begin, begin + step)
+            found += self._exactly(units[some], candidates[some], leave_out[some], tuple(signs))
+        return found
 
     def _candidates(self, units: np.ndarray, signs: tuple[str, ...], most: int) -> list[np.ndarray]:
         """The rows that seem nearest to each query, unit vectors (Q, T, D); at least `most`."""
@@ -82,17 +84,41 @@ class Search:
         return found if rows is None else [rows[each] for each in found]
 
     def _exactly(
-        self, unit: np.ndarray, rows: np.ndarray, out: set[int], signs: tuple[str, ...]
-    ) -> list[tuple[int, float]]:
-        rows = np.array([row for row in rows.tolist() if row not in out], np.int64)
+        self,
+        units: np.ndarray,
+        candidates: Sequence[np.ndarray],
+        leave_out: Sequence[Sequence[int]],
+        signs: tuple[str, ...],
+    ) -> list[list[tuple[int, float]]]:
+        """The best of the candidates of each query."""
+        rows, queries = _joined(candidates)
+        out, asking = _joined([np.array(each, np.int64) for each in leave_out])
+        count = len(self.table)
+        allowed = ~np.isin(queries * count + rows, asking * count + out)
+        rows, queries = rows[allowed], queries[allowed]
         matrix = self.table.matrix[rows].astype(np.float64)
         lengths = np.sqrt(np.einsum("rd,rd->r", matrix, matrix))
-        cosines = np.einsum("td,rd->tr", unit.astype(np.float64), matrix)
-        cosines = np.clip(cosines / np.where(lengths > 0, lengths, 1), -1, 1)
-        scores = np.round(_scored(cosines[None], signs)[0], 9)  # so that ties are ties
-        order = np.lexsort((rows, -scores))[: self.k]
+        lengths[lengths == 0] = 1
+        cosines = [
+            np.einsum("rd,rd->r", units[:, term][queries], matrix) / lengths
+            for term in range(len(signs))
+        ]
+        clipped = np.clip(np.stack(cosines)[None], -1, 1)
+        scores = np.round(_scored(clipped, signs)[0], 9)  # so that ties are ties
+        order = np.lexsort((rows, -scores, queries))
+        ends = np.searchsorted(queries[order], np.arange(len(units) + 1))
+        pairs = list(zip(rows[order].tolist(), scores[order].tolist(), strict=True))
         least = -np.inf if self.least is None else self.least
-        return [(int(rows[i]), float(scores[i])) for i in order if scores[i] >= least]
+        return [
+            [pair for pair in pairs[begin:end][: self.k] if pair[1] >= least]
+            for begin, end in zip(ends.tolist(), ends[1:].tolist(), strict=False)
+        ]
+
+
+def _joined(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of several queries in one array, and the query of each; int64."""
+    sizes = [len(part) for part in parts]
+    return np.concatenate(parts), np.repeat(np.arange(len(parts)), sizes)
 
 
 def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:

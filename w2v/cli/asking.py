@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from w2v.cli.output import echo_json, printable, tsv
+from w2v.cli.output import echo_json, printable
 from w2v.cli.vectors import read_names, vectors_option
 from w2v.errors import NotFoundError, W2VError
 
@@ -199,9 +199,12 @@ def echo_neighbours(
         ]
         echo_json({"query": query, "results": results})
         return
-    lines = [f"{printable(query)}:"] if heading and not as_tsv else []
+    shown = printable(query)
+    lines = [f"{shown}:"] if heading and not as_tsv else []
     if as_tsv:
-        lines += [tsv([query, rank, a.name, a.score, a.count]) for rank, a in enumerate(answers, 1)]
+        for rank, a in enumerate(answers, 1):
+            count = "" if a.count is None else a.count
+            lines.append(f"{shown}\t{rank}\t{printable(a.name)}\t{a.score:.6f}\t{count}")
     else:
         lines += [f"{answer.score:7.4f}  {printable(answer.name)}" for answer in answers]
     if lines:

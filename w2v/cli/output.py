@@ -32,12 +32,7 @@ def echo_json(value: Mapping[str, Any]) -> None:
 
 def echo_tsv(values: Iterable[Any]) -> None:
     """Print one row of fields that are separated by tabs; None is empty."""
-    click.echo(tsv(values))
-
-
-def tsv(values: Iterable[Any]) -> str:
-    """A row of fields that are separated by tabs; None is empty."""
-    return "\t".join(["" if value is None else printable(_field(value)) for value in values])
+    click.echo("\t".join("" if v is None else printable(_field(v)) for v in values))
 
 
 def _field(value: Any) -> str:

@@ -14,7 +14,7 @@ from w2v.errors import W2VError
 
 GZIP = b"\x1f\x8b"
 HEAD = 1 << 16  # bytes from which a format is recognised
-BLOCK = 1 << 22  # bytes read at a time
+BLOCK = 1 << 21  # bytes read at a time
 
 
 class Findings:

@@ -16,7 +16,7 @@ from w2v.formats.rows import Rows
 from w2v.formats.source import BLOCK, Findings, Source, packed
 from w2v.table import Table
 
-SMALL = 4 * BLOCK  # bytes read without a kernel: to load Numba takes as long
+SMALL = 8 * BLOCK  # bytes read without a kernel: to load Numba takes as long
 _LONGEST_ROW = 1 << 26
 UNKNOWN = b"<unk>"
 
