@@ -33,7 +33,8 @@ class Course(Rounds):
         self, on_block: Callable[[int], None], known: Mapping[str, int]
     ) -> tuple[Vocabulary, Text]:
         """All that is left out of the vocabulary is one word of it."""
-        vocabulary, text = read(self.corpus, self.text_settings, on_block, known, unknown=True)
+        told = (self.text_settings, on_block, known, True, self.how.read_vocab)
+        vocabulary, text = read(self.corpus, *told)
         if self.options.task == "lm":
             vocabulary = vocabulary.adding(END, text.starts.size - 1)
         return vocabulary, text

@@ -117,7 +117,7 @@ class Job:
     def _read(
         self, on_block: Callable[[int], None], known: Mapping[str, int]
     ) -> tuple[Vocabulary, Text]:
-        return read(self.corpus, self.text_settings, on_block, known)
+        return read(self.corpus, self.text_settings, on_block, known, False, self.how.read_vocab)
 
     def _lay_out(self) -> None:
         """Make the plan, and the state of its beginning."""

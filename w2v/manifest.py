@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from w2v import __version__, formats, settings, store
@@ -34,6 +36,12 @@ class Manifest:
     valid: Corpus | None
     origin: Origin | None
 
+    @cached_property
+    def _vocabulary(self) -> str:
+        """The fingerprint of the file of --read-vocab."""
+        with open(str(self.how.read_vocab), "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+
     def _settings(self) -> dict[str, Any]:
         told = asdict(self.options) | asdict(self.text_settings)
         return told | (asdict(self.documents) if self.documents else {})
@@ -50,6 +58,8 @@ class Manifest:
         found["the text's SHA-256"] = self.corpus.fingerprint
         if self.valid:
             found["the SHA-256 of --valid"] = self.valid.fingerprint
+        if self.how.read_vocab:
+            found["the SHA-256 of --read-vocab"] = self._vocabulary
         if self.how.patience:
             found["--patience"] = self.how.patience
         if self.origin:
@@ -73,6 +83,8 @@ class Manifest:
             },
             "losses": [_finite(loss) for loss in state.mean_losses()],
         }
+        if self.how.read_vocab:
+            nested["vocabulary"] = {"sha256": self._vocabulary}
         if self.origin:
             nested["origin"] = {**self.origin.metadata(), "freeze": self.how.freeze}
         if self.valid and validation:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from w2v.corpus import Corpus
 from w2v.documents import DocumentCorpus, Labels
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text import Documents, Text
-from w2v.vocabulary import Vocabulary, encode, encode_as
+from w2v.vocabulary import UNKNOWN, Vocabulary, encode, encode_as, read_counts
 
 
 def open_corpus(
@@ -29,9 +30,20 @@ def read(
     on_block: Callable[[int], None],
     known: Mapping[str, int] | None = None,
     unknown: bool = False,
+    fixed: str | None = None,
 ) -> tuple[Vocabulary, Text]:
-    """Read a corpus: its vocabulary, and its text in the words of that; see `encode`."""
+    """Read a corpus: its vocabulary, and its text in the words of that; see `encode`.
+
+    fixed  a file of `w2v vocab`, whose words and counts are the vocabulary
+    """
     every = unknown or isinstance(corpus, DocumentCorpus)
+    if fixed is not None:
+        vocabulary = read_counts(fixed, how.min_count, how.max_vocab)
+        if unknown:
+            vocabulary = vocabulary.adding(UNKNOWN, 0)
+        text, strange = read_as(corpus, vocabulary.names, on_block, unknown)
+        tokens = text.size + (0 if unknown else strange)
+        return replace(vocabulary.with_count(UNKNOWN, strange), tokens=tokens), text
     vocabulary, text = encode(
         corpus, how.min_count, how.max_vocab, how.max_types, on_block, known, every, unknown
     )

@@ -286,6 +286,7 @@ class RunSettings:
     log_json: str | None = setting(None, "append a JSON object for each report to this file")
     init: str | None = setting(None, "start from the vectors of this file, where it has the word")
     freeze: bool = setting(False, "with --init: leave those vectors as they are")
+    read_vocab: str | None = setting(None, "take the words and counts from a file of w2v vocab")
     update: str | None = setting(
         None,
         "go on training this model, which also gives the settings; new words are added, its words "

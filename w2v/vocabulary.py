@@ -10,7 +10,7 @@ import numpy as np
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.kernels.tokens import keep_words
-from w2v.lexicon import Lexicon
+from w2v.lexicon import SENTENCE_END, Lexicon
 from w2v.signals import Deferred
 from w2v.spool import Spool
 from w2v.text import Text
@@ -49,6 +49,37 @@ class Vocabulary:
             return self
         return replace(self, names=[*self.names, name], counts=np.append(self.counts, count))
 
+    def with_count(self, name: str, count: int) -> Vocabulary:
+        """This one, with another count of a word, if it has that."""
+        if name not in self.names:
+            return self
+        counts = self.counts.copy()
+        counts[self.names.index(name)] = count
+        return replace(self, counts=counts)
+
+
+def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
+    """The words of a file of `w2v vocab`, or of word2vec.c's -save-vocab, that are frequent enough.
+
+    Raises W2VError for a line that is not a word, a blank and a count, or a word that comes again
+    """
+    counts: dict[str, int] = {}
+    with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
+        for number, line in enumerate(file, 1):
+            name, _, told = line.rstrip("\r\n").rpartition(" ")
+            if not name or not told.isdecimal() or len(told) > 18:
+                raise W2VError(f"{path}: line {number}: expected word, count: {line[:60]!r}")
+            if name in counts:
+                raise W2VError(f"{path}: line {number}: {name!r} comes again")
+            counts[name] = int(told)
+    ends = counts.pop(SENTENCE_END.decode(), 0)
+    order = sorted(counts, key=lambda name: -counts[name])
+    names = [name for name in order if counts[name] >= max(min_count, 1)][:max_vocab]
+    if not names:
+        raise W2VError(f"{path}: none of {len(counts):,} words occurs {min_count} times")
+    kept = np.array([counts[name] for name in names], np.int64)
+    return Vocabulary(names, kept, len(counts), sum(counts.values()), ends)
+
 
 def count(
     corpus: Corpus,
@@ -56,11 +87,17 @@ def count(
     max_vocab: int | None = None,
     max_types: int = 1 << 30,
     on_block: Callable[[int], None] = lambda tokens: None,
+    on_types: Callable[[int, int], None] = lambda tokens, types: None,
 ) -> Vocabulary:
-    """Read a corpus and count its words: the vocabulary that `encode` finds, without the text."""
+    """Read a corpus and count its words: the vocabulary that `encode` finds, without the text.
+
+    on_types  called after each block with the numbers of words and of different words so far
+    """
     lexicon, tokens = _lexicon(max_types), 0
     for block in corpus.blocks():
         tokens += lexicon.number(block).size
+        words = tokens - int(lexicon.counts[0])
+        on_types(words, len(lexicon) - 1 + lexicon.pruned_types)
         if lexicon.is_full:
             lexicon.prune()
         on_block(tokens)

@@ -35,6 +35,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "compare": "compare",
     "vocab": "vocab",
+    "phrases": "phrases",
     "convert": "files",
     "info": "files",
 }

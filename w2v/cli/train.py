@@ -174,6 +174,8 @@ def _origin(chosen: dict[str, Any]) -> Origin | None:
     from w2v.origin import Origin
 
     path, update = chosen.get("init"), chosen.get("update")
+    if update and chosen.get("read_vocab"):
+        raise click.UsageError("--update goes on with the words of the model: no --read-vocab")
     if path and update:
         raise click.UsageError("--init or --update: a run starts from one of them")
     if chosen.get("freeze") and not path:

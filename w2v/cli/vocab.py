@@ -17,6 +17,8 @@ from w2v.cli.options import (
     show_reading,
 )
 
+_STEP = 1.1  # how much further the next point of a curve is
+
 
 @click.command(cls=SettingsCommand, settings=("TextSettings",))
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
@@ -24,8 +26,14 @@ from w2v.cli.options import (
     "-o", "--output", default="-", show_default=True, metavar="FILE",
     help="Where to write; - is stdout.",
 )  # fmt: skip
+@click.option(
+    "--curve", metavar="FILE",
+    help="Write how many different words (second column) so many words (first) of the text have.",
+)  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-def vocab(corpus: tuple[str, ...], output: str, quiet: bool, **given: Any) -> None:
+def vocab(
+    corpus: tuple[str, ...], output: str, curve: str | None, quiet: bool, **given: Any
+) -> None:
     """Count the words of texts.
 
     Writes word2vec's vocabulary format: a word and its count on a line, by falling count; the first
@@ -34,26 +42,42 @@ def vocab(corpus: tuple[str, ...], output: str, quiet: bool, **given: Any) -> No
     from w2v import settings, store
     from w2v.corpus import Corpus
     from w2v.kernels.cache import is_cold
+    from w2v.machine import readable
+    from w2v.models import models
     from w2v.progress import ProgressLine
     from w2v.vocabulary import count
 
     [text] = dealt(given, settings.TextSettings)
     settings.check(text)
     catch_signals()
-    store.check_writable(output)
+    for path in (output, curve):
+        if path is not None:
+            store.check_writable(path)
     source = Corpus(corpus, text.tokenizer, text.encoding, text.lowercase)
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("tokens"):
         say_compiling(line)
-    found = count(
-        source, text.min_count, text.max_vocab, text.max_types, show_reading(line, source)
-    )
+    points: list[tuple[int, int]] = []
+
+    def add(tokens: int, types: int) -> None:
+        if not points or tokens >= points[-1][0] * _STEP:
+            points.append((tokens, types))
+
+    shown = show_reading(line, source)
+    found = count(source, text.min_count, text.max_vocab, text.max_types, shown, add)
     say_bad_bytes(line, source)
     say_pruned(line, found)
     line.say(
         f"vocabulary: {len(found.names):,} of {found.types:,} words, "
         f"{int(found.counts.sum()):,} of {found.tokens:,} tokens"
     )
+    if not points or points[-1][0] < found.tokens:
+        points.append((found.tokens, found.types))
+    room = models()["skipgram"].settings().matrix_bytes(len(found.names), 0)
+    line.say(f"memory: {readable(room)} for the matrices of w2v train with --dim 100")
+    if curve is not None:
+        with store.replacing(curve) as file:
+            file.write("".join(f"{tokens}\t{types}\n" for tokens, types in points).encode())
     lines = zip(["</s>", *found.names], [found.sentence_ends, *found.counts.tolist()], strict=True)
     with store.replacing(output) as file:
         file.write("".join(f"{name} {times}\n" for name, times in lines).encode())

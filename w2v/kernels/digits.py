@@ -37,7 +37,7 @@ def read_digits(text, at, end, number):
     Returns  (where they end, the number)
     """
     while at < end and _ZERO <= text[at] <= _NINE and number < _MOST:
-        number = number * 10 + (text[at] - _ZERO)
+        number = number * 10 + (np.int64(text[at]) - _ZERO)
         at += 1
     return at, number
 

@@ -1,0 +1,135 @@
+"""Phrases: against a plain loop over words, pass after pass; vocabularies from a file."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from w2v import phrases
+from w2v.corpus import Corpus
+from w2v.phrases import Phrases
+
+
+def naive(lines, min_count, scoring, threshold):
+    """One pass over lists of words, word by word."""
+    words = [word for line in lines for word in line]
+    pairs = [pair for line in lines for pair in zip(line, line[1:], strict=False)]
+    total, n = len(words), {word: words.count(word) for word in words}
+    chosen = {}
+    for a, b in set(pairs):
+        both = pairs.count((a, b))
+        if min(n[a], n[b], both) < min_count:
+            continue
+        if scoring == "default":
+            score = (both - min_count) / n[a] / n[b] * total
+        else:
+            score = math.log(both * total / n[a] / n[b]) / -math.log(both / total)
+        if score > threshold:
+            chosen[a, b] = score
+    joined = []
+    for line in lines:
+        out, at = [], 0
+        while at < len(line):
+            pair = tuple(line[at : at + 2])
+            out.append("_".join(pair) if pair in chosen else line[at])
+            at += 2 if pair in chosen else 1
+        joined.append(out)
+    return joined, chosen
+
+
+@pytest.mark.parametrize("part", [1, 3, 1 << 20])
+@pytest.mark.parametrize(("scoring", "threshold"), [("default", 0.9), ("npmi", 0.02)])
+def test_phrases_are_those_of_a_loop(folder, monkeypatch, scoring, threshold, part):
+    rng = np.random.default_rng(1)
+    lines = [["abcde"[i] for i in rng.geometric(0.4, 9).clip(1, 5) - 1] for _ in range(40)]
+    lines[3], lines[7] = ["a"] * 9, []
+    (folder / "text").write_text("".join(" ".join(line) + "\n" for line in lines))
+    monkeypatch.setattr(phrases, "_PART", part)
+    found = Phrases(3, scoring, threshold, "_")
+    found.read(Corpus(["text"]))
+    seen = 0
+    for _ in range(3):
+        lines, chosen = naive(lines, 3, scoring, threshold)
+        joined, seen = found.join(), seen + len(chosen)
+        assert {each.name.decode() for each in joined} == {"_".join(pair) for pair in chosen}
+        for each in joined:
+            [score] = [s for pair, s in chosen.items() if "_".join(pair) == each.name.decode()]
+            assert each.score == pytest.approx(score)
+        text = b"".join(found.blocks()).decode()
+        assert [line.split() for line in text.split("\n")[:-1]] == lines
+        assert found.tokens == sum(map(len, lines))
+    assert seen > 2
+
+
+def test_new_york_in_two_passes(w2v, folder):
+    (folder / "text").write_text("the new york times said\nwe read the new york times\n" * 20)
+    call = ("phrases", "text", "-o", "out", "--threshold", "1", "--passes", "3", "--list", "list")
+    told = w2v(*call)
+    assert told.code == 0
+    first = (folder / "out").read_text().splitlines()[0]
+    assert "new_york" in (folder / "list").read_text()
+    assert "_".join(first.split()) == "the_new_york_times_said"
+    assert "pass 1: " in told.err
+    assert w2v("phrases", "-", "--quiet", stdin=b"a b\n\nc").out == "a b\n\nc\n"
+    assert w2v("phrases", "text", "--joiner", "").code == 2
+    assert (
+        w2v("phrases", "text", "--scoring", "npmi", "--quiet", "--threshold", 1).out
+        == (folder / "text").read_text()
+    )
+
+
+def test_rare_pairs_are_forgotten_when_there_are_too_many(folder, monkeypatch):
+    monkeypatch.setattr(phrases, "_PART", 50)
+    rng = np.random.default_rng(2)
+    words = [f"w{n}" for n in rng.integers(0, 40, 3000)]
+    (folder / "text").write_text(" ".join(["new", "york", *words[:30]] * 20 + words))
+    found = Phrases(5, "default", 10, "_", most=200)
+    found.read(Corpus(["text"]))
+    assert b"new_york" in {each.name for each in found.join()}
+    assert found.lost > 0
+
+
+# Vocabularies from a file
+
+
+def test_a_vocabulary_that_was_counted_before_gives_the_same_model(w2v, folder):
+    (folder / "text").write_text("a b c d e f g h\n" * 30 + "rare b c\n")
+    common = ("text", "--quiet", "--dim", 4, "--threads", 1, "--min-count", 2)
+    assert w2v("vocab", "text", "-o", "counts", "--curve", "curve").code == 0
+    assert w2v("train", *common, "-o", "x.safetensors").code == 0
+    assert w2v("train", *common, "--read-vocab", "counts", "-o", "y.safetensors").code == 0
+    x, y = (w2v("vector", "a", "b", "-v", f"{name}.safetensors").out for name in "xy")
+    assert x == y
+    last = (folder / "curve").read_text().splitlines()[-1]
+    assert last == "243\t9"
+    facts = json.loads(w2v("info", "y.safetensors", "--json").out)
+    assert len(facts["vocabulary"]["sha256"]) == 64
+
+
+def test_counts_of_another_text_are_taken(w2v, folder):
+    (folder / "text").write_text("a b a c a strange\n" * 9)
+    (folder / "counts").write_text("</s> 7\nb 500\na 900\nc 400\nz 300\n")
+    args = ("text", "--dim", 4, "--min-count", 400, "--threads", 1, "--read-vocab", "counts")
+    told = w2v("train", *args)
+    assert "vocabulary: 3 of 4 words; 45 of 54 tokens kept" in told.err
+    rows = json.loads(w2v("similar", "c", "--json").out)["results"]
+    assert {row["word"]: row["count"] for row in rows} == {"a": 900, "b": 500}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a 5\nb\n", "line 2: expected word, count"),
+        ("a 5\na 6\n", "line 2: 'a' comes again"),
+        ("a -5\n", "line 1"),
+        ("a 1\n", "none of 1 words occurs 5 times"),
+        ("zzz 9\n", "none of its words is in the vocabulary"),
+    ],
+)
+def test_a_file_of_counts_that_is_none_is_one_line(w2v, folder, content, said):
+    (folder / "text").write_text("a b\n")
+    (folder / "counts").write_text(content)
+    told = w2v("train", "text", "--quiet", "--read-vocab", "counts")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert said in told.err

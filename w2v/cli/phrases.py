@@ -1,0 +1,106 @@
+"""w2v phrases: words that go together as one."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from w2v.cli import catch_signals
+from w2v.cli.options import say_bad_bytes, say_compiling, show_reading
+
+_SCORINGS = ("default", "npmi")
+
+
+@click.command()
+@click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+@click.option(
+    "-o", "--output", default="-", show_default=True, metavar="FILE",
+    help="Where to write the text; - is stdout.",
+)  # fmt: skip
+@click.option("--list", "listed", metavar="FILE", help="Write phrase, count and score, by pass.")
+@click.option(
+    "--scoring", type=click.Choice(_SCORINGS), default="default", show_default=True,
+    help="default: word2phrase's; npmi: normalised pointwise mutual information, -1 to 1.",
+)  # fmt: skip
+@click.option(
+    "--threshold", type=float, metavar="X",
+    help="Score above which words are joined.  [default: 100; with npmi 0.5]",
+)  # fmt: skip
+@click.option(
+    "--min-count", type=click.IntRange(1), default=5, show_default=True, metavar="N",
+    help="Of a phrase and of its words.",
+)  # fmt: skip
+@click.option(
+    "--passes", type=click.IntRange(1, 100), default=1, show_default=True, metavar="N",
+    help="Each joins two words or phrases.",
+)  # fmt: skip
+@click.option("--joiner", default="_", show_default=True, help="Put between the words.")
+@click.option(
+    "--tokenizer", type=click.Choice(["space", "words", "chars"]), default="space",
+    show_default=True, help="As of w2v train.",
+)  # fmt: skip
+@click.option("--lowercase", is_flag=True, help="Fold upper case into lower case.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Of the texts.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def phrases(
+    corpus: tuple[str, ...],
+    output: str,
+    listed: str | None,
+    scoring: str,
+    threshold: float | None,
+    min_count: int,
+    passes: int,
+    joiner: str,
+    tokenizer: str,
+    lowercase: bool,
+    encoding: str,
+    quiet: bool,
+) -> None:
+    """Join words that go together into one: new york becomes new_york.
+
+    Writes the text, line by line as it is, </s> as a line end. word2phrase's score is
+    (count of the pair - min count) / counts of both words x words of the text.
+    """
+    from w2v import store
+    from w2v.corpus import Corpus
+    from w2v.kernels.cache import is_cold
+    from w2v.phrases import SCORINGS, Phrases
+    from w2v.progress import ProgressLine, plural
+
+    if not joiner or any(letter.isspace() for letter in joiner):
+        raise click.UsageError("--joiner must not be empty, nor have a blank")
+    catch_signals()
+    for path in (output, listed):
+        if path is not None:
+            store.check_writable(path)
+    source, line = Corpus(corpus, tokenizer, encoding, lowercase), ProgressLine(sys.stderr, quiet)
+    if is_cold("tokens"):
+        say_compiling(line)
+    found = Phrases(
+        min_count, scoring, SCORINGS[scoring] if threshold is None else threshold, joiner
+    )
+    found.read(source, show_reading(line, source))
+    say_bad_bytes(line, source)
+    rows = []
+    for number in range(1, passes + 1):
+        before = found.tokens
+        joined = found.join()
+        rows += [(number, phrase) for phrase in joined]
+        line.say(
+            f"pass {number}: {plural(len(joined), 'phrase')}; {before:,} words became "
+            f"{found.tokens:,}"
+        )
+        if not joined:
+            break
+    if found.lost:
+        line.say(f"{plural(found.lost, 'rare pair')} forgotten while counting, to save memory")
+    if listed is not None:
+        with store.replacing(listed) as file:
+            for number, phrase in rows:
+                file.write(
+                    b"%s\t%d\t%.6f\t%d\n" % (phrase.name, phrase.count, phrase.score, number)
+                )
+    with store.replacing(output) as file:
+        for block in found.blocks():
+            file.write(block)
