@@ -367,7 +367,10 @@ def test_vocab_writes_the_format_of_word2vec(w2v, folder):
     (folder / "text").write_text("b a a\nA c a\n\nc B\n")
     outcome = w2v("vocab", "text", "--min-count", "1", "-o", "vocab.txt")
     assert (outcome.code, outcome.out) == (0, "")
-    assert outcome.err == "vocabulary: 5 of 5 words, 8 of 8 tokens\n"
+    assert outcome.err == (
+        "vocabulary: 5 of 5 words, 8 of 8 tokens\n"
+        "memory: 5 KB for the matrices of w2v train with --dim 100\n"
+    )
     assert (folder / "vocab.txt").read_text() == "</s> 4\na 3\nc 2\nb 1\nA 1\nB 1\n"
     folded = w2v("vocab", "text", "--min-count", "2", "--lowercase", "--quiet")
     assert (folded.out, folded.err) == ("</s> 4\na 4\nb 2\nc 2\n", "")

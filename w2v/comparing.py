@@ -104,6 +104,7 @@ def _compared(
 
 def _two_sided(differences: np.ndarray) -> float:
     """How often a difference has the other sign, of both sides; at least one draw."""
+    differences = differences[np.isfinite(differences)]
     share = float(min((differences <= 0).mean(), (differences >= 0).mean()))
     return min(1.0, 2 * max(share, 1 / (differences.size + 1)))
 

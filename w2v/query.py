@@ -103,6 +103,7 @@ class Asking:
     include      whether a query's own words may answer it
     ignore_case  of words that are not there as written
     skips        words that are not there are left out of a query, else the query has no answer
+    left_out     those that were
     """
 
     search: Search
@@ -111,6 +112,7 @@ class Asking:
     include: bool = False
     ignore_case: bool = False
     skips: bool = False
+    left_out: set[str] = field(default_factory=set)
     _rows: dict[str, int] = field(default_factory=dict)  # of words that have been asked for
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
@@ -159,11 +161,13 @@ class Asking:
 
     def known(self, query: Query) -> Query:
         """A query without the words that are not there; NotFoundError where none is left."""
-        kept = tuple(
-            (sign, name)
-            for sign, name in query.terms
-            if row_of(self.source, name, self.ignore_case) is not None
-        )
+        unknown = {
+            name
+            for _, name in query.terms
+            if name not in self._rows and row_of(self.source, name, self.ignore_case) is None
+        }
+        self.left_out.update(unknown)
+        kept = tuple(term for term in query.terms if term[1] not in unknown)
         if not kept:
             raise NotFoundError(f"no vector for any word of {str(query)!r}")
         return Query(kept)

@@ -98,7 +98,7 @@ def _answer(
     asking: Asking, batches: Iterable[list[Query]], table: str, heading: bool, told: dict[str, Any]
 ) -> int:
     """Print the answers to all queries; the exit code."""
-    missing = Missing(asking.skips)
+    missing = Missing(asking.left_out if asking.skips else None)
     for asked in batches:
         for query, found in zip(asked, asking.answer(asked), strict=True):
             if isinstance(found, NotFoundError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -118,27 +118,36 @@ def _parsed(file: IO[bytes], name: str, parse: Callable[[str], Iterable[T]]) -> 
 
 
 class Missing:
-    """Tells which words are not there, on stderr, and counts queries without an answer."""
+    """Tells which words are not there, on stderr, and counts queries without an answer.
 
-    def __init__(self, skips: bool):
-        self._skips, self._count = skips, 0
+    left_out  the words that queries do without; None: their queries have no answer
+    """
+
+    def __init__(self, left_out: Collection[str] | None = None):
+        self._left_out, self._count = left_out, 0
 
     def tell(self, error: NotFoundError) -> None:
         """One query has no answer."""
         self._count += 1
-        if not self._skips:
+        if self._left_out is None:
             click.echo(f"w2v: {printable(str(error))}", err=True)
 
     def exit_code(self) -> int:
-        """What the command ends with; says how many were skipped."""
-        if self._skips and self._count:
-            click.echo(f"{self._count:,} queries skipped: none of their words is there", err=True)
-        return NotFoundError.exit_code if self._count and not self._skips else 0
+        """What the command ends with; says what was left out."""
+        from w2v.progress import plural
+
+        if self._left_out is None:
+            return NotFoundError.exit_code if self._count else 0
+        if self._left_out:
+            words = f"left out: {plural(len(self._left_out), 'word')} without a vector"
+            none = f"; {self._count:,} with no other word not answered" if self._count else ""
+            click.echo(words + none, err=True)
+        return 0
 
 
 def answer_each(batches: Iterable[list[T]], answer: Callable[[T], None]) -> int:
     """Answer queries one by one; the exit code."""
-    missing = Missing(False)
+    missing = Missing()
     for batch in batches:
         for query in batch:
             try:

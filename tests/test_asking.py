@@ -1,0 +1,217 @@
+"""Queries in scripts: who may answer, words that are not there, files and pipes of queries."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+
+def words(outcome):
+    """The answers of --tsv, query by query."""
+    found = {}
+    for row in outcome.out.splitlines():
+        query, _, word, *_ = row.split("\t")
+        found.setdefault(query, []).append(word)
+    return found
+
+
+def answers(outcome):
+    return [row.split("\t")[2] for row in outcome.out.splitlines()]
+
+
+def test_who_may_answer(w2v, toy, folder):
+    def asked(*options):
+        return answers(w2v("similar", "king", "--tsv", "-k", 20, *options))
+
+    everyone = asked()
+    assert set(everyone) == set(toy.names) - {"king"}
+    assert set(asked("--restrict", 4)) == {"queen", "man", "woman"}
+    assert set(asked("--min-count", 18)) == {"queen", "man"}
+    assert asked("--min-score", 0.3) == ["queen", "man"]
+    assert asked("--include-query", "-k", 2) == ["king", "queen"]
+    (folder / "some").write_text("queen\r\nbanana\nabsent\n\nking\n")
+    assert asked("--only", "some") == ["queen", "banana"]
+    assert asked("--exclude", "some") == [w for w in everyone if w not in {"queen", "banana"}]
+    assert asked("--only", "some", "--exclude", "some", "--min-score", -1) == []
+
+
+def test_answers_that_nobody_may_give(w2v, toy):
+    told = w2v("similar", "king", "--min-score", 2, "--json")
+    assert (told.code, json.loads(told.out)) == (0, {"query": "king", "results": []})
+
+
+def test_min_count_needs_counts(w2v, toy):
+    w2v("convert", "vectors.safetensors", "x.txt")
+    told = w2v("similar", "king", "--min-count", 3, "-v", "x.txt")
+    assert (told.code, told.err) == (
+        2, "w2v: --min-count: the file does not say how frequent its words are\n"
+    )  # fmt: skip
+
+
+def test_case_is_ignored_only_where_a_word_is_not_there_as_written(w2v, folder):
+    (folder / "x.txt").write_text("4 2\napple 1 0\nAPPLE 0 1\nPear 1 1\nfig 0.1 1\n")
+    ask = ("similar", "-v", "x.txt", "--tsv", "-k", 1, "--ignore-case")
+    assert words(w2v(*ask, "apple", "APPLE", "Apple", "pear")) == {
+        "apple": ["Pear"], "APPLE": ["fig"], "Apple": ["Pear"], "pear": ["fig"],
+    }  # fmt: skip
+    assert w2v("similar", "-v", "x.txt", "pear").code == 3
+
+
+def test_words_that_are_not_there_can_be_left_out(w2v, toy):
+    told = w2v(
+        "similar", "-", "--oov", "skip", "--tsv", "-k", 1,
+        stdin=b"king +absent\nnone of them\nqueen\n+absent -none\n",
+    )  # fmt: skip
+    assert told.code == 0
+    assert words(told) == {"king +absent": ["queen"], "queen": ["king"]}
+    assert told.err == "left out: 4 words without a vector; 4 with no other word not answered\n"
+    assert w2v("similar", "king", "--oov", "skip").err == ""
+    assert w2v("similar", "king", "+absent", "--oov", "skip").err == (
+        "left out: 1 word without a vector\n"
+    )
+
+
+def test_the_product_of_cosines(w2v, toy):
+    """Levy and Goldberg 2014, equation 4, by hand."""
+    told = w2v("analogy", "man", "king", "woman", "--method", "mul", "--json", "-k", 20)
+    units = toy.matrix / np.linalg.norm(toy.matrix, axis=1)[:, None]
+    man, king, woman = ((1 + units @ units[toy.find(w)]) / 2 for w in ("man", "king", "woman"))
+    scores = king * woman / (man + 0.001)
+    asked = {"man", "king", "woman"}
+    wanted = sorted((-s, w) for s, w in zip(scores, toy.names, strict=True) if w not in asked)
+    found = [(r["word"], r["score"]) for r in json.loads(told.out)["results"]]
+    np.testing.assert_allclose([s for _, s in found], [-s for s, _ in wanted], atol=2e-6)
+    assert found[0][0] == wanted[0][1] == "queen"
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (("similar", "-k", 2), b"king +woman -man"),
+        (("analogy", "-k", 2), b"man king woman"),
+        (("similarity",), b"king queen"),
+        (("odd",), b"kitchen vector 1 banana"),
+        (("vector",), b"king"),
+    ],
+)
+def test_queries_come_from_arguments_stdin_and_files_alike(w2v, toy, folder, call, line):
+    by_name = w2v(*call, *line.decode().split(), "--json").out
+    assert w2v(*call, "-", "--json", stdin=line).out == by_name
+    (folder / "asked").write_bytes(line + b"\n\n" + line + b"\r\n")
+    assert w2v(*call, "--queries", "asked", "--json").out == by_name * 2
+    assert w2v(*call, "--queries", "-", "--json", stdin=line + b"\n").out == by_name
+    both = w2v(*call, *line.decode().split(), "--queries", "asked", "--json")
+    assert both.out == by_name * 3
+
+
+def test_several_questions_in_one_call(w2v, toy):
+    told = w2v("analogy", "man", "king", "woman", "king", "man", "queen", "--tsv", "-k", 1)
+    single = w2v("analogy", "king", "man", "queen", "--tsv", "-k", 1).out
+    assert told.out == w2v("analogy", "man", "king", "woman", "--tsv", "-k", 1).out + single
+    pairs = w2v("similarity", "king", "queen", "king", "king")
+    assert pairs.out == "0.6000  king queen\n1.0000  king king\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "line", "said"),
+    [
+        (("analogy",), b"king\n", "stdin: line 2: expected A B C, found 1 words"),
+        (("similarity",), b"a b c\n", "stdin: line 2: expected A B, found 3 words"),
+    ],
+)
+def test_a_line_that_is_no_question_is_named(w2v, toy, call, line, said):
+    told = w2v(*call, "-", stdin=b"\n" + line)
+    assert (told.code, told.err) == (2, f"w2v: {said}\n")
+
+
+def test_a_pipe_that_stays_open_is_answered_as_it_comes(toy, folder):
+    with subprocess.Popen(
+        [sys.executable, "-m", "w2v", "similar", "-", "-k", "1", "--tsv"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+    ) as process:  # fmt: skip
+        for word, near in [("king", "queen"), ("queen", "king"), ("1", "kitchen")]:
+            process.stdin.write(word + "\n")
+            assert process.stdout.readline().split("\t")[2] == near
+        process.stdin.close()
+        assert process.stdout.read() == ""
+    assert process.returncode == 0
+
+
+def test_answers_do_not_depend_on_what_is_asked_beside(w2v, toy):
+    lines = b"king\nking +woman -man\nqueen -king\n" * 700
+    rows = w2v("similar", "-", "--json", "-k", 3, stdin=lines).out.splitlines()
+    assert len(rows) == 2100
+    assert len(set(rows)) == 3
+    assert rows[:3] == [
+        w2v("similar", *line.split(), "--json", "-k", 3).out.rstrip("\n")
+        for line in lines.decode().splitlines()[:3]
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["x.safetensors", "x.txt", "x.bin", "x.npy", "x.glove", "x.vec.gz", "x.txt.gz"]
+)
+def test_every_format_is_asked_alike(w2v, toy, name):
+    assert w2v("convert", "vectors.safetensors", name).code == 0
+    for call in [("similar", "king", "queen"), ("analogy", "man", "king", "woman"),
+                 ("similarity", "king", "queen"), ("odd", "king", "queen", "1"),
+                 ("vector", "king", "+queen")]:  # fmt: skip
+        assert w2v(*call, "-v", name).out == w2v(*call).out
+
+
+def test_nan_is_never_json(w2v, folder):
+    (folder / "x.txt").write_text("4 2\na nan 0.1\nb 1 0\nc 0 0\nd inf 1\n")
+
+    def strict(text):
+        return [json.loads(row, parse_constant=pytest.fail) for row in text.splitlines()]
+
+    [query] = strict(w2v("similar", "b", "-v", "x.txt", "--json").out)
+    assert [row["word"] for row in query["results"]] == ["c"]
+    assert strict(w2v("vector", "a", "d", "-v", "x.txt", "--json").out)[1]["vector"] == [None, 1]
+    assert strict(w2v("similarity", "b", "c", "-v", "x.txt", "--json").out)[0]["score"] == 0
+    told = w2v("similar", "a", "-v", "x.txt")
+    assert (told.code, told.err) == (
+        2, "w2v: the file has NaN or infinity in the vector of 'a'\n"
+    )  # fmt: skip
+    assert strict(w2v("info", "x.txt", "--json", "--check").out)
+
+
+@pytest.mark.parametrize("length", [255, 10_000])
+def test_words_of_any_length(w2v, folder, length):
+    long = "ä" * length
+    (folder / "text").write_text(f"{long} b c\n" * 5)
+    assert w2v("train", "text", "--dim", 2, "--quiet", "--threads", 1, "--min-count", 1).code == 0
+    for name in ("x.txt", "x.bin", "x.npy", "x.tsv", "x.safetensors"):
+        assert w2v("convert", "vectors.safetensors", name).code == 0
+    for name in ("x.txt", "x.bin", "x.npy", "x.safetensors"):
+        told = w2v("similar", long, "-v", name, "-k", 1, "--tsv")
+        assert told.out.startswith(long + "\t1\t")
+    assert w2v("similar", long + "x").code == 3
+
+
+def test_a_path_of_four_thousand_bytes(w2v, toy, folder):
+    deep = "/".join(["d" * 200] * 19)
+    at = folder
+    for part in deep.split("/"):
+        at = at / part
+        try:
+            at.mkdir()
+        except OSError:
+            pytest.skip("no such long paths here")
+    target = f"{deep}/x.bin"
+    assert w2v("convert", "vectors.safetensors", target).code == 0
+    assert w2v("similar", "king", "-v", target).out == w2v("similar", "king").out
+    told = w2v("convert", "vectors.safetensors", "d" * 5000 + ".bin")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "File name too long" in told.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_is_read_only(w2v, toy, folder):
+    (folder / "closed").mkdir(mode=0o500)
+    told = w2v("convert", "vectors.safetensors", "closed/x.bin")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "closed" in told.err

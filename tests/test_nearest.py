@@ -1,0 +1,87 @@
+"""Many queries at once: as one by one, as a full sort in NumPy, in blocks of any size."""
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from w2v import nearest
+from w2v.nearest import EPSILON, Search
+from w2v.table import Table
+
+ROWS, DIM = 60, 4
+
+
+def table(seed):
+    """Small integers: many vectors are alike, some are zero."""
+    matrix = np.random.default_rng(seed).integers(-2, 3, (ROWS, DIM)).astype(np.float32)
+    return Table.build([f"w{i}" for i in range(ROWS)], matrix)
+
+
+def naive(table, vectors, signs, left_out, search):
+    """A full sort for one query."""
+    matrix = table.matrix.astype(float)
+    matrix /= np.maximum(np.linalg.norm(matrix, axis=1), 1e-30)[:, None]
+    terms = vectors.astype(float)
+    terms /= np.maximum(np.linalg.norm(terms, axis=1), 1e-30)[:, None]
+    cosines = matrix @ terms.T
+    if len(signs) == 1:
+        scores = cosines[:, 0]
+    else:
+        shares, scores = (1 + cosines) / 2, 1.0
+        for term, sign in enumerate(signs):
+            share = shares[:, term]
+            scores = scores * share if sign == "+" else scores / (share + EPSILON)
+    rows = range(len(table)) if search.rows is None else search.rows
+    pairs = sorted((-round(float(scores[row]), 8), row) for row in rows if row not in left_out)
+    least = -np.inf if search.least is None else search.least
+    return [(row, -score) for score, row in pairs[: search.k] if -score >= least]
+
+
+@given(st.data())
+@pytest.mark.parametrize("signs", ["+", "+-+", "-+"])
+def test_many_queries_are_a_full_sort_of_each(signs, data):
+    seed = data.draw(st.integers(0, 5))
+    held, rng = table(seed), np.random.default_rng(seed)
+    rows = data.draw(st.none() | st.sets(st.integers(0, ROWS - 1)))
+    search = Search(
+        held,
+        data.draw(st.integers(1, ROWS + 3)),
+        None if rows is None else np.array(sorted(rows), np.int64),
+        data.draw(st.none() | st.floats(-1, 1)),
+    )
+    count = data.draw(st.integers(0, 7))
+    asked = rng.integers(0, ROWS, (count, len(signs)))
+    vectors, left_out = held.matrix[asked], [list(each) for each in asked]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearest, "_SCORES", data.draw(st.sampled_from([1, 50, 1 << 19])))
+        patch.setattr(nearest, "_ROWS", data.draw(st.sampled_from([1, 7, 256])))
+        found = search.nearest(vectors, left_out, tuple(signs))
+        single = [
+            search.nearest(vector[None], [out], tuple(signs))[0]
+            for vector, out in zip(vectors, left_out, strict=True)
+        ]
+    assert found == single
+    for answers, vector, out in zip(found, vectors, left_out, strict=True):
+        wanted = naive(held, vector, signs, out, search)
+        if search.least is not None and any(abs(s - search.least) < 1e-6 for _, s in wanted):
+            continue  # rounding decides
+        assert [row for row, _ in answers] == [row for row, _ in wanted]
+        np.testing.assert_allclose(
+            [score for _, score in answers], [score for _, score in wanted], atol=1e-7
+        )
+
+
+def test_many_equal_vectors_are_told_in_the_order_of_rows(monkeypatch):
+    monkeypatch.setattr(nearest, "_SCORES", 64)
+    monkeypatch.setattr(nearest, "_ROWS", 16)
+    held = Table.build([f"w{i}" for i in range(500)], np.ones((500, 3), np.float32))
+    [found] = Search(held, 5).nearest(held.matrix[:1, None], [[2]])
+    assert [row for row, _ in found] == [0, 1, 3, 4, 5]
+
+
+def test_what_is_not_finite_never_answers():
+    matrix = np.array([[1, 0], [np.nan, 1], [np.inf, 0], [0.5, 0.5]], np.float32)
+    held = Table.build(list("abcd"), matrix)
+    [found] = Search(held, 9).nearest(held.matrix[:1, None], [[]])
+    assert [row for row, _ in found] == [0, 3]
