@@ -52,7 +52,7 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
         wanted = _ranks(scores[which])
         return [_correlation(_ranks(each[which]), wanted) for each in cosines]
 
-    return _compared(path, correlations, common.size, paired=None)
+    return _compared(path, len(tables), correlations, common.size, paired=None)
 
 
 def by_questions(
@@ -68,7 +68,7 @@ def by_questions(
         right = right[:, (right >= 0).all(axis=0)] > 0
 
         def shares(which: np.ndarray, right: np.ndarray = right) -> list[float]:
-            return right[:, which].mean(axis=1).tolist() if which.size else [np.nan] * len(right)
+            return right[:, which].mean(axis=1).tolist()
 
         def mcnemar(first: int, other: int, right: np.ndarray = right) -> float:
             only = int((right[first] & ~right[other]).sum())
@@ -76,20 +76,21 @@ def by_questions(
             return float(binomtest(only, both).pvalue) if both else 1.0
 
         name = f"{path}, {results[0].section}"
-        found.append(_compared(name, shares, right.shape[1], mcnemar))
+        found.append(_compared(name, len(tables), shares, right.shape[1], mcnemar))
     return found
 
 
 def _compared(
     name: str,
+    files: int,
     scores: Callable[[np.ndarray], list[float]],
     items: int,
     paired: Callable[[int, int], float] | None,
 ) -> list[Compared]:
-    rng, every = np.random.default_rng(1), np.arange(items)
-    whole = np.array(scores(every))
-    if items < 2 or not np.isfinite(whole).all():
-        return [Compared(name, items, None, None, None) for _ in whole]
+    rng, nothing = np.random.default_rng(1), Compared(name, items, None, None, None)
+    whole = np.array(scores(np.arange(items)) if items > 1 else [np.nan] * files)
+    if not np.isfinite(whole).all():
+        return [nothing] * files
     draws = np.array([scores(rng.integers(items, size=items)) for _ in range(_DRAWS)])
     edges = (100 - _LEVEL) / 2
     found = []

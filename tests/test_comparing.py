@@ -1,0 +1,128 @@
+"""Vector files beside each other: intervals, paired tests and shared neighbours, against SciPy."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from w2v import comparing, formats
+from w2v.errors import W2VError
+from w2v.table import Table
+
+WORDS = [f"w{n}" for n in range(80)]
+
+
+@pytest.fixture
+def files(folder):
+    """Three files and a set of pairs: near the truth, far from it, near it with fewer words."""
+    rng = np.random.default_rng(0)
+    truth = rng.standard_normal((len(WORDS), 8))
+    for name, noise, count in [("good.txt", 0.2, 80), ("bad.txt", 3, 80), ("few.txt", 0.2, 60)]:
+        matrix = truth + noise * rng.standard_normal(truth.shape)
+        formats.save(name, Table.build(WORDS[:count], matrix[:count].astype(np.float32)))
+    units = truth / np.linalg.norm(truth, axis=1)[:, None]
+    pairs = [tuple(rng.choice(len(WORDS), 2, replace=False)) for _ in range(200)]
+    lines = [f"{WORDS[a]}\t{WORDS[b]}\t{units[a] @ units[b]:.6f}\n" for a, b in pairs]
+    (folder / "pairs.tsv").write_text("".join(lines))
+    return folder
+
+
+def load(*names):
+    return [formats.load(name) for name in names]
+
+
+def test_scores_of_pairs_are_spearmans_over_what_all_have(files):
+    good, bad, few = load("good.txt", "bad.txt", "few.txt")
+    found = comparing.by_pairs([good, bad, few], "pairs.tsv", 300_000)
+    lines = [line.split("\t") for line in (files / "pairs.tsv").read_text().splitlines()]
+    common = [(a, b, float(s)) for a, b, s in lines if few.find(a) is not None
+              and few.find(b) is not None]  # fmt: skip
+    assert 50 < len(common) < 200
+    for table, result in zip((good, bad, few), found, strict=True):
+        rows = [[table.find(a), table.find(b)] for a, b, _ in common]
+        units = table.matrix / table.norms[:, None]
+        cosines = [units[a] @ units[b] for a, b in rows]
+        wanted = stats.spearmanr(cosines, [s for *_, s in common]).statistic
+        assert result.items == len(common)
+        assert result.score == pytest.approx(wanted)
+        low, high = result.interval
+        assert low < result.score < high
+    assert found[0].p is None
+    assert found[1].p < 0.01 < 0.05 < found[2].p
+
+
+def test_an_interval_has_the_truth_nineteen_times_of_twenty():
+    """Of a share of right answers, known here."""
+    rng, inside = np.random.default_rng(4), 0
+    for _ in range(100):
+        right = rng.random(200) < 0.3
+        [found] = comparing._compared(
+            "x", 1, lambda which, right=right: [right[which].mean()], 200, None
+        )
+        inside += found.interval[0] <= 0.3 <= found.interval[1]
+    assert 88 <= inside <= 100
+
+
+def test_right_and_wrong_answers_are_tested_in_pairs(folder):
+    rng = np.random.default_rng(1)
+    a, offset = rng.standard_normal((30, 20)), rng.standard_normal(20) * 3
+    words = [f"a{n}" for n in range(30)] + [f"b{n}" for n in range(30)]
+    clean = np.concatenate([a, a + offset])
+    for name, noise in [("x.txt", 0.1), ("y.txt", 1.2)]:
+        matrix = clean + noise * rng.standard_normal(clean.shape)
+        formats.save(name, Table.build(words, matrix.astype(np.float32)))
+    lines = [f"a{m} b{m} a{n} b{n}\n" for m in range(30) for n in range(30) if m != n][:300]
+    (folder / "asked").write_text(": offsets\n" + "".join(lines))
+    x, y = load("x.txt", "y.txt")
+    *_, (first, second) = comparing.by_questions([x, y], "asked", 300_000)
+    assert first.set == "asked, total"
+    right = [comparing.analogies(table, "asked")[0].right > 0 for table in (x, y)]
+    assert (first.score, second.score) == tuple(each.mean() for each in right)
+    only, differ = int((right[0] & ~right[1]).sum()), int((right[0] != right[1]).sum())
+    assert second.p == pytest.approx(stats.binomtest(only, differ).pvalue)
+    same = comparing.by_questions([x, x], "asked", 300_000)[-1]
+    assert same[1].p == 1
+
+
+def test_neighbours_that_files_share(files):
+    good, few = load("good.txt", "few.txt")
+    shares = comparing.overlap([good, few], k=5)
+    common = few.names
+
+    def near(table, word):
+        units = table.matrix / table.norms[:, None]
+        cosines = {w: units[table.find(w)] @ units[table.find(word)] for w in common if w != word}
+        return set(sorted(cosines, key=cosines.get)[-5:])
+
+    wanted = np.mean([len(near(good, w) & near(few, w)) / 5 for w in common])
+    np.testing.assert_allclose(shares, [[1, wanted], [wanted, 1]])
+    with pytest.raises(W2VError, match="share only 0 words"):
+        comparing.overlap([good, Table.build(["else"], np.ones((1, 8), np.float32))])
+
+
+def test_the_command(w2v, files, monkeypatch):
+    call = ("compare", "good.txt", "bad.txt", "--pairs", "pairs.tsv")
+    plain = w2v(*call).out.splitlines()
+    assert plain[0] == "pairs.tsv: 200 items"
+    assert plain[1].endswith("good.txt")
+    assert plain[3] == "overlap@10: common words among the ten nearest"
+    rows = [json.loads(row) for row in w2v(*call, "--json").out.splitlines()]
+    assert [row["file"] for row in rows] == ["good.txt", "bad.txt", "good.txt"]
+    assert rows[0]["p"] is None
+    assert 0 < rows[2]["overlap"] < 1
+    assert len(w2v(*call, "--tsv").out.splitlines()) == 3
+    (files / "similarity").mkdir()
+    (files / "pairs.tsv").rename(files / "similarity" / "pairs.tsv")
+    monkeypatch.setenv("W2V_DATA", str(files))
+    assert "similarity/pairs.tsv: 200 items" in w2v("compare", "good.txt", "bad.txt").out
+    assert w2v("evaluate", "similarity", "similarity/pairs.tsv", "-v", "good.txt", "-v",
+               "bad.txt").code == 0  # fmt: skip
+
+
+def test_a_set_without_common_words_has_no_score(w2v, files):
+    (files / "none.tsv").write_text("x\ty\t1\nz\ty\t2\n")
+    told = w2v("compare", "good.txt", "bad.txt", "--pairs", "none.tsv")
+    assert told.out.splitlines()[:2] == ["none.tsv: 0 items", "      -  good.txt"]
+    rows = w2v("compare", "good.txt", "--pairs", "none.tsv", "--json").out
+    assert json.loads(rows)["score"] is None

@@ -1,0 +1,159 @@
+"""Tables made of tables, and what w2v convert writes and repairs."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from naive import digits_read_rows
+
+from w2v import formats, reshaping
+from w2v.errors import W2VError
+from w2v.kernels import digits
+from w2v.table import Table
+
+
+def table(rows=40, dim=6, seed=0):
+    matrix = np.random.default_rng(seed).standard_normal((rows, dim)).astype(np.float32)
+    return Table.build([f"w{i}" for i in range(rows)], matrix + 3, np.arange(rows, 0, -1))
+
+
+def test_all_but_the_top_takes_off_mean_and_main_directions():
+    original = table()
+    plain = reshaping.centered(original, 0).matrix
+    np.testing.assert_allclose(plain, original.matrix - original.matrix.mean(axis=0), atol=1e-6)
+    made = reshaping.centered(original, 2).matrix
+    _, _, directions = np.linalg.svd(plain.astype(float), full_matrices=False)
+    np.testing.assert_allclose(made @ directions[:2].T, 0, atol=1e-5)
+    np.testing.assert_allclose(made @ directions[2:].T, plain @ directions[2:].T, atol=1e-5)
+    with pytest.raises(W2VError, match="only 6 numbers"):
+        reshaping.centered(original, 7)
+
+
+def test_unit_vectors_and_zeros():
+    original = table()
+    original.matrix[3] = 0
+    lengths = np.linalg.norm(reshaping.normalized(Table.build(original.names, original.matrix))
+                             .matrix, axis=1)  # fmt: skip
+    np.testing.assert_allclose(np.delete(lengths, 3), 1, rtol=1e-6)
+    assert lengths[3] == 0
+
+
+def test_half_as_many_bytes(w2v, toy, folder):
+    for name in ("x.safetensors", "x.npy"):
+        assert w2v("convert", "vectors.safetensors", name, "--dtype", "f16").code == 0
+        made = formats.load(name)
+        assert made.matrix.dtype == np.float16
+        np.testing.assert_array_equal(made.matrix, toy.matrix.astype(np.float16))
+        assert w2v("similar", "king", "-k", 2, "-v", name).out.split()[1] == "queen"
+        assert w2v("convert", name, "back.txt").code == 0
+        np.testing.assert_array_equal(formats.load("back.txt").matrix, made.matrix)
+    told = w2v("convert", "vectors.safetensors", "x.bin", "--dtype", "f16")
+    assert (told.code, "--dtype f16 is for" in told.err) == (2, True)
+    (folder / "large.txt").write_text("1 2\na 1 1e9\n")
+    told = w2v("convert", "large.txt", "x.npy", "--dtype", "f16")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "row 1, 'a': a number above 65,504" in told.err
+
+
+def test_some_of_the_rows(w2v, toy, folder):
+    (folder / "some").write_text("vector\nking\nabsent\n")
+    told = w2v("convert", "vectors.safetensors", "x.txt", "--only", "some")
+    assert told.err == "some: 1 names have no vector\nx.txt: 2 vectors of 3 numbers\n"
+    assert formats.load("x.txt").names == ["king", "vector"]
+    assert w2v("convert", "vectors.safetensors", "y.safetensors", "--limit", 2).code == 0
+    made = formats.load("y.safetensors")
+    assert (made.names, made.counts.tolist()) == (["king", "queen"], [20, 19])
+    assert w2v("convert", "vectors.safetensors", "z.bin", "--limit", 0).code == 0
+    assert len(formats.load("z.bin")) == 0
+
+
+def test_word_and_output_vectors_added_up(w2v, folder, planted_text):
+    common = ("train", planted_text, "--dim", 4, "--epochs", 1, "--threads", 1, "--quiet")
+    assert w2v(*common, "--min-count", 1).code == 0
+    assert w2v("convert", "vectors.safetensors", "sum.npy", "--combine", "sum").code == 0
+    from w2v import store
+
+    tensors, _ = store.read("vectors.safetensors")
+    wanted = formats.load("vectors.safetensors").matrix + tensors["output_vectors"]
+    np.testing.assert_array_equal(formats.load("sum.npy").matrix, wanted)
+    told = w2v("convert", "sum.npy", "x.txt", "--combine", "sum")
+    assert (told.code, told.err) == (
+        2, "w2v: sum.npy: --combine sum: the file has no output vectors of its words\n"
+    )  # fmt: skip
+
+
+def test_the_pair_of_files_of_the_embedding_projector(w2v, toy, folder):
+    assert w2v("convert", "vectors.safetensors", "x.tsv").code == 0
+    rows = (folder / "x.tsv").read_text().splitlines()
+    assert rows[0] == "2.0\t1.0\t0.0"
+    labels = (folder / "x.metadata.tsv").read_text().splitlines()
+    assert labels[:2] == ["word\tcount", "king\t20"]
+    assert len(rows) == len(labels) - 1 == 10
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "said"),
+    [
+        (b"5 2\na 1 2\nb 3 4\n", ["a", "b"], "promises 5"),
+        (b"1 2\na 1 2\nb 3 4\n", ["a", "b"], "promises 1"),
+        (b"3 2\na 1 2\nb 3 4\na 5 6\n", ["a", "b"], "'a'"),
+        (b"2 2\na 1 2\nb 3\nc 5 6\n", ["a", "c"], "row 3"),
+    ],
+)
+def test_what_is_wrong_is_repaired_and_said(w2v, folder, content, names, said):
+    (folder / "bad.txt").write_bytes(content)
+    told = w2v("convert", "bad.txt", "x.txt")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    told = w2v("convert", "bad.txt", "x.txt", "--check")
+    assert told.code == 0
+    assert said in told.err
+    assert formats.load("x.txt").names == names
+
+
+def test_a_reader_of_stdout_that_leaves_is_no_error(toy, folder):
+    line = f"{sys.executable} -m w2v convert vectors.safetensors - | head -1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("10 3\n", "-: 10 vectors of 3 numbers\n")
+
+
+def test_info_in_json_of_every_format(w2v, toy, folder):
+    for name in ("x.txt", "x.bin", "x.glove", "x.npy", "x.vec.gz", "vectors.safetensors"):
+        w2v("convert", "vectors.safetensors", name) if name[0] == "x" else None
+        facts = json.loads(w2v("info", name, "--check", "--json").out)
+        assert facts["checked"] is True
+        assert facts["format"]
+
+
+def test_rows_of_digits_are_read_as_python_reads_them():
+    rng = np.random.default_rng(3)
+    values = rng.standard_normal((50, 5)) * 10.0 ** rng.integers(-9, 9, (50, 5))
+    shapes = ["%.6f", "%.8g", "%.3e", "%d", "%+.2f"]
+    lines = [
+        b" ".join([b"w%d" % n, *((s % v).encode() for s, v in zip(shapes, row, strict=True))])
+        for n, row in enumerate(values)
+    ]
+    text = np.frombuffer(b"\n".join(lines), np.uint8)
+    ends = np.cumsum([len(line) + 1 for line in lines]) - 1
+    begins = np.concatenate([[0], ends[:-1] + 1])
+    matrix, names = np.empty((50, 5), np.float32), np.empty(50, np.int64)
+    powers = 10.0 ** np.arange(23)
+    digits.read_rows(text, begins, ends, powers, matrix, names)
+    wanted_names, wanted = digits_read_rows(text.tobytes(), 5)
+    np.testing.assert_array_equal(matrix, wanted)
+    found = [text[a:b].tobytes() for a, b in zip(begins, names, strict=True)]
+    assert found == wanted_names
+
+
+def test_rows_of_another_form_are_left():
+    lines = [b"a 1 2", b"b 1", b"c 1 2 3", b"d nan 1", b"e 1 2x", b"f 1  2", b" 3 4", b"g",
+             b"h 1 12345678901234567890", b"i 1e400 2", b"j .5 -5."]  # fmt: skip
+    text = np.frombuffer(b"\n".join(lines), np.uint8)
+    ends = np.cumsum([len(line) + 1 for line in lines]) - 1
+    begins = np.concatenate([[0], ends[:-1] + 1])
+    matrix, names = np.empty((len(lines), 2), np.float32), np.empty(len(lines), np.int64)
+    digits.read_rows(text, begins, ends, 10.0 ** np.arange(23), matrix, names)
+    read = [line for line, name in zip(lines, names, strict=True) if name >= 0]
+    assert read == [b"a 1 2", b" 3 4", b"j .5 -5."]
+    np.testing.assert_array_equal(matrix[-1], [0.5, -5])
