@@ -72,6 +72,7 @@ bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $
 	$(BIN)/python tests/bench/sizes.py --write
 	$(BIN)/python tests/bench/startup.py --write
 	$(BIN)/python tests/bench/rounds.py --write
+	$(BIN)/python tests/bench/queries.py --write
 	$(BIN)/python tests/bench/imdb.py --write
 	$(BIN)/python tests/bench/lsa.py --write
 	$(BIN)/python tests/bench/lda.py --write

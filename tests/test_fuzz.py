@@ -30,7 +30,7 @@ from w2v.settings import DocumentSettings, TextSettings
 from w2v.table import Table
 from w2v.topics import mallet
 from w2v.trained import Network, Trained
-from w2v.vocabulary import END, UNKNOWN
+from w2v.vocabulary import END, UNKNOWN, read_counts
 
 MUTANTS = int(os.environ.get("W2V_MUTANTS", "250"))  # of each kind of file
 MEMORY = 64 << 20  # bytes; the files have a few thousand
@@ -162,12 +162,31 @@ def infer(path):
         trained.vectors(trained.read(opened_documents("new", "lines"))[0])
 
 
+def write_array(path, opened=open):
+    """An array, and the names beside it."""
+    with opened(path, "wb") as file:
+        np.save(file, np.ones((3, 4), np.float32))
+    with open("file.words", "w") as file:
+        file.write("the\nking\n\u00e9\n")
+
+
+GLOVE = b"""the 0.5 -1e-3 2 3
+king 1 2 3 4
+\xc3\xa9 1 1 1 1
+at name@domain.com 1 2 3 4
+<unk> 0 0 0 1
+"""
 TEXT = "the king\tand the queen of 日本 \u00e9\n</s> a \x00 b\n".encode() * 20
 MAKERS = {
     "container": container,
     "checkpoint": write_checkpoint,
     "word2vec.txt": lambda path: text.write(path, without_blanks()),
     "word2vec.bin": lambda path: binary.write(path, without_blanks()),
+    "glove": write_bytes(GLOVE),
+    "word2vec.txt.gz": write_bytes(gzip.compress(b"5 4\n" + GLOVE, mtime=0)),
+    "array": write_array,
+    "array.gz": lambda path: write_array(path, gzip.open),
+    "counts": write_bytes(b"</s> 0\nthe 90\nking 40\n\xc3\xa9 7\n"),
     "pairs": write_bytes(b"the king 7.5\nking the 1\na b 3\n\xc3\xa9 the 2.25\n"),
     "questions": write_bytes(b": capitals\nthe king a b\nking the b a\n: gram1\na b the king\n"),
     "text": write_bytes(TEXT),
@@ -233,6 +252,11 @@ READERS = {
     "checkpoint": lambda path: checkpoint.read(path, {"--dim": 5}, force=True),
     "word2vec.txt": use_vectors,
     "word2vec.bin": use_vectors,
+    "glove": use_vectors,
+    "word2vec.txt.gz": use_vectors,
+    "array": use_vectors,
+    "array.gz": use_vectors,
+    "counts": lambda path: read_counts(path, 5, None),
     "pairs": lambda path: evaluate.similarity(make_table(), path),
     "questions": lambda path: evaluate.analogies(make_table(), path, 100),
     **dict.fromkeys(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -112,18 +113,14 @@ class Table:
     def find(self, name: str) -> int | None:
         """The row of a name, or None."""
         wanted = name.encode("utf-8", "surrogateescape")
-        low, high = 0, len(self)
-        while low < high:
-            middle = (low + high) // 2
-            row = int(self.order[middle])
-            found = self.name_bytes(row)
-            if found == wanted:
-                return row
-            if found < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return None
+        at = self.place(wanted)
+        if at == len(self) or self.name_bytes(self.order[at]) != wanted:
+            return None
+        return int(self.order[at])
+
+    def place(self, name: bytes) -> int:
+        """Where a name stands in `order`, or would stand."""
+        return bisect_left(self.order, name, key=self.name_bytes)
 
 
 def _norms(matrix: np.ndarray) -> np.ndarray:

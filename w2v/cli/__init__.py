@@ -73,6 +73,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    if "_W2V_COMPLETE" in os.environ:
+        from w2v.cli.completion import answer_shell
+
+        sys.exit(answer_shell(cli))
     try:
         with cli.make_context("w2v", list(sys.argv[1:] if args is None else args)) as ctx:
             cli.invoke(ctx)

@@ -18,6 +18,7 @@ from w2v.cli.asking import (
     rows_asked,
     stdin_options,
 )
+from w2v.cli.completion import words as words_begun
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.vectors import QueryCommand, file_options, open_table, vectors_path
 from w2v.errors import NotFoundError, W2VError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=QueryCommand)
-@click.argument("terms", nargs=-1, metavar="TERM...")
+@click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
 @answer_options
 @click.option(
     "--table", metavar="NAME",
@@ -119,7 +120,7 @@ def _similar_to_text(table: Table, path: str, text: str, name: str, told: dict[s
 
 
 @click.command(cls=QueryCommand)
-@click.argument("words", nargs=-1, metavar="A B C")
+@click.argument("words", nargs=-1, metavar="A B C", shell_complete=words_begun)
 @answer_options
 @click.option("--table", default="words", show_default=True, help="Which table to search.")
 @stdin_options
@@ -171,7 +172,7 @@ def _need(asked: list, stdin: bool, queries: str | None, what: str) -> None:
 
 
 @click.command(cls=QueryCommand)
-@click.argument("words", nargs=-1, metavar="A B")
+@click.argument("words", nargs=-1, metavar="A B", shell_complete=words_begun)
 @file_options
 @stdin_options
 @format_options
@@ -213,7 +214,7 @@ def similarity(
 
 
 @click.command(cls=QueryCommand)
-@click.argument("words", nargs=-1, metavar="WORD...")
+@click.argument("words", nargs=-1, metavar="WORD...", shell_complete=words_begun)
 @file_options
 @stdin_options
 @format_options
@@ -255,7 +256,7 @@ def odd(
 
 
 @click.command(cls=QueryCommand)
-@click.argument("terms", nargs=-1, metavar="TERM...")
+@click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
 @file_options
 @click.option("--verbatim", is_flag=True, help="Every term, or line, is one name.")
 @stdin_options

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from w2v.cli.completion import FILE
 from w2v.cli.output import echo_json, printable
 from w2v.cli.vectors import read_names, vectors_option
 from w2v.errors import NotFoundError, W2VError
@@ -29,6 +30,7 @@ def stdin_options(command: Callable) -> Callable:
         click.option("--stdin", is_flag=True, hidden=True),
         click.option(
             "--queries",
+            type=FILE,
             metavar="FILE",
             help="Also the queries in this file, one a line; - is stdin.",
         ),
@@ -53,8 +55,10 @@ _ANSWERS = (
     click.option(
         "--min-count", type=click.IntRange(0), metavar="N", help="Only what occurs N times or more."
     ),
-    click.option("--only", metavar="FILE", help="Only the names in this file, one a line."),
-    click.option("--exclude", metavar="FILE", help="None of the names in this file."),
+    click.option(
+        "--only", type=FILE, metavar="FILE", help="Only the names in this file, one a line."
+    ),
+    click.option("--exclude", type=FILE, metavar="FILE", help="None of the names in this file."),
     click.option("--min-score", type=float, metavar="X", help="Only answers with this score."),
     click.option("--ignore-case", is_flag=True, help="Of words that are not there as written."),
     click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.completion import FILE
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.vectors import open_table
 
@@ -19,9 +20,9 @@ _AT_HAND = ("questions-words.txt", "similarity/*.tsv")
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--pairs", multiple=True, metavar="SET", help="Scored pairs to judge by.")
-@click.option("--questions", multiple=True, metavar="SET", help="Analogies to judge by.")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@click.option("--pairs", multiple=True, type=FILE, metavar="SET", help="Scored pairs to judge by.")
+@click.option("--questions", multiple=True, type=FILE, metavar="SET", help="Analogies to judge by.")
 @click.option(
     "--restrict", type=click.IntRange(1), default=300_000, show_default=True, metavar="N",
     help="Only the N most frequent words.",

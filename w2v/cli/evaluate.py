@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli.compare import echo_compared
+from w2v.cli.completion import FILE
 from w2v.cli.infer import infer_all, threads_option
 from w2v.cli.network import classified
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
@@ -27,9 +28,9 @@ def evaluate() -> None:
 
 
 _COMMON = (
-    click.argument("sets", nargs=-1, required=True, metavar="SET..."),
+    click.argument("sets", nargs=-1, required=True, type=FILE, metavar="SET..."),
     click.option(
-        "-v", "--vectors", multiple=True, metavar="FILE",
+        "-v", "--vectors", multiple=True, type=FILE, metavar="FILE",
         help="Vector file; several are compared.  [default: $W2V_VECTORS, else "
         "vectors.safetensors]",
     ),
@@ -150,8 +151,8 @@ def analogies(
 
 
 @evaluate.command("self-retrieval", cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model")
-@click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+@click.argument("model", type=FILE)
+@click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
 @click.option(
     "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N",
     help="How many documents to ask for, from all over the corpus.",
@@ -202,8 +203,8 @@ def self_retrieval(
 
 
 @evaluate.command(cls=SettingsCommand, settings=("DocumentSettings", "TextSettings"))
-@click.argument("train")
-@click.argument("test", required=False)
+@click.argument("train", type=FILE)
+@click.argument("test", required=False, type=FILE)
 @vectors_option
 @click.option(
     "--by", type=click.Choice(["documents", "words", "model"]), default="documents",

@@ -7,17 +7,18 @@ import json
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.completion import FILE
 from w2v.cli.output import echo_json, printable, say_findings
 from w2v.cli.vectors import read_names
 from w2v.errors import W2VError
 
 
 @click.command()
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
+@click.argument("source", type=FILE, metavar="IN")
+@click.argument("target", type=FILE, metavar="OUT")
 @click.option("--table", default="words", show_default=True, help="Which table of a container.")
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="Only the first N vectors.")
-@click.option("--only", metavar="FILE", help="Only the names in this file, one a line.")
+@click.option("--only", type=FILE, metavar="FILE", help="Only the names in this file, one a line.")
 @click.option(
     "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
     help="sum: add to each word's vector its output vector, from a container.",
@@ -83,7 +84,7 @@ def convert(
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option(
     "--check", is_flag=True,
     help="Compare every checksum with the bytes; of other formats, that all can be read.",

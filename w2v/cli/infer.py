@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.completion import FILE
 from w2v.cli.options import (
     SettingsCommand,
     dealt,
@@ -33,10 +34,10 @@ threads_option = click.option(
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model")
-@click.argument("corpus", nargs=-1, metavar="[CORPUS...]")
+@click.argument("model", type=FILE)
+@click.argument("corpus", nargs=-1, type=FILE, metavar="[CORPUS...]")
 @click.option(
-    "-o", "--output", default="-", show_default=True, metavar="FILE",
+    "-o", "--output", default="-", show_default=True, type=FILE, metavar="FILE",
     help="Where to write, as in w2v train; - is text on stdout.",
 )  # fmt: skip
 @click.option(

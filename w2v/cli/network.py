@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.completion import FILE
 from w2v.cli.infer import threads_option
 from w2v.cli.options import (
     SettingsCommand,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model")
-@click.argument("corpus", nargs=-1, metavar="[CORPUS...]")
+@click.argument("model", type=FILE)
+@click.argument("corpus", nargs=-1, type=FILE, metavar="[CORPUS...]")
 @threads_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @format_options
@@ -107,7 +108,7 @@ def judged(trained: Network, paths: tuple[str, ...], line: ProgressLine) -> Judg
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", type=FILE)
 @click.option("--prompt", default="", help="What to go on from, words as in the training.")
 @click.option(
     "--words", type=click.IntRange(0), default=100, show_default=True, metavar="N",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
 
+from w2v.cli.completion import FILE
+
 if TYPE_CHECKING:
     from w2v.corpus import Corpus
     from w2v.text import Text
@@ -48,12 +50,14 @@ def _option(field: Field, kind: Any) -> click.Option:
         return Option([pair], is_flag=True, default=None, help=help + shown)
     shown = f"  [default: {field.default}]" if field.default is not None else ""
     choices = field.metadata["choices"]
-    number = int if kind in (int, int | None) else float if kind in (float, float | None) else str
+    number: Any = (
+        int if kind in (int, int | None) else float if kind in (float, float | None) else FILE
+    )
     return Option(
         [name, *_ALIASES.get(field.name, [])],
         default=None,
         type=click.Choice(choices) if choices else number,
-        metavar=None if choices else {int: "N", float: "X", str: "TEXT"}[number],
+        metavar=None if choices else {int: "N", float: "X", FILE: "TEXT"}[number],
         help=help + shown,
     )
 

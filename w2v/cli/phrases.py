@@ -7,18 +7,21 @@ import sys
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.completion import FILE
 from w2v.cli.options import say_bad_bytes, say_compiling, show_reading
 
 _SCORINGS = ("default", "npmi")
 
 
 @click.command()
-@click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+@click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
 @click.option(
-    "-o", "--output", default="-", show_default=True, metavar="FILE",
+    "-o", "--output", default="-", show_default=True, type=FILE, metavar="FILE",
     help="Where to write the text; - is stdout.",
 )  # fmt: skip
-@click.option("--list", "listed", metavar="FILE", help="Write phrase, count and score, by pass.")
+@click.option(
+    "--list", "listed", type=FILE, metavar="FILE", help="Write phrase, count and score, by pass."
+)
 @click.option(
     "--scoring", type=click.Choice(_SCORINGS), default="default", show_default=True,
     help="default: word2phrase's; npmi: normalised pointwise mutual information, -1 to 1.",

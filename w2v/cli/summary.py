@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from w2v.cli.completion import FILE
 from w2v.cli.output import echo_json, echo_tsv, format_options
 
 _COUNT = click.IntRange(1)
 
 
 @click.command()
-@click.argument("file", required=False, metavar="[MODEL]")
+@click.argument("file", required=False, type=FILE, metavar="[MODEL]")
 @click.option(
     "--model", type=click.Choice(["mlp", "rnn", "lstm", "gru"]),
     help="mlp: the words' vectors side by side, then dense layers; the others: recurrent layers.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.completion import FILE
 from w2v.cli.infer import threads_option
 from w2v.cli.network import echo_judgement, judged
 from w2v.cli.options import (
@@ -29,18 +30,24 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model")
+@click.argument("model", type=FILE)
 @click.option(
     "-n", "--words", "count", type=click.IntRange(1), default=10, show_default=True, metavar="N",
     help="How many words of each topic.",
 )  # fmt: skip
 @click.option(
-    "--reference", multiple=True, metavar="FILE",
+    "--reference", multiple=True, type=FILE, metavar="FILE",
     help="Judge coherence by these documents, not by those of the training; again for more.",
 )  # fmt: skip
-@click.option("--topic-keys", metavar="FILE", help="Write the topics in MALLET's layout too.")
-@click.option("--doc-topics", metavar="FILE", help="And the topics of the training's documents.")
-@click.option("--state", metavar="FILE", help="And each token's topic, if the model keeps these.")
+@click.option(
+    "--topic-keys", type=FILE, metavar="FILE", help="Write the topics in MALLET's layout too."
+)
+@click.option(
+    "--doc-topics", type=FILE, metavar="FILE", help="And the topics of the training's documents."
+)
+@click.option(
+    "--state", type=FILE, metavar="FILE", help="And each token's topic, if the model keeps these."
+)
 @format_options
 def topics(
     model: str,
@@ -138,8 +145,8 @@ def _echo(facts: dict[str, Any], words: list[dict[str, Any]], as_tsv: bool, as_j
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model")
-@click.argument("corpus", nargs=-1, metavar="[CORPUS...]")
+@click.argument("model", type=FILE)
+@click.argument("corpus", nargs=-1, type=FILE, metavar="[CORPUS...]")
 @threads_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @format_options

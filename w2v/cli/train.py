@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.completion import FILE
 from w2v.cli.options import dealt, limit_blas, setting_options
 from w2v.errors import W2VError
 
@@ -83,16 +84,22 @@ def _refused(name: str, takers: list[str]) -> click.Option:
     return click.Option([option_name(name)], hidden=True, expose_value=False, callback=refuse)
 
 
+def _models_begun(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    from w2v.models import models
+
+    return [name for name in models() if name.startswith(begun)]
+
+
 @click.command(cls=TrainCommand)
-@click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+@click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
 @click.option(
-    "-o", "--output", default="vectors.safetensors", show_default=True, metavar="FILE",
-    help="Where to write; the suffix picks the format (.safetensors .txt .vec .bin), - is text on "
+    "-o", "--output", default="vectors.safetensors", show_default=True, type=FILE, metavar="FILE",
+    help="Where to write; the suffix picks the format, as in w2v convert; - is text on "
     "stdout.",
 )  # fmt: skip
 @click.option(
     "--model", "model_name", default=DEFAULT_MODEL, show_default=True, metavar="NAME",
-    cls=ModelOption,
+    cls=ModelOption, shell_complete=_models_begun,
 )  # fmt: skip
 @click.option(
     "--resume", is_flag=True,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.completion import FILE
 from w2v.cli.output import say_findings
 from w2v.errors import W2VError
 
@@ -43,9 +44,9 @@ class QueryCommand(click.Command):
                 param = known.get(arg)
                 if isinstance(param, click.Option) and not param.is_flag:
                     value = next(rest, None)
-                    if value is None:
+                    if value is None and not ctx.resilient_parsing:
                         raise click.UsageError(f"{arg} needs a value")
-                    options.append(value)
+                    options += [] if value is None else [value]
             else:
                 terms.append(arg)
         return super().parse_args(ctx, [*options, "--", *terms])
@@ -54,6 +55,7 @@ class QueryCommand(click.Command):
 vectors_option = click.option(
     "-v",
     "--vectors",
+    type=FILE,
     metavar="FILE",
     help="Vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
 )

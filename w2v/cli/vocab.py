@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.completion import FILE
 from w2v.cli.options import (
     SettingsCommand,
     dealt,
@@ -21,13 +22,13 @@ _STEP = 1.1  # how much further the next point of a curve is
 
 
 @click.command(cls=SettingsCommand, settings=("TextSettings",))
-@click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+@click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
 @click.option(
-    "-o", "--output", default="-", show_default=True, metavar="FILE",
+    "-o", "--output", default="-", show_default=True, type=FILE, metavar="FILE",
     help="Where to write; - is stdout.",
 )  # fmt: skip
 @click.option(
-    "--curve", metavar="FILE",
+    "--curve", type=FILE, metavar="FILE",
     help="Write how many different words (second column) so many words (first) of the text have.",
 )  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")

@@ -5,7 +5,13 @@ word2vec's vocabulary, names with counts, is such a list too: x.vocab. No array 
 
 from __future__ import annotations
 
+import io
+import math
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tokenize import TokenError
 
 import numpy as np
 
@@ -16,6 +22,8 @@ from w2v.table import Table
 
 MAGIC = b"\x93NUMPY"
 LISTS = (".words", ".vocab", ".txt")
+# What NumPy's reader of headers, which are Python literals, raises for odd ones.
+_DAMAGE = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, RecursionError, TokenError)
 
 
 def read(source: Source, limit: int | None) -> tuple[list[bytes], np.ndarray]:
@@ -73,21 +81,28 @@ def _names(path: str) -> list[bytes]:
 
 
 def _mapped(path: str) -> np.ndarray:
-    try:
+    with _reading(path):
         return np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, EOFError) as error:
-        raise _broken(path, error) from None
 
 
 def _unpacked(source: Source) -> np.ndarray:
-    import io
+    """What is packed; NumPy's own reader would make room for whatever the header promises."""
+    data = b"".join(source.blocks())
+    file, read = io.BytesIO(data), np.lib.format
+    with _reading(source.path):
+        old = read.read_magic(file) == (1, 0)
+        header = read.read_array_header_1_0 if old else read.read_array_header_2_0
+        shape, columns_first, dtype = header(file)
+        numbers = np.frombuffer(data, dtype, math.prod(shape), file.tell())
+        return numbers.reshape(shape, order="F" if columns_first else "C")
 
-    data = io.BytesIO(b"".join(source.blocks()))
+
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    """Say in one line what is wrong with an array; NumPy warns of headers of Python 2."""
     try:
-        return np.lib.format.read_array(data, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise _broken(source.path, error) from None
-
-
-def _broken(path: str, error: Exception) -> W2VError:
-    return W2VError(f"{path}: a NumPy array that is damaged or cut short: {error}")
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
+            yield
+    except _DAMAGE as error:
+        said = str(error).partition("\n")[0]
+        raise W2VError(f"{path}: a NumPy array that is damaged or cut short: {said}") from None

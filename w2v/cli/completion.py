@@ -1,0 +1,45 @@
+"""What shells complete: file names, and words of the default vectors."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem, shell_complete
+
+if TYPE_CHECKING:
+    from w2v.table import Table
+
+FILE = click.Path(readable=False)  # what names a file that need not be there
+VARIABLE = "_W2V_COMPLETE"  # in which the shell says what it is
+_MOST = 50  # words
+
+
+def answer_shell(cli: click.Group) -> int:
+    """Print completions, or the script that makes a shell ask for these; the exit code."""
+    return shell_complete(cli, {}, "w2v", VARIABLE, os.environ[VARIABLE])
+
+
+def words(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names that begin so, the most frequent first; of a mapped file only, that none may wait."""
+    from w2v.cli.vectors import vectors_path
+    from w2v.errors import W2VError
+    from w2v.formats import CONTAINER, load, sniff
+
+    sign = begun[:1] if begun[:1] in ("+", "-") else ""
+    try:
+        path = vectors_path(ctx.params.get("vectors"))
+        if sniff(path) != CONTAINER:
+            return []
+        table = load(path, ctx.params.get("table") or "words")
+    except (W2VError, OSError):
+        return []
+    return [CompletionItem(sign + name) for name in _begin_with(table, begun[len(sign) :])]
+
+
+def _begin_with(table: Table, begun: str) -> list[str]:
+    first = begun.encode("utf-8", "surrogateescape")
+    rows = table.order[table.place(first) : table.place(first + b"\xff")]
+    names = (table.name(row) for row in sorted(rows.tolist())[:_MOST])
+    return [name for name in names if name.isprintable() and not any(map(str.isspace, name))]
