@@ -51,12 +51,12 @@ class Table:
         listed = np.empty(len(encoded), object)
         listed[:] = encoded
         order = np.argsort(listed, kind="stable").astype(np.int32)
-        for row, after in zip(order, order[1:], strict=False):
-            if encoded[row] == encoded[after]:
-                raise W2VError(
-                    f"rows {row + 1} and {after + 1} have the same name, "
-                    f"{encoded[row].decode('utf-8', 'surrogateescape')!r}; remove one"
-                )
+        named = listed[order]
+        for at in np.flatnonzero(named[1:] == named[:-1])[:1]:
+            raise W2VError(
+                f"rows {order[at] + 1} and {order[at + 1] + 1} have the same name, "
+                f"{named[at].decode('utf-8', 'surrogateescape')!r}; remove one"
+            )
         offsets = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum(list(map(len, encoded)), out=offsets[1:])
         some = (encoded[at : at + _JOINED] for at in range(0, len(encoded), _JOINED))

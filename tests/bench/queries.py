@@ -117,7 +117,7 @@ def main() -> None:
         folder = Path(name)
         aside(make, folder / "x.safetensors", 400_000, 300, ["king"])
         tables = {"asking": asking(folder, told.turns), "reading": reading(folder, told.turns)}
-    publish(tables, told.write)
+    publish({part: "\n".join(rows) for part, rows in tables.items()}, told.write)
 
 
 if __name__ == "__main__":
