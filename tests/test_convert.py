@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from naive import digits_read_rows
 
-from w2v import formats, reshaping
+from w2v import formats, reshaping, store
 from w2v.errors import W2VError
 from w2v.kernels import digits
 from w2v.table import Table
@@ -73,8 +73,6 @@ def test_word_and_output_vectors_added_up(w2v, folder, planted_text):
     common = ("train", planted_text, "--dim", 4, "--epochs", 1, "--threads", 1, "--quiet")
     assert w2v(*common, "--min-count", 1).code == 0
     assert w2v("convert", "vectors.safetensors", "sum.npy", "--combine", "sum").code == 0
-    from w2v import store
-
     tensors, _ = store.read("vectors.safetensors")
     wanted = formats.load("vectors.safetensors").matrix + tensors["output_vectors"]
     np.testing.assert_array_equal(formats.load("sum.npy").matrix, wanted)
@@ -115,7 +113,8 @@ def test_what_is_wrong_is_repaired_and_said(w2v, folder, content, names, said):
 def test_a_reader_of_stdout_that_leaves_is_no_error(toy, folder):
     line = f"{sys.executable} -m w2v convert vectors.safetensors - | head -1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("10 3\n", "-: 10 vectors of 3 numbers\n")
+    assert done.stdout == "10 3\n"
+    assert done.stderr in ("", "-: 10 vectors of 3 numbers\n")  # as fast as head is
 
 
 def test_info_in_json_of_every_format(w2v, toy, folder):
@@ -157,3 +156,16 @@ def test_rows_of_another_form_are_left():
     read = [line for line, name in zip(lines, names, strict=True) if name >= 0]
     assert read == [b"a 1 2", b" 3 4", b"j .5 -5."]
     np.testing.assert_array_equal(matrix[-1], [0.5, -5])
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.tsv", "x.bin", "x.txt", "x.safetensors"])
+def test_a_disk_that_is_full_leaves_neither_of_two_files(w2v, toy, folder, monkeypatch, name):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.os, "fsync", full)
+    told = w2v("convert", "vectors.safetensors", name)
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "No space left on device" in told.err
+    assert told.err.startswith("w2v: x.")
+    assert [path.name for path in folder.iterdir()] == ["vectors.safetensors"]

@@ -48,11 +48,11 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         return
     if is_device(path):
-        with open(path, "wb") as file:
+        with _named(path), open(path, "wb") as file:
             yield file
         return
     target, part = _places(path)
-    with Deferred():
+    with Deferred(), _named(path):
         try:
             with _fresh(part) as file:
                 yield file
@@ -65,6 +65,18 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
             with suppress(OSError):
                 os.unlink(part)
             raise
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Let errors of writing say of which file; NumPy's do not even say which error it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            said = error.strerror or f"could not be written whole ({error}): is the disk full?"
+            raise OSError(error.errno, said, path) from None
+        raise
 
 
 def _fresh(part: str) -> IO[bytes]:

@@ -48,11 +48,11 @@ def write(path: str, table: Table) -> None:
     """Write both files. Names must have no line end."""
     if b"\n" in table.text.tobytes():
         raise W2VError("a name with a line end cannot be in a list of names; write .safetensors")
-    with store.replacing(_stem(path) + LISTS[0]) as file:
-        for row in range(len(table)):
-            file.write(table.name_bytes(row) + b"\n")
-    with packed(path) as file:
+    with store.replacing(_stem(path) + LISTS[0]) as names, packed(path) as file:
         np.lib.format.write_array(file, np.ascontiguousarray(table.matrix), allow_pickle=False)
+        file.flush()
+        for row in range(len(table)):
+            names.write(table.name_bytes(row) + b"\n")
 
 
 def _stem(path: str) -> str:

@@ -12,14 +12,15 @@ def write(path: str, table: Table) -> None:
 
     Where counts are known, the second has two columns, and then a heading.
     """
-    with store.replacing(path.removesuffix(".tsv") + ".metadata.tsv") as file:
+    labels = path.removesuffix(".tsv") + ".metadata.tsv"
+    with store.replacing(labels) as names, store.replacing(path) as file:
+        for row in range(len(table)):
+            file.write(b"\t".join(numbers(table, row)) + b"\n")
+        file.flush()
         if table.counts is not None:
-            file.write(b"word\tcount\n")
+            names.write(b"word\tcount\n")
         for row in range(len(table)):
             name = b" ".join(table.name_bytes(row).replace(b"\r", b" ").split(b"\t"))
             name = name.replace(b"\n", b" ")
-            file.write(name if table.counts is None else b"%s\t%d" % (name, table.counts[row]))
-            file.write(b"\n")
-    with store.replacing(path) as file:
-        for row in range(len(table)):
-            file.write(b"\t".join(numbers(table, row)) + b"\n")
+            names.write(name if table.counts is None else b"%s\t%d" % (name, table.counts[row]))
+            names.write(b"\n")
