@@ -44,7 +44,7 @@ LAYERS = [
     ["w2v.trained", "w2v.job"],
     ["w2v.solution"],
     ["w2v.chain"],
-    ["w2v.course"],
+    ["w2v.course", "w2v.plots"],
     ["w2v.cli"],
     ["w2v.__main__"],
 ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from w2v import comparing, formats
+from w2v import comparing, evaluate, formats
 from w2v.errors import W2VError
 from w2v.table import Table
 
@@ -75,13 +75,17 @@ def test_right_and_wrong_answers_are_tested_in_pairs(folder):
     lines = [f"a{m} b{m} a{n} b{n}\n" for m in range(30) for n in range(30) if m != n][:300]
     (folder / "asked").write_text(": offsets\n" + "".join(lines))
     x, y = load("x.txt", "y.txt")
-    *_, (first, second) = comparing.by_questions([x, y], "asked", 300_000)
+
+    def judged(*tables):
+        return [evaluate.analogies(table, "asked") for table in tables]
+
+    *_, (first, second) = comparing.by_questions(judged(x, y), "asked")
     assert first.set == "asked, total"
-    right = [comparing.analogies(table, "asked")[0].right > 0 for table in (x, y)]
+    right = [each[0].right > 0 for each in judged(x, y)]
     assert (first.score, second.score) == tuple(each.mean() for each in right)
     only, differ = int((right[0] & ~right[1]).sum()), int((right[0] != right[1]).sum())
     assert second.p == pytest.approx(stats.binomtest(only, differ).pvalue)
-    same = comparing.by_questions([x, x], "asked", 300_000)[-1]
+    same = comparing.by_questions(judged(x, x), "asked")[-1]
     assert same[1].p == 1
 
 

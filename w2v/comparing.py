@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.evaluate import analogies, similarity, totals
+from w2v.evaluate import AnalogyResult, similarity, totals
 from w2v.nearest import Search
 from w2v.table import Table
 
@@ -55,17 +55,24 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
     return _compared(path, len(tables), correlations, common.size, paired=None)
 
 
-def by_questions(
-    tables: Sequence[Table], path: str, restrict: int, method: str = "add"
-) -> list[list[Compared]]:
-    """What a set of analogies says of each table: semantic, syntactic, all."""
-    from scipy.stats import binomtest
-
-    judged = [totals(analogies(table, path, restrict, method)) for table in tables]
-    found = []
+def on_common(judged: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyResult]]:
+    """The answers of several tables, section by section, to what all of them can answer."""
+    found: list[list[AnalogyResult]] = [[] for _ in judged]
     for results in zip(*judged, strict=True):
         right = np.stack([result.right for result in results])
-        right = right[:, (right >= 0).all(axis=0)] > 0
+        common = np.where((right >= 0).all(axis=0), right, -1)
+        for own, row in zip(found, common, strict=True):
+            own.append(AnalogyResult(results[0].section, row))
+    return found
+
+
+def by_questions(judged: Sequence[Sequence[AnalogyResult]], path: str) -> list[list[Compared]]:
+    """What the answers of several tables to a set of analogies say: semantic, syntactic, all."""
+    from scipy.stats import binomtest
+
+    found = []
+    for results in zip(*map(totals, on_common(judged)), strict=True):
+        right = np.stack([result.right[result.right >= 0] > 0 for result in results])
 
         def shares(which: np.ndarray, right: np.ndarray = right) -> list[float]:
             return right[:, which].mean(axis=1).tolist()
@@ -76,7 +83,7 @@ def by_questions(
             return float(binomtest(only, both).pvalue) if both else 1.0
 
         name = f"{path}, {results[0].section}"
-        found.append(_compared(name, len(tables), shares, right.shape[1], mcnemar))
+        found.append(_compared(name, len(judged), shares, right.shape[1], mcnemar))
     return found
 
 

@@ -207,7 +207,7 @@ def _sections(path: str) -> Iterator[tuple[str, list[list[str]]]]:
         yield section, questions
 
 
-def totals(results: list[AnalogyResult]) -> list[AnalogyResult]:
+def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
     """Semantic, syntactic (sections named gram...) and all questions together."""
     syntactic = [r for r in results if r.section.startswith("gram")]
     semantic = [r for r in results if not r.section.startswith("gram")]

@@ -34,6 +34,7 @@ COMMANDS = {
     "lag": "lag",
     "evaluate": "evaluate",
     "compare": "compare",
+    "plot": "plot",
     "vocab": "vocab",
     "phrases": "phrases",
     "convert": "files",

@@ -44,12 +44,14 @@ def compare(
     ten nearest, mean over the 1,000 most frequent words of the first file that all have.
     """
     from w2v import comparing
+    from w2v.evaluate import analogies
 
     tables = [open_table(file) for file in files]
     if not (pairs or questions):
         questions, pairs = (_at_hand(pattern) for pattern in _AT_HAND)
     for path in questions:
-        for results in comparing.by_questions(tables, path, restrict):
+        judged = [analogies(table, path, restrict) for table in tables]
+        for results in comparing.by_questions(judged, path):
             echo_compared(files, results, as_tsv, as_json)
     for path in pairs:
         echo_compared(files, comparing.by_pairs(tables, path, restrict), as_tsv, as_json)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.compare import echo_compared
 from w2v.cli.completion import FILE
-from w2v.cli.infer import infer_all, threads_option
-from w2v.cli.network import classified
-from w2v.cli.options import SettingsCommand, dealt, limit_blas
+from w2v.cli.judge import classify, self_retrieval
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.cli.vectors import open_table, vectors_option, vectors_path
-from w2v.errors import W2VError
+from w2v.cli.vectors import open_table, vectors_path
 
 if TYPE_CHECKING:
-    from w2v.classify import Judgement
+    from w2v.evaluate import AnalogyResult
     from w2v.table import Table
 
 
@@ -106,6 +103,7 @@ def _tables(vectors: tuple[str, ...], combine: str) -> list[Table]:
     help="add: 3CosAdd; mul: 3CosMul.",
 )  # fmt: skip
 @click.option("--count-oov", is_flag=True, help="Questions with unknown words count as wrong.")
+@plot_option
 def analogies(
     sets: tuple[str, ...],
     vectors: tuple[str, ...],
@@ -113,6 +111,7 @@ def analogies(
     combine: str,
     method: str,
     count_oov: bool,
+    plot: str | None,
     as_tsv: bool,
     as_json: bool,
 ) -> None:
@@ -125,166 +124,51 @@ def analogies(
     from w2v import comparing
     from w2v.evaluate import analogies, totals
 
+    if plot and len(sets) > 1:
+        raise click.UsageError("--plot draws one SET")
+    if plot:
+        chart_kind(plot)
     tables = _tables(vectors, combine)
     for path in sets:
-        if len(tables) > 1:
-            for compared in comparing.by_questions(tables, path, restrict, method):
+        judged = [analogies(table, path, restrict, method) for table in tables]
+        if len(judged) > 1:
+            for compared in comparing.by_questions(judged, path):
                 echo_compared(vectors, compared, as_tsv, as_json)
-            continue
-        results = analogies(tables[0], path, restrict, method)
-        if len(sets) > 1 and not (as_tsv or as_json):
-            click.echo(f"{printable(path)}:")
-        for result in [*results, *totals(results)]:
-            accuracy = result.accuracy(count_oov)
-            counts = (result.correct, result.answerable, result.questions)
-            if as_json:
-                named = dict(zip(("right", "answerable", "questions"), counts, strict=True))
-                echo_json({"set": path, "section": result.section, "accuracy": accuracy} | named)
-            elif as_tsv:
-                echo_tsv([path, result.section, accuracy, *counts])
-            else:
-                share = "     -" if accuracy is None else f"{accuracy:6.1%}"
-                click.echo(
-                    f"{share}  {counts[0]} of {counts[1]}, "
-                    f"{counts[2]} asked  {printable(result.section)}"
-                )
+        else:
+            if len(sets) > 1 and not (as_tsv or as_json):
+                click.echo(f"{printable(path)}:")
+            for result in [*judged[0], *totals(judged[0])]:
+                _echo_section(path, result, count_oov, as_tsv, as_json)
+        if plot:
+            from w2v.plots import charts
+
+            names = vectors or [vectors_path(None)]
+            found = zip(names, comparing.on_common(judged), strict=True)
+            chart = charts.sections(
+                path,
+                {
+                    name: [(each.section, each.accuracy(count_oov)) for each in own]
+                    for name, own in found
+                },
+            )
+            write_chart(chart, plot, lambda message: click.echo(message, err=True))
 
 
-@evaluate.command("self-retrieval", cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model", type=FILE)
-@click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
-@click.option(
-    "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N",
-    help="How many documents to ask for, from all over the corpus.",
-)  # fmt: skip
-@threads_option
-@format_options
-def self_retrieval(
-    model: str,
-    corpus: tuple[str, ...],
-    limit: int,
-    threads: int | None,
-    as_tsv: bool,
-    as_json: bool,
-    **given: Any,
+def _echo_section(
+    path: str, result: AnalogyResult, count_oov: bool, as_tsv: bool, as_json: bool
 ) -> None:
-    """How often a document's inferred vector is nearest to its own.
-
-    CORPUS is what MODEL was trained on. Printed: the share whose own vector is the nearest of all
-    the model's documents, and the share where it is among the ten nearest.
-    """
-    limit_blas(threads)
-    from w2v.evaluate import ranks
-    from w2v.progress import ProgressLine
-    from w2v.trained import Trained
-
-    table = open_table(model, "documents")
-    count = min(limit, len(table))
-    chosen = [i * len(table) // count for i in range(count)]
-    names = [table.name(row) for row in chosen]
-    line = ProgressLine(sys.stderr)
-    text, vectors = infer_all(Trained(model), corpus, given, threads, line, names)
-    missing = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
-    asked = [i for i, size in enumerate(text.sizes()) if size]
-    if not asked:
-        raise W2VError(f"none of the documents of {model} is in the corpus, such as {missing[0]!r}")
-    found = ranks(table, vectors[asked], [chosen[i] for i in asked])
-    first, ten = sum(rank == 0 for rank in found), sum(rank < 10 for rank in found)
+    accuracy = result.accuracy(count_oov)
+    counts = (result.correct, result.answerable, result.questions)
     if as_json:
-        facts = {"documents": len(asked), "first": first, "among_ten": ten, "missing": len(missing)}
-        echo_json(facts)
+        named = dict(zip(("right", "answerable", "questions"), counts, strict=True))
+        echo_json({"set": path, "section": result.section, "accuracy": accuracy} | named)
     elif as_tsv:
-        echo_tsv([first / len(asked), ten / len(asked), len(asked), len(missing)])
+        echo_tsv([path, result.section, accuracy, *counts])
     else:
-        click.echo(f"{first / len(asked):6.1%}  {first} of {len(asked)} nearest to their own")
-        click.echo(f"{ten / len(asked):6.1%}  {ten} of {len(asked)} among the ten nearest")
-        if missing:
-            click.echo(f"{len(missing)} without a word, or not in the corpus")
+        share = "     -" if accuracy is None else f"{accuracy:6.1%}"
+        told = f"{counts[0]} of {counts[1]}, {counts[2]} asked  {printable(result.section)}"
+        click.echo(f"{share}  {told}")
 
 
-@evaluate.command(cls=SettingsCommand, settings=("DocumentSettings", "TextSettings"))
-@click.argument("train", type=FILE)
-@click.argument("test", required=False, type=FILE)
-@vectors_option
-@click.option(
-    "--by", type=click.Choice(["documents", "words", "model"]), default="documents",
-    show_default=True,
-    help="documents: their vectors in the file; words: the mean of their words' vectors; model: "
-    "the labels that the network in the file tells, without a regression.",
-)  # fmt: skip
-@click.option(
-    "--penalty", type=click.FloatRange(0), default=1.0, show_default=True, metavar="X",
-    help="Of the squared weights; 1 / C of other programs.",
-)  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="How many BLAS may use.")
-@format_options
-def classify(
-    train: str,
-    test: str | None,
-    vectors: str | None,
-    by: str,
-    penalty: float,
-    threads: int | None,
-    as_tsv: bool,
-    as_json: bool,
-    **given: Any,
-) -> None:
-    """How well a logistic regression on vectors tells labels, or a network does.
-
-    TRAIN and TEST are documents with labels, see --columns and --label-field. It is fitted to
-    those of TRAIN, features scaled to the same variance, and judged by those of TEST: accuracy, and
-    for each label F1, and how many of it got each label. With --by model there is only TEST.
-    """
-    limit_blas(1 if by == "model" else threads)
-    if by == "model":
-        if test:
-            raise click.UsageError("--by model takes one file: the network has been trained")
-        _echo_judgement(_judged(vectors_path(vectors), train, given, threads), as_tsv, as_json)
-        return
-    if not test:
-        raise click.UsageError("TRAIN and TEST: two files of documents with labels")
-    from w2v import settings
-    from w2v.classify import Judgement, fit
-    from w2v.features import Features
-
-    how, text = dealt(given, settings.DocumentSettings, settings.TextSettings)
-    settings.check(how)
-    features = Features(open_table(vectors, by), by, how, text, vectors_path(vectors))
-    regression = fit(*features.of(train), penalty)
-    x, labels = features.of(test)
-    _echo_judgement(Judgement.of(labels, regression.predict(x)), as_tsv, as_json)
-
-
-def _judged(model: str, path: str, given: dict[str, Any], threads: int | None) -> Judgement:
-    """How well a network tells the labels of a file."""
-    from w2v.classify import Judgement
-    from w2v.progress import ProgressLine
-    from w2v.trained import Network
-
-    trained, line = Network(model, "classify"), ProgressLine(sys.stderr)
-    text, chances = classified(trained, (path,), given, threads, line, "needed")
-    labels = trained.network.labels
-    return Judgement.of(list(map(str, text.labels)), [labels[at] for at in chances.argmax(axis=1)])
-
-
-def _echo_judgement(judgement: Judgement, as_tsv: bool, as_json: bool) -> None:
-    labels, counts = judgement.labels, judgement.confusion.tolist()
-    if as_json:
-        echo_json(
-            {
-                "accuracy": round(judgement.accuracy, 6),
-                "documents": int(judgement.confusion.sum()),
-                "f1": dict(zip(labels, [round(f, 6) for f in judgement.f1()], strict=True)),
-                "confusion": dict(zip(labels, counts, strict=True)),
-            }
-        )
-        return
-    if as_tsv:
-        echo_tsv(["", judgement.accuracy, *labels])
-        for label, f1, row in zip(labels, judgement.f1(), counts, strict=True):
-            echo_tsv([label, f1, *row])
-        return
-    click.echo(f"{judgement.accuracy:7.2%}  of {int(judgement.confusion.sum()):,} documents right")
-    for label, f1, row in zip(labels, judgement.f1(), counts, strict=True):
-        told = ", ".join(f"{n:,} {printable(to)}" for n, to in zip(row, labels, strict=True) if n)
-        click.echo(f"{f1:7.4f}  F1 of {printable(label)}: {told}")
+evaluate.add_command(self_retrieval)
+evaluate.add_command(classify)

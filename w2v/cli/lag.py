@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.options import limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options
 from w2v.errors import W2VError
@@ -31,6 +32,7 @@ _COUNT = click.IntRange(1)
 @click.option("--seeds", type=_COUNT, default=3, show_default=True, help="Runs of each.")
 @click.option("--threads", type=_COUNT, metavar="N", help="How many runs at once.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@plot_option
 @format_options
 def lag(
     model: str,
@@ -41,6 +43,7 @@ def lag(
     seeds: int,
     threads: int | None,
     quiet: bool,
+    plot: str | None,
     as_tsv: bool,
     as_json: bool,
 ) -> None:
@@ -62,6 +65,8 @@ def lag(
     from w2v.networks.lag import TASKS, VARIANTS, study
     from w2v.progress import ProgressLine, duration
 
+    if plot:
+        chart_kind(plot)
     variants = [each for name in _named(model, "--model", VARIANTS) for each in VARIANTS[name]]
     tasks, lengths = _named(task, "--task", TASKS), _lengths(length)
     cells = [(t, v, n) for t in tasks for n in lengths for v in variants]
@@ -83,36 +88,58 @@ def lag(
         runs = [[pool.submit(work, cell, 1 + n) for n in range(seeds)] for cell in cells]
         if not (as_tsv or as_json):
             click.echo(_HEAD)
+        rows = []
         for cell, each in zip(cells, runs, strict=True):
-            _echo(cell, [run.result() for run in each], as_tsv, as_json)
+            rows.append(_facts(cell, [run.result() for run in each]))
+            _echo(rows[-1], as_tsv, as_json)
+    if plot:
+        from w2v.plots import charts
+
+        write_chart(charts.lag(rows), plot, line.say)
 
 
 _HEAD = "task    length  network             score    solved  batches   1/4      1/2      all back"
 
 
-def _echo(cell: tuple[str, str, int], found: list[Outcome], as_tsv: bool, as_json: bool) -> None:
+def _facts(cell: tuple[str, str, int], found: list[Outcome]) -> dict[str, Any]:
+    """What --json prints of the runs of a task, a network and a length."""
     task, variant, length = cell
-    score, solved = _median([run.score for run in found]), sum(run.solved(task) for run in found)
-    steps = round(median(run.steps for run in found))
     reach = [_median(list(each)) for each in zip(*(run.gradients for run in found), strict=True)]
+    return {
+        "task": task,
+        "length": length,
+        "network": variant,
+        "score": _finite(_median([run.score for run in found])),
+        "scores": [_finite(run.score) for run in found],
+        "solved": sum(run.solved(task) for run in found),
+        "runs": len(found),
+        "batches": round(median(run.steps for run in found)),
+        "gradients": dict(zip(_BACK, map(_finite, reach), strict=True)),
+    }
+
+
+_BACK = ("0", "0.25", "0.5", "1")  # of the length
+
+
+def _echo(facts: dict[str, Any], as_tsv: bool, as_json: bool) -> None:
+    reach = facts["gradients"].values()
     if as_json:
-        names = ("0", "0.25", "0.5", "1")
-        facts: dict[str, Any] = {
-            "task": task, "length": length, "network": variant, "score": _finite(score),
-            "scores": [_finite(run.score) for run in found], "solved": solved,
-            "runs": len(found), "batches": steps,
-            "gradients": dict(zip(names, map(_finite, reach), strict=True)),
-        }  # fmt: skip
         echo_json(facts)
     elif as_tsv:
-        fields = [task, length, variant, score, solved, len(found), steps]
-        echo_tsv([*fields, *(f"{share:.3g}" for share in reach)])
+        fields = [facts[name] for name in ("task", "length", "network", "score")]
+        fields += [facts[name] for name in ("solved", "runs", "batches")]
+        echo_tsv([*fields, *(None if share is None else f"{share:.3g}" for share in reach)])
     else:
-        back = "  ".join(f"{share:<7.2g}" for share in reach[1:])
+        back = "  ".join(f"{_number(share):<7.2g}" for share in [*reach][1:])
         click.echo(
-            f"{task:8}{length:6}  {variant:18}{score:7.3f}  {solved:3} of {len(found)}  "
-            f"{steps:7}   {back}".rstrip()
+            f"{facts['task']:8}{facts['length']:6}  {facts['network']:18}"
+            f"{_number(facts['score']):7.3f}  {facts['solved']:3} of {facts['runs']}  "
+            f"{facts['batches']:7}   {back}".rstrip()
         )
+
+
+def _number(told: float | None) -> float:
+    return float("nan") if told is None else told
 
 
 def _median(numbers: list[float]) -> float:

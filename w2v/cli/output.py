@@ -32,7 +32,12 @@ def echo_json(value: Mapping[str, Any]) -> None:
 
 def echo_tsv(values: Iterable[Any]) -> None:
     """Print one row of fields that are separated by tabs; None is empty."""
-    click.echo("\t".join("" if v is None else printable(_field(v)) for v in values))
+    click.echo(tsv_row(values))
+
+
+def tsv_row(values: Iterable[Any]) -> str:
+    """Fields separated by tabs; None is empty."""
+    return "\t".join("" if v is None else printable(_field(v)) for v in values)
 
 
 def _field(value: Any) -> str:

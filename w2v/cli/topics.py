@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.completion import FILE
 from w2v.cli.infer import threads_option
 from w2v.cli.network import echo_judgement, judged
@@ -23,10 +24,16 @@ from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from w2v.progress import ProgressLine
     from w2v.topics.coherence import Coherence
+    from w2v.topics.listing import Listing
     from w2v.topics.terms import Tokens
     from w2v.trained import Trained
+
+
+_DRAWN = 5  # words of each topic in a picture
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
@@ -48,6 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--state", type=FILE, metavar="FILE", help="And each token's topic, if the model keeps these."
 )
+@plot_option
 @format_options
 def topics(
     model: str,
@@ -56,6 +64,7 @@ def topics(
     topic_keys: str | None,
     doc_topics: str | None,
     state: str | None,
+    plot: str | None,
     as_tsv: bool,
     as_json: bool,
     **given: Any,
@@ -75,6 +84,8 @@ def topics(
 
     if given and not reference and any(value is not None for value in given.values()):
         raise click.UsageError("what tells where documents begin is for --reference")
+    if plot:
+        chart_kind(plot)
     trained = Trained(model)
     listing, coherence = trained.listing(), trained.coherence()
     if reference:
@@ -96,6 +107,19 @@ def topics(
             facts["alpha"] = float(listing.alpha[topic])
         facts |= coherence[topic]._asdict() if coherence else {}
         _echo(facts, words, as_tsv, as_json)
+    if plot:
+        _draw(listing, trained.names, plot)
+
+
+def _draw(listing: Listing, names: Sequence[str], path: str) -> None:
+    from w2v.plots import charts
+    from w2v.topics.listing import top_words
+
+    order = [int(topic) for topic in listing.order()]
+    rows = top_words(listing.weights, _DRAWN)
+    words = [" ".join(names[row] for row in rows[topic]) for topic in order]
+    chart = charts.topics(order, listing.sizes, listing.weights, words)
+    write_chart(chart, path, lambda message: click.echo(message, err=True))
 
 
 def _referred(trained: Trained, paths: tuple[str, ...], given: dict[str, Any]) -> list[Coherence]:

@@ -1,0 +1,63 @@
+"""Writing charts, and numbers as tables, where an option names a file for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from w2v.cli.completion import FILE
+from w2v.cli.output import tsv_row
+from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2v.plots.panels import Chart
+
+_KINDS = ("png", "svg", "pdf", "tsv")
+plot_option = click.option(
+    "--plot", type=FILE, metavar="FILE",
+    help="Draw it too: .png, .svg, .pdf, or .tsv, the numbers.",
+)  # fmt: skip
+
+
+def chart_kind(path: str) -> str:
+    """The format that a suffix names, tested before work begins: W2VError, also if it cannot be
+    written.
+    """
+    from w2v import store
+    from w2v.plots import needs
+
+    kind = path.rpartition(".")[2].lower()
+    if kind not in _KINDS:
+        raise W2VError(f"{path}: the suffix names the format; known: {', '.join(_KINDS)}")
+    if kind != "tsv":
+        needs("matplotlib", "plot")
+    store.check_writable(path)
+    return kind
+
+
+def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
+    """Write a chart, or its numbers, and say so."""
+    from w2v import store
+    from w2v.progress import plural
+
+    kind = chart_kind(path)
+    if kind == "tsv":
+        write_table(path, chart.rows)
+    else:
+        picture = chart.draw()
+        with store.replacing(path) as file:
+            picture.write(file, kind)
+        if picture.missing:
+            say(f"{plural(picture.missing, 'letter')} in no font that is installed")
+    say(f"wrote {path}")
+
+
+def write_table(path: str, rows: Iterable[Sequence[object]]) -> None:
+    """Write rows of fields that are separated by tabs."""
+    from w2v import store
+
+    with store.replacing(path) as file:
+        for row in rows:
+            file.write(tsv_row(row).encode() + b"\n")

@@ -1,0 +1,248 @@
+"""w2v plot: vectors as a map, training as curves."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from w2v.cli import catch_signals
+from w2v.cli.completion import FILE
+from w2v.cli.completion import words as words_begun
+from w2v.cli.options import limit_blas
+from w2v.cli.vectors import open_table, vectors_option, vectors_path
+from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2v.plots.groups import Groups
+    from w2v.plots.map import Choice, Map
+    from w2v.progress import ProgressLine
+    from w2v.table import Table
+
+_TOP = 500
+
+
+@click.command()
+@click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=words_begun)
+@click.option(
+    "-o", "--output", default="map.html", show_default=True, type=FILE, metavar="FILE",
+    help="Where to draw: .html, a page to explore; .png, .svg, .pdf; .tsv, the numbers.",
+)  # fmt: skip
+@vectors_option
+@click.option("--table", default="words", show_default=True, help="Which table to draw.")
+@click.option(
+    "--top", type=click.IntRange(1), metavar="N",
+    help=f"Draw the N most frequent words; of another table N rows from all over it.  [default: {_TOP} "
+    "if no TERM is named]",
+)  # fmt: skip
+@click.option(
+    "--names/--no-names", "named", default=None,
+    help="Whether names are written in a picture.  [default: those of words, and of TERMs]",
+)  # fmt: skip
+@click.option(
+    "-k", "k", type=click.IntRange(0), default=10, show_default=True, metavar="N",
+    help="How many neighbours of each TERM are drawn, and of each name listed in a page.",
+)  # fmt: skip
+@click.option("--pairs", is_flag=True, help="Every TERM is a pair A:B, drawn as an arrow.")
+@click.option(
+    "--method", type=click.Choice(["pca", "tsne", "umap"]), default="pca", show_default=True,
+    help="How vectors become points. t-SNE and UMAP keep near what is near; they need extras.",
+)  # fmt: skip
+@click.option(
+    "--color", "--colour", "color",
+    type=click.Choice(["clusters", "terms", "topics", "prefix", "none"]),
+    help="What colours mean: k-means clusters, the nearest TERM, the largest topic, what stands "
+    "before the colon of a name (train --id-prefix label).  [default: terms if some are named, "
+    "topics of LDA, else clusters; with --pairs none]",
+)  # fmt: skip
+@click.option(
+    "--clusters", type=click.IntRange(2, 10), default=8, show_default=True, metavar="N",
+    help="How many at most.",
+)  # fmt: skip
+@click.option(
+    "--labels", type=FILE, metavar="FILE", help="Colours by label: lines of name, tab, label."
+)
+@click.option("--loss", multiple=True, type=FILE, metavar="LOG", help="Draw this log's losses.")
+@click.option("--seed", default=1, show_default=True, metavar="N", help="Of what is random.")
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="For t-SNE.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def plot(
+    terms: tuple[str, ...],
+    output: str,
+    vectors: str | None,
+    loss: tuple[str, ...],
+    quiet: bool,
+    **told: Any,
+) -> None:
+    """Draw words and their neighbours, or the most frequent words, as a map.
+
+    The page of HTML opens from disk: search, zoom, click a word for what is nearest to it in the
+    full space. It needs nothing besides; pictures need the extra plot, --method tsne and umap the
+    extras of these names. With --loss, again for more runs: the losses of what w2v train has logged
+    by --log-json.
+    """
+    catch_signals()
+    limit_blas(told["threads"])
+    from w2v import store
+    from w2v.progress import ProgressLine
+
+    line = ProgressLine(sys.stderr, quiet)
+    if loss:
+        from w2v.cli.charts import write_chart
+        from w2v.plots import charts
+
+        if terms or output == "map.html":
+            raise click.UsageError("--loss: name a picture by -o, and no TERM")
+        write_chart(charts.losses(loss), output, line.say)
+        return
+    store.check_writable(output)
+    kind = _kind(output)
+    table = open_table(vectors, told["table"])
+    choice = _choice(table, terms, told, line)
+    drawn = _map(table, vectors_path(vectors), choice, told, line)
+    _write(output, kind, drawn, table, choice, told, line)
+    line.say(f"{output}: {len(drawn.names):,} names")
+
+
+def _kind(output: str) -> str:
+    from w2v.plots.picture import KINDS
+
+    kinds = ("html", *KINDS, "tsv")
+    kind = output.rpartition(".")[2].lower()
+    if kind not in kinds:
+        raise W2VError(f"{output}: the suffix names the format; known: {', '.join(kinds)}")
+    return kind
+
+
+def _choice(
+    table: Table, terms: tuple[str, ...], told: dict[str, Any], line: ProgressLine
+) -> Choice:
+    """Which rows are drawn, without those that are not finite."""
+    import numpy as np
+
+    from w2v.plots import map
+    from w2v.progress import plural
+
+    if told["pairs"] and not terms:
+        raise click.UsageError("--pairs: name pairs: w2v plot --pairs man:woman king:queen")
+    choice = map.pairs(table, terms) if told["pairs"] else map.around(table, terms, told["k"])
+    if told["top"] or not terms:
+        choice = choice.with_others(_rows(len(table), told["top"] or _TOP, told["table"]))
+    good = np.isfinite(table.norms[choice.rows])
+    if not good.all():
+        line.say(f"{plural(int((~good).sum()), 'vector')} left out: not finite")
+        choice = choice.only(good)
+    if not len(choice.rows):
+        raise W2VError("there is nothing to draw")
+    return choice
+
+
+def _map(table: Table, path: str, choice: Choice, told: dict[str, Any], line: ProgressLine) -> Map:
+    from time import monotonic
+
+    from w2v.machine import processors
+    from w2v.plots.map import Map
+    from w2v.plots.projection import NAMES, project
+    from w2v.progress import duration
+
+    began, method = monotonic(), told["method"]
+
+    def show(share: float) -> None:
+        left = duration((monotonic() - began) * (1 / share - 1)) if share > 0 else "?"
+        line.show(f"{NAMES[method]} {share:4.0%}  {left} left")
+
+    rows = choice.rows
+    vectors = table.matrix[rows].astype("f4")
+    names = [table.name(row) for row in rows.tolist()]
+    groups = _groups(vectors, names, path, choice, told)
+    points = project(vectors, method, told["seed"], told["threads"] or processors(), show)
+    about = f"{NAMES[method]} of {len(names):,} of {len(table):,} {told['table']}"
+    counts = None if table.counts is None else table.counts[rows]
+    return Map(
+        os.path.basename(path), about, names, points, choice.asked, counts, groups, choice.arrows
+    )
+
+
+def _groups(
+    vectors: Any, names: list[str], path: str, choice: Choice, told: dict[str, Any]
+) -> Groups:
+    from w2v.plots import groups
+
+    if told["labels"]:
+        return groups.labels(names, _labels(told["labels"]))
+    match told["color"] or _color(path, choice, told):
+        case "clusters":
+            return groups.clusters(vectors, names, told["clusters"], told["seed"])
+        case "terms":
+            return groups.terms(vectors, names, choice.asked)
+        case "prefix":
+            return groups.labels(names, {name: name.partition(":")[0] for name in names})
+        case "topics":
+            return groups.topics(vectors)
+        case _:
+            return groups.alike(len(names))
+
+
+def _color(path: str, choice: Choice, told: dict[str, Any]) -> str:
+    """What colours mean where nothing is said of it."""
+    from w2v.formats import CONTAINER, sniff
+    from w2v.models import models
+    from w2v.store import read
+
+    if told["pairs"]:
+        return "none"
+    if choice.asked.any() and not told["top"]:
+        return "terms"
+    model = models().get(read(path)[1].get("model", "")) if sniff(path) == CONTAINER else None
+    return "topics" if model and model.way == "sweeps" else "clusters"
+
+
+def _labels(path: str) -> dict[str, str]:
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        found = {}
+        for number, row in enumerate(file, 1):
+            name, tab, label = row.rstrip("\r\n").partition("\t")
+            if not tab:
+                raise W2VError(f"{path}: line {number}: expected name, tab, label: {row[:60]!r}")
+            found[name] = label
+    return found
+
+
+def _write(
+    output: str,
+    kind: str,
+    drawn: Map,
+    table: Table,
+    choice: Choice,
+    told: dict[str, Any],
+    line: ProgressLine,
+) -> None:
+    import numpy as np
+
+    from w2v import store
+    from w2v.cli.charts import write_table
+    from w2v.progress import plural
+
+    if kind == "tsv":
+        write_table(output, drawn.rows())
+        return
+    if kind == "html":
+        from w2v.plots import explorer, map
+
+        text = explorer.page(drawn, map.neighbours(table, choice.rows, max(told["k"], 1)))
+        with store.replacing(output) as file:
+            file.write(text.encode())
+        return
+    from w2v.plots import picture
+
+    named = told["table"] == "words" if told["named"] is None else told["named"]
+    written = np.ones(len(drawn.names), np.bool_) if named else drawn.asked
+    made, unplaced = picture.draw(drawn, written)
+    with store.replacing(output) as file:
+        made.write(file, kind)
+    if unplaced:
+        line.say(f"{plural(unplaced, 'name')} not written: there is no room; .html has all")
+    if made.missing:
+        line.say(f"{plural(made.missing, 'letter')} in no font that is installed")

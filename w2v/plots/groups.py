@@ -1,0 +1,106 @@
+"""What points have in common, and get the same colour for: a cluster, a topic, a label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2v.errors import W2VError
+
+_COLOURS = (  # Tableau's
+    "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2",
+    "#b07aa1", "#edc948", "#9c755f", "#ff9da7", "#86bcb6",
+)  # fmt: skip
+_GREY = "#a5a5a5"
+MOST = len(_COLOURS) + 1  # of which the last is for the smallest groups together
+_NAMED_BY, _MIDDLE = 3, 20  # words that name a cluster, the first of those nearest to its centre
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A group for each of N points.
+
+    of     int64 (N,), which group
+    names  of the groups; none: all points are alike
+    """
+
+    of: np.ndarray
+    names: list[str]
+
+    @property
+    def colours(self) -> list[str]:
+        """Of each group, at least one, as #rrggbb."""
+        pairs = zip(self.names or [""], (*_COLOURS, _GREY), strict=False)
+        return [_GREY if name == OTHER else colour for name, colour in pairs]
+
+
+def alike(count: int) -> Groups:
+    """All points in one group without a name."""
+    return Groups(np.zeros(count, np.int64), [])
+
+
+def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -> Groups:
+    """Clusters of vectors (N, D) by direction, the largest first; named by words near the centre.
+
+    Source: spherical k-means, Dhillon and Modha 2001, by SciPy, begun as in k-means++.
+    """
+    from scipy.cluster.vq import kmeans2
+
+    units = _units(vectors)
+    count = min(count, MOST, len(np.unique(units, axis=0)))
+    if count < 2:
+        return alike(len(units))
+    centres, of = kmeans2(units, count, minit="++", rng=np.random.default_rng(seed))
+    found = []
+    for each in range(count):
+        members = np.flatnonzero(of == each)
+        near = members[np.argsort(-(units[members] @ centres[each]), kind="stable")][:_MIDDLE]
+        found.append(" ".join(names[at] for at in np.sort(near)[:_NAMED_BY].tolist()))
+    return _largest_first(of, found)
+
+
+def terms(vectors: np.ndarray, names: Sequence[str], asked: np.ndarray) -> Groups:
+    """The name, of those that were asked for, that each is nearest to."""
+    which = np.flatnonzero(asked)
+    if len(which) < 2:
+        return alike(len(vectors))
+    units = _units(vectors)
+    of = (units @ units[which].T).argmax(axis=1)
+    return _largest_first(of, [names[at] for at in which.tolist()])
+
+
+def _units(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
+
+
+def topics(shares: np.ndarray) -> Groups:
+    """The topic that each has most of; shares (N, topics)."""
+    of = shares.argmax(axis=1) if len(shares) else np.zeros(0, np.int64)
+    return _largest_first(of, [f"topic {topic}" for topic in range(shares.shape[1])])
+
+
+def labels(names: Sequence[str], told: Mapping[str, str]) -> Groups:
+    """The label of each name; W2VError where none has one."""
+    given = [told.get(name, OTHER) for name in names]
+    if all(label == OTHER for label in given):
+        raise W2VError("--labels: none of the names that are drawn has a label")
+    known = list(dict.fromkeys(given))
+    return _largest_first(np.array([known.index(label) for label in given]), known)
+
+
+def _largest_first(of: np.ndarray, names: Sequence[str]) -> Groups:
+    """Groups in the order of their sizes; at most `MOST`, the smallest of them in one."""
+    sizes = np.bincount(of, minlength=len(names))
+    order = [each for each in np.argsort(-sizes, kind="stable").tolist() if sizes[each]]
+    order.sort(key=lambda each: names[each] == OTHER)
+    place = np.zeros(len(names), np.int64)
+    place[order] = np.arange(len(order))
+    kept = [names[each] for each in order]
+    if len(kept) > MOST:
+        kept = [*kept[: MOST - 1], OTHER]
+        place = np.minimum(place, MOST - 1)
+    return Groups(place[of], kept)

@@ -1,0 +1,111 @@
+"""Map: some names of a table as points in the plane, with colours and arrows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2v import query
+from w2v.errors import W2VError
+from w2v.nearest import Search
+from w2v.plots.groups import Groups
+from w2v.query import Asking, Neighbour
+from w2v.table import Table
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows are drawn.
+
+    rows    int64 (N,), different
+    asked   bool (N,), which of them were asked for by name
+    arrows  int64 (A, 2), places in `rows`: from the first to the second
+    """
+
+    rows: np.ndarray
+    asked: np.ndarray
+    arrows: np.ndarray
+
+    @classmethod
+    def of(cls, asked: Sequence[int], others: Sequence[int] = (), arrows: object = ()) -> Choice:
+        """Rows that were asked for, and others, each once."""
+        rows = list(dict.fromkeys([*asked, *others]))
+        known = np.arange(len(rows)) < len({*asked})
+        return cls(np.array(rows, np.int64), known, np.array(arrows, np.int64).reshape(-1, 2))
+
+    def with_others(self, rows: Iterable[int]) -> Choice:
+        """And some more rows."""
+        asked, near = self.rows[self.asked].tolist(), self.rows[~self.asked].tolist()
+        return Choice.of(asked, [*near, *rows], self.arrows)
+
+    def only(self, which: np.ndarray) -> Choice:
+        """Those of which bool (N,) is true, and the arrows between these."""
+        place = np.cumsum(which) - 1
+        arrows = self.arrows[which[self.arrows].all(axis=1)]
+        return Choice(self.rows[which], self.asked[which], place[arrows])
+
+
+def around(table: Table, names: Sequence[str], k: int) -> Choice:
+    """Some names and the `k` nearest of each; NotFoundError where one is not there."""
+    asked = [query.find(table, name) for name in names]
+    found = neighbours(table, np.array(asked, np.int64), k) if k and asked else []
+    return Choice.of(asked, [each.row for near in found for each in near])
+
+
+def neighbours(table: Table, rows: np.ndarray, k: int) -> list[list[Neighbour]]:
+    """The `k` nearest names of each of some rows, as `w2v similar` tells them."""
+    asking = Asking(Search(table, k), table)
+    vectors = np.stack([query.unit(table, row) for row in rows.tolist()])
+    found = asking.search.nearest(vectors[:, None], [[row] for row in rows.tolist()])
+    return [asking.neighbours(each) for each in found]
+
+
+def pairs(table: Table, told: Sequence[str]) -> Choice:
+    """Both names of pairs A:B, with an arrow from A to B.
+
+    Raises W2VError for what is not a pair, NotFoundError where a name is not there.
+    """
+    ends: list[int] = []
+    for each in told:
+        first, colon, second = each.partition(":")
+        if not (first and colon and second):
+            raise W2VError(f"--pairs: expected A:B, found {each!r}")
+        ends += [query.find(table, first), query.find(table, second)]
+    place = {row: at for at, row in enumerate(dict.fromkeys(ends))}
+    return Choice.of(ends, arrows=[place[row] for row in ends])
+
+
+@dataclass(frozen=True)
+class Map:
+    """What is drawn.
+
+    title   what it shows
+    about   how
+    names   of N points, the more important first
+    points  float64 (N, 2)
+    asked   bool (N,), which of them were asked for by name
+    counts  int64 (N,), or None
+    groups  of the points, which get their colours by these
+    arrows  int64 (A, 2): from one point to another
+    """
+
+    title: str
+    about: str
+    names: list[str]
+    points: np.ndarray
+    asked: np.ndarray
+    counts: np.ndarray | None
+    groups: Groups
+    arrows: np.ndarray
+
+    def rows(self) -> list[list[object]]:
+        """Its numbers, with a heading: name, x, y, group, count."""
+        heading: list[object] = ["name", "x", "y", "group", "count"]
+        found = [heading]
+        for at, (x, y) in enumerate(self.points.tolist()):
+            count = None if self.counts is None else int(self.counts[at])
+            group = self.groups.names[self.groups.of[at]] if self.groups.names else None
+            found.append([self.names[at], x, y, group, count])
+        return found
