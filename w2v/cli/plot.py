@@ -34,8 +34,8 @@ _TOP = 500
 @click.option("--table", default="words", show_default=True, help="Which table to draw.")
 @click.option(
     "--top", type=click.IntRange(1), metavar="N",
-    help=f"Draw the N most frequent words; of another table N rows from all over it.  [default: {_TOP} "
-    "if no TERM is named]",
+    help="Draw the N most frequent words; of another table N rows from all over it.  [default: "
+    f"{_TOP} if no TERM is named]",
 )  # fmt: skip
 @click.option(
     "--names/--no-names", "named", default=None,
@@ -137,6 +137,13 @@ def _choice(
     if not len(choice.rows):
         raise W2VError("there is nothing to draw")
     return choice
+
+
+def _rows(count: int, top: int, table: str) -> Iterable[int]:
+    """The most frequent words; other tables are in the order of their text."""
+    if table == "words":
+        return range(min(top, count))
+    return (at * count // top for at in range(top)) if top < count else range(count)
 
 
 def _map(table: Table, path: str, choice: Choice, told: dict[str, Any], line: ProgressLine) -> Map:
