@@ -16,6 +16,8 @@ from w2v.cli.vectors import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from w2v.plots.groups import Groups
     from w2v.plots.map import Choice, Map
     from w2v.progress import ProgressLine

@@ -11,7 +11,7 @@ from w2v.errors import W2VError
 
 _COLOURS = (  # Tableau's
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2",
-    "#b07aa1", "#edc948", "#9c755f", "#ff9da7", "#86bcb6",
+    "#b07aa1", "#edc948", "#9c755f", "#ff9da7", "#637939",
 )  # fmt: skip
 _GREY = "#a5a5a5"
 MOST = len(_COLOURS) + 1  # of which the last is for the smallest groups together

@@ -131,7 +131,8 @@ class Chart:
         widths = [panel.width for panel in rows[0]]
         heights = [max(panel.height for panel in row) for row in rows]
         picture = Picture((sum(widths), sum(heights)), widths, heights)
-        for panel, axes in zip(self.panels, picture.axes, strict=False):
-            axes.set_title(panel.title, fontsize=10)
-            panel.draw(axes)
+        with picture.letters():
+            for panel, axes in zip(self.panels, picture.axes, strict=False):
+                axes.set_title(panel.title, fontsize=10)
+                panel.draw(axes)
         return picture

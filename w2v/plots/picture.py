@@ -35,7 +35,7 @@ _FONTS = (
 class Picture:
     """A figure with panels in columns and rows, of relative widths and heights; without a display.
 
-    missing  letters that no font has, counted once it is written
+    All that writes into it is done within `letters()`.
     """
 
     def __init__(
@@ -48,7 +48,8 @@ class Picture:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        with _letters():
+        self._missing: set[str] = set()
+        with self.letters():
             self.figure: Figure = Figure(size, dpi=_DPI, layout="constrained")
             FigureCanvasAgg(self.figure)
             cells = self.figure.add_gridspec(
@@ -59,28 +60,32 @@ class Picture:
             ]
         for each in self.axes:
             each.spines[["top", "right"]].set_visible(False)
-        self.missing = 0
+
+    @property
+    def missing(self) -> int:
+        """How many different letters that were to be written are in no font."""
+        return len(self._missing)
+
+    @contextmanager
+    def letters(self) -> Iterator[None]:
+        """Take the fonts that there are; a dollar sign is one."""
+        import matplotlib
+        from matplotlib import font_manager
+
+        there = set(font_manager.get_font_names())
+        fonts = [name for name in _FONTS if name in there]
+        settings = {"font.family": fonts, "svg.hashsalt": "w2v", "text.parse_math": False}
+        with matplotlib.rc_context(settings), warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            yield
+        self._missing |= {str(each.message) for each in said if "Glyph" in str(each.message)}
 
     def write(self, file: IO[bytes], kind: str) -> None:
         """Write it; the same bytes for the same numbers."""
         metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
         metadata |= {"CreationDate": None} if kind == "pdf" else {}
-        with _letters(), warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
+        with self.letters():
             self.figure.savefig(file, format=kind, metadata=metadata)
-        self.missing = len({str(each.message) for each in said if "Glyph" in str(each.message)})
-
-
-@contextmanager
-def _letters() -> Iterator[None]:
-    import matplotlib
-    from matplotlib import font_manager
-
-    there = set(font_manager.get_font_names())
-    fonts = [name for name in _FONTS if name in there]
-    settings = {"font.family": fonts, "svg.hashsalt": "w2v", "text.parse_math": False}
-    with matplotlib.rc_context(settings):
-        yield
 
 
 def draw(drawn: Map, written: np.ndarray) -> tuple[Picture, int]:
@@ -90,16 +95,17 @@ def draw(drawn: Map, written: np.ndarray) -> tuple[Picture, int]:
     """
     picture = Picture()
     [axes] = picture.axes
-    axes.set_title(f"{drawn.title}: {drawn.about}", fontsize=9)
-    axes.set_axis_off()
-    sizes = np.where(drawn.asked, 40, 12)
-    colours = np.array(drawn.groups.colours)[drawn.groups.of]
-    axes.scatter(*drawn.points.T, s=sizes, c=colours, linewidths=0, alpha=0.8)
-    for a, b in drawn.points[drawn.arrows]:
-        arrow = {"arrowstyle": "->", "color": "#444444", "shrinkA": 4, "shrinkB": 4}
-        axes.annotate("", b, a, arrowprops=arrow)
-    _legend(axes, drawn)
-    return picture, _letter(picture.figure, axes, drawn, written)
+    with picture.letters():
+        axes.set_title(f"{drawn.title}: {drawn.about}", fontsize=9)
+        axes.set_axis_off()
+        sizes = np.where(drawn.asked, 40, 12)
+        colours = np.array(drawn.groups.colours)[drawn.groups.of]
+        axes.scatter(*drawn.points.T, s=sizes, c=colours, linewidths=0, alpha=0.8)
+        for a, b in drawn.points[drawn.arrows]:
+            arrow = {"arrowstyle": "->", "color": "#444444", "shrinkA": 4, "shrinkB": 4}
+            axes.annotate("", b, a, arrowprops=arrow)
+        _legend(axes, drawn)
+        return picture, _letter(picture.figure, axes, drawn, written)
 
 
 def _legend(axes: Axes, drawn: Map) -> None:
