@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from w2v.cli import catch_signals
 from w2v.cli.completion import FILE
 from w2v.cli.completion import words as words_begun
 from w2v.cli.options import limit_blas
+from w2v.cli.output import printable
 from w2v.cli.vectors import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 
@@ -92,11 +94,12 @@ def plot(
 
     line = ProgressLine(sys.stderr, quiet)
     if loss:
-        from w2v.cli.charts import write_chart
+        from w2v.cli.charts import chart_kind, write_chart
         from w2v.plots import charts
 
         if terms or output == "map.html":
             raise click.UsageError("--loss: name a picture by -o, and no TERM")
+        chart_kind(output)
         write_chart(charts.losses(loss), output, line.say)
         return
     store.check_writable(output)
@@ -248,10 +251,17 @@ def _write(
 
     named = told["table"] == "words" if told["named"] is None else told["named"]
     written = np.ones(len(drawn.names), np.bool_) if named else drawn.asked
-    made, unplaced = picture.draw(drawn, written)
+    made, unplaced = picture.draw(_printable(drawn), written)
     with store.replacing(output) as file:
         made.write(file, kind)
     if unplaced:
         line.say(f"{plural(unplaced, 'name')} not written: there is no room; .html has all")
     if made.missing:
         line.say(f"{plural(made.missing, 'letter')} in no font that is installed")
+
+
+def _printable(drawn: Map) -> Map:
+    """With names that fonts can have."""
+    groups = replace(drawn.groups, names=[printable(name) for name in drawn.groups.names])
+    names = [printable(name) for name in drawn.names]
+    return replace(drawn, title=printable(drawn.title), names=names, groups=groups)
