@@ -62,7 +62,7 @@ function draw() {
     tooltip: { formatter: told, transitionDuration: 0, confine: true },
     series: [
       ...members.map((places, group) => ({
-        ...shown, id: `group ${group}`, type: "scatter", large: true, largeThreshold: 2000,
+        ...shown, id: `group ${group}`, type: "scatter", large: true, largeThreshold: 1,
         itemStyle: { color: data.colours[group], opacity: 0.75 }, data: places.map(point),
       })),
       {
