@@ -30,7 +30,7 @@ demo: demo/vectors.safetensors  ## install, train skip-gram on Python's own docu
 	$(BIN)/w2v analogy min minimum max -k 3 -v $<
 
 test: .venv/tested  ## install, run the suite
-	$(BIN)/python -m pytest
+	W2V_SCREENSHOTS=build $(BIN)/python -m pytest
 
 test-python: .venv/tested  ## the suite with kernels as plain Python, under coverage
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest
@@ -54,7 +54,24 @@ lint: .venv/tested  ## ruff: rules and layout
 types: .venv/tested  ## mypy
 	$(BIN)/mypy
 
-docs: .venv/tested  ## write the README's generated parts anew
+demo/topics.safetensors: demo/docstrings.txt
+	$(BIN)/w2v train $< --model lda --topics 12 --tokenizer words --lowercase \
+		--stopwords english --min-df 5 --max-df 0.2 --epochs 100 --deterministic -o $@
+
+.github/map.png: demo/vectors.safetensors .venv/tested
+	$(BIN)/w2v plot list float thread path exception socket -k 12 --method tsne -v $< -o $@
+
+.github/topics.png: demo/topics.safetensors .venv/tested
+	$(BIN)/w2v topics $< --plot $@
+
+demo/explorer.html: demo/vectors.safetensors .venv/tested
+	$(BIN)/w2v plot --top 3000 --method tsne -v $< -o $@
+
+.github/explorer.png: demo/explorer.html
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,700 \
+		--screenshot=$@ 'file://$(CURDIR)/$<#word=integer&mark=thread&mark=socket'
+
+docs: .venv/tested .github/map.png .github/topics.png .github/explorer.png  ## write the README's generated parts and pictures anew
 	$(BIN)/python tests/readme.py
 
 docs-fresh: .venv/tested  ## are the README's generated parts and transcripts true?

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from conftest import compiled
+
 from w2v import formats, query
 from w2v.errors import NotFoundError, W2VError
 from w2v.plots import charts, groups, map, panels, picture, projection
@@ -46,7 +48,7 @@ def test_few_points_or_numbers_have_a_place_too(shape):
     assert np.isfinite(points).all()
 
 
-@pytest.mark.parametrize("method", ["tsne", "umap"])
+@pytest.mark.parametrize("method", ["tsne", pytest.param("umap", marks=compiled)])
 def test_neighbours_stay_neighbours(method):
     pytest.importorskip({"tsne": "openTSNE", "umap": "umap"}[method])
     vectors, of = blobs()
