@@ -50,9 +50,14 @@ class Page:
         self.browser, self.path = browser, path
 
     def open(self, **state):
-        self.browser.get("about:blank")
         address = urllib.parse.urlencode(state, doseq=True)
-        self.browser.get(f"{self.path.as_uri()}{'#' * bool(address)}{address}")
+        return self.go(f"{self.path.as_uri()}{'#' * bool(address)}{address}")
+
+    def go(self, address):
+        """Open an address: ChromeDriver has been seen to say too early that it is there."""
+        self.browser.get("about:blank")
+        self.browser.get(address)
+        self.until("location.protocol === 'file:' && document.querySelector('#panel h1') !== null")
         return self
 
     def run(self, script):
@@ -162,8 +167,7 @@ def test_the_address_is_a_state_that_comes_back(page):
     assert seen == pytest.approx([float(each) for each in view.split(",")], abs=0.02)
     page.until("location.hash.includes('view=')")
     address = page.run("return location.hash")
-    page.browser.get("about:blank")
-    page.browser.get(page.path.as_uri() + address)
+    page.go(page.path.as_uri() + address)
     assert page.one("#panel h1").text == "<b>odd</b>"
     assert page.run("return view()") == pytest.approx(seen, abs=0.01)
     page.one("#whole").click()

@@ -8,9 +8,8 @@ import xml.etree.ElementTree as ET
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given
-
 from conftest import compiled
+from hypothesis import given
 
 from w2v import formats, query
 from w2v.errors import NotFoundError, W2VError
