@@ -77,7 +77,8 @@ docs: .venv/tested .github/map.png .github/topics.png .github/explorer.png  ## w
 docs-fresh: .venv/tested  ## are the README's generated parts and transcripts true?
 	$(BIN)/python tests/readme.py --check
 
-check: lint types test test-python test-bounds docs-fresh  ## what CI runs
+check: .venv/tested  ## what CI runs: all of these, two at a time
+	$(MAKE) -j2 --output-sync=target --no-print-directory lint types test test-python test-bounds docs-fresh
 
 .venv-peers/installed:
 	$(PYTHON) -m venv .venv-peers
