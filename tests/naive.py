@@ -273,6 +273,19 @@ def merge_rows(matrix, copies):
     return merged
 
 
+def take_changes(matrix, rows, copies):
+    """The changes, and their squared lengths."""
+    changes = copies - matrix[rows]
+    return changes, np.sum(changes**2, axis=1)
+
+
+def apply_changes(matrix, rows, changes, squares):
+    """Rows move by their changes, or by less where the parts of these agreed."""
+    moved, whole = matrix.copy(), np.sum(changes**2, axis=1)
+    moved[rows] += changes * np.where(whole > squares, squares / whole, 1)[:, None]
+    return moved
+
+
 def number_tokens(text, numbers):
     """The number of each token of a text (bytes) in a dictionary, which grows."""
     tokens = text.replace(b"\n", b" </s> ").split()

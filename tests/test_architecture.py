@@ -21,7 +21,7 @@ KERNELS = [name for name in MODULES if name.startswith("w2v.kernels.")]
 # Who stands where in the flow: a module imports only from layers before its own.
 LAYERS = [
     ["w2v", "w2v.errors"],
-    ["w2v.settings", "w2v.machine", "w2v.progress", "w2v.signals"],
+    ["w2v.settings", "w2v.machine", "w2v.progress", "w2v.signals", "w2v.address"],
     ["w2v.spool", "w2v.table", "w2v.corpus"],
     ["w2v.store", "w2v.spelling", "w2v.nearest", "w2v.kernels"],
     [
@@ -44,7 +44,7 @@ LAYERS = [
     ["w2v.trained", "w2v.job"],
     ["w2v.solution"],
     ["w2v.chain"],
-    ["w2v.course", "w2v.plots"],
+    ["w2v.course", "w2v.plots", "w2v.cluster"],
     ["w2v.cli"],
     ["w2v.__main__"],
 ]
@@ -105,6 +105,8 @@ def test_heavy_packages_stay_where_they_belong(name):
     if not name.startswith("w2v.kernels"):
         assert "numba" not in everywhere
     assert "scipy" not in at_import
+    if not name.startswith("w2v.cluster"):
+        assert not everywhere & {"dask", "distributed"}
     if not name.startswith("w2v.cli"):
         assert "click" not in everywhere
     if name.startswith("w2v.models"):

@@ -8,6 +8,8 @@ from conftest import COMPILED, TRAINED, WITH_WORDS, compiled
 from test_resume import finish, make_job, stop_at
 
 from w2v import plan, query
+from w2v.cluster import changes
+from w2v.cluster.changes import Changes, Node
 from w2v.crew import InRounds
 from w2v.kernels import negative_sampling, noise, rows
 from w2v.kernels.lanes import WIDTH, aligned
@@ -66,7 +68,8 @@ def merge(matrix, copies, size, registers=1):
     for first in (2, 0, 1):
         rows.merge_rows(
             matrix, stacked, places, limits, first, 3, registers, held,
-            np.empty(rows.BLOCK, np.int32), aligned((WIDTH,), matrix.dtype),
+            np.empty(rows.BLOCK, np.int32), np.empty(len(copies), np.int32),
+            np.empty(len(copies), matrix.dtype), aligned((WIDTH,), matrix.dtype),
         )  # fmt: skip
 
 
@@ -91,10 +94,41 @@ def test_a_lone_copy_is_taken_over_agreeing_ones_are_averaged_unrelated_ones_are
     one, other = np.eye(2, WIDTH, dtype=np.float32)
     alone = np.full(WIDTH, 0.1, np.float32)
     merge(matrix, [{0: alone, 1: one, 2: one}, {1: one, 2: other}], 4)
-    np.testing.assert_array_equal(matrix[0], alone)
+    np.testing.assert_allclose(matrix[0], alone, rtol=1e-6)
     np.testing.assert_array_equal(matrix[1], one)
     np.testing.assert_array_equal(matrix[2], one + other)
     assert not matrix[3:].any()
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 7, 16])
+def test_changes_that_are_taken_added_up_in_parts_and_applied_are_merged_rows(shards):
+    """To the last bit, wherever the tree is cut: what a cluster does, and what one machine does."""
+    rng = np.random.default_rng(shards)
+    matrix = aligned((V + 1, 2 * WIDTH))
+    matrix[:V] = rng.standard_normal((V, 2 * WIDTH))
+    copies, leaves = [], []
+    for shard in range(shards):
+        chosen = np.sort(rng.permutation(V)[: V // 3]).astype(np.int32)
+        copy = aligned((chosen.size, 2 * WIDTH))
+        agreeing = 0.1 * np.sin(chosen)[:, None]
+        copy[:] = matrix[chosen] + agreeing + 0.01 * rng.standard_normal(copy.shape)
+        copies.append(dict(zip(chosen.tolist(), copy.copy(), strict=True)))
+        twin = naive.take_changes(matrix, chosen, copy)
+        squares = np.empty(chosen.size, np.float32)
+        rows.take_changes(matrix, chosen, copy, squares, 2, aligned((WIDTH,)))
+        np.testing.assert_array_equal(copy, twin[0])
+        np.testing.assert_allclose(squares, twin[1], rtol=1e-5)
+        leaves.append(Node(shard, 1, {"m": Changes(chosen, copy, squares)}, [(shard, 1)]))
+    pairs = [changes.merge(leaves[k : k + 2], 2) for k in range(0, shards, 2)]
+    whole = changes.merge(pairs, 16)
+    assert whole.results == [(shard, 1) for shard in range(shards)]
+    applied = matrix.copy()
+    found = whole.changes["m"]
+    twin = naive.apply_changes(matrix, found.rows, found.sums, found.squares)
+    changes.apply({"m": applied}, whole.changes)
+    merge(matrix, copies, V, registers=2)
+    np.testing.assert_array_equal(applied, matrix)
+    np.testing.assert_allclose(applied, twin, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -121,7 +155,7 @@ def test_a_chunk_in_a_round_is_that_chunk_on_a_copy(text):
         shards.merge(part, 1)
     assert result == other.trainer.worker()(chunk)
     for name, matrix in job.trainer.matrices.items():
-        np.testing.assert_array_equal(matrix, other.trainer.matrices[name])
+        np.testing.assert_allclose(matrix, other.trainer.matrices[name], rtol=1e-6, atol=1e-8)
 
 
 def test_a_round_ends_with_its_epoch_and_none_is_lost(text):

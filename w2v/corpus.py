@@ -23,6 +23,7 @@ from contextlib import nullcontext
 from functools import cache, lru_cache
 from typing import IO, Any
 
+from w2v.address import open_bytes, size_of
 from w2v.errors import W2VError
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -125,6 +126,8 @@ class Corpus:
     that cannot be known.
     """
 
+    _begin = 0  # the byte of a file that reading begins with
+
     def __init__(
         self,
         paths: Sequence[str],
@@ -141,7 +144,7 @@ class Corpus:
         for path in paths:
             if path == "-":
                 continue
-            os.stat(path)  # the last of many files should not be missed only when it is its turn
+            size_of(path)  # the last of many files should not be missed only when it is its turn
             if os.path.isdir(path):
                 raise W2VError(f"{path} is a directory; name its files: {path}/*")
         self.paths = list(paths)
@@ -150,8 +153,8 @@ class Corpus:
         self.encoding = codecs.lookup(encoding).name
         self.bytes_read = self.bad_bytes = 0
         self.first_bad = self.fingerprint = ""
-        regular = all(os.path.isfile(path) for path in paths)
-        self.size = sum(map(os.path.getsize, paths)) if regular else None
+        sizes = [None if path == "-" else size_of(path) for path in paths]
+        self.size = sum(filter(None, sizes)) if None not in sizes else None
 
     def blocks(self) -> Iterator[bytes]:
         """Blocks of tokens as UTF-8, parted by ASCII whitespace; a line end ends a sentence.
@@ -159,17 +162,31 @@ class Corpus:
         Raises W2VError where a file is damaged or holds no text, OSError where it can't be read.
         """
         digest = hashlib.sha256()
+        for block in self._text():
+            digest.update(block)
+            yield self._tokens(block)
+        self.fingerprint = digest.hexdigest()
+
+    def digest(self) -> str:
+        """The fingerprint alone, by reading all of it."""
+        digest = hashlib.sha256()
+        for block in self._text():
+            digest.update(block)
+        return digest.hexdigest()
+
+    def _text(self) -> Iterator[bytes]:
+        """The text as UTF-8, in blocks that end after a blank; each file ends with a line end."""
         for path in self.paths:
             ends_line = True
             for block in self._cut(path):
-                digest.update(block)
                 ends_line = block.endswith(b"\n")
-                tokens = self.tokenise(block)
-                yield fold(tokens) if self.lowercase else tokens
+                yield block
             if not ends_line:
-                digest.update(b"\n")
                 yield b"\n"
-        self.fingerprint = digest.hexdigest()
+
+    def _tokens(self, block: bytes) -> bytes:
+        tokens = self.tokenise(block)
+        return fold(tokens) if self.lowercase else tokens
 
     def _cut(self, path: str) -> Iterator[bytes]:
         """The text of one file as UTF-8, in blocks that end after a blank."""
@@ -193,7 +210,7 @@ class Corpus:
     def _decoded(self, path: str) -> Iterator[bytes]:
         """The bytes of one file as valid UTF-8; what was wrong in them is counted."""
         decoder = codecs.getincrementaldecoder(self.encoding)("replace")
-        position = 0
+        position = self._begin
         for block in itertools.chain(self._raw(path), [b""]):
             if self._is_clean(block, decoder):
                 position += len(block)
@@ -218,7 +235,7 @@ class Corpus:
 
     def _raw(self, path: str) -> Iterator[bytes]:
         """The unpacked bytes of one file, in blocks."""
-        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
+        with nullcontext(sys.stdin.buffer) if path == "-" else open_bytes(path) as file:
             before = self.bytes_read
             for block in _unpack(file, name_of(path)):
                 if file.seekable():
@@ -236,6 +253,12 @@ def fold(block: bytes) -> bytes:
 def name_of(path: str) -> str:
     """What messages call a file."""
     return "stdin" if path == "-" else path
+
+
+def is_packed(file: IO[bytes]) -> bool:
+    """Whether a file's first bytes say that it is packed."""
+    start = file.peek(6)[:6]  # type: ignore[attr-defined]
+    return any(start.startswith(magic) for magic in _COMPRESSIONS)
 
 
 def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:

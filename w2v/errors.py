@@ -25,3 +25,9 @@ class DivergedError(W2VError):
     """Training produced NaN or infinity and was given up."""
 
     exit_code = 1
+
+
+class ConnectionLostError(W2VError):
+    """A cluster is gone, or what it has tried too often; what has been trained is kept."""
+
+    exit_code = 1

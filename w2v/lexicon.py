@@ -55,6 +55,19 @@ class Lexicon:
             self._ids = np.empty(len(block), np.int32)
         return self._ids[: self._number(np.frombuffer(block, np.uint8))]
 
+    def add(self, names: bytes, counts: np.ndarray) -> None:
+        """Count types that have been counted elsewhere, in their order there.
+
+        names   parted by blanks
+        counts  int64 (T,)
+        """
+        numbers = self.number(names)
+        self.counts[numbers] += counts - 1
+
+    def names(self) -> bytes:
+        """All types, parted by blanks."""
+        return b" ".join(self.name(number) for number in range(len(self)))
+
     @np.errstate(over="ignore")  # uncompiled, NumPy would warn: a hash is meant to wrap
     def _number(self, data: np.ndarray) -> int:
         at = count = 0

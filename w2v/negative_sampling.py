@@ -49,7 +49,7 @@ class NegativeSampling:
         self.kernels = ("windows", module.rpartition(".")[2], *(["rows"] * settings.deterministic))
         self._keep = keep_thresholds(vocabulary.counts, settings.sample)
         self.noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
-        self._frozen = np.zeros(0, np.bool_)
+        self.frozen = np.zeros(0, np.bool_)
         self.matrices = {
             name: self._make_room(name, (rows + 1, dim))
             for name, (rows, dim) in self._shapes().items()
@@ -85,7 +85,7 @@ class NegativeSampling:
 
         def train(chunk: Chunk) -> tuple[float, int]:
             count, state = worker.lay(chunk)
-            return worker.step(count, state, self.noise, self._frozen, self.matrices)
+            return worker.step(count, state, self.noise, self.frozen, self.matrices)
 
         return train
 
@@ -100,7 +100,7 @@ class NegativeSampling:
         loss, pairs = 0.0, 0
         for chunk in Plan(text, 1, still.seed):
             laid = worker.lay(chunk)
-            more = worker.step(*laid, self.noise, self._frozen, self.matrices)
+            more = worker.step(*laid, self.noise, self.frozen, self.matrices)
             loss, pairs = loss + more[0], pairs + more[1]
         return loss / pairs if pairs else math.nan
 
@@ -121,13 +121,13 @@ class NegativeSampling:
     def shards(self, plan: Plan) -> RowShards:
         """Room for the rounds of a plan."""
         return RowShards(
-            self.matrices, self.noise, self._frozen, self.settings.negative, plan,
+            self.matrices, self.noise, self.frozen, self.settings.negative, plan,
             self._make_worker,
         )  # fmt: skip
 
     def freeze(self, rows: np.ndarray) -> None:
         """Never change the input vectors of these rows, bool (V,)."""
-        self._frozen = rows
+        self.frozen = rows
 
     def tables(self) -> dict[str, Table]:
         """What the run has learnt, by table name."""

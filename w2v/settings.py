@@ -295,4 +295,9 @@ class RunSettings:
     map_documents: bool = setting(
         False, "keep the document vectors in a temporary file, not in memory: for many millions"
     )
+    cluster: str | None = setting(
+        None,
+        "train by the workers of a Dask cluster, in the rounds of --deterministic: "
+        "tcp://SCHEDULER:PORT, or local:N for N processes here",
+    )
     max_memory: str | None = setting(None, "refuse to train if it takes more, such as 800MB or 4GB")

@@ -8,7 +8,7 @@ import numpy as np
 
 from w2v.kernels.lanes import WIDTH, aligned
 from w2v.kernels.negative_sampling import draw_pool
-from w2v.kernels.rows import BLOCK, copy_rows, merge_rows, number_rows
+from w2v.kernels.rows import BLOCK, copy_rows, merge_rows, number_rows, take_changes
 from w2v.plan import Chunk, Plan
 from w2v.sampling import keep_probabilities, noise_probabilities
 from w2v.settings import NegativeSamplingSettings
@@ -122,6 +122,22 @@ class RowShards:
     def _pool_size(self, windows: int) -> int:
         return -(-windows * self._negative // DRAWS)
 
+    def changes(self, shard: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """What a chunk that has been trained has changed, by the name of the matrix.
+
+        Returns  (rows, int32 (R,), rising; their changes, float32 (R, D); their squared lengths)
+        """
+        found = {}
+        for name, matrix in self._matrices.items():
+            held = self._documents if name == "document_vectors" else self._rows
+            rows = held[shard][: self._limits[name][shard]]
+            copies, squares = self._copy(name, shard), np.empty(rows.size, np.float32)
+            registers, sums = matrix.shape[1] // WIDTH, aligned((WIDTH,))
+            take_changes(matrix, rows, copies, squares, registers, sums)
+            order = np.argsort(rows)
+            found[name] = rows[order], copies[order], squares[order]
+        return found
+
     def merge(self, part: int, chunks: int) -> None:
         """Bring what the first copies have learnt into every `parts`-th stretch of rows.
 
@@ -152,7 +168,9 @@ class RowShards:
     def _merge(self, name: str, matrix: np.ndarray, places: np.ndarray, part: int, of: int) -> None:
         chunks = len(places)
         held, sums = np.empty((BLOCK + 1, chunks + 3), np.int32), aligned((WIDTH,))
+        nodes, squares = np.empty(chunks, np.int32), np.empty(chunks, np.float32)
         merge_rows(
             matrix, self._copies[name][: chunks * self._sizes[name]], places, self._limits[name],
-            part, of, matrix.shape[1] // WIDTH, held, np.empty(BLOCK, np.int32), sums,
+            part, of, matrix.shape[1] // WIDTH, held, np.empty(BLOCK, np.int32), nodes, squares,
+            sums,
         )  # fmt: skip

@@ -29,11 +29,14 @@ class Text:
 
         Returns  (int32 (N,), int64 (S + 1,)): N = last - first; the bounds begin with 0, end with N
         """
+        return self.ids.read(first, last), self.bounds(first, last)
+
+    def bounds(self, first: int, last: int) -> np.ndarray:
+        """Where sentences begin in such a part; int64 (S + 1,)."""
         inside = slice(
             np.searchsorted(self.starts, first, "right"), np.searchsorted(self.starts, last)
         )
-        bounds = np.concatenate([[first], self.starts[inside], [last]]) - first
-        return self.ids.read(first, last), bounds
+        return np.concatenate([[first], self.starts[inside], [last]]) - first
 
 
 class Pieces(NamedTuple):

@@ -46,7 +46,7 @@ def run(
     def report() -> None:
         state.seconds = passed + time.monotonic() - began
         with crew.lock:
-            progress = _progress(trainer, plan, state)
+            progress = progress_of(trainer, plan, state)
         on_progress(progress)
 
     workers = [threading.Thread(target=crew.work, daemon=True) for _ in range(threads)]
@@ -71,14 +71,15 @@ def run(
     return state
 
 
-def _progress(trainer: Trainer, plan: Plan, state: State) -> Progress:
-    """What a run shows of its state."""
+def progress_of(trainer: Trainer, plan: Plan, state: State, aside: str = "") -> Progress:
+    """What a run shows of its state, and `aside` what else there is to show."""
     epoch, lr = state.latest.epoch, trainer.lr_at(state.latest.begin)
     losses = state.mean_losses()[: epoch + 1]
     trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # an epoch may just begin
     loss = trained[-1] if trained else math.nan
     pairs = int(state.losses[epoch][1])
+    meaning = trainer.aside(epoch, pairs, loss) if pairs else ""
     return Progress(
         epoch + 1, plan.epochs, state.words, plan.words, state.seconds, lr, loss, state.resumed,
-        trainer.aside(epoch, pairs, loss) if pairs else "",
+        ", ".join(filter(None, (meaning, aside))),
     )  # fmt: skip

@@ -93,7 +93,7 @@ def count(
 
     on_types  called after each block with the numbers of words and of different words so far
     """
-    lexicon, tokens = _lexicon(max_types), 0
+    lexicon, tokens = make_lexicon(max_types), 0
     for block in corpus.blocks():
         tokens += lexicon.number(block).size
         words = tokens - int(lexicon.counts[0])
@@ -101,7 +101,7 @@ def count(
         if lexicon.is_full:
             lexicon.prune()
         on_block(tokens)
-    return _choose(corpus, lexicon, min_count, max_vocab, {})[0]
+    return choose(corpus, lexicon, min_count, max_vocab, {})[0]
 
 
 def encode(
@@ -126,13 +126,13 @@ def encode(
     Raises     W2VError where no word is left
     """
     known = known or {}
-    lexicon, ids = _lexicon(max_types, known), Spool(np.int32)
+    lexicon, ids = make_lexicon(max_types, known), Spool(np.int32)
     for block in corpus.blocks():
         ids.append(lexicon.number(block))
         on_block(ids.size + lexicon.pruned_tokens)
         if lexicon.is_full:
             _renumber(ids, lexicon.prune())
-    vocabulary, word_ids = _choose(corpus, lexicon, min_count, max_vocab, known)
+    vocabulary, word_ids = choose(corpus, lexicon, min_count, max_vocab, known)
     if unknown:
         counts, left_out = lexicon.counts, word_ids == _DROPPED
         left_out[0] = False  # the end of a sentence
@@ -141,7 +141,7 @@ def encode(
     return vocabulary, _keep(ids, word_ids, every)
 
 
-def _lexicon(max_types: int, known: Mapping[str, int] | None = None) -> Lexicon:
+def make_lexicon(max_types: int, known: Mapping[str, int] | None = None) -> Lexicon:
     """A lexicon, with every kernel that reading needs already loaded.
 
     While kernels are loaded a signal has to wait: Python drops exceptions in C's callbacks.
@@ -179,7 +179,7 @@ def encode_as(
     unknown   if UNKNOWN is among the words, it stands for all others, which else are left out
     Raises    W2VError where there is not one of them
     """
-    lexicon, ids = _lexicon(1 << 30), Spool(np.int32)
+    lexicon, ids = make_lexicon(1 << 30), Spool(np.int32)
     for block in corpus.blocks():
         ids.append(lexicon.number(block))
         on_block(ids.size)
@@ -194,7 +194,7 @@ def encode_as(
     return text, int(lexicon.counts[strange].sum())
 
 
-def _choose(
+def choose(
     corpus: Corpus,
     lexicon: Lexicon,
     min_count: int,

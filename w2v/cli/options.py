@@ -110,7 +110,8 @@ def show_reading(line: Any, corpus: Corpus) -> Callable[[int], None]:
 
     def show(tokens: int) -> None:
         share = f" {corpus.bytes_read / corpus.size:.0%}" if corpus.size else ""
-        line.show(f"reading{share}  {readable(corpus.bytes_read)}  {tokens:,} tokens")
+        counted = f"  {tokens:,} tokens" if tokens else ""  # workers tell when they are done
+        line.show(f"reading{share}  {readable(corpus.bytes_read)}{counted}")
 
     return show
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from w2v.cli.options import dealt, limit_blas, setting_options
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
+    from w2v.cli.report import Report
+    from w2v.job import Job
     from w2v.models import Model
     from w2v.origin import Origin
 
@@ -134,12 +137,15 @@ def train(
     chosen = {name: value for name, value in given.items() if value is not None}
     if force and not resume:
         raise click.UsageError("--force is for --resume")
+    if chosen.get("cluster"):
+        chosen["deterministic"] = True
     if not chosen.get("deterministic"):
         for name in {"shards", "round_words"} & chosen.keys():
             raise click.UsageError(f"{option_name(name)} is for --deterministic")
     in_batches = models()[model_name].way == "batches"  # whose threads each call BLAS
     limit_blas(1 if in_batches else chosen.get("threads"))
     from w2v.chain import Chain
+    from w2v.cli.cluster import on_cluster
     from w2v.cli.report import Report
     from w2v.course import Course
     from w2v.job import Job
@@ -156,8 +162,14 @@ def train(
     options, text, how, documents = dealt(chosen, *kinds)
     documents = documents if model.has_documents(options) else None
     kind = {"gradients": Job, "at once": Solution, "sweeps": Chain, "batches": Course}[model.way]
-    job = kind(corpus, output, model, options, text, how, documents, origin)
-    report = Report(job, quiet)
+    told = corpus, output, model, options, text, how, documents, origin
+    with ExitStack() as stack:
+        job = on_cluster(stack, told, how.cluster) if how.cluster else kind(*told)
+        _run(job, Report(job, quiet), resume, force, dry_run)
+
+
+def _run(job: Job, report: Report, resume: bool, force: bool, dry_run: bool) -> None:
+    """Take a job from its text to its file."""
     if not (resume or dry_run) and job.has_checkpoint():
         raise W2VError(
             f"{job.checkpoint_path} is there, of a run that was stopped: --resume, or remove it"
@@ -165,7 +177,7 @@ def train(
     report.read()
     if resume and job.is_done():
         job.forget_checkpoint()
-        report.say(f"{output} is the result of this very run: nothing to do")
+        report.say(f"{job.output} is the result of this very run: nothing to do")
         return
     report.start()
     if dry_run:

@@ -50,3 +50,8 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     CBOW 1.2 (tests/bench/tricks.py).
     """
     return numba.njit(**_OPTIONS | {"cache": False}, forceinline=True)(function)
+
+
+def inlined_exact(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile into whatever calls it, without the fast-math flags."""
+    return numba.njit(**_OPTIONS | {"cache": False, "fastmath": False}, forceinline=True)(function)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from w2v.kernels import inlined, jit
+from w2v.kernels import exact, inlined, inlined_exact, jit
 from w2v.kernels.lanes import load, multiply_add, prefetch, splat, store, store_sums
-from w2v.kernels.tiles import copy_row
+from w2v.kernels.tiles import add_row, copy_row
 
 AHEAD = 4  # rows asked for before they are needed
 BLOCK = 256  # rows looked through at a time
@@ -81,45 +81,125 @@ def find_copies(places, limits, size, first, last, held, marks):
     return found
 
 
-@inlined
-def merge_row(matrix, copies, held, at, sums, registers):
+@inlined_exact
+def take_change(matrix, row, copies, place, registers, sums):
+    """Make a row that was trained apart the change that it has seen.
+
+    matrix     float (V, D)
+    row        int
+    copies     float (·, D)  row `place` changed in place
+    place      int
+    registers  int           D / 16
+    sums       float (4,)    scratch
+    Returns    float, the squared length of the change
+    """
+    minus, zero = splat(matrix.dtype.type(-1.0)), splat(matrix.dtype.type(0.0))
+    square = zero
+    for register in range(registers):
+        base = load(matrix, row, register)
+        change = multiply_add(minus, base, load(copies, place, register))
+        square = multiply_add(change, change, square)
+        store(copies, place, register, change)
+    store_sums(sums, 0, square, zero, zero, zero)
+    return sums[0]
+
+
+@inlined_exact
+def apply_change(matrix, row, changes, place, squares, registers, sums):
+    """Move a row by the sum of its changes, or by less where they agree, see `merge_rows`.
+
+    matrix     float (V, D)  changed in place
+    row        int
+    changes    float (·, D)  row `place` is the sum
+    place      int
+    squares    float         the sum of the changes' squared lengths
+    registers  int           D / 16
+    sums       float (4,)    scratch
+    """
+    zero = splat(matrix.dtype.type(0.0))
+    whole = zero
+    for register in range(registers):
+        change = load(changes, place, register)
+        whole = multiply_add(change, change, whole)
+    store_sums(sums, 0, whole, zero, zero, zero)
+    weight = splat(squares / sums[0] if sums[0] > squares else matrix.dtype.type(1.0))
+    for register in range(registers):
+        base = load(matrix, row, register)
+        store(matrix, row, register, multiply_add(weight, load(changes, place, register), base))
+
+
+@exact
+def take_changes(matrix, rows, copies, squares, registers, sums):
+    """Make rows that were trained apart the changes that they have seen.
+
+    matrix     float (V, D)
+    rows       int32 (R,)    whose copies they are
+    copies     float (·, D)  the first R changed in place
+    squares    float (R,)    overwritten: squared lengths of the changes
+    registers  int           D / 16
+    sums       float (4,)    scratch
+    """
+    for place in range(rows.size):
+        squares[place] = take_change(matrix, rows[place], copies, place, registers, sums)
+
+
+@exact
+def apply_changes(matrix, rows, changes, squares, registers, sums):
+    """Move rows by the sums of their changes, as `merge_rows` does.
+
+    matrix     float (V, D)  changed in place
+    rows       int32 (R,)
+    changes    float (R, D)  the sums
+    squares    float (R,)    sums of the squared lengths
+    registers  int           D / 16
+    sums       float (4,)    scratch
+    """
+    for place in range(rows.size):
+        apply_change(matrix, rows[place], changes, place, squares[place], registers, sums)
+
+
+@inlined_exact
+def merge_row(matrix, copies, size, held, at, nodes, squares, sums, registers):
     """Merge the copies of one row into it, see `merge_rows`.
 
     matrix     float (V, D)  changed in place
-    copies     float (·, D)
-    held       int32 (BLOCK + 1, S + 3)
-    at         int           the row is that of held[at]
+    copies     float (·, D)  scratch afterwards
+    size       int           rows of each copy
+    held       int32 (BLOCK + 1, S + 3)  the row is that of held[at], whose places are changed
+    at         int
+    nodes      int32 (S,)    scratch: the node of the tree whose sum is at each place
+    squares    float (S,)    scratch
     sums       float (4,)    scratch
     registers  int
     """
     row, count = held[at, 0], held[at, 1]
-    one, minus = splat(matrix.dtype.type(1.0)), splat(matrix.dtype.type(-1.0))
-    zero = splat(matrix.dtype.type(0.0))
-    whole, parts = zero, zero
-    for register in range(registers):
-        base, total = load(matrix, row, register), zero
-        for k in range(count):
-            copied = load(copies, held[at, 2 + k], register)
-            change = multiply_add(minus, base, copied)
-            parts = multiply_add(change, change, parts)
-            total = multiply_add(one, change, total)
-        whole = multiply_add(total, total, whole)
-    store_sums(sums, 0, whole, parts, zero, zero)
-    weight = splat(sums[1] / sums[0] if sums[0] > sums[1] else matrix.dtype.type(1.0))
-    for register in range(registers):
-        base, total = load(matrix, row, register), zero
-        for k in range(count):
-            copied = load(copies, held[at, 2 + k], register)
-            total = multiply_add(one, multiply_add(minus, base, copied), total)
-        store(matrix, row, register, multiply_add(weight, total, base))
+    for k in range(count):
+        place = held[at, 2 + k]
+        nodes[k] = place // size
+        squares[k] = take_change(matrix, row, copies, place, registers, sums)
+    while count > 1:
+        k = found = 0
+        while k < count:
+            place, square, node = held[at, 2 + k], squares[k], nodes[k] >> 1
+            if k + 1 < count and nodes[k + 1] >> 1 == node:
+                k += 1
+                add_row(copies, held[at, 2 + k], 1.0, copies, place, registers)
+                square += squares[k]
+            held[at, 2 + found], squares[found], nodes[found] = place, square, node
+            found += 1
+            k += 1
+        count = found
+    apply_change(matrix, row, copies, held[at, 2], squares[0], registers, sums)
 
 
-@jit
-def merge_rows(matrix, copies, places, limits, first, step, registers, held, marks, sums):
+@exact
+def merge_rows(
+    matrix, copies, places, limits, first, step, registers, held, marks, nodes, squares, sums
+):
     """Bring copies of rows that were trained apart back into their matrix.
 
     matrix     float (V, D)   rows with copies are changed in place
-    copies     float (·, D)   S copies one after the other
+    copies     float (·, D)   S copies one after the other; scratch afterwards
     places     int32 (S, V)   see `number_rows`
     limits     int64 (S,)     a copy has only the places below this
     first      int            of the stretches of BLOCK rows the first to merge
@@ -127,12 +207,15 @@ def merge_rows(matrix, copies, places, limits, first, step, registers, held, mar
     registers  int            D / 16
     held       int32 (BLOCK + 1, S + 3)  scratch
     marks      int32 (BLOCK,)  scratch
+    nodes      int32 (S,)     scratch
+    squares    float (S,)     scratch
     sums       float (4,)     scratch
-    A row with one copy becomes that copy. One with several moves by the sum of their changes d
-    times Σ|d|² / |Σd|², if that is less than 1. It is 1 where the changes have nothing to do with
-    each other, as in rare words, which then move as if trained one after the other; it makes the
-    sum a mean where all copies did the same, as with frequent words, which reach their balance in
-    each copy and would overshoot it by the sum. What else was tried: tests/bench/rounds.py.
+    A row moves by the sum of its copies' changes d times Σ|d|² / |Σd|², if that is less than 1. It
+    is 1 where the changes have nothing to do with each other, as in rare words, which then move as
+    if trained one after the other; it makes the sum a mean where all copies did the same, as with
+    frequent words, which reach their balance in each copy and would overshoot it by the sum. What
+    else was tried: tests/bench/rounds.py. Sums are taken along a binary tree over the numbers of
+    the copies: so any aligned part of them may be added up elsewhere, to the same bits.
     """
     size = copies.shape[0] // places.shape[0]
     for begin in range(first * BLOCK, matrix.shape[0] - 1, step * BLOCK):
@@ -145,7 +228,4 @@ def merge_rows(matrix, copies, places, limits, first, step, registers, held, mar
             for k in range(held[coming, 1]):
                 for register in range(registers):
                     prefetch(copies, held[coming, 2 + k], register)
-            if held[at, 1] == 1:
-                copy_row(copies, held[at, 2], 1.0, matrix, held[at, 0], registers)
-            else:
-                merge_row(matrix, copies, held, at, sums, registers)
+            merge_row(matrix, copies, size, held, at, nodes, squares, sums, registers)

@@ -1,0 +1,182 @@
+"""The cluster as other modules see it: tasks go out; results come back, or one line says why."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+from typing import Any, Self
+
+import dask
+import distributed
+from distributed import Client, LocalCluster
+from distributed.client import FutureCancelledError
+from distributed.scheduler import KilledWorker
+
+from w2v.cluster.member import Member
+from w2v.errors import ConnectionLostError, W2VError
+from w2v.machine import processors
+
+PATIENCE = 30.0  # seconds: for a scheduler to answer, for a first worker to come
+POLL = 0.1  # seconds
+
+
+class Cluster:
+    """A Dask cluster, and what of it is ours.
+
+    told    the address of a scheduler, or local:N for N worker processes on this machine
+    Raises  W2VError where there is none, or a worker has another version of w2v
+    """
+
+    lost = (FutureCancelledError, CancelledError)  # what only a dead worker has had
+
+    def __init__(self, told: str):
+        self.told, self.run = told, uuid.uuid4().hex[:12]
+        self._local: LocalCluster | None = None
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        found = re.fullmatch(r"local:(\d+)", told)
+        if found and 1 <= int(found[1]) <= 1024:
+            self._client = self._start(int(found[1]))
+        elif re.fullmatch(r"(tcp|tls|ws|wss)://.+", told):
+            self._client = self._connect(told)
+        else:
+            raise W2VError(f"--cluster {told}: expected tcp://SCHEDULER:PORT or local:WORKERS")
+        try:
+            self._client.wait_for_workers(1, timeout=PATIENCE)
+            self._client.register_plugin(Member(self.run))
+        except TimeoutError:
+            self.close()
+            raise W2VError(f"--cluster {told}: no worker after {PATIENCE:.0f} s") from None
+        except ModuleNotFoundError as error:
+            self.close()
+            raise W2VError(
+                f"--cluster {told}: a worker has no {error.name}: install w2v[cluster] there"
+            ) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, workers: int) -> Client:
+        threads = max(1, processors() // workers)
+        with dask.config.set({"distributed.worker.daemon": True}):
+            self._local = LocalCluster(
+                n_workers=workers, threads_per_worker=threads, dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )  # fmt: skip
+        return Client(self._local)
+
+    def _connect(self, address: str) -> Client:
+        try:
+            return Client(address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError) as error:
+            told = " ".join(str(error).split())
+            raise W2VError(f"--cluster {address}: no scheduler answers: {told}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the cluster as it was; one that was started here ends."""
+        try:
+            if self._local is None and self._client.status == "running":
+                self._client.unregister_worker_plugin(f"w2v-{self.run}")
+        except Exception as error:  # nothing of ours is left to lose
+            logging.getLogger(__name__).debug("%s", error)
+        self._client.close(timeout=5)
+        if self._local is not None:
+            self._local.close(timeout=10)
+
+    def threads(self) -> int:
+        """How many tasks the workers run at the same time."""
+        return sum(self._client.nthreads().values())
+
+    def aside(self) -> str:
+        """What is shown of it in a line of progress."""
+        workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        return f"{workers} worker{'' if workers == 1 else 's'}"
+
+    def machines(self) -> dict[str, dict[str, str]]:
+        """What each worker's machine code depends on, by address."""
+        from w2v.kernels.cache import machine_code
+
+        return self._client.run(machine_code)
+
+    def spread(self, data: Any) -> Any:
+        """A future of data that go to all workers."""
+        return self._call(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])
+
+    def place(self, data: Any) -> Any:
+        """A future of data that go to one worker."""
+        return self._call(lambda: self._client.scatter([data], hash=False)[0])
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        """A future of what a task returns; futures among its arguments become their results."""
+        key = f"{function.__name__}-{self.run}-{uuid.uuid4().hex}"
+        return self._client.submit(function, *args, key=key)
+
+    def is_done(self, future: Any) -> bool:
+        """Whether a future's result is there, or why there will be none; waits a moment for it."""
+        if future.status == "pending":
+            try:
+                distributed.wait([future], timeout=POLL)
+            except TimeoutError:
+                self._check()
+            except self.lost:
+                return True
+        return future.status != "pending"
+
+    def follow(self, futures: Sequence[Any], on_share: Callable[[float], None]) -> None:
+        """Wait for some futures; `on_share` gets how many of them are done, 0 to 1."""
+        waiting = list(futures)
+        while waiting:
+            self.is_done(waiting[0])
+            waiting = [future for future in waiting if future.status == "pending"]
+            on_share(1 - len(waiting) / len(futures))
+
+    def result(self, future: Any) -> Any:
+        """What a future has become.
+
+        Raises  `lost` where the data that it needs went with a worker, ConnectionLostError where
+                the scheduler is gone, and what the task has raised
+        """
+        return self._call(future.result)
+
+    def gather(self, futures: Sequence[Any]) -> list[Any]:
+        """What some futures have become."""
+        return self._call(lambda: self._client.gather(list(futures)))
+
+    def cancel(self, futures: Sequence[Any]) -> None:
+        """Tell the workers that nobody wants these any more."""
+        if self._client.status == "running":
+            self._client.cancel(list(futures))
+
+    def _call(self, function: Callable[[], Any]) -> Any:
+        try:
+            return function()
+        except KilledWorker as error:
+            raise ConnectionLostError(
+                f"--cluster {self.told}: workers died of the same task, the last one "
+                f"{error.last_worker.address}: see its log; perhaps it has too little memory"
+            ) from None
+        except self.lost:
+            self._check()
+            raise
+        except (OSError, TimeoutError) as error:
+            raise self._gone() from error
+
+    def _check(self) -> None:
+        """ConnectionLostError where the scheduler has been gone for a while."""
+        until = time.monotonic() + PATIENCE
+        while self._client.status != "running":
+            if self._client.status == "closed" or time.monotonic() > until:
+                raise self._gone()
+            time.sleep(POLL)
+
+    def _gone(self) -> ConnectionLostError:
+        return ConnectionLostError(f"--cluster {self.told}: the connection is lost")

@@ -1,0 +1,63 @@
+"""What runs in the workers of a cluster: the tasks, and what each worker keeps between them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from distributed import Worker, WorkerPlugin, get_worker
+
+from w2v import __version__
+from w2v.cluster import changes
+from w2v.cluster.changes import Node
+from w2v.cluster.replica import Base, Parcel, Replica, Setup
+from w2v.errors import W2VError
+
+
+class Member(WorkerPlugin):
+    """Refuses workers with another version, and keeps what is costly to make; it comes to each."""
+
+    def __init__(self, run: str):
+        self.name, self.version = f"w2v-{run}", __version__
+        self._kept: dict[str, Any] = {}
+
+    def setup(self, worker: Worker) -> None:
+        """Called in each worker, also in those that join later."""
+        if self.version != __version__:
+            raise W2VError(
+                f"the worker {worker.address} has w2v {__version__}, this is {self.version}: "
+                "install the same on all"
+            )
+        self._lock = threading.Lock()
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` has made at the first call."""
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = make()
+            return self._kept[name]
+
+
+def member(run: str) -> Member:
+    """That of a run in this worker."""
+    return cast(Member, get_worker().plugins[f"w2v-{run}"])
+
+
+def train(
+    setup: Setup,
+    base: Base,
+    later: Sequence[Node],
+    parcels: Sequence[Parcel],
+    number: int,
+    covers: int,
+) -> Node:
+    """Train some chunks from the model after the rounds `later`: depends on nothing else."""
+    replica = member(setup.run).kept("replica", lambda: Replica(setup))
+    with replica.at(base, later):
+        return replica.train(parcels, number, covers)
+
+
+def merge(nodes: Sequence[Node], covers: int) -> Node:
+    """Bring together what neighbouring shards have learnt."""
+    return changes.merge(list(nodes), covers)

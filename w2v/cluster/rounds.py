@@ -1,0 +1,152 @@
+"""Training in rounds on a cluster: a chain of futures, of which none needs what this process has.
+
+The model after a round is the model before it and what the round has changed. A round's task takes
+a base, the whole model of an earlier round, the changes of all rounds after it, and some chunks;
+each worker holds the model of the round that it was asked for last, so that only new changes move.
+What the tasks find is merged along a tree, and goes to the workers as they need it, and here.
+
+Every so often a new base is sent out: tasks need no changes from before it any more, and where a
+worker has died or a new one has come, there is no more to be done again than since then.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from w2v.cluster import changes, member
+from w2v.cluster.connection import Cluster
+from w2v.cluster.parcels import Parcels
+from w2v.cluster.replica import Base, Setup, matrices
+from w2v.crew import Crew, Trainer
+from w2v.plan import Chunk, Plan, State
+from w2v.progress import Progress
+from w2v.signals import Deferred
+from w2v.training import progress_of
+
+AHEAD = 3  # rounds that are handed out before their results are here
+LONGEST = 64  # rounds from one base to the next
+HEAVIEST = 4  # times as much as the base may its later changes take
+TOGETHER = 8  # nodes that are merged by one task
+TRIES = 3  # to go on from what this process has after all that a worker held is lost
+
+
+class Rounds:
+    """The rounds of a run on a cluster.
+
+    trainer  has the model at the beginning, and after each call of `run`
+    parcels  what of the text each chunk needs
+    """
+
+    def __init__(
+        self, cluster: Cluster, trainer: Trainer, plan: Plan, setup: Setup, parcels: Parcels
+    ):
+        self._cluster, self._trainer, self._plan, self._parcels = cluster, trainer, plan, parcels
+        self._setup = cluster.spread(setup)
+        self._rounds = 0  # whose changes are in the trainer
+        self._base: Any = None
+        self._base_bytes = 0
+        self._later: list[Any] = []  # futures of the rounds since
+        self._later_bytes = 0
+        self._covers = 1
+        self._names = itertools.count()
+
+    def run(
+        self,
+        on_progress: Callable[[Progress], None],
+        seconds: float,
+        state: State,
+        before: int,
+    ) -> None:
+        """Train until chunk `before` or about so many seconds have passed: see `training.run`."""
+        crew = Crew(self._trainer, self._plan, state, before)
+        began, passed, tries = time.monotonic(), state.seconds, 0
+
+        def report() -> None:
+            state.seconds = passed + time.monotonic() - began
+            on_progress(progress_of(self._trainer, self._plan, state, self._cluster.aside()))
+
+        with Deferred() as signals:
+            waiting: deque[tuple[list[Chunk], Any]] = deque()
+            handed = state.chunks_done
+            try:
+                while state.chunks_done < before:
+                    over = time.monotonic() - began > seconds
+                    if over and not waiting:
+                        break
+                    due = self._is_base_due()
+                    if not waiting and (due or self._base is None):
+                        self._send_base()
+                    elif not (due or over) and len(waiting) < AHEAD and handed < before:
+                        chunks = self._plan.round_from(handed)
+                        waiting.append((chunks, self._hand_out(chunks)))
+                        handed += len(chunks)
+                        continue
+                    if waiting and self._cluster.is_done(waiting[0][1]):
+                        try:
+                            node = self._cluster.result(waiting[0][1])
+                        except self._cluster.lost:
+                            tries += 1
+                            if tries > TRIES:
+                                raise
+                            self._forget(waiting)
+                            handed = state.chunks_done
+                            continue
+                        self._take(crew, waiting.popleft()[0], node)
+                        tries = 0
+                    report()
+                    signals.check()
+            finally:
+                if waiting:
+                    self._forget(waiting)
+        report()
+
+    def _is_base_due(self) -> bool:
+        heavy = self._later_bytes > HEAVIEST * self._base_bytes
+        return self._base is not None and (heavy or len(self._later) >= LONGEST)
+
+    def _send_base(self) -> None:
+        base = Base(self._rounds, dict(matrices(self._trainer)))
+        self._base_bytes = sum(matrix.nbytes for matrix in base.matrices.values())
+        self._base, self._later, self._later_bytes = self._cluster.spread(base), [], 0
+        spare = self._plan.shards / (2 * max(self._cluster.threads(), 1))
+        self._covers = 1 << max(int(math.log2(max(spare, 1))), 0)
+
+    def _hand_out(self, chunks: list[Chunk]) -> Any:
+        """Hand a round out: the future of its root."""
+        submit, covers = self._cluster.submit, self._covers
+        parcels = [self._parcels.parcel(chunk) for chunk in chunks]
+        nodes = [
+            submit(
+                member.train, self._setup, self._base, list(self._later),
+                parcels[first : first + covers], number, covers,
+            )
+            for number, first in enumerate(range(0, len(parcels), covers))
+        ]  # fmt: skip
+        while len(nodes) > 1:
+            covers *= TOGETHER
+            nodes = [
+                submit(member.merge, nodes[first : first + TOGETHER], covers)
+                for first in range(0, len(nodes), TOGETHER)
+            ]
+        self._later.append(nodes[0])
+        return nodes[0]
+
+    def _take(self, crew: Crew, chunks: list[Chunk], node: changes.Node) -> None:
+        """Count a round's chunks, and bring what they have changed into the trainer's matrices."""
+        crew.state.latest = chunks[0]
+        for chunk, (loss, pairs) in zip(chunks, node.results, strict=True):
+            crew.count(chunk, loss, pairs)
+        changes.apply(self._trainer.matrices, node.changes)
+        self._rounds += 1
+        self._later_bytes += node.nbytes
+
+    def _forget(self, waiting: deque[tuple[list[Chunk], Any]]) -> None:
+        """Cancel what has been handed out; the next round begins with a new base."""
+        self._cluster.cancel([future for _, future in waiting])
+        waiting.clear()
+        self._base, self._later, self._later_bytes = None, [], 0
