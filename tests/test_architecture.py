@@ -138,7 +138,7 @@ def decorated(*decorators):
     ]
 
 
-ALL_JITTED = decorated("jit", "exact", "inlined")
+ALL_JITTED = decorated("jit", "exact", "inlined", "inlined_exact")
 
 
 @pytest.mark.parametrize(("name", "function"), decorated("jit", "exact"))
@@ -175,7 +175,7 @@ def test_the_registry_is_the_folder():
 INNER = {
     "train", "show", "work", "report", "refuse", "answer", "emit", "replace", "change", "known",
     "infer", "loss", "add", "multiply", "fill", "rows", "parse", "correlations", "shares",
-    "mcnemar",
+    "mcnemar", "on_share",
 }  # fmt: skip
 
 

@@ -31,13 +31,15 @@ def text(folder, monkeypatch):
     return "text"
 
 
-def make_job(text, output="x.safetensors", name="skipgram", threads=1, how=None, **options):
+def make_job(
+    text, output="x.safetensors", name="skipgram", threads=1, how=None, kind=Job, **options
+):
     """A job that is ready to train."""
     model = models()[name]
     told = {"dim": 6, "epochs": 2, "sample": 0, **options}
     how = RunSettings(**{"threads": threads, **(how or {})})
     words, documents = TextSettings(min_count=1), document_settings(model)
-    job = Job([text], output, model, model.settings(**told), words, how, documents)
+    job = kind([text], output, model, model.settings(**told), words, how, documents)
     job.read(lambda tokens: None, lambda: None)
     job.read_valid()
     job.start(lambda: None)

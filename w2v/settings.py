@@ -234,11 +234,8 @@ class NetworkSettings:
     @property
     def rate(self) -> float:
         """The learning rate at the start."""
-        return (
-            {"adam": 0.002, "adagrad": 0.1, "sgd": 1.0}[self.optimizer]
-            if self.lr is None
-            else self.lr
-        )
+        usual = {"adam": 0.002, "adagrad": 0.1, "sgd": 1.0}
+        return usual[self.optimizer] if self.lr is None else self.lr
 
     @property
     def rows(self) -> int:

@@ -15,6 +15,7 @@ from w2v.cli.options import (
     say_pruned,
     show_reading,
 )
+from w2v.errors import ConnectionLostError
 
 if TYPE_CHECKING:
     from w2v.job import Job
@@ -125,7 +126,7 @@ class Report:
         job = self._job
         try:
             job.train(self._progress, self._epoch)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ConnectionLostError):
             kept = job.state.chunks_done > 0 and job.checkpoint()
             if isinstance(job, Course) and job.save_best():
                 assert job.validation

@@ -36,12 +36,14 @@ class Node(NamedTuple):
     covers   how many shards: a power of two
     changes  by the name of the matrix
     results  (sum of losses, pairs) of each shard
+    moved    bytes of the nodes that it was made of
     """
 
     number: int
     covers: int
     changes: dict[str, Changes]
     results: list[tuple[float, int]]
+    moved: int = 0
 
     @property
     def nbytes(self) -> int:
@@ -54,14 +56,15 @@ def merge(nodes: list[Node], covers: int) -> Node:
 
     A row's changes are added up in pairs, in the same order as `kernels.rows.merge_rows` does.
     """
+    moved = sum(node.moved + node.nbytes for node in nodes)
     while nodes[0].covers < covers:
         nodes = [_pair(nodes[k : k + 2]) for k in range(0, len(nodes), 2)]
     (node,) = nodes
-    return node
+    return node._replace(moved=moved)
 
 
 def _pair(nodes: list[Node]) -> Node:
-    number, covers, changes, results = nodes[0]
+    number, covers, changes, results, _ = nodes[0]
     if len(nodes) > 1:
         other = nodes[1]
         changes = {name: _added(changes[name], other.changes[name]) for name in changes}

@@ -16,12 +16,13 @@ from distributed import Client, LocalCluster
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
-from w2v.cluster.member import Member
+from w2v.cluster.member import Member, itself
 from w2v.errors import ConnectionLostError, W2VError
 from w2v.machine import processors
 
 PATIENCE = 30.0  # seconds: for a scheduler to answer, for a first worker to come
 POLL = 0.1  # seconds
+COUNTED = 1.0  # seconds for which a count of workers will do
 
 
 class Cluster:
@@ -36,7 +37,10 @@ class Cluster:
     def __init__(self, told: str):
         self.told, self.run = told, uuid.uuid4().hex[:12]
         self._local: LocalCluster | None = None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        self._workers, self._counted = 0, -COUNTED
+        for name in [*logging.root.manager.loggerDict]:  # whoever runs w2v gets one line from us
+            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
         found = re.fullmatch(r"local:(\d+)", told)
         if found and 1 <= int(found[1]) <= 1024:
             self._client = self._start(int(found[1]))
@@ -46,7 +50,7 @@ class Cluster:
             raise W2VError(f"--cluster {told}: expected tcp://SCHEDULER:PORT or local:WORKERS")
         try:
             self._client.wait_for_workers(1, timeout=PATIENCE)
-            self._client.register_plugin(Member(self.run))
+            self._client.register_plugin(Member(self.run, ours=self._local is not None))
         except TimeoutError:
             self.close()
             raise W2VError(f"--cluster {told}: no worker after {PATIENCE:.0f} s") from None
@@ -63,14 +67,14 @@ class Cluster:
         threads = max(1, processors() // workers)
         with dask.config.set({"distributed.worker.daemon": True}):
             self._local = LocalCluster(
-                n_workers=workers, threads_per_worker=threads, dashboard_address=None,
+                n_workers=workers, threads_per_worker=threads, dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )  # fmt: skip
         return Client(self._local)
 
     def _connect(self, address: str) -> Client:
         try:
-            return Client(address, timeout=PATIENCE, set_as_default=False)
+            return Client(address, timeout=PATIENCE)
         except (OSError, ValueError) as error:
             told = " ".join(str(error).split())
             raise W2VError(f"--cluster {address}: no scheduler answers: {told}") from None
@@ -94,12 +98,14 @@ class Cluster:
 
     def threads(self) -> int:
         """How many tasks the workers run at the same time."""
-        return sum(self._client.nthreads().values())
+        return sum(self._call(self._client.nthreads).values())
 
-    def aside(self) -> str:
-        """What is shown of it in a line of progress."""
-        workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
-        return f"{workers} worker{'' if workers == 1 else 's'}"
+    def workers(self) -> int:
+        """How many workers there are, or were a moment ago."""
+        if time.monotonic() > self._counted + COUNTED:
+            self._workers = len(self._call(self._client.nthreads))
+            self._counted = time.monotonic()
+        return self._workers
 
     def machines(self) -> dict[str, dict[str, str]]:
         """What each worker's machine code depends on, by address."""
@@ -109,11 +115,23 @@ class Cluster:
 
     def spread(self, data: Any) -> Any:
         """A future of data that go to all workers."""
-        return self._call(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])
 
-    def place(self, data: Any) -> Any:
-        """A future of data that go to one worker."""
-        return self._call(lambda: self._client.scatter([data], hash=False)[0])
+        def scatter() -> Any:
+            until = time.monotonic() + PATIENCE
+            while True:
+                self._client.wait_for_workers(1, timeout=PATIENCE)
+                try:
+                    return self._client.scatter([data], broadcast=True, hash=False)[0]
+                except ValueError:  # Dask's word for: the last worker went meanwhile
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(POLL)
+
+        return self._call(scatter)
+
+    def keep(self, data: Any) -> Any:
+        """A future of small data that the scheduler holds too: no worker's end can lose them."""
+        return self.submit(itself, data)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """A future of what a task returns; futures among its arguments become their results."""
@@ -145,6 +163,8 @@ class Cluster:
         Raises  `lost` where the data that it needs went with a worker, ConnectionLostError where
                 the scheduler is gone, and what the task has raised
         """
+        if future.status == "error" and not isinstance(future.exception(), KilledWorker):
+            raise future.exception()
         return self._call(future.result)
 
     def gather(self, futures: Sequence[Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -16,10 +17,15 @@ from w2v.errors import W2VError
 
 
 class Member(WorkerPlugin):
-    """Refuses workers with another version, and keeps what is costly to make; it comes to each."""
+    """Refuses workers with another version, and keeps what is costly to make; it comes to each.
 
-    def __init__(self, run: str):
-        self.name, self.version = f"w2v-{run}", __version__
+    run
+    ours  whether the workers were started for this run: Ctrl-C, which all processes of a terminal
+          get, is then for the first of them alone
+    """
+
+    def __init__(self, run: str, ours: bool):
+        self.name, self.version, self._ours = f"w2v-{run}", __version__, ours
         self._kept: dict[str, Any] = {}
 
     def setup(self, worker: Worker) -> None:
@@ -30,6 +36,8 @@ class Member(WorkerPlugin):
                 "install the same on all"
             )
         self._lock = threading.Lock()
+        if self._ours and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` has made at the first call."""
@@ -61,3 +69,8 @@ def train(
 def merge(nodes: Sequence[Node], covers: int) -> Node:
     """Bring together what neighbouring shards have learnt."""
     return changes.merge(list(nodes), covers)
+
+
+def itself(data: Any) -> Any:
+    """What it is given."""
+    return data

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from w2v import corpus
-from w2v.address import open_bytes, size_of
-from w2v.corpus import Corpus, name_of
+from w2v.address import is_address, open_bytes, size_of
+from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.settings import TextSettings
 
@@ -29,13 +30,18 @@ class ByteRange(NamedTuple):
     size: int  # of the file
 
 
+def everywhere(paths: Sequence[str]) -> list[str]:
+    """The names of files by which workers know them, whatever folder they are in."""
+    return [path if is_address(path) else os.path.abspath(path) for path in paths]
+
+
 def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
     """Ranges that together are the files; one alone for what is packed, or not UTF-8."""
     found, sizes = [], []
     for path in paths:
-        size = None if path == "-" else size_of(path)
+        size = size_of(path)
         if size is None:
-            raise W2VError(f"{name_of(path)}: workers read files, each a part: write it to one")
+            raise W2VError(f"{path}: workers read files, each a part of them: write it to one")
         sizes.append(size)
     length = max(RANGE, -(-sum(sizes) // MOST))
     for path, size in zip(paths, sizes, strict=True):

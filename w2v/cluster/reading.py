@@ -15,7 +15,7 @@ import numpy as np
 from w2v.cluster.connection import Cluster
 from w2v.cluster.member import member
 from w2v.cluster.parcels import Held
-from w2v.cluster.ranges import ByteRange, RangeCorpus, cut
+from w2v.cluster.ranges import ByteRange, RangeCorpus, cut, everywhere
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.kernels.tokens import keep_words
@@ -64,9 +64,14 @@ class Part(NamedTuple):
 
 def number_words(part: ByteRange, how: TextSettings) -> Numbered:
     """Read a range."""
-    corpus, lexicon, ids = RangeCorpus(part, how), Lexicon(), Spool(np.int32)
-    for block in corpus.blocks():
-        ids.append(lexicon.number(block))
+    try:
+        corpus, lexicon, ids = RangeCorpus(part, how), Lexicon(), Spool(np.int32)
+        for block in corpus.blocks():
+            ids.append(lexicon.number(block))
+    except OSError as error:
+        raise W2VError(
+            f"{part.path}: a worker cannot read it ({error.strerror or error}): all need it there"
+        ) from None
     tally = Tally(lexicon.names(), lexicon.counts.copy(), corpus.bad_bytes, corpus.first_bad)
     return Numbered(np.array(ids.mapped()), tally)
 
@@ -136,8 +141,11 @@ def read(
     on_share  called with how much is done, 0 to 1
     """
     known = known or {}
-    ranges = cut(corpus.paths, corpus.encoding)
-    fingerprint = cluster.submit(digest, corpus.paths, corpus.encoding)
+    if "-" in corpus.paths:
+        raise W2VError("stdin: workers read files, each a part of them: write it to one")
+    files = everywhere(corpus.paths)
+    ranges = cut(files, corpus.encoding)
+    fingerprint = cluster.submit(digest, files, corpus.encoding)
     numbered = [cluster.submit(number_words, each, how) for each in ranges]
     tallies = [cluster.submit(tally_of, each) for each in numbered]
     while len(tallies) > 1:
@@ -160,7 +168,7 @@ def read(
         lexicon = make_lexicon(1 << 30, known)
         lexicon.add(tally.names, tally.counts)
         vocabulary, _ = choose(corpus, lexicon, how.min_count, how.max_vocab, known)
-    names = cluster.spread("\n".join(vocabulary.names).encode())
+    names = cluster.keep("\n".join(vocabulary.names).encode())
     parts = [cluster.submit(encode, each, cluster.run, names) for each in numbered]
     del numbered
     ids = [cluster.submit(ids_of, part) for part in parts]

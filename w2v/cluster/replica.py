@@ -76,20 +76,25 @@ class _Passage:
         self._ids, self._bounds = np.empty(0, np.int32), np.zeros(1, np.int64)
 
     def open(self, parcel: Parcel) -> None:
+        """Be the text of one chunk from now on."""
         words = [ids[first:last] for ids, first, last in parcel.slices]
         self._ids = np.concatenate([*words, np.empty(0, np.int32)])
         self._bounds = parcel.bounds.copy()  # what comes from elsewhere cannot be written to
 
     def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """The chunk's words, and where its sentences begin."""
         return self._ids, self._bounds
 
     def gather(self, pieces: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The same of documents."""
         return self._ids, self._bounds
 
     def room(self, shape: tuple[int, int]) -> np.ndarray:
+        """Zeros that become the documents' vectors."""
         return aligned(shape)
 
     def sizes(self) -> np.ndarray:
+        """How many words each document has: some."""
         return np.ones(len(self.names), np.int64)
 
 
@@ -152,7 +157,7 @@ class Replica:
             leaves.append(Node(number * covers + at, 1, found, [result]))
         with self._turn:
             self._rooms.append((passage, shards, train))
-        return changes.merge(leaves, covers)
+        return changes.merge(leaves, covers)._replace(moved=0)
 
     def _make_room(self) -> tuple[Any, Any, Any]:
         """A passage, and room for a chunk of it: what trains it is made for that passage."""

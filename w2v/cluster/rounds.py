@@ -11,7 +11,6 @@ worker has died or a new one has come, there is no more to be done again than si
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
 from collections import deque
@@ -23,8 +22,9 @@ from w2v.cluster.connection import Cluster
 from w2v.cluster.parcels import Parcels
 from w2v.cluster.replica import Base, Setup, matrices
 from w2v.crew import Crew, Trainer
+from w2v.machine import readable
 from w2v.plan import Chunk, Plan, State
-from w2v.progress import Progress
+from w2v.progress import Progress, plural
 from w2v.signals import Deferred
 from w2v.training import progress_of
 
@@ -46,14 +46,13 @@ class Rounds:
         self, cluster: Cluster, trainer: Trainer, plan: Plan, setup: Setup, parcels: Parcels
     ):
         self._cluster, self._trainer, self._plan, self._parcels = cluster, trainer, plan, parcels
-        self._setup = cluster.spread(setup)
+        self._setup = cluster.keep(setup)
         self._rounds = 0  # whose changes are in the trainer
         self._base: Any = None
         self._base_bytes = 0
         self._later: list[Any] = []  # futures of the rounds since
         self._later_bytes = 0
-        self._covers = 1
-        self._names = itertools.count()
+        self._covers, self._moved = 1, 0
 
     def run(
         self,
@@ -68,7 +67,7 @@ class Rounds:
 
         def report() -> None:
             state.seconds = passed + time.monotonic() - began
-            on_progress(progress_of(self._trainer, self._plan, state, self._cluster.aside()))
+            on_progress(progress_of(self._trainer, self._plan, state, self._aside()))
 
         with Deferred() as signals:
             waiting: deque[tuple[list[Chunk], Any]] = deque()
@@ -104,6 +103,11 @@ class Rounds:
                 if waiting:
                     self._forget(waiting)
         report()
+
+    def _aside(self) -> str:
+        """The workers, the rounds, and the bytes that the last one has sent around, at most."""
+        workers = self._cluster.workers()
+        return f"round {self._rounds:,}, {plural(workers, 'worker')}, {readable(self._moved)} each"
 
     def _is_base_due(self) -> bool:
         heavy = self._later_bytes > HEAVIEST * self._base_bytes
@@ -144,6 +148,7 @@ class Rounds:
         changes.apply(self._trainer.matrices, node.changes)
         self._rounds += 1
         self._later_bytes += node.nbytes
+        self._moved = node.moved + node.nbytes * self._cluster.workers()
 
     def _forget(self, waiting: deque[tuple[list[Chunk], Any]]) -> None:
         """Cancel what has been handed out; the next round begins with a new base."""

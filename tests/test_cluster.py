@@ -1,0 +1,349 @@
+"""A Dask cluster on this machine: the bytes of --deterministic, whatever happens to workers."""
+
+import gc
+import gzip
+import os
+import signal
+import sys
+from functools import partial
+
+import numpy as np
+import planted
+import pytest
+from conftest import COMPILED, TRAINED
+from hypothesis import given
+from hypothesis import strategies as st
+from test_resume import finish, make_job, stop_at
+
+from w2v import plan
+from w2v.errors import DivergedError, W2VError
+from w2v.reading import open_corpus
+from w2v.reading import read as read_here
+from w2v.settings import TextSettings
+
+distributed = pytest.importorskip("distributed", reason="the extra cluster is not installed")
+dask = pytest.importorskip("dask")
+
+from w2v.cluster import connection, ranges, reading, rounds  # noqa: E402
+from w2v.cluster.connection import Cluster  # noqa: E402
+from w2v.cluster.job import ClusterJob  # noqa: E402
+
+# Dask leaves the sockets of connections that have broken to the collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+clustered = pytest.mark.skipif(not COMPILED, reason="kernels that are not compiled take too long")
+OPTIONS = {"deterministic": True, "shards": 5, "round_words": 40}
+
+
+@pytest.fixture(autouse=True)
+def _collected():
+    yield
+    gc.collect()
+
+
+class Here:
+    """A cluster that does each task at once, in this process."""
+
+    run = "here"
+
+    def submit(self, function, *args):
+        return function(*args)
+
+    def keep(self, data):
+        return data
+
+    def follow(self, futures, on_share):
+        on_share(1.0)
+
+    def result(self, future):
+        return future
+
+    def gather(self, futures):
+        return futures
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """The functions of workers, called here."""
+    kept = {}
+
+    class Member:
+        def kept(self, name, make):
+            return kept.setdefault(name, make())
+
+    monkeypatch.setattr(reading, "member", lambda run: Member())
+
+    def read(paths, how=None, **others):
+        kept.clear()
+        how = how or TextSettings(min_count=1)
+        corpus = open_corpus(paths, how, None)
+        vocabulary, text = reading.read(Here(), corpus, how, lambda share: None, **others)
+        ids = np.concatenate([np.empty(0, np.int32), *text._parts])
+        return corpus, vocabulary, ids, text.starts
+
+    return read
+
+
+def same(found, paths, how=None, **others):
+    """Whether workers have found what is found by reading it all in this process."""
+    how = how or TextSettings(min_count=1)
+    corpus = open_corpus(paths, how, None)
+    vocabulary, text = read_here(corpus, how, lambda tokens: None, **others)
+    assert found[1].names == vocabulary.names
+    np.testing.assert_array_equal(found[1].counts, vocabulary.counts)
+    for name in ("types", "tokens", "sentence_ends"):
+        assert getattr(found[1], name) == getattr(vocabulary, name), name
+    np.testing.assert_array_equal(found[2], text.ids.mapped())
+    np.testing.assert_array_equal(found[3], text.starts)
+    assert found[0].fingerprint == corpus.fingerprint
+    assert found[0].bad_bytes == corpus.bad_bytes
+    return True
+
+
+words = st.sampled_from([b"a", b"bb", b"\n", b" ", b"</s>", "é".encode(), b"\xff", b"ccc\n", b"\t"])
+
+
+@given(st.lists(words, min_size=1, max_size=60).map(b"".join), st.integers(1, 9))
+def test_ranges_of_any_length_are_the_text(tmp_path_factory, data, length):
+    path = tmp_path_factory.mktemp("ranges") / "text"
+    path.write_bytes(b"t " + data)
+    whole = b"".join(open_corpus([str(path)], TextSettings(), None).blocks()).split(b" ")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranges, "RANGE", length)
+        parts = [
+            b"".join(ranges.RangeCorpus(part, TextSettings()).blocks())
+            for part in ranges.cut([str(path)], "utf-8")
+        ]
+    assert b"".join(parts).split(b" ") == whole
+    assert len(parts) == -(-(2 + len(data)) // length)
+
+
+@pytest.mark.parametrize("length", [3, 50, 1 << 20])
+def test_workers_read_what_one_process_reads(folder, here, monkeypatch, length):
+    monkeypatch.setattr(ranges, "RANGE", length)
+    (folder / "a").write_bytes(b"\xef\xbb\xbfone two two\n\n\nthree \xff one </s> two")
+    (folder / "b").write_bytes(b"")
+    (folder / "c.gz").write_bytes(gzip.compress(b"two four\nfive"))
+    (folder / "d").write_text("x" * 200 + " two\n" + planted.text(5))
+    paths = ["a", "b", "c.gz", "d"]
+    assert same(here(paths), paths)
+    few = TextSettings(min_count=2, tokenizer="words", lowercase=True)
+    assert same(here(paths, few), paths, few)
+    known = {"two": 5, "zebra": 7}
+    assert same(here(paths, known=known), paths, known=known)
+    (folder / "words").write_text("two 9\nfive 3\nnothing 2\n")
+    assert same(here(paths, fixed="words"), paths, fixed="words")
+
+
+def test_what_workers_cannot_read_is_said(folder, here):
+    with pytest.raises(W2VError, match="stdin: workers read files"):
+        here(["-"])
+    (folder / "a").write_text("one two two\n")
+    with pytest.raises(W2VError, match="try --min-count 2"):
+        here(["a"], TextSettings(min_count=3))
+    with pytest.raises(W2VError, match="more than --max-types 2"):
+        here(["a"], TextSettings(min_count=1, max_types=2))
+    (folder / "words").write_text("zebra 9\n")
+    with pytest.raises(W2VError, match="none of its words is in the vocabulary"):
+        here(["a"], fixed="words", how=TextSettings(min_count=1))
+
+
+def start_cluster(workers):
+    """Worker processes of a thread each."""
+    return distributed.LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+    )
+
+
+@pytest.fixture(scope="module")
+def workers():
+    """Two worker processes, of a thread each."""
+    with start_cluster(2) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def text(folder, monkeypatch):
+    """A planted text in the current folder, of some dozens of chunks and several ranges."""
+    monkeypatch.setattr(plan, "SMALL_CHUNK", 80)
+    monkeypatch.setattr(ranges, "RANGE", 4000)
+    (folder / "text").write_text(planted.text(150))
+    return "text"
+
+
+def make_cluster_job(cluster, text, name="skipgram", output="x.safetensors", **options):
+    """What `make_job` makes, on a cluster."""
+    return make_job(text, output, name, kind=partial(ClusterJob, cluster), **{**OPTIONS, **options})
+
+
+def reference(folder, text, name="skipgram", **options):
+    """The bytes of --deterministic in this process."""
+    finish(make_job(text, "reference.safetensors", name, **{**OPTIONS, **options}))
+    return (folder / "reference.safetensors").read_bytes()
+
+
+def when_half_is_done(job, do):
+    """A listener to progress that does something in the middle of a run."""
+    done = []
+
+    def listen(progress):
+        if job.state.words > job.plan.words / 2 and not done:
+            done.append(do())
+
+    return listen
+
+
+def kill(cluster, count):
+    for worker in list(cluster.workers.values())[:count]:
+        os.kill(worker.pid, signal.SIGKILL)
+
+
+@clustered
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_bytes_are_those_of_one_machine(workers, folder, text, name):
+    with Cluster(workers.scheduler_address) as cluster:
+        job = make_cluster_job(cluster, text, name)
+        finish(job)
+    assert len(job.plan) > 4 * OPTIONS["shards"]
+    assert (folder / "x.safetensors").read_bytes() == reference(folder, text, name)
+
+
+@clustered
+@pytest.mark.parametrize("killed", [1, 2])
+def test_workers_that_are_killed_change_nothing(workers, folder, text, killed):
+    with Cluster(workers.scheduler_address) as cluster:
+        job = make_cluster_job(cluster, text)
+        job.train(when_half_is_done(job, lambda: kill(workers, killed)))
+        job.save()
+    assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
+
+
+@clustered
+def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, monkeypatch):
+    monkeypatch.setattr(rounds, "LONGEST", 3)  # a base is sent to those who were not there
+    with Cluster(workers.scheduler_address) as cluster:
+        job = make_cluster_job(cluster, text)
+        try:
+            job.train(when_half_is_done(job, lambda: workers.scale(4)))
+            workers.wait_for_workers(4)
+        finally:
+            workers.scale(2)
+        job.save()
+    assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
+
+
+@clustered
+def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder, text, monkeypatch):
+    """With another scheduler, and on this machine alone."""
+    monkeypatch.setattr(connection, "PATIENCE", 1)
+    told = ["train", text, "--min-count", "1", "--dim", "6", "--sample", "0", "--shards", "5"]
+    told += ["--round-words", "40", "-o", "x.safetensors"]
+    first = start_cluster(1)
+    taken, original = [], rounds.Rounds._take
+
+    def take(self, *args):
+        taken.append(args)
+        if len(taken) == 9:
+            first.close(timeout=1)
+        original(self, *args)
+
+    with monkeypatch.context() as patch, dask.config.set({"distributed.comm.timeouts.connect": 1}):
+        patch.setattr(rounds.Rounds, "_take", take)
+        outcome = w2v(*told, "--cluster", first.scheduler_address)
+    assert outcome.code == 1
+    assert "the connection is lost" in outcome.err.splitlines()[-1]
+    assert "the same command with --resume" in outcome.err
+    with start_cluster(2) as second:
+        found = w2v(*told, "--cluster", second.scheduler_address, "--resume")
+        assert (found.code, "resumed from" in found.err) == (0, True)
+    went_on = (folder / "x.safetensors").read_bytes()
+    assert w2v(*told, "--deterministic", "-o", "y.safetensors").code == 0
+    assert (folder / "y.safetensors").read_bytes() == went_on
+
+
+@clustered
+def test_what_is_stopped_here_goes_on_on_a_cluster(workers, folder, text):
+    stop_at(make_job(text, **OPTIONS), 12)
+    with Cluster(workers.scheduler_address) as cluster:
+        job = make_cluster_job(cluster, text)
+        assert job.resume()
+        finish(job)
+    assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
+
+
+@clustered
+def test_the_scheduler_holds_as_much_after_many_rounds_as_after_few(
+    workers, folder, text, monkeypatch
+):
+    monkeypatch.setattr(rounds, "LONGEST", 8)
+    held = []
+    with Cluster(workers.scheduler_address) as cluster:
+        job = make_cluster_job(cluster, text, shards=2, epochs=8)
+
+        def look(progress):
+            if job.state.chunks_done // 40 >= len(held):
+                scheduler = workers.scheduler
+                held.append(
+                    (len(scheduler.tasks), sum(w.nbytes for w in scheduler.workers.values()))
+                )
+
+        job.train(look)
+        assert len(job.plan) / 2 > 100  # rounds
+    tasks, memory = zip(*held[2:], strict=True)
+    assert max(tasks) < 2 * min(tasks) + 50
+    assert max(memory) < 3 * min(memory)
+
+
+@clustered
+def test_a_loss_that_is_not_finite_ends_the_run(workers, folder, text):
+    with Cluster(workers.scheduler_address) as cluster:
+        job = make_cluster_job(cluster, text)
+        job.trainer.vectors("input_vectors")[:] = np.nan
+        with pytest.raises(DivergedError, match="diverged in epoch 1: the loss is nan"):
+            job.train(lambda progress: None)
+
+
+@clustered
+def test_a_worker_of_another_version_is_refused(workers, folder, w2v, monkeypatch):
+    (folder / "text").write_text("a b")
+    monkeypatch.setattr("w2v.cluster.member.__version__", "0.0.9")
+    outcome = w2v("train", "text", "--cluster", workers.scheduler_address)
+    assert outcome.code == 2
+    assert "has w2v 0.1.0, this is 0.0.9: install the same on all" in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("address", ["here", "local:0", "local:many", "http://x", "tcp://"])
+def test_what_is_no_cluster_is_said(w2v, folder, address):
+    (folder / "text").write_text("a b")
+    outcome = w2v("train", "text", "--cluster", address)
+    assert outcome.code == 2
+    assert f"--cluster {address}: expected tcp://SCHEDULER:PORT or local:WORKERS" in outcome.err
+
+
+def test_a_scheduler_that_does_not_answer_is_said(w2v, folder, monkeypatch):
+    (folder / "text").write_text("a b")
+    monkeypatch.setattr(connection, "PATIENCE", 0.5)
+    outcome = w2v("train", "text", "--cluster", "tcp://127.0.0.1:1")
+    assert outcome.code == 2
+    assert "no scheduler answers" in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["sif", "lstm"])
+def test_models_that_do_not_go_there_say_so(w2v, folder, name):
+    (folder / "text").write_text("a b")
+    outcome = w2v("train", "text", "--cluster", "local:1", "--model", name)
+    assert (outcome.code, f"--cluster is not for --model {name}" in outcome.err) == (2, True)
+
+
+def test_without_dask_the_extra_is_named(w2v, folder, monkeypatch):
+    (folder / "text").write_text("a b")
+    for name in [*sys.modules]:
+        if name.startswith("w2v.cluster"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    outcome = w2v("train", "text", "--cluster", "local:1")
+    assert outcome.code == 2
+    assert "pip install 'w2v[cluster]'" in outcome.err
