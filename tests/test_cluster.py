@@ -245,7 +245,7 @@ def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder,
     def take(self, *args):
         taken.append(args)
         if len(taken) == 9:
-            first.close(timeout=1)
+            first.close(timeout=20)
         original(self, *args)
 
     with monkeypatch.context() as patch, dask.config.set({"distributed.comm.timeouts.connect": 1}):
