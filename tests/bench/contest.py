@@ -98,12 +98,19 @@ def json_lines(run: Run) -> list[dict]:
 
 @contextmanager
 def enwiki(size: int | None = None) -> Iterator[tuple[Path, Path, Path]]:
+    """`wikipedia`, where there are peers."""
+    if not PEERS.exists():
+        sys.exit(f"no {PEERS}: `make bench` installs the peers there")
+    with wikipedia(size) as found:
+        yield found
+
+
+@contextmanager
+def wikipedia(size: int | None = None) -> Iterator[tuple[Path, Path, Path]]:
     """A folder with 100 MB of Wikipedia, or the first `size` bytes; and as lines for gensim."""
     packed = DATA / "enwiki100m.txt.gz"
     if not packed.exists():
         sys.exit(f"no {packed}; set W2V_DATA to the folder that has it")
-    if not PEERS.exists():
-        sys.exit(f"no {PEERS}: `make bench` installs the peers there")
     with TemporaryDirectory() as name:
         folder = Path(name)
         aside(unpack, packed, size, folder)
