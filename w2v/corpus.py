@@ -146,7 +146,9 @@ class Corpus:
                 continue
             size_of(path)  # the last of many files should not be missed only when it is its turn
             if os.path.isdir(path):
-                raise W2VError(f"{path} is a directory; name its files: {path}/*")
+                raise W2VError(
+                    f"{path} is a directory; -r reads all files in it, or name some: {path}/*"
+                )
         self.paths = list(paths)
         self.source = ", ".join(map(name_of, paths))
         self.tokenise, self.lowercase = TOKENIZERS[tokenizer], lowercase
@@ -259,6 +261,23 @@ def is_packed(file: IO[bytes]) -> bool:
     """Whether a file's first bytes say that it is packed."""
     start = file.peek(6)[:6]  # type: ignore[attr-defined]
     return any(start.startswith(magic) for magic in _COMPRESSIONS)
+
+
+def files_of(path: str) -> list[str]:
+    """The files in a folder and below, in order, without hidden ones; of another path, itself.
+
+    W2VError where a folder has none
+    """
+    if path == "-" or not os.path.isdir(path):
+        return [path]
+    found = []
+    for folder, folders, files in os.walk(path):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        found += [os.path.join(folder, each) for each in files if not each.startswith(".")]
+    regular = sorted(each for each in found if os.path.isfile(each))
+    if not regular:
+        raise W2VError(f"{path}: no files in this folder")
+    return regular
 
 
 def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:
