@@ -17,9 +17,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from w2v.corpus import BLOCK, Corpus, files_of, fold, name_of
+from w2v.corpus import BLOCK, Corpus, files_of, name_of
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
+from w2v.tokenizers import fold
 
 # What of labels: not expected, but for tables of three columns; read if there; needed.
 Labels = Literal["extra", "if there", "needed"]

@@ -64,8 +64,9 @@ class TextSettings:
     tokenizer: str = setting(
         "space",
         "space: split at ASCII whitespace; words: letters, digits, inner apostrophes; "
-        "chars: like words, but each Han or kana character by itself",
-        choices=("space", "words", "chars"),
+        "chars: like words, but each Han or kana character by itself; jieba: but Han in words of "
+        "Chinese (extra zh)",
+        choices=("space", "words", "chars", "jieba"),
     )
     lowercase: bool = setting(False, "fold upper case into lower case")
     encoding: str = setting("utf-8", "of the text; wrong bytes are replaced and counted")

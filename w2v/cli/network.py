@@ -125,7 +125,7 @@ def generate(
     The end of a sentence, <eos>, is a line end. The same seed writes the same text.
     """
     limit_blas(1)
-    from w2v.corpus import TOKENIZERS, fold
+    from w2v.tokenizers import TOKENIZERS, fold
     from w2v.trained import Network
     from w2v.vocabulary import END, UNKNOWN
 

@@ -41,7 +41,7 @@ _SCORINGS = ("default", "npmi")
 )  # fmt: skip
 @click.option("--joiner", default="_", show_default=True, help="Put between the words.")
 @click.option(
-    "--tokenizer", type=click.Choice(["space", "words", "chars"]), default="space",
+    "--tokenizer", type=click.Choice(["space", "words", "chars", "jieba"]), default="space",
     show_default=True, help="As of w2v train.",
 )  # fmt: skip
 @click.option("--lowercase", is_flag=True, help="Fold upper case into lower case.")
