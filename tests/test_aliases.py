@@ -68,6 +68,7 @@ def test_fasttexts_command_line():
         ("supervised -input x", "supervised: w2v train TEXTS --model mlp learns labels"),
         ("skipgram -input x -loss hs", "-loss hs: only negative sampling is offered"),
         ("skipgram -input x -maxn 6", "-maxn 6: vectors of subwords are not offered: -maxn 0"),
+        ("skipgram -input x -minn 3", "-minn 3: vectors of subwords are not offered: -minn 0"),
         ("skipgram -input x -wordNgrams 2", "-wordNgrams 2: no n-grams of words"),
     ],
 )

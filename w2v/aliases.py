@@ -26,12 +26,13 @@ _SAME = {
 }  # fmt: skip
 _TEXTS = ("-train", "-input")  # of word2vec.c, of fastText
 _MODELS = {"0": "skipgram", "1": "cbow"}  # by -cbow
-_NO_EFFECT = ("-bucket", "-minn", "-lrUpdateRate")  # without subwords; how often a rate is set
+_NO_EFFECT = ("-bucket", "-lrUpdateRate")  # without subwords; how often a rate is set
 _READ_HERE = ("-cbow", "-binary", "-debug", "-verbose")
 _REFUSED = {
     "-hs": ("0", "hierarchical softmax is not offered; leave it out and say -negative 5"),
     "-classes": ("0", "classes are not made; cluster the vectors: w2v convert VECTORS x.npy"),
     "-loss": ("ns", "only negative sampling is offered: -loss ns"),
+    "-minn": ("0", "vectors of subwords are not offered: -minn 0"),
     "-maxn": ("0", "vectors of subwords are not offered: -maxn 0"),
     "-wordNgrams": ("1", "no n-grams of words; w2v phrases joins what belongs together"),
 }
