@@ -139,7 +139,14 @@ def fetch(name: str, folder: Path) -> list[str]:
 def listing() -> str:
     """What is known of each corpus, tab-separated."""
     rows = [
-        (name, c.url, "not stated" if c.size is None else str(c.size), c.checksum or "not verified")
+        (
+            name,
+            c.url,
+            "not stated" if c.size is None else str(c.size),
+            f"{c.checksum}, of {'the text' if c.of_text else 'the archive'}, states {c.stated}"
+            if c.checksum
+            else "not verified",
+        )
         for name, c in CORPORA.items()
     ]
     return "".join("\t".join(row) + "\n" for row in rows)
