@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shutil
 import tempfile
+import time
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 from w2v import formats, store
 from w2v.errors import W2VError
 from w2v.formats.source import Findings
+from w2v.progress import REFRESH
 from w2v.vectors import Vectors
 
 _LOG = logging.getLogger("w2v")
@@ -111,7 +114,7 @@ class _Log:
     """A `notices.Line` that goes to the log, and to a function."""
 
     def __init__(self, on_progress: Callable[[object], None] | None):
-        self._on_progress = on_progress
+        self._on_progress, self._shown = on_progress, -math.inf
 
     def say(self, message: str) -> None:
         """Of interest to those who turn the log on."""
@@ -123,5 +126,6 @@ class _Log:
 
     def show(self, state: object) -> None:
         """What the next call replaces."""
-        if self._on_progress:
+        if self._on_progress and time.monotonic() - self._shown >= REFRESH:
+            self._shown = time.monotonic()
             self._on_progress(state)

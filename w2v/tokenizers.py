@@ -79,12 +79,9 @@ def _marks() -> str:
 
 def _jieba(block: bytes) -> bytes:
     """Runs of Han cut into words by jieba's dictionary; all else as in `_chars`."""
+    cut = _segmenter().cut
     text = _matches(rf"(?![{_CJK}])[\w{_marks()}]", rf"(?=\w)[{_HAN}]+|(?=\w)[{_CJK}]|", block)
-    return re.sub(rf"[{_HAN}]+", _cut_han, text.decode()).encode()
-
-
-def _cut_han(run: re.Match[str]) -> str:
-    return " ".join(_segmenter().cut(run[0]))
+    return re.sub(rf"[{_HAN}]+", lambda run: " ".join(cut(run[0])), text.decode()).encode()
 
 
 @cache

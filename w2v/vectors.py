@@ -6,7 +6,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import numpy as np
 
@@ -199,12 +199,6 @@ class Vectors:
         """The word that fits the others least, of three or more."""
         return query.odd(self._table, words)[0][0]
 
-    @overload
-    def infer(self, texts: str, *, epochs: int | None = ..., threads: int | None = ...) -> Any: ...
-    @overload
-    def infer(
-        self, texts: Iterable[str], *, epochs: int | None = ..., threads: int | None = ...
-    ) -> np.ndarray: ...
     def infer(
         self, texts: str | Iterable[str], *, epochs: int | None = None, threads: int | None = None
     ) -> np.ndarray:
