@@ -4,7 +4,7 @@
 #
 # FOLDER has the Large Movie Review Dataset (Maas et al. 2011, ai.stanford.edu/~amaas/data/sentiment)
 # as imdb.train.tsv.gz and imdb.test.tsv.gz, with lines of label TAB id TAB text, and
-# imdb.unsup.txt.gz, with lines of text. Its texts are not ours to give away: nothing is downloaded.
+# imdb.unsup.txt.gz, with lines of text, as `python corpora/fetch.py imdb FOLDER` lays it out.
 
 W2V ?= w2v
 IMDB ?= ../shared/data

@@ -21,6 +21,7 @@ KERNELS = [name for name in MODULES if name.startswith("w2v.kernels.")]
 # Who stands where in the flow: a module imports only from layers before its own.
 LAYERS = [
     ["w2v", "w2v.errors"],
+    ["w2v.aliases", "w2v.tokenizers"],
     ["w2v.settings", "w2v.machine", "w2v.progress", "w2v.signals", "w2v.address"],
     ["w2v.spool", "w2v.table", "w2v.corpus"],
     ["w2v.store", "w2v.spelling", "w2v.nearest", "w2v.kernels"],
@@ -35,7 +36,7 @@ LAYERS = [
     ],
     ["w2v.documents", "w2v.text", "w2v.comparing"],
     ["w2v.vocabulary", "w2v.plan", "w2v.checkpoint"],
-    ["w2v.reading", "w2v.phrases", "w2v.crew", "w2v.worker"],
+    ["w2v.notices", "w2v.reading", "w2v.phrases", "w2v.crew", "w2v.worker"],
     ["w2v.shards", "w2v.document_worker", "w2v.features"],
     ["w2v.training", "w2v.negative_sampling", "w2v.validation", "w2v.budget", "w2v.origin"],
     ["w2v.inference", "w2v.sif", "w2v.topics", "w2v.networks"],
@@ -45,6 +46,9 @@ LAYERS = [
     ["w2v.solution"],
     ["w2v.chain"],
     ["w2v.course", "w2v.plots", "w2v.cluster"],
+    ["w2v.recipe", "w2v.report"],
+    ["w2v.vectors"],
+    ["w2v.library"],
     ["w2v.cli"],
     ["w2v.__main__"],
 ]
@@ -84,7 +88,11 @@ def layer(name):
     return next(i for i, names in enumerate(LAYERS) if family in names)
 
 
-@pytest.mark.parametrize("name", MODULES)
+def test_the_package_imports_nothing():
+    assert not [used for used in top_level("w2v") if used not in ("__future__", "typing")]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "w2v"])
 def test_imports_follow_the_flow(name):
     for used in imports(tree(name)):
         if used.split(".")[0] == "w2v" and used != name:
@@ -113,7 +121,8 @@ def test_heavy_packages_stay_where_they_belong(name):
         assert not at_import & {"numpy", "numba", "scipy"}
     if name.startswith("w2v.cli"):
         ours = {used for used in top_level(name) if used.startswith("w2v")}
-        assert all(used in ("w2v", "w2v.errors") or used.startswith("w2v.cli") for used in ours)
+        light = ("w2v", "w2v.errors", "w2v.notices")
+        assert all(used in light or used.startswith("w2v.cli") for used in ours)
         assert not at_import & {"numpy", "numba", "scipy"}
 
 

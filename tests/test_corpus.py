@@ -11,8 +11,10 @@ import pytest
 from hypothesis import example, given
 
 from w2v import corpus as corpus_module
-from w2v.corpus import TOKENIZERS, Corpus
+from w2v import tokenizers
+from w2v.corpus import Corpus
 from w2v.errors import W2VError
+from w2v.tokenizers import TOKENIZERS
 
 
 def read(path, *args, **kwargs):
@@ -53,6 +55,37 @@ def test_words(text, words):
 def test_chars_takes_each_han_and_kana_character_alone_and_leaves_other_scripts_whole():
     block = TOKENIZERS["chars"]("我爱NLP 한국어のカ・ナ、2024年\n".encode())
     assert split(block) == [*("我", "爱", "NLP", "한국어", "の", "カ", "ナ", "2024", "年", "</s>")]
+
+
+def test_jieba_cuts_han_alone_and_no_word_between_two_blocks(tmp_path, monkeypatch):
+    pytest.importorskip("jieba")
+    line = "中国科学院在北京，我爱NLP 한국어のカ・ナ naïve don't 3.14。"
+    words = [
+        "中国科学院",
+        "在",
+        "北京",
+        "我",
+        "爱",
+        "NLP",
+        "한국어",
+        "の",
+        "カ",
+        "ナ",
+        "naïve",
+        "don't",
+    ]
+    assert split(TOKENIZERS["jieba"](line.encode())) == [*words, "3", "14"]
+    path = tmp_path / "zh.txt"
+    path.write_text(line * 40)
+    monkeypatch.setattr(corpus_module, "BLOCK", 100)
+    assert read(path, "jieba")[0] == [*([*words, "3", "14"] * 40), "</s>"]
+
+
+def test_without_jieba_the_extra_is_named(monkeypatch):
+    tokenizers._segmenter.cache_clear()
+    monkeypatch.setitem(sys.modules, "jieba", None)
+    with pytest.raises(W2VError, match=r"needs the package jieba: pip install 'w2v\[zh\]'"):
+        TOKENIZERS["jieba"](b"no Han")
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
@@ -207,6 +240,6 @@ PIECES += ["</s>", "\r", "\x00", "</", ">", "é" * 70]
 def test_ascii_is_cut_into_words_as_unicode_is(text):
     fast, slow = (
         [line.split() for line in cut(text.encode()).split(b"\n")]
-        for cut in (TOKENIZERS["words"], corpus_module._unicode_words)
+        for cut in (TOKENIZERS["words"], tokenizers._unicode_words)
     )
     assert fast == slow

@@ -166,6 +166,9 @@ def test_fasttexts_labels_and_blank_lines(w2v, folder):
     found = w2v("predict", "net.safetensors", stdin=b"__label__pos a film\n\nzzz\n")
     assert len(found.out.splitlines()) == 3
     assert found.out.splitlines()[1].split()[1] in ("pos", "neg")
+    for blank in range(3):  # a file that is empty, or one line end
+        found = w2v("predict", "net.safetensors", stdin=b"\n" * blank)
+        assert (found.code, len(found.out.splitlines())) == (0, blank)
 
 
 def test_summary_of_a_file_is_that_of_its_settings(w2v, folder):

@@ -14,17 +14,15 @@ import hashlib
 import itertools
 import lzma
 import os
-import re
 import sys
-import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from functools import cache, lru_cache
 from typing import IO, Any
 
 from w2v.address import open_bytes, size_of
 from w2v.errors import W2VError
+from w2v.tokenizers import TOKENIZERS, after_last_break, fold
 
 BLOCK = 1 << 20  # bytes read at a time
 LONGEST = 1 << 24  # bytes without a blank that may pass for a word; more is not text
@@ -38,76 +36,6 @@ _FOREIGN = {
     b"\x28\xb5\x2f\xfd": "zstd data; unpack it first: zstd -dc FILE | w2v train -",
     b"PK\x03\x04": "a zip archive; unpack it first: unzip -p FILE | w2v train -",
     b"\xba\x16\x4f\x2f": "a fastText model, not text",
-}
-# Han and kana, which are written without spaces. Korean has spaces and stays in words.
-_CJK = (
-    "\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff"
-    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
-_LETTERS = bytes(b if b >= 128 or chr(b).isalnum() or b in b"_'\n" else 32 for b in range(256))
-_LOOSE = re.compile(rb"'(?:(?![\w\x80-\xff])|(?<![\w\x80-\xff]'))")  # apostrophes outside of words
-
-
-def _space(block: bytes) -> bytes:
-    """Split at ASCII whitespace and at nothing else: a no-break space is a letter."""
-    return block
-
-
-def _words(block: bytes) -> bytes:
-    """Runs of letters, digits, marks and underscores, joined by single inner apostrophes.
-
-    What is ASCII is cut by a table: English reviews in a sixtieth of the time that Unicode takes.
-    """
-    if b"</s>" in block:
-        return _unicode_words(block)
-    if not block.isascii():
-        lines = block.split(b"\n")
-        block = b"\n".join(line if line.isascii() else _cut_odd(line) for line in lines)
-    return _LOOSE.sub(b" ", block.translate(_LETTERS))
-
-
-def _cut_odd(line: bytes) -> bytes:
-    """A line whose parts that are not ASCII are cut into words."""
-    return b" ".join(
-        part if part.isascii() else (_short if len(part) < 64 else _unicode_words)(part)
-        for part in line.split()
-    )
-
-
-def _unicode_words(text: bytes) -> bytes:
-    return _matches(rf"[\w{_marks()}]", "", text)
-
-
-_short = lru_cache(1 << 14)(_unicode_words)
-
-
-def _chars(block: bytes) -> bytes:
-    """Each Han or kana character by itself; other scripts as in `_words`."""
-    return _matches(rf"(?![{_CJK}])[\w{_marks()}]", rf"(?=\w)[{_CJK}]|", block)
-
-
-def _matches(letter: str, alone: str, block: bytes) -> bytes:
-    word = f"(?:{letter})+(?:['’](?:{letter})+)*"
-    return " ".join(re.findall(f"{alone}{word}|\n|</s>", block.decode())).encode()
-
-
-def _after_last_break(block: bytes) -> int:
-    """Where a text without blanks, such as Chinese, can be cut: after its last punctuation."""
-    inner = rf"\w{_marks()}'’</>"  # of words and of </s>
-    found = re.search(rf"[^{inner}][{inner}]*\Z", block.decode())
-    return len(block) - len(found[0][1:].encode()) if found else 0
-
-
-@cache
-def _marks() -> str:
-    r"""Every combining mark, for a character class: `\w` alone cuts Hindi and Tamil words apart."""
-    return "".join(c for c in map(chr, range(0x300, 0x1E900)) if unicodedata.category(c)[0] == "M")
-
-
-TOKENIZERS: dict[str, Callable[[bytes], bytes]] = {
-    "space": _space,
-    "words": _words,
-    "chars": _chars,
 }
 
 
@@ -146,7 +74,9 @@ class Corpus:
                 continue
             size_of(path)  # the last of many files should not be missed only when it is its turn
             if os.path.isdir(path):
-                raise W2VError(f"{path} is a directory; name its files: {path}/*")
+                raise W2VError(
+                    f"{path} is a directory; -r reads all files in it, or name some: {path}/*"
+                )
         self.paths = list(paths)
         self.source = ", ".join(map(name_of, paths))
         self.tokenise, self.lowercase = TOKENIZERS[tokenizer], lowercase
@@ -193,8 +123,8 @@ class Corpus:
         rest = b""
         for block in self._decoded(path):
             cut = 1 + max(map(block.rfind, (b"\n", b" ", b"\t", b"\r", b"\v", b"\f")))
-            if not cut and self.tokenise is not _space:
-                cut = _after_last_break(block)
+            if not cut and self.tokenise is not TOKENIZERS["space"]:
+                cut = after_last_break(block)
             if cut:
                 yield rest + block[:cut]
                 rest = block[cut:]
@@ -245,11 +175,6 @@ class Corpus:
                 yield block
 
 
-def fold(block: bytes) -> bytes:
-    """Lower case, by the letters of each token alone: blanks end what final sigma looks at."""
-    return block.lower() if block.isascii() else block.decode().lower().encode()
-
-
 def name_of(path: str) -> str:
     """What messages call a file."""
     return "stdin" if path == "-" else path
@@ -259,6 +184,23 @@ def is_packed(file: IO[bytes]) -> bool:
     """Whether a file's first bytes say that it is packed."""
     start = file.peek(6)[:6]  # type: ignore[attr-defined]
     return any(start.startswith(magic) for magic in _COMPRESSIONS)
+
+
+def files_of(path: str) -> list[str]:
+    """The files in a folder and below, in order, without hidden ones; of another path, itself.
+
+    W2VError where a folder has none
+    """
+    if path == "-" or not os.path.isdir(path):
+        return [path]
+    found = []
+    for folder, folders, files in os.walk(path):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        found += [os.path.join(folder, each) for each in files if not each.startswith(".")]
+    regular = sorted(each for each in found if os.path.isfile(each))
+    if not regular:
+        raise W2VError(f"{path}: no files in this folder")
+    return regular
 
 
 def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:

@@ -17,9 +17,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from w2v.corpus import BLOCK, Corpus, fold, name_of
+from w2v.corpus import BLOCK, Corpus, files_of, name_of
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
+from w2v.tokenizers import fold
 
 # What of labels: not expected, but for tables of three columns; read if there; needed.
 Labels = Literal["extra", "if there", "needed"]
@@ -171,16 +172,16 @@ class DocumentCorpus(Corpus):
     def _rows(self, path: str) -> Iterator[tuple[int, bytes]]:
         """The lines of a file with their numbers, from 1; blank ones are counted and left out."""
         number, rest = 0, b""
-        for block in itertools.chain(self._decoded(path), [b"\n"]):
-            lines = (rest + block).split(b"\n")
+        for block in itertools.chain(self._decoded(path), [None]):
+            lines = (rest + (b"\n" if block is None else block)).split(b"\n")
             rest = lines.pop()
             for line in lines:
                 number += 1
                 line = line.rstrip(b"\r")
-                if line or (self._labels == "if there" and block != b"\n"):
+                if line or (self._labels == "if there" and block is not None):
                     self._digest.update(line + b"\n")
                     yield number, line
-                elif block != b"\n":
+                elif block is not None:
                     self.blank_rows += 1
             if len(rest) > LONGEST_ROW:
                 raise W2VError(
@@ -250,14 +251,7 @@ def _expanded(path: str, format: str) -> list[tuple[str, str, str]]:
         return [(path, format, os.path.basename(_unpacked(name_of(path))))]
     if format != "files":
         raise W2VError(f"{path} is a directory; name its files: {path}/*, or --format files")
-    found = []
-    for folder, folders, files in os.walk(path):
-        folders[:] = [each for each in folders if not each.startswith(".")]
-        found += [os.path.join(folder, each) for each in files if not each.startswith(".")]
-    regular = sorted(each for each in found if os.path.isfile(each))
-    if not regular:
-        raise W2VError(f"{path}: no files in this folder")
-    return [(each, format, os.path.relpath(each, path)) for each in regular]
+    return [(each, format, os.path.relpath(each, path)) for each in files_of(path)]
 
 
 def _columns(told: str) -> list[str]:

@@ -15,10 +15,11 @@ class W2VError(Exception):
     exit_code = 2
 
 
-class NotFoundError(W2VError):
+class NotFoundError(W2VError, KeyError):
     """A word or document that the file does not hold."""
 
     exit_code = 3
+    __str__ = Exception.__str__  # a KeyError's has quotes
 
 
 class DivergedError(W2VError):

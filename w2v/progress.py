@@ -105,3 +105,7 @@ class ProgressLine:
         self._stream.flush()
         self._width = 0
         self._shown = time.monotonic()
+
+    def warn(self, message: str) -> None:
+        """As `say`: a person reads both."""
+        self.say(message)

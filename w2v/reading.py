@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from w2v.corpus import Corpus
 from w2v.documents import DocumentCorpus, Labels
@@ -67,3 +70,26 @@ def _named(corpus: Corpus, text: Text) -> Text:
         labels = corpus.labels
         return Documents(text.ids, text.starts, corpus.row_numbers(), corpus.names, labels)
     return text
+
+
+@contextmanager
+def texts_corpus(texts: Iterable[str], how: TextSettings) -> Iterator[Corpus]:
+    """Texts of a program as a corpus of documents, whose names are their numbers."""
+    with TemporaryDirectory(prefix="w2v-") as folder:
+        path = write_texts(texts, folder)
+        documents = DocumentSettings(format="lines")
+        yield open_corpus([path], replace(how, encoding="utf-8"), documents, "if there")
+
+
+def write_texts(texts: Iterable[str | Sequence[str]], folder: str) -> str:
+    """Write texts, or lists of words, to a file in a folder, a line each; returns its path.
+
+    It begins with a byte order mark, so that no first word can look like a packed file.
+    """
+    path = Path(folder, "texts")
+    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.write("\ufeff")
+        for text in texts:
+            line = text if isinstance(text, str) else " ".join(text)
+            file.write(line.replace("\n", " ") + "\n")
+    return str(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, get_args, get_type_hints
 
@@ -48,6 +49,14 @@ def check(settings: Any) -> None:
             raise W2VError(f"{option_name(each.name)} {value!r} is none of its values")
 
 
+def dealt(given: Mapping[str, Any], *kinds: type) -> list[Any]:
+    """An object of each settings class, with what was given of its fields; None is not given."""
+    return [
+        kind(**{f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None})
+        for kind in kinds
+    ]
+
+
 @dataclass(frozen=True)
 class TextSettings:
     """How a text becomes words."""
@@ -55,20 +64,18 @@ class TextSettings:
     tokenizer: str = setting(
         "space",
         "space: split at ASCII whitespace; words: letters, digits, inner apostrophes; "
-        "chars: like words, but each Han or kana character by itself",
-        choices=("space", "words", "chars"),
+        "chars: like words, but each Han or kana character by itself; jieba: but Han in words of "
+        "Chinese (extra zh)",
+        choices=("space", "words", "chars", "jieba"),
     )
     lowercase: bool = setting(False, "fold upper case into lower case")
     encoding: str = setting("utf-8", "of the text; wrong bytes are replaced and counted")
     min_count: int = setting(5, "leave out words that occur less often", 1)
     max_vocab: int | None = setting(None, "keep at most this many words, the most frequent", 1)
     max_types: int = setting(
-        1 << 24,
-        "count at most so many different words at a time, in about 80 bytes each; of more, the "
-        "rarest half is dropped",
-        2,
-        1 << 30,
-    )
+        1 << 24, "count at most so many different words at a time, in about 80 bytes each; of "
+        "more, the rarest half is dropped", 2, 1 << 30,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,15 +83,14 @@ class DocumentSettings:
     """Where documents are in files, and what names them."""
 
     format: str | None = setting(
-        None,
-        "lines: a document a line; tsv: a row; jsonl: a JSON object a line; files: a file; for all "
-        "CORPUS or, separated by commas, for each; default: by suffix, lines if that says nothing",
-    )
+        None, "lines: a document a line; tsv: a row; jsonl: a JSON object a line; files: a file; "
+        "for all CORPUS or, separated by commas, for each; default: by suffix, lines if that says "
+        "nothing",
+    )  # fmt: skip
     columns: str | None = setting(
-        None,
-        "of tsv: id, label, - (left out) and text at the end, separated by commas; default: "
+        None, "of tsv: id, label, - (left out) and text at the end, separated by commas; default: "
         "id,text or label,id,text, by the first row",
-    )
+    )  # fmt: skip
     text_field: str = setting("text", "of jsonl: the field with the text")
     id_field: str | None = setting(
         None, "of jsonl: the field with the id; default: id, if there is one, else the row's number"
@@ -203,20 +209,15 @@ class NetworkSettings:
     cut: float = setting(0.5, "with --schedule cut: what the rate is multiplied by", 0.001, 1)
     clip: float = setting(5.0, "longest gradient of a batch; a longer one is shortened; 0: any", 0)
     batch: int | None = setting(
-        None,
-        "texts, or places of a text, learnt at a time; default: classify 32, lm 20",
-        1,
-        1 << 20,
-    )
+        None, "texts, or places of a text, learnt at a time; default: classify 32, lm 20",
+        1, 1 << 20,
+    )  # fmt: skip
     bptt: int = setting(35, "lm: steps back through which gradients go", 1, 1 << 16)
     tied: bool = setting(False, "lm: the words' vectors also tell the next word")
     samples: int | None = setting(
-        None,
-        "lm: tell each word from so many drawn by chance, in training; 0: from all; default: 0, "
-        "and 4096 above 50,000 words",
-        0,
-        1 << 24,
-    )
+        None, "lm: tell each word from so many drawn by chance, in training; 0: from all; "
+        "default: 0, and 4096 above 50,000 words", 0, 1 << 24,
+    )  # fmt: skip
     epochs: int = setting(10, "passes over the texts", 1, 1 << 30)
     seed: int = setting(1, "of the random numbers", 0)
     deterministic: bool = setting(
@@ -284,17 +285,16 @@ class RunSettings:
     init: str | None = setting(None, "start from the vectors of this file, where it has the word")
     freeze: bool = setting(False, "with --init: leave those vectors as they are")
     read_vocab: str | None = setting(None, "take the words and counts from a file of w2v vocab")
+    save_vocab: str | None = setting(None, "write the words and counts to a file, as w2v vocab")
     update: str | None = setting(
-        None,
-        "go on training this model, which also gives the settings; new words are added, its words "
-        "stay",
-    )
+        None, "go on training this model, which also gives the settings; new words are added, its "
+        "words stay",
+    )  # fmt: skip
     map_documents: bool = setting(
         False, "keep the document vectors in a temporary file, not in memory: for many millions"
     )
     cluster: str | None = setting(
-        None,
-        "train by the workers of a Dask cluster, in the rounds of --deterministic: "
+        None, "train by the workers of a Dask cluster, in the rounds of --deterministic: "
         "tcp://SCHEDULER:PORT, or local:N for N processes here",
-    )
+    )  # fmt: skip
     max_memory: str | None = setting(None, "refuse to train if it takes more, such as 800MB or 4GB")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from w2v import settings, store
-from w2v.corpus import TOKENIZERS, Corpus, fold
+from w2v.corpus import Corpus
 from w2v.documents import Labels
 from w2v.errors import W2VError
 from w2v.models import Model, models
@@ -18,6 +18,7 @@ from w2v.reading import open_corpus, read_as
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.spool import Spool
 from w2v.text import Documents, Text
+from w2v.tokenizers import TOKENIZERS, fold
 from w2v.topics.coherence import Coherence
 from w2v.topics.listing import Listing
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from w2v import store
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.kernels.tokens import keep_words
@@ -79,6 +80,14 @@ def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
         raise W2VError(f"{path}: none of {len(counts):,} words occurs {min_count} times")
     kept = np.array([counts[name] for name in names], np.int64)
     return Vocabulary(names, kept, len(counts), sum(counts.values()), ends)
+
+
+def write_counts(path: str, vocabulary: Vocabulary) -> None:
+    """Write what `read_counts` reads: </s> and its count, then the words; `-` is stdout."""
+    counts = [vocabulary.sentence_ends, *vocabulary.counts.tolist()]
+    lines = zip([SENTENCE_END.decode(), *vocabulary.names], counts, strict=True)
+    with store.replacing(path) as file:
+        file.write("".join(f"{name} {times}\n" for name, times in lines).encode())
 
 
 def count(

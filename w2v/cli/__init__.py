@@ -46,7 +46,18 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM, which ends a command as Ctrl-C does, but with its own exit status."""
 
 
-class LazyGroup(click.Group):
+class HelpfulGroup(click.Group):
+    """Without a command: its help on stderr, and a mistake. click does so from 8.2 on only."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's, if there is something to parse."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(2)
+        return super().parse_args(ctx, args)
+
+
+class LazyGroup(HelpfulGroup):
     """Imports the module of a command when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -85,9 +96,6 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         code = 0
     except click.exceptions.Exit as error:  # --help, or a status that a command has chosen
         code = error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help(), err=True)
-        code = 2
     except (W2VError, click.ClickException) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)
         code = _fail(message, error.exit_code)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli import HelpfulGroup
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.compare import echo_compared
 from w2v.cli.completion import FILE
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from w2v.table import Table
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def evaluate() -> None:
     """Judge word vectors and document vectors."""
 

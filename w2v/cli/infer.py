@@ -9,16 +9,10 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.completion import FILE
-from w2v.cli.options import (
-    SettingsCommand,
-    dealt,
-    limit_blas,
-    say_bad_bytes,
-    say_documents,
-    show_reading,
-)
+from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, format_options, printable
 from w2v.errors import W2VError
+from w2v.notices import say_bad_bytes, say_documents, show_reading
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,16 +10,10 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.completion import FILE
 from w2v.cli.infer import threads_option
-from w2v.cli.options import (
-    SettingsCommand,
-    dealt,
-    limit_blas,
-    say_bad_bytes,
-    say_documents,
-    show_reading,
-)
+from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.errors import W2VError
+from w2v.notices import say_bad_bytes, say_documents, show_reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,7 +125,7 @@ def generate(
     The end of a sentence, <eos>, is a line end. The same seed writes the same text.
     """
     limit_blas(1)
-    from w2v.corpus import TOKENIZERS, fold
+    from w2v.tokenizers import TOKENIZERS, fold
     from w2v.trained import Network
     from w2v.vocabulary import END, UNKNOWN
 

@@ -8,7 +8,8 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.completion import FILE
-from w2v.cli.options import say_bad_bytes, say_compiling, show_reading
+from w2v.cli.options import recursive_option, texts
+from w2v.notices import say_bad_bytes, say_compiling, show_reading
 
 _SCORINGS = ("default", "npmi")
 
@@ -40,11 +41,12 @@ _SCORINGS = ("default", "npmi")
 )  # fmt: skip
 @click.option("--joiner", default="_", show_default=True, help="Put between the words.")
 @click.option(
-    "--tokenizer", type=click.Choice(["space", "words", "chars"]), default="space",
+    "--tokenizer", type=click.Choice(["space", "words", "chars", "jieba"]), default="space",
     show_default=True, help="As of w2v train.",
 )  # fmt: skip
 @click.option("--lowercase", is_flag=True, help="Fold upper case into lower case.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Of the texts.")
+@recursive_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def phrases(
     corpus: tuple[str, ...],
@@ -58,6 +60,7 @@ def phrases(
     tokenizer: str,
     lowercase: bool,
     encoding: str,
+    recursive: bool,
     quiet: bool,
 ) -> None:
     """Join words that go together into one: new york becomes new_york.
@@ -77,7 +80,8 @@ def phrases(
     for path in (output, listed):
         if path is not None:
             store.check_writable(path)
-    source, line = Corpus(corpus, tokenizer, encoding, lowercase), ProgressLine(sys.stderr, quiet)
+    source = Corpus(texts(corpus, recursive), tokenizer, encoding, lowercase)
+    line = ProgressLine(sys.stderr, quiet)
     if is_cold("tokens"):
         say_compiling(line)
     found = Phrases(

@@ -12,16 +12,10 @@ from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.completion import FILE
 from w2v.cli.infer import threads_option
 from w2v.cli.network import echo_judgement, judged
-from w2v.cli.options import (
-    SettingsCommand,
-    dealt,
-    limit_blas,
-    say_bad_bytes,
-    say_documents,
-    show_reading,
-)
+from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.errors import W2VError
+from w2v.notices import say_bad_bytes, say_documents, show_reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from w2v.cli import catch_signals
 from w2v.cli.completion import FILE
-from w2v.cli.options import dealt, limit_blas, setting_options
-from w2v.errors import W2VError
-
-if TYPE_CHECKING:
-    from w2v.cli.report import Report
-    from w2v.job import Job
-    from w2v.models import Model
-    from w2v.origin import Origin
+from w2v.cli.options import limit_blas, recursive_option, setting_options, texts
 
 DEFAULT_MODEL = "skipgram"
 
@@ -38,6 +32,9 @@ class TrainCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Find out which model is meant, then parse with its options."""
+        from w2v.aliases import translated
+
+        args = translated(args)
         ctx.meta["w2v.model"] = DEFAULT_MODEL
         for i, arg in enumerate(args):
             if arg == "--":
@@ -55,26 +52,17 @@ class TrainCommand(click.Command):
 
         named = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL)) or models()[DEFAULT_MODEL]
         own = setting_options(RunSettings)
-        for kind in _kinds(named):
+        for kind in named.kinds:
             own |= setting_options(kind)
         taken = {name for option in own.values() for name in option.opts}
         foreign: dict[str, list[str]] = {}
         for model in models().values():
-            for field in (field for kind in _kinds(model) for field in fields(kind)):
+            for field in (field for kind in model.kinds for field in fields(kind)):
                 if field.name not in own and option_name(field.name) not in taken:
                     foreign.setdefault(field.name, []).append(model.name)
         refused = [_refused(name, takers) for name, takers in foreign.items()]
         base = super().get_params(ctx)
         return [*base[:-1], *own.values(), *refused, base[-1]]  # --help is last
-
-
-def _kinds(model: Model) -> list[type]:
-    """The settings that a model takes besides those of every run."""
-    from w2v.settings import DocumentSettings, TextSettings
-
-    takes = model.inference or model.way == "batches"
-    documents: list[type] = [DocumentSettings] if takes else []
-    return [TextSettings, *documents, model.settings]
 
 
 def _refused(name: str, takers: list[str]) -> click.Option:
@@ -112,6 +100,7 @@ def _models_begun(ctx: click.Context, param: click.Parameter, begun: str) -> lis
     "--force", is_flag=True,
     help="With --resume: go on although something differs; the result is another.",
 )  # fmt: skip
+@recursive_option
 @click.option("--dry-run", is_flag=True, help="Read the text, say what training takes, and stop.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def train(
@@ -120,6 +109,7 @@ def train(
     model_name: str,
     resume: bool,
     force: bool,
+    recursive: bool,
     dry_run: bool,
     quiet: bool,
     **given: Any,
@@ -130,74 +120,17 @@ def train(
     length, or a document; for models of documents see --format. Progress goes to stderr.
     """
     from w2v.models import models
-    from w2v.settings import DocumentSettings, RunSettings, TextSettings, option_name
 
-    if model_name not in models():
-        raise W2VError(f"--model {model_name}: no such model; there are {', '.join(models())}")
-    chosen = {name: value for name, value in given.items() if value is not None}
     if force and not resume:
         raise click.UsageError("--force is for --resume")
-    if chosen.get("cluster"):
-        chosen["deterministic"] = True
-    if not chosen.get("deterministic"):
-        for name in {"shards", "round_words"} & chosen.keys():
-            raise click.UsageError(f"{option_name(name)} is for --deterministic")
-    in_batches = models()[model_name].way == "batches"  # whose threads each call BLAS
-    limit_blas(1 if in_batches else chosen.get("threads"))
-    from w2v.chain import Chain
-    from w2v.cli.cluster import on_cluster
-    from w2v.cli.report import Report
-    from w2v.course import Course
-    from w2v.job import Job
-    from w2v.solution import Solution
+    in_batches = model_name in models() and models()[model_name].way == "batches"
+    limit_blas(1 if in_batches else given.get("threads"))  # whose threads each call BLAS
+    from w2v import recipe
+    from w2v.progress import ProgressLine
+    from w2v.report import Report
 
     catch_signals()
-    model = models()[model_name]
-    if (model.inference or model.way == "batches") and chosen.get("update"):
-        raise click.UsageError("--update is for models of words")
-    origin = _origin(chosen)
-    if origin:
-        chosen = {"dim": origin.dim, **origin.settings, **chosen}
-    kinds = model.settings, TextSettings, RunSettings, DocumentSettings
-    options, text, how, documents = dealt(chosen, *kinds)
-    documents = documents if model.has_documents(options) else None
-    kind = {"gradients": Job, "at once": Solution, "sweeps": Chain, "batches": Course}[model.way]
-    told = corpus, output, model, options, text, how, documents, origin
+    paths, model = texts(corpus, recursive), recipe.find_model(model_name)
     with ExitStack() as stack:
-        job = on_cluster(stack, told, how.cluster) if how.cluster else kind(*told)
-        _run(job, Report(job, quiet), resume, force, dry_run)
-
-
-def _run(job: Job, report: Report, resume: bool, force: bool, dry_run: bool) -> None:
-    """Take a job from its text to its file."""
-    if not (resume or dry_run) and job.has_checkpoint():
-        raise W2VError(
-            f"{job.checkpoint_path} is there, of a run that was stopped: --resume, or remove it"
-        )
-    report.read()
-    if resume and job.is_done():
-        job.forget_checkpoint()
-        report.say(f"{job.output} is the result of this very run: nothing to do")
-        return
-    report.start()
-    if dry_run:
-        report.estimate()
-        return
-    if resume:
-        report.resume(force)
-    report.train()
-
-
-def _origin(chosen: dict[str, Any]) -> Origin | None:
-    """What a run starts from, if that is not random."""
-    from w2v.origin import Origin
-
-    path, update = chosen.get("init"), chosen.get("update")
-    if update and chosen.get("read_vocab"):
-        raise click.UsageError("--update goes on with the words of the model: no --read-vocab")
-    if path and update:
-        raise click.UsageError("--init or --update: a run starts from one of them")
-    if chosen.get("freeze") and not path:
-        raise click.UsageError("--freeze is for --init")
-    chosen_path = path or update
-    return Origin(chosen_path, bool(update)) if chosen_path else None
+        job = recipe.make_job(paths, output, model, given, stack)
+        Report(job, ProgressLine(sys.stderr, quiet)).carry_out(resume, force, dry_run)

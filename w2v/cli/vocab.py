@@ -9,14 +9,8 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.completion import FILE
-from w2v.cli.options import (
-    SettingsCommand,
-    dealt,
-    say_bad_bytes,
-    say_compiling,
-    say_pruned,
-    show_reading,
-)
+from w2v.cli.options import SettingsCommand, dealt, recursive_option, texts
+from w2v.notices import say_bad_bytes, say_compiling, say_pruned, show_reading
 
 _STEP = 1.1  # how much further the next point of a curve is
 
@@ -31,9 +25,15 @@ _STEP = 1.1  # how much further the next point of a curve is
     "--curve", type=FILE, metavar="FILE",
     help="Write how many different words (second column) so many words (first) of the text have.",
 )  # fmt: skip
+@recursive_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def vocab(
-    corpus: tuple[str, ...], output: str, curve: str | None, quiet: bool, **given: Any
+    corpus: tuple[str, ...],
+    output: str,
+    curve: str | None,
+    recursive: bool,
+    quiet: bool,
+    **given: Any,
 ) -> None:
     """Count the words of texts.
 
@@ -46,7 +46,7 @@ def vocab(
     from w2v.machine import readable
     from w2v.models import models
     from w2v.progress import ProgressLine
-    from w2v.vocabulary import count
+    from w2v.vocabulary import count, write_counts
 
     [text] = dealt(given, settings.TextSettings)
     settings.check(text)
@@ -54,7 +54,7 @@ def vocab(
     for path in (output, curve):
         if path is not None:
             store.check_writable(path)
-    source = Corpus(corpus, text.tokenizer, text.encoding, text.lowercase)
+    source = Corpus(texts(corpus, recursive), text.tokenizer, text.encoding, text.lowercase)
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("tokens"):
         say_compiling(line)
@@ -79,6 +79,4 @@ def vocab(
     if curve is not None:
         with store.replacing(curve) as file:
             file.write("".join(f"{tokens}\t{types}\n" for tokens, types in points).encode())
-    lines = zip(["</s>", *found.names], [found.sentence_ends, *found.counts.tolist()], strict=True)
-    with store.replacing(output) as file:
-        file.write("".join(f"{name} {times}\n" for name, times in lines).encode())
+    write_counts(output, found)

@@ -50,6 +50,15 @@ class Model:
         return self.inference is not None or getattr(options, "task", "lm") == "classify"
 
     @property
+    def kinds(self) -> list[type]:
+        """The settings classes that it takes besides those of every run."""
+        from w2v.settings import DocumentSettings, TextSettings
+
+        takes = self.inference or self.way == "batches"
+        documents: list[type] = [DocumentSettings] if takes else []
+        return [TextSettings, *documents, self.settings]
+
+    @property
     def table(self) -> str:
         """What it is for: the table that goes into a format which holds but one."""
         return "documents" if self.inference else "words"

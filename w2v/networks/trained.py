@@ -51,6 +51,8 @@ class TrainedNetwork:
     def probabilities(self, text: Documents, threads: int) -> np.ndarray:
         """p of each label for each document, float32 (M, K)."""
         told, made = self._settings, self.architecture
+        if not text.begins.size:
+            return np.zeros((0, len(self.labels)), np.float32)
         nothing = np.zeros(text.begins.size, np.int32)
         lessons = Texts(text, nothing, told.rows, made.length, made.network == "mlp")
         return probabilities(self._networks(threads), lessons, text.begins.size)

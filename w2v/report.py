@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from w2v.cli.options import (
+from w2v import store
+from w2v.course import Course
+from w2v.errors import ConnectionLostError, W2VError
+from w2v.job import Job
+from w2v.machine import readable
+from w2v.notices import (
+    Line,
     say_bad_bytes,
     say_compiling,
     say_documents,
     say_pruned,
     show_reading,
 )
-from w2v.errors import ConnectionLostError
-
-if TYPE_CHECKING:
-    from w2v.job import Job
-    from w2v.progress import Progress
+from w2v.progress import Progress, duration, plural
+from w2v.vocabulary import write_counts
 
 LOG_INTERVAL = 1.0  # seconds between the log's reports of progress
 
@@ -27,15 +29,14 @@ LOG_INTERVAL = 1.0  # seconds between the log's reports of progress
 class Report:
     """Takes a job through its steps and tells what each has found."""
 
-    def __init__(self, job: Job, quiet: bool):
-        from w2v.progress import ProgressLine
-
-        self._job = job
-        self._line = ProgressLine(sys.stderr, quiet)
-        self.say = self._line.say
+    def __init__(self, job: Job, line: Line):
+        self._job, self._line = job, line
+        self.say = line.say
         self._log = job.how.log_json
         if self._log:
             open(self._log, "a").close()  # what cannot be written is better known before the work
+        if job.how.save_vocab:
+            store.check_writable(job.how.save_vocab)
         self._logged = -math.inf
         self._last: Progress | None = None
 
@@ -49,10 +50,31 @@ class Report:
             with open(self._log, "a") as file:
                 file.write(json.dumps({"event": event, **finite}) + "\n")
 
+    def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
+        """All of a run: with `resume` from where it was stopped; with `dry_run` an estimate alone.
+
+        W2VError where a run that was stopped has left a checkpoint, and nothing says to go on
+        """
+        job = self._job
+        if not (resume or dry_run) and job.has_checkpoint():
+            raise W2VError(
+                f"{job.checkpoint_path} is there, of a run that was stopped: --resume, or remove it"
+            )
+        self.read()
+        if resume and job.is_done():
+            job.forget_checkpoint()
+            self.say(f"{job.output} is the result of this very run: nothing to do")
+            return
+        self.start()
+        if dry_run:
+            self.estimate()
+            return
+        if resume:
+            self.resume(force)
+        self.train()
+
     def read(self) -> None:
         """Read the texts."""
-        from w2v.progress import plural
-
         job, line = self._job, self._line
         job.read(show_reading(line, job.corpus), lambda: say_compiling(line))
         say_bad_bytes(line, job.corpus)
@@ -65,6 +87,8 @@ class Report:
             f"in {plural(text.starts.size - 1, 'document' if job.documents else 'sentence')}"
         )
         say_documents(line, job.corpus, text, getattr(job.options, "length", None))
+        if job.how.save_vocab:
+            write_counts(job.how.save_vocab, vocabulary)
         unknown = job.read_valid()
         if job.valid and job.validation:
             say_bad_bytes(line, job.valid)
@@ -75,8 +99,6 @@ class Report:
 
     def start(self) -> None:
         """Say what memory it takes, and load the kernels."""
-        from w2v.machine import readable
-
         job = self._job
         matrices = job.matrix_bytes()
         needed = job.memory()
@@ -95,8 +117,6 @@ class Report:
 
     def estimate(self) -> None:
         """Train for two seconds on the side to learn how long all would take."""
-        from w2v.progress import duration, plural
-
         seen: list[Progress] = []
         self._job.estimate(seen.append, seconds=2.0)
         if not seen:
@@ -121,8 +141,6 @@ class Report:
 
     def train(self) -> None:
         """Train and write the file."""
-        from w2v.course import Course
-
         job = self._job
         try:
             job.train(self._progress, self._epoch)
@@ -172,8 +190,6 @@ class Report:
             self.say(job.trainer.summary())
 
     def _sum_up_epochs(self) -> None:
-        from w2v.progress import duration, plural
-
         job, last = self._job, self._last
         losses = job.state.mean_losses()[: job.epochs_done]
         measure, sign = ("log-likelihood", -1) if job.model.way == "sweeps" else ("loss", 1)

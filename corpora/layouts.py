@@ -1,0 +1,146 @@
+"""What is in the archives of the standard corpora, as files that w2v trains on: for fetch.py.
+
+    text8                     a-z and blanks, one line, as it is
+    enwik9.txt                articles' text in the manner of text8, a paragraph on a line
+    imdb.*.tsv.gz             label TAB id TAB review
+    imdb.unsup.txt.gz         reviews without labels, a line each
+    20news-bydate.*.jsonl.gz  {"label", "id", "text"} on a line, headers and quotes kept
+
+Archives are read as they are; nothing is written but these files.
+"""
+
+from __future__ import annotations
+
+import gzip
+import html
+import io
+import json
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+Unpack = Callable[[Path, Path], list[str]]
+DAMAGE = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, gzip.BadGzipFile, KeyError)
+_DIGITS = ["", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"][1:]
+_BREAKS = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+
+
+def text_of(archive: Path) -> Iterator[bytes]:
+    """The one file in a zip archive, in blocks."""
+    with zipfile.ZipFile(archive) as packed, packed.open(packed.namelist()[0]) as file:
+        while block := file.read(1 << 20):
+            yield block
+
+
+def text8(archive: Path, folder: Path) -> list[str]:
+    """The text as it is."""
+    with (folder / "text8").open("wb") as file:
+        file.writelines(text_of(archive))
+    return ["text8"]
+
+
+def enwik9(archive: Path, folder: Path) -> list[str]:
+    """The articles' text without markup."""
+    with zipfile.ZipFile(archive) as packed, packed.open(packed.namelist()[0]) as file:
+        lines = io.TextIOWrapper(file, encoding="utf-8", errors="replace")
+        with (folder / "enwik9.txt").open("w", encoding="ascii") as out:
+            out.writelines(f"{line}\n" for line in plain(lines))
+    return ["enwik9.txt"]
+
+
+def plain(lines: Iterable[str]) -> Iterator[str]:
+    """The text of a Wikipedia dump as words of a-z, digits spelled; lines without words left out.
+
+    After Matt Mahoney's rules for text8, line by line: tables, templates, links to other languages,
+    addresses and tags go; of other links the caption stays. Near to his filter, not the same.
+    """
+    inside = False
+    for line in lines:
+        begins = re.search(r"<text [^>]*>", line)
+        if begins:
+            line = line[begins.end() :]
+            inside = not line.lower().startswith("#redirect")
+        ends = "</text>" in line
+        if inside:
+            words = _words(line.partition("</text>")[0])
+            if words:
+                yield words
+        inside = inside and not ends
+
+
+def _words(line: str) -> str:
+    text = html.unescape(html.unescape(line))
+    for pattern, instead in (
+        (r"<ref[^<]*</ref>|<[^>]*>", ""),
+        (r"\[https?:[^] ]*", "["),
+        (r"\[\[(?:image|file):[^[\]]*\|", "[["),
+        (r"\[\[category:([^|\]]*)[^]]*\]\]", r"\1"),
+        (r"\[\[[a-z-]+:[^]]*\]\]", ""),
+        (r"\[\[[^|\]]*\|", "[["),
+        (r"\{\{[^}]*\}\}|\{[^}]*\}", ""),
+    ):
+        text = re.sub(pattern, instead, text, flags=re.IGNORECASE)
+    text = re.sub(r"\d", lambda digit: f" {_DIGITS[int(digit[0])]} ", text.lower(), flags=re.ASCII)
+    return " ".join(re.findall("[a-z]+", text))
+
+
+def imdb(archive: Path, folder: Path) -> list[str]:
+    """Reviews of train and test in order of their ids, neg and pos in turn; and the unlabelled."""
+    found: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
+    for path, text in _texts(archive, "utf-8"):
+        split, label, name = [*path.split("/")[-3:]]
+        if split in ("train", "test") and label in ("neg", "pos", "unsup"):
+            id_ = name.removesuffix(".txt")
+            number = int(id_.partition("_")[0])
+            found.setdefault((split, label), []).append((number, id_, _line(text)))
+    for split in ("train", "test"):
+        rows = sorted(
+            (number, label, id_, text)
+            for label in ("neg", "pos")
+            for number, id_, text in found[split, label]
+        )
+        with _packed(folder / f"imdb.{split}.tsv.gz") as file:
+            file.writelines(f"{label}\t{id_}\t{text}\n" for _, label, id_, text in rows)
+    with _packed(folder / "imdb.unsup.txt.gz") as file:
+        file.writelines(f"{text}\n" for _, _, text in sorted(found["train", "unsup"]))
+    return ["imdb.train.tsv.gz", "imdb.test.tsv.gz", "imdb.unsup.txt.gz"]
+
+
+def newsgroups(archive: Path, folder: Path) -> list[str]:
+    """Posts as they are, of train and of test."""
+    found: dict[str, list[dict[str, str]]] = {"train": [], "test": []}
+    for path, text in _texts(archive, "latin-1"):
+        part, label, id_ = [*path.split("/")[-3:]]
+        split = part.removeprefix("20news-bydate-")
+        if split in found:
+            found[split].append({"label": label, "id": id_, "text": text})
+    names = []
+    for split, posts in found.items():
+        if not posts:
+            raise KeyError(f"no posts of {split} in it")
+        names.append(f"20news-bydate.{split}.jsonl.gz")
+        posts.sort(key=lambda post: (post["label"], post["id"]))
+        with _packed(folder / names[-1]) as file:
+            file.writelines(json.dumps(post, ensure_ascii=False) + "\n" for post in posts)
+    return names
+
+
+def _texts(archive: Path, encoding: str) -> Iterator[tuple[str, str]]:
+    """The files three folders deep in a tar archive: path and text."""
+    with tarfile.open(archive) as packed:
+        for member in packed:
+            if member.isfile() and member.name.count("/") >= 2:
+                file = packed.extractfile(member)
+                assert file
+                yield member.name, file.read().decode(encoding, "replace")
+
+
+def _line(text: str) -> str:
+    return _BREAKS.sub(" ", text).strip()
+
+
+def _packed(path: Path) -> io.TextIOWrapper:
+    return io.TextIOWrapper(gzip.GzipFile(path, "wb", 6, mtime=0), "utf-8", newline="\n")

@@ -1,0 +1,77 @@
+# Every model trained on one text, and judged side by side as vectors of words.
+#
+#     make -f corpora/table.mk [W2V=.venv/bin/w2v] [W2V_DATA=FOLDER] [OUT=FOLDER]
+#
+# FOLDER has enwiki100m.txt.gz or, with TEXT=FILE, some other text (text8 by corpora/fetch.py), the
+# analogies questions-words.txt, and pairs of words in similarity/*.tsv. What is there is not made
+# again: after a stop the same command goes on. Two cores take about half an hour.
+
+W2V ?= w2v
+PYTHON ?= python3
+W2V_DATA ?= ../shared/data
+OUT ?= demo/table
+TEXT ?= $(OUT)/enwiki100m.txt
+SHARE ?= 20000000#  bytes of the text that networks learn from: they take longest
+SEED ?= 1
+
+PAIRS := ws353 simlex999 mturk287 rg65
+SETS := $(PAIRS:%=$(W2V_DATA)/similarity/%.tsv)
+QUESTIONS := $(W2V_DATA)/questions-words.txt
+MODELS := cbow skipgram lsa-windows lsa lda pv-dm pv-dbow mlp rnn lstm
+
+.PHONY: table
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+table: $(OUT)/table.md  ## print the table
+	@cat $<
+
+$(OUT)/table.md: $(MODELS:%=$(OUT)/%.pairs) $(MODELS:%=$(OUT)/%.analogies)
+	$(PYTHON) corpora/table.py $(MODELS:%=$(OUT)/%) > $@
+
+$(OUT):
+	mkdir -p $@
+
+$(OUT)/enwiki100m.txt: $(W2V_DATA)/enwiki100m.txt.gz | $(OUT)
+	gzip -dc $< > $@
+
+# Documents are 1,000 words each, one on a line, as the text does not say where its articles end.
+$(OUT)/documents.txt: $(TEXT) | $(OUT)
+	tr -s ' \n' '\n\n' < $< | awk 'NF { printf "%s%s", $$0, ++n % 1000 ? " " : "\n" }' > $@
+
+$(OUT)/part.txt: $(OUT)/documents.txt
+	head -c $(SHARE) $< > $@
+
+TRAIN = $(W2V) train $< -o $@ --seed $(SEED) --resume --model
+TERMS := --stopwords english --max-df 0.2
+NETWORK := --task lm --max-vocab 20000 --units 100 --samples 1024 --epochs 2
+
+$(OUT)/cbow.safetensors: $(TEXT) | $(OUT)
+	$(TRAIN) cbow
+
+$(OUT)/skipgram.safetensors: $(TEXT) | $(OUT)
+	$(TRAIN) skipgram
+
+$(OUT)/lsa-windows.safetensors: $(TEXT) | $(OUT)
+	$(TRAIN) lsa --context window --topics 100
+
+$(OUT)/lsa.safetensors: $(OUT)/documents.txt
+	$(TRAIN) lsa --topics 100 $(TERMS)
+
+$(OUT)/lda.safetensors: $(OUT)/documents.txt
+	$(TRAIN) lda --topics 100 $(TERMS)
+
+$(OUT)/pv-dm.safetensors: $(OUT)/documents.txt
+	$(TRAIN) pv-dm --epochs 5
+
+$(OUT)/pv-dbow.safetensors: $(OUT)/documents.txt
+	$(TRAIN) pv-dbow --word-vectors --epochs 5
+
+$(OUT)/mlp.safetensors $(OUT)/rnn.safetensors $(OUT)/lstm.safetensors: $(OUT)/%.safetensors: $(OUT)/part.txt
+	$(TRAIN) $* $(NETWORK)
+
+$(OUT)/%.pairs: $(OUT)/%.safetensors
+	$(W2V) evaluate similarity $(SETS) -v $< --restrict 30000 --tsv > $@
+
+$(OUT)/%.analogies: $(OUT)/%.safetensors
+	$(W2V) evaluate analogies $(QUESTIONS) -v $< --restrict 30000 --tsv > $@

@@ -1,0 +1,109 @@
+"""The command lines of word2vec.c and fastText, and what is not offered of them."""
+
+import planted
+import pytest
+from conftest import COMPILED
+
+from w2v.aliases import translated
+from w2v.errors import W2VError
+
+SMALL = ["-size", "8", "-iter", "1", "-threads", "1", "-min-count", "1"]
+
+
+@pytest.fixture
+def text(folder):
+    (folder / "text.txt").write_text(planted.text(200 if COMPILED else 8))
+    return "text.txt"
+
+
+def test_word2vecs_own_command_line(w2v, text):
+    """Every option of its demo scripts, and what ours would say for it."""
+    theirs = w2v(
+        "train", "-train", text, "-output", "theirs.bin", *SMALL, "-window", 8, "-negative", 4,
+        "-hs", 0, "-sample", "1e-4", "-binary", 1, "-cbow", 1, "-alpha", 0.04, "-debug", 0,
+        "-classes", 0, "-save-vocab", "counts.txt",
+    )  # fmt: skip
+    assert theirs == (0, "", "")
+    ours = w2v(
+        "train", text, "-o", "ours.bin", "--model", "cbow", "--dim", 8, "--epochs", 1, "--lr", 0.04,
+        "--threads", 1, "--min-count", 1, "--window", 8, "--negative", 4, "--sample", 1e-4,
+    )  # fmt: skip
+    assert ours.code == 0
+    with open("theirs.bin", "rb") as one, open("ours.bin", "rb") as other:
+        assert one.read() == other.read()
+    with open("counts.txt") as file:
+        assert file.read() == w2v("vocab", text, "--min-count", 1).out
+    again = ("train", "-train", text, "-output", "again.bin", "-read-vocab", "counts.txt", *SMALL)
+    assert w2v(*again, "-binary", "1", "-cbow", "0").code == 0
+
+
+def test_cbow_is_its_default_and_ours_is_what_is_said_so():
+    assert translated(["-train", "x"]) == ["--model", "cbow", "x"]
+    assert translated(["-train", "x", "-cbow", "0"]) == ["--model", "skipgram", "x"]
+    assert translated(["-train", "x", "--model", "lda"]) == ["--model", "lda", "x"]
+    assert translated(["x", "-size", "9"]) == ["--dim", "9", "x"]
+    assert translated(["x", "--size", "9"]) == ["x", "--size", "9"]
+    assert translated(["--", "-size", "-train"]) == ["--", "-size", "-train"]
+    assert translated(["-size", "9", "--", "-train"]) == ["--dim", "9", "--", "-train"]
+
+
+def test_fasttexts_command_line():
+    theirs = "skipgram -input x -output y.vec -minCount 2 -dim 9 -ws 3 -epoch 4 -neg 6 -thread 2"
+    more = "-lr 0.1 -t 1e-5 -loss ns -maxn 0 -minn 0 -bucket 1 -lrUpdateRate 9 -verbose 2"
+    found = translated(f"{theirs} {more}".split())
+    ours = "--output y.vec --min-count 2 --dim 9 --window 3 --epochs 4 --negative 6 --threads 2"
+    assert found == f"--model skipgram {ours} --lr 0.1 --sample 1e-5 x".split()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "message"),
+    [
+        ("-train x -hs 1", "-hs 1: hierarchical softmax is not offered; leave it out and say"),
+        ("-train x -classes 500", "-classes 500: classes are not made; cluster the vectors"),
+        ("-train x -output y.txt -binary 1", "-binary 1 -output y.txt: the suffix picks the for"),
+        ("-train x -output y.bin -binary 0", "-binary 0 -output y.bin: the suffix picks the for"),
+        ("-train x -save-vocab y", "-save-vocab without -output: w2v vocab x -o y"),
+        ("-train x -cbow 2", "-cbow 2: expected 1, or 0 for skip-gram"),
+        ("-train", "-train needs a value"),
+        ("supervised -input x", "supervised: w2v train TEXTS --model mlp learns labels"),
+        ("skipgram -input x -loss hs", "-loss hs: only negative sampling is offered"),
+        ("skipgram -input x -maxn 6", "-maxn 6: vectors of subwords are not offered: -maxn 0"),
+        ("skipgram -input x -minn 3", "-minn 3: vectors of subwords are not offered: -minn 0"),
+        ("skipgram -input x -wordNgrams 2", "-wordNgrams 2: no n-grams of words"),
+    ],
+)
+def test_what_is_not_offered_is_a_line(w2v, folder, theirs, message):
+    with pytest.raises(W2VError, match=message):
+        translated(theirs.split())
+    found = w2v("train", *theirs.split())
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith(f"w2v: {message}")
+    assert found.err.count("\n") == 1
+
+
+def test_a_wrong_value_names_our_option(w2v, text):
+    found = w2v("train", "-train", text, "-size", "many")
+    assert found.code == 2
+    assert "--dim" in found.err
+
+
+def test_a_folder_of_texts(w2v, folder):
+    (folder / "texts" / "more").mkdir(parents=True)
+    (folder / "texts" / ".hidden").write_text("secret\n" * 9)
+    (folder / "texts" / "b.txt").write_text("c d\n" * 9)
+    (folder / "texts" / "more" / "a.txt").write_text("e f\n" * 9)
+    said = w2v("train", "texts")
+    assert said.code == 2
+    assert said.err == (
+        "w2v: texts is a directory; -r reads all files in it, or name some: texts/*\n"
+    )
+    small = ("--dim", 8, "--epochs", 1, "--min-count", 1)
+    found = w2v("train", "-r", "texts", *small)
+    assert found.code == 0
+    assert "vocabulary: 4 of 4 words" in found.err
+    files = w2v("train", "texts/b.txt", "texts/more/a.txt", *small, "-o", "files.safetensors")
+    assert files.err.splitlines()[0] == found.err.splitlines()[0]
+    (folder / "empty").mkdir()
+    assert w2v("train", "-r", "empty").err == "w2v: empty: no files in this folder\n"
+    assert w2v("vocab", "-r", "texts").out.split()[::2] == ["</s>", "c", "d", "e", "f"]
+    assert w2v("phrases", "-r", "texts", "--list", "-").code == 0

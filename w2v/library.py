@@ -1,0 +1,131 @@
+"""What Python programs call: train, load. What the command line says goes to the log "w2v"."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from w2v import formats, store
+from w2v.errors import W2VError
+from w2v.formats.source import Findings
+from w2v.progress import REFRESH
+from w2v.vectors import Vectors
+
+_LOG = logging.getLogger("w2v")
+
+
+def load(path: str | Path, table: str | None = None, limit: int | None = None) -> Vectors:
+    """Open a vector file of any kind that is known.
+
+    path    a file of `w2v train`, or word2vec's, GloVe's, fastText's text, .npy with its names
+    table   of a file of ours: words, documents; None: its words, or its documents if it has none
+    limit   only so many rows, the first
+    Raises  W2VError that says what is wrong with it, OSError where it is not there
+    """
+    return _load(str(path), table, limit)
+
+
+def _load(path: str, table: str | None, limit: int | None = None, kept: object = None) -> Vectors:
+    findings = Findings(path)
+    name = table or _first_table(path)
+    found = formats.load(path, name, limit, findings)
+    for said in findings.said:
+        _LOG.warning("%s: %s", path, said)
+    return Vectors._of(found, name, path, kept)
+
+
+def _first_table(path: str) -> str:
+    """The table that is meant where none is named."""
+    if formats.sniff(path) != formats.CONTAINER:
+        return "words"
+    tensors, metadata = store.read(path)
+    told = store.nested(metadata, "settings").get("word_vectors")
+    has_words = told is not False and "words" in store.table_names(tensors)
+    return "words" if has_words or "documents" not in store.table_names(tensors) else "documents"
+
+
+def train(
+    corpus: str | Path | Sequence[str | Path] = (),
+    *,
+    texts: Iterable[str | Sequence[str]] | None = None,
+    output: str | Path | None = None,
+    model: str = "skipgram",
+    recursive: bool = False,
+    resume: bool = False,
+    on_progress: Callable[[object], None] | None = None,
+    **settings: object,
+) -> Vectors:
+    """Train on texts as `w2v train` does: the same settings write the same bytes.
+
+    corpus       a file, or several; of models of documents also a folder, whose files are these
+    texts        in place of files: each a string or a list of words, a sentence or a document
+    output       the file to write; None: one in a temporary folder, gone with what is returned
+    model        skipgram, cbow, pv-dm, pv-dbow, sif, lsa, lda, mlp, rnn, lstm, gru
+    recursive    a folder stands for all files in it and below
+    resume       go on with this run if it was stopped
+    on_progress  called now and then with a `Progress`, or with a text; print will do
+    settings     by the names of the options: dim, window, min_count, epochs, threads, seed;
+                 `w2v train --model NAME --help` lists them
+    Raises       W2VError for a mistake, DivergedError where the loss is not finite
+
+    Networks are fastest where BLAS has one thread: OPENBLAS_NUM_THREADS=1 before NumPy is imported.
+    """
+    from w2v.corpus import files_of
+    from w2v.reading import write_texts
+    from w2v.recipe import find_model, make_job
+    from w2v.report import Report
+
+    paths = [str(corpus)] if isinstance(corpus, str | os.PathLike) else list(map(str, corpus))
+    if (texts is None) == (not paths):
+        raise W2VError("train on a corpus or on texts: one of them")
+    if str(output) == "-":
+        raise W2VError("output -: name a file, or leave it out")
+    folder = _Folder()
+    if texts is not None:
+        paths = [write_texts(texts, folder.path)]
+        settings.setdefault("encoding", "utf-8")
+    if recursive:
+        paths = [each for path in paths for each in files_of(path)]
+    told = find_model(model)
+    target = os.path.join(folder.path, "vectors.safetensors") if output is None else str(output)
+    job = make_job(paths, target, told, settings)
+    if output is None:
+        job.checkpoint_path = None  # nobody could go on from there
+    Report(job, _Log(on_progress)).carry_out(resume)
+    return _load(target, None, kept=folder)
+
+
+class _Folder:
+    """A temporary folder, which is removed with this."""
+
+    def __init__(self) -> None:
+        self.path = tempfile.mkdtemp(prefix="w2v-")
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+class _Log:
+    """A `notices.Line` that goes to the log, and to a function."""
+
+    def __init__(self, on_progress: Callable[[object], None] | None):
+        self._on_progress, self._shown = on_progress, -math.inf
+
+    def say(self, message: str) -> None:
+        """Of interest to those who turn the log on."""
+        _LOG.info("%s", message)
+
+    def warn(self, message: str) -> None:
+        """Shown by Python unless told otherwise."""
+        _LOG.warning("%s", message)
+
+    def show(self, state: object) -> None:
+        """What the next call replaces."""
+        if self._on_progress and time.monotonic() - self._shown >= REFRESH:
+            self._shown = time.monotonic()
+            self._on_progress(state)

@@ -1,0 +1,115 @@
+"""What a run was told, by a command or by a program, put together as a `Job`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any
+
+from w2v.aliases import ALIASES
+from w2v.chain import Chain
+from w2v.course import Course
+from w2v.errors import W2VError
+from w2v.job import Job
+from w2v.models import Model, models
+from w2v.origin import Origin
+from w2v.settings import DocumentSettings, RunSettings, TextSettings, dealt, option_name
+from w2v.solution import Solution
+
+_KINDS = {"gradients": Job, "at once": Solution, "sweeps": Chain, "batches": Course}
+
+
+def find_model(name: str) -> Model:
+    """A model by its name; W2VError where there is none."""
+    if name not in models():
+        raise W2VError(f"--model {name}: no such model; there are {', '.join(models())}")
+    return models()[name]
+
+
+def make_job(
+    paths: Sequence[str],
+    output: str,
+    model: Model,
+    chosen: Mapping[str, Any],
+    stack: ExitStack,
+) -> Job:
+    """A run.
+
+    paths   texts; `-` is stdin
+    output  the file to write
+    chosen  settings by their names, of the texts, of the run and of the model; what is None, or
+            not there, is as it is by default
+    stack   what ends the connection to a cluster, if the run goes to one
+    Raises  W2VError where these are not settings of the model, or contradict each other
+    """
+    given = {name: value for name, value in chosen.items() if value is not None}
+    chosen = _named(model, given)
+    if chosen.get("cluster"):
+        chosen["deterministic"] = True
+    if not chosen.get("deterministic"):
+        for name in {"shards", "round_words"} & chosen.keys():
+            raise W2VError(f"{option_name(name)} is for --deterministic")
+    origin = _origin(model, chosen)
+    if origin:
+        chosen = {"dim": origin.dim, **origin.settings, **chosen}
+    kinds = model.settings, TextSettings, RunSettings, DocumentSettings
+    options, text, how, documents = dealt(chosen, *kinds)
+    documents = documents if model.has_documents(options) else None
+    parts = paths, output, model, options, text, how, documents, origin
+    return _on_cluster(stack, parts, how.cluster) if how.cluster else _KINDS[model.way](*parts)
+
+
+def _on_cluster(stack: ExitStack, parts: tuple[Any, ...], address: str) -> Job:
+    """A job of these parts whose connection ends with `stack`.
+
+    Raises W2VError where Dask is not installed, no cluster answers, or the model cannot go there
+    """
+    model = parts[2]
+    if model.way in ("batches", "at once"):
+        raise W2VError(f"--cluster is not for --model {model.name}")
+    try:
+        from w2v.cluster.connection import Cluster
+        from w2v.cluster.job import ClusterJob
+    except ModuleNotFoundError as error:
+        raise W2VError(f"--cluster needs {error.name}: pip install 'w2v[cluster]'") from None
+    return ClusterJob(stack.enter_context(Cluster(address)), *parts)
+
+
+def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by our names; W2VError for a name that is no setting of the model."""
+    own = {field.name for kind in (RunSettings, *model.kinds) for field in fields(kind)}
+    aliases = {
+        alias.removeprefix("--").replace("-", "_"): name
+        for name, others in ALIASES.items()
+        for alias in others
+        if name in own
+    }
+    for name in given.keys() - own - aliases.keys():
+        takers = [
+            each.name
+            for each in models().values()
+            if any(field.name == name for kind in each.kinds for field in fields(kind))
+        ]
+        if takers:
+            raise W2VError(f"{option_name(name)} is for --model {' or '.join(takers)}")
+        near = get_close_matches(name, sorted(own), 1)
+        hint = f"; near: {near[0]}" if near else ""
+        raise W2VError(f"{name}: no such setting of {model.name}{hint}")
+    return {name if name in own else aliases[name]: value for name, value in given.items()}
+
+
+def _origin(model: Model, chosen: Mapping[str, Any]) -> Origin | None:
+    """What a run starts from, if that is not random."""
+    path, update = chosen.get("init"), chosen.get("update")
+    if update and (model.inference or model.way == "batches"):
+        raise W2VError("--update is for models of words")
+    if update and chosen.get("read_vocab"):
+        raise W2VError("--update goes on with the words of the model: no --read-vocab")
+    if path and update:
+        raise W2VError("--init or --update: a run starts from one of them")
+    if chosen.get("freeze") and not path:
+        raise W2VError("--freeze is for --init")
+    chosen_path = path or update
+    return Origin(chosen_path, bool(update)) if chosen_path else None
