@@ -20,8 +20,10 @@ def on_cluster(stack: ExitStack, told: tuple[Any, ...], address: str) -> Job:
     if model.way in ("batches", "at once"):
         raise W2VError(f"--cluster is not for --model {model.name}")
     try:
+        from w2v.cluster.chain import ClusterChain
         from w2v.cluster.connection import Cluster
         from w2v.cluster.job import ClusterJob
     except ModuleNotFoundError as error:
         raise W2VError(f"--cluster needs {error.name}: pip install 'w2v[cluster]'") from None
-    return ClusterJob(stack.enter_context(Cluster(address)), *told)
+    kind = {"gradients": ClusterJob, "sweeps": ClusterChain}[model.way]
+    return kind(stack.enter_context(Cluster(address)), *told)

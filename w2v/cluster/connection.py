@@ -111,9 +111,14 @@ class Cluster:
         """A future of data that go to all workers."""
         return self._call(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])
 
-    def place(self, data: Any) -> Any:
-        """A future of data that go to one worker."""
-        return self._call(lambda: self._client.scatter([data], hash=False)[0])
+    def place(self, data: Any, near: Any = None) -> Any:
+        """A future of data that go to one worker: one that has what `near` is the future of."""
+
+        def scatter() -> Any:
+            there = self._client.who_has([near]).get(near.key) if near is not None else None
+            return self._client.scatter([data], workers=there or None, hash=False)[0]
+
+        return self._call(scatter)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """A future of what a task returns; futures among its arguments become their results."""

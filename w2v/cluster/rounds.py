@@ -43,7 +43,7 @@ class Rounds:
     """
 
     def __init__(
-        self, cluster: Cluster, trainer: Trainer, plan: Plan, setup: Setup, parcels: Parcels
+        self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, parcels: Parcels
     ):
         self._cluster, self._trainer, self._plan, self._parcels = cluster, trainer, plan, parcels
         self._setup = cluster.spread(setup)
@@ -81,7 +81,8 @@ class Rounds:
                     due = self._is_base_due()
                     if not waiting and (due or self._base is None):
                         self._send_base()
-                    elif not (due or over) and len(waiting) < AHEAD and handed < before:
+                        handed = state.chunks_done
+                    elif not (due or over) and handed < before and self._is_ready(handed, waiting):
                         chunks = self._plan.round_from(handed)
                         waiting.append((chunks, self._hand_out(chunks)))
                         handed += len(chunks)
@@ -104,6 +105,10 @@ class Rounds:
                 if waiting:
                     self._forget(waiting)
         report()
+
+    def _is_ready(self, number: int, waiting: deque[tuple[list[Chunk], Any]]) -> bool:
+        """Whether the round that begins with a chunk can be handed out."""
+        return len(waiting) < AHEAD
 
     def _is_base_due(self) -> bool:
         heavy = self._later_bytes > HEAVIEST * self._base_bytes
