@@ -17,13 +17,14 @@ def on_cluster(stack: ExitStack, told: tuple[Any, ...], address: str) -> Job:
     Raises W2VError where Dask is not installed, no cluster answers, or the model cannot go there
     """
     model = told[2]
-    if model.way in ("batches", "at once"):
-        raise W2VError(f"--cluster is not for --model {model.name}")
+    if model.way == "batches" or (model.way == "at once" and not model.products):
+        raise W2VError(f"--cluster is not for --model {model.name}: train it without")
     try:
         from w2v.cluster.chain import ClusterChain
         from w2v.cluster.connection import Cluster
         from w2v.cluster.job import ClusterJob
+        from w2v.cluster.products import ClusterSolution
     except ModuleNotFoundError as error:
         raise W2VError(f"--cluster needs {error.name}: pip install 'w2v[cluster]'") from None
-    kind = {"gradients": ClusterJob, "sweeps": ClusterChain}[model.way]
-    return kind(stack.enter_context(Cluster(address)), *told)
+    kinds = {"gradients": ClusterJob, "sweeps": ClusterChain, "at once": ClusterSolution}
+    return kinds[model.way](stack.enter_context(Cluster(address)), *told)

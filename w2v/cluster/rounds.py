@@ -21,8 +21,8 @@ from typing import Any
 from w2v.cluster import changes, member
 from w2v.cluster.connection import Cluster
 from w2v.cluster.parcels import Parcels
-from w2v.cluster.replica import Base, Setup, matrices
-from w2v.crew import Crew, Trainer
+from w2v.cluster.replica import Base, matrices
+from w2v.crew import Crew
 from w2v.plan import Chunk, Plan, State
 from w2v.progress import Progress
 from w2v.signals import Deferred
@@ -42,9 +42,7 @@ class Rounds:
     parcels  what of the text each chunk needs
     """
 
-    def __init__(
-        self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, parcels: Parcels
-    ):
+    def __init__(self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, parcels: Parcels):
         self._cluster, self._trainer, self._plan, self._parcels = cluster, trainer, plan, parcels
         self._setup = cluster.spread(setup)
         self._rounds = 0  # whose changes are in the trainer

@@ -1,4 +1,4 @@
-"""How counts of words and topics have changed: as whole numbers, so that any order adds up alike."""
+"""How counts of words and topics have changed: whole numbers, whose sum has no order."""
 
 from __future__ import annotations
 
