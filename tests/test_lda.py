@@ -293,7 +293,7 @@ def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch
 
     def shards(plan):
         found = made(plan)
-        end = found._end_round
+        end = found.end_round
 
         def check():
             end()
@@ -301,7 +301,7 @@ def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch
             wanted = naive.count_topics(job.trainer.tokens.words, topics, size)
             seen.append((found.counts == wanted).all() and (found._totals == wanted.sum(0)).all())
 
-        found._end_round = check
+        found.end_round = check
         return found
 
     monkeypatch.setattr(job.trainer, "shards", shards)

@@ -67,14 +67,17 @@ def _on_cluster(stack: ExitStack, parts: tuple[Any, ...], address: str) -> Job:
     Raises W2VError where Dask is not installed, no cluster answers, or the model cannot go there
     """
     model = parts[2]
-    if model.way in ("batches", "at once"):
-        raise W2VError(f"--cluster is not for --model {model.name}")
+    if model.way == "batches" or (model.way == "at once" and not model.products):
+        raise W2VError(f"--cluster is not for --model {model.name}: train it without")
     try:
+        from w2v.cluster.chain import ClusterChain
         from w2v.cluster.connection import Cluster
         from w2v.cluster.job import ClusterJob
+        from w2v.cluster.products import ClusterSolution
     except ModuleNotFoundError as error:
         raise W2VError(f"--cluster needs {error.name}: pip install 'w2v[cluster]'") from None
-    return ClusterJob(stack.enter_context(Cluster(address)), *parts)
+    kinds = {"gradients": ClusterJob, "sweeps": ClusterChain, "at once": ClusterSolution}
+    return kinds[model.way](stack.enter_context(Cluster(address)), *parts)
 
 
 def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def train(text: Path, *how: object) -> tuple[float, dict]:
 def received(address: str) -> int:
     """Bytes that all workers have received from others."""
     with Client(address) as client:
-        counters = client.run(lambda dask_worker: sum(each["total"] for each in dask_worker.transfer_incoming_log))
+        counters = client.run(
+            lambda dask_worker: sum(each["total"] for each in dask_worker.transfer_incoming_log)
+        )
         return sum(counters.values())
 
 

@@ -30,9 +30,10 @@ x = {name: np.load(f"{sys.argv[1]}/{name}.npy") for name in ("starts", "columns"
 matrix = svd.Sparse(*x.values(), int(x["columns"].max()) + 1)
 few = svd.Sparse(matrix.starts[:2], matrix.columns, matrix.values, matrix.width)
 svd.product(few, np.zeros((matrix.width, 1), np.float32), 2)
-svd.truncated(few._replace(values=matrix.values[: matrix.starts[1]]), 1, 0, 0, 1, 2)
+few = few._replace(values=matrix.values[: matrix.starts[1]])
+svd.truncated(svd.Here(few, 2), 1, 0, 0, 1)
 began = time.perf_counter()
-found = svd.truncated(matrix, 200, int(sys.argv[2]), 10, 1, 2)
+found = svd.truncated(svd.Here(matrix, 2), 200, int(sys.argv[2]), 10, 1)
 svd.product(matrix, found.right, 2)
 print(json.dumps([time.perf_counter() - began, 100 * found.share]))
 """

@@ -133,6 +133,15 @@ class Cluster:
         """A future of small data that the scheduler holds too: no worker's end can lose them."""
         return self.submit(itself, data)
 
+    def place(self, data: Any, near: Any = None) -> Any:
+        """A future of data that go to one worker: one that has what `near` is the future of."""
+
+        def scatter() -> Any:
+            there = self._client.who_has([near]).get(near.key) if near is not None else None
+            return self._client.scatter([data], workers=there or None, hash=False)[0]
+
+        return self._call(scatter)
+
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """A future of what a task returns; futures among its arguments become their results."""
         key = f"{function.__name__}-{self.run}-{uuid.uuid4().hex}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from w2v.cluster import changes
 from w2v.cluster.changes import Changes, Node
+from w2v.cluster.version import Version
 from w2v.kernels.lanes import aligned
 from w2v.models import models
 from w2v.plan import Chunk
@@ -98,10 +97,11 @@ class _Passage:
         return np.ones(len(self.names), np.int64)
 
 
-class Replica:
+class Replica(Version):
     """The matrices of a run in this process, and room for the chunks that its threads train."""
 
     def __init__(self, setup: Setup):
+        super().__init__()
         self._setup = setup
         names = cast("list[str]", range(setup.counts.size))
         vocabulary = Vocabulary(names, setup.counts, setup.counts.size, 0)
@@ -109,38 +109,15 @@ class Replica:
         self._trainer = model.trainer(vocabulary, cast(Any, self._passage), setup.options)
         if setup.frozen.size:
             self._trainer.freeze(setup.frozen)
-        self._rounds, self._readers = -1, 0
-        self._turn, self._rooms = threading.Condition(), list[Any]()
+        self._rooms = list[Any]()
 
-    @contextmanager
-    def at(self, base: Base, later: Sequence[Node]) -> Iterator[None]:
-        """A block in which the matrices are `base` and the rounds after it.
+    def _load(self, base: Base) -> None:
+        for name, matrix in base.matrices.items():
+            self._trainer.vectors(name)[:] = matrix
 
-        Threads that want another round wait until those are done that are in this one.
-        """
-        rounds = base.rounds + len(later)
-        with self._turn:
-            self._turn.wait_for(lambda: self._readers == 0 or self._rounds == rounds)
-            if self._rounds != rounds:
-                self._move(base, later)
-            self._readers += 1
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._readers -= 1
-                self._turn.notify_all()
-
-    def _move(self, base: Base, later: Sequence[Node]) -> None:
-        known = self._rounds - base.rounds
-        if not 0 <= known <= len(later):
-            known = 0
-            for name, matrix in base.matrices.items():
-                self._trainer.vectors(name)[:] = matrix
-        self._rounds = -1  # should an exception come
-        for node in later[known:]:
+    def _advance(self, later: Sequence[Node]) -> None:
+        for node in later:
             changes.apply(self._trainer.matrices, node.changes)
-        self._rounds = base.rounds + len(later)
 
     def train(self, parcels: Sequence[Parcel], number: int, covers: int) -> Node:
         """Train some chunks of a round, one after the other: a node of the round's tree."""

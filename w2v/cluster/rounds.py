@@ -20,8 +20,8 @@ from typing import Any
 from w2v.cluster import changes, member
 from w2v.cluster.connection import Cluster
 from w2v.cluster.parcels import Parcels
-from w2v.cluster.replica import Base, Setup, matrices
-from w2v.crew import Crew, Trainer
+from w2v.cluster.replica import Base, matrices
+from w2v.crew import Crew
 from w2v.machine import readable
 from w2v.plan import Chunk, Plan, State
 from w2v.progress import Progress, plural
@@ -42,9 +42,7 @@ class Rounds:
     parcels  what of the text each chunk needs
     """
 
-    def __init__(
-        self, cluster: Cluster, trainer: Trainer, plan: Plan, setup: Setup, parcels: Parcels
-    ):
+    def __init__(self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, parcels: Parcels):
         self._cluster, self._trainer, self._plan, self._parcels = cluster, trainer, plan, parcels
         self._setup = cluster.keep(setup)
         self._rounds = 0  # whose changes are in the trainer
@@ -80,7 +78,8 @@ class Rounds:
                     due = self._is_base_due()
                     if not waiting and (due or self._base is None):
                         self._send_base()
-                    elif not (due or over) and len(waiting) < AHEAD and handed < before:
+                        handed = state.chunks_done
+                    elif not (due or over) and handed < before and self._is_ready(handed, waiting):
                         chunks = self._plan.round_from(handed)
                         waiting.append((chunks, self._hand_out(chunks)))
                         handed += len(chunks)
@@ -108,6 +107,10 @@ class Rounds:
         """The workers, the rounds, and the bytes that the last one has sent around, at most."""
         workers = self._cluster.workers()
         return f"round {self._rounds:,}, {plural(workers, 'worker')}, {readable(self._moved)} each"
+
+    def _is_ready(self, number: int, waiting: deque[tuple[list[Chunk], Any]]) -> bool:
+        """Whether the round that begins with a chunk can be handed out."""
+        return len(waiting) < AHEAD
 
     def _is_base_due(self) -> bool:
         heavy = self._later_bytes > HEAVIEST * self._base_bytes

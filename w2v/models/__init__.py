@@ -34,6 +34,7 @@ class Model:
     way       how it is trained: by gradients of single predictions, computed at once by `solve` of
               its trainer, sampled in sweeps, or by gradients of batches
     listing   the arrays of its file -> its topics, `topics.listing.Listing`; None where it has none
+    products  whether what is computed at once are products of a sparse matrix, by `topics.svd`
     """
 
     name: str
@@ -44,6 +45,7 @@ class Model:
     inference: Callable[[Any, Mapping[str, np.ndarray]], Any] | None = None
     way: Literal["gradients", "at once", "sweeps", "batches"] = "gradients"
     listing: Callable[[Mapping[str, np.ndarray]], Any] | None = None
+    products: bool = False
 
     def has_documents(self, options: Any) -> bool:
         """Whether what it learns from, as `options` tell, are documents."""

@@ -79,4 +79,5 @@ MODEL = Model(
     inference=_inference,
     way="at once",
     listing=_listing,
+    products=True,
 )

@@ -22,7 +22,8 @@ from w2v.topics import terms
 from w2v.topics.coherence import JUDGED, Coherence, judge
 from w2v.topics.listing import Listing, top_words
 from w2v.topics.mixing import Mixer
-from w2v.topics.sweeps import Sweeps
+from w2v.topics.sweeps import Counts, Sweeps
+from w2v.topics.terms import Tokens
 from w2v.vocabulary import Vocabulary
 
 _TOKENS = 1 << 20  # a chunk has at least so many, where the text does
@@ -104,10 +105,16 @@ class Lda:
     def shards(self, plan: Plan) -> Sweeps:
         """Room for the rounds of a plan, and the counts that follow from the tokens' topics."""
         if self._sweeps is None:
-            end = plan.words // plan.epochs
-            self._sweeps = Sweeps(self.tokens, self.matrices, self.settings, end)
+            self._sweeps = Sweeps(*self._counted(plan))
         self._sweeps.dismiss_workers()
         return self._sweeps
+
+    def counts(self, plan: Plan) -> Counts:
+        """The counts alone, for rounds that are sampled elsewhere."""
+        return Counts(*self._counted(plan))
+
+    def _counted(self, plan: Plan) -> tuple[Tokens, dict[str, np.ndarray], Any, int]:
+        return self.tokens, self.matrices, self.settings, plan.words // plan.epochs
 
     def restored(self) -> None:
         """The tokens' topics have been changed: nothing else holds any more."""

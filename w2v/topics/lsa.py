@@ -51,16 +51,24 @@ class Lsa:
     def begin(self) -> None:
         """There is nothing to start from."""
 
-    def solve(self, threads: int, on_share: Callable[[float], None]) -> None:
-        """Find the topics; `on_share` gets how much of the work is done."""
+    def solve(
+        self,
+        threads: int,
+        on_share: Callable[[float], None],
+        products: Callable[[svd.Sparse, int], svd.Products] = svd.Here,
+    ) -> None:
+        """Find the topics; `on_share` gets how much of the work is done.
+
+        products  of (matrix, threads): where these are computed
+        """
         set_ = self._settings
-        matrix = terms.weigh(self._counts, self._weights, set_.weight)
+        found = products(terms.weigh(self._counts, self._weights, set_.weight), threads)
         self._found = svd.truncated(
-            matrix, set_.topics, set_.power_iters, set_.oversamples, set_.seed, threads,
+            found, set_.topics, set_.power_iters, set_.oversamples, set_.seed,
             lambda step, steps: on_share(step / steps),
         )  # fmt: skip
         right, values = self._found.right, self._found.values
-        self.matrices["document_vectors"] = svd.product(matrix, right, threads)
+        self.matrices["document_vectors"] = found.times(right)
         self.matrices["word_vectors"] = right * values.astype(np.float32)
 
     def summary(self) -> str:

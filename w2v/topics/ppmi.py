@@ -57,21 +57,30 @@ class Ppmi:
     def begin(self) -> None:
         """There is nothing to start from."""
 
-    def solve(self, threads: int, on_share: Callable[[float], None]) -> None:
-        """Count what is near what, and find the vectors; `on_share` gets how much is done."""
+    def solve(
+        self,
+        threads: int,
+        on_share: Callable[[float], None],
+        products: Callable[[svd.Sparse, int], svd.Products] = svd.Here,
+    ) -> None:
+        """Count what is near what, and find the vectors; `on_share` gets how much is done.
+
+        products  of (matrix, threads): where these are computed
+        """
         set_ = self._settings
         matrix = information(
             _separated(self._text), len(self._vocabulary.names), set_.window,
             set_.context_exponent, set_.shift, threads, lambda share: on_share(share / 2),
         )  # fmt: skip
         self._entries = matrix.values.size
+        found = products(matrix, threads)
         self._found = svd.truncated(
-            matrix, set_.topics, set_.power_iters, set_.oversamples, set_.seed, threads,
+            found, set_.topics, set_.power_iters, set_.oversamples, set_.seed,
             lambda step, steps: on_share((1 + step / steps) / 2),
         )  # fmt: skip
         values = self._found.values
         scale = np.where(values > 0, np.maximum(values, 1e-30) ** (set_.value_power - 1), 0)
-        left = svd.product(matrix, self._found.right, threads)  # UΣ
+        left = found.times(self._found.right)  # UΣ
         self.matrices["word_vectors"] = left * scale.astype(np.float32)
 
     def summary(self) -> str:

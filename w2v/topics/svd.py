@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -51,13 +51,80 @@ class Truncated(NamedTuple):
     share: float
 
 
+class Products(Protocol):
+    """The products of a sparse matrix X (N, M), wherever they are computed.
+
+    rows     N
+    width    M
+    squares  the squared Frobenius norm
+    """
+
+    rows: int
+    width: int
+    squares: float
+
+    def gram(self, dense: np.ndarray) -> np.ndarray:
+        """Xᵀ (X dense), float32 (M, D), until the next call.
+
+        dense  float32 (M, D), `aligned`, D a multiple of COLUMNS
+        """
+
+    def release(self) -> None:
+        """Let go of what `gram` has returned last."""
+
+    def gram_matrix(self) -> np.ndarray:
+        """Xᵀ X, float64 (M, M), where M is small."""
+
+    def times(self, dense: np.ndarray) -> np.ndarray:
+        """X dense, for a dense matrix (M, D): float32 (N, D)."""
+
+
+class Here:
+    """The products of a matrix by the threads of this process."""
+
+    def __init__(self, matrix: Sparse, threads: int):
+        self._matrix, self._threads = matrix, threads
+        self.rows, self.width = len(matrix.starts) - 1, matrix.width
+        self.squares = float(np.square(matrix.values, dtype=np.float64).sum())
+        self._sums: list[np.ndarray] = []
+
+    def gram(self, dense: np.ndarray) -> np.ndarray:
+        """As of any `Products`."""
+        if not self._sums:
+            self._sums = [aligned(dense.shape) for _ in range(STRIPES)]
+        sums, cuts = self._sums, self._matrix.cuts(STRIPES)
+
+        def add(stripe: int, part: int) -> None:
+            rows = int(cuts[stripe]), int(cuts[stripe + 1])
+            add_stripe(self._matrix, dense, sums[stripe], rows, part)
+
+        parts = range(dense.shape[1] // COLUMNS)
+        _share([(add, stripe, part) for stripe in range(STRIPES) for part in parts], self._threads)
+        return add_up(sums)
+
+    def release(self) -> None:
+        """As of any `Products`."""
+        self._sums = []
+
+    def gram_matrix(self) -> np.ndarray:
+        """As of any `Products`."""
+        from scipy.sparse import csr_array
+
+        starts, columns, values, width = self._matrix
+        x = csr_array((values.astype(np.float64), columns, starts), shape=(self.rows, width))
+        return (x.T @ x).toarray()
+
+    def times(self, dense: np.ndarray) -> np.ndarray:
+        """As of any `Products`."""
+        return product(self._matrix, dense, self._threads)
+
+
 def truncated(
-    matrix: Sparse,
+    products: Products,
     rank: int,
     power_iters: int,
     oversamples: int,
     seed: int,
-    threads: int,
     on_step: Callable[[int, int], None] = lambda step, steps: None,
 ) -> Truncated:
     """The `rank` leading singular values of a matrix (N, M), or as many as there are.
@@ -70,13 +137,13 @@ def truncated(
     Martinsson & Tropp 2011, section 4.5; Musco & Musco 2015. Keeping all blocks, not only the last
     as subspace iteration does, gets nearer with fewer products: tests/bench/lsa.py.
     """
-    total = float(np.square(matrix.values, dtype=np.float64).sum())
-    rank = min(rank, matrix.width, len(matrix.starts) - 1)
+    rank, total = min(rank, products.width, products.rows), products.squares
     block, steps = _blocks(rank, power_iters, oversamples)
-    if steps * block >= matrix.width:
-        values, right = _dense(matrix, rank)
+    if steps * block >= products.width:
+        values, vectors = _leading(products.gram_matrix(), rank)
+        right = vectors.astype(np.float32)
     else:
-        values, right = _krylov(matrix, rank, block, steps, seed, threads, on_step)
+        values, right = _krylov(products, rank, block, steps, seed, on_step)
     largest = np.abs(right).argmax(axis=0)
     right = right * np.where(right[largest, np.arange(rank)] < 0, -1, 1).astype(np.float32)
     return Truncated(values, right, float((values**2).sum() / total) if total else 0.0)
@@ -97,20 +164,18 @@ def room(width: int, rank: int, power_iters: int, oversamples: int) -> int:
 
 
 def _krylov(
-    matrix: Sparse,
+    products: Products,
     rank: int,
     block: int,
     steps: int,
     seed: int,
-    threads: int,
     on_step: Callable[[int, int], None],
 ) -> tuple[np.ndarray, np.ndarray]:
     """The leading singular values and right vectors that a basis of some blocks gives."""
-    basis = np.zeros((matrix.width, steps * block), np.float32)
+    basis = np.zeros((products.width, steps * block), np.float32)
     projected = np.zeros((steps * block, steps * block))
     rng = np.random.default_rng(seed)
-    sums = [aligned((matrix.width, block)) for _ in range(STRIPES)]
-    new = aligned((matrix.width, block))
+    new = aligned((products.width, block))
     rng.standard_normal(out=new, dtype=np.float32)
     orthonormalise(new)
     for step in range(steps):
@@ -118,16 +183,17 @@ def _krylov(
         begin, end = step * block, (step + 1) * block
         basis[:, begin:end] = new
         known = basis[:, :end]
-        gram_product(matrix, new, sums, threads)
-        along = known.T @ sums[0]
+        sums = products.gram(new)
+        along = known.T @ sums
         projected[:end, begin:end], projected[begin:end, :end] = along, along.T
         if step + 1 < steps:
-            new[:] = sums[0]
+            new[:] = sums
             _take_off(new, known, along)
             orthonormalise(new)
             _take_off(new, known, known.T @ new)  # what rounding has left: once is not enough
             orthonormalise(new)
     del sums, new  # a tenth of the memory that all this takes
+    products.release()
     values, vectors = _leading(projected, rank)
     return values, basis @ vectors.astype(np.float32)
 
@@ -136,16 +202,6 @@ def _leading(products: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
     """The roots of the largest eigenvalues, and their vectors, float64 (K, rank)."""
     values, vectors = np.linalg.eigh(products)
     return np.sqrt(np.maximum(values[::-1][:rank], 0)), vectors[:, ::-1][:, :rank]
-
-
-def _dense(matrix: Sparse, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same of a matrix with few columns."""
-    from scipy.sparse import csr_array
-
-    shape = len(matrix.starts) - 1, matrix.width
-    x = csr_array((matrix.values.astype(np.float64), matrix.columns, matrix.starts), shape=shape)
-    values, vectors = _leading((x.T @ x).toarray(), rank)
-    return values, vectors.astype(np.float32)
 
 
 def orthonormalise(vectors: np.ndarray) -> None:
@@ -178,22 +234,23 @@ def gram(vectors: np.ndarray) -> np.ndarray:
     return products
 
 
-def gram_product(matrix: Sparse, dense: np.ndarray, sums: list[np.ndarray], threads: int) -> None:
-    """Put Xᵀ (X dense) into `sums[0]`.
+def add_stripe(
+    matrix: Sparse, dense: np.ndarray, sums: np.ndarray, rows: tuple[int, int], part: int
+) -> None:
+    """Put what some rows of a matrix give of Xᵀ (X dense) into one part of the columns of `sums`.
 
-    dense  float32 (M, D), `aligned`, D a multiple of COLUMNS
-    sums   STRIPES of the same shape, overwritten
+    dense, sums  float32 (M, D), `aligned`, D a multiple of COLUMNS
+    rows         the first, and the one after the last
     """
-    cuts, parts = matrix.cuts(STRIPES), dense.shape[1] // COLUMNS
+    sums[:, COLUMNS * part : COLUMNS * (part + 1)] = 0
+    add_gram(*matrix[:3], dense, sums, *rows, part)
 
-    def add(stripe: int, part: int) -> None:
-        columns = slice(COLUMNS * part, COLUMNS * (part + 1))
-        sums[stripe][:, columns] = 0
-        add_gram(*matrix[:3], dense, sums[stripe], cuts[stripe], cuts[stripe + 1], part)
 
-    _share([(add, stripe, part) for stripe in range(STRIPES) for part in range(parts)], threads)
+def add_up(sums: list[np.ndarray]) -> np.ndarray:
+    """The sum of what the stripes give, in their order, in the first one's place."""
     for other in sums[1:]:
         sums[0] += other
+    return sums[0]
 
 
 def product(matrix: Sparse, dense: np.ndarray, threads: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.kernels.gibbs import Sampler, count_topics, make_sampler, sample_topics
+from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
 from w2v.kernels.lanes import aligned
 from w2v.plan import Chunk
 from w2v.sampling import random_state
@@ -24,8 +24,8 @@ PARTS = 16  # of a round's merging
 ETA_EVERY = 5  # sweeps: it takes a tenth of a sweep's time to find a better one
 
 
-class Sweeps:
-    """Counts of words and topics, and what a round does with them.
+class Counts:
+    """Counts of words and topics after each round, and what follows from them.
 
     tokens
     matrices  `topics` int16 (N,), `word_sums` float32 (V, K), `document_sums` int32 (M, K),
@@ -37,73 +37,28 @@ class Sweeps:
     `counts`, int32 (V, K), is how often each word has each topic.
     """
 
-    parts = (PARTS,)
-
     def __init__(self, tokens: Tokens, matrices: dict[str, np.ndarray], settings: Any, end: int):
         self._tokens, self._matrices, self._settings, self._end = tokens, matrices, settings, end
         self._lengths = np.diff(tokens.starts)
         self.counts = aligned(matrices["word_sums"].shape, np.int32)
         count_topics(tokens.words, matrices["topics"], self.counts)
         self._totals = self.counts.sum(axis=0)
-        self._rooms: list[tuple[np.ndarray, np.ndarray]] = []  # changes and counts of each worker
-        self._idle = iter(list(self._rooms))
-        self._bounds = np.linspace(0, len(self.counts), PARTS + 1).astype(np.int64)
-        self._lock, self._merged = threading.Lock(), 0
+        self._lock = threading.Lock()
         self._sweep, self._at = 0, 0
 
-    def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function that samples a chunk on counts of its own: (-ln p of the tokens, tokens)."""
+    def note(self, chunk: Chunk, shard: int, alpha_sums: np.ndarray) -> None:
+        """Take account of a chunk that is sampled, and of its `Sampler.alpha_sums`."""
+        self._matrices["alpha_sums"][shard] += alpha_sums
         with self._lock:
-            changes, counts = next(self._idle, None) or self._add_room()
-        sampler = make_sampler(counts, self._matrices["alpha"])
+            self._sweep, self._at = chunk.epoch, max(self._at, chunk.last)
 
-        def train(chunk: Chunk, shard: int) -> tuple[float, int]:
-            counts[:], sampler.totals[0] = self.counts, self._totals
-            found = self._sample(chunk, sampler)
-            self._matrices["alpha_sums"][shard] += sampler.alpha_sums[0]
-            sampler.alpha_sums[:] = 0
-            np.subtract(counts, self.counts, counts)
-            np.add(changes, counts, changes)
-            with self._lock:
-                self._sweep, self._at = chunk.epoch, max(self._at, chunk.last)
-            return -found, chunk.last - chunk.first
-
-        return train
-
-    def dismiss_workers(self) -> None:
-        """Those that there were will not be called again: new ones may have their room."""
-        self._idle = iter(list(self._rooms))
-
-    def _add_room(self) -> tuple[np.ndarray, np.ndarray]:
-        changes, counts = (aligned(self.counts.shape, np.int32) for _ in range(2))
-        self._rooms.append((changes, counts))
-        return self._rooms[-1]
-
-    def _sample(self, chunk: Chunk, sampler: Sampler) -> float:
-        tokens, told, matrices = self._tokens, self._settings, self._matrices
-        first, last = np.searchsorted(tokens.starts, (chunk.first, chunk.last))
-        averaged = chunk.epoch >= told.burned_in
-        return sample_topics(
-            *tokens, first, last, sampler, matrices["eta"][0],
-            random_state(told.seed, chunk.epoch, chunk.first), matrices["topics"],
-            matrices["document_sums"][: None if averaged else 0],
-        )  # fmt: skip
-
-    def merge(self, part: int, chunks: int) -> None:
-        """Add up the changes of some words' counts; the last part ends the round."""
-        rows = slice(*self._bounds[part : part + 2])
-        for changes, _ in self._rooms:
-            self.counts[rows] += changes[rows]
-            changes[rows] = 0
+    def average(self, rows: slice) -> None:
+        """Once the changes of a round are in these rows: at a sweep's end they may count."""
         if self._at == self._end and self._sweep >= self._settings.burned_in:
             self._matrices["word_sums"][rows] += self.counts[rows]
-        with self._lock:
-            self._merged += 1
-            if self._merged == PARTS:
-                self._merged = 0
-                self._end_round()
 
-    def _end_round(self) -> None:
+    def end_round(self) -> None:
+        """Once all rows are averaged: at a sweep's end the priors may become better."""
         self._totals = self.counts.sum(axis=0)
         if self._at < self._end:
             return
@@ -120,3 +75,100 @@ class Sweeps:
             )
         matrices["alpha_sums"][:] = 0
         self._at = 0
+
+
+class Sweeps(Counts):
+    """The same where the threads of this process sample."""
+
+    parts = (PARTS,)
+
+    def __init__(self, tokens: Tokens, matrices: dict[str, np.ndarray], settings: Any, end: int):
+        super().__init__(tokens, matrices, settings, end)
+        self._rooms: list[Room] = []
+        self._idle = iter(list(self._rooms))
+        self._bounds = np.linspace(0, len(self.counts), PARTS + 1).astype(np.int64)
+        self._merged = 0
+
+    def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
+        """A function that samples a chunk on counts of its own: (-ln p of the tokens, tokens)."""
+        with self._lock:
+            room = next(self._idle, None) or self._add_room()
+        matrices = self._matrices
+
+        def train(chunk: Chunk, shard: int) -> tuple[float, int]:
+            result = room.sample(
+                self.counts, self._totals, self._tokens, 0, chunk, matrices["eta"][0],
+                matrices["topics"], matrices["document_sums"],
+            )  # fmt: skip
+            self.note(chunk, shard, room.alpha_sums)
+            return result
+
+        return train
+
+    def dismiss_workers(self) -> None:
+        """Those that there were will not be called again: new ones may have their room."""
+        self._idle = iter(list(self._rooms))
+
+    def _add_room(self) -> Room:
+        self._rooms.append(Room(self.counts.shape, self._matrices["alpha"], self._settings))
+        return self._rooms[-1]
+
+    def merge(self, part: int, chunks: int) -> None:
+        """Add up the changes of some words' counts; the last part ends the round."""
+        rows = slice(*self._bounds[part : part + 2])
+        for room in self._rooms:
+            self.counts[rows] += room.changes[rows]
+            room.changes[rows] = 0
+        self.average(rows)
+        with self._lock:
+            self._merged += 1
+            if self._merged == PARTS:
+                self._merged = 0
+                self.end_round()
+
+
+class Room:
+    """What one thread samples with: counts of its own, and what it has changed in them.
+
+    shape     (V, K), of the counts
+    alpha     float32 (1, K), not copied
+    settings  of the model
+
+    `changes`, int32 (V, K), grow with each chunk; `alpha_sums`, float64 (K,), are the last one's.
+    """
+
+    def __init__(self, shape: tuple[int, ...], alpha: np.ndarray, settings: Any):
+        self.changes, self._counts = (aligned(shape, np.int32) for _ in range(2))
+        self._sampler, self._settings = make_sampler(self._counts, alpha), settings
+        self.alpha_sums = self._sampler.alpha_sums[0]
+
+    def sample(
+        self,
+        counts: np.ndarray,
+        totals: np.ndarray,
+        tokens: Tokens,
+        begin: int,
+        chunk: Chunk,
+        eta: float,
+        topics: np.ndarray,
+        document_sums: np.ndarray,
+    ) -> tuple[float, int]:
+        """Sample the documents of a chunk: (-ln p of the tokens, tokens).
+
+        counts  int32 (V, K) at the round's begin, and their `totals`, int (K,)
+        tokens  of documents among which the chunk's are, from position `begin` of the text on
+        topics, document_sums  of these: changed in place
+        """
+        mine, told, sampler = self._counts, self._settings, self._sampler
+        mine[:], sampler.totals[0] = counts, totals
+        sampler.alpha_sums[:] = 0
+        bounds = chunk.first - begin, chunk.last - begin
+        averaged = chunk.epoch >= told.burned_in
+        found = sample_topics(
+            *tokens, *np.searchsorted(tokens.starts, bounds), sampler, eta,
+            random_state(told.seed, chunk.epoch, chunk.first), topics,
+            document_sums[: None if averaged else 0],
+        )  # fmt: skip
+        np.subtract(mine, counts, mine)
+        np.add(self.changes, mine, self.changes)
+        return -found, chunk.last - chunk.first
