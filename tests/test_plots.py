@@ -13,7 +13,7 @@ from hypothesis import given
 
 from w2v import formats, query
 from w2v.errors import NotFoundError, W2VError
-from w2v.plots import charts, groups, map, panels, picture, projection
+from w2v.plots import charts, fonts, groups, map, panels, picture, projection
 from w2v.plots.lettering import place
 from w2v.table import Table
 
@@ -335,7 +335,7 @@ def test_topics_near_each_other_have_the_same_words():
     bars, circles = chart.panels
     assert list(bars.series[0].x) == ["1: b", "2: c", "0: a"]
     assert list(bars.series[0].y) == [0.5, 0.3, 0.2]
-    points = dict(zip(circles.names, circles.points, strict=True))
+    points = dict(zip([name[0] for name in circles.names], circles.points, strict=True))
     near = np.linalg.norm(points["0"] - points["1"])
     assert near < np.linalg.norm(points["0"] - points["2"]) / 2
     roots = np.sqrt(weights / weights.sum(axis=0))
@@ -358,12 +358,57 @@ def test_topics_and_the_long_lag_are_drawn(w2v, folder):
 
 
 def test_letters_that_no_font_has_are_counted(w2v, folder, monkeypatch):
-    monkeypatch.setattr(picture, "_FONTS", ("DejaVu Sans",))
+    monkeypatch.setattr(fonts, "_installed", lambda: iter(()))
     formats.save("vectors.safetensors",
                  Table.build(["語", "a", "$x^2$"], np.eye(3, dtype=np.float32)))  # fmt: skip
     told = w2v("plot", "-o", "x.png")
     assert told.code == 0
     assert "1 letter in no font that is installed" in told.err
+
+
+def test_fonts_are_those_that_have_the_letters(monkeypatch):
+    have = {"one": "語a", "two Sans": "語", "three Sans": "語文", "four": "字"}
+    own = fonts._letters
+    monkeypatch.setattr(fonts, "_installed", lambda: ((name, name) for name in have))
+    monkeypatch.setattr(
+        fonts, "_letters", lambda path: {ord(x) for x in have[path]} if path in have else own(path)
+    )
+    assert fonts.families(["abc", "é\u200d"]) == [fonts.OWN]
+    assert fonts.families(["語"]) == [fonts.OWN, "two Sans"]
+    assert fonts.families(["a語文字"]) == [fonts.OWN, "three Sans", "four"]
+    assert fonts.families(["\U0010fffd"]) == [fonts.OWN]
+    assert list(picture.Picture(texts=["語"])._families) == [fonts.OWN, "two Sans"]
+
+
+def test_long_names_are_cut_and_the_legend_stays_in_the_picture(w2v, toy, folder):
+    names = [f"{letter * 200}{n}" for n, letter in enumerate("abcdefghijkl")]
+    made, _ = picture.draw(
+        map.Map(
+            "t" * 300, "about", names, np.random.default_rng(0).standard_normal((12, 2)),
+            np.full(12, True), None, groups.labels(names, {name: name for name in names}),
+            np.zeros((0, 2), np.int64),
+        ), np.full(12, True),
+    )  # fmt: skip
+    renderer = made.figure.canvas.get_renderer()
+    boxes = [each.get_window_extent(renderer) for each in [
+        *made.figure.legends, *made.axes[0].texts, made.figure._suptitle,
+    ]]  # fmt: skip
+    assert len(boxes) == 1 + 12 + 1
+    for box in boxes:
+        assert 0 <= box.x0 < box.x1 <= made.figure.bbox.width
+        assert 0 <= box.y0 < box.y1 <= made.figure.bbox.height
+
+
+def test_a_name_without_room_beside_stands_farther_off():
+    points = np.full((4, 2), 50.0)
+    sizes, radii = np.full((4, 2), (40.0, 12.0)), np.full(4, 3.0)
+    room = (0, 0, 100, 100)
+    beside = place(points[:1].repeat(12, 0), sizes[:1].repeat(12, 0), room, radii[:1].repeat(12))
+    far = place(
+        points[:1].repeat(12, 0), sizes[:1].repeat(12, 0), room, radii[:1].repeat(12),
+        np.full(12, True),
+    )  # fmt: skip
+    assert np.isfinite(beside[:, 0]).sum() < np.isfinite(far[:, 0]).sum()
 
 
 def test_a_value_that_is_missing_is_a_gap():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -93,8 +94,18 @@ def topics(
     ):
         rows.append([topic, size, x, y, text])
     bars = Bars("topics", "share", [Series("", names, own.tolist())])
-    circles = Circles("near are those with the same words", list(map(str, numbers)), points, own)
+    circles = Circles("near are those with the same words", _beside(numbers, words), points, own)
     return Chart([bars, circles], rows)
+
+
+def _beside(numbers: Sequence[int], words: Sequence[str]) -> list[str]:
+    """Numbers of topics, each with its first two words that few other topics have among theirs."""
+    often = Counter(word for text in words for word in text.split())
+    names = []
+    for number, text in zip(numbers, words, strict=True):
+        own = sorted(text.split(), key=lambda word: often[word] > 2)
+        names.append(f"{number}: {' '.join(own[:2])}")
+    return names
 
 
 def lag(found: Sequence[Mapping[str, Any]]) -> Chart:
@@ -126,7 +137,7 @@ def lag(found: Sequence[Mapping[str, Any]]) -> Chart:
         longest_of_all = max(each["length"] for each in own)
         panels.append(
             Lines(
-                f"{task}, length {longest_of_all}: gradient at the start", "steps back",
+                f"{task}, length {longest_of_all}: how far back gradients reach", "steps back",
                 "share of the last state's", gradients, log=True,
             )
         )  # fmt: skip

@@ -18,6 +18,7 @@ from w2v.query import Neighbour
 _PARTS = {
     "style": "explorer.css",
     "library": "echarts.min.js",
+    "lettering": "lettering.js",
     "program": "explorer.js",
 }
 

@@ -13,9 +13,15 @@ _SIDES = (
     (0.0, 0.0, 0.7, 0.7), (-1.0, 0.0, -0.7, 0.7), (0.0, -1.0, 0.7, -0.7), (-1.0, -1.0, -0.7, -0.7),
 )  # fmt: skip
 
+_GAPS = (1, 3, 6, 10)  # between a name and its point, in the radius of its dot
+
 
 def place(
-    points: np.ndarray, sizes: np.ndarray, room: Sequence[float], radii: np.ndarray
+    points: np.ndarray,
+    sizes: np.ndarray,
+    room: Sequence[float],
+    radii: np.ndarray,
+    far: np.ndarray | None = None,
 ) -> np.ndarray:
     """Where names go, float64 (N, 2): their lower left corners; NaN for those without a place.
 
@@ -24,25 +30,33 @@ def place(
     room    x0, y0, x1, y1, out of which no name may reach
     radii   float64 (N,), of the dots, from which names keep away; others' dots are covered where
             there is no other place
+    far     bool (N,), which may stand farther from their points, where there is no room beside
     """
     dots = np.concatenate([points - radii[:, None] / 2, points + radii[:, None] / 2], axis=1)
     names = _Boxes(len(points))
     corners = np.full((len(points), 2), np.nan)
     for at, (point, size) in enumerate(zip(points, sizes, strict=True)):
-        offers = [
-            point + size * (across, up) + radii[at] * np.array((right, above))
-            for across, up, right, above in _SIDES
-        ]
-        free = [
-            low
-            for low in offers
-            if (low >= room[:2]).all() and (low + size <= room[2:]).all() and names.clear(low, size)
-        ]
-        if free:
-            covered = [np.count_nonzero(_meet(dots, low, size)) for low in free]
-            corners[at] = free[int(np.argmin(covered))]
-            names.add(corners[at], size)
+        for gap in radii[at] * np.array(_GAPS if far is not None and far[at] else _GAPS[:1]):
+            free = [
+                low
+                for low in _offers(point, size, gap)
+                if (low >= room[:2]).all()
+                and (low + size <= room[2:]).all()
+                and names.clear(low, size)
+            ]
+            if free:
+                covered = [np.count_nonzero(_meet(dots, low, size)) for low in free]
+                corners[at] = free[int(np.argmin(covered))]
+                names.add(corners[at], size)
+                break
     return corners
+
+
+def _offers(point: np.ndarray, size: np.ndarray, gap: float) -> list[np.ndarray]:
+    return [
+        point + size * (across, up) + gap * np.array((right, above))
+        for across, up, right, above in _SIDES
+    ]
 
 
 class _Boxes:

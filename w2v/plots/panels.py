@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2v.plots.picture import Picture
+from w2v.plots.groups import COLOURS
+from w2v.plots.picture import Letters, Picture, dark, letter, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,8 @@ _LETTERS = 8  # points
 _HEIGHT = 4.2  # inches
 _BAR = 0.22  # inches at least for each
 _ACROSS = 2  # panels
+_LONGEST = 44  # letters of a name that are written
+_ONE = COLOURS[0]
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Lines:
         """Inches."""
         return _HEIGHT
 
+    @property
+    def texts(self) -> list[str]:
+        """Names that are written."""
+        return [each.name for each in self.series]
+
     def draw(self, axes: Axes) -> None:
         """Draw them; dashed ones in the colour of the one before."""
         colour = None
@@ -54,9 +62,12 @@ class Lines:
             values = [np.nan if value is None else value for value in each.y]
             style = {"linestyle": "--", "color": colour} if each.dashed else {}
             mark = "o" if len(values) < 30 else ""
-            [drawn] = axes.plot(each.x, values, label=each.name, marker=mark, ms=3, **style)
+            name = short(each.name, _LONGEST)
+            [drawn] = axes.plot(each.x, values, label=name, marker=mark, ms=3, **style)
             colour = drawn.get_color()
         axes.set(xlabel=self.across, ylabel=self.up)
+        axes.grid(alpha=0.25)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         if self.log:
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter("{x:g}")
@@ -79,6 +90,11 @@ class Bars:
         """Inches."""
         return max(_HEIGHT, 1.2 + _BAR * sum(len(each.x) for each in self.series))
 
+    @property
+    def texts(self) -> list[str]:
+        """Names that are written."""
+        return [str(text) for each in self.series for text in (each.name, *each.x)]
+
     def draw(self, axes: Axes) -> None:
         """Draw them."""
         names = list(self.series[0].x)
@@ -86,36 +102,58 @@ class Bars:
         for number, each in enumerate(self.series):
             places = np.arange(len(names)) + thick * (number - (len(self.series) - 1) / 2)
             values = [0.0 if value is None else value for value in each.y]
-            axes.barh(places, values, thick, label=each.name)
+            drawn = axes.barh(places, values, thick, label=short(each.name, _LONGEST))
+            told = ["none" if value is None else f"{value:.1%}" for value in each.y]
+            axes.bar_label(drawn, told, padding=3, fontsize=_LETTERS - 1)
+        names = [short(str(name), _LONGEST) for name in names]
         axes.set_yticks(np.arange(len(names)), names, fontsize=_LETTERS)
         axes.set(xlabel=self.across, ylim=(len(names) - 0.4, -0.6))
+        axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        axes.margins(x=0.12)
+        axes.tick_params(axis="y", length=0)
         if len(self.series) > 1:
             axes.legend(frameon=False, fontsize=_LETTERS)
 
 
 @dataclass(frozen=True)
 class Circles:
-    """Names in circles, points (N, 2), whose areas tell of sizes (N,)."""
+    """Names beside circles, points (N, 2), whose areas tell of sizes (N,)."""
 
     title: str
     names: Sequence[str]
     points: np.ndarray
     sizes: np.ndarray
-    width = 5.2
+    width = 6.0
 
     @property
     def height(self) -> float:
         """Inches."""
         return _HEIGHT
 
+    @property
+    def texts(self) -> list[str]:
+        """Names that are written."""
+        return list(self.names)
+
+    @property
+    def _areas(self) -> np.ndarray:
+        """Square points."""
+        return 60 + 1500 * self.sizes / max(float(self.sizes.max(initial=0)), 1e-30)
+
     def draw(self, axes: Axes) -> None:
         """Draw them."""
-        areas = 60 + 2400 * self.sizes / max(float(self.sizes.max(initial=0)), 1e-30)
-        axes.scatter(*self.points.T, s=areas, alpha=0.35, linewidths=0)
-        for name, (x, y) in zip(self.names, self.points.tolist(), strict=True):
-            axes.text(x, y, name, ha="center", va="center", fontsize=_LETTERS)
+        axes.scatter(*self.points.T, s=self._areas, color=_ONE, alpha=0.35, linewidths=0)
+        axes.scatter(*self.points.T, s=6, color=_ONE, linewidths=0)
         axes.set_axis_off()
-        axes.margins(0.12)
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.margins(0.2)
+
+    def finish(self, axes: Axes) -> None:
+        """Write the names, when all else is laid out."""
+        how = Letters(_LETTERS, dark(_ONE), line=_ONE)
+        names = [short(name, _LONGEST) for name in self.names]
+        count, radii = len(names), np.sqrt(self._areas / np.pi) * 0.7
+        letter(axes, names, self.points, radii, [how] * count, np.full(count, True))
 
 
 @dataclass(frozen=True)
@@ -130,9 +168,14 @@ class Chart:
         rows = [self.panels[at : at + _ACROSS] for at in range(0, len(self.panels), _ACROSS)]
         widths = [panel.width for panel in rows[0]]
         heights = [max(panel.height for panel in row) for row in rows]
-        picture = Picture((sum(widths), sum(heights)), widths, heights)
+        texts = [text for panel in self.panels for text in (panel.title, *panel.texts)]
+        picture = Picture((sum(widths), sum(heights)), widths, heights, texts)
         with picture.letters():
             for panel, axes in zip(self.panels, picture.axes, strict=False):
-                axes.set_title(panel.title, fontsize=10)
+                axes.set_prop_cycle(color=COLOURS)
+                axes.set_title(short(panel.title, 2 * _LONGEST), fontsize=10)
                 panel.draw(axes)
+            for panel, axes in zip(self.panels, picture.axes, strict=False):
+                if isinstance(panel, Circles):
+                    panel.finish(axes)
         return picture

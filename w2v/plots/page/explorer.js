@@ -1,31 +1,35 @@
-"use strict";
-
 /* The page's data: names, x, y, counts, group (of each name), groups, colours, marked, arrows, and of
    each name the places of its neighbours and their cosines; places from names.length on are those of
    others, neighbours that are not on the map. */
 const data = JSON.parse(document.getElementById("data").textContent);
-const LABELS = 150; // names written at once, if there is room
-const chart = echarts.init(document.getElementById("map"), null, { renderer: "canvas" });
+const LABELS = 150, TRIED = 600; // names written at once, if there is room, and looked at for that
+const OFFERS = 12; // of the search
+const SMALLEST = 0.005; // share of the map that can fill the page
+const CLOSE = data.names.length > 300 ? [0.04, 0.3] : [1, 1]; // and that is seen where one searches
 const element = id => document.getElementById(id);
+const chart = echarts.init(element("points"), null, { renderer: "canvas" });
+const lettering = new Lettering(element("names"));
 const place = new Map(data.names.map((name, at) => [name, at]));
 const members = data.colours.map(() => []);
 data.group.forEach((group, at) => members[group].push(at));
+const sides = [data.x, data.y].map(values =>
+  values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]));
+const dotSize = data.names.length > 2000 ? 4 : data.names.length > 300 ? 6 : 8;
 let word = -1; // the place of the one that is looked at
+let lit = -1; // the group that is looked at
 let marked = new Set(data.marked);
 
 const point = at => [data.x[at], data.y[at]];
 const nameOf = at => at < data.names.length ? data.names[at] : data.others[at - data.names.length];
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+const roomOf = () => [element("map").clientWidth || 1, element("map").clientHeight || 1];
 
 /* What the axes reach: all points, at the same scale in both directions. */
 function reach() {
-  const box = element("map");
-  const sides = [data.x, data.y].map(values => [Math.min(...values), Math.max(...values)]);
-  const spans = sides.map(([low, high]) => (high - low || 1) * 1.08);
-  const unit = Math.max(spans[0] / (box.clientWidth || 1), spans[1] / (box.clientHeight || 1));
-  const half = [unit * box.clientWidth / 2, unit * box.clientHeight / 2];
-  return sides.map(([low, high], n) => [(low + high) / 2 - half[n], (low + high) / 2 + half[n]]);
+  const room = roomOf();
+  const unit = Math.max(...sides.map(([low, high], n) => ((high - low || 1) * 1.1) / room[n]));
+  return sides.map(([low, high], n) => [-1, 1].map(way => (low + high + way * unit * room[n]) / 2));
 }
 
 /* The part of the plane that is seen: x from, x to, y from, y to. */
@@ -35,97 +39,126 @@ function view() {
   return [x0, x1, y0, y1];
 }
 
+/* See a part of the plane, and what else there is room for at the same scale in both directions. */
 function look([x0, x1, y0, y1]) {
-  chart.dispatchAction({ type: "dataZoom", batch: [
-    { dataZoomIndex: 0, startValue: x0, endValue: x1 },
-    { dataZoomIndex: 1, startValue: y0, endValue: y1 },
-  ] });
+  const seen = [[x0, x1], [y0, y1]], whole = reach();
+  const shares = seen.map(([low, high], n) => (high - low) / (whole[n][1] - whole[n][0]));
+  const share = clamp(Math.max(...shares), SMALLEST, 1);
+  chart.dispatchAction({ type: "dataZoom", batch: seen.map(([low, high], n) => {
+    const middle = ((low + high) / 2 - whole[n][0]) / (whole[n][1] - whole[n][0]);
+    const start = clamp(middle - share / 2, 0, 1 - share);
+    return { dataZoomIndex: n, start: 100 * start, end: 100 * (start + share) };
+  }) });
+}
+
+/* Look nearer or farther, or beside, in shares of what is seen. */
+function move(scale, right = 0, up = 0) {
+  const [x0, x1, y0, y1] = view(), width = x1 - x0, height = y1 - y0;
+  const x = (x0 + x1) / 2 + right * width, y = (y0 + y1) / 2 + up * height;
+  look([x - width * scale / 2, x + width * scale / 2, y - height * scale / 2, y + height * scale / 2]);
 }
 
 function draw() {
-  const ink = colour("--ink");
   const [x, y] = reach();
   const axis = ([min, max]) => ({ type: "value", show: false, min, max });
-  const zoom = { type: "inside", filterMode: "none", minSpan: 0.5 };
-  const shown = {
-    symbolSize: 4, emphasis: { disabled: true }, label: { show: false }, animation: false,
-  };
-  const written = {
-    type: "scatter", animation: false, emphasis: { disabled: true },
-    labelLayout: { hideOverlap: true },
-  };
+  const zoom = { type: "inside", filterMode: "none", minSpan: 100 * SMALLEST };
   chart.setOption({
     animation: false,
     grid: { left: 0, right: 0, top: 0, bottom: 0 },
     xAxis: axis(x), yAxis: axis(y),
     dataZoom: [{ ...zoom, xAxisIndex: 0 }, { ...zoom, yAxisIndex: 0 }],
-    tooltip: { formatter: told, transitionDuration: 0, confine: true },
     series: [
       ...members.map((places, group) => ({
-        ...shown, id: `group ${group}`, type: "scatter", large: true, largeThreshold: 1,
-        itemStyle: { color: data.colours[group], opacity: 0.75 }, data: places.map(point),
+        id: `group ${group}`, type: "scatter", large: true, largeThreshold: 1, silent: true,
+        symbolSize: dotSize, animation: false, data: places.map(point),
+        itemStyle: { color: data.colours[group] },
       })),
       {
         id: "arrows", type: "line", data: [], silent: true,
         markLine: {
           silent: true, symbol: ["none", "arrow"], symbolSize: 9, label: { show: false },
-          lineStyle: { color: ink, type: "solid", opacity: 0.6 },
+          lineStyle: { color: colour("--ink"), type: "solid", opacity: 0.6 },
           data: data.arrows.map(([a, b]) => [{ coord: point(a) }, { coord: point(b) }]),
         },
       },
-      { ...written, id: "labels", symbolSize: 4, itemStyle: { opacity: 0 } },
-      { ...written, id: "near", symbolSize: 7 },
-      { ...written, id: "marked", symbolSize: 10 },
     ],
   });
+  shade();
+}
+
+/* Points stand back behind a word or a group that is looked at. */
+let shades = "";
+function shade(anew = true) {
+  const opacities = members.map((_, group) =>
+    lit >= 0 ? (group === lit ? 0.9 : 0.1) : word >= 0 ? 0.4 : 0.75);
+  const wanted = opacities.join();
+  if (anew || wanted !== shades) chart.setOption({
+    series: opacities.map((opacity, group) => ({ id: `group ${group}`, itemStyle: { opacity } })),
+  });
+  shades = wanted;
   write();
+}
+
+/* Where points are on the page, as a function. */
+function places() {
+  const [x0, x1, y0, y1] = view(), [width, height] = roomOf();
+  return at => [(data.x[at] - x0) / (x1 - x0) * width, (y1 - data.y[at]) / (y1 - y0) * height];
 }
 
 /* Names on the map: of what is looked at, of what is near to that, and the first of the others. */
 function write() {
-  const ink = colour("--ink"), paper = colour("--paper"), accent = colour("--accent");
-  const halo = { textBorderColor: paper, textBorderWidth: 3, position: "right", distance: 3, opacity: 1, minMargin: 4 };
-  const item = at => ({ value: point(at), name: data.names[at], place: at });
-  const label = { show: true, formatter: each => each.name, ...halo };
-  const chosen = new Set(marked);
-  if (word >= 0) chosen.add(word);
-  const near = word < 0 ? [] : data.near[word].filter(at => at < data.names.length && !chosen.has(at));
-  const taken = new Set([...chosen, ...near]);
-  const [x0, x1, y0, y1] = view();
-  const first = [];
-  for (let at = 0; at < data.names.length && first.length < LABELS; at++) {
-    const [x, y] = point(at);
-    if (x0 <= x && x <= x1 && y0 <= y && y <= y1 && !taken.has(at)) first.push(at);
+  const [ink, faint, halo, accent] = ["--ink", "--faint", "--paper", "--accent"].map(colour);
+  const where = places(), [width, height] = roomOf();
+  const seen = at => {
+    const [x, y] = where(at);
+    return x >= 0 && x <= width && y >= 0 && y <= height;
+  };
+  const chosen = [...new Set(word >= 0 ? [word, ...marked] : marked)].filter(seen);
+  const near = word < 0 ? [] : data.near[word].filter(at =>
+    at < data.names.length && at !== word && !marked.has(at));
+  lettering.clear();
+  for (const at of near) lettering.line(where(word), where(at), accent);
+  const ringed = near.filter(seen);
+  for (const at of ringed) lettering.dot(where(at), 4, data.colours[data.group[at]], accent);
+  for (const at of chosen) lettering.dot(where(at), 5, accent, halo);
+  const put = (at, how) => lettering.name(at, data.names[at], where(at), { halo, ...how });
+  for (const at of chosen) put(at, { size: 15, bold: true, gap: 9, colour: accent, matters: true });
+  for (const at of ringed) put(at, { size: 13, gap: 8, colour: ink, matters: true });
+  const taken = new Set([...chosen, ...near]), others = lit >= 0 ? members[lit] : data.names.keys();
+  let tried = 0, written = 0;
+  for (const at of others) {
+    if (tried >= TRIED || written >= LABELS) break;
+    if (taken.has(at) || !seen(at)) continue;
+    tried++;
+    written += put(at, { size: 11, gap: 5, colour: word >= 0 ? faint : ink });
   }
-  const ring = { borderColor: accent, borderWidth: 2 };
-  chart.setOption({ series: [
-    { id: "labels", data: first.map(item), label: { ...label, color: ink, fontSize: 11 } },
-    { id: "near", data: near.map(item), itemStyle: { ...ring, color: paper },
-      label: { ...label, color: ink, fontSize: 13 } },
-    { id: "marked", data: [...chosen].map(item), itemStyle: { ...ring, color: accent },
-      label: { ...label, color: accent, fontSize: 15, fontWeight: "bold" } },
-  ] });
+  lettering.write();
 }
 
-function placeOf(event) {
-  const found = event.data && event.data.place;
-  if (found !== undefined) return found;
-  const group = /^group (\d+)$/.exec(event.seriesId || "");
-  return group ? members[group[1]][event.dataIndex] : -1;
+/* The point nearest to a place on the page, at most so many pixels from it; -1 for none. */
+function hit(x, y, radius) {
+  const written = lettering.at(x, y), where = places();
+  if (written >= 0) return written;
+  let best = -1, least = radius * radius;
+  for (let at = 0; at < data.names.length; at++) {
+    const [px, py] = where(at), far = (px - x) ** 2 + (py - y) ** 2;
+    if (far < least || (far === least && best < 0)) [best, least] = [at, far];
+  }
+  return best;
 }
 
-function text(tag, content, parent) {
+function text(tag, content, parent, attributes = {}) {
   const made = document.createElement(tag);
   made.textContent = content;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   parent.append(made);
   return made;
 }
 
-function told(event) {
-  const at = placeOf(event), box = document.createElement("div");
-  if (at >= 0) text("b", data.names[at], box);
-  if (at >= 0) text("div", facts(at), box);
-  return box;
+function button(content, parent, onclick, attributes = {}) {
+  const made = text("button", content, parent, { type: "button", ...attributes });
+  made.onclick = onclick;
+  return made;
 }
 
 function facts(at) {
@@ -133,51 +166,51 @@ function facts(at) {
   return [...count, ...(data.groups.length ? [data.groups[data.group[at]]] : [])].join(" · ");
 }
 
-/* The panel: a name and what is nearest to it, or what the colours mean. */
+function dot(group, parent) {
+  text("i", "", parent, { class: "dot" }).style.background = data.colours[group];
+}
+
+/* The panel: a name and what is nearest to it, or what is drawn; and what the colours mean. */
 function tell() {
   const panel = element("panel");
   panel.replaceChildren();
   if (word >= 0) {
-    text("h1", data.names[word], panel);
+    const top = text("div", "", panel, { class: "top" });
+    text("h1", data.names[word], top);
+    button("×", top, () => select(-1), { "aria-label": "Back to the map", title: "Back ( Esc )" });
     text("p", facts(word), panel);
-    const mark = text("button", marked.has(word) ? "Highlighted" : "Highlight", panel);
-    mark.setAttribute("aria-pressed", marked.has(word));
-    mark.onclick = () => toggle(word);
-    const list = text("ol", "", panel);
+    button(marked.has(word) ? "Highlighted" : "Highlight", panel, () => toggle(word),
+      { id: "mark", "aria-pressed": marked.has(word) });
+    const list = text("ol", "", panel, { "aria-label": "Nearest, with their cosines" });
     data.near[word].forEach((at, rank) => {
       const row = text("li", "", list);
-      const known = at < data.names.length;
-      const name = text(known ? "button" : "span", nameOf(at), row);
-      if (known) name.onclick = () => select(at);
-      else name.title = "not on the map";
+      if (at < data.names.length) button(nameOf(at), row, () => find(at));
+      else text("span", nameOf(at), row, { title: "not on the map" });
       text("b", data.cosines[word][rank].toFixed(4), row);
     });
   } else {
     text("h1", data.title, panel);
     text("p", data.about, panel);
+    text("p", "Click a name for those nearest to it; with Shift it is highlighted.", panel,
+      { class: "help" });
   }
   if (data.groups.length) {
-    const list = text("ul", "", panel);
+    const list = text("ul", "", panel, { "aria-label": "Colours" });
     data.groups.forEach((name, group) => {
-      const row = text("li", "", list);
-      row.style.justifyContent = "flex-start";
-      row.style.gap = "0";
-      text("i", "", row).style.background = data.colours[group];
-      text("span", name, row);
+      const made = button("", text("li", "", list), () => light(group), { "aria-pressed": group === lit });
+      dot(group, made);
+      text("span", name, made);
     });
   }
   const list = element("marked");
   list.replaceChildren();
-  for (const at of marked) {
-    const chip = text("button", `${data.names[at]} ×`, text("li", "", list));
-    chip.setAttribute("aria-label", `Do not highlight ${data.names[at]}`);
-    chip.onclick = () => toggle(at);
-  }
+  for (const at of marked) button(`${data.names[at]} ×`, text("li", "", list), () => toggle(at),
+    { "aria-label": `Do not highlight ${data.names[at]}`, title: data.names[at] });
 }
 
 function show() {
-  write();
   tell();
+  shade(false);
   remember();
 }
 
@@ -191,93 +224,177 @@ function toggle(at) {
   show();
 }
 
-/* Go where a name is, if it is not seen. */
-function find(at) {
-  const [x, y] = point(at), [x0, x1, y0, y1] = view();
-  const width = x1 - x0, height = y1 - y0;
-  if (x < x0 || x > x1 || y < y0 || y > y1) {
-    look([x - width / 2, x + width / 2, y - height / 2, y + height / 2]);
+function light(group) {
+  lit = lit === group ? -1 : group;
+  show();
+}
+
+/* How far from a name those are that are nearest to it: the middle one. */
+function spread(at) {
+  const far = data.near[at].filter(each => each < data.names.length)
+    .map(each => Math.hypot(data.x[each] - data.x[at], data.y[each] - data.y[at]));
+  return far.sort((a, b) => a - b)[far.length >> 1] ?? Infinity;
+}
+
+/* Go where a name is, if it is not seen; `closely`: so near that those nearest to it are apart. */
+function find(at, closely = false) {
+  const [x, y] = point(at), [x0, x1, y0, y1] = view(), whole = reach().flat();
+  const size = closely ? clamp(8 * spread(at), ...CLOSE.map(part => part * (whole[1] - whole[0]))) : Infinity;
+  const share = Math.min(1, size / (x1 - x0)) / 2;
+  if (share < 0.5 || x < x0 || x > x1 || y < y0 || y > y1) {
+    const width = (x1 - x0) * share, height = (y1 - y0) * share;
+    look([x - width, x + width, y - height, y + height]);
   }
   select(at);
 }
 
 /* The address says what is seen, so that it can be passed on. */
-let remembered = "", waiting = 0;
+let remembered = "", waiting = 0, zoomed = false;
 function remember() {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
     const state = new URLSearchParams();
     if (word >= 0) state.set("word", data.names[word]);
     for (const at of marked) state.append("mark", data.names[at]);
+    if (lit >= 0) state.set("group", data.groups[lit]);
     if (zoomed) state.set("view", view().map(number => number.toPrecision(6)).join(","));
     remembered = "#" + state;
     history.replaceState(null, "", remembered);
   }, 200);
 }
 
-let zoomed = false;
 function recall() {
-  if (location.hash === remembered) return;
   const state = new URLSearchParams(location.hash.slice(1));
   const known = names => names.map(name => place.get(name)).filter(at => at !== undefined);
   if (location.hash.length > 1) marked = new Set(known(state.getAll("mark")));
   word = known([state.get("word")])[0] ?? -1;
+  lit = data.groups.indexOf(state.get("group"));
   const seen = (state.get("view") || "").split(",").map(Number);
   if (seen.length === 4 && seen.every(Number.isFinite)) look(seen);
   show();
 }
 
-/* Names for the search: those that begin so, then those that hold it. */
-function complete() {
-  const begun = element("search").value.toLowerCase();
-  const found = [[], []];
-  for (const name of begun ? data.names : []) {
-    const at = name.toLowerCase().indexOf(begun);
-    if (at >= 0) found[at === 0 ? 0 : 1].push(name);
-    if (found[0].length >= 20) break;
+/* Names for the search: the one itself, those that begin so, those that hold it. */
+function matching(wanted) {
+  const begun = wanted.toLowerCase(), found = [[], [], []];
+  if (place.has(wanted)) found[0].push(place.get(wanted));
+  for (let at = 0; begun && at < data.names.length && found[1].length < OFFERS; at++) {
+    const where = data.names[at].toLowerCase().indexOf(begun);
+    if (where >= 0 && data.names[at] !== wanted) found[where ? 2 : 1].push(at);
   }
-  const offers = found.flat().slice(0, 20).map(name => new Option(name, name));
-  element("found").replaceChildren(...offers);
+  return found.flat().slice(0, OFFERS);
 }
 
-function search(event) {
-  if (event) event.preventDefault();
-  const wanted = element("search").value;
-  const offer = element("found").firstElementChild;
-  const at = place.get(wanted) ?? (event && offer ? place.get(offer.value) : undefined);
-  if (at === undefined) return;
+let offers = [], offered = 0;
+function complete() {
+  const field = element("search"), list = element("found");
+  offers = matching(field.value);
+  list.replaceChildren();
+  offers.forEach((at, rank) => {
+    const row = text("li", "", list, { role: "option", id: `offer${rank}` });
+    dot(data.group[at], row);
+    text("span", data.names[at], row);
+    if (data.counts) text("small", data.counts[at].toLocaleString("en"), row);
+    row.onpointerdown = event => event.preventDefault(); // which keeps the field in focus
+    row.onclick = event => take(at, event.shiftKey);
+  });
+  if (field.value && !offers.length) text("li", "no such name on this map", list, { class: "none" });
+  list.hidden = !field.value;
+  field.setAttribute("aria-expanded", offers.length > 0);
+  offer(0);
+}
+
+function offer(rank) {
+  offered = offers.length ? (rank + offers.length) % offers.length : 0;
+  [...element("found").children].forEach((row, at) => {
+    row.setAttribute("aria-selected", at === offered && offers.length > 0);
+    if (at === offered) row.scrollIntoView({ block: "nearest" });
+  });
+  if (offers.length) element("search").setAttribute("aria-activedescendant", `offer${offered}`);
+  else element("search").removeAttribute("aria-activedescendant");
+}
+
+function take(at, highlight) {
   element("search").value = "";
-  element("found").replaceChildren();
-  find(at);
+  complete();
+  if (highlight && !marked.has(at)) marked.add(at);
+  find(at, true);
 }
 
-element("ask").onsubmit = search;
-element("search").oninput = event => {
-  complete();
-  if (event.inputType === "insertReplacementText" || !event.inputType) search();
+element("search").oninput = complete;
+element("search").onfocus = complete;
+element("search").onblur = () => { element("found").hidden = true; };
+element("search").onkeydown = event => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.isComposing) return; // letters of an input method
+  if (event.key === "Escape") {
+    event.stopPropagation();
+    if (!event.target.value) event.target.blur();
+    event.target.value = "";
+    complete();
+  } else if (event.key === "Enter" && offers.length) take(offers[offered], event.shiftKey);
+  else if (step && offers.length) offer(offered + step);
+  else return;
+  event.preventDefault();
 };
-element("whole").onclick = () => {
-  chart.dispatchAction({ type: "dataZoom", batch: [0, 1].map(dataZoomIndex =>
-    ({ dataZoomIndex, start: 0, end: 100 })) });
+element("ask").onsubmit = event => event.preventDefault();
+
+function seeAll() {
+  look(reach().flat());
   zoomed = false;
-  remember();
-};
-chart.on("click", event => {
-  const at = placeOf(event);
-  if (at < 0) return;
-  if (event.event.event.shiftKey) toggle(at);
-  else select(at);
+}
+element("whole").onclick = seeAll;
+element("in").onclick = () => move(1 / 1.5);
+element("out").onclick = () => move(1.5);
+addEventListener("keydown", event => {
+  if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
+  const moves = {
+    "+": [1 / 1.5], "=": [1 / 1.5], "-": [1.5],
+    ArrowLeft: [1, -0.15], ArrowRight: [1, 0.15], ArrowDown: [1, 0, -0.15], ArrowUp: [1, 0, 0.15],
+  };
+  const arrows = event.key.startsWith("Arrow");
+  if (event.key === "/") element("search").focus();
+  else if (event.key === "Escape" && (word >= 0 || lit >= 0)) [lit, word] = [-1, -1], show();
+  else if (event.key === "0") seeAll();
+  else if (moves[event.key] && (!arrows || event.target === element("map"))) move(...moves[event.key]);
+  else return;
+  event.preventDefault();
 });
+
+const touched = matchMedia("(pointer: coarse)");
+const radius = () => touched.matches ? 22 : 10;
+chart.getZr().on("click", event => {
+  const at = hit(event.offsetX, event.offsetY, radius());
+  if (at >= 0 && event.event.shiftKey) toggle(at);
+  else if (at !== word) select(at);
+});
+chart.getZr().on("mousemove", event => {
+  const tip = element("tip"), at = touched.matches ? -1 : hit(event.offsetX, event.offsetY, radius());
+  tip.hidden = at < 0;
+  chart.getZr().setCursorStyle(at < 0 ? "grab" : "pointer");
+  if (at < 0) return;
+  tip.replaceChildren();
+  text("b", data.names[at], tip);
+  text("div", facts(at), tip);
+  const [width, height] = roomOf();
+  const left = Math.min(event.offsetX + 14, width - tip.offsetWidth - 4);
+  const top = event.offsetY + 14 + tip.offsetHeight > height ? event.offsetY - tip.offsetHeight - 10 : event.offsetY + 14;
+  Object.assign(tip.style, { left: `${Math.max(left, 4)}px`, top: `${Math.max(top, 4)}px` });
+});
+chart.getZr().on("globalout", () => { element("tip").hidden = true; });
 let due = 0;
 chart.on("datazoom", () => {
   zoomed = true;
+  element("tip").hidden = true;
   cancelAnimationFrame(due);
   due = requestAnimationFrame(write);
   remember();
 });
-addEventListener("resize", () => { chart.resize(); draw(); });
-addEventListener("hashchange", recall);
+new ResizeObserver(() => {
+  chart.resize();
+  draw();
+}).observe(element("map"));
+addEventListener("hashchange", () => { if (location.hash !== remembered) recall(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 draw();
 recall();
-tell();
