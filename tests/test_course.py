@@ -10,10 +10,15 @@ from test_networks import check
 
 from w2v import store
 from w2v.models import models
+from w2v.networks import trainer as training_of_networks
 from w2v.networks.architecture import Architecture
-from w2v.networks.batches import Stream
+from w2v.networks.batches import Stream, Texts
+from w2v.networks.judging import judge
 from w2v.networks.network import Batch, Network
 from w2v.networks.output import SampledOutput
+from w2v.networks.trainer import NetworkTrainer
+from w2v.spool import Spool
+from w2v.text import Documents
 
 NETWORKS = ("mlp", "rnn", "lstm", "gru")
 WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
@@ -65,18 +70,20 @@ def parameters(made, rng, sampled):
     return found
 
 
+@pytest.mark.parametrize("steps", [1, 2, pytest.param(5, marks=compiled)])
 @pytest.mark.parametrize("samples", [0, 4])
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("language", [False, True])
 @pytest.mark.parametrize("model", NETWORKS)
-def test_gradients_of_whole_networks(model, language, tied, samples):
+def test_gradients_of_whole_networks(model, language, tied, samples, steps):
     """By each number of each parameter: stacked layers, dense ones, dropout, samples."""
     if not language and (tied or samples):
         pytest.skip("only next words are tied or sampled")
     rng = np.random.default_rng(1)
     kinds = models()[model].settings
-    told = replace(kinds(), dropout=0.3, **({} if model == "mlp" else {"pool": "max"}))
-    length, rows, steps = (3, 2, 3) if model == "mlp" else (4, 2, 4)
+    pool = {"pool": "max" if steps == 5 else "mean"}
+    told = replace(kinds(), dropout=0.2, **({} if model == "mlp" else pool))
+    rows, length = 4, 3 if model == "mlp" and language else steps
     dense = (3,) if tied else (5,)
     outputs = 7 if language else 3
     made = Architecture(model, 7, 3, length, 4, 2, dense, outputs, tied, language)
@@ -86,9 +93,11 @@ def test_gradients_of_whole_networks(model, language, tied, samples):
     network = Network(made, told, given, room, counts if samples else None, samples)
     size = steps + length - 1 if model == "mlp" and language else steps
     words = rng.integers(0, 7, (size, rows)).astype(np.int32)
-    mask = None if language else np.array([[1.0, 1.0]] * (steps - 1) + [[1.0, 0.0]])
+    mask = None if language else np.ones((steps, rows))
+    if mask is not None:
+        mask[steps - 1 :, 1], mask[1:, 2] = 0, 0
     targets = rng.integers(0, outputs, rows * steps if language else rows).astype(np.int32)
-    weights = rng.random(targets.size)
+    weights = 1 + rng.random(targets.size)
 
     def cost():
         states = [state + 0.3 for state in network.states(rows)] if language else None
@@ -102,6 +111,9 @@ def test_gradients_of_whole_networks(model, language, tied, samples):
     found |= {name: room[name].copy() for name in given if name not in by_rows}
     for gradient in network.rows():
         np.add.at(found[gradient.table], gradient.rows, gradient.sums)
+    if steps == 1 and not language:  # before the first word there is no state to be weighed
+        for name in [name for name in found if ".W_h" in name and not name.endswith("W_hv")]:
+            assert not found.pop(name).any()
     check(cost, found, given)
     assert isinstance(network.output, SampledOutput) == bool(samples)
 
@@ -124,6 +136,86 @@ def test_a_stream_tells_each_word_once_from_those_before_it(rows, before):
                 context, np.maximum(targets[t, row] - np.arange(before + 1, 0, -1), 0)
             )
     assert sorted(told) == ids.tolist()
+
+
+@pytest.mark.parametrize("model", ["rnn", "lstm", "gru"])
+def test_a_stream_in_stretches_is_read_as_in_one(model):
+    """States go on from one stretch to the next, in all layers, and begin anew with the text."""
+    rng, told = np.random.default_rng(1), models()[model].settings()
+    made = Architecture(model, 7, 3, 1, 4, 2, (), 7, False, True)
+    network = Network(made, told, parameters(made, rng, False))
+    ids = rng.integers(1, 7, 40).astype(np.int32)
+    whole, *others = [
+        judge([network], Stream(ids, 0, 1, steps, 0, np.float64), 1).nats for steps in (40, 7, 1)
+    ]
+    np.testing.assert_allclose(others, whole, rtol=1e-12)
+    side_by_side = Stream(ids, 0, 2, 7, 0, np.float64)
+    again = [judge([network] * shards, side_by_side, 2).nats for shards in (1, 2)]
+    np.testing.assert_allclose(again[0], again[1], rtol=1e-12)
+    assert abs(again[0] - whole) > 1e-6, "the second half begins without the first"
+
+
+def test_texts_of_about_the_same_length_are_learnt_together():
+    """Each once in an epoch, its last words; what is filled up is a small share."""
+    rng = np.random.default_rng(2)
+    sizes = rng.integers(0, 30, 400)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    ids = Spool(np.int32)
+    ids.append(np.arange(starts[-1], dtype=np.int32))
+    names = [str(at) for at in range(400)]
+    text = Documents(ids, starts, np.arange(400, dtype=np.int32), names)
+    texts = Texts(text, np.arange(400, dtype=np.int32), 8, 20, False)
+    parts, words = texts.laid_out(np.random.default_rng(1), 2)
+    assert sorted(np.concatenate(parts)) == list(range(400))
+    assert sum(words) == texts.size == np.minimum(sizes, 20).sum()
+    room = 0
+    for part in parts:
+        batch = texts.batch(part, [])
+        room += batch.words.size
+        for column, number in enumerate(part):
+            found = batch.words[:, column][batch.mask[:, column] > 0]
+            wanted = ids.mapped()[starts[number] : starts[number + 1]][-20:]
+            np.testing.assert_array_equal(found, wanted)
+        assert batch.targets.tolist() == part.tolist()
+    assert texts.size / room > 0.85, "in any order it is 0.55"
+    other, _ = texts.laid_out(np.random.default_rng(2), 2)
+    assert [*map(list, other)] != [*map(list, parts)]
+    assert texts.laid_out(None, 2)[1] == texts.laid_out(None, 2)[1]
+
+
+# The learning rate, the best epoch
+
+
+def test_the_rate_is_cut_where_a_loss_is_hardly_lower_than_the_lowest():
+    trainer = object.__new__(NetworkTrainer)
+    trainer.settings = replace(
+        models()["lstm"].settings(), optimizer="sgd", schedule="cut", cut=0.5
+    )  # fmt: skip
+    rates = []
+    for losses in ([], [5.0], [5.0, 4.0], [5.0, 4.0, 3.99], [5.0, 4.0, 3.99, 4.5, 3.0, 2.0]):
+        trainer.heed(losses)
+        rates.append(trainer.lr_at(0.9))
+    assert rates == [1, 1, 1, 0.5, 0.25]
+    trainer.settings = replace(trainer.settings, schedule="linear")
+    assert [trainer.lr_at(share) for share in (0, 0.25, 1)] == [1, 0.75, 0]
+
+
+def test_patience_ends_a_run_and_the_best_epoch_is_written(w2v, folder):
+    """Words at random cannot be told: what is learnt of a few soon harms with others."""
+    rng = np.random.default_rng(3)
+    for name, count in (("few.txt", 60), ("other.txt", 200)):
+        (folder / name).write_text(" ".join(rng.choice(list("abcdefgh"), count)) + "\n")
+    more = ("--task", "lm", "--valid", "other.txt", "--lr", "0.05", "--threads", 1, "--units", 16)
+    more += ("--batch", 1, "--epochs", 30, "--patience", 2, "--log-json", "log.jsonl")
+    told = train(w2v, "few.txt", "lstm", *more)
+    assert told.code == 0
+    reports = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
+    losses = [report["valid_loss"] for report in reports if report["event"] == "epoch"]
+    best = min(range(len(losses)), key=losses.__getitem__)
+    assert len(losses) == best + 1 + 2 < 30
+    assert f"kept epoch {best + 1}" in told.err
+    found = json.loads(w2v("perplexity", "net.safetensors", "other.txt", "--json").out)
+    assert found["nats"] == pytest.approx(losses[best], rel=1e-5)
 
 
 # Both tasks
@@ -258,8 +350,73 @@ def test_a_label_that_training_has_not_is_a_mistake(w2v, folder):
     (folder / "y.tsv").write_text("strange\ta film\n")
     told = train(w2v, "x.tsv", "lstm", "--epochs", 1, "--valid", "y.tsv")
     assert told.code == 2
-    assert "'strange'" in told.err.splitlines()[-1]
+    assert "y.tsv: text 1 has the label 'strange'" in told.err.splitlines()[-1]
     assert "memory:" not in told.err, "it was known before the training"
+    assert train(w2v, "x.tsv", "lstm", "--epochs", 1).code == 0
+    by = ("evaluate", "classify", "y.tsv", "-v", "net.safetensors", "--by", "model")
+    judged = w2v(*by)
+    assert "1 text with a label that the network has not learnt" in judged.err
+    assert judged.out.split()[0] == "0.00%"
+    assert "F1 of strange: 1 " in judged.out
+    assert json.loads(w2v(*by, "--json").out)["documents"] == 1
+
+
+@pytest.mark.parametrize("task", ["classify", "lm"])
+def test_nothing_to_read(w2v, folder, task):
+    """Nothing is told of nothing; it cannot judge."""
+    (folder / "x.tsv").write_text(reviews(12))
+    (folder / "empty.tsv").write_text("")
+    (folder / "blank.tsv").write_text("pos\t\n" if task == "classify" else "\n\n")
+    more = ("--task", task, "--epochs", 1)
+    for path in ("empty.tsv", "blank.tsv"):
+        told = train(w2v, "x.tsv", "lstm", *more, "--valid", path)
+        assert (told.code, told.err.splitlines()[-1]) == (
+            2, f"w2v: {path}: no words in the text that is held out"
+        )  # fmt: skip
+    assert train(w2v, "x.tsv", "lstm", *more).code == 0
+    if task == "lm":
+        told = w2v("perplexity", "net.safetensors", "empty.tsv")
+        assert (told.code, "nothing to score" in told.err) == (2, True)
+    else:
+        assert w2v("predict", "net.safetensors", "empty.tsv")[:2] == (0, "")
+        told = w2v("evaluate", "classify", "empty.tsv", "-v", "net.safetensors", "--by", "model")
+        assert (told.code, "no documents" in told.err) == (2, True)
+
+
+def test_temperatures(w2v, cycle):
+    assert train(w2v, "text.txt", "rnn", "--task", "lm", "--epochs", 1).code == 0
+    call = ("generate", "net.safetensors", "--words", 9, "--temperature")
+    assert w2v(*call, "1e-310") == w2v(*call, "0")
+    assert w2v(*call, "nan").code == w2v(*call, "-1").code == 2
+
+
+@compiled
+def test_many_words_are_told_from_some(w2v, cycle, monkeypatch):
+    """Above 50,000 without being asked; and judged by all of them."""
+    assert training_of_networks.MANY == 50_000
+    drawn, learn = [], SampledOutput.learn
+    monkeypatch.setattr(training_of_networks, "MANY", 8)
+    monkeypatch.setattr(training_of_networks, "SAMPLES", 3)
+    monkeypatch.setattr(
+        SampledOutput, "learn", lambda self, *told: drawn.append(self) or learn(self, *told)
+    )
+    more = ("--task", "lm", "--epochs", 5, "--lr", "0.05", "--batch", 4, "--bptt", 10)
+    assert train(w2v, "text.txt", "lstm", *more).code == 0
+    assert drawn
+    found = json.loads(w2v("perplexity", "net.safetensors", "text.txt", "--json").out)
+    assert found["perplexity"] < 4, "9 by chance"
+    drawn.clear()
+    assert train(w2v, "text.txt", "lstm", *more, "--samples", 0).code == 0
+    assert not drawn
+
+
+def test_memory_of_a_perceptron_that_classifies_is_that_of_one_window():
+    trainer = object.__new__(NetworkTrainer)
+    trainer.settings = replace(models()["mlp"].settings(), length=400, batch=256)
+    trainer.architecture = Architecture("mlp", 1000, 100, 400, 256, outputs=2)
+    trainer.is_language, trainer.lessons = False, Texts.__new__(Texts)
+    trainer.lessons.size, trainer.lessons.longest = 0, 400
+    assert 300e6 < trainer.room(2) < 500e6
 
 
 def test_texts_may_be_empty_or_very_long(w2v, folder):
@@ -285,10 +442,20 @@ def test_what_diverges_says_so(w2v, folder):
 def test_a_network_starts_from_vectors_and_leaves_them(w2v, folder):
     (folder / "x.tsv").write_text(reviews(24))
     rows = [f"{word} {' '.join(str(at + n) for n in range(8))}" for at, word in enumerate(WORDS)]
-    (folder / "v.txt").write_text("8 8\n" + "\n".join(rows) + "\n")
+    (folder / "v.txt").write_text("7 8\n" + "\n".join(rows[:-1]) + "\n")  # all but the last
     train(w2v, "x.tsv", "lstm", "--epochs", 1, "--init", "v.txt", "--freeze")
     found = w2v("vector", "film", "-v", "net.safetensors", "--json")
     assert json.loads(found.out)["vector"] == [4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]
+    before = (folder / "net.safetensors").read_bytes()
+    train(w2v, "x.tsv", "lstm", "--epochs", 2, "--init", "v.txt", "--freeze")
+    assert json.loads(w2v("vector", "film", "-v", "net.safetensors", "--json").out) == json.loads(
+        found.out
+    )
+    assert (folder / "net.safetensors").read_bytes() != before, "the rest learns"
+    train(w2v, "x.tsv", "lstm", "--epochs", 1, "--init", "v.txt")
+    moved = json.loads(w2v("vector", "film", "-v", "net.safetensors", "--json").out)["vector"]
+    assert moved != [4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]
+    np.testing.assert_allclose(moved, np.arange(4.0, 12), atol=0.2)
 
 
 @pytest.mark.parametrize("command", ["predict", "perplexity", "generate"])

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from w2v.networks.activation import ACTIVATIONS
+from w2v.networks.concatenation import Concatenation
 from w2v.networks.dense import Dense
+from w2v.networks.dropout import Dropout
 from w2v.networks.embedding import Embedding
 from w2v.networks.gru import Gru
 from w2v.networks.lstm import Lstm
+from w2v.networks.output import Output, SampledOutput
 from w2v.networks.pooling import WAYS, Pooling
 from w2v.networks.rnn import Rnn
 from w2v.networks.softmax import SoftmaxLoss
@@ -63,12 +66,16 @@ def whole(embedding):
     return {"input_vectors": gradient}
 
 
+ROWS = 4
+
+
 def lengths(steps, masked):
-    """A mask of three rows: full, half, and none if there are steps for it."""
-    mask = np.ones((steps, 3))
+    """A mask: of a full row, of half a one, of one that begins late, of one without any word."""
+    mask = np.ones((steps, ROWS))
     if masked:
         mask[(steps + 1) // 2 :, 1] = 0
-        mask[: steps - 1, 2] = 0  # also words that begin late
+        mask[: steps - 1, 2] = 0
+        mask[:, 3] = 0
     return mask
 
 
@@ -78,12 +85,12 @@ def lengths(steps, masked):
 def test_recurrent_layers_gradients(name, steps, masked):
     rng = np.random.default_rng(steps)
     layer, mask = RECURRENT[name](rng), lengths(steps, masked)
-    given = {"x": rng.normal(size=(steps, 3, 3)), "h_0": rng.normal(size=(3, 4))}
+    given = {"x": rng.normal(size=(steps, ROWS, 3)), "h_0": rng.normal(size=(ROWS, 4))}
     states = [given["h_0"]]
     if isinstance(layer, Lstm):
-        given["c_0"] = rng.normal(size=(3, 4))
+        given["c_0"] = rng.normal(size=(ROWS, 4))
         states.append(given["c_0"])
-    weight = rng.normal(size=(steps, 3, 4))
+    weight = rng.normal(size=(steps, ROWS, 4))
 
     def cost():
         return float((layer.forward(given["x"], mask, states) * weight).sum())
@@ -189,8 +196,8 @@ def test_embedding_gradients_of_words_that_come_twice(steps):
 @pytest.mark.parametrize("way", WAYS)
 def test_pooling_gradients(way, steps, masked):
     rng = np.random.default_rng(5)
-    layer, mask, given = Pooling(way), lengths(steps, masked), {"h": rng.normal(size=(steps, 3, 4))}
-    weight = rng.normal(size=(3, 4))
+    layer, mask = Pooling(way), lengths(steps, masked)
+    given, weight = {"h": rng.normal(size=(steps, ROWS, 4))}, rng.normal(size=(ROWS, 4))
 
     def cost():
         return float((layer.forward(given["h"], mask) * weight).sum())
@@ -207,6 +214,69 @@ def test_pooling_of_nothing(way):
     mask = np.array([[1, 0]] * 3, float)
     assert layer.forward(h, mask).tolist() == [[5.0] * 4, [0.0] * 4]
     assert not layer.backward(np.ones((2, 4)))[:, 1].any() or way == "last"
+
+
+@STEPS
+@MASKED
+def test_concatenation_gradients(steps, masked):
+    """Of words side by side; `steps` windows of two."""
+    rng = np.random.default_rng(10)
+    layer, mask = Concatenation(2), lengths(steps + 1, masked)
+    given = {"x": rng.normal(size=(steps + 1, ROWS, 3))}
+    weight = rng.normal(size=(steps, ROWS, 6))
+
+    def cost():
+        return float((layer.forward(given["x"], mask) * weight).sum())
+
+    cost()
+    check(cost, {"x": layer.backward(weight)}, given)
+
+
+@STEPS
+def test_dropout_gradients_and_what_is_left(steps):
+    rng = np.random.default_rng(11)
+    layer, given = Dropout(0.4), {"x": rng.normal(size=(steps, ROWS, 3))}
+    weight = rng.normal(size=(steps, ROWS, 3))
+
+    def cost():
+        return float((layer.forward(given["x"], np.random.default_rng(1)) * weight).sum())
+
+    cost()
+    check(cost, {"x": layer.backward(weight)}, given)
+    many = layer.forward(np.ones((200, 200)), rng)
+    assert set(np.unique(many)) == {0, 1 / 0.6}
+    assert many.mean() == pytest.approx(1, abs=0.02)
+    assert layer.forward(given["x"], None) is given["x"], "nothing is left out of what is judged"
+    assert layer.backward(weight) is weight
+
+
+@STEPS
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("samples", [0, 3])
+def test_output_gradients(steps, tied, samples):
+    """Scores of all words or of some, by vectors of their own or by those of the embedding."""
+    rng = np.random.default_rng(12)
+    name, targets = ("input_vectors" if tied else "output_vectors"), rng.integers(0, 6, 2 * steps)
+    tables = {name: rng.normal(size=(6, 4)), "b_o": rng.normal(size=(6, 1) if samples else 6)}
+    if samples:
+        layer = SampledOutput(4, np.arange(6, 0, -1), samples, tied, np.float64)
+    else:
+        layer = Output(4, 6, tied, np.float64)
+        layer.attach(tables, {key: np.empty_like(array) for key, array in tables.items()})
+    layer.share(tables)
+    given = tables | {"h": rng.normal(size=(2 * steps, 4))}
+    targets, weights = targets.astype(np.int32), rng.random(2 * steps)
+
+    def cost():
+        layer.learn(given["h"], targets, weights, np.random.default_rng(1))
+        return float(weights @ layer.losses)
+
+    found = {key: np.zeros_like(array) for key, array in tables.items()}
+    found["h"] = layer.learn(given["h"], targets, weights, np.random.default_rng(1))
+    found |= {key: array.copy() for key, array in layer.gradients.items()}
+    for gradient in layer.rows():
+        found[gradient.table][gradient.rows] = gradient.sums
+    check(cost, found, given)
 
 
 def test_softmax_gradients_and_loss():
@@ -229,12 +299,13 @@ def test_softmax_gradients_and_loss():
 def test_a_whole_network_s_gradients(steps, masked):
     """Embedding, two recurrent layers, pooling, a dense layer, the loss."""
     rng = np.random.default_rng(8)
-    words, mask = rng.integers(0, 6, (steps, 3)), lengths(steps, masked)
+    words, mask = rng.integers(0, 6, (steps, ROWS)), lengths(steps, masked)
     embedding, lower = Embedding(6, 3, np.float64), RECURRENT["lstm"](rng)
     embedding.begin(rng, 1.0)
     upper = begun(Rnn(4, 4, "tanh", np.float64), rng)
     pooling, dense, loss = Pooling("mean"), begun(Dense(4, 3, "linear", np.float64), rng), None
-    loss, targets, weights = SoftmaxLoss(), np.array([0, 2, 1], np.int32), np.ones(3) / 3
+    loss, targets = SoftmaxLoss(), np.array([0, 2, 1, 1], np.int32)
+    weights = np.full(ROWS, 1 / ROWS)
 
     def cost():
         states = upper.forward(lower.forward(embedding.forward(words), mask), mask)

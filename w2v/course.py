@@ -45,8 +45,13 @@ class Course(Rounds):
     def read_valid(self) -> int:
         """As of any `Job`; its labels must be those of the training."""
         unknown = super().read_valid()
+        if self.validation and not self.validation.text.size:
+            raise W2VError(f"{self.how.valid}: no words in the text that is held out")
         if self.validation:
-            self.trainer.lessons_of(self.validation.text)
+            try:
+                self.trainer.lessons_of(self.validation.text)
+            except W2VError as error:
+                raise W2VError(f"{self.how.valid}: {error}") from None
         return unknown
 
     @property

@@ -127,13 +127,21 @@ def classify(
 def _judged(model: str, path: str, given: dict[str, Any], threads: int | None) -> Judgement:
     """How well a network tells the labels of a file."""
     from w2v.classify import Judgement
-    from w2v.progress import ProgressLine
+    from w2v.progress import ProgressLine, plural
     from w2v.trained import Network
 
     trained, line = Network(model, "classify"), ProgressLine(sys.stderr)
     text, chances = classified(trained, (path,), given, threads, line, "needed")
-    labels = trained.network.labels
-    return Judgement.of(list(map(str, text.labels)), [labels[at] for at in chances.argmax(axis=1)])
+    labels, true = trained.network.labels, list(map(str, text.labels))
+    if not true:
+        raise W2VError(f"{path}: no documents in the file")
+    strange = [label for label in true if label not in labels]
+    if strange:
+        line.say(
+            f"{plural(len(strange), 'text')} with a label that the network has not learnt, such as "
+            f"{strange[0]!r}: counted as wrong"
+        )
+    return Judgement.of(true, [labels[at] for at in chances.argmax(axis=1)])
 
 
 def _echo_judgement(judgement: Judgement, as_tsv: bool, as_json: bool) -> None:
@@ -156,4 +164,4 @@ def _echo_judgement(judgement: Judgement, as_tsv: bool, as_json: bool) -> None:
     click.echo(f"{judgement.accuracy:7.2%}  of {int(judgement.confusion.sum()):,} documents right")
     for label, f1, row in zip(labels, judgement.f1(), counts, strict=True):
         told = ", ".join(f"{n:,} {printable(to)}" for n, to in zip(row, labels, strict=True) if n)
-        click.echo(f"{f1:7.4f}  F1 of {printable(label)}: {told}")
+        click.echo(f"{f1:7.4f}  F1 of {printable(label)}: {told or 'none there'}")

@@ -124,6 +124,8 @@ def generate(
 
     The end of a sentence, <eos>, is a line end. The same seed writes the same text.
     """
+    if temperature != temperature:  # which is in any range
+        raise click.UsageError("--temperature nan: a number from 0 on")
     limit_blas(1)
     from w2v.tokenizers import TOKENIZERS, fold
     from w2v.trained import Network

@@ -82,6 +82,7 @@ class Texts:
         self._least = length if filled else 1
         self._dtype = dtype
         self.size = int(self._lengths.sum())
+        self.longest = max(int(self._lengths.max(initial=0)), self._least)  # words that are read
 
     def laid_out(
         self, rng: np.random.Generator | None, shards: int
@@ -89,9 +90,10 @@ class Texts:
         """Numbers of texts, in batches of about the same length, in any order."""
         count = self._lengths.size
         order = np.arange(count) if rng is None else rng.permutation(count)
-        pool = count if rng is None else _POOL * self._rows
+        pool = max(count, 1) if rng is None else _POOL * self._rows
         pools = [order[at : at + pool] for at in range(0, count, pool)]
-        order = np.concatenate([each[np.argsort(self._lengths[each])] for each in pools])
+        pools = [each[np.argsort(self._lengths[each], kind="stable")] for each in pools]
+        order = np.concatenate([order[:0], *pools])
         batches = [order[at : at + self._rows] for at in range(0, count, self._rows)]
         if rng is not None:
             batches = [batches[at] for at in rng.permutation(len(batches))]

@@ -105,5 +105,6 @@ def _draw(scores: np.ndarray, temperature: float, top: int, rng: np.random.Gener
     if 0 < top < scores.size:
         lowest = np.partition(scores, -top)[-top]
         scores = np.where(scores >= lowest, scores, -np.inf)
-    sums = np.cumsum(np.exp((scores - scores.max()) / temperature))
+    with np.errstate(over="ignore"):  # of a temperature near 0
+        sums = np.cumsum(np.exp((scores - scores.max()) / temperature))
     return int(min(np.searchsorted(sums, rng.random() * sums[-1], "right"), scores.size - 1))

@@ -25,7 +25,8 @@ from w2v.vocabulary import END, Vocabulary
 MANY = 50_000  # words: above these, a few are drawn to tell a word from
 SAMPLES = 4096
 ENOUGH = 0.003  # share by which a loss must be lower than the lowest for the rate to stay
-_EVALUATED = 200  # words of a row at a time, where nothing is learnt
+# Numbers that a recurrent layer holds for each unit, step and row, forward and backward together.
+_HELD = {"mlp": 0, "rnn": 7, "gru": 13, "lstm": 16}
 
 
 class NetworkTrainer:
@@ -93,15 +94,15 @@ class NetworkTrainer:
         tables = self.matrix_bytes() - dense
         sampled = 2 * threads * 4 * self.samples * a.features
         tied = tables * (1 + shards) if a.tied and not self.samples else 0
-        steps = told.bptt if self.is_language else getattr(told, "length", 1)
-        each = a.dim * 3 + 14 * a.units * a.layers * (a.network != "mlp")
-        each += 3 * a.length * a.dim * (a.network == "mlp") + self.is_language * 2 * (
-            self.samples or a.outputs
-        )
+        steps = told.bptt if self.is_language else getattr(self.lessons, "longest", a.length)
+        each = steps * (a.dim * 3 + _HELD[a.network] * a.units * a.layers)
+        windows = (steps if self.is_language else 1) * (a.network == "mlp")
+        each += 3 * a.length * a.dim * windows
+        each += self.is_language * 2 * steps * (self.samples or a.outputs)
         stream = 8 * self.lessons.size if self.is_language else 4 * self.lessons.size
         parameters = self.matrix_bytes() * (1 + Optimizer.copies(told.optimizer))
         return (
-            parameters + shards * dense + tied + sampled + 4 * told.rows * steps * each + stream
+            parameters + shards * dense + tied + sampled + 4 * told.rows * each + stream
             + tables
         )  # fmt: skip
 
@@ -236,10 +237,11 @@ def lessons_of(
         before = made.length - 1 if made.network == "mlp" else 0
         return Stream(ids, end, settings.rows, settings.bptt, before)
     number = {label: at for at, label in enumerate(labels)}
-    for label in text.labels:
+    for at, label in enumerate(text.labels):
         if label not in number:
             raise W2VError(
-                f"there are texts with the label {label!r}, which no text of the training has"
+                f"text {at + 1:,} has the label {label!r}, which no text of the training has: "
+                "leave it out, or train with it"
             )
     rows = np.array([number[str(label)] for label in text.labels], np.int32)
     return Texts(text, rows, settings.rows, made.length, made.network == "mlp")
