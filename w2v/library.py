@@ -10,6 +10,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from w2v import formats, store
@@ -95,10 +96,11 @@ def train(
         paths = [each for path in paths for each in files_of(path)]
     told = find_model(model)
     target = os.path.join(folder.path, "vectors.safetensors") if output is None else str(output)
-    job = make_job(paths, target, told, settings)
-    if output is None:
-        job.checkpoint_path = None  # nobody could go on from there
-    Report(job, _Log(on_progress)).carry_out(resume)
+    with ExitStack() as stack:
+        job = make_job(paths, target, told, settings, stack)
+        if output is None:
+            job.checkpoint_path = None  # nobody could go on from there
+        Report(job, _Log(on_progress)).carry_out(resume)
     return _load(target, None, kept=folder)
 
 

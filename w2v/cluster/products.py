@@ -10,7 +10,7 @@ import numpy as np
 from w2v.cluster.connection import Cluster
 from w2v.kernels.lanes import aligned
 from w2v.plan import State
-from w2v.progress import Progress
+from w2v.progress import plural
 from w2v.solution import Solution
 from w2v.topics import svd
 from w2v.topics.svd import COLUMNS, STRIPES, Here, Sparse
@@ -38,8 +38,8 @@ def times(stripe: Sparse, dense: np.ndarray) -> np.ndarray:
 
 def _writable(stripe: Sparse) -> Sparse:
     """For kernels, which are compiled for that."""
-    arrays = (np.require(array, requirements="W") for array in stripe[:3])
-    return Sparse(*arrays, stripe.width)
+    starts, columns, values = (np.require(array, requirements="W") for array in stripe[:3])
+    return Sparse(starts, columns, values, stripe.width)
 
 
 class ClusterProducts(Here):
@@ -117,7 +117,7 @@ class ClusterSolution(Solution):
 
     def train(
         self,
-        on_progress: Callable[[Progress | str], None],
+        on_progress: Callable[[Any], None],
         on_epoch: Callable[[], None] = lambda: None,
     ) -> State:
         """Compute the result."""
@@ -125,9 +125,10 @@ class ClusterSolution(Solution):
         def products(matrix: Sparse, threads: int) -> ClusterProducts:
             return ClusterProducts(self._cluster, matrix, threads)
 
+        workers = plural(self._cluster.workers(), "worker")
         self.trainer.solve(
             self.threads,
-            lambda share: on_progress(f"computing {share:6.1%}, {self._cluster.aside()}"),
+            lambda share: on_progress(f"computing {share:6.1%}, {workers}"),
             products,
         )
         return self.state
