@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The generated parts of the README: make them anew, or --check that they are fresh and true.
+"""The generated parts of the README and the manual: make them anew, or --check that they are true.
 
 A part stands between <!-- NAME --> and <!-- /NAME -->. `commands` and `models` are made from the
 program; in a `transcript`, every line that begins with "$ " is run, all in one folder that starts
@@ -18,6 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+MANUAL = ROOT / "w2v" / "manual"
+PAGES = [README, *sorted(MANUAL.glob("*.md"))]
 sys.path[:0] = [str(ROOT / "corpora")]
 
 MASKS = [
@@ -32,8 +34,20 @@ TOLERANCE = 0.02  # of scores, between processors: they sum in another order
 def replace(text: str, name: str, content: str) -> str:
     """`text` with the part `name` replaced."""
     pattern = rf"(<!-- {name} -->\n).*?(\n?<!-- /{name} -->)"
-    assert re.search(pattern, text, re.DOTALL), f"README.md has no part {name}"
+    assert re.search(pattern, text, re.DOTALL), f"there is no part {name}"
     return re.sub(pattern, lambda m: f"{m[1]}{content}\n<!-- /{name} -->", text, flags=re.DOTALL)
+
+
+def page_with(name: str) -> Path:
+    """The page that has a part."""
+    [page] = [page for page in PAGES if f"<!-- {name} -->" in page.read_text()]
+    return page
+
+
+def publish(name: str, content: str) -> None:
+    """Replace a part in the page that has it."""
+    page = page_with(name)
+    page.write_text(replace(page.read_text(), name, content))
 
 
 def commands() -> str:
@@ -125,13 +139,16 @@ def masked(text: str) -> str:
     return text
 
 
-def fresh(text: str) -> str:
-    """The README with all parts made anew."""
-    text = replace(text, "commands", commands())
-    text = replace(text, "models", models())
-    text = replace(text, "options", options())
+def fresh() -> dict[str, str]:
+    """The generated parts, made anew."""
+    text = page_with("transcript").read_text()
     [old] = re.findall(r"<!-- transcript -->\n(.*?)\n<!-- /transcript -->", text, re.DOTALL)
-    return replace(text, "transcript", transcript(old))
+    return {
+        "commands": commands(),
+        "models": models(),
+        "options": options(),
+        "transcript": transcript(old),
+    }
 
 
 def differences(old: str, new: str) -> list[str]:
@@ -147,18 +164,20 @@ def differences(old: str, new: str) -> list[str]:
             for x, y in zip(number.findall(a), number.findall(b), strict=False)
         )
         if number.sub("#", a) != number.sub("#", b) or not close:
-            found.append(f"README.md:{number_of_line + 1}: {a!r} is now {b!r}")
+            found.append(f"line {number_of_line + 1}: {a!r} is now {b!r}")
     return found
 
 
 def main() -> None:
-    """Write the README, or check it."""
-    old = README.read_text()
-    new = fresh(old)
-    if "--check" not in sys.argv:
-        README.write_text(new)
-    elif found := differences(old, new):
-        sys.exit("\n".join([*found[:10], "README.md is stale: run `make docs`"]))
+    """Write the pages, or check them."""
+    for name, content in fresh().items():
+        page = page_with(name)
+        old = page.read_text()
+        new = replace(old, name, content)
+        if "--check" not in sys.argv:
+            page.write_text(new)
+        elif found := differences(old, new):
+            sys.exit("\n".join([*found[:10], f"{page.name} is stale: run `make docs`"]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The README names every command, option, file and model; its transcripts: `make docs-fresh`."""
+"""The pages name every command, option, file and model; their transcript: `make docs-fresh`."""
 
 import re
 
@@ -10,7 +10,7 @@ from w2v.cli import COMMANDS, cli
 from w2v.models import models
 
 ASIDE = {"__init__", "__main__", "errors", "progress", "machine", "spelling", "signals"}
-TEXT = readme.README.read_text()
+TEXTS = {page.name: page.read_text() for page in readme.PAGES}
 
 
 def every_option():
@@ -25,31 +25,49 @@ def every_option():
 
 
 @pytest.mark.parametrize(("command", "option"), sorted(set(every_option())))
-def test_every_command_and_option_is_in_the_readme(command, option):
-    assert f"w2v {command}" in TEXT
-    assert option in TEXT
+def test_every_command_and_option_is_in_the_manual(command, option):
+    assert f"w2v {command}" in TEXTS["commands.md"]
+    assert option in TEXTS["commands.md"]
 
 
 @pytest.mark.parametrize("name", models())
 def test_every_model_is_in_the_readme(name):
-    assert f"| `{name}` |" in TEXT
+    assert f"| `{name}` |" in TEXTS["README.md"]
 
 
-def test_links_lead_somewhere():
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", TEXT):
-        assert (readme.ROOT / target).exists(), target
+def anchors(text):
+    """The addresses of a page's headings."""
+    for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
+        yield re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", page.read_text()):
+        path, _, anchor = target.partition("#")
+        there = page.parent / path if path else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there.read_text()), target
+
+
+def test_every_page_is_in_the_readme_which_is_short():
+    for page in readme.PAGES[1:]:
+        assert f"(w2v/manual/{page.name})" in TEXTS["README.md"], page.name
+    assert len(TEXTS["README.md"].splitlines()) < 400
 
 
 def test_every_module_is_in_the_reading_order():
     for path in (readme.ROOT / "w2v").glob("*.py"):
         if path.stem not in ASIDE:
-            assert f"(w2v/{path.name})" in TEXT, path.name
+            assert f"(../{path.name})" in TEXTS["source.md"], path.name
 
 
 def test_generated_parts_are_fresh():
-    assert readme.replace(TEXT, "commands", readme.commands()) == TEXT
-    assert readme.replace(TEXT, "models", readme.models()) == TEXT
-    assert readme.replace(TEXT, "options", readme.options()) == TEXT
+    for part in (readme.commands, readme.models, readme.options):
+        page = readme.page_with(part.__name__)
+        assert not readme.differences(
+            page.read_text(), readme.replace(page.read_text(), part.__name__, part())
+        )
 
 
 def test_a_stale_number_is_noticed_and_a_last_digit_is_not():

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import typing
+from contextlib import ExitStack
 
 import numpy as np
 import planted
@@ -101,7 +102,8 @@ def test_mistakes_are_those_of_the_command(text, told, message):
 def test_a_stopped_run_goes_on(text):
     from w2v.models import models
 
-    job = make_job([str(text)], "out.safetensors", models()["skipgram"], {**QUICK, "epochs": 2})
+    told = {**QUICK, "epochs": 2}
+    job = make_job([str(text)], "out.safetensors", models()["skipgram"], told, ExitStack())
     job.read(lambda tokens: None, lambda: None)
     job.start(lambda: None)
     job.state.chunks_done = 0
@@ -276,7 +278,7 @@ def test_scikit_learn_takes_the_vectors(toy):
 @compiled
 def test_the_readmes_programs_run(folder):
     (folder / "planted.txt").write_text(planted.text())
-    section = readme.README.read_text().partition("\n## Python\n")[2].partition("\n## ")[0]
+    section = (readme.MANUAL / "python.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     names: dict = {}
     ran = 0

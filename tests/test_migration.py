@@ -12,7 +12,7 @@ from conftest import compiled
 from w2v.cli import COMMANDS, cli
 from w2v.models import models
 
-PAGE = Path(__file__).parents[1] / "w2v" / "MIGRATION.md"
+PAGE = Path(__file__).parents[1] / "w2v" / "manual" / "migration.md"
 TEXT = PAGE.read_text()
 
 

@@ -164,11 +164,11 @@ def spread(values: list[float]) -> str:
 
 
 def publish(parts: dict[str, str], write: bool) -> None:
-    """Print Markdown tables; put them in the README too, each in its part."""
+    """Print Markdown tables; put each in the part of the README or the manual that it is."""
     sys.path.insert(0, str(ROOT / "tests"))
-    from readme import README, replace
+    import readme
 
     for name, table in parts.items():
         print(f"\n{name}\n{table}", flush=True)
         if write:
-            README.write_text(replace(README.read_text(), name, table))
+            readme.publish(name, table)
