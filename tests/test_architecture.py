@@ -184,7 +184,7 @@ def test_the_registry_is_the_folder():
 INNER = {
     "train", "show", "work", "report", "refuse", "answer", "emit", "replace", "change", "known",
     "infer", "loss", "add", "multiply", "fill", "rows", "parse", "correlations", "shares",
-    "mcnemar", "on_share",
+    "mcnemar", "on_share", "scatter", "compute", "products",
 }  # fmt: skip
 
 
