@@ -3,6 +3,7 @@
 
     python tests/bench/cluster.py [--megabytes 30] [--write]
     python tests/bench/cluster.py --hosts 4 --rate 1gbit    # as root
+    python tests/bench/cluster.py --paper
 
 Trains skip-gram, one epoch, on the first megabytes of enwiki100m.txt.gz: in this process with
 --deterministic on 2 threads, then with the same shards by 2 and by 4 workers of a thread each on
@@ -12,6 +13,9 @@ workers say they have received. Prints a Markdown table; --write puts it in the 
 With --hosts every worker runs in a network namespace of its own, as on a host of its own, at the
 end of a link of this rate (by tc's tbf), and the scheduler and `w2v train` in another. A delay is
 not added: tc's netem is not in every kernel.
+
+With --paper: how long an epoch would take on machines that are not here, from constants that are
+measured here: see `paper`.
 """
 
 from __future__ import annotations
@@ -28,8 +32,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import numpy as np
 from contest import environment, publish, wikipedia
 from distributed import Client, LocalCluster
+
+from w2v.progress import duration
 
 BIN = Path(sys.executable).parent
 ROUNDS = [(8, 10_000), (8, 100_000), (16, 100_000)]  # shards, words of each in a round
@@ -137,16 +144,93 @@ def table(text: Path) -> str:
     return "\n".join(rows)
 
 
+def bytes_of_a_chunk(text: Path, words: int) -> tuple[int, int]:
+    """Bytes of what a chunk of so many words changes, and of all vectors."""
+    from w2v.cluster.changes import Changes
+    from w2v.job import Job
+    from w2v.models import models
+    from w2v.settings import RunSettings, TextSettings
+
+    model = models()["skipgram"]
+    told = model.settings(deterministic=True, shards=1, round_words=words, epochs=1)
+    job = Job([str(text)], str(text) + ".bin", model, told, TextSettings(), RunSettings())
+    job.read(lambda tokens: None, lambda: None)
+    job.start(lambda: None)
+    shards = job.trainer.shards(job.plan)
+    shards.worker()(job.plan[len(job.plan) // 2], 0)
+    moved = sum(
+        Changes(rows, sums[:, :100], squares).nbytes
+        for rows, sums, squares in shards.changes(0).values()
+    )
+    return moved, 2 * len(job.vocabulary.names) * 102 * 4
+
+
+def seconds_of_a_task() -> float:
+    """What the scheduler takes for a task that does nothing, whose result is not asked for."""
+    with processes(2) as address, Client(address) as client:
+        client.gather(client.map(abs, range(100)))
+        began = time.monotonic()
+        client.gather(client.submit(len, client.map(abs, range(1000, 4000))))
+        return (time.monotonic() - began) / 3000
+
+
+MACHINES, CORES, WIRE = (1, 16, 256), 32, 10e9 / 8  # bytes a second
+TOKENS = (10**9, 10**11, 10**12)
+SECONDS_A_WORD = 2 * 16.3 / (5 * 16.9e6)  # skip-gram on a core here: the README's table
+
+
+def paper(text: Path) -> str:
+    """What an epoch takes: the longest rounds of which it has 40.
+
+    A round is the sum of: its chunk's words; the scheduler's time for a task a shard, and for an
+    eighth of that again; what a machine sends, the changes of a shard for each core; what the root
+    of the tree receives, eight times all rows; and what each machine receives, all rows once. With
+    fewer shards than cores, the rest stand still: the number of shards is the best power of two.
+    """
+    sizes = (1_000, 10_000, 100_000, 1_000_000)
+    found = [bytes_of_a_chunk(text, words) for words in sizes]
+    model, task = found[0][1], seconds_of_a_task()
+    print([(n, moved) for n, (moved, _) in zip(sizes, found, strict=True)], model, task, flush=True)
+
+    def chunk(words: float) -> float:
+        logs = np.log([moved for moved, _ in found])
+        return min(float(np.exp(np.interp(np.log(words), np.log(sizes), logs))), model)
+
+    def seconds(tokens: int, machines: int, shards: int) -> float:
+        words = tokens / 40 / shards
+        each = -(-shards // machines)
+        moved = (each * chunk(words) + 9 * min(model, shards * chunk(words))) / WIRE
+        return 40 * (words * SECONDS_A_WORD + 1.125 * shards * task + moved * (machines > 1))
+
+    rows = ["| tokens | machines of 32 cores | shards | an epoch | as many times as fast as one |"]
+    rows.append("|---|---|---|---|---|")
+    for tokens in TOKENS:
+        alone = tokens * SECONDS_A_WORD / CORES
+        for machines in MACHINES:
+            most = int(np.log2(machines * CORES))
+            best = min((seconds(tokens, machines, 2**k), 2**k) for k in range(most + 1))
+            took, shards = (alone, CORES) if machines == 1 else best
+            power = int(np.log10(tokens))
+            rows.append(
+                f"| 10^{power} | {machines} | {shards} | {duration(took)} | {alone / took:.1f} |"
+            )
+    return "\n".join(rows)
+
+
 def main() -> None:
     """Run it all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=30)
     parser.add_argument("--hosts", type=int, default=0)
     parser.add_argument("--rate", default="1gbit")
+    parser.add_argument("--paper", action="store_true")
     parser.add_argument("--write", action="store_true")
     told = parser.parse_args()
     os.environ["DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH"] = "10000000"  # of all transfers
     with wikipedia(told.megabytes * 1_000_000) as (_, text, _lines):
+        if told.paper:
+            publish({"paper": paper(text)}, told.write)
+            return
         if not told.hosts:
             publish({"cluster": table(text)}, told.write)
             return
