@@ -76,9 +76,10 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
 
 def unit(table: Table, row: int) -> np.ndarray:
     """The vector of a row divided by its length, float32 (D,); W2VError if it is not finite."""
-    if not np.isfinite(table.norms[row]):
+    length = table.length(row)
+    if not np.isfinite(length):
         raise W2VError(f"the file has NaN or infinity in the vector of {table.name(row)!r}")
-    return table.row(row) / (table.norms[row] or 1)
+    return table.row(row) / (length or np.float32(1))
 
 
 def combine(table: Table, query: Query) -> tuple[np.ndarray, list[int]]:

@@ -15,7 +15,7 @@ from w2v.formats import arrays, binary, projector, text
 from w2v.formats.recognition import ARRAY, BINARY, Recognised, recognise
 from w2v.formats.recognition import CONTAINER as CONTAINER
 from w2v.formats.source import Findings, Source
-from w2v.table import Table
+from w2v.table import Listed, Table
 
 FORMAT_VERSION = "1"  # of our container
 
@@ -38,11 +38,18 @@ def load(
         found = recognise(source)
         if found.kind == CONTAINER:
             return _of_container(path, table, limit)
-        names, matrix = _read(source, found, limit, findings)
+        if found.kind == ARRAY:
+            listing, matrix = arrays.read(source, limit)
+            names = listing[:-1].split(b"\n") if findings.repairs and listing else []
+        else:
+            names, matrix = _read(source, found, limit, findings)
     if findings.repairs:
         names, matrix = _distinct(names, matrix, findings)
     try:
-        read = Table.of(names, matrix)
+        if found.kind == ARRAY and not findings.repairs:
+            read = Listed.over(listing, matrix)
+        else:
+            read = Table.of(names, matrix)
     except W2VError as error:  # two have the same name
         findings.wrong(str(error), "")
         raise
@@ -63,8 +70,8 @@ def _of_container(path: str, name: str, limit: int | None) -> Table:
 def _read(
     source: Source, found: Recognised, limit: int | None, findings: Findings
 ) -> tuple[list[bytes], np.ndarray]:
-    if found.kind == ARRAY:
-        return arrays.read(source, limit)
+    if found.wrong:
+        findings.wrong(found.wrong, f"vectors of {found.dim} are read")
     source.skip(found.header)
     if found.kind == BINARY:
         assert found.rows is not None

@@ -12,12 +12,14 @@ import numpy as np
 
 from w2v import machine
 from w2v.errors import W2VError
+from w2v.formats.recognition import is_number
 from w2v.formats.rows import Rows
 from w2v.formats.source import BLOCK, Findings, Source, packed
 from w2v.table import Table
 
 SMALL = 8 * BLOCK  # bytes read without a kernel: to load Numba takes as long
 _LONGEST_ROW = 1 << 26
+_TOLD = 10  # rows that cannot be read
 UNKNOWN = b"<unk>"
 
 
@@ -47,6 +49,7 @@ def read(
         rest = block[end:]
     if rest:
         reader.take(rest + b"\n")
+        findings.note("the last row has no line end: perhaps the file is cut short")
     return reader.finished()
 
 
@@ -92,7 +95,7 @@ class _Reader:
         self._promised, self._limit, self._findings = promised, limit, findings
         self._dim, self._read, self._threads = dim, 0, machine.processors()
         self._header = promised is not None
-        self._dropped = 0
+        self._dropped, self._bad = 0, 0  # lines that are no row; those that are not empty
 
     @property
     def number(self) -> int:
@@ -150,10 +153,10 @@ class _Reader:
                     word, *values = line.rsplit(None, self._dim)
                 try:
                     if len(values) != self._dim:
-                        raise ValueError(f"expected {self._dim} numbers, found {len(values)}")
+                        raise ValueError
                     room[at] = values
-                except ValueError as error:
-                    self._wrong(line, str(error))
+                except ValueError:
+                    self._wrong(line, values)
                     continue
                 found.append(word)
             else:
@@ -162,11 +165,17 @@ class _Reader:
                     room[at] = room[row]
             at += 1
 
-    def _wrong(self, line: bytes, error: str) -> None:
+    def _wrong(self, line: bytes, values: list[bytes]) -> None:
+        bad = next((value for value in values if not is_number(value)), b"")
+        error = f"row {self.number}: expected {self._dim} numbers, found {len(values)}"
+        if len(values) == self._dim:
+            error = f"row {self.number}: {bad[:20]!r} is no number"
         if self._promised is not None:
             error += f"; the header promises {self._promised:,} vectors of {self._dim} numbers"
         if line or self._promised is not None:
-            self._findings.wrong(f"row {self.number}: {error}", "left out")
+            self._bad += 1
+            if self._bad <= _TOLD:
+                self._findings.wrong(error, "left out")
         self._dropped += 1
 
     def finished(self) -> tuple[list[bytes], np.ndarray]:
@@ -174,7 +183,14 @@ class _Reader:
         names, matrix = self._rows.finished()
         found, promised = len(names), self._promised
         whole = self._limit is None or found < self._limit
-        if promised is not None and whole and found != promised:
+        if self._bad > _TOLD:
+            self._findings.note(f"{self._bad - _TOLD:,} more rows that cannot be read: left out")
+        if self._bad and not found:
+            raise W2VError(f"{self._findings.path}: none of its {self._bad:,} rows can be read")
+        if promised is None:
+            if self._findings.repairs:
+                self._findings.note(f"no header; {found:,} vectors of {self._dim} numbers")
+        elif whole and found != promised:
             if found == promised + 1 and names[-1] == UNKNOWN:
                 self._findings.note(
                     f"the header does not count the last row, {UNKNOWN.decode()}, as GloVe does it"
