@@ -15,6 +15,7 @@ from w2v.formats import arrays, binary, projector, text
 from w2v.formats.recognition import ARRAY, BINARY, Recognised, recognise
 from w2v.formats.recognition import CONTAINER as CONTAINER
 from w2v.formats.source import Findings, Source
+from w2v.progress import plural
 from w2v.table import Listed, Table
 
 FORMAT_VERSION = "1"  # of our container
@@ -103,8 +104,8 @@ def _note_bytes(table: Table, findings: Findings) -> None:
         bad = [row for row, name in enumerate(table.names) if not _is_utf8(name)]
         if bad:
             findings.note(
-                f"{len(bad):,} names are not UTF-8, the first in row {bad[0] + 1}, "
-                f"{_shown(table.name_bytes(bad[0]))}; their bytes are kept as they are"
+                f"{plural(len(bad), 'name')} not in UTF-8, the first in row {bad[0] + 1}, "
+                f"{_shown(table.name_bytes(bad[0]))}: the bytes are kept as they are"
             )
 
 

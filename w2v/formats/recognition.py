@@ -34,7 +34,7 @@ _FOREIGN = {
 }
 _PAGE = "a page of HTML, perhaps an error of the server that it was fetched from: get it anew"
 _UTF16 = "text in UTF-16: iconv -f UTF-16 -t UTF-8 makes it readable"
-_NO_ROWS = {  # what may also begin a text of rows, and is named where it does not
+_NOROWS = {  # what may also begin a text of rows, and is named where it does not
     b"ccopy_reg\n": _PICKLE,
     b"version https://git-lfs": "a pointer of Git LFS to the file that is wanted: git lfs pull",
     b"<!DOCTYPE": _PAGE,
@@ -49,7 +49,7 @@ _MARK = b"\xef\xbb\xbf"  # of UTF-8, which some programs put at the beginning
 _OF_TEXT = {*range(32, 127), *b"\t\r\n"}
 _LONGEST_HEADER = 64  # bytes of the first line of a word2vec file
 _MOST_NUMBERS = 1 << 24  # of a vector
-_ROWS = 100  # from which the length of headerless vectors is seen
+ROWS = 100  # from which the length of headerless vectors is seen
 
 
 class Recognised(NamedTuple):
@@ -110,16 +110,17 @@ def _with_header(source: Source, rows: int, dim: int, begin: int) -> Recognised:
 
 
 def _of_text(source: Source, promised: Recognised) -> Recognised:
-    """A word2vec text, with the length that rows have where no row is as the header says."""
-    lines = source.head[promised.header :].split(b"\n")[:-1]
-    lengths = [_numbers_at_end(line) for line in lines if line.strip()][:_ROWS]
-    if not lengths or promised.dim in lengths or not (dim := _usual(lengths)):
+    """A word2vec text; with the length of its rows where all have the same, which is another."""
+    lines = [line for line in source.head[promised.header :].split(b"\n")[:-1] if line.strip()]
+    lengths = {numbers_at_end(line) for line in lines[:ROWS]}
+    lengths |= {len(line.split()) - 1 for line in lines[:ROWS]}
+    if len(lengths) != 1 or promised.dim in lengths or not (dim := lengths.pop()):
         return promised
     wrong = f"the header promises vectors of {promised.dim} numbers, but rows have {dim}"
     return promised._replace(dim=dim, wrong=wrong)
 
 
-def _usual(lengths: list[int]) -> int:
+def usual(lengths: list[int]) -> int:
     """The most frequent length, the shortest among equals."""
     return max(sorted(set(lengths)), key=lengths.count)
 
@@ -139,26 +140,27 @@ def _length_of_rows(source: Source) -> int:
     lines = head.split(b"\n")
     if len(lines) == 1 and len(head) == HEAD:
         raise W2VError(f"{path}: row 1: no line end in {HEAD:,} bytes, and no header 'ROWS DIM'")
-    rows = [(n, line) for n, line in enumerate(lines[:-1] or lines, 1) if line.strip()][:_ROWS]
-    lengths = [_numbers_at_end(line) for _, line in rows]
-    usual = _usual(lengths) if lengths else 0
-    if usual >= 2:
-        return usual
-    for magic, meaning in _NO_ROWS.items():
+    rows = [(n, line) for n, line in enumerate(lines[:-1] or lines, 1) if line.strip()][:ROWS]
+    lengths = [numbers_at_end(line) for _, line in rows]
+    length = usual(lengths) if lengths else 0
+    if length >= 2:
+        return length
+    for magic, meaning in _NOROWS.items():
         if head.startswith(magic):
             raise W2VError(f"{path} is {meaning}")
     if head[_TAR] == b"ustar":
         raise W2VError(f"{path} is a tar archive: unpack it with tar")
     if len(fields := lines[0].split()) == 8 and all(map(bytes.isdigit, fields[:6])):
         raise W2VError(f"{path} is a floret file, which has vectors of parts of words, no words")
-    number, line = rows[lengths.index(usual)] if rows else (1, lines[0])
+    number, line = rows[lengths.index(length)] if rows else (1, lines[0])
     raise W2VError(
         f"{path}: row {number}: expected a name and two numbers or more, with blanks between, or "
         f"first a word2vec header, 'ROWS DIM'; found {line[:20]!r}: this is no vector file"
     )
 
 
-def _numbers_at_end(line: bytes) -> int:
+def numbers_at_end(line: bytes) -> int:
+    """How many numbers a line ends with, after its first field."""
     fields = line.rstrip(b"\r ").split(b" ")
     if len(fields) == 1:
         fields = line.split()

@@ -12,7 +12,7 @@ import numpy as np
 
 from w2v import machine
 from w2v.errors import W2VError
-from w2v.formats.recognition import is_number
+from w2v.formats.recognition import ROWS, is_number, numbers_at_end, usual
 from w2v.formats.rows import Rows
 from w2v.formats.source import BLOCK, Findings, Source, packed
 from w2v.table import Table
@@ -56,11 +56,13 @@ def read(
 def write(path: str, table: Table, header: bool = True) -> None:
     """Write rows; every number is the shortest that reads back as the same float32.
 
-    header  whether "V D" goes before them
+    header  whether "V D" goes before them; without, as in GloVe's files, names may have blanks, but
+            W2VError where too many that come first end with what looks like a number
     """
-    refuse_blanks(table)
-    if not header and table.dim < 2:
-        raise W2VError(f"{path}: rows of one number need a header: write .txt")
+    if header:
+        refuse_blanks(table)
+    else:
+        _refuse_numbers(path, table)
     with packed(path) as file:
         if header:
             file.write(b"%d %d\n" % table.matrix.shape)
@@ -68,20 +70,41 @@ def write(path: str, table: Table, header: bool = True) -> None:
             file.write(table.name_bytes(row) + b" " + b" ".join(numbers(table, row)) + b"\n")
 
 
+def _refuse_numbers(path: str, table: Table) -> None:
+    """Without a header the length of vectors is seen from the first rows: refuse what misleads."""
+    refuse_blanks(table, b"\n")
+    if table.dim < 2:
+        raise W2VError(f"{path}: rows of one number need a header: write .txt")
+    lengths = [
+        numbers_at_end(table.name_bytes(row) + b" 1") for row in range(min(len(table), ROWS))
+    ]
+    if lengths and usual(lengths) > 1:
+        raise W2VError(
+            f"{path}: the first names end with numbers, and could not be told from the vectors: "
+            "write .safetensors, or name what is to stand for blanks: --blank _"
+        )
+
+
 def numbers(table: Table, row: int) -> list[bytes]:
     """The vector of a row in digits."""
     return table.row(row).astype("S16").tolist()  # twice as fast as str() of each
 
 
-def refuse_blanks(table: Table) -> None:
+def refuse_blanks(table: Table, ends: bytes = b" \n") -> None:
     """These formats end a name at the first blank or line end: refuse what could not be read."""
-    for byte in b" \n":
+    for byte in ends:
         found = np.flatnonzero(table.text == byte)
         if found.size:
             row = int(np.searchsorted(table.offsets, found[0], "right")) - 1
+            what, instead = ("a line end", "")
+            if byte == 32:
+                what, instead = (
+                    "a blank",
+                    ", .glove or .npy, or name what is to stand for blanks: --blank _",
+                )
             raise W2VError(
-                f"row {row + 1}, {table.name(row)!r}: a name with a blank cannot be written in a "
-                f"word2vec file; write a .safetensors file"
+                f"row {row + 1}, {table.name(row)!r}: a name with {what} cannot be written in this "
+                f"format; write .safetensors{instead}"
             )
 
 
