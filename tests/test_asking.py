@@ -67,11 +67,51 @@ def test_words_that_are_not_there_can_be_left_out(w2v, toy):
     )  # fmt: skip
     assert told.code == 0
     assert words(told) == {"king +absent": ["queen"], "queen": ["king"]}
-    assert told.err == "left out: 4 words without a vector; 4 with no other word not answered\n"
+    assert told.err == "left out: 4 words without a vector; 4 queries not answered\n"
     assert w2v("similar", "king", "--oov", "skip").err == ""
     assert w2v("similar", "king", "+absent", "--oov", "skip").err == (
         "left out: 1 word without a vector\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "lines", "answered"),
+    [
+        (("similarity",), "KING queen\nking absent\n", "KING\tqueen\t0.600000\n"),
+        (("odd",), "kitchen Vector none 1\nking queen none\n", "1\nkitchen\nVector\n"),
+        (("vector",), "King\nabsent\nQUEEN -none\n", "King\t2.0\t1.0\t0.0\nQUEEN -none\t"),
+    ],
+)
+def test_every_question_can_ignore_case_and_unknown_words(w2v, toy, call, lines, answered):
+    told = w2v(*call, "-", "--tsv", "--ignore-case", "--oov", "skip", stdin=lines.encode())
+    assert told.code == 0
+    if call == ("odd",):
+        told = told._replace(out="".join(sorted(w.split("\t")[0] + "\n" for w in
+                                                told.out.splitlines())))  # fmt: skip
+        answered = "".join(sorted(answered.splitlines(True)))
+    assert told.out.startswith(answered)
+    assert "without a vector" in told.err
+    assert "not answered" in told.err
+    assert w2v(*call, "-", stdin=lines.encode()).code == 3
+
+
+def test_a_no_break_space_is_a_letter_in_lines_too(w2v, folder):
+    (folder / "x.txt").write_text("4 2\nno\u00a0break 1 0\nx\u0085y 0 1\na 1 1\nb 0.1 1\n")
+    words = "no\u00a0break\nx\u0085y\n".encode()
+    told = w2v("similar", "-", "-v", "x.txt", "-k", 1, "--json", stdin=words)
+    assert [json.loads(row)["query"] for row in told.out.splitlines()] == [
+        "no\u00a0break",
+        "x\u0085y",
+    ]
+    told = w2v("similarity", "-", "-v", "x.txt", stdin=words.replace(b"\n", b" ", 1))
+    assert told.out == "0.0000  no\u00a0break x\\x85y\n"
+    (folder / "set").write_text("no\u00a0break x\u0085y 1\na b 2\nb x\u0085y 3\n")
+    assert (
+        json.loads(w2v("evaluate", "similarity", "set", "-v", "x.txt", "--json").out)["found"] == 3
+    )
+    (folder / "set").write_text(": s\nno\u00a0break x\u0085y a b\n")
+    told = w2v("evaluate", "analogies", "set", "-v", "x.txt", "--json")
+    assert json.loads(told.out.splitlines()[0])["answerable"] == 1
 
 
 def test_the_product_of_cosines(w2v, toy):
@@ -118,8 +158,9 @@ def test_several_questions_in_one_call(w2v, toy):
 @pytest.mark.parametrize(
     ("call", "line", "said"),
     [
-        (("analogy",), b"king\n", "stdin: line 2: expected A B C, found 1 words"),
+        (("analogy",), b"king\n", "stdin: line 2: expected A B C, found 1 word"),
         (("similarity",), b"a b c\n", "stdin: line 2: expected A B, found 3 words"),
+        (("odd",), b"king queen\n", "stdin: line 2: expected three words or more, found 2 words"),
     ],
 )
 def test_a_line_that_is_no_question_is_named(w2v, toy, call, line, said):

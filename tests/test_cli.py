@@ -463,7 +463,7 @@ def test_a_full_disk_is_one_line(w2v, toy):
             stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert run.returncode == 2
-    assert run.stderr == "w2v: No space left on device\n"
+    assert run.stderr == "w2v: stdout: No space left on device\n"
 
 
 def test_a_file_is_written_in_full_or_not_at_all(w2v, toy, folder, monkeypatch):

@@ -60,13 +60,47 @@ def test_half_as_many_bytes(w2v, toy, folder):
 def test_some_of_the_rows(w2v, toy, folder):
     (folder / "some").write_text("vector\nking\nabsent\n")
     told = w2v("convert", "vectors.safetensors", "x.txt", "--only", "some")
-    assert told.err == "some: 1 names have no vector\nx.txt: 2 vectors of 3 numbers\n"
+    assert told.err == "some: 1 name without a vector\nx.txt: 2 vectors of 3 numbers\n"
     assert formats.load("x.txt").names == ["king", "vector"]
     assert w2v("convert", "vectors.safetensors", "y.safetensors", "--limit", 2).code == 0
     made = formats.load("y.safetensors")
     assert (made.names, made.counts.tolist()) == (["king", "queen"], [20, 19])
     assert w2v("convert", "vectors.safetensors", "z.bin", "--limit", 0).code == 0
     assert len(formats.load("z.bin")) == 0
+
+
+def test_names_with_blanks_stay_in_glove_or_get_something_else(w2v, folder):
+    (folder / "x.txt").write_text("a 1 2\n. . . 3 4\nto 15 5 6\nb 7 8\n")
+    names = ["a", ". . .", "to 15", "b"]
+    for name in ("y.glove", "y.npy", "y.safetensors", "y.glove.gz"):
+        assert w2v("convert", "x.txt", name).code == 0
+        assert formats.load(name).names == names
+    for name in ("y.txt", "y.bin"):
+        told = w2v("convert", "x.txt", name)
+        assert (told.code, told.err.count("\n")) == (2, 1)
+        assert "row 2, '. . .': a name with a blank" in told.err
+        assert w2v("convert", "x.txt", name, "--blank", "_").code == 0
+        assert formats.load(name).names == ["a", "._._.", "to_15", "b"]
+    table = Table.build(["to 15", "to 16", "a"], np.ones((3, 2), np.float32))
+    with pytest.raises(W2VError, match="first names end with numbers.*--blank _"):
+        formats.save("z.glove", table)
+    with pytest.raises(W2VError, match="line end cannot be written"):
+        formats.save("z.glove", Table.build(["a\nb"], np.ones((1, 2), np.float32)))
+    assert not (folder / "z.glove").exists()
+
+
+def test_of_many_bad_rows_ten_are_told_and_of_bad_rows_alone_nothing_is_made(w2v, folder):
+    (folder / "x.txt").write_text("30 2\n" + "a 1,5 2\n" * 29 + "b 1 2\n")
+    told = w2v("convert", "x.txt", "y.txt", "--check")
+    assert (told.code, told.err.count("left out")) == (0, 11)
+    assert "19 more rows that cannot be read: left out" in told.err
+    (folder / "x.txt").write_text("2 2\na 1,5 2\nb 1,5 2\n")
+    told = w2v("convert", "x.txt", "z.txt", "--check")
+    assert (told.code, told.err) == (2, "w2v: x.txt: none of its 2 rows can be read\n")
+    (folder / "x.txt").write_text("a 1 2\nb 3 4")
+    told = w2v("convert", "x.txt", "z.txt", "--check")
+    assert "no header; 2 vectors of 2 numbers" in told.err
+    assert "the last row has no line end: perhaps the file is cut short" in told.err
 
 
 def test_word_and_output_vectors_added_up(w2v, folder, planted_text):
@@ -98,6 +132,7 @@ def test_the_pair_of_files_of_the_embedding_projector(w2v, toy, folder):
         (b"1 2\na 1 2\nb 3 4\n", ["a", "b"], "promises 1"),
         (b"3 2\na 1 2\nb 3 4\na 5 6\n", ["a", "b"], "'a'"),
         (b"2 2\na 1 2\nb 3\nc 5 6\n", ["a", "c"], "row 3"),
+        (b"2 3\na 1 2\nb 3 4\n", ["a", "b"], "promises vectors of 3 numbers, but rows have 2"),
     ],
 )
 def test_what_is_wrong_is_repaired_and_said(w2v, folder, content, names, said):

@@ -15,6 +15,7 @@ import numpy as np
 
 from w2v.errors import W2VError
 from w2v.nearest import EPSILON
+from w2v.spelling import BLANKS, split_words
 from w2v.table import Table
 
 _QUESTIONS_AT_ONCE = 512
@@ -131,7 +132,7 @@ def _scored_pairs(path: str) -> Iterator[tuple[str, str, float]]:
     for number, line in _lines(path):
         if not line or line.startswith("#"):
             continue
-        fields = line.split("\t") if "\t" in line else line.split()
+        fields = line.split("\t") if "\t" in line else split_words(line)
         try:
             a, b, score = fields[0], fields[1], float(fields[2])
         except (IndexError, ValueError):
@@ -140,7 +141,7 @@ def _scored_pairs(path: str) -> Iterator[tuple[str, str, float]]:
             raise W2VError(
                 f"{path}: line {number}: expected word, word, score, found {line[:60]!r}"
             ) from None
-        yield a.strip().casefold(), b.strip().casefold(), score
+        yield a.strip(BLANKS).casefold(), b.strip(BLANKS).casefold(), score
 
 
 def analogies(
@@ -194,9 +195,9 @@ def _sections(path: str) -> Iterator[tuple[str, list[list[str]]]]:
         if line.startswith(":"):
             if questions:
                 yield section, questions
-            section, questions = line[1:].strip(), []
+            section, questions = line[1:].strip(BLANKS), []
         elif line:
-            words = line.casefold().split()
+            words = split_words(line.casefold())
             if len(words) != 4:
                 raise W2VError(
                     f"{path}: line {number}: expected four words or ': section', "
@@ -224,7 +225,7 @@ def _lines(path: str) -> Iterator[tuple[int, str]]:
     with open(path, encoding="utf-8") as file:
         try:
             for number, line in enumerate(file, 1):
-                yield number, line.strip()
+                yield number, line.strip(BLANKS)
         except UnicodeDecodeError as error:
             raise W2VError(f"{path}: not UTF-8 text ({error.reason} at {error.start})") from None
 

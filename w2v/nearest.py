@@ -14,6 +14,7 @@ from w2v.table import Table
 
 _SCORES = 1 << 19  # worked on at a time: they stay in the cache
 _ROWS = 1 << 8  # of the table at least
+_COPIED = 1 << 20  # numbers of the table at most, where they are copied
 _MORE = 8  # candidates besides k, for those that float32 takes to be as near
 _TINY = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
@@ -70,15 +71,19 @@ class Search:
         pool = _Pool(queries, most)
         rows, table = self.rows, self.table
         count = len(table) if rows is None else len(rows)
-        step = max(_ROWS, _SCORES // (queries * terms))
+        step = _SCORES // (queries * terms)
+        if rows is not None or table.matrix.dtype != np.float32:
+            step = min(step, _COPIED // dim)
+        step = max(_ROWS, step)
         for begin in range(0, count, step):
             some = slice(begin, begin + step) if rows is None else rows[begin : begin + step]
-            matrix = table.matrix[some].astype(np.float32, copy=False)
             with np.errstate(invalid="ignore", over="ignore"):
+                matrix = table.vectors(some)
+                lengths = table.lengths(some, matrix)
                 cosines = flat @ matrix.T
-                cosines *= 1 / np.maximum(table.norms[some], _TINY)
+                cosines *= 1 / np.maximum(lengths, _TINY)
                 scores = _scored(cosines.reshape(queries, terms, -1), signs)
-            scores[:, ~np.isfinite(table.norms[some])] = -np.inf
+            scores[:, ~np.isfinite(lengths)] = -np.inf
             pool.add(scores, begin)
         found = pool.finished()
         return found if rows is None else [rows[each] for each in found]

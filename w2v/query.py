@@ -16,6 +16,8 @@ from w2v.nearest import Search
 from w2v.spelling import near_spellings
 from w2v.table import Table
 
+FEWEST = 3  # words, for one of them to be the odd one out
+
 
 @dataclass(frozen=True)
 class Query:
@@ -76,14 +78,15 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
 
 def unit(table: Table, row: int) -> np.ndarray:
     """The vector of a row divided by its length, float32 (D,); W2VError if it is not finite."""
-    if not np.isfinite(table.norms[row]):
+    length = table.length(row)
+    if not np.isfinite(length):
         raise W2VError(f"the file has NaN or infinity in the vector of {table.name(row)!r}")
-    return table.row(row) / (table.norms[row] or 1)
+    return table.row(row) / (length or np.float32(1))
 
 
-def combine(table: Table, query: Query) -> tuple[np.ndarray, list[int]]:
+def combine(table: Table, query: Query, ignore_case: bool = False) -> tuple[np.ndarray, list[int]]:
     """The sum of a query's unit vectors, float32 (D,), and the rows of its words."""
-    rows = [find(table, name) for _, name in query.terms]
+    rows = [find(table, name, ignore_case) for _, name in query.terms]
     return _sum([unit(table, row) for row in rows], query), rows
 
 
@@ -206,11 +209,11 @@ def neighbours(vector: np.ndarray, search: Search) -> list[Neighbour]:
     return Asking(search, search.table).neighbours(found)
 
 
-def numbers(table: Table, query: Query) -> np.ndarray:
+def numbers(table: Table, query: Query, ignore_case: bool = False) -> np.ndarray:
     """The vector of a word as it is in the table, or that of an expression; float32 (D,)."""
     if len(query.terms) == 1 and query.terms[0][0] == "+":
-        return table.row(find(table, query.terms[0][1]))
-    return combine(table, query)[0]
+        return table.row(find(table, query.terms[0][1], ignore_case))
+    return combine(table, query, ignore_case)[0]
 
 
 def analogy(a: str, b: str, c: str) -> Query:
@@ -218,17 +221,18 @@ def analogy(a: str, b: str, c: str) -> Query:
     return Query((("+", b), ("-", a), ("+", c)))
 
 
-def similarity(table: Table, a: str, b: str) -> float:
+def similarity(table: Table, a: str, b: str, ignore_case: bool = False) -> float:
     """The cosine of two names."""
-    cosine = unit(table, find(table, a)) @ unit(table, find(table, b))
+    one, other = (unit(table, find(table, name, ignore_case)) for name in (a, b))
+    cosine = one @ other
     return float(np.clip(cosine, -1, 1))
 
 
-def odd(table: Table, names: Sequence[str]) -> list[tuple[str, float]]:
+def odd(table: Table, names: Sequence[str], ignore_case: bool = False) -> list[tuple[str, float]]:
     """Names with their cosine to the mean of all their unit vectors, the odd one out first."""
-    if len(names) < 3:
+    if len(names) < FEWEST:
         raise W2VError("the odd one out needs three words or more")
-    units = np.array([unit(table, find(table, name)) for name in names])
+    units = np.array([unit(table, find(table, name, ignore_case)) for name in names])
     mean = units.mean(axis=0)
     scores = units @ (mean / (np.linalg.norm(mean) or 1))
     order = np.argsort(scores, kind="stable")

@@ -1,4 +1,4 @@
-"""Which names of a table are spelt nearly like a word that it does not have."""
+"""Words as they are typed: what parts them, and names that are spelt nearly like one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import numpy as np
 
 from w2v.table import Table
 
+BLANKS = " \t\n\r\v\f"  # of ASCII: a no-break space is a letter, as in texts
 _SHORTLIST = 200  # names whose edit distance is worked out
+
+
+def split_words(line: str) -> list[str]:
+    """What stands between blanks of ASCII."""
+    words = line.encode("utf-8", "surrogateescape").split()
+    return [word.decode("utf-8", "surrogateescape") for word in words]
 
 
 def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:

@@ -6,7 +6,8 @@ import math
 import os
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO
 
 import numpy as np
@@ -75,12 +76,24 @@ class Spool:
     def _put(self, data: memoryview, begin: int) -> None:
         assert self._file is not None
         while data:
-            written = os.pwrite(self._file.fileno(), data, begin)
+            with _named():
+                written = os.pwrite(self._file.fileno(), data, begin)
             begin, data = begin + written, data[written:]
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Let errors say in which folder it is that there is no room, and how to choose another."""
+    try:
+        yield
+    except OSError as error:
+        said = f"{error.strerror}: set TMPDIR to a folder with more room"
+        raise OSError(error.errno, said, tempfile.gettempdir()) from None
 
 
 def mapped_zeros(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
     """A matrix of zeros, 4 bytes each, in an unlinked temporary file: memory need not hold it."""
     with tempfile.TemporaryFile(prefix="w2v-") as file:
-        os.posix_fallocate(file.fileno(), 0, math.prod(shape) * 4)  # a full disk shows now
+        with _named():
+            os.posix_fallocate(file.fileno(), 0, math.prod(shape) * 4)  # a full disk shows now
         return np.asarray(np.memmap(file, kind, "r+", shape=shape))

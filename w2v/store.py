@@ -52,7 +52,7 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
             yield file
         return
     target, part = _places(path)
-    with Deferred(), _named(path):
+    with Deferred(), _named(path, part):
         try:
             with _fresh(part) as file:
                 yield file
@@ -68,12 +68,12 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _named(path: str) -> Iterator[None]:
+def _named(path: str, part: str | None = None) -> Iterator[None]:
     """Let errors of writing say of which file; NumPy's do not even say which error it is."""
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if error.filename in (None, part):
             said = error.strerror or f"could not be written whole ({error}): is the disk full?"
             raise OSError(error.errno, said, path) from None
         raise
@@ -101,7 +101,7 @@ def check_writable(path: str) -> None:
         part = _places(path)[1]
         if not os.path.isdir(os.path.dirname(part)):
             raise W2VError(f"{path}: there is no folder {os.path.dirname(part)}; make it first")
-        with Deferred(), suppress(FileExistsError), open(part, "xb"):
+        with Deferred(), _named(path, part), suppress(FileExistsError), open(part, "xb"):
             os.unlink(part)
 
 

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from errno import ENOSPC
 from importlib import import_module
 from typing import NoReturn
 
@@ -22,9 +23,9 @@ COMMANDS = {
     "train": "train",
     "similar": "ask",
     "analogy": "ask",
-    "similarity": "ask",
-    "odd": "ask",
-    "vector": "ask",
+    "similarity": "words",
+    "odd": "words",
+    "vector": "words",
     "infer": "infer",
     "topics": "topics",
     "perplexity": "topics",
@@ -109,7 +110,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     except MemoryError:
         code = _fail("out of memory; try a higher --min-count or a smaller --dim", 2)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
+        where = f"{error.filename}: " if error.filename else "stdout: " * (error.errno == ENOSPC)
         code = _fail(f"{where}{error.strerror or error}", 2)
     sys.exit(code)
 

@@ -39,6 +39,13 @@ def stdin_options(command: Callable) -> Callable:
     return command
 
 
+_LOOKING_UP = (
+    click.option("--ignore-case", is_flag=True, help="Of words that are not there as written."),
+    click.option(
+        "--oov", type=click.Choice(["error", "skip"]), default="error", show_default=True,
+        help="What a word does that is not there. skip: it is left out of its query, and counted.",
+    ),
+)  # fmt: skip
 _ANSWERS = (
     click.option(
         "-k", "k", type=click.IntRange(1), metavar="N", default=10, show_default=True,
@@ -60,13 +67,16 @@ _ANSWERS = (
     ),
     click.option("--exclude", type=FILE, metavar="FILE", help="None of the names in this file."),
     click.option("--min-score", type=float, metavar="X", help="Only answers with this score."),
-    click.option("--ignore-case", is_flag=True, help="Of words that are not there as written."),
-    click.option(
-        "--oov", type=click.Choice(["error", "skip"]), default="error", show_default=True,
-        help="What a word does that is not there. skip: it is left out of its query, and counted.",
-    ),
+    *_LOOKING_UP,
     click.option("--include-query", is_flag=True, help="The words of a query may answer it."),
 )  # fmt: skip
+
+
+def lookup_options(command: Callable) -> Callable:
+    """Add the options about words that are not there."""
+    for option in reversed(_LOOKING_UP):
+        command = option(command)
+    return command
 
 
 def answer_options(command: Callable) -> Callable:
@@ -109,12 +119,14 @@ def batches(
 
 
 def _parsed(file: IO[bytes], name: str, parse: Callable[[str], Iterable[T]]) -> Iterator[list[T]]:
+    from w2v.spelling import BLANKS
+
     passed = 0
     for lines in lines_as_they_come(file):
         queries: list[T] = []
         for number, line in enumerate(lines, passed + 1):
             try:
-                queries += parse(line) if line.strip() else []
+                queries += parse(line) if line.strip(BLANKS) else []
             except W2VError as error:
                 raise W2VError(f"{name}: line {number}: {error}") from None
         passed += len(lines)
@@ -144,22 +156,37 @@ class Missing:
             return NotFoundError.exit_code if self._count else 0
         if self._left_out:
             words = f"left out: {plural(len(self._left_out), 'word')} without a vector"
-            none = f"; {self._count:,} with no other word not answered" if self._count else ""
+            none = (
+                f"; {self._count:,} {'query' if self._count == 1 else 'queries'} not answered"
+                if self._count
+                else ""
+            )
             click.echo(words + none, err=True)
         return 0
 
 
-def answer_each(batches: Iterable[list[T]], answer: Callable[[T], None]) -> int:
-    """Answer queries one by one; the exit code."""
-    missing = Missing()
-    for batch in batches:
-        for query in batch:
-            try:
-                answer(query)
-            except NotFoundError as error:
-                missing.tell(error)
-        sys.stdout.flush()
-    return missing.exit_code()
+def groups(words: tuple[str, ...], size: int, what: str) -> list[tuple[str, ...]]:
+    """Words in groups; UsageError where some are left over."""
+    if len(words) % size:
+        raise click.UsageError(f"{len(words)} words: expected {what}, or several of these")
+    return [words[at : at + size] for at in range(0, len(words), size)]
+
+
+def split(line: str, size: int, what: str) -> list[str]:
+    """The words of a line; W2VError where they are not as many as these."""
+    from w2v.progress import plural
+    from w2v.spelling import split_words
+
+    words = split_words(line)
+    if len(words) != size:
+        raise W2VError(f"expected {what}, found {plural(len(words), 'word')}")
+    return words
+
+
+def need(asked: list, stdin: bool, queries: str | None, what: str) -> None:
+    """UsageError where nothing is asked at all."""
+    if not (asked or stdin or queries):
+        raise click.UsageError(f"missing: {what}")
 
 
 def rows_asked(

@@ -32,6 +32,7 @@ from w2v.errors import W2VError
     "--dtype", type=click.Choice(["f32", "f16"]), default="f32", show_default=True,
     help="f16: numbers of half the size, in .safetensors and .npy.",
 )  # fmt: skip
+@click.option("--blank", metavar="TEXT", help="Put this for each blank in a name.")
 @click.option("--check", is_flag=True, help="Repair what is wrong in IN, and say what it was.")
 def convert(
     source: str,
@@ -43,20 +44,22 @@ def convert(
     center: int | None,
     normalize: bool,
     dtype: str,
+    blank: str | None,
     check: bool,
 ) -> None:
     """Write a vector file in another format.
 
     The suffix of OUT names it. .safetensors: our container; .txt, .vec or - (stdout): word2vec
-    text; .bin: word2vec binary; .glove: text without a header; .npy: a NumPy array, and .words, its
-    names; .tsv: the two files of the Embedding Projector. All but the first and the last may end in
-    .gz too. What IN is, is seen from its content.
+    text; .bin: word2vec binary; .glove: text without a header, where names may have blanks; .npy: a
+    NumPy array, and .words, its names; .tsv: the two files of the Embedding Projector. All but the
+    first and the last may end in .gz too. What IN is, is seen from its content.
 
-    --check counts rows where the header is wrong, leaves out rows that cannot be read, and keeps
-    the first of those that have the same name.
+    --check counts rows where the header is wrong or missing, leaves out rows that cannot be read,
+    and keeps the first of those that have the same name; what it did is said on stderr.
     """
     from w2v import formats, reshaping, store
     from w2v.formats.source import Findings
+    from w2v.progress import plural
 
     catch_signals()
     write, halves = formats.writer(target), dtype == "f16"
@@ -72,15 +75,17 @@ def convert(
         made = reshaping.combined(made, source, held)
     if only:
         made, missing = reshaping.only(made, read_names(only))
-        click.echo(f"{only}: {missing:,} names have no vector", err=True)
+        click.echo(f"{only}: {plural(missing, 'name')} without a vector", err=True)
     if center is not None:
         made = reshaping.centered(made, center)
     if normalize:
         made = reshaping.normalized(made)
+    if blank is not None:
+        made = reshaping.joined(made, blank)
     if halves:
         made = reshaping.halved(made)
     formats.save(target, made, table)
-    click.echo(f"{target}: {len(made):,} vectors of {made.dim} numbers", err=True)
+    click.echo(f"{target}: {plural(len(made), 'vector')} of {plural(made.dim, 'number')}", err=True)
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 import click
 
@@ -102,12 +103,13 @@ def phrases(
             break
     if found.lost:
         line.say(f"{plural(found.lost, 'rare pair')} forgotten while counting, to save memory")
-    if listed is not None:
-        with store.replacing(listed) as file:
+    with ExitStack() as files:  # both or neither
+        if listed is not None:
+            file = files.enter_context(store.replacing(listed))
             for number, phrase in rows:
-                file.write(
-                    b"%s\t%d\t%.6f\t%d\n" % (phrase.name, phrase.count, phrase.score, number)
-                )
-    with store.replacing(output) as file:
+                row = phrase.name, phrase.count, phrase.score, number
+                file.write(b"%s\t%d\t%.6f\t%d\n" % row)
+            file.flush()
+        file = files.enter_context(store.replacing(output))
         for block in found.blocks():
             file.write(block)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -76,7 +77,9 @@ def vocab(
         points.append((found.tokens, found.types))
     room = models()["skipgram"].settings().matrix_bytes(len(found.names), 0)
     line.say(f"memory: {readable(room)} for the matrices of w2v train with --dim 100")
-    if curve is not None:
-        with store.replacing(curve) as file:
+    with ExitStack() as files:  # both or neither
+        if curve is not None:
+            file = files.enter_context(store.replacing(curve))
             file.write("".join(f"{tokens}\t{types}\n" for tokens, types in points).encode())
-    write_counts(output, found)
+            file.flush()
+        write_counts(output, found)

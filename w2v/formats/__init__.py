@@ -15,7 +15,8 @@ from w2v.formats import arrays, binary, projector, text
 from w2v.formats.recognition import ARRAY, BINARY, Recognised, recognise
 from w2v.formats.recognition import CONTAINER as CONTAINER
 from w2v.formats.source import Findings, Source
-from w2v.table import Table
+from w2v.progress import plural
+from w2v.table import Listed, Table
 
 FORMAT_VERSION = "1"  # of our container
 
@@ -38,11 +39,18 @@ def load(
         found = recognise(source)
         if found.kind == CONTAINER:
             return _of_container(path, table, limit)
-        names, matrix = _read(source, found, limit, findings)
+        if found.kind == ARRAY:
+            listing, matrix = arrays.read(source, limit)
+            names = listing[:-1].split(b"\n") if findings.repairs and listing else []
+        else:
+            names, matrix = _read(source, found, limit, findings)
     if findings.repairs:
         names, matrix = _distinct(names, matrix, findings)
     try:
-        read = Table.of(names, matrix)
+        if found.kind == ARRAY and not findings.repairs:
+            read = Listed.over(listing, matrix)
+        else:
+            read = Table.of(names, matrix)
     except W2VError as error:  # two have the same name
         findings.wrong(str(error), "")
         raise
@@ -63,8 +71,8 @@ def _of_container(path: str, name: str, limit: int | None) -> Table:
 def _read(
     source: Source, found: Recognised, limit: int | None, findings: Findings
 ) -> tuple[list[bytes], np.ndarray]:
-    if found.kind == ARRAY:
-        return arrays.read(source, limit)
+    if found.wrong:
+        findings.wrong(found.wrong, f"vectors of {found.dim} are read")
     source.skip(found.header)
     if found.kind == BINARY:
         assert found.rows is not None
@@ -96,8 +104,8 @@ def _note_bytes(table: Table, findings: Findings) -> None:
         bad = [row for row, name in enumerate(table.names) if not _is_utf8(name)]
         if bad:
             findings.note(
-                f"{len(bad):,} names are not UTF-8, the first in row {bad[0] + 1}, "
-                f"{_shown(table.name_bytes(bad[0]))}; their bytes are kept as they are"
+                f"{plural(len(bad), 'name')} not in UTF-8, the first in row {bad[0] + 1}, "
+                f"{_shown(table.name_bytes(bad[0]))}: the bytes are kept as they are"
             )
 
 

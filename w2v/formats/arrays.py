@@ -26,8 +26,8 @@ LISTS = (".words", ".vocab", ".txt")
 _DAMAGE = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, RecursionError, TokenError)
 
 
-def read(source: Source, limit: int | None) -> tuple[list[bytes], np.ndarray]:
-    """Names, and the matrix (N, D), mapped if it is not packed."""
+def read(source: Source, limit: int | None) -> tuple[bytes, np.ndarray]:
+    """Names, with a line end after each, and the matrix (N, D), mapped if it is not packed."""
     path = source.path
     matrix = _unpacked(source) if source.packed else _mapped(path)
     if matrix.ndim != 2 or matrix.dtype.kind != "f" or not matrix.shape[1]:
@@ -35,13 +35,14 @@ def read(source: Source, limit: int | None) -> tuple[list[bytes], np.ndarray]:
             f"{path}: an array of {matrix.dtype} {matrix.shape}: expected rows of float numbers"
         )
     names = _names(path)
-    if len(names) != len(matrix):
-        raise W2VError(
-            f"{path} has {len(matrix):,} rows, and {_list_of(path)} {len(names):,} names"
-        )
+    count = names.count(b"\n")
+    if count != len(matrix):
+        raise W2VError(f"{path} has {len(matrix):,} rows, and {_list_of(path)} {count:,} names")
+    if limit is not None and limit < count:
+        names, matrix = b"\n".join([*names.split(b"\n", limit)[:limit], b""]), matrix[:limit]
     if matrix.dtype.itemsize > 4 or not matrix.dtype.isnative:
         matrix = matrix.astype(np.float32)
-    return names[:limit], matrix[:limit]
+    return names, matrix
 
 
 def write(path: str, table: Table) -> None:
@@ -64,25 +65,44 @@ def _list_of(path: str) -> str:
     for suffix in LISTS:
         if os.path.exists(found := _stem(path) + suffix):
             return found
+    owner = _stem(path).removesuffix(".vectors").removesuffix(".wv")
+    if owner != _stem(path) and os.path.exists(owner):
+        raise W2VError(
+            f"{path} is a part of gensim's {owner}, which has the names: in gensim, export that by "
+            "save_word2vec_format"
+        )
     several = ", ".join(_stem(path) + suffix for suffix in LISTS)
-    raise W2VError(f"{path} is a NumPy array without names: there is none of {several}")
+    raise W2VError(
+        f"{path} is a NumPy array without names: there is none of {several}: make one, with a name "
+        "on a line for each row"
+    )
 
 
-def _names(path: str) -> list[bytes]:
+def _names(path: str) -> bytes:
+    """The names, with a line end after each."""
     found = _list_of(path)
     with open(found, "rb") as file:
-        names = file.read().split(b"\n")
-    if names[-1] == b"":
-        names.pop()
-    names = [name.removesuffix(b"\r") for name in names]
+        names = file.read()
+    if names and not names.endswith(b"\n"):
+        names += b"\n"
+    if names.count(b"\r\n") == names.count(b"\n"):  # a list of Windows
+        names = names.replace(b"\r\n", b"\n")
     if found.endswith(".vocab"):
-        names = [name.rpartition(b" ")[0] for name in names]
+        lines = names.split(b"\n")[:-1]
+        names = b"".join(name.rpartition(b" ")[0] + b"\n" for name in lines)
     return names
 
 
 def _mapped(path: str) -> np.ndarray:
     with _reading(path):
-        return np.lib.format.open_memmap(path, mode="r")
+        matrix = np.lib.format.open_memmap(path, mode="r")
+    more = os.path.getsize(path) - matrix.offset - matrix.nbytes
+    if more:
+        raise W2VError(
+            f"{path}: {more:,} bytes after the array of {matrix.dtype} {matrix.shape}: the file is "
+            "damaged, or holds several arrays: write one anew by numpy.save"
+        )
+    return matrix
 
 
 def _unpacked(source: Source) -> np.ndarray:

@@ -22,23 +22,54 @@ def read(
     rows, blocks = Rows(source, promised, dim, 4 * dim + 1), source.blocks()
     wide, wanted = 4 * dim, promised if limit is None else min(limit, promised)
     buffer, passed = b"", source.begin
+    lines = False  # whether rows end with line ends
     while len(rows.names) < wanted:
         names, starts, place = _cut(buffer, wide, wanted - len(rows.names))
         if names:
             every = np.lib.stride_tricks.sliding_window_view(np.frombuffer(buffer, np.uint8), wide)
             rows.room(len(names))[: len(names)] = every[starts].view("<f4")
+            lines = lines or (not rows.names and _after(buffer, starts[0] + wide) == b"\n")
+            if lines and (at := _not_ended(buffer, starts, wide)) is not None:
+                whole, end = len(rows.names) + at, starts[at] + wide
+                findings.wrong(
+                    f"row {whole + 1}, byte {passed + end:,}: expected a line end after the "
+                    f"vector, as after the first, found {_after(buffer, end)!r}: bytes before it "
+                    "are missing, or too many",
+                    f"{whole:,} are read",
+                )
+                rows.names += names[:at]
+                return rows.finished()
             rows.names += names
         buffer, passed = buffer[place:], passed + place
-        more = next(blocks, b"") if len(rows.names) < wanted else b"."
+        if len(rows.names) == wanted:
+            break
+        more = next(blocks, b"")
         if not more or len(buffer) > _LONGEST_NAME + wide:
             findings.wrong(
                 f"row {len(rows.names) + 1}, byte {passed:,}: the vector is cut short; the header "
                 f"promises {promised:,} vectors of {dim} numbers",
                 f"{len(rows.names):,} are read",
             )
-            break
+            return rows.finished()
         buffer += more
+    rest = b"" if limit is not None else buffer.strip(b"\n") or next(blocks, b"").strip(b"\n")
+    if rest:
+        findings.wrong(
+            f"byte {passed:,}: after {promised:,} rows, as many as the header promises, comes "
+            f"{rest[:10]!r}",
+            "it is left out",
+        )
     return rows.finished()
+
+
+def _after(buffer: bytes, end: int) -> bytes:
+    return buffer[end : end + 1]
+
+
+def _not_ended(buffer: bytes, starts: list[int], wide: int) -> int | None:
+    """The first row that no line end comes after; where the buffer ends one may yet come."""
+    ended = (_after(buffer, start + wide) in (b"\n", b"") for start in starts)
+    return next((row for row, well in enumerate(ended) if not well), None)
 
 
 def write(path: str, table: Table) -> None:

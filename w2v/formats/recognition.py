@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from w2v.errors import W2VError
 from w2v.formats import arrays
-from w2v.formats.source import Source
+from w2v.formats.source import HEAD, Source
 
 CONTAINER = "safetensors container"
 TEXT, GLOVE = "word2vec text", "text without a header, as GloVe's"
@@ -15,8 +15,12 @@ ARRAY = "NumPy array with a list of names"
 _PICKLE = (
     "a Python pickle, which can run code when opened: export it, in gensim by save_word2vec_format"
 )
+_FASTTEXT = (
+    "a fastText .bin model: use the .vec file beside it, or make one, in gensim by "
+    "load_facebook_vectors and save_word2vec_format"
+)
 _FOREIGN = {
-    b"\xba\x16\x4f\x2f": "a fastText .bin model: use the .vec file that came with it",
+    b"\xba\x16\x4f\x2f": _FASTTEXT,
     b"\x80\x02": _PICKLE,
     b"\x80\x03": _PICKLE,
     b"\x80\x04": _PICKLE,
@@ -24,27 +28,48 @@ _FOREIGN = {
     b"PK\x03\x04": "a zip archive, as .npz and PyTorch's files are: unpack it",
     b"BZh": "packed by bzip2: unpack it with bunzip2",
     b"\xfd7zXZ\x00": "packed by xz: unpack it with unxz",
+    b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it with unzstd",
     b"\x89HDF": "an HDF5 file: export its vectors as text",
     b"SQLite": "an SQLite database, as Magnitude's: export its vectors as text",
 }
+_PAGE = "a page of HTML, perhaps an error of the server that it was fetched from: get it anew"
+_UTF16 = "text in UTF-16: iconv -f UTF-16 -t UTF-8 makes it readable"
+_NOROWS = {  # what may also begin a text of rows, and is named where it does not
+    b"ccopy_reg\n": _PICKLE,
+    b"version https://git-lfs": "a pointer of Git LFS to the file that is wanted: git lfs pull",
+    b"<!DOCTYPE": _PAGE,
+    b"<!doctype": _PAGE,
+    b"<html": _PAGE,
+    b"{": "JSON: write its vectors as text, a row of a name and numbers for each",
+    b"\xff\xfe": _UTF16,
+    b"\xfe\xff": _UTF16,
+}
+_TAR = slice(257, 262)
+_MARK = b"\xef\xbb\xbf"  # of UTF-8, which some programs put at the beginning
 _OF_TEXT = {*range(32, 127), *b"\t\r\n"}
 _LONGEST_HEADER = 64  # bytes of the first line of a word2vec file
 _MOST_NUMBERS = 1 << 24  # of a vector
-_ROWS = 100  # from which the length of headerless vectors is seen
+ROWS = 100  # from which the length of headerless vectors is seen
 
 
 class Recognised(NamedTuple):
-    """A kind of file; how many rows its header promises, of what length, and its bytes."""
+    """A kind of file; how many rows its header promises, of what length, and its bytes.
+
+    wrong  what is not as the header says
+    """
 
     kind: str
     rows: int | None = None
     dim: int = 0
     header: int = 0
+    wrong: str = ""
 
 
 def recognise(source: Source) -> Recognised:
     """What a file is; W2VError says what it looks like where it is nothing that is known."""
     head, path = source.head, source.path
+    if not head:
+        raise W2VError(f"{path} is empty: get it, or write it, anew")
     for magic, meaning in _FOREIGN.items():
         if head.startswith(magic):
             raise W2VError(f"{path} is {meaning}")
@@ -55,7 +80,7 @@ def recognise(source: Source) -> Recognised:
             raise W2VError(f"{path} is our container, packed by gzip: unpack it with gunzip")
         return Recognised(CONTAINER)
     line = head[:_LONGEST_HEADER].partition(b"\n")[0]
-    fields = line.rstrip(b"\r ").split(b" ")
+    fields = line.removeprefix(_MARK).rstrip(b"\r ").split(b" ")
     if len(fields) == 1:
         fields = line.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields) and int(fields[1]):
@@ -70,19 +95,38 @@ def _with_header(source: Source, rows: int, dim: int, begin: int) -> Recognised:
     if not source.could_hold(rows, dim, least=2):
         raise W2VError(
             f"{source.path}: the header promises {rows:,} vectors of {dim} numbers, "
-            f"but the file has only {source.size:,} bytes"
+            f"but the file has only {source.size:,} bytes: it is cut short, or no vector file"
         )
     rest = source.head[begin:]
     numbers = rest.partition(b"\n")[0].rstrip(b"\r ").rsplit(b" ", dim)[1:]
-    if len(numbers) == dim and all(map(_is_number, numbers)):
-        return Recognised(TEXT, rows, dim, begin)
+    if len(numbers) == dim and all(map(is_number, numbers)):
+        return _of_text(source, Recognised(TEXT, rows, dim, begin))
     blank = rest.find(b" ") + 1
     end = blank + 4 * dim  # of the first row, if it is binary
     binary = not set(rest[blank:end]) <= _OF_TEXT or rest[end : end + 1] == b"\n"
-    return Recognised(BINARY if binary or end == len(rest) else TEXT, rows, dim, begin)
+    if binary or end == len(rest):
+        return Recognised(BINARY, rows, dim, begin)
+    return _of_text(source, Recognised(TEXT, rows, dim, begin))
 
 
-def _is_number(field: bytes) -> bool:
+def _of_text(source: Source, promised: Recognised) -> Recognised:
+    """A word2vec text; with the length of its rows where all have the same, which is another."""
+    lines = [line for line in source.head[promised.header :].split(b"\n")[:-1] if line.strip()]
+    lengths = {numbers_at_end(line) for line in lines[:ROWS]}
+    lengths |= {len(line.split()) - 1 for line in lines[:ROWS]}
+    if len(lengths) != 1 or promised.dim in lengths or not (dim := lengths.pop()):
+        return promised
+    wrong = f"the header promises vectors of {promised.dim} numbers, but rows have {dim}"
+    return promised._replace(dim=dim, wrong=wrong)
+
+
+def usual(lengths: list[int]) -> int:
+    """The most frequent length, the shortest among equals."""
+    return max(sorted(set(lengths)), key=lengths.count)
+
+
+def is_number(field: bytes) -> bool:
+    """Whether these digits are read as one."""
     try:
         float(field)
     except ValueError:
@@ -91,24 +135,35 @@ def _is_number(field: bytes) -> bool:
 
 
 def _length_of_rows(source: Source) -> int:
-    """How many numbers every row ends with: names may have blanks, and numbers in them."""
-    lines = source.head.split(b"\n")
-    lines = [line for line in lines[:-1] or lines if line.strip()][:_ROWS]
-    lengths = [_numbers_at_end(line) for line in lines]
-    shortest = min(lengths, default=0)
-    if shortest < 2:
-        line = lines[lengths.index(shortest)] if lines else b""
-        raise W2VError(
-            f"{source.path}: byte 0: expected our container, the first line of a word2vec file, "
-            f"'ROWS DIM', or rows of a name and two numbers or more, found {line[:20]!r}"
-        )
-    return shortest
+    """How many numbers rows end with: names may have blanks, and numbers in them."""
+    head, path = source.head, source.path
+    lines = head.split(b"\n")
+    if len(lines) == 1 and len(head) == HEAD:
+        raise W2VError(f"{path}: row 1: no line end in {HEAD:,} bytes, and no header 'ROWS DIM'")
+    rows = [(n, line) for n, line in enumerate(lines[:-1] or lines, 1) if line.strip()][:ROWS]
+    lengths = [numbers_at_end(line) for _, line in rows]
+    length = usual(lengths) if lengths else 0
+    if length >= 2:
+        return length
+    for magic, meaning in _NOROWS.items():
+        if head.startswith(magic):
+            raise W2VError(f"{path} is {meaning}")
+    if head[_TAR] == b"ustar":
+        raise W2VError(f"{path} is a tar archive: unpack it with tar")
+    if len(fields := lines[0].split()) == 8 and all(map(bytes.isdigit, fields[:6])):
+        raise W2VError(f"{path} is a floret file, which has vectors of parts of words, no words")
+    number, line = rows[lengths.index(length)] if rows else (1, lines[0])
+    raise W2VError(
+        f"{path}: row {number}: expected a name and two numbers or more, with blanks between, or "
+        f"first a word2vec header, 'ROWS DIM'; found {line[:20]!r}: this is no vector file"
+    )
 
 
-def _numbers_at_end(line: bytes) -> int:
+def numbers_at_end(line: bytes) -> int:
+    """How many numbers a line ends with, after its first field."""
     fields = line.rstrip(b"\r ").split(b" ")
     if len(fields) == 1:
         fields = line.split()
     return next(
-        (n for n, field in enumerate(fields[:0:-1]) if not _is_number(field)), len(fields) - 1
+        (n for n, field in enumerate(fields[:0:-1]) if not is_number(field)), len(fields) - 1
     )

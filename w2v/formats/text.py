@@ -12,12 +12,14 @@ import numpy as np
 
 from w2v import machine
 from w2v.errors import W2VError
+from w2v.formats.recognition import ROWS, is_number, numbers_at_end, usual
 from w2v.formats.rows import Rows
 from w2v.formats.source import BLOCK, Findings, Source, packed
 from w2v.table import Table
 
 SMALL = 8 * BLOCK  # bytes read without a kernel: to load Numba takes as long
 _LONGEST_ROW = 1 << 26
+_TOLD = 10  # rows that cannot be read
 UNKNOWN = b"<unk>"
 
 
@@ -47,17 +49,20 @@ def read(
         rest = block[end:]
     if rest:
         reader.take(rest + b"\n")
+        findings.note("the last row has no line end: perhaps the file is cut short")
     return reader.finished()
 
 
 def write(path: str, table: Table, header: bool = True) -> None:
     """Write rows; every number is the shortest that reads back as the same float32.
 
-    header  whether "V D" goes before them
+    header  whether "V D" goes before them; without, as in GloVe's files, names may have blanks, but
+            W2VError where too many that come first end with what looks like a number
     """
-    refuse_blanks(table)
-    if not header and table.dim < 2:
-        raise W2VError(f"{path}: rows of one number need a header: write .txt")
+    if header:
+        refuse_blanks(table)
+    else:
+        _refuse_numbers(path, table)
     with packed(path) as file:
         if header:
             file.write(b"%d %d\n" % table.matrix.shape)
@@ -65,20 +70,41 @@ def write(path: str, table: Table, header: bool = True) -> None:
             file.write(table.name_bytes(row) + b" " + b" ".join(numbers(table, row)) + b"\n")
 
 
+def _refuse_numbers(path: str, table: Table) -> None:
+    """Without a header the length of vectors is seen from the first rows: refuse what misleads."""
+    refuse_blanks(table, b"\n")
+    if table.dim < 2:
+        raise W2VError(f"{path}: rows of one number need a header: write .txt")
+    lengths = [
+        numbers_at_end(table.name_bytes(row) + b" 1") for row in range(min(len(table), ROWS))
+    ]
+    if lengths and usual(lengths) > 1:
+        raise W2VError(
+            f"{path}: the first names end with numbers, and could not be told from the vectors: "
+            "write .safetensors, or name what is to stand for blanks: --blank _"
+        )
+
+
 def numbers(table: Table, row: int) -> list[bytes]:
     """The vector of a row in digits."""
     return table.row(row).astype("S16").tolist()  # twice as fast as str() of each
 
 
-def refuse_blanks(table: Table) -> None:
+def refuse_blanks(table: Table, ends: bytes = b" \n") -> None:
     """These formats end a name at the first blank or line end: refuse what could not be read."""
-    for byte in b" \n":
+    for byte in ends:
         found = np.flatnonzero(table.text == byte)
         if found.size:
             row = int(np.searchsorted(table.offsets, found[0], "right")) - 1
+            what, instead = ("a line end", "")
+            if byte == 32:
+                what, instead = (
+                    "a blank",
+                    ", .glove or .npy, or name what is to stand for blanks: --blank _",
+                )
             raise W2VError(
-                f"row {row + 1}, {table.name(row)!r}: a name with a blank cannot be written in a "
-                f"word2vec file; write a .safetensors file"
+                f"row {row + 1}, {table.name(row)!r}: a name with {what} cannot be written in this "
+                f"format; write .safetensors{instead}"
             )
 
 
@@ -92,7 +118,7 @@ class _Reader:
         self._promised, self._limit, self._findings = promised, limit, findings
         self._dim, self._read, self._threads = dim, 0, machine.processors()
         self._header = promised is not None
-        self._dropped = 0
+        self._dropped, self._bad = 0, 0  # lines that are no row; those that are not empty
 
     @property
     def number(self) -> int:
@@ -150,10 +176,10 @@ class _Reader:
                     word, *values = line.rsplit(None, self._dim)
                 try:
                     if len(values) != self._dim:
-                        raise ValueError(f"expected {self._dim} numbers, found {len(values)}")
+                        raise ValueError
                     room[at] = values
-                except ValueError as error:
-                    self._wrong(line, str(error))
+                except ValueError:
+                    self._wrong(line, values)
                     continue
                 found.append(word)
             else:
@@ -162,11 +188,17 @@ class _Reader:
                     room[at] = room[row]
             at += 1
 
-    def _wrong(self, line: bytes, error: str) -> None:
+    def _wrong(self, line: bytes, values: list[bytes]) -> None:
+        bad = next((value for value in values if not is_number(value)), b"")
+        error = f"row {self.number}: expected {self._dim} numbers, found {len(values)}"
+        if len(values) == self._dim:
+            error = f"row {self.number}: {bad[:20]!r} is no number"
         if self._promised is not None:
             error += f"; the header promises {self._promised:,} vectors of {self._dim} numbers"
         if line or self._promised is not None:
-            self._findings.wrong(f"row {self.number}: {error}", "left out")
+            self._bad += 1
+            if self._bad <= _TOLD:
+                self._findings.wrong(error, "left out")
         self._dropped += 1
 
     def finished(self) -> tuple[list[bytes], np.ndarray]:
@@ -174,7 +206,14 @@ class _Reader:
         names, matrix = self._rows.finished()
         found, promised = len(names), self._promised
         whole = self._limit is None or found < self._limit
-        if promised is not None and whole and found != promised:
+        if self._bad > _TOLD:
+            self._findings.note(f"{self._bad - _TOLD:,} more rows that cannot be read: left out")
+        if self._bad and not found:
+            raise W2VError(f"{self._findings.path}: none of its {self._bad:,} rows can be read")
+        if promised is None:
+            if self._findings.repairs:
+                self._findings.note(f"no header; {found:,} vectors of {self._dim} numbers")
+        elif whole and found != promised:
             if found == promised + 1 and names[-1] == UNKNOWN:
                 self._findings.note(
                     f"the header does not count the last row, {UNKNOWN.decode()}, as GloVe does it"

@@ -1,0 +1,208 @@
+"""The commands that ask about words that are given: similarity, odd, vector."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from w2v.cli.asking import Missing, batches, groups, lookup_options, need, split, stdin_options
+from w2v.cli.completion import words as words_begun
+from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.vectors import QueryCommand, file_options, open_table
+from w2v.errors import NotFoundError, W2VError
+
+if TYPE_CHECKING:
+    from w2v.query import Query
+    from w2v.table import Table
+
+T = TypeVar("T")
+
+
+class Lookup:
+    """Looks up the words of queries in a table, by the options of `lookup_options`."""
+
+    def __init__(self, table: Table, ignore_case: bool, oov: str):
+        self.table, self.ignore_case = table, ignore_case
+        self.left_out: set[str] | None = set() if oov == "skip" else None
+
+    def known(self, words: Sequence[str], least: int) -> list[str]:
+        """A query's words, or with --oov skip those that are there.
+
+        least  how many of them a query needs: NotFoundError where there are fewer
+        """
+        from w2v.query import row_of
+
+        if self.left_out is None:
+            return list(words)
+        kept = [word for word in words if row_of(self.table, word, self.ignore_case) is not None]
+        self.left_out.update(set(words) - set(kept))
+        if len(kept) < least:
+            raise NotFoundError(f"too few words of {' '.join(words)!r} are there")
+        return kept
+
+    def answer_each(self, batches: Iterable[list[T]], answer: Callable[[T], None]) -> int:
+        """Answer queries one by one; the exit code."""
+        missing = Missing(self.left_out)
+        for batch in batches:
+            for query in batch:
+                try:
+                    answer(query)
+                except NotFoundError as error:
+                    missing.tell(error)
+            sys.stdout.flush()
+        return missing.exit_code()
+
+
+@click.command(cls=QueryCommand)
+@click.argument("words", nargs=-1, metavar="A B", shell_complete=words_begun)
+@file_options
+@lookup_options
+@stdin_options
+@format_options
+@click.pass_context
+def similarity(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    vectors: str | None,
+    table: str,
+    stdin: bool,
+    queries: str | None,
+    ignore_case: bool,
+    oov: str,
+    as_tsv: bool,
+    as_json: bool,
+) -> None:
+    """The cosine similarity of two words, or of several pairs.
+
+    With - pairs from stdin, two words a line.
+    """
+    from w2v import query
+
+    pairs = groups(words, 2, "A B")
+    need(pairs, stdin, queries, "A B")
+    opened = open_table(vectors, table)
+    lookup = Lookup(opened, ignore_case, oov)
+    several = stdin or queries is not None or len(pairs) > 1
+
+    def answer(pair: tuple[str, ...]) -> None:
+        a, b = lookup.known(pair, 2)
+        score = query.similarity(opened, a, b, ignore_case)
+        if as_json:
+            echo_json({"a": pair[0], "b": pair[1], "score": round(score, 6)})
+        elif as_tsv:
+            echo_tsv([*pair, score])
+        else:
+            click.echo(f"{score:.4f}" + f"  {printable(' '.join(pair))}" * several)
+
+    def parse(line: str) -> list[tuple[str, ...]]:
+        return [tuple(split(line, 2, "A B"))]
+
+    ctx.exit(lookup.answer_each(batches(pairs, stdin, queries, parse), answer))
+
+
+@click.command(cls=QueryCommand)
+@click.argument("words", nargs=-1, metavar="WORD...", shell_complete=words_begun)
+@file_options
+@lookup_options
+@stdin_options
+@format_options
+@click.pass_context
+def odd(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    vectors: str | None,
+    table: str,
+    stdin: bool,
+    queries: str | None,
+    ignore_case: bool,
+    oov: str,
+    as_tsv: bool,
+    as_json: bool,
+) -> None:
+    """The word that fits the others least.
+
+    breakfast lunch dinner car: car. With --tsv or --json every word with its cosine to the mean of
+    all, the odd one first. With - more from stdin, some words a line.
+    """
+    from w2v import query
+    from w2v.progress import plural
+    from w2v.spelling import split_words
+
+    asked = [words] if words else []
+    need(asked, stdin, queries, "WORD...")
+    opened = open_table(vectors, table)
+    lookup = Lookup(opened, ignore_case, oov)
+
+    def answer(given: tuple[str, ...]) -> None:
+        ranked = query.odd(opened, lookup.known(given, query.FEWEST), ignore_case)
+        if as_json:
+            scores = [{"word": word, "score": round(score, 6)} for word, score in ranked]
+            echo_json({"odd": ranked[0][0], "scores": scores})
+        elif as_tsv:
+            for row in ranked:
+                echo_tsv(row)
+        else:
+            click.echo(printable(ranked[0][0]))
+
+    def parse(line: str) -> list[tuple[str, ...]]:
+        given = tuple(split_words(line))
+        if len(given) < query.FEWEST:
+            raise W2VError(f"expected three words or more, found {plural(len(given), 'word')}")
+        return [given]
+
+    ctx.exit(lookup.answer_each(batches(asked, stdin, queries, parse), answer))
+
+
+@click.command(cls=QueryCommand)
+@click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
+@file_options
+@lookup_options
+@click.option("--verbatim", is_flag=True, help="Every term, or line, is one name.")
+@stdin_options
+@format_options
+@click.pass_context
+def vector(
+    ctx: click.Context,
+    terms: tuple[str, ...],
+    vectors: str | None,
+    table: str,
+    verbatim: bool,
+    stdin: bool,
+    queries: str | None,
+    ignore_case: bool,
+    oov: str,
+    as_tsv: bool,
+    as_json: bool,
+) -> None:
+    """The numbers of a word's or an expression's vector.
+
+    The terms are those of similar: king +woman -man. A word's vector is printed as it is in the
+    file; an expression adds unit vectors.
+    """
+    from w2v.query import Query, numbers, parse_terms
+    from w2v.spelling import split_words
+
+    def parse(line: str) -> list[Query]:
+        return parse_terms([line] if verbatim else split_words(line), verbatim)
+
+    asked = parse_terms(terms, verbatim)
+    need(asked, stdin, queries, "TERM...")
+    opened = open_table(vectors, table)
+    lookup = Lookup(opened, ignore_case, oov)
+
+    def answer(query: Query) -> None:
+        kept = lookup.known([name for _, name in query.terms], 1)
+        known = Query(tuple(term for term in query.terms if term[1] in kept))
+        values = numbers(opened, known, ignore_case)
+        if as_json:
+            finite = [float(str(x)) if math.isfinite(x) else None for x in values]
+            echo_json({"query": str(query), "vector": finite})
+        else:
+            blank = "\t" if as_tsv else " "
+            click.echo(blank.join([printable(str(query)), *map(str, values)]))
+
+    ctx.exit(lookup.answer_each(batches(asked, stdin, queries, parse), answer))
