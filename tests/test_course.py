@@ -412,7 +412,7 @@ def test_memory_of_a_perceptron_that_classifies_is_that_of_one_window():
     trainer.settings = replace(models()["mlp"].settings(), length=400, batch=256)
     trainer.architecture = Architecture("mlp", 1000, 100, 400, 256, outputs=2)
     trainer.is_language, trainer.lessons = False, Texts.__new__(Texts)
-    trainer.lessons.size, trainer.lessons.longest = 0, 400
+    trainer.lessons.size, trainer.lessons.rows, trainer.lessons.longest = 0, 256, 400
     assert 300e6 < trainer.room(2) < 500e6
 
 
