@@ -143,14 +143,15 @@ def test_a_stream_in_stretches_is_read_as_in_one(model):
     """States go on from one stretch to the next, in all layers, and begin anew with the text."""
     rng, told = np.random.default_rng(1), models()[model].settings()
     made = Architecture(model, 7, 3, 1, 4, 2, (), 7, False, True)
-    network = Network(made, told, parameters(made, rng, False))
+    given = parameters(made, rng, False)
+    networks = [Network(made, told, given) for _ in range(2)]
     ids = rng.integers(1, 7, 40).astype(np.int32)
     whole, *others = [
-        judge([network], Stream(ids, 0, 1, steps, 0, np.float64), 1).nats for steps in (40, 7, 1)
+        judge(networks[:1], Stream(ids, 0, 1, steps, 0, np.float64), 1).nats for steps in (40, 7, 1)
     ]
     np.testing.assert_allclose(others, whole, rtol=1e-12)
     side_by_side = Stream(ids, 0, 2, 7, 0, np.float64)
-    again = [judge([network] * shards, side_by_side, 2).nats for shards in (1, 2)]
+    again = [judge(networks[:shards], side_by_side, 2).nats for shards in (1, 2)]
     np.testing.assert_allclose(again[0], again[1], rtol=1e-12)
     assert abs(again[0] - whole) > 1e-6, "the second half begins without the first"
 
@@ -415,7 +416,7 @@ def test_memory_of_a_perceptron_that_classifies_is_that_of_one_window():
     trainer.settings = replace(models()["mlp"].settings(), length=400, batch=256)
     trainer.architecture = Architecture("mlp", 1000, 100, 400, 256, outputs=2)
     trainer.is_language, trainer.lessons = False, Texts.__new__(Texts)
-    trainer.lessons.size, trainer.lessons.longest = 0, 400
+    trainer.lessons.size, trainer.lessons.rows, trainer.lessons.longest = 0, 256, 400
     assert 300e6 < trainer.room(2) < 500e6
 
 

@@ -1,6 +1,8 @@
 """Floors for vectors of real text, well below what seeds differ by; slow: `make test-slow`."""
 
+import gzip
 import json
+import random
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
 from w2v.models import models
+from w2v.networks.lag import study
 from w2v.reading import open_corpus, read
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.topics import svd, terms
@@ -71,3 +74,47 @@ def test_topics_of_newsgroups_are_as_good_as_they_were(w2v, data, folder):
     print(outcome.err, perplexity, npmi)
     assert perplexity < 2750
     assert npmi > 0.2
+
+
+@pytest.mark.slow
+def test_an_lstm_tells_reviews_as_well_as_it_did(w2v, data, folder):
+    """One fold of rt-polarity from random vectors: the README's 76.9, less what folds differ by."""
+    with gzip.open(data / "rt-polarity.tsv.gz") as file:
+        rows = file.read().splitlines(keepends=True)
+    random.Random(1).shuffle(rows)
+    for name, part in (("test", rows[::10]), ("valid", rows[1::10])):
+        (folder / f"{name}.tsv").write_bytes(b"".join(part))
+    left = b"".join(row for at, row in enumerate(rows) if at % 10 > 1)
+    (folder / "train.tsv").write_bytes(left)
+    how = ("--min-count", 1, "--dim", 100, "--units", 128, "--dropout", 0.5, "--epochs", 6)
+    trained = w2v("train", "train.tsv", "--model", "lstm", "--valid", "valid.tsv", *how)
+    assert trained.code == 0
+    by = ("-v", "vectors.safetensors", "--by", "model", "--json")
+    found = json.loads(w2v("evaluate", "classify", "test.tsv", *by).out)
+    print(trained.err, found)
+    assert found["documents"] == 1067
+    assert found["accuracy"] > 0.73
+
+
+@pytest.mark.slow
+def test_networks_tell_next_words_as_well_as_they_did(w2v, data, folder):
+    """The Penn Treebank, two epochs: an LSTM comes to 158, a simple network to 180."""
+    text, held, test = (data / f"ptb.{name}" for name in ("train.txt.gz", "valid.txt", "test.txt"))
+    how = ("--task", "lm", "--min-count", 1, "--dim", 200, "--units", 200, "--bptt", 20)
+    for model, highest in (("lstm", 165), ("rnn", 190)):
+        more = ("--epochs", 2, "--valid", held, "--tied", "-o", "x.safetensors")
+        trained = w2v("train", text, "--model", model, *how, *more)
+        assert trained.code == 0
+        found = json.loads(w2v("perplexity", "x.safetensors", test, "--json").out)
+        print(trained.err, found)
+        assert found["scored"] == 82_430
+        assert found["perplexity"] < highest
+
+
+@pytest.mark.slow
+def test_an_lstm_learns_what_lies_a_hundred_numbers_back():
+    """The adding problem, seed 1, as in `w2v lag`; a simple network gets no further than chance."""
+    assert study("adding", "lstm", 100, 4000, 32, 1).solved("adding")
+    forgot = study("adding", "rnn tanh", 100, 1000, 32, 1)
+    assert forgot.score > 0.14
+    assert forgot.gradients[-1] < 0.01

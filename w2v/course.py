@@ -84,4 +84,7 @@ class Course(Rounds):
         return super()._metadata() | told
 
     def _more_memory(self) -> int:
-        return super()._more_memory() + self._keeps_best * self.matrix_bytes() * 3
+        more = super()._more_memory()
+        if self._keeps_best:
+            more += self.matrix_bytes() * 3 + self.trainer.room_to_judge(self.threads)
+        return more

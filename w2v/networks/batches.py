@@ -18,6 +18,7 @@ class Lessons(Protocol):
     """What there is to learn in an epoch."""
 
     size: int  # words
+    rows: int  # of a batch, at most
 
     def laid_out(self, rng: np.random.Generator | None, shards: int) -> tuple[list[Any], list[int]]:
         """Parts of batches, `shards` for each, and how many words each part has.
@@ -82,6 +83,7 @@ class Texts:
         self._least = length if filled else 1
         self._dtype = dtype
         self.size = int(self._lengths.sum())
+        self.rows = min(rows, max(self._lengths.size, 1))
         self.longest = max(int(self._lengths.max(initial=0)), self._least)  # words that are read
 
     def laid_out(

@@ -17,6 +17,7 @@ from w2v.networks.judging import Judgement, judge
 from w2v.networks.learning import Learning
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
+from w2v.networks.output import JUDGED
 from w2v.plan import Plan
 from w2v.table import Table
 from w2v.text import Documents, Text
@@ -81,6 +82,11 @@ class NetworkTrainer:
         tables = {name: {name: shapes.pop(name)} for name in rows}
         return tables | {"weights": shapes}
 
+    @property
+    def _rows(self) -> int:
+        """How many a batch has at most."""
+        return min(self.settings.rows, self.lessons.rows)
+
     def matrix_bytes(self) -> int:
         """What the parameters take in memory."""
         return 4 * sum(math.prod(shape) for shape in self.architecture.shapes().values())
@@ -102,9 +108,14 @@ class NetworkTrainer:
         stream = 8 * self.lessons.size if self.is_language else 4 * self.lessons.size
         parameters = self.matrix_bytes() * (1 + Optimizer.copies(told.optimizer))
         return (
-            parameters + shards * dense + tied + sampled + 4 * told.rows * each + stream
+            parameters + shards * dense + tied + sampled + 4 * self._rows * each + stream
             + tables
         )  # fmt: skip
+
+    def room_to_judge(self, threads: int) -> int:
+        """Bytes that a held-out text takes besides: all scores, where learning draws some."""
+        scores = 4 * JUDGED * self.architecture.outputs * bool(self.samples)
+        return scores * (self.settings.shards if self.settings.deterministic else threads)
 
     def plan(self, shards: int) -> Plan:
         """The batches of a run."""
@@ -131,8 +142,7 @@ class NetworkTrainer:
         self.networks[0].begin(np.random.default_rng(told.seed))
         self._parameters, self._tables = parameters, {name: len(t) for name, t in tables.items()}
         self._optimizer = Optimizer(told.optimizer, tables | {"weights": own})
-        rows = min(told.rows, getattr(self.lessons, "rows", told.rows))
-        self._states = self.networks[0].states(rows) if self.is_language else []
+        self._states = self.networks[0].states(self._rows) if self.is_language else []
         self._right = np.zeros((told.epochs, shards), np.int64)
         self.matrices = tables | {"weights": own} | self._optimizer.memory | {"right": self._right}
         self.matrices |= {f"state{n}": state for n, state in enumerate(self._states)}
