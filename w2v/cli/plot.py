@@ -183,15 +183,23 @@ def _groups(
     from w2v.plots import groups
 
     if told["labels"]:
+        if told["color"]:
+            raise click.UsageError("--labels tells what colours mean: leave out --color")
         return groups.labels(names, _labels(told["labels"]))
     match told["color"] or _color(path, choice, told):
         case "clusters":
             return groups.clusters(vectors, names, told["clusters"], told["seed"])
         case "terms":
+            if told["color"] and choice.asked.sum() < 2:
+                raise click.UsageError("--color terms: name two TERMs or more")
             return groups.terms(vectors, names, choice.asked)
         case "prefix":
+            if not any(":" in name for name in names):
+                raise W2VError("--color prefix: no name that is drawn has a colon")
             return groups.labels(names, {name: name.partition(":")[0] for name in names})
         case "topics":
+            if not _has_topics(path):
+                raise W2VError(f"{path}: --color topics is for the files of --model lda")
             return groups.topics(vectors)
         case _:
             return groups.alike(len(names))
@@ -199,16 +207,20 @@ def _groups(
 
 def _color(path: str, choice: Choice, told: dict[str, Any]) -> str:
     """What colours mean where nothing is said of it."""
-    from w2v.formats import CONTAINER, sniff
-    from w2v.models import models
-    from w2v.store import read
-
     if told["pairs"]:
         return "none"
     if choice.asked.any() and not told["top"]:
         return "terms"
+    return "topics" if _has_topics(path) else "clusters"
+
+
+def _has_topics(path: str) -> bool:
+    from w2v.formats import CONTAINER, sniff
+    from w2v.models import models
+    from w2v.store import read
+
     model = models().get(read(path)[1].get("model", "")) if sniff(path) == CONTAINER else None
-    return "topics" if model and model.way == "sweeps" else "clusters"
+    return model is not None and model.way == "sweeps"
 
 
 def _labels(path: str) -> dict[str, str]:
