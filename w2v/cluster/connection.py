@@ -115,19 +115,7 @@ class Cluster:
 
     def spread(self, data: Any) -> Any:
         """A future of data that go to all workers."""
-
-        def scatter() -> Any:
-            until = time.monotonic() + PATIENCE
-            while True:
-                self._client.wait_for_workers(1, timeout=PATIENCE)
-                try:
-                    return self._client.scatter([data], broadcast=True, hash=False)[0]
-                except ValueError:  # Dask's word for: the last worker went meanwhile
-                    if time.monotonic() > until:
-                        raise
-                    time.sleep(POLL)
-
-        return self._call(scatter)
+        return self._sent(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])
 
     def keep(self, data: Any) -> Any:
         """A future of small data that the scheduler holds too: no worker's end can lose them."""
@@ -140,7 +128,22 @@ class Cluster:
             there = self._client.who_has([near]).get(near.key) if near is not None else None
             return self._client.scatter([data], workers=there or None, hash=False)[0]
 
-        return self._call(scatter)
+        return self._sent(scatter)
+
+    def _sent(self, scatter: Callable[[], Any]) -> Any:
+        """What a function returns that sends data to workers; anew where one of them just died."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._client.wait_for_workers(1, timeout=PATIENCE)
+                return scatter()
+            except self.lost:
+                raise
+            except (OSError, TimeoutError, ValueError) as error:  # ValueError: of the last worker
+                self._check()
+                if time.monotonic() > until:
+                    raise self._gone() from error
+                time.sleep(POLL)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """A future of what a task returns; futures among its arguments become their results."""

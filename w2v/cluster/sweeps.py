@@ -1,9 +1,10 @@
 """The rounds of LDA on a cluster: documents are sampled where their topics are.
 
 As in `rounds`, but besides the counts, which all workers have, there is the topic of each token,
-which only the worker has that sampled it last: a chain of futures for each group of documents. With
-each new base they are all brought here and sent out again, so that no chain is longer than since
-then. Where a worker has died with what was sent to it, the run goes back to that point.
+which only the worker has that sampled it last. What the topics were before that, Dask forgets, and
+so it could not sample them again where a worker has died. With each new base they are all brought
+here and sent out again: a run that has lost some goes back to that point, and does what came after
+it once more.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from w2v.signals import Deferred
 from w2v.topics.lda import Lda
 from w2v.topics.terms import Tokens
 
-TASKS = 4096  # that sample, from one base to the next: the scheduler holds three for each
+EDGES = 8192  # that the scheduler is told of at a time: from changes to tasks that need them
 SHORTEST, LONGEST = 8, 64  # rounds from one base to the next
 LIGHT = 1 << 22  # bytes of changes that are never too many
 _AVERAGED = "word_sums", "alpha", "eta", "alpha_sums"  # what changes here with each round
@@ -108,7 +109,7 @@ class SweepRounds(Rounds):
 
     def _is_base_due(self) -> bool:
         tasks = -(-self._plan.shards // max(self._together, 1))
-        longest = min(max(TASKS // tasks, SHORTEST), LONGEST)
+        longest = min(max(EDGES // tasks, SHORTEST), LONGEST)
         heavy = self._later_bytes > max(HEAVIEST * self._base_bytes, LIGHT)
         return self._base is not None and (heavy or len(self._later) >= longest)
 

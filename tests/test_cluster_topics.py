@@ -1,0 +1,287 @@
+"""LDA and LSA on a Dask cluster: the bytes of one machine, whatever happens to workers."""
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import numpy as np
+import planted
+import pytest
+from conftest import COMPILED, compiled
+
+from w2v.chain import Chain
+from w2v.errors import ConnectionLostError
+from w2v.models import models
+from w2v.plan import SweepPlan
+from w2v.settings import DocumentSettings, RunSettings, TextSettings
+from w2v.solution import Solution
+from w2v.topics import svd
+
+pytest.importorskip("distributed", reason="the extra cluster is not installed")
+
+from w2v.cluster import connection, products, sampling, sweeps, tally  # noqa: E402
+from w2v.cluster.chain import ClusterChain  # noqa: E402
+from w2v.cluster.products import ClusterProducts, ClusterSolution  # noqa: E402
+
+LDA = {"topics": 5, "epochs": 12, "deterministic": True, "shards": 4}
+
+
+class Here:
+    """A cluster that does each task at once, in this process."""
+
+    run, lost = "here", (KeyError,)
+
+    def threads(self):
+        return 1
+
+    def workers(self):
+        return 0
+
+    def submit(self, function, *args):
+        return function(*args)
+
+    def place(self, data, near=None):
+        return data
+
+    spread = keep = place
+
+    def is_done(self, future):
+        return True
+
+    def result(self, future):
+        return future
+
+    def gather(self, futures):
+        return list(futures)
+
+    def follow(self, futures, on_share):
+        on_share(1.0)
+
+    def cancel(self, futures):
+        pass
+
+
+@pytest.fixture
+def here(monkeypatch):
+    kept = {}
+
+    class Member:
+        def kept(self, name, make):
+            return kept.setdefault(name, make())
+
+    monkeypatch.setattr(sampling, "member", lambda run: Member())
+    return Here()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two worker processes with a thread each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "processors", lambda: 2)
+        with connection.Cluster("local:2") as found:
+            yield found
+
+
+@pytest.fixture
+def text(folder, monkeypatch):
+    """A planted text in the current folder, whose sweeps have several rounds."""
+
+    def plan(self, shards):
+        longest = -(-self.tokens.words.size // (2 * shards))
+        return SweepPlan(self.tokens.starts, self.settings.epochs, shards, longest)
+
+    monkeypatch.setattr("w2v.topics.lda.Lda.plan", plan)
+    (folder / "text").write_text(planted.text(300 if COMPILED else 12))
+    return "text"
+
+
+def make_job(name, text, output, cluster=None, **told):
+    """A job that is ready to train, on a cluster or here."""
+    kinds = {"lda": (Chain, ClusterChain), "lsa": (Solution, ClusterSolution)}
+    kind, on_cluster = kinds[name]
+    model, how = models()[name], RunSettings(threads=1)
+    words = TextSettings(min_count=1)
+    given = [text], output, model, model.settings(**told), words, how, DocumentSettings()
+    job = on_cluster(cluster, *given) if cluster else kind(*given)
+    job.read(lambda tokens: None, lambda: None)
+    job.start(lambda: None)
+    return job
+
+
+def finish(job, on_epoch=lambda: None):
+    job.train(lambda progress: None, on_epoch)
+    job.save()
+    return Path(job.output).read_bytes()
+
+
+def kill_a_worker(cluster):
+    pids = cluster._client.run(os.getpid)
+    os.kill(min(pids.values()), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("shape", [(3, 16), (700, 24), (1, 8)])
+@pytest.mark.parametrize("share", [0, 0.01, 1])
+def test_tallies_hold_all_counts_and_add_up(shape, share):
+    rng = np.random.default_rng(1)
+
+    def counts():
+        found = rng.integers(-300, 300, shape).astype(np.int32) * (rng.random(shape) < share)
+        found.flat[:4] = [127, -128, 128, -129][: found.size]
+        return found.astype(np.int32)
+
+    one, two, three = counts(), counts(), counts()
+    back = three.copy()
+    tally.add_to(back, tally.tally(one))
+    np.testing.assert_array_equal(back, three + one)
+    both = tally.add_up([tally.tally(one), tally.tally(two)], shape)
+    for found, wanted in zip(both, tally.tally(one + two), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    alone = tally.tally(one)
+    assert tally.add_up([alone], shape) is alone
+    assert alone.nbytes == sum(array.nbytes for array in alone)
+
+
+def test_lda_here_goes_the_way_of_the_cluster(text, here, monkeypatch):
+    monkeypatch.setattr(sweeps, "SHORTEST", 3)
+    monkeypatch.setattr(sweeps, "LONGEST", 3)
+    told = {**LDA, "epochs": 8 if COMPILED else 4}
+    wanted = finish(make_job("lda", text, "a.safetensors", **told))
+    assert finish(make_job("lda", text, "b.safetensors", here, **told)) == wanted
+
+
+def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
+    monkeypatch.setattr(sweeps, "LONGEST", 6)
+    monkeypatch.setattr(sweeps, "SHORTEST", 6)
+    told = {**LDA, "epochs": 8 if COMPILED else 4}
+    wanted = finish(make_job("lda", text, "a.safetensors", **told))
+    job, gather, losses = make_job("lda", text, "b.safetensors", here, **told), here.gather, []
+
+    def lose(futures):
+        if len(losses) < 3:
+            losses.append(job.state.chunks_done)
+            raise (KeyError, ConnectionLostError)[len(losses) % 2]("lost")
+        return gather(futures)
+
+    here.gather = lose
+    epochs = []
+    assert finish(job, lambda: epochs.append(job.epochs_done)) == wanted
+    assert len(losses) == 3
+    assert len(set(losses)) < 3  # the same has been sampled again
+
+
+def test_lsa_here_goes_the_way_of_the_cluster(text, here):
+    told = {"topics": 3}
+    wanted = finish(make_job("lsa", text, "a.safetensors", **told))
+    assert finish(make_job("lsa", text, "b.safetensors", here, **told)) == wanted
+
+
+@pytest.fixture
+def matrix():
+    """A sparse matrix (90, 70), a fifth of it not 0."""
+    from scipy.sparse import csr_array
+
+    rng = np.random.default_rng(4)
+    found = csr_array(
+        (rng.random((90, 70)) < 0.2) * rng.standard_normal((90, 70)).astype(np.float32)
+    )
+    return svd.Sparse(
+        found.indptr.astype(np.int64), found.indices.astype(np.int32), found.data, found.shape[1]
+    )
+
+
+def test_products_are_those_of_this_process(matrix, here):
+    dense = svd.aligned((70, 2 * svd.COLUMNS))
+    dense[:] = np.random.default_rng(5).standard_normal(dense.shape)
+    mine, theirs = svd.Here(matrix, 1), ClusterProducts(here, matrix, 1)
+    assert mine.gram(dense).tobytes() == theirs.gram(dense).tobytes()
+    assert mine.times(dense[:, :5]).tobytes() == theirs.times(dense[:, :5]).tobytes()
+
+
+def test_products_whose_stripes_are_lost_are_tried_again(matrix, here):
+    theirs, submit, tries = ClusterProducts(here, matrix, 1), here.submit, []
+
+    def lose(function, *args):
+        tries.append(function)
+        if len(tries) <= lost:
+            raise KeyError("lost")
+        return submit(function, *args)
+
+    here.submit, lost, dense = lose, products.TRIES, np.ones((70, 3), np.float32)
+    assert (theirs.times(dense) == svd.product(matrix, dense, 1)).all()
+    lost = 1 << 30
+    with pytest.raises(KeyError, match="lost"):
+        theirs.times(dense)
+
+
+@compiled
+def test_lda_is_the_same_and_the_scheduler_never_has_much_to_hold(text, cluster, monkeypatch):
+    monkeypatch.setattr(sweeps, "LONGEST", 8)
+    wanted = finish(make_job("lda", text, "a.safetensors", **LDA))
+    job, tasks = make_job("lda", text, "b.safetensors", cluster, **LDA), []
+    scheduler = cluster._local.scheduler
+    assert finish(job, lambda: tasks.append(len(scheduler.tasks))) == wanted
+    assert len(tasks) == 12
+    # The tokens of 8 groups, 8 rounds' changes since a base; topics before and after one sweep, and
+    # all tasks of it; the setup and two bases. All 24 rounds together have 312 tasks.
+    assert max(tasks) <= 8 + 8 + 2 * 8 + 2 * (4 * 3 + 1) + 3
+
+
+@compiled
+def test_lda_goes_on_after_a_stop_and_after_a_worker_was_killed(text, cluster):
+    wanted = finish(make_job("lda", text, "a.safetensors", **LDA))
+    job = make_job("lda", text, "b.safetensors", cluster, **LDA)
+    job._run(lambda progress: None, 60.0, job.state, 5 * 8 + 4)  # in the middle of a sweep
+    assert job.checkpoint()
+    job = make_job("lda", text, "b.safetensors", cluster, **LDA)
+    assert job.resume()
+    assert job.state.chunks_done == 5 * 8 + 4
+    killed = []
+
+    def on_epoch():
+        if job.epochs_done == 8 and not killed:
+            killed.append(kill_a_worker(cluster))
+
+    assert finish(job, on_epoch) == wanted
+    assert killed
+
+
+@pytest.fixture
+def wide(folder):
+    """A text in the current folder with more words than a basis has columns."""
+    rng = random.Random(1)
+    lines = (" ".join(f"w{rng.randrange(300)}" for _ in range(20)) for _ in range(200))
+    (folder / "text").write_text("\n".join(lines))
+    return "text"
+
+
+@compiled
+def test_lsa_is_the_same_where_a_worker_was_killed(wide, cluster):
+    told = {"topics": 9, "power_iters": 1}
+    wanted = finish(make_job("lsa", wide, "a.safetensors", **told))
+    job, killed = make_job("lsa", wide, "b.safetensors", cluster, **told), []
+
+    def on_progress(shown):
+        if "worker" in shown and len(killed) < 1:
+            killed.append(kill_a_worker(cluster))
+
+    job.train(on_progress)
+    job.save()
+    assert killed
+    assert Path("b.safetensors").read_bytes() == wanted
+
+
+@compiled
+@pytest.mark.parametrize("context", ["documents", "window"])
+def test_lsa_of_either_context_has_its_products_elsewhere(wide, here, context):
+    told = {"topics": 9, "power_iters": 1, "context": context}
+    wanted = finish(make_job("lsa", wide, "a.safetensors", **told))
+    assert finish(make_job("lsa", wide, "b.safetensors", here, **told)) == wanted
+
+
+@pytest.mark.parametrize("model", ["sif", "mlp", "lstm"])
+def test_what_does_not_go_there_says_so(w2v, folder, model):
+    (folder / "text").write_text("a b\n")
+    outcome = w2v("train", "text", "--model", model, "--cluster", "local:2")
+    assert outcome.code == 2
+    assert outcome.err == f"w2v: --cluster is not for --model {model}: train it without\n"
