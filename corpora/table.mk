@@ -28,6 +28,7 @@ table: $(OUT)/table.md  ## print the table
 
 $(OUT)/table.md: $(MODELS:%=$(OUT)/%.pairs) $(MODELS:%=$(OUT)/%.analogies)
 	$(PYTHON) corpora/table.py $(MODELS:%=$(OUT)/%) > $@
+	@printf '\nmlp, rnn, lstm: language models, of %s bytes and 20,000 words.\n' '$(SHARE)' >> $@
 
 $(OUT):
 	mkdir -p $@

@@ -3,7 +3,8 @@
 
     python corpora/table.py out/cbow out/lda ...    # reads out/cbow.pairs, out/cbow.analogies, ...
 
-Sets of pairs: Spearman's correlation x 100; analogies: per cent right.
+Sets of pairs: Spearman's correlation x 100; analogies: per cent right, and of how many questions:
+those whose words the model knows.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ def scores(path: Path, column: int) -> dict[str, float | None]:
     return found
 
 
-def row(stem: str) -> dict[str, float | None]:
-    """All scores of a file of vectors."""
-    analogies = scores(Path(f"{stem}.analogies"), 2)
-    return scores(Path(f"{stem}.pairs"), 1) | {name: analogies.get(name) for name in TOTALS}
+def row(stem: str) -> dict[str, str]:
+    """All scores of a file of vectors, as they are shown."""
+    path = Path(f"{stem}.analogies")
+    analogies, asked = scores(path, 2), scores(path, 4)
+    found = scores(Path(f"{stem}.pairs"), 1) | {name: analogies.get(name) for name in TOTALS}
+    shown = {name: "-" if x is None else f"{100 * x:.1f}" for name, x in found.items()}
+    return shown | {"questions": f"{asked.get('total') or 0:,.0f}"}
 
 
 def table(stems: list[str]) -> str:
@@ -36,8 +40,7 @@ def table(stems: list[str]) -> str:
     names = list(dict.fromkeys(name for found in rows.values() for name in found))
     lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for label, found in rows.items():
-        shown = ("-" if (x := found.get(name)) is None else f"{100 * x:.1f}" for name in names)
-        lines.append(f"| {label} | {' | '.join(shown)} |")
+        lines.append(f"| {label} | {' | '.join(found.get(name, '-') for name in names)} |")
     return "\n".join(lines) + "\n"
 
 

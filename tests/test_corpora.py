@@ -153,8 +153,8 @@ def test_scores_become_a_table(tmp_path):
         "q\ttotal\t0.25\t1\t4\t4\n"
     )
     assert table.table([str(tmp_path / "cbow")]) == (
-        "| | ws353 | rg65 | semantic | syntactic | total |\n|---|---|---|---|---|---|\n"
-        "| cbow | 65.4 | - | 25.0 | - | 25.0 |\n"
+        "| | ws353 | rg65 | semantic | syntactic | total | questions |\n"
+        "|---|---|---|---|---|---|---|\n| cbow | 65.4 | - | 25.0 | - | 25.0 | 4 |\n"
     )
 
 

@@ -17,6 +17,7 @@ import readme
 from conftest import COMPILED, compiled
 
 import w2v as library
+from w2v import machine
 from w2v.recipe import make_job
 
 QUICK = {"dim": 8, "epochs": 1, "min_count": 1, "sample": 0.0, "threads": 1}
@@ -112,6 +113,20 @@ def test_a_stopped_run_goes_on(text):
         library.train(text, output="out.safetensors", **{**QUICK, "epochs": 2})
     library.train(text, output="out.safetensors", resume=True, **{**QUICK, "epochs": 2})
     assert sorted(os.listdir()) == ["out.safetensors", "text.txt"]
+
+
+def test_blas_has_the_threads_that_the_command_gives_it(text, monkeypatch, caplog):
+    counts = [get() for get, _ in machine._openblas()]
+    if not counts:
+        pytest.skip("the BLAS is not one that a wheel has brought")
+    with machine.blas_threads(1), machine.blas_threads(3) as known:
+        assert known
+        assert {get() for get, _ in machine._openblas()} == {3}
+    assert [get() for get, _ in machine._openblas()] == counts
+    monkeypatch.setattr(machine, "_openblas", lambda: iter([]))
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    library.train(text, **QUICK)
+    assert "BLAS may take more threads than w2v train gives it" in caplog.text
 
 
 def test_what_the_command_says_goes_to_the_log_and_what_is_lost_as_a_warning(folder, caplog):

@@ -16,6 +16,7 @@ from pathlib import Path
 from w2v import formats, store
 from w2v.errors import W2VError
 from w2v.formats.source import Findings
+from w2v.machine import blas_threads
 from w2v.progress import REFRESH
 from w2v.vectors import Vectors
 
@@ -76,7 +77,8 @@ def train(
                  `w2v train --model NAME --help` lists them
     Raises       W2VError for a mistake, DivergedError where the loss is not finite
 
-    Networks are fastest where BLAS has one thread: OPENBLAS_NUM_THREADS=1 before NumPy is imported.
+    While it trains BLAS has as many threads as the command gives it; a warning says where that
+    cannot be brought about, as with a BLAS that is not of NumPy's wheel.
     """
     from w2v.corpus import files_of
     from w2v.reading import write_texts
@@ -100,6 +102,10 @@ def train(
         job = make_job(paths, target, told, settings, stack)
         if output is None:
             job.checkpoint_path = None  # nobody could go on from there
+        # The threads of a network each call BLAS.
+        limited = stack.enter_context(blas_threads(1 if told.way == "batches" else job.threads))
+        if not limited and "OPENBLAS_NUM_THREADS" not in os.environ:
+            _LOG.warning("BLAS may take more threads than w2v train gives it: other last digits")
         Report(job, _Log(on_progress)).carry_out(resume)
     return _load(target, None, kept=folder)
 

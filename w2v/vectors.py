@@ -215,7 +215,9 @@ class Vectors:
         if isinstance(texts, str):
             return trained.vector(texts)
         text = _read(trained, texts)
-        return trained.vectors(text, threads or machine.processors())
+        count = threads or machine.processors()
+        with machine.blas_threads(count):
+            return trained.vectors(text, count)
 
     def predict(
         self, texts: Iterable[str], *, threads: int | None = None
@@ -226,7 +228,8 @@ class Vectors:
         trained = Network(self._model(), "classify")
         text = _read(trained, texts)
         labels = trained.network.labels
-        chances = trained.network.probabilities(text, threads or machine.processors())
+        with machine.blas_threads(1):
+            chances = trained.network.probabilities(text, threads or machine.processors())
         best = chances.argmax(axis=1).tolist()
         return [(labels[i], float(row[i])) for i, row in zip(best, chances, strict=True)]
 

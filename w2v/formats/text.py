@@ -87,7 +87,8 @@ def _refuse_numbers(path: str, table: Table) -> None:
 
 def numbers(table: Table, row: int) -> list[bytes]:
     """The vector of a row in digits."""
-    return table.row(row).astype("S16").tolist()  # twice as fast as str() of each
+    # Twice as fast as str() of each. The longest, of NumPy 1, is -1000000000000000.0.
+    return table.row(row).astype("S20").tolist()
 
 
 def refuse_blanks(table: Table, ends: bytes = b" \n") -> None:

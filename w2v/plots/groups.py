@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 
 import numpy as np
 
@@ -55,7 +56,8 @@ def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -
     count = min(count, MOST, len(np.unique(units, axis=0)))
     if count < 2:
         return alike(len(units))
-    centres, of = kmeans2(units, count, minit="++", rng=np.random.default_rng(seed))
+    named = "rng" if "rng" in signature(kmeans2).parameters else "seed"  # before SciPy 1.15
+    centres, of = kmeans2(units, count, minit="++", **{named: np.random.default_rng(seed)})
     found = []
     for each in range(count):
         members = np.flatnonzero(of == each)
