@@ -239,6 +239,9 @@ def test_documents_from_all_over_and_colours_by_label(w2v, folder):
     w2v("plot", "--table", "documents", "-o", "x.tsv", "--labels", "labels")
     rows = [row.split("\t") for row in (folder / "x.tsv").read_text().splitlines()[1:]]
     assert all(int(row[0].partition(":")[2]) % 2 == int(row[3]) for row in rows)
+    assert w2v("plot", "--table", "documents", "-o", "x.html").code == 0
+    page = data_of(folder / "x.html")
+    assert (page["named"], page["counted"]) == (False, "word")
     (folder / "labels").write_text("no tab\n")
     told = w2v("plot", "--table", "documents", "--labels", "labels")
     assert "labels: line 1: expected name, tab, label" in told.err

@@ -43,7 +43,7 @@ _TOP = 500
 )  # fmt: skip
 @click.option(
     "--names/--no-names", "named", default=None,
-    help="Whether names are written in a picture.  [default: those of words, and of TERMs]",
+    help="Whether names are written on the map.  [default: those of words, and of TERMs]",
 )  # fmt: skip
 @click.option(
     "-k", "k", type=click.IntRange(0), default=10, show_default=True, metavar="N",
@@ -252,16 +252,18 @@ def _write(
     if kind == "tsv":
         write_table(output, drawn.rows())
         return
+    words = told["table"] == "words"
+    named = words if told["named"] is None else told["named"]
     if kind == "html":
         from w2v.plots import explorer, map
 
-        text = explorer.page(drawn, map.neighbours(table, choice.rows, max(told["k"], 1)))
+        near = map.neighbours(table, choice.rows, max(told["k"], 1))
+        text = explorer.page(drawn, near, "time" if words else "word", named)
         with store.replacing(output) as file:
             file.write(text.encode())
         return
     from w2v.plots import picture
 
-    named = told["table"] == "words" if told["named"] is None else told["named"]
     written = np.ones(len(drawn.names), np.bool_) if named else drawn.asked
     made, unplaced = picture.draw(_printable(drawn), written)
     with store.replacing(output) as file:

@@ -19,20 +19,27 @@ _PARTS = {
     "style": "explorer.css",
     "library": "echarts.min.js",
     "lettering": "lettering.js",
+    "panel": "panel.js",
     "program": "explorer.js",
+    "search": "search.js",
 }
 
 
-def page(drawn: Map, near: list[list[Neighbour]]) -> str:
+def page(drawn: Map, near: list[list[Neighbour]], counted: str = "time", named: bool = True) -> str:
     """The page of a map.
 
-    near  of each name its neighbours in the whole table, the nearest first
+    near     of each name its neighbours in the whole table, the nearest first
+    counted  what the counts are of: a word is there so many times, a document has so many words
+    named    whether names are written that nobody has asked for, also where many points are seen
     """
     folder = files("w2v.plots") / "page"
     parts = {name: (folder / file).read_text("utf-8") for name, file in _PARTS.items()}
     template = Template((folder / "explorer.html").read_text("utf-8"))
     data = json.dumps(
-        _data(drawn, near), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        {**_data(drawn, near), "counted": counted, "named": named},
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
     )
     parts["data"] = data.replace("<", "\\u003c").encode("utf-8", "replace").decode()
     return template.substitute(parts, title=html.escape(drawn.title))

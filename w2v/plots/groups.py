@@ -10,9 +10,11 @@ import numpy as np
 
 from w2v.errors import W2VError
 
-COLOURS = (  # Tableau's, yellow and pink darker: they were pale on white
+COLOURS = (  # the first ten Tableau's, yellow and pink darker: they were pale on white
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2",
     "#b07aa1", "#d9ae1e", "#9c755f", "#e8829a", "#637939",
+    "#1b9e9e", "#8c3b2f", "#6a51c7", "#a9c94f", "#c7318f", "#2f4b7c", "#7fb8e6", "#b36a00",
+    "#00a86b", "#c9a0dc",
 )  # fmt: skip
 _GREY = "#a5a5a5"
 MOST = len(COLOURS) + 1  # of which the last is for the smallest groups together

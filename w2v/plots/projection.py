@@ -41,6 +41,7 @@ def project(
         return principal(units)
     if len(units) < _FEWEST:
         raise W2VError(f"--method {method} needs {_FEWEST} vectors or more, not {len(units)}")
+    on_share(0)  # who is near to whom takes a while, and is not counted
     if method == "tsne":
         return _tsne(units, seed, threads, on_share)
     return _umap(units, seed, on_share)

@@ -1,9 +1,9 @@
-/* The page's data: names, x, y, counts, group (of each name), groups, colours, marked, arrows, and of
-   each name the places of its neighbours and their cosines; places from names.length on are those of
-   others, neighbours that are not on the map. */
+/* The page's data: names, x, y, counts, what is counted, group (of each name), groups, colours, marked,
+   arrows, whether all are to be named, and of each name the places of its neighbours and their
+   cosines; places from names.length on are those of others, neighbours that are not on the map. */
 const data = JSON.parse(document.getElementById("data").textContent);
 const LABELS = 150, TRIED = 600; // names written at once, if there is room, and looked at for that
-const OFFERS = 12; // of the search
+const FEW = 60; // points that are seen, of which all may be named
 const SMALLEST = 0.005; // share of the map that can fill the page
 const CLOSE = data.names.length > 300 ? [0.04, 0.3] : [1, 1]; // and that is seen where one searches
 const element = id => document.getElementById(id);
@@ -125,9 +125,10 @@ function write() {
   for (const at of chosen) put(at, { size: 15, bold: true, gap: 9, colour: accent, matters: true });
   for (const at of ringed) put(at, { size: 13, gap: 8, colour: ink, matters: true });
   const taken = new Set([...chosen, ...near]), others = lit >= 0 ? members[lit] : data.names.keys();
+  const many = !data.named && data.names.reduce((count, _, at) => count + seen(at), 0) > FEW;
   let tried = 0, written = 0;
   for (const at of others) {
-    if (tried >= TRIED || written >= LABELS) break;
+    if (many || tried >= TRIED || written >= LABELS) break;
     if (taken.has(at) || !seen(at)) continue;
     tried++;
     written += put(at, { size: 11, gap: 5, colour: word >= 0 ? faint : ink });
@@ -145,67 +146,6 @@ function hit(x, y, radius) {
     if (far < least || (far === least && best < 0)) [best, least] = [at, far];
   }
   return best;
-}
-
-function text(tag, content, parent, attributes = {}) {
-  const made = document.createElement(tag);
-  made.textContent = content;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  parent.append(made);
-  return made;
-}
-
-function button(content, parent, onclick, attributes = {}) {
-  const made = text("button", content, parent, { type: "button", ...attributes });
-  made.onclick = onclick;
-  return made;
-}
-
-function facts(at) {
-  const count = data.counts ? [plural(data.counts[at], "time")] : [];
-  return [...count, ...(data.groups.length ? [data.groups[data.group[at]]] : [])].join(" · ");
-}
-
-function dot(group, parent) {
-  text("i", "", parent, { class: "dot" }).style.background = data.colours[group];
-}
-
-/* The panel: a name and what is nearest to it, or what is drawn; and what the colours mean. */
-function tell() {
-  const panel = element("panel");
-  panel.replaceChildren();
-  if (word >= 0) {
-    const top = text("div", "", panel, { class: "top" });
-    text("h1", data.names[word], top);
-    button("×", top, () => select(-1), { "aria-label": "Back to the map", title: "Back ( Esc )" });
-    text("p", facts(word), panel);
-    button(marked.has(word) ? "Highlighted" : "Highlight", panel, () => toggle(word),
-      { id: "mark", "aria-pressed": marked.has(word) });
-    const list = text("ol", "", panel, { "aria-label": "Nearest, with their cosines" });
-    data.near[word].forEach((at, rank) => {
-      const row = text("li", "", list);
-      if (at < data.names.length) button(nameOf(at), row, () => find(at));
-      else text("span", nameOf(at), row, { title: "not on the map" });
-      text("b", data.cosines[word][rank].toFixed(4), row);
-    });
-  } else {
-    text("h1", data.title, panel);
-    text("p", data.about, panel);
-    text("p", "Click a name for those nearest to it; with Shift it is highlighted.", panel,
-      { class: "help" });
-  }
-  if (data.groups.length) {
-    const list = text("ul", "", panel, { "aria-label": "Colours" });
-    data.groups.forEach((name, group) => {
-      const made = button("", text("li", "", list), () => light(group), { "aria-pressed": group === lit });
-      dot(group, made);
-      text("span", name, made);
-    });
-  }
-  const list = element("marked");
-  list.replaceChildren();
-  for (const at of marked) button(`${data.names[at]} ×`, text("li", "", list), () => toggle(at),
-    { "aria-label": `Do not highlight ${data.names[at]}`, title: data.names[at] });
 }
 
 function show() {
@@ -273,71 +213,6 @@ function recall() {
   if (seen.length === 4 && seen.every(Number.isFinite)) look(seen);
   show();
 }
-
-/* Names for the search: the one itself, those that begin so, those that hold it. */
-function matching(wanted) {
-  const begun = wanted.toLowerCase(), found = [[], [], []];
-  if (place.has(wanted)) found[0].push(place.get(wanted));
-  for (let at = 0; begun && at < data.names.length && found[1].length < OFFERS; at++) {
-    const where = data.names[at].toLowerCase().indexOf(begun);
-    if (where >= 0 && data.names[at] !== wanted) found[where ? 2 : 1].push(at);
-  }
-  return found.flat().slice(0, OFFERS);
-}
-
-let offers = [], offered = 0;
-function complete() {
-  const field = element("search"), list = element("found");
-  offers = matching(field.value);
-  list.replaceChildren();
-  offers.forEach((at, rank) => {
-    const row = text("li", "", list, { role: "option", id: `offer${rank}` });
-    dot(data.group[at], row);
-    text("span", data.names[at], row);
-    if (data.counts) text("small", data.counts[at].toLocaleString("en"), row);
-    row.onpointerdown = event => event.preventDefault(); // which keeps the field in focus
-    row.onclick = event => take(at, event.shiftKey);
-  });
-  if (field.value && !offers.length) text("li", "no such name on this map", list, { class: "none" });
-  list.hidden = !field.value;
-  field.setAttribute("aria-expanded", offers.length > 0);
-  offer(0);
-}
-
-function offer(rank) {
-  offered = offers.length ? (rank + offers.length) % offers.length : 0;
-  [...element("found").children].forEach((row, at) => {
-    row.setAttribute("aria-selected", at === offered && offers.length > 0);
-    if (at === offered) row.scrollIntoView({ block: "nearest" });
-  });
-  if (offers.length) element("search").setAttribute("aria-activedescendant", `offer${offered}`);
-  else element("search").removeAttribute("aria-activedescendant");
-}
-
-function take(at, highlight) {
-  element("search").value = "";
-  complete();
-  if (highlight && !marked.has(at)) marked.add(at);
-  find(at, true);
-}
-
-element("search").oninput = complete;
-element("search").onfocus = complete;
-element("search").onblur = () => { element("found").hidden = true; };
-element("search").onkeydown = event => {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (event.isComposing) return; // letters of an input method
-  if (event.key === "Escape") {
-    event.stopPropagation();
-    if (!event.target.value) event.target.blur();
-    event.target.value = "";
-    complete();
-  } else if (event.key === "Enter" && offers.length) take(offers[offered], event.shiftKey);
-  else if (step && offers.length) offer(offered + step);
-  else return;
-  event.preventDefault();
-};
-element("ask").onsubmit = event => event.preventDefault();
 
 function seeAll() {
   look(reach().flat());
