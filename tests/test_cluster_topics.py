@@ -158,16 +158,31 @@ def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
     job, gather, losses = make_job("lda", text, "b.safetensors", here, **told), here.gather, []
 
     def lose(futures):
-        if len(losses) < 3:
-            losses.append(job.state.chunks_done)
+        done = job.state.chunks_done
+        if len(losses) < 2 or (done == len(job.plan) and done not in losses):
+            losses.append(done)
             raise (KeyError, ConnectionLostError)[len(losses) % 2]("lost")
         return gather(futures)
 
     here.gather = lose
-    epochs = []
-    assert finish(job, lambda: epochs.append(job.epochs_done)) == wanted
-    assert len(losses) == 3
-    assert len(set(losses)) < 3  # the same has been sampled again
+    assert finish(job) == wanted
+    assert losses[0] == losses[1] < losses[2] == len(job.plan)
+
+
+def test_a_checkpoint_is_of_what_was_here_last(text, here, monkeypatch):
+    told = {**LDA, "epochs": 4, "burn_in": 1}
+    wanted = finish(make_job("lda", text, "a.safetensors", **told))
+    job = make_job("lda", text, "b.safetensors", here, **told)
+    for end, lost in ((8, False), (16, True)):
+        job._run(lambda progress: None, 60.0, job.state, end)
+        if lost:
+            monkeypatch.setattr(here, "gather", lambda futures: {}["lost"])
+        assert job.checkpoint()
+        assert job.state.chunks_done == 8
+    last = make_job("lda", text, "b.safetensors", **told)
+    assert last.resume()
+    assert last.state.chunks_done == 8
+    assert finish(last) == wanted
 
 
 def test_lsa_here_goes_the_way_of_the_cluster(text, here):
