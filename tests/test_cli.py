@@ -65,7 +65,7 @@ def test_the_file_holds_what_it_says(w2v, folder):
     assert facts["settings"]["tokenizer"] == "space"
     assert facts["corpus"]["tokens"] == 4
     assert facts["corpus"]["types"] == 3
-    assert facts["tables"] == {"words": {"rows": 3, "dim": 4}}
+    assert facts["tables"] == {"words": {"rows": 3, "dim": 4, "dtype": "float32"}}
     assert len(facts["losses"]) == 1
     assert facts["checked"] is True
     assert "threads" not in str(facts)
@@ -421,6 +421,9 @@ def test_info_of_other_files_and_of_damage(w2v, toy, folder):
     (folder / "vectors.safetensors").write_bytes(raw)
     assert w2v("info", "vectors.safetensors").code == 0
     assert one_line(w2v("info", "vectors.safetensors", "--check"), 2, "words.names fail")
+    told = w2v("convert", "vectors.safetensors", "b.txt", "--check")
+    assert told.code == 0
+    assert "the bytes of words.names fail their checksum" in told.err
 
 
 def test_evaluate(w2v, toy, folder):

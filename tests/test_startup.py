@@ -42,6 +42,7 @@ def test_help_of_a_command_loads_no_numpy(tmp_path):
 @pytest.mark.parametrize(
     "args",
     [("similar", "king"), ("analogy", "man", "king", "woman"), ("info", "vectors.safetensors"),
+     ("similarity", "king", "queen"), ("odd", "king", "queen", "1"), ("vector", "king"),
      ("convert", "vectors.safetensors", "x.bin")],
 )  # fmt: skip
 def test_queries_load_neither_numba_nor_scipy(toy, folder, args):

@@ -115,10 +115,12 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
     """Judge by a set of scored pairs: lines of word, word, score, separated by tabs or blanks.
 
     Lines that begin with # are left out, and so is a heading. Pairs with an unknown word are not
-    counted. Raises W2VError for a line that is not of this form.
+    counted. Raises W2VError for a line that is not of this form, or where there is none.
     """
     known = folded_rows(table, restrict)
     pairs = list(_scored_pairs(path))
+    if not pairs:
+        raise W2VError(f"{path}: no pairs in the file")
     found = [n for n, (a, b, _) in enumerate(pairs) if a in known and b in known]
     rows = np.array([[known[word] for word in pairs[n][:2]] for n in found], np.int64)
     left, right = (units(table, side) for side in rows.reshape(-1, 2).T)

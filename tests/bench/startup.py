@@ -18,11 +18,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from contest import Run, enwiki, publish, run, w2v
+from contest import Run, aside, enwiki, publish, run, w2v
 
-from w2v import store
+from w2v import formats, reshaping
 from w2v.corpus import Corpus
-from w2v.formats import file_metadata
 from w2v.table import Table
 from w2v.vocabulary import encode
 
@@ -34,12 +33,38 @@ def seconds(call: Callable[[], Run]) -> float:
     return median(call().seconds for _ in range(TIMES))
 
 
-def large_table(path: Path) -> None:
-    """A container of 400,000 random vectors of 300 numbers."""
+QUERIES = {
+    "similar": ("king",),
+    "analogy": ("man", "king", "woman"),
+    "similarity": ("king", "queen"),
+    "odd": ("king", "queen", "man", "w5"),
+    "vector": ("king",),
+}
+MAPPED = {
+    "container": "x.safetensors",
+    "container of float16": "h.safetensors",
+    "`.npy`": "x.npy",
+    "`.npy` of float16": "h.npy",
+}
+
+
+def large_tables(folder: Path) -> None:
+    """400,000 random vectors of 300 numbers, in every format that is mapped."""
     rng = np.random.default_rng(1)
-    names = ["king", *(f"w{n}" for n in range(399_999))]
+    names = ["king", "queen", "man", "woman", *(f"w{n}" for n in range(399_996))]
     table = Table.build(names, rng.standard_normal((400_000, 300), np.float32))
-    store.write(str(path), store.table_tensors("words", table), file_metadata())
+    for halves in (False, True):
+        made = reshaping.halved(table) if halves else table
+        for suffix in ("safetensors", "npy"):
+            formats.save(str(folder / f"{'xh'[halves]}.{suffix}"), made)
+
+
+def queries(path: Path) -> dict[str, float]:
+    """Seconds of every query command on a file."""
+    return {
+        command: seconds(lambda c=command, a=args: w2v(c, *a, "-v", path))
+        for command, args in QUERIES.items()
+    }
 
 
 def encoding(text: Path) -> float:
@@ -101,12 +126,17 @@ def main() -> None:
 
     with enwiki() as (folder, text, _):
         add("`w2v --help`", f"{seconds(lambda: w2v('--help')):.2f} s")
-        large_table(folder / "large.safetensors")
-        query = seconds(lambda: w2v("similar", "king", "-v", folder / "large.safetensors"))
         numpy = seconds(lambda: run(sys.executable, "-c", "import numpy"))
-        add("`w2v similar king`, 400,000 × 300", f"{query:.2f} s")
         add('`python -c "import numpy"`', f"{numpy:.2f} s")
-        (folder / "large.safetensors").unlink()
+        aside(large_tables, folder)
+        for kind, name in MAPPED.items():
+            taken = queries(folder / name)
+            print(kind, *(f"{c} {t:.2f}" for c, t in taken.items()), file=sys.stderr)
+            others = max(t for c, t in taken.items() if c not in ("similar", "analogy"))
+            near = max(taken["similar"], taken["analogy"])
+            add(f"`w2v similar` or `analogy`, 400,000 × 300, {kind}", f"{near:.2f} s")
+            add("`similarity`, `odd` or `vector` on it, the slowest", f"{others:.2f} s")
+            (folder / name).unlink()
         out = folder / "vocab.txt"
         whole = seconds(lambda: w2v("vocab", text, "-o", out, "--quiet"))
         start = seconds(lambda: w2v("vocab", folder / "small", "-o", out, "--quiet"))

@@ -12,6 +12,7 @@ import click
 from w2v.cli.completion import FILE
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.vectors import open_table
+from w2v.errors import W2VError
 
 if TYPE_CHECKING:
     from w2v.comparing import Compared
@@ -49,6 +50,11 @@ def compare(
     tables = [open_table(file) for file in files]
     if not (pairs or questions):
         questions, pairs = (_at_hand(pattern) for pattern in _AT_HAND)
+    if not (pairs or questions):
+        lack = "no sets to judge by: name some by --pairs and --questions, or a folder by $W2V_DATA"
+        if len(files) == 1:
+            raise W2VError(lack)
+        click.echo(lack, err=True)
     for path in questions:
         judged = [analogies(table, path, restrict) for table in tables]
         for results in comparing.by_questions(judged, path):
@@ -80,8 +86,8 @@ def echo_compared(
         elif found.score is None:
             click.echo(f"      -  {printable(file)}")
         else:
-            p = " " * 8 if found.p is None else f"p {found.p:<6.3f}"
-            click.echo(f"{found.score:7.4f}  {low:.3f} to {high:.3f}  {p}  {printable(file)}")
+            p = "" if found.p is None else "p <.001" if found.p < 0.0005 else f"p {found.p:.3f}"
+            click.echo(f"{found.score:7.4f}  {low:.3f} to {high:.3f}  {p:8}  {printable(file)}")
 
 
 def _echo_overlap(

@@ -141,12 +141,14 @@ def describe(path: str, findings: Findings) -> dict[str, Any]:
     """What a vector file says of itself, in plain values."""
     with Source.open(path) as source:
         kind = recognise(source).kind
+        size = os.path.getsize(path)
         packed = {"packed": "gzip"} if source.packed else {}
     if kind != CONTAINER:
         table = load(path, findings=findings)
-        return {"file": path, "format": kind, **packed, "tables": {"words": _shape(table.matrix)}}
+        shape = _shape(table.matrix)
+        return {"file": path, "bytes": size, "format": kind, **packed, "tables": {"words": shape}}
     tensors, metadata = store.read(path)
-    facts: dict[str, Any] = {"file": path, "format": kind}
+    facts: dict[str, Any] = {"file": path, "bytes": size, "format": kind}
     for name, value in metadata.items():
         if name not in ("format", "checksums"):
             facts[name] = _unfolded(value)
@@ -164,8 +166,8 @@ def _unfolded(value: str) -> Any:
         return value
 
 
-def _shape(matrix: np.ndarray) -> dict[str, int]:
-    return {"rows": matrix.shape[0], "dim": matrix.shape[1]}
+def _shape(matrix: np.ndarray) -> dict[str, Any]:
+    return {"rows": matrix.shape[0], "dim": matrix.shape[1], "dtype": matrix.dtype.name}
 
 
 def _write_glove(path: str, table: Table) -> None:
