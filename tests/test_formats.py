@@ -56,14 +56,31 @@ def test_gensim_reads_what_we_write_and_we_read_what_gensim_writes(tmp_path, suf
 
 
 floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
-ODD = ["", "</s>", "\0", "\U0001f600", "\udcff", "1", "-1e3", "nan", "\r", "\t", "\u2028", "\xa0"]
+ODD = [
+    "",
+    " ",
+    "a b",
+    "to 15",
+    " x ",
+    "a\nb",
+    "</s>",
+    "\0",
+    "\U0001f600",
+    "\udcff",
+    "1",
+    "-1e3",
+    "nan",
+    "\r",
+    "\t",
+    "\u2028",
+    "\xa0",
+]
 names = (
-    st.text(st.characters(exclude_categories=["Cs"], exclude_characters=" \n"), max_size=8)
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
     | st.sampled_from(ODD)
-    | st.binary(max_size=4).map(
-        lambda b: b.replace(b" ", b"").replace(b"\n", b"").decode("utf-8", "surrogateescape")
-    )
+    | st.binary(max_size=4).map(lambda name: name.decode("utf-8", "surrogateescape"))
 )
+REFUSED = {"txt": " \n", "bin": " \n", "vec": " \n", "glove": "\n", "npy": "\n"}
 SUFFIXES = ["txt", "bin", "glove", "vec.gz", "npy", "npy.gz", "safetensors", "bin.gz"]
 
 
@@ -80,7 +97,14 @@ def test_a_round_trip_is_exact(tmp_path_factory, suffix, kernel, data, names, di
     original = Table.build(names, np.array(rows, np.float32).reshape(len(names), dim))
     if suffix.startswith("npy") and all(name.endswith("\r") for name in names):
         return  # these would be line ends of Windows
-    formats.save(path, original)
+    refused = REFUSED.get(suffix.removesuffix(".gz"), "")
+    try:
+        formats.save(path, original)
+    except W2VError as error:
+        ends_with_numbers = suffix == "glove" and "end with numbers" in str(error)
+        assert ends_with_numbers or any(set(name) & set(refused) for name in names)
+        return
+    assert not any(set(name) & set(refused) for name in names)
     with pytest.MonkeyPatch.context() as patch:
         if kernel:
             patch.setattr(text, "SMALL", 0)
