@@ -231,7 +231,7 @@ def test_vectors_of_ones_own(folder):
 def test_what_is_odd_in_a_file_is_a_warning(folder, caplog):
     (folder / "odd.txt").write_bytes(b"2 1\nk\xff 1\nb 2\n")
     assert len(library.load("odd.txt")) == 2
-    assert "names are not UTF-8" in caplog.text
+    assert "1 name not in UTF-8, the first in row 1" in caplog.text
 
 
 def test_documents_topics_and_labels(w2v, text):
