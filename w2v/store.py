@@ -25,6 +25,7 @@ from w2v.errors import W2VError
 from w2v.signals import Deferred
 from w2v.table import Table
 
+_ANEW = ": get it, or make it, anew"  # what to do about damage
 ALIGNMENT = 64
 _BLOCK = 1 << 20  # bytes written at a time
 LONGEST_HEADER = 100_000_000  # the official reader's limit
@@ -151,27 +152,27 @@ def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         if size < 8 or length > min(size - 8, LONGEST_HEADER):
             raise W2VError(
                 f"{path}: cut short or no container: byte 0 promises a header of {length:,} bytes, "
-                f"the file has {size:,}"
+                f"the file has {size:,}{_ANEW}"
             )
         try:
             entries, metadata = _parse_header(file.read(length))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise W2VError(f"{path}: the header at byte 8 is damaged") from None
+            raise W2VError(f"{path}: the header at byte 8 is damaged{_ANEW}") from None
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     tensors, expected = {}, 0
     for name, dtype, shape, begin, end in entries:
         count = math.prod(shape)
         if begin != expected or min(shape, default=0) < 0 or end - begin != count * dtype.itemsize:
-            raise W2VError(f"{path}: the header's entry for {name!r} contradicts itself")
+            raise W2VError(f"{path}: the header's entry for {name!r} contradicts itself{_ANEW}")
         if 8 + length + end > size:
             raise W2VError(
                 f"{path}: cut short: {name!r} ends at byte {8 + length + end:,}, "
-                f"the file has {size:,}"
+                f"the file has {size:,}{_ANEW}"
             )
         tensors[name] = np.frombuffer(data, dtype, count, 8 + length + begin).reshape(shape)
         expected = end
     if 8 + length + expected != size:
-        raise W2VError(f"{path}: {size - 8 - length - expected:,} bytes too many at the end")
+        raise W2VError(f"{path}: {size - 8 - length - expected:,} bytes too many at the end{_ANEW}")
     return tensors, metadata
 
 
@@ -248,12 +249,12 @@ def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table
     rows = len(order)
     lengths = {len(matrix), len(norms), len(offsets) - 1, rows if counts is None else len(counts)}
     if lengths != {rows} or matrix.ndim != 2:
-        raise W2VError(f"{path}: the arrays of table {name!r} differ in length")
+        raise W2VError(f"{path}: the arrays of table {name!r} differ in length{_ANEW}")
     kinds = matrix.dtype.kind + norms.dtype.kind + offsets.dtype.kind + order.dtype.kind
     inside = rows == 0 or (order.min() >= 0 and order.max() < rows)
     rising = offsets[0] == 0 and offsets[-1] == len(text) and (np.diff(offsets) >= 0).all()
     if kinds != "ffii" or text.dtype != np.uint8 or not inside or not rising:
-        raise W2VError(f"{path}: the names of table {name!r} are damaged")
+        raise W2VError(f"{path}: the names of table {name!r} are damaged{_ANEW}")
     return Table(matrix, norms, text, offsets, order, counts)
 
 

@@ -20,6 +20,7 @@ from w2v.cli.asking import (
     stdin_options,
 )
 from w2v.cli.completion import words as words_begun
+from w2v.cli.options import limit_blas
 from w2v.cli.output import format_options
 from w2v.cli.vectors import QueryCommand, open_table, vectors_path
 from w2v.errors import NotFoundError
@@ -27,6 +28,8 @@ from w2v.errors import NotFoundError
 if TYPE_CHECKING:
     from w2v.query import Asking, Query
     from w2v.table import Table
+
+_FEW = 32  # words, for which more threads of BLAS are no faster, and four times the work
 
 
 @click.command(cls=QueryCommand)
@@ -62,6 +65,7 @@ def similar(
     for themselves; - alone reads queries from stdin, a line each, after -- it is a word. Nearest
     words of a document: --from documents --table words ID.
     """
+    limit_blas(1 if len(terms) <= _FEW and not (stdin or queries or text) else None)
     from w2v.query import parse_terms
     from w2v.spelling import split_words
 
@@ -142,6 +146,7 @@ def analogy(
     The words nearest to B - A + C: man king woman. More questions: three words more, or - for
     stdin, three words a line.
     """
+    limit_blas(1 if len(words) <= _FEW and not (stdin or queries) else None)
     from w2v import query
 
     def parse(line: str) -> list[Query]:

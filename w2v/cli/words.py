@@ -11,6 +11,7 @@ import click
 
 from w2v.cli.asking import Missing, batches, groups, lookup_options, need, split, stdin_options
 from w2v.cli.completion import words as words_begun
+from w2v.cli.options import limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.vectors import QueryCommand, file_options, open_table
 from w2v.errors import NotFoundError, W2VError
@@ -80,6 +81,7 @@ def similarity(
 
     With - pairs from stdin, two words a line.
     """
+    limit_blas(1)
     from w2v import query
 
     pairs = groups(words, 2, "A B")
@@ -128,6 +130,7 @@ def odd(
     breakfast lunch dinner car: car. With --tsv or --json every word with its cosine to the mean of
     all, the odd one first. With - more from stdin, some words a line.
     """
+    limit_blas(1)
     from w2v import query
     from w2v.progress import plural
     from w2v.spelling import split_words
@@ -183,6 +186,7 @@ def vector(
     The terms are those of similar: king +woman -man. A word's vector is printed as it is in the
     file; an expression adds unit vectors.
     """
+    limit_blas(1)
     from w2v.query import Query, numbers, parse_terms
     from w2v.spelling import split_words
 

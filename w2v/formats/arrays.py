@@ -124,5 +124,7 @@ def _reading(path: str) -> Iterator[None]:
         with warnings.catch_warnings(action="ignore", category=UserWarning):
             yield
     except _DAMAGE as error:
-        said = str(error).partition("\n")[0]
-        raise W2VError(f"{path}: a NumPy array that is damaged or cut short: {said}") from None
+        said = str(error).partition("\n")[0][:100]
+        raise W2VError(
+            f"{path}: a NumPy array that is damaged or cut short: {said}: get it anew"
+        ) from None

@@ -68,8 +68,9 @@ def _after(buffer: bytes, end: int) -> bytes:
 
 def _not_ended(buffer: bytes, starts: list[int], wide: int) -> int | None:
     """The first row that no line end comes after; where the buffer ends one may yet come."""
-    ended = (_after(buffer, start + wide) in (b"\n", b"") for start in starts)
-    return next((row for row, well in enumerate(ended) if not well), None)
+    ends = np.array(starts) + wide
+    after = np.frombuffer(buffer, np.uint8)[ends[ends < len(buffer)]]
+    return next(iter(np.flatnonzero(after != 10).tolist()), None)
 
 
 def write(path: str, table: Table) -> None:

@@ -73,6 +73,8 @@ def recognise(source: Source) -> Recognised:
     for magic, meaning in _FOREIGN.items():
         if head.startswith(magic):
             raise W2VError(f"{path} is {meaning}")
+    if head[_TAR] == b"ustar" and b"\0" in head[: _TAR.start]:
+        raise W2VError(f"{path} is a tar archive: unpack it with tar")
     if head.startswith(arrays.MAGIC):
         return Recognised(ARRAY)
     if head[8:9] == b"{" and head[7:8] == b"\0":
@@ -85,7 +87,17 @@ def recognise(source: Source) -> Recognised:
         fields = line.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields) and int(fields[1]):
         return _with_header(source, int(fields[0]), int(fields[1]), len(line) + 1)
+    if _is_floret(fields):
+        raise W2VError(f"{path} is a floret file, which has vectors of parts of words, no words")
     return Recognised(GLOVE, dim=_length_of_rows(source))
+
+
+def _is_floret(fields: list[bytes]) -> bool:
+    """Whether this is a header: buckets, dim, shortest, longest, hashes, seed, two marks."""
+    marks = fields[6:]
+    return (
+        all(map(bytes.isdigit, fields[:6])) and len(marks) == 2 and not any(map(is_number, marks))
+    )
 
 
 def _with_header(source: Source, rows: int, dim: int, begin: int) -> Recognised:
@@ -148,10 +160,6 @@ def _length_of_rows(source: Source) -> int:
     for magic, meaning in _NOROWS.items():
         if head.startswith(magic):
             raise W2VError(f"{path} is {meaning}")
-    if head[_TAR] == b"ustar":
-        raise W2VError(f"{path} is a tar archive: unpack it with tar")
-    if len(fields := lines[0].split()) == 8 and all(map(bytes.isdigit, fields[:6])):
-        raise W2VError(f"{path} is a floret file, which has vectors of parts of words, no words")
     number, line = rows[lengths.index(length)] if rows else (1, lines[0])
     raise W2VError(
         f"{path}: row {number}: expected a name and two numbers or more, with blanks between, or "

@@ -82,7 +82,7 @@ class Source:
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise W2VError(
                 f"{self.path}: byte {self._raw.tell():,} of the gzip file: {error}; it is damaged "
-                "or cut short"
+                "or cut short: get it anew"
             ) from None
 
     def skip(self, size: int) -> None:
