@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -158,13 +159,17 @@ def test_scores_become_a_table(tmp_path):
     )
 
 
+OUTER = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # of the make that runs these tests
+
+
 def make(folder, *more):
     """Run corpora/batch.mk."""
     program = f"{sys.executable} -m w2v"
+    env = {name: value for name, value in os.environ.items() if name not in OUTER}
     call = ["make", "-s", "-f", "corpora/batch.mk", f"OUT={folder}", f"W2V={program}"]
     return subprocess.run(
         [*call, f"PYTHON={sys.executable}", *more],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT, capture_output=True, text=True, check=False, env=env,
     )  # fmt: skip
 
 

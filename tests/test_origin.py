@@ -126,7 +126,7 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
         (("--update", "old.safetensors", "--init", "old.txt"), "--init or --update"),
         (("--freeze",), "--freeze is for --init"),
         (("--update", "x.safetensors"), "x.safetensors is what is started from"),
-        (("--init", "text"), "text: byte 0: expected our container"),
+        (("--init", "text"), "text: row 1: expected a name and two numbers"),
     ],
 )
 def test_what_cannot_be_started_from_is_one_line(w2v, text, old, args, said):
