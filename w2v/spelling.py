@@ -8,6 +8,7 @@ from w2v.table import Table
 
 BLANKS = " \t\n\r\v\f"  # of ASCII: a no-break space is a letter, as in texts
 _SHORTLIST = 200  # names whose edit distance is worked out
+_LONGEST = 100  # letters: to compare two words of 10,000 would take 40 s
 
 
 def split_words(line: str) -> list[str]:
@@ -21,9 +22,12 @@ def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:
 
     Names are compared without regard to case. A shortlist shares most bytes and pairs of bytes with
     `name` (one pass over the bytes of all names: 0.05 s for 400,000); it is ordered by the number
-    of edits. Names that need more edits than a third of the letters (at least one) are not near.
+    of edits. Names that need more edits than a third of the letters (at least one) are not near;
+    to a name of more than 100 letters none is.
     """
     wanted = name.casefold()
+    if len(wanted) > _LONGEST:
+        return []
     shortlist = _shortlist(table, wanted.encode("utf-8", "surrogateescape"))
     ranked = []
     for row in shortlist.tolist():
