@@ -29,8 +29,7 @@ from w2v.topics.lda import Lda
 from w2v.topics.terms import Tokens
 
 EDGES = 8192  # that the scheduler is told of at a time: from changes to tasks that need them
-SHORTEST, LONGEST = 8, 64  # rounds from one base to the next
-LIGHT = 1 << 22  # bytes of changes that are never too many
+SHORTEST, LONGEST = 8, 32  # rounds from one base to the next
 _AVERAGED = "word_sums", "alpha", "eta", "alpha_sums"  # what changes here with each round
 
 
@@ -110,7 +109,7 @@ class SweepRounds(Rounds):
     def _is_base_due(self) -> bool:
         tasks = -(-self._plan.shards // max(self._together, 1))
         longest = min(max(EDGES // tasks, SHORTEST), LONGEST)
-        heavy = self._later_bytes > max(HEAVIEST * self._base_bytes, LIGHT)
+        heavy = self._later_bytes > HEAVIEST * self._counts.counts.nbytes
         return self._base is not None and (heavy or len(self._later) >= longest)
 
     def _send_base(self) -> None:
@@ -119,7 +118,8 @@ class SweepRounds(Rounds):
         threads = self._cluster.threads()
         if threads != self._threads:
             self._threads, self._groups = threads, {}
-            self._together = max(self._plan.shards // (2 * max(threads, 1)), 1)
+            # One for each thread: Dask moves what waits to idle workers, here with all its topics.
+            self._together = -(-self._plan.shards // max(threads, 1))
         number = 0
         while number < self._sweep:
             chunks = self._plan.round_from(number)
@@ -127,8 +127,7 @@ class SweepRounds(Rounds):
             for group in self._parted(chunks):
                 self._place(group)
         base = Base(self._rounds, tally.tally(self._counts.counts))
-        self._base_bytes, self._later_bytes = base.counts.nbytes, 0
-        self._base, self._later = self._cluster.spread(base), []
+        self._base, self._later, self._later_bytes = self._cluster.spread(base), [], 0
 
     def _parted(self, chunks: list[Chunk]) -> list[list[Chunk]]:
         """A round's chunks as those of its groups."""

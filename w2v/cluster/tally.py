@@ -34,8 +34,8 @@ class Tally(NamedTuple):
 def tally(counts: np.ndarray) -> Tally:
     """What of a matrix, int32 (V, K), is not 0.
 
-    Of the changes of a sweep three quarters of the entries are 0 and nearly all others small: 50
-    topics of film reviews take 0.4 bytes an entry at the start, 0.2 after 100 sweeps.
+    50 topics of 25,000 film reviews, 28,717 words (so 64 columns): the changes of the first sweep
+    take 0.81 MB, of the 30th 0.58; as int32 it would be 7.35 MB.
     """
     rows = np.flatnonzero(counts.any(axis=1)).astype(np.int32)
     if rows.size < len(counts):
