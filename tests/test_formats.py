@@ -392,6 +392,13 @@ def test_names_that_are_not_utf8_are_told(tmp_path):
     assert findings.said[0].startswith("1 name not in UTF-8, the first in row 2")
 
 
+def test_halves_of_a_letter_in_two_names_are_no_letter(tmp_path):
+    path, findings = tmp_path / "x", Findings("x")
+    path.write_bytes(b"a\xc3 1 2\n\xa9b 1 2\n")
+    formats.load(str(path), findings=findings)
+    assert findings.said[0].startswith("2 names not in UTF-8")
+
+
 def test_the_projectors_pair(tmp_path):
     path = str(tmp_path / "x.tsv")
     formats.save(path, Table.build(["a\tb", "c"], np.array([[1, 0.1], [2, 3]], np.float32)))

@@ -12,8 +12,8 @@ import numpy as np
 from w2v.errors import W2VError
 
 _LONGEST = float(np.finfo(np.float32).max)
-_JOINED = 4096  # names at a time: bytes.join takes 80 bytes for each besides
-_BLOCK = 1 << 18  # numbers worked on at a time
+_JOINED = 4096  # names at a time: what is made of all of them takes memory as well
+_BLOCK = 1 << 16  # numbers worked on at a time
 _SHORTEST = 1e-20  # a square below which float32 has not all its digits
 _SIGN_AND_NUMBER = -0x70002000  # as int32, of the bits of a float16 that are moved to the left
 _FURTHEST = 2.0**32  # and from which on float16 may not have been finite
@@ -51,19 +51,14 @@ class Table:
         cls, encoded: Sequence[bytes], matrix: np.ndarray, counts: np.ndarray | None = None
     ) -> Table:
         """The same from names as bytes."""
-        listed = np.empty(len(encoded), object)
-        listed[:] = encoded
-        order = np.argsort(listed, kind="stable").astype(np.int32)
-        named = listed[order]
-        for at in np.flatnonzero(named[1:] == named[:-1])[:1]:
-            raise W2VError(
-                f"rows {order[at] + 1} and {order[at + 1] + 1} have the same name, "
-                f"{named[at].decode('utf-8', 'surrogateescape')!r}; remove one"
-            )
+        order = _sorted(encoded)  # first, in the memory that the rest takes then
         offsets = np.zeros(len(encoded) + 1, np.int64)
-        np.cumsum(list(map(len, encoded)), out=offsets[1:])
-        some = (encoded[at : at + _JOINED] for at in range(0, len(encoded), _JOINED))
-        text = np.frombuffer(b"".join(map(b"".join, some)), np.uint8)
+        offsets[1:] = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        np.cumsum(offsets, out=offsets)
+        text = np.empty(offsets[-1], np.uint8)
+        for at in range(0, len(encoded), _JOINED):
+            some = np.frombuffer(b"".join(encoded[at : at + _JOINED]), np.uint8)
+            text[offsets[at] : offsets[at] + some.size] = some
         return cls(matrix, _norms(matrix), text, offsets, order, counts)
 
     def take(self, rows: np.ndarray) -> Table:
@@ -172,9 +167,7 @@ class Listed(Table):
     @cached_property
     def order(self) -> np.ndarray:
         """Row numbers sorted by the names' bytes."""
-        listed = np.empty(len(self), object)
-        listed[:] = self.__dict__["listing"][1:-1].split(b"\n") if len(self) else []
-        return np.argsort(listed, kind="stable").astype(np.int32)
+        return _sorted(self.__dict__["listing"][1:-1].split(b"\n") if len(self) else [])
 
     def __len__(self) -> int:
         return len(self.matrix)
@@ -196,6 +189,22 @@ class Listed(Table):
         listing: bytes = self.__dict__["listing"]
         at = -1 if b"\n" in wanted else listing.find(b"\n" + wanted + b"\n")
         return None if at < 0 else listing.count(b"\n", 0, at)
+
+
+def _sorted(names: Sequence[bytes]) -> np.ndarray:
+    """Row numbers in the order of names, int32; W2VError where two are the same."""
+    listed = np.empty(len(names), object)
+    listed[:] = names
+    order = np.argsort(listed, kind="stable").astype(np.int32)
+    for begin in range(0, len(order), _JOINED):
+        rows = order[begin : begin + _JOINED + 1]
+        named = listed[rows]
+        for at in np.flatnonzero(named[1:] == named[:-1])[:1]:
+            raise W2VError(
+                f"rows {rows[at] + 1} and {rows[at + 1] + 1} have the same name, "
+                f"{named[at].decode('utf-8', 'surrogateescape')!r}; remove one"
+            )
+    return order
 
 
 def _widened(halves: np.ndarray) -> np.ndarray:

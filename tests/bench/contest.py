@@ -55,7 +55,7 @@ def run(*command: object, **more: str) -> Run:
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         sys.exit(f"{' '.join(map(str, command[:4]))} … failed with {child.returncode}")
-    return Run(time.monotonic() - began, usage.ru_maxrss / 1000, out)
+    return Run(time.monotonic() - began, usage.ru_maxrss * 1.024 / 1000, out)
 
 
 def w2v(*args: object, **more: str) -> Run:

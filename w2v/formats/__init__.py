@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from w2v.progress import plural
 from w2v.table import Listed, Table
 
 FORMAT_VERSION = "1"  # of our container
+_PART = 1 << 16  # bytes
 
 
 def load(
@@ -98,15 +100,29 @@ def _distinct(
 
 def _note_bytes(table: Table, findings: Findings) -> None:
     """Tell of names that are not UTF-8."""
+    if _are_utf8(table):
+        return
+    bad = [row for row, name in enumerate(table.names) if not _is_utf8(name)]
+    findings.note(
+        f"{plural(len(bad), 'name')} not in UTF-8, the first in row {bad[0] + 1}, "
+        f"{_shown(table.name_bytes(bad[0]))}: the bytes are kept as they are"
+    )
+
+
+def _are_utf8(table: Table) -> bool:
+    """Whether all names are: their bytes one after the other, if none begins inside a letter."""
+    decode = getincrementaldecoder("utf-8")().decode
     try:
-        table.text.tobytes().decode()
+        for at in range(0, len(table.text), _PART):
+            decode(table.text[at : at + _PART].data)
+        decode(b"", True)
     except UnicodeDecodeError:
-        bad = [row for row, name in enumerate(table.names) if not _is_utf8(name)]
-        if bad:
-            findings.note(
-                f"{plural(len(bad), 'name')} not in UTF-8, the first in row {bad[0] + 1}, "
-                f"{_shown(table.name_bytes(bad[0]))}: the bytes are kept as they are"
-            )
+        return False
+    for row in range(0, len(table), _PART):
+        begins = table.offsets[row : row + _PART]
+        if (table.text[begins[begins < len(table.text)]] & 0xC0 == 0x80).any():
+            return False
+    return True
 
 
 def _is_utf8(name: str) -> bool:
