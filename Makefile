@@ -98,6 +98,8 @@ bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $
 	$(BIN)/python tests/bench/newsgroups.py --write
 	$(BIN)/python tests/bench/networks.py --write
 	$(BIN)/python tests/bench/sentiment.py --write
+	$(BIN)/python tests/bench/cluster.py --write
+	$(BIN)/python tests/bench/cluster.py --paper --megabytes 100 --write
 
 clean:  ## remove what these targets have made
 	rm -rf .venv .venv-peers demo build dist *.egg-info .coverage .hypothesis

@@ -6,8 +6,9 @@
     python tests/bench/cluster.py --paper
 
 Trains skip-gram, one epoch, on the first megabytes of enwiki100m.txt.gz by 2 and by 4 workers of a
-thread each on this machine (which has 2 processors: 4 workers show bytes, not speed). Bytes are those that the
-workers say they have received. Prints a Markdown table; --write puts it in the manual.
+thread each on this machine (which has 2 processors: 4 workers show bytes, not speed). Bytes are
+those that the workers say they have received. Prints a Markdown table; --write puts it in the
+manual.
 
 With --hosts every worker runs in a network namespace of its own, as on a host of its own, at the
 end of a link of this rate (by tc's tbf), and the scheduler and `w2v train` in another. A delay is
