@@ -243,6 +243,17 @@ def test_lda_is_the_same_and_the_scheduler_never_has_much_to_hold(text, cluster,
 
 
 @compiled
+def test_a_cluster_takes_copies_away_again_once_a_run_has_left_it(cluster):
+    manager = cluster._client.amm
+    assert not manager.running()
+    manager.start()
+    with connection.Cluster(cluster._local.scheduler_address):
+        assert not manager.running()
+    assert manager.running()
+    manager.stop()
+
+
+@compiled
 def test_lda_goes_on_after_a_stop_and_after_a_worker_was_killed(text, cluster):
     wanted = finish(make_job("lda", text, "a.safetensors", **LDA))
     job = make_job("lda", text, "b.safetensors", cluster, **LDA)
