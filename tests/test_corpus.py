@@ -247,3 +247,22 @@ def test_ascii_is_cut_into_words_as_unicode_is(text):
         for cut in (TOKENIZERS["words"], tokenizers._unicode_words)
     )
     assert fast == slow
+
+
+def test_an_address_is_opened_by_fsspec_and_a_file_may_be_called_like_one(tmp_path, monkeypatch):
+    pytest.importorskip("fsspec")
+    plain, packed = tmp_path / "text", tmp_path / "text.gz"
+    plain.write_bytes(b"one two\nthree\n")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    wanted, reference = read(plain)
+    for path in (plain, packed):
+        tokens, corpus = read(f"file://{path}")
+        assert (tokens, corpus.fingerprint) == (wanted, reference.fingerprint)
+        assert corpus.bytes_read == corpus.size == path.stat().st_size
+    monkeypatch.chdir(tmp_path)
+    plain.rename("a::b")
+    assert read("a::b")[0] == wanted
+    with pytest.raises(W2VError, match="nowhere://x"):
+        Corpus(["nowhere://x"])
+    with pytest.raises(FileNotFoundError):
+        Corpus(["file:///nowhere/x"])

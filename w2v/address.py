@@ -13,8 +13,8 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9]+::")
 
 
 def is_address(path: str) -> bool:
-    """Whether fsspec must open it."""
-    return _ADDRESS.match(path) is not None
+    """Whether fsspec must open it; a file here may have any name."""
+    return _ADDRESS.match(path) is not None and not os.path.exists(path)
 
 
 def open_bytes(path: str) -> IO[bytes]:

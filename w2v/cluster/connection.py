@@ -121,12 +121,6 @@ class Cluster:
             self._counted = time.monotonic()
         return self._workers
 
-    def machines(self) -> dict[str, dict[str, str]]:
-        """What each worker's machine code depends on, by address."""
-        from w2v.kernels.cache import machine_code
-
-        return self._client.run(machine_code)
-
     def spread(self, data: Any) -> Any:
         """A future of data that go to all workers."""
         return self._sent(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])

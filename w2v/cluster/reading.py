@@ -123,9 +123,9 @@ def outline_of(part: Part) -> tuple[int, np.ndarray, int]:
     return part.ids.size, part.starts, part.strange
 
 
-def digest(paths: Sequence[str], encoding: str) -> str:
+def digest(paths: Sequence[str], how: TextSettings) -> str:
     """The fingerprint of the files, which needs all of them in their order."""
-    return Corpus(paths, encoding=encoding).digest()
+    return Corpus(paths, how.tokenizer, how.encoding).digest()
 
 
 def read(
@@ -145,7 +145,7 @@ def read(
         raise W2VError("stdin: workers read files, each a part of them: write it to one")
     files = everywhere(corpus.paths)
     ranges = cut(files, corpus.encoding)
-    fingerprint = cluster.submit(digest, files, corpus.encoding)
+    fingerprint = cluster.submit(digest, files, how)
     numbered = [cluster.submit(number_words, each, how) for each in ranges]
     tallies = [cluster.submit(tally_of, each) for each in numbered]
     while len(tallies) > 1:
