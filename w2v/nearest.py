@@ -80,9 +80,7 @@ class Search:
             with np.errstate(invalid="ignore", over="ignore"):
                 matrix = table.vectors(some)
                 lengths = table.lengths(some, matrix)
-                cosines = flat @ matrix.T
-                cosines *= 1 / np.maximum(lengths, _TINY)
-                scores = _scored(cosines.reshape(queries, terms, -1), signs)
+                scores = _scored(_cosines(flat, matrix, lengths).reshape(queries, terms, -1), signs)
             scores[:, ~np.isfinite(lengths)] = -np.inf
             pool.add(scores, begin)
         found = pool.finished()
@@ -126,6 +124,16 @@ def _joined(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(parts), np.repeat(np.arange(len(parts)), sizes)
 
 
+def _cosines(units: np.ndarray, matrix: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Cosines (Q, R) of unit vectors (Q, D) to others (R, D): what is fewer is divided."""
+    shares = 1 / np.maximum(lengths, _TINY)
+    if len(units) > matrix.shape[1]:
+        return units @ (matrix * shares[:, None]).T
+    cosines = units @ matrix.T
+    cosines *= shares
+    return cosines
+
+
 def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
     """Scores (Q, R) from the cosines to each term of a query, (Q, T, R)."""
     if len(signs) == 1:
@@ -138,6 +146,15 @@ def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
         else:
             scores /= shares[:, term] + EPSILON
     return scores
+
+
+def _ranked(queries: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Numbers that ascend with queries and fall with float32 scores, int64: one sort, not two.
+
+    The bits of floats ascend with them, but for the negative ones, where they fall.
+    """
+    bits = (0 - scores).view(np.int32)  # 0 less 0 has no sign
+    return (queries << 32) + np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits)
 
 
 class _Pool:
@@ -165,7 +182,7 @@ class _Pool:
 
     def _compact(self) -> None:
         queries, rows, scores = (np.concatenate(part) for part in zip(*self._found, strict=True))
-        order = np.lexsort((-scores, queries))  # stable: ties stay in the order of rows
+        order = np.argsort(_ranked(queries, scores), kind="stable")  # ties in the order of rows
         queries, rows, scores = queries[order], rows[order], scores[order]
         begins = np.searchsorted(queries, np.arange(self._queries))
         rank = np.arange(queries.size) - begins[queries]

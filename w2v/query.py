@@ -25,6 +25,11 @@ class Query:
 
     terms: tuple[tuple[str, str], ...]
 
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Of each word."""
+        return tuple(sign for sign, _ in self.terms)
+
     def __str__(self) -> str:
         first, *others = self.terms
         signed = [sign + name for sign, name in others]
@@ -76,23 +81,26 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
     return row
 
 
-def unit(table: Table, row: int) -> np.ndarray:
-    """The vector of a row divided by its length, float32 (D,); W2VError if it is not finite."""
-    length = table.length(row)
-    if not np.isfinite(length):
+def units(table: Table, rows: Sequence[int]) -> np.ndarray:
+    """The vectors of rows divided by their lengths, float32 (N, D); W2VError if one is not finite."""
+    wanted = np.array(rows, np.int64)
+    lengths = table.length(wanted)
+    for row in wanted[~np.isfinite(lengths)][:1]:
         raise W2VError(f"the file has NaN or infinity in the vector of {table.name(row)!r}")
-    return table.row(row) / (length or np.float32(1))
+    lengths[lengths == 0] = 1
+    return table.vectors(wanted) / lengths[:, None]
 
 
 def combine(table: Table, query: Query, ignore_case: bool = False) -> tuple[np.ndarray, list[int]]:
     """The sum of a query's unit vectors, float32 (D,), and the rows of its words."""
     rows = [find(table, name, ignore_case) for _, name in query.terms]
-    return _sum([unit(table, row) for row in rows], query), rows
+    return _sum(units(table, rows)[None], query.signs)[0], rows
 
 
-def _sum(vectors: Sequence[np.ndarray], query: Query) -> np.ndarray:
-    signed = [v if sign == "+" else -v for v, (sign, _) in zip(vectors, query.terms, strict=True)]
-    return np.stack(signed).sum(axis=0, dtype=np.float32)
+def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
+    """The sums (Q, D) of vectors (Q, T, D), each with the sign of its place."""
+    plus_or_minus = np.array([1 if sign == "+" else -1 for sign in signs], np.float32)
+    return (vectors * plus_or_minus[:, None]).sum(axis=1, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,7 @@ class Asking:
     skips: bool = False
     left_out: set[str] = field(default_factory=set)
     _rows: dict[str, int] = field(default_factory=dict)  # of words that have been asked for
+    _names: dict[int, str] = field(default_factory=dict)  # of rows that have answered
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
         """The answers to each query, or which word is not there.
@@ -129,32 +138,41 @@ class Asking:
                 "compared"
             )
         found: list[list[Neighbour] | NotFoundError] = [[] for _ in queries]
-        alike: dict[tuple[str, ...], list[tuple[int, np.ndarray, list[int]]]] = {}
+        alike: dict[tuple[str, ...], list[tuple[int, list[int]]]] = {}
         for number, query in enumerate(queries):
             try:
-                vectors, rows, signs = self._asked(query)
-                alike.setdefault(signs, []).append((number, vectors, rows))
+                known = self.known(query) if self.skips else query
+                rows = [self._find(name) for _, name in known.terms]
             except NotFoundError as error:
                 found[number] = error
+            else:
+                alike.setdefault(known.signs, []).append((number, rows))
         own = self.source is self.search.table and not self.include
-        for signs, group in alike.items():
-            numbers, stacked, rows = zip(*group, strict=True)
-            left_out = rows if own else [[]] * len(rows)
-            answers = self.search.nearest(np.stack(stacked), left_out, signs)
+        for signs, (numbers, rows_of_each, vectors) in self._vectors(alike).items():
+            left_out = rows_of_each if own else [[]] * len(numbers)
+            answers = self.search.nearest(vectors, left_out, signs)
             for number, answer in zip(numbers, answers, strict=True):
                 found[number] = self.neighbours(answer)
         return found
 
-    def _asked(self, query: Query) -> tuple[np.ndarray, list[int], tuple[str, ...]]:
-        """Vectors (T, D), the rows of the words, and the sign of each vector."""
-        if self.skips:
-            query = self.known(query)
-        rows = [self._find(name) for _, name in query.terms]
-        vectors = [unit(self.source, row) for row in rows]
-        signs = tuple(sign for sign, _ in query.terms)
-        if self.method == "mul" and len(signs) > 1:
-            return np.stack(vectors), rows, signs
-        return _sum(vectors, query)[None], rows, ("+",)
+    def _vectors(
+        self, alike: dict[tuple[str, ...], list[tuple[int, list[int]]]]
+    ) -> dict[tuple[str, ...], tuple[list[int], list[list[int]], np.ndarray]]:
+        """The queries to search for together by the signs of their vectors (Q, T, D)."""
+        together: dict[tuple[str, ...], tuple[list[int], list[list[int]], list[np.ndarray]]] = {}
+        for signs, group in alike.items():
+            flat = [row for _, rows in group for row in rows]
+            vectors = units(self.source, flat).reshape(len(group), len(signs), -1)
+            if self.method == "add" or len(signs) == 1:
+                vectors, signs = _sum(vectors, signs)[:, None], ("+",)  # noqa: PLW2901
+            numbers, rows_of_each, parts = together.setdefault(signs, ([], [], []))
+            numbers += [number for number, _ in group]
+            rows_of_each += [rows for _, rows in group]
+            parts.append(vectors)
+        return {
+            signs: (numbers, rows, np.concatenate(parts))
+            for signs, (numbers, rows, parts) in together.items()
+        }
 
     def _find(self, name: str) -> int:
         row = self._rows.get(name)
@@ -177,16 +195,17 @@ class Asking:
 
     def neighbours(self, answer: Sequence[tuple[int, float]]) -> list[Neighbour]:
         """Rows and scores with their names and counts."""
-        table = self.search.table
+        counts = self.search.table.counts
         return [
-            Neighbour(
-                table.name(row),
-                score,
-                row,
-                None if table.counts is None else int(table.counts[row]),
-            )
+            Neighbour(self._name(row), score, row, None if counts is None else int(counts[row]))
             for row, score in answer
         ]
+
+    def _name(self, row: int) -> str:
+        name = self._names.get(row)
+        if name is None:
+            name = self._names[row] = self.search.table.name(row)
+        return name
 
 
 def similar(
@@ -223,17 +242,16 @@ def analogy(a: str, b: str, c: str) -> Query:
 
 def similarity(table: Table, a: str, b: str, ignore_case: bool = False) -> float:
     """The cosine of two names."""
-    one, other = (unit(table, find(table, name, ignore_case)) for name in (a, b))
-    cosine = one @ other
-    return float(np.clip(cosine, -1, 1))
+    one, other = units(table, [find(table, name, ignore_case) for name in (a, b)])
+    return float(np.clip(one @ other, -1, 1))
 
 
 def odd(table: Table, names: Sequence[str], ignore_case: bool = False) -> list[tuple[str, float]]:
     """Names with their cosine to the mean of all their unit vectors, the odd one out first."""
     if len(names) < FEWEST:
         raise W2VError("the odd one out needs three words or more")
-    units = np.array([unit(table, find(table, name, ignore_case)) for name in names])
-    mean = units.mean(axis=0)
-    scores = units @ (mean / (np.linalg.norm(mean) or 1))
+    vectors = units(table, [find(table, name, ignore_case) for name in names])
+    mean = vectors.mean(axis=0)
+    scores = vectors @ (mean / (np.linalg.norm(mean) or 1))
     order = np.argsort(scores, kind="stable")
     return [(names[i], float(scores[i])) for i in order]

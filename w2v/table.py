@@ -87,9 +87,9 @@ class Table:
         found = self.matrix[rows]
         return _widened(found) if found.dtype == np.float16 else found
 
-    def length(self, row: int) -> np.float32:
-        """Of a vector, as in `norms`."""
-        return self.norms[row]
+    def length(self, rows: np.ndarray) -> np.ndarray:
+        """Of some vectors, as in `norms`: float32, a copy."""
+        return self.norms[rows]
 
     def lengths(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Of some vectors, float32, which are given too; to six digits."""
@@ -172,9 +172,9 @@ class Listed(Table):
     def __len__(self) -> int:
         return len(self.matrix)
 
-    def length(self, row: int) -> np.float32:
-        """Of a vector."""
-        return _norms(self.matrix[row : row + 1])[0]
+    def length(self, rows: np.ndarray) -> np.ndarray:
+        """Of some vectors, float32."""
+        return _norms(self.matrix[rows])
 
     def lengths(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Of some vectors, float32; where these are too long or too short for that, exactly."""

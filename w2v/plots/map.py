@@ -57,7 +57,7 @@ def around(table: Table, names: Sequence[str], k: int) -> Choice:
 def neighbours(table: Table, rows: np.ndarray, k: int) -> list[list[Neighbour]]:
     """The `k` nearest names of each of some rows, as `w2v similar` tells them."""
     asking = Asking(Search(table, k), table)
-    vectors = np.stack([query.unit(table, row) for row in rows.tolist()])
+    vectors = query.units(table, rows.tolist())
     found = asking.search.nearest(vectors[:, None], [[row] for row in rows.tolist()])
     return [asking.neighbours(each) for each in found]
 
