@@ -336,6 +336,8 @@ def test_halves_are_widened_exactly():
 @pytest.mark.parametrize(
     ("matrix", "names", "said"),
     [
+        (np.ones((3, 2)), "a\nb\na\n", "rows 1 and 3 have the same name, 'a'; .* --check"),
+        (np.ones((3, 2)), "\na\n\n", "rows 1 and 3 have the same name, ''"),
         (np.ones((2, 2)), "a\n", "has 2 rows, and .*x.words 1 names"),
         (np.ones(2), "a\nb\n", r"float64 \(2,\): expected rows"),
         (np.ones((2, 2), int), "a\nb\n", "int64"),

@@ -14,7 +14,7 @@ from w2v.table import Table
 
 _SCORES = 1 << 19  # worked on at a time: they stay in the cache
 _ROWS = 1 << 8  # of the table at least
-_COPIED = 1 << 20  # numbers of the table at most, where they are copied
+_COPIED = 1 << 20  # numbers of the table at most, where they are copied or computed
 _MORE = 8  # candidates besides k, for those that float32 takes to be as near
 _TINY = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
@@ -72,7 +72,7 @@ class Search:
         rows, table = self.rows, self.table
         count = len(table) if rows is None else len(rows)
         step = _SCORES // (queries * terms)
-        if rows is not None or table.matrix.dtype != np.float32:
+        if rows is not None or table.worked_out:
             step = min(step, _COPIED // dim)
         step = max(_ROWS, step)
         for begin in range(0, count, step):
