@@ -82,7 +82,7 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
 
 
 def units(table: Table, rows: Sequence[int]) -> np.ndarray:
-    """The vectors of rows divided by their lengths, float32 (N, D); W2VError if one is not finite."""
+    """Vectors of rows divided by their lengths, float32 (N, D); W2VError if one is not finite."""
     wanted = np.array(rows, np.int64)
     lengths = table.length(wanted)
     for row in wanted[~np.isfinite(lengths)][:1]:
