@@ -12,7 +12,8 @@ import numpy as np
 
 from w2v.table import Table
 
-_SCORES = 1 << 19  # worked on at a time: they stay in the cache
+_SCORES = 1 << 18  # worked on at a time: they stay in the cache
+_RESCORED = 1 << 16  # numbers of candidates worked on at a time: so do they, as float64
 _ROWS = 1 << 8  # of the table at least
 _COPIED = 1 << 20  # numbers of the table at most, where they are copied or computed
 _MORE = 8  # candidates besides k, for those that float32 takes to be as near
@@ -57,15 +58,15 @@ class Search:
         units = vectors / np.maximum(lengths, _TINY)[:, :, None]
         most = self.k + max(map(len, leave_out)) + _MORE
         candidates = self._candidates(units.astype(np.float32), tuple(signs), most)
-        step = max(1, _SCORES // (most * self.table.dim))
+        step = max(1, _RESCORED // (candidates.shape[1] * self.table.dim))
         found = []
         for begin in range(0, len(units), step):
             some = slice(begin, begin + step)
             found += self._exactly(units[some], candidates[some], leave_out[some], tuple(signs))
         return found
 
-    def _candidates(self, units: np.ndarray, signs: tuple[str, ...], most: int) -> list[np.ndarray]:
-        """The rows that seem nearest to each query, unit vectors (Q, T, D); at least `most`."""
+    def _candidates(self, units: np.ndarray, signs: tuple[str, ...], most: int) -> np.ndarray:
+        """The rows that seem nearest to each query, unit vectors (Q, T, D): as `_Pool.finished`."""
         queries, terms, dim = units.shape
         flat = units.reshape(-1, dim)
         pool = _Pool(queries, most)
@@ -84,44 +85,38 @@ class Search:
             scores[:, ~np.isfinite(lengths)] = -np.inf
             pool.add(scores, begin)
         found = pool.finished()
-        return found if rows is None else [rows[each] for each in found]
+        return found if rows is None else np.where(found < 0, found, rows[found])
 
     def _exactly(
         self,
         units: np.ndarray,
-        candidates: Sequence[np.ndarray],
+        candidates: np.ndarray,
         leave_out: Sequence[Sequence[int]],
         signs: tuple[str, ...],
     ) -> list[list[tuple[int, float]]]:
-        """The best of the candidates of each query."""
-        rows, queries = _joined(candidates)
-        out, asking = _joined([np.array(each, np.int64) for each in leave_out])
-        count = len(self.table)
-        allowed = ~np.isin(queries * count + rows, asking * count + out)
-        rows, queries = rows[allowed], queries[allowed]
-        matrix = self.table.matrix[rows].astype(np.float64)
-        lengths = np.sqrt(np.einsum("rd,rd->r", matrix, matrix))
+        """The best of the candidates (Q, C) of each query, which ascend."""
+        out = np.full((len(units), max(map(len, leave_out))), -1)
+        for row, told in zip(out, leave_out, strict=True):
+            row[: len(told)] = told
+        left_out = (candidates < 0) | (candidates[:, :, None] == out[:, None]).any(axis=2)
+        matrix = self.table.matrix[candidates].astype(np.float64)
+        lengths = np.sqrt(np.einsum("qcd,qcd->qc", matrix, matrix))
         lengths[lengths == 0] = 1
         cosines = [
-            np.einsum("rd,rd->r", units[:, term][queries], matrix) / lengths
-            for term in range(len(signs))
+            np.einsum("qcd,qd->qc", matrix, units[:, term]) / lengths for term in range(len(signs))
         ]
-        clipped = np.clip(np.stack(cosines)[None], -1, 1)
-        scores = np.round(_scored(clipped, signs)[0], 9)  # so that ties are ties
-        order = np.lexsort((rows, -scores, queries))
-        ends = np.searchsorted(queries[order], np.arange(len(units) + 1))
-        pairs = list(zip(rows[order].tolist(), scores[order].tolist(), strict=True))
-        least = -np.inf if self.least is None else self.least
+        scores = np.round(_scored(np.clip(np.stack(cosines, axis=1), -1, 1), signs), 9)  # ties
+        scores[left_out] = -np.inf
+        order = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
+        rows, scores = (np.take_along_axis(each, order, 1) for each in (candidates, scores))
+        least = -_LARGEST if self.least is None else self.least
+        counts = np.count_nonzero(scores >= least, axis=1)
         return [
-            [pair for pair in pairs[begin:end][: self.k] if pair[1] >= least]
-            for begin, end in zip(ends.tolist(), ends[1:].tolist(), strict=False)
+            list(zip(rows[:count], scores[:count], strict=True))
+            for rows, scores, count in zip(
+                rows.tolist(), scores.tolist(), counts.tolist(), strict=True
+            )
         ]
-
-
-def _joined(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of several queries in one array, and the query of each; int64."""
-    sizes = [len(part) for part in parts]
-    return np.concatenate(parts), np.repeat(np.arange(len(parts)), sizes)
 
 
 def _cosines(units: np.ndarray, matrix: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -192,9 +187,13 @@ class _Pool:
         self._found = [(queries[kept], rows[kept], scores[kept])]
         self._size = int(kept.sum())
 
-    def finished(self) -> list[np.ndarray]:
-        """The rows of each query."""
+    def finished(self) -> np.ndarray:
+        """The rows of each query, int64 (Q, C), ascending; -1 before them where they are fewer."""
         self._compact()
         queries, rows, _ = self._found[0]
-        ends = np.searchsorted(queries, np.arange(self._queries + 1))
-        return [rows[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        begins = np.searchsorted(queries, np.arange(self._queries))
+        rank = np.arange(queries.size) - begins[queries]
+        found = np.full((self._queries, rank.max(initial=0) + 1), -1)
+        found[queries, rank] = rows
+        found.sort(axis=1)
+        return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,14 +37,13 @@ class Query:
         return " ".join([first[1] if first[0] == "+" else "".join(first), *signed])
 
 
-@dataclass(frozen=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """One answer: a name, its cosine, its row and its count (None where counts are not known)."""
 
     name: str
     score: float
     row: int
-    count: int | None
+    count: int | None  # type: ignore[assignment]
 
 
 def parse_terms(terms: Sequence[str], verbatim: bool = False) -> list[Query]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,10 @@ from w2v.cli.asking import (
     Missing,
     answer_options,
     batches,
-    echo_neighbours,
+    echo_lines,
     groups,
     need,
+    neighbour_lines,
     rows_asked,
     split,
     stdin_options,
@@ -106,13 +106,16 @@ def _answer(
 ) -> int:
     """Print the answers to all queries; the exit code."""
     missing = Missing(asking.left_out if asking.skips else None)
+    lines: list[str] = []
+    how = told["as_tsv"], told["as_json"], heading, table
     for asked in batches:
         for query, found in zip(asked, asking.answer(asked), strict=True):
             if isinstance(found, NotFoundError):
+                echo_lines(lines)
                 missing.tell(found)
             else:
-                echo_neighbours(str(query), found, told["as_tsv"], told["as_json"], heading, table)
-        sys.stdout.flush()
+                lines += neighbour_lines(str(query), found, *how)
+        echo_lines(lines)
     return missing.exit_code()
 
 
@@ -122,7 +125,7 @@ def _similar_to_text(table: Table, path: str, text: str, name: str, told: dict[s
     from w2v.trained import Trained
 
     found = neighbours(Trained(path).vector(text), _asking(table, table, told).search)
-    echo_neighbours(text, found, told["as_tsv"], told["as_json"], heading=False, table=name)
+    echo_lines(neighbour_lines(text, found, told["as_tsv"], told["as_json"], False, name))
 
 
 @click.command(cls=QueryCommand)

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from w2v.cli.completion import FILE
-from w2v.cli.output import echo_json, printable
+from w2v.cli.output import json_line, printable
 from w2v.cli.vectors import read_names, vectors_option
 from w2v.errors import NotFoundError, W2VError
 
@@ -223,29 +223,33 @@ def _marked(table: Table, path: str) -> np.ndarray:
     return marked
 
 
-def echo_neighbours(
+def neighbour_lines(
     query: str,
     answers: Sequence[Neighbour],
     as_tsv: bool,
     as_json: bool,
     heading: bool,
     table: str,
-) -> None:
-    """Print the answers to a query."""
+) -> list[str]:
+    """The answers to a query as they are printed."""
     if as_json:
         what = table.removesuffix("s")
         results: list[dict[str, Any]] = [
             {what: a.name, "score": round(a.score, 6), "count": a.count} for a in answers
         ]
-        echo_json({"query": query, "results": results})
-        return
+        return [json_line({"query": query, "results": results})]
     shown = printable(query)
-    lines = [f"{shown}:"] if heading and not as_tsv else []
     if as_tsv:
-        for rank, a in enumerate(answers, 1):
-            count = "" if a.count is None else a.count
-            lines.append(f"{shown}\t{rank}\t{printable(a.name)}\t{a.score:.6f}\t{count}")
-    else:
-        lines += [f"{answer.score:7.4f}  {printable(answer.name)}" for answer in answers]
+        return [
+            f"{shown}\t{rank}\t{printable(name)}\t{score:.6f}\t{'' if count is None else count}"
+            for rank, (name, score, _, count) in enumerate(answers, 1)
+        ]
+    lines = [f"{score:7.4f}  {printable(name)}" for name, score, _, _ in answers]
+    return [f"{shown}:", *lines] if heading else lines
+
+
+def echo_lines(lines: list[str]) -> None:
+    """Print what there is, at once, and forget it."""
     if lines:
         click.echo("\n".join(lines))
+    lines.clear()

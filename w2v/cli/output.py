@@ -26,8 +26,13 @@ def printable(text: str) -> str:
 
 def echo_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object on a line, as UTF-8."""
+    click.echo(json_line(value))
+
+
+def json_line(value: Mapping[str, Any]) -> str:
+    """One JSON object on a line."""
     line = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    click.echo(_UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", line))
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", line)
 
 
 def echo_tsv(values: Iterable[Any]) -> None:
