@@ -2,26 +2,27 @@
 """What a cluster costs: bytes and seconds of a round, by workers and by how the rounds are cut.
 
     python tests/bench/cluster.py [--megabytes 10] [--write]
-    python tests/bench/cluster.py --hosts 4 --rate 1gbit    # as root
-    python tests/bench/cluster.py --paper
+    python tests/bench/cluster.py --paper [--write]
+    python tests/bench/cluster.py --hosts [--write]    # as root
 
 Trains skip-gram, one epoch, on the first megabytes of enwiki100m.txt.gz by 2 and by 4 workers of a
 thread each on this machine (which has 2 processors: 4 workers show bytes, not speed). Bytes are
 those that the workers say they have received. Prints a Markdown table; --write puts it in the
 manual.
 
-With --hosts every worker runs in a network namespace of its own, as on a host of its own, at the
-end of a link of this rate (by tc's tbf), and the scheduler and `w2v train` in another. A delay is
-not added: tc's netem is not in every kernel.
+With --paper: how long an epoch would take on machines that are not here, by a model whose constants
+are measured here: see `Costs`.
 
-With --paper: how long an epoch would take on machines that are not here, from constants that are
-measured here: see `paper`.
+With --hosts the model is checked: every worker runs in a network namespace of its own, as on a host
+of its own, with a link of a rate and a delay, and the scheduler with `w2v train` in another; see
+`wire`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import signal
@@ -33,9 +34,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
+import wire
 from contest import environment, publish, wikipedia
 from distributed import Client, LocalCluster
 
+from w2v.cluster.rounds import TOGETHER
 from w2v.progress import duration
 
 BIN = Path(sys.executable).parent
@@ -83,45 +86,21 @@ def processes(workers: int) -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def call(command: str) -> None:
-    """Run a command of iproute2."""
-    subprocess.run(command.split(), check=True)
-
-
 @contextmanager
-def hosts(count: int, rate: str) -> Iterator[str]:
-    """Network namespaces on a bridge: worker processes in all but the first."""
-    with ExitStack() as stack:
-
-        def made(command: str, undo: str) -> None:
-            call(command)
-            stack.callback(subprocess.run, undo.split())
-
-        made("ip link add w2vbr type bridge", "ip link del w2vbr")
-        call("ip link set w2vbr up")
-        for host in range(count + 1):
-            made(f"ip netns add w2v{host}", f"ip netns del w2v{host}")
-            call(f"ip link add w2vo{host} type veth peer name eth0 netns w2v{host}")
-            call(f"ip link set w2vo{host} master w2vbr up")
-            inside = f"ip netns exec w2v{host}"
-            call(f"{inside} ip addr add 10.99.0.{host + 1}/24 dev eth0")
-            call(f"{inside} ip link set eth0 up")
-            call(f"{inside} ip link set lo up")
-            for side in (f"{inside} tc qdisc add dev eth0", f"tc qdisc add dev w2vo{host}"):
-                call(f"{side} root tbf rate {rate} burst 1mb latency 50ms")
-        address = "tcp://10.99.0.1:8786"
-        commands = ["dask scheduler --host 10.99.0.1 --port 8786 --no-dashboard"]
-        commands += [f"dask worker {address} --nthreads 1 --no-dashboard"] * count
+def on_hosts(count: int, rate: float, delay: float) -> Iterator[str]:
+    """Workers on hosts of their own, and the scheduler on host 0."""
+    with wire.hosts(count + 1, rate, delay), ExitStack() as stack:
+        scheduler = f"tcp://{wire.address(0)}:8786"
+        commands = [f"dask scheduler --host {wire.address(0)} --port 8786 --no-dashboard"]
+        commands += [f"dask worker {scheduler} --nthreads 1 --no-dashboard"] * count
         for host, command in enumerate(commands):
-            child = subprocess.Popen(
-                ["ip", "netns", "exec", f"w2v{host}", str(BIN / command.split()[0]),
-                 *command.split()[1:]],
-                stderr=subprocess.DEVNULL, start_new_session=True, env=environment(),
-            )  # fmt: skip
+            name, *how = command.split()
+            child = wire.run_on(
+                host, [BIN / name, *how], stderr=subprocess.DEVNULL, env=environment()
+            )
             stack.callback(child.wait)
             stack.callback(os.killpg, child.pid, signal.SIGTERM)
-        time.sleep(5)
-        yield address
+        yield scheduler
 
 
 def table(text: Path) -> str:
@@ -163,6 +142,11 @@ def bytes_of_a_chunk(text: Path, words: int) -> tuple[int, int]:
     return moved, 2 * len(job.vocabulary.names) * 102 * 4
 
 
+def words_of_a_chunk(text: Path, rounds: int) -> float:
+    """How many each of the chunks of an epoch had, with ROUNDS[0]."""
+    return sum(len(line.split()) for line in text.open()) / rounds / ROUNDS[0][0]
+
+
 def seconds_of_a_task() -> float:
     """What the scheduler takes for a task that does nothing, whose result is not asked for."""
     with processes(2) as address, Client(address) as client:
@@ -172,41 +156,83 @@ def seconds_of_a_task() -> float:
         return (time.monotonic() - began) / 3000
 
 
-MACHINES, CORES, WIRE = (1, 16, 256), 32, 10e9 / 8  # bytes a second
+MACHINES, CORES, WIRE, DELAY = (1, 16, 256), 32, 10e9 / 8, 1e-4  # bytes a second, seconds
 TOKENS = (10**9, 10**11, 10**12)
 SECONDS_A_WORD = 2 * 16.3 / (5 * 16.9e6)  # skip-gram on a core here: the README's table
+SIZES = (1_000, 10_000, 100_000, 1_000_000)  # words of a chunk
+POINTS = ((2, "1gbit", 1e-3), (4, "1gbit", 1e-3), (4, "200mbit", 1e-3), (4, "1gbit", 2e-2))
 
 
-def paper(text: Path) -> str:
-    """What an epoch takes: the longest rounds of which it has 40.
+class Costs:
+    """What a round takes: the model on paper. Its constants are measured when it is made.
 
-    A round is the sum of: its chunk's words; the scheduler's time for a task a shard, and for an
-    eighth of that again; what a machine sends, the changes of a shard for each core; what the root
-    of the tree receives, eight times all rows; and what each machine receives, all rows once. With
-    fewer shards than cores, the rest stand still: the number of shards is the best power of two.
+    A round is a chain: the words of a chunk; the scheduler's time for each task; the way up, where
+    a task of each level of the tree fetches the changes of up to eight others; the way down, where
+    machines fetch the sum from those that have it, so that these double; and the delays: a task's
+    result is told to the scheduler, which tells a worker, which asks for it and gets it. And what
+    two workers on this machine take besides.
     """
-    sizes = (1_000, 10_000, 100_000, 1_000_000)
-    found = [bytes_of_a_chunk(text, words) for words in sizes]
-    model, task = found[0][1], seconds_of_a_task()
-    print([(n, moved) for n, (moved, _) in zip(sizes, found, strict=True)], model, task, flush=True)
 
-    def chunk(words: float) -> float:
-        logs = np.log([moved for moved, _ in found])
-        return min(float(np.exp(np.interp(np.log(words), np.log(sizes), logs))), model)
+    def __init__(self, text: Path):
+        found = [bytes_of_a_chunk(text, words) for words in SIZES]
+        self._chunks, self.model = [moved for moved, _ in found], found[0][1]
+        self.task, self.besides = seconds_of_a_task(), 0.0
+        with processes(2) as scheduler:
+            train(text.with_name("small"), "--cluster", scheduler, "--min-count", 1)
+            seconds, rounds, _ = on_cluster(text, scheduler, *ROUNDS[0])
+        words, shards = words_of_a_chunk(text, rounds), ROUNDS[0][0]
+        self.besides = seconds / rounds - self.seconds(words, shards, 2, 1, math.inf, 0)
 
-    def seconds(tokens: int, machines: int, shards: int) -> float:
-        words = tokens / 40 / shards
-        each = -(-shards // machines)
-        moved = (each * chunk(words) + 9 * min(model, shards * chunk(words))) / WIRE
-        return 40 * (words * SECONDS_A_WORD + 1.125 * shards * task + moved * (machines > 1))
+    def __str__(self) -> str:
+        chunks = ", ".join(f"{moved / 1e6:.2f}" for moved in self._chunks)
+        return (
+            f"a chunk of {SIZES} words changes {chunks} MB; all vectors {self.model / 1e6:.1f} MB; "
+            f"a task takes the scheduler {1e3 * self.task:.2f} ms; a round takes "
+            f"{self.besides:.3f} s besides"
+        )
 
+    def changed(self, words: float) -> float:
+        """Bytes of what so many words change."""
+        logs = np.log(self._chunks)
+        return min(float(np.exp(np.interp(np.log(words), np.log(SIZES), logs))), self.model)
+
+    def seconds(
+        self, words: float, shards: int, machines: int, threads: int, rate: float, delay: float
+    ) -> float:
+        """What a round takes of so many words for each shard, with so many threads on each machine.
+
+        The machines that are not here have a core for each; all that are here have two.
+        """
+        cores = os.cpu_count() if threads == 1 else machines * threads
+        covers = 2 ** int(np.log2(max(shards / (2 * machines * threads), 1)))
+        nodes, moved, levels, tasks = shards // covers, 0.0, 0, 0
+        elsewhere = (machines - 1) / machines
+        while nodes > 1:
+            tasks += nodes
+            moved += min(TOGETHER, nodes) * self.changed(words * covers) * elsewhere
+            nodes, covers, levels = -(-nodes // TOGETHER), covers * TOGETHER, levels + 1
+        moved += math.ceil(math.log2(machines)) * self.changed(words * shards)
+        work = words * SECONDS_A_WORD * max(shards / cores, 1)
+        waits = (tasks + 1) * self.task + (levels + 1) * 4 * delay
+        return self.besides + work + waits + moved / rate
+
+
+def paper(costs: Costs) -> str:
+    """What an epoch takes, in the longest rounds, of which it has 40.
+
+    With fewer shards than cores, the rest stand still: the number of shards is the best power of
+    two.
+    """
     rows = ["| tokens | machines of 32 cores | shards | an epoch | as many times as fast as one |"]
     rows.append("|---|---|---|---|---|")
     for tokens in TOKENS:
         alone = tokens * SECONDS_A_WORD / CORES
         for machines in MACHINES:
             most = min(int(np.log2(machines * CORES)), 10)  # --shards goes to 1024
-            best = min((seconds(tokens, machines, 2**k), 2**k) for k in range(most + 1))
+            best = min(
+                (40 * costs.seconds(tokens / 40 / n, n, machines, CORES, WIRE, DELAY), n)
+                for n in (2**k for k in range(most + 1))
+            )
             took, shards = (alone, CORES) if machines == 1 else best
             power = int(np.log10(tokens))
             rows.append(
@@ -215,36 +241,48 @@ def paper(text: Path) -> str:
     return "\n".join(rows)
 
 
+def checked(text: Path, costs: Costs) -> str:
+    """A row for each point: what a round takes on hosts of one core, and by the model."""
+    rows = ["| hosts | link | delay, ms | MB a round, received | s a round | by the model |"]
+    rows.append("|---|---|---|---|---|---|")
+    shards, _ = ROUNDS[0]
+    for hosts, rate, delay in POINTS:
+        with on_hosts(hosts, wire.bytes_a_second(rate), delay) as scheduler:
+            command = [*wire.inside(0), sys.executable, __file__, "--scheduler", scheduler]
+            told = subprocess.run([*command, text], stdout=subprocess.PIPE, check=True).stdout
+        seconds, rounds, moved = json.loads(told)
+        words = words_of_a_chunk(text, rounds)
+        said = costs.seconds(words, shards, hosts, 1, wire.bytes_a_second(rate), delay)
+        rows.append(
+            f"| {hosts} | {rate} | {1e3 * delay:.0f} | {moved / rounds / 1e6:.1f} "
+            f"| {seconds / rounds:.2f} | {said:.2f} |"
+        )
+        print(rows[-1], file=sys.stderr, flush=True)
+    return "\n".join(rows)
+
+
 def main() -> None:
     """Run it all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=10)
-    parser.add_argument("--hosts", type=int, default=0)
-    parser.add_argument("--rate", default="1gbit")
     parser.add_argument("--paper", action="store_true")
+    parser.add_argument("--hosts", action="store_true")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--scheduler", nargs=2, help=argparse.SUPPRESS)  # on host 0
     told = parser.parse_args()
     os.environ["DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH"] = "10000000"  # of all transfers
+    if told.scheduler:
+        scheduler, path = told.scheduler
+        print(json.dumps(on_cluster(Path(path), scheduler, *ROUNDS[0])))
+        return
     with wikipedia(told.megabytes * 1_000_000) as (_, text, _lines):
-        if told.paper:
-            publish({"paper": paper(text)}, told.write)
-            return
-        if not told.hosts:
+        if not (told.paper or told.hosts):
             publish({"cluster": table(text)}, told.write)
             return
-        if os.environ.get("W2V_INSIDE") is None:  # the client too runs in a namespace
-            with hosts(told.hosts, told.rate):
-                inside = ["ip", "netns", "exec", "w2v0", sys.executable, *sys.argv]
-                subprocess.run(inside, check=True, env={**os.environ, "W2V_INSIDE": "1"})
-            return
-        for shards, words in ROUNDS:
-            seconds, rounds, moved = on_cluster(text, "tcp://10.99.0.1:8786", shards, words)
-            print(
-                f"{told.hosts} hosts, {told.rate}: {shards} x {words:,}: "
-                f"{seconds:.1f} s, {rounds} rounds, {1e3 * seconds / rounds:.0f} ms each, "
-                f"{moved / rounds / 1e6:.1f} MB received by all workers in each",
-                flush=True,
-            )
+        costs = Costs(text)
+        print(costs, flush=True)
+        found = {"paper": paper(costs)} if told.paper else {"hosts": checked(text, costs)}
+        publish(found, told.write)
 
 
 if __name__ == "__main__":

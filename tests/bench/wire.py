@@ -1,0 +1,103 @@
+"""Hosts that are not there: network namespaces, joined by a wire with a rate and a delay.
+
+tc's netem, which would delay packets, is not in every kernel. So the packets of each host go
+through a TUN device to a process here, which hands them to the other host when they would have
+arrived: each host sends and receives at `rate`, and a packet is `delay` under way. Needs root and
+iproute2.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import select
+import struct
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from fcntl import ioctl
+from multiprocessing import Process
+from pathlib import Path
+
+LONGEST = 60_000  # bytes of a packet: fewer are work enough for Python
+_SET = 0x400454CA  # TUNSETIFF of linux/if_tun.h
+_TUN, _BARE = 0x0001, 0x1000
+_TO = 19  # of the bytes of an IPv4 packet, the last one of whom it is for
+
+
+def address(host: int) -> str:
+    """Where a host is."""
+    return f"10.99.0.{host + 1}"
+
+
+def inside(host: int) -> list[str]:
+    """What a command begins with that runs on a host."""
+    return ["ip", "netns", "exec", f"w2v{host}"]
+
+
+@contextmanager
+def hosts(count: int, rate: float, delay: float) -> Iterator[None]:
+    """So many hosts.
+
+    rate   bytes a second
+    delay  seconds, one way
+    """
+    with ExitStack() as stack:
+        devices = []
+        for host in range(count):
+            name = f"w2v{host}"
+            _call(["ip", "netns", "add", name])
+            stack.callback(_call, ["ip", "netns", "del", name])
+            device = os.open("/dev/net/tun", os.O_RDWR)
+            stack.callback(os.close, device)
+            ioctl(device, _SET, struct.pack("16sH", name.encode(), _TUN | _BARE))
+            devices.append(device)
+            _call(["ip", "link", "set", name, "netns", name])
+            _call([*inside(host), "ip", "addr", "add", f"{address(host)}/24", "dev", name])
+            _call([*inside(host), "ip", "link", "set", name, "mtu", str(LONGEST), "up"])
+            _call([*inside(host), "ip", "link", "set", "lo", "up"])
+        process = Process(target=_carry, args=(devices, rate, delay), daemon=True)
+        process.start()
+        stack.callback(process.join)
+        stack.callback(process.terminate)
+        yield
+
+
+def _call(command: Sequence[str]) -> None:
+    subprocess.run(command, check=True)
+
+
+def _carry(devices: Sequence[int], rate: float, delay: float) -> None:
+    """Carry packets for ever."""
+    sent, received = [0.0] * len(devices), [0.0] * len(devices)  # until when each is busy
+    under_way: list[tuple[float, int, int, bytes]] = []
+    number = 0
+    while True:
+        now = time.monotonic()
+        while under_way and under_way[0][0] <= now:
+            _, _, to, packet = heapq.heappop(under_way)
+            os.write(devices[to], packet)
+        wait = under_way[0][0] - now if under_way else None
+        for device in select.select(devices, [], [], wait)[0]:
+            packet = os.read(device, 1 << 16)
+            sender, to, takes = devices.index(device), packet[_TO] - 1, len(packet) / rate
+            if packet[0] >> 4 != 4 or not 0 <= to < len(devices):
+                continue  # of IPv6, or for all
+            sent[sender] = max(sent[sender], time.monotonic()) + takes
+            received[to] = max(sent[sender] + delay, received[to] + takes)
+            heapq.heappush(under_way, (received[to], number, to, packet))
+            number += 1
+
+
+def bytes_a_second(told: str) -> float:
+    """A rate as iproute2 writes it: 1gbit, 100mbit."""
+    for unit, size in (("gbit", 1e9), ("mbit", 1e6)):
+        if told.endswith(unit):
+            return float(told.removesuffix(unit)) * size / 8
+    raise ValueError(f"{told}: expected 1gbit, 100mbit")
+
+
+def run_on(host: int, command: Sequence[str | Path], **how: object) -> subprocess.Popen:
+    """A process on a host, of a group of its own."""
+    return subprocess.Popen([*inside(host), *map(str, command)], start_new_session=True, **how)  # type: ignore[call-overload]
