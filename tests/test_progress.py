@@ -1,7 +1,11 @@
 """What a run says: on a terminal, in a log, in words."""
 
+import fcntl
 import io
 import math
+import os
+import struct
+import termios
 
 import pytest
 
@@ -22,10 +26,10 @@ class Terminal(io.StringIO):
 
 def test_a_moment_in_words():
     assert str(MOMENT) == (
-        "epoch 2/5   30.0%  1,500,000 words/s  lr 0.020000  loss 2.5000  4.7 s left"
+        "epoch 2/5   30.0%  4.7 s left  1,500,000 words/s  lr 0.020000  loss 2.5000"
     )
     start = Progress(1, 5, 0, 10, 0.0, 0.02, math.nan)
-    assert str(start) == "epoch 1/5    0.0%  0 words/s  lr 0.020000  loss -  ? left"
+    assert str(start) == "epoch 1/5    0.0%  ? left  0 words/s  lr 0.020000  loss -"
 
 
 def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
@@ -38,6 +42,17 @@ def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
     line.say("done")
     line.say("next")
     assert stream.getvalue() == "\rlong line\rshort    \rdone \nnext\n"
+
+
+def test_the_width_is_that_of_the_terminal_that_the_line_goes_to(monkeypatch):
+    monkeypatch.setattr(progress, "REFRESH", 0.0)
+    monkeypatch.setenv("COLUMNS", "80")
+    reading, writing = os.openpty()
+    fcntl.ioctl(writing, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 12, 0, 0))
+    with os.fdopen(writing, "w") as stream:
+        ProgressLine(stream).show("long line that a terminal of twelve columns would wrap")
+        assert os.read(reading, 99) == b"\rlong line t"
+    os.close(reading)
 
 
 def test_a_log_gets_a_line_each_interval_and_no_carriage_return(monkeypatch):

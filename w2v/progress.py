@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -45,8 +46,8 @@ class Progress:
         rate = self.rate
         left = duration((self.total - self.words) / rate) if rate else "?"
         return (
-            f"epoch {self.epoch}/{self.epochs}  {self.words / self.total:6.1%}  "
-            f"{rate:,.0f} words/s  {self._measure()}  {left} left"
+            f"epoch {self.epoch}/{self.epochs}  {self.words / self.total:6.1%}  {left} left  "
+            f"{rate:,.0f} words/s  {self._measure()}"
         )
 
     def _measure(self) -> str:
@@ -89,13 +90,19 @@ class ProgressLine:
         self._shown = time.monotonic()
         line = str(state)
         if self._terminal:
-            columns = shutil.get_terminal_size().columns
-            line = line[: columns - 1]  # one that wraps could not be rewritten
+            line = line[: self._columns() - 1]  # one that wraps could not be rewritten
             self._stream.write("\r" + line.ljust(self._width))
             self._width = len(line)
         else:
             self._stream.write(line + "\n")
         self._stream.flush()
+
+    def _columns(self) -> int:
+        try:  # of the terminal that this goes to: stdout may go to a file
+            found = os.get_terminal_size(self._stream.fileno()).columns
+        except (OSError, ValueError):
+            found = 0
+        return found or shutil.get_terminal_size().columns
 
     def say(self, message: str) -> None:
         """Print a line for good, in place of what is being rewritten."""
