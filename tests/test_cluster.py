@@ -13,6 +13,7 @@ import pytest
 from conftest import COMPILED, TRAINED
 from hypothesis import given
 from hypothesis import strategies as st
+from one_process import Here, Members
 from test_resume import finish, make_job, stop_at
 
 from w2v import plan
@@ -42,40 +43,14 @@ def _collected():
     gc.collect()
 
 
-class Here:
-    """A cluster that does each task at once, in this process."""
-
-    run = "here"
-
-    def submit(self, function, *args):
-        return function(*args)
-
-    def keep(self, data):
-        return data
-
-    def follow(self, futures, on_share):
-        on_share(1.0)
-
-    def result(self, future):
-        return future
-
-    def gather(self, futures):
-        return futures
-
-
 @pytest.fixture
 def here(monkeypatch):
     """The functions of workers, called here."""
-    kept = {}
-
-    class Member:
-        def kept(self, name, make):
-            return kept.setdefault(name, make())
-
-    monkeypatch.setattr(reading, "member", lambda run: Member())
+    members = Members()
+    monkeypatch.setattr(reading, "member", members)
 
     def read(paths, how=None, **others):
-        kept.clear()
+        members.clear()
         how = how or TextSettings(min_count=1)
         corpus = open_corpus(paths, how, None)
         vocabulary, text = reading.read(Here(), corpus, how, lambda share: None, **others)

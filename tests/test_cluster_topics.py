@@ -9,6 +9,7 @@ import numpy as np
 import planted
 import pytest
 from conftest import COMPILED, compiled
+from one_process import Here, Members
 
 from w2v.chain import Chain
 from w2v.errors import ConnectionLostError
@@ -27,50 +28,9 @@ from w2v.cluster.products import ClusterProducts, ClusterSolution  # noqa: E402
 LDA = {"topics": 5, "epochs": 12, "deterministic": True, "shards": 4}
 
 
-class Here:
-    """A cluster that does each task at once, in this process."""
-
-    run, lost = "here", (KeyError,)
-
-    def threads(self):
-        return 1
-
-    def workers(self):
-        return 0
-
-    def submit(self, function, *args):
-        return function(*args)
-
-    def place(self, data, near=None):
-        return data
-
-    spread = keep = place
-
-    def is_done(self, future):
-        return True
-
-    def result(self, future):
-        return future
-
-    def gather(self, futures):
-        return list(futures)
-
-    def follow(self, futures, on_share):
-        on_share(1.0)
-
-    def cancel(self, futures):
-        pass
-
-
 @pytest.fixture
 def here(monkeypatch):
-    kept = {}
-
-    class Member:
-        def kept(self, name, make):
-            return kept.setdefault(name, make())
-
-    monkeypatch.setattr(sampling, "member", lambda run: Member())
+    monkeypatch.setattr(sampling, "member", Members())
     return Here()
 
 
