@@ -185,6 +185,15 @@ def test_the_bytes_are_those_of_one_machine(workers, folder, text, name):
 
 
 @clustered
+@pytest.mark.parametrize("count", [1, 4])
+def test_the_bytes_are_those_of_any_number_of_workers(folder, text, count):
+    with start_cluster(count) as started, Cluster(started.scheduler_address) as cluster:
+        job = make_cluster_job(cluster, text)
+        finish(job)
+    assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
+
+
+@clustered
 @pytest.mark.parametrize("killed", [1, 2])
 def test_workers_that_are_killed_change_nothing(workers, folder, text, killed):
     with Cluster(workers.scheduler_address) as cluster:
