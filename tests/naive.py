@@ -269,7 +269,7 @@ def merge_rows(matrix, copies):
         changes = np.array([copy[row] - base for copy in copies if row in copy])
         if len(changes):
             whole, parts = np.sum(np.sum(changes, axis=0) ** 2), np.sum(changes**2)
-            merged[row] += np.sum(changes, axis=0) * min(1, parts / whole if whole else 1)
+            merged[row] += np.sum(changes, axis=0) * min(1, 1.5 * parts / whole if whole else 1)
     return merged
 
 
@@ -282,7 +282,7 @@ def take_changes(matrix, rows, copies):
 def apply_changes(matrix, rows, changes, squares):
     """Rows move by their changes, or by less where the parts of these agreed."""
     moved, whole = matrix.copy(), np.sum(changes**2, axis=1)
-    moved[rows] += changes * np.where(whole > squares, squares / whole, 1)[:, None]
+    moved[rows] += changes * np.where(whole > 1.5 * squares, 1.5 * squares / whole, 1)[:, None]
     return moved
 
 

@@ -88,16 +88,31 @@ def test_merging_is_that_of_the_twin(dtype, tolerance):
     assert not matrix[V].any()
 
 
-def test_a_lone_copy_is_taken_over_agreeing_ones_are_averaged_unrelated_ones_are_added():
+def test_a_lone_copy_is_taken_over_agreeing_ones_go_beyond_the_mean_unrelated_ones_are_added():
     matrix = aligned((4 + 1, WIDTH))
     matrix[0, :2] = 1 / 3, 5
     one, other = np.eye(2, WIDTH, dtype=np.float32)
     alone = np.full(WIDTH, 0.1, np.float32)
     merge(matrix, [{0: alone, 1: one, 2: one}, {1: one, 2: other}], 4)
     np.testing.assert_allclose(matrix[0], alone, rtol=1e-6)
-    np.testing.assert_array_equal(matrix[1], one)
+    np.testing.assert_array_equal(matrix[1], one * np.float32(1.5))
     np.testing.assert_array_equal(matrix[2], one + other)
     assert not matrix[3:].any()
+
+
+@pytest.mark.parametrize("shards", [2, 8, 64])
+@pytest.mark.parametrize("share", [0.01, 0.5, 1])
+def test_copies_that_all_go_towards_a_place_come_there_whatever_their_number(shards, share):
+    """The sum of 8 that go all of the way would be seven times as far away on the other side."""
+    rest = np.random.default_rng(1).standard_normal(WIDTH).astype(np.float32)
+    matrix = aligned((1 + 1, WIDTH))
+    away = [1.0]
+    for _ in range(20):
+        copy = matrix[0] + np.float32(share) * (rest - matrix[0])
+        merge(matrix, [{0: copy}] * shards, 1)
+        away.append(float(np.linalg.norm(matrix[0] - rest) / np.linalg.norm(rest)))
+    shrinks = abs(1 - min(shards, 1.5) * share)
+    np.testing.assert_allclose(away, shrinks ** np.arange(21), atol=1e-5)
 
 
 @pytest.mark.parametrize("shards", [1, 2, 3, 7, 16])

@@ -8,6 +8,7 @@ from w2v.kernels.tiles import add_row, copy_row
 
 AHEAD = 4  # rows asked for before they are needed
 BLOCK = 256  # rows looked through at a time
+BEYOND = 1.5  # times the mean: how far a row moves whose copies all did the same
 
 
 @jit
@@ -122,7 +123,8 @@ def apply_change(matrix, row, changes, place, squares, registers, sums):
         change = load(changes, place, register)
         whole = multiply_add(change, change, whole)
     store_sums(sums, 0, whole, zero, zero, zero)
-    weight = splat(squares / sums[0] if sums[0] > squares else matrix.dtype.type(1.0))
+    most = matrix.dtype.type(BEYOND) * squares
+    weight = splat(most / sums[0] if sums[0] > most else matrix.dtype.type(1.0))
     for register in range(registers):
         base = load(matrix, row, register)
         store(matrix, row, register, multiply_add(weight, load(changes, place, register), base))
@@ -210,11 +212,12 @@ def merge_rows(
     nodes      int32 (S,)     scratch
     squares    float (S,)     scratch
     sums       float (4,)     scratch
-    A row moves by the sum of its copies' changes d times Σ|d|² / |Σd|², if that is less than 1. It
-    is 1 where the changes have nothing to do with each other, as in rare words, which then move as
-    if trained one after the other; it makes the sum a mean where all copies did the same, as with
-    frequent words, which reach their balance in each copy and would overshoot it by the sum. What
-    else was tried: tests/bench/rounds.py. Sums are taken along a binary tree over the numbers of
+    A row moves by the sum of its copies' changes d times 3/2 Σ|d|² / |Σd|², if that is less than 1.
+    It is 1 where the changes have nothing to do with each other, as in rare words, which then move
+    as if trained one after the other; it makes the sum 3/2 of the mean where all copies did the
+    same, as with frequent words. These come to rest in each copy: by the sum they would be thrown
+    far beyond, and diverge; so they are half as far away as before at the most. What else was
+    tried: tests/bench/rounds.py. Sums are taken along a binary tree over the numbers of
     the copies: so any aligned part of them may be added up elsewhere, to the same bits.
     """
     size = copies.shape[0] // places.shape[0]
