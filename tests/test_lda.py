@@ -454,9 +454,12 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
         (("infer", "x.safetensors", "text", "--epochs", "2"), "infers without passes"),
         (("topics", "x.safetensors", "--format", "tsv"), "is for --reference"),
         (("topics", "x.safetensors", "--reference", "nowhere"), "nowhere: No such file"),
-        (("topics", "text"), "text: cut short or no container"),
-        (("topics", "sg.safetensors"), "is a skipgram model"),
-        (("topics", "w.safetensors"), "w.safetensors has no topics: train one of lda, lsa"),
+        (("topics", "text"), "text: "),
+        (("topics", "sg.safetensors"), "is a skipgram model: topics need one of lda, lsa"),
+        (("topics", "w.safetensors"), "is a pv-dbow model: topics need one of lda, lsa"),
+        (("topics", "v.bin"), "v.bin is word2vec binary, vectors alone: this needs a model"),
+        (("perplexity", "v.bin", "text"), "v.bin is word2vec binary, vectors alone"),
+        (("evaluate", "analogies", "text", "-v", "v.bin", "--combine", "sum"), "no output vectors"),
         (("perplexity", "lsa.safetensors", "text"), "its topics are no probabilities"),
         (("perplexity", "x.safetensors", "empty"), "nothing to score"),
         (("topics", "plain.safetensors", "--state", "s"), "train it with --keep-state"),
@@ -465,6 +468,8 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
 def test_a_mistake_is_one_line(w2v, folder, trained, args, said):
     (folder / "empty").write_text("sun\nnothing\n")
     one = ("--min-count", "1", "--epochs", "1")
+    if "v.bin" in args:
+        w2v("train", "text", *one, "--sample", "0", "-o", "v.bin")
     if args[1].startswith("sg"):
         w2v("train", "text", *one, "--sample", "0", "-o", "sg.safetensors")
     if args[1].startswith("w."):

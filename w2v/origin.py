@@ -41,9 +41,7 @@ class Origin:
             self.fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
 
     def _open_model(self) -> None:
-        tensors, metadata = (
-            store.read(self.path) if formats.sniff(self.path) == formats.CONTAINER else ({}, {})
-        )
+        tensors, metadata = formats.contents(self.path)
         if _SIDE not in tensors or metadata.get("kind") == "checkpoint":
             raise W2VError(
                 f"{self.path} is no .safetensors file of `w2v train`: it cannot be updated; "

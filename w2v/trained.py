@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v import settings, store
+from w2v import formats, settings, store
 from w2v.corpus import Corpus
 from w2v.documents import Labels
 from w2v.errors import W2VError
@@ -21,6 +21,17 @@ from w2v.text import Documents, Text
 from w2v.tokenizers import TOKENIZERS, fold
 from w2v.topics.coherence import Coherence
 from w2v.topics.listing import Listing
+
+
+def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays of a model's file, and what it says of itself."""
+    found = formats.contents(path)
+    if found == ({}, {}):
+        raise W2VError(
+            f"{path} is {formats.sniff(path)}, vectors alone: this needs a model, as "
+            "w2v train -o X.safetensors writes it"
+        )
+    return found
 
 
 class Opened:
@@ -36,7 +47,7 @@ class Opened:
 
     def __init__(self, path: str, wanted: Callable[[Model], Any], what: str):
         self.path = path
-        self.tensors, metadata = store.read(path)
+        self.tensors, metadata = _read(path)
         name = metadata.get("model", "")
         model = models().get(name)
         if model is None or not wanted(model):
@@ -75,8 +86,10 @@ class Trained(Opened):
     epochs  how long to infer; None: as long as it was trained. Without meaning for some models
     """
 
+    needed = "new documents"
+
     def __init__(self, path: str, epochs: int | None = None):
-        super().__init__(path, lambda model: model.inference, "new documents")
+        super().__init__(path, self.is_wanted, self.needed)
         assert self.model.inference
         with self._fitting():
             options = self.options
@@ -88,24 +101,10 @@ class Trained(Opened):
                 options = replace(options, epochs=epochs)
             self._inference = self.model.inference(options, self.tensors)
 
-    def listing(self) -> Listing:
-        """Its topics; W2VError where it has none."""
-        if self.model.listing is None:
-            kinds = ", ".join(m.name for m in models().values() if m.listing)
-            raise W2VError(f"{self.path} has no topics: train one of {kinds}")
-        with self._fitting():
-            return self.model.listing(self.tensors)
-
-    def coherence(self) -> list[Coherence]:
-        """How well each topic's words go together in the documents of the training, if known."""
-        with self._fitting():
-            found = [Coherence(**topic) for topic in self._found.get("coherence", [])]
-            if found and len(found) != self.listing().sizes.size:
-                raise ValueError("coherence")
-            for topic in found:
-                if not all(isinstance(fact, int | float | None) for fact in topic):
-                    raise TypeError("coherence")
-            return found
+    @staticmethod
+    def is_wanted(model: Model) -> Any:
+        """Whether a model can do that."""
+        return model.inference
 
     def documents(self) -> tuple[list[str], np.ndarray]:
         """The names and the vectors of the documents that it was trained on."""
@@ -144,9 +143,37 @@ class Trained(Opened):
         return self.vectors(one)[0]
 
 
+class TopicModel(Trained):
+    """A model of documents that has topics."""
+
+    needed = "topics"
+
+    @staticmethod
+    def is_wanted(model: Model) -> Any:
+        """Whether a model has them."""
+        return model.listing
+
+    def listing(self) -> Listing:
+        """Its topics."""
+        assert self.model.listing
+        with self._fitting():
+            return self.model.listing(self.tensors)
+
+    def coherence(self) -> list[Coherence]:
+        """How well each topic's words go together in the documents of the training, if known."""
+        with self._fitting():
+            found = [Coherence(**topic) for topic in self._found.get("coherence", [])]
+            if found and len(found) != self.listing().sizes.size:
+                raise ValueError("coherence")
+            for topic in found:
+                if not all(isinstance(fact, int | float | None) for fact in topic):
+                    raise TypeError("coherence")
+            return found
+
+
 def is_network(path: str) -> bool:
     """Whether a file says that it holds a network."""
-    model = models().get(store.read(path)[1].get("model", ""))
+    model = models().get(_read(path)[1].get("model", ""))
     return model is not None and model.way == "batches"
 
 

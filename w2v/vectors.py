@@ -236,9 +236,9 @@ class Vectors:
     def topics(self, count: int = 10) -> list[Topic]:
         """The topics of an LDA or LSA model, the largest first, each with `count` words."""
         from w2v.topics.listing import top_words
-        from w2v.trained import Trained
+        from w2v.trained import TopicModel
 
-        trained = Trained(self._model())
+        trained = TopicModel(self._model())
         listing, coherence = trained.listing(), trained.coherence()
         rows = top_words(listing.weights, _at_least_one(count))
         return [

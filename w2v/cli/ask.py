@@ -71,6 +71,8 @@ def similar(
 
     table = table or ("words" if text is None else "documents")
     asked = parse_terms(terms, verbatim)
+    if text is None and not (asked or stdin or queries):
+        raise click.UsageError("name a word: w2v similar WORD")
     opened = open_table(vectors, table)
     asked_in = open_table(vectors, source) if source not in (None, table) else opened
     if text is not None:
@@ -78,8 +80,6 @@ def similar(
             raise click.UsageError("--text or TERMs: a call asks one of them")
         _similar_to_text(opened, vectors_path(vectors), text, table, told)
         return
-    if not (asked or stdin or queries):
-        raise click.UsageError("name a word: w2v similar WORD")
 
     def parse(line: str) -> list[Query]:
         return parse_terms([line] if verbatim else split_words(line), verbatim)

@@ -91,10 +91,10 @@ def similarity(
 def _tables(vectors: tuple[str, ...], combine: str) -> list[Table]:
     if combine == "input":
         return [open_table(path) for path in vectors or [None]]
-    from w2v import reshaping, store
+    from w2v import formats, reshaping
 
     paths = [vectors_path(path) for path in vectors or [None]]
-    return [reshaping.combined(open_table(path), path, store.read(path)[0]) for path in paths]
+    return [reshaping.combined(open_table(path), path, formats.contents(path)[0]) for path in paths]
 
 
 @evaluate.command()

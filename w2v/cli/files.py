@@ -69,15 +69,13 @@ def convert(
         store.check_writable(target)
     findings = Findings(source, repairs=check)
     made = formats.load(source, table, limit if combine == "input" else None, findings)
-    kind = formats.sniff(source)
-    if check and kind == formats.CONTAINER and (bad := store.damaged(*store.read(source))):
+    if check and (bad := store.damaged(*formats.contents(source))):
         findings.note(
             f"the bytes of {', '.join(bad)} fail their checksum, and are left as they are"
         )
     say_findings(findings)
     if combine == "sum":
-        held = store.read(source)[0] if kind == formats.CONTAINER else {}
-        made = reshaping.combined(made, source, held)
+        made = reshaping.combined(made, source, formats.contents(source)[0])
     if only:
         made, missing = reshaping.only(made, read_names(only))
         click.echo(f"{only}: {plural(missing, 'name')} without a vector", err=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from w2v.topics.coherence import Coherence
     from w2v.topics.listing import Listing
     from w2v.topics.terms import Tokens
-    from w2v.trained import Trained
+    from w2v.trained import TopicModel
 
 
 _DRAWN = 5  # words of each topic in a picture
@@ -74,13 +74,13 @@ def topics(
     limit_blas(None)
     from w2v.topics import mallet
     from w2v.topics.listing import top_words
-    from w2v.trained import Trained
+    from w2v.trained import TopicModel
 
     if given and not reference and any(value is not None for value in given.values()):
         raise click.UsageError("what tells where documents begin is for --reference")
     if plot:
         chart_kind(plot)
-    trained = Trained(model)
+    trained = TopicModel(model)
     listing, coherence = trained.listing(), trained.coherence()
     if reference:
         coherence = _referred(trained, reference, given)
@@ -116,7 +116,9 @@ def _draw(listing: Listing, names: Sequence[str], path: str) -> None:
     write_chart(chart, path, lambda message: click.echo(message, err=True))
 
 
-def _referred(trained: Trained, paths: tuple[str, ...], given: dict[str, Any]) -> list[Coherence]:
+def _referred(
+    trained: TopicModel, paths: tuple[str, ...], given: dict[str, Any]
+) -> list[Coherence]:
     from w2v.progress import ProgressLine
     from w2v.topics.coherence import JUDGED, judge
     from w2v.topics.listing import top_words
@@ -131,7 +133,7 @@ def _referred(trained: Trained, paths: tuple[str, ...], given: dict[str, Any]) -
 
 
 def _read(
-    trained: Trained, paths: tuple[str, ...], given: dict[str, Any], line: ProgressLine
+    trained: TopicModel, paths: tuple[str, ...], given: dict[str, Any], line: ProgressLine
 ) -> tuple[Tokens, int]:
     """Documents in the words of a model, and how many tokens it does not know."""
     import numpy as np
@@ -191,7 +193,7 @@ def perplexity(
     from w2v import machine
     from w2v.progress import ProgressLine, plural
     from w2v.topics.completion import complete
-    from w2v.trained import Network, Trained, is_network
+    from w2v.trained import Network, TopicModel, is_network
 
     line = ProgressLine(sys.stderr, quiet)
     if is_network(model):
@@ -200,7 +202,7 @@ def perplexity(
         found_in_text = judged(Network(model, "lm"), corpus or ("-",), line)
         echo_judgement(found_in_text, as_tsv, as_json)
         return
-    trained = Trained(model)
+    trained = TopicModel(model)
     listing = trained.listing()
     if listing.alpha is None:
         raise W2VError(f"{model}: its topics are no probabilities: perplexity is for --model lda")

@@ -153,6 +153,11 @@ def sniff(path: str) -> str:
         return recognise(source).kind
 
 
+def contents(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays of a container, and what it says of itself; nothing where it is another file."""
+    return store.read(path) if sniff(path) == CONTAINER else ({}, {})
+
+
 def describe(path: str, findings: Findings) -> dict[str, Any]:
     """What a vector file says of itself, in plain values."""
     with Source.open(path) as source:
