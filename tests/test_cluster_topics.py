@@ -165,7 +165,10 @@ def matrix():
     )
 
 
-def test_products_are_those_of_this_process(matrix, here):
+@pytest.mark.parametrize("stripe", [1 << 24, 200, 1])
+def test_products_are_those_of_this_process(matrix, here, monkeypatch, stripe):
+    monkeypatch.setattr(svd, "STRIPE", stripe)
+    assert len(matrix.stripes()) == {1 << 24: 2, 200: len(matrix.values) // 200, 1: 16}[stripe]
     dense = svd.aligned((70, 2 * svd.COLUMNS))
     dense[:] = np.random.default_rng(5).standard_normal(dense.shape)
     mine, theirs = svd.Here(matrix, 1), ClusterProducts(here, matrix, 1)

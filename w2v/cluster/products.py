@@ -13,7 +13,7 @@ from w2v.plan import State
 from w2v.progress import plural
 from w2v.solution import Solution
 from w2v.topics import svd
-from w2v.topics.svd import COLUMNS, STRIPES, Here, Sparse
+from w2v.topics.svd import COLUMNS, Here, Sparse
 
 TRIES = 3  # to compute a product after what workers held is lost
 
@@ -98,8 +98,7 @@ class ClusterProducts(Here):
 
     def _send_stripes(self) -> None:
         starts, columns, values, width = self._matrix
-        cuts = self._matrix.cuts(STRIPES)
-        for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+        for first, last in self._matrix.stripes():
             entries = slice(int(starts[first]), int(starts[last]))
             stripe = Sparse(
                 starts[first : last + 1] - starts[first], columns[entries].copy(),

@@ -44,8 +44,8 @@ class Lsa:
 
     def room(self, threads: int) -> int:
         """Bytes that it will need besides what is used already, about."""
-        set_ = self._settings
-        most = svd.room(self._kept.size, set_.topics, set_.power_iters, set_.oversamples)
+        set_, entries = self._settings, len(self._counts.values)
+        most = svd.room(self._kept.size, entries, set_.topics, set_.power_iters, set_.oversamples)
         return max(most, self.matrix_bytes() * 2)
 
     def begin(self) -> None:

@@ -50,9 +50,9 @@ class Ppmi:
         Of the pairs in a text of 100 MB an eighth are different ones that stay.
         """
         set_, words = self._settings, len(self._vocabulary.names)
-        entries = min(self._text.size * 2 * set_.window, words * words)
-        basis = svd.room(words, set_.topics, set_.power_iters, set_.oversamples)
-        return 8 * self._text.size + entries + basis
+        entries = min(self._text.size * 2 * set_.window, words * words) // 8
+        basis = svd.room(words, entries, set_.topics, set_.power_iters, set_.oversamples)
+        return 8 * self._text.size + 8 * entries + basis
 
     def begin(self) -> None:
         """There is nothing to start from."""

@@ -12,7 +12,8 @@ from w2v.kernels.lanes import WIDTH, aligned
 from w2v.kernels.sparse import PART, add_gram, multiply_rows
 
 COLUMNS = PART * WIDTH  # that kernels work on at a time
-STRIPES = 2  # of rows, whose sums are added up in order: the same for any number of threads
+STRIPES = 2, 16  # of rows, at least and at most
+STRIPE = 1 << 24  # entries of one, between these
 _PIECES = 64  # of rows, of which each thread takes one after the other
 _ROWS = 1 << 13  # added up in float64 at a time
 _LOST = 1e-9  # of the longest direction's squared length: a shorter one is rounding
@@ -36,6 +37,20 @@ class Sparse(NamedTuple):
         """Rows that part the matrix into pieces with about as many entries each."""
         at = np.linspace(0, self.starts[-1], count + 1)[1:-1]
         return np.array([0, *np.searchsorted(self.starts, at), len(self.starts) - 1])
+
+    def stripes(self) -> list[tuple[int, int]]:
+        """The first row and the one after the last of each stripe.
+
+        What they give is added up in their order: the same for any number of threads and workers.
+        """
+        cuts = self.cuts(stripe_count(len(self.values))).tolist()
+        return list(zip(cuts, cuts[1:], strict=False))
+
+
+def stripe_count(entries: int) -> int:
+    """How many stripes a matrix is worked on in: as many workers as that can take part."""
+    least, most = STRIPES
+    return min(max(entries // STRIPE, least), most)
 
 
 class Truncated(NamedTuple):
@@ -90,16 +105,16 @@ class Here:
 
     def gram(self, dense: np.ndarray) -> np.ndarray:
         """As of any `Products`."""
+        stripes, parts = self._matrix.stripes(), range(dense.shape[1] // COLUMNS)
         if not self._sums:
-            self._sums = [aligned(dense.shape) for _ in range(STRIPES)]
-        sums, cuts = self._sums, self._matrix.cuts(STRIPES)
-
-        def add(stripe: int, part: int) -> None:
-            rows = int(cuts[stripe]), int(cuts[stripe + 1])
-            add_stripe(self._matrix, dense, sums[stripe], rows, part)
-
-        parts = range(dense.shape[1] // COLUMNS)
-        _share([(add, stripe, part) for stripe in range(STRIPES) for part in parts], self._threads)
+            self._sums = [aligned(dense.shape) for _ in stripes]
+        sums = self._sums
+        calls = [
+            (add_stripe, self._matrix, dense, sums[at], rows, part)
+            for at, rows in enumerate(stripes)
+            for part in parts
+        ]
+        _share(calls, self._threads)
         return add_up(sums)
 
     def release(self) -> None:
@@ -155,12 +170,12 @@ def _blocks(rank: int, power_iters: int, oversamples: int) -> tuple[int, int]:
     return block, -(-(rank + oversamples) // block) + power_iters
 
 
-def room(width: int, rank: int, power_iters: int, oversamples: int) -> int:
-    """Bytes that `truncated` takes, about, for a matrix of so many columns."""
+def room(width: int, entries: int, rank: int, power_iters: int, oversamples: int) -> int:
+    """Bytes that `truncated` takes, about, for a matrix of so many columns and entries."""
     block, steps = _blocks(rank, power_iters, oversamples)
     if steps * block >= width:
         return 3 * 8 * width * width
-    return 4 * width * block * (steps + STRIPES + 1) + 4 * 8 * (steps * block) ** 2
+    return 4 * width * block * (steps + stripe_count(entries) + 1) + 4 * 8 * (steps * block) ** 2
 
 
 def _krylov(
