@@ -6,8 +6,6 @@ GloVe text     no such header; GloVe's own header does not count its last row, <
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 from w2v import machine
@@ -151,6 +149,8 @@ class _Reader:
         self,
         text: np.ndarray, begins: np.ndarray, ends: np.ndarray, room: np.ndarray, names: np.ndarray,
     ) -> None:  # fmt: skip
+        from concurrent.futures import ThreadPoolExecutor  # a query would wait 6 ms for it
+
         from w2v.kernels.digits import read_rows
 
         powers = 10.0 ** np.arange(23)
