@@ -29,7 +29,7 @@ from w2v.query import Query
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.table import Table
 from w2v.topics import mallet
-from w2v.trained import Network, Trained
+from w2v.trained import Network, TopicModel, Trained
 from w2v.vocabulary import END, UNKNOWN, read_counts
 
 MUTANTS = int(os.environ.get("W2V_MUTANTS", "250"))  # of each kind of file
@@ -140,7 +140,7 @@ def use_network(path):
 
 def show_topics(path):
     """Everything that is done with the topics of a model that has been accepted."""
-    trained = Trained(path)
+    trained = TopicModel(path)
     listing = trained.listing()
     trained.coherence()
     mallet.write_topic_keys("keys", listing, trained.names)

@@ -232,7 +232,8 @@ def _seem_alike(text: np.ndarray, offsets: np.ndarray) -> bool:
     sums = np.empty(lengths.size, np.uint64)
     for row in range(0, lengths.size, _JOINED):
         ends = offsets[row : row + _JOINED + 1] - offsets[row]
-        part = text[offsets[row] :][: ends[-1]] + np.uint64(1)
+        part = text[offsets[row] :][: ends[-1]].astype(np.uint64)
+        part += np.uint64(1)
         part *= factors[np.arange(part.size) - np.repeat(ends[:-1], np.diff(ends))]
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(part)])
         sums[row : row + _JOINED] = total[ends[1:]] - total[ends[:-1]]
