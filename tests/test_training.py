@@ -108,6 +108,20 @@ def test_threads_share_the_chunks():
     assert state.mean_losses() == [1.0, 2.0]
 
 
+def test_threads_may_end_while_they_are_looked_at(monkeypatch):
+    class Fleeting(threading.Thread):
+        """Ends right after it was seen alive."""
+
+        def is_alive(self):
+            alive = super().is_alive()
+            self.join()
+            return alive
+
+    monkeypatch.setattr(threading, "Thread", Fleeting)
+    trainer, plan = Recorder(takes=0.01), plan_of()
+    assert run(trainer, plan, 2).chunks_done == len(trainer.trained) == len(plan)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_what_to_try():
     trainer = Recorder(loss=np.nan)
     with pytest.raises(DivergedError, match=r"diverged in epoch 1.*--lr 0\.05"):

@@ -54,8 +54,8 @@ def run(
         try:
             for worker in workers:
                 worker.start()
-            while any(worker.is_alive() for worker in workers):
-                next(w for w in workers if w.is_alive()).join(0.1)
+            while working := next((worker for worker in workers if worker.is_alive()), None):
+                working.join(0.1)
                 if time.monotonic() - began > seconds:
                     crew.stop.set()
                 report()
