@@ -119,7 +119,7 @@ def test_threads_may_end_while_they_are_looked_at(monkeypatch):
 
     monkeypatch.setattr(threading, "Thread", Fleeting)
     trainer, plan = Recorder(takes=0.01), plan_of()
-    assert run(trainer, plan, 2).chunks_done == len(trainer.trained) == len(plan)
+    assert run(trainer, plan, 1).chunks_done == len(trainer.trained) == len(plan)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_what_to_try():
