@@ -224,12 +224,17 @@ def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
 
 
 @compiled
-def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes(folder):
+@pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes(folder, times):
     """Stopped at random moments, also while it starts, reads, writes a checkpoint or the file.
 
-    By one signal dozens of times, and beside it, which takes no longer, by others.
+    By one signal many times, and beside it, which takes no longer, by others.
     """
-    calls = [[(signal.SIGKILL, 24, 400)], [(signal.SIGINT, 6, 120), (signal.SIGTERM, 6, 120)]]
+    kill = [(signal.SIGKILL, 8 * times, 140 * times)]
+    calls = [
+        kill,
+        [(signal.SIGINT, 3 * times, 60 * times), (signal.SIGTERM, 3 * times, 60 * times)],
+    ]
 
     def stop_all(these):
         for number, stops, epochs in these:
