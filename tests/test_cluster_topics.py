@@ -235,6 +235,24 @@ def test_lda_goes_on_after_a_stop_and_after_a_worker_was_killed(text, cluster):
     assert killed
 
 
+@compiled
+def test_lda_is_the_same_where_workers_come_and_go(text, cluster):
+    wanted = finish(make_job("lda", text, "a.safetensors", **LDA))
+    job, counts = make_job("lda", text, "b.safetensors", cluster, **LDA), []
+
+    def on_epoch():
+        if job.epochs_done in (3, 8):
+            cluster._local.scale({3: 4, 8: 2}[job.epochs_done])
+            cluster._client.wait_for_workers(3 if job.epochs_done == 3 else 2, timeout=30)
+        counts.append(cluster.threads())
+
+    try:
+        assert finish(job, on_epoch) == wanted
+    finally:
+        cluster._local.scale(2)
+    assert max(counts) > 2
+
+
 @pytest.fixture
 def wide(folder):
     """A text in the current folder with more words than a basis has columns."""
