@@ -68,13 +68,10 @@ def received(address: str) -> int:
 def on_cluster(text: Path, address: str, shards: int, words: int) -> tuple[float, int, int]:
     """Seconds of training, rounds, bytes received by the workers while it trained and before."""
     before = received(address)
-    seconds, last = train(text, "--cluster", address, *_rounds(shards, words))
+    how = "--cluster", address, "--shards", shards, "--round-words", words
+    seconds, last = train(text, *how)
     rounds = int(re.findall(r"round ([\d,]+)", last["aside"])[0].replace(",", ""))
     return seconds, rounds, received(address) - before
-
-
-def _rounds(shards: int, words: int) -> list[object]:
-    return ["--shards", shards, "--round-words", words]
 
 
 @contextmanager
