@@ -224,22 +224,23 @@ def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
 
 
 @compiled
-@pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.slow)])
-def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes(folder, times):
+@pytest.mark.parametrize(
+    ("kills", "others"), [(16, 4), pytest.param(48, 16, marks=pytest.mark.slow)]
+)
+def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes(
+    folder, kills, others
+):
     """Stopped at random moments, also while it starts, reads, writes a checkpoint or the file.
 
     By one signal many times, and beside it, which takes no longer, by others.
     """
-    kill = [(signal.SIGKILL, 8 * times, 140 * times)]
-    calls = [
-        kill,
-        [(signal.SIGINT, 3 * times, 60 * times), (signal.SIGTERM, 3 * times, 60 * times)],
-    ]
+    calls = [[signal.SIGKILL], [signal.SIGINT, signal.SIGTERM]]
 
     def stop_all(these):
-        for number, stops, epochs in these:
+        for number in these:
+            stops = kills if number == signal.SIGKILL else others
             (folder / number.name).mkdir()
-            stop_again_and_again(folder / number.name, number, stops, epochs)
+            stop_again_and_again(folder / number.name, number, stops, 20 * stops)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(stop_all, calls))

@@ -25,10 +25,9 @@ class Features:
     def __init__(self, table: Table, by: str, how: DocumentSettings, text: TextSettings, path: str):
         self._table, self._by, self._how, self._text = table, by, how, text
         self._path = path
-        if by == "words" and formats.sniff(path) == formats.CONTAINER:
-            told = store.nested(store.read(path)[1], "settings")
-            same = {name: told[name] for name in ("tokenizer", "lowercase", "encoding") if told}
-            self._text = TextSettings(**same)
+        if by == "words" and (told := store.nested(formats.contents(path)[1], "settings")):
+            names = "tokenizer", "lowercase", "encoding"
+            self._text = TextSettings(**{name: told[name] for name in names})
 
     def of(self, path: str) -> tuple[np.ndarray, list[str]]:
         """The features of a file's documents, float64 (N, D), and their labels.

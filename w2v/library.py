@@ -45,9 +45,7 @@ def _load(path: str, table: str | None, limit: int | None = None, kept: object =
 
 def _first_table(path: str) -> str:
     """The table that is meant where none is named."""
-    if formats.sniff(path) != formats.CONTAINER:
-        return "words"
-    tensors, metadata = store.read(path)
+    tensors, metadata = formats.contents(path)
     told = store.nested(metadata, "settings").get("word_vectors")
     has_words = told is not False and "words" in store.table_names(tensors)
     return "words" if has_words or "documents" not in store.table_names(tensors) else "documents"

@@ -84,7 +84,7 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
 def units(table: Table, rows: Sequence[int]) -> np.ndarray:
     """Vectors of rows divided by their lengths, float32 (N, D); W2VError if one is not finite."""
     wanted = np.array(rows, np.int64)
-    lengths = table.length(wanted)
+    lengths = table.exact_lengths(wanted)
     for row in wanted[~np.isfinite(lengths)][:1]:
         raise W2VError(f"the file has NaN or infinity in the vector of {table.name(row)!r}")
     lengths[lengths == 0] = 1

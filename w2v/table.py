@@ -92,7 +92,7 @@ class Table:
         found = self.matrix[rows]
         return _widened(found) if found.dtype == np.float16 else found
 
-    def length(self, rows: np.ndarray) -> np.ndarray:
+    def exact_lengths(self, rows: np.ndarray) -> np.ndarray:
         """Of some vectors, as in `norms`: float32, a copy."""
         return self.norms[rows]
 
@@ -181,7 +181,7 @@ class Listed(Table):
         """They are."""
         return True
 
-    def length(self, rows: np.ndarray) -> np.ndarray:
+    def exact_lengths(self, rows: np.ndarray) -> np.ndarray:
         """Of some vectors, float32."""
         return _norms(self.matrix[rows])
 

@@ -25,13 +25,13 @@ from w2v.topics.listing import Listing
 
 def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """The arrays of a model's file, and what it says of itself."""
-    found = formats.contents(path)
-    if found == ({}, {}):
+    kind = formats.sniff(path)
+    if kind != formats.CONTAINER:
         raise W2VError(
-            f"{path} is {formats.sniff(path)}, vectors alone: this needs a model, as "
-            "w2v train -o X.safetensors writes it"
+            f"{path} is {kind}, vectors alone: this needs a model, as w2v train -o X.safetensors "
+            "writes it"
         )
-    return found
+    return store.read(path)
 
 
 class Opened:

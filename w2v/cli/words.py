@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,16 +18,27 @@ from w2v.errors import NotFoundError, W2VError
 
 if TYPE_CHECKING:
     from w2v.query import Query
-    from w2v.table import Table
 
 T = TypeVar("T")
 
 
-class Lookup:
-    """Looks up the words of queries in a table, by the options of `lookup_options`."""
+def word_options(command: Callable) -> Callable:
+    """Add the options that all of these commands have."""
+    for options in (format_options, stdin_options, lookup_options, file_options):
+        command = options(command)
+    return command
 
-    def __init__(self, table: Table, ignore_case: bool, oov: str):
-        self.table, self.ignore_case = table, ignore_case
+
+class Lookup:
+    """Opens a table, and looks up the words of queries in it.
+
+    vectors, table    the options of `file_options`
+    ignore_case, oov  those of `lookup_options`
+    """
+
+    def __init__(self, vectors: str | None, table: str, ignore_case: bool, oov: str):
+        limit_blas(1)
+        self.table, self.ignore_case = open_table(vectors, table), ignore_case
         self.left_out: set[str] | None = set() if oov == "skip" else None
 
     def known(self, words: Sequence[str], least: int) -> list[str]:
@@ -60,39 +71,31 @@ class Lookup:
 
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="A B", shell_complete=words_begun)
-@file_options
-@lookup_options
-@stdin_options
-@format_options
+@word_options
 @click.pass_context
 def similarity(
     ctx: click.Context,
     words: tuple[str, ...],
-    vectors: str | None,
-    table: str,
     stdin: bool,
     queries: str | None,
-    ignore_case: bool,
-    oov: str,
     as_tsv: bool,
     as_json: bool,
+    **told: Any,
 ) -> None:
     """The cosine similarity of two words, or of several pairs.
 
     With - pairs from stdin, two words a line.
     """
-    limit_blas(1)
-    from w2v import query
-
     pairs = groups(words, 2, "A B")
     need(pairs, stdin, queries, "A B")
-    opened = open_table(vectors, table)
-    lookup = Lookup(opened, ignore_case, oov)
+    lookup = Lookup(**told)
+    from w2v import query
+
     several = stdin or queries is not None or len(pairs) > 1
 
     def answer(pair: tuple[str, ...]) -> None:
         a, b = lookup.known(pair, 2)
-        score = query.similarity(opened, a, b, ignore_case)
+        score = query.similarity(lookup.table, a, b, lookup.ignore_case)
         if as_json:
             echo_json({"a": pair[0], "b": pair[1], "score": round(score, 6)})
         elif as_tsv:
@@ -108,40 +111,32 @@ def similarity(
 
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="WORD...", shell_complete=words_begun)
-@file_options
-@lookup_options
-@stdin_options
-@format_options
+@word_options
 @click.pass_context
 def odd(
     ctx: click.Context,
     words: tuple[str, ...],
-    vectors: str | None,
-    table: str,
     stdin: bool,
     queries: str | None,
-    ignore_case: bool,
-    oov: str,
     as_tsv: bool,
     as_json: bool,
+    **told: Any,
 ) -> None:
     """The word that fits the others least.
 
     breakfast lunch dinner car: car. With --tsv or --json every word with its cosine to the mean of
     all, the odd one first. With - more from stdin, some words a line.
     """
-    limit_blas(1)
+    asked = [words] if words else []
+    need(asked, stdin, queries, "WORD...")
+    lookup = Lookup(**told)
     from w2v import query
     from w2v.progress import plural
     from w2v.spelling import split_words
 
-    asked = [words] if words else []
-    need(asked, stdin, queries, "WORD...")
-    opened = open_table(vectors, table)
-    lookup = Lookup(opened, ignore_case, oov)
-
     def answer(given: tuple[str, ...]) -> None:
-        ranked = query.odd(opened, lookup.known(given, query.FEWEST), ignore_case)
+        known = lookup.known(given, query.FEWEST)
+        ranked = query.odd(lookup.table, known, lookup.ignore_case)
         if as_json:
             scores = [{"word": word, "score": round(score, 6)} for word, score in ranked]
             echo_json({"odd": ranked[0][0], "scores": scores})
@@ -162,46 +157,36 @@ def odd(
 
 @click.command(cls=QueryCommand)
 @click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
-@file_options
-@lookup_options
+@word_options
 @click.option("--verbatim", is_flag=True, help="Every term, or line, is one name.")
-@stdin_options
-@format_options
 @click.pass_context
 def vector(
     ctx: click.Context,
     terms: tuple[str, ...],
-    vectors: str | None,
-    table: str,
     verbatim: bool,
     stdin: bool,
     queries: str | None,
-    ignore_case: bool,
-    oov: str,
     as_tsv: bool,
     as_json: bool,
+    **told: Any,
 ) -> None:
     """The numbers of a word's or an expression's vector.
 
     The terms are those of similar: king +woman -man. A word's vector is printed as it is in the
     file; an expression adds unit vectors.
     """
-    limit_blas(1)
+    need([*terms], stdin, queries, "TERM...")
+    lookup = Lookup(**told)
     from w2v.query import Query, numbers, parse_terms
     from w2v.spelling import split_words
 
     def parse(line: str) -> list[Query]:
         return parse_terms([line] if verbatim else split_words(line), verbatim)
 
-    asked = parse_terms(terms, verbatim)
-    need(asked, stdin, queries, "TERM...")
-    opened = open_table(vectors, table)
-    lookup = Lookup(opened, ignore_case, oov)
-
     def answer(query: Query) -> None:
         kept = lookup.known([name for _, name in query.terms], 1)
         known = Query(tuple(term for term in query.terms if term[1] in kept))
-        values = numbers(opened, known, ignore_case)
+        values = numbers(lookup.table, known, lookup.ignore_case)
         if as_json:
             finite = [float(str(x)) if math.isfinite(x) else None for x in values]
             echo_json({"query": str(query), "vector": finite})
@@ -209,4 +194,5 @@ def vector(
             blank = "\t" if as_tsv else " "
             click.echo(blank.join([printable(str(query)), *map(str, values)]))
 
+    asked = parse_terms(terms, verbatim)
     ctx.exit(lookup.answer_each(batches(asked, stdin, queries, parse), answer))
