@@ -115,15 +115,20 @@ def step_down(scores, lr):
     return np.logaddexp(0, scores).sum(), -lr * sigmoid(scores)
 
 
-def train_batch(inputs, outputs, context, targets, lr):
-    """Mikolov et al. 2013b, eq. 4, for several vectors and the same targets, in one step."""
+def train_batch(inputs, outputs, context, targets, lr, frozen=()):
+    """Mikolov et al. 2013b, eq. 4, for several vectors and the same targets, in one step.
+
+    The input vectors of the `frozen` words stay as they are.
+    """
     labels = np.zeros(len(targets))
     labels[0] = 1.0
     vectors, words = inputs[context], outputs[targets]
     scores = vectors @ words.T
     loss = np.logaddexp(0, np.where(labels, -scores, scores)).sum()
     steps = lr * (labels - sigmoid(scores))
+    kept = inputs[list(frozen)]
     np.add.at(inputs, context, steps @ words)
+    inputs[list(frozen)] = kept
     np.add.at(outputs, targets, steps.T @ vectors)
     return loss
 

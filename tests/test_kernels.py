@@ -225,7 +225,7 @@ def paper_loss(vectors, outputs, targets=TARGETS[0]):
     return np.logaddexp(0, signs * (vectors @ outputs[targets].T)).sum()
 
 
-def step_batch(both, context, targets=TARGETS):
+def step_batch(both, context, targets=TARGETS, frozen=()):
     """`train_batch` with a learning rate of 1; returns the loss."""
     scratch = make_scratch(targets.shape[1], both.shape[2], both.dtype)
     scratch.ids[: len(context)] = context
@@ -233,6 +233,7 @@ def step_batch(both, context, targets=TARGETS):
     negative_sampling.train_batch(
         both[0], scratch.ids, len(context), both[1], targets, 0, both.dtype.type(1.0),
         scratch.steps, scratch.targets, scratch.tally, both.shape[2] // WIDTH,
+        np.array(frozen, np.bool_),
     )  # fmt: skip
     return sigmoid.read_tally(scratch.tally)
 
@@ -248,6 +249,20 @@ def test_a_batchs_step_is_the_gradient_of_the_papers_loss(context, scale):
     wanted = gradient(lambda pair: paper_loss(pair[0, context], pair[1]), old)
     np.testing.assert_allclose(old - inside(both), wanted, rtol=1e-5, atol=1e-7 * scale**2)
     assert np.abs(wanted[0, context]).max() > 1e-3  # the check had something to check
+
+
+@pytest.mark.parametrize("context", [[4], [4, 0], [5, 1, 0], [1, 1, 4, 1], [4, 4, 1], [0, 5, 4]])
+def test_a_batchs_step_leaves_frozen_vectors_alone(context):
+    """Wherever they are in a pair, also in the last one, which may lack a vector."""
+    both = matrices(np.float64)
+    twin = inside(both).copy()
+    both[0, 4, D - 1] = twin[0, 4, D - 1] = -0.0  # which adding zero would change
+    old = twin.copy()
+    loss = step_batch(both, context, frozen=np.isin(np.arange(V), [4, 0]))
+    wanted = naive.train_batch(*twin, context, TARGETS[0], 1.0, frozen=[4, 0])
+    assert loss == pytest.approx(wanted, rel=1e-12)
+    np.testing.assert_allclose(inside(both), twin, rtol=1e-12)
+    assert both[0, [4, 0], :D].tobytes() == old[0, [4, 0]].tobytes()
 
 
 def test_targets_that_are_spare_change_nothing():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, TRAINED, WITH_WORDS
+from conftest import COMPILED, TRAINED, WITH_WORDS, compiled
 from test_resume import ARGS
 
 from w2v import formats, store
@@ -53,6 +53,31 @@ def test_frozen_vectors_are_those_of_the_file_and_others_learn(
     assert after.find("zebra") is None
     origin = json.loads(store.read("x.safetensors")[1]["origin"])
     assert (origin["option"], origin["freeze"]) == ("--init", True)
+
+
+@compiled
+@pytest.mark.parametrize("rounds", [(), ("--deterministic",)])
+@pytest.mark.parametrize("model", [*TRAINED, "skipgram --exact", "pv-dm --combine concat", "lstm"])
+def test_threads_that_share_frozen_vectors_never_write_them(w2v, folder, model, rounds):
+    """Four threads and eight words: each frozen row is in the windows of all threads at once."""
+    rng, words = np.random.default_rng(1), list("abcdefgh")
+    lines = [" ".join(rng.choice(words, 12)) for _ in range(2000)]
+    labelled = [f"{'xy'[number % 2]}\t{line}" for number, line in enumerate(lines[:200])]
+    (folder / "text.tsv" if model == "lstm" else folder / "text").write_text(
+        "\n".join(labelled if model == "lstm" else lines) + "\n"
+    )
+    matrix = rng.standard_normal((4, 20)).astype(np.float32)
+    matrix[:, 7] = -0.0  # which adding zero would change
+    formats.save("start.safetensors", Table.build(words[:4], matrix))
+    name, *more = model.split()
+    more += ["--word-vectors"] if name in WITH_WORDS else []
+    more += ["--epochs", "2"] if model == "lstm" else ["--epochs", "10", "--sample", "0"]
+    args = ("--model", name, *more, *rounds, "--init", "start.safetensors", "--freeze")
+    text = "text.tsv" if model == "lstm" else "text"
+    outcome = w2v("train", text, *args, "--threads", "4", "--min-count", "1", "-o", "x.safetensors")
+    assert outcome.code == 0, outcome.err
+    after = formats.load("x.safetensors", "words")
+    assert rows(after, words[:4]).tobytes() == matrix.tobytes()
 
 
 def test_the_dim_is_that_of_the_file_unless_another_is_asked_for(w2v, text, old):

@@ -56,7 +56,7 @@ def test_a_pool_is_drawn_from_the_noise_and_serves_as_a_table():
     assert drawn == [pool[twin.next_below(20)] for _ in range(50)]
 
 
-def merge(matrix, copies, size, registers=1):
+def merge(matrix, copies, size, registers=1, frozen=()):
     """Call `merge_rows` in three steps, as three threads would; `copies` are dictionaries."""
     places = np.full((len(copies), len(matrix)), -1, np.int32)
     stacked = aligned((len(copies) * size, matrix.shape[1]), matrix.dtype)
@@ -67,8 +67,8 @@ def merge(matrix, copies, size, registers=1):
     held = np.empty((rows.BLOCK + 1, len(copies) + 3), np.int32)
     for first in (2, 0, 1):
         rows.merge_rows(
-            matrix, stacked, places, limits, first, 3, registers, held,
-            np.empty(rows.BLOCK, np.int32), np.empty(len(copies), np.int32),
+            matrix, stacked, places, limits, first, 3, np.array(frozen, np.bool_), registers,
+            held, np.empty(rows.BLOCK, np.int32), np.empty(len(copies), np.int32),
             np.empty(len(copies), matrix.dtype), aligned((WIDTH,), matrix.dtype),
         )  # fmt: skip
 
@@ -98,6 +98,16 @@ def test_a_lone_copy_is_taken_over_agreeing_ones_go_beyond_the_mean_unrelated_on
     np.testing.assert_array_equal(matrix[1], one * np.float32(1.5))
     np.testing.assert_array_equal(matrix[2], one + other)
     assert not matrix[3:].any()
+
+
+def test_a_frozen_row_is_not_merged():
+    """Not even by a change of nothing, which would turn -0.0 into 0.0."""
+    matrix = aligned((3 + 1, WIDTH))
+    matrix[:3] = -0.0
+    copies = [{row: matrix[row].copy() for row in range(3)} for _ in range(2)]
+    merge(matrix, copies, 3, frozen=[True, False, True])
+    assert np.signbit(matrix[[0, 2]]).all()
+    assert not np.signbit(matrix[1]).any()
 
 
 @pytest.mark.parametrize("shards", [2, 8, 64])

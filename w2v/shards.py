@@ -135,6 +135,8 @@ class RowShards:
             registers, sums = matrix.shape[1] // WIDTH, aligned((WIDTH,))
             take_changes(matrix, rows, copies, squares, registers, sums)
             order = np.argsort(rows)
+            if name == "input_vectors" and self._frozen.size:
+                order = order[~self._frozen[rows[order]]]
             found[name] = rows[order], copies[order], squares[order]
         return found
 
@@ -169,8 +171,9 @@ class RowShards:
         chunks = len(places)
         held, sums = np.empty((BLOCK + 1, chunks + 3), np.int32), aligned((WIDTH,))
         nodes, squares = np.empty(chunks, np.int32), np.empty(chunks, np.float32)
+        frozen = self._frozen if name == "input_vectors" else np.empty(0, np.bool_)
         merge_rows(
             matrix, self._copies[name][: chunks * self._sizes[name]], places, self._limits[name],
-            part, of, matrix.shape[1] // WIDTH, held, np.empty(BLOCK, np.int32), nodes, squares,
-            sums,
+            part, of, frozen, matrix.shape[1] // WIDTH, held, np.empty(BLOCK, np.int32), nodes,
+            squares, sums,
         )  # fmt: skip

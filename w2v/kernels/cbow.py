@@ -55,7 +55,7 @@ def train_windows(
     left out.
     """
     kept, firsts, lasts, rates, _ = windows
-    _, steps, _, _, hidden, pull, tally = scratch
+    _, steps, _, hidden, pull, tally = scratch
     spare = output_vectors.shape[0] - 1
     draw_targets(kept, count, negative, table, spare, state, target_ids)
     clear_tally(tally)

@@ -17,6 +17,7 @@ from w2v.kernels.tiles import (
     copy_row,
     move_both,
     move_targets,
+    move_vector,
     move_vectors,
     multiply_one,
     multiply_pair,
@@ -32,7 +33,6 @@ class Scratch(NamedTuple):
     ids      int32 (BATCH,)  the rows of a batch's vectors
     steps    float (·,)      scores of a batch, then their steps
     targets  float (K, D)    the batch's targets as they were before it
-    saved    float (BATCH, D)  a batch's vectors as they were before it
     hidden   float (1, D)    a vector that is no row of a matrix
     pull     float (1, D)    a vector's step
     tally    float64 (2,)    the loss: see `step_down`
@@ -41,7 +41,6 @@ class Scratch(NamedTuple):
     ids: np.ndarray
     steps: np.ndarray
     targets: np.ndarray
-    saved: np.ndarray
     hidden: np.ndarray
     pull: np.ndarray
     tally: np.ndarray
@@ -53,7 +52,6 @@ def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
         ids=aligned((BATCH,), np.int32),
         steps=aligned((BATCH * targets // COLUMNS * FOUR + WIDTH,), dtype),
         targets=aligned((targets, dim), dtype),
-        saved=aligned((BATCH, dim), dtype),
         hidden=aligned((1, dim), dtype),
         pull=aligned((1, dim), dtype),
         tally=aligned((2,), np.float64),
@@ -131,8 +129,9 @@ def leave_out(scores, count, target_ids, row, spare):
 
 @inlined
 def train_batch(
-    vectors, ids, count, output_vectors, target_ids, row, lr, steps, targets, tally, registers
-):
+    vectors, ids, count, output_vectors, target_ids, row, lr, steps, targets, tally, registers,
+    frozen,
+):  # fmt: skip
     """Train some vectors on the same word and noise words, by one gradient step.
 
     vectors         float (·, D)   rows `ids` predict the targets and are changed in place; the
@@ -150,6 +149,7 @@ def train_batch(
     tally           float64 (2,)   grows by the loss before the step in nats: -log σ(v·o) of the
                                    true word and -log σ(-v·o) of each noise word, of every vector
     registers       int
+    frozen          bool (V,)      rows of `vectors` that are not written; or empty, for none
     Source: Mikolov et al. 2013b, eq. 4, as a small matrix product (Ji et al. 2016). Differs from
     word2vec.c: all scores are those before the step, and its σ is a table of 1000 steps that is
     cut off at ±6; ours is exact, and so is the loss.
@@ -173,12 +173,22 @@ def train_batch(
                 steps, pair * tiles + tile, 1.0 if tile else -1.0, vectors, a, b,
                 output_vectors, target_ids, row, COLUMNS * tile, registers,
             )  # fmt: skip
-    for pair in range(pairs):
-        a, b = ids[2 * pair], ids[2 * pair + 1]
-        for tile in range(tiles):
-            move_vectors(
-                steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
-            )
+    if frozen.size == 0:
+        for pair in range(pairs):
+            a, b = ids[2 * pair], ids[2 * pair + 1]
+            for tile in range(tiles):
+                move_vectors(
+                    steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
+                )
+    else:  # a frozen row is never written: to restore it later would race with other threads
+        for pair in range(pairs):
+            for tile in range(tiles):
+                for k in range(2 * pair, min(2 * pair + 2, count)):
+                    if not frozen[ids[k]]:
+                        four = 2 * (pair * tiles + tile) + k % 2
+                        move_vector(
+                            steps, four, targets, COLUMNS * tile, vectors, ids[k], registers
+                        )
 
 
 @inlined

@@ -196,8 +196,9 @@ def merge_row(matrix, copies, size, held, at, nodes, squares, sums, registers):
 
 @exact
 def merge_rows(
-    matrix, copies, places, limits, first, step, registers, held, marks, nodes, squares, sums
-):
+    matrix, copies, places, limits, first, step, frozen, registers, held, marks, nodes, squares,
+    sums,
+):  # fmt: skip
     """Bring copies of rows that were trained apart back into their matrix.
 
     matrix     float (V, D)   rows with copies are changed in place
@@ -206,6 +207,7 @@ def merge_rows(
     limits     int64 (S,)     a copy has only the places below this
     first      int            of the stretches of BLOCK rows the first to merge
     step       int            and how many further on the next is
+    frozen     bool (V,)      rows that are not written; or empty, for none
     registers  int            D / 16
     held       int32 (BLOCK + 1, S + 3)  scratch
     marks      int32 (BLOCK,)  scratch
@@ -231,4 +233,5 @@ def merge_rows(
             for k in range(held[coming, 1]):
                 for register in range(registers):
                     prefetch(copies, held[coming, 2 + k], register)
-            merge_row(matrix, copies, size, held, at, nodes, squares, sums, registers)
+            if frozen.size == 0 or not frozen[held[at, 0]]:
+                merge_row(matrix, copies, size, held, at, nodes, squares, sums, registers)

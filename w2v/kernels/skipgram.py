@@ -5,7 +5,7 @@ from __future__ import annotations
 from w2v.kernels import inlined, jit
 from w2v.kernels.negative_sampling import BATCH, draw_row, draw_targets, train_batch, train_vector
 from w2v.kernels.sigmoid import clear_tally, read_tally
-from w2v.kernels.tiles import add_row, copy_row
+from w2v.kernels.tiles import add_row
 from w2v.kernels.windows import prefetch_window
 
 
@@ -28,40 +28,6 @@ def gather_context(kept, first, last, center, ids):
         ids[count] = kept[position]
         count += 1
     return count
-
-
-@inlined
-def save_frozen(frozen, vectors, ids, count, saved, registers):
-    """Copy the frozen ones of some rows aside.
-
-    frozen     bool (V,)     which rows must not change; or empty, for none
-    vectors    float (·, D)
-    ids        int32 (K,)
-    count      int           the first `count` of `ids` are meant
-    saved      float (K, D)  overwritten where a row is frozen
-    registers  int
-    """
-    if frozen.size:
-        for i in range(count):
-            if frozen[ids[i]]:
-                copy_row(vectors, ids[i], 1.0, saved, i, registers)
-
-
-@inlined
-def restore_frozen(frozen, vectors, ids, count, saved, registers):
-    """Copy rows back that `save_frozen` has copied.
-
-    frozen     bool (V,)
-    vectors    float (·, D)  changed in place
-    ids        int32 (K,)
-    count      int
-    saved      float (K, D)
-    registers  int
-    """
-    if frozen.size:
-        for i in range(count):
-            if frozen[ids[i]]:
-                copy_row(saved, i, 1.0, vectors, ids[i], registers)
 
 
 @jit
@@ -89,7 +55,7 @@ def train_windows(
     several steps.
     """
     kept, firsts, lasts, rates, _ = windows
-    ids, steps, targets, saved, _, _, tally = scratch
+    ids, steps, targets, _, _, tally = scratch
     spare = output_vectors.shape[0] - 1
     draw_targets(kept, count, negative, table, spare, state, target_ids)
     clear_tally(tally)
@@ -101,12 +67,10 @@ def train_windows(
         for first in range(firsts[center], lasts[center] + 1, BATCH):
             last = min(first + BATCH - 1, lasts[center])
             words = gather_context(kept, first, last, center, ids)
-            save_frozen(frozen, input_vectors, ids, words, saved, registers)
             train_batch(
                 input_vectors, ids, words, output_vectors, target_ids, center, rates[center],
-                steps, targets, tally, registers,
+                steps, targets, tally, registers, frozen,
             )  # fmt: skip
-            restore_frozen(frozen, input_vectors, ids, words, saved, registers)
             pairs += words
     return read_tally(tally), pairs
 
@@ -134,7 +98,7 @@ def train_pairs(
     words costs no quality.
     """
     kept, firsts, lasts, rates, _ = windows
-    _, steps, _, _, _, pull, tally = scratch
+    _, steps, _, _, pull, tally = scratch
     spare = output_vectors.shape[0] - 1
     clear_tally(tally)
     pairs = 0

@@ -133,6 +133,27 @@ def move_vectors(steps, tile, targets, column, vectors, first, second, registers
 
 
 @inlined
+def move_vector(steps, four, targets, column, vectors, row, registers):
+    """Add three targets, each times its step, to one vector.
+
+    steps      float (·,)    a four, from 4 * four on
+    four       int
+    targets    float (·, D)
+    column     int           the first of three rows of `targets`
+    vectors    float (·, D)  row `row` changed in place
+    row        int
+    registers  int
+    """
+    s0, s1 = splat(steps[FOUR * four]), splat(steps[FOUR * four + 1])
+    s2 = splat(steps[FOUR * four + 2])
+    for register in range(registers):
+        total = multiply_add(s2, load(targets, column + 2, register), load(vectors, row, register))
+        total = multiply_add(s1, load(targets, column + 1, register), total)
+        total = multiply_add(s0, load(targets, column, register), total)
+        store(vectors, row, register, total)
+
+
+@inlined
 def move_both(steps, tile, vectors, row, pull, targets, target_ids, at, column, registers):
     """Add a vector times its steps to three targets, and these times the steps to `pull`.
 
