@@ -3,12 +3,16 @@
 import gc
 import importlib.util
 import logging
+import math
 import os
 import re
 import subprocess
 import sys
+import types
 import typing
 from contextlib import ExitStack
+from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import planted
@@ -17,7 +21,8 @@ import readme
 from conftest import COMPILED, compiled
 
 import w2v as library
-from w2v import machine
+from w2v import arguments, machine, settings
+from w2v.models import models as registry
 from w2v.recipe import make_job
 
 QUICK = {"dim": 8, "epochs": 1, "min_count": 1, "sample": 0.0, "threads": 1}
@@ -98,6 +103,199 @@ def test_mistakes_are_those_of_the_command(text, told, message):
     with pytest.raises(library.W2VError, match=message):
         library.train(text, **told)
     assert sorted(os.listdir()) == ["text.txt"]
+
+
+TEXTS = ["a b c d", "e f g h"] * 9
+LABELLED = ["__label__x a b c d", "__label__y e f g h"] * 9
+PLAIN = {"dim": 4, "epochs": 2, "min_count": 1, "threads": 1}
+
+
+@pytest.fixture
+def models(folder):
+    """A trained model for each question that takes texts, by the question's name."""
+    documents = library.train(texts=TEXTS, model="pv-dbow", output="d.safetensors", **PLAIN)
+    network = library.train(texts=LABELLED, model="mlp", output="n.safetensors", **PLAIN)
+    return {
+        "train": lambda texts: library.train(texts=texts, **PLAIN),
+        "infer": documents.infer,
+        "predict": network.predict,
+    }
+
+
+def test_a_string_is_one_text_everywhere(models):
+    assert models["train"]("a b a").words == models["train"](["a b a"]).words == ["a", "b"]
+    assert np.array_equal(models["infer"]("a b"), models["infer"](["a b"])[0])
+    assert models["predict"]("a b") == models["predict"](["a b"])[0]
+    assert models["predict"]("a b") == models["predict"]([["a", "b"]])[0]
+    vectors = models["train"]("ab a b ab")
+    assert vectors.similar_each("ab") == [vectors.similar("ab")]
+    assert len(library.Vectors("ab", np.ones((1, 2)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["a", None], "texts[1]: expected a string or a list of words, found None"),
+        (["a", math.nan], "texts[1]: expected a string or a list of words, found nan"),
+        ([5], "texts[0]: expected a string or a list of words, found 5"),
+        ([b"a b"], "texts[0]: expected a string or a list of words, found b'a b'"),
+        ([{"a": 1}], "texts[0]: expected a string or a list of words, found {'a': 1}"),
+        ([["a"], ["b", None]], "texts[1][1]: expected a string, found None"),
+        ([[b"a"]], "texts[0][0]: expected a string, found b'a'"),
+        ([["a", "b c"]], "texts[0][1]: the word 'b c' has a blank"),
+        ([["a", "b\n"]], "texts[0][1]: the word 'b\\n' has a blank"),
+        (b"a b", "texts: expected a text, or several, found b'a b'"),
+        (5, "texts: expected a text, or several, found 5"),
+        ({"x": "a b"}, "texts: expected a text, or several, found {'x': 'a b'}"),
+    ],
+)
+def test_what_is_no_text_is_named_with_its_place(models, texts, message):
+    for name, ask in models.items():
+        with pytest.raises(library.W2VError) as raised:
+            ask(texts)
+        assert str(raised.value).startswith(message), name
+
+
+# A value of the type that a program would give, and what the command line would be given for it.
+NATURAL = {
+    "checkpoint_every": (5, "5"),
+    "max_memory": (4e9, "4000000000"),
+    "dense": ((8, np.int64(4)), "8,4"),
+    "format": (["lines"], "lines"),
+    "columns": (("id", "text"), "id,text"),
+    "stopwords": ({"b", "a"}, "a\nb\n"),
+    "cluster": (types.SimpleNamespace(scheduler_address="tcp://here:1"), "tcp://here:1"),
+    "encoding": ("utf-8", "utf-8"),
+    "text_field": ("body", "body"),
+    "id_field": ("key", "key"),
+    "label_field": ("class", "class"),
+}
+FILES = {"valid", "log_json", "init", "read_vocab", "save_vocab", "update"}
+
+
+def every_setting():
+    """Each field of each model's settings, with its type."""
+    found = {}
+    for model in registry().values():
+        for kind in (settings.RunSettings, *model.kinds):
+            hints = typing.get_type_hints(kind)
+            found |= {field.name: (field, hints[field.name]) for field in fields(kind)}
+    return found
+
+
+@pytest.mark.parametrize("name", every_setting())
+def test_every_setting_takes_the_type_that_is_natural_in_python(name):
+    field, kind = every_setting()[name]
+    if field.metadata["choices"]:
+        pairs = [(field.metadata["choices"][-1],) * 2]
+    elif kind is bool:
+        pairs = [(np.True_, True), (False, False)]
+    elif kind in (int, int | None):
+        pairs = [(np.int32(3), 3), (3.0, 3), (np.float64(3), 3), (2.5, 2.5)]
+    elif kind in (float, float | None):
+        pairs = [(1, 1.0), (np.float64(0.5), 0.5), (np.int8(1), 1.0)]
+    elif name in FILES:
+        pairs = [(Path("a", "b"), "a/b"), (b"a", "a"), ("a", "a")]
+    else:
+        pairs = [NATURAL[name]]  # a new setting that is text belongs there, or to FILES
+    for given, expected in pairs:
+        found = arguments.setting(name, kind, given)
+        assert (found, type(found)) == (expected, type(expected))
+
+
+def test_python_values_write_the_bytes_of_the_commands_values(w2v, text):
+    common = ["--min-count=1", "--threads=1", "--dim=8", "--epochs=1"]
+    options = ["--checkpoint-every=5", "--max-memory=4GB", "--sample=0", "--max-vocab=1000000"]
+    assert w2v("train", text, "-o", "command.safetensors", *common, *options).code == 0
+    library.train(
+        text, output=Path("made.safetensors"), min_count=np.int64(1), threads=1, dim=8.0, epochs=1,
+        checkpoint_every=5, max_memory=4e9, sample=0, max_vocab=1e6,
+    )  # fmt: skip
+    assert Path("made.safetensors").read_bytes() == Path("command.safetensors").read_bytes()
+    network = library.train(texts=LABELLED, model="mlp", dense=(6, 4), **PLAIN)
+    assert network.info()["settings"]["dense"] == "6,4"
+
+
+def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(folder):
+    first = library.train(texts=TEXTS, output="first.safetensors", **PLAIN)
+    own = library.Vectors(first.words, first.matrix)
+    for vectors in (first, own):
+        again = library.train(texts=TEXTS, init=vectors, freeze=True, **PLAIN)
+        assert np.array_equal(again[first.words], first.matrix)
+    grown = library.train(texts=["new a b"] * 9, update=first, min_count=1, threads=1)
+    assert set(grown.words) == {*first.words, "new"}
+    valid = library.train(texts=TEXTS, valid=["a b", ["c", "d"]], **PLAIN)
+    assert len(valid.info()["valid"]["losses"]) == 2
+    with pytest.raises(library.W2VError, match=r"valid\[1\]: expected a string or a list"):
+        library.train(texts=TEXTS, valid=["a b", None], **PLAIN)
+
+
+@compiled
+def test_a_program_gives_its_stop_words(folder):
+    told = {"model": "lda", "topics": 2, "epochs": 2, "min_count": 1, "threads": 1}
+    topics = library.train(texts=TEXTS, stopwords={"a", "e"}, **told).topics(8)
+    assert {word for topic in topics for word, _ in topic.words} == set("bcdfgh")
+    Path("stop").write_text("e\na\n")
+    assert library.train(texts=TEXTS, stopwords=Path("stop"), **told).topics(8) == topics
+
+
+@pytest.mark.parametrize("bad", [None, 3, 1.5, b"king", {"king": 1}, ["king"]])
+def test_what_is_no_word_is_said(toy, bad):
+    vectors = library.load("vectors.safetensors")
+    for ask in (
+        lambda: vectors[["king", bad]],
+        lambda: vectors.similar([bad]),
+        lambda: vectors.similar("king", plus=["man", bad]),
+        lambda: vectors.similar_each(["king", bad]),
+        lambda: vectors.similarity("king", bad),
+        lambda: vectors.analogy("king", bad, "man"),
+        lambda: vectors.odd("king", "man", bad),
+        lambda: library.Vectors(["a", bad], np.ones((2, 2))),
+    ):
+        with pytest.raises(library.W2VError, match="expected a (string|word)|a vector has 3"):
+            ask()
+
+
+@pytest.mark.parametrize("bad", [-1, 0, 2.5, "3", math.nan, True, [3]])
+def test_what_is_no_number_is_said(toy, bad):
+    vectors = library.load("vectors.safetensors")
+    for ask in (
+        lambda: vectors.similar("king", k=bad),
+        lambda: vectors.similar("king", restrict=bad),
+        lambda: vectors.similar_each(["king"], k=bad),
+        lambda: vectors.infer("a", threads=bad),
+        lambda: vectors.infer("a", epochs=bad),
+        lambda: vectors.predict("a", threads=bad),
+    ):
+        with pytest.raises(library.W2VError, match="expected a whole number, 1 or more"):
+            ask()
+    with pytest.raises(library.W2VError, match="limit: expected a whole number, 0 or more"):
+        library.load("vectors.safetensors", limit=bad or -1)
+
+
+def test_matrices_counts_and_scores_that_are_no_numbers_are_said(toy):
+    for matrix in ([["x"]], [[1j]], [[None]]):
+        with pytest.raises(library.W2VError, match="matrix: expected numbers"):
+            library.Vectors(["a"], np.array(matrix))
+    for counts in (["x"], [1.5], [math.nan], [None]):
+        with pytest.raises(library.W2VError, match="counts: expected whole numbers"):
+            library.Vectors(["a"], [[1]], counts)
+    for score in ("x", math.nan, [1]):
+        with pytest.raises(library.W2VError, match="min_score: expected a number"):
+            library.load("vectors.safetensors").similar("king", min_score=score)
+
+
+@pytest.mark.parametrize("bad", [None, 3, {"a": 1}])
+def test_what_is_no_path_is_said(toy, bad):
+    for ask in (
+        lambda: library.load(bad),
+        lambda: library.load("vectors.safetensors").save(bad),
+        lambda: library.train([bad]),
+        lambda: library.train(bad),
+        lambda: library.train("text", output=bad or 0),
+    ):
+        with pytest.raises(library.W2VError, match="expected the path of a file"):
+            ask()
 
 
 def test_a_stopped_run_goes_on(text):
@@ -189,7 +387,7 @@ def test_a_word_that_is_not_there_is_a_key_error_with_spellings(toy):
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda v: v.similar("king", k=0), "0: ask for 1 or more"),
+        (lambda v: v.similar("king", k=0), "k: expected a whole number, 1 or more, found 0"),
         (lambda v: v.similar("king", method="max"), "method 'max': add or mul"),
         (lambda v: v.similar(np.zeros(4)), "a vector has 3 finite numbers here"),
         (lambda v: v.similar(np.full(3, np.nan)), "a vector has 3 finite numbers here"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import math
 import os
@@ -9,11 +10,12 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
-from w2v import formats, store
+from w2v import arguments, formats, store
 from w2v.errors import W2VError
 from w2v.formats.source import Findings
 from w2v.machine import blas_threads
@@ -31,7 +33,8 @@ def load(path: str | Path, table: str | None = None, limit: int | None = None) -
     limit   only so many rows, the first
     Raises  W2VError that says what is wrong with it, OSError where it is not there
     """
-    return _load(str(path), table, limit)
+    rows = None if limit is None else arguments.whole(limit, "limit", 0)
+    return _load(arguments.path(path, "path"), table, rows)
 
 
 def _load(path: str, table: str | None, limit: int | None = None, kept: object = None) -> Vectors:
@@ -54,25 +57,29 @@ def _first_table(path: str) -> str:
 def train(
     corpus: str | Path | Sequence[str | Path] = (),
     *,
-    texts: Iterable[str | Sequence[str]] | None = None,
+    texts: str | Iterable[str | Sequence[str]] | None = None,
     output: str | Path | None = None,
     model: str = "skipgram",
     recursive: bool = False,
     resume: bool = False,
     on_progress: Callable[[object], None] | None = None,
-    **settings: object,
+    **settings: Any,
 ) -> Vectors:
     """Train on texts as `w2v train` does: the same settings write the same bytes.
 
     corpus       a file, or several; of models of documents also a folder, whose files are these
-    texts        in place of files: each a string or a list of words, a sentence or a document
+    texts        in place of files: each a string or a list of words, a sentence or a document;
+                 a single string is one text
     output       the file to write; None: one in a temporary folder, gone with what is returned
     model        skipgram, cbow, pv-dm, pv-dbow, sif, lsa, lda, mlp, rnn, lstm, gru
     recursive    a folder stands for all files in it and below
     resume       go on with this run if it was stopped
     on_progress  called now and then with a `Progress`, or with a text; print will do
     settings     by the names of the options: dim, window, min_count, epochs, threads, seed;
-                 `w2v train --model NAME --help` lists them
+                 `w2v train --model NAME --help` lists them. Lists take the place of commas
+                 (dense=(256, 64)), bytes and minutes are numbers (max_memory=4e9,
+                 checkpoint_every=5), stopwords may be a list of words, valid a list of texts,
+                 init and update may be `Vectors`, cluster a Client of Dask
     Raises       W2VError for a mistake, DivergedError where the loss is not finite
 
     While it trains BLAS has as many threads as the command gives it; a warning says where that
@@ -83,29 +90,49 @@ def train(
     from w2v.recipe import find_model, make_job
     from w2v.report import Report
 
-    paths = [str(corpus)] if isinstance(corpus, str | os.PathLike) else list(map(str, corpus))
+    paths = arguments.paths(corpus, "corpus")
     if (texts is None) == (not paths):
         raise W2VError("train on a corpus or on texts: one of them")
-    if str(output) == "-":
+    target = None if output is None else arguments.path(output, "output")
+    if target == "-":
         raise W2VError("output -: name a file, or leave it out")
     folder = _Folder()
     if texts is not None:
         paths = [write_texts(texts, folder.path)]
-        settings.setdefault("encoding", "utf-8")
+        settings["encoding"] = "utf-8"
+    settings |= _files(settings, folder.path)
     if recursive:
         paths = [each for path in paths for each in files_of(path)]
     told = find_model(model)
-    target = os.path.join(folder.path, "vectors.safetensors") if output is None else str(output)
     with ExitStack() as stack:
-        job = make_job(paths, target, told, settings, stack)
-        if output is None:
+        written = target or os.path.join(folder.path, "vectors.safetensors")
+        job = make_job(paths, written, told, settings, stack)
+        if target is None:
             job.checkpoint_path = None  # nobody could go on from there
         # The threads of a network each call BLAS.
         limited = stack.enter_context(blas_threads(1 if told.way == "batches" else job.threads))
         if not limited and "OPENBLAS_NUM_THREADS" not in os.environ:
             _LOG.warning("BLAS may take more threads than w2v train gives it: other last digits")
         Report(job, _Log(on_progress)).carry_out(resume)
-    return _load(target, None, kept=folder)
+    return _load(written, None, kept=folder)
+
+
+def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
+    """Paths for settings that name files, where a program gives what would be in them."""
+    from w2v.reading import write_texts
+
+    found = {}
+    for name in {"init", "update"} & settings.keys():
+        if isinstance(settings[name], Vectors):
+            found[name] = settings[name]._in_file(os.path.join(folder, f"{name}.safetensors"))
+    valid = settings.get("valid")
+    if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
+        if codecs.lookup(settings.get("encoding", "utf-8")).name != "utf-8":
+            raise W2VError(
+                "valid: texts are in UTF-8, as those of corpus must be then: name a file"
+            )
+        found["valid"] = write_texts(valid, folder, "valid")
+    return found
 
 
 class _Folder:

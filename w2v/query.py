@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from w2v import arguments
 from w2v.errors import NotFoundError, W2VError
 from w2v.nearest import Search
 from w2v.spelling import near_spellings
@@ -66,7 +67,7 @@ def row_of(table: Table, name: str, ignore_case: bool = False) -> int | None:
 
     ignore_case  where it is not there as it is written, the first that differs only in case
     """
-    row = table.find(name)
+    row = table.find(arguments.word(name))
     return table.folded.get(name.casefold()) if row is None and ignore_case else row
 
 

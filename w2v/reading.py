@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from w2v import arguments
 from w2v.corpus import Corpus
 from w2v.documents import DocumentCorpus, Labels
 from w2v.settings import DocumentSettings, TextSettings
@@ -73,7 +74,7 @@ def _named(corpus: Corpus, text: Text) -> Text:
 
 
 @contextmanager
-def texts_corpus(texts: Iterable[str], how: TextSettings) -> Iterator[Corpus]:
+def texts_corpus(texts: str | Iterable[str | Sequence[str]], how: TextSettings) -> Iterator[Corpus]:
     """Texts of a program as a corpus of documents, whose names are their numbers."""
     with TemporaryDirectory(prefix="w2v-") as folder:
         path = write_texts(texts, folder)
@@ -81,15 +82,19 @@ def texts_corpus(texts: Iterable[str], how: TextSettings) -> Iterator[Corpus]:
         yield open_corpus([path], replace(how, encoding="utf-8"), documents, "if there")
 
 
-def write_texts(texts: Iterable[str | Sequence[str]], folder: str) -> str:
+def write_texts(
+    texts: str | Iterable[str | Sequence[str]], folder: str, name: str = "texts"
+) -> str:
     """Write texts, or lists of words, to a file in a folder, a line each; returns its path.
+
+    texts   a string is one text; W2VError, with its number from 0, for what is no text
+    folder  where the file goes, named `name`
 
     It begins with a byte order mark, so that no first word can look like a packed file.
     """
-    path = Path(folder, "texts")
+    path = Path(folder, name)
     with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
         file.write("\ufeff")
-        for text in texts:
-            line = text if isinstance(text, str) else " ".join(text)
-            file.write(line.replace("\n", " ") + "\n")
+        for text in arguments.texts(texts, name):
+            file.write(text.replace("\n", " ") + "\n")
     return str(path)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_type_hints
 
+from w2v import arguments
 from w2v.aliases import ALIASES
 from w2v.chain import Chain
 from w2v.course import Course
@@ -39,8 +40,8 @@ def make_job(
 
     paths   texts; `-` is stdin
     output  the file to write
-    chosen  settings by their names, of the texts, of the run and of the model; what is None, or
-            not there, is as it is by default
+    chosen  settings by their names, of the texts, of the run and of the model, in the types of the
+            command line or in Python's; what is None, or not there, is as it is by default
     stack   what ends the connection to a cluster, if the run goes to one
     Raises  W2VError where these are not settings of the model, or contradict each other
     """
@@ -82,7 +83,8 @@ def _on_cluster(stack: ExitStack, parts: tuple[Any, ...], address: str) -> Job:
 
 def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by our names; W2VError for a name that is no setting of the model."""
-    own = {field.name for kind in (RunSettings, *model.kinds) for field in fields(kind)}
+    kinds = RunSettings, *model.kinds
+    own = {field.name for kind in kinds for field in fields(kind)}
     aliases = {
         alias.removeprefix("--").replace("-", "_"): name
         for name, others in ALIASES.items()
@@ -100,7 +102,9 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
         near = get_close_matches(name, sorted(own), 1)
         hint = f"; near: {near[0]}" if near else ""
         raise W2VError(f"{name}: no such setting of {model.name}{hint}")
-    return {name if name in own else aliases[name]: value for name, value in given.items()}
+    hints = {name: hint for k in kinds for name, hint in get_type_hints(k).items()}
+    named = {name if name in own else aliases[name]: value for name, value in given.items()}
+    return {name: arguments.setting(name, hints[name], value) for name, value in named.items()}
 
 
 def _origin(model: Model, chosen: Mapping[str, Any]) -> Origin | None:

@@ -45,7 +45,8 @@ def check(settings: Any) -> None:
         if is_number and not low <= value <= highest:
             span = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
             raise W2VError(f"{option_name(each.name)} {value} is out of range: {span}")
-        if not isinstance(value, kind) or (choices and value not in choices):
+        wrong = not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)
+        if wrong or (choices and value not in choices):
             raise W2VError(f"{option_name(each.name)} {value!r} is none of its values")
 
 

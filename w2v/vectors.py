@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
 import numpy as np
 
-from w2v import formats, machine, query, store
+from w2v import arguments, formats, machine, query, store
 from w2v.errors import NotFoundError, W2VError
 from w2v.formats.source import Findings
 from w2v.nearest import Search
@@ -58,10 +59,16 @@ class Vectors:
         matrix: np.ndarray,
         counts: Sequence[int] | np.ndarray | None = None,
     ):
+        words = arguments.words(words, "words")
         numbers = np.asarray(matrix)
+        if numbers.dtype.kind not in "fiu":
+            raise W2VError(f"matrix: expected numbers, found an array of {numbers.dtype}")
         if numbers.dtype != np.float16:
             numbers = numbers.astype(np.float32, copy=False)
-        times = None if counts is None else np.asarray(counts, np.int64)
+        times = None if counts is None else np.asarray(counts)
+        if times is not None and (times.dtype.kind not in "fiu" or (times % 1 != 0).any()):
+            raise W2VError("counts: expected whole numbers")
+        times = None if times is None else times.astype(np.int64)
         lengths = {len(words), len(numbers), len(words) if times is None else len(times)}
         if numbers.ndim != 2 or len(lengths) > 1:
             raise W2VError(f"{len(words)} words do not fit a matrix of shape {numbers.shape}")
@@ -111,7 +118,7 @@ class Vectors:
         """
         if isinstance(word, str):
             return self._table.row(query.find(self._table, word)).copy()
-        rows = [query.find(self._table, each) for each in word]
+        rows = [query.find(self._table, each) for each in arguments.words(word, "a word")]
         return self._table.matrix[rows].astype(np.float32)
 
     def __repr__(self) -> str:
@@ -131,6 +138,12 @@ class Vectors:
         if not self._path:
             raise W2VError(f"no table {name!r}: these vectors are of no file")
         return self._of(formats.load(self._path, name), name, self._path, self._kept)
+
+    def _in_file(self, path: str) -> str:
+        """The file that they are of; else they are written to `path`."""
+        if not self._path:
+            self.save(path)
+        return self._path or path
 
     def similar(
         self,
@@ -155,19 +168,23 @@ class Vectors:
         include_query  whether the query's own words may answer
         Raises         NotFoundError for a word that is not there
         """
-        rows = None if restrict is None else np.arange(min(restrict, len(self)))
-        search = Search(self._table, _at_least_one(k), rows, min_score)
+        most = None if restrict is None else arguments.whole(restrict, "restrict", 1)
+        rows = None if most is None else np.arange(min(most, len(self)))
+        search = Search(self._table, arguments.whole(k, "k", 1), rows, _score(min_score))
         if not isinstance(word, str):
             if plus or minus:
                 raise W2VError("plus and minus are for words: add vectors up yourself")
             return query.neighbours(self._checked(word), search)
-        terms = [("+", word), *_signed("+", plus), *_signed("-", minus)]
+        terms = [("+", word)]
+        terms += [("+", each) for each in arguments.words(plus, "plus")]
+        terms += [("-", each) for each in arguments.words(minus, "minus")]
         return self._answers([Query(tuple(terms))], search, method, include_query)[0]
 
-    def similar_each(self, words: Iterable[str], k: int = 10) -> list[list[Neighbour]]:
+    def similar_each(self, words: str | Iterable[str], k: int = 10) -> list[list[Neighbour]]:
         """The nearest names to each of many words, in one pass: `similar` for each, but faster."""
-        queries = [Query((("+", word),)) for word in words]
-        return self._answers(queries, Search(self._table, _at_least_one(k)), "add", False)
+        queries = [Query((("+", word),)) for word in arguments.words(words, "words")]
+        search = Search(self._table, arguments.whole(k, "k", 1))
+        return self._answers(queries, search, "add", False)
 
     def _answers(
         self, queries: list[Query], search: Search, method: str, include_query: bool
@@ -182,13 +199,17 @@ class Vectors:
         return answers
 
     def _checked(self, vector: np.ndarray) -> np.ndarray:
-        found = np.asarray(vector, np.float32)
+        try:
+            found = np.asarray(vector, np.float32)
+        except (TypeError, ValueError):
+            raise W2VError(f"expected a word or a vector of {self.dim} numbers") from None
         if found.shape != (self.dim,) or not np.isfinite(found).all():
             raise W2VError(f"a vector has {self.dim} finite numbers here; shape {found.shape}")
         return found
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[Neighbour]:
         """`a` is to `b` as `c` is to what: the nearest to b - a + c."""
+        a, b, c = map(arguments.word, (a, b, c))
         return self.similar(b, k, plus=c, minus=a)
 
     def similarity(self, a: str, b: str) -> float:
@@ -197,41 +218,65 @@ class Vectors:
 
     def odd(self, *words: str) -> str:
         """The word that fits the others least, of three or more."""
-        return query.odd(self._table, words)[0][0]
+        return query.odd(self._table, [arguments.word(each) for each in words])[0][0]
 
     def infer(
-        self, texts: str | Iterable[str], *, epochs: int | None = None, threads: int | None = None
+        self,
+        texts: str | Iterable[str | Sequence[str]],
+        *,
+        epochs: int | None = None,
+        threads: int | None = None,
     ) -> np.ndarray:
         """Vectors of new documents, by a model of documents: as `w2v infer`.
 
-        texts    one text: float32 (D,); or several: (M, D), with zeros where no word is known
+        texts    a string is one text: float32 (D,); or several, each a string or a list of words:
+                 (M, D), with zeros where no word is known
         epochs   passes over each; None: as many as in training
         threads  None: the processors that may be used
         Raises   W2VError where the model infers none, or of a single text knows no word
         """
         from w2v.trained import Trained
 
-        trained = Trained(self._model(), epochs)
+        passes = None if epochs is None else arguments.whole(epochs, "epochs", 1)
+        count = _threads(threads)
+        trained = Trained(self._model(), passes)
         if isinstance(texts, str):
             return trained.vector(texts)
         text = _read(trained, texts)
-        count = threads or machine.processors()
         with machine.blas_threads(count):
             return trained.vectors(text, count)
 
+    @overload
+    def predict(  # type: ignore[overload-overlap]  # a string is also an iterable of strings
+        self, texts: str, *, threads: int | None = None
+    ) -> tuple[str, float]: ...
+
+    @overload
     def predict(
-        self, texts: Iterable[str], *, threads: int | None = None
-    ) -> list[tuple[str, float]]:
-        """The likeliest label of each text and its probability, by a network that classifies."""
+        self, texts: Iterable[str | Sequence[str]], *, threads: int | None = None
+    ) -> list[tuple[str, float]]: ...
+
+    def predict(
+        self, texts: str | Iterable[str | Sequence[str]], *, threads: int | None = None
+    ) -> tuple[str, float] | list[tuple[str, float]]:
+        """The likeliest label of a text and its probability, by a network that classifies.
+
+        texts    a string is one text: a pair; or several, each a string or a list of words: a list
+                 of pairs
+        threads  None: the processors that may be used
+        Raises   W2VError where the model does not classify, or something is no text
+        """
         from w2v.trained import Network
 
+        count = _threads(threads)
         trained = Network(self._model(), "classify")
         text = _read(trained, texts)
         labels = trained.network.labels
         with machine.blas_threads(1):
-            chances = trained.network.probabilities(text, threads or machine.processors())
+            chances = trained.network.probabilities(text, count)
         best = chances.argmax(axis=1).tolist()
-        return [(labels[i], float(row[i])) for i, row in zip(best, chances, strict=True)]
+        pairs = [(labels[i], float(row[i])) for i, row in zip(best, chances, strict=True)]
+        return pairs[0] if isinstance(texts, str) else pairs
 
     def topics(self, count: int = 10) -> list[Topic]:
         """The topics of an LDA or LSA model, the largest first, each with `count` words."""
@@ -240,7 +285,7 @@ class Vectors:
 
         trained = TopicModel(self._model())
         listing, coherence = trained.listing(), trained.coherence()
-        rows = top_words(listing.weights, _at_least_one(count))
+        rows = top_words(listing.weights, arguments.whole(count, "count", 1))
         return [
             Topic(
                 topic,
@@ -265,7 +310,7 @@ class Vectors:
 
         A whole model stays one where that is .safetensors; all others hold this table alone.
         """
-        target = str(path)
+        target = arguments.path(path, "path")
         if formats.writer(target) is None and self._is_container():
             with open(self._path, "rb") as file, store.replacing(target) as copy:
                 shutil.copyfileobj(file, copy)
@@ -276,7 +321,7 @@ class Vectors:
         return bool(self._path) and formats.sniff(self._path) == formats.CONTAINER
 
 
-def _read(trained: Trained | Network, texts: Iterable[str]) -> Documents:
+def _read(trained: Trained | Network, texts: str | Iterable[str | Sequence[str]]) -> Documents:
     """Texts in the words of a model, as documents."""
     from w2v.reading import texts_corpus
 
@@ -286,11 +331,11 @@ def _read(trained: Trained | Network, texts: Iterable[str]) -> Documents:
     return cast("Documents", text)
 
 
-def _signed(sign: str, words: str | Iterable[str]) -> list[tuple[str, str]]:
-    return [(sign, word) for word in ([words] if isinstance(words, str) else words)]
+def _threads(count: int | None) -> int:
+    return machine.processors() if count is None else arguments.whole(count, "threads", 1)
 
 
-def _at_least_one(count: int) -> int:
-    if count < 1:
-        raise W2VError(f"{count}: ask for 1 or more")
-    return count
+def _score(least: float | None) -> float | None:
+    if not isinstance(least, Real | None) or least != least:
+        raise W2VError(f"min_score: expected a number, found {least!r}")
+    return least

@@ -113,6 +113,8 @@ def _stop_words(told: str) -> Sequence[str]:
         return ()
     if told == "english":
         return ENGLISH.split()
+    if "\n" in told:  # the words themselves, given by a program
+        return told.split()
     with open(told, encoding="utf-8") as file:
         try:
             return file.read().split()
