@@ -120,7 +120,7 @@ def test_what_workers_cannot_read_is_said(folder, here):
     with pytest.raises(W2VError, match="more than --max-types 2"):
         here(["a"], TextSettings(min_count=1, max_types=2))
     (folder / "words").write_text("zebra 9\n")
-    with pytest.raises(W2VError, match="none of its words is in the vocabulary"):
+    with pytest.raises(W2VError, match="none of its 3 words is in words"):
         here(["a"], fixed="words", how=TextSettings(min_count=1))
 
 

@@ -371,9 +371,7 @@ def test_nothing_to_read(w2v, folder, task):
     more = ("--task", task, "--epochs", 1)
     for path in ("empty.tsv", "blank.tsv"):
         told = train(w2v, "x.tsv", "lstm", *more, "--valid", path)
-        assert (told.code, told.err.splitlines()[-1]) == (
-            2, f"w2v: {path}: no words in the text that is held out"
-        )  # fmt: skip
+        assert (told.code, told.err.splitlines()[-1]) == (2, f"w2v: {path}: no words in the text")
     assert train(w2v, "x.tsv", "lstm", *more).code == 0
     if task == "lm":
         told = w2v("perplexity", "net.safetensors", "empty.tsv")

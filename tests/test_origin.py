@@ -122,6 +122,58 @@ def test_an_update_keeps_rare_words(w2v, text, old, folder):
     assert formats.load("new.safetensors").names == ["the", "zebra", "and", "emu"]
 
 
+def test_an_update_keeps_its_words_beyond_max_vocab_and_adds_what_that_allows(w2v, folder):
+    (folder / "before").write_text("a b c d\n" * 10)
+    (folder / "more").write_text("z y z x z y x a\n" * 50)
+    args = ("--dim", 4, "--min-count", 1, "--threads", 1, "--quiet")
+    assert w2v("train", "before", *args, "--max-vocab", 4, "-o", "old.safetensors").code == 0
+    update = ("train", "more", "--update", "old.safetensors", "--threads", 1, "-o", "x.safetensors")
+    told = w2v(*update)
+    assert told.code == 0, told.err
+    assert "--max-vocab 4 allows no more new words than these: a higher one does" in told.err
+    assert formats.load("x.safetensors").names == ["a", "b", "c", "d"]
+    for most, new in ((3, []), (5, ["z"]), (6, ["z", "y"]), (9, ["z", "y", "x"])):
+        told = w2v(*update, "--max-vocab", most)
+        assert set(formats.load("x.safetensors").names) == {"a", "b", "c", "d", *new}
+        assert ("allows no more" in told.err) == (most < 7)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".txt"])
+@pytest.mark.parametrize("model", ["skipgram", "cbow"])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no words in the text"),
+        ("\n \n", "no words in the text"),
+        ("lynx yak\nlynx\n", "none of its words is in the model, and none occurs --min-count 3"),
+    ],
+)
+def test_an_update_with_nothing_to_learn_leaves_the_model_as_it_is(
+    w2v, folder, model, text, why, suffix
+):
+    """A daily job, on a day without news: what it goes on with tomorrow is there."""
+    (folder / "before").write_text("the zebra and the emu\n" * 30)
+    args = ("--model", model, "--dim", 6, "--min-count", 3, "--threads", 1)
+    assert w2v("train", "before", *args, "-o", "old.safetensors").code == 0
+    (folder / "today").write_text(text)
+    new = f"new{suffix}"
+    told = w2v("train", "today", "--model", model, "--update", "old.safetensors", "-o", new)
+    assert told.code == 0, told.err
+    last = told.err.splitlines()[-1]
+    assert last.startswith(f"today: {why}")
+    assert last.endswith(f"nothing to learn; {new} is old.safetensors as it was")
+    if suffix == ".safetensors":
+        assert (folder / new).read_bytes() == (folder / "old.safetensors").read_bytes()
+    else:
+        was, now = formats.load("old.safetensors"), formats.load(new)
+        assert now.names == was.names
+        np.testing.assert_array_equal(now.matrix, was.matrix)
+    assert not (folder / f"{new}.checkpoint").exists()
+    dry = ("train", "today", "--model", model, "--update", "old.safetensors", "-o", "dry.txt")
+    told = w2v(*dry, "--dry-run")
+    assert (told.code, why in told.err, (folder / "dry.txt").exists()) == (2, True, False)
+
+
 @pytest.mark.parametrize(
     ("names", "counts"),
     [

@@ -8,6 +8,7 @@ import pytest
 
 from w2v import phrases
 from w2v.corpus import Corpus
+from w2v.models import models
 from w2v.phrases import Phrases
 
 
@@ -124,7 +125,7 @@ def test_counts_of_another_text_are_taken(w2v, folder):
         ("a 5\na 6\n", "line 2: 'a' comes again"),
         ("a -5\n", "line 1"),
         ("a 1\n", "none of 1 words occurs 5 times"),
-        ("zzz 9\n", "none of its words is in the vocabulary"),
+        ("zzz 9\n", "text: none of its 2 words is in counts"),
     ],
 )
 def test_a_file_of_counts_that_is_none_is_one_line(w2v, folder, content, said):
@@ -133,3 +134,32 @@ def test_a_file_of_counts_that_is_none_is_one_line(w2v, folder, content, said):
     told = w2v("train", "text", "--quiet", "--read-vocab", "counts")
     assert (told.code, told.err.count("\n")) == (2, 1)
     assert said in told.err
+
+
+@pytest.mark.parametrize("option", ["--read-vocab", "--valid"])
+@pytest.mark.parametrize("model", [*models(), "lsa --context window", "lstm --task lm"])
+def test_texts_that_share_no_word_are_one_line_for_every_model(w2v, folder, model, option):
+    """A vocabulary, or a held-out text, of another language: nothing is trained on nothing."""
+    kind = models()[model.split()[0]]
+    is_classifier = kind.way == "batches" and "lm" not in model
+    for name, lines in (("text", ["a b a", "a b b"]), ("odd", ["zwei Worte", "drei"])):
+        marks = "__label__x ", "__label__y "
+        rows = [mark * is_classifier + line for mark, line in zip(marks, lines, strict=True)]
+        (folder / name).write_text("\n".join(rows) + "\n")
+    (folder / "init.txt").write_text("a 1 2\nb 2 1\n")
+    (folder / "counts").write_text("Wort 9\nWorte 5\n")
+    start = ["--init", "init.txt"] if kind.name == "sif" else []
+    wrong, words, where = "text", 6, "counts"
+    if option == "--valid":
+        if kind.way in ("at once", "sweeps"):
+            pytest.skip("has no held-out text")
+        wrong, words, where = "odd", 3, "the vocabulary"
+    args = ("--model", *model.split(), *start, "--min-count", 1, "--threads", 1)
+    given = (option, "counts" if option == "--read-vocab" else "odd")
+    told = w2v("train", "text", *args, *given, "-o", "x.safetensors")
+    assert (told.code, told.err.splitlines()[-1]) == (
+        2,
+        f"w2v: {wrong}: none of its {words} words is in {where}: check that both have the same "
+        "language, --tokenizer and --lowercase",
+    )
+    assert not (folder / "x.safetensors").exists()

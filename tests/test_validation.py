@@ -128,7 +128,7 @@ def test_the_log_has_an_object_for_each_report(w2v, text, folder):
     [
         (("--patience", "2"), "--patience needs --valid"),
         (("--valid", "nowhere"), "nowhere: No such file"),
-        (("--valid", "odd"), "none of its words is in the vocabulary"),
+        (("--valid", "odd"), "odd: none of its 2 words is in the vocabulary"),
         (("--max-memory", "much"), "'much' is no size"),
         (("--max-memory", "1MB"), "1 MB is --max-memory: try a higher --min-count"),
         (("--log-json", "no/where"), "no/where: No such file"),

@@ -40,13 +40,11 @@ class Course(Rounds):
         return vocabulary, text
 
     def _read_as(self, corpus: Corpus) -> tuple[Text, int]:
-        return read_as(corpus, self.vocabulary.names, unknown=True)
+        return read_as(corpus, self.vocabulary.names, unknown=True, needed=True)
 
     def read_valid(self) -> int:
         """As of any `Job`; its labels must be those of the training."""
         unknown = super().read_valid()
-        if self.validation and not self.validation.text.size:
-            raise W2VError(f"{self.how.valid}: no words in the text that is held out")
         if self.validation:
             try:
                 self.trainer.lessons_of(self.validation.text)

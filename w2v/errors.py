@@ -22,6 +22,10 @@ class NotFoundError(W2VError, KeyError):
     __str__ = Exception.__str__  # a KeyError's has quotes
 
 
+class NothingToLearnError(W2VError):
+    """A text from which the model that was asked for can learn nothing."""
+
+
 class DivergedError(W2VError):
     """Training produced NaN or infinity and was given up."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from w2v import budget, checkpoint, formats, machine, settings, store
 from w2v.corpus import Corpus
 from w2v.crew import check_finite
-from w2v.errors import DivergedError, W2VError
+from w2v.errors import DivergedError, NothingToLearnError, W2VError
 from w2v.kernels.cache import is_cold
 from w2v.manifest import Manifest, is_result
 from w2v.models import Model
@@ -105,14 +105,36 @@ class Job:
 
         on_block    called with the number of tokens so far
         on_compile  called before kernels are compiled, which takes some seconds
+        Raises      W2VError where nothing can be learnt from it
         """
         known = self.origin.counts if self.origin else {}
         if is_cold("tokens"):
             on_compile()
         self.vocabulary, self.text = self._read(on_block, known)
+        if not self.text.size:  # only an update has words although the text has none
+            raise NothingToLearnError(f"{self.corpus.source}: {self._why_empty()}")
         if isinstance(self.text, Documents):
             self.text.mapped = self.how.map_documents
         self._lay_out()
+
+    def _why_empty(self) -> str:
+        """Why a text has no words for an update."""
+        if not self.vocabulary.tokens:
+            return "no words in the text"
+        if self.is_full:
+            return "none of its words is in the model, and --max-vocab allows no more words"
+        return (
+            "none of its words is in the model, and none occurs "
+            f"--min-count {self.text_settings.min_count} times"
+        )
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the vocabulary of an update has all the words that --max-vocab allows."""
+        most = self.text_settings.max_vocab
+        return bool(self.origin and self.origin.update) and (
+            most is not None and len(self.vocabulary.names) >= most
+        )
 
     def _read(
         self, on_block: Callable[[int], None], known: Mapping[str, int]
@@ -135,7 +157,7 @@ class Job:
         return unknown
 
     def _read_as(self, corpus: Corpus) -> tuple[Text, int]:
-        return read_as(corpus, self.vocabulary.names)
+        return read_as(corpus, self.vocabulary.names, needed=True)
 
     @property
     def _keeps_best(self) -> bool:
@@ -290,6 +312,15 @@ class Job:
             for name, table in tables.items():
                 tensors |= store.table_tensors(name, table)
             store.write(self.output, tensors, self._metadata())
+        self.forget_checkpoint()
+
+    def keep_origin(self) -> None:
+        """Write the model that is updated as it is; then the checkpoint is of no more use."""
+        assert self.origin
+        if self._write:
+            self._write(self.output, self.origin.table)
+        else:
+            store.copy(self.origin.path, self.output)
         self.forget_checkpoint()
 
     def forget_checkpoint(self) -> None:

@@ -13,7 +13,7 @@ from w2v.corpus import Corpus
 from w2v.documents import DocumentCorpus, Labels
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text import Documents, Text
-from w2v.vocabulary import UNKNOWN, Vocabulary, encode, encode_as, read_counts
+from w2v.vocabulary import UNKNOWN, Vocabulary, check_shared, encode, encode_as, read_counts
 
 
 def open_corpus(
@@ -45,9 +45,11 @@ def read(
         vocabulary = read_counts(fixed, how.min_count, how.max_vocab)
         if unknown:
             vocabulary = vocabulary.adding(UNKNOWN, 0)
-        text, strange = read_as(corpus, vocabulary.names, on_block, unknown)
+        text, strange = encode_as(corpus, vocabulary.names, every, on_block, unknown)
         tokens = text.size + (0 if unknown else strange)
-        return replace(vocabulary.with_count(UNKNOWN, strange), tokens=tokens), text
+        check_shared(corpus, fixed, tokens - strange, strange)
+        vocabulary = replace(vocabulary.with_count(UNKNOWN, strange), tokens=tokens)
+        return vocabulary, _named(corpus, text)
     vocabulary, text = encode(
         corpus, how.min_count, how.max_vocab, how.max_types, on_block, known, every, unknown
     )
@@ -59,10 +61,16 @@ def read_as(
     names: Sequence[str],
     on_block: Callable[[int], None] = lambda tokens: None,
     unknown: bool = False,
+    needed: bool = False,
 ) -> tuple[Text, int]:
-    """Read a corpus in words that are known: the text, and how many tokens are none of them."""
+    """Read a corpus in words that are known: the text, and how many tokens are none of them.
+
+    needed  W2VError where no token is a known word; a text of sentences always needs one
+    """
     every = unknown or isinstance(corpus, DocumentCorpus)
     text, strange = encode_as(corpus, names, every, on_block, unknown)
+    if needed or not every:
+        check_shared(corpus, "the vocabulary", text.size - strange * unknown, strange)
     return _named(corpus, text), strange
 
 

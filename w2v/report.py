@@ -9,7 +9,7 @@ from typing import Any
 
 from w2v import store
 from w2v.course import Course
-from w2v.errors import ConnectionLostError, W2VError
+from w2v.errors import ConnectionLostError, NothingToLearnError, W2VError
 from w2v.job import Job
 from w2v.machine import readable
 from w2v.notices import (
@@ -53,13 +53,27 @@ class Report:
     def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
         """All of a run: with `resume` from where it was stopped; with `dry_run` an estimate alone.
 
-        W2VError where a run that was stopped has left a checkpoint, and nothing says to go on
+        W2VError where a run that was stopped has left a checkpoint, and nothing says to go on. An
+        update with nothing to learn writes the model as it was: a daily job goes on with it.
         """
         job = self._job
         if not (resume or dry_run) and job.has_checkpoint():
             raise W2VError(
                 f"{job.checkpoint_path} is there, of a run that was stopped: --resume, or remove it"
             )
+        try:
+            self._carry_out(resume, force, dry_run)
+        except NothingToLearnError as error:
+            if not (job.origin and job.origin.update) or dry_run:
+                raise
+            job.keep_origin()
+            self.log("end", output=job.output)
+            self._line.warn(
+                f"{error}: nothing to learn; {job.output} is {job.origin.path} as it was"
+            )
+
+    def _carry_out(self, resume: bool, force: bool, dry_run: bool) -> None:
+        job = self._job
         self.read()
         if resume and job.is_done():
             job.forget_checkpoint()
@@ -86,6 +100,11 @@ class Report:
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
             f"in {plural(text.starts.size - 1, 'document' if job.documents else 'sentence')}"
         )
+        if job.is_full:
+            self.say(
+                f"--max-vocab {job.text_settings.max_vocab} allows no more new words than these: "
+                "a higher one does"
+            )
         say_documents(line, job.corpus, text, getattr(job.options, "length", None))
         if job.how.save_vocab:
             write_counts(job.how.save_vocab, vocabulary)

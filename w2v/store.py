@@ -12,6 +12,7 @@ import math
 import mmap
 import operator
 import os
+import shutil
 import stat
 import sys
 import zlib
@@ -138,6 +139,12 @@ def write(path: str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, s
         for array in ordered.values():
             for block in _blocks(array):
                 file.write(block)
+
+
+def copy(path: str, target: str) -> None:
+    """Write a file with the bytes of another one."""
+    with open(path, "rb") as source, replacing(target) as file:
+        shutil.copyfileobj(source, file)
 
 
 def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -186,7 +186,6 @@ def encode_as(
     every     empty lines too are sentences, even if all are
     on_block  called after each block with the number of tokens so far
     unknown   if UNKNOWN is among the words, it stands for all others, which else are left out
-    Raises    W2VError where there is not one of them
     """
     lexicon, ids = make_lexicon(1 << 30), Spool(np.int32)
     for block in corpus.blocks():
@@ -198,9 +197,23 @@ def encode_as(
     found = [rows.get(name, instead) for name in types]
     strange = np.array([False, *(name not in rows for name in types)])
     text = _keep(ids, np.array([_DROPPED, *found], np.int32), every)
-    if not (text.size or every):
-        raise W2VError(f"{corpus.source}: none of its words is in the vocabulary")
     return text, int(lexicon.counts[strange].sum())
+
+
+def check_shared(corpus: Corpus, vocabulary: str, known: int, strange: int) -> None:
+    """W2VError where a text has no word of a vocabulary that was not made from it.
+
+    vocabulary  what to call it
+    known       how many of the text's tokens are words of it, and `strange` how many are not
+    """
+    if known:
+        return
+    if not strange:
+        raise W2VError(f"{corpus.source}: no words in the text")
+    raise W2VError(
+        f"{corpus.source}: none of its {strange:,} words is in {vocabulary}: check that both have "
+        "the same language, --tokenizer and --lowercase"
+    )
 
 
 def choose(
@@ -212,14 +225,19 @@ def choose(
 ) -> tuple[Vocabulary, np.ndarray]:
     """The vocabulary, and the word id of each type, int32 (T,): -1 where it is left out.
 
-    known  the words that came first, with their counts: they stay, however rare
+    known  the words that came first, with their counts: they stay, however rare, even if they are
+           more than `max_vocab`
     """
     counts = lexicon.counts
     ends, counts[0] = int(counts[0]), 0
     order = np.argsort(-counts, kind="stable")
     wanted = counts >= max(min_count, 1)
-    wanted[1 : 1 + len(known)] = True
-    kept = order[wanted[order]][:max_vocab]
+    is_known = np.zeros(counts.size, np.bool_)
+    is_known[1 : 1 + len(known)] = True
+    kept = order[(wanted | is_known)[order]]
+    if max_vocab is not None:
+        is_new = ~is_known[kept]
+        kept = kept[~is_new | (np.cumsum(is_new) <= max_vocab - len(known))]
     vocabulary = Vocabulary(
         [lexicon.name(i).decode() for i in kept.tolist()],
         counts[kept],

@@ -22,7 +22,7 @@ from w2v.kernels.tokens import keep_words
 from w2v.lexicon import Lexicon
 from w2v.settings import TextSettings
 from w2v.spool import Spool
-from w2v.vocabulary import UNKNOWN, Vocabulary, choose, make_lexicon, read_counts
+from w2v.vocabulary import UNKNOWN, Vocabulary, check_shared, choose, make_lexicon, read_counts
 
 TOGETHER = 16  # tallies that are merged by one task
 
@@ -178,8 +178,7 @@ def read(
     corpus.fingerprint = cluster.result(fingerprint)
     text = Held(ids, sizes, _joined(sizes, starts))
     if fixed is not None:
-        if not text.size:
-            raise W2VError(f"{corpus.source}: none of its words is in the vocabulary")
+        check_shared(corpus, fixed, text.size, sum(strange))
         vocabulary = vocabulary.with_count(UNKNOWN, sum(strange))
         vocabulary = replace(vocabulary, tokens=text.size + sum(strange))
     return vocabulary, text
