@@ -36,7 +36,7 @@ LAYERS = [
     ],
     ["w2v.documents", "w2v.text", "w2v.comparing"],
     ["w2v.vocabulary", "w2v.plan", "w2v.checkpoint"],
-    ["w2v.notices", "w2v.reading", "w2v.phrases", "w2v.crew", "w2v.worker"],
+    ["w2v.notices", "w2v.reading", "w2v.learnable", "w2v.phrases", "w2v.crew", "w2v.worker"],
     ["w2v.shards", "w2v.document_worker", "w2v.features"],
     ["w2v.training", "w2v.negative_sampling", "w2v.validation", "w2v.budget", "w2v.origin"],
     ["w2v.inference", "w2v.sif", "w2v.topics", "w2v.networks"],

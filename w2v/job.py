@@ -10,8 +10,9 @@ from typing import Any
 from w2v import budget, checkpoint, formats, machine, settings, store
 from w2v.corpus import Corpus
 from w2v.crew import check_finite
-from w2v.errors import DivergedError, NothingToLearnError, W2VError
+from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
+from w2v.learnable import check_words
 from w2v.manifest import Manifest, is_result
 from w2v.models import Model
 from w2v.origin import Origin
@@ -101,40 +102,19 @@ class Job:
         return sources + ([(self.origin.path, "what is started from")] if self.origin else [])
 
     def read(self, on_block: Callable[[int], None], on_compile: Callable[[], None]) -> None:
-        """Read the text: sets `vocabulary`, `text`, `plan`.
+        """Read the text: sets `vocabulary`, `text`, `plan`; may raise NothingToLearnError.
 
         on_block    called with the number of tokens so far
         on_compile  called before kernels are compiled, which takes some seconds
-        Raises      W2VError where nothing can be learnt from it
         """
         known = self.origin.counts if self.origin else {}
         if is_cold("tokens"):
             on_compile()
         self.vocabulary, self.text = self._read(on_block, known)
-        if not self.text.size:  # only an update has words although the text has none
-            raise NothingToLearnError(f"{self.corpus.source}: {self._why_empty()}")
+        check_words(self.text, self.vocabulary, self.text_settings, self.corpus.source)
         if isinstance(self.text, Documents):
             self.text.mapped = self.how.map_documents
         self._lay_out()
-
-    def _why_empty(self) -> str:
-        """Why a text has no words for an update."""
-        if not self.vocabulary.tokens:
-            return "no words in the text"
-        if self.is_full:
-            return "none of its words is in the model, and --max-vocab allows no more words"
-        return (
-            "none of its words is in the model, and none occurs "
-            f"--min-count {self.text_settings.min_count} times"
-        )
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the vocabulary of an update has all the words that --max-vocab allows."""
-        most = self.text_settings.max_vocab
-        return bool(self.origin and self.origin.update) and (
-            most is not None and len(self.vocabulary.names) >= most
-        )
 
     def _read(
         self, on_block: Callable[[int], None], known: Mapping[str, int]
@@ -274,15 +254,12 @@ class Job:
             try:
                 self._run(on_progress, seconds, self.state, end)
             except DivergedError as error:
-                raise DivergedError(f"{error}{self._way_back()}") from None
+                path = self.checkpoint_path
+                more = f": with --resume --force too, from {path}, which is from before"
+                raise DivergedError(f"{error}{more * self.has_checkpoint()}") from None
         if self.validation:
             self.validation.restore_best(self.trainer)
         return self.state
-
-    def _way_back(self) -> str:
-        if not self.has_checkpoint():
-            return ""
-        return f": with --resume --force too, from {self.checkpoint_path}, which is from before"
 
     @property
     def epochs_done(self) -> int:
@@ -312,15 +289,6 @@ class Job:
             for name, table in tables.items():
                 tensors |= store.table_tensors(name, table)
             store.write(self.output, tensors, self._metadata())
-        self.forget_checkpoint()
-
-    def keep_origin(self) -> None:
-        """Write the model that is updated as it is; then the checkpoint is of no more use."""
-        assert self.origin
-        if self._write:
-            self._write(self.output, self.origin.table)
-        else:
-            store.copy(self.origin.path, self.output)
         self.forget_checkpoint()
 
     def forget_checkpoint(self) -> None:

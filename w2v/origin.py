@@ -83,6 +83,14 @@ class Origin:
             trainer.freeze(found)
         return int(found.sum())
 
+    def copy_to(self, output: str) -> None:
+        """Write it as it is, in the format that the suffix of `output` names."""
+        write = formats.writer(output)
+        if write:
+            write(output, self.table)
+        else:
+            store.copy(self.path, output)
+
     def metadata(self) -> dict[str, Any]:
         """What the result says of it."""
         return {"option": self.option, "sha256": self.fingerprint}

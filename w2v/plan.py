@@ -51,8 +51,8 @@ class Plan:
     chunk_words  how many words a chunk has, about; fewer in a short text
     shards       how many chunks make a round: the last one of an epoch may have fewer
 
-    `words` is how many are trained in all epochs, `longest` how many a chunk has at most;
-    `most_pieces` and `mean_pieces` say that of documents.
+    `words` is how many are trained in all epochs, `length` how many a chunk has, about, and
+    `longest` at most; `most_pieces` and `mean_pieces` say that of documents.
     """
 
     most_pieces = 0
@@ -64,7 +64,7 @@ class Plan:
         self.epochs, self.seed, self.shards = epochs, seed, shards
         self.words = epochs * text.size
         length = min(max(text.size // (ROUNDS * shards), SMALL_CHUNK // shards, 1), chunk_words)
-        self._size, self._length = text.size, length
+        self._size, self.length = text.size, length
         self._epoch = -1
         self._cuts = _cuts(text.starts, length)
         self._firsts, self._lasts = self._cuts[:-1], self._cuts[1:]
@@ -126,7 +126,7 @@ class DocumentPlan(Plan):
         self, text: Documents, epochs: int, seed: int, chunk_words: int = CHUNK, shards: int = 1
     ):
         super().__init__(text, epochs, seed, chunk_words, shards)
-        self._text, self.longest = text, min(2 * self._length + 1, text.size)
+        self._text, self.longest = text, min(2 * self.length + 1, text.size)
         self._not_empty = np.flatnonzero(text.ends > text.begins).astype(np.int32)
         self._order, self._starts = self._not_empty, text.starts
         self.most_pieces = min(self.longest, self._not_empty.size)
@@ -136,7 +136,7 @@ class DocumentPlan(Plan):
         self._order = rng.permutation(self._not_empty)
         lengths = self._text.ends[self._order] - self._text.begins[self._order]
         self._starts = np.concatenate([[0], np.cumsum(lengths)])
-        cuts = _cuts(self._starts, self._length)
+        cuts = _cuts(self._starts, self.length)
         self._firsts, self._lasts, self._ends = cuts[:-1], cuts[1:], cuts[1:]
 
     def _pieces(self, first: int, last: int) -> Pieces:

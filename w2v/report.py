@@ -11,6 +11,7 @@ from w2v import store
 from w2v.course import Course
 from w2v.errors import ConnectionLostError, NothingToLearnError, W2VError
 from w2v.job import Job
+from w2v.learnable import is_full
 from w2v.machine import readable
 from w2v.notices import (
     Line,
@@ -66,7 +67,8 @@ class Report:
         except NothingToLearnError as error:
             if not (job.origin and job.origin.update) or dry_run:
                 raise
-            job.keep_origin()
+            job.origin.copy_to(job.output)
+            job.forget_checkpoint()
             self.log("end", output=job.output)
             self._line.warn(
                 f"{error}: nothing to learn; {job.output} is {job.origin.path} as it was"
@@ -100,7 +102,7 @@ class Report:
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
             f"in {plural(text.starts.size - 1, 'document' if job.documents else 'sentence')}"
         )
-        if job.is_full:
+        if job.origin and job.origin.update and is_full(vocabulary, job.text_settings):
             self.say(
                 f"--max-vocab {job.text_settings.max_vocab} allows no more new words than these: "
                 "a higher one does"
