@@ -387,8 +387,8 @@ def mix_topics(documents, topic_words, alpha, steps):
     """Shares of topics in documents, (M, K), by so many steps of expectation maximisation."""
     found = []
     for document in documents:
-        theta = alpha / alpha.sum()
-        for _ in range(steps):
+        theta = alpha / alpha.sum() * bool(len(document))
+        for _ in range(steps if len(document) else 0):
             each = [theta * topic_words[word] for word in document]
             theta = alpha + sum((p / p.sum() for p in each), np.zeros_like(alpha))
             theta = theta / theta.sum()

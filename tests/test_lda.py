@@ -197,7 +197,8 @@ def test_shares_are_the_twins_and_those_of_a_document_alone():
         found[:, :5], naive.mix_topics(documents, topic_words, alpha, 20), rtol=1e-6
     )
     together = Mixer(topic_words, alpha).mixtures(tokens, 3)
-    np.testing.assert_allclose(together.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(together.sum(axis=1), list(map(bool, documents)), rtol=1e-5)
+    assert [] in documents
     for row, document in enumerate(documents):
         alone = Mixer(topic_words, alpha).mixtures(tokens_of([document]))
         np.testing.assert_array_equal(alone[0], together[row])
@@ -497,12 +498,15 @@ def test_topics_of_lsa_have_words_of_both_signs(w2v, folder):
     assert -1 <= json.loads(judged[0])["npmi"] <= 1
 
 
-def test_documents_without_terms_have_the_priors_shares(w2v, folder, trained):
-    (folder / "text").write_text(themed(8) + "\n" + "unheard\n")
+def test_documents_without_terms_have_no_shares_and_are_nearest_to_nothing(w2v, folder):
+    """The prior's shares would be near to those of documents that mix all topics."""
+    (folder / "text").write_text("\n" + themed(8) + "\nunheard\n\n")
     args = (*ARGS, "--epochs", "2", "--max-vocab", "12", "-o", "y.safetensors")
     outcome = w2v("train", "text", *args)
     assert outcome.code == 0, outcome.err
-    tensors = store.read("y.safetensors")[0]
-    prior = tensors["alpha"] / tensors["alpha"].sum()
-    np.testing.assert_allclose(tensors["documents.matrix"][8:], [prior, prior], rtol=1e-5)
-    assert "2 documents without any word of the vocabulary" in outcome.err
+    assert "3 documents without any word of the vocabulary" in outcome.err
+    matrix = store.read("y.safetensors")[0]["documents.matrix"]
+    np.testing.assert_allclose(matrix.sum(axis=1), [0, *[1] * 8, 0, 0], rtol=1e-6)
+    found = w2v("similar", "2", "--table", "documents", "-v", "y.safetensors", "--json").out
+    names = [row["word"] for row in json.loads(found)["results"]]
+    assert set(names[:7]) == {"3", "4", "5", "6", "7", "8", "9"}

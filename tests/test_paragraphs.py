@@ -182,17 +182,13 @@ def test_inferred_vectors_in_every_format(make, w2v, folder):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_odd_documents(make, w2v, folder, model):
-    """Empty ones, unknown words, one word: zeros where nothing is known, or what topics share."""
+    """Empty ones, unknown words, one word: zeros where nothing is known."""
     path = make(model)
     (folder / "odd").write_text(f"\nqwert zuiop\n{TOPICS['music'][0]}\n \t \n")
     outcome = w2v("infer", path, "odd", "--json")
     vectors = [json.loads(line)["vector"] for line in outcome.out.splitlines()]
     unknown = vectors[:2] + vectors[3:]
-    if model == "lda":
-        assert unknown == unknown[:1] * 3
-        assert sum(unknown[0]) == pytest.approx(1)
-    else:
-        assert [any(vector) for vector in unknown] == [False] * 3
+    assert [any(vector) for vector in unknown] == [False] * 3
     assert any(vectors[2]) or not COMPILED
     assert "3 documents without any word" in outcome.err
     assert "2 unknown tokens" in outcome.err
@@ -210,7 +206,7 @@ def test_empty_documents_have_zeros_in_a_model_too(make, w2v, folder, model):
     path = make(model)
     table = formats.load(path, "documents")
     empty = table.matrix[[table.find("empty-1"), table.find("empty-2")]]
-    assert (empty[0] == empty[1]).all() if model == "lda" else not empty.any()
+    assert not empty.any()
     assert table.counts[-2:].tolist() == [0, 0]
     assert outcome.code == 0
     assert w2v("similar", "--table", "documents", "empty-1", "-v", path).code == 0

@@ -18,15 +18,19 @@ def mix_topics(words, bounds, topic_words, alpha, first, last, steps, mixtures, 
     first        int             the first document
     last         int             the document after the last
     steps        int
-    mixtures     float (M, K)    rows from `first` to `last` - 1 are overwritten
+    mixtures     float (M, K)    rows from `first` to `last` - 1 are overwritten: with zeros where
+                                 a document has no word
     fresh        float (1, K)    scratch
     Source: each step puts theta_k in proportion to alpha_k + sum over tokens of p(k | token, theta)
     """
     registers, prior, kind = alpha.shape[1] // WIDTH, alpha.sum(), alpha.dtype.type
     for document in range(first, last):
-        mixtures[document, :] = alpha[0, :] / prior
         begin, end = bounds[document], bounds[document + 1]
-        for _ in range(steps if end > begin else 0):
+        if begin == end:  # the prior would look like knowledge, and be near to real documents
+            mixtures[document, :] = kind(0.0)
+            continue
+        mixtures[document, :] = alpha[0, :] / prior
+        for _ in range(steps):
             fresh[0, :] = alpha[0, :]
             for token in range(begin, end):
                 word = words[token]

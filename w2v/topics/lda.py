@@ -152,19 +152,27 @@ class Lda:
         return self.matrices["alpha"][:, : self.settings.topics]
 
     def tables(self) -> dict[str, Table]:
-        """Documents by the shares of their topics, words by p(topic | word)."""
+        """Documents by the shares of their topics, words by p(topic | word).
+
+        A document without a term has no shares: its row is zero.
+        """
         names, eta = self._vocabulary.names, self.matrices["eta"][0]
         sums, averaged = self.matrices["document_sums"], self.settings.averaged
         documents = self._text.room((len(sums), self.settings.topics))
+        sizes = np.diff(self.tokens.starts)
         for begin in range(0, len(sums), terms.ROWS):
             block = sums[begin : begin + terms.ROWS, : self.settings.topics] / averaged
             block += self._prior()
-            documents[begin : begin + terms.ROWS] = block / block.sum(axis=1, keepdims=True)
+            block *= (
+                sizes[begin : begin + terms.ROWS, None] > 0
+            )  # else the prior, which says nothing
+            sums_of_rows = np.maximum(block.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+            documents[begin : begin + terms.ROWS] = block / sums_of_rows
         words = self.word_topics() + np.float32(eta)
         words /= words.sum(axis=1, keepdims=True)
         counts = np.bincount(self.tokens.words, minlength=self.kept.size)
         return {
-            "documents": Table.build(self._text.names, documents, np.diff(self.tokens.starts)),
+            "documents": Table.build(self._text.names, documents, sizes),
             "words": Table.build([names[row] for row in self.kept], words, counts),
         }
 

@@ -33,7 +33,7 @@ class Mixer:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The shares, float32 (M, K), rows sum to 1; of a document without a word, alpha's.
+        """The shares, float32 (M, K), rows sum to 1; of a document without a word, zeros.
 
         A document's follow from its words alone. `on_progress` gets how many are done.
         """
