@@ -500,7 +500,7 @@ def test_topics_of_lsa_have_words_of_both_signs(w2v, folder):
 
 def test_documents_without_terms_have_no_shares_and_are_nearest_to_nothing(w2v, folder):
     """The prior's shares would be near to those of documents that mix all topics."""
-    (folder / "text").write_text("\n" + themed(8) + "\nunheard\n\n")
+    (folder / "text").write_text("\n" + themed(8) + "unheard\n\n")
     args = (*ARGS, "--epochs", "2", "--max-vocab", "12", "-o", "y.safetensors")
     outcome = w2v("train", "text", *args)
     assert outcome.code == 0, outcome.err
