@@ -6,13 +6,14 @@ import importlib.util
 import io
 import lzma
 import sys
+from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given
 
 from w2v import corpus as corpus_module
-from w2v import tokenizers
+from w2v import packing, store, tokenizers
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.tokenizers import TOKENIZERS
@@ -97,6 +98,43 @@ def test_packed_files_are_known_by_content_not_by_name(tmp_path, pack, name):
     tokens, corpus = read(path)
     assert tokens == ["a", "b", "</s>", "c", "</s>"]
     assert corpus.bytes_read == corpus.size == path.stat().st_size
+
+
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz"])
+def test_only_what_is_packed_is_taken_for_it(tmp_path, kind):
+    pack = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}[kind]
+    for content in (b"", b"a b\n", b"x" * 5000):
+        assert packing.kind_of(pack(content)[: packing.HEAD]) == kind
+    for text in (
+        b"BZh",
+        b"BZh9",
+        b"BZh 9 a",
+        b"BZh91AY",
+        b"BZhang Wei",
+        b"BZh0\x31\x41\x59\x26\x53\x59",
+    ):
+        (tmp_path / "text").write_bytes(text + b" b\n")
+        assert read(tmp_path / "text")[0] == [*text.decode().split(), "b", "</s>"]
+    path = tmp_path / "utf16"  # whose first letter is 1f 8b
+    path.write_text("\u8b1f b\n", encoding="utf-16-le")
+    assert read(path, encoding="utf-16-le")[0] == ["\u8b1f", "b", "</s>"]
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".GZ", ".bz2", ".Bz2", ".xz"])
+def test_what_is_written_is_packed_by_its_suffix(tmp_path, suffix):
+    path = str(tmp_path / f"text{suffix}")
+    for _ in range(2):
+        with store.packed(path) as file:
+            file.write(b"a b\n")
+            file.write(b"c\n")
+    raw = Path(path).read_bytes()
+    kinds = {"": "", ".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+    assert packing.kind_of(raw[: packing.HEAD]) == kinds[suffix.lower()]
+    assert read(path)[0] == ["a", "b", "</s>", "c", "</s>"]
+    with pytest.raises(TypeError), store.packed(path) as file:
+        file.writelines([b"other", None])
+    assert Path(path).read_bytes() == raw
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_stdin_may_be_packed_too(monkeypatch):

@@ -1,6 +1,8 @@
 """word2vec files: byte for byte, with gensim as the judge, and what is not one of them."""
 
+import bz2
 import gzip
+import lzma
 import pickle
 import re
 
@@ -81,7 +83,7 @@ names = (
     | st.binary(max_size=4).map(lambda name: name.decode("utf-8", "surrogateescape"))
 )
 REFUSED = {"txt": " \n", "bin": " \n", "vec": " \n", "glove": "\n", "npy": "\n"}
-SUFFIXES = ["txt", "bin", "glove", "vec.gz", "npy", "npy.gz", "safetensors", "bin.gz"]
+SUFFIXES = ["txt", "bin", "glove", "vec.gz", "npy", "npy.gz", "safetensors", "bin.gz", "VEC.BZ2"]
 
 
 @given(st.data(), st.lists(names, max_size=6, unique=True), st.integers(1, 4))
@@ -97,7 +99,7 @@ def test_a_round_trip_is_exact(tmp_path_factory, suffix, kernel, data, names, di
     original = Table.build(names, np.array(rows, np.float32).reshape(len(names), dim))
     if suffix.startswith("npy") and all(name.endswith("\r") for name in names):
         return  # these would be line ends of Windows
-    refused = REFUSED.get(suffix.removesuffix(".gz"), "")
+    refused = REFUSED.get(suffix.lower().split(".")[0], "")
     try:
         formats.save(path, original)
     except W2VError as error:
@@ -185,7 +187,10 @@ def test_a_name_that_could_not_be_read_back_is_refused(tmp_path, name, write):
         (b"\x1f\x8b\x08", "of the gzip file"),
         (gzip.compress(b"2 2\na 1 2\nb 1 2\n")[:-9], "of the gzip file: .*cut short"),
         (gzip.compress(b"\x10" + bytes(7) + b"{}"), "container, packed by gzip"),
+        (bz2.compress(b"2 2\na 1 2\nb 1 2\n")[:-9], "of the bzip2 file: .*cut short"),
+        (lzma.compress(b"2 2\na 1 2\nb 1 2\n")[:-9], "of the xz file: .*cut short"),
         (b"PK\x03\x04", "zip archive"),
+        (b"SQLite format 3\0", "an SQLite database"),
         (b"\x89HDF\r\n", "HDF5"),
         (b"2 2\na 1 2\nb 1 2\nc 1 2\n", "3 rows, but the header promises 2 .* convert --check"),
         (b"2 99999999999\na 1 2\n", "promises vectors of 99,999,999,999 numbers"),
@@ -198,6 +203,20 @@ def test_what_is_not_a_vector_file_is_named(tmp_path, content, said):
     with pytest.raises(W2VError, match=said) as error:
         formats.load(str(path))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["X.TXT.GZ", "x.NPY.XZ", "x.bin.Bz2", "x.npy.bz2", "x.glove.gz"])
+def test_any_packing_in_any_case_comes_back(folder, name):
+    table = Table.build(["a", "b"], np.array([[1, 2], [3, 4]], np.float32))
+    formats.save(name, table)
+    kinds = {"gz": "gzip", "bz2": "bzip2", "xz": "xz"}
+    packed = kinds[name.rpartition(".")[2].lower()]
+    assert formats.describe(name, Findings(name))["packed"] == packed
+    back = formats.load(name)
+    assert back.names == ["a", "b"]
+    assert np.array_equal(back.matrix, table.matrix)
+    lists = [path.name for path in folder.iterdir() if path.name != name]
+    assert lists == (["x.words"] if ".npy" in name.lower() else [])
 
 
 def test_the_suffix_picks_the_format_and_an_unknown_one_is_named():
@@ -228,13 +247,20 @@ def both_ways(read):
 
 
 @pytest.mark.parametrize("begin", [b"", b"4 3\n"])
-@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
 def test_glove_with_names_that_have_blanks(tmp_path, begin, pack):
     path = tmp_path / "x"
     path.write_bytes(pack(begin + GLOVE))
     read = both_ways(lambda: formats.load(str(path)))
     assert read.names == ["the", ". . .", "at name@x.com", "2"]
     assert read.matrix.tolist() == [[0.5, -1.25, 3], [1, 2, 3], [4, 5, 6], [7, 8, 9]]
+
+
+@pytest.mark.parametrize("name", ["BZh", "BZh9", "BZh91AY", "SQLite"])
+def test_a_name_that_begins_like_another_kind_of_file_is_a_name(tmp_path, name):
+    path = tmp_path / "x"
+    path.write_text(f"{name} 1 2\nb 3 4\n")
+    assert formats.load(str(path)).names == [name, "b"]
 
 
 def test_glove_does_not_count_its_unknown_word(tmp_path):

@@ -1,10 +1,12 @@
 """Phrases: against a plain loop over words, pass after pass; vocabularies from a file."""
 
+import gzip
 import json
 import math
 
 import numpy as np
 import pytest
+from conftest import compiled
 
 from w2v import phrases
 from w2v.corpus import Corpus
@@ -89,6 +91,50 @@ def test_rare_pairs_are_forgotten_when_there_are_too_many(folder, monkeypatch):
     found.read(Corpus(["text"]))
     assert b"new_york" in {each.name for each in found.join()}
     assert found.lost > 0
+
+
+TEXT_OUTPUTS = {
+    "vocab -o": "vocab text -o {}",
+    "vocab --curve": "vocab text --curve {}",
+    "phrases -o": "phrases text --threshold 1 -o {}",
+    "phrases --list": "phrases text --threshold 1 -o other --list {}",
+    "train --save-vocab": "train text --dim 4 --epochs 1 --threads 1 --save-vocab {}",
+    "train --log-json": "train text --dim 4 --epochs 1 --threads 1 --log-json {}",
+    "train -o": "train text --dim 4 --epochs 1 --threads 1 -o {}",
+    "convert": "convert vectors.safetensors {}",
+    "infer -o": "infer documents.safetensors text -o {}",
+    "topics --topic-keys": "topics lda.safetensors --topic-keys {}",
+    "topics --doc-topics": "topics lda.safetensors --doc-topics {}",
+    "plot tsv": "plot -v vectors.safetensors -o {}",
+    "plot html": "plot -v vectors.safetensors -o {}",
+}
+NAMES = {"train -o": "x.txt", "convert": "x.txt", "infer -o": "x.vec", "plot html": "x.html"}
+
+
+@compiled
+@pytest.mark.parametrize("option", TEXT_OUTPUTS)
+def test_every_text_that_is_written_is_packed_by_its_suffix(w2v, folder, option):
+    (folder / "text").write_text("the new york times said we read it\n" * 20)
+    models = {"vectors": "skipgram", "documents": "pv-dbow", "lda": "lda"}
+    for name, model in models.items():
+        if f"{name}.safetensors" in TEXT_OUTPUTS[option]:
+            more = ("--topics", 2) if model == "lda" else ("--dim", 4, "--epochs", 1)
+            args = ("--model", model, "--threads", 1, "--quiet", *more)
+            assert w2v("train", "text", "-o", f"{name}.safetensors", *args).code == 0
+    plain = NAMES.get(option, "x.tsv" if "tsv" in option else "x")
+    for name in (plain, f"{plain}.GZ"):
+        done = w2v(*TEXT_OUTPUTS[option].format(name).split())
+        assert done.code == 0, done.err
+    content = (folder / plain).read_bytes()
+    packed = (folder / f"{plain}.GZ").read_bytes()
+    unpacked = gzip.decompress(packed)
+    if option == "train --log-json":  # which says how long things took
+        events = [
+            [json.loads(line)["event"] for line in x.splitlines()] for x in (unpacked, content)
+        ]
+        assert events[0] == events[1]
+    else:
+        assert unpacked == content.replace(plain.encode(), f"{plain}.GZ".encode())
 
 
 # Vocabularies from a file

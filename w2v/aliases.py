@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from w2v import packing
 from w2v.errors import W2VError
 
 # Options besides a setting's own; a Python program may use these too: `vector_size=100`.
@@ -93,7 +94,7 @@ def _check_output(theirs: dict[str, str]) -> None:
         raise W2VError(f"-save-vocab without -output: w2v vocab {text} -o {counts}")
     if output is None or binary is None:
         return
-    is_binary = output.removesuffix(".gz").endswith(".bin")
+    is_binary = packing.plain_name(output).lower().endswith(".bin")
     if is_binary != (binary != "0"):
         suffix = ".txt" if is_binary else ".bin"
         raise W2VError(

@@ -7,19 +7,16 @@ text ends one too, as it does to word2vec.c.
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
 import hashlib
 import itertools
-import lzma
 import os
 import sys
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from typing import IO, Any
+from typing import IO
 
+from w2v import packing
 from w2v.address import open_bytes, size_of
 from w2v.errors import W2VError
 from w2v.tokenizers import TOKENIZERS, after_last_break, fold
@@ -27,11 +24,6 @@ from w2v.tokenizers import TOKENIZERS, after_last_break, fold
 BLOCK = 1 << 20  # bytes read at a time
 LONGEST = 1 << 24  # bytes without a blank that may pass for a word; more is not text
 
-_COMPRESSIONS: dict[bytes, Callable[..., Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-}
 _FOREIGN = {
     b"\x28\xb5\x2f\xfd": "zstd data; unpack it first: zstd -dc FILE | w2v train -",
     b"PK\x03\x04": "a zip archive; unpack it first: unzip -p FILE | w2v train -",
@@ -180,12 +172,6 @@ def name_of(path: str) -> str:
     return "stdin" if path == "-" else path
 
 
-def is_packed(file: IO[bytes]) -> bool:
-    """Whether a file's first bytes say that it is packed."""
-    start = file.peek(6)[:6]  # type: ignore[attr-defined]
-    return any(start.startswith(magic) for magic in _COMPRESSIONS)
-
-
 def files_of(path: str) -> list[str]:
     """The files in a folder and below, in order, without hidden ones; of another path, itself.
 
@@ -205,20 +191,13 @@ def files_of(path: str) -> list[str]:
 
 def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:
     """Read a file in blocks, unpacked if its first bytes say that it is packed."""
-    start = file.peek(6)[:6]  # type: ignore[attr-defined]
+    start = packing.peek(file)
     for magic, meaning in _FOREIGN.items():
         if start.startswith(magic):
             raise W2VError(f"{name} is {meaning}")
-    stream = file
-    for magic, opener in _COMPRESSIONS.items():
-        if start.startswith(magic):
-            stream = opener(file)
+    stream = packing.unpacked(file, packing.kind_of(start))
     try:
-        while block := stream.read(BLOCK):
+        while block := packing.read(stream, BLOCK):
             yield block
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+    except packing.DamagedError as error:
         raise W2VError(f"{name}: the packed data is damaged or cut short ({error})") from None
-    except OSError as error:
-        if error.errno is None:  # bz2's way to say so
-            raise W2VError(f"{name}: the packed data is damaged ({error})") from None
-        raise

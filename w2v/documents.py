@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from w2v import packing
 from w2v.corpus import BLOCK, Corpus, files_of, name_of
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
@@ -29,7 +30,6 @@ LONGEST_ROW = 1 << 28  # bytes: a row of a table or a JSON object is held in mem
 _MARK = b"__label__"  # fastText's
 _COLUMNS = {"id", "label", "text", "-"}
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
-_PACKED = (".gz", ".bz2", ".xz")
 
 
 class DocumentCorpus(Corpus):
@@ -236,19 +236,14 @@ def _formats(paths: Sequence[str], told: str | None) -> list[str]:
 def _looks_like(path: str) -> str:
     if path != "-" and os.path.isdir(path):
         return "files"
-    suffix = os.path.splitext(_unpacked(path))[1].lower()
+    suffix = os.path.splitext(packing.plain_name(path))[1].lower()
     return {".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(suffix, "lines")
-
-
-def _unpacked(path: str) -> str:
-    stem, suffix = os.path.splitext(path)
-    return stem if suffix.lower() in _PACKED else path
 
 
 def _expanded(path: str, format: str) -> list[tuple[str, str, str]]:
     """The files that a path stands for: (path, format, name), those of a folder in order."""
     if path == "-" or not os.path.isdir(path):
-        return [(path, format, os.path.basename(_unpacked(name_of(path))))]
+        return [(path, format, os.path.basename(packing.plain_name(name_of(path))))]
     if format != "files":
         raise W2VError(f"{path} is a directory; name its files: {path}/*, or --format files")
     return [(each, format, os.path.relpath(each, path)) for each in files_of(path)]

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from w2v import store
+from w2v import packing, store
 from w2v.course import Course
 from w2v.errors import ConnectionLostError, NothingToLearnError, W2VError
 from w2v.job import Job
@@ -35,7 +35,7 @@ class Report:
         self.say = line.say
         self._log = job.how.log_json
         if self._log:
-            open(self._log, "a").close()  # what cannot be written is better known before the work
+            open(self._log, "ab").close()  # what cannot be written is better known before the work
         if job.how.save_vocab:
             store.check_writable(job.how.save_vocab)
         self._logged = -math.inf
@@ -48,8 +48,9 @@ class Report:
                 name: None if isinstance(fact, float) and not math.isfinite(fact) else fact
                 for name, fact in facts.items()
             }
-            with open(self._log, "a") as file:
-                file.write(json.dumps({"event": event, **finite}) + "\n")
+            line = json.dumps({"event": event, **finite}) + "\n"
+            with open(self._log, "ab") as file, packing.packer(file, self._log) as packed:
+                packed.write(line.encode())
 
     def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
         """All of a run: with `resume` from where it was stopped; with `dry_run` an estimate alone.

@@ -22,6 +22,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from w2v import packing
 from w2v.errors import W2VError
 from w2v.signals import Deferred
 from w2v.table import Table
@@ -67,6 +68,13 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
             with suppress(OSError):
                 os.unlink(part)
             raise
+
+
+@contextmanager
+def packed(path: str) -> Iterator[IO[bytes]]:
+    """As `replacing`; what is written is packed where the name ends in .gz, .bz2 or .xz."""
+    with replacing(path) as file, packing.packer(file, path) as packing_file:
+        yield packing_file
 
 
 @contextmanager

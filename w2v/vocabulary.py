@@ -86,7 +86,7 @@ def write_counts(path: str, vocabulary: Vocabulary) -> None:
     """Write what `read_counts` reads: </s> and its count, then the words; `-` is stdout."""
     counts = [vocabulary.sentence_ends, *vocabulary.counts.tolist()]
     lines = zip([SENTENCE_END.decode(), *vocabulary.names], counts, strict=True)
-    with store.replacing(path) as file:
+    with store.packed(path) as file:
         file.write("".join(f"{name} {times}\n" for name, times in lines).encode())
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from w2v.plots.panels import Chart
 
 _KINDS = ("png", "svg", "pdf", "tsv")
+_TEXTS = ("html", "tsv")
 plot_option = click.option(
     "--plot", type=FILE, metavar="FILE",
     help="Draw it too: .png, .svg, .pdf, or .tsv, the numbers.",
@@ -28,13 +29,21 @@ def chart_kind(path: str) -> str:
     from w2v import store
     from w2v.plots import needs
 
-    kind = path.rpartition(".")[2].lower()
+    kind = kind_named(path)
     if kind not in _KINDS:
         raise W2VError(f"{path}: the suffix names the format; known: {', '.join(_KINDS)}")
     if kind != "tsv":
         needs("matplotlib", "plot")
     store.check_writable(path)
     return kind
+
+
+def kind_named(path: str) -> str:
+    """The format that a suffix names: png, tsv, ...; text may be packed: tsv.gz is tsv."""
+    from w2v import packing
+
+    plain = packing.plain_name(path).rpartition(".")[2].lower()
+    return plain if plain in _TEXTS else path.rpartition(".")[2].lower()
 
 
 def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
@@ -58,6 +67,6 @@ def write_table(path: str, rows: Iterable[Sequence[object]]) -> None:
     """Write rows of fields that are separated by tabs."""
     from w2v import store
 
-    with store.replacing(path) as file:
+    with store.packed(path) as file:
         for row in rows:
             file.write(tsv_row(row).encode() + b"\n")

@@ -52,18 +52,18 @@ def convert(
     The suffix of OUT names it. .safetensors: our container; .txt, .vec or - (stdout): word2vec
     text; .bin: word2vec binary; .glove: text without a header, where names may have blanks; .npy: a
     NumPy array, and .words, its names; .tsv: the two files of the Embedding Projector. All but the
-    first and the last may end in .gz too. What IN is, is seen from its content.
+    first and the last may end in .gz, .bz2 or .xz too. What IN is, is seen from its content.
 
     --check counts rows where the header is wrong or missing, leaves out rows that cannot be read,
     and keeps the first of those that have the same name; what it did is said on stderr.
     """
-    from w2v import formats, reshaping, store
+    from w2v import formats, packing, reshaping, store
     from w2v.formats.source import Findings
     from w2v.progress import plural
 
     catch_signals()
     write, halves = formats.writer(target), dtype == "f16"
-    if halves and not target.lower().endswith((".safetensors", ".npy", ".npy.gz")):
+    if halves and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
         raise click.UsageError("--dtype f16 is for .safetensors and .npy")
     if write:
         store.check_writable(target)

@@ -19,7 +19,7 @@ _SCORINGS = ("default", "npmi")
 @click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=FILE, metavar="FILE",
-    help="Where to write the text; - is stdout.",
+    help="Where to write the text; - is stdout; .gz, .bz2 and .xz are packed.",
 )  # fmt: skip
 @click.option(
     "--list", "listed", type=FILE, metavar="FILE", help="Write phrase, count and score, by pass."
@@ -69,7 +69,7 @@ def phrases(
     Writes the text, line by line as it is, </s> as a line end. word2phrase's score is
     (count of the pair - min count) / counts of both words x words of the text.
     """
-    from w2v import store
+    from w2v import packing, store
     from w2v.corpus import Corpus
     from w2v.kernels.cache import is_cold
     from w2v.phrases import SCORINGS, Phrases
@@ -106,10 +106,11 @@ def phrases(
     with ExitStack() as files:  # both or neither
         if listed is not None:
             file = files.enter_context(store.replacing(listed))
-            for number, phrase in rows:
-                row = phrase.name, phrase.count, phrase.score, number
-                file.write(b"%s\t%d\t%.6f\t%d\n" % row)
+            with packing.packer(file, listed) as packed:
+                for number, phrase in rows:
+                    row = phrase.name, phrase.count, phrase.score, number
+                    packed.write(b"%s\t%d\t%.6f\t%d\n" % row)
             file.flush()
-        file = files.enter_context(store.replacing(output))
+        file = files.enter_context(store.packed(output))
         for block in found.blocks():
             file.write(block)

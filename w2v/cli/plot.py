@@ -112,10 +112,11 @@ def plot(
 
 
 def _kind(output: str) -> str:
+    from w2v.cli.charts import kind_named
     from w2v.plots.picture import KINDS
 
     kinds = ("html", *KINDS, "tsv")
-    kind = output.rpartition(".")[2].lower()
+    kind = kind_named(output)
     if kind not in kinds:
         raise W2VError(f"{output}: the suffix names the format; known: {', '.join(kinds)}")
     return kind
@@ -259,7 +260,7 @@ def _write(
 
         near = map.neighbours(table, choice.rows, max(told["k"], 1))
         text = explorer.page(drawn, near, "time" if words else "word", named)
-        with store.replacing(output) as file:
+        with store.packed(output) as file:
             file.write(text.encode())
         return
     from w2v.plots import picture

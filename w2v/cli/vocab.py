@@ -20,7 +20,7 @@ _STEP = 1.1  # how much further the next point of a curve is
 @click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=FILE, metavar="FILE",
-    help="Where to write; - is stdout.",
+    help="Where to write; - is stdout; .gz, .bz2 and .xz are packed.",
 )  # fmt: skip
 @click.option(
     "--curve", type=FILE, metavar="FILE",
@@ -41,7 +41,7 @@ def vocab(
     Writes word2vec's vocabulary format: a word and its count on a line, by falling count; the first
     line is </s>, with how many line ends the text has.
     """
-    from w2v import settings, store
+    from w2v import packing, settings, store
     from w2v.corpus import Corpus
     from w2v.kernels.cache import is_cold
     from w2v.machine import readable
@@ -80,6 +80,7 @@ def vocab(
     with ExitStack() as files:  # both or neither
         if curve is not None:
             file = files.enter_context(store.replacing(curve))
-            file.write("".join(f"{tokens}\t{types}\n" for tokens, types in points).encode())
+            with packing.packer(file, curve) as packed:
+                packed.write("".join(f"{tokens}\t{types}\n" for tokens, types in points).encode())
             file.flush()
         write_counts(output, found)

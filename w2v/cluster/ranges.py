@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from w2v import corpus
+from w2v import corpus, packing
 from w2v.address import is_address, open_bytes, size_of
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
@@ -46,7 +46,7 @@ def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
     length = max(RANGE, -(-sum(sizes) // MOST))
     for path, size in zip(paths, sizes, strict=True):
         with open_bytes(path) as file:
-            whole = encoding != "utf-8" or corpus.is_packed(file)
+            whole = encoding != "utf-8" or packing.is_packed(file)
         step = max(size if whole else length, 1)
         found += [ByteRange(path, at, min(at + step, size), size) for at in range(0, size, step)]
     return found

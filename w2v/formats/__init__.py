@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v import __version__, store
+from w2v import __version__, packing, store
 from w2v.errors import W2VError
 from w2v.formats import arrays, binary, projector, text
 from w2v.formats.recognition import ARRAY, BINARY, Recognised, recognise
@@ -163,7 +163,7 @@ def describe(path: str, findings: Findings) -> dict[str, Any]:
     with Source.open(path) as source:
         kind = recognise(source).kind
         size = os.path.getsize(path)
-        packed = {"packed": "gzip"} if source.packed else {}
+        packed = {"packed": source.packed} if source.packed else {}
     if kind != CONTAINER:
         table = load(path, findings=findings)
         shape = _shape(table.matrix)
@@ -209,16 +209,16 @@ _WRITERS: dict[str, Callable[[str, Table], None] | None] = {
 def writer(path: str) -> Callable[[str, Table], None] | None:
     """The function that writes the format named by the suffix of `path`; None for our container.
 
-    All but the container and the projector's pair are packed where .gz comes after the suffix.
+    All but the container and the projector's pair are packed where .gz, .bz2 or .xz comes after it.
     """
     name = "-.txt" if path == "-" else path.lower()
-    plain = name.removesuffix(".gz")
+    plain = packing.plain_name(name)
     for suffix, write in _WRITERS.items():
         if plain.endswith(suffix) and (plain == name or suffix not in (".safetensors", ".tsv")):
             return write
     found = os.path.splitext(name)[1] or "(none)"
     known = "  ".join(_WRITERS)
     raise W2VError(
-        f"{path}: the suffix {found} names no format; known: {known}, and .gz after all but two: "
-        ".tsv and .safetensors"
+        f"{path}: the suffix {found} names no format; known: {known}, and .gz, .bz2 or .xz after "
+        "all but .tsv and .safetensors"
     )

@@ -15,9 +15,9 @@ from tokenize import TokenError
 
 import numpy as np
 
-from w2v import store
+from w2v import packing, store
 from w2v.errors import W2VError
-from w2v.formats.source import Source, packed
+from w2v.formats.source import Source
 from w2v.table import Table
 
 MAGIC = b"\x93NUMPY"
@@ -49,15 +49,18 @@ def write(path: str, table: Table) -> None:
     """Write both files. Names must have no line end."""
     if b"\n" in table.text.tobytes():
         raise W2VError("a name with a line end cannot be in a list of names; write .safetensors")
-    with store.replacing(_stem(path) + LISTS[0]) as names, packed(path) as file:
-        np.lib.format.write_array(file, np.ascontiguousarray(table.matrix), allow_pickle=False)
+    with store.replacing(_stem(path) + LISTS[0]) as names, store.replacing(path) as file:
+        with packing.packer(file, path) as packed:
+            matrix = np.ascontiguousarray(table.matrix)
+            np.lib.format.write_array(packed, matrix, allow_pickle=False)
         file.flush()
         for row in range(len(table)):
             names.write(table.name_bytes(row) + b"\n")
 
 
 def _stem(path: str) -> str:
-    return path.removesuffix(".gz").removesuffix(".npy")
+    stem, suffix = os.path.splitext(packing.plain_name(path))
+    return stem if suffix.lower() == ".npy" else packing.plain_name(path)
 
 
 def _list_of(path: str) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from w2v import store
 from w2v.formats.rows import Rows
-from w2v.formats.source import Findings, Source, packed
+from w2v.formats.source import Findings, Source
 from w2v.formats.text import refuse_blanks
 from w2v.table import Table
 
@@ -76,7 +77,7 @@ def _not_ended(buffer: bytes, starts: list[int], wide: int) -> int | None:
 def write(path: str, table: Table) -> None:
     """Write as the C program does, with a line end after each row."""
     refuse_blanks(table)
-    with packed(path) as file:
+    with store.packed(path) as file:
         file.write(b"%d %d\n" % table.matrix.shape)
         for row in range(len(table)):
             file.write(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from w2v import store
 from w2v.formats.text import numbers
 from w2v.table import Table
@@ -12,7 +14,7 @@ def write(path: str, table: Table) -> None:
 
     Where counts are known, the second has two columns, and then a heading.
     """
-    labels = path.removesuffix(".tsv") + ".metadata.tsv"
+    labels = os.path.splitext(path)[0] + ".metadata.tsv"
     with store.replacing(labels) as names, store.replacing(path) as file:
         for row in range(len(table)):
             file.write(b"\t".join(numbers(table, row)) + b"\n")

@@ -26,11 +26,9 @@ _FOREIGN = {
     b"\x80\x04": _PICKLE,
     b"\x80\x05": _PICKLE,
     b"PK\x03\x04": "a zip archive, as .npz and PyTorch's files are: unpack it",
-    b"BZh": "packed by bzip2: unpack it with bunzip2",
-    b"\xfd7zXZ\x00": "packed by xz: unpack it with unxz",
     b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it with unzstd",
     b"\x89HDF": "an HDF5 file: export its vectors as text",
-    b"SQLite": "an SQLite database, as Magnitude's: export its vectors as text",
+    b"SQLite format 3\0": "an SQLite database, as Magnitude's: export its vectors as text",
 }
 _PAGE = "a page of HTML, perhaps an error of the server that it was fetched from: get it anew"
 _UTF16 = "text in UTF-16: iconv -f UTF-16 -t UTF-8 makes it readable"
@@ -79,7 +77,7 @@ def recognise(source: Source) -> Recognised:
         return Recognised(ARRAY)
     if head[8:9] == b"{" and head[7:8] == b"\0":
         if source.packed:
-            raise W2VError(f"{path} is our container, packed by gzip: unpack it with gunzip")
+            raise W2VError(f"{path} is our container, packed by {source.packed}: unpack it")
         return Recognised(CONTAINER)
     line = head[:_LONGEST_HEADER].partition(b"\n")[0]
     fields = line.removeprefix(_MARK).rstrip(b"\r ").split(b" ")

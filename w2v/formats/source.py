@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, cast
+from typing import IO
 
-from w2v import store
+from w2v import packing
 from w2v.errors import W2VError
 
-GZIP = b"\x1f\x8b"
 HEAD = 1 << 16  # bytes from which a format is recognised
 BLOCK = 1 << 21  # bytes read at a time
 
@@ -41,29 +38,18 @@ class Findings:
         self.said.append(f"{what}: {instead}")
 
 
-@contextmanager
-def packed(path: str) -> Iterator[IO[bytes]]:
-    """Open a file for writing, as `store.replacing`; packed by gzip if its name ends in .gz."""
-    with store.replacing(path) as file:
-        if not path.endswith(".gz"):
-            yield file
-            return
-        with gzip.GzipFile("", "wb", 6, file, mtime=0) as packing:
-            yield cast(IO[bytes], packing)
-
-
 class Source:
-    """The bytes of a file, or what is packed in it by gzip.
+    """The bytes of a file, or what is packed in it.
 
-    `head` is what it begins with, `begin` how much of that has been skipped, `size` how many bytes
-    there are, None where that is not known.
+    `packed` says by what, `head` is what it begins with, `begin` how much of that has been
+    skipped, `size` how many bytes there are, None where that is not known.
     """
 
     def __init__(self, path: str, raw: IO[bytes]):
         self.path, self._raw = path, raw
-        self.packed = raw.read(2) == GZIP
+        self.packed = packing.kind_of(raw.read(packing.HEAD))
         raw.seek(0)
-        self._file = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if self.packed else raw
+        self._file = packing.unpacked(raw, self.packed)
         self.size = None if self.packed else os.fstat(raw.fileno()).st_size
         self.begin = 0
         self.head = self._read(HEAD)
@@ -78,11 +64,11 @@ class Source:
 
     def _read(self, size: int) -> bytes:
         try:
-            return self._file.read(size)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            return packing.read(self._file, size)
+        except packing.DamagedError as error:
             raise W2VError(
-                f"{self.path}: byte {self._raw.tell():,} of the gzip file: {error}; it is damaged "
-                "or cut short: get it anew"
+                f"{self.path}: byte {self._raw.tell():,} of the {self.packed} file: {error}; it is "
+                "damaged or cut short: get it anew"
             ) from None
 
     def skip(self, size: int) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v import machine
+from w2v import machine, store
 from w2v.errors import W2VError
 from w2v.formats.recognition import ROWS, is_number, numbers_at_end, usual
 from w2v.formats.rows import Rows
-from w2v.formats.source import BLOCK, Findings, Source, packed
+from w2v.formats.source import BLOCK, Findings, Source
 from w2v.table import Table
 
 SMALL = 8 * BLOCK  # bytes read without a kernel: to load Numba takes as long
@@ -61,7 +61,7 @@ def write(path: str, table: Table, header: bool = True) -> None:
         refuse_blanks(table)
     else:
         _refuse_numbers(path, table)
-    with packed(path) as file:
+    with store.packed(path) as file:
         if header:
             file.write(b"%d %d\n" % table.matrix.shape)
         for row in range(len(table)):

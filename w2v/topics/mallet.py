@@ -73,6 +73,6 @@ def _plain(name: str) -> str:
 
 
 def _write(path: str, lines: Iterable[str]) -> None:
-    with store.replacing(path) as file:
+    with store.packed(path) as file:
         for line in lines:
             file.write(line.encode("utf-8", "surrogateescape"))
