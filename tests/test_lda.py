@@ -508,5 +508,5 @@ def test_documents_without_terms_have_no_shares_and_are_nearest_to_nothing(w2v, 
     matrix = store.read("y.safetensors")[0]["documents.matrix"]
     np.testing.assert_allclose(matrix.sum(axis=1), [0, *[1] * 8, 0, 0], rtol=1e-6)
     found = w2v("similar", "2", "--table", "documents", "-v", "y.safetensors", "--json").out
-    names = [row["word"] for row in json.loads(found)["results"]]
+    names = [row["document"] for row in json.loads(found)["results"]]
     assert set(names[:7]) == {"3", "4", "5", "6", "7", "8", "9"}
