@@ -9,7 +9,7 @@ import readme
 from w2v.cli import COMMANDS, cli
 from w2v.models import models
 
-ASIDE = {"__init__", "__main__", "errors", "progress", "machine", "spelling", "signals"}
+ASIDE = {"__init__", "__main__", "cgroups", "errors", "progress", "machine", "spelling", "signals"}
 TEXTS = {page.name: page.read_text() for page in readme.PAGES}
 
 

@@ -6,10 +6,11 @@ import math
 import os
 import struct
 import termios
+from pathlib import Path
 
 import pytest
 
-from w2v import machine, progress, settings
+from w2v import cgroups, machine, progress, settings
 from w2v.errors import W2VError
 from w2v.progress import Progress, ProgressLine, duration
 from w2v.settings import NegativeSamplingSettings
@@ -104,14 +105,108 @@ def test_what_the_machine_has():
     assert free is None or free > 0
 
 
-def test_a_container_with_less_memory_than_the_machine_counts(monkeypatch, tmp_path):
-    (tmp_path / "max").write_text("3000\n")
-    (tmp_path / "current").write_text("1000\n")
-    group = (str(tmp_path / "max"), str(tmp_path / "current"))
-    monkeypatch.setattr(machine, "_CGROUPS", [group])
+V2 = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
+V1 = "".join(
+    f"3{number} 31 0:3{number} {{root}} /sys/fs/cgroup/{name} rw - cgroup cgroup rw,{name}\n"
+    for number, name in enumerate(["cpu,cpuacct", "memory"])
+)
+
+
+@pytest.fixture
+def containers(monkeypatch, tmp_path):
+    """Writes the files of /proc and of groups into an empty file system, which is then used."""
+    monkeypatch.setattr(cgroups, "_ROOT", tmp_path)
+
+    def write(own, mounts, groups):
+        files = {"proc/self/cgroup": own, "proc/self/mountinfo": mounts}
+        files |= {f"sys/fs/cgroup/{name}": content for name, content in groups.items()}
+        for name, content in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("quotas", "processors"),
+    [
+        ({"": "max", "/a": "max", "/a/b": "max"}, None),
+        ({"/a/b": "50000"}, 1),
+        ({"/a/b": "150000"}, 2),
+        ({"/a": "300000", "/a/b": "max"}, 3),
+        ({"": "200000", "/a": "300000", "/a/b": "400000"}, 2),
+        ({"/other": "100000", "/a/b/below": "100000"}, None),
+    ],
+)
+def test_the_smallest_quota_of_processors_counts_in_both_versions(containers, quotas, processors):
+    containers("0::/a/b\n", V2, {f"{at}/cpu.max": f"{x} 100000\n" for at, x in quotas.items()})
+    assert cgroups.processors() == processors
+    groups = {}
+    for at, quota in quotas.items():
+        groups[f"cpu,cpuacct{at}/cpu.cfs_quota_us"] = "-1" if quota == "max" else quota
+        groups[f"cpu,cpuacct{at}/cpu.cfs_period_us"] = "100000\n"
+    containers("4:memory:/x\n3:cpu,cpuacct:/a/b\n0::/\n", V1.format(root="/"), groups)
+    assert cgroups.processors() == processors
+
+
+@pytest.mark.parametrize(
+    ("limits", "free"),
+    [
+        ({"": ("max", 5, 0), "/a": ("max", 5, 0)}, None),
+        ({"/a/b": ("3000", 1000, 0)}, 2000),
+        ({"/a/b": ("3000", 1000, 600)}, 2600),  # copies of files give way
+        ({"": ("9000", 8500, 0), "/a": ("max", 5, 0), "/a/b": ("3000", 1000, 0)}, 500),
+        ({"/a": ("1000", 1200, 0)}, -200),
+        ({"/other": ("1000", 900, 0)}, None),
+    ],
+)
+def test_the_smallest_limit_of_memory_counts_in_both_versions(containers, limits, free):
+    groups = {}
+    for at, (limit, usage, cached) in limits.items():
+        groups[f"{at}/memory.max"], groups[f"{at}/memory.current"] = limit, str(usage)
+        groups[f"{at}/memory.stat"] = f"anon 3\ninactive_file {cached}\n"
+    containers("0::/a/b\n", V2, groups)
+    assert cgroups.free_memory() == free
+    groups, unlimited = {}, 9223372036854771712
+    for at, (limit, usage, cached) in limits.items():
+        groups[f"memory{at}/memory.limit_in_bytes"] = limit.replace("max", str(unlimited))
+        groups[f"memory{at}/memory.usage_in_bytes"] = str(usage)
+        groups[f"memory{at}/memory.stat"] = f"inactive_file 7\ntotal_inactive_file {cached}\n"
+    containers("4:memory:/a/b\n3:cpu,cpuacct:/\n0::/\n", V1.format(root="/"), groups)
+    found = cgroups.free_memory()
+    assert found == free or (free is None and (found is None or found > unlimited // 2))
+
+
+@pytest.mark.parametrize(
+    ("root", "own", "groups"),
+    [
+        ("/docker/x", "/docker/x", ["."]),
+        ("/docker/x", "/docker/x/a", ["a", "."]),
+        ("/docker/x", "/", ["."]),
+        ("/docker/x", "/docker/xy", ["."]),
+        ("/", "/../other", ["."]),
+        ("/with\\040blank", "/with blank/a", ["a", "."]),
+    ],
+)
+def test_groups_are_found_where_the_root_is_that_of_a_container(containers, root, own, groups):
+    containers(f"5:cpuset:/y\n4:memory:{own}\n", V1.format(root=root), {})
+    folders = [path.relative_to(cgroups._ROOT) for _, path in cgroups._groups("memory")]
+    assert folders == [Path("sys/fs/cgroup/memory", group) for group in groups]
+
+
+def test_limits_of_containers_are_those_of_the_process(containers, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    assert machine.processors() == 8  # no /proc at all
+    groups = {"a/cpu.max": "300000 100000", "a/memory.max": "3000", "a/memory.current": "1000"}
+    containers("0::/a\n", V2, groups)
+    assert machine.processors() == 3
     assert machine.available_memory() == 2000
-    (tmp_path / "max").write_text("max\n")
-    assert machine.available_memory() != 2000
+    containers("0::/a\n", V2, {"a/cpu.max": "1600000 100000", "a/memory.max": "900"})
+    assert machine.processors() == 8
+    assert machine.available_memory() == 0
+    containers("", "", {})
+    assert machine.available_memory() != 0
 
 
 @pytest.mark.parametrize("value", [0, 0.5, -3, math.nan, math.inf, 1 << 40])

@@ -13,22 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from w2v import cgroups
 from w2v.errors import W2VError
-
-_CGROUPS = [
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ),
-]
 
 
 def processors() -> int:
-    """How many processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """How many processors this process may use: by its affinity, and the quotas of its cgroups."""
+    known = hasattr(os, "sched_getaffinity")
+    count = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+    return min(count, cgroups.processors() or count)
 
 
 @contextmanager
@@ -78,11 +71,8 @@ def available_memory() -> int | None:
     except OSError:
         if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
             found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for limit, usage in _CGROUPS:
-        try:
-            found.append(int(Path(limit).read_text()) - int(Path(usage).read_text()))
-        except (OSError, ValueError):  # no such group, or "max"
-            continue
+    if (free := cgroups.free_memory()) is not None:
+        found.append(free)
     return max(min(found), 0) if found else None
 
 
