@@ -14,14 +14,27 @@ from w2v.models import models
 from w2v.phrases import Phrases
 
 
-def naive(lines, min_count, scoring, threshold):
+def candidates(line, connectors):
+    """What can be a phrase in a line, as lists of words, with where each begins."""
+    found, start, inside = [], None, []
+    for at, word in enumerate(line):
+        if word in connectors:
+            inside.append(word)
+        else:
+            if start is not None and len(inside) <= phrases.MOST_INSIDE:
+                found.append((start, (line[start], *inside, word)))
+            start, inside = at, []
+    return found
+
+
+def naive(lines, min_count, scoring, threshold, connectors=()):
     """One pass over lists of words, word by word."""
     words = [word for line in lines for word in line]
-    pairs = [pair for line in lines for pair in zip(line, line[1:], strict=False)]
+    groups = [group for line in lines for _, group in candidates(line, connectors)]
     total, n = len(words), {word: words.count(word) for word in words}
     chosen = {}
-    for a, b in set(pairs):
-        both = pairs.count((a, b))
+    for group in set(groups):
+        a, b, both = group[0], group[-1], groups.count(group)
         if min(n[a], n[b], both) < min_count:
             continue
         if scoring == "default":
@@ -29,40 +42,89 @@ def naive(lines, min_count, scoring, threshold):
         else:
             score = math.log(both * total / n[a] / n[b]) / -math.log(both / total)
         if score > threshold:
-            chosen[a, b] = score
+            chosen[group] = score
     joined = []
     for line in lines:
-        out, at = [], 0
+        out, at, begins = [], 0, dict(candidates(line, connectors))
         while at < len(line):
-            pair = tuple(line[at : at + 2])
-            out.append("_".join(pair) if pair in chosen else line[at])
-            at += 2 if pair in chosen else 1
+            group = begins.get(at)
+            out.append("_".join(group) if group in chosen else line[at])
+            at += len(group) if group in chosen else 1
         joined.append(out)
     return joined, chosen
 
 
 @pytest.mark.parametrize("part", [1, 3, 1 << 20])
+@pytest.mark.parametrize("connectors", [(), ("a", "c"), ("a", "b", "c", "d", "e")])
 @pytest.mark.parametrize(("scoring", "threshold"), [("default", 0.9), ("npmi", 0.02)])
-def test_phrases_are_those_of_a_loop(folder, monkeypatch, scoring, threshold, part):
+def test_phrases_are_those_of_a_loop(folder, monkeypatch, scoring, threshold, part, connectors):
     rng = np.random.default_rng(1)
     lines = [["abcde"[i] for i in rng.geometric(0.4, 9).clip(1, 5) - 1] for _ in range(40)]
     lines[3], lines[7] = ["a"] * 9, []
+    lines += [["d", *["a"] * inside, "e", "a"] for inside in (3, 4, 5) for _ in range(5)]
     (folder / "text").write_text("".join(" ".join(line) + "\n" for line in lines))
     monkeypatch.setattr(phrases, "_PART", part)
-    found = Phrases(3, scoring, threshold, "_")
+    inside = {word.encode() for word in connectors}
+    found = Phrases(3, scoring, threshold, "_", connectors=inside)
     found.read(Corpus(["text"]))
     seen = 0
     for _ in range(3):
-        lines, chosen = naive(lines, 3, scoring, threshold)
+        lines, chosen = naive(lines, 3, scoring, threshold, connectors)
         joined, seen = found.join(), seen + len(chosen)
-        assert {each.name.decode() for each in joined} == {"_".join(pair) for pair in chosen}
+        assert {each.name.decode() for each in joined} == {*map("_".join, chosen)}
         for each in joined:
             [score] = [s for pair, s in chosen.items() if "_".join(pair) == each.name.decode()]
             assert each.score == pytest.approx(score)
         text = b"".join(found.blocks()).decode()
         assert [line.split() for line in text.split("\n")[:-1]] == lines
         assert found.tokens == sum(map(len, lines))
-    assert seen > 2
+    assert seen > 1 or len(connectors) == len("abcde")
+
+
+def test_connectors_are_inside_of_phrases_and_not_at_their_ends(w2v, folder):
+    names = "the bank of america", "state of the art", "the united states of america"
+    lines = [" ".join(f"{name} x{row}y{at}" for at, name in enumerate(names)) for row in range(20)]
+    (folder / "text").write_text("\n".join(lines))
+    call = ("phrases", "text", "--threshold", "1", "--passes", "2", "--list", "list")
+    told = w2v(*call, "--connectors", "english")
+    assert told.out.splitlines()[0] == (
+        "the bank_of_america x0y0 state_of_the_art x0y1 the united_states_of_america x0y2"
+    )
+    assert f"connectors: 2 of {len(phrases.ENGLISH_CONNECTORS.split())} are in the text" in told.err
+    rows = [row.split("\t") for row in (folder / "list").read_text().splitlines()]
+    [score] = [float(score) for name, _, score, _ in rows if name == "bank_of_america"]
+    assert score == pytest.approx((20 - 5) / 20 / 40 * 320)
+    (folder / "own").write_bytes(b"\xef\xbb\xbfOF\r\n\nand\n")
+    told = w2v(*call, "--connectors", "own", "--lowercase")
+    assert "connectors: 1 of 2 are in the text" in told.err
+    assert "bank_of_america" in told.out
+    assert not [word for word in told.out.split() if word.startswith("of_")]
+    assert not [word for word in told.out.split() if word.endswith("_of")]
+    (folder / "empty").write_text("\n")
+    for name, said in (("empty", "empty: 0 connectors: expected"), ("none", "No such file")):
+        told = w2v(*call, "--connectors", name)
+        assert (told.code, told.err.count("\n")) == (2, 1)
+        assert said in told.err
+
+
+def test_gensim_finds_the_same_phrases_with_connectors(folder):
+    gensim = pytest.importorskip("gensim.models.phrases")
+    rng = np.random.default_rng(3)
+    words = [*"abcdefgh", "of", "the"]
+    lines = [[words[i] for i in rng.integers(0, len(words), 12)] for _ in range(60)]
+    lines += [["bank", "of", "america"], ["state", "of", "the", "art"]] * 9
+    (folder / "text").write_text("".join(" ".join(line) + "\n" for line in lines))
+    theirs = gensim.Phrases(
+        lines, min_count=3, threshold=0.2, scoring="npmi",
+        connector_words=frozenset(["of", "the"]),
+    )  # fmt: skip
+    found = Phrases(3, "npmi", 0.2, "_", connectors={b"of", b"the"})
+    found.read(Corpus(["text"]))
+    ours = {each.name.decode(): pytest.approx(each.score) for each in found.join()}
+    assert {"bank_of_america", "state_of_the_art"} <= ours.keys()
+    assert theirs.find_phrases(lines) == ours
+    text = b"".join(found.blocks()).decode().splitlines()
+    assert [line.split() for line in text] == [theirs[line] for line in lines]
 
 
 def test_new_york_in_two_passes(w2v, folder):

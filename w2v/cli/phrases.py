@@ -40,6 +40,11 @@ _SCORINGS = ("default", "npmi")
     "--passes", type=click.IntRange(1, 100), default=1, show_default=True, metavar="N",
     help="Each joins two words or phrases.",
 )  # fmt: skip
+@click.option(
+    "--connectors", type=FILE, metavar="FILE",
+    help="Words, such as of, that may be inside a phrase but neither begin nor end it: "
+    "bank_of_america; english: our own list.",
+)  # fmt: skip
 @click.option("--joiner", default="_", show_default=True, help="Put between the words.")
 @click.option(
     "--tokenizer", type=click.Choice(["space", "words", "chars", "jieba"]), default="space",
@@ -57,6 +62,7 @@ def phrases(
     threshold: float | None,
     min_count: int,
     passes: int,
+    connectors: str | None,
     joiner: str,
     tokenizer: str,
     lowercase: bool,
@@ -67,12 +73,14 @@ def phrases(
     """Join words that go together into one: new york becomes new_york.
 
     Writes the text, line by line as it is, </s> as a line end. word2phrase's score is
-    (count of the pair - min count) / counts of both words x words of the text.
+    (count of the pair - min count) / counts of both words x words of the text. With --connectors
+    the pair may have up to four connectors between its words, and is counted with them; what is
+    joined is all of it.
     """
     from w2v import packing, store
     from w2v.corpus import Corpus
     from w2v.kernels.cache import is_cold
-    from w2v.phrases import SCORINGS, Phrases
+    from w2v.phrases import SCORINGS, Phrases, read_connectors
     from w2v.progress import ProgressLine, plural
 
     if not joiner or any(letter.isspace() for letter in joiner):
@@ -85,11 +93,15 @@ def phrases(
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("tokens"):
         say_compiling(line)
+    inside = read_connectors(connectors, lowercase) if connectors else set()
     found = Phrases(
-        min_count, scoring, SCORINGS[scoring] if threshold is None else threshold, joiner
-    )
+        min_count, scoring, SCORINGS[scoring] if threshold is None else threshold, joiner,
+        connectors=inside,
+    )  # fmt: skip
     found.read(source, show_reading(line, source))
     say_bad_bytes(line, source)
+    if inside:
+        line.say(f"connectors: {found.connectors:,} of {len(inside):,} are in the text")
     rows = []
     for number in range(1, passes + 1):
         before = found.tokens
