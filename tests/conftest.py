@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import pytest
 
 from w2v.cli import main
 from w2v.models import models
+from w2v.signals import STOPS
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("house")
@@ -33,6 +35,17 @@ def document_settings(model):
     from w2v.settings import DocumentSettings
 
     return DocumentSettings() if model.inference else None
+
+
+@pytest.fixture
+def stoppable():
+    """The processes that a test starts can be stopped, also where the suite runs under nohup."""
+    ignored = [number for number in STOPS if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 class Outcome(NamedTuple):

@@ -232,6 +232,56 @@ def test_a_signal_ends_training_with_its_status_and_leaves_nothing(
     assert not list(folder.iterdir())
 
 
+# Standard streams that are closed
+
+IN, OUT = "standard input is closed", "standard output is closed"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("similar - <&-", 2, IN),
+        ("similar --queries - <&-", 2, IN),
+        ("similar king --only - <&-", 2, IN),
+        ("analogy - <&-", 2, IN),
+        ("similarity - <&-", 2, IN),
+        ("odd - <&-", 2, IN),
+        ("vector - <&-", 2, IN),
+        ("train - <&-", 2, IN),
+        ("vocab - <&-", 2, IN),
+        ("phrases - <&-", 2, IN),
+        ("similar king >&-", 2, OUT),
+        ("vector king --json >&-", 2, OUT),
+        ("info vectors.safetensors >&-", 2, OUT),
+        ("convert vectors.safetensors - >&-", 2, OUT),
+        ("train text -o - --quiet >&-", 2, OUT),
+        ("vocab text --quiet >&-", 2, OUT),
+        ("phrases text --quiet >&-", 2, OUT),
+        ("lag --length 2 --steps 1 --seeds 1 --quiet >&-", 2, OUT),
+        ("--help >&-", 2, OUT),
+        ("train --help >&-", 2, OUT),
+        ("train text -o x.safetensors --quiet <&- >&-", 0, ""),
+        ("train text -o x.safetensors <&- >&- 2>&-", 0, ""),
+        ("train nowhere 2>&-", 2, ""),
+        ("similar king 2>&-", 0, ""),
+        ("similar nobody 2>&-", 3, ""),
+        ("vocab text -o counts >&- 2>&-", 0, ""),
+        ("convert vectors.safetensors x.txt >&- 2>&-", 0, ""),
+        ("train text -o x.safetensors 2>/dev/full", 0, ""),
+    ],
+)
+def test_a_closed_stream_is_a_mistake_only_where_it_is_needed(folder, toy, command, code, said):
+    (folder / "text").write_text("king queen king queen\n" * 20)
+    done = subprocess.run(
+        f"{sys.executable} -m w2v {command}", cwd=folder, shell=True, capture_output=True, text=True
+    )
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == bool(said)
+    if "-o x.safetensors" in command:
+        assert store.table_names(store.read(str(folder / "x.safetensors"))[0]) == ["words"]
+
+
 # The commands that ask.
 
 

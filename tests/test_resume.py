@@ -2,21 +2,24 @@
 
 import json
 import math
+import os
 import random
 import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import planted
 import pytest
 from conftest import COMPILED, TRAINED, compiled, document_settings
 
-from w2v import checkpoint, plan, store
+from w2v import checkpoint, plan, signals, store
 from w2v.errors import W2VError
 from w2v.job import Job
 from w2v.models import models
+from w2v.report import Report
 from w2v.settings import RunSettings, TextSettings
 from w2v.training import run
 
@@ -221,6 +224,152 @@ def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
     assert "resumed from x.safetensors.checkpoint at" in w2v(
         "train", text, *ARGS, "-o", "x.safetensors", "--resume"
     ).err  # fmt: skip
+
+
+# What is trained is not lost.
+
+SMALL = ("--min-count", "1", "--epochs", "2", "--threads", "1")
+EVERY = {
+    name: (*SMALL, *more)
+    for name, more in {
+        "skipgram": ("--dim", "6"),
+        "cbow": ("--dim", "6"),
+        "pv-dbow": ("--dim", "6"),
+        "pv-dm": ("--dim", "6"),
+        "lda": ("--topics", "3", "--burn-in", "1"),
+        "rnn": ("--dim", "4", "--units", "4", "--task", "lm"),
+        "lstm": ("--dim", "4", "--units", "4", "--task", "lm"),
+        "gru": ("--dim", "4", "--units", "4", "--task", "lm"),
+        "mlp": ("--dim", "4", "--units", "4", "--task", "lm"),
+    }.items()
+}
+AT_ONCE = {
+    "lsa": ("--min-count", "1", "--topics", "3"),
+    "sif": ("--min-count", "1", "--init", "words.txt"),
+}
+SUFFIXES = [".txt", ".vec", ".glove", ".bin", ".npy", ".tsv", ".txt.gz", ".bin.gz", ".npy.gz"]
+
+
+def outputs(folder):
+    return {path.name: path.read_bytes() for path in folder.glob("x.*")}
+
+
+def stopped(w2v, monkeypatch, args, *numbers):
+    """A training that gets signals when all is trained and nothing is written."""
+    sum_up = Report._sum_up
+
+    def stop(report):
+        sum_up(report)
+        for number in numbers:
+            signal.raise_signal(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Report, "_sum_up", stop)
+        return w2v(*args)
+
+
+@pytest.fixture
+def small(folder):
+    (folder / "text").write_text(planted.text(40 if COMPILED else 8))
+    names = dict.fromkeys((folder / "text").read_text().split())
+    rows = "".join(f"{name} {n % 3} {n % 5} 1\n" for n, name in enumerate(names))
+    (folder / "words.txt").write_text(f"{len(names)} 3\n{rows}")
+
+
+def test_every_model_is_among_those_that_are_stopped():
+    assert {*EVERY, *AT_ONCE} == {*models()}
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [*((name, ".safetensors") for name in EVERY | AT_ONCE)]
+    + [(name, suffix) for name in ("skipgram", "pv-dbow", "lsa") for suffix in SUFFIXES],
+)
+def test_a_stop_after_the_training_waits_for_the_file(
+    w2v, small, folder, monkeypatch, name, suffix
+):
+    args = ("train", "text", "--model", name, *(EVERY | AT_ONCE)[name], "-o", f"x{suffix}")
+    assert w2v(*args).code == 0
+    whole = outputs(folder)
+    for path in whole:
+        (folder / path).unlink()
+    outcome = stopped(w2v, monkeypatch, args, signal.SIGTERM)
+    assert outcome.code == 143
+    assert f"wrote x{suffix}\nstopped when x{suffix} was written" in outcome.err
+    assert outputs(folder) == whole
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_ctrl_c_once_more_leaves_a_checkpoint_in_place_of_the_file(
+    w2v, small, folder, monkeypatch, name
+):
+    args = ("train", "text", "--model", name, *EVERY[name], "-o", "x.safetensors")
+    assert w2v(*args).code == 0
+    whole = outputs(folder)
+    (folder / "x.safetensors").unlink()
+    monkeypatch.setattr(signals, "AGAIN", -1.0)
+    outcome = stopped(w2v, monkeypatch, args, signal.SIGINT, signal.SIGINT)
+    assert outcome.code == 130
+    assert "x.safetensors was not written" in outcome.err
+    assert "to go on: the same command with --resume" in outcome.err
+    assert [*outputs(folder)] == ["x.safetensors.checkpoint"]
+    assert w2v(*args, "--resume").code == 0
+    assert outputs(folder) == whole
+
+
+def test_a_file_that_cannot_be_written_leaves_a_checkpoint(w2v, small, folder, monkeypatch):
+    args = ("train", "text", *EVERY["skipgram"], "-o", "x.safetensors")
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "save", lambda job: os.stat("/nowhere"))
+        outcome = w2v(*args)
+    assert (outcome.code, "to go on: the same command" in outcome.err) == (2, True)
+    assert outcome.err.endswith("w2v: /nowhere: No such file or directory\n")
+    assert w2v(*args, "--resume").code == 0
+
+
+@compiled
+@pytest.mark.parametrize("stops", [6, pytest.param(120, marks=pytest.mark.slow)])
+def test_a_real_process_that_is_stopped_while_it_writes_loses_nothing(folder, stoppable, stops):
+    """At random moments between the last chunk and the rename, by one signal or by two."""
+    rng = random.Random(3)
+    words = [f"w{n}" for n in range(20_000)]
+    rng.shuffle(words)
+    (folder / "text").write_text(
+        "\n".join(" ".join(words[at : at + 10]) for at in range(0, len(words), 10))
+    )
+    command = [sys.executable, "-m", "w2v", "train", "text", "--epochs", "1", "--threads", "1"]
+    command += ["--min-count", "1", "--dim", "200", "--sample", "0", "-o"]
+    outputs = ["x.safetensors", "x.txt", "x.bin"]
+    whole = {}
+    for output in outputs:
+        subprocess.run([*command, output, "--quiet"], check=True, cwd=folder)
+        whole[output] = (folder / output).read_bytes()
+    for turn in range(stops):
+        output = outputs[turn % 3]
+        path, checkpoint = folder / output, folder / f"{output}.checkpoint"
+        path.unlink(missing_ok=True)
+        number = rng.choice(signals.STOPS)
+        with subprocess.Popen(
+            [*command, output], cwd=folder, stderr=subprocess.PIPE, text=True
+        ) as child:
+            for line in child.stderr:
+                if line.startswith("trained"):
+                    break
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(rng.random() * (0.3 if output == "x.txt" else 0.05))
+            for _ in range(rng.choice([1, 2])):
+                child.send_signal(number)
+            said = child.stderr.read()
+        assert child.returncode in (0, 128 + number, -number), said
+        if path.exists():
+            assert f"wrote {output}" in said
+            assert path.read_bytes() == whole[output]
+            assert not checkpoint.exists()
+        else:
+            assert f"to go on: the same command with --resume ({checkpoint.name})" in said
+            subprocess.run([*command, output, "--resume", "--quiet"], check=True, cwd=folder)
+            assert path.read_bytes() == whole[output]
+        assert not [left for left in folder.iterdir() if "part" in left.name]
 
 
 @compiled

@@ -1,13 +1,27 @@
-"""Stop signals: they wait, they are not lost, and a second one does not wait."""
+"""Stop signals: they wait, they are not lost, and only a later Ctrl-C does not wait."""
 
 import os
 import signal
+import subprocess
+import sys
 
+import planted
 import pytest
+from conftest import compiled
 
-from w2v.signals import Deferred
+from w2v import signals
+from w2v.signals import STOPS, Deferred, Stopped
 
 HERE = os.getpid()
+
+
+@pytest.fixture(autouse=True)
+def handlers(monkeypatch):
+    """The handlers of a Python program, and no time between two signals that counts as long."""
+    with signals.handlers_kept():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        monkeypatch.setattr(signals, "AGAIN", 1e9)
+        yield
 
 
 def test_a_signal_waits_for_the_end_of_the_block():
@@ -28,10 +42,12 @@ def test_a_signal_is_raised_by_check():
     reached = []
 
     def block():
-        with Deferred() as signals:
-            signals.check()
+        with Deferred() as deferred:
+            deferred.check()
+            assert not deferred.received
             os.kill(HERE, signal.SIGINT)
-            signals.check()
+            assert deferred.received
+            deferred.check()
             reached.append("the end")
 
     with pytest.raises(KeyboardInterrupt):
@@ -39,7 +55,8 @@ def test_a_signal_is_raised_by_check():
     assert not reached
 
 
-def test_a_second_signal_does_not_wait():
+@pytest.mark.parametrize(("later", "wanted"), [(False, ["once", "twice"]), (True, ["once"])])
+def test_a_second_signal_waits_too_but_a_later_one_does_not(monkeypatch, later, wanted):
     reached = []
 
     def block():
@@ -49,25 +66,126 @@ def test_a_second_signal_does_not_wait():
             os.kill(HERE, signal.SIGINT)
             reached.append("twice")
 
+    if later:
+        monkeypatch.setattr(signals, "AGAIN", -1.0)
     with pytest.raises(KeyboardInterrupt):
         block()
-    assert reached == ["once"]
+    assert reached == wanted
 
 
 def test_the_handler_from_before_gets_the_signal():
     got = []
-    before = signal.signal(signal.SIGTERM, lambda number, frame: got.append(number))
-    try:
-        with Deferred():
-            os.kill(HERE, signal.SIGTERM)
-            assert got == []
-        assert got == [signal.SIGTERM]
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGTERM, lambda number, frame: got.append(number))
+    with Deferred():
+        os.kill(HERE, signal.SIGTERM)
+        assert got == []
+    assert got == [signal.SIGTERM]
 
 
 def test_without_a_signal_nothing_changes():
-    before = signal.getsignal(signal.SIGTERM)
-    with Deferred() as signals:
-        signals.check()
-    assert signal.getsignal(signal.SIGTERM) is before
+    before = [signal.getsignal(number) for number in STOPS]
+    with Deferred() as deferred:
+        deferred.check()
+    assert [signal.getsignal(number) for number in STOPS] == before
+
+
+def test_a_block_within_another_is_a_part_of_it():
+    reached = []
+
+    def block():
+        with Deferred():
+            with Deferred() as inner:
+                os.kill(HERE, signal.SIGINT)
+                assert inner.received
+            reached.append("the end of the outer one")
+
+    with pytest.raises(KeyboardInterrupt):
+        block()
+    assert reached == ["the end of the outer one"]
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(HERE, signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", STOPS)
+def test_the_first_signal_is_raised_and_others_do_not_disturb_what_tidies_up(number):
+    signals.catch()
+    with pytest.raises(Stopped) as stopped:
+        os.kill(HERE, number)
+    assert stopped.value.number == number
+    for other in STOPS:
+        os.kill(HERE, other)
+
+
+def test_a_later_ctrl_c_is_raised_once_more(monkeypatch):
+    signals.catch()
+    monkeypatch.setattr(signals, "AGAIN", -1.0)
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            os.kill(HERE, signal.SIGINT)
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+    signals.catch()
+    for number in STOPS:
+        os.kill(HERE, number)
+        with Deferred():
+            os.kill(HERE, number)
+
+
+def test_signals_of_the_program_that_imports_us_are_left_alone():
+    signal.signal(signal.SIGUSR1, report := lambda number, frame: None)
+    with Deferred():
+        assert signal.getsignal(signal.SIGUSR1) is report
+
+
+def begun(folder, *args, words="memory", **options):
+    """A training that has come to its matrices."""
+    (folder / "text").write_text(planted.text(400))
+    command = [sys.executable, "-m", "w2v", "train", "text", "-o", "x.safetensors", *args]
+    child = subprocess.Popen(
+        command, cwd=folder, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, **options
+    )
+    for line in child.stderr:
+        if line.startswith(words):
+            break
+    return child
+
+
+LONG = ("--epochs", "100000", "--dim", "8", "--sample", "0", "--threads", "1")
+
+
+@compiled
+@pytest.mark.parametrize("number", STOPS)
+def test_every_stop_leaves_a_checkpoint_and_its_own_exit_status(folder, stoppable, number):
+    """As many signals as the system likes to send: the first one counts."""
+    log = folder / "log"
+    with begun(folder, *LONG, "--log-json", "log") as child:
+        while '"progress"' not in log.read_text():
+            assert child.poll() is None
+        child.send_signal(number)
+        child.send_signal(number)
+        said = child.stderr.read()
+    assert child.returncode == 128 + number, said
+    assert "to go on: the same command with --resume (x.safetensors.checkpoint)" in said
+    assert said.splitlines()[-1] == f"w2v: {signals.name_of(number)}"
+    assert (folder / "x.safetensors.checkpoint").exists()
+
+
+@compiled
+def test_a_training_outlives_its_terminal_where_it_is_told_to(folder, stoppable):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which is what nohup does
+    with begun(folder, "--epochs", "300", "--dim", "8") as child:
+        child.send_signal(signal.SIGHUP)
+        child.stderr.read()
+    assert child.returncode == 0
+    assert (folder / "x.safetensors").exists()
+
+
+@compiled
+def test_a_training_outlives_the_reader_of_its_messages(folder):
+    with begun(folder, "--epochs", "300", "--dim", "8", words="vocabulary") as child:
+        child.stderr.close()
+    assert child.wait() == 0
+    assert (folder / "x.safetensors").exists()

@@ -9,7 +9,7 @@ from typing import Any
 
 from w2v import packing, store
 from w2v.course import Course
-from w2v.errors import ConnectionLostError, NothingToLearnError, W2VError
+from w2v.errors import ConnectionLostError, DivergedError, NothingToLearnError, W2VError
 from w2v.job import Job
 from w2v.learnable import is_full
 from w2v.machine import readable
@@ -22,6 +22,7 @@ from w2v.notices import (
     show_reading,
 )
 from w2v.progress import Progress, duration, plural
+from w2v.signals import Deferred
 from w2v.vocabulary import write_counts
 
 LOG_INTERVAL = 1.0  # seconds between the log's reports of progress
@@ -40,6 +41,7 @@ class Report:
             store.check_writable(job.how.save_vocab)
         self._logged = -math.inf
         self._last: Progress | None = None
+        self._saved = False
 
     def log(self, event: str, **facts: Any) -> None:
         """Write an object to the log: `event` and its facts; what is not finite is null."""
@@ -162,26 +164,51 @@ class Report:
             self.say("nothing to resume: starting anew")
 
     def train(self) -> None:
-        """Train and write the file."""
+        """Train and write the file.
+
+        A stop during training leaves a checkpoint. Once all is trained, a stop waits until the file
+        is written; where that fails, or Ctrl-C is pressed once more, a checkpoint is left as well.
+        """
         job = self._job
         try:
             job.train(self._progress, self._epoch)
-        except (KeyboardInterrupt, ConnectionLostError):
-            kept = job.state.chunks_done > 0 and job.checkpoint()
-            if isinstance(job, Course) and job.save_best():
-                assert job.validation
-                written = f"{job.output} has epoch {job.validation.best + 1}, the best so far"
-            else:
-                written = f"{job.output} was not written"
-            self.say(f"stopped at: {self._last or 'the start'}; {written}")
-            self.log("stop", words=job.state.words)
-            if kept:
-                self.say(f"to go on: the same command with --resume ({job.checkpoint_path})")
+            with Deferred():
+                self._sum_up()
+                job.save()
+                self._saved = True
+                self.log("end", output=job.output)
+                self.say(f"wrote {job.output}")
+        except DivergedError:
             raise
-        self._sum_up()
-        job.save()
-        self.log("end", output=job.output)
-        self.say(f"wrote {job.output}")
+        except (KeyboardInterrupt, W2VError, OSError) as error:
+            if job.state.chunks_done or isinstance(error, KeyboardInterrupt | ConnectionLostError):
+                with Deferred():
+                    self._keep_what_is_trained()
+            raise
+
+    def _keep_what_is_trained(self) -> None:
+        """Leave a checkpoint of a run that ends before its file is written, and say so."""
+        job = self._job
+        if self._saved:
+            self.say(f"stopped when {job.output} was written: nothing is left to do")
+            return
+        try:
+            kept = job.state.chunks_done > 0 and job.checkpoint()
+        except OSError as error:
+            kept = False
+            self.say(f"{job.checkpoint_path}: {error.strerror or error}: no checkpoint was written")
+        written = f"{job.output} was not written"
+        if isinstance(job, Course) and job.save_best():
+            assert job.validation
+            written = f"{job.output} has epoch {job.validation.best + 1}, the best so far"
+        self.say(f"stopped at: {self._last or 'the start'}; {written}")
+        self.log("stop", words=job.state.words)
+        if kept:
+            self.say(f"to go on: the same command with --resume ({job.checkpoint_path})")
+        elif job.has_checkpoint():
+            self.say(
+                f"to go on from earlier: the same command with --resume ({job.checkpoint_path})"
+            )
 
     def _progress(self, progress: Progress | str) -> None:
         self._line.show(progress)

@@ -49,6 +49,7 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     """
     if path == "-":
         yield sys.stdout.buffer
+        sys.stdout.buffer.flush()  # a full disk, or a closed stream, shows now
         return
     if is_device(path):
         with _named(path), open(path, "wb") as file:

@@ -56,14 +56,14 @@ def run(
                 worker.start()
             while working := next((worker for worker in workers if worker.is_alive()), None):
                 working.join(0.1)
-                if time.monotonic() - began > seconds:
+                if signals.received or time.monotonic() - began > seconds:
                     crew.stop.set()
                 report()
-                signals.check()
         finally:
             crew.stop.set()
-            for worker in workers:
-                worker.join()
+            with Deferred():  # what follows may write the matrices: no worker may still change them
+                for worker in workers:
+                    worker.join()
             crew.end()
     if crew.failures:
         raise crew.failures[0]

@@ -17,6 +17,7 @@ from typing import NoReturn
 import click
 
 from w2v import __version__
+from w2v.cli.streams import standard_streams
 from w2v.errors import W2VError
 
 COMMANDS = {
@@ -41,10 +42,6 @@ COMMANDS = {
     "convert": "files",
     "info": "files",
 }
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, which ends a command as Ctrl-C does, but with its own exit status."""
 
 
 class HelpfulGroup(click.Group):
@@ -82,47 +79,49 @@ def cli() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 a mistake, 3 not found, 130 or 143 a signal."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    if "_W2V_COMPLETE" in os.environ:
-        from w2v.cli.completion import answer_shell
+    """Run the command line and exit: 0 done, 2 a mistake, 3 not found, 128 + N signal N."""
+    from w2v.signals import handlers_kept
 
-        sys.exit(answer_shell(cli))
+    with standard_streams(), handlers_kept():
+        sys.exit(_run(list(sys.argv[1:] if args is None else args)))
+
+
+def _run(args: list[str]) -> int:
+    """Run a command; the exit code."""
     try:
-        with cli.make_context("w2v", list(sys.argv[1:] if args is None else args)) as ctx:
+        if "_W2V_COMPLETE" in os.environ:
+            from w2v.cli.completion import answer_shell
+
+            return answer_shell(cli)
+        with cli.make_context("w2v", args) as ctx:
             cli.invoke(ctx)
         sys.stdout.flush()
-        code = 0
+        return 0
     except click.exceptions.Exit as error:  # --help, or a status that a command has chosen
-        code = error.exit_code
+        return error.exit_code
     except (W2VError, click.ClickException) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        code = _fail(message, error.exit_code)
-    except Terminated:
-        code = _fail("terminated", 143)
-    except KeyboardInterrupt:
-        code = _fail("interrupted", 130)
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = 141
+        return _fail(message, error.exit_code)
+    except KeyboardInterrupt as error:
+        from w2v.signals import name_of
+
+        number = getattr(error, "number", signal.SIGINT)
+        return _fail(name_of(number), 128 + number)
     except MemoryError:
-        code = _fail("out of memory; try a higher --min-count or a smaller --dim", 2)
+        return _fail("out of memory; try a higher --min-count or a smaller --dim", 2)
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and not error.filename:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return 128 + signal.SIGPIPE
         where = f"{error.filename}: " if error.filename else "stdout: " * (error.errno == ENOSPC)
-        code = _fail(f"{where}{error.strerror or error}", 2)
-    sys.exit(code)
+        return _fail(f"{where}{error.strerror or error}", 2)
 
 
 def catch_signals() -> None:
-    """From now on SIGINT and SIGTERM raise exceptions: for commands that must tidy up."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _terminate)
+    """From now on a stop signal raises an exception: for commands that must tidy up."""
+    from w2v.signals import catch
 
-
-def _terminate(signum: int, frame: object) -> NoReturn:
-    raise Terminated
+    catch()
 
 
 def _fail(message: str, code: int) -> int:
