@@ -256,3 +256,72 @@ def test_a_folder_that_is_read_only(w2v, toy, folder):
     told = w2v("convert", "vectors.safetensors", "closed/x.bin")
     assert (told.code, told.err.count("\n")) == (2, 1)
     assert "closed" in told.err
+
+
+# Phrases
+
+
+COMMANDS = {
+    "similar": "{}",
+    "vector": "{}",
+    "analogy": "the {} said",
+    "similarity": "the {}",
+    "odd": "the said {}",
+}
+
+
+def asked_for(w2v, command, term, *options):
+    """What is said on stderr where a term has no vector."""
+    words = [term if word == "{}" else word for word in COMMANDS[command].split()]
+    told = w2v(command, *words, *options)
+    assert (told.code, told.out, told.err.count("\n")) == (3, "", 1)
+    return told.err.removeprefix("w2v: no vector for ").rstrip("\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("joined", ["prime_minister", "prime-minister", "primeminister"])
+def test_a_phrase_that_is_one_word_is_named(w2v, folder, command, joined):
+    (folder / "x.txt").write_text(f"4 2\nthe 1 0\nsaid 0 1\n{joined} 1 1\nminister 1 1\n")
+    told = asked_for(w2v, command, "prime minister", "-v", "x.txt")
+    assert told == f"'prime minister' among 4; as one word: {joined}"
+    told = w2v("similar", "prime", "minister", "the", "-v", "x.txt")
+    assert told.err == f"w2v: no vector for 'prime' among 4; together: {joined}\n"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "similar the prime minister", "similar prime +minister", "vector prime minister",
+        "similarity prime minister", "odd the prime minister", "analogy prime minister the",
+        "analogy the prime minister",
+    ],
+)  # fmt: skip
+def test_two_words_that_are_one_together_are_named(w2v, folder, call):
+    (folder / "x.txt").write_text("3 2\nthe 1 0\nsaid 0 1\nprime_minister 1 1\n")
+    told = w2v(*call.split(), "-v", "x.txt")
+    assert told.code == 3
+    assert "' among 3; together: prime_minister" in told.err
+
+
+def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
+    (folder / "text").write_text("the prime said a minister said\n" * 30)
+    for name, model in (("w", "skipgram"), ("d", "pv-dbow")):
+        args = ("--model", model, "--quiet", "--dim", 4, "--epochs", 1, "--threads", 1)
+        more = ("--word-vectors",) * (model == "pv-dbow")
+        assert w2v("train", "text", "-o", f"{name}.safetensors", *args, *more).code == 0
+    phrase = "prime minister"
+    makes_one = "; w2v phrases makes one word of several, before training"
+    as_text = "; as a text: w2v similar --text 'prime minister'"
+    for command in COMMANDS:
+        added = "; its words added: prime +minister" * (command in ("similar", "vector"))
+        told = asked_for(w2v, command, phrase, "-v", "w.safetensors")
+        assert told == f"'prime minister' among 5{added or makes_one}"
+        told = asked_for(w2v, command, phrase, "-v", "d.safetensors")
+        assert told == f"'prime minister' among 5{added}{as_text}"
+    # What is advised works.
+    assert w2v("similar", "prime", "+minister", "-v", "w.safetensors").code == 0
+    assert w2v("vector", "prime", "+minister", "-v", "w.safetensors").code == 0
+    assert w2v("similar", "--text", phrase, "-v", "d.safetensors").code == 0
+    told = asked_for(w2v, "similar", "no such words", "-v", "w.safetensors")
+    assert told == f"'no such words' among 5{makes_one}"
+    assert asked_for(w2v, "similar", "zzz", "-v", "w.safetensors") == "'zzz' among 5"

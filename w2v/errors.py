@@ -16,10 +16,14 @@ class W2VError(Exception):
 
 
 class NotFoundError(W2VError, KeyError):
-    """A word or document that the file does not hold."""
+    """A word or document that the file does not hold: `name`, where it is one."""
 
     exit_code = 3
     __str__ = Exception.__str__  # a KeyError's has quotes
+
+    def __init__(self, message: str, name: str = ""):
+        super().__init__(message)
+        self.name = name
 
 
 class NothingToLearnError(W2VError):

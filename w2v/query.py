@@ -15,7 +15,7 @@ import numpy as np
 from w2v import arguments
 from w2v.errors import NotFoundError, W2VError
 from w2v.nearest import Search
-from w2v.spelling import near_spellings
+from w2v.spelling import joined_form, near_spellings, split_words
 from w2v.table import Table
 
 FEWEST = 3  # words, for one of them to be the odd one out
@@ -75,10 +75,10 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
     """The row of a name; NotFoundError with the nearest spellings where there is none."""
     row = row_of(table, name, ignore_case)
     if row is None:
+        form = joined_form(table, split_words(name))
         near = ", ".join(near_spellings(table, name))
-        raise NotFoundError(
-            f"no vector for {name!r} among {len(table):,}" + (f"; near: {near}" if near else "")
-        )
+        hint = f"; as one word: {form}" if form else f"; near: {near}" if near else ""
+        raise NotFoundError(f"no vector for {name!r} among {len(table):,}{hint}", name)
     return row
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from w2v.table import Table
 
 BLANKS = " \t\n\r\v\f"  # of ASCII: a no-break space is a letter, as in texts
+_JOINERS = ("_", "-", "")  # of phrases: w2v phrases puts _ by default
+_LONGEST_PHRASE = 4  # words
 _SHORTLIST = 200  # names whose edit distance is worked out
 _LONGEST = 100  # letters: to compare two words of 10,000 would take 40 s
 
@@ -15,6 +19,22 @@ def split_words(line: str) -> list[str]:
     """What stands between blanks of ASCII."""
     words = line.encode("utf-8", "surrogateescape").split()
     return [word.decode("utf-8", "surrogateescape") for word in words]
+
+
+def joined_form(table: Table, words: Sequence[str]) -> str | None:
+    """The name that several words make together, where it is there: prime_minister."""
+    forms = [joiner.join(words) for joiner in _JOINERS] if len(words) > 1 else []
+    return next((form for form in forms if table.find(form) is not None), None)
+
+
+def joined_to_others(table: Table, name: str, names: Sequence[str]) -> str | None:
+    """The name that a word makes with those beside it in `names`, the longest; None without one."""
+    at = list(names).index(name)
+    for size in range(_LONGEST_PHRASE, 1, -1):
+        for begin in range(max(at - size + 1, 0), min(at, len(names) - size) + 1):
+            if form := joined_form(table, names[begin : begin + size]):
+                return form
+    return None
 
 
 def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,7 +86,9 @@ def similar(
 
     several = stdin or queries is not None or len(asked) > 1
     asking = _asking(opened, asked_in, told)
-    ctx.exit(_answer(asking, batches(asked, stdin, queries, parse), table, several, told))
+    missing = _missing(asking, vectors, adds=True)
+    every = batches(asked, stdin, queries, parse)
+    ctx.exit(_answer(asking, every, missing, table, several, told))
 
 
 def _asking(table: Table, source: Table, told: dict[str, Any]) -> Asking:
@@ -101,22 +103,39 @@ def _asking(table: Table, source: Table, told: dict[str, Any]) -> Asking:
     )  # fmt: skip
 
 
+def _missing(asking: Asking, vectors: str | None, adds: bool) -> Missing:
+    return Missing(asking.source, vectors, asking.left_out if asking.skips else None, adds)
+
+
 def _answer(
-    asking: Asking, batches: Iterable[list[Query]], table: str, heading: bool, told: dict[str, Any]
+    asking: Asking,
+    batches: Iterable[list[Query]],
+    missing: Missing,
+    table: str,
+    heading: bool,
+    told: dict[str, Any],
+    order: Sequence[int] | None = None,
 ) -> int:
-    """Print the answers to all queries; the exit code."""
-    missing = Missing(asking.left_out if asking.skips else None)
+    """Print the answers to all queries; the exit code.
+
+    order  in which a query's terms were typed, where that is not theirs
+    """
     lines: list[str] = []
     how = told["as_tsv"], told["as_json"], heading, table
     for asked in batches:
         for query, found in zip(asked, asking.answer(asked), strict=True):
             if isinstance(found, NotFoundError):
                 echo_lines(lines)
-                missing.tell(found)
+                missing.tell(found, _names(asked, order))
             else:
                 lines += neighbour_lines(str(query), found, *how)
         echo_lines(lines)
     return missing.exit_code()
+
+
+def _names(asked: Iterable[Query], order: Sequence[int] | None) -> list[str]:
+    """The words of queries as they were typed."""
+    return [each.terms[at][1] for each in asked for at in order or range(len(each.terms))]
 
 
 def _similar_to_text(table: Table, path: str, text: str, name: str, told: dict[str, Any]) -> None:
@@ -160,4 +179,6 @@ def analogy(
     opened = open_table(vectors, table)
     several = stdin or queries is not None or len(asked) > 1
     asking = _asking(opened, opened, told)
-    ctx.exit(_answer(asking, batches(asked, stdin, queries, parse), table, several, told))
+    missing = _missing(asking, vectors, adds=False)
+    every = batches(asked, stdin, queries, parse)
+    ctx.exit(_answer(asking, every, missing, table, several, told, order=(1, 0, 2)))

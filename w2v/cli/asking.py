@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -10,7 +12,7 @@ import click
 
 from w2v.cli.completion import FILE
 from w2v.cli.output import json_line, printable
-from w2v.cli.vectors import read_names, vectors_option
+from w2v.cli.vectors import read_names, vectors_option, vectors_path
 from w2v.errors import NotFoundError, W2VError
 
 if TYPE_CHECKING:
@@ -136,17 +138,50 @@ def _parsed(file: IO[bytes], name: str, parse: Callable[[str], Iterable[T]]) -> 
 class Missing:
     """Tells which words are not there, on stderr, and counts queries without an answer.
 
+    table     where they were looked for
+    vectors   the file that it is of, as given by -v
     left_out  the words that queries do without; None: their queries have no answer
+    adds      whether the command takes an expression, as in prime +minister
     """
 
-    def __init__(self, left_out: Collection[str] | None = None):
+    def __init__(
+        self,
+        table: Table,
+        vectors: str | None,
+        left_out: Collection[str] | None = None,
+        adds: bool = False,
+    ):
+        self._table, self._vectors, self._adds = table, vectors, adds
         self._left_out, self._count = left_out, 0
 
-    def tell(self, error: NotFoundError) -> None:
-        """One query has no answer."""
+    def tell(self, error: NotFoundError, names: Sequence[str]) -> None:
+        """One query has no answer.
+
+        names  what was asked for, one after the other
+        """
         self._count += 1
         if self._left_out is None:
-            click.echo(f"w2v: {printable(str(error))}", err=True)
+            advice = self._advice(error.name, names) if error.name else ""
+            click.echo(f"w2v: {printable(str(error) + advice)}", err=True)
+
+    def _advice(self, name: str, names: Sequence[str]) -> str:
+        """What else may be meant: a phrase that is one word here, words to add, a text."""
+        from w2v.query import row_of
+        from w2v.spelling import joined_form, joined_to_others, split_words
+
+        words = split_words(name)
+        if len(words) <= 1:
+            form = joined_to_others(self._table, name, names)
+            return f"; together: {form}" if form else ""
+        advice = ""
+        if joined_form(self._table, words) is None:
+            if self._adds and all(row_of(self._table, word) is not None for word in words):
+                advice = f"; its words added: {' +'.join(words)}"
+            elif not infers(self._vectors):
+                advice = "; w2v phrases makes one word of several, before training"
+        if infers(self._vectors):
+            advice += f"; as a text: w2v similar --text {shlex.quote(name)}"
+        return advice
 
     def exit_code(self) -> int:
         """What the command ends with; says what was left out."""
@@ -163,6 +198,16 @@ class Missing:
             )
             click.echo(words + none, err=True)
         return 0
+
+
+def infers(vectors: str | None) -> bool:
+    """Whether the file is a model that infers the vector of a text; a pipe is not read again."""
+    from w2v.formats import contents
+    from w2v.models import models
+
+    path = vectors_path(vectors)
+    found = contents(path)[1].get("model", "") if os.path.isfile(path) else ""
+    return found in models() and models()[found].inference is not None
 
 
 def groups(words: tuple[str, ...], size: int, what: str) -> list[tuple[str, ...]]:

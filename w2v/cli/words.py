@@ -40,6 +40,7 @@ class Lookup:
         limit_blas(1)
         self.table, self.ignore_case = open_table(vectors, table), ignore_case
         self.left_out: set[str] | None = set() if oov == "skip" else None
+        self._vectors = vectors
 
     def known(self, words: Sequence[str], least: int) -> list[str]:
         """A query's words, or with --oov skip those that are there.
@@ -56,15 +57,25 @@ class Lookup:
             raise NotFoundError(f"too few words of {' '.join(words)!r} are there")
         return kept
 
-    def answer_each(self, batches: Iterable[list[T]], answer: Callable[[T], None]) -> int:
-        """Answer queries one by one; the exit code."""
-        missing = Missing(self.left_out)
+    def answer_each(
+        self,
+        batches: Iterable[list[T]],
+        answer: Callable[[T], None],
+        names: Callable[[T], Iterable[str]],
+        adds: bool = False,
+    ) -> int:
+        """Answer queries one by one; the exit code.
+
+        names  the words of a query
+        adds   whether a query may be an expression
+        """
+        missing = Missing(self.table, self._vectors, self.left_out, adds)
         for batch in batches:
             for query in batch:
                 try:
                     answer(query)
                 except NotFoundError as error:
-                    missing.tell(error)
+                    missing.tell(error, [name for each in batch for name in names(each)])
             sys.stdout.flush()
         return missing.exit_code()
 
@@ -106,7 +117,7 @@ def similarity(
     def parse(line: str) -> list[tuple[str, ...]]:
         return [tuple(split(line, 2, "A B"))]
 
-    ctx.exit(lookup.answer_each(batches(pairs, stdin, queries, parse), answer))
+    ctx.exit(lookup.answer_each(batches(pairs, stdin, queries, parse), answer, list))
 
 
 @click.command(cls=QueryCommand)
@@ -152,7 +163,7 @@ def odd(
             raise W2VError(f"expected three words or more, found {plural(len(given), 'word')}")
         return [given]
 
-    ctx.exit(lookup.answer_each(batches(asked, stdin, queries, parse), answer))
+    ctx.exit(lookup.answer_each(batches(asked, stdin, queries, parse), answer, list))
 
 
 @click.command(cls=QueryCommand)
@@ -195,4 +206,10 @@ def vector(
             click.echo(blank.join([printable(str(query)), *map(str, values)]))
 
     asked = parse_terms(terms, verbatim)
-    ctx.exit(lookup.answer_each(batches(asked, stdin, queries, parse), answer))
+
+    def names(query: Query) -> list[str]:
+        """Its words, as they were typed."""
+        return [name for _, name in query.terms]
+
+    every = batches(asked, stdin, queries, parse)
+    ctx.exit(lookup.answer_each(every, answer, names, adds=True))
