@@ -19,6 +19,7 @@ from typing import IO
 from w2v import packing
 from w2v.address import open_bytes, size_of
 from w2v.errors import W2VError
+from w2v.pipes import name_of
 from w2v.tokenizers import TOKENIZERS, after_last_break, fold
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -165,11 +166,6 @@ class Corpus:
                 else:
                     self.bytes_read += len(block)
                 yield block
-
-
-def name_of(path: str) -> str:
-    """What messages call a file."""
-    return "stdin" if path == "-" else path
 
 
 def files_of(path: str) -> list[str]:

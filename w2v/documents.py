@@ -18,8 +18,9 @@ from typing import Any, Literal
 import numpy as np
 
 from w2v import packing
-from w2v.corpus import BLOCK, Corpus, files_of, name_of
+from w2v.corpus import BLOCK, Corpus, files_of
 from w2v.errors import W2VError
+from w2v.pipes import name_of
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.tokenizers import fold
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from w2v.errors import W2VError
 from w2v.nearest import EPSILON
+from w2v.pipes import name_of, open_text
 from w2v.spelling import BLANKS, split_words
 from w2v.table import Table
 
@@ -120,7 +121,7 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
     known = folded_rows(table, restrict)
     pairs = list(_scored_pairs(path))
     if not pairs:
-        raise W2VError(f"{path}: no pairs in the file")
+        raise W2VError(f"{name_of(path)}: no pairs in the file")
     found = [n for n, (a, b, _) in enumerate(pairs) if a in known and b in known]
     rows = np.array([[known[word] for word in pairs[n][:2]] for n in found], np.int64)
     left, right = (units(table, side) for side in rows.reshape(-1, 2).T)
@@ -141,7 +142,7 @@ def _scored_pairs(path: str) -> Iterator[tuple[str, str, float]]:
             if number == 1:  # a heading
                 continue
             raise W2VError(
-                f"{path}: line {number}: expected word, word, score, found {line[:60]!r}"
+                f"{name_of(path)}: line {number}: expected word, word, score, found {line[:60]!r}"
             ) from None
         yield a.strip(BLANKS).casefold(), b.strip(BLANKS).casefold(), score
 
@@ -169,7 +170,7 @@ def analogies(
         right[asked] = _answered(candidates, rows, method)
         results.append(AnalogyResult(section, right))
     if not results:
-        raise W2VError(f"{path}: no questions in the file")
+        raise W2VError(f"{name_of(path)}: no questions in the file")
     return results
 
 
@@ -202,7 +203,7 @@ def _sections(path: str) -> Iterator[tuple[str, list[list[str]]]]:
             words = split_words(line.casefold())
             if len(words) != 4:
                 raise W2VError(
-                    f"{path}: line {number}: expected four words or ': section', "
+                    f"{name_of(path)}: line {number}: expected four words or ': section', "
                     f"found {line[:60]!r}"
                 )
             questions.append(words)
@@ -224,12 +225,14 @@ def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
 
 def _lines(path: str) -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 text with their numbers, from 1, without line ends."""
-    with open(path, encoding="utf-8") as file:
+    with open_text(path) as file:
         try:
             for number, line in enumerate(file, 1):
                 yield number, line.strip(BLANKS)
         except UnicodeDecodeError as error:
-            raise W2VError(f"{path}: not UTF-8 text ({error.reason} at {error.start})") from None
+            raise W2VError(
+                f"{name_of(path)}: not UTF-8 text ({error.reason} at {error.start})"
+            ) from None
 
 
 def ranks(table: Table, vectors: np.ndarray, rows: Sequence[int]) -> list[int]:

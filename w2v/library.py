@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from w2v import arguments, formats, store
+from w2v import arguments, formats, pipes, store
 from w2v.errors import W2VError
 from w2v.formats.source import Findings
 from w2v.machine import blas_threads
@@ -32,9 +32,15 @@ def load(path: str | Path, table: str | None = None, limit: int | None = None) -
     table   of a file of ours: words, documents; None: its words, or its documents if it has none
     limit   only so many rows, the first
     Raises  W2VError that says what is wrong with it, OSError where it is not there
+
+    A pipe is copied to a temporary file, which is there as long as what is returned.
     """
     rows = None if limit is None else arguments.whole(limit, "limit", 0)
-    return _load(arguments.path(path, "path"), table, rows)
+    named = arguments.path(path, "path")
+    if not pipes.is_pipe(named):
+        return _load(named, table, rows)
+    folder = _Folder()
+    return _load(pipes.copied_to(folder.path, named), table, rows, folder)
 
 
 def _load(path: str, table: str | None, limit: int | None = None, kept: object = None) -> Vectors:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -15,6 +14,7 @@ from w2v import __version__, formats, settings, store
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.origin import Origin
+from w2v.pipes import sha256_of
 from w2v.plan import State
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.text import Text
@@ -39,8 +39,7 @@ class Manifest:
     @cached_property
     def _vocabulary(self) -> str:
         """The fingerprint of the file of --read-vocab."""
-        with open(str(self.how.read_vocab), "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
+        return sha256_of(str(self.how.read_vocab))
 
     def _settings(self) -> dict[str, Any]:
         told = asdict(self.options) | asdict(self.text_settings)

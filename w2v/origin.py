@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from w2v import formats, store
 from w2v.crew import Trainer
 from w2v.errors import W2VError
+from w2v.pipes import name_of, sha256_of
 from w2v.table import Table
 
 _SIDE = "output_vectors"  # what a model has besides its words' vectors
@@ -26,7 +26,7 @@ class Origin:
     """
 
     def __init__(self, path: str, update: bool):
-        self.path, self.update = path, update
+        self.path, self.name, self.update = path, name_of(path), update
         self.option = "--update" if update else "--init"
         self.model = ""
         self.settings: dict[str, Any] = {}
@@ -37,30 +37,29 @@ class Origin:
         else:
             self.table = formats.load(path)
         self.dim = self.table.dim
-        with open(path, "rb") as file:
-            self.fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
+        self.fingerprint = sha256_of(path)
 
     def _open_model(self) -> None:
         tensors, metadata = formats.contents(self.path)
         if _SIDE not in tensors or metadata.get("kind") == "checkpoint":
             raise W2VError(
-                f"{self.path} is no .safetensors file of `w2v train`: it cannot be updated; "
-                f"--init starts from vectors alone"
+                f"{self.name} is no .safetensors file of `w2v train`: it cannot be updated; "
+                "--init starts from vectors alone"
             )
         self.table = store.read_table(self.path, tensors, "words")
         self._outputs = tensors[_SIDE]
         if self._outputs.shape != self.table.matrix.shape or not _is_vocabulary(self.table):
-            raise W2VError(f"{self.path}: damaged: words, counts and vectors do not fit each other")
+            raise W2VError(f"{self.name}: damaged: words, counts and vectors do not fit each other")
         self.model = metadata.get("model", "")
         self.settings = store.nested(metadata, "settings")
 
     def check(self, model: str, dim: int) -> None:
         """W2VError where a run of another model or dim wants to start from this."""
         if self.update and model != self.model:
-            raise W2VError(f"{self.path} is a {self.model} model: --model {self.model}")
+            raise W2VError(f"{self.name} is a {self.model} model: --model {self.model}")
         if dim != self.dim:
             raise W2VError(
-                f"{self.path} has vectors of {self.dim} numbers, --dim is {dim}: leave it out"
+                f"{self.name} has vectors of {self.dim} numbers, --dim is {dim}: leave it out"
             )
 
     @property

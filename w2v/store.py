@@ -24,6 +24,7 @@ import numpy as np
 
 from w2v import packing
 from w2v.errors import W2VError
+from w2v.pipes import name_of, open_seekable
 from w2v.signals import Deferred
 from w2v.table import Table
 
@@ -152,7 +153,7 @@ def write(path: str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, s
 
 def copy(path: str, target: str) -> None:
     """Write a file with the bytes of another one."""
-    with open(path, "rb") as source, replacing(target) as file:
+    with open_seekable(path) as source, replacing(target) as file:
         shutil.copyfileobj(source, file)
 
 
@@ -162,33 +163,36 @@ def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     Raises W2VError that says where the file is not as it should be. Checksums are not compared:
     see `damaged`.
     """
-    with open(path, "rb") as file:
+    where = name_of(path)
+    with open_seekable(path) as file:
         size = os.fstat(file.fileno()).st_size
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > min(size - 8, LONGEST_HEADER):
             raise W2VError(
-                f"{path}: cut short or no container: byte 0 promises a header of {length:,} bytes, "
-                f"the file has {size:,}{_ANEW}"
+                f"{where}: cut short or no container: byte 0 promises a header of {length:,} "
+                f"bytes, the file has {size:,}{_ANEW}"
             )
         try:
             entries, metadata = _parse_header(file.read(length))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise W2VError(f"{path}: the header at byte 8 is damaged{_ANEW}") from None
+            raise W2VError(f"{where}: the header at byte 8 is damaged{_ANEW}") from None
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     tensors, expected = {}, 0
     for name, dtype, shape, begin, end in entries:
         count = math.prod(shape)
         if begin != expected or min(shape, default=0) < 0 or end - begin != count * dtype.itemsize:
-            raise W2VError(f"{path}: the header's entry for {name!r} contradicts itself{_ANEW}")
+            raise W2VError(f"{where}: the header's entry for {name!r} contradicts itself{_ANEW}")
         if 8 + length + end > size:
             raise W2VError(
-                f"{path}: cut short: {name!r} ends at byte {8 + length + end:,}, "
+                f"{where}: cut short: {name!r} ends at byte {8 + length + end:,}, "
                 f"the file has {size:,}{_ANEW}"
             )
         tensors[name] = np.frombuffer(data, dtype, count, 8 + length + begin).reshape(shape)
         expected = end
     if 8 + length + expected != size:
-        raise W2VError(f"{path}: {size - 8 - length - expected:,} bytes too many at the end{_ANEW}")
+        raise W2VError(
+            f"{where}: {size - 8 - length - expected:,} bytes too many at the end{_ANEW}"
+        )
     return tensors, metadata
 
 
@@ -256,21 +260,22 @@ def table_names(tensors: Mapping[str, np.ndarray]) -> list[str]:
 
 def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table:
     """A table from the arrays of a file; W2VError where the file has no such table."""
+    where = name_of(path)
     try:
         matrix, norms, text, offsets, order = (tensors[f"{name}.{part}"] for part in _PARTS[:-1])
     except KeyError:
         held = ", ".join(table_names(tensors)) or "none of ours"
-        raise W2VError(f"{path}: no table {name!r}; tables in it: {held}") from None
+        raise W2VError(f"{where}: no table {name!r}; tables in it: {held}") from None
     counts = tensors.get(f"{name}.counts")
     rows = len(order)
     lengths = {len(matrix), len(norms), len(offsets) - 1, rows if counts is None else len(counts)}
     if lengths != {rows} or matrix.ndim != 2:
-        raise W2VError(f"{path}: the arrays of table {name!r} differ in length{_ANEW}")
+        raise W2VError(f"{where}: the arrays of table {name!r} differ in length{_ANEW}")
     kinds = matrix.dtype.kind + norms.dtype.kind + offsets.dtype.kind + order.dtype.kind
     inside = rows == 0 or (order.min() >= 0 and order.max() < rows)
     rising = offsets[0] == 0 and offsets[-1] == len(text) and (np.diff(offsets) >= 0).all()
     if kinds != "ffii" or text.dtype != np.uint8 or not inside or not rising:
-        raise W2VError(f"{path}: the names of table {name!r} are damaged{_ANEW}")
+        raise W2VError(f"{where}: the names of table {name!r} are damaged{_ANEW}")
     return Table(matrix, norms, text, offsets, order, counts)
 
 

@@ -14,6 +14,7 @@ from w2v.corpus import Corpus
 from w2v.documents import Labels
 from w2v.errors import W2VError
 from w2v.models import Model, models
+from w2v.pipes import name_of
 from w2v.reading import open_corpus, read_as
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.spool import Spool
@@ -28,8 +29,8 @@ def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     kind = formats.sniff(path)
     if kind != formats.CONTAINER:
         raise W2VError(
-            f"{path} is {kind}, vectors alone: this needs a model, as w2v train -o X.safetensors "
-            "writes it"
+            f"{name_of(path)} is {kind}, vectors alone: this needs a model, as w2v train -o "
+            "X.safetensors writes it"
         )
     return store.read(path)
 
@@ -46,14 +47,14 @@ class Opened:
     """
 
     def __init__(self, path: str, wanted: Callable[[Model], Any], what: str):
-        self.path = path
+        self.path, self.name = path, name_of(path)
         self.tensors, metadata = _read(path)
         name = metadata.get("model", "")
         model = models().get(name)
         if model is None or not wanted(model):
             found = f"a {name} model" if model else "no such model"
             which = ", ".join(m.name for m in models().values() if wanted(m))
-            raise W2VError(f"{path} is {found}: {what} need one of {which}")
+            raise W2VError(f"{name_of(path)} is {found}: {what} need one of {which}")
         self.model = model
         told = store.nested(metadata, "settings")
         self._found = store.nested(metadata, "found")
@@ -73,10 +74,10 @@ class Opened:
         try:
             yield
         except W2VError as error:  # of the settings
-            raise W2VError(f"{self.path}: {error}") from None
+            raise W2VError(f"{self.name}: {error}") from None
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise W2VError(
-                f"{self.path}: damaged: settings and arrays do not fit ({error})"
+                f"{self.name}: damaged: settings and arrays do not fit ({error})"
             ) from None
 
 
@@ -189,7 +190,9 @@ class Network(Opened):
 
         found = getattr(self.options, "task", None)
         if task and found != task:
-            raise W2VError(f"{path} was trained with --task {found}: this needs --task {task}")
+            raise W2VError(
+                f"{name_of(path)} was trained with --task {found}: this needs --task {task}"
+            )
         with self._fitting():
             self.network = TrainedNetwork(self.model.name, self.options, self.tensors, self.names)
 

@@ -52,7 +52,7 @@ def _field(value: Any) -> str:
 def say_findings(findings: Findings) -> None:
     """Tell on stderr what was odd in a file, a line each."""
     for what in findings.said:
-        click.echo(f"{printable(findings.path)}: {printable(what)}", err=True)
+        click.echo(f"{printable(findings.name)}: {printable(what)}", err=True)
 
 
 def format_options(command: Callable) -> Callable:

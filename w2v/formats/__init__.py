@@ -16,6 +16,7 @@ from w2v.formats import arrays, binary, projector, text
 from w2v.formats.recognition import ARRAY, BINARY, Recognised, recognise
 from w2v.formats.recognition import CONTAINER as CONTAINER
 from w2v.formats.source import Findings, Source
+from w2v.pipes import name_of
 from w2v.progress import plural
 from w2v.table import Listed, Table
 
@@ -64,7 +65,8 @@ def _of_container(path: str, name: str, limit: int | None) -> Table:
     tensors, metadata = store.read(path)
     if name == "words" and store.nested(metadata, "settings").get("word_vectors") is False:
         raise W2VError(
-            f"{path} has no word vectors: train it with --word-vectors, or --table documents"
+            f"{name_of(path)} has no word vectors: train it with --word-vectors, or "
+            "--table documents"
         )
     table = store.read_table(path, tensors, name)
     return table if limit is None else table.take(np.arange(min(limit, len(table))))
@@ -162,7 +164,7 @@ def describe(path: str, findings: Findings) -> dict[str, Any]:
     """What a vector file says of itself, in plain values."""
     with Source.open(path) as source:
         kind = recognise(source).kind
-        size = os.path.getsize(path)
+        size = source.stored
         packed = {"packed": source.packed} if source.packed else {}
     if kind != CONTAINER:
         table = load(path, findings=findings)

@@ -12,12 +12,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tokenize import TokenError
+from typing import IO, Literal
 
 import numpy as np
 
 from w2v import packing, store
 from w2v.errors import W2VError
 from w2v.formats.source import Source
+from w2v.pipes import is_copied, name_of, open_seekable
 from w2v.table import Table
 
 MAGIC = b"\x93NUMPY"
@@ -28,16 +30,16 @@ _DAMAGE = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, Recursio
 
 def read(source: Source, limit: int | None) -> tuple[bytes, np.ndarray]:
     """Names, with a line end after each, and the matrix (N, D), mapped if it is not packed."""
-    path = source.path
+    path, name = source.path, source.name
     matrix = _unpacked(source) if source.packed else _mapped(path)
     if matrix.ndim != 2 or matrix.dtype.kind != "f" or not matrix.shape[1]:
         raise W2VError(
-            f"{path}: an array of {matrix.dtype} {matrix.shape}: expected rows of float numbers"
+            f"{name}: an array of {matrix.dtype} {matrix.shape}: expected rows of float numbers"
         )
     names = _names(path)
     count = names.count(b"\n")
     if count != len(matrix):
-        raise W2VError(f"{path} has {len(matrix):,} rows, and {_list_of(path)} {count:,} names")
+        raise W2VError(f"{name} has {len(matrix):,} rows, and {_list_of(path)} {count:,} names")
     if limit is not None and limit < count:
         names, matrix = b"\n".join([*names.split(b"\n", limit)[:limit], b""]), matrix[:limit]
     if matrix.dtype.itemsize > 4 or not matrix.dtype.isnative:
@@ -74,6 +76,11 @@ def _list_of(path: str) -> str:
             f"{path} is a part of gensim's {owner}, which has the names: in gensim, export that by "
             "save_word2vec_format"
         )
+    if is_copied(path):
+        raise W2VError(
+            f"{name_of(path)} is a NumPy array, whose names are in a file beside it: name the "
+            "file, not a pipe"
+        )
     several = ", ".join(_stem(path) + suffix for suffix in LISTS)
     raise W2VError(
         f"{path} is a NumPy array without names: there is none of {several}: make one, with a name "
@@ -84,7 +91,7 @@ def _list_of(path: str) -> str:
 def _names(path: str) -> bytes:
     """The names, with a line end after each."""
     found = _list_of(path)
-    with open(found, "rb") as file:
+    with open_seekable(found) as file:
         names = file.read()
     if names and not names.endswith(b"\n"):
         names += b"\n"
@@ -97,13 +104,17 @@ def _names(path: str) -> bytes:
 
 
 def _mapped(path: str) -> np.ndarray:
-    with _reading(path):
-        matrix = np.lib.format.open_memmap(path, mode="r")
-    more = os.path.getsize(path) - matrix.offset - matrix.nbytes
+    with open_seekable(path) as file, _reading(path):
+        shape, columns_first, dtype = _header(file)
+        if dtype.hasobject:
+            raise ValueError("it holds Python objects")
+        order: Literal["F", "C"] = "F" if columns_first else "C"
+        matrix = np.memmap(file, dtype, "r", file.tell(), shape, order)
+        more = os.fstat(file.fileno()).st_size - matrix.offset - matrix.nbytes
     if more:
         raise W2VError(
-            f"{path}: {more:,} bytes after the array of {matrix.dtype} {matrix.shape}: the file is "
-            "damaged, or holds several arrays: write one anew by numpy.save"
+            f"{name_of(path)}: {more:,} bytes after the array of {matrix.dtype} {matrix.shape}: "
+            "the file is damaged, or holds several arrays: write one anew by numpy.save"
         )
     return matrix
 
@@ -111,13 +122,21 @@ def _mapped(path: str) -> np.ndarray:
 def _unpacked(source: Source) -> np.ndarray:
     """What is packed; NumPy's own reader would make room for whatever the header promises."""
     data = b"".join(source.blocks())
-    file, read = io.BytesIO(data), np.lib.format
+    file = io.BytesIO(data)
     with _reading(source.path):
-        old = read.read_magic(file) == (1, 0)
-        header = read.read_array_header_1_0 if old else read.read_array_header_2_0
-        shape, columns_first, dtype = header(file)
+        shape, columns_first, dtype = _header(file)
         numbers = np.frombuffer(data, dtype, math.prod(shape), file.tell())
         return numbers.reshape(shape, order="F" if columns_first else "C")
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """The shape of an array, whether its columns come one after the other, and its dtype."""
+    read = np.lib.format
+    version = read.read_magic(file)
+    if version not in ((1, 0), (2, 0), (3, 0)):
+        raise ValueError(f"version {version[0]}.{version[1]} of the format is not known")
+    old = version == (1, 0)
+    return (read.read_array_header_1_0 if old else read.read_array_header_2_0)(file)
 
 
 @contextmanager
@@ -129,5 +148,5 @@ def _reading(path: str) -> Iterator[None]:
     except _DAMAGE as error:
         said = str(error).partition("\n")[0][:100]
         raise W2VError(
-            f"{path}: a NumPy array that is damaged or cut short: {said}: get it anew"
+            f"{name_of(path)}: a NumPy array that is damaged or cut short: {said}: get it anew"
         ) from None

@@ -65,7 +65,7 @@ class Recognised(NamedTuple):
 
 def recognise(source: Source) -> Recognised:
     """What a file is; W2VError says what it looks like where it is nothing that is known."""
-    head, path = source.head, source.path
+    head, path = source.head, source.name
     if not head:
         raise W2VError(f"{path} is empty: get it, or write it, anew")
     for magic, meaning in _FOREIGN.items():
@@ -101,10 +101,10 @@ def _is_floret(fields: list[bytes]) -> bool:
 def _with_header(source: Source, rows: int, dim: int, begin: int) -> Recognised:
     """A word2vec file, by its first row; W2VError where its header promises too much."""
     if dim > _MOST_NUMBERS:
-        raise W2VError(f"{source.path}: the header promises vectors of {dim:,} numbers")
+        raise W2VError(f"{source.name}: the header promises vectors of {dim:,} numbers")
     if not source.could_hold(rows, dim, least=2):
         raise W2VError(
-            f"{source.path}: the header promises {rows:,} vectors of {dim} numbers, "
+            f"{source.name}: the header promises {rows:,} vectors of {dim} numbers, "
             f"but the file has only {source.size:,} bytes: it is cut short, or no vector file"
         )
     rest = source.head[begin:]
@@ -146,7 +146,7 @@ def is_number(field: bytes) -> bool:
 
 def _length_of_rows(source: Source) -> int:
     """How many numbers rows end with: names may have blanks, and numbers in them."""
-    head, path = source.head, source.path
+    head, path = source.head, source.name
     lines = head.split(b"\n")
     if len(lines) == 1 and len(head) == HEAD:
         raise W2VError(f"{path}: row 1: no line end in {HEAD:,} bytes, and no header 'ROWS DIM'")

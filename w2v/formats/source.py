@@ -9,6 +9,7 @@ from typing import IO
 
 from w2v import packing
 from w2v.errors import W2VError
+from w2v.pipes import name_of, open_seekable
 
 HEAD = 1 << 16  # bytes from which a format is recognised
 BLOCK = 1 << 21  # bytes read at a time
@@ -22,7 +23,7 @@ class Findings:
     """
 
     def __init__(self, path: str, repairs: bool = False):
-        self.path, self.repairs = path, repairs
+        self.path, self.name, self.repairs = path, name_of(path), repairs
         self.said: list[str] = []
 
     def note(self, what: str) -> None:
@@ -33,7 +34,7 @@ class Findings:
         """Something wrong: W2VError, or a note of what is done instead."""
         if not self.repairs:
             raise W2VError(
-                f"{self.path}: {what}; to repair it: w2v convert --check {self.path} OUT"
+                f"{self.name}: {what}; to repair it: w2v convert --check {self.path} OUT"
             )
         self.said.append(f"{what}: {instead}")
 
@@ -41,16 +42,21 @@ class Findings:
 class Source:
     """The bytes of a file, or what is packed in it.
 
-    `packed` says by what, `head` is what it begins with, `begin` how much of that has been
-    skipped, `size` how many bytes there are, None where that is not known.
+    path  of the file, `-` is standard input
+    raw   the file, at its beginning; it can seek
+
+    `name` is what messages call it, `packed` says by what it is packed, `stored` how many bytes the
+    file has. Unpacked: `head` is what it begins with, `begin` how much of that has been skipped,
+    `size` how many bytes there are, None where that is not known.
     """
 
     def __init__(self, path: str, raw: IO[bytes]):
-        self.path, self._raw = path, raw
+        self.path, self.name, self._raw = path, name_of(path), raw
+        self.stored = os.fstat(raw.fileno()).st_size
         self.packed = packing.kind_of(raw.read(packing.HEAD))
         raw.seek(0)
         self._file = packing.unpacked(raw, self.packed)
-        self.size = None if self.packed else os.fstat(raw.fileno()).st_size
+        self.size = None if self.packed else self.stored
         self.begin = 0
         self.head = self._read(HEAD)
         self._ahead = self.head
@@ -58,8 +64,8 @@ class Source:
     @classmethod
     @contextmanager
     def open(cls, path: str) -> Iterator[Source]:
-        """Open a file as long as it is of use."""
-        with open(path, "rb") as raw:
+        """Open a file as long as it is of use; a pipe is copied first."""
+        with open_seekable(path) as raw:
             yield cls(path, raw)
 
     def _read(self, size: int) -> bytes:
@@ -67,7 +73,7 @@ class Source:
             return packing.read(self._file, size)
         except packing.DamagedError as error:
             raise W2VError(
-                f"{self.path}: byte {self._raw.tell():,} of the {self.packed} file: {error}; it is "
+                f"{self.name}: byte {self._raw.tell():,} of the {self.packed} file: {error}; it is "
                 "damaged or cut short: get it anew"
             ) from None
 

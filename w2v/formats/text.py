@@ -38,7 +38,7 @@ def read(
             rest += block
             if len(rest) > _LONGEST_ROW:
                 raise W2VError(
-                    f"{source.path}: row {reader.number}: no line end in {len(rest):,} bytes"
+                    f"{source.name}: row {reader.number}: no line end in {len(rest):,} bytes"
                 )
             continue
         if reader.take(rest + block[:end]):
@@ -210,7 +210,7 @@ class _Reader:
         if self._bad > _TOLD:
             self._findings.note(f"{self._bad - _TOLD:,} more rows that cannot be read: left out")
         if self._bad and not found:
-            raise W2VError(f"{self._findings.path}: none of its {self._bad:,} rows can be read")
+            raise W2VError(f"{self._findings.name}: none of its {self._bad:,} rows can be read")
         if promised is None:
             if self._findings.repairs:
                 self._findings.note(f"no header; {found:,} vectors of {self._dim} numbers")

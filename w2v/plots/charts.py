@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from w2v.errors import W2VError
+from w2v.pipes import name_of, open_text
 from w2v.plots.panels import Bars, Chart, Circles, Lines, Series
 from w2v.plots.projection import principal
 
@@ -39,7 +40,7 @@ def losses(paths: Sequence[str]) -> Chart:
 def _runs(path: str) -> Iterator[list[dict[str, Any]]]:
     """The ends of epochs of each run; one that was resumed goes on."""
     run: list[dict[str, Any]] = []
-    with open(path, encoding="utf-8", errors="replace") as file:
+    with open_text(path, "replace") as file:
         for number, line in enumerate(file, 1):
             try:
                 event = json.loads(line)
@@ -51,7 +52,7 @@ def _runs(path: str) -> Iterator[list[dict[str, Any]]]:
                     run.append(event)
             except (ValueError, KeyError, TypeError, RecursionError):
                 raise W2VError(
-                    f"{path}: line {number}: no line of a log that w2v train --log-json writes"
+                    f"{name_of(path)}: line {number}: no line of a log of w2v train --log-json"
                 ) from None
     if run:
         yield run
