@@ -3,15 +3,17 @@
 import bz2
 import gzip
 import lzma
+import os
 import pickle
 import re
+import threading
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
 
-from w2v import formats
+from w2v import formats, library
 from w2v.errors import W2VError
 from w2v.formats import binary, source, text
 from w2v.formats.source import Findings
@@ -446,3 +448,42 @@ def test_gensim_reads_glove_of_ours(tmp_path):
     vectors = gensim.KeyedVectors.load_word2vec_format(path, no_header=True)
     assert vectors.index_to_key == original.names
     np.testing.assert_array_equal(vectors.vectors, original.matrix)
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "x.txt", "x.txt.gz", "x.bin", "x.glove"])
+def test_a_pipe_is_read_as_the_file_is(w2v, toy, folder, name):
+    assert w2v("convert", "vectors.safetensors", name).code == 0
+    data = (folder / name).read_bytes()
+    for call in ("similar", "king"), ("similarity", "king", "queen"), ("vector", "king"):
+        wanted = w2v(*call, "-v", name)
+        assert wanted.code == 0
+        assert w2v(*call, "-v", "-", stdin=data) == wanted
+    assert w2v("convert", "-", "y.npy", stdin=data).code == 0
+    assert w2v("convert", name, "z.npy").code == 0
+    assert (folder / "y.npy").read_bytes() == (folder / "z.npy").read_bytes()
+
+
+def test_a_pipe_of_a_python_program_can_be_asked_again_and_another_one_after_it(toy, folder):
+    os.mkfifo("pipe")
+    found = []
+    for factor in (1, 2):
+        formats.save("x.safetensors", Table.build(toy.names, toy.matrix * factor))
+        data = (folder / "x.safetensors").read_bytes()
+        writer = threading.Thread(target=(folder / "pipe").write_bytes, args=[data])
+        writer.start()
+        found.append(library.load("pipe"))
+        writer.join()
+    for factor, vectors in zip((1, 2), found, strict=True):
+        np.testing.assert_array_equal(vectors["king"], toy.matrix[0] * factor)
+        assert vectors.tables == ["words"]
+        assert vectors.info()["tables"]["words"]["rows"] == 10
+
+
+def test_an_array_through_a_pipe_needs_a_name_that_leads_to_its_list(w2v, toy, folder):
+    assert w2v("convert", "vectors.safetensors", "x.npy").code == 0
+    told = w2v("similar", "king", "-v", "-", stdin=(folder / "x.npy").read_bytes())
+    assert told.code == 2
+    assert told.err == (
+        "w2v: stdin is a NumPy array, whose names are in a file beside it: name the file, not a "
+        "pipe\n"
+    )

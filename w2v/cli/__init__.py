@@ -76,6 +76,9 @@ def cli() -> None:
 
     w2v train corpus.txt writes vectors.safetensors; w2v similar WORD asks it.
     """
+    from w2v.pipes import forget
+
+    click.get_current_context().call_on_close(forget)
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
