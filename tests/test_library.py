@@ -116,7 +116,7 @@ def models(folder):
     documents = library.train(texts=TEXTS, model="pv-dbow", output="d.safetensors", **PLAIN)
     network = library.train(texts=LABELLED, model="mlp", output="n.safetensors", **PLAIN)
     return {
-        "train": lambda texts: library.train(texts=texts, **PLAIN),
+        "train": lambda texts: library.train(texts=texts, sample=0, **PLAIN),
         "infer": documents.infer,
         "predict": network.predict,
     }
@@ -217,14 +217,14 @@ def test_python_values_write_the_bytes_of_the_commands_values(w2v, text):
 
 
 def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(folder):
-    first = library.train(texts=TEXTS, output="first.safetensors", **PLAIN)
+    first = library.train(texts=TEXTS, sample=0, output="first.safetensors", **PLAIN)
     own = library.Vectors(first.words, first.matrix)
     for vectors in (first, own):
-        again = library.train(texts=TEXTS, init=vectors, freeze=True, **PLAIN)
+        again = library.train(texts=TEXTS, sample=0, init=vectors, freeze=True, **PLAIN)
         assert np.array_equal(again[first.words], first.matrix)
     grown = library.train(texts=["new a b"] * 9, update=first, min_count=1, threads=1)
     assert set(grown.words) == {*first.words, "new"}
-    valid = library.train(texts=TEXTS, valid=["a b", ["c", "d"]], **PLAIN)
+    valid = library.train(texts=TEXTS, sample=0, valid=["a b", ["c", "d"]], **PLAIN)
     assert len(valid.info()["valid"]["losses"]) == 2
     with pytest.raises(library.W2VError, match=r"valid\[1\]: expected a string or a list"):
         library.train(texts=TEXTS, valid=["a b", None], **PLAIN)

@@ -124,8 +124,8 @@ def test_an_update_keeps_rare_words(w2v, text, old, folder):
 
 def test_an_update_keeps_its_words_beyond_max_vocab_and_adds_what_that_allows(w2v, folder):
     (folder / "before").write_text("a b c d\n" * 10)
-    (folder / "more").write_text("z y z x z y x a\n" * 50)
-    args = ("--dim", 4, "--min-count", 1, "--threads", 1, "--quiet")
+    (folder / "more").write_text("z y z x z y x a b\n" * 50)
+    args = ("--dim", 4, "--min-count", 1, "--threads", 1, "--sample", 0, "--quiet")
     assert w2v("train", "before", *args, "--max-vocab", 4, "-o", "old.safetensors").code == 0
     update = ("train", "more", "--update", "old.safetensors", "--threads", 1, "-o", "x.safetensors")
     told = w2v(*update)
@@ -146,6 +146,7 @@ def test_an_update_keeps_its_words_beyond_max_vocab_and_adds_what_that_allows(w2
         ("", "no words in the text"),
         ("\n \n", "no words in the text"),
         ("lynx yak\nlynx\n", "none of its words is in the model, and none occurs --min-count 3"),
+        ("the\nlynx emu\nemu\n", "no line has two words of the vocabulary"),
     ],
 )
 def test_an_update_with_nothing_to_learn_leaves_the_model_as_it_is(

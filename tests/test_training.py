@@ -276,3 +276,75 @@ def test_the_learning_rate_falls_linearly_to_its_end(trainer, name):
         np.testing.assert_allclose(rates, 0.5 - 0.4 * done[:-1] / done[-1], rtol=1e-6)
     assert [chunk.begin for chunk in chunks[1:]] == [chunk.end for chunk in chunks[:-1]]
     assert chunks[-1].end == 1
+
+
+TEXTS = {
+    "one": "a\nb\nc\n" * 9,
+    "rare": "".join(f"a x{n}\nb y{n}\n" for n in range(9)),
+    "abc": "a b c a\n" * 9,
+    "aaa": "a a a a\n" * 9,
+}
+ALONE = "try a whole document on each line, or --model pv-dbow without --word-vectors"
+
+
+@pytest.mark.parametrize("update", [False, True])
+@pytest.mark.parametrize(
+    ("text", "args", "why"),
+    [
+        ("one", ("--sample", 0), "no line has two words: try a whole sentence on each line"),
+        ("one", ("--model", "cbow"), "no line has two words: try a whole sentence on each line"),
+        ("one", ("--model", "pv-dm"), f"no document has two words: {ALONE}"),
+        ("one", ("--model", "pv-dbow", "--word-vectors"), f"no document has two words: {ALONE}"),
+        (
+            "one", ("--model", "lsa", "--context", "window"),
+            "no two words come near each other more often than by chance",
+        ),
+        ("rare", ("--min-count", 5), "no line has two words of the vocabulary: try a lower --min"),
+        (
+            "abc", ("--max-vocab", 1, "--sample", 0),
+            "the vocabulary has one word, 'a': try a lower --min-count, or a higher --max-vocab",
+        ),
+        ("aaa", (), "the vocabulary has one word, 'a': try a longer text"),
+        ("abc", ("--sample", 1e-9), "subsampling left not one pair of words: try --sample 0"),
+        (
+            "abc", ("--model", "pv-dbow", "--sample", 1e-9),
+            "subsampling left not one pair of words: try --sample 0",
+        ),
+        (
+            "abc", ("--deterministic", "--round-words", 1),
+            "--round-words 1 cuts the text into chunks of one word, which has no neighbour: try a "
+            "higher one",
+        ),
+        (
+            "abc", ("--deterministic", "--shards", 1024),
+            "--shards 1024 cuts the text into chunks of one word, which has no neighbour: try a "
+            "lower one",
+        ),
+    ],
+)  # fmt: skip
+def test_random_vectors_are_not_written_and_the_true_cause_is_said(
+    w2v, folder, text, args, why, update
+):
+    (folder / "text").write_text(TEXTS[text])
+    common = ("--min-count", 1, "--threads", 1, "--checkpoint-every", "epoch")
+    more = ()
+    if update:
+        if "--model" in args or text == "aaa" or "--max-vocab" in args:
+            pytest.skip("the words of the model are there too")
+        (folder / "before").write_text("a b\n" * 9)
+        old = ("before", "--dim", 4, "--min-count", 1, "--sample", 0, "-o", "old.safetensors")
+        assert w2v("train", *old).code == 0
+        more = ("--update", "old.safetensors", "--sample", 1e-3)
+    told = w2v("train", "text", *common, *more, *args, "-o", "x.safetensors")
+    assert why in told.err.splitlines()[-1]
+    assert "--sample 0" in why or "--sample 0" not in told.err
+    assert told.code == (0 if update else 2)
+    assert [path.name for path in folder.glob("x*")] == ["x.safetensors"] * update
+    if update:
+        assert (folder / "x.safetensors").read_bytes() == (folder / "old.safetensors").read_bytes()
+
+
+def test_documents_of_one_word_are_learnt_where_words_need_no_vectors(w2v, folder):
+    (folder / "text").write_text("a\nb\n" * 9)
+    args = ("--model", "pv-dbow", "--min-count", 1, "--sample", 0, "--dim", 4, "--threads", 1)
+    assert w2v("train", "text", *args, "-o", "x.safetensors").code == 0

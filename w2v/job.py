@@ -12,7 +12,7 @@ from w2v.corpus import Corpus
 from w2v.crew import check_finite
 from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
-from w2v.learnable import check_words
+from w2v.learnable import check_neighbours, check_words
 from w2v.manifest import Manifest, is_result
 from w2v.models import Model
 from w2v.origin import Origin
@@ -123,9 +123,10 @@ class Job:
 
     def _lay_out(self) -> None:
         """Make the plan, and the state of its beginning."""
-        told = self.options
+        told, words = self.options, (self.text, self.vocabulary)
         rounds = (told.round_words, told.shards) if told.deterministic else (CHUNK, 1)
         self.plan = make_plan(self.text, told.epochs, told.seed, *rounds)
+        check_neighbours(*words, self.plan, told, self.corpus.source)
         self.state = State.start(self.plan)
 
     def read_valid(self) -> int:

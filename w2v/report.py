@@ -241,6 +241,11 @@ class Report:
     def _sum_up_epochs(self) -> None:
         job, last = self._job, self._last
         losses = job.state.mean_losses()[: job.epochs_done]
+        if all(map(math.isnan, losses)):
+            job.forget_checkpoint()
+            raise NothingToLearnError(
+                f"{job.corpus.source}: subsampling left not one pair of words: try --sample 0"
+            )
         measure, sign = ("log-likelihood", -1) if job.model.way == "sweeps" else ("loss", 1)
         shown = ["-" if math.isnan(loss) else f"{sign * loss:.4f}" for loss in losses]
         if last:  # else a run was resumed that had only its file to write
@@ -252,8 +257,10 @@ class Report:
         if job.validation and job.validation.keeps:
             best = job.validation.best
             self.say(f"kept epoch {best + 1}, held out {job.validation.losses[best]:.4f}")
-        if any(math.isnan(loss) for loss in losses):
-            self.say("there were epochs in which subsampling left not one pair: try --sample 0")
+        if nothing := sum(map(math.isnan, losses)):
+            self.say(
+                f"subsampling left nothing to learn in {plural(nothing, 'epoch')}: try --sample 0"
+            )
         elif losses[-1] > job.options.untrained_loss:
             self.say(
                 f"the loss is higher than that of vectors that know nothing, "

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from w2v.errors import NothingToLearnError
 from w2v.kernels.cooccurrence import fill_ppmi, list_positions, sum_weights
 from w2v.table import Table
 from w2v.text import Documents
@@ -73,6 +74,11 @@ class Ppmi:
             set_.context_exponent, set_.shift, threads, lambda share: on_share(share / 2),
         )  # fmt: skip
         self._entries = matrix.values.size
+        if not self._entries:
+            raise NothingToLearnError(
+                "no two words come near each other more often than by chance: lines need several "
+                "words, the vocabulary too, and --shift must not be too high"
+            )
         found = products(matrix, threads)
         self._found = svd.truncated(
             found, set_.topics, set_.power_iters, set_.oversamples, set_.seed,
