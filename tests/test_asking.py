@@ -325,3 +325,77 @@ def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
     told = asked_for(w2v, "similar", "no such words", "-v", "w.safetensors")
     assert told == f"'no such words' among 5{makes_one}"
     assert asked_for(w2v, "similar", "zzz", "-v", "w.safetensors") == "'zzz' among 5"
+
+
+# Vectors as queries
+
+
+def test_vectors_of_a_file_are_answered_like_words(w2v, toy, folder):
+    for words in ("king", "banana", "vector", "king +queen"):
+        told = w2v("vector", *words.split())
+        asked = w2v("similar", *words.split(), "--include-query", "--tsv")
+        assert w2v("similar", "--vector", "-", "--tsv", stdin=told.out.encode()).out == asked.out
+    (folder / "own.txt").write_text("2 1 0\n\nmine 0 1 0\r\n1 2 -1 0\n")
+    told = w2v("similar", "--vector", "own.txt", "-k", 1)
+    assert told.out == "1:\n 1.0000  king\nmine:\n 1.0000  man\n1:\n 1.0000  queen\n"
+    [first, *_] = w2v("similar", "--vector", "own.txt", "-k", 1, "--json").out.splitlines()
+    assert json.loads(first) == {
+        "query": "1", "results": [{"word": "king", "score": 1.0, "count": 20}]
+    }  # fmt: skip
+    np.save("rows.npy", np.array([[2, 1, 0], [0, 1, 0]], np.float16))
+    np.save("one.npy", np.array([2, 1, 0]))
+    rows = w2v("similar", "--vector", "rows.npy", "-k", 1, "--exclude", "own.txt").out
+    assert rows == "1:\n 1.0000  king\n2:\n 1.0000  man\n"
+    one = (folder / "one.npy").read_bytes()
+    assert w2v("similar", "--vector", "-", "-k", 1, stdin=one).out == "1:\n 1.0000  king\n"
+    assert w2v("similar", "--vector", "-", stdin=b"").code == 0
+    many = b"2 1 0\n" * 3000
+    rows = w2v("similar", "--vector", "-", "-k", 1, "--tsv", stdin=many).out.splitlines()
+    assert [row.split("\t")[0] for row in rows] == [str(number) for number in range(1, 3001)]
+    assert len({row.partition("\t")[2] for row in rows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\n1 2\n", "line 2: expected 3 numbers, perhaps after a name; found 2 fields"),
+        (b"0.5 1 2 3\n", "line 1: expected 3 numbers, perhaps after a name; found 4 fields"),
+        (b"a b 2 3\n", "line 1: expected 3 numbers, perhaps after a name; found 'b', no number"),
+        (b"a 1_0 2 3\n", "found '1_0', no number"),
+        (b"nan 1 2\n", "line 1: the vector has NaN or infinity"),
+        (b"a 1 2 inf\n", "line 1: the vector has NaN or infinity"),
+        (b"a 1 2 1e39\n", "or a number too large for float32"),
+    ],
+)
+def test_lines_that_are_no_vectors_are_named(w2v, toy, folder, content, said):
+    (folder / "own").write_bytes(content)
+    for told in (w2v("similar", "--vector", "own"), w2v("similar", "--vector", "-", stdin=content)):
+        assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+        assert said in told.err
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.ones((2, 4)), "an array of float64 (2, 4): expected rows of 3 numbers"),
+        (np.ones((1, 1, 3)), "an array of float64 (1, 1, 3)"),
+        (np.array([[1, 2, 3], [1, np.nan, 3]]), "row 2 has NaN or infinity"),
+        (np.array([["a", "b", "c"]]), "an array of <U1 (1, 3)"),
+    ],
+)
+def test_arrays_that_are_no_vectors_are_named(w2v, toy, folder, array, said):
+    np.save("own.npy", array)
+    told = w2v("similar", "--vector", "own.npy")
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert said in told.err
+    (folder / "own.npy").write_bytes((folder / "own.npy").read_bytes()[:-5])
+    assert w2v("similar", "--vector", "own.npy").code == 2
+
+
+@pytest.mark.parametrize("more", ["king", "--text=king", "--queries=own", "-", "--from=words"])
+def test_a_call_asks_by_words_by_a_text_or_by_vectors(w2v, toy, folder, more):
+    (folder / "own").write_text("1 2 3\n")
+    told = w2v("similar", "--vector", "own", more, stdin=b"")
+    said = "--from is for TERMs" if "from" in more else "--text, --vector or TERMs: a call asks one"
+    assert told.code == 2
+    assert said in told.err

@@ -371,6 +371,9 @@ def test_questions(toy):
     assert vectors.similar("-", k=1)[0].name == "+"
     each = vectors.similar_each(["king", "-"], k=2)
     assert each == [vectors.similar("king", 2), vectors.similar("-", 2)]
+    both = vectors.similar_each(np.array([[2, 1, 0], [0, 1, 0]]), k=1)
+    assert [[near.name for near in answers] for answers in both] == [["king"], ["man"]]
+    assert vectors.similar_each(np.zeros((0, 3))) == []
     assert vectors.similarity("king", "queen") == pytest.approx(0.6)
     assert vectors.odd("king", "queen", "banana") == "banana"
 
@@ -391,6 +394,8 @@ def test_a_word_that_is_not_there_is_a_key_error_with_spellings(toy):
         (lambda v: v.similar("king", method="max"), "method 'max': add or mul"),
         (lambda v: v.similar(np.zeros(4)), "a vector has 3 finite numbers here"),
         (lambda v: v.similar(np.full(3, np.nan)), "a vector has 3 finite numbers here"),
+        (lambda v: v.similar_each(np.ones((2, 4))), "a vector has 3 finite numbers here"),
+        (lambda v: v.similar_each(np.full((1, 3), np.inf)), "a vector has 3 finite numbers here"),
         (lambda v: v.similar(np.ones(3), plus="king"), "plus and minus are for words"),
         (lambda v: v.table("topics"), "no table 'topics'"),
         (lambda v: v.infer("a text"), "no such model: new documents need one of"),

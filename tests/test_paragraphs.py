@@ -264,7 +264,7 @@ def test_similar_to_a_text(make, w2v):
     words = w2v("similar", "--text", text, "--table", "words", "-v", path, "-k", "5", "--tsv")
     assert sum(line.split("\t")[2] in TOPICS["cooking"] for line in words.out.splitlines()) >= 3
     both = w2v("similar", "--text", text, "guitar", "-v", path)
-    assert (both.code, "--text or TERMs" in both.err) == (2, True)
+    assert (both.code, "--text, --vector or TERMs" in both.err) == (2, True)
 
 
 def test_models_of_words_do_not_infer(w2v, folder, toy):

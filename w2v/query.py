@@ -225,8 +225,15 @@ def similar(
 
 def neighbours(vector: np.ndarray, search: Search) -> list[Neighbour]:
     """The nearest names to a vector (D,) by cosine, ties by row."""
-    [found] = search.nearest(vector[None, None], [[]])
-    return Asking(search, search.table).neighbours(found)
+    return neighbours_each(vector[None], search)[0]
+
+
+def neighbours_each(vectors: np.ndarray, search: Search) -> list[list[Neighbour]]:
+    """The nearest names to each of many vectors, float32 (Q, D)."""
+    asking = Asking(search, search.table)
+    return [
+        asking.neighbours(found) for found in search.nearest(vectors[:, None], [[]] * len(vectors))
+    ]
 
 
 def numbers(table: Table, query: Query, ignore_case: bool = False) -> np.ndarray:

@@ -180,10 +180,20 @@ class Vectors:
         terms += [("-", each) for each in arguments.words(minus, "minus")]
         return self._answers([Query(tuple(terms))], search, method, include_query)[0]
 
-    def similar_each(self, words: str | Iterable[str], k: int = 10) -> list[list[Neighbour]]:
-        """The nearest names to each of many words, in one pass: `similar` for each, but faster."""
-        queries = [Query((("+", word),)) for word in arguments.words(words, "words")]
+    def similar_each(
+        self, words: str | Iterable[str] | np.ndarray, k: int = 10
+    ) -> list[list[Neighbour]]:
+        """The nearest names to each of many words, in one pass: `similar` for each, but faster.
+
+        words   or vectors (Q, D) of your own
+        k       how many at most, for each
+        Raises  NotFoundError for a word that is not there
+        """
         search = Search(self._table, arguments.whole(k, "k", 1))
+        if isinstance(words, np.ndarray) and words.dtype.kind in "fiu":
+            vectors = [self._checked(vector) for vector in words]
+            return query.neighbours_each(np.array(vectors).reshape(-1, self.dim), search)
+        queries = [Query((("+", word),)) for word in arguments.words(words, "words")]
         return self._answers(queries, search, "add", False)
 
     def _answers(

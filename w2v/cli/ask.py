@@ -19,6 +19,7 @@ from w2v.cli.asking import (
     split,
     stdin_options,
 )
+from w2v.cli.completion import FILE
 from w2v.cli.completion import words as words_begun
 from w2v.cli.options import limit_blas
 from w2v.cli.output import format_options
@@ -43,6 +44,11 @@ _FEW = 32  # words, for which more threads of BLAS are no faster, and four times
     "--from", "source", metavar="NAME", help="The table that the terms are in.  [default: --table]"
 )
 @click.option("--text", help="Ask for what is nearest to this text, whose vector is inferred.")
+@click.option(
+    "--vector", "given", type=FILE, metavar="FILE",
+    help="Ask for what is nearest to the vectors in this file: numbers on a line, perhaps after a "
+    "name, or .npy; - is stdin.",
+)  # fmt: skip
 @click.option("--verbatim", is_flag=True, help="Every term, or line, is one name.")
 @stdin_options
 @format_options
@@ -54,6 +60,7 @@ def similar(
     table: str | None,
     source: str | None,
     text: str | None,
+    given: str | None,
     verbatim: bool,
     stdin: bool,
     queries: str | None,
@@ -63,22 +70,28 @@ def similar(
 
     A bare TERM begins a query, +WORD and -WORD extend it: king +woman -man. The words + and - stand
     for themselves; - alone reads queries from stdin, a line each, after -- it is a word. Nearest
-    words of a document: --from documents --table words ID.
+    words of a document: --from documents --table words ID. A vector of your own: --vector FILE.
     """
-    limit_blas(1 if len(terms) <= _FEW and not (stdin or queries or text) else None)
+    limit_blas(1 if len(terms) <= _FEW and not (stdin or queries or text or given) else None)
     from w2v.query import parse_terms
     from w2v.spelling import split_words
 
     table = table or ("words" if text is None else "documents")
     asked = parse_terms(terms, verbatim)
-    if text is None and not (asked or stdin or queries):
+    ways = [text is not None, given is not None, bool(asked or stdin or queries)]
+    if not any(ways):
         raise click.UsageError("name a word: w2v similar WORD")
+    if sum(ways) > 1:
+        raise click.UsageError("--text, --vector or TERMs: a call asks one of them")
+    if source is not None and not ways[-1]:
+        raise click.UsageError("--from is for TERMs")
     opened = open_table(vectors, table)
     asked_in = open_table(vectors, source) if source not in (None, table) else opened
     if text is not None:
-        if asked or stdin or queries:
-            raise click.UsageError("--text or TERMs: a call asks one of them")
         _similar_to_text(opened, vectors_path(vectors), text, table, told)
+        return
+    if given is not None:
+        _similar_to_vectors(opened, given, table, told)
         return
 
     def parse(line: str) -> list[Query]:
@@ -145,6 +158,22 @@ def _similar_to_text(table: Table, path: str, text: str, name: str, told: dict[s
 
     found = neighbours(Trained(path).vector(text), _asking(table, table, told).search)
     echo_lines(neighbour_lines(text, found, told["as_tsv"], told["as_json"], False, name))
+
+
+def _similar_to_vectors(table: Table, path: str, name: str, told: dict[str, Any]) -> None:
+    """What is nearest to the vectors in a file."""
+    import numpy as np
+
+    from w2v.cli.raw_vectors import read_vectors
+    from w2v.query import neighbours_each
+
+    search = _asking(table, table, told).search
+    how = told["as_tsv"], told["as_json"], True, name
+    for batch in read_vectors(path, table.dim):
+        if batch:
+            found = neighbours_each(np.stack([vector for _, vector in batch]), search)
+            for (own, _), answers in zip(batch, found, strict=True):
+                echo_lines(neighbour_lines(own, answers, *how))
 
 
 @click.command(cls=QueryCommand)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -114,13 +113,16 @@ def batches(
     if told:
         yield list(told)
     if stdin or path == "-":
-        yield from _parsed(sys.stdin.buffer, "stdin", parse)
+        yield from parsed_lines(sys.stdin.buffer, "stdin", parse)
     if path is not None and path != "-":
         with open(path, "rb") as file:
-            yield from _parsed(file, path, parse)
+            yield from parsed_lines(file, path, parse)
 
 
-def _parsed(file: IO[bytes], name: str, parse: Callable[[str], Iterable[T]]) -> Iterator[list[T]]:
+def parsed_lines(
+    file: IO[bytes], name: str, parse: Callable[[str], Iterable[T]]
+) -> Iterator[list[T]]:
+    """The queries in the lines of a file, some at a time, as they come; `name` is for messages."""
     from w2v.spelling import BLANKS
 
     passed = 0
@@ -201,13 +203,12 @@ class Missing:
 
 
 def infers(vectors: str | None) -> bool:
-    """Whether the file is a model that infers the vector of a text; a pipe is not read again."""
+    """Whether the file is a model that infers the vector of a text."""
     from w2v.formats import contents
     from w2v.models import models
 
-    path = vectors_path(vectors)
-    found = contents(path)[1].get("model", "") if os.path.isfile(path) else ""
-    return found in models() and models()[found].inference is not None
+    model = models().get(contents(vectors_path(vectors))[1].get("model", ""))
+    return model is not None and model.inference is not None
 
 
 def groups(words: tuple[str, ...], size: int, what: str) -> list[tuple[str, ...]]:

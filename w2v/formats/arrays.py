@@ -31,7 +31,7 @@ _DAMAGE = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, Recursio
 def read(source: Source, limit: int | None) -> tuple[bytes, np.ndarray]:
     """Names, with a line end after each, and the matrix (N, D), mapped if it is not packed."""
     path, name = source.path, source.name
-    matrix = _unpacked(source) if source.packed else _mapped(path)
+    matrix = parse(b"".join(source.blocks()), name) if source.packed else _mapped(path)
     if matrix.ndim != 2 or matrix.dtype.kind != "f" or not matrix.shape[1]:
         raise W2VError(
             f"{name}: an array of {matrix.dtype} {matrix.shape}: expected rows of float numbers"
@@ -119,11 +119,13 @@ def _mapped(path: str) -> np.ndarray:
     return matrix
 
 
-def _unpacked(source: Source) -> np.ndarray:
-    """What is packed; NumPy's own reader would make room for whatever the header promises."""
-    data = b"".join(source.blocks())
+def parse(data: bytes, path: str) -> np.ndarray:
+    """The array in the bytes of a file; `path` is for messages.
+
+    NumPy's own reader would make room for whatever the header promises.
+    """
     file = io.BytesIO(data)
-    with _reading(source.path):
+    with _reading(path):
         shape, columns_first, dtype = _header(file)
         numbers = np.frombuffer(data, dtype, math.prod(shape), file.tell())
         return numbers.reshape(shape, order="F" if columns_first else "C")

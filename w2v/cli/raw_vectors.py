@@ -1,0 +1,92 @@
+"""Queries that are vectors themselves, not words: numbers in a text or in a NumPy array."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import IO, TYPE_CHECKING, cast
+
+from w2v.cli.asking import parsed_lines
+from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Named = tuple[str, np.ndarray]
+
+
+def read_vectors(path: str, dim: int) -> Iterator[list[Named]]:
+    """Names and vectors, float32 (D,), some at a time, of a text as its lines come.
+
+    path    a NumPy array (D,) or (N, D), or a text: a vector on a line, its numbers separated by
+            blanks, after a name if there is one; `-` is stdin
+    dim     how many numbers each must have
+    Raises  W2VError where one has another length, or a number that is not finite as float32
+
+    A vector without a name is called by its number, from 1.
+    """
+    from w2v.formats.arrays import MAGIC
+
+    name = "stdin" if path == "-" else path
+    with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
+        if _begins(cast("IO[bytes]", file), MAGIC):
+            yield _of_array(file.read(), name, dim)
+            return
+        count = 0
+        for batch in parsed_lines(cast("IO[bytes]", file), name, lambda line: [_parse(line, dim)]):
+            yield [(own or str(count + at), vector) for at, (own, vector) in enumerate(batch, 1)]
+            count += len(batch)
+
+
+def _begins(file: IO[bytes], magic: bytes) -> bool:
+    return bool(file.peek(len(magic))[: len(magic)] == magic)  # type: ignore[attr-defined]
+
+
+def _of_array(data: bytes, name: str, dim: int) -> list[Named]:
+    import numpy as np
+
+    from w2v.formats.arrays import parse
+
+    found = np.atleast_2d(parse(data, name))
+    if found.ndim != 2 or found.shape[1] != dim or found.dtype.kind not in "fiu":
+        raise W2VError(
+            f"{name}: an array of {found.dtype} {found.shape}: expected rows of {dim} numbers, as "
+            "the vectors of the file have"
+        )
+    return [
+        (str(row), _finite(vector, f"{name}: row {row}")) for row, vector in enumerate(found, 1)
+    ]
+
+
+def _parse(line: str, dim: int) -> Named:
+    """A line's name, or nothing, and its vector."""
+    from w2v.spelling import split_words
+
+    fields = split_words(line.removeprefix("\ufeff"))
+    numbers = [number for field in fields[-dim:] if (number := _number(field)) is not None]
+    own = " ".join(fields[:-dim])
+    # A longer vector is no vector with numbers for a name; a name can be a whole number.
+    more = [field for field in fields[:-dim] if "." in field and _number(field) is not None]
+    if len(numbers) < dim or more:
+        bad = next((field for field in fields[1:] if _number(field) is None), None)
+        found = f"{bad!r}, no number" if bad is not None and not more else f"{len(fields)} fields"
+        raise W2VError(f"expected {dim} numbers, perhaps after a name; found {found}")
+    return own, _finite(numbers, "the vector")
+
+
+def _number(field: str) -> float | None:
+    try:
+        return None if "_" in field else float(field)
+    except ValueError:
+        return None
+
+
+def _finite(numbers: Sequence[float] | np.ndarray, what: str) -> np.ndarray:
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        vector = np.asarray(numbers).astype(np.float32)
+    if not np.isfinite(vector).all():
+        raise W2VError(f"{what} has NaN or infinity, or a number too large for float32")
+    return vector
