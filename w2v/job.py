@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from w2v import budget, checkpoint, formats, machine, settings, store
+from w2v import budget, checkpoint, formats, machine, outputs, settings, store
 from w2v.corpus import Corpus
 from w2v.crew import check_finite
 from w2v.errors import DivergedError, W2VError
@@ -72,10 +72,16 @@ class Job:
         self._limit = machine.size(how.max_memory) if how.max_memory else None
         self.checkpoint_path = checkpoint.path_for(output)
         self._write = formats.writer(output)
-        for path, what in [*((path, "one of the texts") for path in paths), *self._sources()]:
-            if os.path.exists(path) and os.path.realpath(path) == os.path.realpath(output):
-                raise W2VError(f"{output} is {what}; name another file to write")
-        store.check_writable(output)
+        outputs.check(
+            {
+                "-o": output,
+                "its list of names": formats.written_beside(output),
+                "the checkpoint": self.checkpoint_path,
+                "--save-vocab": how.save_vocab,
+            },
+            {"one of the texts": paths, **self._sources()},
+            {"--log-json": how.log_json},
+        )
         self.corpus = self._open(paths)
         self.valid = self._open([how.valid]) if how.valid else None
         self.validation: Validation | None = None
@@ -96,10 +102,16 @@ class Job:
         """What of the number of threads the result follows from."""
         return "1" if self.threads == 1 else "several"
 
-    def _sources(self) -> list[tuple[str, str]]:
+    def _sources(self) -> dict[str, Any]:
         """What else is read and must not be written over."""
-        sources = [(self.how.valid, "the text that is held out")] if self.how.valid else []
-        return sources + ([(self.origin.path, "what is started from")] if self.origin else [])
+        stopwords = getattr(self.options, "stopwords", "none")
+        named = stopwords not in ("none", "english") and "\n" not in stopwords
+        return {
+            "the text that is held out": self.how.valid,
+            "the vocabulary that is read": self.how.read_vocab,
+            "what is started from": formats.read_with(self.origin.path) if self.origin else None,
+            "the list of stop words": stopwords if named else None,
+        }
 
     def read(self, on_block: Callable[[int], None], on_compile: Callable[[], None]) -> None:
         """Read the text: sets `vocabulary`, `text`, `plan`; may raise NothingToLearnError.

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from w2v import packing, store
+from w2v import packing
 from w2v.course import Course
 from w2v.errors import ConnectionLostError, DivergedError, NothingToLearnError, W2VError
 from w2v.job import Job
@@ -35,10 +35,6 @@ class Report:
         self._job, self._line = job, line
         self.say = line.say
         self._log = job.how.log_json
-        if self._log:
-            open(self._log, "ab").close()  # what cannot be written is better known before the work
-        if job.how.save_vocab:
-            store.check_writable(job.how.save_vocab)
         self._logged = -math.inf
         self._last: Progress | None = None
         self._saved = False

@@ -122,13 +122,16 @@ def analogies(
     syntactic. Answers are sought among the same restricted words, without the question's own;
     questions with other words are not counted. Case is folded. Several -v: as w2v compare.
     """
-    from w2v import comparing
+    from w2v import comparing, outputs
     from w2v.evaluate import analogies, totals
+    from w2v.formats import read_with
 
     if plot and len(sets) > 1:
         raise click.UsageError("--plot draws one SET")
     if plot:
         chart_kind(plot)
+    paths = [each for path in vectors or [None] for each in read_with(vectors_path(path))]
+    outputs.check({"--plot": plot}, {"one of the sets": sets, "one of the vector files": paths})
     tables = _tables(vectors, combine)
     for path in sets:
         judged = [analogies(table, path, restrict, method) for table in tables]

@@ -57,16 +57,18 @@ def convert(
     --check counts rows where the header is wrong or missing, leaves out rows that cannot be read,
     and keeps the first of those that have the same name; what it did is said on stderr.
     """
-    from w2v import formats, packing, reshaping, store
+    from w2v import formats, outputs, packing, reshaping, store
     from w2v.formats.source import Findings
     from w2v.progress import plural
 
     catch_signals()
-    write, halves = formats.writer(target), dtype == "f16"
+    halves = dtype == "f16"
     if halves and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
         raise click.UsageError("--dtype f16 is for .safetensors and .npy")
-    if write:
-        store.check_writable(target)
+    outputs.check(
+        {"OUT": target, "its list of names": formats.written_beside(target)},
+        {"what is read": formats.read_with(source), "the list of names": only},
+    )
     findings = Findings(source, repairs=check)
     made = formats.load(source, table, limit if combine == "input" else None, findings)
     if check and (bad := store.damaged(*formats.contents(source))):

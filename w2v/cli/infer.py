@@ -58,7 +58,7 @@ def infer(
     document alone: it is the same at every call, whatever else is inferred with it.
     """
     limit_blas(threads)
-    from w2v import formats, store
+    from w2v import formats, outputs, store
     from w2v.progress import ProgressLine
     from w2v.table import Table
     from w2v.trained import Trained
@@ -66,11 +66,14 @@ def infer(
     if (as_tsv or as_json) and output != "-":
         raise W2VError("--tsv and --json are for stdout; -o takes a format by its suffix")
     catch_signals()
-    write = formats.writer(output)
-    store.check_writable(output)
+    write, paths = formats.writer(output), corpus or ("-",)
+    outputs.check(
+        {"-o": output, "its list of names": formats.written_beside(output)},
+        {"the model": model, "one of the texts": paths},
+    )
     line = ProgressLine(sys.stderr, quiet)
     trained = Trained(model, epochs)
-    text, vectors = infer_all(trained, corpus or ("-",), given, threads, line)
+    text, vectors = infer_all(trained, paths, given, threads, line)
     if as_tsv or as_json:
         for name, vector in zip(text.names, vectors, strict=True):
             _echo(name, vector, as_json)

@@ -61,12 +61,14 @@ def lag(
     of that by the last state.
     """
     limit_blas(1)
+    from w2v import outputs
     from w2v.machine import processors
     from w2v.networks.lag import TASKS, VARIANTS, study
     from w2v.progress import ProgressLine, duration
 
     if plot:
         chart_kind(plot)
+    outputs.check({"--plot": plot}, {})
     variants = [each for name in _named(model, "--model", VARIANTS) for each in VARIANTS[name]]
     tasks, lengths = _named(task, "--task", TASKS), _lengths(length)
     cells = [(t, v, n) for t in tasks for n in lengths for v in variants]

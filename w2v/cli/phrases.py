@@ -77,7 +77,7 @@ def phrases(
     the pair may have up to four connectors between its words, and is counted with them; what is
     joined is all of it.
     """
-    from w2v import packing, store
+    from w2v import outputs, packing, store
     from w2v.corpus import Corpus
     from w2v.kernels.cache import is_cold
     from w2v.phrases import SCORINGS, Phrases, read_connectors
@@ -86,10 +86,10 @@ def phrases(
     if not joiner or any(letter.isspace() for letter in joiner):
         raise click.UsageError("--joiner must not be empty, nor have a blank")
     catch_signals()
-    for path in (output, listed):
-        if path is not None:
-            store.check_writable(path)
-    source = Corpus(texts(corpus, recursive), tokenizer, encoding, lowercase)
+    paths = texts(corpus, recursive)
+    inputs = {"one of the texts": paths, "the list of connectors": connectors}
+    outputs.check({"-o": output, "--list": listed}, inputs)
+    source = Corpus(paths, tokenizer, encoding, lowercase)
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("tokens"):
         say_compiling(line)

@@ -89,7 +89,8 @@ def plot(
     """
     catch_signals()
     limit_blas(told["threads"])
-    from w2v import store
+    from w2v import outputs
+    from w2v.formats import read_with
     from w2v.progress import ProgressLine
 
     line = ProgressLine(sys.stderr, quiet)
@@ -100,13 +101,16 @@ def plot(
         if terms or output == "map.html":
             raise click.UsageError("--loss: name a picture by -o, and no TERM")
         chart_kind(output)
+        outputs.check({"-o": output}, {"one of the logs": loss})
         write_chart(charts.losses(loss), output, line.say)
         return
-    store.check_writable(output)
-    kind = _kind(output)
+    kind, path = _kind(output), vectors_path(vectors)
+    outputs.check(
+        {"-o": output}, {"the vector file": read_with(path), "the list of labels": told["labels"]}
+    )
     table = open_table(vectors, told["table"])
     choice = _choice(table, terms, told, line)
-    drawn = _map(table, vectors_path(vectors), choice, told, line)
+    drawn = _map(table, path, choice, told, line)
     _write(output, kind, drawn, table, choice, told, line)
     line.say(f"{output}: {len(drawn.names):,} names")
 

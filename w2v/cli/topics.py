@@ -72,6 +72,7 @@ def topics(
     """
     catch_signals()
     limit_blas(None)
+    from w2v import outputs
     from w2v.topics import mallet
     from w2v.topics.listing import top_words
     from w2v.trained import TopicModel
@@ -80,6 +81,10 @@ def topics(
         raise click.UsageError("what tells where documents begin is for --reference")
     if plot:
         chart_kind(plot)
+    written = {
+        "--topic-keys": topic_keys, "--doc-topics": doc_topics, "--state": state, "--plot": plot
+    }  # fmt: skip
+    outputs.check(written, {"the model": model, "one of the documents": reference})
     trained = TopicModel(model)
     listing, coherence = trained.listing(), trained.coherence()
     if reference:

@@ -41,7 +41,7 @@ def vocab(
     Writes word2vec's vocabulary format: a word and its count on a line, by falling count; the first
     line is </s>, with how many line ends the text has.
     """
-    from w2v import packing, settings, store
+    from w2v import outputs, packing, settings, store
     from w2v.corpus import Corpus
     from w2v.kernels.cache import is_cold
     from w2v.machine import readable
@@ -52,10 +52,9 @@ def vocab(
     [text] = dealt(given, settings.TextSettings)
     settings.check(text)
     catch_signals()
-    for path in (output, curve):
-        if path is not None:
-            store.check_writable(path)
-    source = Corpus(texts(corpus, recursive), text.tokenizer, text.encoding, text.lowercase)
+    paths = texts(corpus, recursive)
+    outputs.check({"-o": output, "--curve": curve}, {"one of the texts": paths})
+    source = Corpus(paths, text.tokenizer, text.encoding, text.lowercase)
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("tokens"):
         say_compiling(line)

@@ -208,6 +208,22 @@ _WRITERS: dict[str, Callable[[str, Table], None] | None] = {
 }
 
 
+def written_beside(path: str) -> str | None:
+    """The second file, of names, that the format of this suffix has; None where there is none."""
+    write = writer(path)
+    if write is projector.write:
+        return projector.labels_of(path)
+    return arrays.lists_of(path)[0] if write is arrays.write else None
+
+
+def read_with(path: str) -> list[str]:
+    """A vector file, and the files beside it that may hold its names."""
+    name = packing.plain_name(path).lower()
+    if name.endswith(".npy"):
+        return [path, *arrays.lists_of(path)]
+    return [path, projector.labels_of(path)] if name.endswith(".tsv") else [path]
+
+
 def writer(path: str) -> Callable[[str, Table], None] | None:
     """The function that writes the format named by the suffix of `path`; None for our container.
 

@@ -51,13 +51,18 @@ def write(path: str, table: Table) -> None:
     """Write both files. Names must have no line end."""
     if b"\n" in table.text.tobytes():
         raise W2VError("a name with a line end cannot be in a list of names; write .safetensors")
-    with store.replacing(_stem(path) + LISTS[0]) as names, store.replacing(path) as file:
+    with store.replacing(lists_of(path)[0]) as names, store.replacing(path) as file:
         with packing.packer(file, path) as packed:
             matrix = np.ascontiguousarray(table.matrix)
             np.lib.format.write_array(packed, matrix, allow_pickle=False)
         file.flush()
         for row in range(len(table)):
             names.write(table.name_bytes(row) + b"\n")
+
+
+def lists_of(path: str) -> list[str]:
+    """Where the names of an array may be; the first is the one that is written."""
+    return [_stem(path) + suffix for suffix in LISTS]
 
 
 def _stem(path: str) -> str:
@@ -67,8 +72,8 @@ def _stem(path: str) -> str:
 
 def _list_of(path: str) -> str:
     """The list of names beside an array."""
-    for suffix in LISTS:
-        if os.path.exists(found := _stem(path) + suffix):
+    for found in lists_of(path):
+        if os.path.exists(found):
             return found
     owner = _stem(path).removesuffix(".vectors").removesuffix(".wv")
     if owner != _stem(path) and os.path.exists(owner):
@@ -81,7 +86,7 @@ def _list_of(path: str) -> str:
             f"{name_of(path)} is a NumPy array, whose names are in a file beside it: name the "
             "file, not a pipe"
         )
-    several = ", ".join(_stem(path) + suffix for suffix in LISTS)
+    several = ", ".join(lists_of(path))
     raise W2VError(
         f"{path} is a NumPy array without names: there is none of {several}: make one, with a name "
         "on a line for each row"

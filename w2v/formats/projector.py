@@ -9,13 +9,17 @@ from w2v.formats.text import numbers
 from w2v.table import Table
 
 
+def labels_of(path: str) -> str:
+    """The file of names beside a file of numbers."""
+    return os.path.splitext(path)[0] + ".metadata.tsv"
+
+
 def write(path: str, table: Table) -> None:
     """Write both. Tabs and line ends in names become blanks: there they part fields.
 
     Where counts are known, the second has two columns, and then a heading.
     """
-    labels = os.path.splitext(path)[0] + ".metadata.tsv"
-    with store.replacing(labels) as names, store.replacing(path) as file:
+    with store.replacing(labels_of(path)) as names, store.replacing(path) as file:
         for row in range(len(table)):
             file.write(b"\t".join(numbers(table, row)) + b"\n")
         file.flush()

@@ -1,0 +1,204 @@
+"""What is written never replaces what is read, in any command, by whatever path it is named."""
+
+import os
+import sys
+
+import click
+import numpy as np
+import planted
+import pytest
+
+from w2v import outputs, store
+from w2v.cli import cli
+from w2v.errors import W2VError
+from w2v.formats import save
+from w2v.table import Table
+
+# Each command that writes, with a good value for each of its files.
+WRITES = {
+    "train": {"--output": "x.safetensors", "--save-vocab": "v.txt", "--log-json": "log"},
+    "vocab": {"--output": "v.txt", "--curve": "curve.txt"},
+    "phrases": {"--output": "p.txt", "--list": "list.txt"},
+    "infer": {"--output": "y.txt"},
+    "convert": {"OUT": "y.txt"},
+    "topics": {
+        "--topic-keys": "keys.txt", "--doc-topics": "topics.txt", "--state": "s.gz",
+        "--plot": "t.tsv",
+    },
+    "evaluate analogies": {"--plot": "t.tsv"},
+    "plot": {"--output": "m.tsv"},
+    "lag": {"--plot": "t.tsv"},
+}  # fmt: skip
+READS = {
+    "train": {
+        "CORPUS...": "text", "--valid": "text2", "--read-vocab": "counts", "--init": "w.txt",
+        "--update": "w.safetensors", "--stopwords": "stop",
+    },
+    "vocab": {"CORPUS...": "text"},
+    "phrases": {"CORPUS...": "text", "--connectors": "stop"},
+    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
+    "convert": {"IN": "w.txt", "--only": "stop"},
+    "topics": {"MODEL": "lda.safetensors", "--reference": "text"},
+    "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
+    "plot": {"--vectors": "w.txt", "--labels": "labels"},
+    "plot --loss": {"--loss": "log.txt"},
+    "lag": {},
+}  # fmt: skip
+NEEDED = {
+    "train": {"CORPUS...": "text"},
+    "vocab": {"CORPUS...": "text"},
+    "phrases": {"CORPUS...": "text"},
+    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
+    "convert": {"IN": "w.txt", "OUT": "y.txt"},
+    "topics": {"MODEL": "lda.safetensors"},
+    "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
+    "plot": {"--vectors": "w.txt"},
+    "plot --loss": {"--loss": "log.txt", "--output": "m.tsv"},
+    "lag": {},
+}
+
+
+def command_line(command, files):
+    """A command with these files: arguments first, in their order, then options."""
+    files = {**NEEDED[command], **files}
+    if command == "train" and "--stopwords" in files:
+        files["--model"] = "lsa"
+    names = [name for name in files if not name.startswith("-")]
+    order = [*NEEDED[command]]
+    arguments = [files[name] for name in sorted(names, key=order.index)]
+    options = [part for name in files if name.startswith("-") for part in (name, files[name])]
+    return [*command.removesuffix(" --loss").split(), *arguments, *options]
+
+
+def pairs():
+    for command, inputs in READS.items():
+        for writes in WRITES[command.removesuffix(" --loss")]:
+            for reads in inputs:
+                yield command, writes, reads
+
+
+@pytest.fixture
+def files(folder, monkeypatch):
+    """Every input of every command, with bytes of its own."""
+    words = ["king", "queen", "man", "woman"]
+    table = Table.build(words, np.eye(4, dtype=np.float32) + 1, np.array([9, 8, 7, 6]))
+    save("w.txt", table)
+    (folder / "text").write_text(planted.text(10))
+    for name in ("text2", "stop", "counts", "set", "labels", "log.txt"):
+        (folder / name).write_text(f"{name} 1\n")
+    tensors = store.table_tensors("words", table) | {"output_vectors": table.matrix}
+    for name, model in (("w.safetensors", "skipgram"), ("lda.safetensors", "lda")):
+        store.write(name, tensors, {"format": "w2v", "model": model})
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(("command", "writes", "reads"), [*pairs()])
+@pytest.mark.parametrize("how", ["path", "symbolic link", "hard link"])
+def test_no_output_replaces_an_input(w2v, files, folder, command, writes, reads, how):
+    name = {**NEEDED[command], **READS[command]}[reads]
+    given = WRITES[command.removesuffix(" --loss")][writes]
+    suffix = os.path.splitext(given)[1]
+    same = name if name.endswith(suffix) and how == "path" else f"same{suffix}"
+    if same != name and how == "symbolic link":
+        os.symlink(name, same)
+    elif same != name:
+        os.link(name, same)
+    outcome = w2v(*command_line(command, {reads: name, writes: same}))
+    assert outcome.code == 2, outcome
+    told = "-o" if writes == "--output" else writes
+    assert outcome.err.startswith(f"w2v: {told} {same} is "), outcome.err
+    assert outcome.err.endswith("; name another file to write\n")
+    assert {name: (folder / name).read_bytes() for name in files} == files
+
+
+@pytest.mark.parametrize(
+    ("command", "first", "second"),
+    [
+        (command, first, second)
+        for command, names in WRITES.items()
+        for number, first in enumerate(names)
+        for second in [*names][number + 1 :]
+    ],
+)
+def test_no_output_replaces_another(w2v, files, command, first, second):
+    path = WRITES[command][first]
+    outcome = w2v(*command_line(command, {first: path, second: f"./{path}"}))
+    if outcome.code == 2 and "suffix" in outcome.err:
+        path = WRITES[command][second]
+        outcome = w2v(*command_line(command, {first: f"./{path}", second: path}))
+    assert (outcome.code, "both write" in outcome.err) == (2, True), outcome
+    assert not os.path.exists(path)
+
+
+def test_every_parameter_that_names_a_file_is_tried(w2v):
+    """One that comes later must be put among what is written or what is read."""
+    from w2v.settings import RunSettings, TermSettings
+
+    def walk(group, before=""):
+        for name in group.list_commands(click.Context(group)):
+            command = group.get_command(click.Context(group), name)
+            if isinstance(command, click.Group):
+                yield from walk(command, f"{before}{name} ")
+            else:
+                yield f"{before}{name}", command
+
+    for name, command in walk(cli):
+        params = [p for p in command.params if isinstance(p.type, click.Path)]
+        found = {
+            p.opts[-1] if p.opts[0].startswith("-") else (p.metavar or p.name.upper())
+            for p in params
+        }
+        if name in WRITES:
+            known = {*WRITES[name], *READS[name], *READS.get(f"{name} --loss", {})}
+            missing = found - known
+            assert not missing, f"{name}: {missing}"
+        else:
+            assert not {"--output", "--plot"} & found, name
+    settings = {f"--{field.replace('_', '-')}" for field in RunSettings.__dataclass_fields__}
+    of_files = {each for each in settings if each in {*WRITES["train"], *READS["train"]}}
+    assert of_files == {
+        "--log-json",
+        "--read-vocab",
+        "--save-vocab",
+        "--valid",
+        "--init",
+        "--update",
+    }
+    assert "stopwords" in TermSettings.__dataclass_fields__
+
+
+def test_what_a_format_writes_beside_its_file_counts_too(w2v, files, folder):
+    (folder / "x.words").write_text("names")
+    (folder / "x.metadata.tsv").write_text("names")
+    for target, beside in (("x.npy", "x.words"), ("x.tsv", "x.metadata.tsv")):
+        outcome = w2v("train", beside, "-o", target)
+        assert f"its list of names {beside} is one of the texts" in outcome.err
+        assert (folder / beside).read_text() == "names"
+
+
+def test_the_checkpoint_counts_as_an_output(w2v, files, folder):
+    outcome = w2v("train", "text", "-o", "x.txt", "--log-json", "x.txt.checkpoint")
+    assert "the checkpoint and --log-json both write x.txt.checkpoint" in outcome.err
+    os.rename("text", "x.txt.checkpoint")
+    outcome = w2v("train", "x.txt.checkpoint", "-o", "x.txt")
+    assert "the checkpoint x.txt.checkpoint is one of the texts" in outcome.err
+    assert (folder / "x.txt.checkpoint").read_bytes() == files["text"]
+
+
+def test_devices_may_be_given_twice(files):
+    outputs.check({"-o": os.devnull, "--curve": os.devnull}, {"one of the texts": [os.devnull]})
+    with pytest.raises(W2VError, match="-o and --curve both write -"):
+        outputs.check({"-o": "-", "--curve": "-"}, {})
+
+
+def test_standard_streams_are_files_too(files, folder):
+    import subprocess
+
+    for redirected, said in (
+        ("vocab - -o text < text", "-o text is one of the texts"),
+        ("vocab text >> text", "-o - is one of the texts"),
+    ):
+        command = f"{sys.executable} -m w2v {redirected}"
+        done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+        assert (folder / "text").read_bytes() == files["text"]
