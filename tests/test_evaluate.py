@@ -96,6 +96,22 @@ def test_restriction_holds_for_questions_and_answers(table, tmp_path):
     ).found.tolist() == [1]
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 0])
+@pytest.mark.parametrize("method", ["add", "mul"])
+def test_a_vector_without_a_direction_makes_no_other_answer_wrong(table, tmp_path, bad, method):
+    path = write(tmp_path, ": s\nman woman king queen\nrome italy paris france\n")
+    [wanted] = evaluate.analogies(table, path, method=method)
+    matrix = table.matrix.copy()
+    matrix[NAMES.index("x")] = bad
+    spoilt = Table.build(NAMES, matrix)
+    [found] = evaluate.analogies(spoilt, path, method=method)
+    np.testing.assert_array_equal(found.right, wanted.right)
+    pairs = write(tmp_path, "king man 1\nking x 2\nrome italy 3\n")
+    assert evaluate.similarity(spoilt, pairs).found.tolist() == [0, 2]
+    [unknown] = evaluate.analogies(spoilt, write(tmp_path, "man woman king x\n"), method=method)
+    assert unknown.answerable == 0
+
+
 @pytest.mark.parametrize("text", ["a b c\n", ": s\na b c d e\n"])
 def test_a_bad_question_is_named(table, tmp_path, text):
     with pytest.raises(W2VError, match=r"line \d: expected four words"):

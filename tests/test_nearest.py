@@ -1,12 +1,14 @@
 """Many queries at once: as one by one, as a full sort in NumPy, in blocks of any size."""
 
+import tracemalloc
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
 
 from w2v import nearest
-from w2v.nearest import EPSILON, Search
+from w2v.nearest import EPSILON, Judge, Search, unit_vectors
 from w2v.table import Table
 
 ROWS, DIM = 60, 4
@@ -33,7 +35,8 @@ def naive(table, vectors, signs, left_out, search):
             share = shares[:, term]
             scores = scores * share if sign == "+" else scores / (share + EPSILON)
     rows = range(len(table)) if search.rows is None else search.rows
-    pairs = sorted((-round(float(scores[row]), 8), row) for row in rows if row not in left_out)
+    rows = [row for row in rows if row not in left_out and matrix[row].any()]
+    pairs = sorted((-round(float(scores[row]), 8), row) for row in rows)
     least = -np.inf if search.least is None else search.least
     return [(row, -score) for score, row in pairs[: search.k] if -score >= least]
 
@@ -80,8 +83,59 @@ def test_many_equal_vectors_are_told_in_the_order_of_rows(monkeypatch):
     assert [row for row, _ in found] == [0, 1, 3, 4, 5]
 
 
-def test_what_is_not_finite_never_answers():
-    matrix = np.array([[1, 0], [np.nan, 1], [np.inf, 0], [0.5, 0.5]], np.float32)
-    held = Table.build(list("abcd"), matrix)
+def test_what_has_no_direction_never_answers():
+    matrix = np.array([[1, 0], [np.nan, 1], [np.inf, 0], [0.5, 0.5], [0, 0]], np.float32)
+    held = Table.build(list("abcde"), matrix)
     [found] = Search(held, 9).nearest(held.matrix[:1, None], [[]])
     assert [row for row, _ in found] == [0, 3]
+    judge = Judge(held, np.ones(5, np.bool_))
+    assert judge.best(held.matrix[:1, None], np.array([[0]])).tolist() == [3]
+    assert judge.nearer(np.array([[0, 1]], np.float32), np.array([0])).tolist() == [1]
+    assert held.without_direction() == (
+        "1 vector is zero ('e') and 2 vectors are not finite ('b', 'c')"
+    )
+
+
+@pytest.mark.parametrize("signs", ["+", "+-+"])
+def test_judging_in_blocks_finds_the_best_of_a_full_sort(monkeypatch, signs):
+    held, rng = table(3), np.random.default_rng(3)
+    allowed = rng.random(ROWS) < 0.8
+    asked = rng.integers(0, ROWS, (40, len(signs)))
+    vectors = unit_vectors(held.matrix[asked.reshape(-1)]).reshape(*asked.shape, DIM)
+    monkeypatch.setattr(nearest, "_JUDGED", 7)
+    monkeypatch.setattr(nearest, "_QUESTIONS", 3)
+    found = Judge(held, allowed).best(vectors, asked, signs)
+    search = Search(held, 1, np.flatnonzero(allowed))
+    for row, vector, out in zip(found.tolist(), vectors, asked.tolist(), strict=True):
+        wanted = naive(held, vector, signs, out, search)[0]
+        scores = naive(held, vector, signs, out, Search(held, ROWS))
+        assert dict(scores)[row] == pytest.approx(wanted[1], abs=1e-6)
+    cosines = unit_vectors(held.matrix) @ unit_vectors(held.matrix).T
+    own = rng.integers(0, ROWS, ROWS)
+    own[held.norms[own] == 0] = 0
+    wanted = [
+        sum(cosines[at, row] > cosines[at, own[at]] + 1e-6 for row in range(ROWS)
+            if allowed[row] and held.norms[row] and row != own[at])
+        for at in range(ROWS)
+    ]  # fmt: skip
+    jittered = Judge(held, allowed).nearer(held.matrix, own)
+    ties = [
+        sum(abs(cosines[at, row] - cosines[at, own[at]]) <= 1e-6 for row in range(ROWS))
+        for at in range(ROWS)
+    ]
+    assert ((jittered >= wanted) & (jittered <= np.add(wanted, ties))).all()
+
+
+def test_judging_takes_little_memory_whatever_the_table():
+    held = Table.build(
+        list(map(str, range(50_000))),
+        np.random.default_rng(0).standard_normal((50_000, 8)).astype(np.float32),
+    )
+    judge, asked = Judge(held, np.ones(50_000, np.bool_)), np.arange(1024)[:, None]
+    for signs in ("+", "+-+"):
+        vectors = np.repeat(unit_vectors(held.matrix[:1024])[:, None], len(signs), axis=1)
+        tracemalloc.start()
+        judge.best(vectors, asked, signs)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 60e6  # all scores at once: 205 MB and more

@@ -276,10 +276,12 @@ def test_a_mistake_is_one_line(w2v, toy, folder, args, code, said):
     assert said in told.err
 
 
-def test_what_is_not_finite_is_left_out_and_counted(w2v, folder):
+def test_what_has_no_direction_is_left_out_and_counted(w2v, folder):
     (folder / "x.txt").write_text("4 2\na nan 0.1\nb 1 0\nc 0 0\nd 0 1\n")
     told = w2v("plot", "-v", "x.txt", "-o", "x.tsv")
-    assert told.err == "1 vector left out: not finite\nx.tsv: 3 names\n"
+    left_out, written = told.err.splitlines()
+    assert "1 vector is zero ('c') and 1 vector is not finite ('a')" in left_out
+    assert written == "x.tsv: 2 names"
 
 
 # Charts

@@ -15,7 +15,7 @@ import numpy as np
 from w2v.errors import W2VError
 from w2v.evaluate import AnalogyResult, similarity, totals
 from w2v.nearest import Search
-from w2v.table import Table
+from w2v.table import Table, has_direction
 
 _DRAWS = 1000  # of the bootstrap
 _LEVEL = 95  # per cent
@@ -129,13 +129,19 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b / lengths) if lengths else np.nan
 
 
+def _directed_names(table: Table) -> set[str]:
+    """The names whose vectors have a direction."""
+    directed = has_direction(table.norms).tolist()
+    return {name for name, has in zip(table.names, directed, strict=True) if has}
+
+
 def overlap(tables: Sequence[Table], words: int = 1000, k: int = 10) -> np.ndarray:
     """How many of the `k` nearest words two tables share, float (T, T), 0 to 1.
 
     Mean over the first `words` of the first table that all have; neighbours are sought among the
     words that all have. Raises W2VError where these are fewer than `k` + 1.
     """
-    names = [set(table.names) for table in tables]
+    names = [_directed_names(table) for table in tables]
     common = [name for name in tables[0].names if all(name in each for each in names)]
     if len(common) <= k:
         raise W2VError(f"the files share only {len(common)} words")

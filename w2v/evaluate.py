@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.nearest import EPSILON
+from w2v.nearest import Judge, unit_vectors
 from w2v.pipes import name_of, open_text
 from w2v.spelling import BLANKS, split_words
-from w2v.table import Table
+from w2v.table import Table, has_direction
 
-_QUESTIONS_AT_ONCE = 512
+_TOGETHER = 1 << 13  # questions: 10 MB of vectors of 300 numbers
 
 
 @dataclass(frozen=True)
@@ -96,20 +96,16 @@ class AnalogyResult:
 
 
 def folded_rows(table: Table, restrict: int) -> dict[str, int]:
-    """The row of each word among the first `restrict`, by its name in folded case."""
+    """The row of each word among the first `restrict`, by its name in folded case.
+
+    Words whose vectors have no direction are left out: see `table.has_direction`.
+    """
     rows: dict[str, int] = {}
-    for row, name in enumerate(table.names[:restrict]):
-        rows.setdefault(name.casefold(), row)
+    directed = has_direction(table.norms[:restrict]).tolist()
+    for row, (name, has) in enumerate(zip(table.names[:restrict], directed, strict=True)):
+        if has:
+            rows.setdefault(name.casefold(), row)
     return rows
-
-
-def units(table: Table, rows: np.ndarray) -> np.ndarray:
-    """The vectors of some rows divided by their lengths; float32 (len(rows), D)."""
-    lengths = table.norms[rows]
-    return (
-        table.matrix[rows].astype(np.float32, copy=False)
-        / np.where(lengths > 0, lengths, 1)[:, None]
-    )
 
 
 def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityResult:
@@ -124,7 +120,9 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
         raise W2VError(f"{name_of(path)}: no pairs in the file")
     found = [n for n, (a, b, _) in enumerate(pairs) if a in known and b in known]
     rows = np.array([[known[word] for word in pairs[n][:2]] for n in found], np.int64)
-    left, right = (units(table, side) for side in rows.reshape(-1, 2).T)
+    left, right = (
+        unit_vectors(table.vectors(side), table.norms[side]) for side in rows.reshape(-1, 2).T
+    )
     cosines = np.einsum("ij,ij->i", left, right)
     scores = np.array([pairs[n][2] for n in found], np.float64)
     return SimilarityResult(path, len(pairs), np.array(found, np.int64), cosines, scores)
@@ -160,33 +158,31 @@ def analogies(
     Source: Mikolov et al. 2013a, section 4.1, and the program compute-accuracy of word2vec.c.
     """
     known = folded_rows(table, restrict)
-    candidates = units(table, np.fromiter(known.values(), np.int64, len(known)))
-    number = {name: i for i, name in enumerate(known)}
-    results = []
+    allowed = np.zeros(min(restrict, len(table)), np.bool_)
+    allowed[np.fromiter(known.values(), np.int64, len(known))] = True
+    judge, results = Judge(table, allowed), []
     for section, questions in _sections(path):
-        asked = [n for n, q in enumerate(questions) if all(w in number for w in q)]
-        rows = np.array([[number[w] for w in questions[n]] for n in asked], np.int64).reshape(-1, 4)
+        asked = [n for n, q in enumerate(questions) if all(w in known for w in q)]
+        rows = np.array([[known[w] for w in questions[n]] for n in asked], np.int64).reshape(-1, 4)
         right = np.full(len(questions), -1, np.int8)
-        right[asked] = _answered(candidates, rows, method)
+        right[asked] = _answered(judge, rows, method)
         results.append(AnalogyResult(section, right))
     if not results:
         raise W2VError(f"{name_of(path)}: no questions in the file")
     return results
 
 
-def _answered(candidates: np.ndarray, questions: np.ndarray, method: str) -> np.ndarray:
-    """Which of the questions (Q, 4), rows of `candidates`, are answered by their last word."""
-    right = np.zeros(len(questions), np.bool_)
-    for begin in range(0, len(questions), _QUESTIONS_AT_ONCE):
-        a, b, c, d = questions[begin : begin + _QUESTIONS_AT_ONCE].T
+def _answered(judge: Judge, questions: np.ndarray, method: str) -> np.ndarray:
+    """Which of the questions (Q, 4), rows of a table, are answered by their last word."""
+    table, right = judge.table, np.zeros(len(questions), np.bool_)
+    for begin in range(0, len(questions), _TOGETHER):
+        some = questions[begin : begin + _TOGETHER]
+        a, b, c = (unit_vectors(table.vectors(x), table.norms[x]) for x in some[:, :3].T)
         if method == "mul":
-            near, far, also = ((1 + candidates[x] @ candidates.T) / 2 for x in (b, a, c))
-            scores = near * also / (far + EPSILON)
+            found = judge.best(np.stack([b, a, c], axis=1), some[:, :3], "+-+")
         else:
-            scores = (candidates[b] - candidates[a] + candidates[c]) @ candidates.T
-        for asked in (a, b, c):
-            scores[np.arange(len(a)), asked] = -np.inf
-        right[begin : begin + len(d)] = scores.argmax(axis=1) == d
+            found = judge.best((b - a + c)[:, None], some[:, :3])
+        right[begin : begin + len(some)] = found == some[:, 3]
     return right
 
 
@@ -233,14 +229,3 @@ def _lines(path: str) -> Iterator[tuple[int, str]]:
             raise W2VError(
                 f"{name_of(path)}: not UTF-8 text ({error.reason} at {error.start})"
             ) from None
-
-
-def ranks(table: Table, vectors: np.ndarray, rows: Sequence[int]) -> list[int]:
-    """For vectors (N, D) and a row each, how many other rows are nearer, by cosine."""
-    everything, found = units(table, np.arange(len(table))), []
-    for begin in range(0, len(rows), _QUESTIONS_AT_ONCE):
-        own = np.asarray(rows[begin : begin + _QUESTIONS_AT_ONCE])
-        scores = vectors[begin : begin + len(own)] @ everything.T
-        at_own = scores[np.arange(len(own)), own]
-        found += np.count_nonzero(scores > at_own[:, None], axis=1).tolist()
-    return found

@@ -5,17 +5,18 @@ Source of the product of cosines: Levy and Goldberg 2014, equation 4 (3CosMul).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.table import Table
+from w2v.table import Table, has_direction
 
 _SCORES = 1 << 18  # worked on at a time: they stay in the cache
 _RESCORED = 1 << 16  # numbers of candidates worked on at a time: so do they, as float64
 _ROWS = 1 << 8  # of the table at least
 _COPIED = 1 << 20  # numbers of the table at most, where they are copied or computed
+_JUDGED, _QUESTIONS = 1 << 12, 1 << 10  # rows and vectors that are compared at a time: 16 MB
 _MORE = 8  # candidates besides k, for those that float32 takes to be as near
 _TINY = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
@@ -82,7 +83,7 @@ class Search:
                 matrix = table.vectors(some)
                 lengths = table.lengths(some, matrix)
                 scores = _scored(_cosines(flat, matrix, lengths).reshape(queries, terms, -1), signs)
-            scores[:, ~np.isfinite(lengths)] = -np.inf
+            scores[:, ~has_direction(lengths)] = -np.inf
             pool.add(scores, begin)
         found = pool.finished()
         return found if rows is None else np.where(found < 0, found, rows[found])
@@ -119,6 +120,93 @@ class Search:
         ]
 
 
+def unit_vectors(vectors: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+    """Vectors (N, D) divided by their lengths, float32; those without a direction become zero.
+
+    lengths  float (N,), as in a table; None: they are computed
+    """
+    if lengths is None:
+        with np.errstate(invalid="ignore"):
+            lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    directed = has_direction(lengths)
+    found = np.zeros(vectors.shape, np.float32)
+    np.divide(vectors, np.where(directed, lengths, 1)[:, None], out=found, where=directed[:, None])
+    return found
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Compares scores of rows of a table with those of all others, in blocks of questions and rows.
+
+    table    rows that are compared
+    allowed  bool (R,): which of the first R rows of the table; those without a direction never are
+
+    Takes a few megabytes, whatever the table: there are never more scores than of one block.
+    """
+
+    table: Table
+    allowed: np.ndarray
+
+    def best(
+        self, vectors: np.ndarray, leave_out: np.ndarray, signs: Sequence[str] = ("+",)
+    ) -> np.ndarray:
+        """The row with the highest score for each question, int64 (Q,), ties by row; -1: none.
+
+        vectors    float32 (Q, T, D), unit vectors; see `Search.nearest`
+        leave_out  int64 (Q, X), rows that do not answer
+        """
+        best = np.full(len(vectors), -1)
+        highest = np.full(len(vectors), -np.inf, np.float32)
+        for some, begin, scores in self._blocks(vectors, signs):
+            question, out = np.nonzero(
+                (leave_out[some] >= begin) & (leave_out[some] < begin + scores.shape[1])
+            )
+            scores[question, leave_out[some][question, out] - begin] = -np.inf
+            row = scores.argmax(axis=1)
+            found = scores[np.arange(len(row)), row]
+            better = found > highest[some]
+            highest[some][better] = found[better]
+            best[some][better] = row[better] + begin
+        return best
+
+    def nearer(self, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """How many rows are nearer to each vector, float32 (Q, D), than its own, int64 (Q,)."""
+        own = unit_vectors(self.table.vectors(rows), self.table.exact_lengths(rows))
+        at_own = np.einsum("qd,qd->q", unit_vectors(vectors), own)[:, None]
+        count = np.zeros(len(vectors), np.int64)
+        for some, begin, scores in self._blocks(unit_vectors(vectors)[:, None], ("+",)):
+            inside = np.flatnonzero((rows[some] >= begin) & (rows[some] < begin + scores.shape[1]))
+            scores[inside, rows[some][inside] - begin] = -np.inf
+            count[some] += np.count_nonzero(scores > at_own[some], axis=1)
+        return count
+
+    def _blocks(
+        self, vectors: np.ndarray, signs: Sequence[str]
+    ) -> Iterator[tuple[slice, int, np.ndarray]]:
+        """Questions, the first row, and the scores of both: -inf where a row is not allowed.
+
+        Scores are overwritten by the next ones.
+        """
+        terms, dim = vectors.shape[1:]
+        together = max(1, _QUESTIONS // terms)
+        buffer = np.empty((together * terms, _JUDGED), np.float32)
+        for begin in range(0, len(self.allowed), _JUDGED):
+            rows = slice(begin, min(begin + _JUDGED, len(self.allowed)))
+            with np.errstate(invalid="ignore", over="ignore"):
+                matrix = self.table.vectors(rows)
+                lengths = self.table.lengths(rows, matrix)
+            units = unit_vectors(matrix, lengths)
+            out = np.flatnonzero(~(self.allowed[rows] & has_direction(lengths)))
+            for first in range(0, len(vectors), together):
+                some = slice(first, first + together)
+                flat = vectors[some].reshape(-1, dim)
+                cosines = buffer.reshape(-1)[: len(flat) * len(units)].reshape(len(flat), -1)
+                np.matmul(flat, units.T, out=cosines)
+                scores = _scored(cosines.reshape(-1, terms, len(units)), tuple(signs))
+                scores[:, out] = -np.inf
+                yield some, begin, scores
+
+
 def _cosines(units: np.ndarray, matrix: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Cosines (Q, R) of unit vectors (Q, D) to others (R, D): what is fewer is divided."""
     shares = 1 / np.maximum(lengths, _TINY)
@@ -130,16 +218,21 @@ def _cosines(units: np.ndarray, matrix: np.ndarray, lengths: np.ndarray) -> np.n
 
 
 def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
-    """Scores (Q, R) from the cosines to each term of a query, (Q, T, R)."""
+    """Scores (Q, R) from the cosines to each term of a query, (Q, T, R), which are overwritten."""
     if len(signs) == 1:
         return cosines[:, 0]
-    shares = (1 + cosines) / 2
-    scores = np.ones_like(shares[:, 0])
+    cosines += 1
+    cosines *= 0.5
+    first = signs.index("+") if "+" in signs else 0
+    scores = cosines[:, first]
+    if signs[first] == "-":
+        scores[:] = 1 / (scores + EPSILON)
     for term, sign in enumerate(signs):
-        if sign == "+":
-            scores *= shares[:, term]
-        else:
-            scores /= shares[:, term] + EPSILON
+        if term != first and sign == "+":
+            scores *= cosines[:, term]
+        elif term != first:
+            cosines[:, term] += EPSILON
+            scores /= cosines[:, term]
     return scores
 
 

@@ -1,7 +1,8 @@
 """Questions to a table: nearest neighbours, analogies, similarity, the odd one out.
 
 All similarities are cosines, -1 to 1. Vectors are combined as unit vectors, so that a long one does
-not drown the others, and a zero vector has cosine 0 with everything.
+not drown the others. A vector that is zero or not finite has no direction, and so no cosine: see
+`table.has_direction`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from w2v import arguments
 from w2v.errors import NotFoundError, W2VError
-from w2v.nearest import Search
+from w2v.nearest import Search, unit_vectors
 from w2v.spelling import joined_form, near_spellings, split_words
 from w2v.table import Table
 
@@ -82,19 +83,30 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
     return row
 
 
+def find_direction(table: Table, name: str, ignore_case: bool = False) -> int:
+    """As `find`; NotFoundError too where the vector has no direction, and so no cosine."""
+    row = find(table, name, ignore_case)
+    if not table.has_direction(row):
+        what = "is zero" if np.isfinite(table.row(row)).all() else "has NaN or infinity in it"
+        raise NotFoundError(f"the vector of {table.name(row)!r} {what}: it has no direction")
+    return row
+
+
+def directed_row(table: Table, name: str, ignore_case: bool = False) -> int | None:
+    """The row of a name whose vector has a direction, or None."""
+    row = row_of(table, name, ignore_case)
+    return row if row is not None and table.has_direction(row) else None
+
+
 def units(table: Table, rows: Sequence[int]) -> np.ndarray:
-    """Vectors of rows divided by their lengths, float32 (N, D); W2VError if one is not finite."""
+    """Vectors of rows divided by their lengths, float32 (N, D); all must have a direction."""
     wanted = np.array(rows, np.int64)
-    lengths = table.exact_lengths(wanted)
-    for row in wanted[~np.isfinite(lengths)][:1]:
-        raise W2VError(f"the file has NaN or infinity in the vector of {table.name(row)!r}")
-    lengths[lengths == 0] = 1
-    return table.vectors(wanted) / lengths[:, None]
+    return unit_vectors(table.vectors(wanted), table.exact_lengths(wanted))
 
 
 def combine(table: Table, query: Query, ignore_case: bool = False) -> tuple[np.ndarray, list[int]]:
     """The sum of a query's unit vectors, float32 (D,), and the rows of its words."""
-    rows = [find(table, name, ignore_case) for _, name in query.terms]
+    rows = [find_direction(table, name, ignore_case) for _, name in query.terms]
     return _sum(units(table, rows)[None], query.signs)[0], rows
 
 
@@ -178,7 +190,7 @@ class Asking:
     def _find(self, name: str) -> int:
         row = self._rows.get(name)
         if row is None:
-            row = self._rows[name] = find(self.source, name, self.ignore_case)
+            row = self._rows[name] = find_direction(self.source, name, self.ignore_case)
         return row
 
     def known(self, query: Query) -> Query:
@@ -186,7 +198,7 @@ class Asking:
         unknown = {
             name
             for _, name in query.terms
-            if name not in self._rows and row_of(self.source, name, self.ignore_case) is None
+            if name not in self._rows and directed_row(self.source, name, self.ignore_case) is None
         }
         self.left_out.update(unknown)
         kept = tuple(term for term in query.terms if term[1] not in unknown)
@@ -250,7 +262,7 @@ def analogy(a: str, b: str, c: str) -> Query:
 
 def similarity(table: Table, a: str, b: str, ignore_case: bool = False) -> float:
     """The cosine of two names."""
-    one, other = units(table, [find(table, name, ignore_case) for name in (a, b)])
+    one, other = units(table, [find_direction(table, name, ignore_case) for name in (a, b)])
     return float(np.clip(one @ other, -1, 1))
 
 
@@ -258,7 +270,7 @@ def odd(table: Table, names: Sequence[str], ignore_case: bool = False) -> list[t
     """Names with their cosine to the mean of all their unit vectors, the odd one out first."""
     if len(names) < FEWEST:
         raise W2VError("the odd one out needs three words or more")
-    vectors = units(table, [find(table, name, ignore_case) for name in names])
+    vectors = units(table, [find_direction(table, name, ignore_case) for name in names])
     mean = vectors.mean(axis=0)
     scores = vectors @ (mean / (np.linalg.norm(mean) or 1))
     order = np.argsort(scores, kind="stable")

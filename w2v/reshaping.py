@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.table import Table
+from w2v.nearest import unit_vectors
+from w2v.table import Table, has_direction
 
 
 def only(table: Table, names: set[str]) -> tuple[Table, int]:
@@ -23,25 +24,33 @@ def joined(table: Table, blank: str) -> Table:
 
 
 def normalized(table: Table) -> Table:
-    """Every vector divided by its length."""
-    lengths = np.where(table.norms > 0, table.norms, 1)
-    return table.with_matrix(_float32(table) / lengths[:, None])
+    """Every vector divided by its length; those without a direction stay as they are."""
+    matrix = unit_vectors(table.vectors(slice(None)), table.norms)
+    bad = ~np.isfinite(table.norms)  # what is not finite stays as it is: it would become zero
+    matrix[bad] = table.matrix[bad]
+    return table.with_matrix(matrix)
 
 
 def centered(table: Table, components: int) -> Table:
     """Without the mean of all vectors, and without the directions in which they differ most.
 
     components  how many of these; Mu and Viswanath take the length of vectors divided by 100
+    Vectors that are zero or not finite are no part of the mean, and stay as they are.
     Source: Mu and Viswanath 2018, "All-but-the-top", algorithm 1.
     """
     if components > table.dim:
         raise W2VError(f"--center {components}: vectors have only {table.dim} numbers")
-    matrix = _float32(table).astype(np.float64)
+    directed = has_direction(table.norms)
+    if not directed.any():
+        return table
+    matrix = table.vectors(directed.nonzero()[0]).astype(np.float64)
     matrix -= matrix.mean(axis=0)
     _, directions = np.linalg.eigh(matrix.T @ matrix)
     top = directions[:, ::-1][:, :components]
     matrix -= (matrix @ top) @ top.T
-    return table.with_matrix(matrix.astype(np.float32))
+    found = _float32(table).copy()
+    found[directed] = matrix
+    return table.with_matrix(found)
 
 
 def halved(table: Table) -> Table:

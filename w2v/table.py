@@ -17,6 +17,7 @@ _BLOCK = 1 << 16  # numbers worked on at a time
 _SHORTEST = 1e-20  # a square below which float32 has not all its digits
 _SIGN_AND_NUMBER = -0x70002000  # as int32, of the bits of a float16 that are moved to the left
 _FURTHEST = 2.0**32  # and from which on float16 may not have been finite
+_NAMED = 3  # vectors without a direction, in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +135,35 @@ class Table:
             return None
         return int(self.order[at])
 
+    def has_direction(self, row: int) -> bool:
+        """Whether a vector has one: see `has_direction`."""
+        return bool(has_direction(self.exact_lengths(np.array([row])))[0])
+
+    def without_direction(self) -> str:
+        """How many vectors have none, and the names of the first; nothing where all have one."""
+        kinds = ("zero", self.norms == 0), ("not finite", ~np.isfinite(self.norms))
+        return " and ".join(self.counted(which, what) for what, which in kinds if which.any())
+
+    def counted(self, which: np.ndarray, what: str) -> str:
+        """How many vectors, bool (N,), are something, with the names of the first few."""
+        rows = np.flatnonzero(which)
+        names = ", ".join(repr(self.name(row)) for row in rows[:_NAMED].tolist())
+        more = ", ..." if rows.size > _NAMED else ""
+        are = "vector is" if rows.size == 1 else "vectors are"
+        return f"{rows.size:,} {are} {what} ({names}{more})"
+
     def place(self, name: bytes) -> int:
         """Where a name stands in `order`, or would stand."""
         return bisect_left(self.order, name, key=self.name_bytes)
+
+
+def has_direction(lengths: np.ndarray) -> np.ndarray:
+    """Whether vectors of these lengths have a direction, bool; zero and not finite ones have none.
+
+    What has none is treated as if it had no vector wherever cosines are asked for: it is near to
+    nothing, answers nothing and is no part of a mean.
+    """
+    return np.isfinite(lengths) & (lengths > 0)
 
 
 class Listed(Table):

@@ -64,7 +64,8 @@ class Vectors:
         if numbers.dtype.kind not in "fiu":
             raise W2VError(f"matrix: expected numbers, found an array of {numbers.dtype}")
         if numbers.dtype != np.float16:
-            numbers = numbers.astype(np.float32, copy=False)
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinity
+                numbers = numbers.astype(np.float32, copy=False)
         times = None if counts is None else np.asarray(counts)
         if times is not None and (times.dtype.kind not in "fiu" or (times % 1 != 0).any()):
             raise W2VError("counts: expected whole numbers")

@@ -55,8 +55,11 @@ def convert(
     first and the last may end in .gz, .bz2 or .xz too. What IN is, is seen from its content.
 
     --check counts rows where the header is wrong or missing, leaves out rows that cannot be read,
-    and keeps the first of those that have the same name; what it did is said on stderr.
+    leaves out vectors that are not finite, and keeps the first of those that have the same name;
+    what it did is said on stderr.
     """
+    import numpy as np
+
     from w2v import formats, outputs, packing, reshaping, store
     from w2v.formats.source import Findings
     from w2v.progress import plural
@@ -75,6 +78,12 @@ def convert(
         findings.note(
             f"the bytes of {', '.join(bad)} fail their checksum, and are left as they are"
         )
+    if check and not np.isfinite(made.norms).all():
+        finite = np.isfinite(made.norms)
+        findings.note(f"{made.counted(~finite, 'not finite')}: left out")
+        made = made.take(np.flatnonzero(finite))
+    if found := made.without_direction():
+        findings.note(found)
     say_findings(findings)
     if combine == "sum":
         made = reshaping.combined(made, source, formats.contents(source)[0])
@@ -97,7 +106,8 @@ def convert(
 @click.argument("file", type=FILE)
 @click.option(
     "--check", is_flag=True,
-    help="Compare every checksum with the bytes; of other formats, that all can be read.",
+    help="Compare every checksum with the bytes; of other formats, that all can be read. Vectors "
+    "that are not finite are a mistake too.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def info(file: str, check: bool, as_json: bool) -> None:
@@ -117,12 +127,33 @@ def info(file: str, check: bool, as_json: bool) -> None:
         if bad:
             raise W2VError(f"{file}: damaged: the bytes of {', '.join(bad)} fail their checksum")
     if check:
+        _check_finite(file)
         facts["checked"] = True
     if as_json:
         echo_json(facts)
         return
     for name, value in facts.items():
         _echo(name, value)
+
+
+def _check_finite(file: str) -> None:
+    """Say which vectors are zero; W2VError where some are not finite."""
+    import numpy as np
+
+    from w2v import formats, store
+    from w2v.formats.source import Findings
+
+    for name in store.table_names(formats.contents(file)[0]) or ["words"]:
+        table, findings = formats.load(file, name), Findings(file)
+        found = table.without_direction()
+        if not np.isfinite(table.norms).all():
+            of = "" if name == "words" else f" --table {name}"
+            raise W2VError(
+                f"{file}: {found}; w2v convert --check{of} {file} OUT leaves out what is not finite"
+            )
+        if found:
+            findings.note(found)
+        say_findings(findings)
 
 
 def _echo(name: str, value: object, indent: str = "") -> None:

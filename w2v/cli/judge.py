@@ -43,7 +43,9 @@ def self_retrieval(
     the model's documents, and the share where it is among the ten nearest.
     """
     limit_blas(threads)
-    from w2v.evaluate import ranks
+    import numpy as np
+
+    from w2v.nearest import Judge
     from w2v.progress import ProgressLine
     from w2v.trained import Trained
 
@@ -57,7 +59,8 @@ def self_retrieval(
     asked = [i for i, size in enumerate(text.sizes()) if size]
     if not asked:
         raise W2VError(f"none of the documents of {model} is in the corpus, such as {missing[0]!r}")
-    found = ranks(table, vectors[asked], [chosen[i] for i in asked])
+    judge = Judge(table, np.ones(len(table), np.bool_))
+    found = judge.nearer(vectors[asked], np.array([chosen[i] for i in asked])).tolist()
     first, ten = sum(rank == 0 for rank in found), sum(rank < 10 for rank in found)
     if as_json:
         facts = {"documents": len(asked), "first": first, "among_ten": ten, "missing": len(missing)}

@@ -109,7 +109,7 @@ def plot(
         {"-o": output}, {"the vector file": read_with(path), "the list of labels": told["labels"]}
     )
     table = open_table(vectors, told["table"])
-    choice = _choice(table, terms, told, line)
+    choice = _choice(table, terms, told)
     drawn = _map(table, path, choice, told, line)
     _write(output, kind, drawn, table, choice, told, line)
     line.say(f"{output}: {len(drawn.names):,} names")
@@ -126,24 +126,17 @@ def _kind(output: str) -> str:
     return kind
 
 
-def _choice(
-    table: Table, terms: tuple[str, ...], told: dict[str, Any], line: ProgressLine
-) -> Choice:
-    """Which rows are drawn, without those that are not finite."""
-    import numpy as np
-
+def _choice(table: Table, terms: tuple[str, ...], told: dict[str, Any]) -> Choice:
+    """Which rows are drawn: only such as have a direction."""
     from w2v.plots import map
-    from w2v.progress import plural
+    from w2v.table import has_direction
 
     if told["pairs"] and not terms:
         raise click.UsageError("--pairs: name pairs: w2v plot --pairs man:woman king:queen")
     choice = map.pairs(table, terms) if told["pairs"] else map.around(table, terms, told["k"])
     if told["top"] or not terms:
         choice = choice.with_others(_rows(len(table), told["top"] or _TOP, told["table"]))
-    good = np.isfinite(table.norms[choice.rows])
-    if not good.all():
-        line.say(f"{plural(int((~good).sum()), 'vector')} left out: not finite")
-        choice = choice.only(good)
+    choice = choice.only(has_direction(table.norms[choice.rows]))
     if not len(choice.rows):
         raise W2VError("there is nothing to draw")
     return choice

@@ -70,13 +70,20 @@ def file_options(command: Callable) -> Callable:
 
 
 def open_table(vectors: str | None, table: str = "words") -> Table:
-    """A table of the file that `vectors_path` finds; what is odd in it is told on stderr."""
+    """A table of the file that `vectors_path` finds; what is odd in it is said on stderr.
+
+    Vectors of a NumPy array are not all read for one question: those without a direction are left
+    out of its answers all the same, but not counted.
+    """
     from w2v.formats import load
     from w2v.formats.source import Findings
+    from w2v.table import Listed
 
     path = vectors_path(vectors)
     findings = Findings(path)
     opened = load(path, table, findings=findings)
+    if not isinstance(opened, Listed) and (found := opened.without_direction()):
+        findings.note(f"{found}: without a direction, left out of all that asks for cosines")
     say_findings(findings)
     return opened
 

@@ -42,16 +42,18 @@ class Lookup:
         self.left_out: set[str] | None = set() if oov == "skip" else None
         self._vectors = vectors
 
-    def known(self, words: Sequence[str], least: int) -> list[str]:
-        """A query's words, or with --oov skip those that are there.
+    def known(self, words: Sequence[str], least: int, by_cosine: bool = True) -> list[str]:
+        """A query's words, or with --oov skip those that have a vector.
 
-        least  how many of them a query needs: NotFoundError where there are fewer
+        least      how many of them a query needs: NotFoundError where there are fewer
+        by_cosine  whether their vectors need a direction, as cosines do
         """
-        from w2v.query import row_of
+        from w2v.query import directed_row, row_of
 
         if self.left_out is None:
             return list(words)
-        kept = [word for word in words if row_of(self.table, word, self.ignore_case) is not None]
+        row = directed_row if by_cosine else row_of
+        kept = [word for word in words if row(self.table, word, self.ignore_case) is not None]
         self.left_out.update(set(words) - set(kept))
         if len(kept) < least:
             raise NotFoundError(f"too few words of {' '.join(words)!r} are there")
@@ -195,7 +197,7 @@ def vector(
         return parse_terms([line] if verbatim else split_words(line), verbatim)
 
     def answer(query: Query) -> None:
-        kept = lookup.known([name for _, name in query.terms], 1)
+        kept = lookup.known([name for _, name in query.terms], 1, len(query.terms) > 1)
         known = Query(tuple(term for term in query.terms if term[1] in kept))
         values = numbers(lookup.table, known, lookup.ignore_case)
         if as_json:

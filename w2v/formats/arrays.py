@@ -43,7 +43,8 @@ def read(source: Source, limit: int | None) -> tuple[bytes, np.ndarray]:
     if limit is not None and limit < count:
         names, matrix = b"\n".join([*names.split(b"\n", limit)[:limit], b""]), matrix[:limit]
     if matrix.dtype.itemsize > 4 or not matrix.dtype.isnative:
-        matrix = matrix.astype(np.float32)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinity, and counted
+            matrix = matrix.astype(np.float32)
     return names, matrix
 
 

@@ -178,7 +178,8 @@ class _Reader:
                 try:
                     if len(values) != self._dim:
                         raise ValueError
-                    room[at] = values
+                    with np.errstate(over="ignore"):  # 1e39 is infinity, which `Table` counts
+                        room[at] = values
                 except ValueError:
                     self._wrong(line, values)
                     continue

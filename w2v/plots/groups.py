@@ -9,6 +9,7 @@ from inspect import signature
 import numpy as np
 
 from w2v.errors import W2VError
+from w2v.nearest import unit_vectors
 
 COLOURS = (  # the first ten Tableau's, yellow and pink darker: they were pale on white
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2",
@@ -54,7 +55,7 @@ def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -
     """
     from scipy.cluster.vq import kmeans2
 
-    units = _units(vectors)
+    units = unit_vectors(vectors)
     count = min(count, MOST, len(np.unique(units, axis=0)))
     if count < 2:
         return alike(len(units))
@@ -74,14 +75,9 @@ def terms(vectors: np.ndarray, names: Sequence[str], asked: np.ndarray) -> Group
     which = np.flatnonzero(asked)
     if len(which) < 2:
         return alike(len(vectors))
-    units = _units(vectors)
+    units = unit_vectors(vectors)
     of = (units @ units[which].T).argmax(axis=1)
     return _largest_first(of, [names[at] for at in which.tolist()])
-
-
-def _units(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)
 
 
 def topics(shares: np.ndarray) -> Groups:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from w2v.errors import W2VError
+from w2v.nearest import unit_vectors
 from w2v.plots import needs
 
 NAMES = {"pca": "principal components", "tsne": "t-SNE", "umap": "UMAP"}
@@ -35,8 +36,7 @@ def project(
     on_share  is told how much is done, 0 to 1
     Raises W2VError where a package that is needed is not installed, or there are too few vectors.
     """
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    units = vectors / np.where(lengths > 0, lengths, 1)
+    units = unit_vectors(vectors)
     if method == "pca":
         return principal(units)
     if len(units) < _FEWEST:
