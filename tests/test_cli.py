@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 
+import click
 import numpy as np
 import pytest
 import safetensors.numpy
 from conftest import compiled
 
 from w2v import formats, machine, store
+from w2v.cli import COMMANDS, cli
 
 SMALL = ("--dim", 4, "--min-count", 1, "--epochs", 1, "--sample", 0, "--threads", 1)
 LETTERS = b"A B A C B F G\n"
@@ -527,3 +529,48 @@ def test_a_file_is_written_in_full_or_not_at_all(w2v, toy, folder, monkeypatch):
     monkeypatch.setattr(store.os, "fsync", fail)
     assert one_line(w2v("convert", "vectors.safetensors", "x.bin"), 2, "No space left")
     assert [path.name for path in folder.iterdir()] == ["vectors.safetensors"]
+
+
+# Names that are nearly right
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("sim", "No such command 'sim'. Did you mean 'similar' or 'similarity'?"),
+        ("similiar king", "No such command 'similiar'. Did you mean 'similar' or 'similarity'?"),
+        ("trian c.txt", "No such command 'trian'. Did you mean 'train'?"),
+        ("vocabulary c.txt", "No such command 'vocabulary'. Did you mean 'vocab'?"),
+        ("xyz", "No such command 'xyz'. w2v --help lists them."),
+        ("evaluate analogy x", "No such command 'analogy'. Did you mean 'analogies'?"),
+        ("evaluate self x", "No such command 'self'. Did you mean 'self-retrieval'?"),
+        ("evaluate xyz", "No such command 'xyz'. w2v evaluate --help lists them."),
+        ("train c.txt --dimm 5", "No such option '--dimm'. Did you mean '--dim'?"),
+        ("train c.txt --no-shrnk", "No such option '--no-shrnk'. Did you mean '--no-shrink'"),
+        ("train c.txt --zzzz", "No such option '--zzzz'. w2v train --help lists them."),
+        ("similar the --verb", "Did you mean '--verbatim'?"),
+        ("similar the --min-scor 3", "Did you mean '--min-score'"),
+        ("vocab c.txt --mincount=3", "No such option '--mincount'. Did you mean '--min-count'"),
+        ("phrases c.txt --connector x", "Did you mean '--connectors'?"),
+        ("evaluate similarity x --tvs", "No such option '--tvs'. Did you mean '--tsv'?"),
+        ("lag -x", "No such option '-x'. w2v lag --help lists them."),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_answered_by_the_right_one(w2v, folder, call, said):
+    assert one_line(w2v(*call.split()), 2, said)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_option_is_suggested_for_what_is_nearly_it(w2v, folder, command):
+    told = w2v(f"{command}x")
+    assert one_line(told, 2, f"No such command '{command}x'. Did you mean '{command}'")
+    context = click.Context(cli, info_name="w2v")
+    found = cli.get_command(context, command)
+    subcommands = getattr(found, "commands", None) or {"": found}
+    for name, each in subcommands.items():
+        for param in each.get_params(click.Context(each)):
+            option = param.opts[0]
+            if option.startswith("--") and not getattr(param, "hidden", False):
+                told = w2v(command, *[name] * bool(name), f"{option}x")
+                assert one_line(told, 2, f"No such option '{option}x'. Did you mean")
+                assert f"'{option}'" in told.err

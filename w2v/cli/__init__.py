@@ -44,8 +44,15 @@ COMMANDS = {
 }
 
 
+_NEAR = 0.65  # of difflib's likeness, 0 to 1, of names that are suggested
+
+
 class HelpfulGroup(click.Group):
-    """Without a command: its help on stderr, and a mistake. click does so from 8.2 on only."""
+    """Without a command: its help on stderr, and a mistake; an unknown one: the near ones.
+
+    click does the first from 8.2 on only, and the second from 8.3 on, not for what a name begins
+    with.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's, if there is something to parse."""
@@ -53,6 +60,16 @@ class HelpfulGroup(click.Group):
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
         return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named; UsageError with the near ones where there is none."""
+        name = args[0]
+        if not (name.startswith("-") or ctx.resilient_parsing or self.get_command(ctx, name)):
+            hint = _did_you_mean(name, self.list_commands(ctx), ctx)
+            raise click.UsageError(f"No such command {name!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 class LazyGroup(HelpfulGroup):
@@ -102,6 +119,8 @@ def _run(args: list[str]) -> int:
         return 0
     except click.exceptions.Exit as error:  # --help, or a status that a command has chosen
         return error.exit_code
+    except click.NoSuchOption as error:
+        return _fail(_no_such_option(error), error.exit_code)
     except (W2VError, click.ClickException) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)
         return _fail(message, error.exit_code)
@@ -125,6 +144,30 @@ def catch_signals() -> None:
     from w2v.signals import catch
 
     catch()
+
+
+def _no_such_option(error: click.NoSuchOption) -> str:
+    """That an option is not known, with the near ones of the command."""
+    hint = "."
+    if error.ctx is not None:
+        params = error.ctx.command.get_params(error.ctx)
+        known = [name for each in params for name in (*each.opts, *each.secondary_opts)]
+        hint = _did_you_mean(error.option_name, known, error.ctx)
+    return f"No such option {error.option_name!r}{hint}"
+
+
+def _did_you_mean(wrong: str, known: Sequence[str], ctx: click.Context) -> str:
+    """The end of a message: the names that begin like a wrong one, or are spelt nearly like it."""
+    from difflib import get_close_matches
+
+    bare = wrong.lstrip("-")
+    names = {name.lstrip("-"): name for name in known if len(name.lstrip("-")) > 1}
+    begun = [name for name in names if len(bare) > 1 and name.startswith(bare)]
+    near = list(dict.fromkeys([*begun, *get_close_matches(bare, names, 3, _NEAR)]))[:3]
+    if not near:
+        return f". {ctx.command_path} --help lists them."
+    *others, last = [repr(names[name]) for name in near]
+    return f". Did you mean {', '.join(others)}{' or ' * bool(others)}{last}?"
 
 
 def _fail(message: str, code: int) -> int:
