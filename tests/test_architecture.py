@@ -129,7 +129,7 @@ def test_heavy_packages_stay_where_they_belong(name):
         assert not at_import & {"numpy", "numba", "scipy"}
     if name.startswith("w2v.cli"):
         ours = {used for used in top_level(name) if used.startswith("w2v")}
-        light = ("w2v", "w2v.errors", "w2v.notices")
+        light = ("w2v", "w2v.errors", "w2v.notices", "w2v.pipes")
         assert all(used in light or used.startswith("w2v.cli") for used in ours)
         assert not at_import & {"numpy", "numba", "scipy"}
 

@@ -168,6 +168,66 @@ def test_a_line_that_is_no_question_is_named(w2v, toy, call, line, said):
     assert (told.code, told.err) == (2, f"w2v: {said}\n")
 
 
+@pytest.mark.parametrize("how", ["pipe", "file"])
+@pytest.mark.parametrize(
+    ("call", "good", "bad", "said"),
+    [
+        (("similar", "-k", 1), b"king", None, ""),
+        (("analogy", "-k", 1), b"man king woman", b"man king", "expected A B C, found 2 words"),
+        (("similarity",), b"king queen", b"king", "expected A B, found 1 word"),
+        (("odd",), b"kitchen vector 1", b"1", "expected three words or more, found 1 word"),
+        (("vector",), b"king", None, ""),
+    ],
+)
+def test_the_lines_after_one_that_is_no_question_are_answered(
+    w2v, toy, folder, how, call, good, bad, said
+):
+    def asked(*lines):
+        (folder / "asked").write_bytes(b"\n".join(lines))
+        if how == "pipe":
+            return w2v(*call, "-", "--tsv", stdin=b"\n".join(lines))
+        return w2v(*call, "--queries", "asked", "--tsv")
+
+    wanted = asked(good, good)
+    unknown = b" ".join([b"absent"] * len(good.split()))
+    partly = asked(good, unknown, good)
+    assert (wanted.code, partly.code, partly.out) == (0, 3, wanted.out)
+    if bad is None:
+        return
+    where = "stdin" if how == "pipe" else "asked"
+    told = asked(good, bad, b"", good)
+    assert told == (2, wanted.out, f"w2v: {where}: line 2: {said}\n")
+    both = asked(unknown, good, bad, good)
+    assert (both.code, both.out) == (2, wanted.out)  # what is no question counts for more
+    assert len(both.err.splitlines()) == 2
+
+
+def test_all_files_of_queries_and_of_names_count(w2v, toy, folder):
+    (folder / "one").write_text("king\nqueen\n")
+    (folder / "two").write_text("man\n")
+    ask = ("similar", "--tsv", "-k", 20)
+    told = w2v(*ask, "--queries", "one", "--queries", "-", "--queries", "two", stdin=b"1\n")
+    assert list(words(told)) == ["king", "queen", "1", "man"]
+    some = answers(w2v(*ask, "woman", "--only", "one", "--only", "two"))
+    assert set(some) == {"king", "queen", "man"}
+    rest = answers(w2v(*ask, "woman", "--exclude", "one", "--exclude", "two"))
+    assert set(rest) == set(toy.names) - {"king", "queen", "man", "woman"}
+    told = w2v("convert", "vectors.safetensors", "-", "--only", "one", "--only", "two")
+    assert [row.split()[0] for row in told.out.splitlines()[1:]] == ["king", "queen", "man"]
+    assert told.err.startswith("one, two: 0 names without a vector\n")
+
+
+def test_several_texts_are_asked_for_one_after_the_other(w2v, folder):
+    (folder / "docs").write_text("a b a b c\nc d c d a\ne f e f\n" * 5)
+    call = ("--model", "lsa", "--topics", 2, "--min-count", 1, "--threads", 1)
+    assert w2v("train", "docs", *call).code == 0
+    single = [w2v("similar", "--text", text, "--tsv", "-k", 2) for text in ("a b", "e f")]
+    both = w2v("similar", "--text", "a b", "--text", "e f", "--tsv", "-k", 2)
+    assert both == (0, single[0].out + single[1].out, "")
+    told = w2v("similar", "--text", "a b", "--text", "zz", "--text", "e f", "--tsv", "-k", 2)
+    assert told == (2, both.out, "w2v: none of the words of 'zz' is known to the model\n")
+
+
 def test_a_pipe_that_stays_open_is_answered_as_it_comes(toy, folder):
     with subprocess.Popen(
         [sys.executable, "-m", "w2v", "similar", "-", "-k", "1", "--tsv"],

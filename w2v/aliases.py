@@ -50,6 +50,7 @@ def translated(args: list[str]) -> list[str]:
         return args
     ours: list[str] = []
     theirs: dict[str, str] = {}
+    texts: list[str] = []
     rest = iter(args)
     for arg in rest:
         if arg == "--":
@@ -60,12 +61,14 @@ def translated(args: list[str]) -> list[str]:
             value = next(rest, None)
             if value is None:
                 raise W2VError(f"{arg} needs a value")
+            if arg in theirs and arg not in _TEXTS:
+                raise W2VError(f"{arg} is given twice: leave one out")
             theirs[arg] = value
+            texts += [value] * (arg in _TEXTS)
     for option, value in theirs.items():
         if option in _REFUSED and value != _REFUSED[option][0]:
             raise W2VError(f"{option} {value}: {_REFUSED[option][1]}")
     _check_output(theirs)
-    texts = [theirs[option] for option in _TEXTS if option in theirs]
     model = _model(theirs, ours)
     told = [part for name in theirs if name in _SAME for part in (_SAME[name], theirs[name])]
     quiet = "0" in (theirs.get("-debug"), theirs.get("-verbose"))

@@ -21,11 +21,14 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    file: str = "",
 ) -> Any:
-    """A dataclass field with what the command line must know: help, closed range or choices."""
-    return field(
-        default=default, metadata={"help": help, "low": low, "high": high, "choices": choices}
-    )
+    """A dataclass field with what the command line must know: help, closed range or choices.
+
+    file  of a path: input or output
+    """
+    known = {"help": help, "low": low, "high": high, "choices": choices, "file": file}
+    return field(default=default, metadata=known)
 
 
 def option_name(name: str) -> str:
@@ -109,7 +112,9 @@ class DocumentSettings:
 class TermSettings:
     """Which words of the vocabulary a topic model looks at."""
 
-    stopwords: str = setting("none", "leave out the words of this file; english: of our own list")
+    stopwords: str = setting(
+        "none", "leave out the words of this file; english: of our own list", file="input"
+    )
     min_df: int = setting(1, "leave out words that are in fewer documents", 1)
     max_df: float = setting(1.0, "leave out words that are in a larger share of documents", 0, 1)
     drop_top: int = setting(0, "leave out so many of the most frequent words", 0)
@@ -278,18 +283,28 @@ class RunSettings:
     checkpoint_every: str = setting(
         "5", "minutes between writing OUTPUT.checkpoint, or the word epoch; 0: only when stopped"
     )
-    valid: str | None = setting(None, "a held-out text, whose loss is said after each epoch")
+    valid: str | None = setting(
+        None, "a held-out text, whose loss is said after each epoch", file="input"
+    )
     patience: int | None = setting(
         None, "with --valid: stop after so many epochs without a lower loss, keep the best", 1
     )
-    log_json: str | None = setting(None, "append a JSON object for each report to this file")
-    init: str | None = setting(None, "start from the vectors of this file, where it has the word")
+    log_json: str | None = setting(
+        None, "append a JSON object for each report to this file", file="output"
+    )
+    init: str | None = setting(
+        None, "start from the vectors of this file, where it has the word", file="input"
+    )
     freeze: bool = setting(False, "with --init: leave those vectors as they are")
-    read_vocab: str | None = setting(None, "take the words and counts from a file of w2v vocab")
-    save_vocab: str | None = setting(None, "write the words and counts to a file, as w2v vocab")
+    read_vocab: str | None = setting(
+        None, "take the words and counts from a file of w2v vocab", file="input"
+    )
+    save_vocab: str | None = setting(
+        None, "write the words and counts to a file, as w2v vocab", file="output"
+    )
     update: str | None = setting(
         None, "go on training this model, which also gives the settings; new words are added, its "
-        "words stay",
+        "words stay", file="input",
     )  # fmt: skip
     map_documents: bool = setting(
         False, "keep the document vectors in a temporary file, not in memory: for many millions"

@@ -19,12 +19,12 @@ from w2v.cli.asking import (
     split,
     stdin_options,
 )
-from w2v.cli.completion import FILE
 from w2v.cli.completion import words as words_begun
 from w2v.cli.options import limit_blas
 from w2v.cli.output import format_options
+from w2v.cli.parameters import INPUT
 from w2v.cli.vectors import QueryCommand, open_table, vectors_path
-from w2v.errors import NotFoundError
+from w2v.errors import NotFoundError, W2VError
 
 if TYPE_CHECKING:
     from w2v.query import Asking, Query
@@ -43,11 +43,14 @@ _FEW = 32  # words, for which more threads of BLAS are no faster, and four times
 @click.option(
     "--from", "source", metavar="NAME", help="The table that the terms are in.  [default: --table]"
 )
-@click.option("--text", help="Ask for what is nearest to this text, whose vector is inferred.")
 @click.option(
-    "--vector", "given", type=FILE, metavar="FILE",
+    "--text", "texts", multiple=True,
+    help="Ask for what is nearest to this text, whose vector is inferred; again for more.",
+)  # fmt: skip
+@click.option(
+    "--vector", "given", multiple=True, type=INPUT, metavar="FILE",
     help="Ask for what is nearest to the vectors in this file: numbers on a line, perhaps after a "
-    "name, or .npy; - is stdin.",
+    "name, or .npy; - is stdin; again for more.",
 )  # fmt: skip
 @click.option("--verbatim", is_flag=True, help="Every term, or line, is one name.")
 @stdin_options
@@ -59,11 +62,11 @@ def similar(
     vectors: str | None,
     table: str | None,
     source: str | None,
-    text: str | None,
-    given: str | None,
+    texts: tuple[str, ...],
+    given: tuple[str, ...],
     verbatim: bool,
     stdin: bool,
-    queries: str | None,
+    queries: tuple[str, ...],
     **told: Any,
 ) -> None:
     """The nearest words by cosine similarity, or the nearest documents.
@@ -72,13 +75,13 @@ def similar(
     for themselves; - alone reads queries from stdin, a line each, after -- it is a word. Nearest
     words of a document: --from documents --table words ID. A vector of your own: --vector FILE.
     """
-    limit_blas(1 if len(terms) <= _FEW and not (stdin or queries or text or given) else None)
+    limit_blas(1 if len(terms) <= _FEW and not (stdin or queries or texts or given) else None)
     from w2v.query import parse_terms
     from w2v.spelling import split_words
 
-    table = table or ("words" if text is None else "documents")
+    table = table or ("documents" if texts else "words")
     asked = parse_terms(terms, verbatim)
-    ways = [text is not None, given is not None, bool(asked or stdin or queries)]
+    ways = [bool(texts), bool(given), bool(asked or stdin or queries)]
     if not any(ways):
         raise click.UsageError("name a word: w2v similar WORD")
     if sum(ways) > 1:
@@ -87,20 +90,18 @@ def similar(
         raise click.UsageError("--from is for TERMs")
     opened = open_table(vectors, table)
     asked_in = open_table(vectors, source) if source not in (None, table) else opened
-    if text is not None:
-        _similar_to_text(opened, vectors_path(vectors), text, table, told)
-        return
-    if given is not None:
-        _similar_to_vectors(opened, given, table, told)
-        return
+    if texts:
+        ctx.exit(_similar_to_texts(opened, vectors_path(vectors), texts, table, told))
+    if given:
+        ctx.exit(_similar_to_vectors(opened, given, table, told))
 
     def parse(line: str) -> list[Query]:
         return parse_terms([line] if verbatim else split_words(line), verbatim)
 
-    several = stdin or queries is not None or len(asked) > 1
+    several = stdin or bool(queries) or len(asked) > 1
     asking = _asking(opened, asked_in, told)
     missing = _missing(asking, vectors, adds=True)
-    every = batches(asked, stdin, queries, parse)
+    every = batches(asked, stdin, queries, parse, missing.refuse)
     ctx.exit(_answer(asking, every, missing, table, several, told))
 
 
@@ -151,29 +152,42 @@ def _names(asked: Iterable[Query], order: Sequence[int] | None) -> list[str]:
     return [each.terms[at][1] for each in asked for at in order or range(len(each.terms))]
 
 
-def _similar_to_text(table: Table, path: str, text: str, name: str, told: dict[str, Any]) -> None:
-    """What is nearest to a text that is no document of the model."""
+def _similar_to_texts(
+    table: Table, path: str, texts: Sequence[str], name: str, told: dict[str, Any]
+) -> int:
+    """Print what is nearest to texts that are no documents of the model; the exit code."""
     from w2v.query import neighbours
     from w2v.trained import Trained
 
-    found = neighbours(Trained(path).vector(text), _asking(table, table, told).search)
-    echo_lines(neighbour_lines(text, found, told["as_tsv"], told["as_json"], False, name))
+    asking, trained = _asking(table, table, told), Trained(path)
+    missing = _missing(asking, path, adds=False)
+    how = told["as_tsv"], told["as_json"], len(texts) > 1, name
+    for text in texts:
+        try:
+            found = neighbours(trained.vector(text), asking.search)
+        except W2VError as error:
+            missing.refuse(error)
+        else:
+            echo_lines(neighbour_lines(text, found, *how))
+    return missing.exit_code()
 
 
-def _similar_to_vectors(table: Table, path: str, name: str, told: dict[str, Any]) -> None:
-    """What is nearest to the vectors in a file."""
+def _similar_to_vectors(table: Table, paths: Sequence[str], name: str, told: dict[str, Any]) -> int:
+    """Print what is nearest to the vectors in files; the exit code."""
     import numpy as np
 
     from w2v.cli.raw_vectors import read_vectors
     from w2v.query import neighbours_each
 
-    search = _asking(table, table, told).search
+    asking = _asking(table, table, told)
+    missing = _missing(asking, None, adds=False)
     how = told["as_tsv"], told["as_json"], True, name
-    for batch in read_vectors(path, table.dim):
+    for batch in (b for path in paths for b in read_vectors(path, table.dim, missing.refuse)):
         if batch:
-            found = neighbours_each(np.stack([vector for _, vector in batch]), search)
+            found = neighbours_each(np.stack([vector for _, vector in batch]), asking.search)
             for (own, _), answers in zip(batch, found, strict=True):
                 echo_lines(neighbour_lines(own, answers, *how))
+    return missing.exit_code()
 
 
 @click.command(cls=QueryCommand)
@@ -189,7 +203,7 @@ def analogy(
     vectors: str | None,
     table: str,
     stdin: bool,
-    queries: str | None,
+    queries: tuple[str, ...],
     **told: Any,
 ) -> None:
     """A is to B as C is to what?
@@ -206,8 +220,8 @@ def analogy(
     asked = [query.analogy(*each) for each in groups(words, 3, "A B C")]
     need(asked, stdin, queries, "A B C")
     opened = open_table(vectors, table)
-    several = stdin or queries is not None or len(asked) > 1
+    several = stdin or bool(queries) or len(asked) > 1
     asking = _asking(opened, opened, told)
     missing = _missing(asking, vectors, adds=False)
-    every = batches(asked, stdin, queries, parse)
+    every = batches(asked, stdin, queries, parse, missing.refuse)
     ctx.exit(_answer(asking, every, missing, table, several, told, order=(1, 0, 2)))

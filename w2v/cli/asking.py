@@ -5,14 +5,16 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from w2v.cli.completion import FILE
 from w2v.cli.output import json_line, printable
+from w2v.cli.parameters import INPUT, claim_flag
 from w2v.cli.vectors import read_names, vectors_option, vectors_path
 from w2v.errors import NotFoundError, W2VError
+from w2v.pipes import name_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,12 +30,13 @@ _CHUNK = 1 << 16  # bytes
 def stdin_options(command: Callable) -> Callable:
     """Add `-` and --queries to a command."""
     for option in (
-        click.option("--stdin", is_flag=True, hidden=True),
+        click.option("--stdin", is_flag=True, hidden=True, callback=claim_flag),
         click.option(
             "--queries",
-            type=FILE,
+            multiple=True,
+            type=INPUT,
             metavar="FILE",
-            help="Also the queries in this file, one a line; - is stdin.",
+            help="Also the queries in this file, one a line; - is stdin; again for more.",
         ),
     ):
         command = option(command)
@@ -64,9 +67,13 @@ _ANSWERS = (
         "--min-count", type=click.IntRange(0), metavar="N", help="Only what occurs N times or more."
     ),
     click.option(
-        "--only", type=FILE, metavar="FILE", help="Only the names in this file, one a line."
+        "--only", multiple=True, type=INPUT, metavar="FILE",
+        help="Only the names in this file, one a line; again for more.",
     ),
-    click.option("--exclude", type=FILE, metavar="FILE", help="None of the names in this file."),
+    click.option(
+        "--exclude", multiple=True, type=INPUT, metavar="FILE",
+        help="None of the names in this file; again for more.",
+    ),
     click.option("--min-score", type=float, metavar="X", help="Only answers with this score."),
     *_LOOKING_UP,
     click.option("--include-query", is_flag=True, help="The words of a query may answer it."),
@@ -104,25 +111,35 @@ def _decoded(line: bytes) -> str:
 
 
 def batches(
-    told: Sequence[T], stdin: bool, path: str | None, parse: Callable[[str], Iterable[T]]
+    told: Sequence[T],
+    stdin: bool,
+    paths: Sequence[str],
+    parse: Callable[[str], Iterable[T]],
+    refused: Callable[[W2VError], None],
 ) -> Iterator[list[T]]:
-    """Queries to answer together: those of the command line, then of stdin and of a file.
+    """Queries to answer together: those of the command line, then of stdin and of files.
 
-    parse  a line, not a blank one, as queries; W2VError where it is none
+    parse    a line, not a blank one, as queries; W2VError where it is none
+    refused  called with the error, which names the line; the lines after it are read
     """
     if told:
         yield list(told)
-    if stdin or path == "-":
-        yield from parsed_lines(sys.stdin.buffer, "stdin", parse)
-    if path is not None and path != "-":
-        with open(path, "rb") as file:
-            yield from parsed_lines(file, path, parse)
+    for path in [*["-"] * stdin, *paths]:
+        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
+            yield from parsed_lines(file, name_of(path), parse, refused)
 
 
 def parsed_lines(
-    file: IO[bytes], name: str, parse: Callable[[str], Iterable[T]]
+    file: IO[bytes],
+    name: str,
+    parse: Callable[[str], Iterable[T]],
+    refused: Callable[[W2VError], None],
 ) -> Iterator[list[T]]:
-    """The queries in the lines of a file, some at a time, as they come; `name` is for messages."""
+    """The queries in the lines of a file, some at a time, as they come.
+
+    name            of the file, for messages
+    parse, refused  as in `batches`
+    """
     from w2v.spelling import BLANKS
 
     passed = 0
@@ -132,13 +149,13 @@ def parsed_lines(
             try:
                 queries += parse(line) if line.strip(BLANKS) else []
             except W2VError as error:
-                raise W2VError(f"{name}: line {number}: {error}") from None
+                refused(W2VError(f"{name}: line {number}: {error}"))
         passed += len(lines)
         yield queries
 
 
 class Missing:
-    """Tells which words are not there, on stderr, and counts queries without an answer.
+    """Says on stderr which queries have no answer, and why, and counts them.
 
     table     where they were looked for
     vectors   the file that it is of, as given by -v
@@ -154,7 +171,7 @@ class Missing:
         adds: bool = False,
     ):
         self._table, self._vectors, self._adds = table, vectors, adds
-        self._left_out, self._count = left_out, 0
+        self._left_out, self._count, self._refused = left_out, 0, False
 
     def tell(self, error: NotFoundError, names: Sequence[str]) -> None:
         """One query has no answer.
@@ -165,6 +182,11 @@ class Missing:
         if self._left_out is None:
             advice = self._advice(error.name, names) if error.name else ""
             click.echo(f"w2v: {printable(str(error) + advice)}", err=True)
+
+    def refuse(self, error: W2VError) -> None:
+        """A line is no query, or a query cannot be answered at all; others are."""
+        self._refused = True
+        click.echo(f"w2v: {printable(str(error))}", err=True)
 
     def _advice(self, name: str, names: Sequence[str]) -> str:
         """What else may be meant: a phrase that is one word here, words to add, a text."""
@@ -186,11 +208,14 @@ class Missing:
         return advice
 
     def exit_code(self) -> int:
-        """What the command ends with; says what was left out."""
+        """What the command ends with; says what was left out.
+
+        A query that was refused counts for more than one with an unknown word.
+        """
         from w2v.progress import plural
 
-        if self._left_out is None:
-            return NotFoundError.exit_code if self._count else 0
+        if self._left_out is None and self._count and not self._refused:
+            return NotFoundError.exit_code
         if self._left_out:
             words = f"left out: {plural(len(self._left_out), 'word')} without a vector"
             none = (
@@ -199,7 +224,7 @@ class Missing:
                 else ""
             )
             click.echo(words + none, err=True)
-        return 0
+        return W2VError.exit_code if self._refused else 0
 
 
 def infers(vectors: str | None) -> bool:
@@ -229,7 +254,7 @@ def split(line: str, size: int, what: str) -> list[str]:
     return words
 
 
-def need(asked: list, stdin: bool, queries: str | None, what: str) -> None:
+def need(asked: list, stdin: bool, queries: tuple[str, ...], what: str) -> None:
     """UsageError where nothing is asked at all."""
     if not (asked or stdin or queries):
         raise click.UsageError(f"missing: {what}")
@@ -239,32 +264,32 @@ def rows_asked(
     table: Table,
     restrict: int | None,
     min_count: int | None,
-    only: str | None,
-    exclude: str | None,
+    only: Sequence[str],
+    exclude: Sequence[str],
 ) -> np.ndarray | None:
     """The rows that may answer, int64; None: all."""
     import numpy as np
 
-    if restrict is None and min_count is None and only is None and exclude is None:
+    if restrict is None and min_count is None and not only and not exclude:
         return None
-    allowed = np.ones(len(table), np.bool_) if only is None else _marked(table, only)
+    allowed = _marked(table, only) if only else np.ones(len(table), np.bool_)
     if restrict is not None:
         allowed[restrict:] = False
     if min_count is not None:
         if table.counts is None:
             raise W2VError("--min-count: the file does not say how frequent its words are")
         allowed &= table.counts >= min_count
-    if exclude is not None:
+    if exclude:
         allowed &= ~_marked(table, exclude)
     return np.flatnonzero(allowed)
 
 
-def _marked(table: Table, path: str) -> np.ndarray:
-    """Which rows have a name that is in a file, bool (N,)."""
+def _marked(table: Table, paths: Sequence[str]) -> np.ndarray:
+    """Which rows have a name that is in one of these files, bool (N,)."""
     import numpy as np
 
     marked = np.zeros(len(table), np.bool_)
-    rows = [table.find(name) for name in read_names(path)]
+    rows = [table.find(name) for name in read_names(paths)]
     marked[[row for row in rows if row is not None]] = True
     return marked
 

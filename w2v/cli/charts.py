@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.completion import FILE
 from w2v.cli.output import tsv_row
+from w2v.cli.parameters import OUTPUT
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _KINDS = ("png", "svg", "pdf", "tsv")
 _TEXTS = ("html", "tsv")
 plot_option = click.option(
-    "--plot", type=FILE, metavar="FILE",
+    "--plot", type=OUTPUT, metavar="FILE",
     help="Draw it too: .png, .svg, .pdf, or .tsv, the numbers.",
 )  # fmt: skip
 

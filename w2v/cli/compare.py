@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.completion import FILE
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.parameters import INPUT, Command
 from w2v.cli.vectors import open_table
 from w2v.errors import W2VError
 
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 _AT_HAND = ("questions-words.txt", "similarity/*.tsv")
 
 
-@click.command()
-@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
-@click.option("--pairs", multiple=True, type=FILE, metavar="SET", help="Scored pairs to judge by.")
-@click.option("--questions", multiple=True, type=FILE, metavar="SET", help="Analogies to judge by.")
+@click.command(cls=Command)
+@click.argument("files", nargs=-1, required=True, type=INPUT, metavar="FILE...")
+@click.option("--pairs", multiple=True, type=INPUT, metavar="SET", help="Scored pairs to judge by.")
+@click.option(
+    "--questions", multiple=True, type=INPUT, metavar="SET", help="Analogies to judge by."
+)
 @click.option(
     "--restrict", type=click.IntRange(1), default=300_000, show_default=True, metavar="N",
     help="Only the N most frequent words.",

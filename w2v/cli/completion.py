@@ -11,7 +11,6 @@ from click.shell_completion import CompletionItem, shell_complete
 if TYPE_CHECKING:
     from w2v.table import Table
 
-FILE = click.Path(readable=False)  # what names a file that need not be there
 VARIABLE = "_W2V_COMPLETE"  # in which the shell says what it is
 _MOST = 50  # words
 

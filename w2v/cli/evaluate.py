@@ -10,9 +10,9 @@ import click
 from w2v.cli import HelpfulGroup
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.compare import echo_compared
-from w2v.cli.completion import FILE
 from w2v.cli.judge import classify, self_retrieval
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.parameters import INPUT, Command
 from w2v.cli.vectors import open_table, vectors_path
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def evaluate() -> None:
 
 
 _COMMON = (
-    click.argument("sets", nargs=-1, required=True, type=FILE, metavar="SET..."),
+    click.argument("sets", nargs=-1, required=True, type=INPUT, metavar="SET..."),
     click.option(
-        "-v", "--vectors", multiple=True, type=FILE, metavar="FILE",
+        "-v", "--vectors", multiple=True, type=INPUT, metavar="FILE",
         help="Vector file; several are compared.  [default: $W2V_VECTORS, else "
         "vectors.safetensors]",
     ),
@@ -49,7 +49,7 @@ def _common(command: Callable) -> Callable:
     return format_options(command)
 
 
-@evaluate.command()
+@evaluate.command(cls=Command)
 @_common
 def similarity(
     sets: tuple[str, ...],
@@ -97,7 +97,7 @@ def _tables(vectors: tuple[str, ...], combine: str) -> list[Table]:
     return [reshaping.combined(open_table(path), path, formats.contents(path)[0]) for path in paths]
 
 
-@evaluate.command()
+@evaluate.command(cls=Command)
 @_common
 @click.option(
     "--method", type=click.Choice(["add", "mul"]), default="add", show_default=True,

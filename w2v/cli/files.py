@@ -7,18 +7,22 @@ import json
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.completion import FILE
 from w2v.cli.output import echo_json, printable, say_findings
+from w2v.cli.parameters import INPUT, OUTPUT, Command
 from w2v.cli.vectors import read_names
 from w2v.errors import W2VError
+from w2v.pipes import name_of
 
 
-@click.command()
-@click.argument("source", type=FILE, metavar="IN")
-@click.argument("target", type=FILE, metavar="OUT")
+@click.command(cls=Command)
+@click.argument("source", type=INPUT, metavar="IN")
+@click.argument("target", type=OUTPUT, metavar="OUT")
 @click.option("--table", default="words", show_default=True, help="Which table of a container.")
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="Only the first N vectors.")
-@click.option("--only", type=FILE, metavar="FILE", help="Only the names in this file, one a line.")
+@click.option(
+    "--only", multiple=True, type=INPUT, metavar="FILE",
+    help="Only the names in this file, one a line; again for more.",
+)  # fmt: skip
 @click.option(
     "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
     help="sum: add to each word's vector its output vector, from a container.",
@@ -39,7 +43,7 @@ def convert(
     target: str,
     table: str,
     limit: int | None,
-    only: str | None,
+    only: tuple[str, ...],
     combine: str,
     center: int | None,
     normalize: bool,
@@ -89,7 +93,9 @@ def convert(
         made = reshaping.combined(made, source, formats.contents(source)[0])
     if only:
         made, missing = reshaping.only(made, read_names(only))
-        click.echo(f"{only}: {plural(missing, 'name')} without a vector", err=True)
+        click.echo(
+            f"{', '.join(map(name_of, only))}: {plural(missing, 'name')} without a vector", err=True
+        )
     if center is not None:
         made = reshaping.centered(made, center)
     if normalize:
@@ -102,8 +108,8 @@ def convert(
     click.echo(f"{target}: {plural(len(made), 'vector')} of {plural(made.dim, 'number')}", err=True)
 
 
-@click.command()
-@click.argument("file", type=FILE)
+@click.command(cls=Command)
+@click.argument("file", type=INPUT)
 @click.option(
     "--check", is_flag=True,
     help="Compare every checksum with the bytes; of other formats, that all can be read. Vectors "

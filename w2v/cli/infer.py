@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.completion import FILE
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, format_options, printable
+from w2v.cli.parameters import INPUT, OUTPUT, or_stdin
 from w2v.errors import W2VError
 from w2v.notices import say_bad_bytes, say_documents, show_reading
 
@@ -28,10 +28,10 @@ threads_option = click.option(
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model", type=FILE)
-@click.argument("corpus", nargs=-1, type=FILE, metavar="[CORPUS...]")
+@click.argument("model", type=INPUT)
+@click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @click.option(
-    "-o", "--output", default="-", show_default=True, type=FILE, metavar="FILE",
+    "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
     help="Where to write, as in w2v train; - is text on stdout.",
 )  # fmt: skip
 @click.option(
@@ -66,7 +66,7 @@ def infer(
     if (as_tsv or as_json) and output != "-":
         raise W2VError("--tsv and --json are for stdout; -o takes a format by its suffix")
     catch_signals()
-    write, paths = formats.writer(output), corpus or ("-",)
+    write, paths = formats.writer(output), or_stdin(corpus)
     outputs.check(
         {"-o": output, "its list of names": formats.written_beside(output)},
         {"the model": model, "one of the texts": paths},

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from w2v.cli.completion import FILE
 from w2v.cli.infer import infer_all, threads_option
 from w2v.cli.network import classified
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.parameters import INPUT
 from w2v.cli.vectors import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command("self-retrieval", cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model", type=FILE)
-@click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
+@click.argument("model", type=INPUT)
+@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N",
     help="How many documents to ask for, from all over the corpus.",
@@ -75,8 +75,8 @@ def self_retrieval(
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings", "TextSettings"))
-@click.argument("train", type=FILE)
-@click.argument("test", required=False, type=FILE)
+@click.argument("train", type=INPUT)
+@click.argument("test", required=False, type=INPUT)
 @vectors_option
 @click.option(
     "--by", type=click.Choice(["documents", "words", "model"]), default="documents",

@@ -12,6 +12,7 @@ import click
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.options import limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options
+from w2v.cli.parameters import Command
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _COUNT = click.IntRange(1)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--model", default="rnn,lstm", show_default=True, help="rnn, lstm or both.")
 @click.option(
     "--length", default="10,30,100", show_default=True,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.completion import FILE
 from w2v.cli.infer import threads_option
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.parameters import INPUT, Command, or_stdin
 from w2v.errors import W2VError
 from w2v.notices import say_bad_bytes, say_documents, show_reading
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model", type=FILE)
-@click.argument("corpus", nargs=-1, type=FILE, metavar="[CORPUS...]")
+@click.argument("model", type=INPUT)
+@click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @threads_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @format_options
@@ -51,9 +51,10 @@ def predict(
     from w2v.trained import Network
 
     catch_signals()
+    paths = or_stdin(corpus)
     trained = Network(model, "classify")
     line = ProgressLine(sys.stderr, quiet)
-    _, chances = classified(trained, corpus or ("-",), given, threads, line, "if there")
+    _, chances = classified(trained, paths, given, threads, line, "if there")
     labels = trained.network.labels
     for row in chances:
         best = int(row.argmax())
@@ -101,8 +102,8 @@ def judged(trained: Network, paths: tuple[str, ...], line: ProgressLine) -> Judg
     return trained.network.judge(text, lambda share: line.show(f"reading {share:6.1%}"))
 
 
-@click.command()
-@click.argument("model", type=FILE)
+@click.command(cls=Command)
+@click.argument("model", type=INPUT)
 @click.option("--prompt", default="", help="What to go on from, words as in the training.")
 @click.option(
     "--words", type=click.IntRange(0), default=100, show_default=True, metavar="N",

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 import click
 
-from w2v.cli.completion import FILE
+from w2v.cli.parameters import INPUT, OUTPUT, Command
 
 recursive_option = click.option(
     "-r", "--recursive", is_flag=True,
@@ -48,14 +48,13 @@ def _option(field: Field, kind: Any) -> click.Option:
         return Option([pair], is_flag=True, default=None, help=help + shown)
     shown = f"  [default: {field.default}]" if field.default is not None else ""
     choices = field.metadata["choices"]
-    number: Any = (
-        int if kind in (int, int | None) else float if kind in (float, float | None) else FILE
-    )
+    number = int if kind in (int, int | None) else float if kind in (float, float | None) else None
+    text = {"input": INPUT, "output": OUTPUT}.get(field.metadata["file"], click.STRING)
     return Option(
         [name, *ALIASES.get(field.name, [])],
         default=None,
-        type=click.Choice(choices) if choices else number,
-        metavar=None if choices else {int: "N", float: "X", FILE: "TEXT"}[number],
+        type=click.Choice(choices) if choices else number or text,
+        metavar=None if choices else {int: "N", float: "X", None: "TEXT"}[number],
         help=help + shown,
     )
 
@@ -74,7 +73,7 @@ def limit_blas(threads: int | None) -> None:
         os.environ.setdefault(f"{library}_NUM_THREADS", str(threads or processors()))
 
 
-class SettingsCommand(click.Command):
+class SettingsCommand(Command):
     """Takes the options of settings classes too, which are named by `settings`."""
 
     def __init__(self, *args: Any, settings: tuple[str, ...], **others: Any):

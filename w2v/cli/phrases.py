@@ -8,21 +8,21 @@ from contextlib import ExitStack
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.completion import FILE
 from w2v.cli.options import recursive_option, texts
+from w2v.cli.parameters import INPUT, OUTPUT, Command
 from w2v.notices import say_bad_bytes, say_compiling, show_reading
 
 _SCORINGS = ("default", "npmi")
 
 
-@click.command()
-@click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
+@click.command(cls=Command)
+@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
-    "-o", "--output", default="-", show_default=True, type=FILE, metavar="FILE",
+    "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
     help="Where to write the text; - is stdout; .gz, .bz2 and .xz are packed.",
 )  # fmt: skip
 @click.option(
-    "--list", "listed", type=FILE, metavar="FILE", help="Write phrase, count and score, by pass."
+    "--list", "listed", type=OUTPUT, metavar="FILE", help="Write phrase, count and score, by pass."
 )
 @click.option(
     "--scoring", type=click.Choice(_SCORINGS), default="default", show_default=True,
@@ -41,7 +41,7 @@ _SCORINGS = ("default", "npmi")
     help="Each joins two words or phrases.",
 )  # fmt: skip
 @click.option(
-    "--connectors", type=FILE, metavar="FILE",
+    "--connectors", type=INPUT, metavar="FILE",
     help="Words, such as of, that may be inside a phrase but neither begin nor end it: "
     "bank_of_america; english: our own list.",
 )  # fmt: skip

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.completion import FILE
 from w2v.cli.completion import words as words_begun
 from w2v.cli.options import limit_blas
 from w2v.cli.output import printable
+from w2v.cli.parameters import INPUT, OUTPUT, Command
 from w2v.cli.vectors import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
+from w2v.pipes import name_of, open_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from w2v.plots.groups import Groups
     from w2v.plots.map import Choice, Map
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 _TOP = 500
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=words_begun)
 @click.option(
-    "-o", "--output", default="map.html", show_default=True, type=FILE, metavar="FILE",
+    "-o", "--output", default="map.html", show_default=True, type=OUTPUT, metavar="FILE",
     help="Where to draw: .html, a page to explore; .png, .svg, .pdf; .tsv, the numbers.",
 )  # fmt: skip
 @vectors_option
@@ -66,9 +67,13 @@ _TOP = 500
     help="How many at most.",
 )  # fmt: skip
 @click.option(
-    "--labels", type=FILE, metavar="FILE", help="Colours by label: lines of name, tab, label."
+    "--labels",
+    multiple=True,
+    type=INPUT,
+    metavar="FILE",
+    help="Colours by label: lines of name, tab, label; again for more.",
 )
-@click.option("--loss", multiple=True, type=FILE, metavar="LOG", help="Draw this log's losses.")
+@click.option("--loss", multiple=True, type=INPUT, metavar="LOG", help="Draw this log's losses.")
 @click.option("--seed", default=1, show_default=True, metavar="N", help="Of what is random.")
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="For t-SNE.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
@@ -183,7 +188,7 @@ def _groups(
     if told["labels"]:
         if told["color"]:
             raise click.UsageError("--labels tells what colours mean: leave out --color")
-        return groups.labels(names, _labels(told["labels"]))
+        return groups.labels(names, dict(pair for each in told["labels"] for pair in _labels(each)))
     match told["color"] or _color(path, choice, told):
         case "clusters":
             return groups.clusters(vectors, names, told["clusters"], told["seed"])
@@ -221,15 +226,15 @@ def _has_topics(path: str) -> bool:
     return model is not None and model.way == "sweeps"
 
 
-def _labels(path: str) -> dict[str, str]:
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:
-        found = {}
+def _labels(path: str) -> Iterator[tuple[str, str]]:
+    """Names and their labels."""
+    with open_text(path, "surrogateescape") as file:
         for number, row in enumerate(file, 1):
             name, tab, label = row.rstrip("\r\n").partition("\t")
             if not tab:
-                raise W2VError(f"{path}: line {number}: expected name, tab, label: {row[:60]!r}")
-            found[name] = label
-    return found
+                where = f"{name_of(path)}: line {number}"
+                raise W2VError(f"{where}: expected name, tab, label: {row[:60]!r}")
+            yield name, label
 
 
 def _write(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import IO, TYPE_CHECKING, cast
 
 from w2v.cli.asking import parsed_lines
 from w2v.errors import W2VError
+from w2v.pipes import name_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,25 +18,28 @@ if TYPE_CHECKING:
     Named = tuple[str, np.ndarray]
 
 
-def read_vectors(path: str, dim: int) -> Iterator[list[Named]]:
+def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> Iterator[list[Named]]:
     """Names and vectors, float32 (D,), some at a time, of a text as its lines come.
 
-    path    a NumPy array (D,) or (N, D), or a text: a vector on a line, its numbers separated by
-            blanks, after a name if there is one; `-` is stdin
-    dim     how many numbers each must have
-    Raises  W2VError where one has another length, or a number that is not finite as float32
+    path     a NumPy array (D,) or (N, D), or a text: a vector on a line, its numbers separated by
+             blanks, after a name if there is one; `-` is stdin
+    dim      how many numbers each must have
+    refused  called with a W2VError, which names the line, where a line has another number of
+             these, or one that is not finite as float32; the lines after it are read
+    Raises   W2VError where an array is not as it must be
 
     A vector without a name is called by its number, from 1.
     """
     from w2v.formats.arrays import MAGIC
 
-    name = "stdin" if path == "-" else path
+    name = name_of(path)
     with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
         if _begins(cast("IO[bytes]", file), MAGIC):
             yield _of_array(file.read(), name, dim)
             return
         count = 0
-        for batch in parsed_lines(cast("IO[bytes]", file), name, lambda line: [_parse(line, dim)]):
+        parse = partial(_parse, dim=dim)
+        for batch in parsed_lines(cast("IO[bytes]", file), name, parse, refused):
             yield [(own or str(count + at), vector) for at, (own, vector) in enumerate(batch, 1)]
             count += len(batch)
 
@@ -59,8 +64,8 @@ def _of_array(data: bytes, name: str, dim: int) -> list[Named]:
     ]
 
 
-def _parse(line: str, dim: int) -> Named:
-    """A line's name, or nothing, and its vector."""
+def _parse(line: str, dim: int) -> list[Named]:
+    """A line's name, or nothing, and its vector: one pair."""
     from w2v.spelling import split_words
 
     fields = split_words(line.removeprefix("\ufeff"))
@@ -72,7 +77,7 @@ def _parse(line: str, dim: int) -> Named:
         bad = next((field for field in fields[1:] if _number(field) is None), None)
         found = f"{bad!r}, no number" if bad is not None and not more else f"{len(fields)} fields"
         raise W2VError(f"expected {dim} numbers, perhaps after a name; found {found}")
-    return own, _finite(numbers, "the vector")
+    return [(own, _finite(numbers, "the vector"))]
 
 
 def _number(field: str) -> float | None:

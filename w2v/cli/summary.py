@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from w2v.cli.completion import FILE
 from w2v.cli.output import echo_json, echo_tsv, format_options
+from w2v.cli.parameters import INPUT, Command
 
 _COUNT = click.IntRange(1)
 
 
-@click.command()
-@click.argument("file", required=False, type=FILE, metavar="[MODEL]")
+@click.command(cls=Command)
+@click.argument("file", required=False, type=INPUT, metavar="[MODEL]")
 @click.option(
     "--model", type=click.Choice(["mlp", "rnn", "lstm", "gru"]),
     help="mlp: the words' vectors side by side, then dense layers; the others: recurrent layers.",

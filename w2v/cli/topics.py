@@ -9,11 +9,11 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
-from w2v.cli.completion import FILE
 from w2v.cli.infer import threads_option
 from w2v.cli.network import echo_judgement, judged
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.parameters import INPUT, OUTPUT, or_stdin
 from w2v.errors import W2VError
 from w2v.notices import say_bad_bytes, say_documents, show_reading
 
@@ -31,23 +31,23 @@ _DRAWN = 5  # words of each topic in a picture
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model", type=FILE)
+@click.argument("model", type=INPUT)
 @click.option(
     "-n", "--words", "count", type=click.IntRange(1), default=10, show_default=True, metavar="N",
     help="How many words of each topic.",
 )  # fmt: skip
 @click.option(
-    "--reference", multiple=True, type=FILE, metavar="FILE",
+    "--reference", multiple=True, type=INPUT, metavar="FILE",
     help="Judge coherence by these documents, not by those of the training; again for more.",
 )  # fmt: skip
 @click.option(
-    "--topic-keys", type=FILE, metavar="FILE", help="Write the topics in MALLET's layout too."
+    "--topic-keys", type=OUTPUT, metavar="FILE", help="Write the topics in MALLET's layout too."
 )
 @click.option(
-    "--doc-topics", type=FILE, metavar="FILE", help="And the topics of the training's documents."
+    "--doc-topics", type=OUTPUT, metavar="FILE", help="And the topics of the training's documents."
 )
 @click.option(
-    "--state", type=FILE, metavar="FILE", help="And each token's topic, if the model keeps these."
+    "--state", type=OUTPUT, metavar="FILE", help="And each token's topic, if the model keeps these."
 )
 @plot_option
 @format_options
@@ -170,8 +170,8 @@ def _echo(facts: dict[str, Any], words: list[dict[str, Any]], as_tsv: bool, as_j
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
-@click.argument("model", type=FILE)
-@click.argument("corpus", nargs=-1, type=FILE, metavar="[CORPUS...]")
+@click.argument("model", type=INPUT)
+@click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @threads_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @format_options
@@ -200,18 +200,18 @@ def perplexity(
     from w2v.topics.completion import complete
     from w2v.trained import Network, TopicModel, is_network
 
-    line = ProgressLine(sys.stderr, quiet)
+    line, paths = ProgressLine(sys.stderr, quiet), or_stdin(corpus)
     if is_network(model):
         if any(value is not None for value in given.values()):
             raise click.UsageError("what tells where documents begin is for topic models")
-        found_in_text = judged(Network(model, "lm"), corpus or ("-",), line)
+        found_in_text = judged(Network(model, "lm"), paths, line)
         echo_judgement(found_in_text, as_tsv, as_json)
         return
     trained = TopicModel(model)
     listing = trained.listing()
     if listing.alpha is None:
         raise W2VError(f"{model}: its topics are no probabilities: perplexity is for --model lda")
-    tokens, unknown = _read(trained, corpus or ("-",), given, line)
+    tokens, unknown = _read(trained, paths, given, line)
     count = tokens.starts.size - 1
     found = complete(
         tokens, listing.weights, listing.alpha, threads or machine.processors(),

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.completion import FILE
 from w2v.cli.options import limit_blas, recursive_option, setting_options, texts
+from w2v.cli.parameters import INPUT, OUTPUT, Command
 
 DEFAULT_MODEL = "skipgram"
 
@@ -27,7 +27,7 @@ class ModelOption(click.Option):
         return f"--model {self.metavar}", f"{listed}  [default: {self.default}]"
 
 
-class TrainCommand(click.Command):
+class TrainCommand(Command):
     """Takes the options of the model that is named; those of other models are a mistake."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -82,9 +82,9 @@ def _models_begun(ctx: click.Context, param: click.Parameter, begun: str) -> lis
 
 
 @click.command(cls=TrainCommand)
-@click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
+@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
-    "-o", "--output", default="vectors.safetensors", show_default=True, type=FILE, metavar="FILE",
+    "-o", "--output", default="vectors.safetensors", show_default=True, type=OUTPUT, metavar="FILE",
     help="Where to write; the suffix picks the format, as in w2v convert; - is text on "
     "stdout.",
 )  # fmt: skip

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.completion import FILE
 from w2v.cli.output import say_findings
+from w2v.cli.parameters import INPUT, Command
 from w2v.errors import W2VError
+from w2v.pipes import open_seekable
 
 if TYPE_CHECKING:
     from w2v.table import Table
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_VECTORS = "vectors.safetensors"
 
 
-class QueryCommand(click.Command):
+class QueryCommand(Command):
     """A command whose arguments are words, also words that begin with a dash.
 
     Only exactly -k, -v, -h and - are short options; any other argument with one dash is a term, an
@@ -55,7 +54,7 @@ class QueryCommand(click.Command):
 vectors_option = click.option(
     "-v",
     "--vectors",
-    type=FILE,
+    type=INPUT,
     metavar="FILE",
     help="Vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
 )
@@ -88,11 +87,14 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
     return opened
 
 
-def read_names(path: str) -> set[str]:
-    """The names in a file, one a line; - is stdin."""
-    with open(path, "rb") if path != "-" else nullcontext(sys.stdin.buffer) as file:
-        lines = file.read().decode("utf-8", "surrogateescape").split("\n")
-    return {line.removesuffix("\r") for line in lines} - {""}
+def read_names(paths: Iterable[str]) -> set[str]:
+    """The names in files, one a line; - is stdin."""
+    names: set[str] = set()
+    for path in paths:
+        with open_seekable(path) as file:
+            lines = file.read().decode("utf-8", "surrogateescape").split("\n")
+        names.update(line.removesuffix("\r") for line in lines)
+    return names - {""}
 
 
 def vectors_path(vectors: str | None) -> str:

@@ -9,21 +9,21 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.completion import FILE
 from w2v.cli.options import SettingsCommand, dealt, recursive_option, texts
+from w2v.cli.parameters import INPUT, OUTPUT
 from w2v.notices import say_bad_bytes, say_compiling, say_pruned, show_reading
 
 _STEP = 1.1  # how much further the next point of a curve is
 
 
 @click.command(cls=SettingsCommand, settings=("TextSettings",))
-@click.argument("corpus", nargs=-1, required=True, type=FILE, metavar="CORPUS...")
+@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
-    "-o", "--output", default="-", show_default=True, type=FILE, metavar="FILE",
+    "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
     help="Where to write; - is stdout; .gz, .bz2 and .xz are packed.",
 )  # fmt: skip
 @click.option(
-    "--curve", type=FILE, metavar="FILE",
+    "--curve", type=OUTPUT, metavar="FILE",
     help="Write how many different words (second column) so many words (first) of the text have.",
 )  # fmt: skip
 @recursive_option

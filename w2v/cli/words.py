@@ -61,18 +61,19 @@ class Lookup:
 
     def answer_each(
         self,
-        batches: Iterable[list[T]],
+        queries: tuple[Sequence[T], bool, Sequence[str], Callable[[str], Iterable[T]]],
         answer: Callable[[T], None],
         names: Callable[[T], Iterable[str]],
         adds: bool = False,
     ) -> int:
         """Answer queries one by one; the exit code.
 
-        names  the words of a query
-        adds   whether a query may be an expression
+        queries  the first arguments of `batches`
+        names    the words of a query
+        adds     whether a query may be an expression
         """
         missing = Missing(self.table, self._vectors, self.left_out, adds)
-        for batch in batches:
+        for batch in batches(*queries, missing.refuse):
             for query in batch:
                 try:
                     answer(query)
@@ -90,7 +91,7 @@ def similarity(
     ctx: click.Context,
     words: tuple[str, ...],
     stdin: bool,
-    queries: str | None,
+    queries: tuple[str, ...],
     as_tsv: bool,
     as_json: bool,
     **told: Any,
@@ -104,7 +105,7 @@ def similarity(
     lookup = Lookup(**told)
     from w2v import query
 
-    several = stdin or queries is not None or len(pairs) > 1
+    several = stdin or bool(queries) or len(pairs) > 1
 
     def answer(pair: tuple[str, ...]) -> None:
         a, b = lookup.known(pair, 2)
@@ -119,7 +120,7 @@ def similarity(
     def parse(line: str) -> list[tuple[str, ...]]:
         return [tuple(split(line, 2, "A B"))]
 
-    ctx.exit(lookup.answer_each(batches(pairs, stdin, queries, parse), answer, list))
+    ctx.exit(lookup.answer_each((pairs, stdin, queries, parse), answer, list))
 
 
 @click.command(cls=QueryCommand)
@@ -130,7 +131,7 @@ def odd(
     ctx: click.Context,
     words: tuple[str, ...],
     stdin: bool,
-    queries: str | None,
+    queries: tuple[str, ...],
     as_tsv: bool,
     as_json: bool,
     **told: Any,
@@ -165,7 +166,7 @@ def odd(
             raise W2VError(f"expected three words or more, found {plural(len(given), 'word')}")
         return [given]
 
-    ctx.exit(lookup.answer_each(batches(asked, stdin, queries, parse), answer, list))
+    ctx.exit(lookup.answer_each((asked, stdin, queries, parse), answer, list))
 
 
 @click.command(cls=QueryCommand)
@@ -178,7 +179,7 @@ def vector(
     terms: tuple[str, ...],
     verbatim: bool,
     stdin: bool,
-    queries: str | None,
+    queries: tuple[str, ...],
     as_tsv: bool,
     as_json: bool,
     **told: Any,
@@ -213,5 +214,5 @@ def vector(
         """Its words, as they were typed."""
         return [name for _, name in query.terms]
 
-    every = batches(asked, stdin, queries, parse)
+    every = asked, stdin, queries, parse
     ctx.exit(lookup.answer_each(every, answer, names, adds=True))
