@@ -97,7 +97,7 @@ def test_a_folder_of_texts(w2v, folder):
     assert said.err == (
         "w2v: texts is a directory; -r reads all files in it, or name some: texts/*\n"
     )
-    small = ("--dim", 8, "--epochs", 1, "--min-count", 1)
+    small = ("--dim", 8, "--epochs", 1, "--min-count", 1, "--sample", 0)
     found = w2v("train", "-r", "texts", *small)
     assert found.code == 0
     assert "vocabulary: 4 of 4 words" in found.err
@@ -106,4 +106,4 @@ def test_a_folder_of_texts(w2v, folder):
     (folder / "empty").mkdir()
     assert w2v("train", "-r", "empty").err == "w2v: empty: no files in this folder\n"
     assert w2v("vocab", "-r", "texts").out.split()[::2] == ["</s>", "c", "d", "e", "f"]
-    assert w2v("phrases", "-r", "texts", "--list", "-").code == 0
+    assert w2v("phrases", "-r", "texts", "-o", "out", "--list", "-").code == 0

@@ -228,6 +228,28 @@ def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(fol
     assert len(valid.info()["valid"]["losses"]) == 2
     with pytest.raises(library.W2VError, match=r"valid\[1\]: expected a string or a list"):
         library.train(texts=TEXTS, valid=["a b", None], **PLAIN)
+    Path("text").write_text("a b\n" * 9)
+    with pytest.raises(library.W2VError, match="valid: texts are in UTF-8"):
+        library.train("text", valid=["a b"], encoding="latin-1", **PLAIN)
+    assert library.train("text", valid=["a b"], encoding="UTF_8", sample=0, **PLAIN).words == [
+        "a",
+        "b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"texts": []}, "texts: no words in the text"),
+        ({"texts": ["rare"], "min_count": 2}, "texts: none of 1 different words occurs 2 times"),
+        ({"texts": ["a b"], "model": "mlp"}, "texts: row 1 has no label"),
+        ({"texts": TEXTS, "valid": ["x y"]}, "valid: none of its 2 words is in the vocabulary"),
+    ],
+)
+def test_texts_of_a_program_are_named_without_the_folder_that_they_are_written_to(told, message):
+    with pytest.raises(library.W2VError) as raised:
+        library.train(**{**PLAIN, **told})
+    assert str(raised.value).startswith(message)
 
 
 @compiled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import logging
 import math
 import os
@@ -10,8 +9,8 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +109,7 @@ def train(
     if recursive:
         paths = [each for path in paths for each in files_of(path)]
     told = find_model(model)
-    with ExitStack() as stack:
+    with folder.left_out(), ExitStack() as stack:
         written = target or os.path.join(folder.path, "vectors.safetensors")
         job = make_job(paths, written, told, settings, stack)
         if target is None:
@@ -133,7 +132,8 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
             found[name] = settings[name]._in_file(os.path.join(folder, f"{name}.safetensors"))
     valid = settings.get("valid")
     if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
-        if codecs.lookup(settings.get("encoding", "utf-8")).name != "utf-8":
+        encoding = str(settings.get("encoding", "utf-8")).lower().replace("_", "-")
+        if encoding not in ("utf-8", "utf8"):
             raise W2VError(
                 "valid: texts are in UTF-8, as those of corpus must be then: name a file"
             )
@@ -147,6 +147,15 @@ class _Folder:
     def __init__(self) -> None:
         self.path = tempfile.mkdtemp(prefix="w2v-")
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+    @contextmanager
+    def left_out(self) -> Iterator[None]:
+        """Let errors name files in the folder without its path, which no program has chosen."""
+        try:
+            yield
+        except W2VError as error:
+            error.args = (str(error).replace(self.path + os.sep, ""),)
+            raise
 
 
 class _Log:
