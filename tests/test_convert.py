@@ -204,3 +204,28 @@ def test_a_disk_that_is_full_leaves_neither_of_two_files(w2v, toy, folder, monke
     assert "No space left on device" in told.err
     assert told.err.startswith("w2v: x.")
     assert [path.name for path in folder.iterdir()] == ["vectors.safetensors"]
+
+
+def test_names_that_a_format_cannot_hold_are_found_before_the_work(w2v, folder):
+    (folder / "d.tsv").write_text("".join(f"doc {n}\tthe cat sat on the mat\n" for n in range(9)))
+    train = ("train", "d.tsv", "--model", "pv-dbow", "--min-count", 1, "--dim", 4, "--epochs", 1)
+    cannot = "row 1, 'doc 0': a name with a blank cannot be written in this format"
+    for suffix in ("txt", "vec.gz", "bin"):
+        told = w2v(*train, "-o", f"x.{suffix}")
+        assert (told.code, told.out) == (2, "")
+        assert cannot in told.err
+        assert "trained" not in told.err
+        assert w2v(*train, "-o", f"x.{suffix}", "--blank", "_").code == 0
+        assert "doc_0" in formats.load(f"x.{suffix}").names
+    told = w2v(*train, "-o", "x.txt", "--blank", "")
+    assert told.code == 0
+    (folder / "e.tsv").write_text("a b\tthe cat\na_b\tthe cat\n")
+    told = w2v("train", "e.tsv", *train[2:], "-o", "x.txt", "--blank", "_")
+    assert (told.code, "have the same name, 'a_b'" in told.err) == (2, True)
+    assert w2v(*train, "-o", "m.safetensors").code == 0
+    assert w2v(*train, "-o", "m.safetensors", "--blank", "_").code == 2
+    told = w2v("infer", "m.safetensors", "d.tsv", "-o", "y.txt")
+    assert (told.code, cannot in told.err, "inferred" in told.err) == (2, True, False)
+    assert w2v("infer", "m.safetensors", "d.tsv", "-o", "y.txt", "--blank", "_").code == 0
+    assert formats.load("y.txt").names[0] == "doc_0"
+    assert w2v("infer", "m.safetensors", "d.tsv", "--tsv").out.startswith("doc 0\t")

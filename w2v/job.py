@@ -126,7 +126,16 @@ class Job:
         check_words(self.text, self.vocabulary, self.text_settings, self.corpus.source)
         if isinstance(self.text, Documents):
             self.text.mapped = self.how.map_documents
+        names: Sequence[str] = self.vocabulary.names
+        if isinstance(self.text, Documents) and self.model.table == "documents":
+            names = self.text.names
+        formats.check_names(self.output, names, self._dim, self.how.blank)
         self._lay_out()
+
+    @property
+    def _dim(self) -> int:
+        """Numbers of each vector; of topics so many at most."""
+        return getattr(self.options, "dim", None) or self.options.topics
 
     def _read(
         self, on_block: Callable[[int], None], known: Mapping[str, int]
@@ -296,7 +305,9 @@ class Job:
         check_finite(self.trainer)
         tables = self.trainer.tables()
         if self._write:
-            self._write(self.output, tables.get(self.model.table) or tables["words"])
+            table = tables.get(self.model.table) or tables["words"]
+            blank = self.how.blank
+            self._write(self.output, table if blank is None else table.without_blanks(blank))
         else:
             tensors = self.trainer.tensors()
             for name, table in tables.items():

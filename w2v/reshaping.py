@@ -17,12 +17,6 @@ def only(table: Table, names: set[str]) -> tuple[Table, int]:
     return table.take(np.array(rows, np.int64)), len(names) - len(rows)
 
 
-def joined(table: Table, blank: str) -> Table:
-    """With something else for blanks in names; W2VError where two names become the same."""
-    names = [name.replace(" ", blank) for name in table.names]
-    return Table.build(names, table.matrix, table.counts)
-
-
 def normalized(table: Table) -> Table:
     """Every vector divided by its length; those without a direction stay as they are."""
     matrix = unit_vectors(table.vectors(slice(None)), table.norms)

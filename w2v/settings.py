@@ -306,6 +306,9 @@ class RunSettings:
         None, "go on training this model, which also gives the settings; new words are added, its "
         "words stay", file="input",
     )  # fmt: skip
+    blank: str | None = setting(
+        None, "put this for each blank in a name, for .txt .vec .bin, whose names end at a blank"
+    )
     map_documents: bool = setting(
         False, "keep the document vectors in a temporary file, not in memory: for many millions"
     )

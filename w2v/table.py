@@ -62,10 +62,20 @@ class Table:
             text[offsets[at] : offsets[at] + some.size] = some
         return cls(matrix, _norms(matrix), text, offsets, order, counts)
 
+    @classmethod
+    def unknown(cls, names: Sequence[str], dim: int) -> Table:
+        """A table of `names` whose vectors are not known yet: zeros that take no memory."""
+        return cls.build(names, np.broadcast_to(np.float32(0), (len(names), dim)))
+
     def take(self, rows: np.ndarray) -> Table:
         """A table of some rows, in that order."""
         counts = None if self.counts is None else self.counts[rows]
         return self.of([self.name_bytes(row) for row in rows.tolist()], self.matrix[rows], counts)
+
+    def without_blanks(self, instead: str) -> Table:
+        """With something else for blanks in names; W2VError where two names become the same."""
+        names = [name.replace(" ", instead) for name in self.names]
+        return self.build(names, self.matrix, self.counts)
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
         """The same names with other vectors."""

@@ -101,7 +101,7 @@ def convert(
     if normalize:
         made = reshaping.normalized(made)
     if blank is not None:
-        made = reshaping.joined(made, blank)
+        made = made.without_blanks(blank)
     if halves:
         made = reshaping.halved(made)
     formats.save(target, made, table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,6 +40,11 @@ threads_option = click.option(
     help="Passes over each document.  [default: as many as in training]",
 )  # fmt: skip
 @threads_option
+@click.option(
+    "--blank",
+    metavar="TEXT",
+    help="Put this for each blank in a name, for formats whose names end at a blank.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @format_options
 def infer(
@@ -47,6 +53,7 @@ def infer(
     output: str,
     epochs: int | None,
     threads: int | None,
+    blank: str | None,
     quiet: bool,
     as_tsv: bool,
     as_json: bool,
@@ -73,14 +80,20 @@ def infer(
     )
     line = ProgressLine(sys.stderr, quiet)
     trained = Trained(model, epochs)
-    text, vectors = infer_all(trained, paths, given, threads, line)
+    dim = trained.documents()[1].shape[1]
+
+    def refuse(names: Sequence[str]) -> None:
+        if not (as_tsv or as_json):
+            formats.check_names(output, names, dim, blank)
+
+    text, vectors = infer_all(trained, paths, given, threads, line, on_names=refuse)
     if as_tsv or as_json:
         for name, vector in zip(text.names, vectors, strict=True):
             _echo(name, vector, as_json)
         return
     table = Table.build(text.names, vectors, text.sizes())
     if write:
-        write(output, table)
+        write(output, table if blank is None else table.without_blanks(blank))
     else:
         store.write(output, store.table_tensors("documents", table), formats.file_metadata())
 
@@ -92,8 +105,13 @@ def infer_all(
     threads: int | None,
     line: ProgressLine,
     names: list[str] | None = None,
+    on_names: Callable[[Sequence[str]], None] = lambda names: None,
 ) -> tuple[Documents, np.ndarray]:
-    """Read documents and infer their vectors, with progress; `names` are those wanted, or all."""
+    """Read documents and infer their vectors, with progress.
+
+    names     those that are wanted; None: all
+    on_names  called with the names of all before anything is inferred
+    """
     from time import monotonic
 
     from w2v import machine, settings
@@ -107,6 +125,7 @@ def infer_all(
     say_bad_bytes(line, corpus)
     say_documents(line, corpus, text)
     line.say(f"{plural(len(text.names), 'document')}; {plural(unknown, 'unknown token')} left out")
+    on_names(text.names)
     if names is not None:
         text = text.some(names)
     began, count = monotonic(), len(text.names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from codecs import getincrementaldecoder
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,6 +197,10 @@ def _write_glove(path: str, table: Table) -> None:
     text.write(path, table, header=False)
 
 
+def _check_glove(path: str, table: Table) -> None:
+    text.check(path, table, header=False)
+
+
 _WRITERS: dict[str, Callable[[str, Table], None] | None] = {
     ".txt": text.write,
     ".vec": text.write,
@@ -206,6 +210,29 @@ _WRITERS: dict[str, Callable[[str, Table], None] | None] = {
     ".tsv": projector.write,
     ".safetensors": None,
 }
+
+
+_CHECKS: dict[Callable[[str, Table], None] | None, Callable[[str, Table], None]] = {
+    text.write: text.check,
+    _write_glove: _check_glove,
+    binary.write: binary.check,
+    arrays.write: arrays.check,
+}
+
+
+def check_names(path: str, names: Sequence[str], dim: int, blank: str | None = None) -> None:
+    """Find out before hours of work whether the format of `path` can hold these names: W2VError.
+
+    dim    numbers that each vector will have
+    blank  what will stand for each blank in them; None: they stay
+    """
+    write = writer(path)
+    if blank is not None and write is None:
+        raise W2VError(f"{path} holds names with blanks: leave out --blank")
+    check = _CHECKS.get(write)
+    if check:
+        table = Table.unknown(names, dim)
+        check(path, table if blank is None else table.without_blanks(blank))
 
 
 def written_beside(path: str) -> str | None:

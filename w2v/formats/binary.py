@@ -74,9 +74,14 @@ def _not_ended(buffer: bytes, starts: list[int], wide: int) -> int | None:
     return next(iter(np.flatnonzero(after != 10).tolist()), None)
 
 
+def check(path: str, table: Table) -> None:
+    """W2VError where names could not be read back; the vectors need not be known yet."""
+    refuse_blanks(table)
+
+
 def write(path: str, table: Table) -> None:
     """Write as the C program does, with a line end after each row."""
-    refuse_blanks(table)
+    check(path, table)
     with store.packed(path) as file:
         file.write(b"%d %d\n" % table.matrix.shape)
         for row in range(len(table)):

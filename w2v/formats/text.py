@@ -57,15 +57,20 @@ def write(path: str, table: Table, header: bool = True) -> None:
     header  whether "V D" goes before them; without, as in GloVe's files, names may have blanks, but
             W2VError where too many that come first end with what looks like a number
     """
-    if header:
-        refuse_blanks(table)
-    else:
-        _refuse_numbers(path, table)
+    check(path, table, header)
     with store.packed(path) as file:
         if header:
             file.write(b"%d %d\n" % table.matrix.shape)
         for row in range(len(table)):
             file.write(table.name_bytes(row) + b" " + b" ".join(numbers(table, row)) + b"\n")
+
+
+def check(path: str, table: Table, header: bool = True) -> None:
+    """W2VError where names could not be read back; the vectors need not be known yet."""
+    if header:
+        refuse_blanks(table)
+    else:
+        _refuse_numbers(path, table)
 
 
 def _refuse_numbers(path: str, table: Table) -> None:
