@@ -335,7 +335,7 @@ def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
         ("pos\ta\nneg\tb\n", ("--schedule", "cut"), "--schedule cut needs --valid"),
         ("pos\ta\nneg\tb\n", ("--dense", "8,x"), "--dense 8,x"),
         ("pos\ta\nneg\tb\n", ("--task", "lm", "--tied", "--units", "9"), "--tied"),
-        ("pos\ta\nneg\tb\n", ("--update", "x"), "--update is for models of words"),
+        ("pos\ta\nneg\tb\n", ("--update", "x"), "x: No such file"),
         ("pos\ta\nneg\tb\n", ("--negative", "5"), "--negative is for --model"),
     ],
 )

@@ -9,6 +9,7 @@ from conftest import COMPILED, TRAINED, WITH_WORDS, compiled
 from test_resume import ARGS
 
 from w2v import formats, store
+from w2v.models import models
 from w2v.table import Table
 
 
@@ -199,7 +200,10 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
     ("args", "said"),
     [
         (("--update", "old.safetensors", "--model", "cbow"), "is a skipgram model: --model skip"),
-        (("--update", "old.txt"), "old.txt is no .safetensors file of `w2v train`"),
+        (("--update", "old.txt"), "old.txt is word2vec text, vectors alone: start from these by"),
+        (("--update", "bare.safetensors"), "bare.safetensors holds vectors alone"),
+        (("--update", "old.bin"), "old.bin is word2vec binary, vectors alone"),
+        (("--update", "old.checkpoint"), "is the checkpoint of a run that was stopped: --resume"),
         (("--update", "nowhere"), "nowhere: No such file"),
         (("--update", "old.safetensors", "--init", "old.txt"), "--init or --update"),
         (("--freeze",), "--freeze is for --init"),
@@ -210,8 +214,41 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
 def test_what_cannot_be_started_from_is_one_line(w2v, text, old, args, said):
     formats.save("old.txt", formats.load(old))
     formats.save("x.safetensors", formats.load(old))
+    formats.save("bare.safetensors", formats.load(old))
+    formats.save("old.bin", formats.load(old))
+    store.write("old.checkpoint", store.read(old)[0], {"kind": "checkpoint"})
     if args[1:] == ("x.safetensors",):
         store.write("x.safetensors", *store.read(old))
     outcome = w2v("train", text, "--min-count", "1", *args, "-o", "x.safetensors")
     assert outcome.code == 2
     assert said in outcome.err
+
+
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("model", [n for n, model in models().items() if not model.can_update])
+def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folder, model, given):
+    """Whatever --model says; and what is to be done instead works."""
+    kind = models()[model]
+    labels = ("__label__x ", "__label__y ") if kind.way == "batches" else ("", "")
+    (folder / "text").write_text("".join(f"{label}a b a c\n" for label in labels))
+    (folder / "init.txt").write_text("a 1 2\nb 2 1\nc 1 1\n")
+    start = ("--init", "init.txt") if model == "sif" else ()
+    short = () if kind.way == "at once" else ("--epochs", 1)
+    args = ("--model", model, "--min-count", 1, "--threads", 1, *short)
+    assert w2v("train", "text", *args, *start, "-o", "old.safetensors").code == 0
+    asked = args if given else args[2:6]
+    told = w2v("train", "text", *asked, "--update", "old.safetensors", "-o", "new.safetensors")
+    instead, work = {
+        "batches": (
+            "start from its words' vectors by --init",
+            ("train", "text", *args, "--init", "old.safetensors", "-o", "new.safetensors"),
+        )
+    }.get(
+        kind.way, ("give new documents vectors by w2v infer", ("infer", "old.safetensors", "text"))
+    )
+    assert (told.code, told.err) == (
+        2,
+        f"w2v: old.safetensors is a model of --model {model}, which cannot be updated: train it "
+        f"anew on all texts, or {instead}\n",
+    )
+    assert w2v(*work).code == 0

@@ -329,12 +329,6 @@ def test_sif_needs_vectors_and_nothing_that_is_for_epochs(w2v, make, folder):
     assert "nothing to do" in again.err
 
 
-def test_update_is_for_words(make, w2v):
-    path = make("pv-dm")
-    outcome = w2v("train", "test.tsv", "--model", "pv-dm", "--update", path)
-    assert (outcome.code, "--update is for models of words" in outcome.err) == (2, True)
-
-
 def test_self_retrieval_of_another_corpus(make, w2v, folder):
     path = make("pv-dbow")
     (folder / "other").write_text("guitar\n")

@@ -41,13 +41,8 @@ class Origin:
 
     def _open_model(self) -> None:
         tensors, metadata = formats.contents(self.path)
-        if _SIDE not in tensors or metadata.get("kind") == "checkpoint":
-            raise W2VError(
-                f"{self.name} is no .safetensors file of `w2v train`: it cannot be updated; "
-                "--init starts from vectors alone"
-            )
         self.table = store.read_table(self.path, tensors, "words")
-        self._outputs = tensors[_SIDE]
+        self._outputs = tensors.get(_SIDE, np.empty(0))
         if self._outputs.shape != self.table.matrix.shape or not _is_vocabulary(self.table):
             raise W2VError(f"{self.name}: damaged: words, counts and vectors do not fit each other")
         self.model = metadata.get("model", "")

@@ -8,7 +8,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any, get_type_hints
 
-from w2v import arguments
+from w2v import arguments, formats
 from w2v.aliases import ALIASES
 from w2v.chain import Chain
 from w2v.course import Course
@@ -16,6 +16,7 @@ from w2v.errors import W2VError
 from w2v.job import Job
 from w2v.models import Model, models
 from w2v.origin import Origin
+from w2v.pipes import name_of
 from w2v.settings import DocumentSettings, RunSettings, TextSettings, dealt, option_name
 from w2v.solution import Solution
 
@@ -110,8 +111,8 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
 def _origin(model: Model, chosen: Mapping[str, Any]) -> Origin | None:
     """What a run starts from, if that is not random."""
     path, update = chosen.get("init"), chosen.get("update")
-    if update and (model.inference or model.way == "batches"):
-        raise W2VError("--update is for models of words")
+    if update:
+        _check_update(update)
     if update and chosen.get("read_vocab"):
         raise W2VError("--update goes on with the words of the model: no --read-vocab")
     if path and update:
@@ -120,3 +121,32 @@ def _origin(model: Model, chosen: Mapping[str, Any]) -> Origin | None:
         raise W2VError("--freeze is for --init")
     chosen_path = path or update
     return Origin(chosen_path, bool(update)) if chosen_path else None
+
+
+def _check_update(path: str) -> None:
+    """W2VError where a file is no model that can go on with more text: what it is, what to do."""
+    tensors, metadata = formats.contents(path)
+    if not tensors:
+        raise W2VError(
+            f"{name_of(path)} is {formats.sniff(path)}, vectors alone: start from these by --init; "
+            "--update needs the .safetensors file of w2v train"
+        )
+    if metadata.get("kind") == "checkpoint":
+        raise W2VError(
+            f"{name_of(path)} is the checkpoint of a run that was stopped: --resume goes on with it"
+        )
+    model = models().get(metadata.get("model", ""))
+    if model is None:
+        raise W2VError(
+            f"{name_of(path)} holds vectors alone, not what w2v train wrote: start from these by "
+            "--init"
+        )
+    if not model.can_update:
+        advice = "train it anew on all texts"
+        if model.way == "batches":
+            advice += ", or start from its words' vectors by --init"
+        elif "documents.matrix" in tensors:
+            advice += ", or give new documents vectors by w2v infer"
+        raise W2VError(
+            f"{name_of(path)} is a model of --model {model.name}, which cannot be updated: {advice}"
+        )

@@ -70,7 +70,7 @@ class Report:
             job.forget_checkpoint()
             self.log("end", output=job.output)
             self._line.warn(
-                f"{error}: nothing to learn; {job.output} is {job.origin.path} as it was"
+                f"{error}: nothing to learn; {job.output} is {job.origin.name} as it was"
             )
 
     def _carry_out(self, resume: bool, force: bool, dry_run: bool) -> None:

@@ -61,6 +61,11 @@ class Model:
         return [TextSettings, *documents, self.settings]
 
     @property
+    def can_update(self) -> bool:
+        """Whether `--update` goes on with it on more text: a model of words can."""
+        return self.way == "gradients" and not self.inference
+
+    @property
     def table(self) -> str:
         """What it is for: the table that goes into a format which holds but one."""
         return "documents" if self.inference else "words"
