@@ -22,7 +22,15 @@ KERNELS = [name for name in MODULES if name.startswith("w2v.kernels.")]
 LAYERS = [
     ["w2v", "w2v.errors", "w2v.packing"],
     ["w2v.aliases", "w2v.arguments", "w2v.cgroups", "w2v.tokenizers"],
-    ["w2v.settings", "w2v.machine", "w2v.progress", "w2v.signals", "w2v.address", "w2v.pipes"],
+    [
+        "w2v.settings",
+        "w2v.machine",
+        "w2v.progress",
+        "w2v.signals",
+        "w2v.address",
+        "w2v.pipes",
+        "w2v.locks",
+    ],
     ["w2v.spool", "w2v.table", "w2v.corpus"],
     ["w2v.store", "w2v.spelling", "w2v.nearest", "w2v.kernels"],
     [

@@ -5,6 +5,7 @@ import math
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ import planted
 import pytest
 from conftest import COMPILED, TRAINED, compiled, document_settings
 
-from w2v import checkpoint, plan, signals, store
+from w2v import checkpoint, locks, plan, signals, store
 from w2v.errors import W2VError
 from w2v.job import Job
 from w2v.models import models
@@ -204,11 +205,14 @@ ARGS = ("--min-count", "1", "--dim", "6", "--epochs", "2", "--sample", "0", "--t
 def test_a_finished_run_is_not_run_again(w2v, text, folder):
     first = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume")
     assert "nothing to resume: starting anew" in first.err
-    before = (folder / "x.safetensors").stat().st_mtime_ns
+    before = (folder / "x.safetensors").stat().st_ino
+    os.utime("x.safetensors", (1, 1))
     again = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume")
     assert (again.code, again.out) == (0, "")
     assert "nothing to do" in again.err
-    assert (folder / "x.safetensors").stat().st_mtime_ns == before
+    found, source = (folder / "x.safetensors").stat(), (folder / "text").stat()
+    assert found.st_ino == before  # it was not written anew
+    assert found.st_mtime_ns >= source.st_mtime_ns  # or make would repeat it
     other = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume", "--seed", "2")
     assert "wrote x.safetensors" in other.err
 
@@ -224,6 +228,72 @@ def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
     assert "resumed from x.safetensors.checkpoint at" in w2v(
         "train", text, *ARGS, "-o", "x.safetensors", "--resume"
     ).err  # fmt: skip
+
+
+# Two runs with the same output
+
+
+def test_a_run_that_lives_is_named_to_another_one(w2v, text, folder):
+    args = ("train", text, *ARGS, "-o", "x.safetensors")
+    stop_at(make_job(text), 3)
+    checkpoint_before = (folder / "x.safetensors.checkpoint").read_bytes()
+    with locks.locked("x.safetensors"):
+        for more in ((), ("--resume",)):
+            outcome = w2v(*args, *more)
+            assert outcome.code == 2
+            assert outcome.err == (
+                f"w2v: x.safetensors is being written by another run, process {os.getpid()}: wait "
+                "for it, or name another file by -o\n"
+            )
+        os.symlink("x.safetensors", "y.safetensors")
+        assert "is being written" in w2v("train", text, *ARGS, "-o", "y.safetensors").err
+        assert w2v("train", text, *ARGS, "-o", "z.safetensors").code == 0
+        assert w2v(*args, "--dry-run").code == 0
+    assert (folder / "x.safetensors.checkpoint").read_bytes() == checkpoint_before
+    assert w2v(*args, "--resume").code == 0
+    assert not list(folder.glob("*.lock"))
+
+
+def test_the_lock_of_a_killed_run_is_taken_over_and_no_other_file_is(w2v, text, folder):
+    lock = folder / "x.safetensors.lock"
+    for left in ("", "1 elsewhere\n"):
+        lock.write_text(left)
+        assert w2v("train", text, *ARGS, "-o", "x.safetensors").code == 0
+        assert not lock.exists()
+    lock.write_text("notes of a user")
+    outcome = w2v("train", text, *ARGS, "-o", "x.safetensors")
+    assert (outcome.code, "is no lock of w2v" in outcome.err) == (2, True)
+    assert lock.read_text() == "notes of a user"
+
+
+@compiled
+def test_of_two_processes_with_one_output_the_second_is_refused(text, folder):
+    command = [sys.executable, "-m", "w2v", "train", text, *ARGS[:-2], "-o", "x.safetensors"]
+    with subprocess.Popen(
+        [*command, "--epochs", "100000", "--checkpoint-every", "0.0001"],
+        cwd=folder, stderr=subprocess.PIPE, text=True,
+    ) as first:  # fmt: skip
+        for line in first.stderr:
+            if line.startswith("memory"):
+                break
+        second = subprocess.run([*command, "--resume"], cwd=folder, capture_output=True, text=True)
+        assert second.returncode == 2
+        assert f"by another run, process {first.pid}:" in second.stderr
+        while not (folder / "x.safetensors.checkpoint").exists():
+            assert first.poll() is None
+        first.kill()
+    third = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert "x.safetensors.checkpoint is there, of a run that was stopped" in third.stderr
+    (folder / "x.safetensors.checkpoint").unlink()
+    subprocess.run([*command, "--quiet"], cwd=folder, check=True)
+    assert {path.name for path in folder.iterdir()} == {text, "x.safetensors"}
+
+
+def test_a_checkpoint_is_as_private_as_the_file_that_it_is_of(text, folder):
+    (folder / "x.safetensors").write_text("old")
+    (folder / "x.safetensors").chmod(0o600)
+    stop_at(make_job(text), 3)
+    assert stat.S_IMODE((folder / "x.safetensors.checkpoint").stat().st_mode) == 0o600
 
 
 # What is trained is not lost.
@@ -420,4 +490,4 @@ def stop_again_and_again(folder, number, stops, epochs):
     subprocess.run(command, check=True, cwd=folder)
     assert (folder / "x.safetensors").read_bytes() == whole
     left = {path.name for path in folder.iterdir()}
-    assert left <= {"text", "whole.safetensors", "x.safetensors", "x.safetensors.part"}
+    assert left == {"text", "whole.safetensors", "x.safetensors"}

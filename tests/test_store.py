@@ -204,6 +204,33 @@ def test_whether_a_file_can_be_written_is_known_before(tmp_path):
             store.check_writable("/proc/self/x")
 
 
+def test_parts_of_killed_processes_are_removed_and_those_of_living_ones_are_not(tmp_path):
+    path = tmp_path / "x"
+    others = {"x.part", "x.notes.part", "y.0123abcd.part", "x.0123abcd.part.txt"}
+    (tmp_path / "link.txt").write_text("of a user")
+    (tmp_path / "x.00000000.part").symlink_to("link.txt")
+    for name in [*others, "x.0123abcd.part"]:
+        (tmp_path / name).write_text("left")
+    with store.replacing(str(path)) as first:
+        first.write(b"first")
+        with store.replacing(str(path)) as second:
+            second.write(b"second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left == others | {"x", "link.txt", "x.00000000.part"}
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o666])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
+    path = tmp_path / "x"
+    path.write_text("old")
+    path.chmod(mode)
+    with store.replacing(str(path)) as file:
+        assert stat.S_IMODE(os.stat(file.name).st_mode) == mode
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
 def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path):
     link, target = tmp_path / "link", tmp_path / "target"
     link.symlink_to(target)

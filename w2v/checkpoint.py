@@ -48,7 +48,7 @@ def write(
     """Write a checkpoint in place of the last one; OSError where there is no room: that stays."""
     metadata = {**file_metadata(), "kind": "checkpoint"}
     metadata |= {"identity": json.dumps(identity), "state": json.dumps(state)}
-    store.write(path, matrices, metadata)
+    store.write(path, matrices, metadata, like=path.removesuffix(SUFFIX))
 
 
 def read(
@@ -89,9 +89,10 @@ def restore(
 
 def remove(path: str | None) -> None:
     """Remove the checkpoint of a run that is done."""
-    for left in (path, f"{path}.part") if path else ():  # .part: of a process that was killed
+    if path:
         with suppress(FileNotFoundError):
-            os.unlink(left)
+            os.unlink(path)
+        store.remove_parts(os.path.realpath(path))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

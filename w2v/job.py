@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from w2v import budget, checkpoint, formats, machine, outputs, settings, store
+from w2v import budget, checkpoint, formats, locks, machine, outputs, settings, store
 from w2v.corpus import Corpus
 from w2v.crew import check_finite
 from w2v.errors import DivergedError, W2VError
@@ -39,7 +39,8 @@ class Job:
     origin   what it starts from, if that is not random
     Raises   W2VError where a setting is out of range or the output cannot be written
 
-    `checkpoint_path` is where checkpoints go, or None where the output is no file.
+    `checkpoint_path` is where checkpoints go, `lock_path` what the run that writes the output
+    holds; None where the output is no file.
     """
 
     def __init__(
@@ -71,12 +72,14 @@ class Job:
         self._every = checkpoint.interval(how.checkpoint_every)
         self._limit = machine.size(how.max_memory) if how.max_memory else None
         self.checkpoint_path = checkpoint.path_for(output)
+        self.lock_path = locks.path_for(output) if self.checkpoint_path else None
         self._write = formats.writer(output)
         outputs.check(
             {
                 "-o": output,
                 "its list of names": formats.written_beside(output),
                 "the checkpoint": self.checkpoint_path,
+                "the lock": self.lock_path,
                 "--save-vocab": how.save_vocab,
             },
             {"one of the texts": paths, **self._sources()},

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from typing import Any
 
-from w2v import packing
+from w2v import locks, packing
 from w2v.course import Course
 from w2v.errors import ConnectionLostError, DivergedError, NothingToLearnError, W2VError
 from w2v.job import Job
@@ -53,9 +55,15 @@ class Report:
     def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
         """All of a run: with `resume` from where it was stopped; with `dry_run` an estimate alone.
 
-        W2VError where a run that was stopped has left a checkpoint, and nothing says to go on. An
-        update with nothing to learn writes the model as it was: a daily job goes on with it.
+        W2VError where another run is writing the output, or one that was stopped has left a
+        checkpoint, and nothing says to go on. An update with nothing to learn writes the model as
+        it was: a daily job goes on with it.
         """
+        locked = self._job.lock_path and not dry_run
+        with locks.locked(self._job.output) if locked else nullcontext():
+            self._carry_out_alone(resume, force, dry_run)
+
+    def _carry_out_alone(self, resume: bool, force: bool, dry_run: bool) -> None:
         job = self._job
         if not (resume or dry_run) and job.has_checkpoint():
             raise W2VError(
@@ -78,6 +86,8 @@ class Report:
         self.read()
         if resume and job.is_done():
             job.forget_checkpoint()
+            with suppress(OSError):  # of another user
+                os.utime(job.output)  # make repeats what is older than its sources
             self.say(f"{job.output} is the result of this very run: nothing to do")
             return
         self.start()

@@ -12,17 +12,20 @@ import math
 import mmap
 import operator
 import os
+import re
+import secrets
 import shutil
 import stat
 import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import IO, Any
 
 import numpy as np
 
-from w2v import packing
+from w2v import locks, packing
 from w2v.errors import W2VError
 from w2v.pipes import name_of, open_seekable
 from w2v.signals import Deferred
@@ -41,12 +44,13 @@ _PARTS = ("matrix", "norms", "names", "offsets", "order", "counts")
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[IO[bytes]]:
+def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
     """Open a file for writing that takes the place of `path` only when all is written.
 
-    What is written goes to `path`.part, to disk, and is then renamed. After an error the old file
-    is as it was; a stop signal waits until all is written. A device or pipe is written to directly,
-    and so is stdout, named `-`.
+    What is written goes to a new file beside it, to disk, and is then renamed. It has the mode of
+    the file that it replaces, or else that of `like`. After an error the old file is as it was; a
+    stop signal waits until all is written. A device or pipe is written to directly, and so is
+    stdout, named `-`.
     """
     if path == "-":
         yield sys.stdout.buffer
@@ -56,20 +60,19 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
         with _named(path), open(path, "wb") as file:
             yield file
         return
-    target, part = _places(path)
-    with Deferred(), _named(path, part):
-        try:
-            with _fresh(part) as file:
+    target = os.path.realpath(path)
+    with Deferred(), _named(path, target):
+        remove_parts(target)
+        with _part(target, like or target) as file:
+            try:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-                if not os.path.samestat(os.fstat(file.fileno()), os.lstat(part)):
-                    raise W2VError(f"{path}: another process is writing it too; nothing is lost")
-            os.replace(part, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(part)
-            raise
+                os.replace(file.name, target)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(file.name)
+                raise
 
 
 @contextmanager
@@ -80,47 +83,68 @@ def packed(path: str) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _named(path: str, part: str | None = None) -> Iterator[None]:
+def _named(path: str, target: str | None = None) -> Iterator[None]:
     """Let errors of writing say of which file; NumPy's do not even say which error it is."""
     try:
         yield
     except OSError as error:
-        if error.filename in (None, part):
+        if error.filename is None or (target and _is_part(str(error.filename), target)):
             said = error.strerror or f"could not be written whole ({error}): is the disk full?"
             raise OSError(error.errno, said, path) from None
         raise
 
 
-def _fresh(part: str) -> IO[bytes]:
-    """Open a new file. One that is there is of a process that was killed, or a trap: it goes.
+def _part(target: str, like: str) -> IO[bytes]:
+    """Open a new file beside `target`, with a name of its own, that is held while it is open.
 
-    Nobody can leave a link there, to another file of ours, that would be written through.
+    It is made anew: nobody can leave a link there, to another file, that is written through.
     """
-    with suppress(FileNotFoundError):
-        os.unlink(part)
-    return open(part, "xb")
+    mode = None
+    for known in (target, like):
+        with suppress(OSError):
+            mode = mode or stat.S_IMODE(os.stat(known).st_mode) & 0o777
+    opener = partial(os.open, mode=mode or 0o666)
+    while True:
+        part = f"{target}.{secrets.token_hex(4)}.part"
+        file = open(part, "xb", opener=opener)  # noqa: SIM115 - the caller closes it
+        if mode is not None:
+            os.chmod(part, mode)  # which the user's mask has nothing to do with
+        locks.hold(file)
+        if locks.is_at(file, part):
+            return file
+        file.close()  # taken for one of a killed process before it was held
+
+
+def _is_part(path: str, target: str) -> bool:
+    return re.fullmatch(re.escape(target) + r"\.[0-9a-f]{8}\.part", path) is not None
+
+
+def remove_parts(target: str) -> None:
+    """Remove what processes that were killed while they wrote `target` have left beside it."""
+    folder = os.path.dirname(target)
+    with suppress(OSError):
+        for name in os.listdir(folder or "."):
+            part = os.path.join(folder, name)
+            if _is_part(part, target) and not os.path.islink(part):
+                with suppress(OSError), open(part, "r+b") as file:
+                    if locks.hold(file):
+                        os.unlink(part)
 
 
 def check_writable(path: str) -> None:
     """Find out, before hours of work, that `path` could not be written: OSError or W2VError.
 
-    Permissions are not enough to tell (root passes every check, and /proc takes no files), so
-    `path`.part is made and removed; one that is there, perhaps being written, is left alone.
+    Permissions are not enough to tell (root passes every check, and /proc takes no files), so a
+    file beside it is made and removed.
     """
     if os.path.isdir(path):
         raise W2VError(f"{path} is a directory; name a file in it")
     if path != "-" and not is_device(path):
-        part = _places(path)[1]
-        if not os.path.isdir(os.path.dirname(part)):
-            raise W2VError(f"{path}: there is no folder {os.path.dirname(part)}; make it first")
-        with Deferred(), _named(path, part), suppress(FileExistsError), open(part, "xb"):
-            os.unlink(part)
-
-
-def _places(path: str) -> tuple[str, str]:
-    """Where a file goes, and where it is while it is being written. A symbolic link stays one."""
-    target = os.path.realpath(path)
-    return target, target + ".part"
+        target = os.path.realpath(path)
+        if not os.path.isdir(os.path.dirname(target)):
+            raise W2VError(f"{path}: there is no folder {os.path.dirname(target)}; make it first")
+        with Deferred(), _named(path, target), _part(target, target) as file:
+            os.unlink(file.name)
 
 
 def is_device(path: str) -> bool:
@@ -128,8 +152,16 @@ def is_device(path: str) -> bool:
     return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
 
 
-def write(path: str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
-    """Write arrays and metadata; adds a checksum (CRC-32) of each array to the metadata."""
+def write(
+    path: str,
+    tensors: Mapping[str, np.ndarray],
+    metadata: Mapping[str, str],
+    like: str | None = None,
+) -> None:
+    """Write arrays and metadata; adds a checksum (CRC-32) of each array to the metadata.
+
+    like  the file whose mode a new file gets, if that is there
+    """
     ordered = dict(sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])))
     header: dict[str, Any] = {}
     checksums, end = {}, 0
@@ -144,7 +176,7 @@ def write(path: str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, s
     header["__metadata__"] = {**metadata, "checksums": json.dumps(checksums, sort_keys=True)}
     text = json.dumps(header, sort_keys=True, ensure_ascii=False).encode()
     text += b" " * (-(8 + len(text)) % ALIGNMENT)
-    with replacing(path) as file:
+    with replacing(path, like) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for array in ordered.values():
             for block in _blocks(array):
