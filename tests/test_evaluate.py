@@ -121,6 +121,6 @@ def test_a_bad_question_is_named(table, tmp_path, text):
 def test_files_without_questions_or_text_are_named(table, tmp_path):
     with pytest.raises(W2VError, match="no questions"):
         evaluate.analogies(table, write(tmp_path, ": s\n"))
-    (tmp_path / "set").write_bytes(b"\xff\xfe")
-    with pytest.raises(W2VError, match="not UTF-8"):
+    (tmp_path / "set").write_bytes(b"a b c d\n\xfe\n")
+    with pytest.raises(W2VError, match="set: line 2: not UTF-8"):
         evaluate.analogies(table, str(tmp_path / "set"))

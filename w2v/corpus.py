@@ -19,6 +19,7 @@ from typing import IO
 from w2v import packing
 from w2v.address import open_bytes, size_of
 from w2v.errors import W2VError
+from w2v.lines import encoding_by_mark
 from w2v.pipes import name_of
 from w2v.tokenizers import TOKENIZERS, after_last_break, fold
 
@@ -132,29 +133,39 @@ class Corpus:
 
     def _decoded(self, path: str) -> Iterator[bytes]:
         """The bytes of one file as valid UTF-8; what was wrong in them is counted."""
-        decoder = codecs.getincrementaldecoder(self.encoding)("replace")
-        position = self._begin
-        for block in itertools.chain(self._raw(path), [b""]):
-            if self._is_clean(block, decoder):
-                position += len(block)
-                yield block
-                continue
-            text = decoder.decode(block, final=not block)
-            bad = text.count("\ufffd")
-            if bad and self.encoding == "utf-8":
-                bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # those were in the text
-            if bad and not self.bad_bytes:
-                near = position + len(text[: text.index("\ufffd")].encode(self.encoding, "replace"))
-                self.first_bad = f"{name_of(path)}, near byte {near}"
-            self.bad_bytes += bad
-            if position == 0:
-                text = text.removeprefix("\ufeff")  # the byte order mark of Windows programs
+        raw = self._raw(path)
+        first = next(raw, b"")
+        encoding = self._encoding_of(first)
+        decoder = codecs.getincrementaldecoder(encoding)("replace")
+        position, at_start = self._begin, self._begin == 0
+        for block in itertools.chain([first], raw, [b""]):
+            if encoding == "utf-8" and block.isascii() and not decoder.getstate()[0]:
+                clean = block  # need not be decoded
+            else:
+                text = decoder.decode(block, final=not block)
+                self._note_bad(text, block, encoding, path, position)
+                if at_start:
+                    text = text.removeprefix("\ufeff")  # the mark, which is no letter
+                clean = text.encode("utf-8", "replace")
+            at_start = at_start and not clean
             position += len(block)
-            yield text.encode("utf-8", "replace")
+            yield clean
 
-    def _is_clean(self, block: bytes, decoder: codecs.IncrementalDecoder) -> bool:
-        """Whether a block is ASCII alone, as UTF-8 that need not be decoded."""
-        return self.encoding == "utf-8" and block.isascii() and not decoder.getstate()[0]
+    def _encoding_of(self, start: bytes) -> str:
+        """That of a file which begins so: a mark of UTF-16 or UTF-32 is seen, if none was named."""
+        found = encoding_by_mark(start) if self.encoding == "utf-8" and self._begin == 0 else ""
+        return found or self.encoding
+
+    def _note_bad(self, text: str, block: bytes, encoding: str, path: str, position: int) -> None:
+        """Count what was replaced when a block, which begins at `position`, was decoded."""
+        bad = text.count("\ufffd")
+        if bad and encoding == "utf-8":
+            bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # those were in the text
+        if bad and not self.bad_bytes:
+            near = position + len(text[: text.index("\ufffd")].encode(encoding, "replace"))
+            seen = "" if encoding == self.encoding else f", read as {encoding} by its mark"
+            self.first_bad = f"{name_of(path)}, near byte {near}{seen}"
+        self.bad_bytes += bad
 
     def _raw(self, path: str) -> Iterator[bytes]:
         """The unpacked bytes of one file, in blocks."""

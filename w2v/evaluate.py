@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.errors import W2VError
+from w2v.lines import numbered_lines
 from w2v.nearest import Judge, unit_vectors
-from w2v.pipes import name_of, open_text
+from w2v.pipes import name_of
 from w2v.spelling import BLANKS, split_words
 from w2v.table import Table, has_direction
 
@@ -221,11 +222,5 @@ def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
 
 def _lines(path: str) -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 text with their numbers, from 1, without line ends."""
-    with open_text(path) as file:
-        try:
-            for number, line in enumerate(file, 1):
-                yield number, line.strip(BLANKS)
-        except UnicodeDecodeError as error:
-            raise W2VError(
-                f"{name_of(path)}: not UTF-8 text ({error.reason} at {error.start})"
-            ) from None
+    for number, line in numbered_lines(path):
+        yield number, line.strip(BLANKS)

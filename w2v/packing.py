@@ -36,11 +36,6 @@ def kind_of(start: bytes) -> str:
     return next((name for name, (begin, _) in _KINDS.items() if begin.match(start)), "")
 
 
-def is_packed(file: IO[bytes]) -> bool:
-    """Whether the first bytes of a file that can peek say that it is packed."""
-    return bool(kind_of(peek(file)))
-
-
 def peek(file: IO[bytes]) -> bytes:
     """The first HEAD bytes of a file that can peek, or as many as are there."""
     return cast(bytes, file.peek(HEAD)[:HEAD])  # type: ignore[attr-defined]
@@ -51,10 +46,15 @@ def unpacked(file: IO[bytes], kind: str) -> IO[bytes]:
     return cast(IO[bytes], _KINDS[kind][1](file)) if kind else file
 
 
-def read(file: IO[bytes], size: int) -> bytes:
-    """Some bytes of what `unpacked` has given; DamagedError where they are not as packed."""
+def read(file: IO[bytes], size: int, waits: bool = True) -> bytes:
+    """Some bytes of what `unpacked` has given; DamagedError where they are not as packed.
+
+    waits  for `size` bytes or the end; else what is there now, one byte or more, will do
+    """
     try:
-        return file.read(size)
+        if waits:
+            return file.read(size)
+        return cast(bytes, getattr(file, "read1", file.read)(size))
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise DamagedError(str(error)) from None
     except OSError as error:

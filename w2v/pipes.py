@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import stat
 import sys
@@ -38,11 +37,6 @@ def open_seekable(path: str) -> IO[bytes]:
     copy = _copies[path]
     copy.seek(0)
     return open(copy.fileno(), "rb", closefd=False)
-
-
-def open_text(path: str, errors: str = "strict", newline: str | None = None) -> IO[str]:
-    """As `open_seekable`, but as text in UTF-8; `errors` and `newline` are those of `open`."""
-    return io.TextIOWrapper(open_seekable(path), "utf-8", errors, newline)
 
 
 def sha256_of(path: str) -> str:

@@ -12,7 +12,8 @@ from w2v.corpus import Corpus
 from w2v.errors import W2VError
 from w2v.kernels.tokens import keep_words
 from w2v.lexicon import SENTENCE_END, Lexicon
-from w2v.pipes import name_of, open_text
+from w2v.lines import numbered_lines
+from w2v.pipes import name_of
 from w2v.signals import Deferred
 from w2v.spool import Spool
 from w2v.text import Text
@@ -66,16 +67,13 @@ def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
     Raises W2VError for a line that is not a word, a blank and a count, or a word that comes again
     """
     counts: dict[str, int] = {}
-    with open_text(path, "replace", "\n") as file:
-        for number, line in enumerate(file, 1):
-            name, _, told = line.rstrip("\r\n").rpartition(" ")
-            if not name or not told.isdecimal() or len(told) > 18:
-                raise W2VError(
-                    f"{name_of(path)}: line {number}: expected word, count: {line[:60]!r}"
-                )
-            if name in counts:
-                raise W2VError(f"{name_of(path)}: line {number}: {name!r} comes again")
-            counts[name] = int(told)
+    for number, line in numbered_lines(path, "replace"):
+        name, _, told = line.rpartition(" ")
+        if not name or not told.isdecimal() or len(told) > 18:
+            raise W2VError(f"{name_of(path)}: line {number}: expected word, count: {line[:60]!r}")
+        if name in counts:
+            raise W2VError(f"{name_of(path)}: line {number}: {name!r} comes again")
+        counts[name] = int(told)
     ends = counts.pop(SENTENCE_END.decode(), 0)
     order = sorted(counts, key=lambda name: -counts[name])
     names = [name for name in order if counts[name] >= max(min_count, 1)][:max_vocab]

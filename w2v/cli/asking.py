@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _AT_ONCE = 1024  # queries
-_CHUNK = 1 << 16  # bytes
 
 
 def stdin_options(command: Callable) -> Callable:
@@ -94,22 +93,6 @@ def answer_options(command: Callable) -> Callable:
     return command
 
 
-def lines_as_they_come(file: IO[bytes]) -> Iterator[list[str]]:
-    """The lines of a file or pipe: all that are there now, but at most some, without waiting."""
-    rest = b""
-    read = getattr(file, "read1", file.read)
-    while chunk := read(_CHUNK):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for begin in range(0, len(lines), _AT_ONCE):
-            yield list(map(_decoded, lines[begin : begin + _AT_ONCE]))
-    if rest:
-        yield [_decoded(rest)]
-
-
-def _decoded(line: bytes) -> str:
-    return line.decode("utf-8", "surrogateescape").removesuffix("\r")
-
-
 def batches(
     told: Sequence[T],
     stdin: bool,
@@ -140,14 +123,16 @@ def parsed_lines(
     name            of the file, for messages
     parse, refused  as in `batches`
     """
+    from w2v.lines import lines_as_they_come
     from w2v.spelling import BLANKS
 
     passed = 0
-    for lines in lines_as_they_come(file):
+    for lines in lines_as_they_come(file, name, _AT_ONCE):
         queries: list[T] = []
         for number, line in enumerate(lines, passed + 1):
+            text = line.decode("utf-8", "surrogateescape")
             try:
-                queries += parse(line) if line.strip(BLANKS) else []
+                queries += parse(text) if text.strip(BLANKS) else []
             except W2VError as error:
                 refused(W2VError(f"{name}: line {number}: {error}"))
         passed += len(lines)

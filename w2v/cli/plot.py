@@ -16,7 +16,7 @@ from w2v.cli.output import printable
 from w2v.cli.parameters import INPUT, OUTPUT, Command
 from w2v.cli.vectors import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
-from w2v.pipes import name_of, open_text
+from w2v.pipes import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -228,13 +228,14 @@ def _has_topics(path: str) -> bool:
 
 def _labels(path: str) -> Iterator[tuple[str, str]]:
     """Names and their labels."""
-    with open_text(path, "surrogateescape") as file:
-        for number, row in enumerate(file, 1):
-            name, tab, label = row.rstrip("\r\n").partition("\t")
-            if not tab:
-                where = f"{name_of(path)}: line {number}"
-                raise W2VError(f"{where}: expected name, tab, label: {row[:60]!r}")
-            yield name, label
+    from w2v.lines import numbered_lines
+
+    for number, row in numbered_lines(path, "surrogateescape"):
+        name, tab, label = row.partition("\t")
+        if not tab:
+            where = f"{name_of(path)}: line {number}"
+            raise W2VError(f"{where}: expected name, tab, label: {row[:60]!r}")
+        yield name, label
 
 
 def _write(

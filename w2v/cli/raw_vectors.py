@@ -68,7 +68,7 @@ def _parse(line: str, dim: int) -> list[Named]:
     """A line's name, or nothing, and its vector: one pair."""
     from w2v.spelling import split_words
 
-    fields = split_words(line.removeprefix("\ufeff"))
+    fields = split_words(line)
     numbers = [number for field in fields[-dim:] if (number := _number(field)) is not None]
     own = " ".join(fields[:-dim])
     # A longer vector is no vector with numbers for a name; a name can be a whole number.

@@ -11,7 +11,6 @@ import click
 from w2v.cli.output import say_findings
 from w2v.cli.parameters import INPUT, Command
 from w2v.errors import W2VError
-from w2v.pipes import open_seekable
 
 if TYPE_CHECKING:
     from w2v.table import Table
@@ -89,12 +88,10 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
 
 def read_names(paths: Iterable[str]) -> set[str]:
     """The names in files, one a line; - is stdin."""
-    names: set[str] = set()
-    for path in paths:
-        with open_seekable(path) as file:
-            lines = file.read().decode("utf-8", "surrogateescape").split("\n")
-        names.update(line.removesuffix("\r") for line in lines)
-    return names - {""}
+    from w2v.lines import numbered_lines
+
+    found = (numbered_lines(path, "surrogateescape") for path in paths)
+    return {name for lines in found for _, name in lines} - {""}
 
 
 def vectors_path(vectors: str | None) -> str:

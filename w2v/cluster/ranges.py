@@ -11,6 +11,7 @@ from w2v import corpus, packing
 from w2v.address import is_address, open_bytes, size_of
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
+from w2v.lines import encoding_by_mark
 from w2v.settings import TextSettings
 
 RANGE = 1 << 21  # bytes at least; of 2 MiB the words take some 1.5 MB as ids
@@ -46,7 +47,12 @@ def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
     length = max(RANGE, -(-sum(sizes) // MOST))
     for path, size in zip(paths, sizes, strict=True):
         with open_bytes(path) as file:
-            whole = encoding != "utf-8" or packing.is_packed(file)
+            start = packing.peek(file)
+            whole = (
+                encoding != "utf-8"
+                or packing.kind_of(start) != ""
+                or encoding_by_mark(start) not in ("", "utf-8")
+            )
         step = max(size if whole else length, 1)
         found += [ByteRange(path, at, min(at + step, size), size) for at in range(0, size, step)]
     return found

@@ -19,6 +19,7 @@ import numpy as np
 from w2v import packing, store
 from w2v.errors import W2VError
 from w2v.formats.source import Source
+from w2v.lines import mark_before, read_bytes
 from w2v.pipes import is_copied, name_of, open_seekable
 from w2v.table import Table
 
@@ -62,6 +63,7 @@ def write(path: str, table: Table) -> None:
             matrix = np.ascontiguousarray(table.matrix)
             np.lib.format.write_array(packed, matrix, allow_pickle=False)
         file.flush()
+        names.write(mark_before(table.name_bytes(0) if len(table) else b""))
         for row in range(len(table)):
             names.write(table.name_bytes(row) + b"\n")
 
@@ -102,8 +104,7 @@ def _list_of(path: str) -> str:
 def _names(path: str) -> bytes:
     """The names, with a line end after each."""
     found = _list_of(path)
-    with open_seekable(found) as file:
-        names = file.read()
+    names = read_bytes(found)
     if names and not names.endswith(b"\n"):
         names += b"\n"
     if names.count(b"\r\n") == names.count(b"\n"):  # a list of Windows

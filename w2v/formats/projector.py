@@ -6,6 +6,7 @@ import os
 
 from w2v import store
 from w2v.formats.text import numbers
+from w2v.lines import mark_before
 from w2v.table import Table
 
 
@@ -25,6 +26,8 @@ def write(path: str, table: Table) -> None:
         file.flush()
         if table.counts is not None:
             names.write(b"word\tcount\n")
+        elif len(table):
+            names.write(mark_before(table.name_bytes(0)))
         for row in range(len(table)):
             name = b" ".join(table.name_bytes(row).replace(b"\r", b" ").split(b"\t"))
             name = name.replace(b"\n", b" ")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from w2v.errors import W2VError
 from w2v.formats import arrays
 from w2v.formats.source import HEAD, Source
+from w2v.lines import MARK
 
 CONTAINER = "safetensors container"
 TEXT, GLOVE = "word2vec text", "text without a header, as GloVe's"
@@ -43,7 +44,6 @@ _NOROWS = {  # what may also begin a text of rows, and is named where it does no
     b"\xfe\xff": _UTF16,
 }
 _TAR = slice(257, 262)
-_MARK = b"\xef\xbb\xbf"  # of UTF-8, which some programs put at the beginning
 _OF_TEXT = {*range(32, 127), *b"\t\r\n"}
 _LONGEST_HEADER = 64  # bytes of the first line of a word2vec file
 _MOST_NUMBERS = 1 << 24  # of a vector
@@ -80,14 +80,15 @@ def recognise(source: Source) -> Recognised:
             raise W2VError(f"{path} is our container, packed by {source.packed}: unpack it")
         return Recognised(CONTAINER)
     line = head[:_LONGEST_HEADER].partition(b"\n")[0]
-    fields = line.removeprefix(_MARK).rstrip(b"\r ").split(b" ")
+    fields = line.removeprefix(MARK).rstrip(b"\r ").split(b" ")
     if len(fields) == 1:
         fields = line.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields) and int(fields[1]):
         return _with_header(source, int(fields[0]), int(fields[1]), len(line) + 1)
     if _is_floret(fields):
         raise W2VError(f"{path} is a floret file, which has vectors of parts of words, no words")
-    return Recognised(GLOVE, dim=_length_of_rows(source))
+    mark = len(MARK) if head.startswith(MARK) else 0
+    return Recognised(GLOVE, dim=_length_of_rows(source), header=mark)
 
 
 def _is_floret(fields: list[bytes]) -> bool:
@@ -156,7 +157,7 @@ def _length_of_rows(source: Source) -> int:
     if length >= 2:
         return length
     for magic, meaning in _NOROWS.items():
-        if head.startswith(magic):
+        if head.removeprefix(MARK).startswith(magic):
             raise W2VError(f"{path} is {meaning}")
     number, line = rows[lengths.index(length)] if rows else (1, lines[0])
     raise W2VError(

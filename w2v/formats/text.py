@@ -13,6 +13,7 @@ from w2v.errors import W2VError
 from w2v.formats.recognition import ROWS, is_number, numbers_at_end, usual
 from w2v.formats.rows import Rows
 from w2v.formats.source import BLOCK, Findings, Source
+from w2v.lines import mark_before
 from w2v.table import Table
 
 SMALL = 8 * BLOCK  # bytes read without a kernel: to load Numba takes as long
@@ -61,6 +62,8 @@ def write(path: str, table: Table, header: bool = True) -> None:
     with store.packed(path) as file:
         if header:
             file.write(b"%d %d\n" % table.matrix.shape)
+        else:
+            file.write(mark_before(table.name_bytes(0) if len(table) else b""))
         for row in range(len(table)):
             file.write(table.name_bytes(row) + b" " + b" ".join(numbers(table, row)) + b"\n")
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.pipes import name_of, open_text
+from w2v.lines import numbered_lines
+from w2v.pipes import name_of
 from w2v.plots.panels import Bars, Chart, Circles, Lines, Series
 from w2v.plots.projection import principal
 
@@ -40,20 +41,19 @@ def losses(paths: Sequence[str]) -> Chart:
 def _runs(path: str) -> Iterator[list[dict[str, Any]]]:
     """The ends of epochs of each run; one that was resumed goes on."""
     run: list[dict[str, Any]] = []
-    with open_text(path, "replace") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                event = json.loads(line)
-                if event["event"] == "epoch":
-                    event["epoch"] = int(event["epoch"])
-                    if run and event["epoch"] <= run[-1]["epoch"]:
-                        yield run
-                        run = []
-                    run.append(event)
-            except (ValueError, KeyError, TypeError, RecursionError):
-                raise W2VError(
-                    f"{name_of(path)}: line {number}: no line of a log of w2v train --log-json"
-                ) from None
+    for number, line in numbered_lines(path, "replace"):
+        try:
+            event = json.loads(line)
+            if event["event"] == "epoch":
+                event["epoch"] = int(event["epoch"])
+                if run and event["epoch"] <= run[-1]["epoch"]:
+                    yield run
+                    run = []
+                run.append(event)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise W2VError(
+                f"{name_of(path)}: line {number}: no line of a log of w2v train --log-json"
+            ) from None
     if run:
         yield run
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.pipes import name_of, open_text
+from w2v.lines import numbered_lines
 from w2v.settings import TermSettings
 from w2v.text import Documents
 from w2v.topics.stopwords import ENGLISH
@@ -116,13 +116,7 @@ def _stop_words(told: str) -> Sequence[str]:
         return ENGLISH.split()
     if "\n" in told:  # the words themselves, given by a program
         return told.split()
-    with open_text(told) as file:
-        try:
-            return file.read().split()
-        except UnicodeDecodeError as error:
-            raise W2VError(
-                f"{name_of(told)}: not UTF-8 text ({error.reason} at {error.start})"
-            ) from None
+    return [word for _, line in numbered_lines(told) for word in line.split()]
 
 
 def keep_columns(counts: Sparse, kept: np.ndarray) -> Sparse:
