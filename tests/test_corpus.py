@@ -120,6 +120,14 @@ def test_only_what_is_packed_is_taken_for_it(tmp_path, kind):
     assert read(path, encoding="utf-16-le")[0] == ["\u8b1f", "b", "</s>"]
 
 
+@given(st.sampled_from(["", "BZh", "BZh1", "BZh91AY", "PK", "7zXZ"]), st.text())
+@example("BZh9", "")
+def test_no_text_is_taken_for_a_packed_file(begin, rest):
+    start = (begin + rest).encode()[: packing.HEAD]
+    whole = start.startswith(b"BZh") and start.endswith(b"1AY&SY")  # all of bzip2's magic
+    assert packing.kind_of(start) == "" or whole
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz", ".GZ", ".bz2", ".Bz2", ".xz"])
 def test_what_is_written_is_packed_by_its_suffix(tmp_path, suffix):
     path = str(tmp_path / f"text{suffix}")

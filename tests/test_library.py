@@ -14,16 +14,19 @@ from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
 
+import hypothesis.strategies as st
 import numpy as np
 import planted
 import pytest
 import readme
 from conftest import COMPILED, compiled
+from hypothesis import given
 
 import w2v as library
 from w2v import arguments, machine, settings
 from w2v.models import models as registry
 from w2v.recipe import make_job
+from w2v.spelling import split_words
 
 QUICK = {"dim": 8, "epochs": 1, "min_count": 1, "sample": 0.0, "threads": 1}
 
@@ -156,6 +159,23 @@ def test_what_is_no_text_is_named_with_its_place(models, texts, message):
         assert str(raised.value).startswith(message), name
 
 
+WORDS = st.text(max_size=3)
+ODD = st.none() | st.integers() | st.floats() | st.binary(max_size=3)
+
+
+@given(st.lists(WORDS | st.lists(WORDS | ODD, max_size=3) | ODD, max_size=4) | ODD | WORDS)
+def test_whatever_is_given_as_texts_is_read_as_it_is_or_refused(value):
+    try:
+        lines = list(arguments.texts(value))
+    except library.W2VError as error:
+        assert "\n" not in str(error)  # noqa: PT017
+        assert not isinstance(value, str)
+        return
+    given_lines = [value] if isinstance(value, str) else value
+    for line, text in zip(lines, given_lines, strict=True):
+        assert line == text if isinstance(text, str) else split_words(line) == [*filter(None, text)]
+
+
 # A value of the type that a program would give, and what the command line would be given for it.
 NATURAL = {
     "checkpoint_every": (5, "5"),
@@ -198,8 +218,8 @@ def test_every_setting_takes_the_type_that_is_natural_in_python(name):
         pairs = [(Path("a", "b"), "a/b"), (b"a", "a"), ("a", "a")]
     else:
         pairs = [NATURAL[name]]  # a new setting that is text belongs there, or to FILES
-    for given, expected in pairs:
-        found = arguments.setting(name, kind, given)
+    for value, expected in pairs:
+        found = arguments.setting(name, kind, value)
         assert (found, type(found)) == (expected, type(expected))
 
 
