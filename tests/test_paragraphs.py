@@ -10,7 +10,7 @@ import planted
 import pytest
 from conftest import COMPILED, compiled
 
-from w2v import evaluate, formats, store
+from w2v import formats, query, store
 from w2v.errors import W2VError
 from w2v.models import models
 from w2v.reading import open_corpus
@@ -71,7 +71,7 @@ def test_documents_of_a_topic_are_near_each_other_and_new_ones_too(make, w2v, mo
     path = make(model)
     table = formats.load(path, "documents")
     topics = [name.split("-")[0] for name in table.names]
-    right = evaluate.units(table, np.arange(len(table)))
+    right = query.units(table, np.arange(len(table)))
     scores = right @ right.T - 2 * np.eye(len(right))
     assert np.mean([topics[i] == topics[j] for i, j in enumerate(scores.argmax(axis=1))]) > 0.95
     judged = w2v("evaluate", "classify", "train.tsv", "train.tsv", "-v", path, "--json")
@@ -79,7 +79,7 @@ def test_documents_of_a_topic_are_near_each_other_and_new_ones_too(make, w2v, mo
 
     assert w2v("infer", path, "test.tsv", "-o", "new.safetensors").code == 0
     new = formats.load("new.safetensors", "documents")
-    scores = evaluate.units(new, np.arange(len(new))) @ right.T
+    scores = query.units(new, np.arange(len(new))) @ right.T
     found = [topics[j] for j in scores.argmax(axis=1)]
     wanted = [name.split("-")[0] for name in new.names]
     assert np.mean([a == b for a, b in zip(found, wanted, strict=True)]) > 0.95
@@ -349,3 +349,45 @@ def test_a_settings_dataclass_that_a_file_lacks(folder):
     store.write("x.safetensors", {"a": np.zeros(1)}, {"model": "pv-dm"})
     with pytest.raises(W2VError, match="damaged"):
         Trained("x.safetensors")
+
+
+def test_a_row_that_is_no_document_is_left_out_and_said(w2v, folder):
+    """The others are answered as they are without it; a model that is trained refuses it."""
+    (folder / "text").write_text("king man\nqueen king\nman man king\n" * 8)
+    small = ("--min-count", 1, "--quiet", "--threads", 1)
+    assert w2v("train", "text", "--model", "lsa", "--topics", 2, *small).code == 0
+    ask = ("infer", "vectors.safetensors", "new.tsv", "--quiet", "--tsv")
+    (folder / "new.tsv").write_text("x\tking man\ny\tman\n")
+    wanted = w2v(*ask)
+    (folder / "new.tsv").write_text("x\tking man\nbad row\n\ny\tman\nx\tqueen\n")
+    told = w2v(*ask)
+    assert (told.code, told.out) == (2, wanted.out)
+    said = told.err.splitlines()
+    assert said[0] == "w2v: new.tsv: row 2: expected id TAB text, found 'bad row'; see --columns"
+    assert said[1].startswith("w2v: new.tsv: row 5: there is a document 'x' already; ")
+    assert said[2:] == ["w2v: 2 rows left out"]
+    (folder / "new.tsv").write_text("x\tking man\n" + "bad row\n" * 1000 + "y\tman\n")
+    told = w2v(*ask)
+    assert (told.code, told.out) == (2, wanted.out)
+    assert len(told.err.splitlines()) == 11
+    assert told.err.endswith("\nw2v: 1,000 rows left out\n")
+    refused = w2v("train", "new.tsv", "--model", "lsa", *small, "-o", "y.safetensors")
+    assert refused.code == 2
+    assert refused.err.startswith("w2v: new.tsv: row 2: expected id TAB text")
+
+
+def test_an_object_that_is_no_text_is_left_out_of_predictions(w2v, folder):
+    (folder / "text.tsv").write_text("a\tking man\nb\tqueen queen\n" * 20)
+    small = ("--min-count", 1, "--quiet", "--threads", 1, "--epochs", 1, "--dim", 4)
+    assert w2v("train", "text.tsv", "--model", "mlp", *small).code == 0
+    good = '{"text": "king man"}\n{"text": "queen"}\n'
+    bad = '{"text": "king man"}\n{"text":\n[1]\n{"txt": 1}\n{"text": "queen"}\n'
+    ask = ("predict", "vectors.safetensors", "--format", "jsonl", "--json", "--quiet")
+    told = w2v(*ask, stdin=bad.encode())
+    assert (told.code, told.out) == (2, w2v(*ask, stdin=good.encode()).out)
+    assert told.err == (
+        "w2v: stdin: row 2: expected a JSON object, found '{\"text\":'\n"
+        "w2v: stdin: row 3: expected a JSON object, found '[1]'\n"
+        "w2v: stdin: row 4: the field 'text' is not there\n"
+        "w2v: 3 rows left out\n"
+    )

@@ -41,6 +41,8 @@ class DocumentCorpus(Corpus):
     how     where documents begin, and what names them
     labels  whether each has one, as the first column of a table or `__label__NAME` at the begin of
             a line; then names are of no use
+    refused called with the error where a row is no document, and the row is left out; None: it is
+            raised
     Raises  W2VError for what cannot be read, and while it is read for a name that comes twice
 
     After `blocks` has been consumed: `names` has a name for each row, and `rows`, `labels` a row
@@ -53,8 +55,9 @@ class DocumentCorpus(Corpus):
         text: TextSettings,
         how: DocumentSettings,
         labels: Labels = "extra",
+        refused: Callable[[W2VError], None] | None = None,
     ):
-        self._labels = labels
+        self._labels, self._refused = labels, refused
         self._how, self._columns = how, _columns(how.columns) if how.columns else None
         self._inputs = [
             each
@@ -82,8 +85,8 @@ class DocumentCorpus(Corpus):
         self._digest = hashlib.sha256()
         readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
             "lines": self._lines if self._labels == "extra" else self._labelled,
-            "tsv": lambda path, name: _gathered(self._table(path, name)),
-            "jsonl": lambda path, name: _gathered(self._objects(path, name)),
+            "tsv": self._table,
+            "jsonl": self._objects,
             "files": self._file,
         }
         for path, format, name in self._inputs:
@@ -115,21 +118,22 @@ class DocumentCorpus(Corpus):
     def _labelled(self, path: str, name: str) -> Iterator[bytes]:
         """Each line is a document, and begins with its label."""
 
-        def rows() -> Iterator[bytes]:
-            for number, row in self._rows(path):
-                mark, _, text = row.partition(b" ")
-                label = mark.removeprefix(_MARK).decode() if mark.startswith(_MARK) else None
-                if label is not None and text.lstrip().startswith(_MARK):
-                    raise W2VError(f"{name_of(path)}: row {number} has several labels, not one")
-                self._add(None, label, name, f"row {number}")
-                yield row if label is None else text
+        def parse(number: int, row: bytes) -> bytes:
+            mark, _, text = row.partition(b" ")
+            label = mark.removeprefix(_MARK).decode() if mark.startswith(_MARK) else None
+            if label is not None and text.lstrip().startswith(_MARK):
+                raise W2VError(f"{name_of(path)}: row {number} has several labels, not one")
+            self._add(None, label, name, f"row {number}")
+            return row if label is None else text
 
-        yield from _gathered(rows())
+        yield from self._texts(path, parse)
 
     def _table(self, path: str, name: str) -> Iterator[bytes]:
         """Each row is a document: a text and what is before it, separated by tabs."""
         columns = self._columns
-        for number, row in self._rows(path):
+
+        def parse(number: int, row: bytes) -> bytes:
+            nonlocal columns
             if columns is None:
                 pair = ["id" if self._labels == "extra" else "label", "text"]
                 columns = ["label", "id", "text"] if row.count(b"\t") > 1 else pair
@@ -141,12 +145,15 @@ class DocumentCorpus(Corpus):
                 )
             known = dict(zip(columns, map(bytes.decode, fields[:-1]), strict=False))
             self._add(known.get("id"), known.get("label"), name, f"row {number}")
-            yield fields[-1]
+            return fields[-1]
+
+        yield from self._texts(path, parse)
 
     def _objects(self, path: str, name: str) -> Iterator[bytes]:
         """Each line is a JSON object, of which some fields are the text, the name, the label."""
         how = self._how
-        for number, row in self._rows(path):
+
+        def parse(number: int, row: bytes) -> bytes:
             where = f"{name_of(path)}: row {number}"
             try:
                 found = json.loads(row)
@@ -160,7 +167,28 @@ class DocumentCorpus(Corpus):
             id_ = _field(found, how.id_field or "id", where, needed=how.id_field is not None)
             label = _field(found, how.label_field, where, needed=False)
             self._add(id_, label, name, f"row {number}")
-            yield str(text).encode("utf-8", "replace")
+            return str(text).encode("utf-8", "replace")
+
+        yield from self._texts(path, parse)
+
+    def _texts(self, path: str, parse: Callable[[int, bytes], bytes]) -> Iterator[bytes]:
+        """Rows of a file as lines of text, many in a block.
+
+        parse  notes the document in a row, by its number, and gives its text
+        """
+
+        def rows() -> Iterator[bytes]:
+            for number, row in self._rows(path):
+                try:
+                    text = parse(number, row)
+                except W2VError as error:
+                    if self._refused is None:
+                        raise
+                    self._refused(error)
+                else:
+                    yield text
+
+        return _gathered(rows())
 
     def _file(self, path: str, name: str) -> Iterator[bytes]:
         """The whole file is one document, and its path in the folder the name."""

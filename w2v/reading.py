@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from w2v import arguments
 from w2v.corpus import Corpus
 from w2v.documents import DocumentCorpus, Labels
+from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text import Documents, Text
 from w2v.vocabulary import UNKNOWN, Vocabulary, check_shared, encode, encode_as, read_counts
@@ -21,10 +22,14 @@ def open_corpus(
     text: TextSettings,
     documents: DocumentSettings | None,
     labels: Labels = "extra",
+    refused: Callable[[W2VError], None] | None = None,
 ) -> Corpus:
-    """The files as a corpus: of documents, if it is told what these are."""
+    """The files as a corpus: of documents, if it is told what these are.
+
+    refused  as in `DocumentCorpus`
+    """
     if documents:
-        return DocumentCorpus(paths, text, documents, labels)
+        return DocumentCorpus(paths, text, documents, labels, refused)
     return Corpus(paths, text.tokenizer, text.encoding, text.lowercase)
 
 

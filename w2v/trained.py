@@ -196,9 +196,15 @@ class Network(Opened):
         with self._fitting():
             self.network = TrainedNetwork(self.model.name, self.options, self.tensors, self.names)
 
-    def open(self, paths: Sequence[str], how: DocumentSettings | None, labels: Labels) -> Corpus:
+    def open(
+        self,
+        paths: Sequence[str],
+        how: DocumentSettings | None,
+        labels: Labels,
+        refused: Callable[[W2VError], None] | None = None,
+    ) -> Corpus:
         """Files as a corpus: of documents if it classifies, else of text."""
-        return open_corpus(paths, self.text_settings, how, labels)
+        return open_corpus(paths, self.text_settings, how, labels, refused)
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None

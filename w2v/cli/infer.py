@@ -16,6 +16,8 @@ from w2v.errors import W2VError
 from w2v.notices import say_bad_bytes, say_documents, show_reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from w2v.progress import ProgressLine
@@ -26,6 +28,30 @@ threads_option = click.option(
     "--threads", type=click.IntRange(1), metavar="N",
     help="How many documents at once.  [default: the processors that may be used]",
 )  # fmt: skip
+
+
+_SAID = 10  # rows that are no documents
+
+
+class RefusedRows:
+    """Says on stderr which rows of a table are no documents, the first of them, and counts all."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, error: W2VError) -> None:
+        """A row is left out."""
+        self._count += 1
+        if self._count <= _SAID:
+            click.echo(f"w2v: {printable(str(error))}", err=True)
+
+    def exit_code(self) -> int:
+        """What the command ends with; says how many rows were left out, if any were."""
+        from w2v.progress import plural
+
+        if self._count:
+            click.echo(f"w2v: {plural(self._count, 'row')} left out", err=True)
+        return W2VError.exit_code if self._count else 0
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
@@ -47,7 +73,9 @@ threads_option = click.option(
 )
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @format_options
+@click.pass_context
 def infer(
+    ctx: click.Context,
     model: str,
     corpus: tuple[str, ...],
     output: str,
@@ -80,22 +108,23 @@ def infer(
     )
     line = ProgressLine(sys.stderr, quiet)
     trained = Trained(model, epochs)
-    dim = trained.documents()[1].shape[1]
+    dim, refused = trained.documents()[1].shape[1], RefusedRows()
 
     def refuse(names: Sequence[str]) -> None:
         if not (as_tsv or as_json):
             formats.check_names(output, names, dim, blank)
 
-    text, vectors = infer_all(trained, paths, given, threads, line, on_names=refuse)
+    text, vectors = infer_all(trained, paths, given, threads, line, None, refuse, refused)
     if as_tsv or as_json:
         for name, vector in zip(text.names, vectors, strict=True):
             _echo(name, vector, as_json)
-        return
+        ctx.exit(refused.exit_code())
     table = Table.build(text.names, vectors, text.sizes())
     if write:
         write(output, table if blank is None else table.without_blanks(blank))
     else:
         store.write(output, store.table_tensors("documents", table), formats.file_metadata())
+    ctx.exit(refused.exit_code())
 
 
 def infer_all(
@@ -106,11 +135,13 @@ def infer_all(
     line: ProgressLine,
     names: list[str] | None = None,
     on_names: Callable[[Sequence[str]], None] = lambda names: None,
+    refused: Callable[[W2VError], None] | None = None,
 ) -> tuple[Documents, np.ndarray]:
     """Read documents and infer their vectors, with progress.
 
     names     those that are wanted; None: all
     on_names  called with the names of all before anything is inferred
+    refused   called where a row is no document, which is left out; None: that is an error
     """
     from time import monotonic
 
@@ -120,7 +151,7 @@ def infer_all(
 
     [how] = dealt(given, settings.DocumentSettings)
     settings.check(how)
-    corpus = open_corpus(paths, trained.text_settings, how)
+    corpus = open_corpus(paths, trained.text_settings, how, refused=refused)
     text, unknown = trained.read(corpus, show_reading(line, corpus))
     say_bad_bytes(line, corpus)
     say_documents(line, corpus, text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.infer import threads_option
+from w2v.cli.infer import RefusedRows, threads_option
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, Command, or_stdin
@@ -16,6 +16,8 @@ from w2v.errors import W2VError
 from w2v.notices import say_bad_bytes, say_documents, show_reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from w2v.documents import Labels
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 @threads_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @format_options
+@click.pass_context
 def predict(
+    ctx: click.Context,
     model: str,
     corpus: tuple[str, ...],
     threads: int | None,
@@ -54,7 +58,8 @@ def predict(
     paths = or_stdin(corpus)
     trained = Network(model, "classify")
     line = ProgressLine(sys.stderr, quiet)
-    _, chances = classified(trained, paths, given, threads, line, "if there")
+    refused = RefusedRows()
+    _, chances = classified(trained, paths, given, threads, line, "if there", refused)
     labels = trained.network.labels
     for row in chances:
         best = int(row.argmax())
@@ -65,6 +70,7 @@ def predict(
             echo_tsv([labels[best], float(row[best])])
         else:
             click.echo(f"{row[best]:.4f}  {printable(labels[best])}")
+    ctx.exit(refused.exit_code())
 
 
 def classified(
@@ -74,15 +80,16 @@ def classified(
     threads: int | None,
     line: ProgressLine,
     labels: Labels,
+    refused: Callable[[W2VError], None] | None = None,
 ) -> tuple[Documents, np.ndarray]:
-    """Read texts and find p of each label for each, float32 (M, K)."""
+    """Read texts and find p of each label for each, float32 (M, K); `refused` as in `infer_all`."""
     from w2v import machine, settings
     from w2v.progress import plural
     from w2v.text import Documents
 
     [how] = dealt(given, settings.DocumentSettings)
     settings.check(how)
-    corpus = trained.open(paths, how, labels)
+    corpus = trained.open(paths, how, labels, refused)
     text, unknown = trained.read(corpus, show_reading(line, corpus))
     assert isinstance(text, Documents)
     say_bad_bytes(line, corpus)
