@@ -1,5 +1,6 @@
 """Queries in scripts: who may answer, words that are not there, files and pipes of queries."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -435,6 +436,14 @@ def test_vectors_of_a_file_are_answered_like_words(w2v, toy, folder):
     assert rows == "1:\n 1.0000  king\n2:\n 1.0000  man\n"
     one = (folder / "one.npy").read_bytes()
     assert w2v("similar", "--vector", "-", "-k", 1, stdin=one).out == "1:\n 1.0000  king\n"
+    packed = gzip.compress((folder / "rows.npy").read_bytes())
+    assert w2v("similar", "--vector", "-", "-k", 1, stdin=packed).out.startswith(
+        "1:\n 1.0000  king"
+    )
+    packed = gzip.compress(b"\xef\xbb\xbf" + (folder / "own.txt").read_bytes())
+    assert w2v("similar", "--vector", "-", "-k", 1, stdin=packed).out == told.out
+    cut = w2v("similar", "--vector", "-", stdin=packed[:-9])
+    assert (cut.code, cut.err.count("\n"), "cut short" in cut.err) == (2, 1, True)
     assert w2v("similar", "--vector", "-", stdin=b"").code == 0
     many = b"2 1 0\n" * 3000
     rows = w2v("similar", "--vector", "-", "-k", 1, "--tsv", stdin=many).out.splitlines()

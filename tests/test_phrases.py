@@ -100,6 +100,8 @@ def test_connectors_are_inside_of_phrases_and_not_at_their_ends(w2v, folder):
     assert "bank_of_america" in told.out
     assert not [word for word in told.out.split() if word.startswith("of_")]
     assert not [word for word in told.out.split() if word.endswith("_of")]
+    (folder / "own.gz").write_bytes(gzip.compress((folder / "own").read_bytes()))
+    assert w2v(*call, "--connectors", "own.gz", "--lowercase").out == told.out
     (folder / "empty").write_text("\n")
     for name, said in (("empty", "empty: 0 connectors: expected"), ("none", "No such file")):
         told = w2v(*call, "--connectors", name)
@@ -200,6 +202,20 @@ def test_every_text_that_is_written_is_packed_by_its_suffix(w2v, folder, option)
 
 
 # Vocabularies from a file
+
+
+def test_what_is_packed_is_read_again(w2v, folder):
+    (folder / "text").write_text("a b c d e f g h\n" * 30)
+    common = ("text", "--quiet", "--dim", 4, "--threads", 1, "--epochs", 1, "--sample", 0)
+    for suffix in ("", ".gz", ".bz2", ".XZ"):
+        counts, log = f"counts{suffix}", f"log{suffix}"
+        assert w2v("vocab", "text", "-o", counts, "--quiet").code == 0
+        more = ("--read-vocab", counts, "--log-json", log, "-o", f"x{suffix[1:]}.safetensors")
+        assert w2v("train", *common, *more).code == 0
+        assert w2v("plot", "--loss", log, "-o", f"loss{suffix[1:]}.tsv", "--quiet").code == 0
+    answers = {w2v("vector", *"abc", "-v", path).out for path in folder.glob("x*.safetensors")}
+    assert len(answers) == 1
+    assert len({path.read_bytes() for path in folder.glob("loss*.tsv")}) == 1
 
 
 def test_a_vocabulary_that_was_counted_before_gives_the_same_model(w2v, folder):

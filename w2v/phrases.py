@@ -14,8 +14,10 @@ import numpy as np
 
 from w2v.corpus import Corpus
 from w2v.errors import W2VError
-from w2v.lexicon import SENTENCE_END, Lexicon
+from w2v.lexicon import Lexicon
+from w2v.lines import numbered_lines
 from w2v.spool import Spool
+from w2v.tokenizers import fold
 
 SCORINGS = {"default": 100.0, "npmi": 0.5}  # and their thresholds
 MOST_INSIDE = 4  # connectors between the two ends of a phrase
@@ -36,12 +38,12 @@ def read_connectors(told: str, lowercase: bool = False) -> set[bytes]:
     """The words of a file, with blanks or line ends between, or of our own list: english.
 
     lowercase  fold them, as the text is folded
-    Raises     W2VError where it is no text or has no words, or too many; OSError without a file
+    Raises     W2VError where it is not UTF-8, has no words or too many; OSError without a file
     """
     if told == "english":
         return set(ENGLISH_CONNECTORS.encode().split())
-    blocks = Corpus([told], lowercase=lowercase).blocks()
-    words = {word for block in blocks for word in block.split()} - {SENTENCE_END}
+    text = "\n".join(line for _, line in numbered_lines(told)).encode()
+    words = set((fold(text) if lowercase else text).split())
     if not 0 < len(words) <= _MOST_CONNECTORS:
         raise W2VError(f"{told}: {len(words):,} connectors: expected 1 to {_MOST_CONNECTORS:,}")
     return words

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from w2v.cli.asking import parsed_lines
 from w2v.errors import W2VError
@@ -34,14 +35,25 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
 
     name = name_of(path)
     with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
-        if _begins(cast("IO[bytes]", file), MAGIC):
-            yield _of_array(file.read(), name, dim)
+        read = _unpacked(cast("IO[bytes]", file), name)
+        if _begins(read, MAGIC):
+            yield _of_array(read.read(), name, dim)
             return
         count = 0
         parse = partial(_parse, dim=dim)
-        for batch in parsed_lines(cast("IO[bytes]", file), name, parse, refused):
+        for batch in parsed_lines(read, name, parse, refused):
             yield [(own or str(count + at), vector) for at, (own, vector) in enumerate(batch, 1)]
             count += len(batch)
+
+
+def _unpacked(file: IO[bytes], name: str) -> IO[bytes]:
+    """The file; if it is packed, all that is in it: of an array that must be seen first."""
+    from w2v import packing
+    from w2v.lines import chunks
+
+    if not packing.kind_of(packing.peek(file)):
+        return file
+    return cast("IO[bytes]", io.BufferedReader(cast(Any, io.BytesIO(b"".join(chunks(file, name))))))
 
 
 def _begins(file: IO[bytes], magic: bytes) -> bool:
