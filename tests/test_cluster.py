@@ -2,6 +2,7 @@
 
 import gc
 import gzip
+import logging
 import os
 import signal
 import sys
@@ -138,6 +139,23 @@ def workers():
         yield cluster
 
 
+def test_messages_of_other_packages_come_again_when_the_cluster_is_left(workers, monkeypatch):
+    def levels():
+        names = ["distributed", "distributed.core", "distributed.client", "asyncio"]
+        return [logging.getLogger(name).level for name in names]
+
+    logging.getLogger("distributed.core").setLevel(logging.ERROR)
+    before = levels()
+    with Cluster(workers.scheduler_address):
+        assert levels()[:3] == [logging.CRITICAL] * 3
+    assert levels() == before
+    monkeypatch.setattr(connection, "PATIENCE", 0.1)
+    for address in ("tcp://127.0.0.1:1", "somewhere"):
+        with pytest.raises(W2VError):
+            Cluster(address)
+        assert levels() == before
+
+
 @pytest.fixture
 def text(folder, monkeypatch):
     """A planted text in the current folder, of some dozens of chunks and several ranges."""
@@ -242,7 +260,7 @@ def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder,
         found = w2v(*told, "--cluster", second.scheduler_address, "--resume")
         assert (found.code, "resumed from" in found.err) == (0, True)
     went_on = (folder / "x.safetensors").read_bytes()
-    assert w2v(*told, "--deterministic", "-o", "y.safetensors").code == 0
+    assert w2v(*told[:-1], "y.safetensors", "--deterministic").code == 0
     assert (folder / "y.safetensors").read_bytes() == went_on
 
 

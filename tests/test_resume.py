@@ -387,6 +387,19 @@ def test_ctrl_c_once_more_leaves_a_checkpoint_in_place_of_the_file(
     assert outputs(folder) == whole
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_under_the_log_is_named_and_ends_the_log_alone(w2v, small, folder):
+    args = ("train", "text", *EVERY["skipgram"], "-o", "x.safetensors")
+    outcome = w2v(*args, "--log-json", "/dev/full")
+    assert outcome.code == 0
+    assert outcome.err.count("/dev/full: No space left on device: the log ends here\n") == 1
+    assert (folder / "x.safetensors").exists()
+    outcome = w2v(*args, "--save-vocab", "/dev/full")
+    assert (outcome.code, outcome.err.splitlines()[-1]) == (
+        2, "w2v: /dev/full: No space left on device"
+    )  # fmt: skip
+
+
 def test_a_file_that_cannot_be_written_leaves_a_checkpoint(w2v, small, folder, monkeypatch):
     args = ("train", "text", *EVERY["skipgram"], "-o", "x.safetensors")
     with monkeypatch.context() as patch:

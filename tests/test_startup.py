@@ -1,12 +1,16 @@
 """What is loaded when: no Numba for queries, no NumPy for help; and where kernels are kept."""
 
+import errno
 import os
 import subprocess
 import sys
 
+import numba
 import pytest
+from conftest import compiled
 
 from w2v.cli import COMMANDS
+from w2v.kernels import cache
 
 
 def loaded(folder, *args, **environment):
@@ -80,3 +84,103 @@ def test_without_a_place_for_kernels_they_go_to_a_private_temporary_one(tmp_path
     fallback = cache_directory(XDG_CACHE_HOME=str(tmp_path / "file"), TMPDIR=str(tmp_path))
     assert fallback.startswith(str(tmp_path / "w2v-kernels-"))
     assert not os.path.exists(fallback)  # removed when the process ended
+
+
+def add_one(x):
+    return x + 1
+
+
+@pytest.fixture
+def kept_in(tmp_path, monkeypatch):
+    """A folder for compiled kernels, where there are none yet."""
+    monkeypatch.setattr(cache, "directory", lambda: str(tmp_path))
+    cache._say_once.cache_clear()
+    return tmp_path
+
+
+def kernel():
+    """A kernel as another process would have it."""
+    return cache.kept(numba.njit(add_one))
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "cut early": lambda data: data[:10],
+    "cut late": lambda data: data[:-1],
+    "cut in the middle": lambda data: data[: len(data) // 2],
+    "zeros at the end": lambda data: data[:99] + bytes(len(data) - 99),
+    "zeros in the middle": lambda data: data[:-90] + bytes(80) + data[-10:],
+    "a flipped bit": lambda data: data[:-70] + bytes([data[-70] ^ 1]) + data[-69:],
+    "something else": lambda data: b"what is this?",
+}
+
+
+@compiled
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+def test_damaged_kernels_are_compiled_anew_and_named_in_a_line(kept_in, caplog, suffix, damage):
+    assert kernel()(1) == 2
+    [path] = kept_in.rglob(f"*{suffix}")
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    again = kernel()
+    assert again(1) == 2
+    assert not again.stats.cache_hits
+    assert caplog.messages == [f"damaged kernels in {kept_in} are compiled anew"]
+    assert caplog.records[0].name == "w2v"
+    repaired = kernel()
+    assert repaired(1) == 2
+    assert repaired.stats.cache_hits
+
+
+@compiled
+def test_a_full_disk_under_the_kernels_is_named_and_stops_nothing(kept_in, caplog, monkeypatch):
+    def full(self, name, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cache._Checked, "_save_data", full)
+    assert kernel()(1) == 2
+    said = f"compiled kernels cannot be kept in {kept_in}: No space left on device"
+    assert caplog.messages == [said]
+
+
+def test_a_disk_that_takes_no_bytes_is_noticed_before_kernels_are_compiled(tmp_path):
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "from w2v.kernels.cache import directory; print(directory())"
+    )
+    env = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
+    env |= {"XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert done.stdout.startswith(str(tmp_path / "w2v-kernels-"))
+    assert done.stderr.startswith("compiled kernels cannot be kept (")
+    assert "File too large): set NUMBA_CACHE_DIR to a folder" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_kernels_that_no_version_has_used_for_long_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    old, recent = (tmp_path / f"kernels-{n:016x}" for n in range(2))
+    target = tmp_path / "elsewhere"
+    foreign, link = tmp_path / "kernels-of-another", tmp_path / f"kernels-{9:016x}"
+    for folder in (old, recent, target, foreign):
+        folder.mkdir()
+        (folder / "file").touch()
+    link.symlink_to(target)
+    for folder in (old, target, foreign, link):
+        os.utime(folder, (1, 1), follow_symlinks=False)
+    used = cache.directory.__wrapped__()
+    os.utime(used, (1, 1))
+    assert cache.directory.__wrapped__() == used
+    assert os.stat(used).st_mtime > 1  # by which others see that it is in use
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {os.path.basename(used), recent.name, target.name, foreign.name, link.name}
+    assert (target / "file").exists()
+
+
+def test_the_program_that_imports_our_kernels_keeps_its_own_cache(tmp_path):
+    code = (
+        "import numba; before = numba.config.CACHE_DIR\n"
+        "import w2v.kernels.skipgram; assert numba.config.CACHE_DIR == before == ''"
+    )
+    env = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)

@@ -1,5 +1,7 @@
 """Counting and encoding: against a few lines of plain Python."""
 
+import errno
+import os
 import random
 from collections import Counter
 
@@ -219,3 +221,38 @@ def test_case_is_folded_by_the_letters_of_each_token(tmp_path):
     words = ["ΌΣΟΣ", "ΣΑΣ", "Σ", "A\u0301Σ", "İs", "STRASSE", "ẞ", "ΑΣ'", "ΑΣ.Β"]
     vocabulary, _ = encoded(tmp_path, " ".join(words) + "\nΣ", lowercase=True)
     assert set(vocabulary.names) == {word.lower() for word in words}
+
+
+def no_call(*args):
+    raise AttributeError("posix_fallocate")
+
+
+def not_here(*args):
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+
+@pytest.mark.parametrize("fallocate", [no_call, not_here, None])
+def test_a_mapped_matrix_has_its_bytes_on_every_system(monkeypatch, fallocate):
+    if fallocate:
+        monkeypatch.setattr(os, "posix_fallocate", fallocate, raising=False)
+    shape = (3, (1 << 20) // 8)  # a megabyte and a half
+    sizes = []
+    mapped = np.memmap
+    monkeypatch.setattr(
+        np, "memmap", lambda file, *rest, **more: (
+            sizes.append(os.fstat(file.fileno()).st_blocks), mapped(file, *rest, **more)
+        )[1],
+    )  # fmt: skip
+    matrix = spool.mapped_zeros(shape)
+    assert matrix.shape == shape
+    assert not matrix.any()
+    assert sizes[0] * 512 >= matrix.nbytes  # not a hole, whose want of room would show too late
+
+
+def test_a_full_disk_under_a_mapped_matrix_is_named(monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(OSError, match="No space left on device: set TMPDIR to a folder"):
+        spool.mapped_zeros((2, 3))

@@ -49,8 +49,12 @@ class Report:
                 for name, fact in facts.items()
             }
             line = json.dumps({"event": event, **finite}) + "\n"
-            with open(self._log, "ab") as file, packing.packer(file, self._log) as packed:
-                packed.write(line.encode())
+            try:
+                with open(self._log, "ab") as file, packing.packer(file, self._log) as packed:
+                    packed.write(line.encode())
+            except OSError as error:  # a run must not end because its log cannot go on
+                self._line.warn(f"{self._log}: {error.strerror}: the log ends here")
+                self._log = None
 
     def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
         """All of a run: with `resume` from where it was stopped; with `dry_run` an estimate alone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import tempfile
@@ -14,6 +15,7 @@ import numpy as np
 
 IN_MEMORY = 1 << 22  # bytes; a larger array goes to a file
 PART = 1 << 17  # values that are rewritten at a time
+_ZEROS = bytes(1 << 20)
 
 
 class Spool:
@@ -91,9 +93,21 @@ def _named() -> Iterator[None]:
         raise OSError(error.errno, said, tempfile.gettempdir()) from None
 
 
+def _fill(file: IO[bytes], size: int) -> None:
+    """Give a file so many bytes, zeros: a full disk shows now, not when the memory is written."""
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except (AttributeError, OSError) as error:  # macOS has no such call, nor have some file systems
+        if isinstance(error, OSError) and error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+            raise
+        for begin in range(0, size, len(_ZEROS)):
+            file.write(_ZEROS[: size - begin])
+        file.flush()
+
+
 def mapped_zeros(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
     """A matrix of zeros, 4 bytes each, in an unlinked temporary file: memory need not hold it."""
     with tempfile.TemporaryFile(prefix="w2v-") as file:
         with _named():
-            os.posix_fallocate(file.fileno(), 0, math.prod(shape) * 4)  # a full disk shows now
+            _fill(file, math.prod(shape) * 4)
         return np.asarray(np.memmap(file, kind, "r+", shape=shape))

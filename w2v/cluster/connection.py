@@ -39,16 +39,17 @@ class Cluster:
         self._local: LocalCluster | None = None
         self._workers, self._counted = 0, -COUNTED
         self._tidied = False  # whether the scheduler took copies away before we came
-        for name in [*logging.root.manager.loggerDict]:  # whoever runs w2v gets one line from us
-            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
-                logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._levels: dict[logging.Logger, int] = {}
         found = re.fullmatch(r"local:(\d+)", told)
-        if found and 1 <= int(found[1]) <= 1024:
-            self._client = self._start(int(found[1]))
-        elif re.fullmatch(r"(tcp|tls|ws|wss)://.+", told):
-            self._client = self._connect(told)
-        else:
+        local = found is not None and 1 <= int(found[1]) <= 1024
+        if not local and not re.fullmatch(r"(tcp|tls|ws|wss)://.+", told):
             raise W2VError(f"--cluster {told}: expected tcp://SCHEDULER:PORT or local:WORKERS")
+        self._silence()
+        try:
+            self._client = self._start(int(found[1])) if found else self._connect(told)
+        except BaseException:
+            self._restore_levels()
+            raise
         try:
             self._client.wait_for_workers(1, timeout=PATIENCE)
             self._client.register_plugin(Member(self.run, ours=self._local is not None))
@@ -64,6 +65,18 @@ class Cluster:
         except BaseException:
             self.close()
             raise
+
+    def _silence(self) -> None:
+        """Keep other packages' messages back until `close`: whoever runs w2v gets one line."""
+        for name in [*logging.root.manager.loggerDict]:
+            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                logger = logging.getLogger(name)
+                self._levels[logger] = logger.level
+                logger.setLevel(logging.CRITICAL)
+
+    def _restore_levels(self) -> None:
+        for logger, level in self._levels.items():
+            logger.setLevel(level)
 
     def _start(self, workers: int) -> Client:
         threads = max(1, processors() // workers)
@@ -106,9 +119,12 @@ class Cluster:
                     self._client.amm.start()
         except Exception as error:  # nothing of ours is left to lose
             logging.getLogger(__name__).debug("%s", error)
-        self._client.close(timeout=5)
-        if self._local is not None:
-            self._local.close(timeout=10)
+        try:
+            self._client.close(timeout=5)
+            if self._local is not None:
+                self._local.close(timeout=10)
+        finally:
+            self._restore_levels()
 
     def threads(self) -> int:
         """How many tasks the workers run at the same time."""

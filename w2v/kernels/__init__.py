@@ -20,14 +20,10 @@ from typing import Any
 
 import numba
 
-from w2v.kernels.cache import directory
-
-numba.config.CACHE_DIR = directory()  # type: ignore[attr-defined]
-
+from w2v.kernels.cache import kept
 
 _OPTIONS: dict[str, Any] = {
     "nogil": True,
-    "cache": True,
     "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
     "error_model": "numpy",
 }
@@ -35,12 +31,12 @@ _OPTIONS: dict[str, Any] = {
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` with the options of this package."""
-    return numba.njit(**_OPTIONS)(function)
+    return kept(numba.njit(**_OPTIONS)(function))
 
 
 def exact(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile without the fast-math flags: each operation rounds as IEEE 754 says."""
-    return numba.njit(**_OPTIONS | {"fastmath": False})(function)
+    return kept(numba.njit(**_OPTIONS | {"fastmath": False})(function))
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,9 +45,9 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     A call hands over seven numbers for each array: with calls skip-gram takes 1.3 times as long,
     CBOW 1.2 (tests/bench/tricks.py).
     """
-    return numba.njit(**_OPTIONS | {"cache": False}, forceinline=True)(function)
+    return numba.njit(**_OPTIONS, forceinline=True)(function)
 
 
 def inlined_exact(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile into whatever calls it, without the fast-math flags."""
-    return numba.njit(**_OPTIONS | {"cache": False, "fastmath": False}, forceinline=True)(function)
+    return numba.njit(**_OPTIONS | {"fastmath": False}, forceinline=True)(function)

@@ -3,21 +3,35 @@
 Numba notices neither an edited helper in another file nor a changed mode such as bounds checks, so
 the directory is named by a hash of all kernels, the Numba version and every `NUMBA_*` mode. Its
 index files are pickles: the directory must be one that only this user can write, never a
-predictable name in a shared folder.
+predictable name in a shared folder. It is that of our kernels alone: the program that imports them
+keeps Numba's settings as they are.
 """
 
 from __future__ import annotations
 
 import atexit
 import hashlib
+import logging
 import os
+import pickle
+import re
 import shutil
 import tempfile
+import time
 import zlib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+_LOG = logging.getLogger("w2v")
+_UNUSED = 30 * 24 * 3600  # seconds after which a directory of another version is removed
+_TRIAL = 1 << 16  # bytes that are written to see whether the disk is full
+_CHECKSUM = 4  # bytes at the end of a file
 
 
 def _fingerprint() -> str:
@@ -40,17 +54,117 @@ def _parent() -> Path:
     return Path("~/.cache/w2v").expanduser()
 
 
+@cache
 def directory() -> str:
     """A directory that can be written, made if need be; a temporary one if there is no other."""
     try:
         chosen = _parent() / f"kernels-{_fingerprint()}"
         chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=chosen):
-            return str(chosen)
-    except (OSError, RuntimeError):  # read-only, full, or no home at all
+        with tempfile.TemporaryFile(dir=chosen) as file:
+            file.write(bytes(_TRIAL))
+        os.utime(chosen)
+        _remove_unused(chosen)
+    except (OSError, RuntimeError) as error:  # read-only, full, or no home at all
         chosen = Path(tempfile.mkdtemp(prefix="w2v-kernels-"))
         atexit.register(shutil.rmtree, chosen, ignore_errors=True)
-        return str(chosen)
+        _LOG.warning(
+            "compiled kernels cannot be kept (%s: %s): set NUMBA_CACHE_DIR to a folder that can be "
+            "written",
+            getattr(error, "filename", None) or "~/.cache/w2v",
+            getattr(error, "strerror", None) or error,
+        )
+    return str(chosen)
+
+
+def _remove_unused(chosen: Path) -> None:
+    """Remove the directories of other versions that none has used for long."""
+    for other in chosen.parent.iterdir():
+        if re.fullmatch(r"kernels-[0-9a-f]{16}", other.name) and other != chosen:
+            found = other.lstat()
+            ours = other.is_dir() and not other.is_symlink() and found.st_uid == os.getuid()
+            if ours and found.st_mtime < time.time() - _UNUSED:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def kept(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel that Numba has compiled, or will, kept in `directory` from one process to the next.
+
+    As `numba.njit(cache=True)`, which knows one directory for all programs.
+    """
+    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        kernel._cache = _Cache(kernel.py_func)  # type: ignore[attr-defined]
+    return kernel
+
+
+class _Cache(FunctionCache):
+    """Numba's cache of one kernel; what is damaged in it is compiled anew."""
+
+    def __init__(self, function: Callable[..., Any]):
+        before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+        numba.config.CACHE_DIR = directory()  # type: ignore[attr-defined]
+        try:
+            super().__init__(function)
+        finally:
+            numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _Checked(self.cache_path, self._impl.filename_base, stamp)
+
+    def load_overload(self, *which: Any) -> Any:
+        """What is kept for a signature; None where nothing is, or it is damaged."""
+        try:
+            return super().load_overload(*which)
+        except Exception:  # unpickling what is cut short can raise nearly anything
+            self._drop()
+            return None
+
+    def save_overload(self, *what: Any) -> None:
+        """Keep what has been compiled for a signature, if there is room for it."""
+        try:
+            try:
+                super().save_overload(*what)
+            except OSError:
+                raise
+            except Exception:  # the index is damaged
+                self._drop()
+                super().save_overload(*what)
+        except OSError as error:
+            _say_once(f"compiled kernels cannot be kept in {directory()}: {error.strerror}")
+
+    def _drop(self) -> None:
+        for path in Path(self.cache_path).glob(f"{self._impl.filename_base}.*"):
+            path.unlink(missing_ok=True)
+        _say_once(f"damaged kernels in {directory()} are compiled anew")
+
+
+class _Checked(IndexDataCacheFile):
+    """Files with a checksum at the end: damaged machine code must not run."""
+
+    def _dump(self, value: Any) -> bytes:
+        data: bytes = super()._dump(value)
+        return data + zlib.crc32(data).to_bytes(_CHECKSUM, "little")
+
+    def _load_index(self) -> Any:
+        version = pickle.dumps(self._version, protocol=-1)  # goes before what `_dump` gives
+        if os.path.exists(self._index_path):
+            _check(self._index_path, version)
+        return super()._load_index()
+
+    def _load_data(self, name: str) -> Any:
+        _check(self._data_path(name))
+        return super()._load_data(name)
+
+
+def _check(path: str, begin: bytes = b"") -> None:
+    """ValueError where a file does not begin so, or what follows fails its checksum."""
+    data = Path(path).read_bytes()
+    body, end = data[len(begin) : -_CHECKSUM], data[-_CHECKSUM:]
+    if not data.startswith(begin) or zlib.crc32(body).to_bytes(_CHECKSUM, "little") != end:
+        raise ValueError(path)
+
+
+@cache
+def _say_once(message: str) -> None:
+    _LOG.warning("%s", message)
 
 
 def machine_code() -> dict[str, str]:
@@ -69,5 +183,4 @@ def is_cold(*modules: str) -> bool:
     """Whether one of these modules of kernels has never been compiled into the directory."""
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return False
-    kept_in = Path(numba.config.CACHE_DIR)  # type: ignore[attr-defined]
-    return any(next(kept_in.rglob(f"{name}.*.nbc"), None) is None for name in modules)
+    return any(next(Path(directory()).rglob(f"{name}.*.nbc"), None) is None for name in modules)
