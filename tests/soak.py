@@ -4,7 +4,7 @@
     python tests/soak.py [--minutes 10] [--seed N]
 
 Each scenario trains a random text with random settings: once without a stop, and once stopped
-again and again at random moments by SIGINT, SIGTERM or SIGKILL and resumed, on other numbers of
+again and again at random moments by any stop signal or SIGKILL and resumed, on other numbers of
 threads where --deterministic allows it. At every moment the output must be the file that was there
 before, or the finished one; at the end it must be that of the run that was never stopped, byte for
 byte, its checksums must hold, queries must answer, a way through another format and back must keep
@@ -25,9 +25,12 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "corpora")]
+sys.path[:0] = [str(ROOT / "corpora"), str(ROOT)]
+
+from w2v.signals import STOPS  # noqa: E402
+
 COMMAND = [sys.executable, "-m", "w2v"]
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+SIGNALS = [*STOPS, signal.SIGKILL]
 MODELS = [["skipgram"], ["cbow"], ["pv-dbow", "--word-vectors"], ["pv-dm"]]
 BEFORE = b"what was there before"
 
@@ -124,7 +127,8 @@ class Soak:
             assert child.stderr
             said = child.stderr.read()
             code = child.wait()
-            self.must(code in (0, -2, -9, -15, 130, 143), f"{args} ended with {code}: {said!r}")
+            ends = {end for number in SIGNALS for end in (-number, 128 + number)} | {0}
+            self.must(code in ends, f"{args} ended with {code}: {said!r}")
             self.must(b"Traceback" not in said or code == -2, f"{args}: {said!r}")
             self.must(self.output.read_bytes() in (BEFORE, whole), f"{args}: the output is neither")
             self.done["resumes"] += 1
