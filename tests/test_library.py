@@ -186,6 +186,7 @@ NATURAL = {
     "stopwords": ({"b", "a"}, "a\nb\n"),
     "cluster": (types.SimpleNamespace(scheduler_address="tcp://here:1"), "tcp://here:1"),
     "encoding": ("utf-8", "utf-8"),
+    "blank": ("_", "_"),
     "text_field": ("body", "body"),
     "id_field": ("key", "key"),
     "label_field": ("class", "class"),
@@ -217,7 +218,8 @@ def test_every_setting_takes_the_type_that_is_natural_in_python(name):
     elif name in FILES:
         pairs = [(Path("a", "b"), "a/b"), (b"a", "a"), ("a", "a")]
     else:
-        pairs = [NATURAL[name]]  # a new setting that is text belongs there, or to FILES
+        assert name in NATURAL, "what would a program give? say it there, or in FILES"
+        pairs = [NATURAL[name]]
     for value, expected in pairs:
         found = arguments.setting(name, kind, value)
         assert (found, type(found)) == (expected, type(expected))
