@@ -57,8 +57,10 @@ def _parent() -> Path:
 @cache
 def directory() -> str:
     """A directory that can be written, made if need be; a temporary one if there is no other."""
+    where = "~/.cache/w2v"
     try:
         chosen = _parent() / f"kernels-{_fingerprint()}"
+        where = str(chosen)
         chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=chosen) as file:
             file.write(bytes(_TRIAL))
@@ -70,7 +72,7 @@ def directory() -> str:
         _LOG.warning(
             "compiled kernels cannot be kept (%s: %s): set NUMBA_CACHE_DIR to a folder that can be "
             "written",
-            getattr(error, "filename", None) or "~/.cache/w2v",
+            getattr(error, "filename", None) or where,
             getattr(error, "strerror", None) or error,
         )
     return str(chosen)
