@@ -127,7 +127,7 @@ def test_what_workers_cannot_read_is_said(folder, here):
 
 def start_cluster(workers):
     """Worker processes of a thread each."""
-    return distributed.LocalCluster(
+    return connection.Local(
         n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     )
 

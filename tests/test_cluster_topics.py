@@ -292,3 +292,13 @@ def test_what_does_not_go_there_says_so(w2v, folder, model):
     outcome = w2v("train", "text", "--model", model, "--cluster", "local:2")
     assert outcome.code == 2
     assert outcome.err == f"w2v: --cluster is not for --model {model}: train it without\n"
+
+
+@compiled
+def test_a_worker_that_leaves_before_it_was_told_of_ends_no_watch(cluster):
+    """By Dask's own KeyError the watch of the workers would end, and closing the cluster fail."""
+    local = cluster._local
+    workers = dict(local.scheduler_info["workers"])
+    local._update_worker_status("remove", "tcp://127.0.0.1:1")
+    assert dict(local.scheduler_info["workers"]) == workers
+    assert len(workers) == 2

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import xml.etree.ElementTree as ET
+from types import SimpleNamespace
 
 import hypothesis.strategies as st
 import numpy as np
@@ -47,9 +48,16 @@ def test_few_points_or_numbers_have_a_place_too(shape):
     assert np.isfinite(points).all()
 
 
-@pytest.mark.parametrize("method", ["tsne", pytest.param("umap", marks=compiled)])
-def test_neighbours_stay_neighbours(method):
-    pytest.importorskip({"tsne": "openTSNE", "umap": "umap"}[method])
+@pytest.mark.parametrize(
+    "method", ["tsne", pytest.param("umap", marks=[compiled, pytest.mark.slow])]
+)
+def test_neighbours_stay_neighbours(method, monkeypatch):
+    if method == "tsne":
+        affinity = pytest.importorskip("openTSNE.affinity")
+        # It imports pynndescent, which compiles for half a minute, and then does without.
+        monkeypatch.setattr(affinity, "is_package_installed", lambda name: False)
+    else:
+        pytest.importorskip("umap")
     vectors, of = blobs()
     shares = []
     points = projection.project(vectors, method, 1, 1, shares.append)
@@ -62,6 +70,35 @@ def test_neighbours_stay_neighbours(method):
     assert (of[distances.argmin(axis=1)] == of).mean() > 0.95
     with pytest.raises(W2VError, match="4 vectors or more"):
         projection.project(vectors[:3], method, 1, 1)
+
+
+def test_umap_is_told_all_and_tells_how_far_it_is(monkeypatch):
+    """By a stand-in: the package itself compiles for half a minute."""
+    told, shares = {}, []
+
+    class Umap:
+        def __init__(self, **settings):
+            told.update(settings)
+
+        def fit_transform(self, units):
+            for percent in (0, 40, 100):
+                told["tqdm_kwds"]["file"].write(f"{percent}%")
+                told["tqdm_kwds"]["file"].flush()
+            return units[:, :2]
+
+    monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Umap))
+    vectors = 7 * blobs()[0]
+    points = projection.project(vectors, "umap", 3, 2, shares.append)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.testing.assert_allclose(points, (vectors / lengths)[:, :2], atol=1e-6)
+    assert points.dtype == np.float64
+    assert shares == [0, 0, 0.4, 1]
+    assert (told["metric"], told["random_state"], told["n_jobs"]) == ("cosine", 3, 1)
+    assert (told["n_neighbors"], told["init"]) == (15, "spectral")
+    projection.project(vectors[:5], "umap", 3, 1)
+    assert (told["n_neighbors"], told["init"]) == (4, "random")
+    with pytest.raises(W2VError, match="4 vectors or more"):
+        projection.project(vectors[:3], "umap", 3, 1)
 
 
 def test_a_package_that_is_missing_is_named_with_its_extra(w2v, toy, monkeypatch):

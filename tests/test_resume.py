@@ -457,7 +457,7 @@ def test_a_real_process_that_is_stopped_while_it_writes_loses_nothing(folder, st
 
 @compiled
 @pytest.mark.parametrize(
-    ("kills", "others"), [(16, 4), pytest.param(48, 16, marks=pytest.mark.slow)]
+    ("kills", "others"), [(4, 2), pytest.param(48, 16, marks=pytest.mark.slow)]
 )
 def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes(
     folder, kills, others

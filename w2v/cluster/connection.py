@@ -25,6 +25,18 @@ POLL = 0.1  # seconds
 COUNTED = 1.0  # seconds for which a count of workers will do
 
 
+class Local(LocalCluster):
+    """Worker processes on this machine.
+
+    Dask's own ends its watch of the workers by a KeyError when one leaves that it has not been told
+    of, as happens when workers come and go while others start; closing it raises that error anew.
+    """
+
+    def _update_worker_status(self, op: str, msg: Any) -> None:
+        if op != "remove" or msg in self.scheduler_info["workers"]:
+            super()._update_worker_status(op, msg)
+
+
 class Cluster:
     """A Dask cluster, and what of it is ours.
 
@@ -36,7 +48,7 @@ class Cluster:
 
     def __init__(self, told: str):
         self.told, self.run = told, uuid.uuid4().hex[:12]
-        self._local: LocalCluster | None = None
+        self._local: Local | None = None
         self._workers, self._counted = 0, -COUNTED
         self._tidied = False  # whether the scheduler took copies away before we came
         self._levels: dict[logging.Logger, int] = {}
@@ -81,7 +93,7 @@ class Cluster:
     def _start(self, workers: int) -> Client:
         threads = max(1, processors() // workers)
         with dask.config.set({"distributed.worker.daemon": True}):
-            self._local = LocalCluster(
+            self._local = Local(
                 n_workers=workers, threads_per_worker=threads, dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )  # fmt: skip
