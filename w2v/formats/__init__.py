@@ -13,7 +13,7 @@ import numpy as np
 from w2v import __version__, packing, store
 from w2v.errors import W2VError
 from w2v.formats import arrays, binary, projector, text
-from w2v.formats.recognition import ARRAY, BINARY, Recognised, recognise
+from w2v.formats.recognition import ARRAY, BINARY, NUMBERS, Recognised, recognise
 from w2v.formats.recognition import CONTAINER as CONTAINER
 from w2v.formats.source import Findings, Source
 from w2v.pipes import name_of
@@ -78,6 +78,8 @@ def _read(
     if found.wrong:
         findings.wrong(found.wrong, f"vectors of {found.dim} are read")
     source.skip(found.header)
+    if found.kind == NUMBERS:
+        return projector.read(source, found.dim, limit)
     if found.kind == BINARY:
         assert found.rows is not None
         return binary.read(source, found.rows, found.dim, limit, findings)
@@ -248,7 +250,8 @@ def read_with(path: str) -> list[str]:
     name = packing.plain_name(path).lower()
     if name.endswith(".npy"):
         return [path, *arrays.lists_of(path)]
-    return [path, projector.labels_of(path)] if name.endswith(".tsv") else [path]
+    beside = projector.list_of(path) if name.endswith(".tsv") else None
+    return [path, beside] if beside else [path]
 
 
 def writer(path: str) -> Callable[[str, Table], None] | None:

@@ -53,6 +53,11 @@ def check(path: str, table: Table) -> None:
     """W2VError where names could not be read back; the vectors need not be known yet."""
     if (table.text == 10).any():
         raise W2VError("a name with a line end cannot be in a list of names; write .safetensors")
+    if len(table) and all(table.name_bytes(row).endswith(b"\r") for row in range(len(table))):
+        raise W2VError(
+            "all names end with a carriage return, which would be the line ends of "
+            "Windows in a list of names; write .safetensors"
+        )
 
 
 def write(path: str, table: Table) -> None:

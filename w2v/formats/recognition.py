@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from w2v.errors import W2VError
-from w2v.formats import arrays
+from w2v.formats import arrays, projector
 from w2v.formats.source import HEAD, Source
 from w2v.lines import MARK
 
@@ -13,6 +13,7 @@ CONTAINER = "safetensors container"
 TEXT, GLOVE = "word2vec text", "text without a header, as GloVe's"
 BINARY = "word2vec binary"
 ARRAY = "NumPy array with a list of names"
+NUMBERS = "text of numbers alone with a list of names"
 _PICKLE = (
     "a Python pickle, which can run code when opened: export it, in gensim by save_word2vec_format"
 )
@@ -68,13 +69,10 @@ def recognise(source: Source) -> Recognised:
     head, path = source.head, source.name
     if not head:
         raise W2VError(f"{path} is empty: get it, or write it, anew")
-    for magic, meaning in _FOREIGN.items():
-        if head.startswith(magic):
-            raise W2VError(f"{path} is {meaning}")
-    if head[_TAR] == b"ustar" and b"\0" in head[: _TAR.start]:
-        raise W2VError(f"{path} is a tar archive: unpack it with tar")
-    if head.startswith(arrays.MAGIC):
-        return Recognised(ARRAY)
+    if (found := _binary(head)) and not _all_are_rows(source):
+        if found == ARRAY:
+            return Recognised(ARRAY)
+        raise W2VError(f"{path} is {found}")
     if head[8:9] == b"{" and head[7:8] == b"\0":
         if source.packed:
             raise W2VError(f"{path} is our container, packed by {source.packed}: unpack it")
@@ -88,7 +86,46 @@ def recognise(source: Source) -> Recognised:
     if _is_floret(fields):
         raise W2VError(f"{path} is a floret file, which has vectors of parts of words, no words")
     mark = len(MARK) if head.startswith(MARK) else 0
+    if dim := _numbers_alone(source):
+        return Recognised(NUMBERS, dim=dim, header=mark)
     return Recognised(GLOVE, dim=_length_of_rows(source), header=mark)
+
+
+def _binary(head: bytes) -> str:
+    """What a file is by its first bytes, with which the first name of a text may begin as well."""
+    if head.startswith(arrays.MAGIC):
+        return ARRAY
+    if head[_TAR] == b"ustar" and b"\0" in head[: _TAR.start]:
+        return "a tar archive: unpack it with tar"
+    return next((meaning for magic, meaning in _FOREIGN.items() if head.startswith(magic)), "")
+
+
+def _all_are_rows(source: Source) -> bool:
+    """Whether a file is a text whose rows all end with as many numbers, two or more."""
+    lines = source.head.split(b"\n")
+    if len(source.head) == HEAD:
+        lines.pop()  # it goes on behind the head
+    lengths = {_numbers_at_end(line) for line in lines if line.strip()}
+    return len(lengths) == 1 and min(lengths) >= 2
+
+
+def _numbers_alone(source: Source) -> int:
+    """How many numbers each row has, where rows of a text without a header have nothing else.
+
+    Whole numbers that are all different, before numbers that are not whole, are taken for names,
+    as of the nodes of a graph, unless there is a list of names beside the file.
+    """
+    lines = source.head.removeprefix(MARK).split(b"\n")
+    lines = lines[:-1] or lines if len(source.head) == HEAD else lines
+    rows = [line.split() for line in lines if not line.startswith(b"#")]  # as numpy.savetxt's
+    rows = [row for row in rows if row][:ROWS]
+    if len({len(row) for row in rows}) != 1 or not all(all(map(is_number, row)) for row in rows):
+        return 0
+    firsts = {row[0] for row in rows if row[0].isdigit()}
+    whole = all(field.lstrip(b"-").isdigit() for row in rows for field in row[1:])
+    if len(firsts) == len(rows) and not whole and not projector.list_of(source.path):
+        return 0
+    return len(rows[0])
 
 
 def _is_floret(fields: list[bytes]) -> bool:
@@ -108,8 +145,9 @@ def _with_header(source: Source, rows: int, dim: int, begin: int) -> Recognised:
             f"{source.name}: the header promises {rows:,} vectors of {dim} numbers, "
             f"but the file has only {source.size:,} bytes: it is cut short, or no vector file"
         )
-    rest = source.head[begin:]
-    numbers = rest.partition(b"\n")[0].rstrip(b"\r ").rsplit(b" ", dim)[1:]
+    rest = source.head[begin:].lstrip(b"\n")
+    first = next((line for line in rest.split(b"\n") if line.strip()), b"")
+    numbers = first.rstrip(b"\r ").rsplit(b" ", dim)[1:]
     if len(numbers) == dim and all(map(is_number, numbers)):
         return _of_text(source, Recognised(TEXT, rows, dim, begin))
     blank = rest.find(b" ") + 1
@@ -121,9 +159,16 @@ def _with_header(source: Source, rows: int, dim: int, begin: int) -> Recognised:
 
 
 def _of_text(source: Source, promised: Recognised) -> Recognised:
-    """A word2vec text; with the length of its rows where all have the same, which is another."""
+    """A word2vec text; with the length of its rows where all have the same, which is another.
+
+    Rows without names have as many numbers as the header says, and nothing before them.
+    """
     lines = [line for line in source.head[promised.header :].split(b"\n")[:-1] if line.strip()]
-    lengths = {numbers_at_end(line) for line in lines[:ROWS]}
+    rows = [line.rstrip(b"\r ").split(b" ") for line in lines[:ROWS]]
+    rows = [row if len(row) > 1 else row[0].split() for row in rows]
+    if rows and all(len(row) == promised.dim and all(map(is_number, row)) for row in rows):
+        return promised._replace(kind=NUMBERS)
+    lengths = {_numbers_at_end(line) for line in lines[:ROWS]}
     lengths |= {len(line.split()) - 1 for line in lines[:ROWS]}
     if len(lengths) != 1 or promised.dim in lengths or not (dim := lengths.pop()):
         return promised
@@ -131,7 +176,7 @@ def _of_text(source: Source, promised: Recognised) -> Recognised:
     return promised._replace(dim=dim, wrong=wrong)
 
 
-def usual(lengths: list[int]) -> int:
+def _usual(lengths: list[int]) -> int:
     """The most frequent length, the shortest among equals."""
     return max(sorted(set(lengths)), key=lengths.count)
 
@@ -152,8 +197,8 @@ def _length_of_rows(source: Source) -> int:
     if len(lines) == 1 and len(head) == HEAD:
         raise W2VError(f"{path}: row 1: no line end in {HEAD:,} bytes, and no header 'ROWS DIM'")
     rows = [(n, line) for n, line in enumerate(lines[:-1] or lines, 1) if line.strip()][:ROWS]
-    lengths = [numbers_at_end(line) for _, line in rows]
-    length = usual(lengths) if lengths else 0
+    lengths = [_numbers_at_end(line) for _, line in rows]
+    length = _usual(lengths) if lengths else 0
     if length >= 2:
         return length
     for magic, meaning in _NOROWS.items():
@@ -166,7 +211,7 @@ def _length_of_rows(source: Source) -> int:
     )
 
 
-def numbers_at_end(line: bytes) -> int:
+def _numbers_at_end(line: bytes) -> int:
     """How many numbers a line ends with, after its first field."""
     fields = line.rstrip(b"\r ").split(b" ")
     if len(fields) == 1:

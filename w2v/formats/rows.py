@@ -1,10 +1,11 @@
-"""Rows that are growing: names, and vectors in one matrix."""
+"""Rows of vectors: as they are read, names and one matrix that grows; and written in digits."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from w2v.formats.source import Source
+from w2v.table import Table
 
 _FIRST = 1 << 22  # numbers there is room for, where nobody can say how many will come
 
@@ -34,3 +35,9 @@ class Rows:
         """All names, and the matrix (N, D)."""
         self._matrix.resize((len(self.names), self.dim), refcheck=False)
         return self.names, self._matrix
+
+
+def numbers(table: Table, row: int) -> list[bytes]:
+    """The vector of a row in digits; each is the shortest that reads back as the same float32."""
+    # Twice as fast as str() of each. The longest, of NumPy 1, is -1000000000000000.0.
+    return table.row(row).astype("S20").tolist()

@@ -52,7 +52,8 @@ class Source:
 
     def __init__(self, path: str, raw: IO[bytes]):
         self.path, self.name, self._raw = path, name_of(path), raw
-        self.stored = os.fstat(raw.fileno()).st_size
+        self.stored = raw.seek(0, os.SEEK_END)
+        raw.seek(0)
         self.packed = packing.kind_of(raw.read(packing.HEAD))
         raw.seek(0)
         self._file = packing.unpacked(raw, self.packed)

@@ -6,13 +6,15 @@ GloVe text     no such header; GloVe's own header does not count its last row, <
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 
 from w2v import machine, store
 from w2v.errors import W2VError
-from w2v.formats.recognition import ROWS, is_number, numbers_at_end, usual
-from w2v.formats.rows import Rows
-from w2v.formats.source import BLOCK, Findings, Source
+from w2v.formats.recognition import GLOVE, is_number, recognise
+from w2v.formats.rows import Rows, numbers
+from w2v.formats.source import BLOCK, HEAD, Findings, Source
 from w2v.lines import mark_before
 from w2v.table import Table
 
@@ -56,7 +58,7 @@ def write(path: str, table: Table, header: bool = True) -> None:
     """Write rows; every number is the shortest that reads back as the same float32.
 
     header  whether "V D" goes before them; without, as in GloVe's files, names may have blanks, but
-            W2VError where too many that come first end with what looks like a number
+            W2VError where those that come first could not be told from numbers
     """
     check(path, table, header)
     with store.packed(path) as file:
@@ -81,20 +83,28 @@ def _refuse_numbers(path: str, table: Table) -> None:
     refuse_blanks(table, b"\n")
     if table.dim < 2:
         raise W2VError(f"{path}: rows of one number need a header: write .txt")
-    lengths = [
-        numbers_at_end(table.name_bytes(row) + b" 1") for row in range(min(len(table), ROWS))
-    ]
-    if lengths and usual(lengths) > 1:
-        raise W2VError(
-            f"{path}: the first names end with numbers, and could not be told from the vectors: "
-            "write .safetensors, or name what is to stand for blanks: --blank _"
-        )
+    if not len(table):
+        return
+    for digits in (b" 0.0", b" -1.2345678e-05"):  # as many rows in the head as can be, and as few
+        head, row = mark_before(table.name_bytes(0)), 0
+        while row < len(table) and len(head) < HEAD:
+            head += table.name_bytes(row) + digits * table.dim + b"\n"
+            row += 1
+        if _seen(path, head) != (GLOVE, table.dim):
+            raise W2VError(
+                f"{path}: without a header the first names, such as {table.name(0)!r}, could not "
+                "be told from the vectors or from another format: write .safetensors, or .txt, "
+                "where names have blanks with --blank _"
+            )
 
 
-def numbers(table: Table, row: int) -> list[bytes]:
-    """The vector of a row in digits."""
-    # Twice as fast as str() of each. The longest, of NumPy 1, is -1000000000000000.0.
-    return table.row(row).astype("S20").tolist()
+def _seen(path: str, head: bytes) -> tuple[str, int]:
+    """What kind of file begins so, and the length of its vectors."""
+    try:
+        found = recognise(Source(path, io.BytesIO(head)))
+    except W2VError:
+        return "", 0
+    return found.kind, found.dim
 
 
 def refuse_blanks(table: Table, ends: bytes = b" \n") -> None:
@@ -205,7 +215,7 @@ class _Reader:
             error = f"row {self.number}: {bad[:20]!r} is no number"
         if self._promised is not None:
             error += f"; the header promises {self._promised:,} vectors of {self._dim} numbers"
-        if line or self._promised is not None:
+        if line.strip():
             self._bad += 1
             if self._bad <= _TOLD:
                 self._findings.wrong(error, "left out")
@@ -228,7 +238,7 @@ class _Reader:
                 self._findings.note(
                     f"the header does not count the last row, {UNKNOWN.decode()}, as GloVe does it"
                 )
-            elif not self._dropped:
+            elif not self._bad:
                 self._miscounted(found, promised)
         return names, matrix
 
