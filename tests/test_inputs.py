@@ -1,0 +1,357 @@
+"""Every file that a command reads, in any command: through a pipe, with a mark, damaged, not there.
+
+The table below has each of them by what click calls it, so that a new option must be put there.
+"""
+
+import itertools
+import os
+import random
+import shutil
+import threading
+from dataclasses import fields
+
+import click
+import planted
+import pytest
+from conftest import COMPILED
+from test_fuzz import mutate
+
+from w2v.cli import cli, main
+from w2v.cli.parameters import Command, InputFile, is_given_once
+from w2v.models import models
+from w2v.settings import option_name
+
+SMALL = ("--min-count", "1", "--threads", "1", "--quiet", "--epochs", "1", "--dim", "4")
+TRAIN = ("train", *SMALL, "-o", "-")
+TOPICS = ("--min-count", "1", "--threads", "1", "--quiet", "--topics", "2")
+LSA = ("train", "docs", "--model", "lsa", *TOPICS, "-o", "-")
+PAIR = ("king", "queen")
+CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
+# What each file is in a good call; @ is the file itself. Those of TEXTS are lines of text.
+TEXTS = {"text", "docs", "docs.tsv", "names", "twos", "triples", "pairs", "questions", "counts",
+         "stop", "labels", "rows", "log.json", "vectors.txt"}  # fmt: skip
+READS = {
+    "train": {
+        "CORPUS": ("text", TRAIN, "@"),
+        "--valid": ("docs", TRAIN, "text", "--valid", "@"),
+        "--read-vocab": ("counts", TRAIN, "text", "--read-vocab", "@"),
+        "--init": ("vectors.txt", TRAIN, "text", "--init", "@"),
+        "--update": ("words.safetensors", "train", "text", "--quiet", "--threads", "1", "-o", "-",
+                     "--update", "@"),
+        "--stopwords": ("stop", LSA, "--stopwords", "@"),
+    },
+    "vocab": {"CORPUS": ("text", "vocab", "@")},
+    "phrases": {
+        "CORPUS": ("text", "phrases", "@"),
+        "--connectors": ("stop", "phrases", "text", "--connectors", "@"),
+    },
+    "similar": {
+        "--vectors": ("vectors.txt", "similar", "king", "-v", "@"),
+        "--queries": ("names", "similar", "--queries", "@"),
+        "--only": ("names", "similar", "king", "--only", "@"),
+        "--exclude": ("names", "similar", "king", "--exclude", "@"),
+        "--vector": ("rows", "similar", "--vector", "@"),
+    },
+    "analogy": {
+        "--vectors": ("vectors.txt", "analogy", *PAIR, "man", "-v", "@"),
+        "--queries": ("triples", "analogy", "--queries", "@"),
+        "--only": ("names", "analogy", *PAIR, "man", "--only", "@"),
+        "--exclude": ("names", "analogy", *PAIR, "man", "--exclude", "@"),
+    },
+    "similarity": {
+        "--vectors": ("words.safetensors", "similarity", *PAIR, "-v", "@"),
+        "--queries": ("twos", "similarity", "--queries", "@"),
+    },
+    "odd": {
+        "--vectors": ("words.bin", "odd", *PAIR, "man", "-v", "@"),
+        "--queries": ("triples", "odd", "--queries", "@"),
+    },
+    "vector": {
+        "--vectors": ("words.txt.gz", "vector", "king", "-v", "@"),
+        "--queries": ("names", "vector", "--queries", "@"),
+    },
+    "infer": {
+        "MODEL": ("lda.safetensors", "infer", "@", "docs"),
+        "CORPUS": ("docs", "infer", "lda.safetensors", "@"),
+    },
+    "topics": {
+        "MODEL": ("lda.safetensors", "topics", "@"),
+        "--reference": ("docs", "topics", "lda.safetensors", "--reference", "@"),
+    },
+    "perplexity": {
+        "MODEL": ("lm.safetensors", "perplexity", "@", "text"),
+        "CORPUS": ("docs", "perplexity", "lda.safetensors", "@"),
+    },
+    "predict": {
+        "MODEL": ("net.safetensors", "predict", "@", "docs"),
+        "CORPUS": ("docs.tsv", "predict", "net.safetensors", "@", "--format", "tsv"),
+    },
+    "generate": {"MODEL": ("lm.safetensors", "generate", "@", "--words", "5")},
+    "summary": {"MODEL": ("net.safetensors", "summary", "@")},
+    "lag": {},
+    "evaluate similarity": {
+        "SET": ("pairs", "evaluate", "similarity", "@", "-v", "vectors.txt", "-v", "words.bin"),
+        "--vectors": ("words.safetensors", "evaluate", "similarity", "pairs", "-v", "@",
+                      "--combine", "sum"),
+    },
+    "evaluate analogies": {
+        "SET": ("questions", "evaluate", "analogies", "@", "-v", "vectors.txt"),
+        "--vectors": ("vectors.txt", "evaluate", "analogies", "questions", "-v", "@"),
+    },
+    "evaluate self-retrieval": {
+        "MODEL": ("lda.safetensors", "evaluate", "self-retrieval", "@", "docs"),
+        "CORPUS": ("docs", "evaluate", "self-retrieval", "lda.safetensors", "@"),
+    },
+    "evaluate classify": {
+        "TRAIN": ("docs.tsv", CLASSIFY, "@", "docs.tsv"),
+        "TEST": ("docs.tsv", CLASSIFY, "docs.tsv", "@"),
+        "--vectors": ("vectors.txt", CLASSIFY, "docs.tsv", "docs.tsv", "-v", "@"),
+    },
+    "compare": {
+        "FILE": ("vectors.txt", "compare", "@", "words.bin", "--pairs", "pairs"),
+        "--pairs": ("pairs", "compare", "vectors.txt", "words.bin", "--pairs", "@"),
+        "--questions": ("questions", "compare", "vectors.txt", "words.bin", "--questions", "@"),
+    },
+    "plot": {
+        "--vectors": ("lda.safetensors", "plot", "-v", "@", "-o", "/dev/stdout.tsv", "--quiet"),
+        "--labels": ("labels", "plot", "--labels", "@", "-o", "/dev/stdout.tsv", "--quiet"),
+        "--loss": ("log.json", "plot", "--loss", "@", "-o", "/dev/stdout.tsv", "--quiet"),
+    },
+    "convert": {
+        "IN": ("words.safetensors", "convert", "@", "-", "--combine", "sum"),
+        "--only": ("names", "convert", "vectors.safetensors", "-", "--only", "@"),
+    },
+    "info": {"FILE": ("words.safetensors", "info", "@", "--check")},
+}  # fmt: skip
+EACH = [(command, reads) for command, found in READS.items() for reads in found]
+
+
+def commands(group=cli, before=()):
+    """All commands with their names."""
+    for name in group.list_commands(None):
+        command, path = group.get_command(None, name), (*before, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, path)
+        else:
+            yield " ".join(path), command
+
+
+def parameters(command):
+    """All arguments and options of a command, of w2v train those of any model, by their names."""
+    found = {}
+    for model in models() if command.name == "train" else ("",):
+        with click.Context(command) as context:
+            context.meta["w2v.model"] = model
+            for param in command.get_params(context):
+                if param.expose_value or not getattr(param, "hidden", False):
+                    found[label(param)] = param
+    return found
+
+
+def label(param):
+    """What an option or an argument is called in the table."""
+    if isinstance(param, click.Option):
+        return next(name for name in param.opts if name.startswith("--") or len(param.opts) == 1)
+    return (param.metavar or param.name.upper()).strip("[].")
+
+
+def files_read(command):
+    found = parameters(command).items()
+    return {name: param for name, param in found if isinstance(param.type, InputFile)}
+
+
+COMMANDS = dict(commands())
+
+
+def test_the_table_has_every_file_that_is_read():
+    for name, command in COMMANDS.items():
+        assert isinstance(command, Command), name
+        assert files_read(command).keys() == READS[name].keys(), name
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with every file of the table."""
+    folder = tmp_path_factory.mktemp("inputs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        rows = planted.text(60 if COMPILED else 12).splitlines()
+        words = sorted({word for row in rows for word in row.split()})[:40]
+        rows = [f"king queen man woman {row}" for row in rows]
+        contents = {
+            "text": rows, "docs": rows[:20],
+            "docs.tsv": [f"{'ab'[n % 2]}\t{row}" for n, row in enumerate(rows[:20])],
+            "names": ["king", "queen", words[0]], "stop": ["king", words[1]],
+            "twos": ["king queen", "man woman"], "triples": ["king queen man"] * 2,
+            "pairs": ["king\tqueen\t9", "man\twoman\t5", "king\tman\t1", "queen\tman\t2"],
+            "questions": [": some", "king queen man woman", "man woman king queen"],
+            "labels": [f"{word}\tx" for word in words],
+        }  # fmt: skip
+        for name, lines in contents.items():
+            (folder / name).write_text("\n".join([*lines, ""]))
+        for call in (
+            ("vocab", "text", "-o", "counts", "--quiet"),
+            ("train", "text", *SMALL, "-o", "words.safetensors", "--log-json", "log.json"),
+            ("train", "docs", "--model", "lda", *TOPICS, "-o", "lda.safetensors"),
+            ("train", "docs.tsv", "--model", "mlp", *SMALL, "-o", "net.safetensors"),
+            ("train", "text", "--model", "rnn", "--task", "lm", *SMALL, "-o", "lm.safetensors"),
+            ("convert", "words.safetensors", "words.bin"),
+            ("convert", "words.safetensors", "words.txt.gz"),
+            ("convert", "words.safetensors", "vectors.txt"),
+            ("convert", "words.safetensors", "vectors.safetensors"),
+        ):
+            with pytest.raises(SystemExit) as exit_:
+                main(call)
+            assert not exit_.value.code, call
+        rows = (folder / "vectors.txt").read_text().splitlines()[1:4]
+        (folder / "rows").write_text("\n".join([*rows, ""]))
+    return folder
+
+
+@pytest.fixture
+def ask(w2v, folder, made, monkeypatch):
+    """Call a command of the table with a file in place of its own: ask("info", "FILE", "x")."""
+    monkeypatch.setattr("w2v.comparing._DRAWS", 20)
+    for path in made.iterdir():
+        shutil.copy(path, folder)
+
+    def call(command, reads, given, stdin=b""):
+        _, *args = READS[command][reads]
+        flat = [part for each in args for part in ([each] if isinstance(each, str) else each)]
+        drawn = "/dev/stdout.tsv" in flat
+        names = {"@": str(given), "/dev/stdout.tsv": "drawn.tsv"}
+        told = w2v(*(names.get(part, part) for part in flat), stdin=stdin)
+        if drawn and told.code == 0:
+            told = told._replace(out=told.out + (folder / "drawn.tsv").read_text())
+        return told
+
+    return call
+
+
+@pytest.mark.parametrize(("command", "reads"), EACH)
+def test_a_pipe_is_read_as_the_file_is(ask, folder, command, reads):
+    name = READS[command][reads][0]
+    data = (folder / name).read_bytes()
+    wanted = ask(command, reads, name)
+    assert wanted.code == 0, wanted.err
+    assert wanted.out
+    reader, writer = os.pipe()
+
+    def write():
+        with open(writer, "wb") as file:
+            file.write(data)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    piped = ask(command, reads, f"/dev/fd/{reader}")
+    thread.join()
+    os.close(reader)
+    assert piped.code == 0, piped.err
+    assert piped.out == wanted.out.replace(name, f"/dev/fd/{reader}")
+    stdin = ask(command, reads, "-", data)
+    assert stdin.code == 0, stdin.err
+    assert stdin.out == wanted.out.replace(name, "-")
+
+
+@pytest.mark.parametrize(
+    ("command", "reads"), [each for each in EACH if READS[each[0]][each[1]][0] in TEXTS]
+)
+def test_a_byte_order_mark_is_no_letter(ask, folder, command, reads):
+    name = READS[command][reads][0]
+    wanted = ask(command, reads, name)
+    (folder / name).write_bytes(b"\xef\xbb\xbf" + (folder / name).read_bytes())
+    marked = ask(command, reads, name)
+    assert (marked.code, marked.out) == (wanted.code, wanted.out), marked.err
+
+
+MUTANTS = int(os.environ.get("W2V_MUTANTS", "100")) // 100  # of each file
+BAD = {
+    "empty": b"",
+    "not UTF-8": b"\xff king\n\xfe\xfe\tqueen\n",
+    "lone surrogates": "\ud83d king\nqueen \udcff\n".encode("utf-8", "surrogatepass"),
+    "zeros": bytes(4096),
+    "blank lines": b"\n \n\t\n",
+    "a number": b"7",
+    "a long line": b"king " * 1000,
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("command", "reads"), EACH)
+def test_what_is_no_such_file_is_read_or_refused_in_one_line(ask, folder, command, reads):
+    good, rng = (
+        (folder / READS[command][reads][0]).read_bytes(),
+        random.Random(f"{command} {reads}"),
+    )
+    mutants = {f"mutant {number}": mutate(good, rng) for number in range(MUTANTS)}
+    for kind, data in {**BAD, **mutants}.items():
+        (folder / "bad").write_bytes(data)
+        told = ask(command, reads, "bad")
+        assert told.code in (0, 2, 3), (kind, told)
+        assert "Traceback" not in told.err, (kind, told.err)
+        if told.code:
+            assert told.err.splitlines()[-1].startswith("w2v: "), (kind, told.err)
+    for given in ("nowhere", "folder"):
+        (folder / "folder").mkdir(exist_ok=True)
+        told = ask(command, reads, given)
+        assert told.code in (0, 2), told
+        assert told.code == 2 or given == "folder"
+        assert told.code == 0 or (given in told.err and told.err.startswith("w2v: ")), told.err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_standard_input_is_read_by_one(w2v, folder, name):
+    known, files = parameters(COMMANDS[name]), files_read(COMMANDS[name])
+    if "--stdin" in known:
+        files["-"] = known["--stdin"]
+    arguments = [param for param in known.values() if isinstance(param, click.Argument)]
+    for a, b in itertools.combinations_with_replacement(files, 2):
+        if a == b and not (files[a].multiple or files[a].nargs == -1):
+            continue
+        args = [part for given in (a, b) if given.startswith("--") for part in (given, "-")]
+        args += ["-"] * (a, b).count("-")
+        for param in arguments:
+            claims = (a, b).count(label(param))
+            args += ["-"] * claims or ["text"] * param.required
+        if name == "train" and "--stopwords" in args:
+            args += ["--model", "lsa"]
+        told = w2v(*name.split(), *args)
+        assert told.code == 2, (a, b, told)
+        assert told.err.startswith("w2v: standard input is named twice, by "), (a, b, told.err)
+        assert told.err.endswith(": it can be read only once\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_option_drops_what_was_given_before(w2v, folder, name):
+    """It takes both, or refuses that; of numbers, choices and flags the last counts."""
+    several = set()
+    for option, param in parameters(COMMANDS[name]).items():
+        if isinstance(param, click.Option) and param.multiple:
+            several.add(option)
+        if is_given_once(param):
+            args = [option, "a", option, "b"]
+            if name == "train" and option != "--model":
+                owner = (m.name for m in models().values() if option in own_options(m))
+                args += ["--model", next(owner, "skipgram")]
+            told = w2v(*name.split(), *args)
+            said = f"w2v: {param.opts[0]} is given twice: leave one out\n"
+            assert (told.code, told.err) == (2, said)
+    assert several == SEVERAL.get(name, set()), "a test must show that all of them count"
+
+
+def own_options(model):
+    return {option_name(field.name) for kind in model.kinds for field in fields(kind)}
+
+
+SEVERAL = {
+    "similar": {"--queries", "--only", "--exclude", "--text", "--vector"},
+    "analogy": {"--queries", "--only", "--exclude"},
+    **dict.fromkeys(("similarity", "odd", "vector"), {"--queries"}),
+    "topics": {"--reference"},
+    "summary": {"--dense"},
+    "evaluate similarity": {"--vectors"},
+    "evaluate analogies": {"--vectors"},
+    "compare": {"--pairs", "--questions"},
+    "plot": {"--labels", "--loss"},
+    "convert": {"--only"},
+}
