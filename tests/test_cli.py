@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import fields
 
 import click
 import numpy as np
@@ -14,6 +15,9 @@ from conftest import compiled
 
 from w2v import formats, machine, store
 from w2v.cli import COMMANDS, cli
+from w2v.cli.parameters import finite
+from w2v.models import models
+from w2v.settings import RunSettings, TextSettings, option_name
 
 SMALL = ("--dim", 4, "--min-count", 1, "--epochs", 1, "--sample", 0, "--threads", 1)
 LETTERS = b"A B A C B F G\n"
@@ -574,3 +578,61 @@ def test_every_command_and_option_is_suggested_for_what_is_nearly_it(w2v, folder
                 told = w2v(command, *[name] * bool(name), f"{option}x")
                 assert one_line(told, 2, f"No such option '{option}x'. Did you mean")
                 assert f"'{option}'" in told.err
+
+
+def numeric_options():
+    """Every option of every command that takes a number: (command, option)."""
+
+    def walk(command, words, parent):
+        ctx = click.Context(command, parent=parent)
+        if isinstance(command, click.Group):
+            for name in command.list_commands(ctx):
+                yield from walk(command.get_command(ctx, name), (*words, name), ctx)
+            return
+        for param in command.get_params(ctx):
+            kinds = click.types.IntParamType, click.types.FloatParamType
+            if isinstance(param.type, kinds):
+                yield words, param
+
+    yield from walk(cli, (), None)
+
+
+def test_every_number_has_a_range_or_is_a_setting_which_has_one():
+    settings_ = {
+        option_name(field.name): field
+        for kind in (RunSettings, TextSettings, *(model.settings for model in models().values()))
+        for field in fields(kind)
+    }
+    for words, param in numeric_options():
+        ranged = isinstance(param.type, click.IntRange) or param.callback is finite
+        field = settings_.get(param.opts[0])
+        assert ranged or field.metadata["low"] is not None, (words, param.opts)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1", "x", str(1 << 99)])
+@pytest.mark.parametrize(
+    ("args", "most"),
+    [
+        (("plot", "--seed"), 0),
+        (("plot", "--clusters", 2, "--seed"), 0),
+        (("similar", "king", "--min-score"), 1 << 99),
+        (("phrases", "text", "--threshold"), 1 << 99),
+        (("phrases", "text", "--min-count"), 0),
+        (("generate", "none", "--temperature"), 0),
+        (("generate", "none", "--seed"), 0),
+        (("evaluate", "classify", "none", "none", "--penalty"), 0),
+        (("train", "text", "--seed"), 1 << 99),
+        (("train", "text", "--model", "lsa", "--context", "window", "--topics", 2, "--window"), 0),
+    ],
+)
+def test_a_number_out_of_range_is_a_mistake_that_names_the_option(
+    w2v, toy, folder, args, most, value
+):
+    (folder / "text").write_text("a b c a b\n" * 9)
+    told = w2v(*args[:-1], f"{args[-1]}={value}")
+    assert "Traceback" not in told.err
+    if told.code == 2:
+        huge = "none" in args and value == str(1 << 99)  # a large one is in range
+        assert args[-1] in told.err.splitlines()[-1] or huge
+    else:
+        assert (told.code, float(value) <= most) == (0, True)

@@ -282,3 +282,23 @@ def test_words_by_what_they_come_near_to(w2v, folder):
     assert (refused.code, "knows no documents" in refused.err) == (2, True)
     refused = w2v("train", "text", *args, "--min-df", "2")
     assert (refused.code, "--min-df is for --context documents" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--topics", 10), "--topics 10 is more than 3 documents of 5 terms can have"),
+        (
+            ("--topics", 10, "--max-vocab", 2),
+            "--topics 10 is more than 3 documents of 2 terms can have",
+        ),
+        (("--topics", 10, "--context", "window"), "--topics 10 is more than 5 words can have"),
+        (("--topics", 2), None),
+    ],
+)
+def test_fewer_topics_than_asked_for_are_remarked(w2v, folder, args, said):
+    (folder / "text").write_text("a b c\nb c d\nc d e\n")
+    common = ("--model", "lsa", "--min-count", 1, *args, "-o", "x.safetensors")
+    told = w2v("train", "text", *common)
+    assert told.code == 0, told.err
+    assert said in told.err if said else "can have" not in told.err

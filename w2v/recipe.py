@@ -17,7 +17,14 @@ from w2v.job import Job
 from w2v.models import Model, models
 from w2v.origin import Origin
 from w2v.pipes import name_of
-from w2v.settings import DocumentSettings, RunSettings, TextSettings, dealt, option_name
+from w2v.settings import (
+    DocumentSettings,
+    RunSettings,
+    TextSettings,
+    check_rates,
+    dealt,
+    option_name,
+)
 from w2v.solution import Solution
 
 _KINDS = {"gradients": Job, "at once": Solution, "sweeps": Chain, "batches": Course}
@@ -58,6 +65,7 @@ def make_job(
         chosen = {"dim": origin.dim, **origin.settings, **chosen}
     kinds = model.settings, TextSettings, RunSettings, DocumentSettings
     options, text, how, documents = dealt(chosen, *kinds)
+    check_rates(options)
     documents = documents if model.has_documents(options) else None
     parts = paths, output, model, options, text, how, documents, origin
     return _on_cluster(stack, parts, how.cluster) if how.cluster else _KINDS[model.way](*parts)

@@ -188,7 +188,7 @@ class Report:
                 self._saved = True
                 self.log("end", output=job.output)
                 self.say(f"wrote {job.output}")
-        except DivergedError:
+        except (DivergedError, NothingToLearnError):
             raise
         except (KeyboardInterrupt, W2VError, OSError) as error:
             if job.state.chunks_done or isinstance(error, KeyboardInterrupt | ConnectionLostError):
@@ -251,7 +251,7 @@ class Report:
     def _sum_up_epochs(self) -> None:
         job, last = self._job, self._last
         losses = job.state.mean_losses()[: job.epochs_done]
-        if all(map(math.isnan, losses)):
+        if job.model.way == "gradients" and losses and all(map(math.isnan, losses)):
             job.forget_checkpoint()
             raise NothingToLearnError(
                 f"{job.corpus.source}: subsampling left not one pair of words: try --sample 0"

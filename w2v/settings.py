@@ -53,6 +53,15 @@ def check(settings: Any) -> None:
             raise W2VError(f"{option_name(each.name)} {value!r} is none of its values")
 
 
+def check_rates(settings: Any) -> None:
+    """Raise W2VError where the learning rate would rise from --lr to --min-lr."""
+    lowest = getattr(settings, "min_lr", None)
+    if lowest is not None and lowest > settings.lr:
+        raise W2VError(
+            f"--min-lr {lowest} is above --lr {settings.lr}: the learning rate only falls"
+        )
+
+
 def dealt(given: Mapping[str, Any], *kinds: type) -> list[Any]:
     """An object of each settings class, with what was given of its fields; None is not given."""
     return [

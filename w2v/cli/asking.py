@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from w2v.cli.output import json_line, printable
-from w2v.cli.parameters import INPUT, claim_flag
+from w2v.cli.parameters import INPUT, claim_flag, finite
 from w2v.cli.vectors import read_names, vectors_option, vectors_path
 from w2v.errors import NotFoundError, W2VError
 from w2v.pipes import name_of
@@ -73,7 +73,10 @@ _ANSWERS = (
         "--exclude", multiple=True, type=INPUT, metavar="FILE",
         help="None of the names in this file; again for more.",
     ),
-    click.option("--min-score", type=float, metavar="X", help="Only answers with this score."),
+    click.option(
+        "--min-score", type=float, callback=finite, metavar="X",
+        help="Only answers with this score.",
+    ),  # fmt: skip
     *_LOOKING_UP,
     click.option("--include-query", is_flag=True, help="The words of a query may answer it."),
 )  # fmt: skip

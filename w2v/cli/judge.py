@@ -11,7 +11,7 @@ from w2v.cli.infer import infer_all, threads_option
 from w2v.cli.network import classified
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.cli.parameters import INPUT
+from w2v.cli.parameters import INPUT, finite
 from w2v.cli.vectors import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 
@@ -85,7 +85,8 @@ def self_retrieval(
     "the labels that the network in the file tells, without a regression.",
 )  # fmt: skip
 @click.option(
-    "--penalty", type=click.FloatRange(0), default=1.0, show_default=True, metavar="X",
+    "--penalty", type=click.FloatRange(0), callback=finite,
+    default=1.0, show_default=True, metavar="X",
     help="Of the squared weights; 1 / C of other programs.",
 )  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="How many BLAS may use.")

@@ -11,7 +11,7 @@ from w2v.cli import catch_signals
 from w2v.cli.infer import RefusedRows, threads_option
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.cli.parameters import INPUT, Command, or_stdin
+from w2v.cli.parameters import INPUT, Command, finite, or_stdin
 from w2v.errors import W2VError
 from w2v.notices import say_bad_bytes, say_documents, show_reading
 
@@ -117,7 +117,8 @@ def judged(trained: Network, paths: tuple[str, ...], line: ProgressLine) -> Judg
     help="How many to write.",
 )  # fmt: skip
 @click.option(
-    "--temperature", type=click.FloatRange(0), default=1.0, show_default=True, metavar="X",
+    "--temperature", type=click.FloatRange(0), callback=finite,
+    default=1.0, show_default=True, metavar="X",
     help="0: always the likeliest word; 1: as the model has it; more: more evenly.",
 )  # fmt: skip
 @click.option(

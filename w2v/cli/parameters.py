@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -23,6 +24,16 @@ class InputFile(click.Path):
 
 INPUT = InputFile(readable=False)
 OUTPUT = click.Path(readable=False)
+
+
+def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """A callback for a number that is neither NaN, which click finds in every range, nor infinite.
+
+    Raises  BadParameter where it is
+    """
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number.", ctx, param)
+    return value
 
 
 def claim_stdin(ctx: click.Context, by: str) -> None:

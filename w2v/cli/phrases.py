@@ -9,7 +9,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.options import recursive_option, texts
-from w2v.cli.parameters import INPUT, OUTPUT, Command
+from w2v.cli.parameters import INPUT, OUTPUT, Command, finite
 from w2v.notices import say_bad_bytes, say_compiling, show_reading
 
 _SCORINGS = ("default", "npmi")
@@ -29,11 +29,11 @@ _SCORINGS = ("default", "npmi")
     help="default: word2phrase's; npmi: normalised pointwise mutual information, -1 to 1.",
 )  # fmt: skip
 @click.option(
-    "--threshold", type=float, metavar="X",
+    "--threshold", type=float, callback=finite, metavar="X",
     help="Score above which words are joined.  [default: 100; with npmi 0.5]",
 )  # fmt: skip
 @click.option(
-    "--min-count", type=click.IntRange(1), default=5, show_default=True, metavar="N",
+    "--min-count", type=click.IntRange(1, 1 << 30), default=5, show_default=True, metavar="N",
     help="Of a phrase and of its words.",
 )  # fmt: skip
 @click.option(

@@ -74,7 +74,14 @@ _TOP = 500
     help="Colours by label: lines of name, tab, label; again for more.",
 )
 @click.option("--loss", multiple=True, type=INPUT, metavar="LOG", help="Draw this log's losses.")
-@click.option("--seed", default=1, show_default=True, metavar="N", help="Of what is random.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, (1 << 32) - 1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Of what is random.",
+)
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="For t-SNE.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def plot(

@@ -28,7 +28,7 @@ class Settings(TermSettings):
         choices=("documents", "window"),
     )
     window: int = setting(
-        5, "with --context window: words to each side, near ones counting more", 1
+        5, "with --context window: words to each side, near ones counting more", 1, 1 << 20
     )
     context_exponent: float = setting(
         0.75, "with --context window: neighbours' probabilities are counts to this power", 0, 10

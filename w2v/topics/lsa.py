@@ -77,6 +77,11 @@ class Lsa:
         return (
             f"{len(values):,} topics of {len(self._kept):,} terms hold {share:.2%} of the squared "
             f"norm; singular values {values[0]:.4g} to {values[-1]:.4g}"
+            + svd.shortfall(
+                len(values),
+                self._settings.topics,
+                f"{len(self._text.names):,} documents of {len(self._kept):,} terms",
+            )
         )
 
     def facts(self) -> dict[str, Any]:

@@ -94,6 +94,11 @@ class Ppmi:
         return (
             f"{len(self._found.values):,} dimensions hold {self._found.share:.2%} of the squared "
             f"norm of {self._entries:,} pairs of words that come together more than by chance"
+            + svd.shortfall(
+                len(self._found.values),
+                self._settings.topics,
+                f"{len(self._vocabulary.names):,} words",
+            )
         )
 
     def facts(self) -> dict[str, Any]:
