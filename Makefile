@@ -41,7 +41,8 @@ test-bounds: .venv/tested  ## the kernels with bounds checks
 		tests/test_document_kernels.py tests/test_vocabulary.py tests/test_rounds.py \
 		tests/test_wild.py tests/test_lda.py tests/test_bounds.py
 
-test-slow: .venv/tested  ## quality on real corpora ($$W2V_DATA, else ../shared/data): half an hour
+test-slow: .venv/tested  ## many free draws; quality on real corpora ($$W2V_DATA, else ../shared/data)
+	W2V_DRAWS=free $(BIN)/python -m pytest -m hypothesis
 	$(BIN)/python -m pytest -m slow -s
 
 soak: .venv/tested  ## ten minutes of random commands, stops and resumes

@@ -15,8 +15,11 @@ from w2v.cli import main
 from w2v.models import models
 from w2v.signals import STOPS
 
+# The suite draws the same examples each time. `make test-slow` draws many others: each that fails
+# is printed with what makes an @example of it.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
-hypothesis.settings.load_profile("house")
+hypothesis.settings.register_profile("free", deadline=None, max_examples=1000, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("W2V_DRAWS", "house"))
 
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompiled kernels")

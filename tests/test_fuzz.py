@@ -15,7 +15,7 @@ from dataclasses import asdict
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from w2v import checkpoint, evaluate, formats, query, store
 from w2v.corpus import Corpus
@@ -342,7 +342,8 @@ words = st.text(st.characters(codec=None), max_size=8) | st.sampled_from(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(["\x1f"], "info")
 @given(
     st.lists(words, max_size=4), st.sampled_from(["similar", "analogy", "odd", "vector", "info"])
 )

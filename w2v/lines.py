@@ -34,8 +34,11 @@ def encoding_by_mark(start: bytes) -> str:
 
 
 def mark_before(start: bytes) -> bytes:
-    """What must be written before a text that begins with a mark, so that this is kept: another."""
-    return MARK if start.startswith(MARK) else b""
+    """What must be written before a text that begins with these bytes so that they are kept.
+
+    It is the mark of UTF-8, where they would be taken for a mark or for something packed.
+    """
+    return MARK if encoding_by_mark(start) or packing.kind_of(start[: packing.HEAD]) else b""
 
 
 def chunks(file: IO[bytes], name: str) -> Iterator[bytes]:

@@ -172,6 +172,8 @@ def _did_you_mean(wrong: str, known: Sequence[str], ctx: click.Context) -> str:
 
 def _fail(message: str, code: int) -> int:
     """Say in one line what is wrong."""
-    line = " ".join(message.split("\n"))
+    from w2v.cli.output import printable
+
+    line = printable(" ".join(message.split("\n")))
     click.echo(f"w2v: {line}", err=True)
     return code

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.output import tsv_row
+from w2v.cli.output import printable, tsv_row
 from w2v.cli.parameters import OUTPUT
 from w2v.errors import W2VError
 
@@ -56,7 +56,7 @@ def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
             picture.write(file, kind)
         if picture.missing:
             say(f"{plural(picture.missing, 'letter')} in no font that is installed")
-    say(f"wrote {path}")
+    say(f"wrote {printable(path)}")
 
 
 def write_table(path: str, rows: Iterable[Sequence[object]]) -> None:

@@ -94,7 +94,10 @@ def convert(
     if only:
         made, missing = reshaping.only(made, read_names(only))
         click.echo(
-            f"{', '.join(map(name_of, only))}: {plural(missing, 'name')} without a vector", err=True
+            printable(
+                f"{', '.join(map(name_of, only))}: {plural(missing, 'name')} without a vector"
+            ),
+            err=True,
         )
     if center is not None:
         made = reshaping.centered(made, center)
@@ -105,7 +108,8 @@ def convert(
     if halves:
         made = reshaping.halved(made)
     formats.save(target, made, table)
-    click.echo(f"{target}: {plural(len(made), 'vector')} of {plural(made.dim, 'number')}", err=True)
+    size = f"{plural(len(made), 'vector')} of {plural(made.dim, 'number')}"
+    click.echo(f"{printable(target)}: {size}", err=True)
 
 
 @click.command(cls=Command)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from w2v import store
+from w2v.errors import W2VError
+from w2v.formats.recognition import BINARY, begins_as
 from w2v.formats.rows import Rows
-from w2v.formats.source import Findings, Source
+from w2v.formats.source import HEAD, Findings, Source
 from w2v.formats.text import refuse_blanks
 from w2v.table import Table
 
@@ -82,12 +84,24 @@ def check(path: str, table: Table) -> None:
 def write(path: str, table: Table) -> None:
     """Write as the C program does, with a line end after each row."""
     check(path, table)
+    head = b"%d %d\n" % table.matrix.shape
+    rows = (_written(table, row) for row in range(len(table)))
+    for row in rows:
+        head += row
+        if len(head) >= HEAD:
+            break
+    if len(table) and begins_as(path, head) != (BINARY, table.dim):
+        raise W2VError(
+            f"{path}: the bytes of the first vectors could not be told from a text: write "
+            ".safetensors"
+        )
     with store.packed(path) as file:
-        file.write(b"%d %d\n" % table.matrix.shape)
-        for row in range(len(table)):
-            file.write(
-                table.name_bytes(row) + b" " + table.row(row).astype("<f4").tobytes() + b"\n"
-            )
+        file.write(head)
+        file.writelines(rows)
+
+
+def _written(table: Table, row: int) -> bytes:
+    return table.name_bytes(row) + b" " + table.row(row).astype("<f4").tobytes() + b"\n"
 
 
 def _cut(buffer: bytes, wide: int, most: int) -> tuple[list[bytes], list[int], int]:

@@ -150,7 +150,7 @@ def write(path: str, table: Table) -> None:
         if table.counts is not None:
             names.write(b"word\tcount\n")
         elif len(table):
-            names.write(mark_before(table.name_bytes(0)))
+            names.write(mark_before(_shown(table.name_bytes(0))))
         for row in range(len(table)):
             name = _shown(table.name_bytes(row))
             names.write(name if table.counts is None else b"%s\t%d" % (name, table.counts[row]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import NamedTuple
 
 from w2v.errors import W2VError
@@ -89,6 +90,20 @@ def recognise(source: Source) -> Recognised:
     if dim := _numbers_alone(source):
         return Recognised(NUMBERS, dim=dim, header=mark)
     return Recognised(GLOVE, dim=_length_of_rows(source), header=mark)
+
+
+def begins_as(path: str, head: bytes) -> tuple[str, int]:
+    """The kind of a file that begins so, "" where it is none, and the length of its vectors.
+
+    head  the first HEAD bytes, or all
+    """
+    source = Source(path, io.BytesIO(head))
+    source.size = None  # more is to come
+    try:
+        found = recognise(source)
+    except W2VError:
+        return "", 0
+    return found.kind, found.dim
 
 
 def _binary(head: bytes) -> str:

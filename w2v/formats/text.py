@@ -6,13 +6,11 @@ GloVe text     no such header; GloVe's own header does not count its last row, <
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
 from w2v import machine, store
 from w2v.errors import W2VError
-from w2v.formats.recognition import GLOVE, is_number, recognise
+from w2v.formats.recognition import GLOVE, begins_as, is_number
 from w2v.formats.rows import Rows, numbers
 from w2v.formats.source import BLOCK, HEAD, Findings, Source
 from w2v.lines import mark_before
@@ -90,21 +88,12 @@ def _refuse_numbers(path: str, table: Table) -> None:
         while row < len(table) and len(head) < HEAD:
             head += table.name_bytes(row) + digits * table.dim + b"\n"
             row += 1
-        if _seen(path, head) != (GLOVE, table.dim):
+        if begins_as(path, head) != (GLOVE, table.dim):
             raise W2VError(
                 f"{path}: without a header the first names, such as {table.name(0)!r}, could not "
                 "be told from the vectors or from another format: write .safetensors, or .txt, "
                 "where names have blanks with --blank _"
             )
-
-
-def _seen(path: str, head: bytes) -> tuple[str, int]:
-    """What kind of file begins so, and the length of its vectors."""
-    try:
-        found = recognise(Source(path, io.BytesIO(head)))
-    except W2VError:
-        return "", 0
-    return found.kind, found.dim
 
 
 def refuse_blanks(table: Table, ends: bytes = b" \n") -> None:
