@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_kernels import gradient
 
-from w2v import classify, store
+from w2v import classify, formats, store
 from w2v.classify import Judgement
 from w2v.errors import W2VError
 from w2v.table import Table
@@ -121,3 +121,17 @@ def test_what_is_missing_is_said(w2v, labelled, folder):
         outcome = w2v("evaluate", "classify", "empty.tsv", "test.tsv", "--by", by)
         assert outcome.code == 2
         assert "empty.tsv: no documents in the file" in outcome.err
+
+
+def test_a_file_with_the_other_vectors_alone_names_the_other_way(w2v, labelled, folder):
+    args = ("evaluate", "classify", "train.tsv", "test.tsv", "-v")
+    for by, other in ("documents", "words"), ("words", "documents"):
+        store.write("one.safetensors", store.table_tensors(other, labelled[other]), {})
+        outcome = w2v(*args, "one.safetensors", "--by", by)
+        said = f"w2v: one.safetensors has vectors of {other}, and none of {by}: --by {other}\n"
+        assert (outcome.code, outcome.err) == (2, said)
+        assert w2v(*args, "one.safetensors", "--by", other).code == 0
+    formats.save("words.txt", labelled["words"])
+    outcome = w2v(*args, "words.txt")
+    assert (outcome.code, "--by words takes" in outcome.err) == (2, True)
+    assert w2v(*args, "words.txt", "--by", "words").code == 0

@@ -55,6 +55,13 @@ def test_a_heading_is_left_out_and_a_bad_line_is_named(table, tmp_path):
         evaluate.similarity(table, write(tmp_path, "Word 1\tWord 2\tScore\nking\tx\t1\n")).pairs
         == 1
     )
+    for before in ("# from people\n", "\n#\n\n", "\ufeff# a\n"):
+        text = before + "word1 word2 score\nking x 1\n# more\nx man 2\n"
+        assert evaluate.similarity(table, write(tmp_path, text)).pairs == 2
+        with pytest.raises(W2VError, match="expected word, word, score, found 'w1 w2'"):
+            evaluate.similarity(table, write(tmp_path, text + "w1 w2\n"))
+        with pytest.raises(W2VError, match="expected word, word, score, found 'word3 word4'"):
+            evaluate.similarity(table, write(tmp_path, before + "word1 word2\nword3 word4\n"))
     with pytest.raises(W2VError, match="set: line 2: expected word, word, score, found 'king x'"):
         evaluate.similarity(table, write(tmp_path, "king man 1\nking x\n"))
 

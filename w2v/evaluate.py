@@ -131,14 +131,16 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
 
 def _scored_pairs(path: str) -> Iterator[tuple[str, str, float]]:
     """Both words, in folded case, and the score of each line."""
+    first = True
     for number, line in _lines(path):
         if not line or line.startswith("#"):
             continue
+        heading, first = first, False
         fields = line.split("\t") if "\t" in line else split_words(line)
         try:
             a, b, score = fields[0], fields[1], float(fields[2])
         except (IndexError, ValueError):
-            if number == 1:  # a heading
+            if heading:
                 continue
             raise W2VError(
                 f"{name_of(path)}: line {number}: expected word, word, score, found {line[:60]!r}"

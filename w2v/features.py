@@ -54,7 +54,7 @@ class Features:
             raise W2VError(
                 f"{self._path} has no vector of {found.count(-1):,} of {len(found):,} documents, "
                 f"such as {corpus.names[found.index(-1)]!r}: the model must be trained on them, or "
-                f"their vectors be from w2v infer"
+                f"their vectors be from w2v infer; --by words takes their words' vectors instead"
             )
         return self._table.matrix[np.array(found, np.int64)[corpus.row_numbers()]].astype(
             np.float64

@@ -122,10 +122,26 @@ def classify(
 
     how, text = dealt(given, settings.DocumentSettings, settings.TextSettings)
     settings.check(how)
-    features = Features(open_table(vectors, by), by, how, text, vectors_path(vectors))
+    path = vectors_path(vectors)
+    _refuse_other_tables(path, by)
+    features = Features(open_table(vectors, by), by, how, text, path)
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)
     _echo_judgement(Judgement.of(labels, regression.predict(x)), as_tsv, as_json)
+
+
+def _refuse_other_tables(path: str, by: str) -> None:
+    """W2VError where a file has vectors only of what --by does not name."""
+    from w2v.formats import contents
+    from w2v.store import nested, table_names
+
+    tensors, metadata = contents(path)
+    held = set(table_names(tensors))
+    if nested(metadata, "settings").get("word_vectors") is False:
+        held.discard("words")
+    other = "words" if by == "documents" else "documents"
+    if by not in held and other in held:
+        raise W2VError(f"{path} has vectors of {other}, and none of {by}: --by {other}")
 
 
 def _judged(model: str, path: str, given: dict[str, Any], threads: int | None) -> Judgement:

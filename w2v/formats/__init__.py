@@ -65,8 +65,8 @@ def _of_container(path: str, name: str, limit: int | None) -> Table:
     tensors, metadata = store.read(path)
     if name == "words" and store.nested(metadata, "settings").get("word_vectors") is False:
         raise W2VError(
-            f"{name_of(path)} has no word vectors: train it with --word-vectors, or "
-            "--table documents"
+            f"{name_of(path)} has no word vectors: train it with --word-vectors, or ask for its "
+            "documents where the command takes --table documents"
         )
     table = store.read_table(path, tensors, name)
     return table if limit is None else table.take(np.arange(min(limit, len(table))))

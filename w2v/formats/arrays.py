@@ -35,7 +35,8 @@ def read(source: Source, limit: int | None) -> tuple[bytes, np.ndarray]:
     matrix = parse(b"".join(source.blocks()), name) if source.packed else _mapped(path)
     if matrix.ndim != 2 or matrix.dtype.kind != "f" or not matrix.shape[1]:
         raise W2VError(
-            f"{name}: an array of {matrix.dtype} {matrix.shape}: expected rows of float numbers"
+            f"{name}: an array of {matrix.dtype} {matrix.shape}: expected rows of float numbers, "
+            "as array.astype('float32') gives"
         )
     names = _names(path)
     count = names.count(b"\n")
@@ -122,9 +123,7 @@ def _names(path: str) -> bytes:
 
 def _mapped(path: str) -> np.ndarray:
     with open_seekable(path) as file, _reading(path):
-        shape, columns_first, dtype = _header(file)
-        if dtype.hasobject:
-            raise ValueError("it holds Python objects")
+        shape, columns_first, dtype = _header(file, path)
         order: Literal["F", "C"] = "F" if columns_first else "C"
         matrix = np.memmap(file, dtype, "r", file.tell(), shape, order)
         more = os.fstat(file.fileno()).st_size - matrix.offset - matrix.nbytes
@@ -143,19 +142,28 @@ def parse(data: bytes, path: str) -> np.ndarray:
     """
     file = io.BytesIO(data)
     with _reading(path):
-        shape, columns_first, dtype = _header(file)
+        shape, columns_first, dtype = _header(file, path)
         numbers = np.frombuffer(data, dtype, math.prod(shape), file.tell())
         return numbers.reshape(shape, order="F" if columns_first else "C")
 
 
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """The shape of an array, whether its columns come one after the other, and its dtype."""
+def _header(file: IO[bytes], path: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """The shape of an array, whether its columns come one after the other, and its dtype.
+
+    Raises W2VError for an array of Python objects
+    """
     read = np.lib.format
     version = read.read_magic(file)
     if version not in ((1, 0), (2, 0), (3, 0)):
         raise ValueError(f"version {version[0]}.{version[1]} of the format is not known")
     old = version == (1, 0)
-    return (read.read_array_header_1_0 if old else read.read_array_header_2_0)(file)
+    found = (read.read_array_header_1_0 if old else read.read_array_header_2_0)(file)
+    if found[2].hasobject:
+        raise W2VError(
+            f"{name_of(path)}: an array of Python objects {found[0]}, which is a pickle, and can "
+            "run code when opened: write one of numbers, by array.astype('float32') and numpy.save"
+        )
+    return found
 
 
 @contextmanager
