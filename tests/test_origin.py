@@ -252,3 +252,69 @@ def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folde
         f"anew on all texts, or {instead}\n",
     )
     assert w2v(*work).code == 0
+
+
+BAD = {"b": [0, 0], "c": [np.nan, 1], "d": [np.inf, 1], "e": [1, -np.inf]}
+GOOD = {"a": [1, 2], "f": [2, 1]}
+LEFT_OUT = "1 vector is zero ('b') and 3 vectors are not finite ('c', 'd', 'e'): left out"
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+@pytest.mark.parametrize("suffix", [".safetensors", ".txt", ".bin"])
+@pytest.mark.parametrize("model", [*TRAINED, "sif", "lstm"])
+def test_vectors_without_a_direction_are_none_to_start_from(w2v, folder, model, suffix, freeze):
+    """The result is that of a file without them; what is bad beyond the text's words is unsaid."""
+    if model == "sif" and freeze:
+        pytest.skip("computes with the vectors as they are")
+    label = ["__label__x ", "__label__y "] if model == "lstm" else ["", ""]
+    line = "a b c d e f a c b f\n"
+    (folder / "text").write_text((label[0] + line + label[1] + line) * (10 if COMPILED else 2))
+    for name, rows_ in (("good", GOOD), ("bad", {**BAD, **GOOD, "unseen": [0, 0]})):
+        table = Table.build(list(rows_), np.array(list(rows_.values()), np.float32))
+        formats.save(f"{name}{suffix}", table)
+    words = ["--word-vectors"] if model in WITH_WORDS else []
+    epochs = [] if model == "sif" else ["--epochs", 2]
+    args = ("--model", model, *words, *epochs, "--min-count", 1, "--threads", 1)
+    args = (*args, *["--freeze"] * freeze)
+    for name in ("good", "bad"):
+        told = w2v(
+            "train", "text", *args, "--init", f"{name}{suffix}", "-o", f"{name}.out.safetensors"
+        )
+        assert told.code == 0, told.err
+        assert "2 of " in told.err
+        assert (f"bad{suffix}: {LEFT_OUT}" in told.err) == (name == "bad")
+    (one, _), (other, _) = (store.read(f"{name}.out.safetensors") for name in ("good", "bad"))
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, other[name], err_msg=name)
+        assert array.dtype.kind != "f" or np.isfinite(array).all()
+
+
+def test_a_file_without_one_vector_that_has_a_direction_is_none_for_sif(w2v, folder):
+    (folder / "text").write_text("b c\nb\n" * 9)
+    (folder / "bad.txt").write_text("b 0 0\nc nan 1\n")
+    told = w2v("train", "text", "--model", "sif", "--init", "bad.txt", "-o", "x.safetensors")
+    assert (told.code, told.err.splitlines()[-1]) == (
+        2,
+        "w2v: bad.txt has no vector of the text's words: 1 vector is zero ('b') and 1 vector is "
+        "not finite ('c')",
+    )
+
+
+@compiled
+def test_vectors_too_large_for_sums_are_called_so_without_a_rate_to_lower(w2v, folder):
+    (folder / "text").write_text("a f\nf a a\n" * 9)
+    (folder / "big.txt").write_text("a 3e38 3e38\nf 3e38 -3e38\n")
+    told = w2v("train", "text", "--model", "sif", "--init", "big.txt", "-o", "x.safetensors")
+    assert "Traceback" not in told.err
+    assert "--lr" not in told.err
+
+
+def test_a_model_with_vectors_that_are_not_finite_is_not_updated(w2v, text, old):
+    tensors, metadata = store.read(old)
+    for name in ("words.norms", "output_vectors"):
+        bad = {key: array.copy() for key, array in tensors.items()}
+        bad[name][...] = np.nan
+        store.write("bad.safetensors", bad, metadata)
+        told = w2v("train", text, "--update", "bad.safetensors", "-o", "x.safetensors")
+        assert told.code == 2
+        assert "bad.safetensors: damaged: there are vectors that are not finite" in told.err

@@ -206,8 +206,9 @@ class InRounds(Crew):
 
 def diverged(how: str, trainer: Trainer) -> DivergedError:
     """The error of a run that has come to NaN or infinity."""
-    lower = trainer.lr_at(0.0) / 10
-    return DivergedError(f"training diverged {how}; try --lr {lower:g} or less")
+    rate = trainer.lr_at(0.0) if hasattr(trainer, "lr_at") else math.nan
+    advice = f"; try --lr {rate / 10:g} or less" if rate > 0 else ""
+    return DivergedError(f"training diverged {how}{advice}")
 
 
 def check_finite(trainer: Trainer) -> None:

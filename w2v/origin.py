@@ -10,7 +10,7 @@ from w2v import formats, store
 from w2v.crew import Trainer
 from w2v.errors import W2VError
 from w2v.pipes import name_of, sha256_of
-from w2v.table import Table
+from w2v.table import Table, has_direction
 
 _SIDE = "output_vectors"  # what a model has besides its words' vectors
 
@@ -30,6 +30,7 @@ class Origin:
         self.option = "--update" if update else "--init"
         self.model = ""
         self.settings: dict[str, Any] = {}
+        self.left_out = ""
         self._outputs: np.ndarray | None = None
         self.table: Table
         if update:
@@ -45,6 +46,8 @@ class Origin:
         self._outputs = tensors.get(_SIDE, np.empty(0))
         if self._outputs.shape != self.table.matrix.shape or not _is_vocabulary(self.table):
             raise W2VError(f"{self.name}: damaged: words, counts and vectors do not fit each other")
+        if not (np.isfinite(self.table.norms).all() and np.isfinite(self._outputs).all()):
+            raise W2VError(f"{self.name}: damaged: there are vectors that are not finite")
         self.model = metadata.get("model", "")
         self.settings = store.nested(metadata, "settings")
 
@@ -66,10 +69,19 @@ class Origin:
         return dict(zip(self.table.names, self.table.counts.tolist(), strict=True))
 
     def place(self, trainer: Trainer, names: list[str], freeze: bool) -> int:
-        """Put the vectors of the words that both have in their rows; returns how many."""
+        """Put the vectors of the words that both have in their rows; returns how many.
+
+        With --init a vector without a direction counts as none, see `table.has_direction`: such
+        words start as all do that the file lacks. `left_out` says how many there are, and which.
+        """
         known = {name: row for row, name in enumerate(self.table.names)}
         rows = np.array([known.get(name, -1) for name in names])
         found = rows >= 0
+        if not self.update:
+            among = np.zeros(len(self.table), np.bool_)
+            among[rows[found]] = True
+            self.left_out = self.table.without_direction(among)
+            found[found] = has_direction(self.table.norms[rows[found]])
         trainer.vectors("input_vectors")[found] = self.table.matrix[rows[found]]
         if self._outputs is not None:
             trainer.vectors(_SIDE)[found] = self._outputs[rows[found]]

@@ -141,8 +141,10 @@ class Report:
         if job.origin:
             self.say(
                 f"{job.placed:,} of {len(job.vocabulary.names):,} words start from "
-                f"{job.origin.path}{', frozen' * job.how.freeze}"
+                f"{job.origin.name}{', frozen' * job.how.freeze}"
             )
+            if job.origin.left_out:
+                self._line.warn(f"{job.origin.name}: {job.origin.left_out}: left out")
         self.log(
             "start", output=job.output, model=job.model.name, settings=asdict(job.options),
             words=len(job.vocabulary.names), tokens=job.text.size, memory=needed,

@@ -59,7 +59,8 @@ class Solution(Prepared):
             if self.origin:
                 self.placed = self.origin.place(self.trainer, self.vocabulary.names, False)
         if self.origin and not self.placed:
-            raise W2VError(f"{self.origin.path} has none of the text's words")
+            bad = f": {self.origin.left_out}" if self.origin.left_out else ""
+            raise W2VError(f"{self.origin.name} has no vector of the text's words{bad}")
 
     def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
         """There is nothing to learn from a part of it."""

@@ -149,9 +149,13 @@ class Table:
         """Whether a vector has one: see `has_direction`."""
         return bool(has_direction(self.exact_lengths(np.array([row])))[0])
 
-    def without_direction(self) -> str:
-        """How many vectors have none, and the names of the first; nothing where all have one."""
-        kinds = ("zero", self.norms == 0), ("not finite", ~np.isfinite(self.norms))
+    def without_direction(self, among: np.ndarray | None = None) -> str:
+        """How many vectors have none, and the names of the first; nothing where all have one.
+
+        among  bool (N,), the vectors that are looked at; None: all
+        """
+        seen = np.ones(len(self), np.bool_) if among is None else among
+        kinds = ("zero", seen & (self.norms == 0)), ("not finite", seen & ~np.isfinite(self.norms))
         return " and ".join(self.counted(which, what) for what, which in kinds if which.any())
 
     def counted(self, which: np.ndarray, what: str) -> str:
