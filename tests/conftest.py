@@ -15,6 +15,9 @@ from w2v.cli import main
 from w2v.models import models
 from w2v.signals import STOPS
 
+# A shell starts what runs in the background with SIGINT ignored, and training respects that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # The suite draws the same examples each time. `make test-slow` draws many others: each that fails
 # is printed with what makes an @example of it.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)

@@ -219,7 +219,7 @@ def test_a_stop_list_that_is_not_there_is_one_line(w2v, folder):
     (folder / "latin").write_bytes(b"\xff\n")
     args = ("train", "text", "--model", "lsa", "--min-count", "1", "--stopwords")
     assert w2v(*args, "nowhere").err.splitlines()[-1] == "w2v: nowhere: No such file or directory"
-    assert "latin: not UTF-8 text" in w2v(*args, "latin").err
+    assert "latin: line 1: not UTF-8 text" in w2v(*args, "latin").err
 
 
 def test_nothing_to_start_from(w2v, folder):

@@ -209,7 +209,9 @@ def test_empty_documents_have_zeros_in_a_model_too(make, w2v, folder, model):
     assert not empty.any()
     assert table.counts[-2:].tolist() == [0, 0]
     assert outcome.code == 0
-    assert w2v("similar", "--table", "documents", "empty-1", "-v", path).code == 0
+    told = w2v("similar", "--table", "documents", "empty-1", "-v", path)
+    assert (told.code, told.out) == (3, "")
+    assert "the vector of 'empty-1' is zero: it has no direction" in told.err
 
 
 def test_a_huge_document_and_many_of_one_word(w2v, folder, monkeypatch):

@@ -354,7 +354,19 @@ def test_losses_of_several_runs(w2v, folder):
 
 def test_a_log_of_a_run_can_be_drawn(w2v, folder):
     (folder / "text").write_text("a b c d\n" * 20)
-    call = ("train", "text", "--dim", 4, "--threads", 1, "--quiet", "--log-json", "log")
+    call = (
+        "train",
+        "text",
+        "--dim",
+        4,
+        "--sample",
+        0,
+        "--threads",
+        1,
+        "--quiet",
+        "--log-json",
+        "log",
+    )
     assert w2v(*call, "--epochs", 2).code == 0
     assert w2v("plot", "--loss", "log", "-o", "x.svg").code == 0
 

@@ -16,6 +16,7 @@ _SCORES = 1 << 18  # worked on at a time: they stay in the cache
 _RESCORED = 1 << 16  # numbers of candidates worked on at a time: so do they, as float64
 _ROWS = 1 << 8  # of the table at least
 _COPIED = 1 << 20  # numbers of the table at most, where they are copied or computed
+_ROUNDED = 1e-6  # by which cosines in float32 differ when they are summed in another order
 _JUDGED, _QUESTIONS = 1 << 12, 1 << 10  # rows and vectors that are compared at a time: 16 MB
 _MORE = 8  # candidates besides k, for those that float32 takes to be as near
 _TINY = float(np.finfo(np.float32).tiny)
@@ -177,7 +178,7 @@ class Judge:
         for some, begin, scores in self._blocks(unit_vectors(vectors)[:, None], ("+",)):
             inside = np.flatnonzero((rows[some] >= begin) & (rows[some] < begin + scores.shape[1]))
             scores[inside, rows[some][inside] - begin] = -np.inf
-            count[some] += np.count_nonzero(scores > at_own[some], axis=1)
+            count[some] += np.count_nonzero(scores > at_own[some] + _ROUNDED, axis=1)
         return count
 
     def _blocks(
