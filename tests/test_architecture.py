@@ -31,7 +31,7 @@ LAYERS = [
         "w2v.pipes",
         "w2v.locks",
     ],
-    ["w2v.lines", "w2v.spool", "w2v.table"],
+    ["w2v.lines", "w2v.columns", "w2v.spool", "w2v.table"],
     ["w2v.corpus"],
     ["w2v.store", "w2v.spelling", "w2v.nearest", "w2v.kernels"],
     [

@@ -1,5 +1,6 @@
 """Documents in files: formats, names, duplicates, empty and huge ones."""
 
+import csv
 import gzip
 import json
 
@@ -60,6 +61,63 @@ def test_rows_of_a_table(folder, rows, columns, labels, words):
     corpus, found = opened("t.tsv", columns=columns)
     assert (found, corpus.labels) == (words, labels)
     assert corpus.blank_rows == rows.count("\n\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "how", "labels", "words"),
+    [
+        ("t.tsv", "id\ttext\n7\tx\ty\n", {}, [None], {"7": ["x", "y"]}),
+        ("t.tsv", "\ufeffID\tLabel\tText\r\n7\tp\tx\r\n", {}, ["p"], {"7": ["x"]}),
+        ("t.tsv", "text\tlabel\nx y\tp\n", {}, ["p"], {"1": ["x", "y"]}),
+        ("t.tsv", "date\ttext\tid\nd\tx\ti\n", {}, [None], {"i": ["x"]}),
+        ("t.tsv", "id\ttext\n7\tx\n", {"header": "no"}, [None] * 2, {"id": ["text"], "7": ["x"]}),
+        ("t.tsv", "id\ttext\n7\tx\n", {"columns": "label,text"}, ["7"], {"1": ["x"]}),
+        (
+            "t.tsv",
+            "nr\tbody\n7\tx\n",
+            {"columns": "id,text", "header": "yes"},
+            [None],
+            {"7": ["x"]},
+        ),
+        ("t.tsv", "a text\tid\nb\tx\n", {}, [None] * 2, {"a text": ["id"], "b": ["x"]}),
+        ("t.csv", "7,x\n8,y\n", {}, [None] * 2, {"7": ["x"], "8": ["y"]}),
+        ("t.csv", 'text,id\n"x, ""y""\nz",7\n', {}, [None], {"7": ["x,", '"y"', "z"]}),
+        ("t.csv.gz", "label;text\r\np;x\r\n\r\n", {}, ["p"], {"1": ["x"]}),
+        ("t.csv", "text\nx\n\ny\n", {}, [None] * 2, {"1": ["x"], "2": ["y"]}),
+        ("t", 'p,1,"x\n\ny"\n', {"format": "csv"}, ["p"], {"1": ["x", "y"]}),
+        ("t", 'id\ttext\n1\t"x\ty"\n', {"format": "csv"}, [None], {"1": ["x", "y"]}),
+    ],
+)
+def test_headings_and_quotes(folder, name, rows, how, labels, words):
+    data = rows.encode()
+    (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    corpus, found = opened(name, **how)
+    assert (found, corpus.labels) == (words, labels)
+
+
+def test_each_file_of_a_table_has_its_own_heading(folder):
+    (folder / "a.csv").write_text("id,text\n1,x\n")
+    (folder / "b.csv").write_text("text,id\ny,2\n")
+    assert opened("a.csv", "b.csv")[1] == {"1": ["x"], "2": ["y"]}
+
+
+def test_a_csv_with_long_fields_and_many_lines_is_read_in_parts(folder, monkeypatch):
+    monkeypatch.setattr("w2v.corpus.BLOCK", 7)
+    rows = [(f"d{n}", f'w{n} "q"\n' + "long " * n * 2000) for n in range(20)]
+    with open("t.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("id", "text"), *rows])
+    limit = csv.field_size_limit()
+    assert opened("t.csv")[1] == {name: text.split() for name, text in rows}
+    assert csv.field_size_limit() == limit
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "  ", "\v", "\f", "\t \t"])
+def test_a_label_ends_at_any_blank(folder, blank):
+    (folder / "t").write_text(f"__label__history{blank}red army\n  __label__art{blank}blue\n")
+    corpus = open_corpus(["t"], WORDS, DocumentSettings(), "needed")
+    words = b"".join(corpus.blocks()).split()
+    assert corpus.labels == ["history", "art"]
+    assert words == [b"red", b"army", b"blue"]
 
 
 def test_json_lines(folder):
@@ -127,9 +185,22 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("d.jsonl", '{"text": ["x"]}\n', {}, "the field 'text' is ['x']"),
         ("d.jsonl", '{"text": "x"}\n', {"id_field": "key"}, "the field 'key' is not there"),
         ("d.jsonl", '{"text": "x", "id": true}\n', {}, "the field 'id' is True"),
-        ("x", "x", {"format": "csv"}, "--format csv: no such format; there are lines, tsv"),
+        ("x", "x", {"format": "xml"}, "--format xml: no such format; there are lines, tsv, csv"),
         ("x", "x", {"format": "tsv,tsv"}, "--format names 2 formats for 1 files"),
-        ("x", "x", {"columns": "text,id"}, "--columns text,id: columns are"),
+        ("x", "x", {"columns": "id,label"}, "--columns id,label: columns are"),
+        ("x", "x", {"columns": "id,id,text"}, "--columns id,id,text: columns are"),
+        ("t.tsv", "a\tb\tc\n", {"columns": "text,id"}, "row 1: expected text TAB id, found"),
+        (
+            "t.tsv",
+            "a\tb\n",
+            {"header": "yes"},
+            "row 1: no column, or several, are called text, but",
+        ),
+        ("t.csv", "id,text\n1,a\n2\n", {}, "t.csv: row 3: expected id,text, found '2'"),
+        ("t.csv", 'id,text\n1,"a\nb"\n2\n', {}, "t.csv: row 3 (line 4): expected id,text, found"),
+        ("t.csv", 'id,text\n1,"a\nb', {}, "t.csv: row 2: unexpected end of data"),
+        ("t.csv", 'id,text\n1,"a" b\n', {}, "t.csv: row 2: ',' expected after"),
+        ("t.csv", "1,a\n1,b\n", {}, "t.csv: row 2: there is a document '1' already"),
         ("x", "x", {"columns": "name,text"}, "--columns name,text: columns are"),
         ("x", "\n\n", {}, "x: no words in the text"),
     ],

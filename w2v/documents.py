@@ -7,17 +7,17 @@ document; their names and labels are noted on the way.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import os
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from w2v import packing
+from w2v.columns import LONGEST_ROW, Columns, records
 from w2v.corpus import BLOCK, Corpus, files_of
 from w2v.errors import W2VError
 from w2v.pipes import name_of
@@ -26,10 +26,8 @@ from w2v.tokenizers import fold
 
 # What of labels: not expected, but for tables of three columns; read if there; needed.
 Labels = Literal["extra", "if there", "needed"]
-FORMATS = ("lines", "tsv", "jsonl", "files")
-LONGEST_ROW = 1 << 28  # bytes: a row of a table or a JSON object is held in memory
+FORMATS = ("lines", "tsv", "csv", "jsonl", "files")
 _MARK = b"__label__"  # fastText's
-_COLUMNS = {"id", "label", "text", "-"}
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 
 
@@ -57,8 +55,8 @@ class DocumentCorpus(Corpus):
         labels: Labels = "extra",
         refused: Callable[[W2VError], None] | None = None,
     ):
-        self._labels, self._refused = labels, refused
-        self._how, self._columns = how, _columns(how.columns) if how.columns else None
+        self._labels, self._refused, self._how = labels, refused, how
+        self._new_columns()  # a wrong --columns should not be found only when a table comes
         self._inputs = [
             each
             for path, format in zip(paths, _formats(paths, how.format), strict=True)
@@ -86,6 +84,7 @@ class DocumentCorpus(Corpus):
         readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
             "lines": self._lines if self._labels == "extra" else self._labelled,
             "tsv": self._table,
+            "csv": self._csv,
             "jsonl": self._objects,
             "files": self._file,
         }
@@ -119,35 +118,52 @@ class DocumentCorpus(Corpus):
         """Each line is a document, and begins with its label."""
 
         def parse(number: int, row: bytes) -> bytes:
-            mark, _, text = row.partition(b" ")
+            mark, text = (*row.split(None, 1), b"", b"")[:2]  # at any blank, as in fastText
             label = mark.removeprefix(_MARK).decode() if mark.startswith(_MARK) else None
-            if label is not None and text.lstrip().startswith(_MARK):
+            if label is not None and text.startswith(_MARK):
                 raise W2VError(f"{name_of(path)}: row {number} has several labels, not one")
             self._add(None, label, name, f"row {number}")
             return row if label is None else text
 
-        yield from self._texts(path, parse)
+        yield from self._texts(self._rows(path), parse)
 
     def _table(self, path: str, name: str) -> Iterator[bytes]:
-        """Each row is a document: a text and what is before it, separated by tabs."""
-        columns = self._columns
+        """Each row is a document: a text, and perhaps an id and a label, separated by tabs."""
+        columns = self._new_columns()
 
-        def parse(number: int, row: bytes) -> bytes:
-            nonlocal columns
-            if columns is None:
-                pair = ["id" if self._labels == "extra" else "label", "text"]
-                columns = ["label", "id", "text"] if row.count(b"\t") > 1 else pair
-            fields = row.split(b"\t", len(columns) - 1)
-            if len(fields) < len(columns):
-                raise W2VError(
-                    f"{name_of(path)}: row {number}: expected {' TAB '.join(columns)}, "
-                    f"found {row[:60].decode(errors='replace')!r}; see --columns"
-                )
-            known = dict(zip(columns, map(bytes.decode, fields[:-1]), strict=False))
-            self._add(known.get("id"), known.get("label"), name, f"row {number}")
-            return fields[-1]
+        def parse(number: int, line: bytes) -> bytes | None:
+            where, row = f"{name_of(path)}: row {number}", line.decode()
+            if not columns.names and columns.begin(row.split("\t"), where, "\t"):
+                return None
+            most = len(columns.names) - 1 if columns.text_is_last else -1
+            fields = columns.fields(row.split("\t", most), where)
+            return self._text_of(fields, name, f"row {number}")
 
-        yield from self._texts(path, parse)
+        yield from self._texts(self._rows(path), parse)
+
+    def _csv(self, path: str, name: str) -> Iterator[bytes]:
+        """As `_table`, but separated by commas, and what has commas or line ends is in quotes."""
+        columns = self._new_columns()
+
+        def parse(where: str, separator: str, row: list[str]) -> bytes | None:
+            if not row:
+                self.blank_rows += 1
+                return None
+            if not columns.names and columns.begin(row, where, separator):
+                return None
+            return self._text_of(columns.fields(row, where), name, where.rpartition(": ")[2])
+
+        lines = (line.decode() for line in self._lines_of(path))
+        yield from self._texts(records(lines, path), parse)
+
+    def _new_columns(self) -> Columns:
+        pair = "id" if self._labels == "extra" else "label"
+        return Columns(self._how.columns, self._how.header, pair)
+
+    def _text_of(self, fields: dict[str, str], name: str, where: str) -> bytes:
+        """The text of a row, whose id and label are noted."""
+        self._add(fields.get("id"), fields.get("label"), name, where)
+        return fields["text"].encode()
 
     def _objects(self, path: str, name: str) -> Iterator[bytes]:
         """Each line is a JSON object, of which some fields are the text, the name, the label."""
@@ -169,26 +185,30 @@ class DocumentCorpus(Corpus):
             self._add(id_, label, name, f"row {number}")
             return str(text).encode("utf-8", "replace")
 
-        yield from self._texts(path, parse)
+        yield from self._texts(self._rows(path), parse)
 
-    def _texts(self, path: str, parse: Callable[[int, bytes], bytes]) -> Iterator[bytes]:
+    def _texts(
+        self, rows: Iterable[tuple[Any, ...]], parse: Callable[..., bytes | None]
+    ) -> Iterator[bytes]:
         """Rows of a file as lines of text, many in a block.
 
-        parse  notes the document in a row, by its number, and gives its text
+        parse  notes the document in a row, given as its arguments, and returns its text; None: the
+               row is no document
         """
 
-        def rows() -> Iterator[bytes]:
-            for number, row in self._rows(path):
+        def _documents() -> Iterator[bytes]:
+            for row in rows:
                 try:
-                    text = parse(number, row)
+                    text = parse(*row)
                 except W2VError as error:
                     if self._refused is None:
                         raise
                     self._refused(error)
                 else:
-                    yield text
+                    if text is not None:
+                        yield text
 
-        return _gathered(rows())
+        return _gathered(_documents())
 
     def _file(self, path: str, name: str) -> Iterator[bytes]:
         """The whole file is one document, and its path in the folder the name."""
@@ -200,22 +220,29 @@ class DocumentCorpus(Corpus):
 
     def _rows(self, path: str) -> Iterator[tuple[int, bytes]]:
         """The lines of a file with their numbers, from 1; blank ones are counted and left out."""
+        for number, ended in enumerate(self._lines_of(path), 1):
+            line = ended.rstrip(b"\r\n")
+            if line or (self._labels == "if there" and ended.endswith(b"\n")):
+                yield number, line
+            elif ended.endswith(b"\n"):
+                self.blank_rows += 1
+
+    def _lines_of(self, path: str) -> Iterator[bytes]:
+        """The lines of a file, with their ends."""
         number, rest = 0, b""
-        for block in itertools.chain(self._decoded(path), [None]):
-            lines = (rest + (b"\n" if block is None else block)).split(b"\n")
-            rest = lines.pop()
+        for block in self._decoded(path):
+            *lines, rest = (rest + block).split(b"\n")
             for line in lines:
-                number += 1
-                line = line.rstrip(b"\r")
-                if line or (self._labels == "if there" and block is not None):
-                    self._digest.update(line + b"\n")
-                    yield number, line
-                elif block is not None:
-                    self.blank_rows += 1
+                self._digest.update(line.rstrip(b"\r") + b"\n")
+                yield line + b"\n"
+            number += len(lines)
             if len(rest) > LONGEST_ROW:
                 raise W2VError(
                     f"{name_of(path)}: row {number + 1} has more than {LONGEST_ROW:,} bytes"
                 )
+        if rest:
+            self._digest.update(rest.rstrip(b"\r") + b"\n")
+            yield rest
 
     def _add(self, id_: str | None, label: str | None, file: str, where: str) -> None:
         """Note a document; without an id its number names it."""
@@ -266,7 +293,9 @@ def _looks_like(path: str) -> str:
     if path != "-" and os.path.isdir(path):
         return "files"
     suffix = os.path.splitext(packing.plain_name(path))[1].lower()
-    return {".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(suffix, "lines")
+    return {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(
+        suffix, "lines"
+    )
 
 
 def _expanded(path: str, format: str) -> list[tuple[str, str, str]]:
@@ -276,13 +305,6 @@ def _expanded(path: str, format: str) -> list[tuple[str, str, str]]:
     if format != "files":
         raise W2VError(f"{path} is a directory; name its files: {path}/*, or --format files")
     return [(each, format, os.path.relpath(each, path)) for each in files_of(path)]
-
-
-def _columns(told: str) -> list[str]:
-    columns = told.split(",")
-    if set(columns) - _COLUMNS or columns[-1] != "text" or columns.count("text") > 1:
-        raise W2VError(f"--columns {told}: columns are id, label or -, and text at the end")
-    return columns
 
 
 def _field(found: dict[str, Any], name: str, where: str, needed: bool) -> str | None:

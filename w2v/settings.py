@@ -96,14 +96,20 @@ class DocumentSettings:
     """Where documents are in files, and what names them."""
 
     format: str | None = setting(
-        None, "lines: a document a line; tsv: a row; jsonl: a JSON object a line; files: a file; "
-        "for all CORPUS or, separated by commas, for each; default: by suffix, lines if that says "
-        "nothing",
+        None, "lines: a document a line; tsv, csv: a row of a table, in csv with quotes; jsonl: a "
+        "JSON object a line; files: a file; for all CORPUS or, separated by commas, for each; "
+        "default: by suffix, lines if that says nothing",
     )  # fmt: skip
     columns: str | None = setting(
-        None, "of tsv: id, label, - (left out) and text at the end, separated by commas; default: "
-        "id,text or label,id,text, by the first row",
+        None, "of tsv and csv: text, id, label and - (left out), separated by commas; default: by "
+        "the heading, or else id,text or label,id,text, by the first row",
     )  # fmt: skip
+    header: str = setting(
+        "auto",
+        "of tsv and csv: whether the first row names the columns; auto: if it has text, and id or "
+        "label",
+        choices=("auto", "yes", "no"),
+    )
     text_field: str = setting("text", "of jsonl: the field with the text")
     id_field: str | None = setting(
         None, "of jsonl: the field with the id; default: id, if there is one, else the row's number"
