@@ -504,3 +504,10 @@ def stop_again_and_again(folder, number, stops, epochs):
     assert (folder / "x.safetensors").read_bytes() == whole
     left = {path.name for path in folder.iterdir()}
     assert left == {"text", "whole.safetensors", "x.safetensors"}
+
+
+@pytest.mark.parametrize("other", [{"name": "pv-dm"}, {"dim": 7}])
+def test_what_is_forced_on_another_shape_is_refused_with_what_may_differ(text, other):
+    stop_at(make_job(text), 3)
+    with pytest.raises(W2VError, match="is of another --model, vocabulary or --dim; remove it"):
+        make_job(text, **other).resume(force=True)

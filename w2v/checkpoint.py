@@ -83,7 +83,7 @@ def restore(
     """Fill matrices with what a checkpoint has kept; W2VError where they have other shapes."""
     for name, matrix in matrices.items():
         if name not in tensors or tensors[name].shape != matrix.shape:
-            raise W2VError(f"{path} is of another vocabulary or --dim; remove it")
+            raise W2VError(f"{path} is of another --model, vocabulary or --dim; remove it")
         matrix[:] = tensors[name]
 
 
