@@ -136,6 +136,20 @@ def test_json_lines(folder):
     assert (words, corpus.labels) == ({"k": ["x"]}, ["3"])
 
 
+def test_halves_of_surrogate_pairs_in_a_text_are_replaced_and_counted(folder):
+    (folder / "d.jsonl").write_text('{"text": "a"}\n{"text": "b\\ud83d \\udc80 \\ud83d\\ude00"}\n')
+    corpus, words = opened("d.jsonl")
+    assert words == {"1": ["a"], "2": ["b\ufffd", "\ufffd", "\U0001f600"]}
+    assert (corpus.bad_bytes, corpus.first_bad) == (2, "d.jsonl: row 2")
+
+
+def test_file_names_that_are_not_utf_8_name_documents(folder):
+    (folder / "posts").mkdir()
+    (folder / "posts" / "caf\udce9").write_text("x\n")
+    assert opened("posts")[1] == {"caf\udce9": ["x"]}
+    assert opened("posts/caf\udce9", id_prefix="file", format="lines")[1] == {"caf\udce9:1": ["x"]}
+
+
 def test_files_of_a_folder(folder):
     (folder / "posts" / "deep").mkdir(parents=True)
     (folder / "posts" / "b").write_text("x\ny\n\n")
@@ -185,6 +199,13 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("d.jsonl", '{"text": ["x"]}\n', {}, "the field 'text' is ['x']"),
         ("d.jsonl", '{"text": "x"}\n', {"id_field": "key"}, "the field 'key' is not there"),
         ("d.jsonl", '{"text": "x", "id": true}\n', {}, "the field 'id' is True"),
+        ("d.jsonl", '{"id": "a\\ud83d", "text": "x"}\n', {}, "row 1: the field 'id' has half of a"),
+        (
+            "d.jsonl",
+            '{"label": "\\udc80", "text": "x"}\n',
+            {},
+            "'label' has half of a surrogate pair",
+        ),
         ("x", "x", {"format": "xml"}, "--format xml: no such format; there are lines, tsv, csv"),
         ("x", "x", {"format": "tsv,tsv"}, "--format names 2 formats for 1 files"),
         ("x", "x", {"columns": "id,label"}, "--columns id,label: columns are"),

@@ -1,6 +1,8 @@
 """Wild settings and odd texts: a run trains finite vectors or says in one line what is wrong."""
 
 import itertools
+import os
+from pathlib import Path
 
 import numpy as np
 import planted
@@ -95,3 +97,81 @@ def test_a_loss_above_that_of_knowing_nothing_is_remarked(w2v, folder):
     assert outcome.code in (0, 1)
     if outcome.code == 0:
         assert "try a lower --lr" in outcome.err
+
+
+ODD = "caf\udce9"  # a name of bytes that are not UTF-8, as Python shows it
+
+
+@pytest.fixture
+def odd_names(w2v, folder):
+    """Texts, a model of documents and vectors in a folder, whose names are not UTF-8."""
+    os.makedirs(ODD)
+    for name, text in (
+        (f"{ODD}/{ODD}.txt", "red army\n" * 20),
+        (f"{ODD}/b.txt", "blue sea\n" * 20),
+    ):
+        Path(name).write_text(text)
+    args = ("--min-count", 1, "--epochs", 2, "--sample", 0, "--dim", 4)
+    model = ("--model", "pv-dbow", "--word-vectors")
+    told = w2v("train", ODD, *model, *args, "--log-json", f"{ODD}.log", "-o", f"{ODD}.safetensors")
+    assert told.code == 0, told.err
+    Path(f"{ODD}.pairs").write_text("red\tarmy\t3\nblue\tsea\t4\nred\tsea\t1\n")
+    Path(f"{ODD}.questions").write_text("red army blue sea\n")
+
+
+CALLS = {
+    "infer": ("infer", f"{ODD}.safetensors", f"{ODD}/{ODD}.txt", "-o", f"{ODD}-y.safetensors"),
+    "info": ("info", f"{ODD}.safetensors"),
+    "similar": ("similar", "--table", "documents", f"{ODD}.txt"),
+    "similar json": ("similar", "--table", "documents", "b.txt", "--json"),
+    "convert": ("convert", f"{ODD}.safetensors", f"{ODD}-y.txt", "--table", "documents"),
+    "convert npy": ("convert", f"{ODD}.safetensors", f"{ODD}-y.npy", "--table", "documents"),
+    "convert tsv": ("convert", f"{ODD}.safetensors", f"{ODD}-y.tsv", "--table", "documents"),
+    "plot html": ("plot", "--table", "documents", "-o", f"{ODD}-y.html"),
+    "plot svg": ("plot", "--table", "documents", "-o", f"{ODD}-y.svg"),
+    "plot tsv": ("plot", "--table", "documents", "-o", f"{ODD}-y.tsv"),
+    "plot losses": ("plot", "--loss", f"{ODD}.log", "--loss", f"{ODD}.log", "-o", f"{ODD}-y.svg"),
+    "vocab": ("vocab", "-r", ODD, "--min-count", 1, "-o", f"{ODD}-y.txt"),
+    "phrases": ("phrases", "-r", ODD, "-o", f"{ODD}-y.txt"),
+    "self-retrieval": ("evaluate", "self-retrieval", f"{ODD}.safetensors", ODD),
+    "similarity": ("evaluate", "similarity", f"{ODD}.pairs"),
+    "analogies": ("evaluate", "analogies", f"{ODD}.questions", "--plot", f"{ODD}-y.svg"),
+    "train": ("train", f"{ODD}/{ODD}.txt", "--min-count", 1, "--valid", f"{ODD}/{ODD}.txt",
+              "--sample", 0, "--save-vocab", f"{ODD}-y.txt", "-o", f"{ODD}-y.safetensors"),
+    "-r": ("train", "-r", ODD, "--min-count", 1, "--sample", 0, "-o", f"{ODD}-y.safetensors"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_file_names_that_are_not_utf_8_can_be_read_written_and_printed(
+    w2v, odd_names, monkeypatch, call
+):
+    monkeypatch.setenv("W2V_VECTORS", f"{ODD}.safetensors")
+    if any(str(each).endswith(".svg") for each in CALLS[call]):
+        pytest.importorskip("matplotlib")
+    told = w2v(*CALLS[call])
+    assert told.code == 0, told.err
+    assert "Traceback" not in told.err
+    wanted = [each for each in CALLS[call] if f"{ODD}-y" in str(each)]
+    assert all(Path(each).stat().st_size for each in wanted)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("train", ODD),
+        ("train", "text", "--encoding", ODD),
+        ("train", "text", "--columns", ODD, "--model", "pv-dbow"),
+        ("phrases", "text", "--joiner", ODD),
+        ("similar", ODD),
+        ("similar", "king", "--table", ODD),
+        ("evaluate", "similarity", ODD),
+    ],
+)
+def test_arguments_that_are_not_utf_8_are_mistakes_in_one_line(w2v, toy, folder, call):
+    (folder / "text").write_text("a b\n" * 9)
+    told = w2v(*call)
+    assert told.code in (2, 3)
+    assert "Traceback" not in told.err
+    assert told.err.startswith("w2v: ")
+    assert told.err.count("\n") == 1

@@ -59,7 +59,7 @@ class Corpus:
     ):
         try:
             "".encode(encoding)
-        except LookupError:
+        except (LookupError, ValueError):  # an unknown name, or one that is no text
             raise W2VError(f"--encoding {encoding}: no such encoding; try utf-8") from None
         if list(paths).count("-") > 1:
             raise W2VError("- (stdin) is named twice; it can be read only once")

@@ -27,6 +27,7 @@ from w2v.tokenizers import fold
 # What of labels: not expected, but for tables of three columns; read if there; needed.
 Labels = Literal["extra", "if there", "needed"]
 FORMATS = ("lines", "tsv", "csv", "jsonl", "files")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MARK = b"__label__"  # fastText's
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 
@@ -180,12 +181,22 @@ class DocumentCorpus(Corpus):
                     f"{where}: expected a JSON object, found {row[:60].decode(errors='replace')!r}"
                 )
             text = _field(found, how.text_field, where, needed=True)
-            id_ = _field(found, how.id_field or "id", where, needed=how.id_field is not None)
-            label = _field(found, how.label_field, where, needed=False)
+            id_ = _name_field(found, how.id_field or "id", where, how.id_field is not None)
+            label = _name_field(found, how.label_field, where)
             self._add(id_, label, name, f"row {number}")
-            return str(text).encode("utf-8", "replace")
+            return self._encoded(str(text), where)
 
         yield from self._texts(self._rows(path), parse)
+
+    def _encoded(self, text: str, where: str) -> bytes:
+        """A text as UTF-8; halves of surrogate pairs, which JSON can hold, are no letters."""
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            clean, bad = _SURROGATE.subn("\ufffd", text)
+            self.first_bad = self.first_bad or where
+            self.bad_bytes += bad
+            return clean.encode()
 
     def _texts(
         self, rows: Iterable[tuple[Any, ...]], parse: Callable[..., bytes | None]
@@ -257,7 +268,7 @@ class DocumentCorpus(Corpus):
             name = f"{prefix}:{name}"
         row = len(self.names)
         if not self._numbers_only:
-            self._digest.update(f"{name}\n".encode())
+            self._digest.update(f"{name}\n".encode("utf-8", "surrogateescape"))
             row = self._known.setdefault(name, row)
         if row == len(self.names):
             self.names.append(name)
@@ -315,6 +326,17 @@ def _field(found: dict[str, Any], name: str, where: str, needed: bool) -> str | 
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise W2VError(f"{where}: the field {name!r} is {'not there' if value is None else value}")
     return str(value)
+
+
+def _name_field(found: dict[str, Any], name: str, where: str, needed: bool = False) -> str | None:
+    """A field of a JSON object that names something; it must be text that can be written."""
+    value = _field(found, name, where, needed)
+    if value is not None and (bad := _SURROGATE.search(value)):
+        raise W2VError(
+            f"{where}: the field {name!r} has half of a surrogate pair, {ascii(bad[0])[1:-1]}, "
+            "which is not a character"
+        )
+    return value
 
 
 def _gathered(texts: Iterator[bytes]) -> Iterator[bytes]:

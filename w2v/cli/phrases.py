@@ -85,6 +85,8 @@ def phrases(
 
     if not joiner or any(letter.isspace() for letter in joiner):
         raise click.UsageError("--joiner must not be empty, nor have a blank")
+    if not joiner.isprintable():
+        raise click.UsageError("--joiner must be letters or signs, in UTF-8")
     catch_signals()
     paths = texts(corpus, recursive)
     inputs = {"one of the texts": paths, "the list of connectors": connectors}

@@ -271,7 +271,7 @@ def _write(
         near = map.neighbours(table, choice.rows, max(told["k"], 1))
         text = explorer.page(drawn, near, "time" if words else "word", named)
         with store.packed(output) as file:
-            file.write(text.encode())
+            file.write(text.encode("utf-8", "backslashreplace"))  # paths may be no UTF-8
         return
     from w2v.plots import picture
 

@@ -118,7 +118,11 @@ def draw(drawn: Map, written: np.ndarray) -> tuple[Picture, int]:
 
 
 def short(name: str, longest: int) -> str:
-    """A name of at most so many letters; an ellipsis stands for the rest."""
+    """A name of at most so many letters; an ellipsis stands for the rest.
+
+    Bytes of a path that are not UTF-8 become escapes, since Matplotlib cannot draw them.
+    """
+    name = name.encode("utf-8", "backslashreplace").decode()
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
