@@ -119,3 +119,12 @@ def toy(folder):
     table = Table.build(names, matrix, counts)
     store.write("vectors.safetensors", store.table_tensors("words", table), {"format": "w2v"})
     return table
+
+
+@pytest.fixture
+def small(folder):
+    """A short text in the folder, and vectors of its words."""
+    (folder / "text").write_text(planted.text(40 if COMPILED else 8))
+    names = dict.fromkeys((folder / "text").read_text().split())
+    rows = "".join(f"{name} {n % 3} {n % 5} 1\n" for n, name in enumerate(names))
+    (folder / "words.txt").write_text(f"{len(names)} 3\n{rows}")

@@ -29,9 +29,8 @@ LAYERS = [
         "w2v.signals",
         "w2v.address",
         "w2v.pipes",
-        "w2v.locks",
     ],
-    ["w2v.lines", "w2v.columns", "w2v.spool", "w2v.table"],
+    ["w2v.lines", "w2v.columns", "w2v.locks", "w2v.spool", "w2v.table"],
     ["w2v.corpus"],
     ["w2v.store", "w2v.spelling", "w2v.nearest", "w2v.kernels"],
     [

@@ -338,14 +338,6 @@ def stopped(w2v, monkeypatch, args, *numbers):
         return w2v(*args)
 
 
-@pytest.fixture
-def small(folder):
-    (folder / "text").write_text(planted.text(40 if COMPILED else 8))
-    names = dict.fromkeys((folder / "text").read_text().split())
-    rows = "".join(f"{name} {n % 3} {n % 5} 1\n" for n, name in enumerate(names))
-    (folder / "words.txt").write_text(f"{len(names)} 3\n{rows}")
-
-
 def test_every_model_is_among_those_that_are_stopped():
     assert {*EVERY, *AT_ONCE} == {*models()}
 

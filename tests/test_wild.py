@@ -2,13 +2,16 @@
 
 import itertools
 import os
+import random
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
 import planted
 import pytest
 from conftest import COMPILED, TRAINED
-from test_resume import finish, make_job, stop_at
+from test_resume import AT_ONCE, EVERY, finish, make_job, stop_at
 
 from w2v import formats
 from w2v.errors import DivergedError
@@ -175,3 +178,114 @@ def test_arguments_that_are_not_utf_8_are_mistakes_in_one_line(w2v, toy, folder,
     assert "Traceback" not in told.err
     assert told.err.startswith("w2v: ")
     assert told.err.count("\n") == 1
+
+
+class StopAt:
+    """In its block a stop signal comes at one of the calls of our own functions.
+
+    number  which call, from 0, of those at which a stop is caught; None: no signal comes
+
+    `calls` is how many such calls there were.
+    """
+
+    def __init__(self, number=None):
+        self.number, self.calls = number, 0
+
+    def __enter__(self):
+        sys.setprofile(self._count)
+        return self
+
+    def __exit__(self, *exception):
+        sys.setprofile(None)
+
+    def _count(self, frame, event, argument):
+        caught = signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)
+        if event == "call" and caught and frame.f_code.co_filename.startswith(OURS):
+            self.calls += 1
+            if self.calls - 1 == self.number:
+                signal.raise_signal(signal.SIGTERM)
+
+
+OURS = os.path.dirname(formats.__file__).removesuffix("formats")
+
+
+def kept(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# What Python closes when it drops a stopped program's objects, it warns of.
+dropped = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@dropped
+@pytest.mark.parametrize("stops", [2, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [*((name, ".safetensors") for name in EVERY | AT_ONCE)]
+    + [("skipgram", suffix) for suffix in (".txt.gz", ".bin", ".npy", ".tsv")],
+)
+def test_a_training_that_is_stopped_at_any_moment_ends_with_the_same_bytes(
+    w2v, small, folder, stoppable, name, suffix, stops
+):
+    """From the first byte that is read to the last that is written."""
+    args = ("train", "text", "--model", name, *(EVERY | AT_ONCE)[name], "-o", f"x{suffix}")
+    assert w2v(*args).code == 0  # so that nothing is imported or compiled below
+    for path in folder.glob("x.*"):
+        path.unlink()
+    before = kept(folder)
+    with StopAt() as whole:
+        assert w2v(*args).code == 0
+    wanted, rng = kept(folder), random.Random(f"{name}{suffix}")
+    for number in (rng.randrange(whole.calls) for _ in range(stops)):
+        for path in folder.glob("x.*"):
+            path.unlink()
+        with StopAt(number):
+            outcome = w2v(*args)
+        assert outcome.code in (143, 0), (
+            number,
+            outcome,
+        )  # 0: it has shown its progress less often
+        assert "Traceback" not in outcome.err, (number, outcome.err)
+        left = kept(folder)
+        left.pop(f"x{suffix}.lock", None)  # as of a killed process: the next run takes it over
+        assert outcome.code or left == wanted, number
+        assert left.keys() <= {*wanted, f"x{suffix}.checkpoint"}, number
+        if left != wanted:
+            left.pop(f"x{suffix}.checkpoint", None)
+            assert left == before, (number, outcome.err)
+        again = w2v(*args, "--resume")
+        assert again.code == 0, (number, again.err)
+        assert kept(folder) == wanted, number
+
+
+@dropped
+@pytest.mark.parametrize("stops", [3, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("vocab", "text", "-o", "x.vocab", "--curve", "x.curve", "--quiet"),
+        ("phrases", "text", "-o", "x.text", "--list", "x.list", "--quiet", "--min-count", "1"),
+        ("convert", "words.txt", "x.npy"),
+        ("convert", "words.txt", "x.tsv"),
+        ("convert", "words.txt", "x.bin.gz"),
+        ("plot", "-v", "words.txt", "-o", "x.html", "--quiet"),
+    ],
+)
+def test_a_command_that_is_stopped_at_any_moment_leaves_each_file_old_or_new(
+    w2v, small, folder, stoppable, call, stops
+):
+    assert w2v(*call).code == 0
+    with StopAt() as whole:
+        assert w2v(*call).code == 0
+    new = kept(folder)
+    made, rng = [path.name for path in folder.glob("x.*")], random.Random(" ".join(call))
+    for number in (rng.randrange(whole.calls) for _ in range(stops)):
+        for name in made:
+            (folder / name).write_bytes(b"old")
+        with StopAt(number):
+            outcome = w2v(*call)
+        assert outcome.code in (143, 0), (number, outcome)
+        assert "Traceback" not in outcome.err, (number, outcome.err)
+        left = kept(folder)
+        assert left.keys() == new.keys(), number
+        assert all(left[name] in (b"old", new[name]) for name in made), number

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from w2v.errors import W2VError
+from w2v.signals import Deferred
 
 try:
     import fcntl
@@ -56,16 +57,20 @@ def locked(output: str) -> Iterator[None]:
     Raises W2VError where another process is, OSError where the lock cannot be made
     """
     path = path_for(output)
-    file = _taken(path, output)
+    file = None
     try:
+        with Deferred():  # so that a stop leaves no lock behind
+            file = _taken(path, output)
         file.truncate(0)
         file.write(f"{os.getpid()} {platform.node()}\n".encode())
         file.flush()
         yield
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(path)
-        file.close()
+        if file:
+            with Deferred():
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+                file.close()
 
 
 def _taken(path: str, output: str) -> IO[bytes]:

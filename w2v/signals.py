@@ -82,10 +82,21 @@ class Deferred:
     def __enter__(self) -> Self:
         global _innermost
         if threading.current_thread() is threading.main_thread():
+            if _innermost is None:
+                self._hold()
             self._outer, _innermost = _innermost, self
-            if self._outer is None:
-                self._handlers = {n: signal.signal(n, self._note) for n in STOPS if _may_wait(n)}
         return self
+
+    def _hold(self) -> None:
+        """Let signals wait from now on; one that comes too early for that leaves no trace of us."""
+        try:
+            for number in STOPS:
+                if _may_wait(number):
+                    self._handlers[number] = signal.getsignal(number)
+                    signal.signal(number, self._note)
+        except BaseException:
+            self._restore()
+            raise
 
     def __exit__(self, *exception: object) -> None:
         global _innermost

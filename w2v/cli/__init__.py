@@ -100,10 +100,16 @@ def cli() -> None:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 a mistake, 3 not found, 128 + N signal N."""
-    from w2v.signals import handlers_kept
+    from w2v.signals import Stopped, handlers_kept
 
-    with standard_streams(), handlers_kept():
-        sys.exit(_run(list(sys.argv[1:] if args is None else args)))
+    code = 0
+    with standard_streams():
+        try:
+            with handlers_kept():
+                code = _run(list(sys.argv[1:] if args is None else args))
+        except Stopped as error:  # after the command's end: it has done and said everything
+            code = code or 128 + error.number
+    sys.exit(code)
 
 
 def _run(args: list[str]) -> int:
