@@ -9,6 +9,8 @@ import sys
 import numpy as np
 import pytest
 
+from w2v import formats
+
 
 def words(outcome):
     """The answers of --tsv, query by query."""
@@ -495,3 +497,51 @@ def test_a_call_asks_by_words_by_a_text_or_by_vectors(w2v, toy, folder, more):
     said = "--from is for TERMs" if "from" in more else "--text, --vector or TERMs: a call asks one"
     assert told.code == 2
     assert said in told.err
+
+
+NFC, NFD = "Việt", "Vie\u0323\u0302t"
+
+
+@pytest.fixture
+def normalized(w2v, folder):
+    """x.safetensors, documents and words of a text in NFD, trained with --normalize NFC."""
+    (folder / "text").write_text(f"{NFD} nam\nred army\n" * 9)
+    args = ("--model", "pv-dbow", "--word-vectors", "--min-count", 1, "--sample", 0, "--dim", 4)
+    told = w2v("train", "text", *args, "--normalize", "NFC", "-o", "x.safetensors")
+    assert told.code == 0, told.err
+    (folder / "same").write_text(f"{NFC} nam\n")
+    (folder / "other").write_text(f"{NFD} nam\n")
+
+
+def test_queries_and_texts_are_normalized_as_the_model_was(w2v, normalized, folder):
+    ask = ("similar", "-v", "x.safetensors", "--tsv", "-k", 1)
+    assert w2v(*ask, NFC).out.split("\t")[1:] == w2v(*ask, NFD).out.split("\t")[1:]
+    (folder / "names").write_text(f"{NFD}\n")
+    assert answers(w2v(*ask, "nam", "--only", "names")) == [NFC]
+    assert (
+        w2v(*ask, "--text", f"{NFD} nam").out.split("\t")[2:]
+        == (w2v(*ask, "--text", f"{NFC} nam").out.split("\t")[2:])
+    )
+    told = [w2v("infer", "x.safetensors", name, "--json") for name in ("same", "other")]
+    assert told[0].out == told[1].out
+    assert "0 unknown" in told[1].err
+    (folder / "pairs").write_text(f"{NFD} nam 3\nred army 2\nred nam 1\n")
+    told = w2v("evaluate", "similarity", "pairs", "-v", "x.safetensors", "--json")
+    assert json.loads(told.out.splitlines()[0])["found"] == 3
+    args = ("--min-count", 1, "--sample", 0, "--normalize", "NFC", "-o", "s.safetensors")
+    assert w2v("train", "text", *args).code == 0
+    assert w2v("train", "text", "--update", "s.safetensors", "-o", "y.safetensors").code == 0
+    assert "red" in formats.load("y.safetensors").names
+    assert NFD not in formats.load("y.safetensors").names
+    assert "normalize: NFC" in w2v("info", "y.safetensors").out
+
+
+def test_a_name_in_another_normalization_is_named(w2v, folder):
+    (folder / "x.txt").write_text(f"3 2\n{NFD} 1 0\nViet 0 1\nb 1 1\n")
+    told = w2v("similar", "-v", "x.txt", NFC)
+    assert (told.code, told.out) == (3, "")
+    assert f"near: {NFD} (in Unicode's NFD), Viet" in told.err
+    (folder / "x.txt").write_text(f"2 2\n{NFC} 1 0\nb 1 1\n")
+    assert f"near: {NFC} (in Unicode's NFC)" in w2v("similar", "-v", "x.txt", NFD).err
+    (folder / "x.txt").write_text("2 2\nﬁn 1 0\nfin 1 1\n")
+    assert "near: fin (in Unicode's NFKC)" in w2v("similar", "-v", "x.txt", "ｆｉｎ").err

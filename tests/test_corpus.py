@@ -54,6 +54,56 @@ def test_words(text, words):
     assert split(TOKENIZERS["words"](text.encode())) == words
 
 
+JOINED = {
+    "zero-width joiner in Sinhala": ("ශ්\u200dරී ලංකා", ["ශ්\u200dරී", "ලංකා"]),
+    "zero-width non-joiner in Persian": ("می\u200cخواهم، بروم", ["می\u200cخواهم", "بروم"]),
+    "marks beyond the first plane": ("\U0001e900\U0001e944x", ["\U0001e900\U0001e944x"]),  # Adlam
+    "variation selectors": ("a\ufe0fb x\U000e0100", ["a\ufe0fb", "x\U000e0100"]),
+    "soft hyphens and marks of direction": (
+        "soft\u00adware\u200f \u2067abc\u2069",
+        ["software", "abc"],
+    ),
+    "a zero-width space": ("ไทย\u200bไทย", ["ไทย", "ไทย"]),
+    "what has no letter": ("\ufe0f ❤\ufe0f \u200d 👩\u200d👧 \u0301 _ __ _' '_'_ a", ["a"]),
+    "underscores": ("_a a_ _1_ __é _\u0301é", ["_a", "a_", "_1_", "__é", "_\u0301é"]),
+}
+
+
+@pytest.mark.parametrize("tokenizer", ["words", "chars"])
+@pytest.mark.parametrize("case", JOINED)
+def test_what_joins_letters_and_what_is_no_word(tokenizer, case):
+    text, words = JOINED[case]
+    assert split(TOKENIZERS[tokenizer](text.encode())) == words
+
+
+def test_marks_and_variations_stay_with_han_and_kana():
+    text = "葛\U000e0100城か\u3099"
+    assert split(TOKENIZERS["chars"](text.encode())) == ["葛\U000e0100", "城", "か\u3099"]
+
+
+def test_every_word_has_a_letter_or_digit_and_is_one_word_again():
+    points = [chr(point) for point in range(0x21, 0x3000) if not chr(point).isspace()]
+    text = " ".join(f"{point} a{point}b" for point in points)
+    for name in ("words", "chars"):
+        found = split(TOKENIZERS[name](text.encode()))
+        assert all(any(map(str.isalnum, word)) for word in found)
+        assert split(TOKENIZERS[name](" ".join(found).encode())) == found
+
+
+@pytest.mark.parametrize(
+    ("form", "tokens"),
+    [
+        ("none", ["cafe\u0301", "café", "ﬁn\u00a0ﬁn", "ＡＢ", "</s>"]),
+        ("NFC", ["café", "café", "ﬁn\u00a0ﬁn", "ＡＢ", "</s>"]),
+        ("NFKC", ["café", "café", "fin", "fin", "AB", "</s>"]),
+    ],
+)
+def test_texts_can_be_normalized(tmp_path, form, tokens):
+    path = tmp_path / "text"
+    path.write_text("cafe\u0301 café ﬁn\u00a0ﬁn ＡＢ\n")
+    assert read(path, normalize=form)[0] == tokens
+
+
 def test_chars_takes_each_han_and_kana_character_alone_and_leaves_other_scripts_whole():
     block = TOKENIZERS["chars"]("我爱NLP 한국어のカ・ナ、2024年\n".encode())
     assert split(block) == [*("我", "爱", "NLP", "한국어", "の", "カ", "ナ", "2024", "年", "</s>")]
@@ -245,22 +295,29 @@ def test_a_directory_and_a_second_stdin_are_refused(tmp_path):
         Corpus(["-", "-"])
 
 
-PIECES = [*"aé’'我カ。< \n\u00a0", "e\u0301", "</s>"]
+PIECES = [*"aé’'我カ。<_ \n\u00a0\u00ad\u200d\u0338", "e\u0301", "か\u3099", "</s>"]
 letters = st.lists(st.sampled_from(PIECES), max_size=40).map(lambda p: "".join(p).encode())
 
 
 AT_HAND = [name for name in TOKENIZERS if name != "jieba" or importlib.util.find_spec("jieba")]
 
 
-@given(st.binary(max_size=300) | letters, st.integers(1, 20), st.sampled_from(AT_HAND))
-@example(b"a\xc3\xa9 b\nc", 2, "space")
-def test_how_the_text_is_cut_into_blocks_changes_nothing(tmp_path_factory, data, block, tokenizer):
+@given(
+    st.binary(max_size=300) | letters,
+    st.integers(1, 20),
+    st.sampled_from(AT_HAND),
+    st.sampled_from(["none", "NFC", "NFKC"]),
+)
+@example(b"a\xc3\xa9 b\nc", 2, "space", "none")
+def test_how_the_text_is_cut_into_blocks_changes_nothing(
+    tmp_path_factory, data, block, tokenizer, form
+):
     path = tmp_path_factory.mktemp("blocks") / "text"
     path.write_bytes(b"t " + data)  # the start must not look like another kind of file
-    whole, one = read(path, tokenizer)
+    whole, one = read(path, tokenizer, normalize=form)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus_module, "BLOCK", block)
-        parts, other = read(path, tokenizer)
+        parts, other = read(path, tokenizer, normalize=form)
     assert parts == whole
     assert (other.fingerprint, other.bad_bytes) == (one.fingerprint, one.bad_bytes)
 
@@ -283,7 +340,7 @@ PIECES = [
     "\u0301",
     "ß",
 ]
-PIECES += ["</s>", "\r", "\x00", "</", ">", "é" * 70]
+PIECES += ["</s>", "\r", "\u200d", "\u00ad", "\ufe0f", "\x00", "</", ">", "é" * 70]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))

@@ -21,7 +21,7 @@ from w2v.address import open_bytes, size_of
 from w2v.errors import W2VError
 from w2v.lines import encoding_by_mark
 from w2v.pipes import name_of
-from w2v.tokenizers import TOKENIZERS, after_last_break, fold
+from w2v.tokenizers import after_last_break, split
 
 BLOCK = 1 << 20  # bytes read at a time
 LONGEST = 1 << 24  # bytes without a blank that may pass for a word; more is not text
@@ -40,6 +40,7 @@ class Corpus:
     tokenizer  a key of `TOKENIZERS`
     encoding   any that Python knows; what is wrong in it becomes U+FFFD and is counted
     lowercase  fold upper case into lower case
+    normalize  the Unicode normalization of the text: none, NFC or NFKC
     Raises     W2VError for what cannot be a text, OSError for a file that is not there
 
     While `blocks` is consumed these grow: `bytes_read` (of the files as stored), `bad_bytes`,
@@ -56,6 +57,7 @@ class Corpus:
         tokenizer: str = "space",
         encoding: str = "utf-8",
         lowercase: bool = False,
+        normalize: str = "none",
     ):
         try:
             "".encode(encoding)
@@ -73,7 +75,7 @@ class Corpus:
                 )
         self.paths = list(paths)
         self.source = ", ".join(map(name_of, paths))
-        self.tokenise, self.lowercase = TOKENIZERS[tokenizer], lowercase
+        self._tokenizer, self._lowercase, self._normalize = tokenizer, lowercase, normalize
         self.encoding = codecs.lookup(encoding).name
         self.bytes_read = self.bad_bytes = 0
         self.first_bad = self.fingerprint = ""
@@ -109,15 +111,14 @@ class Corpus:
                 yield b"\n"
 
     def _tokens(self, block: bytes) -> bytes:
-        tokens = self.tokenise(block)
-        return fold(tokens) if self.lowercase else tokens
+        return split(block, self._tokenizer, self._lowercase, self._normalize)
 
     def _cut(self, path: str) -> Iterator[bytes]:
         """The text of one file as UTF-8, in blocks that end after a blank."""
         rest = b""
         for block in self._decoded(path):
             cut = 1 + max(map(block.rfind, (b"\n", b" ", b"\t", b"\r", b"\v", b"\f")))
-            if not cut and self.tokenise is not TOKENIZERS["space"]:
+            if not cut and self._tokenizer != "space":
                 cut = after_last_break(block)
             if cut:
                 yield rest + block[:cut]

@@ -22,7 +22,6 @@ from w2v.corpus import BLOCK, Corpus, files_of
 from w2v.errors import W2VError
 from w2v.pipes import name_of
 from w2v.settings import DocumentSettings, TextSettings
-from w2v.tokenizers import fold
 
 # What of labels: not expected, but for tables of three columns; read if there; needed.
 Labels = Literal["extra", "if there", "needed"]
@@ -64,7 +63,11 @@ class DocumentCorpus(Corpus):
             for each in _expanded(path, format)
         ]
         super().__init__(
-            [path for path, *_ in self._inputs], text.tokenizer, text.encoding, text.lowercase
+            [path for path, *_ in self._inputs],
+            text.tokenizer,
+            text.encoding,
+            text.lowercase,
+            text.normalize,
         )
         self.source = ", ".join(map(name_of, paths))
         self.names: list[str] = []
@@ -91,10 +94,10 @@ class DocumentCorpus(Corpus):
         }
         for path, format, name in self._inputs:
             for block in readers[format](path, name):
-                tokens = self.tokenise(block)
+                tokens = self._tokens(block)
                 if b"</s>" in tokens:  # it would end the document
                     tokens = _SENTENCE_END.sub(b"", tokens)
-                yield fold(tokens) if self.lowercase else tokens
+                yield tokens
         self.fingerprint = self._digest.hexdigest()
 
     def _lines(self, path: str, name: str) -> Iterator[bytes]:

@@ -116,7 +116,7 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
     counted. Raises W2VError for a line that is not of this form, or where there is none.
     """
     known = folded_rows(table, restrict)
-    pairs = list(_scored_pairs(path))
+    pairs = list(_scored_pairs(path, table))
     if not pairs:
         raise W2VError(f"{name_of(path)}: no pairs in the file")
     found = [n for n, (a, b, _) in enumerate(pairs) if a in known and b in known]
@@ -129,10 +129,10 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
     return SimilarityResult(path, len(pairs), np.array(found, np.int64), cosines, scores)
 
 
-def _scored_pairs(path: str) -> Iterator[tuple[str, str, float]]:
+def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
     """Both words, in folded case, and the score of each line."""
     first = True
-    for number, line in _lines(path):
+    for number, line in _lines(path, table):
         if not line or line.startswith("#"):
             continue
         heading, first = first, False
@@ -164,7 +164,7 @@ def analogies(
     allowed = np.zeros(min(restrict, len(table)), np.bool_)
     allowed[np.fromiter(known.values(), np.int64, len(known))] = True
     judge, results = Judge(table, allowed), []
-    for section, questions in _sections(path):
+    for section, questions in _sections(path, table):
         asked = [n for n, q in enumerate(questions) if all(w in known for w in q)]
         rows = np.array([[known[w] for w in questions[n]] for n in asked], np.int64).reshape(-1, 4)
         right = np.full(len(questions), -1, np.int8)
@@ -189,11 +189,11 @@ def _answered(judge: Judge, questions: np.ndarray, method: str) -> np.ndarray:
     return right
 
 
-def _sections(path: str) -> Iterator[tuple[str, list[list[str]]]]:
+def _sections(path: str, table: Table) -> Iterator[tuple[str, list[list[str]]]]:
     """Each section's name and its questions in folded case."""
     section = ""
     questions: list[list[str]] = []
-    for number, line in _lines(path):
+    for number, line in _lines(path, table):
         if line.startswith(":"):
             if questions:
                 yield section, questions
@@ -222,7 +222,7 @@ def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
     ]
 
 
-def _lines(path: str) -> Iterator[tuple[int, str]]:
-    """The lines of a UTF-8 text with their numbers, from 1, without line ends."""
+def _lines(path: str, table: Table) -> Iterator[tuple[int, str]]:
+    """The lines of a UTF-8 text with their numbers, from 1, without line ends, as names are."""
     for number, line in numbered_lines(path):
-        yield number, line.strip(BLANKS)
+        yield number, table.normalized(line).strip(BLANKS)

@@ -26,7 +26,7 @@ class Features:
         self._table, self._by, self._how, self._text = table, by, how, text
         self._path = path
         if by == "words" and (told := store.nested(formats.contents(path)[1], "settings")):
-            names = "tokenizer", "lowercase", "encoding"
+            names = {"tokenizer", "lowercase", "encoding", "normalize"} & told.keys()
             self._text = TextSettings(**{name: told[name] for name in names})
 
     def of(self, path: str) -> tuple[np.ndarray, list[str]]:

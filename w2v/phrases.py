@@ -17,7 +17,7 @@ from w2v.errors import W2VError
 from w2v.lexicon import Lexicon
 from w2v.lines import numbered_lines
 from w2v.spool import Spool
-from w2v.tokenizers import fold
+from w2v.tokenizers import split
 
 SCORINGS = {"default": 100.0, "npmi": 0.5}  # and their thresholds
 MOST_INSIDE = 4  # connectors between the two ends of a phrase
@@ -34,16 +34,17 @@ _PART = 1 << 21  # words at a time
 _END = 0  # the number of the end of a sentence
 
 
-def read_connectors(told: str, lowercase: bool = False) -> set[bytes]:
+def read_connectors(told: str, lowercase: bool = False, normalize: str = "none") -> set[bytes]:
     """The words of a file, with blanks or line ends between, or of our own list: english.
 
     lowercase  fold them, as the text is folded
+    normalize  and normalize them: none, NFC, NFKC
     Raises     W2VError where it is not UTF-8, has no words or too many; OSError without a file
     """
     if told == "english":
         return set(ENGLISH_CONNECTORS.encode().split())
     text = "\n".join(line for _, line in numbered_lines(told)).encode()
-    words = set((fold(text) if lowercase else text).split())
+    words = set(split(text, "space", lowercase, normalize).split())
     if not 0 < len(words) <= _MOST_CONNECTORS:
         raise W2VError(f"{told}: {len(words):,} connectors: expected 1 to {_MOST_CONNECTORS:,}")
     return words

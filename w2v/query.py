@@ -16,7 +16,7 @@ import numpy as np
 from w2v import arguments
 from w2v.errors import NotFoundError, W2VError
 from w2v.nearest import Search, unit_vectors
-from w2v.spelling import joined_form, near_spellings, split_words
+from w2v.spelling import joined_form, near_spellings, split_words, unicode_form
 from w2v.table import Table
 
 FEWEST = 3  # words, for one of them to be the odd one out
@@ -77,10 +77,16 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
     row = row_of(table, name, ignore_case)
     if row is None:
         form = joined_form(table, split_words(name))
-        near = ", ".join(near_spellings(table, name))
+        near = ", ".join(_shown(name, each) for each in near_spellings(table, name))
         hint = f"; as one word: {form}" if form else f"; near: {near}" if near else ""
         raise NotFoundError(f"no vector for {name!r} among {len(table):,}{hint}", name)
     return row
+
+
+def _shown(asked: str, near: str) -> str:
+    """A near spelling; one that looks like what was asked is told from it by its form."""
+    form = unicode_form(asked, near)
+    return f"{near} (in Unicode's {form})" if form else near
 
 
 def find_direction(table: Table, name: str, ignore_case: bool = False) -> int:

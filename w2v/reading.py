@@ -30,7 +30,7 @@ def open_corpus(
     """
     if documents:
         return DocumentCorpus(paths, text, documents, labels, refused)
-    return Corpus(paths, text.tokenizer, text.encoding, text.lowercase)
+    return Corpus(paths, text.tokenizer, text.encoding, text.lowercase, text.normalize)
 
 
 def read(

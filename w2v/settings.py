@@ -82,6 +82,12 @@ class TextSettings:
         choices=("space", "words", "chars", "jieba"),
     )
     lowercase: bool = setting(False, "fold upper case into lower case")
+    normalize: str = setting(
+        "none",
+        "the Unicode normalization of the text: NFC composes accents; NFKC also makes wide, narrow "
+        "and ligature forms plain letters; queries follow the model's",
+        choices=("none", "NFC", "NFKC"),
+    )
     encoding: str = setting("utf-8", "of the text; wrong bytes are replaced and counted")
     min_count: int = setting(5, "leave out words that occur less often", 1)
     max_vocab: int | None = setting(None, "keep at most this many words, the most frequent", 1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
+from unicodedata import normalize
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from w2v.table import Table
 
 BLANKS = " \t\n\r\v\f"  # of ASCII: a no-break space is a letter, as in texts
 _JOINERS = ("_", "-", "")  # of phrases: w2v phrases puts _ by default
+FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC", "NFKD")
 _LONGEST_PHRASE = 4  # words
 _SHORTLIST = 200  # names whose edit distance is worked out
 _LONGEST = 100  # letters: to compare two words of 10,000 would take 40 s
@@ -43,18 +46,27 @@ def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:
     Names are compared without regard to case. A shortlist shares most bytes and pairs of bytes with
     `name` (one pass over the bytes of all names: 0.05 s for 400,000); it is ordered by the number
     of edits. Names that need more edits than a third of the letters (at least one) are not near;
-    to a name of more than 100 letters none is.
+    to a name of more than 100 letters none is. Names that differ only in Unicode normalization,
+    and look alike, come before all others.
     """
-    wanted = name.casefold()
+    forms = dict.fromkeys(normalize(form, name) for form in FORMS)
+    alike = [form for form in forms if form != name and table.find(form) is not None]
+    wanted = normalize("NFC", name).casefold()
     if len(wanted) > _LONGEST:
-        return []
+        return alike[:most]
     shortlist = _shortlist(table, wanted.encode("utf-8", "surrogateescape"))
     ranked = []
     for row in shortlist.tolist():
         found = table.name(row)
-        ranked.append((edits(wanted, found.casefold()), row, found))
+        ranked.append((edits(wanted, normalize("NFC", found).casefold()), row, found))
     allowed = max(1, len(wanted) // 3)
-    return [found for distance, _, found in sorted(ranked) if distance <= allowed][:most]
+    near = [found for distance, _, found in sorted(ranked) if distance <= allowed]
+    return list(dict.fromkeys([*alike, *near]))[:most]
+
+
+def unicode_form(name: str, other: str) -> str:
+    """The Unicode normalization form of a name that is another one; nothing where none is."""
+    return next((form for form in FORMS if name != other == normalize(form, name)), "")
 
 
 def edits(a: str, b: str) -> int:

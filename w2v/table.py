@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from w2v.errors import W2VError
+from w2v.tokenizers import NORMALIZERS
 
 _LONGEST = float(np.finfo(np.float32).max)
 _JOINED = 4096  # names at a time: what is made of all of them takes memory as well
@@ -30,6 +31,7 @@ class Table:
     offsets  int64 (N + 1,), where each name begins in `text`
     order    int32 (N,), row numbers sorted by the names' bytes
     counts   int64 (N,), how often each occurs in its text, or None where that is not known
+    normalize  the Unicode normalization of the text that the names come from: none, NFC, NFKC
     """
 
     matrix: np.ndarray
@@ -38,6 +40,7 @@ class Table:
     offsets: np.ndarray
     order: np.ndarray
     counts: np.ndarray | None = None
+    normalize: str = "none"
 
     @classmethod
     def build(
@@ -138,12 +141,17 @@ class Table:
         return rows
 
     def find(self, name: str) -> int | None:
-        """The row of a name, or None."""
+        """The row of a name as it is, or else in the names' normalization; None without one."""
         wanted = name.encode("utf-8", "surrogateescape")
         at = self.place(wanted)
-        if at == len(self) or self.name_bytes(self.order[at]) != wanted:
-            return None
-        return int(self.order[at])
+        if at < len(self) and self.name_bytes(self.order[at]) == wanted:
+            return int(self.order[at])
+        plain = self.normalized(name)
+        return None if plain == name else self.find(plain)
+
+    def normalized(self, text: str) -> str:
+        """A text in the names' Unicode normalization."""
+        return NORMALIZERS[self.normalize](text)
 
     def has_direction(self, row: int) -> bool:
         """Whether a vector has one: see `has_direction`."""

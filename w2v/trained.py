@@ -19,7 +19,7 @@ from w2v.reading import open_corpus, read_as
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.spool import Spool
 from w2v.text import Documents, Text
-from w2v.tokenizers import TOKENIZERS, fold
+from w2v.tokenizers import split
 from w2v.topics.coherence import Coherence
 from w2v.topics.listing import Listing
 
@@ -56,7 +56,7 @@ class Opened:
             which = ", ".join(m.name for m in models().values() if wanted(m))
             raise W2VError(f"{name_of(path)} is {found}: {what} need one of {which}")
         self.model = model
-        told = store.nested(metadata, "settings")
+        told = {"normalize": "none"} | store.nested(metadata, "settings")  # older files lack it
         self._found = store.nested(metadata, "found")
         with self._fitting():
             self.options, self.text_settings = (
@@ -67,6 +67,12 @@ class Opened:
             settings.check(self.text_settings)
             table = "words" if "words.names" in self.tensors else "vocabulary"
             self.names = store.read_names(self.tensors, table)
+
+    def words_of(self, text: str) -> list[str]:
+        """The words of a text, as those of the training's were found."""
+        how = self.text_settings
+        found = split(text.encode("utf-8", "replace"), how.tokenizer, how.lowercase, how.normalize)
+        return found.decode().split()
 
     @contextmanager
     def _fitting(self) -> Iterator[None]:
@@ -134,8 +140,7 @@ class Trained(Opened):
 
     def vector(self, text: str) -> np.ndarray:
         """The vector of one text, float32 (D,); W2VError where it has no word that is known."""
-        tokens = TOKENIZERS[self.text_settings.tokenizer](text.encode("utf-8", "replace"))
-        words = (fold(tokens) if self.text_settings.lowercase else tokens).decode().split()
+        words = self.words_of(text)
         rows = {name: row for row, name in enumerate(self.names)}
         ids = np.array([rows[word] for word in words if word in rows], np.int32)
         if not ids.size:

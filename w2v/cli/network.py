@@ -136,15 +136,13 @@ def generate(
     if temperature != temperature:  # which is in any range
         raise click.UsageError("--temperature nan: a number from 0 on")
     limit_blas(1)
-    from w2v.tokenizers import TOKENIZERS, fold
     from w2v.trained import Network
     from w2v.vocabulary import END, UNKNOWN
 
     catch_signals()
     trained = Network(model, "lm")
     rows = {name: row for row, name in enumerate(trained.names)}
-    tokens = TOKENIZERS[trained.text_settings.tokenizer](prompt.encode("utf-8", "replace"))
-    given = (fold(tokens) if trained.text_settings.lowercase else tokens).decode().split()
+    given = trained.words_of(prompt)
     instead = rows.get(UNKNOWN)
     strange = [word for word in given if word not in rows]
     if strange:

@@ -51,6 +51,10 @@ _SCORINGS = ("default", "npmi")
     show_default=True, help="As of w2v train.",
 )  # fmt: skip
 @click.option("--lowercase", is_flag=True, help="Fold upper case into lower case.")
+@click.option(
+    "--normalize", type=click.Choice(["none", "NFC", "NFKC"]), default="none", show_default=True,
+    help="As of w2v train.",
+)  # fmt: skip
 @click.option("--encoding", default="utf-8", show_default=True, help="Of the texts.")
 @recursive_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
@@ -66,6 +70,7 @@ def phrases(
     joiner: str,
     tokenizer: str,
     lowercase: bool,
+    normalize: str,
     encoding: str,
     recursive: bool,
     quiet: bool,
@@ -91,11 +96,11 @@ def phrases(
     paths = texts(corpus, recursive)
     inputs = {"one of the texts": paths, "the list of connectors": connectors}
     outputs.check({"-o": output, "--list": listed}, inputs)
-    source = Corpus(paths, tokenizer, encoding, lowercase)
+    source = Corpus(paths, tokenizer, encoding, lowercase, normalize)
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("tokens"):
         say_compiling(line)
-    inside = read_connectors(connectors, lowercase) if connectors else set()
+    inside = read_connectors(connectors, lowercase, normalize) if connectors else set()
     found = Phrases(
         min_count, scoring, SCORINGS[scoring] if threshold is None else threshold, joiner,
         connectors=inside,

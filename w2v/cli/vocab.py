@@ -54,7 +54,7 @@ def vocab(
     catch_signals()
     paths = texts(corpus, recursive)
     outputs.check({"-o": output, "--curve": curve}, {"one of the texts": paths})
-    source = Corpus(paths, text.tokenizer, text.encoding, text.lowercase)
+    source = Corpus(paths, text.tokenizer, text.encoding, text.lowercase, text.normalize)
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("tokens"):
         say_compiling(line)

@@ -62,7 +62,7 @@ class RangeCorpus(Corpus):
     """The words of one range."""
 
     def __init__(self, part: ByteRange, how: TextSettings):
-        super().__init__([part.path], how.tokenizer, how.encoding, how.lowercase)
+        super().__init__([part.path], how.tokenizer, how.encoding, how.lowercase, how.normalize)
         self._part = part
         self._begin = part.begin
 

@@ -6,6 +6,7 @@ import json
 import os
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from w2v.formats.source import Findings, Source
 from w2v.pipes import name_of
 from w2v.progress import plural
 from w2v.table import Listed, Table
+from w2v.tokenizers import NORMALIZERS
 
 FORMAT_VERSION = "1"  # of our container
 _PART = 1 << 16  # bytes
@@ -69,7 +71,10 @@ def _of_container(path: str, name: str, limit: int | None) -> Table:
             "documents where the command takes --table documents"
         )
     table = store.read_table(path, tensors, name)
-    return table if limit is None else table.take(np.arange(min(limit, len(table))))
+    if limit is not None:
+        table = table.take(np.arange(min(limit, len(table))))
+    form = store.nested(metadata, "settings").get("normalize")
+    return replace(table, normalize=form) if name == "words" and form in NORMALIZERS else table
 
 
 def _read(
