@@ -20,7 +20,7 @@ MODULES = {
 KERNELS = [name for name in MODULES if name.startswith("w2v.kernels.")]
 # Who stands where in the flow: a module imports only from layers before its own.
 LAYERS = [
-    ["w2v", "w2v.errors", "w2v.packing"],
+    ["w2v", "w2v.errors", "w2v.nontext", "w2v.packing"],
     ["w2v.aliases", "w2v.arguments", "w2v.cgroups", "w2v.tokenizers"],
     [
         "w2v.settings",

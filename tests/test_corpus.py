@@ -5,10 +5,15 @@ import gzip
 import importlib.util
 import io
 import lzma
+import pickle
+import re
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 from hypothesis import example, given
 
@@ -369,3 +374,106 @@ def test_an_address_is_opened_by_fsspec_and_a_file_may_be_called_like_one(tmp_pa
         Corpus(["nowhere://x"])
     with pytest.raises(FileNotFoundError):
         Corpus(["file:///nowhere/x"])
+
+
+def packed_zip():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("text", "a b c\n" * 100)
+    return file.getvalue()
+
+
+def packed_tar():
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as made:
+        member = tarfile.TarInfo("text")
+        member.size = 600
+        made.addfile(member, io.BytesIO(b"a b c\n" * 100))
+    return file.getvalue()
+
+
+def saved(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+PROSE = "The quick brown fox jumps over the lazy dog.\n" * 30
+ROWS = np.random.default_rng(1).normal(0, 0.1, (200, 50)).astype(np.float32)
+NO_TEXTS = {
+    "PDF": (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj <<>> stream\n\x00\x01", "pdftotext FILE -"),
+    "npy": (saved(ROWS), "a NumPy array"),
+    "zip": (packed_zip(), "unzip -p FILE"),
+    "tar": (packed_tar(), "a tar archive"),
+    "packed tar": (gzip.compress(packed_tar()), "a tar archive"),
+    "png": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "an image"),
+    "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "an image"),
+    "gif": (b"GIF89a\x01\x00\x01\x00\x80", "an image"),
+    "pickle": (pickle.dumps(["a text"] * 9), "a Python pickle"),
+    "word2vec's binary": (
+        b"200 50\n" + b"".join(b"word%d %b\n" % (n, row.tobytes()) for n, row in enumerate(ROWS)),
+        "word2vec's binary file of vectors",
+    ),
+    "float64": (ROWS.astype(float).tobytes(), "binary data"),
+    "zeros": (bytes(5000), "binary data"),
+    "utf-16-le": (PROSE.encode("utf-16-le"), "--encoding utf-16-le"),
+    "utf-16-be": (PROSE.encode("utf-16-be"), "--encoding utf-16-be"),
+    "a pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
+}  # fmt: skip
+ODD_TEXTS = {
+    "a stray NUL": (PROSE + "a\0b").encode(),
+    "a control character in each line": PROSE.replace("fox", "f\x01x").encode(),
+    "latin-1": (PROSE + "café über ñ\n" * 200).encode("latin-1"),
+    "greek": ("Όλοι οι άνθρωποι γεννιούνται ελεύθεροι\n" * 50).encode("iso8859-7"),
+    "gb18030": ("人人生而自由，在尊严和权利上一律平等。" * 50).encode("gb18030"),
+    "colours": PROSE.replace("fox", "\x1b[31mfox\x1b[0m").encode(),
+    "bold of a manual page": "".join(f"{letter}\b{letter}" for letter in PROSE).encode(),
+    "short": b"\0\1\2 a",
+    "PDF in words": b"%PDF-1.4 begins a document of Adobe's\n" * 30,
+    "GIF in words": b"GIF89a is a format\n",
+    "fields of Hive": b"id\x01no\x01yes\n" * 99,
+    "word2vec text": b"2 3\nking 1 2 3\nqueen 1 2 4\n",
+}
+
+
+@pytest.mark.parametrize("kind", NO_TEXTS)
+def test_what_is_plainly_no_text_is_refused_and_called_what_it_is(tmp_path, kind):
+    data, said = NO_TEXTS[kind]
+    (tmp_path / "corpus").write_bytes(data)
+    with pytest.raises(W2VError, match=r"corpus is .*" + re.escape(said)):
+        read(tmp_path / "corpus")
+    if said.startswith("--encoding"):
+        tokens, corpus = read(tmp_path / "corpus", encoding=kind)
+        assert (" ".join(tokens[:3]), corpus.bad_bytes) == ("The quick brown", 0)
+
+
+@pytest.mark.parametrize("kind", ODD_TEXTS)
+def test_odd_texts_are_not_refused(tmp_path, kind):
+    (tmp_path / "corpus").write_bytes(ODD_TEXTS[kind])
+    assert read(tmp_path / "corpus")[0]
+
+
+def test_our_own_file_is_no_text(w2v, toy):
+    for call in (
+        ("train", "vectors.safetensors", "-o", "x.txt"),
+        ("train", "vectors.safetensors", "--model", "pv-dbow", "-o", "x.safetensors"),
+        ("vocab", "vectors.safetensors"),
+        ("phrases", "vectors.safetensors"),
+    ):
+        told = w2v(*call)
+        assert (told.code, told.out) == (2, "")
+        assert "vectors.safetensors is vectors, not text: w2v info" in told.err
+
+
+def test_an_encoding_that_is_named_is_believed(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes((PROSE + "\x01\x02\x80" * 500).encode("cp037"))
+    assert read(path, encoding="cp037")[0][:2] == ["The", "quick"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_a_mark_names_the_encoding(tmp_path, encoding):
+    path = tmp_path / "text"
+    path.write_bytes("größe 我\n".encode(encoding))
+    tokens, corpus = read(path)
+    assert (tokens, corpus.bad_bytes) == (["größe", "我", "</s>"], 0)

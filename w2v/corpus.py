@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from typing import IO
 
-from w2v import packing
+from w2v import nontext, packing
 from w2v.address import open_bytes, size_of
 from w2v.errors import W2VError
 from w2v.lines import encoding_by_mark
@@ -25,12 +25,6 @@ from w2v.tokenizers import after_last_break, split
 
 BLOCK = 1 << 20  # bytes read at a time
 LONGEST = 1 << 24  # bytes without a blank that may pass for a word; more is not text
-
-_FOREIGN = {
-    b"\x28\xb5\x2f\xfd": "zstd data; unpack it first: zstd -dc FILE | w2v train -",
-    b"PK\x03\x04": "a zip archive; unpack it first: unzip -p FILE | w2v train -",
-    b"\xba\x16\x4f\x2f": "a fastText model, not text",
-}
 
 
 class Corpus:
@@ -137,6 +131,8 @@ class Corpus:
         raw = self._raw(path)
         first = next(raw, b"")
         encoding = self._encoding_of(first)
+        if self._begin == 0 and not encoding.startswith(("utf-16", "utf-32")):
+            self._check_text(first[: nontext.HEAD], path)
         decoder = codecs.getincrementaldecoder(encoding)("replace")
         position, at_start = self._begin, self._begin == 0
         for block in itertools.chain([first], raw, [b""]):
@@ -151,6 +147,11 @@ class Corpus:
             at_start = at_start and not clean
             position += len(block)
             yield clean
+
+    def _check_text(self, head: bytes, path: str) -> None:
+        """W2VError where a file that begins so is plainly not text."""
+        if meaning := nontext.looks_like(head, named=self.encoding != "utf-8"):
+            raise W2VError(f"{name_of(path)} is {meaning}")
 
     def _encoding_of(self, start: bytes) -> str:
         """That of a file which begins so: a mark of UTF-16 or UTF-32 is seen, if none was named."""
@@ -199,11 +200,7 @@ def files_of(path: str) -> list[str]:
 
 def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:
     """Read a file in blocks, unpacked if its first bytes say that it is packed."""
-    start = packing.peek(file)
-    for magic, meaning in _FOREIGN.items():
-        if start.startswith(magic):
-            raise W2VError(f"{name} is {meaning}")
-    stream = packing.unpacked(file, packing.kind_of(start))
+    stream = packing.unpacked(file, packing.kind_of(packing.peek(file)))
     try:
         while block := packing.read(stream, BLOCK):
             yield block

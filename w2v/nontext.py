@@ -1,0 +1,94 @@
+"""Files that are plainly not text: what they look like, by their first bytes, and what to do."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+HEAD = 1 << 16  # bytes that are looked at
+_ENOUGH = 512  # bytes, fewer of which are not judged by how odd they are
+_ODD, _CONTROL = 0.1, 0.01  # shares
+# Control characters that no text has many of. Backspaces (old manual pages), escapes (colours of a
+# terminal) and separators (from 0x1c on) are not among them.
+_CONTROLS = bytes([*range(8), *range(0x0E, 0x1B), 0x7F])
+_VECTORS = "vectors, not text: w2v info FILE says what is in it, w2v similar -v FILE asks it"
+_IMAGE = "an image, not text"
+_UNPACK = "; unpack it first: "
+_FOREIGN = {
+    b"\x28\xb5\x2f\xfd": f"zstd data{_UNPACK}zstd -dc FILE | w2v train -",
+    b"\x04\x22\x4d\x18": f"lz4 data{_UNPACK}lz4 -dc FILE | w2v train -",
+    b"\xba\x16\x4f\x2f": "a fastText model, not text",
+    b"\x93NUMPY": f"a NumPy array of {_VECTORS}",
+    b"\x89PNG\r\n\x1a\n": _IMAGE,
+    b"\xff\xd8\xff": _IMAGE,
+    b"\x7fELF": "a program, not text",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file: export its texts",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "a document of an Office program: save it as plain text",
+    b"7z\xbc\xaf\x27\x1c": f"a 7z archive{_UNPACK}7z x FILE -so | w2v train -",
+    b"\x80\x02": "a Python pickle: write its texts to a file, a line each",
+    b"\x80\x03": "a Python pickle: write its texts to a file, a line each",
+    b"\x80\x04\x95": "a Python pickle: write its texts to a file, a line each",
+    b"\x80\x05\x95": "a Python pickle: write its texts to a file, a line each",
+}
+# What a text may begin with too: they count where what follows is not a text's.
+_FOREIGN_IN_LETTERS = {
+    b"PK\x03\x04": f"a zip archive{_UNPACK}unzip -p FILE | w2v train -; of a .docx or .odt: save "
+    "it as plain text",
+    b"%PDF-": "a PDF document; make it text: pdftotext FILE - | w2v train -",
+    b"GIF87a": _IMAGE,
+    b"GIF89a": _IMAGE,
+    b"RIFF": "an image, a sound or a film, not text",
+    b"OggS": "a sound or a film, not text",
+    b"ID3": "a sound, not text",
+    b"PAR1": "a Parquet file: export its texts, as .jsonl or .csv",
+    b"SQLite format 3\0": "an SQLite database: export its texts, as .csv",
+    b"Rar!\x1a\x07": f"a RAR archive{_UNPACK}unrar p -inul FILE | w2v train -",
+}
+_LFS = b"version https://git-lfs.github.com/spec/"
+_WORD2VEC = re.compile(rb"\d{1,12} \d{1,6}\n")
+
+
+def looks_like(head: bytes, named: bool = False) -> str:
+    """What a file that begins so is, and what to do, if it is plainly not text; else nothing.
+
+    head   up to HEAD bytes, unpacked
+    named  whether the user has named an encoding: then only what begins as a known kind of file
+           does is refused; else also what is no UTF-8 and has control characters
+    """
+    for magic, meaning in _FOREIGN.items():
+        if head.startswith(magic):
+            return meaning
+    if head.startswith(_LFS):
+        return "a pointer of Git LFS to the file that is wanted: git lfs pull"
+    if head[6:10] == b'\0\0{"':
+        return _VECTORS
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if not controls:
+        return ""
+    for magic, meaning in _FOREIGN_IN_LETTERS.items():
+        if head.startswith(magic):
+            return meaning
+    if head[257:262] == b"ustar":
+        return f"a tar archive{_UNPACK}tar -xOf FILE | w2v train -"
+    wrong = _wrong_bytes(head)
+    odd = controls + wrong if wrong or 0 in head else 0  # Hive separates fields by \x01
+    if named or len(head) < _ENOUGH or controls < _CONTROL * len(head) or odd < _ODD * len(head):
+        return ""
+    if _WORD2VEC.match(head):
+        return f"word2vec's binary file of {_VECTORS}"
+    return _wide_text(head) or "binary data, not text; if it is one, say in what --encoding"
+
+
+def _wrong_bytes(head: bytes) -> int:
+    """How many bytes are not UTF-8."""
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)
+    return sum("\udc80" <= letter <= "\udcff" for letter in text)
+
+
+def _wide_text(head: bytes) -> str:
+    """What says that text is in two bytes a character: every other byte is often zero."""
+    even, odd = (head[begin::2].count(0) / max(len(head[begin::2]), 1) for begin in (0, 1))
+    if max(even, odd) < 0.3 or min(even, odd) > 0.05:
+        return ""
+    name = "utf-16-be" if even > odd else "utf-16-le"
+    return f"text in UTF-16 without a byte order mark: --encoding {name}"
