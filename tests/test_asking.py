@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+import w2v as library
 from w2v import formats
 
 
@@ -477,7 +478,7 @@ def test_lines_that_are_no_vectors_are_named(w2v, toy, folder, content, said):
     [
         (np.ones((2, 4)), "an array of float64 (2, 4): expected rows of 3 numbers"),
         (np.ones((1, 1, 3)), "an array of float64 (1, 1, 3)"),
-        (np.array([[1, 2, 3], [1, np.nan, 3]]), "row 2 has NaN or infinity"),
+        (np.array([[1, np.nan, 3]]), "row 1 has NaN or infinity"),
         (np.array([["a", "b", "c"]]), "an array of <U1 (1, 3)"),
     ],
 )
@@ -545,3 +546,33 @@ def test_a_name_in_another_normalization_is_named(w2v, folder):
     assert f"near: {NFC} (in Unicode's NFC)" in w2v("similar", "-v", "x.txt", NFD).err
     (folder / "x.txt").write_text("2 2\nﬁn 1 0\nfin 1 1\n")
     assert "near: fin (in Unicode's NFKC)" in w2v("similar", "-v", "x.txt", "ｆｉｎ").err
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".npy"])
+def test_vectors_that_are_zero_are_refused_and_the_others_answered(w2v, toy, folder, suffix):
+    rows = [[0, 0, 0], [2, 1, 0], [0, -0.0, 0], [0, 1, 0]]
+    if suffix == ".npy":
+        np.save("own.npy", rows)
+    else:
+        lines = (f"{number} {a} {b} {c}\n" for number, (a, b, c) in enumerate(rows, 1))
+        (folder / "own.txt").write_text("".join(lines))
+    told = w2v("similar", "--vector", f"own{suffix}", "-k", 1)
+    assert (told.code, told.out) == (2, "2:\n 1.0000  king\n4:\n 1.0000  man\n")
+    place = "row {}" if suffix == ".npy" else "line {}: the vector"
+    assert told.err.splitlines() == [
+        f"w2v: own{suffix}: {place.format(row)} is zero: it has no direction" for row in (1, 3)
+    ]
+
+
+def test_a_sum_that_is_zero_has_no_answer(w2v, toy):
+    told = w2v("similar", "--", "king", "-king")
+    assert (told.code, told.out) == (3, "")
+    assert told.err == "w2v: the vector of 'king -king' is zero: it has no direction\n"
+    both = w2v("similar", "-", "-k", 1, stdin=b"king -king\nking\n")
+    assert (both.code, both.out) == (3, w2v("similar", "-", "-k", 1, stdin=b"king\n").out)
+    vectors = library.load("vectors.safetensors")
+    with pytest.raises(library.NotFoundError, match="is zero"):
+        vectors.similar("king", minus="king")
+    for ask in (vectors.similar, lambda zero: vectors.similar_each(zero[None])):
+        with pytest.raises(library.W2VError, match="the vector is zero"):
+            ask(np.zeros(3))

@@ -383,6 +383,18 @@ def test_what_the_command_says_goes_to_the_log_and_what_is_lost_as_a_warning(fol
     assert all(isinstance(state, str | library.Progress) for state in seen)
 
 
+def test_the_log_names_texts_and_vectors_without_the_temporary_folder(folder, caplog):
+    texts = ["a b", "b a"] * 9
+    library.train(texts=texts, dim=4, sample=0, output="old.safetensors")
+    with caplog.at_level(logging.INFO, "w2v"):
+        library.train(texts=[], update="old.safetensors", output="new.safetensors")
+        said = "texts: no words in the text: nothing to learn; new.safetensors is old.safetensors"
+        assert f"{said} as it was" in caplog.messages
+        library.train(texts=texts, dim=4, sample=0)
+        assert "wrote vectors.safetensors" in caplog.messages
+    assert "w2v-" not in caplog.text
+
+
 def test_vectors_are_a_dictionary_with_answers(toy):
     vectors = library.load("vectors.safetensors")
     assert len(vectors) == 10

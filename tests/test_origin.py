@@ -200,9 +200,12 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
     ("args", "said"),
     [
         (("--update", "old.safetensors", "--model", "cbow"), "is a skipgram model: --model skip"),
-        (("--update", "old.txt"), "old.txt is word2vec text, vectors alone: start from these by"),
+        (
+            ("--update", "old.txt"),
+            "old.txt (word2vec text) holds vectors alone: start from these by",
+        ),
         (("--update", "bare.safetensors"), "bare.safetensors holds vectors alone"),
-        (("--update", "old.bin"), "old.bin is word2vec binary, vectors alone"),
+        (("--update", "old.bin"), "old.bin (word2vec binary) holds vectors alone"),
         (("--update", "old.checkpoint"), "is the checkpoint of a run that was stopped: --resume"),
         (("--update", "nowhere"), "nowhere: No such file"),
         (("--update", "old.safetensors", "--init", "old.txt"), "--init or --update"),

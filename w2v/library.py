@@ -118,7 +118,7 @@ def train(
         limited = stack.enter_context(blas_threads(1 if told.way == "batches" else job.threads))
         if not limited and "OPENBLAS_NUM_THREADS" not in os.environ:
             _LOG.warning("BLAS may take more threads than w2v train gives it: other last digits")
-        Report(job, _Log(on_progress)).carry_out(resume)
+        Report(job, _Log(on_progress, folder)).carry_out(resume)
     return _load(written, None, kept=folder)
 
 
@@ -154,23 +154,27 @@ class _Folder:
         try:
             yield
         except W2VError as error:
-            error.args = (str(error).replace(self.path + os.sep, ""),)
+            error.args = (self.leave_out(str(error)),)
             raise
+
+    def leave_out(self, message: str) -> str:
+        """A message without the folder's path."""
+        return message.replace(self.path + os.sep, "")
 
 
 class _Log:
     """A `notices.Line` that goes to the log, and to a function."""
 
-    def __init__(self, on_progress: Callable[[object], None] | None):
-        self._on_progress, self._shown = on_progress, -math.inf
+    def __init__(self, on_progress: Callable[[object], None] | None, folder: _Folder):
+        self._on_progress, self._folder, self._shown = on_progress, folder, -math.inf
 
     def say(self, message: str) -> None:
         """Of interest to those who turn the log on."""
-        _LOG.info("%s", message)
+        _LOG.info("%s", self._folder.leave_out(message))
 
     def warn(self, message: str) -> None:
         """Shown by Python unless told otherwise."""
-        _LOG.warning("%s", message)
+        _LOG.warning("%s", self._folder.leave_out(message))
 
     def show(self, state: object) -> None:
         """What the next call replaces."""

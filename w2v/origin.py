@@ -11,6 +11,7 @@ from w2v.crew import Trainer
 from w2v.errors import W2VError
 from w2v.pipes import name_of, sha256_of
 from w2v.table import Table, has_direction
+from w2v.vocabulary import Vocabulary
 
 _SIDE = "output_vectors"  # what a model has besides its words' vectors
 
@@ -88,6 +89,12 @@ class Origin:
         if freeze:
             trainer.freeze(found)
         return int(found.sum())
+
+    def vocabulary(self) -> Vocabulary:
+        """The words of a model that is updated; how many lines its texts had is not known."""
+        counts = self.table.counts
+        assert counts is not None
+        return Vocabulary(self.table.names, counts, len(self.table), int(counts.sum()))
 
     def copy_to(self, output: str) -> None:
         """Write it as it is, in the format that the suffix of `output` names."""

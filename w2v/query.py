@@ -147,7 +147,7 @@ class Asking:
     _names: dict[int, str] = field(default_factory=dict)  # of rows that have answered
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
-        """The answers to each query, or which word is not there.
+        """The answers to each query, or which word is not there, or that its sum is zero.
 
         Raises W2VError where vectors are not finite or of another length.
         """
@@ -170,8 +170,14 @@ class Asking:
         for signs, (numbers, rows_of_each, vectors) in self._vectors(alike).items():
             left_out = rows_of_each if own else [[]] * len(numbers)
             answers = self.search.nearest(vectors, left_out, signs)
-            for number, answer in zip(numbers, answers, strict=True):
-                found[number] = self.neighbours(answer)
+            for number, vector, answer in zip(numbers, vectors, answers, strict=True):
+                found[number] = (
+                    self.neighbours(answer)
+                    if vector.any()
+                    else NotFoundError(
+                        f"the vector of {str(queries[number])!r} is zero: it has no direction"
+                    )
+                )
         return found
 
     def _vectors(

@@ -136,8 +136,8 @@ def _check_update(path: str) -> None:
     tensors, metadata = formats.contents(path)
     if not tensors:
         raise W2VError(
-            f"{name_of(path)} is {formats.sniff(path)}, vectors alone: start from these by --init; "
-            "--update needs the .safetensors file of w2v train"
+            f"{name_of(path)} ({formats.sniff(path)}) holds vectors alone: start from these by "
+            "--init; --update needs the .safetensors file of w2v train"
         )
     if metadata.get("kind") == "checkpoint":
         raise W2VError(

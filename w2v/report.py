@@ -80,6 +80,8 @@ class Report:
                 raise
             job.origin.copy_to(job.output)
             job.forget_checkpoint()
+            if job.how.save_vocab:
+                write_counts(job.how.save_vocab, job.origin.vocabulary())
             self.log("end", output=job.output)
             self._line.warn(
                 f"{error}: nothing to learn; {job.output} is {job.origin.name} as it was"

@@ -54,7 +54,7 @@ def halved(table: Table) -> Table:
     bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1) & np.isfinite(table.norms))
     if bad.size:
         raise W2VError(
-            f"row {bad[0] + 1}, {table.name(int(bad[0]))!r}: a number above 65,504 is none of "
+            f"row {bad[0] + 1}, {table.name(int(bad[0]))!r}: a number above 65,504 does not fit "
             "float16: leave out --dtype f16, or add --normalize"
         )
     return table.with_matrix(matrix)

@@ -29,7 +29,7 @@ def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     kind = formats.sniff(path)
     if kind != formats.CONTAINER:
         raise W2VError(
-            f"{name_of(path)} is {kind}, vectors alone: this needs a model, as w2v train -o "
+            f"{name_of(path)} ({kind}) holds vectors alone: this needs a model, as w2v train -o "
             "X.safetensors writes it"
         )
     return store.read(path)

@@ -216,6 +216,8 @@ class Vectors:
             raise W2VError(f"expected a word or a vector of {self.dim} numbers") from None
         if found.shape != (self.dim,) or not np.isfinite(found).all():
             raise W2VError(f"a vector has {self.dim} finite numbers here; shape {found.shape}")
+        if not found.any():
+            raise W2VError("the vector is zero: it has no direction")
         return found
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[Neighbour]:

@@ -26,7 +26,8 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
              blanks, after a name if there is one; `-` is stdin
     dim      how many numbers each must have
     refused  called with a W2VError, which names the line, where a line has another number of
-             these, or one that is not finite as float32; the lines after it are read
+             these, one that is not finite as float32, or only zeros, and so no cosine; the
+             lines after it are read. So are the rows of an array
     Raises   W2VError where an array is not as it must be
 
     A vector without a name is called by its number, from 1.
@@ -37,7 +38,7 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
     with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
         read = _unpacked(cast("IO[bytes]", file), name)
         if _begins(read, MAGIC):
-            yield _of_array(read.read(), name, dim)
+            yield _of_array(read.read(), name, dim, refused)
             return
         count = 0
         parse = partial(_parse, dim=dim)
@@ -60,7 +61,7 @@ def _begins(file: IO[bytes], magic: bytes) -> bool:
     return bool(file.peek(len(magic))[: len(magic)] == magic)  # type: ignore[attr-defined]
 
 
-def _of_array(data: bytes, name: str, dim: int) -> list[Named]:
+def _of_array(data: bytes, name: str, dim: int, refused: Callable[[W2VError], None]) -> list[Named]:
     import numpy as np
 
     from w2v.formats.arrays import parse
@@ -71,9 +72,13 @@ def _of_array(data: bytes, name: str, dim: int) -> list[Named]:
             f"{name}: an array of {found.dtype} {found.shape}: expected rows of {dim} numbers, as "
             "the vectors of the file have"
         )
-    return [
-        (str(row), _finite(vector, f"{name}: row {row}")) for row, vector in enumerate(found, 1)
-    ]
+    vectors = []
+    for row, vector in enumerate(found, 1):
+        try:
+            vectors.append((str(row), _directed(vector, f"{name}: row {row}")))
+        except W2VError as error:
+            refused(error)
+    return vectors
 
 
 def _parse(line: str, dim: int) -> list[Named]:
@@ -89,7 +94,7 @@ def _parse(line: str, dim: int) -> list[Named]:
         bad = next((field for field in fields[1:] if _number(field) is None), None)
         found = f"{bad!r}, no number" if bad is not None and not more else f"{len(fields)} fields"
         raise W2VError(f"expected {dim} numbers, perhaps after a name; found {found}")
-    return [(own, _finite(numbers, "the vector"))]
+    return [(own, _directed(numbers, "the vector"))]
 
 
 def _number(field: str) -> float | None:
@@ -99,11 +104,13 @@ def _number(field: str) -> float | None:
         return None
 
 
-def _finite(numbers: Sequence[float] | np.ndarray, what: str) -> np.ndarray:
+def _directed(numbers: Sequence[float] | np.ndarray, what: str) -> np.ndarray:
     import numpy as np
 
     with np.errstate(over="ignore"):
         vector = np.asarray(numbers).astype(np.float32)
     if not np.isfinite(vector).all():
         raise W2VError(f"{what} has NaN or infinity, or a number too large for float32")
+    if not vector.any():
+        raise W2VError(f"{what} is zero: it has no direction")
     return vector
