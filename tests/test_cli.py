@@ -436,7 +436,7 @@ def test_vocab_writes_the_format_of_word2vec(w2v, folder):
 
 def test_vocab_counts_what_train_trains_on(w2v, folder, planted_text):
     w2v("vocab", planted_text, "-o", "vocab.txt")
-    w2v("train", planted_text, "-o", "x.txt", "--dim", "4", "--epochs", "1")
+    w2v("train", planted_text, "-o", "x.txt", "--dim", "4", "--epochs", "1", "--sample", "0")
     names = [line.split()[0] for line in (folder / "vocab.txt").read_text().splitlines()]
     assert names == [
         "</s>", *(line.split()[0] for line in (folder / "x.txt").read_text().splitlines()[1:])
