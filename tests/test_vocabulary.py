@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import re
 from collections import Counter
 
 import hypothesis.strategies as st
@@ -256,3 +257,40 @@ def test_a_full_disk_under_a_mapped_matrix_is_named(monkeypatch):
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     with pytest.raises(OSError, match="No space left on device: set TMPDIR to a folder"):
         spool.mapped_zeros((2, 3))
+
+
+PROSE = """The president, who had come late, spoke first. Nobody heard the president.
+"I was late," said the President; he was. Was he late, or was she? She was (late). Nobody spoke.
+"""
+CODE = """def total(self, rows): return sum(rows[0], rows[1])
+if total(self) == None: raise Error("total, rows")
+"""
+KINDS = {
+    "prose": (PROSE, "--tokenizer words --lowercase makes"),
+    "prose without capitals": (PROSE.lower(), "--tokenizer words makes"),
+    "tokenised": (re.sub(r"([^\w\s])", r" \1 ", PROSE), ""),
+    "tokenised without signs": (re.sub(r"[^\w\s]", "", PROSE), ""),
+    "Chinese": ("总统来晚了，总统先说话。 没有人听到总统。\n晚了， 晚了。\n", ""),
+    "code": (CODE, ""),
+}
+
+
+@pytest.mark.parametrize("command", ["vocab", "train"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_newcomer_is_told_of_punctuation_and_capitals_that_are_part_of_words(
+    w2v, folder, kind, command
+):
+    text, said = KINDS[kind]
+    (folder / "text").write_text(text * 50)
+    more = ("--sample", 0, "--epochs", 1, "-o", "x.safetensors") if command == "train" else ()
+    told = w2v(command, "text", *more)
+    assert told.code == 0, told.err
+    assert ("--tokenizer" in told.err) == bool(said)
+    assert said in told.err
+    if kind == "prose":
+        assert (
+            "punctuation is part of words, 'was.' beside 'was', and so are capitals, "
+            "'The' beside 'the': --tokenizer words --lowercase makes one word of each\n"
+        ) in told.err
+        mended = w2v(command, "text", *more, "--tokenizer", "words", "--lowercase")
+        assert "punctuation" not in mended.err

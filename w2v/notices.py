@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from w2v.corpus import Corpus
+    from w2v.settings import TextSettings
     from w2v.text import Text
     from w2v.vocabulary import Vocabulary
 
@@ -55,6 +56,38 @@ def say_pruned(line: Line, vocabulary: Vocabulary) -> None:
             f"dropped while counting, with {vocabulary.pruned_tokens:,} tokens; any word may lack "
             f"up to {vocabulary.lost:,} of its occurrences"
         )
+
+
+# Shares of the tokens, measured on the kept words of texts as they come: of English reviews, posts,
+# licences and manuals 6 to 8 % are another word with punctuation attached and 3 to 12 % another in
+# capitals; of tokenised texts, of Chinese and of Penn Treebank at most 0.6 % have punctuation. Of
+# Python and C 9 to 17 % have it too, but there 19 to 33 % have signs of programs, which manuals and
+# posts have in 10 % at most.
+_ATTACHED, _CAPITALS, _SIGNS, _FEWEST = 0.02, 0.01, 0.12, 200
+_ENDS = ".,;:!?)\"'”’»…"
+_CODE = {*"=_{}[]<>\\/*#;()"}  # signs of programs
+_BEGINS = "(\"'“‘«"
+
+
+def say_attached(line: Line, vocabulary: Vocabulary, how: TextSettings) -> None:
+    """Say where punctuation, and capitals, plainly make words double, and which options mend it."""
+    from w2v.vocabulary import doubles
+
+    counts = vocabulary.counts
+    if how.tokenizer != "space" or counts.sum() < _FEWEST:
+        return
+    attached = doubles(vocabulary, lambda name: name.rstrip(_ENDS).lstrip(_BEGINS))
+    capitals = doubles(vocabulary, str.lower)
+    signs = [row for row, name in enumerate(vocabulary.names) if not _CODE.isdisjoint(name)]
+    if attached.share < _ATTACHED or counts[signs].sum() > _SIGNS * counts.sum():
+        return
+    assert attached.example
+    said = "punctuation is part of words, {!r} beside {!r}".format(*attached.example)
+    option = "--tokenizer words"
+    if capitals.share >= _CAPITALS and capitals.example:
+        said += ", and so are capitals, {!r} beside {!r}".format(*capitals.example)
+        option += " --lowercase"
+    line.say(f"{said}: {option} makes one word of each")
 
 
 def say_documents(line: Line, corpus: Corpus, text: Text, length: int | None = None) -> None:

@@ -17,6 +17,7 @@ from w2v.learnable import is_full
 from w2v.machine import readable
 from w2v.notices import (
     Line,
+    say_attached,
     say_bad_bytes,
     say_compiling,
     say_documents,
@@ -117,6 +118,8 @@ class Report:
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
             f"in {plural(text.starts.size - 1, 'document' if job.documents else 'sentence')}"
         )
+        if not (job.origin and job.origin.update):
+            say_attached(line, vocabulary, job.text_settings)
         if job.origin and job.origin.update and is_full(vocabulary, job.text_settings):
             self.say(
                 f"--max-vocab {job.text_settings.max_vocab} allows no more new words than these: "

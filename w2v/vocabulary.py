@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from w2v.text import Text
 
 UNKNOWN = "<unk>"  # stands for every word that is not in a vocabulary, where there is such a one
 END = "<eos>"  # the end of a sentence, where it is a word
+_LOOKED_AT = 50_000  # words, the most frequent, of which `doubles` are sought
 _DROPPED = -1  # instead of a word id
 
 
@@ -59,6 +61,29 @@ class Vocabulary:
         counts = self.counts.copy()
         counts[self.names.index(name)] = count
         return replace(self, counts=counts)
+
+
+class Doubles(NamedTuple):
+    """Words that are another word of the vocabulary but for something: their share of the tokens.
+
+    example  the most frequent one, and the other; None where there is none
+    """
+
+    share: float
+    example: tuple[str, str] | None
+
+
+def doubles(vocabulary: Vocabulary, plain: Callable[[str], str]) -> Doubles:
+    """The words, among the most frequent ones, that `plain` makes another word of these."""
+    names = vocabulary.names[:_LOOKED_AT]
+    there = set(names)
+    found = [(row, plain(name)) for row, name in enumerate(names)]
+    found = [(row, name) for row, name in found if name != names[row] and name in there]
+    tokens = int(vocabulary.counts[: len(names)].sum())
+    if not found:
+        return Doubles(0.0, None)
+    share = int(vocabulary.counts[[row for row, _ in found]].sum()) / max(tokens, 1)
+    return Doubles(share, (names[found[0][0]], found[0][1]))
 
 
 def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:

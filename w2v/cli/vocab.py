@@ -11,7 +11,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.options import SettingsCommand, dealt, recursive_option, texts
 from w2v.cli.parameters import INPUT, OUTPUT
-from w2v.notices import say_bad_bytes, say_compiling, say_pruned, show_reading
+from w2v.notices import say_attached, say_bad_bytes, say_compiling, say_pruned, show_reading
 
 _STEP = 1.1  # how much further the next point of a curve is
 
@@ -72,6 +72,7 @@ def vocab(
         f"vocabulary: {len(found.names):,} of {found.types:,} words, "
         f"{int(found.counts.sum()):,} of {found.tokens:,} tokens"
     )
+    say_attached(line, found, text)
     if not points or points[-1][0] < found.tokens:
         points.append((found.tokens, found.types))
     room = models()["skipgram"].settings().matrix_bytes(len(found.names), 0)
