@@ -162,6 +162,26 @@ def test_files_of_a_folder(folder):
     assert words["one"] == ["p", "q"]
 
 
+def test_linked_folders_are_followed_and_read_once(w2v, folder):
+    for name, text in (("posts/z/a", "x"), ("other/deep/b", "y"), ("posts/c", "w")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (folder / "posts" / "again").symlink_to("z")  # which is read by its own name
+    (folder / "posts" / "link").symlink_to(folder / "other")
+    (folder / "posts" / "z" / "up").symlink_to("..")
+    (folder / "other" / "deep" / "itself").symlink_to(folder / "other")
+    assert opened("posts")[1] == {"c": ["w"], "link/deep/b": ["y"], "z/a": ["x"]}
+    told = w2v("vocab", "-r", "posts", "--min-count", 1)
+    assert told.out.splitlines() == ["</s> 3", "w 1", "y 1", "x 1"]
+    (folder / "start").symlink_to("posts")
+    assert list(opened("start")[1]) == ["c", "link/deep/b", "z/a"]
+    (folder / "posts" / "dead").symlink_to("nothing")
+    told = w2v("vocab", "-r", "posts")
+    assert (told.code, told.err) == (
+        2, "w2v: posts/dead is a link that leads nowhere: remove it, or name the files\n"
+    )  # fmt: skip
+
+
 def test_each_file_has_its_format(folder):
     (folder / "a").write_text("k\tx\n")
     (folder / "b.tsv").write_text("y z\n")

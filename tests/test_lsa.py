@@ -222,6 +222,30 @@ def test_a_stop_list_that_is_not_there_is_one_line(w2v, folder):
     assert "latin: line 1: not UTF-8 text" in w2v(*args, "latin").err
 
 
+STOPS = "The\nDON'T cafe\u0301 absent\n"
+
+
+@pytest.mark.parametrize("model", ["lsa", "lda"])
+@pytest.mark.parametrize(
+    ("text", "options", "terms"),
+    [
+        ("the red don’t café\nThe sea DON’T red\n", ("--lowercase",), ["red", "sea"]),
+        ("the red don't cafe\u0301\nsea the red\n", (), ["red", "sea"]),
+        ("The red DON’T the café\nsea The red\n", (), ["red", "sea", "the"]),
+    ],
+)
+def test_a_stop_list_matches_whatever_its_capitals_and_apostrophes(
+    w2v, folder, model, text, options, terms
+):
+    (folder / "text").write_text(text)
+    (folder / "stops").write_text(STOPS)
+    args = ("--model", model, "--min-count", "1", "--topics", "2", *options)
+    told = w2v("train", "text", *args, "--stopwords", "stops", "-o", "x.safetensors")
+    assert told.code == 0, told.err
+    assert sorted(formats.load("x.safetensors").names) == terms
+    assert "stop words: 3 of 4 are in the vocabulary\n" in told.err
+
+
 def test_nothing_to_start_from(w2v, folder):
     (folder / "text").write_text(TEXT)
     w2v("train", "text", "--min-count", "1", "-o", "v.safetensors")

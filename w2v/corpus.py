@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from typing import IO
@@ -184,15 +185,28 @@ class Corpus:
 def files_of(path: str) -> list[str]:
     """The files in a folder and below, in order, without hidden ones; of another path, itself.
 
-    W2VError where a folder has none
+    Links to folders are followed, and each folder is read once: a loop ends, and what is linked
+    inside of the folder counts by its own path. Raises W2VError where a folder has no files, or a
+    link leads nowhere
     """
     if path == "-" or not os.path.isdir(path):
         return [path]
-    found = []
-    for folder, folders, files in os.walk(path):
-        folders[:] = [each for each in folders if not each.startswith(".")]
-        found += [os.path.join(folder, each) for each in files if not each.startswith(".")]
-    regular = sorted(each for each in found if os.path.isfile(each))
+    found, linked, seen = [], deque([path]), set()
+    while linked:
+        for folder, folders, files in os.walk(linked.popleft()):
+            place = os.stat(folder)
+            if (place.st_dev, place.st_ino) in seen:
+                folders.clear()
+                continue
+            seen.add((place.st_dev, place.st_ino))
+            folders[:] = sorted(each for each in folders if not each.startswith("."))
+            inside = [os.path.join(folder, each) for each in folders]
+            linked += filter(os.path.islink, inside)  # once all real folders have been seen
+            found += [os.path.join(folder, each) for each in files if not each.startswith(".")]
+    for each in found:
+        if not os.path.exists(each) and os.path.islink(each):
+            raise W2VError(f"{each} is a link that leads nowhere: remove it, or name the files")
+    regular = sorted(filter(os.path.isfile, found))
     if not regular:
         raise W2VError(f"{path}: no files in this folder")
     return regular

@@ -126,6 +126,7 @@ class Report:
                 "a higher one does"
             )
         say_documents(line, job.corpus, text, getattr(job.options, "length", None))
+        self._say_stop_words()
         if job.how.save_vocab:
             write_counts(job.how.save_vocab, vocabulary)
         unknown = job.read_valid()
@@ -135,6 +136,15 @@ class Report:
                 f"held out: {job.validation.text.size:,} tokens of {job.how.valid}, "
                 f"{unknown:,} left out as unknown"
             )
+
+    def _say_stop_words(self) -> None:
+        """Say how many words of a list of stop words are in the vocabulary."""
+        told = getattr(self._job.options, "stopwords", "none")
+        if told != "none":
+            from w2v.topics import stopwords
+
+            found = stopwords.find(told, self._job.vocabulary.names)
+            self.say(f"stop words: {found.found:,} of {found.listed:,} are in the vocabulary")
 
     def start(self) -> None:
         """Say what memory it takes, and load the kernels."""

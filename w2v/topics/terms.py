@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.lines import numbered_lines
 from w2v.settings import TermSettings
 from w2v.text import Documents
-from w2v.topics.stopwords import ENGLISH
+from w2v.topics import stopwords
 from w2v.topics.svd import Sparse
 from w2v.vocabulary import Vocabulary
 
@@ -102,21 +101,10 @@ def choose(vocabulary: Vocabulary, counts: Sparse, how: TermSettings) -> np.ndar
     frequencies = document_frequencies(counts)
     kept = (frequencies >= how.min_df) & (frequencies <= how.max_df * documents)
     kept[: how.drop_top] = False  # words are in the order of their counts
-    stopped = set(_stop_words(how.stopwords))
-    kept &= np.array([name not in stopped for name in vocabulary.names])
+    kept &= ~stopwords.find(how.stopwords, vocabulary.names).are
     if not kept.any():
         raise W2VError("no term is left: try a lower --min-df or --drop-top, or a higher --max-df")
     return np.flatnonzero(kept)
-
-
-def _stop_words(told: str) -> Sequence[str]:
-    if told == "none":
-        return ()
-    if told == "english":
-        return ENGLISH.split()
-    if "\n" in told:  # the words themselves, given by a program
-        return told.split()
-    return [word for _, line in numbered_lines(told) for word in line.split()]
 
 
 def keep_columns(counts: Sparse, kept: np.ndarray) -> Sparse:
