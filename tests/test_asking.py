@@ -11,6 +11,7 @@ import pytest
 
 import w2v as library
 from w2v import formats
+from w2v.table import Table
 
 
 def words(outcome):
@@ -489,6 +490,18 @@ def test_arrays_that_are_no_vectors_are_named(w2v, toy, folder, array, said):
     assert said in told.err
     (folder / "own.npy").write_bytes((folder / "own.npy").read_bytes()[:-5])
     assert w2v("similar", "--vector", "own.npy").code == 2
+
+
+@pytest.mark.parametrize("option", ["--queries", "--vector"])
+def test_a_binary_file_is_no_batch_of_lines(w2v, option, folder):
+    rows = np.random.default_rng(1).normal(size=(200, 20)).astype(np.float32)
+    formats.save("v.bin", Table.build([f"w{n}" for n in range(200)], rows))
+    assert w2v("convert", "v.bin", "vectors.safetensors").code == 0
+    for name in ("v.bin", "vectors.safetensors"):
+        asked = w2v("similar", option, name)
+        assert (asked.code, asked.out, asked.err.count("\n")) == (2, "", 1)
+        assert asked.err.startswith(f"w2v: {name} is ")
+        assert "vectors, not text" in asked.err
 
 
 @pytest.mark.parametrize("more", ["king", "--text=king", "--queries=own", "-", "--from=words"])

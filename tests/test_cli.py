@@ -148,7 +148,7 @@ def test_a_dry_run_writes_nothing(w2v, folder):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--dim", 0), "--dim 0 is out of range: 1 to 65536"),
+        (("--dim", 0), "--dim 0 is out of range: 1 to 65,536"),
         (("--lr", "nan"), "--lr nan is out of range"),
         (("--sample", -1), "--sample -1.0 is out of range"),
         (("--dim", "x"), "--dim"),

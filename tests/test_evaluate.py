@@ -58,11 +58,18 @@ def test_a_heading_is_left_out_and_a_bad_line_is_named(table, tmp_path):
     for before in ("# from people\n", "\n#\n\n", "\ufeff# a\n"):
         text = before + "word1 word2 score\nking x 1\n# more\nx man 2\n"
         assert evaluate.similarity(table, write(tmp_path, text)).pairs == 2
-        with pytest.raises(W2VError, match="expected word, word, score, found 'w1 w2'"):
+        with pytest.raises(
+            W2VError, match="expected word, word and score, separated by tabs, found 'w1 w2'"
+        ):
             evaluate.similarity(table, write(tmp_path, text + "w1 w2\n"))
-        with pytest.raises(W2VError, match="expected word, word, score, found 'word3 word4'"):
+        with pytest.raises(
+            W2VError, match="expected word, word and score, separated by tabs, found 'word3 word4'"
+        ):
             evaluate.similarity(table, write(tmp_path, before + "word1 word2\nword3 word4\n"))
-    with pytest.raises(W2VError, match="set: line 2: expected word, word, score, found 'king x'"):
+    with pytest.raises(
+        W2VError,
+        match="set: line 2: expected word, word and score, separated by tabs, found 'king x'",
+    ):
         evaluate.similarity(table, write(tmp_path, "king man 1\nking x\n"))
 
 

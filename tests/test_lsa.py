@@ -317,6 +317,7 @@ def test_words_by_what_they_come_near_to(w2v, folder):
             "--topics 10 is more than 3 documents of 2 terms can have",
         ),
         (("--topics", 10, "--context", "window"), "--topics 10 is more than 5 words can have"),
+        (("--topics", 10, "--max-vocab", 1), "1 topic of 1 term holds 100.00% of the squared norm"),
         (("--topics", 2), None),
     ],
 )

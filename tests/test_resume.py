@@ -1,5 +1,6 @@
 """Stopped runs: what resumes ends as if it had never been stopped, and nothing is lost."""
 
+import errno
 import json
 import math
 import os
@@ -252,6 +253,18 @@ def test_a_run_that_lives_is_named_to_another_one(w2v, text, folder):
     assert (folder / "x.safetensors.checkpoint").read_bytes() == checkpoint_before
     assert w2v(*args, "--resume").code == 0
     assert not list(folder.glob("*.lock"))
+
+
+def test_a_disk_without_room_for_the_lock_is_named(w2v, text, folder, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(locks.os, "write", full)
+        outcome = w2v("train", text, *ARGS, "-o", "x.safetensors")
+    path = os.path.realpath("x.safetensors.lock")
+    assert (outcome.code, outcome.err) == (2, f"w2v: {path}: No space left on device\n")
+    assert not os.path.exists(path)
 
 
 def test_the_lock_of_a_killed_run_is_taken_over_and_no_other_file_is(w2v, text, folder):

@@ -143,7 +143,8 @@ def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
             if heading:
                 continue
             raise W2VError(
-                f"{name_of(path)}: line {number}: expected word, word, score, found {line[:60]!r}"
+                f"{name_of(path)}: line {number}: expected word, word and score, separated by "
+                f"tabs, found {line[:60]!r}"
             ) from None
         yield a.strip(BLANKS).casefold(), b.strip(BLANKS).casefold(), score
 

@@ -61,9 +61,11 @@ def locked(output: str) -> Iterator[None]:
     try:
         with Deferred():  # so that a stop leaves no lock behind
             file = _taken(path, output)
-        file.truncate(0)
-        file.write(f"{os.getpid()} {platform.node()}\n".encode())
-        file.flush()
+        try:
+            file.truncate(0)
+            os.write(file.fileno(), f"{os.getpid()} {platform.node()}\n".encode())
+        except OSError as error:  # of a write it does not say where
+            raise OSError(error.errno, error.strerror, path) from None
         yield
     finally:
         if file:

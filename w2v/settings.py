@@ -46,11 +46,16 @@ def check(settings: Any) -> None:
         is_number = isinstance(value, int | float) and low is not None
         highest = sys.float_info.max if high is None else high
         if is_number and not low <= value <= highest:
-            span = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
+            span = f"{_end(low)} or more" if high is None else f"{_end(low)} to {_end(high)}"
             raise W2VError(f"{option_name(each.name)} {value} is out of range: {span}")
         wrong = not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)
         if wrong or (choices and value not in choices):
             raise W2VError(f"{option_name(each.name)} {value!r} is none of its values")
+
+
+def _end(value: Any) -> str:
+    """The end of a range: whole numbers in full, 1,048,576."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def check_rates(settings: Any) -> None:

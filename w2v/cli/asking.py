@@ -125,13 +125,17 @@ def parsed_lines(
 
     name            of the file, for messages
     parse, refused  as in `batches`
+    Raises          W2VError where the file is plainly not text
     """
     from w2v.lines import lines_as_they_come
+    from w2v.nontext import HEAD, looks_like
     from w2v.spelling import BLANKS
 
     passed = 0
     for lines in lines_as_they_come(file, name, _AT_ONCE):
         queries: list[T] = []
+        if not passed and (meaning := looks_like(b"\n".join(lines)[:HEAD])):
+            raise W2VError(f"{name} is {meaning}")
         for number, line in enumerate(lines, passed + 1):
             text = line.decode("utf-8", "surrogateescape")
             try:

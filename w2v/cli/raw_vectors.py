@@ -83,6 +83,7 @@ def _of_array(data: bytes, name: str, dim: int, refused: Callable[[W2VError], No
 
 def _parse(line: str, dim: int) -> list[Named]:
     """A line's name, or nothing, and its vector: one pair."""
+    from w2v.progress import plural
     from w2v.spelling import split_words
 
     fields = split_words(line)
@@ -92,7 +93,9 @@ def _parse(line: str, dim: int) -> list[Named]:
     more = [field for field in fields[:-dim] if "." in field and _number(field) is not None]
     if len(numbers) < dim or more:
         bad = next((field for field in fields[1:] if _number(field) is None), None)
-        found = f"{bad!r}, no number" if bad is not None and not more else f"{len(fields)} fields"
+        found = (
+            f"{bad!r}, no number" if bad is not None and not more else plural(len(fields), "field")
+        )
         raise W2VError(f"expected {dim} numbers, perhaps after a name; found {found}")
     return [(own, _directed(numbers, "the vector"))]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from w2v.progress import plural
 from w2v.table import Table
 from w2v.text import Documents
 from w2v.topics import svd, terms
@@ -75,12 +76,13 @@ class Lsa:
         """What was found, for people."""
         values, share = self._found.values, self._found.share
         return (
-            f"{len(values):,} topics of {len(self._kept):,} terms hold {share:.2%} of the squared "
+            f"{plural(len(values), 'topic')} of {plural(len(self._kept), 'term')} "
+            f"{'holds' if len(values) == 1 else 'hold'} {share:.2%} of the squared "
             f"norm; singular values {values[0]:.4g} to {values[-1]:.4g}"
             + svd.shortfall(
                 len(values),
                 self._settings.topics,
-                f"{len(self._text.names):,} documents of {len(self._kept):,} terms",
+                f"{plural(len(self._text.names), 'document')} of {plural(len(self._kept), 'term')}",
             )
         )
 
