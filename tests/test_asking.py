@@ -409,7 +409,7 @@ def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
         told = asked_for(w2v, command, phrase, "-v", "w.safetensors")
         assert told == f"'prime minister' among 5{added or makes_one}"
         told = asked_for(w2v, command, phrase, "-v", "d.safetensors")
-        assert told == f"'prime minister' among 5{added}{as_text}"
+        assert told == f"'prime minister' among 5{added}{as_text} -v d.safetensors"
     # What is advised works.
     assert w2v("similar", "prime", "+minister", "-v", "w.safetensors").code == 0
     assert w2v("vector", "prime", "+minister", "-v", "w.safetensors").code == 0

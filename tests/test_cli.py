@@ -263,6 +263,7 @@ IN, OUT = "standard input is closed", "standard output is closed"
         ("info vectors.safetensors >&-", 2, OUT),
         ("convert vectors.safetensors - >&-", 2, OUT),
         ("train text -o - --quiet >&-", 2, OUT),
+        ("train text -o - >&-", 2, OUT),  # before the training
         ("vocab text --quiet >&-", 2, OUT),
         ("phrases text --quiet >&-", 2, OUT),
         ("lag --length 2 --steps 1 --seeds 1 --quiet >&-", 2, OUT),

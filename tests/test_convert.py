@@ -224,7 +224,11 @@ def test_names_that_a_format_cannot_hold_are_found_before_the_work(w2v, folder):
     assert told.code == 0
     (folder / "e.tsv").write_text("a b\tthe cat\na_b\tthe cat\n")
     told = w2v("train", "e.tsv", *train[2:], "-o", "x.txt", "--blank", "_")
-    assert (told.code, "have the same name, 'a_b'" in told.err) == (2, True)
+    assert told.code == 2
+    same = "--blank '_': rows 1 and 2 have the same name, 'a_b': try another --blank"
+    assert same in told.err
+    told = w2v("train", "e.tsv", *train[2:], "-o", "x.txt", "--blank", " ")
+    assert (told.code, "has a blank itself: try --blank _" in told.err) == (2, True)
     assert w2v(*train, "-o", "m.safetensors").code == 0
     assert w2v(*train, "-o", "m.safetensors", "--blank", "_").code == 2
     told = w2v("infer", "m.safetensors", "d.tsv", "-o", "y.txt")

@@ -93,7 +93,7 @@ def test_settings_by_other_programs_names(text):
         ({"dimm": 5}, "dimm: no such setting of skipgram; near: dim"),
         ({"topics": 5}, "--topics is for --model lda"),
         ({"dim": 0}, "--dim 0 is out of range: 1 to 65,536"),
-        ({"dim": "8"}, "--dim '8' is none of its values"),
+        ({"dim": "8"}, "--dim '8': expected a whole number"),
         ({"model": "glove"}, "--model glove: no such model; there are cbow"),
         ({"output": "x.pickle"}, "the suffix .pickle names no format"),
         ({"output": "-"}, "name a file, or leave it out"),

@@ -14,7 +14,10 @@ _CONTROLS = bytes([*range(8), *range(0x0E, 0x1B), 0x7F])
 _VECTORS = "vectors, not text: w2v info FILE says what is in it, w2v similar -v FILE asks it"
 _IMAGE = "an image, not text"
 _UNPACK = "; unpack it first: "
+_PDF = "a PDF document; make it text: pdftotext FILE - | w2v train -"
 _FOREIGN = {
+    b"%PDF-1.": _PDF,
+    b"%PDF-2.": _PDF,
     b"\x28\xb5\x2f\xfd": f"zstd data{_UNPACK}zstd -dc FILE | w2v train -",
     b"\x04\x22\x4d\x18": f"lz4 data{_UNPACK}lz4 -dc FILE | w2v train -",
     b"\xba\x16\x4f\x2f": "a fastText model, not text",
@@ -34,7 +37,6 @@ _FOREIGN = {
 _FOREIGN_IN_LETTERS = {
     b"PK\x03\x04": f"a zip archive{_UNPACK}unzip -p FILE | w2v train -; of a .docx or .odt: save "
     "it as plain text",
-    b"%PDF-": "a PDF document; make it text: pdftotext FILE - | w2v train -",
     b"GIF87a": _IMAGE,
     b"GIF89a": _IMAGE,
     b"RIFF": "an image, a sound or a film, not text",

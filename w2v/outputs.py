@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Mapping
@@ -39,9 +40,21 @@ def check(
             if other != name:
                 raise W2VError(f"{other} and {name} both write {path}; name two files")
     for path in written.values():
-        store.check_writable(path)
+        if path == "-":
+            _check_stdout()
+        else:
+            store.check_writable(path)
     for path in added.values():
         open(path, "ab").close()
+
+
+def _check_stdout() -> None:
+    """W2VError where standard output was closed when the program began."""
+    try:
+        os.write(1, b"")
+    except OSError as error:
+        if error.errno == errno.EBADF:
+            raise W2VError("standard output is closed: redirect it: > FILE") from None
 
 
 def _identities(path: str, standard: int) -> list[object]:

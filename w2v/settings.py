@@ -50,7 +50,16 @@ def check(settings: Any) -> None:
             raise W2VError(f"{option_name(each.name)} {value} is out of range: {span}")
         wrong = not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)
         if wrong or (choices and value not in choices):
-            raise W2VError(f"{option_name(each.name)} {value!r} is none of its values")
+            kinds_of_value = (kind, *get_args(kind))
+            expected = next(
+                (what for one, what in _KINDS.items() if one in kinds_of_value), "another value"
+            )
+            if choices:
+                expected = " or ".join(choices)
+            raise W2VError(f"{option_name(each.name)} {value!r}: expected {expected}")
+
+
+_KINDS = {float: "a number", bool: "true or false", int: "a whole number", str: "a text"}
 
 
 def _end(value: Any) -> str:

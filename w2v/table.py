@@ -76,9 +76,18 @@ class Table:
         return self.of([self.name_bytes(row) for row in rows.tolist()], self.matrix[rows], counts)
 
     def without_blanks(self, instead: str) -> Table:
-        """With something else for blanks in names; W2VError where two names become the same."""
+        """With something else for blanks in names.
+
+        Raises W2VError where that has a blank itself, or two names become the same
+        """
+        if instead.split() != [instead] and instead:
+            raise W2VError(f"--blank {instead!r} has a blank itself: try --blank _")
         names = [name.replace(" ", instead) for name in self.names]
-        return self.build(names, self.matrix, self.counts)
+        try:
+            return self.build(names, self.matrix, self.counts)
+        except W2VError as error:
+            same = str(error).removesuffix("; remove one")
+            raise W2VError(f"--blank {instead!r}: {same}: try another --blank") from None
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
         """The same names with other vectors."""

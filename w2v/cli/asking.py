@@ -196,7 +196,8 @@ class Missing:
             elif not infers(self._vectors):
                 advice = "; w2v phrases makes one word of several, before training"
         if infers(self._vectors):
-            advice += f"; as a text: w2v similar --text {shlex.quote(name)}"
+            file = f" -v {shlex.quote(self._vectors)}" if self._vectors else ""
+            advice += f"; as a text: w2v similar --text {shlex.quote(name)}{file}"
         return advice
 
     def exit_code(self) -> int:
