@@ -401,6 +401,7 @@ def saved(array):
 PROSE = "The quick brown fox jumps over the lazy dog.\n" * 30
 ROWS = np.random.default_rng(1).normal(0, 0.1, (200, 50)).astype(np.float32)
 NO_TEXTS = {
+    "PDF of letters": (b"%PDF-1.4\n1 0 obj <<>> endobj\n", "pdftotext FILE -"),
     "PDF": (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj <<>> stream\n\x00\x01", "pdftotext FILE -"),
     "npy": (saved(ROWS), "a NumPy array"),
     "zip": (packed_zip(), "unzip -p FILE"),

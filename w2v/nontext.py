@@ -14,10 +14,8 @@ _CONTROLS = bytes([*range(8), *range(0x0E, 0x1B), 0x7F])
 _VECTORS = "vectors, not text: w2v info FILE says what is in it, w2v similar -v FILE asks it"
 _IMAGE = "an image, not text"
 _UNPACK = "; unpack it first: "
-_PDF = "a PDF document; make it text: pdftotext FILE - | w2v train -"
+_PDF_LINE = re.compile(rb"%PDF-\d\.\d[ ]*[\r\n]")  # nothing follows on the first line
 _FOREIGN = {
-    b"%PDF-1.": _PDF,
-    b"%PDF-2.": _PDF,
     b"\x28\xb5\x2f\xfd": f"zstd data{_UNPACK}zstd -dc FILE | w2v train -",
     b"\x04\x22\x4d\x18": f"lz4 data{_UNPACK}lz4 -dc FILE | w2v train -",
     b"\xba\x16\x4f\x2f": "a fastText model, not text",
@@ -60,6 +58,8 @@ def looks_like(head: bytes, named: bool = False) -> str:
     for magic, meaning in _FOREIGN.items():
         if head.startswith(magic):
             return meaning
+    if _PDF_LINE.match(head):
+        return "a PDF document; make it text: pdftotext FILE - | w2v train -"
     if head.startswith(_LFS):
         return "a pointer of Git LFS to the file that is wanted: git lfs pull"
     if head[6:10] == b'\0\0{"':
