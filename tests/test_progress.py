@@ -211,7 +211,7 @@ def test_limits_of_containers_are_those_of_the_process(containers, monkeypatch):
 
 @pytest.mark.parametrize("value", [0, 0.5, -3, math.nan, math.inf, 1 << 40])
 def test_settings_outside_their_range_are_refused(value):
-    with pytest.raises(W2VError, match="--dim .* is out of range: 1 to 65536"):
+    with pytest.raises(W2VError, match="--dim .* is out of range: 1 to 65,536"):
         settings.check(NegativeSamplingSettings(dim=value))
 
 
