@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from w2v.networks.puzzles import lines
+from w2v.networks.synthetic_tasks import lines
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from w2v.cli import main
 from w2v.models import models
-from w2v.signals import STOPS
+from w2v.system.signals import STOPS
 
 # A shell starts what runs in the background with SIGINT ignored, and training respects that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -106,8 +106,8 @@ def toy(folder):
     """vectors.safetensors in an empty folder: four words whose neighbours are plain to see."""
     import numpy as np
 
-    from w2v import store
-    from w2v.table import Table
+    from w2v.embeddings import container
+    from w2v.embeddings.table import Table
 
     names = ["king", "queen", "man", "woman", "-", "+", "1", "kitchen", "vector", "banana"]
     matrix = np.array(
@@ -117,7 +117,9 @@ def toy(folder):
     )  # fmt: skip
     counts = np.arange(20, 10, -1)
     table = Table.build(names, matrix, counts)
-    store.write("vectors.safetensors", store.table_tensors("words", table), {"format": "w2v"})
+    container.write(
+        "vectors.safetensors", container.table_tensors("words", table), {"format": "w2v"}
+    )
     return table
 
 

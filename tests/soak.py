@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "corpora"), str(ROOT)]
 
-from w2v.signals import STOPS  # noqa: E402
+from w2v.system.signals import STOPS  # noqa: E402
 
 COMMAND = [sys.executable, "-m", "w2v"]
 SIGNALS = [*STOPS, signal.SIGKILL]

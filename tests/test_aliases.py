@@ -4,7 +4,7 @@ import planted
 import pytest
 from conftest import COMPILED
 
-from w2v.aliases import translated
+from w2v.cli.foreign_options import translated
 from w2v.errors import W2VError
 
 SMALL = ["-size", "8", "-iter", "1", "-threads", "1", "-min-count", "1"]

@@ -20,51 +20,72 @@ MODULES = {
 KERNELS = [name for name in MODULES if name.startswith("w2v.kernels.")]
 # Who stands where in the flow: a module imports only from layers before its own.
 LAYERS = [
-    ["w2v", "w2v.errors", "w2v.nontext", "w2v.packing"],
-    ["w2v.aliases", "w2v.arguments", "w2v.cgroups", "w2v.tokenizers"],
+    ["w2v", "w2v.errors", "w2v.text.nontext", "w2v.system.packing"],
+    [
+        "w2v.cli.foreign_options",
+        "w2v.system.python_arguments",
+        "w2v.system.cgroups",
+        "w2v.text.tokenizers",
+    ],
     [
         "w2v.settings",
-        "w2v.machine",
-        "w2v.progress",
-        "w2v.signals",
-        "w2v.address",
-        "w2v.pipes",
+        "w2v.system.resources",
+        "w2v.system.progress",
+        "w2v.system.signals",
+        "w2v.system.remote_files",
+        "w2v.system.pipes",
     ],
-    ["w2v.lines", "w2v.columns", "w2v.locks", "w2v.spool", "w2v.table"],
-    ["w2v.corpus"],
-    ["w2v.store", "w2v.spelling", "w2v.nearest", "w2v.kernels"],
     [
-        "w2v.sampling",
-        "w2v.lexicon",
-        "w2v.formats",
-        "w2v.reshaping",
-        "w2v.query",
-        "w2v.evaluate",
-        "w2v.classify",
+        "w2v.system.text_file",
+        "w2v.text.columns",
+        "w2v.system.locks",
+        "w2v.system.spooled_array",
+        "w2v.embeddings.table",
     ],
-    ["w2v.documents", "w2v.text", "w2v.comparing"],
-    ["w2v.vocabulary", "w2v.plan", "w2v.checkpoint"],
+    ["w2v.text.corpus"],
+    ["w2v.embeddings.container", "w2v.embeddings.spelling", "w2v.embeddings.search", "w2v.kernels"],
     [
-        "w2v.notices",
-        "w2v.outputs",
-        "w2v.reading",
-        "w2v.learnable",
-        "w2v.phrases",
-        "w2v.crew",
-        "w2v.worker",
+        "w2v.negative_sampling.sampling",
+        "w2v.text.word_counter",
+        "w2v.embeddings.formats",
+        "w2v.embeddings.transform",
+        "w2v.embeddings.query",
+        "w2v.evaluation.analogies",
+        "w2v.evaluation.classifier",
     ],
-    ["w2v.shards", "w2v.document_worker", "w2v.features"],
-    ["w2v.training", "w2v.negative_sampling", "w2v.validation", "w2v.budget", "w2v.origin"],
-    ["w2v.inference", "w2v.sif", "w2v.topics", "w2v.networks"],
-    ["w2v.paragraphs"],
-    ["w2v.models", "w2v.manifest"],
-    ["w2v.trained", "w2v.job"],
-    ["w2v.solution"],
-    ["w2v.chain"],
-    ["w2v.course", "w2v.plots", "w2v.cluster"],
-    ["w2v.recipe", "w2v.report"],
+    ["w2v.text.documents", "w2v.text.encoded_text", "w2v.evaluation.compare"],
+    ["w2v.text.vocabulary", "w2v.training.chunks", "w2v.runs.checkpoint"],
+    [
+        "w2v.runs.messages",
+        "w2v.system.output_files",
+        "w2v.text.encode",
+        "w2v.runs.learnable",
+        "w2v.text.phrases",
+        "w2v.training.trainer",
+        "w2v.negative_sampling.worker",
+    ],
+    [
+        "w2v.negative_sampling.row_copies",
+        "w2v.negative_sampling.document_worker",
+        "w2v.evaluation.features",
+    ],
+    [
+        "w2v.training.loop",
+        "w2v.negative_sampling.trainer",
+        "w2v.runs.validation",
+        "w2v.runs.memory",
+        "w2v.runs.initial_vectors",
+    ],
+    ["w2v.negative_sampling.inference", "w2v.factorization.sif", "w2v.topics", "w2v.networks"],
+    ["w2v.negative_sampling.document_trainer"],
+    ["w2v.models", "w2v.runs.provenance"],
+    ["w2v.runs.saved_model", "w2v.runs.run"],
+    ["w2v.runs.closed_form"],
+    ["w2v.runs.gibbs"],
+    ["w2v.runs.minibatch", "w2v.plots", "w2v.cluster"],
+    ["w2v.runs.recipe", "w2v.runs.control"],
     ["w2v.vectors"],
-    ["w2v.library"],
+    ["w2v.api"],
     ["w2v.cli"],
     ["w2v.__main__"],
 ]
@@ -137,7 +158,7 @@ def test_heavy_packages_stay_where_they_belong(name):
         assert not at_import & {"numpy", "numba", "scipy"}
     if name.startswith("w2v.cli"):
         ours = {used for used in top_level(name) if used.startswith("w2v")}
-        light = ("w2v", "w2v.errors", "w2v.notices", "w2v.pipes")
+        light = ("w2v", "w2v.errors", "w2v.runs.messages", "w2v.system.pipes")
         assert all(used in light or used.startswith("w2v.cli") for used in ours)
         assert not at_import & {"numpy", "numba", "scipy"}
 
@@ -146,7 +167,7 @@ def test_heavy_packages_stay_where_they_belong(name):
 def test_kernels_import_nothing_of_the_rest(name):
     for used in imports(tree(name)):
         packages = {"numpy", "math", "typing", "numba"}
-        if name.endswith((".lanes", ".draws")):
+        if name.endswith((".simd", ".simd_counts")):
             packages |= {"llvmlite", "collections"}
         allowed = used.startswith("w2v.kernels") or used.split(".")[0] in packages
         assert allowed or name == "w2v.kernels.cache" or used == "__future__", used

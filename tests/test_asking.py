@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import w2v as library
-from w2v import formats
-from w2v.table import Table
+from w2v.embeddings import formats
+from w2v.embeddings.table import Table
 
 
 def words(outcome):

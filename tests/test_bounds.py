@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from w2v.kernels import jit
-from w2v.kernels.lanes import load, splat, store
+from w2v.kernels.simd import load, splat, store
 from w2v.kernels.tiles import copy_row
 
 pytestmark = pytest.mark.skipif(

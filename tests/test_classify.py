@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from test_kernels import gradient
 
-from w2v import classify, formats, store
-from w2v.classify import Judgement
+from w2v.embeddings import container, formats
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.table import Table
+from w2v.evaluation import classifier
+from w2v.evaluation.classifier import Judgement
 
 
 def blobs(count, seed=0):
@@ -23,7 +24,7 @@ def blobs(count, seed=0):
 def test_it_is_the_minimum_of_the_loss():
     """At the weights that are found the slope of the textbook's loss is zero."""
     x, labels = blobs(200)
-    found = classify.fit(x, labels, penalty=2.0)
+    found = classifier.fit(x, labels, penalty=2.0)
     z = np.column_stack([(x - x.mean(axis=0)) / x.std(axis=0), np.ones(200)])
     wanted = np.array([int(label[1]) for label in labels])
 
@@ -37,17 +38,17 @@ def test_it_is_the_minimum_of_the_loss():
 
 
 def test_it_tells_what_can_be_told():
-    regression = classify.fit(*blobs(500))
+    regression = classifier.fit(*blobs(500))
     x, labels = blobs(500, seed=1)
     judged = Judgement.of(labels, regression.predict(x))
     assert judged.accuracy > 0.9
-    constant = classify.fit(np.column_stack([x, np.ones(500)]), labels)  # a feature without scale
+    constant = classifier.fit(np.column_stack([x, np.ones(500)]), labels)  # a feature without scale
     assert np.isfinite(constant.weights).all()
 
 
 def test_one_label_is_not_enough():
     with pytest.raises(W2VError, match="needs two labels or more; all have 'a'"):
-        classify.fit(np.zeros((3, 2)), ["a"] * 3)
+        classifier.fit(np.zeros((3, 2)), ["a"] * 3)
 
 
 def test_accuracy_f1_and_confusion():
@@ -72,8 +73,8 @@ def labelled(folder):
     }
     tensors = {}
     for name, table in tables.items():
-        tensors |= store.table_tensors(name, table)
-    store.write("vectors.safetensors", tensors, {})
+        tensors |= container.table_tensors(name, table)
+    container.write("vectors.safetensors", tensors, {})
     return tables
 
 
@@ -96,7 +97,7 @@ def test_the_command(w2v, labelled, by):
 
 
 def test_the_mean_of_known_words(labelled):
-    from w2v.features import Features
+    from w2v.evaluation.features import Features
     from w2v.settings import DocumentSettings, TextSettings
 
     features = Features(
@@ -126,7 +127,7 @@ def test_what_is_missing_is_said(w2v, labelled, folder):
 def test_a_file_with_the_other_vectors_alone_names_the_other_way(w2v, labelled, folder):
     args = ("evaluate", "classify", "train.tsv", "test.tsv", "-v")
     for by, other in ("documents", "words"), ("words", "documents"):
-        store.write("one.safetensors", store.table_tensors(other, labelled[other]), {})
+        container.write("one.safetensors", container.table_tensors(other, labelled[other]), {})
         outcome = w2v(*args, "one.safetensors", "--by", by)
         said = f"w2v: one.safetensors has vectors of {other}, and none of {by}: --by {other}\n"
         assert (outcome.code, outcome.err) == (2, said)

@@ -13,9 +13,9 @@ import pytest
 import safetensors.numpy
 from conftest import compiled
 
-from w2v import formats, machine, store
 from w2v.cli import COMMANDS, cli
 from w2v.cli.parameters import finite
+from w2v.embeddings import container, formats
 from w2v.models import models
 from w2v.settings import RunSettings, TextSettings, option_name
 
@@ -188,7 +188,7 @@ def test_a_text_is_not_overwritten_with_its_vectors(w2v, folder):
 
 
 def test_more_memory_than_there_is_is_refused_with_advice(w2v, folder, monkeypatch):
-    monkeypatch.setattr(machine, "available_memory", lambda: 1000)
+    monkeypatch.setattr("w2v.system.resources.available_memory", lambda: 1000)
     outcome = w2v("train", "-", "--min-count", 1, stdin=LETTERS)
     assert outcome.code == 2
     assert "more memory, 1 KB are free: try a higher --min-count" in outcome.err.splitlines()[-1]
@@ -288,7 +288,7 @@ def test_a_closed_stream_is_a_mistake_only_where_it_is_needed(folder, toy, comma
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == bool(said)
     if "-o x.safetensors" in command:
-        assert store.table_names(store.read(str(folder / "x.safetensors"))[0]) == ["words"]
+        assert container.table_names(container.read(str(folder / "x.safetensors"))[0]) == ["words"]
 
 
 # The commands that ask.
@@ -532,7 +532,7 @@ def test_a_file_is_written_in_full_or_not_at_all(w2v, toy, folder, monkeypatch):
     def fail(fd):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.os, "fsync", fail)
+    monkeypatch.setattr(container.os, "fsync", fail)
     assert one_line(w2v("convert", "vectors.safetensors", "x.bin"), 2, "No space left")
     assert [path.name for path in folder.iterdir()] == ["vectors.safetensors"]
 

@@ -17,18 +17,17 @@ from hypothesis import strategies as st
 from one_process import Here, Members
 from test_resume import finish, make_job, stop_at
 
-from w2v import plan
 from w2v.errors import DivergedError, W2VError
-from w2v.reading import open_corpus
-from w2v.reading import read as read_here
 from w2v.settings import TextSettings
+from w2v.text.encode import open_corpus
+from w2v.text.encode import read as read_here
 
 distributed = pytest.importorskip("distributed", reason="the extra cluster is not installed")
 dask = pytest.importorskip("dask")
 
-from w2v.cluster import connection, ranges, reading, rounds  # noqa: E402
+from w2v.cluster import connection, rounds, text_ranges, text_reader  # noqa: E402
 from w2v.cluster.connection import Cluster  # noqa: E402
-from w2v.cluster.job import ClusterJob  # noqa: E402
+from w2v.cluster.run import ClusterJob  # noqa: E402
 
 # Dask leaves the sockets of connections that have broken to the collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -48,13 +47,13 @@ def _collected():
 def here(monkeypatch):
     """The functions of workers, called here."""
     members = Members()
-    monkeypatch.setattr(reading, "member", members)
+    monkeypatch.setattr("w2v.cluster.text_reader.member", members)
 
     def read(paths, how=None, **others):
         members.clear()
         how = how or TextSettings(min_count=1)
         corpus = open_corpus(paths, how, None)
-        vocabulary, text = reading.read(Here(), corpus, how, lambda share: None, **others)
+        vocabulary, text = text_reader.read(Here(), corpus, how, lambda share: None, **others)
         ids = np.concatenate([np.empty(0, np.int32), *text._parts])
         return corpus, vocabulary, ids, text.starts
 
@@ -86,10 +85,10 @@ def test_ranges_of_any_length_are_the_text(tmp_path_factory, data, length):
     path.write_bytes(b"t " + data)
     whole = b"".join(open_corpus([str(path)], TextSettings(), None).blocks()).split(b" ")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranges, "RANGE", length)
+        patch.setattr("w2v.cluster.text_ranges.RANGE", length)
         parts = [
-            b"".join(ranges.RangeCorpus(part, TextSettings()).blocks())
-            for part in ranges.cut([str(path)], "utf-8")
+            b"".join(text_ranges.RangeCorpus(part, TextSettings()).blocks())
+            for part in text_ranges.cut([str(path)], "utf-8")
         ]
     assert b"".join(parts).split(b" ") == whole
     assert len(parts) == -(-(2 + len(data)) // length)
@@ -97,7 +96,7 @@ def test_ranges_of_any_length_are_the_text(tmp_path_factory, data, length):
 
 @pytest.mark.parametrize("length", [3, 50, 1 << 20])
 def test_workers_read_what_one_process_reads(folder, here, monkeypatch, length):
-    monkeypatch.setattr(ranges, "RANGE", length)
+    monkeypatch.setattr("w2v.cluster.text_ranges.RANGE", length)
     (folder / "a").write_bytes(b"\xef\xbb\xbfone two two\n\n\nthree \xff one </s> two")
     (folder / "b").write_bytes(b"")
     (folder / "c.gz").write_bytes(gzip.compress(b"two four\nfive"))
@@ -149,7 +148,7 @@ def test_messages_of_other_packages_come_again_when_the_cluster_is_left(workers,
     with Cluster(workers.scheduler_address):
         assert levels()[:3] == [logging.CRITICAL] * 3
     assert levels() == before
-    monkeypatch.setattr(connection, "PATIENCE", 0.1)
+    monkeypatch.setattr("w2v.cluster.connection.PATIENCE", 0.1)
     for address in ("tcp://127.0.0.1:1", "somewhere"):
         with pytest.raises(W2VError):
             Cluster(address)
@@ -159,8 +158,8 @@ def test_messages_of_other_packages_come_again_when_the_cluster_is_left(workers,
 @pytest.fixture
 def text(folder, monkeypatch):
     """A planted text in the current folder, of some dozens of chunks and several ranges."""
-    monkeypatch.setattr(plan, "SMALL_CHUNK", 80)
-    monkeypatch.setattr(ranges, "RANGE", 4000)
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 80)
+    monkeypatch.setattr("w2v.cluster.text_ranges.RANGE", 4000)
     (folder / "text").write_text(planted.text(150))
     return "text"
 
@@ -223,7 +222,9 @@ def test_workers_that_are_killed_change_nothing(workers, folder, text, killed):
 
 @clustered
 def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, monkeypatch):
-    monkeypatch.setattr(rounds, "LONGEST", 3)  # a base is sent to those who were not there
+    monkeypatch.setattr(
+        "w2v.cluster.rounds.LONGEST", 3
+    )  # a base is sent to those who were not there
     with Cluster(workers.scheduler_address) as cluster:
         job = make_cluster_job(cluster, text)
         try:
@@ -238,7 +239,7 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
 @clustered
 def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder, text, monkeypatch):
     """With another scheduler, and on this machine alone."""
-    monkeypatch.setattr(connection, "PATIENCE", 1)
+    monkeypatch.setattr("w2v.cluster.connection.PATIENCE", 1)
     told = ["train", text, "--min-count", "1", "--dim", "6", "--sample", "0", "--shards", "5"]
     told += ["--round-words", "40", "-o", "x.safetensors"]
     first = start_cluster(1)
@@ -279,7 +280,7 @@ def test_what_is_stopped_here_goes_on_on_a_cluster(workers, folder, text):
 def test_the_scheduler_holds_as_much_after_many_rounds_as_after_few(
     workers, folder, text, monkeypatch, epochs
 ):
-    monkeypatch.setattr(rounds, "LONGEST", 8)
+    monkeypatch.setattr("w2v.cluster.rounds.LONGEST", 8)
     held = []
     with Cluster(workers.scheduler_address) as cluster:
         job = make_cluster_job(cluster, text, shards=2, epochs=epochs)
@@ -310,7 +311,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(workers, folder, text):
 @clustered
 def test_a_worker_of_another_version_is_refused(workers, folder, w2v, monkeypatch):
     (folder / "text").write_text("a b")
-    monkeypatch.setattr("w2v.cluster.member.__version__", "0.0.9")
+    monkeypatch.setattr("w2v.cluster.worker.__version__", "0.0.9")
     outcome = w2v("train", "text", "--cluster", workers.scheduler_address)
     assert outcome.code == 2
     assert "has w2v 0.1.0, this is 0.0.9: install the same on all" in outcome.err
@@ -327,7 +328,7 @@ def test_what_is_no_cluster_is_said(w2v, folder, address):
 
 def test_a_scheduler_that_does_not_answer_is_said(w2v, folder, monkeypatch):
     (folder / "text").write_text("a b")
-    monkeypatch.setattr(connection, "PATIENCE", 0.5)
+    monkeypatch.setattr("w2v.cluster.connection.PATIENCE", 0.5)
     outcome = w2v("train", "text", "--cluster", "tcp://127.0.0.1:1")
     assert outcome.code == 2
     assert "no scheduler answers" in outcome.err

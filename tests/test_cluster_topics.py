@@ -11,26 +11,26 @@ import pytest
 from conftest import COMPILED, compiled
 from one_process import Here, Members
 
-from w2v.chain import Chain
 from w2v.errors import ConnectionLostError
+from w2v.factorization import svd
 from w2v.models import models
-from w2v.plan import SweepPlan
+from w2v.runs.closed_form import Solution
+from w2v.runs.gibbs import Chain
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
-from w2v.solution import Solution
-from w2v.topics import svd
+from w2v.training.chunks import SweepPlan
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
-from w2v.cluster import connection, products, sampling, sweeps, tally  # noqa: E402
-from w2v.cluster.chain import ClusterChain  # noqa: E402
-from w2v.cluster.products import ClusterProducts, ClusterSolution  # noqa: E402
+from w2v.cluster import connection, count_changes, svd_products  # noqa: E402
+from w2v.cluster.lda_run import ClusterChain  # noqa: E402
+from w2v.cluster.svd_products import ClusterProducts, ClusterSolution  # noqa: E402
 
 LDA = {"topics": 5, "epochs": 12, "deterministic": True, "shards": 4}
 
 
 @pytest.fixture
 def here(monkeypatch):
-    monkeypatch.setattr(sampling, "member", Members())
+    monkeypatch.setattr("w2v.cluster.lda_worker.member", Members())
     return Here()
 
 
@@ -38,7 +38,7 @@ def here(monkeypatch):
 def cluster():
     """Two worker processes with a thread each."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection, "processors", lambda: 2)
+        patch.setattr("w2v.cluster.connection.processors", lambda: 2)
         with connection.Cluster("local:2") as found:
             yield found
 
@@ -92,27 +92,27 @@ def test_tallies_hold_all_counts_and_add_up(shape, share):
 
     one, two, three = counts(), counts(), counts()
     back = three.copy()
-    tally.add_to(back, tally.tally(one))
+    count_changes.add_to(back, count_changes.tally(one))
     np.testing.assert_array_equal(back, three + one)
-    both = tally.add_up([tally.tally(one), tally.tally(two)], shape)
-    for found, wanted in zip(both, tally.tally(one + two), strict=True):
+    both = count_changes.add_up([count_changes.tally(one), count_changes.tally(two)], shape)
+    for found, wanted in zip(both, count_changes.tally(one + two), strict=True):
         np.testing.assert_array_equal(found, wanted)
-    alone = tally.tally(one)
-    assert tally.add_up([alone], shape) is alone
+    alone = count_changes.tally(one)
+    assert count_changes.add_up([alone], shape) is alone
     assert alone.nbytes == sum(array.nbytes for array in alone)
 
 
 def test_lda_here_goes_the_way_of_the_cluster(text, here, monkeypatch):
-    monkeypatch.setattr(sweeps, "SHORTEST", 3)
-    monkeypatch.setattr(sweeps, "LONGEST", 3)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.SHORTEST", 3)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 3)
     told = {**LDA, "epochs": 8 if COMPILED else 4}
     wanted = finish(make_job("lda", text, "a.safetensors", **told))
     assert finish(make_job("lda", text, "b.safetensors", here, **told)) == wanted
 
 
 def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
-    monkeypatch.setattr(sweeps, "LONGEST", 6)
-    monkeypatch.setattr(sweeps, "SHORTEST", 6)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 6)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.SHORTEST", 6)
     told = {**LDA, "epochs": 8 if COMPILED else 4}
     wanted = finish(make_job("lda", text, "a.safetensors", **told))
     job, gather, losses = make_job("lda", text, "b.safetensors", here, **told), here.gather, []
@@ -167,7 +167,7 @@ def matrix():
 
 @pytest.mark.parametrize("stripe", [1 << 24, 200, 1])
 def test_products_are_those_of_this_process(matrix, here, monkeypatch, stripe):
-    monkeypatch.setattr(svd, "STRIPE", stripe)
+    monkeypatch.setattr("w2v.factorization.svd.STRIPE", stripe)
     assert len(matrix.stripes()) == {1 << 24: 2, 200: len(matrix.values) // 200, 1: 16}[stripe]
     dense = svd.aligned((70, 2 * svd.COLUMNS))
     dense[:] = np.random.default_rng(5).standard_normal(dense.shape)
@@ -185,7 +185,7 @@ def test_products_whose_stripes_are_lost_are_tried_again(matrix, here):
             raise KeyError("lost")
         return submit(function, *args)
 
-    here.submit, lost, dense = lose, products.TRIES, np.ones((70, 3), np.float32)
+    here.submit, lost, dense = lose, svd_products.TRIES, np.ones((70, 3), np.float32)
     assert (theirs.times(dense) == svd.product(matrix, dense, 1)).all()
     lost = 1 << 30
     with pytest.raises(KeyError, match="lost"):
@@ -194,7 +194,7 @@ def test_products_whose_stripes_are_lost_are_tried_again(matrix, here):
 
 @compiled
 def test_lda_is_the_same_and_the_scheduler_never_has_much_to_hold(text, cluster, monkeypatch):
-    monkeypatch.setattr(sweeps, "LONGEST", 8)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 8)
     wanted = finish(make_job("lda", text, "a.safetensors", **LDA))
     job, tasks = make_job("lda", text, "b.safetensors", cluster, **LDA), []
     scheduler = cluster._local.scheduler

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from w2v import comparing, evaluate, formats
+from w2v.embeddings import formats
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.table import Table
+from w2v.evaluation import analogies, compare
 
 WORDS = [f"w{n}" for n in range(80)]
 
@@ -34,7 +35,7 @@ def load(*names):
 
 def test_scores_of_pairs_are_spearmans_over_what_all_have(files):
     good, bad, few = load("good.txt", "bad.txt", "few.txt")
-    found = comparing.by_pairs([good, bad, few], "pairs.tsv", 300_000)
+    found = compare.by_pairs([good, bad, few], "pairs.tsv", 300_000)
     lines = [line.split("\t") for line in (files / "pairs.tsv").read_text().splitlines()]
     common = [(a, b, float(s)) for a, b, s in lines if few.find(a) is not None
               and few.find(b) is not None]  # fmt: skip
@@ -57,7 +58,7 @@ def test_an_interval_has_the_truth_nineteen_times_of_twenty():
     rng, inside = np.random.default_rng(4), 0
     for _ in range(100):
         right = rng.random(200) < 0.3
-        [found] = comparing._compared(
+        [found] = compare._compared(
             "x", 1, lambda which, right=right: [right[which].mean()], 200, None
         )
         inside += found.interval[0] <= 0.3 <= found.interval[1]
@@ -77,21 +78,21 @@ def test_right_and_wrong_answers_are_tested_in_pairs(folder):
     x, y = load("x.txt", "y.txt")
 
     def judged(*tables):
-        return [evaluate.analogies(table, "asked") for table in tables]
+        return [analogies.analogies(table, "asked") for table in tables]
 
-    *_, (first, second) = comparing.by_questions(judged(x, y), "asked")
+    *_, (first, second) = compare.by_questions(judged(x, y), "asked")
     assert first.set == "asked, total"
     right = [each[0].right > 0 for each in judged(x, y)]
     assert (first.score, second.score) == tuple(each.mean() for each in right)
     only, differ = int((right[0] & ~right[1]).sum()), int((right[0] != right[1]).sum())
     assert second.p == pytest.approx(stats.binomtest(only, differ).pvalue)
-    same = comparing.by_questions(judged(x, x), "asked")[-1]
+    same = compare.by_questions(judged(x, x), "asked")[-1]
     assert same[1].p == 1
 
 
 def test_neighbours_that_files_share(files):
     good, few = load("good.txt", "few.txt")
-    shares = comparing.overlap([good, few], k=5)
+    shares = compare.overlap([good, few], k=5)
     common = few.names
 
     def near(table, word):
@@ -102,7 +103,7 @@ def test_neighbours_that_files_share(files):
     wanted = np.mean([len(near(good, w) & near(few, w)) / 5 for w in common])
     np.testing.assert_allclose(shares, [[1, wanted], [wanted, 1]])
     with pytest.raises(W2VError, match="share only 0 words"):
-        comparing.overlap([good, Table.build(["else"], np.ones((1, 8), np.float32))])
+        compare.overlap([good, Table.build(["else"], np.ones((1, 8), np.float32))])
 
 
 def test_the_command(w2v, files, monkeypatch):

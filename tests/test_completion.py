@@ -56,8 +56,8 @@ def test_without_vectors_nothing_is_said(complete, folder):
 def test_names_that_would_steer_a_terminal_are_not_offered(complete, folder):
     import numpy as np
 
-    from w2v import formats
-    from w2v.table import Table
+    from w2v.embeddings import formats
+    from w2v.embeddings.table import Table
 
     names = ["a", "a b", "a\x1b[31m", "a\nb", "aé"]
     formats.save("vectors.safetensors", Table.build(names, np.ones((5, 2), np.float32)))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from naive import digits_read_rows
 
-from w2v import formats, reshaping, store
+from w2v.embeddings import container, formats, transform
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.kernels import digits
-from w2v.table import Table
+from w2v.kernels import parse_numbers
 
 
 def table(rows=40, dim=6, seed=0):
@@ -21,20 +21,20 @@ def table(rows=40, dim=6, seed=0):
 
 def test_all_but_the_top_takes_off_mean_and_main_directions():
     original = table()
-    plain = reshaping.centered(original, 0).matrix
+    plain = transform.centered(original, 0).matrix
     np.testing.assert_allclose(plain, original.matrix - original.matrix.mean(axis=0), atol=1e-6)
-    made = reshaping.centered(original, 2).matrix
+    made = transform.centered(original, 2).matrix
     _, _, directions = np.linalg.svd(plain.astype(float), full_matrices=False)
     np.testing.assert_allclose(made @ directions[:2].T, 0, atol=1e-5)
     np.testing.assert_allclose(made @ directions[2:].T, plain @ directions[2:].T, atol=1e-5)
     with pytest.raises(W2VError, match="only 6 numbers"):
-        reshaping.centered(original, 7)
+        transform.centered(original, 7)
 
 
 def test_unit_vectors_and_zeros():
     original = table()
     original.matrix[3] = 0
-    lengths = np.linalg.norm(reshaping.normalized(Table.build(original.names, original.matrix))
+    lengths = np.linalg.norm(transform.normalized(Table.build(original.names, original.matrix))
                              .matrix, axis=1)  # fmt: skip
     np.testing.assert_allclose(np.delete(lengths, 3), 1, rtol=1e-6)
     assert lengths[3] == 0
@@ -110,7 +110,7 @@ def test_word_and_output_vectors_added_up(w2v, folder, planted_text):
     common = ("train", planted_text, "--dim", 4, "--epochs", 1, "--threads", 1, "--quiet")
     assert w2v(*common, "--min-count", 1).code == 0
     assert w2v("convert", "vectors.safetensors", "sum.npy", "--combine", "sum").code == 0
-    tensors, _ = store.read("vectors.safetensors")
+    tensors, _ = container.read("vectors.safetensors")
     wanted = formats.load("vectors.safetensors").matrix + tensors["output_vectors"]
     np.testing.assert_array_equal(formats.load("sum.npy").matrix, wanted)
     told = w2v("convert", "sum.npy", "x.txt", "--combine", "sum")
@@ -176,7 +176,7 @@ def test_rows_of_digits_are_read_as_python_reads_them():
     begins = np.concatenate([[0], ends[:-1] + 1])
     matrix, names = np.empty((50, 5), np.float32), np.empty(50, np.int64)
     powers = 10.0 ** np.arange(23)
-    digits.read_rows(text, begins, ends, powers, matrix, names)
+    parse_numbers.read_rows(text, begins, ends, powers, matrix, names)
     wanted_names, wanted = digits_read_rows(text.tobytes(), 5)
     np.testing.assert_array_equal(matrix, wanted)
     found = [text[a:b].tobytes() for a, b in zip(begins, names, strict=True)]
@@ -190,7 +190,7 @@ def test_rows_of_another_form_are_left():
     ends = np.cumsum([len(line) + 1 for line in lines]) - 1
     begins = np.concatenate([[0], ends[:-1] + 1])
     matrix, names = np.empty((len(lines), 2), np.float32), np.empty(len(lines), np.int64)
-    digits.read_rows(text, begins, ends, 10.0 ** np.arange(23), matrix, names)
+    parse_numbers.read_rows(text, begins, ends, 10.0 ** np.arange(23), matrix, names)
     read = [line for line, name in zip(lines, names, strict=True) if name >= 0]
     assert read == [b"a 1 2", b" 3 4", b"j .5 -5."]
     np.testing.assert_array_equal(matrix[-1], [0.5, -5])
@@ -201,7 +201,7 @@ def test_a_disk_that_is_full_leaves_neither_of_two_files(w2v, toy, folder, monke
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.os, "fsync", full)
+    monkeypatch.setattr(container.os, "fsync", full)
     told = w2v("convert", "vectors.safetensors", name)
     assert (told.code, told.err.count("\n")) == (2, 1)
     assert "No space left on device" in told.err

@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 
-from w2v import corpus as corpus_module
-from w2v import packing, store, tokenizers
-from w2v.corpus import Corpus
+from w2v.embeddings import container
 from w2v.errors import W2VError
-from w2v.tokenizers import TOKENIZERS
+from w2v.system import packing
+from w2v.text import tokenizers
+from w2v.text.corpus import Corpus
+from w2v.text.tokenizers import TOKENIZERS
 
 
 def read(path, *args, **kwargs):
@@ -134,7 +135,7 @@ def test_jieba_cuts_han_alone_and_no_word_between_two_blocks(tmp_path, monkeypat
     assert split(TOKENIZERS["jieba"](line.encode())) == [*words, "3", "14"]
     path = tmp_path / "zh.txt"
     path.write_text(line * 40)
-    monkeypatch.setattr(corpus_module, "BLOCK", 100)
+    monkeypatch.setattr("w2v.text.corpus.BLOCK", 100)
     assert read(path, "jieba")[0] == [*([*words, "3", "14"] * 40), "</s>"]
 
 
@@ -187,14 +188,14 @@ def test_no_text_is_taken_for_a_packed_file(begin, rest):
 def test_what_is_written_is_packed_by_its_suffix(tmp_path, suffix):
     path = str(tmp_path / f"text{suffix}")
     for _ in range(2):
-        with store.packed(path) as file:
+        with container.packed(path) as file:
             file.write(b"a b\n")
             file.write(b"c\n")
     raw = Path(path).read_bytes()
     kinds = {"": "", ".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
     assert packing.kind_of(raw[: packing.HEAD]) == kinds[suffix.lower()]
     assert read(path)[0] == ["a", "b", "</s>", "c", "</s>"]
-    with pytest.raises(TypeError), store.packed(path) as file:
+    with pytest.raises(TypeError), container.packed(path) as file:
         file.writelines([b"other", None])
     assert Path(path).read_bytes() == raw
     assert len(list(tmp_path.iterdir())) == 1
@@ -227,8 +228,8 @@ def test_files_that_are_no_text_are_named(tmp_path, start, said):
 
 
 def test_an_endless_word_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus_module, "LONGEST", 1000)
-    monkeypatch.setattr(corpus_module, "BLOCK", 100)
+    monkeypatch.setattr("w2v.text.corpus.LONGEST", 1000)
+    monkeypatch.setattr("w2v.text.corpus.BLOCK", 100)
     path = tmp_path / "zeros"
     path.write_bytes(b"a b " + b"x" * 900 + b" c")
     assert len(read(path)[0]) == 5
@@ -238,8 +239,8 @@ def test_an_endless_word_is_refused_before_it_fills_the_memory(tmp_path, monkeyp
 
 
 def test_a_text_without_blanks_is_cut_at_its_punctuation(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus_module, "LONGEST", 100)
-    monkeypatch.setattr(corpus_module, "BLOCK", 50)
+    monkeypatch.setattr("w2v.text.corpus.LONGEST", 100)
+    monkeypatch.setattr("w2v.text.corpus.BLOCK", 50)
     path = tmp_path / "text"
     path.write_text("我爱自然语言，处理NLP很好。" * 30)
     characters = [*"我爱自然语言处理", "NLP", *"很好"] * 30 + ["</s>"]
@@ -321,7 +322,7 @@ def test_how_the_text_is_cut_into_blocks_changes_nothing(
     path.write_bytes(b"t " + data)  # the start must not look like another kind of file
     whole, one = read(path, tokenizer, normalize=form)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus_module, "BLOCK", block)
+        patch.setattr("w2v.text.corpus.BLOCK", block)
         parts, other = read(path, tokenizer, normalize=form)
     assert parts == whole
     assert (other.fingerprint, other.bad_bytes) == (one.fingerprint, one.bad_bytes)

@@ -8,17 +8,17 @@ import pytest
 from conftest import compiled
 from test_networks import check
 
-from w2v import store
+from w2v.embeddings import container
 from w2v.models import models
 from w2v.networks import trainer as training_of_networks
 from w2v.networks.architecture import Architecture
 from w2v.networks.batches import Stream, Texts
-from w2v.networks.judging import judge
+from w2v.networks.evaluate import judge
+from w2v.networks.layers.softmax_output import SampledOutput
 from w2v.networks.network import Batch, Network
-from w2v.networks.output import SampledOutput
 from w2v.networks.trainer import NetworkTrainer
-from w2v.spool import Spool
-from w2v.text import Documents
+from w2v.system.spooled_array import Spool
+from w2v.text.encoded_text import Documents
 
 NETWORKS = ("mlp", "rnn", "lstm", "gru")
 WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
@@ -294,7 +294,7 @@ def test_same_seed_same_bytes_on_any_number_of_threads(w2v, folder, model, task)
 
 @pytest.mark.parametrize("task", ["classify", "lm"])
 def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
-    from w2v.networks.learning import Learning
+    from w2v.networks.updates import Learning
 
     (folder / "x.tsv").write_text(reviews(40))
     more = ("--task", task, "--epochs", 3, "--threads", 1, "--dropout", 0.2, "--valid", "x.tsv")
@@ -315,7 +315,7 @@ def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
             patch.setattr(Learning, "merge", interrupted)
             assert train(w2v, "x.tsv", "lstm", *more, "--resume").code == 130
         assert (folder / "net.safetensors.checkpoint").exists()
-    best = store.read("net.safetensors")[1]["unfinished"]  # an epoch has been judged by then
+    best = container.read("net.safetensors")[1]["unfinished"]  # an epoch has been judged by then
     assert best in ("epoch 1 of 3", "epoch 2 of 3")
     assert w2v("summary", "net.safetensors").code == 0
     assert train(w2v, "x.tsv", "lstm", *more, "--resume").code == 0
@@ -394,8 +394,8 @@ def test_many_words_are_told_from_some(w2v, cycle, monkeypatch):
     """Above 50,000 without being asked; and judged by all of them."""
     assert training_of_networks.MANY == 50_000
     drawn, learn = [], SampledOutput.learn
-    monkeypatch.setattr(training_of_networks, "MANY", 8)
-    monkeypatch.setattr(training_of_networks, "SAMPLES", 3)
+    monkeypatch.setattr("w2v.networks.trainer.MANY", 8)
+    monkeypatch.setattr("w2v.networks.trainer.SAMPLES", 3)
     monkeypatch.setattr(
         SampledOutput, "learn", lambda self, *told: drawn.append(self) or learn(self, *told)
     )

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from test_kernels import BOUNDS, COUNTS, IDS, SENTENCES, TARGETS, TOGETHER, V, gradient, state
 
-from w2v import sampling
 from w2v.kernels import documents, negative_sampling, pv_dbow, pv_dm, windows
-from w2v.kernels.lanes import WIDTH, aligned
+from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.tiles import COLUMNS
+from w2v.negative_sampling import sampling
 
 REACH = 2  # of windows
 ROWS = np.array([3, 1, 0, 1], np.int32)  # of four pieces: two are of the same document

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from w2v import documents, plan
-from w2v.documents import DocumentCorpus
 from w2v.errors import W2VError
-from w2v.plan import DocumentPlan
-from w2v.reading import open_corpus, read
 from w2v.settings import DocumentSettings, TextSettings
-from w2v.spool import Spool
-from w2v.text import Documents, Pieces
+from w2v.system.spooled_array import Spool
+from w2v.text.documents import DocumentCorpus
+from w2v.text.encode import open_corpus, read
+from w2v.text.encoded_text import Documents, Pieces
+from w2v.training.chunks import DocumentPlan
 
 WORDS = TextSettings(min_count=1)
 
@@ -102,7 +101,7 @@ def test_each_file_of_a_table_has_its_own_heading(folder):
 
 
 def test_a_csv_with_long_fields_and_many_lines_is_read_in_parts(folder, monkeypatch):
-    monkeypatch.setattr("w2v.corpus.BLOCK", 7)
+    monkeypatch.setattr("w2v.text.corpus.BLOCK", 7)
     rows = [(f"d{n}", f'w{n} "q"\n' + "long " * n * 2000) for n in range(20)]
     with open("t.csv", "w", newline="") as file:
         csv.writer(file).writerows([("id", "text"), *rows])
@@ -262,7 +261,7 @@ def test_a_folder_is_told_from_files(folder):
 
 
 def test_a_row_that_is_too_long_is_refused(folder, monkeypatch):
-    monkeypatch.setattr(documents, "LONGEST_ROW", 100)
+    monkeypatch.setattr("w2v.text.documents.LONGEST_ROW", 100)
     (folder / "t.tsv").write_text("a\tx\nb\t" + "y " * 100)
     with pytest.raises(W2VError, match="t.tsv: row 2 has more than"):
         opened("t.tsv")
@@ -270,7 +269,7 @@ def test_a_row_that_is_too_long_is_refused(folder, monkeypatch):
 
 def test_blocks_are_cut_anywhere(folder, monkeypatch):
     """Rows and lines that are longer than what is read at a time."""
-    monkeypatch.setattr("w2v.corpus.BLOCK", 7)
+    monkeypatch.setattr("w2v.text.corpus.BLOCK", 7)
     rows = {f"d{n}": ["w" * (n % 9), f"v{n}"] for n in range(40)}
     table = "".join(f"{name}\t{' '.join(words)}\n" for name, words in rows.items())
     (folder / "t.tsv").write_text(table)
@@ -305,7 +304,7 @@ def test_every_document_is_trained_once_an_epoch(lengths, epochs):
     """Each word in the document that it is of; a long one in parts, in their order."""
     text = make(lengths)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "SMALL_CHUNK", 10)
+        patch.setattr("w2v.training.chunks.SMALL_CHUNK", 10)
         chunks = DocumentPlan(text, epochs, 1)
     for epoch in range(epochs):
         seen = {row: [] for row in range(len(lengths))}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from w2v import evaluate
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.table import Table
+from w2v.evaluation import analogies
 
 NAMES = ["King", "queen", "man", "woman", "KING", "rome", "italy", "paris", "france", "x"]
 
@@ -31,7 +31,7 @@ def write(folder, text):
 def test_similarity_is_spearmans_over_known_pairs_with_case_folded(table, tmp_path):
     rows = [("King", "queen", 9), ("MAN", "Woman", 9), ("rome", "x", 1), ("paris", "queen", 3)]
     text = "# comment\n" + "".join(f"{a}\t{b}\t{s}\n" for a, b, s in rows) + "king\tabsent\t5\n\n"
-    result = evaluate.similarity(table, write(tmp_path, text))
+    result = analogies.similarity(table, write(tmp_path, text))
     pairs = [(0, 1), (2, 3), (5, 9), (7, 1)]
     cosines = [
         table.matrix[a] @ table.matrix[b] / table.norms[a] / table.norms[b] for a, b in pairs
@@ -44,33 +44,33 @@ def test_similarity_is_spearmans_over_known_pairs_with_case_folded(table, tmp_pa
 
 
 def test_too_few_pairs_have_no_correlation(table, tmp_path):
-    result = evaluate.similarity(table, write(tmp_path, "king queen 3\nabsent x 1\n"))
+    result = analogies.similarity(table, write(tmp_path, "king queen 3\nabsent x 1\n"))
     assert (result.pairs, result.found.tolist(), result.agreement().spearman) == (2, [0], None)
-    constant = evaluate.similarity(table, write(tmp_path, "king queen 3\nman rome 3\n"))
+    constant = analogies.similarity(table, write(tmp_path, "king queen 3\nman rome 3\n"))
     assert constant.agreement() == (None, None, None)
 
 
 def test_a_heading_is_left_out_and_a_bad_line_is_named(table, tmp_path):
     assert (
-        evaluate.similarity(table, write(tmp_path, "Word 1\tWord 2\tScore\nking\tx\t1\n")).pairs
+        analogies.similarity(table, write(tmp_path, "Word 1\tWord 2\tScore\nking\tx\t1\n")).pairs
         == 1
     )
     for before in ("# from people\n", "\n#\n\n", "\ufeff# a\n"):
         text = before + "word1 word2 score\nking x 1\n# more\nx man 2\n"
-        assert evaluate.similarity(table, write(tmp_path, text)).pairs == 2
+        assert analogies.similarity(table, write(tmp_path, text)).pairs == 2
         with pytest.raises(
             W2VError, match="expected word, word and score, separated by tabs, found 'w1 w2'"
         ):
-            evaluate.similarity(table, write(tmp_path, text + "w1 w2\n"))
+            analogies.similarity(table, write(tmp_path, text + "w1 w2\n"))
         with pytest.raises(
             W2VError, match="expected word, word and score, separated by tabs, found 'word3 word4'"
         ):
-            evaluate.similarity(table, write(tmp_path, before + "word1 word2\nword3 word4\n"))
+            analogies.similarity(table, write(tmp_path, before + "word1 word2\nword3 word4\n"))
     with pytest.raises(
         W2VError,
         match="set: line 2: expected word, word and score, separated by tabs, found 'king x'",
     ):
-        evaluate.similarity(table, write(tmp_path, "king man 1\nking x\n"))
+        analogies.similarity(table, write(tmp_path, "king man 1\nking x\n"))
 
 
 def test_analogies_answer_by_loop(table, tmp_path):
@@ -81,7 +81,7 @@ def test_analogies_answer_by_loop(table, tmp_path):
     ]  # fmt: skip
     text = ": people\n" + "\n".join(q for s, q in questions if s == "people") + "\n: gram1\n"
     text += "\n".join(q for s, q in questions if s == "gram1")
-    results = evaluate.analogies(table, write(tmp_path, text))
+    results = analogies.analogies(table, write(tmp_path, text))
     units = {n.lower(): m / length for n, m, length in
              reversed(list(zip(NAMES, table.matrix, table.norms, strict=True)))}  # fmt: skip
     right = {"people": 0, "gram1": 0}
@@ -96,7 +96,7 @@ def test_analogies_answer_by_loop(table, tmp_path):
         ("gram1", 3, 3, right["gram1"]),
     ]
     assert right == {"people": 2, "gram1": 1}
-    semantic, syntactic, total = evaluate.totals(results)
+    semantic, syntactic, total = analogies.totals(results)
     assert (semantic.answerable, syntactic.answerable, total.answerable) == (2, 3, 5)
     assert total.accuracy() == 3 / 5
     assert total.accuracy(count_oov=True) == 3 / 6
@@ -104,8 +104,8 @@ def test_analogies_answer_by_loop(table, tmp_path):
 
 def test_restriction_holds_for_questions_and_answers(table, tmp_path):
     path = write(tmp_path, ": s\nman woman king queen\nrome italy paris france\n")
-    assert [r.answerable for r in evaluate.analogies(table, path, restrict=4)] == [1]
-    assert evaluate.similarity(
+    assert [r.answerable for r in analogies.analogies(table, path, restrict=4)] == [1]
+    assert analogies.similarity(
         table, write(tmp_path, "man x 1\nman king 2\n"), 4
     ).found.tolist() == [1]
 
@@ -114,27 +114,27 @@ def test_restriction_holds_for_questions_and_answers(table, tmp_path):
 @pytest.mark.parametrize("method", ["add", "mul"])
 def test_a_vector_without_a_direction_makes_no_other_answer_wrong(table, tmp_path, bad, method):
     path = write(tmp_path, ": s\nman woman king queen\nrome italy paris france\n")
-    [wanted] = evaluate.analogies(table, path, method=method)
+    [wanted] = analogies.analogies(table, path, method=method)
     matrix = table.matrix.copy()
     matrix[NAMES.index("x")] = bad
     spoilt = Table.build(NAMES, matrix)
-    [found] = evaluate.analogies(spoilt, path, method=method)
+    [found] = analogies.analogies(spoilt, path, method=method)
     np.testing.assert_array_equal(found.right, wanted.right)
     pairs = write(tmp_path, "king man 1\nking x 2\nrome italy 3\n")
-    assert evaluate.similarity(spoilt, pairs).found.tolist() == [0, 2]
-    [unknown] = evaluate.analogies(spoilt, write(tmp_path, "man woman king x\n"), method=method)
+    assert analogies.similarity(spoilt, pairs).found.tolist() == [0, 2]
+    [unknown] = analogies.analogies(spoilt, write(tmp_path, "man woman king x\n"), method=method)
     assert unknown.answerable == 0
 
 
 @pytest.mark.parametrize("text", ["a b c\n", ": s\na b c d e\n"])
 def test_a_bad_question_is_named(table, tmp_path, text):
     with pytest.raises(W2VError, match=r"line \d: expected four words"):
-        evaluate.analogies(table, write(tmp_path, text))
+        analogies.analogies(table, write(tmp_path, text))
 
 
 def test_files_without_questions_or_text_are_named(table, tmp_path):
     with pytest.raises(W2VError, match="no questions"):
-        evaluate.analogies(table, write(tmp_path, ": s\n"))
+        analogies.analogies(table, write(tmp_path, ": s\n"))
     (tmp_path / "set").write_bytes(b"a b c d\n\xfe\n")
     with pytest.raises(W2VError, match="set: line 2: not UTF-8"):
-        evaluate.analogies(table, str(tmp_path / "set"))
+        analogies.analogies(table, str(tmp_path / "set"))

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2v import formats
-from w2v.table import Table
+from w2v.embeddings import formats
+from w2v.embeddings.table import Table
 
 webdriver = pytest.importorskip("selenium.webdriver")
 CHROMIUM, DRIVER = (

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 
-from w2v import formats, library
+from w2v import api
+from w2v.embeddings import formats
+from w2v.embeddings.formats import word2vec_binary, word2vec_text
+from w2v.embeddings.formats.source import Findings
+from w2v.embeddings.query import Asking, Query
+from w2v.embeddings.search import Search
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.formats import binary, source, text
-from w2v.formats.source import Findings
-from w2v.nearest import Search
-from w2v.query import Asking, Query
-from w2v.table import Table
 
 NAMES = ["the", "naïve", "日本", "no\u00a0break", "1.5"]
 
@@ -32,14 +33,14 @@ def table(names=NAMES, dim=3, scale=1.0):
 def test_text_byte_for_byte(tmp_path):
     path = tmp_path / "x.txt"
     values = np.array([[1, -0.5, 1e-8], [0.1, 3e38, 2.25]], np.float32)
-    text.write(str(path), Table.build(["a", "é"], values))
+    word2vec_text.write(str(path), Table.build(["a", "é"], values))
     assert path.read_bytes() == "2 3\na 1.0 -0.5 1e-08\né 0.1 3e+38 2.25\n".encode()
 
 
 def test_binary_byte_for_byte(tmp_path):
     path = tmp_path / "x.bin"
     values = np.array([[1, -2]], "<f4")
-    binary.write(str(path), Table.build(["a"], values))
+    word2vec_binary.write(str(path), Table.build(["a"], values))
     assert path.read_bytes() == b"1 2\na " + values.tobytes() + b"\n"
 
 
@@ -143,15 +144,15 @@ def test_a_round_trip_is_exact(tmp_path_factory, suffix, kernel, original):
     assert not any(set(name) & set(refused) for name in names)
     with pytest.MonkeyPatch.context() as patch:
         if kernel:
-            patch.setattr(text, "SMALL", 0)
+            patch.setattr("w2v.embeddings.formats.word2vec_text.SMALL", 0)
         read = formats.load(path)
     assert read.names == names
     assert read.matrix.tobytes() == original.matrix.tobytes()
 
 
 def test_binary_rows_may_span_blocks_and_need_no_line_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(source, "BLOCK", 7)
-    monkeypatch.setattr(source, "HEAD", 20)
+    monkeypatch.setattr("w2v.embeddings.formats.source.BLOCK", 7)
+    monkeypatch.setattr("w2v.embeddings.formats.source.HEAD", 20)
     path = tmp_path / "x.bin"
     original = table()
     for end in (b"", b"\n"):
@@ -172,12 +173,12 @@ def test_text_of_the_c_program_has_a_blank_after_each_row(tmp_path):
 def test_names_that_are_not_utf8_come_back_as_they_were(tmp_path):
     path, again = tmp_path / "x.txt", tmp_path / "y.txt"
     path.write_bytes(b"1 2\ncaf\xe9 1.0 2.0\n")
-    text.write(str(again), formats.load(str(path)))
+    word2vec_text.write(str(again), formats.load(str(path)))
     assert again.read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("name", ["a b", "a\nb"])
-@pytest.mark.parametrize("write", [text.write, binary.write])
+@pytest.mark.parametrize("write", [word2vec_text.write, word2vec_binary.write])
 def test_a_name_that_could_not_be_read_back_is_refused(tmp_path, name, write):
     with pytest.raises(W2VError, match="row 2.*a name with a (blank|line end) cannot"):
         write(str(tmp_path / "x"), table(["ok", name]))
@@ -254,9 +255,9 @@ def test_any_packing_in_any_case_comes_back(folder, name):
 
 
 def test_the_suffix_picks_the_format_and_an_unknown_one_is_named():
-    assert formats.writer("x.TXT") is formats.writer("y.vec.gz") is text.write
-    assert formats.writer("-") is text.write
-    assert formats.writer("x.bin") is binary.write
+    assert formats.writer("x.TXT") is formats.writer("y.vec.gz") is word2vec_text.write
+    assert formats.writer("-") is word2vec_text.write
+    assert formats.writer("x.bin") is word2vec_binary.write
     assert formats.writer("x.safetensors") is None
     for name in ("x.pdf", "x.safetensors.gz", "x", "x.tsv.gz"):
         with pytest.raises(W2VError, match=r"the suffix .* names no format; known: \.txt"):
@@ -272,7 +273,7 @@ GLOVE = b"the 0.5 -1.25 3\n. . . 1 2 3\nat name@x.com 4 5 6\n2 7 8 9\n"
 def both_ways(read):
     """By the kernel and without it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text, "SMALL", 0)
+        patch.setattr("w2v.embeddings.formats.word2vec_text.SMALL", 0)
         fast = read()
     slow = read()
     assert fast.names == slow.names
@@ -360,10 +361,10 @@ def test_numbers_as_python_reads_them(tmp_path):
 
 def test_blocks_may_end_anywhere(tmp_path, monkeypatch):
     path, original = tmp_path / "x.txt", table([f"w{n}" for n in range(60)])
-    text.write(str(path), original)
-    monkeypatch.setattr(source, "HEAD", 12)
+    word2vec_text.write(str(path), original)
+    monkeypatch.setattr("w2v.embeddings.formats.source.HEAD", 12)
     for size in (1, 7, 100, 1000):
-        monkeypatch.setattr(source, "BLOCK", size)
+        monkeypatch.setattr("w2v.embeddings.formats.source.BLOCK", size)
         read = both_ways(lambda: formats.load(str(path)))
         assert read.names == original.names
         np.testing.assert_array_equal(read.matrix, original.matrix)
@@ -608,7 +609,7 @@ def test_a_pipe_of_a_python_program_can_be_asked_again_and_another_one_after_it(
         data = (folder / "x.safetensors").read_bytes()
         writer = threading.Thread(target=(folder / "pipe").write_bytes, args=[data])
         writer.start()
-        found.append(library.load("pipe"))
+        found.append(api.load("pipe"))
         writer.join()
     for factor, vectors in zip((1, 2), found, strict=True):
         np.testing.assert_array_equal(vectors["king"], toy.matrix[0] * factor)

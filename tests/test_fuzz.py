@@ -17,20 +17,22 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from w2v import checkpoint, evaluate, formats, query, store
-from w2v.corpus import Corpus
-from w2v.documents import DocumentCorpus
+from w2v.embeddings import container, formats, query
+from w2v.embeddings.formats import word2vec_binary, word2vec_text
+from w2v.embeddings.formats.source import Findings
+from w2v.embeddings.query import Query
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.formats import binary, text
-from w2v.formats.source import Findings
+from w2v.evaluation import analogies
 from w2v.models import models
 from w2v.networks.trainer import architecture
-from w2v.query import Query
+from w2v.runs import checkpoint
+from w2v.runs.saved_model import Network, TopicModel, Trained
 from w2v.settings import DocumentSettings, TextSettings
-from w2v.table import Table
+from w2v.text.corpus import Corpus
+from w2v.text.documents import DocumentCorpus
+from w2v.text.vocabulary import END, UNKNOWN, read_counts
 from w2v.topics import mallet
-from w2v.trained import Network, TopicModel, Trained
-from w2v.vocabulary import END, UNKNOWN, read_counts
 
 MUTANTS = int(os.environ.get("W2V_MUTANTS", "250"))  # of each kind of file
 MEMORY = 64 << 20  # bytes; the files have a few thousand
@@ -47,11 +49,11 @@ def make_table():
     return Table.build(NAMES, matrix, np.arange(len(NAMES)))
 
 
-def container(path):
-    tensors = store.table_tensors("words", make_table())
+def write_container(path):
+    tensors = container.table_tensors("words", make_table())
     tensors["output_vectors"] = np.ones((len(NAMES), 5), np.float32)
     metadata = {"model": "skipgram", "settings": json.dumps({"dim": 5}), "losses": "[1.5, null]"}
-    store.write(path, tensors, {**formats.file_metadata(), **metadata})
+    container.write(path, tensors, {**formats.file_metadata(), **metadata})
 
 
 def write_checkpoint(path):
@@ -80,8 +82,8 @@ def document_model(path):
     names = ["the", "king", "\u00e9", "\u65e5\u672c"]
     vectors = rng.standard_normal((2, len(names), 5)).astype(np.float32)
     table = Table.build(names, vectors[0], np.arange(1, 5))
-    tensors = {**store.table_tensors("words", table), "output_vectors": vectors[1]}
-    store.write(path, tensors, {"model": "pv-dm", "settings": json.dumps(told)})
+    tensors = {**container.table_tensors("words", table), "output_vectors": vectors[1]}
+    container.write(path, tensors, {"model": "pv-dm", "settings": json.dumps(told)})
 
 
 def topic_model(path):
@@ -90,15 +92,15 @@ def topic_model(path):
     told = {**asdict(model.settings(topics=3)), **asdict(TextSettings())}
     shares = rng.dirichlet(np.ones(3), 6).astype(np.float32)
     words = Table.build(["the", "king", "\u00e9", "b"], shares[:4], np.arange(1, 5))
-    tensors = store.table_tensors("words", words)
-    tensors |= store.table_tensors("documents", Table.build(["x", "y"], shares[4:]))
+    tensors = container.table_tensors("words", words)
+    tensors |= container.table_tensors("documents", Table.build(["x", "y"], shares[4:]))
     tensors |= {"alpha": np.full(3, 0.1, np.float32), "eta": np.array([0.01])}
     tensors |= {"state.words": np.array([0, 1, 3], np.int32), "state.starts": np.array([0, 1, 3])}
     tensors["state.topics"] = np.array([0, 1, 2], np.int16)
     judged = [{"npmi": 0.1, "u_mass": None, "skipped": 1}] * 3
     metadata = {"settings": told, "found": {"coherence": judged}}
     nested = {name: json.dumps(value) for name, value in metadata.items()}
-    store.write(path, tensors, {"model": "lda", **nested})
+    container.write(path, tensors, {"model": "lda", **nested})
 
 
 def network(model, task):
@@ -114,11 +116,11 @@ def network(model, task):
             for name, shape in architecture(model, told, len(names), len(labels)).shapes().items()
         }
         table = Table.build(names, tensors.pop("input_vectors"), np.arange(1, 6))
-        tensors |= store.table_tensors("words", table)
+        tensors |= container.table_tensors("words", table)
         if labels:
-            tensors |= store.name_tensors("labels", labels, np.zeros(2, np.int64))
+            tensors |= container.name_tensors("labels", labels, np.zeros(2, np.int64))
         both = {**asdict(told), **asdict(TextSettings())}
-        store.write(path, tensors, {"model": model, "settings": json.dumps(both)})
+        container.write(path, tensors, {"model": model, "settings": json.dumps(both)})
 
     return write
 
@@ -178,10 +180,10 @@ at name@domain.com 1 2 3 4
 """
 TEXT = "the king\tand the queen of 日本 \u00e9\n</s> a \x00 b\n".encode() * 20
 MAKERS = {
-    "container": container,
+    "write_container": write_container,
     "checkpoint": write_checkpoint,
-    "word2vec.txt": lambda path: text.write(path, without_blanks()),
-    "word2vec.bin": lambda path: binary.write(path, without_blanks()),
+    "word2vec.txt": lambda path: word2vec_text.write(path, without_blanks()),
+    "word2vec.bin": lambda path: word2vec_binary.write(path, without_blanks()),
     "glove": write_bytes(GLOVE),
     "word2vec.txt.gz": write_bytes(gzip.compress(b"5 4\n" + GLOVE, mtime=0)),
     "array": write_array,
@@ -243,12 +245,12 @@ def use_vectors(path):
 
 def use_container(path):
     use_vectors(path)
-    tensors, metadata = store.read(path)
-    store.damaged(tensors, metadata)
+    tensors, metadata = container.read(path)
+    container.damaged(tensors, metadata)
 
 
 READERS = {
-    "container": use_container,
+    "write_container": use_container,
     "checkpoint": lambda path: checkpoint.read(path, {"--dim": 5}, force=True),
     "word2vec.txt": use_vectors,
     "word2vec.bin": use_vectors,
@@ -257,8 +259,8 @@ READERS = {
     "array": use_vectors,
     "array.gz": use_vectors,
     "counts": lambda path: read_counts(path, 5, None),
-    "pairs": lambda path: evaluate.similarity(make_table(), path),
-    "questions": lambda path: evaluate.analogies(make_table(), path, 100),
+    "pairs": lambda path: analogies.similarity(make_table(), path),
+    "questions": lambda path: analogies.analogies(make_table(), path, 100),
     **dict.fromkeys(
         ["text", "text.gz", "text.bz2", "text.xz"],
         lambda path: [*Corpus([path], "words").blocks()],
@@ -310,7 +312,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(folder, kind):
 def test_a_header_that_promises_too_much_is_refused_before_there_is_room_for_it(folder, header):
     (folder / "file").write_bytes(header + b"\nthe 1 2 3 4 5\n")
     tracemalloc.start()
-    with pytest.raises(W2VError, match=r"promises|expected our container"):
+    with pytest.raises(W2VError, match=r"promises|expected our write_container"):
         formats.load("file")
     assert tracemalloc.get_traced_memory()[1] < 1 << 20
     tracemalloc.stop()
@@ -349,7 +351,7 @@ words = st.text(st.characters(codec=None), max_size=8) | st.sampled_from(
 )
 def test_odd_arguments_are_answered_or_refused(w2v, folder, args, command):
     if not (folder / "vectors.safetensors").exists():
-        container("vectors.safetensors")
+        write_container("vectors.safetensors")
     args = [arg.replace("\x00", "") for arg in args]  # no shell can pass one
     outcome = w2v(command, *args, stdin=b"king\n\xff\xfe\n")
     assert outcome.code in (0, 2, 3), outcome
@@ -361,7 +363,7 @@ def test_odd_arguments_are_answered_or_refused(w2v, folder, args, command):
 
 
 def test_names_cannot_steer_a_terminal(w2v, folder):
-    container("vectors.safetensors")
+    write_container("vectors.safetensors")
     calls = [
         ("similar", "the", "-k", "9"), ("similar", "the", "-k", "9", "--tsv"),
         ("similar", "the", "-k", "9", "--json"), ("vector", "\x1b[31mred\x07"),
@@ -380,7 +382,7 @@ def test_what_lies_in_the_place_of_the_part_file_is_not_followed(folder):
     """In a shared folder somebody might leave a link there, to a file of ours."""
     (folder / "victim").write_text("precious")
     os.symlink("victim", folder / "x.safetensors.part")
-    container("x.safetensors")
+    write_container("x.safetensors")
     assert (folder / "victim").read_text() == "precious"
     assert not (folder / "x.safetensors").is_symlink()
     formats.load("x.safetensors")

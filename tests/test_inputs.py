@@ -211,7 +211,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def ask(w2v, folder, made, monkeypatch):
     """Call a command of the table with a file in place of its own: ask("info", "FILE", "x")."""
-    monkeypatch.setattr("w2v.comparing._DRAWS", 20)
+    monkeypatch.setattr("w2v.evaluation.compare._DRAWS", 20)
     for path in made.iterdir():
         shutil.copy(path, folder)
 

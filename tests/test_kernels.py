@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from w2v import sampling
-from w2v.kernels import cbow, negative_sampling, noise, random, sigmoid, skipgram, tiles, windows
-from w2v.kernels.lanes import WIDTH, aligned
+from w2v.kernels import cbow, logistic, negative_sampling, noise, random, skipgram, tiles, windows
+from w2v.kernels.simd import WIDTH, aligned
+from w2v.negative_sampling import sampling
 
 V, D = 9, 5
 COUNTS = np.array([50, 30, 20, 9, 5, 3, 2, 1, 1])
@@ -177,32 +177,32 @@ def test_noise_equal_to_the_word_is_left_out():
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 3e-7)])
 def test_steps_and_loss_of_scores_are_exact(dtype, tolerance):
-    scores = np.array([*np.linspace(-90, 90, 61), 0.0, 1e-9, sigmoid.NEVER], dtype)
+    scores = np.array([*np.linspace(-90, 90, 61), 0.0, 1e-9, logistic.NEVER], dtype)
     steps, tally = np.full(80, np.nan, dtype), np.full(2, np.nan)
     steps[: scores.size] = scores
-    sigmoid.clear_tally(tally)
-    sigmoid.step_down(steps, scores.size, dtype(0.5), tally)
+    logistic.clear_tally(tally)
+    logistic.step_down(steps, scores.size, dtype(0.5), tally)
     loss, wanted = naive.step_down(scores.astype(np.float64), 0.5)
     np.testing.assert_allclose(steps[: scores.size], wanted, rtol=0, atol=tolerance)
-    np.testing.assert_allclose(sigmoid.read_tally(tally), loss, rtol=tolerance)
+    np.testing.assert_allclose(logistic.read_tally(tally), loss, rtol=tolerance)
     assert abs(steps[scores.size - 1]) < 1e-37  # left out
 
 
 def test_a_thousand_scores_do_not_overflow():
     tally, steps = np.empty(2), np.zeros(4800, np.float32)
-    sigmoid.clear_tally(tally)
-    sigmoid.step_down(steps, 4800, np.float32(1), tally)
-    np.testing.assert_allclose(sigmoid.read_tally(tally), 4800 * np.log(2), rtol=1e-7)
+    logistic.clear_tally(tally)
+    logistic.step_down(steps, 4800, np.float32(1), tally)
+    np.testing.assert_allclose(logistic.read_tally(tally), 4800 * np.log(2), rtol=1e-7)
 
 
 @pytest.mark.parametrize(("score", "finite"), [(1e3, True), (np.nan, False), (np.inf, False)])
 def test_a_score_that_is_not_finite_shows_in_the_loss(score, finite):
     tally, steps = np.empty(2), np.zeros(32, np.float32)
     steps[5] = score
-    sigmoid.clear_tally(tally)
+    logistic.clear_tally(tally)
     with np.errstate(invalid="ignore"):  # uncompiled, NumPy would warn
-        sigmoid.step_down(steps, 32, np.float32(1), tally)
-        assert np.isfinite(sigmoid.read_tally(tally)) == finite
+        logistic.step_down(steps, 32, np.float32(1), tally)
+        assert np.isfinite(logistic.read_tally(tally)) == finite
 
 
 def slope(function, array, at, step=1e-6):
@@ -229,13 +229,13 @@ def step_batch(both, context, targets=TARGETS, frozen=()):
     """`train_batch` with a learning rate of 1; returns the loss."""
     scratch = make_scratch(targets.shape[1], both.shape[2], both.dtype)
     scratch.ids[: len(context)] = context
-    sigmoid.clear_tally(scratch.tally)
+    logistic.clear_tally(scratch.tally)
     negative_sampling.train_batch(
         both[0], scratch.ids, len(context), both[1], targets, 0, both.dtype.type(1.0),
         scratch.steps, scratch.targets, scratch.tally, both.shape[2] // WIDTH,
         np.array(frozen, np.bool_),
     )  # fmt: skip
-    return sigmoid.read_tally(scratch.tally)
+    return logistic.read_tally(scratch.tally)
 
 
 @pytest.mark.parametrize("context", [[4], [4, 0], [5, 1, 0], [1, 1, 4, 1], list(range(V))])
@@ -281,12 +281,12 @@ def test_a_single_vectors_step_is_the_gradient_of_the_papers_loss(scale):
     both = matrices(np.float64, scale)
     old = inside(both).copy()
     scratch = make_scratch(6, WIDTH, np.float64)
-    sigmoid.clear_tally(scratch.tally)
+    logistic.clear_tally(scratch.tally)
     negative_sampling.train_vector(
         both[0], 4, both[1], TARGETS, 0, 0, 1.0, scratch.steps, scratch.pull, scratch.tally, 1,
         False,
     )  # fmt: skip
-    loss = sigmoid.read_tally(scratch.tally)
+    loss = logistic.read_tally(scratch.tally)
     np.testing.assert_allclose(loss, paper_loss(old[0, [4]], old[1]), rtol=1e-11)
     wanted = gradient(lambda pair: paper_loss(pair[0, [4]], pair[1]), old)
     np.testing.assert_allclose(-scratch.pull[0, :D], wanted[0, 4], rtol=1e-5, atol=1e-7 * scale**2)

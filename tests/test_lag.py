@@ -7,8 +7,8 @@ import pytest
 from conftest import compiled
 from test_networks import check
 
-from w2v.networks.lag import CHANCE, DISTANCES, Student, study
-from w2v.networks.puzzles import LANGUAGES, WORDS, adding, lines, sentences
+from w2v.networks.memory_span import CHANCE, DISTANCES, Student, study
+from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, lines, sentences
 
 
 def test_marked_numbers_add_up_and_chance_is_a_sixth():

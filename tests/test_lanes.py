@@ -4,18 +4,8 @@ import numpy as np
 import pytest
 from conftest import compiled
 
-from w2v.kernels import draws, jit, lanes, tiles
-from w2v.kernels.draws import (
-    add,
-    add_to,
-    as_kind,
-    count_up_to,
-    multiply,
-    number_at,
-    reciprocal,
-    running_sums,
-)
-from w2v.kernels.lanes import (
+from w2v.kernels import jit, simd, simd_counts, tiles
+from w2v.kernels.simd import (
     WIDTH,
     aligned,
     load,
@@ -25,6 +15,16 @@ from w2v.kernels.lanes import (
     splat,
     store,
     store_sums,
+)
+from w2v.kernels.simd_counts import (
+    add,
+    add_to,
+    as_kind,
+    count_up_to,
+    multiply,
+    number_at,
+    reciprocal,
+    running_sums,
 )
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -69,7 +69,7 @@ def test_compiled_draws_do_what_their_bodies_say(dtype):
     before[1, 21] -= 3
     np.testing.assert_array_equal(counts, before)
     body = {
-        name: getattr(draws, name).plain
+        name: getattr(simd_counts, name).plain
         for name in ("as_kind", "add_to", "reciprocal", "running_sums", "add", "multiply",
                      "number_at", "count_up_to")
     }  # fmt: skip
@@ -88,7 +88,7 @@ def test_compiled_draws_do_what_their_bodies_say(dtype):
 def plain_load(body, counts, given):
     """`add_to` and `as_kind` uncompiled, which load."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(draws, "load", lanes.load.plain)
+        patch.setattr("w2v.kernels.simd_counts.load", simd.load.plain)
         lanes_of = body["add_to"](counts, 1, 21, -3)
     assert lanes_of[5] == counts[1, 21]
     assert body["as_kind"](lanes_of, given[0, 0]).dtype == given.dtype
@@ -97,7 +97,7 @@ def plain_load(body, counts, given):
 def plain(array, sums, number, power):
     """The same by the bodies that run uncompiled."""
     body = {
-        name: getattr(getattr(lanes, name), "plain", getattr(lanes, name))
+        name: getattr(getattr(simd, name), "plain", getattr(simd, name))
         for name in ("load", "store", "splat", "multiply_add", "store_sums", "power_of_two")
     }
     a, b = body["load"](array, 0, 1), body["load"](array, 1, 0)
@@ -132,10 +132,10 @@ def test_aligned_arrays_share_no_line_with_others(shape):
     lines = [
         line
         for a in arrays
-        for line in {a.ctypes.data // lanes.LINE, (a.ctypes.data + a.nbytes - 1) // lanes.LINE}
+        for line in {a.ctypes.data // simd.LINE, (a.ctypes.data + a.nbytes - 1) // simd.LINE}
     ]
     assert len(lines) == len(set(lines))
-    assert all(a.ctypes.data % lanes.LINE == 0 and not a.any() for a in arrays)
+    assert all(a.ctypes.data % simd.LINE == 0 and not a.any() for a in arrays)
 
 
 @pytest.fixture(params=[1, 2, 7])

@@ -12,23 +12,23 @@ from conftest import COMPILED, compiled
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
-from w2v import store
-from w2v.chain import Chain
+from w2v.embeddings import container
+from w2v.factorization.term_matrix import Tokens
 from w2v.kernels import gibbs, jit
-from w2v.kernels.draws import running_sums
 from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
-from w2v.kernels.lanes import aligned, load
-from w2v.kernels.mixtures import mix_topics
+from w2v.kernels.simd import aligned, load
+from w2v.kernels.simd_counts import running_sums
+from w2v.kernels.topic_inference import mix_topics
 from w2v.models import models
-from w2v.plan import SweepPlan
+from w2v.runs.gibbs import Chain
+from w2v.runs.saved_model import Trained
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
-from w2v.topics import coherence, completion, lda
-from w2v.topics.listing import top_words
-from w2v.topics.mixing import STEPS, Mixer
+from w2v.topics import coherence, lda, perplexity
+from w2v.topics.inference import STEPS, Mixer
 from w2v.topics.priors import better_alpha, better_eta
-from w2v.topics.terms import Tokens
-from w2v.trained import Trained
-from w2v.training import run
+from w2v.topics.topic_words import top_words
+from w2v.training.chunks import SweepPlan
+from w2v.training.loop import run
 
 THEMES = ["sun moon star sky", "bread milk cheese salt", "wheel motor road brake"]
 ARGS = ("--model", "lda", "--topics", "3", "--min-count", "1")
@@ -207,7 +207,7 @@ def test_shares_are_the_twins_and_those_of_a_document_alone():
 def test_completion_is_what_its_definition_says():
     rng, documents = np.random.default_rng(4), [*random_documents(9, 6), [1], []]
     topic_words, alpha = rng.dirichlet(np.ones(6), 3).T, np.array([0.2, 0.5, 1.0])
-    found = completion.complete(tokens_of(documents), topic_words, alpha)
+    found = perplexity.complete(tokens_of(documents), topic_words, alpha)
     theta = naive.mix_topics([d[::2] for d in documents], topic_words, alpha, STEPS)
     each = [np.log(topic_words[w] @ p) for d, p in zip(documents, theta, strict=True)
             for w in d[1::2]]  # fmt: skip
@@ -264,8 +264,8 @@ def themed(count, seed=0):
 @pytest.fixture
 def text(folder, monkeypatch):
     """Themed documents in the current folder; a sweep has several rounds."""
-    monkeypatch.setattr(lda, "_TOKENS", 60 if COMPILED else 20)
-    monkeypatch.setattr(lda, "_PER_WORD", 0)
+    monkeypatch.setattr("w2v.topics.lda._TOKENS", 60 if COMPILED else 20)
+    monkeypatch.setattr("w2v.topics.lda._PER_WORD", 0)
     (folder / "text").write_text(themed(120 if COMPILED else 6))
     return "text"
 
@@ -377,7 +377,7 @@ def trained(w2v, folder):
 
 
 def test_the_file_holds_what_follows_from_the_tokens_topics(w2v, folder, trained):
-    tensors, metadata = store.read(trained)
+    tensors, metadata = container.read(trained)
     words, documents = tensors["words.matrix"], tensors["documents.matrix"]
     np.testing.assert_allclose(words.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(documents.sum(axis=1), 1, rtol=1e-5)
@@ -406,7 +406,7 @@ def test_layouts_of_mallet(w2v, folder, trained):
     outcome = w2v("topics", trained, *args, "--tsv")
     assert outcome.code == 0, outcome.err
     assert [len(row.split("\t")) for row in outcome.out.splitlines()] == [7] * 3
-    tensors = store.read(trained)[0]
+    tensors = container.read(trained)[0]
     keys = [line.split("\t") for line in (folder / "keys").read_text().splitlines()]
     assert [key[0] for key in keys] == ["0", "1", "2"]
     np.testing.assert_allclose([float(key[1]) for key in keys], tensors["alpha"], rtol=1e-4)
@@ -505,7 +505,7 @@ def test_documents_without_terms_have_no_shares_and_are_nearest_to_nothing(w2v, 
     outcome = w2v("train", "text", *args)
     assert outcome.code == 0, outcome.err
     assert "3 documents without any word of the vocabulary" in outcome.err
-    matrix = store.read("y.safetensors")[0]["documents.matrix"]
+    matrix = container.read("y.safetensors")[0]["documents.matrix"]
     np.testing.assert_allclose(matrix.sum(axis=1), [0, *[1] * 8, 0, 0], rtol=1e-6)
     found = w2v("similar", "2", "--table", "documents", "-v", "y.safetensors", "--json").out
     names = [row["document"] for row in json.loads(found)["results"]]

@@ -23,10 +23,11 @@ from conftest import COMPILED, compiled
 from hypothesis import given
 
 import w2v as library
-from w2v import arguments, machine, settings
+from w2v import settings
+from w2v.embeddings.spelling import split_words
 from w2v.models import models as registry
-from w2v.recipe import make_job
-from w2v.spelling import split_words
+from w2v.runs.recipe import make_job
+from w2v.system import python_arguments, resources
 
 QUICK = {"dim": 8, "epochs": 1, "min_count": 1, "sample": 0.0, "threads": 1}
 
@@ -166,7 +167,7 @@ ODD = st.none() | st.integers() | st.floats() | st.binary(max_size=3)
 @given(st.lists(WORDS | st.lists(WORDS | ODD, max_size=3) | ODD, max_size=4) | ODD | WORDS)
 def test_whatever_is_given_as_texts_is_read_as_it_is_or_refused(value):
     try:
-        lines = list(arguments.texts(value))
+        lines = list(python_arguments.texts(value))
     except library.W2VError as error:
         assert "\n" not in str(error)  # noqa: PT017
         assert not isinstance(value, str)
@@ -221,7 +222,7 @@ def test_every_setting_takes_the_type_that_is_natural_in_python(name):
         assert name in NATURAL, "what would a program give? say it there, or in FILES"
         pairs = [NATURAL[name]]
     for value, expected in pairs:
-        found = arguments.setting(name, kind, value)
+        found = python_arguments.setting(name, kind, value)
         assert (found, type(found)) == (expected, type(expected))
 
 
@@ -358,14 +359,14 @@ def test_a_stopped_run_goes_on(text):
 
 
 def test_blas_has_the_threads_that_the_command_gives_it(text, monkeypatch, caplog):
-    counts = [get() for get, _ in machine._openblas()]
+    counts = [get() for get, _ in resources._openblas()]
     if not counts:
         pytest.skip("the BLAS is not one that a wheel has brought")
-    with machine.blas_threads(1), machine.blas_threads(3) as known:
+    with resources.blas_threads(1), resources.blas_threads(3) as known:
         assert known
-        assert {get() for get, _ in machine._openblas()} == {3}
-    assert [get() for get, _ in machine._openblas()] == counts
-    monkeypatch.setattr(machine, "_openblas", lambda: iter([]))
+        assert {get() for get, _ in resources._openblas()} == {3}
+    assert [get() for get, _ in resources._openblas()] == counts
+    monkeypatch.setattr("w2v.system.resources._openblas", lambda: iter([]))
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     library.train(text, **QUICK)
     assert "BLAS may take more threads than w2v train gives it" in caplog.text

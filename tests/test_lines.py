@@ -10,10 +10,10 @@ import os
 import numpy as np
 import pytest
 
-from w2v import formats, lines
+from w2v.embeddings import formats
 from w2v.errors import W2VError
-from w2v.lines import lines_as_they_come, numbered_lines
-from w2v.vocabulary import read_counts
+from w2v.system.text_file import lines_as_they_come, numbered_lines
+from w2v.text.vocabulary import read_counts
 
 WORDS = ["größe", "我", "café", "d"]
 ROWS = [[1, 0, 0], [0.9, 0.3, 0], [0, 1, 0.1], [0, 0.1, 1]]
@@ -153,8 +153,8 @@ def test_bytes_that_are_not_utf_8_are_found_with_their_line(tmp_path):
 
 
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(lines, "_LONGEST_LINE", 1000)
-    monkeypatch.setattr(lines, "BLOCK", 100)
+    monkeypatch.setattr("w2v.system.text_file._LONGEST_LINE", 1000)
+    monkeypatch.setattr("w2v.system.text_file.BLOCK", 100)
     path = tmp_path / "list"
     path.write_bytes(b"a\nb\n" + b"x" * 2000)
     with pytest.raises(W2VError, match="list: line 3 has more than"):

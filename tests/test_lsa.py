@@ -9,16 +9,16 @@ import pytest
 from conftest import COMPILED, compiled
 from scipy import sparse
 
-from w2v import formats, query, store
+from w2v.embeddings import container, formats, query
+from w2v.embeddings.query import Query
 from w2v.errors import W2VError
+from w2v.factorization import ppmi, svd, term_matrix
 from w2v.kernels import cooccurrence
 from w2v.kernels import sparse as kernels
-from w2v.kernels.lanes import aligned
-from w2v.query import Query
-from w2v.reading import open_corpus, read
+from w2v.kernels.simd import aligned
+from w2v.runs.saved_model import Trained
 from w2v.settings import DocumentSettings, TermSettings, TextSettings
-from w2v.topics import ppmi, svd, terms
-from w2v.trained import Trained
+from w2v.text.encode import open_corpus, read
 
 TEXT = "a a b\nc\n\na c c c d\nb b\n"
 ROWS = 400 if COMPILED else 20
@@ -119,18 +119,18 @@ def counted(folder):
     how = TextSettings(min_count=1)
     corpus = open_corpus(["text"], how, DocumentSettings())
     vocabulary, text = read(corpus, how, lambda tokens: None)
-    return vocabulary, text, terms.count_terms(text, len(vocabulary.names))
+    return vocabulary, text, term_matrix.count_terms(text, len(vocabulary.names))
 
 
 @pytest.mark.parametrize("block", [1, 2, 100])
 def test_terms_are_counted(counted, monkeypatch, block):
-    monkeypatch.setattr(terms, "ROWS", block)
+    monkeypatch.setattr("w2v.factorization.term_matrix.ROWS", block)
     vocabulary, text, _ = counted
-    counts = as_dense(terms.count_terms(text, len(vocabulary.names)))
+    counts = as_dense(term_matrix.count_terms(text, len(vocabulary.names)))
     assert vocabulary.names == ["c", "a", "b", "d"]
     wanted = [[0, 2, 1, 0], [1, 0, 0, 0], [0] * 4, [3, 1, 0, 1], [0, 0, 2, 0]]
     assert counts.tolist() == wanted
-    some = terms.keep_columns(terms.count_terms(text, 4), np.array([0, 2]))
+    some = term_matrix.keep_columns(term_matrix.count_terms(text, 4), np.array([0, 2]))
     assert as_dense(some).tolist() == [row[::2] for row in wanted]
 
 
@@ -139,7 +139,7 @@ def test_merged_documents_are_counted_as_one(folder):
     how = TextSettings(min_count=1)
     corpus = open_corpus(["t.tsv"], how, DocumentSettings(merge_ids=True))
     vocabulary, text = read(corpus, how, lambda tokens: None)
-    assert as_dense(terms.count_terms(text, 2)).tolist() == [[3, 1], [0, 1]]
+    assert as_dense(term_matrix.count_terms(text, 2)).tolist() == [[3, 1], [0, 1]]
     assert vocabulary.names == ["a", "b"]
 
 
@@ -153,19 +153,19 @@ def test_merged_documents_are_counted_as_one(folder):
 def test_terms_are_chosen(counted, folder, how, left):
     (folder / "stops").write_text("b x\na\n")
     vocabulary, _, counts = counted
-    chosen = terms.choose(vocabulary, counts, TermSettings(**how))
+    chosen = term_matrix.choose(vocabulary, counts, TermSettings(**how))
     assert "".join(vocabulary.names[i] for i in chosen) == left
 
 
 def test_no_term_left_is_a_mistake(counted):
     vocabulary, _, counts = counted
     with pytest.raises(W2VError, match="no term is left: try a lower --min-df"):
-        terms.choose(vocabulary, counts, TermSettings(min_df=9))
+        term_matrix.choose(vocabulary, counts, TermSettings(min_df=9))
 
 
 @pytest.mark.parametrize("block", [1, 100])
 def test_weights_are_those_of_the_formulas(counted, monkeypatch, block):
-    monkeypatch.setattr(terms, "ROWS", block)
+    monkeypatch.setattr("w2v.factorization.term_matrix.ROWS", block)
     _, text, counts = counted
     dense = as_dense(counts).astype(np.float64)
     df, total = (dense > 0).sum(axis=0), dense.sum(axis=0)
@@ -176,13 +176,13 @@ def test_weights_are_those_of_the_formulas(counted, monkeypatch, block):
         ("tfidf", dense, tfidf), ("log-entropy", np.log1p(dense), entropy),
         ("count", dense, np.ones(4)),
     ):  # fmt: skip
-        found = terms.global_weights(counts, name)
+        found = term_matrix.global_weights(counts, name)
         np.testing.assert_allclose(found, weights, rtol=1e-6)
         wanted = local * weights
         if name != "count":
             lengths = np.linalg.norm(wanted, axis=1, keepdims=True)
             wanted = wanted / np.where(lengths, lengths, 1)
-        weighed = terms.weigh(terms.count_terms(text, 4), found, name)
+        weighed = term_matrix.weigh(term_matrix.count_terms(text, 4), found, name)
         np.testing.assert_allclose(as_dense(weighed), wanted, rtol=1e-6)
 
 
@@ -194,7 +194,7 @@ def test_a_documents_row_is_what_inference_gives_it(w2v, folder, weight):
     outcome = w2v("train", "text", *args, "-o", "x.safetensors")
     assert outcome.code == 0, outcome.err
     assert "3 topics of 4 terms hold" in outcome.err
-    tensors, metadata = store.read("x.safetensors")
+    tensors, metadata = container.read("x.safetensors")
     trained = Trained("x.safetensors")
     again = trained.vectors(
         trained.read(open_corpus(["text"], trained.text_settings, DocumentSettings()))[0]
@@ -262,8 +262,8 @@ SEPARATED = np.array([-1, *sum(([*each, -1] for each in DOCUMENTS), [])], np.int
 def test_information_is_the_twins(monkeypatch, window, exponent, shift):
     """Also where a thread's room is full after each word."""
     for words, entries in ((2, 7), (1 << 10, 1 << 22)):
-        monkeypatch.setattr(ppmi, "_WORDS", words)
-        monkeypatch.setattr(ppmi, "_ENTRIES", entries)
+        monkeypatch.setattr("w2v.factorization.ppmi._WORDS", words)
+        monkeypatch.setattr("w2v.factorization.ppmi._ENTRIES", entries)
         found = ppmi.information(SEPARATED, 7, window, exponent, shift, 3, lambda share: None)
         wanted = naive.fill_ppmi(DOCUMENTS, 7, window, exponent, shift)
         np.testing.assert_allclose(as_dense(found), wanted, rtol=1e-6)

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from w2v import nearest
-from w2v.nearest import EPSILON, Judge, Search, unit_vectors
-from w2v.table import Table
+from w2v.embeddings.search import EPSILON, Judge, Search, unit_vectors
+from w2v.embeddings.table import Table
 
 ROWS, DIM = 60, 4
 
@@ -57,8 +56,8 @@ def test_many_queries_are_a_full_sort_of_each(signs, data):
     asked = rng.integers(0, ROWS, (count, len(signs)))
     vectors, left_out = held.matrix[asked], [list(each) for each in asked]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nearest, "_SCORES", data.draw(st.sampled_from([1, 50, 1 << 19])))
-        patch.setattr(nearest, "_ROWS", data.draw(st.sampled_from([1, 7, 256])))
+        patch.setattr("w2v.embeddings.search._SCORES", data.draw(st.sampled_from([1, 50, 1 << 19])))
+        patch.setattr("w2v.embeddings.search._ROWS", data.draw(st.sampled_from([1, 7, 256])))
         found = search.nearest(vectors, left_out, tuple(signs))
         single = [
             search.nearest(vector[None], [out], tuple(signs))[0]
@@ -76,8 +75,8 @@ def test_many_queries_are_a_full_sort_of_each(signs, data):
 
 
 def test_many_equal_vectors_are_told_in_the_order_of_rows(monkeypatch):
-    monkeypatch.setattr(nearest, "_SCORES", 64)
-    monkeypatch.setattr(nearest, "_ROWS", 16)
+    monkeypatch.setattr("w2v.embeddings.search._SCORES", 64)
+    monkeypatch.setattr("w2v.embeddings.search._ROWS", 16)
     held = Table.build([f"w{i}" for i in range(500)], np.ones((500, 3), np.float32))
     [found] = Search(held, 5).nearest(held.matrix[:1, None], [[2]])
     assert [row for row, _ in found] == [0, 1, 3, 4, 5]
@@ -102,8 +101,8 @@ def test_judging_in_blocks_finds_the_best_of_a_full_sort(monkeypatch, signs):
     allowed = rng.random(ROWS) < 0.8
     asked = rng.integers(0, ROWS, (40, len(signs)))
     vectors = unit_vectors(held.matrix[asked.reshape(-1)]).reshape(*asked.shape, DIM)
-    monkeypatch.setattr(nearest, "_JUDGED", 7)
-    monkeypatch.setattr(nearest, "_QUESTIONS", 3)
+    monkeypatch.setattr("w2v.embeddings.search._JUDGED", 7)
+    monkeypatch.setattr("w2v.embeddings.search._QUESTIONS", 3)
     found = Judge(held, allowed).best(vectors, asked, signs)
     search = Search(held, 1, np.flatnonzero(allowed))
     for row, vector, out in zip(found.tolist(), vectors, asked.tolist(), strict=True):

@@ -4,8 +4,8 @@ import naive
 import numpy as np
 import pytest
 
-from w2v.kernels.descent import add_rows, add_up, descend, descend_adagrad, descend_adam
-from w2v.kernels.gates import close_gates, close_reset, open_gates, open_reset
+from w2v.kernels.optimizers import add_rows, add_up, descend, descend_adagrad, descend_adam
+from w2v.kernels.recurrent import close_gates, close_reset, open_gates, open_reset
 from w2v.kernels.softmax import learn_softmax
 
 KINDS = pytest.mark.parametrize(("kind", "near"), [(np.float32, 2e-6), (np.float64, 1e-12)])

@@ -8,9 +8,9 @@ import pytest
 from conftest import COMPILED, TRAINED, WITH_WORDS, compiled
 from test_resume import ARGS
 
-from w2v import formats, store
+from w2v.embeddings import container, formats
+from w2v.embeddings.table import Table
 from w2v.models import models
-from w2v.table import Table
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_frozen_vectors_are_those_of_the_file_and_others_learn(
     moved = formats.load("y.safetensors")
     assert (rows(moved, ["the", "and"]) != rows(before, ["the", "and"])).any(axis=1).all()
     assert after.find("zebra") is None
-    origin = json.loads(store.read("x.safetensors")[1]["origin"])
+    origin = json.loads(container.read("x.safetensors")[1]["origin"])
     assert (origin["option"], origin["freeze"]) == ("--init", True)
 
 
@@ -98,14 +98,14 @@ def test_an_update_keeps_its_words_adds_counts_and_new_words(w2v, text, old, fol
     table = formats.load("new.safetensors")
     counts = dict(zip(table.names, table.counts.tolist(), strict=True))
     assert counts == {"the": 100, "emu": 50, "and": 50, "zebra": 30, "lynx": 20}
-    settings = json.loads(store.read("new.safetensors")[1]["settings"])
+    settings = json.loads(container.read("new.safetensors")[1]["settings"])
     assert (settings["dim"], settings["sample"], settings["min_count"]) == (6, 0, 1)
 
 
 def test_an_update_with_a_rate_of_zero_changes_no_vector(w2v, text, old, folder):
     args = ("--update", old, "--lr", "0", "--threads", "1", "-o", "new.safetensors")
     assert w2v("train", "before", *args).code == 0
-    (was, _), (now, _) = store.read(old), store.read("new.safetensors")
+    (was, _), (now, _) = container.read(old), container.read("new.safetensors")
     np.testing.assert_array_equal(was["words.matrix"], now["words.matrix"])
     np.testing.assert_array_equal(was["output_vectors"], now["output_vectors"])
 
@@ -189,9 +189,9 @@ def test_an_update_with_nothing_to_learn_leaves_the_model_as_it_is(
 )
 def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, names, counts):
     table = Table.build(names, np.ones((2, 6), np.float32), np.array(counts))
-    tensors = store.table_tensors("words", table)
+    tensors = container.table_tensors("words", table)
     tensors["output_vectors"] = np.ones((2, 6), np.float32)
-    store.write("bad.safetensors", tensors, store.read(old)[1])
+    container.write("bad.safetensors", tensors, container.read(old)[1])
     outcome = w2v("train", text, "--update", "bad.safetensors", "-o", "x.safetensors")
     assert (outcome.code, "bad.safetensors: damaged" in outcome.err) == (2, True), outcome
 
@@ -219,9 +219,9 @@ def test_what_cannot_be_started_from_is_one_line(w2v, text, old, args, said):
     formats.save("x.safetensors", formats.load(old))
     formats.save("bare.safetensors", formats.load(old))
     formats.save("old.bin", formats.load(old))
-    store.write("old.checkpoint", store.read(old)[0], {"kind": "checkpoint"})
+    container.write("old.checkpoint", container.read(old)[0], {"kind": "checkpoint"})
     if args[1:] == ("x.safetensors",):
-        store.write("x.safetensors", *store.read(old))
+        container.write("x.safetensors", *container.read(old))
     outcome = w2v("train", text, "--min-count", "1", *args, "-o", "x.safetensors")
     assert outcome.code == 2
     assert said in outcome.err
@@ -286,7 +286,7 @@ def test_vectors_without_a_direction_are_none_to_start_from(w2v, folder, model, 
         assert told.code == 0, told.err
         assert "2 of " in told.err
         assert (f"bad{suffix}: {LEFT_OUT}" in told.err) == (name == "bad")
-    (one, _), (other, _) = (store.read(f"{name}.out.safetensors") for name in ("good", "bad"))
+    (one, _), (other, _) = (container.read(f"{name}.out.safetensors") for name in ("good", "bad"))
     for name, array in one.items():
         np.testing.assert_array_equal(array, other[name], err_msg=name)
         assert array.dtype.kind != "f" or np.isfinite(array).all()
@@ -313,11 +313,11 @@ def test_vectors_too_large_for_sums_are_called_so_without_a_rate_to_lower(w2v, f
 
 
 def test_a_model_with_vectors_that_are_not_finite_is_not_updated(w2v, text, old):
-    tensors, metadata = store.read(old)
+    tensors, metadata = container.read(old)
     for name in ("words.norms", "output_vectors"):
         bad = {key: array.copy() for key, array in tensors.items()}
         bad[name][...] = np.nan
-        store.write("bad.safetensors", bad, metadata)
+        container.write("bad.safetensors", bad, metadata)
         told = w2v("train", text, "--update", "bad.safetensors", "-o", "x.safetensors")
         assert told.code == 2
         assert "bad.safetensors: damaged: there are vectors that are not finite" in told.err

@@ -8,11 +8,12 @@ import numpy as np
 import planted
 import pytest
 
-from w2v import outputs, store
 from w2v.cli import cli
+from w2v.embeddings import container
+from w2v.embeddings.formats import save
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.formats import save
-from w2v.table import Table
+from w2v.system import output_files
 
 # Each command that writes, with a good value for each of its files.
 WRITES = {
@@ -86,9 +87,9 @@ def files(folder, monkeypatch):
     (folder / "text").write_text(planted.text(10))
     for name in ("text2", "stop", "counts", "set", "labels", "log.txt"):
         (folder / name).write_text(f"{name} 1\n")
-    tensors = store.table_tensors("words", table) | {"output_vectors": table.matrix}
+    tensors = container.table_tensors("words", table) | {"output_vectors": table.matrix}
     for name, model in (("w.safetensors", "skipgram"), ("lda.safetensors", "lda")):
-        store.write(name, tensors, {"format": "w2v", "model": model})
+        container.write(name, tensors, {"format": "w2v", "model": model})
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -186,9 +187,11 @@ def test_the_checkpoint_counts_as_an_output(w2v, files, folder):
 
 
 def test_devices_may_be_given_twice(files):
-    outputs.check({"-o": os.devnull, "--curve": os.devnull}, {"one of the texts": [os.devnull]})
+    output_files.check(
+        {"-o": os.devnull, "--curve": os.devnull}, {"one of the texts": [os.devnull]}
+    )
     with pytest.raises(W2VError, match="-o and --curve both write -"):
-        outputs.check({"-o": "-", "--curve": "-"}, {})
+        output_files.check({"-o": "-", "--curve": "-"}, {})
 
 
 def test_standard_streams_are_files_too(files, folder):

@@ -10,12 +10,12 @@ import planted
 import pytest
 from conftest import COMPILED, compiled
 
-from w2v import formats, query, store
+from w2v.embeddings import container, formats, query
 from w2v.errors import W2VError
 from w2v.models import models
-from w2v.reading import open_corpus
+from w2v.runs.saved_model import Trained
 from w2v.settings import DocumentSettings
-from w2v.trained import Trained
+from w2v.text.encode import open_corpus
 
 TOPICS = {topic: words.split() for topic, words in planted.TOPICS.items()}
 DOCUMENTS = 400 if COMPILED else 8
@@ -114,7 +114,7 @@ def test_a_training_documents_inferred_vector_is_near_its_own(make, w2v, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_a_vector_depends_on_its_document_alone(make, w2v, folder, model, monkeypatch):
     """Whatever comes before or beside it, on any number of threads, in any file."""
-    monkeypatch.setattr("w2v.inference.CHUNK", 50)
+    monkeypatch.setattr("w2v.negative_sampling.inference.CHUNK", 50)
     path = make(model)
     lines = [row.split("\t")[2] for row in rows(seed=3, count=DOCUMENTS // 4)]
     (folder / "all").write_text("".join(lines))
@@ -142,7 +142,7 @@ def test_a_vector_is_the_same_in_every_process(make, folder):
 
 
 def test_documents_merged_into_one_are_inferred_as_one(make, w2v, folder, monkeypatch):
-    monkeypatch.setattr("w2v.inference.CHUNK", 10)
+    monkeypatch.setattr("w2v.negative_sampling.inference.CHUNK", 10)
     path = make("pv-dbow")
     song, goal = " ".join(TOPICS["music"]), " ".join(TOPICS["sport"])
     (folder / "m.tsv").write_text(f"a\t{song}\nb\t{goal}\na\t{goal}\n")
@@ -156,7 +156,7 @@ def test_documents_merged_into_one_are_inferred_as_one(make, w2v, folder, monkey
 @pytest.mark.parametrize("model", MODELS)
 def test_no_documents_at_all_and_many_in_one(make, w2v, folder, model, monkeypatch):
     """Progress that is at nothing when it is shown."""
-    monkeypatch.setattr("w2v.sif._DOCUMENTS", 2)
+    monkeypatch.setattr("w2v.factorization.sif._DOCUMENTS", 2)
     path = make(model)
     nothing = w2v("infer", path, stdin=b"")
     assert (nothing.code, "0 documents" in nothing.err) == (0, True), nothing.err
@@ -215,7 +215,7 @@ def test_empty_documents_have_zeros_in_a_model_too(make, w2v, folder, model):
 
 
 def test_a_huge_document_and_many_of_one_word(w2v, folder, monkeypatch):
-    monkeypatch.setattr("w2v.inference.CHUNK", 100)
+    monkeypatch.setattr("w2v.negative_sampling.inference.CHUNK", 100)
     words, many = (200_000, 20_000) if COMPILED else (300, 30)
     song = (TOPICS["music"] * (words // 10))[:words]
     (folder / "text").write_text(f"{' '.join(song)}\n" + "goal\n" * many)
@@ -241,7 +241,7 @@ def test_vectors_in_a_temporary_file_are_the_same(make, w2v, folder, model):
 
 def test_without_word_vectors_a_word_query_says_how_to_get_them(make, w2v):
     path = make("pv-dbow")
-    assert "words.matrix" not in store.read(path)[0]
+    assert "words.matrix" not in container.read(path)[0]
     outcome = w2v("similar", "guitar", "-v", path)
     assert (outcome.code, "--word-vectors" in outcome.err) == (2, True)
     refused = w2v("train", "train.tsv", "--model", "pv-dbow", "--init", path)
@@ -279,18 +279,18 @@ def test_models_of_words_do_not_infer(w2v, folder, toy):
 def test_damaged_models_are_refused(make, w2v, model):
     """Arrays that are missing, or that do not fit the settings or each other."""
     path = make(model)
-    tensors, metadata = store.read(path)
+    tensors, metadata = container.read(path)
     for name in tensors:
         if not name.startswith("documents."):
             for changed in ({}, {name: tensors[name][:-1]}, {name: tensors[name].astype("u1")}):
                 rest = {k: v for k, v in tensors.items() if k != name} | changed
-                store.write("bad.safetensors", rest, metadata)
+                container.write("bad.safetensors", rest, metadata)
                 outcome = w2v("infer", "bad.safetensors", "test.tsv")
                 assert outcome.code in (0, 2), (name, outcome.err)
                 assert "Traceback" not in outcome.err
     told = json.loads(metadata["settings"])
     for bad in ({}, {**told, "dim": 3}, {**told, "negative": "x"}, {**told, "dim": 10**9}):
-        store.write("bad.safetensors", tensors, {**metadata, "settings": json.dumps(bad)})
+        container.write("bad.safetensors", tensors, {**metadata, "settings": json.dumps(bad)})
         outcome = w2v("infer", "bad.safetensors", "test.tsv")
         assert (outcome.code, "Traceback" in outcome.err) == (2, False) or model in WITHOUT_PASSES
 
@@ -348,7 +348,7 @@ def test_every_model_of_documents_is_tried_here():
 
 
 def test_a_settings_dataclass_that_a_file_lacks(folder):
-    store.write("x.safetensors", {"a": np.zeros(1)}, {"model": "pv-dm"})
+    container.write("x.safetensors", {"a": np.zeros(1)}, {"model": "pv-dm"})
     with pytest.raises(W2VError, match="damaged"):
         Trained("x.safetensors")
 

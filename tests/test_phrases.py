@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from conftest import compiled
 
-from w2v import phrases
-from w2v.corpus import Corpus
 from w2v.models import models
-from w2v.phrases import Phrases
+from w2v.text import phrases
+from w2v.text.corpus import Corpus
+from w2v.text.phrases import Phrases
 
 
 def candidates(line, connectors):
@@ -63,7 +63,7 @@ def test_phrases_are_those_of_a_loop(folder, monkeypatch, scoring, threshold, pa
     lines[3], lines[7] = ["a"] * 9, []
     lines += [["d", *["a"] * inside, "e", "a"] for inside in (3, 4, 5) for _ in range(5)]
     (folder / "text").write_text("".join(" ".join(line) + "\n" for line in lines))
-    monkeypatch.setattr(phrases, "_PART", part)
+    monkeypatch.setattr("w2v.text.phrases._PART", part)
     inside = {word.encode() for word in connectors}
     found = Phrases(3, scoring, threshold, "_", connectors=inside)
     found.read(Corpus(["text"]))
@@ -147,7 +147,7 @@ def test_new_york_in_two_passes(w2v, folder):
 
 
 def test_rare_pairs_are_forgotten_when_there_are_too_many(folder, monkeypatch):
-    monkeypatch.setattr(phrases, "_PART", 50)
+    monkeypatch.setattr("w2v.text.phrases._PART", 50)
     rng = np.random.default_rng(2)
     words = [f"w{n}" for n in rng.integers(0, 40, 3000)]
     (folder / "text").write_text(" ".join(["new", "york", *words[:30]] * 20 + words))

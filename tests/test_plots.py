@@ -12,11 +12,11 @@ import pytest
 from conftest import compiled
 from hypothesis import given
 
-from w2v import formats, query
+from w2v.embeddings import formats, query
+from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 from w2v.plots import charts, fonts, groups, map, panels, picture, projection
-from w2v.plots.lettering import place
-from w2v.table import Table
+from w2v.plots.label_placement import place
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:.*(matplotlib|umap|sklearn)")
 
@@ -416,7 +416,7 @@ def test_topics_and_the_long_lag_are_drawn(w2v, folder):
 
 
 def test_letters_that_no_font_has_are_counted(w2v, folder, monkeypatch):
-    monkeypatch.setattr(fonts, "_installed", lambda: iter(()))
+    monkeypatch.setattr("w2v.plots.fonts._installed", lambda: iter(()))
     formats.save("vectors.safetensors",
                  Table.build(["語", "a", "$x^2$"], np.eye(3, dtype=np.float32)))  # fmt: skip
     told = w2v("plot", "-o", "x.png")
@@ -427,7 +427,7 @@ def test_letters_that_no_font_has_are_counted(w2v, folder, monkeypatch):
 def test_fonts_are_those_that_have_the_letters(monkeypatch):
     have = {"one": "語a", "two Sans": "語", "three Sans": "語文", "four": "字"}
     own = fonts._letters
-    monkeypatch.setattr(fonts, "_installed", lambda: ((name, name) for name in have))
+    monkeypatch.setattr("w2v.plots.fonts._installed", lambda: ((name, name) for name in have))
     monkeypatch.setattr(
         fonts, "_letters", lambda path: {ord(x) for x in have[path]} if path in have else own(path)
     )

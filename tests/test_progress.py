@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from w2v import cgroups, machine, progress, settings
+from w2v import settings
 from w2v.errors import W2VError
-from w2v.progress import Progress, ProgressLine, duration
 from w2v.settings import NegativeSamplingSettings
+from w2v.system import cgroups, resources
+from w2v.system.progress import Progress, ProgressLine, duration
 
 MOMENT = Progress(
     epoch=2, epochs=5, words=3_000_000, total=10_000_000, seconds=2.0, lr=0.02, loss=2.5
@@ -34,7 +35,7 @@ def test_a_moment_in_words():
 
 
 def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
-    monkeypatch.setattr(progress, "REFRESH", 0.0)
+    monkeypatch.setattr("w2v.system.progress.REFRESH", 0.0)
     monkeypatch.setenv("COLUMNS", "10")
     stream = Terminal()
     line = ProgressLine(stream)
@@ -46,7 +47,7 @@ def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
 
 
 def test_the_width_is_that_of_the_terminal_that_the_line_goes_to(monkeypatch):
-    monkeypatch.setattr(progress, "REFRESH", 0.0)
+    monkeypatch.setattr("w2v.system.progress.REFRESH", 0.0)
     monkeypatch.setenv("COLUMNS", "80")
     reading, writing = os.openpty()
     fcntl.ioctl(writing, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 12, 0, 0))
@@ -61,14 +62,14 @@ def test_a_log_gets_a_line_each_interval_and_no_carriage_return(monkeypatch):
     line = ProgressLine(stream)
     for _ in range(1000):
         line.show("too soon")
-    monkeypatch.setattr(progress, "INTERVAL", 0.0)
+    monkeypatch.setattr("w2v.system.progress.INTERVAL", 0.0)
     line.show("now")
     line.say("done")
     assert stream.getvalue() == "now\ndone\n"
 
 
 def test_quiet_is_quiet(monkeypatch):
-    monkeypatch.setattr(progress, "REFRESH", 0.0)
+    monkeypatch.setattr("w2v.system.progress.REFRESH", 0.0)
     stream = Terminal()
     line = ProgressLine(stream, quiet=True)
     line.show("x")
@@ -95,13 +96,13 @@ def test_durations(seconds, words):
     [(999, "999 bytes"), (1500, "2 KB"), (57e6, "57 MB"), (1.23e9, "1.2 GB"), (5e12, "5000.0 GB")],
 )
 def test_sizes(size, words):
-    assert machine.readable(size) == words
+    assert resources.readable(size) == words
 
 
 def test_what_the_machine_has():
-    assert machine.processors() >= 1
-    assert machine.peak_memory() > 10_000_000
-    free = machine.available_memory()
+    assert resources.processors() >= 1
+    assert resources.peak_memory() > 10_000_000
+    free = resources.available_memory()
     assert free is None or free > 0
 
 
@@ -115,7 +116,7 @@ V1 = "".join(
 @pytest.fixture
 def containers(monkeypatch, tmp_path):
     """Writes the files of /proc and of groups into an empty file system, which is then used."""
-    monkeypatch.setattr(cgroups, "_ROOT", tmp_path)
+    monkeypatch.setattr("w2v.system.cgroups._ROOT", tmp_path)
 
     def write(own, mounts, groups):
         files = {"proc/self/cgroup": own, "proc/self/mountinfo": mounts}
@@ -197,16 +198,16 @@ def test_groups_are_found_where_the_root_is_that_of_a_container(containers, root
 
 def test_limits_of_containers_are_those_of_the_process(containers, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
-    assert machine.processors() == 8  # no /proc at all
+    assert resources.processors() == 8  # no /proc at all
     groups = {"a/cpu.max": "300000 100000", "a/memory.max": "3000", "a/memory.current": "1000"}
     containers("0::/a\n", V2, groups)
-    assert machine.processors() == 3
-    assert machine.available_memory() == 2000
+    assert resources.processors() == 3
+    assert resources.available_memory() == 2000
     containers("0::/a\n", V2, {"a/cpu.max": "1600000 100000", "a/memory.max": "900"})
-    assert machine.processors() == 8
-    assert machine.available_memory() == 0
+    assert resources.processors() == 8
+    assert resources.available_memory() == 0
     containers("", "", {})
-    assert machine.available_memory() != 0
+    assert resources.available_memory() != 0
 
 
 @pytest.mark.parametrize("value", [0, 0.5, -3, math.nan, math.inf, 1 << 40])

@@ -9,11 +9,11 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
+from w2v.factorization import svd, term_matrix
 from w2v.models import models
-from w2v.networks.lag import study
-from w2v.reading import open_corpus, read
+from w2v.networks.memory_span import study
 from w2v.settings import DocumentSettings, TextSettings
-from w2v.topics import svd, terms
+from w2v.text.encode import open_corpus, read
 
 # analogies in per cent, WordSim-353, SimLex-999: the README's means less 5 standard deviations
 FLOORS = {"skipgram": (35.7, 0.616, 0.288), "cbow": (32.7, 0.613, 0.236)}
@@ -49,8 +49,8 @@ def test_singular_values_of_newsgroups_are_those_of_arpack(data):
     path = str(data / "20news-bydate.train.jsonl.gz")
     corpus = open_corpus([path], how, DocumentSettings(id_prefix="label"))
     vocabulary, text = read(corpus, how, lambda tokens: None)
-    counts = terms.count_terms(text, len(vocabulary.names))
-    matrix = terms.weigh(counts, terms.global_weights(counts, "tfidf"), "tfidf")
+    counts = term_matrix.count_terms(text, len(vocabulary.names))
+    matrix = term_matrix.weigh(counts, term_matrix.global_weights(counts, "tfidf"), "tfidf")
     ours = svd.truncated(svd.Here(matrix, 2), 50, 6, 10, 1).values
     shape = len(matrix.starts) - 1, matrix.width
     x = csr_array((matrix.values.astype(float), matrix.columns, matrix.starts), shape=shape)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from w2v import query
+from w2v.embeddings import query
+from w2v.embeddings.query import Query, parse_terms
+from w2v.embeddings.spelling import edits, near_spellings
+from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
-from w2v.query import Query, parse_terms
-from w2v.spelling import edits, near_spellings
-from w2v.table import Table
 
 
 def random_table(rows=50, dim=4, seed=0):

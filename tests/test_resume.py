@@ -17,13 +17,14 @@ import planted
 import pytest
 from conftest import COMPILED, TRAINED, compiled, document_settings
 
-from w2v import checkpoint, locks, plan, signals, store
+from w2v.embeddings import container
 from w2v.errors import W2VError
-from w2v.job import Job
 from w2v.models import models
-from w2v.report import Report
+from w2v.runs.control import Report
+from w2v.runs.run import Job
 from w2v.settings import RunSettings, TextSettings
-from w2v.training import run
+from w2v.system import locks, signals
+from w2v.training.loop import run
 
 SENTENCES = 300 if COMPILED else 12
 
@@ -31,7 +32,7 @@ SENTENCES = 300 if COMPILED else 12
 @pytest.fixture
 def text(folder, monkeypatch):
     """A planted text in the current folder, cut into some dozens of chunks."""
-    monkeypatch.setattr(plan, "SMALL_CHUNK", 20)
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 20)
     (folder / "text").write_text(planted.text(SENTENCES))
     return "text"
 
@@ -81,9 +82,9 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, name):
 
 def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
     written = []
-    monkeypatch.setattr(checkpoint, "write", lambda path, *rest: written.append(rest[-1]))
+    monkeypatch.setattr("w2v.runs.checkpoint.write", lambda path, *rest: written.append(rest[-1]))
     monkeypatch.setattr(
-        "w2v.job.run",  # as if each stretch of seven chunks took as long as checkpoints are apart
+        "w2v.runs.run.run",  # as if each stretch of seven chunks took as long as checkpoints are apart
         lambda trainer, plan, threads, show, seconds, state, before, in_rounds: run(
             trainer, plan, threads, show, math.inf, state, min(state.chunks_done + 7, before)
         ),
@@ -99,7 +100,7 @@ def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
 
 def test_a_checkpoint_can_be_written_after_each_epoch(text, folder, monkeypatch):
     written = []
-    monkeypatch.setattr(checkpoint, "write", lambda path, *rest: written.append(rest[-1]))
+    monkeypatch.setattr("w2v.runs.checkpoint.write", lambda path, *rest: written.append(rest[-1]))
     job = make_job(text, how={"checkpoint_every": "epoch"}, epochs=3)
     job.train(lambda progress: None)
     chunks = len(job.plan)
@@ -171,7 +172,7 @@ def test_a_run_can_be_forced_to_have_other_epochs(text, folder, epochs):
     assert other.resume(force=True)
     assert other.state.chunks_done == min(len(job.plan) // 2, len(other.plan))
     finish(other)
-    assert len(json.loads(store.read("x.safetensors")[1]["losses"])) == epochs
+    assert len(json.loads(container.read("x.safetensors")[1]["losses"])) == epochs
 
 
 def test_a_damaged_checkpoint_and_a_file_that_is_none_are_refused(text, folder):
@@ -182,7 +183,7 @@ def test_a_damaged_checkpoint_and_a_file_that_is_none_are_refused(text, folder):
     path.write_bytes(data)
     with pytest.raises(W2VError, match="fail their checksum"):
         make_job(text).resume()
-    store.write(str(path), {"a": np.zeros(1)}, {})
+    container.write(str(path), {"a": np.zeros(1)}, {})
     with pytest.raises(W2VError, match="is no checkpoint"):
         make_job(text).resume()
 
@@ -382,7 +383,7 @@ def test_ctrl_c_once_more_leaves_a_checkpoint_in_place_of_the_file(
     assert w2v(*args).code == 0
     whole = outputs(folder)
     (folder / "x.safetensors").unlink()
-    monkeypatch.setattr(signals, "AGAIN", -1.0)
+    monkeypatch.setattr("w2v.system.signals.AGAIN", -1.0)
     outcome = stopped(w2v, monkeypatch, args, signal.SIGINT, signal.SIGINT)
     assert outcome.code == 130
     assert "x.safetensors was not written" in outcome.err

@@ -7,24 +7,24 @@ import pytest
 from conftest import COMPILED, TRAINED, WITH_WORDS, compiled
 from test_resume import finish, make_job, stop_at
 
-from w2v import plan, query
-from w2v.cluster import changes
-from w2v.cluster.changes import Changes, Node
-from w2v.crew import InRounds
-from w2v.kernels import negative_sampling, noise, rows
-from w2v.kernels.lanes import WIDTH, aligned
-from w2v.plan import State
-from w2v.query import Query
-from w2v.sampling import alias_table, random_state
-from w2v.training import run
+from w2v.cluster import row_changes
+from w2v.cluster.row_changes import Changes, Node
+from w2v.embeddings import query
+from w2v.embeddings.query import Query
+from w2v.kernels import negative_sampling, noise, row_copies
+from w2v.kernels.simd import WIDTH, aligned
+from w2v.negative_sampling.sampling import alias_table, random_state
+from w2v.training.chunks import State
+from w2v.training.loop import run
+from w2v.training.trainer import InRounds
 
-V = rows.BLOCK + 9  # so that merging takes two stretches, the last one short
+V = row_copies.BLOCK + 9  # so that merging takes two stretches, the last one short
 
 
 @pytest.fixture
 def text(folder, monkeypatch):
     """A planted text in the current folder, cut into some dozens of chunks."""
-    monkeypatch.setattr(plan, "SMALL_CHUNK", 80)
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 80)
     (folder / "text").write_text(planted.text(300 if COMPILED else 12))
     return "text"
 
@@ -34,13 +34,13 @@ def test_rows_are_numbered_as_they_come_and_copied():
     places, taken = np.full(10, -1, np.int32), np.empty(9, np.int32)
     known = {}
     wanted = naive.number_rows(ids[:6].tolist(), known)
-    assert rows.number_rows(ids, 6, places, taken, 0) == len(known) == 4
+    assert row_copies.number_rows(ids, 6, places, taken, 0) == len(known) == 4
     assert ids.tolist() == [*wanted, 5]  # what is beyond the count stays
     assert taken[:4].tolist() == list(known)
     assert {row: place for row, place in enumerate(places) if place >= 0} == known
     matrix, copy = aligned((10, WIDTH)), aligned((9, WIDTH))
     matrix[:] = np.random.default_rng(0).standard_normal(matrix.shape)
-    rows.copy_rows(matrix, taken, 4, copy, 1)
+    row_copies.copy_rows(matrix, taken, 4, copy, 1)
     np.testing.assert_array_equal(copy[:4], naive.copy_rows(matrix, taken[:4]))
     assert not copy[4:].any()
 
@@ -64,11 +64,11 @@ def merge(matrix, copies, size, registers=1, frozen=()):
         for place, (row, vector) in enumerate(copy.items()):
             places[shard, row], stacked[shard * size + place] = place, vector
     limits = np.array([len(copy) for copy in copies])
-    held = np.empty((rows.BLOCK + 1, len(copies) + 3), np.int32)
+    held = np.empty((row_copies.BLOCK + 1, len(copies) + 3), np.int32)
     for first in (2, 0, 1):
-        rows.merge_rows(
+        row_copies.merge_rows(
             matrix, stacked, places, limits, first, 3, np.array(frozen, np.bool_), registers,
-            held, np.empty(rows.BLOCK, np.int32), np.empty(len(copies), np.int32),
+            held, np.empty(row_copies.BLOCK, np.int32), np.empty(len(copies), np.int32),
             np.empty(len(copies), matrix.dtype), aligned((WIDTH,), matrix.dtype),
         )  # fmt: skip
 
@@ -140,17 +140,17 @@ def test_changes_that_are_taken_added_up_in_parts_and_applied_are_merged_rows(sh
         copies.append(dict(zip(chosen.tolist(), copy.copy(), strict=True)))
         twin = naive.take_changes(matrix, chosen, copy)
         squares = np.empty(chosen.size, np.float32)
-        rows.take_changes(matrix, chosen, copy, squares, 2, aligned((WIDTH,)))
+        row_copies.take_changes(matrix, chosen, copy, squares, 2, aligned((WIDTH,)))
         np.testing.assert_array_equal(copy, twin[0])
         np.testing.assert_allclose(squares, twin[1], rtol=1e-5)
         leaves.append(Node(shard, 1, {"m": Changes(chosen, copy, squares)}, [(shard, 1)]))
-    pairs = [changes.merge(leaves[k : k + 2], 2) for k in range(0, shards, 2)]
-    whole = changes.merge(pairs, 16)
+    pairs = [row_changes.merge(leaves[k : k + 2], 2) for k in range(0, shards, 2)]
+    whole = row_changes.merge(pairs, 16)
     assert whole.results == [(shard, 1) for shard in range(shards)]
     applied = matrix.copy()
     found = whole.changes["m"]
     twin = naive.apply_changes(matrix, found.rows, found.sums, found.squares)
-    changes.apply({"m": applied}, whole.changes)
+    row_changes.apply({"m": applied}, whole.changes)
     merge(matrix, copies, V, registers=2)
     np.testing.assert_array_equal(applied, matrix)
     np.testing.assert_allclose(applied, twin, rtol=1e-5, atol=1e-6)

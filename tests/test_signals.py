@@ -9,8 +9,8 @@ import planted
 import pytest
 from conftest import compiled
 
-from w2v import signals
-from w2v.signals import STOPS, Deferred, Stopped
+from w2v.system import signals
+from w2v.system.signals import STOPS, Deferred, Stopped
 
 HERE = os.getpid()
 
@@ -20,7 +20,7 @@ def handlers(monkeypatch):
     """The handlers of a Python program, and no time between two signals that counts as long."""
     with signals.handlers_kept():
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        monkeypatch.setattr(signals, "AGAIN", 1e9)
+        monkeypatch.setattr("w2v.system.signals.AGAIN", 1e9)
         yield
 
 
@@ -67,7 +67,7 @@ def test_a_second_signal_waits_too_but_a_later_one_does_not(monkeypatch, later, 
             reached.append("twice")
 
     if later:
-        monkeypatch.setattr(signals, "AGAIN", -1.0)
+        monkeypatch.setattr("w2v.system.signals.AGAIN", -1.0)
     with pytest.raises(KeyboardInterrupt):
         block()
     assert reached == wanted
@@ -118,7 +118,7 @@ def test_the_first_signal_is_raised_and_others_do_not_disturb_what_tidies_up(num
 
 def test_a_later_ctrl_c_is_raised_once_more(monkeypatch):
     signals.catch()
-    monkeypatch.setattr(signals, "AGAIN", -1.0)
+    monkeypatch.setattr("w2v.system.signals.AGAIN", -1.0)
     for _ in range(2):
         with pytest.raises(Stopped):
             os.kill(HERE, signal.SIGINT)

@@ -93,7 +93,7 @@ def add_one(x):
 @pytest.fixture
 def kept_in(tmp_path, monkeypatch):
     """A folder for compiled kernels, where there are none yet."""
-    monkeypatch.setattr(cache, "directory", lambda: str(tmp_path))
+    monkeypatch.setattr("w2v.kernels.cache.directory", lambda: str(tmp_path))
     cache._say_once.cache_clear()
     return tmp_path
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
-from w2v import store
+from w2v.embeddings import container
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.table import Table
 
 TENSORS = {
     "small": np.arange(5, dtype=np.uint8),
@@ -31,7 +31,7 @@ def tables():
 def test_the_official_reader_reads_what_we_write(tmp_path):
     safetensors = pytest.importorskip("safetensors")
     path = str(tmp_path / "x.safetensors")
-    store.write(path, TENSORS, {"model": "skipgram"})
+    container.write(path, TENSORS, {"model": "skipgram"})
     with safetensors.safe_open(path, "numpy") as file:
         assert file.metadata()["model"] == "skipgram"
         for name, array in TENSORS.items():
@@ -43,7 +43,7 @@ def test_we_read_what_the_official_writer_writes(tmp_path):
     safetensors_numpy = pytest.importorskip("safetensors.numpy")
     path = str(tmp_path / "x.safetensors")
     safetensors_numpy.save_file(TENSORS, path, {"note": "hello"})
-    tensors, metadata = store.read(path)
+    tensors, metadata = container.read(path)
     assert metadata == {"note": "hello"}
     assert tensors.keys() == TENSORS.keys()
     for name, array in TENSORS.items():
@@ -62,18 +62,18 @@ def test_we_read_what_the_official_writer_writes(tmp_path):
 )
 def test_a_round_trip_is_exact(tmp_path_factory, tensors):
     path = str(tmp_path_factory.mktemp("store") / "x.safetensors")
-    store.write(path, tensors, {})
-    read, metadata = store.read(path)
+    container.write(path, tensors, {})
+    read, metadata = container.read(path)
     assert read.keys() == tensors.keys()
     for name, array in tensors.items():
         assert read[name].tobytes() == array.tobytes()
         assert (read[name].dtype, read[name].shape) == (array.dtype, array.shape)
-    assert store.damaged(read, metadata) == []
+    assert container.damaged(read, metadata) == []
 
 
 def test_the_data_begins_at_a_multiple_of_64_and_has_no_gaps(tmp_path):
     path = tmp_path / "x.safetensors"
-    store.write(str(path), TENSORS, {})
+    container.write(str(path), TENSORS, {})
     raw = path.read_bytes()
     length = int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8 : 8 + length])
@@ -85,16 +85,16 @@ def test_the_data_begins_at_a_multiple_of_64_and_has_no_gaps(tmp_path):
 
 def test_equal_content_gives_equal_bytes(tmp_path):
     for name, tensors in (("a", TENSORS), ("b", dict(reversed(TENSORS.items())))):
-        store.write(str(tmp_path / name), tensors, {"x": "y"})
+        container.write(str(tmp_path / name), tensors, {"x": "y"})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 def test_a_table_comes_back_as_it_was_and_every_name_is_found(tmp_path):
     path = str(tmp_path / "x.safetensors")
     table = tables()
-    store.write(path, store.table_tensors("words", table), {})
-    tensors, _ = store.read(path)
-    read = store.read_table(path, tensors, "words")
+    container.write(path, container.table_tensors("words", table), {})
+    tensors, _ = container.read(path)
+    read = container.read_table(path, tensors, "words")
     assert read.names == table.names == [table.name(row) for row in range(len(table))]
     for row, name in enumerate(table.names):
         assert read.find(name) == row
@@ -102,7 +102,7 @@ def test_a_table_comes_back_as_it_was_and_every_name_is_found(tmp_path):
     np.testing.assert_array_equal(read.counts, table.counts)
     np.testing.assert_allclose(read.norms, np.linalg.norm(table.matrix, axis=1), rtol=1e-6)
     with pytest.raises(W2VError, match="no table 'topics'; tables in it: words"):
-        store.read_table(path, tensors, "topics")
+        container.read_table(path, tensors, "topics")
 
 
 @pytest.mark.parametrize(
@@ -111,15 +111,15 @@ def test_a_table_comes_back_as_it_was_and_every_name_is_found(tmp_path):
 )
 def test_a_table_that_points_outside_of_itself_is_refused(tmp_path, part, value):
     path = str(tmp_path / "x.safetensors")
-    tensors = store.table_tensors("words", tables())
+    tensors = container.table_tensors("words", tables())
     wrong = tensors[f"words.{part}"].copy()
     if value is None:
         wrong = wrong[:-1]
     else:
         wrong[3] = value
-    store.write(path, {**tensors, f"words.{part}": wrong}, {})
+    container.write(path, {**tensors, f"words.{part}": wrong}, {})
     with pytest.raises(W2VError, match="x.safetensors: the (names|arrays) of table 'words'"):
-        store.read_table(path, store.read(path)[0], "words")
+        container.read_table(path, container.read(path)[0], "words")
 
 
 def test_a_name_that_occurs_twice_is_refused():
@@ -129,15 +129,15 @@ def test_a_name_that_occurs_twice_is_refused():
 
 def test_every_shortened_file_is_refused(tmp_path):
     path = tmp_path / "x.safetensors"
-    store.write(str(path), TENSORS, {})
+    container.write(str(path), TENSORS, {})
     whole = path.read_bytes()
     for size in (0, 5, 8, 20, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:size])
         with pytest.raises(W2VError, match=r"x\.safetensors: .*(cut short|damaged)"):
-            store.read(str(path))
+            container.read(str(path))
     path.write_bytes(whole + b"x")
     with pytest.raises(W2VError, match="1 bytes too many"):
-        store.read(str(path))
+        container.read(str(path))
 
 
 @pytest.mark.parametrize(
@@ -160,16 +160,16 @@ def test_a_header_that_lies_is_refused_before_anything_is_allocated(tmp_path, en
     header = json.dumps({"x": entry}).encode()
     path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
     with pytest.raises(W2VError, match="x.safetensors: "):
-        store.read(str(path))
+        container.read(str(path))
 
 
 def test_a_flipped_bit_fails_its_checksum(tmp_path):
     path = tmp_path / "x.safetensors"
-    store.write(str(path), TENSORS, {})
+    container.write(str(path), TENSORS, {})
     raw = bytearray(path.read_bytes())
     raw[-1] ^= 1
     path.write_bytes(raw)
-    assert store.damaged(*store.read(str(path))) == ["small"]
+    assert container.damaged(*container.read(str(path))) == ["small"]
 
 
 def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -177,7 +177,7 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     path.write_text("old")
 
     def interrupted():
-        with store.replacing(str(path)) as file:
+        with container.replacing(str(path)) as file:
             file.write(b"half")
             raise KeyboardInterrupt
 
@@ -188,20 +188,20 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def test_whether_a_file_can_be_written_is_known_before(tmp_path):
-    store.check_writable(str(tmp_path / "x"))
-    store.check_writable(os.devnull)
-    store.check_writable("-")
+    container.check_writable(str(tmp_path / "x"))
+    container.check_writable(os.devnull)
+    container.check_writable("-")
     assert not list(tmp_path.iterdir())
     (tmp_path / "y.part").write_text("of another run")
-    store.check_writable(str(tmp_path / "y"))
+    container.check_writable(str(tmp_path / "y"))
     assert (tmp_path / "y.part").read_text() == "of another run"
     with pytest.raises(W2VError, match="is a directory"):
-        store.check_writable(str(tmp_path))
+        container.check_writable(str(tmp_path))
     with pytest.raises(W2VError, match="there is no folder .*absent; make it first"):
-        store.check_writable(str(tmp_path / "absent" / "x"))
+        container.check_writable(str(tmp_path / "absent" / "x"))
     if os.path.isdir("/proc/self"):
         with pytest.raises(OSError, match="No such file"):
-            store.check_writable("/proc/self/x")
+            container.check_writable("/proc/self/x")
 
 
 def test_parts_of_killed_processes_are_removed_and_those_of_living_ones_are_not(tmp_path):
@@ -211,9 +211,9 @@ def test_parts_of_killed_processes_are_removed_and_those_of_living_ones_are_not(
     (tmp_path / "x.00000000.part").symlink_to("link.txt")
     for name in [*others, "x.0123abcd.part"]:
         (tmp_path / name).write_text("left")
-    with store.replacing(str(path)) as first:
+    with container.replacing(str(path)) as first:
         first.write(b"first")
-        with store.replacing(str(path)) as second:
+        with container.replacing(str(path)) as second:
             second.write(b"second")
         assert path.read_text() == "second"
     assert path.read_text() == "first"
@@ -226,7 +226,7 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
     path = tmp_path / "x"
     path.write_text("old")
     path.chmod(mode)
-    with store.replacing(str(path)) as file:
+    with container.replacing(str(path)) as file:
         assert stat.S_IMODE(os.stat(file.name).st_mode) == mode
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
@@ -234,10 +234,10 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
 def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path):
     link, target = tmp_path / "link", tmp_path / "target"
     link.symlink_to(target)
-    with store.replacing(str(link)) as file:
+    with container.replacing(str(link)) as file:
         file.write(b"x")
     assert link.is_symlink()
     assert target.read_bytes() == b"x"
-    with store.replacing(os.devnull) as file:
+    with container.replacing(os.devnull) as file:
         file.write(b"x")
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)

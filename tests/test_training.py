@@ -13,16 +13,16 @@ from conftest import TRAINED, WITH_WORDS, compiled, document_settings
 from hypothesis import given
 from scipy import stats
 
-from w2v import plan, query
+from w2v.embeddings import query
+from w2v.embeddings.query import Query
 from w2v.errors import DivergedError
 from w2v.models import models
-from w2v.plan import Plan, make_plan
-from w2v.query import Query
-from w2v.reading import open_corpus, read
 from w2v.settings import TextSettings
-from w2v.spool import Spool
-from w2v.text import Pieces, Text
-from w2v.training import run
+from w2v.system.spooled_array import Spool
+from w2v.text.encode import open_corpus, read
+from w2v.text.encoded_text import Pieces, Text
+from w2v.training.chunks import ROUNDS, Plan, make_plan
+from w2v.training.loop import run
 
 
 def make_text(lengths):
@@ -34,16 +34,16 @@ def make_text(lengths):
 def test_chunks_cover_every_word_once_an_epoch(lengths, epochs):
     text = make_text(lengths)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "SMALL_CHUNK", 10)
+        patch.setattr("w2v.training.chunks.SMALL_CHUNK", 10)
         chunks = Plan(text, epochs, seed=1)
     for epoch in range(epochs):
         spans = sorted((c.first, c.last) for c in chunks if c.epoch == epoch)
         assert [p for span in spans for p in range(*span)] == list(range(text.size))
-    assert max(c.last - c.first for c in chunks) <= 2 * max(10, text.size // plan.ROUNDS)
+    assert max(c.last - c.first for c in chunks) <= 2 * max(10, text.size // ROUNDS)
 
 
 def test_every_epoch_has_an_order_of_its_own_that_follows_from_the_seed(monkeypatch):
-    monkeypatch.setattr(plan, "SMALL_CHUNK", 10)
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 10)
     text = make_text([300])
     chunks = Plan(text, 2, seed=1)
     orders = [[c.first for c in chunks if c.epoch == epoch] for epoch in (0, 1)]
@@ -53,7 +53,7 @@ def test_every_epoch_has_an_order_of_its_own_that_follows_from_the_seed(monkeypa
 
 
 def test_a_chunk_ends_with_a_sentence_if_one_is_near_and_a_long_sentence_is_cut(monkeypatch):
-    monkeypatch.setattr(plan, "SMALL_CHUNK", 10)
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 10)
     cuts = {c.first for c in Plan(make_text([9, 8, 8, 8, 7]), 1, 1)}
     assert cuts <= {0, 9, 17, 25, 33}
     assert len(Plan(make_text([100]), 1, 1)) == 10

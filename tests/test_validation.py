@@ -9,7 +9,7 @@ import pytest
 from conftest import COMPILED, TRAINED
 from test_resume import ARGS, finish, make_job, stop_at
 
-from w2v import plan, store
+from w2v.embeddings import container
 from w2v.errors import W2VError
 
 HELD_OUT = {"valid": "held-out"}
@@ -18,7 +18,7 @@ HELD_OUT = {"valid": "held-out"}
 @pytest.fixture
 def text(folder, monkeypatch):
     """A planted text in the current folder, and another one that is held out."""
-    monkeypatch.setattr(plan, "SMALL_CHUNK", 80)
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 80)
     (folder / "text").write_text(planted.text(300 if COMPILED else 12))
     (folder / "held-out").write_text(planted.text(20)[: 2000 if COMPILED else 200])
     return "text"
@@ -62,7 +62,7 @@ def test_patience_stops_and_keeps_the_best(text, folder):
     finish(job)
     assert len(seen) == job.epochs_done == 4
     assert job.validation.best == 1
-    tensors, metadata = store.read("x.safetensors")
+    tensors, metadata = container.read("x.safetensors")
     np.testing.assert_array_equal(tensors["words.matrix"], seen[1])
     assert json.loads(metadata["valid"])["losses"] == [3.0, 2.0, None, 2.0]
 
@@ -71,7 +71,7 @@ def test_without_patience_the_last_epoch_is_kept(text):
     job = make_job(text, how=HELD_OUT, epochs=3)
     seen = script(job, [1.0, 2.0, 3.0])
     finish(job)
-    np.testing.assert_array_equal(store.read("x.safetensors")[0]["words.matrix"], seen[2])
+    np.testing.assert_array_equal(container.read("x.safetensors")[0]["words.matrix"], seen[2])
 
 
 def test_a_stopped_run_goes_on_with_its_losses_and_its_best(text, folder):

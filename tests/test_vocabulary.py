@@ -13,11 +13,11 @@ import pytest
 from conftest import COMPILED
 from hypothesis import given
 
-from w2v import corpus, spool, vocabulary
-from w2v.corpus import Corpus
 from w2v.errors import W2VError
-from w2v.lexicon import Lexicon
-from w2v.vocabulary import count, encode
+from w2v.system import spooled_array
+from w2v.text.corpus import Corpus
+from w2v.text.vocabulary import _keep, count, encode
+from w2v.text.word_counter import Lexicon
 
 
 def encoded(folder, text, lowercase=False, **options):
@@ -53,7 +53,7 @@ def test_words_and_sentences_are_those_of_plain_python(
             encoded(folder, text, **options)
         return
     with pytest.MonkeyPatch.context() as patch:  # so that all of it goes through several parts
-        patch.setattr(spool, "PART", 5)
+        patch.setattr("w2v.system.spooled_array.PART", 5)
         found, result = encoded(folder, text, **options)
     assert found.names == kept
     assert found.counts.tolist() == [counts[w] for w in kept]
@@ -122,9 +122,9 @@ def test_types_are_numbered_and_counted_as_by_a_dictionary(pieces, by_lines):
 def test_words_are_kept_and_sentences_noted(numbers, word_ids, every):
     numbers += [0] * every  # documents end with a line end each
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spool, "PART", 7)
-        text = vocabulary._keep(
-            spool.Spool(np.int32, np.array(numbers)), np.array(word_ids, np.int32), every
+        patch.setattr("w2v.system.spooled_array.PART", 7)
+        text = _keep(
+            spooled_array.Spool(np.int32, np.array(numbers)), np.array(word_ids, np.int32), every
         )
     assert sentences([0, 1, 2], text) == naive.keep_words(numbers, word_ids, every)
 
@@ -142,10 +142,10 @@ def test_a_lexicon_grows(monkeypatch):
 
 @pytest.mark.parametrize("limit", [10, 1 << 24])
 def test_a_large_spool_is_in_a_file_that_has_no_name(monkeypatch, tmp_path, limit):
-    monkeypatch.setattr(spool, "IN_MEMORY", limit)
-    monkeypatch.setattr(spool, "PART", 7)
+    monkeypatch.setattr("w2v.system.spooled_array.IN_MEMORY", limit)
+    monkeypatch.setattr("w2v.system.spooled_array.PART", 7)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    grown = spool.Spool(np.int32)
+    grown = spooled_array.Spool(np.int32)
     for begin in range(0, 1000, 10):
         grown.append(np.arange(begin, begin + 10))
     assert grown.size == 1000
@@ -160,7 +160,7 @@ def test_a_large_spool_is_in_a_file_that_has_no_name(monkeypatch, tmp_path, limi
 
 
 def test_a_spool_without_values_is_an_empty_array():
-    empty = spool.Spool(np.int64)
+    empty = spooled_array.Spool(np.int64)
     assert empty.mapped().tolist() == empty.read(0, 5).tolist() == []
 
 
@@ -175,8 +175,8 @@ def test_what_counting_forgets_is_said_and_no_more_than_that(tmp_path_factory, s
     path.write_text("".join(" ".join(line) + "\n" for line in lines))
     true = Counter(named)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "BLOCK", 1)
-        patch.setattr(spool, "PART", 7)
+        patch.setattr("w2v.text.corpus.BLOCK", 1)
+        patch.setattr("w2v.system.spooled_array.PART", 7)
         try:
             found, text = encode(Corpus([str(path)]), max_types=most)
         except W2VError:
@@ -212,7 +212,7 @@ def test_room_does_not_grow_with_types_that_are_forgotten():
 def test_forgotten_words_are_reported(w2v, folder):
     (folder / "text").write_text("\n".join(f"a b w{n}" for n in range(3000)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "BLOCK", 100)
+        patch.setattr("w2v.text.corpus.BLOCK", 100)
         outcome = w2v("vocab", "text", "--max-types", "100")
     assert "rare ones were dropped while counting" in outcome.err
     assert outcome.out.splitlines()[1:] == ["a 3000", "b 3000"]
@@ -244,7 +244,7 @@ def test_a_mapped_matrix_has_its_bytes_on_every_system(monkeypatch, fallocate):
             sizes.append(os.fstat(file.fileno()).st_blocks), mapped(file, *rest, **more)
         )[1],
     )  # fmt: skip
-    matrix = spool.mapped_zeros(shape)
+    matrix = spooled_array.mapped_zeros(shape)
     assert matrix.shape == shape
     assert not matrix.any()
     assert sizes[0] * 512 >= matrix.nbytes  # not a hole, whose want of room would show too late
@@ -256,7 +256,7 @@ def test_a_full_disk_under_a_mapped_matrix_is_named(monkeypatch):
 
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     with pytest.raises(OSError, match="No space left on device: set TMPDIR to a folder"):
-        spool.mapped_zeros((2, 3))
+        spooled_array.mapped_zeros((2, 3))
 
 
 PROSE = """The president, who had come late, spoke first. Nobody heard the president.

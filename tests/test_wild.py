@@ -13,7 +13,7 @@ import pytest
 from conftest import COMPILED, TRAINED
 from test_resume import AT_ONCE, EVERY, finish, make_job, stop_at
 
-from w2v import formats
+from w2v.embeddings import formats
 from w2v.errors import DivergedError
 from w2v.models import models
 
@@ -75,7 +75,7 @@ def test_a_run_ends_well_or_says_why_not(w2v, folder, model, settings):
 def test_a_run_that_diverges_leaves_its_last_good_checkpoint_to_go_on_from(
     folder, monkeypatch, rounds
 ):
-    monkeypatch.setattr("w2v.plan.SMALL_CHUNK", 40)
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 40)
     (folder / "text").write_text(planted.text(300 if COMPILED else 12))
     stop_at(make_job("text", **rounds), 1)
     before = (folder / "x.safetensors.checkpoint").read_bytes()

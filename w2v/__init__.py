@@ -20,10 +20,10 @@ names are here, loaded when they are used: `import w2v` costs neither NumPy nor 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from w2v.api import load, train
+    from w2v.embeddings.query import Neighbour
     from w2v.errors import DivergedError, NotFoundError, W2VError
-    from w2v.library import load, train
-    from w2v.progress import Progress
-    from w2v.query import Neighbour
+    from w2v.system.progress import Progress
     from w2v.vectors import Topic, Vectors
 
 __version__ = "0.1.0"
@@ -43,14 +43,14 @@ __all__ = [
 
 _MODULES = {
     "DivergedError": "errors",
-    "Neighbour": "query",
+    "Neighbour": "embeddings.query",
     "NotFoundError": "errors",
-    "Progress": "progress",
+    "Progress": "system.progress",
     "Topic": "vectors",
     "Vectors": "vectors",
     "W2VError": "errors",
-    "load": "library",
-    "train": "library",
+    "load": "api",
+    "train": "api",
 }
 
 

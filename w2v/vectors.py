@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
 import numpy as np
 
-from w2v import arguments, formats, machine, query, store
+from w2v.embeddings import container, formats, query
+from w2v.embeddings.formats.source import Findings
+from w2v.embeddings.query import Asking, Neighbour, Query
+from w2v.embeddings.search import Search
+from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
-from w2v.formats.source import Findings
-from w2v.nearest import Search
-from w2v.progress import plural
-from w2v.query import Asking, Neighbour, Query
-from w2v.table import Table
+from w2v.system import python_arguments, resources
+from w2v.system.progress import plural
 
 if TYPE_CHECKING:
-    from w2v.text import Documents
-    from w2v.trained import Network, Trained
+    from w2v.runs.saved_model import Network, Trained
+    from w2v.text.encoded_text import Documents
 
 _LOG = logging.getLogger("w2v")
 
@@ -59,7 +60,7 @@ class Vectors:
         matrix: np.ndarray,
         counts: Sequence[int] | np.ndarray | None = None,
     ):
-        words = arguments.words(words, "words")
+        words = python_arguments.words(words, "words")
         numbers = np.asarray(matrix)
         if numbers.dtype.kind not in "fiu":
             raise W2VError(f"matrix: expected numbers, found an array of {numbers.dtype}")
@@ -119,7 +120,7 @@ class Vectors:
         """
         if isinstance(word, str):
             return self._table.row(query.find(self._table, word)).copy()
-        rows = [query.find(self._table, each) for each in arguments.words(word, "a word")]
+        rows = [query.find(self._table, each) for each in python_arguments.words(word, "a word")]
         return self._table.matrix[rows].astype(np.float32)
 
     def __repr__(self) -> str:
@@ -129,7 +130,9 @@ class Vectors:
     def tables(self) -> list[str]:
         """What the file has vectors of: words, documents."""
         return (
-            store.table_names(store.read(self._path)[0]) if self._is_container() else [self._name]
+            container.table_names(container.read(self._path)[0])
+            if self._is_container()
+            else [self._name]
         )
 
     def table(self, name: str) -> Vectors:
@@ -169,16 +172,16 @@ class Vectors:
         include_query  whether the query's own words may answer
         Raises         NotFoundError for a word that is not there
         """
-        most = None if restrict is None else arguments.whole(restrict, "restrict", 1)
+        most = None if restrict is None else python_arguments.whole(restrict, "restrict", 1)
         rows = None if most is None else np.arange(min(most, len(self)))
-        search = Search(self._table, arguments.whole(k, "k", 1), rows, _score(min_score))
+        search = Search(self._table, python_arguments.whole(k, "k", 1), rows, _score(min_score))
         if not isinstance(word, str):
             if plus or minus:
                 raise W2VError("plus and minus are for words: add vectors up yourself")
             return query.neighbours(self._checked(word), search)
         terms = [("+", word)]
-        terms += [("+", each) for each in arguments.words(plus, "plus")]
-        terms += [("-", each) for each in arguments.words(minus, "minus")]
+        terms += [("+", each) for each in python_arguments.words(plus, "plus")]
+        terms += [("-", each) for each in python_arguments.words(minus, "minus")]
         return self._answers([Query(tuple(terms))], search, method, include_query)[0]
 
     def similar_each(
@@ -190,11 +193,11 @@ class Vectors:
         k       how many at most, for each
         Raises  NotFoundError for a word that is not there
         """
-        search = Search(self._table, arguments.whole(k, "k", 1))
+        search = Search(self._table, python_arguments.whole(k, "k", 1))
         if isinstance(words, np.ndarray) and words.dtype.kind in "fiu":
             vectors = [self._checked(vector) for vector in words]
             return query.neighbours_each(np.array(vectors).reshape(-1, self.dim), search)
-        queries = [Query((("+", word),)) for word in arguments.words(words, "words")]
+        queries = [Query((("+", word),)) for word in python_arguments.words(words, "words")]
         return self._answers(queries, search, "add", False)
 
     def _answers(
@@ -222,7 +225,7 @@ class Vectors:
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[Neighbour]:
         """`a` is to `b` as `c` is to what: the nearest to b - a + c."""
-        a, b, c = map(arguments.word, (a, b, c))
+        a, b, c = map(python_arguments.word, (a, b, c))
         return self.similar(b, k, plus=c, minus=a)
 
     def similarity(self, a: str, b: str) -> float:
@@ -231,7 +234,7 @@ class Vectors:
 
     def odd(self, *words: str) -> str:
         """The word that fits the others least, of three or more."""
-        return query.odd(self._table, [arguments.word(each) for each in words])[0][0]
+        return query.odd(self._table, [python_arguments.word(each) for each in words])[0][0]
 
     def infer(
         self,
@@ -248,15 +251,15 @@ class Vectors:
         threads  None: the processors that may be used
         Raises   W2VError where the model infers none, or of a single text knows no word
         """
-        from w2v.trained import Trained
+        from w2v.runs.saved_model import Trained
 
-        passes = None if epochs is None else arguments.whole(epochs, "epochs", 1)
+        passes = None if epochs is None else python_arguments.whole(epochs, "epochs", 1)
         count = _threads(threads)
         trained = Trained(self._model(), passes)
         if isinstance(texts, str):
             return trained.vector(texts)
         text = _read(trained, texts)
-        with machine.blas_threads(count):
+        with resources.blas_threads(count):
             return trained.vectors(text, count)
 
     @overload
@@ -279,13 +282,13 @@ class Vectors:
         threads  None: the processors that may be used
         Raises   W2VError where the model does not classify, or something is no text
         """
-        from w2v.trained import Network
+        from w2v.runs.saved_model import Network
 
         count = _threads(threads)
         trained = Network(self._model(), "classify")
         text = _read(trained, texts)
         labels = trained.network.labels
-        with machine.blas_threads(1):
+        with resources.blas_threads(1):
             chances = trained.network.probabilities(text, count)
         best = chances.argmax(axis=1).tolist()
         pairs = [(labels[i], float(row[i])) for i, row in zip(best, chances, strict=True)]
@@ -293,12 +296,12 @@ class Vectors:
 
     def topics(self, count: int = 10) -> list[Topic]:
         """The topics of an LDA or LSA model, the largest first, each with `count` words."""
-        from w2v.topics.listing import top_words
-        from w2v.trained import TopicModel
+        from w2v.runs.saved_model import TopicModel
+        from w2v.topics.topic_words import top_words
 
         trained = TopicModel(self._model())
         listing, coherence = trained.listing(), trained.coherence()
-        rows = top_words(listing.weights, arguments.whole(count, "count", 1))
+        rows = top_words(listing.weights, python_arguments.whole(count, "count", 1))
         return [
             Topic(
                 topic,
@@ -323,9 +326,9 @@ class Vectors:
 
         A whole model stays one where that is .safetensors; all others hold this table alone.
         """
-        target = arguments.path(path, "path")
+        target = python_arguments.path(path, "path")
         if formats.writer(target) is None and self._is_container():
-            with open(self._path, "rb") as file, store.replacing(target) as copy:
+            with open(self._path, "rb") as file, container.replacing(target) as copy:
                 shutil.copyfileobj(file, copy)
         else:
             formats.save(target, self._table, self._name)
@@ -336,7 +339,7 @@ class Vectors:
 
 def _read(trained: Trained | Network, texts: str | Iterable[str | Sequence[str]]) -> Documents:
     """Texts in the words of a model, as documents."""
-    from w2v.reading import texts_corpus
+    from w2v.text.encode import texts_corpus
 
     with texts_corpus(texts, trained.text_settings) as corpus:
         text, unknown = trained.read(corpus)
@@ -345,7 +348,7 @@ def _read(trained: Trained | Network, texts: str | Iterable[str | Sequence[str]]
 
 
 def _threads(count: int | None) -> int:
-    return machine.processors() if count is None else arguments.whole(count, "threads", 1)
+    return resources.processors() if count is None else python_arguments.whole(count, "threads", 1)
 
 
 def _score(least: float | None) -> float | None:

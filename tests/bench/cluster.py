@@ -39,7 +39,7 @@ from contest import environment, publish, wikipedia
 from distributed import Client, LocalCluster
 
 from w2v.cluster.rounds import TOGETHER
-from w2v.progress import duration
+from w2v.system.progress import duration
 
 BIN = Path(sys.executable).parent
 ROUNDS = [(8, 10_000), (8, 100_000), (16, 100_000)]  # shards, words of each in a round
@@ -120,9 +120,9 @@ def table(text: Path) -> str:
 
 def bytes_of_a_chunk(text: Path, words: int) -> tuple[int, int]:
     """Bytes of what a chunk of so many words changes, and of all vectors."""
-    from w2v.cluster.changes import Changes
-    from w2v.job import Job
+    from w2v.cluster.row_changes import Changes
     from w2v.models import models
+    from w2v.runs.run import Job
     from w2v.settings import RunSettings, TextSettings
 
     model = models()["skipgram"]

@@ -12,11 +12,11 @@ from __future__ import annotations
 import sys
 from itertools import islice
 
-from w2v.corpus import Corpus
 from w2v.models import models
-from w2v.plan import Plan, State
-from w2v.training import run
-from w2v.vocabulary import encode
+from w2v.text.corpus import Corpus
+from w2v.text.vocabulary import encode
+from w2v.training.chunks import Plan, State
+from w2v.training.loop import run
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ SETTINGS: dict[str, tuple[dict, dict | None]] = {
 
 def prepare(folder: Path) -> None:
     """Write all reviews as a table and as lines, the labelled ones as tables of their own."""
-    from w2v.tokenizers import TOKENIZERS, fold
+    from w2v.text.tokenizers import TOKENIZERS, fold
 
     rows = []
     for split in ("train", "test"):

@@ -99,7 +99,7 @@ def pace(folder: Path, seeds: int) -> str:
     """A row for each number of topics."""
     import numpy as np
 
-    from w2v import store
+    from w2v.embeddings import container
 
     with np.load(folder / "train.npz") as held:
         tokens = held["words"].size / 1e6
@@ -115,7 +115,7 @@ def pace(folder: Path, seeds: int) -> str:
             mine.append(30 * tokens / found.seconds)
             peer = theirs("tomotopy", folder, topics, 30, seed)
             others.append(30 * tokens / peer.seconds)
-        state = store.read(str(folder / "x.safetensors"))[0]
+        state = container.read(str(folder / "x.safetensors"))[0]
         topic_of, words, starts = (state[f"state.{x}"] for x in ("topics", "words", "starts"))
         documents = np.repeat(np.arange(starts.size - 1), np.diff(starts))
         seen = []

@@ -57,17 +57,19 @@ def matrix(folder: Path) -> None:
     """Write the tf-idf matrix."""
     import numpy as np
 
-    from w2v.reading import open_corpus, read
+    from w2v.factorization import term_matrix
     from w2v.settings import DocumentSettings, TermSettings, TextSettings
-    from w2v.topics import terms
+    from w2v.text.encode import open_corpus, read
 
     prepare(folder)
     how = TextSettings(min_count=1)
     corpus = open_corpus([str(folder / "all.tsv")], how, DocumentSettings())
     vocabulary, text = read(corpus, how, lambda tokens: None)
-    counts = terms.count_terms(text, len(vocabulary.names))
-    counts = terms.keep_columns(counts, terms.choose(vocabulary, counts, TermSettings(min_df=5)))
-    found = terms.weigh(counts, terms.global_weights(counts, "tfidf"), "tfidf")
+    counts = term_matrix.count_terms(text, len(vocabulary.names))
+    counts = term_matrix.keep_columns(
+        counts, term_matrix.choose(vocabulary, counts, TermSettings(min_df=5))
+    )
+    found = term_matrix.weigh(counts, term_matrix.global_weights(counts, "tfidf"), "tfidf")
     for name in ("starts", "columns", "values"):
         np.save(folder / f"{name}.npy", getattr(found, name))
     print(f"{len(found.starts) - 1:,} x {found.width:,}, {found.values.size:,} entries")

@@ -91,7 +91,7 @@ PEER = {"language model": LANGUAGE, "classifier": CLASSIFIER}
 
 def prepare(folder: Path) -> dict[str, Path]:
     """Write the texts, a line or a table's row each."""
-    from w2v.tokenizers import TOKENIZERS, fold
+    from w2v.text.tokenizers import TOKENIZERS, fold
 
     texts = {"language model": folder / "ptb.txt", "classifier": folder / "imdb.tsv"}
     with gzip.open(DATA / "ptb.train.txt.gz") as file:

@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from contest import DATA, PEERS, Run, aside, publish, run, w2v
 
-from w2v import formats
-from w2v.table import Table
+from w2v.embeddings import formats
+from w2v.embeddings.table import Table
 
 OURS = """
 import json, resource, sys, time

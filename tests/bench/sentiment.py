@@ -33,7 +33,7 @@ FOLDS = 10
 
 def reviews(name: str) -> list[bytes]:
     """LABEL TAB TEXT of each review, in one random order; - where it has no label."""
-    from w2v.tokenizers import TOKENIZERS, fold
+    from w2v.text.tokenizers import TOKENIZERS, fold
 
     rows = []
     with gzip.open(DATA / name) as file:

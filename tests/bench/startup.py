@@ -20,10 +20,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from contest import Run, aside, enwiki, publish, run, w2v
 
-from w2v import formats, reshaping
-from w2v.corpus import Corpus
-from w2v.table import Table
-from w2v.vocabulary import encode
+from w2v.embeddings import formats, transform
+from w2v.embeddings.table import Table
+from w2v.text.corpus import Corpus
+from w2v.text.vocabulary import encode
 
 TIMES = 5
 
@@ -54,7 +54,7 @@ def large_tables(folder: Path) -> None:
     names = ["king", "queen", "man", "woman", *(f"w{n}" for n in range(399_996))]
     table = Table.build(names, rng.standard_normal((400_000, 300), np.float32))
     for halves in (False, True):
-        made = reshaping.halved(table) if halves else table
+        made = transform.halved(table) if halves else table
         for suffix in ("safetensors", "npy"):
             formats.save(str(folder / f"{'xh'[halves]}.{suffix}"), made)
 

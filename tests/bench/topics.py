@@ -83,9 +83,9 @@ def prepare(folder: Path, train: Path, test: Path, options: dict[str, object]) -
     """Write the tokens of both texts as w2v takes them with some options: train.npz, test.npz."""
     import numpy as np
 
-    from w2v.reading import open_corpus, read, read_as
+    from w2v.factorization import term_matrix
     from w2v.settings import DocumentSettings, TermSettings, TextSettings
-    from w2v.topics import terms
+    from w2v.text.encode import open_corpus, read, read_as
 
     def dealt(kind: type) -> object:
         return kind(**{k: v for k, v in options.items() if k in kind.__dataclass_fields__})
@@ -93,14 +93,14 @@ def prepare(folder: Path, train: Path, test: Path, options: dict[str, object]) -
     text, documents, chosen = map(dealt, (TextSettings, DocumentSettings, TermSettings))
     vocabulary, held = read(open_corpus([str(train)], text, documents), text, lambda tokens: None)
     size = len(vocabulary.names)
-    kept = terms.choose(vocabulary, terms.count_terms(held, size), chosen)
-    found = terms.read_tokens(held, kept, size)
+    kept = term_matrix.choose(vocabulary, term_matrix.count_terms(held, size), chosen)
+    found = term_matrix.read_tokens(held, kept, size)
     np.savez(folder / "train", words=found.words, starts=found.starts, size=kept.size)
     print(f"{kept.size:,} terms, {found.words.size:,} tokens", file=sys.stderr)
     new, _ = read_as(
         open_corpus([str(test)], text, documents), [vocabulary.names[row] for row in kept]
     )
-    found = terms.read_tokens(new, np.arange(kept.size), kept.size)
+    found = term_matrix.read_tokens(new, np.arange(kept.size), kept.size)
     np.savez(folder / "test", words=found.words, starts=found.starts)
 
 
@@ -138,19 +138,19 @@ def main(folder: str, found: str) -> None:
     """Judge what stands in a file."""
     import numpy as np
 
-    from w2v import store
-    from w2v.topics import coherence, completion, lda
-    from w2v.topics.listing import top_words
-    from w2v.topics.terms import Tokens
+    from w2v.embeddings import container
+    from w2v.factorization.term_matrix import Tokens
+    from w2v.topics import coherence, lda, perplexity
+    from w2v.topics.topic_words import top_words
 
     if found.endswith(".npz"):
         with np.load(found) as held:
             topic_words, alpha = held["topic_words"], held["alpha"]
     else:
-        listing = lda.listing(store.read(found)[0])
+        listing = lda.listing(container.read(found)[0])
         topic_words, alpha = listing.weights, listing.alpha
     train, test = (np.load(f"{folder}/{name}.npz") for name in ("train", "test"))
-    scored = completion.complete(Tokens(test["words"], test["starts"]), topic_words, alpha, 2)
+    scored = perplexity.complete(Tokens(test["words"], test["starts"]), topic_words, alpha, 2)
     tops = top_words(topic_words, coherence.JUDGED)
     judged = coherence.judge(Tokens(train["words"], train["starts"]), tops)
     npmi = float(np.mean([topic.npmi for topic in judged if topic.npmi is not None]))

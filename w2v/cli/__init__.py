@@ -22,16 +22,16 @@ from w2v.errors import W2VError
 
 COMMANDS = {
     "train": "train",
-    "similar": "ask",
-    "analogy": "ask",
+    "similar": "neighbours",
+    "analogy": "neighbours",
     "similarity": "words",
     "odd": "words",
     "vector": "words",
     "infer": "infer",
     "topics": "topics",
     "perplexity": "topics",
-    "predict": "network",
-    "generate": "network",
+    "predict": "predict",
+    "generate": "predict",
     "summary": "summary",
     "lag": "lag",
     "evaluate": "evaluate",
@@ -39,8 +39,8 @@ COMMANDS = {
     "plot": "plot",
     "vocab": "vocab",
     "phrases": "phrases",
-    "convert": "files",
-    "info": "files",
+    "convert": "convert",
+    "info": "convert",
 }
 
 
@@ -93,14 +93,14 @@ def cli() -> None:
 
     w2v train corpus.txt writes vectors.safetensors; w2v similar WORD asks it.
     """
-    from w2v.pipes import forget
+    from w2v.system.pipes import forget
 
     click.get_current_context().call_on_close(forget)
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 a mistake, 3 not found, 128 + N signal N."""
-    from w2v.signals import Stopped, handlers_kept
+    from w2v.system.signals import Stopped, handlers_kept
 
     code = 0
     with standard_streams():
@@ -131,7 +131,7 @@ def _run(args: list[str]) -> int:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)
         return _fail(message, error.exit_code)
     except KeyboardInterrupt as error:
-        from w2v.signals import name_of
+        from w2v.system.signals import name_of
 
         number = getattr(error, "number", signal.SIGINT)
         return _fail(name_of(number), 128 + number)
@@ -147,7 +147,7 @@ def _run(args: list[str]) -> int:
 
 def catch_signals() -> None:
     """From now on a stop signal raises an exception: for commands that must tidy up."""
-    from w2v.signals import catch
+    from w2v.system.signals import catch
 
     catch()
 

@@ -36,7 +36,7 @@ def chart_kind(path: str) -> str:
 
 def kind_named(path: str) -> str:
     """The format that a suffix names: png, tsv, ...; text may be packed: tsv.gz is tsv."""
-    from w2v import packing
+    from w2v.system import packing
 
     plain = packing.plain_name(path).rpartition(".")[2].lower()
     return plain if plain in _TEXTS else path.rpartition(".")[2].lower()
@@ -44,15 +44,15 @@ def kind_named(path: str) -> str:
 
 def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
     """Write a chart, or its numbers, and say so."""
-    from w2v import store
-    from w2v.progress import plural
+    from w2v.embeddings import container
+    from w2v.system.progress import plural
 
     kind = chart_kind(path)
     if kind == "tsv":
         write_table(path, chart.rows)
     else:
         picture = chart.draw()
-        with store.replacing(path) as file:
+        with container.replacing(path) as file:
             picture.write(file, kind)
         if picture.missing:
             say(f"{plural(picture.missing, 'letter')} in no font that is installed")
@@ -61,8 +61,8 @@ def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
 
 def write_table(path: str, rows: Iterable[Sequence[object]]) -> None:
     """Write rows of fields that are separated by tabs."""
-    from w2v import store
+    from w2v.embeddings import container
 
-    with store.packed(path) as file:
+    with container.packed(path) as file:
         for row in rows:
             file.write(tsv_row(row).encode() + b"\n")

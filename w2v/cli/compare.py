@@ -11,11 +11,11 @@ import click
 
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, Command
-from w2v.cli.vectors import open_table
+from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
-    from w2v.comparing import Compared
+    from w2v.evaluation.compare import Compared
 
 _AT_HAND = ("questions-words.txt", "similarity/*.tsv")
 
@@ -46,8 +46,8 @@ def compare(
     (bootstrap), and p, whether the first file's differs; then the share of common words among the
     ten nearest, mean over the 1,000 most frequent words of the first file that all have.
     """
-    from w2v import comparing
-    from w2v.evaluate import analogies
+    from w2v.evaluation import compare
+    from w2v.evaluation.analogies import analogies
 
     tables = [open_table(file) for file in files]
     if not (pairs or questions):
@@ -59,12 +59,12 @@ def compare(
         click.echo(lack, err=True)
     for path in questions:
         judged = [analogies(table, path, restrict) for table in tables]
-        for results in comparing.by_questions(judged, path):
+        for results in compare.by_questions(judged, path):
             echo_compared(files, results, as_tsv, as_json)
     for path in pairs:
-        echo_compared(files, comparing.by_pairs(tables, path, restrict), as_tsv, as_json)
+        echo_compared(files, compare.by_pairs(tables, path, restrict), as_tsv, as_json)
     if len(files) > 1:
-        _echo_overlap(files, comparing.overlap(tables), as_tsv, as_json)
+        _echo_overlap(files, compare.overlap(tables), as_tsv, as_json)
 
 
 def _at_hand(pattern: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem, shell_complete
 
 if TYPE_CHECKING:
-    from w2v.table import Table
+    from w2v.embeddings.table import Table
 
 VARIABLE = "_W2V_COMPLETE"  # in which the shell says what it is
 _MOST = 50  # words
@@ -22,9 +22,9 @@ def answer_shell(cli: click.Group) -> int:
 
 def words(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
     """Names that begin so, the most frequent first; of a mapped file only, that none may wait."""
-    from w2v.cli.vectors import vectors_path
+    from w2v.cli.vector_file import vectors_path
+    from w2v.embeddings.formats import CONTAINER, load, sniff
     from w2v.errors import W2VError
-    from w2v.formats import CONTAINER, load, sniff
 
     sign = begun[:1] if begun[:1] in ("+", "-") else ""
     try:

@@ -10,14 +10,14 @@ import click
 from w2v.cli import HelpfulGroup
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.compare import echo_compared
-from w2v.cli.judge import classify, self_retrieval
+from w2v.cli.evaluate_documents import classify, self_retrieval
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, Command
-from w2v.cli.vectors import open_table, vectors_path
+from w2v.cli.vector_file import open_table, vectors_path
 
 if TYPE_CHECKING:
-    from w2v.evaluate import AnalogyResult
-    from w2v.table import Table
+    from w2v.embeddings.table import Table
+    from w2v.evaluation.analogies import AnalogyResult
 
 
 @click.group(cls=HelpfulGroup)
@@ -65,13 +65,13 @@ def similarity(
     pairs whose words are both known, all pairs, the correlation's p, Pearson's. Case is folded.
     Several -v: as w2v compare.
     """
-    from w2v import comparing
-    from w2v.evaluate import similarity
+    from w2v.evaluation import compare
+    from w2v.evaluation.analogies import similarity
 
     tables = _tables(vectors, combine)
     for path in sets:
         if len(tables) > 1:
-            echo_compared(vectors, comparing.by_pairs(tables, path, restrict), as_tsv, as_json)
+            echo_compared(vectors, compare.by_pairs(tables, path, restrict), as_tsv, as_json)
             continue
         result = similarity(tables[0], path, restrict)
         found, (spearman, p, pearson) = len(result.found), result.agreement()
@@ -91,10 +91,10 @@ def similarity(
 def _tables(vectors: tuple[str, ...], combine: str) -> list[Table]:
     if combine == "input":
         return [open_table(path) for path in vectors or [None]]
-    from w2v import formats, reshaping
+    from w2v.embeddings import formats, transform
 
     paths = [vectors_path(path) for path in vectors or [None]]
-    return [reshaping.combined(open_table(path), path, formats.contents(path)[0]) for path in paths]
+    return [transform.combined(open_table(path), path, formats.contents(path)[0]) for path in paths]
 
 
 @evaluate.command(cls=Command)
@@ -122,21 +122,24 @@ def analogies(
     syntactic. Answers are sought among the same restricted words, without the question's own;
     questions with other words are not counted. Case is folded. Several -v: as w2v compare.
     """
-    from w2v import comparing, outputs
-    from w2v.evaluate import analogies, totals
-    from w2v.formats import read_with
+    from w2v.embeddings.formats import read_with
+    from w2v.evaluation import compare
+    from w2v.evaluation.analogies import analogies, totals
+    from w2v.system import output_files
 
     if plot and len(sets) > 1:
         raise click.UsageError("--plot draws one SET")
     if plot:
         chart_kind(plot)
     paths = [each for path in vectors or [None] for each in read_with(vectors_path(path))]
-    outputs.check({"--plot": plot}, {"one of the sets": sets, "one of the vector files": paths})
+    output_files.check(
+        {"--plot": plot}, {"one of the sets": sets, "one of the vector files": paths}
+    )
     tables = _tables(vectors, combine)
     for path in sets:
         judged = [analogies(table, path, restrict, method) for table in tables]
         if len(judged) > 1:
-            for compared in comparing.by_questions(judged, path):
+            for compared in compare.by_questions(judged, path):
                 echo_compared(vectors, compared, as_tsv, as_json)
         else:
             if len(sets) > 1 and not (as_tsv or as_json):
@@ -147,7 +150,7 @@ def analogies(
             from w2v.plots import charts
 
             names = vectors or [vectors_path(None)]
-            found = zip(names, comparing.on_common(judged), strict=True)
+            found = zip(names, compare.on_common(judged), strict=True)
             chart = charts.sections(
                 path,
                 {

@@ -13,16 +13,16 @@ from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, format_options, printable
 from w2v.cli.parameters import INPUT, OUTPUT, or_stdin
 from w2v.errors import W2VError
-from w2v.notices import say_bad_bytes, say_documents, show_reading
+from w2v.runs.messages import say_bad_bytes, say_documents, show_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
 
-    from w2v.progress import ProgressLine
-    from w2v.text import Documents
-    from w2v.trained import Trained
+    from w2v.runs.saved_model import Trained
+    from w2v.system.progress import ProgressLine
+    from w2v.text.encoded_text import Documents
 
 threads_option = click.option(
     "--threads", type=click.IntRange(1), metavar="N",
@@ -47,7 +47,7 @@ class RefusedRows:
 
     def exit_code(self) -> int:
         """What the command ends with; says how many rows were left out, if any were."""
-        from w2v.progress import plural
+        from w2v.system.progress import plural
 
         if self._count:
             click.echo(f"w2v: {plural(self._count, 'row')} left out", err=True)
@@ -93,16 +93,17 @@ def infer(
     document alone: it is the same at every call, whatever else is inferred with it.
     """
     limit_blas(threads)
-    from w2v import formats, outputs, store
-    from w2v.progress import ProgressLine
-    from w2v.table import Table
-    from w2v.trained import Trained
+    from w2v.embeddings import container, formats
+    from w2v.embeddings.table import Table
+    from w2v.runs.saved_model import Trained
+    from w2v.system import output_files
+    from w2v.system.progress import ProgressLine
 
     if (as_tsv or as_json) and output != "-":
         raise W2VError("--tsv and --json are for stdout; -o takes a format by its suffix")
     catch_signals()
     write, paths = formats.writer(output), or_stdin(corpus)
-    outputs.check(
+    output_files.check(
         {"-o": output, "its list of names": formats.written_beside(output)},
         {"the model": model, "one of the texts": paths},
     )
@@ -123,7 +124,9 @@ def infer(
     if write:
         write(output, table if blank is None else table.without_blanks(blank))
     else:
-        store.write(output, store.table_tensors("documents", table), formats.file_metadata())
+        container.write(
+            output, container.table_tensors("documents", table), formats.file_metadata()
+        )
     ctx.exit(refused.exit_code())
 
 
@@ -145,9 +148,10 @@ def infer_all(
     """
     from time import monotonic
 
-    from w2v import machine, settings
-    from w2v.progress import duration, plural
-    from w2v.reading import open_corpus
+    from w2v import settings
+    from w2v.system import resources
+    from w2v.system.progress import duration, plural
+    from w2v.text.encode import open_corpus
 
     [how] = dealt(given, settings.DocumentSettings)
     settings.check(how)
@@ -166,7 +170,7 @@ def infer_all(
         left = duration((count - done) / rate) if rate else "?"
         line.show(f"inferring {done / max(count, 1):6.1%}  {rate:,.0f} documents/s  {left} left")
 
-    vectors = trained.vectors(text, threads or machine.processors(), show)
+    vectors = trained.vectors(text, threads or resources.processors(), show)
     seconds = max(monotonic() - began, 1e-9)
     line.say(f"inferred in {duration(seconds)}: {count / seconds:,.0f} documents/s")
     return text, vectors

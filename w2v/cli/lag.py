@@ -16,7 +16,7 @@ from w2v.cli.parameters import Command
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
-    from w2v.networks.lag import Outcome
+    from w2v.networks.memory_span import Outcome
 
 _COUNT = click.IntRange(1)
 
@@ -62,14 +62,14 @@ def lag(
     of that by the last state.
     """
     limit_blas(1)
-    from w2v import outputs
-    from w2v.machine import processors
-    from w2v.networks.lag import TASKS, VARIANTS, study
-    from w2v.progress import ProgressLine, duration
+    from w2v.networks.memory_span import TASKS, VARIANTS, study
+    from w2v.system import output_files
+    from w2v.system.progress import ProgressLine, duration
+    from w2v.system.resources import processors
 
     if plot:
         chart_kind(plot)
-    outputs.check({"--plot": plot}, {})
+    output_files.check({"--plot": plot}, {})
     variants = [each for name in _named(model, "--model", VARIANTS) for each in VARIANTS[name]]
     tasks, lengths = _named(task, "--task", TASKS), _lengths(length)
     cells = [(t, v, n) for t in tasks for n in lengths for v in variants]

@@ -20,7 +20,7 @@ recursive_option = click.option(
 
 def texts(corpus: Sequence[str], recursive: bool) -> list[str]:
     """The files that CORPUS stands for."""
-    from w2v.corpus import files_of
+    from w2v.text.corpus import files_of
 
     return [each for path in corpus for each in (files_of(path) if recursive else [path])]
 
@@ -37,7 +37,7 @@ class Option(click.Option):
 
 def _option(field: Field, kind: Any) -> click.Option:
     """The option of a setting; it is None unless given."""
-    from w2v.aliases import ALIASES
+    from w2v.cli.foreign_options import ALIASES
     from w2v.settings import option_name
 
     name = option_name(field.name)
@@ -67,7 +67,7 @@ def setting_options(settings: type) -> dict[str, click.Option]:
 
 def limit_blas(threads: int | None) -> None:
     """Give BLAS as many threads as we take, before NumPy is imported."""
-    from w2v.machine import processors
+    from w2v.system.resources import processors
 
     for library in ("OPENBLAS", "MKL", "OMP"):
         os.environ.setdefault(f"{library}_NUM_THREADS", str(threads or processors()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from w2v.formats.source import Findings
+    from w2v.embeddings.formats.source import Findings
 
 # Control characters, lone surrogates and marks that reorder a line: a name must not be able to
 # move the cursor or rewrite what is on the screen.

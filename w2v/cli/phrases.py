@@ -10,7 +10,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.options import recursive_option, texts
 from w2v.cli.parameters import INPUT, OUTPUT, Command, finite
-from w2v.notices import say_bad_bytes, say_compiling, show_reading
+from w2v.runs.messages import say_bad_bytes, say_compiling, show_reading
 
 _SCORINGS = ("default", "npmi")
 
@@ -82,11 +82,12 @@ def phrases(
     the pair may have up to four connectors between its words, and is counted with them; what is
     joined is all of it.
     """
-    from w2v import outputs, packing, store
-    from w2v.corpus import Corpus
+    from w2v.embeddings import container
     from w2v.kernels.cache import is_cold
-    from w2v.phrases import SCORINGS, Phrases, read_connectors
-    from w2v.progress import ProgressLine, plural
+    from w2v.system import output_files, packing
+    from w2v.system.progress import ProgressLine, plural
+    from w2v.text.corpus import Corpus
+    from w2v.text.phrases import SCORINGS, Phrases, read_connectors
 
     if not joiner or any(letter.isspace() for letter in joiner):
         raise click.UsageError("--joiner must not be empty, nor have a blank")
@@ -95,10 +96,10 @@ def phrases(
     catch_signals()
     paths = texts(corpus, recursive)
     inputs = {"one of the texts": paths, "the list of connectors": connectors}
-    outputs.check({"-o": output, "--list": listed}, inputs)
+    output_files.check({"-o": output, "--list": listed}, inputs)
     source = Corpus(paths, tokenizer, encoding, lowercase, normalize)
     line = ProgressLine(sys.stderr, quiet)
-    if is_cold("tokens"):
+    if is_cold("word_hash"):
         say_compiling(line)
     inside = read_connectors(connectors, lowercase, normalize) if connectors else set()
     found = Phrases(
@@ -124,12 +125,12 @@ def phrases(
         line.say(f"{plural(found.lost, 'rare pair')} forgotten while counting, to save memory")
     with ExitStack() as files:  # both or neither
         if listed is not None:
-            file = files.enter_context(store.replacing(listed))
+            file = files.enter_context(container.replacing(listed))
             with packing.packer(file, listed) as packed:
                 for number, phrase in rows:
                     row = phrase.name, phrase.count, phrase.score, number
                     packed.write(b"%s\t%d\t%.6f\t%d\n" % row)
             file.flush()
-        file = files.enter_context(store.packed(output))
+        file = files.enter_context(container.packed(output))
         for block in found.blocks():
             file.write(block)

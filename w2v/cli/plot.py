@@ -14,17 +14,17 @@ from w2v.cli.completion import words as words_begun
 from w2v.cli.options import limit_blas
 from w2v.cli.output import printable
 from w2v.cli.parameters import INPUT, OUTPUT, Command
-from w2v.cli.vectors import open_table, vectors_option, vectors_path
+from w2v.cli.vector_file import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
-from w2v.pipes import name_of
+from w2v.system.pipes import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from w2v.embeddings.table import Table
     from w2v.plots.groups import Groups
     from w2v.plots.map import Choice, Map
-    from w2v.progress import ProgressLine
-    from w2v.table import Table
+    from w2v.system.progress import ProgressLine
 
 _TOP = 500
 
@@ -101,9 +101,9 @@ def plot(
     """
     catch_signals()
     limit_blas(told["threads"])
-    from w2v import outputs
-    from w2v.formats import read_with
-    from w2v.progress import ProgressLine
+    from w2v.embeddings.formats import read_with
+    from w2v.system import output_files
+    from w2v.system.progress import ProgressLine
 
     line = ProgressLine(sys.stderr, quiet)
     if loss:
@@ -113,11 +113,11 @@ def plot(
         if terms or output == "map.html":
             raise click.UsageError("--loss: name a picture by -o, and no TERM")
         chart_kind(output)
-        outputs.check({"-o": output}, {"one of the logs": loss})
+        output_files.check({"-o": output}, {"one of the logs": loss})
         write_chart(charts.losses(loss), output, line.say)
         return
     kind, path = _kind(output), vectors_path(vectors)
-    outputs.check(
+    output_files.check(
         {"-o": output}, {"the vector file": read_with(path), "the list of labels": told["labels"]}
     )
     table = open_table(vectors, told["table"])
@@ -140,8 +140,8 @@ def _kind(output: str) -> str:
 
 def _choice(table: Table, terms: tuple[str, ...], told: dict[str, Any]) -> Choice:
     """Which rows are drawn: only such as have a direction."""
+    from w2v.embeddings.table import has_direction
     from w2v.plots import map
-    from w2v.table import has_direction
 
     if told["pairs"] and not terms:
         raise click.UsageError("--pairs: name pairs: w2v plot --pairs man:woman king:queen")
@@ -164,10 +164,10 @@ def _rows(count: int, top: int, table: str) -> Iterable[int]:
 def _map(table: Table, path: str, choice: Choice, told: dict[str, Any], line: ProgressLine) -> Map:
     from time import monotonic
 
-    from w2v.machine import processors
     from w2v.plots.map import Map
     from w2v.plots.projection import NAMES, project
-    from w2v.progress import duration
+    from w2v.system.progress import duration
+    from w2v.system.resources import processors
 
     began, method = monotonic(), told["method"]
 
@@ -225,9 +225,9 @@ def _color(path: str, choice: Choice, told: dict[str, Any]) -> str:
 
 
 def _has_topics(path: str) -> bool:
-    from w2v.formats import CONTAINER, sniff
+    from w2v.embeddings.container import read
+    from w2v.embeddings.formats import CONTAINER, sniff
     from w2v.models import models
-    from w2v.store import read
 
     model = models().get(read(path)[1].get("model", "")) if sniff(path) == CONTAINER else None
     return model is not None and model.way == "sweeps"
@@ -235,7 +235,7 @@ def _has_topics(path: str) -> bool:
 
 def _labels(path: str) -> Iterator[tuple[str, str]]:
     """Names and their labels."""
-    from w2v.lines import numbered_lines
+    from w2v.system.text_file import numbered_lines
 
     for number, row in numbered_lines(path, "surrogateescape"):
         name, tab, label = row.partition("\t")
@@ -256,9 +256,9 @@ def _write(
 ) -> None:
     import numpy as np
 
-    from w2v import store
     from w2v.cli.charts import write_table
-    from w2v.progress import plural
+    from w2v.embeddings import container
+    from w2v.system.progress import plural
 
     if kind == "tsv":
         write_table(output, drawn.rows())
@@ -266,18 +266,18 @@ def _write(
     words = told["table"] == "words"
     named = words if told["named"] is None else told["named"]
     if kind == "html":
-        from w2v.plots import explorer, map
+        from w2v.plots import html_page, map
 
         near = map.neighbours(table, choice.rows, max(told["k"], 1))
-        text = explorer.page(drawn, near, "time" if words else "word", named)
-        with store.packed(output) as file:
+        text = html_page.page(drawn, near, "time" if words else "word", named)
+        with container.packed(output) as file:
             file.write(text.encode("utf-8", "backslashreplace"))  # paths may be no UTF-8
         return
     from w2v.plots import picture
 
     written = np.ones(len(drawn.names), np.bool_) if named else drawn.asked
     made, unplaced = picture.draw(_printable(drawn), written)
-    with store.replacing(output) as file:
+    with container.replacing(output) as file:
         made.write(file, kind)
     if unplaced:
         line.say(f"{plural(unplaced, 'name')} not written: there is no room; .html has all")

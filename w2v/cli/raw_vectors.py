@@ -9,9 +9,9 @@ from contextlib import nullcontext
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from w2v.cli.asking import parsed_lines
+from w2v.cli.query_options import parsed_lines
 from w2v.errors import W2VError
-from w2v.pipes import name_of
+from w2v.system.pipes import name_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
 
     A vector without a name is called by its number, from 1.
     """
-    from w2v.formats.arrays import MAGIC
+    from w2v.embeddings.formats.numpy_array import MAGIC
 
     name = name_of(path)
     with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
@@ -49,8 +49,8 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
 
 def _unpacked(file: IO[bytes], name: str) -> IO[bytes]:
     """The file; if it is packed, all that is in it: of an array that must be seen first."""
-    from w2v import packing
-    from w2v.lines import chunks
+    from w2v.system import packing
+    from w2v.system.text_file import chunks
 
     if not packing.kind_of(packing.peek(file)):
         return file
@@ -64,7 +64,7 @@ def _begins(file: IO[bytes], magic: bytes) -> bool:
 def _of_array(data: bytes, name: str, dim: int, refused: Callable[[W2VError], None]) -> list[Named]:
     import numpy as np
 
-    from w2v.formats.arrays import parse
+    from w2v.embeddings.formats.numpy_array import parse
 
     found = np.atleast_2d(parse(data, name))
     if found.ndim != 2 or found.shape[1] != dim or found.dtype.kind not in "fiu":
@@ -83,8 +83,8 @@ def _of_array(data: bytes, name: str, dim: int, refused: Callable[[W2VError], No
 
 def _parse(line: str, dim: int) -> list[Named]:
     """A line's name, or nothing, and its vector: one pair."""
-    from w2v.progress import plural
-    from w2v.spelling import split_words
+    from w2v.embeddings.spelling import split_words
+    from w2v.system.progress import plural
 
     fields = split_words(line)
     numbers = [number for field in fields[-dim:] if (number := _number(field)) is not None]

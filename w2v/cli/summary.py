@@ -44,7 +44,7 @@ def summary(
     from w2v.networks.architecture import Architecture
 
     if file:
-        from w2v.trained import Network
+        from w2v.runs.saved_model import Network
 
         if model or vocab:
             raise click.UsageError("a file, or --model and --vocab: not both")

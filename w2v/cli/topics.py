@@ -10,21 +10,21 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.infer import threads_option
-from w2v.cli.network import echo_judgement, judged
 from w2v.cli.options import SettingsCommand, dealt, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, OUTPUT, or_stdin
+from w2v.cli.predict import echo_judgement, judged
 from w2v.errors import W2VError
-from w2v.notices import say_bad_bytes, say_documents, show_reading
+from w2v.runs.messages import say_bad_bytes, say_documents, show_reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from w2v.progress import ProgressLine
+    from w2v.factorization.term_matrix import Tokens
+    from w2v.runs.saved_model import TopicModel
+    from w2v.system.progress import ProgressLine
     from w2v.topics.coherence import Coherence
-    from w2v.topics.listing import Listing
-    from w2v.topics.terms import Tokens
-    from w2v.trained import TopicModel
+    from w2v.topics.topic_words import Listing
 
 
 _DRAWN = 5  # words of each topic in a picture
@@ -72,10 +72,10 @@ def topics(
     """
     catch_signals()
     limit_blas(None)
-    from w2v import outputs
+    from w2v.runs.saved_model import TopicModel
+    from w2v.system import output_files
     from w2v.topics import mallet
-    from w2v.topics.listing import top_words
-    from w2v.trained import TopicModel
+    from w2v.topics.topic_words import top_words
 
     if given and not reference and any(value is not None for value in given.values()):
         raise click.UsageError("what tells where documents begin is for --reference")
@@ -84,7 +84,7 @@ def topics(
     written = {
         "--topic-keys": topic_keys, "--doc-topics": doc_topics, "--state": state, "--plot": plot
     }  # fmt: skip
-    outputs.check(written, {"the model": model, "one of the documents": reference})
+    output_files.check(written, {"the model": model, "one of the documents": reference})
     trained = TopicModel(model)
     listing, coherence = trained.listing(), trained.coherence()
     if reference:
@@ -112,7 +112,7 @@ def topics(
 
 def _draw(listing: Listing, names: Sequence[str], path: str) -> None:
     from w2v.plots import charts
-    from w2v.topics.listing import top_words
+    from w2v.topics.topic_words import top_words
 
     order = [int(topic) for topic in listing.order()]
     rows = top_words(listing.weights, _DRAWN)
@@ -124,9 +124,9 @@ def _draw(listing: Listing, names: Sequence[str], path: str) -> None:
 def _referred(
     trained: TopicModel, paths: tuple[str, ...], given: dict[str, Any]
 ) -> list[Coherence]:
-    from w2v.progress import ProgressLine
+    from w2v.system.progress import ProgressLine
     from w2v.topics.coherence import JUDGED, judge
-    from w2v.topics.listing import top_words
+    from w2v.topics.topic_words import top_words
 
     line = ProgressLine(sys.stderr)
     tokens, _ = _read(trained, paths, given, line)
@@ -144,8 +144,8 @@ def _read(
     import numpy as np
 
     from w2v import settings
-    from w2v.reading import open_corpus
-    from w2v.topics.terms import read_tokens
+    from w2v.factorization.term_matrix import read_tokens
+    from w2v.text.encode import open_corpus
 
     [how] = dealt(given, settings.DocumentSettings)
     settings.check(how)
@@ -195,10 +195,10 @@ def perplexity(
     """
     catch_signals()
     limit_blas(threads)
-    from w2v import machine
-    from w2v.progress import ProgressLine, plural
-    from w2v.topics.completion import complete
-    from w2v.trained import Network, TopicModel, is_network
+    from w2v.runs.saved_model import Network, TopicModel, is_network
+    from w2v.system import resources
+    from w2v.system.progress import ProgressLine, plural
+    from w2v.topics.perplexity import complete
 
     line, paths = ProgressLine(sys.stderr, quiet), or_stdin(corpus)
     if is_network(model):
@@ -214,7 +214,7 @@ def perplexity(
     tokens, unknown = _read(trained, paths, given, line)
     count = tokens.starts.size - 1
     found = complete(
-        tokens, listing.weights, listing.alpha, threads or machine.processors(),
+        tokens, listing.weights, listing.alpha, threads or resources.processors(),
         lambda done: line.show(f"inferring {done / max(count, 1):6.1%}"),
     )  # fmt: skip
     short = count - found.documents

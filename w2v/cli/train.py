@@ -32,7 +32,7 @@ class TrainCommand(Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Find out which model is meant, then parse with its options."""
-        from w2v.aliases import translated
+        from w2v.cli.foreign_options import translated
 
         args = translated(args)
         ctx.meta["w2v.model"] = DEFAULT_MODEL
@@ -125,9 +125,9 @@ def train(
         raise click.UsageError("--force is for --resume")
     in_batches = model_name in models() and models()[model_name].way == "batches"
     limit_blas(1 if in_batches else given.get("threads"))  # whose threads each call BLAS
-    from w2v import recipe
-    from w2v.progress import ProgressLine
-    from w2v.report import Report
+    from w2v.runs import recipe
+    from w2v.runs.control import Report
+    from w2v.system.progress import ProgressLine
 
     catch_signals()
     paths, model = texts(corpus, recursive), recipe.find_model(model_name)

@@ -11,7 +11,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.options import SettingsCommand, dealt, recursive_option, texts
 from w2v.cli.parameters import INPUT, OUTPUT
-from w2v.notices import say_attached, say_bad_bytes, say_compiling, say_pruned, show_reading
+from w2v.runs.messages import say_attached, say_bad_bytes, say_compiling, say_pruned, show_reading
 
 _STEP = 1.1  # how much further the next point of a curve is
 
@@ -41,22 +41,24 @@ def vocab(
     Writes word2vec's vocabulary format: a word and its count on a line, by falling count; the first
     line is </s>, with how many line ends the text has.
     """
-    from w2v import outputs, packing, settings, store
-    from w2v.corpus import Corpus
+    from w2v import settings
+    from w2v.embeddings import container
     from w2v.kernels.cache import is_cold
-    from w2v.machine import readable
     from w2v.models import models
-    from w2v.progress import ProgressLine
-    from w2v.vocabulary import count, write_counts
+    from w2v.system import output_files, packing
+    from w2v.system.progress import ProgressLine
+    from w2v.system.resources import readable
+    from w2v.text.corpus import Corpus
+    from w2v.text.vocabulary import count, write_counts
 
     [text] = dealt(given, settings.TextSettings)
     settings.check(text)
     catch_signals()
     paths = texts(corpus, recursive)
-    outputs.check({"-o": output, "--curve": curve}, {"one of the texts": paths})
+    output_files.check({"-o": output, "--curve": curve}, {"one of the texts": paths})
     source = Corpus(paths, text.tokenizer, text.encoding, text.lowercase, text.normalize)
     line = ProgressLine(sys.stderr, quiet)
-    if is_cold("tokens"):
+    if is_cold("word_hash"):
         say_compiling(line)
     points: list[tuple[int, int]] = []
 
@@ -79,7 +81,7 @@ def vocab(
     line.say(f"memory: {readable(room)} for the matrices of w2v train with --dim 100")
     with ExitStack() as files:  # both or neither
         if curve is not None:
-            file = files.enter_context(store.replacing(curve))
+            file = files.enter_context(container.replacing(curve))
             with packing.packer(file, curve) as packed:
                 packed.write("".join(f"{tokens}\t{types}\n" for tokens, types in points).encode())
             file.flush()

@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from w2v.cli.asking import Missing, batches, groups, lookup_options, need, split, stdin_options
 from w2v.cli.completion import words as words_begun
 from w2v.cli.options import limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.cli.vectors import QueryCommand, file_options, open_table
+from w2v.cli.query_options import (
+    Missing,
+    batches,
+    groups,
+    lookup_options,
+    need,
+    split,
+    stdin_options,
+)
+from w2v.cli.vector_file import QueryCommand, file_options, open_table
 from w2v.errors import NotFoundError, W2VError
 
 if TYPE_CHECKING:
-    from w2v.query import Query
+    from w2v.embeddings.query import Query
 
 T = TypeVar("T")
 
@@ -48,7 +56,7 @@ class Lookup:
         least      how many of them a query needs: NotFoundError where there are fewer
         by_cosine  whether their vectors need a direction, as cosines do
         """
-        from w2v.query import directed_row, row_of
+        from w2v.embeddings.query import directed_row, row_of
 
         if self.left_out is None:
             return list(words)
@@ -103,7 +111,7 @@ def similarity(
     pairs = groups(words, 2, "A B")
     need(pairs, stdin, queries, "A B")
     lookup = Lookup(**told)
-    from w2v import query
+    from w2v.embeddings import query
 
     several = stdin or bool(queries) or len(pairs) > 1
 
@@ -144,9 +152,9 @@ def odd(
     asked = [words] if words else []
     need(asked, stdin, queries, "WORD...")
     lookup = Lookup(**told)
-    from w2v import query
-    from w2v.progress import plural
-    from w2v.spelling import split_words
+    from w2v.embeddings import query
+    from w2v.embeddings.spelling import split_words
+    from w2v.system.progress import plural
 
     def answer(given: tuple[str, ...]) -> None:
         known = lookup.known(given, query.FEWEST)
@@ -191,8 +199,8 @@ def vector(
     """
     need([*terms], stdin, queries, "TERM...")
     lookup = Lookup(**told)
-    from w2v.query import Query, numbers, parse_terms
-    from w2v.spelling import split_words
+    from w2v.embeddings.query import Query, numbers, parse_terms
+    from w2v.embeddings.spelling import split_words
 
     def parse(line: str) -> list[Query]:
         return parse_terms([line] if verbatim else split_words(line), verbatim)

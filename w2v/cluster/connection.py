@@ -16,9 +16,9 @@ from distributed import Client, LocalCluster
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
-from w2v.cluster.member import Member, itself
+from w2v.cluster.worker import Member, itself
 from w2v.errors import ConnectionLostError, W2VError
-from w2v.machine import processors
+from w2v.system.resources import processors
 
 PATIENCE = 30.0  # seconds: for a scheduler to answer, for a first worker to come
 POLL = 0.1  # seconds

@@ -17,16 +17,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from w2v.cluster import changes, member
+from w2v.cluster import row_changes, worker
+from w2v.cluster.chunk_data import Parcels
 from w2v.cluster.connection import Cluster
-from w2v.cluster.parcels import Parcels
-from w2v.cluster.replica import Base, matrices
-from w2v.crew import Crew
-from w2v.machine import readable
-from w2v.plan import Chunk, Plan, State
-from w2v.progress import Progress, plural
-from w2v.signals import Deferred
-from w2v.training import progress_of
+from w2v.cluster.model_replica import Base, matrices
+from w2v.system.progress import Progress, plural
+from w2v.system.resources import readable
+from w2v.system.signals import Deferred
+from w2v.training.chunks import Chunk, Plan, State
+from w2v.training.loop import progress_of
+from w2v.training.trainer import Crew
 
 AHEAD = 3  # rounds that are handed out before their results are here
 LONGEST = 64  # rounds from one base to the next
@@ -129,7 +129,7 @@ class Rounds:
         parcels = [self._parcels.parcel(chunk) for chunk in chunks]
         nodes = [
             submit(
-                member.train, self._setup, self._base, list(self._later),
+                worker.train, self._setup, self._base, list(self._later),
                 parcels[first : first + covers], number, covers,
             )
             for number, first in enumerate(range(0, len(parcels), covers))
@@ -137,18 +137,18 @@ class Rounds:
         while len(nodes) > 1:
             covers *= TOGETHER
             nodes = [
-                submit(member.merge, nodes[first : first + TOGETHER], covers)
+                submit(worker.merge, nodes[first : first + TOGETHER], covers)
                 for first in range(0, len(nodes), TOGETHER)
             ]
         self._later.append(nodes[0])
         return nodes[0]
 
-    def _take(self, crew: Crew, chunks: list[Chunk], node: changes.Node) -> None:
+    def _take(self, crew: Crew, chunks: list[Chunk], node: row_changes.Node) -> None:
         """Count a round's chunks, and bring what they have changed into the trainer's matrices."""
         crew.state.latest = chunks[0]
         for chunk, (loss, pairs) in zip(chunks, node.results, strict=True):
             crew.count(chunk, loss, pairs)
-        changes.apply(self._trainer.matrices, node.changes)
+        row_changes.apply(self._trainer.matrices, node.changes)
         self._rounds += 1
         self._later_bytes += node.nbytes
         self._moved = node.moved + node.nbytes * self._cluster.workers()

@@ -17,7 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.draws import (
+from w2v.kernels.random import next_random
+from w2v.kernels.simd import WIDTH, aligned, load, prefetch, splat, store
+from w2v.kernels.simd_counts import (
     add,
     add_to,
     as_kind,
@@ -27,8 +29,6 @@ from w2v.kernels.draws import (
     reciprocal,
     running_sums,
 )
-from w2v.kernels.lanes import WIDTH, aligned, load, prefetch, splat, store
-from w2v.kernels.random import next_random
 
 AHEAD = 3  # tokens
 FINE = 2.0**-24  # of random shares: less than 1 by no less than rounding may add

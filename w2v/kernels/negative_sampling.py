@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.lanes import WIDTH, aligned
+from w2v.kernels.logistic import NEVER, step_down
 from w2v.kernels.noise import draw_noise
-from w2v.kernels.sigmoid import NEVER, step_down
+from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.tiles import (
     COLUMNS,
     FOUR,

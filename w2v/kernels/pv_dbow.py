@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from w2v.kernels import jit
+from w2v.kernels.logistic import clear_tally, read_tally
 from w2v.kernels.negative_sampling import train_vector
-from w2v.kernels.sigmoid import clear_tally, read_tally
 from w2v.kernels.tiles import add_row
 from w2v.kernels.windows import prefetch_targets
 

@@ -7,8 +7,8 @@ its document is trained too: the document predicts it.
 from __future__ import annotations
 
 from w2v.kernels import inlined, jit
+from w2v.kernels.logistic import clear_tally, read_tally
 from w2v.kernels.negative_sampling import train_vector
-from w2v.kernels.sigmoid import clear_tally, read_tally
 from w2v.kernels.tiles import add_row, clear_row, copy_row
 from w2v.kernels.windows import prefetch_window
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from w2v.kernels import inlined, jit
+from w2v.kernels.logistic import clear_tally, read_tally
 from w2v.kernels.negative_sampling import BATCH, draw_row, draw_targets, train_batch, train_vector
-from w2v.kernels.sigmoid import clear_tally, read_tally
 from w2v.kernels.tiles import add_row
 from w2v.kernels.windows import prefetch_window
 

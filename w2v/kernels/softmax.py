@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from w2v.kernels import jit
-from w2v.kernels.sigmoid import fade
+from w2v.kernels.logistic import fade
 
 
 @jit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.lanes import load, multiply_add, prefetch, splat, store
+from w2v.kernels.simd import load, multiply_add, prefetch, splat, store
 
 PART = 7  # registers that a row is worked on at a time: sums that stay in the processor
 AHEAD = 6  # entries

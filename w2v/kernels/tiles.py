@@ -8,7 +8,7 @@ a pair of vectors takes two fours.
 from __future__ import annotations
 
 from w2v.kernels import inlined
-from w2v.kernels.lanes import load, multiply_add, splat, store, store_sums
+from w2v.kernels.simd import load, multiply_add, splat, store, store_sums
 
 COLUMNS = 3  # targets in a tile
 FOUR = 4  # numbers of a vector in a tile

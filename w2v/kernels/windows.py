@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.lanes import prefetch
 from w2v.kernels.random import next_below, next_random
+from w2v.kernels.simd import prefetch
 
 AHEAD = 3  # windows. Without it skip-gram takes 1.4 times as long, CBOW 1.5 (bench/tricks.py)
 _32 = np.uint64(32)

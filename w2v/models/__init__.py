@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-    from w2v.vocabulary import Vocabulary
+    from w2v.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

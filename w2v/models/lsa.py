@@ -44,8 +44,8 @@ class Settings(TermSettings):
 
 def _trainer(vocabulary, text, settings):
     from w2v.errors import W2VError
+    from w2v.factorization.ppmi import Ppmi
     from w2v.topics.lsa import Lsa
-    from w2v.topics.ppmi import Ppmi
 
     if settings.context == "documents":
         return Lsa(vocabulary, text, settings)

@@ -23,9 +23,9 @@ class Settings(ParagraphSettings):
 
 
 def _method(settings):
-    from w2v.document_worker import Method
     from w2v.kernels.pv_dbow import train_documents
     from w2v.kernels.skipgram import train_windows
+    from w2v.negative_sampling.document_worker import Method
 
     def train(windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed):
         vectors = matrices["document_vectors"], matrices["output_vectors"]
@@ -38,13 +38,13 @@ def _method(settings):
 
 
 def _trainer(vocabulary, text, settings):
-    from w2v.paragraphs import Paragraphs
+    from w2v.negative_sampling.document_trainer import Paragraphs
 
     return Paragraphs(vocabulary, text, settings, _method(settings))
 
 
 def _inference(settings, tensors):
-    from w2v.inference import Inference, WordSide
+    from w2v.negative_sampling.inference import Inference, WordSide
 
     return Inference(settings, WordSide.of(tensors), _method(settings))
 

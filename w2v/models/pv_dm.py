@@ -38,8 +38,8 @@ class Settings(ParagraphSettings):
 def _method(settings):
     from functools import partial
 
-    from w2v.document_worker import Method
     from w2v.kernels.pv_dm import train_rows, train_sums
+    from w2v.negative_sampling.document_worker import Method
 
     if settings.combine == "concat":
         kernel = partial(train_rows, window=settings.window)
@@ -58,13 +58,13 @@ def _method(settings):
 
 
 def _trainer(vocabulary, text, settings):
-    from w2v.paragraphs import Paragraphs
+    from w2v.negative_sampling.document_trainer import Paragraphs
 
     return Paragraphs(vocabulary, text, settings, _method(settings))
 
 
 def _inference(settings, tensors):
-    from w2v.inference import Inference, WordSide
+    from w2v.negative_sampling.inference import Inference, WordSide
 
     return Inference(settings, WordSide.of(tensors), _method(settings))
 

@@ -27,13 +27,13 @@ class Settings:
 
 
 def _trainer(vocabulary, text, settings):
-    from w2v.sif import Sif
+    from w2v.factorization.sif import Sif
 
     return Sif(vocabulary, text, settings)
 
 
 def _inference(settings, tensors):
-    from w2v.sif import SifInference
+    from w2v.factorization.sif import SifInference
 
     return SifInference(settings, tensors)
 

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from w2v.networks.dense import Dense
-from w2v.networks.embedding import Embedding
-from w2v.networks.gru import Gru
-from w2v.networks.layer import Layer
-from w2v.networks.lstm import Lstm
-from w2v.networks.output import Output
-from w2v.networks.rnn import Rnn
+from w2v.networks.layers.dense import Dense
+from w2v.networks.layers.embedding import Embedding
+from w2v.networks.layers.gru import Gru
+from w2v.networks.layers.layer import Layer
+from w2v.networks.layers.lstm import Lstm
+from w2v.networks.layers.rnn import Rnn
+from w2v.networks.layers.softmax_output import Output
 
 Recurrent = Rnn | Lstm | Gru
 RECURRENT: dict[str, tuple[str, type[Recurrent]]] = {

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from w2v.networks.network import Batch
-from w2v.plan import Chunk, Plan
-from w2v.text import Documents, Pieces
+from w2v.text.encoded_text import Documents, Pieces
+from w2v.training.chunks import Chunk, Plan
 
 _POOL = 50  # batches whose texts are sorted by length
 

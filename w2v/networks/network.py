@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from w2v.networks.architecture import RECURRENT, Architecture, Recurrent, own
-from w2v.networks.concatenation import Concatenation
-from w2v.networks.dense import Dense
-from w2v.networks.dropout import Dropout
-from w2v.networks.embedding import Embedding
-from w2v.networks.layer import flat
-from w2v.networks.output import Output, Rows, SampledOutput
-from w2v.networks.pooling import Pooling
-from w2v.networks.rnn import Rnn
+from w2v.networks.layers.concatenation import Concatenation
+from w2v.networks.layers.dense import Dense
+from w2v.networks.layers.dropout import Dropout
+from w2v.networks.layers.embedding import Embedding
+from w2v.networks.layers.layer import flat
+from w2v.networks.layers.pooling import Pooling
+from w2v.networks.layers.rnn import Rnn
+from w2v.networks.layers.softmax_output import Output, Rows, SampledOutput
 
 
 class Batch(NamedTuple):

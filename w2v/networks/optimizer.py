@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from w2v.kernels.descent import descend, descend_adagrad, descend_adam
-from w2v.kernels.lanes import aligned
+from w2v.kernels.optimizers import descend, descend_adagrad, descend_adam
+from w2v.kernels.simd import aligned
 
 _MEMORY = {"sgd": (), "adagrad": ("squares",), "adam": ("means", "squares")}
 

@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from w2v import store
+from w2v.embeddings import container
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.kernels.lanes import aligned
-from w2v.networks import weights
+from w2v.kernels.simd import aligned
+from w2v.networks import parameters
 from w2v.networks.architecture import Architecture
 from w2v.networks.batches import BatchPlan, Lessons, Stream, Texts
-from w2v.networks.judging import Judgement, judge
-from w2v.networks.learning import Learning
+from w2v.networks.evaluate import Judgement, judge
+from w2v.networks.layers.softmax_output import JUDGED
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
-from w2v.networks.output import JUDGED
-from w2v.plan import Plan
-from w2v.table import Table
-from w2v.text import Documents, Text
-from w2v.vocabulary import END, Vocabulary
+from w2v.networks.updates import Learning
+from w2v.text.encoded_text import Documents, Text
+from w2v.text.vocabulary import END, Vocabulary
+from w2v.training.chunks import Plan
 
 MANY = 50_000  # words: above these, a few are drawn to tell a word from
 SAMPLES = 4096
@@ -40,7 +40,7 @@ class NetworkTrainer:
     Raises      W2VError where there is nothing to tell apart, or layers do not fit
     """
 
-    kernels = ("rows", "gates", "softmax", "descent")
+    kernels = ("row_copies", "recurrent", "softmax", "optimizers")
 
     def __init__(self, name: str, vocabulary: Vocabulary, text: Text, settings: Any):
         self._vocabulary, self.settings = vocabulary, settings
@@ -129,18 +129,18 @@ class NetworkTrainer:
             name: aligned((*shape[:1], math.prod(shape[1:])), np.float32)
             for named in shapes.values() for name, shape in named.items()
         }  # fmt: skip
-        own = weights.room(dense, np.float32)[0]
-        self._gradients = weights.room(dense, np.float32, shards)
-        parameters = weights.views(own, dense) | tables
+        own = parameters.room(dense, np.float32)[0]
+        self._gradients = parameters.room(dense, np.float32, shards)
+        arrays = parameters.views(own, dense) | tables
         self.networks = [
             Network(
-                self.architecture, told, parameters, weights.views(gradient, dense),
+                self.architecture, told, arrays, parameters.views(gradient, dense),
                 self._vocabulary.counts if self.samples else None, self.samples,
             )
             for gradient in self._gradients
         ]  # fmt: skip
         self.networks[0].begin(np.random.default_rng(told.seed))
-        self._parameters, self._tables = parameters, {name: len(t) for name, t in tables.items()}
+        self._parameters, self._tables = arrays, {name: len(t) for name, t in tables.items()}
         self._optimizer = Optimizer(told.optimizer, tables | {"weights": own})
         self._states = self.networks[0].states(self._rows) if self.is_language else []
         self._right = np.zeros((told.epochs, shards), np.int64)
@@ -213,7 +213,7 @@ class NetworkTrainer:
         found["b_o"] = found["b_o"].reshape(-1)
         if self.labels:
             counts = np.zeros(len(self.labels), np.int64)
-            found |= store.name_tensors("labels", self.labels, counts)
+            found |= container.name_tensors("labels", self.labels, counts)
         return found
 
     def facts(self) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.lines import numbered_lines
-from w2v.pipes import name_of
 from w2v.plots.panels import Bars, Chart, Circles, Lines, Series
 from w2v.plots.projection import principal
+from w2v.system.pipes import name_of
+from w2v.system.text_file import numbered_lines
 
 
 def losses(paths: Sequence[str]) -> Chart:

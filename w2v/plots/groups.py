@@ -8,8 +8,8 @@ from inspect import signature
 
 import numpy as np
 
+from w2v.embeddings.search import unit_vectors
 from w2v.errors import W2VError
-from w2v.nearest import unit_vectors
 
 COLOURS = (  # the first ten Tableau's, yellow and pink darker: they were pale on white
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v import query
+from w2v.embeddings import query
+from w2v.embeddings.query import Asking, Neighbour
+from w2v.embeddings.search import Search
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.nearest import Search
 from w2v.plots.groups import Groups
-from w2v.query import Asking, Neighbour
-from w2v.table import Table
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from w2v.plots import needs
 from w2v.plots.fonts import families
-from w2v.plots.lettering import place
+from w2v.plots.label_placement import place
 from w2v.plots.map import Map
 
 if TYPE_CHECKING:

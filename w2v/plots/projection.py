@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from w2v.embeddings.search import unit_vectors
 from w2v.errors import W2VError
-from w2v.nearest import unit_vectors
 from w2v.plots import needs
 
 NAMES = {"pca": "principal components", "tsne": "t-SNE", "umap": "UMAP"}

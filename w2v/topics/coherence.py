@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.topics.terms import Tokens
+from w2v.factorization.term_matrix import Tokens
 
 JUDGED = 10  # words of a topic
 

@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from w2v.kernels.lanes import WIDTH, aligned
-from w2v.plan import Plan, SweepPlan
-from w2v.table import Table
-from w2v.text import Documents
-from w2v.topics import terms
+from w2v.embeddings.table import Table
+from w2v.factorization import term_matrix
+from w2v.factorization.term_matrix import Tokens
+from w2v.kernels.simd import WIDTH, aligned
+from w2v.text.encoded_text import Documents
+from w2v.text.vocabulary import Vocabulary
 from w2v.topics.coherence import JUDGED, Coherence, judge
-from w2v.topics.listing import Listing, top_words
-from w2v.topics.mixing import Mixer
-from w2v.topics.sweeps import Counts, Sweeps
-from w2v.topics.terms import Tokens
-from w2v.vocabulary import Vocabulary
+from w2v.topics.gibbs_rounds import Counts, Sweeps
+from w2v.topics.inference import Mixer
+from w2v.topics.topic_words import Listing, top_words
+from w2v.training.chunks import Plan, SweepPlan
 
 _TOKENS = 1 << 20  # a chunk has at least so many, where the text does
 _PER_WORD = 100  # and so many for each word, whose counts are copied for it
@@ -44,8 +44,8 @@ class Lda:
     def __init__(self, vocabulary: Vocabulary, text: Documents, settings: Any):
         self._vocabulary, self._text, self.settings = vocabulary, text, settings
         size = len(vocabulary.names)
-        self.kept = terms.choose(vocabulary, terms.count_terms(text, size), settings)
-        self.tokens = terms.read_tokens(text, self.kept, size)
+        self.kept = term_matrix.choose(vocabulary, term_matrix.count_terms(text, size), settings)
+        self.tokens = term_matrix.read_tokens(text, self.kept, size)
         self.matrices: dict[str, np.ndarray] = {}
         self._sweeps: Sweeps | None = None
 
@@ -160,14 +160,14 @@ class Lda:
         sums, averaged = self.matrices["document_sums"], self.settings.averaged
         documents = self._text.room((len(sums), self.settings.topics))
         sizes = np.diff(self.tokens.starts)
-        for begin in range(0, len(sums), terms.ROWS):
-            block = sums[begin : begin + terms.ROWS, : self.settings.topics] / averaged
+        for begin in range(0, len(sums), term_matrix.ROWS):
+            block = sums[begin : begin + term_matrix.ROWS, : self.settings.topics] / averaged
             block += self._prior()
             block *= (
-                sizes[begin : begin + terms.ROWS, None] > 0
+                sizes[begin : begin + term_matrix.ROWS, None] > 0
             )  # else the prior, which says nothing
             sums_of_rows = np.maximum(block.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
-            documents[begin : begin + terms.ROWS] = block / sums_of_rows
+            documents[begin : begin + term_matrix.ROWS] = block / sums_of_rows
         words = self.word_topics() + np.float32(eta)
         words /= words.sum(axis=1, keepdims=True)
         counts = np.bincount(self.tokens.words, minlength=self.kept.size)
@@ -226,5 +226,5 @@ class LdaInference:
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
         """The topics of all documents of a text, float32 (M, K), as in `Mixer.mixtures`."""
-        tokens = terms.read_tokens(text, np.arange(self._words), self._words)
+        tokens = term_matrix.read_tokens(text, np.arange(self._words), self._words)
         return self._mixer.mixtures(tokens, threads, on_progress)

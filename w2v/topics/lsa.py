@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from w2v.progress import plural
-from w2v.table import Table
-from w2v.text import Documents
-from w2v.topics import svd, terms
-from w2v.topics.listing import Listing
-from w2v.vocabulary import Vocabulary
+from w2v.embeddings.table import Table
+from w2v.factorization import svd, term_matrix
+from w2v.system.progress import plural
+from w2v.text.encoded_text import Documents
+from w2v.text.vocabulary import Vocabulary
+from w2v.topics.topic_words import Listing
 
 
 class Lsa:
@@ -32,10 +32,10 @@ class Lsa:
 
     def __init__(self, vocabulary: Vocabulary, text: Documents, settings: Any):
         self._vocabulary, self._text, self._settings = vocabulary, text, settings
-        counts = terms.count_terms(text, len(vocabulary.names))
-        self._kept = terms.choose(vocabulary, counts, settings)
-        self._counts = terms.keep_columns(counts, self._kept)
-        self._weights = terms.global_weights(self._counts, settings.weight)
+        counts = term_matrix.count_terms(text, len(vocabulary.names))
+        self._kept = term_matrix.choose(vocabulary, counts, settings)
+        self._counts = term_matrix.keep_columns(counts, self._kept)
+        self._weights = term_matrix.global_weights(self._counts, settings.weight)
         self._found: svd.Truncated
         self.matrices: dict[str, np.ndarray] = {}
 
@@ -63,7 +63,7 @@ class Lsa:
         products  of (matrix, threads): where these are computed
         """
         set_ = self._settings
-        found = products(terms.weigh(self._counts, self._weights, set_.weight), threads)
+        found = products(term_matrix.weigh(self._counts, self._weights, set_.weight), threads)
         self._found = svd.truncated(
             found, set_.topics, set_.power_iters, set_.oversamples, set_.seed,
             lambda step, steps: on_share(step / steps),
@@ -138,8 +138,8 @@ class LsaInference:
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
         """The vectors of all documents of a text, float32 (M, K); of those without terms, zeros."""
-        counts = terms.count_terms(text, self._weights.size)
-        matrix = terms.weigh(counts, self._weights, self._settings.weight)
+        counts = term_matrix.count_terms(text, self._weights.size)
+        matrix = term_matrix.weigh(counts, self._weights, self._settings.weight)
         found = svd.product(matrix, self._right, threads)
         on_progress(len(found))
         return found

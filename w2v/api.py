@@ -1,0 +1,186 @@
+"""What Python programs call: train, load. What the command line says goes to the log "w2v"."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from w2v.embeddings import container, formats
+from w2v.embeddings.formats.source import Findings
+from w2v.errors import W2VError
+from w2v.system import pipes, python_arguments
+from w2v.system.progress import REFRESH
+from w2v.system.resources import blas_threads
+from w2v.vectors import Vectors
+
+_LOG = logging.getLogger("w2v")
+
+
+def load(path: str | Path, table: str | None = None, limit: int | None = None) -> Vectors:
+    """Open a vector file of any kind that is known.
+
+    path    a file of `w2v train`, or word2vec's, GloVe's, fastText's text, .npy with its names
+    table   of a file of ours: words, documents; None: its words, or its documents if it has none
+    limit   only so many rows, the first
+    Raises  W2VError that says what is wrong with it, OSError where it is not there
+
+    A pipe is copied to a temporary file, which is there as long as what is returned.
+    """
+    rows = None if limit is None else python_arguments.whole(limit, "limit", 0)
+    named = python_arguments.path(path, "path")
+    if not pipes.is_pipe(named):
+        return _load(named, table, rows)
+    folder = _Folder()
+    return _load(pipes.copied_to(folder.path, named), table, rows, folder)
+
+
+def _load(path: str, table: str | None, limit: int | None = None, kept: object = None) -> Vectors:
+    findings = Findings(path)
+    name = table or _first_table(path)
+    found = formats.load(path, name, limit, findings)
+    for said in findings.said:
+        _LOG.warning("%s: %s", path, said)
+    return Vectors._of(found, name, path, kept)
+
+
+def _first_table(path: str) -> str:
+    """The table that is meant where none is named."""
+    tensors, metadata = formats.contents(path)
+    told = container.nested(metadata, "settings").get("word_vectors")
+    has_words = told is not False and "words" in container.table_names(tensors)
+    return (
+        "words" if has_words or "documents" not in container.table_names(tensors) else "documents"
+    )
+
+
+def train(
+    corpus: str | Path | Sequence[str | Path] = (),
+    *,
+    texts: str | Iterable[str | Sequence[str]] | None = None,
+    output: str | Path | None = None,
+    model: str = "skipgram",
+    recursive: bool = False,
+    resume: bool = False,
+    on_progress: Callable[[object], None] | None = None,
+    **settings: Any,
+) -> Vectors:
+    """Train on texts as `w2v train` does: the same settings write the same bytes.
+
+    corpus       a file, or several; of models of documents also a folder, whose files are these
+    texts        in place of files: each a string or a list of words, a sentence or a document;
+                 a single string is one text
+    output       the file to write; None: one in a temporary folder, gone with what is returned
+    model        skipgram, cbow, pv-dm, pv-dbow, sif, lsa, lda, mlp, rnn, lstm, gru
+    recursive    a folder stands for all files in it and below
+    resume       go on with this run if it was stopped
+    on_progress  called now and then with a `Progress`, or with a text; print will do
+    settings     by the names of the options: dim, window, min_count, epochs, threads, seed;
+                 `w2v train --model NAME --help` lists them. Lists take the place of commas
+                 (dense=(256, 64)), bytes and minutes are numbers (max_memory=4e9,
+                 checkpoint_every=5), stopwords may be a list of words, valid a list of texts,
+                 init and update may be `Vectors`, cluster a Client of Dask
+    Raises       W2VError for a mistake, DivergedError where the loss is not finite
+
+    While it trains BLAS has as many threads as the command gives it; a warning says where that
+    cannot be brought about, as with a BLAS that is not of NumPy's wheel.
+    """
+    from w2v.runs.control import Report
+    from w2v.runs.recipe import find_model, make_job
+    from w2v.text.corpus import files_of
+    from w2v.text.encode import write_texts
+
+    paths = python_arguments.paths(corpus, "corpus")
+    if (texts is None) == (not paths):
+        raise W2VError("train on a corpus or on texts: one of them")
+    target = None if output is None else python_arguments.path(output, "output")
+    if target == "-":
+        raise W2VError("output -: name a file, or leave it out")
+    folder = _Folder()
+    if texts is not None:
+        paths = [write_texts(texts, folder.path)]
+        settings["encoding"] = "utf-8"
+    settings |= _files(settings, folder.path)
+    if recursive:
+        paths = [each for path in paths for each in files_of(path)]
+    told = find_model(model)
+    with folder.left_out(), ExitStack() as stack:
+        written = target or os.path.join(folder.path, "vectors.safetensors")
+        job = make_job(paths, written, told, settings, stack)
+        if target is None:
+            job.checkpoint_path = None  # nobody could go on from there
+        # The threads of a network each call BLAS.
+        limited = stack.enter_context(blas_threads(1 if told.way == "batches" else job.threads))
+        if not limited and "OPENBLAS_NUM_THREADS" not in os.environ:
+            _LOG.warning("BLAS may take more threads than w2v train gives it: other last digits")
+        Report(job, _Log(on_progress, folder)).carry_out(resume)
+    return _load(written, None, kept=folder)
+
+
+def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
+    """Paths for settings that name files, where a program gives what would be in them."""
+    from w2v.text.encode import write_texts
+
+    found = {}
+    for name in {"init", "update"} & settings.keys():
+        if isinstance(settings[name], Vectors):
+            found[name] = settings[name]._in_file(os.path.join(folder, f"{name}.safetensors"))
+    valid = settings.get("valid")
+    if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
+        encoding = str(settings.get("encoding", "utf-8")).lower().replace("_", "-")
+        if encoding not in ("utf-8", "utf8"):
+            raise W2VError(
+                "valid: texts are in UTF-8, as those of corpus must be then: name a file"
+            )
+        found["valid"] = write_texts(valid, folder, "valid")
+    return found
+
+
+class _Folder:
+    """A temporary folder, which is removed with this."""
+
+    def __init__(self) -> None:
+        self.path = tempfile.mkdtemp(prefix="w2v-")
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+    @contextmanager
+    def left_out(self) -> Iterator[None]:
+        """Let errors name files in the folder without its path, which no program has chosen."""
+        try:
+            yield
+        except W2VError as error:
+            error.args = (self.leave_out(str(error)),)
+            raise
+
+    def leave_out(self, message: str) -> str:
+        """A message without the folder's path."""
+        return message.replace(self.path + os.sep, "")
+
+
+class _Log:
+    """A `notices.Line` that goes to the log, and to a function."""
+
+    def __init__(self, on_progress: Callable[[object], None] | None, folder: _Folder):
+        self._on_progress, self._folder, self._shown = on_progress, folder, -math.inf
+
+    def say(self, message: str) -> None:
+        """Of interest to those who turn the log on."""
+        _LOG.info("%s", self._folder.leave_out(message))
+
+    def warn(self, message: str) -> None:
+        """Shown by Python unless told otherwise."""
+        _LOG.warning("%s", self._folder.leave_out(message))
+
+    def show(self, state: object) -> None:
+        """What the next call replaces."""
+        if self._on_progress and time.monotonic() - self._shown >= REFRESH:
+            self._shown = time.monotonic()
+            self._on_progress(state)

@@ -1,0 +1,177 @@
+"""The commands about vector files: convert, info."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from w2v.cli import catch_signals
+from w2v.cli.output import echo_json, printable, say_findings
+from w2v.cli.parameters import INPUT, OUTPUT, Command
+from w2v.cli.vector_file import read_names
+from w2v.errors import W2VError
+from w2v.system.pipes import name_of
+
+
+@click.command(cls=Command)
+@click.argument("source", type=INPUT, metavar="IN")
+@click.argument("target", type=OUTPUT, metavar="OUT")
+@click.option("--table", default="words", show_default=True, help="Which table of a container.")
+@click.option("--limit", type=click.IntRange(0), metavar="N", help="Only the first N vectors.")
+@click.option(
+    "--only", multiple=True, type=INPUT, metavar="FILE",
+    help="Only the names in this file, one a line; again for more.",
+)  # fmt: skip
+@click.option(
+    "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
+    help="sum: add to each word's vector its output vector, from a container.",
+)  # fmt: skip
+@click.option(
+    "--center", type=click.IntRange(0), metavar="N",
+    help="Take the mean of all vectors from each, and the N directions in which they differ most.",
+)  # fmt: skip
+@click.option("--normalize", is_flag=True, help="Divide each vector by its length.")
+@click.option(
+    "--dtype", type=click.Choice(["f32", "f16"]), default="f32", show_default=True,
+    help="f16: numbers of half the size, in .safetensors and .npy.",
+)  # fmt: skip
+@click.option("--blank", metavar="TEXT", help="Put this for each blank in a name.")
+@click.option("--check", is_flag=True, help="Repair what is wrong in IN, and say what it was.")
+def convert(
+    source: str,
+    target: str,
+    table: str,
+    limit: int | None,
+    only: tuple[str, ...],
+    combine: str,
+    center: int | None,
+    normalize: bool,
+    dtype: str,
+    blank: str | None,
+    check: bool,
+) -> None:
+    """Write a vector file in another format.
+
+    The suffix of OUT names it. .safetensors: our container; .txt, .vec or - (stdout): word2vec
+    text; .bin: word2vec binary; .glove: text without a header, where names may have blanks; .npy: a
+    NumPy array, and .words, its names; .tsv: the two files of the Embedding Projector. All but the
+    first and the last may end in .gz, .bz2 or .xz too. What IN is, is seen from its content.
+
+    --check counts rows where the header is wrong or missing, leaves out rows that cannot be read,
+    leaves out vectors that are not finite, and keeps the first of those that have the same name;
+    what it did is said on stderr.
+    """
+    import numpy as np
+
+    from w2v.embeddings import container, formats, transform
+    from w2v.embeddings.formats.source import Findings
+    from w2v.system import output_files, packing
+    from w2v.system.progress import plural
+
+    catch_signals()
+    halves = dtype == "f16"
+    if halves and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
+        raise click.UsageError("--dtype f16 is for .safetensors and .npy")
+    output_files.check(
+        {"OUT": target, "its list of names": formats.written_beside(target)},
+        {"what is read": formats.read_with(source), "the list of names": only},
+    )
+    findings = Findings(source, repairs=check)
+    made = formats.load(source, table, limit if combine == "input" else None, findings)
+    if check and (bad := container.damaged(*formats.contents(source))):
+        findings.note(
+            f"the bytes of {', '.join(bad)} fail their checksum, and are left as they are"
+        )
+    if check and not np.isfinite(made.norms).all():
+        finite = np.isfinite(made.norms)
+        findings.note(f"{made.counted(~finite, 'not finite')}: left out")
+        made = made.take(np.flatnonzero(finite))
+    if found := made.without_direction():
+        findings.note(found)
+    say_findings(findings)
+    if combine == "sum":
+        made = transform.combined(made, source, formats.contents(source)[0])
+    if only:
+        made, missing = transform.only(made, read_names(only))
+        click.echo(
+            printable(
+                f"{', '.join(map(name_of, only))}: {plural(missing, 'name')} without a vector"
+            ),
+            err=True,
+        )
+    if center is not None:
+        made = transform.centered(made, center)
+    if normalize:
+        made = transform.normalized(made)
+    if blank is not None:
+        made = made.without_blanks(blank)
+    if halves:
+        made = transform.halved(made)
+    formats.save(target, made, table)
+    size = f"{plural(len(made), 'vector')} of {plural(made.dim, 'number')}"
+    click.echo(f"{printable(target)}: {size}", err=True)
+
+
+@click.command(cls=Command)
+@click.argument("file", type=INPUT)
+@click.option(
+    "--check", is_flag=True,
+    help="Compare every checksum with the bytes; of other formats, that all can be read. Vectors "
+    "that are not finite are a mistake too.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def info(file: str, check: bool, as_json: bool) -> None:
+    """What a vector file holds.
+
+    Model, settings, corpus, losses, tables.
+    """
+    from w2v.embeddings import container
+    from w2v.embeddings.formats import CONTAINER, describe
+    from w2v.embeddings.formats.source import Findings
+
+    findings = Findings(file)
+    facts = describe(file, findings)
+    say_findings(findings)
+    if check and facts["format"] == CONTAINER:
+        bad = container.damaged(*container.read(file))
+        if bad:
+            raise W2VError(f"{file}: damaged: the bytes of {', '.join(bad)} fail their checksum")
+    if check:
+        _check_finite(file)
+        facts["checked"] = True
+    if as_json:
+        echo_json(facts)
+        return
+    for name, value in facts.items():
+        _echo(name, value)
+
+
+def _check_finite(file: str) -> None:
+    """Say which vectors are zero; W2VError where some are not finite."""
+    import numpy as np
+
+    from w2v.embeddings import container, formats
+    from w2v.embeddings.formats.source import Findings
+
+    for name in container.table_names(formats.contents(file)[0]) or ["words"]:
+        table, findings = formats.load(file, name), Findings(file)
+        found = table.without_direction()
+        if not np.isfinite(table.norms).all():
+            of = "" if name == "words" else f" --table {name}"
+            raise W2VError(
+                f"{file}: {found}; w2v convert --check{of} {file} OUT leaves out what is not finite"
+            )
+        if found:
+            findings.note(found)
+        say_findings(findings)
+
+
+def _echo(name: str, value: object, indent: str = "") -> None:
+    if isinstance(value, dict) and value:
+        click.echo(f"{indent}{name}")
+        for inner, each in value.items():
+            _echo(inner, each, indent + "  ")
+    else:
+        text = value if isinstance(value, str) else json.dumps(value)
+        click.echo(f"{indent}{name}: {printable(text)}")

@@ -1,0 +1,187 @@
+"""Judging by documents: w2v evaluate self-retrieval and classify."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from w2v.cli.infer import infer_all, threads_option
+from w2v.cli.options import SettingsCommand, dealt, limit_blas
+from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.parameters import INPUT, finite
+from w2v.cli.predict import classified
+from w2v.cli.vector_file import open_table, vectors_option, vectors_path
+from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2v.evaluation.classifier import Judgement
+
+
+@click.command("self-retrieval", cls=SettingsCommand, settings=("DocumentSettings",))
+@click.argument("model", type=INPUT)
+@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
+@click.option(
+    "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N",
+    help="How many documents to ask for, from all over the corpus.",
+)  # fmt: skip
+@threads_option
+@format_options
+def self_retrieval(
+    model: str,
+    corpus: tuple[str, ...],
+    limit: int,
+    threads: int | None,
+    as_tsv: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """How often a document's inferred vector is nearest to its own.
+
+    CORPUS is what MODEL was trained on. Printed: the share whose own vector is the nearest of all
+    the model's documents, and the share where it is among the ten nearest.
+    """
+    limit_blas(threads)
+    import numpy as np
+
+    from w2v.embeddings.search import Judge
+    from w2v.runs.saved_model import Trained
+    from w2v.system.progress import ProgressLine
+
+    table = open_table(model, "documents")
+    count = min(limit, len(table))
+    chosen = [i * len(table) // count for i in range(count)]
+    names = [table.name(row) for row in chosen]
+    line = ProgressLine(sys.stderr)
+    text, vectors = infer_all(Trained(model), corpus, given, threads, line, names)
+    missing = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
+    asked = [i for i, size in enumerate(text.sizes()) if size]
+    if not asked:
+        raise W2VError(f"none of the documents of {model} is in the corpus, such as {missing[0]!r}")
+    judge = Judge(table, np.ones(len(table), np.bool_))
+    found = judge.nearer(vectors[asked], np.array([chosen[i] for i in asked])).tolist()
+    first, ten = sum(rank == 0 for rank in found), sum(rank < 10 for rank in found)
+    if as_json:
+        facts = {"documents": len(asked), "first": first, "among_ten": ten, "missing": len(missing)}
+        echo_json(facts)
+    elif as_tsv:
+        echo_tsv([first / len(asked), ten / len(asked), len(asked), len(missing)])
+    else:
+        click.echo(f"{first / len(asked):6.1%}  {first} of {len(asked)} nearest to their own")
+        click.echo(f"{ten / len(asked):6.1%}  {ten} of {len(asked)} among the ten nearest")
+        if missing:
+            click.echo(f"{len(missing)} without a word, or not in the corpus")
+
+
+@click.command(cls=SettingsCommand, settings=("DocumentSettings", "TextSettings"))
+@click.argument("train", type=INPUT)
+@click.argument("test", required=False, type=INPUT)
+@vectors_option
+@click.option(
+    "--by", type=click.Choice(["documents", "words", "model"]), default="documents",
+    show_default=True,
+    help="documents: their vectors in the file; words: the mean of their words' vectors; model: "
+    "the labels that the network in the file tells, without a regression.",
+)  # fmt: skip
+@click.option(
+    "--penalty", type=click.FloatRange(0), callback=finite,
+    default=1.0, show_default=True, metavar="X",
+    help="Of the squared weights; 1 / C of other programs.",
+)  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="How many BLAS may use.")
+@format_options
+def classify(
+    train: str,
+    test: str | None,
+    vectors: str | None,
+    by: str,
+    penalty: float,
+    threads: int | None,
+    as_tsv: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """How well a logistic regression on vectors tells labels, or a network does.
+
+    TRAIN and TEST are documents with labels, see --columns and --label-field. It is fitted to
+    those of TRAIN, features scaled to the same variance, and judged by those of TEST: accuracy, and
+    for each label F1, and how many of it got each label. With --by model there is only TEST.
+    """
+    limit_blas(1 if by == "model" else threads)
+    if by == "model":
+        if test:
+            raise click.UsageError("--by model takes one file: the network has been trained")
+        _echo_judgement(_judged(vectors_path(vectors), train, given, threads), as_tsv, as_json)
+        return
+    if not test:
+        raise click.UsageError("TRAIN and TEST: two files of documents with labels")
+    from w2v import settings
+    from w2v.evaluation.classifier import Judgement, fit
+    from w2v.evaluation.features import Features
+
+    how, text = dealt(given, settings.DocumentSettings, settings.TextSettings)
+    settings.check(how)
+    path = vectors_path(vectors)
+    _refuse_other_tables(path, by)
+    features = Features(open_table(vectors, by), by, how, text, path)
+    regression = fit(*features.of(train), penalty)
+    x, labels = features.of(test)
+    _echo_judgement(Judgement.of(labels, regression.predict(x)), as_tsv, as_json)
+
+
+def _refuse_other_tables(path: str, by: str) -> None:
+    """W2VError where a file has vectors only of what --by does not name."""
+    from w2v.embeddings.container import nested, table_names
+    from w2v.embeddings.formats import contents
+
+    tensors, metadata = contents(path)
+    held = set(table_names(tensors))
+    if nested(metadata, "settings").get("word_vectors") is False:
+        held.discard("words")
+    other = "words" if by == "documents" else "documents"
+    if by not in held and other in held:
+        raise W2VError(f"{path} has vectors of {other}, and none of {by}: --by {other}")
+
+
+def _judged(model: str, path: str, given: dict[str, Any], threads: int | None) -> Judgement:
+    """How well a network tells the labels of a file."""
+    from w2v.evaluation.classifier import Judgement
+    from w2v.runs.saved_model import Network
+    from w2v.system.progress import ProgressLine, plural
+
+    trained, line = Network(model, "classify"), ProgressLine(sys.stderr)
+    text, chances = classified(trained, (path,), given, threads, line, "needed")
+    labels, true = trained.network.labels, list(map(str, text.labels))
+    if not true:
+        raise W2VError(f"{path}: no documents in the file")
+    strange = [label for label in true if label not in labels]
+    if strange:
+        line.say(
+            f"{plural(len(strange), 'text')} with a label that the network has not learnt, such as "
+            f"{strange[0]!r}: counted as wrong"
+        )
+    return Judgement.of(true, [labels[at] for at in chances.argmax(axis=1)])
+
+
+def _echo_judgement(judgement: Judgement, as_tsv: bool, as_json: bool) -> None:
+    labels, counts = judgement.labels, judgement.confusion.tolist()
+    if as_json:
+        echo_json(
+            {
+                "accuracy": round(judgement.accuracy, 6),
+                "documents": int(judgement.confusion.sum()),
+                "f1": dict(zip(labels, [round(f, 6) for f in judgement.f1()], strict=True)),
+                "confusion": dict(zip(labels, counts, strict=True)),
+            }
+        )
+        return
+    if as_tsv:
+        echo_tsv(["", judgement.accuracy, *labels])
+        for label, f1, row in zip(labels, judgement.f1(), counts, strict=True):
+            echo_tsv([label, f1, *row])
+        return
+    click.echo(f"{judgement.accuracy:7.2%}  of {int(judgement.confusion.sum()):,} documents right")
+    for label, f1, row in zip(labels, judgement.f1(), counts, strict=True):
+        told = ", ".join(f"{n:,} {printable(to)}" for n, to in zip(row, labels, strict=True) if n)
+        click.echo(f"{f1:7.4f}  F1 of {printable(label)}: {told or 'none there'}")

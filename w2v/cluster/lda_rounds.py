@@ -1,0 +1,188 @@
+"""The rounds of LDA on a cluster: documents are sampled where their topics are.
+
+As in `rounds`, but besides the counts, which all workers have, there is the topic of each token,
+which only the worker has that sampled it last. What the topics were before that, Dask forgets, and
+so it could not sample them again where a worker has died. With each new base they are all brought
+here and sent out again: a run that has lost some goes back to that point, and does what came after
+it once more.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from w2v.cluster import count_changes, lda_worker
+from w2v.cluster.connection import Cluster
+from w2v.cluster.lda_worker import Base, Found, Group, Setup, Topics
+from w2v.cluster.rounds import AHEAD, HEAVIEST, TOGETHER, Rounds
+from w2v.errors import ConnectionLostError
+from w2v.factorization.term_matrix import Tokens
+from w2v.system.progress import Progress
+from w2v.system.signals import Deferred
+from w2v.topics.lda import Lda
+from w2v.training.chunks import Chunk, Plan, State
+from w2v.training.trainer import Crew
+
+EDGES = 8192  # that the scheduler is told of at a time: from changes to tasks that need them
+SHORTEST, LONGEST = 8, 32  # rounds from one base to the next
+_AVERAGED = "word_sums", "alpha", "eta", "alpha_sums"  # what changes here with each round
+
+
+class _Point(NamedTuple):
+    """What a run can go back to, besides the topics that were brought here."""
+
+    rounds: int
+    matrices: dict[str, np.ndarray]
+    state: dict[str, Any]
+
+
+class SweepRounds(Rounds):
+    """The rounds of a run; what the trainer has is up to date once `bring_home` was called.
+
+    trainer  has the topics of all tokens at the beginning
+    """
+
+    def __init__(self, cluster: Cluster, trainer: Lda, plan: Plan, settings: Any):
+        shape = cast("tuple[int, int]", trainer.matrices["word_sums"].shape)
+        setup = Setup(cluster.run, shape, settings)
+        super().__init__(cluster, trainer, plan, setup, cast(Any, None))
+        self._settings, self._counts = settings, trainer.counts(plan)
+        self._sweep = len(plan) // plan.epochs  # chunks
+        self._threads = self._together = 0
+        self._groups: dict[int, Any] = {}  # by the position of their first token
+        self._topics: dict[int, Any] = {}  # after the last round that was taken
+        self._coming: deque[dict[int, Any]] = deque()  # after those that are handed out
+        self._state: State
+        self._point: _Point
+
+    def run(
+        self, on_progress: Callable[[Progress], None], seconds: float, state: State, before: int
+    ) -> None:
+        """Sample until chunk `before` or about so many seconds have passed."""
+        self._state = state
+        super().run(on_progress, seconds, state, before)
+
+    def bring_home(self) -> bool:
+        """Fetch the topics; False where some are lost: then all is as when they were here last."""
+        if not self._topics:
+            return True
+        self._base = None
+        try:
+            found = self._cluster.gather(list(self._topics.values()))
+        except (*self._cluster.lost, ConnectionLostError):
+            self._go_back()
+            return False
+        tokens, matrices = self._trainer.tokens, self._trainer.matrices
+        with Deferred():
+            for begin, (topics, sums) in zip(self._topics, found, strict=True):
+                matrices["topics"][begin : begin + topics.size] = topics
+                if sums.size:
+                    first = np.searchsorted(tokens.starts, begin)
+                    matrices["document_sums"][first : first + len(sums)] = sums
+            self._topics = {}
+            self._note_point()
+        return True
+
+    def _note_point(self) -> None:
+        matrices = {name: self._trainer.matrices[name].copy() for name in _AVERAGED}
+        self._point = _Point(self._rounds, matrices, copy.deepcopy(vars(self._state)))
+
+    def _go_back(self) -> None:
+        with Deferred():
+            for name, matrix in self._point.matrices.items():
+                self._trainer.matrices[name][:] = matrix
+            seconds = self._state.seconds
+            vars(self._state).update(copy.deepcopy(self._point.state), seconds=seconds)
+            self._rounds, self._groups, self._topics = self._point.rounds, {}, {}
+            self._counts = self._trainer.counts(self._plan)
+
+    def _is_ready(self, number: int, waiting: deque[tuple[list[Chunk], Any]]) -> bool:
+        """A sweep needs the priors that follow from the one before."""
+        done = self._state.chunks_done
+        return len(waiting) < AHEAD and number // self._sweep == done // self._sweep
+
+    def _is_base_due(self) -> bool:
+        tasks = -(-self._plan.shards // max(self._together, 1))
+        longest = min(max(EDGES // tasks, SHORTEST), LONGEST)
+        heavy = self._later_bytes > HEAVIEST * self._counts.counts.nbytes
+        return self._base is not None and (heavy or len(self._later) >= longest)
+
+    def _send_base(self) -> None:
+        self.bring_home()
+        self._note_point()
+        threads = self._cluster.threads()
+        if threads != self._threads:
+            self._threads, self._groups = threads, {}
+            # One for each thread: Dask moves what waits to idle workers, here with all its topics.
+            self._together = -(-self._plan.shards // max(threads, 1))
+        number = 0
+        while number < self._sweep:
+            chunks = self._plan.round_from(number)
+            number += len(chunks)
+            for group in self._parted(chunks):
+                self._place(group)
+        base = Base(self._rounds, count_changes.tally(self._counts.counts))
+        self._base, self._later, self._later_bytes = self._cluster.spread(base), [], 0
+
+    def _parted(self, chunks: list[Chunk]) -> list[list[Chunk]]:
+        """A round's chunks as those of its groups."""
+        step = self._together
+        return [chunks[first : first + step] for first in range(0, len(chunks), step)]
+
+    def _place(self, chunks: list[Chunk]) -> None:
+        """Send out the topics of a group, and its tokens unless a worker has them."""
+        begin, end = chunks[0].first, chunks[-1].last
+        tokens, matrices = self._trainer.tokens, self._trainer.matrices
+        first, last = np.searchsorted(tokens.starts, (begin, end))
+        if begin not in self._groups:
+            words = np.array(tokens.words[begin:end])
+            starts = tokens.starts[first : last + 1] - begin
+            self._groups[begin] = self._cluster.place(Group(begin, Tokens(words, starts)))
+        is_averaging = self._state.chunks_done > self._settings.burned_in * self._sweep
+        sums = matrices["document_sums"][first : last if is_averaging else first]
+        topics = Topics(np.array(matrices["topics"][begin:end]), np.array(sums))
+        self._topics[begin] = self._cluster.place(topics, self._groups[begin])
+
+    def _hand_out(self, chunks: list[Chunk]) -> Any:
+        submit, matrices = self._cluster.submit, self._trainer.matrices
+        alpha, eta = matrices["alpha"].copy(), float(matrices["eta"][0])
+        coming, nodes = {}, []
+        for group in self._parted(chunks):
+            begin = group[0].first
+            sampled = submit(
+                lda_worker.sample, self._setup, self._base, list(self._later), self._groups[begin],
+                self._topics[begin], group, alpha, eta,
+            )  # fmt: skip
+            coming[begin] = submit(lda_worker.topics_of, sampled)
+            nodes.append(submit(lda_worker.found_of, sampled))
+        while len(nodes) > 1:
+            nodes = [
+                submit(lda_worker.add_up, nodes[first : first + TOGETHER], self._setup)
+                for first in range(0, len(nodes), TOGETHER)
+            ]
+        self._coming.append(coming)
+        self._later.append(nodes[0])
+        return nodes[0]
+
+    def _take(self, crew: Crew, chunks: list[Chunk], node: Any) -> None:
+        found: Found = node
+        crew.state.latest = chunks[0]
+        for shard, (chunk, result) in enumerate(zip(chunks, found.results, strict=True)):
+            crew.count(chunk, *result)
+            self._counts.note(chunk, shard, found.alpha_sums[shard])
+        count_changes.add_to(self._counts.counts, found.changes)
+        self._counts.average(slice(None))
+        self._counts.end_round()
+        self._topics |= self._coming.popleft()
+        self._rounds += 1
+        self._later_bytes += found.nbytes
+
+    def _forget(self, waiting: deque[tuple[list[Chunk], Any]]) -> None:
+        super()._forget(waiting)
+        self._coming.clear()
+        self._groups = {}  # of which some may be lost

@@ -1,0 +1,165 @@
+"""The two files of TensorFlow's Embedding Projector: numbers alone, and the names beside them.
+
+x.tsv           the numbers of a vector on each line, with a tab between
+x.metadata.tsv  a name on each line; or several columns, and then a heading
+
+numpy.savetxt writes files like the first too. These are read with a list of names beside them.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import chain
+
+import numpy as np
+
+from w2v.embeddings import container
+from w2v.embeddings.formats.growing_table import Rows, numbers
+from w2v.embeddings.formats.source import Source
+from w2v.embeddings.table import Table
+from w2v.errors import W2VError
+from w2v.system import packing
+from w2v.system.pipes import is_copied
+from w2v.system.progress import plural
+from w2v.system.text_file import mark_before, read_bytes
+
+# The Projector drops lines of which JavaScript's trim leaves nothing.
+_BLANKS = (
+    "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+_WORDS = ".words"
+_COLUMNS = (b"word", b"name", b"label", b"token", b"id")  # which of several has the names
+
+
+def labels_of(path: str) -> str:
+    """The file of names that is written beside a file of numbers."""
+    return _stem(path) + ".metadata.tsv"
+
+
+def lists_of(path: str) -> list[str]:
+    """Where the names of a file of numbers may be; the first is the one that is written."""
+    stem = _stem(path)
+    found = [labels_of(path), stem + _WORDS]
+    folder, name = os.path.split(stem)
+    if name == "vectors":  # as the tutorials of TensorFlow call the pair
+        found.append(os.path.join(folder, "metadata.tsv"))
+    if name.endswith("_tensor"):  # as gensim's word2vec2tensor does
+        found.append(stem.removesuffix("tensor") + "metadata.tsv")
+    return found
+
+
+def list_of(path: str) -> str | None:
+    """The list of names beside a file of numbers; None where there is none."""
+    return next((found for found in lists_of(path) if os.path.exists(found)), None)
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(packing.plain_name(path))[0]
+
+
+def read(source: Source, dim: int, limit: int | None) -> tuple[list[bytes], np.ndarray]:
+    """The rows of a text of numbers alone, whose header, if it has one, has been skipped.
+
+    dim      numbers of each row
+    limit    how many rows at most; None: all
+    Returns  names, and float32 (N, D)
+    Raises   W2VError where there are no names for the rows, and where a line has not D numbers
+    """
+    beside = list_of(source.path)
+    if beside is None:
+        if is_copied(source.path):
+            instead = "names are in a file beside it: name the file, not a pipe"
+        else:
+            instead = f"write the names to {labels_of(source.path)}, one a line, in the same order"
+        raise W2VError(
+            f"{source.name} has rows of {plural(dim, 'number')} without names: {instead}"
+        )
+    matrix = _matrix(source, dim)
+    names = _names(beside, source.name, len(matrix))
+    return (names, matrix) if limit is None else (names[:limit], matrix[:limit])
+
+
+def _matrix(source: Source, dim: int) -> np.ndarray:
+    rows, rest = Rows(source, None, dim, 2 * dim), b""
+    number = source.head.count(b"\n", 0, source.begin)  # of the line
+    for block in chain(source.blocks(), [b"\n"]):
+        *lines, rest = (rest + block).split(b"\n")
+        for number, line in enumerate(lines, number + 1):  # noqa: B020 - it is counted on
+            fields = line.split()
+            if not fields or line.startswith(b"#"):
+                continue
+            try:
+                if len(fields) != dim:
+                    raise ValueError
+                with np.errstate(over="ignore"):  # 1e39 is infinity, which `Table` counts
+                    rows.room(1)[0] = fields
+            except ValueError:
+                raise W2VError(
+                    f"{source.name}: line {number}: expected {dim:,} numbers, found "
+                    f"{line[:20].decode(errors='backslashreplace')!r}"
+                ) from None
+            rows.names.append(b"")
+    return rows.finished()[1]
+
+
+def _names(path: str, numbers_in: str, count: int) -> list[bytes]:
+    """The names in a list, as many as there are rows.
+
+    As the Projector does it: lines of blanks are left out, unless each is needed for a row; and a
+    list of several columns has a heading.
+    """
+    lines = read_bytes(path).split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    lines = [line.removesuffix(b"\r") for line in lines]
+    if path.endswith(_WORDS):
+        columns, ways = False, [(0, lines)]
+    else:
+        shown = [line for line in lines if not _is_blank(line)]
+        columns = bool(shown) and b"\t" in shown[0]
+        without, below = [(0, lines), (0, shown)], [(1, lines), (1, shown)]
+        ways = [*below, *without] if columns else [*without, *below]
+    for heading, found in ways:
+        if len(found) == heading + count:
+            return _column(found, heading) if columns else found[heading:]
+    raise W2VError(f"{numbers_in} has {count:,} rows, and {path} {len(ways[-1][1]):,} lines")
+
+
+def _column(lines: list[bytes], heading: int) -> list[bytes]:
+    """The column that has the names."""
+    titles = lines[0].lower().split(b"\t") if heading else []
+    column = next((titles.index(title) for title in _COLUMNS if title in titles), 0)
+    return [(line.split(b"\t") + [b""] * column)[column] for line in lines[heading:]]
+
+
+def _is_blank(name: bytes) -> bool:
+    return not name.decode("utf-8", "surrogateescape").strip(_BLANKS)
+
+
+def write(path: str, table: Table) -> None:
+    """Write both. Tabs and line ends in names become blanks: there they part fields.
+
+    Where counts are known, the second has two columns, and then a heading. A name of nothing but
+    blanks is written as their code points, such as U+3000: the Projector would drop the line, and
+    move all names after it by a row.
+    """
+    with container.replacing(labels_of(path)) as names, container.replacing(path) as file:
+        for row in range(len(table)):
+            file.write(b"\t".join(numbers(table, row)) + b"\n")
+        file.flush()
+        if table.counts is not None:
+            names.write(b"word\tcount\n")
+        elif len(table):
+            names.write(mark_before(_shown(table.name_bytes(0))))
+        for row in range(len(table)):
+            name = _shown(table.name_bytes(row))
+            names.write(name if table.counts is None else b"%s\t%d" % (name, table.counts[row]))
+            names.write(b"\n")
+
+
+def _shown(name: bytes) -> bytes:
+    if _is_blank(name):
+        points = [f"U+{ord(letter):04X}" for letter in name.decode()]
+        return " ".join(points).encode() or b"(empty)"
+    return name.replace(b"\t", b" ").replace(b"\r", b" ").replace(b"\n", b" ")

@@ -1,0 +1,121 @@
+"""word2vec's binary format: "V D\\n", then a row each: name, blank, D float32, little-endian.
+
+The C program ends rows with a line end, gensim does not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2v.embeddings import container
+from w2v.embeddings.formats.growing_table import Rows
+from w2v.embeddings.formats.recognition import BINARY, begins_as
+from w2v.embeddings.formats.source import HEAD, Findings, Source
+from w2v.embeddings.formats.word2vec_text import refuse_blanks
+from w2v.embeddings.table import Table
+from w2v.errors import W2VError
+
+_LONGEST_NAME = 1 << 20
+
+
+def read(
+    source: Source, promised: int, dim: int, limit: int | None, findings: Findings
+) -> tuple[list[bytes], np.ndarray]:
+    """The rows of a file whose header has been skipped; arguments as of `text.read`."""
+    rows, blocks = Rows(source, promised, dim, 4 * dim + 1), source.blocks()
+    wide, wanted = 4 * dim, promised if limit is None else min(limit, promised)
+    buffer, passed = b"", source.begin
+    lines = False  # whether rows end with line ends
+    while len(rows.names) < wanted:
+        names, starts, place = _cut(buffer, wide, wanted - len(rows.names))
+        if names:
+            every = np.lib.stride_tricks.sliding_window_view(np.frombuffer(buffer, np.uint8), wide)
+            rows.room(len(names))[: len(names)] = every[starts].view("<f4")
+            lines = lines or (not rows.names and _after(buffer, starts[0] + wide) == b"\n")
+            if lines and (at := _not_ended(buffer, starts, wide)) is not None:
+                whole, end = len(rows.names) + at, starts[at] + wide
+                findings.wrong(
+                    f"row {whole + 1}, byte {passed + end:,}: expected a line end after the "
+                    f"vector, as after the first, found {_after(buffer, end)!r}: bytes before it "
+                    "are missing, or too many",
+                    f"{whole:,} are read",
+                )
+                rows.names += names[:at]
+                return rows.finished()
+            rows.names += names
+        buffer, passed = buffer[place:], passed + place
+        if len(rows.names) == wanted:
+            break
+        more = next(blocks, b"")
+        if not more or len(buffer) > _LONGEST_NAME + wide:
+            findings.wrong(
+                f"row {len(rows.names) + 1}, byte {passed:,}: the vector is cut short; the header "
+                f"promises {promised:,} vectors of {dim} numbers",
+                f"{len(rows.names):,} are read",
+            )
+            return rows.finished()
+        buffer += more
+    rest = b"" if limit is not None else buffer.strip(b"\n") or next(blocks, b"").strip(b"\n")
+    if rest:
+        findings.wrong(
+            f"byte {passed:,}: after {promised:,} rows, as many as the header promises, comes "
+            f"{rest[:10]!r}",
+            "it is left out",
+        )
+    return rows.finished()
+
+
+def _after(buffer: bytes, end: int) -> bytes:
+    return buffer[end : end + 1]
+
+
+def _not_ended(buffer: bytes, starts: list[int], wide: int) -> int | None:
+    """The first row that no line end comes after; where the buffer ends one may yet come."""
+    ends = np.array(starts) + wide
+    after = np.frombuffer(buffer, np.uint8)[ends[ends < len(buffer)]]
+    return next(iter(np.flatnonzero(after != 10).tolist()), None)
+
+
+def check(path: str, table: Table) -> None:
+    """W2VError where names could not be read back; the vectors need not be known yet."""
+    refuse_blanks(table)
+
+
+def write(path: str, table: Table) -> None:
+    """Write as the C program does, with a line end after each row."""
+    check(path, table)
+    head = b"%d %d\n" % table.matrix.shape
+    rows = (_written(table, row) for row in range(len(table)))
+    for row in rows:
+        head += row
+        if len(head) >= HEAD:
+            break
+    if len(table) and begins_as(path, head) != (BINARY, table.dim):
+        raise W2VError(
+            f"{path}: the bytes of the first vectors could not be told from a text: write "
+            ".safetensors"
+        )
+    with container.packed(path) as file:
+        file.write(head)
+        file.writelines(rows)
+
+
+def _written(table: Table, row: int) -> bytes:
+    return table.name_bytes(row) + b" " + table.row(row).astype("<f4").tobytes() + b"\n"
+
+
+def _cut(buffer: bytes, wide: int, most: int) -> tuple[list[bytes], list[int], int]:
+    """Names of whole rows, where their numbers begin, and where the rest begins."""
+    names: list[bytes] = []
+    starts: list[int] = []
+    place, size = 0, len(buffer)
+    while len(names) < most:
+        while buffer[place : place + 1] == b"\n":
+            place += 1
+        blank = buffer.find(b" ", place, place + _LONGEST_NAME)
+        if blank < 0 or blank + wide >= size:
+            break
+        names.append(buffer[place:blank])
+        starts.append(blank + 1)
+        place = blank + 1 + wide
+    return names, starts, place

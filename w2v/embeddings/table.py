@@ -1,0 +1,324 @@
+"""Table: names and their vectors, the thing that every model produces."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from w2v.errors import W2VError
+from w2v.text.tokenizers import NORMALIZERS
+
+_LONGEST = float(np.finfo(np.float32).max)
+_JOINED = 4096  # names at a time: what is made of all of them takes memory as well
+_BLOCK = 1 << 16  # numbers worked on at a time
+_SHORTEST = 1e-20  # a square below which float32 has not all its digits
+_SIGN_AND_NUMBER = -0x70002000  # as int32, of the bits of a float16 that are moved to the left
+_FURTHEST = 2.0**32  # and from which on float16 may not have been finite
+_NAMED = 3  # vectors without a direction, in a message
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """N names and N vectors. Arrays may be mapped from a file: a name is found by bisection.
+
+    matrix   float32 (N, D), or float16
+    norms    float32 (N,), the Euclidean length of each row
+    text     uint8, the UTF-8 bytes of all names; bytes that are not UTF-8 are kept as they are
+    offsets  int64 (N + 1,), where each name begins in `text`
+    order    int32 (N,), row numbers sorted by the names' bytes
+    counts   int64 (N,), how often each occurs in its text, or None where that is not known
+    normalize  the Unicode normalization of the text that the names come from: none, NFC, NFKC
+    """
+
+    matrix: np.ndarray
+    norms: np.ndarray
+    text: np.ndarray
+    offsets: np.ndarray
+    order: np.ndarray
+    counts: np.ndarray | None = None
+    normalize: str = "none"
+
+    @classmethod
+    def build(
+        cls, names: Sequence[str], matrix: np.ndarray, counts: np.ndarray | None = None
+    ) -> Table:
+        """A table of `names`; W2VError where two are the same."""
+        encoded = [name.encode("utf-8", "surrogateescape") for name in names]
+        return cls.of(encoded, matrix, counts)
+
+    @classmethod
+    def of(
+        cls, encoded: Sequence[bytes], matrix: np.ndarray, counts: np.ndarray | None = None
+    ) -> Table:
+        """The same from names as bytes."""
+        order = _sorted(encoded)  # first, in the memory that the rest takes then
+        offsets = np.zeros(len(encoded) + 1, np.int64)
+        offsets[1:] = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        np.cumsum(offsets, out=offsets)
+        text = np.empty(offsets[-1], np.uint8)
+        for at in range(0, len(encoded), _JOINED):
+            some = np.frombuffer(b"".join(encoded[at : at + _JOINED]), np.uint8)
+            text[offsets[at] : offsets[at] + some.size] = some
+        return cls(matrix, _norms(matrix), text, offsets, order, counts)
+
+    @classmethod
+    def unknown(cls, names: Sequence[str], dim: int) -> Table:
+        """A table of `names` whose vectors are not known yet: zeros that take no memory."""
+        return cls.build(names, np.broadcast_to(np.float32(0), (len(names), dim)))
+
+    def take(self, rows: np.ndarray) -> Table:
+        """A table of some rows, in that order."""
+        counts = None if self.counts is None else self.counts[rows]
+        return self.of([self.name_bytes(row) for row in rows.tolist()], self.matrix[rows], counts)
+
+    def without_blanks(self, instead: str) -> Table:
+        """With something else for blanks in names.
+
+        Raises W2VError where that has a blank itself, or two names become the same
+        """
+        if instead.split() != [instead] and instead:
+            raise W2VError(f"--blank {instead!r} has a blank itself: try --blank _")
+        names = [name.replace(" ", instead) for name in self.names]
+        try:
+            return self.build(names, self.matrix, self.counts)
+        except W2VError as error:
+            same = str(error).removesuffix("; remove one")
+            raise W2VError(f"--blank {instead!r}: {same}: try another --blank") from None
+
+    def with_matrix(self, matrix: np.ndarray) -> Table:
+        """The same names with other vectors."""
+        return replace(self, matrix=matrix, norms=_norms(matrix))
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @property
+    def dim(self) -> int:
+        """Numbers in each vector."""
+        return self.matrix.shape[1]
+
+    def row(self, row: int) -> np.ndarray:
+        """A vector, float32 (D,)."""
+        return self.matrix[row].astype(np.float32, copy=False)
+
+    @property
+    def worked_out(self) -> bool:
+        """Whether `vectors` and `lengths` are computed, not looked up: best in blocks."""
+        return self.matrix.dtype != np.float32
+
+    def vectors(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Some vectors, float32; what is not finite in float16 is 65,536 or more."""
+        found = self.matrix[rows]
+        return _widened(found) if found.dtype == np.float16 else found
+
+    def exact_lengths(self, rows: np.ndarray) -> np.ndarray:
+        """Of some vectors, as in `norms`: float32, a copy."""
+        return self.norms[rows]
+
+    def lengths(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Of some vectors, float32, which are given too; to six digits."""
+        return self.norms[rows]
+
+    def name_bytes(self, row: int) -> bytes:
+        """The name of a row as UTF-8."""
+        return self.text[self.offsets[row] : self.offsets[row + 1]].tobytes()
+
+    def name(self, row: int) -> str:
+        """The name of a row; bytes that are not UTF-8 become lone surrogates."""
+        return self.name_bytes(row).decode("utf-8", "surrogateescape")
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All names, in the order of the rows."""
+        text = self.text.tobytes()
+        ends = self.offsets.tolist()
+        return [
+            text[begin:end].decode("utf-8", "surrogateescape")
+            for begin, end in zip(ends, ends[1:], strict=False)
+        ]
+
+    @cached_property
+    def folded(self) -> dict[str, int]:
+        """The first row of each name in folded case."""
+        rows: dict[str, int] = {}
+        for row, name in enumerate(self.names):
+            rows.setdefault(name.casefold(), row)
+        return rows
+
+    def find(self, name: str) -> int | None:
+        """The row of a name as it is, or else in the names' normalization; None without one."""
+        wanted = name.encode("utf-8", "surrogateescape")
+        at = self.place(wanted)
+        if at < len(self) and self.name_bytes(self.order[at]) == wanted:
+            return int(self.order[at])
+        plain = self.normalized(name)
+        return None if plain == name else self.find(plain)
+
+    def normalized(self, text: str) -> str:
+        """A text in the names' Unicode normalization."""
+        return NORMALIZERS[self.normalize](text)
+
+    def has_direction(self, row: int) -> bool:
+        """Whether a vector has one: see `has_direction`."""
+        return bool(has_direction(self.exact_lengths(np.array([row])))[0])
+
+    def without_direction(self, among: np.ndarray | None = None) -> str:
+        """How many vectors have none, and the names of the first; nothing where all have one.
+
+        among  bool (N,), the vectors that are looked at; None: all
+        """
+        seen = np.ones(len(self), np.bool_) if among is None else among
+        kinds = ("zero", seen & (self.norms == 0)), ("not finite", seen & ~np.isfinite(self.norms))
+        return " and ".join(self.counted(which, what) for what, which in kinds if which.any())
+
+    def counted(self, which: np.ndarray, what: str) -> str:
+        """How many vectors, bool (N,), are something, with the names of the first few."""
+        rows = np.flatnonzero(which)
+        names = ", ".join(repr(self.name(row)) for row in rows[:_NAMED].tolist())
+        more = ", ..." if rows.size > _NAMED else ""
+        are = "vector is" if rows.size == 1 else "vectors are"
+        return f"{rows.size:,} {are} {what} ({names}{more})"
+
+    def place(self, name: bytes) -> int:
+        """Where a name stands in `order`, or would stand."""
+        return bisect_left(self.order, name, key=self.name_bytes)
+
+
+def has_direction(lengths: np.ndarray) -> np.ndarray:
+    """Whether vectors of these lengths have a direction, bool; zero and not finite ones have none.
+
+    What has none is treated as if it had no vector wherever cosines are asked for: it is near to
+    nothing, answers nothing and is no part of a mean.
+    """
+    return np.isfinite(lengths) & (lengths > 0)
+
+
+class Listed(Table):
+    """A table over a list of names as it is in a file: nothing is sorted or summed unasked.
+
+    Of 400,000 names and vectors of 300 numbers that takes longer than all else that a query does.
+    """
+
+    @classmethod
+    def over(cls, names: bytes, matrix: np.ndarray) -> Table:
+        """A table of names that are given with a line end after each; W2VError where two are alike.
+
+        matrix  (N, D), a row for each name
+        """
+        text = np.frombuffer(names, np.uint8)
+        ends = np.flatnonzero(text == 10)
+        offsets = np.concatenate([[0], ends - np.arange(ends.size)])
+        made = cls.__new__(cls)
+        made.__dict__.update(
+            matrix=matrix, text=text[text != 10], offsets=offsets, counts=None,
+            listing=b"\n" + names,
+        )  # fmt: skip
+        if _seem_alike(made.text, offsets):
+            made.order  # noqa: B018 - which tells of them, if they are
+        return made
+
+    @cached_property
+    def norms(self) -> np.ndarray:
+        """The length of each row."""
+        return _norms(self.matrix)
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """Row numbers sorted by the names' bytes."""
+        return _sorted(self.__dict__["listing"][1:-1].split(b"\n") if len(self) else [])
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+    @property
+    def worked_out(self) -> bool:
+        """They are."""
+        return True
+
+    def exact_lengths(self, rows: np.ndarray) -> np.ndarray:
+        """Of some vectors, float32."""
+        return _norms(self.matrix[rows])
+
+    def lengths(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Of some vectors, float32; where these are too long or too short for that, exactly."""
+        squares = np.einsum("rd,rd->r", vectors, vectors)
+        if ((squares < _FURTHEST) & (squares > _SHORTEST)).all():
+            return np.sqrt(squares)
+        return _norms(self.matrix[rows])
+
+    def find(self, name: str) -> int | None:
+        """The row of a name, or None."""
+        wanted = name.encode("utf-8", "surrogateescape")
+        listing: bytes = self.__dict__["listing"]
+        at = -1 if b"\n" in wanted else listing.find(b"\n" + wanted + b"\n")
+        return None if at < 0 else listing.count(b"\n", 0, at)
+
+
+def _sorted(names: Sequence[bytes]) -> np.ndarray:
+    """Row numbers in the order of names, int32; W2VError where two are the same."""
+    listed = np.empty(len(names), object)
+    listed[:] = names
+    order = np.argsort(listed, kind="stable").astype(np.int32)
+    for begin in range(0, len(order), _JOINED):
+        rows = order[begin : begin + _JOINED + 1]
+        named = listed[rows]
+        for at in np.flatnonzero(named[1:] == named[:-1])[:1]:
+            raise W2VError(
+                f"rows {rows[at] + 1} and {rows[at + 1] + 1} have the same name, "
+                f"{named[at].decode('utf-8', 'surrogateescape')!r}; remove one"
+            )
+    return order
+
+
+def _seem_alike(text: np.ndarray, offsets: np.ndarray) -> bool:
+    """Whether names have the same sum of bytes times random numbers, one for each place.
+
+    That takes a third of the time of a set of names, and those that differ have the same in one of
+    10^8 lists. The numbers are SplitMix's (Steele et al. 2014): to import NumPy's takes 10 ms.
+    """
+    lengths = np.diff(offsets)
+    factors = np.arange(1, lengths.max(initial=0) + 1, dtype=np.uint64)
+    factors *= np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        factors ^= factors >> np.uint64(shift)
+        factors *= np.uint64(factor)
+    factors ^= factors >> np.uint64(31)
+    sums = np.empty(lengths.size, np.uint64)
+    for row in range(0, lengths.size, _JOINED):
+        ends = offsets[row : row + _JOINED + 1] - offsets[row]
+        part = text[offsets[row] :][: ends[-1]].astype(np.uint64)
+        part += np.uint64(1)
+        part *= factors[np.arange(part.size) - np.repeat(ends[:-1], np.diff(ends))]
+        total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(part)])
+        sums[row : row + _JOINED] = total[ends[1:]] - total[ends[:-1]]
+    sums.sort()
+    return bool((sums[1:] == sums[:-1]).any())
+
+
+def _widened(halves: np.ndarray) -> np.ndarray:
+    """float16 as float32, in a sixth of NumPy's time: by the bits, exponents moved by a product."""
+    wide = halves.view(np.int16).astype(np.int32)
+    wide <<= 13
+    wide &= np.int32(_SIGN_AND_NUMBER)
+    found = wide.view(np.float32)
+    found *= np.float32(2.0 ** (127 - 15))
+    return found
+
+
+def _norms(matrix: np.ndarray) -> np.ndarray:
+    """The length of each row, float32, summed in float64 and in blocks."""
+    norms = np.empty(len(matrix), np.float32)
+    rows = max(1, _BLOCK // max(matrix.shape[1], 1))
+    for begin in range(0, len(matrix), rows):
+        with np.errstate(invalid="ignore"):  # a NaN of the signalling kind, from a damaged file
+            block = matrix[begin : begin + rows].astype(np.float64)
+        found = np.sqrt(np.einsum("ij,ij->i", block, block))
+        # A finite vector may be longer than a float32 can tell; infinity is for what is not finite.
+        norms[begin : begin + rows] = np.minimum(
+            found, _LONGEST, where=np.isfinite(found), out=found
+        )
+    return norms

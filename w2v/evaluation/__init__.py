@@ -1,0 +1,1 @@
+"""Judging vectors: similarity and analogy sets, several files compared, classification."""

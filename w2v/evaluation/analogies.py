@@ -1,0 +1,229 @@
+"""The standard judgements of word vectors: similarity sets and analogy sets.
+
+Both look among the `restrict` first rows (the most frequent words) with case folded: of words that
+differ only in case the most frequent stands for all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from w2v.embeddings.search import Judge, unit_vectors
+from w2v.embeddings.spelling import BLANKS, split_words
+from w2v.embeddings.table import Table, has_direction
+from w2v.errors import W2VError
+from w2v.system.pipes import name_of
+from w2v.system.text_file import numbered_lines
+
+_TOGETHER = 1 << 13  # questions: 10 MB of vectors of 300 numbers
+
+
+@dataclass(frozen=True)
+class SimilarityResult:
+    """How the cosines of word pairs agree with people's scores of these.
+
+    pairs    how many the set has
+    found    int64 (F,), which of them have both words, counted from 0
+    cosines  float32 (F,)
+    scores   float64 (F,), people's
+    """
+
+    name: str
+    pairs: int
+    found: np.ndarray
+    cosines: np.ndarray
+    scores: np.ndarray
+
+    def agreement(self) -> Agreement:
+        """The correlations."""
+        from scipy.stats import pearsonr, spearmanr
+
+        if not _differ(self.scores) or not _differ(self.cosines):
+            return Agreement(None, None, None)
+        ranks = spearmanr(self.cosines, self.scores)
+        linear = pearsonr(self.cosines.astype(float), self.scores)
+        p = float(ranks.pvalue)
+        return Agreement(
+            float(ranks.statistic), p if math.isfinite(p) else None, float(linear.statistic)
+        )
+
+
+class Agreement(NamedTuple):
+    """Spearman's rank correlation, ties averaged, its p-value, and Pearson's; None: not defined."""
+
+    spearman: float | None
+    p: float | None
+    pearson: float | None
+
+
+def _differ(values: np.ndarray) -> bool:
+    return values.size > 1 and float(np.ptp(values)) > 0
+
+
+@dataclass(frozen=True)
+class AnalogyResult:
+    """How many of the answerable questions of a section were answered rightly.
+
+    right  int8 (Q,): of each question whether it was answered rightly, or -1: not answerable
+    """
+
+    section: str
+    right: np.ndarray
+
+    @property
+    def questions(self) -> int:
+        """How many there are."""
+        return self.right.size
+
+    @property
+    def answerable(self) -> int:
+        """Those whose words are all there."""
+        return int(np.count_nonzero(self.right >= 0))
+
+    @property
+    def correct(self) -> int:
+        """Those with the right answer."""
+        return int(np.count_nonzero(self.right > 0))
+
+    def accuracy(self, count_oov: bool = False) -> float | None:
+        """Share of right answers among the answerable, or all; None where there are none."""
+        asked = self.questions if count_oov else self.answerable
+        return self.correct / asked if asked else None
+
+
+def folded_rows(table: Table, restrict: int) -> dict[str, int]:
+    """The row of each word among the first `restrict`, by its name in folded case.
+
+    Words whose vectors have no direction are left out: see `table.has_direction`.
+    """
+    rows: dict[str, int] = {}
+    directed = has_direction(table.norms[:restrict]).tolist()
+    for row, (name, has) in enumerate(zip(table.names[:restrict], directed, strict=True)):
+        if has:
+            rows.setdefault(name.casefold(), row)
+    return rows
+
+
+def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityResult:
+    """Judge by a set of scored pairs: lines of word, word, score, separated by tabs or blanks.
+
+    Lines that begin with # are left out, and so is a heading. Pairs with an unknown word are not
+    counted. Raises W2VError for a line that is not of this form, or where there is none.
+    """
+    known = folded_rows(table, restrict)
+    pairs = list(_scored_pairs(path, table))
+    if not pairs:
+        raise W2VError(f"{name_of(path)}: no pairs in the file")
+    found = [n for n, (a, b, _) in enumerate(pairs) if a in known and b in known]
+    rows = np.array([[known[word] for word in pairs[n][:2]] for n in found], np.int64)
+    left, right = (
+        unit_vectors(table.vectors(side), table.norms[side]) for side in rows.reshape(-1, 2).T
+    )
+    cosines = np.einsum("ij,ij->i", left, right)
+    scores = np.array([pairs[n][2] for n in found], np.float64)
+    return SimilarityResult(path, len(pairs), np.array(found, np.int64), cosines, scores)
+
+
+def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
+    """Both words, in folded case, and the score of each line."""
+    first = True
+    for number, line in _lines(path, table):
+        if not line or line.startswith("#"):
+            continue
+        heading, first = first, False
+        fields = line.split("\t") if "\t" in line else split_words(line)
+        try:
+            a, b, score = fields[0], fields[1], float(fields[2])
+        except (IndexError, ValueError):
+            if heading:
+                continue
+            raise W2VError(
+                f"{name_of(path)}: line {number}: expected word, word and score, separated by "
+                f"tabs, found {line[:60]!r}"
+            ) from None
+        yield a.strip(BLANKS).casefold(), b.strip(BLANKS).casefold(), score
+
+
+def analogies(
+    table: Table, path: str, restrict: int = 300_000, method: str = "add"
+) -> list[AnalogyResult]:
+    """Judge by a set of questions a b c d: is d the word nearest to b - a + c?
+
+    Lines that begin with ":" name a section. Answers are sought among the `restrict` first words,
+    without a, b and c; a question with a word that is not among them is not answerable.
+    method   add: 3CosAdd; mul: 3CosMul (Levy and Goldberg 2014)
+    Returns  one result for each section, in order
+    Raises   W2VError for a line of another form
+    Source: Mikolov et al. 2013a, section 4.1, and the program compute-accuracy of word2vec.c.
+    """
+    known = folded_rows(table, restrict)
+    allowed = np.zeros(min(restrict, len(table)), np.bool_)
+    allowed[np.fromiter(known.values(), np.int64, len(known))] = True
+    judge, results = Judge(table, allowed), []
+    for section, questions in _sections(path, table):
+        asked = [n for n, q in enumerate(questions) if all(w in known for w in q)]
+        rows = np.array([[known[w] for w in questions[n]] for n in asked], np.int64).reshape(-1, 4)
+        right = np.full(len(questions), -1, np.int8)
+        right[asked] = _answered(judge, rows, method)
+        results.append(AnalogyResult(section, right))
+    if not results:
+        raise W2VError(f"{name_of(path)}: no questions in the file")
+    return results
+
+
+def _answered(judge: Judge, questions: np.ndarray, method: str) -> np.ndarray:
+    """Which of the questions (Q, 4), rows of a table, are answered by their last word."""
+    table, right = judge.table, np.zeros(len(questions), np.bool_)
+    for begin in range(0, len(questions), _TOGETHER):
+        some = questions[begin : begin + _TOGETHER]
+        a, b, c = (unit_vectors(table.vectors(x), table.norms[x]) for x in some[:, :3].T)
+        if method == "mul":
+            found = judge.best(np.stack([b, a, c], axis=1), some[:, :3], "+-+")
+        else:
+            found = judge.best((b - a + c)[:, None], some[:, :3])
+        right[begin : begin + len(some)] = found == some[:, 3]
+    return right
+
+
+def _sections(path: str, table: Table) -> Iterator[tuple[str, list[list[str]]]]:
+    """Each section's name and its questions in folded case."""
+    section = ""
+    questions: list[list[str]] = []
+    for number, line in _lines(path, table):
+        if line.startswith(":"):
+            if questions:
+                yield section, questions
+            section, questions = line[1:].strip(BLANKS), []
+        elif line:
+            words = split_words(line.casefold())
+            if len(words) != 4:
+                raise W2VError(
+                    f"{name_of(path)}: line {number}: expected four words or ': section', "
+                    f"found {line[:60]!r}"
+                )
+            questions.append(words)
+    if questions:
+        yield section, questions
+
+
+def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
+    """Semantic, syntactic (sections named gram...) and all questions together."""
+    syntactic = [r for r in results if r.section.startswith("gram")]
+    semantic = [r for r in results if not r.section.startswith("gram")]
+    groups = [("semantic", semantic), ("syntactic", syntactic), ("total", results)]
+    nothing = np.zeros(0, np.int8)
+    return [
+        AnalogyResult(name, np.concatenate([nothing, *(r.right for r in group)]))
+        for name, group in groups
+    ]
+
+
+def _lines(path: str, table: Table) -> Iterator[tuple[int, str]]:
+    """The lines of a UTF-8 text with their numbers, from 1, without line ends, as names are."""
+    for number, line in numbered_lines(path):
+        yield number, table.normalized(line).strip(BLANKS)

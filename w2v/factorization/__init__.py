@@ -1,0 +1,1 @@
+"""Models computed in closed form: sparse matrices, truncated SVD, PPMI, weighted means (SIF)."""

@@ -1,0 +1,86 @@
+"""Words that say little of what a text is about, and are no terms of it: `--stopwords`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from unicodedata import normalize
+
+import numpy as np
+
+from w2v.system.text_file import numbered_lines
+
+_APOSTROPHES = str.maketrans("’ʼ＇", "'''")
+# Put together here from the word classes of a grammar: articles, pronouns, auxiliaries,
+# prepositions, conjunctions, and adverbs of degree, place and time; with the pieces that
+# contractions leave.
+ENGLISH = """
+a an the this that these those such same other another each every either neither both all any some
+no none not nor only own few many much more most less least several enough
+i me my mine myself we us our ours ourselves you your yours yourself yourselves he him his himself
+she her hers herself it its itself they them their theirs themselves one ones who whom whose which
+what whoever whatever someone somebody something anyone anybody anything everyone everybody
+everything nobody nothing
+am is are was were be been being do does did doing done have has had having can could may might must
+shall should will would ought cannot
+about above across after against along among around as at before behind below beneath beside besides
+between beyond but by despite down during except for from in inside into like near of off on onto
+out outside over past per since through throughout till to toward towards under until up upon via
+with within without
+and or if then else than because though although while whereas whether unless so yet however
+therefore thus hence
+here there where when why how now again ever never always often sometimes once twice already still
+just also too very quite rather almost even perhaps maybe really indeed away back
+s t d m re ve ll don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't couldn't
+shouldn't haven't hasn't hadn't i'm i've i'd i'll you're you've you'd you'll he's he'd he'll she's
+she'd she'll it's it'd it'll we're we've we'd we'll they're they've they'd they'll that's there's
+who's what's let's
+"""
+
+
+class Found(NamedTuple):
+    """Which words are stop words.
+
+    are     bool (V,)
+    listed  how many different words the list has
+    found   and how many of these there are
+    """
+
+    are: np.ndarray
+    listed: int
+    found: int
+
+
+def find(told: str, names: Sequence[str]) -> Found:
+    """The stop words among the words of a vocabulary.
+
+    told    none, english, the path of a file with blanks or line ends between words, or these words
+            themselves, with a line end among them
+    Raises  W2VError where the file is no text, OSError where it is not there
+
+    All apostrophes are alike, and composed letters and their parts; capitals only where the
+    vocabulary has none, as with --lowercase.
+    """
+    lowercase = not any(map(_has_capitals, names))
+    wanted = {_plain(word.lower() if lowercase else word) for word in _listed(told)}
+    plain = [_plain(name) for name in names]
+    are = np.array([name in wanted for name in plain], np.bool_)
+    return Found(are, len(wanted), len(wanted.intersection(plain)))
+
+
+def _listed(told: str) -> list[str]:
+    if told == "none":
+        return []
+    if told == "english":
+        return ENGLISH.split()
+    if "\n" in told:  # the words themselves, given by a program
+        return told.split()
+    return [word for _, line in numbered_lines(told) for word in line.split()]
+
+
+def _plain(word: str) -> str:
+    return normalize("NFC", word).translate(_APOSTROPHES)
+
+
+def _has_capitals(word: str) -> bool:
+    return word != word.lower()

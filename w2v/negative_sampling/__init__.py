@@ -1,0 +1,1 @@
+"""Word and paragraph vectors trained by negative sampling on that engine."""

@@ -1,0 +1,149 @@
+"""Vectors of new documents: each is trained alone, while everything else stays as it is."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from w2v.kernels.simd import aligned
+from w2v.negative_sampling.document_worker import DocumentWorker, Method
+from w2v.negative_sampling.sampling import alias_table, keep_thresholds, noise_probabilities
+from w2v.settings import ParagraphSettings
+from w2v.text.encoded_text import Documents, Pieces
+from w2v.training.chunks import CHUNK
+
+
+class WordSide(NamedTuple):
+    """What a model of documents knows of words.
+
+    counts          int64 (V,)
+    input_vectors   float32 (V, D), or None
+    output_vectors  float32 (V, D), or (V, parts, D)
+    """
+
+    counts: np.ndarray
+    input_vectors: np.ndarray | None
+    output_vectors: np.ndarray
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, np.ndarray]) -> WordSide:
+        """That of a file; KeyError where it lacks something."""
+        counts = tensors.get("words.counts")
+        if counts is None:
+            counts = tensors["vocabulary.counts"]
+        return cls(counts, tensors.get("words.matrix"), tensors["output_vectors"])
+
+
+class Inference:
+    """Infers the vectors of new documents.
+
+    settings  the model's
+    words     its word side
+    method    how it learns
+    Raises    ValueError where these do not fit each other
+
+    A vector follows from the model and the document's words alone: it begins with zeros, and the
+    random numbers come from the words. So it does not matter which others are inferred with it, in
+    what order, or on how many threads. The learning rate falls from epoch to epoch as it did in
+    training. After `vectors`, `loss` is the mean in nats for each prediction of the last epoch.
+    """
+
+    def __init__(self, settings: ParagraphSettings, words: WordSide, method: Method):
+        self.settings, self._method = settings, method
+        if len(words.output_vectors) != words.counts.size or words.counts.min() < 1:
+            raise ValueError("counts")
+        if settings.has_words and words.input_vectors is None:
+            raise ValueError("words.matrix")
+        self._keep = keep_thresholds(words.counts, settings.sample)
+        self._noise = alias_table(noise_probabilities(words.counts, settings.noise_exponent))
+        self._spare = words.counts.size
+        self._matrices = {"output_vectors": self._padded(words.output_vectors, settings.parts)}
+        if words.input_vectors is not None:
+            self._matrices["input_vectors"] = self._padded(words.input_vectors, 1)
+        self.loss = math.nan
+
+    def _padded(self, vectors: np.ndarray, parts: int) -> np.ndarray:
+        rows, dim = self._spare, self.settings.dim
+        padded = aligned((rows + 1, parts, self.settings.padded_dim))
+        padded[:-1, :, :dim] = vectors.reshape(rows, parts, dim)
+        return padded.reshape(rows + 1, -1)
+
+    def vectors(
+        self,
+        text: Documents,
+        threads: int = 1,
+        on_progress: Callable[[int], None] = lambda documents: None,
+    ) -> np.ndarray:
+        """The vectors of all documents of a text, float32 (M, D); of those without words, zeros.
+
+        on_progress  called with how many are done, now and then
+        """
+        found = aligned((len(text.names) + 1, self.settings.padded_dim))
+        here = threading.local()
+        losses, pairs, done = 0.0, 0, 0
+
+        def infer(block: list[Pieces]) -> tuple[float, int]:
+            if not hasattr(here, "worker"):
+                here.worker = DocumentWorker(
+                    text, self.settings, self._keep, self._method, self._spare
+                )
+            return self._infer(here.worker, block, found)
+
+        blocks = list(_blocks(text))
+        pool = ThreadPoolExecutor(threads)
+        try:
+            for block, (loss, more) in zip(blocks, pool.map(infer, blocks), strict=True):
+                losses, pairs, done = losses + loss, pairs + more, done + block[0].rows.size
+                on_progress(done)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        self.loss = losses / pairs if pairs else math.nan
+        return found[:-1, : self.settings.dim]
+
+    def _infer(
+        self, worker: DocumentWorker, block: list[Pieces], found: np.ndarray
+    ) -> tuple[float, int]:
+        """Train the documents of a block; the sum of the last epoch's losses, and how many."""
+        matrices = {"document_vectors": found, **self._matrices}
+        nothing, epochs = np.zeros(0, np.bool_), self.settings.epochs
+        loss, pairs = 0.0, 0
+        for epoch in range(epochs):
+            lr = self.settings.lr_at((epoch + 0.5) / epochs)
+            last = epoch == epochs - 1
+            for pieces in block:
+                laid = worker.lay_apart(pieces, epoch, lr)
+                result = worker.step(*laid, self._noise, nothing, matrices, fixed=True)
+                loss, pairs = loss + last * result[0], pairs + last * result[1]
+        return loss, pairs
+
+
+def _blocks(text: Documents) -> Iterator[list[Pieces]]:
+    """All documents, those of a row together, some at a time: a huge one alone and in parts."""
+    order = np.argsort(text.rows, kind="stable")
+    rows, begins, ends = text.rows[order], text.begins[order], text.ends[order]
+    row_ends = np.append(np.flatnonzero(np.diff(rows, prepend=-1)), rows.size)
+    words = np.concatenate([[0], np.cumsum(ends - begins)])
+    begin = 0
+    while begin < rows.size:
+        fitting = np.searchsorted(words, words[begin] + CHUNK, "right") - 1
+        at = np.searchsorted(row_ends, fitting, "right") - 1
+        end = int(row_ends[at])
+        if end <= begin:  # not even one row
+            end = int(row_ends[np.searchsorted(row_ends, begin, "right")])
+        pieces = Pieces(rows[begin:end], begins[begin:end], ends[begin:end])
+        huge = words[end] - words[begin] > CHUNK
+        yield list(_parts(pieces)) if huge else [pieces]
+        begin = end
+
+
+def _parts(pieces: Pieces) -> Iterator[Pieces]:
+    """Pieces that are no longer than a chunk, one by one."""
+    for row, begin, end in zip(*pieces, strict=True):
+        for first in range(begin, end, CHUNK):
+            spans = np.array([[first], [min(first + CHUNK, end)]])
+            yield Pieces(np.array([row], np.int32), *spans)

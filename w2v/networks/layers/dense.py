@@ -1,0 +1,44 @@
+"""A layer in which each output looks at each input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from w2v.networks.layers.activation import Activation
+from w2v.networks.layers.layer import Layer, flat, spread_evenly, times
+
+
+class Dense(Layer):
+    """y = f(x W + b) of any array whose last axis has the inputs."""
+
+    def __init__(
+        self, inputs: int, units: int, activation: str = "linear", dtype: Any = np.float32
+    ):
+        super().__init__(self.shapes(inputs, units), dtype)
+        self._f = Activation(activation)
+
+    @staticmethod
+    def shapes(inputs: int, units: int) -> dict[str, tuple[int, ...]]:
+        """Its parameters."""
+        return {"W": (inputs, units), "b": (units,)}
+
+    def begin(self, rng: np.random.Generator) -> None:
+        """Fill it at random; biases begin at 0."""
+        spread_evenly(rng, self.parameters["W"])
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """(..., I) to (..., O)."""
+        self._x = x
+        self._y = self._f(times(x, self.parameters["W"]) + self.parameters["b"])
+        return self._y
+
+    def backward(self, d_y: np.ndarray) -> np.ndarray:
+        """Gradients of one step."""
+        # 1. y = f(a)
+        d_a = d_y * self._f.slope(self._y)
+        # 2. a = x W + b: one product over all rows
+        np.matmul(flat(self._x).T, flat(d_a), out=self.gradients["W"])
+        flat(d_a).sum(axis=0, out=self.gradients["b"])
+        return times(d_a, self.parameters["W"].T)

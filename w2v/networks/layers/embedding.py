@@ -1,0 +1,50 @@
+"""The embedding layer: a row of numbers for each word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from w2v.kernels.optimizers import add_rows
+from w2v.kernels.row_copies import number_rows
+from w2v.networks.layers.layer import Layer, flat
+
+
+class Embedding(Layer):
+    """x = E[word], E the embedding matrix `input_vectors` (V, D), which becomes the table of words.
+
+    Of its gradient only the rows of words that came are kept: `rows`, int32 (N,), and `sums`,
+    (N, D), which `backward` makes.
+    """
+
+    def __init__(self, words: int, dim: int, dtype: Any = np.float32):
+        super().__init__(self.shapes(words, dim), dtype)
+        self.gradients = {}
+        self.rows, self.sums = np.zeros(0, np.int32), np.zeros((0, dim), dtype)
+        self._places = np.full(words, -1, np.int32)
+
+    @staticmethod
+    def shapes(words: int, dim: int) -> dict[str, tuple[int, ...]]:
+        """Its parameters."""
+        return {"input_vectors": (words, dim)}
+
+    def begin(self, rng: np.random.Generator, scale: float = 0.1) -> None:
+        """Fill it at random, uniform in ±scale."""
+        vectors = self.parameters["input_vectors"]
+        vectors[...] = rng.uniform(-scale, scale, vectors.shape)
+
+    def forward(self, words: np.ndarray) -> np.ndarray:
+        """The rows of words, int32 (...): float (..., D)."""
+        self._words = words
+        return self.parameters["input_vectors"][words]
+
+    def backward(self, d_x: np.ndarray) -> None:
+        """1. Each row gets the sum of what its occurrences got; words have no gradient."""
+        numbers = self._words.astype(np.int32).reshape(-1)
+        rows = np.empty(numbers.size, np.int32)
+        known = number_rows(numbers, numbers.size, self._places, rows, 0)
+        self.rows = rows[:known]
+        self._places[self.rows] = -1
+        self.sums = np.zeros((known, d_x.shape[-1]), d_x.dtype)
+        add_rows(numbers, np.ascontiguousarray(flat(d_x)), self.sums)

@@ -1,0 +1,166 @@
+"""The last layer: a score for each label or word, and what it costs to be wrong."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from w2v.networks.layers.layer import Layer, spread_evenly
+from w2v.networks.layers.softmax import SoftmaxLoss
+
+JUDGED = 256  # targets at a time: of many words, scores take room
+
+
+class Rows(NamedTuple):
+    """The gradient of some rows of a table: int32 (N,), each once, and float (N, D)."""
+
+    table: str
+    rows: np.ndarray
+    sums: np.ndarray
+
+
+class Output(Layer):
+    """Scores h W_oh^T + b_o of K outputs, softmax, cross-entropy.
+
+    W_oh is the table `output_vectors` (K, U). Where it is tied, it is the `input_vectors` (V, D).
+    """
+
+    def __init__(self, inputs: int, outputs: int, tied: bool = False, dtype: Any = np.float32):
+        super().__init__(self.shapes(inputs, outputs, tied), dtype)
+        self.table = "input_vectors" if tied else "output_vectors"
+        self._loss, self._tied = SoftmaxLoss(), tied
+        self._shape = outputs, inputs
+
+    @staticmethod
+    def shapes(inputs: int, outputs: int, tied: bool = False) -> dict[str, tuple[int, ...]]:
+        """Its own parameters."""
+        own: dict[str, tuple[int, ...]] = {} if tied else {"output_vectors": (outputs, inputs)}
+        return own | {"b_o": (outputs,)}
+
+    def share(self, tables: dict[str, np.ndarray]) -> None:
+        """Take over the table that is tied."""
+        if self._tied:
+            self.parameters[self.table] = tables[self.table]
+            self.gradients[self.table] = np.empty(self._shape, tables[self.table].dtype)
+
+    def begin(self, rng: np.random.Generator) -> None:
+        """Fill it at random; biases begin at 0."""
+        if not self._tied:
+            spread_evenly(rng, self.parameters[self.table])
+
+    def scores(self, h: np.ndarray) -> np.ndarray:
+        """(N, U) to (N, K)."""
+        scores = h @ self.parameters[self.table].T
+        scores += self.parameters["b_o"]
+        return scores
+
+    def learn(
+        self,
+        h: np.ndarray,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        rng: np.random.Generator | None = None,
+    ) -> np.ndarray:
+        """Forward and backward at once: the gradient by h of the weighted sum of losses.
+
+        rng  for what is drawn by chance, if anything is
+        `losses` and `right` are as in `SoftmaxLoss`.
+        """
+        self._loss.forward(self.scores(h), targets, weights)
+        # 1. softmax and cross-entropy
+        d_scores = self._loss.backward()
+        # 2. scores = h W_oh^T + b_o
+        np.matmul(d_scores.T, h, out=self.gradients[self.table])
+        d_scores.sum(axis=0, out=self.gradients["b_o"])
+        return d_scores @ self.parameters[self.table]
+
+    def judge(
+        self, h: np.ndarray, targets: np.ndarray, weights: np.ndarray
+    ) -> tuple[np.ndarray, int]:
+        """-ln p of each target among all outputs, float64 (N,), and how many are told rightly."""
+        losses, right = np.empty(targets.size), 0
+        for begin in range(0, targets.size, JUDGED):
+            part = slice(begin, begin + JUDGED)
+            loss = SoftmaxLoss()
+            loss.forward(self.scores(h[part]), targets[part], weights[part])
+            losses[part], right = loss.losses, right + loss.right
+        return losses, right
+
+    @property
+    def losses(self) -> np.ndarray:
+        """-ln p of each target, nats; float64 (N,)."""
+        return self._loss.losses
+
+    @property
+    def right(self) -> int:
+        """How often the target had the highest score."""
+        return self._loss.right
+
+    def rows(self) -> list[Rows]:
+        """Gradients of rows of tables, that are not among `gradients`."""
+        if not self._tied:
+            return []
+        whole = np.arange(self._shape[0], dtype=np.int32)
+        return [Rows(self.table, whole, self.gradients[self.table])]
+
+
+class SampledOutput(Output):
+    """Only the targets of a batch and words drawn by chance compete, in training.
+
+    From each score goes the logarithm of how often its word was to be expected, so that the whole
+    softmax is what is learnt (Jean et al. 2015, "On using very large target vocabulary", equation
+    8; Bengio and Senécal 2008). `scores` are of all words. Not shared with W_oh is b_o: both are
+    tables of which rows have gradients.
+
+    counts   int64 (K,), of the words
+    samples  how many are drawn for a batch
+    """
+
+    def __init__(
+        self, inputs: int, counts: np.ndarray, samples: int, tied: bool, dtype: Any = np.float32
+    ):
+        super().__init__(inputs, counts.size, tied, dtype)
+        weights = np.maximum(counts, 1) ** 0.75
+        self._expected = samples * weights / weights.sum()
+        self._sums, self._samples = np.cumsum(weights / weights.sum()), samples
+        self.gradients = {}
+        self.parameters["b_o"] = np.zeros((counts.size, 1), dtype)
+        self._found: list[Rows] = []
+
+    def share(self, tables: dict[str, np.ndarray]) -> None:
+        """Take over the tables of which rows change."""
+        self.parameters = {name: tables[name] for name in (self.table, "b_o")}
+
+    def learn(
+        self,
+        h: np.ndarray,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        rng: np.random.Generator | None = None,
+    ) -> np.ndarray:
+        """As of an `Output`."""
+        rng = rng or np.random.default_rng(0)
+        drawn = np.searchsorted(self._sums, rng.random(self._samples))
+        rows, places = np.unique(
+            np.concatenate([targets, np.minimum(drawn, self._sums.size - 1)]), return_inverse=True
+        )
+        vectors = self.parameters[self.table][rows]
+        scores = h @ vectors.T
+        scores += (self.parameters["b_o"][rows, 0] - np.log(self._expected[rows])).astype(h.dtype)
+        self._loss.forward(scores, places[: targets.size].astype(np.int32), weights)
+        # 1. as in `Output`, of the rows that compete
+        d_scores, rows = self._loss.backward(), rows.astype(np.int32)
+        self._found = [
+            Rows(self.table, rows, d_scores.T @ h),
+            Rows("b_o", rows, d_scores.sum(axis=0)[:, None]),
+        ]
+        return d_scores @ vectors
+
+    def scores(self, h: np.ndarray) -> np.ndarray:
+        """(N, U) to (N, K)."""
+        return h @ self.parameters[self.table].T + self.parameters["b_o"][:, 0]
+
+    def rows(self) -> list[Rows]:
+        """Of what competed."""
+        return self._found

@@ -1,0 +1,110 @@
+"""A network in a file: it tells labels, scores text, and writes some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from w2v.embeddings import container
+from w2v.networks.architecture import Architecture
+from w2v.networks.batches import Stream, Texts
+from w2v.networks.evaluate import Judgement, judge, probabilities
+from w2v.networks.network import Batch, Network
+from w2v.networks.trainer import architecture
+from w2v.text.encoded_text import Documents, Text
+from w2v.text.vocabulary import END
+
+STEPS = 100  # words of a text at a time
+
+
+class TrainedNetwork:
+    """What a file of `w2v train --model mlp|rnn|lstm|gru` does.
+
+    name      of the model
+    settings  of the model
+    tensors   the arrays of its file
+    names     its words
+    Raises    KeyError or ValueError where these do not fit
+    """
+
+    def __init__(
+        self, name: str, settings: Any, tensors: Mapping[str, np.ndarray], names: Sequence[str]
+    ):
+        self._settings, self.names = settings, names
+        self.is_language = settings.task == "lm"
+        self.labels = [] if self.is_language else container.read_names(tensors, "labels")
+        self.architecture: Architecture = architecture(name, settings, len(names), len(self.labels))
+        self._end = names.index(END) if self.is_language else 0
+        self._parameters = {"input_vectors": tensors["words.matrix"]}
+        for key, shape in self.architecture.shapes().items():
+            array = self._parameters.setdefault(key, tensors.get(key, np.zeros(0)))
+            if array.shape != shape or array.dtype != np.float32:
+                raise ValueError(key)
+            if not np.isfinite(array).all():
+                raise ValueError(f"{key} has NaN or infinity")
+
+    def _networks(self, count: int) -> list[Network]:
+        return [Network(self.architecture, self._settings, self._parameters) for _ in range(count)]
+
+    def probabilities(self, text: Documents, threads: int) -> np.ndarray:
+        """p of each label for each document, float32 (M, K)."""
+        told, made = self._settings, self.architecture
+        if not text.begins.size:
+            return np.zeros((0, len(self.labels)), np.float32)
+        nothing = np.zeros(text.begins.size, np.int32)
+        lessons = Texts(text, nothing, told.rows, made.length, made.network == "mlp")
+        return probabilities(self._networks(threads), lessons, text.begins.size)
+
+    def judge(
+        self, text: Text, on_progress: Callable[[float], None] = lambda share: None
+    ) -> Judgement:
+        """The cost of a whole text, read from its begin to its end, ends of sentences included."""
+        made = self.architecture
+        before = made.length - 1 if made.network == "mlp" else 0
+        ids = np.insert(text.ids.mapped(), text.starts[1:], self._end)
+        stream = Stream(ids, self._end, 1, STEPS, before)
+        parts = max(-(-ids.size // STEPS), 1)
+        return judge(self._networks(1), stream, 1, lambda done: on_progress(done / parts))
+
+    def generate(
+        self, prompt: Sequence[int], count: int, temperature: float, top: int, seed: int
+    ) -> Iterator[int]:
+        """Words that go on from a prompt, one by one, each drawn by its probability.
+
+        temperature  0: always the likeliest; 1: as the network has it; above: more evenly
+        top          only among so many of the likeliest; 0: all
+        """
+        made = self.architecture
+        [network], rng = self._networks(1), np.random.default_rng(seed)
+        states = network.states(1)
+        wide = made.length if made.network == "mlp" else 1
+        line = [self._end] * wide + list(prompt)
+        for at in range(wide, len(line)):  # the prompt but for its last word changes states
+            if made.network != "mlp":
+                self._scores(network, line[at - 1 : at], states)
+        for _ in range(count):
+            scores = self._scores(network, line[-wide:], states)
+            line.append(_draw(scores, temperature, top, rng))
+            yield line[-1]
+
+    def _scores(
+        self, network: Network, words: Sequence[int], states: list[np.ndarray]
+    ) -> np.ndarray:
+        column = np.array(words, np.int32)[:, None]
+        nothing = np.zeros(1, np.int32)
+        batch = Batch(column, None, nothing, nothing.astype(np.float32), states)
+        return network.output.scores(network.features(batch))[-1].astype(np.float64)
+
+
+def _draw(scores: np.ndarray, temperature: float, top: int, rng: np.random.Generator) -> int:
+    """The number of a score, by softmax(scores / temperature) among the highest `top`."""
+    if temperature == 0 or top == 1:
+        return int(scores.argmax())
+    if 0 < top < scores.size:
+        lowest = np.partition(scores, -top)[-top]
+        scores = np.where(scores >= lowest, scores, -np.inf)
+    with np.errstate(over="ignore"):  # of a temperature near 0
+        sums = np.cumsum(np.exp((scores - scores.max()) / temperature))
+    return int(min(np.searchsorted(sums, rng.random() * sums[-1], "right"), scores.size - 1))

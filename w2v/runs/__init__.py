@@ -1,0 +1,1 @@
+"""One run of w2v train, from the text to the file, with checkpoints, validation and messages."""

@@ -1,0 +1,124 @@
+"""What a run says of itself: in its file, and to a checkpoint, from which only the same goes on."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from w2v import __version__, settings
+from w2v.embeddings import container, formats
+from w2v.errors import W2VError
+from w2v.runs.initial_vectors import Origin
+from w2v.runs.validation import Validation
+from w2v.settings import DocumentSettings, RunSettings, TextSettings
+from w2v.system.pipes import sha256_of
+from w2v.text.corpus import Corpus
+from w2v.text.encoded_text import Text
+from w2v.text.vocabulary import Vocabulary
+from w2v.training.chunks import State
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything that the bytes of a result follow from."""
+
+    model: str
+    options: Any
+    text_settings: TextSettings
+    documents: DocumentSettings | None
+    how: RunSettings
+    threads: str
+    corpus: Corpus
+    valid: Corpus | None
+    origin: Origin | None
+
+    @cached_property
+    def _vocabulary(self) -> str:
+        """The fingerprint of the file of --read-vocab."""
+        return sha256_of(str(self.how.read_vocab))
+
+    def _settings(self) -> dict[str, Any]:
+        told = asdict(self.options) | asdict(self.text_settings)
+        return told | (asdict(self.documents) if self.documents else {})
+
+    def identity(self) -> dict[str, Any]:
+        """It all, by the names that a user knows; once the texts have been read."""
+        from w2v.kernels.cache import machine_code
+
+        told = self._settings()
+        found: dict[str, Any] = {"--model": self.model}
+        found |= {settings.option_name(name): value for name, value in told.items()}
+        if not self.options.deterministic:
+            found["--threads"] = self.threads
+        found["the text's SHA-256"] = self.corpus.fingerprint
+        if self.valid:
+            found["the SHA-256 of --valid"] = self.valid.fingerprint
+        if self.how.read_vocab:
+            found["the SHA-256 of --read-vocab"] = self._vocabulary
+        if self.how.patience:
+            found["--patience"] = self.how.patience
+        if self.origin:
+            found[f"the SHA-256 of {self.origin.option}"] = self.origin.fingerprint
+            found["--freeze"] = self.how.freeze
+        return {**found, "w2v": __version__, **machine_code()}
+
+    def metadata(
+        self, vocabulary: Vocabulary, text: Text, state: State, validation: Validation | None
+    ) -> dict[str, str]:
+        """What the file says: only what follows from texts, settings, seed and version."""
+        nested: dict[str, Any] = {
+            "settings": self._settings(),
+            "corpus": {
+                "sha256": self.corpus.fingerprint,
+                "tokens": vocabulary.tokens,
+                "types": vocabulary.types,
+                "tokens_kept": text.size,
+                "documents" if self.documents else "sentences": text.starts.size - 1,
+                "pruned_types": vocabulary.pruned_types,
+            },
+            "losses": [_finite(loss) for loss in state.mean_losses()],
+        }
+        if self.how.read_vocab:
+            nested["vocabulary"] = {"sha256": self._vocabulary}
+        if self.origin:
+            nested["origin"] = {**self.origin.metadata(), "freeze": self.how.freeze}
+        if self.valid and validation:
+            nested["valid"] = {
+                "sha256": self.valid.fingerprint,
+                "patience": self.how.patience,
+                "losses": [_finite(loss) for loss in validation.losses],
+            }
+        return {
+            **formats.file_metadata(),
+            "model": self.model,
+            **{name: json.dumps(value, sort_keys=True) for name, value in nested.items()},
+        }
+
+
+def is_result(path: str, metadata: Mapping[str, str]) -> bool:
+    """Whether a file is what a run with these metadata writes, as far as its own tell."""
+    try:
+        return os.path.isfile(path) and same_run(container.read(path)[1], metadata)
+    except W2VError:
+        return False
+
+
+def same_run(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two files' metadata are of the same run, whatever losses it found."""
+
+    def known(metadata: Mapping[str, str]) -> dict[str, Any]:
+        valid = container.nested(metadata, "valid")
+        valid.pop("losses", None)
+        rest = {*metadata} - {"losses", "found", "valid", "checksums"}
+        return {**{name: metadata[name] for name in rest}, "valid": valid}
+
+    return known(one) == known(other)
+
+
+def _finite(loss: float) -> float | None:
+    return loss if math.isfinite(loss) else None

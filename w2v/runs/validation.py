@@ -1,0 +1,65 @@
+"""A held-out text: its loss after each epoch, when to stop, and the best vectors so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from w2v.text.encoded_text import Text
+from w2v.training.trainer import Trainer
+
+_BEST = "best."  # before the names of matrices in a checkpoint
+
+
+class Validation:
+    """Judges a trainer after each epoch.
+
+    text      what is held out, in the words of the vocabulary
+    patience  epochs without a lower loss after which to stop; None: never
+    keeps     whether to keep the best matrices, and to go back to them in the end
+
+    `losses` are means in nats, of the same windows and noise words each time.
+    """
+
+    def __init__(self, text: Text, patience: int | None, keeps: bool):
+        self.text, self.patience, self.keeps = text, patience, keeps
+        self.losses: list[float] = []
+        self._best: dict[str, np.ndarray] = {}
+
+    @property
+    def best(self) -> int:
+        """The epoch (from 0) with the lowest loss, the first of several."""
+        return min(range(len(self.losses)), key=lambda epoch: self.losses[epoch], default=0)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether patience is at its end."""
+        return self.patience is not None and len(self.losses) - 1 - self.best >= self.patience
+
+    def judge(self, trainer: Trainer) -> None:
+        """Take the loss after an epoch."""
+        loss = trainer.loss(self.text)
+        self.losses.append(math.inf if math.isnan(loss) else loss)
+        if self.keeps and self.best == len(self.losses) - 1:
+            self._best = {name: matrix.copy() for name, matrix in trainer.matrices.items()}
+        trainer.heed(self.losses)
+
+    def restore_best(self, trainer: Trainer) -> None:
+        """Take a trainer back to where its loss was lowest, if that was kept."""
+        for name, matrix in self._best.items():
+            trainer.matrices[name][:] = matrix
+
+    def saved(self) -> dict[str, np.ndarray]:
+        """The matrices that a checkpoint needs besides those of the trainer."""
+        return {_BEST + name: matrix for name, matrix in self._best.items()}
+
+    def resume(self, losses: list[float], tensors: Mapping[str, np.ndarray]) -> None:
+        """Go on from what a checkpoint has kept."""
+        self.losses = losses
+        self._best = {
+            name.removeprefix(_BEST): np.array(tensor)
+            for name, tensor in tensors.items()
+            if name.startswith(_BEST)
+        }

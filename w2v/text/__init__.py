@@ -1,0 +1,1 @@
+"""From texts to word ids: corpora and documents, tokens, the vocabulary, the encoded text."""

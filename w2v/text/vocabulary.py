@@ -1,0 +1,307 @@
+"""Counting words, and turning a text into word ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from w2v.embeddings import container
+from w2v.errors import W2VError
+from w2v.kernels.word_hash import keep_words
+from w2v.system.pipes import name_of
+from w2v.system.signals import Deferred
+from w2v.system.spooled_array import Spool
+from w2v.system.text_file import numbered_lines
+from w2v.text.corpus import Corpus
+from w2v.text.encoded_text import Text
+from w2v.text.word_counter import SENTENCE_END, Lexicon
+
+UNKNOWN = "<unk>"  # stands for every word that is not in a vocabulary, where there is such a one
+END = "<eos>"  # the end of a sentence, where it is a word
+_LOOKED_AT = 50_000  # words, the most frequent, of which `doubles` are sought
+_DROPPED = -1  # instead of a word id
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that are trained: `names` by falling count, ties by first occurrence.
+
+    names          V words
+    counts         int64 (V,)
+    types          how many different words the text has, rare ones included
+    tokens         how many words the text has, rare ones included
+    sentence_ends  how many line ends and </s> it has
+    pruned_types   how many rare types were forgotten while counting, so that it took no more memory
+    pruned_tokens  and how often they had come until then
+    lost           by how much a count may be too low for that
+    """
+
+    names: list[str]
+    counts: np.ndarray
+    types: int
+    tokens: int
+    sentence_ends: int = 0
+    pruned_types: int = 0
+    pruned_tokens: int = 0
+    lost: int = 0
+
+    def adding(self, name: str, count: int) -> Vocabulary:
+        """This one, and a word at its end unless it has that."""
+        if name in self.names:
+            return self
+        return replace(self, names=[*self.names, name], counts=np.append(self.counts, count))
+
+    def with_count(self, name: str, count: int) -> Vocabulary:
+        """This one, with another count of a word, if it has that."""
+        if name not in self.names:
+            return self
+        counts = self.counts.copy()
+        counts[self.names.index(name)] = count
+        return replace(self, counts=counts)
+
+
+class Doubles(NamedTuple):
+    """Words that are another word of the vocabulary but for something: their share of the tokens.
+
+    example  the most frequent one, and the other; None where there is none
+    """
+
+    share: float
+    example: tuple[str, str] | None
+
+
+def doubles(vocabulary: Vocabulary, plain: Callable[[str], str]) -> Doubles:
+    """The words, among the most frequent ones, that `plain` makes another word of these."""
+    names = vocabulary.names[:_LOOKED_AT]
+    there = set(names)
+    found = [(row, plain(name)) for row, name in enumerate(names)]
+    found = [(row, name) for row, name in found if name != names[row] and name in there]
+    tokens = int(vocabulary.counts[: len(names)].sum())
+    if not found:
+        return Doubles(0.0, None)
+    share = int(vocabulary.counts[[row for row, _ in found]].sum()) / max(tokens, 1)
+    return Doubles(share, (names[found[0][0]], found[0][1]))
+
+
+def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
+    """The words of a file of `w2v vocab`, or of word2vec.c's -save-vocab, that are frequent enough.
+
+    Raises W2VError for a line that is not a word, a blank and a count, or a word that comes again
+    """
+    counts: dict[str, int] = {}
+    for number, line in numbered_lines(path, "replace"):
+        name, _, told = line.rpartition(" ")
+        if not name or not told.isdecimal() or len(told) > 18:
+            raise W2VError(f"{name_of(path)}: line {number}: expected word, count: {line[:60]!r}")
+        if name in counts:
+            raise W2VError(f"{name_of(path)}: line {number}: {name!r} comes again")
+        counts[name] = int(told)
+    ends = counts.pop(SENTENCE_END.decode(), 0)
+    order = sorted(counts, key=lambda name: -counts[name])
+    names = [name for name in order if counts[name] >= max(min_count, 1)][:max_vocab]
+    if not names:
+        raise W2VError(f"{name_of(path)}: none of {len(counts):,} words occurs {min_count} times")
+    kept = np.array([counts[name] for name in names], np.int64)
+    return Vocabulary(names, kept, len(counts), sum(counts.values()), ends)
+
+
+def write_counts(path: str, vocabulary: Vocabulary) -> None:
+    """Write what `read_counts` reads: </s> and its count, then the words; `-` is stdout."""
+    counts = [vocabulary.sentence_ends, *vocabulary.counts.tolist()]
+    lines = zip([SENTENCE_END.decode(), *vocabulary.names], counts, strict=True)
+    with container.packed(path) as file:
+        file.write("".join(f"{name} {times}\n" for name, times in lines).encode())
+
+
+def count(
+    corpus: Corpus,
+    min_count: int = 1,
+    max_vocab: int | None = None,
+    max_types: int = 1 << 30,
+    on_block: Callable[[int], None] = lambda tokens: None,
+    on_types: Callable[[int, int], None] = lambda tokens, types: None,
+) -> Vocabulary:
+    """Read a corpus and count its words: the vocabulary that `encode` finds, without the text.
+
+    on_types  called after each block with the numbers of words and of different words so far
+    """
+    lexicon, tokens = make_lexicon(max_types), 0
+    for block in corpus.blocks():
+        tokens += lexicon.number(block).size
+        words = tokens - int(lexicon.counts[0])
+        on_types(words, len(lexicon) - 1 + lexicon.pruned_types)
+        if lexicon.is_full:
+            lexicon.prune()
+        on_block(tokens)
+    return choose(corpus, lexicon, min_count, max_vocab, {})[0]
+
+
+def encode(
+    corpus: Corpus,
+    min_count: int = 1,
+    max_vocab: int | None = None,
+    max_types: int = 1 << 30,
+    on_block: Callable[[int], None] = lambda tokens: None,
+    known: Mapping[str, int] | None = None,
+    every: bool = False,
+    unknown: bool = False,
+) -> tuple[Vocabulary, Text]:
+    """Read a corpus once: its words that occur at least `min_count` times, and its text in them.
+
+    max_vocab  keep this many of the most frequent words at most
+    max_types  count about so many different words at a time at most: the rarest are forgotten, and
+               go out of the text
+    on_block   called after each block with the number of tokens so far
+    known      words from before and their counts, to which those of the corpus are added
+    every      empty lines too are sentences
+    unknown    UNKNOWN is a word, and stands for those that are left out
+    Raises     W2VError where no word is left
+    """
+    known = known or {}
+    lexicon, ids = make_lexicon(max_types, known), Spool(np.int32)
+    for block in corpus.blocks():
+        ids.append(lexicon.number(block))
+        on_block(ids.size + lexicon.pruned_tokens)
+        if lexicon.is_full:
+            _renumber(ids, lexicon.prune())
+    vocabulary, word_ids = choose(corpus, lexicon, min_count, max_vocab, known)
+    if unknown:
+        counts, left_out = lexicon.counts, word_ids == _DROPPED
+        left_out[0] = False  # the end of a sentence
+        vocabulary = vocabulary.adding(UNKNOWN, int(counts[left_out].sum()))
+        word_ids[left_out] = vocabulary.names.index(UNKNOWN)
+    return vocabulary, _keep(ids, word_ids, every)
+
+
+def make_lexicon(max_types: int, known: Mapping[str, int] | None = None) -> Lexicon:
+    """A lexicon, with every kernel that reading needs already loaded.
+
+    While kernels are loaded a signal has to wait: Python drops exceptions in C's callbacks.
+    """
+    nothing = np.empty(0, np.int32)
+    with Deferred():
+        lexicon = Lexicon(max_types, known)
+        starts = np.empty(0, np.int64)
+        keep_words(nothing, nothing, np.zeros(2, np.int64), nothing.copy(), starts, False)
+    return lexicon
+
+
+def _renumber(ids: Spool, numbers: np.ndarray) -> None:
+    """Give types their new numbers, and leave out those that have none."""
+
+    def change(old: np.ndarray) -> np.ndarray:
+        new = numbers[old]
+        return new[new >= 0]
+
+    ids.rewrite(change)
+
+
+def encode_as(
+    corpus: Corpus,
+    names: Sequence[str],
+    every: bool = False,
+    on_block: Callable[[int], None] = lambda tokens: None,
+    unknown: bool = False,
+) -> tuple[Text, int]:
+    """Read a corpus in words that are known: the text, and how many tokens are none of them.
+
+    names     the words
+    every     empty lines too are sentences, even if all are
+    on_block  called after each block with the number of tokens so far
+    unknown   if UNKNOWN is among the words, it stands for all others, which else are left out
+    """
+    lexicon, ids = make_lexicon(1 << 30), Spool(np.int32)
+    for block in corpus.blocks():
+        ids.append(lexicon.number(block))
+        on_block(ids.size)
+    rows = {name: row for row, name in enumerate(names)}
+    types = [lexicon.name(number).decode() for number in range(1, len(lexicon))]
+    instead = rows.get(UNKNOWN, _DROPPED) if unknown else _DROPPED
+    found = [rows.get(name, instead) for name in types]
+    strange = np.array([False, *(name not in rows for name in types)])
+    text = _keep(ids, np.array([_DROPPED, *found], np.int32), every)
+    return text, int(lexicon.counts[strange].sum())
+
+
+def check_shared(corpus: Corpus, vocabulary: str, known: int, strange: int) -> None:
+    """W2VError where a text has no word of a vocabulary that was not made from it.
+
+    vocabulary  what to call it
+    known       how many of the text's tokens are words of it, and `strange` how many are not
+    """
+    if known:
+        return
+    if not strange:
+        raise W2VError(f"{corpus.source}: no words in the text")
+    raise W2VError(
+        f"{corpus.source}: none of its {strange:,} words is in {vocabulary}: check that both have "
+        "the same language, --tokenizer and --lowercase"
+    )
+
+
+def choose(
+    corpus: Corpus,
+    lexicon: Lexicon,
+    min_count: int,
+    max_vocab: int | None,
+    known: Mapping[str, int],
+) -> tuple[Vocabulary, np.ndarray]:
+    """The vocabulary, and the word id of each type, int32 (T,): -1 where it is left out.
+
+    known  the words that came first, with their counts: they stay, however rare, even if they are
+           more than `max_vocab`
+    """
+    counts = lexicon.counts
+    ends, counts[0] = int(counts[0]), 0
+    order = np.argsort(-counts, kind="stable")
+    wanted = counts >= max(min_count, 1)
+    is_known = np.zeros(counts.size, np.bool_)
+    is_known[1 : 1 + len(known)] = True
+    kept = order[(wanted | is_known)[order]]
+    if max_vocab is not None:
+        is_new = ~is_known[kept]
+        kept = kept[~is_new | (np.cumsum(is_new) <= max_vocab - len(known))]
+    vocabulary = Vocabulary(
+        [lexicon.name(i).decode() for i in kept.tolist()],
+        counts[kept],
+        int(np.count_nonzero(counts)) + lexicon.pruned_types,
+        int(counts.sum()) - sum(known.values()) + lexicon.pruned_tokens,
+        ends,
+        lexicon.pruned_types,
+        lexicon.pruned_tokens,
+        lexicon.lost,
+    )
+    if not kept.size:
+        raise W2VError(_nothing_left(corpus, vocabulary, int(counts.max()), min_count))
+    word_ids = np.full(len(lexicon), _DROPPED, np.int32)
+    word_ids[kept] = np.arange(kept.size)
+    return vocabulary, word_ids
+
+
+def _keep(ids: Spool, word_ids: np.ndarray, every: bool) -> Text:
+    """Turn type numbers into word ids in their place, close the gaps, note the sentences."""
+    starts, size = Spool(np.int64, np.zeros(1)), np.zeros(2, np.int64)
+
+    def change(numbers: np.ndarray) -> np.ndarray:
+        words, begins = np.empty(numbers.size, np.int32), np.empty(numbers.size, np.int64)
+        count, sentences = keep_words(numbers, word_ids, size, words, begins, every)
+        starts.append(begins[:sentences])
+        return words[:count]
+
+    ids.rewrite(change)
+    if size[1] < size[0]:
+        starts.append(size[:1])
+    return Text(ids, starts.mapped())
+
+
+def _nothing_left(corpus: Corpus, vocabulary: Vocabulary, highest: int, min_count: int) -> str:
+    """Why the vocabulary is empty, and what would help."""
+    if vocabulary.types == 0:
+        return f"{corpus.source}: no words in the text"
+    return (
+        f"{corpus.source}: none of {vocabulary.types:,} different words occurs {min_count} times; "
+        f"the most frequent occurs {highest} times: try --min-count {highest}"
+    )

@@ -1,0 +1,142 @@
+"""Every type of a text: numbered in the order of their first occurrence, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from w2v.kernels.word_hash import fill_slots, number_tokens
+
+_NAME_BYTES = 16  # of a type, on average; longer names count for more types
+SENTENCE_END = b"</s>"  # the first type; a line end is one too, as in word2vec.c
+
+
+class Lexicon:
+    """Numbers types as they come. `counts` says how often each has come; `len` how many there are.
+
+    most   how many types there may be: after `prune`, which is due when `is_full`
+    known  types that come first, with their counts, and are never pruned
+
+    The memory it takes grows with the number of types, not with the text, up to some 80 bytes times
+    `most`. What has been pruned: `pruned_types` (a type that comes back and goes again counts
+    twice), `pruned_tokens`; and `lost` is how many occurrences any one type may have lost.
+    """
+
+    def __init__(self, most: int = 1 << 30, known: Mapping[str, int] | None = None) -> None:
+        self._slots = np.zeros(1 << 12, np.uint64)
+        self._text = np.empty(1 << 14, np.uint8)
+        self._offsets = np.zeros((1 << 11) + 1, np.int64)
+        self._counts = np.zeros(1 << 11, np.int64)
+        self._types = 0
+        self._ids = np.empty(0, np.int32)
+        self.pruned_types = self.pruned_tokens = self.lost = 0
+        known = known or {}
+        self._fill()
+        self.number(b" ".join([SENTENCE_END, *(name.encode() for name in known)]))
+        self._counts[: self._types] = [0, *known.values()]
+        self._safe, self._most = self._types, most
+
+    def __len__(self) -> int:
+        return self._types
+
+    @property
+    def counts(self) -> np.ndarray:
+        """int64 (T,), of sentence ends first."""
+        return self._counts[: self._types]
+
+    def number(self, block: bytes) -> np.ndarray:
+        """The numbers of a block's tokens: int32 (N,), valid until the next call.
+
+        block  a text that ends with a whole token; tokens are parted by ASCII whitespace, and each
+               line end is a token, SENTENCE_END
+        """
+        if self._ids.size < len(block):
+            self._ids = np.empty(len(block), np.int32)
+        return self._ids[: self._number(np.frombuffer(block, np.uint8))]
+
+    def add(self, names: bytes, counts: np.ndarray) -> None:
+        """Count types that have been counted elsewhere, in their order there.
+
+        names   parted by blanks
+        counts  int64 (T,)
+        """
+        numbers = self.number(names)
+        self.counts[numbers] += counts - 1
+
+    def names(self) -> bytes:
+        """All types, parted by blanks."""
+        return b" ".join(self.name(number) for number in range(len(self)))
+
+    @np.errstate(over="ignore")  # uncompiled, NumPy would warn: a hash is meant to wrap
+    def _number(self, data: np.ndarray) -> int:
+        at = count = 0
+        while True:
+            at, more, self._types = number_tokens(
+                data, at, self._slots, self._text, self._offsets, self._counts, self._types,
+                self._ids[count:],
+            )  # fmt: skip
+            count += more
+            if at == data.size:
+                return count
+            self._grow(data.size - at)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to prune: the next block brings more types, and doubles the memory."""
+        most = self._most * 9 // 10
+        too_long = self._offsets[self._types] > _NAME_BYTES * self._most
+        return self._types > self._safe + 1 and (self._types - self._safe >= most or too_long)
+
+    def prune(self) -> np.ndarray:
+        """Forget the rarest types, half of them or more: those that came at most so many times.
+
+        Returns int32 (T,): the new number of each type, or -1
+        """
+        counts = self.counts
+        middle = (counts.size - self._safe) // 2
+        threshold = int(np.partition(counts[self._safe :], middle)[middle])
+        keep = counts > threshold
+        keep[: self._safe] = True
+        self.pruned_types += int(np.count_nonzero(~keep))
+        self.pruned_tokens += int(counts[~keep].sum())
+        self.lost += threshold
+        numbers = np.full(counts.size, -1, np.int32)
+        left = numbers[keep] = np.arange(np.count_nonzero(keep), dtype=np.int32)
+        lengths = np.diff(self._offsets[: counts.size + 1])
+        text = self._text[: self._offsets[counts.size]][np.repeat(keep, lengths)]
+        self._text[: text.size] = text
+        self._offsets[1 : left.size + 1] = np.cumsum(lengths[keep])
+        self._counts[: left.size], self._types = counts[keep], left.size
+        self._counts[left.size :] = 0
+        self._slots.fill(0)
+        self._fill()
+        return numbers
+
+    def _grow(self, longest: int) -> None:
+        """Make room for more types, and for one of `longest` bytes: each array when it is full."""
+        types = self._counts.size
+        if self._types == types:
+            self._counts = _lengthened(self._counts, 2 * types)
+            self._offsets = _lengthened(self._offsets, 2 * types + 1)
+        wanted = int(self._offsets[self._types]) + longest
+        if wanted > self._text.size:
+            self._text = _lengthened(self._text, max(2 * self._text.size, wanted))
+        if 2 * self._types >= self._slots.size:
+            size, self._slots = 2 * self._slots.size, self._slots[:0]  # the old ones go first
+            self._slots = np.zeros(size, np.uint64)
+            self._fill()
+
+    @np.errstate(over="ignore")
+    def _fill(self) -> None:
+        fill_slots(self._slots, self._text, self._offsets, self._types)
+
+    def name(self, number: int) -> bytes:
+        """The bytes of a type."""
+        return self._text[self._offsets[number] : self._offsets[number + 1]].tobytes()
+
+
+def _lengthened(array: np.ndarray, size: int) -> np.ndarray:
+    longer = np.zeros(size, array.dtype)
+    longer[: array.size] = array
+    return longer

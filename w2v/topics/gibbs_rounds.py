@@ -1,0 +1,174 @@
+"""The rounds of Gibbs sampling: chunks of documents that are sampled side by side.
+
+Source: Newman et al. 2009, "Distributed algorithms for topic models" (AD-LDA). Each chunk is
+sampled against the counts at the round's begin plus its own changes; then the changes of all are
+added up. They are whole numbers: the sum is exact, whatever the order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from w2v.factorization.term_matrix import Tokens
+from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
+from w2v.kernels.simd import aligned
+from w2v.negative_sampling.sampling import random_state
+from w2v.topics.priors import better_alpha, better_eta
+from w2v.training.chunks import Chunk
+
+PARTS = 16  # of a round's merging
+ETA_EVERY = 5  # sweeps: it takes a tenth of a sweep's time to find a better one
+
+
+class Counts:
+    """Counts of words and topics after each round, and what follows from them.
+
+    tokens
+    matrices  `topics` int16 (N,), `word_sums` float32 (V, K), `document_sums` int32 (M, K),
+              `alpha` float32 (1, K), `eta` float64 (1,), `alpha_sums` float64 (shards, K): all
+              changed in place
+    settings  of the model
+    end       how many tokens a sweep has
+
+    `counts`, int32 (V, K), is how often each word has each topic.
+    """
+
+    def __init__(self, tokens: Tokens, matrices: dict[str, np.ndarray], settings: Any, end: int):
+        self._tokens, self._matrices, self._settings, self._end = tokens, matrices, settings, end
+        self._lengths = np.diff(tokens.starts)
+        self.counts = aligned(matrices["word_sums"].shape, np.int32)
+        count_topics(tokens.words, matrices["topics"], self.counts)
+        self._totals = self.counts.sum(axis=0)
+        self._lock = threading.Lock()
+        self._sweep, self._at = 0, 0
+
+    def note(self, chunk: Chunk, shard: int, alpha_sums: np.ndarray) -> None:
+        """Take account of a chunk that is sampled, and of its `Sampler.alpha_sums`."""
+        self._matrices["alpha_sums"][shard] += alpha_sums
+        with self._lock:
+            self._sweep, self._at = chunk.epoch, max(self._at, chunk.last)
+
+    def average(self, rows: slice) -> None:
+        """Once the changes of a round are in these rows: at a sweep's end they may count."""
+        if self._at == self._end and self._sweep >= self._settings.burned_in:
+            self._matrices["word_sums"][rows] += self.counts[rows]
+
+    def end_round(self) -> None:
+        """Once all rows are averaged: at a sweep's end the priors may become better."""
+        self._totals = self.counts.sum(axis=0)
+        if self._at < self._end:
+            return
+        told, matrices, count = self._settings, self._matrices, self._settings.topics
+        if "alpha" in told.optimize and self._sweep >= told.alike:
+            matrices["alpha"][0, :count] = better_alpha(
+                matrices["alpha"][0, :count],
+                matrices["alpha_sums"].sum(axis=0)[:count],
+                self._lengths,
+            )
+        if "eta" in told.optimize and self._sweep % ETA_EVERY == 0:
+            matrices["eta"][0] = better_eta(
+                matrices["eta"][0], self.counts[:, :count], self._totals[:count]
+            )
+        matrices["alpha_sums"][:] = 0
+        self._at = 0
+
+
+class Sweeps(Counts):
+    """The same where the threads of this process sample."""
+
+    parts = (PARTS,)
+
+    def __init__(self, tokens: Tokens, matrices: dict[str, np.ndarray], settings: Any, end: int):
+        super().__init__(tokens, matrices, settings, end)
+        self._rooms: list[Room] = []
+        self._idle = iter(list(self._rooms))
+        self._bounds = np.linspace(0, len(self.counts), PARTS + 1).astype(np.int64)
+        self._merged = 0
+
+    def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
+        """A function that samples a chunk on counts of its own: (-ln p of the tokens, tokens)."""
+        with self._lock:
+            room = next(self._idle, None) or self._add_room()
+        matrices = self._matrices
+
+        def train(chunk: Chunk, shard: int) -> tuple[float, int]:
+            result = room.sample(
+                self.counts, self._totals, self._tokens, 0, chunk, matrices["eta"][0],
+                matrices["topics"], matrices["document_sums"],
+            )  # fmt: skip
+            self.note(chunk, shard, room.alpha_sums)
+            return result
+
+        return train
+
+    def dismiss_workers(self) -> None:
+        """Those that there were will not be called again: new ones may have their room."""
+        self._idle = iter(list(self._rooms))
+
+    def _add_room(self) -> Room:
+        self._rooms.append(Room(self.counts.shape, self._matrices["alpha"], self._settings))
+        return self._rooms[-1]
+
+    def merge(self, part: int, chunks: int) -> None:
+        """Add up the changes of some words' counts; the last part ends the round."""
+        rows = slice(*self._bounds[part : part + 2])
+        for room in self._rooms:
+            self.counts[rows] += room.changes[rows]
+            room.changes[rows] = 0
+        self.average(rows)
+        with self._lock:
+            self._merged += 1
+            if self._merged == PARTS:
+                self._merged = 0
+                self.end_round()
+
+
+class Room:
+    """What one thread samples with: counts of its own, and what it has changed in them.
+
+    shape     (V, K), of the counts
+    alpha     float32 (1, K), not copied
+    settings  of the model
+
+    `changes`, int32 (V, K), grow with each chunk; `alpha_sums`, float64 (K,), are the last one's.
+    """
+
+    def __init__(self, shape: tuple[int, ...], alpha: np.ndarray, settings: Any):
+        self.changes, self._counts = (aligned(shape, np.int32) for _ in range(2))
+        self._sampler, self._settings = make_sampler(self._counts, alpha), settings
+        self.alpha_sums = self._sampler.alpha_sums[0]
+
+    def sample(
+        self,
+        counts: np.ndarray,
+        totals: np.ndarray,
+        tokens: Tokens,
+        begin: int,
+        chunk: Chunk,
+        eta: float,
+        topics: np.ndarray,
+        document_sums: np.ndarray,
+    ) -> tuple[float, int]:
+        """Sample the documents of a chunk: (-ln p of the tokens, tokens).
+
+        counts  int32 (V, K) at the round's begin, and their `totals`, int (K,)
+        tokens  of documents among which the chunk's are, from position `begin` of the text on
+        topics, document_sums  of these: changed in place
+        """
+        mine, told, sampler = self._counts, self._settings, self._sampler
+        mine[:], sampler.totals[0] = counts, totals
+        sampler.alpha_sums[:] = 0
+        bounds = chunk.first - begin, chunk.last - begin
+        averaged = chunk.epoch >= told.burned_in
+        found = sample_topics(
+            *tokens, *np.searchsorted(tokens.starts, bounds), sampler, eta,
+            random_state(told.seed, chunk.epoch, chunk.first), topics,
+            document_sums[: None if averaged else 0],
+        )  # fmt: skip
+        np.subtract(mine, counts, mine)
+        np.add(self.changes, mine, self.changes)
+        return -found, chunk.last - chunk.first

@@ -1,0 +1,57 @@
+"""The topics of new documents, by any p(word | topic) and prior."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from w2v.factorization.term_matrix import ROWS, Tokens
+from w2v.kernels.simd import WIDTH, aligned
+from w2v.kernels.topic_inference import mix_topics
+
+STEPS = 50  # of expectation maximisation
+
+
+class Mixer:
+    """Finds the shares of topics in documents.
+
+    topic_words  float (V, K)  p(word | topic)
+    alpha        float (K,)    the prior
+    """
+
+    def __init__(self, topic_words: np.ndarray, alpha: np.ndarray):
+        self._words, self._topics = topic_words.shape
+        padded = -(-self._topics // WIDTH) * WIDTH
+        self._topic_words, self._alpha = aligned((self._words, padded)), aligned((1, padded))
+        self._topic_words[:, : self._topics], self._alpha[0, : self._topics] = topic_words, alpha
+
+    def mixtures(
+        self,
+        tokens: Tokens,
+        threads: int = 1,
+        on_progress: Callable[[int], None] = lambda documents: None,
+    ) -> np.ndarray:
+        """The shares, float32 (M, K), rows sum to 1; of a document without a word, zeros.
+
+        A document's follow from its words alone. `on_progress` gets how many are done.
+        """
+        count = tokens.starts.size - 1
+        found = aligned((count, self._alpha.shape[1]))
+
+        def infer(first: int) -> int:
+            last = min(first + ROWS, count)
+            mix_topics(
+                tokens.words, tokens.starts, self._topic_words, self._alpha, first, last, STEPS,
+                found, aligned(self._alpha.shape),
+            )  # fmt: skip
+            return last
+
+        pool = ThreadPoolExecutor(threads)
+        try:
+            for done in pool.map(infer, range(0, count, ROWS)):
+                on_progress(done)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return found[:, : self._topics]

@@ -1,0 +1,85 @@
+"""Running a model over a text: threads, progress, stops. The only place with a training loop."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+
+from w2v.system.progress import Progress
+from w2v.system.signals import Deferred
+from w2v.training.chunks import Plan, State
+from w2v.training.trainer import Crew, Free, InRounds, Trainer
+
+
+def run(
+    trainer: Trainer,
+    plan: Plan,
+    threads: int,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    seconds: float = math.inf,
+    state: State | None = None,
+    stop_before: int | None = None,
+    in_rounds: bool = False,
+) -> State:
+    """Train chunks of a plan on `threads` threads; returns the state at the end.
+
+    on_progress  called in this thread several times a second, and at the end
+    seconds      stop after the chunks that are under way at that time
+    state        where to go on; changed in place, also where an exception ends the run
+    stop_before  the chunk to stop before, or after the round that it is in; else all are trained
+    in_rounds    the same result for any number of threads, see `InRounds`
+    Raises       DivergedError where a loss is not finite; KeyboardInterrupt as it comes. The chunks
+                 under way are finished first, so that no thread still writes to the matrices.
+    """
+    state = State.start(plan) if state is None else state
+    before = len(plan) if stop_before is None else min(stop_before, len(plan))
+    crew: Crew
+    if in_rounds:
+        threads = min(threads, plan.shards)
+        crew = InRounds(trainer, plan, state, before, threads)
+    else:
+        crew = Free(trainer, plan, state, before)
+    began, passed = time.monotonic(), state.seconds
+
+    def report() -> None:
+        state.seconds = passed + time.monotonic() - began
+        with crew.lock:
+            progress = progress_of(trainer, plan, state)
+        on_progress(progress)
+
+    workers = [threading.Thread(target=crew.work, daemon=True) for _ in range(threads)]
+    with Deferred() as signals:
+        try:
+            for worker in workers:
+                worker.start()
+            while working := next((worker for worker in workers if worker.is_alive()), None):
+                working.join(0.1)
+                if signals.received or time.monotonic() - began > seconds:
+                    crew.stop.set()
+                report()
+        finally:
+            crew.stop.set()
+            with Deferred():  # what follows may write the matrices: no worker may still change them
+                for worker in workers:
+                    worker.join()
+            crew.end()
+    if crew.failures:
+        raise crew.failures[0]
+    report()
+    return state
+
+
+def progress_of(trainer: Trainer, plan: Plan, state: State, aside: str = "") -> Progress:
+    """What a run shows of its state, and `aside` what else there is to show."""
+    epoch, lr = state.latest.epoch, trainer.lr_at(state.latest.begin)
+    losses = state.mean_losses()[: epoch + 1]
+    trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # an epoch may just begin
+    loss = trained[-1] if trained else math.nan
+    pairs = int(state.losses[epoch][1])
+    meaning = trainer.aside(epoch, pairs, loss) if pairs else ""
+    return Progress(
+        epoch + 1, plan.epochs, state.words, plan.words, state.seconds, lr, loss, state.resumed,
+        ", ".join(filter(None, (meaning, aside))),
+    )  # fmt: skip
