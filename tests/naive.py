@@ -482,7 +482,7 @@ def descend_adam(weights, gradient, lr, means, squares, count):
     return weights - step, means, squares
 
 
-def digits_read_rows(text, dim):
+def parse_numbers_read_rows(text, dim):
     """Lines of a name and numbers, by Python's own way to read these: names and float32 (L, D)."""
     lines = [line.split(b" ", 1) for line in text.splitlines()]
     vectors = [np.array([float(field) for field in rest.split(b" ")]) for _, rest in lines]

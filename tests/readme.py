@@ -9,6 +9,7 @@ rates and memory differ from machine to machine: they are masked by "…".
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -22,6 +23,23 @@ MANUAL = ROOT / "w2v" / "manual"
 PAGES = [README, *sorted(MANUAL.glob("*.md"))]
 sys.path[:0] = [str(ROOT / "corpora")]
 
+ROOMS = [
+    "system",
+    "kernels",
+    "embeddings",
+    "text",
+    "factorization",
+    "training",
+    "negative_sampling",
+    "networks",
+    "topics",
+    "models",
+    "runs",
+    "cluster",
+    "evaluation",
+    "plots",
+    "cli",
+]  # in the order of the data
 MASKS = [
     (r"\d[\d.]* s\b", "… s"),
     (r"[\d,]+ words/s", "… words/s"),
@@ -112,6 +130,32 @@ def models() -> str:
     )
 
 
+def source() -> str:
+    """A table for each room of the package: its files, and the first sentence of each."""
+    package = ROOT / "w2v"
+    parts = []
+    for room in ["", *ROOMS]:
+        folder = package / room
+        title = f"## [{room}](../{room})\n\n{first_line(folder / '__init__.py')}\n" if room else ""
+        files = sorted(folder.glob("*.py") if not room else folder.rglob("*.py"))
+        rows = [
+            f"| [{path.relative_to(folder).as_posix()}](../{path.relative_to(package).as_posix()}) "
+            f"| {first_line(path)} |"
+            for path in files
+            if path.name != "__init__.py"
+        ]
+        parts.append(
+            "\n".join([*([title] if title else []), "| file | what it is |", "|---|---|", *rows])
+        )
+    return "\n\n".join(parts)
+
+
+def first_line(path: Path) -> str:
+    """The first line of a module's docstring, where a bar cannot end a cell of a table."""
+    documentation = ast.get_docstring(ast.parse(path.read_text())) or ""
+    return documentation.split("\n")[0].replace("|", "\\|")
+
+
 def transcript(old: str) -> str:
     """The commands of a transcript with what they print now."""
     import planted
@@ -147,6 +191,7 @@ def fresh() -> dict[str, str]:
         "commands": commands(),
         "models": models(),
         "options": options(),
+        "source": source(),
         "transcript": transcript(old),
     }
 

@@ -97,7 +97,7 @@ def test_the_command(w2v, labelled, by):
 
 
 def test_the_mean_of_known_words(labelled):
-    from w2v.evaluation.features import Features
+    from w2v.evaluation.classifier import Features
     from w2v.settings import DocumentSettings, TextSettings
 
     features = Features(

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from naive import digits_read_rows
+from naive import parse_numbers_read_rows
 
 from w2v.embeddings import container, formats, transform
 from w2v.embeddings.table import Table
@@ -177,7 +177,7 @@ def test_rows_of_digits_are_read_as_python_reads_them():
     matrix, names = np.empty((50, 5), np.float32), np.empty(50, np.int64)
     powers = 10.0 ** np.arange(23)
     parse_numbers.read_rows(text, begins, ends, powers, matrix, names)
-    wanted_names, wanted = digits_read_rows(text.tobytes(), 5)
+    wanted_names, wanted = parse_numbers_read_rows(text.tobytes(), 5)
     np.testing.assert_array_equal(matrix, wanted)
     found = [text[a:b].tobytes() for a, b in zip(begins, names, strict=True)]
     assert found == wanted_names

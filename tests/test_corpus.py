@@ -17,9 +17,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 
-from w2v.embeddings import container
 from w2v.errors import W2VError
-from w2v.system import packing
+from w2v.system import atomic_file, packing
 from w2v.text import tokenizers
 from w2v.text.corpus import Corpus
 from w2v.text.tokenizers import TOKENIZERS
@@ -188,14 +187,14 @@ def test_no_text_is_taken_for_a_packed_file(begin, rest):
 def test_what_is_written_is_packed_by_its_suffix(tmp_path, suffix):
     path = str(tmp_path / f"text{suffix}")
     for _ in range(2):
-        with container.packed(path) as file:
+        with atomic_file.packed(path) as file:
             file.write(b"a b\n")
             file.write(b"c\n")
     raw = Path(path).read_bytes()
     kinds = {"": "", ".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
     assert packing.kind_of(raw[: packing.HEAD]) == kinds[suffix.lower()]
     assert read(path)[0] == ["a", "b", "</s>", "c", "</s>"]
-    with pytest.raises(TypeError), container.packed(path) as file:
+    with pytest.raises(TypeError), atomic_file.packed(path) as file:
         file.writelines([b"other", None])
     assert Path(path).read_bytes() == raw
     assert len(list(tmp_path.iterdir())) == 1

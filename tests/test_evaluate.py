@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.evaluation import analogies
+from w2v.evaluation import analogies, similarity
 
 NAMES = ["King", "queen", "man", "woman", "KING", "rome", "italy", "paris", "france", "x"]
 
@@ -31,7 +31,7 @@ def write(folder, text):
 def test_similarity_is_spearmans_over_known_pairs_with_case_folded(table, tmp_path):
     rows = [("King", "queen", 9), ("MAN", "Woman", 9), ("rome", "x", 1), ("paris", "queen", 3)]
     text = "# comment\n" + "".join(f"{a}\t{b}\t{s}\n" for a, b, s in rows) + "king\tabsent\t5\n\n"
-    result = analogies.similarity(table, write(tmp_path, text))
+    result = similarity.similarity(table, write(tmp_path, text))
     pairs = [(0, 1), (2, 3), (5, 9), (7, 1)]
     cosines = [
         table.matrix[a] @ table.matrix[b] / table.norms[a] / table.norms[b] for a, b in pairs
@@ -44,33 +44,33 @@ def test_similarity_is_spearmans_over_known_pairs_with_case_folded(table, tmp_pa
 
 
 def test_too_few_pairs_have_no_correlation(table, tmp_path):
-    result = analogies.similarity(table, write(tmp_path, "king queen 3\nabsent x 1\n"))
+    result = similarity.similarity(table, write(tmp_path, "king queen 3\nabsent x 1\n"))
     assert (result.pairs, result.found.tolist(), result.agreement().spearman) == (2, [0], None)
-    constant = analogies.similarity(table, write(tmp_path, "king queen 3\nman rome 3\n"))
+    constant = similarity.similarity(table, write(tmp_path, "king queen 3\nman rome 3\n"))
     assert constant.agreement() == (None, None, None)
 
 
 def test_a_heading_is_left_out_and_a_bad_line_is_named(table, tmp_path):
     assert (
-        analogies.similarity(table, write(tmp_path, "Word 1\tWord 2\tScore\nking\tx\t1\n")).pairs
+        similarity.similarity(table, write(tmp_path, "Word 1\tWord 2\tScore\nking\tx\t1\n")).pairs
         == 1
     )
     for before in ("# from people\n", "\n#\n\n", "\ufeff# a\n"):
         text = before + "word1 word2 score\nking x 1\n# more\nx man 2\n"
-        assert analogies.similarity(table, write(tmp_path, text)).pairs == 2
+        assert similarity.similarity(table, write(tmp_path, text)).pairs == 2
         with pytest.raises(
             W2VError, match="expected word, word and score, separated by tabs, found 'w1 w2'"
         ):
-            analogies.similarity(table, write(tmp_path, text + "w1 w2\n"))
+            similarity.similarity(table, write(tmp_path, text + "w1 w2\n"))
         with pytest.raises(
             W2VError, match="expected word, word and score, separated by tabs, found 'word3 word4'"
         ):
-            analogies.similarity(table, write(tmp_path, before + "word1 word2\nword3 word4\n"))
+            similarity.similarity(table, write(tmp_path, before + "word1 word2\nword3 word4\n"))
     with pytest.raises(
         W2VError,
         match="set: line 2: expected word, word and score, separated by tabs, found 'king x'",
     ):
-        analogies.similarity(table, write(tmp_path, "king man 1\nking x\n"))
+        similarity.similarity(table, write(tmp_path, "king man 1\nking x\n"))
 
 
 def test_analogies_answer_by_loop(table, tmp_path):
@@ -105,7 +105,7 @@ def test_analogies_answer_by_loop(table, tmp_path):
 def test_restriction_holds_for_questions_and_answers(table, tmp_path):
     path = write(tmp_path, ": s\nman woman king queen\nrome italy paris france\n")
     assert [r.answerable for r in analogies.analogies(table, path, restrict=4)] == [1]
-    assert analogies.similarity(
+    assert similarity.similarity(
         table, write(tmp_path, "man x 1\nman king 2\n"), 4
     ).found.tolist() == [1]
 
@@ -121,7 +121,7 @@ def test_a_vector_without_a_direction_makes_no_other_answer_wrong(table, tmp_pat
     [found] = analogies.analogies(spoilt, path, method=method)
     np.testing.assert_array_equal(found.right, wanted.right)
     pairs = write(tmp_path, "king man 1\nking x 2\nrome italy 3\n")
-    assert analogies.similarity(spoilt, pairs).found.tolist() == [0, 2]
+    assert similarity.similarity(spoilt, pairs).found.tolist() == [0, 2]
     [unknown] = analogies.analogies(spoilt, write(tmp_path, "man woman king x\n"), method=method)
     assert unknown.answerable == 0
 

@@ -23,7 +23,7 @@ from w2v.embeddings.formats.source import Findings
 from w2v.embeddings.query import Query
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.evaluation import analogies
+from w2v.evaluation import analogies, similarity
 from w2v.models import models
 from w2v.networks.trainer import architecture
 from w2v.runs import checkpoint
@@ -259,7 +259,7 @@ READERS = {
     "array": use_vectors,
     "array.gz": use_vectors,
     "counts": lambda path: read_counts(path, 5, None),
-    "pairs": lambda path: analogies.similarity(make_table(), path),
+    "pairs": lambda path: similarity.similarity(make_table(), path),
     "questions": lambda path: analogies.analogies(make_table(), path, 100),
     **dict.fromkeys(
         ["text", "text.gz", "text.bz2", "text.xz"],

@@ -20,7 +20,7 @@ TOGETHER = np.empty(0, np.uint64)  # sentences share their random numbers
 
 
 def state(key=7):
-    return sampling.random_state(key)
+    return random.random_state(key)
 
 
 def matrices(dtype, scale=1.0, dim=D):
@@ -90,7 +90,7 @@ def test_random_numbers_are_those_of_the_twin():
 
 def test_each_key_has_a_stream_of_its_own_and_none_is_stuck_at_zero():
     keys = [(seed, epoch, first) for seed in range(4) for epoch in range(4) for first in (0, 9, 99)]
-    states = {int(sampling.random_state(*key)[0]) for key in keys}
+    states = {int(random.random_state(*key)[0]) for key in keys}
     assert len(states) == len(keys)
     assert 0 not in states
 

@@ -24,9 +24,9 @@ from hypothesis import given
 
 import w2v as library
 from w2v import settings
+from w2v.api import make_job
 from w2v.embeddings.spelling import split_words
 from w2v.models import models as registry
-from w2v.runs.recipe import make_job
 from w2v.system import python_arguments, resources
 
 QUICK = {"dim": 8, "epochs": 1, "min_count": 1, "sample": 0.0, "threads": 1}

@@ -5,17 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from w2v.networks.layers.activation import ACTIVATIONS
 from w2v.networks.layers.concatenation import Concatenation
-from w2v.networks.layers.dense import Dense
+from w2v.networks.layers.dense import ACTIVATIONS, Dense
 from w2v.networks.layers.dropout import Dropout
 from w2v.networks.layers.embedding import Embedding
 from w2v.networks.layers.gru import Gru
 from w2v.networks.layers.lstm import Lstm
 from w2v.networks.layers.pooling import WAYS, Pooling
 from w2v.networks.layers.rnn import Rnn
-from w2v.networks.layers.softmax import SoftmaxLoss
-from w2v.networks.layers.softmax_output import Output, SampledOutput
+from w2v.networks.layers.softmax_output import Output, SampledOutput, SoftmaxLoss
 
 STEPS = pytest.mark.parametrize("steps", [1, 2, 5])
 MASKED = pytest.mark.parametrize("masked", [False, True])

@@ -12,10 +12,11 @@ from w2v.cluster.row_changes import Changes, Node
 from w2v.embeddings import query
 from w2v.embeddings.query import Query
 from w2v.kernels import negative_sampling, noise, row_copies
+from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH, aligned
-from w2v.negative_sampling.sampling import alias_table, random_state
-from w2v.training.chunks import State
+from w2v.negative_sampling.sampling import alias_table
 from w2v.training.loop import run
+from w2v.training.state import State
 from w2v.training.trainer import InRounds
 
 V = row_copies.BLOCK + 9  # so that merging takes two stretches, the last one short

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 from w2v.embeddings import container
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
+from w2v.system import atomic_file
 
 TENSORS = {
     "small": np.arange(5, dtype=np.uint8),
@@ -177,7 +178,7 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     path.write_text("old")
 
     def interrupted():
-        with container.replacing(str(path)) as file:
+        with atomic_file.replacing(str(path)) as file:
             file.write(b"half")
             raise KeyboardInterrupt
 
@@ -188,20 +189,20 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def test_whether_a_file_can_be_written_is_known_before(tmp_path):
-    container.check_writable(str(tmp_path / "x"))
-    container.check_writable(os.devnull)
-    container.check_writable("-")
+    atomic_file.check_writable(str(tmp_path / "x"))
+    atomic_file.check_writable(os.devnull)
+    atomic_file.check_writable("-")
     assert not list(tmp_path.iterdir())
     (tmp_path / "y.part").write_text("of another run")
-    container.check_writable(str(tmp_path / "y"))
+    atomic_file.check_writable(str(tmp_path / "y"))
     assert (tmp_path / "y.part").read_text() == "of another run"
     with pytest.raises(W2VError, match="is a directory"):
-        container.check_writable(str(tmp_path))
+        atomic_file.check_writable(str(tmp_path))
     with pytest.raises(W2VError, match="there is no folder .*absent; make it first"):
-        container.check_writable(str(tmp_path / "absent" / "x"))
+        atomic_file.check_writable(str(tmp_path / "absent" / "x"))
     if os.path.isdir("/proc/self"):
         with pytest.raises(OSError, match="No such file"):
-            container.check_writable("/proc/self/x")
+            atomic_file.check_writable("/proc/self/x")
 
 
 def test_parts_of_killed_processes_are_removed_and_those_of_living_ones_are_not(tmp_path):
@@ -211,9 +212,9 @@ def test_parts_of_killed_processes_are_removed_and_those_of_living_ones_are_not(
     (tmp_path / "x.00000000.part").symlink_to("link.txt")
     for name in [*others, "x.0123abcd.part"]:
         (tmp_path / name).write_text("left")
-    with container.replacing(str(path)) as first:
+    with atomic_file.replacing(str(path)) as first:
         first.write(b"first")
-        with container.replacing(str(path)) as second:
+        with atomic_file.replacing(str(path)) as second:
             second.write(b"second")
         assert path.read_text() == "second"
     assert path.read_text() == "first"
@@ -226,7 +227,7 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
     path = tmp_path / "x"
     path.write_text("old")
     path.chmod(mode)
-    with container.replacing(str(path)) as file:
+    with atomic_file.replacing(str(path)) as file:
         assert stat.S_IMODE(os.stat(file.name).st_mode) == mode
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
@@ -234,10 +235,10 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
 def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path):
     link, target = tmp_path / "link", tmp_path / "target"
     link.symlink_to(target)
-    with container.replacing(str(link)) as file:
+    with atomic_file.replacing(str(link)) as file:
         file.write(b"x")
     assert link.is_symlink()
     assert target.read_bytes() == b"x"
-    with container.replacing(os.devnull) as file:
+    with atomic_file.replacing(os.devnull) as file:
         file.write(b"x")
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)

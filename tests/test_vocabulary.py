@@ -16,7 +16,7 @@ from hypothesis import given
 from w2v.errors import W2VError
 from w2v.system import spooled_array
 from w2v.text.corpus import Corpus
-from w2v.text.vocabulary import _keep, count, encode
+from w2v.text.encode import _keep, count, encode
 from w2v.text.word_counter import Lexicon
 
 
@@ -68,7 +68,7 @@ def test_the_end_of_sentence_of_other_programs_ends_a_sentence_and_is_no_word(tm
     assert sentences(found.names, text) == [["a", "b"], ["a", "c"], ["a"]]
 
 
-def test_nothing_left_says_what_would_work(tmp_path):
+def testnothing_left_says_what_would_work(tmp_path):
     with pytest.raises(W2VError, match="none of 2 different words occurs 9 times.*--min-count 3"):
         encoded(tmp_path, "a a a b b", min_count=9)
     with pytest.raises(W2VError, match="no words in the text"):

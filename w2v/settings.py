@@ -352,3 +352,16 @@ class RunSettings:
         "tcp://SCHEDULER:PORT, or local:N for N processes here",
     )  # fmt: skip
     max_memory: str | None = setting(None, "refuse to train if it takes more, such as 800MB or 4GB")
+
+
+# Options besides a setting's own; a Python program may use these too: `vector_size=100`.
+ALIASES = {
+    "dim": ["--size", "--vector-size"],
+    "window": ["--ws"],
+    "negative": ["--neg"],
+    "noise_exponent": ["--ns-exponent"],
+    "lr": ["--alpha"],
+    "min_lr": ["--min-alpha"],
+    "epochs": ["--iter"],
+    "threads": ["--workers"],
+}

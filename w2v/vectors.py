@@ -17,7 +17,7 @@ from w2v.embeddings.query import Asking, Neighbour, Query
 from w2v.embeddings.search import Search
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
-from w2v.system import python_arguments, resources
+from w2v.system import atomic_file, python_arguments, resources
 from w2v.system.progress import plural
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ class Vectors:
         """
         target = python_arguments.path(path, "path")
         if formats.writer(target) is None and self._is_container():
-            with open(self._path, "rb") as file, container.replacing(target) as copy:
+            with open(self._path, "rb") as file, atomic_file.replacing(target) as copy:
                 shutil.copyfileobj(file, copy)
         else:
             formats.save(target, self._table, self._name)

@@ -14,9 +14,10 @@ from itertools import islice
 
 from w2v.models import models
 from w2v.text.corpus import Corpus
-from w2v.text.vocabulary import encode
-from w2v.training.chunks import Plan, State
+from w2v.text.encode import encode
+from w2v.training.chunks import Plan
 from w2v.training.loop import run
+from w2v.training.state import State
 
 
 def main() -> None:

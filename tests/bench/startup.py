@@ -23,7 +23,7 @@ from contest import Run, aside, enwiki, publish, run, w2v
 from w2v.embeddings import formats, transform
 from w2v.embeddings.table import Table
 from w2v.text.corpus import Corpus
-from w2v.text.vocabulary import encode
+from w2v.text.encode import encode
 
 TIMES = 5
 

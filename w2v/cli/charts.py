@@ -44,7 +44,7 @@ def kind_named(path: str) -> str:
 
 def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
     """Write a chart, or its numbers, and say so."""
-    from w2v.embeddings import container
+    from w2v.system import atomic_file
     from w2v.system.progress import plural
 
     kind = chart_kind(path)
@@ -52,7 +52,7 @@ def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
         write_table(path, chart.rows)
     else:
         picture = chart.draw()
-        with container.replacing(path) as file:
+        with atomic_file.replacing(path) as file:
             picture.write(file, kind)
         if picture.missing:
             say(f"{plural(picture.missing, 'letter')} in no font that is installed")
@@ -61,8 +61,8 @@ def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
 
 def write_table(path: str, rows: Iterable[Sequence[object]]) -> None:
     """Write rows of fields that are separated by tabs."""
-    from w2v.embeddings import container
+    from w2v.system import atomic_file
 
-    with container.packed(path) as file:
+    with atomic_file.packed(path) as file:
         for row in rows:
             file.write(tsv_row(row).encode() + b"\n")

@@ -66,7 +66,7 @@ def similarity(
     Several -v: as w2v compare.
     """
     from w2v.evaluation import compare
-    from w2v.evaluation.analogies import similarity
+    from w2v.evaluation.similarity import similarity
 
     tables = _tables(vectors, combine)
     for path in sets:

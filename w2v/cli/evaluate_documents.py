@@ -117,8 +117,7 @@ def classify(
     if not test:
         raise click.UsageError("TRAIN and TEST: two files of documents with labels")
     from w2v import settings
-    from w2v.evaluation.classifier import Judgement, fit
-    from w2v.evaluation.features import Features
+    from w2v.evaluation.classifier import Features, Judgement, fit
 
     how, text = dealt(given, settings.DocumentSettings, settings.TextSettings)
     settings.check(how)

@@ -5,18 +5,6 @@ from __future__ import annotations
 from w2v.errors import W2VError
 from w2v.system import packing
 
-# Options besides a setting's own; a Python program may use these too: `vector_size=100`.
-ALIASES = {
-    "dim": ["--size", "--vector-size"],
-    "window": ["--ws"],
-    "negative": ["--neg"],
-    "noise_exponent": ["--ns-exponent"],
-    "lr": ["--alpha"],
-    "min_lr": ["--min-alpha"],
-    "epochs": ["--iter"],
-    "threads": ["--workers"],
-}
-
 _SAME = {
     "-output": "--output", "-size": "--dim", "-dim": "--dim", "-window": "--window",
     "-ws": "--window", "-sample": "--sample", "-t": "--sample", "-negative": "--negative",

@@ -37,8 +37,7 @@ class Option(click.Option):
 
 def _option(field: Field, kind: Any) -> click.Option:
     """The option of a setting; it is None unless given."""
-    from w2v.cli.foreign_options import ALIASES
-    from w2v.settings import option_name
+    from w2v.settings import ALIASES, option_name
 
     name = option_name(field.name)
     help = field.metadata["help"]

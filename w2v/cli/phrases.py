@@ -82,9 +82,8 @@ def phrases(
     the pair may have up to four connectors between its words, and is counted with them; what is
     joined is all of it.
     """
-    from w2v.embeddings import container
     from w2v.kernels.cache import is_cold
-    from w2v.system import output_files, packing
+    from w2v.system import atomic_file, output_files, packing
     from w2v.system.progress import ProgressLine, plural
     from w2v.text.corpus import Corpus
     from w2v.text.phrases import SCORINGS, Phrases, read_connectors
@@ -125,12 +124,12 @@ def phrases(
         line.say(f"{plural(found.lost, 'rare pair')} forgotten while counting, to save memory")
     with ExitStack() as files:  # both or neither
         if listed is not None:
-            file = files.enter_context(container.replacing(listed))
+            file = files.enter_context(atomic_file.replacing(listed))
             with packing.packer(file, listed) as packed:
                 for number, phrase in rows:
                     row = phrase.name, phrase.count, phrase.score, number
                     packed.write(b"%s\t%d\t%.6f\t%d\n" % row)
             file.flush()
-        file = files.enter_context(container.packed(output))
+        file = files.enter_context(atomic_file.packed(output))
         for block in found.blocks():
             file.write(block)

@@ -257,7 +257,7 @@ def _write(
     import numpy as np
 
     from w2v.cli.charts import write_table
-    from w2v.embeddings import container
+    from w2v.system import atomic_file
     from w2v.system.progress import plural
 
     if kind == "tsv":
@@ -270,14 +270,14 @@ def _write(
 
         near = map.neighbours(table, choice.rows, max(told["k"], 1))
         text = html_page.page(drawn, near, "time" if words else "word", named)
-        with container.packed(output) as file:
+        with atomic_file.packed(output) as file:
             file.write(text.encode("utf-8", "backslashreplace"))  # paths may be no UTF-8
         return
     from w2v.plots import picture
 
     written = np.ones(len(drawn.names), np.bool_) if named else drawn.asked
     made, unplaced = picture.draw(_printable(drawn), written)
-    with container.replacing(output) as file:
+    with atomic_file.replacing(output) as file:
         made.write(file, kind)
     if unplaced:
         line.say(f"{plural(unplaced, 'name')} not written: there is no room; .html has all")

@@ -125,12 +125,12 @@ def train(
         raise click.UsageError("--force is for --resume")
     in_batches = model_name in models() and models()[model_name].way == "batches"
     limit_blas(1 if in_batches else given.get("threads"))  # whose threads each call BLAS
-    from w2v.runs import recipe
+    from w2v import api
     from w2v.runs.control import Report
     from w2v.system.progress import ProgressLine
 
     catch_signals()
-    paths, model = texts(corpus, recursive), recipe.find_model(model_name)
+    paths, model = texts(corpus, recursive), api.find_model(model_name)
     with ExitStack() as stack:
-        job = recipe.make_job(paths, output, model, given, stack)
+        job = api.make_job(paths, output, model, given, stack)
         Report(job, ProgressLine(sys.stderr, quiet)).carry_out(resume, force, dry_run)

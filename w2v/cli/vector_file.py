@@ -75,7 +75,7 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
     """
     from w2v.embeddings.formats import load
     from w2v.embeddings.formats.source import Findings
-    from w2v.embeddings.table import Listed
+    from w2v.embeddings.lazy_table import Listed
 
     path = vectors_path(vectors)
     findings = Findings(path)

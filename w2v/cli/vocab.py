@@ -42,14 +42,14 @@ def vocab(
     line is </s>, with how many line ends the text has.
     """
     from w2v import settings
-    from w2v.embeddings import container
     from w2v.kernels.cache import is_cold
     from w2v.models import models
-    from w2v.system import output_files, packing
+    from w2v.system import atomic_file, output_files, packing
     from w2v.system.progress import ProgressLine
     from w2v.system.resources import readable
     from w2v.text.corpus import Corpus
-    from w2v.text.vocabulary import count, write_counts
+    from w2v.text.encode import count
+    from w2v.text.vocabulary import write_counts
 
     [text] = dealt(given, settings.TextSettings)
     settings.check(text)
@@ -81,7 +81,7 @@ def vocab(
     line.say(f"memory: {readable(room)} for the matrices of w2v train with --dim 100")
     with ExitStack() as files:  # both or neither
         if curve is not None:
-            file = files.enter_context(container.replacing(curve))
+            file = files.enter_context(atomic_file.replacing(curve))
             with packing.packer(file, curve) as packed:
                 packed.write("".join(f"{tokens}\t{types}\n" for tokens, types in points).encode())
             file.flush()

@@ -25,7 +25,8 @@ from w2v.factorization.term_matrix import Tokens
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
 from w2v.topics.lda import Lda
-from w2v.training.chunks import Chunk, Plan, State
+from w2v.training.chunks import Chunk, Plan
+from w2v.training.state import State
 from w2v.training.trainer import Crew
 
 EDGES = 8192  # that the scheduler is told of at a time: from changes to tasks that need them

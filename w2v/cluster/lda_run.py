@@ -10,7 +10,7 @@ from w2v.cluster.lda_rounds import SweepRounds
 from w2v.runs import memory
 from w2v.runs.gibbs import Chain
 from w2v.system.progress import Progress
-from w2v.training.chunks import State
+from w2v.training.state import State
 
 
 class ClusterChain(Chain):

@@ -24,8 +24,9 @@ from w2v.cluster.model_replica import Base, matrices
 from w2v.system.progress import Progress, plural
 from w2v.system.resources import readable
 from w2v.system.signals import Deferred
-from w2v.training.chunks import Chunk, Plan, State
+from w2v.training.chunks import Chunk, Plan
 from w2v.training.loop import progress_of
+from w2v.training.state import State
 from w2v.training.trainer import Crew
 
 AHEAD = 3  # rounds that are handed out before their results are here

@@ -14,7 +14,7 @@ from w2v.runs.run import Job
 from w2v.system.progress import Progress
 from w2v.text.encoded_text import Documents, Text
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.chunks import State
+from w2v.training.state import State
 
 
 class ClusterJob(Job):

@@ -21,7 +21,8 @@ from w2v.kernels.word_hash import keep_words
 from w2v.settings import TextSettings
 from w2v.system.spooled_array import Spool
 from w2v.text.corpus import Corpus
-from w2v.text.vocabulary import UNKNOWN, Vocabulary, check_shared, choose, make_lexicon, read_counts
+from w2v.text.encode import check_shared, make_lexicon
+from w2v.text.vocabulary import UNKNOWN, Vocabulary, choose, read_counts
 from w2v.text.word_counter import Lexicon
 
 TOGETHER = 16  # tallies that are merged by one task

@@ -15,7 +15,8 @@ import numpy as np
 from w2v.embeddings.search import Search
 from w2v.embeddings.table import Table, has_direction
 from w2v.errors import W2VError
-from w2v.evaluation.analogies import AnalogyResult, similarity, totals
+from w2v.evaluation.analogies import AnalogyResult, totals
+from w2v.evaluation.similarity import similarity
 
 _DRAWS = 1000  # of the bootstrap
 _LEVEL = 95  # per cent

@@ -8,7 +8,7 @@ import numpy as np
 
 from w2v.kernels import inlined, jit
 from w2v.kernels.logistic import NEVER, step_down
-from w2v.kernels.noise import draw_noise
+from w2v.kernels.random import draw_noise
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.tiles import (
     COLUMNS,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.kernels import jit
+from w2v.kernels import inlined, jit
 
 _13, _7, _17, _32 = np.uint64(13), np.uint64(7), np.uint64(17), np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
 
 
 @jit
@@ -34,3 +35,57 @@ def next_below(state, limit):
     Returns  int64; uniform to one part in 2**32 / limit
     """
     return np.int64(((next_random(state) >> _32) * np.uint64(limit)) >> _32)
+
+
+@jit
+def build_alias(weights, threshold, alias, pending):
+    """Fill the alias table of a distribution.
+
+    weights    float64 (V,)  probabilities times V; overwritten
+    threshold  uint32 (V,)   overwritten: slot v keeps its own word below this, of 2**32
+    alias      int32 (V,)    overwritten: the other word of slot v
+    pending    int32 (V,)    scratch: small slots from the left, large ones from the right
+    Source: Vose 1991, "A linear algorithm for generating random numbers with a given distribution".
+    """
+    size = weights.size
+    small, large = 0, size
+    for v in range(size):
+        threshold[v], alias[v] = 0xFFFFFFFF, v
+        if weights[v] < 1.0:
+            pending[small] = v
+            small += 1
+        else:
+            large -= 1
+            pending[large] = v
+    while small > 0 and large < size:
+        small -= 1
+        poor, rich = pending[small], pending[large]
+        threshold[poor] = np.uint32(weights[poor] * 4294967295.0)
+        alias[poor] = rich
+        weights[rich] -= 1.0 - weights[poor]
+        if weights[rich] < 1.0:
+            large += 1
+            pending[small] = rich
+            small += 1
+
+
+@inlined
+def draw_noise(table, state):
+    """Draw one word from the noise distribution.
+
+    table    uint64 (V,)  an alias table: threshold and alias of a slot in one number, so that a
+                          draw touches the memory once
+    state    uint64 (1,)  changed in place
+    Returns  int64, a word id
+    """
+    bits = next_random(state)
+    slot = np.int64(((bits >> _32) * np.uint64(table.size)) >> _32)
+    entry = table[slot]
+    if (bits & _LOW) < (entry >> _32):
+        return slot
+    return np.int64(entry & _LOW)
+
+
+def random_state(*key: int) -> np.ndarray:
+    """An independent stream of random numbers for each key: uint64 (1,), never zero."""
+    return np.maximum(np.random.SeedSequence(key).generate_state(1, np.uint64), 1)

@@ -25,7 +25,7 @@ class Settings(ParagraphSettings):
 def _method(settings):
     from w2v.kernels.pv_dbow import train_documents
     from w2v.kernels.skipgram import train_windows
-    from w2v.negative_sampling.document_worker import Method
+    from w2v.negative_sampling.worker import Method
 
     def train(windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed):
         vectors = matrices["document_vectors"], matrices["output_vectors"]

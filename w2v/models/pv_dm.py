@@ -39,7 +39,7 @@ def _method(settings):
     from functools import partial
 
     from w2v.kernels.pv_dm import train_rows, train_sums
-    from w2v.negative_sampling.document_worker import Method
+    from w2v.negative_sampling.worker import Method
 
     if settings.combine == "concat":
         kernel = partial(train_rows, window=settings.window)

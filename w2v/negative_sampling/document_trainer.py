@@ -6,9 +6,9 @@ import numpy as np
 
 from w2v.embeddings.container import name_tensors
 from w2v.embeddings.table import Table
-from w2v.negative_sampling.document_worker import DocumentWorker, Method
 from w2v.negative_sampling.inference import Inference, WordSide
 from w2v.negative_sampling.trainer import NegativeSampling
+from w2v.negative_sampling.worker import DocumentWorker, Method
 from w2v.settings import ParagraphSettings
 from w2v.text.encoded_text import Documents, Text
 from w2v.text.vocabulary import Vocabulary

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels.simd import aligned
-from w2v.negative_sampling.document_worker import DocumentWorker, Method
 from w2v.negative_sampling.sampling import alias_table, keep_thresholds, noise_probabilities
+from w2v.negative_sampling.worker import DocumentWorker, Method
 from w2v.settings import ParagraphSettings
 from w2v.text.encoded_text import Documents, Pieces
 from w2v.training.chunks import CHUNK

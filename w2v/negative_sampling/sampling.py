@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.kernels.noise import build_alias
+from w2v.kernels.random import build_alias
 
 Array = np.ndarray
 
@@ -44,8 +44,3 @@ def alias_table(probabilities: Array) -> Array:
     threshold, alias = np.empty(size, np.uint32), np.empty(size, np.int32)
     build_alias(probabilities * size, threshold, alias, np.empty(size, np.int32))
     return threshold.astype(np.uint64) << np.uint64(32) | alias.astype(np.uint64)
-
-
-def random_state(*key: int) -> Array:
-    """An independent stream of random numbers for each key: uint64 (1,), never zero."""
-    return np.maximum(np.random.SeedSequence(key).generate_state(1, np.uint64), 1)

@@ -19,6 +19,7 @@ import numpy as np
 from w2v.embeddings import container
 from w2v.embeddings.formats import file_metadata
 from w2v.errors import W2VError
+from w2v.system import atomic_file
 
 SUFFIX = ".checkpoint"
 
@@ -36,7 +37,7 @@ def interval(told: str) -> float:
 
 def path_for(output: str) -> str | None:
     """Where the checkpoint of a run that writes `output` goes; None where that is no file."""
-    return None if output == "-" or container.is_device(output) else output + SUFFIX
+    return None if output == "-" or atomic_file.is_device(output) else output + SUFFIX
 
 
 def write(
@@ -92,7 +93,7 @@ def remove(path: str | None) -> None:
     if path:
         with suppress(FileNotFoundError):
             os.unlink(path)
-        container.remove_parts(os.path.realpath(path))
+        atomic_file.remove_parts(os.path.realpath(path))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,8 @@ from w2v.runs import memory
 from w2v.runs.run import Job
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
-from w2v.training.chunks import Chunk, State
+from w2v.training.chunks import Chunk
+from w2v.training.state import State
 
 
 class Prepared(Job):

@@ -10,8 +10,8 @@ from w2v.kernels.cache import is_cold
 from w2v.runs.closed_form import Prepared
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
-from w2v.training.chunks import State
 from w2v.training.loop import run
+from w2v.training.state import State
 
 
 class Rounds(Prepared):

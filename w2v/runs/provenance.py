@@ -20,7 +20,7 @@ from w2v.system.pipes import sha256_of
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import Text
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.chunks import State
+from w2v.training.state import State
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,9 @@ from w2v.text.corpus import Corpus
 from w2v.text.encode import open_corpus, read, read_as
 from w2v.text.encoded_text import Documents, Text
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.chunks import CHUNK, Plan, State, make_plan
+from w2v.training.chunks import CHUNK, Plan, make_plan
 from w2v.training.loop import run
+from w2v.training.state import State
 from w2v.training.trainer import check_finite
 
 

@@ -7,8 +7,8 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 
-from w2v.embeddings import container
 from w2v.errors import W2VError
+from w2v.system import atomic_file
 
 
 def check(
@@ -43,7 +43,7 @@ def check(
         if path == "-":
             _check_stdout()
         else:
-            container.check_writable(path)
+            atomic_file.check_writable(path)
     for path in added.values():
         open(path, "ab").close()
 

@@ -8,13 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from w2v.errors import W2VError
+from w2v.kernels.word_hash import keep_words
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system import python_arguments
+from w2v.system.signals import Deferred
+from w2v.system.spooled_array import Spool
 from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus, Labels
 from w2v.text.encoded_text import Documents, Text
-from w2v.text.vocabulary import UNKNOWN, Vocabulary, check_shared, encode, encode_as, read_counts
+from w2v.text.vocabulary import DROPPED, UNKNOWN, Vocabulary, choose, read_counts
+from w2v.text.word_counter import Lexicon
 
 
 def open_corpus(
@@ -111,3 +117,145 @@ def write_texts(
         for text in python_arguments.texts(texts, name):
             file.write(text.replace("\n", " ") + "\n")
     return str(path)
+
+
+def count(
+    corpus: Corpus,
+    min_count: int = 1,
+    max_vocab: int | None = None,
+    max_types: int = 1 << 30,
+    on_block: Callable[[int], None] = lambda tokens: None,
+    on_types: Callable[[int, int], None] = lambda tokens, types: None,
+) -> Vocabulary:
+    """Read a corpus and count its words: the vocabulary that `encode` finds, without the text.
+
+    on_types  called after each block with the numbers of words and of different words so far
+    """
+    lexicon, tokens = make_lexicon(max_types), 0
+    for block in corpus.blocks():
+        tokens += lexicon.number(block).size
+        words = tokens - int(lexicon.counts[0])
+        on_types(words, len(lexicon) - 1 + lexicon.pruned_types)
+        if lexicon.is_full:
+            lexicon.prune()
+        on_block(tokens)
+    return choose(corpus, lexicon, min_count, max_vocab, {})[0]
+
+
+def encode(
+    corpus: Corpus,
+    min_count: int = 1,
+    max_vocab: int | None = None,
+    max_types: int = 1 << 30,
+    on_block: Callable[[int], None] = lambda tokens: None,
+    known: Mapping[str, int] | None = None,
+    every: bool = False,
+    unknown: bool = False,
+) -> tuple[Vocabulary, Text]:
+    """Read a corpus once: its words that occur at least `min_count` times, and its text in them.
+
+    max_vocab  keep this many of the most frequent words at most
+    max_types  count about so many different words at a time at most: the rarest are forgotten, and
+               go out of the text
+    on_block   called after each block with the number of tokens so far
+    known      words from before and their counts, to which those of the corpus are added
+    every      empty lines too are sentences
+    unknown    UNKNOWN is a word, and stands for those that are left out
+    Raises     W2VError where no word is left
+    """
+    known = known or {}
+    lexicon, ids = make_lexicon(max_types, known), Spool(np.int32)
+    for block in corpus.blocks():
+        ids.append(lexicon.number(block))
+        on_block(ids.size + lexicon.pruned_tokens)
+        if lexicon.is_full:
+            _renumber(ids, lexicon.prune())
+    vocabulary, word_ids = choose(corpus, lexicon, min_count, max_vocab, known)
+    if unknown:
+        counts, left_out = lexicon.counts, word_ids == DROPPED
+        left_out[0] = False  # the end of a sentence
+        vocabulary = vocabulary.adding(UNKNOWN, int(counts[left_out].sum()))
+        word_ids[left_out] = vocabulary.names.index(UNKNOWN)
+    return vocabulary, _keep(ids, word_ids, every)
+
+
+def make_lexicon(max_types: int, known: Mapping[str, int] | None = None) -> Lexicon:
+    """A lexicon, with every kernel that reading needs already loaded.
+
+    While kernels are loaded a signal has to wait: Python drops exceptions in C's callbacks.
+    """
+    nothing = np.empty(0, np.int32)
+    with Deferred():
+        lexicon = Lexicon(max_types, known)
+        starts = np.empty(0, np.int64)
+        keep_words(nothing, nothing, np.zeros(2, np.int64), nothing.copy(), starts, False)
+    return lexicon
+
+
+def _renumber(ids: Spool, numbers: np.ndarray) -> None:
+    """Give types their new numbers, and leave out those that have none."""
+
+    def change(old: np.ndarray) -> np.ndarray:
+        new = numbers[old]
+        return new[new >= 0]
+
+    ids.rewrite(change)
+
+
+def encode_as(
+    corpus: Corpus,
+    names: Sequence[str],
+    every: bool = False,
+    on_block: Callable[[int], None] = lambda tokens: None,
+    unknown: bool = False,
+) -> tuple[Text, int]:
+    """Read a corpus in words that are known: the text, and how many tokens are none of them.
+
+    names     the words
+    every     empty lines too are sentences, even if all are
+    on_block  called after each block with the number of tokens so far
+    unknown   if UNKNOWN is among the words, it stands for all others, which else are left out
+    """
+    lexicon, ids = make_lexicon(1 << 30), Spool(np.int32)
+    for block in corpus.blocks():
+        ids.append(lexicon.number(block))
+        on_block(ids.size)
+    rows = {name: row for row, name in enumerate(names)}
+    types = [lexicon.name(number).decode() for number in range(1, len(lexicon))]
+    instead = rows.get(UNKNOWN, DROPPED) if unknown else DROPPED
+    found = [rows.get(name, instead) for name in types]
+    strange = np.array([False, *(name not in rows for name in types)])
+    text = _keep(ids, np.array([DROPPED, *found], np.int32), every)
+    return text, int(lexicon.counts[strange].sum())
+
+
+def check_shared(corpus: Corpus, vocabulary: str, known: int, strange: int) -> None:
+    """W2VError where a text has no word of a vocabulary that was not made from it.
+
+    vocabulary  what to call it
+    known       how many of the text's tokens are words of it, and `strange` how many are not
+    """
+    if known:
+        return
+    if not strange:
+        raise W2VError(f"{corpus.source}: no words in the text")
+    raise W2VError(
+        f"{corpus.source}: none of its {strange:,} words is in {vocabulary}: check that both have "
+        "the same language, --tokenizer and --lowercase"
+    )
+
+
+def _keep(ids: Spool, word_ids: np.ndarray, every: bool) -> Text:
+    """Turn type numbers into word ids in their place, close the gaps, note the sentences."""
+    starts, size = Spool(np.int64, np.zeros(1)), np.zeros(2, np.int64)
+
+    def change(numbers: np.ndarray) -> np.ndarray:
+        words, begins = np.empty(numbers.size, np.int32), np.empty(numbers.size, np.int64)
+        count, sentences = keep_words(numbers, word_ids, size, words, begins, every)
+        starts.append(begins[:sentences])
+        return words[:count]
+
+    ids.rewrite(change)
+    if size[1] < size[0]:
+        starts.append(size[:1])
+    return Text(ids, starts.mapped())

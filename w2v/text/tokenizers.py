@@ -7,9 +7,10 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from typing import Any
 
+from w2v.embeddings.table import NORMALIZERS
 from w2v.errors import W2VError
 
 # Han and kana, which are written without spaces. Korean has spaces and stays in words.
@@ -159,13 +160,6 @@ def normalized(text: bytes, form: str) -> bytes:
     if form == "none" or text.isascii():
         return text
     return NORMALIZERS[form](text.decode()).encode()
-
-
-NORMALIZERS: dict[str, Callable[[str], str]] = {
-    "none": str,
-    "NFC": partial(unicodedata.normalize, "NFC"),
-    "NFKC": partial(unicodedata.normalize, "NFKC"),
-}
 
 
 def fold(block: bytes) -> bytes:

@@ -15,8 +15,8 @@ import numpy as np
 
 from w2v.factorization.term_matrix import Tokens
 from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
+from w2v.kernels.random import random_state
 from w2v.kernels.simd import aligned
-from w2v.negative_sampling.sampling import random_state
 from w2v.topics.priors import better_alpha, better_eta
 from w2v.training.chunks import Chunk
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from w2v.embeddings import container
 from w2v.errors import W2VError
+from w2v.system import atomic_file
 from w2v.topics.topic_words import Listing, top_words
 
 KEYS = 20  # words of a topic
@@ -54,7 +54,7 @@ def write_state(
     if not inside or (words.size, len(documents) + 1) != (topics.size, starts.size):
         raise W2VError("the state in the model is damaged: its arrays do not fit")
     # No time of writing and no name: the same model gives the same bytes.
-    with container.replacing(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+    with atomic_file.replacing(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
         head = "#doc source pos typeindex type topic\n"
         head += f"#alpha : {' '.join(map(str, tensors['alpha']))}\n#beta : {tensors['eta'][0]}\n"
         packed.write(head.encode())
@@ -73,6 +73,6 @@ def _plain(name: str) -> str:
 
 
 def _write(path: str, lines: Iterable[str]) -> None:
-    with container.packed(path) as file:
+    with atomic_file.packed(path) as file:
         for line in lines:
             file.write(line.encode("utf-8", "surrogateescape"))

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
-from w2v.training.chunks import Plan, State
+from w2v.training.chunks import Plan
+from w2v.training.state import State
 from w2v.training.trainer import Crew, Free, InRounds, Trainer
 
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from w2v.errors import DivergedError
 from w2v.text.encoded_text import Text
-from w2v.training.chunks import Chunk, Plan, State
+from w2v.training.chunks import Chunk, Plan
+from w2v.training.state import State
 
 _ROWS = 1 << 14  # looked at together
 

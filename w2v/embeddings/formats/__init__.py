@@ -17,12 +17,12 @@ from w2v.embeddings.formats import numpy_array, projector, word2vec_binary, word
 from w2v.embeddings.formats.recognition import ARRAY, BINARY, NUMBERS, Recognised, recognise
 from w2v.embeddings.formats.recognition import CONTAINER as CONTAINER
 from w2v.embeddings.formats.source import Findings, Source
-from w2v.embeddings.table import Listed, Table
+from w2v.embeddings.lazy_table import Listed
+from w2v.embeddings.table import NORMALIZERS, Table
 from w2v.errors import W2VError
 from w2v.system import packing
 from w2v.system.pipes import name_of
 from w2v.system.progress import plural
-from w2v.text.tokenizers import NORMALIZERS
 
 FORMAT_VERSION = "1"  # of our container
 _PART = 1 << 16  # bytes

@@ -16,11 +16,10 @@ from typing import IO, Literal
 
 import numpy as np
 
-from w2v.embeddings import container
 from w2v.embeddings.formats.source import Source
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.system import packing
+from w2v.system import atomic_file, packing
 from w2v.system.pipes import is_copied, name_of, open_seekable
 from w2v.system.text_file import mark_before, read_bytes
 
@@ -65,7 +64,7 @@ def check(path: str, table: Table) -> None:
 def write(path: str, table: Table) -> None:
     """Write both files."""
     check(path, table)
-    with container.replacing(lists_of(path)[0]) as names, container.replacing(path) as file:
+    with atomic_file.replacing(lists_of(path)[0]) as names, atomic_file.replacing(path) as file:
         with packing.packer(file, path) as packed:
             matrix = np.ascontiguousarray(table.matrix)
             np.lib.format.write_array(packed, matrix, allow_pickle=False)

@@ -13,12 +13,11 @@ from itertools import chain
 
 import numpy as np
 
-from w2v.embeddings import container
 from w2v.embeddings.formats.growing_table import Rows, numbers
 from w2v.embeddings.formats.source import Source
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.system import packing
+from w2v.system import atomic_file, packing
 from w2v.system.pipes import is_copied
 from w2v.system.progress import plural
 from w2v.system.text_file import mark_before, read_bytes
@@ -144,7 +143,7 @@ def write(path: str, table: Table) -> None:
     blanks is written as their code points, such as U+3000: the Projector would drop the line, and
     move all names after it by a row.
     """
-    with container.replacing(labels_of(path)) as names, container.replacing(path) as file:
+    with atomic_file.replacing(labels_of(path)) as names, atomic_file.replacing(path) as file:
         for row in range(len(table)):
             file.write(b"\t".join(numbers(table, row)) + b"\n")
         file.flush()

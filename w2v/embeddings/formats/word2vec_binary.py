@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.embeddings import container
 from w2v.embeddings.formats.growing_table import Rows
 from w2v.embeddings.formats.recognition import BINARY, begins_as
 from w2v.embeddings.formats.source import HEAD, Findings, Source
 from w2v.embeddings.formats.word2vec_text import refuse_blanks
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
+from w2v.system import atomic_file
 
 _LONGEST_NAME = 1 << 20
 
@@ -95,7 +95,7 @@ def write(path: str, table: Table) -> None:
             f"{path}: the bytes of the first vectors could not be told from a text: write "
             ".safetensors"
         )
-    with container.packed(path) as file:
+    with atomic_file.packed(path) as file:
         file.write(head)
         file.writelines(rows)
 

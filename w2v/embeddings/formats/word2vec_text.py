@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.embeddings import container
 from w2v.embeddings.formats.growing_table import Rows, numbers
 from w2v.embeddings.formats.recognition import GLOVE, begins_as, is_number
 from w2v.embeddings.formats.source import BLOCK, HEAD, Findings, Source
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.system import resources
+from w2v.system import atomic_file, resources
 from w2v.system.text_file import mark_before
 
 SMALL = 8 * BLOCK  # bytes read without a kernel: to load Numba takes as long
@@ -60,7 +59,7 @@ def write(path: str, table: Table, header: bool = True) -> None:
             W2VError where those that come first could not be told from numbers
     """
     check(path, table, header)
-    with container.packed(path) as file:
+    with atomic_file.packed(path) as file:
         if header:
             file.write(b"%d %d\n" % table.matrix.shape)
         else:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.networks.layers.activation import Activation
+from w2v.networks.layers.dense import Activation
 from w2v.networks.layers.layer import Layer, State, flat, spread_evenly, times, turn
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from w2v.kernels.softmax import learn_softmax
 from w2v.networks.layers.layer import Layer, spread_evenly
-from w2v.networks.layers.softmax import SoftmaxLoss
 
 JUDGED = 256  # targets at a time: of many words, scores take room
 
@@ -164,3 +164,25 @@ class SampledOutput(Output):
     def rows(self) -> list[Rows]:
         """Of what competed."""
         return self._found
+
+
+class SoftmaxLoss:
+    """Cross-entropy: -ln p of what was there, p = softmax(scores), in nats.
+
+    `losses`, float64 (N,), are those of the rows; `right` says in how many the target came first.
+    """
+
+    def forward(self, scores: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> float:
+        """The weighted sum over the rows of scores (N, V), which are overwritten by their gradient.
+
+        targets  int32 (N,)
+        weights  (N,), of the dtype of the scores; a row of none costs nothing
+        """
+        self.losses = np.zeros(targets.size)
+        self.right = learn_softmax(scores, targets, weights, self.losses)
+        self._d_scores = scores
+        return float(weights @ self.losses)
+
+    def backward(self) -> np.ndarray:
+        """1. Of the sum by the scores: weight times (p - 1 where the target is)."""
+        return self._d_scores
