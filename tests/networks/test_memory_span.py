@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from conftest import compiled
-from test_networks import check
+from test_layers import check
 
 from w2v.networks.memory_span import CHANCE, DISTANCES, Student, study
 from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, lines, sentences

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import compiled
-from test_networks import check
+from test_layers import check
 
 from w2v.embeddings import container
 from w2v.models import models
