@@ -37,9 +37,8 @@ test-python: .venv/tested  ## the suite with kernels as plain Python, under cove
 	$(BIN)/python -m coverage report --skip-covered --show-missing --fail-under=95
 
 test-bounds: .venv/tested  ## the kernels with bounds checks
-	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/kernels/test_negative_sampling_kernels.py tests/kernels/test_simd.py \
-		tests/kernels/test_document_kernels.py tests/text/test_vocabulary.py tests/negative_sampling/test_rounds.py \
-		tests/models/test_wild.py tests/topics/test_lda.py tests/kernels/test_bounds.py
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/kernels tests/text/test_vocabulary.py \
+		tests/negative_sampling/test_rounds.py tests/models/test_wild.py tests/topics/test_lda.py
 
 test-slow: .venv/tested  ## many free draws; quality on real corpora ($$W2V_DATA, else ../shared/data)
 	W2V_DRAWS=free $(BIN)/python -m pytest -m hypothesis

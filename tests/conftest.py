@@ -10,9 +10,9 @@ from typing import NamedTuple
 import hypothesis
 import planted
 import pytest
+from helpers import COMPILED
 
 from w2v.cli import main
-from w2v.models import models
 from w2v.system.signals import STOPS
 
 # A shell starts what runs in the background with SIGINT ignored, and training respects that.
@@ -23,24 +23,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.register_profile("free", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("W2V_DRAWS", "house"))
-
-COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
-compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompiled kernels")
-
-
-# What a model must be told so that words get vectors, for tests that ask these.
-WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
-
-
-# The models that are trained chunk by chunk.
-TRAINED = [name for name, model in models().items() if model.way == "gradients"]
-
-
-def document_settings(model):
-    """Where documents begin: for a model that learns these, a line each."""
-    from w2v.settings import DocumentSettings
-
-    return DocumentSettings() if model.inference else None
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import numpy as np
 import planted
 import pytest
 import readme
-from conftest import COMPILED, compiled
+from helpers import COMPILED, compiled
 from hypothesis import given
 
 import w2v as library

@@ -15,7 +15,7 @@ from pathlib import Path
 import fetch
 import pytest
 import table
-from conftest import compiled
+from helpers import compiled
 
 ROOT = Path(__file__).parents[1]
 

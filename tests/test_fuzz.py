@@ -15,6 +15,7 @@ from dataclasses import asdict
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+from helpers import mutate
 from hypothesis import HealthCheck, example, given, settings
 
 from w2v.embeddings import container, formats, query
@@ -38,10 +39,6 @@ MUTANTS = int(os.environ.get("W2V_MUTANTS", "250"))  # of each kind of file
 MEMORY = 64 << 20  # bytes; the files have a few thousand
 
 NAMES = ["the", "é", "日本", "a b", "\x1b[31mred\x07", "\udcff", "</s>", "\u202eabc", "king"]
-NUMBERS = [0, 1, -1, 7, 255, 1 << 16, 1 << 31, 1 << 40, 10**12, -(1 << 63), 1 << 64, 10**40]
-
-
-ODD = [b"\n", b" ", b"\xff", b"\x00", b"nan", b"inf", b"-", b"1e999", b'"', b"[", b"{}", b"</s>"]
 
 
 def make_table():
@@ -204,31 +201,6 @@ MAKERS = {
     "model of labels": network("rnn", "classify"),
     "model of next words": network("lstm", "lm"),
 }
-
-
-def mutate(data, rng):
-    """A copy of `data` with one to four things wrong."""
-    data = bytearray(data)
-    for _ in range(rng.randint(1, 4)):
-        at, size = rng.randrange(len(data) + 1), rng.choice([1, 2, 8, 50])
-        match rng.randrange(7):
-            case 0:
-                data[at : at + size] = rng.randbytes(size)
-            case 1:
-                del data[at : at + size]
-            case 2:
-                data[at:at] = data[max(0, at - 40) : at] * rng.choice([1, 3])
-            case 3:
-                del data[at:]
-            case 4:
-                data[at : at + 8] = (rng.choice(NUMBERS) % (1 << 64)).to_bytes(8, "little")
-            case 5:  # a number that is written in digits
-                digits = [i for i, byte in enumerate(data[:1200]) if 48 <= byte <= 57] or [0]
-                place = rng.choice(digits)
-                data[place : place + 1] = str(rng.choice(NUMBERS)).encode()
-            case 6:
-                data[at : at + rng.randint(0, 2)] = rng.choice(ODD)
-    return bytes(data)
 
 
 def use_vectors(path):

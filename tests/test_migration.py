@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import planted
 import pytest
-from conftest import compiled
+from helpers import compiled
 
 from w2v.cli import COMMANDS, cli
 from w2v.models import models

@@ -11,7 +11,7 @@ import click
 import numpy as np
 import pytest
 import safetensors.numpy
-from conftest import compiled
+from helpers import compiled
 
 from w2v.cli import COMMANDS, cli
 from w2v.cli.parameters import finite

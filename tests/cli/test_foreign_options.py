@@ -2,7 +2,7 @@
 
 import planted
 import pytest
-from conftest import COMPILED
+from helpers import COMPILED
 
 from w2v.cli.foreign_options import translated
 from w2v.errors import W2VError

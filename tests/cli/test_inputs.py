@@ -13,8 +13,7 @@ from dataclasses import fields
 import click
 import planted
 import pytest
-from conftest import COMPILED
-from test_fuzz import mutate
+from helpers import COMPILED, mutate
 
 from w2v.cli import cli, main
 from w2v.cli.parameters import Command, InputFile, is_given_once

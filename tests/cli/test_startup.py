@@ -7,7 +7,7 @@ import sys
 
 import numba
 import pytest
-from conftest import compiled
+from helpers import compiled
 
 from w2v.cli import COMMANDS
 from w2v.kernels import cache

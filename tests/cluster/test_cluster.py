@@ -11,11 +11,10 @@ from functools import partial
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, TRAINED
+from helpers import COMPILED, TRAINED, finish, make_job, stop_at
 from hypothesis import given
 from hypothesis import strategies as st
 from one_process import Here, Members
-from test_resume import finish, make_job, stop_at
 
 from w2v.errors import DivergedError, W2VError
 from w2v.settings import TextSettings

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, compiled
+from helpers import COMPILED, compiled
 from one_process import Here, Members
 
 from w2v.errors import ConnectionLostError

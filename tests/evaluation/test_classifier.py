@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from test_negative_sampling_kernels import gradient
+from helpers import gradient
 
 from w2v.embeddings import container, formats
 from w2v.embeddings.table import Table

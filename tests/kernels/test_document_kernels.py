@@ -5,7 +5,7 @@ from functools import partial
 import naive
 import numpy as np
 import pytest
-from test_negative_sampling_kernels import BOUNDS, COUNTS, IDS, SENTENCES, TARGETS, TOGETHER, V, gradient, state
+from helpers import BOUNDS, COUNTS, IDS, SENTENCES, TARGETS, TOGETHER, V, gradient, state
 
 from w2v.kernels import documents, negative_sampling, pv_dbow, pv_dm, windows
 from w2v.kernels.simd import WIDTH, aligned

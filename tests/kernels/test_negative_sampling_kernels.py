@@ -3,24 +3,14 @@
 import naive
 import numpy as np
 import pytest
+from helpers import BOUNDS, COUNTS, IDS, SENTENCES, TARGETS, TOGETHER, D, V, gradient, state
 from scipy import stats
 
-from w2v.kernels import cbow, logistic, negative_sampling, noise, random, skipgram, tiles, windows
+from w2v.kernels import cbow, logistic, negative_sampling, random, skipgram, tiles, windows
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.negative_sampling import sampling
 
-V, D = 9, 5
-COUNTS = np.array([50, 30, 20, 9, 5, 3, 2, 1, 1])
-SENTENCES = [[4, 0, 7, 1, 1, 3], [2], [8, 0, 5, 6, 0, 2, 0], [3, 3]]
-IDS = np.array(sum(SENTENCES, []), np.int32)
-BOUNDS = np.cumsum([0, *map(len, SENTENCES)])
-TARGETS = np.array([[6, 2, 8, 1, 7, 3]], np.int32)  # the first is the true word
 SPARE = V
-TOGETHER = np.empty(0, np.uint64)  # sentences share their random numbers
-
-
-def state(key=7):
-    return random.random_state(key)
 
 
 def matrices(dtype, scale=1.0, dim=D):
@@ -108,7 +98,7 @@ def test_noise_draws_pass_a_chi_squared_test():
     probabilities = sampling.noise_probabilities(COUNTS, 0.75)
     np.testing.assert_allclose(probabilities, COUNTS**0.75 / (COUNTS**0.75).sum())
     table, rng = sampling.alias_table(probabilities), state()
-    drawn = np.bincount([noise.draw_noise(table, rng) for _ in range(20_000)], minlength=V)
+    drawn = np.bincount([random.draw_noise(table, rng) for _ in range(20_000)], minlength=V)
     assert stats.chisquare(drawn, probabilities * 20_000).pvalue > 0.001
 
 
@@ -203,20 +193,6 @@ def test_a_score_that_is_not_finite_shows_in_the_loss(score, finite):
     with np.errstate(invalid="ignore"):  # uncompiled, NumPy would warn
         logistic.step_down(steps, 32, np.float32(1), tally)
         assert np.isfinite(logistic.read_tally(tally)) == finite
-
-
-def slope(function, array, at, step=1e-6):
-    """The derivative of `function` by one entry, by a central difference."""
-    move = np.zeros_like(array)
-    move[at] = step
-    return (function(array + move) - function(array - move)) / (2 * step)
-
-
-def gradient(function, array):
-    """The derivative of `function` by every entry."""
-    return np.array([slope(function, array, at) for at in np.ndindex(array.shape)]).reshape(
-        array.shape
-    )
 
 
 def paper_loss(vectors, outputs, targets=TARGETS[0]):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import compiled
+from helpers import compiled
 
 from w2v.kernels import jit, simd, simd_counts, tiles
 from w2v.kernels.simd import (

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import numpy as np
 import planted
 import pytest
-from conftest import TRAINED, WITH_WORDS, compiled, document_settings
+from helpers import TRAINED, WITH_WORDS, compiled, document_settings
 from hypothesis import given
 from scipy import stats
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, TRAINED
-from test_resume import AT_ONCE, EVERY, finish, make_job, stop_at
+from helpers import AT_ONCE, COMPILED, EVERY, TRAINED, finish, make_job, stop_at
 
 from w2v.embeddings import formats
 from w2v.errors import DivergedError

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, compiled
+from helpers import COMPILED, compiled
 
 from w2v.embeddings import container, formats, query
 from w2v.errors import W2VError

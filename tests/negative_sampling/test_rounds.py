@@ -4,14 +4,13 @@ import naive
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, TRAINED, WITH_WORDS, compiled
-from test_resume import finish, make_job, stop_at
+from helpers import COMPILED, TRAINED, WITH_WORDS, compiled, finish, make_job, stop_at
 
 from w2v.cluster import row_changes
 from w2v.cluster.row_changes import Changes, Node
 from w2v.embeddings import query
 from w2v.embeddings.query import Query
-from w2v.kernels import negative_sampling, noise, row_copies
+from w2v.kernels import negative_sampling, random, row_copies
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.negative_sampling.sampling import alias_table
@@ -53,7 +52,7 @@ def test_a_pool_is_drawn_from_the_noise_and_serves_as_a_table():
     negative_sampling.draw_pool(table, state, pool)
     assert pool.tolist() == twin.draw_pool(table, 20)
     ours, twin = random_state(2), naive.Random(random_state(2)[0])
-    drawn = [noise.draw_noise(pool.astype(np.uint64), ours) for _ in range(50)]
+    drawn = [random.draw_noise(pool.astype(np.uint64), ours) for _ in range(50)]
     assert drawn == [pool[twin.next_below(20)] for _ in range(50)]
 
 

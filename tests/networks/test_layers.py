@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from helpers import check_gradients, differences
 
 from w2v.networks.layers.concatenation import Concatenation
 from w2v.networks.layers.dense import ACTIVATIONS, Dense
@@ -32,29 +33,6 @@ def begun(layer, rng, *how):
         if name.startswith("b"):
             value += rng.normal(0, 0.3, value.shape)
     return layer
-
-
-def differences(cost, array, epsilon=1e-5):
-    """The slope of a cost by each number of an array."""
-    slopes = np.zeros_like(array)
-    for at in np.ndindex(array.shape):
-        held = array[at]
-        array[at] = held + epsilon
-        above = cost()
-        array[at] = held - epsilon
-        slopes[at] = (above - cost()) / (2 * epsilon)
-        array[at] = held
-    return slopes
-
-
-def check(cost, found, given):
-    """Gradients by name against differences, to 1e-6 of the largest."""
-    for name, gradient in found.items():
-        wanted = differences(cost, given[name])
-        assert np.abs(wanted).max() > 1e-3, f"{name}: a gradient of nothing proves nothing"
-        np.testing.assert_allclose(
-            gradient, wanted, atol=1e-6 * max(1, np.abs(wanted).max()), err_msg=name
-        )
 
 
 def whole(embedding):
@@ -97,7 +75,7 @@ def test_recurrent_layers_gradients(name, steps, masked):
     found = {"x": layer.backward(weight), "h_0": layer.d_hidden[0]}
     if isinstance(layer, Lstm):
         found["c_0"] = layer.d_cells[0]
-    check(cost, found | layer.gradients, given | layer.parameters)
+    check_gradients(cost, found | layer.gradients, given | layer.parameters)
 
 
 @pytest.mark.parametrize("name", RECURRENT)
@@ -169,7 +147,7 @@ def test_dense_gradients(activation, shape):
         return float((layer.forward(given["x"]) * weight).sum())
 
     cost()
-    check(cost, {"x": layer.backward(weight)} | layer.gradients, given | layer.parameters)
+    check_gradients(cost, {"x": layer.backward(weight)} | layer.gradients, given | layer.parameters)
 
 
 @STEPS
@@ -185,7 +163,7 @@ def test_embedding_gradients_of_words_that_come_twice(steps):
 
     cost()
     layer.backward(weight)
-    check(cost, whole(layer), layer.parameters)
+    check_gradients(cost, whole(layer), layer.parameters)
     assert 4 not in layer.rows
 
 
@@ -201,7 +179,7 @@ def test_pooling_gradients(way, steps, masked):
         return float((layer.forward(given["h"], mask) * weight).sum())
 
     cost()
-    check(cost, {"h": layer.backward(weight)}, given)
+    check_gradients(cost, {"h": layer.backward(weight)}, given)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -227,7 +205,7 @@ def test_concatenation_gradients(steps, masked):
         return float((layer.forward(given["x"], mask) * weight).sum())
 
     cost()
-    check(cost, {"x": layer.backward(weight)}, given)
+    check_gradients(cost, {"x": layer.backward(weight)}, given)
 
 
 @STEPS
@@ -240,7 +218,7 @@ def test_dropout_gradients_and_what_is_left(steps):
         return float((layer.forward(given["x"], np.random.default_rng(1)) * weight).sum())
 
     cost()
-    check(cost, {"x": layer.backward(weight)}, given)
+    check_gradients(cost, {"x": layer.backward(weight)}, given)
     many = layer.forward(np.ones((200, 200)), rng)
     assert set(np.unique(many)) == {0, 1 / 0.6}
     assert many.mean() == pytest.approx(1, abs=0.02)
@@ -274,7 +252,7 @@ def test_output_gradients(steps, tied, samples):
     found |= {key: array.copy() for key, array in layer.gradients.items()}
     for gradient in layer.rows():
         found[gradient.table][gradient.rows] = gradient.sums
-    check(cost, found, given)
+    check_gradients(cost, found, given)
 
 
 def test_softmax_gradients_and_loss():
@@ -285,7 +263,7 @@ def test_softmax_gradients_and_loss():
     wanted = -(weights * np.log(p[np.arange(4), targets])).sum()
     assert loss.forward(scores.copy(), targets, weights) == pytest.approx(wanted)
     assert loss.right == (p.argmax(axis=1) == targets)[weights > 0].sum()
-    check(
+    check_gradients(
         lambda: SoftmaxLoss().forward(scores.copy(), targets, weights), {"s": loss.backward()},
         {"s": scores},
     )  # fmt: skip

@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import compiled
-from test_layers import check
+from helpers import check_gradients, compiled
 
 from w2v.networks.memory_span import CHANCE, DISTANCES, Student, study
 from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, lines, sentences
@@ -41,7 +40,7 @@ def test_gradients_of_a_student(task, variant):
     student.learn(given, wanted)
     layer = student.layer
     parameters = {**layer.parameters}
-    check(
+    check_gradients(
         lambda: student.learn(given, wanted),
         {name: layer.gradients[name].copy() for name in parameters},
         parameters,

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import compiled
-from test_layers import check
+from helpers import check_gradients, compiled
 
 from w2v.embeddings import container
 from w2v.models import models
@@ -114,7 +113,7 @@ def test_gradients_of_whole_networks(model, language, tied, samples, steps):
     if steps == 1 and not language:  # before the first word there is no state to be weighed
         for name in [name for name in found if ".W_h" in name and not name.endswith("W_hv")]:
             assert not found.pop(name).any()
-    check(cost, found, given)
+    check_gradients(cost, found, given)
     assert isinstance(network.output, SampledOutput) == bool(samples)
 
 

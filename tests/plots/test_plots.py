@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from conftest import compiled
+from helpers import compiled
 from hypothesis import given
 
 from w2v.embeddings import formats, query

@@ -5,8 +5,7 @@ import json
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, TRAINED, WITH_WORDS, compiled
-from test_resume import ARGS
+from helpers import ARGS, COMPILED, TRAINED, WITH_WORDS, compiled
 
 from w2v.embeddings import container, formats
 from w2v.embeddings.table import Table

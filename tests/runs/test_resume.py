@@ -15,14 +15,23 @@ from contextlib import suppress
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, TRAINED, compiled, document_settings
+from helpers import (
+    ARGS,
+    AT_ONCE,
+    COMPILED,
+    EVERY,
+    TRAINED,
+    compiled,
+    finish,
+    make_job,
+    stop_at,
+)
 
 from w2v.embeddings import container
 from w2v.errors import W2VError
 from w2v.models import models
 from w2v.runs.control import Report
 from w2v.runs.run import Job
-from w2v.settings import RunSettings, TextSettings
 from w2v.system import locks, signals
 from w2v.training.loop import run
 
@@ -35,33 +44,6 @@ def text(folder, monkeypatch):
     monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 20)
     (folder / "text").write_text(planted.text(SENTENCES))
     return "text"
-
-
-def make_job(
-    text, output="x.safetensors", name="skipgram", threads=1, how=None, kind=Job, **options
-):
-    """A job that is ready to train."""
-    model = models()[name]
-    told = {"dim": 6, "epochs": 2, "sample": 0, **options}
-    how = RunSettings(**{"threads": threads, **(how or {})})
-    words, documents = TextSettings(min_count=1), document_settings(model)
-    job = kind([text], output, model, model.settings(**told), words, how, documents)
-    job.read(lambda tokens: None, lambda: None)
-    job.read_valid()
-    job.start(lambda: None)
-    return job
-
-
-def stop_at(job, chunk):
-    """Train up to a chunk, as a signal would stop it, and write the checkpoint."""
-    rounds = job.options.deterministic
-    run(job.trainer, job.plan, job.threads, state=job.state, stop_before=chunk, in_rounds=rounds)
-    assert job.checkpoint()
-
-
-def finish(job):
-    job.train(lambda progress: None)
-    job.save()
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -201,9 +183,6 @@ def test_vectors_that_are_not_finite_are_never_written(text, folder):
     assert not (folder / "x.safetensors").exists()
 
 
-ARGS = ("--min-count", "1", "--dim", "6", "--epochs", "2", "--sample", "0", "--threads", "1")
-
-
 def test_a_finished_run_is_not_run_again(w2v, text, folder):
     first = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume")
     assert "nothing to resume: starting anew" in first.err
@@ -312,25 +291,6 @@ def test_a_checkpoint_is_as_private_as_the_file_that_it_is_of(text, folder):
 
 # What is trained is not lost.
 
-SMALL = ("--min-count", "1", "--epochs", "2", "--threads", "1")
-EVERY = {
-    name: (*SMALL, *more)
-    for name, more in {
-        "skipgram": ("--dim", "6"),
-        "cbow": ("--dim", "6"),
-        "pv-dbow": ("--dim", "6"),
-        "pv-dm": ("--dim", "6"),
-        "lda": ("--topics", "3", "--burn-in", "1"),
-        "rnn": ("--dim", "4", "--units", "4", "--task", "lm"),
-        "lstm": ("--dim", "4", "--units", "4", "--task", "lm"),
-        "gru": ("--dim", "4", "--units", "4", "--task", "lm"),
-        "mlp": ("--dim", "4", "--units", "4", "--task", "lm"),
-    }.items()
-}
-AT_ONCE = {
-    "lsa": ("--min-count", "1", "--topics", "3"),
-    "sif": ("--min-count", "1", "--init", "words.txt"),
-}
 SUFFIXES = [".txt", ".vec", ".glove", ".bin", ".npy", ".tsv", ".txt.gz", ".bin.gz", ".npy.gz"]
 
 

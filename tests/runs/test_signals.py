@@ -7,7 +7,7 @@ import sys
 
 import planted
 import pytest
-from conftest import compiled
+from helpers import compiled
 
 from w2v.system import signals
 from w2v.system.signals import STOPS, Deferred, Stopped

@@ -6,8 +6,7 @@ import math
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, TRAINED
-from test_resume import ARGS, finish, make_job, stop_at
+from helpers import ARGS, COMPILED, TRAINED, finish, make_job, stop_at
 
 from w2v.embeddings import container
 from w2v.errors import W2VError

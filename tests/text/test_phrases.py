@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from conftest import compiled
+from helpers import compiled
 
 from w2v.models import models
 from w2v.text import phrases

@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import naive
 import numpy as np
 import pytest
-from conftest import COMPILED
+from helpers import COMPILED
 from hypothesis import given
 
 from w2v.errors import W2VError

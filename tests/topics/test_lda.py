@@ -8,7 +8,7 @@ import math
 import naive
 import numpy as np
 import pytest
-from conftest import COMPILED, compiled
+from helpers import COMPILED, compiled
 from scipy.optimize import minimize
 from scipy.special import gammaln
 

@@ -6,7 +6,7 @@ import naive
 import numpy as np
 import planted
 import pytest
-from conftest import COMPILED, compiled
+from helpers import COMPILED, compiled
 from scipy import sparse
 
 from w2v.embeddings import container, formats, query

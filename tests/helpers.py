@@ -1,0 +1,159 @@
+"""What tests of several rooms share: marks, small models and runs, finite differences."""
+
+import os
+
+import numpy as np
+import pytest
+
+from w2v.kernels import random
+from w2v.models import models
+from w2v.runs.run import Job
+from w2v.settings import RunSettings, TextSettings
+from w2v.training.loop import run
+
+COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompiled kernels")
+
+# What a model must be told so that words get vectors, for tests that ask these.
+WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
+
+# The models that are trained chunk by chunk.
+TRAINED = [name for name, model in models().items() if model.way == "gradients"]
+
+
+def document_settings(model):
+    """Where documents begin: for a model that learns these, a line each."""
+    from w2v.settings import DocumentSettings
+
+    return DocumentSettings() if model.inference else None
+
+
+# A text of four sentences for kernels, in V words with these counts.
+V, D = 9, 5
+COUNTS = np.array([50, 30, 20, 9, 5, 3, 2, 1, 1])
+SENTENCES = [[4, 0, 7, 1, 1, 3], [2], [8, 0, 5, 6, 0, 2, 0], [3, 3]]
+IDS = np.array(sum(SENTENCES, []), np.int32)
+BOUNDS = np.cumsum([0, *map(len, SENTENCES)])
+TARGETS = np.array([[6, 2, 8, 1, 7, 3]], np.int32)  # the first is the true word
+TOGETHER = np.empty(0, np.uint64)  # sentences share their random numbers
+
+
+def state(key=7):
+    return random.random_state(key)
+
+
+def slope(function, array, at, step=1e-6):
+    """The derivative of `function` by one entry, by a central difference."""
+    move = np.zeros_like(array)
+    move[at] = step
+    return (function(array + move) - function(array - move)) / (2 * step)
+
+
+def gradient(function, array):
+    """The derivative of `function` by every entry."""
+    return np.array([slope(function, array, at) for at in np.ndindex(array.shape)]).reshape(
+        array.shape
+    )
+
+
+def differences(cost, array, epsilon=1e-5):
+    """The slope of a cost by each number of an array."""
+    slopes = np.zeros_like(array)
+    for at in np.ndindex(array.shape):
+        held = array[at]
+        array[at] = held + epsilon
+        above = cost()
+        array[at] = held - epsilon
+        slopes[at] = (above - cost()) / (2 * epsilon)
+        array[at] = held
+    return slopes
+
+
+def check_gradients(cost, found, given):
+    """Gradients by name against differences, to 1e-6 of the largest."""
+    for name, gradient in found.items():
+        wanted = differences(cost, given[name])
+        assert np.abs(wanted).max() > 1e-3, f"{name}: a gradient of nothing proves nothing"
+        np.testing.assert_allclose(
+            gradient, wanted, atol=1e-6 * max(1, np.abs(wanted).max()), err_msg=name
+        )
+
+
+def make_job(
+    text, output="x.safetensors", name="skipgram", threads=1, how=None, kind=Job, **options
+):
+    """A job that is ready to train."""
+    model = models()[name]
+    told = {"dim": 6, "epochs": 2, "sample": 0, **options}
+    how = RunSettings(**{"threads": threads, **(how or {})})
+    words, documents = TextSettings(min_count=1), document_settings(model)
+    job = kind([text], output, model, model.settings(**told), words, how, documents)
+    job.read(lambda tokens: None, lambda: None)
+    job.read_valid()
+    job.start(lambda: None)
+    return job
+
+
+def stop_at(job, chunk):
+    """Train up to a chunk, as a signal would stop it, and write the checkpoint."""
+    rounds = job.options.deterministic
+    run(job.trainer, job.plan, job.threads, state=job.state, stop_before=chunk, in_rounds=rounds)
+    assert job.checkpoint()
+
+
+def finish(job):
+    job.train(lambda progress: None)
+    job.save()
+
+
+# Arguments of short trainings on the command line.
+ARGS = ("--min-count", "1", "--dim", "6", "--epochs", "2", "--sample", "0", "--threads", "1")
+SMALL = ("--min-count", "1", "--epochs", "2", "--threads", "1")
+EVERY = {
+    name: (*SMALL, *more)
+    for name, more in {
+        "skipgram": ("--dim", "6"),
+        "cbow": ("--dim", "6"),
+        "pv-dbow": ("--dim", "6"),
+        "pv-dm": ("--dim", "6"),
+        "lda": ("--topics", "3", "--burn-in", "1"),
+        "rnn": ("--dim", "4", "--units", "4", "--task", "lm"),
+        "lstm": ("--dim", "4", "--units", "4", "--task", "lm"),
+        "gru": ("--dim", "4", "--units", "4", "--task", "lm"),
+        "mlp": ("--dim", "4", "--units", "4", "--task", "lm"),
+    }.items()
+}
+AT_ONCE = {
+    "lsa": ("--min-count", "1", "--topics", "3"),
+    "sif": ("--min-count", "1", "--init", "words.txt"),
+}
+
+
+# Numbers and bytes that readers of files may not expect.
+NUMBERS = [0, 1, -1, 7, 255, 1 << 16, 1 << 31, 1 << 40, 10**12, -(1 << 63), 1 << 64, 10**40]
+ODD = [b"\n", b" ", b"\xff", b"\x00", b"nan", b"inf", b"-", b"1e999", b'"', b"[", b"{}", b"</s>"]
+
+
+def mutate(data, rng):
+    """A copy of `data` with one to four things wrong."""
+    data = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        at, size = rng.randrange(len(data) + 1), rng.choice([1, 2, 8, 50])
+        match rng.randrange(7):
+            case 0:
+                data[at : at + size] = rng.randbytes(size)
+            case 1:
+                del data[at : at + size]
+            case 2:
+                data[at:at] = data[max(0, at - 40) : at] * rng.choice([1, 3])
+            case 3:
+                del data[at:]
+            case 4:
+                data[at : at + 8] = (rng.choice(NUMBERS) % (1 << 64)).to_bytes(8, "little")
+            case 5:  # a number that is written in digits
+                digits = [i for i, byte in enumerate(data[:1200]) if 48 <= byte <= 57] or [0]
+                place = rng.choice(digits)
+                data[place : place + 1] = str(rng.choice(NUMBERS)).encode()
+            case 6:
+                data[at : at + rng.randint(0, 2)] = rng.choice(ODD)
+    return bytes(data)
