@@ -106,11 +106,11 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def fade(x):
+def exp_minus_abs(x):
     return np.exp(-np.abs(x))
 
 
-def step_down(scores, lr):
+def logistic_steps(scores, lr):
     """Returns the loss of predictions that are all false, and the steps of their scores."""
     return np.logaddexp(0, scores).sum(), -lr * sigmoid(scores)
 

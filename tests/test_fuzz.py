@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, example, given, settings
 
 from w2v.embeddings import container, formats, query
 from w2v.embeddings.formats import word2vec_binary, word2vec_text
-from w2v.embeddings.formats.source import Findings
+from w2v.embeddings.formats.source import Diagnostics
 from w2v.embeddings.query import Query
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -28,7 +28,7 @@ from w2v.evaluation import analogies, similarity
 from w2v.models import models
 from w2v.networks.trainer import architecture
 from w2v.runs import checkpoint
-from w2v.runs.saved_model import Network, TopicModel, Trained
+from w2v.runs.saved_model import SavedDocumentModel, SavedNetwork, SavedTopicModel
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus
@@ -126,7 +126,7 @@ def use_network(path):
     """Everything that is done with a network that has been accepted."""
     with open("new", "w") as file:
         file.write("the king\n\nb the\n")
-    trained = Network(path)
+    trained = SavedNetwork(path)
     if trained.text_settings.encoding != "utf-8":
         return
     if trained.network.is_language:
@@ -139,7 +139,7 @@ def use_network(path):
 
 def show_topics(path):
     """Everything that is done with the topics of a model that has been accepted."""
-    trained = TopicModel(path)
+    trained = SavedTopicModel(path)
     listing = trained.listing()
     trained.coherence()
     mallet.write_topic_keys("keys", listing, trained.names)
@@ -156,7 +156,7 @@ def infer(path):
     """Everything that inference does with a model that has been accepted."""
     with open("new", "w") as file:
         file.write("the king\n\n")
-    trained = Trained(path)
+    trained = SavedDocumentModel(path)
     if trained.text_settings.encoding == "utf-8":
         trained.vectors(trained.read(opened_documents("new", "lines"))[0])
 
@@ -206,7 +206,7 @@ MAKERS = {
 def use_vectors(path):
     """Everything that a query does with a file that has been accepted."""
     table = formats.load(path)
-    formats.describe(path, Findings(path))
+    formats.describe(path, Diagnostics(path))
     for name in ("the", "king", "no such word"):
         row = table.find(name)
         assert row is None or table.name(row) == name

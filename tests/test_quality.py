@@ -11,7 +11,7 @@ from scipy.sparse.linalg import svds
 
 from w2v.factorization import svd, term_matrix
 from w2v.models import models
-from w2v.networks.memory_span import study
+from w2v.networks.memory_span import train_on_task
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.encode import open_corpus, read
 
@@ -114,7 +114,7 @@ def test_networks_tell_next_words_as_well_as_they_did(w2v, data, folder):
 @pytest.mark.slow
 def test_an_lstm_learns_what_lies_a_hundred_numbers_back():
     """The adding problem, seed 1, as in `w2v lag`; a simple network gets no further than chance."""
-    assert study("adding", "lstm", 100, 4000, 32, 1).solved("adding")
-    forgot = study("adding", "rnn tanh", 100, 1000, 32, 1)
+    assert train_on_task("adding", "lstm", 100, 4000, 32, 1).solved("adding")
+    forgot = train_on_task("adding", "rnn tanh", 100, 1000, 32, 1)
     assert forgot.score > 0.14
     assert forgot.gradients[-1] < 0.01

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from w2v.embeddings import container, formats
-from w2v.embeddings.formats.source import Findings
+from w2v.embeddings.formats.source import Diagnostics
 from w2v.errors import W2VError
 from w2v.models import Model, models
 from w2v.runs.closed_form import Solution
 from w2v.runs.gibbs import Chain
-from w2v.runs.initial_vectors import Origin
+from w2v.runs.initial_vectors import InitialVectors
 from w2v.runs.minibatch import Course
 from w2v.runs.run import Job
 from w2v.settings import (
@@ -31,8 +31,8 @@ from w2v.settings import (
     RunSettings,
     TextSettings,
     check_rates,
-    dealt,
     option_name,
+    split_settings,
 )
 from w2v.system import pipes, python_arguments
 from w2v.system.pipes import name_of
@@ -62,7 +62,7 @@ def load(path: str | Path, table: str | None = None, limit: int | None = None) -
 
 
 def _load(path: str, table: str | None, limit: int | None = None, kept: object = None) -> Vectors:
-    findings = Findings(path)
+    findings = Diagnostics(path)
     name = table or _first_table(path)
     found = formats.load(path, name, limit, findings)
     for said in findings.said:
@@ -241,7 +241,7 @@ def make_job(
     if origin:
         chosen = {"dim": origin.dim, **origin.settings, **chosen}
     kinds = model.settings, TextSettings, RunSettings, DocumentSettings
-    options, text, how, documents = dealt(chosen, *kinds)
+    options, text, how, documents = split_settings(chosen, *kinds)
     check_rates(options)
     documents = documents if model.has_documents(options) else None
     parts = paths, output, model, options, text, how, documents, origin
@@ -295,7 +295,7 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _origin(model: Model, chosen: Mapping[str, Any]) -> Origin | None:
+def _origin(model: Model, chosen: Mapping[str, Any]) -> InitialVectors | None:
     """What a run starts from, if that is not random."""
     path, update = chosen.get("init"), chosen.get("update")
     if update:
@@ -307,7 +307,7 @@ def _origin(model: Model, chosen: Mapping[str, Any]) -> Origin | None:
     if chosen.get("freeze") and not path:
         raise W2VError("--freeze is for --init")
     chosen_path = path or update
-    return Origin(chosen_path, bool(update)) if chosen_path else None
+    return InitialVectors(chosen_path, bool(update)) if chosen_path else None
 
 
 def _check_update(path: str) -> None:

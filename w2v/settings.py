@@ -76,7 +76,7 @@ def check_rates(settings: Any) -> None:
         )
 
 
-def dealt(given: Mapping[str, Any], *kinds: type) -> list[Any]:
+def split_settings(given: Mapping[str, Any], *kinds: type) -> list[Any]:
     """An object of each settings class, with what was given of its fields; None is not given."""
     return [
         kind(**{f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None})

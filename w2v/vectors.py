@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 import numpy as np
 
 from w2v.embeddings import container, formats, query
-from w2v.embeddings.formats.source import Findings
-from w2v.embeddings.query import Asking, Neighbour, Query
+from w2v.embeddings.formats.source import Diagnostics
+from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
 from w2v.embeddings.search import Search
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
@@ -21,8 +21,8 @@ from w2v.system import atomic_file, python_arguments, resources
 from w2v.system.progress import plural
 
 if TYPE_CHECKING:
-    from w2v.runs.saved_model import Network, Trained
-    from w2v.text.encoded_text import Documents
+    from w2v.runs.saved_model import SavedDocumentModel, SavedNetwork
+    from w2v.text.encoded_text import EncodedDocuments
 
 _LOG = logging.getLogger("w2v")
 
@@ -206,7 +206,7 @@ class Vectors:
         if method not in ("add", "mul"):
             raise W2VError(f"method {method!r}: add or mul")
         answers: list[list[Neighbour]] = []
-        for found in Asking(search, self._table, method, include_query).answer(queries):
+        for found in QueryAnswerer(search, self._table, method, include_query).answer(queries):
             if isinstance(found, NotFoundError):
                 raise found
             answers.append(found)
@@ -251,11 +251,11 @@ class Vectors:
         threads  None: the processors that may be used
         Raises   W2VError where the model infers none, or of a single text knows no word
         """
-        from w2v.runs.saved_model import Trained
+        from w2v.runs.saved_model import SavedDocumentModel
 
         passes = None if epochs is None else python_arguments.whole(epochs, "epochs", 1)
         count = _threads(threads)
-        trained = Trained(self._model(), passes)
+        trained = SavedDocumentModel(self._model(), passes)
         if isinstance(texts, str):
             return trained.vector(texts)
         text = _read(trained, texts)
@@ -282,10 +282,10 @@ class Vectors:
         threads  None: the processors that may be used
         Raises   W2VError where the model does not classify, or something is no text
         """
-        from w2v.runs.saved_model import Network
+        from w2v.runs.saved_model import SavedNetwork
 
         count = _threads(threads)
-        trained = Network(self._model(), "classify")
+        trained = SavedNetwork(self._model(), "classify")
         text = _read(trained, texts)
         labels = trained.network.labels
         with resources.blas_threads(1):
@@ -296,10 +296,10 @@ class Vectors:
 
     def topics(self, count: int = 10) -> list[Topic]:
         """The topics of an LDA or LSA model, the largest first, each with `count` words."""
-        from w2v.runs.saved_model import TopicModel
+        from w2v.runs.saved_model import SavedTopicModel
         from w2v.topics.topic_words import top_words
 
-        trained = TopicModel(self._model())
+        trained = SavedTopicModel(self._model())
         listing, coherence = trained.listing(), trained.coherence()
         rows = top_words(listing.weights, python_arguments.whole(count, "count", 1))
         return [
@@ -319,7 +319,7 @@ class Vectors:
 
     def info(self) -> dict[str, Any]:
         """What the file says of itself: model, settings, corpus, losses, tables."""
-        return formats.describe(self._model(), Findings(self._path))
+        return formats.describe(self._model(), Diagnostics(self._path))
 
     def save(self, path: str | Path) -> None:
         """Write a file, whole or not at all, in the format that its suffix names.
@@ -337,14 +337,16 @@ class Vectors:
         return bool(self._path) and formats.sniff(self._path) == formats.CONTAINER
 
 
-def _read(trained: Trained | Network, texts: str | Iterable[str | Sequence[str]]) -> Documents:
+def _read(
+    trained: SavedDocumentModel | SavedNetwork, texts: str | Iterable[str | Sequence[str]]
+) -> EncodedDocuments:
     """Texts in the words of a model, as documents."""
     from w2v.text.encode import texts_corpus
 
     with texts_corpus(texts, trained.text_settings) as corpus:
         text, unknown = trained.read(corpus)
     _LOG.info("%s left out", plural(unknown, "unknown token"))
-    return cast("Documents", text)
+    return cast("EncodedDocuments", text)
 
 
 def _threads(count: int | None) -> int:

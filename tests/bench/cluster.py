@@ -120,7 +120,7 @@ def table(text: Path) -> str:
 
 def bytes_of_a_chunk(text: Path, words: int) -> tuple[int, int]:
     """Bytes of what a chunk of so many words changes, and of all vectors."""
-    from w2v.cluster.row_changes import Changes
+    from w2v.cluster.row_changes import RowChanges
     from w2v.models import models
     from w2v.runs.run import Job
     from w2v.settings import RunSettings, TextSettings
@@ -133,7 +133,7 @@ def bytes_of_a_chunk(text: Path, words: int) -> tuple[int, int]:
     shards = job.trainer.shards(job.plan)
     shards.worker()(job.plan[len(job.plan) // 2], 0)
     moved = sum(
-        Changes(rows, sums[:, :100], squares).nbytes
+        RowChanges(rows, sums[:, :100], squares).nbytes
         for rows, sums, squares in shards.changes(0).values()
     )
     return moved, 2 * len(job.vocabulary.names) * 102 * 4

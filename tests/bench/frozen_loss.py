@@ -17,7 +17,7 @@ from w2v.text.corpus import Corpus
 from w2v.text.encode import encode
 from w2v.training.chunks import Plan
 from w2v.training.loop import run
-from w2v.training.state import State
+from w2v.training.state import TrainingState
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     frozen = model.trainer(vocabulary, text, model.settings(lr=0.0, min_lr=0.0))
     frozen.matrices = trainer.matrices
     plan = Plan(text, epochs, seed=1)
-    state = State.start(plan)
+    state = TrainingState.start(plan)
     for epoch in range(epochs):
         end = (epoch + 1) * len(plan) // epochs
         online = run(trainer, plan, 2, state=state, stop_before=end).mean_losses()[epoch]

@@ -54,7 +54,7 @@ def large_tables(folder: Path) -> None:
     names = ["king", "queen", "man", "woman", *(f"w{n}" for n in range(399_996))]
     table = Table.build(names, rng.standard_normal((400_000, 300), np.float32))
     for halves in (False, True):
-        made = transform.halved(table) if halves else table
+        made = transform.to_float16(table) if halves else table
         for suffix in ("safetensors", "npy"):
             formats.save(str(folder / f"{'xh'[halves]}.{suffix}"), made)
 

@@ -46,7 +46,7 @@ def _collected():
 def here(monkeypatch):
     """The functions of workers, called here."""
     members = Members()
-    monkeypatch.setattr("w2v.cluster.text_reader.member", members)
+    monkeypatch.setattr("w2v.cluster.text_reader.worker_state", members)
 
     def read(paths, how=None, **others):
         members.clear()
@@ -125,7 +125,7 @@ def test_what_workers_cannot_read_is_said(folder, here):
 
 def start_cluster(workers):
     """Worker processes of a thread each."""
-    return connection.Local(
+    return connection.LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     )
 
@@ -242,7 +242,7 @@ def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder,
     told = ["train", text, "--min-count", "1", "--dim", "6", "--sample", "0", "--shards", "5"]
     told += ["--round-words", "40", "-o", "x.safetensors"]
     first = start_cluster(1)
-    taken, original = [], rounds.Rounds._take
+    taken, original = [], rounds.ClusterRounds._take
 
     def take(self, *args):
         taken.append(args)
@@ -251,7 +251,7 @@ def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder,
         original(self, *args)
 
     with monkeypatch.context() as patch, dask.config.set({"distributed.comm.timeouts.connect": 1}):
-        patch.setattr(rounds.Rounds, "_take", take)
+        patch.setattr(rounds.ClusterRounds, "_take", take)
         outcome = w2v(*told, "--cluster", first.scheduler_address)
     assert outcome.code == 1
     assert "the connection is lost" in outcome.err.splitlines()[-1]

@@ -17,7 +17,7 @@ from w2v.models import models
 from w2v.runs.closed_form import Solution
 from w2v.runs.gibbs import Chain
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
-from w2v.training.chunks import SweepPlan
+from w2v.training.chunks import GibbsPlan
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
@@ -30,7 +30,7 @@ LDA = {"topics": 5, "epochs": 12, "deterministic": True, "shards": 4}
 
 @pytest.fixture
 def here(monkeypatch):
-    monkeypatch.setattr("w2v.cluster.lda_worker.member", Members())
+    monkeypatch.setattr("w2v.cluster.lda_worker.worker_state", Members())
     return Here()
 
 
@@ -49,9 +49,9 @@ def text(folder, monkeypatch):
 
     def plan(self, shards):
         longest = -(-self.tokens.words.size // (2 * shards))
-        return SweepPlan(self.tokens.starts, self.settings.epochs, shards, longest)
+        return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
 
-    monkeypatch.setattr("w2v.topics.lda.Lda.plan", plan)
+    monkeypatch.setattr("w2v.topics.lda.LdaTrainer.plan", plan)
     (folder / "text").write_text(planted.text(300 if COMPILED else 12))
     return "text"
 

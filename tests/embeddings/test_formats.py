@@ -16,8 +16,8 @@ from hypothesis import example, given
 from w2v import api
 from w2v.embeddings import formats
 from w2v.embeddings.formats import word2vec_binary, word2vec_text
-from w2v.embeddings.formats.source import Findings
-from w2v.embeddings.query import Asking, Query
+from w2v.embeddings.formats.source import Diagnostics
+from w2v.embeddings.query import Query, QueryAnswerer
 from w2v.embeddings.search import Search
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -246,7 +246,7 @@ def test_any_packing_in_any_case_comes_back(folder, name):
     formats.save(name, table)
     kinds = {"gz": "gzip", "bz2": "bzip2", "xz": "xz"}
     packed = kinds[name.rpartition(".")[2].lower()]
-    assert formats.describe(name, Findings(name))["packed"] == packed
+    assert formats.describe(name, Diagnostics(name))["packed"] == packed
     back = formats.load(name)
     assert back.names == ["a", "b"]
     assert np.array_equal(back.matrix, table.matrix)
@@ -299,7 +299,7 @@ def test_a_name_that_begins_like_another_kind_of_file_is_a_name(tmp_path, name):
 
 
 def test_glove_does_not_count_its_unknown_word(tmp_path):
-    path, findings = tmp_path / "x", Findings("x")
+    path, findings = tmp_path / "x", Diagnostics("x")
     path.write_bytes(b"2 2\na 1 2\nb 3 4\n<unk> 5 6\n")
     assert formats.load(str(path), findings=findings).names == ["a", "b", "<unk>"]
     assert "does not count the last row" in findings.said[0]
@@ -399,8 +399,8 @@ def test_a_mapped_array_is_asked_before_anything_is_sorted_or_summed(tmp_path, k
     assert read.exact_lengths(np.arange(9)).tolist() == wanted.norms[:9].tolist()
     assert not {"norms", "order"} & read.__dict__.keys()
     query, search = Query((("+", "b"),)), Search(wanted, 50)
-    [near] = Asking(Search(read, 50), read).answer([query])
-    assert near == Asking(search, wanted).answer([query])[0]
+    [near] = QueryAnswerer(Search(read, 50), read).answer([query])
+    assert near == QueryAnswerer(search, wanted).answer([query])[0]
     assert not {"norms", "order"} & read.__dict__.keys()
     np.testing.assert_array_equal(read.norms, wanted.norms)
     np.testing.assert_array_equal(read.order, wanted.order)
@@ -465,7 +465,7 @@ def test_a_part_of_gensims_and_bytes_after_an_array_are_named(tmp_path):
 def test_what_is_wrong_is_repaired_when_asked(tmp_path, content, names, said):
     path = str(tmp_path / "x")
     (tmp_path / "x").write_bytes(content)
-    findings = Findings(path, repairs=True)
+    findings = Diagnostics(path, repairs=True)
     assert formats.load(path, findings=findings).names == names
     assert re.search(said, " ".join(findings.said))
     with pytest.raises(W2VError, match="convert --check"):
@@ -473,14 +473,14 @@ def test_what_is_wrong_is_repaired_when_asked(tmp_path, content, names, said):
 
 
 def test_names_that_are_not_utf8_are_told(tmp_path):
-    path, findings = tmp_path / "x", Findings("x")
+    path, findings = tmp_path / "x", Diagnostics("x")
     path.write_bytes(b"a 1 2\ncaf\xe9 1 2\n")
     assert formats.load(str(path), findings=findings).names == ["a", "caf\udce9"]
     assert findings.said[0].startswith("1 name not in UTF-8, the first in row 2")
 
 
 def test_halves_of_a_letter_in_two_names_are_no_letter(tmp_path):
-    path, findings = tmp_path / "x", Findings("x")
+    path, findings = tmp_path / "x", Diagnostics("x")
     path.write_bytes(b"a\xc3 1 2\n\xa9b 1 2\n")
     formats.load(str(path), findings=findings)
     assert findings.said[0].startswith("2 names not in UTF-8")
@@ -530,7 +530,7 @@ def test_numbers_alone_are_read_with_the_names_beside_them(
     np.savetxt(path, matrix, form, delimiter, header="made by numpy")
     with pytest.raises(W2VError, match="rows of 3 numbers without names: write the names to .*x.m"):
         formats.load(path)
-    findings = Findings(path, repairs=True)
+    findings = Diagnostics(path, repairs=True)
     with pytest.raises(W2VError, match="without names"):
         formats.load(path, findings=findings)
     (tmp_path / beside).write_bytes(content.encode())

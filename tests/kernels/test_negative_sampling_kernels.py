@@ -167,32 +167,32 @@ def test_noise_equal_to_the_word_is_left_out():
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 3e-7)])
 def test_steps_and_loss_of_scores_are_exact(dtype, tolerance):
-    scores = np.array([*np.linspace(-90, 90, 61), 0.0, 1e-9, logistic.NEVER], dtype)
+    scores = np.array([*np.linspace(-90, 90, 61), 0.0, 1e-9, logistic.MASKED], dtype)
     steps, tally = np.full(80, np.nan, dtype), np.full(2, np.nan)
     steps[: scores.size] = scores
-    logistic.clear_tally(tally)
-    logistic.step_down(steps, scores.size, dtype(0.5), tally)
-    loss, wanted = naive.step_down(scores.astype(np.float64), 0.5)
+    logistic.clear_loss(tally)
+    logistic.logistic_steps(steps, scores.size, dtype(0.5), tally)
+    loss, wanted = naive.logistic_steps(scores.astype(np.float64), 0.5)
     np.testing.assert_allclose(steps[: scores.size], wanted, rtol=0, atol=tolerance)
-    np.testing.assert_allclose(logistic.read_tally(tally), loss, rtol=tolerance)
+    np.testing.assert_allclose(logistic.read_loss(tally), loss, rtol=tolerance)
     assert abs(steps[scores.size - 1]) < 1e-37  # left out
 
 
 def test_a_thousand_scores_do_not_overflow():
     tally, steps = np.empty(2), np.zeros(4800, np.float32)
-    logistic.clear_tally(tally)
-    logistic.step_down(steps, 4800, np.float32(1), tally)
-    np.testing.assert_allclose(logistic.read_tally(tally), 4800 * np.log(2), rtol=1e-7)
+    logistic.clear_loss(tally)
+    logistic.logistic_steps(steps, 4800, np.float32(1), tally)
+    np.testing.assert_allclose(logistic.read_loss(tally), 4800 * np.log(2), rtol=1e-7)
 
 
 @pytest.mark.parametrize(("score", "finite"), [(1e3, True), (np.nan, False), (np.inf, False)])
 def test_a_score_that_is_not_finite_shows_in_the_loss(score, finite):
     tally, steps = np.empty(2), np.zeros(32, np.float32)
     steps[5] = score
-    logistic.clear_tally(tally)
+    logistic.clear_loss(tally)
     with np.errstate(invalid="ignore"):  # uncompiled, NumPy would warn
-        logistic.step_down(steps, 32, np.float32(1), tally)
-        assert np.isfinite(logistic.read_tally(tally)) == finite
+        logistic.logistic_steps(steps, 32, np.float32(1), tally)
+        assert np.isfinite(logistic.read_loss(tally)) == finite
 
 
 def paper_loss(vectors, outputs, targets=TARGETS[0]):
@@ -205,13 +205,13 @@ def step_batch(both, context, targets=TARGETS, frozen=()):
     """`train_batch` with a learning rate of 1; returns the loss."""
     scratch = make_scratch(targets.shape[1], both.shape[2], both.dtype)
     scratch.ids[: len(context)] = context
-    logistic.clear_tally(scratch.tally)
+    logistic.clear_loss(scratch.loss_accumulator)
     negative_sampling.train_batch(
         both[0], scratch.ids, len(context), both[1], targets, 0, both.dtype.type(1.0),
-        scratch.steps, scratch.targets, scratch.tally, both.shape[2] // WIDTH,
+        scratch.steps, scratch.targets, scratch.loss_accumulator, both.shape[2] // WIDTH,
         np.array(frozen, np.bool_),
     )  # fmt: skip
-    return logistic.read_tally(scratch.tally)
+    return logistic.read_loss(scratch.loss_accumulator)
 
 
 @pytest.mark.parametrize("context", [[4], [4, 0], [5, 1, 0], [1, 1, 4, 1], list(range(V))])
@@ -257,12 +257,13 @@ def test_a_single_vectors_step_is_the_gradient_of_the_papers_loss(scale):
     both = matrices(np.float64, scale)
     old = inside(both).copy()
     scratch = make_scratch(6, WIDTH, np.float64)
-    logistic.clear_tally(scratch.tally)
+    logistic.clear_loss(scratch.loss_accumulator)
     negative_sampling.train_vector(
-        both[0], 4, both[1], TARGETS, 0, 0, 1.0, scratch.steps, scratch.pull, scratch.tally, 1,
+        both[0], 4, both[1], TARGETS, 0, 0, 1.0, scratch.steps, scratch.pull,
+        scratch.loss_accumulator, 1,
         False,
     )  # fmt: skip
-    loss = logistic.read_tally(scratch.tally)
+    loss = logistic.read_loss(scratch.loss_accumulator)
     np.testing.assert_allclose(loss, paper_loss(old[0, [4]], old[1]), rtol=1e-11)
     wanted = gradient(lambda pair: paper_loss(pair[0, [4]], pair[1]), old)
     np.testing.assert_allclose(-scratch.pull[0, :D], wanted[0, 4], rtol=1e-5, atol=1e-7 * scale**2)

@@ -18,16 +18,16 @@ from w2v.embeddings.query import Query
 from w2v.errors import DivergedError
 from w2v.models import models
 from w2v.settings import TextSettings
-from w2v.system.spooled_array import Spool
+from w2v.system.spooled_array import SpooledArray
 from w2v.text.encode import open_corpus, read
-from w2v.text.encoded_text import Pieces, Text
+from w2v.text.encoded_text import EncodedText, Spans
 from w2v.training.chunks import ROUNDS, Plan, make_plan
 from w2v.training.loop import run
 
 
 def make_text(lengths):
     starts = np.cumsum([0, *lengths])
-    return Text(Spool(np.int32, np.zeros(starts[-1])), starts)
+    return EncodedText(SpooledArray(np.int32, np.zeros(starts[-1])), starts)
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=30), st.integers(1, 3))
@@ -247,7 +247,7 @@ def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trai
     (one, chunks), (other, _) = trainer(name), trainer(name)
     half = dataclasses.replace(chunks[0], last=(chunks[0].first + chunks[0].last) // 2)
     if half.pieces:
-        half = dataclasses.replace(half, pieces=Pieces(*(array[:3] for array in half.pieces)))
+        half = dataclasses.replace(half, pieces=Spans(*(array[:3] for array in half.pieces)))
     used = one.worker()
     used(chunks[0])
     for name, matrix in one.matrices.items():

@@ -13,7 +13,7 @@ from helpers import COMPILED, compiled
 from w2v.embeddings import container, formats, query
 from w2v.errors import W2VError
 from w2v.models import models
-from w2v.runs.saved_model import Trained
+from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings
 from w2v.text.encode import open_corpus
 
@@ -126,7 +126,7 @@ def test_a_vector_depends_on_its_document_alone(make, w2v, folder, model, monkey
     assert cut == [line.partition("\t")[2] for line in backwards[::-1]]
     alone = w2v("infer", path, "--tsv", stdin=lines[1].encode()).out
     assert alone.rstrip("\n").partition("\t")[2] == cut[1]
-    vector = Trained(path).vector(lines[1])
+    vector = SavedDocumentModel(path).vector(lines[1])
     assert "\t".join(map(str, vector)) == cut[1]
 
 
@@ -308,8 +308,9 @@ def test_sif_is_what_the_paper_says(make, folder):
     u = np.linalg.svd(np.array(means))[2][0]
     wanted = np.array(means) - np.outer(np.array(means) @ u, u)
     np.testing.assert_allclose(table.matrix, wanted, atol=2e-6)
-    new = Trained(path).vectors(
-        Trained(path).read(open_corpus(["train.tsv"], Trained(path).text_settings,
+    model = SavedDocumentModel(path)
+    new = model.vectors(
+        model.read(open_corpus(["train.tsv"], model.text_settings,
                                        DocumentSettings()))[0]
     )  # fmt: skip
     np.testing.assert_allclose(new, table.matrix, atol=2e-6)  # a new document is as an old one
@@ -350,7 +351,7 @@ def test_every_model_of_documents_is_tried_here():
 def test_a_settings_dataclass_that_a_file_lacks(folder):
     container.write("x.safetensors", {"a": np.zeros(1)}, {"model": "pv-dm"})
     with pytest.raises(W2VError, match="damaged"):
-        Trained("x.safetensors")
+        SavedDocumentModel("x.safetensors")
 
 
 def test_a_row_that_is_no_document_is_left_out_and_said(w2v, folder):

@@ -7,7 +7,7 @@ import pytest
 from helpers import COMPILED, TRAINED, WITH_WORDS, compiled, finish, make_job, stop_at
 
 from w2v.cluster import row_changes
-from w2v.cluster.row_changes import Changes, Node
+from w2v.cluster.row_changes import Node, RowChanges
 from w2v.embeddings import query
 from w2v.embeddings.query import Query
 from w2v.kernels import negative_sampling, random, row_copies
@@ -15,8 +15,8 @@ from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.negative_sampling.sampling import alias_table
 from w2v.training.loop import run
-from w2v.training.state import State
-from w2v.training.trainer import InRounds
+from w2v.training.state import TrainingState
+from w2v.training.trainer import RoundWorkers
 
 V = row_copies.BLOCK + 9  # so that merging takes two stretches, the last one short
 
@@ -143,7 +143,7 @@ def test_changes_that_are_taken_added_up_in_parts_and_applied_are_merged_rows(sh
         row_copies.take_changes(matrix, chosen, copy, squares, 2, aligned((WIDTH,)))
         np.testing.assert_array_equal(copy, twin[0])
         np.testing.assert_allclose(squares, twin[1], rtol=1e-5)
-        leaves.append(Node(shard, 1, {"m": Changes(chosen, copy, squares)}, [(shard, 1)]))
+        leaves.append(Node(shard, 1, {"m": RowChanges(chosen, copy, squares)}, [(shard, 1)]))
     pairs = [row_changes.merge(leaves[k : k + 2], 2) for k in range(0, shards, 2)]
     whole = row_changes.merge(pairs, 16)
     assert whole.results == [(shard, 1) for shard in range(shards)]
@@ -221,7 +221,7 @@ def test_a_loss_that_is_not_finite_ends_a_round_without_merging(text):
     job = make_job(text, deterministic=True, shards=4, round_words=40)
     job.trainer.vectors("input_vectors")[:] = np.nan
     before = [matrix.copy() for matrix in job.trainer.matrices.values()]
-    crew = InRounds(job.trainer, job.plan, State.start(job.plan), len(job.plan), 1)
+    crew = RoundWorkers(job.trainer, job.plan, TrainingState.start(job.plan), len(job.plan), 1)
     crew.work()
     assert "diverged in epoch 1: the loss is nan" in str(crew.failures[0])
     for matrix, old in zip(job.trainer.matrices.values(), before, strict=True):

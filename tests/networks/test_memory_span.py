@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import check_gradients, compiled
 
-from w2v.networks.memory_span import CHANCE, DISTANCES, Student, study
+from w2v.networks.memory_span import CHANCE, DISTANCES, LagModel, train_on_task
 from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, lines, sentences
 
 
@@ -33,7 +33,7 @@ def test_a_language_follows_from_the_country_alone():
 @pytest.mark.parametrize("variant", ["rnn tanh", "rnn relu identity", "lstm"])
 @pytest.mark.parametrize("task", ["adding", "words"])
 def test_gradients_of_a_student(task, variant):
-    student = Student(task, variant, 4, 1, np.float64)
+    student = LagModel(task, variant, 4, 1, np.float64)
     make = adding if task == "adding" else sentences
     given, wanted = make(np.random.default_rng(3), 5, 4)
     given = given.astype(np.float64) if task == "adding" else given
@@ -49,7 +49,7 @@ def test_gradients_of_a_student(task, variant):
 
 
 def test_reach_is_the_gradient_s_length_by_each_state():
-    student = Student("adding", "rnn tanh", 4, 1, np.float64)
+    student = LagModel("adding", "rnn tanh", 4, 1, np.float64)
     x, sums = adding(np.random.default_rng(3), 5, 4)
     student.learn(x.astype(np.float64), sums)
     lengths = np.sqrt((student.layer.d_hidden**2).sum(axis=(1, 2)))
@@ -57,17 +57,17 @@ def test_reach_is_the_gradient_s_length_by_each_state():
 
 
 def test_the_same_seed_gives_the_same_outcome():
-    assert study("words", "lstm", 3, 2, 4, 1) == study("words", "lstm", 3, 2, 4, 1)
-    assert study("words", "lstm", 3, 2, 4, 1) != study("words", "lstm", 3, 2, 4, 2)
-    assert study("words", "lstm", 3, 2, 4, 1).gradients[0] == 1.0
+    assert train_on_task("words", "lstm", 3, 2, 4, 1) == train_on_task("words", "lstm", 3, 2, 4, 1)
+    assert train_on_task("words", "lstm", 3, 2, 4, 1) != train_on_task("words", "lstm", 3, 2, 4, 2)
+    assert train_on_task("words", "lstm", 3, 2, 4, 1).gradients[0] == 1.0
 
 
 @compiled
 def test_an_lstm_learns_what_lies_back_and_a_simple_network_forgets():
-    learnt = study("words", "lstm", 10, 600, 32, 1)
+    learnt = train_on_task("words", "lstm", 10, 600, 32, 1)
     assert learnt.solved("words")
     assert learnt.gradients[-1] > 0.1
-    forgot = study("words", "rnn tanh", 60, 1, 32, 1)
+    forgot = train_on_task("words", "rnn tanh", 60, 1, 32, 1)
     assert forgot.gradients[-1] < 1e-3
 
 

@@ -11,13 +11,13 @@ from w2v.embeddings import container
 from w2v.models import models
 from w2v.networks import trainer as training_of_networks
 from w2v.networks.architecture import Architecture
-from w2v.networks.batches import Stream, Texts
+from w2v.networks.batches import LabelledBatches, StreamBatches
 from w2v.networks.evaluate import judge
 from w2v.networks.layers.softmax_output import SampledOutput
 from w2v.networks.network import Batch, Network
 from w2v.networks.trainer import NetworkTrainer
-from w2v.system.spooled_array import Spool
-from w2v.text.encoded_text import Documents
+from w2v.system.spooled_array import SpooledArray
+from w2v.text.encoded_text import EncodedDocuments
 
 NETWORKS = ("mlp", "rnn", "lstm", "gru")
 WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
@@ -121,7 +121,7 @@ def test_gradients_of_whole_networks(model, language, tied, samples, steps):
 @pytest.mark.parametrize("rows", [1, 3, 4])
 def test_a_stream_tells_each_word_once_from_those_before_it(rows, before):
     ids = np.arange(1, 24, dtype=np.int32)
-    stream, told = Stream(ids, 0, rows, 4, before), []
+    stream, told = StreamBatches(ids, 0, rows, 4, before), []
     for part in stream.laid_out(None, 2)[0]:
         batch = stream.batch(part, [])
         if batch is None:
@@ -146,10 +146,11 @@ def test_a_stream_in_stretches_is_read_as_in_one(model):
     networks = [Network(made, told, given) for _ in range(2)]
     ids = rng.integers(1, 7, 40).astype(np.int32)
     whole, *others = [
-        judge(networks[:1], Stream(ids, 0, 1, steps, 0, np.float64), 1).nats for steps in (40, 7, 1)
+        judge(networks[:1], StreamBatches(ids, 0, 1, steps, 0, np.float64), 1).nats
+        for steps in (40, 7, 1)
     ]
     np.testing.assert_allclose(others, whole, rtol=1e-12)
-    side_by_side = Stream(ids, 0, 2, 7, 0, np.float64)
+    side_by_side = StreamBatches(ids, 0, 2, 7, 0, np.float64)
     again = [judge(networks[:shards], side_by_side, 2).nats for shards in (1, 2)]
     np.testing.assert_allclose(again[0], again[1], rtol=1e-12)
     assert abs(again[0] - whole) > 1e-6, "the second half begins without the first"
@@ -160,11 +161,11 @@ def test_texts_of_about_the_same_length_are_learnt_together():
     rng = np.random.default_rng(2)
     sizes = rng.integers(0, 30, 400)
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    ids = Spool(np.int32)
+    ids = SpooledArray(np.int32)
     ids.append(np.arange(starts[-1], dtype=np.int32))
     names = [str(at) for at in range(400)]
-    text = Documents(ids, starts, np.arange(400, dtype=np.int32), names)
-    texts = Texts(text, np.arange(400, dtype=np.int32), 8, 20, False)
+    text = EncodedDocuments(ids, starts, np.arange(400, dtype=np.int32), names)
+    texts = LabelledBatches(text, np.arange(400, dtype=np.int32), 8, 20, False)
     parts, words = texts.laid_out(np.random.default_rng(1), 2)
     assert sorted(np.concatenate(parts)) == list(range(400))
     assert sum(words) == texts.size == np.minimum(sizes, 20).sum()
@@ -412,7 +413,7 @@ def test_memory_of_a_perceptron_that_classifies_is_that_of_one_window():
     trainer = object.__new__(NetworkTrainer)
     trainer.settings = replace(models()["mlp"].settings(), length=400, batch=256)
     trainer.architecture = Architecture("mlp", 1000, 100, 400, 256, outputs=2)
-    trainer.is_language, trainer.lessons = False, Texts.__new__(Texts)
+    trainer.is_language, trainer.lessons = False, LabelledBatches.__new__(LabelledBatches)
     trainer.lessons.size, trainer.lessons.rows, trainer.lessons.longest = 0, 256, 400
     assert 300e6 < trainer.room(2) < 500e6
 

@@ -11,10 +11,10 @@ from hypothesis import given
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
-from w2v.system.spooled_array import Spool
+from w2v.system.spooled_array import SpooledArray
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import open_corpus, read
-from w2v.text.encoded_text import Documents, Pieces
+from w2v.text.encoded_text import EncodedDocuments, Spans
 from w2v.training.chunks import DocumentPlan
 
 WORDS = TextSettings(min_count=1)
@@ -293,8 +293,8 @@ def test_the_fingerprint_is_that_of_texts_and_names(folder):
 def make(lengths, rows=None):
     starts = np.cumsum([0, *lengths])
     rows = np.arange(len(lengths)) if rows is None else rows
-    words = Spool(np.int32, np.arange(starts[-1]))
-    return Documents(
+    words = SpooledArray(np.int32, np.arange(starts[-1]))
+    return EncodedDocuments(
         words, starts, np.array(rows, np.int32), [str(n) for n in range(max(rows) + 1)]
     )
 
@@ -336,7 +336,7 @@ def test_some_documents_of_a_text():
     text = make([2, 3, 0, 1], rows=[0, 1, 2, 0])
     some = text.some(["2", "0", "no"])
     assert some.sizes().tolist() == [0, 3, 0]
-    ids, bounds = some.gather(Pieces(some.rows, some.begins, some.ends))
+    ids, bounds = some.gather(Spans(some.rows, some.begins, some.ends))
     assert (ids.tolist(), bounds.tolist()) == ([0, 1, 5], [0, 2, 2, 3])
 
 

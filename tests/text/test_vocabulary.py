@@ -17,7 +17,7 @@ from w2v.errors import W2VError
 from w2v.system import spooled_array
 from w2v.text.corpus import Corpus
 from w2v.text.encode import _keep, count, encode
-from w2v.text.word_counter import Lexicon
+from w2v.text.word_counter import WordCounter
 
 
 def encoded(folder, text, lowercase=False, **options):
@@ -104,7 +104,7 @@ def test_types_are_numbered_and_counted_as_by_a_dictionary(pieces, by_lines):
     text = b"\n".join(pieces) + b" "
     numbers = naive.fill_slots([b"</s>"])
     wanted = naive.number_tokens(text, numbers)
-    lexicon, found = Lexicon(), []
+    lexicon, found = WordCounter(), []
     for block in text.split(b"\n") if by_lines else [text]:
         found += lexicon.number(block).tolist()
         found += lexicon.number(b"\n").tolist() if by_lines else []
@@ -124,7 +124,9 @@ def test_words_are_kept_and_sentences_noted(numbers, word_ids, every):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("w2v.system.spooled_array.PART", 7)
         text = _keep(
-            spooled_array.Spool(np.int32, np.array(numbers)), np.array(word_ids, np.int32), every
+            spooled_array.SpooledArray(np.int32, np.array(numbers)),
+            np.array(word_ids, np.int32),
+            every,
         )
     assert sentences([0, 1, 2], text) == naive.keep_words(numbers, word_ids, every)
 
@@ -132,7 +134,7 @@ def test_words_are_kept_and_sentences_noted(numbers, word_ids, every):
 def test_a_lexicon_grows(monkeypatch):
     """Many types, and one longer than all others together."""
     tokens = [b"%d" % n for n in range(9000)] + [b"x" * 100_000] + [b"%d" % n for n in range(9000)]
-    lexicon = Lexicon()
+    lexicon = WordCounter()
     numbers = lexicon.number(b" ".join(tokens)).tolist()
     assert numbers == [*range(1, 9002), *range(1, 9001)]
     assert len(lexicon) == 9002
@@ -145,7 +147,7 @@ def test_a_large_spool_is_in_a_file_that_has_no_name(monkeypatch, tmp_path, limi
     monkeypatch.setattr("w2v.system.spooled_array.IN_MEMORY", limit)
     monkeypatch.setattr("w2v.system.spooled_array.PART", 7)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    grown = spooled_array.Spool(np.int32)
+    grown = spooled_array.SpooledArray(np.int32)
     for begin in range(0, 1000, 10):
         grown.append(np.arange(begin, begin + 10))
     assert grown.size == 1000
@@ -160,7 +162,7 @@ def test_a_large_spool_is_in_a_file_that_has_no_name(monkeypatch, tmp_path, limi
 
 
 def test_a_spool_without_values_is_an_empty_array():
-    empty = spooled_array.Spool(np.int64)
+    empty = spooled_array.SpooledArray(np.int64)
     assert empty.mapped().tolist() == empty.read(0, 5).tolist() == []
 
 
@@ -197,7 +199,7 @@ def test_what_counting_forgets_is_said_and_no_more_than_that(tmp_path_factory, s
 
 
 def test_room_does_not_grow_with_types_that_are_forgotten():
-    lexicon = Lexicon(1000, {"known": 1})
+    lexicon = WordCounter(1000, {"known": 1})
     for block in range(200):
         lexicon.number(b" ".join(b"%d" % n for n in range(100 * block, 100 * block + 100)))
         if lexicon.is_full:

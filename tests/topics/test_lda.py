@@ -21,13 +21,13 @@ from w2v.kernels.simd_counts import running_sums
 from w2v.kernels.topic_inference import mix_topics
 from w2v.models import models
 from w2v.runs.gibbs import Chain
-from w2v.runs.saved_model import Trained
+from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.topics import coherence, lda, perplexity
-from w2v.topics.inference import STEPS, Mixer
+from w2v.topics.inference import STEPS, TopicInference
 from w2v.topics.priors import better_alpha, better_eta
 from w2v.topics.topic_words import top_words
-from w2v.training.chunks import SweepPlan
+from w2v.training.chunks import GibbsPlan
 from w2v.training.loop import run
 
 THEMES = ["sun moon star sky", "bread milk cheese salt", "wheel motor road brake"]
@@ -196,11 +196,11 @@ def test_shares_are_the_twins_and_those_of_a_document_alone():
     np.testing.assert_allclose(
         found[:, :5], naive.mix_topics(documents, topic_words, alpha, 20), rtol=1e-6
     )
-    together = Mixer(topic_words, alpha).mixtures(tokens, 3)
+    together = TopicInference(topic_words, alpha).mixtures(tokens, 3)
     np.testing.assert_allclose(together.sum(axis=1), list(map(bool, documents)), rtol=1e-5)
     assert [] in documents
     for row, document in enumerate(documents):
-        alone = Mixer(topic_words, alpha).mixtures(tokens_of([document]))
+        alone = TopicInference(topic_words, alpha).mixtures(tokens_of([document]))
         np.testing.assert_array_equal(alone[0], together[row])
 
 
@@ -241,7 +241,7 @@ def test_coherence_by_hand():
 def test_chunks_of_a_sweep_are_whole_documents():
     starts = np.cumsum([0, 3, 0, 50, 1, 1, 0, 9, 9, 9, 0])
     for shards, longest in ((1, 5), (3, 10), (8, 1000)):
-        plan = SweepPlan(starts, 2, shards, longest)
+        plan = GibbsPlan(starts, 2, shards, longest)
         chunks = list(plan)
         assert [chunk.first for chunk in chunks[: len(chunks) // 2]][0] == 0
         assert all(chunk.first in starts and chunk.last in starts for chunk in chunks)
@@ -411,7 +411,7 @@ def test_layouts_of_mallet(w2v, folder, trained):
     assert [key[0] for key in keys] == ["0", "1", "2"]
     np.testing.assert_allclose([float(key[1]) for key in keys], tensors["alpha"], rtol=1e-4)
     weights = lda.topic_words(tensors)
-    names = Trained(trained).names
+    names = SavedDocumentModel(trained).names
     for topic, key in enumerate(keys):
         assert key[2].split()[0] == names[weights[:, topic].argmax()]
     rows = [line.split("\t") for line in (folder / "shares").read_text().splitlines()]

@@ -16,7 +16,7 @@ from w2v.factorization import ppmi, svd, term_matrix
 from w2v.kernels import cooccurrence
 from w2v.kernels import sparse as kernels
 from w2v.kernels.simd import aligned
-from w2v.runs.saved_model import Trained
+from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings, TermSettings, TextSettings
 from w2v.text.encode import open_corpus, read
 
@@ -195,7 +195,7 @@ def test_a_documents_row_is_what_inference_gives_it(w2v, folder, weight):
     assert outcome.code == 0, outcome.err
     assert "3 topics of 4 terms hold" in outcome.err
     tensors, metadata = container.read("x.safetensors")
-    trained = Trained("x.safetensors")
+    trained = SavedDocumentModel("x.safetensors")
     again = trained.vectors(
         trained.read(open_corpus(["text"], trained.text_settings, DocumentSettings()))[0]
     )

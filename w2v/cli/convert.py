@@ -65,7 +65,7 @@ def convert(
     import numpy as np
 
     from w2v.embeddings import container, formats, transform
-    from w2v.embeddings.formats.source import Findings
+    from w2v.embeddings.formats.source import Diagnostics
     from w2v.system import output_files, packing
     from w2v.system.progress import plural
 
@@ -77,7 +77,7 @@ def convert(
         {"OUT": target, "its list of names": formats.written_beside(target)},
         {"what is read": formats.read_with(source), "the list of names": only},
     )
-    findings = Findings(source, repairs=check)
+    findings = Diagnostics(source, repairs=check)
     made = formats.load(source, table, limit if combine == "input" else None, findings)
     if check and (bad := container.damaged(*formats.contents(source))):
         findings.note(
@@ -91,9 +91,9 @@ def convert(
         findings.note(found)
     say_findings(findings)
     if combine == "sum":
-        made = transform.combined(made, source, formats.contents(source)[0])
+        made = transform.add_output_vectors(made, source, formats.contents(source)[0])
     if only:
-        made, missing = transform.only(made, read_names(only))
+        made, missing = transform.select(made, read_names(only))
         click.echo(
             printable(
                 f"{', '.join(map(name_of, only))}: {plural(missing, 'name')} without a vector"
@@ -107,7 +107,7 @@ def convert(
     if blank is not None:
         made = made.without_blanks(blank)
     if halves:
-        made = transform.halved(made)
+        made = transform.to_float16(made)
     formats.save(target, made, table)
     size = f"{plural(len(made), 'vector')} of {plural(made.dim, 'number')}"
     click.echo(f"{printable(target)}: {size}", err=True)
@@ -128,9 +128,9 @@ def info(file: str, check: bool, as_json: bool) -> None:
     """
     from w2v.embeddings import container
     from w2v.embeddings.formats import CONTAINER, describe
-    from w2v.embeddings.formats.source import Findings
+    from w2v.embeddings.formats.source import Diagnostics
 
-    findings = Findings(file)
+    findings = Diagnostics(file)
     facts = describe(file, findings)
     say_findings(findings)
     if check and facts["format"] == CONTAINER:
@@ -152,10 +152,10 @@ def _check_finite(file: str) -> None:
     import numpy as np
 
     from w2v.embeddings import container, formats
-    from w2v.embeddings.formats.source import Findings
+    from w2v.embeddings.formats.source import Diagnostics
 
     for name in container.table_names(formats.contents(file)[0]) or ["words"]:
-        table, findings = formats.load(file, name), Findings(file)
+        table, findings = formats.load(file, name), Diagnostics(file)
         found = table.without_direction()
         if not np.isfinite(table.norms).all():
             of = "" if name == "words" else f" --table {name}"

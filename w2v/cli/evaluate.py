@@ -94,7 +94,10 @@ def _tables(vectors: tuple[str, ...], combine: str) -> list[Table]:
     from w2v.embeddings import formats, transform
 
     paths = [vectors_path(path) for path in vectors or [None]]
-    return [transform.combined(open_table(path), path, formats.contents(path)[0]) for path in paths]
+    return [
+        transform.add_output_vectors(open_table(path), path, formats.contents(path)[0])
+        for path in paths
+    ]
 
 
 @evaluate.command(cls=Command)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli.infer import infer_all, threads_option
-from w2v.cli.options import SettingsCommand, dealt, limit_blas
+from w2v.cli.options import SettingsCommand, limit_blas, split_settings
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, finite
 from w2v.cli.predict import classified
@@ -46,7 +46,7 @@ def self_retrieval(
     import numpy as np
 
     from w2v.embeddings.search import Judge
-    from w2v.runs.saved_model import Trained
+    from w2v.runs.saved_model import SavedDocumentModel
     from w2v.system.progress import ProgressLine
 
     table = open_table(model, "documents")
@@ -54,7 +54,7 @@ def self_retrieval(
     chosen = [i * len(table) // count for i in range(count)]
     names = [table.name(row) for row in chosen]
     line = ProgressLine(sys.stderr)
-    text, vectors = infer_all(Trained(model), corpus, given, threads, line, names)
+    text, vectors = infer_all(SavedDocumentModel(model), corpus, given, threads, line, names)
     missing = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
     asked = [i for i, size in enumerate(text.sizes()) if size]
     if not asked:
@@ -119,7 +119,7 @@ def classify(
     from w2v import settings
     from w2v.evaluation.classifier import Features, Judgement, fit
 
-    how, text = dealt(given, settings.DocumentSettings, settings.TextSettings)
+    how, text = split_settings(given, settings.DocumentSettings, settings.TextSettings)
     settings.check(how)
     path = vectors_path(vectors)
     _refuse_other_tables(path, by)
@@ -146,10 +146,10 @@ def _refuse_other_tables(path: str, by: str) -> None:
 def _judged(model: str, path: str, given: dict[str, Any], threads: int | None) -> Judgement:
     """How well a network tells the labels of a file."""
     from w2v.evaluation.classifier import Judgement
-    from w2v.runs.saved_model import Network
+    from w2v.runs.saved_model import SavedNetwork
     from w2v.system.progress import ProgressLine, plural
 
-    trained, line = Network(model, "classify"), ProgressLine(sys.stderr)
+    trained, line = SavedNetwork(model, "classify"), ProgressLine(sys.stderr)
     text, chances = classified(trained, (path,), given, threads, line, "needed")
     labels, true = trained.network.labels, list(map(str, text.labels))
     if not true:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import SettingsCommand, dealt, limit_blas
+from w2v.cli.options import SettingsCommand, limit_blas, split_settings
 from w2v.cli.output import echo_json, format_options, printable
 from w2v.cli.parameters import INPUT, OUTPUT, or_stdin
 from w2v.errors import W2VError
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from w2v.runs.saved_model import Trained
+    from w2v.runs.saved_model import SavedDocumentModel
     from w2v.system.progress import ProgressLine
-    from w2v.text.encoded_text import Documents
+    from w2v.text.encoded_text import EncodedDocuments
 
 threads_option = click.option(
     "--threads", type=click.IntRange(1), metavar="N",
@@ -95,7 +95,7 @@ def infer(
     limit_blas(threads)
     from w2v.embeddings import container, formats
     from w2v.embeddings.table import Table
-    from w2v.runs.saved_model import Trained
+    from w2v.runs.saved_model import SavedDocumentModel
     from w2v.system import output_files
     from w2v.system.progress import ProgressLine
 
@@ -108,7 +108,7 @@ def infer(
         {"the model": model, "one of the texts": paths},
     )
     line = ProgressLine(sys.stderr, quiet)
-    trained = Trained(model, epochs)
+    trained = SavedDocumentModel(model, epochs)
     dim, refused = trained.documents()[1].shape[1], RefusedRows()
 
     def refuse(names: Sequence[str]) -> None:
@@ -131,7 +131,7 @@ def infer(
 
 
 def infer_all(
-    trained: Trained,
+    trained: SavedDocumentModel,
     paths: tuple[str, ...],
     given: dict[str, Any],
     threads: int | None,
@@ -139,7 +139,7 @@ def infer_all(
     names: list[str] | None = None,
     on_names: Callable[[Sequence[str]], None] = lambda names: None,
     refused: Callable[[W2VError], None] | None = None,
-) -> tuple[Documents, np.ndarray]:
+) -> tuple[EncodedDocuments, np.ndarray]:
     """Read documents and infer their vectors, with progress.
 
     names     those that are wanted; None: all
@@ -153,7 +153,7 @@ def infer_all(
     from w2v.system.progress import duration, plural
     from w2v.text.encode import open_corpus
 
-    [how] = dealt(given, settings.DocumentSettings)
+    [how] = split_settings(given, settings.DocumentSettings)
     settings.check(how)
     corpus = open_corpus(paths, trained.text_settings, how, refused=refused)
     text, unknown = trained.read(corpus, show_reading(line, corpus))

@@ -62,7 +62,7 @@ def lag(
     of that by the last state.
     """
     limit_blas(1)
-    from w2v.networks.memory_span import TASKS, VARIANTS, study
+    from w2v.networks.memory_span import TASKS, VARIANTS, train_on_task
     from w2v.system import output_files
     from w2v.system.progress import ProgressLine, duration
     from w2v.system.resources import processors
@@ -83,7 +83,7 @@ def lag(
         line.show(f"learning {done[0] / count:6.1%}  at most {left} left")
 
     def work(cell: tuple[str, str, int], seed: int) -> Outcome:
-        found = study(*cell, steps, units, seed, lambda: show(1 / steps))
+        found = train_on_task(*cell, steps, units, seed, lambda: show(1 / steps))
         show(1 - found.steps / steps)
         return found
 

@@ -27,7 +27,7 @@ from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
 from w2v.errors import NotFoundError, W2VError
 
 if TYPE_CHECKING:
-    from w2v.embeddings.query import Asking, Query
+    from w2v.embeddings.query import Query, QueryAnswerer
     from w2v.embeddings.table import Table
 
 _FEW = 32  # words, for which more threads of BLAS are no faster, and four times the work
@@ -105,24 +105,24 @@ def similar(
     ctx.exit(_answer(asking, every, missing, table, several, told))
 
 
-def _asking(table: Table, source: Table, told: dict[str, Any]) -> Asking:
+def _asking(table: Table, source: Table, told: dict[str, Any]) -> QueryAnswerer:
     """How queries are answered, by the options of `answer_options`."""
-    from w2v.embeddings.query import Asking
+    from w2v.embeddings.query import QueryAnswerer
     from w2v.embeddings.search import Search
 
     rows = rows_asked(table, *(told[name] for name in ("restrict", "min_count", "only", "exclude")))
-    return Asking(
+    return QueryAnswerer(
         Search(table, told["k"], rows, told["min_score"]), source, told["method"],
         told["include_query"], told["ignore_case"], told["oov"] == "skip",
     )  # fmt: skip
 
 
-def _missing(asking: Asking, vectors: str | None, adds: bool) -> Missing:
+def _missing(asking: QueryAnswerer, vectors: str | None, adds: bool) -> Missing:
     return Missing(asking.source, vectors, asking.left_out if asking.skips else None, adds)
 
 
 def _answer(
-    asking: Asking,
+    asking: QueryAnswerer,
     batches: Iterable[list[Query]],
     missing: Missing,
     table: str,
@@ -157,9 +157,9 @@ def _similar_to_texts(
 ) -> int:
     """Print what is nearest to texts that are no documents of the model; the exit code."""
     from w2v.embeddings.query import neighbours
-    from w2v.runs.saved_model import Trained
+    from w2v.runs.saved_model import SavedDocumentModel
 
-    asking, trained = _asking(table, table, told), Trained(path)
+    asking, trained = _asking(table, table, told), SavedDocumentModel(path)
     missing = _missing(asking, path, adds=False)
     how = told["as_tsv"], told["as_json"], len(texts) > 1, name
     for text in texts:

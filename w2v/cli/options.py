@@ -92,8 +92,8 @@ class SettingsCommand(Command):
         return [*base[:-1], *more, base[-1]]  # --help is last
 
 
-def dealt(given: dict[str, Any], *kinds: type) -> list[Any]:
+def split_settings(given: dict[str, Any], *kinds: type) -> list[Any]:
     """An object of each settings class, with what was given of its fields."""
-    from w2v.settings import dealt
+    from w2v.settings import split_settings
 
-    return dealt(given, *kinds)
+    return split_settings(given, *kinds)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from w2v.embeddings.formats.source import Findings
+    from w2v.embeddings.formats.source import Diagnostics
 
 # Control characters, lone surrogates and marks that reorder a line: a name must not be able to
 # move the cursor or rewrite what is on the screen.
@@ -49,7 +49,7 @@ def _field(value: Any) -> str:
     return f"{value:.6f}" if isinstance(value, float) else str(value)
 
 
-def say_findings(findings: Findings) -> None:
+def say_findings(findings: Diagnostics) -> None:
     """Tell on stderr what was odd in a file, a line each."""
     for what in findings.said:
         click.echo(f"{printable(findings.name)}: {printable(what)}", err=True)

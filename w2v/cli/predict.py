@@ -9,7 +9,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.infer import RefusedRows, threads_option
-from w2v.cli.options import SettingsCommand, dealt, limit_blas
+from w2v.cli.options import SettingsCommand, limit_blas, split_settings
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, Command, finite, or_stdin
 from w2v.errors import W2VError
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from w2v.networks.evaluate import Judgement
-    from w2v.runs.saved_model import Network
+    from w2v.runs.saved_model import SavedNetwork
     from w2v.system.progress import ProgressLine
     from w2v.text.documents import Labels
-    from w2v.text.encoded_text import Documents
+    from w2v.text.encoded_text import EncodedDocuments
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
@@ -51,12 +51,12 @@ def predict(
     probability of every label.
     """
     limit_blas(1)
-    from w2v.runs.saved_model import Network
+    from w2v.runs.saved_model import SavedNetwork
     from w2v.system.progress import ProgressLine
 
     catch_signals()
     paths = or_stdin(corpus)
-    trained = Network(model, "classify")
+    trained = SavedNetwork(model, "classify")
     line = ProgressLine(sys.stderr, quiet)
     refused = RefusedRows()
     _, chances = classified(trained, paths, given, threads, line, "if there", refused)
@@ -74,32 +74,32 @@ def predict(
 
 
 def classified(
-    trained: Network,
+    trained: SavedNetwork,
     paths: tuple[str, ...],
     given: dict[str, Any],
     threads: int | None,
     line: ProgressLine,
     labels: Labels,
     refused: Callable[[W2VError], None] | None = None,
-) -> tuple[Documents, np.ndarray]:
+) -> tuple[EncodedDocuments, np.ndarray]:
     """Read texts and find p of each label for each, float32 (M, K); `refused` as in `infer_all`."""
     from w2v import settings
     from w2v.system import resources
     from w2v.system.progress import plural
-    from w2v.text.encoded_text import Documents
+    from w2v.text.encoded_text import EncodedDocuments
 
-    [how] = dealt(given, settings.DocumentSettings)
+    [how] = split_settings(given, settings.DocumentSettings)
     settings.check(how)
     corpus = trained.open(paths, how, labels, refused)
     text, unknown = trained.read(corpus, show_reading(line, corpus))
-    assert isinstance(text, Documents)
+    assert isinstance(text, EncodedDocuments)
     say_bad_bytes(line, corpus)
     say_documents(line, corpus, text, trained.network.architecture.length)
     line.say(f"{plural(text.begins.size, 'text')}; {plural(unknown, 'unknown token')}")
     return text, trained.network.probabilities(text, threads or resources.processors())
 
 
-def judged(trained: Network, paths: tuple[str, ...], line: ProgressLine) -> Judgement:
+def judged(trained: SavedNetwork, paths: tuple[str, ...], line: ProgressLine) -> Judgement:
     """Read a text and find what it costs a language model."""
     from w2v.system.progress import plural
 
@@ -137,11 +137,11 @@ def generate(
     if temperature != temperature:  # which is in any range
         raise click.UsageError("--temperature nan: a number from 0 on")
     limit_blas(1)
-    from w2v.runs.saved_model import Network
+    from w2v.runs.saved_model import SavedNetwork
     from w2v.text.vocabulary import END, UNKNOWN
 
     catch_signals()
-    trained = Network(model, "lm")
+    trained = SavedNetwork(model, "lm")
     rows = {name: row for row, name in enumerate(trained.names)}
     given = trained.words_of(prompt)
     instead = rows.get(UNKNOWN)

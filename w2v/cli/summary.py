@@ -44,11 +44,11 @@ def summary(
     from w2v.networks.architecture import Architecture
 
     if file:
-        from w2v.runs.saved_model import Network
+        from w2v.runs.saved_model import SavedNetwork
 
         if model or vocab:
             raise click.UsageError("a file, or --model and --vocab: not both")
-        rows = Network(file).network.architecture.rows()
+        rows = SavedNetwork(file).network.architecture.rows()
     elif model and vocab:
         rows = Architecture(model, vocab, dim, length, units, layers, dense, outputs or 0).rows()
     else:

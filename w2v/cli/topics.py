@@ -10,7 +10,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.infer import threads_option
-from w2v.cli.options import SettingsCommand, dealt, limit_blas
+from w2v.cli.options import SettingsCommand, limit_blas, split_settings
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, OUTPUT, or_stdin
 from w2v.cli.predict import echo_judgement, judged
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from w2v.factorization.term_matrix import Tokens
-    from w2v.runs.saved_model import TopicModel
+    from w2v.runs.saved_model import SavedTopicModel
     from w2v.system.progress import ProgressLine
     from w2v.topics.coherence import Coherence
-    from w2v.topics.topic_words import Listing
+    from w2v.topics.topic_words import TopicWords
 
 
 _DRAWN = 5  # words of each topic in a picture
@@ -72,7 +72,7 @@ def topics(
     """
     catch_signals()
     limit_blas(None)
-    from w2v.runs.saved_model import TopicModel
+    from w2v.runs.saved_model import SavedTopicModel
     from w2v.system import output_files
     from w2v.topics import mallet
     from w2v.topics.topic_words import top_words
@@ -85,7 +85,7 @@ def topics(
         "--topic-keys": topic_keys, "--doc-topics": doc_topics, "--state": state, "--plot": plot
     }  # fmt: skip
     output_files.check(written, {"the model": model, "one of the documents": reference})
-    trained = TopicModel(model)
+    trained = SavedTopicModel(model)
     listing, coherence = trained.listing(), trained.coherence()
     if reference:
         coherence = _referred(trained, reference, given)
@@ -110,7 +110,7 @@ def topics(
         _draw(listing, trained.names, plot)
 
 
-def _draw(listing: Listing, names: Sequence[str], path: str) -> None:
+def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
     from w2v.plots import charts
     from w2v.topics.topic_words import top_words
 
@@ -122,7 +122,7 @@ def _draw(listing: Listing, names: Sequence[str], path: str) -> None:
 
 
 def _referred(
-    trained: TopicModel, paths: tuple[str, ...], given: dict[str, Any]
+    trained: SavedTopicModel, paths: tuple[str, ...], given: dict[str, Any]
 ) -> list[Coherence]:
     from w2v.system.progress import ProgressLine
     from w2v.topics.coherence import JUDGED, judge
@@ -138,7 +138,7 @@ def _referred(
 
 
 def _read(
-    trained: TopicModel, paths: tuple[str, ...], given: dict[str, Any], line: ProgressLine
+    trained: SavedTopicModel, paths: tuple[str, ...], given: dict[str, Any], line: ProgressLine
 ) -> tuple[Tokens, int]:
     """Documents in the words of a model, and how many tokens it does not know."""
     import numpy as np
@@ -147,7 +147,7 @@ def _read(
     from w2v.factorization.term_matrix import read_tokens
     from w2v.text.encode import open_corpus
 
-    [how] = dealt(given, settings.DocumentSettings)
+    [how] = split_settings(given, settings.DocumentSettings)
     settings.check(how)
     corpus = open_corpus(paths, trained.text_settings, how)
     text, unknown = trained.read(corpus, show_reading(line, corpus))
@@ -195,7 +195,7 @@ def perplexity(
     """
     catch_signals()
     limit_blas(threads)
-    from w2v.runs.saved_model import Network, TopicModel, is_network
+    from w2v.runs.saved_model import SavedNetwork, SavedTopicModel, is_network
     from w2v.system import resources
     from w2v.system.progress import ProgressLine, plural
     from w2v.topics.perplexity import complete
@@ -204,10 +204,10 @@ def perplexity(
     if is_network(model):
         if any(value is not None for value in given.values()):
             raise click.UsageError("what tells where documents begin is for topic models")
-        found_in_text = judged(Network(model, "lm"), paths, line)
+        found_in_text = judged(SavedNetwork(model, "lm"), paths, line)
         echo_judgement(found_in_text, as_tsv, as_json)
         return
-    trained = TopicModel(model)
+    trained = SavedTopicModel(model)
     listing = trained.listing()
     if listing.alpha is None:
         raise W2VError(f"{model}: its topics are no probabilities: perplexity is for --model lda")

@@ -74,13 +74,13 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
     out of its answers all the same, but not counted.
     """
     from w2v.embeddings.formats import load
-    from w2v.embeddings.formats.source import Findings
-    from w2v.embeddings.lazy_table import Listed
+    from w2v.embeddings.formats.source import Diagnostics
+    from w2v.embeddings.lazy_table import LazyTable
 
     path = vectors_path(vectors)
-    findings = Findings(path)
+    findings = Diagnostics(path)
     opened = load(path, table, findings=findings)
-    if not isinstance(opened, Listed) and (found := opened.without_direction()):
+    if not isinstance(opened, LazyTable) and (found := opened.without_direction()):
         findings.note(f"{found}: without a direction, left out of all that asks for cosines")
     say_findings(findings)
     return opened

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import SettingsCommand, dealt, recursive_option, texts
+from w2v.cli.options import SettingsCommand, recursive_option, split_settings, texts
 from w2v.cli.parameters import INPUT, OUTPUT
 from w2v.runs.messages import say_attached, say_bad_bytes, say_compiling, say_pruned, show_reading
 
@@ -51,7 +51,7 @@ def vocab(
     from w2v.text.encode import count
     from w2v.text.vocabulary import write_counts
 
-    [text] = dealt(given, settings.TextSettings)
+    [text] = split_settings(given, settings.TextSettings)
     settings.check(text)
     catch_signals()
     paths = texts(corpus, recursive)

@@ -7,35 +7,35 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from w2v.cluster.model_replica import Parcel, Slice
-from w2v.system.spooled_array import Spool
-from w2v.text.encoded_text import Documents, Text
+from w2v.cluster.model_replica import ChunkData, Slice
+from w2v.system.spooled_array import SpooledArray
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.training.chunks import Chunk
 
 
-class Parcels(Protocol):
+class ChunkSource(Protocol):
     """Where the words of chunks are."""
 
     def parcel(self, chunk: Chunk) -> Any:
-        """A `Parcel`, in which arrays may be futures of such."""
+        """A `ChunkData`, in which arrays may be futures of such."""
 
 
-class Sent:
+class LocalText:
     """The words of a text that this process has: they go out with the chunks."""
 
-    def __init__(self, text: Text):
+    def __init__(self, text: EncodedText):
         self._text = text
 
-    def parcel(self, chunk: Chunk) -> Parcel:
+    def parcel(self, chunk: Chunk) -> ChunkData:
         """The chunk with its words."""
-        if isinstance(self._text, Documents):
+        if isinstance(self._text, EncodedDocuments):
             ids, bounds = self._text.gather(chunk.pieces)
         else:
             ids, bounds = self._text.part(chunk.first, chunk.last)
-        return Parcel(chunk, [Slice(ids, 0, ids.size)], bounds)
+        return ChunkData(chunk, [Slice(ids, 0, ids.size)], bounds)
 
 
-class Held(Text):
+class RemoteText(EncodedText):
     """A text whose words the workers hold, in parts; here is only where sentences begin.
 
     parts   futures of int32 arrays
@@ -44,12 +44,12 @@ class Held(Text):
     """
 
     def __init__(self, parts: Sequence[Any], sizes: Sequence[int], starts: np.ndarray):
-        super().__init__(Spool(np.int32), starts)
+        super().__init__(SpooledArray(np.int32), starts)
         self._parts = parts
         self._edges = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self.size = int(self._edges[-1])
 
-    def parcel(self, chunk: Chunk) -> Parcel:
+    def parcel(self, chunk: Chunk) -> ChunkData:
         """The chunk, and of which parts it is."""
         begin = int(np.searchsorted(self._edges, chunk.first, "right")) - 1
         slices = []
@@ -58,4 +58,4 @@ class Held(Text):
             first, last = max(chunk.first - edge, 0), min(chunk.last, end) - edge
             if first < last:
                 slices.append(Slice(self._parts[part], first, last))
-        return Parcel(chunk, slices, self.bounds(chunk.first, chunk.last))
+        return ChunkData(chunk, slices, self.bounds(chunk.first, chunk.last))

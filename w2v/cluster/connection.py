@@ -12,11 +12,12 @@ from typing import Any, Self
 
 import dask
 import distributed
-from distributed import Client, LocalCluster
+from distributed import Client
+from distributed import LocalCluster as DaskLocalCluster
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
-from w2v.cluster.worker import Member, itself
+from w2v.cluster.worker import WorkerState, itself
 from w2v.errors import ConnectionLostError, W2VError
 from w2v.system.resources import processors
 
@@ -25,7 +26,7 @@ POLL = 0.1  # seconds
 COUNTED = 1.0  # seconds for which a count of workers will do
 
 
-class Local(LocalCluster):
+class LocalCluster(DaskLocalCluster):
     """Worker processes on this machine.
 
     Dask's own ends its watch of the workers by a KeyError when one leaves that it has not been told
@@ -48,7 +49,7 @@ class Cluster:
 
     def __init__(self, told: str):
         self.told, self.run = told, uuid.uuid4().hex[:12]
-        self._local: Local | None = None
+        self._local: LocalCluster | None = None
         self._workers, self._counted = 0, -COUNTED
         self._tidied = False  # whether the scheduler took copies away before we came
         self._levels: dict[logging.Logger, int] = {}
@@ -64,7 +65,7 @@ class Cluster:
             raise
         try:
             self._client.wait_for_workers(1, timeout=PATIENCE)
-            self._client.register_plugin(Member(self.run, ours=self._local is not None))
+            self._client.register_plugin(WorkerState(self.run, ours=self._local is not None))
             self._keep_copies()
         except TimeoutError:
             self.close()
@@ -93,7 +94,7 @@ class Cluster:
     def _start(self, workers: int) -> Client:
         threads = max(1, processors() // workers)
         with dask.config.set({"distributed.worker.daemon": True}):
-            self._local = Local(
+            self._local = LocalCluster(
                 n_workers=workers, threads_per_worker=threads, dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 _WIDE = -128  # stands for a number that eight bits do not hold
 
 
-class Tally(NamedTuple):
+class CountChanges(NamedTuple):
     """The entries of an int32 matrix (V, K) that are not 0; K is a multiple of 8.
 
     rows    int32 (R,)        that have any, rising
@@ -31,7 +31,7 @@ class Tally(NamedTuple):
         return sum(array.nbytes for array in self)
 
 
-def tally(counts: np.ndarray) -> Tally:
+def tally(counts: np.ndarray) -> CountChanges:
     """What of a matrix, int32 (V, K), is not 0.
 
     50 topics of 25,000 film reviews, 28,717 words (so 64 columns): the changes of the first sweep
@@ -44,10 +44,10 @@ def tally(counts: np.ndarray) -> Tally:
     numbers = counts[found]
     is_wide = np.abs(numbers) >= -_WIDE
     narrow = np.where(is_wide, _WIDE, numbers).astype(np.int8)
-    return Tally(rows, np.packbits(found, axis=1), narrow, numbers[is_wide])
+    return CountChanges(rows, np.packbits(found, axis=1), narrow, numbers[is_wide])
 
 
-def add_to(counts: np.ndarray, more: Tally) -> None:
+def add_to(counts: np.ndarray, more: CountChanges) -> None:
     """Add to a matrix, int32 (V, K), in place."""
     found = np.unpackbits(more.marks, axis=1).view(np.bool_)
     numbers = more.narrow.astype(np.int32)
@@ -60,7 +60,7 @@ def add_to(counts: np.ndarray, more: Tally) -> None:
         counts[more.rows] = block
 
 
-def add_up(tallies: Sequence[Tally], shape: tuple[int, int]) -> Tally:
+def add_up(tallies: Sequence[CountChanges], shape: tuple[int, int]) -> CountChanges:
     """The sum of several."""
     if len(tallies) == 1:
         return tallies[0]

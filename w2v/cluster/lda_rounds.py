@@ -18,16 +18,16 @@ import numpy as np
 
 from w2v.cluster import count_changes, lda_worker
 from w2v.cluster.connection import Cluster
-from w2v.cluster.lda_worker import Base, Found, Group, Setup, Topics
-from w2v.cluster.rounds import AHEAD, HEAVIEST, TOGETHER, Rounds
+from w2v.cluster.lda_worker import CountsBase, CountsSetup, Found, Group, Topics
+from w2v.cluster.rounds import AHEAD, HEAVIEST, TOGETHER, ClusterRounds
 from w2v.errors import ConnectionLostError
 from w2v.factorization.term_matrix import Tokens
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
-from w2v.topics.lda import Lda
+from w2v.topics.lda import LdaTrainer
 from w2v.training.chunks import Chunk, Plan
-from w2v.training.state import State
-from w2v.training.trainer import Crew
+from w2v.training.state import TrainingState
+from w2v.training.trainer import Workers
 
 EDGES = 8192  # that the scheduler is told of at a time: from changes to tasks that need them
 SHORTEST, LONGEST = 8, 32  # rounds from one base to the next
@@ -42,15 +42,15 @@ class _Point(NamedTuple):
     state: dict[str, Any]
 
 
-class SweepRounds(Rounds):
+class ClusterGibbs(ClusterRounds):
     """The rounds of a run; what the trainer has is up to date once `bring_home` was called.
 
     trainer  has the topics of all tokens at the beginning
     """
 
-    def __init__(self, cluster: Cluster, trainer: Lda, plan: Plan, settings: Any):
+    def __init__(self, cluster: Cluster, trainer: LdaTrainer, plan: Plan, settings: Any):
         shape = cast("tuple[int, int]", trainer.matrices["word_sums"].shape)
-        setup = Setup(cluster.run, shape, settings)
+        setup = CountsSetup(cluster.run, shape, settings)
         super().__init__(cluster, trainer, plan, setup, cast(Any, None))
         self._settings, self._counts = settings, trainer.counts(plan)
         self._sweep = len(plan) // plan.epochs  # chunks
@@ -58,11 +58,15 @@ class SweepRounds(Rounds):
         self._groups: dict[int, Any] = {}  # by the position of their first token
         self._topics: dict[int, Any] = {}  # after the last round that was taken
         self._coming: deque[dict[int, Any]] = deque()  # after those that are handed out
-        self._state: State
+        self._state: TrainingState
         self._point: _Point
 
     def run(
-        self, on_progress: Callable[[Progress], None], seconds: float, state: State, before: int
+        self,
+        on_progress: Callable[[Progress], None],
+        seconds: float,
+        state: TrainingState,
+        before: int,
     ) -> None:
         """Sample until chunk `before` or about so many seconds have passed."""
         self._state = state
@@ -127,7 +131,7 @@ class SweepRounds(Rounds):
             number += len(chunks)
             for group in self._parted(chunks):
                 self._place(group)
-        base = Base(self._rounds, count_changes.tally(self._counts.counts))
+        base = CountsBase(self._rounds, count_changes.tally(self._counts.counts))
         self._base, self._later, self._later_bytes = self._cluster.spread(base), [], 0
 
     def _parted(self, chunks: list[Chunk]) -> list[list[Chunk]]:
@@ -170,7 +174,7 @@ class SweepRounds(Rounds):
         self._later.append(nodes[0])
         return nodes[0]
 
-    def _take(self, crew: Crew, chunks: list[Chunk], node: Any) -> None:
+    def _take(self, crew: Workers, chunks: list[Chunk], node: Any) -> None:
         found: Found = node
         crew.state.latest = chunks[0]
         for shard, (chunk, result) in enumerate(zip(chunks, found.results, strict=True)):

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from w2v.cluster.connection import Cluster
-from w2v.cluster.lda_rounds import SweepRounds
+from w2v.cluster.lda_rounds import ClusterGibbs
 from w2v.runs import memory
 from w2v.runs.gibbs import Chain
 from w2v.system.progress import Progress
-from w2v.training.state import State
+from w2v.training.state import TrainingState
 
 
 class ClusterChain(Chain):
@@ -19,7 +19,7 @@ class ClusterChain(Chain):
     def __init__(self, cluster: Cluster, *args: Any):
         super().__init__(*args)
         self._cluster, self.threads = cluster, cluster.threads()
-        self._rounds: SweepRounds | None = None
+        self._rounds: ClusterGibbs | None = None
 
     def _more_memory(self) -> int:
         return self.trainer.room(1) + memory.names_bytes(self.vocabulary.counts, self.text)
@@ -30,17 +30,21 @@ class ClusterChain(Chain):
         self.trainer.restored()
 
     def _run(
-        self, on_progress: Callable[[Progress], None], seconds: float, state: State, before: int
+        self,
+        on_progress: Callable[[Progress], None],
+        seconds: float,
+        state: TrainingState,
+        before: int,
     ) -> None:
         if self._rounds is None:
-            self._rounds = SweepRounds(self._cluster, self.trainer, self.plan, self.options)
+            self._rounds = ClusterGibbs(self._cluster, self.trainer, self.plan, self.options)
         self._rounds.run(on_progress, seconds, state, before)
 
     def train(
         self,
         on_progress: Callable[[Progress], None],
         on_epoch: Callable[[], None] = lambda: None,
-    ) -> State:
+    ) -> TrainingState:
         """As of any `Job`; what is lost before it is here is sampled again."""
         while True:
             state = super().train(on_progress, on_epoch)

@@ -13,17 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from w2v.cluster import count_changes
-from w2v.cluster.count_changes import Tally
-from w2v.cluster.round_state import Version
-from w2v.cluster.worker import member
+from w2v.cluster.count_changes import CountChanges
+from w2v.cluster.round_state import RoundState
+from w2v.cluster.worker import worker_state
 from w2v.factorization.term_matrix import Tokens
 from w2v.kernels.simd import aligned
-from w2v.topics.gibbs_rounds import Room
+from w2v.topics.gibbs_rounds import SamplerBuffers
 from w2v.training.chunks import Chunk
 
 
 @dataclass(frozen=True)
-class Setup:
+class CountsSetup:
     """What a worker must know to sample.
 
     run       a name of its own
@@ -36,11 +36,11 @@ class Setup:
     settings: Any
 
 
-class Base(NamedTuple):
+class CountsBase(NamedTuple):
     """All counts after so many rounds."""
 
     rounds: int
-    counts: Tally
+    counts: CountChanges
 
 
 class Group(NamedTuple):
@@ -73,7 +73,7 @@ class Found(NamedTuple):
     results     (-ln p of the tokens, tokens) of each chunk
     """
 
-    changes: Tally
+    changes: CountChanges
     alpha_sums: np.ndarray
     results: list[tuple[float, int]]
 
@@ -90,17 +90,17 @@ class Sampled(NamedTuple):
     found: Found
 
 
-class CountsReplica(Version):
+class CountsReplica(RoundState):
     """The counts in this process, and room for the chunks that its threads sample."""
 
-    def __init__(self, setup: Setup):
+    def __init__(self, setup: CountsSetup):
         super().__init__()
         self._setup = setup
         self._counts = aligned(setup.shape, np.int32)
         self._totals = self._counts.sum(axis=0)
-        self._rooms: list[tuple[Room, np.ndarray]] = []
+        self._rooms: list[tuple[SamplerBuffers, np.ndarray]] = []
 
-    def _load(self, base: Base) -> None:
+    def _load(self, base: CountsBase) -> None:
         self._counts[:] = 0
         count_changes.add_to(self._counts, base.counts)
 
@@ -134,14 +134,14 @@ class CountsReplica(Version):
             self._rooms.append((room, prior))
         return Sampled(Topics(topics, sums), found)
 
-    def _make_room(self) -> tuple[Room, np.ndarray]:
+    def _make_room(self) -> tuple[SamplerBuffers, np.ndarray]:
         prior = aligned((1, self._setup.shape[1]))
-        return Room(self._setup.shape, prior, self._setup.settings), prior
+        return SamplerBuffers(self._setup.shape, prior, self._setup.settings), prior
 
 
 def sample(
-    setup: Setup,
-    base: Base,
+    setup: CountsSetup,
+    base: CountsBase,
     later: Sequence[Found],
     group: Group,
     before: Topics,
@@ -150,7 +150,7 @@ def sample(
     eta: float,
 ) -> Sampled:
     """Sample a group with the counts after the rounds `later`: depends on nothing else."""
-    replica = member(setup.run).kept("counts", lambda: CountsReplica(setup))
+    replica = worker_state(setup.run).kept("counts", lambda: CountsReplica(setup))
     with replica.at(base, later):
         return replica.sample(group, before, chunks, alpha, eta)
 
@@ -165,7 +165,7 @@ def found_of(sampled: Sampled) -> Found:
     return sampled.found
 
 
-def add_up(found: Sequence[Found], setup: Setup) -> Found:
+def add_up(found: Sequence[Found], setup: CountsSetup) -> Found:
     """What chunks that follow each other have given."""
     return Found(
         count_changes.add_up([each.changes for each in found], setup.shape),

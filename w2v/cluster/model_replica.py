@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from w2v.cluster import row_changes
-from w2v.cluster.round_state import Version
-from w2v.cluster.row_changes import Changes, Node
+from w2v.cluster.round_state import RoundState
+from w2v.cluster.row_changes import Node, RowChanges
 from w2v.kernels.simd import aligned
 from w2v.models import models
 from w2v.text.vocabulary import Vocabulary
@@ -18,7 +18,7 @@ from w2v.training.chunks import Chunk
 
 
 @dataclass(frozen=True)
-class Setup:
+class ModelSetup:
     """What a worker must know to train chunks of a run.
 
     run        a name of its own
@@ -40,7 +40,7 @@ class Setup:
     shards = 1  # are trained at a time in a room
 
 
-class Base(NamedTuple):
+class ModelBase(NamedTuple):
     """The whole model after so many rounds, from which those after it go on.
 
     rounds    how many
@@ -59,7 +59,7 @@ class Slice(NamedTuple):
     last: int
 
 
-class Parcel(NamedTuple):
+class ChunkData(NamedTuple):
     """A chunk with its words, in slices that follow each other, and its sentences' bounds."""
 
     chunk: Chunk
@@ -74,7 +74,7 @@ class _Passage:
         self.names = range(documents)
         self._ids, self._bounds = np.empty(0, np.int32), np.zeros(1, np.int64)
 
-    def open(self, parcel: Parcel) -> None:
+    def open(self, parcel: ChunkData) -> None:
         """Be the text of one chunk from now on."""
         words = [ids[first:last] for ids, first, last in parcel.slices]
         self._ids = np.concatenate([*words, np.empty(0, np.int32)])
@@ -97,10 +97,10 @@ class _Passage:
         return np.ones(len(self.names), np.int64)
 
 
-class Replica(Version):
+class Replica(RoundState):
     """The matrices of a run in this process, and room for the chunks that its threads train."""
 
-    def __init__(self, setup: Setup):
+    def __init__(self, setup: ModelSetup):
         super().__init__()
         self._setup = setup
         names = cast("list[str]", range(setup.counts.size))
@@ -111,7 +111,7 @@ class Replica(Version):
             self._trainer.freeze(setup.frozen)
         self._rooms = list[Any]()
 
-    def _load(self, base: Base) -> None:
+    def _load(self, base: ModelBase) -> None:
         for name, matrix in base.matrices.items():
             self._trainer.vectors(name)[:] = matrix
 
@@ -119,7 +119,7 @@ class Replica(Version):
         for node in later:
             row_changes.apply(self._trainer.matrices, node.changes)
 
-    def train(self, parcels: Sequence[Parcel], number: int, covers: int) -> Node:
+    def train(self, parcels: Sequence[ChunkData], number: int, covers: int) -> Node:
         """Train some chunks of a round, one after the other: a node of the round's tree."""
         with self._turn:
             passage, shards, train = self._rooms.pop() if self._rooms else self._make_room()
@@ -128,7 +128,7 @@ class Replica(Version):
             passage.open(parcel)
             result = train(parcel.chunk, 0)
             found = {
-                name: Changes(rows, self._unpadded(name, sums), squares)
+                name: RowChanges(rows, self._unpadded(name, sums), squares)
                 for name, (rows, sums, squares) in shards.changes(0).items()
             }
             leaves.append(Node(number * covers + at, 1, found, [result]))
@@ -148,5 +148,5 @@ class Replica(Version):
 
 
 def matrices(trainer: Any) -> Mapping[str, np.ndarray]:
-    """Copies of what a trainer has learnt so far, as a `Base` holds it."""
+    """Copies of what a trainer has learnt so far, as a `ModelBase` holds it."""
     return {name: np.array(trainer.vectors(name)) for name in trainer.matrices}

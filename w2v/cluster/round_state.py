@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class Version:
+class RoundState:
     """Something that begins as a base and goes from round to round by the changes of each.
 
     A base has `rounds`: after how many it was made.

@@ -18,16 +18,16 @@ from collections.abc import Callable
 from typing import Any
 
 from w2v.cluster import row_changes, worker
-from w2v.cluster.chunk_data import Parcels
+from w2v.cluster.chunk_data import ChunkSource
 from w2v.cluster.connection import Cluster
-from w2v.cluster.model_replica import Base, matrices
+from w2v.cluster.model_replica import ModelBase, matrices
 from w2v.system.progress import Progress, plural
 from w2v.system.resources import readable
 from w2v.system.signals import Deferred
 from w2v.training.chunks import Chunk, Plan
 from w2v.training.loop import progress_of
-from w2v.training.state import State
-from w2v.training.trainer import Crew
+from w2v.training.state import TrainingState
+from w2v.training.trainer import Workers
 
 AHEAD = 3  # rounds that are handed out before their results are here
 LONGEST = 64  # rounds from one base to the next
@@ -36,14 +36,16 @@ TOGETHER = 8  # nodes that are merged by one task
 TRIES = 3  # to go on from what this process has after all that a worker held is lost
 
 
-class Rounds:
+class ClusterRounds:
     """The rounds of a run on a cluster.
 
     trainer  has the model at the beginning, and after each call of `run`
     parcels  what of the text each chunk needs
     """
 
-    def __init__(self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, parcels: Parcels):
+    def __init__(
+        self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, parcels: ChunkSource
+    ):
         self._cluster, self._trainer, self._plan, self._parcels = cluster, trainer, plan, parcels
         self._setup = cluster.keep(setup)
         self._rounds = 0  # whose changes are in the trainer
@@ -57,11 +59,11 @@ class Rounds:
         self,
         on_progress: Callable[[Progress], None],
         seconds: float,
-        state: State,
+        state: TrainingState,
         before: int,
     ) -> None:
         """Train until chunk `before` or about so many seconds have passed: see `training.run`."""
-        crew = Crew(self._trainer, self._plan, state, before)
+        crew = Workers(self._trainer, self._plan, state, before)
         began, passed, tries = time.monotonic(), state.seconds, 0
 
         def report() -> None:
@@ -118,7 +120,7 @@ class Rounds:
         return self._base is not None and (heavy or len(self._later) >= LONGEST)
 
     def _send_base(self) -> None:
-        base = Base(self._rounds, dict(matrices(self._trainer)))
+        base = ModelBase(self._rounds, dict(matrices(self._trainer)))
         self._base_bytes = sum(matrix.nbytes for matrix in base.matrices.values())
         self._base, self._later, self._later_bytes = self._cluster.spread(base), [], 0
         spare = self._plan.shards / (2 * max(self._cluster.threads(), 1))
@@ -144,7 +146,7 @@ class Rounds:
         self._later.append(nodes[0])
         return nodes[0]
 
-    def _take(self, crew: Crew, chunks: list[Chunk], node: row_changes.Node) -> None:
+    def _take(self, crew: Workers, chunks: list[Chunk], node: row_changes.Node) -> None:
         """Count a round's chunks, and bring what they have changed into the trainer's matrices."""
         crew.state.latest = chunks[0]
         for chunk, (loss, pairs) in zip(chunks, node.results, strict=True):

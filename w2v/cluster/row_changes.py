@@ -11,7 +11,7 @@ from w2v.kernels.row_copies import apply_changes
 from w2v.kernels.simd import WIDTH, aligned
 
 
-class Changes(NamedTuple):
+class RowChanges(NamedTuple):
     """How some rows of a matrix have changed in one chunk, or in several.
 
     rows     int32 (R,)       rising
@@ -41,7 +41,7 @@ class Node(NamedTuple):
 
     number: int
     covers: int
-    changes: dict[str, Changes]
+    changes: dict[str, RowChanges]
     results: list[tuple[float, int]]
     moved: int = 0
 
@@ -72,7 +72,7 @@ def _pair(nodes: list[Node]) -> Node:
     return Node(number // 2, 2 * covers, changes, results)
 
 
-def _added(a: Changes, b: Changes) -> Changes:
+def _added(a: RowChanges, b: RowChanges) -> RowChanges:
     rows = np.union1d(a.rows, b.rows)
     sums = np.empty((rows.size, a.sums.shape[1]), np.float32)
     squares = np.empty(rows.size, np.float32)
@@ -86,10 +86,10 @@ def _added(a: Changes, b: Changes) -> Changes:
     shared = at_a[both]
     sums[shared] += a.sums[both]
     squares[shared] += a.squares[both]
-    return Changes(rows, sums, squares)
+    return RowChanges(rows, sums, squares)
 
 
-def apply(matrices: Mapping[str, np.ndarray], changes: Mapping[str, Changes]) -> None:
+def apply(matrices: Mapping[str, np.ndarray], changes: Mapping[str, RowChanges]) -> None:
     """Bring the changes of a whole round into the matrices, float32 (V + 1, D), in place."""
     for name, (rows, sums, squares) in changes.items():
         matrix = matrices[name]

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from w2v.cluster import text_reader
-from w2v.cluster.chunk_data import Held, Sent
+from w2v.cluster.chunk_data import LocalText, RemoteText
 from w2v.cluster.connection import Cluster
-from w2v.cluster.model_replica import Setup
-from w2v.cluster.rounds import Rounds
+from w2v.cluster.model_replica import ModelSetup
+from w2v.cluster.rounds import ClusterRounds
 from w2v.runs.run import Job
 from w2v.system.progress import Progress
-from w2v.text.encoded_text import Documents, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.state import State
+from w2v.training.state import TrainingState
 
 
 class ClusterJob(Job):
@@ -27,11 +27,11 @@ class ClusterJob(Job):
     def __init__(self, cluster: Cluster, *args: Any):
         super().__init__(*args)
         self._cluster, self.threads = cluster, cluster.threads()
-        self._rounds: Rounds | None = None
+        self._rounds: ClusterRounds | None = None
 
     def _read(
         self, on_block: Callable[[int], None], known: Mapping[str, int]
-    ) -> tuple[Vocabulary, Text]:
+    ) -> tuple[Vocabulary, EncodedText]:
         if self.documents:
             return super()._read(on_block, known)
 
@@ -44,18 +44,22 @@ class ClusterJob(Job):
         )
 
     def _run(
-        self, on_progress: Callable[[Progress], None], seconds: float, state: State, before: int
+        self,
+        on_progress: Callable[[Progress], None],
+        seconds: float,
+        state: TrainingState,
+        before: int,
     ) -> None:
         if self._rounds is None:
             self._rounds = self._make_rounds()
         self._rounds.run(on_progress, seconds, state, before)
 
-    def _make_rounds(self) -> Rounds:
+    def _make_rounds(self) -> ClusterRounds:
         text, plan = self.text, self.plan
-        setup = Setup(
+        setup = ModelSetup(
             self._cluster.run, self.model.name, self.options, self.vocabulary.counts,
-            self.trainer.frozen, len(text.names) if isinstance(text, Documents) else 0,
+            self.trainer.frozen, len(text.names) if isinstance(text, EncodedDocuments) else 0,
             plan.longest, plan.most_pieces,
         )  # fmt: skip
-        parcels = text if isinstance(text, Held) else Sent(text)
-        return Rounds(self._cluster, self.trainer, plan, setup, parcels)
+        parcels = text if isinstance(text, RemoteText) else LocalText(text)
+        return ClusterRounds(self._cluster, self.trainer, plan, setup, parcels)

@@ -13,7 +13,7 @@ from w2v.factorization.svd import COLUMNS, Here, Sparse
 from w2v.kernels.simd import aligned
 from w2v.runs.closed_form import Solution
 from w2v.system.progress import plural
-from w2v.training.state import State
+from w2v.training.state import TrainingState
 
 TRIES = 3  # to compute a product after what workers held is lost
 
@@ -118,7 +118,7 @@ class ClusterSolution(Solution):
         self,
         on_progress: Callable[[Any], None],
         on_epoch: Callable[[], None] = lambda: None,
-    ) -> State:
+    ) -> TrainingState:
         """Compute the result."""
 
         def products(matrix: Sparse, threads: int) -> ClusterProducts:

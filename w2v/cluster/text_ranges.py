@@ -32,7 +32,7 @@ class ByteRange(NamedTuple):
     size: int  # of the file
 
 
-def everywhere(paths: Sequence[str]) -> list[str]:
+def absolute_paths(paths: Sequence[str]) -> list[str]:
     """The names of files by which workers know them, whatever folder they are in."""
     return [path if is_address(path) else os.path.abspath(path) for path in paths]
 

@@ -12,23 +12,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.cluster.chunk_data import Held
+from w2v.cluster.chunk_data import RemoteText
 from w2v.cluster.connection import Cluster
-from w2v.cluster.text_ranges import ByteRange, RangeCorpus, cut, everywhere
-from w2v.cluster.worker import member
+from w2v.cluster.text_ranges import ByteRange, RangeCorpus, absolute_paths, cut
+from w2v.cluster.worker import worker_state
 from w2v.errors import W2VError
 from w2v.kernels.word_hash import keep_words
 from w2v.settings import TextSettings
-from w2v.system.spooled_array import Spool
+from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
-from w2v.text.encode import check_shared, make_lexicon
+from w2v.text.encode import check_shared, make_word_counter
 from w2v.text.vocabulary import UNKNOWN, Vocabulary, choose, read_counts
-from w2v.text.word_counter import Lexicon
+from w2v.text.word_counter import WordCounter
 
 TOGETHER = 16  # tallies that are merged by one task
 
 
-class Tally(NamedTuple):
+class PartCounts(NamedTuple):
     """The types of one or several ranges, in the order of their first occurrence.
 
     names      parted by blanks; the end of a sentence is the first
@@ -47,7 +47,7 @@ class Numbered(NamedTuple):
     """The words of a range as numbers of its own types."""
 
     numbers: np.ndarray
-    tally: Tally
+    tally: PartCounts
 
 
 class Part(NamedTuple):
@@ -66,30 +66,30 @@ class Part(NamedTuple):
 def number_words(part: ByteRange, how: TextSettings) -> Numbered:
     """Read a range."""
     try:
-        corpus, lexicon, ids = RangeCorpus(part, how), Lexicon(), Spool(np.int32)
+        corpus, lexicon, ids = RangeCorpus(part, how), WordCounter(), SpooledArray(np.int32)
         for block in corpus.blocks():
             ids.append(lexicon.number(block))
     except OSError as error:
         raise W2VError(
             f"{part.path}: a worker cannot read it ({error.strerror or error}): all need it there"
         ) from None
-    tally = Tally(lexicon.names(), lexicon.counts.copy(), corpus.bad_bytes, corpus.first_bad)
+    tally = PartCounts(lexicon.names(), lexicon.counts.copy(), corpus.bad_bytes, corpus.first_bad)
     return Numbered(np.array(ids.mapped()), tally)
 
 
-def tally_of(numbered: Numbered) -> Tally:
+def tally_of(numbered: Numbered) -> PartCounts:
     """The types of a range."""
     return numbered.tally
 
 
-def add_tallies(tallies: Sequence[Tally]) -> Tally:
+def add_tallies(tallies: Sequence[PartCounts]) -> PartCounts:
     """The types of ranges that follow each other."""
-    lexicon = Lexicon()
+    lexicon = WordCounter()
     for tally in tallies:
         lexicon.add(tally.names, tally.counts)
     bad = [tally.first_bad for tally in tallies if tally.bad_bytes]
     found = sum(tally.bad_bytes for tally in tallies)
-    return Tally(lexicon.names(), lexicon.counts.copy(), found, bad[0] if bad else "")
+    return PartCounts(lexicon.names(), lexicon.counts.copy(), found, bad[0] if bad else "")
 
 
 def encode(numbered: Numbered, run: str, names: bytes) -> Part:
@@ -97,7 +97,7 @@ def encode(numbered: Numbered, run: str, names: bytes) -> Part:
 
     names  the vocabulary's, a line each
     """
-    known = member(run).kept(
+    known = worker_state(run).kept(
         "words", lambda: {name: row for row, name in enumerate(names.split(b"\n"))}
     )
     types = numbered.tally.names.split(b" ")
@@ -136,7 +136,7 @@ def read(
     on_share: Callable[[float], None],
     known: Mapping[str, int] | None = None,
     fixed: str | None = None,
-) -> tuple[Vocabulary, Held]:
+) -> tuple[Vocabulary, RemoteText]:
     """Read a text of sentences: as `reading.read`, but the words stay with the workers.
 
     on_share  called with how much is done, 0 to 1
@@ -144,7 +144,7 @@ def read(
     known = known or {}
     if "-" in corpus.paths:
         raise W2VError("stdin: workers read files, each a part of them: write it to one")
-    files = everywhere(corpus.paths)
+    files = absolute_paths(corpus.paths)
     ranges = cut(files, corpus.encoding)
     fingerprint = cluster.submit(digest, files, how)
     numbered = [cluster.submit(number_words, each, how) for each in ranges]
@@ -166,7 +166,7 @@ def read(
     if fixed is not None:
         vocabulary = read_counts(fixed, how.min_count, how.max_vocab)
     else:
-        lexicon = make_lexicon(1 << 30, known)
+        lexicon = make_word_counter(1 << 30, known)
         lexicon.add(tally.names, tally.counts)
         vocabulary, _ = choose(corpus, lexicon, how.min_count, how.max_vocab, known)
     names = cluster.keep("\n".join(vocabulary.names).encode())
@@ -177,7 +177,7 @@ def read(
     cluster.follow(outlines, lambda share: on_share((1 + share) / 2))
     sizes, starts, strange = zip(*cluster.gather(outlines), strict=True)
     corpus.fingerprint = cluster.result(fingerprint)
-    text = Held(ids, sizes, _joined(sizes, starts))
+    text = RemoteText(ids, sizes, _joined(sizes, starts))
     if fixed is not None:
         check_shared(corpus, fixed, text.size, sum(strange))
         vocabulary = vocabulary.with_count(UNKNOWN, sum(strange))

@@ -11,12 +11,12 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from w2v import __version__
 from w2v.cluster import row_changes
-from w2v.cluster.model_replica import Base, Parcel, Replica, Setup
+from w2v.cluster.model_replica import ChunkData, ModelBase, ModelSetup, Replica
 from w2v.cluster.row_changes import Node
 from w2v.errors import W2VError
 
 
-class Member(WorkerPlugin):
+class WorkerState(WorkerPlugin):
     """Refuses workers with another version, and keeps what is costly to make; it comes to each.
 
     run
@@ -47,21 +47,21 @@ class Member(WorkerPlugin):
             return self._kept[name]
 
 
-def member(run: str) -> Member:
+def worker_state(run: str) -> WorkerState:
     """That of a run in this worker."""
-    return cast(Member, get_worker().plugins[f"w2v-{run}"])
+    return cast(WorkerState, get_worker().plugins[f"w2v-{run}"])
 
 
 def train(
-    setup: Setup,
-    base: Base,
+    setup: ModelSetup,
+    base: ModelBase,
     later: Sequence[Node],
-    parcels: Sequence[Parcel],
+    parcels: Sequence[ChunkData],
     number: int,
     covers: int,
 ) -> Node:
     """Train some chunks from the model after the rounds `later`: depends on nothing else."""
-    replica = member(setup.run).kept("replica", lambda: Replica(setup))
+    replica = worker_state(setup.run).kept("replica", lambda: Replica(setup))
     with replica.at(base, later):
         return replica.train(parcels, number, covers)
 

@@ -12,7 +12,7 @@ _SHORTEST = 1e-20  # a square below which float32 has not all its digits
 _FURTHEST = 2.0**32  # and from which on float16 may not have been finite
 
 
-class Listed(Table):
+class LazyTable(Table):
     """A table over a list of names as it is in a file: nothing is sorted or summed unasked.
 
     Of 400,000 names and vectors of 300 numbers that takes longer than all else that a query does.

@@ -123,7 +123,7 @@ def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Asking:
+class QueryAnswerer:
     """How queries are answered.
 
     search       where answers are sought
@@ -241,7 +241,7 @@ def similar(
     source  the table that the query's words are in, if that is another: W2VError where its vectors
             have another length. Else these words are left out
     """
-    [found] = Asking(Search(table, k), source or table).answer([query])
+    [found] = QueryAnswerer(Search(table, k), source or table).answer([query])
     if isinstance(found, NotFoundError):
         raise found
     return found
@@ -254,7 +254,7 @@ def neighbours(vector: np.ndarray, search: Search) -> list[Neighbour]:
 
 def neighbours_each(vectors: np.ndarray, search: Search) -> list[list[Neighbour]]:
     """The nearest names to each of many vectors, float32 (Q, D)."""
-    asking = Asking(search, search.table)
+    asking = QueryAnswerer(search, search.table)
     return [
         asking.neighbours(found) for found in search.nearest(vectors[:, None], [[]] * len(vectors))
     ]

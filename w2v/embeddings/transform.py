@@ -11,7 +11,7 @@ from w2v.embeddings.table import Table, has_direction
 from w2v.errors import W2VError
 
 
-def only(table: Table, names: set[str]) -> tuple[Table, int]:
+def select(table: Table, names: set[str]) -> tuple[Table, int]:
     """The rows with some of the names, in the table's order; and how many names have none."""
     rows = [row for row, name in enumerate(table.names) if name in names]
     return table.take(np.array(rows, np.int64)), len(names) - len(rows)
@@ -47,7 +47,7 @@ def centered(table: Table, components: int) -> Table:
     return table.with_matrix(found)
 
 
-def halved(table: Table) -> Table:
+def to_float16(table: Table) -> Table:
     """In float16; W2VError where a number is too large for these."""
     with np.errstate(over="ignore"):
         matrix = table.matrix.astype(np.float16)
@@ -60,7 +60,7 @@ def halved(table: Table) -> Table:
     return table.with_matrix(matrix)
 
 
-def combined(table: Table, path: str, tensors: Mapping[str, np.ndarray]) -> Table:
+def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray]) -> Table:
     """Each word's input vector plus its output vector (Levy, Goldberg and Dagan 2015)."""
     output = tensors.get("output_vectors")
     if output is None or output.shape != table.matrix.shape:

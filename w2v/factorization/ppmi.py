@@ -18,14 +18,14 @@ from w2v.embeddings.table import Table
 from w2v.errors import NothingToLearnError
 from w2v.factorization import svd
 from w2v.kernels.cooccurrence import fill_ppmi, list_positions, sum_weights
-from w2v.text.encoded_text import Documents
+from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
 _WORDS = 1 << 10  # rows of the matrix that a thread makes at a time
 _ENTRIES = 1 << 22  # room for those that it makes
 
 
-class Ppmi:
+class PpmiTrainer:
     """The words of a text, once `solve` has been called.
 
     vocabulary  V words and their counts
@@ -35,7 +35,7 @@ class Ppmi:
 
     kernels = ("cooccurrence", "sparse")
 
-    def __init__(self, vocabulary: Vocabulary, text: Documents, settings: Any):
+    def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
         self._vocabulary, self._text, self._settings = vocabulary, text, settings
         self._found: svd.Truncated
         self._entries = 0
@@ -52,7 +52,7 @@ class Ppmi:
         """
         set_, words = self._settings, len(self._vocabulary.names)
         entries = min(self._text.size * 2 * set_.window, words * words) // 8
-        basis = svd.room(words, entries, set_.topics, set_.power_iters, set_.oversamples)
+        basis = svd.memory_bytes(words, entries, set_.topics, set_.power_iters, set_.oversamples)
         return 8 * self._text.size + 8 * entries + basis
 
     def begin(self) -> None:
@@ -115,7 +115,7 @@ class Ppmi:
         return {"singular_values": self._found.values}
 
 
-def _separated(text: Documents) -> np.ndarray:
+def _separated(text: EncodedDocuments) -> np.ndarray:
     """The text as kernels want it: -1 around its documents; int32 (N + D + 1,)."""
     count = text.rows.size
     ids = np.full(text.size + count + 1, -1, np.int32)

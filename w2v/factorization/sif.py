@@ -13,13 +13,13 @@ import numpy as np
 
 from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
-from w2v.text.encoded_text import Documents
+from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
 _DOCUMENTS = 1 << 12  # at a time
 
 
-class Sif:
+class SifTrainer:
     """The documents of a text, and their vectors once `solve` has been called.
 
     vocabulary  V words and their counts
@@ -32,7 +32,7 @@ class Sif:
 
     kernels = ("documents",)
 
-    def __init__(self, vocabulary: Vocabulary, text: Documents, settings: Any):
+    def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
         self._vocabulary, self._text, self._settings = vocabulary, text, settings
         self.matrices: dict[str, np.ndarray] = {}
         self._component = np.zeros((settings.components, settings.dim), np.float32)
@@ -102,7 +102,7 @@ class SifInference:
 
     def vectors(
         self,
-        text: Documents,
+        text: EncodedDocuments,
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
@@ -123,7 +123,7 @@ def word_weights(counts: np.ndarray, vectors: np.ndarray, smoothing: float) -> n
 
 
 def add_means(
-    text: Documents,
+    text: EncodedDocuments,
     weights: np.ndarray,
     words: np.ndarray,
     found: np.ndarray,

@@ -177,7 +177,7 @@ def _blocks(rank: int, power_iters: int, oversamples: int) -> tuple[int, int]:
     return block, -(-(rank + oversamples) // block) + power_iters
 
 
-def room(width: int, entries: int, rank: int, power_iters: int, oversamples: int) -> int:
+def memory_bytes(width: int, entries: int, rank: int, power_iters: int, oversamples: int) -> int:
     """Bytes that `truncated` takes, about, for a matrix of so many columns and entries."""
     block, steps = _blocks(rank, power_iters, oversamples)
     if steps * block >= width:

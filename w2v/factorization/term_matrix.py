@@ -11,13 +11,13 @@ from w2v.errors import W2VError
 from w2v.factorization import stopwords
 from w2v.factorization.svd import Sparse
 from w2v.settings import TermSettings
-from w2v.text.encoded_text import Documents
+from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
 ROWS = 1 << 12  # documents at a time
 
 
-def _rows(text: Documents) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+def _rows(text: EncodedDocuments) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Some rows at a time, the words of their documents, and where each row's words begin."""
     order, rows = np.argsort(text.rows, kind="stable"), len(text.names)
     for first in range(0, rows, ROWS):
@@ -31,7 +31,7 @@ def _rows(text: Documents) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
         yield slice(first, last), text.words(pieces), bounds
 
 
-def count_terms(text: Documents, words: int) -> Sparse:
+def count_terms(text: EncodedDocuments, words: int) -> Sparse:
     """How often each of the vocabulary's words comes in each row's documents; float32 counts."""
     from scipy.sparse import csr_array
 
@@ -59,7 +59,7 @@ class Tokens(NamedTuple):
     starts: np.ndarray
 
 
-def read_tokens(text: Documents, kept: np.ndarray, words: int) -> Tokens:
+def read_tokens(text: EncodedDocuments, kept: np.ndarray, words: int) -> Tokens:
     """The terms of each row's documents in their order, numbered as in `kept`.
 
     text   documents

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.logistic import clear_tally, read_tally
+from w2v.kernels.logistic import clear_loss, read_loss
 from w2v.kernels.negative_sampling import draw_targets, train_vector
 from w2v.kernels.tiles import add_row, clear_row
 from w2v.kernels.windows import prefetch_window
@@ -55,10 +55,10 @@ def train_windows(
     left out.
     """
     kept, firsts, lasts, rates, _ = windows
-    _, steps, _, hidden, pull, tally = scratch
+    _, steps, _, hidden, pull, loss_accumulator = scratch
     spare = output_vectors.shape[0] - 1
     draw_targets(kept, count, negative, table, spare, state, target_ids)
-    clear_tally(tally)
+    clear_loss(loss_accumulator)
     trained = 0
     for center in range(count):
         prefetch_window(
@@ -69,11 +69,11 @@ def train_windows(
             take_mean(input_vectors, kept, first, last, center, hidden, registers)
             train_vector(
                 hidden, 0, output_vectors, target_ids, center, center, rates[center],
-                steps, pull, tally, registers, False,
+                steps, pull, loss_accumulator, registers, False,
             )  # fmt: skip
             weight = 1.0 / (last - first) if divide else 1.0
             for position in range(first, last + 1):
                 if position != center and (frozen.size == 0 or not frozen[kept[position]]):
                     add_row(pull, 0, weight, input_vectors, kept[position], registers)
             trained += 1
-    return read_tally(tally), trained
+    return read_loss(loss_accumulator), trained

@@ -14,11 +14,11 @@ LOG2_E = 1.0 / math.log(2.0)
 C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11 = (
     math.log(2.0) ** n / math.factorial(n) for n in range(1, 12)
 )
-NEVER = -128.0  # a score that leaves neither a step nor a loss
+MASKED = -128.0  # a score that leaves neither a step nor a loss
 
 
 @inlined
-def fade(score, kind):
+def exp_minus_abs(score, kind):
     """exp(-|score|), of which the compiler makes vectors, as it does not of `math.exp`.
 
     With that skip-gram takes 1.6 times as long, CBOW 1.2 (tests/bench/tricks.py).
@@ -39,50 +39,50 @@ def fade(score, kind):
 
 
 @inlined
-def step_down(scores, count, lr, tally):
+def logistic_steps(scores, count, lr, loss_accumulator):
     """Turn the scores of predictions that are all false into steps of their scores.
 
     scores  float (·,)     the first `count`, and as many more as make it a multiple of WIDTH, are
                            overwritten by -lr σ(score)
     count   int
     lr      float          of the same dtype
-    tally   float64 (2,)   changed in place: the loss, the sum of -log σ(-score) in nats, grows by
-                           what `read_tally` gets out of it; NaN where a score is
+    loss_accumulator  float64 (2,)  changed in place: the loss, the sum of -log σ(-score), grows by
+                           what `read_loss` gets out of it; NaN where a score is
     """
     kind = scores.dtype.type
     one = kind(1.0)
     for filler in range(count, count + -count % WIDTH):
-        scores[filler] = NEVER
+        scores[filler] = MASKED
     for begin in range(0, count, WIDTH):
         above, factor = kind(0.0), one
         for lane in range(WIDTH):
             at = np.uint64(begin + lane)  # signed, it could be negative, and make no vector
-            small = fade(scores[at], kind)
+            small = exp_minus_abs(scores[at], kind)
             above += max(scores[at], kind(0.0))
             factor *= one + small
             scores[at] = -lr * (one if scores[at] > kind(0.0) else small) / (one + small)
-        tally[0] += above
-        tally[1] *= factor
-        if tally[1] > 1e300:
-            tally[0] += math.log(tally[1])
-            tally[1] = 1.0
+        loss_accumulator[0] += above
+        loss_accumulator[1] *= factor
+        if loss_accumulator[1] > 1e300:
+            loss_accumulator[0] += math.log(loss_accumulator[1])
+            loss_accumulator[1] = 1.0
 
 
 @inlined
-def clear_tally(tally):
+def clear_loss(loss_accumulator):
     """Begin a new loss.
 
-    tally  float64 (2,)  overwritten
+    loss_accumulator  float64 (2,)  overwritten
     """
-    tally[0], tally[1] = 0.0, 1.0
+    loss_accumulator[0], loss_accumulator[1] = 0.0, 1.0
 
 
 @inlined
-def read_tally(tally):
-    """The loss that a tally has come to.
+def read_loss(loss_accumulator):
+    """The loss that a loss_accumulator has come to.
 
-    tally    float64 (2,)  a sum, and a product whose logarithm is part of it: with a logarithm
+    loss_accumulator  float64 (2,)  a sum, and a product whose logarithm is part of it: a logarithm
                            for every 16 scores CBOW takes 1.16 times as long (bench/tricks.py)
     Returns  float64, nats
     """
-    return tally[0] + math.log(tally[1])
+    return loss_accumulator[0] + math.log(loss_accumulator[1])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.logistic import NEVER, step_down
+from w2v.kernels.logistic import MASKED, logistic_steps
 from w2v.kernels.random import draw_noise
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.tiles import (
@@ -35,7 +35,7 @@ class Scratch(NamedTuple):
     targets  float (K, D)    the batch's targets as they were before it
     hidden   float (1, D)    a vector that is no row of a matrix
     pull     float (1, D)    a vector's step
-    tally    float64 (2,)    the loss: see `step_down`
+    loss_accumulator    float64 (2,)    the loss: see `logistic_steps`
     """
 
     ids: np.ndarray
@@ -43,7 +43,7 @@ class Scratch(NamedTuple):
     targets: np.ndarray
     hidden: np.ndarray
     pull: np.ndarray
-    tally: np.ndarray
+    loss_accumulator: np.ndarray
 
 
 def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
@@ -54,7 +54,7 @@ def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
         targets=aligned((targets, dim), dtype),
         hidden=aligned((1, dim), dtype),
         pull=aligned((1, dim), dtype),
-        tally=aligned((2,), np.float64),
+        loss_accumulator=aligned((2,), np.float64),
     )
 
 
@@ -121,16 +121,16 @@ def leave_out(scores, count, target_ids, row, spare):
             if target_ids[row, COLUMNS * tile + column] == spare:
                 for pair in range(pairs):
                     at = 2 * FOUR * (pair * tiles + tile) + column
-                    scores[at] = scores[at + FOUR] = NEVER
+                    scores[at] = scores[at + FOUR] = MASKED
         if count % 2:
             at = 2 * FOUR * ((pairs - 1) * tiles + tile) + FOUR
-            scores[at] = scores[at + 1] = scores[at + 2] = NEVER
+            scores[at] = scores[at + 1] = scores[at + 2] = MASKED
 
 
 @inlined
 def train_batch(
-    vectors, ids, count, output_vectors, target_ids, row, lr, steps, targets, tally, registers,
-    frozen,
+    vectors, ids, count, output_vectors, target_ids, row, lr, steps, targets,
+    loss_accumulator, registers, frozen,
 ):  # fmt: skip
     """Train some vectors on the same word and noise words, by one gradient step.
 
@@ -146,7 +146,7 @@ def train_batch(
     lr              float          learning rate, of the same dtype; word2vec.c: alpha
     steps           float (·,)     scratch
     targets         float (K, D)   scratch
-    tally           float64 (2,)   grows by the loss before the step in nats: -log σ(v·o) of the
+    loss_accumulator  float64 (2,)   grows by the loss before the step in nats: -log σ(v·o) of the
                                    true word and -log σ(-v·o) of each noise word, of every vector
     registers       int
     frozen          bool (V,)      rows of `vectors` that are not written; or empty, for none
@@ -163,9 +163,9 @@ def train_batch(
         a, b = ids[2 * pair], ids[2 * pair + 1]
         for tile in range(tiles):
             at = pair * tiles + tile
-            multiply_pair(vectors, a, b, targets, COLUMNS * tile, steps, at, NEVER, registers)
+            multiply_pair(vectors, a, b, targets, COLUMNS * tile, steps, at, MASKED, registers)
     leave_out(steps, count, target_ids, row, output_vectors.shape[0] - 1)
-    step_down(steps, 2 * FOUR * pairs * tiles, lr, tally)
+    logistic_steps(steps, 2 * FOUR * pairs * tiles, lr, loss_accumulator)
     for pair in range(pairs):  # all targets before any vector: a word may occur twice in a batch
         a, b = ids[2 * pair], ids[2 * pair + 1]
         for tile in range(tiles):
@@ -193,8 +193,8 @@ def train_batch(
 
 @inlined
 def train_vector(
-    vectors, vector, output_vectors, target_ids, first, last, lr, steps, pull, tally, registers,
-    fixed,
+    vectors, vector, output_vectors, target_ids, first, last, lr, steps, pull,
+    loss_accumulator, registers, fixed,
 ):  # fmt: skip
     """Train one vector on words, each with noise words; its own step is left to the caller.
 
@@ -208,7 +208,7 @@ def train_vector(
     steps           float (·,)     scratch
     pull            float (1, D)   overwritten: lr times the negative gradient by the vector;
                                    word2vec.c: neu1e
-    tally           float64 (2,)   grows by the loss before the step, as in `train_batch`
+    loss_accumulator  float64 (2,)   grows by the loss before the step, as in `train_batch`
     registers       int
     fixed           bool           leave the output vectors as they are
     Source: Mikolov et al. 2013b, eq. 4.
@@ -219,13 +219,13 @@ def train_vector(
         for tile in range(tiles):
             multiply_one(
                 vectors, vector, output_vectors, target_ids, row, COLUMNS * tile,
-                steps, start // FOUR + tile, NEVER, registers,
+                steps, start // FOUR + tile, MASKED, registers,
             )  # fmt: skip
         for k in range(1, target_ids.shape[1]):
             if target_ids[row, k] == spare:
-                steps[start + FOUR * (k // COLUMNS) + k % COLUMNS] = NEVER
+                steps[start + FOUR * (k // COLUMNS) + k % COLUMNS] = MASKED
         steps[start] = -steps[start]  # the true word as a prediction to deny, see `train_batch`
-    step_down(steps, FOUR * tiles * (last + 1 - first), lr, tally)
+    logistic_steps(steps, FOUR * tiles * (last + 1 - first), lr, loss_accumulator)
     clear_row(pull, 0, registers)
     for row in range(first, last + 1):
         start = tiles * (row - first)

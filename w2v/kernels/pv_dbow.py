@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from w2v.kernels import jit
-from w2v.kernels.logistic import clear_tally, read_tally
+from w2v.kernels.logistic import clear_loss, read_loss
 from w2v.kernels.negative_sampling import train_vector
 from w2v.kernels.tiles import add_row
 from w2v.kernels.windows import prefetch_targets
@@ -32,8 +32,8 @@ def train_documents(
     that follow each other make one step, with the learning rate at the first of them.
     """
     rates, sentences = windows.rates, windows.sentences
-    steps, pull, tally = scratch.steps, scratch.pull, scratch.tally
-    clear_tally(tally)
+    steps, pull, loss_accumulator = scratch.steps, scratch.pull, scratch.loss_accumulator
+    clear_loss(loss_accumulator)
     first = 0
     while first < count:
         last = min(first + TOGETHER, count) - 1
@@ -44,8 +44,8 @@ def train_documents(
         row = documents[sentences[first]]
         train_vector(
             document_vectors, row, output_vectors, target_ids, first, last, rates[first],
-            steps, pull, tally, registers, fixed,
+            steps, pull, loss_accumulator, registers, fixed,
         )  # fmt: skip
         add_row(pull, 0, 1.0, document_vectors, row, registers)
         first = last + 1
-    return read_tally(tally), count
+    return read_loss(loss_accumulator), count

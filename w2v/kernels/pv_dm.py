@@ -7,7 +7,7 @@ its document is trained too: the document predicts it.
 from __future__ import annotations
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.logistic import clear_tally, read_tally
+from w2v.kernels.logistic import clear_loss, read_loss
 from w2v.kernels.negative_sampling import train_vector
 from w2v.kernels.tiles import add_row, clear_row, copy_row
 from w2v.kernels.windows import prefetch_window
@@ -48,8 +48,13 @@ def train_sums(
     Returns           (float64, int64), the sum of the losses in nats and the number of windows
     """
     kept, firsts, lasts, rates, sentences = windows
-    hidden, pull, steps, tally = scratch.hidden, scratch.pull, scratch.steps, scratch.tally
-    clear_tally(tally)
+    hidden, pull, steps, loss_accumulator = (
+        scratch.hidden,
+        scratch.pull,
+        scratch.steps,
+        scratch.loss_accumulator,
+    )
+    clear_loss(loss_accumulator)
     for center in range(count):
         prefetch_window(
             kept, lasts, center, count, target_ids, input_vectors, output_vectors, registers
@@ -62,13 +67,13 @@ def train_sums(
                 add_row(input_vectors, kept[position], share, hidden, 0, registers)
         train_vector(
             hidden, 0, output_vectors, target_ids, center, center, rates[center],
-            steps, pull, tally, registers, fixed,
+            steps, pull, loss_accumulator, registers, fixed,
         )  # fmt: skip
         add_row(pull, 0, 1.0, document_vectors, row, registers)
         for position in range(first, last + 1):
             if position != center and may_move(frozen, fixed, kept[position]):
                 add_row(pull, 0, 1.0, input_vectors, kept[position], registers)
-    return read_tally(tally), count
+    return read_loss(loss_accumulator), count
 
 
 @jit
@@ -94,11 +99,11 @@ def train_rows(
     Returns           (float64, int64), the sum of the losses in nats and the number of windows
     """
     kept, firsts, lasts, rates, sentences = windows
-    steps, tally, places = scratch.steps, scratch.tally, 1 + 2 * window
+    steps, loss_accumulator, places = scratch.steps, scratch.loss_accumulator, 1 + 2 * window
     hidden, pull = scratch.hidden, scratch.pull
     parts = hidden.reshape((places, document_vectors.shape[1]))
     pulls = pull.reshape((places, document_vectors.shape[1]))
-    clear_tally(tally)
+    clear_loss(loss_accumulator)
     for center in range(count):
         prefetch_window(
             kept, lasts, center, count, target_ids, input_vectors, output_vectors, registers
@@ -113,7 +118,7 @@ def train_rows(
                 clear_row(parts, place, registers)
         train_vector(
             hidden, 0, output_vectors, target_ids, center, center, rates[center],
-            steps, pull, tally, registers * places, fixed,
+            steps, pull, loss_accumulator, registers * places, fixed,
         )  # fmt: skip
         add_row(pulls, 0, 1.0, document_vectors, row, registers)
         for place in range(1, places):
@@ -121,4 +126,4 @@ def train_rows(
             inside = firsts[center] <= position <= lasts[center]
             if inside and may_move(frozen, fixed, kept[position]):
                 add_row(pulls, place, 1.0, input_vectors, kept[position], registers)
-    return read_tally(tally), count
+    return read_loss(loss_accumulator), count

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.logistic import fade
+from w2v.kernels.logistic import exp_minus_abs
 
 
 @inlined
@@ -27,7 +27,7 @@ def squash(sums, row, first, last, slope):
     wide, less = kind(slope) + one, kind(slope)
     line = sums[row, first:last]
     for at in range(np.uint64(line.size)):
-        small = fade(wide * line[at], kind)
+        small = exp_minus_abs(wide * line[at], kind)
         share = (one if line[at] > kind(0.0) else small) / (one + small)
         line[at] = wide * share - less
 

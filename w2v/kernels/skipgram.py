@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.logistic import clear_tally, read_tally
+from w2v.kernels.logistic import clear_loss, read_loss
 from w2v.kernels.negative_sampling import BATCH, draw_row, draw_targets, train_batch, train_vector
 from w2v.kernels.tiles import add_row
 from w2v.kernels.windows import prefetch_window
@@ -55,10 +55,10 @@ def train_windows(
     several steps.
     """
     kept, firsts, lasts, rates, _ = windows
-    ids, steps, targets, _, _, tally = scratch
+    ids, steps, targets, _, _, loss_accumulator = scratch
     spare = output_vectors.shape[0] - 1
     draw_targets(kept, count, negative, table, spare, state, target_ids)
-    clear_tally(tally)
+    clear_loss(loss_accumulator)
     pairs = 0
     for center in range(count):
         prefetch_window(
@@ -69,10 +69,10 @@ def train_windows(
             words = gather_context(kept, first, last, center, ids)
             train_batch(
                 input_vectors, ids, words, output_vectors, target_ids, center, rates[center],
-                steps, targets, tally, registers, frozen,
+                steps, targets, loss_accumulator, registers, frozen,
             )  # fmt: skip
             pairs += words
-    return read_tally(tally), pairs
+    return read_loss(loss_accumulator), pairs
 
 
 @jit
@@ -98,9 +98,9 @@ def train_pairs(
     words costs no quality.
     """
     kept, firsts, lasts, rates, _ = windows
-    _, steps, _, _, pull, tally = scratch
+    _, steps, _, _, pull, loss_accumulator = scratch
     spare = output_vectors.shape[0] - 1
-    clear_tally(tally)
+    clear_loss(loss_accumulator)
     pairs = 0
     for center in range(count):
         for position in range(firsts[center], lasts[center] + 1):
@@ -108,9 +108,9 @@ def train_pairs(
                 draw_row(kept[center], negative, table, spare, state, target_ids, 0)
                 train_vector(
                     input_vectors, kept[position], output_vectors, target_ids, 0, 0, rates[center],
-                    steps, pull, tally, registers, False,
+                    steps, pull, loss_accumulator, registers, False,
                 )  # fmt: skip
                 if frozen.size == 0 or not frozen[kept[position]]:
                     add_row(pull, 0, 1.0, input_vectors, kept[position], registers)
                 pairs += 1
-    return read_tally(tally), pairs
+    return read_loss(loss_accumulator), pairs

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from w2v.kernels import jit
-from w2v.kernels.logistic import fade
+from w2v.kernels.logistic import exp_minus_abs
 
 
 @jit
@@ -30,7 +30,7 @@ def learn_softmax(scores, targets, weights, losses):
         right += (target == highest) and weights[row] > 0
         total = kind(0.0)
         for at in range(size):
-            line[at] = fade(line[at] - highest, kind)
+            line[at] = exp_minus_abs(line[at] - highest, kind)
             total += line[at]
         share = weights[row] / total
         for at in range(size):

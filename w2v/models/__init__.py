@@ -33,7 +33,7 @@ class Model:
               a model that learns words alone, not documents
     way       how it is trained: by gradients of single predictions, computed at once by `solve` of
               its trainer, sampled in sweeps, or by gradients of batches
-    listing   the arrays of its file -> its topics, `topics.listing.Listing`; None where it has none
+    listing   the arrays of its file -> its topics, `topic_words.TopicWords`; None where it has none
     products  whether what is computed at once are products of a sparse matrix, by `topics.svd`
     """
 

@@ -34,10 +34,10 @@ class Settings(NegativeSamplingSettings):
 
 def _trainer(vocabulary, text, settings):
     from w2v.kernels.cbow import train_windows
-    from w2v.negative_sampling.trainer import NegativeSampling
+    from w2v.negative_sampling.trainer import WordTrainer
 
     kernel = partial(train_windows, divide=settings.cbow_update == "gradient")
-    return NegativeSampling(vocabulary, text, settings, kernel)
+    return WordTrainer(vocabulary, text, settings, kernel)
 
 
 MODEL = Model(

@@ -60,9 +60,9 @@ class Settings(TermSettings):
 
 
 def _trainer(vocabulary, text, settings):
-    from w2v.topics.lda import Lda
+    from w2v.topics.lda import LdaTrainer
 
-    return Lda(vocabulary, text, settings)
+    return LdaTrainer(vocabulary, text, settings)
 
 
 def _inference(settings, tensors):

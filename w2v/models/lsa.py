@@ -44,15 +44,15 @@ class Settings(TermSettings):
 
 def _trainer(vocabulary, text, settings):
     from w2v.errors import W2VError
-    from w2v.factorization.ppmi import Ppmi
-    from w2v.topics.lsa import Lsa
+    from w2v.factorization.ppmi import PpmiTrainer
+    from w2v.topics.lsa import LsaTrainer
 
     if settings.context == "documents":
-        return Lsa(vocabulary, text, settings)
+        return LsaTrainer(vocabulary, text, settings)
     for field in fields(TermSettings):
         if getattr(settings, field.name) != field.default:
             raise W2VError(f"{option_name(field.name)} is for --context documents")
-    return Ppmi(vocabulary, text, settings)
+    return PpmiTrainer(vocabulary, text, settings)
 
 
 def _inference(settings, tensors):

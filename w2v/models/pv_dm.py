@@ -58,9 +58,9 @@ def _method(settings):
 
 
 def _trainer(vocabulary, text, settings):
-    from w2v.negative_sampling.document_trainer import Paragraphs
+    from w2v.negative_sampling.document_trainer import DocumentTrainer
 
-    return Paragraphs(vocabulary, text, settings, _method(settings))
+    return DocumentTrainer(vocabulary, text, settings, _method(settings))
 
 
 def _inference(settings, tensors):

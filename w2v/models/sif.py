@@ -27,9 +27,9 @@ class Settings:
 
 
 def _trainer(vocabulary, text, settings):
-    from w2v.factorization.sif import Sif
+    from w2v.factorization.sif import SifTrainer
 
-    return Sif(vocabulary, text, settings)
+    return SifTrainer(vocabulary, text, settings)
 
 
 def _inference(settings, tensors):

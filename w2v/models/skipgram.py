@@ -19,10 +19,10 @@ class Settings(NegativeSamplingSettings):
 
 def _trainer(vocabulary, text, settings):
     from w2v.kernels.skipgram import train_pairs, train_windows
-    from w2v.negative_sampling.trainer import NegativeSampling
+    from w2v.negative_sampling.trainer import WordTrainer
 
     kernel = train_pairs if settings.exact else train_windows
-    return NegativeSampling(vocabulary, text, settings, kernel)
+    return WordTrainer(vocabulary, text, settings, kernel)
 
 
 MODEL = Model(

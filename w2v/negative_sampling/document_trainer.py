@@ -7,14 +7,14 @@ import numpy as np
 from w2v.embeddings.container import name_tensors
 from w2v.embeddings.table import Table
 from w2v.negative_sampling.inference import Inference, WordSide
-from w2v.negative_sampling.trainer import NegativeSampling
+from w2v.negative_sampling.trainer import WordTrainer
 from w2v.negative_sampling.worker import DocumentWorker, Method
 from w2v.settings import ParagraphSettings
-from w2v.text.encoded_text import Documents, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 
 
-class Paragraphs(NegativeSampling):
+class DocumentTrainer(WordTrainer):
     """Document vectors in training.
 
     vocabulary  V words and their counts
@@ -22,16 +22,20 @@ class Paragraphs(NegativeSampling):
     settings    the model's
     method      how it learns
 
-    `matrices` are those of `NegativeSampling`, `document_vectors` (M + 1, D) before them; without
+    `matrices` are those of `WordTrainer`, `document_vectors` (M + 1, D) before them; without
     word vectors there are no input vectors. Where vectors predict side by side the output vectors
     are as long as all of them together. A document without a word has a vector of zeros.
     """
 
-    text: Documents
+    text: EncodedDocuments
     settings: ParagraphSettings
 
     def __init__(
-        self, vocabulary: Vocabulary, text: Documents, settings: ParagraphSettings, method: Method
+        self,
+        vocabulary: Vocabulary,
+        text: EncodedDocuments,
+        settings: ParagraphSettings,
+        method: Method,
     ):
         self._method = method
         super().__init__(vocabulary, text, settings, method.beside or method.train)
@@ -61,9 +65,9 @@ class Paragraphs(NegativeSampling):
     def _make_worker(self, spare: int) -> DocumentWorker:
         return DocumentWorker(self.text, self.settings, self._keep, self._method, spare)
 
-    def loss(self, text: Text) -> float:
+    def loss(self, text: EncodedText) -> float:
         """Mean nats for each prediction of new documents, in the last epoch of their inference."""
-        assert isinstance(text, Documents)
+        assert isinstance(text, EncodedDocuments)
         counts, outputs = self.vocabulary.counts, self.vectors("output_vectors")
         inputs = self.vectors("input_vectors") if self.settings.has_words else None
         inference = Inference(self.settings, WordSide(counts, inputs, outputs), self._method)

@@ -14,7 +14,7 @@ from w2v.kernels.simd import aligned
 from w2v.negative_sampling.sampling import alias_table, keep_thresholds, noise_probabilities
 from w2v.negative_sampling.worker import DocumentWorker, Method
 from w2v.settings import ParagraphSettings
-from w2v.text.encoded_text import Documents, Pieces
+from w2v.text.encoded_text import EncodedDocuments, Spans
 from w2v.training.chunks import CHUNK
 
 
@@ -75,7 +75,7 @@ class Inference:
 
     def vectors(
         self,
-        text: Documents,
+        text: EncodedDocuments,
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
@@ -87,7 +87,7 @@ class Inference:
         here = threading.local()
         losses, pairs, done = 0.0, 0, 0
 
-        def infer(block: list[Pieces]) -> tuple[float, int]:
+        def infer(block: list[Spans]) -> tuple[float, int]:
             if not hasattr(here, "worker"):
                 here.worker = DocumentWorker(
                     text, self.settings, self._keep, self._method, self._spare
@@ -106,7 +106,7 @@ class Inference:
         return found[:-1, : self.settings.dim]
 
     def _infer(
-        self, worker: DocumentWorker, block: list[Pieces], found: np.ndarray
+        self, worker: DocumentWorker, block: list[Spans], found: np.ndarray
     ) -> tuple[float, int]:
         """Train the documents of a block; the sum of the last epoch's losses, and how many."""
         matrices = {"document_vectors": found, **self._matrices}
@@ -122,7 +122,7 @@ class Inference:
         return loss, pairs
 
 
-def _blocks(text: Documents) -> Iterator[list[Pieces]]:
+def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
     """All documents, those of a row together, some at a time: a huge one alone and in parts."""
     order = np.argsort(text.rows, kind="stable")
     rows, begins, ends = text.rows[order], text.begins[order], text.ends[order]
@@ -135,15 +135,15 @@ def _blocks(text: Documents) -> Iterator[list[Pieces]]:
         end = int(row_ends[at])
         if end <= begin:  # not even one row
             end = int(row_ends[np.searchsorted(row_ends, begin, "right")])
-        pieces = Pieces(rows[begin:end], begins[begin:end], ends[begin:end])
+        pieces = Spans(rows[begin:end], begins[begin:end], ends[begin:end])
         huge = words[end] - words[begin] > CHUNK
         yield list(_parts(pieces)) if huge else [pieces]
         begin = end
 
 
-def _parts(pieces: Pieces) -> Iterator[Pieces]:
+def _parts(pieces: Spans) -> Iterator[Spans]:
     """Pieces that are no longer than a chunk, one by one."""
     for row, begin, end in zip(*pieces, strict=True):
         for first in range(begin, end, CHUNK):
             spans = np.array([[first], [min(first + CHUNK, end)]])
-            yield Pieces(np.array([row], np.int32), *spans)
+            yield Spans(np.array([row], np.int32), *spans)

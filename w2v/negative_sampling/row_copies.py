@@ -18,7 +18,7 @@ PARTS = 16  # of a round's merging
 DRAWS = 24  # how often a chunk draws each word of its pool, on average
 
 
-def room(counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan) -> int:
+def memory_bytes(counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan) -> int:
     """Bytes that the rounds of a plan take, about; `counts` are the vocabulary's."""
     share = counts / max(counts.sum(), 1)
     kept = share * keep_probabilities(counts, settings.sample) * plan.longest
@@ -29,7 +29,7 @@ def room(counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan) -> 
     return int(plan.shards * 4 * (settings.padded_dim * rows + counts.size))
 
 
-class RowShards:
+class RowCopies:
     """Room for `plan.shards` chunks that are trained at the same time.
 
     A chunk's words and a pool of noise words are numbered as they come, and their rows copied to

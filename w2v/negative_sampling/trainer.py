@@ -10,18 +10,18 @@ import numpy as np
 
 from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
-from w2v.negative_sampling.row_copies import RowShards
+from w2v.negative_sampling.row_copies import RowCopies
 from w2v.negative_sampling.sampling import alias_table, keep_thresholds, noise_probabilities
 from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
-from w2v.text.encoded_text import Text
+from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import Chunk, Plan
 
 _ROWS = 1 << 12  # started at a time
 
 
-class NegativeSampling:
+class WordTrainer:
     """Word vectors in training.
 
     vocabulary     V words and their counts
@@ -39,7 +39,7 @@ class NegativeSampling:
     def __init__(
         self,
         vocabulary: Vocabulary,
-        text: Text,
+        text: EncodedText,
         settings: NegativeSamplingSettings,
         train_windows: Callable[..., tuple[float, int]],
     ):
@@ -93,7 +93,7 @@ class NegativeSampling:
 
         return train
 
-    def loss(self, text: Text) -> float:
+    def loss(self, text: EncodedText) -> float:
         """Mean nats for each pair of a text, without learning from it; NaN if it has none.
 
         The windows and noise words follow from the seed: they are the same at every call.
@@ -122,9 +122,9 @@ class NegativeSampling:
         """The loss says it all."""
         return ""
 
-    def shards(self, plan: Plan) -> RowShards:
+    def shards(self, plan: Plan) -> RowCopies:
         """Room for the rounds of a plan."""
-        return RowShards(
+        return RowCopies(
             self.matrices, self.noise, self.frozen, self.settings.negative, plan,
             self._make_worker,
         )  # fmt: skip

@@ -14,7 +14,7 @@ from w2v.kernels.simd import WIDTH
 from w2v.kernels.tiles import COLUMNS
 from w2v.kernels.windows import lay_windows, make_windows
 from w2v.settings import NegativeSamplingSettings, ParagraphSettings
-from w2v.text.encoded_text import Documents, Pieces, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 from w2v.training.chunks import Chunk
 
 _TOGETHER = np.empty(0, np.uint64)  # no streams: all sentences of a chunk share random numbers
@@ -33,7 +33,7 @@ class Worker:
 
     def __init__(
         self,
-        text: Text,
+        text: EncodedText,
         settings: NegativeSamplingSettings,
         keep: np.ndarray,
         train_windows: Callable[..., tuple[float, int]],
@@ -119,7 +119,7 @@ class DocumentWorker(Worker):
 
     def __init__(
         self,
-        text: Documents,
+        text: EncodedDocuments,
         settings: ParagraphSettings,
         keep: np.ndarray,
         method: Method,
@@ -136,7 +136,7 @@ class DocumentWorker(Worker):
         self.documents = chunk.pieces.rows.copy()
         return self._documents_text.gather(chunk.pieces)
 
-    def lay_apart(self, pieces: Pieces, epoch: int, lr: float) -> tuple[int, np.ndarray]:
+    def lay_apart(self, pieces: Spans, epoch: int, lr: float) -> tuple[int, np.ndarray]:
         """Lay the windows of documents so that nothing of one depends on the others."""
         self.documents = pieces.rows
         ids, bounds = self._documents_text.gather(pieces)

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from w2v.networks.network import Batch
-from w2v.text.encoded_text import Documents, Pieces
+from w2v.text.encoded_text import EncodedDocuments, Spans
 from w2v.training.chunks import Chunk, Plan
 
 _POOL = 50  # batches whose texts are sorted by length
 
 
-class Lessons(Protocol):
+class BatchSource(Protocol):
     """What there is to learn in an epoch."""
 
     size: int  # words
@@ -36,7 +36,7 @@ class Lessons(Protocol):
 class BatchPlan(Plan):
     """The chunks of a run over batches: a round is a batch."""
 
-    def __init__(self, lessons: Lessons, epochs: int, seed: int, shards: int):
+    def __init__(self, lessons: BatchSource, epochs: int, seed: int, shards: int):
         self.epochs, self.seed, self.shards, self._lessons = epochs, seed, shards, lessons
         self.words, self._size, self._epoch = epochs * lessons.size, lessons.size, -1
         self._begin_epoch(np.random.default_rng((seed, 0)))
@@ -57,7 +57,7 @@ class BatchPlan(Plan):
         return Chunk(0, 0, 0, 0, 0)
 
 
-class Texts:
+class LabelledBatches:
     """Texts with labels, those of about the same length together.
 
     text    documents
@@ -70,7 +70,7 @@ class Texts:
 
     def __init__(
         self,
-        text: Documents,
+        text: EncodedDocuments,
         labels: np.ndarray,
         rows: int,
         length: int,
@@ -108,7 +108,7 @@ class Texts:
             return None
         lengths = self._lengths[part]
         steps = max(int(lengths.max(initial=0)), self._least)
-        ids, _ = self._text.gather(Pieces(part, self._begins[part], self._text.ends[part]))
+        ids, _ = self._text.gather(Spans(part, self._begins[part], self._text.ends[part]))
         there = np.arange(steps) < lengths[:, None]
         words = np.zeros(there.shape, np.int32)
         words[there] = ids
@@ -117,7 +117,7 @@ class Texts:
         return Batch(np.ascontiguousarray(words.T), mask, self._labels[part], weights)
 
 
-class Stream:
+class StreamBatches:
     """A text in which each word, the ends of sentences included, is told from those before it.
 
     It is cut into as many stretches as a batch has rows, which are read side by side.

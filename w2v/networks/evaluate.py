@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.networks.batches import Lessons
+from w2v.networks.batches import BatchSource
 from w2v.networks.network import Network
 
 
@@ -27,7 +27,7 @@ class Judgement(NamedTuple):
 
 def judge(
     networks: Sequence[Network],
-    lessons: Lessons,
+    lessons: BatchSource,
     rows: int,
     on_progress: Callable[[int], None] = lambda parts: None,
 ) -> Judgement:
@@ -59,7 +59,7 @@ def judge(
     return Judgement(*(sum(each) for each in zip(*found, strict=True)))
 
 
-def probabilities(networks: Sequence[Network], lessons: Lessons, count: int) -> np.ndarray:
+def probabilities(networks: Sequence[Network], lessons: BatchSource, count: int) -> np.ndarray:
     """p of each output for each of some texts; (M, K)."""
     shards = len(networks)
     parts, _ = lessons.laid_out(None, shards)

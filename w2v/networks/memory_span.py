@@ -57,7 +57,7 @@ def is_solved(task: str, score: float) -> bool:
     return score < SOLVED[task] if task == "adding" else score >= SOLVED[task]
 
 
-class Student:
+class LagModel:
     """A recurrent layer that reads a sequence and answers at its end.
 
     task     adding or words
@@ -152,7 +152,7 @@ class Student:
         return np.sqrt(squares.sum(axis=(1, 2)))[::-1]
 
 
-def study(
+def train_on_task(
     task: str,
     variant: str,
     length: int,
@@ -167,7 +167,7 @@ def study(
     on_step  called after each
     """
     make = adding if task == "adding" else sentences
-    rng, student = np.random.default_rng((seed, 1)), Student(task, variant, units, seed)
+    rng, student = np.random.default_rng((seed, 1)), LagModel(task, variant, units, seed)
     tested = make(np.random.default_rng((seed, 2)), TESTED, length)
     gradients, score = (math.nan,) * len(DISTANCES), math.nan
     with np.errstate(over="ignore", invalid="ignore"):

@@ -9,11 +9,11 @@ import numpy as np
 
 from w2v.embeddings import container
 from w2v.networks.architecture import Architecture
-from w2v.networks.batches import Stream, Texts
+from w2v.networks.batches import LabelledBatches, StreamBatches
 from w2v.networks.evaluate import Judgement, judge, probabilities
 from w2v.networks.network import Batch, Network
 from w2v.networks.trainer import architecture
-from w2v.text.encoded_text import Documents, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END
 
 STEPS = 100  # words of a text at a time
@@ -48,23 +48,23 @@ class TrainedNetwork:
     def _networks(self, count: int) -> list[Network]:
         return [Network(self.architecture, self._settings, self._parameters) for _ in range(count)]
 
-    def probabilities(self, text: Documents, threads: int) -> np.ndarray:
+    def probabilities(self, text: EncodedDocuments, threads: int) -> np.ndarray:
         """p of each label for each document, float32 (M, K)."""
         told, made = self._settings, self.architecture
         if not text.begins.size:
             return np.zeros((0, len(self.labels)), np.float32)
         nothing = np.zeros(text.begins.size, np.int32)
-        lessons = Texts(text, nothing, told.rows, made.length, made.network == "mlp")
+        lessons = LabelledBatches(text, nothing, told.rows, made.length, made.network == "mlp")
         return probabilities(self._networks(threads), lessons, text.begins.size)
 
     def judge(
-        self, text: Text, on_progress: Callable[[float], None] = lambda share: None
+        self, text: EncodedText, on_progress: Callable[[float], None] = lambda share: None
     ) -> Judgement:
         """The cost of a whole text, read from its begin to its end, ends of sentences included."""
         made = self.architecture
         before = made.length - 1 if made.network == "mlp" else 0
         ids = np.insert(text.ids.mapped(), text.starts[1:], self._end)
-        stream = Stream(ids, self._end, 1, STEPS, before)
+        stream = StreamBatches(ids, self._end, 1, STEPS, before)
         parts = max(-(-ids.size // STEPS), 1)
         return judge(self._networks(1), stream, 1, lambda done: on_progress(done / parts))
 

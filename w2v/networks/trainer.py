@@ -13,13 +13,13 @@ from w2v.errors import W2VError
 from w2v.kernels.simd import aligned
 from w2v.networks import parameters
 from w2v.networks.architecture import Architecture
-from w2v.networks.batches import BatchPlan, Lessons, Stream, Texts
+from w2v.networks.batches import BatchPlan, BatchSource, LabelledBatches, StreamBatches
 from w2v.networks.evaluate import Judgement, judge
 from w2v.networks.layers.softmax_output import JUDGED
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
 from w2v.networks.updates import Learning
-from w2v.text.encoded_text import Documents, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary
 from w2v.training.chunks import Plan
 
@@ -42,11 +42,11 @@ class NetworkTrainer:
 
     kernels = ("row_copies", "recurrent", "softmax", "optimizers")
 
-    def __init__(self, name: str, vocabulary: Vocabulary, text: Text, settings: Any):
+    def __init__(self, name: str, vocabulary: Vocabulary, text: EncodedText, settings: Any):
         self._vocabulary, self.settings = vocabulary, settings
         self.is_language = settings.task == "lm"
         self.labels: list[str] = []
-        if isinstance(text, Documents):
+        if isinstance(text, EncodedDocuments):
             self.labels = sorted({str(label) for label in text.labels})
             if len(self.labels) < 2:
                 raise W2VError(
@@ -60,7 +60,7 @@ class NetworkTrainer:
         self._cuts = 0
         self.held_out: Judgement | None = None
 
-    def lessons_of(self, text: Text) -> Lessons:
+    def lessons_of(self, text: EncodedText) -> BatchSource:
         """A text as what is learnt from it; W2VError where a label has not come in training."""
         return lessons_of(text, self.settings, self.architecture, self._vocabulary, self.labels)
 
@@ -181,7 +181,7 @@ class NetworkTrainer:
             self._states, self._right, self.lr_at, told.clip, self._frozen, told.seed,
         )  # fmt: skip
 
-    def loss(self, text: Text) -> float:
+    def loss(self, text: EncodedText) -> float:
         """Mean nats for each target of a held-out text."""
         lessons = self.lessons_of(text)
         self.held_out = judge(self.networks, lessons, self.settings.rows)
@@ -238,14 +238,14 @@ def architecture(name: str, settings: Any, words: int, labels: int) -> Architect
 
 
 def lessons_of(
-    text: Text, settings: Any, made: Architecture, vocabulary: Vocabulary, labels: list[str]
-) -> Lessons:
+    text: EncodedText, settings: Any, made: Architecture, vocabulary: Vocabulary, labels: list[str]
+) -> BatchSource:
     """A text as what a network learns from it, or is judged by."""
-    if not isinstance(text, Documents):
+    if not isinstance(text, EncodedDocuments):
         end = vocabulary.names.index(END)
         ids = np.insert(text.ids.mapped(), text.starts[1:], end)
         before = made.length - 1 if made.network == "mlp" else 0
-        return Stream(ids, end, settings.rows, settings.bptt, before)
+        return StreamBatches(ids, end, settings.rows, settings.bptt, before)
     number = {label: at for at, label in enumerate(labels)}
     for at, label in enumerate(text.labels):
         if label not in number:
@@ -254,4 +254,4 @@ def lessons_of(
                 "leave it out, or train with it"
             )
     rows = np.array([number[str(label)] for label in text.labels], np.int32)
-    return Texts(text, rows, settings.rows, made.length, made.network == "mlp")
+    return LabelledBatches(text, rows, settings.rows, made.length, made.network == "mlp")

@@ -9,7 +9,7 @@ import numpy as np
 
 from w2v.kernels.optimizers import add_rows, add_up
 from w2v.kernels.row_copies import number_rows
-from w2v.networks.batches import Lessons
+from w2v.networks.batches import BatchSource
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
 from w2v.training.chunks import Chunk
@@ -39,7 +39,7 @@ class Learning:
         gradients: np.ndarray,
         tables: dict[str, int],
         optimizer: Optimizer,
-        lessons: Lessons,
+        lessons: BatchSource,
         states: list[np.ndarray],
         right: np.ndarray,
         lr_at: Callable[[float], float],

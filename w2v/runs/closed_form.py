@@ -12,7 +12,7 @@ from w2v.runs.run import Job
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
 from w2v.training.chunks import Chunk
-from w2v.training.state import State
+from w2v.training.state import TrainingState
 
 
 class Prepared(Job):
@@ -50,7 +50,7 @@ class Solution(Prepared):
 
     def _lay_out(self) -> None:
         super()._lay_out()
-        self.state = State(Chunk(0, 0, 0, 0, 0), [])
+        self.state = TrainingState(Chunk(0, 0, 0, 0, 0), [])
 
     def start(self, on_compile: Callable[[], None]) -> None:
         """Take over what the run starts from."""
@@ -70,7 +70,7 @@ class Solution(Prepared):
         self,
         on_progress: Callable[[Any], None],
         on_epoch: Callable[[], None] = lambda: None,
-    ) -> State:
+    ) -> TrainingState:
         """Compute the result; `on_progress` gets what is shown meanwhile."""
         self.trainer.solve(self.threads, lambda share: on_progress(f"computing {share:6.1%}"))
         return self.state

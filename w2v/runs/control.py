@@ -12,7 +12,7 @@ from typing import Any
 from w2v.errors import ConnectionLostError, DivergedError, NothingToLearnError, W2VError
 from w2v.runs.learnable import is_full
 from w2v.runs.messages import (
-    Line,
+    Console,
     say_attached,
     say_bad_bytes,
     say_compiling,
@@ -34,7 +34,7 @@ LOG_INTERVAL = 1.0  # seconds between the log's reports of progress
 class Report:
     """Takes a job through its steps and tells what each has found."""
 
-    def __init__(self, job: Job, line: Line):
+    def __init__(self, job: Job, line: Console):
         self._job, self._line = job, line
         self.say = line.say
         self._log = job.how.log_json

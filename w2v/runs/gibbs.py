@@ -11,7 +11,7 @@ from w2v.runs.closed_form import Prepared
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
 from w2v.training.loop import run
-from w2v.training.state import State
+from w2v.training.state import TrainingState
 
 
 class Rounds(Prepared):
@@ -27,7 +27,7 @@ class Rounds(Prepared):
         super()._lay_out()
         told = self.options
         self.plan = self.trainer.plan(told.shards if told.deterministic else self.threads)
-        self.state = State.start(self.plan)
+        self.state = TrainingState.start(self.plan)
 
     def start(self, on_compile: Callable[[], None]) -> None:
         """Make the matrices and load the kernels."""
@@ -48,7 +48,11 @@ class Rounds(Prepared):
         return found
 
     def _run(
-        self, on_progress: Callable[[Progress], None], seconds: float, state: State, before: int
+        self,
+        on_progress: Callable[[Progress], None],
+        seconds: float,
+        state: TrainingState,
+        before: int,
     ) -> None:
         run(
             self.trainer, self.plan, self.threads, on_progress, seconds, state, before,

@@ -16,7 +16,7 @@ from w2v.training.trainer import Trainer
 _SIDE = "output_vectors"  # what a model has besides its words' vectors
 
 
-class Origin:
+class InitialVectors:
     """Word vectors of a file; of a model of ours all that training goes on from.
 
     path      any vector file that can be read; for `update` one that `w2v train` wrote

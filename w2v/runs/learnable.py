@@ -8,12 +8,12 @@ import numpy as np
 
 from w2v.errors import NothingToLearnError
 from w2v.settings import TextSettings, option_name
-from w2v.text.encoded_text import Documents, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import Plan
 
 
-def check_words(text: Text, vocabulary: Vocabulary, how: TextSettings, source: str) -> None:
+def check_words(text: EncodedText, vocabulary: Vocabulary, how: TextSettings, source: str) -> None:
     """NothingToLearnError where a text has no word of its vocabulary: that of an update.
 
     how     what the vocabulary was chosen by
@@ -38,7 +38,7 @@ def is_full(vocabulary: Vocabulary, how: TextSettings) -> bool:
 
 
 def check_neighbours(
-    text: Text, vocabulary: Vocabulary, plan: Plan, options: Any, source: str
+    text: EncodedText, vocabulary: Vocabulary, plan: Plan, options: Any, source: str
 ) -> None:
     """NothingToLearnError where no word has another one beside it, from which its vector learns.
 
@@ -48,7 +48,7 @@ def check_neighbours(
     """
     if not options.has_words:
         return
-    is_documents = isinstance(text, Documents)
+    is_documents = isinstance(text, EncodedDocuments)
     unit, whole = ("document", "document") if is_documents else ("line", "sentence")
     if len(vocabulary.names) == 1:
         advice = "a lower --min-count, or a higher --max-vocab"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from w2v.settings import TextSettings
     from w2v.text.corpus import Corpus
-    from w2v.text.encoded_text import Text
+    from w2v.text.encoded_text import EncodedText
     from w2v.text.vocabulary import Vocabulary
 
 
-class Line(Protocol):
+class Console(Protocol):
     """Where it goes: `progress.ProgressLine`, or the log of a Python program."""
 
     def say(self, message: str) -> None:
@@ -25,7 +25,7 @@ class Line(Protocol):
         """The newest state, which the next one replaces."""
 
 
-def show_reading(line: Line, corpus: Corpus) -> Callable[[int], None]:
+def show_reading(line: Console, corpus: Corpus) -> Callable[[int], None]:
     """A function that shows how far a text has been read, given the number of tokens so far."""
     from w2v.system.resources import readable
 
@@ -37,7 +37,7 @@ def show_reading(line: Line, corpus: Corpus) -> Callable[[int], None]:
     return show
 
 
-def say_bad_bytes(line: Line, corpus: Corpus) -> None:
+def say_bad_bytes(line: Console, corpus: Corpus) -> None:
     """Report what was wrong in a text's encoding, if anything was."""
     from w2v.system.progress import plural
 
@@ -48,7 +48,7 @@ def say_bad_bytes(line: Line, corpus: Corpus) -> None:
         )
 
 
-def say_pruned(line: Line, vocabulary: Vocabulary) -> None:
+def say_pruned(line: Console, vocabulary: Vocabulary) -> None:
     """Report what counting has forgotten so as not to outgrow memory, if anything."""
     if vocabulary.pruned_types:
         line.warn(
@@ -69,7 +69,7 @@ _CODE = {*"=_{}[]<>\\/*#;()"}  # signs of programs
 _BEGINS = "(\"'“‘«"
 
 
-def say_attached(line: Line, vocabulary: Vocabulary, how: TextSettings) -> None:
+def say_attached(line: Console, vocabulary: Vocabulary, how: TextSettings) -> None:
     """Say where punctuation, and capitals, plainly make words double, and which options mend it."""
     from w2v.text.vocabulary import doubles
 
@@ -90,16 +90,18 @@ def say_attached(line: Line, vocabulary: Vocabulary, how: TextSettings) -> None:
     line.say(f"{said}: {option} makes one word of each")
 
 
-def say_documents(line: Line, corpus: Corpus, text: Text, length: int | None = None) -> None:
+def say_documents(
+    line: Console, corpus: Corpus, text: EncodedText, length: int | None = None
+) -> None:
     """Report what is peculiar about documents, if the text is made of these.
 
     length  how many words of each are read, its last ones; None: all
     """
     from w2v.system.progress import plural
     from w2v.text.documents import DocumentCorpus
-    from w2v.text.encoded_text import Documents
+    from w2v.text.encoded_text import EncodedDocuments
 
-    if not (isinstance(corpus, DocumentCorpus) and isinstance(text, Documents)):
+    if not (isinstance(corpus, DocumentCorpus) and isinstance(text, EncodedDocuments)):
         return
     if corpus.blank_rows:
         line.warn(f"{plural(corpus.blank_rows, 'blank row')} left out")
@@ -116,6 +118,6 @@ def say_documents(line: Line, corpus: Corpus, text: Text, length: int | None = N
         )
 
 
-def say_compiling(line: Line) -> None:
+def say_compiling(line: Console) -> None:
     """Say why nothing seems to happen for some seconds."""
     line.say("compiling kernels for this machine, once: some seconds")

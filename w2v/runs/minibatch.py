@@ -9,7 +9,7 @@ from w2v.errors import W2VError
 from w2v.runs.gibbs import Rounds
 from w2v.text.corpus import Corpus
 from w2v.text.encode import open_corpus, read, read_as
-from w2v.text.encoded_text import Text
+from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import END, Vocabulary
 
 
@@ -31,7 +31,7 @@ class Course(Rounds):
 
     def _read(
         self, on_block: Callable[[int], None], known: Mapping[str, int]
-    ) -> tuple[Vocabulary, Text]:
+    ) -> tuple[Vocabulary, EncodedText]:
         """All that is left out of the vocabulary is one word of it."""
         told = (self.text_settings, on_block, known, True, self.how.read_vocab)
         vocabulary, text = read(self.corpus, *told)
@@ -39,7 +39,7 @@ class Course(Rounds):
             vocabulary = vocabulary.adding(END, text.starts.size - 1)
         return vocabulary, text
 
-    def _read_as(self, corpus: Corpus) -> tuple[Text, int]:
+    def _read_as(self, corpus: Corpus) -> tuple[EncodedText, int]:
         return read_as(corpus, self.vocabulary.names, unknown=True, needed=True)
 
     def read_valid(self) -> int:

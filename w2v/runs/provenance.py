@@ -13,18 +13,18 @@ from typing import Any
 from w2v import __version__, settings
 from w2v.embeddings import container, formats
 from w2v.errors import W2VError
-from w2v.runs.initial_vectors import Origin
+from w2v.runs.initial_vectors import InitialVectors
 from w2v.runs.validation import Validation
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.system.pipes import sha256_of
 from w2v.text.corpus import Corpus
-from w2v.text.encoded_text import Text
+from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.state import State
+from w2v.training.state import TrainingState
 
 
 @dataclass(frozen=True)
-class Manifest:
+class Provenance:
     """Everything that the bytes of a result follow from."""
 
     model: str
@@ -35,7 +35,7 @@ class Manifest:
     threads: str
     corpus: Corpus
     valid: Corpus | None
-    origin: Origin | None
+    origin: InitialVectors | None
 
     @cached_property
     def _vocabulary(self) -> str:
@@ -68,7 +68,11 @@ class Manifest:
         return {**found, "w2v": __version__, **machine_code()}
 
     def metadata(
-        self, vocabulary: Vocabulary, text: Text, state: State, validation: Validation | None
+        self,
+        vocabulary: Vocabulary,
+        text: EncodedText,
+        state: TrainingState,
+        validation: Validation | None,
     ) -> dict[str, str]:
         """What the file says: only what follows from texts, settings, seed and version."""
         nested: dict[str, Any] = {

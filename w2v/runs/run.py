@@ -13,9 +13,9 @@ from w2v.errors import DivergedError, W2VError
 from w2v.kernels.cache import is_cold
 from w2v.models import Model
 from w2v.runs import checkpoint, memory
-from w2v.runs.initial_vectors import Origin
+from w2v.runs.initial_vectors import InitialVectors
 from w2v.runs.learnable import check_neighbours, check_words
-from w2v.runs.provenance import Manifest, is_result
+from w2v.runs.provenance import Provenance, is_result
 from w2v.runs.validation import Validation
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.system import locks, output_files, resources
@@ -23,11 +23,11 @@ from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
 from w2v.text.corpus import Corpus
 from w2v.text.encode import open_corpus, read, read_as
-from w2v.text.encoded_text import Documents, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import CHUNK, Plan, make_plan
 from w2v.training.loop import run
-from w2v.training.state import State
+from w2v.training.state import TrainingState
 from w2v.training.trainer import check_finite
 
 
@@ -56,7 +56,7 @@ class Job:
         text: TextSettings,
         how: RunSettings,
         documents: DocumentSettings | None = None,
-        origin: Origin | None = None,
+        origin: InitialVectors | None = None,
     ):
         for told in filter(None, (options, text, how, documents)):
             settings.check(told)
@@ -92,15 +92,15 @@ class Job:
         self.corpus = self._open(paths)
         self.valid = self._open([how.valid]) if how.valid else None
         self.validation: Validation | None = None
-        self._manifest = Manifest(
+        self._manifest = Provenance(
             model.name, options, text, documents, how, self._threads_told(), self.corpus,
             self.valid, origin,
         )  # fmt: skip
         self.vocabulary: Vocabulary
-        self.text: Text
+        self.text: EncodedText
         self.trainer: Any
         self.plan: Plan
-        self.state: State
+        self.state: TrainingState
 
     def _open(self, paths: Sequence[str]) -> Corpus:
         return open_corpus(paths, self.text_settings, self.documents)
@@ -131,10 +131,10 @@ class Job:
             on_compile()
         self.vocabulary, self.text = self._read(on_block, known)
         check_words(self.text, self.vocabulary, self.text_settings, self.corpus.source)
-        if isinstance(self.text, Documents):
+        if isinstance(self.text, EncodedDocuments):
             self.text.mapped = self.how.map_documents
         names: Sequence[str] = self.vocabulary.names
-        if isinstance(self.text, Documents) and self.model.table == "documents":
+        if isinstance(self.text, EncodedDocuments) and self.model.table == "documents":
             names = self.text.names
         formats.check_names(self.output, names, self._dim, self.how.blank)
         self._lay_out()
@@ -146,7 +146,7 @@ class Job:
 
     def _read(
         self, on_block: Callable[[int], None], known: Mapping[str, int]
-    ) -> tuple[Vocabulary, Text]:
+    ) -> tuple[Vocabulary, EncodedText]:
         return read(self.corpus, self.text_settings, on_block, known, False, self.how.read_vocab)
 
     def _lay_out(self) -> None:
@@ -155,7 +155,7 @@ class Job:
         rounds = (told.round_words, told.shards) if told.deterministic else (CHUNK, 1)
         self.plan = make_plan(self.text, told.epochs, told.seed, *rounds)
         check_neighbours(*words, self.plan, told, self.corpus.source)
-        self.state = State.start(self.plan)
+        self.state = TrainingState.start(self.plan)
 
     def read_valid(self) -> int:
         """Read the held-out text, if there is one: how many of its tokens are not known."""
@@ -165,7 +165,7 @@ class Job:
         self.validation = Validation(text, self.how.patience, self._keeps_best)
         return unknown
 
-    def _read_as(self, corpus: Corpus) -> tuple[Text, int]:
+    def _read_as(self, corpus: Corpus) -> tuple[EncodedText, int]:
         return read_as(corpus, self.vocabulary.names, needed=True)
 
     @property
@@ -230,7 +230,7 @@ class Job:
         tensors, saved = checkpoint.read(self.checkpoint_path, self._manifest.identity(), force)
         checkpoint.restore(self.checkpoint_path, tensors, self._vectors())
         try:
-            self.state = State.restored(self.plan, saved)
+            self.state = TrainingState.restored(self.plan, saved)
             if self.validation:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
                 self.trainer.heed(self.validation.losses)
@@ -243,10 +243,14 @@ class Job:
 
     def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
         """Train for some seconds on the side."""
-        self._run(on_progress, seconds, State.start(self.plan), len(self.plan))
+        self._run(on_progress, seconds, TrainingState.start(self.plan), len(self.plan))
 
     def _run(
-        self, on_progress: Callable[[Progress], None], seconds: float, state: State, before: int
+        self,
+        on_progress: Callable[[Progress], None],
+        seconds: float,
+        state: TrainingState,
+        before: int,
     ) -> None:
         run(
             self.trainer, self.plan, self.threads, on_progress, seconds, state, before,
@@ -257,7 +261,7 @@ class Job:
         self,
         on_progress: Callable[[Progress], None],
         on_epoch: Callable[[], None] = lambda: None,
-    ) -> State:
+    ) -> TrainingState:
         """Train to the end, or until patience is, with checkpoints; `on_epoch` after each epoch.
 
         DivergedError where the loss is not finite

@@ -15,14 +15,14 @@ from w2v.errors import W2VError
 from w2v.models import Model, models
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.pipes import name_of
-from w2v.system.spooled_array import Spool
+from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
 from w2v.text.documents import Labels
 from w2v.text.encode import open_corpus, read_as
-from w2v.text.encoded_text import Documents, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.tokenizers import split
 from w2v.topics.coherence import Coherence
-from w2v.topics.topic_words import Listing
+from w2v.topics.topic_words import TopicWords
 
 
 def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -36,7 +36,7 @@ def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     return container.read(path)
 
 
-class Opened:
+class SavedModel:
     """A model that `w2v train` has written.
 
     path    of a container
@@ -88,7 +88,7 @@ class Opened:
             ) from None
 
 
-class Trained(Opened):
+class SavedDocumentModel(SavedModel):
     """A model of documents: it infers the vectors of new ones.
 
     epochs  how long to infer; None: as long as it was trained. Without meaning for some models
@@ -121,18 +121,18 @@ class Trained(Opened):
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
-    ) -> tuple[Documents, int]:
+    ) -> tuple[EncodedDocuments, int]:
         """Read documents in the model's words; and how many tokens are not known.
 
         on_block  called with the number of tokens so far
         """
         text, unknown = read_as(corpus, self.names, on_block)
-        assert isinstance(text, Documents)
+        assert isinstance(text, EncodedDocuments)
         return text, unknown
 
     def vectors(
         self,
-        text: Documents,
+        text: EncodedDocuments,
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda done: None,
     ) -> np.ndarray:
@@ -146,11 +146,13 @@ class Trained(Opened):
         ids = np.array([rows[word] for word in words if word in rows], np.int32)
         if not ids.size:
             raise W2VError(f"none of the words of {text[:60]!r} is known to the model")
-        one = Documents(Spool(np.int32, ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"])
+        one = EncodedDocuments(
+            SpooledArray(np.int32, ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"]
+        )
         return self.vectors(one)[0]
 
 
-class TopicModel(Trained):
+class SavedTopicModel(SavedDocumentModel):
     """A model of documents that has topics."""
 
     needed = "topics"
@@ -160,7 +162,7 @@ class TopicModel(Trained):
         """Whether a model has them."""
         return model.listing
 
-    def listing(self) -> Listing:
+    def listing(self) -> TopicWords:
         """Its topics."""
         assert self.model.listing
         with self._fitting():
@@ -184,7 +186,7 @@ def is_network(path: str) -> bool:
     return model is not None and model.way == "batches"
 
 
-class Network(Opened):
+class SavedNetwork(SavedModel):
     """A model with a network: it tells labels, or next words.
 
     task  what it must have been trained for: classify or lm; None: any
@@ -214,6 +216,6 @@ class Network(Opened):
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
-    ) -> tuple[Text, int]:
+    ) -> tuple[EncodedText, int]:
         """Read a text in the network's words; and how many tokens are not known."""
         return read_as(corpus, self.names, on_block, unknown=True)

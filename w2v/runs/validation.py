@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from w2v.text.encoded_text import Text
+from w2v.text.encoded_text import EncodedText
 from w2v.training.trainer import Trainer
 
 _BEST = "best."  # before the names of matrices in a checkpoint
@@ -23,7 +23,7 @@ class Validation:
     `losses` are means in nats, of the same windows and noise words each time.
     """
 
-    def __init__(self, text: Text, patience: int | None, keeps: bool):
+    def __init__(self, text: EncodedText, patience: int | None, keeps: bool):
         self.text, self.patience, self.keeps = text, patience, keeps
         self.losses: list[float] = []
         self._best: dict[str, np.ndarray] = {}

@@ -18,7 +18,7 @@ PART = 1 << 17  # values that are rewritten at a time
 _ZEROS = bytes(1 << 20)
 
 
-class Spool:
+class SpooledArray:
     """A growing one-dimensional array of one dtype. Threads may read it at the same time."""
 
     def __init__(self, dtype: type, values: np.ndarray | None = None):

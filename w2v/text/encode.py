@@ -15,12 +15,12 @@ from w2v.kernels.word_hash import keep_words
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system import python_arguments
 from w2v.system.signals import Deferred
-from w2v.system.spooled_array import Spool
+from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus, Labels
-from w2v.text.encoded_text import Documents, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import DROPPED, UNKNOWN, Vocabulary, choose, read_counts
-from w2v.text.word_counter import Lexicon
+from w2v.text.word_counter import WordCounter
 
 
 def open_corpus(
@@ -46,7 +46,7 @@ def read(
     known: Mapping[str, int] | None = None,
     unknown: bool = False,
     fixed: str | None = None,
-) -> tuple[Vocabulary, Text]:
+) -> tuple[Vocabulary, EncodedText]:
     """Read a corpus: its vocabulary, and its text in the words of that; see `encode`.
 
     fixed  a file of `w2v vocab`, whose words and counts are the vocabulary
@@ -73,7 +73,7 @@ def read_as(
     on_block: Callable[[int], None] = lambda tokens: None,
     unknown: bool = False,
     needed: bool = False,
-) -> tuple[Text, int]:
+) -> tuple[EncodedText, int]:
     """Read a corpus in words that are known: the text, and how many tokens are none of them.
 
     needed  W2VError where no token is a known word; a text of sentences always needs one
@@ -85,10 +85,10 @@ def read_as(
     return _named(corpus, text), strange
 
 
-def _named(corpus: Corpus, text: Text) -> Text:
+def _named(corpus: Corpus, text: EncodedText) -> EncodedText:
     if isinstance(corpus, DocumentCorpus):
         labels = corpus.labels
-        return Documents(text.ids, text.starts, corpus.row_numbers(), corpus.names, labels)
+        return EncodedDocuments(text.ids, text.starts, corpus.row_numbers(), corpus.names, labels)
     return text
 
 
@@ -131,7 +131,7 @@ def count(
 
     on_types  called after each block with the numbers of words and of different words so far
     """
-    lexicon, tokens = make_lexicon(max_types), 0
+    lexicon, tokens = make_word_counter(max_types), 0
     for block in corpus.blocks():
         tokens += lexicon.number(block).size
         words = tokens - int(lexicon.counts[0])
@@ -151,7 +151,7 @@ def encode(
     known: Mapping[str, int] | None = None,
     every: bool = False,
     unknown: bool = False,
-) -> tuple[Vocabulary, Text]:
+) -> tuple[Vocabulary, EncodedText]:
     """Read a corpus once: its words that occur at least `min_count` times, and its text in them.
 
     max_vocab  keep this many of the most frequent words at most
@@ -164,7 +164,7 @@ def encode(
     Raises     W2VError where no word is left
     """
     known = known or {}
-    lexicon, ids = make_lexicon(max_types, known), Spool(np.int32)
+    lexicon, ids = make_word_counter(max_types, known), SpooledArray(np.int32)
     for block in corpus.blocks():
         ids.append(lexicon.number(block))
         on_block(ids.size + lexicon.pruned_tokens)
@@ -179,20 +179,20 @@ def encode(
     return vocabulary, _keep(ids, word_ids, every)
 
 
-def make_lexicon(max_types: int, known: Mapping[str, int] | None = None) -> Lexicon:
+def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) -> WordCounter:
     """A lexicon, with every kernel that reading needs already loaded.
 
     While kernels are loaded a signal has to wait: Python drops exceptions in C's callbacks.
     """
     nothing = np.empty(0, np.int32)
     with Deferred():
-        lexicon = Lexicon(max_types, known)
+        lexicon = WordCounter(max_types, known)
         starts = np.empty(0, np.int64)
         keep_words(nothing, nothing, np.zeros(2, np.int64), nothing.copy(), starts, False)
     return lexicon
 
 
-def _renumber(ids: Spool, numbers: np.ndarray) -> None:
+def _renumber(ids: SpooledArray, numbers: np.ndarray) -> None:
     """Give types their new numbers, and leave out those that have none."""
 
     def change(old: np.ndarray) -> np.ndarray:
@@ -208,7 +208,7 @@ def encode_as(
     every: bool = False,
     on_block: Callable[[int], None] = lambda tokens: None,
     unknown: bool = False,
-) -> tuple[Text, int]:
+) -> tuple[EncodedText, int]:
     """Read a corpus in words that are known: the text, and how many tokens are none of them.
 
     names     the words
@@ -216,7 +216,7 @@ def encode_as(
     on_block  called after each block with the number of tokens so far
     unknown   if UNKNOWN is among the words, it stands for all others, which else are left out
     """
-    lexicon, ids = make_lexicon(1 << 30), Spool(np.int32)
+    lexicon, ids = make_word_counter(1 << 30), SpooledArray(np.int32)
     for block in corpus.blocks():
         ids.append(lexicon.number(block))
         on_block(ids.size)
@@ -245,9 +245,9 @@ def check_shared(corpus: Corpus, vocabulary: str, known: int, strange: int) -> N
     )
 
 
-def _keep(ids: Spool, word_ids: np.ndarray, every: bool) -> Text:
+def _keep(ids: SpooledArray, word_ids: np.ndarray, every: bool) -> EncodedText:
     """Turn type numbers into word ids in their place, close the gaps, note the sentences."""
-    starts, size = Spool(np.int64, np.zeros(1)), np.zeros(2, np.int64)
+    starts, size = SpooledArray(np.int64, np.zeros(1)), np.zeros(2, np.int64)
 
     def change(numbers: np.ndarray) -> np.ndarray:
         words, begins = np.empty(numbers.size, np.int32), np.empty(numbers.size, np.int64)
@@ -258,4 +258,4 @@ def _keep(ids: Spool, word_ids: np.ndarray, every: bool) -> Text:
     ids.rewrite(change)
     if size[1] < size[0]:
         starts.append(size[:1])
-    return Text(ids, starts.mapped())
+    return EncodedText(ids, starts.mapped())

@@ -10,10 +10,10 @@ import numpy as np
 
 from w2v.kernels.documents import gather_pieces
 from w2v.kernels.simd import aligned
-from w2v.system.spooled_array import Spool, mapped_zeros
+from w2v.system.spooled_array import SpooledArray, mapped_zeros
 
 
-class Text:
+class EncodedText:
     """A text as word ids.
 
     ids       int32, the words of the vocabulary in the order of the text
@@ -21,7 +21,7 @@ class Text:
     size      how many words
     """
 
-    def __init__(self, ids: Spool, starts: np.ndarray):
+    def __init__(self, ids: SpooledArray, starts: np.ndarray):
         self.ids, self.starts, self.size = ids, starts, ids.size
 
     def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
@@ -39,7 +39,7 @@ class Text:
         return np.concatenate([[first], self.starts[inside], [last]]) - first
 
 
-class Pieces(NamedTuple):
+class Spans(NamedTuple):
     """Documents of a text, or parts of them.
 
     rows    int32 (S,)  the row of each one's document
@@ -52,7 +52,7 @@ class Pieces(NamedTuple):
     ends: np.ndarray
 
 
-class Documents(Text):
+class EncodedDocuments(EncodedText):
     """A text of documents, which may be empty: `starts` says where each begins.
 
     rows    int32 (S,), the row of each document's vector: several documents may share one
@@ -66,7 +66,7 @@ class Documents(Text):
 
     def __init__(
         self,
-        ids: Spool,
+        ids: SpooledArray,
         starts: np.ndarray,
         rows: np.ndarray,
         names: Sequence[str],
@@ -76,7 +76,7 @@ class Documents(Text):
         self.rows, self.names, self.labels = rows, names, labels
         self.begins, self.ends = starts[:-1], starts[1:]
 
-    def words(self, pieces: Pieces) -> np.ndarray:
+    def words(self, pieces: Spans) -> np.ndarray:
         """The words of some pieces one after the other: read, where they are so in the text."""
         if (pieces.begins[1:] == pieces.ends[:-1]).all() and pieces.rows.size:
             return self.ids.read(int(pieces.begins[0]), int(pieces.ends[-1]))
@@ -88,7 +88,7 @@ class Documents(Text):
             self.ids.mapped()
         )  # once: a mapping for each chunk costs as much as half its training
 
-    def gather(self, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
+    def gather(self, pieces: Spans) -> tuple[np.ndarray, np.ndarray]:
         """The words of some pieces one after the other, and where each begins, as in `part`."""
         ids = np.empty(int((pieces.ends - pieces.begins).sum()), np.int32)
         bounds = np.empty(pieces.rows.size + 1, np.int64)
@@ -99,20 +99,20 @@ class Documents(Text):
         """Zeros that become the documents' vectors."""
         return mapped_zeros(shape, kind) if self.mapped else aligned(shape, kind)
 
-    def pieces(self, which: slice | np.ndarray) -> Pieces:
+    def pieces(self, which: slice | np.ndarray) -> Spans:
         """Some whole documents, by their number."""
-        return Pieces(self.rows[which], self.begins[which], self.ends[which])
+        return Spans(self.rows[which], self.begins[which], self.ends[which])
 
     def sizes(self) -> np.ndarray:
         """How many words each row has; int64 (M,)."""
         lengths = self.ends - self.begins
         return np.bincount(self.rows, lengths, minlength=len(self.names)).astype(np.int64)
 
-    def some(self, names: Sequence[str]) -> Documents:
+    def some(self, names: Sequence[str]) -> EncodedDocuments:
         """The documents with some of the names, which then are its rows, in that order."""
         number = {name: row for row, name in enumerate(names)}
         renumbered = np.array([number.get(name, -1) for name in self.names], np.int32)[self.rows]
         wanted = renumbered >= 0
-        found = Documents(self.ids, self.starts, renumbered[wanted], names)
+        found = EncodedDocuments(self.ids, self.starts, renumbered[wanted], names)
         found.begins, found.ends = self.begins[wanted], self.ends[wanted]
         return found

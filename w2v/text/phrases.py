@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.system.spooled_array import Spool
+from w2v.system.spooled_array import SpooledArray
 from w2v.system.text_file import numbered_lines
 from w2v.text.corpus import Corpus
 from w2v.text.tokenizers import split
-from w2v.text.word_counter import Lexicon
+from w2v.text.word_counter import WordCounter
 
 SCORINGS = {"default": 100.0, "npmi": 0.5}  # and their thresholds
 MOST_INSIDE = 4  # connectors between the two ends of a phrase
@@ -105,7 +105,7 @@ class Phrases:
 
     def read(self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None) -> None:
         """Read a text, all of it; it is kept on disk as numbers."""
-        lexicon, self._ids = Lexicon(), Spool(np.int32)
+        lexicon, self._ids = WordCounter(), SpooledArray(np.int32)
         for block in corpus.blocks():
             self._ids.append(lexicon.number(block))
             on_block(self._ids.size)
@@ -176,7 +176,7 @@ class Phrases:
 
     def _rewrite(self, keys: np.ndarray, types: int, candidates: _Candidates) -> None:
         """Join the pairs with some keys, in the text; the first of them becomes type `types`."""
-        joined, counts = Spool(np.int32), np.zeros(len(self.names), np.int64)
+        joined, counts = SpooledArray(np.int32), np.zeros(len(self.names), np.int64)
         carried = np.zeros(0, np.int32)
         for begin in range(0, self._ids.size, _PART):
             part = np.concatenate([carried, self._ids.read(begin, begin + _PART)])

@@ -13,7 +13,7 @@ from w2v.system import atomic_file
 from w2v.system.pipes import name_of
 from w2v.system.text_file import numbered_lines
 from w2v.text.corpus import Corpus
-from w2v.text.word_counter import SENTENCE_END, Lexicon
+from w2v.text.word_counter import SENTENCE_END, WordCounter
 
 UNKNOWN = "<unk>"  # stands for every word that is not in a vocabulary, where there is such a one
 END = "<eos>"  # the end of a sentence, where it is a word
@@ -114,7 +114,7 @@ def write_counts(path: str, vocabulary: Vocabulary) -> None:
 
 def choose(
     corpus: Corpus,
-    lexicon: Lexicon,
+    lexicon: WordCounter,
     min_count: int,
     max_vocab: int | None,
     known: Mapping[str, int],

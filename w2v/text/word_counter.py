@@ -12,7 +12,7 @@ _NAME_BYTES = 16  # of a type, on average; longer names count for more types
 SENTENCE_END = b"</s>"  # the first type; a line end is one too, as in word2vec.c
 
 
-class Lexicon:
+class WordCounter:
     """Numbers types as they come. `counts` says how often each has come; `len` how many there are.
 
     most   how many types there may be: after `prune`, which is due when `is_full`

@@ -24,7 +24,7 @@ PARTS = 16  # of a round's merging
 ETA_EVERY = 5  # sweeps: it takes a tenth of a sweep's time to find a better one
 
 
-class Counts:
+class TopicCounts:
     """Counts of words and topics after each round, and what follows from them.
 
     tokens
@@ -77,14 +77,14 @@ class Counts:
         self._at = 0
 
 
-class Sweeps(Counts):
+class GibbsRounds(TopicCounts):
     """The same where the threads of this process sample."""
 
     parts = (PARTS,)
 
     def __init__(self, tokens: Tokens, matrices: dict[str, np.ndarray], settings: Any, end: int):
         super().__init__(tokens, matrices, settings, end)
-        self._rooms: list[Room] = []
+        self._rooms: list[SamplerBuffers] = []
         self._idle = iter(list(self._rooms))
         self._bounds = np.linspace(0, len(self.counts), PARTS + 1).astype(np.int64)
         self._merged = 0
@@ -109,8 +109,10 @@ class Sweeps(Counts):
         """Those that there were will not be called again: new ones may have their room."""
         self._idle = iter(list(self._rooms))
 
-    def _add_room(self) -> Room:
-        self._rooms.append(Room(self.counts.shape, self._matrices["alpha"], self._settings))
+    def _add_room(self) -> SamplerBuffers:
+        self._rooms.append(
+            SamplerBuffers(self.counts.shape, self._matrices["alpha"], self._settings)
+        )
         return self._rooms[-1]
 
     def merge(self, part: int, chunks: int) -> None:
@@ -127,7 +129,7 @@ class Sweeps(Counts):
                 self.end_round()
 
 
-class Room:
+class SamplerBuffers:
     """What one thread samples with: counts of its own, and what it has changed in them.
 
     shape     (V, K), of the counts

@@ -14,7 +14,7 @@ from w2v.kernels.topic_inference import mix_topics
 STEPS = 50  # of expectation maximisation
 
 
-class Mixer:
+class TopicInference:
     """Finds the shares of topics in documents.
 
     topic_words  float (V, K)  p(word | topic)

@@ -18,19 +18,19 @@ from w2v.embeddings.table import Table
 from w2v.factorization import term_matrix
 from w2v.factorization.term_matrix import Tokens
 from w2v.kernels.simd import WIDTH, aligned
-from w2v.text.encoded_text import Documents
+from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 from w2v.topics.coherence import JUDGED, Coherence, judge
-from w2v.topics.gibbs_rounds import Counts, Sweeps
-from w2v.topics.inference import Mixer
-from w2v.topics.topic_words import Listing, top_words
-from w2v.training.chunks import Plan, SweepPlan
+from w2v.topics.gibbs_rounds import GibbsRounds, TopicCounts
+from w2v.topics.inference import TopicInference
+from w2v.topics.topic_words import TopicWords, top_words
+from w2v.training.chunks import GibbsPlan, Plan
 
 _TOKENS = 1 << 20  # a chunk has at least so many, where the text does
 _PER_WORD = 100  # and so many for each word, whose counts are copied for it
 
 
-class Lda:
+class LdaTrainer:
     """The topics of a text, by sampling.
 
     vocabulary  words and their counts
@@ -41,18 +41,18 @@ class Lda:
 
     kernels = ("documents", "gibbs")
 
-    def __init__(self, vocabulary: Vocabulary, text: Documents, settings: Any):
+    def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
         self._vocabulary, self._text, self.settings = vocabulary, text, settings
         size = len(vocabulary.names)
         self.kept = term_matrix.choose(vocabulary, term_matrix.count_terms(text, size), settings)
         self.tokens = term_matrix.read_tokens(text, self.kept, size)
         self.matrices: dict[str, np.ndarray] = {}
-        self._sweeps: Sweeps | None = None
+        self._sweeps: GibbsRounds | None = None
 
     def plan(self, shards: int) -> Plan:
         """The chunks of a run: as few rounds as make the copies of all counts worth while."""
         longest = max(_TOKENS, _PER_WORD * self.kept.size)
-        return SweepPlan(self.tokens.starts, self.settings.epochs, shards, longest)
+        return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
 
     def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
         topics = -(-self.settings.topics // WIDTH) * WIDTH
@@ -102,16 +102,16 @@ class Lda:
         """The loss says it all."""
         return ""
 
-    def shards(self, plan: Plan) -> Sweeps:
+    def shards(self, plan: Plan) -> GibbsRounds:
         """Room for the rounds of a plan, and the counts that follow from the tokens' topics."""
         if self._sweeps is None:
-            self._sweeps = Sweeps(*self._counted(plan))
+            self._sweeps = GibbsRounds(*self._counted(plan))
         self._sweeps.dismiss_workers()
         return self._sweeps
 
-    def counts(self, plan: Plan) -> Counts:
+    def counts(self, plan: Plan) -> TopicCounts:
         """The counts alone, for rounds that are sampled elsewhere."""
-        return Counts(*self._counted(plan))
+        return TopicCounts(*self._counted(plan))
 
     def _counted(self, plan: Plan) -> tuple[Tokens, dict[str, np.ndarray], Any, int]:
         return self.tokens, self.matrices, self.settings, plan.words // plan.epochs
@@ -203,11 +203,11 @@ def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     return (words / sums).astype(np.float32)
 
 
-def listing(tensors: Mapping[str, np.ndarray]) -> Listing:
+def listing(tensors: Mapping[str, np.ndarray]) -> TopicWords:
     """The topics in a file."""
     weights, alpha = topic_words(tensors), tensors["alpha"]
     sizes = tensors["words.counts"] @ tensors["words.matrix"].astype(np.float64)
-    return Listing(weights, sizes / sizes.sum(), alpha)
+    return TopicWords(weights, sizes / sizes.sum(), alpha)
 
 
 class LdaInference:
@@ -216,12 +216,12 @@ class LdaInference:
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
         if tensors["alpha"].size != settings.topics:
             raise ValueError("alpha")
-        self._mixer = Mixer(topic_words(tensors), tensors["alpha"])
+        self._mixer = TopicInference(topic_words(tensors), tensors["alpha"])
         self._words = tensors["words.counts"].size
 
     def vectors(
         self,
-        text: Documents,
+        text: EncodedDocuments,
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:

@@ -15,12 +15,12 @@ import numpy as np
 from w2v.embeddings.table import Table
 from w2v.factorization import svd, term_matrix
 from w2v.system.progress import plural
-from w2v.text.encoded_text import Documents
+from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
-from w2v.topics.topic_words import Listing
+from w2v.topics.topic_words import TopicWords
 
 
-class Lsa:
+class LsaTrainer:
     """The topics of a text, once `solve` has been called.
 
     vocabulary  words and their counts
@@ -30,7 +30,7 @@ class Lsa:
 
     kernels = ("documents", "sparse")
 
-    def __init__(self, vocabulary: Vocabulary, text: Documents, settings: Any):
+    def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
         self._vocabulary, self._text, self._settings = vocabulary, text, settings
         counts = term_matrix.count_terms(text, len(vocabulary.names))
         self._kept = term_matrix.choose(vocabulary, counts, settings)
@@ -46,7 +46,9 @@ class Lsa:
     def room(self, threads: int) -> int:
         """Bytes that it will need besides what is used already, about."""
         set_, entries = self._settings, len(self._counts.values)
-        most = svd.room(self._kept.size, entries, set_.topics, set_.power_iters, set_.oversamples)
+        most = svd.memory_bytes(
+            self._kept.size, entries, set_.topics, set_.power_iters, set_.oversamples
+        )
         return max(most, self.matrix_bytes() * 2)
 
     def begin(self) -> None:
@@ -107,12 +109,12 @@ class Lsa:
         return {"singular_values": self._found.values, "weights": self._weights}
 
 
-def listing(tensors: Mapping[str, np.ndarray]) -> Listing:
+def listing(tensors: Mapping[str, np.ndarray]) -> TopicWords:
     """The topics in a file: what a word weighs may be less than 0, and sizes are squared values."""
     values, right = np.square(tensors["singular_values"]), _right(tensors)
     if not (np.isfinite(right).all() and 0 < values.sum() < np.inf):
         raise ValueError("singular_values")
-    return Listing(right, values / values.sum())
+    return TopicWords(right, values / values.sum())
 
 
 def _right(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -133,7 +135,7 @@ class LsaInference:
 
     def vectors(
         self,
-        text: Documents,
+        text: EncodedDocuments,
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:

@@ -13,12 +13,12 @@ import numpy as np
 
 from w2v.errors import W2VError
 from w2v.system import atomic_file
-from w2v.topics.topic_words import Listing, top_words
+from w2v.topics.topic_words import TopicWords, top_words
 
 KEYS = 20  # words of a topic
 
 
-def write_topic_keys(path: str, listing: Listing, names: Sequence[str]) -> None:
+def write_topic_keys(path: str, listing: TopicWords, names: Sequence[str]) -> None:
     """Write a line for each topic: number, alpha, its top words."""
     alpha = np.zeros(listing.sizes.size) if listing.alpha is None else listing.alpha
     _write(

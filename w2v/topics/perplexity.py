@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.factorization.term_matrix import Tokens
-from w2v.topics.inference import Mixer
+from w2v.topics.inference import TopicInference
 
 
 class Completion(NamedTuple):
@@ -52,7 +52,7 @@ def complete(
     place = np.arange(tokens.words.size) - np.repeat(tokens.starts[:-1], lengths)
     starts = np.concatenate([[0], np.cumsum((lengths + 1) // 2)])
     read = Tokens(tokens.words[place % 2 == 0], starts)
-    mixtures = Mixer(topic_words, alpha).mixtures(read, threads, on_progress)
+    mixtures = TopicInference(topic_words, alpha).mixtures(read, threads, on_progress)
     rows = np.repeat(np.arange(lengths.size), lengths // 2)
     words = tokens.words[place % 2 == 1]
     total = 0.0

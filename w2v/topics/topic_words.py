@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
+class TopicWords:
     """The topics of a model.
 
     weights  float (V, K)   what each word weighs in each topic: p(word | topic), or its place

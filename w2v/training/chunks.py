@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.text.encoded_text import Documents, Pieces, Text
+from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 
 CHUNK = 10_000  # words: CBOW takes 6 ms, of which 0.01 ms are Python
 SMALL_CHUNK = 1_000  # words, of a text so short that threads would not share an epoch otherwise
@@ -58,7 +58,7 @@ class Plan:
     mean_pieces = 0.0
 
     def __init__(
-        self, text: Text, epochs: int, seed: int, chunk_words: int = CHUNK, shards: int = 1
+        self, text: EncodedText, epochs: int, seed: int, chunk_words: int = CHUNK, shards: int = 1
     ):
         self.epochs, self.seed, self.shards = epochs, seed, shards
         self.words = epochs * text.size
@@ -95,7 +95,7 @@ class Plan:
         self._firsts, self._lasts = self._cuts[:-1][order], self._cuts[1:][order]
         self._ends = np.cumsum(self._lasts - self._firsts)
 
-    def _pieces(self, first: int, last: int) -> Pieces | None:
+    def _pieces(self, first: int, last: int) -> Spans | None:
         return None
 
     def nothing(self) -> Chunk:
@@ -122,7 +122,12 @@ class DocumentPlan(Plan):
     """
 
     def __init__(
-        self, text: Documents, epochs: int, seed: int, chunk_words: int = CHUNK, shards: int = 1
+        self,
+        text: EncodedDocuments,
+        epochs: int,
+        seed: int,
+        chunk_words: int = CHUNK,
+        shards: int = 1,
     ):
         super().__init__(text, epochs, seed, chunk_words, shards)
         self._text, self.longest = text, min(2 * self.length + 1, text.size)
@@ -138,20 +143,20 @@ class DocumentPlan(Plan):
         cuts = _cuts(self._starts, self.length)
         self._firsts, self._lasts, self._ends = cuts[:-1], cuts[1:], cuts[1:]
 
-    def _pieces(self, first: int, last: int) -> Pieces:
+    def _pieces(self, first: int, last: int) -> Spans:
         """What of the documents is between two positions of the epoch's order."""
         begin = int(np.searchsorted(self._starts, first, "right")) - 1
         end = int(np.searchsorted(self._starts, last))
         inside = self._order[begin:end]
         here = self._text.begins[inside] - self._starts[begin:end]  # from the order to the text
-        return Pieces(
+        return Spans(
             self._text.rows[inside],
             np.maximum(self._starts[begin:end], first) + here,
             np.minimum(self._starts[begin + 1 : end + 1], last) + here,
         )
 
 
-class SweepPlan(Plan):
+class GibbsPlan(Plan):
     """The chunks of a run over documents that stay whole and where they are, in every epoch alike.
 
     starts   int64 (M + 1,)  where each document begins, and the end
@@ -175,9 +180,9 @@ class SweepPlan(Plan):
         self._ends = self._lasts
 
 
-def make_plan(text: Text, *how: int) -> Plan:
+def make_plan(text: EncodedText, *how: int) -> Plan:
     """The plan of a text, of documents or not."""
-    return DocumentPlan(text, *how) if isinstance(text, Documents) else Plan(text, *how)
+    return DocumentPlan(text, *how) if isinstance(text, EncodedDocuments) else Plan(text, *how)
 
 
 def _cuts(starts: np.ndarray, length: int) -> np.ndarray:

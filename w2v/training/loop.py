@@ -10,8 +10,8 @@ from collections.abc import Callable
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
 from w2v.training.chunks import Plan
-from w2v.training.state import State
-from w2v.training.trainer import Crew, Free, InRounds, Trainer
+from w2v.training.state import TrainingState
+from w2v.training.trainer import HogwildWorkers, RoundWorkers, Trainer, Workers
 
 
 def run(
@@ -20,28 +20,28 @@ def run(
     threads: int,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     seconds: float = math.inf,
-    state: State | None = None,
+    state: TrainingState | None = None,
     stop_before: int | None = None,
     in_rounds: bool = False,
-) -> State:
+) -> TrainingState:
     """Train chunks of a plan on `threads` threads; returns the state at the end.
 
     on_progress  called in this thread several times a second, and at the end
     seconds      stop after the chunks that are under way at that time
     state        where to go on; changed in place, also where an exception ends the run
     stop_before  the chunk to stop before, or after the round that it is in; else all are trained
-    in_rounds    the same result for any number of threads, see `InRounds`
+    in_rounds    the same result for any number of threads, see `RoundWorkers`
     Raises       DivergedError where a loss is not finite; KeyboardInterrupt as it comes. The chunks
                  under way are finished first, so that no thread still writes to the matrices.
     """
-    state = State.start(plan) if state is None else state
+    state = TrainingState.start(plan) if state is None else state
     before = len(plan) if stop_before is None else min(stop_before, len(plan))
-    crew: Crew
+    crew: Workers
     if in_rounds:
         threads = min(threads, plan.shards)
-        crew = InRounds(trainer, plan, state, before, threads)
+        crew = RoundWorkers(trainer, plan, state, before, threads)
     else:
-        crew = Free(trainer, plan, state, before)
+        crew = HogwildWorkers(trainer, plan, state, before)
     began, passed = time.monotonic(), state.seconds
 
     def report() -> None:
@@ -72,7 +72,7 @@ def run(
     return state
 
 
-def progress_of(trainer: Trainer, plan: Plan, state: State, aside: str = "") -> Progress:
+def progress_of(trainer: Trainer, plan: Plan, state: TrainingState, aside: str = "") -> Progress:
     """What a run shows of its state, and `aside` what else there is to show."""
     epoch, lr = state.latest.epoch, trainer.lr_at(state.latest.begin)
     losses = state.mean_losses()[: epoch + 1]

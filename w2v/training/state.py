@@ -11,7 +11,7 @@ from w2v.training.chunks import Chunk, Plan
 
 
 @dataclass
-class State:
+class TrainingState:
     """Where a run is.
 
     latest       the chunk that was begun last
@@ -30,7 +30,7 @@ class State:
     seconds: float = 0.0
 
     @classmethod
-    def start(cls, plan: Plan) -> State:
+    def start(cls, plan: Plan) -> TrainingState:
         """The state of a run that has not begun."""
         return cls(plan[0], [[0.0, 0] for _ in range(plan.epochs)])
 
@@ -39,7 +39,7 @@ class State:
         return {"chunks_done": self.chunks_done, "losses": self.losses}
 
     @classmethod
-    def restored(cls, plan: Plan, saved: Mapping[str, Any]) -> State:
+    def restored(cls, plan: Plan, saved: Mapping[str, Any]) -> TrainingState:
         """The state that `saved` was made of.
 
         Of a run that was forced to go on with another text or --epochs: as far on as that allows.

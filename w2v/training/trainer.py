@@ -13,9 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from w2v.errors import DivergedError
-from w2v.text.encoded_text import Text
+from w2v.text.encoded_text import EncodedText
 from w2v.training.chunks import Chunk, Plan
-from w2v.training.state import State
+from w2v.training.state import TrainingState
 
 _ROWS = 1 << 14  # looked at together
 
@@ -57,7 +57,7 @@ class Trainer(Protocol):
     def shards(self, plan: Plan) -> Shards:
         """Room for the rounds of a plan."""
 
-    def loss(self, text: Text) -> float:
+    def loss(self, text: EncodedText) -> float:
         """Mean nats for each pair of a text, without learning from it; NaN if it has none."""
 
     def aside(self, epoch: int, pairs: int, loss: float) -> str:
@@ -79,7 +79,7 @@ class Trainer(Protocol):
         """What else a file needs."""
 
 
-class Crew:
+class Workers:
     """The threads of a run: each calls `work`, until there is nothing to do or `stop` is set.
 
     trainer, plan
@@ -87,7 +87,7 @@ class Crew:
     before   the chunk to stop before
     """
 
-    def __init__(self, trainer: Trainer, plan: Plan, state: State, before: int):
+    def __init__(self, trainer: Trainer, plan: Plan, state: TrainingState, before: int):
         self.trainer, self.plan, self.state, self.before = trainer, plan, state, before
         self.lock, self.stop = threading.Lock(), threading.Event()
         self.failures: list[BaseException] = []
@@ -114,14 +114,14 @@ class Crew:
             raise diverged(f"in epoch {chunk.epoch + 1}: the loss is {loss:g}", self.trainer)
 
 
-class Free(Crew):
+class HogwildWorkers(Workers):
     """Each thread trains the next chunk, and all change the same matrices without locks.
 
     Source: Hogwild, Recht et al. 2011. With one thread the chunks are trained in the order of the
     plan; with more the result differs a little from run to run.
     """
 
-    def __init__(self, trainer: Trainer, plan: Plan, state: State, before: int):
+    def __init__(self, trainer: Trainer, plan: Plan, state: TrainingState, before: int):
         super().__init__(trainer, plan, state, before)
         self._todo = map(plan.__getitem__, range(state.chunks_done, before))
 
@@ -139,14 +139,16 @@ class Free(Crew):
                 self.count(chunk, loss, pairs)
 
 
-class InRounds(Crew):
+class RoundWorkers(Workers):
     """The chunks of a round are trained side by side, each on a copy of its own, then merged.
 
     So the result is the same for any number of threads. All threads do the same step at a time,
     training or merging, and the last one to finish it makes the next one ready.
     """
 
-    def __init__(self, trainer: Trainer, plan: Plan, state: State, before: int, threads: int):
+    def __init__(
+        self, trainer: Trainer, plan: Plan, state: TrainingState, before: int, threads: int
+    ):
         super().__init__(trainer, plan, state, before)
         self._shards = trainer.shards(plan)
         self._barrier = threading.Barrier(threads, self._turn)

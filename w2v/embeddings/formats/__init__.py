@@ -16,8 +16,8 @@ from w2v.embeddings import container
 from w2v.embeddings.formats import numpy_array, projector, word2vec_binary, word2vec_text
 from w2v.embeddings.formats.recognition import ARRAY, BINARY, NUMBERS, Recognised, recognise
 from w2v.embeddings.formats.recognition import CONTAINER as CONTAINER
-from w2v.embeddings.formats.source import Findings, Source
-from w2v.embeddings.lazy_table import Listed
+from w2v.embeddings.formats.source import Diagnostics, Source
+from w2v.embeddings.lazy_table import LazyTable
 from w2v.embeddings.table import NORMALIZERS, Table
 from w2v.errors import W2VError
 from w2v.system import packing
@@ -32,7 +32,7 @@ def load(
     path: str,
     table: str = "words",
     limit: int | None = None,
-    findings: Findings | None = None,
+    findings: Diagnostics | None = None,
 ) -> Table:
     """Open a vector file of any kind that is known; W2VError says what another one looks like.
 
@@ -41,7 +41,7 @@ def load(
     findings  what is not as it should be goes there; None: what is wrong is a mistake, what is odd
               is not told
     """
-    findings = findings or Findings(path)
+    findings = findings or Diagnostics(path)
     with Source.open(path) as source:
         found = recognise(source)
         if found.kind == CONTAINER:
@@ -55,7 +55,7 @@ def load(
         names, matrix = _distinct(names, matrix, findings)
     try:
         if found.kind == ARRAY and not findings.repairs:
-            read = Listed.over(listing, matrix)
+            read = LazyTable.over(listing, matrix)
         else:
             read = Table.of(names, matrix)
     except W2VError as error:  # two have the same name
@@ -80,7 +80,7 @@ def _of_container(path: str, name: str, limit: int | None) -> Table:
 
 
 def _read(
-    source: Source, found: Recognised, limit: int | None, findings: Findings
+    source: Source, found: Recognised, limit: int | None, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
     if found.wrong:
         findings.wrong(found.wrong, f"vectors of {found.dim} are read")
@@ -94,7 +94,7 @@ def _read(
 
 
 def _distinct(
-    names: list[bytes], matrix: np.ndarray, findings: Findings
+    names: list[bytes], matrix: np.ndarray, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
     """The first of the rows that have the same name, where that may be repaired."""
     first: dict[bytes, int] = {}
@@ -109,7 +109,7 @@ def _distinct(
     return [names[row] for row in rows], matrix[rows]
 
 
-def _note_bytes(table: Table, findings: Findings) -> None:
+def _note_bytes(table: Table, findings: Diagnostics) -> None:
     """Tell of names that are not UTF-8."""
     if _are_utf8(table):
         return
@@ -169,7 +169,7 @@ def contents(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     return container.read(path) if sniff(path) == CONTAINER else ({}, {})
 
 
-def describe(path: str, findings: Findings) -> dict[str, Any]:
+def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
     """What a vector file says of itself, in plain values."""
     with Source.open(path) as source:
         kind = recognise(source).kind

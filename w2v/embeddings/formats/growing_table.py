@@ -10,7 +10,7 @@ from w2v.embeddings.table import Table
 _FIRST = 1 << 22  # numbers there is room for, where nobody can say how many will come
 
 
-class Rows:
+class GrowingTable:
     """Names and their vectors, float32 (N, D), as a file is read.
 
     promised  how many there will be; believed only where the file is large enough for these

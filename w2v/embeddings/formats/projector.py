@@ -13,7 +13,7 @@ from itertools import chain
 
 import numpy as np
 
-from w2v.embeddings.formats.growing_table import Rows, numbers
+from w2v.embeddings.formats.growing_table import GrowingTable, numbers
 from w2v.embeddings.formats.source import Source
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -80,7 +80,7 @@ def read(source: Source, dim: int, limit: int | None) -> tuple[list[bytes], np.n
 
 
 def _matrix(source: Source, dim: int) -> np.ndarray:
-    rows, rest = Rows(source, None, dim, 2 * dim), b""
+    rows, rest = GrowingTable(source, None, dim, 2 * dim), b""
     number = source.head.count(b"\n", 0, source.begin)  # of the line
     for block in chain(source.blocks(), [b"\n"]):
         *lines, rest = (rest + block).split(b"\n")

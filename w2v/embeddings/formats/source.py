@@ -15,7 +15,7 @@ HEAD = 1 << 16  # bytes from which a format is recognised
 BLOCK = 1 << 21  # bytes read at a time
 
 
-class Findings:
+class Diagnostics:
     """What was found in a file that is not as it should be.
 
     path     of the file

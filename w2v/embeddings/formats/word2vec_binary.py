@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.embeddings.formats.growing_table import Rows
+from w2v.embeddings.formats.growing_table import GrowingTable
 from w2v.embeddings.formats.recognition import BINARY, begins_as
-from w2v.embeddings.formats.source import HEAD, Findings, Source
+from w2v.embeddings.formats.source import HEAD, Diagnostics, Source
 from w2v.embeddings.formats.word2vec_text import refuse_blanks
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -19,10 +19,10 @@ _LONGEST_NAME = 1 << 20
 
 
 def read(
-    source: Source, promised: int, dim: int, limit: int | None, findings: Findings
+    source: Source, promised: int, dim: int, limit: int | None, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
     """The rows of a file whose header has been skipped; arguments as of `text.read`."""
-    rows, blocks = Rows(source, promised, dim, 4 * dim + 1), source.blocks()
+    rows, blocks = GrowingTable(source, promised, dim, 4 * dim + 1), source.blocks()
     wide, wanted = 4 * dim, promised if limit is None else min(limit, promised)
     buffer, passed = b"", source.begin
     lines = False  # whether rows end with line ends

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.embeddings.formats.growing_table import Rows, numbers
+from w2v.embeddings.formats.growing_table import GrowingTable, numbers
 from w2v.embeddings.formats.recognition import GLOVE, begins_as, is_number
-from w2v.embeddings.formats.source import BLOCK, HEAD, Findings, Source
+from w2v.embeddings.formats.source import BLOCK, HEAD, Diagnostics, Source
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system import atomic_file, resources
@@ -23,7 +23,7 @@ UNKNOWN = b"<unk>"
 
 
 def read(
-    source: Source, promised: int | None, dim: int, limit: int | None, findings: Findings
+    source: Source, promised: int | None, dim: int, limit: int | None, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
     """The rows of a text whose header, if it has one, has been skipped.
 
@@ -118,9 +118,14 @@ class _Reader:
     """Takes lines, block after block."""
 
     def __init__(
-        self, source: Source, promised: int | None, dim: int, limit: int | None, findings: Findings
+        self,
+        source: Source,
+        promised: int | None,
+        dim: int,
+        limit: int | None,
+        findings: Diagnostics,
     ):
-        self._rows = Rows(source, promised, dim, 2 * dim + 1)
+        self._rows = GrowingTable(source, promised, dim, 2 * dim + 1)
         self._promised, self._limit, self._findings = promised, limit, findings
         self._dim, self._read, self._threads = dim, 0, resources.processors()
         self._header = promised is not None

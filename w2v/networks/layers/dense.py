@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.networks.layers.layer import Layer, flat, spread_evenly, times
+from w2v.networks.layers.layer import Layer, flat, init_glorot, times
 
 
 class Dense(Layer):
@@ -26,7 +26,7 @@ class Dense(Layer):
 
     def begin(self, rng: np.random.Generator) -> None:
         """Fill it at random; biases begin at 0."""
-        spread_evenly(rng, self.parameters["W"])
+        init_glorot(rng, self.parameters["W"])
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """(..., I) to (..., O)."""

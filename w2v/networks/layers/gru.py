@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from w2v.kernels.recurrent import close_reset, open_reset
-from w2v.networks.layers.layer import Layer, State, flat, spread_evenly, times, turn
+from w2v.networks.layers.layer import Layer, State, flat, init_glorot, init_orthogonal, times
 
 GATES = 3
 
@@ -40,8 +40,8 @@ class Gru(Layer):
         """Fill it at random."""
         for gate in range(GATES):
             here = slice(gate * self._units, (gate + 1) * self._units)
-            spread_evenly(rng, self.parameters["W_x"][:, here])
-            turn(rng, self.parameters["W_h"][:, here])
+            init_glorot(rng, self.parameters["W_x"][:, here])
+            init_orthogonal(rng, self.parameters["W_h"][:, here])
 
     def forward(
         self, x: np.ndarray, mask: np.ndarray | None = None, begin: State = None

@@ -26,7 +26,7 @@ class Layer:
         self.gradients = {name: gradients[name] for name in self.gradients if name in gradients}
 
 
-def spread_evenly(rng: np.random.Generator, matrix: np.ndarray) -> None:
+def init_glorot(rng: np.random.Generator, matrix: np.ndarray) -> None:
     """Fill a matrix (I, O) at random, so that signals keep their size forward and backward.
 
     Source: Glorot and Bengio 2010, equation 16: uniform in ±sqrt(6 / (I + O)).
@@ -35,7 +35,7 @@ def spread_evenly(rng: np.random.Generator, matrix: np.ndarray) -> None:
     matrix[...] = rng.uniform(-limit, limit, matrix.shape)
 
 
-def turn(rng: np.random.Generator, matrix: np.ndarray) -> None:
+def init_orthogonal(rng: np.random.Generator, matrix: np.ndarray) -> None:
     """Fill a square matrix with a random rotation, which keeps lengths (Saxe et al. 2014)."""
     q, r = np.linalg.qr(rng.standard_normal(matrix.shape))
     matrix[...] = q * np.sign(np.diagonal(r))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from w2v.kernels.recurrent import close_gates, open_gates
-from w2v.networks.layers.layer import Layer, State, flat, spread_evenly, times, turn
+from w2v.networks.layers.layer import Layer, State, flat, init_glorot, init_orthogonal, times
 
 GATES = 4
 
@@ -40,8 +40,8 @@ class Lstm(Layer):
         units = self._units
         for gate in range(GATES):
             here = slice(gate * units, (gate + 1) * units)
-            spread_evenly(rng, self.parameters["W_x"][:, here])
-            turn(rng, self.parameters["W_h"][:, here])
+            init_glorot(rng, self.parameters["W_x"][:, here])
+            init_orthogonal(rng, self.parameters["W_h"][:, here])
         self.parameters["b"][units : 2 * units] = forget
 
     def forward(

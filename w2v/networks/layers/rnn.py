@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from w2v.networks.layers.dense import Activation
-from w2v.networks.layers.layer import Layer, State, flat, spread_evenly, times, turn
+from w2v.networks.layers.layer import Layer, State, flat, init_glorot, init_orthogonal, times
 
 
 class Rnn(Layer):
@@ -33,12 +33,12 @@ class Rnn(Layer):
 
         The last with relu is IRNN (Le, Jaitly and Hinton 2015): a state that stays by itself.
         """
-        spread_evenly(rng, self.parameters["W_hv"])
+        init_glorot(rng, self.parameters["W_hv"])
         state = self.parameters["W_hh"]
         if recurrent == "identity":
             state[...] = np.eye(len(state))
         else:
-            {"uniform": spread_evenly, "orthogonal": turn}[recurrent](rng, state)
+            {"uniform": init_glorot, "orthogonal": init_orthogonal}[recurrent](rng, state)
 
     def forward(
         self, x: np.ndarray, mask: np.ndarray | None = None, begin: State = None

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from w2v.kernels.softmax import learn_softmax
-from w2v.networks.layers.layer import Layer, spread_evenly
+from w2v.networks.layers.layer import Layer, init_glorot
 
 JUDGED = 256  # targets at a time: of many words, scores take room
 
@@ -47,7 +47,7 @@ class Output(Layer):
     def begin(self, rng: np.random.Generator) -> None:
         """Fill it at random; biases begin at 0."""
         if not self._tied:
-            spread_evenly(rng, self.parameters[self.table])
+            init_glorot(rng, self.parameters[self.table])
 
     def scores(self, h: np.ndarray) -> np.ndarray:
         """(N, U) to (N, K)."""
