@@ -343,6 +343,7 @@ def test_models_that_do_not_go_there_say_so(w2v, folder, name):
 
 def test_without_dask_the_extra_is_named(w2v, folder, monkeypatch):
     (folder / "text").write_text("a b")
+    monkeypatch.setattr("w2v.cluster", sys.modules["w2v.cluster"])  # is put back
     for name in [*sys.modules]:
         if name.startswith("w2v.cluster"):
             monkeypatch.delitem(sys.modules, name)

@@ -73,7 +73,7 @@ class Recorder:
     def lr_at(self, share):
         return 0.5
 
-    def aside(self, epoch, pairs, loss):
+    def loss_note(self, epoch, pairs, loss):
         return ""
 
     def worker(self):

@@ -12,6 +12,7 @@ import planted
 import pytest
 from helpers import AT_ONCE, COMPILED, EVERY, TRAINED, finish, make_job, stop_at
 
+import w2v as w2v_package
 from w2v.embeddings import formats
 from w2v.errors import DivergedError
 from w2v.models import models
@@ -205,7 +206,7 @@ class StopAt:
                 signal.raise_signal(signal.SIGTERM)
 
 
-OURS = os.path.dirname(formats.__file__).removesuffix("formats")
+OURS = os.path.dirname(w2v_package.__file__)
 
 
 def kept(folder):

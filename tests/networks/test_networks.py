@@ -194,7 +194,7 @@ def test_the_rate_is_cut_where_a_loss_is_hardly_lower_than_the_lowest():
     )  # fmt: skip
     rates = []
     for losses in ([], [5.0], [5.0, 4.0], [5.0, 4.0, 3.99], [5.0, 4.0, 3.99, 4.5, 3.0, 2.0]):
-        trainer.heed(losses)
+        trainer.on_validation(losses)
         rates.append(trainer.lr_at(0.9))
     assert rates == [1, 1, 1, 0.5, 0.25]
     trainer.settings = replace(trainer.settings, schedule="linear")
@@ -415,7 +415,7 @@ def test_memory_of_a_perceptron_that_classifies_is_that_of_one_window():
     trainer.architecture = Architecture("mlp", 1000, 100, 400, 256, outputs=2)
     trainer.is_language, trainer.lessons = False, LabelledBatches.__new__(LabelledBatches)
     trainer.lessons.size, trainer.lessons.rows, trainer.lessons.longest = 0, 256, 400
-    assert 300e6 < trainer.room(2) < 500e6
+    assert 300e6 < trainer.memory_bytes(2) < 500e6
 
 
 def test_texts_may_be_empty_or_very_long(w2v, folder):

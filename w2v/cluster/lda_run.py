@@ -22,7 +22,7 @@ class ClusterChain(Chain):
         self._rounds: ClusterGibbs | None = None
 
     def _more_memory(self) -> int:
-        return self.trainer.room(1) + memory.names_bytes(self.vocabulary.counts, self.text)
+        return self.trainer.memory_bytes(1) + memory.names_bytes(self.vocabulary.counts, self.text)
 
     def start(self, on_compile: Callable[[], None]) -> None:
         """As of any `Chain`; no thread of this process will sample."""

@@ -45,7 +45,7 @@ class PpmiTrainer:
         """What the resulting matrices take in memory."""
         return 4 * len(self._vocabulary.names) * self._settings.topics
 
-    def room(self, threads: int) -> int:
+    def memory_bytes(self, threads: int) -> int:
         """Bytes that it will need besides what is used already, about.
 
         Of the pairs in a text of 100 MB an eighth are different ones that stay.

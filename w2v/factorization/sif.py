@@ -42,7 +42,7 @@ class SifTrainer:
         rows = len(self._vocabulary.names) + len(self._text.names) * (not self._text.mapped)
         return 4 * rows * self._settings.dim
 
-    def room(self, threads: int) -> int:
+    def memory_bytes(self, threads: int) -> int:
         """Bytes that it will need besides what is used already, about."""
         return self.matrix_bytes() + 4 * self._text.size  # the text is mapped
 

@@ -108,17 +108,17 @@ class WordTrainer:
             loss, pairs = loss + more[0], pairs + more[1]
         return loss / pairs if pairs else math.nan
 
-    def heed(self, losses: list[float]) -> None:
+    def on_validation(self, losses: list[float]) -> None:
         """The learning rate falls anyway."""
 
-    def held_out_aside(self) -> str:
+    def validation_note(self) -> str:
         """The loss says it all."""
         return ""
 
     def _make_worker(self, spare: int) -> Worker:
         return Worker(self.text, self.settings, self._keep, self._train_windows, spare)
 
-    def aside(self, epoch: int, pairs: int, loss: float) -> str:
+    def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """The loss says it all."""
         return ""
 

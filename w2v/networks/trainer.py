@@ -91,7 +91,7 @@ class NetworkTrainer:
         """What the parameters take in memory."""
         return 4 * sum(math.prod(shape) for shape in self.architecture.shapes().values())
 
-    def room(self, threads: int) -> int:
+    def memory_bytes(self, threads: int) -> int:
         """Bytes that learning on some threads takes, about."""
         told, a = self.settings, self.architecture
         shards = told.shards if told.deterministic else threads
@@ -112,7 +112,7 @@ class NetworkTrainer:
             + tables
         )  # fmt: skip
 
-    def room_to_judge(self, threads: int) -> int:
+    def validation_bytes(self, threads: int) -> int:
         """Bytes that a held-out text takes besides: all scores, where learning draws some."""
         scores = 4 * JUDGED * self.architecture.outputs * bool(self.samples)
         return scores * (self.settings.shards if self.settings.deterministic else threads)
@@ -165,7 +165,7 @@ class NetworkTrainer:
             return told.rate * (1 - share)
         return told.rate * told.cut**self._cuts
 
-    def heed(self, losses: list[float]) -> None:
+    def on_validation(self, losses: list[float]) -> None:
         """Take account of the losses of a held-out text after each epoch so far."""
         if self.settings.schedule == "cut":
             lowest, self._cuts = math.inf, 0
@@ -187,13 +187,13 @@ class NetworkTrainer:
         self.held_out = judge(self.networks, lessons, self.settings.rows)
         return self.held_out.nats / max(self.held_out.told, 1)
 
-    def aside(self, epoch: int, pairs: int, loss: float) -> str:
+    def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """What a loss means: the perplexity, or the share of texts that were told rightly."""
         if self.is_language:
             return f"perplexity {math.exp(min(loss, 700)):.1f}"
         return f"accuracy {self._right[epoch].sum() / max(pairs, 1):.2%}"
 
-    def held_out_aside(self) -> str:
+    def validation_note(self) -> str:
         """The same of the held-out text."""
         if self.held_out is None:
             return ""

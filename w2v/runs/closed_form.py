@@ -31,7 +31,7 @@ class Prepared(Job):
 
     def _more_memory(self) -> int:
         names = memory.names_bytes(self.vocabulary.counts, self.text)
-        return self.trainer.room(self.threads) + names
+        return self.trainer.memory_bytes(self.threads) + names
 
     def _metadata(self) -> dict[str, str]:
         found = self.trainer.facts() if self.trainer.matrices else {}

@@ -252,7 +252,7 @@ class Report:
         held_out = job.validation.losses[-1] if job.validation else None
         self.log("epoch", epoch=epoch, loss=loss, valid_loss=held_out)
         if held_out is not None:
-            more = job.trainer.held_out_aside()
+            more = job.trainer.validation_note()
             self.say(
                 f"epoch {epoch}/{job.plan.epochs}: loss {loss:.4f}, held out {held_out:.4f}"
                 + f", {more}" * bool(more)

@@ -84,5 +84,5 @@ class Course(Rounds):
     def _more_memory(self) -> int:
         more = super()._more_memory()
         if self._keeps_best:
-            more += self.matrix_bytes() * 3 + self.trainer.room_to_judge(self.threads)
+            more += self.matrix_bytes() * 3 + self.trainer.validation_bytes(self.threads)
         return more

@@ -233,7 +233,7 @@ class Job:
             self.state = TrainingState.restored(self.plan, saved)
             if self.validation:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
-                self.trainer.heed(self.validation.losses)
+                self.trainer.on_validation(self.validation.losses)
         except (KeyError, ValueError, TypeError):
             raise W2VError(f"{self.checkpoint_path}: the header at byte 8 is damaged") from None
         return True

@@ -44,7 +44,7 @@ class Validation:
         self.losses.append(math.inf if math.isnan(loss) else loss)
         if self.keeps and self.best == len(self.losses) - 1:
             self._best = {name: matrix.copy() for name, matrix in trainer.matrices.items()}
-        trainer.heed(self.losses)
+        trainer.on_validation(self.losses)
 
     def restore_best(self, trainer: Trainer) -> None:
         """Take a trainer back to where its loss was lowest, if that was kept."""

@@ -70,7 +70,7 @@ class LdaTrainer:
             math.prod(shape) * np.dtype(kind).itemsize for shape, kind in self._shapes().values()
         )
 
-    def room(self, threads: int) -> int:
+    def memory_bytes(self, threads: int) -> int:
         """Bytes that sampling on some threads and writing take, about, besides what is used."""
         shapes = self._shapes()
         counts = 4 * math.prod(shapes["word_sums"][0])
@@ -98,7 +98,7 @@ class LdaTrainer:
         """Sampling has no learning rate."""
         return math.nan
 
-    def aside(self, epoch: int, pairs: int, loss: float) -> str:
+    def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """The loss says it all."""
         return ""
 

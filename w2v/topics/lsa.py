@@ -43,7 +43,7 @@ class LsaTrainer:
         """What the resulting matrices take in memory."""
         return 4 * (len(self._text.names) + self._kept.size) * self._settings.topics
 
-    def room(self, threads: int) -> int:
+    def memory_bytes(self, threads: int) -> int:
         """Bytes that it will need besides what is used already, about."""
         set_, entries = self._settings, len(self._counts.values)
         most = svd.memory_bytes(

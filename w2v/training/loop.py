@@ -79,7 +79,7 @@ def progress_of(trainer: Trainer, plan: Plan, state: TrainingState, aside: str =
     trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # an epoch may just begin
     loss = trained[-1] if trained else math.nan
     pairs = int(state.losses[epoch][1])
-    meaning = trainer.aside(epoch, pairs, loss) if pairs else ""
+    meaning = trainer.loss_note(epoch, pairs, loss) if pairs else ""
     return Progress(
         epoch + 1, plan.epochs, state.words, plan.words, state.seconds, lr, loss, state.resumed,
         ", ".join(filter(None, (meaning, aside))),

@@ -60,13 +60,13 @@ class Trainer(Protocol):
     def loss(self, text: EncodedText) -> float:
         """Mean nats for each pair of a text, without learning from it; NaN if it has none."""
 
-    def aside(self, epoch: int, pairs: int, loss: float) -> str:
+    def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """What else is to be shown beside the loss of so many pairs in an epoch (from 0)."""
 
-    def heed(self, losses: list[float]) -> None:
+    def on_validation(self, losses: list[float]) -> None:
         """Take account of what a held-out text has cost after each epoch so far."""
 
-    def held_out_aside(self) -> str:
+    def validation_note(self) -> str:
         """The same of the loss that `loss` has found last."""
 
     def freeze(self, rows: np.ndarray) -> None:
