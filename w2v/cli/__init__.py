@@ -1,4 +1,4 @@
-"""The command line: parse, one library call, print. One file for each family of commands.
+"""The command line: parse, one library call, print. One file for each command.
 
 Modules of this package import click and `w2v.errors` at the top and nothing heavier: `w2v --help`
 must not wait for NumPy, nor `w2v similar` for Numba.
@@ -20,28 +20,11 @@ from w2v import __version__
 from w2v.cli.streams import standard_streams
 from w2v.errors import W2VError
 
-COMMANDS = {
-    "train": "train",
-    "similar": "neighbours",
-    "analogy": "neighbours",
-    "similarity": "words",
-    "odd": "words",
-    "vector": "words",
-    "infer": "infer",
-    "topics": "topics",
-    "perplexity": "topics",
-    "predict": "predict",
-    "generate": "predict",
-    "summary": "summary",
-    "lag": "lag",
-    "evaluate": "evaluate",
-    "compare": "compare",
-    "plot": "plot",
-    "vocab": "vocab",
-    "phrases": "phrases",
-    "convert": "convert",
-    "info": "convert",
-}
+COMMANDS = (  # each in the file of its name
+    "train", "similar", "analogy", "similarity", "odd", "vector", "infer", "topics", "perplexity",
+    "predict", "generate", "summary", "lag", "evaluate", "compare", "plot", "vocab", "phrases",
+    "convert", "info",
+)  # fmt: skip
 
 
 _NEAR = 0.65  # of difflib's likeness, 0 to 1, of names that are suggested
@@ -83,7 +66,7 @@ class LazyGroup(HelpfulGroup):
         """The command, or None where there is no such."""
         if name not in COMMANDS:
             return None
-        return getattr(import_module(f"w2v.cli.{COMMANDS[name]}"), name)
+        return getattr(import_module(f"w2v.cli.{name}"), name)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

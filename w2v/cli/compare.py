@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.compared_files import echo_compared
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, Command
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
-
-if TYPE_CHECKING:
-    from w2v.evaluation.compare import Compared
 
 _AT_HAND = ("questions-words.txt", "similarity/*.tsv")
 
@@ -70,26 +67,6 @@ def compare(
 def _at_hand(pattern: str) -> tuple[str, ...]:
     folder = os.environ.get("W2V_DATA")
     return tuple(map(str, sorted(Path(folder).glob(pattern)))) if folder else ()
-
-
-def echo_compared(
-    files: Sequence[str], results: Sequence[Compared], as_tsv: bool, as_json: bool
-) -> None:
-    """Print what a set says of each file."""
-    if not (as_tsv or as_json):
-        click.echo(f"{printable(results[0].set)}: {results[0].items:,} items")
-    for file, found in zip(files, results, strict=True):
-        low, high = found.interval or (None, None)
-        if as_json:
-            facts = {"file": file, "set": found.set, "items": found.items, "score": found.score}
-            echo_json(facts | {"low": low, "high": high, "p": found.p})
-        elif as_tsv:
-            echo_tsv([file, found.set, found.items, found.score, low, high, found.p])
-        elif found.score is None:
-            click.echo(f"      -  {printable(file)}")
-        else:
-            p = "" if found.p is None else "p <.001" if found.p < 0.0005 else f"p {found.p:.3f}"
-            click.echo(f"{found.score:7.4f}  {low:.3f} to {high:.3f}  {p:8}  {printable(file)}")
 
 
 def _echo_overlap(

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import click
 
 from w2v.cli import HelpfulGroup
-from w2v.cli.charts import chart_kind, plot_option, write_chart
-from w2v.cli.compare import echo_compared
-from w2v.cli.evaluate_documents import classify, self_retrieval
-from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.cli.parameters import INPUT, Command
-from w2v.cli.vector_file import open_table, vectors_path
-
-if TYPE_CHECKING:
-    from w2v.embeddings.table import Table
-    from w2v.evaluation.analogies import AnalogyResult
+from w2v.cli.evaluate_analogies import analogies
+from w2v.cli.evaluate_classify import classify
+from w2v.cli.evaluate_self_retrieval import self_retrieval
+from w2v.cli.evaluate_similarity import similarity
 
 
 @click.group(cls=HelpfulGroup)
@@ -25,160 +16,5 @@ def evaluate() -> None:
     """Judge word vectors and document vectors."""
 
 
-_COMMON = (
-    click.argument("sets", nargs=-1, required=True, type=INPUT, metavar="SET..."),
-    click.option(
-        "-v", "--vectors", multiple=True, type=INPUT, metavar="FILE",
-        help="Vector file; several are compared.  [default: $W2V_VECTORS, else "
-        "vectors.safetensors]",
-    ),
-    click.option(
-        "--restrict", type=click.IntRange(1), default=300_000, show_default=True, metavar="N",
-        help="Only the N most frequent words.",
-    ),
-    click.option(
-        "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
-        help="sum: add to each word's vector its output vector, from a container.",
-    ),
-)  # fmt: skip
-
-
-def _common(command: Callable) -> Callable:
-    for option in reversed(_COMMON):
-        command = option(command)
-    return format_options(command)
-
-
-@evaluate.command(cls=Command)
-@_common
-def similarity(
-    sets: tuple[str, ...],
-    vectors: tuple[str, ...],
-    restrict: int,
-    combine: str,
-    as_tsv: bool,
-    as_json: bool,
-) -> None:
-    """How well cosines agree with people's scores of word pairs.
-
-    A SET has lines of word, word, score, separated by tabs. Printed: Spearman's rank correlation,
-    pairs whose words are both known, all pairs, the correlation's p, Pearson's. Case is folded.
-    Several -v: as w2v compare.
-    """
-    from w2v.evaluation import compare
-    from w2v.evaluation.similarity import similarity
-
-    tables = _tables(vectors, combine)
-    for path in sets:
-        if len(tables) > 1:
-            echo_compared(vectors, compare.by_pairs(tables, path, restrict), as_tsv, as_json)
-            continue
-        result = similarity(tables[0], path, restrict)
-        found, (spearman, p, pearson) = len(result.found), result.agreement()
-        if as_json:
-            echo_json(
-                {"set": path, "spearman": spearman, "found": found, "pairs": result.pairs,
-                 "pearson": pearson, "p": p}
-            )  # fmt: skip
-        elif as_tsv:
-            echo_tsv([path, spearman, found, result.pairs, pearson, p])
-        else:
-            score = "      -" if spearman is None else f"{spearman:7.4f}"
-            more = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"
-            click.echo(f"{score}  {found} of {result.pairs} pairs  {printable(path)}{more}")
-
-
-def _tables(vectors: tuple[str, ...], combine: str) -> list[Table]:
-    if combine == "input":
-        return [open_table(path) for path in vectors or [None]]
-    from w2v.embeddings import formats, transform
-
-    paths = [vectors_path(path) for path in vectors or [None]]
-    return [
-        transform.add_output_vectors(open_table(path), path, formats.contents(path)[0])
-        for path in paths
-    ]
-
-
-@evaluate.command(cls=Command)
-@_common
-@click.option(
-    "--method", type=click.Choice(["add", "mul"]), default="add", show_default=True,
-    help="add: 3CosAdd; mul: 3CosMul.",
-)  # fmt: skip
-@click.option("--count-oov", is_flag=True, help="Questions with unknown words count as wrong.")
-@plot_option
-def analogies(
-    sets: tuple[str, ...],
-    vectors: tuple[str, ...],
-    restrict: int,
-    combine: str,
-    method: str,
-    count_oov: bool,
-    plot: str | None,
-    as_tsv: bool,
-    as_json: bool,
-) -> None:
-    """How many questions "A is to B as C is to what?" are answered rightly.
-
-    A SET has lines of four words, and ": NAME" before each section; sections named gram... count as
-    syntactic. Answers are sought among the same restricted words, without the question's own;
-    questions with other words are not counted. Case is folded. Several -v: as w2v compare.
-    """
-    from w2v.embeddings.formats import read_with
-    from w2v.evaluation import compare
-    from w2v.evaluation.analogies import analogies, totals
-    from w2v.system import output_files
-
-    if plot and len(sets) > 1:
-        raise click.UsageError("--plot draws one SET")
-    if plot:
-        chart_kind(plot)
-    paths = [each for path in vectors or [None] for each in read_with(vectors_path(path))]
-    output_files.check(
-        {"--plot": plot}, {"one of the sets": sets, "one of the vector files": paths}
-    )
-    tables = _tables(vectors, combine)
-    for path in sets:
-        judged = [analogies(table, path, restrict, method) for table in tables]
-        if len(judged) > 1:
-            for compared in compare.by_questions(judged, path):
-                echo_compared(vectors, compared, as_tsv, as_json)
-        else:
-            if len(sets) > 1 and not (as_tsv or as_json):
-                click.echo(f"{printable(path)}:")
-            for result in [*judged[0], *totals(judged[0])]:
-                _echo_section(path, result, count_oov, as_tsv, as_json)
-        if plot:
-            from w2v.plots import charts
-
-            names = vectors or [vectors_path(None)]
-            found = zip(names, compare.on_common(judged), strict=True)
-            chart = charts.sections(
-                path,
-                {
-                    name: [(each.section, each.accuracy(count_oov)) for each in own]
-                    for name, own in found
-                },
-            )
-            write_chart(chart, plot, lambda message: click.echo(message, err=True))
-
-
-def _echo_section(
-    path: str, result: AnalogyResult, count_oov: bool, as_tsv: bool, as_json: bool
-) -> None:
-    accuracy = result.accuracy(count_oov)
-    counts = (result.correct, result.answerable, result.questions)
-    if as_json:
-        named = dict(zip(("right", "answerable", "questions"), counts, strict=True))
-        echo_json({"set": path, "section": result.section, "accuracy": accuracy} | named)
-    elif as_tsv:
-        echo_tsv([path, result.section, accuracy, *counts])
-    else:
-        share = "     -" if accuracy is None else f"{accuracy:6.1%}"
-        told = f"{counts[0]} of {counts[1]}, {counts[2]} asked  {printable(result.section)}"
-        click.echo(f"{share}  {told}")
-
-
-evaluate.add_command(self_retrieval)
-evaluate.add_command(classify)
+for command in (similarity, analogies, classify, self_retrieval):
+    evaluate.add_command(command)

@@ -3,55 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import SettingsCommand, limit_blas, split_settings
+from w2v.cli.new_texts import RefusedRows, infer_all, threads_option
+from w2v.cli.options import SettingsCommand, limit_blas
 from w2v.cli.output import echo_json, format_options, printable
 from w2v.cli.parameters import INPUT, OUTPUT, or_stdin
 from w2v.errors import W2VError
-from w2v.runs.messages import say_bad_bytes, say_documents, show_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
-
-    from w2v.runs.saved_model import SavedDocumentModel
-    from w2v.system.progress import ProgressLine
-    from w2v.text.encoded_text import EncodedDocuments
-
-threads_option = click.option(
-    "--threads", type=click.IntRange(1), metavar="N",
-    help="How many documents at once.  [default: the processors that may be used]",
-)  # fmt: skip
-
-
-_SAID = 10  # rows that are no documents
-
-
-class RefusedRows:
-    """Says on stderr which rows of a table are no documents, the first of them, and counts all."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def __call__(self, error: W2VError) -> None:
-        """A row is left out."""
-        self._count += 1
-        if self._count <= _SAID:
-            click.echo(f"w2v: {printable(str(error))}", err=True)
-
-    def exit_code(self) -> int:
-        """What the command ends with; says how many rows were left out, if any were."""
-        from w2v.system.progress import plural
-
-        if self._count:
-            click.echo(f"w2v: {plural(self._count, 'row')} left out", err=True)
-        return W2VError.exit_code if self._count else 0
 
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
@@ -128,52 +93,6 @@ def infer(
             output, container.table_tensors("documents", table), formats.file_metadata()
         )
     ctx.exit(refused.exit_code())
-
-
-def infer_all(
-    trained: SavedDocumentModel,
-    paths: tuple[str, ...],
-    given: dict[str, Any],
-    threads: int | None,
-    line: ProgressLine,
-    names: list[str] | None = None,
-    on_names: Callable[[Sequence[str]], None] = lambda names: None,
-    refused: Callable[[W2VError], None] | None = None,
-) -> tuple[EncodedDocuments, np.ndarray]:
-    """Read documents and infer their vectors, with progress.
-
-    names     those that are wanted; None: all
-    on_names  called with the names of all before anything is inferred
-    refused   called where a row is no document, which is left out; None: that is an error
-    """
-    from time import monotonic
-
-    from w2v import settings
-    from w2v.system import resources
-    from w2v.system.progress import duration, plural
-    from w2v.text.encode import open_corpus
-
-    [how] = split_settings(given, settings.DocumentSettings)
-    settings.check(how)
-    corpus = open_corpus(paths, trained.text_settings, how, refused=refused)
-    text, unknown = trained.read(corpus, show_reading(line, corpus))
-    say_bad_bytes(line, corpus)
-    say_documents(line, corpus, text)
-    line.say(f"{plural(len(text.names), 'document')}; {plural(unknown, 'unknown token')} left out")
-    on_names(text.names)
-    if names is not None:
-        text = text.some(names)
-    began, count = monotonic(), len(text.names)
-
-    def show(done: int) -> None:
-        rate = done / max(monotonic() - began, 1e-9)
-        left = duration((count - done) / rate) if rate else "?"
-        line.show(f"inferring {done / max(count, 1):6.1%}  {rate:,.0f} documents/s  {left} left")
-
-    vectors = trained.vectors(text, threads or resources.processors(), show)
-    seconds = max(monotonic() - began, 1e-9)
-    line.say(f"inferred in {duration(seconds)}: {count / seconds:,.0f} documents/s")
-    return text, vectors
 
 
 def _echo(name: str, vector: np.ndarray, as_json: bool) -> None:

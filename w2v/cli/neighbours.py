@@ -1,111 +1,25 @@
-"""The commands that ask who is near: similar, analogy."""
+"""Answering queries with their nearest neighbours: what similar and analogy share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from w2v.cli.completion import words as words_begun
-from w2v.cli.options import limit_blas
-from w2v.cli.output import format_options
-from w2v.cli.parameters import INPUT
-from w2v.cli.query_options import (
-    Missing,
-    answer_options,
-    batches,
-    echo_lines,
-    groups,
-    need,
-    neighbour_lines,
-    rows_asked,
-    split,
-    stdin_options,
-)
-from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
+from w2v.cli.output import json_line, printable
+from w2v.cli.queries import Missing, echo_lines
+from w2v.cli.vector_file import read_names
 from w2v.errors import NotFoundError, W2VError
 
 if TYPE_CHECKING:
-    from w2v.embeddings.query import Query, QueryAnswerer
+    import numpy as np
+
+    from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
     from w2v.embeddings.table import Table
 
-_FEW = 32  # words, for which more threads of BLAS are no faster, and four times the work
+FEW_WORDS = 32  # words, for which more threads of BLAS are no faster, and four times the work
 
 
-@click.command(cls=QueryCommand)
-@click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
-@answer_options
-@click.option(
-    "--table", metavar="NAME",
-    help="Which table to search.  [default: words; with --text documents]",
-)  # fmt: skip
-@click.option(
-    "--from", "source", metavar="NAME", help="The table that the terms are in.  [default: --table]"
-)
-@click.option(
-    "--text", "texts", multiple=True,
-    help="Ask for what is nearest to this text, whose vector is inferred; again for more.",
-)  # fmt: skip
-@click.option(
-    "--vector", "given", multiple=True, type=INPUT, metavar="FILE",
-    help="Ask for what is nearest to the vectors in this file: numbers on a line, perhaps after a "
-    "name, or .npy; - is stdin; again for more.",
-)  # fmt: skip
-@click.option("--verbatim", is_flag=True, help="Every term, or line, is one name.")
-@stdin_options
-@format_options
-@click.pass_context
-def similar(
-    ctx: click.Context,
-    terms: tuple[str, ...],
-    vectors: str | None,
-    table: str | None,
-    source: str | None,
-    texts: tuple[str, ...],
-    given: tuple[str, ...],
-    verbatim: bool,
-    stdin: bool,
-    queries: tuple[str, ...],
-    **told: Any,
-) -> None:
-    """The nearest words by cosine similarity, or the nearest documents.
-
-    A bare TERM begins a query, +WORD and -WORD extend it: king +woman -man. The words + and - stand
-    for themselves; - alone reads queries from stdin, a line each, after -- it is a word. Nearest
-    words of a document: --from documents --table words ID. A vector of your own: --vector FILE.
-    """
-    limit_blas(1 if len(terms) <= _FEW and not (stdin or queries or texts or given) else None)
-    from w2v.embeddings.query import parse_terms
-    from w2v.embeddings.spelling import split_words
-
-    table = table or ("documents" if texts else "words")
-    asked = parse_terms(terms, verbatim)
-    ways = [bool(texts), bool(given), bool(asked or stdin or queries)]
-    if not any(ways):
-        raise click.UsageError("name a word: w2v similar WORD")
-    if sum(ways) > 1:
-        raise click.UsageError("--text, --vector or TERMs: a call asks one of them")
-    if source is not None and not ways[-1]:
-        raise click.UsageError("--from is for TERMs")
-    opened = open_table(vectors, table)
-    asked_in = open_table(vectors, source) if source not in (None, table) else opened
-    if texts:
-        ctx.exit(_similar_to_texts(opened, vectors_path(vectors), texts, table, told))
-    if given:
-        ctx.exit(_similar_to_vectors(opened, given, table, told))
-
-    def parse(line: str) -> list[Query]:
-        return parse_terms([line] if verbatim else split_words(line), verbatim)
-
-    several = stdin or bool(queries) or len(asked) > 1
-    asking = _asking(opened, asked_in, told)
-    missing = _missing(asking, vectors, adds=True)
-    every = batches(asked, stdin, queries, parse, missing.refuse)
-    ctx.exit(_answer(asking, every, missing, table, several, told))
-
-
-def _asking(table: Table, source: Table, told: dict[str, Any]) -> QueryAnswerer:
+def query_answerer(table: Table, source: Table, told: dict[str, Any]) -> QueryAnswerer:
     """How queries are answered, by the options of `answer_options`."""
     from w2v.embeddings.query import QueryAnswerer
     from w2v.embeddings.search import Search
@@ -117,11 +31,12 @@ def _asking(table: Table, source: Table, told: dict[str, Any]) -> QueryAnswerer:
     )  # fmt: skip
 
 
-def _missing(asking: QueryAnswerer, vectors: str | None, adds: bool) -> Missing:
+def unanswered_queries(asking: QueryAnswerer, vectors: str | None, adds: bool) -> Missing:
+    """Where queries that have no answer are reported; `adds` as in `Missing`."""
     return Missing(asking.source, vectors, asking.left_out if asking.skips else None, adds)
 
 
-def _answer(
+def print_answers(
     asking: QueryAnswerer,
     batches: Iterable[list[Query]],
     missing: Missing,
@@ -152,76 +67,60 @@ def _names(asked: Iterable[Query], order: Sequence[int] | None) -> list[str]:
     return [each.terms[at][1] for each in asked for at in order or range(len(each.terms))]
 
 
-def _similar_to_texts(
-    table: Table, path: str, texts: Sequence[str], name: str, told: dict[str, Any]
-) -> int:
-    """Print what is nearest to texts that are no documents of the model; the exit code."""
-    from w2v.embeddings.query import neighbours
-    from w2v.runs.saved_model import SavedDocumentModel
-
-    asking, trained = _asking(table, table, told), SavedDocumentModel(path)
-    missing = _missing(asking, path, adds=False)
-    how = told["as_tsv"], told["as_json"], len(texts) > 1, name
-    for text in texts:
-        try:
-            found = neighbours(trained.vector(text), asking.search)
-        except W2VError as error:
-            missing.refuse(error)
-        else:
-            echo_lines(neighbour_lines(text, found, *how))
-    return missing.exit_code()
-
-
-def _similar_to_vectors(table: Table, paths: Sequence[str], name: str, told: dict[str, Any]) -> int:
-    """Print what is nearest to the vectors in files; the exit code."""
+def rows_asked(
+    table: Table,
+    restrict: int | None,
+    min_count: int | None,
+    only: Sequence[str],
+    exclude: Sequence[str],
+) -> np.ndarray | None:
+    """The rows that may answer, int64; None: all."""
     import numpy as np
 
-    from w2v.cli.raw_vectors import read_vectors
-    from w2v.embeddings.query import neighbours_each
+    if restrict is None and min_count is None and not only and not exclude:
+        return None
+    allowed = _marked(table, only) if only else np.ones(len(table), np.bool_)
+    if restrict is not None:
+        allowed[restrict:] = False
+    if min_count is not None:
+        if table.counts is None:
+            raise W2VError("--min-count: the file does not say how frequent its words are")
+        allowed &= table.counts >= min_count
+    if exclude:
+        allowed &= ~_marked(table, exclude)
+    return np.flatnonzero(allowed)
 
-    asking = _asking(table, table, told)
-    missing = _missing(asking, None, adds=False)
-    how = told["as_tsv"], told["as_json"], True, name
-    for batch in (b for path in paths for b in read_vectors(path, table.dim, missing.refuse)):
-        if batch:
-            found = neighbours_each(np.stack([vector for _, vector in batch]), asking.search)
-            for (own, _), answers in zip(batch, found, strict=True):
-                echo_lines(neighbour_lines(own, answers, *how))
-    return missing.exit_code()
+
+def _marked(table: Table, paths: Sequence[str]) -> np.ndarray:
+    """Which rows have a name that is in one of these files, bool (N,)."""
+    import numpy as np
+
+    marked = np.zeros(len(table), np.bool_)
+    rows = [table.find(name) for name in read_names(paths)]
+    marked[[row for row in rows if row is not None]] = True
+    return marked
 
 
-@click.command(cls=QueryCommand)
-@click.argument("words", nargs=-1, metavar="A B C", shell_complete=words_begun)
-@answer_options
-@click.option("--table", default="words", show_default=True, help="Which table to search.")
-@stdin_options
-@format_options
-@click.pass_context
-def analogy(
-    ctx: click.Context,
-    words: tuple[str, ...],
-    vectors: str | None,
+def neighbour_lines(
+    query: str,
+    answers: Sequence[Neighbour],
+    as_tsv: bool,
+    as_json: bool,
+    heading: bool,
     table: str,
-    stdin: bool,
-    queries: tuple[str, ...],
-    **told: Any,
-) -> None:
-    """A is to B as C is to what?
-
-    The words nearest to B - A + C: man king woman. More questions: three words more, or - for
-    stdin, three words a line.
-    """
-    limit_blas(1 if len(words) <= _FEW and not (stdin or queries) else None)
-    from w2v.embeddings import query
-
-    def parse(line: str) -> list[Query]:
-        return [query.analogy(*split(line, 3, "A B C"))]
-
-    asked = [query.analogy(*each) for each in groups(words, 3, "A B C")]
-    need(asked, stdin, queries, "A B C")
-    opened = open_table(vectors, table)
-    several = stdin or bool(queries) or len(asked) > 1
-    asking = _asking(opened, opened, told)
-    missing = _missing(asking, vectors, adds=False)
-    every = batches(asked, stdin, queries, parse, missing.refuse)
-    ctx.exit(_answer(asking, every, missing, table, several, told, order=(1, 0, 2)))
+) -> list[str]:
+    """The answers to a query as they are printed."""
+    if as_json:
+        what = table.removesuffix("s")
+        results: list[dict[str, Any]] = [
+            {what: a.name, "score": round(a.score, 6), "count": a.count} for a in answers
+        ]
+        return [json_line({"query": query, "results": results})]
+    shown = printable(query)
+    if as_tsv:
+        return [
+            f"{shown}\t{rank}\t{printable(name)}\t{score:.6f}\t{'' if count is None else count}"
+            for rank, (name, score, _, count) in enumerate(answers, 1)
+        ]
+    lines = [f"{score:7.4f}  {printable(name)}" for name, score, _, _ in answers]
+    return [f"{shown}:", *lines] if heading else lines

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from w2v.cli.query_options import parsed_lines
+from w2v.cli.queries import parsed_lines
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 

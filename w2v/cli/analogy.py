@@ -1,0 +1,55 @@
+"""w2v analogy: A is to B as C is to what?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from w2v.cli.completion import words as words_begun
+from w2v.cli.neighbours import FEW_WORDS, print_answers, query_answerer, unanswered_queries
+from w2v.cli.options import limit_blas
+from w2v.cli.output import format_options
+from w2v.cli.queries import batches, groups, need, split
+from w2v.cli.query_options import answer_options, stdin_options
+from w2v.cli.vector_file import QueryCommand, open_table
+
+if TYPE_CHECKING:
+    from w2v.embeddings.query import Query
+
+
+@click.command(cls=QueryCommand)
+@click.argument("words", nargs=-1, metavar="A B C", shell_complete=words_begun)
+@answer_options
+@click.option("--table", default="words", show_default=True, help="Which table to search.")
+@stdin_options
+@format_options
+@click.pass_context
+def analogy(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    vectors: str | None,
+    table: str,
+    stdin: bool,
+    queries: tuple[str, ...],
+    **told: Any,
+) -> None:
+    """A is to B as C is to what?
+
+    The words nearest to B - A + C: man king woman. More questions: three words more, or - for
+    stdin, three words a line.
+    """
+    limit_blas(1 if len(words) <= FEW_WORDS and not (stdin or queries) else None)
+    from w2v.embeddings import query
+
+    def parse(line: str) -> list[Query]:
+        return [query.analogy(*split(line, 3, "A B C"))]
+
+    asked = [query.analogy(*each) for each in groups(words, 3, "A B C")]
+    need(asked, stdin, queries, "A B C")
+    opened = open_table(vectors, table)
+    several = stdin or bool(queries) or len(asked) > 1
+    asking = query_answerer(opened, opened, told)
+    missing = unanswered_queries(asking, vectors, adds=False)
+    every = batches(asked, stdin, queries, parse, missing.refuse)
+    ctx.exit(print_answers(asking, every, missing, table, several, told, order=(1, 0, 2)))

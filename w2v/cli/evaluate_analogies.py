@@ -1,0 +1,97 @@
+"""w2v evaluate analogies: how many questions of the kind A is to B as C is to what are answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from w2v.cli.charts import chart_kind, plot_option, write_chart
+from w2v.cli.compared_files import echo_compared
+from w2v.cli.evaluate_options import open_tables, word_set_options
+from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.parameters import Command
+from w2v.cli.vector_file import vectors_path
+
+if TYPE_CHECKING:
+    from w2v.evaluation.analogies import AnalogyResult
+
+
+@click.command(cls=Command)
+@word_set_options
+@click.option(
+    "--method", type=click.Choice(["add", "mul"]), default="add", show_default=True,
+    help="add: 3CosAdd; mul: 3CosMul.",
+)  # fmt: skip
+@click.option("--count-oov", is_flag=True, help="Questions with unknown words count as wrong.")
+@plot_option
+def analogies(
+    sets: tuple[str, ...],
+    vectors: tuple[str, ...],
+    restrict: int,
+    combine: str,
+    method: str,
+    count_oov: bool,
+    plot: str | None,
+    as_tsv: bool,
+    as_json: bool,
+) -> None:
+    """How many questions "A is to B as C is to what?" are answered rightly.
+
+    A SET has lines of four words, and ": NAME" before each section; sections named gram... count as
+    syntactic. Answers are sought among the same restricted words, without the question's own;
+    questions with other words are not counted. Case is folded. Several -v: as w2v compare.
+    """
+    from w2v.embeddings.formats import read_with
+    from w2v.evaluation import compare
+    from w2v.evaluation.analogies import analogies, totals
+    from w2v.system import output_files
+
+    if plot and len(sets) > 1:
+        raise click.UsageError("--plot draws one SET")
+    if plot:
+        chart_kind(plot)
+    paths = [each for path in vectors or [None] for each in read_with(vectors_path(path))]
+    output_files.check(
+        {"--plot": plot}, {"one of the sets": sets, "one of the vector files": paths}
+    )
+    tables = open_tables(vectors, combine)
+    for path in sets:
+        judged = [analogies(table, path, restrict, method) for table in tables]
+        if len(judged) > 1:
+            for compared in compare.by_questions(judged, path):
+                echo_compared(vectors, compared, as_tsv, as_json)
+        else:
+            if len(sets) > 1 and not (as_tsv or as_json):
+                click.echo(f"{printable(path)}:")
+            for result in [*judged[0], *totals(judged[0])]:
+                _echo_section(path, result, count_oov, as_tsv, as_json)
+        if plot:
+            from w2v.plots import charts
+
+            names = vectors or [vectors_path(None)]
+            found = zip(names, compare.on_common(judged), strict=True)
+            chart = charts.sections(
+                path,
+                {
+                    name: [(each.section, each.accuracy(count_oov)) for each in own]
+                    for name, own in found
+                },
+            )
+            write_chart(chart, plot, lambda message: click.echo(message, err=True))
+
+
+def _echo_section(
+    path: str, result: AnalogyResult, count_oov: bool, as_tsv: bool, as_json: bool
+) -> None:
+    accuracy = result.accuracy(count_oov)
+    counts = (result.correct, result.answerable, result.questions)
+    if as_json:
+        named = dict(zip(("right", "answerable", "questions"), counts, strict=True))
+        echo_json({"set": path, "section": result.section, "accuracy": accuracy} | named)
+    elif as_tsv:
+        echo_tsv([path, result.section, accuracy, *counts])
+    else:
+        share = "     -" if accuracy is None else f"{accuracy:6.1%}"
+        told = f"{counts[0]} of {counts[1]}, {counts[2]} asked  {printable(result.section)}"
+        click.echo(f"{share}  {told}")

@@ -1,0 +1,70 @@
+"""w2v evaluate self-retrieval: whether a document's inferred vector is nearest to its own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from w2v.cli.new_texts import infer_all, threads_option
+from w2v.cli.options import SettingsCommand, limit_blas
+from w2v.cli.output import echo_json, echo_tsv, format_options
+from w2v.cli.parameters import INPUT
+from w2v.cli.vector_file import open_table
+from w2v.errors import W2VError
+
+
+@click.command("self-retrieval", cls=SettingsCommand, settings=("DocumentSettings",))
+@click.argument("model", type=INPUT)
+@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
+@click.option(
+    "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N",
+    help="How many documents to ask for, from all over the corpus.",
+)  # fmt: skip
+@threads_option
+@format_options
+def self_retrieval(
+    model: str,
+    corpus: tuple[str, ...],
+    limit: int,
+    threads: int | None,
+    as_tsv: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """How often a document's inferred vector is nearest to its own.
+
+    CORPUS is what MODEL was trained on. Printed: the share whose own vector is the nearest of all
+    the model's documents, and the share where it is among the ten nearest.
+    """
+    limit_blas(threads)
+    import numpy as np
+
+    from w2v.embeddings.search import Judge
+    from w2v.runs.saved_model import SavedDocumentModel
+    from w2v.system.progress import ProgressLine
+
+    table = open_table(model, "documents")
+    count = min(limit, len(table))
+    chosen = [i * len(table) // count for i in range(count)]
+    names = [table.name(row) for row in chosen]
+    line = ProgressLine(sys.stderr)
+    text, vectors = infer_all(SavedDocumentModel(model), corpus, given, threads, line, names)
+    missing = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
+    asked = [i for i, size in enumerate(text.sizes()) if size]
+    if not asked:
+        raise W2VError(f"none of the documents of {model} is in the corpus, such as {missing[0]!r}")
+    judge = Judge(table, np.ones(len(table), np.bool_))
+    found = judge.nearer(vectors[asked], np.array([chosen[i] for i in asked])).tolist()
+    first, ten = sum(rank == 0 for rank in found), sum(rank < 10 for rank in found)
+    if as_json:
+        facts = {"documents": len(asked), "first": first, "among_ten": ten, "missing": len(missing)}
+        echo_json(facts)
+    elif as_tsv:
+        echo_tsv([first / len(asked), ten / len(asked), len(asked), len(missing)])
+    else:
+        click.echo(f"{first / len(asked):6.1%}  {first} of {len(asked)} nearest to their own")
+        click.echo(f"{ten / len(asked):6.1%}  {ten} of {len(asked)} among the ten nearest")
+        if missing:
+            click.echo(f"{len(missing)} without a word, or not in the corpus")

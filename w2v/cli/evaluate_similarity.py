@@ -1,0 +1,49 @@
+"""w2v evaluate similarity: how well cosines agree with people's scores of word pairs."""
+
+from __future__ import annotations
+
+import click
+
+from w2v.cli.compared_files import echo_compared
+from w2v.cli.evaluate_options import open_tables, word_set_options
+from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.parameters import Command
+
+
+@click.command(cls=Command)
+@word_set_options
+def similarity(
+    sets: tuple[str, ...],
+    vectors: tuple[str, ...],
+    restrict: int,
+    combine: str,
+    as_tsv: bool,
+    as_json: bool,
+) -> None:
+    """How well cosines agree with people's scores of word pairs.
+
+    A SET has lines of word, word, score, separated by tabs. Printed: Spearman's rank correlation,
+    pairs whose words are both known, all pairs, the correlation's p, Pearson's. Case is folded.
+    Several -v: as w2v compare.
+    """
+    from w2v.evaluation import compare
+    from w2v.evaluation.similarity import similarity
+
+    tables = open_tables(vectors, combine)
+    for path in sets:
+        if len(tables) > 1:
+            echo_compared(vectors, compare.by_pairs(tables, path, restrict), as_tsv, as_json)
+            continue
+        result = similarity(tables[0], path, restrict)
+        found, (spearman, p, pearson) = len(result.found), result.agreement()
+        if as_json:
+            echo_json(
+                {"set": path, "spearman": spearman, "found": found, "pairs": result.pairs,
+                 "pearson": pearson, "p": p}
+            )  # fmt: skip
+        elif as_tsv:
+            echo_tsv([path, spearman, found, result.pairs, pearson, p])
+        else:
+            score = "      -" if spearman is None else f"{spearman:7.4f}"
+            more = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"
+            click.echo(f"{score}  {found} of {result.pairs} pairs  {printable(path)}{more}")

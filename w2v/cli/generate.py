@@ -1,0 +1,63 @@
+"""w2v generate: a text, word by word, by a language model."""
+
+from __future__ import annotations
+
+import click
+
+from w2v.cli import catch_signals
+from w2v.cli.options import limit_blas
+from w2v.cli.output import printable
+from w2v.cli.parameters import INPUT, Command, finite
+
+
+@click.command(cls=Command)
+@click.argument("model", type=INPUT)
+@click.option("--prompt", default="", help="What to go on from, words as in the training.")
+@click.option(
+    "--words", type=click.IntRange(0), default=100, show_default=True, metavar="N",
+    help="How many to write.",
+)  # fmt: skip
+@click.option(
+    "--temperature", type=click.FloatRange(0), callback=finite,
+    default=1.0, show_default=True, metavar="X",
+    help="0: always the likeliest word; 1: as the model has it; more: more evenly.",
+)  # fmt: skip
+@click.option(
+    "--top-k", type=click.IntRange(0), default=0, show_default=True, metavar="N",
+    help="Only the N likeliest words; 0: all.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N")
+def generate(
+    model: str, prompt: str, words: int, temperature: float, top_k: int, seed: int
+) -> None:
+    """Write a text word by word, by a language model.
+
+    The end of a sentence, <eos>, is a line end. The same seed writes the same text.
+    """
+    if temperature != temperature:  # which is in any range
+        raise click.UsageError("--temperature nan: a number from 0 on")
+    limit_blas(1)
+    from w2v.runs.saved_model import SavedNetwork
+    from w2v.text.vocabulary import END, UNKNOWN
+
+    catch_signals()
+    trained = SavedNetwork(model, "lm")
+    rows = {name: row for row, name in enumerate(trained.names)}
+    given = trained.words_of(prompt)
+    instead = rows.get(UNKNOWN)
+    strange = [word for word in given if word not in rows]
+    if strange:
+        click.echo(f"not in the vocabulary: {printable(' '.join(strange))}", err=True)
+    ids = [row for word in given if (row := rows.get(word, instead)) is not None]
+    begin = " ".join(printable(word) for word in given)
+    click.echo(begin, nl=False)
+    fresh = not begin
+    for row in trained.network.generate(ids, words, temperature, top_k, seed):
+        if trained.names[row] == END:
+            click.echo("")
+            fresh = True
+            continue
+        click.echo(("" if fresh else " ") + printable(trained.names[row]), nl=False)
+        fresh = False
+    if not fresh:
+        click.echo("")

@@ -1,0 +1,75 @@
+"""w2v info: what a vector file holds."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from w2v.cli.output import echo_json, printable, say_findings
+from w2v.cli.parameters import INPUT, Command
+from w2v.errors import W2VError
+
+
+@click.command(cls=Command)
+@click.argument("file", type=INPUT)
+@click.option(
+    "--check", is_flag=True,
+    help="Compare every checksum with the bytes; of other formats, that all can be read. Vectors "
+    "that are not finite are a mistake too.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def info(file: str, check: bool, as_json: bool) -> None:
+    """What a vector file holds.
+
+    Model, settings, corpus, losses, tables.
+    """
+    from w2v.embeddings import container
+    from w2v.embeddings.formats import CONTAINER, describe
+    from w2v.embeddings.formats.source import Diagnostics
+
+    findings = Diagnostics(file)
+    facts = describe(file, findings)
+    say_findings(findings)
+    if check and facts["format"] == CONTAINER:
+        bad = container.damaged(*container.read(file))
+        if bad:
+            raise W2VError(f"{file}: damaged: the bytes of {', '.join(bad)} fail their checksum")
+    if check:
+        _check_finite(file)
+        facts["checked"] = True
+    if as_json:
+        echo_json(facts)
+        return
+    for name, value in facts.items():
+        _echo(name, value)
+
+
+def _check_finite(file: str) -> None:
+    """Say which vectors are zero; W2VError where some are not finite."""
+    import numpy as np
+
+    from w2v.embeddings import container, formats
+    from w2v.embeddings.formats.source import Diagnostics
+
+    for name in container.table_names(formats.contents(file)[0]) or ["words"]:
+        table, findings = formats.load(file, name), Diagnostics(file)
+        found = table.without_direction()
+        if not np.isfinite(table.norms).all():
+            of = "" if name == "words" else f" --table {name}"
+            raise W2VError(
+                f"{file}: {found}; w2v convert --check{of} {file} OUT leaves out what is not finite"
+            )
+        if found:
+            findings.note(found)
+        say_findings(findings)
+
+
+def _echo(name: str, value: object, indent: str = "") -> None:
+    if isinstance(value, dict) and value:
+        click.echo(f"{indent}{name}")
+        for inner, each in value.items():
+            _echo(inner, each, indent + "  ")
+    else:
+        text = value if isinstance(value, str) else json.dumps(value)
+        click.echo(f"{indent}{name}: {printable(text)}")

@@ -1,0 +1,60 @@
+"""w2v odd: the word that fits the others least."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from w2v.cli.completion import words as words_begun
+from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.queries import need
+from w2v.cli.vector_file import QueryCommand
+from w2v.cli.word_lookup import Lookup, word_options
+from w2v.errors import W2VError
+
+
+@click.command(cls=QueryCommand)
+@click.argument("words", nargs=-1, metavar="WORD...", shell_complete=words_begun)
+@word_options
+@click.pass_context
+def odd(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    stdin: bool,
+    queries: tuple[str, ...],
+    as_tsv: bool,
+    as_json: bool,
+    **told: Any,
+) -> None:
+    """The word that fits the others least.
+
+    breakfast lunch dinner car: car. With --tsv or --json every word with its cosine to the mean of
+    all, the odd one first. With - more from stdin, some words a line.
+    """
+    asked = [words] if words else []
+    need(asked, stdin, queries, "WORD...")
+    lookup = Lookup(**told)
+    from w2v.embeddings import query
+    from w2v.embeddings.spelling import split_words
+    from w2v.system.progress import plural
+
+    def answer(given: tuple[str, ...]) -> None:
+        known = lookup.known(given, query.FEWEST)
+        ranked = query.odd(lookup.table, known, lookup.ignore_case)
+        if as_json:
+            scores = [{"word": word, "score": round(score, 6)} for word, score in ranked]
+            echo_json({"odd": ranked[0][0], "scores": scores})
+        elif as_tsv:
+            for row in ranked:
+                echo_tsv(row)
+        else:
+            click.echo(printable(ranked[0][0]))
+
+    def parse(line: str) -> list[tuple[str, ...]]:
+        given = tuple(split_words(line))
+        if len(given) < query.FEWEST:
+            raise W2VError(f"expected three words or more, found {plural(len(given), 'word')}")
+        return [given]
+
+    ctx.exit(lookup.answer_each((asked, stdin, queries, parse), answer, list))

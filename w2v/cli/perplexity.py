@@ -1,0 +1,118 @@
+"""w2v perplexity: how well a language model or a topic model predicts a text."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from w2v.cli import catch_signals
+from w2v.cli.new_texts import read_model_tokens, threads_option
+from w2v.cli.options import SettingsCommand, limit_blas
+from w2v.cli.output import echo_json, echo_tsv, format_options
+from w2v.cli.parameters import INPUT, or_stdin
+from w2v.errors import W2VError
+from w2v.runs.messages import say_bad_bytes, show_reading
+
+if TYPE_CHECKING:
+    from w2v.networks.evaluate import Judgement
+    from w2v.runs.saved_model import SavedNetwork
+    from w2v.system.progress import ProgressLine
+
+
+@click.command(cls=SettingsCommand, settings=("DocumentSettings",))
+@click.argument("model", type=INPUT)
+@click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
+@threads_option
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@format_options
+def perplexity(
+    model: str,
+    corpus: tuple[str, ...],
+    threads: int | None,
+    quiet: bool,
+    as_tsv: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """How hard a text is to tell for a language model, or documents are for a topic model.
+
+    A language model tells each word, and each sentence's end, from all before it in the text; an
+    unknown word is <unk>. A topic model completes documents: of each one's words that it knows the
+    first, third, fifth and so on are read, its topics inferred from these, and the second, fourth
+    and so on are scored by p(word) = sum over topics of the document's share times p(word | topic).
+    Printed: the perplexity, which is e to the mean of -ln p(word) in nats; this mean; how many
+    words were scored, and of documents, of how many.
+    """
+    catch_signals()
+    limit_blas(threads)
+    from w2v.runs.saved_model import SavedNetwork, SavedTopicModel, is_network
+    from w2v.system import resources
+    from w2v.system.progress import ProgressLine, plural
+    from w2v.topics.perplexity import complete
+
+    line, paths = ProgressLine(sys.stderr, quiet), or_stdin(corpus)
+    if is_network(model):
+        if any(value is not None for value in given.values()):
+            raise click.UsageError("what tells where documents begin is for topic models")
+        found_in_text = score_text(SavedNetwork(model, "lm"), paths, line)
+        echo_judgement(found_in_text, as_tsv, as_json)
+        return
+    trained = SavedTopicModel(model)
+    listing = trained.listing()
+    if listing.alpha is None:
+        raise W2VError(f"{model}: its topics are no probabilities: perplexity is for --model lda")
+    tokens, unknown = read_model_tokens(trained, paths, given, line)
+    count = tokens.starts.size - 1
+    found = complete(
+        tokens, listing.weights, listing.alpha, threads or resources.processors(),
+        lambda done: line.show(f"inferring {done / max(count, 1):6.1%}"),
+    )  # fmt: skip
+    short = count - found.documents
+    line.say(
+        f"{plural(unknown, 'unknown token')} left out; {plural(short, 'document')} of less than "
+        "two words not scored"
+    )
+    if not found.scored:
+        raise W2VError("no document has two words that the model knows: nothing to score")
+    facts = {
+        "perplexity": found.perplexity, "nats": found.nats, "scored": found.scored,
+        "documents": found.documents,
+    }  # fmt: skip
+    if as_json:
+        echo_json(facts)
+    elif as_tsv:
+        echo_tsv(facts.values())
+    else:
+        click.echo(
+            f"{found.perplexity:.1f}  {found.nats:.4f} nats a word, {found.scored:,} words of "
+            f"{plural(found.documents, 'document')}"
+        )
+
+
+def score_text(trained: SavedNetwork, paths: tuple[str, ...], line: ProgressLine) -> Judgement:
+    """Read a text and find what it costs a language model."""
+    from w2v.system.progress import plural
+
+    corpus = trained.open(paths, None, "extra")
+    text, unknown = trained.read(corpus, show_reading(line, corpus))
+    say_bad_bytes(line, corpus)
+    line.say(f"{plural(unknown, 'unknown token')} of {text.size:,}")
+    return trained.network.judge(text, lambda share: line.show(f"reading {share:6.1%}"))
+
+
+def echo_judgement(found: Judgement, as_tsv: bool, as_json: bool) -> None:
+    """Print the perplexity of a text."""
+    import math
+
+    if not found.told:
+        raise W2VError("no words in the text: nothing to score")
+    nats = found.nats / found.told
+    perplexity = math.exp(min(nats, 700))
+    if as_json:
+        echo_json({"perplexity": perplexity, "nats": nats, "scored": found.told})
+    elif as_tsv:
+        echo_tsv([perplexity, nats, found.told])
+    else:
+        click.echo(f"{perplexity:.2f}  {nats:.4f} nats a word, {found.told:,} words")

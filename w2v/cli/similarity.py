@@ -1,0 +1,53 @@
+"""w2v similarity: the cosine similarity of two words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from w2v.cli.completion import words as words_begun
+from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.queries import groups, need, split
+from w2v.cli.vector_file import QueryCommand
+from w2v.cli.word_lookup import Lookup, word_options
+
+
+@click.command(cls=QueryCommand)
+@click.argument("words", nargs=-1, metavar="A B", shell_complete=words_begun)
+@word_options
+@click.pass_context
+def similarity(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    stdin: bool,
+    queries: tuple[str, ...],
+    as_tsv: bool,
+    as_json: bool,
+    **told: Any,
+) -> None:
+    """The cosine similarity of two words, or of several pairs.
+
+    With - pairs from stdin, two words a line.
+    """
+    pairs = groups(words, 2, "A B")
+    need(pairs, stdin, queries, "A B")
+    lookup = Lookup(**told)
+    from w2v.embeddings import query
+
+    several = stdin or bool(queries) or len(pairs) > 1
+
+    def answer(pair: tuple[str, ...]) -> None:
+        a, b = lookup.known(pair, 2)
+        score = query.similarity(lookup.table, a, b, lookup.ignore_case)
+        if as_json:
+            echo_json({"a": pair[0], "b": pair[1], "score": round(score, 6)})
+        elif as_tsv:
+            echo_tsv([*pair, score])
+        else:
+            click.echo(f"{score:.4f}" + f"  {printable(' '.join(pair))}" * several)
+
+    def parse(line: str) -> list[tuple[str, ...]]:
+        return [tuple(split(line, 2, "A B"))]
+
+    ctx.exit(lookup.answer_each((pairs, stdin, queries, parse), answer, list))

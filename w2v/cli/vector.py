@@ -1,0 +1,66 @@
+"""w2v vector: the numbers of a word's or an expression's vector."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from w2v.cli.completion import words as words_begun
+from w2v.cli.output import echo_json, printable
+from w2v.cli.queries import need
+from w2v.cli.vector_file import QueryCommand
+from w2v.cli.word_lookup import Lookup, word_options
+
+if TYPE_CHECKING:
+    from w2v.embeddings.query import Query
+
+
+@click.command(cls=QueryCommand)
+@click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
+@word_options
+@click.option("--verbatim", is_flag=True, help="Every term, or line, is one name.")
+@click.pass_context
+def vector(
+    ctx: click.Context,
+    terms: tuple[str, ...],
+    verbatim: bool,
+    stdin: bool,
+    queries: tuple[str, ...],
+    as_tsv: bool,
+    as_json: bool,
+    **told: Any,
+) -> None:
+    """The numbers of a word's or an expression's vector.
+
+    The terms are those of similar: king +woman -man. A word's vector is printed as it is in the
+    file; an expression adds unit vectors.
+    """
+    need([*terms], stdin, queries, "TERM...")
+    lookup = Lookup(**told)
+    from w2v.embeddings.query import Query, numbers, parse_terms
+    from w2v.embeddings.spelling import split_words
+
+    def parse(line: str) -> list[Query]:
+        return parse_terms([line] if verbatim else split_words(line), verbatim)
+
+    def answer(query: Query) -> None:
+        kept = lookup.known([name for _, name in query.terms], 1, len(query.terms) > 1)
+        known = Query(tuple(term for term in query.terms if term[1] in kept))
+        values = numbers(lookup.table, known, lookup.ignore_case)
+        if as_json:
+            finite = [float(str(x)) if math.isfinite(x) else None for x in values]
+            echo_json({"query": str(query), "vector": finite})
+        else:
+            blank = "\t" if as_tsv else " "
+            click.echo(blank.join([printable(str(query)), *map(str, values)]))
+
+    asked = parse_terms(terms, verbatim)
+
+    def names(query: Query) -> list[str]:
+        """Its words, as they were typed."""
+        return [name for _, name in query.terms]
+
+    every = asked, stdin, queries, parse
+    ctx.exit(lookup.answer_each(every, answer, names, adds=True))
