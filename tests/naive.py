@@ -396,8 +396,8 @@ def mix_topics(documents, topic_words, alpha, steps):
     return np.array(found)
 
 
-def open_gates(sums, before, cells):
-    """One step of an LSTM from the sums of its gates, each (B, 4 U): gates, state, cells.
+def lstm_step(sums, cells):
+    """One step of an LSTM from the sums of its gates, (B, 4 U): gates, state, cells.
 
     Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000.
     """
@@ -407,74 +407,70 @@ def open_gates(sums, before, cells):
     return np.hstack([i, f, g, o]), o * np.tanh(cells), cells
 
 
-def close_gates(gates, before, after, d_hidden, d_cells):
+def lstm_step_backward(gates, cells_before, cells, d_hidden, d_cells):
     """Gradients by the sums of the gates and by the cells before, by the chain rule."""
     i, f, g, o = np.split(gates, 4, axis=1)
-    shown = np.tanh(after)
-    d_cells = d_cells + d_hidden * o * (1 - shown**2)
-    slopes = [
-        d_cells * g * i * (1 - i), d_cells * before * f * (1 - f), d_cells * i * (1 - g**2),
-        d_hidden * shown * o * (1 - o),
+    tanh_cells = np.tanh(cells)
+    d_cells = d_cells + d_hidden * o * (1 - tanh_cells**2)
+    d_gates = [
+        d_cells * g * i * (1 - i), d_cells * cells_before * f * (1 - f), d_cells * i * (1 - g**2),
+        d_hidden * tanh_cells * o * (1 - o),
     ]  # fmt: skip
-    return np.hstack(slopes), d_cells * f
+    return np.hstack(d_gates), d_cells * f
 
 
-def open_reset(given, told, before):
+def gru_step(input_sums, hidden_sums, before):
     """One step of a GRU from what input and state add to its gates, each (B, 3 U): gates, state.
 
     Cho et al. 2014, the reset gate behind the product with the state.
     """
-    (r, z, n), (told_r, told_z, q) = np.split(given, 3, axis=1), np.split(told, 3, axis=1)
-    r, z = sigmoid(r + told_r), sigmoid(z + told_z)
-    n = np.tanh(n + r * q)
+    a_r, a_z, a_n = np.split(input_sums, 3, axis=1)
+    q_r, q_z, q_n = np.split(hidden_sums, 3, axis=1)
+    r, z = sigmoid(a_r + q_r), sigmoid(a_z + q_z)
+    n = np.tanh(a_n + r * q_n)
     return np.hstack([r, z, n]), (1 - z) * n + z * before
 
 
-def close_reset(gates, told, before, d_hidden):
+def gru_step_backward(gates, hidden_sums, before, d_hidden):
     """Gradients by what the input adds, by what the state adds, and by the state past the gates."""
-    (r, z, n), q = np.split(gates, 3, axis=1), np.split(told, 3, axis=1)[2]
+    (r, z, n), q = np.split(gates, 3, axis=1), np.split(hidden_sums, 3, axis=1)[2]
     d_n, d_z = d_hidden * (1 - z) * (1 - n**2), d_hidden * (before - n) * z * (1 - z)
     d_r = d_n * q * r * (1 - r)
     return np.hstack([d_r, d_z, d_n]), np.hstack([d_r, d_z, d_n * r]), d_hidden * z
 
 
-def learn_softmax(scores, targets, weights):
-    """Slopes by the scores, losses, and how many rows with a weight have the target on top."""
+def softmax_cross_entropy(scores, targets, weights):
+    """Gradients by the scores, losses, and how many rows with a weight have the target on top."""
     p = np.exp(scores - scores.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     rows = np.arange(len(targets))
-    right = (scores[rows, targets] == scores.max(axis=1))[weights > 0].sum()
-    return (
-        (p - np.eye(scores.shape[1])[targets]) * weights[:, None],
-        -np.log(p[rows, targets]),
-        right,
-    )
+    correct = (scores[rows, targets] == scores.max(axis=1))[weights > 0].sum()
+    gradients = (p - np.eye(scores.shape[1])[targets]) * weights[:, None]
+    return gradients, -np.log(p[rows, targets]), correct
 
 
-def add_rows(numbers, changes, sums):
-    """Rows added to those with some numbers."""
+def add_rows(rows, changes, sums):
     sums = sums.copy()
-    np.add.at(sums, numbers, changes)
+    np.add.at(sums, rows, changes)
     return sums
 
 
-def add_up(gradients):
+def sum_gradients(gradients):
     """The sum over the first axis, and its squared length."""
     return gradients.sum(axis=0), float((gradients.sum(axis=0) ** 2).sum())
 
 
-def descend(weights, gradient, lr):
-    """Plain gradient descent."""
+def sgd_step(weights, gradient, lr):
     return weights - lr * gradient
 
 
-def descend_adagrad(weights, gradient, lr, squares):
+def adagrad_step(weights, gradient, lr, squares):
     """Duchi et al. 2011: weights and sums of squares."""
     squares = squares + gradient**2
     return weights - lr * gradient / (np.sqrt(squares) + 1e-10), squares
 
 
-def descend_adam(weights, gradient, lr, means, squares, count):
+def adam_step(weights, gradient, lr, means, squares, count):
     """Kingma and Ba 2015, algorithm 1: weights, means and means of squares."""
     means = 0.9 * means + 0.1 * gradient
     squares = 0.999 * squares + 0.001 * gradient**2

@@ -1,4 +1,16 @@
-"""Steps down a gradient, row by row: plain, Adagrad, Adam."""
+"""Optimizer steps, row by row: plain gradient descent, Adagrad, Adam.
+
+With g = `scale` times the gradient and learning rate lr, elementwise:
+
+    SGD       w -= lr g
+    Adagrad   v += g²;  w -= lr g / (√v + 1e-10)             Duchi, Hazan & Singer 2011
+    Adam      m = 0.9 m + 0.1 g;  v = 0.999 v + 0.001 g²     Kingma & Ba 2015, algorithm 1
+              w -= lr m̂ / (√v̂ + 1e-8),  m̂ = m / (1 - 0.9ᵗ),  v̂ = v / (1 - 0.999ᵗ)
+
+Adam is computed in the paper's faster order (section 2): lr √(1 - 0.999ᵗ) / (1 - 0.9ᵗ) once, then
+m / (√v + 1e-8 √(1 - 0.999ᵗ)). Of an embedding only the rows with a gradient are touched; m and v of
+the others do not decay (PyTorch's SparseAdam).
+"""
 
 from __future__ import annotations
 
@@ -10,26 +22,26 @@ from w2v.kernels import jit
 
 
 @jit
-def add_rows(numbers, changes, sums):
-    """Add rows to rows.
+def add_rows(rows, changes, sums):
+    """Add each row of a matrix to a row of another: sums[rows[i]] += changes[i].
 
-    numbers  int32 (N,)    the row of `sums` that each row of `changes` goes to
+    rows     int32 (N,)
     changes  float (N, D)
     sums     float (·, D)  changed in place
     """
-    for i in range(numbers.size):
-        line, change = sums[numbers[i]], changes[i]
+    for i in range(rows.size):
+        line, change = sums[rows[i]], changes[i]
         for at in range(np.uint64(line.size)):
             line[at] += change[at]
 
 
 @jit
-def add_up(gradients, first, last):
-    """Add up some rows of several gradients into those of the first.
+def sum_gradients(gradients, first, last):
+    """Add some rows of several gradients to those of the first.
 
     gradients  float (S, R, D)  changed in place
-    first      int
-    last       int
+    first      int              the first row
+    last       int              and the one after the last
     Returns    float64, the sum of the squares of the sums
     """
     total = 0.0
@@ -47,8 +59,8 @@ def add_up(gradients, first, last):
 
 
 @jit
-def descend(weights, rows, gradient, first, last, lr, scale):
-    """Plain stochastic gradient descent: w -= lr g.
+def sgd_step(weights, rows, gradient, first, last, lr, scale):
+    """A step of plain stochastic gradient descent.
 
     weights   float (R, D)  changed in place
     rows      int32 (N,)    the row of `weights` that each row of `gradient` is of
@@ -60,14 +72,14 @@ def descend(weights, rows, gradient, first, last, lr, scale):
     """
     step = weights.dtype.type(lr * scale)
     for i in range(first, last):
-        line, slope = weights[rows[i]], gradient[i]
-        for at in range(np.uint64(line.size)):
-            line[at] -= step * slope[at]
+        w, g = weights[rows[i]], gradient[i]
+        for at in range(np.uint64(w.size)):
+            w[at] -= step * g[at]
 
 
 @jit
-def descend_adagrad(weights, rows, gradient, first, last, lr, scale, squares):
-    """Steps that get shorter the more a number has been moved.
+def adagrad_step(weights, rows, gradient, first, last, lr, scale, squares):
+    """A step of Adagrad, which gets shorter the more a number has been moved.
 
     weights   float (R, D)  changed in place
     rows      int32 (N,)    the row of `weights` that each row of `gradient` is of
@@ -76,22 +88,21 @@ def descend_adagrad(weights, rows, gradient, first, last, lr, scale, squares):
     last      int           and the one after its last
     lr        float
     scale     float         what gradients are multiplied by
-    squares   float (R, D)  sums of squared gradients, changed in place
-    Source: Duchi, Hazan and Singer 2011
+    squares   float (R, D)  v, changed in place
     """
-    kind = weights.dtype.type
-    step, factor, least = kind(lr), kind(scale), kind(1e-10)
+    dtype = weights.dtype.type
+    step, factor, epsilon = dtype(lr), dtype(scale), dtype(1e-10)
     for i in range(first, last):
-        line, slope, held = weights[rows[i]], gradient[i], squares[rows[i]]
-        for at in range(np.uint64(line.size)):
-            held[at] += factor * slope[at] * (factor * slope[at])
-        for at in range(np.uint64(line.size)):
-            line[at] -= step * factor * slope[at] / (np.sqrt(held[at]) + least)
+        w, g, v = weights[rows[i]], gradient[i], squares[rows[i]]
+        for at in range(np.uint64(w.size)):
+            v[at] += factor * g[at] * (factor * g[at])
+        for at in range(np.uint64(w.size)):
+            w[at] -= step * factor * g[at] / (np.sqrt(v[at]) + epsilon)
 
 
 @jit
-def descend_adam(weights, rows, gradient, first, last, lr, scale, means, squares, count):
-    """Steps by the running mean of gradients, over the root of that of their squares.
+def adam_step(weights, rows, gradient, first, last, lr, scale, means, squares, count):
+    """A step of Adam: by the running mean of gradients, over the root of that of their squares.
 
     weights   float (R, D)  changed in place
     rows      int32 (N,)    the row of `weights` that each row of `gradient` is of
@@ -100,24 +111,22 @@ def descend_adam(weights, rows, gradient, first, last, lr, scale, means, squares
     last      int           and the one after its last
     lr        float
     scale     float         what gradients are multiplied by
-    means     float (R, D)  changed in place
-    squares   float (R, D)  changed in place
-    count     int           how many steps there have been, this one included
-    Source: Kingma and Ba 2015, algorithm 1, with 0.9, 0.999 and 1e-8. Rows without a gradient, of
-            words that have not come, stay as they are, and so do their means.
+    means     float (R, D)  m, changed in place
+    squares   float (R, D)  v, changed in place
+    count     int           t, how many steps there have been, this one included
     """
-    kind = weights.dtype.type
-    keep, more, keep_squares, more_squares = kind(0.9), kind(0.1), kind(0.999), kind(0.001)
+    dtype = weights.dtype.type
+    beta1, rest1, beta2, rest2 = dtype(0.9), dtype(0.1), dtype(0.999), dtype(0.001)
     correction = math.sqrt(1.0 - 0.999**count)
-    step, least = kind(lr * correction / (1.0 - 0.9**count)), kind(1e-8 * correction)
-    factor = kind(scale)
+    step, epsilon = dtype(lr * correction / (1.0 - 0.9**count)), dtype(1e-8 * correction)
+    factor = dtype(scale)
     for i in range(first, last):
-        line, slope = weights[rows[i]], gradient[i]
-        mean, square = means[rows[i]], squares[rows[i]]
-        for at in range(np.uint64(line.size)):
-            mean[at] = keep * mean[at] + more * (factor * slope[at])
-        for at in range(np.uint64(line.size)):
-            change = factor * slope[at]
-            square[at] = keep_squares * square[at] + more_squares * change * change
-        for at in range(np.uint64(line.size)):
-            line[at] -= step * mean[at] / (np.sqrt(square[at]) + least)
+        w, g = weights[rows[i]], gradient[i]
+        m, v = means[rows[i]], squares[rows[i]]
+        for at in range(np.uint64(w.size)):
+            m[at] = beta1 * m[at] + rest1 * (factor * g[at])
+        for at in range(np.uint64(w.size)):
+            change = factor * g[at]
+            v[at] = beta2 * v[at] + rest2 * change * change
+        for at in range(np.uint64(w.size)):
+            w[at] -= step * m[at] / (np.sqrt(v[at]) + epsilon)

@@ -1,7 +1,39 @@
-"""The gates of recurrent layers, one time step at a time: what is left between two products.
+"""One time step of recurrent layers, forward and backward: what lies between two matrix products.
 
-Each loop reads and writes few arrays: before it takes many numbers at once, the compiled code makes
-sure that these do not overlap, which it gives up where there are more than a handful.
+For each row of a minibatch, with U units, elementwise products, σ the logistic function and
+a = x_t W_x + h_{t-1} W_h + b computed by the layer as one matrix product:
+
+LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000):
+
+    i, f, g, o = σ(a_i), σ(a_f), tanh(a_g), σ(a_o)     input, forget, change, output
+    c_t = f c_{t-1} + i g
+    h_t = o tanh(c_t)
+
+    d_c   += d_h o (1 - tanh(c_t)²)
+    d_a_o  = d_h tanh(c_t) o (1 - o)
+    d_a_i  = d_c g i (1 - i)
+    d_a_f  = d_c c_{t-1} f (1 - f)
+    d_a_g  = d_c i (1 - g²)
+    d_c_{t-1} = d_c f
+
+GRU (Cho et al. 2014; the reset gate follows the product with the state, as in cuDNN and PyTorch,
+so that one product serves all gates), with a = x_t W_x + b and q = h_{t-1} W_h + b_h:
+
+    r, z = σ(a_r + q_r), σ(a_z + q_z)                  reset, update
+    n   = tanh(a_n + r q_n)                            change
+    h_t = n + z (h_{t-1} - n)
+
+    d_a_z = d_q_z = d_h (h_{t-1} - n) z (1 - z)
+    d_a_n = d_h (1 - z) (1 - n²)
+    d_q_n = d_a_n r
+    d_a_r = d_q_r = d_a_n q_n r (1 - r)
+    d_h_{t-1} += d_h z
+
+d_x is the gradient of the loss by x. Where the mask is 0 (after the end of a text) the state stays
+as it is and its gradient is passed on.
+
+Each loop reads and writes few arrays: before a loop uses SIMD, the compiled code checks that its
+arrays do not overlap, and the compiler gives up where there are more than a handful.
 """
 
 from __future__ import annotations
@@ -11,166 +43,168 @@ import numpy as np
 from w2v.kernels import inlined, jit
 from w2v.kernels.logistic import exp_minus_abs
 
+SIGMOID, TANH = 0.0, 1.0
+
 
 @inlined
-def squash(sums, row, first, last, slope):
-    """Put (slope + 1) / (1 + exp(-(slope + 1) a)) - slope in the place of sums a.
+def activate(sums, row, first, last, slope):
+    """Replace sums a by σ(a) or tanh(a) = 2 σ(2 a) - 1.
 
     sums   float (B, ·)  changed in place
     row    int
-    first  int           the first of its numbers
+    first  int           the first column
     last   int           and the one after the last
-    slope  float         0: the logistic function; 1: tanh
+    slope  float         SIGMOID or TANH
     """
-    kind = sums.dtype.type
-    one = kind(1.0)
-    wide, less = kind(slope) + one, kind(slope)
+    dtype = sums.dtype.type
+    one = dtype(1.0)
+    scale, shift = dtype(slope) + one, dtype(slope)
     line = sums[row, first:last]
-    for at in range(np.uint64(line.size)):
-        small = exp_minus_abs(wide * line[at], kind)
-        share = (one if line[at] > kind(0.0) else small) / (one + small)
-        line[at] = wide * share - less
+    for u in range(np.uint64(line.size)):
+        small = exp_minus_abs(scale * line[u], dtype)
+        share = (one if line[u] > dtype(0.0) else small) / (one + small)
+        line[u] = scale * share - shift
 
 
 @jit
-def open_gates(gates, hidden, cells, shown, mask, step):
+def lstm_step(gates, hidden, cells, tanh_cells, mask, step):
     """One step of an LSTM, from the sums of its gates to its state.
 
-    gates   float (T, B, 4 U)      at `step` the sums of the input, forget, change and output gates,
-                                   overwritten by what the gates make of these
-    hidden  float (T + 1, B, U)    the state before each step; that after `step` is overwritten
-    cells   float (T + 1, B, U)    the same of the cells
-    shown   float (T, B, U)        at `step` overwritten by tanh of the cells, where there is a word
-    mask    float (T, B)           1 where there is a word, else 0: there the state stays
-    step    int
+    gates       float (T, B, 4 U)    at `step` the sums a of the input, forget, change and output
+                                     gates; overwritten by i, f, g, o
+    hidden      float (T + 1, B, U)  h before each step; that after `step` is overwritten
+    cells       float (T + 1, B, U)  c before each step; that after `step` is overwritten
+    tanh_cells  float (T, B, U)      at `step` overwritten by tanh(c_t), where the mask is 1
+    mask        float (T, B)         1 where there is a word, else 0: there the state stays
+    step        int
     """
-    units, now = cells.shape[2], gates[step]
+    units, gates_t = cells.shape[2], gates[step]
     for row in range(mask.shape[1]):
-        before, after = cells[step, row], cells[step + 1, row]
+        c_before, c = cells[step, row], cells[step + 1, row]
         if mask[step, row] == 0:
-            after[:], hidden[step + 1, row, :] = before, hidden[step, row]
+            c[:], hidden[step + 1, row, :] = c_before, hidden[step, row]
             continue
-        squash(now, row, 0, 2 * units, 0.0)
-        squash(now, row, 2 * units, 3 * units, 1.0)
-        squash(now, row, 3 * units, 4 * units, 0.0)
-        line, seen, out = now[row], shown[step, row], hidden[step + 1, row]
-        for unit in range(np.uint64(units)):
-            forgotten = line[np.uint64(units) + unit] * before[unit]
-            after[unit] = forgotten + line[unit] * line[np.uint64(2 * units) + unit]
-        seen[:] = after
-        squash(shown[step], row, 0, units, 1.0)
-        for unit in range(np.uint64(units)):
-            out[unit] = line[np.uint64(3 * units) + unit] * seen[unit]
+        activate(gates_t, row, 0, 2 * units, SIGMOID)
+        activate(gates_t, row, 2 * units, 3 * units, TANH)
+        activate(gates_t, row, 3 * units, 4 * units, SIGMOID)
+        ifgo, tanh_c, h = gates_t[row], tanh_cells[step, row], hidden[step + 1, row]
+        for u in range(np.uint64(units)):
+            forgotten = ifgo[np.uint64(units) + u] * c_before[u]
+            c[u] = forgotten + ifgo[u] * ifgo[np.uint64(2 * units) + u]
+        tanh_c[:] = c
+        activate(tanh_cells[step], row, 0, units, TANH)
+        for u in range(np.uint64(units)):
+            h[u] = ifgo[np.uint64(3 * units) + u] * tanh_c[u]
 
 
 @jit
-def close_gates(gates, cells, shown, mask, d_hidden, d_cells, d_gates, step):
+def lstm_step_backward(gates, cells, tanh_cells, mask, d_hidden, d_cells, d_gates, step):
     """The gradients of one step of an LSTM, from those of its state to those of its gates' sums.
 
-    gates     float (T, B, 4 U)    what the gates have let through
-    cells     float (T + 1, B, U)
-    shown     float (T, B, U)      tanh of the cells
-    mask      float (T, B)
-    d_hidden  float (T + 1, B, U)  by the states: where there is no word, that before `step` gets
-                                   that after it
-    d_cells   float (T + 1, B, U)  by the cells: those before `step` are overwritten, and those
-                                   after it get what comes by way of the state
-    d_gates   float (T, B, 4 U)    at `step` overwritten
-    step      int
+    gates       float (T, B, 4 U)    i, f, g, o
+    cells       float (T + 1, B, U)
+    tanh_cells  float (T, B, U)
+    mask        float (T, B)
+    d_hidden    float (T + 1, B, U)  by h; where the mask is 0, that before `step` grows by that
+                                     after it
+    d_cells     float (T + 1, B, U)  by c; that before `step` is overwritten, that after it grows
+                                     by what comes by way of h
+    d_gates     float (T, B, 4 U)    by the sums a; at `step` overwritten
+    step        int
     """
-    units, kind = np.uint64(cells.shape[2]), cells.dtype.type
-    one, two, three = kind(1.0), np.uint64(2) * units, np.uint64(3) * units
+    units, dtype = np.uint64(cells.shape[2]), cells.dtype.type
+    one, two, three = dtype(1.0), np.uint64(2) * units, np.uint64(3) * units
     for row in range(mask.shape[1]):
-        now, slopes, d_h = gates[step, row], d_gates[step, row], d_hidden[step + 1, row]
-        seen, before, d_c = shown[step, row], cells[step, row], d_cells[step + 1, row]
+        ifgo, d_a, d_h = gates[step, row], d_gates[step, row], d_hidden[step + 1, row]
+        tanh_c, c_before, d_c = tanh_cells[step, row], cells[step, row], d_cells[step + 1, row]
         if mask[step, row] == 0:
-            slopes[:] = kind(0.0)
+            d_a[:] = dtype(0.0)
             d_hidden[step, row, :] += d_h
             d_cells[step, row, :] = d_c
             continue
-        # 1. h = o tanh(c)
+        # 1. h_t = o tanh(c_t)
         for u in range(units):
-            d_c[u] += d_h[u] * now[three + u] * (one - seen[u] * seen[u])
+            d_c[u] += d_h[u] * ifgo[three + u] * (one - tanh_c[u] * tanh_c[u])
         for u in range(units):
-            output = now[three + u]
-            slopes[three + u] = d_h[u] * seen[u] * output * (one - output)
-        # 2. c = f c_before + i g
+            o = ifgo[three + u]
+            d_a[three + u] = d_h[u] * tanh_c[u] * o * (one - o)
+        # 2. c_t = f c_{t-1} + i g
         for u in range(units):
-            slopes[u] = d_c[u] * now[two + u] * now[u] * (one - now[u])
+            d_a[u] = d_c[u] * ifgo[two + u] * ifgo[u] * (one - ifgo[u])
         for u in range(units):
-            forget = now[units + u]
-            slopes[units + u] = d_c[u] * before[u] * forget * (one - forget)
+            f = ifgo[units + u]
+            d_a[units + u] = d_c[u] * c_before[u] * f * (one - f)
         for u in range(units):
-            change = now[two + u]
-            slopes[two + u] = d_c[u] * now[u] * (one - change * change)
-        d_before = d_cells[step, row]
+            g = ifgo[two + u]
+            d_a[two + u] = d_c[u] * ifgo[u] * (one - g * g)
+        d_c_before = d_cells[step, row]
         for u in range(units):
-            d_before[u] = d_c[u] * now[units + u]
+            d_c_before[u] = d_c[u] * ifgo[units + u]
 
 
 @jit
-def open_reset(gates, told, hidden, mask, step):
+def gru_step(gates, hidden_sums, hidden, mask, step):
     """One step of a GRU, from the sums of its gates to its state.
 
-    gates   float (T, B, 3 U)    at `step` what the input adds to the reset gate, the update gate
-                                 and the change, overwritten by what becomes of these
-    told    float (T, B, 3 U)    what the state adds to the same
-    hidden  float (T + 1, B, U)  the state before each step; that after `step` is overwritten
-    mask    float (T, B)         1 where there is a word, else 0: there the state stays
-    step    int
+    gates        float (T, B, 3 U)    at `step` the input's sums a of the reset gate, the update
+                                      gate and the change; overwritten by r, z, n
+    hidden_sums  float (T, B, 3 U)    the state's sums q of the same
+    hidden       float (T + 1, B, U)  h before each step; that after `step` is overwritten
+    mask         float (T, B)         1 where there is a word, else 0: there the state stays
+    step         int
     """
     units = np.uint64(hidden.shape[2])
     two = np.uint64(2) * units
     for row in range(mask.shape[1]):
-        now, said = gates[step, row], told[step, row]
-        before, after = hidden[step, row], hidden[step + 1, row]
+        rzn, q = gates[step, row], hidden_sums[step, row]
+        h_before, h = hidden[step, row], hidden[step + 1, row]
         if mask[step, row] == 0:
-            after[:] = before
+            h[:] = h_before
             continue
-        for at in range(two):
-            now[at] += said[at]
-        squash(gates[step], row, 0, two, 0.0)
+        for u in range(two):
+            rzn[u] += q[u]
+        activate(gates[step], row, 0, two, SIGMOID)
         for u in range(units):
-            now[two + u] += now[u] * said[two + u]
-        squash(gates[step], row, two, two + units, 1.0)
+            rzn[two + u] += rzn[u] * q[two + u]
+        activate(gates[step], row, two, two + units, TANH)
         for u in range(units):
-            after[u] = now[two + u] + now[units + u] * (before[u] - now[two + u])
+            h[u] = rzn[two + u] + rzn[units + u] * (h_before[u] - rzn[two + u])
 
 
 @jit
-def close_reset(gates, told, hidden, mask, d_hidden, d_gates, step):
+def gru_step_backward(gates, hidden_sums, hidden, mask, d_hidden, d_gates, step):
     """The gradients of one step of a GRU, from those of its state to those of its gates' sums.
 
-    gates     float (T, B, 3 U)    what the gates have let through
-    told      float (T, B, 3 U)    at `step` what the state has added, overwritten by its gradient
-    hidden    float (T + 1, B, U)
-    mask      float (T, B)
-    d_hidden  float (T + 1, B, U)  by the states: that before `step` gets what comes past the gates
-    d_gates   float (T, B, 3 U)    at `step` overwritten: by what the input has added
-    step      int
+    gates        float (T, B, 3 U)    r, z, n
+    hidden_sums  float (T, B, 3 U)    at `step` the state's sums q, overwritten by their gradient
+    hidden       float (T + 1, B, U)
+    mask         float (T, B)
+    d_hidden     float (T + 1, B, U)  by h; that before `step` grows by d_h z
+    d_gates      float (T, B, 3 U)    by the input's sums a; at `step` overwritten
+    step         int
     """
-    units, kind = np.uint64(hidden.shape[2]), hidden.dtype.type
-    one, two = kind(1.0), np.uint64(2) * units
+    units, dtype = np.uint64(hidden.shape[2]), hidden.dtype.type
+    one, two = dtype(1.0), np.uint64(2) * units
     for row in range(mask.shape[1]):
-        now, slopes, said = gates[step, row], d_gates[step, row], told[step, row]
-        before, d_h, d_before = hidden[step, row], d_hidden[step + 1, row], d_hidden[step, row]
+        rzn, d_a, q = gates[step, row], d_gates[step, row], hidden_sums[step, row]
+        h_before, d_h, d_h_before = hidden[step, row], d_hidden[step + 1, row], d_hidden[step, row]
         if mask[step, row] == 0:
-            slopes[:], said[:] = kind(0.0), kind(0.0)
-            d_before += d_h
+            d_a[:], q[:] = dtype(0.0), dtype(0.0)
+            d_h_before += d_h
             continue
-        # 1. h = (1 - z) n + z h_before
+        # 1. h_t = n + z (h_{t-1} - n)
         for u in range(units):
-            update, change = now[units + u], now[two + u]
-            slopes[units + u] = d_h[u] * (before[u] - change) * update * (one - update)
+            z, n = rzn[units + u], rzn[two + u]
+            d_a[units + u] = d_h[u] * (h_before[u] - n) * z * (one - z)
         for u in range(units):
-            change = now[two + u]
-            slopes[two + u] = d_h[u] * (one - now[units + u]) * (one - change * change)
+            n = rzn[two + u]
+            d_a[two + u] = d_h[u] * (one - rzn[units + u]) * (one - n * n)
         for u in range(units):
-            d_before[u] += d_h[u] * now[units + u]
-        # 2. n = tanh(a + r q)
+            d_h_before[u] += d_h[u] * rzn[units + u]
+        # 2. n = tanh(a_n + r q_n)
         for u in range(units):
-            reset = now[u]
-            slopes[u] = slopes[two + u] * said[two + u] * reset * (one - reset)
-        said[:] = slopes
+            r = rzn[u]
+            d_a[u] = d_a[two + u] * q[two + u] * r * (one - r)
+        q[:] = d_a
         for u in range(units):
-            said[two + u] *= now[u]
+            q[two + u] *= rzn[u]

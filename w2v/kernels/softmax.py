@@ -1,4 +1,11 @@
-"""Softmax and what it costs, in the place of the scores."""
+"""Softmax and its cross-entropy, in the place of the scores.
+
+For a row of scores s with target t and weight w:
+
+    p_v  = exp(s_v - max s) / Σ_u exp(s_u - max s)
+    loss = -ln p_t = ln Σ_u exp(s_u - max s) + max s - s_t        nats
+    d_s  = w (p - onehot(t))                                       the gradient of w loss
+"""
 
 from __future__ import annotations
 
@@ -11,30 +18,30 @@ from w2v.kernels.logistic import exp_minus_abs
 
 
 @jit
-def learn_softmax(scores, targets, weights, losses):
-    """Turn scores into their slopes: weight times (p - 1 where the target is), p = softmax(scores).
+def softmax_cross_entropy(scores, targets, weights, losses):
+    """Turn scores into their gradients, and note the losses.
 
-    scores   float (N, V)   overwritten
-    targets  int32 (N,)     the column that was there
-    weights  float (N,)     what each row counts
-    losses   float64 (N,)   overwritten: -ln p(target) in nats
+    scores   float (N, V)   s, overwritten by d_s
+    targets  int32 (N,)     the true column of each row
+    weights  float (N,)     the weight of each row in the loss
+    losses   float64 (N,)   overwritten: -ln p_t in nats, without the weight
     Returns  int, in how many rows with a weight the target has the highest score
     """
-    kind, right = scores.dtype.type, 0
+    dtype, correct = scores.dtype.type, 0
     for row in range(scores.shape[0]):
         line = scores[row]
         size, highest = np.uint64(line.size), line[0]
-        for at in range(size):
-            highest = max(highest, line[at])
+        for v in range(size):
+            highest = max(highest, line[v])
         target = line[targets[row]]
-        right += (target == highest) and weights[row] > 0
-        total = kind(0.0)
-        for at in range(size):
-            line[at] = exp_minus_abs(line[at] - highest, kind)
-            total += line[at]
+        correct += (target == highest) and weights[row] > 0
+        total = dtype(0.0)
+        for v in range(size):
+            line[v] = exp_minus_abs(line[v] - highest, dtype)
+            total += line[v]
         share = weights[row] / total
-        for at in range(size):
-            line[at] *= share
+        for v in range(size):
+            line[v] *= share
         line[targets[row]] -= weights[row]
         losses[row] = math.log(total) + highest - target
-    return right
+    return correct

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from w2v.kernels.optimizers import descend, descend_adagrad, descend_adam
+from w2v.kernels.optimizers import adagrad_step, adam_step, sgd_step
 from w2v.kernels.simd import aligned
 
 _MEMORY = {"sgd": (), "adagrad": ("squares",), "adam": ("means", "squares")}
@@ -54,6 +54,6 @@ class Optimizer:
         told = (self._tables[table], rows, gradient, *part, lr, scale)
         memory = [self.memory[f"{table}.{what}"] for what in _MEMORY[self._kind]]
         if self._kind == "adam":
-            descend_adam(*told, *memory, int(self.memory["steps"][0]))
+            adam_step(*told, *memory, int(self.memory["steps"][0]))
         else:
-            {"sgd": descend, "adagrad": descend_adagrad}[self._kind](*told, *memory)
+            {"sgd": sgd_step, "adagrad": adagrad_step}[self._kind](*told, *memory)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from w2v.kernels.optimizers import add_rows, add_up
+from w2v.kernels.optimizers import add_rows, sum_gradients
 from w2v.kernels.row_copies import number_rows
 from w2v.networks.batches import BatchSource
 from w2v.networks.network import Network
@@ -85,7 +85,7 @@ class Learning:
         """Add up a stretch or a table of the gradients; then take a part of the step."""
         if part < PARTS:
             stretch = _stretch(self._gradients.shape[1], part)
-            self._squares[part] = add_up(self._gradients[:chunks], *stretch)
+            self._squares[part] = sum_gradients(self._gradients[:chunks], *stretch)
         elif part < self.parts[0]:
             name = list(self._places)[part - PARTS]
             self._sums[name] = self._add_up_rows(name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.kernels.recurrent import close_reset, open_reset
+from w2v.kernels.recurrent import gru_step, gru_step_backward
 from w2v.networks.layers.layer import Layer, State, flat, init_glorot, init_orthogonal, times
 
 GATES = 3
@@ -60,7 +60,7 @@ class Gru(Layer):
         for t in range(steps):
             np.matmul(self.hidden[t], self.parameters["W_h"], out=self._told[t])
             self._told[t, :, 2 * units :] += self.parameters["b_n"]
-            open_reset(self._gates, self._told, self.hidden, self._mask, t)
+            gru_step(self._gates, self._told, self.hidden, self._mask, t)
         return self.hidden[1:]
 
     @property
@@ -76,7 +76,9 @@ class Gru(Layer):
         back = np.ascontiguousarray(self.parameters["W_h"].T)  # else steps take twice as long
         for t in reversed(range(len(d_h))):
             # 1. h_t = (1 - z) n + z h_{t-1}, n = tanh(a_n + r q); `_told` becomes its gradient
-            close_reset(self._gates, self._told, self.hidden, self._mask, self.d_hidden, d_gates, t)
+            gru_step_backward(
+                self._gates, self._told, self.hidden, self._mask, self.d_hidden, d_gates, t
+            )
             # 2. the gates' sums and q, by the state
             self.d_hidden[t] += self._told[t] @ back
         # 3. the same by weights and input, all steps in one product

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.kernels.recurrent import close_gates, open_gates
+from w2v.kernels.recurrent import lstm_step, lstm_step_backward
 from w2v.networks.layers.layer import Layer, State, flat, init_glorot, init_orthogonal, times
 
 GATES = 4
@@ -66,7 +66,7 @@ class Lstm(Layer):
         for t in range(steps):
             np.matmul(self.hidden[t], self.parameters["W_h"], out=product)
             self._gates[t] += product
-            open_gates(self._gates, self.hidden, self.cells, self._shown, self._mask, t)
+            lstm_step(self._gates, self.hidden, self.cells, self._shown, self._mask, t)
         return self.hidden[1:]
 
     @property
@@ -82,7 +82,7 @@ class Lstm(Layer):
         back = np.ascontiguousarray(self.parameters["W_h"].T)  # else steps take twice as long
         for t in reversed(range(len(d_h))):
             # 1. h_t = o tanh(c_t), c_t = f c_{t-1} + i g
-            close_gates(
+            lstm_step_backward(
                 self._gates, self.cells, self._shown, self._mask, self.d_hidden, self.d_cells,
                 d_gates, t,
             )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2v.kernels.softmax import learn_softmax
+from w2v.kernels.softmax import softmax_cross_entropy
 from w2v.networks.layers.layer import Layer, init_glorot
 
 JUDGED = 256  # targets at a time: of many words, scores take room
@@ -179,7 +179,7 @@ class SoftmaxLoss:
         weights  (N,), of the dtype of the scores; a row of none costs nothing
         """
         self.losses = np.zeros(targets.size)
-        self.right = learn_softmax(scores, targets, weights, self.losses)
+        self.right = softmax_cross_entropy(scores, targets, weights, self.losses)
         self._d_scores = scores
         return float(weights @ self.losses)
 
