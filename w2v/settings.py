@@ -10,25 +10,33 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, get_args, get_type_hints
 
 from w2v.errors import W2VError
 
 
 def setting(
-    default: Any,
-    help: str,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-    file: str = "",
-) -> Any:
+    default: Any, help: str, low: float | None = None, high: float | None = None,
+    choices: tuple[str, ...] = (), file: str = "", group: str = "Model", metavar: str = "",
+    shown: str = "",
+) -> Any:  # fmt: skip
     """A dataclass field with what the command line must know: help, closed range or choices.
 
-    file  of a path: input or output
+    file     of a path: input or output
+    group    the heading under which --help lists the option
+    metavar  what --help writes for the value, where the type does not tell
+    shown    the default in words, where it depends on other settings
     """
     known = {"help": help, "low": low, "high": high, "choices": choices, "file": file}
+    known |= {"group": group, "metavar": metavar, "shown": shown}
     return field(default=default, metadata=known)
+
+
+text_setting = partial(setting, group="Text")
+document_setting = partial(setting, group="Documents")
+training_setting = partial(setting, group="Training")
+run_setting = partial(setting, group="Output and run")
 
 
 def option_name(name: str) -> str:
@@ -88,26 +96,26 @@ def split_settings(given: Mapping[str, Any], *kinds: type) -> list[Any]:
 class TextSettings:
     """How a text becomes words."""
 
-    tokenizer: str = setting(
-        "space",
-        "space: split at ASCII whitespace; words: letters, digits, inner apostrophes; "
-        "chars: like words, but each Han or kana character by itself; jieba: but Han in words of "
-        "Chinese (extra zh)",
+    tokenizer: str = text_setting(
+        "space", "How a line becomes words. space: split at ASCII whitespace; words: letters, "
+        "digits and inner apostrophes; chars: as words, but each Han or kana character is a word; "
+        "jieba: as words, but Han is segmented into Chinese words (needs the extra zh).",
         choices=("space", "words", "chars", "jieba"),
-    )
-    lowercase: bool = setting(False, "fold upper case into lower case")
-    normalize: str = setting(
-        "none",
-        "the Unicode normalization of the text: NFC composes accents; NFKC also makes wide, narrow "
-        "and ligature forms plain letters; queries follow the model's",
+    )  # fmt: skip
+    lowercase: bool = text_setting(False, "Convert the text to lower case.")
+    normalize: str = text_setting(
+        "none", "Unicode normalization of the text, and of queries to the model. NFC composes "
+        "accents; NFKC also replaces wide, narrow and ligature forms by plain letters.",
         choices=("none", "NFC", "NFKC"),
+    )  # fmt: skip
+    encoding: str = text_setting(
+        "utf-8", "Encoding of the text. Invalid bytes are replaced and counted.", metavar="NAME"
     )
-    encoding: str = setting("utf-8", "of the text; wrong bytes are replaced and counted")
-    min_count: int = setting(5, "leave out words that occur less often", 1)
-    max_vocab: int | None = setting(None, "keep at most this many words, the most frequent", 1)
-    max_types: int = setting(
-        1 << 24, "count at most so many different words at a time, in about 80 bytes each; of "
-        "more, the rarest half is dropped", 2, 1 << 30,
+    min_count: int = text_setting(5, "Leave out words that occur fewer than N times.", 1)
+    max_vocab: int | None = text_setting(None, "Keep only the N most frequent words.", 1)
+    max_types: int = text_setting(
+        1 << 24, "Count at most N different words at a time, in about 80 bytes each. When there "
+        "are more, the rarer half is dropped.", 2, 1 << 30,
     )  # fmt: skip
 
 
@@ -115,31 +123,31 @@ class TextSettings:
 class DocumentSettings:
     """Where documents are in files, and what names them."""
 
-    format: str | None = setting(
-        None, "lines: a document a line; tsv, csv: a row of a table, in csv with quotes; jsonl: a "
-        "JSON object a line; files: a file; for all CORPUS or, separated by commas, for each; "
-        "default: by suffix, lines if that says nothing",
+    format: str | None = document_setting(
+        None, "What a document is. lines: a line; tsv, csv: a row of a table, in csv with quotes; "
+        "jsonl: a JSON object on a line; files: a whole file. One for all CORPUS, or one for each, "
+        "separated by commas.", metavar="NAME", shown="by suffix, else lines",
     )  # fmt: skip
-    columns: str | None = setting(
-        None, "of tsv and csv: text, id, label and - (left out), separated by commas; default: by "
-        "the heading, or else id,text or label,id,text, by the first row",
+    columns: str | None = document_setting(
+        None, "Of tsv and csv: what the columns are, separated by commas: text, id, label, or - to "
+        "leave one out.", metavar="LIST", shown="by the header, else id,text or label,id,text",
     )  # fmt: skip
-    header: str = setting(
-        "auto",
-        "of tsv and csv: whether the first row names the columns; auto: if it has text, and id or "
-        "label",
-        choices=("auto", "yes", "no"),
+    header: str = document_setting(
+        "auto", "Of tsv and csv: whether the first row names the columns. auto: if it has text, "
+        "and id or label.", choices=("auto", "yes", "no"),
+    )  # fmt: skip
+    text_field: str = document_setting("text", "Of jsonl: the field with the text.", metavar="NAME")
+    id_field: str | None = document_setting(
+        None, "Of jsonl: the field with the id.", metavar="NAME", shown="id, else the row number"
     )
-    text_field: str = setting("text", "of jsonl: the field with the text")
-    id_field: str | None = setting(
-        None, "of jsonl: the field with the id; default: id, if there is one, else the row's number"
+    label_field: str = document_setting(
+        "label", "Of jsonl: the field with the label, if there is one.", metavar="NAME"
     )
-    label_field: str = setting("label", "of jsonl: the field with the label, if there is one")
-    merge_ids: bool = setting(False, "documents with the same id are one; else that is a mistake")
-    id_prefix: str = setting(
-        "none",
-        "put something before each id, as FILE:ID or LABEL:ID",
-        choices=("none", "file", "label"),
+    merge_ids: bool = document_setting(
+        False, "Join documents that have the same id. Without it, such documents are an error."
+    )
+    id_prefix: str = document_setting(
+        "none", "Prefix of each id, as FILE:ID or LABEL:ID.", choices=("none", "file", "label")
     )
 
 
@@ -147,40 +155,53 @@ class DocumentSettings:
 class TermSettings:
     """Which words of the vocabulary a topic model looks at."""
 
-    stopwords: str = setting(
-        "none", "leave out the words of this file; english: of our own list", file="input"
+    stopwords: str = text_setting(
+        "none", "Leave out the words in this file; english: the built-in list.", file="input"
     )
-    min_df: int = setting(1, "leave out words that are in fewer documents", 1)
-    max_df: float = setting(1.0, "leave out words that are in a larger share of documents", 0, 1)
-    drop_top: int = setting(0, "leave out so many of the most frequent words", 0)
+    min_df: int = text_setting(1, "Leave out words that occur in fewer than N documents.", 1)
+    max_df: float = text_setting(
+        1.0, "Leave out words that occur in more than this share of the documents.", 0, 1
+    )
+    drop_top: int = text_setting(0, "Leave out the N most frequent words.", 0)
 
 
 @dataclass(frozen=True)
 class NegativeSamplingSettings:
     """What all models trained by negative sampling share."""
 
-    dim: int = setting(100, "numbers in each vector", 1, 1 << 16)
-    window: int = setting(5, "words that a window reaches to each side", 1, 1 << 20)
+    dim: int = setting(100, "Dimensions: numbers in each vector.", 1, 1 << 16)
+    window: int = setting(
+        5, "Context words to each side. A small window favours words of one kind, a large one "
+        "words of one topic.", 1, 1 << 20,
+    )  # fmt: skip
     shrink: bool = setting(
-        True, "draw each window's reach from 1 to --window: near words count more"
+        True, "Draw the reach of each window from 1 to --window, so that near words count more."
     )
-    negative: int = setting(5, "noise words for each window", 0, 1000)
-    noise_exponent: float = setting(0.75, "noise words are drawn by count to this power", -10, 10)
-    sample: float = setting(1e-3, "thin out words more frequent than this share; 0: none", 0, 1e9)
-    lr: float = setting(0.025, "learning rate at the start", 0, 1e6)
-    min_lr: float | None = setting(
-        None, "learning rate at the end; default: 1e-4 times --lr", 0, 1e6
+    negative: int = training_setting(
+        5, "Negative samples for each window. A small text may need more.", 0, 1000
     )
-    epochs: int = setting(5, "passes over the text", 1, 1 << 30)
-    seed: int = setting(1, "of the random numbers", 0)
-    deterministic: bool = setting(
-        False, "same seed, same bytes on any number of threads: train in rounds"
+    noise_exponent: float = training_setting(
+        0.75, "Draw negative samples in proportion to their counts to this power.", -10, 10
     )
-    shards: int = setting(
-        8, "with --deterministic: chunks of a round, so the most threads of use", 1, 1024
+    sample: float = training_setting(
+        1e-3, "Subsample words whose share of the text is larger than this; 0: none. A smaller "
+        "number leaves out more of the frequent words.", 0, 1e9,
+    )  # fmt: skip
+    lr: float = training_setting(0.025, "Learning rate at the start.", 0, 1e6)
+    min_lr: float | None = training_setting(
+        None, "Learning rate at the end; it falls linearly.", 0, 1e6, shown="1e-4 times --lr"
     )
-    round_words: int = setting(
-        10_000, "with --deterministic: words of a chunk; fewer in a short text", 1, 1 << 24
+    epochs: int = training_setting(5, "Passes over the text. A small text needs more.", 1, 1 << 30)
+    seed: int = training_setting(1, "Seed of the random numbers.", 0)
+    deterministic: bool = training_setting(
+        False, "Train in synchronous rounds: the same seed gives the same bytes on any number of "
+        "threads. Without it, threads are lock-free (Hogwild).",
+    )  # fmt: skip
+    shards: int = training_setting(
+        8, "With --deterministic: shards of a round, so the most threads of use.", 1, 1024
+    )
+    round_words: int = training_setting(
+        10_000, "With --deterministic: words of each shard in a round.", 1, 1 << 24
     )
 
     def lr_at(self, share: float) -> float:
@@ -218,7 +239,7 @@ class NegativeSamplingSettings:
 class ParagraphSettings(NegativeSamplingSettings):
     """What the models of documents have besides: more epochs, as each document is short."""
 
-    epochs: int = setting(10, "passes over the text", 1, 1 << 30)
+    epochs: int = training_setting(10, "Passes over the documents.", 1, 1 << 30)
 
 
 @dataclass(frozen=True)
@@ -226,46 +247,54 @@ class NetworkSettings:
     """What all models share whose embedding layer is learnt with a network."""
 
     task: str = setting(
-        "classify",
-        "classify: to tell the labels of texts; lm: to tell each next word of a text",
-        choices=("classify", "lm"),
+        "classify", "classify: predict the labels of texts; lm: predict each next word of a text, "
+        "as a language model.", choices=("classify", "lm"),
+    )  # fmt: skip
+    dim: int = setting(100, "Dimensions: numbers in each vector.", 1, 1 << 16)
+    units: int = setting(128, "Units of each hidden layer.", 1, 1 << 16)
+    layers: int = setting(1, "Hidden layers.", 1, 100)
+    dense: str = setting(
+        "", "Units of the dense layers that follow, as 256,64.", metavar="LIST", shown="none"
     )
-    dim: int = setting(100, "numbers in each vector", 1, 1 << 16)
-    units: int = setting(128, "of each hidden layer", 1, 1 << 16)
-    layers: int = setting(1, "hidden layers", 1, 100)
-    dense: str = setting("", "units of dense layers after them, separated by commas")
-    dropout: float = setting(0.0, "share of numbers left out at random between layers", 0, 0.99)
-    optimizer: str = setting(
-        "adam", "how steps follow from gradients", choices=("adam", "adagrad", "sgd")
+    dropout: float = training_setting(
+        0.0, "Share of numbers set to 0 at random between layers, against overfitting.", 0, 0.99
     )
-    lr: float | None = setting(
-        None, "learning rate at the start; default: adam 0.002, adagrad 0.1, sgd 1", 0, 1e6
+    optimizer: str = training_setting(
+        "adam", "How gradients become steps.", choices=("adam", "adagrad", "sgd")
     )
-    schedule: str = setting(
-        "linear",
-        "linear: the rate falls to nothing; cut: times --cut after an epoch with --valid that was "
-        "hardly better than the best; constant",
+    lr: float | None = training_setting(
+        None, "Learning rate at the start.", 0, 1e6, shown="adam 0.002, adagrad 0.1, sgd 1"
+    )
+    schedule: str = training_setting(
+        "linear", "linear: the learning rate falls to 0; cut: it is multiplied by --cut after an "
+        "epoch that hardly improves the loss of --valid; constant: it stays.",
         choices=("linear", "cut", "constant"),
-    )
-    cut: float = setting(0.5, "with --schedule cut: what the rate is multiplied by", 0.001, 1)
-    clip: float = setting(5.0, "longest gradient of a batch; a longer one is shortened; 0: any", 0)
-    batch: int | None = setting(
-        None, "texts, or places of a text, learnt at a time; default: classify 32, lm 20",
-        1, 1 << 20,
     )  # fmt: skip
-    bptt: int = setting(35, "lm: steps back through which gradients go", 1, 1 << 16)
-    tied: bool = setting(False, "lm: the words' vectors also tell the next word")
-    samples: int | None = setting(
-        None, "lm: tell each word from so many drawn by chance, in training; 0: from all; "
-        "default: 0, and 4096 above 50,000 words", 0, 1 << 24,
-    )  # fmt: skip
-    epochs: int = setting(10, "passes over the texts", 1, 1 << 30)
-    seed: int = setting(1, "of the random numbers", 0)
-    deterministic: bool = setting(
-        False, "same seed, same bytes on any number of threads: --shards instead of them"
+    cut: float = training_setting(
+        0.5, "With --schedule cut: the factor of the learning rate.", 0.001, 1
     )
-    shards: int = setting(
-        4, "with --deterministic: parts of a batch, so the most threads of use", 1, 1024
+    clip: float = training_setting(
+        5.0, "Scale the gradient of a minibatch down to this length if it is longer; 0: never.", 0
+    )
+    batch: int | None = training_setting(
+        None, "Texts or text positions in a minibatch.", 1, 1 << 20, shown="classify 32, lm 20"
+    )
+    bptt: int = training_setting(
+        35, "With --task lm: steps of back-propagation through time.", 1, 1 << 16
+    )
+    tied: bool = setting(False, "With --task lm: the word vectors are also the output weights.")
+    samples: int | None = training_setting(
+        None, "With --task lm: train each word against N random ones (sampled softmax); 0: against "
+        "all. For large vocabularies.", 0, 1 << 24, shown="0; 4096 above 50,000 words",
+    )  # fmt: skip
+    epochs: int = training_setting(10, "Passes over the texts.", 1, 1 << 30)
+    seed: int = training_setting(1, "Seed of the random numbers.", 0)
+    deterministic: bool = training_setting(
+        False, "Split minibatches into --shards, not by thread: the same seed gives the same bytes "
+        "on any number of threads.",
+    )  # fmt: skip
+    shards: int = training_setting(
+        4, "With --deterministic: parts of a minibatch, so the most threads of use.", 1, 1024
     )
 
     has_words = True
@@ -300,58 +329,61 @@ class NetworkSettings:
 class RecurrentSettings(NetworkSettings):
     """What recurrent networks have besides."""
 
-    length: int = setting(400, "classify: the last words of a text, which are read", 1, 1 << 20)
+    length: int = setting(400, "With --task classify: read the last N words of a text.", 1, 1 << 20)
     pool: str = setting(
-        "max",
-        "classify by the last state, or the mean or the maximum of all",
-        choices=("last", "mean", "max"),
-    )
+        "max", "With --task classify: predict from the last state, or from the mean or maximum of "
+        "all.", choices=("last", "mean", "max"),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class RunSettings:
     """How a run is carried out, and what it starts from."""
 
-    threads: int | None = setting(
-        None, "how many train at once; default: the processors that may be used", 1, 1024
+    threads: int | None = run_setting(
+        None, "Worker threads.", 1, 1024, shown="the processors that may be used"
     )
-    checkpoint_every: str = setting(
-        "5", "minutes between writing OUTPUT.checkpoint, or the word epoch; 0: only when stopped"
-    )
-    valid: str | None = setting(
-        None, "a held-out text, whose loss is said after each epoch", file="input"
-    )
-    patience: int | None = setting(
-        None, "with --valid: stop after so many epochs without a lower loss, keep the best", 1
-    )
-    log_json: str | None = setting(
-        None, "append a JSON object for each report to this file", file="output"
-    )
-    init: str | None = setting(
-        None, "start from the vectors of this file, where it has the word", file="input"
-    )
-    freeze: bool = setting(False, "with --init: leave those vectors as they are")
-    read_vocab: str | None = setting(
-        None, "take the words and counts from a file of w2v vocab", file="input"
-    )
-    save_vocab: str | None = setting(
-        None, "write the words and counts to a file, as w2v vocab", file="output"
-    )
-    update: str | None = setting(
-        None, "go on training this model, which also gives the settings; new words are added, its "
-        "words stay", file="input",
+    checkpoint_every: str = run_setting(
+        "5", "Write OUTPUT.checkpoint every so many minutes, or each epoch (the word epoch); 0: "
+        "only when stopped. --resume continues from it.", metavar="MINUTES",
     )  # fmt: skip
-    blank: str | None = setting(
-        None, "put this for each blank in a name, for .txt .vec .bin, whose names end at a blank"
+    valid: str | None = training_setting(
+        None, "Held-out text whose loss is reported after each epoch.", file="input"
     )
-    map_documents: bool = setting(
-        False, "keep the document vectors in a temporary file, not in memory: for many millions"
+    patience: int | None = training_setting(
+        None, "With --valid: stop after N epochs without a lower loss, and keep the best.", 1
     )
-    cluster: str | None = setting(
-        None, "train by the workers of a Dask cluster, in the rounds of --deterministic: "
-        "tcp://SCHEDULER:PORT, or local:N for N processes here",
+    log_json: str | None = run_setting(
+        None, "Append progress reports to this file as JSON, for w2v plot --loss.", file="output"
+    )
+    init: str | None = training_setting(
+        None, "Start from the vectors in this file, for the words that it has.", file="input"
+    )
+    freeze: bool = training_setting(False, "With --init: do not train those vectors further.")
+    read_vocab: str | None = text_setting(
+        None, "Read words and counts from a file of w2v vocab, instead of counting.", file="input"
+    )
+    save_vocab: str | None = run_setting(
+        None, "Write words and counts to this file, as w2v vocab does.", file="output"
+    )
+    update: str | None = training_setting(
+        None, "Continue training this model, with its settings, on CORPUS. It keeps its words and "
+        "gets the new ones.", file="input",
     )  # fmt: skip
-    max_memory: str | None = setting(None, "refuse to train if it takes more, such as 800MB or 4GB")
+    blank: str | None = run_setting(
+        None, "Replace each blank in a name by TEXT. For .txt, .vec and .bin, where a name ends at "
+        "a blank.",
+    )  # fmt: skip
+    map_documents: bool = run_setting(
+        False, "Keep the document vectors in a temporary file, not in memory. For many millions."
+    )
+    cluster: str | None = run_setting(
+        None, "Train on a Dask cluster, in the rounds of --deterministic: tcp://SCHEDULER:PORT, or "
+        "local:N for N processes here.", metavar="ADDRESS",
+    )  # fmt: skip
+    max_memory: str | None = run_setting(
+        None, "Refuse to train if it takes more memory, as 800MB or 4GB.", metavar="SIZE"
+    )
 
 
 # Options besides a setting's own; a Python program may use these too: `vector_size=100`.

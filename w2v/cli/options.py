@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from typing import Any, get_type_hints
 
@@ -12,10 +12,27 @@ import click
 
 from w2v.cli.parameters import INPUT, OUTPUT, Command
 
-recursive_option = click.option(
-    "-r", "--recursive", is_flag=True,
-    help="A folder stands for all files in it and below, each a text.",
+
+def grouped(heading: str, *options: Callable[[Callable], Callable]) -> Callable:
+    """A decorator that adds options, which --help lists under a heading."""
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+            vars(command)["__click_params__"][-1].heading = heading
+        return command
+
+    return add
+
+
+recursive_option = grouped(
+    "Text",
+    click.option(
+        "-r", "--recursive", is_flag=True,
+        help="Read all files in a folder and its subfolders. Each is a text.",
+    ),
 )  # fmt: skip
+quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 
 def texts(corpus: Sequence[str], recursive: bool) -> list[str]:
@@ -25,43 +42,44 @@ def texts(corpus: Sequence[str], recursive: bool) -> list[str]:
     return [each for path in corpus for each in (files_of(path) if recursive else [path])]
 
 
-class Option(click.Option):
-    """An option whose help shows the first of its names only."""
+class SettingOption(click.Option):
+    """The option of a setting: it is None unless given, and aliases are not in the help."""
+
+    def __init__(self, field: Field, kind: Any):
+        from w2v.settings import ALIASES, option_name
+
+        name, known = option_name(field.name), field.metadata
+        self.heading, self._default = known["group"], known["shown"] or field.default
+        if kind is bool:
+            pair = f"{name}/--no-{name[2:]}" if field.default else name
+            self._default = name[2:] if field.default else None
+            super().__init__([pair], is_flag=True, default=None, help=known["help"])
+            return
+        whole, real = kind in (int, int | None), kind in (float, float | None)
+        path = {"input": INPUT, "output": OUTPUT}.get(known["file"])
+        usual = "N" if whole else "X" if real else "FILE" if path else "TEXT"
+        choices = click.Choice(known["choices"]) if known["choices"] else None
+        super().__init__(
+            [name, *ALIASES.get(field.name, [])],
+            default=None,
+            type=choices or path or (int if whole else float if real else str),
+            metavar=None if choices else known["metavar"] or usual,
+            help=known["help"],
+        )
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """As click's, with the other names left out."""
+        """As click's, with the setting's default, and without the aliases."""
         shown = copy.copy(self)
         shown.opts = self.opts[:1]
+        if self._default is not None:
+            shown.help = f"{self.help}  [default: {self._default}]"
         return click.Option.get_help_record(shown, ctx)
-
-
-def _option(field: Field, kind: Any) -> click.Option:
-    """The option of a setting; it is None unless given."""
-    from w2v.settings import ALIASES, option_name
-
-    name = option_name(field.name)
-    help = field.metadata["help"]
-    if kind is bool:
-        pair = f"{name}/--no-{name[2:]}" if field.default else name
-        shown = f"  [default: {name[2:]}]" if field.default else ""
-        return Option([pair], is_flag=True, default=None, help=help + shown)
-    shown = f"  [default: {field.default}]" if field.default is not None else ""
-    choices = field.metadata["choices"]
-    number = int if kind in (int, int | None) else float if kind in (float, float | None) else None
-    text = {"input": INPUT, "output": OUTPUT}.get(field.metadata["file"], click.STRING)
-    return Option(
-        [name, *ALIASES.get(field.name, [])],
-        default=None,
-        type=click.Choice(choices) if choices else number or text,
-        metavar=None if choices else {int: "N", float: "X", None: "TEXT"}[number],
-        help=help + shown,
-    )
 
 
 def setting_options(settings: type) -> dict[str, click.Option]:
     """An option for each field of a settings class, by the field's name."""
     kinds = get_type_hints(settings)
-    return {field.name: _option(field, kinds[field.name]) for field in fields(settings)}
+    return {field.name: SettingOption(field, kinds[field.name]) for field in fields(settings)}
 
 
 def limit_blas(threads: int | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -71,7 +72,13 @@ class Command(click.Command):
     """A command whose options are given once, unless all that are given count.
 
     Of numbers, choices and flags the last counts, so that a script's default can be overruled.
+
+    examples  command lines that end its help
     """
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **others: Any):
+        super().__init__(*args, **others)
+        self.examples = examples
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's; UsageError where an option's first value would be dropped."""
@@ -82,6 +89,18 @@ class Command(click.Command):
                 if names.count(param.name) > 1:
                     raise click.UsageError(f"{_label(param)} is given twice: leave one out")
         return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options under headings."""
+        from w2v.cli.help import write_options
+
+        write_options(self, ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples."""
+        from w2v.cli.help import write_examples
+
+        write_examples(self.examples, formatter)
 
 
 def is_given_once(param: click.Parameter) -> bool:

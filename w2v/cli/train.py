@@ -10,21 +10,17 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import limit_blas, recursive_option, setting_options, texts
+from w2v.cli.options import (
+    grouped,
+    limit_blas,
+    quiet_option,
+    recursive_option,
+    setting_options,
+    texts,
+)
 from w2v.cli.parameters import INPUT, OUTPUT, Command
 
 DEFAULT_MODEL = "skipgram"
-
-
-class ModelOption(click.Option):
-    """--model, whose help lists the models with what they learn."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Read the registry only when help is asked for."""
-        from w2v.models import models
-
-        listed = "; ".join(f"{model.name}: {model.summary}" for model in models().values())
-        return f"--model {self.metavar}", f"{listed}  [default: {self.default}]"
 
 
 class TrainCommand(Command):
@@ -51,8 +47,8 @@ class TrainCommand(Command):
         from w2v.settings import RunSettings, option_name
 
         named = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL)) or models()[DEFAULT_MODEL]
-        own = setting_options(RunSettings)
-        for kind in named.kinds:
+        own: dict[str, click.Option] = {}
+        for kind in (*named.kinds, RunSettings):
             own |= setting_options(kind)
         taken = {name for option in own.values() for name in option.opts}
         foreign: dict[str, list[str]] = {}
@@ -63,6 +59,15 @@ class TrainCommand(Command):
         refused = [_refused(name, takers) for name, takers in foreign.items()]
         base = super().get_params(ctx)
         return [*base[:-1], *own.values(), *refused, base[-1]]  # --help is last
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What it does, then the models and what they learn."""
+        from w2v.cli.help import write_groups
+        from w2v.models import models
+
+        super().format_help_text(ctx, formatter)
+        rows = [(model.name, model.summary) for model in models().values()]
+        write_groups({"Models": rows}, formatter)
 
 
 def _refused(name: str, takers: list[str]) -> click.Option:
@@ -85,24 +90,28 @@ def _models_begun(ctx: click.Context, param: click.Parameter, begun: str) -> lis
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="vectors.safetensors", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Where to write; the suffix picks the format, as in w2v convert; - is text on "
-    "stdout.",
+    help="Output file. The suffix picks the format, as in w2v convert; - is text on stdout.",
+)  # fmt: skip
+@grouped(
+    "Model",
+    click.option(
+        "--model", "model_name", default=DEFAULT_MODEL, show_default=True, metavar="NAME",
+        shell_complete=_models_begun,
+        help="One of the models above. w2v train --model NAME --help lists its options.",
+    ),
 )  # fmt: skip
 @click.option(
-    "--model", "model_name", default=DEFAULT_MODEL, show_default=True, metavar="NAME",
-    cls=ModelOption, shell_complete=_models_begun,
-)  # fmt: skip
-@click.option(
-    "--resume", is_flag=True,
-    help="Go on with the run of this command that was stopped, if there is one.",
-)  # fmt: skip
+    "--resume", is_flag=True, help="Continue the stopped run of this command, if there is one."
+)
 @click.option(
     "--force", is_flag=True,
-    help="With --resume: go on although something differs; the result is another.",
+    help="With --resume: continue although the text or a setting has changed.",
 )  # fmt: skip
 @recursive_option
-@click.option("--dry-run", is_flag=True, help="Read the text, say what training takes, and stop.")
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option(
+    "--dry-run", is_flag=True, help="Read the text, report what training would take, and stop."
+)
+@quiet_option
 def train(
     corpus: tuple[str, ...],
     output: str,
@@ -114,10 +123,10 @@ def train(
     quiet: bool,
     **given: Any,
 ) -> None:
-    """Train word or document vectors on texts.
+    """Train word or document vectors on a text.
 
-    CORPUS is a file, plain or packed (.gz .bz2 .xz), or - for stdin. A line is a sentence, of any
-    length, or a document; for models of documents see --format. Progress goes to stderr.
+    CORPUS is a text file, plain or compressed (.gz, .bz2, .xz), or - for stdin. Each line is a
+    sentence of any length, or a document. Progress is reported on stderr.
     """
     from w2v.models import models
 

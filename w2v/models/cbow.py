@@ -6,25 +6,20 @@ from dataclasses import dataclass
 from functools import partial
 
 from w2v.models import Model
-from w2v.settings import NegativeSamplingSettings, setting
+from w2v.settings import NegativeSamplingSettings, training_setting
 
 
 @dataclass(frozen=True)
 class Settings(NegativeSamplingSettings):
     """CBOW takes a higher learning rate, as in word2vec.c, and a still higher one if it divides."""
 
-    lr: float = setting(
-        None,
-        "learning rate at the start; default: 0.05, with --cbow-update gradient 0.15",
-        0,
-        1e6,
+    lr: float = training_setting(
+        None, "Learning rate at the start.", 0, 1e6, shown="0.05; with --cbow-update gradient 0.15"
     )
-    cbow_update: str = setting(
-        "word2vec",
-        "word2vec: each of a window's words gets the whole step of their mean; "
-        "gradient: its share of it",
-        choices=("word2vec", "gradient"),
-    )
+    cbow_update: str = training_setting(
+        "word2vec", "word2vec: each word of a window moves by the whole gradient of their mean; "
+        "gradient: by its share, which is the exact gradient.", choices=("word2vec", "gradient"),
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Choose the learning rate that goes with the update."""
@@ -42,7 +37,7 @@ def _trainer(vocabulary, text, settings):
 
 MODEL = Model(
     name="cbow",
-    summary="the mean of a window's words predicts the word at its centre",
+    summary="The mean of a window's words predicts the word at its centre.",
     source="Mikolov et al. 2013a, Efficient Estimation of Word Representations",
     settings=Settings,
     trainer=_trainer,

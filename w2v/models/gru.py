@@ -21,7 +21,7 @@ def _trainer(vocabulary, text, settings):
 
 MODEL = Model(
     name="gru",
-    summary="labels of texts or next words, by a state behind gates that reads word by word",
+    summary="A gated recurrent network predicts labels or next words.",
     source="Cho et al. 2014, Learning phrase representations using RNN encoder-decoder",
     settings=Settings,
     trainer=_trainer,

@@ -6,33 +6,35 @@ import math
 from dataclasses import dataclass
 
 from w2v.models import Model
-from w2v.settings import TermSettings, setting
+from w2v.settings import TermSettings, run_setting, setting, training_setting
 
 
 @dataclass(frozen=True)
 class Settings(TermSettings):
     """LDA takes collapsed Gibbs sampling; its priors are found while it samples."""
 
-    topics: int = setting(50, "how many: numbers in each vector", 1, 1 << 14)
-    alpha: float = setting(0.1, "prior of each topic in a document, at the start", 1e-5, 1e6)
-    eta: float = setting(0.01, "prior of each word in a topic, at the start", 1e-5, 1e6)
-    optimize: str = setting(
-        "alpha,eta",
-        "which priors change to fit what is sampled: alpha becomes one for each topic",
-        choices=("alpha,eta", "alpha", "eta", "none"),
+    topics: int = setting(50, "Topics: numbers in each vector.", 1, 1 << 14)
+    alpha: float = setting(0.1, "Prior of each topic in a document, at the start.", 1e-5, 1e6)
+    eta: float = setting(0.01, "Prior of each word in a topic, at the start.", 1e-5, 1e6)
+    optimize: str = training_setting(
+        "alpha,eta", "Which priors are fitted while sampling. alpha becomes one number for each "
+        "topic.", choices=("alpha,eta", "alpha", "eta", "none"),
+    )  # fmt: skip
+    epochs: int = training_setting(200, "Gibbs sweeps over the text.", 1, 1 << 30)
+    burn_in: int | None = training_setting(
+        None, "Sweeps before the ones that are averaged.", 0, shown="three quarters of --epochs"
     )
-    epochs: int = setting(200, "sweeps over the text", 1, 1 << 30)
-    burn_in: int | None = setting(
-        None, "sweeps before those that are averaged; default: three quarters of them", 0
+    seed: int = training_setting(1, "Seed of the random numbers.", 0)
+    deterministic: bool = training_setting(
+        False, "Split sweeps into --shards, not by thread: the same seed gives the same bytes on "
+        "any number of threads.",
+    )  # fmt: skip
+    shards: int = training_setting(
+        8, "With --deterministic: parts of a sweep, so the most threads of use.", 1, 1024
     )
-    seed: int = setting(1, "of the random numbers", 0)
-    deterministic: bool = setting(
-        False, "same seed, same bytes on any number of threads: --shards instead of them"
+    keep_state: bool = run_setting(
+        False, "Keep the topic of each token in the file, for w2v topics --state."
     )
-    shards: int = setting(
-        8, "with --deterministic: parts of a sweep, so the most threads of use", 1, 1024
-    )
-    keep_state: bool = setting(False, "keep each token's topic in the file, for w2v topics --state")
 
     has_words = False
     needs_vectors = False
@@ -79,7 +81,7 @@ def _listing(tensors):
 
 MODEL = Model(
     name="lda",
-    summary="topics that documents mix, by sampling one for each token",
+    summary="Documents mix topics, found by Gibbs sampling.",
     source="Blei, Ng and Jordan 2003, Latent Dirichlet Allocation",
     settings=Settings,
     trainer=_trainer,

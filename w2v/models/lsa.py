@@ -5,37 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from w2v.models import Model
-from w2v.settings import TermSettings, option_name, setting
+from w2v.settings import TermSettings, option_name, setting, training_setting
 
 
 @dataclass(frozen=True)
 class Settings(TermSettings):
     """LSA takes a block Krylov method; its defaults find the share of the norm to four digits."""
 
-    topics: int = setting(200, "how many: numbers in each vector", 1, 1 << 14)
+    topics: int = setting(200, "Dimensions: numbers in each vector.", 1, 1 << 14)
     weight: str = setting(
-        "tfidf",
-        "of a word in a document; rows get length 1, but not with count",
-        choices=("tfidf", "log-entropy", "count"),
+        "tfidf", "Weight of a word in a document. Documents are scaled to length 1, except with "
+        "count.", choices=("tfidf", "log-entropy", "count"),
+    )  # fmt: skip
+    power_iters: int = training_setting(
+        6, "Power iterations of the SVD. More are more exact, and slower.", 0, 1000
     )
-    power_iters: int = setting(6, "multiplications beyond the least: more are more exact", 0, 1000)
-    oversamples: int = setting(10, "columns of the first ones beyond --topics", 0, 1 << 14)
-    seed: int = setting(1, "of the random start", 0)
+    oversamples: int = training_setting(
+        10, "Columns of the random start of the SVD beyond --topics.", 0, 1 << 14
+    )
+    seed: int = training_setting(1, "Seed of the random start.", 0)
     context: str = setting(
-        "documents",
-        "documents: what words they hold; window: what words come near each other, by positive "
-        "pointwise mutual information; gives word vectors alone",
-        choices=("documents", "window"),
-    )
+        "documents", "What is counted. documents: the words of each; window: which words are near "
+        "each other, by positive pointwise mutual information (PPMI), which gives word vectors "
+        "alone.", choices=("documents", "window"),
+    )  # fmt: skip
     window: int = setting(
-        5, "with --context window: words to each side, near ones counting more", 1, 1 << 20
+        5, "With --context window: words to each side; near ones count more.", 1, 1 << 20
     )
     context_exponent: float = setting(
-        0.75, "with --context window: neighbours' probabilities are counts to this power", 0, 10
+        0.75, "With --context window: the power of the counts of context words.", 0, 10
     )
-    shift: float = setting(0.0, "with --context window: nats to take off, ln of --negative", 0, 1e3)
+    shift: float = setting(
+        0.0, "With --context window: nats to subtract, ln k for k negative samples.", 0, 1e3
+    )
     value_power: float = setting(
-        0.5, "with --context window: vectors are scaled by singular values to this power", 0, 10
+        0.5, "With --context window: the power of the singular values that scale vectors.", 0, 10
     )
 
     has_words = False
@@ -72,7 +76,7 @@ def _listing(tensors):
 
 MODEL = Model(
     name="lsa",
-    summary="the leading singular vectors of the matrix of documents and words",
+    summary="Leading singular vectors of the matrix of documents and words.",
     source="Deerwester et al. 1990, Indexing by Latent Semantic Analysis",
     settings=Settings,
     trainer=_trainer,

@@ -21,7 +21,7 @@ def _trainer(vocabulary, text, settings):
 
 MODEL = Model(
     name="lstm",
-    summary="labels of texts or next words, by a memory cell that reads word by word",
+    summary="A recurrent network of memory cells predicts labels or next words.",
     source="Hochreiter and Schmidhuber 1997, Long short-term memory",
     settings=Settings,
     trainer=_trainer,

@@ -13,10 +13,10 @@ class Settings(NetworkSettings):
     """A perceptron looks at a window of words."""
 
     length: int = setting(
-        50, "how many words: the last of a text, or the last before the next word; lm: try 5",
-        1, 1 << 16,
+        50, "Words that are read: the last ones of a text, or with --task lm those before the next "
+        "word, where 5 are usual.", 1, 1 << 16,
     )  # fmt: skip
-    activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
+    activation: str = setting("tanh", "Activation of the hidden layers.", choices=("tanh", "relu"))
 
 
 def _trainer(vocabulary, text, settings):
@@ -27,7 +27,7 @@ def _trainer(vocabulary, text, settings):
 
 MODEL = Model(
     name="mlp",
-    summary="labels of texts or next words, from the vectors of some words side by side",
+    summary="A multi-layer perceptron predicts labels or next words.",
     source="Bengio et al. 2003, A neural probabilistic language model",
     settings=Settings,
     trainer=_trainer,

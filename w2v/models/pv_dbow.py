@@ -13,7 +13,7 @@ class Settings(ParagraphSettings):
     """PV-DBOW learns document vectors alone, unless word vectors are asked for."""
 
     word_vectors: bool = setting(
-        False, "train skip-gram beside it, by whose vectors words can be compared: far slower"
+        False, "Train word vectors too, by skip-gram, so that words can be compared. Far slower."
     )
 
     @property
@@ -51,7 +51,7 @@ def _inference(settings, tensors):
 
 MODEL = Model(
     name="pv-dbow",
-    summary="a document predicts each of its words",
+    summary="A document predicts each of its words.",
     source="Le & Mikolov 2014, Distributed Representations of Sentences and Documents, 2.3",
     settings=Settings,
     trainer=_trainer,

@@ -13,11 +13,10 @@ class Settings(ParagraphSettings):
     """PV-DM puts the document and the words around a place together."""
 
     combine: str = setting(
-        "mean",
-        "how the document and a window's words predict: their mean, their sum, or side by side in "
-        "a window that never shrinks (slow, and seldom better)",
+        "mean", "How the document and the words of a window predict: by their mean, their sum, or "
+        "side by side (concat) in a window that never shrinks, which is slow and seldom better.",
         choices=("mean", "sum", "concat"),
-    )
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Each place of a window that is laid side by side has weights of its own."""
@@ -71,7 +70,7 @@ def _inference(settings, tensors):
 
 MODEL = Model(
     name="pv-dm",
-    summary="a document and a window's words together predict the word between them",
+    summary="A document and the words of a window together predict the word.",
     source="Le & Mikolov 2014, Distributed Representations of Sentences and Documents, 2.2",
     settings=Settings,
     trainer=_trainer,

@@ -12,12 +12,11 @@ from w2v.settings import RecurrentSettings, setting
 class Settings(RecurrentSettings):
     """How its state begins and what keeps it: remedies for gradients that vanish."""
 
-    activation: str = setting("tanh", "of the state", choices=("tanh", "relu"))
+    activation: str = setting("tanh", "Activation of the state.", choices=("tanh", "relu"))
     recurrent_init: str = setting(
-        "orthogonal",
-        "how the state's weights begin; identity with relu: a state that stays by itself",
-        choices=("uniform", "orthogonal", "identity"),
-    )
+        "orthogonal", "Initial recurrent weights. identity with relu is the IRNN: a state that "
+        "keeps its value.", choices=("uniform", "orthogonal", "identity"),
+    )  # fmt: skip
 
 
 def _trainer(vocabulary, text, settings):
@@ -28,7 +27,7 @@ def _trainer(vocabulary, text, settings):
 
 MODEL = Model(
     name="rnn",
-    summary="labels of texts or next words, by a state that reads word by word",
+    summary="A simple recurrent network predicts labels or next words.",
     source="Elman 1990, Finding structure in time; Werbos 1990",
     settings=Settings,
     trainer=_trainer,

@@ -12,11 +12,11 @@ from w2v.settings import setting
 class Settings:
     """SIF learns nothing but the directions that all documents share."""
 
-    dim: int = setting(100, "numbers in each vector: those of --init", 1, 1 << 16)
+    dim: int = setting(100, "Dimensions: those of --init.", 1, 1 << 16)
     smoothing: float = setting(
-        1e-3, "a word of share p in the text weighs smoothing / (smoothing + p)", 1e-12, 1e12
+        1e-3, "A word with share p of the text weighs X / (X + p).", 1e-12, 1e12
     )
-    components: int = setting(1, "take so many leading directions off all documents", 0, 1 << 10)
+    components: int = setting(1, "Remove the N leading directions from all documents.", 0, 1 << 10)
 
     has_words = True
     needs_vectors = True
@@ -40,7 +40,7 @@ def _inference(settings, tensors):
 
 MODEL = Model(
     name="sif",
-    summary="a document is the mean of its words' vectors, rare words counting most (needs --init)",
+    summary="A document is the weighted mean of word vectors, those of --init.",
     source="Arora et al. 2017, A Simple but Tough-to-Beat Baseline for Sentence Embeddings",
     settings=Settings,
     trainer=_trainer,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2v.models import Model
-from w2v.settings import NegativeSamplingSettings, setting
+from w2v.settings import NegativeSamplingSettings, training_setting
 
 
 @dataclass(frozen=True)
 class Settings(NegativeSamplingSettings):
-    """Skip-gram alone can share noise words, or not."""
+    """Skip-gram alone can share negative samples, or not."""
 
-    exact: bool = setting(
-        False, "draw noise words for each pair, as word2vec.c does: as good, and slower"
-    )
+    exact: bool = training_setting(
+        False, "Draw negative samples for each pair separately, as word2vec.c does. Same quality, "
+        "slower.",
+    )  # fmt: skip
 
 
 def _trainer(vocabulary, text, settings):
@@ -27,7 +28,7 @@ def _trainer(vocabulary, text, settings):
 
 MODEL = Model(
     name="skipgram",
-    summary="each word of a window predicts the word at its centre",
+    summary="Each word of a window predicts the word at its centre.",
     source="Mikolov et al. 2013b, Distributed Representations of Words and Phrases",
     settings=Settings,
     trainer=_trainer,

@@ -1,0 +1,80 @@
+"""What --help prints: options and commands under headings, and examples."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+
+OUTPUT = "Output and run"  # the heading of an option that names no other one
+HEADINGS = ("Query", "Answer", "Text", "Documents", "Model", "Training", OUTPUT)
+_WIDEST = 26  # columns of names beside which their help stands
+
+
+def write_options(
+    command: click.Command, ctx: click.Context, formatter: click.HelpFormatter
+) -> None:
+    """Write the options of a command under their headings."""
+    groups: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
+    for param in command.get_params(ctx):
+        if isinstance(param, click.Option) and (found := option_record(param, ctx)):
+            groups[heading_of(param)].append(found)
+    write_groups({heading: rows for heading, rows in groups.items() if rows}, formatter)
+
+
+def write_commands(
+    group: click.Group,
+    ctx: click.Context,
+    formatter: click.HelpFormatter,
+    headings: Mapping[str, Iterable[str]],
+) -> None:
+    """Write the names of commands under their headings, each with its summary in full."""
+    found = {
+        heading: [(name, summary_of(group.get_command(ctx, name))) for name in names]
+        for heading, names in headings.items()
+    }
+    write_groups(found, formatter)
+
+
+def write_groups(
+    groups: Mapping[str, Sequence[tuple[str, str]]], formatter: click.HelpFormatter
+) -> None:
+    """Write names with what they mean, in columns that all groups share."""
+    lengths = [len(name) for rows in groups.values() for name, _ in rows]
+    width = max((length for length in lengths if length <= _WIDEST), default=0)
+    for heading, rows in groups.items():
+        with formatter.section(heading):
+            formatter.write_dl([(name.ljust(width), help) for name, help in rows], width)
+
+
+def write_examples(examples: Iterable[str], formatter: click.HelpFormatter) -> None:
+    """Write command lines as they are, so that they can be copied."""
+    if not examples:
+        return
+    with formatter.section("Examples"):
+        for line in examples:
+            formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def heading_of(param: click.Parameter) -> str:
+    """The heading under which an option is listed."""
+    return getattr(param, "heading", OUTPUT)
+
+
+def option_record(option: click.Option, ctx: click.Context) -> tuple[str, str] | None:
+    """An option's names with their metavar, and its help with the default; None if it is hidden.
+
+    Ranges are left out: a number out of range is answered with them.
+    """
+    if isinstance(option.type, click.IntRange | click.FloatRange):
+        option = copy.copy(option)
+        option.type = click.INT
+    return option.get_help_record(ctx)
+
+
+def summary_of(command: click.Command | None) -> str:
+    """The first sentence of a command's help."""
+    assert command is not None
+    assert command.help is not None
+    return command.help.split("\n\n")[0].replace("\n", " ")
