@@ -12,7 +12,7 @@ from w2v.cli.options import limit_blas
 from w2v.cli.output import format_options
 from w2v.cli.queries import batches, groups, need, split
 from w2v.cli.query_options import answer_options, stdin_options
-from w2v.cli.vector_file import QueryCommand, open_table
+from w2v.cli.vector_file import QueryCommand, open_table, table_option
 
 if TYPE_CHECKING:
     from w2v.embeddings.query import Query
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="A B C", shell_complete=words_begun)
 @answer_options
-@click.option("--table", default="words", show_default=True, help="Which table to search.")
+@table_option
 @stdin_options
 @format_options
 @click.pass_context
@@ -34,10 +34,10 @@ def analogy(
     queries: tuple[str, ...],
     **told: Any,
 ) -> None:
-    """A is to B as C is to what?
+    """Answer: A is to B as C is to what?
 
-    The words nearest to B - A + C: man king woman. More questions: three words more, or - for
-    stdin, three words a line.
+    Prints the words nearest to B - A + C. Name three more words for a second question, or - to read
+    questions from stdin, three words on each line.
     """
     limit_blas(1 if len(words) <= FEW_WORDS and not (stdin or queries) else None)
     from w2v.embeddings import query

@@ -18,7 +18,7 @@ _KINDS = ("png", "svg", "pdf", "tsv")
 _TEXTS = ("html", "tsv")
 plot_option = click.option(
     "--plot", type=OUTPUT, metavar="FILE",
-    help="Draw it too: .png, .svg, .pdf, or .tsv, the numbers.",
+    help="Also draw the result: .png, .svg or .pdf, or its numbers as .tsv.",
 )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from w2v.cli.compared_files import echo_compared
+from w2v.cli.evaluate_options import restrict_option
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.cli.parameters import INPUT, Command
+from w2v.cli.parameters import INPUT, Command, grouped
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
 
@@ -19,14 +20,18 @@ _AT_HAND = ("questions-words.txt", "similarity/*.tsv")
 
 @click.command(cls=Command)
 @click.argument("files", nargs=-1, required=True, type=INPUT, metavar="FILE...")
-@click.option("--pairs", multiple=True, type=INPUT, metavar="SET", help="Scored pairs to judge by.")
-@click.option(
-    "--questions", multiple=True, type=INPUT, metavar="SET", help="Analogies to judge by."
-)
-@click.option(
-    "--restrict", type=click.IntRange(1), default=300_000, show_default=True, metavar="N",
-    help="Only the N most frequent words.",
+@grouped(
+    "Evaluation",
+    click.option(
+        "--pairs", multiple=True, type=INPUT, metavar="SET",
+        help="Score the files on this set of scored word pairs. May be repeated.",
+    ),
+    click.option(
+        "--questions", multiple=True, type=INPUT, metavar="SET",
+        help="Score the files on this set of analogies. May be repeated.",
+    ),
 )  # fmt: skip
+@restrict_option
 @format_options
 def compare(
     files: tuple[str, ...],
@@ -36,12 +41,13 @@ def compare(
     as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """Judge vector files beside each other, and see how many neighbours they share.
+    """Compare vector files: scores, and neighbours they share.
 
-    By the sets that are named, else by those of the folder $W2V_DATA: questions-words.txt and
-    similarity/*.tsv. Only what all files can answer counts. Printed: the score, its 95 % interval
-    (bootstrap), and p, whether the first file's differs; then the share of common words among the
-    ten nearest, mean over the 1,000 most frequent words of the first file that all have.
+    The scores are on the sets that are named, else on those in the folder $W2V_DATA:
+    questions-words.txt and similarity/*.tsv. Only items that all files can answer count. Prints the
+    score, its 95 % interval (bootstrap), and the p-value of the difference from the first file;
+    then the share of common words among the ten nearest, as the mean over the 1,000 most frequent
+    words that all files have.
     """
     from w2v.evaluation import compare
     from w2v.evaluation.analogies import analogies

@@ -6,35 +6,44 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.output import printable, say_findings
-from w2v.cli.parameters import INPUT, OUTPUT, Command
-from w2v.cli.vector_file import read_names
+from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
+from w2v.cli.vector_file import combine_option, read_names
 from w2v.system.pipes import name_of
 
 
 @click.command(cls=Command)
 @click.argument("source", type=INPUT, metavar="IN")
 @click.argument("target", type=OUTPUT, metavar="OUT")
-@click.option("--table", default="words", show_default=True, help="Which table of a container.")
-@click.option("--limit", type=click.IntRange(0), metavar="N", help="Only the first N vectors.")
-@click.option(
-    "--only", multiple=True, type=INPUT, metavar="FILE",
-    help="Only the names in this file, one a line; again for more.",
+@grouped(
+    "Vectors",
+    click.option(
+        "--table", default="words", show_default=True, metavar="NAME",
+        help="The table of a .safetensors file: words, documents or topics.",
+    ),
+    click.option(
+        "--limit", type=click.IntRange(0), metavar="N", help="Keep only the first N vectors."
+    ),
+    click.option(
+        "--only", multiple=True, type=INPUT, metavar="FILE",
+        help="Keep only the names in this file, one on each line. May be repeated.",
+    ),
+    combine_option,
+    click.option(
+        "--center", type=click.IntRange(0), metavar="N",
+        help="Subtract the mean of all vectors, and remove the N directions in which they differ "
+        "most.",
+    ),
+    click.option("--normalize", is_flag=True, help="Divide each vector by its length."),
 )  # fmt: skip
-@click.option(
-    "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
-    help="sum: add to each word's vector its output vector, from a container.",
-)  # fmt: skip
-@click.option(
-    "--center", type=click.IntRange(0), metavar="N",
-    help="Take the mean of all vectors from each, and the N directions in which they differ most.",
-)  # fmt: skip
-@click.option("--normalize", is_flag=True, help="Divide each vector by its length.")
 @click.option(
     "--dtype", type=click.Choice(["f32", "f16"]), default="f32", show_default=True,
-    help="f16: numbers of half the size, in .safetensors and .npy.",
+    help="Type of the numbers. f16 halves the file, in .safetensors and .npy.",
 )  # fmt: skip
-@click.option("--blank", metavar="TEXT", help="Put this for each blank in a name.")
-@click.option("--check", is_flag=True, help="Repair what is wrong in IN, and say what it was.")
+@click.option(
+    "--blank", metavar="TEXT",
+    help="Replace each blank in a name by TEXT. For formats where a name ends at a blank.",
+)  # fmt: skip
+@click.option("--check", is_flag=True, help="Repair what is wrong in IN, and report what it was.")
 def convert(
     source: str,
     target: str,
@@ -50,14 +59,14 @@ def convert(
 ) -> None:
     """Write a vector file in another format.
 
-    The suffix of OUT names it. .safetensors: our container; .txt, .vec or - (stdout): word2vec
-    text; .bin: word2vec binary; .glove: text without a header, where names may have blanks; .npy: a
-    NumPy array, and .words, its names; .tsv: the two files of the Embedding Projector. All but the
-    first and the last may end in .gz, .bz2 or .xz too. What IN is, is seen from its content.
+    The suffix of OUT names the format; IN is recognised by its content. .safetensors: our own;
+    .txt, .vec or - (stdout): word2vec text; .bin: word2vec binary; .glove: text without a header,
+    where names may have blanks; .npy: a NumPy array, with the names in .words; .tsv: the two files
+    of the Embedding Projector. All but .safetensors and .tsv may end in .gz, .bz2 or .xz too.
 
-    --check counts rows where the header is wrong or missing, leaves out rows that cannot be read,
-    leaves out vectors that are not finite, and keeps the first of those that have the same name;
-    what it did is said on stderr.
+    --check counts the rows where the header is wrong or missing, leaves out rows that cannot be
+    read and vectors that are not finite, and keeps the first of several with the same name. It
+    reports on stderr what it did.
     """
     import numpy as np
 

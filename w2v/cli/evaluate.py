@@ -13,7 +13,7 @@ from w2v.cli.evaluate_similarity import similarity
 
 @click.group(cls=HelpfulGroup)
 def evaluate() -> None:
-    """Judge word vectors and document vectors."""
+    """Measure word and document vectors on standard tests."""
 
 
 for command in (similarity, analogies, classify, self_retrieval):

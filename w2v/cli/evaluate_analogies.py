@@ -10,7 +10,7 @@ from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.compared_files import echo_compared
 from w2v.cli.evaluate_options import open_tables, word_set_options
 from w2v.cli.output import echo_json, echo_tsv, printable
-from w2v.cli.parameters import Command
+from w2v.cli.parameters import Command, grouped
 from w2v.cli.vector_file import vectors_path
 
 if TYPE_CHECKING:
@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @word_set_options
-@click.option(
-    "--method", type=click.Choice(["add", "mul"]), default="add", show_default=True,
-    help="add: 3CosAdd; mul: 3CosMul.",
+@grouped(
+    "Evaluation",
+    click.option(
+        "--method", type=click.Choice(["add", "mul"]), default="add", show_default=True,
+        help="Score answers by 3CosAdd (add) or 3CosMul (mul).",
+    ),
+    click.option(
+        "--count-oov", is_flag=True, help="Count questions with unknown words as wrong answers."
+    ),
 )  # fmt: skip
-@click.option("--count-oov", is_flag=True, help="Questions with unknown words count as wrong.")
 @plot_option
 def analogies(
     sets: tuple[str, ...],
@@ -36,11 +41,12 @@ def analogies(
     as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """How many questions "A is to B as C is to what?" are answered rightly.
+    """Answer questions: A is to B as C is to what?
 
-    A SET has lines of four words, and ": NAME" before each section; sections named gram... count as
-    syntactic. Answers are sought among the same restricted words, without the question's own;
-    questions with other words are not counted. Case is folded. Several -v: as w2v compare.
+    A SET has four words on each line, and ": NAME" before each section; sections named gram... are
+    the syntactic ones. Answers are sought among the words of --restrict, without those of the
+    question. Questions with other words are not counted. Case is ignored. Prints the share of right
+    answers by section; with several -v files what w2v compare prints.
     """
     from w2v.embeddings.formats import read_with
     from w2v.evaluation import compare

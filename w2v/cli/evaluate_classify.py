@@ -10,7 +10,7 @@ import click
 from w2v.cli.new_texts import classified
 from w2v.cli.options import SettingsCommand, limit_blas, split_settings
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.cli.parameters import INPUT, finite
+from w2v.cli.parameters import INPUT, finite, grouped
 from w2v.cli.vector_file import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 
@@ -22,18 +22,29 @@ if TYPE_CHECKING:
 @click.argument("train", type=INPUT)
 @click.argument("test", required=False, type=INPUT)
 @vectors_option
-@click.option(
-    "--by", type=click.Choice(["documents", "words", "model"]), default="documents",
-    show_default=True,
-    help="documents: their vectors in the file; words: the mean of their words' vectors; model: "
-    "the labels that the network in the file tells, without a regression.",
+@grouped(
+    "Vectors",
+    click.option(
+        "--by",
+        type=click.Choice(["documents", "words", "model"]),
+        default="documents",
+        show_default=True,
+        help="What predicts a label. documents: the document's vector in the file; words: the mean "
+        "of its words' vectors; model: the network in the file, without a regression.",
+    ),
+)
+@grouped(
+    "Evaluation",
+    click.option(
+        "--penalty", type=click.FloatRange(0), callback=finite,
+        default=1.0, show_default=True, metavar="X",
+        help="Weight of the squared weights in the regression, 1 / C in other programs.",
+    ),
 )  # fmt: skip
 @click.option(
-    "--penalty", type=click.FloatRange(0), callback=finite,
-    default=1.0, show_default=True, metavar="X",
-    help="Of the squared weights; 1 / C of other programs.",
+    "--threads", type=click.IntRange(1), metavar="N",
+    help="Threads of BLAS.  [default: the processors that may be used]",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="How many BLAS may use.")
 @format_options
 def classify(
     train: str,
@@ -46,11 +57,12 @@ def classify(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """How well a logistic regression on vectors tells labels, or a network does.
+    """Predict labels by logistic regression, or by a network.
 
-    TRAIN and TEST are documents with labels, see --columns and --label-field. It is fitted to
-    those of TRAIN, features scaled to the same variance, and judged by those of TEST: accuracy, and
-    for each label F1, and how many of it got each label. With --by model there is only TEST.
+    TRAIN and TEST are documents with labels, see --columns and --label-field. The regression is
+    fitted to TRAIN, with features scaled to equal variance, and measured on TEST. Prints the
+    accuracy, and for each label its F1 and how many of its documents got which label. With --by
+    model there is only TEST.
     """
     limit_blas(1 if by == "model" else threads)
     if by == "model":

@@ -8,36 +8,35 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli.output import format_options
-from w2v.cli.parameters import INPUT
-from w2v.cli.vector_file import open_table, vectors_path
+from w2v.cli.parameters import INPUT, grouped
+from w2v.cli.vector_file import combine_option, open_table, vectors_path
 
 if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
 
-_COMMON = (
-    click.argument("sets", nargs=-1, required=True, type=INPUT, metavar="SET..."),
-    click.option(
-        "-v", "--vectors", multiple=True, type=INPUT, metavar="FILE",
-        help="Vector file; several are compared.  [default: $W2V_VECTORS, else "
-        "vectors.safetensors]",
-    ),
+restrict_option = grouped(
+    "Evaluation",
     click.option(
         "--restrict", type=click.IntRange(1), default=300_000, show_default=True, metavar="N",
-        help="Only the N most frequent words.",
+        help="Use only the N most frequent words.",
     ),
+)  # fmt: skip
+_SETS = click.argument("sets", nargs=-1, required=True, type=INPUT, metavar="SET...")
+_VECTORS = grouped(
+    "Vectors",
     click.option(
-        "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
-        help="sum: add to each word's vector its output vector, from a container.",
+        "-v", "--vectors", multiple=True, type=INPUT, metavar="FILE",
+        help="The vector file. Repeat it to compare files.  [default: $W2V_VECTORS, else "
+        "vectors.safetensors]",
     ),
+    combine_option,
 )  # fmt: skip
 
 
 def word_set_options(command: Callable) -> Callable:
     """Add SET..., -v, --restrict, --combine, --tsv and --json to a command."""
-    for option in reversed(_COMMON):
-        command = option(command)
-    return format_options(command)
+    return _SETS(_VECTORS(restrict_option(format_options(command))))
 
 
 def open_tables(vectors: tuple[str, ...], combine: str) -> list[Table]:

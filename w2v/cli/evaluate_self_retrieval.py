@@ -10,7 +10,7 @@ import click
 from w2v.cli.new_texts import infer_all, threads_option
 from w2v.cli.options import SettingsCommand, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options
-from w2v.cli.parameters import INPUT
+from w2v.cli.parameters import INPUT, grouped
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
 
@@ -18,9 +18,12 @@ from w2v.errors import W2VError
 @click.command("self-retrieval", cls=SettingsCommand, settings=("DocumentSettings",))
 @click.argument("model", type=INPUT)
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
-@click.option(
-    "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N",
-    help="How many documents to ask for, from all over the corpus.",
+@grouped(
+    "Evaluation",
+    click.option(
+        "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N",
+        help="Infer only N documents, spread evenly over the corpus.",
+    ),
 )  # fmt: skip
 @threads_option
 @format_options
@@ -33,10 +36,10 @@ def self_retrieval(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """How often a document's inferred vector is nearest to its own.
+    """Find documents by their own inferred vectors.
 
-    CORPUS is what MODEL was trained on. Printed: the share whose own vector is the nearest of all
-    the model's documents, and the share where it is among the ten nearest.
+    CORPUS is the text that MODEL was trained on. Prints the share of documents whose trained vector
+    is the nearest to their inferred one, and the share where it is among the ten nearest.
     """
     limit_blas(threads)
     import numpy as np

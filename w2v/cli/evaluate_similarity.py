@@ -20,11 +20,11 @@ def similarity(
     as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """How well cosines agree with people's scores of word pairs.
+    """Correlate cosines with people's scores of word pairs.
 
-    A SET has lines of word, word, score, separated by tabs. Printed: Spearman's rank correlation,
-    pairs whose words are both known, all pairs, the correlation's p, Pearson's. Case is folded.
-    Several -v: as w2v compare.
+    A SET has word, word and score on each line, separated by tabs. Prints Spearman's rank
+    correlation, the number of pairs whose words are known, the number of all, the p-value, and
+    Pearson's correlation; with several -v files what w2v compare prints. Case is ignored.
     """
     from w2v.evaluation import compare
     from w2v.evaluation.similarity import similarity

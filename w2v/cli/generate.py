@@ -7,32 +7,43 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.options import limit_blas
 from w2v.cli.output import printable
-from w2v.cli.parameters import INPUT, Command, finite
+from w2v.cli.parameters import INPUT, Command, finite, grouped
 
 
 @click.command(cls=Command)
 @click.argument("model", type=INPUT)
-@click.option("--prompt", default="", help="What to go on from, words as in the training.")
-@click.option(
-    "--words", type=click.IntRange(0), default=100, show_default=True, metavar="N",
-    help="How many to write.",
+@grouped(
+    "Sampling",
+    click.option(
+        "--prompt", default="", metavar="TEXT",
+        help="Continue this text. Its words must be known to the model.",
+    ),
+    click.option(
+        "--words", type=click.IntRange(0), default=100, show_default=True, metavar="N",
+        help="Write N words.",
+    ),
+    click.option(
+        "--temperature", type=click.FloatRange(0), callback=finite,
+        default=1.0, show_default=True, metavar="X",
+        help="Flatten or sharpen the probabilities. 0: always the likeliest word; 1: as learnt; "
+        "more: more varied.",
+    ),
+    click.option(
+        "--top-k", type=click.IntRange(0), default=0, show_default=True, metavar="N",
+        help="Draw only from the N likeliest words; 0: from all.",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N",
+        help="Seed of the random numbers. The same seed writes the same text.",
+    ),
 )  # fmt: skip
-@click.option(
-    "--temperature", type=click.FloatRange(0), callback=finite,
-    default=1.0, show_default=True, metavar="X",
-    help="0: always the likeliest word; 1: as the model has it; more: more evenly.",
-)  # fmt: skip
-@click.option(
-    "--top-k", type=click.IntRange(0), default=0, show_default=True, metavar="N",
-    help="Only the N likeliest words; 0: all.",
-)  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N")
 def generate(
     model: str, prompt: str, words: int, temperature: float, top_k: int, seed: int
 ) -> None:
-    """Write a text word by word, by a language model.
+    """Write a text with a language model.
 
-    The end of a sentence, <eos>, is a line end. The same seed writes the same text.
+    MODEL is a network of w2v train --task lm. The end of a sentence, <eos>, is written as a line
+    end.
     """
     if temperature != temperature:  # which is in any range
         raise click.UsageError("--temperature nan: a number from 0 on")

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 
 OUTPUT = "Output and run"  # the heading of an option that names no other one
-HEADINGS = ("Query", "Answer", "Text", "Documents", "Model", "Training", OUTPUT)
+HEADINGS = (
+    "Query", "Answer", "Vectors", "Map", "Losses", "Phrases", "Topics", "Sampling", "Network",
+    "Experiment", "Evaluation", "Text", "Documents", "Model", "Training", OUTPUT,
+)  # fmt: skip
 _WIDEST = 26  # columns of names beside which their help stands
 
 

@@ -10,9 +10,9 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.new_texts import RefusedRows, infer_all, threads_option
-from w2v.cli.options import SettingsCommand, limit_blas
+from w2v.cli.options import SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import echo_json, format_options, printable
-from w2v.cli.parameters import INPUT, OUTPUT, or_stdin
+from w2v.cli.parameters import INPUT, OUTPUT, grouped, or_stdin
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -24,19 +24,23 @@ if TYPE_CHECKING:
 @click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Where to write, as in w2v train; - is text on stdout.",
+    help="Output file. The suffix picks the format, as in w2v convert; - is text on stdout.",
 )  # fmt: skip
-@click.option(
-    "--epochs", type=click.IntRange(1), metavar="N",
-    help="Passes over each document.  [default: as many as in training]",
-)  # fmt: skip
+@grouped(
+    "Model",
+    click.option(
+        "--epochs",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Passes over each document.  [default: as in training]",
+    ),
+)
 @threads_option
 @click.option(
-    "--blank",
-    metavar="TEXT",
-    help="Put this for each blank in a name, for formats whose names end at a blank.",
-)
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+    "--blank", metavar="TEXT",
+    help="Replace each blank in a name by TEXT. For formats where a name ends at a blank.",
+)  # fmt: skip
+@quiet_option
 @format_options
 @click.pass_context
 def infer(
@@ -52,10 +56,10 @@ def infer(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """The vectors of new documents, by a model of documents.
+    """Infer the vectors, or topics, of new documents.
 
-    CORPUS is as in w2v train, stdin if there is none. A vector depends on the model and on the
-    document alone: it is the same at every call, whatever else is inferred with it.
+    CORPUS is as in w2v train; without it documents are read from stdin. A vector depends only on
+    the model and the document: it is the same in every call, whatever else is inferred with it.
     """
     limit_blas(threads)
     from w2v.embeddings import container, formats

@@ -15,14 +15,15 @@ from w2v.errors import W2VError
 @click.argument("file", type=INPUT)
 @click.option(
     "--check", is_flag=True,
-    help="Compare every checksum with the bytes; of other formats, that all can be read. Vectors "
-    "that are not finite are a mistake too.",
+    help="Verify every checksum, or in other formats that all can be read. Vectors that are not "
+    "finite are an error too.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(file: str, check: bool, as_json: bool) -> None:
-    """What a vector file holds.
+    """Show what a vector file holds.
 
-    Model, settings, corpus, losses, tables.
+    Prints its format and tables, and of a file of w2v train the model, its settings, the corpus and
+    the losses.
     """
     from w2v.embeddings import container
     from w2v.embeddings.formats import CONTAINER, describe

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli.charts import chart_kind, plot_option, write_chart
-from w2v.cli.options import limit_blas
+from w2v.cli.options import limit_blas, quiet_option
 from w2v.cli.output import echo_json, echo_tsv, format_options
-from w2v.cli.parameters import Command
+from w2v.cli.parameters import Command, grouped
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -22,17 +22,38 @@ _COUNT = click.IntRange(1)
 
 
 @click.command(cls=Command)
-@click.option("--model", default="rnn,lstm", show_default=True, help="rnn, lstm or both.")
-@click.option(
-    "--length", default="10,30,100", show_default=True,
-    help="Lengths of the sequence, or fillers between the words.",
+@grouped(
+    "Experiment",
+    click.option(
+        "--model", default="rnn,lstm", show_default=True, metavar="LIST",
+        help="Networks: rnn, lstm, or both.",
+    ),
+    click.option(
+        "--length", default="10,30,100", show_default=True, metavar="LIST",
+        help="Lengths of the sequence, or numbers of fillers between the words.",
+    ),
+    click.option(
+        "--task", default="adding,words", show_default=True, metavar="LIST",
+        help="Tasks: adding, words, or both.",
+    ),
+    click.option(
+        "--steps", type=_COUNT, default=4000, show_default=True, metavar="N",
+        help="Stop a run after N batches.",
+    ),
+    click.option(
+        "--units", type=_COUNT, default=32, show_default=True, metavar="N",
+        help="Units of the recurrent layer.",
+    ),
+    click.option(
+        "--seeds", type=_COUNT, default=3, show_default=True, metavar="N",
+        help="Repeat each run with N seeds.",
+    ),
 )  # fmt: skip
-@click.option("--task", default="adding,words", show_default=True, help="adding, words or both.")
-@click.option("--steps", type=_COUNT, default=4000, show_default=True, help="Batches at most.")
-@click.option("--units", type=_COUNT, default=32, show_default=True, help="Of the layer.")
-@click.option("--seeds", type=_COUNT, default=3, show_default=True, help="Runs of each.")
-@click.option("--threads", type=_COUNT, metavar="N", help="How many runs at once.")
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option(
+    "--threads", type=_COUNT, metavar="N",
+    help="Runs at the same time.  [default: the processors that may be used]",
+)  # fmt: skip
+@quiet_option
 @plot_option
 @format_options
 def lag(
@@ -48,18 +69,18 @@ def lag(
     as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """How far back a simple recurrent network and an LSTM can learn: why there are LSTMs.
+    """Measure how far back recurrent networks can learn.
 
-    Two tasks, made at random. adding: of a sequence of numbers two are marked, their sum is asked
-    for; the mean squared error is 0.167 for who always says 1, below 0.01 it is solved. words: "i
-    grew up in france", fillers, "and i speak": the next word; accuracy is 0.125 by chance, solved
-    is 0.99. A simple network begins with tanh, or with relu and the identity (IRNN). All have
-    the same Adam (0.002), batches of 32, gradients shortened to 1; the LSTM's forget gate begins
-    open (bias 3). A run ends when it has solved its task.
+    Two random tasks. adding: give the sum of the two marked numbers of a sequence; the mean squared
+    error is 0.167 when the answer is always 1, and a run has solved the task below 0.01. words: "i
+    grew up in france", fillers, "and i speak": give the next word; accuracy is 0.125 by chance, and
+    0.99 solves the task. The simple network has tanh, or relu with the identity (IRNN). All use
+    Adam (0.002), minibatches of 32 and gradients clipped at 1; the bias of the LSTM's forget gate
+    starts at 3. A run ends when it has solved its task.
 
-    Printed: the median score of the runs; how many solved it; after how many batches, the median;
-    at the start, the gradient by the state a quarter, half and all of the way back, as a share
-    of that by the last state.
+    Prints the median score of the runs, how many solved the task, and the median number of
+    batches; then the gradient at the start by the state a quarter, half and all of the way back, as
+    a share of that by the last state.
     """
     limit_blas(1)
     from w2v.networks.memory_span import TASKS, VARIANTS, train_on_task

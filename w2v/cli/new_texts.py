@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 threads_option = click.option(
     "--threads", type=click.IntRange(1), metavar="N",
-    help="How many documents at once.  [default: the processors that may be used]",
+    help="Worker threads.  [default: the processors that may be used]",
 )  # fmt: skip
 
 

@@ -27,10 +27,10 @@ def odd(
     as_json: bool,
     **told: Any,
 ) -> None:
-    """The word that fits the others least.
+    """Find the word that fits the others least.
 
-    breakfast lunch dinner car: car. With --tsv or --json every word with its cosine to the mean of
-    all, the odd one first. With - more from stdin, some words a line.
+    It is the one with the lowest cosine to the mean of all. With --tsv or --json every word is
+    printed with that cosine, the odd one first. - reads questions from stdin, one on each line.
     """
     asked = [words] if words else []
     need(asked, stdin, queries, "WORD...")

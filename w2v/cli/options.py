@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import Field, fields
 from typing import Any, get_type_hints
 
 import click
 
-from w2v.cli.parameters import INPUT, OUTPUT, Command
-
-
-def grouped(heading: str, *options: Callable[[Callable], Callable]) -> Callable:
-    """A decorator that adds options, which --help lists under a heading."""
-
-    def add(command: Callable) -> Callable:
-        for option in reversed(options):
-            command = option(command)
-            vars(command)["__click_params__"][-1].heading = heading
-        return command
-
-    return add
-
+from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
 
 recursive_option = grouped(
     "Text",

@@ -58,8 +58,10 @@ def say_findings(findings: Diagnostics) -> None:
 def format_options(command: Callable) -> Callable:
     """Add --tsv and --json to a command."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="One JSON object a line."),
-        click.option("--tsv", "as_tsv", is_flag=True, help="Fields separated by tabs."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print JSON, one object on each line."
+        ),
+        click.option("--tsv", "as_tsv", is_flag=True, help="Print fields separated by tabs."),
     ):
         command = option(command)
     return command

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -25,6 +25,18 @@ class InputFile(click.Path):
 
 INPUT = InputFile(readable=False)
 OUTPUT = click.Path(readable=False)
+
+
+def grouped(heading: str, *options: Callable[[Callable], Callable]) -> Callable:
+    """A decorator that adds options, which --help lists under a heading."""
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+            vars(command)["__click_params__"][-1].heading = heading
+        return command
+
+    return add
 
 
 def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:

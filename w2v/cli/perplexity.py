@@ -9,7 +9,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.new_texts import read_model_tokens, threads_option
-from w2v.cli.options import SettingsCommand, limit_blas
+from w2v.cli.options import SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import echo_json, echo_tsv, format_options
 from w2v.cli.parameters import INPUT, or_stdin
 from w2v.errors import W2VError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("model", type=INPUT)
 @click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @threads_option
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@quiet_option
 @format_options
 def perplexity(
     model: str,
@@ -36,14 +36,13 @@ def perplexity(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """How hard a text is to tell for a language model, or documents are for a topic model.
+    """Measure how well a model predicts a text.
 
-    A language model tells each word, and each sentence's end, from all before it in the text; an
-    unknown word is <unk>. A topic model completes documents: of each one's words that it knows the
-    first, third, fifth and so on are read, its topics inferred from these, and the second, fourth
-    and so on are scored by p(word) = sum over topics of the document's share times p(word | topic).
-    Printed: the perplexity, which is e to the mean of -ln p(word) in nats; this mean; how many
-    words were scored, and of documents, of how many.
+    A language model predicts each word and each end of a sentence from the words before; an unknown
+    word is <unk>. A topic model completes documents: it infers the topics from the first, third,
+    fifth ... known word of each, and predicts the second, fourth, sixth ... with p(word) = sum over
+    topics of p(topic | document) p(word | topic). Prints the perplexity, which is e to the mean of
+    -ln p(word); this mean, in nats; how many words were scored, and of how many documents.
     """
     catch_signals()
     limit_blas(threads)

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import recursive_option, texts
-from w2v.cli.parameters import INPUT, OUTPUT, Command, finite
+from w2v.cli.options import quiet_option, recursive_option, texts
+from w2v.cli.parameters import INPUT, OUTPUT, Command, finite, grouped
 from w2v.runs.messages import say_bad_bytes, say_compiling, show_reading
 
 _SCORINGS = ("default", "npmi")
@@ -19,45 +19,79 @@ _SCORINGS = ("default", "npmi")
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Where to write the text; - is stdout; .gz, .bz2 and .xz are packed.",
+    help="Output file; - is stdout. With .gz, .bz2 or .xz it is compressed.",
 )  # fmt: skip
 @click.option(
-    "--list", "listed", type=OUTPUT, metavar="FILE", help="Write phrase, count and score, by pass."
+    "--list", "listed", type=OUTPUT, metavar="FILE",
+    help="Write the phrases with their counts and scores.",
+)  # fmt: skip
+@grouped(
+    "Phrases",
+    click.option(
+        "--scoring",
+        type=click.Choice(_SCORINGS),
+        default="default",
+        show_default=True,
+        help="default: the score of word2phrase; npmi: normalized pointwise mutual information, "
+        "from -1 to 1.",
+    ),
+    click.option(
+        "--threshold",
+        type=float,
+        callback=finite,
+        metavar="X",
+        help="Join words that score more than X. A lower number joins more.  [default: 100; with "
+        "npmi 0.5]",
+    ),
+    click.option(
+        "--min-count",
+        type=click.IntRange(1, 1 << 30),
+        default=5,
+        show_default=True,
+        metavar="N",
+        help="Join only what occurs N times or more: the phrase and each of its words.",
+    ),
+    click.option(
+        "--passes",
+        type=click.IntRange(1, 100),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Join words or phrases N times. Two passes make phrases of up to four words.",
+    ),
+    click.option(
+        "--connectors",
+        type=INPUT,
+        metavar="FILE",
+        help="Words that may stand inside a phrase, as in bank_of_america, one on each line; "
+        "english: the built-in list.",
+    ),
+    click.option(
+        "--joiner",
+        default="_",
+        show_default=True,
+        metavar="TEXT",
+        help="Put TEXT between the words of a phrase.",
+    ),
 )
-@click.option(
-    "--scoring", type=click.Choice(_SCORINGS), default="default", show_default=True,
-    help="default: word2phrase's; npmi: normalised pointwise mutual information, -1 to 1.",
+@grouped(
+    "Text",
+    click.option(
+        "--tokenizer", type=click.Choice(["space", "words", "chars", "jieba"]), default="space",
+        show_default=True, help="How a line becomes words, as in w2v train.",
+    ),
+    click.option("--lowercase", is_flag=True, help="Convert the text to lower case."),
+    click.option(
+        "--normalize", type=click.Choice(["none", "NFC", "NFKC"]), default="none",
+        show_default=True, help="Unicode normalization of the text, as in w2v train.",
+    ),
+    click.option(
+        "--encoding", default="utf-8", show_default=True, metavar="NAME",
+        help="Encoding of the text. Invalid bytes are replaced and counted.",
+    ),
 )  # fmt: skip
-@click.option(
-    "--threshold", type=float, callback=finite, metavar="X",
-    help="Score above which words are joined.  [default: 100; with npmi 0.5]",
-)  # fmt: skip
-@click.option(
-    "--min-count", type=click.IntRange(1, 1 << 30), default=5, show_default=True, metavar="N",
-    help="Of a phrase and of its words.",
-)  # fmt: skip
-@click.option(
-    "--passes", type=click.IntRange(1, 100), default=1, show_default=True, metavar="N",
-    help="Each joins two words or phrases.",
-)  # fmt: skip
-@click.option(
-    "--connectors", type=INPUT, metavar="FILE",
-    help="Words, such as of, that may be inside a phrase but neither begin nor end it: "
-    "bank_of_america; english: our own list.",
-)  # fmt: skip
-@click.option("--joiner", default="_", show_default=True, help="Put between the words.")
-@click.option(
-    "--tokenizer", type=click.Choice(["space", "words", "chars", "jieba"]), default="space",
-    show_default=True, help="As of w2v train.",
-)  # fmt: skip
-@click.option("--lowercase", is_flag=True, help="Fold upper case into lower case.")
-@click.option(
-    "--normalize", type=click.Choice(["none", "NFC", "NFKC"]), default="none", show_default=True,
-    help="As of w2v train.",
-)  # fmt: skip
-@click.option("--encoding", default="utf-8", show_default=True, help="Of the texts.")
 @recursive_option
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@quiet_option
 def phrases(
     corpus: tuple[str, ...],
     output: str,
@@ -75,12 +109,11 @@ def phrases(
     recursive: bool,
     quiet: bool,
 ) -> None:
-    """Join words that go together into one: new york becomes new_york.
+    """Join words that belong together: new york becomes new_york.
 
-    Writes the text, line by line as it is, </s> as a line end. word2phrase's score is
-    (count of the pair - min count) / counts of both words x words of the text. With --connectors
-    the pair may have up to four connectors between its words, and is counted with them; what is
-    joined is all of it.
+    Writes the text with each phrase as one word, line by line. The score of word2phrase is (count
+    of the pair - min count) / (product of the counts of both words) x (words of the text). With
+    --connectors, up to four connectors may stand between the words; they are joined too.
     """
     from w2v.kernels.cache import is_cold
     from w2v.system import atomic_file, output_files, packing

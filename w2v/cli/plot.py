@@ -11,10 +11,10 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.completion import words as words_begun
-from w2v.cli.options import limit_blas
+from w2v.cli.options import limit_blas, quiet_option
 from w2v.cli.output import printable
-from w2v.cli.parameters import INPUT, OUTPUT, Command
-from w2v.cli.vector_file import open_table, vectors_option, vectors_path
+from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
+from w2v.cli.vector_file import open_table, table_option, vectors_option, vectors_path
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
@@ -33,57 +33,66 @@ _TOP = 500
 @click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=words_begun)
 @click.option(
     "-o", "--output", default="map.html", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Where to draw: .html, a page to explore; .png, .svg, .pdf; .tsv, the numbers.",
+    help="Output file. .html: a page to explore; .png, .svg, .pdf: a picture; .tsv: the numbers.",
 )  # fmt: skip
 @vectors_option
-@click.option("--table", default="words", show_default=True, help="Which table to draw.")
-@click.option(
-    "--top", type=click.IntRange(1), metavar="N",
-    help="Draw the N most frequent words; of another table N rows from all over it.  [default: "
-    f"{_TOP} if no TERM is named]",
+@table_option
+@grouped(
+    "Map",
+    click.option(
+        "--top", type=click.IntRange(1), metavar="N",
+        help="Draw the N most frequent words, or N rows spread over another table.  [default: "
+        f"{_TOP} without a TERM]",
+    ),
+    click.option(
+        "-k", "k", type=click.IntRange(0), default=10, show_default=True, metavar="N",
+        help="Draw the N nearest of each TERM, and list as many for each name in a page.",
+    ),
+    click.option("--pairs", is_flag=True, help="Draw each TERM A:B as an arrow from A to B."),
+    click.option(
+        "--method", type=click.Choice(["pca", "tsne", "umap"]), default="pca", show_default=True,
+        help="How vectors become points. tsne and umap keep neighbours together; they need extras.",
+    ),
+    click.option(
+        "--names/--no-names", "named", default=None,
+        help="Write names on the map.  [default: those of words, and of TERMs]",
+    ),
+    click.option(
+        "--color", "--colour", "color",
+        type=click.Choice(["clusters", "terms", "topics", "prefix", "none"]),
+        help="What colours mean: k-means clusters, the nearest TERM, the largest topic, or what "
+        "is before the colon of a name (w2v train --id-prefix label).  [default: terms if there "
+        "are TERMs, topics of LDA, else clusters; with --pairs none]",
+    ),
+    click.option(
+        "--clusters", type=click.IntRange(2, 10), default=8, show_default=True, metavar="N",
+        help="Make at most N clusters.",
+    ),
+    click.option(
+        "--labels", multiple=True, type=INPUT, metavar="FILE",
+        help="Colour by the labels in this file: name, tab, label on each line. May be repeated.",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(0, (1 << 32) - 1), default=1, show_default=True, metavar="N",
+        help="Seed of the random numbers.",
+    ),
 )  # fmt: skip
-@click.option(
-    "--names/--no-names", "named", default=None,
-    help="Whether names are written on the map.  [default: those of words, and of TERMs]",
-)  # fmt: skip
-@click.option(
-    "-k", "k", type=click.IntRange(0), default=10, show_default=True, metavar="N",
-    help="How many neighbours of each TERM are drawn, and of each name listed in a page.",
-)  # fmt: skip
-@click.option("--pairs", is_flag=True, help="Every TERM is a pair A:B, drawn as an arrow.")
-@click.option(
-    "--method", type=click.Choice(["pca", "tsne", "umap"]), default="pca", show_default=True,
-    help="How vectors become points. t-SNE and UMAP keep near what is near; they need extras.",
-)  # fmt: skip
-@click.option(
-    "--color", "--colour", "color",
-    type=click.Choice(["clusters", "terms", "topics", "prefix", "none"]),
-    help="What colours mean: k-means clusters, the nearest TERM, the largest topic, what stands "
-    "before the colon of a name (train --id-prefix label).  [default: terms if some are named, "
-    "topics of LDA, else clusters; with --pairs none]",
-)  # fmt: skip
-@click.option(
-    "--clusters", type=click.IntRange(2, 10), default=8, show_default=True, metavar="N",
-    help="How many at most.",
-)  # fmt: skip
-@click.option(
-    "--labels",
-    multiple=True,
-    type=INPUT,
-    metavar="FILE",
-    help="Colours by label: lines of name, tab, label; again for more.",
+@grouped(
+    "Losses",
+    click.option(
+        "--loss",
+        multiple=True,
+        type=INPUT,
+        metavar="FILE",
+        help="Draw the losses in this log of w2v train --log-json instead of a map. Repeat it to "
+        "compare runs.",
+    ),
 )
-@click.option("--loss", multiple=True, type=INPUT, metavar="LOG", help="Draw this log's losses.")
 @click.option(
-    "--seed",
-    type=click.IntRange(0, (1 << 32) - 1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Of what is random.",
-)
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="For t-SNE.")
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+    "--threads", type=click.IntRange(1), metavar="N",
+    help="Threads of t-SNE.  [default: the processors that may be used]",
+)  # fmt: skip
+@quiet_option
 def plot(
     terms: tuple[str, ...],
     output: str,
@@ -92,12 +101,11 @@ def plot(
     quiet: bool,
     **told: Any,
 ) -> None:
-    """Draw words and their neighbours, or the most frequent words, as a map.
+    """Draw words as a map, or the losses of training runs.
 
-    The page of HTML opens from disk: search, zoom, click a word for what is nearest to it in the
-    full space. It needs nothing besides; pictures need the extra plot, --method tsne and umap the
-    extras of these names. With --loss, again for more runs: the losses of what w2v train has logged
-    by --log-json.
+    Draws each TERM with its neighbours, or the most frequent words. An .html page opens from disk:
+    search, zoom, click a word for its nearest in the full space. Pictures need the extra plot;
+    --method tsne and umap need the extras of these names.
     """
     catch_signals()
     limit_blas(told["threads"])

@@ -9,7 +9,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.new_texts import RefusedRows, classified, threads_option
-from w2v.cli.options import SettingsCommand, limit_blas
+from w2v.cli.options import SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, or_stdin
 
@@ -18,7 +18,7 @@ from w2v.cli.parameters import INPUT, or_stdin
 @click.argument("model", type=INPUT)
 @click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @threads_option
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@quiet_option
 @format_options
 @click.pass_context
 def predict(
@@ -31,11 +31,11 @@ def predict(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """The label of each text, by a network that was trained to classify.
+    """Predict the label of each text.
 
-    CORPUS is texts, a line each, as in w2v train but for the labels: these may be there, and are
-    not looked at; stdin if there is none. Printed: label and probability; with --json the
-    probability of every label.
+    MODEL is a network of w2v train --task classify. CORPUS is a text on each line, with or without
+    labels; without it texts are read from stdin. Prints the label and its probability; with --json
+    the probability of every label.
     """
     limit_blas(1)
     from w2v.runs.saved_model import SavedNetwork

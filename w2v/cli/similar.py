@@ -17,7 +17,7 @@ from w2v.cli.neighbours import (
 )
 from w2v.cli.options import limit_blas
 from w2v.cli.output import format_options
-from w2v.cli.parameters import INPUT
+from w2v.cli.parameters import INPUT, grouped
 from w2v.cli.queries import batches, echo_lines
 from w2v.cli.query_options import answer_options, stdin_options
 from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
@@ -31,23 +31,36 @@ if TYPE_CHECKING:
 @click.command(cls=QueryCommand)
 @click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
 @answer_options
-@click.option(
-    "--table", metavar="NAME",
-    help="Which table to search.  [default: words; with --text documents]",
+@grouped(
+    "Vectors",
+    click.option(
+        "--table", metavar="NAME",
+        help="The table to search: words, documents or topics.  [default: words; with --text "
+        "documents]",
+    ),
+    click.option(
+        "--from", "source", metavar="NAME",
+        help="The table that the TERMs are in, where it is another.  [default: --table]",
+    ),
 )  # fmt: skip
-@click.option(
-    "--from", "source", metavar="NAME", help="The table that the terms are in.  [default: --table]"
+@grouped(
+    "Query",
+    click.option(
+        "--text", "texts", multiple=True, metavar="TEXT",
+        help="Find what is nearest to this text, whose vector is inferred. May be repeated.",
+    ),
+    click.option(
+        "--vector", "given", multiple=True, type=INPUT, metavar="FILE",
+        help="Find what is nearest to the vectors in this file: .npy, or numbers on a line, with a "
+        "name before them or not; - is stdin. May be repeated.",
+    ),
+)  # fmt: skip
+@grouped(
+    "Query",
+    click.option(
+        "--verbatim", is_flag=True, help="Take every TERM, or line, as one name, blanks included."
+    ),
 )
-@click.option(
-    "--text", "texts", multiple=True,
-    help="Ask for what is nearest to this text, whose vector is inferred; again for more.",
-)  # fmt: skip
-@click.option(
-    "--vector", "given", multiple=True, type=INPUT, metavar="FILE",
-    help="Ask for what is nearest to the vectors in this file: numbers on a line, perhaps after a "
-    "name, or .npy; - is stdin; again for more.",
-)  # fmt: skip
-@click.option("--verbatim", is_flag=True, help="Every term, or line, is one name.")
 @stdin_options
 @format_options
 @click.pass_context
@@ -64,11 +77,11 @@ def similar(
     queries: tuple[str, ...],
     **told: Any,
 ) -> None:
-    """The nearest words by cosine similarity, or the nearest documents.
+    """Find the words or documents nearest to a query.
 
-    A bare TERM begins a query, +WORD and -WORD extend it: king +woman -man. The words + and - stand
-    for themselves; - alone reads queries from stdin, a line each, after -- it is a word. Nearest
-    words of a document: --from documents --table words ID. A vector of your own: --vector FILE.
+    A bare TERM starts a query, +WORD and -WORD extend it: king +woman -man. A lone + is a word; a
+    lone - reads queries from stdin, one on each line, but after -- it is a word. Words nearest to a
+    document: --from documents --table words ID.
     """
     limit_blas(1 if len(terms) <= FEW_WORDS and not (stdin or queries or texts or given) else None)
     from w2v.embeddings.query import parse_terms

@@ -26,9 +26,9 @@ def similarity(
     as_json: bool,
     **told: Any,
 ) -> None:
-    """The cosine similarity of two words, or of several pairs.
+    """Give the cosine similarity of two words.
 
-    With - pairs from stdin, two words a line.
+    Name more pairs for more answers, or - to read pairs from stdin, two words on each line.
     """
     pairs = groups(words, 2, "A B")
     need(pairs, stdin, queries, "A B")

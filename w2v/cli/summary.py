@@ -5,24 +5,42 @@ from __future__ import annotations
 import click
 
 from w2v.cli.output import echo_json, echo_tsv, format_options
-from w2v.cli.parameters import INPUT, Command
+from w2v.cli.parameters import INPUT, Command, grouped
 
 _COUNT = click.IntRange(1)
 
 
 @click.command(cls=Command)
 @click.argument("file", required=False, type=INPUT, metavar="[MODEL]")
-@click.option(
-    "--model", type=click.Choice(["mlp", "rnn", "lstm", "gru"]),
-    help="mlp: the words' vectors side by side, then dense layers; the others: recurrent layers.",
+@grouped(
+    "Network",
+    click.option(
+        "--model", type=click.Choice(["mlp", "rnn", "lstm", "gru"]),
+        help="The kind of network, where no file is named.",
+    ),
+    click.option("--vocab", type=_COUNT, metavar="N", help="Words that have a vector."),
+    click.option(
+        "--dim", type=_COUNT, default=100, show_default=True, metavar="N",
+        help="Dimensions: numbers in each vector.",
+    ),
+    click.option(
+        "--length", type=_COUNT, default=1, show_default=True, metavar="N", help="Words of a text."
+    ),
+    click.option(
+        "--units", type=_COUNT, default=100, show_default=True, metavar="N",
+        help="Units of each hidden layer.",
+    ),
+    click.option(
+        "--layers", type=_COUNT, default=1, show_default=True, metavar="N", help="Hidden layers."
+    ),
+    click.option(
+        "--dense", type=_COUNT, multiple=True, metavar="N",
+        help="Units of a dense layer that follows. May be repeated.",
+    ),
+    click.option(
+        "--outputs", type=_COUNT, metavar="N", help="Labels or words that a softmax predicts."
+    ),
 )  # fmt: skip
-@click.option("--vocab", type=_COUNT, metavar="N", help="Words with a vector.")
-@click.option("--dim", type=_COUNT, default=100, show_default=True, help="Numbers in each.")
-@click.option("--length", type=_COUNT, default=1, show_default=True, help="Words of a text.")
-@click.option("--units", type=_COUNT, default=100, show_default=True, help="Of each layer.")
-@click.option("--layers", type=_COUNT, default=1, show_default=True, help="How many of these.")
-@click.option("--dense", type=_COUNT, multiple=True, help="Units of a dense layer after; again.")
-@click.option("--outputs", type=_COUNT, help="Labels or words to tell, by a softmax.")
 @format_options
 def summary(
     file: str | None,
@@ -37,9 +55,10 @@ def summary(
     as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """The layers of a network: what each gives for a text, and how many parameters it has.
+    """List the layers and parameters of a network.
 
-    Of MODEL, a file of w2v train, or of what the options say.
+    Prints of each layer what it gives for a text, and how many parameters it has. MODEL is a file
+    of w2v train; without it --model and --vocab describe the network.
     """
     from w2v.networks.architecture import Architecture
 

@@ -12,7 +12,7 @@ from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.new_texts import read_model_tokens
 from w2v.cli.options import SettingsCommand, limit_blas
 from w2v.cli.output import echo_json, echo_tsv, format_options, printable
-from w2v.cli.parameters import INPUT, OUTPUT
+from w2v.cli.parameters import INPUT, OUTPUT, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,23 +27,28 @@ _DRAWN = 5  # words of each topic in a picture
 
 @click.command(cls=SettingsCommand, settings=("DocumentSettings",))
 @click.argument("model", type=INPUT)
-@click.option(
-    "-n", "--words", "count", type=click.IntRange(1), default=10, show_default=True, metavar="N",
-    help="How many words of each topic.",
+@grouped(
+    "Topics",
+    click.option(
+        "-n", "--words", "count", type=click.IntRange(1), default=10, show_default=True,
+        metavar="N", help="Print the N top words of each topic.",
+    ),
+    click.option(
+        "--reference", multiple=True, type=INPUT, metavar="FILE",
+        help="Measure coherence on these documents instead of the training text. May be repeated.",
+    ),
 )  # fmt: skip
 @click.option(
-    "--reference", multiple=True, type=INPUT, metavar="FILE",
-    help="Judge coherence by these documents, not by those of the training; again for more.",
+    "--topic-keys", type=OUTPUT, metavar="FILE", help="Also write the topics, in MALLET's layout."
+)
+@click.option(
+    "--doc-topics", type=OUTPUT, metavar="FILE",
+    help="Also write the topics of the training documents, in MALLET's layout.",
 )  # fmt: skip
 @click.option(
-    "--topic-keys", type=OUTPUT, metavar="FILE", help="Write the topics in MALLET's layout too."
-)
-@click.option(
-    "--doc-topics", type=OUTPUT, metavar="FILE", help="And the topics of the training's documents."
-)
-@click.option(
-    "--state", type=OUTPUT, metavar="FILE", help="And each token's topic, if the model keeps these."
-)
+    "--state", type=OUTPUT, metavar="FILE",
+    help="Also write the topic of each token, of a model that was trained with --keep-state.",
+)  # fmt: skip
 @plot_option
 @format_options
 def topics(
@@ -58,12 +63,12 @@ def topics(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """The topics of a model, the largest first, with their words.
+    """List the topics of a model with their words.
 
-    Printed: the topic's number; its share of the tokens, of LSA that of the squared singular
-    values; NPMI (-1 to 1), how well its first 10 words go together in documents; its words. With
-    --tsv the prior alpha stands after the share, and u_mass and the number of pairs that could not
-    be judged after NPMI; --json has the words' weights too, which of LSA may be less than 0.
+    The largest comes first. Each line has the topic's number; its share of the tokens, or with LSA
+    of the squared singular values; its NPMI (-1 to 1), which says how often its first 10 words
+    occur together; and its words. --tsv adds the prior alpha after the share, and after NPMI u_mass
+    and the number of word pairs that could not be scored. --json adds the weights of the words.
     """
     catch_signals()
     limit_blas(None)

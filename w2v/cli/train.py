@@ -11,14 +11,13 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.options import (
-    grouped,
     limit_blas,
     quiet_option,
     recursive_option,
     setting_options,
     texts,
 )
-from w2v.cli.parameters import INPUT, OUTPUT, Command
+from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
 
 DEFAULT_MODEL = "skipgram"
 

@@ -9,6 +9,7 @@ import click
 
 from w2v.cli.completion import words as words_begun
 from w2v.cli.output import echo_json, printable
+from w2v.cli.parameters import grouped
 from w2v.cli.queries import need
 from w2v.cli.vector_file import QueryCommand
 from w2v.cli.word_lookup import Lookup, word_options
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 @click.command(cls=QueryCommand)
 @click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
 @word_options
-@click.option("--verbatim", is_flag=True, help="Every term, or line, is one name.")
+@grouped(
+    "Query",
+    click.option(
+        "--verbatim", is_flag=True, help="Take every TERM, or line, as one name, blanks included."
+    ),
+)
 @click.pass_context
 def vector(
     ctx: click.Context,
@@ -32,9 +38,9 @@ def vector(
     as_json: bool,
     **told: Any,
 ) -> None:
-    """The numbers of a word's or an expression's vector.
+    """Print the vector of a word or an expression.
 
-    The terms are those of similar: king +woman -man. A word's vector is printed as it is in the
+    TERMs are as in w2v similar: king +woman -man. The vector of a word is printed as it is in the
     file; an expression adds unit vectors.
     """
     need([*terms], stdin, queries, "TERM...")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli.output import say_findings
-from w2v.cli.parameters import INPUT, Command
+from w2v.cli.parameters import INPUT, Command, grouped
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -50,21 +50,33 @@ class QueryCommand(Command):
         return super().parse_args(ctx, [*options, "--", *terms])
 
 
-vectors_option = click.option(
-    "-v",
-    "--vectors",
-    type=INPUT,
-    metavar="FILE",
-    help="Vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
-)
-_table_option = click.option(
-    "--table", default="words", show_default=True, help="Which table to search."
-)
+vectors_option = grouped(
+    "Vectors",
+    click.option(
+        "-v", "--vectors", type=INPUT, metavar="FILE",
+        help="The vector file.  [default: $W2V_VECTORS, else vectors.safetensors]",
+    ),
+)  # fmt: skip
+table_option = grouped(
+    "Vectors",
+    click.option(
+        "--table", default="words", show_default=True, metavar="NAME",
+        help="The table of the file: words, documents or topics.",
+    ),
+)  # fmt: skip
+combine_option = grouped(
+    "Vectors",
+    click.option(
+        "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
+        help="Use the word vectors (input), or add to each the word's output vector (sum), which "
+        ".safetensors files have.",
+    ),
+)  # fmt: skip
 
 
 def file_options(command: Callable) -> Callable:
     """Add -v and --table to a command."""
-    return vectors_option(_table_option(command))
+    return vectors_option(table_option(command))
 
 
 def open_table(vectors: str | None, table: str = "words") -> Table:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import SettingsCommand, recursive_option, split_settings, texts
+from w2v.cli.options import SettingsCommand, quiet_option, recursive_option, split_settings, texts
 from w2v.cli.parameters import INPUT, OUTPUT
 from w2v.runs.messages import say_attached, say_bad_bytes, say_compiling, say_pruned, show_reading
 
@@ -20,14 +20,14 @@ _STEP = 1.1  # how much further the next point of a curve is
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Where to write; - is stdout; .gz, .bz2 and .xz are packed.",
+    help="Output file; - is stdout. With .gz, .bz2 or .xz it is compressed.",
 )  # fmt: skip
 @click.option(
     "--curve", type=OUTPUT, metavar="FILE",
-    help="Write how many different words (second column) so many words (first) of the text have.",
+    help="Write how the vocabulary grows: words read, and different words among them.",
 )  # fmt: skip
 @recursive_option
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@quiet_option
 def vocab(
     corpus: tuple[str, ...],
     output: str,
@@ -36,10 +36,10 @@ def vocab(
     quiet: bool,
     **given: Any,
 ) -> None:
-    """Count the words of texts.
+    """Count the words of a text.
 
-    Writes word2vec's vocabulary format: a word and its count on a line, by falling count; the first
-    line is </s>, with how many line ends the text has.
+    Writes the vocabulary format of word2vec: a word and its count on each line, the most frequent
+    first. The first line is </s> and the number of line ends.
     """
     from w2v import settings
     from w2v.kernels.cache import is_cold
