@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -13,6 +15,7 @@ HEADINGS = (
     "Experiment", "Evaluation", "Text", "Documents", "Model", "Training", OUTPUT,
 )  # fmt: skip
 _WIDEST = 26  # columns of names beside which their help stands
+_DEFAULT = re.compile(r"\[default: .{,20}\]")  # on one line
 
 
 def write_options(
@@ -43,12 +46,26 @@ def write_commands(
 def write_groups(
     groups: Mapping[str, Sequence[tuple[str, str]]], formatter: click.HelpFormatter
 ) -> None:
-    """Write names with what they mean, in columns that all groups share."""
+    """Write names with what they mean, in columns that all groups share.
+
+    Unlike click's own, lines break neither in the name of an option nor, if it is short, in a
+    default.
+    """
     lengths = [len(name) for rows in groups.values() for name, _ in rows]
     width = max((length for length in lengths if length <= _WIDEST), default=0)
     for heading, rows in groups.items():
         with formatter.section(heading):
-            formatter.write_dl([(name.ljust(width), help) for name, help in rows], width)
+            indent = " " * formatter.current_indent
+            column = " " * (len(indent) + width + 2)
+            for name, help in rows:
+                is_wide = len(name) > width
+                formatter.write(f"{indent}{name}\n" * is_wide)
+                lines = textwrap.fill(
+                    _DEFAULT.sub(lambda found: found[0].replace(" ", "\xa0"), help),
+                    formatter.width, break_on_hyphens=False, subsequent_indent=column,
+                    initial_indent=column if is_wide else f"{indent}{name:{width + 2}}",
+                )  # fmt: skip
+                formatter.write(lines.replace("\xa0", " ") + "\n")
 
 
 def write_examples(examples: Iterable[str], formatter: click.HelpFormatter) -> None:
