@@ -17,7 +17,7 @@ SEED ?= 1
 PAIRS := ws353 simlex999 mturk287 rg65
 SETS := $(PAIRS:%=$(W2V_DATA)/similarity/%.tsv)
 QUESTIONS := $(W2V_DATA)/questions-words.txt
-MODELS := cbow skipgram lsa-windows lsa lda pv-dm pv-dbow mlp rnn lstm
+MODELS := cbow skipgram ppmi lsa lda pv-dm pv-dbow mlp rnn lstm
 
 .PHONY: table
 .DELETE_ON_ERROR:
@@ -53,8 +53,8 @@ $(OUT)/cbow.safetensors: $(TEXT) | $(OUT)
 $(OUT)/skipgram.safetensors: $(TEXT) | $(OUT)
 	$(TRAIN) skipgram
 
-$(OUT)/lsa-windows.safetensors: $(TEXT) | $(OUT)
-	$(TRAIN) lsa --context window --topics 100
+$(OUT)/ppmi.safetensors: $(TEXT) | $(OUT)
+	$(TRAIN) ppmi --dim 100
 
 $(OUT)/lsa.safetensors: $(OUT)/documents.txt
 	$(TRAIN) lsa --topics 100 $(TERMS)

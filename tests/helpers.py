@@ -25,7 +25,7 @@ def document_settings(model):
     """Where documents begin: for a model that learns these, a line each."""
     from w2v.settings import DocumentSettings
 
-    return DocumentSettings() if model.inference else None
+    return DocumentSettings() if model.inference or model.reads_documents else None
 
 
 # A text of four sentences for kernels, in V words with these counts.
@@ -125,8 +125,17 @@ EVERY = {
 }
 AT_ONCE = {
     "lsa": ("--min-count", "1", "--topics", "3"),
+    "ppmi": ("--min-count", "1", "--dim", "3"),
     "sif": ("--min-count", "1", "--init", "words.txt"),
 }
+
+
+def as_dense(matrix):
+    """An `svd.Sparse` matrix as an array."""
+    from scipy import sparse
+
+    shape = len(matrix.starts) - 1, matrix.width
+    return sparse.csr_array((matrix.values, matrix.columns, matrix.starts), shape=shape).toarray()
 
 
 # Numbers and bytes that readers of files may not expect.

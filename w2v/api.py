@@ -20,6 +20,7 @@ from w2v.embeddings import container, formats
 from w2v.embeddings.formats.source import Diagnostics
 from w2v.errors import W2VError
 from w2v.models import Model, models
+from w2v.models.ppmi import renamed
 from w2v.runs.closed_form import Solution
 from w2v.runs.gibbs import Chain
 from w2v.runs.initial_vectors import InitialVectors
@@ -97,7 +98,7 @@ def train(
     texts        in place of files: each a string or a list of words, a sentence or a document;
                  a single string is one text
     output       the file to write; None: one in a temporary folder, gone with what is returned
-    model        skipgram, cbow, pv-dm, pv-dbow, sif, lsa, lda, mlp, rnn, lstm, gru
+    model        skipgram, cbow, pv-dm, pv-dbow, sif, lsa, ppmi, lda, mlp, rnn, lstm, gru
     recursive    a folder stands for all files in it and below
     resume       go on with this run if it was stopped
     on_progress  called now and then with a `Progress`, or with a text; print will do
@@ -129,6 +130,7 @@ def train(
     settings |= _files(settings, folder.path)
     if recursive:
         paths = [each for path in paths for each in files_of(path)]
+    model, settings = renamed(model, settings)
     told = find_model(model)
     with folder.left_out(), ExitStack() as stack:
         written = target or os.path.join(folder.path, "vectors.safetensors")

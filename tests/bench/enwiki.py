@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speed and quality on real text, ours beside gensim's: same text, settings, seeds and evaluator.
 
-    python tests/bench/enwiki.py [--seeds 3] [--only LSA] [--write]
+    python tests/bench/enwiki.py [--seeds 3] [--only PPMI] [--write]
 
 Trains on enwiki100m.txt.gz of $W2V_DATA (else ../shared/data) with dim 100, window 5, negative 5,
 sample 1e-3, min-count 5, 5 epochs, 2 threads, kernels compiled before. gensim trains in its fastest
@@ -25,7 +25,7 @@ SETS = {"WordSim-353": "ws353", "SimLex-999": "simlex999", "MTurk-287": "mturk28
 _OURS = {"dim": 100, "window": 5, "negative": 5, "sample": 1e-3, "min_count": 5, "epochs": 5}
 _THEIRS = {"vector_size": 100, "window": 5, "negative": 5, "min_count": 5, "epochs": 5}
 _ours, _theirs = partial(train, **_OURS), partial(gensim, **_THEIRS)
-_windows = partial(train, model="lsa", context="window", min_count=5)
+_ppmi = partial(train, model="ppmi", min_count=5)
 # name: (how it is trained, the peer that it is compared with, whether its vectors are judged)
 CONTENDERS = {
     "skip-gram, gensim": (partial(_theirs, sg=1, alpha=0.025), None, True),
@@ -38,8 +38,8 @@ CONTENDERS = {
         partial(_ours, model="cbow", cbow_update="gradient"), "CBOW, gensim", True,
     ),
     "CBOW, w2v --threads 1": (partial(_ours, model="cbow", threads=1), "CBOW, gensim", False),
-    "LSA of windows, dim 100": (partial(_windows, topics=100), None, True),
-    "LSA of windows, dim 300": (partial(_windows, topics=300), None, True),
+    "PPMI, dim 100": (partial(_ppmi, dim=100), None, True),
+    "PPMI, dim 300": (partial(_ppmi, dim=300), None, True),
 }  # fmt: skip
 
 

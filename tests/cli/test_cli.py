@@ -154,7 +154,7 @@ def test_a_dry_run_writes_nothing(w2v, folder):
         (("--dim", "x"), "--dim"),
         (
             ("--model", "klingon"),
-            "--model klingon: no such model; there are cbow, gru, lda, lsa, lstm, mlp, pv-dbow, ",
+            "--model klingon: no such model; there are cbow, gru, lda, lsa, lstm, mlp, ppmi, ",
         ),
         (("--tokenizer", "klingon"), "--tokenizer"),
         (("--encoding", "klingon"), "--encoding klingon: no such encoding"),
@@ -624,7 +624,7 @@ def test_every_number_has_a_range_or_is_a_setting_which_has_one():
         (("generate", "none", "--seed"), 0),
         (("evaluate", "classify", "none", "none", "--penalty"), 0),
         (("train", "text", "--seed"), 1 << 99),
-        (("train", "text", "--model", "lsa", "--context", "window", "--topics", 2, "--window"), 0),
+        (("train", "text", "--model", "ppmi", "--dim", 2, "--window"), 0),
     ],
 )
 def test_a_number_out_of_range_is_a_mistake_that_names_the_option(

@@ -279,11 +279,11 @@ def test_lsa_is_the_same_where_a_worker_was_killed(wide, cluster):
 
 
 @compiled
-@pytest.mark.parametrize("context", ["documents", "window"])
-def test_lsa_of_either_context_has_its_products_elsewhere(wide, here, context):
-    told = {"topics": 9, "power_iters": 1, "context": context}
-    wanted = finish(make_job("lsa", wide, "a.safetensors", **told))
-    assert finish(make_job("lsa", wide, "b.safetensors", here, **told)) == wanted
+@pytest.mark.parametrize(("model", "size"), [("lsa", "topics"), ("ppmi", "dim")])
+def test_a_factorised_matrix_has_its_products_elsewhere(wide, here, model, size):
+    told = {size: 9, "power_iters": 1}
+    wanted = finish(make_job(model, wide, "a.safetensors", **told))
+    assert finish(make_job(model, wide, "b.safetensors", here, **told)) == wanted
 
 
 @pytest.mark.parametrize("model", ["sif", "mlp", "lstm"])

@@ -296,7 +296,7 @@ ALONE = "try a whole document on each line, or --model pv-dbow without --word-ve
         ("one", ("--model", "pv-dm"), f"no document has two words: {ALONE}"),
         ("one", ("--model", "pv-dbow", "--word-vectors"), f"no document has two words: {ALONE}"),
         (
-            "one", ("--model", "lsa", "--context", "window"),
+            "one", ("--model", "ppmi"),
             "no two words come near each other more often than by chance",
         ),
         ("rare", ("--min-count", 5), "no line has two words of the vocabulary: try a lower --min"),

@@ -240,18 +240,18 @@ def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folde
     assert w2v("train", "text", *args, *start, "-o", "old.safetensors").code == 0
     asked = args if given else args[2:6]
     told = w2v("train", "text", *asked, "--update", "old.safetensors", "-o", "new.safetensors")
-    instead, work = {
-        "batches": (
-            "start from its words' vectors by --init",
-            ("train", "text", *args, "--init", "old.safetensors", "-o", "new.safetensors"),
-        )
-    }.get(
-        kind.way, ("give new documents vectors by w2v infer", ("infer", "old.safetensors", "text"))
-    )
+    if kind.way == "batches":
+        instead = ", or start from its words' vectors by --init"
+        work = ("train", "text", *args, "--init", "old.safetensors", "-o", "new.safetensors")
+    elif kind.inference:
+        instead = ", or give new documents vectors by w2v infer"
+        work = ("infer", "old.safetensors", "text")
+    else:
+        instead, work = "", ("train", "text", *args, "-o", "new.safetensors")
     assert (told.code, told.err) == (
         2,
         f"w2v: old.safetensors is a model of --model {model}, which cannot be updated: train it "
-        f"anew on all texts, or {instead}\n",
+        f"anew on all texts{instead}\n",
     )
     assert w2v(*work).code == 0
 

@@ -262,7 +262,7 @@ def test_a_file_of_counts_that_is_none_is_one_line(w2v, folder, content, said):
 
 
 @pytest.mark.parametrize("option", ["--read-vocab", "--valid"])
-@pytest.mark.parametrize("model", [*models(), "lsa --context window", "lstm --task lm"])
+@pytest.mark.parametrize("model", [*models(), "lstm --task lm"])
 def test_texts_that_share_no_word_are_one_line_for_every_model(w2v, folder, model, option):
     """A vocabulary, or a held-out text, of another language: nothing is trained on nothing."""
     kind = models()[model.split()[0]]

@@ -4,16 +4,13 @@ import json
 
 import naive
 import numpy as np
-import planted
 import pytest
-from helpers import COMPILED, compiled
+from helpers import COMPILED, as_dense, compiled
 from scipy import sparse
 
-from w2v.embeddings import container, formats, query
-from w2v.embeddings.query import Query
+from w2v.embeddings import container, formats
 from w2v.errors import W2VError
-from w2v.factorization import ppmi, svd, term_matrix
-from w2v.kernels import cooccurrence
+from w2v.factorization import svd, term_matrix
 from w2v.kernels import sparse as kernels
 from w2v.kernels.simd import aligned
 from w2v.runs.saved_model import SavedDocumentModel
@@ -28,11 +25,6 @@ def as_sparse(dense):
     found = sparse.csr_array(dense.astype(np.float32))
     columns = found.indices.astype(np.int32)
     return svd.Sparse(found.indptr.astype(np.int64), columns, found.data, dense.shape[1])
-
-
-def as_dense(matrix):
-    shape = len(matrix.starts) - 1, matrix.width
-    return sparse.csr_array((matrix.values, matrix.columns, matrix.starts), shape=shape).toarray()
 
 
 def random_matrix(rows=ROWS, columns=60, rank=None, seed=0):
@@ -253,61 +245,6 @@ def test_nothing_to_start_from(w2v, folder):
     assert (outcome.code, "--model lsa has no words' vectors" in outcome.err) == (2, True)
 
 
-DOCUMENTS = [[0, 1, 2, 1, 0, 3], [], [4], [2, 2, 5, 0, 1, 1, 6, 3, 0]]
-SEPARATED = np.array([-1, *sum(([*each, -1] for each in DOCUMENTS), [])], np.int32)
-
-
-@pytest.mark.parametrize("window", [1, 3, 20])
-@pytest.mark.parametrize(("exponent", "shift"), [(0.75, 0.0), (1.0, 0.5)])
-def test_information_is_the_twins(monkeypatch, window, exponent, shift):
-    """Also where a thread's room is full after each word."""
-    for words, entries in ((2, 7), (1 << 10, 1 << 22)):
-        monkeypatch.setattr("w2v.factorization.ppmi._WORDS", words)
-        monkeypatch.setattr("w2v.factorization.ppmi._ENTRIES", entries)
-        found = ppmi.information(SEPARATED, 7, window, exponent, shift, 3, lambda share: None)
-        wanted = naive.fill_ppmi(DOCUMENTS, 7, window, exponent, shift)
-        np.testing.assert_allclose(as_dense(found), wanted, rtol=1e-6)
-        assert (found.values > 0).all()
-
-
-def test_weights_and_positions_are_the_twins():
-    sums = np.zeros(7)
-    cooccurrence.sum_weights(SEPARATED, 2, sums)
-    np.testing.assert_allclose(sums, naive.sum_weights(DOCUMENTS, 7, 2))
-    wanted = naive.list_positions(SEPARATED.tolist(), 7)
-    ends = np.cumsum([0, *map(len, wanted)])[:-1]
-    positions = np.empty(16, np.int32)
-    cooccurrence.list_positions(SEPARATED, ends, positions)
-    assert positions.tolist() == sum(wanted, [])
-
-
-def test_documents_are_separated(counted):
-    _, text, _ = counted  # a a b | c | | a c c c d | b b
-    assert ppmi._separated(text).tolist() == [
-        -1, 1, 1, 2, -1, 0, -1, -1, 1, 0, 0, 0, 3, -1, 2, 2, -1,
-    ]  # fmt: skip
-
-
-@compiled
-def test_words_by_what_they_come_near_to(w2v, folder):
-    (folder / "text").write_text(planted.text(4000))
-    args = ("--model", "lsa", "--context", "window", "--topics", "30", "--min-count", "1")
-    outcome = w2v("train", "text", *args, "--threads", "2", "-o", "x.safetensors")
-    assert outcome.code == 0, outcome.err
-    assert "30 dimensions hold" in outcome.err
-    table = formats.load("x.safetensors")
-    for a, b in planted.SYNONYMS:
-        assert query.similar(table, Query((("+", a),)), 1)[0].name == b
-    w2v("train", "text", *args, "--threads", "1", "-o", "y.safetensors")
-    assert (folder / "x.safetensors").read_bytes() == (folder / "y.safetensors").read_bytes()
-    assert w2v("train", "text", *args, "-o", "x.txt").code == 0
-    assert formats.load("x.txt").names == table.names
-    refused = w2v("infer", "x.safetensors", stdin=b"car\n")
-    assert (refused.code, "knows no documents" in refused.err) == (2, True)
-    refused = w2v("train", "text", *args, "--min-df", "2")
-    assert (refused.code, "--min-df is for --context documents" in refused.err) == (2, True)
-
-
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -316,7 +253,6 @@ def test_words_by_what_they_come_near_to(w2v, folder):
             ("--topics", 10, "--max-vocab", 2),
             "--topics 10 is more than 3 documents of 2 terms can have",
         ),
-        (("--topics", 10, "--context", "window"), "--topics 10 is more than 5 words can have"),
         (("--topics", 10, "--max-vocab", 1), "1 topic of 1 term holds 100.00% of the squared norm"),
         (("--topics", 2), None),
     ],

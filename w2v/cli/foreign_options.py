@@ -1,4 +1,4 @@
-"""What word2vec.c, gensim and fastText call our settings, and their command lines in our words."""
+"""Command lines of word2vec.c and fastText, and our own former ones, in today's options."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def translated(args: list[str]) -> list[str]:
     Only exactly their options, with one dash, are replaced: `-size 200` by `--dim 200`. W2VError
     for what is not offered, and where -binary and the suffix of -output contradict each other.
     """
+    args = _renamed(args)
     if not _THEIRS & {*args}:
         return args
     ours: list[str] = []
@@ -61,6 +62,29 @@ def translated(args: list[str]) -> list[str]:
     told = [part for name in theirs if name in _SAME for part in (_SAME[name], theirs[name])]
     quiet = "0" in (theirs.get("-debug"), theirs.get("-verbose"))
     return [*model, *told, *["--quiet"] * quiet, *ours, *texts]
+
+
+def _renamed(args: list[str]) -> list[str]:
+    """Options of a model that had another name: `--model lsa --context window`."""
+    if not any(arg.partition("=")[0] == "--context" for arg in args):
+        return args
+    from w2v.models.ppmi import renamed
+
+    end = args.index("--") if "--" in args else len(args)
+    given: dict[str, str] = {}
+    others: list[str] = []
+    rest = iter(args[:end])
+    for arg in rest:
+        name, equals, value = arg.partition("=")
+        if name in ("--model", "--context", "--topics"):
+            given[name[2:]] = value if equals else next(rest, "")
+        else:
+            others.append(arg)
+    model, settings = renamed(given.pop("model", ""), given)
+    if "context" in settings:
+        return args
+    ours = [part for name, value in settings.items() for part in (f"--{name}", value)]
+    return ["--model", model, *ours, *others, *args[end:]]
 
 
 def _model(theirs: dict[str, str], ours: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Words by the singular vectors of what they come near to: LSA with --context window.
+"""PPMI: word vectors from the singular vectors of the matrix of words and words near them.
 
 The matrix of words × words holds their positive pointwise mutual information, of which skip-gram
 with negative sampling is an implicit factorisation. Sources: Levy & Goldberg 2014, "Neural word
@@ -43,7 +43,7 @@ class PpmiTrainer:
 
     def matrix_bytes(self) -> int:
         """What the resulting matrices take in memory."""
-        return 4 * len(self._vocabulary.names) * self._settings.topics
+        return 4 * len(self._vocabulary.names) * self._settings.dim
 
     def memory_bytes(self, threads: int) -> int:
         """Bytes that it will need besides what is used already, about.
@@ -52,7 +52,7 @@ class PpmiTrainer:
         """
         set_, words = self._settings, len(self._vocabulary.names)
         entries = min(self._text.size * 2 * set_.window, words * words) // 8
-        basis = svd.memory_bytes(words, entries, set_.topics, set_.power_iters, set_.oversamples)
+        basis = svd.memory_bytes(words, entries, set_.dim, set_.power_iters, set_.oversamples)
         return 8 * self._text.size + 8 * entries + basis
 
     def begin(self) -> None:
@@ -81,7 +81,7 @@ class PpmiTrainer:
             )
         found = products(matrix, threads)
         self._found = svd.truncated(
-            found, set_.topics, set_.power_iters, set_.oversamples, set_.seed,
+            found, set_.dim, set_.power_iters, set_.oversamples, set_.seed,
             lambda step, steps: on_share((1 + step / steps) / 2),
         )  # fmt: skip
         values = self._found.values
@@ -96,7 +96,8 @@ class PpmiTrainer:
             f"norm of {self._entries:,} pairs of words that come together more than by chance"
             + svd.shortfall(
                 len(self._found.values),
-                self._settings.topics,
+                "--dim",
+                self._settings.dim,
                 f"{len(self._vocabulary.names):,} words",
             )
         )

@@ -164,11 +164,11 @@ def truncated(
     return Truncated(values, right, float((values**2).sum() / total) if total else 0.0)
 
 
-def shortfall(found: int, wanted: int, what: str) -> str:
-    """What to say where a matrix has fewer singular values than were asked for; else ""."""
+def shortfall(found: int, option: str, wanted: int, what: str) -> str:
+    """What to say where a matrix has fewer singular values than an option asks for; else ""."""
     if found == wanted:
         return ""
-    return f"; --topics {wanted:,} is more than {what} can have"
+    return f"; {option} {wanted:,} is more than {what} can have"
 
 
 def _blocks(rank: int, power_iters: int, oversamples: int) -> tuple[int, int]:

@@ -33,6 +33,7 @@ class Model:
               a model that learns words alone, not documents
     way       how it is trained: by gradients of single predictions, computed at once by `solve` of
               its trainer, sampled in sweeps, or by gradients of batches
+    reads_documents  whether its text is documents although it has no vectors of them
     listing   the arrays of its file -> its topics, `topic_words.TopicWords`; None where it has none
     products  whether what is computed at once are products of a sparse matrix, by `topics.svd`
     """
@@ -46,17 +47,19 @@ class Model:
     way: Literal["gradients", "at once", "sweeps", "batches"] = "gradients"
     listing: Callable[[Mapping[str, np.ndarray]], Any] | None = None
     products: bool = False
+    reads_documents: bool = False
 
     def has_documents(self, options: Any) -> bool:
         """Whether what it learns from, as `options` tell, are documents."""
-        return self.inference is not None or getattr(options, "task", "lm") == "classify"
+        is_document = self.inference is not None or self.reads_documents
+        return is_document or getattr(options, "task", "lm") == "classify"
 
     @property
     def kinds(self) -> list[type]:
         """The settings classes that it takes besides those of every run."""
         from w2v.settings import DocumentSettings, TextSettings
 
-        takes = self.inference or self.way == "batches"
+        takes = self.inference or self.reads_documents or self.way == "batches"
         documents: list[type] = [DocumentSettings] if takes else []
         return [TextSettings, *documents, self.settings]
 

@@ -13,6 +13,7 @@ from w2v import settings
 from w2v.embeddings import container, formats
 from w2v.errors import W2VError
 from w2v.models import Model, models
+from w2v.models.ppmi import renamed
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.pipes import name_of
 from w2v.system.spooled_array import SpooledArray
@@ -50,14 +51,14 @@ class SavedModel:
     def __init__(self, path: str, wanted: Callable[[Model], Any], what: str):
         self.path, self.name = path, name_of(path)
         self.tensors, metadata = _read(path)
-        name = metadata.get("model", "")
+        name, told = renamed(metadata.get("model", ""), container.nested(metadata, "settings"))
         model = models().get(name)
         if model is None or not wanted(model):
             found = f"a {name} model" if model else "no such model"
             which = ", ".join(m.name for m in models().values() if wanted(m))
             raise W2VError(f"{name_of(path)} is {found}: {what} need one of {which}")
         self.model = model
-        told = {"normalize": "none"} | container.nested(metadata, "settings")  # older files lack it
+        told = {"normalize": "none"} | told  # older files lack it
         self._found = container.nested(metadata, "found")
         with self._fitting():
             self.options, self.text_settings = (

@@ -83,6 +83,7 @@ class LsaTrainer:
             f"norm; singular values {values[0]:.4g} to {values[-1]:.4g}"
             + svd.shortfall(
                 len(values),
+                "--topics",
                 self._settings.topics,
                 f"{plural(len(self._text.names), 'document')} of {plural(len(self._kept), 'term')}",
             )
