@@ -35,7 +35,7 @@ SENTENCES = [[4, 0, 7, 1, 1, 3], [2], [8, 0, 5, 6, 0, 2, 0], [3, 3]]
 IDS = np.array(sum(SENTENCES, []), np.int32)
 BOUNDS = np.cumsum([0, *map(len, SENTENCES)])
 TARGETS = np.array([[6, 2, 8, 1, 7, 3]], np.int32)  # the first is the true word
-TOGETHER = np.empty(0, np.uint64)  # sentences share their random numbers
+NO_STREAMS = np.empty(0, np.uint64)  # sentences share their random numbers
 
 
 def state(key=7):

@@ -11,7 +11,7 @@ MASK = (1 << 64) - 1
 
 
 class Window(NamedTuple):
-    """A word, the others of its window, how many of these are before it, its sentence's number."""
+    """A centre, its context, how many words of that are before it, its sentence's number."""
 
     center: int
     context: list
@@ -46,45 +46,45 @@ class Random:
     def subsample(self, words, keep):
         return [w for w in words if self.next_random() >> 32 <= keep[w]]
 
-    def draw_reach(self, window, shrink):
+    def draw_radius(self, window, shrink):
         return 1 + self.next_below(window) if shrink else window
 
-    def draw_row(self, center, negative, table):
+    def draw_target_row(self, center, negative, table):
         noise = [self.draw_noise(table) for _ in range(negative)]
         return [center, *(word for word in noise if word != center)]
 
-    def draw_pool(self, table, size):
+    def draw_negatives(self, table, size):
         return [self.draw_noise(table) for _ in range(size)]
 
     def draw_targets(self, centers, negative, table):
-        return [self.draw_row(center, negative, table) for center in centers]
+        return [self.draw_target_row(center, negative, table) for center in centers]
 
-    def lay_windows(self, sentences, keep, window, shrink, lr_first, lr_last, streams=None):
-        """For each kept word: a `Window`. Where there are streams each sentence has its own."""
+    def build_windows(self, sentences, keep, window, shrink, lr_first, lr_last, streams=None):
+        """A `Window` for each word that stays; with `streams`, each sentence has its own."""
         size = sum(map(len, sentences))
         windows, begin = [], 0
         for number, sentence in enumerate(sentences):
             if streams is not None:
                 self.state = streams[number]
-            kept = self.subsample(sentence, keep)
-            for i, center in enumerate(kept):
-                reach = self.draw_reach(window, shrink)
-                context = kept[max(i - reach, 0) : i] + kept[i + 1 : i + 1 + reach]
-                share = (begin + len(sentence) * i / len(kept)) / size
+            words = self.subsample(sentence, keep)
+            for i, center in enumerate(words):
+                radius = self.draw_radius(window, shrink)
+                context = words[max(i - radius, 0) : i] + words[i + 1 : i + 1 + radius]
+                share = (begin + len(sentence) * i / len(words)) / size
                 lr = lr_first + (lr_last - lr_first) * share
-                windows.append(Window(center, context, lr, min(i, reach), number))
+                windows.append(Window(center, context, lr, min(i, radius), number))
             begin += len(sentence)
             if streams is not None:
                 streams[number] = self.state
         return windows
 
-    def draw_piece_targets(self, windows, negative, table, streams=None):
-        rows, piece = [], None
+    def draw_document_targets(self, windows, negative, table, streams=None):
+        rows, span = [], None
         for window in windows:
-            if streams is not None and window.sentence != piece:
-                piece = window.sentence
-                self.state = streams[piece]
-            rows.append(self.draw_row(window.center, negative, table))
+            if streams is not None and window.sentence != span:
+                span = window.sentence
+                self.state = streams[span]
+            rows.append(self.draw_target_row(window.center, negative, table))
         return rows
 
 
@@ -126,9 +126,9 @@ def train_batch(inputs, outputs, context, targets, lr, frozen=()):
     scores = vectors @ words.T
     loss = np.logaddexp(0, np.where(labels, -scores, scores)).sum()
     steps = lr * (labels - sigmoid(scores))
-    kept = inputs[list(frozen)]
+    unchanged = inputs[list(frozen)]
     np.add.at(inputs, context, steps @ words)
-    inputs[list(frozen)] = kept
+    inputs[list(frozen)] = unchanged
     np.add.at(outputs, targets, steps.T @ vectors)
     return loss
 
@@ -150,7 +150,7 @@ def train_vector(vector, outputs, *rows, lr, fixed=False):
 
 
 def skipgram_train_windows(windows, inputs, outputs, table, negative, rng, batch=32):
-    """A window's words, `batch` positions at a time, with the window's noise words."""
+    """A window's words, `batch` positions at a time, with the window's negatives."""
     losses, pairs = 0.0, 0
     rows = rng.draw_targets([center for center, *_ in windows], negative, table)
     for (_, context, lr, offset, _), targets in zip(windows, rows, strict=True):
@@ -166,14 +166,14 @@ def train_pairs(windows, inputs, outputs, table, negative, rng):
     losses = []
     for center, context, lr, *_ in windows:
         for word in context:
-            targets = rng.draw_row(center, negative, table)
+            targets = rng.draw_target_row(center, negative, table)
             loss, step = train_vector(inputs[word], outputs, targets, lr=lr)
             inputs[word] += step
             losses.append(loss)
     return sum(losses), len(losses)
 
 
-def take_mean(inputs, context):
+def mean_context(inputs, context):
     return inputs[context].mean(axis=0)
 
 
@@ -182,26 +182,26 @@ def cbow_train_windows(windows, inputs, outputs, table, negative, rng, divide=Fa
     losses = []
     for (_, context, lr, *_), targets in zip(windows, rows, strict=True):
         if context:
-            loss, step = train_vector(take_mean(inputs, context), outputs, targets, lr=lr)
+            loss, step = train_vector(mean_context(inputs, context), outputs, targets, lr=lr)
             for word in context:
                 inputs[word] += step / len(context) if divide else step
             losses.append(loss)
     return sum(losses), len(losses)
 
 
-def gather_pieces(text, begins, ends):
+def gather_spans(text, begins, ends):
     return [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
 
 
-def seed_pieces(pieces, key, stirs=8):
-    """A random state for each piece: xorshift64 as a hash."""
+def seed_spans(spans, key, mixing_steps=8):
+    """A random state for each span: xorshift64 as a hash."""
     states = []
-    for piece in pieces:
+    for span in spans:
         rng = Random(key)
-        for word in piece:
+        for word in span:
             rng.state ^= word + 1
             rng.next_random()
-        for _ in range(stirs):
+        for _ in range(mixing_steps):
             rng.next_random()
         states.append(max(rng.state, 1))
     return states
@@ -236,17 +236,17 @@ def train_sums(windows, rows, targets, documents, inputs, outputs, fixed=False, 
     return total, len(windows)
 
 
-def train_rows(windows, rows, targets, documents, inputs, outputs, fixed=False, window=2):
-    """PV-DM with vectors side by side: the document, the words before, the words after."""
+def train_concatenations(windows, rows, targets, documents, inputs, outputs, fixed=False, window=2):
+    """PV-DM with concatenated vectors: the document, the words before, the words after."""
     total, dim = 0, documents.shape[1]
-    for laid, row in zip(windows, targets, strict=True):
-        document = rows[laid.sentence]
-        after = len(laid.context) - laid.before
+    for each, row in zip(windows, targets, strict=True):
+        document = rows[each.sentence]
+        after = len(each.context) - each.before
         none = [None]
-        words = none * (window - laid.before) + laid.context + none * (window - after)
+        words = none * (window - each.before) + each.context + none * (window - after)
         parts = [documents[document]]
         parts += [np.zeros(dim) if word is None else inputs[word] for word in words]
-        loss, step = train_vector(np.concatenate(parts), outputs, row, lr=laid.lr, fixed=fixed)
+        loss, step = train_vector(np.concatenate(parts), outputs, row, lr=each.lr, fixed=fixed)
         steps = step.reshape(-1, dim)
         documents[document] += steps[0]
         for word, part in zip(words, steps[1:], strict=True):
@@ -256,11 +256,11 @@ def train_rows(windows, rows, targets, documents, inputs, outputs, fixed=False, 
     return total, len(windows)
 
 
-def number_rows(ids, known):
-    """Places by row, for rows in the order of their first appearance after those known."""
+def number_rows(ids, local_ids):
+    """Numbers by row, for rows in the order of their first appearance after those there are."""
     for row in ids:
-        known.setdefault(row, len(known))
-    return [known[row] for row in ids]
+        local_ids.setdefault(row, len(local_ids))
+    return [local_ids[row] for row in ids]
 
 
 def copy_rows(matrix, rows):
@@ -278,17 +278,15 @@ def merge_rows(matrix, copies):
     return merged
 
 
-def take_changes(matrix, rows, copies):
-    """The changes, and their squared lengths."""
+def compute_changes(matrix, rows, copies):
     changes = copies - matrix[rows]
     return changes, np.sum(changes**2, axis=1)
 
 
 def apply_changes(matrix, rows, changes, squares):
-    """Rows move by their changes, or by less where the parts of these agreed."""
-    moved, whole = matrix.copy(), np.sum(changes**2, axis=1)
-    moved[rows] += changes * np.where(whole > 1.5 * squares, 1.5 * squares / whole, 1)[:, None]
-    return moved
+    merged, whole = matrix.copy(), np.sum(changes**2, axis=1)
+    merged[rows] += changes * np.where(whole > 1.5 * squares, 1.5 * squares / whole, 1)[:, None]
+    return merged
 
 
 def number_tokens(text, numbers):
@@ -322,8 +320,8 @@ def add_gram(matrix, dense):
     return matrix.T @ (matrix @ dense)
 
 
-def near_counts(documents, words, window):
-    """How much each word counts as a neighbour of each; dense (V, V)."""
+def context_counts(documents, words, window):
+    """How much each word counts as a context of each; dense (V, V)."""
     counts = np.zeros((words, words))
     for document in documents:
         for i, word in enumerate(document):
@@ -334,7 +332,7 @@ def near_counts(documents, words, window):
 
 
 def sum_weights(documents, words, window):
-    return near_counts(documents, words, window).sum(axis=1)
+    return context_counts(documents, words, window).sum(axis=1)
 
 
 def list_positions(ids, words):
@@ -343,7 +341,7 @@ def list_positions(ids, words):
 
 def fill_ppmi(documents, words, window, exponent, shift):
     """Levy, Goldberg & Dagan 2015, with smoothed contexts; dense (V, V)."""
-    counts = near_counts(documents, words, window)
+    counts = context_counts(documents, words, window)
     total, sums = counts.sum(), counts.sum(axis=1)
     noise = sums**exponent / (sums**exponent).sum()
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -366,24 +364,24 @@ def sample_topics(documents, topics, counts, alpha, eta, random):
     Returns the sum of ln p(token | all others).
     """
     words, size = counts.shape
-    found = 0.0
-    for document, mine in zip(documents, topics, strict=True):
+    log_likelihood = 0.0
+    for document, drawn in zip(documents, topics, strict=True):
         for place, word in enumerate(document):
-            counts[word, mine[place]] -= 1
-            others = np.bincount(mine[:place] + mine[place + 1 :], minlength=size)
+            counts[word, drawn[place]] -= 1
+            others = np.bincount(drawn[:place] + drawn[place + 1 :], minlength=size)
             p = (others + alpha) * (counts[word] + eta) / (counts.sum(axis=0) + words * eta)
-            found += np.log(p.sum() / (len(document) - 1 + alpha.sum()))
+            log_likelihood += np.log(p.sum() / (len(document) - 1 + alpha.sum()))
             bits = random.next_random()
-            lanes = np.cumsum([p[lane::16].sum() for lane in range(min(size, 16))])
-            lane = np.searchsorted(lanes, (bits >> 40) / 2**24 * lanes[-1], "right")
+            lane_sums = np.cumsum([p[lane::16].sum() for lane in range(min(size, 16))])
+            lane = np.searchsorted(lane_sums, (bits >> 40) / 2**24 * lane_sums[-1], "right")
             inside = np.cumsum(p[lane::16])
             row = np.searchsorted(inside, (bits & 0xFFFFFF) / 2**24 * inside[-1], "right")
-            mine[place] = int(16 * row + lane)
-            counts[word, mine[place]] += 1
-    return found
+            drawn[place] = int(16 * row + lane)
+            counts[word, drawn[place]] += 1
+    return log_likelihood
 
 
-def mix_topics(documents, topic_words, alpha, steps):
+def fold_in_topics(documents, topic_words, alpha, steps):
     """Shares of topics in documents, (M, K), by so many steps of expectation maximisation."""
     found = []
     for document in documents:

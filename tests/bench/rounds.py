@@ -7,7 +7,7 @@ Trains on enwiki100m.txt.gz with the default settings and 2 threads. Quality: me
 Time: of training one epoch, every contender once in each of five rounds of turns, the median of the
 ratios to the free threads of the same turn. Prints a Markdown table; --write puts it in the README.
 
-What led to the rule of merging (`kernels.rows.merge_rows`), with skip-gram, 8 shards of 20,000
+What led to the rule of merging (`kernels.row_copies.merge_rows`), with skip-gram, 8 shards of 20,000
 words, a pool of noise words and seed 1; per cent of the analogies right, 38.3 with free threads:
 between sum and mean by how often a row is expected in a chunk (share ρ of the way to rest that it
 takes there: 1 - exp(-f lr / k), lr falling), k = 3: 34.9, k = 10: 26.1, k = 30: diverges; our rule:

@@ -39,8 +39,8 @@ def test_a_planted_kernel_that_reads_past_the_end_raises():
 
 @pytest.mark.parametrize("kernel", [loads, stores])
 @pytest.mark.parametrize(("row", "register"), [(2, 0), (0, 2), (-1, 0), (0, 1)])
-def test_lanes_outside_a_matrix_raise(kernel, row, register):
-    """Also lanes that begin in their row and end outside it."""
+def test_registers_outside_a_matrix_raise(kernel, row, register):
+    """Also registers that begin in their row and end outside it."""
     with pytest.raises(IndexError):
         kernel(np.zeros((2, 31)), row, register)
     kernel(np.zeros((2, 31)), 1, 0)

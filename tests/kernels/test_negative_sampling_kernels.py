@@ -3,38 +3,40 @@
 import naive
 import numpy as np
 import pytest
-from helpers import BOUNDS, COUNTS, IDS, SENTENCES, TARGETS, TOGETHER, D, V, gradient, state
+from helpers import BOUNDS, COUNTS, IDS, NO_STREAMS, SENTENCES, TARGETS, D, V, gradient, state
 from scipy import stats
 
 from w2v.kernels import cbow, logistic, negative_sampling, random, skipgram, tiles, windows
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.negative_sampling import sampling
 
-SPARE = V
+PADDING = V
 
 
 def matrices(dtype, scale=1.0, dim=D):
-    """Both matrices as kernels want them: padded, the last row spare; and what is in them."""
+    """Both matrices as kernels want them: padded, the last row is padding; and what is in them."""
     both = aligned((2, V + 1, -(-dim // WIDTH) * WIDTH), dtype)
     both[:, :V, :dim] = scale * np.random.default_rng(0).standard_normal((2, V, dim))
     return both
 
 
 def inside(both, dim=D):
-    """What is in padded matrices; what pads them must still be zero (float64: as good as)."""
+    """What is in padded matrices; the padding must still be zero (float64: as good as)."""
     assert np.abs(both[:, V:]).max() <= (0 if both.dtype == np.float32 else 1e-35)
     assert not both[:, :, dim:].any()
     return both[:, :V, :dim]
 
 
-def lay(ids, bounds, rng, dtype=np.float32, sample=0.02, window=2, shrink=True):
-    """Call `lay_windows`, with scratch full of what must not be read."""
+def build(ids, bounds, rng, dtype=np.float32, sample=0.02, window=2, shrink=True):
+    """Call `build_windows`, with scratch full of what must not be read."""
     keep = sampling.keep_thresholds(COUNTS, sample)
-    laid = windows.make_windows(ids.size, dtype)
-    for array in laid:
+    built = windows.allocate_windows(ids.size, dtype)
+    for array in built:
         array.fill(-77)
-    count = windows.lay_windows(ids, bounds, keep, window, shrink, 0.1, 0.05, rng, TOGETHER, laid)
-    return laid, count
+    count = windows.build_windows(
+        ids, bounds, keep, window, shrink, 0.1, 0.05, rng, NO_STREAMS, built
+    )
+    return built, count
 
 
 def make_scratch(targets, dim, dtype):
@@ -57,13 +59,13 @@ each_model = pytest.mark.parametrize(
 )
 
 
-def train(kernel, flags, laid, count, negative, table, rng, both, frozen=()):
+def train(kernel, flags, built, count, negative, table, rng, both, frozen=()):
     """Call a model's kernel with fresh scratch."""
     targets = -(-(1 + negative) // tiles.COLUMNS) * tiles.COLUMNS
     size, dtype = both.shape[2], both.dtype
     target_ids = np.full((max(count, 1), targets), table.size, np.int32)
     return kernel(
-        laid, count, negative, table, rng, target_ids, *both, np.array(frozen, np.bool_),
+        built, count, negative, table, rng, target_ids, *both, np.array(frozen, np.bool_),
         size // WIDTH, make_scratch(targets, size, dtype), *flags,
     )  # fmt: skip
 
@@ -107,12 +109,12 @@ def test_keep_rates_pass_a_chi_squared_test():
     keep = sampling.keep_probabilities(COUNTS, 0.01)
     np.testing.assert_allclose(keep, np.minimum((np.sqrt(share / 0.01) + 1) * 0.01 / share, 1))
     ids = np.repeat(np.arange(V, dtype=np.int32), 2000)
-    kept = np.empty_like(ids)
+    word_ids = np.empty_like(ids)
     thresholds = sampling.keep_thresholds(COUNTS, 0.01)
-    count = windows.subsample(ids, 0, ids.size, thresholds, state(), kept)
-    stayed = np.bincount(kept[:count], minlength=V)
+    count = windows.subsample(ids, 0, ids.size, thresholds, state(), word_ids)
+    kept = np.bincount(word_ids[:count], minlength=V)
     for v in range(V):
-        assert stats.binomtest(int(stayed[v]), 2000, float(keep[v])).pvalue > 0.001
+        assert stats.binomtest(int(kept[v]), 2000, float(keep[v])).pvalue > 0.001
     assert keep.min() < 0.2
     assert keep.max() == 1
 
@@ -124,22 +126,23 @@ def test_no_subsampling_keeps_every_word():
 
 def test_reach_is_uniform_where_windows_shrink_and_fixed_where_they_do_not():
     rng = state()
-    drawn = np.bincount([windows.draw_reach(4, True, rng) for _ in range(4000)], minlength=5)
+    drawn = np.bincount([windows.draw_radius(4, True, rng) for _ in range(4000)], minlength=5)
     assert drawn[0] == 0
     assert stats.chisquare(drawn[1:]).pvalue > 0.001
-    assert {int(windows.draw_reach(4, False, rng)) for _ in range(20)} == {4}
+    assert {int(windows.draw_radius(4, False, rng)) for _ in range(20)} == {4}
 
 
 @pytest.mark.parametrize("shrink", [True, False])
 def test_windows_are_those_of_the_twin_and_end_with_their_sentence(shrink):
-    (kept, first, last, rates, sentences), count = lay(
+    (word_ids, first, last, rates, sentences), count = build(
         IDS, BOUNDS, state(), np.float64, shrink=shrink
     )
     keep = sampling.keep_thresholds(COUNTS, 0.02)
-    twin = naive.Random(state()[0]).lay_windows(SENTENCES, keep, 2, shrink, 0.1, 0.05)
+    twin = naive.Random(state()[0]).build_windows(SENTENCES, keep, 2, shrink, 0.1, 0.05)
     ours = [
         (
-            int(kept[i]), [*map(int, kept[first[i] : i]), *map(int, kept[i + 1 : last[i] + 1])],
+            int(word_ids[i]),
+            [*map(int, word_ids[first[i] : i]), *map(int, word_ids[i + 1 : last[i] + 1])],
             pytest.approx(rates[i]), i - first[i], sentences[i],
         )
         for i in range(count)
@@ -149,11 +152,13 @@ def test_windows_are_those_of_the_twin_and_end_with_their_sentence(shrink):
 
 
 def test_the_learning_rate_falls_linearly_over_a_chunk():
-    laid, count = lay(IDS, np.array([0, IDS.size]), state(), np.float64, sample=0)
-    np.testing.assert_allclose(laid.rates[:count], np.linspace(0.1, 0.05, IDS.size, endpoint=False))
+    built, count = build(IDS, np.array([0, IDS.size]), state(), np.float64, sample=0)
+    np.testing.assert_allclose(
+        built.rates[:count], np.linspace(0.1, 0.05, IDS.size, endpoint=False)
+    )
 
 
-def test_noise_equal_to_the_word_is_left_out():
+def test_a_negative_that_is_the_word_is_left_out():
     table = sampling.alias_table(np.array([0.5, 0.5]))
     target_ids = np.full((2, 24), 2, np.int32)
     negative_sampling.draw_targets(np.array([1, 0], np.int32), 2, 20, table, 2, state(), target_ids)
@@ -168,35 +173,35 @@ def test_noise_equal_to_the_word_is_left_out():
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 3e-7)])
 def test_steps_and_loss_of_scores_are_exact(dtype, tolerance):
     scores = np.array([*np.linspace(-90, 90, 61), 0.0, 1e-9, logistic.MASKED], dtype)
-    steps, tally = np.full(80, np.nan, dtype), np.full(2, np.nan)
+    steps, accumulator = np.full(80, np.nan, dtype), np.full(2, np.nan)
     steps[: scores.size] = scores
-    logistic.clear_loss(tally)
-    logistic.logistic_steps(steps, scores.size, dtype(0.5), tally)
+    logistic.clear_loss(accumulator)
+    logistic.logistic_steps(steps, scores.size, dtype(0.5), accumulator)
     loss, wanted = naive.logistic_steps(scores.astype(np.float64), 0.5)
     np.testing.assert_allclose(steps[: scores.size], wanted, rtol=0, atol=tolerance)
-    np.testing.assert_allclose(logistic.read_loss(tally), loss, rtol=tolerance)
+    np.testing.assert_allclose(logistic.read_loss(accumulator), loss, rtol=tolerance)
     assert abs(steps[scores.size - 1]) < 1e-37  # left out
 
 
 def test_a_thousand_scores_do_not_overflow():
-    tally, steps = np.empty(2), np.zeros(4800, np.float32)
-    logistic.clear_loss(tally)
-    logistic.logistic_steps(steps, 4800, np.float32(1), tally)
-    np.testing.assert_allclose(logistic.read_loss(tally), 4800 * np.log(2), rtol=1e-7)
+    accumulator, steps = np.empty(2), np.zeros(4800, np.float32)
+    logistic.clear_loss(accumulator)
+    logistic.logistic_steps(steps, 4800, np.float32(1), accumulator)
+    np.testing.assert_allclose(logistic.read_loss(accumulator), 4800 * np.log(2), rtol=1e-7)
 
 
 @pytest.mark.parametrize(("score", "finite"), [(1e3, True), (np.nan, False), (np.inf, False)])
 def test_a_score_that_is_not_finite_shows_in_the_loss(score, finite):
-    tally, steps = np.empty(2), np.zeros(32, np.float32)
+    accumulator, steps = np.empty(2), np.zeros(32, np.float32)
     steps[5] = score
-    logistic.clear_loss(tally)
+    logistic.clear_loss(accumulator)
     with np.errstate(invalid="ignore"):  # uncompiled, NumPy would warn
-        logistic.logistic_steps(steps, 32, np.float32(1), tally)
-        assert np.isfinite(logistic.read_loss(tally)) == finite
+        logistic.logistic_steps(steps, 32, np.float32(1), accumulator)
+        assert np.isfinite(logistic.read_loss(accumulator)) == finite
 
 
 def paper_loss(vectors, outputs, targets=TARGETS[0]):
-    """Mikolov et al. 2013b, eq. 4, for the true word and the noise words of `targets`."""
+    """Mikolov et al. 2013b, eq. 4, for the true word and the negatives of `targets`."""
     signs = np.where(np.arange(len(targets)), 1, -1)
     return np.logaddexp(0, signs * (vectors @ outputs[targets].T)).sum()
 
@@ -241,9 +246,9 @@ def test_a_batchs_step_leaves_frozen_vectors_alone(context):
     assert both[0, [4, 0], :D].tobytes() == old[0, [4, 0]].tobytes()
 
 
-def test_targets_that_are_spare_change_nothing():
+def test_targets_that_are_padding_change_nothing():
     """A batch whose last tile lacks targets steps as one that never had them."""
-    few = np.array([[6, 2, SPARE, 1, SPARE, SPARE]], np.int32)
+    few = np.array([[6, 2, PADDING, 1, PADDING, PADDING]], np.int32)
     both = matrices(np.float64)
     old = inside(both).copy()
     loss = step_batch(both, [5, 1, 0], few)
@@ -259,28 +264,29 @@ def test_a_single_vectors_step_is_the_gradient_of_the_papers_loss(scale):
     scratch = make_scratch(6, WIDTH, np.float64)
     logistic.clear_loss(scratch.loss_accumulator)
     negative_sampling.train_vector(
-        both[0], 4, both[1], TARGETS, 0, 0, 1.0, scratch.steps, scratch.pull,
-        scratch.loss_accumulator, 1,
-        False,
+        both[0], 4, both[1], TARGETS, 0, 0, 1.0, scratch.steps, scratch.vector_step,
+        scratch.loss_accumulator, 1, False,
     )  # fmt: skip
     loss = logistic.read_loss(scratch.loss_accumulator)
     np.testing.assert_allclose(loss, paper_loss(old[0, [4]], old[1]), rtol=1e-11)
     wanted = gradient(lambda pair: paper_loss(pair[0, [4]], pair[1]), old)
-    np.testing.assert_allclose(-scratch.pull[0, :D], wanted[0, 4], rtol=1e-5, atol=1e-7 * scale**2)
+    np.testing.assert_allclose(
+        -scratch.vector_step[0, :D], wanted[0, 4], rtol=1e-5, atol=1e-7 * scale**2
+    )
     np.testing.assert_allclose((old - inside(both))[1], wanted[1], rtol=1e-5, atol=1e-7 * scale**2)
     np.testing.assert_array_equal(inside(both)[0], old[0])
 
 
 @pytest.mark.parametrize("divide", [True, False])
 def test_a_cbow_step_is_the_gradient_or_as_many_times_as_the_window_has_words(divide):
-    """One window of three words around a fourth, without noise words to draw: both updates."""
+    """One window of three words around a fourth, without negatives: both updates."""
     ids = np.array([5, 1, 6, 0], np.int32)
     first, last = np.array([[0, 0, 0, 0], [0, 0, 3, 0]], np.int32)
-    laid = windows.Windows(ids, first, last, np.ones(4), first)
+    built = windows.Windows(ids, first, last, np.ones(4), first)
     both = matrices(np.float64)
     old = inside(both).copy()
     table = sampling.alias_table(np.full(V, 1 / V))
-    loss, count = train(cbow.train_windows, (divide,), laid, 4, 0, table, state(), both)
+    loss, count = train(cbow.train_windows, (divide,), built, 4, 0, table, state(), both)
     # only the window around position 2 has other words
     context = [5, 1, 0]
 
@@ -305,13 +311,13 @@ def test_a_chunk_ends_where_the_twins_does(
     both = matrices(dtype, 0.3, dim)
     old = inside(both, dim).astype(np.float64)
     rng = state()
-    laid, count = lay(IDS, BOUNDS, rng, dtype)
-    loss, pairs = train(kernel, flags, laid, count, negative, table, rng, both)
+    built, count = build(IDS, BOUNDS, rng, dtype)
+    loss, pairs = train(kernel, flags, built, count, negative, table, rng, both)
 
     twins = naive.Random(state()[0])
     keep = sampling.keep_thresholds(COUNTS, 0.02)
-    laid = twins.lay_windows(SENTENCES, keep, 2, True, 0.1, 0.05)
-    wanted = twin(laid, *old, table, negative, twins, **options)
+    built = twins.build_windows(SENTENCES, keep, 2, True, 0.1, 0.05)
+    wanted = twin(built, *old, table, negative, twins, **options)
     assert (loss, pairs) == (pytest.approx(wanted[0], rel=tolerance), wanted[1])
     np.testing.assert_allclose(inside(both, dim), old, rtol=tolerance, atol=tolerance)
     assert int(rng[0]) == twins.state
@@ -323,14 +329,14 @@ def test_a_window_of_more_words_than_a_batch_takes_several_steps(kernel, flags, 
     rng, table = state(), sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
     both = matrices(np.float64, 0.3)
     old = inside(both).copy()
-    laid, count = lay(ids, np.array([0, ids.size]), rng, np.float64, 0, window=40, shrink=False)
-    assert (laid.last - laid.first).max() > 2 * negative_sampling.BATCH
-    result = train(kernel, flags, laid, count, 2, table, rng, both)
+    built, count = build(ids, np.array([0, ids.size]), rng, np.float64, 0, window=40, shrink=False)
+    assert (built.last - built.first).max() > 2 * negative_sampling.BATCH
+    result = train(kernel, flags, built, count, 2, table, rng, both)
 
     twins = naive.Random(state()[0])
     keep = sampling.keep_thresholds(COUNTS, 0)
-    laid = twins.lay_windows([ids.tolist()], keep, 40, False, 0.1, 0.05)
-    assert result == pytest.approx(twin(laid, *old, table, 2, twins, **options), rel=1e-11)
+    built = twins.build_windows([ids.tolist()], keep, 40, False, 0.1, 0.05)
+    assert result == pytest.approx(twin(built, *old, table, 2, twins, **options), rel=1e-11)
     np.testing.assert_allclose(inside(both), old, rtol=1e-10, atol=1e-10)
 
 
@@ -341,38 +347,38 @@ def test_odd_sizes(kernel, flags, twin, options, words, dim):
     """Sentences of no, one and two words; vectors of one number and around a register's width."""
     ids = np.array(words, np.int32)
     rng = state()
-    laid, count = lay(ids, np.array([0, ids.size]), rng, sample=0)
+    built, count = build(ids, np.array([0, ids.size]), rng, sample=0)
     table = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
     both = matrices(np.float32, dim=dim)
-    loss, pairs = train(kernel, flags, laid, count, 2, table, rng, both)
+    loss, pairs = train(kernel, flags, built, count, 2, table, rng, both)
     assert pairs == (2 if len(words) == 2 else 0)
     assert (loss > 0) == (pairs > 0)
     inside(both, dim)
 
 
 @each_model
-def test_a_vocabulary_of_one_word_has_no_noise(kernel, flags, twin, options):
+def test_a_vocabulary_of_one_word_has_no_negatives(kernel, flags, twin, options):
     table = sampling.alias_table(np.ones(1))
     rng = state()
-    laid, count = lay(np.zeros(3, np.int32), np.array([0, 3]), rng, sample=0)
+    built, count = build(np.zeros(3, np.int32), np.array([0, 3]), rng, sample=0)
     both = aligned((2, 2, WIDTH))
     both[:, 0, :D] = 1
-    _, pairs = train(kernel, flags, laid, count, 5, table, rng, both)
+    _, pairs = train(kernel, flags, built, count, 5, table, rng, both)
     assert pairs > 0
-    assert (both[1, 0, :D] > 1).all()  # only pulled, never pushed
+    assert (both[1, 0, :D] > 1).all()
     assert not both[:, 1].any()
 
 
 @each_model
 @pytest.mark.parametrize("dim", [1, 16, 31])
 def test_a_vocabulary_of_two_words(kernel, flags, twin, options, dim):
-    """Each is all the noise that the other has."""
+    """Each is the only negative of the other."""
     table = sampling.alias_table(np.array([0.5, 0.5]))
     rng = state()
-    laid, count = lay(np.array([0, 1, 1], np.int32), np.array([0, 3]), rng, sample=0)
+    built, count = build(np.array([0, 1, 1], np.int32), np.array([0, 3]), rng, sample=0)
     both = aligned((2, 3, -(-dim // WIDTH) * WIDTH))
     both[:, :2, :dim] = 1
-    loss, pairs = train(kernel, flags, laid, count, 7, table, rng, both)
+    loss, pairs = train(kernel, flags, built, count, 7, table, rng, both)
     assert pairs > 0
     assert np.isfinite(loss)
     assert not both[:, 2].any()
@@ -384,13 +390,13 @@ def test_frozen_vectors_stay_and_the_others_step_as_if_they_did(kernel, flags, t
     """One window: what is learnt from it must not depend on which of its words may move."""
     ids = np.array([5, 1, 6, 0], np.int32)
     first, last = np.array([[0, 1, 0, 3], [0, 1, 3, 3]], np.int32)
-    laid = windows.Windows(ids, first, last, np.ones(4), first)
+    built = windows.Windows(ids, first, last, np.ones(4), first)
     table = sampling.alias_table(np.full(V, 1 / V))
     results = []
     for frozen in ([], np.arange(V) == 1, np.ones(V)):
         both = matrices(np.float64)
         start = inside(both).copy()
-        train(kernel, flags, laid, 4, 2, table, state(), both, frozen)
+        train(kernel, flags, built, 4, 2, table, state(), both, frozen)
         results.append(inside(both).copy())
     free, one, every = results
     np.testing.assert_array_equal(one[0, 1], start[0, 1])

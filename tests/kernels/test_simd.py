@@ -1,4 +1,4 @@
-"""Lanes: what is compiled does what the plain body says; tiles are matrix products."""
+"""SIMD registers: what is compiled does what the plain body says; tiles are matrix products."""
 
 import numpy as np
 import pytest
@@ -18,13 +18,13 @@ from w2v.kernels.simd import (
 )
 from w2v.kernels.simd_counts import (
     add,
-    add_to,
-    as_kind,
-    count_up_to,
+    add_and_load,
+    count_at_most,
+    element,
     multiply,
-    number_at,
+    prefix_sums,
     reciprocal,
-    running_sums,
+    to_float,
 )
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -43,55 +43,55 @@ def each_operation(array, sums, number, power):
 
 
 @jit
-def each_draw(array, counts, results):
-    """Every operation of `draws` once."""
+def each_operation_on_counts(array, counts, results):
+    """Every operation of `simd_counts` once."""
     a, b = load(array, 0, 1), load(array, 1, 0)
     number = array[0, 0]
-    store(array, 2, 0, as_kind(add_to(counts, 1, 21, -3), number))
+    store(array, 2, 0, to_float(add_and_load(counts, 1, 21, -3), number))
     store(array, 2, 1, reciprocal(a))
-    sums = running_sums(a)
+    sums = prefix_sums(a)
     store(array, 3, 0, sums)
     store(array, 3, 1, add(multiply(a, b), b))
     for lane in range(WIDTH):
-        results[lane] = number_at(a, lane)
-        results[WIDTH + lane] = count_up_to(sums, number_at(sums, lane))
-    results[2 * WIDTH] = count_up_to(sums, number - number)
+        results[lane] = element(a, lane)
+        results[WIDTH + lane] = count_at_most(sums, element(sums, lane))
+    results[2 * WIDTH] = count_at_most(sums, number - number)
 
 
 @compiled
 @DTYPES
-def test_compiled_draws_do_what_their_bodies_say(dtype):
+def test_compiled_operations_on_counts_do_what_their_bodies_say(dtype):
     array = np.random.default_rng(1).random((4, 2 * WIDTH)).astype(dtype)
     given, counts = array.copy(), np.arange(3 * 2 * WIDTH, dtype=np.int32).reshape(3, -1)
     before, results = counts.copy(), np.zeros(2 * WIDTH + 1)
-    each_draw(array, counts, results)
+    each_operation_on_counts(array, counts, results)
     a, b = given[0, WIDTH:], given[1, :WIDTH]
     before[1, 21] -= 3
     np.testing.assert_array_equal(counts, before)
     body = {
         name: getattr(simd_counts, name).plain
-        for name in ("as_kind", "add_to", "reciprocal", "running_sums", "add", "multiply",
-                     "number_at", "count_up_to")
+        for name in ("to_float", "add_and_load", "reciprocal", "prefix_sums", "add", "multiply",
+                     "element", "count_at_most")
     }  # fmt: skip
     before[1, 21] += 3
     plain_load(body, before, given)
     np.testing.assert_array_equal(array[2, :WIDTH], counts[1, WIDTH:])
     np.testing.assert_allclose(array[2, WIDTH:], body["reciprocal"](a), rtol=1e-6)
-    sums = body["running_sums"](a)
+    sums = body["prefix_sums"](a)
     np.testing.assert_allclose(array[3, :WIDTH], sums, rtol=1e-6)
     np.testing.assert_allclose(array[3, WIDTH:], body["add"](body["multiply"](a, b), b), rtol=1e-6)
-    np.testing.assert_array_equal(results[:WIDTH], [body["number_at"](a, i) for i in range(WIDTH)])
+    np.testing.assert_array_equal(results[:WIDTH], [body["element"](a, i) for i in range(WIDTH)])
     np.testing.assert_array_equal(results[WIDTH:-1], 1 + np.arange(WIDTH))
-    assert results[-1] == body["count_up_to"](sums, 0 * sums[0]) == 0
+    assert results[-1] == body["count_at_most"](sums, 0 * sums[0]) == 0
 
 
 def plain_load(body, counts, given):
-    """`add_to` and `as_kind` uncompiled, which load."""
+    """`add_and_load` and `to_float` uncompiled, which load."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("w2v.kernels.simd_counts.load", simd.load.plain)
-        lanes_of = body["add_to"](counts, 1, 21, -3)
-    assert lanes_of[5] == counts[1, 21]
-    assert body["as_kind"](lanes_of, given[0, 0]).dtype == given.dtype
+        register = body["add_and_load"](counts, 1, 21, -3)
+    assert register[5] == counts[1, 21]
+    assert body["to_float"](register, given[0, 0]).dtype == given.dtype
 
 
 def plain(array, sums, number, power):
@@ -111,7 +111,7 @@ def plain(array, sums, number, power):
 @compiled
 @DTYPES
 @pytest.mark.parametrize("power", [-126, -1, 0, 5, 127])
-def test_compiled_lanes_do_what_their_bodies_say(dtype, power):
+def test_compiled_registers_do_what_their_bodies_say(dtype, power):
     arrays = [np.random.default_rng(1).random((5, 2 * WIDTH)).astype(dtype) for _ in range(2)]
     sums = [np.zeros(12, dtype) for _ in range(2)]
     number, power = dtype(0.75), dtype(power)
@@ -149,37 +149,39 @@ def test_a_tile_of_scores_is_a_matrix_product(rows):
     make, registers = rows
     vectors, targets, target_ids = make(4), make(6), np.array([[0, 5, 2, 4]], np.int32)
     scores = np.zeros(24)
-    tiles.multiply_pair(vectors, 3, 1, targets, 2, scores, 1, -9.0, registers)
+    tiles.score_pair(vectors, 3, 1, targets, 2, scores, 1, -9.0, registers)
     wanted = np.full((2, 4), -9.0)
     wanted[:, :3] = vectors[[3, 1]] @ targets[2:5].T
     np.testing.assert_allclose(scores.reshape(6, 4)[2:4], wanted)
     scores = np.zeros(12)
-    tiles.multiply_one(vectors, 3, targets, target_ids, 0, 1, scores, 2, -9.0, registers)
+    tiles.score_one(vectors, 3, targets, target_ids, 0, 1, scores, 2, -9.0, registers)
     np.testing.assert_allclose(scores[8:], [*targets[[5, 2, 4]] @ vectors[3], -9.0])
 
 
-def test_tiles_move_rows_by_their_steps(rows):
+def test_tiles_update_rows_by_their_steps(rows):
     make, registers = rows
     vectors, targets, target_ids = make(4), make(6), np.array([[0, 5, 2, 4]], np.int32)
     steps = np.random.default_rng(3).standard_normal(24)
     pair = steps[8:16].reshape(2, 4)[:, :3]
 
-    moved, signed = targets.copy(), pair * [-1, 1, 1]
-    tiles.move_targets(steps, 1, -1.0, vectors, 3, 1, moved, target_ids, 0, 1, registers)
+    updated, signed = targets.copy(), pair * [-1, 1, 1]
+    tiles.update_targets(steps, 1, -1.0, vectors, 3, 1, updated, target_ids, 0, 1, registers)
     targets[[5, 2, 4]] += signed.T @ vectors[[3, 1]]
-    np.testing.assert_allclose(moved, targets)
+    np.testing.assert_allclose(updated, targets)
 
-    moved = vectors.copy()
-    tiles.move_vectors(steps, 1, targets, 2, moved, 3, 1, registers)
+    updated = vectors.copy()
+    tiles.update_pair(steps, 1, targets, 2, updated, 3, 1, registers)
     vectors[[3, 1]] += pair @ targets[2:5]
-    np.testing.assert_allclose(moved, vectors)
+    np.testing.assert_allclose(updated, vectors)
 
-    pull, moved = make(1), targets.copy()
-    wanted = pull + steps[20:23] @ targets[[5, 2, 4]]
-    tiles.move_both(steps, 5, vectors, 3, pull, moved, target_ids, 0, 1, registers)
+    vector_step, updated = make(1), targets.copy()
+    wanted = vector_step + steps[20:23] @ targets[[5, 2, 4]]
+    tiles.update_targets_and_step(
+        steps, 5, vectors, 3, vector_step, updated, target_ids, 0, 1, registers
+    )
     targets[[5, 2, 4]] += np.outer(steps[20:23], vectors[3])
-    np.testing.assert_allclose(moved, targets)
-    np.testing.assert_allclose(pull, wanted)
+    np.testing.assert_allclose(updated, targets)
+    np.testing.assert_allclose(vector_step, wanted)
 
 
 def test_rows_are_copied_and_added_with_a_weight(rows):

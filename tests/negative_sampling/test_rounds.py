@@ -18,7 +18,7 @@ from w2v.training.loop import run
 from w2v.training.state import TrainingState
 from w2v.training.trainer import RoundWorkers
 
-V = row_copies.BLOCK + 9  # so that merging takes two stretches, the last one short
+V = row_copies.BLOCK + 9  # so that merging takes two blocks, the last one short
 
 
 @pytest.fixture
@@ -31,44 +31,44 @@ def text(folder, monkeypatch):
 
 def test_rows_are_numbered_as_they_come_and_copied():
     ids = np.array([7, 3, 7, 0, 8, 3, 5], np.int32)
-    places, taken = np.full(10, -1, np.int32), np.empty(9, np.int32)
-    known = {}
-    wanted = naive.number_rows(ids[:6].tolist(), known)
-    assert row_copies.number_rows(ids, 6, places, taken, 0) == len(known) == 4
+    local_ids, rows = np.full(10, -1, np.int32), np.empty(9, np.int32)
+    twins = {}
+    wanted = naive.number_rows(ids[:6].tolist(), twins)
+    assert row_copies.number_rows(ids, 6, local_ids, rows, 0) == len(twins) == 4
     assert ids.tolist() == [*wanted, 5]  # what is beyond the count stays
-    assert taken[:4].tolist() == list(known)
-    assert {row: place for row, place in enumerate(places) if place >= 0} == known
+    assert rows[:4].tolist() == list(twins)
+    assert {row: number for row, number in enumerate(local_ids) if number >= 0} == twins
     matrix, copy = aligned((10, WIDTH)), aligned((9, WIDTH))
     matrix[:] = np.random.default_rng(0).standard_normal(matrix.shape)
-    row_copies.copy_rows(matrix, taken, 4, copy, 1)
-    np.testing.assert_array_equal(copy[:4], naive.copy_rows(matrix, taken[:4]))
+    row_copies.copy_rows(matrix, rows, 4, copy, 1)
+    np.testing.assert_array_equal(copy[:4], naive.copy_rows(matrix, rows[:4]))
     assert not copy[4:].any()
 
 
-def test_a_pool_is_drawn_from_the_noise_and_serves_as_a_table():
+def test_a_chunks_negatives_are_drawn_from_the_noise_and_serve_as_its_table():
     table = alias_table(np.array([0.7, 0.2, 0.1, 0.0]))
-    pool, state = np.empty(20, np.int32), random_state(1)
+    negatives, state = np.empty(20, np.int32), random_state(1)
     twin = naive.Random(state[0])
-    negative_sampling.draw_pool(table, state, pool)
-    assert pool.tolist() == twin.draw_pool(table, 20)
+    negative_sampling.draw_negatives(table, state, negatives)
+    assert negatives.tolist() == twin.draw_negatives(table, 20)
     ours, twin = random_state(2), naive.Random(random_state(2)[0])
-    drawn = [random.draw_noise(pool.astype(np.uint64), ours) for _ in range(50)]
-    assert drawn == [pool[twin.next_below(20)] for _ in range(50)]
+    drawn = [random.draw_noise(negatives.astype(np.uint64), ours) for _ in range(50)]
+    assert drawn == [negatives[twin.next_below(20)] for _ in range(50)]
 
 
-def merge(matrix, copies, size, registers=1, frozen=()):
+def merge(matrix, copies, capacity, registers=1, frozen=()):
     """Call `merge_rows` in three steps, as three threads would; `copies` are dictionaries."""
-    places = np.full((len(copies), len(matrix)), -1, np.int32)
-    stacked = aligned((len(copies) * size, matrix.shape[1]), matrix.dtype)
+    local_ids = np.full((len(copies), len(matrix)), -1, np.int32)
+    stacked = aligned((len(copies) * capacity, matrix.shape[1]), matrix.dtype)
     for shard, copy in enumerate(copies):
-        for place, (row, vector) in enumerate(copy.items()):
-            places[shard, row], stacked[shard * size + place] = place, vector
-    limits = np.array([len(copy) for copy in copies])
-    held = np.empty((row_copies.BLOCK + 1, len(copies) + 3), np.int32)
+        for number, (row, vector) in enumerate(copy.items()):
+            local_ids[shard, row], stacked[shard * capacity + number] = number, vector
+    sizes = np.array([len(copy) for copy in copies])
+    copied = np.empty((row_copies.BLOCK + 1, len(copies) + 3), np.int32)
     for first in (2, 0, 1):
         row_copies.merge_rows(
-            matrix, stacked, places, limits, first, 3, np.array(frozen, np.bool_), registers,
-            held, np.empty(row_copies.BLOCK, np.int32), np.empty(len(copies), np.int32),
+            matrix, stacked, local_ids, sizes, first, 3, np.array(frozen, np.bool_), registers,
+            copied, np.empty(row_copies.BLOCK, np.int32), np.empty(len(copies), np.int32),
             np.empty(len(copies), matrix.dtype), aligned((WIDTH,), matrix.dtype),
         )  # fmt: skip
 
@@ -126,7 +126,7 @@ def test_copies_that_all_go_towards_a_place_come_there_whatever_their_number(sha
 
 
 @pytest.mark.parametrize("shards", [1, 2, 3, 7, 16])
-def test_changes_that_are_taken_added_up_in_parts_and_applied_are_merged_rows(shards):
+def test_changes_that_are_computed_summed_in_parts_and_applied_are_merged_rows(shards):
     """To the last bit, wherever the tree is cut: what a cluster does, and what one machine does."""
     rng = np.random.default_rng(shards)
     matrix = aligned((V + 1, 2 * WIDTH))
@@ -138,9 +138,9 @@ def test_changes_that_are_taken_added_up_in_parts_and_applied_are_merged_rows(sh
         agreeing = 0.1 * np.sin(chosen)[:, None]
         copy[:] = matrix[chosen] + agreeing + 0.01 * rng.standard_normal(copy.shape)
         copies.append(dict(zip(chosen.tolist(), copy.copy(), strict=True)))
-        twin = naive.take_changes(matrix, chosen, copy)
+        twin = naive.compute_changes(matrix, chosen, copy)
         squares = np.empty(chosen.size, np.float32)
-        row_copies.take_changes(matrix, chosen, copy, squares, 2, aligned((WIDTH,)))
+        row_copies.compute_changes(matrix, chosen, copy, squares, 2, aligned((WIDTH,)))
         np.testing.assert_array_equal(copy, twin[0])
         np.testing.assert_allclose(squares, twin[1], rtol=1e-5)
         leaves.append(Node(shard, 1, {"m": RowChanges(chosen, copy, squares)}, [(shard, 1)]))

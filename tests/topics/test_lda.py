@@ -17,8 +17,8 @@ from w2v.factorization.term_matrix import Tokens
 from w2v.kernels import gibbs, jit
 from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
 from w2v.kernels.simd import aligned, load
-from w2v.kernels.simd_counts import running_sums
-from w2v.kernels.topic_inference import mix_topics
+from w2v.kernels.simd_counts import prefix_sums
+from w2v.kernels.topic_inference import fold_in_topics
 from w2v.models import models
 from w2v.runs.gibbs import Chain
 from w2v.runs.saved_model import SavedDocumentModel
@@ -100,21 +100,21 @@ def before(number):
 @compiled
 @pytest.mark.parametrize("topics", [3, 5, 13])
 def test_rounding_finds_no_topic_that_is_not_there(topics):
-    """Sums of lanes are added in a tree: the last of them may differ from the last with a topic."""
+    """Lanes are added in a tree: the last of them may differ from the last with a topic."""
 
     @jit
-    def draw_one(running, most, state):
-        return gibbs.draw(running, running_sums(load(running, 0, 0)), most, state)
+    def draw_one(weight_sums, most, state):
+        return gibbs.draw_topic(weight_sums, prefix_sums(load(weight_sums, 0, 0)), most, state)
 
     rng, largest = np.random.default_rng(topics), (1 << 64) - 1
-    running = aligned((1, 16))
+    weight_sums = aligned((1, 16))
     unequal = 0
     for _ in range(2000):
-        running[0, :topics] = rng.random(topics, np.float32)
+        weight_sums[0, :topics] = rng.random(topics, np.float32)
         state = np.array([before(largest)], np.uint64)
-        assert draw_one(running, topics - 1, state) < topics
+        assert draw_one(weight_sums, topics - 1, state) < topics
         assert state[0] == largest
-        unequal += draw_one(running, 15, np.array([before(largest)], np.uint64)) >= topics
+        unequal += draw_one(weight_sums, 15, np.array([before(largest)], np.uint64)) >= topics
     assert unequal  # it does happen where nothing holds it back
 
 
@@ -192,9 +192,11 @@ def test_shares_are_the_twins_and_those_of_a_document_alone():
     held[:, :5] = topic_words
     tokens, found = tokens_of(documents), np.full((8, 16), 7.0)
     for first, last in ((0, 3), (3, 8)):
-        mix_topics(*tokens, held, padded(alpha), first, last, 20, found, aligned((1, 16), float))
+        fold_in_topics(
+            *tokens, held, padded(alpha), first, last, 20, found, aligned((1, 16), float)
+        )
     np.testing.assert_allclose(
-        found[:, :5], naive.mix_topics(documents, topic_words, alpha, 20), rtol=1e-6
+        found[:, :5], naive.fold_in_topics(documents, topic_words, alpha, 20), rtol=1e-6
     )
     together = TopicInference(topic_words, alpha).mixtures(tokens, 3)
     np.testing.assert_allclose(together.sum(axis=1), list(map(bool, documents)), rtol=1e-5)
@@ -208,7 +210,7 @@ def test_completion_is_what_its_definition_says():
     rng, documents = np.random.default_rng(4), [*random_documents(9, 6), [1], []]
     topic_words, alpha = rng.dirichlet(np.ones(6), 3).T, np.array([0.2, 0.5, 1.0])
     found = perplexity.complete(tokens_of(documents), topic_words, alpha)
-    theta = naive.mix_topics([d[::2] for d in documents], topic_words, alpha, STEPS)
+    theta = naive.fold_in_topics([d[::2] for d in documents], topic_words, alpha, STEPS)
     each = [np.log(topic_words[w] @ p) for d, p in zip(documents, theta, strict=True)
             for w in d[1::2]]  # fmt: skip
     assert found.nats == pytest.approx(-np.mean(each), rel=1e-5)

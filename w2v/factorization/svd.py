@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from w2v.kernels.simd import WIDTH, aligned
-from w2v.kernels.sparse import PART, add_gram, multiply_rows
+from w2v.kernels.sparse import REGISTERS, add_gram, multiply_rows
 
-COLUMNS = PART * WIDTH  # that kernels work on at a time
+COLUMNS = REGISTERS * WIDTH  # that kernels work on at a time
 STRIPES = 2, 16  # of rows, at least and at most
 STRIPE = 1 << 24  # entries of one, between these
 _PIECES = 64  # of rows, of which each thread takes one after the other

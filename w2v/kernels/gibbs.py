@@ -1,12 +1,17 @@
-"""Collapsed Gibbs sampling of topics: each token's topic anew, given those of all the others.
+"""Collapsed Gibbs sampling: draw each token's topic anew, given those of all other tokens.
 
-Source: Griffiths and Steyvers 2004, "Finding scientific topics", equation 5. A token of word w in
-document d gets topic k with probability in proportion to
-(n_dk + alpha_k) (n_wk + eta) / (n_k + V eta), in which the token itself is not counted.
+For a token of word w in document d (Griffiths and Steyvers 2004, "Finding scientific topics",
+equation 5), with all counts n without the token itself:
+
+    p(k | all others) ∝ (n_dk + α_k) (n_wk + η) / (n_k + V η)
+    p(token | all others) = Σ_k of these / (n_d + Σ α),  whose logarithm is summed up
+
+For the prior α (Minka 2000, "Estimating a Dirichlet distribution") each document adds
+Σ_{j < n_dk} 1 / (j + α_k) = Ψ(n_dk + α_k) - Ψ(α_k) to `alpha_sums`.
 
 All K weights are computed, 16 at a time: lane l of a register stands for the topics l, 16 + l,
-32 + l and so on, whose weights are summed lane by lane; a topic is drawn by finding the lane in one
-register of 16 sums and then the place in this lane. On film reviews that takes 45 ns a token for
+32 + l and so on. Their weights are summed lane by lane, and a topic is drawn by finding the lane in
+one register of 16 sums, then the topic in this lane. On film reviews that takes 45 ns a token for
 50 topics, 65 for 200 and 210 for 1,000 on one thread.
 """
 
@@ -21,37 +26,37 @@ from w2v.kernels.random import next_random
 from w2v.kernels.simd import WIDTH, aligned, load, prefetch, splat, store
 from w2v.kernels.simd_counts import (
     add,
-    add_to,
-    as_kind,
-    count_up_to,
+    add_and_load,
+    count_at_most,
+    element,
     multiply,
-    number_at,
+    prefix_sums,
     reciprocal,
-    running_sums,
+    to_float,
 )
 
-AHEAD = 3  # tokens
-FINE = 2.0**-24  # of random shares: less than 1 by no less than rounding may add
+AHEAD = 3  # tokens that a row of counts is prefetched ahead
+RANDOM_UNIT = 2.0**-24  # random numbers stay below 1 by as much as rounding may add
 _40, _LOW = np.uint64(40), np.uint64((1 << 24) - 1)
 
 
 class Sampler(NamedTuple):
-    """What a thread samples with; K is the number of topics, rounded up to a multiple of WIDTH.
+    """The counts and scratch of a thread; K is the number of topics, up to a multiple of WIDTH.
 
-    word_topics  int32 (V, K)           n_wk
-    totals       int32 (1, K)           n_k
-    document     int32 (1, K)           n_dk of the document at hand
-    shares       float (1, K)           1 / (n_k + V eta)
-    running      float (K / WIDTH, WIDTH)  the weights' sums, lane by lane
-    alpha        float (1, K)           0 where there is no topic
-    alpha_sums   float64 (1, K)         grows by 1 / (j + alpha_k) for each n_dk > j >= 0
+    word_topics  int32 (V, K)              n_wk
+    totals       int32 (1, K)              n_k
+    document     int32 (1, K)              n_dk of the current document
+    reciprocals  float (1, K)              1 / (n_k + V η)
+    weight_sums  float (K / WIDTH, WIDTH)  running sums of the weights, lane by lane
+    alpha        float (1, K)              0 where there is no topic
+    alpha_sums   float64 (1, K)            grows by 1 / (j + alpha_k) for each n_dk > j >= 0
     """
 
     word_topics: np.ndarray
     totals: np.ndarray
     document: np.ndarray
-    shares: np.ndarray
-    running: np.ndarray
+    reciprocals: np.ndarray
+    weight_sums: np.ndarray
     alpha: np.ndarray
     alpha_sums: np.ndarray
 
@@ -68,40 +73,40 @@ def make_sampler(word_topics: np.ndarray, alpha: np.ndarray) -> Sampler:
 
 @jit
 def count_topics(words, topics, word_topics):
-    """Add up which topic comes with which word.
+    """Count which topic comes with which word.
 
     words        int32 (N,)
     topics       int16 (N,)
-    word_topics  int32 (V, K)  grows
+    word_topics  int32 (V, K)  n_wk; grows
     """
     for token in range(words.size):
         word_topics[words[token], topics[token]] += 1
 
 
 @inlined
-def move(sampler, word, topic, amount, more):
+def count_token(sampler, word, topic, amount, v_eta):
     """Count a token of a word and a topic in, or out.
 
     sampler  Sampler
     word     int
     topic    int
     amount   int    1 or -1
-    more     float  V eta
+    v_eta    float  V η
     """
-    add_to(sampler.document, 0, topic, amount)
-    add_to(sampler.word_topics, word, topic, amount)
-    totals = as_kind(add_to(sampler.totals, 0, topic, amount), more)
-    store(sampler.shares, 0, topic // WIDTH, reciprocal(add(totals, splat(more))))
+    add_and_load(sampler.document, 0, topic, amount)
+    add_and_load(sampler.word_topics, word, topic, amount)
+    totals = to_float(add_and_load(sampler.totals, 0, topic, amount), v_eta)
+    store(sampler.reciprocals, 0, topic // WIDTH, reciprocal(add(totals, splat(v_eta))))
 
 
 @inlined
-def enter(sampler, topics, begin, end):
-    """Begin with a document: count its topics.
+def begin_document(sampler, topics, begin, end):
+    """Count the topics of a document.
 
-    sampler  Sampler     its `document` is overwritten, its `alpha_sums` grow
+    sampler  Sampler  its `document` is overwritten, its `alpha_sums` grow
     topics   int16 (N,)
-    begin    int         the document's first token
-    end      int         the token after its last
+    begin    int      the document's first token
+    end      int      the token after its last
     """
     document, alpha = sampler.document, sampler.alpha
     document[0, :] = 0
@@ -113,84 +118,84 @@ def enter(sampler, topics, begin, end):
 
 
 @inlined
-def weigh(sampler, word, eta):
-    """What each topic weighs for a token of a word.
+def weigh_topics(sampler, word, eta):
+    """Compute (n_dk + α_k) (n_wk + η) / (n_k + V η) for all topics.
 
-    sampler  Sampler  its `running` is overwritten
+    sampler  Sampler  its `weight_sums` are overwritten
     word     int
     eta      float
-    Returns  the last row of `running`
+    Returns  a register: the last row of `weight_sums`
     """
     zero = sampler.alpha.dtype.type(0.0)
     sums = splat(zero)
-    for register in range(sampler.running.shape[0]):
+    for register in range(sampler.weight_sums.shape[0]):
         prior = load(sampler.alpha, 0, register)
-        of_word = add(as_kind(load(sampler.word_topics, word, register), zero), splat(eta))
-        of_topic = multiply(of_word, load(sampler.shares, 0, register))
-        of_document = add(as_kind(load(sampler.document, 0, register), zero), prior)
+        of_word = add(to_float(load(sampler.word_topics, word, register), zero), splat(eta))
+        of_topic = multiply(of_word, load(sampler.reciprocals, 0, register))
+        of_document = add(to_float(load(sampler.document, 0, register), zero), prior)
         sums = add(sums, multiply(of_topic, of_document))
-        store(sampler.running, register, 0, sums)
+        store(sampler.weight_sums, register, 0, sums)
     return sums
 
 
 @inlined
-def draw(running, lanes, most, state):
+def draw_topic(weight_sums, lane_sums, last_lane, state):
     """Draw a topic: a lane, and one of the topics in it.
 
-    running  float (R, WIDTH)  sums of weights, lane by lane
-    lanes    WIDTH floats      the running sums of its last row
-    most     int               the last lane with topics; rounding may find one after it
-    state    uint64 (1,)       changed in place
-    Returns  int
+    weight_sums  float (R, WIDTH)  running sums of the weights, lane by lane
+    lane_sums    a register        the prefix sums of its last row
+    last_lane    int               the last lane with topics; rounding may find one after it
+    state        uint64 (1,)       changed in place
+    Returns      int
     """
-    kind, last, bits = running.dtype.type, running.shape[0] - 1, next_random(state)
-    share = kind(bits >> _40) * kind(FINE)
-    lane = min(count_up_to(lanes, share * number_at(lanes, WIDTH - 1)), most)
-    at = kind(bits & _LOW) * kind(FINE) * running[last, lane]
+    dtype, last, bits = weight_sums.dtype.type, weight_sums.shape[0] - 1, next_random(state)
+    uniform = dtype(bits >> _40) * dtype(RANDOM_UNIT)
+    lane = min(count_at_most(lane_sums, uniform * element(lane_sums, WIDTH - 1)), last_lane)
+    threshold = dtype(bits & _LOW) * dtype(RANDOM_UNIT) * weight_sums[last, lane]
     register = np.int64(0)
     for row in range(last):
-        register += np.int64(running[row, lane] <= at)
+        register += np.int64(weight_sums[row, lane] <= threshold)
     return WIDTH * register + lane
 
 
 @jit
 def sample_topics(words, starts, first, last, sampler, eta, state, topics, document_sums):
-    """Draw the topics of some documents' tokens anew, one after the other.
+    """Draw the topics of some documents' tokens anew, one token after the other.
 
     words          int32 (N,)
-    starts         int64 (M + 1,)   the token that each document begins with
-    first          int              the first document
-    last           int              the document after the last
-    sampler        Sampler          its counts are kept
+    starts         int64 (M + 1,)  the token that each document begins with
+    first          int             the first document
+    last           int             the document after the last
+    sampler        Sampler         its counts are kept
     eta            float
-    state          uint64 (1,)      changed in place
-    topics         int16 (N,)       changed in place
-    document_sums  int32 (M, K)     grows by n_dk at the end; or empty
-    Returns        float64          the sum of ln p(token | all others, before it is drawn)
+    state          uint64 (1,)     changed in place
+    topics         int16 (N,)      changed in place
+    document_sums  int32 (M, K)    grows by n_dk at the end; or empty
+    Returns        float64, the sum of ln p(token | all others), before each is drawn
     """
-    kind = sampler.alpha.dtype.type
-    eta = kind(eta)
-    prior, more = sampler.alpha.sum(), kind(eta * sampler.word_topics.shape[0])
-    most = -1
+    dtype = sampler.alpha.dtype.type
+    eta = dtype(eta)
+    alpha_sum, v_eta = sampler.alpha.sum(), dtype(eta * sampler.word_topics.shape[0])
+    last_lane = -1
     for topic in range(sampler.alpha.shape[1]):
-        sampler.shares[0, topic] = 1 / (sampler.totals[0, topic] + more)
-        most += topic < WIDTH and sampler.alpha[0, topic] > 0
-    found, product = 0.0, 1.0
+        sampler.reciprocals[0, topic] = 1 / (sampler.totals[0, topic] + v_eta)
+        last_lane += topic < WIDTH and sampler.alpha[0, topic] > 0
+    log_likelihood, product = 0.0, 1.0
     for document in range(first, last):
         begin, end = starts[document], starts[document + 1]
-        enter(sampler, topics, begin, end)
+        begin_document(sampler, topics, begin, end)
         for token in range(begin, end):
             word, coming = words[token], words[min(token + AHEAD, words.size - 1)]
-            for register in range(sampler.running.shape[0]):
+            for register in range(sampler.weight_sums.shape[0]):
                 prefetch(sampler.word_topics, coming, register)
-            move(sampler, word, topics[token], -1, more)
-            lanes = running_sums(weigh(sampler, word, eta))
-            topics[token] = draw(sampler.running, lanes, most, state)
-            move(sampler, word, topics[token], 1, more)
-            product *= number_at(lanes, WIDTH - 1) / (end - begin - 1 + prior)
+            count_token(sampler, word, topics[token], -1, v_eta)
+            lane_sums = prefix_sums(weigh_topics(sampler, word, eta))
+            topics[token] = draw_topic(sampler.weight_sums, lane_sums, last_lane, state)
+            count_token(sampler, word, topics[token], 1, v_eta)
+            product *= element(lane_sums, WIDTH - 1) / (end - begin - 1 + alpha_sum)
             if product < 1e-200:
-                found += np.log(product)
+                log_likelihood += np.log(product)
                 product = 1.0
         for topic in range(document_sums.shape[1] if document_sums.size else 0):
             document_sums[document, topic] += sampler.document[0, topic]
-    return found + np.log(product)
+    return log_likelihood + np.log(product)

@@ -83,11 +83,11 @@ def read_rows(text, begins, ends, powers, matrix, names):
     digits than a double has.
 
     text    uint8 (·,)
-    begins  int64 (L,)    of each line
-    ends    int64 (L,)    without line ends and blanks before these
+    begins  int64 (L,)      of each line
+    ends    int64 (L,)      without line ends and blanks before these
     powers  float64 (23,) of ten
     matrix  float32 (L, D)  overwritten
-    names   int64 (L,)    overwritten: where each line's name ends; -1 where the line is left
+    names   int64 (L,)      overwritten: where each line's name ends; -1 where the line is left
     """
     for line in range(begins.size):
         at, end = begins[line], ends[line]

@@ -1,4 +1,18 @@
-"""Random numbers from an explicit state (xorshift64, Marsaglia 2003)."""
+"""Random numbers from an explicit state, and draws from the noise distribution.
+
+xorshift64 (Marsaglia 2003, section 3, triple (13, 7, 17)):
+
+    x ^= x << 13;  x ^= x >> 7;  x ^= x << 17
+
+An alias table (Walker 1977, built as in Vose 1991) draws from a distribution p over V words by two
+parts of one random number. Slot v holds the word v itself, with the chance q_v, and one other word:
+
+    v uniform in 0 .. V-1, u uniform in [0, 1):  draw v if u < q_v, else alias_v
+    p_w = (q_w + Σ over v with alias_v = w of (1 - q_v)) / V
+
+word2vec.c has a table of 100 million words instead, 400 MB, in which a word stands as often as is
+its share; an alias table is exact, and small enough for the cache: 8 bytes a word.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +30,6 @@ def next_random(state):
 
     state    uint64 (1,)  never zero; changed in place
     Returns  uint64
-    Source: Marsaglia 2003, "Xorshift RNGs", section 3, triple (13, 7, 17).
     """
     bits = state[0]
     bits ^= bits << _13
@@ -41,11 +54,12 @@ def next_below(state, limit):
 def build_alias(weights, threshold, alias, pending):
     """Fill the alias table of a distribution.
 
-    weights    float64 (V,)  probabilities times V; overwritten
-    threshold  uint32 (V,)   overwritten: slot v keeps its own word below this, of 2**32
-    alias      int32 (V,)    overwritten: the other word of slot v
+    weights    float64 (V,)  V p; overwritten
+    threshold  uint32 (V,)   overwritten: q in parts of 2**32
+    alias      int32 (V,)    overwritten: the other word of each slot
     pending    int32 (V,)    scratch: small slots from the left, large ones from the right
-    Source: Vose 1991, "A linear algorithm for generating random numbers with a given distribution".
+    Source: Vose 1991, "A linear algorithm for generating random numbers with a given distribution":
+    a slot of too small a weight is filled up from one of too large a weight.
     """
     size = weights.size
     small, large = 0, size

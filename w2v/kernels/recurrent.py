@@ -107,8 +107,8 @@ def lstm_step_backward(gates, cells, tanh_cells, mask, d_hidden, d_cells, d_gate
     mask        float (T, B)
     d_hidden    float (T + 1, B, U)  by h; where the mask is 0, that before `step` grows by that
                                      after it
-    d_cells     float (T + 1, B, U)  by c; that before `step` is overwritten, that after it grows
-                                     by what comes by way of h
+    d_cells     float (T + 1, B, U)  by c; that before `step` is overwritten, that after it grows by
+                                     what comes by way of h
     d_gates     float (T, B, 4 U)    by the sums a; at `step` overwritten
     step        int
     """

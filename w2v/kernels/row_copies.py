@@ -1,4 +1,19 @@
-"""Rows of a matrix that go away, are trained elsewhere, and come back: copies and their merging."""
+"""Copies of rows that are trained apart in a round, and their merging.
+
+The chunks of a round are trained at the same time, each on a copy x_s of the rows that it needs.
+Where chunks s = 1 .. n have changed the same row x, by d_s = x_s - x, it moves by
+
+    Δ = Σ d_s · min(1, 1.5 Σ ‖d_s‖² / ‖Σ d_s‖²)
+
+Where the changes are orthogonal, as in rare words, ‖Σ d‖² = Σ ‖d‖² and Δ is their sum: the row
+moves as if the chunks were trained one after the other. Where all are the same, as in frequent
+words, ‖Σ d‖² = n Σ ‖d‖² and Δ is 1.5 times their mean. Such rows come to rest within each chunk:
+their sum would throw them n - 1 times as far to the other side, with 1.5 times the mean they are
+at most half as far away as before. Other rules that were tried: tests/bench/rounds.py.
+
+Sums are taken along a binary tree over the numbers of the chunks: any aligned part of them may be
+added up elsewhere (on a cluster), to the same bits. Merging is compiled without fast-math.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +21,30 @@ from w2v.kernels import exact, inlined, inlined_exact, jit
 from w2v.kernels.simd import load, multiply_add, prefetch, splat, store, store_sums
 from w2v.kernels.tiles import add_row, copy_row
 
-AHEAD = 4  # rows asked for before they are needed
-BLOCK = 256  # rows looked through at a time
-BEYOND = 1.5  # times the mean: how far a row moves whose copies all did the same
+AHEAD = 4  # rows that are prefetched ahead
+BLOCK = 256  # rows that are searched for copies at a time
+MEAN_FACTOR = 1.5  # times the mean of the changes: how far a row moves if these are all the same
 
 
 @jit
-def number_rows(ids, count, places, rows, known):
-    """Turn row numbers into places in a copy that has these rows only, in order of appearance.
+def number_rows(ids, count, local_ids, rows, size):
+    """Turn row numbers into those of a copy that has these rows only, in order of appearance.
 
-    ids      int32 (N,)  changed in place
-    count    int         the first `count` of them
-    places   int32 (V,)  the place of each row in the copy, or -1; changed in place
-    rows     int32 (R,)  the row at each place; new ones are added
-    known    int         how many places are taken
-    Returns  int64, how many are taken then
+    ids        int32 (N,)  changed in place
+    count      int         the first `count` of them
+    local_ids  int32 (V,)  the number of each row in the copy, or -1; changed in place
+    rows       int32 (R,)  the row that each row of the copy is of; new ones are added
+    size       int         how many rows the copy has
+    Returns    int64, how many it has then
     """
     for i in range(count):
         row = ids[i]
-        if places[row] < 0:
-            places[row] = known
-            rows[known] = row
-            known += 1
-        ids[i] = places[row]
-    return known
+        if local_ids[row] < 0:
+            local_ids[row] = size
+            rows[size] = row
+            size += 1
+        ids[i] = local_ids[row]
+    return size
 
 
 @jit
@@ -43,195 +58,192 @@ def copy_rows(matrix, rows, count, copy, registers):
     registers  int           D / 16
     """
     for i in range(count):
-        coming = rows[min(i + AHEAD, count - 1)]
+        ahead = rows[min(i + AHEAD, count - 1)]
         for register in range(registers):
-            prefetch(matrix, coming, register)
+            prefetch(matrix, ahead, register)
         copy_row(matrix, rows[i], 1.0, copy, i, registers)
 
 
 @inlined
-def find_copies(places, limits, size, first, last, held, marks):
-    """List the rows of a stretch that have copies, and where these are.
+def find_copies(local_ids, sizes, capacity, first, last, copied, any_copy):
+    """List the rows of a block that have copies, and where these are.
 
-    places   int32 (S, V)  see `number_rows`; for each of S copies
-    limits   int64 (S,)    a copy has only the places below this
-    size     int           rows of each copy
-    first    int           the stretch's first row
-    last     int           and the one after its last
-    held     int32 (BLOCK + 1, S + 3)  overwritten: a row, how many copies it has, where they are
-    marks    int32 (BLOCK,)  scratch: negative where a row has none. Without it, scanning takes
-                             1.4 of the 4.3 ms of a merging
-    Returns  int64, how many rows are listed
+    local_ids  int32 (S, V)              see `number_rows`; for each of S chunks
+    sizes      int64 (S,)                rows of each chunk's copy: it has only the local ids below
+                                         this
+    capacity   int                       rows of memory for each
+    first      int                       the block's first row
+    last       int                       and the one after its last
+    copied     int32 (BLOCK + 1, S + 3)  overwritten: a row, how many copies it has, and the row of
+                                         each in `copies`
+    any_copy   int32 (BLOCK,)            scratch: negative where a row has none. Without it this
+                                         takes 1.4 of the 4.3 ms of a merging
+    Returns    int64, how many rows are listed
     """
     for i in range(last - first):
-        marks[i] = -1
-    for shard in range(places.shape[0]):
-        stretch = places[shard, first:last]
+        any_copy[i] = -1
+    for shard in range(local_ids.shape[0]):
+        block = local_ids[shard, first:last]
         for i in range(last - first):
-            marks[i] &= stretch[i]
+            any_copy[i] &= block[i]
     found = 0
     for i in range(last - first):
-        if marks[i] >= 0:
+        if any_copy[i] >= 0:
             count = 0
-            for shard in range(places.shape[0]):
-                place = places[shard, first + i]
-                held[found, 2 + count] = shard * size + place
-                count += (place >= 0) & (place < limits[shard])  # a branch would be a guess
-            held[found, 0], held[found, 1] = first + i, count
+            for shard in range(local_ids.shape[0]):
+                local_row = local_ids[shard, first + i]
+                copied[found, 2 + count] = shard * capacity + local_row
+                # a branch would be mispredicted
+                count += (local_row >= 0) & (local_row < sizes[shard])
+            copied[found, 0], copied[found, 1] = first + i, count
             found += count > 0
     return found
 
 
 @inlined_exact
-def take_change(matrix, row, copies, place, registers, sums):
-    """Make a row that was trained apart the change that it has seen.
+def compute_change(matrix, row, copies, local_row, registers, sums):
+    """Subtract a row from its copy: d = x_s - x.
 
     matrix     float (V, D)
     row        int
-    copies     float (·, D)  row `place` changed in place
-    place      int
+    copies     float (·, D)  row `local_row` is x_s, overwritten by d
+    local_row  int
     registers  int           D / 16
     sums       float (4,)    scratch
-    Returns    float, the squared length of the change
+    Returns    float, ‖d‖²
     """
     minus, zero = splat(matrix.dtype.type(-1.0)), splat(matrix.dtype.type(0.0))
     square = zero
     for register in range(registers):
         base = load(matrix, row, register)
-        change = multiply_add(minus, base, load(copies, place, register))
+        change = multiply_add(minus, base, load(copies, local_row, register))
         square = multiply_add(change, change, square)
-        store(copies, place, register, change)
+        store(copies, local_row, register, change)
     store_sums(sums, 0, square, zero, zero, zero)
     return sums[0]
 
 
 @inlined_exact
-def apply_change(matrix, row, changes, place, squares, registers, sums):
-    """Move a row by the sum of its changes, or by less where they agree, see `merge_rows`.
+def apply_change(matrix, row, changes, local_row, squares, registers, sums):
+    """Move a row by Δ.
 
     matrix     float (V, D)  changed in place
     row        int
-    changes    float (·, D)  row `place` is the sum
-    place      int
-    squares    float         the sum of the changes' squared lengths
+    changes    float (·, D)  row `local_row` is Σ d
+    local_row  int
+    squares    float         Σ ‖d‖²
     registers  int           D / 16
     sums       float (4,)    scratch
     """
     zero = splat(matrix.dtype.type(0.0))
-    whole = zero
+    square = zero
     for register in range(registers):
-        change = load(changes, place, register)
-        whole = multiply_add(change, change, whole)
-    store_sums(sums, 0, whole, zero, zero, zero)
-    most = matrix.dtype.type(BEYOND) * squares
-    weight = splat(most / sums[0] if sums[0] > most else matrix.dtype.type(1.0))
+        change = load(changes, local_row, register)
+        square = multiply_add(change, change, square)
+    store_sums(sums, 0, square, zero, zero, zero)
+    limit = matrix.dtype.type(MEAN_FACTOR) * squares
+    weight = splat(limit / sums[0] if sums[0] > limit else matrix.dtype.type(1.0))
     for register in range(registers):
         base = load(matrix, row, register)
-        store(matrix, row, register, multiply_add(weight, load(changes, place, register), base))
+        store(matrix, row, register, multiply_add(weight, load(changes, local_row, register), base))
 
 
 @exact
-def take_changes(matrix, rows, copies, squares, registers, sums):
-    """Make rows that were trained apart the changes that they have seen.
+def compute_changes(matrix, rows, copies, squares, registers, sums):
+    """Subtract rows from their copies: d = x_s - x.
 
     matrix     float (V, D)
     rows       int32 (R,)    whose copies they are
-    copies     float (·, D)  the first R changed in place
-    squares    float (R,)    overwritten: squared lengths of the changes
+    copies     float (·, D)  the first R are overwritten by d
+    squares    float (R,)    overwritten: ‖d‖²
     registers  int           D / 16
     sums       float (4,)    scratch
     """
-    for place in range(rows.size):
-        squares[place] = take_change(matrix, rows[place], copies, place, registers, sums)
+    for i in range(rows.size):
+        squares[i] = compute_change(matrix, rows[i], copies, i, registers, sums)
 
 
 @exact
 def apply_changes(matrix, rows, changes, squares, registers, sums):
-    """Move rows by the sums of their changes, as `merge_rows` does.
+    """Move rows by Δ.
 
     matrix     float (V, D)  changed in place
     rows       int32 (R,)
-    changes    float (R, D)  the sums
-    squares    float (R,)    sums of the squared lengths
+    changes    float (R, D)  Σ d of each
+    squares    float (R,)    Σ ‖d‖² of each
     registers  int           D / 16
     sums       float (4,)    scratch
     """
-    for place in range(rows.size):
-        apply_change(matrix, rows[place], changes, place, squares[place], registers, sums)
+    for i in range(rows.size):
+        apply_change(matrix, rows[i], changes, i, squares[i], registers, sums)
 
 
 @inlined_exact
-def merge_row(matrix, copies, size, held, at, nodes, squares, sums, registers):
-    """Merge the copies of one row into it, see `merge_rows`.
+def merge_row(matrix, copies, capacity, copied, at, nodes, squares, sums, registers):
+    """Merge the copies of one row into it.
 
-    matrix     float (V, D)  changed in place
-    copies     float (·, D)  scratch afterwards
-    size       int           rows of each copy
-    held       int32 (BLOCK + 1, S + 3)  the row is that of held[at], whose places are changed
-    at         int
-    nodes      int32 (S,)    scratch: the node of the tree whose sum is at each place
-    squares    float (S,)    scratch
-    sums       float (4,)    scratch
+    matrix     float (V, D)              changed in place
+    copies     float (·, D)              scratch afterwards
+    capacity   int                       rows of memory for each chunk
+    copied     int32 (BLOCK + 1, S + 3)  see `find_copies`; changed in place
+    at         int                       the row is that of copied[at]
+    nodes      int32 (S,)                scratch: the node of the binary tree that each sum is of
+    squares    float (S,)                scratch
+    sums       float (4,)                scratch
     registers  int
     """
-    row, count = held[at, 0], held[at, 1]
+    row, count = copied[at, 0], copied[at, 1]
     for k in range(count):
-        place = held[at, 2 + k]
-        nodes[k] = place // size
-        squares[k] = take_change(matrix, row, copies, place, registers, sums)
+        local_row = copied[at, 2 + k]
+        nodes[k] = local_row // capacity
+        squares[k] = compute_change(matrix, row, copies, local_row, registers, sums)
     while count > 1:
         k = found = 0
         while k < count:
-            place, square, node = held[at, 2 + k], squares[k], nodes[k] >> 1
+            local_row, square, node = copied[at, 2 + k], squares[k], nodes[k] >> 1
             if k + 1 < count and nodes[k + 1] >> 1 == node:
                 k += 1
-                add_row(copies, held[at, 2 + k], 1.0, copies, place, registers)
+                add_row(copies, copied[at, 2 + k], 1.0, copies, local_row, registers)
                 square += squares[k]
-            held[at, 2 + found], squares[found], nodes[found] = place, square, node
+            copied[at, 2 + found], squares[found], nodes[found] = local_row, square, node
             found += 1
             k += 1
         count = found
-    apply_change(matrix, row, copies, held[at, 2], squares[0], registers, sums)
+    apply_change(matrix, row, copies, copied[at, 2], squares[0], registers, sums)
 
 
 @exact
 def merge_rows(
-    matrix, copies, places, limits, first, step, frozen, registers, held, marks, nodes, squares,
-    sums,
+    matrix, copies, local_ids, sizes, first, step, frozen, registers, copied, any_copy, nodes,
+    squares, sums,
 ):  # fmt: skip
-    """Bring copies of rows that were trained apart back into their matrix.
+    """Merge copies of rows that were trained apart into their matrix.
 
-    matrix     float (V, D)   rows with copies are changed in place
-    copies     float (·, D)   S copies one after the other; scratch afterwards
-    places     int32 (S, V)   see `number_rows`
-    limits     int64 (S,)     a copy has only the places below this
-    first      int            of the stretches of BLOCK rows the first to merge
-    step       int            and how many further on the next is
-    frozen     bool (V,)      rows that are not written; or empty, for none
-    registers  int            D / 16
-    held       int32 (BLOCK + 1, S + 3)  scratch
-    marks      int32 (BLOCK,)  scratch
-    nodes      int32 (S,)     scratch
-    squares    float (S,)     scratch
-    sums       float (4,)     scratch
-    A row moves by the sum of its copies' changes d times 3/2 Σ|d|² / |Σd|², if that is less than 1.
-    It is 1 where the changes have nothing to do with each other, as in rare words, which then move
-    as if trained one after the other; it makes the sum 3/2 of the mean where all copies did the
-    same, as with frequent words. These come to rest in each copy: by the sum they would be thrown
-    far beyond, and diverge; so they are half as far away as before at the most. What else was
-    tried: tests/bench/rounds.py. Sums are taken along a binary tree over the numbers of
-    the copies: so any aligned part of them may be added up elsewhere, to the same bits.
+    matrix     float (V, D)              rows with copies are changed in place
+    copies     float (·, D)              the copies of S chunks one after the other; scratch
+                                         afterwards
+    local_ids  int32 (S, V)              see `number_rows`
+    sizes      int64 (S,)                see `find_copies`
+    first      int                       of the blocks of BLOCK rows the first to merge
+    step       int                       and how many further on the next is
+    frozen     bool (V,)                 rows that are not written; or empty, for none
+    registers  int                       D / 16
+    copied     int32 (BLOCK + 1, S + 3)  scratch
+    any_copy   int32 (BLOCK,)            scratch
+    nodes      int32 (S,)                scratch
+    squares    float (S,)                scratch
+    sums       float (4,)                scratch
     """
-    size = copies.shape[0] // places.shape[0]
+    capacity = copies.shape[0] // local_ids.shape[0]
     for begin in range(first * BLOCK, matrix.shape[0] - 1, step * BLOCK):
         end = min(begin + BLOCK, matrix.shape[0] - 1)
-        found = find_copies(places, limits, size, begin, end, held, marks)
+        found = find_copies(local_ids, sizes, capacity, begin, end, copied, any_copy)
         for at in range(found):
-            coming = min(at + AHEAD, found - 1)
+            ahead = min(at + AHEAD, found - 1)
             for register in range(registers):
-                prefetch(matrix, held[coming, 0], register)
-            for k in range(held[coming, 1]):
+                prefetch(matrix, copied[ahead, 0], register)
+            for k in range(copied[ahead, 1]):
                 for register in range(registers):
-                    prefetch(copies, held[coming, 2 + k], register)
-            if frozen.size == 0 or not frozen[held[at, 0]]:
-                merge_row(matrix, copies, size, held, at, nodes, squares, sums, registers)
+                    prefetch(copies, copied[ahead, 2 + k], register)
+            if frozen.size == 0 or not frozen[copied[at, 0]]:
+                merge_row(matrix, copies, capacity, copied, at, nodes, squares, sums, registers)

@@ -1,12 +1,14 @@
-"""Sixteen numbers at once, and what else Numba has no words for: prefetching, powers of two.
+"""SIMD registers of 16 numbers, and what else Numba lacks: prefetching, powers of two.
 
-Left to itself the compiler vectorises a loop over rows only after it has ruled out, at each entry,
-that they overlap, and it adds up one register at a time. Spelt out in lanes, kernels need neither,
-run for vectors of any length and are compiled once. A row is a whole number of registers of 16
-numbers; where the machine's registers are smaller, LLVM splits them.
+Left to itself the compiler vectorises a loop over rows only behind a check, at each entry, that
+they do not overlap, and it adds up one register at a time. Kernels that name their registers need
+neither, work for vectors of any length and are compiled once. A row is a whole number of registers;
+where those of the machine are smaller than 16 numbers, LLVM splits them. A lane is the place of one
+number in a register.
 
-Each function has a body in plain NumPy: it runs where nothing is compiled, and the tests hold the
-compiled form against it (`plain`).
+Each function has a body in plain NumPy. It runs where nothing is compiled, and the tests compare
+the compiled form with it (`plain`). Pointers are typed here, as llvmlite has them up to the version
+in pyproject.toml: `make newest-numba` tells when that ends.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ _INT32 = ir.IntType(32)
 def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     """Zeros that share no cache line with anything else.
 
-    So no load of lanes needs two lines: else skip-gram takes 1.6 times as long, CBOW 1.15
-    (tests/bench/tricks.py). And no thread waits for what another one writes: two tallies in one
-    line had cost as much again on two threads.
+    So no load of a register needs two lines: else skip-gram takes 1.6 times as long, CBOW 1.15
+    (tests/bench/tricks.py). And no thread waits for what another one writes: on two threads,
+    two loss accumulators in one line cost about as much again.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + -size % LINE + LINE, np.uint8)
@@ -41,19 +43,19 @@ def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     return memory[begin : begin + size].view(dtype).reshape(shape)
 
 
-class Lanes(types.Type):
-    """WIDTH numbers of one type, as Numba sees them."""
+class Register(types.Type):
+    """WIDTH numbers of one type in a SIMD register, as Numba sees them."""
 
     def __init__(self, dtype: types.Type):
         self.dtype = dtype
-        super().__init__(name=f"Lanes({dtype})")
+        super().__init__(name=f"Register({dtype})")
 
 
-@register_model(Lanes)
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, lanes: Lanes):
-        number = manager.lookup(lanes.dtype).get_value_type()
-        super().__init__(manager, lanes, ir.VectorType(number, WIDTH))
+@register_model(Register)
+class _RegisterModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, register: Register):
+        number = manager.lookup(register.dtype).get_value_type()
+        super().__init__(manager, register, ir.VectorType(number, WIDTH))
 
 
 def compiled_as(native: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
@@ -70,33 +72,34 @@ def compiled_as(native: Callable[..., Any]) -> Callable[[Callable[..., Any]], An
 
 
 def pointer(context: Any, builder: Any, signature: Any, args: Any, unit: int = WIDTH) -> Any:
-    """Where `unit` numbers of the first argument, an array, begin.
+    """The address of `unit` numbers of the first argument, an array.
 
     The arguments after it are its indices, the last one counted in units.
     """
-    kind = signature.args[0]
-    array = context.make_array(kind)(context, builder, args[0])
+    array_type = signature.args[0]
+    array = context.make_array(array_type)(context, builder, args[0])
     indices = [
         context.cast(builder, value, given, types.intp)
-        for value, given in zip(args[1 : 1 + kind.ndim], signature.args[1:], strict=False)
+        for value, given in zip(args[1 : 1 + array_type.ndim], signature.args[1:], strict=False)
     ]
     begin = builder.mul(indices.pop(), context.get_constant(types.intp, unit))
     for offset in {0, unit - 1} if numba.config.BOUNDSCHECK else ():  # type: ignore[attr-defined]
         end = builder.add(begin, context.get_constant(types.intp, offset))
-        cgutils.get_item_pointer(context, builder, kind, array, [*indices, end], boundscheck=True)
-    start = cgutils.get_item_pointer(context, builder, kind, array, [*indices, begin])
-    vector = ir.VectorType(context.get_value_type(kind.dtype), unit)
+        at = [*indices, end]
+        cgutils.get_item_pointer(context, builder, array_type, array, at, boundscheck=True)
+    start = cgutils.get_item_pointer(context, builder, array_type, array, [*indices, begin])
+    vector = ir.VectorType(context.get_value_type(array_type.dtype), unit)
     return builder.bitcast(start, vector.as_pointer())
 
 
 def shuffle(builder: Any, first: Any, second: Any, order: list[int]) -> Any:
-    """The numbers of two vectors, counted through, in the order that is given."""
+    """The numbers of two registers, counted through, in the order that is given."""
     return builder.shuffle_vector(
         first, second, ir.Constant(ir.VectorType(_INT32, len(order)), order)
     )
 
 
-def spread(builder: Any, number: Any) -> Any:
+def broadcast(builder: Any, number: Any) -> Any:
     """One number in all lanes."""
     empty = ir.Constant(ir.VectorType(number.type, WIDTH), ir.Undefined)
     first = builder.insert_element(empty, number, ir.Constant(_INT32, 0))
@@ -117,55 +120,55 @@ def _load(_: Any, array: Any, row: Any, register: Any) -> Any:
         value.align = array.dtype.bitwidth // 8
         return value
 
-    return Lanes(array.dtype)(array, row, register), emit
+    return Register(array.dtype)(array, row, register), emit
 
 
 @compiled_as(_load)
 def load(array, row, register):
-    """WIDTH numbers of a row, from column WIDTH * register."""
+    """A register of a row: its WIDTH numbers from column WIDTH * register."""
     return array[row, WIDTH * register : WIDTH * (register + 1)].copy()
 
 
-def _store(_: Any, array: Any, row: Any, register: Any, lanes: Any) -> Any:
+def _store(_: Any, array: Any, row: Any, register: Any, value: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         done = builder.store(args[3], pointer(context, builder, signature, args))
         done.align = array.dtype.bitwidth // 8
         return context.get_dummy_value()
 
-    return types.void(array, row, register, lanes), emit
+    return types.void(array, row, register, value), emit
 
 
 @compiled_as(_store)
-def store(array, row, register, lanes):
-    """Write WIDTH numbers into a row, from column WIDTH * register."""
-    array[row, WIDTH * register : WIDTH * (register + 1)] = lanes
+def store(array, row, register, value):
+    """Write a register into a row, from column WIDTH * register."""
+    array[row, WIDTH * register : WIDTH * (register + 1)] = value
 
 
 def _splat(_: Any, number: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return spread(builder, args[0])
+        return broadcast(builder, args[0])
 
-    return Lanes(number)(number), emit
+    return Register(number)(number), emit
 
 
 @compiled_as(_splat)
 def splat(number):
-    """One number, WIDTH times."""
+    """One number in all lanes of a register."""
     return np.full(WIDTH, number)
 
 
 def _multiply_add(_: Any, a: Any, b: Any, c: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(args[0].type, [args[0].type] * 3)
+        type_ = ir.FunctionType(args[0].type, [args[0].type] * 3)
         name = f"llvm.fmuladd.v{WIDTH}f{a.dtype.bitwidth}"
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
+        return builder.call(cgutils.get_or_insert_function(builder.module, type_, name), args)
 
     return a(a, b, c), emit
 
 
 @compiled_as(_multiply_add)
 def multiply_add(a, b, c):
-    """Lanes a * b + c, rounded once where the machine can."""
+    """a * b + c in each lane, rounded once where the machine can."""
     return a * b + c
 
 
@@ -186,7 +189,7 @@ def _store_sums(_: Any, array: Any, quad: Any, a: Any, b: Any, c: Any, d: Any) -
 
 @compiled_as(_store_sums)
 def store_sums(array, quad, a, b, c, d):
-    """Write the sums of four lanes to array[4 * quad] and the three places after it.
+    """Write the sums of four registers to array[4 * quad] and the three places after it.
 
     All four are added up together, in 9 + 4 instructions instead of 4 times 8.
     """
@@ -197,8 +200,8 @@ def _prefetch(_: Any, array: Any, row: Any, register: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = pointer(context, builder, signature, args)
         byte = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, _INT32, _INT32, _INT32])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        type_ = ir.FunctionType(ir.VoidType(), [byte, _INT32, _INT32, _INT32])
+        function = cgutils.get_or_insert_function(builder.module, type_, "llvm.prefetch.p0i8")
         to_write, keep_near, data = (ir.Constant(_INT32, n) for n in (1, 3, 1))
         builder.call(function, [builder.bitcast(place, byte), to_write, keep_near, data])
         return context.get_dummy_value()
@@ -208,7 +211,7 @@ def _prefetch(_: Any, array: Any, row: Any, register: Any) -> Any:
 
 @compiled_as(_prefetch)
 def prefetch(array, row, register):
-    """Ask the memory for WIDTH numbers that will be wanted soon; changes nothing."""
+    """Bring a register of a row to the cache, before it is needed; changes nothing."""
 
 
 def _power_of_two(_: Any, exponent: Any) -> Any:

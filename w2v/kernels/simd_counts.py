@@ -1,6 +1,6 @@
-"""Lanes of counts and of probabilities: what it takes to draw a topic.
+"""SIMD registers of counts and of probabilities: what it takes to draw a topic.
 
-As in `lanes`, whose rules hold here too.
+Each function has a plain body and a compiled form, as in `simd`.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from w2v.kernels.simd import WIDTH, Lanes, compiled_as, load, pointer, shuffle, spread
+from w2v.kernels.simd import WIDTH, Register, broadcast, compiled_as, load, pointer, shuffle
 
 
-def _as_kind(_: Any, lanes: Any, number: Any) -> Any:
+def _to_float(_: Any, counts: Any, number: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.sitofp(args[0], ir.VectorType(args[1].type, WIDTH))
 
-    return Lanes(number)(lanes, number), emit
+    return Register(number)(counts, number), emit
 
 
-@compiled_as(_as_kind)
-def as_kind(lanes, number):
-    """Lanes of integers as numbers of the type of `number`."""
-    return lanes.astype(np.dtype(type(number)))
+@compiled_as(_to_float)
+def to_float(counts, number):
+    """A register of integers as numbers of the type of `number`."""
+    return counts.astype(np.dtype(type(number)))
 
 
-def _add_to(_: Any, array: Any, row: Any, column: Any, amount: Any) -> Any:
+def _add_and_load(_: Any, array: Any, row: Any, column: Any, amount: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         args = list(args)
         column, amount = (
@@ -38,43 +38,43 @@ def _add_to(_: Any, array: Any, row: Any, column: Any, amount: Any) -> Any:
         lane = builder.urem(column, ir.Constant(column.type, WIDTH))
         numbers = ir.VectorType(column.type, WIDTH)
         here = builder.icmp_unsigned(
-            "==", spread(builder, lane), ir.Constant(numbers, list(range(WIDTH)))
+            "==", broadcast(builder, lane), ir.Constant(numbers, list(range(WIDTH)))
         )
         empty = ir.Constant(numbers, [0] * WIDTH)
         old = builder.load(place)
-        new = builder.add(old, builder.select(here, spread(builder, amount), empty))
+        new = builder.add(old, builder.select(here, broadcast(builder, amount), empty))
         done = builder.store(new, place)
         old.align = done.align = array.dtype.bitwidth // 8
         return new
 
-    return Lanes(array.dtype)(array, row, column, amount), emit
+    return Register(array.dtype)(array, row, column, amount), emit
 
 
-@compiled_as(_add_to)
-def add_to(array, row, column, amount):
-    """array[row, column] += amount, of int32, by way of the whole register that it is in: returned.
+@compiled_as(_add_and_load)
+def add_and_load(array, row, column, amount):
+    """array[row, column] += amount, of int32, by way of its whole register, which is returned.
 
-    A load of a register must wait until a number in it that was just written has reached the
-    cache, but not for a whole register.
+    A load of a register waits until a number in it that was just stored has reached the cache, but
+    not if the whole register was stored.
     """
     array[row, column] += amount
     return load(array, row, column // WIDTH)
 
 
-def _reciprocal(_: Any, lanes: Any) -> Any:
+def _reciprocal(_: Any, a: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.fdiv(ir.Constant(args[0].type, [1.0] * WIDTH), args[0])
 
-    return lanes(lanes), emit
+    return a(a), emit
 
 
 @compiled_as(_reciprocal)
-def reciprocal(lanes):
-    """1 by each of some lanes."""
-    return 1 / lanes
+def reciprocal(a):
+    """1 / a in each lane."""
+    return 1 / a
 
 
-def _running_sums(_: Any, lanes: Any) -> Any:
+def _prefix_sums(_: Any, a: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         sums, zeros = args[0], ir.Constant(args[0].type, [0.0] * WIDTH)
         for step in (1, 2, 4, 8):
@@ -82,41 +82,41 @@ def _running_sums(_: Any, lanes: Any) -> Any:
             sums = builder.fadd(sums, shuffle(builder, zeros, sums, order))
         return sums
 
-    return lanes(lanes), emit
+    return a(a), emit
 
 
-@compiled_as(_running_sums)
-def running_sums(lanes):
-    """Each lane plus all before it."""
-    return np.cumsum(lanes)
+@compiled_as(_prefix_sums)
+def prefix_sums(a):
+    """In each lane the sum of it and all before it."""
+    return np.cumsum(a)
 
 
-def _number_at(_: Any, lanes: Any, lane: Any) -> Any:
+def _element(_: Any, a: Any, lane: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.extract_element(args[0], args[1])
 
-    return lanes.dtype(lanes, lane), emit
+    return a.dtype(a, lane), emit
 
 
-@compiled_as(_number_at)
-def number_at(lanes, lane):
+@compiled_as(_element)
+def element(a, lane):
     """The number in one lane."""
-    return lanes[lane]
+    return a[lane]
 
 
-def _count_up_to(_: Any, lanes: Any, number: Any) -> Any:
+def _count_at_most(_: Any, a: Any, number: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        small = builder.fcmp_ordered("<=", args[0], spread(builder, args[1]))
+        small = builder.fcmp_ordered("<=", args[0], broadcast(builder, args[1]))
         count = builder.ctpop(builder.bitcast(small, ir.IntType(WIDTH)))
         return builder.zext(count, ir.IntType(64))
 
-    return types.int64(lanes, number), emit
+    return types.int64(a, number), emit
 
 
-@compiled_as(_count_up_to)
-def count_up_to(lanes, number):
-    """How many lanes are not above a number."""
-    return np.count_nonzero(lanes <= number)
+@compiled_as(_count_at_most)
+def count_at_most(a, number):
+    """How many lanes are at most a number."""
+    return np.count_nonzero(a <= number)
 
 
 def _multiply(_: Any, a: Any, b: Any) -> Any:
@@ -128,7 +128,7 @@ def _multiply(_: Any, a: Any, b: Any) -> Any:
 
 @compiled_as(_multiply)
 def multiply(a, b):
-    """Lanes a * b."""
+    """a * b in each lane."""
     return a * b
 
 
@@ -141,5 +141,5 @@ def _add(_: Any, a: Any, b: Any) -> Any:
 
 @compiled_as(_add)
 def add(a, b):
-    """Lanes a + b."""
+    """a + b in each lane."""
     return a + b

@@ -21,10 +21,10 @@ from w2v.kernels.logistic import exp_minus_abs
 def softmax_cross_entropy(scores, targets, weights, losses):
     """Turn scores into their gradients, and note the losses.
 
-    scores   float (N, V)   s, overwritten by d_s
-    targets  int32 (N,)     the true column of each row
-    weights  float (N,)     the weight of each row in the loss
-    losses   float64 (N,)   overwritten: -ln p_t in nats, without the weight
+    scores   float (N, V)  s, overwritten by d_s
+    targets  int32 (N,)    the true column of each row
+    weights  float (N,)    the weight of each row in the loss
+    losses   float64 (N,)  overwritten: -ln p_t in nats, without the weight
     Returns  int, in how many rows with a weight the target has the highest score
     """
     dtype, correct = scores.dtype.type, 0

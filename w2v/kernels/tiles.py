@@ -1,8 +1,33 @@
-"""Small matrix products in registers: tiles of 2 vectors, or of one, by 3 targets.
+"""Small matrix products in SIMD registers: tiles of 2 vectors, or of one, by 3 targets.
 
-A tile of 2 by 3 keeps six sums in registers, so that five loads feed six multiply-adds. Rows have
-`registers` times 16 numbers. Steps and scores of a tile are stored in fours, of three and a filler:
-a pair of vectors takes two fours.
+A step of negative sampling is three products of small matrices, see `negative_sampling`: with the
+vectors X (B, D) that predict and their targets Y (K, D), S = X Yᵀ, Y += Gᵀ X and X += G Y_old.
+Each is cut into tiles of two rows of X by three rows of Y. One tile of S:
+
+                    Y[0]      Y[1]      Y[2]       three loads: each feeds two multiply-adds
+                     │         │         │
+        X[a] ─────── a0 ────── a1 ────── a2        a_j += X[a] * Y[j]
+                     │         │         │
+        X[b] ─────── b0 ────── b1 ────── b2        b_j += X[b] * Y[j]
+     two loads: each
+     feeds three          six registers of sums, each of 16 numbers
+
+    for the registers 0, 1, ... D / 16 - 1 of the rows: 5 loads, 6 multiply-adds
+    then the 16 numbers of each sum are added up and stored:
+
+        scores, from 8 * tile on:   a0 a1 a2 padding | b0 b1 b2 padding        (two quads)
+
+The updates have the same shape: the six numbers of G are spread over a register each, 5 loads feed
+6 multiply-adds, and the 3 targets or the 2 vectors are stored. A row is D / 16 (`registers`) times
+16 numbers: it has zeros at its end.
+
+Why this shape. A load takes as long as a multiply-add, so a tile should have few loads for each:
+measured on a processor with AVX-512, S of 6 by 6 rows with D = 112 takes 2.3 times as long with
+tiles of 1 by 1, and 1.35 times with 1 by 3; X += G Y takes 1.9 and 1.2 times. A tile that is full
+is faster still with more vectors (3 by 3: 0.8; 6 by 3: 0.65), but seldom would be full: a window
+that shrinks at random has from 2 to 10 words, while 3 divides the targets of the default, one word
+and 5 negatives. Where a window has an odd number of words the last tile has a row of zeros in the
+place of X[b]. One vector by itself (CBOW, paragraph vectors) takes tiles of 1 by 3.
 """
 
 from __future__ import annotations
@@ -11,25 +36,25 @@ from w2v.kernels import inlined
 from w2v.kernels.simd import load, multiply_add, splat, store, store_sums
 
 COLUMNS = 3  # targets in a tile
-FOUR = 4  # numbers of a vector in a tile
+QUAD = 4  # numbers that a vector's scores take in a tile: three, and one that pads
 
 
 @inlined
-def multiply_pair(vectors, first, second, targets, column, scores, tile, filler, registers):
-    """Dot products of two vectors with three targets.
+def score_pair(vectors, first, second, targets, column, scores, tile, padding, registers):
+    """A tile of S = X Yᵀ: the scores of two vectors with three targets.
 
-    vectors    float (·, D)
+    vectors    float (·, D)  X
     first      int           a row of `vectors`
     second     int           another
-    targets    float (·, D)
+    targets    float (·, D)  Y
     column     int           the first of three rows of `targets`
-    scores     float (·,)    two fours overwritten, from 8 * tile on
+    scores     float (·,)    two quads overwritten, from 8 * tile on
     tile       int
-    filler     float         goes to the last place of each four
+    padding    float         goes to the last place of each quad
     registers  int
     """
     zero = splat(vectors.dtype.type(0.0))
-    unused = splat(vectors.dtype.type(filler / 16))
+    unused = splat(vectors.dtype.type(padding / 16))  # whose 16 numbers add up to `padding`
     a0, a1, a2, b0, b1, b2 = zero, zero, zero, zero, zero, zero
     for register in range(registers):
         a, b = load(vectors, first, register), load(vectors, second, register)
@@ -44,8 +69,8 @@ def multiply_pair(vectors, first, second, targets, column, scores, tile, filler,
 
 
 @inlined
-def multiply_one(vectors, row, targets, target_ids, at, column, scores, tile, filler, registers):
-    """Dot products of one vector with three targets.
+def score_one(vectors, row, targets, target_ids, at, column, scores, tile, padding, registers):
+    """The same for one vector: its scores with three targets.
 
     vectors     float (·, D)
     row         int           a row of `vectors`
@@ -53,9 +78,9 @@ def multiply_one(vectors, row, targets, target_ids, at, column, scores, tile, fi
     target_ids  int32 (N, K)  three rows of `targets`, in row `at` from `column` on
     at          int
     column      int
-    scores      float (·,)    a four overwritten, from 4 * tile on
+    scores      float (·,)    a quad overwritten, from 4 * tile on
     tile        int
-    filler      float         goes to the last place of the four
+    padding     float         goes to the last place of the quad
     registers   int
     """
     zero = splat(vectors.dtype.type(0.0))
@@ -67,28 +92,28 @@ def multiply_one(vectors, row, targets, target_ids, at, column, scores, tile, fi
         a0 = multiply_add(a, load(targets, row0, register), a0)
         a1 = multiply_add(a, load(targets, row1, register), a1)
         a2 = multiply_add(a, load(targets, row2, register), a2)
-    store_sums(scores, tile, a0, a1, a2, splat(vectors.dtype.type(filler / 16)))
+    store_sums(scores, tile, a0, a1, a2, splat(vectors.dtype.type(padding / 16)))
 
 
 @inlined
-def move_targets(
+def update_targets(
     steps, tile, sign, vectors, first, second, targets, target_ids, at, column, registers
 ):
-    """Add two vectors, each times its step, to three targets.
+    """A tile of Y += Gᵀ X: add two vectors, each times its step, to three targets.
 
-    steps       float (·,)    two fours, from 8 * tile on
+    steps       float (·,)    G: two quads, from 8 * tile on
     tile        int
     sign        float         what the steps of the first target are multiplied by
-    vectors     float (·, D)
+    vectors     float (·, D)  X
     first       int           a row of `vectors`
     second      int           another
-    targets     float (·, D)  three rows changed in place, one after the other
+    targets     float (·, D)  Y: three rows changed in place, one after the other
     target_ids  int32 (N, K)  which: in row `at` from `column` on
     at          int
     column      int
     registers   int
     """
-    a, b = 2 * FOUR * tile, 2 * FOUR * tile + FOUR
+    a, b = 2 * QUAD * tile, 2 * QUAD * tile + QUAD
     sign = steps.dtype.type(sign)
     a0, a1, a2 = splat(sign * steps[a]), splat(steps[a + 1]), splat(steps[a + 2])
     b0, b1, b2 = splat(sign * steps[b]), splat(steps[b + 1]), splat(steps[b + 2])
@@ -105,19 +130,19 @@ def move_targets(
 
 
 @inlined
-def move_vectors(steps, tile, targets, column, vectors, first, second, registers):
-    """Add three targets, each times its step, to two vectors.
+def update_pair(steps, tile, targets, column, vectors, first, second, registers):
+    """A tile of X += G Y_old: add three targets, each times its step, to two vectors.
 
-    steps      float (·,)    two fours, from 8 * tile on
+    steps      float (·,)    G: two quads, from 8 * tile on
     tile       int
-    targets    float (·, D)
+    targets    float (·, D)  Y as it was before the step
     column     int           the first of three rows of `targets`
-    vectors    float (·, D)  rows `first` and `second` changed in place, one after the other
+    vectors    float (·, D)  X: rows `first` and `second` changed in place, one after the other
     first      int
     second     int
     registers  int
     """
-    a, b = 2 * FOUR * tile, 2 * FOUR * tile + FOUR
+    a, b = 2 * QUAD * tile, 2 * QUAD * tile + QUAD
     a0, a1, a2 = splat(steps[a]), splat(steps[a + 1]), splat(steps[a + 2])
     b0, b1, b2 = splat(steps[b]), splat(steps[b + 1]), splat(steps[b + 2])
     for register in range(registers):
@@ -133,19 +158,19 @@ def move_vectors(steps, tile, targets, column, vectors, first, second, registers
 
 
 @inlined
-def move_vector(steps, four, targets, column, vectors, row, registers):
-    """Add three targets, each times its step, to one vector.
+def update_one(steps, quad, targets, column, vectors, row, registers):
+    """The same for one vector: add three targets, each times its step, to it.
 
-    steps      float (·,)    a four, from 4 * four on
-    four       int
-    targets    float (·, D)
+    steps      float (·,)    a quad, from 4 * quad on
+    quad       int
+    targets    float (·, D)  as they were before the step
     column     int           the first of three rows of `targets`
     vectors    float (·, D)  row `row` changed in place
     row        int
     registers  int
     """
-    s0, s1 = splat(steps[FOUR * four]), splat(steps[FOUR * four + 1])
-    s2 = splat(steps[FOUR * four + 2])
+    s0, s1 = splat(steps[QUAD * quad]), splat(steps[QUAD * quad + 1])
+    s2 = splat(steps[QUAD * quad + 2])
     for register in range(registers):
         total = multiply_add(s2, load(targets, column + 2, register), load(vectors, row, register))
         total = multiply_add(s1, load(targets, column + 1, register), total)
@@ -154,26 +179,28 @@ def move_vector(steps, four, targets, column, vectors, row, registers):
 
 
 @inlined
-def move_both(steps, tile, vectors, row, pull, targets, target_ids, at, column, registers):
-    """Add a vector times its steps to three targets, and these times the steps to `pull`.
+def update_targets_and_step(
+    steps, tile, vectors, row, vector_step, targets, target_ids, at, column, registers
+):
+    """Both updates for one vector: y += g x for three targets, vector_step += g y_old.
 
-    steps       float (·,)    a four, from 4 * tile on
-    tile        int
-    vectors     float (·, D)
-    row         int           a row of `vectors`
-    pull        float (1, D)  changed in place
-    targets     float (·, D)  three rows changed in place, one after the other
-    target_ids  int32 (N, K)  which: in row `at` from `column` on
-    at          int
-    column      int
-    registers   int
+    steps        float (·,)    a quad, from 4 * tile on
+    tile         int
+    vectors      float (·, D)
+    row          int           a row of `vectors`
+    vector_step  float (1, D)  changed in place
+    targets      float (·, D)  three rows changed in place, one after the other
+    target_ids   int32 (N, K)  which: in row `at` from `column` on
+    at           int
+    column       int
+    registers    int
     """
-    s0, s1 = splat(steps[FOUR * tile]), splat(steps[FOUR * tile + 1])
-    s2 = splat(steps[FOUR * tile + 2])
+    s0, s1 = splat(steps[QUAD * tile]), splat(steps[QUAD * tile + 1])
+    s2 = splat(steps[QUAD * tile + 2])
     row0, row1 = target_ids[at, column], target_ids[at, column + 1]
     row2 = target_ids[at, column + 2]
     for register in range(registers):
-        x, total = load(vectors, row, register), load(pull, 0, register)
+        x, total = load(vectors, row, register), load(vector_step, 0, register)
         target = load(targets, row0, register)
         total = multiply_add(s0, target, total)
         store(targets, row0, register, multiply_add(s0, x, target))
@@ -183,31 +210,31 @@ def move_both(steps, tile, vectors, row, pull, targets, target_ids, at, column, 
         target = load(targets, row2, register)
         total = multiply_add(s2, target, total)
         store(targets, row2, register, multiply_add(s2, x, target))
-        store(pull, 0, register, total)
+        store(vector_step, 0, register, total)
 
 
 @inlined
-def pull_vector(steps, tile, pull, targets, target_ids, at, column, registers):
-    """Add three targets, each times its step, to `pull`.
+def accumulate_step(steps, tile, vector_step, targets, target_ids, at, column, registers):
+    """The second of these alone: vector_step += g y, for three targets that stay.
 
-    steps       float (·,)    a four, from 4 * tile on
-    tile        int
-    pull        float (1, D)  changed in place
-    targets     float (·, D)
-    target_ids  int32 (N, K)  which: in row `at` from `column` on
-    at          int
-    column      int
-    registers   int
+    steps        float (·,)    a quad, from 4 * tile on
+    tile         int
+    vector_step  float (1, D)  changed in place
+    targets      float (·, D)
+    target_ids   int32 (N, K)  which: in row `at` from `column` on
+    at           int
+    column       int
+    registers    int
     """
-    s0, s1 = splat(steps[FOUR * tile]), splat(steps[FOUR * tile + 1])
-    s2 = splat(steps[FOUR * tile + 2])
+    s0, s1 = splat(steps[QUAD * tile]), splat(steps[QUAD * tile + 1])
+    s2 = splat(steps[QUAD * tile + 2])
     row0, row1 = target_ids[at, column], target_ids[at, column + 1]
     row2 = target_ids[at, column + 2]
     for register in range(registers):
-        total = load(pull, 0, register)
+        total = load(vector_step, 0, register)
         total = multiply_add(s0, load(targets, row0, register), total)
         total = multiply_add(s1, load(targets, row1, register), total)
-        store(pull, 0, register, multiply_add(s2, load(targets, row2, register), total))
+        store(vector_step, 0, register, multiply_add(s2, load(targets, row2, register), total))
 
 
 @inlined

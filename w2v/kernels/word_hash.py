@@ -66,10 +66,10 @@ def find_slot(slots, text, offsets, code, block, begin, end):
 def fill_slots(slots, text, offsets, types):
     """Enter types into an empty hash table.
 
-    slots    uint64 (S,)     see `find_slot`; overwritten, all 0 before
+    slots    uint64 (S,)  see `find_slot`; overwritten, all 0 before
     text     uint8 (·,)
     offsets  int64 (T + 1,)
-    types    int             the first `types` are entered
+    types    int          the first `types` are entered
     """
     for number in range(types):
         code = _BASIS
@@ -128,13 +128,13 @@ def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
 def keep_words(ids, word_ids, size, words, starts, every):
     """Turn the types' numbers of a part of a text into word ids, leaving out what is no word.
 
-    ids       int32 (N,)     numbers; 0 ends a sentence
-    word_ids  int32 (T,)     the word id of each type, or -1
-    size      int64 (2,)     how many words came before, and where the current sentence began;
-                             changed in place
-    words     int32 (N,)     overwritten: the word ids
-    starts    int64 (N,)     overwritten: where sentences begin that begin after one that ends here
-    every     bool           sentences may be empty; else an empty one is none
+    ids       int32 (N,)  numbers; 0 ends a sentence
+    word_ids  int32 (T,)  the word id of each type, or -1
+    size      int64 (2,)  how many words came before, and where the current sentence began; changed
+                          in place
+    words     int32 (N,)  overwritten: the word ids
+    starts    int64 (N,)  overwritten: where sentences begin that begin after one that ends here
+    every     bool        sentences may be empty; else an empty one is none
     Returns   (int64, int64): how many words, how many starts
     """
     count, sentences = 0, 0

@@ -22,10 +22,10 @@ class Settings(ParagraphSettings):
         return self.word_vectors
 
 
-def _method(settings):
+def _kernels(settings):
     from w2v.kernels.pv_dbow import train_documents
     from w2v.kernels.skipgram import train_windows
-    from w2v.negative_sampling.worker import Method
+    from w2v.negative_sampling.worker import DocumentKernels
 
     def train(windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed):
         vectors = matrices["document_vectors"], matrices["output_vectors"]
@@ -33,20 +33,20 @@ def _method(settings):
             windows, count, documents, target_ids, *vectors, registers, scratch, fixed
         )
 
-    beside = train_windows if settings.word_vectors else None
-    return Method(train, beside, ("pv_dbow", *["skipgram"] * settings.word_vectors))
+    train_words = train_windows if settings.word_vectors else None
+    return DocumentKernels(train, train_words, ("pv_dbow", *["skipgram"] * settings.word_vectors))
 
 
 def _trainer(vocabulary, text, settings):
     from w2v.negative_sampling.document_trainer import DocumentTrainer
 
-    return DocumentTrainer(vocabulary, text, settings, _method(settings))
+    return DocumentTrainer(vocabulary, text, settings, _kernels(settings))
 
 
 def _inference(settings, tensors):
-    from w2v.negative_sampling.inference import Inference, WordSide
+    from w2v.negative_sampling.inference import Inference, WordMatrices
 
-    return Inference(settings, WordSide.of(tensors), _method(settings))
+    return Inference(settings, WordMatrices.of(tensors), _kernels(settings))
 
 
 MODEL = Model(

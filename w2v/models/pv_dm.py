@@ -34,14 +34,14 @@ class Settings(ParagraphSettings):
         return 1 + 2 * self.window if self.combine == "concat" else 1
 
 
-def _method(settings):
+def _kernels(settings):
     from functools import partial
 
-    from w2v.kernels.pv_dm import train_rows, train_sums
-    from w2v.negative_sampling.worker import Method
+    from w2v.kernels.pv_dm import train_concatenations, train_sums
+    from w2v.negative_sampling.worker import DocumentKernels
 
     if settings.combine == "concat":
-        kernel = partial(train_rows, window=settings.window)
+        kernel = partial(train_concatenations, window=settings.window)
     else:
         kernel = partial(train_sums, mean=settings.combine == "mean")
 
@@ -53,19 +53,19 @@ def _method(settings):
             windows, count, documents, target_ids, *vectors, frozen, registers, scratch, fixed
         )
 
-    return Method(train, None, ("pv_dm",))
+    return DocumentKernels(train, None, ("pv_dm",))
 
 
 def _trainer(vocabulary, text, settings):
     from w2v.negative_sampling.document_trainer import DocumentTrainer
 
-    return DocumentTrainer(vocabulary, text, settings, _method(settings))
+    return DocumentTrainer(vocabulary, text, settings, _kernels(settings))
 
 
 def _inference(settings, tensors):
-    from w2v.negative_sampling.inference import Inference, WordSide
+    from w2v.negative_sampling.inference import Inference, WordMatrices
 
-    return Inference(settings, WordSide.of(tensors), _method(settings))
+    return Inference(settings, WordMatrices.of(tensors), _kernels(settings))
 
 
 MODEL = Model(

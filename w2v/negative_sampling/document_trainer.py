@@ -1,4 +1,4 @@
-"""The trainer of paragraph vectors: document vectors, with word vectors or without."""
+"""The trainer of paragraph vectors: document vectors, with or without word vectors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from w2v.embeddings.container import name_tensors
 from w2v.embeddings.table import Table
-from w2v.negative_sampling.inference import Inference, WordSide
+from w2v.negative_sampling.inference import Inference, WordMatrices
 from w2v.negative_sampling.trainer import WordTrainer
-from w2v.negative_sampling.worker import DocumentWorker, Method
+from w2v.negative_sampling.worker import DocumentKernels, DocumentWorker
 from w2v.settings import ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
@@ -20,11 +20,12 @@ class DocumentTrainer(WordTrainer):
     vocabulary  V words and their counts
     text        N word ids in documents, which have M vectors
     settings    the model's
-    method      how it learns
+    kernels     the model's
 
-    `matrices` are those of `WordTrainer`, `document_vectors` (M + 1, D) before them; without
-    word vectors there are no input vectors. Where vectors predict side by side the output vectors
-    are as long as all of them together. A document without a word has a vector of zeros.
+    `matrices` are those of `WordTrainer` and before them `document_vectors`, float32 (M + 1, D);
+    without word vectors there are no input vectors. Where vectors are concatenated to predict, the
+    output vectors are as long as all of them together. A document without a word has a vector of
+    zeros.
     """
 
     text: EncodedDocuments
@@ -35,12 +36,13 @@ class DocumentTrainer(WordTrainer):
         vocabulary: Vocabulary,
         text: EncodedDocuments,
         settings: ParagraphSettings,
-        method: Method,
+        kernels: DocumentKernels,
     ):
-        self._method = method
-        super().__init__(vocabulary, text, settings, method.beside or method.train)
+        self._kernels = kernels
+        train_windows = kernels.train_words or kernels.train_documents
+        super().__init__(vocabulary, text, settings, train_windows)
         rounds = ["row_copies"] * settings.deterministic
-        self.kernels = ("windows", "documents", *method.kernels, *rounds)
+        self.kernels = ("windows", "documents", *kernels.modules, *rounds)
         self.vectors("document_vectors")[text.sizes() == 0] = 0
 
     def _shapes(self) -> dict[str, tuple[int, int]]:
@@ -50,39 +52,39 @@ class DocumentTrainer(WordTrainer):
             shapes["input_vectors"] = words, dim
         return shapes | {"output_vectors": (words, dim * self.settings.parts)}
 
-    def _make_room(self, name: str, shape: tuple[int, int]) -> np.ndarray:
+    def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         if name == "document_vectors":
             return self.text.room(shape)
-        return super()._make_room(name, shape)
+        return super()._allocate(name, shape)
 
     def vectors(self, name: str) -> np.ndarray:
-        """A matrix without what pads it, a view: float32 (V, dim), or (V, parts, dim)."""
+        """A matrix without its padding: a view, float32 (V, dim) or (V, parts, dim)."""
         matrix, parts = self.matrices[name], self.settings.parts
         if name == "output_vectors" and parts > 1:
             return matrix.reshape(len(matrix), parts, -1)[:-1, :, : self.settings.dim]
         return super().vectors(name)
 
-    def _make_worker(self, spare: int) -> DocumentWorker:
-        return DocumentWorker(self.text, self.settings, self._keep, self._method, spare)
+    def _make_worker(self, padding_id: int) -> DocumentWorker:
+        return DocumentWorker(self.text, self.settings, self._keep, self._kernels, padding_id)
 
     def loss(self, text: EncodedText) -> float:
-        """Mean nats for each prediction of new documents, in the last epoch of their inference."""
+        """The mean loss in nats of predictions of new documents, in the last epoch of inference."""
         assert isinstance(text, EncodedDocuments)
         counts, outputs = self.vocabulary.counts, self.vectors("output_vectors")
         inputs = self.vectors("input_vectors") if self.settings.has_words else None
-        inference = Inference(self.settings, WordSide(counts, inputs, outputs), self._method)
+        inference = Inference(self.settings, WordMatrices(counts, inputs, outputs), self._kernels)
         inference.vectors(text)
         return inference.loss
 
     def tables(self) -> dict[str, Table]:
-        """What the run has learnt, by table name."""
+        """The trained tables, by name."""
         sizes = self.text.sizes()
         documents = Table.build(self.text.names, self.vectors("document_vectors"), sizes)
         words = super().tables() if self.settings.has_words else {}
         return {"documents": documents, **words}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What else a file needs: for inference, and for going on."""
+        """What else a file needs, for inference and to continue training."""
         names, counts = self.vocabulary.names, self.vocabulary.counts
-        known = {} if self.settings.has_words else name_tensors("vocabulary", names, counts)
-        return {"output_vectors": self.vectors("output_vectors"), **known}
+        vocabulary = {} if self.settings.has_words else name_tensors("vocabulary", names, counts)
+        return {"output_vectors": self.vectors("output_vectors"), **vocabulary}

@@ -1,4 +1,4 @@
-"""Vectors of new documents: each is trained alone, while everything else stays as it is."""
+"""Inference: the vectors of new documents, each trained by itself while all else stays fixed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 
 from w2v.kernels.simd import aligned
 from w2v.negative_sampling.sampling import alias_table, keep_thresholds, noise_probabilities
-from w2v.negative_sampling.worker import DocumentWorker, Method
+from w2v.negative_sampling.worker import DocumentKernels, DocumentWorker
 from w2v.settings import ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, Spans
 from w2v.training.chunks import CHUNK
 
 
-class WordSide(NamedTuple):
-    """What a model of documents knows of words.
+class WordMatrices(NamedTuple):
+    """The words of a model of documents: their counts and vectors.
 
     counts          int64 (V,)
     input_vectors   float32 (V, D), or None
@@ -31,8 +31,8 @@ class WordSide(NamedTuple):
     output_vectors: np.ndarray
 
     @classmethod
-    def of(cls, tensors: Mapping[str, np.ndarray]) -> WordSide:
-        """That of a file; KeyError where it lacks something."""
+    def of(cls, tensors: Mapping[str, np.ndarray]) -> WordMatrices:
+        """Those of a file's tensors; KeyError where one is missing."""
         counts = tensors.get("words.counts")
         if counts is None:
             counts = tensors["vocabulary.counts"]
@@ -43,32 +43,32 @@ class Inference:
     """Infers the vectors of new documents.
 
     settings  the model's
-    words     its word side
-    method    how it learns
+    words     its words
+    kernels   the model's
     Raises    ValueError where these do not fit each other
 
-    A vector follows from the model and the document's words alone: it begins with zeros, and the
-    random numbers come from the words. So it does not matter which others are inferred with it, in
-    what order, or on how many threads. The learning rate falls from epoch to epoch as it did in
-    training. After `vectors`, `loss` is the mean in nats for each prediction of the last epoch.
+    A vector depends on the model and the document's words alone: it starts as zeros, and the random
+    numbers follow from the words. So the other documents, their order and the number of threads do
+    not matter. The learning rate falls from epoch to epoch as it did in training. `vectors` sets
+    `loss`, the mean loss in nats of a prediction of the last epoch.
     """
 
-    def __init__(self, settings: ParagraphSettings, words: WordSide, method: Method):
-        self.settings, self._method = settings, method
+    def __init__(self, settings: ParagraphSettings, words: WordMatrices, kernels: DocumentKernels):
+        self.settings, self._kernels = settings, kernels
         if len(words.output_vectors) != words.counts.size or words.counts.min() < 1:
             raise ValueError("counts")
         if settings.has_words and words.input_vectors is None:
             raise ValueError("words.matrix")
         self._keep = keep_thresholds(words.counts, settings.sample)
         self._noise = alias_table(noise_probabilities(words.counts, settings.noise_exponent))
-        self._spare = words.counts.size
+        self._padding_id = words.counts.size
         self._matrices = {"output_vectors": self._padded(words.output_vectors, settings.parts)}
         if words.input_vectors is not None:
             self._matrices["input_vectors"] = self._padded(words.input_vectors, 1)
         self.loss = math.nan
 
     def _padded(self, vectors: np.ndarray, parts: int) -> np.ndarray:
-        rows, dim = self._spare, self.settings.dim
+        rows, dim = self._padding_id, self.settings.dim
         padded = aligned((rows + 1, parts, self.settings.padded_dim))
         padded[:-1, :, :dim] = vectors.reshape(rows, parts, dim)
         return padded.reshape(rows + 1, -1)
@@ -81,18 +81,18 @@ class Inference:
     ) -> np.ndarray:
         """The vectors of all documents of a text, float32 (M, D); of those without words, zeros.
 
-        on_progress  called with how many are done, now and then
+        on_progress  called now and then with how many documents are done
         """
-        found = aligned((len(text.names) + 1, self.settings.padded_dim))
-        here = threading.local()
+        vectors = aligned((len(text.names) + 1, self.settings.padded_dim))
+        local = threading.local()
         losses, pairs, done = 0.0, 0, 0
 
         def infer(block: list[Spans]) -> tuple[float, int]:
-            if not hasattr(here, "worker"):
-                here.worker = DocumentWorker(
-                    text, self.settings, self._keep, self._method, self._spare
+            if not hasattr(local, "worker"):
+                local.worker = DocumentWorker(
+                    text, self.settings, self._keep, self._kernels, self._padding_id
                 )
-            return self._infer(here.worker, block, found)
+            return self._infer(local.worker, block, vectors)
 
         blocks = list(_blocks(text))
         pool = ThreadPoolExecutor(threads)
@@ -103,27 +103,30 @@ class Inference:
         finally:
             pool.shutdown(cancel_futures=True)
         self.loss = losses / pairs if pairs else math.nan
-        return found[:-1, : self.settings.dim]
+        return vectors[:-1, : self.settings.dim]
 
     def _infer(
-        self, worker: DocumentWorker, block: list[Spans], found: np.ndarray
+        self, worker: DocumentWorker, block: list[Spans], vectors: np.ndarray
     ) -> tuple[float, int]:
-        """Train the documents of a block; the sum of the last epoch's losses, and how many."""
-        matrices = {"document_vectors": found, **self._matrices}
-        nothing, epochs = np.zeros(0, np.bool_), self.settings.epochs
+        """Train the documents of a block.
+
+        Returns  the sum of the last epoch's losses in nats, and how many predictions it has
+        """
+        matrices = {"document_vectors": vectors, **self._matrices}
+        no_frozen, epochs = np.zeros(0, np.bool_), self.settings.epochs
         loss, pairs = 0.0, 0
         for epoch in range(epochs):
             lr = self.settings.lr_at((epoch + 0.5) / epochs)
             last = epoch == epochs - 1
-            for pieces in block:
-                laid = worker.lay_apart(pieces, epoch, lr)
-                result = worker.step(*laid, self._noise, nothing, matrices, fixed=True)
+            for spans in block:
+                windows = worker.build_separate_windows(spans, epoch, lr)
+                result = worker.step(*windows, self._noise, no_frozen, matrices, fixed=True)
                 loss, pairs = loss + last * result[0], pairs + last * result[1]
         return loss, pairs
 
 
 def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
-    """All documents, those of a row together, some at a time: a huge one alone and in parts."""
+    """Blocks of documents, those of a row in one block; a document longer than a chunk is cut."""
     order = np.argsort(text.rows, kind="stable")
     rows, begins, ends = text.rows[order], text.begins[order], text.ends[order]
     row_ends = np.append(np.flatnonzero(np.diff(rows, prepend=-1)), rows.size)
@@ -135,15 +138,15 @@ def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
         end = int(row_ends[at])
         if end <= begin:  # not even one row
             end = int(row_ends[np.searchsorted(row_ends, begin, "right")])
-        pieces = Spans(rows[begin:end], begins[begin:end], ends[begin:end])
-        huge = words[end] - words[begin] > CHUNK
-        yield list(_parts(pieces)) if huge else [pieces]
+        spans = Spans(rows[begin:end], begins[begin:end], ends[begin:end])
+        long = words[end] - words[begin] > CHUNK
+        yield list(_cut(spans)) if long else [spans]
         begin = end
 
 
-def _parts(pieces: Spans) -> Iterator[Spans]:
-    """Pieces that are no longer than a chunk, one by one."""
-    for row, begin, end in zip(*pieces, strict=True):
+def _cut(spans: Spans) -> Iterator[Spans]:
+    """Spans that are no longer than a chunk, one by one."""
+    for row, begin, end in zip(*spans, strict=True):
         for first in range(begin, end, CHUNK):
-            spans = np.array([[first], [min(first + CHUNK, end)]])
-            yield Spans(np.array([row], np.int32), *spans)
+            bounds = np.array([[first], [min(first + CHUNK, end)]])
+            yield Spans(np.array([row], np.int32), *bounds)

@@ -1,4 +1,4 @@
-"""From word counts to probabilities: which occurrences are kept, which words serve as noise."""
+"""From word counts to probabilities: subsampling and the noise distribution."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def keep_probabilities(counts: Array, sample: float) -> Array:
     """The probability that an occurrence of each word is kept.
 
     counts   int64 (V,)
-    sample   the frequency above which words are thinned out; 0 keeps all
+    sample   t, the frequency above which words are subsampled; 0 keeps all
     Returns  float64 (V,), at most 1
     Source: word2vec.c, sqrt(t / f) + t / f for a word of frequency f. Mikolov et al. 2013b, eq. 5,
     has sqrt(t / f): at f = 10 t the program keeps a third more than the paper.
@@ -39,7 +39,7 @@ def noise_probabilities(counts: Array, exponent: float) -> Array:
 
 
 def alias_table(probabilities: Array) -> Array:
-    """The table from which noise words are drawn; uint64 (V,), see `draw_noise`."""
+    """The alias table of a distribution; uint64 (V,), see `draw_noise`."""
     size = probabilities.size
     threshold, alias = np.empty(size, np.uint32), np.empty(size, np.int32)
     build_alias(probabilities * size, threshold, alias, np.empty(size, np.int32))

@@ -1,4 +1,4 @@
-"""The trainer of every model that is trained by negative sampling: its matrices and its chunks."""
+"""The trainer of every model of negative sampling: its matrices, and what trains a chunk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import Chunk, Plan
 
-_ROWS = 1 << 12  # started at a time
+_ROWS = 1 << 12  # that are initialised at a time
 
 
 class WordTrainer:
@@ -29,11 +29,11 @@ class WordTrainer:
     settings       the model's
     train_windows  the model's kernel, see `kernels.skipgram.train_windows`
 
-    `matrices` holds `input_vectors` and `output_vectors`, float32 (V + 1, D), as kernels want them:
-    D is `dim` and zeros up to a multiple of WIDTH, the last row is spare; `vectors` is what is in
-    them. The input vectors start uniform in ±1 / dim, as in gensim, the output vectors zero.
-    (word2vec.c has ±0.5 / dim; on 100 MB of Wikipedia, CBOW, 3 seeds each, the two and ±2 / dim did
-    not differ by more than runs do.)
+    `matrices` holds `input_vectors` and `output_vectors`, float32 (V + 1, D), padded for the
+    kernels: D is `dim` rounded up to a multiple of WIDTH, the last row is padding, both are zero;
+    `vectors` are views without padding. The input vectors start uniform in ±1 / dim, as in gensim,
+    the output vectors as zeros. (word2vec.c has ±0.5 / dim; on 100 MB of Wikipedia, CBOW, 3 seeds
+    each, the two and ±2 / dim differed by no more than runs do.)
     """
 
     def __init__(
@@ -55,24 +55,24 @@ class WordTrainer:
         self.noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
         self.frozen = np.zeros(0, np.bool_)
         self.matrices = {
-            name: self._make_room(name, (rows + 1, dim))
+            name: self._allocate(name, (rows + 1, dim))
             for name, (rows, dim) in self._shapes().items()
         }
         rng = np.random.default_rng(settings.seed)
         for name in self.matrices:
             if name != "output_vectors":
-                _start(self.vectors(name), rng)
+                _init_uniform(self.vectors(name), rng)
 
     def _shapes(self) -> dict[str, tuple[int, int]]:
-        """The rows and the padded length of each matrix, without the spare row."""
+        """The rows and the padded length of each matrix, without the padding row."""
         shape = len(self.vocabulary.names), self.settings.padded_dim
         return {"input_vectors": shape, "output_vectors": shape}
 
-    def _make_room(self, name: str, shape: tuple[int, int]) -> np.ndarray:
+    def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         return aligned(shape)
 
     def vectors(self, name: str) -> np.ndarray:
-        """A matrix without what pads it: float32 (V, dim), a view."""
+        """A matrix without its padding: a view, float32 (V, dim)."""
         return self.matrices[name][:-1, : self.settings.dim]
 
     def lr_at(self, share: float) -> float:
@@ -82,29 +82,29 @@ class WordTrainer:
     def worker(self) -> Callable[[Chunk], tuple[float, int]]:
         """A function that trains a chunk, with scratch memory of its own: one for each thread.
 
-        It returns the sum of the losses in nats and the number of trained pairs. What it does
-        depends on nothing but the matrices, the chunk and the settings.
+        It returns the sum of the losses in nats and the number of trained pairs, and depends on
+        nothing but the matrices, the chunk and the settings.
         """
-        worker = self._make_worker(spare=len(self.vocabulary.names))
+        worker = self._make_worker(padding_id=len(self.vocabulary.names))
 
         def train(chunk: Chunk) -> tuple[float, int]:
-            count, state = worker.lay(chunk)
+            count, state = worker.build_windows(chunk)
             return worker.step(count, state, self.noise, self.frozen, self.matrices)
 
         return train
 
     def loss(self, text: EncodedText) -> float:
-        """Mean nats for each pair of a text, without learning from it; NaN if it has none.
+        """The mean loss in nats of a pair of a text, without training on it; NaN if it has none.
 
-        The windows and noise words follow from the seed: they are the same at every call.
+        Windows and negatives follow from the seed: they are the same at every call.
         """
-        still = replace(self.settings, lr=0.0, min_lr=0.0)
-        spare = len(self.vocabulary.names)
-        worker = Worker(text, still, self._keep, self._train_windows, spare)
+        fixed = replace(self.settings, lr=0.0, min_lr=0.0)
+        padding_id = len(self.vocabulary.names)
+        worker = Worker(text, fixed, self._keep, self._train_windows, padding_id)
         loss, pairs = 0.0, 0
-        for chunk in Plan(text, 1, still.seed):
-            laid = worker.lay(chunk)
-            more = worker.step(*laid, self.noise, self.frozen, self.matrices)
+        for chunk in Plan(text, 1, fixed.seed):
+            windows = worker.build_windows(chunk)
+            more = worker.step(*windows, self.noise, self.frozen, self.matrices)
             loss, pairs = loss + more[0], pairs + more[1]
         return loss / pairs if pairs else math.nan
 
@@ -115,15 +115,15 @@ class WordTrainer:
         """The loss says it all."""
         return ""
 
-    def _make_worker(self, spare: int) -> Worker:
-        return Worker(self.text, self.settings, self._keep, self._train_windows, spare)
+    def _make_worker(self, padding_id: int) -> Worker:
+        return Worker(self.text, self.settings, self._keep, self._train_windows, padding_id)
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """The loss says it all."""
         return ""
 
     def shards(self, plan: Plan) -> RowCopies:
-        """Room for the rounds of a plan."""
+        """Memory for the rounds of a plan."""
         return RowCopies(
             self.matrices, self.noise, self.frozen, self.settings.negative, plan,
             self._make_worker,
@@ -134,16 +134,16 @@ class WordTrainer:
         self.frozen = rows
 
     def tables(self) -> dict[str, Table]:
-        """What the run has learnt, by table name."""
+        """The trained tables, by name."""
         names, counts = self.vocabulary.names, self.vocabulary.counts
         return {"words": Table.build(names, self.vectors("input_vectors"), counts)}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What else a file needs so that training can go on."""
+        """What else a file needs to continue training."""
         return {"output_vectors": self.vectors("output_vectors")}
 
 
-def _start(vectors: np.ndarray, rng: np.random.Generator) -> None:
+def _init_uniform(vectors: np.ndarray, rng: np.random.Generator) -> None:
     """Fill a matrix with numbers that are uniform in ±1 / D; float32 (N, D)."""
     for begin in range(0, len(vectors), _ROWS):
         rows = vectors[begin : begin + _ROWS]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.kernels.documents import gather_pieces
+from w2v.kernels.documents import gather_spans
 from w2v.kernels.simd import aligned
 from w2v.system.spooled_array import SpooledArray, mapped_zeros
 
@@ -92,7 +92,7 @@ class EncodedDocuments(EncodedText):
         """The words of some pieces one after the other, and where each begins, as in `part`."""
         ids = np.empty(int((pieces.ends - pieces.begins).sum()), np.int32)
         bounds = np.empty(pieces.rows.size + 1, np.int64)
-        gather_pieces(self._words, pieces.begins, pieces.ends, ids, bounds)
+        gather_spans(self._words, pieces.begins, pieces.ends, ids, bounds)
         return ids, bounds
 
     def room(self, shape: tuple[int, int], kind: type = np.float32) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from w2v.factorization.term_matrix import ROWS, Tokens
 from w2v.kernels.simd import WIDTH, aligned
-from w2v.kernels.topic_inference import mix_topics
+from w2v.kernels.topic_inference import fold_in_topics
 
 STEPS = 50  # of expectation maximisation
 
@@ -42,7 +42,7 @@ class TopicInference:
 
         def infer(first: int) -> int:
             last = min(first + ROWS, count)
-            mix_topics(
+            fold_in_topics(
                 tokens.words, tokens.starts, self._topic_words, self._alpha, first, last, STEPS,
                 found, aligned(self._alpha.shape),
             )  # fmt: skip
