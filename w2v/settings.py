@@ -247,7 +247,7 @@ class NetworkSettings:
     """What all models share whose embedding layer is learnt with a network."""
 
     task: str = setting(
-        "classify", "classify: predict the labels of texts; lm: predict each next word of a text, "
+        "classify", "What is learnt. classify: the labels of texts; lm: each next word of a text, "
         "as a language model.", choices=("classify", "lm"),
     )  # fmt: skip
     dim: int = setting(100, "Dimensions: numbers in each vector.", 1, 1 << 16)
@@ -266,8 +266,8 @@ class NetworkSettings:
         None, "Learning rate at the start.", 0, 1e6, shown="adam 0.002, adagrad 0.1, sgd 1"
     )
     schedule: str = training_setting(
-        "linear", "linear: the learning rate falls to 0; cut: it is multiplied by --cut after an "
-        "epoch that hardly improves the loss of --valid; constant: it stays.",
+        "linear", "How the learning rate changes. linear: it falls to 0; cut: it is multiplied by "
+        "--cut after an epoch that hardly improves the loss of --valid; constant: it stays.",
         choices=("linear", "cut", "constant"),
     )  # fmt: skip
     cut: float = training_setting(

@@ -17,20 +17,24 @@ from typing import NoReturn
 import click
 
 from w2v import __version__
+from w2v.cli.parameters import WithExamples
 from w2v.cli.streams import standard_streams
 from w2v.errors import W2VError
 
-COMMANDS = (  # each in the file of its name
-    "train", "similar", "analogy", "similarity", "odd", "vector", "infer", "topics", "perplexity",
-    "predict", "generate", "summary", "lag", "evaluate", "compare", "plot", "vocab", "phrases",
-    "convert", "info",
-)  # fmt: skip
+HEADINGS = {  # of w2v --help
+    "Train": ("train", "vocab", "phrases"),
+    "Ask about words": ("similar", "analogy", "similarity", "odd", "vector"),
+    "Apply a model": ("infer", "topics", "predict", "generate"),
+    "Evaluate": ("evaluate", "compare", "perplexity", "lag"),
+    "Files and pictures": ("info", "convert", "summary", "plot"),
+}
+COMMANDS = tuple(name for names in HEADINGS.values() for name in names)  # each a file
 
 
 _NEAR = 0.65  # of difflib's likeness, 0 to 1, of names that are suggested
 
 
-class HelpfulGroup(click.Group):
+class HelpfulGroup(WithExamples, click.Group):
     """Without a command: its help on stderr, and a mistake; an unknown one: the near ones.
 
     click does the first from 8.2 on only, and the second from 8.3 on, not for what a name begins
@@ -54,12 +58,18 @@ class HelpfulGroup(click.Group):
             raise click.UsageError(f"No such command {name!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands, then the options."""
+        from w2v.cli.help import write_group
+
+        write_group(self, {"Commands": self.list_commands(ctx)}, ctx, formatter)
+
 
 class LazyGroup(HelpfulGroup):
     """Imports the module of a command when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order of use."""
+        """All commands, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -68,13 +78,23 @@ class LazyGroup(HelpfulGroup):
             return None
         return getattr(import_module(f"w2v.cli.{name}"), name)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands under headings, then the options."""
+        from w2v.cli.help import write_group
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+        write_group(self, HEADINGS, ctx, formatter)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples=("w2v train corpus.txt", "w2v similar car"),
+)
 @click.version_option(__version__, prog_name="w2v", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Train word embeddings, and ask them for neighbours.
+    """Train word embeddings and ask them questions.
 
-    w2v train corpus.txt writes vectors.safetensors; w2v similar WORD asks it.
+    w2v COMMAND --help explains a command and its options.
     """
     from w2v.system.pipes import forget
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from w2v.embeddings.query import Query
 
 
-@click.command(cls=QueryCommand)
+@click.command(
+    cls=QueryCommand,
+    examples=(
+        "w2v analogy france paris italy",
+        "w2v analogy france paris italy -k 1 --json",
+    ),
+)
 @click.argument("words", nargs=-1, metavar="A B C", shell_complete=words_begun)
 @answer_options
 @table_option

@@ -18,7 +18,13 @@ from w2v.errors import W2VError
 _AT_HAND = ("questions-words.txt", "similarity/*.tsv")
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v compare vectors.safetensors cbow.safetensors --pairs pairs.tsv",
+        "w2v compare vectors.safetensors cbow.safetensors --questions questions.txt",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=INPUT, metavar="FILE...")
 @grouped(
     "Evaluation",

@@ -11,7 +11,14 @@ from w2v.cli.vector_file import combine_option, read_names
 from w2v.system.pipes import name_of
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v convert vectors.safetensors vectors.txt",
+        "w2v convert vectors.safetensors small.npy --limit 1000 --normalize --dtype f16",
+        "w2v convert vectors.txt repaired.bin --check",
+    ),
+)
 @click.argument("source", type=INPUT, metavar="IN")
 @click.argument("target", type=OUTPUT, metavar="OUT")
 @grouped(

@@ -11,7 +11,10 @@ from w2v.cli.evaluate_self_retrieval import self_retrieval
 from w2v.cli.evaluate_similarity import similarity
 
 
-@click.group(cls=HelpfulGroup)
+@click.group(
+    cls=HelpfulGroup,
+    examples=("w2v evaluate similarity pairs.tsv", "w2v evaluate analogies questions.txt"),
+)
 def evaluate() -> None:
     """Measure word and document vectors on standard tests."""
 

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from w2v.evaluation.analogies import AnalogyResult
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v evaluate analogies questions.txt",
+        "w2v evaluate analogies questions.txt --method mul --plot sections.tsv",
+    ),
+)
 @word_set_options
 @grouped(
     "Evaluation",

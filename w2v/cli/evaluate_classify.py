@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from w2v.evaluation.classifier import Judgement
 
 
-@click.command(cls=SettingsCommand, settings=("DocumentSettings", "TextSettings"))
+@click.command(
+    cls=SettingsCommand,
+    settings=("DocumentSettings", "TextSettings"),
+    examples=(
+        "w2v evaluate classify documents.tsv test.tsv --by words",
+        "w2v evaluate classify test.tsv -v labels.safetensors --by model",
+    ),
+)
 @click.argument("train", type=INPUT)
 @click.argument("test", required=False, type=INPUT)
 @vectors_option

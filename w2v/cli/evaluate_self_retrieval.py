@@ -15,7 +15,15 @@ from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
 
 
-@click.command("self-retrieval", cls=SettingsCommand, settings=("DocumentSettings",))
+@click.command(
+    "self-retrieval",
+    cls=SettingsCommand,
+    settings=("DocumentSettings",),
+    examples=(
+        "w2v evaluate self-retrieval documents.safetensors documents.tsv",
+        "w2v evaluate self-retrieval documents.safetensors documents.tsv --limit 100",
+    ),
+)
 @click.argument("model", type=INPUT)
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @grouped(

@@ -10,7 +10,13 @@ from w2v.cli.output import echo_json, echo_tsv, printable
 from w2v.cli.parameters import Command
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v evaluate similarity pairs.tsv",
+        "w2v evaluate similarity pairs.tsv -v vectors.safetensors -v cbow.safetensors",
+    ),
+)
 @word_set_options
 def similarity(
     sets: tuple[str, ...],

@@ -10,7 +10,13 @@ from w2v.cli.output import printable
 from w2v.cli.parameters import INPUT, Command, finite, grouped
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v generate language.safetensors --words 20",
+        'w2v generate language.safetensors --prompt "the guitar" --temperature 0.5',
+    ),
+)
 @click.argument("model", type=INPUT)
 @grouped(
     "Sampling",

@@ -29,18 +29,19 @@ def write_options(
     write_groups({heading: rows for heading, rows in groups.items() if rows}, formatter)
 
 
-def write_commands(
+def write_group(
     group: click.Group,
+    headings: Mapping[str, Iterable[str]],
     ctx: click.Context,
     formatter: click.HelpFormatter,
-    headings: Mapping[str, Iterable[str]],
 ) -> None:
-    """Write the names of commands under their headings, each with its summary in full."""
+    """Write the commands of a group under headings, each with its summary, then the options."""
     found = {
-        heading: [(name, summary_of(group.get_command(ctx, name))) for name in names]
+        heading: [(name, _summary(group.get_command(ctx, name))) for name in names]
         for heading, names in headings.items()
     }
-    write_groups(found, formatter)
+    records = (option.get_help_record(ctx) for option in group.get_params(ctx))
+    write_groups(found | {"Options": [record for record in records if record]}, formatter)
 
 
 def write_groups(
@@ -70,8 +71,6 @@ def write_groups(
 
 def write_examples(examples: Iterable[str], formatter: click.HelpFormatter) -> None:
     """Write command lines as they are, so that they can be copied."""
-    if not examples:
-        return
     with formatter.section("Examples"):
         for line in examples:
             formatter.write(f"{'':{formatter.current_indent}}{line}\n")
@@ -93,7 +92,7 @@ def option_record(option: click.Option, ctx: click.Context) -> tuple[str, str] |
     return option.get_help_record(ctx)
 
 
-def summary_of(command: click.Command | None) -> str:
+def _summary(command: click.Command | None) -> str:
     """The first sentence of a command's help."""
     assert command is not None
     assert command.help is not None

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@click.command(cls=SettingsCommand, settings=("DocumentSettings",))
+@click.command(
+    cls=SettingsCommand,
+    settings=("DocumentSettings",),
+    examples=(
+        "w2v infer documents.safetensors new.txt",
+        "w2v infer topics.safetensors new.txt --tsv",
+        "w2v infer documents.safetensors new.txt -o new.safetensors",
+    ),
+)
 @click.argument("model", type=INPUT)
 @click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @click.option(

@@ -11,7 +11,13 @@ from w2v.cli.parameters import INPUT, Command
 from w2v.errors import W2VError
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v info vectors.safetensors",
+        "w2v info vectors.safetensors --check --json",
+    ),
+)
 @click.argument("file", type=INPUT)
 @click.option(
     "--check", is_flag=True,

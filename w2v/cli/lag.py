@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 _COUNT = click.IntRange(1)
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v lag --task words --length 5 --seeds 1",
+        "w2v lag --length 5,10 --seeds 1 --steps 100 --plot lag.tsv",
+    ),
+)
 @grouped(
     "Experiment",
     click.option(

@@ -14,7 +14,13 @@ from w2v.cli.word_lookup import Lookup, word_options
 from w2v.errors import W2VError
 
 
-@click.command(cls=QueryCommand)
+@click.command(
+    cls=QueryCommand,
+    examples=(
+        "w2v odd car automobile engine rain",
+        "w2v odd guitar melody piano storm --json",
+    ),
+)
 @click.argument("words", nargs=-1, metavar="WORD...", shell_complete=words_begun)
 @word_options
 @click.pass_context

@@ -80,17 +80,28 @@ def _label(param: click.Parameter) -> str:
     return (param.metavar or str(param.name).upper()).strip("[].")
 
 
-class Command(click.Command):
-    """A command whose options are given once, unless all that are given count.
+class WithExamples(click.Command):
+    """A command whose help ends with command lines.
 
-    Of numbers, choices and flags the last counts, so that a script's default can be overruled.
-
-    examples  command lines that end its help
+    examples  those, which a test runs
     """
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **others: Any):
         super().__init__(*args, **others)
         self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples."""
+        from w2v.cli.help import write_examples
+
+        write_examples(self.examples, formatter)
+
+
+class Command(WithExamples):
+    """A command whose options are given once, unless all that are given count.
+
+    Of numbers, choices and flags the last counts, so that a script's default can be overruled.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's; UsageError where an option's first value would be dropped."""
@@ -107,12 +118,6 @@ class Command(click.Command):
         from w2v.cli.help import write_options
 
         write_options(self, ctx, formatter)
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The examples."""
-        from w2v.cli.help import write_examples
-
-        write_examples(self.examples, formatter)
 
 
 def is_given_once(param: click.Parameter) -> bool:

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from w2v.system.progress import ProgressLine
 
 
-@click.command(cls=SettingsCommand, settings=("DocumentSettings",))
+@click.command(
+    cls=SettingsCommand,
+    settings=("DocumentSettings",),
+    examples=(
+        "w2v perplexity language.safetensors new.txt",
+        "w2v perplexity topics.safetensors new.txt --json",
+    ),
+)
 @click.argument("model", type=INPUT)
 @click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @threads_option

@@ -15,7 +15,14 @@ from w2v.runs.messages import say_bad_bytes, say_compiling, show_reading
 _SCORINGS = ("default", "npmi")
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v phrases corpus.txt -o joined.txt",
+        "w2v phrases corpus.txt --passes 2 --list phrases.tsv -o joined.txt",
+        "w2v train joined.txt",
+    ),
+)
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
@@ -32,8 +39,8 @@ _SCORINGS = ("default", "npmi")
         type=click.Choice(_SCORINGS),
         default="default",
         show_default=True,
-        help="default: the score of word2phrase; npmi: normalized pointwise mutual information, "
-        "from -1 to 1.",
+        help="Score of a pair. default: that of word2phrase; npmi: normalized pointwise mutual "
+        "information, from -1 to 1.",
     ),
     click.option(
         "--threshold",

@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 _TOP = 500
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v plot car guitar rain",
+        "w2v plot --top 100 --color clusters -o words.html",
+        "w2v plot --loss log.jsonl -o losses.tsv",
+    ),
+)
 @click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=words_begun)
 @click.option(
     "-o", "--output", default="map.html", show_default=True, type=OUTPUT, metavar="FILE",

@@ -14,7 +14,14 @@ from w2v.cli.output import echo_json, echo_tsv, format_options, printable
 from w2v.cli.parameters import INPUT, or_stdin
 
 
-@click.command(cls=SettingsCommand, settings=("DocumentSettings",))
+@click.command(
+    cls=SettingsCommand,
+    settings=("DocumentSettings",),
+    examples=(
+        "w2v predict labels.safetensors new.txt",
+        "w2v predict labels.safetensors new.txt --json",
+    ),
+)
 @click.argument("model", type=INPUT)
 @click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @threads_option

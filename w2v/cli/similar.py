@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
 
-@click.command(cls=QueryCommand)
+@click.command(
+    cls=QueryCommand,
+    examples=(
+        "w2v similar car",
+        "w2v similar paris -france +italy -k 3",
+        'w2v similar --text "rain and wind" -v documents.safetensors',
+    ),
+)
 @click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
 @answer_options
 @grouped(

@@ -13,7 +13,13 @@ from w2v.cli.vector_file import QueryCommand
 from w2v.cli.word_lookup import Lookup, word_options
 
 
-@click.command(cls=QueryCommand)
+@click.command(
+    cls=QueryCommand,
+    examples=(
+        "w2v similarity car automobile",
+        "w2v similarity car automobile car guitar --tsv",
+    ),
+)
 @click.argument("words", nargs=-1, metavar="A B", shell_complete=words_begun)
 @word_options
 @click.pass_context

@@ -10,7 +10,13 @@ from w2v.cli.parameters import INPUT, Command, grouped
 _COUNT = click.IntRange(1)
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v summary language.safetensors",
+        "w2v summary --model lstm --vocab 10000 --units 200 --outputs 20",
+    ),
+)
 @click.argument("file", required=False, type=INPUT, metavar="[MODEL]")
 @grouped(
     "Network",

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 _DRAWN = 5  # words of each topic in a picture
 
 
-@click.command(cls=SettingsCommand, settings=("DocumentSettings",))
+@click.command(
+    cls=SettingsCommand,
+    settings=("DocumentSettings",),
+    examples=(
+        "w2v topics topics.safetensors",
+        "w2v topics topics.safetensors -n 5 --plot topics.tsv",
+    ),
+)
 @click.argument("model", type=INPUT)
 @grouped(
     "Topics",

@@ -85,7 +85,14 @@ def _models_begun(ctx: click.Context, param: click.Parameter, begun: str) -> lis
     return [name for name in models() if name.startswith(begun)]
 
 
-@click.command(cls=TrainCommand)
+@click.command(
+    cls=TrainCommand,
+    examples=(
+        "w2v train corpus.txt",
+        "w2v train corpus.txt --model cbow --dim 300 --epochs 10 -o cbow.bin",
+        "w2v train documents.tsv --model lda --topics 5 -o topics.safetensors",
+    ),
+)
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="vectors.safetensors", show_default=True, type=OUTPUT, metavar="FILE",

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from w2v.embeddings.query import Query
 
 
-@click.command(cls=QueryCommand)
+@click.command(
+    cls=QueryCommand,
+    examples=(
+        "w2v vector car",
+        "w2v vector paris -france +italy --json",
+    ),
+)
 @click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
 @word_options
 @grouped(

@@ -16,7 +16,15 @@ from w2v.runs.messages import say_attached, say_bad_bytes, say_compiling, say_pr
 _STEP = 1.1  # how much further the next point of a curve is
 
 
-@click.command(cls=SettingsCommand, settings=("TextSettings",))
+@click.command(
+    cls=SettingsCommand,
+    settings=("TextSettings",),
+    examples=(
+        "w2v vocab corpus.txt -o counts.txt",
+        "w2v vocab corpus.txt --tokenizer words --lowercase --min-count 10",
+        "w2v train corpus.txt --read-vocab counts.txt",
+    ),
+)
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",

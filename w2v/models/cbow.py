@@ -17,8 +17,9 @@ class Settings(NegativeSamplingSettings):
         None, "Learning rate at the start.", 0, 1e6, shown="0.05; with --cbow-update gradient 0.15"
     )
     cbow_update: str = training_setting(
-        "word2vec", "word2vec: each word of a window moves by the whole gradient of their mean; "
-        "gradient: by its share, which is the exact gradient.", choices=("word2vec", "gradient"),
+        "word2vec", "How each word of a window moves. word2vec: by the whole gradient of their "
+        "mean; gradient: by its share, which is the exact gradient.",
+        choices=("word2vec", "gradient"),
     )  # fmt: skip
 
     def __post_init__(self) -> None:
