@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli.completion import words as words_begun
-from w2v.cli.neighbours import FEW_WORDS, print_answers, query_answerer, unanswered_queries
+from w2v.cli.neighbours import (
+    FEW_WORDS,
+    NeighbourPrinter,
+    print_answers,
+    query_answerer,
+    unanswered_queries,
+)
 from w2v.cli.options import limit_blas
-from w2v.cli.output import format_options
+from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.queries import batches, groups, need, split
 from w2v.cli.query_options import answer_options, stdin_options
 from w2v.cli.vector_file import QueryCommand, open_table, table_option
@@ -38,6 +44,7 @@ def analogy(
     table: str,
     stdin: bool,
     queries: tuple[str, ...],
+    results: ResultPrinter,
     **told: Any,
 ) -> None:
     """Answer: A is to B as C is to what?
@@ -56,6 +63,7 @@ def analogy(
     opened = open_table(vectors, table)
     several = stdin or bool(queries) or len(asked) > 1
     asking = query_answerer(opened, opened, told)
+    printer = NeighbourPrinter(results, table, heading=several)
     missing = unanswered_queries(asking, vectors, adds=False)
     every = batches(asked, stdin, queries, parse, missing.refuse)
-    ctx.exit(print_answers(asking, every, missing, table, several, told, order=(1, 0, 2)))
+    ctx.exit(print_answers(asking, every, missing, printer, order=(1, 0, 2)))

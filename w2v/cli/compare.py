@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from w2v.cli.compared_files import echo_compared
+from w2v.cli.compared_files import print_compared
 from w2v.cli.evaluate_options import restrict_option
-from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.parameters import INPUT, Command, grouped
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
@@ -44,8 +44,7 @@ def compare(
     pairs: tuple[str, ...],
     questions: tuple[str, ...],
     restrict: int,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
 ) -> None:
     """Compare vector files: scores, and neighbours they share.
 
@@ -68,12 +67,12 @@ def compare(
         click.echo(lack, err=True)
     for path in questions:
         judged = [analogies(table, path, restrict) for table in tables]
-        for results in compare.by_questions(judged, path):
-            echo_compared(files, results, as_tsv, as_json)
+        for compared in compare.by_questions(judged, path):
+            print_compared(files, compared, results)
     for path in pairs:
-        echo_compared(files, compare.by_pairs(tables, path, restrict), as_tsv, as_json)
+        print_compared(files, compare.by_pairs(tables, path, restrict), results)
     if len(files) > 1:
-        _echo_overlap(files, compare.overlap(tables), as_tsv, as_json)
+        _print_overlap(files, compare.overlap(tables), results)
 
 
 def _at_hand(pattern: str) -> tuple[str, ...]:
@@ -81,16 +80,11 @@ def _at_hand(pattern: str) -> tuple[str, ...]:
     return tuple(map(str, sorted(Path(folder).glob(pattern)))) if folder else ()
 
 
-def _echo_overlap(
-    files: Sequence[str], shares: Iterable[Iterable[float]], as_tsv: bool, as_json: bool
+def _print_overlap(
+    files: Sequence[str], shares: Iterable[Iterable[float]], results: ResultPrinter
 ) -> None:
-    if not (as_tsv or as_json):
-        click.echo("overlap@10: common words among the ten nearest")
+    results.print_heading("overlap@10: common words among the ten nearest")
     for number, (file, row) in enumerate(zip(files, shares, strict=True)):
         for other, share in list(zip(files, row, strict=True))[number + 1 :]:
-            if as_json:
-                echo_json({"file": file, "other": other, "overlap": round(float(share), 6)})
-            elif as_tsv:
-                echo_tsv([file, other, float(share)])
-            else:
-                click.echo(f"{share:7.4f}  {printable(file)}  {printable(other)}")
+            record = {"file": file, "other": other, "overlap": round(float(share), 6)}
+            results.print(record, f"{share:7.4f}  {printable(file)}  {printable(other)}")

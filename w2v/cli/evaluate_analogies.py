@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli.charts import chart_kind, plot_option, write_chart
-from w2v.cli.compared_files import echo_compared
+from w2v.cli.compared_files import print_compared
 from w2v.cli.evaluate_options import open_tables, word_set_options
-from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.parameters import Command, grouped
 from w2v.cli.vector_file import vectors_path
 
@@ -44,8 +44,7 @@ def analogies(
     method: str,
     count_oov: bool,
     plot: str | None,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
 ) -> None:
     """Answer questions: A is to B as C is to what?
 
@@ -72,12 +71,12 @@ def analogies(
         judged = [analogies(table, path, restrict, method) for table in tables]
         if len(judged) > 1:
             for compared in compare.by_questions(judged, path):
-                echo_compared(vectors, compared, as_tsv, as_json)
+                print_compared(vectors, compared, results)
         else:
-            if len(sets) > 1 and not (as_tsv or as_json):
-                click.echo(f"{printable(path)}:")
+            if len(sets) > 1:
+                results.print_heading(f"{printable(path)}:")
             for result in [*judged[0], *totals(judged[0])]:
-                _echo_section(path, result, count_oov, as_tsv, as_json)
+                _print_section(path, result, count_oov, results)
         if plot:
             from w2v.plots import charts
 
@@ -93,17 +92,14 @@ def analogies(
             write_chart(chart, plot, lambda message: click.echo(message, err=True))
 
 
-def _echo_section(
-    path: str, result: AnalogyResult, count_oov: bool, as_tsv: bool, as_json: bool
+def _print_section(
+    path: str, result: AnalogyResult, count_oov: bool, results: ResultPrinter
 ) -> None:
     accuracy = result.accuracy(count_oov)
-    counts = (result.correct, result.answerable, result.questions)
-    if as_json:
-        named = dict(zip(("right", "answerable", "questions"), counts, strict=True))
-        echo_json({"set": path, "section": result.section, "accuracy": accuracy} | named)
-    elif as_tsv:
-        echo_tsv([path, result.section, accuracy, *counts])
-    else:
-        share = "     -" if accuracy is None else f"{accuracy:6.1%}"
-        told = f"{counts[0]} of {counts[1]}, {counts[2]} asked  {printable(result.section)}"
-        click.echo(f"{share}  {told}")
+    share = "     -" if accuracy is None else f"{accuracy:6.1%}"
+    right, answerable, questions = result.correct, result.answerable, result.questions
+    results.print(
+        {"set": path, "section": result.section, "accuracy": accuracy, "right": right,
+         "answerable": answerable, "questions": questions},
+        f"{share}  {right} of {answerable}, {questions} asked  {printable(result.section)}",
+    )  # fmt: skip

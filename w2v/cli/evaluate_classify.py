@@ -9,7 +9,7 @@ import click
 
 from w2v.cli.new_texts import classified
 from w2v.cli.options import SettingsCommand, limit_blas, split_settings
-from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.parameters import INPUT, finite, grouped
 from w2v.cli.vector_file import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
@@ -60,8 +60,7 @@ def classify(
     by: str,
     penalty: float,
     threads: int | None,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
     **given: Any,
 ) -> None:
     """Predict labels by logistic regression, or by a network.
@@ -75,7 +74,7 @@ def classify(
     if by == "model":
         if test:
             raise click.UsageError("--by model takes one file: the network has been trained")
-        _echo_judgement(_judged(vectors_path(vectors), train, given, threads), as_tsv, as_json)
+        _print_judgement(_judged(vectors_path(vectors), train, given, threads), results)
         return
     if not test:
         raise click.UsageError("TRAIN and TEST: two files of documents with labels")
@@ -89,7 +88,7 @@ def classify(
     features = Features(open_table(vectors, by), by, how, text, path)
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)
-    _echo_judgement(Judgement.of(labels, regression.predict(x)), as_tsv, as_json)
+    _print_judgement(Judgement.of(labels, regression.predict(x)), results)
 
 
 def _refuse_other_tables(path: str, by: str) -> None:
@@ -126,24 +125,23 @@ def _judged(model: str, path: str, given: dict[str, Any], threads: int | None) -
     return Judgement.of(true, [labels[at] for at in chances.argmax(axis=1)])
 
 
-def _echo_judgement(judgement: Judgement, as_tsv: bool, as_json: bool) -> None:
-    labels, counts = judgement.labels, judgement.confusion.tolist()
-    if as_json:
-        echo_json(
-            {
-                "accuracy": round(judgement.accuracy, 6),
-                "documents": int(judgement.confusion.sum()),
-                "f1": dict(zip(labels, [round(f, 6) for f in judgement.f1()], strict=True)),
-                "confusion": dict(zip(labels, counts, strict=True)),
-            }
-        )
-        return
-    if as_tsv:
-        echo_tsv(["", judgement.accuracy, *labels])
-        for label, f1, row in zip(labels, judgement.f1(), counts, strict=True):
-            echo_tsv([label, f1, *row])
-        return
-    click.echo(f"{judgement.accuracy:7.2%}  of {int(judgement.confusion.sum()):,} documents right")
-    for label, f1, row in zip(labels, judgement.f1(), counts, strict=True):
-        told = ", ".join(f"{n:,} {printable(to)}" for n, to in zip(row, labels, strict=True) if n)
-        click.echo(f"{f1:7.4f}  F1 of {printable(label)}: {told or 'none there'}")
+def _print_judgement(judgement: Judgement, results: ResultPrinter) -> None:
+    labels, counts, f1 = judgement.labels, judgement.confusion.tolist(), judgement.f1()
+    total = int(judgement.confusion.sum())
+    lines = [f"{judgement.accuracy:7.2%}  of {total:,} documents right"]
+    for label, score, row in zip(labels, f1, counts, strict=True):
+        got = ", ".join(f"{n:,} {printable(to)}" for n, to in zip(row, labels, strict=True) if n)
+        lines.append(f"{score:7.4f}  F1 of {printable(label)}: {got or 'none there'}")
+    results.print(
+        {
+            "accuracy": round(judgement.accuracy, 6),
+            "documents": total,
+            "f1": dict(zip(labels, [round(f, 6) for f in f1], strict=True)),
+            "confusion": dict(zip(labels, counts, strict=True)),
+        },
+        "\n".join(lines),
+        [
+            ["", judgement.accuracy, *labels],
+            *([label, score, *row] for label, score, row in zip(labels, f1, counts, strict=True)),
+        ],
+    )

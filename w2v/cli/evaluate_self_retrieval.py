@@ -9,7 +9,7 @@ import click
 
 from w2v.cli.new_texts import infer_all, threads_option
 from w2v.cli.options import SettingsCommand, limit_blas
-from w2v.cli.output import echo_json, echo_tsv, format_options
+from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.parameters import INPUT, grouped
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
@@ -40,8 +40,7 @@ def self_retrieval(
     corpus: tuple[str, ...],
     limit: int,
     threads: int | None,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
     **given: Any,
 ) -> None:
     """Find documents by their own inferred vectors.
@@ -69,13 +68,15 @@ def self_retrieval(
     judge = Judge(table, np.ones(len(table), np.bool_))
     found = judge.nearer(vectors[asked], np.array([chosen[i] for i in asked])).tolist()
     first, ten = sum(rank == 0 for rank in found), sum(rank < 10 for rank in found)
-    if as_json:
-        facts = {"documents": len(asked), "first": first, "among_ten": ten, "missing": len(missing)}
-        echo_json(facts)
-    elif as_tsv:
-        echo_tsv([first / len(asked), ten / len(asked), len(asked), len(missing)])
-    else:
-        click.echo(f"{first / len(asked):6.1%}  {first} of {len(asked)} nearest to their own")
-        click.echo(f"{ten / len(asked):6.1%}  {ten} of {len(asked)} among the ten nearest")
-        if missing:
-            click.echo(f"{len(missing)} without a word, or not in the corpus")
+    total, left_out = len(asked), len(missing)
+    shown = (
+        f"{first / total:6.1%}  {first} of {total} nearest to their own\n"
+        f"{ten / total:6.1%}  {ten} of {total} among the ten nearest"
+    )
+    if missing:
+        shown += f"\n{left_out} without a word, or not in the corpus"
+    results.print(
+        {"documents": total, "first": first, "among_ten": ten, "missing": left_out},
+        shown,
+        [[first / total, ten / total, total, left_out]],
+    )

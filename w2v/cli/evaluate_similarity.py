@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from w2v.cli.compared_files import echo_compared
+from w2v.cli.compared_files import print_compared
 from w2v.cli.evaluate_options import open_tables, word_set_options
-from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.parameters import Command
 
 
@@ -23,8 +23,7 @@ def similarity(
     vectors: tuple[str, ...],
     restrict: int,
     combine: str,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
 ) -> None:
     """Correlate cosines with people's scores of word pairs.
 
@@ -38,18 +37,14 @@ def similarity(
     tables = open_tables(vectors, combine)
     for path in sets:
         if len(tables) > 1:
-            echo_compared(vectors, compare.by_pairs(tables, path, restrict), as_tsv, as_json)
+            print_compared(vectors, compare.by_pairs(tables, path, restrict), results)
             continue
         result = similarity(tables[0], path, restrict)
         found, (spearman, p, pearson) = len(result.found), result.agreement()
-        if as_json:
-            echo_json(
-                {"set": path, "spearman": spearman, "found": found, "pairs": result.pairs,
-                 "pearson": pearson, "p": p}
-            )  # fmt: skip
-        elif as_tsv:
-            echo_tsv([path, spearman, found, result.pairs, pearson, p])
-        else:
-            score = "      -" if spearman is None else f"{spearman:7.4f}"
-            more = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"
-            click.echo(f"{score}  {found} of {result.pairs} pairs  {printable(path)}{more}")
+        score = "      -" if spearman is None else f"{spearman:7.4f}"
+        more = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"
+        results.print(
+            {"set": path, "spearman": spearman, "found": found, "pairs": result.pairs,
+             "pearson": pearson, "p": p},
+            f"{score}  {found} of {result.pairs} pairs  {printable(path)}{more}",
+        )  # fmt: skip

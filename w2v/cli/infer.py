@@ -11,12 +11,12 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.new_texts import RefusedRows, infer_all, threads_option
 from w2v.cli.options import SettingsCommand, limit_blas, quiet_option
-from w2v.cli.output import echo_json, format_options, printable
+from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.parameters import INPUT, OUTPUT, grouped, or_stdin
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 
 @click.command(
@@ -60,8 +60,7 @@ def infer(
     threads: int | None,
     blank: str | None,
     quiet: bool,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
     **given: Any,
 ) -> None:
     """Infer the vectors, or topics, of new documents.
@@ -76,7 +75,7 @@ def infer(
     from w2v.system import output_files
     from w2v.system.progress import ProgressLine
 
-    if (as_tsv or as_json) and output != "-":
+    if output != "-" and not results.plain:
         raise W2VError("--tsv and --json are for stdout; -o takes a format by its suffix")
     catch_signals()
     write, paths = formats.writer(output), or_stdin(corpus)
@@ -89,13 +88,15 @@ def infer(
     dim, refused = trained.documents()[1].shape[1], RefusedRows()
 
     def refuse(names: Sequence[str]) -> None:
-        if not (as_tsv or as_json):
+        if results.plain:
             formats.check_names(output, names, dim, blank)
 
     text, vectors = infer_all(trained, paths, given, threads, line, None, refuse, refused)
-    if as_tsv or as_json:
+    if not results.plain:
         for name, vector in zip(text.names, vectors, strict=True):
-            _echo(name, vector, as_json)
+            numbers = [*map(str, vector)]
+            record = {"document": name, "vector": [*map(float, numbers)]}
+            results.print(record, "", [[name, *numbers]])
         ctx.exit(refused.exit_code())
     table = Table.build(text.names, vectors, text.sizes())
     if write:
@@ -105,10 +106,3 @@ def infer(
             output, container.table_tensors("documents", table), formats.file_metadata()
         )
     ctx.exit(refused.exit_code())
-
-
-def _echo(name: str, vector: np.ndarray, as_json: bool) -> None:
-    if as_json:
-        echo_json({"document": name, "vector": [float(str(x)) for x in vector]})
-    else:
-        click.echo("\t".join([printable(name), *map(str, vector)]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import click
 
-from w2v.cli.output import echo_json, printable, say_findings
+from w2v.cli.output import ResultPrinter, printable, say_findings
 from w2v.cli.parameters import INPUT, Command
 from w2v.errors import W2VError
 
@@ -45,11 +46,8 @@ def info(file: str, check: bool, as_json: bool) -> None:
     if check:
         _check_finite(file)
         facts["checked"] = True
-    if as_json:
-        echo_json(facts)
-        return
-    for name, value in facts.items():
-        _echo(name, value)
+    text = "\n".join(line for name, value in facts.items() for line in _lines(name, value))
+    ResultPrinter(as_tsv=False, as_json=as_json).print(facts, text)
 
 
 def _check_finite(file: str) -> None:
@@ -72,11 +70,12 @@ def _check_finite(file: str) -> None:
         say_findings(findings)
 
 
-def _echo(name: str, value: object, indent: str = "") -> None:
+def _lines(name: str, value: object, indent: str = "") -> Iterator[str]:
+    """A fact for people; what it consists of is indented."""
     if isinstance(value, dict) and value:
-        click.echo(f"{indent}{name}")
+        yield f"{indent}{name}"
         for inner, each in value.items():
-            _echo(inner, each, indent + "  ")
+            yield from _lines(inner, each, indent + "  ")
     else:
         text = value if isinstance(value, str) else json.dumps(value)
-        click.echo(f"{indent}{name}: {printable(text)}")
+        yield f"{indent}{name}: {printable(text)}"

@@ -11,7 +11,7 @@ import click
 
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.options import limit_blas, quiet_option
-from w2v.cli.output import echo_json, echo_tsv, format_options
+from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.parameters import Command, grouped
 from w2v.errors import W2VError
 
@@ -72,8 +72,7 @@ def lag(
     threads: int | None,
     quiet: bool,
     plot: str | None,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
 ) -> None:
     """Measure how far back recurrent networks can learn.
 
@@ -116,12 +115,11 @@ def lag(
 
     with ThreadPoolExecutor(threads or processors()) as pool:
         runs = [[pool.submit(work, cell, 1 + n) for n in range(seeds)] for cell in cells]
-        if not (as_tsv or as_json):
-            click.echo(_HEAD)
+        results.print_heading(_HEAD)
         rows = []
         for cell, each in zip(cells, runs, strict=True):
             rows.append(_facts(cell, [run.result() for run in each]))
-            _echo(rows[-1], as_tsv, as_json)
+            results.print(rows[-1], _line(rows[-1]), [_row(rows[-1])])
     if plot:
         from w2v.plots import charts
 
@@ -151,21 +149,24 @@ def _facts(cell: tuple[str, str, int], found: list[Outcome]) -> dict[str, Any]:
 _BACK = ("0", "0.25", "0.5", "1")  # of the length
 
 
-def _echo(facts: dict[str, Any], as_tsv: bool, as_json: bool) -> None:
-    reach = facts["gradients"].values()
-    if as_json:
-        echo_json(facts)
-    elif as_tsv:
-        fields = [facts[name] for name in ("task", "length", "network", "score")]
-        fields += [facts[name] for name in ("solved", "runs", "batches")]
-        echo_tsv([*fields, *(None if share is None else f"{share:.3g}" for share in reach)])
-    else:
-        back = "  ".join(f"{_number(share):<7.2g}" for share in [*reach][1:])
-        click.echo(
-            f"{facts['task']:8}{facts['length']:6}  {facts['network']:18}"
-            f"{_number(facts['score']):7.3f}  {facts['solved']:3} of {facts['runs']}  "
-            f"{facts['batches']:7}   {back}".rstrip()
-        )
+def _row(facts: dict[str, Any]) -> list[Any]:
+    """What --tsv prints."""
+    names = ("task", "length", "network", "score", "solved", "runs", "batches")
+    shares = facts["gradients"].values()
+    return [
+        *(facts[name] for name in names),
+        *(None if share is None else f"{share:.3g}" for share in shares),
+    ]
+
+
+def _line(facts: dict[str, Any]) -> str:
+    """A line of the table for people."""
+    back = "  ".join(f"{_number(share):<7.2g}" for share in [*facts["gradients"].values()][1:])
+    return (
+        f"{facts['task']:8}{facts['length']:6}  {facts['network']:18}"
+        f"{_number(facts['score']):7.3f}  {facts['solved']:3} of {facts['runs']}  "
+        f"{facts['batches']:7}   {back}".rstrip()
+    )
 
 
 def _number(told: float | None) -> float:

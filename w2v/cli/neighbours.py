@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2v.cli.output import json_line, printable
-from w2v.cli.queries import Missing, echo_lines
+from w2v.cli.output import ResultPrinter, print_lines, printable
+from w2v.cli.queries import Missing
 from w2v.cli.vector_file import read_names
 from w2v.errors import NotFoundError, W2VError
 
@@ -36,29 +37,60 @@ def unanswered_queries(asking: QueryAnswerer, vectors: str | None, adds: bool) -
     return Missing(asking.source, vectors, asking.left_out if asking.skips else None, adds)
 
 
+@dataclass(frozen=True)
+class NeighbourPrinter:
+    """Prints the nearest neighbours that answer a query.
+
+    table    the name of the table that they are in
+    heading  whether a line before them names the query
+    """
+
+    results: ResultPrinter
+    table: str
+    heading: bool
+
+    def lines(self, query: str, answers: Sequence[Neighbour]) -> list[str]:
+        """The answers to a query as they are printed."""
+
+        def record() -> dict[str, Any]:
+            """The query with its answers."""
+            kind = self.table.removesuffix("s")
+            found = [{kind: a.name, "score": round(a.score, 6), "count": a.count} for a in answers]
+            return {"query": query, "results": found}
+
+        def rows() -> list[tuple]:
+            """An answer a row, with the query before it."""
+            return [(query, rank, a.name, a.score, a.count) for rank, a in enumerate(answers, 1)]
+
+        def text() -> str:
+            """An answer a line."""
+            lines = [f"{score:7.4f}  {printable(name)}" for name, score, _, _ in answers]
+            return "\n".join([f"{printable(query)}:", *lines] if self.heading else lines)
+
+        return self.results.lines(record, text, rows)
+
+
 def print_answers(
     asking: QueryAnswerer,
     batches: Iterable[list[Query]],
     missing: Missing,
-    table: str,
-    heading: bool,
-    told: dict[str, Any],
+    printer: NeighbourPrinter,
     order: Sequence[int] | None = None,
 ) -> int:
     """Print the answers to all queries; the exit code.
 
     order  in which a query's terms were typed, where that is not theirs
     """
-    lines: list[str] = []
-    how = told["as_tsv"], told["as_json"], heading, table
     for asked in batches:
+        lines: list[str] = []
         for query, found in zip(asked, asking.answer(asked), strict=True):
             if isinstance(found, NotFoundError):
-                echo_lines(lines)
+                print_lines(lines)
+                lines.clear()
                 missing.tell(found, _names(asked, order))
             else:
-                lines += neighbour_lines(str(query), found, *how)
-        echo_lines(lines)
+                lines += printer.lines(str(query), found)
+        print_lines(lines)
     return missing.exit_code()
 
 
@@ -99,28 +131,3 @@ def _marked(table: Table, paths: Sequence[str]) -> np.ndarray:
     rows = [table.find(name) for name in read_names(paths)]
     marked[[row for row in rows if row is not None]] = True
     return marked
-
-
-def neighbour_lines(
-    query: str,
-    answers: Sequence[Neighbour],
-    as_tsv: bool,
-    as_json: bool,
-    heading: bool,
-    table: str,
-) -> list[str]:
-    """The answers to a query as they are printed."""
-    if as_json:
-        what = table.removesuffix("s")
-        results: list[dict[str, Any]] = [
-            {what: a.name, "score": round(a.score, 6), "count": a.count} for a in answers
-        ]
-        return [json_line({"query": query, "results": results})]
-    shown = printable(query)
-    if as_tsv:
-        return [
-            f"{shown}\t{rank}\t{printable(name)}\t{score:.6f}\t{'' if count is None else count}"
-            for rank, (name, score, _, count) in enumerate(answers, 1)
-        ]
-    lines = [f"{score:7.4f}  {printable(name)}" for name, score, _, _ in answers]
-    return [f"{shown}:", *lines] if heading else lines

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from w2v.cli.completion import words as words_begun
-from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.queries import need
 from w2v.cli.vector_file import QueryCommand
 from w2v.cli.word_lookup import Lookup, word_options
@@ -29,8 +29,7 @@ def odd(
     words: tuple[str, ...],
     stdin: bool,
     queries: tuple[str, ...],
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
     **told: Any,
 ) -> None:
     """Find the word that fits the others least.
@@ -48,14 +47,9 @@ def odd(
     def answer(given: tuple[str, ...]) -> None:
         known = lookup.known(given, query.FEWEST)
         ranked = query.odd(lookup.table, known, lookup.ignore_case)
-        if as_json:
-            scores = [{"word": word, "score": round(score, 6)} for word, score in ranked]
-            echo_json({"odd": ranked[0][0], "scores": scores})
-        elif as_tsv:
-            for row in ranked:
-                echo_tsv(row)
-        else:
-            click.echo(printable(ranked[0][0]))
+        scores = [{"word": word, "score": round(score, 6)} for word, score in ranked]
+        odd_one = ranked[0][0]
+        results.print({"odd": odd_one, "scores": scores}, printable(odd_one), ranked)
 
     def parse(line: str) -> list[tuple[str, ...]]:
         given = tuple(split_words(line))

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
+from w2v.cli.option_bundle import option_bundle
+
 if TYPE_CHECKING:
     from w2v.embeddings.formats.source import Diagnostics
+
+T = TypeVar("T")
+Form: TypeAlias = "T | Callable[[], T]"
+Rows = Iterable[Iterable[Any]]
 
 # Control characters, lone surrogates and marks that reorder a line: a name must not be able to
 # move the cursor or rewrite what is on the screen.
@@ -24,20 +31,10 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
-def echo_json(value: Mapping[str, Any]) -> None:
-    """Print one JSON object on a line, as UTF-8."""
-    click.echo(json_line(value))
-
-
 def json_line(value: Mapping[str, Any]) -> str:
     """One JSON object on a line."""
     line = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", line)
-
-
-def echo_tsv(values: Iterable[Any]) -> None:
-    """Print one row of fields that are separated by tabs; None is empty."""
-    click.echo(tsv_row(values))
 
 
 def tsv_row(values: Iterable[Any]) -> str:
@@ -55,13 +52,58 @@ def say_findings(findings: Diagnostics) -> None:
         click.echo(f"{printable(findings.name)}: {printable(what)}", err=True)
 
 
-def format_options(command: Callable) -> Callable:
-    """Add --tsv and --json to a command."""
-    for option in (
-        click.option(
-            "--json", "as_json", is_flag=True, help="Print JSON, one object on each line."
-        ),
-        click.option("--tsv", "as_tsv", is_flag=True, help="Print fields separated by tabs."),
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True)
+class ResultPrinter:
+    """Prints results on stdout: plain lines for people, or what --tsv or --json asks for."""
+
+    as_tsv: bool
+    as_json: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether neither --tsv nor --json is given."""
+        return not (self.as_tsv or self.as_json)
+
+    def lines(
+        self, record: Form[Mapping[str, Any]], text: Form[str], rows: Form[Rows] | None = None
+    ) -> list[str]:
+        """The lines of one result. Each form of it is a value, or a function that makes it.
+
+        record  the JSON object
+        text    the plain lines; the empty string is none
+        rows    the fields of TSV, for each row; None: one row, which is the record's values
+        """
+        if self.as_json:
+            return [json_line(_made(record))]
+        if self.as_tsv:
+            return [*map(tsv_row, [_made(record).values()] if rows is None else _made(rows))]
+        return [shown] if (shown := _made(text)) else []
+
+    def print(
+        self, record: Form[Mapping[str, Any]], text: Form[str], rows: Form[Rows] | None = None
+    ) -> None:
+        """Print one result, whose forms are as in `lines`."""
+        print_lines(self.lines(record, text, rows))
+
+    def print_heading(self, text: str) -> None:
+        """Print a line that only people need."""
+        if self.plain:
+            click.echo(text)
+
+
+def _made(form: Form[T]) -> T:
+    return form() if callable(form) else form
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Print lines, if there are any, by one write."""
+    if lines:
+        click.echo("\n".join(lines))
+
+
+format_options = option_bundle(
+    "results",
+    ResultPrinter,
+    click.option("--tsv", "as_tsv", is_flag=True, help="Print fields separated by tabs."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON, one object on each line."),
+)

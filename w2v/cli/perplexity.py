@@ -10,7 +10,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.new_texts import read_model_tokens, threads_option
 from w2v.cli.options import SettingsCommand, limit_blas, quiet_option
-from w2v.cli.output import echo_json, echo_tsv, format_options
+from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.parameters import INPUT, or_stdin
 from w2v.errors import W2VError
 from w2v.runs.messages import say_bad_bytes, show_reading
@@ -39,8 +39,7 @@ def perplexity(
     corpus: tuple[str, ...],
     threads: int | None,
     quiet: bool,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
     **given: Any,
 ) -> None:
     """Measure how well a model predicts a text.
@@ -62,8 +61,7 @@ def perplexity(
     if is_network(model):
         if any(value is not None for value in given.values()):
             raise click.UsageError("what tells where documents begin is for topic models")
-        found_in_text = score_text(SavedNetwork(model, "lm"), paths, line)
-        echo_judgement(found_in_text, as_tsv, as_json)
+        print_judgement(score_text(SavedNetwork(model, "lm"), paths, line), results)
         return
     trained = SavedTopicModel(model)
     listing = trained.listing()
@@ -86,15 +84,11 @@ def perplexity(
         "perplexity": found.perplexity, "nats": found.nats, "scored": found.scored,
         "documents": found.documents,
     }  # fmt: skip
-    if as_json:
-        echo_json(facts)
-    elif as_tsv:
-        echo_tsv(facts.values())
-    else:
-        click.echo(
-            f"{found.perplexity:.1f}  {found.nats:.4f} nats a word, {found.scored:,} words of "
-            f"{plural(found.documents, 'document')}"
-        )
+    results.print(
+        facts,
+        f"{found.perplexity:.1f}  {found.nats:.4f} nats a word, {found.scored:,} words of "
+        f"{plural(found.documents, 'document')}",
+    )
 
 
 def score_text(trained: SavedNetwork, paths: tuple[str, ...], line: ProgressLine) -> Judgement:
@@ -108,7 +102,7 @@ def score_text(trained: SavedNetwork, paths: tuple[str, ...], line: ProgressLine
     return trained.network.judge(text, lambda share: line.show(f"reading {share:6.1%}"))
 
 
-def echo_judgement(found: Judgement, as_tsv: bool, as_json: bool) -> None:
+def print_judgement(found: Judgement, results: ResultPrinter) -> None:
     """Print the perplexity of a text."""
     import math
 
@@ -116,9 +110,7 @@ def echo_judgement(found: Judgement, as_tsv: bool, as_json: bool) -> None:
         raise W2VError("no words in the text: nothing to score")
     nats = found.nats / found.told
     perplexity = math.exp(min(nats, 700))
-    if as_json:
-        echo_json({"perplexity": perplexity, "nats": nats, "scored": found.told})
-    elif as_tsv:
-        echo_tsv([perplexity, nats, found.told])
-    else:
-        click.echo(f"{perplexity:.2f}  {nats:.4f} nats a word, {found.told:,} words")
+    results.print(
+        {"perplexity": perplexity, "nats": nats, "scored": found.told},
+        f"{perplexity:.2f}  {nats:.4f} nats a word, {found.told:,} words",
+    )

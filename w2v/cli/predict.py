@@ -10,7 +10,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.new_texts import RefusedRows, classified, threads_option
 from w2v.cli.options import SettingsCommand, limit_blas, quiet_option
-from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.parameters import INPUT, or_stdin
 
 
@@ -34,8 +34,7 @@ def predict(
     corpus: tuple[str, ...],
     threads: int | None,
     quiet: bool,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
     **given: Any,
 ) -> None:
     """Predict the label of each text.
@@ -56,12 +55,8 @@ def predict(
     _, chances = classified(trained, paths, given, threads, line, "if there", refused)
     labels = trained.network.labels
     for row in chances:
-        best = int(row.argmax())
-        if as_json:
-            every = {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
-            echo_json({"label": labels[best], "p": round(float(row[best]), 6), "labels": every})
-        elif as_tsv:
-            echo_tsv([labels[best], float(row[best])])
-        else:
-            click.echo(f"{row[best]:.4f}  {printable(labels[best])}")
+        every = {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
+        label, p = labels[row.argmax()], float(row.max())
+        record = {"label": label, "p": round(p, 6), "labels": every}
+        results.print(record, f"{p:.4f}  {printable(label)}", [[label, p]])
     ctx.exit(refused.exit_code())

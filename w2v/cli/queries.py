@@ -178,10 +178,3 @@ def need(asked: list, stdin: bool, queries: tuple[str, ...], what: str) -> None:
     """UsageError where nothing is asked at all."""
     if not (asked or stdin or queries):
         raise click.UsageError(f"missing: {what}")
-
-
-def echo_lines(lines: list[str]) -> None:
-    """Print what there is, at once, and forget it."""
-    if lines:
-        click.echo("\n".join(lines))
-    lines.clear()

@@ -10,15 +10,15 @@ import click
 from w2v.cli.completion import words as words_begun
 from w2v.cli.neighbours import (
     FEW_WORDS,
-    neighbour_lines,
+    NeighbourPrinter,
     print_answers,
     query_answerer,
     unanswered_queries,
 )
 from w2v.cli.options import limit_blas
-from w2v.cli.output import format_options
+from w2v.cli.output import ResultPrinter, format_options, print_lines
 from w2v.cli.parameters import INPUT, grouped
-from w2v.cli.queries import batches, echo_lines
+from w2v.cli.queries import batches
 from w2v.cli.query_options import answer_options, stdin_options
 from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
 from w2v.errors import W2VError
@@ -82,6 +82,7 @@ def similar(
     verbatim: bool,
     stdin: bool,
     queries: tuple[str, ...],
+    results: ResultPrinter,
     **told: Any,
 ) -> None:
     """Find the words or documents nearest to a query.
@@ -106,22 +107,25 @@ def similar(
     opened = open_table(vectors, table)
     asked_in = open_table(vectors, source) if source not in (None, table) else opened
     if texts:
-        ctx.exit(_similar_to_texts(opened, vectors_path(vectors), texts, table, told))
+        printer = NeighbourPrinter(results, table, heading=len(texts) > 1)
+        ctx.exit(_similar_to_texts(opened, vectors_path(vectors), texts, printer, told))
     if given:
-        ctx.exit(_similar_to_vectors(opened, given, table, told))
+        printer = NeighbourPrinter(results, table, heading=True)
+        ctx.exit(_similar_to_vectors(opened, given, printer, told))
 
     def parse(line: str) -> list[Query]:
         return parse_terms([line] if verbatim else split_words(line), verbatim)
 
     several = stdin or bool(queries) or len(asked) > 1
+    printer = NeighbourPrinter(results, table, heading=several)
     asking = query_answerer(opened, asked_in, told)
     missing = unanswered_queries(asking, vectors, adds=True)
     every = batches(asked, stdin, queries, parse, missing.refuse)
-    ctx.exit(print_answers(asking, every, missing, table, several, told))
+    ctx.exit(print_answers(asking, every, missing, printer))
 
 
 def _similar_to_texts(
-    table: Table, path: str, texts: Sequence[str], name: str, told: dict[str, Any]
+    table: Table, path: str, texts: Sequence[str], printer: NeighbourPrinter, told: dict[str, Any]
 ) -> int:
     """Print what is nearest to texts that are no documents of the model; the exit code."""
     from w2v.embeddings.query import neighbours
@@ -129,18 +133,19 @@ def _similar_to_texts(
 
     asking, trained = query_answerer(table, table, told), SavedDocumentModel(path)
     missing = unanswered_queries(asking, path, adds=False)
-    how = told["as_tsv"], told["as_json"], len(texts) > 1, name
     for text in texts:
         try:
             found = neighbours(trained.vector(text), asking.search)
         except W2VError as error:
             missing.refuse(error)
         else:
-            echo_lines(neighbour_lines(text, found, *how))
+            print_lines(printer.lines(text, found))
     return missing.exit_code()
 
 
-def _similar_to_vectors(table: Table, paths: Sequence[str], name: str, told: dict[str, Any]) -> int:
+def _similar_to_vectors(
+    table: Table, paths: Sequence[str], printer: NeighbourPrinter, told: dict[str, Any]
+) -> int:
     """Print what is nearest to the vectors in files; the exit code."""
     import numpy as np
 
@@ -149,10 +154,9 @@ def _similar_to_vectors(table: Table, paths: Sequence[str], name: str, told: dic
 
     asking = query_answerer(table, table, told)
     missing = unanswered_queries(asking, None, adds=False)
-    how = told["as_tsv"], told["as_json"], True, name
     for batch in (b for path in paths for b in read_vectors(path, table.dim, missing.refuse)):
         if batch:
             found = neighbours_each(np.stack([vector for _, vector in batch]), asking.search)
             for (own, _), answers in zip(batch, found, strict=True):
-                echo_lines(neighbour_lines(own, answers, *how))
+                print_lines(printer.lines(own, answers))
     return missing.exit_code()

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from w2v.cli.completion import words as words_begun
-from w2v.cli.output import echo_json, echo_tsv, printable
+from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.queries import groups, need, split
 from w2v.cli.vector_file import QueryCommand
 from w2v.cli.word_lookup import Lookup, word_options
@@ -28,8 +28,7 @@ def similarity(
     words: tuple[str, ...],
     stdin: bool,
     queries: tuple[str, ...],
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
     **told: Any,
 ) -> None:
     """Give the cosine similarity of two words.
@@ -46,12 +45,8 @@ def similarity(
     def answer(pair: tuple[str, ...]) -> None:
         a, b = lookup.known(pair, 2)
         score = query.similarity(lookup.table, a, b, lookup.ignore_case)
-        if as_json:
-            echo_json({"a": pair[0], "b": pair[1], "score": round(score, 6)})
-        elif as_tsv:
-            echo_tsv([*pair, score])
-        else:
-            click.echo(f"{score:.4f}" + f"  {printable(' '.join(pair))}" * several)
+        names = f"  {printable(' '.join(pair))}" if several else ""
+        results.print({"a": pair[0], "b": pair[1], "score": round(score, 6)}, f"{score:.4f}{names}")
 
     def parse(line: str) -> list[tuple[str, ...]]:
         return [tuple(split(line, 2, "A B"))]

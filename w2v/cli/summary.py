@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from w2v.cli.output import echo_json, echo_tsv, format_options
+from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.parameters import INPUT, Command, grouped
 
 _COUNT = click.IntRange(1)
@@ -58,8 +58,7 @@ def summary(
     layers: int,
     dense: tuple[int, ...],
     outputs: int | None,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
 ) -> None:
     """List the layers and parameters of a network.
 
@@ -80,15 +79,11 @@ def summary(
         raise click.UsageError("name a file, or --model and --vocab")
     total = sum(row.parameters for row in rows)
     for row in rows:
-        if as_json:
-            echo_json(row._asdict())
-        elif as_tsv:
-            echo_tsv([row.layer, ",".join(map(str, row.output)), row.parameters])
-        else:
-            click.echo(f"{row.layer:24}  {_shape(row.output):>12}  {row.parameters:>12,}")
-    if not (as_json or as_tsv):
+        shape = [*map(str, row.output)]
+        results.print(
+            row._asdict(),
+            f"{row.layer:24}  {' x '.join(shape):>12}  {row.parameters:>12,}",
+            [[row.layer, ",".join(shape), row.parameters]],
+        )
+    if results.plain:
         click.echo(f"{'':24}  {'':>12}  {total:>12,}")
-
-
-def _shape(output: tuple[int, ...]) -> str:
-    return " x ".join(map(str, output))

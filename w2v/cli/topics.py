@@ -11,7 +11,7 @@ from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.new_texts import read_model_tokens
 from w2v.cli.options import SettingsCommand, limit_blas
-from w2v.cli.output import echo_json, echo_tsv, format_options, printable
+from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.parameters import INPUT, OUTPUT, grouped
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def topics(
     doc_topics: str | None,
     state: str | None,
     plot: str | None,
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
     **given: Any,
 ) -> None:
     """List the topics of a model with their words.
@@ -112,7 +111,8 @@ def topics(
         if listing.alpha is not None:
             facts["alpha"] = float(listing.alpha[topic])
         facts |= coherence[topic]._asdict() if coherence else {}
-        _echo(facts, words, as_tsv, as_json)
+        names = " ".join(word["word"] for word in words)
+        results.print(facts | {"words": words}, _line(facts, names), [[*facts.values(), names]])
     if plot:
         _draw(listing, trained.names, plot)
 
@@ -144,13 +144,8 @@ def _referred(
     return found
 
 
-def _echo(facts: dict[str, Any], words: list[dict[str, Any]], as_tsv: bool, as_json: bool) -> None:
-    names = " ".join(word["word"] for word in words)
-    if as_json:
-        echo_json({**facts, "words": words})
-    elif as_tsv:
-        echo_tsv([*facts.values(), names])
-    else:
-        npmi = facts.get("npmi")
-        score = "" if "npmi" not in facts else "     -  " if npmi is None else f"{npmi:6.3f}  "
-        click.echo(f"{facts['topic']:5}  {facts['size']:6.2%}  {score}{printable(names)}")
+def _line(facts: dict[str, Any], names: str) -> str:
+    """A topic for people."""
+    npmi = facts.get("npmi")
+    score = "" if "npmi" not in facts else "     -  " if npmi is None else f"{npmi:6.3f}  "
+    return f"{facts['topic']:5}  {facts['size']:6.2%}  {score}{printable(names)}"

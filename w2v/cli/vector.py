@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli.completion import words as words_begun
-from w2v.cli.output import echo_json, printable
+from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.parameters import grouped
 from w2v.cli.queries import need
 from w2v.cli.vector_file import QueryCommand
@@ -40,8 +40,7 @@ def vector(
     verbatim: bool,
     stdin: bool,
     queries: tuple[str, ...],
-    as_tsv: bool,
-    as_json: bool,
+    results: ResultPrinter,
     **told: Any,
 ) -> None:
     """Print the vector of a word or an expression.
@@ -61,12 +60,10 @@ def vector(
         kept = lookup.known([name for _, name in query.terms], 1, len(query.terms) > 1)
         known = Query(tuple(term for term in query.terms if term[1] in kept))
         values = numbers(lookup.table, known, lookup.ignore_case)
-        if as_json:
-            finite = [float(str(x)) if math.isfinite(x) else None for x in values]
-            echo_json({"query": str(query), "vector": finite})
-        else:
-            blank = "\t" if as_tsv else " "
-            click.echo(blank.join([printable(str(query)), *map(str, values)]))
+        fields = [str(query), *map(str, values)]
+        finite = [float(str(x)) if math.isfinite(x) else None for x in values]
+        record = {"query": fields[0], "vector": finite}
+        results.print(record, printable(" ".join(fields)), [fields])
 
     asked = parse_terms(terms, verbatim)
 
