@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,8 +16,15 @@ from w2v.cli.neighbours import (
 )
 from w2v.cli.options import limit_blas
 from w2v.cli.output import ResultPrinter, format_options
-from w2v.cli.queries import batches, groups, need, split
-from w2v.cli.query_options import answer_options, stdin_options
+from w2v.cli.queries import batches, line_words, require_queries, word_groups
+from w2v.cli.query_options import (
+    AnswerOptions,
+    LookupOptions,
+    QueryFiles,
+    answer_options,
+    lookup_options,
+    query_file_options,
+)
 from w2v.cli.vector_file import QueryCommand, open_table, table_option
 
 if TYPE_CHECKING:
@@ -32,38 +39,37 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("words", nargs=-1, metavar="A B C", shell_complete=words_begun)
+@lookup_options
 @answer_options
 @table_option
-@stdin_options
+@query_file_options
 @format_options
 @click.pass_context
 def analogy(
     ctx: click.Context,
     words: tuple[str, ...],
-    vectors: str | None,
+    lookup: LookupOptions,
+    answer: AnswerOptions,
     table: str,
-    stdin: bool,
-    queries: tuple[str, ...],
+    files: QueryFiles,
     results: ResultPrinter,
-    **told: Any,
 ) -> None:
     """Answer: A is to B as C is to what?
 
     Prints the words nearest to B - A + C. Name three more words for a second question, or - to read
     questions from stdin, three words on each line.
     """
-    limit_blas(1 if len(words) <= FEW_WORDS and not (stdin or queries) else None)
+    limit_blas(1 if len(words) <= FEW_WORDS and not files.paths else None)
     from w2v.embeddings import query
 
     def parse(line: str) -> list[Query]:
-        return [query.analogy(*split(line, 3, "A B C"))]
+        return [query.analogy(*line_words(line, 3, "A B C"))]
 
-    asked = [query.analogy(*each) for each in groups(words, 3, "A B C")]
-    need(asked, stdin, queries, "A B C")
-    opened = open_table(vectors, table)
-    several = stdin or bool(queries) or len(asked) > 1
-    asking = query_answerer(opened, opened, told)
-    printer = NeighbourPrinter(results, table, heading=several)
-    missing = unanswered_queries(asking, vectors, adds=False)
-    every = batches(asked, stdin, queries, parse, missing.refuse)
-    ctx.exit(print_answers(asking, every, missing, printer, order=(1, 0, 2)))
+    queries = [query.analogy(*each) for each in word_groups(words, 3, "A B C")]
+    require_queries(queries, files.paths, "A B C")
+    searched = open_table(lookup.vectors, table)
+    answerer = query_answerer(searched, searched, lookup, answer)
+    printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
+    unanswered = unanswered_queries(answerer, lookup.vectors)
+    each = batches(queries, files.paths, parse, unanswered.refuse)
+    ctx.exit(print_answers(answerer, each, unanswered, printer, order=(1, 0, 2)))

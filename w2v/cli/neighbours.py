@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from w2v.cli.output import ResultPrinter, print_lines, printable
-from w2v.cli.queries import Missing
+from w2v.cli.queries import UnansweredQueries
+from w2v.cli.query_options import AnswerOptions, LookupOptions
 from w2v.cli.vector_file import read_names
 from w2v.errors import NotFoundError, W2VError
 
@@ -20,21 +21,25 @@ if TYPE_CHECKING:
 FEW_WORDS = 32  # words, for which more threads of BLAS are no faster, and four times the work
 
 
-def query_answerer(table: Table, source: Table, told: dict[str, Any]) -> QueryAnswerer:
-    """How queries are answered, by the options of `answer_options`."""
+def query_answerer(
+    table: Table, source: Table, lookup: LookupOptions, answer: AnswerOptions
+) -> QueryAnswerer:
+    """What answers queries, whose words are in `source`, with names of `table`."""
     from w2v.embeddings.query import QueryAnswerer
     from w2v.embeddings.search import Search
 
-    rows = rows_asked(table, *(told[name] for name in ("restrict", "min_count", "only", "exclude")))
     return QueryAnswerer(
-        Search(table, told["k"], rows, told["min_score"]), source, told["method"],
-        told["include_query"], told["ignore_case"], told["oov"] == "skip",
+        Search(table, answer.k, rows_searched(table, answer), answer.min_score), source,
+        answer.method, answer.include_query, lookup.ignore_case, lookup.skips_unknown,
     )  # fmt: skip
 
 
-def unanswered_queries(asking: QueryAnswerer, vectors: str | None, adds: bool) -> Missing:
-    """Where queries that have no answer are reported; `adds` as in `Missing`."""
-    return Missing(asking.source, vectors, asking.left_out if asking.skips else None, adds)
+def unanswered_queries(
+    answerer: QueryAnswerer, vectors: str | None, expressions: bool = False
+) -> UnansweredQueries:
+    """Where queries that have no answer are reported; the arguments are those of the class."""
+    left_out = answerer.left_out if answerer.skips else None
+    return UnansweredQueries(answerer.source, vectors, left_out, expressions)
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,9 @@ class NeighbourPrinter:
 
 
 def print_answers(
-    asking: QueryAnswerer,
+    answerer: QueryAnswerer,
     batches: Iterable[list[Query]],
-    missing: Missing,
+    unanswered: UnansweredQueries,
     printer: NeighbourPrinter,
     order: Sequence[int] | None = None,
 ) -> int:
@@ -81,53 +86,48 @@ def print_answers(
 
     order  in which a query's terms were typed, where that is not theirs
     """
-    for asked in batches:
+    for queries in batches:
         lines: list[str] = []
-        for query, found in zip(asked, asking.answer(asked), strict=True):
+        for query, found in zip(queries, answerer.answer(queries), strict=True):
             if isinstance(found, NotFoundError):
                 print_lines(lines)
                 lines.clear()
-                missing.tell(found, _names(asked, order))
+                unanswered.report(found, _names(queries, order))
             else:
                 lines += printer.lines(str(query), found)
         print_lines(lines)
-    return missing.exit_code()
+    return unanswered.exit_code()
 
 
-def _names(asked: Iterable[Query], order: Sequence[int] | None) -> list[str]:
+def _names(queries: Iterable[Query], order: Sequence[int] | None) -> list[str]:
     """The words of queries as they were typed."""
-    return [each.terms[at][1] for each in asked for at in order or range(len(each.terms))]
+    return [each.terms[at][1] for each in queries for at in order or range(len(each.terms))]
 
 
-def rows_asked(
-    table: Table,
-    restrict: int | None,
-    min_count: int | None,
-    only: Sequence[str],
-    exclude: Sequence[str],
-) -> np.ndarray | None:
+def rows_searched(table: Table, answer: AnswerOptions) -> np.ndarray | None:
     """The rows that may answer, int64; None: all."""
     import numpy as np
 
-    if restrict is None and min_count is None and not only and not exclude:
+    restrict, min_count = answer.restrict, answer.min_count
+    if restrict is None and min_count is None and not answer.only and not answer.exclude:
         return None
-    allowed = _marked(table, only) if only else np.ones(len(table), np.bool_)
+    allowed = _named_rows(table, answer.only) if answer.only else np.ones(len(table), np.bool_)
     if restrict is not None:
         allowed[restrict:] = False
     if min_count is not None:
         if table.counts is None:
             raise W2VError("--min-count: the file does not say how frequent its words are")
         allowed &= table.counts >= min_count
-    if exclude:
-        allowed &= ~_marked(table, exclude)
+    if answer.exclude:
+        allowed &= ~_named_rows(table, answer.exclude)
     return np.flatnonzero(allowed)
 
 
-def _marked(table: Table, paths: Sequence[str]) -> np.ndarray:
+def _named_rows(table: Table, paths: Sequence[str]) -> np.ndarray:
     """Which rows have a name that is in one of these files, bool (N,)."""
     import numpy as np
 
-    marked = np.zeros(len(table), np.bool_)
+    named = np.zeros(len(table), np.bool_)
     rows = [table.find(name) for name in read_names(paths)]
-    marked[[row for row in rows if row is not None]] = True
-    return marked
+    named[[row for row in rows if row is not None]] = True
+    return named

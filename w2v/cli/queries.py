@@ -24,20 +24,20 @@ _AT_ONCE = 1024  # queries
 
 
 def batches(
-    told: Sequence[T],
-    stdin: bool,
+    queries: Sequence[T],
     paths: Sequence[str],
     parse: Callable[[str], Iterable[T]],
     refused: Callable[[W2VError], None],
 ) -> Iterator[list[T]]:
-    """Queries to answer together: those of the command line, then of stdin and of files.
+    """Queries to answer together: those of the command line, then those of files.
 
+    paths    `-` is stdin
     parse    a line, not a blank one, as queries; W2VError where it is none
     refused  called with the error, which names the line; the lines after it are read
     """
-    if told:
-        yield list(told)
-    for path in [*["-"] * stdin, *paths]:
+    if queries:
+        yield list(queries)
+    for path in paths:
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
             yield from parsed_lines(file, name_of(path), parse, refused)
 
@@ -73,13 +73,13 @@ def parsed_lines(
         yield queries
 
 
-class Missing:
-    """Says on stderr which queries have no answer, and why, and counts them.
+class UnansweredQueries:
+    """Reports on stderr which queries have no answer, and why, and counts them.
 
-    table     where they were looked for
-    vectors   the file that it is of, as given by -v
-    left_out  the words that queries do without; None: their queries have no answer
-    adds      whether the command takes an expression, as in prime +minister
+    table        where words were looked up
+    vectors      the file that it is of, as given by -v
+    left_out     the words that are left out of queries; None: their queries have no answer
+    expressions  whether the command takes expressions, as in prime +minister
     """
 
     def __init__(
@@ -87,15 +87,15 @@ class Missing:
         table: Table,
         vectors: str | None,
         left_out: Collection[str] | None = None,
-        adds: bool = False,
+        expressions: bool = False,
     ):
-        self._table, self._vectors, self._adds = table, vectors, adds
+        self._table, self._vectors, self._expressions = table, vectors, expressions
         self._left_out, self._count, self._refused = left_out, 0, False
 
-    def tell(self, error: NotFoundError, names: Sequence[str]) -> None:
-        """One query has no answer.
+    def report(self, error: NotFoundError, names: Sequence[str]) -> None:
+        """Report that a query has no answer.
 
-        names  what was asked for, one after the other
+        names  the words of the queries that are answered together, in order
         """
         self._count += 1
         if self._left_out is None:
@@ -103,7 +103,7 @@ class Missing:
             click.echo(f"w2v: {printable(str(error) + advice)}", err=True)
 
     def refuse(self, error: W2VError) -> None:
-        """A line is no query, or a query cannot be answered at all; others are."""
+        """Report a line that is no query, or a query that cannot be answered; others are."""
         self._refused = True
         click.echo(f"w2v: {printable(str(error))}", err=True)
 
@@ -118,17 +118,17 @@ class Missing:
             return f"; together: {form}" if form else ""
         advice = ""
         if joined_form(self._table, words) is None:
-            if self._adds and all(row_of(self._table, word) is not None for word in words):
+            if self._expressions and all(row_of(self._table, word) is not None for word in words):
                 advice = f"; its words added: {' +'.join(words)}"
-            elif not infers(self._vectors):
+            elif not infers_vectors(self._vectors):
                 advice = "; w2v phrases makes one word of several, before training"
-        if infers(self._vectors):
+        if infers_vectors(self._vectors):
             file = f" -v {shlex.quote(self._vectors)}" if self._vectors else ""
             advice += f"; as a text: w2v similar --text {shlex.quote(name)}{file}"
         return advice
 
     def exit_code(self) -> int:
-        """What the command ends with; says what was left out.
+        """The exit code of the command; reports what was left out.
 
         A query that was refused counts for more than one with an unknown word.
         """
@@ -147,8 +147,8 @@ class Missing:
         return W2VError.exit_code if self._refused else 0
 
 
-def infers(vectors: str | None) -> bool:
-    """Whether the file is a model that infers the vector of a text."""
+def infers_vectors(vectors: str | None) -> bool:
+    """Whether the file is a model that can infer the vector of a text."""
     from w2v.embeddings.formats import contents
     from w2v.models import models
 
@@ -156,15 +156,15 @@ def infers(vectors: str | None) -> bool:
     return model is not None and model.inference is not None
 
 
-def groups(words: tuple[str, ...], size: int, what: str) -> list[tuple[str, ...]]:
-    """Words in groups; UsageError where some are left over."""
+def word_groups(words: tuple[str, ...], size: int, what: str) -> list[tuple[str, ...]]:
+    """Words in groups of `size`; UsageError where some are left over."""
     if len(words) % size:
         raise click.UsageError(f"{len(words)} words: expected {what}, or several of these")
     return [words[at : at + size] for at in range(0, len(words), size)]
 
 
-def split(line: str, size: int, what: str) -> list[str]:
-    """The words of a line; W2VError where they are not as many as these."""
+def line_words(line: str, size: int, what: str) -> list[str]:
+    """The words of a line; W2VError where they are not `size`."""
     from w2v.embeddings.spelling import split_words
     from w2v.system.progress import plural
 
@@ -174,7 +174,7 @@ def split(line: str, size: int, what: str) -> list[str]:
     return words
 
 
-def need(asked: list, stdin: bool, queries: tuple[str, ...], what: str) -> None:
-    """UsageError where nothing is asked at all."""
-    if not (asked or stdin or queries):
+def require_queries(queries: Sequence, paths: Sequence[str], what: str) -> None:
+    """UsageError where there is neither a query nor a file of queries."""
+    if not (queries or paths):
         raise click.UsageError(f"missing: {what}")

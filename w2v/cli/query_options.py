@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import click
 
+from w2v.cli.option_bundle import option_bundle
 from w2v.cli.parameters import INPUT, claim_flag, finite, grouped
 from w2v.cli.vector_file import vectors_option
 
@@ -63,17 +64,52 @@ _ANSWERS = grouped(
 )  # fmt: skip
 
 
-def stdin_options(command: Callable) -> Callable:
-    """Add `-` and --queries to a command."""
-    dash = click.option("--stdin", is_flag=True, hidden=True, callback=claim_flag)
-    return _QUERIES(dash(command))
+@dataclass(frozen=True)
+class QueryFiles:
+    """Where queries are read, besides the command line."""
+
+    stdin: bool
+    queries: tuple[str, ...]
+
+    @property
+    def paths(self) -> list[str]:
+        """The files; `-` is stdin."""
+        return ["-"] * self.stdin + [*self.queries]
 
 
-def lookup_options(command: Callable) -> Callable:
-    """Add the options about unknown words to a command."""
-    return _LOOKUP(command)
+@dataclass(frozen=True)
+class LookupOptions:
+    """The vector file, and how the words of queries are found in it."""
+
+    vectors: str | None
+    ignore_case: bool
+    oov: str
+
+    @property
+    def skips_unknown(self) -> bool:
+        """Whether unknown words are left out of their queries."""
+        return self.oov == "skip"
 
 
-def answer_options(command: Callable) -> Callable:
-    """Add the options about what is searched and printed to a command."""
-    return vectors_option(_LOOKUP(_ANSWERS(command)))
+@dataclass(frozen=True)
+class AnswerOptions:
+    """Which names may answer a query, how they are scored, and how many are printed."""
+
+    k: int
+    method: str
+    restrict: int | None
+    min_count: int | None
+    only: tuple[str, ...]
+    exclude: tuple[str, ...]
+    min_score: float | None
+    include_query: bool
+
+
+query_file_options = option_bundle(
+    "files",
+    QueryFiles,
+    _QUERIES,
+    click.option("--stdin", is_flag=True, hidden=True, callback=claim_flag),
+)
+lookup_options = option_bundle("lookup", LookupOptions, vectors_option, _LOOKUP)
+answer_options = option_bundle("answer", AnswerOptions, _ANSWERS)

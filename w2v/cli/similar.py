@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,13 +19,19 @@ from w2v.cli.options import limit_blas
 from w2v.cli.output import ResultPrinter, format_options, print_lines
 from w2v.cli.parameters import INPUT, grouped
 from w2v.cli.queries import batches
-from w2v.cli.query_options import answer_options, stdin_options
+from w2v.cli.query_options import (
+    AnswerOptions,
+    LookupOptions,
+    QueryFiles,
+    answer_options,
+    lookup_options,
+    query_file_options,
+)
 from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
-    from w2v.embeddings.query import Query
-    from w2v.embeddings.table import Table
+    from w2v.embeddings.query import Query, QueryAnswerer
 
 
 @click.command(
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
+@lookup_options
 @answer_options
 @grouped(
     "Vectors",
@@ -57,7 +64,7 @@ if TYPE_CHECKING:
         help="Find what is nearest to this text, whose vector is inferred. May be repeated.",
     ),
     click.option(
-        "--vector", "given", multiple=True, type=INPUT, metavar="FILE",
+        "--vector", "vector_files", multiple=True, type=INPUT, metavar="FILE",
         help="Find what is nearest to the vectors in this file: .npy, or numbers on a line, with a "
         "name before them or not; - is stdin. May be repeated.",
     ),
@@ -68,22 +75,21 @@ if TYPE_CHECKING:
         "--verbatim", is_flag=True, help="Take every TERM, or line, as one name, blanks included."
     ),
 )
-@stdin_options
+@query_file_options
 @format_options
 @click.pass_context
 def similar(
     ctx: click.Context,
     terms: tuple[str, ...],
-    vectors: str | None,
+    lookup: LookupOptions,
+    answer: AnswerOptions,
     table: str | None,
     source: str | None,
     texts: tuple[str, ...],
-    given: tuple[str, ...],
+    vector_files: tuple[str, ...],
     verbatim: bool,
-    stdin: bool,
-    queries: tuple[str, ...],
+    files: QueryFiles,
     results: ResultPrinter,
-    **told: Any,
 ) -> None:
     """Find the words or documents nearest to a query.
 
@@ -91,60 +97,60 @@ def similar(
     lone - reads queries from stdin, one on each line, but after -- it is a word. Words nearest to a
     document: --from documents --table words ID.
     """
-    limit_blas(1 if len(terms) <= FEW_WORDS and not (stdin or queries or texts or given) else None)
+    few = len(terms) <= FEW_WORDS and not (files.paths or texts or vector_files)
+    limit_blas(1 if few else None)
     from w2v.embeddings.query import parse_terms
     from w2v.embeddings.spelling import split_words
 
     table = table or ("documents" if texts else "words")
-    asked = parse_terms(terms, verbatim)
-    ways = [bool(texts), bool(given), bool(asked or stdin or queries)]
-    if not any(ways):
+    queries = parse_terms(terms, verbatim)
+    by_terms = bool(queries or files.paths)
+    kinds = sum([by_terms, bool(texts), bool(vector_files)])
+    if not kinds:
         raise click.UsageError("name a word: w2v similar WORD")
-    if sum(ways) > 1:
+    if kinds > 1:
         raise click.UsageError("--text, --vector or TERMs: a call asks one of them")
-    if source is not None and not ways[-1]:
+    if source is not None and not by_terms:
         raise click.UsageError("--from is for TERMs")
-    opened = open_table(vectors, table)
-    asked_in = open_table(vectors, source) if source not in (None, table) else opened
+    searched = open_table(lookup.vectors, table)
+    named = searched if source in (None, table) else open_table(lookup.vectors, source)
+    answerer = query_answerer(searched, named, lookup, answer)
     if texts:
         printer = NeighbourPrinter(results, table, heading=len(texts) > 1)
-        ctx.exit(_similar_to_texts(opened, vectors_path(vectors), texts, printer, told))
-    if given:
+        ctx.exit(_similar_to_texts(vectors_path(lookup.vectors), texts, answerer, printer))
+    if vector_files:
         printer = NeighbourPrinter(results, table, heading=True)
-        ctx.exit(_similar_to_vectors(opened, given, printer, told))
+        ctx.exit(_similar_to_vectors(vector_files, answerer, printer))
 
     def parse(line: str) -> list[Query]:
         return parse_terms([line] if verbatim else split_words(line), verbatim)
 
-    several = stdin or bool(queries) or len(asked) > 1
-    printer = NeighbourPrinter(results, table, heading=several)
-    asking = query_answerer(opened, asked_in, told)
-    missing = unanswered_queries(asking, vectors, adds=True)
-    every = batches(asked, stdin, queries, parse, missing.refuse)
-    ctx.exit(print_answers(asking, every, missing, printer))
+    printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
+    unanswered = unanswered_queries(answerer, lookup.vectors, expressions=True)
+    each = batches(queries, files.paths, parse, unanswered.refuse)
+    ctx.exit(print_answers(answerer, each, unanswered, printer))
 
 
 def _similar_to_texts(
-    table: Table, path: str, texts: Sequence[str], printer: NeighbourPrinter, told: dict[str, Any]
+    path: str, texts: Sequence[str], answerer: QueryAnswerer, printer: NeighbourPrinter
 ) -> int:
     """Print what is nearest to texts that are no documents of the model; the exit code."""
     from w2v.embeddings.query import neighbours
     from w2v.runs.saved_model import SavedDocumentModel
 
-    asking, trained = query_answerer(table, table, told), SavedDocumentModel(path)
-    missing = unanswered_queries(asking, path, adds=False)
+    model, unanswered = SavedDocumentModel(path), unanswered_queries(answerer, path)
     for text in texts:
         try:
-            found = neighbours(trained.vector(text), asking.search)
+            found = neighbours(model.vector(text), answerer.search)
         except W2VError as error:
-            missing.refuse(error)
+            unanswered.refuse(error)
         else:
             print_lines(printer.lines(text, found))
-    return missing.exit_code()
+    return unanswered.exit_code()
 
 
 def _similar_to_vectors(
-    table: Table, paths: Sequence[str], printer: NeighbourPrinter, told: dict[str, Any]
+    paths: Sequence[str], answerer: QueryAnswerer, printer: NeighbourPrinter
 ) -> int:
     """Print what is nearest to the vectors in files; the exit code."""
     import numpy as np
@@ -152,11 +158,11 @@ def _similar_to_vectors(
     from w2v.cli.raw_vectors import read_vectors
     from w2v.embeddings.query import neighbours_each
 
-    asking = query_answerer(table, table, told)
-    missing = unanswered_queries(asking, None, adds=False)
-    for batch in (b for path in paths for b in read_vectors(path, table.dim, missing.refuse)):
+    unanswered = unanswered_queries(answerer, None)
+    dim = answerer.source.dim
+    for batch in (b for path in paths for b in read_vectors(path, dim, unanswered.refuse)):
         if batch:
-            found = neighbours_each(np.stack([vector for _, vector in batch]), asking.search)
-            for (own, _), answers in zip(batch, found, strict=True):
-                print_lines(printer.lines(own, answers))
-    return missing.exit_code()
+            found = neighbours_each(np.stack([vector for _, vector in batch]), answerer.search)
+            for (name, _), neighbours in zip(batch, found, strict=True):
+                print_lines(printer.lines(name, neighbours))
+    return unanswered.exit_code()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from w2v.cli.completion import words as words_begun
 from w2v.cli.output import ResultPrinter, printable
-from w2v.cli.queries import groups, need, split
+from w2v.cli.queries import line_words, require_queries, word_groups
+from w2v.cli.query_options import LookupOptions, QueryFiles
 from w2v.cli.vector_file import QueryCommand
-from w2v.cli.word_lookup import Lookup, word_options
+from w2v.cli.word_lookup import WordLookup, word_options
 
 
 @click.command(
@@ -26,29 +25,29 @@ from w2v.cli.word_lookup import Lookup, word_options
 def similarity(
     ctx: click.Context,
     words: tuple[str, ...],
-    stdin: bool,
-    queries: tuple[str, ...],
+    lookup: LookupOptions,
+    table: str,
+    files: QueryFiles,
     results: ResultPrinter,
-    **told: Any,
 ) -> None:
     """Give the cosine similarity of two words.
 
     Name more pairs for more answers, or - to read pairs from stdin, two words on each line.
     """
-    pairs = groups(words, 2, "A B")
-    need(pairs, stdin, queries, "A B")
-    lookup = Lookup(**told)
+    pairs = word_groups(words, 2, "A B")
+    require_queries(pairs, files.paths, "A B")
+    found = WordLookup(lookup, table)
     from w2v.embeddings import query
 
-    several = stdin or bool(queries) or len(pairs) > 1
+    several = bool(files.paths) or len(pairs) > 1
 
     def answer(pair: tuple[str, ...]) -> None:
-        a, b = lookup.known(pair, 2)
-        score = query.similarity(lookup.table, a, b, lookup.ignore_case)
+        a, b = found.known_words(pair, 2)
+        score = query.similarity(found.table, a, b, found.ignore_case)
         names = f"  {printable(' '.join(pair))}" if several else ""
         results.print({"a": pair[0], "b": pair[1], "score": round(score, 6)}, f"{score:.4f}{names}")
 
     def parse(line: str) -> list[tuple[str, ...]]:
-        return [tuple(split(line, 2, "A B"))]
+        return [tuple(line_words(line, 2, "A B"))]
 
-    ctx.exit(lookup.answer_each((pairs, stdin, queries, parse), answer, list))
+    ctx.exit(found.answer_each(pairs, files, parse, answer, list))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from w2v.cli.completion import words as words_begun
 from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.parameters import grouped
-from w2v.cli.queries import need
+from w2v.cli.queries import require_queries
+from w2v.cli.query_options import LookupOptions, QueryFiles
 from w2v.cli.vector_file import QueryCommand
-from w2v.cli.word_lookup import Lookup, word_options
+from w2v.cli.word_lookup import WordLookup, word_options
 
 if TYPE_CHECKING:
     from w2v.embeddings.query import Query
@@ -38,18 +39,18 @@ def vector(
     ctx: click.Context,
     terms: tuple[str, ...],
     verbatim: bool,
-    stdin: bool,
-    queries: tuple[str, ...],
+    lookup: LookupOptions,
+    table: str,
+    files: QueryFiles,
     results: ResultPrinter,
-    **told: Any,
 ) -> None:
     """Print the vector of a word or an expression.
 
     TERMs are as in w2v similar: king +woman -man. The vector of a word is printed as it is in the
     file; an expression adds unit vectors.
     """
-    need([*terms], stdin, queries, "TERM...")
-    lookup = Lookup(**told)
+    require_queries(terms, files.paths, "TERM...")
+    found = WordLookup(lookup, table)
     from w2v.embeddings.query import Query, numbers, parse_terms
     from w2v.embeddings.spelling import split_words
 
@@ -57,19 +58,17 @@ def vector(
         return parse_terms([line] if verbatim else split_words(line), verbatim)
 
     def answer(query: Query) -> None:
-        kept = lookup.known([name for _, name in query.terms], 1, len(query.terms) > 1)
+        kept = found.known_words([name for _, name in query.terms], 1, len(query.terms) > 1)
         known = Query(tuple(term for term in query.terms if term[1] in kept))
-        values = numbers(lookup.table, known, lookup.ignore_case)
+        values = numbers(found.table, known, found.ignore_case)
         fields = [str(query), *map(str, values)]
         finite = [float(str(x)) if math.isfinite(x) else None for x in values]
         record = {"query": fields[0], "vector": finite}
         results.print(record, printable(" ".join(fields)), [fields])
 
-    asked = parse_terms(terms, verbatim)
-
     def names(query: Query) -> list[str]:
         """Its words, as they were typed."""
         return [name for _, name in query.terms]
 
-    every = asked, stdin, queries, parse
-    ctx.exit(lookup.answer_each(every, answer, names, adds=True))
+    queries = parse_terms(terms, verbatim)
+    ctx.exit(found.answer_each(queries, files, parse, answer, names, expressions=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -72,11 +72,6 @@ combine_option = grouped(
         ".safetensors files have.",
     ),
 )  # fmt: skip
-
-
-def file_options(command: Callable) -> Callable:
-    """Add -v and --table to a command."""
-    return vectors_option(table_option(command))
 
 
 def open_table(vectors: str | None, table: str = "words") -> Table:

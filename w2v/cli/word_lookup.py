@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from w2v.cli.options import limit_blas
 from w2v.cli.output import format_options
-from w2v.cli.queries import Missing, batches
-from w2v.cli.query_options import lookup_options, stdin_options
-from w2v.cli.vector_file import file_options, open_table
+from w2v.cli.queries import UnansweredQueries, batches
+from w2v.cli.query_options import LookupOptions, QueryFiles, lookup_options, query_file_options
+from w2v.cli.vector_file import open_table, table_option
 from w2v.errors import NotFoundError
 
 T = TypeVar("T")
@@ -18,25 +18,19 @@ T = TypeVar("T")
 
 def word_options(command: Callable) -> Callable:
     """Add the options that all of these commands have."""
-    for options in (format_options, stdin_options, lookup_options, file_options):
-        command = options(command)
-    return command
+    return lookup_options(table_option(query_file_options(format_options(command))))
 
 
-class Lookup:
-    """Opens a table, and looks up the words of queries in it.
+class WordLookup:
+    """Opens a table, and looks up the words of queries in it."""
 
-    vectors, table    the options of `file_options`
-    ignore_case, oov  those of `lookup_options`
-    """
-
-    def __init__(self, vectors: str | None, table: str, ignore_case: bool, oov: str):
+    def __init__(self, options: LookupOptions, table: str):
         limit_blas(1)
-        self.table, self.ignore_case = open_table(vectors, table), ignore_case
-        self.left_out: set[str] | None = set() if oov == "skip" else None
-        self._vectors = vectors
+        self.table, self.ignore_case = open_table(options.vectors, table), options.ignore_case
+        self.left_out: set[str] | None = set() if options.skips_unknown else None
+        self._vectors = options.vectors
 
-    def known(self, words: Sequence[str], least: int, by_cosine: bool = True) -> list[str]:
+    def known_words(self, words: Sequence[str], least: int, by_cosine: bool = True) -> list[str]:
         """A query's words, or with --oov skip those that have a vector.
 
         least      how many of them a query needs: NotFoundError where there are fewer
@@ -55,23 +49,26 @@ class Lookup:
 
     def answer_each(
         self,
-        queries: tuple[Sequence[T], bool, Sequence[str], Callable[[str], Iterable[T]]],
+        queries: Sequence[T],
+        files: QueryFiles,
+        parse: Callable[[str], Iterable[T]],
         answer: Callable[[T], None],
         names: Callable[[T], Iterable[str]],
-        adds: bool = False,
+        expressions: bool = False,
     ) -> int:
         """Answer queries one by one; the exit code.
 
-        queries  the first arguments of `batches`
-        names    the words of a query
-        adds     whether a query may be an expression
+        parse        as in `batches`
+        answer       prints the answer; NotFoundError where there is none
+        names        the words of a query
+        expressions  whether a query may be an expression
         """
-        missing = Missing(self.table, self._vectors, self.left_out, adds)
-        for batch in batches(*queries, missing.refuse):
+        unanswered = UnansweredQueries(self.table, self._vectors, self.left_out, expressions)
+        for batch in batches(queries, files.paths, parse, unanswered.refuse):
             for query in batch:
                 try:
                     answer(query)
                 except NotFoundError as error:
-                    missing.tell(error, [name for each in batch for name in names(each)])
+                    unanswered.report(error, [name for each in batch for name in names(each)])
             sys.stdout.flush()
-        return missing.exit_code()
+        return unanswered.exit_code()
