@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-python test-bounds test-slow soak lint types docs docs-fresh check bench clean
+.PHONY: help demo test test-python test-bounds test-slow newest-numba soak lint types docs docs-fresh
+.PHONY: check bench clean
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -43,6 +44,20 @@ test-bounds: .venv/tested  ## the kernels with bounds checks
 test-slow: .venv/tested  ## many free draws; quality on real corpora ($$W2V_DATA, else ../shared/data)
 	W2V_DRAWS=free $(BIN)/python -m pytest -m hypothesis
 	$(BIN)/python -m pytest -m slow -s
+
+.venv-numba/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-numba
+	.venv-numba/bin/python -m pip install --quiet --disable-pip-version-check -e . pytest hypothesis
+	touch $@
+
+KERNEL_TESTS := .venv-numba/bin/python -m pytest tests/kernels
+
+newest-numba: .venv-numba/installed  ## the kernels with the newest Numba there is, above our bound too
+	.venv-numba/bin/python -m pip install --quiet --disable-pip-version-check --pre --upgrade numba
+	.venv-numba/bin/python -c 'import numba, llvmlite; print(numba.__version__, llvmlite.__version__)'
+	rm -rf .venv-numba/kernels  # compiled ones: a mode of llvmlite is not in their directory's name
+	NUMBA_CACHE_DIR=.venv-numba/kernels/typed $(KERNEL_TESTS)
+	LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS=0 NUMBA_CACHE_DIR=.venv-numba/kernels/opaque $(KERNEL_TESTS)
 
 soak: .venv/tested  ## ten minutes of random commands, stops and resumes
 	$(BIN)/python tests/soak.py
@@ -102,6 +117,6 @@ bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $
 	$(BIN)/python tests/bench/cluster.py --paper --megabytes 100 --write
 
 clean:  ## remove what these targets have made
-	rm -rf .venv .venv-peers demo build dist *.egg-info .coverage .hypothesis
+	rm -rf .venv .venv-peers .venv-numba demo build dist *.egg-info .coverage .hypothesis
 	rm -rf .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -22,42 +22,52 @@ from tempfile import TemporaryDirectory
 
 from contest import ROOT, enwiki
 
-# what is taken out: (file, text, what stands there instead)
+# what is taken out: (file of w2v/kernels, text, what stands there instead)
 TRICKS = {
     "rows are fetched three windows ahead": (
         "windows", "        prefetch(", "        False and prefetch(",
     ),
-    "rows begin with a cache line": ("lanes", "-memory.ctypes.data % LINE", "16"),
+    "rows begin with a cache line": ("simd", "-memory.ctypes.data % LINE", "16"),
     "small functions are compiled into their callers": (
-        "__init__", '{"cache": False}, forceinline=True', '{"cache": False}',
+        "__init__", ", forceinline=True", "",
     ),
     "exp by a polynomial, many at once": (
-        "sigmoid", "small = fade(scores[at], kind)", "small = kind(math.exp(-abs(scores[at])))",
+        "logistic",
+        "small = exp_minus_abs(scores[at], dtype)",
+        "small = dtype(math.exp(-abs(scores[at])))",
     ),
-    "one logarithm for hundreds of scores": ("sigmoid", "tally[1] > 1e300", "tally[1] > 0.0"),
-    "four words of a document make a step": ("pv_dbow", "TOGETHER = 4", "TOGETHER = 1"),
+    "one logarithm for hundreds of scores": (
+        "logistic", "loss_accumulator[1] > 1e300", "loss_accumulator[1] > 0.0",
+    ),
+    "four words of a document make a step": ("pv_dbow", "WORDS_PER_STEP = 4", "WORDS_PER_STEP = 1"),
     "two short chains in the polynomial": (
-        "sigmoid",
+        "logistic",
         "return (even + x * odd) * power_of_two(whole)",
-        "power = kind(C10) + x * kind(C11)\n"
-        "    power = kind(C8) + x * (kind(C9) + x * power)\n"
-        "    power = kind(C6) + x * (kind(C7) + x * power)\n"
-        "    power = kind(C4) + x * (kind(C5) + x * power)\n"
-        "    power = kind(C2) + x * (kind(C3) + x * power)\n"
-        "    return (kind(1.0) + x * (kind(C1) + x * power)) * power_of_two(whole)",
+        "power = dtype(C10) + x * dtype(C11)\n"
+        "    power = dtype(C8) + x * (dtype(C9) + x * power)\n"
+        "    power = dtype(C6) + x * (dtype(C7) + x * power)\n"
+        "    power = dtype(C4) + x * (dtype(C5) + x * power)\n"
+        "    power = dtype(C2) + x * (dtype(C3) + x * power)\n"
+        "    return (dtype(1.0) + x * (dtype(C1) + x * power)) * power_of_two(whole)",
     ),
 }  # fmt: skip
 
 
+def source_without(trick: str) -> tuple[str, str]:
+    """The file of a trick, by its path below the root, and its source without the trick."""
+    file, text, instead = TRICKS[trick]
+    path = f"w2v/kernels/{file}.py"
+    source = (ROOT / path).read_text()
+    assert text in source, f"{path} has no {text!r}"
+    return path, source.replace(text, instead)
+
+
 def without(trick: str, folder: Path) -> Path:
     """A folder with a copy of the package that lacks a trick."""
-    file, text, instead = TRICKS[trick]
     copy = folder / re.sub(r"\W+", "-", trick)
     shutil.copytree(ROOT / "w2v", copy / "w2v", ignore=shutil.ignore_patterns("__pycache__"))
-    path = copy / "w2v" / "kernels" / f"{file}.py"
-    source = path.read_text()
-    assert text in source, f"{path.name} has no {text!r}"
-    path.write_text(source.replace(text, instead))
+    path, source = source_without(trick)
+    (copy / path).write_text(source)
     return copy
 
 
