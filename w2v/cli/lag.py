@@ -24,8 +24,8 @@ _COUNT = click.IntRange(1)
 @click.command(
     cls=Command,
     examples=(
-        "w2v lag --task words --length 5 --seeds 1",
-        "w2v lag --length 5,10 --seeds 1 --steps 100 --plot lag.tsv",
+        "w2v lag --length 5 --seeds 1 --steps 50",
+        "w2v lag --model lstm --task words --length 5 --seeds 1 --plot lag.tsv",
     ),
 )
 @grouped(
