@@ -49,8 +49,10 @@ def test_each_command_is_in_one_group():
     assert {*COMMANDS} == commands
 
 
-def test_the_help_of_the_program_has_each_command_on_one_line(w2v, monkeypatch):
+def test_each_command_and_model_has_its_summary_on_one_line(w2v, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
+    listed = w2v("train", "--help").out.split("\nModels:\n")[1].split("\n\n")[0]
+    assert [line.split()[0] for line in listed.splitlines()] == [*models()]
     said = w2v("--help").out
     for heading, names in HEADINGS.items():
         section = said.split(f"\n{heading}:\n")[1].split("\n\n")[0]

@@ -57,7 +57,7 @@ def _trainer(vocabulary, text, settings):
 
 MODEL = Model(
     name="ppmi",
-    summary="Leading singular vectors of the matrix of words and words near them.",
+    summary="Singular vectors of the matrix of words and the words near them.",
     source="Levy, Goldberg & Dagan 2015, Improving Distributional Similarity",
     settings=Settings,
     trainer=_trainer,
