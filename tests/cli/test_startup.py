@@ -100,7 +100,7 @@ def kept_in(tmp_path, monkeypatch):
 
 def kernel():
     """A kernel as another process would have it."""
-    return cache.kept(numba.njit(add_one))
+    return cache.cached(numba.njit(add_one))
 
 
 DAMAGES = {
@@ -137,7 +137,7 @@ def test_a_full_disk_under_the_kernels_is_named_and_stops_nothing(kept_in, caplo
     def full(self, name, data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(cache._Checked, "_save_data", full)
+    monkeypatch.setattr(cache._ChecksummedFile, "_save_data", full)
     assert kernel()(1) == 2
     said = f"compiled kernels cannot be kept in {kept_in}: No space left on device"
     assert caplog.messages == [said]

@@ -2,14 +2,16 @@
 
 Rules of the house:
 
-1. Arguments are arrays and numbers; results are written into arguments; scratch is passed in.
+1. A file opens with its equations, and says where they differ from their source and why. Where a
+   file says D, rows are padded to a multiple of 16 numbers, `registers` times 16 (see `simd`).
+2. Arguments are arrays and numbers; results are written into arguments; scratch is passed in.
    Nothing is raised, printed, read or allocated in a loop.
-2. `jit` owns the Numba options. Its fast-math flags let the compiler reorder sums and fuse
+3. `jit` owns the Numba options. Its fast-math flags let the compiler reorder sums and fuse
    multiply-adds, but keep the meaning of NaN and infinity: we test for them.
-3. Threads are Python threads over these functions, which hold no lock while they run.
-4. Random numbers come from a state argument and are made of shifts and xors, so that the same code
+4. Threads are Python threads over these functions, which hold no lock while they run.
+5. Random numbers come from a state argument and are made of shifts and xors, so that the same code
    gives the same numbers as plain Python (`NUMBA_DISABLE_JIT=1`).
-5. Every kernel has a twin in plain NumPy, `tests/naive.py`, and every step is proven to be a
+6. Every kernel has a twin in plain NumPy, `tests/naive.py`, and every step is proven to be a
    gradient by finite differences in float64.
 """
 
@@ -20,7 +22,7 @@ from typing import Any
 
 import numba
 
-from w2v.kernels.cache import kept
+from w2v.kernels.cache import cached
 
 _OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -31,23 +33,23 @@ _OPTIONS: dict[str, Any] = {
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` with the options of this package."""
-    return kept(numba.njit(**_OPTIONS)(function))
+    return cached(numba.njit(**_OPTIONS)(function))
 
 
 def exact(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile without the fast-math flags: each operation rounds as IEEE 754 says."""
-    return kept(numba.njit(**_OPTIONS | {"fastmath": False})(function))
+    return cached(numba.njit(**_OPTIONS | {"fastmath": False})(function))
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile `function` into whatever calls it, and keep no compiled form of its own.
+    """Compile `function` into its callers; it has no compiled form of its own.
 
-    A call hands over seven numbers for each array: with calls skip-gram takes 1.3 times as long,
-    CBOW 1.2 (tests/bench/tricks.py).
+    A call passes seven numbers for each array: with calls skip-gram takes 1.3 times as long, CBOW
+    1.2 (tests/bench/tricks.py).
     """
     return numba.njit(**_OPTIONS, forceinline=True)(function)
 
 
 def inlined_exact(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile into whatever calls it, without the fast-math flags."""
+    """Compile `function` into its callers, without the fast-math flags."""
     return numba.njit(**_OPTIONS | {"fastmath": False}, forceinline=True)(function)

@@ -1,10 +1,10 @@
-"""Where compiled kernels are kept.
+"""The cache of compiled kernels on disk.
 
-Numba notices neither an edited helper in another file nor a changed mode such as bounds checks, so
-the directory is named by a hash of all kernels, the Numba version and every `NUMBA_*` mode. Its
-index files are pickles: the directory must be one that only this user can write, never a
-predictable name in a shared folder. It is that of our kernels alone: the program that imports them
-keeps Numba's settings as they are.
+Numba notices neither a change in another file that a kernel calls nor a changed mode such as bounds
+checks. So the directory is named by a hash of all kernels, the Numba version and every `NUMBA_*`
+mode. Its index files are pickles: only this user may be able to write the directory, so it is never
+a predictable name in a shared folder. It is used for our kernels alone: Numba's settings stay as
+they are for the program that imports them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 _LOG = logging.getLogger("w2v")
 _UNUSED = 30 * 24 * 3600  # seconds after which a directory of another version is removed
-_TRIAL = 1 << 16  # bytes that are written to see whether the disk is full
-_CHECKSUM = 4  # bytes at the end of a file
+_TEST_BYTES = 1 << 16  # that are written to see whether the disk is full
+_CHECKSUM_BYTES = 4  # at the end of a file
 
 
 def _fingerprint() -> str:
@@ -56,14 +56,14 @@ def _parent() -> Path:
 
 @cache
 def directory() -> str:
-    """A directory that can be written, made if need be; a temporary one if there is no other."""
-    where = "~/.cache/w2v"
+    """A directory that can be written, created if need be; a temporary one if there is no other."""
+    path = "~/.cache/w2v"
     try:
         chosen = _parent() / f"kernels-{_fingerprint()}"
-        where = str(chosen)
+        path = str(chosen)
         chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=chosen) as file:
-            file.write(bytes(_TRIAL))
+            file.write(bytes(_TEST_BYTES))
         os.utime(chosen)
         _remove_unused(chosen)
     except (OSError, RuntimeError) as error:  # read-only, full, or no home at all
@@ -72,26 +72,26 @@ def directory() -> str:
         _LOG.warning(
             "compiled kernels cannot be kept (%s: %s): set NUMBA_CACHE_DIR to a folder that can be "
             "written",
-            getattr(error, "filename", None) or where,
+            getattr(error, "filename", None) or path,
             getattr(error, "strerror", None) or error,
         )
     return str(chosen)
 
 
 def _remove_unused(chosen: Path) -> None:
-    """Remove the directories of other versions that none has used for long."""
+    """Remove the directories of other versions that nobody has used for `_UNUSED` seconds."""
     for other in chosen.parent.iterdir():
         if re.fullmatch(r"kernels-[0-9a-f]{16}", other.name) and other != chosen:
-            found = other.lstat()
-            ours = other.is_dir() and not other.is_symlink() and found.st_uid == os.getuid()
-            if ours and found.st_mtime < time.time() - _UNUSED:
+            status = other.lstat()
+            ours = other.is_dir() and not other.is_symlink() and status.st_uid == os.getuid()
+            if ours and status.st_mtime < time.time() - _UNUSED:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-def kept(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel that Numba has compiled, or will, kept in `directory` from one process to the next.
+def cached(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel whose compiled forms are stored in `directory` for later processes.
 
-    As `numba.njit(cache=True)`, which knows one directory for all programs.
+    As `numba.njit(cache=True)`, which has one directory for all programs.
     """
     if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         kernel._cache = _Cache(kernel.py_func)  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def kept(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Cache(FunctionCache):
-    """Numba's cache of one kernel; what is damaged in it is compiled anew."""
+    """Numba's cache of one kernel; a damaged file in it is compiled anew."""
 
     def __init__(self, function: Callable[..., Any]):
         before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
@@ -109,26 +109,26 @@ class _Cache(FunctionCache):
         finally:
             numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
         stamp = self._impl.locator.get_source_stamp()
-        self._cache_file = _Checked(self.cache_path, self._impl.filename_base, stamp)
+        self._cache_file = _ChecksummedFile(self.cache_path, self._impl.filename_base, stamp)
 
-    def load_overload(self, *which: Any) -> Any:
-        """What is kept for a signature; None where nothing is, or it is damaged."""
+    def load_overload(self, *signature: Any) -> Any:
+        """The compiled form for a signature; None where there is none, or it is damaged."""
         try:
-            return super().load_overload(*which)
-        except Exception:  # unpickling what is cut short can raise nearly anything
+            return super().load_overload(*signature)
+        except Exception:  # unpickling a truncated file can raise nearly anything
             self._drop()
             return None
 
-    def save_overload(self, *what: Any) -> None:
-        """Keep what has been compiled for a signature, if there is room for it."""
+    def save_overload(self, *compiled: Any) -> None:
+        """Store the compiled form for a signature, if the disk has space for it."""
         try:
             try:
-                super().save_overload(*what)
+                super().save_overload(*compiled)
             except OSError:
                 raise
             except Exception:  # the index is damaged
                 self._drop()
-                super().save_overload(*what)
+                super().save_overload(*compiled)
         except OSError as error:
             _say_once(f"compiled kernels cannot be kept in {directory()}: {error.strerror}")
 
@@ -138,15 +138,15 @@ class _Cache(FunctionCache):
         _say_once(f"damaged kernels in {directory()} are compiled anew")
 
 
-class _Checked(IndexDataCacheFile):
-    """Files with a checksum at the end: damaged machine code must not run."""
+class _ChecksummedFile(IndexDataCacheFile):
+    """Files with a checksum at the end, so that damaged machine code does not run."""
 
     def _dump(self, value: Any) -> bytes:
         data: bytes = super()._dump(value)
-        return data + zlib.crc32(data).to_bytes(_CHECKSUM, "little")
+        return data + zlib.crc32(data).to_bytes(_CHECKSUM_BYTES, "little")
 
     def _load_index(self) -> Any:
-        version = pickle.dumps(self._version, protocol=-1)  # goes before what `_dump` gives
+        version = pickle.dumps(self._version, protocol=-1)  # goes before what `_dump` returns
         if os.path.exists(self._index_path):
             _check(self._index_path, version)
         return super()._load_index()
@@ -156,11 +156,11 @@ class _Checked(IndexDataCacheFile):
         return super()._load_data(name)
 
 
-def _check(path: str, begin: bytes = b"") -> None:
-    """ValueError where a file does not begin so, or what follows fails its checksum."""
+def _check(path: str, prefix: bytes = b"") -> None:
+    """ValueError where a file has another prefix, or what follows fails its checksum."""
     data = Path(path).read_bytes()
-    body, end = data[len(begin) : -_CHECKSUM], data[-_CHECKSUM:]
-    if not data.startswith(begin) or zlib.crc32(body).to_bytes(_CHECKSUM, "little") != end:
+    body, end = data[len(prefix) : -_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
+    if not data.startswith(prefix) or zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little") != end:
         raise ValueError(path)
 
 
@@ -170,7 +170,7 @@ def _say_once(message: str) -> None:
 
 
 def machine_code() -> dict[str, str]:
-    """What decides which machine code a kernel becomes, and so the last digits of its results."""
+    """What the machine code of kernels, and so the last digits of their results, depends on."""
     from llvmlite import binding
 
     features = zlib.crc32(binding.get_host_cpu_features().flatten().encode())

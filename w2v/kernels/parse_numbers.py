@@ -1,4 +1,13 @@
-"""Numbers from decimal digits: the rows of text files of vectors."""
+"""Parsing decimal numbers: the rows of text files of vectors.
+
+A number is a mantissa m, its digits without the point, times a power of ten:
+
+    value = ±m · 10ᵖ or ±m / 10⁻ᵖ
+
+With m < 2⁵³ and |p| <= 22 doubles hold both exactly, so that the one product or quotient is rounded
+correctly (Clinger 1990, "How to read floating point numbers accurately"). Any other number is left
+to a slower reader. These kernels are compiled without fast-math.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +18,18 @@ from w2v.kernels import exact, inlined
 _ZERO, _NINE, _MINUS, _PLUS, _POINT, _BLANK = 48, 57, 45, 43, 46, 32
 _LARGE_E, _SMALL_E = 69, 101
 _EXACT = 1 << 53  # integers below are doubles
-_FURTHEST = 22  # powers of ten up to this one are doubles
-_MOST = 1 << 56  # with one digit more it is still an int64
+_MAX_POWER = 22  # powers of ten up to this one are doubles
+_MAX_MANTISSA = 1 << 56  # with one digit more it is still an int64
 
 
 @inlined
 def read_sign(text, at, end):
-    """Whether there is a minus, and where what follows a sign begins.
+    """Read a sign, if there is one.
 
     text     uint8 (·,)
     at       int
     end      int
-    Returns  (bool, int)
+    Returns  (bool, int): whether it is a minus, and the position after it
     """
     minus = at < end and text[at] == _MINUS
     return minus, at + (minus or (at < end and text[at] == _PLUS))
@@ -28,15 +37,15 @@ def read_sign(text, at, end):
 
 @inlined
 def read_digits(text, at, end, number):
-    """Append digits to a number, until there is another sign or it is as large as is of use.
+    """Append digits to a number, until something else comes or the number is too large anyway.
 
     text     uint8 (·,)
     at       int
     end      int
     number   int64
-    Returns  (where they end, the number)
+    Returns  (int, int64): the position after the digits, the number
     """
-    while at < end and _ZERO <= text[at] <= _NINE and number < _MOST:
+    while at < end and _ZERO <= text[at] <= _NINE and number < _MAX_MANTISSA:
         number = number * 10 + (np.int64(text[at]) - _ZERO)
         at += 1
     return at, number
@@ -46,14 +55,11 @@ def read_digits(text, at, end, number):
 def read_number(text, at, end, powers):
     """Read a number such as -1.25e-3.
 
-    One that is below 2^53 without its point, with a power of ten up to the 22nd, is one division or
-    product of two numbers that doubles hold exactly, so it is rounded rightly (Clinger 1990).
-
     text     uint8 (·,)
     at       int
     end      int
     powers   float64 (23,)  of ten
-    Returns  (where it ends, or -1 where it is none that can be read here; the number, float64)
+    Returns  (int, float64): the position after it, or -1 if it cannot be read here; the number
     """
     minus, first = read_sign(text, at, end)
     at, mantissa = read_digits(text, first, end, 0)
@@ -64,11 +70,11 @@ def read_number(text, at, end, powers):
         power = first - at
         digits -= power
     if at < end and (text[at] == _SMALL_E or text[at] == _LARGE_E):
-        down, first = read_sign(text, at + 1, end)
-        at, tens = read_digits(text, first, end, 0)
+        negative, first = read_sign(text, at + 1, end)
+        at, exponent = read_digits(text, first, end, 0)
         digits *= at > first
-        power += -tens if down else tens
-    if digits == 0 or mantissa >= _EXACT or abs(power) > _FURTHEST:
+        power += -exponent if negative else exponent
+    if digits == 0 or mantissa >= _EXACT or abs(power) > _MAX_POWER:
         return -1, 0.0
     value = np.float64(mantissa)
     value = value * powers[power] if power >= 0 else value / powers[-power]
@@ -79,8 +85,8 @@ def read_number(text, at, end, powers):
 def read_rows(text, begins, ends, powers, matrix, names):
     """Read lines of a name, a blank, and D numbers, each with a blank before it.
 
-    Lines of another form are left to a slower reader: those with more numbers, with nan, with more
-    digits than a double has.
+    Lines of another form are left to a slower reader: with more numbers, with nan, with more digits
+    than a double has.
 
     text    uint8 (·,)
     begins  int64 (L,)      of each line

@@ -1,4 +1,13 @@
-"""From bytes to numbers: cutting a text at its blanks and looking each token up in a hash table."""
+"""From bytes to type numbers: a text is cut at its blanks, each token looked up in a hash table.
+
+The hash is FNV-1a with 64 bits (Fowler, Noll and Vo 1991), over the bytes b of a token:
+
+    code = 0xCBF29CE484222325;  for each b: code = (code XOR b) · 0x100000001B3  mod 2⁶⁴
+
+The table has S slots, S a power of two, at most half of them used, with linear probing from
+code mod S. A slot is 0 where it is free; else its high half is the high half of the code and its
+low half the type's number plus one, so that bytes are compared only where the code agrees.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +22,7 @@ NEWLINE = 10
 
 @inlined
 def is_blank(byte):
-    """Whether a byte parts tokens: ASCII whitespace, and nothing else.
+    """Whether a byte separates tokens: ASCII whitespace, and nothing else.
 
     byte     uint8
     Returns  bool
@@ -23,7 +32,7 @@ def is_blank(byte):
 
 @inlined
 def hash_step(code, byte):
-    """Take one more byte into a hash: FNV-1a (Fowler, Noll, Vo 1991), 64 bits.
+    """Take one more byte into a hash.
 
     code     uint64
     byte     uint8
@@ -34,10 +43,9 @@ def hash_step(code, byte):
 
 @inlined
 def find_slot(slots, text, offsets, code, block, begin, end):
-    """Where a token is in the hash table, or the free slot where it should go.
+    """The slot of a token in the hash table, or the free one where it should go.
 
-    slots    uint64 (S,)     S a power of two; 0 is free, else the high half of a type's hash and,
-                             below it, its number plus one
+    slots    uint64 (S,)
     text     uint8 (·,)      the bytes of all types
     offsets  int64 (T + 1,)  where each begins in it
     code     uint64          the token's hash
@@ -66,7 +74,7 @@ def find_slot(slots, text, offsets, code, block, begin, end):
 def fill_slots(slots, text, offsets, types):
     """Enter types into an empty hash table.
 
-    slots    uint64 (S,)  see `find_slot`; overwritten, all 0 before
+    slots    uint64 (S,)  overwritten, all 0 before
     text     uint8 (·,)
     offsets  int64 (T + 1,)
     types    int          the first `types` are entered
@@ -81,18 +89,18 @@ def fill_slots(slots, text, offsets, types):
 
 @jit
 def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
-    """Number the tokens of a block, each type in the order of its first occurrence; count them.
+    """Number the types of a block's tokens in the order of their first occurrence; count them.
 
     block    uint8 (N,)      a text that ends with a whole token; a line end is a token of type 0
     begin    int             the position to start from
-    slots    uint64 (S,)     see `find_slot`; changed in place
+    slots    uint64 (S,)     changed in place
     text     uint8 (·,)      the bytes of all types; new ones are added
     offsets  int64 (T + 1,)  where each begins in it
-    counts   int64 (T,)      how often each has come; changed in place
+    counts   int64 (T,)      how often each has occurred; changed in place
     types    int             how many there are
     ids      int32 (N,)      overwritten: the numbers of the tokens
     Returns  (int64, int64, int64): the position where it stopped, because the block ended or there
-             was no room for a new type (then it is that token's), how many tokens, how many types
+             was no memory for a new type (then it is that token's), how many tokens, how many types
     """
     at, count = begin, 0
     while at < block.size:
@@ -126,15 +134,15 @@ def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
 
 @jit
 def keep_words(ids, word_ids, size, words, starts, every):
-    """Turn the types' numbers of a part of a text into word ids, leaving out what is no word.
+    """Turn the type numbers of a part of a text into word ids, without out-of-vocabulary types.
 
     ids       int32 (N,)  numbers; 0 ends a sentence
-    word_ids  int32 (T,)  the word id of each type, or -1
+    word_ids  int32 (T,)  the word id of each type, or -1 if it is out of vocabulary
     size      int64 (2,)  how many words came before, and where the current sentence began; changed
                           in place
     words     int32 (N,)  overwritten: the word ids
     starts    int64 (N,)  overwritten: where sentences begin that begin after one that ends here
-    every     bool        sentences may be empty; else an empty one is none
+    every     bool        empty sentences count; else they are left out
     Returns   (int64, int64): how many words, how many starts
     """
     count, sentences = 0, 0

@@ -1,1 +1,1 @@
-"""Word and paragraph vectors trained by negative sampling on that engine."""
+"""Word and paragraph vectors by negative sampling, on the engine in `training`."""
