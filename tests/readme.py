@@ -75,7 +75,7 @@ def commands() -> str:
 
     from w2v.cli import COMMANDS, cli
 
-    calls = [[name] for name in COMMANDS if name != "evaluate"]
+    calls = [[], *([name] for name in COMMANDS)]
     inner = cli.get_command(click.Context(cli), "evaluate")
     assert isinstance(inner, click.Group)
     calls += [["evaluate", name] for name in inner.commands]
@@ -84,7 +84,7 @@ def commands() -> str:
         result = CliRunner().invoke(
             cli, [*call, "--help"], prog_name="w2v", terminal_width=96, max_content_width=96
         )
-        helps.append(f"#### `w2v {' '.join(call)}`\n\n```text\n{result.output.strip()}\n```")
+        helps.append(f"#### `{' '.join(['w2v', *call])}`\n\n```text\n{result.output.strip()}\n```")
     return "\n\n".join(helps)
 
 
