@@ -26,7 +26,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.evaluation import analogies, similarity
 from w2v.models import models
-from w2v.networks.trainer import architecture
+from w2v.networks.architecture import Architecture
 from w2v.runs import checkpoint
 from w2v.runs.saved_model import SavedDocumentModel, SavedNetwork, SavedTopicModel
 from w2v.settings import DocumentSettings, TextSettings
@@ -110,7 +110,7 @@ def network(model, task):
         rng = np.random.default_rng(1)
         tensors = {
             name: rng.standard_normal(shape).astype(np.float32)
-            for name, shape in architecture(model, told, len(names), len(labels)).shapes().items()
+            for name, shape in Architecture.of(told, len(names), len(labels)).shapes().items()
         }
         table = Table.build(names, tensors.pop("input_vectors"), np.arange(1, 6))
         tensors |= container.table_tensors("words", table)
@@ -130,7 +130,7 @@ def use_network(path):
     if trained.text_settings.encoding != "utf-8":
         return
     if trained.network.is_language:
-        trained.network.judge(trained.read(trained.open(["new"], None, "extra"))[0])
+        trained.network.evaluate(trained.read(trained.open(["new"], None, "extra"))[0])
         assert len([*trained.network.generate([2], 3, 1.0, 2, 1)]) == 3
     else:
         text, _ = trained.read(opened_documents("new", "lines"))

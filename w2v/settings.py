@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import Any, get_args, get_type_hints
+from typing import Any, ClassVar, get_args, get_type_hints
 
 from w2v.errors import W2VError
 
@@ -299,8 +299,8 @@ class NetworkSettings:
 
     has_words = True
     untrained_loss = math.inf
+    layer: ClassVar[str | None] = None  # "module:name" of the recurrent layer's class; None: an mlp
     pool = "last"
-    activation = "tanh"
 
     @property
     def rate(self) -> float:

@@ -14,21 +14,21 @@ from w2v.networks.layers.gru import Gru
 from w2v.networks.layers.lstm import Lstm
 from w2v.networks.layers.pooling import WAYS, Pooling
 from w2v.networks.layers.rnn import Rnn
-from w2v.networks.layers.softmax_output import Output, SampledOutput, SoftmaxLoss
+from w2v.networks.layers.softmax_output import SampledSoftmaxOutput, SoftmaxLoss, SoftmaxOutput
 
 STEPS = pytest.mark.parametrize("steps", [1, 2, 5])
 MASKED = pytest.mark.parametrize("masked", [False, True])
 RECURRENT = {
-    "rnn tanh": lambda rng: begun(Rnn(3, 4, "tanh", np.float64), rng),
-    "rnn relu": lambda rng: begun(Rnn(3, 4, "relu", np.float64), rng, "identity"),
-    "rnn uniform": lambda rng: begun(Rnn(3, 4, "tanh", np.float64), rng, "uniform"),
-    "lstm": lambda rng: begun(Lstm(3, 4, np.float64), rng),
-    "gru": lambda rng: begun(Gru(3, 4, np.float64), rng),
+    "rnn tanh": lambda rng: initialised(Rnn(3, 4, "tanh", dtype=np.float64), rng),
+    "rnn relu": lambda rng: initialised(Rnn(3, 4, "relu", "identity", dtype=np.float64), rng),
+    "rnn uniform": lambda rng: initialised(Rnn(3, 4, "tanh", "uniform", dtype=np.float64), rng),
+    "lstm": lambda rng: initialised(Lstm(3, 4, dtype=np.float64), rng),
+    "gru": lambda rng: initialised(Gru(3, 4, dtype=np.float64), rng),
 }
 
 
-def begun(layer, rng, *how):
-    layer.begin(rng, *how)
+def initialised(layer, rng):
+    layer.initialise(rng)
     for name, value in layer.parameters.items():  # so that no gradient is zero by chance
         if name.startswith("b"):
             value += rng.normal(0, 0.3, value.shape)
@@ -139,7 +139,7 @@ def test_state_that_is_carried_on_is_one_sequence():
 @pytest.mark.parametrize("shape", [(5, 3), (2, 4, 3)])
 def test_dense_gradients(activation, shape):
     rng = np.random.default_rng(3)
-    layer = begun(Dense(3, 6, activation, np.float64), rng)
+    layer = initialised(Dense(3, 6, activation, np.float64), rng)
     given = {"x": rng.normal(size=shape)}
     weight = rng.normal(size=(*shape[:-1], 6))
 
@@ -154,7 +154,7 @@ def test_dense_gradients(activation, shape):
 def test_embedding_gradients_of_words_that_come_twice(steps):
     rng = np.random.default_rng(4)
     layer = Embedding(5, 3, np.float64)
-    layer.begin(rng)
+    layer.initialise(rng)
     words = rng.integers(0, 4, (steps, 3))
     weight = rng.normal(size=(steps, 3, 3))
 
@@ -235,9 +235,9 @@ def test_output_gradients(steps, tied, samples):
     name, targets = ("input_vectors" if tied else "output_vectors"), rng.integers(0, 6, 2 * steps)
     tables = {name: rng.normal(size=(6, 4)), "b_o": rng.normal(size=(6, 1) if samples else 6)}
     if samples:
-        layer = SampledOutput(4, np.arange(6, 0, -1), samples, tied, np.float64)
+        layer = SampledSoftmaxOutput(4, np.arange(6, 0, -1), samples, tied, np.float64)
     else:
-        layer = Output(4, 6, tied, np.float64)
+        layer = SoftmaxOutput(4, 6, tied, np.float64)
         layer.attach(tables, {key: np.empty_like(array) for key, array in tables.items()})
     layer.share(tables)
     given = tables | {"h": rng.normal(size=(2 * steps, 4))}
@@ -262,7 +262,7 @@ def test_softmax_gradients_and_loss():
     p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     wanted = -(weights * np.log(p[np.arange(4), targets])).sum()
     assert loss.forward(scores.copy(), targets, weights) == pytest.approx(wanted)
-    assert loss.right == (p.argmax(axis=1) == targets)[weights > 0].sum()
+    assert loss.correct == (p.argmax(axis=1) == targets)[weights > 0].sum()
     check_gradients(
         lambda: SoftmaxLoss().forward(scores.copy(), targets, weights), {"s": loss.backward()},
         {"s": scores},
@@ -277,9 +277,13 @@ def test_a_whole_network_s_gradients(steps, masked):
     rng = np.random.default_rng(8)
     words, mask = rng.integers(0, 6, (steps, ROWS)), lengths(steps, masked)
     embedding, lower = Embedding(6, 3, np.float64), RECURRENT["lstm"](rng)
-    embedding.begin(rng, 1.0)
-    upper = begun(Rnn(4, 4, "tanh", np.float64), rng)
-    pooling, dense, loss = Pooling("mean"), begun(Dense(4, 3, "linear", np.float64), rng), None
+    embedding.initialise(rng, 1.0)
+    upper = initialised(Rnn(4, 4, dtype=np.float64), rng)
+    pooling, dense, loss = (
+        Pooling("mean"),
+        initialised(Dense(4, 3, "linear", np.float64), rng),
+        None,
+    )
     loss, targets = SoftmaxLoss(), np.array([0, 2, 1, 1], np.int32)
     weights = np.full(ROWS, 1 / ROWS)
 
@@ -303,7 +307,7 @@ def test_a_rotation_keeps_lengths_and_an_identity_the_state():
     np.testing.assert_allclose(state @ state.T, np.eye(4), atol=1e-12)
     assert (RECURRENT["rnn relu"](rng).parameters["W_hh"] == np.eye(4)).all()
     forget = Lstm(3, 4)
-    forget.begin(rng)
+    forget.initialise(rng)
     assert forget.parameters["b"].tolist() == [0] * 4 + [1] * 4 + [0] * 8
 
 
@@ -333,3 +337,5 @@ def test_summary_of_several_layers(w2v):
     assert [row["output"] for row in rows] == [[1, 3], [1, 4], [4]]
     assert [row["parameters"] for row in rows] == [30, 4 * (4 * 7 + 4), 4 * (4 * 8 + 4)]
     assert w2v("summary", "--model", "lstm").code == 2
+    refused = w2v("summary", "--model", "lda", "--vocab", "9")
+    assert (refused.code, "there are gru, lstm, mlp, rnn" in refused.err) == (2, True)

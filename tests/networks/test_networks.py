@@ -10,16 +10,17 @@ from helpers import check_gradients, compiled
 from w2v.embeddings import container
 from w2v.models import models
 from w2v.networks import trainer as training_of_networks
-from w2v.networks.architecture import Architecture
+from w2v.networks.architecture import Architecture, recurrent_layer
 from w2v.networks.batches import LabelledBatches, StreamBatches
-from w2v.networks.evaluate import judge
-from w2v.networks.layers.softmax_output import SampledOutput
+from w2v.networks.evaluate import evaluate
+from w2v.networks.layers.softmax_output import SampledSoftmaxOutput
 from w2v.networks.network import Batch, Network
 from w2v.networks.trainer import NetworkTrainer
+from w2v.settings import NetworkSettings
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.encoded_text import EncodedDocuments
 
-NETWORKS = ("mlp", "rnn", "lstm", "gru")
+NETWORKS = [m.name for m in models().values() if issubclass(m.settings, NetworkSettings)]
 WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
 
 
@@ -85,11 +86,11 @@ def test_gradients_of_whole_networks(model, language, tied, samples, steps):
     rows, length = 4, 3 if model == "mlp" and language else steps
     dense = (3,) if tied else (5,)
     outputs = 7 if language else 3
-    made = Architecture(model, 7, 3, length, 4, 2, dense, outputs, tied, language)
+    made = Architecture(recurrent_layer(told), 7, 3, length, 4, 2, dense, outputs, tied, language)
     given = parameters(made, rng, samples)
-    room = {name: np.empty_like(array) for name, array in given.items()}
+    slopes = {name: np.empty_like(array) for name, array in given.items()}
     counts = np.arange(7, 0, -1)
-    network = Network(made, told, given, room, counts if samples else None, samples)
+    network = Network(made, told, given, slopes, counts if samples else None, samples)
     size = steps + length - 1 if model == "mlp" and language else steps
     words = rng.integers(0, 7, (size, rows)).astype(np.int32)
     mask = None if language else np.ones((steps, rows))
@@ -107,14 +108,14 @@ def test_gradients_of_whole_networks(model, language, tied, samples, steps):
     cost()
     found = {name: np.zeros_like(array) for name, array in given.items()}
     by_rows = {gradient.table for gradient in network.rows()}
-    found |= {name: room[name].copy() for name in given if name not in by_rows}
+    found |= {name: slopes[name].copy() for name in given if name not in by_rows}
     for gradient in network.rows():
         np.add.at(found[gradient.table], gradient.rows, gradient.sums)
     if steps == 1 and not language:  # before the first word there is no state to be weighed
         for name in [name for name in found if ".W_h" in name and not name.endswith("W_hv")]:
             assert not found.pop(name).any()
     check_gradients(cost, found, given)
-    assert isinstance(network.output, SampledOutput) == bool(samples)
+    assert isinstance(network.output, SampledSoftmaxOutput) == bool(samples)
 
 
 @pytest.mark.parametrize("before", [0, 2])
@@ -122,7 +123,7 @@ def test_gradients_of_whole_networks(model, language, tied, samples, steps):
 def test_a_stream_tells_each_word_once_from_those_before_it(rows, before):
     ids = np.arange(1, 24, dtype=np.int32)
     stream, told = StreamBatches(ids, 0, rows, 4, before), []
-    for part in stream.laid_out(None, 2)[0]:
+    for part in stream.schedule(None, 2)[0]:
         batch = stream.batch(part, [])
         if batch is None:
             continue
@@ -141,17 +142,17 @@ def test_a_stream_tells_each_word_once_from_those_before_it(rows, before):
 def test_a_stream_in_stretches_is_read_as_in_one(model):
     """States go on from one stretch to the next, in all layers, and begin anew with the text."""
     rng, told = np.random.default_rng(1), models()[model].settings()
-    made = Architecture(model, 7, 3, 1, 4, 2, (), 7, False, True)
+    made = Architecture(recurrent_layer(told), 7, 3, 1, 4, 2, (), 7, False, True)
     given = parameters(made, rng, False)
     networks = [Network(made, told, given) for _ in range(2)]
     ids = rng.integers(1, 7, 40).astype(np.int32)
     whole, *others = [
-        judge(networks[:1], StreamBatches(ids, 0, 1, steps, 0, np.float64), 1).nats
+        evaluate(networks[:1], StreamBatches(ids, 0, 1, steps, 0, np.float64), 1).nats
         for steps in (40, 7, 1)
     ]
     np.testing.assert_allclose(others, whole, rtol=1e-12)
     side_by_side = StreamBatches(ids, 0, 2, 7, 0, np.float64)
-    again = [judge(networks[:shards], side_by_side, 2).nats for shards in (1, 2)]
+    again = [evaluate(networks[:shards], side_by_side, 2).nats for shards in (1, 2)]
     np.testing.assert_allclose(again[0], again[1], rtol=1e-12)
     assert abs(again[0] - whole) > 1e-6, "the second half begins without the first"
 
@@ -166,22 +167,22 @@ def test_texts_of_about_the_same_length_are_learnt_together():
     names = [str(at) for at in range(400)]
     text = EncodedDocuments(ids, starts, np.arange(400, dtype=np.int32), names)
     texts = LabelledBatches(text, np.arange(400, dtype=np.int32), 8, 20, False)
-    parts, words = texts.laid_out(np.random.default_rng(1), 2)
+    parts, words = texts.schedule(np.random.default_rng(1), 2)
     assert sorted(np.concatenate(parts)) == list(range(400))
     assert sum(words) == texts.size == np.minimum(sizes, 20).sum()
-    room = 0
+    read = 0
     for part in parts:
         batch = texts.batch(part, [])
-        room += batch.words.size
+        read += batch.words.size
         for column, number in enumerate(part):
             found = batch.words[:, column][batch.mask[:, column] > 0]
             wanted = ids.mapped()[starts[number] : starts[number + 1]][-20:]
             np.testing.assert_array_equal(found, wanted)
         assert batch.targets.tolist() == part.tolist()
-    assert texts.size / room > 0.85, "in any order it is 0.55"
-    other, _ = texts.laid_out(np.random.default_rng(2), 2)
+    assert texts.size / read > 0.85, "in any order it is 0.55"
+    other, _ = texts.schedule(np.random.default_rng(2), 2)
     assert [*map(list, other)] != [*map(list, parts)]
-    assert texts.laid_out(None, 2)[1] == texts.laid_out(None, 2)[1]
+    assert texts.schedule(None, 2)[1] == texts.schedule(None, 2)[1]
 
 
 # The learning rate, the best epoch
@@ -294,7 +295,7 @@ def test_same_seed_same_bytes_on_any_number_of_threads(w2v, folder, model, task)
 
 @pytest.mark.parametrize("task", ["classify", "lm"])
 def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
-    from w2v.networks.updates import Learning
+    from w2v.networks.updates import MinibatchUpdates
 
     (folder / "x.tsv").write_text(reviews(40))
     more = ("--task", task, "--epochs", 3, "--threads", 1, "--dropout", 0.2, "--valid", "x.tsv")
@@ -303,7 +304,7 @@ def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
     whole = (folder / "net.safetensors").read_bytes()
     (folder / "net.safetensors").unlink()
     for stop in (3, 5):
-        merge, count = Learning.merge, [0]
+        merge, count = MinibatchUpdates.merge, [0]
 
         def interrupted(self, part, chunks, merge=merge, count=count, stop=stop):
             merge(self, part, chunks)
@@ -312,7 +313,7 @@ def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
                 raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(Learning, "merge", interrupted)
+            patch.setattr(MinibatchUpdates, "merge", interrupted)
             assert train(w2v, "x.tsv", "lstm", *more, "--resume").code == 130
         assert (folder / "net.safetensors.checkpoint").exists()
     best = container.read("net.safetensors")[1]["unfinished"]  # an epoch has been judged by then
@@ -393,11 +394,11 @@ def test_temperatures(w2v, cycle):
 def test_many_words_are_told_from_some(w2v, cycle, monkeypatch):
     """Above 50,000 without being asked; and judged by all of them."""
     assert training_of_networks.MANY == 50_000
-    drawn, learn = [], SampledOutput.learn
+    drawn, learn = [], SampledSoftmaxOutput.learn
     monkeypatch.setattr("w2v.networks.trainer.MANY", 8)
     monkeypatch.setattr("w2v.networks.trainer.SAMPLES", 3)
     monkeypatch.setattr(
-        SampledOutput, "learn", lambda self, *told: drawn.append(self) or learn(self, *told)
+        SampledSoftmaxOutput, "learn", lambda self, *told: drawn.append(self) or learn(self, *told)
     )
     more = ("--task", "lm", "--epochs", 5, "--lr", "0.05", "--batch", 4, "--bptt", 10)
     assert train(w2v, "text.txt", "lstm", *more).code == 0
@@ -412,9 +413,9 @@ def test_many_words_are_told_from_some(w2v, cycle, monkeypatch):
 def test_memory_of_a_perceptron_that_classifies_is_that_of_one_window():
     trainer = object.__new__(NetworkTrainer)
     trainer.settings = replace(models()["mlp"].settings(), length=400, batch=256)
-    trainer.architecture = Architecture("mlp", 1000, 100, 400, 256, outputs=2)
-    trainer.is_language, trainer.lessons = False, LabelledBatches.__new__(LabelledBatches)
-    trainer.lessons.size, trainer.lessons.rows, trainer.lessons.longest = 0, 256, 400
+    trainer.architecture = Architecture(None, 1000, 100, 400, 256, outputs=2)
+    trainer.is_language, trainer.source = False, LabelledBatches.__new__(LabelledBatches)
+    trainer.source.size, trainer.source.rows, trainer.source.longest = 0, 256, 400
     assert 300e6 < trainer.memory_bytes(2) < 500e6
 
 

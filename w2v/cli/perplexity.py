@@ -16,7 +16,7 @@ from w2v.errors import W2VError
 from w2v.runs.messages import say_bad_bytes, show_reading
 
 if TYPE_CHECKING:
-    from w2v.networks.evaluate import Judgement
+    from w2v.networks.evaluate import Evaluation
     from w2v.runs.saved_model import SavedNetwork
     from w2v.system.progress import ProgressLine
 
@@ -61,7 +61,7 @@ def perplexity(
     if is_network(model):
         if any(value is not None for value in given.values()):
             raise click.UsageError("what tells where documents begin is for topic models")
-        print_judgement(score_text(SavedNetwork(model, "lm"), paths, line), results)
+        print_score(score_text(SavedNetwork(model, "lm"), paths, line), results)
         return
     trained = SavedTopicModel(model)
     listing = trained.listing()
@@ -91,7 +91,7 @@ def perplexity(
     )
 
 
-def score_text(trained: SavedNetwork, paths: tuple[str, ...], line: ProgressLine) -> Judgement:
+def score_text(trained: SavedNetwork, paths: tuple[str, ...], line: ProgressLine) -> Evaluation:
     """Read a text and find what it costs a language model."""
     from w2v.system.progress import plural
 
@@ -99,18 +99,18 @@ def score_text(trained: SavedNetwork, paths: tuple[str, ...], line: ProgressLine
     text, unknown = trained.read(corpus, show_reading(line, corpus))
     say_bad_bytes(line, corpus)
     line.say(f"{plural(unknown, 'unknown token')} of {text.size:,}")
-    return trained.network.judge(text, lambda share: line.show(f"reading {share:6.1%}"))
+    return trained.network.evaluate(text, lambda share: line.show(f"reading {share:6.1%}"))
 
 
-def print_judgement(found: Judgement, results: ResultPrinter) -> None:
+def print_score(found: Evaluation, results: ResultPrinter) -> None:
     """Print the perplexity of a text."""
     import math
 
-    if not found.told:
+    if not found.targets:
         raise W2VError("no words in the text: nothing to score")
-    nats = found.nats / found.told
+    nats = found.nats / found.targets
     perplexity = math.exp(min(nats, 700))
     results.print(
-        {"perplexity": perplexity, "nats": nats, "scored": found.told},
-        f"{perplexity:.2f}  {nats:.4f} nats a word, {found.told:,} words",
+        {"perplexity": perplexity, "nats": nats, "scored": found.targets},
+        f"{perplexity:.2f}  {nats:.4f} nats a word, {found.targets:,} words",
     )

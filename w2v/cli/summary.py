@@ -10,6 +10,19 @@ from w2v.cli.parameters import INPUT, Command, grouped
 _COUNT = click.IntRange(1)
 
 
+def _networks() -> dict[str, type]:
+    """The settings of each model that is a network."""
+    from w2v.models import models
+    from w2v.settings import NetworkSettings
+
+    every = {model.name: model.settings for model in models().values()}
+    return {name: kind for name, kind in every.items() if issubclass(kind, NetworkSettings)}
+
+
+def _completed(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
+    return [name for name in _networks() if name.startswith(start)]
+
+
 @click.command(
     cls=Command,
     examples=(
@@ -21,8 +34,8 @@ _COUNT = click.IntRange(1)
 @grouped(
     "Network",
     click.option(
-        "--model", type=click.Choice(["mlp", "rnn", "lstm", "gru"]),
-        help="The kind of network, where no file is named.",
+        "--model", metavar="NAME", shell_complete=_completed,
+        help="The kind of network, as of w2v train, where no file is named.",
     ),
     click.option("--vocab", type=_COUNT, metavar="N", help="Words that have a vector."),
     click.option(
@@ -65,7 +78,7 @@ def summary(
     Prints of each layer what it gives for a text, and how many parameters it has. MODEL is a file
     of w2v train; without it --model and --vocab describe the network.
     """
-    from w2v.networks.architecture import Architecture
+    from w2v.networks.architecture import Architecture, recurrent_layer
 
     if file:
         from w2v.runs.saved_model import SavedNetwork
@@ -74,7 +87,10 @@ def summary(
             raise click.UsageError("a file, or --model and --vocab: not both")
         rows = SavedNetwork(file).network.architecture.rows()
     elif model and vocab:
-        rows = Architecture(model, vocab, dim, length, units, layers, dense, outputs or 0).rows()
+        if model not in (networks := _networks()):
+            raise click.UsageError(f"--model {model}: no network; there are {', '.join(networks)}")
+        layer = recurrent_layer(networks[model])
+        rows = Architecture(layer, vocab, dim, length, units, layers, dense, outputs or 0).rows()
     else:
         raise click.UsageError("name a file, or --model and --vocab")
     total = sum(row.parameters for row in rows)

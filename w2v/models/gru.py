@@ -10,13 +10,15 @@ from w2v.settings import RecurrentSettings
 
 @dataclass(frozen=True)
 class Settings(RecurrentSettings):
-    """A GRU has nothing to choose besides."""
+    """A GRU has no settings besides."""
+
+    layer = "w2v.networks.layers.gru:Gru"
 
 
 def _trainer(vocabulary, text, settings):
     from w2v.networks.trainer import NetworkTrainer
 
-    return NetworkTrainer("gru", vocabulary, text, settings)
+    return NetworkTrainer(vocabulary, text, settings)
 
 
 MODEL = Model(

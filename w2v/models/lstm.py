@@ -10,13 +10,15 @@ from w2v.settings import RecurrentSettings
 
 @dataclass(frozen=True)
 class Settings(RecurrentSettings):
-    """An LSTM has nothing to choose besides."""
+    """An LSTM has no settings besides."""
+
+    layer = "w2v.networks.layers.lstm:Lstm"
 
 
 def _trainer(vocabulary, text, settings):
     from w2v.networks.trainer import NetworkTrainer
 
-    return NetworkTrainer("lstm", vocabulary, text, settings)
+    return NetworkTrainer(vocabulary, text, settings)
 
 
 MODEL = Model(

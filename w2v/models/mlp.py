@@ -22,7 +22,7 @@ class Settings(NetworkSettings):
 def _trainer(vocabulary, text, settings):
     from w2v.networks.trainer import NetworkTrainer
 
-    return NetworkTrainer("mlp", vocabulary, text, settings)
+    return NetworkTrainer(vocabulary, text, settings)
 
 
 MODEL = Model(

@@ -10,7 +10,9 @@ from w2v.settings import RecurrentSettings, setting
 
 @dataclass(frozen=True)
 class Settings(RecurrentSettings):
-    """How its state begins and what keeps it: remedies for gradients that vanish."""
+    """Its activation and initial weights: remedies for gradients that vanish."""
+
+    layer = "w2v.networks.layers.rnn:Rnn"
 
     activation: str = setting("tanh", "Activation of the state.", choices=("tanh", "relu"))
     recurrent_init: str = setting(
@@ -22,7 +24,7 @@ class Settings(RecurrentSettings):
 def _trainer(vocabulary, text, settings):
     from w2v.networks.trainer import NetworkTrainer
 
-    return NetworkTrainer("rnn", vocabulary, text, settings)
+    return NetworkTrainer(vocabulary, text, settings)
 
 
 MODEL = Model(

@@ -1,4 +1,4 @@
-"""The batches of an epoch, each in parts that are learnt side by side."""
+"""The minibatches of an epoch, each in parts that are learnt side by side."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from w2v.networks.network import Batch
 from w2v.text.encoded_text import EncodedDocuments, Spans
 from w2v.training.chunks import Chunk, Plan
 
-_POOL = 50  # batches whose texts are sorted by length
+_SORTED = 50  # batches whose texts are sorted by length
 
 
 class BatchSource(Protocol):
-    """What there is to learn in an epoch."""
+    """The batches of an epoch."""
 
     size: int  # words
     rows: int  # of a batch, at most
 
-    def laid_out(self, rng: np.random.Generator | None, shards: int) -> tuple[list[Any], list[int]]:
-        """Parts of batches, `shards` for each, and how many words each part has.
+    def schedule(self, rng: np.random.Generator | None, shards: int) -> tuple[list[Any], list[int]]:
+        """The parts of all batches in order, `shards` for each, and how many words each part has.
 
-        rng  for the order; None: any will do, nothing is learnt
+        rng  shuffles; None: in the order that is quickest to read, as for evaluation
         """
 
     def batch(self, part: Any, states: list[np.ndarray]) -> Batch | None:
@@ -36,15 +36,15 @@ class BatchSource(Protocol):
 class BatchPlan(Plan):
     """The chunks of a run over batches: a round is a batch."""
 
-    def __init__(self, lessons: BatchSource, epochs: int, seed: int, shards: int):
-        self.epochs, self.seed, self.shards, self._lessons = epochs, seed, shards, lessons
-        self.words, self._size, self._epoch = epochs * lessons.size, lessons.size, -1
+    def __init__(self, source: BatchSource, epochs: int, seed: int, shards: int):
+        self.epochs, self.seed, self.shards, self._source = epochs, seed, shards, source
+        self.words, self._size, self._epoch = epochs * source.size, source.size, -1
         self._begin_epoch(np.random.default_rng((seed, 0)))
         self._chunks = len(self._parts)
         self.longest = int((self._lasts - self._firsts).max())
 
     def _begin_epoch(self, rng: np.random.Generator) -> None:
-        self._parts, sizes = self._lessons.laid_out(rng, self.shards)
+        self._parts, sizes = self._source.schedule(rng, self.shards)
         self._lasts = self._ends = np.cumsum(sizes)
         self._firsts = self._ends - sizes
 
@@ -80,22 +80,22 @@ class LabelledBatches:
         self._text, self._labels, self._rows = text, labels, rows
         self._begins = np.maximum(text.begins, text.ends - length)
         self._lengths = text.ends - self._begins
-        self._least = length if filled else 1
+        self._shortest = length if filled else 1
         self._dtype = dtype
         self.size = int(self._lengths.sum())
         self.rows = min(rows, max(self._lengths.size, 1))
-        self.longest = max(int(self._lengths.max(initial=0)), self._least)  # words that are read
+        self.longest = max(int(self._lengths.max(initial=0)), self._shortest)  # words that are read
 
-    def laid_out(
+    def schedule(
         self, rng: np.random.Generator | None, shards: int
     ) -> tuple[list[np.ndarray], list[int]]:
-        """Numbers of texts, in batches of about the same length, in any order."""
+        """Numbers of texts, in batches of about the same length, shuffled."""
         count = self._lengths.size
         order = np.arange(count) if rng is None else rng.permutation(count)
-        pool = max(count, 1) if rng is None else _POOL * self._rows
-        pools = [order[at : at + pool] for at in range(0, count, pool)]
-        pools = [each[np.argsort(self._lengths[each], kind="stable")] for each in pools]
-        order = np.concatenate([order[:0], *pools])
+        group = max(count, 1) if rng is None else _SORTED * self._rows
+        groups = [order[at : at + group] for at in range(0, count, group)]
+        groups = [each[np.argsort(self._lengths[each], kind="stable")] for each in groups]
+        order = np.concatenate([order[:0], *groups])
         batches = [order[at : at + self._rows] for at in range(0, count, self._rows)]
         if rng is not None:
             batches = [batches[at] for at in rng.permutation(len(batches))]
@@ -103,22 +103,22 @@ class LabelledBatches:
         return parts, [int(self._lengths[part].sum()) for part in parts]
 
     def batch(self, part: np.ndarray, states: list[np.ndarray]) -> Batch | None:
-        """Some texts; each begins with zeros."""
+        """Some texts; the state before each is zero."""
         if not part.size:
             return None
         lengths = self._lengths[part]
-        steps = max(int(lengths.max(initial=0)), self._least)
+        steps = max(int(lengths.max(initial=0)), self._shortest)
         ids, _ = self._text.gather(Spans(part, self._begins[part], self._text.ends[part]))
-        there = np.arange(steps) < lengths[:, None]
-        words = np.zeros(there.shape, np.int32)
-        words[there] = ids
+        has_word = np.arange(steps) < lengths[:, None]
+        words = np.zeros(has_word.shape, np.int32)
+        words[has_word] = ids
         weights: np.ndarray = np.full(part.size, 1 / self._rows, self._dtype)
-        mask: np.ndarray = np.ascontiguousarray(there.T, dtype=self._dtype)
+        mask: np.ndarray = np.ascontiguousarray(has_word.T, dtype=self._dtype)
         return Batch(np.ascontiguousarray(words.T), mask, self._labels[part], weights)
 
 
 class StreamBatches:
-    """A text in which each word, the ends of sentences included, is told from those before it.
+    """A text of which each word, the ends of sentences included, is predicted from those before.
 
     It is cut into as many stretches as a batch has rows, which are read side by side.
 
@@ -145,38 +145,38 @@ class StreamBatches:
         fill = np.full(self.rows * self._stretch - ids.size, end, np.int32)
         self._ids = np.concatenate([np.full(1 + before, end, np.int32), ids, fill])
 
-    def laid_out(
+    def schedule(
         self, rng: np.random.Generator | None, shards: int
     ) -> tuple[list[tuple[int, slice]], list[int]]:
-        """Begins and rows: those of one begin after the other, in the order of the text."""
+        """First steps and rows: all rows of one step after the other, in the order of the text."""
         cuts = np.linspace(0, self.rows, shards + 1).astype(int)
         groups = [slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
-        begins = range(0, self._stretch, self._steps)
-        parts = [(begin, rows) for begin in begins for rows in groups]
-        return parts, [int(self._there(*part).sum()) for part in parts]
+        starts = range(0, self._stretch, self._steps)
+        parts = [(start, rows) for start in starts for rows in groups]
+        return parts, [int(self._has_word(*part).sum()) for part in parts]
 
-    def _there(self, begin: int, rows: slice) -> np.ndarray:
+    def _has_word(self, start: int, rows: slice) -> np.ndarray:
         """Which of the places have a word; the last stretch is shorter than others."""
-        return self._places(begin, rows) < self.size
+        return self._places(start, rows) < self.size
 
-    def _places(self, begin: int, rows: slice) -> np.ndarray:
-        """Where the words to be told are in the text, (T, B)."""
-        steps = np.arange(begin, min(begin + self._steps, self._stretch))
+    def _places(self, start: int, rows: slice) -> np.ndarray:
+        """Where the words to predict are in the text, (T, B)."""
+        steps = np.arange(start, min(start + self._steps, self._stretch))
         return steps[:, None] + np.arange(rows.start, rows.stop) * self._stretch
 
     def batch(self, part: tuple[int, slice], states: list[np.ndarray]) -> Batch | None:
         """Some steps of some rows."""
-        begin, rows = part
+        start, rows = part
         if rows.start == rows.stop:
             return None
-        own = [state[rows] for state in states]
-        if begin == 0:
-            for state in own:
+        own_states = [state[rows] for state in states]
+        if start == 0:
+            for state in own_states:
                 state[:] = 0
-        places, begins = self._places(begin, rows), np.arange(rows.start, rows.stop)
-        first = begins * self._stretch + begin
+        places = self._places(start, rows)
+        first = np.arange(rows.start, rows.stop) * self._stretch + start
         steps = np.arange(len(places) + self._before)
         words = self._ids[steps[:, None] + first]
         targets = self._ids[places + 1 + self._before]
         weights: np.ndarray = np.where(places < self.size, 1 / self.rows, 0).astype(self._dtype)
-        return Batch(words, None, targets.reshape(-1), weights.reshape(-1), own)
+        return Batch(words, None, targets.reshape(-1), weights.reshape(-1), own_states)

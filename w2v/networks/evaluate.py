@@ -1,4 +1,4 @@
-"""How well a network tells what it has not learnt."""
+"""The loss and the accuracy of a network on held-out text."""
 
 from __future__ import annotations
 
@@ -12,63 +12,63 @@ from w2v.networks.batches import BatchSource
 from w2v.networks.network import Network
 
 
-class Judgement(NamedTuple):
-    """What telling the targets has cost.
+class Evaluation(NamedTuple):
+    """The loss on some targets.
 
-    nats   the sum of -ln p
-    told   of how many
-    right  how many had the highest p
+    nats     the sum of -ln p
+    targets  how many
+    correct  how many had the highest p
     """
 
     nats: float
-    told: int
-    right: int
+    targets: int
+    correct: int
 
 
-def judge(
+def evaluate(
     networks: Sequence[Network],
-    lessons: BatchSource,
+    source: BatchSource,
     rows: int,
-    on_progress: Callable[[int], None] = lambda parts: None,
-) -> Judgement:
-    """Judge all lessons, on as many threads as there are networks, in whatever order.
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> Evaluation:
+    """Evaluate all batches, on as many threads as there are networks, in whatever order.
 
     rows         of a batch
-    on_progress  called with how many parts are done, of each network's list
+    on_progress  called with how many parts of batches are done, of each network's list
     """
     shards = len(networks)
     states = networks[0].states(rows)
-    parts, _ = lessons.laid_out(None, shards)
+    parts, _ = source.schedule(None, shards)
 
-    def work(shard: int) -> Judgement:
-        nats, count, right = 0.0, 0, 0
+    def work(shard: int) -> Evaluation:
+        nats, count, correct = 0.0, 0, 0
         for done, part in enumerate(parts[shard::shards]):
-            batch = lessons.batch(part, states)
+            batch = source.batch(part, states)
             if batch is not None:
                 h = networks[shard].features(batch)
-                losses, hits = networks[shard].output.judge(h, batch.targets, batch.weights)
+                losses, hits = networks[shard].output.evaluate(h, batch.targets, batch.weights)
                 counted = batch.weights > 0
                 nats, count = nats + float(losses[counted].sum()), count + int(counted.sum())
-                right += hits
+                correct += hits
             if shard == 0:
                 on_progress(done)
-        return Judgement(nats, count, right)
+        return Evaluation(nats, count, correct)
 
     with ThreadPoolExecutor(shards) as pool:
         found = list(pool.map(work, range(shards)))
-    return Judgement(*(sum(each) for each in zip(*found, strict=True)))
+    return Evaluation(*(sum(each) for each in zip(*found, strict=True)))
 
 
-def probabilities(networks: Sequence[Network], lessons: BatchSource, count: int) -> np.ndarray:
+def probabilities(networks: Sequence[Network], source: BatchSource, count: int) -> np.ndarray:
     """p of each output for each of some texts; (M, K)."""
     shards = len(networks)
-    parts, _ = lessons.laid_out(None, shards)
+    parts, _ = source.schedule(None, shards)
     dtype = networks[0].embedding.sums.dtype
     found = np.zeros((count, networks[0].architecture.outputs), dtype)
 
     def work(shard: int) -> None:
         for part in parts[shard::shards]:
-            batch = lessons.batch(part, [])
+            batch = source.batch(part, [])
             if batch is not None:
                 scores = networks[shard].output.scores(networks[shard].features(batch))
                 scores = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from w2v.networks import parameters
 from w2v.networks.layers.embedding import Embedding
-from w2v.networks.layers.layer import Layer
+from w2v.networks.layers.layer import Layer, Recurrent
 from w2v.networks.layers.lstm import Lstm
 from w2v.networks.layers.rnn import Rnn
-from w2v.networks.layers.softmax_output import Output
+from w2v.networks.layers.softmax_output import SoftmaxOutput
 from w2v.networks.optimizer import Optimizer
 from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, sentences
 
@@ -29,6 +30,11 @@ FORGET = 3.0  # bias of the LSTM's forget gate: an open one, for what comes from
 TESTED, EVERY = 512, 100  # examples that judge, and how many steps lie between
 DISTANCES = (0.0, 0.25, 0.5, 1.0)  # shares of the way back at which gradients are shown
 VARIANTS = {"rnn": ("rnn tanh", "rnn relu identity"), "lstm": ("lstm",)}
+_LAYERS: dict[str, Callable[..., Recurrent]] = {
+    "rnn tanh": partial(Rnn, activation="tanh", recurrent_init="uniform"),
+    "rnn relu identity": partial(Rnn, activation="relu", recurrent_init="identity"),
+    "lstm": partial(Lstm, forget=FORGET),
+}
 TASKS = ("adding", "words")
 CHANCE = {"adding": 1 / 6, "words": 1 / len(LANGUAGES)}
 SOLVED = {"adding": 0.01, "words": 0.99}
@@ -70,12 +76,8 @@ class LagModel:
         rng = np.random.default_rng(seed)
         self._adds = task == "adding"
         inputs, outputs = (2, 1) if self._adds else (DIM, len(WORDS))
-        self.layer: Rnn | Lstm
-        if variant == "lstm":
-            self.layer = Lstm(inputs, units, dtype)
-        else:
-            self.layer = Rnn(inputs, units, variant.split()[1], dtype)
-        self._output = Output(units, outputs, False, dtype)
+        self.layer: Recurrent = _LAYERS[variant](inputs, units, dtype=dtype)
+        self._output = SoftmaxOutput(units, outputs, False, dtype)
         self._embedding = None if self._adds else Embedding(len(WORDS), DIM, dtype)
         layers: list[Layer] = [self.layer, self._output]
         layers += [self._embedding] if self._embedding else []
@@ -83,24 +85,18 @@ class LagModel:
             f"{at}.{key}": array.shape
             for at, layer in enumerate(layers) for key, array in layer.parameters.items()
         }  # fmt: skip
-        own, self._gradient = parameters.room(shapes, dtype, 2)
-        held, slopes = parameters.views(own, shapes), parameters.views(self._gradient, shapes)
+        weights, self._gradient = parameters.allocate(shapes, dtype, 2)
+        held, slopes = parameters.views(weights, shapes), parameters.views(self._gradient, shapes)
         for at, layer in enumerate(layers):
-            mine = {key: held[f"{at}.{key}"] for key in layer.parameters}
-            layer.attach(mine, {key: slopes[f"{at}.{key}"] for key in layer.parameters})
+            own = {key: held[f"{at}.{key}"] for key in layer.parameters}
+            layer.attach(own, {key: slopes[f"{at}.{key}"] for key in layer.parameters})
         self._vectors = slopes.get("2.input_vectors")
-        self._begin(variant, rng)
-        self._optimizer = Optimizer("adam", {"all": own})
-        self._rows = np.arange(len(own), dtype=np.int32)
-
-    def _begin(self, variant: str, rng: np.random.Generator) -> None:
-        if isinstance(self.layer, Lstm):
-            self.layer.begin(rng, FORGET)
-        else:
-            self.layer.begin(rng, "identity" if "identity" in variant else "uniform")
+        self.layer.initialise(rng)
         if self._embedding:
-            self._embedding.begin(rng, 1.0)
-        self._output.begin(rng)
+            self._embedding.initialise(rng, 1.0)
+        self._output.initialise(rng)
+        self._optimizer = Optimizer("adam", {"all": weights})
+        self._rows = np.arange(len(weights), dtype=np.int32)
 
     def _last(self, given: np.ndarray) -> np.ndarray:
         x = self._embedding.forward(given) if self._embedding else given
@@ -146,9 +142,7 @@ class LagModel:
 
     def reach(self) -> np.ndarray:
         """After `learn`: the gradient's length by each state, from the last one back; (T + 1,)."""
-        squares = np.square(self.layer.d_hidden, dtype=np.float64)
-        if isinstance(self.layer, Lstm):
-            squares = squares + np.square(self.layer.d_cells, dtype=np.float64)
+        squares = np.sum([np.square(d, dtype=np.float64) for d in self.layer.d_states], axis=0)
         return np.sqrt(squares.sum(axis=(1, 2)))[::-1]
 
 
@@ -167,20 +161,20 @@ def train_on_task(
     on_step  called after each
     """
     make = adding if task == "adding" else sentences
-    rng, student = np.random.default_rng((seed, 1)), LagModel(task, variant, units, seed)
+    rng, model = np.random.default_rng((seed, 1)), LagModel(task, variant, units, seed)
     tested = make(np.random.default_rng((seed, 2)), TESTED, length)
     gradients, score = (math.nan,) * len(DISTANCES), math.nan
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(1, steps + 1):
-            student.learn(*make(rng, BATCH, length))
+            model.learn(*make(rng, BATCH, length))
             if step == 1:
-                reach = student.reach()
+                reach = model.reach()
                 at = [round(share * (len(reach) - 1)) for share in DISTANCES]
                 gradients = tuple(float(reach[n] / reach[0]) for n in at)
-            student.step()
+            model.step()
             on_step()
             if step % EVERY == 0 or step == steps:
-                score = student.score(*tested)
+                score = model.score(*tested)
                 if is_solved(task, score) or not math.isfinite(score):
                     break
     return Outcome(score, step, gradients)

@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2v.networks.architecture import RECURRENT, Architecture, Recurrent, own
+from w2v.networks.architecture import Architecture, arrays_of
 from w2v.networks.layers.concatenation import Concatenation
 from w2v.networks.layers.dense import Dense
 from w2v.networks.layers.dropout import Dropout
 from w2v.networks.layers.embedding import Embedding
 from w2v.networks.layers.layer import flat
 from w2v.networks.layers.pooling import Pooling
-from w2v.networks.layers.rnn import Rnn
-from w2v.networks.layers.softmax_output import Output, Rows, SampledOutput
+from w2v.networks.layers.softmax_output import RowGradients, SampledSoftmaxOutput, SoftmaxOutput
 
 
 class Batch(NamedTuple):
@@ -45,7 +44,7 @@ class Network:
 
     architecture  what it is made of
     settings      of the model: pooling, activation, dropout
-    parameters    arrays by name, as in `Architecture.shapes`; see `SampledOutput` for one more
+    parameters    arrays by name, as in `Architecture.shapes`, b_o as in `SampledSoftmaxOutput`
     gradients     arrays to write to, by the same names, but for tables of which rows change
     counts        of the words, where the output is sampled; else None
     samples       how many words are drawn then
@@ -60,47 +59,37 @@ class Network:
         counts: np.ndarray | None = None,
         samples: int = 0,
     ):
-        self.architecture, self._settings = architecture, settings
+        self.architecture = architecture
         a, dtype = architecture, parameters["input_vectors"].dtype
-        tables, room = dict(parameters), dict(parameters if gradients is None else gradients)
+        tables, slopes = dict(parameters), dict(parameters if gradients is None else gradients)
         self.embedding = Embedding(a.words, a.dim, dtype)
         self.embedding.attach(tables, {})
-        self._recurrent = [self._make_recurrent(inputs, dtype) for _, inputs in a.recurrent()]
-        self._concatenation = Concatenation(a.length) if a.network == "mlp" else None
+        recurrent = a.recurrent()
+        self._recurrent = [
+            layer.of(inputs, a.units, settings, dtype) for _, inputs, layer in recurrent
+        ]
+        self._concatenation = None if recurrent else Concatenation(a.length)
         self._pooling = None if a.steps else Pooling(settings.pool)
-        f = settings.activation if a.network == "mlp" else "relu"
+        f = "relu" if recurrent else settings.activation
         self._denses = [Dense(inputs, units, f, dtype) for _, inputs, units in a.denses()]
-        names = [name for name, _ in a.recurrent()] + [name for name, *_ in a.denses()]
+        names = [name for name, *_ in recurrent] + [name for name, *_ in a.denses()]
         for name, layer in zip(names, [*self._recurrent, *self._denses], strict=True):
-            layer.attach(own(layer, name, tables), own(layer, name, room))
-        self.output: Output
+            layer.attach(arrays_of(layer, name, tables), arrays_of(layer, name, slopes))
+        self.output: SoftmaxOutput
         if samples and counts is not None:
-            self.output = SampledOutput(a.features, counts, samples, a.tied, dtype)
+            self.output = SampledSoftmaxOutput(a.features, counts, samples, a.tied, dtype)
         else:
-            self.output = Output(a.features, a.outputs, a.tied, dtype)
-            self.output.attach(tables, room)
+            self.output = SoftmaxOutput(a.features, a.outputs, a.tied, dtype)
+            self.output.attach(tables, slopes)
         self.output.share(tables)
         self._dropouts = [
             Dropout(settings.dropout) for _ in range(2 + len(self._recurrent) + len(self._denses))
         ]
 
-    def _make_recurrent(self, inputs: int, dtype: Any) -> Recurrent:
-        kind, units = RECURRENT[self.architecture.network][1], self.architecture.units
-        if issubclass(kind, Rnn):
-            return kind(inputs, units, self._settings.activation, dtype)
-        return kind(inputs, units, dtype)
-
-    def begin(self, rng: np.random.Generator) -> None:
+    def initialise(self, rng: np.random.Generator) -> None:
         """Fill all parameters at random."""
-        self.embedding.begin(rng)
-        for layer in self._recurrent:
-            if isinstance(layer, Rnn):
-                layer.begin(rng, self._settings.recurrent_init)
-            else:
-                layer.begin(rng)
-        for dense in self._denses:
-            dense.begin(rng)
-        self.output.begin(rng)
+        for layer in (self.embedding, *self._recurrent, *self._denses, self.output):
+            layer.initialise(rng)
 
     def features(self, batch: Batch, rng: np.random.Generator | None = None) -> np.ndarray:
         """What the last layer gets, (B, U) or (T * B, U); `rng` is for dropout, when learning."""
@@ -150,9 +139,9 @@ class Network:
             d = self._recurrent[at].backward(self._dropouts[1 + at].backward(d))
         self.embedding.backward(self._dropouts[0].backward(d))
 
-    def rows(self) -> list[Rows]:
+    def rows(self) -> list[RowGradients]:
         """The gradients of rows of tables, after `learn`."""
-        embedded = Rows("input_vectors", self.embedding.rows, self.embedding.sums)
+        embedded = RowGradients("input_vectors", self.embedding.rows, self.embedding.sums)
         return [embedded, *self.output.rows()]
 
     def states(self, rows: int) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""How the numbers of a network follow their gradients."""
+"""Optimizers of networks: SGD, Adagrad, Adam."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Optimizer:
         part      from which of them to before which
         scale     what gradients are multiplied by
         """
-        told = (self._tables[table], rows, gradient, *part, lr, scale)
+        step = (self._tables[table], rows, gradient, *part, lr, scale)
         memory = [self.memory[f"{table}.{what}"] for what in _MEMORY[self._kind]]
         if self._kind == "adam":
-            adam_step(*told, *memory, int(self.memory["steps"][0]))
+            adam_step(*step, *memory, int(self.memory["steps"][0]))
         else:
-            {"sgd": sgd_step, "adagrad": adagrad_step}[self._kind](*told, *memory)
+            {"sgd": sgd_step, "adagrad": adagrad_step}[self._kind](*step, *memory)

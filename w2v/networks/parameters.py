@@ -1,4 +1,4 @@
-"""All the numbers of a network that every batch changes, in one matrix, and views of it by name."""
+"""All parameters of a network that every batch changes, in one matrix, and views by name."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def rows_for(shapes: Mapping[str, tuple[int, ...]]) -> int:
 
 def views(matrix: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
     """Arrays of some shapes, one after the other, in a matrix of rows of BLOCK numbers."""
-    numbers, begin, found = matrix.reshape(-1), 0, {}
+    numbers, start, found = matrix.reshape(-1), 0, {}
     for name, shape in shapes.items():
-        found[name] = numbers[begin : begin + math.prod(shape)].reshape(shape)
-        begin += math.prod(shape)
+        found[name] = numbers[start : start + math.prod(shape)].reshape(shape)
+        start += math.prod(shape)
     return found
 
 
-def room(shapes: Mapping[str, tuple[int, ...]], dtype: type, copies: int = 1) -> np.ndarray:
+def allocate(shapes: Mapping[str, tuple[int, ...]], dtype: type, copies: int = 1) -> np.ndarray:
     """Zeros for some arrays, in several copies; (copies, rows, BLOCK)."""
     return aligned((copies, rows_for(shapes), BLOCK), dtype)

@@ -1,4 +1,4 @@
-"""A network in a file: it tells labels, scores text, and writes some."""
+"""A network in a file: predicts labels, scores text, generates text."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 from w2v.embeddings import container
 from w2v.networks.architecture import Architecture
 from w2v.networks.batches import LabelledBatches, StreamBatches
-from w2v.networks.evaluate import Judgement, judge, probabilities
+from w2v.networks.evaluate import Evaluation, evaluate, probabilities
 from w2v.networks.network import Batch, Network
-from w2v.networks.trainer import architecture
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END
 
@@ -20,22 +19,19 @@ STEPS = 100  # words of a text at a time
 
 
 class TrainedNetwork:
-    """What a file of `w2v train --model mlp|rnn|lstm|gru` does.
+    """A network that `w2v train` has written.
 
-    name      of the model
     settings  of the model
     tensors   the arrays of its file
     names     its words
     Raises    KeyError or ValueError where these do not fit
     """
 
-    def __init__(
-        self, name: str, settings: Any, tensors: Mapping[str, np.ndarray], names: Sequence[str]
-    ):
+    def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray], names: Sequence[str]):
         self._settings, self.names = settings, names
         self.is_language = settings.task == "lm"
         self.labels = [] if self.is_language else container.read_names(tensors, "labels")
-        self.architecture: Architecture = architecture(name, settings, len(names), len(self.labels))
+        self.architecture = Architecture.of(settings, len(names), len(self.labels))
         self._end = names.index(END) if self.is_language else 0
         self._parameters = {"input_vectors": tensors["words.matrix"]}
         for key, shape in self.architecture.shapes().items():
@@ -50,23 +46,23 @@ class TrainedNetwork:
 
     def probabilities(self, text: EncodedDocuments, threads: int) -> np.ndarray:
         """p of each label for each document, float32 (M, K)."""
-        told, made = self._settings, self.architecture
+        made = self.architecture
         if not text.begins.size:
             return np.zeros((0, len(self.labels)), np.float32)
         nothing = np.zeros(text.begins.size, np.int32)
-        lessons = LabelledBatches(text, nothing, told.rows, made.length, made.network == "mlp")
-        return probabilities(self._networks(threads), lessons, text.begins.size)
+        source = LabelledBatches(
+            text, nothing, self._settings.rows, made.length, made.layer is None
+        )
+        return probabilities(self._networks(threads), source, text.begins.size)
 
-    def judge(
+    def evaluate(
         self, text: EncodedText, on_progress: Callable[[float], None] = lambda share: None
-    ) -> Judgement:
-        """The cost of a whole text, read from its begin to its end, ends of sentences included."""
-        made = self.architecture
-        before = made.length - 1 if made.network == "mlp" else 0
+    ) -> Evaluation:
+        """The loss on a whole text, read from start to end, ends of sentences included."""
         ids = np.insert(text.ids.mapped(), text.starts[1:], self._end)
-        stream = StreamBatches(ids, self._end, 1, STEPS, before)
+        stream = StreamBatches(ids, self._end, 1, STEPS, self.architecture.before)
         parts = max(-(-ids.size // STEPS), 1)
-        return judge(self._networks(1), stream, 1, lambda done: on_progress(done / parts))
+        return evaluate(self._networks(1), stream, 1, lambda done: on_progress(done / parts))
 
     def generate(
         self, prompt: Sequence[int], count: int, temperature: float, top: int, seed: int
@@ -79,10 +75,10 @@ class TrainedNetwork:
         made = self.architecture
         [network], rng = self._networks(1), np.random.default_rng(seed)
         states = network.states(1)
-        wide = made.length if made.network == "mlp" else 1
+        wide = 1 + made.before
         line = [self._end] * wide + list(prompt)
         for at in range(wide, len(line)):  # the prompt but for its last word changes states
-            if made.network != "mlp":
+            if made.layer:
                 self._scores(network, line[at - 1 : at], states)
         for _ in range(count):
             scores = self._scores(network, line[-wide:], states)

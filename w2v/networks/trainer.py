@@ -1,4 +1,4 @@
-"""Networks in training: what they begin with, what a run changes, what goes into the file."""
+"""Networks in training: their start, the matrices that a run changes, the tensors of the file."""
 
 from __future__ import annotations
 
@@ -14,35 +14,30 @@ from w2v.kernels.simd import aligned
 from w2v.networks import parameters
 from w2v.networks.architecture import Architecture
 from w2v.networks.batches import BatchPlan, BatchSource, LabelledBatches, StreamBatches
-from w2v.networks.evaluate import Judgement, judge
-from w2v.networks.layers.softmax_output import JUDGED
+from w2v.networks.evaluate import Evaluation, evaluate
+from w2v.networks.layers.softmax_output import TARGETS
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
-from w2v.networks.updates import Learning
+from w2v.networks.updates import MinibatchUpdates
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary
 from w2v.training.chunks import Plan
 
-MANY = 50_000  # words: above these, a few are drawn to tell a word from
+MANY = 50_000  # words: of more, samples compete with the target
 SAMPLES = 4096
 ENOUGH = 0.003  # share by which a loss must be lower than the lowest for the rate to stay
-# Numbers that a recurrent layer holds for each unit, step and row, forward and backward together.
-_HELD = {"mlp": 0, "rnn": 7, "gru": 13, "lstm": 16}
 
 
 class NetworkTrainer:
-    """A network that learns labels of texts, or next words.
+    """A network that learns to predict labels of texts, or next words.
 
-    name        of the model: mlp, rnn, lstm, gru
     vocabulary  with UNKNOWN, and for next words END
     text        documents with labels, or a text
     settings    of the model
     Raises      W2VError where there is nothing to tell apart, or layers do not fit
     """
 
-    kernels = ("row_copies", "recurrent", "softmax", "optimizers")
-
-    def __init__(self, name: str, vocabulary: Vocabulary, text: EncodedText, settings: Any):
+    def __init__(self, vocabulary: Vocabulary, text: EncodedText, settings: Any):
         self._vocabulary, self.settings = vocabulary, settings
         self.is_language = settings.task == "lm"
         self.labels: list[str] = []
@@ -52,26 +47,27 @@ class NetworkTrainer:
                 raise W2VError(
                     f"all texts have the label {self.labels[0]!r}: there is nothing to tell apart"
                 )
-        self.architecture = architecture(name, settings, len(vocabulary.names), len(self.labels))
-        self.lessons = self.lessons_of(text)
+        self.architecture = Architecture.of(settings, len(vocabulary.names), len(self.labels))
+        layer = self.architecture.layer
+        self.kernels = ("row_copies", *(layer.kernels if layer else ()), "softmax", "optimizers")
+        self.source = self.batches_of(text)
         self.matrices: dict[str, np.ndarray] = {}
         self.networks: list[Network] = []
         self._frozen = np.zeros(0, np.bool_)
         self._cuts = 0
-        self.held_out: Judgement | None = None
+        self.held_out: Evaluation | None = None
 
-    def lessons_of(self, text: EncodedText) -> BatchSource:
-        """A text as what is learnt from it; W2VError where a label has not come in training."""
-        return lessons_of(text, self.settings, self.architecture, self._vocabulary, self.labels)
+    def batches_of(self, text: EncodedText) -> BatchSource:
+        """The batches of a text; W2VError where a label did not occur in training."""
+        return batches_of(text, self.settings, self.architecture, self._vocabulary, self.labels)
 
     @property
     def samples(self) -> int:
-        """How many words a word is told from in training; 0: from all."""
+        """How many sampled words each target competes with in training; 0: all words."""
         if not self.is_language:
             return 0
-        told = self.settings.samples
-        many = SAMPLES if self.architecture.outputs > MANY else 0
-        return many if told is None else min(told, self.architecture.outputs)
+        given, words = self.settings.samples, self.architecture.outputs
+        return (SAMPLES if words > MANY else 0) if given is None else min(given, words)
 
     def _shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:
         """The tables of which rows change, as if each had one array, and `weights`, all others."""
@@ -85,7 +81,7 @@ class NetworkTrainer:
     @property
     def _rows(self) -> int:
         """How many a batch has at most."""
-        return min(self.settings.rows, self.lessons.rows)
+        return min(self.settings.rows, self.source.rows)
 
     def matrix_bytes(self) -> int:
         """What the parameters take in memory."""
@@ -93,20 +89,21 @@ class NetworkTrainer:
 
     def memory_bytes(self, threads: int) -> int:
         """Bytes that learning on some threads takes, about."""
-        told, a = self.settings, self.architecture
-        shards = told.shards if told.deterministic else threads
+        set_, a = self.settings, self.architecture
+        shards = set_.shards if set_.deterministic else threads
         shapes = self._shapes()
         dense = 4 * sum(math.prod(shape) for shape in shapes["weights"].values())
         tables = self.matrix_bytes() - dense
         sampled = 2 * threads * 4 * self.samples * a.features
         tied = tables * (1 + shards) if a.tied and not self.samples else 0
-        steps = told.bptt if self.is_language else getattr(self.lessons, "longest", a.length)
-        each = steps * (a.dim * 3 + _HELD[a.network] * a.units * a.layers)
-        windows = (steps if self.is_language else 1) * (a.network == "mlp")
+        steps = set_.bptt if self.is_language else getattr(self.source, "longest", a.length)
+        held = a.layer.numbers_held if a.layer else 0
+        each = steps * (a.dim * 3 + held * a.units * a.layers)
+        windows = (steps if self.is_language else 1) * (a.layer is None)
         each += 3 * a.length * a.dim * windows
         each += self.is_language * 2 * steps * (self.samples or a.outputs)
-        stream = 8 * self.lessons.size if self.is_language else 4 * self.lessons.size
-        parameters = self.matrix_bytes() * (1 + Optimizer.copies(told.optimizer))
+        stream = 8 * self.source.size if self.is_language else 4 * self.source.size
+        parameters = self.matrix_bytes() * (1 + Optimizer.copies(set_.optimizer))
         return (
             parameters + shards * dense + tied + sampled + 4 * self._rows * each + stream
             + tables
@@ -114,37 +111,39 @@ class NetworkTrainer:
 
     def validation_bytes(self, threads: int) -> int:
         """Bytes that a held-out text takes besides: all scores, where learning draws some."""
-        scores = 4 * JUDGED * self.architecture.outputs * bool(self.samples)
+        scores = 4 * TARGETS * self.architecture.outputs * bool(self.samples)
         return scores * (self.settings.shards if self.settings.deterministic else threads)
 
     def plan(self, shards: int) -> Plan:
         """The batches of a run."""
-        return BatchPlan(self.lessons, self.settings.epochs, self.settings.seed, shards)
+        return BatchPlan(self.source, self.settings.epochs, self.settings.seed, shards)
 
     def begin(self, shards: int) -> None:
         """Make the parameters, at random, and networks over them."""
-        told, shapes = self.settings, self._shapes()
+        set_, shapes = self.settings, self._shapes()
         dense = shapes.pop("weights")
         tables = {
             name: aligned((*shape[:1], math.prod(shape[1:])), np.float32)
             for named in shapes.values() for name, shape in named.items()
         }  # fmt: skip
-        own = parameters.room(dense, np.float32)[0]
-        self._gradients = parameters.room(dense, np.float32, shards)
-        arrays = parameters.views(own, dense) | tables
+        weights = parameters.allocate(dense, np.float32)[0]
+        self._gradients = parameters.allocate(dense, np.float32, shards)
+        arrays = parameters.views(weights, dense) | tables
         self.networks = [
             Network(
-                self.architecture, told, arrays, parameters.views(gradient, dense),
+                self.architecture, set_, arrays, parameters.views(gradient, dense),
                 self._vocabulary.counts if self.samples else None, self.samples,
             )
             for gradient in self._gradients
         ]  # fmt: skip
-        self.networks[0].begin(np.random.default_rng(told.seed))
+        self.networks[0].initialise(np.random.default_rng(set_.seed))
         self._parameters, self._tables = arrays, {name: len(t) for name, t in tables.items()}
-        self._optimizer = Optimizer(told.optimizer, tables | {"weights": own})
+        self._optimizer = Optimizer(set_.optimizer, tables | {"weights": weights})
         self._states = self.networks[0].states(self._rows) if self.is_language else []
-        self._right = np.zeros((told.epochs, shards), np.int64)
-        self.matrices = tables | {"weights": own} | self._optimizer.memory | {"right": self._right}
+        self._correct = np.zeros((set_.epochs, shards), np.int64)
+        self.matrices = (
+            tables | {"weights": weights} | self._optimizer.memory | {"right": self._correct}
+        )
         self.matrices |= {f"state{n}": state for n, state in enumerate(self._states)}
 
     def restored(self) -> None:
@@ -160,10 +159,10 @@ class NetworkTrainer:
 
     def lr_at(self, share: float) -> float:
         """The learning rate when a share (0 to 1) of the run is done."""
-        told = self.settings
-        if told.schedule == "linear":
-            return told.rate * (1 - share)
-        return told.rate * told.cut**self._cuts
+        set_ = self.settings
+        if set_.schedule == "linear":
+            return set_.rate * (1 - share)
+        return set_.rate * set_.cut**self._cuts
 
     def on_validation(self, losses: list[float]) -> None:
         """Take account of the losses of a held-out text after each epoch so far."""
@@ -173,34 +172,34 @@ class NetworkTrainer:
                 self._cuts += loss > lowest * (1 - ENOUGH)
                 lowest = min(lowest, loss)
 
-    def shards(self, plan: Plan) -> Learning:
+    def shards(self, plan: Plan) -> MinibatchUpdates:
         """What the rounds of a plan do."""
-        told = self.settings
-        return Learning(
-            self.networks, self._gradients, self._tables, self._optimizer, self.lessons,
-            self._states, self._right, self.lr_at, told.clip, self._frozen, told.seed,
+        set_ = self.settings
+        return MinibatchUpdates(
+            self.networks, self._gradients, self._tables, self._optimizer, self.source,
+            self._states, self._correct, self.lr_at, set_.clip, self._frozen, set_.seed,
         )  # fmt: skip
 
     def loss(self, text: EncodedText) -> float:
         """Mean nats for each target of a held-out text."""
-        lessons = self.lessons_of(text)
-        self.held_out = judge(self.networks, lessons, self.settings.rows)
-        return self.held_out.nats / max(self.held_out.told, 1)
+        source = self.batches_of(text)
+        self.held_out = evaluate(self.networks, source, self.settings.rows)
+        return self.held_out.nats / max(self.held_out.targets, 1)
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
-        """What a loss means: the perplexity, or the share of texts that were told rightly."""
+        """What a loss means: the perplexity, or the accuracy."""
         if self.is_language:
             return f"perplexity {math.exp(min(loss, 700)):.1f}"
-        return f"accuracy {self._right[epoch].sum() / max(pairs, 1):.2%}"
+        return f"accuracy {self._correct[epoch].sum() / max(pairs, 1):.2%}"
 
     def validation_note(self) -> str:
         """The same of the held-out text."""
         if self.held_out is None:
             return ""
-        nats, count, right = self.held_out
+        nats, count, correct = self.held_out
         if self.is_language:
             return f"perplexity {math.exp(min(nats / max(count, 1), 700)):.1f}"
-        return f"accuracy {right / max(count, 1):.2%}"
+        return f"accuracy {correct / max(count, 1):.2%}"
 
     def tables(self) -> dict[str, Table]:
         """The words, as the embedding layer has learnt them."""
@@ -221,31 +220,14 @@ class NetworkTrainer:
         return {}
 
 
-def architecture(name: str, settings: Any, words: int, labels: int) -> Architecture:
-    """What a model is made of; W2VError where what is tied does not fit."""
-    language = settings.task == "lm"
-    made = Architecture(
-        network=name, words=words, dim=settings.dim, length=settings.length,
-        units=settings.units, layers=settings.layers, dense=settings.dense_units,
-        outputs=words if language else labels, tied=settings.tied and language, steps=language,
-    )  # fmt: skip
-    if made.tied and made.features != made.dim:
-        raise W2VError(
-            f"--tied: the last layer gives {made.features} numbers, a word has {made.dim}: set "
-            f"--dim {made.features}"
-        )
-    return made
-
-
-def lessons_of(
+def batches_of(
     text: EncodedText, settings: Any, made: Architecture, vocabulary: Vocabulary, labels: list[str]
 ) -> BatchSource:
-    """A text as what a network learns from it, or is judged by."""
+    """The batches of a text, to learn from or to be evaluated on."""
     if not isinstance(text, EncodedDocuments):
         end = vocabulary.names.index(END)
         ids = np.insert(text.ids.mapped(), text.starts[1:], end)
-        before = made.length - 1 if made.network == "mlp" else 0
-        return StreamBatches(ids, end, settings.rows, settings.bptt, before)
+        return StreamBatches(ids, end, settings.rows, settings.bptt, made.before)
     number = {label: at for at, label in enumerate(labels)}
     for at, label in enumerate(text.labels):
         if label not in number:
@@ -254,4 +236,4 @@ def lessons_of(
                 "leave it out, or train with it"
             )
     rows = np.array([number[str(label)] for label in text.labels], np.int32)
-    return LabelledBatches(text, rows, settings.rows, made.length, made.network == "mlp")
+    return LabelledBatches(text, rows, settings.rows, made.length, made.layer is None)

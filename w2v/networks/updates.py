@@ -1,4 +1,4 @@
-"""The rounds of a network: parts of a batch are learnt side by side, then comes one step."""
+"""One step for each minibatch: the gradients of its parts, their sum, the optimizer."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from w2v.training.chunks import Chunk
 PARTS = 8  # of a step
 
 
-class Learning:
+class MinibatchUpdates:
     """Batches in parts, each on a network with gradients of its own, which are added up in order.
 
     networks   one for each part of a batch
     gradients  (S, R, BLOCK), those of the networks
     tables     the names of what changes by rows, and how many rows each has
     optimizer  of `weights` and the tables
-    lessons
+    source     of the batches
     states     of all rows of a batch
-    right      int64 (epochs, S), changed in place: how many targets were told rightly
+    correct    int64 (epochs, S), changed in place: how many targets had the highest score
     lr_at      the learning rate at a share of the run
     clip       longest gradient, or 0
     frozen     bool (V,), rows of `input_vectors` that stay; or (0,)
@@ -39,16 +39,16 @@ class Learning:
         gradients: np.ndarray,
         tables: dict[str, int],
         optimizer: Optimizer,
-        lessons: BatchSource,
+        source: BatchSource,
         states: list[np.ndarray],
-        right: np.ndarray,
+        correct: np.ndarray,
         lr_at: Callable[[float], float],
         clip: float,
         frozen: np.ndarray,
         seed: int,
     ):
         self._networks, self._gradients, self._optimizer = networks, gradients, optimizer
-        self._lessons, self._states, self._right = lessons, states, right
+        self._source, self._states, self._correct = source, states, correct
         self._lr_at, self._clip, self._frozen, self._seed = lr_at, clip, frozen, seed
         self._places = {name: np.full(size, -1, np.int32) for name, size in tables.items()}
         whole = np.arange(gradients.shape[1], dtype=np.int32)
@@ -68,7 +68,7 @@ class Learning:
             if shard == 0:
                 self._lr = self._lr_at(chunk.begin)
                 self._optimizer.memory["steps"] += 1
-            batch = self._lessons.batch(chunk.pieces, self._states)
+            batch = self._source.batch(chunk.pieces, self._states)
             self._learnt[shard] = batch is not None
             if batch is None:
                 self._gradients[shard] = 0
@@ -76,7 +76,7 @@ class Learning:
             rng = np.random.default_rng((self._seed, chunk.epoch, chunk.first, shard))
             with np.errstate(over="ignore", invalid="ignore"):  # the loss tells
                 found = network.learn(batch, rng)
-            self._right[chunk.epoch, shard] += network.output.right
+            self._correct[chunk.epoch, shard] += network.output.correct
             return found
 
         return train

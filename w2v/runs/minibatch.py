@@ -47,7 +47,7 @@ class Course(Rounds):
         unknown = super().read_valid()
         if self.validation:
             try:
-                self.trainer.lessons_of(self.validation.text)
+                self.trainer.batches_of(self.validation.text)
             except W2VError as error:
                 raise W2VError(f"{self.how.valid}: {error}") from None
         return unknown

@@ -203,7 +203,7 @@ class SavedNetwork(SavedModel):
                 f"{name_of(path)} was trained with --task {found}: this needs --task {task}"
             )
         with self._fitting():
-            self.network = TrainedNetwork(self.model.name, self.options, self.tensors, self.names)
+            self.network = TrainedNetwork(self.options, self.tensors, self.names)
 
     def open(
         self,

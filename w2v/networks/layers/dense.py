@@ -24,8 +24,8 @@ class Dense(Layer):
         """Its parameters."""
         return {"W": (inputs, units), "b": (units,)}
 
-    def begin(self, rng: np.random.Generator) -> None:
-        """Fill it at random; biases begin at 0."""
+    def initialise(self, rng: np.random.Generator) -> None:
+        """Fill it at random; biases start at 0."""
         init_glorot(rng, self.parameters["W"])
 
     def forward(self, x: np.ndarray) -> np.ndarray:

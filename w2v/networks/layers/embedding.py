@@ -29,7 +29,7 @@ class Embedding(Layer):
         """Its parameters."""
         return {"input_vectors": (words, dim)}
 
-    def begin(self, rng: np.random.Generator, scale: float = 0.1) -> None:
+    def initialise(self, rng: np.random.Generator, scale: float = 0.1) -> None:
         """Fill it at random, uniform in ±scale."""
         vectors = self.parameters["input_vectors"]
         vectors[...] = rng.uniform(-scale, scale, vectors.shape)

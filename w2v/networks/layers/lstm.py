@@ -12,22 +12,25 @@ from typing import Any
 import numpy as np
 
 from w2v.kernels.recurrent import lstm_step, lstm_step_backward
-from w2v.networks.layers.layer import Layer, State, flat, init_glorot, init_orthogonal, times
+from w2v.networks.layers.layer import Recurrent, State, flat, init_glorot, init_orthogonal, times
 
 GATES = 4
 
 
-class Lstm(Layer):
+class Lstm(Recurrent):
     """c_t = f_t c_{t-1} + i_t g_t, h_t = o_t tanh(c_t), where there is a word; else both stay.
 
     i, f and o are sigmoids, g is a tanh, of x_t W_x + h_{t-1} W_h + b.
     """
 
+    title = "LSTM"
     state_names = ("h", "c")
+    numbers_held = 16
+    kernels = ("recurrent",)
 
-    def __init__(self, inputs: int, units: int, dtype: Any = np.float32):
-        super().__init__(self.shapes(inputs, units), dtype)
-        self._units = units
+    def __init__(self, inputs: int, units: int, forget: float = 1.0, *, dtype: Any = np.float32):
+        super().__init__(inputs, units, dtype=dtype)
+        self._forget = forget
 
     @staticmethod
     def shapes(inputs: int, units: int) -> dict[str, tuple[int, ...]]:
@@ -35,22 +38,22 @@ class Lstm(Layer):
         wide = GATES * units
         return {"W_x": (inputs, wide), "W_h": (units, wide), "b": (wide,)}
 
-    def begin(self, rng: np.random.Generator, forget: float = 1.0) -> None:
-        """Fill it at random; a forget gate that begins open: Jozefowicz et al. 2015."""
+    def initialise(self, rng: np.random.Generator) -> None:
+        """Fill it at random; the forget gate starts open, by its bias (Jozefowicz et al. 2015)."""
         units = self._units
         for gate in range(GATES):
             here = slice(gate * units, (gate + 1) * units)
             init_glorot(rng, self.parameters["W_x"][:, here])
             init_orthogonal(rng, self.parameters["W_h"][:, here])
-        self.parameters["b"][units : 2 * units] = forget
+        self.parameters["b"][units : 2 * units] = self._forget
 
     def forward(
         self,
         x: np.ndarray,
         mask: np.ndarray | None = None,
-        begin: State = None,
+        initial: State = None,
     ) -> np.ndarray:
-        """(T, B, I) to the states h_1 to h_T, (T, B, U); `begin` is (h_0, c_0), or zeros."""
+        """(T, B, I) to the states h_1 to h_T, (T, B, U); `initial` is (h_0, c_0), or zeros."""
         steps, rows, _ = x.shape
         units, dtype = self._units, self.parameters["b"].dtype
         self._x, self._mask = x, np.ones((steps, rows), dtype) if mask is None else mask
@@ -59,20 +62,25 @@ class Lstm(Layer):
         self._gates += self.parameters["b"]
         self.hidden = np.zeros((steps + 1, rows, units), dtype)
         self.cells = np.zeros((steps + 1, rows, units), dtype)
-        self._shown = np.empty((steps, rows, units), dtype)  # tanh of the fresh cells
-        if begin:
-            self.hidden[0], self.cells[0] = begin
+        self._cell_tanh = np.empty((steps, rows, units), dtype)
+        if initial:
+            self.hidden[0], self.cells[0] = initial
         product = np.empty((rows, GATES * units), dtype)
         for t in range(steps):
             np.matmul(self.hidden[t], self.parameters["W_h"], out=product)
             self._gates[t] += product
-            lstm_step(self._gates, self.hidden, self.cells, self._shown, self._mask, t)
+            lstm_step(self._gates, self.hidden, self.cells, self._cell_tanh, self._mask, t)
         return self.hidden[1:]
 
     @property
     def state(self) -> tuple[np.ndarray, ...]:
         """(h_T, c_T), with which the next text goes on."""
         return self.hidden[-1], self.cells[-1]
+
+    @property
+    def d_states(self) -> tuple[np.ndarray, ...]:
+        """After `backward`: the gradients of all states and cells."""
+        return self.d_hidden, self.d_cells
 
     def backward(self, d_h: np.ndarray) -> np.ndarray:
         """Gradients through time; `d_hidden` and `d_cells` become those of all states and cells."""
@@ -83,7 +91,7 @@ class Lstm(Layer):
         for t in reversed(range(len(d_h))):
             # 1. h_t = o tanh(c_t), c_t = f c_{t-1} + i g
             lstm_step_backward(
-                self._gates, self.cells, self._shown, self._mask, self.d_hidden, self.d_cells,
+                self._gates, self.cells, self._cell_tanh, self._mask, self.d_hidden, self.d_cells,
                 d_gates, t,
             )  # fmt: skip
             # 2. gates = x_t W_x + h_{t-1} W_h + b, by the state

@@ -11,39 +11,55 @@ from typing import Any
 import numpy as np
 
 from w2v.networks.layers.dense import Activation
-from w2v.networks.layers.layer import Layer, State, flat, init_glorot, init_orthogonal, times
+from w2v.networks.layers.layer import Recurrent, State, flat, init_glorot, init_orthogonal, times
 
 
-class Rnn(Layer):
+class Rnn(Recurrent):
     """h_t = f(x_t W_hv + h_{t-1} W_hh + b_h), where there is a word; else h_t = h_{t-1}."""
 
-    state_names = ("h",)
+    title = "SimpleRNN"
+    numbers_held = 7
 
-    def __init__(self, inputs: int, units: int, activation: str = "tanh", dtype: Any = np.float32):
-        super().__init__(self.shapes(inputs, units), dtype)
-        self._f = Activation(activation)
+    def __init__(
+        self,
+        inputs: int,
+        units: int,
+        activation: str = "tanh",
+        recurrent_init: str = "orthogonal",
+        *,
+        dtype: Any = np.float32,
+    ):
+        super().__init__(inputs, units, dtype=dtype)
+        self._f, self._recurrent_init = Activation(activation), recurrent_init
+
+    @classmethod
+    def of(cls, inputs: int, units: int, settings: Any, dtype: Any) -> Rnn:
+        """With the activation and the initialisation of the settings."""
+        return cls(inputs, units, settings.activation, settings.recurrent_init, dtype=dtype)
 
     @staticmethod
     def shapes(inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         """Its parameters."""
         return {"W_hv": (inputs, units), "W_hh": (units, units), "b_h": (units,)}
 
-    def begin(self, rng: np.random.Generator, recurrent: str = "orthogonal") -> None:
+    def initialise(self, rng: np.random.Generator) -> None:
         """Fill it at random; the state's weights: uniform, orthogonal or the identity.
 
         The last with relu is IRNN (Le, Jaitly and Hinton 2015): a state that stays by itself.
         """
         init_glorot(rng, self.parameters["W_hv"])
         state = self.parameters["W_hh"]
-        if recurrent == "identity":
+        if self._recurrent_init == "identity":
             state[...] = np.eye(len(state))
         else:
-            {"uniform": init_glorot, "orthogonal": init_orthogonal}[recurrent](rng, state)
+            {"uniform": init_glorot, "orthogonal": init_orthogonal}[self._recurrent_init](
+                rng, state
+            )
 
     def forward(
-        self, x: np.ndarray, mask: np.ndarray | None = None, begin: State = None
+        self, x: np.ndarray, mask: np.ndarray | None = None, initial: State = None
     ) -> np.ndarray:
-        """(T, B, I) to the states h_1 to h_T, (T, B, U); `begin` is (h_0,)."""
+        """(T, B, I) to the states h_1 to h_T, (T, B, U); `initial` is (h_0,)."""
         steps, rows, _ = x.shape
         units, dtype = self.parameters["b_h"].size, self.parameters["b_h"].dtype
         self._x, self._mask = x, np.ones((steps, rows), dtype) if mask is None else mask
@@ -51,18 +67,13 @@ class Rnn(Layer):
         sums = times(x, self.parameters["W_hv"]) + self.parameters["b_h"]
         self._fresh = np.empty((steps, rows, units), dtype)
         self.hidden = np.zeros((steps + 1, rows, units), dtype)
-        if begin:
-            self.hidden[0] = begin[0]
+        if initial:
+            self.hidden[0] = initial[0]
         for t in range(steps):
             before, here = self.hidden[t], self._mask[t][:, None]
             self._fresh[t] = self._f(sums[t] + before @ self.parameters["W_hh"])
             self.hidden[t + 1] = here * self._fresh[t] + (1 - here) * before
         return self.hidden[1:]
-
-    @property
-    def state(self) -> tuple[np.ndarray, ...]:
-        """(h_T,), with which the next text goes on."""
-        return (self.hidden[-1],)
 
     def backward(self, d_h: np.ndarray) -> np.ndarray:
         """Gradients through time; `d_hidden` becomes those of h_0 to h_T, (T + 1, B, U)."""

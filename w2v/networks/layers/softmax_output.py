@@ -9,10 +9,10 @@ import numpy as np
 from w2v.kernels.softmax import softmax_cross_entropy
 from w2v.networks.layers.layer import Layer, init_glorot
 
-JUDGED = 256  # targets at a time: of many words, scores take room
+TARGETS = 256  # scored at a time in evaluation: scores of many words take much memory
 
 
-class Rows(NamedTuple):
+class RowGradients(NamedTuple):
     """The gradient of some rows of a table: int32 (N,), each once, and float (N, D)."""
 
     table: str
@@ -20,7 +20,7 @@ class Rows(NamedTuple):
     sums: np.ndarray
 
 
-class Output(Layer):
+class SoftmaxOutput(Layer):
     """Scores h W_oh^T + b_o of K outputs, softmax, cross-entropy.
 
     W_oh is the table `output_vectors` (K, U). Where it is tied, it is the `input_vectors` (V, D).
@@ -35,8 +35,8 @@ class Output(Layer):
     @staticmethod
     def shapes(inputs: int, outputs: int, tied: bool = False) -> dict[str, tuple[int, ...]]:
         """Its own parameters."""
-        own: dict[str, tuple[int, ...]] = {} if tied else {"output_vectors": (outputs, inputs)}
-        return own | {"b_o": (outputs,)}
+        table: dict[str, tuple[int, ...]] = {} if tied else {"output_vectors": (outputs, inputs)}
+        return table | {"b_o": (outputs,)}
 
     def share(self, tables: dict[str, np.ndarray]) -> None:
         """Take over the table that is tied."""
@@ -44,8 +44,8 @@ class Output(Layer):
             self.parameters[self.table] = tables[self.table]
             self.gradients[self.table] = np.empty(self._shape, tables[self.table].dtype)
 
-    def begin(self, rng: np.random.Generator) -> None:
-        """Fill it at random; biases begin at 0."""
+    def initialise(self, rng: np.random.Generator) -> None:
+        """Fill it at random; biases start at 0."""
         if not self._tied:
             init_glorot(rng, self.parameters[self.table])
 
@@ -64,8 +64,8 @@ class Output(Layer):
     ) -> np.ndarray:
         """Forward and backward at once: the gradient by h of the weighted sum of losses.
 
-        rng  for what is drawn by chance, if anything is
-        `losses` and `right` are as in `SoftmaxLoss`.
+        rng  for samples, where these are drawn
+        `losses` and `correct` are as in `SoftmaxLoss`.
         """
         self._loss.forward(self.scores(h), targets, weights)
         # 1. softmax and cross-entropy
@@ -75,17 +75,17 @@ class Output(Layer):
         d_scores.sum(axis=0, out=self.gradients["b_o"])
         return d_scores @ self.parameters[self.table]
 
-    def judge(
+    def evaluate(
         self, h: np.ndarray, targets: np.ndarray, weights: np.ndarray
     ) -> tuple[np.ndarray, int]:
-        """-ln p of each target among all outputs, float64 (N,), and how many are told rightly."""
-        losses, right = np.empty(targets.size), 0
-        for begin in range(0, targets.size, JUDGED):
-            part = slice(begin, begin + JUDGED)
+        """-ln p of each target among all outputs, float64 (N,), and how many come first."""
+        losses, correct = np.empty(targets.size), 0
+        for start in range(0, targets.size, TARGETS):
+            part = slice(start, start + TARGETS)
             loss = SoftmaxLoss()
             loss.forward(self.scores(h[part]), targets[part], weights[part])
-            losses[part], right = loss.losses, right + loss.right
-        return losses, right
+            losses[part], correct = loss.losses, correct + loss.correct
+        return losses, correct
 
     @property
     def losses(self) -> np.ndarray:
@@ -93,19 +93,19 @@ class Output(Layer):
         return self._loss.losses
 
     @property
-    def right(self) -> int:
+    def correct(self) -> int:
         """How often the target had the highest score."""
-        return self._loss.right
+        return self._loss.correct
 
-    def rows(self) -> list[Rows]:
+    def rows(self) -> list[RowGradients]:
         """Gradients of rows of tables, that are not among `gradients`."""
         if not self._tied:
             return []
         whole = np.arange(self._shape[0], dtype=np.int32)
-        return [Rows(self.table, whole, self.gradients[self.table])]
+        return [RowGradients(self.table, whole, self.gradients[self.table])]
 
 
-class SampledOutput(Output):
+class SampledSoftmaxOutput(SoftmaxOutput):
     """Only the targets of a batch and words drawn by chance compete, in training.
 
     From each score goes the logarithm of how often its word was to be expected, so that the whole
@@ -126,7 +126,7 @@ class SampledOutput(Output):
         self._sums, self._samples = np.cumsum(weights / weights.sum()), samples
         self.gradients = {}
         self.parameters["b_o"] = np.zeros((counts.size, 1), dtype)
-        self._found: list[Rows] = []
+        self._row_gradients: list[RowGradients] = []
 
     def share(self, tables: dict[str, np.ndarray]) -> None:
         """Take over the tables of which rows change."""
@@ -139,7 +139,7 @@ class SampledOutput(Output):
         weights: np.ndarray,
         rng: np.random.Generator | None = None,
     ) -> np.ndarray:
-        """As of an `Output`."""
+        """As of an `SoftmaxOutput`."""
         rng = rng or np.random.default_rng(0)
         drawn = np.searchsorted(self._sums, rng.random(self._samples))
         rows, places = np.unique(
@@ -149,11 +149,11 @@ class SampledOutput(Output):
         scores = h @ vectors.T
         scores += (self.parameters["b_o"][rows, 0] - np.log(self._expected[rows])).astype(h.dtype)
         self._loss.forward(scores, places[: targets.size].astype(np.int32), weights)
-        # 1. as in `Output`, of the rows that compete
+        # 1. as in `SoftmaxOutput`, of the rows that compete
         d_scores, rows = self._loss.backward(), rows.astype(np.int32)
-        self._found = [
-            Rows(self.table, rows, d_scores.T @ h),
-            Rows("b_o", rows, d_scores.sum(axis=0)[:, None]),
+        self._row_gradients = [
+            RowGradients(self.table, rows, d_scores.T @ h),
+            RowGradients("b_o", rows, d_scores.sum(axis=0)[:, None]),
         ]
         return d_scores @ vectors
 
@@ -161,15 +161,15 @@ class SampledOutput(Output):
         """(N, U) to (N, K)."""
         return h @ self.parameters[self.table].T + self.parameters["b_o"][:, 0]
 
-    def rows(self) -> list[Rows]:
+    def rows(self) -> list[RowGradients]:
         """Of what competed."""
-        return self._found
+        return self._row_gradients
 
 
 class SoftmaxLoss:
     """Cross-entropy: -ln p of what was there, p = softmax(scores), in nats.
 
-    `losses`, float64 (N,), are those of the rows; `right` says in how many the target came first.
+    `losses`, float64 (N,), are those of the rows; `correct` says in how many the target came first.
     """
 
     def forward(self, scores: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> float:
@@ -179,7 +179,7 @@ class SoftmaxLoss:
         weights  (N,), of the dtype of the scores; a row of none costs nothing
         """
         self.losses = np.zeros(targets.size)
-        self.right = softmax_cross_entropy(scores, targets, weights, self.losses)
+        self.correct = softmax_cross_entropy(scores, targets, weights, self.losses)
         self._d_scores = scores
         return float(weights @ self.losses)
 
