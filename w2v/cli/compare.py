@@ -66,8 +66,8 @@ def compare(
             raise W2VError(lack)
         click.echo(lack, err=True)
     for path in questions:
-        judged = [analogies(table, path, restrict) for table in tables]
-        for compared in compare.by_questions(judged, path):
+        answered = [analogies(table, path, restrict) for table in tables]
+        for compared in compare.by_questions(answered, path):
             print_compared(files, compared, results)
     for path in pairs:
         print_compared(files, compare.by_pairs(tables, path, restrict), results)

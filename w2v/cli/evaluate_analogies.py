@@ -8,10 +8,9 @@ import click
 
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.compared_files import print_compared
-from w2v.cli.evaluate_options import open_tables, word_set_options
-from w2v.cli.output import ResultPrinter, printable
+from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options
+from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.parameters import Command, grouped
-from w2v.cli.vector_file import vectors_path
 
 if TYPE_CHECKING:
     from w2v.evaluation.analogies import AnalogyResult
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
         "w2v evaluate analogies questions.txt --method mul --plot sections.tsv",
     ),
 )
-@word_set_options
+@evaluated_file_options
 @grouped(
     "Evaluation",
     click.option(
@@ -36,11 +35,9 @@ if TYPE_CHECKING:
     ),
 )  # fmt: skip
 @plot_option
+@format_options
 def analogies(
-    sets: tuple[str, ...],
-    vectors: tuple[str, ...],
-    restrict: int,
-    combine: str,
+    files: EvaluatedFiles,
     method: str,
     count_oov: bool,
     plot: str | None,
@@ -58,30 +55,29 @@ def analogies(
     from w2v.evaluation.analogies import analogies, totals
     from w2v.system import output_files
 
-    if plot and len(sets) > 1:
+    if plot and len(files.sets) > 1:
         raise click.UsageError("--plot draws one SET")
     if plot:
         chart_kind(plot)
-    paths = [each for path in vectors or [None] for each in read_with(vectors_path(path))]
+    paths = [each for path in files.paths() for each in read_with(path)]
     output_files.check(
-        {"--plot": plot}, {"one of the sets": sets, "one of the vector files": paths}
+        {"--plot": plot}, {"one of the sets": files.sets, "one of the vector files": paths}
     )
-    tables = open_tables(vectors, combine)
-    for path in sets:
-        judged = [analogies(table, path, restrict, method) for table in tables]
-        if len(judged) > 1:
-            for compared in compare.by_questions(judged, path):
-                print_compared(vectors, compared, results)
+    tables = files.tables()
+    for path in files.sets:
+        answered = [analogies(table, path, files.restrict, method) for table in tables]
+        if len(answered) > 1:
+            for compared in compare.by_questions(answered, path):
+                print_compared(files.vectors, compared, results)
         else:
-            if len(sets) > 1:
+            if len(files.sets) > 1:
                 results.print_heading(f"{printable(path)}:")
-            for result in [*judged[0], *totals(judged[0])]:
+            for result in [*answered[0], *totals(answered[0])]:
                 _print_section(path, result, count_oov, results)
         if plot:
             from w2v.plots import charts
 
-            names = vectors or [vectors_path(None)]
-            found = zip(names, compare.on_common(judged), strict=True)
+            found = zip(files.paths(), compare.on_common(answered), strict=True)
             chart = charts.sections(
                 path,
                 {

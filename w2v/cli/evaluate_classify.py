@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.new_texts import classified
-from w2v.cli.options import SettingsCommand, limit_blas, split_settings
+from w2v.cli.new_texts import NewTexts, label_probabilities
+from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.parameters import INPUT, finite, grouped
 from w2v.cli.vector_file import open_table, vectors_option, vectors_path
@@ -61,7 +61,7 @@ def classify(
     penalty: float,
     threads: int | None,
     results: ResultPrinter,
-    **given: Any,
+    settings: GivenSettings,
 ) -> None:
     """Predict labels by logistic regression, or by a network.
 
@@ -74,18 +74,19 @@ def classify(
     if by == "model":
         if test:
             raise click.UsageError("--by model takes one file: the network has been trained")
-        _print_judgement(_judged(vectors_path(vectors), train, given, threads), results)
+        _print_judgement(
+            _network_judgement(vectors_path(vectors), train, settings, threads), results
+        )
         return
     if not test:
         raise click.UsageError("TRAIN and TEST: two files of documents with labels")
-    from w2v import settings
     from w2v.evaluation.classifier import Features, Judgement, fit
+    from w2v.settings import DocumentSettings, TextSettings
 
-    how, text = split_settings(given, settings.DocumentSettings, settings.TextSettings)
-    settings.check(how)
+    documents, text = settings.of(DocumentSettings), settings.of(TextSettings)
     path = vectors_path(vectors)
     _refuse_other_tables(path, by)
-    features = Features(open_table(vectors, by), by, how, text, path)
+    features = Features(open_table(vectors, by), by, documents, text, path)
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)
     _print_judgement(Judgement.of(labels, regression.predict(x)), results)
@@ -105,24 +106,27 @@ def _refuse_other_tables(path: str, by: str) -> None:
         raise W2VError(f"{path} has vectors of {other}, and none of {by}: --by {other}")
 
 
-def _judged(model: str, path: str, given: dict[str, Any], threads: int | None) -> Judgement:
-    """How well a network tells the labels of a file."""
+def _network_judgement(
+    model: str, path: str, settings: GivenSettings, threads: int | None
+) -> Judgement:
+    """How well a network predicts the labels of a file."""
     from w2v.evaluation.classifier import Judgement
     from w2v.runs.saved_model import SavedNetwork
     from w2v.system.progress import ProgressLine, plural
 
-    trained, line = SavedNetwork(model, "classify"), ProgressLine(sys.stderr)
-    text, chances = classified(trained, (path,), given, threads, line, "needed")
-    labels, true = trained.network.labels, list(map(str, text.labels))
+    saved, line = SavedNetwork(model, "classify"), ProgressLine(sys.stderr)
+    texts = NewTexts((path,), settings, threads, line)
+    text, probabilities = label_probabilities(saved, texts, "needed")
+    labels, true = saved.network.labels, list(map(str, text.labels))
     if not true:
         raise W2VError(f"{path}: no documents in the file")
-    strange = [label for label in true if label not in labels]
-    if strange:
+    unknown = [label for label in true if label not in labels]
+    if unknown:
         line.say(
-            f"{plural(len(strange), 'text')} with a label that the network has not learnt, such as "
-            f"{strange[0]!r}: counted as wrong"
+            f"{plural(len(unknown), 'text')} with a label that the network has not learnt, such as "
+            f"{unknown[0]!r}: counted as wrong"
         )
-    return Judgement.of(true, [labels[at] for at in chances.argmax(axis=1)])
+    return Judgement.of(true, [labels[at] for at in probabilities.argmax(axis=1)])
 
 
 def _print_judgement(judgement: Judgement, results: ResultPrinter) -> None:

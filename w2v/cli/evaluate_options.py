@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.output import format_options
+from w2v.cli.option_bundle import option_bundle
 from w2v.cli.parameters import INPUT, grouped
 from w2v.cli.vector_file import combine_option, open_table, vectors_path
 
@@ -34,19 +34,34 @@ _VECTORS = grouped(
 )  # fmt: skip
 
 
-def word_set_options(command: Callable) -> Callable:
-    """Add SET..., -v, --restrict, --combine, --tsv and --json to a command."""
-    return _SETS(_VECTORS(restrict_option(format_options(command))))
+@dataclass(frozen=True)
+class EvaluatedFiles:
+    """The sets to evaluate with, and the vector files that are evaluated.
+
+    vectors   none: the default file
+    restrict  how many words of each file are used, the most frequent ones
+    combine   sum: output vectors are added to the words' vectors
+    """
+
+    sets: tuple[str, ...]
+    vectors: tuple[str, ...]
+    restrict: int
+    combine: str
+
+    def paths(self) -> list[str]:
+        """The vector files."""
+        return [vectors_path(path) for path in self.vectors or [None]]
+
+    def tables(self) -> list[Table]:
+        """Their tables of words."""
+        if self.combine == "input":
+            return [open_table(path) for path in self.paths()]
+        from w2v.embeddings import formats, transform
+
+        return [
+            transform.add_output_vectors(open_table(path), path, formats.contents(path)[0])
+            for path in self.paths()
+        ]
 
 
-def open_tables(vectors: tuple[str, ...], combine: str) -> list[Table]:
-    """The tables of words of the files, with their output vectors added where that is asked for."""
-    if combine == "input":
-        return [open_table(path) for path in vectors or [None]]
-    from w2v.embeddings import formats, transform
-
-    paths = [vectors_path(path) for path in vectors or [None]]
-    return [
-        transform.add_output_vectors(open_table(path), path, formats.contents(path)[0])
-        for path in paths
-    ]
+evaluated_file_options = option_bundle("files", EvaluatedFiles, _SETS, _VECTORS, restrict_option)

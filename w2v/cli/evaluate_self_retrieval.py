@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
-from w2v.cli.new_texts import infer_all, threads_option
-from w2v.cli.options import SettingsCommand, limit_blas
+from w2v.cli.new_texts import NewTexts, infer_vectors, threads_option
+from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.parameters import INPUT, grouped
 from w2v.cli.vector_file import open_table
@@ -41,7 +40,7 @@ def self_retrieval(
     limit: int,
     threads: int | None,
     results: ResultPrinter,
-    **given: Any,
+    settings: GivenSettings,
 ) -> None:
     """Find documents by their own inferred vectors.
 
@@ -59,8 +58,8 @@ def self_retrieval(
     count = min(limit, len(table))
     chosen = [i * len(table) // count for i in range(count)]
     names = [table.name(row) for row in chosen]
-    line = ProgressLine(sys.stderr)
-    text, vectors = infer_all(SavedDocumentModel(model), corpus, given, threads, line, names)
+    texts = NewTexts(corpus, settings, threads, ProgressLine(sys.stderr))
+    text, vectors = infer_vectors(SavedDocumentModel(model), texts, names)
     missing = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
     asked = [i for i, size in enumerate(text.sizes()) if size]
     if not asked:

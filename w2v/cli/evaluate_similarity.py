@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from w2v.cli.compared_files import print_compared
-from w2v.cli.evaluate_options import open_tables, word_set_options
-from w2v.cli.output import ResultPrinter, printable
+from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options
+from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.parameters import Command
 
 
@@ -17,12 +17,10 @@ from w2v.cli.parameters import Command
         "w2v evaluate similarity pairs.tsv -v vectors.safetensors -v cbow.safetensors",
     ),
 )
-@word_set_options
+@evaluated_file_options
+@format_options
 def similarity(
-    sets: tuple[str, ...],
-    vectors: tuple[str, ...],
-    restrict: int,
-    combine: str,
+    files: EvaluatedFiles,
     results: ResultPrinter,
 ) -> None:
     """Correlate cosines with people's scores of word pairs.
@@ -34,12 +32,13 @@ def similarity(
     from w2v.evaluation import compare
     from w2v.evaluation.similarity import similarity
 
-    tables = open_tables(vectors, combine)
-    for path in sets:
+    tables = files.tables()
+    for path in files.sets:
         if len(tables) > 1:
-            print_compared(vectors, compare.by_pairs(tables, path, restrict), results)
+            compared = compare.by_pairs(tables, path, files.restrict)
+            print_compared(files.vectors, compared, results)
             continue
-        result = similarity(tables[0], path, restrict)
+        result = similarity(tables[0], path, files.restrict)
         found, (spearman, p, pearson) = len(result.found), result.agreement()
         score = "      -" if spearman is None else f"{spearman:7.4f}"
         more = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"

@@ -59,9 +59,9 @@ def translated(args: list[str]) -> list[str]:
             raise W2VError(f"{option} {value}: {_REFUSED[option][1]}")
     _check_output(theirs)
     model = _model(theirs, ours)
-    told = [part for name in theirs if name in _SAME for part in (_SAME[name], theirs[name])]
+    options = [part for name in theirs if name in _SAME for part in (_SAME[name], theirs[name])]
     quiet = "0" in (theirs.get("-debug"), theirs.get("-verbose"))
-    return [*model, *told, *["--quiet"] * quiet, *ours, *texts]
+    return [*model, *options, *["--quiet"] * quiet, *ours, *texts]
 
 
 def _renamed(args: list[str]) -> list[str]:
@@ -93,12 +93,12 @@ def _model(theirs: dict[str, str], ours: list[str]) -> list[str]:
         return ["--model", ours.pop(0)]
     if "-input" in theirs and ours[:1] == ["supervised"]:
         raise W2VError("supervised: w2v train TEXTS --model mlp learns labels; see its --help")
-    told = theirs.get("-cbow", "1" if "-train" in theirs else None)
-    if told is None or any(arg.partition("=")[0] == "--model" for arg in ours):
+    cbow = theirs.get("-cbow", "1" if "-train" in theirs else None)
+    if cbow is None or any(arg.partition("=")[0] == "--model" for arg in ours):
         return []
-    if told not in _MODELS:
-        raise W2VError(f"-cbow {told}: expected 1, or 0 for skip-gram")
-    return ["--model", _MODELS[told]]
+    if cbow not in _MODELS:
+        raise W2VError(f"-cbow {cbow}: expected 1, or 0 for skip-gram")
+    return ["--model", _MODELS[cbow]]
 
 
 def _check_output(theirs: dict[str, str]) -> None:

@@ -58,23 +58,23 @@ def generate(
     from w2v.text.vocabulary import END, UNKNOWN
 
     catch_signals()
-    trained = SavedNetwork(model, "lm")
-    rows = {name: row for row, name in enumerate(trained.names)}
-    given = trained.words_of(prompt)
+    saved = SavedNetwork(model, "lm")
+    rows = {name: row for row, name in enumerate(saved.names)}
+    prompt_words = saved.words_of(prompt)
     instead = rows.get(UNKNOWN)
-    strange = [word for word in given if word not in rows]
-    if strange:
-        click.echo(f"not in the vocabulary: {printable(' '.join(strange))}", err=True)
-    ids = [row for word in given if (row := rows.get(word, instead)) is not None]
-    begin = " ".join(printable(word) for word in given)
+    unknown = [word for word in prompt_words if word not in rows]
+    if unknown:
+        click.echo(f"not in the vocabulary: {printable(' '.join(unknown))}", err=True)
+    ids = [row for word in prompt_words if (row := rows.get(word, instead)) is not None]
+    begin = " ".join(printable(word) for word in prompt_words)
     click.echo(begin, nl=False)
     fresh = not begin
-    for row in trained.network.generate(ids, words, temperature, top_k, seed):
-        if trained.names[row] == END:
+    for row in saved.network.generate(ids, words, temperature, top_k, seed):
+        if saved.names[row] == END:
             click.echo("")
             fresh = True
             continue
-        click.echo(("" if fresh else " ") + printable(trained.names[row]), nl=False)
+        click.echo(("" if fresh else " ") + printable(saved.names[row]), nl=False)
         fresh = False
     if not fresh:
         click.echo("")

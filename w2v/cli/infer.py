@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.new_texts import RefusedRows, infer_all, threads_option
-from w2v.cli.options import SettingsCommand, limit_blas, quiet_option
+from w2v.cli.new_texts import NewTexts, RefusedRows, infer_vectors, threads_option
+from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.parameters import INPUT, OUTPUT, grouped, or_stdin
 from w2v.errors import W2VError
@@ -61,7 +61,7 @@ def infer(
     blank: str | None,
     quiet: bool,
     results: ResultPrinter,
-    **given: Any,
+    settings: GivenSettings,
 ) -> None:
     """Infer the vectors, or topics, of new documents.
 
@@ -83,15 +83,16 @@ def infer(
         {"-o": output, "its list of names": formats.written_beside(output)},
         {"the model": model, "one of the texts": paths},
     )
-    line = ProgressLine(sys.stderr, quiet)
-    trained = SavedDocumentModel(model, epochs)
-    dim, refused = trained.documents()[1].shape[1], RefusedRows()
+    saved, refused = SavedDocumentModel(model, epochs), RefusedRows()
+    dim = saved.documents()[1].shape[1]
+    texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
 
-    def refuse(names: Sequence[str]) -> None:
+    def check_names(names: Sequence[str]) -> None:
+        """W2VError where the output cannot hold one of the names."""
         if results.plain:
             formats.check_names(output, names, dim, blank)
 
-    text, vectors = infer_all(trained, paths, given, threads, line, None, refuse, refused)
+    text, vectors = infer_vectors(saved, texts, on_names=check_names)
     if not results.plain:
         for name, vector in zip(text.names, vectors, strict=True):
             numbers = [*map(str, vector)]

@@ -96,8 +96,8 @@ def lag(
     if plot:
         chart_kind(plot)
     output_files.check({"--plot": plot}, {})
-    variants = [each for name in _named(model, "--model", VARIANTS) for each in VARIANTS[name]]
-    tasks, lengths = _named(task, "--task", TASKS), _lengths(length)
+    variants = [each for name in _names(model, "--model", VARIANTS) for each in VARIANTS[name]]
+    tasks, lengths = _names(task, "--task", TASKS), _lengths(length)
     cells = [(t, v, n) for t in tasks for n in lengths for v in variants]
     line, count = ProgressLine(sys.stderr, quiet), len(cells) * seeds
     done, began = [0.0], _now()
@@ -161,16 +161,16 @@ def _row(facts: dict[str, Any]) -> list[Any]:
 
 def _line(facts: dict[str, Any]) -> str:
     """A line of the table for people."""
-    back = "  ".join(f"{_number(share):<7.2g}" for share in [*facts["gradients"].values()][1:])
+    back = "  ".join(f"{_or_nan(share):<7.2g}" for share in [*facts["gradients"].values()][1:])
     return (
         f"{facts['task']:8}{facts['length']:6}  {facts['network']:18}"
-        f"{_number(facts['score']):7.3f}  {facts['solved']:3} of {facts['runs']}  "
+        f"{_or_nan(facts['score']):7.3f}  {facts['solved']:3} of {facts['runs']}  "
         f"{facts['batches']:7}   {back}".rstrip()
     )
 
 
-def _number(told: float | None) -> float:
-    return float("nan") if told is None else told
+def _or_nan(number: float | None) -> float:
+    return float("nan") if number is None else number
 
 
 def _median(numbers: list[float]) -> float:
@@ -188,19 +188,19 @@ def _now() -> float:
     return monotonic()
 
 
-def _named(told: str, option: str, known: Any) -> list[str]:
-    names = told.split(",")
+def _names(text: str, option: str, known: Any) -> list[str]:
+    names = text.split(",")
     for name in names:
         if name not in known:
             raise W2VError(f"{option} {name}: there are {', '.join(known)}")
     return names
 
 
-def _lengths(told: str) -> list[int]:
+def _lengths(text: str) -> list[int]:
     try:
-        lengths = [int(each) for each in told.split(",")]
+        lengths = [int(each) for each in text.split(",")]
     except ValueError:
         lengths = [0]
     if not all(2 <= each <= 100_000 for each in lengths):
-        raise W2VError(f"--length {told}: whole numbers from 2 to 100,000, separated by commas")
+        raise W2VError(f"--length {text}: whole numbers from 2 to 100,000, separated by commas")
     return lengths

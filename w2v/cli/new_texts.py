@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.options import split_settings
+from w2v.cli.options import GivenSettings
 from w2v.cli.output import printable
 from w2v.errors import W2VError
 from w2v.runs.messages import say_bad_bytes, say_documents, show_reading
@@ -28,11 +29,11 @@ threads_option = click.option(
 )  # fmt: skip
 
 
-_SAID = 10  # rows that are no documents
+_MOST_REPORTED = 10  # rows
 
 
 class RefusedRows:
-    """Says on stderr which rows of a table are no documents, the first of them, and counts all."""
+    """Reports the first rows of a table that are no documents on stderr, and counts all."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -40,11 +41,11 @@ class RefusedRows:
     def __call__(self, error: W2VError) -> None:
         """A row is left out."""
         self._count += 1
-        if self._count <= _SAID:
+        if self._count <= _MOST_REPORTED:
             click.echo(f"w2v: {printable(str(error))}", err=True)
 
     def exit_code(self) -> int:
-        """What the command ends with; says how many rows were left out, if any were."""
+        """The exit code of the command; reports how many rows were left out, if any were."""
         from w2v.system.progress import plural
 
         if self._count:
@@ -52,35 +53,71 @@ class RefusedRows:
         return W2VError.exit_code if self._count else 0
 
 
-def infer_all(
-    trained: SavedDocumentModel,
-    paths: tuple[str, ...],
-    given: dict[str, Any],
-    threads: int | None,
-    line: ProgressLine,
+@dataclass(frozen=True)
+class NewTexts:
+    """Texts that a saved model is applied to, and how they are read.
+
+    paths     `-` is stdin
+    settings  what the command line gives of the DocumentSettings
+    threads   None: as many as there are processors
+    line      where progress is shown
+    refused   called where a row is no document, which is left out; None: that is an error
+    """
+
+    paths: Sequence[str]
+    settings: GivenSettings
+    threads: int | None
+    line: ProgressLine
+    refused: Callable[[W2VError], None] | None = None
+
+    def documents_in(
+        self, model: SavedDocumentModel | SavedTopicModel
+    ) -> tuple[EncodedDocuments, int]:
+        """Read documents, in the words of a model, and how many tokens it does not know."""
+        from w2v.settings import DocumentSettings
+        from w2v.text.encode import open_corpus
+
+        documents = self.settings.of(DocumentSettings)
+        corpus = open_corpus(self.paths, model.text_settings, documents, refused=self.refused)
+        text, unknown = model.read(corpus, show_reading(self.line, corpus))
+        say_bad_bytes(self.line, corpus)
+        say_documents(self.line, corpus, text)
+        return text, unknown
+
+    def tokens_in(self, model: SavedTopicModel) -> tuple[Tokens, int]:
+        """Read documents for a topic model, and how many tokens it does not know."""
+        import numpy as np
+
+        from w2v.factorization.term_matrix import read_tokens
+
+        text, unknown = self.documents_in(model)
+        count = len(model.names)
+        return read_tokens(text, np.arange(count), count), unknown
+
+    def thread_count(self) -> int:
+        """How many threads work on them."""
+        from w2v.system.resources import processors
+
+        return self.threads or processors()
+
+
+def infer_vectors(
+    model: SavedDocumentModel,
+    texts: NewTexts,
     names: list[str] | None = None,
     on_names: Callable[[Sequence[str]], None] = lambda names: None,
-    refused: Callable[[W2VError], None] | None = None,
 ) -> tuple[EncodedDocuments, np.ndarray]:
-    """Read documents and infer their vectors, with progress.
+    """Read documents and infer their vectors, float32 (M, D), with progress.
 
     names     those that are wanted; None: all
     on_names  called with the names of all before anything is inferred
-    refused   called where a row is no document, which is left out; None: that is an error
     """
     from time import monotonic
 
-    from w2v import settings
-    from w2v.system import resources
     from w2v.system.progress import duration, plural
-    from w2v.text.encode import open_corpus
 
-    [how] = split_settings(given, settings.DocumentSettings)
-    settings.check(how)
-    corpus = open_corpus(paths, trained.text_settings, how, refused=refused)
-    text, unknown = trained.read(corpus, show_reading(line, corpus))
-    say_bad_bytes(line, corpus)
-    say_documents(line, corpus, text)
+    line = texts.line
+    text, unknown = texts.documents_in(model)
     line.say(f"{plural(len(text.names), 'document')}; {plural(unknown, 'unknown token')} left out")
     on_names(text.names)
     if names is not None:
@@ -92,53 +129,28 @@ def infer_all(
         left = duration((count - done) / rate) if rate else "?"
         line.show(f"inferring {done / max(count, 1):6.1%}  {rate:,.0f} documents/s  {left} left")
 
-    vectors = trained.vectors(text, threads or resources.processors(), show)
+    vectors = model.vectors(text, texts.thread_count(), show)
     seconds = max(monotonic() - began, 1e-9)
     line.say(f"inferred in {duration(seconds)}: {count / seconds:,.0f} documents/s")
     return text, vectors
 
 
-def classified(
-    trained: SavedNetwork,
-    paths: tuple[str, ...],
-    given: dict[str, Any],
-    threads: int | None,
-    line: ProgressLine,
-    labels: Labels,
-    refused: Callable[[W2VError], None] | None = None,
+def label_probabilities(
+    model: SavedNetwork, texts: NewTexts, labels: Labels
 ) -> tuple[EncodedDocuments, np.ndarray]:
-    """Read texts and find p of each label for each, float32 (M, K); `refused` as in `infer_all`."""
-    from w2v import settings
-    from w2v.system import resources
+    """Read texts and find p of each label for each of them, float32 (M, K).
+
+    labels  whether the texts have labels
+    """
+    from w2v.settings import DocumentSettings
     from w2v.system.progress import plural
     from w2v.text.encoded_text import EncodedDocuments
 
-    [how] = split_settings(given, settings.DocumentSettings)
-    settings.check(how)
-    corpus = trained.open(paths, how, labels, refused)
-    text, unknown = trained.read(corpus, show_reading(line, corpus))
+    line, documents = texts.line, texts.settings.of(DocumentSettings)
+    corpus = model.open(texts.paths, documents, labels, texts.refused)
+    text, unknown = model.read(corpus, show_reading(line, corpus))
     assert isinstance(text, EncodedDocuments)
     say_bad_bytes(line, corpus)
-    say_documents(line, corpus, text, trained.network.architecture.length)
+    say_documents(line, corpus, text, model.network.architecture.length)
     line.say(f"{plural(text.begins.size, 'text')}; {plural(unknown, 'unknown token')}")
-    return text, trained.network.probabilities(text, threads or resources.processors())
-
-
-def read_model_tokens(
-    trained: SavedTopicModel, paths: tuple[str, ...], given: dict[str, Any], line: ProgressLine
-) -> tuple[Tokens, int]:
-    """Documents in the words of a model, and how many tokens it does not know."""
-    import numpy as np
-
-    from w2v import settings
-    from w2v.factorization.term_matrix import read_tokens
-    from w2v.text.encode import open_corpus
-
-    [how] = split_settings(given, settings.DocumentSettings)
-    settings.check(how)
-    corpus = open_corpus(paths, trained.text_settings, how)
-    text, unknown = trained.read(corpus, show_reading(line, corpus))
-    say_bad_bytes(line, corpus)
-    say_documents(line, corpus, text)
-    count = len(trained.names)
-    return read_tokens(text, np.arange(count), count), unknown
+    return text, model.network.probabilities(text, texts.thread_count())

@@ -6,11 +6,13 @@ import copy
 import os
 from collections.abc import Sequence
 from dataclasses import Field, fields
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 import click
 
 from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
+
+T = TypeVar("T")
 
 recursive_option = grouped(
     "Text",
@@ -77,28 +79,49 @@ def limit_blas(threads: int | None) -> None:
         os.environ.setdefault(f"{library}_NUM_THREADS", str(threads or processors()))
 
 
+class GivenSettings:
+    """What the command line gives of settings; those that it does not give are None."""
+
+    def __init__(self, values: dict[str, Any]):
+        self._values = values
+
+    @property
+    def any_given(self) -> bool:
+        """Whether it gives one of them."""
+        return any(value is not None for value in self._values.values())
+
+    def of(self, kind: type[T]) -> T:
+        """The settings of this class. W2VError where one is out of its range."""
+        from w2v.settings import check, split_settings
+
+        [settings] = split_settings(self._values, kind)
+        check(settings)
+        return cast(T, settings)
+
+
 class SettingsCommand(Command):
-    """Takes the options of settings classes too, which are named by `settings`."""
+    """Takes the options of settings classes too, and passes them as one `GivenSettings`.
+
+    settings  the names of the classes; also the name of the parameter that takes the object
+    """
 
     def __init__(self, *args: Any, settings: tuple[str, ...], **others: Any):
         super().__init__(*args, **others)
         self._settings = settings
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Our own options and those of the settings."""
+    def _options(self) -> dict[str, click.Option]:
         from w2v import settings
 
+        kinds = (getattr(settings, name) for name in self._settings)
+        return {name: each for kind in kinds for name, each in setting_options(kind).items()}
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Our own options and those of the settings."""
         base = super().get_params(ctx)
-        more = [
-            option
-            for name in self._settings
-            for option in setting_options(getattr(settings, name)).values()
-        ]
-        return [*base[:-1], *more, base[-1]]  # --help is last
+        return [*base[:-1], *self._options().values(), base[-1]]  # --help is last
 
-
-def split_settings(given: dict[str, Any], *kinds: type) -> list[Any]:
-    """An object of each settings class, with what was given of its fields."""
-    from w2v.settings import split_settings
-
-    return split_settings(given, *kinds)
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's, with one object in place of the settings' values."""
+        values = {name: ctx.params.pop(name) for name in self._options()}
+        ctx.params["settings"] = GivenSettings(values)
+        return super().invoke(ctx)

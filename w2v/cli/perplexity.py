@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.new_texts import read_model_tokens, threads_option
-from w2v.cli.options import SettingsCommand, limit_blas, quiet_option
+from w2v.cli.new_texts import NewTexts, threads_option
+from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.parameters import INPUT, or_stdin
 from w2v.errors import W2VError
@@ -18,7 +18,6 @@ from w2v.runs.messages import say_bad_bytes, show_reading
 if TYPE_CHECKING:
     from w2v.networks.evaluate import Evaluation
     from w2v.runs.saved_model import SavedNetwork
-    from w2v.system.progress import ProgressLine
 
 
 @click.command(
@@ -40,7 +39,7 @@ def perplexity(
     threads: int | None,
     quiet: bool,
     results: ResultPrinter,
-    **given: Any,
+    settings: GivenSettings,
 ) -> None:
     """Measure how well a model predicts a text.
 
@@ -53,24 +52,24 @@ def perplexity(
     catch_signals()
     limit_blas(threads)
     from w2v.runs.saved_model import SavedNetwork, SavedTopicModel, is_network
-    from w2v.system import resources
     from w2v.system.progress import ProgressLine, plural
     from w2v.topics.perplexity import complete
 
-    line, paths = ProgressLine(sys.stderr, quiet), or_stdin(corpus)
+    line = ProgressLine(sys.stderr, quiet)
+    texts = NewTexts(or_stdin(corpus), settings, threads, line)
     if is_network(model):
-        if any(value is not None for value in given.values()):
+        if settings.any_given:
             raise click.UsageError("what tells where documents begin is for topic models")
-        print_score(score_text(SavedNetwork(model, "lm"), paths, line), results)
+        _print_score(_score_text(SavedNetwork(model, "lm"), texts), results)
         return
-    trained = SavedTopicModel(model)
-    listing = trained.listing()
+    saved = SavedTopicModel(model)
+    listing = saved.listing()
     if listing.alpha is None:
         raise W2VError(f"{model}: its topics are no probabilities: perplexity is for --model lda")
-    tokens, unknown = read_model_tokens(trained, paths, given, line)
+    tokens, unknown = texts.tokens_in(saved)
     count = tokens.starts.size - 1
     found = complete(
-        tokens, listing.weights, listing.alpha, threads or resources.processors(),
+        tokens, listing.weights, listing.alpha, texts.thread_count(),
         lambda done: line.show(f"inferring {done / max(count, 1):6.1%}"),
     )  # fmt: skip
     short = count - found.documents
@@ -91,18 +90,18 @@ def perplexity(
     )
 
 
-def score_text(trained: SavedNetwork, paths: tuple[str, ...], line: ProgressLine) -> Evaluation:
-    """Read a text and find what it costs a language model."""
+def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
+    """Read a text and find how well a language model predicts it."""
     from w2v.system.progress import plural
 
-    corpus = trained.open(paths, None, "extra")
-    text, unknown = trained.read(corpus, show_reading(line, corpus))
+    line, corpus = texts.line, model.open(texts.paths, None, "extra")
+    text, unknown = model.read(corpus, show_reading(line, corpus))
     say_bad_bytes(line, corpus)
     line.say(f"{plural(unknown, 'unknown token')} of {text.size:,}")
-    return trained.network.evaluate(text, lambda share: line.show(f"reading {share:6.1%}"))
+    return model.network.evaluate(text, lambda share: line.show(f"reading {share:6.1%}"))
 
 
-def print_score(found: Evaluation, results: ResultPrinter) -> None:
+def _print_score(found: Evaluation, results: ResultPrinter) -> None:
     """Print the perplexity of a text."""
     import math
 

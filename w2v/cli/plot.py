@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from w2v.cli import catch_signals
 from w2v.cli.completion import words as words_begun
+from w2v.cli.option_bundle import option_bundle
 from w2v.cli.options import limit_blas, quiet_option
 from w2v.cli.output import printable
 from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
@@ -29,22 +30,7 @@ if TYPE_CHECKING:
 _TOP = 500
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        "w2v plot car guitar rain",
-        "w2v plot --top 100 --color clusters -o words.html",
-        "w2v plot --loss log.jsonl -o losses.tsv",
-    ),
-)
-@click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=words_begun)
-@click.option(
-    "-o", "--output", default="map.html", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file. .html: a page to explore; .png, .svg, .pdf: a picture; .tsv: the numbers.",
-)  # fmt: skip
-@vectors_option
-@table_option
-@grouped(
+_MAP_OPTIONS = grouped(
     "Map",
     click.option(
         "--top", type=click.IntRange(1), metavar="N",
@@ -84,6 +70,49 @@ _TOP = 500
         help="Seed of the random numbers.",
     ),
 )  # fmt: skip
+_THREADS_OPTION = click.option(
+    "--threads", type=click.IntRange(1), metavar="N",
+    help="Threads of t-SNE.  [default: the processors that may be used]",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MapOptions:
+    """Which names are drawn, where on the map, in what colours."""
+
+    table: str
+    top: int | None
+    k: int
+    pairs: bool
+    method: str
+    named: bool | None
+    color: str | None
+    clusters: int
+    labels: tuple[str, ...]
+    seed: int
+    threads: int | None
+
+    @property
+    def with_names(self) -> bool:
+        """Whether all names are written, not only those of TERMs."""
+        return self.table == "words" if self.named is None else self.named
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v plot car guitar rain",
+        "w2v plot --top 100 --color clusters -o words.html",
+        "w2v plot --loss log.jsonl -o losses.tsv",
+    ),
+)
+@click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=words_begun)
+@click.option(
+    "-o", "--output", default="map.html", show_default=True, type=OUTPUT, metavar="FILE",
+    help="Output file. .html: a page to explore; .png, .svg, .pdf: a picture; .tsv: the numbers.",
+)  # fmt: skip
+@vectors_option
+@option_bundle("options", MapOptions, table_option, _MAP_OPTIONS, _THREADS_OPTION)
 @grouped(
     "Losses",
     click.option(
@@ -95,10 +124,6 @@ _TOP = 500
         "compare runs.",
     ),
 )
-@click.option(
-    "--threads", type=click.IntRange(1), metavar="N",
-    help="Threads of t-SNE.  [default: the processors that may be used]",
-)  # fmt: skip
 @quiet_option
 def plot(
     terms: tuple[str, ...],
@@ -106,7 +131,7 @@ def plot(
     vectors: str | None,
     loss: tuple[str, ...],
     quiet: bool,
-    **told: Any,
+    options: MapOptions,
 ) -> None:
     """Draw words as a map, or the losses of training runs.
 
@@ -115,7 +140,7 @@ def plot(
     --method tsne and umap need the extras of these names.
     """
     catch_signals()
-    limit_blas(told["threads"])
+    limit_blas(options.threads)
     from w2v.embeddings.formats import read_with
     from w2v.system import output_files
     from w2v.system.progress import ProgressLine
@@ -133,12 +158,12 @@ def plot(
         return
     kind, path = _kind(output), vectors_path(vectors)
     output_files.check(
-        {"-o": output}, {"the vector file": read_with(path), "the list of labels": told["labels"]}
+        {"-o": output}, {"the vector file": read_with(path), "the list of labels": options.labels}
     )
-    table = open_table(vectors, told["table"])
-    choice = _choice(table, terms, told)
-    drawn = _map(table, path, choice, told, line)
-    _write(output, kind, drawn, table, choice, told, line)
+    table = open_table(vectors, options.table)
+    choice = _choice(table, terms, options)
+    drawn = _map(table, path, choice, options, line)
+    _write(output, kind, drawn, table, choice, options, line)
     line.say(f"{output}: {len(drawn.names):,} names")
 
 
@@ -153,16 +178,16 @@ def _kind(output: str) -> str:
     return kind
 
 
-def _choice(table: Table, terms: tuple[str, ...], told: dict[str, Any]) -> Choice:
+def _choice(table: Table, terms: tuple[str, ...], options: MapOptions) -> Choice:
     """Which rows are drawn: only such as have a direction."""
     from w2v.embeddings.table import has_direction
     from w2v.plots import map
 
-    if told["pairs"] and not terms:
+    if options.pairs and not terms:
         raise click.UsageError("--pairs: name pairs: w2v plot --pairs man:woman king:queen")
-    choice = map.pairs(table, terms) if told["pairs"] else map.around(table, terms, told["k"])
-    if told["top"] or not terms:
-        choice = choice.with_others(_rows(len(table), told["top"] or _TOP, told["table"]))
+    choice = map.pairs(table, terms) if options.pairs else map.around(table, terms, options.k)
+    if options.top or not terms:
+        choice = choice.with_others(_rows(len(table), options.top or _TOP, options.table))
     choice = choice.only(has_direction(table.norms[choice.rows]))
     if not len(choice.rows):
         raise W2VError("there is nothing to draw")
@@ -176,7 +201,7 @@ def _rows(count: int, top: int, table: str) -> Iterable[int]:
     return (at * count // top for at in range(top)) if top < count else range(count)
 
 
-def _map(table: Table, path: str, choice: Choice, told: dict[str, Any], line: ProgressLine) -> Map:
+def _map(table: Table, path: str, choice: Choice, options: MapOptions, line: ProgressLine) -> Map:
     from time import monotonic
 
     from w2v.plots.map import Map
@@ -184,7 +209,7 @@ def _map(table: Table, path: str, choice: Choice, told: dict[str, Any], line: Pr
     from w2v.system.progress import duration
     from w2v.system.resources import processors
 
-    began, method = monotonic(), told["method"]
+    began, method = monotonic(), options.method
 
     def show(share: float) -> None:
         left = duration((monotonic() - began) * (1 / share - 1)) if share > 0 else "?"
@@ -193,9 +218,9 @@ def _map(table: Table, path: str, choice: Choice, told: dict[str, Any], line: Pr
     rows = choice.rows
     vectors = table.matrix[rows].astype("f4")
     names = [table.name(row) for row in rows.tolist()]
-    groups = _groups(vectors, names, path, choice, told)
-    points = project(vectors, method, told["seed"], told["threads"] or processors(), show)
-    about = f"{NAMES[method]} of {len(names):,} of {len(table):,} {told['table']}"
+    groups = _groups(vectors, names, path, choice, options)
+    points = project(vectors, method, options.seed, options.threads or processors(), show)
+    about = f"{NAMES[method]} of {len(names):,} of {len(table):,} {options.table}"
     counts = None if table.counts is None else table.counts[rows]
     return Map(
         os.path.basename(path), about, names, points, choice.asked, counts, groups, choice.arrows
@@ -203,19 +228,19 @@ def _map(table: Table, path: str, choice: Choice, told: dict[str, Any], line: Pr
 
 
 def _groups(
-    vectors: Any, names: list[str], path: str, choice: Choice, told: dict[str, Any]
+    vectors: Any, names: list[str], path: str, choice: Choice, options: MapOptions
 ) -> Groups:
     from w2v.plots import groups
 
-    if told["labels"]:
-        if told["color"]:
+    if options.labels:
+        if options.color:
             raise click.UsageError("--labels tells what colours mean: leave out --color")
-        return groups.labels(names, dict(pair for each in told["labels"] for pair in _labels(each)))
-    match told["color"] or _color(path, choice, told):
+        return groups.labels(names, dict(pair for each in options.labels for pair in _labels(each)))
+    match options.color or _color(path, choice, options):
         case "clusters":
-            return groups.clusters(vectors, names, told["clusters"], told["seed"])
+            return groups.clusters(vectors, names, options.clusters, options.seed)
         case "terms":
-            if told["color"] and choice.asked.sum() < 2:
+            if options.color and choice.asked.sum() < 2:
                 raise click.UsageError("--color terms: name two TERMs or more")
             return groups.terms(vectors, names, choice.asked)
         case "prefix":
@@ -230,11 +255,11 @@ def _groups(
             return groups.alike(len(names))
 
 
-def _color(path: str, choice: Choice, told: dict[str, Any]) -> str:
+def _color(path: str, choice: Choice, options: MapOptions) -> str:
     """What colours mean where nothing is said of it."""
-    if told["pairs"]:
+    if options.pairs:
         return "none"
-    if choice.asked.any() and not told["top"]:
+    if choice.asked.any() and not options.top:
         return "terms"
     return "topics" if _has_topics(path) else "clusters"
 
@@ -266,7 +291,7 @@ def _write(
     drawn: Map,
     table: Table,
     choice: Choice,
-    told: dict[str, Any],
+    options: MapOptions,
     line: ProgressLine,
 ) -> None:
     import numpy as np
@@ -278,19 +303,19 @@ def _write(
     if kind == "tsv":
         write_table(output, drawn.rows())
         return
-    words = told["table"] == "words"
-    named = words if told["named"] is None else told["named"]
     if kind == "html":
         from w2v.plots import html_page, map
 
-        near = map.neighbours(table, choice.rows, max(told["k"], 1))
-        text = html_page.page(drawn, near, "time" if words else "word", named)
+        near = map.neighbours(table, choice.rows, max(options.k, 1))
+        text = html_page.page(
+            drawn, near, "time" if options.table == "words" else "word", options.with_names
+        )
         with atomic_file.packed(output) as file:
             file.write(text.encode("utf-8", "backslashreplace"))  # paths may be no UTF-8
         return
     from w2v.plots import picture
 
-    written = np.ones(len(drawn.names), np.bool_) if named else drawn.asked
+    written = np.ones(len(drawn.names), np.bool_) if options.with_names else drawn.asked
     made, unplaced = picture.draw(_printable(drawn), written)
     with atomic_file.replacing(output) as file:
         made.write(file, kind)

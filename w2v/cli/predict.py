@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.new_texts import RefusedRows, classified, threads_option
-from w2v.cli.options import SettingsCommand, limit_blas, quiet_option
+from w2v.cli.new_texts import NewTexts, RefusedRows, label_probabilities, threads_option
+from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.parameters import INPUT, or_stdin
 
@@ -35,7 +34,7 @@ def predict(
     threads: int | None,
     quiet: bool,
     results: ResultPrinter,
-    **given: Any,
+    settings: GivenSettings,
 ) -> None:
     """Predict the label of each text.
 
@@ -48,13 +47,11 @@ def predict(
     from w2v.system.progress import ProgressLine
 
     catch_signals()
-    paths = or_stdin(corpus)
-    trained = SavedNetwork(model, "classify")
-    line = ProgressLine(sys.stderr, quiet)
-    refused = RefusedRows()
-    _, chances = classified(trained, paths, given, threads, line, "if there", refused)
-    labels = trained.network.labels
-    for row in chances:
+    paths, refused = or_stdin(corpus), RefusedRows()
+    saved = SavedNetwork(model, "classify")
+    texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
+    labels = saved.network.labels
+    for row in label_probabilities(saved, texts, "if there")[1]:
         every = {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
         label, p = labels[row.argmax()], float(row.max())
         record = {"label": label, "p": round(p, 6), "labels": every}

@@ -9,8 +9,8 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
-from w2v.cli.new_texts import read_model_tokens
-from w2v.cli.options import SettingsCommand, limit_blas
+from w2v.cli.new_texts import NewTexts
+from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.parameters import INPUT, OUTPUT, grouped
 
@@ -67,7 +67,7 @@ def topics(
     state: str | None,
     plot: str | None,
     results: ResultPrinter,
-    **given: Any,
+    settings: GivenSettings,
 ) -> None:
     """List the topics of a model with their words.
 
@@ -83,7 +83,7 @@ def topics(
     from w2v.topics import mallet
     from w2v.topics.topic_words import top_words
 
-    if given and not reference and any(value is not None for value in given.values()):
+    if settings.any_given and not reference:
         raise click.UsageError("what tells where documents begin is for --reference")
     if plot:
         chart_kind(plot)
@@ -91,20 +91,20 @@ def topics(
         "--topic-keys": topic_keys, "--doc-topics": doc_topics, "--state": state, "--plot": plot
     }  # fmt: skip
     output_files.check(written, {"the model": model, "one of the documents": reference})
-    trained = SavedTopicModel(model)
-    listing, coherence = trained.listing(), trained.coherence()
+    saved = SavedTopicModel(model)
+    listing, coherence = saved.listing(), saved.coherence()
     if reference:
-        coherence = _referred(trained, reference, given)
+        coherence = _coherence_in(reference, settings, saved)
     if topic_keys:
-        mallet.write_topic_keys(topic_keys, listing, trained.names)
+        mallet.write_topic_keys(topic_keys, listing, saved.names)
     if doc_topics:
-        mallet.write_document_topics(doc_topics, *trained.documents())
+        mallet.write_document_topics(doc_topics, *saved.documents())
     if state:
-        mallet.write_state(state, trained.tensors, trained.names, trained.documents()[0])
+        mallet.write_state(state, saved.tensors, saved.names, saved.documents()[0])
     rows = top_words(listing.weights, count)
     for topic in map(int, listing.order()):
         words = [
-            {"word": trained.names[row], "weight": float(listing.weights[row, topic])}
+            {"word": saved.names[row], "weight": float(listing.weights[row, topic])}
             for row in rows[topic]
         ]
         facts: dict[str, Any] = {"topic": topic, "size": float(listing.sizes[topic])}
@@ -114,7 +114,7 @@ def topics(
         names = " ".join(word["word"] for word in words)
         results.print(facts | {"words": words}, _line(facts, names), [[*facts.values(), names]])
     if plot:
-        _draw(listing, trained.names, plot)
+        _draw(listing, saved.names, plot)
 
 
 def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
@@ -128,16 +128,17 @@ def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
     write_chart(chart, path, lambda message: click.echo(message, err=True))
 
 
-def _referred(
-    trained: SavedTopicModel, paths: tuple[str, ...], given: dict[str, Any]
+def _coherence_in(
+    paths: Sequence[str], settings: GivenSettings, model: SavedTopicModel
 ) -> list[Coherence]:
+    """The coherence of each topic in documents that the model was not trained on."""
     from w2v.system.progress import ProgressLine
     from w2v.topics.coherence import JUDGED, judge
     from w2v.topics.topic_words import top_words
 
     line = ProgressLine(sys.stderr)
-    tokens, _ = read_model_tokens(trained, paths, given, line)
-    found = judge(tokens, top_words(trained.listing().weights, JUDGED))
+    tokens, _ = NewTexts(paths, settings, None, line).tokens_in(model)
+    found = judge(tokens, top_words(model.listing().weights, JUDGED))
     skipped = sum(topic.skipped for topic in found)
     if skipped:
         line.say(f"{skipped:,} pairs of words left out: the reference lacks one of them")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from typing import Any
 
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.options import SettingsCommand, quiet_option, recursive_option, split_settings, texts
+from w2v.cli.options import GivenSettings, SettingsCommand, quiet_option, recursive_option, texts
 from w2v.cli.parameters import INPUT, OUTPUT
 from w2v.runs.messages import say_attached, say_bad_bytes, say_compiling, say_pruned, show_reading
 
@@ -42,16 +41,16 @@ def vocab(
     curve: str | None,
     recursive: bool,
     quiet: bool,
-    **given: Any,
+    settings: GivenSettings,
 ) -> None:
     """Count the words of a text.
 
     Writes the vocabulary format of word2vec: a word and its count on each line, the most frequent
     first. The first line is </s> and the number of line ends.
     """
-    from w2v import settings
     from w2v.kernels.cache import is_cold
     from w2v.models import models
+    from w2v.settings import TextSettings
     from w2v.system import atomic_file, output_files, packing
     from w2v.system.progress import ProgressLine
     from w2v.system.resources import readable
@@ -59,8 +58,7 @@ def vocab(
     from w2v.text.encode import count
     from w2v.text.vocabulary import write_counts
 
-    [text] = split_settings(given, settings.TextSettings)
-    settings.check(text)
+    text = settings.of(TextSettings)
     catch_signals()
     paths = texts(corpus, recursive)
     output_files.check({"-o": output, "--curve": curve}, {"one of the texts": paths})
