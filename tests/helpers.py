@@ -7,7 +7,10 @@ import pytest
 
 from w2v.kernels import random
 from w2v.models import models
-from w2v.runs.run import Job
+from w2v.runs.executors import local_executor
+from w2v.runs.messages import Messages
+from w2v.runs.request import Request
+from w2v.runs.run import TrainingRun
 from w2v.settings import RunSettings, TextSettings
 from w2v.training.loop import run
 
@@ -18,14 +21,14 @@ compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompil
 WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
 
 # The models that are trained chunk by chunk.
-TRAINED = [name for name, model in models().items() if model.way == "gradients"]
+TRAINED = [name for name, model in models().items() if model.method == "sgd"]
 
 
 def document_settings(model):
     """Where documents begin: for a model that learns these, a line each."""
     from w2v.settings import DocumentSettings
 
-    return DocumentSettings() if model.inference or model.reads_documents else None
+    return DocumentSettings() if model.has_documents or model.by_document else None
 
 
 # A text of four sentences for kernels, in V words with these counts.
@@ -79,31 +82,60 @@ def check_gradients(cost, found, given):
         )
 
 
-def make_job(
-    text, output="x.safetensors", name="skipgram", threads=1, how=None, kind=Job, **options
+class Silent:
+    """A console that shows nothing."""
+
+    def say(self, message):
+        pass
+
+    def warn(self, message):
+        pass
+
+    def show(self, state):
+        pass
+
+
+def make_run(
+    text, output="x.safetensors", name="skipgram", threads=1, how=None, cluster=None, **options
 ):
-    """A job that is ready to train."""
+    """A run that is ready to train."""
     model = models()[name]
-    told = {"dim": 6, "epochs": 2, "sample": 0, **options}
-    how = RunSettings(**{"threads": threads, **(how or {})})
-    words, documents = TextSettings(min_count=1), document_settings(model)
-    job = kind([text], output, model, model.settings(**told), words, how, documents)
-    job.read(lambda tokens: None, lambda: None)
-    job.read_valid()
-    job.start(lambda: None)
-    return job
+    settings = model.settings(**{"dim": 6, "epochs": 2, "sample": 0, **options})
+    return start_run(text, output, model, settings, threads, how, cluster)
 
 
-def stop_at(job, chunk):
+def start_run(text, output, model, settings, threads=1, how=None, cluster=None):
+    """A run of these settings that is ready to train; `cluster` is where it goes, if not here."""
+    request = Request(
+        [text], output, model, settings, TextSettings(min_count=1),
+        RunSettings(**{"threads": threads, **(how or {})}), document_settings(model),
+    )  # fmt: skip
+    if cluster is None:
+        executor = local_executor(request)
+    else:
+        from w2v.cluster.executor import cluster_executor
+
+        executor = cluster_executor(request, cluster)
+    training = TrainingRun(request, executor, Messages(Silent(), request))
+    training.read()
+    training.start()
+    return training
+
+
+def stop_at(training, chunk):
     """Train up to a chunk, as a signal would stop it, and write the checkpoint."""
-    rounds = job.options.deterministic
-    run(job.trainer, job.plan, job.threads, state=job.state, stop_before=chunk, in_rounds=rounds)
-    assert job.checkpoint()
+    executor = training.executor
+    in_rounds = training.request.is_deterministic
+    run(
+        executor.trainer, executor.plan, executor.threads, state=executor.state,
+        stop_before=chunk, in_rounds=in_rounds,
+    )  # fmt: skip
+    assert training.checkpoint()
 
 
-def finish(job):
-    job.train(lambda progress: None)
-    job.save()
+def finish(training):
+    training.train()
+    training.save()
 
 
 # Arguments of short trainings on the command line.

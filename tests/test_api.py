@@ -19,12 +19,12 @@ import numpy as np
 import planted
 import pytest
 import readme
-from helpers import COMPILED, compiled
+from helpers import COMPILED, Silent, compiled
 from hypothesis import given
 
 import w2v as library
 from w2v import settings
-from w2v.api import make_job
+from w2v.api import build_run
 from w2v.embeddings.spelling import split_words
 from w2v.models import models as registry
 from w2v.system import python_arguments, resources
@@ -199,7 +199,7 @@ def every_setting():
     """Each field of each model's settings, with its type."""
     found = {}
     for model in registry().values():
-        for kind in (settings.RunSettings, *model.kinds):
+        for kind in (settings.RunSettings, *model.settings_classes):
             hints = typing.get_type_hints(kind)
             found |= {field.name: (field, hints[field.name]) for field in fields(kind)}
     return found
@@ -347,11 +347,12 @@ def test_a_stopped_run_goes_on(text):
     from w2v.models import models
 
     told = {**QUICK, "epochs": 2}
-    job = make_job([str(text)], "out.safetensors", models()["skipgram"], told, ExitStack())
-    job.read(lambda tokens: None, lambda: None)
-    job.start(lambda: None)
-    job.state.chunks_done = 0
-    job.checkpoint()
+    model, console = models()["skipgram"], Silent()
+    training = build_run([str(text)], "out.safetensors", model, told, console, ExitStack())
+    training.read()
+    training.start()
+    training.executor.state.chunks_done = 0
+    training.checkpoint()
     with pytest.raises(library.W2VError, match="of a run that was stopped: --resume"):
         library.train(text, output="out.safetensors", **{**QUICK, "epochs": 2})
     library.train(text, output="out.safetensors", resume=True, **{**QUICK, "epochs": 2})

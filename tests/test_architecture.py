@@ -43,7 +43,7 @@ LINE = [
 ]
 # Rooms in which the files have an order as well: a file imports only from those before its own.
 ORDERS = {
-    "training": "chunks state trainer loop",
+    "training": "chunks state trainer pool workers loop",
     "text": "nontext columns tokenizers corpus documents encoded_text word_counter vocabulary"
     " encode phrases",
 }
@@ -134,7 +134,7 @@ def test_heavy_packages_stay_where_they_belong(name):
         light = (
             "w2v",
             "w2v.errors",
-            "w2v.runs.messages",
+            "w2v.runs.text_messages",
             "w2v.system.packing",
             "w2v.system.pipes",
         )

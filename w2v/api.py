@@ -14,24 +14,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from w2v.embeddings import container, formats
 from w2v.embeddings.formats.source import Diagnostics
 from w2v.errors import W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
-from w2v.runs.closed_form import Solution
-from w2v.runs.gibbs import Chain
 from w2v.runs.initial_vectors import InitialVectors
-from w2v.runs.minibatch import Course
-from w2v.runs.run import Job
+from w2v.runs.request import Request
 from w2v.settings import (
     ALIASES,
     DocumentSettings,
     RunSettings,
     TextSettings,
-    check_rates,
     option_name,
     split_settings,
 )
@@ -40,6 +36,11 @@ from w2v.system.pipes import name_of
 from w2v.system.progress import REFRESH
 from w2v.system.resources import blas_threads
 from w2v.vectors import Vectors
+
+if TYPE_CHECKING:
+    from w2v.runs.executors import Executor
+    from w2v.runs.run import TrainingRun
+    from w2v.runs.text_messages import Console
 
 _LOG = logging.getLogger("w2v")
 
@@ -112,8 +113,6 @@ def train(
     While it trains BLAS has as many threads as the command gives it; a warning says where that
     cannot be brought about, as with a BLAS that is not of NumPy's wheel.
     """
-    from w2v.api import find_model, make_job
-    from w2v.runs.control import Report
     from w2v.text.corpus import files_of
     from w2v.text.encode import write_texts
 
@@ -131,17 +130,18 @@ def train(
     if recursive:
         paths = [each for path in paths for each in files_of(path)]
     model, settings = renamed(model, settings)
-    told = find_model(model)
+    chosen = find_model(model)
     with folder.left_out(), ExitStack() as stack:
         written = target or os.path.join(folder.path, "vectors.safetensors")
-        job = make_job(paths, written, told, settings, stack)
-        if target is None:
-            job.checkpoint_path = None  # nobody could go on from there
+        run = build_run(
+            paths, written, chosen, settings, _Log(on_progress, folder), stack, target is None
+        )
         # The threads of a network each call BLAS.
-        limited = stack.enter_context(blas_threads(1 if told.way == "batches" else job.threads))
+        threads = 1 if chosen.is_network else run.executor.threads
+        limited = stack.enter_context(blas_threads(threads))
         if not limited and "OPENBLAS_NUM_THREADS" not in os.environ:
             _LOG.warning("BLAS may take more threads than w2v train gives it: other last digits")
-        Report(job, _Log(on_progress, folder)).carry_out(resume)
+        run.carry_out(resume)
     return _load(written, None, kept=folder)
 
 
@@ -186,7 +186,7 @@ class _Folder:
 
 
 class _Log:
-    """A `notices.Line` that goes to the log, and to a function."""
+    """A `Console` that goes to the log, and to a function."""
 
     def __init__(self, on_progress: Callable[[object], None] | None, folder: _Folder):
         self._on_progress, self._folder, self._shown = on_progress, folder, -math.inf
@@ -206,9 +206,6 @@ class _Log:
             self._on_progress(state)
 
 
-_KINDS = {"gradients": Job, "at once": Solution, "sweeps": Chain, "batches": Course}
-
-
 def find_model(name: str) -> Model:
     """A model by its name; W2VError where there is none."""
     if name not in models():
@@ -216,62 +213,74 @@ def find_model(name: str) -> Model:
     return models()[name]
 
 
-def make_job(
+def build_run(
     paths: Sequence[str],
     output: str,
     model: Model,
-    chosen: Mapping[str, Any],
+    given: Mapping[str, Any],
+    console: Console,
     stack: ExitStack,
-) -> Job:
+    temporary: bool = False,
+) -> TrainingRun:
     """A run.
 
-    paths   texts; `-` is stdin
-    output  the file to write
-    chosen  settings by their names, of the texts, of the run and of the model, in the types of the
-            command line or in Python's; what is None, or not there, is as it is by default
-    stack   what ends the connection to a cluster, if the run goes to one
-    Raises  W2VError where these are not settings of the model, or contradict each other
+    paths      texts; `-` is stdin
+    output     the file to write
+    given      settings by their names, of the texts, of the run and of the model, in the types of
+               the command line or in Python's; None, and what is not there, are the defaults
+    console    where messages go
+    stack      what ends the connection to a cluster, if the run goes to one
+    temporary  whether the output is gone soon, so that a checkpoint would be of no use
+    Raises     W2VError where these are not settings of the model, or contradict each other
     """
-    given = {name: value for name, value in chosen.items() if value is not None}
-    chosen = _named(model, given)
+    from w2v.runs.messages import Messages
+    from w2v.runs.run import TrainingRun
+
+    request = _make_request(paths, output, model, given, temporary)
+    return TrainingRun(request, _make_executor(request, stack), Messages(console, request))
+
+
+def _make_request(
+    paths: Sequence[str], output: str, model: Model, given: Mapping[str, Any], temporary: bool
+) -> Request:
+    chosen = _named(model, {name: value for name, value in given.items() if value is not None})
     if chosen.get("cluster"):
         chosen["deterministic"] = True
     if not chosen.get("deterministic"):
         for name in {"shards", "round_words"} & chosen.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic")
-    origin = _origin(model, chosen)
-    if origin:
-        chosen = {"dim": origin.dim, **origin.settings, **chosen}
+    initial = _initial_vectors(chosen)
+    if initial:
+        chosen = {"dim": initial.dim, **initial.settings, **chosen}
     kinds = model.settings, TextSettings, RunSettings, DocumentSettings
-    options, text, how, documents = split_settings(chosen, *kinds)
-    check_rates(options)
-    documents = documents if model.has_documents(options) else None
-    parts = paths, output, model, options, text, how, documents, origin
-    return _on_cluster(stack, parts, how.cluster) if how.cluster else _KINDS[model.way](*parts)
+    options, text, run, documents = split_settings(chosen, *kinds)
+    documents = documents if model.reads_documents(options) else None
+    return Request(paths, output, model, options, text, run, documents, initial, temporary)
 
 
-def _on_cluster(stack: ExitStack, parts: tuple[Any, ...], address: str) -> Job:
-    """A job of these parts whose connection ends with `stack`.
+def _make_executor(request: Request, stack: ExitStack) -> Executor:
+    """How the run of a request is carried out, here or on a cluster.
 
     Raises W2VError where Dask is not installed, no cluster answers, or the model cannot go there
     """
-    model = parts[2]
-    if model.way == "batches" or (model.way == "at once" and not model.products):
-        raise W2VError(f"--cluster is not for --model {model.name}: train it without")
+    from w2v.runs.executors import local_executor
+
+    if not request.run.cluster:
+        return local_executor(request)
+    if not request.model.distributed:
+        raise W2VError(f"--cluster is not for --model {request.model.name}: train it without")
     try:
         from w2v.cluster.connection import Cluster
-        from w2v.cluster.lda_run import ClusterChain
-        from w2v.cluster.run import ClusterJob
-        from w2v.cluster.svd_products import ClusterSolution
+        from w2v.cluster.executor import cluster_executor
     except ModuleNotFoundError as error:
         raise W2VError(f"--cluster needs {error.name}: pip install 'w2v[cluster]'") from None
-    kinds = {"gradients": ClusterJob, "sweeps": ClusterChain, "at once": ClusterSolution}
-    return kinds[model.way](stack.enter_context(Cluster(address)), *parts)
+    request.check()  # before workers are asked for
+    return cluster_executor(request, stack.enter_context(Cluster(request.run.cluster)))
 
 
 def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by our names; W2VError for a name that is no setting of the model."""
-    kinds = RunSettings, *model.kinds
+    kinds = RunSettings, *model.settings_classes
     own = {field.name for kind in kinds for field in fields(kind)}
     aliases = {
         alias.removeprefix("--").replace("-", "_"): name
@@ -283,7 +292,7 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
         takers = [
             each.name
             for each in models().values()
-            if any(field.name == name for kind in each.kinds for field in fields(kind))
+            if any(field.name == name for kind in each.settings_classes for field in fields(kind))
         ]
         if takers:
             raise W2VError(f"{option_name(name)} is for --model {' or '.join(takers)}")
@@ -297,7 +306,7 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _origin(model: Model, chosen: Mapping[str, Any]) -> InitialVectors | None:
+def _initial_vectors(chosen: Mapping[str, Any]) -> InitialVectors | None:
     """What a run starts from, if that is not random."""
     path, update = chosen.get("init"), chosen.get("update")
     if update:
@@ -330,9 +339,9 @@ def _check_update(path: str) -> None:
             f"{name_of(path)} holds vectors alone, not what w2v train wrote: start from these by "
             "--init"
         )
-    if not model.can_update:
+    if not model.updatable:
         advice = "train it anew on all texts"
-        if model.way == "batches":
+        if model.is_network:
             advice += ", or start from its words' vectors by --init"
         elif "documents.matrix" in tensors:
             advice += ", or give new documents vectors by w2v infer"

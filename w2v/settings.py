@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import Any, ClassVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 
 from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2v.negative_sampling.worker import DocumentKernels
+
+# A compiled function of `w2v.kernels`, or a `partial` of one: (sum of losses, pairs)
+Kernel = Callable[..., tuple[float, int]]
 
 
 def setting(
@@ -73,15 +79,6 @@ _KINDS = {float: "a number", bool: "true or false", int: "a whole number", str: 
 def _end(value: Any) -> str:
     """The end of a range: whole numbers in full, 1,048,576."""
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
-
-
-def check_rates(settings: Any) -> None:
-    """Raise W2VError where the learning rate would rise from --lr to --min-lr."""
-    lowest = getattr(settings, "min_lr", None)
-    if lowest is not None and lowest > settings.lr:
-        raise W2VError(
-            f"--min-lr {lowest} is above --lr {settings.lr}: the learning rate only falls"
-        )
 
 
 def split_settings(given: Mapping[str, Any], *kinds: type) -> list[Any]:
@@ -152,7 +149,25 @@ class DocumentSettings:
 
 
 @dataclass(frozen=True)
-class TermSettings:
+class ModelSettings:
+    """What the settings of every model have, whatever its fields are."""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether words have vectors of their own, which `--init` can give."""
+        return True
+
+    @property
+    def untrained_loss(self) -> float:
+        """Nats for each pair of a model that knows nothing; infinite where that is not known."""
+        return math.inf
+
+    def check_together(self, run: RunSettings) -> None:
+        """W2VError where settings contradict each other, or those of the run."""
+
+
+@dataclass(frozen=True)
+class TermSettings(ModelSettings):
     """Which words of the vocabulary a topic model looks at."""
 
     stopwords: str = text_setting(
@@ -166,7 +181,7 @@ class TermSettings:
 
 
 @dataclass(frozen=True)
-class NegativeSamplingSettings:
+class NegativeSamplingSettings(ModelSettings):
     """What all models trained by negative sampling share."""
 
     dim: int = setting(100, "Dimensions: numbers in each vector.", 1, 1 << 16)
@@ -219,10 +234,16 @@ class NegativeSamplingSettings:
         """Nats for each pair while all output vectors are zero."""
         return (1 + self.negative) * math.log(2)
 
-    @property
-    def has_words(self) -> bool:
-        """Whether words get vectors of their own, besides the output vectors."""
-        return True
+    def kernel(self) -> Kernel:
+        """The kernel that trains the windows of a chunk."""
+        raise NotImplementedError
+
+    def check_together(self, run: RunSettings) -> None:
+        """W2VError where the learning rate would rise from --lr to --min-lr."""
+        if self.min_lr is not None and self.min_lr > self.lr:
+            raise W2VError(
+                f"--min-lr {self.min_lr} is above --lr {self.lr}: the learning rate only falls"
+            )
 
     @property
     def parts(self) -> int:
@@ -241,9 +262,18 @@ class ParagraphSettings(NegativeSamplingSettings):
 
     epochs: int = training_setting(10, "Passes over the documents.", 1, 1 << 30)
 
+    def document_kernels(self) -> DocumentKernels:
+        """The kernels that train a chunk of documents."""
+        raise NotImplementedError
+
+    def kernel(self) -> Kernel:
+        """The kernel that trains the windows of a chunk, beside the documents or with them."""
+        kernels = self.document_kernels()
+        return kernels.train_words or kernels.train_documents
+
 
 @dataclass(frozen=True)
-class NetworkSettings:
+class NetworkSettings(ModelSettings):
     """What all models share whose embedding layer is learnt with a network."""
 
     task: str = setting(
@@ -297,10 +327,19 @@ class NetworkSettings:
         4, "With --deterministic: parts of a minibatch, so the most threads of use.", 1, 1024
     )
 
-    has_words = True
-    untrained_loss = math.inf
     layer: ClassVar[str | None] = None  # "module:name" of the recurrent layer's class; None: an mlp
+
+    @property
+    def length(self) -> int:
+        """How many words of a text are read."""
+        raise NotImplementedError
+
     pool = "last"
+
+    def check_together(self, run: RunSettings) -> None:
+        """W2VError where the schedule has nothing to go by."""
+        if self.schedule == "cut" and not run.valid:
+            raise W2VError("--schedule cut needs --valid, a text to judge by")
 
     @property
     def rate(self) -> float:

@@ -32,6 +32,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import wire
@@ -122,21 +123,24 @@ def bytes_of_a_chunk(text: Path, words: int) -> tuple[int, int]:
     """Bytes of what a chunk of so many words changes, and of all vectors."""
     from w2v.cluster.row_changes import RowChanges
     from w2v.models import models
-    from w2v.runs.run import Job
-    from w2v.settings import RunSettings, TextSettings
+    from w2v.settings import TextSettings
+    from w2v.text.corpus import Corpus
+    from w2v.text.encode import read
 
-    model = models()["skipgram"]
-    told = model.settings(deterministic=True, shards=1, round_words=words, epochs=1)
-    job = Job([str(text)], str(text) + ".bin", model, told, TextSettings(), RunSettings())
-    job.read(lambda tokens: None, lambda: None)
-    job.start(lambda: None)
-    shards = job.trainer.shards(job.plan)
-    shards.worker()(job.plan[len(job.plan) // 2], 0)
+    model, how = models()["skipgram"], TextSettings()
+    settings = model.settings(deterministic=True, shards=1, round_words=words, epochs=1)
+    corpus = Corpus([str(text)], how.tokenizer, how.encoding, how.lowercase, how.normalize)
+    vocabulary, encoded = read(corpus, how, lambda tokens: None)
+    trainer: Any = model.make_trainer(vocabulary, encoded, settings)
+    plan = trainer.plan(1)
+    trainer.begin(plan.shards)
+    shards = trainer.shards(plan)
+    shards.worker()(plan[len(plan) // 2], 0)
     moved = sum(
         RowChanges(rows, sums[:, :100], squares).nbytes
         for rows, sums, squares in shards.changes(0).values()
     )
-    return moved, 2 * len(job.vocabulary.names) * 102 * 4
+    return moved, 2 * len(vocabulary.names) * 102 * 4
 
 
 def words_of_a_chunk(text: Path, rounds: int) -> float:

@@ -25,8 +25,8 @@ def main() -> None:
     epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     vocabulary, text = encode(Corpus(sys.argv[1:2]), min_count=5)
     model = models()["skipgram"]
-    trainer = model.trainer(vocabulary, text, model.settings(epochs=epochs))
-    frozen = model.trainer(vocabulary, text, model.settings(lr=0.0, min_lr=0.0))
+    trainer = model.make_trainer(vocabulary, text, model.settings(epochs=epochs))
+    frozen = model.make_trainer(vocabulary, text, model.settings(lr=0.0, min_lr=0.0))
     frozen.matrices = trainer.matrices
     plan = Plan(text, epochs, seed=1)
     state = TrainingState.start(plan)

@@ -339,7 +339,7 @@ def test_no_option_drops_what_was_given_before(w2v, folder, name):
 
 
 def own_options(model):
-    return {option_name(field.name) for kind in model.kinds for field in fields(kind)}
+    return {option_name(field.name) for kind in model.settings_classes for field in fields(kind)}
 
 
 SEVERAL = {

@@ -6,12 +6,11 @@ import logging
 import os
 import signal
 import sys
-from functools import partial
 
 import numpy as np
 import planted
 import pytest
-from helpers import COMPILED, TRAINED, finish, make_job, stop_at
+from helpers import COMPILED, TRAINED, finish, make_run, stop_at
 from hypothesis import given
 from hypothesis import strategies as st
 from one_process import Here, Members
@@ -24,9 +23,9 @@ from w2v.text.encode import read as read_here
 distributed = pytest.importorskip("distributed", reason="the extra cluster is not installed")
 dask = pytest.importorskip("dask")
 
+
 from w2v.cluster import connection, rounds, text_ranges, text_reader  # noqa: E402
 from w2v.cluster.connection import Cluster  # noqa: E402
-from w2v.cluster.run import ClusterJob  # noqa: E402
 
 # Dask leaves the sockets of connections that have broken to the collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -164,22 +163,22 @@ def text(folder, monkeypatch):
 
 
 def make_cluster_job(cluster, text, name="skipgram", output="x.safetensors", **options):
-    """What `make_job` makes, on a cluster."""
-    return make_job(text, output, name, kind=partial(ClusterJob, cluster), **{**OPTIONS, **options})
+    """What `make_run` makes, on a cluster."""
+    return make_run(text, output, name, cluster=cluster, **{**OPTIONS, **options})
 
 
 def reference(folder, text, name="skipgram", **options):
     """The bytes of --deterministic in this process."""
-    finish(make_job(text, "reference.safetensors", name, **{**OPTIONS, **options}))
+    finish(make_run(text, "reference.safetensors", name, **{**OPTIONS, **options}))
     return (folder / "reference.safetensors").read_bytes()
 
 
-def when_half_is_done(job, do):
+def when_half_is_done(training, do):
     """A listener to progress that does something in the middle of a run."""
     done = []
 
     def listen(progress):
-        if job.state.words > job.plan.words / 2 and not done:
+        if training.executor.state.words > training.executor.plan.words / 2 and not done:
             done.append(do())
 
     return listen
@@ -194,9 +193,9 @@ def kill(cluster, count):
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_bytes_are_those_of_one_machine(workers, folder, text, name):
     with Cluster(workers.scheduler_address) as cluster:
-        job = make_cluster_job(cluster, text, name)
-        finish(job)
-    assert len(job.plan) > 4 * OPTIONS["shards"]
+        training = make_cluster_job(cluster, text, name)
+        finish(training)
+    assert len(training.executor.plan) > 4 * OPTIONS["shards"]
     assert (folder / "x.safetensors").read_bytes() == reference(folder, text, name)
 
 
@@ -204,8 +203,8 @@ def test_the_bytes_are_those_of_one_machine(workers, folder, text, name):
 @pytest.mark.parametrize("count", [1, 4])
 def test_the_bytes_are_those_of_any_number_of_workers(folder, text, count):
     with start_cluster(count) as started, Cluster(started.scheduler_address) as cluster:
-        job = make_cluster_job(cluster, text)
-        finish(job)
+        training = make_cluster_job(cluster, text)
+        finish(training)
     assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
 
 
@@ -213,9 +212,9 @@ def test_the_bytes_are_those_of_any_number_of_workers(folder, text, count):
 @pytest.mark.parametrize("killed", [1, 2])
 def test_workers_that_are_killed_change_nothing(workers, folder, text, killed):
     with Cluster(workers.scheduler_address) as cluster:
-        job = make_cluster_job(cluster, text)
-        job.train(when_half_is_done(job, lambda: kill(workers, killed)))
-        job.save()
+        training = make_cluster_job(cluster, text)
+        training.train(when_half_is_done(training, lambda: kill(workers, killed)))
+        training.save()
     assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
 
 
@@ -225,13 +224,13 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
         "w2v.cluster.rounds.LONGEST", 3
     )  # a base is sent to those who were not there
     with Cluster(workers.scheduler_address) as cluster:
-        job = make_cluster_job(cluster, text)
+        training = make_cluster_job(cluster, text)
         try:
-            job.train(when_half_is_done(job, lambda: workers.scale(4)))
+            training.train(when_half_is_done(training, lambda: workers.scale(4)))
             workers.wait_for_workers(4)
         finally:
             workers.scale(2)
-        job.save()
+        training.save()
     assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
 
 
@@ -266,11 +265,11 @@ def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder,
 
 @clustered
 def test_what_is_stopped_here_goes_on_on_a_cluster(workers, folder, text):
-    stop_at(make_job(text, **OPTIONS), 12)
+    stop_at(make_run(text, **OPTIONS), 12)
     with Cluster(workers.scheduler_address) as cluster:
-        job = make_cluster_job(cluster, text)
-        assert job.resume()
-        finish(job)
+        training = make_cluster_job(cluster, text)
+        assert training.resume()
+        finish(training)
     assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
 
 
@@ -282,17 +281,17 @@ def test_the_scheduler_holds_as_much_after_many_rounds_as_after_few(
     monkeypatch.setattr("w2v.cluster.rounds.LONGEST", 8)
     held = []
     with Cluster(workers.scheduler_address) as cluster:
-        job = make_cluster_job(cluster, text, shards=2, epochs=epochs)
+        training = make_cluster_job(cluster, text, shards=2, epochs=epochs)
 
         def look(progress):
-            if job.state.chunks_done // 40 >= len(held):
+            if training.executor.state.chunks_done // 40 >= len(held):
                 scheduler = workers.scheduler
                 held.append(
                     (len(scheduler.tasks), sum(w.nbytes for w in scheduler.workers.values()))
                 )
 
-        job.train(look)
-        assert len(job.plan) == 2 * 16 * epochs  # of which two are a round
+        training.train(look)
+        assert len(training.executor.plan) == 2 * 16 * epochs  # of which two are a round
     tasks, memory = zip(*held[2:], strict=True)
     assert max(tasks) < 2 * min(tasks) + 50
     assert max(memory) < 3 * min(memory)
@@ -301,10 +300,10 @@ def test_the_scheduler_holds_as_much_after_many_rounds_as_after_few(
 @clustered
 def test_a_loss_that_is_not_finite_ends_the_run(workers, folder, text):
     with Cluster(workers.scheduler_address) as cluster:
-        job = make_cluster_job(cluster, text)
-        job.trainer.vectors("input_vectors")[:] = np.nan
+        training = make_cluster_job(cluster, text)
+        training.executor.trainer.vectors("input_vectors")[:] = np.nan
         with pytest.raises(DivergedError, match="diverged in epoch 1: the loss is nan"):
-            job.train(lambda progress: None)
+            training.train()
 
 
 @clustered

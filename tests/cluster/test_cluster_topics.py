@@ -8,22 +8,18 @@ from pathlib import Path
 import numpy as np
 import planted
 import pytest
-from helpers import COMPILED, compiled
+from helpers import COMPILED, compiled, start_run
 from one_process import Here, Members
 
 from w2v.errors import ConnectionLostError
 from w2v.factorization import svd
 from w2v.models import models
-from w2v.runs.closed_form import Solution
-from w2v.runs.gibbs import Chain
-from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.training.chunks import GibbsPlan
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
 from w2v.cluster import connection, count_changes, svd_products  # noqa: E402
-from w2v.cluster.lda_run import ClusterChain  # noqa: E402
-from w2v.cluster.svd_products import ClusterProducts, ClusterSolution  # noqa: E402
+from w2v.cluster.svd_products import ClusterProducts  # noqa: E402
 
 LDA = {"topics": 5, "epochs": 12, "deterministic": True, "shards": 4}
 
@@ -47,7 +43,8 @@ def cluster():
 def text(folder, monkeypatch):
     """A planted text in the current folder, whose sweeps have several rounds."""
 
-    def plan(self, shards):
+    def plan(self, threads):
+        shards = self.settings.shards
         longest = -(-self.tokens.words.size // (2 * shards))
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
 
@@ -56,23 +53,26 @@ def text(folder, monkeypatch):
     return "text"
 
 
-def make_job(name, text, output, cluster=None, **told):
-    """A job that is ready to train, on a cluster or here."""
-    kinds = {"lda": (Chain, ClusterChain), "lsa": (Solution, ClusterSolution)}
-    kind, on_cluster = kinds[name]
-    model, how = models()[name], RunSettings(threads=1)
-    words = TextSettings(min_count=1)
-    given = [text], output, model, model.settings(**told), words, how, DocumentSettings()
-    job = on_cluster(cluster, *given) if cluster else kind(*given)
-    job.read(lambda tokens: None, lambda: None)
-    job.start(lambda: None)
-    return job
+def make_run(name, text, output, cluster=None, **options):
+    """A run that is ready to train, on a cluster or here."""
+    model = models()[name]
+    return start_run(text, output, model, model.settings(**options), cluster=cluster)
 
 
-def finish(job, on_epoch=lambda: None):
-    job.train(lambda progress: None, on_epoch)
-    job.save()
-    return Path(job.output).read_bytes()
+def finish(training, on_epoch=lambda: None):
+    """Train and save, with a call after each epoch: the bytes of the file."""
+    training.messages.epoch = lambda *found: on_epoch()
+    training.train()
+    training.save()
+    return Path(training.request.output).read_bytes()
+
+
+def train_until(training, chunk):
+    """Train up to a chunk, which may be in the middle of a sweep."""
+    executor = training.executor
+    executor._engine.run(
+        executor.trainer, executor.plan, lambda progress: None, 60.0, executor.state, chunk
+    )
 
 
 def kill_a_worker(cluster):
@@ -106,49 +106,49 @@ def test_lda_here_goes_the_way_of_the_cluster(text, here, monkeypatch):
     monkeypatch.setattr("w2v.cluster.lda_rounds.SHORTEST", 3)
     monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 3)
     told = {**LDA, "epochs": 8 if COMPILED else 4}
-    wanted = finish(make_job("lda", text, "a.safetensors", **told))
-    assert finish(make_job("lda", text, "b.safetensors", here, **told)) == wanted
+    wanted = finish(make_run("lda", text, "a.safetensors", **told))
+    assert finish(make_run("lda", text, "b.safetensors", here, **told)) == wanted
 
 
 def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
     monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 6)
     monkeypatch.setattr("w2v.cluster.lda_rounds.SHORTEST", 6)
     told = {**LDA, "epochs": 8 if COMPILED else 4}
-    wanted = finish(make_job("lda", text, "a.safetensors", **told))
-    job, gather, losses = make_job("lda", text, "b.safetensors", here, **told), here.gather, []
+    wanted = finish(make_run("lda", text, "a.safetensors", **told))
+    training, gather, losses = make_run("lda", text, "b.safetensors", here, **told), here.gather, []
 
     def lose(futures):
-        done = job.state.chunks_done
-        if len(losses) < 2 or (done == len(job.plan) and done not in losses):
+        done = training.executor.state.chunks_done
+        if len(losses) < 2 or (done == len(training.executor.plan) and done not in losses):
             losses.append(done)
             raise (KeyError, ConnectionLostError)[len(losses) % 2]("lost")
         return gather(futures)
 
     here.gather = lose
-    assert finish(job) == wanted
-    assert losses[0] == losses[1] < losses[2] == len(job.plan)
+    assert finish(training) == wanted
+    assert losses[0] == losses[1] < losses[2] == len(training.executor.plan)
 
 
 def test_a_checkpoint_is_of_what_was_here_last(text, here, monkeypatch):
     told = {**LDA, "epochs": 4, "burn_in": 1}
-    wanted = finish(make_job("lda", text, "a.safetensors", **told))
-    job = make_job("lda", text, "b.safetensors", here, **told)
+    wanted = finish(make_run("lda", text, "a.safetensors", **told))
+    training = make_run("lda", text, "b.safetensors", here, **told)
     for end, lost in ((8, False), (16, True)):
-        job._run(lambda progress: None, 60.0, job.state, end)
+        train_until(training, end)
         if lost:
             monkeypatch.setattr(here, "gather", lambda futures: {}["lost"])
-        assert job.checkpoint()
-        assert job.state.chunks_done == 8
-    last = make_job("lda", text, "b.safetensors", **told)
+        assert training.checkpoint()
+        assert training.executor.state.chunks_done == 8
+    last = make_run("lda", text, "b.safetensors", **told)
     assert last.resume()
-    assert last.state.chunks_done == 8
+    assert last.executor.state.chunks_done == 8
     assert finish(last) == wanted
 
 
 def test_lsa_here_goes_the_way_of_the_cluster(text, here):
     told = {"topics": 3}
-    wanted = finish(make_job("lsa", text, "a.safetensors", **told))
-    assert finish(make_job("lsa", text, "b.safetensors", here, **told)) == wanted
+    wanted = finish(make_run("lsa", text, "a.safetensors", **told))
+    assert finish(make_run("lsa", text, "b.safetensors", here, **told)) == wanted
 
 
 @pytest.fixture
@@ -195,10 +195,10 @@ def test_products_whose_stripes_are_lost_are_tried_again(matrix, here):
 @compiled
 def test_lda_is_the_same_and_the_scheduler_never_has_much_to_hold(text, cluster, monkeypatch):
     monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 8)
-    wanted = finish(make_job("lda", text, "a.safetensors", **LDA))
-    job, tasks = make_job("lda", text, "b.safetensors", cluster, **LDA), []
+    wanted = finish(make_run("lda", text, "a.safetensors", **LDA))
+    training, tasks = make_run("lda", text, "b.safetensors", cluster, **LDA), []
     scheduler = cluster._local.scheduler
-    assert finish(job, lambda: tasks.append(len(scheduler.tasks))) == wanted
+    assert finish(training, lambda: tasks.append(len(scheduler.tasks))) == wanted
     assert len(tasks) == 12
     # The tokens of 8 groups, 8 rounds' changes since a base; topics before and after one sweep, and
     # all tasks of it; the setup and two bases. All 24 rounds together have 312 tasks.
@@ -218,36 +218,38 @@ def test_a_cluster_takes_copies_away_again_once_a_run_has_left_it(cluster):
 
 @compiled
 def test_lda_goes_on_after_a_stop_and_after_a_worker_was_killed(text, cluster):
-    wanted = finish(make_job("lda", text, "a.safetensors", **LDA))
-    job = make_job("lda", text, "b.safetensors", cluster, **LDA)
-    job._run(lambda progress: None, 60.0, job.state, 5 * 8 + 4)  # in the middle of a sweep
-    assert job.checkpoint()
-    job = make_job("lda", text, "b.safetensors", cluster, **LDA)
-    assert job.resume()
-    assert job.state.chunks_done == 5 * 8 + 4
+    wanted = finish(make_run("lda", text, "a.safetensors", **LDA))
+    training = make_run("lda", text, "b.safetensors", cluster, **LDA)
+    train_until(training, 5 * 8 + 4)  # in the middle of a sweep
+    assert training.checkpoint()
+    training = make_run("lda", text, "b.safetensors", cluster, **LDA)
+    assert training.resume()
+    assert training.executor.state.chunks_done == 5 * 8 + 4
     killed = []
 
     def on_epoch():
-        if job.epochs_done == 8 and not killed:
+        if training.executor.epochs_done == 8 and not killed:
             killed.append(kill_a_worker(cluster))
 
-    assert finish(job, on_epoch) == wanted
+    assert finish(training, on_epoch) == wanted
     assert killed
 
 
 @compiled
 def test_lda_is_the_same_where_workers_come_and_go(text, cluster):
-    wanted = finish(make_job("lda", text, "a.safetensors", **LDA))
-    job, counts = make_job("lda", text, "b.safetensors", cluster, **LDA), []
+    wanted = finish(make_run("lda", text, "a.safetensors", **LDA))
+    training, counts = make_run("lda", text, "b.safetensors", cluster, **LDA), []
 
     def on_epoch():
-        if job.epochs_done in (3, 8):
-            cluster._local.scale({3: 4, 8: 2}[job.epochs_done])
-            cluster._client.wait_for_workers(3 if job.epochs_done == 3 else 2, timeout=30)
+        if training.executor.epochs_done in (3, 8):
+            cluster._local.scale({3: 4, 8: 2}[training.executor.epochs_done])
+            cluster._client.wait_for_workers(
+                3 if training.executor.epochs_done == 3 else 2, timeout=30
+            )
         counts.append(cluster.threads())
 
     try:
-        assert finish(job, on_epoch) == wanted
+        assert finish(training, on_epoch) == wanted
     finally:
         cluster._local.scale(2)
     assert max(counts) > 2
@@ -265,15 +267,15 @@ def wide(folder):
 @compiled
 def test_lsa_is_the_same_where_a_worker_was_killed(wide, cluster):
     told = {"topics": 9, "power_iters": 1}
-    wanted = finish(make_job("lsa", wide, "a.safetensors", **told))
-    job, killed = make_job("lsa", wide, "b.safetensors", cluster, **told), []
+    wanted = finish(make_run("lsa", wide, "a.safetensors", **told))
+    training, killed = make_run("lsa", wide, "b.safetensors", cluster, **told), []
 
     def on_progress(shown):
         if "worker" in shown and len(killed) < 1:
             killed.append(kill_a_worker(cluster))
 
-    job.train(on_progress)
-    job.save()
+    training.train(on_progress)
+    training.save()
     assert killed
     assert Path("b.safetensors").read_bytes() == wanted
 
@@ -282,8 +284,8 @@ def test_lsa_is_the_same_where_a_worker_was_killed(wide, cluster):
 @pytest.mark.parametrize(("model", "size"), [("lsa", "topics"), ("ppmi", "dim")])
 def test_a_factorised_matrix_has_its_products_elsewhere(wide, here, model, size):
     told = {size: 9, "power_iters": 1}
-    wanted = finish(make_job(model, wide, "a.safetensors", **told))
-    assert finish(make_job(model, wide, "b.safetensors", here, **told)) == wanted
+    wanted = finish(make_run(model, wide, "a.safetensors", **told))
+    assert finish(make_run(model, wide, "b.safetensors", here, **told)) == wanted
 
 
 @pytest.mark.parametrize("model", ["sif", "mlp", "lstm"])

@@ -21,7 +21,7 @@ from w2v.settings import TextSettings
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.encode import open_corpus, read
 from w2v.text.encoded_text import EncodedText, Spans
-from w2v.training.chunks import ROUNDS, Plan, make_plan
+from w2v.training.chunks import ROUNDS, Plan
 from w2v.training.loop import run
 
 
@@ -169,8 +169,10 @@ def trainer(planted_text):
         corpus = open_corpus([str(planted_text)], how, document_settings(model))
         vocabulary, text = read(corpus, how, lambda tokens: None)
         settings = model.settings(**{"dim": 30, "epochs": 10, "sample": 0.0, **options})
-        plan = make_plan(text, settings.epochs, settings.seed)
-        return model.trainer(vocabulary, text, settings), plan
+        made = model.make_trainer(vocabulary, text, settings)
+        plan = made.plan(1)
+        made.begin(plan.shards)
+        return made, plan
 
     return make
 

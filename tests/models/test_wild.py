@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import planted
 import pytest
-from helpers import AT_ONCE, COMPILED, EVERY, TRAINED, finish, make_job, stop_at
+from helpers import AT_ONCE, COMPILED, EVERY, TRAINED, finish, make_run, stop_at
 
 import w2v as w2v_package
 from w2v.embeddings import formats
@@ -77,17 +77,17 @@ def test_a_run_that_diverges_leaves_its_last_good_checkpoint_to_go_on_from(
 ):
     monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 40)
     (folder / "text").write_text(planted.text(300 if COMPILED else 12))
-    stop_at(make_job("text", **rounds), 1)
+    stop_at(make_run("text", **rounds), 1)
     before = (folder / "x.safetensors.checkpoint").read_bytes()
-    job = make_job("text", **rounds)
-    assert job.resume()
-    job.trainer.vectors("output_vectors")[:] = np.inf
+    training = make_run("text", **rounds)
+    assert training.resume()
+    training.executor.trainer.vectors("output_vectors")[:] = np.inf
     with pytest.raises(DivergedError) as error:
-        job.train(lambda progress: None)
+        training.train()
     assert "diverged in epoch 1: the loss is nan; try --lr 0.0025 or less" in str(error.value)
     assert "--resume --force too, from x.safetensors.checkpoint" in str(error.value)
     assert (folder / "x.safetensors.checkpoint").read_bytes() == before
-    again = make_job("text", lr=0.0025, **rounds)
+    again = make_run("text", lr=0.0025, **rounds)
     assert again.resume(force=True)
     finish(again)
     assert np.isfinite(formats.load("x.safetensors").matrix).all()

@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import planted
 import pytest
-from helpers import COMPILED, TRAINED, WITH_WORDS, compiled, finish, make_job, stop_at
+from helpers import COMPILED, TRAINED, WITH_WORDS, compiled, finish, make_run, stop_at
 
 from w2v.cluster import row_changes
 from w2v.cluster.row_changes import Node, RowChanges
@@ -16,7 +16,7 @@ from w2v.kernels.simd import WIDTH, aligned
 from w2v.negative_sampling.sampling import alias_table
 from w2v.training.loop import run
 from w2v.training.state import TrainingState
-from w2v.training.trainer import RoundWorkers
+from w2v.training.workers import RoundWorkers
 
 V = row_copies.BLOCK + 9  # so that merging takes two blocks, the last one short
 
@@ -162,69 +162,77 @@ def test_the_bytes_do_not_depend_on_threads(text, folder, name, shards):
     options = {"deterministic": True, "shards": shards, "round_words": 40}
     found = set()
     for threads in (1, 2, 5):
-        job = make_job(text, f"{threads}.safetensors", name, threads, **options)
-        finish(job)
-        assert job.state.chunks_done == len(job.plan) > 2 * shards
+        training = make_run(text, f"{threads}.safetensors", name, threads, **options)
+        finish(training)
+        assert training.executor.state.chunks_done == len(training.executor.plan) > 2 * shards
         found.add((folder / f"{threads}.safetensors").read_bytes())
     assert len(found) == 1
 
 
 def test_a_chunk_in_a_round_is_that_chunk_on_a_copy(text):
     """Its words' vectors end where the same kernel takes them on the whole matrices."""
-    job = make_job(text, deterministic=True, shards=1, negative=0)
-    other = make_job(text, negative=0)
-    chunk = job.plan[0]
-    shards = job.trainer.shards(job.plan)
+    training = make_run(text, deterministic=True, shards=1, negative=0)
+    other = make_run(text, negative=0)
+    chunk = training.executor.plan[0]
+    shards = training.executor.trainer.shards(training.executor.plan)
     result = shards.worker()(chunk, 0)
     for part in range(sum(shards.parts)):
         shards.merge(part, 1)
-    assert result == other.trainer.worker()(chunk)
-    for name, matrix in job.trainer.matrices.items():
-        np.testing.assert_allclose(matrix, other.trainer.matrices[name], rtol=1e-6, atol=1e-8)
+    assert result == other.executor.trainer.worker()(chunk)
+    for name, matrix in training.executor.trainer.matrices.items():
+        np.testing.assert_allclose(
+            matrix, other.executor.trainer.matrices[name], rtol=1e-6, atol=1e-8
+        )
 
 
 def test_a_round_ends_with_its_epoch_and_none_is_lost(text):
-    job = make_job(text, deterministic=True, shards=4, round_words=40)
-    chunks, rounds = list(job.plan), []
+    training = make_run(text, deterministic=True, shards=4, round_words=40)
+    chunks, rounds = list(training.executor.plan), []
     while sum(map(len, rounds)) < len(chunks):
-        rounds.append(job.plan.round_from(sum(map(len, rounds))))
+        rounds.append(training.executor.plan.round_from(sum(map(len, rounds))))
     assert sum(rounds, []) == chunks
     assert all(len({chunk.epoch for chunk in each}) == 1 for each in rounds)
     assert {len(each) for each in rounds} <= {1, 2, 3, 4}
-    assert job.plan.round_from(len(chunks)) == []
+    assert training.executor.plan.round_from(len(chunks)) == []
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_run_in_rounds_goes_on_with_other_threads_as_if_never_stopped(text, folder, name):
     options = {"deterministic": True, "shards": 3, "round_words": 40}
-    finish(make_job(text, "whole.safetensors", name, **options))
+    finish(make_run(text, "whole.safetensors", name, **options))
     for threads, chunk in ((2, 4), (1, 9), (4, 12)):
-        job = make_job(text, name=name, threads=threads, **options)
-        job.resume()
-        stop_at(job, chunk)
-    last = make_job(text, name=name, threads=2, **options)
+        training = make_run(text, name=name, threads=threads, **options)
+        training.resume()
+        stop_at(training, chunk)
+    last = make_run(text, name=name, threads=2, **options)
     assert last.resume()
     finish(last)
     assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()
 
 
 def test_a_failure_in_one_thread_ends_all(text):
-    job = make_job(text, deterministic=True, shards=4, round_words=40)
-    broken = job.trainer.shards(job.plan)
+    training = make_run(text, deterministic=True, shards=4, round_words=40)
+    broken = training.executor.trainer.shards(training.executor.plan)
     broken.merge = lambda part, chunks: 1 / 0
-    job.trainer.shards = lambda plan: broken
+    training.executor.trainer.shards = lambda plan: broken
     with pytest.raises(ZeroDivisionError):
-        run(job.trainer, job.plan, 3, in_rounds=True)
+        run(training.executor.trainer, training.executor.plan, 3, in_rounds=True)
 
 
 def test_a_loss_that_is_not_finite_ends_a_round_without_merging(text):
-    job = make_job(text, deterministic=True, shards=4, round_words=40)
-    job.trainer.vectors("input_vectors")[:] = np.nan
-    before = [matrix.copy() for matrix in job.trainer.matrices.values()]
-    crew = RoundWorkers(job.trainer, job.plan, TrainingState.start(job.plan), len(job.plan), 1)
-    crew.work()
-    assert "diverged in epoch 1: the loss is nan" in str(crew.failures[0])
-    for matrix, old in zip(job.trainer.matrices.values(), before, strict=True):
+    training = make_run(text, deterministic=True, shards=4, round_words=40)
+    training.executor.trainer.vectors("input_vectors")[:] = np.nan
+    before = [matrix.copy() for matrix in training.executor.trainer.matrices.values()]
+    workers = RoundWorkers(
+        training.executor.trainer,
+        training.executor.plan,
+        TrainingState.start(training.executor.plan),
+        len(training.executor.plan),
+        1,
+    )
+    workers.work()
+    assert "diverged in epoch 1: the loss is nan" in str(workers.failures[0])
+    for matrix, old in zip(training.executor.trainer.matrices.values(), before, strict=True):
         np.testing.assert_array_equal(matrix, old)
 
 
@@ -233,11 +241,13 @@ def test_a_loss_that_is_not_finite_ends_a_round_without_merging(text):
 def test_planted_synonyms_are_found_in_rounds(folder, name):
     (folder / "text").write_text(planted.text(4000))
     words = WITH_WORDS.get(name, {})
-    job = make_job("text", name=name, threads=2, deterministic=True, dim=30, epochs=10, **words)
-    job.train(lambda progress: None)
-    losses = job.state.mean_losses()
+    training = make_run(
+        "text", name=name, threads=2, deterministic=True, dim=30, epochs=10, **words
+    )
+    training.train()
+    losses = training.executor.state.mean_losses()
     assert losses[-1] < 0.85 * losses[0]
-    table = job.trainer.tables()["words"]
+    table = training.executor.trainer.tables()["words"]
     for a, b in planted.SYNONYMS:
         assert query.similar(table, Query((("+", a),)), 1)[0].name == b
 

@@ -227,20 +227,20 @@ def test_what_cannot_be_started_from_is_one_line(w2v, text, old, args, said):
 
 
 @pytest.mark.parametrize("given", [True, False])
-@pytest.mark.parametrize("model", [n for n, model in models().items() if not model.can_update])
+@pytest.mark.parametrize("model", [n for n, model in models().items() if not model.updatable])
 def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folder, model, given):
     """Whatever --model says; and what is to be done instead works."""
     kind = models()[model]
-    labels = ("__label__x ", "__label__y ") if kind.way == "batches" else ("", "")
+    labels = ("__label__x ", "__label__y ") if kind.is_network else ("", "")
     (folder / "text").write_text("".join(f"{label}a b a c\n" for label in labels))
     (folder / "init.txt").write_text("a 1 2\nb 2 1\nc 1 1\n")
     start = ("--init", "init.txt") if model == "sif" else ()
-    short = () if kind.way == "at once" else ("--epochs", 1)
+    short = () if kind.method == "closed form" else ("--epochs", 1)
     args = ("--model", model, "--min-count", 1, "--threads", 1, *short)
     assert w2v("train", "text", *args, *start, "-o", "old.safetensors").code == 0
     asked = args if given else args[2:6]
     told = w2v("train", "text", *asked, "--update", "old.safetensors", "-o", "new.safetensors")
-    if kind.way == "batches":
+    if kind.is_network:
         instead = ", or start from its words' vectors by --init"
         work = ("train", "text", *args, "--init", "old.safetensors", "-o", "new.safetensors")
     elif kind.inference:

@@ -23,15 +23,15 @@ from helpers import (
     TRAINED,
     compiled,
     finish,
-    make_job,
+    make_run,
     stop_at,
 )
 
 from w2v.embeddings import container
 from w2v.errors import W2VError
 from w2v.models import models
-from w2v.runs.control import Report
-from w2v.runs.run import Job
+from w2v.runs.messages import Messages
+from w2v.runs.run import TrainingRun
 from w2v.system import locks, signals
 from w2v.training.loop import run
 
@@ -48,15 +48,15 @@ def text(folder, monkeypatch):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, name):
-    finish(make_job(text, "whole.safetensors", name))
-    chunks = len(make_job(text, name=name).plan)
+    finish(make_run(text, "whole.safetensors", name))
+    chunks = len(make_run(text, name=name).executor.plan)
     for chunk in sorted(random.Random(1).sample(range(chunks + 1), 4)):
-        job = make_job(text, name=name)
-        job.resume()
-        stop_at(job, chunk)
-    last = make_job(text, name=name)
+        training = make_run(text, name=name)
+        training.resume()
+        stop_at(training, chunk)
+    last = make_run(text, name=name)
     assert last.resume()
-    assert last.state.resumed == last.state.words
+    assert last.executor.state.resumed == last.executor.state.words
     finish(last)
     assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()
     assert not (folder / "x.safetensors.checkpoint").exists()
@@ -71,35 +71,35 @@ def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
             trainer, plan, threads, show, math.inf, state, min(state.chunks_done + 7, before)
         ),
     )
-    job = make_job(text, threads=2, how={"checkpoint_every": "1e-9"})
-    job.train(lambda progress: None)
-    each = len(job.plan) // 2  # epochs end with a stretch of their own
+    training = make_run(text, threads=2, how={"checkpoint_every": "1e-9"})
+    training.train()
+    each = len(training.executor.plan) // 2  # epochs end with a stretch of their own
     wanted = [*range(7, each, 7), each, *range(each + 7, 2 * each, 7)]
     assert [state["chunks_done"] for state in written] == [0, *wanted]
-    assert job.state.chunks_done == len(job.plan)
-    assert job.state.words == job.plan.words
+    assert training.executor.state.chunks_done == len(training.executor.plan)
+    assert training.executor.state.words == training.executor.plan.words
 
 
 def test_a_checkpoint_can_be_written_after_each_epoch(text, folder, monkeypatch):
     written = []
     monkeypatch.setattr("w2v.runs.checkpoint.write", lambda path, *rest: written.append(rest[-1]))
-    job = make_job(text, how={"checkpoint_every": "epoch"}, epochs=3)
-    job.train(lambda progress: None)
-    chunks = len(job.plan)
+    training = make_run(text, how={"checkpoint_every": "epoch"}, epochs=3)
+    training.train()
+    chunks = len(training.executor.plan)
     assert [state["chunks_done"] for state in written] == [chunks // 3, 2 * chunks // 3]
 
 
 @pytest.mark.parametrize("told", ["often", "-1", "nan"])
 def test_an_interval_that_is_none_is_refused(text, told):
     with pytest.raises(W2VError, match="neither minutes nor the word epoch"):
-        make_job(text, how={"checkpoint_every": told})
+        make_run(text, how={"checkpoint_every": told})
 
 
 def test_stdin_is_read_again_and_must_be_the_same(w2v, text, folder):
     stdin = (folder / "text").read_bytes()
     args = ("train", "-", *ARGS, "--checkpoint-every", "epoch", "-o", "x.safetensors")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Job, "save", lambda job: 1 / 0)  # so that the checkpoint stays
+        patch.setattr(TrainingRun, "save", lambda training: 1 / 0)  # so that the checkpoint stays
         with pytest.raises(ZeroDivisionError):
             w2v(*args, stdin=stdin)
     other = w2v(*args, "--resume", stdin=stdin + b"more\n")
@@ -109,8 +109,8 @@ def test_stdin_is_read_again_and_must_be_the_same(w2v, text, folder):
 
 
 def test_a_run_that_was_stopped_after_its_last_chunk_only_writes_its_file(w2v, text, folder):
-    job = make_job(text)
-    stop_at(job, len(job.plan))
+    training = make_run(text)
+    stop_at(training, len(training.executor.plan))
     outcome = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume")
     assert outcome.code == 0
     assert "at 100.0%" in outcome.err
@@ -118,7 +118,7 @@ def test_a_run_that_was_stopped_after_its_last_chunk_only_writes_its_file(w2v, t
 
 
 def test_nothing_to_resume_is_a_start(text):
-    assert not make_job(text).resume()
+    assert not make_run(text).resume()
 
 
 @pytest.mark.parametrize(
@@ -131,54 +131,56 @@ def test_nothing_to_resume_is_a_start(text):
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused(text, changed, said):
-    stop_at(make_job(text), 3)
+    stop_at(make_run(text), 3)
     with pytest.raises(W2VError, match=said):
-        make_job(text, **changed).resume()
+        make_run(text, **changed).resume()
 
 
 def test_a_changed_text_is_refused_and_forced(text, folder):
-    stop_at(make_job(text), 3)
+    stop_at(make_run(text), 3)
     (folder / "text").write_text(planted.text(SENTENCES) + "the\n")
-    job = make_job(text)
+    training = make_run(text)
     with pytest.raises(W2VError, match="the text's SHA-256 was .*, or --force"):
-        job.resume()
-    assert job.resume(force=True)
-    finish(job)
+        training.resume()
+    assert training.resume(force=True)
+    finish(training)
 
 
 @pytest.mark.parametrize("epochs", [1, 5])
 def test_a_run_can_be_forced_to_have_other_epochs(text, folder, epochs):
-    job = make_job(text, epochs=3)
-    stop_at(job, len(job.plan) // 2)
-    other = make_job(text, epochs=epochs)
+    training = make_run(text, epochs=3)
+    stop_at(training, len(training.executor.plan) // 2)
+    other = make_run(text, epochs=epochs)
     assert other.resume(force=True)
-    assert other.state.chunks_done == min(len(job.plan) // 2, len(other.plan))
+    assert other.executor.state.chunks_done == min(
+        len(training.executor.plan) // 2, len(other.executor.plan)
+    )
     finish(other)
     assert len(json.loads(container.read("x.safetensors")[1]["losses"])) == epochs
 
 
 def test_a_damaged_checkpoint_and_a_file_that_is_none_are_refused(text, folder):
-    stop_at(make_job(text), 3)
+    stop_at(make_run(text), 3)
     path = folder / "x.safetensors.checkpoint"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
     with pytest.raises(W2VError, match="fail their checksum"):
-        make_job(text).resume()
+        make_run(text).resume()
     container.write(str(path), {"a": np.zeros(1)}, {})
     with pytest.raises(W2VError, match="is no checkpoint"):
-        make_job(text).resume()
+        make_run(text).resume()
 
 
 def test_vectors_that_are_not_finite_are_never_written(text, folder):
-    job = make_job(text)
-    stop_at(job, 3)
+    training = make_run(text)
+    stop_at(training, 3)
     before = (folder / "x.safetensors.checkpoint").read_bytes()
-    job.trainer.vectors("input_vectors")[1, 1] = np.inf
+    training.executor.trainer.vectors("input_vectors")[1, 1] = np.inf
     with pytest.raises(W2VError, match="not finite"):
-        job.checkpoint()
+        training.checkpoint()
     with pytest.raises(W2VError, match="not finite"):
-        job.save()
+        training.save()
     assert (folder / "x.safetensors.checkpoint").read_bytes() == before
     assert not (folder / "x.safetensors").exists()
 
@@ -199,7 +201,7 @@ def test_a_finished_run_is_not_run_again(w2v, text, folder):
 
 
 def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
-    stop_at(make_job(text), 3)
+    stop_at(make_run(text), 3)
     outcome = w2v("train", text, *ARGS, "-o", "x.safetensors")
     assert outcome.code == 2
     assert "x.safetensors.checkpoint is there" in outcome.err
@@ -216,7 +218,7 @@ def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
 
 def test_a_run_that_lives_is_named_to_another_one(w2v, text, folder):
     args = ("train", text, *ARGS, "-o", "x.safetensors")
-    stop_at(make_job(text), 3)
+    stop_at(make_run(text), 3)
     checkpoint_before = (folder / "x.safetensors.checkpoint").read_bytes()
     with locks.locked("x.safetensors"):
         for more in ((), ("--resume",)):
@@ -285,7 +287,7 @@ def test_of_two_processes_with_one_output_the_second_is_refused(text, folder):
 def test_a_checkpoint_is_as_private_as_the_file_that_it_is_of(text, folder):
     (folder / "x.safetensors").write_text("old")
     (folder / "x.safetensors").chmod(0o600)
-    stop_at(make_job(text), 3)
+    stop_at(make_run(text), 3)
     assert stat.S_IMODE((folder / "x.safetensors.checkpoint").stat().st_mode) == 0o600
 
 
@@ -300,15 +302,15 @@ def outputs(folder):
 
 def stopped(w2v, monkeypatch, args, *numbers):
     """A training that gets signals when all is trained and nothing is written."""
-    sum_up = Report._sum_up
+    summary = Messages.summary
 
-    def stop(report):
-        sum_up(report)
+    def stop(messages, *found):
+        summary(messages, *found)
         for number in numbers:
             signal.raise_signal(number)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Report, "_sum_up", stop)
+        patch.setattr(Messages, "summary", stop)
         return w2v(*args)
 
 
@@ -369,7 +371,7 @@ def test_a_full_disk_under_the_log_is_named_and_ends_the_log_alone(w2v, small, f
 def test_a_file_that_cannot_be_written_leaves_a_checkpoint(w2v, small, folder, monkeypatch):
     args = ("train", "text", *EVERY["skipgram"], "-o", "x.safetensors")
     with monkeypatch.context() as patch:
-        patch.setattr(Job, "save", lambda job: os.stat("/nowhere"))
+        patch.setattr(TrainingRun, "save", lambda training: os.stat("/nowhere"))
         outcome = w2v(*args)
     assert (outcome.code, "to go on: the same command" in outcome.err) == (2, True)
     assert outcome.err.endswith("w2v: /nowhere: No such file or directory\n")
@@ -474,6 +476,6 @@ def stop_again_and_again(folder, number, stops, epochs):
 
 @pytest.mark.parametrize("other", [{"name": "pv-dm"}, {"dim": 7}])
 def test_what_is_forced_on_another_shape_is_refused_with_what_may_differ(text, other):
-    stop_at(make_job(text), 3)
+    stop_at(make_run(text), 3)
     with pytest.raises(W2VError, match="is of another --model, vocabulary or --dim; remove it"):
-        make_job(text, **other).resume(force=True)
+        make_run(text, **other).resume(force=True)

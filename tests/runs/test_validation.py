@@ -6,7 +6,7 @@ import math
 import numpy as np
 import planted
 import pytest
-from helpers import ARGS, COMPILED, TRAINED, finish, make_job, stop_at
+from helpers import ARGS, COMPILED, TRAINED, finish, make_run, stop_at
 
 from w2v.embeddings import container
 from w2v.errors import W2VError
@@ -25,74 +25,74 @@ def text(folder, monkeypatch):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_loss_of_vectors_that_know_nothing_is_that_of_a_coin(text, name):
-    job = make_job(text, name=name, how=HELD_OUT, negative=0)
-    before = [matrix.copy() for matrix in job.trainer.matrices.values()]
-    loss = job.trainer.loss(job.validation.text)
+    training = make_run(text, name=name, how=HELD_OUT, negative=0)
+    before = [matrix.copy() for matrix in training.executor.trainer.matrices.values()]
+    loss = training.executor.trainer.loss(training.validation.text)
     assert loss == pytest.approx(math.log(2), rel=1e-7)
-    assert loss == job.trainer.loss(job.validation.text)
-    for matrix, old in zip(job.trainer.matrices.values(), before, strict=True):
+    assert loss == training.executor.trainer.loss(training.validation.text)
+    for matrix, old in zip(training.executor.trainer.matrices.values(), before, strict=True):
         np.testing.assert_array_equal(matrix, old)
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_held_out_loss_of_the_text_itself_falls_as_that_of_training_does(text, name):
-    job = make_job(text, name=name, how={"valid": text}, epochs=4, lr=0.1)
-    job.train(lambda progress: None)
-    losses = job.validation.losses
+    training = make_run(text, name=name, how={"valid": text}, epochs=4, lr=0.1)
+    training.train()
+    losses = training.validation.losses
     assert losses == sorted(losses, reverse=True)
-    assert losses[-1] < job.options.untrained_loss
+    assert losses[-1] < training.request.options.untrained_loss
 
 
-def script(job, losses):
-    """Let a job's held-out losses be these; returns a list that gets the vectors after each."""
+def script(training, losses):
+    """Let the held-out losses of a run be these; returns a list of the vectors after each."""
     seen = []
 
     def loss(text):
-        seen.append(job.trainer.vectors("input_vectors").copy())
+        seen.append(training.executor.trainer.vectors("input_vectors").copy())
         return losses[len(seen) - 1]
 
-    job.trainer.loss = loss
+    training.executor.trainer.loss = loss
     return seen
 
 
 def test_patience_stops_and_keeps_the_best(text, folder):
-    job = make_job(text, how={**HELD_OUT, "patience": 2}, epochs=9)
-    seen = script(job, [3.0, 2.0, math.nan, 2.0, 1.0])
-    finish(job)
-    assert len(seen) == job.epochs_done == 4
-    assert job.validation.best == 1
+    training = make_run(text, how={**HELD_OUT, "patience": 2}, epochs=9)
+    seen = script(training, [3.0, 2.0, math.nan, 2.0, 1.0])
+    finish(training)
+    assert len(seen) == training.executor.epochs_done == 4
+    assert training.validation.best == 1
     tensors, metadata = container.read("x.safetensors")
     np.testing.assert_array_equal(tensors["words.matrix"], seen[1])
     assert json.loads(metadata["valid"])["losses"] == [3.0, 2.0, None, 2.0]
 
 
 def test_without_patience_the_last_epoch_is_kept(text):
-    job = make_job(text, how=HELD_OUT, epochs=3)
-    seen = script(job, [1.0, 2.0, 3.0])
-    finish(job)
+    training = make_run(text, how=HELD_OUT, epochs=3)
+    seen = script(training, [1.0, 2.0, 3.0])
+    finish(training)
     np.testing.assert_array_equal(container.read("x.safetensors")[0]["words.matrix"], seen[2])
 
 
 def test_a_stopped_run_goes_on_with_its_losses_and_its_best(text, folder):
     how = {**HELD_OUT, "patience": 2}
     scripted = [3.0, 2.0, 2.5, 2.6]
-    whole = make_job(text, "whole.safetensors", how=how, epochs=6)
+    whole = make_run(text, "whole.safetensors", how=how, epochs=6)
     script(whole, scripted)
     finish(whole)
-    first = make_job(text, how=how, epochs=6)
+    first = make_run(text, how=how, epochs=6)
     script(first, scripted)
 
     class Stop(Exception):
         pass
 
     def stop():
-        if first.epochs_done == 3:
+        if first.executor.epochs_done == 3:
             raise Stop
 
     with pytest.raises(Stop):
         first.train(lambda progress: None, stop)
     assert first.checkpoint()
-    last = make_job(text, how=how, epochs=6)
+    last = make_run(text, how=how, epochs=6)
     assert last.resume()
     script(last, scripted[3:])
     finish(last)
@@ -100,10 +100,10 @@ def test_a_stopped_run_goes_on_with_its_losses_and_its_best(text, folder):
 
 
 def test_another_held_out_text_is_another_run(text, folder):
-    stop_at(make_job(text, how=HELD_OUT), 3)
+    stop_at(make_run(text, how=HELD_OUT), 3)
     (folder / "held-out").write_text(planted.text(3))
     with pytest.raises(W2VError, match="the SHA-256 of --valid was"):
-        make_job(text, how=HELD_OUT).resume()
+        make_run(text, how=HELD_OUT).resume()
 
 
 def test_the_log_has_an_object_for_each_report(w2v, text, folder):

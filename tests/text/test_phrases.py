@@ -266,7 +266,7 @@ def test_a_file_of_counts_that_is_none_is_one_line(w2v, folder, content, said):
 def test_texts_that_share_no_word_are_one_line_for_every_model(w2v, folder, model, option):
     """A vocabulary, or a held-out text, of another language: nothing is trained on nothing."""
     kind = models()[model.split()[0]]
-    is_classifier = kind.way == "batches" and "lm" not in model
+    is_classifier = kind.is_network and "lm" not in model
     for name, lines in (("text", ["a b a", "a b b"]), ("odd", ["zwei Worte", "drei"])):
         marks = "__label__x ", "__label__y "
         rows = [mark * is_classifier + line for mark, line in zip(marks, lines, strict=True)]
@@ -276,7 +276,7 @@ def test_texts_that_share_no_word_are_one_line_for_every_model(w2v, folder, mode
     start = ["--init", "init.txt"] if kind.name == "sif" else []
     wrong, words, where = "text", 6, "counts"
     if option == "--valid":
-        if kind.way in ("at once", "sweeps"):
+        if kind.method in ("closed form", "gibbs"):
             pytest.skip("has no held-out text")
         wrong, words, where = "odd", 3, "the vocabulary"
     args = ("--model", *model.split(), *start, "--min-count", 1, "--threads", 1)

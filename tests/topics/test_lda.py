@@ -8,7 +8,7 @@ import math
 import naive
 import numpy as np
 import pytest
-from helpers import COMPILED, compiled
+from helpers import COMPILED, compiled, finish, start_run, stop_at
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
@@ -20,15 +20,12 @@ from w2v.kernels.simd import aligned, load
 from w2v.kernels.simd_counts import prefix_sums
 from w2v.kernels.topic_inference import fold_in_topics
 from w2v.models import models
-from w2v.runs.gibbs import Chain
 from w2v.runs.saved_model import SavedDocumentModel
-from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.topics import coherence, lda, perplexity
 from w2v.topics.inference import STEPS, TopicInference
 from w2v.topics.priors import better_alpha, better_eta
 from w2v.topics.topic_words import top_words
 from w2v.training.chunks import GibbsPlan
-from w2v.training.loop import run
 
 THEMES = ["sun moon star sky", "bread milk cheese salt", "wheel motor road brake"]
 ARGS = ("--model", "lda", "--topics", "3", "--min-count", "1")
@@ -272,27 +269,18 @@ def text(folder, monkeypatch):
     return "text"
 
 
-def make_job(text, output="x.safetensors", threads=1, **options):
-    told = {"topics": 3, "epochs": 8 if COMPILED else 4, **options}
+def make_run(text, output="x.safetensors", threads=1, **options):
     model = models()["lda"]
-    words, how = TextSettings(min_count=1), RunSettings(threads=threads)
-    job = Chain([text], output, model, model.settings(**told), words, how, DocumentSettings())
-    job.read(lambda tokens: None, lambda: None)
-    job.start(lambda: None)
-    return job
-
-
-def finish(job):
-    job.train(lambda progress: None)
-    job.save()
+    settings = model.settings(**{"topics": 3, "epochs": 8 if COMPILED else 4, **options})
+    return start_run(text, output, model, settings, threads)
 
 
 @pytest.mark.parametrize("told", [{}, {"deterministic": True, "shards": 3}])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch, told, threads):
     seen = []
-    job = make_job(text, threads=threads, **told)
-    made = job.trainer.shards
+    training = make_run(text, threads=threads, **told)
+    made = training.executor.trainer.shards
 
     def shards(plan):
         found = made(plan)
@@ -300,39 +288,38 @@ def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch
 
         def check():
             end()
-            topics, size = job.trainer.matrices["topics"], found.counts.shape
-            wanted = naive.count_topics(job.trainer.tokens.words, topics, size)
+            topics, size = training.executor.trainer.matrices["topics"], found.counts.shape
+            wanted = naive.count_topics(training.executor.trainer.tokens.words, topics, size)
             seen.append((found.counts == wanted).all() and (found._totals == wanted.sum(0)).all())
 
         found.end_round = check
         return found
 
-    monkeypatch.setattr(job.trainer, "shards", shards)
-    job.train(lambda progress: None)
-    assert len(seen) > job.options.epochs
+    monkeypatch.setattr(training.executor.trainer, "shards", shards)
+    training.train()
+    assert len(seen) > training.request.options.epochs
     assert all(seen)
 
 
 def test_the_same_bytes_on_any_number_of_threads(text, folder):
     for threads in (1, 2, 5):
-        finish(make_job(text, f"{threads}.safetensors", threads, deterministic=True, shards=4))
+        finish(make_run(text, f"{threads}.safetensors", threads, deterministic=True, shards=4))
     one, two, five = ((folder / f"{n}.safetensors").read_bytes() for n in (1, 2, 5))
     assert one == two == five
     for name in "ab":
-        finish(make_job(text, f"{name}.safetensors", 2))
+        finish(make_run(text, f"{name}.safetensors", 2))
     assert (folder / "a.safetensors").read_bytes() == (folder / "b.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize("told", [{"threads": 2}, {"deterministic": True, "shards": 3}])
 def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, told):
-    finish(make_job(text, "whole.safetensors", **told))
-    chunks = len(make_job(text, **told).plan)
+    finish(make_run(text, "whole.safetensors", **told))
+    chunks = len(make_run(text, **told).executor.plan)
     for chunk in sorted({1, chunks // 3, chunks // 2 + 1, chunks - 1, chunks}):
-        job = make_job(text, **told)
-        job.resume()
-        run(job.trainer, job.plan, job.threads, state=job.state, stop_before=chunk, in_rounds=True)
-        assert job.checkpoint()
-    last = make_job(text, **told)
+        training = make_run(text, **told)
+        training.resume()
+        stop_at(training, chunk)
+    last = make_run(text, **told)
     assert last.resume()
     finish(last)
     assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()

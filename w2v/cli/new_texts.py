@@ -11,7 +11,7 @@ import click
 from w2v.cli.options import GivenSettings
 from w2v.cli.output import printable
 from w2v.errors import W2VError
-from w2v.runs.messages import say_bad_bytes, say_documents, show_reading
+from w2v.runs.text_messages import say_bad_bytes, say_documents, show_reading
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_op
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.parameters import INPUT, or_stdin
 from w2v.errors import W2VError
-from w2v.runs.messages import say_bad_bytes, show_reading
+from w2v.runs.text_messages import say_bad_bytes, show_reading
 
 if TYPE_CHECKING:
     from w2v.networks.evaluate import Evaluation

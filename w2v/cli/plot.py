@@ -270,7 +270,7 @@ def _has_topics(path: str) -> bool:
     from w2v.models import models
 
     model = models().get(read(path)[1].get("model", "")) if sniff(path) == CONTAINER else None
-    return model is not None and model.way == "sweeps"
+    return model is not None and model.is_mixture
 
 
 def _labels(path: str) -> Iterator[tuple[str, str]]:

@@ -153,7 +153,7 @@ def infers_vectors(vectors: str | None) -> bool:
     from w2v.models import models
 
     model = models().get(contents(vectors_path(vectors))[1].get("model", ""))
-    return model is not None and model.inference is not None
+    return model is not None and model.has_documents
 
 
 def word_groups(words: tuple[str, ...], size: int, what: str) -> list[tuple[str, ...]]:

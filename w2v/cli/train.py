@@ -47,12 +47,12 @@ class TrainCommand(Command):
 
         named = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL)) or models()[DEFAULT_MODEL]
         own: dict[str, click.Option] = {}
-        for kind in (*named.kinds, RunSettings):
+        for kind in (*named.settings_classes, RunSettings):
             own |= setting_options(kind)
         taken = {name for option in own.values() for name in option.opts}
         foreign: dict[str, list[str]] = {}
         for model in models().values():
-            for field in (field for kind in model.kinds for field in fields(kind)):
+            for field in (field for kind in model.settings_classes for field in fields(kind)):
                 if field.name not in own and option_name(field.name) not in taken:
                     foreign.setdefault(field.name, []).append(model.name)
         refused = [_refused(name, takers) for name, takers in foreign.items()]
@@ -138,14 +138,14 @@ def train(
 
     if force and not resume:
         raise click.UsageError("--force is for --resume")
-    in_batches = model_name in models() and models()[model_name].way == "batches"
-    limit_blas(1 if in_batches else given.get("threads"))  # whose threads each call BLAS
+    is_network = model_name in models() and models()[model_name].is_network
+    limit_blas(1 if is_network else given.get("threads"))  # whose threads each call BLAS
     from w2v import api
-    from w2v.runs.control import Report
     from w2v.system.progress import ProgressLine
 
     catch_signals()
     paths, model = texts(corpus, recursive), api.find_model(model_name)
+    console = ProgressLine(sys.stderr, quiet)
     with ExitStack() as stack:
-        job = api.make_job(paths, output, model, given, stack)
-        Report(job, ProgressLine(sys.stderr, quiet)).carry_out(resume, force, dry_run)
+        run = api.build_run(paths, output, model, given, console, stack)
+        run.carry_out(resume, force, dry_run)

@@ -10,7 +10,13 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.options import GivenSettings, SettingsCommand, quiet_option, recursive_option, texts
 from w2v.cli.parameters import INPUT, OUTPUT
-from w2v.runs.messages import say_attached, say_bad_bytes, say_compiling, say_pruned, show_reading
+from w2v.runs.text_messages import (
+    say_attached,
+    say_bad_bytes,
+    say_compiling,
+    say_pruned,
+    show_reading,
+)
 
 _STEP = 1.1  # how much further the next point of a curve is
 
@@ -48,9 +54,9 @@ def vocab(
     Writes the vocabulary format of word2vec: a word and its count on each line, the most frequent
     first. The first line is </s> and the number of line ends.
     """
+
     from w2v.kernels.cache import is_cold
-    from w2v.models import models
-    from w2v.settings import TextSettings
+    from w2v.settings import NegativeSamplingSettings, TextSettings
     from w2v.system import atomic_file, output_files, packing
     from w2v.system.progress import ProgressLine
     from w2v.system.resources import readable
@@ -83,8 +89,8 @@ def vocab(
     say_attached(line, found, text)
     if not points or points[-1][0] < found.tokens:
         points.append((found.tokens, found.types))
-    room = models()["skipgram"].settings().matrix_bytes(len(found.names), 0)
-    line.say(f"memory: {readable(room)} for the matrices of w2v train with --dim 100")
+    needed = NegativeSamplingSettings().matrix_bytes(len(found.names), 0)
+    line.say(f"memory: {readable(needed)} for the matrices of w2v train with --dim 100")
     with ExitStack() as files:  # both or neither
         if curve is not None:
             file = files.enter_context(atomic_file.replacing(curve))

@@ -27,7 +27,7 @@ from w2v.system.signals import Deferred
 from w2v.topics.lda import LdaTrainer
 from w2v.training.chunks import Chunk, Plan
 from w2v.training.state import TrainingState
-from w2v.training.trainer import Workers
+from w2v.training.workers import Workers
 
 EDGES = 8192  # that the scheduler is told of at a time: from changes to tasks that need them
 SHORTEST, LONGEST = 8, 32  # rounds from one base to the next
@@ -43,7 +43,7 @@ class _Point(NamedTuple):
 
 
 class ClusterGibbs(ClusterRounds):
-    """The rounds of a run; what the trainer has is up to date once `bring_home` was called.
+    """The rounds of a run; what the trainer has is up to date once `fetch_topics` was called.
 
     trainer  has the topics of all tokens at the beginning
     """
@@ -72,7 +72,7 @@ class ClusterGibbs(ClusterRounds):
         self._state = state
         super().run(on_progress, seconds, state, before)
 
-    def bring_home(self) -> bool:
+    def fetch_topics(self) -> bool:
         """Fetch the topics; False where some are lost: then all is as when they were here last."""
         if not self._topics:
             return True
@@ -118,7 +118,7 @@ class ClusterGibbs(ClusterRounds):
         return self._base is not None and (heavy or len(self._later) >= longest)
 
     def _send_base(self) -> None:
-        self.bring_home()
+        self.fetch_topics()
         self._note_point()
         threads = self._cluster.threads()
         if threads != self._threads:

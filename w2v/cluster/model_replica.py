@@ -13,8 +13,10 @@ from w2v.cluster.round_state import RoundState
 from w2v.cluster.row_changes import Node, RowChanges
 from w2v.kernels.simd import aligned
 from w2v.models import models
+from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.chunks import Chunk
+from w2v.training.chunks import Chunk, Plan
+from w2v.training.trainer import SgdTrainer
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,10 @@ class Replica(RoundState):
         names = cast("list[str]", range(setup.counts.size))
         vocabulary = Vocabulary(names, setup.counts, setup.counts.size, 0)
         model, self._passage = models()[setup.model], _Passage(setup.documents)
-        self._trainer = model.trainer(vocabulary, cast(Any, self._passage), setup.options)
+        trainer = model.make_trainer(vocabulary, cast(Any, self._passage), setup.options)
+        assert isinstance(trainer, SgdTrainer)
+        self._trainer = trainer
+        self._trainer.begin(setup.shards)
         if setup.frozen.size:
             self._trainer.freeze(setup.frozen)
         self._rooms = list[Any]()
@@ -138,8 +143,9 @@ class Replica(RoundState):
 
     def _make_room(self) -> tuple[Any, Any, Any]:
         """A passage, and room for a chunk of it: what trains it is made for that passage."""
-        passage = self._trainer.text = _Passage(self._setup.documents)
-        shards = self._trainer.shards(self._setup)
+        passage = _Passage(self._setup.documents)
+        self._trainer.text = cast(EncodedText, passage)
+        shards = self._trainer.shards(cast(Plan, self._setup))  # of which it needs the sizes
         return passage, shards, shards.worker()
 
     def _unpadded(self, name: str, sums: np.ndarray) -> np.ndarray:

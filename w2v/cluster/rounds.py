@@ -27,7 +27,7 @@ from w2v.system.signals import Deferred
 from w2v.training.chunks import Chunk, Plan
 from w2v.training.loop import progress_of
 from w2v.training.state import TrainingState
-from w2v.training.trainer import Workers
+from w2v.training.workers import Workers
 
 AHEAD = 3  # rounds that are handed out before their results are here
 LONGEST = 64  # rounds from one base to the next

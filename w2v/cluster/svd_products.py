@@ -11,9 +11,6 @@ from w2v.cluster.connection import Cluster
 from w2v.factorization import svd
 from w2v.factorization.svd import COLUMNS, Here, Sparse
 from w2v.kernels.simd import aligned
-from w2v.runs.closed_form import Solution
-from w2v.system.progress import plural
-from w2v.training.state import TrainingState
 
 TRIES = 3  # to compute a product after what workers held is lost
 
@@ -105,29 +102,3 @@ class ClusterProducts(Here):
                 values[entries].copy(), width,
             )  # fmt: skip
             self._stripes.append(self._cluster.place(stripe))
-
-
-class ClusterSolution(Solution):
-    """A run whose products are computed on a cluster; all else is computed here."""
-
-    def __init__(self, cluster: Cluster, *args: Any):
-        super().__init__(*args)
-        self._cluster = cluster
-
-    def train(
-        self,
-        on_progress: Callable[[Any], None],
-        on_epoch: Callable[[], None] = lambda: None,
-    ) -> TrainingState:
-        """Compute the result."""
-
-        def products(matrix: Sparse, threads: int) -> ClusterProducts:
-            return ClusterProducts(self._cluster, matrix, threads)
-
-        workers = plural(self._cluster.workers(), "worker")
-        self.trainer.solve(
-            self.threads,
-            lambda share: on_progress(f"computing {share:6.1%}, {workers}"),
-            products,
-        )
-        return self.state

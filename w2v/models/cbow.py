@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from w2v.models import Model
-from w2v.settings import NegativeSamplingSettings, training_setting
+from w2v.settings import Kernel, NegativeSamplingSettings, training_setting
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,11 @@ class Settings(NegativeSamplingSettings):
         if self.lr is None:
             object.__setattr__(self, "lr", {"word2vec": 0.05, "gradient": 0.15}[self.cbow_update])
 
+    def kernel(self) -> Kernel:
+        """The kernel that trains the windows of a chunk."""
+        from w2v.kernels.cbow import train_windows
 
-def _trainer(vocabulary, text, settings):
-    from w2v.kernels.cbow import train_windows
-    from w2v.negative_sampling.trainer import WordTrainer
-
-    kernel = partial(train_windows, divide=settings.cbow_update == "gradient")
-    return WordTrainer(vocabulary, text, settings, kernel)
+        return partial(train_windows, divide=self.cbow_update == "gradient")
 
 
 MODEL = Model(
@@ -41,5 +39,7 @@ MODEL = Model(
     summary="The mean of a window's words predicts the word at its centre.",
     source="Mikolov et al. 2013a, Efficient Estimation of Word Representations",
     settings=Settings,
-    trainer=_trainer,
+    trainer="w2v.negative_sampling.trainer:WordTrainer",
+    method="sgd",
+    updatable=True,
 )

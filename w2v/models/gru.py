@@ -15,17 +15,12 @@ class Settings(RecurrentSettings):
     layer = "w2v.networks.layers.gru:Gru"
 
 
-def _trainer(vocabulary, text, settings):
-    from w2v.networks.trainer import NetworkTrainer
-
-    return NetworkTrainer(vocabulary, text, settings)
-
-
 MODEL = Model(
     name="gru",
     summary="A gated recurrent network predicts labels or next words.",
     source="Cho et al. 2014, Learning phrase representations using RNN encoder-decoder",
     settings=Settings,
-    trainer=_trainer,
-    way="batches",
+    trainer="w2v.networks.trainer:NetworkTrainer",
+    method="minibatch",
+    distributed=False,
 )

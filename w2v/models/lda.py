@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from w2v.errors import W2VError
 from w2v.models import Model
-from w2v.settings import TermSettings, run_setting, setting, training_setting
+from w2v.settings import RunSettings, TermSettings, run_setting, setting, training_setting
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,17 @@ class Settings(TermSettings):
         False, "Keep the topic of each token in the file, for w2v topics --state."
     )
 
-    has_words = False
-    needs_vectors = False
-    untrained_loss = math.inf
+    @property
+    def has_words(self) -> bool:
+        """Words have shares of topics, and no vectors of their own that --init could give."""
+        return False
+
+    def check_together(self, run: RunSettings) -> None:
+        """W2VError where no sweep is left to average."""
+        if self.averaged < 1:
+            raise W2VError(
+                f"--burn-in {self.burn_in} leaves none of --epochs {self.epochs} to average"
+            )
 
     @property
     def burned_in(self) -> int:
@@ -61,31 +69,14 @@ class Settings(TermSettings):
         return self.epochs - self.burned_in
 
 
-def _trainer(vocabulary, text, settings):
-    from w2v.topics.lda import LdaTrainer
-
-    return LdaTrainer(vocabulary, text, settings)
-
-
-def _inference(settings, tensors):
-    from w2v.topics.lda import LdaInference
-
-    return LdaInference(settings, tensors)
-
-
-def _listing(tensors):
-    from w2v.topics.lda import listing
-
-    return listing(tensors)
-
-
 MODEL = Model(
     name="lda",
     summary="Documents mix topics, found by Gibbs sampling.",
     source="Blei, Ng and Jordan 2003, Latent Dirichlet Allocation",
     settings=Settings,
-    trainer=_trainer,
-    inference=_inference,
-    listing=_listing,
-    way="sweeps",
+    trainer="w2v.topics.lda:LdaTrainer",
+    method="gibbs",
+    inference="w2v.topics.lda:LdaInference",
+    topic_words="w2v.topics.lda:listing",
+    is_mixture=True,
 )

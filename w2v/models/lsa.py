@@ -25,26 +25,10 @@ class Settings(TermSettings):
     )
     seed: int = training_setting(1, "Seed of the random start.", 0)
 
-    has_words = False
-    needs_vectors = False
-
-
-def _trainer(vocabulary, text, settings):
-    from w2v.topics.lsa import LsaTrainer
-
-    return LsaTrainer(vocabulary, text, settings)
-
-
-def _inference(settings, tensors):
-    from w2v.topics.lsa import LsaInference
-
-    return LsaInference(settings, tensors)
-
-
-def _listing(tensors):
-    from w2v.topics.lsa import listing
-
-    return listing(tensors)
+    @property
+    def has_words(self) -> bool:
+        """--init gives nothing to start from."""
+        return False
 
 
 MODEL = Model(
@@ -52,9 +36,8 @@ MODEL = Model(
     summary="Leading singular vectors of the matrix of documents and words.",
     source="Deerwester et al. 1990, Indexing by Latent Semantic Analysis",
     settings=Settings,
-    trainer=_trainer,
-    inference=_inference,
-    way="at once",
-    listing=_listing,
-    products=True,
+    trainer="w2v.topics.lsa:LsaTrainer",
+    method="closed form",
+    inference="w2v.topics.lsa:LsaInference",
+    topic_words="w2v.topics.lsa:listing",
 )

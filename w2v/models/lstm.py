@@ -15,17 +15,12 @@ class Settings(RecurrentSettings):
     layer = "w2v.networks.layers.lstm:Lstm"
 
 
-def _trainer(vocabulary, text, settings):
-    from w2v.networks.trainer import NetworkTrainer
-
-    return NetworkTrainer(vocabulary, text, settings)
-
-
 MODEL = Model(
     name="lstm",
     summary="A recurrent network of memory cells predicts labels or next words.",
     source="Hochreiter and Schmidhuber 1997, Long short-term memory",
     settings=Settings,
-    trainer=_trainer,
-    way="batches",
+    trainer="w2v.networks.trainer:NetworkTrainer",
+    method="minibatch",
+    distributed=False,
 )

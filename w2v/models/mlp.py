@@ -19,17 +19,12 @@ class Settings(NetworkSettings):
     activation: str = setting("tanh", "Activation of the hidden layers.", choices=("tanh", "relu"))
 
 
-def _trainer(vocabulary, text, settings):
-    from w2v.networks.trainer import NetworkTrainer
-
-    return NetworkTrainer(vocabulary, text, settings)
-
-
 MODEL = Model(
     name="mlp",
     summary="A multi-layer perceptron predicts labels or next words.",
     source="Bengio et al. 2003, A neural probabilistic language model",
     settings=Settings,
-    trainer=_trainer,
-    way="batches",
+    trainer="w2v.networks.trainer:NetworkTrainer",
+    method="minibatch",
+    distributed=False,
 )

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2v.models import Model
-from w2v.settings import setting, training_setting
+from w2v.settings import ModelSettings, setting, training_setting
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(ModelSettings):
     """The hyperparameters of Levy, Goldberg and Dagan 2015, and those of a block Krylov method."""
 
     dim: int = setting(200, "Dimensions: numbers in each vector.", 1, 1 << 14)
@@ -29,8 +29,10 @@ class Settings:
     )
     seed: int = training_setting(1, "Seed of the random start.", 0)
 
-    has_words = False
-    needs_vectors = False
+    @property
+    def has_words(self) -> bool:
+        """--init gives nothing to start from."""
+        return False
 
 
 def renamed(model: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -49,19 +51,12 @@ def renamed(model: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return "ppmi", settings
 
 
-def _trainer(vocabulary, text, settings):
-    from w2v.factorization.ppmi import PpmiTrainer
-
-    return PpmiTrainer(vocabulary, text, settings)
-
-
 MODEL = Model(
     name="ppmi",
     summary="Singular vectors of the matrix of words and the words near them.",
     source="Levy, Goldberg & Dagan 2015, Improving Distributional Similarity",
     settings=Settings,
-    trainer=_trainer,
-    way="at once",
-    reads_documents=True,
-    products=True,
+    trainer="w2v.factorization.ppmi:PpmiTrainer",
+    method="closed form",
+    by_document=True,
 )

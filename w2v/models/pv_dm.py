@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from w2v.models import Model
 from w2v.settings import ParagraphSettings, setting
+
+if TYPE_CHECKING:
+    from w2v.negative_sampling.worker import DocumentKernels
 
 
 @dataclass(frozen=True)
@@ -33,39 +37,29 @@ class Settings(ParagraphSettings):
         """How many vectors, side by side, predict a word."""
         return 1 + 2 * self.window if self.combine == "concat" else 1
 
+    def document_kernels(self) -> DocumentKernels:
+        """The kernels that train a chunk of documents."""
+        from functools import partial
 
-def _kernels(settings):
-    from functools import partial
+        from w2v.kernels.pv_dm import train_concatenations, train_sums
+        from w2v.negative_sampling.worker import DocumentKernels
 
-    from w2v.kernels.pv_dm import train_concatenations, train_sums
-    from w2v.negative_sampling.worker import DocumentKernels
+        if self.combine == "concat":
+            kernel = partial(train_concatenations, window=self.window)
+        else:
+            kernel = partial(train_sums, mean=self.combine == "mean")
 
-    if settings.combine == "concat":
-        kernel = partial(train_concatenations, window=settings.window)
-    else:
-        kernel = partial(train_sums, mean=settings.combine == "mean")
+        def train(
+            windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed
+        ):
+            vectors = (
+                matrices[name] for name in ("document_vectors", "input_vectors", "output_vectors")
+            )
+            return kernel(
+                windows, count, documents, target_ids, *vectors, frozen, registers, scratch, fixed
+            )
 
-    def train(windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed):
-        vectors = (
-            matrices[name] for name in ("document_vectors", "input_vectors", "output_vectors")
-        )
-        return kernel(
-            windows, count, documents, target_ids, *vectors, frozen, registers, scratch, fixed
-        )
-
-    return DocumentKernels(train, None, ("pv_dm",))
-
-
-def _trainer(vocabulary, text, settings):
-    from w2v.negative_sampling.document_trainer import DocumentTrainer
-
-    return DocumentTrainer(vocabulary, text, settings, _kernels(settings))
-
-
-def _inference(settings, tensors):
-    from w2v.negative_sampling.inference import Inference, WordMatrices
-
-    return Inference(settings, WordMatrices.of(tensors), _kernels(settings))
+        return DocumentKernels(train, None, ("pv_dm",))
 
 
 MODEL = Model(
@@ -73,6 +67,8 @@ MODEL = Model(
     summary="A document and the words of a window together predict the word.",
     source="Le & Mikolov 2014, Distributed Representations of Sentences and Documents, 2.2",
     settings=Settings,
-    trainer=_trainer,
-    inference=_inference,
+    trainer="w2v.negative_sampling.document_trainer:DocumentTrainer",
+    method="sgd",
+    inference="w2v.negative_sampling.inference:document_inference",
+    infers_epochs=True,
 )

@@ -21,17 +21,12 @@ class Settings(RecurrentSettings):
     )  # fmt: skip
 
 
-def _trainer(vocabulary, text, settings):
-    from w2v.networks.trainer import NetworkTrainer
-
-    return NetworkTrainer(vocabulary, text, settings)
-
-
 MODEL = Model(
     name="rnn",
     summary="A simple recurrent network predicts labels or next words.",
     source="Elman 1990, Finding structure in time; Werbos 1990",
     settings=Settings,
-    trainer=_trainer,
-    way="batches",
+    trainer="w2v.networks.trainer:NetworkTrainer",
+    method="minibatch",
+    distributed=False,
 )

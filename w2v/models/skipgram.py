@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2v.models import Model
-from w2v.settings import NegativeSamplingSettings, training_setting
+from w2v.settings import Kernel, NegativeSamplingSettings, training_setting
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,11 @@ class Settings(NegativeSamplingSettings):
         "slower.",
     )  # fmt: skip
 
+    def kernel(self) -> Kernel:
+        """The kernel that trains the windows of a chunk."""
+        from w2v.kernels.skipgram import train_pairs, train_windows
 
-def _trainer(vocabulary, text, settings):
-    from w2v.kernels.skipgram import train_pairs, train_windows
-    from w2v.negative_sampling.trainer import WordTrainer
-
-    kernel = train_pairs if settings.exact else train_windows
-    return WordTrainer(vocabulary, text, settings, kernel)
+        return train_pairs if self.exact else train_windows
 
 
 MODEL = Model(
@@ -31,5 +29,7 @@ MODEL = Model(
     summary="Each word of a window predicts the word at its centre.",
     source="Mikolov et al. 2013b, Distributed Representations of Words and Phrases",
     settings=Settings,
-    trainer=_trainer,
+    trainer="w2v.negative_sampling.trainer:WordTrainer",
+    method="sgd",
+    updatable=True,
 )

@@ -8,10 +8,12 @@ from w2v.embeddings.container import name_tensors
 from w2v.embeddings.table import Table
 from w2v.negative_sampling.inference import Inference, WordMatrices
 from w2v.negative_sampling.trainer import WordTrainer
-from w2v.negative_sampling.worker import DocumentKernels, DocumentWorker
+from w2v.negative_sampling.worker import DocumentWorker
 from w2v.settings import ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
+
+_ORDER_BYTES = 40  # of a document, while an epoch begins; its ids are mapped
 
 
 class DocumentTrainer(WordTrainer):
@@ -19,8 +21,7 @@ class DocumentTrainer(WordTrainer):
 
     vocabulary  V words and their counts
     text        N word ids in documents, which have M vectors
-    settings    the model's
-    kernels     the model's
+    settings    the model's, whose `document_kernels` train a chunk
 
     `matrices` are those of `WordTrainer` and before them `document_vectors`, float32 (M + 1, D);
     without word vectors there are no input vectors. Where vectors are concatenated to predict, the
@@ -36,14 +37,26 @@ class DocumentTrainer(WordTrainer):
         vocabulary: Vocabulary,
         text: EncodedDocuments,
         settings: ParagraphSettings,
-        kernels: DocumentKernels,
     ):
-        self._kernels = kernels
-        train_windows = kernels.train_words or kernels.train_documents
-        super().__init__(vocabulary, text, settings, train_windows)
+        self._kernels = kernels = settings.document_kernels()
+        super().__init__(vocabulary, text, settings)
         rounds = ["row_copies"] * settings.deterministic
         self.kernels = ("windows", "documents", *kernels.modules, *rounds)
-        self.vectors("document_vectors")[text.sizes() == 0] = 0
+
+    def matrix_bytes(self) -> int:
+        """Bytes of the matrices."""
+        return self.settings.matrix_bytes(len(self.vocabulary.names), len(self.text.names))
+
+    def memory_bytes(self, threads: int) -> int:
+        """Bytes that training takes; not those of document vectors in a temporary file."""
+        mapped = self.settings.matrix_bytes(0, len(self.text.names)) if self.text.mapped else 0
+        ids_and_order = 4 * self.text.size + _ORDER_BYTES * self.text.rows.size
+        return super().memory_bytes(threads) - mapped + ids_and_order
+
+    def begin(self, shards: int) -> None:
+        """Allocate the matrices, with their initial values; documents without words have zeros."""
+        super().begin(shards)
+        self.vectors("document_vectors")[self.text.sizes() == 0] = 0
 
     def _shapes(self) -> dict[str, tuple[int, int]]:
         words, dim = len(self.vocabulary.names), self.settings.padded_dim

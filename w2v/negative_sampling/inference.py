@@ -125,6 +125,11 @@ class Inference:
         return loss, pairs
 
 
+def document_inference(settings: ParagraphSettings, tensors: Mapping[str, np.ndarray]) -> Inference:
+    """What infers by the arrays of a model's file; KeyError or ValueError where they do not fit."""
+    return Inference(settings, WordMatrices.of(tensors), settings.document_kernels())
+
+
 def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
     """Blocks of documents, those of a row in one block; a document longer than a chunk is cut."""
     order = np.argsort(text.rows, kind="stable")

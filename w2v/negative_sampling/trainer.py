@@ -11,12 +11,13 @@ import numpy as np
 from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
 from w2v.negative_sampling.row_copies import RowCopies
+from w2v.negative_sampling.row_copies import memory_bytes as copy_bytes
 from w2v.negative_sampling.sampling import alias_table, keep_thresholds, noise_probabilities
 from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
 from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.chunks import Chunk, Plan
+from w2v.training.chunks import CHUNK, Chunk, Plan, make_plan
 
 _ROWS = 1 << 12  # that are initialised at a time
 
@@ -24,10 +25,9 @@ _ROWS = 1 << 12  # that are initialised at a time
 class WordTrainer:
     """Word vectors in training.
 
-    vocabulary     V words and their counts
-    text           N word ids in sentences
-    settings       the model's
-    train_windows  the model's kernel, see `kernels.skipgram.train_windows`
+    vocabulary  V words and their counts
+    text        N word ids in sentences
+    settings    the model's, whose `kernel` trains a chunk
 
     `matrices` holds `input_vectors` and `output_vectors`, float32 (V + 1, D), padded for the
     kernels: D is `dim` rounded up to a multiple of WIDTH, the last row is padding, both are zero;
@@ -41,19 +41,47 @@ class WordTrainer:
         vocabulary: Vocabulary,
         text: EncodedText,
         settings: NegativeSamplingSettings,
-        train_windows: Callable[..., tuple[float, int]],
     ):
         self.vocabulary, self.text, self.settings = vocabulary, text, settings
-        self._train_windows = train_windows
+        self._train_windows = train_windows = settings.kernel()
         module = getattr(train_windows, "func", train_windows).__module__  # func: of a partial
         self.kernels = (
             "windows",
             module.rpartition(".")[2],
             *(["row_copies"] * settings.deterministic),
         )
-        self._keep = keep_thresholds(vocabulary.counts, settings.sample)
-        self.noise = alias_table(noise_probabilities(vocabulary.counts, settings.noise_exponent))
         self.frozen = np.zeros(0, np.bool_)
+        self.matrices: dict[str, np.ndarray] = {}
+        self.noise: np.ndarray
+        self._plan: Plan
+        self._keep: np.ndarray
+
+    def plan(self, threads: int) -> Plan:
+        """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
+        how = self.settings
+        rounds = (how.round_words, how.shards) if how.deterministic else (CHUNK, 1)
+        self._plan = make_plan(self.text, how.epochs, how.seed, *rounds)
+        return self._plan
+
+    def matrix_bytes(self) -> int:
+        """Bytes of the matrices."""
+        return self.settings.matrix_bytes(len(self.vocabulary.names), 0)
+
+    def memory_bytes(self, threads: int) -> int:
+        """Bytes that training takes: the matrices, and the copies of rows of rounds."""
+        counts, settings = self.vocabulary.counts, self.settings
+        copies = copy_bytes(counts, settings, self._plan) if settings.deterministic else 0
+        return self.matrix_bytes() + copies
+
+    def best_bytes(self, threads: int) -> int:
+        """Bytes of the best matrices, which are kept besides."""
+        return self.matrix_bytes()
+
+    def begin(self, shards: int) -> None:
+        """Allocate the matrices, with their initial values, and the noise distribution."""
+        counts, settings = self.vocabulary.counts, self.settings
+        self._keep = keep_thresholds(counts, settings.sample)
+        self.noise = alias_table(noise_probabilities(counts, settings.noise_exponent))
         self.matrices = {
             name: self._allocate(name, (rows + 1, dim))
             for name, (rows, dim) in self._shapes().items()
@@ -62,6 +90,12 @@ class WordTrainer:
         for name in self.matrices:
             if name != "output_vectors":
                 _init_uniform(self.vectors(name), rng)
+
+    def restored(self) -> None:
+        """Nothing was derived from the matrices."""
+
+    def check_held_out(self, text: EncodedText) -> None:
+        """Any text that has words of the vocabulary can be evaluated."""
 
     def _shapes(self) -> dict[str, tuple[int, int]]:
         """The rows and the padded length of each matrix, without the padding row."""
@@ -109,17 +143,17 @@ class WordTrainer:
         return loss / pairs if pairs else math.nan
 
     def on_validation(self, losses: list[float]) -> None:
-        """The learning rate falls anyway."""
+        """The learning rate does not depend on it."""
 
     def validation_note(self) -> str:
-        """The loss says it all."""
+        """Nothing but the loss."""
         return ""
 
     def _make_worker(self, padding_id: int) -> Worker:
         return Worker(self.text, self.settings, self._keep, self._train_windows, padding_id)
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
-        """The loss says it all."""
+        """Nothing but the loss."""
         return ""
 
     def shards(self, plan: Plan) -> RowCopies:

@@ -13,7 +13,7 @@ from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH
 from w2v.kernels.tiles import COLUMNS
 from w2v.kernels.windows import allocate_windows, build_windows
-from w2v.settings import NegativeSamplingSettings, ParagraphSettings
+from w2v.settings import Kernel, NegativeSamplingSettings, ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 from w2v.training.chunks import Chunk
 
@@ -103,9 +103,6 @@ class Worker:
             matrices["input_vectors"], matrices["output_vectors"], frozen,
             self._settings.padded_dim // WIDTH, self._scratch,
         )  # fmt: skip
-
-
-Kernel = Callable[..., tuple[float, int]]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from w2v.networks.architecture import Architecture
 from w2v.networks.batches import LabelledBatches, StreamBatches
 from w2v.networks.evaluate import Evaluation, evaluate, probabilities
 from w2v.networks.network import Batch, Network
+from w2v.settings import NetworkSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END
 
@@ -27,7 +27,9 @@ class TrainedNetwork:
     Raises    KeyError or ValueError where these do not fit
     """
 
-    def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray], names: Sequence[str]):
+    def __init__(
+        self, settings: NetworkSettings, tensors: Mapping[str, np.ndarray], names: Sequence[str]
+    ):
         self._settings, self.names = settings, names
         self.is_language = settings.task == "lm"
         self.labels = [] if self.is_language else container.read_names(tensors, "labels")

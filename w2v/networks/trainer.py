@@ -19,6 +19,7 @@ from w2v.networks.layers.softmax_output import TARGETS
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
 from w2v.networks.updates import MinibatchUpdates
+from w2v.settings import NetworkSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary
 from w2v.training.chunks import Plan
@@ -37,7 +38,7 @@ class NetworkTrainer:
     Raises      W2VError where there is nothing to tell apart, or layers do not fit
     """
 
-    def __init__(self, vocabulary: Vocabulary, text: EncodedText, settings: Any):
+    def __init__(self, vocabulary: Vocabulary, text: EncodedText, settings: NetworkSettings):
         self._vocabulary, self.settings = vocabulary, settings
         self.is_language = settings.task == "lm"
         self.labels: list[str] = []
@@ -109,13 +110,15 @@ class NetworkTrainer:
             + tables
         )  # fmt: skip
 
-    def validation_bytes(self, threads: int) -> int:
-        """Bytes that a held-out text takes besides: all scores, where learning draws some."""
+    def best_bytes(self, threads: int) -> int:
+        """Bytes that keeping the best matrices takes, and evaluating: all scores of a batch."""
         scores = 4 * TARGETS * self.architecture.outputs * bool(self.samples)
-        return scores * (self.settings.shards if self.settings.deterministic else threads)
+        threads = self.settings.shards if self.settings.deterministic else threads
+        return 3 * self.matrix_bytes() + scores * threads
 
-    def plan(self, shards: int) -> Plan:
+    def plan(self, threads: int) -> Plan:
         """The batches of a run."""
+        shards = self.settings.shards if self.settings.deterministic else threads
         return BatchPlan(self.source, self.settings.epochs, self.settings.seed, shards)
 
     def begin(self, shards: int) -> None:
@@ -179,6 +182,10 @@ class NetworkTrainer:
             self.networks, self._gradients, self._tables, self._optimizer, self.source,
             self._states, self._correct, self.lr_at, set_.clip, self._frozen, set_.seed,
         )  # fmt: skip
+
+    def check_held_out(self, text: EncodedText) -> None:
+        """W2VError where a held-out text has a label that has not come in training."""
+        self.batches_of(text)
 
     def loss(self, text: EncodedText) -> float:
         """Mean nats for each target of a held-out text."""

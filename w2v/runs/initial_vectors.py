@@ -11,7 +11,7 @@ from w2v.embeddings.table import Table, has_direction
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of, sha256_of
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.trainer import Trainer
+from w2v.training.trainer import HasVectors
 
 _SIDE = "output_vectors"  # what a model has besides its words' vectors
 
@@ -69,8 +69,8 @@ class InitialVectors:
         assert self.table.counts is not None
         return dict(zip(self.table.names, self.table.counts.tolist(), strict=True))
 
-    def place(self, trainer: Trainer, names: list[str], freeze: bool) -> int:
-        """Put the vectors of the words that both have in their rows; returns how many.
+    def copy_into(self, trainer: HasVectors, names: list[str]) -> np.ndarray:
+        """Copy the vectors of the words that both have: which rows, bool (V,).
 
         With --init a vector without a direction counts as none, see `table.has_direction`: such
         words start as all do that the file lacks. `left_out` says how many there are, and which.
@@ -86,9 +86,12 @@ class InitialVectors:
         trainer.vectors("input_vectors")[found] = self.table.matrix[rows[found]]
         if self._outputs is not None:
             trainer.vectors(_SIDE)[found] = self._outputs[rows[found]]
-        if freeze:
-            trainer.freeze(found)
-        return int(found.sum())
+        return found
+
+    def nothing_shared(self) -> str:
+        """What is wrong where it has no vector of any word of the text."""
+        bad = f": {self.left_out}" if self.left_out else ""
+        return f"{self.name} has no vector of the text's words{bad}"
 
     def vocabulary(self) -> Vocabulary:
         """The words of a model that is updated; how many lines its texts had is not known."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
 from w2v.errors import NothingToLearnError
-from w2v.settings import TextSettings, option_name
+from w2v.settings import NegativeSamplingSettings, TextSettings, option_name
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.chunks import Plan
 
 
 def check_words(text: EncodedText, vocabulary: Vocabulary, how: TextSettings, source: str) -> None:
@@ -38,12 +37,17 @@ def is_full(vocabulary: Vocabulary, how: TextSettings) -> bool:
 
 
 def check_neighbours(
-    text: EncodedText, vocabulary: Vocabulary, plan: Plan, options: Any, source: str
+    text: EncodedText,
+    vocabulary: Vocabulary,
+    chunk_words: int,
+    options: NegativeSamplingSettings,
+    source: str,
 ) -> None:
     """NothingToLearnError where no word has another one beside it, from which its vector learns.
 
-    options  settings of a model that is trained by negative sampling
-    source   what to call the text
+    chunk_words  how many words a chunk of the run has
+    options      settings of a model that is trained by negative sampling
+    source       what to call the text
     Such vectors would be the random ones that training starts from.
     """
     if not options.has_words:
@@ -62,7 +66,7 @@ def check_neighbours(
             why = f"no {unit} has two words: try a whole {whole} on each line"
         if is_documents:
             why += ", or --model pv-dbow without --word-vectors"
-    elif plan.length == 1:
+    elif chunk_words == 1:
         name, advice = (
             ("round_words", "higher") if options.round_words == 1 else ("shards", "lower")
         )
@@ -73,3 +77,14 @@ def check_neighbours(
     else:
         return
     raise NothingToLearnError(f"{source}: {why}")
+
+
+def check_epochs(losses: list[float], source: str) -> None:
+    """NothingToLearnError where subsampling has left no pair of words in any epoch.
+
+    losses  means for each pair; NaN for an epoch without one
+    """
+    if losses and all(map(math.isnan, losses)):
+        raise NothingToLearnError(
+            f"{source}: subsampling left not one pair of words: try --sample 0"
+        )

@@ -13,9 +13,8 @@ from typing import Any
 from w2v import __version__, settings
 from w2v.embeddings import container, formats
 from w2v.errors import W2VError
-from w2v.runs.initial_vectors import InitialVectors
+from w2v.runs.request import Request
 from w2v.runs.validation import Validation
-from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.system.pipes import sha256_of
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedText
@@ -27,44 +26,41 @@ from w2v.training.state import TrainingState
 class Provenance:
     """Everything that the bytes of a result follow from."""
 
-    model: str
-    options: Any
-    text_settings: TextSettings
-    documents: DocumentSettings | None
-    how: RunSettings
+    request: Request
     threads: str
     corpus: Corpus
-    valid: Corpus | None
-    origin: InitialVectors | None
+    held_out: Corpus | None
 
     @cached_property
     def _vocabulary(self) -> str:
         """The fingerprint of the file of --read-vocab."""
-        return sha256_of(str(self.how.read_vocab))
+        return sha256_of(str(self.request.run.read_vocab))
 
     def _settings(self) -> dict[str, Any]:
-        told = asdict(self.options) | asdict(self.text_settings)
-        return told | (asdict(self.documents) if self.documents else {})
+        request = self.request
+        found = asdict(request.options) | asdict(request.text)
+        return found | (asdict(request.documents) if request.documents else {})
 
     def identity(self) -> dict[str, Any]:
         """It all, by the names that a user knows; once the texts have been read."""
         from w2v.kernels.cache import machine_code
 
-        told = self._settings()
-        found: dict[str, Any] = {"--model": self.model}
-        found |= {settings.option_name(name): value for name, value in told.items()}
-        if not self.options.deterministic:
+        run, initial = self.request.run, self.request.initial
+
+        found: dict[str, Any] = {"--model": self.request.model.name}
+        found |= {settings.option_name(name): value for name, value in self._settings().items()}
+        if not self.request.is_deterministic:
             found["--threads"] = self.threads
         found["the text's SHA-256"] = self.corpus.fingerprint
-        if self.valid:
-            found["the SHA-256 of --valid"] = self.valid.fingerprint
-        if self.how.read_vocab:
+        if self.held_out:
+            found["the SHA-256 of --valid"] = self.held_out.fingerprint
+        if run.read_vocab:
             found["the SHA-256 of --read-vocab"] = self._vocabulary
-        if self.how.patience:
-            found["--patience"] = self.how.patience
-        if self.origin:
-            found[f"the SHA-256 of {self.origin.option}"] = self.origin.fingerprint
-            found["--freeze"] = self.how.freeze
+        if run.patience:
+            found["--patience"] = run.patience
+        if initial:
+            found[f"the SHA-256 of {initial.option}"] = initial.fingerprint
+            found["--freeze"] = run.freeze
         return {**found, "w2v": __version__, **machine_code()}
 
     def metadata(
@@ -75,6 +71,7 @@ class Provenance:
         validation: Validation | None,
     ) -> dict[str, str]:
         """What the file says: only what follows from texts, settings, seed and version."""
+        run, initial = self.request.run, self.request.initial
         nested: dict[str, Any] = {
             "settings": self._settings(),
             "corpus": {
@@ -82,24 +79,27 @@ class Provenance:
                 "tokens": vocabulary.tokens,
                 "types": vocabulary.types,
                 "tokens_kept": text.size,
-                "documents" if self.documents else "sentences": text.starts.size - 1,
+                "documents" if self.request.documents else "sentences": text.starts.size - 1,
                 "pruned_types": vocabulary.pruned_types,
             },
             "losses": [_finite(loss) for loss in state.mean_losses()],
         }
-        if self.how.read_vocab:
+        if run.read_vocab:
             nested["vocabulary"] = {"sha256": self._vocabulary}
-        if self.origin:
-            nested["origin"] = {**self.origin.metadata(), "freeze": self.how.freeze}
-        if self.valid and validation:
+        if initial:
+            nested["origin"] = {
+                **initial.metadata(),
+                "freeze": run.freeze,
+            }
+        if self.held_out and validation:
             nested["valid"] = {
-                "sha256": self.valid.fingerprint,
-                "patience": self.how.patience,
+                "sha256": self.held_out.fingerprint,
+                "patience": run.patience,
                 "losses": [_finite(loss) for loss in validation.losses],
             }
         return {
             **formats.file_metadata(),
-            "model": self.model,
+            "model": self.request.model.name,
             **{name: json.dumps(value, sort_keys=True) for name, value in nested.items()},
         }
 

@@ -1,220 +1,207 @@
-"""One `w2v train`, from the text to the file, step by step."""
+"""One `w2v train`, from the texts to the file, step by step."""
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 
-from w2v import settings
+import numpy as np
+
 from w2v.embeddings import container, formats
-from w2v.errors import DivergedError, W2VError
+from w2v.errors import ConnectionLostError, DivergedError, NothingToLearnError, W2VError
 from w2v.kernels.cache import is_cold
-from w2v.models import Model
 from w2v.runs import checkpoint, memory
-from w2v.runs.initial_vectors import InitialVectors
-from w2v.runs.learnable import check_neighbours, check_words
+from w2v.runs.executors import Executor
+from w2v.runs.learnable import check_epochs, check_neighbours, check_words
+from w2v.runs.messages import Messages
 from w2v.runs.provenance import Provenance, is_result
+from w2v.runs.request import Request
 from w2v.runs.validation import Validation
-from w2v.settings import DocumentSettings, RunSettings, TextSettings
-from w2v.system import locks, output_files, resources
+from w2v.settings import NegativeSamplingSettings
+from w2v.system import locks, resources
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
 from w2v.text.corpus import Corpus
-from w2v.text.encode import open_corpus, read, read_as
+from w2v.text.documents import Labels
+from w2v.text.encode import open_corpus, read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
-from w2v.text.vocabulary import Vocabulary
-from w2v.training.chunks import CHUNK, Plan, make_plan
-from w2v.training.loop import run
-from w2v.training.state import TrainingState
-from w2v.training.trainer import check_finite
+from w2v.text.vocabulary import END, Vocabulary, write_counts
+from w2v.training.trainer import Described, GradientTrainer, HasVectors, Summarised, check_finite
 
 
-class Job:
-    """A run of `w2v train`: call `read`, `start`, perhaps `resume`, `train`, `save` in this order.
+class TrainingRun:
+    """A run of `w2v train`: `carry_out` is all of it; its steps can be called one by one.
 
-    paths    texts; `-` is stdin
-    output   the file to write; its suffix picks the format
-    model    which model, with `options`, its settings
-    text     how the text becomes words
-    how      how the run is carried out
-    documents  where documents begin, for a model that learns these
-    origin   what it starts from, if that is not random
-    Raises   W2VError where a setting is out of range or the output cannot be written
-
-    `checkpoint_path` is where checkpoints go, `lock_path` what the run that writes the output
-    holds; None where the output is no file.
+    request   what is asked for
+    executor  how this kind of model is trained
+    messages  what is said meanwhile
+    Raises    W2VError where a setting is out of range or the output cannot be written
     """
 
-    def __init__(
-        self,
-        paths: Sequence[str],
-        output: str,
-        model: Model,
-        options: Any,
-        text: TextSettings,
-        how: RunSettings,
-        documents: DocumentSettings | None = None,
-        origin: InitialVectors | None = None,
-    ):
-        for told in filter(None, (options, text, how, documents)):
-            settings.check(told)
-        if how.map_documents and not documents:
-            raise W2VError("--map-documents is for models of documents")
-        if how.patience and not how.valid:
-            raise W2VError("--patience needs --valid, a text to judge by")
-        if origin and not options.has_words:
-            hint = " without --word-vectors" if hasattr(options, "word_vectors") else ""
-            raise W2VError(f"{origin.option}: --model {model.name} has no words' vectors{hint}")
-        if origin:
-            origin.check(model.name, options.dim)
-        self.origin, self.documents, self.placed = origin, documents, 0
-        self.model, self.options, self.text_settings = model, options, text
-        self.output, self.how = output, how
-        self.threads = how.threads or resources.processors()
-        self._every = checkpoint.interval(how.checkpoint_every)
-        self._limit = resources.size(how.max_memory) if how.max_memory else None
-        self.checkpoint_path = checkpoint.path_for(output)
-        self.lock_path = locks.path_for(output) if self.checkpoint_path else None
-        self._write = formats.writer(output)
-        output_files.check(
-            {
-                "-o": output,
-                "its list of names": formats.written_beside(output),
-                "the checkpoint": self.checkpoint_path,
-                "the lock": self.lock_path,
-                "--save-vocab": how.save_vocab,
-            },
-            {"one of the texts": paths, **self._sources()},
-            {"--log-json": how.log_json},
+    vocabulary: Vocabulary
+    text: EncodedText
+
+    def __init__(self, request: Request, executor: Executor, messages: Messages):
+        request.check()
+        self.request, self.executor, self.messages = request, executor, messages
+        self.checkpoint_path = request.checkpoint_path
+        self._checkpoint_interval = checkpoint.interval(request.run.checkpoint_every)
+        self._max_memory = (
+            resources.size(request.run.max_memory) if request.run.max_memory else None
         )
-        self.corpus = self._open(paths)
-        self.valid = self._open([how.valid]) if how.valid else None
+        self._write = formats.writer(request.output)
+        self.corpus = self._open(request.paths)
+        self.held_out = self._open([request.run.valid]) if request.run.valid else None
         self.validation: Validation | None = None
-        self._manifest = Provenance(
-            model.name, options, text, documents, how, self._threads_told(), self.corpus,
-            self.valid, origin,
-        )  # fmt: skip
-        self.vocabulary: Vocabulary
-        self.text: EncodedText
-        self.trainer: Any
-        self.plan: Plan
-        self.state: TrainingState
+        self._provenance = Provenance(request, executor.identity, self.corpus, self.held_out)
+        self._is_saved = False
+
+    def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
+        """All of a run: with `resume` from where it was stopped; with `dry_run` an estimate alone.
+
+        W2VError where another run is writing the output, or one that was stopped has left a
+        checkpoint, and nothing says to go on. An update with nothing to learn writes the model as
+        it was: a daily job goes on with it.
+        """
+        request = self.request
+        with locks.locked(request.output) if request.lock_path and not dry_run else nullcontext():
+            if not (resume or dry_run) and self.has_checkpoint():
+                raise W2VError(
+                    f"{self.checkpoint_path} is there, of a run that was stopped: --resume, or "
+                    "remove it"
+                )
+            try:
+                self._carry_out(resume, force, dry_run)
+            except NothingToLearnError as error:
+                if not request.is_update or dry_run:
+                    raise
+                self._copy_model(error)
+
+    def _carry_out(self, resume: bool, force: bool, dry_run: bool) -> None:
+        self.read()
+        if resume and self.is_done():
+            self.forget_checkpoint()
+            with suppress(OSError):  # of another user
+                os.utime(self.request.output)  # make repeats what is older than its sources
+            self.messages.already_done()
+            return
+        self.start()
+        if dry_run:
+            self.estimate()
+            return
+        if resume:
+            self.resume(force)
+        try:
+            self.train()
+            with Deferred():  # once all is trained, a stop waits until the file is written
+                self._check_learnt()
+                self._summarise()
+                self.save()
+                self._is_saved = True
+                self.messages.saved()
+        except (DivergedError, NothingToLearnError):
+            raise
+        except (KeyboardInterrupt, W2VError, OSError) as error:
+            stopped = isinstance(error, KeyboardInterrupt | ConnectionLostError)
+            if stopped or self.executor.state.chunks_done:
+                with Deferred():
+                    self._keep_what_is_trained()
+            raise
+
+    # Reading.
 
     def _open(self, paths: Sequence[str]) -> Corpus:
-        return open_corpus(paths, self.text_settings, self.documents)
+        labels: Labels = "needed" if self.request.model.is_network else "extra"
+        return open_corpus(paths, self.request.text, self.request.documents, labels)
 
-    def _threads_told(self) -> str:
-        """What of the number of threads the result follows from."""
-        return "1" if self.threads == 1 else "several"
-
-    def _sources(self) -> dict[str, Any]:
-        """What else is read and must not be written over."""
-        stopwords = getattr(self.options, "stopwords", "none")
-        named = stopwords not in ("none", "english") and "\n" not in stopwords
-        return {
-            "the text that is held out": self.how.valid,
-            "the vocabulary that is read": self.how.read_vocab,
-            "what is started from": formats.read_with(self.origin.path) if self.origin else None,
-            "the list of stop words": stopwords if named else None,
-        }
-
-    def read(self, on_block: Callable[[int], None], on_compile: Callable[[], None]) -> None:
-        """Read the text: sets `vocabulary`, `text`, `plan`; may raise NothingToLearnError.
-
-        on_block    called with the number of tokens so far
-        on_compile  called before kernels are compiled, which takes some seconds
-        """
-        known = self.origin.counts if self.origin else {}
+    def read(self) -> None:
+        """Read the texts: sets `vocabulary`, `text`, `validation`; NothingToLearnError."""
+        request, initial = self.request, self.request.initial
+        known = initial.counts if initial else {}
         if is_cold("word_hash"):
-            on_compile()
-        self.vocabulary, self.text = self._read(on_block, known)
-        check_words(self.text, self.vocabulary, self.text_settings, self.corpus.source)
-        if isinstance(self.text, EncodedDocuments):
-            self.text.mapped = self.how.map_documents
+            self.messages.compiling()
+        unknown_is_word = request.model.is_network  # all that is not in the vocabulary is one word
+        self.vocabulary, self.text = self.executor.read(
+            self.corpus, request.text, self.messages.reading(self.corpus), known,
+            unknown_is_word, request.run.read_vocab,
+        )  # fmt: skip
+        if request.model.is_network and not request.documents:
+            ends = self.text.starts.size - 1
+            self.vocabulary = self.vocabulary.adding(END, ends)
+        check_words(self.text, self.vocabulary, request.text, self.corpus.source)
         names: Sequence[str] = self.vocabulary.names
-        if isinstance(self.text, EncodedDocuments) and self.model.table == "documents":
-            names = self.text.names
-        formats.check_names(self.output, names, self._dim, self.how.blank)
-        self._lay_out()
+        if isinstance(self.text, EncodedDocuments):
+            self.text.mapped = request.run.map_documents
+            if request.model.has_documents:
+                names = self.text.names
+        formats.check_names(request.output, names, request.dim, request.run.blank)
+        self.executor.prepare(self.vocabulary, self.text)
+        if isinstance(request.options, NegativeSamplingSettings):
+            check_neighbours(
+                self.text, self.vocabulary, self.executor.chunk_words, request.options,
+                self.corpus.source,
+            )  # fmt: skip
+        self.messages.text(self.corpus, self.vocabulary, self.text)
+        if request.run.save_vocab:
+            write_counts(request.run.save_vocab, self.vocabulary)
+        if self.held_out:
+            self._read_held_out(self.held_out)
 
-    @property
-    def _dim(self) -> int:
-        """Numbers of each vector; of topics so many at most."""
-        return getattr(self.options, "dim", None) or self.options.topics
+    def _read_held_out(self, corpus: Corpus) -> None:
+        request, trainer = self.request, self.executor.trainer
+        assert isinstance(trainer, GradientTrainer)
+        text, unknown = read_as(
+            corpus, self.vocabulary.names, unknown=request.model.is_network, needed=True
+        )
+        try:
+            trainer.check_held_out(text)
+        except W2VError as error:
+            raise W2VError(f"{request.run.valid}: {error}") from None
+        self.validation = Validation(trainer, text, request.run.patience, request.keeps_best)
+        self.messages.held_out(corpus, text, unknown)
 
-    def _read(
-        self, on_block: Callable[[int], None], known: Mapping[str, int]
-    ) -> tuple[Vocabulary, EncodedText]:
-        return read(self.corpus, self.text_settings, on_block, known, False, self.how.read_vocab)
+    # The start.
 
-    def _lay_out(self) -> None:
-        """Make the plan, and the state of its beginning."""
-        told, words = self.options, (self.text, self.vocabulary)
-        rounds = (told.round_words, told.shards) if told.deterministic else (CHUNK, 1)
-        self.plan = make_plan(self.text, told.epochs, told.seed, *rounds)
-        check_neighbours(*words, self.plan, told, self.corpus.source)
-        self.state = TrainingState.start(self.plan)
-
-    def read_valid(self) -> int:
-        """Read the held-out text, if there is one: how many of its tokens are not known."""
-        if not self.valid:
-            return 0
-        text, unknown = self._read_as(self.valid)
-        self.validation = Validation(text, self.how.patience, self._keeps_best)
-        return unknown
-
-    def _read_as(self, corpus: Corpus) -> tuple[EncodedText, int]:
-        return read_as(corpus, self.vocabulary.names, needed=True)
-
-    @property
-    def _keeps_best(self) -> bool:
-        """Whether the best matrices so far are kept besides the newest."""
-        return self.how.patience is not None
-
-    def memory(self) -> int:
-        """Bytes that the run will need at most, what it has used already included."""
-        return max(resources.peak_memory(), resources.used_memory() + self._more_memory())
-
-    def matrix_bytes(self) -> int:
-        """How many of them the matrices take."""
-        return memory.matrix_bytes(self.vocabulary.counts, self.text, self.options)
-
-    def _more_memory(self) -> int:
-        return memory.to_come(
-            self.vocabulary.counts, self.text, self.options, self.plan, self._keeps_best
+    def start(self) -> None:
+        """Allocate the matrices and load the kernels; W2VError where memory does not suffice."""
+        request, executor, trainer = self.request, self.executor, self.executor.trainer
+        needed = memory.needed(executor, self.vocabulary, self.text)
+        self.messages.memory(needed.in_all, trainer.matrix_bytes())
+        memory.check(needed, self._max_memory)
+        with Deferred():
+            executor.allocate()
+            initialised = 0
+            if request.initial:
+                assert isinstance(trainer, HasVectors)
+                rows = request.initial.copy_into(trainer, self.vocabulary.names)
+                initialised = int(rows.sum())
+                if request.run.freeze and isinstance(trainer, GradientTrainer):
+                    trainer.freeze(rows)
+                if request.model.needs_vectors and not initialised:
+                    raise W2VError(request.initial.nothing_shared())
+            if is_cold(*trainer.kernels):
+                self.messages.compiling()
+            executor.warm_up()
+        self.messages.start(
+            self.vocabulary, self.text, initialised, needed.in_all, executor.threads
         )
 
-    def _check_memory(self) -> None:
-        memory.check(self._more_memory(), resources.available_memory(), "more memory, {} are free")
-        memory.check(self.memory(), self._limit, "of memory, {} is --max-memory")
-
-    def start(self, on_compile: Callable[[], None]) -> None:
-        """Make the matrices and load the kernels: sets `trainer`.
-
-        on_compile  called before kernels are compiled, which takes some seconds
-        Raises      W2VError where memory does not suffice
-        """
-        self._check_memory()
-        with Deferred():
-            self.trainer = self.model.trainer(self.vocabulary, self.text, self.options)
-            if self.origin:
-                names, freeze = self.vocabulary.names, self.how.freeze
-                self.placed = self.origin.place(self.trainer, names, freeze)
-            if is_cold(*self.trainer.kernels):
-                on_compile()
-            nothing = self.plan.nothing()
-            if self.options.deterministic:
-                shards = self.trainer.shards(self.plan)
-                shards.worker()(nothing, 0)
-                shards.merge(0, 1)
-            else:
-                self.trainer.worker()(nothing)
+    def estimate(self) -> None:
+        """Train for two seconds to learn how long all would take; nothing is written."""
+        seen: list[Progress] = []
+        self.executor.estimate(
+            lambda progress: seen.append(progress) if isinstance(progress, Progress) else None, 2.0
+        )
+        self.messages.estimate(seen[-1] if seen else None, self.executor.threads)
 
     def is_done(self) -> bool:
         """Whether the output is already what this run would write, as far as its metadata tell."""
-        return not self._write and is_result(self.output, self._metadata())
+        return not self._write and is_result(self.request.output, self._metadata())
+
+    # Checkpoints.
 
     def has_checkpoint(self) -> bool:
         """Whether a run that was stopped has left something to go on from."""
@@ -225,110 +212,177 @@ class Job:
 
         Raises W2VError where it is damaged or, unless forced, of another run
         """
-        if not self.checkpoint_path or not self.has_checkpoint():
+        path = self.checkpoint_path
+        if not path or not self.has_checkpoint():
+            self.messages.nothing_to_resume()
             return False
-        tensors, saved = checkpoint.read(self.checkpoint_path, self._manifest.identity(), force)
-        checkpoint.restore(self.checkpoint_path, tensors, self._vectors())
+        tensors, saved = checkpoint.read(path, self._provenance.identity(), force)
+        checkpoint.restore(path, tensors, self._matrices())
         try:
-            self.state = TrainingState.restored(self.plan, saved)
+            self.executor.restore(saved)
             if self.validation:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
-                self.trainer.on_validation(self.validation.losses)
         except (KeyError, ValueError, TypeError):
-            raise W2VError(f"{self.checkpoint_path}: the header at byte 8 is damaged") from None
+            raise W2VError(f"{path}: the header at byte 8 is damaged") from None
+        self.messages.resumed(path, self.executor.state, self.executor.words)
         return True
-
-    def _vectors(self) -> dict[str, Any]:
-        return {name: self.trainer.vectors(name) for name in self.trainer.matrices}
-
-    def estimate(self, on_progress: Callable[[Progress], None], seconds: float) -> None:
-        """Train for some seconds on the side."""
-        self._run(on_progress, seconds, TrainingState.start(self.plan), len(self.plan))
-
-    def _run(
-        self,
-        on_progress: Callable[[Progress], None],
-        seconds: float,
-        state: TrainingState,
-        before: int,
-    ) -> None:
-        run(
-            self.trainer, self.plan, self.threads, on_progress, seconds, state, before,
-            in_rounds=self.options.deterministic,
-        )  # fmt: skip
-
-    def train(
-        self,
-        on_progress: Callable[[Progress], None],
-        on_epoch: Callable[[], None] = lambda: None,
-    ) -> TrainingState:
-        """Train to the end, or until patience is, with checkpoints; `on_epoch` after each epoch.
-
-        DivergedError where the loss is not finite
-        """
-        due = time.monotonic() + self._every
-        judged = len(self.validation.losses) if self.validation else self.epochs_done
-        while True:
-            ended = self.epochs_done > judged  # also after a stop between training and judging
-            if ended:
-                judged += 1
-                if self.validation:
-                    with Deferred():
-                        self.validation.judge(self.trainer)
-                on_epoch()
-            over = self.validation is not None and self.validation.is_over
-            if over or self.state.chunks_done == len(self.plan):
-                break
-            if time.monotonic() >= due or (ended and self.how.checkpoint_every == "epoch"):
-                self.checkpoint()
-                due = time.monotonic() + self._every
-            seconds = max(due - time.monotonic(), 0)
-            end = self.plan.epoch_end(self.state.chunks_done)
-            try:
-                self._run(on_progress, seconds, self.state, end)
-            except DivergedError as error:
-                path = self.checkpoint_path
-                more = f": with --resume --force too, from {path}, which is from before"
-                raise DivergedError(f"{error}{more * self.has_checkpoint()}") from None
-        if self.validation:
-            self.validation.restore_best(self.trainer)
-        return self.state
-
-    @property
-    def epochs_done(self) -> int:
-        """How many epochs are trained to their end."""
-        return self.state.chunks_done * self.plan.epochs // len(self.plan)
 
     def checkpoint(self) -> bool:
         """Write what `resume` goes on from; False where there is no place for it."""
         if not self.checkpoint_path:
             return False
-        check_finite(self.trainer)
-        matrices, state = self._vectors(), self.state.saved()
+        self.executor.fetch()
+        check_finite(self.executor.trainer)
+        matrices, state = self._matrices(), self.executor.state.saved()
         if self.validation:
             matrices |= self.validation.saved()
             state["valid"] = self.validation.losses
-        checkpoint.write(self.checkpoint_path, matrices, self._manifest.identity(), state)
+        checkpoint.write(self.checkpoint_path, matrices, self._provenance.identity(), state)
         return True
 
-    def save(self) -> None:
-        """Write the file, whole or not at all; then the checkpoint is of no more use."""
-        check_finite(self.trainer)
-        tables = self.trainer.tables()
-        if self._write:
-            table = tables.get(self.model.table) or tables["words"]
-            blank = self.how.blank
-            self._write(self.output, table if blank is None else table.without_blanks(blank))
-        else:
-            tensors = self.trainer.tensors()
-            for name, table in tables.items():
-                tensors |= container.table_tensors(name, table)
-            container.write(self.output, tensors, self._metadata())
-        self.forget_checkpoint()
+    def _matrices(self) -> dict[str, np.ndarray]:
+        trainer = self.executor.trainer
+        assert isinstance(trainer, HasVectors)
+        return {name: trainer.vectors(name) for name in trainer.matrices}
 
     def forget_checkpoint(self) -> None:
         """Remove the checkpoint of a run that is done."""
         checkpoint.remove(self.checkpoint_path)
 
-    def _metadata(self) -> dict[str, str]:
-        return self._manifest.metadata(self.vocabulary, self.text, self.state, self.validation)
+    # Training.
+
+    def train(self) -> None:
+        """Train to the end, or until patience ends, with checkpoints and validation between.
+
+        DivergedError where the loss is not finite
+        """
+        executor, validation, interval = self.executor, self.validation, self._checkpoint_interval
+        due = time.monotonic() + interval
+        validated = len(validation.losses) if validation else executor.epochs_done
+        while True:
+            epoch_ended = executor.epochs_done > validated  # also after a stop before validation
+            if epoch_ended:
+                validated += 1
+                if validation:
+                    with Deferred():
+                        validation.evaluate()
+                self._say_epoch()
+            if executor.is_done or (validation and validation.is_over):
+                if executor.fetch():
+                    break
+                continue
+            each_epoch = self.request.run.checkpoint_every == "epoch"
+            if time.monotonic() >= due or (epoch_ended and each_epoch):
+                self.checkpoint()
+                due = time.monotonic() + interval
+            try:
+                executor.train(self.messages.progress, max(due - time.monotonic(), 0))
+            except DivergedError as error:
+                more = (
+                    f": with --resume --force too, from {self.checkpoint_path}, which is from "
+                    "before"
+                )
+                raise DivergedError(f"{error}{more * self.has_checkpoint()}") from None
+        if validation:
+            validation.restore_best()
+
+    def _say_epoch(self) -> None:
+        executor, validation = self.executor, self.validation
+        held_out, note = (validation.losses[-1], validation.note()) if validation else (None, "")
+        self.messages.epoch(executor.epochs_done, executor.epochs, self.losses[-1], held_out, note)
+
+    def _summarise(self) -> None:
+        trainer = self.executor.trainer
+        found = trainer.summary() if isinstance(trainer, Summarised) else ""
+        self.messages.summary(self.losses, self.validation, found, self.executor.threads)
+
+    def _check_learnt(self) -> None:
+        """NothingToLearnError where subsampling has left no pair to learn from in any epoch."""
+        if self.request.model.method == "sgd":
+            try:
+                check_epochs(self.losses, self.corpus.source)
+            except NothingToLearnError:
+                self.forget_checkpoint()
+                raise
+
+    @property
+    def losses(self) -> list[float]:
+        """The mean loss of each epoch that is trained to its end."""
+        return self.executor.state.mean_losses()[: self.executor.epochs_done]
+
+    # The end.
+
+    def save(self, unfinished: str = "") -> None:
+        """Write the file, whole or not at all; then the checkpoint is of no more use.
+
+        unfinished  how far a run is that was stopped, and whose checkpoint stays
+        """
+        request, trainer = self.request, self.executor.trainer
+        check_finite(trainer)
+        tables = trainer.tables()
+        if self._write:
+            table = tables.get(request.model.table) or tables["words"]
+            blank = request.run.blank
+            self._write(request.output, table if blank is None else table.without_blanks(blank))
+        else:
+            tensors = trainer.tensors()
+            for name, table in tables.items():
+                tensors |= container.table_tensors(name, table)
+            container.write(request.output, tensors, self._metadata(unfinished))
+        if not unfinished:
+            self.forget_checkpoint()
+
+    def _metadata(self, unfinished: str = "") -> dict[str, str]:
+        found = self._provenance.metadata(
+            self.vocabulary, self.text, self.executor.state, self.validation
+        )
+        trainer = self.executor.trainer
+        if isinstance(trainer, Described):
+            facts = trainer.facts() if trainer.matrices else {}  # none before it is trained
+            found["found"] = json.dumps(facts, sort_keys=True)
+        return found | ({"unfinished": unfinished} if unfinished else {})
+
+    def _keep_what_is_trained(self) -> None:
+        """Leave a checkpoint of a run that ends before its file is written, and say so."""
+        if self._is_saved:
+            self.messages.stopped_after_saving()
+            return
+        path, state = self.checkpoint_path, self.executor.state
+        try:
+            kept = state.chunks_done > 0 and self.checkpoint()
+        except OSError as error:
+            kept = False
+            self.messages.no_checkpoint(path, error)
+        advice = f"to go on: the same command with --resume ({path})" if kept else ""
+        if not kept and self.has_checkpoint():
+            advice = f"to go on from earlier: the same command with --resume ({path})"
+        self.messages.stopped(state.words, self._save_best(), advice)
+
+    def _save_best(self) -> int | None:
+        """Write the best epoch so far of a network that was stopped: which, None without one.
+
+        The checkpoint stays, and the file says that the run has not come to its end.
+        """
+        validation, matrices = self.validation, self.executor.trainer.matrices
+        if not (
+            self.request.model.is_network and self.checkpoint_path
+            and validation and validation.losses
+        ):  # fmt: skip
+            return None
+        newest = {name: matrix.copy() for name, matrix in matrices.items()}
+        validation.restore_best()
+        epoch = validation.best + 1
+        self.save(f"epoch {epoch} of {self.executor.epochs}")
+        for name, matrix in newest.items():
+            matrices[name][:] = matrix
+        return epoch
+
+    def _copy_model(self, reason: NothingToLearnError) -> None:
+        """Write the model that should have been updated as it is."""
+        request, initial = self.request, self.request.initial
+        assert initial
+        initial.copy_to(request.output)
+        self.forget_checkpoint()
+        if request.run.save_vocab:
+            write_counts(request.run.save_vocab, initial.vocabulary())
+        self.messages.nothing_learnt(reason, initial.name)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -14,7 +14,12 @@ from w2v.embeddings import container, formats
 from w2v.errors import W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
-from w2v.settings import DocumentSettings, TextSettings
+from w2v.settings import (
+    DocumentSettings,
+    NetworkSettings,
+    ParagraphSettings,
+    TextSettings,
+)
 from w2v.system.pipes import name_of
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
@@ -37,6 +42,14 @@ def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     return container.read(path)
 
 
+S = TypeVar("S")
+
+
+def _settings(kind: type[S], found: Mapping[str, Any]) -> S:
+    """Settings of a class, from those that a file has; KeyError where one is missing."""
+    return kind(**{field.name: found[field.name] for field in fields(cast(Any, kind))})
+
+
 class SavedModel:
     """A model that `w2v train` has written.
 
@@ -51,20 +64,18 @@ class SavedModel:
     def __init__(self, path: str, wanted: Callable[[Model], Any], what: str):
         self.path, self.name = path, name_of(path)
         self.tensors, metadata = _read(path)
-        name, told = renamed(metadata.get("model", ""), container.nested(metadata, "settings"))
+        name, found = renamed(metadata.get("model", ""), container.nested(metadata, "settings"))
         model = models().get(name)
         if model is None or not wanted(model):
-            found = f"a {name} model" if model else "no such model"
+            said = f"a {name} model" if model else "no such model"
             which = ", ".join(m.name for m in models().values() if wanted(m))
-            raise W2VError(f"{name_of(path)} is {found}: {what} need one of {which}")
+            raise W2VError(f"{name_of(path)} is {said}: {what} need one of {which}")
         self.model = model
-        told = {"normalize": "none"} | told  # older files lack it
+        found = {"normalize": "none"} | found  # older files lack it
         self._found = container.nested(metadata, "found")
         with self._fitting():
-            self.options, self.text_settings = (
-                kind(**{f.name: told[f.name] for f in fields(kind)})
-                for kind in (model.settings, TextSettings)
-            )
+            self.options = _settings(model.settings, found)
+            self.text_settings = _settings(TextSettings, found)
             settings.check(self.options)
             settings.check(self.text_settings)
             table = "words" if "words.names" in self.tensors else "vocabulary"
@@ -99,21 +110,21 @@ class SavedDocumentModel(SavedModel):
 
     def __init__(self, path: str, epochs: int | None = None):
         super().__init__(path, self.is_wanted, self.needed)
-        assert self.model.inference
         with self._fitting():
             options = self.options
             if epochs is not None:
-                if self.model.way != "gradients":
+                if not self.model.infers_epochs:
                     raise W2VError(
                         f"a {self.model.name} model infers without passes; leave out --epochs"
                     )
+                assert isinstance(options, ParagraphSettings)
                 options = replace(options, epochs=epochs)
-            self._inference = self.model.inference(options, self.tensors)
+            self._inference = self.model.make_inference(options, self.tensors)
 
     @staticmethod
     def is_wanted(model: Model) -> Any:
         """Whether a model can do that."""
-        return model.inference
+        return model.has_documents
 
     def documents(self) -> tuple[list[str], np.ndarray]:
         """The names and the vectors of the documents that it was trained on."""
@@ -161,13 +172,12 @@ class SavedTopicModel(SavedDocumentModel):
     @staticmethod
     def is_wanted(model: Model) -> Any:
         """Whether a model has them."""
-        return model.listing
+        return model.topic_words
 
     def listing(self) -> TopicWords:
         """Its topics."""
-        assert self.model.listing
         with self._fitting():
-            return self.model.listing(self.tensors)
+            return self.model.topics(self.tensors)
 
     def coherence(self) -> list[Coherence]:
         """How well each topic's words go together in the documents of the training, if known."""
@@ -184,7 +194,7 @@ class SavedTopicModel(SavedDocumentModel):
 def is_network(path: str) -> bool:
     """Whether a file says that it holds a network."""
     model = models().get(_read(path)[1].get("model", ""))
-    return model is not None and model.way == "batches"
+    return model is not None and model.is_network
 
 
 class SavedNetwork(SavedModel):
@@ -194,7 +204,7 @@ class SavedNetwork(SavedModel):
     """
 
     def __init__(self, path: str, task: str | None = None):
-        super().__init__(path, lambda model: model.way == "batches", "labels and next words")
+        super().__init__(path, lambda model: model.is_network, "labels and next words")
         from w2v.networks.saved import TrainedNetwork
 
         found = getattr(self.options, "task", None)
@@ -202,6 +212,7 @@ class SavedNetwork(SavedModel):
             raise W2VError(
                 f"{name_of(path)} was trained with --task {found}: this needs --task {task}"
             )
+        assert isinstance(self.options, NetworkSettings)
         with self._fitting():
             self.network = TrainedNetwork(self.options, self.tensors, self.names)
 

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2v.text.encoded_text import EncodedText
-from w2v.training.trainer import Trainer
+from w2v.training.trainer import GradientTrainer
 
 _BEST = "best."  # before the names of matrices in a checkpoint
 
 
 class Validation:
-    """Judges a trainer after each epoch.
+    """Evaluates a trainer on a held-out text after each epoch.
 
+    trainer
     text      what is held out, in the words of the vocabulary
     patience  epochs without a lower loss after which to stop; None: never
     keeps     whether to keep the best matrices, and to go back to them in the end
@@ -23,7 +24,10 @@ class Validation:
     `losses` are means in nats, of the same windows and noise words each time.
     """
 
-    def __init__(self, text: EncodedText, patience: int | None, keeps: bool):
+    def __init__(
+        self, trainer: GradientTrainer, text: EncodedText, patience: int | None, keeps: bool
+    ):
+        self._trainer = trainer
         self.text, self.patience, self.keeps = text, patience, keeps
         self.losses: list[float] = []
         self._best: dict[str, np.ndarray] = {}
@@ -38,18 +42,22 @@ class Validation:
         """Whether patience is at its end."""
         return self.patience is not None and len(self.losses) - 1 - self.best >= self.patience
 
-    def judge(self, trainer: Trainer) -> None:
+    def evaluate(self) -> None:
         """Take the loss after an epoch."""
-        loss = trainer.loss(self.text)
+        loss = self._trainer.loss(self.text)
         self.losses.append(math.inf if math.isnan(loss) else loss)
         if self.keeps and self.best == len(self.losses) - 1:
-            self._best = {name: matrix.copy() for name, matrix in trainer.matrices.items()}
-        trainer.on_validation(self.losses)
+            self._best = {name: matrix.copy() for name, matrix in self._trainer.matrices.items()}
+        self._trainer.on_validation(self.losses)
 
-    def restore_best(self, trainer: Trainer) -> None:
-        """Take a trainer back to where its loss was lowest, if that was kept."""
+    def note(self) -> str:
+        """What is shown beside the newest loss."""
+        return self._trainer.validation_note()
+
+    def restore_best(self) -> None:
+        """Take the trainer back to where its loss was lowest, if that was kept."""
         for name, matrix in self._best.items():
-            trainer.matrices[name][:] = matrix
+            self._trainer.matrices[name][:] = matrix
 
     def saved(self) -> dict[str, np.ndarray]:
         """The matrices that a checkpoint needs besides those of the trainer."""
@@ -63,3 +71,4 @@ class Validation:
             for name, tensor in tensors.items()
             if name.startswith(_BEST)
         }
+        self._trainer.on_validation(self.losses)

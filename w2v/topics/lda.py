@@ -49,8 +49,9 @@ class LdaTrainer:
         self.matrices: dict[str, np.ndarray] = {}
         self._sweeps: GibbsRounds | None = None
 
-    def plan(self, shards: int) -> Plan:
+    def plan(self, threads: int) -> Plan:
         """The chunks of a run: as few rounds as make the copies of all counts worth while."""
+        shards = self.settings.shards if self.settings.deterministic else threads
         longest = max(_TOKENS, _PER_WORD * self.kept.size)
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
 
@@ -99,7 +100,7 @@ class LdaTrainer:
         return math.nan
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
-        """The loss says it all."""
+        """Nothing but the loss."""
         return ""
 
     def shards(self, plan: Plan) -> GibbsRounds:

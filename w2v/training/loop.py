@@ -11,11 +11,12 @@ from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
 from w2v.training.chunks import Plan
 from w2v.training.state import TrainingState
-from w2v.training.trainer import HogwildWorkers, RoundWorkers, Trainer, Workers
+from w2v.training.trainer import IterativeTrainer
+from w2v.training.workers import HogwildWorkers, RoundWorkers, Workers
 
 
 def run(
-    trainer: Trainer,
+    trainer: IterativeTrainer,
     plan: Plan,
     threads: int,
     on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -26,6 +27,7 @@ def run(
 ) -> TrainingState:
     """Train chunks of a plan on `threads` threads; returns the state at the end.
 
+    trainer      a `SgdTrainer`, or with `in_rounds` any
     on_progress  called in this thread several times a second, and at the end
     seconds      stop after the chunks that are under way at that time
     state        where to go on; changed in place, also where an exception ends the run
@@ -36,44 +38,45 @@ def run(
     """
     state = TrainingState.start(plan) if state is None else state
     before = len(plan) if stop_before is None else min(stop_before, len(plan))
-    crew: Workers
+    workers: Workers
     if in_rounds:
-        threads = min(threads, plan.shards)
-        crew = RoundWorkers(trainer, plan, state, before, threads)
+        workers = RoundWorkers(trainer, plan, state, before, min(threads, plan.shards))
+        threads = 1  # which has others work for it
     else:
-        crew = HogwildWorkers(trainer, plan, state, before)
+        workers = HogwildWorkers(trainer, plan, state, before)
     began, passed = time.monotonic(), state.seconds
 
     def report() -> None:
         state.seconds = passed + time.monotonic() - began
-        with crew.lock:
+        with workers.lock:
             progress = progress_of(trainer, plan, state)
         on_progress(progress)
 
-    workers = [threading.Thread(target=crew.work, daemon=True) for _ in range(threads)]
+    pool = [threading.Thread(target=workers.work, daemon=True) for _ in range(threads)]
     with Deferred() as signals:
         try:
-            for worker in workers:
-                worker.start()
-            while working := next((worker for worker in workers if worker.is_alive()), None):
-                working.join(0.1)
+            for thread in pool:
+                thread.start()
+            while alive := next((thread for thread in pool if thread.is_alive()), None):
+                alive.join(0.1)
                 if signals.received or time.monotonic() - began > seconds:
-                    crew.stop.set()
+                    workers.stop.set()
                 report()
         finally:
-            crew.stop.set()
-            with Deferred():  # what follows may write the matrices: no worker may still change them
-                for worker in workers:
-                    worker.join()
-            crew.end()
-    if crew.failures:
-        raise crew.failures[0]
+            workers.stop.set()
+            with Deferred():  # what follows may write the matrices: no thread may still change them
+                for thread in pool:
+                    thread.join()
+    if workers.failures:
+        raise workers.failures[0]
     report()
     return state
 
 
-def progress_of(trainer: Trainer, plan: Plan, state: TrainingState, aside: str = "") -> Progress:
-    """What a run shows of its state, and `aside` what else there is to show."""
+def progress_of(
+    trainer: IterativeTrainer, plan: Plan, state: TrainingState, note: str = ""
+) -> Progress:
+    """What a run shows of its state, and `note` what else there is to show."""
     epoch, lr = state.latest.epoch, trainer.lr_at(state.latest.begin)
     losses = state.mean_losses()[: epoch + 1]
     trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # an epoch may just begin
@@ -82,5 +85,5 @@ def progress_of(trainer: Trainer, plan: Plan, state: TrainingState, aside: str =
     meaning = trainer.loss_note(epoch, pairs, loss) if pairs else ""
     return Progress(
         epoch + 1, plan.epochs, state.words, plan.words, state.seconds, lr, loss, state.resumed,
-        ", ".join(filter(None, (meaning, aside))),
+        ", ".join(filter(None, (meaning, note))),
     )  # fmt: skip

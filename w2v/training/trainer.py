@@ -1,21 +1,25 @@
-"""How the threads of a run share its chunks: freely, or in rounds that give the same for any.
+"""What a model brings to a run: the protocols of trainers, and the checks of what they have learnt.
 
-What a model brings to a run is here too: `Trainer`, and `Shards` for its rounds.
+A trainer is made from (vocabulary, text, settings) and allocates nothing before `begin`. There are
+two kinds: `IterativeTrainer`, of which `GradientTrainer` has a loss and `SgdTrainer` can be trained
+by lock-free threads; and `ClosedFormTrainer`, which is computed without iterations over the text.
 """
 
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from w2v.embeddings.table import Table
 from w2v.errors import DivergedError
-from w2v.text.encoded_text import EncodedText
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.training.chunks import Chunk, Plan
-from w2v.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from w2v.text.vocabulary import Vocabulary
 
 _ROWS = 1 << 14  # looked at together
 
@@ -30,7 +34,7 @@ class Shards(Protocol):
     parts: tuple[int, ...]
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function that trains a chunk on the copy with a number: one a thread.
+        """A function that trains a chunk on the copy with a number: one for each thread.
 
         It depends on nothing but the matrices as they are, the chunk and the settings.
         """
@@ -39,178 +43,145 @@ class Shards(Protocol):
         """Bring a part of what the first `chunks` copies have learnt into the matrices."""
 
 
+@runtime_checkable
 class Trainer(Protocol):
-    """What a model brings to a run."""
+    """What every model brings."""
 
     matrices: dict[str, np.ndarray]  # all that training changes; perhaps padded: see `vectors`
     kernels: tuple[str, ...]  # the modules of `w2v.kernels` that it calls
 
-    def vectors(self, name: str) -> np.ndarray:
-        """One of the matrices without what pads it, as a view that can be written to."""
+    def matrix_bytes(self) -> int:
+        """Bytes of the matrices, known before they are allocated."""
 
-    def lr_at(self, share: float) -> float:
-        """The learning rate when a share (0 to 1) of the run is done."""
+    def memory_bytes(self, threads: int) -> int:
+        """Bytes that training on some threads and writing take, about, besides what is used."""
 
-    def worker(self) -> Callable[[Chunk], tuple[float, int]]:
-        """A function that trains a chunk and returns (sum of losses, pairs): one a thread."""
-
-    def shards(self, plan: Plan) -> Shards:
-        """Room for the rounds of a plan."""
-
-    def loss(self, text: EncodedText) -> float:
-        """Mean nats for each pair of a text, without learning from it; NaN if it has none."""
-
-    def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
-        """What else is to be shown beside the loss of so many pairs in an epoch (from 0)."""
-
-    def on_validation(self, losses: list[float]) -> None:
-        """Take account of what a held-out text has cost after each epoch so far."""
-
-    def validation_note(self) -> str:
-        """The same of the loss that `loss` has found last."""
-
-    def freeze(self, rows: np.ndarray) -> None:
-        """Never change the words' vectors of these rows, bool (V,)."""
-
-    def tables(self) -> dict[str, Any]:
-        """What the run has learnt."""
+    def tables(self) -> dict[str, Table]:
+        """What the run has learnt, by the names of tables."""
 
     def tensors(self) -> dict[str, np.ndarray]:
         """What else a file needs."""
 
 
-class Workers:
-    """The threads of a run: each calls `work`, until there is nothing to do or `stop` is set.
+@runtime_checkable
+class HasVectors(Protocol):
+    """A trainer whose matrices can be filled from outside: from a checkpoint, or by --init."""
 
-    trainer, plan
-    state    where to go on; changed in place
-    before   the chunk to stop before
+    def vectors(self, name: str) -> np.ndarray:
+        """One of the matrices without its padding, as a view that can be written to."""
+
+
+@runtime_checkable
+class IterativeTrainer(Trainer, HasVectors, Protocol):
+    """What is trained chunk by chunk, and can be stopped after each: by Gibbs sampling, say."""
+
+    def plan(self, threads: int) -> Plan:
+        """The chunks of a run on so many threads, where the settings do not fix the rounds."""
+
+    def begin(self, shards: int) -> None:
+        """Allocate the matrices, with their initial values; a round has so many chunks."""
+
+    def restored(self) -> None:
+        """The matrices have been read from a checkpoint: forget what was derived from them."""
+
+    def lr_at(self, share: float) -> float:
+        """The learning rate when a share (0 to 1) of the run is done; NaN where there is none."""
+
+    def shards(self, plan: Plan) -> Shards:
+        """What the rounds of a plan are trained on."""
+
+    def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
+        """What is shown beside the mean loss of so many pairs in an epoch (from 0)."""
+
+
+@runtime_checkable
+class GradientTrainer(IterativeTrainer, Protocol):
+    """What is trained by gradients, so that a held-out text has a loss."""
+
+    def best_bytes(self, threads: int) -> int:
+        """Bytes that keeping the best matrices and evaluating take besides."""
+
+    def check_held_out(self, text: EncodedText) -> None:
+        """W2VError where a held-out text cannot be evaluated."""
+
+    def loss(self, text: EncodedText) -> float:
+        """Mean nats for each pair of a text, without learning from it; NaN if it has none."""
+
+    def on_validation(self, losses: list[float]) -> None:
+        """Take account of the losses of the held-out text after each epoch so far."""
+
+    def validation_note(self) -> str:
+        """What is shown beside the loss that `loss` has found last."""
+
+    def freeze(self, rows: np.ndarray) -> None:
+        """Never change the words' vectors of these rows, bool (V,)."""
+
+
+@runtime_checkable
+class HasWorkers(Protocol):
+    """What lock-free threads can train."""
+
+    def worker(self) -> Callable[[Chunk], tuple[float, int]]:
+        """A function that trains a chunk: (sum of losses, pairs); one for each thread."""
+
+
+@runtime_checkable
+class SgdTrainer(GradientTrainer, HasWorkers, Protocol):
+    """Stochastic gradient descent on single predictions, lock-free or in rounds.
+
+    vocabulary, text  what it is trained on
+    frozen            bool (V,), or of no row: see `freeze`
     """
 
-    def __init__(self, trainer: Trainer, plan: Plan, state: TrainingState, before: int):
-        self.trainer, self.plan, self.state, self.before = trainer, plan, state, before
-        self.lock, self.stop = threading.Lock(), threading.Event()
-        self.failures: list[BaseException] = []
-
-    def work(self) -> None:
-        """What a thread does; an exception ends the work of all."""
-        try:
-            self.train()
-        except BaseException as error:
-            self.failures.append(error)
-            self.stop.set()
-
-    def train(self) -> None:
-        """Train until there is nothing to do."""
-        raise NotImplementedError
-
-    def end(self) -> None:
-        """Let go of what only a collection of circles would free, for it may be large."""
-
-    def count(self, chunk: Chunk, loss: float, pairs: int) -> None:
-        """Note what a chunk gave; DivergedError where its loss is not finite."""
-        self.state.add(chunk, loss, pairs)
-        if not math.isfinite(loss):
-            raise diverged(f"in epoch {chunk.epoch + 1}: the loss is {loss:g}", self.trainer)
+    vocabulary: Vocabulary
+    text: EncodedText
+    frozen: np.ndarray
 
 
-class HogwildWorkers(Workers):
-    """Each thread trains the next chunk, and all change the same matrices without locks.
+@runtime_checkable
+class ClosedFormTrainer(Trainer, Protocol):
+    """What is computed without iterations over the text."""
 
-    Source: Hogwild, Recht et al. 2011. With one thread the chunks are trained in the order of the
-    plan; with more the result differs a little from run to run.
-    """
+    def begin(self) -> None:
+        """Allocate what initial vectors are copied into."""
 
-    def __init__(self, trainer: Trainer, plan: Plan, state: TrainingState, before: int):
-        super().__init__(trainer, plan, state, before)
-        self._todo = map(plan.__getitem__, range(state.chunks_done, before))
-
-    def train(self) -> None:
-        """Take chunks while there are any."""
-        train = self.trainer.worker()
-        while not self.stop.is_set():
-            with self.lock:
-                chunk = next(self._todo, None)
-                if chunk is None:
-                    return
-                self.state.latest = chunk
-            loss, pairs = train(chunk)
-            with self.lock:
-                self.count(chunk, loss, pairs)
+    def solve(self, threads: int, on_share: Callable[[float], None]) -> None:
+        """Compute the matrices; `on_share` gets how much (0 to 1) of the work is done."""
 
 
-class RoundWorkers(Workers):
-    """The chunks of a round are trained side by side, each on a copy of its own, then merged.
+@runtime_checkable
+class Summarised(Protocol):
+    """A trainer that sums up what it has found."""
 
-    So the result is the same for any number of threads. All threads do the same step at a time,
-    training or merging, and the last one to finish it makes the next one ready.
-    """
-
-    def __init__(
-        self, trainer: Trainer, plan: Plan, state: TrainingState, before: int, threads: int
-    ):
-        super().__init__(trainer, plan, state, before)
-        self._shards = trainer.shards(plan)
-        self._barrier = threading.Barrier(threads, self._turn)
-        self._chunks: list[Chunk] = []
-        self._results: list[tuple[float, int]] = []
-        self._merging, self._merged, self._todo = False, 0, iter(range(0))
-        self._begin_round()
-
-    def train(self) -> None:
-        """Take chunks, then parts to merge, then the chunks of the next round, and so on."""
-        try:
-            train = self._shards.worker()
-            while self._chunks:
-                while (number := self._next()) is not None:
-                    if self._merging:
-                        self._shards.merge(number, len(self._chunks))
-                    else:
-                        self._results[number] = train(self._chunks[number], number)
-                self._barrier.wait()
-        except threading.BrokenBarrierError:  # by another thread, whose failure counts
-            return
-        except BaseException:
-            self._barrier.abort()
-            raise
-
-    def end(self) -> None:
-        """The barrier holds this crew, and so the shards."""
-        del self._barrier
-
-    def _next(self) -> int | None:
-        with self.lock:
-            return next(self._todo, None)
-
-    def _turn(self) -> None:
-        """From training to merging, from one step of it to the next, or to the next round."""
-        parts = self._shards.parts
-        if not self._merging:
-            with self.lock:
-                for chunk, (loss, pairs) in zip(self._chunks, self._results, strict=True):
-                    self.count(chunk, loss, pairs)
-            self._merging, self._merged = True, 0
-        if self._merged == len(parts):
-            self._begin_round()
-        else:
-            begin = sum(parts[: self._merged])
-            self._todo = iter(range(begin, begin + parts[self._merged]))
-            self._merged += 1
-
-    def _begin_round(self) -> None:
-        done = self.state.chunks_done
-        over = self.stop.is_set() or done >= self.before
-        self._chunks = [] if over else self.plan.round_from(done)
-        self._results = [(0.0, 0)] * len(self._chunks)
-        self._merging, self._todo = False, iter(range(len(self._chunks)))
-        if self._chunks:
-            self.state.latest = self._chunks[0]
+    def summary(self) -> str:
+        """What was found, in a line."""
 
 
-def diverged(how: str, trainer: Trainer) -> DivergedError:
-    """The error of a run that has come to NaN or infinity."""
-    rate = trainer.lr_at(0.0) if hasattr(trainer, "lr_at") else math.nan
-    advice = f"; try --lr {rate / 10:g} or less" if rate > 0 else ""
+@runtime_checkable
+class Described(Protocol):
+    """A trainer that has more to say in the file than its arrays do."""
+
+    matrices: dict[str, np.ndarray]
+
+    def facts(self) -> dict[str, Any]:
+        """What was found, for the file; JSON."""
+
+
+class DocumentInference(Protocol):
+    """What infers vectors of new documents."""
+
+    def vectors(
+        self, text: EncodedDocuments, threads: int = 1, on_progress: Callable[[int], None] = ...
+    ) -> np.ndarray:
+        """The vectors of all documents of a text, float32 (M, D).
+
+        on_progress  called with how many are done, now and then
+        """
+
+
+def diverged(how: str, lr: float) -> DivergedError:
+    """The error of a run that has come to NaN or infinity; `lr` is its rate, or NaN."""
+    advice = f"; try --lr {lr / 10:g} or less" if lr > 0 else ""
     return DivergedError(f"training diverged {how}{advice}")
 
 
@@ -219,4 +190,5 @@ def check_finite(trainer: Trainer) -> None:
     for matrix in trainer.matrices.values():
         for begin in range(0, len(matrix), _ROWS):
             if not np.isfinite(matrix[begin : begin + _ROWS]).all():
-                raise diverged("to vectors that are not finite", trainer)
+                lr = trainer.lr_at(0.0) if isinstance(trainer, IterativeTrainer) else math.nan
+                raise diverged("to vectors that are not finite", lr)

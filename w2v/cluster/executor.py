@@ -1,0 +1,167 @@
+"""How models are trained on a cluster: the engines and the solver that executors are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
+
+from w2v.cluster import text_reader
+from w2v.cluster.chunk_data import LocalText, RemoteText
+from w2v.cluster.connection import Cluster
+from w2v.cluster.lda_rounds import ClusterGibbs
+from w2v.cluster.model_replica import ModelSetup
+from w2v.cluster.rounds import ClusterRounds
+from w2v.cluster.svd_products import ClusterProducts
+from w2v.factorization.svd import Products, Sparse
+from w2v.runs.executors import (
+    ChunkExecutor,
+    ClosedFormExecutor,
+    Executor,
+    OnProgress,
+    Read,
+    Threads,
+)
+from w2v.runs.request import Request
+from w2v.settings import TextSettings
+from w2v.system.progress import plural
+from w2v.system.resources import processors
+from w2v.text.corpus import Corpus
+from w2v.text.encode import read
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
+from w2v.text.vocabulary import Vocabulary
+from w2v.topics.lda import LdaTrainer
+from w2v.training.chunks import Plan
+from w2v.training.state import TrainingState
+from w2v.training.trainer import ClosedFormTrainer, IterativeTrainer, SgdTrainer
+
+
+class ClusterEngine:
+    """Word and document vectors; the result is that of --deterministic on one machine.
+
+    Words are read by the workers. Documents are read here, for each chunk takes a new choice of
+    them, and sent out chunk by chunk.
+    """
+
+    def __init__(self, cluster: Cluster, request: Request):
+        self._cluster, self._request = cluster, request
+        self.threads = self.threads_here = cluster.threads()
+        self.read: Read = read if request.documents else self._read_by_workers
+        self._rounds: ClusterRounds | None = None
+
+    def _read_by_workers(
+        self,
+        corpus: Corpus,
+        settings: TextSettings,
+        on_block: Callable[[int], None],
+        known: Mapping[str, int],
+        unknown: bool,
+        fixed: str | None,
+    ) -> tuple[Vocabulary, EncodedText]:
+        def on_share(share: float) -> None:
+            corpus.bytes_read = int(share * (corpus.size or 0))
+            on_block(0)
+
+        return text_reader.read(self._cluster, corpus, settings, on_share, known, fixed)
+
+    def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
+        """Compile the kernels here, where workers of this machine find them."""
+        Threads(1, in_rounds=True).warm_up(trainer, plan)
+
+    def run(
+        self,
+        trainer: IterativeTrainer,
+        plan: Plan,
+        on_progress: OnProgress,
+        seconds: float,
+        state: TrainingState,
+        before: int,
+    ) -> None:
+        """Train until chunk `before`, or for about so many seconds."""
+        if self._rounds is None:
+            assert isinstance(trainer, SgdTrainer)
+            self._rounds = self._make_rounds(trainer, plan)
+        self._rounds.run(on_progress, seconds, state, before)
+
+    def _make_rounds(self, trainer: SgdTrainer, plan: Plan) -> ClusterRounds:
+        request, text = self._request, trainer.text
+        setup = ModelSetup(
+            self._cluster.run, request.model.name, request.options, trainer.vocabulary.counts,
+            trainer.frozen, len(text.names) if isinstance(text, EncodedDocuments) else 0,
+            plan.longest, plan.most_pieces,
+        )  # fmt: skip
+        chunks = text if isinstance(text, RemoteText) else LocalText(text)
+        return ClusterRounds(self._cluster, trainer, plan, setup, chunks)
+
+    def fetch(self) -> bool:
+        """All that has been trained is here after each round."""
+        return True
+
+
+class ClusterGibbsEngine:
+    """LDA; the result is that of --deterministic on one machine. Documents are read here."""
+
+    threads_here = 1
+
+    def __init__(self, cluster: Cluster):
+        self._cluster, self.threads = cluster, cluster.threads()
+        self.read: Read = read
+        self._rounds: ClusterGibbs | None = None
+
+    def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
+        """Compile the kernels here; no thread of this process will sample."""
+        Threads(1, in_rounds=True).warm_up(trainer, plan)
+        trainer.restored()
+
+    def run(
+        self,
+        trainer: IterativeTrainer,
+        plan: Plan,
+        on_progress: OnProgress,
+        seconds: float,
+        state: TrainingState,
+        before: int,
+    ) -> None:
+        """Sample until chunk `before`, or for about so many seconds."""
+        if self._rounds is None:
+            assert isinstance(trainer, LdaTrainer)
+            self._rounds = ClusterGibbs(self._cluster, trainer, plan, trainer.settings)
+        self._rounds.run(on_progress, seconds, state, before)
+
+    def fetch(self) -> bool:
+        """Fetch the topics; False where some are lost, and the run is back where all were here."""
+        return self._rounds is None or self._rounds.fetch_topics()
+
+
+class _ProductTrainer(Protocol):
+    """A model in closed form that is computed by products of a sparse matrix."""
+
+    def solve(
+        self,
+        threads: int,
+        on_share: Callable[[float], None],
+        products: Callable[[Sparse, int], Products],
+    ) -> None: ...
+
+
+def cluster_executor(request: Request, cluster: Cluster) -> Executor:
+    """How the run of a request is carried out by the workers of a cluster."""
+    if request.model.method == "closed form":
+        threads = request.run.threads or processors()
+        return ClosedFormExecutor(request, threads, _solver(cluster))
+    if request.model.method == "gibbs":
+        return ChunkExecutor(request, ClusterGibbsEngine(cluster))
+    return ChunkExecutor(request, ClusterEngine(cluster, request))
+
+
+def _solver(cluster: Cluster) -> Callable[[ClosedFormTrainer, int, OnProgress], None]:
+    """What computes a model in closed form by products on a cluster; all else is computed here."""
+
+    def solve(trainer: ClosedFormTrainer, threads: int, on_progress: OnProgress) -> None:
+        workers = plural(cluster.workers(), "worker")
+        cast(_ProductTrainer, trainer).solve(
+            threads,
+            lambda share: on_progress(f"computing {share:6.1%}, {workers}"),
+            lambda matrix, threads: ClusterProducts(cluster, matrix, threads),
+        )
+
+    return solve

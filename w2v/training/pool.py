@@ -1,0 +1,65 @@
+"""A pool of threads that share the calls of a function: plain map, for rounds of milliseconds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class Pool:
+    """So many threads, among them the one that asks.
+
+    With a `ThreadPoolExecutor` a round takes 0.1 ms longer, for each call is a future of its own:
+    that is 2 % of a minibatch of a small classifier.
+    """
+
+    def __init__(self, threads: int):
+        self._start, self._end = threading.Barrier(threads), threading.Barrier(threads)
+        self._lock = threading.Lock()
+        self._function: Callable[[int], None] | None = None
+        self._todo = iter(range(0))
+        self._failures: list[BaseException] = []
+        self._others = [
+            threading.Thread(target=self._wait_for_calls, daemon=True) for _ in range(threads - 1)
+        ]
+        for thread in self._others:
+            thread.start()
+
+    def map(self, function: Callable[[int], None], numbers: range) -> None:
+        """Call a function with each number; the first exception of any call is raised here."""
+        self._function, self._todo = function, iter(numbers)
+        if len(numbers) == 1 or not self._others:
+            self._call()
+        else:
+            self._start.wait()
+            self._call()
+            self._end.wait()
+        if self._failures:
+            raise self._failures[0]
+
+    def close(self) -> None:
+        """End the threads."""
+        self._function = None
+        self._start.wait()
+        for thread in self._others:
+            thread.join()
+
+    def _wait_for_calls(self) -> None:
+        while True:
+            self._start.wait()
+            if self._function is None:
+                return
+            self._call()
+            self._end.wait()
+
+    def _call(self) -> None:
+        assert self._function
+        try:
+            while not self._failures:
+                with self._lock:
+                    number = next(self._todo, None)
+                if number is None:
+                    return
+                self._function(number)
+        except BaseException as error:
+            self._failures.append(error)
