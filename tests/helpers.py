@@ -125,7 +125,8 @@ def start_run(text, output, model, settings, threads=1, how=None, cluster=None):
 def stop_at(training, chunk):
     """Train up to a chunk, as a signal would stop it, and write the checkpoint."""
     executor = training.executor
-    in_rounds = training.request.is_deterministic
+    request = training.request
+    in_rounds = request.is_deterministic or request.model.method != "sgd"
     run(
         executor.trainer, executor.plan, executor.threads, state=executor.state,
         stop_before=chunk, in_rounds=in_rounds,

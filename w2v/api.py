@@ -21,8 +21,6 @@ from w2v.embeddings.formats.source import Diagnostics
 from w2v.errors import W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
-from w2v.runs.initial_vectors import InitialVectors
-from w2v.runs.request import Request
 from w2v.settings import (
     ALIASES,
     DocumentSettings,
@@ -39,6 +37,8 @@ from w2v.vectors import Vectors
 
 if TYPE_CHECKING:
     from w2v.runs.executors import Executor
+    from w2v.runs.initial_vectors import InitialVectors
+    from w2v.runs.request import Request
     from w2v.runs.run import TrainingRun
     from w2v.runs.text_messages import Console
 
@@ -243,6 +243,8 @@ def build_run(
 def _make_request(
     paths: Sequence[str], output: str, model: Model, given: Mapping[str, Any], temporary: bool
 ) -> Request:
+    from w2v.runs.request import Request
+
     chosen = _named(model, {name: value for name, value in given.items() if value is not None})
     if chosen.get("cluster"):
         chosen["deterministic"] = True
@@ -318,7 +320,11 @@ def _initial_vectors(chosen: Mapping[str, Any]) -> InitialVectors | None:
     if chosen.get("freeze") and not path:
         raise W2VError("--freeze is for --init")
     chosen_path = path or update
-    return InitialVectors(chosen_path, bool(update)) if chosen_path else None
+    if not chosen_path:
+        return None
+    from w2v.runs.initial_vectors import InitialVectors
+
+    return InitialVectors(chosen_path, bool(update))
 
 
 def _check_update(path: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
-    from w2v.negative_sampling.worker import DocumentKernels
-
-# A compiled function of `w2v.kernels`, or a `partial` of one: (sum of losses, pairs)
-Kernel = Callable[..., tuple[float, int]]
+    from w2v.kernels import Kernel
+    from w2v.kernels.documents import DocumentKernels
 
 
 def setting(

@@ -213,7 +213,8 @@ def test_the_bytes_are_those_of_any_number_of_workers(folder, text, count):
 def test_workers_that_are_killed_change_nothing(workers, folder, text, killed):
     with Cluster(workers.scheduler_address) as cluster:
         training = make_cluster_job(cluster, text)
-        training.train(when_half_is_done(training, lambda: kill(workers, killed)))
+        training.messages.progress = when_half_is_done(training, lambda: kill(workers, killed))
+        training.train()
         training.save()
     assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
 
@@ -226,7 +227,8 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
     with Cluster(workers.scheduler_address) as cluster:
         training = make_cluster_job(cluster, text)
         try:
-            training.train(when_half_is_done(training, lambda: workers.scale(4)))
+            training.messages.progress = when_half_is_done(training, lambda: workers.scale(4))
+            training.train()
             workers.wait_for_workers(4)
         finally:
             workers.scale(2)
@@ -290,7 +292,8 @@ def test_the_scheduler_holds_as_much_after_many_rounds_as_after_few(
                     (len(scheduler.tasks), sum(w.nbytes for w in scheduler.workers.values()))
                 )
 
-        training.train(look)
+        training.messages.progress = look
+        training.train()
         assert len(training.executor.plan) == 2 * 16 * epochs  # of which two are a round
     tasks, memory = zip(*held[2:], strict=True)
     assert max(tasks) < 2 * min(tasks) + 50

@@ -274,7 +274,8 @@ def test_lsa_is_the_same_where_a_worker_was_killed(wide, cluster):
         if "worker" in shown and len(killed) < 1:
             killed.append(kill_a_worker(cluster))
 
-    training.train(on_progress)
+    training.messages.progress = on_progress
+    training.train()
     training.save()
     assert killed
     assert Path("b.safetensors").read_bytes() == wanted

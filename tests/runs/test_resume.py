@@ -66,7 +66,7 @@ def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
     written = []
     monkeypatch.setattr("w2v.runs.checkpoint.write", lambda path, *rest: written.append(rest[-1]))
     monkeypatch.setattr(
-        "w2v.runs.run.run",  # as if a stretch of seven chunks took as long as checkpoints are apart
+        "w2v.training.loop.run",  # as if a checkpoint were due every 7 chunks
         lambda trainer, plan, threads, show, seconds, state, before, in_rounds: run(
             trainer, plan, threads, show, math.inf, state, min(state.chunks_done + 7, before)
         ),

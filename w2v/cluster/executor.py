@@ -140,7 +140,8 @@ class _ProductTrainer(Protocol):
         threads: int,
         on_share: Callable[[float], None],
         products: Callable[[Sparse, int], Products],
-    ) -> None: ...
+    ) -> None:
+        """As of `ClosedFormTrainer`; `products` of (matrix, threads) computes what it needs."""
 
 
 def cluster_executor(request: Request, cluster: Cluster) -> Executor:
@@ -157,6 +158,7 @@ def _solver(cluster: Cluster) -> Callable[[ClosedFormTrainer, int, OnProgress], 
     """What computes a model in closed form by products on a cluster; all else is computed here."""
 
     def solve(trainer: ClosedFormTrainer, threads: int, on_progress: OnProgress) -> None:
+        """Compute the matrices of a trainer."""
         workers = plural(cluster.workers(), "worker")
         cast(_ProductTrainer, trainer).solve(
             threads,

@@ -24,6 +24,9 @@ import numba
 
 from w2v.kernels.cache import cached
 
+# A kernel that trains a chunk, or a `partial` of one: returns (sum of losses in nats, pairs).
+Kernel = Callable[..., tuple[float, int]]
+
 _OPTIONS: dict[str, Any] = {
     "nogil": True,
     "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},

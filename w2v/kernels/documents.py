@@ -9,9 +9,11 @@ not matter what else is inferred with it. Its stream's state x is a hash of its 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from w2v.kernels import jit
+from w2v.kernels import Kernel, jit
 from w2v.kernels.negative_sampling import draw_target_row
 from w2v.kernels.random import next_random
 
@@ -76,3 +78,18 @@ def draw_document_targets(windows, count, negative, table, padding_id, streams, 
             span = windows.sentences[row]
             state[0] = streams[span]
         draw_target_row(windows.word_ids[row], negative, table, padding_id, state, target_ids, row)
+
+
+class DocumentKernels(NamedTuple):
+    """The kernels of a model of documents.
+
+    train_documents  (windows, count, documents, target_ids, matrices, frozen, registers, scratch,
+                     fixed) -> (sum of losses, predictions); `fixed`: change nothing but the
+                     document vectors
+    train_words      the kernel of a word model that is trained on the same windows, or None
+    modules          the modules of both
+    """
+
+    train_documents: Kernel
+    train_words: Kernel | None
+    modules: tuple[str, ...]

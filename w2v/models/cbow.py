@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from w2v.models import Model
-from w2v.settings import Kernel, NegativeSamplingSettings, training_setting
+from w2v.settings import NegativeSamplingSettings, training_setting
+
+if TYPE_CHECKING:
+    from w2v.kernels import Kernel
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from w2v.models import Model
 from w2v.settings import ParagraphSettings, setting
 
 if TYPE_CHECKING:
-    from w2v.negative_sampling.worker import DocumentKernels
+    from w2v.kernels.documents import DocumentKernels
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Settings(ParagraphSettings):
 
     def document_kernels(self) -> DocumentKernels:
         """The kernels that train a chunk of documents."""
+        from w2v.kernels.documents import DocumentKernels
         from w2v.kernels.pv_dbow import train_documents
         from w2v.kernels.skipgram import train_windows
-        from w2v.negative_sampling.worker import DocumentKernels
 
         def train(
             windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed

@@ -9,7 +9,7 @@ from w2v.models import Model
 from w2v.settings import ParagraphSettings, setting
 
 if TYPE_CHECKING:
-    from w2v.negative_sampling.worker import DocumentKernels
+    from w2v.kernels.documents import DocumentKernels
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Settings(ParagraphSettings):
         """The kernels that train a chunk of documents."""
         from functools import partial
 
+        from w2v.kernels.documents import DocumentKernels
         from w2v.kernels.pv_dm import train_concatenations, train_sums
-        from w2v.negative_sampling.worker import DocumentKernels
 
         if self.combine == "concat":
             kernel = partial(train_concatenations, window=self.window)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.kernels.documents import draw_document_targets, seed_spans
+from w2v.kernels.documents import DocumentKernels, draw_document_targets, seed_spans
 from w2v.kernels.negative_sampling import make_scratch
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH
 from w2v.kernels.tiles import COLUMNS
 from w2v.kernels.windows import allocate_windows, build_windows
-from w2v.settings import Kernel, NegativeSamplingSettings, ParagraphSettings
+from w2v.settings import NegativeSamplingSettings, ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 from w2v.training.chunks import Chunk
 
@@ -103,22 +102,6 @@ class Worker:
             matrices["input_vectors"], matrices["output_vectors"], frozen,
             self._settings.padded_dim // WIDTH, self._scratch,
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class DocumentKernels:
-    """The kernels of a model of documents.
-
-    train_documents  (windows, count, documents, target_ids, matrices, frozen, registers, scratch,
-                     fixed) -> (sum of losses, predictions); `fixed`: change nothing but the
-                     document vectors
-    train_words      the kernel of a word model that is trained on the same windows, or None
-    modules          the modules of both
-    """
-
-    train_documents: Kernel
-    train_words: Kernel | None
-    modules: tuple[str, ...]
 
 
 class DocumentWorker(Worker):

@@ -94,11 +94,13 @@ class RoundWorkers(Workers):
         results: list[tuple[float, int]] = []
 
         def train(number: int) -> None:
+            """Train a chunk of the round on its copy."""
             if not hasattr(here, "train"):
                 here.train = shards.worker()
             results[number] = here.train(chunks[number], number)
 
         def merge(part: int) -> None:
+            """Bring a part of what the copies have learnt into the matrices."""
             shards.merge(part, len(chunks))
 
         try:
