@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.completion import words as words_begun
+from w2v.cli.completion import complete_words
 from w2v.cli.neighbours import (
     FEW_WORDS,
     NeighbourPrinter,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         "w2v analogy france paris italy -k 1 --json",
     ),
 )
-@click.argument("words", nargs=-1, metavar="A B C", shell_complete=words_begun)
+@click.argument("words", nargs=-1, metavar="A B C", shell_complete=complete_words)
 @lookup_options
 @answer_options
 @table_option

@@ -20,13 +20,15 @@ def answer_shell(cli: click.Group) -> int:
     return shell_complete(cli, {}, "w2v", VARIABLE, os.environ[VARIABLE])
 
 
-def words(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Names that begin so, the most frequent first; of a mapped file only, that none may wait."""
+def complete_words(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Names that begin so, the most frequent first; only of a mapped file, which opens at once."""
     from w2v.cli.vector_file import vectors_path
     from w2v.embeddings.formats import CONTAINER, load, sniff
     from w2v.errors import W2VError
 
-    sign = begun[:1] if begun[:1] in ("+", "-") else ""
+    sign = incomplete[:1] if incomplete[:1] in ("+", "-") else ""
     try:
         path = vectors_path(ctx.params.get("vectors"))
         if sniff(path) != CONTAINER:
@@ -34,11 +36,11 @@ def words(ctx: click.Context, param: click.Parameter, begun: str) -> list[Comple
         table = load(path, ctx.params.get("table") or "words")
     except (W2VError, OSError):
         return []
-    return [CompletionItem(sign + name) for name in _begin_with(table, begun[len(sign) :])]
+    return [CompletionItem(sign + name) for name in _begin_with(table, incomplete[len(sign) :])]
 
 
-def _begin_with(table: Table, begun: str) -> list[str]:
-    first = begun.encode("utf-8", "surrogateescape")
+def _begin_with(table: Table, incomplete: str) -> list[str]:
+    first = incomplete.encode("utf-8", "surrogateescape")
     rows = table.order[table.place(first) : table.place(first + b"\xff")]
     names = (table.name(row) for row in sorted(rows.tolist())[:_MOST])
     return [name for name in names if name.isprintable() and not any(map(str.isspace, name))]

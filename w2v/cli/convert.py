@@ -83,30 +83,30 @@ def convert(
     from w2v.system.progress import plural
 
     catch_signals()
-    halves = dtype == "f16"
-    if halves and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
+    is_half = dtype == "f16"
+    if is_half and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
         raise click.UsageError("--dtype f16 is for .safetensors and .npy")
     output_files.check(
         {"OUT": target, "its list of names": formats.written_beside(target)},
         {"what is read": formats.read_with(source), "the list of names": only},
     )
     findings = Diagnostics(source, repairs=check)
-    made = formats.load(source, table, limit if combine == "input" else None, findings)
+    converted = formats.load(source, table, limit if combine == "input" else None, findings)
     if check and (bad := container.damaged(*formats.contents(source))):
         findings.note(
             f"the bytes of {', '.join(bad)} fail their checksum, and are left as they are"
         )
-    if check and not np.isfinite(made.norms).all():
-        finite = np.isfinite(made.norms)
-        findings.note(f"{made.counted(~finite, 'not finite')}: left out")
-        made = made.take(np.flatnonzero(finite))
-    if found := made.without_direction():
+    if check and not np.isfinite(converted.norms).all():
+        finite = np.isfinite(converted.norms)
+        findings.note(f"{converted.counted(~finite, 'not finite')}: left out")
+        converted = converted.take(np.flatnonzero(finite))
+    if found := converted.without_direction():
         findings.note(found)
     say_findings(findings)
     if combine == "sum":
-        made = transform.add_output_vectors(made, source, formats.contents(source)[0])
+        converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
     if only:
-        made, missing = transform.select(made, read_names(only))
+        converted, missing = transform.select(converted, read_names(only))
         click.echo(
             printable(
                 f"{', '.join(map(name_of, only))}: {plural(missing, 'name')} without a vector"
@@ -114,13 +114,13 @@ def convert(
             err=True,
         )
     if center is not None:
-        made = transform.centered(made, center)
+        converted = transform.centered(converted, center)
     if normalize:
-        made = transform.normalized(made)
+        converted = transform.normalized(converted)
     if blank is not None:
-        made = made.without_blanks(blank)
-    if halves:
-        made = transform.to_float16(made)
-    formats.save(target, made, table)
-    size = f"{plural(len(made), 'vector')} of {plural(made.dim, 'number')}"
+        converted = converted.without_blanks(blank)
+    if is_half:
+        converted = transform.to_float16(converted)
+    formats.save(target, converted, table)
+    size = f"{plural(len(converted), 'vector')} of {plural(converted.dim, 'number')}"
     click.echo(f"{printable(target)}: {size}", err=True)

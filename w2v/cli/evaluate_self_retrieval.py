@@ -61,13 +61,13 @@ def self_retrieval(
     texts = NewTexts(corpus, settings, threads, ProgressLine(sys.stderr))
     text, vectors = infer_vectors(SavedDocumentModel(model), texts, names)
     missing = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
-    asked = [i for i, size in enumerate(text.sizes()) if size]
-    if not asked:
+    rows_found = [i for i, size in enumerate(text.sizes()) if size]
+    if not rows_found:
         raise W2VError(f"none of the documents of {model} is in the corpus, such as {missing[0]!r}")
     judge = Judge(table, np.ones(len(table), np.bool_))
-    found = judge.nearer(vectors[asked], np.array([chosen[i] for i in asked])).tolist()
+    found = judge.nearer(vectors[rows_found], np.array([chosen[i] for i in rows_found])).tolist()
     first, ten = sum(rank == 0 for rank in found), sum(rank < 10 for rank in found)
-    total, left_out = len(asked), len(missing)
+    total, left_out = len(rows_found), len(missing)
     shown = (
         f"{first / total:6.1%}  {first} of {total} nearest to their own\n"
         f"{ten / total:6.1%}  {ten} of {total} among the ten nearest"

@@ -61,20 +61,20 @@ def generate(
     saved = SavedNetwork(model, "lm")
     rows = {name: row for row, name in enumerate(saved.names)}
     prompt_words = saved.words_of(prompt)
-    instead = rows.get(UNKNOWN)
+    unknown_row = rows.get(UNKNOWN)
     unknown = [word for word in prompt_words if word not in rows]
     if unknown:
         click.echo(f"not in the vocabulary: {printable(' '.join(unknown))}", err=True)
-    ids = [row for word in prompt_words if (row := rows.get(word, instead)) is not None]
+    ids = [row for word in prompt_words if (row := rows.get(word, unknown_row)) is not None]
     begin = " ".join(printable(word) for word in prompt_words)
     click.echo(begin, nl=False)
-    fresh = not begin
+    at_line_start = not begin
     for row in saved.network.generate(ids, words, temperature, top_k, seed):
         if saved.names[row] == END:
             click.echo("")
-            fresh = True
+            at_line_start = True
             continue
-        click.echo(("" if fresh else " ") + printable(saved.names[row]), nl=False)
-        fresh = False
-    if not fresh:
+        click.echo(("" if at_line_start else " ") + printable(saved.names[row]), nl=False)
+        at_line_start = False
+    if not at_line_start:
         click.echo("")

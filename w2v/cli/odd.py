@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from w2v.cli.completion import words as words_begun
+from w2v.cli.completion import complete_words
 from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.queries import require_queries
 from w2v.cli.query_options import LookupOptions, QueryFiles
@@ -20,7 +20,7 @@ from w2v.errors import W2VError
         "w2v odd guitar melody piano storm --json",
     ),
 )
-@click.argument("words", nargs=-1, metavar="WORD...", shell_complete=words_begun)
+@click.argument("words", nargs=-1, metavar="WORD...", shell_complete=complete_words)
 @word_options
 @click.pass_context
 def odd(

@@ -140,15 +140,15 @@ def phrases(
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("word_hash"):
         say_compiling(line)
-    inside = read_connectors(connectors, lowercase, normalize) if connectors else set()
+    connector_words = read_connectors(connectors, lowercase, normalize) if connectors else set()
     found = Phrases(
         min_count, scoring, SCORINGS[scoring] if threshold is None else threshold, joiner,
-        connectors=inside,
+        connectors=connector_words,
     )  # fmt: skip
     found.read(source, show_reading(line, source))
     say_bad_bytes(line, source)
-    if inside:
-        line.say(f"connectors: {found.connectors:,} of {len(inside):,} are in the text")
+    if connector_words:
+        line.say(f"connectors: {found.connectors:,} of {len(connector_words):,} are in the text")
     rows = []
     for number in range(1, passes + 1):
         before = found.tokens

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.completion import words as words_begun
+from w2v.cli.completion import complete_words
 from w2v.cli.option_bundle import option_bundle
 from w2v.cli.options import limit_blas, quiet_option
 from w2v.cli.output import printable
@@ -106,7 +106,7 @@ class MapOptions:
         "w2v plot --loss log.jsonl -o losses.tsv",
     ),
 )
-@click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=words_begun)
+@click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=complete_words)
 @click.option(
     "-o", "--output", default="map.html", show_default=True, type=OUTPUT, metavar="FILE",
     help="Output file. .html: a page to explore; .png, .svg, .pdf: a picture; .tsv: the numbers.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.completion import words as words_begun
+from w2v.cli.completion import complete_words
 from w2v.cli.neighbours import (
     FEW_WORDS,
     NeighbourPrinter,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         'w2v similar --text "rain and wind" -v documents.safetensors',
     ),
 )
-@click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
+@click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=complete_words)
 @lookup_options
 @answer_options
 @grouped(

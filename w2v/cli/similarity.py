@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from w2v.cli.completion import words as words_begun
+from w2v.cli.completion import complete_words
 from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.queries import line_words, require_queries, word_groups
 from w2v.cli.query_options import LookupOptions, QueryFiles
@@ -19,7 +19,7 @@ from w2v.cli.word_lookup import WordLookup, word_options
         "w2v similarity car automobile car guitar --tsv",
     ),
 )
-@click.argument("words", nargs=-1, metavar="A B", shell_complete=words_begun)
+@click.argument("words", nargs=-1, metavar="A B", shell_complete=complete_words)
 @word_options
 @click.pass_context
 def similarity(

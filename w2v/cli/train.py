@@ -79,10 +79,10 @@ def _refused(name: str, takers: list[str]) -> click.Option:
     return click.Option([option_name(name)], hidden=True, expose_value=False, callback=refuse)
 
 
-def _models_begun(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from w2v.models import models
 
-    return [name for name in models() if name.startswith(begun)]
+    return [name for name in models() if name.startswith(incomplete)]
 
 
 @click.command(
@@ -102,7 +102,7 @@ def _models_begun(ctx: click.Context, param: click.Parameter, begun: str) -> lis
     "Model",
     click.option(
         "--model", "model_name", default=DEFAULT_MODEL, show_default=True, metavar="NAME",
-        shell_complete=_models_begun,
+        shell_complete=_complete_models,
         help="One of the models above. w2v train --model NAME --help lists its options.",
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.completion import words as words_begun
+from w2v.cli.completion import complete_words
 from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.parameters import grouped
 from w2v.cli.queries import require_queries
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         "w2v vector paris -france +italy --json",
     ),
 )
-@click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=words_begun)
+@click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=complete_words)
 @word_options
 @grouped(
     "Query",
