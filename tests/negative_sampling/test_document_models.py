@@ -74,8 +74,8 @@ def test_documents_of_a_topic_are_near_each_other_and_new_ones_too(make, w2v, mo
     right = query.units(table, np.arange(len(table)))
     scores = right @ right.T - 2 * np.eye(len(right))
     assert np.mean([topics[i] == topics[j] for i, j in enumerate(scores.argmax(axis=1))]) > 0.95
-    judged = w2v("evaluate", "classify", "train.tsv", "train.tsv", "-v", path, "--json")
-    assert json.loads(judged.out)["accuracy"] > 0.97
+    evaluated = w2v("evaluate", "classify", "train.tsv", "train.tsv", "-v", path, "--json")
+    assert json.loads(evaluated.out)["accuracy"] > 0.97
 
     assert w2v("infer", path, "test.tsv", "-o", "new.safetensors").code == 0
     new = formats.load("new.safetensors", "documents")
@@ -209,9 +209,9 @@ def test_empty_documents_have_zeros_in_a_model_too(make, w2v, folder, model):
     assert not empty.any()
     assert table.counts[-2:].tolist() == [0, 0]
     assert outcome.code == 0
-    told = w2v("similar", "--table", "documents", "empty-1", "-v", path)
-    assert (told.code, told.out) == (3, "")
-    assert "the vector of 'empty-1' is zero: it has no direction" in told.err
+    outcome = w2v("similar", "--table", "documents", "empty-1", "-v", path)
+    assert (outcome.code, outcome.out) == (3, "")
+    assert "the vector of 'empty-1' is zero: it has no direction" in outcome.err
 
 
 def test_a_huge_document_and_many_of_one_word(w2v, folder, monkeypatch):
@@ -288,8 +288,13 @@ def test_damaged_models_are_refused(make, w2v, model):
                 outcome = w2v("infer", "bad.safetensors", "test.tsv")
                 assert outcome.code in (0, 2), (name, outcome.err)
                 assert "Traceback" not in outcome.err
-    told = json.loads(metadata["settings"])
-    for bad in ({}, {**told, "dim": 3}, {**told, "negative": "x"}, {**told, "dim": 10**9}):
+    settings = json.loads(metadata["settings"])
+    for bad in (
+        {},
+        {**settings, "dim": 3},
+        {**settings, "negative": "x"},
+        {**settings, "dim": 10**9},
+    ):
         container.write("bad.safetensors", tensors, {**metadata, "settings": json.dumps(bad)})
         outcome = w2v("infer", "bad.safetensors", "test.tsv")
         assert (outcome.code, "Traceback" in outcome.err) == (2, False) or model in WITHOUT_PASSES
@@ -363,17 +368,17 @@ def test_a_row_that_is_no_document_is_left_out_and_said(w2v, folder):
     (folder / "new.tsv").write_text("x\tking man\ny\tman\n")
     wanted = w2v(*ask)
     (folder / "new.tsv").write_text("x\tking man\nbad row\n\ny\tman\nx\tqueen\n")
-    told = w2v(*ask)
-    assert (told.code, told.out) == (2, wanted.out)
-    said = told.err.splitlines()
-    assert said[0] == "w2v: new.tsv: row 2: expected id TAB text, found 'bad row'; see --columns"
-    assert said[1].startswith("w2v: new.tsv: row 5: there is a document 'x' already; ")
-    assert said[2:] == ["w2v: 2 rows left out"]
+    outcome = w2v(*ask)
+    assert (outcome.code, outcome.out) == (2, wanted.out)
+    errors = outcome.err.splitlines()
+    assert errors[0] == "w2v: new.tsv: row 2: expected id TAB text, found 'bad row'; see --columns"
+    assert errors[1].startswith("w2v: new.tsv: row 5: there is a document 'x' already; ")
+    assert errors[2:] == ["w2v: 2 rows left out"]
     (folder / "new.tsv").write_text("x\tking man\n" + "bad row\n" * 1000 + "y\tman\n")
-    told = w2v(*ask)
-    assert (told.code, told.out) == (2, wanted.out)
-    assert len(told.err.splitlines()) == 11
-    assert told.err.endswith("\nw2v: 1,000 rows left out\n")
+    outcome = w2v(*ask)
+    assert (outcome.code, outcome.out) == (2, wanted.out)
+    assert len(outcome.err.splitlines()) == 11
+    assert outcome.err.endswith("\nw2v: 1,000 rows left out\n")
     refused = w2v("train", "new.tsv", "--model", "lsa", *small, "-o", "y.safetensors")
     assert refused.code == 2
     assert refused.err.startswith("w2v: new.tsv: row 2: expected id TAB text")
@@ -386,9 +391,9 @@ def test_an_object_that_is_no_text_is_left_out_of_predictions(w2v, folder):
     good = '{"text": "king man"}\n{"text": "queen"}\n'
     bad = '{"text": "king man"}\n{"text":\n[1]\n{"txt": 1}\n{"text": "queen"}\n'
     ask = ("predict", "vectors.safetensors", "--format", "jsonl", "--json", "--quiet")
-    told = w2v(*ask, stdin=bad.encode())
-    assert (told.code, told.out) == (2, w2v(*ask, stdin=good.encode()).out)
-    assert told.err == (
+    outcome = w2v(*ask, stdin=bad.encode())
+    assert (outcome.code, outcome.out) == (2, w2v(*ask, stdin=good.encode()).out)
+    assert outcome.err == (
         "w2v: stdin: row 2: expected a JSON object, found '{\"text\":'\n"
         "w2v: stdin: row 3: expected a JSON object, found '[1]'\n"
         "w2v: stdin: row 4: the field 'text' is not there\n"
