@@ -394,9 +394,9 @@ def test_a_mapped_array_is_asked_before_anything_is_sorted_or_summed(tmp_path, k
     assert [read.find(name) for name in names] == list(range(len(names)))
     assert [read.find(name) for name in ("", "w", "b\n", "a")] == [1, None, None, None]
     for some in (slice(0, 8), slice(8, None), np.array([3, 5, 20])):
-        found = read.lengths(some, read.vectors(some))
+        found = read.quick_norms(some, read.vectors(some))
         np.testing.assert_allclose(found, wanted.norms[some], rtol=1e-6)
-    assert read.exact_lengths(np.arange(9)).tolist() == wanted.norms[:9].tolist()
+    assert read.exact_norms(np.arange(9)).tolist() == wanted.norms[:9].tolist()
     assert not {"norms", "order"} & read.__dict__.keys()
     query, search = Query((("+", "b"),)), Search(wanted, 50)
     [near] = QueryAnswerer(Search(read, 50), read).answer([query])

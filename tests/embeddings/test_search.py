@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from w2v.embeddings.search import EPSILON, Judge, Search, unit_vectors
+from w2v.embeddings.norms import row_norms, unit_vectors
+from w2v.embeddings.search import EPSILON, Search
 from w2v.embeddings.table import Table
 
 ROWS, DIM = 60, 4
@@ -36,7 +37,7 @@ def naive(table, vectors, signs, left_out, search):
     rows = range(len(table)) if search.rows is None else search.rows
     rows = [row for row in rows if row not in left_out and matrix[row].any()]
     pairs = sorted((-round(float(scores[row]), 8), row) for row in rows)
-    least = -np.inf if search.least is None else search.least
+    least = -np.inf if search.min_score is None else search.min_score
     return [(row, -score) for score, row in pairs[: search.k] if -score >= least]
 
 
@@ -58,6 +59,7 @@ def test_many_queries_are_a_full_sort_of_each(signs, data):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("w2v.embeddings.search._SCORES", data.draw(st.sampled_from([1, 50, 1 << 19])))
         patch.setattr("w2v.embeddings.search._ROWS", data.draw(st.sampled_from([1, 7, 256])))
+        patch.setattr("w2v.embeddings.search._VECTORS", data.draw(st.sampled_from([1, 8, 1024])))
         found = search.nearest(vectors, left_out, tuple(signs))
         single = [
             search.nearest(vector[None], [out], tuple(signs))[0]
@@ -66,7 +68,9 @@ def test_many_queries_are_a_full_sort_of_each(signs, data):
     assert found == single
     for answers, vector, out in zip(found, vectors, left_out, strict=True):
         wanted = naive(held, vector, signs, out, search)
-        if search.least is not None and any(abs(s - search.least) < 1e-6 for _, s in wanted):
+        if search.min_score is not None and any(
+            abs(s - search.min_score) < 1e-6 for _, s in wanted
+        ):
             continue  # rounding decides
         assert [row for row, _ in answers] == [row for row, _ in wanted]
         np.testing.assert_allclose(
@@ -87,54 +91,51 @@ def test_what_has_no_direction_never_answers():
     held = Table.build(list("abcde"), matrix)
     [found] = Search(held, 9).nearest(held.matrix[:1, None], [[]])
     assert [row for row, _ in found] == [0, 3]
-    judge = Judge(held, np.ones(5, np.bool_))
-    assert judge.best(held.matrix[:1, None], np.array([[0]])).tolist() == [3]
-    assert judge.nearer(np.array([[0, 1]], np.float32), np.array([0])).tolist() == [1]
+    assert Search(held).count_nearer(np.array([[0, 1]], np.float32), np.array([0])).tolist() == [1]
+    assert held.has_direction().tolist() == [True, False, False, True, False]
+    assert held.has_direction(np.array([3, 4])).tolist() == [True, False]
+    units = held.units(slice(None))
+    np.testing.assert_array_equal(units[[1, 2, 4]], 0)
+    np.testing.assert_allclose(row_norms(units[[0, 3]]), 1, rtol=1e-6)
     assert held.without_direction() == (
         "1 vector is zero ('e') and 2 vectors are not finite ('b', 'c')"
     )
 
 
-@pytest.mark.parametrize("signs", ["+", "+-+"])
-def test_judging_in_blocks_finds_the_best_of_a_full_sort(monkeypatch, signs):
+@pytest.mark.parametrize("rows", [None, 0.8])
+def test_how_many_are_nearer_than_the_own_row_is_a_full_comparison(monkeypatch, rows):
     held, rng = table(3), np.random.default_rng(3)
-    allowed = rng.random(ROWS) < 0.8
-    asked = rng.integers(0, ROWS, (40, len(signs)))
-    vectors = unit_vectors(held.matrix[asked.reshape(-1)]).reshape(*asked.shape, DIM)
-    monkeypatch.setattr("w2v.embeddings.search._JUDGED", 7)
-    monkeypatch.setattr("w2v.embeddings.search._QUESTIONS", 3)
-    found = Judge(held, allowed).best(vectors, asked, signs)
-    search = Search(held, 1, np.flatnonzero(allowed))
-    for row, vector, out in zip(found.tolist(), vectors, asked.tolist(), strict=True):
-        wanted = naive(held, vector, signs, out, search)[0]
-        scores = naive(held, vector, signs, out, Search(held, ROWS))
-        assert dict(scores)[row] == pytest.approx(wanted[1], abs=1e-6)
+    searched = np.arange(ROWS) if rows is None else np.flatnonzero(rng.random(ROWS) < rows)
+    monkeypatch.setattr("w2v.embeddings.search._SCORES", 7)
+    monkeypatch.setattr("w2v.embeddings.search._ROWS", 7)
+    monkeypatch.setattr("w2v.embeddings.search._VECTORS", 3)
     cosines = unit_vectors(held.matrix) @ unit_vectors(held.matrix).T
     own = rng.integers(0, ROWS, ROWS)
     own[held.norms[own] == 0] = 0
     wanted = [
-        sum(cosines[at, row] > cosines[at, own[at]] + 1e-6 for row in range(ROWS)
-            if allowed[row] and held.norms[row] and row != own[at])
+        sum(cosines[at, row] > cosines[at, own[at]] + 1e-6 for row in searched
+            if held.norms[row] and row != own[at])
         for at in range(ROWS)
     ]  # fmt: skip
-    jittered = Judge(held, allowed).nearer(held.matrix, own)
+    found = Search(held, rows=None if rows is None else searched).count_nearer(held.matrix, own)
     ties = [
         sum(abs(cosines[at, row] - cosines[at, own[at]]) <= 1e-6 for row in range(ROWS))
         for at in range(ROWS)
     ]
-    assert ((jittered >= wanted) & (jittered <= np.add(wanted, ties))).all()
+    assert ((found >= wanted) & (found <= np.add(wanted, ties))).all()
 
 
-def test_judging_takes_little_memory_whatever_the_table():
+def test_thousands_of_questions_take_little_memory_whatever_the_table():
     held = Table.build(
         list(map(str, range(50_000))),
         np.random.default_rng(0).standard_normal((50_000, 8)).astype(np.float32),
     )
-    judge, asked = Judge(held, np.ones(50_000, np.bool_)), np.arange(1024)[:, None]
+    search, asked = Search(held, 1), np.arange(1024)
     for signs in ("+", "+-+"):
-        vectors = np.repeat(unit_vectors(held.matrix[:1024])[:, None], len(signs), axis=1)
+        vectors = np.repeat(held.units(asked)[:, None], len(signs), axis=1)
         tracemalloc.start()
-        judge.best(vectors, asked, signs)
+        search.nearest(vectors, asked[:, None], signs)
+        search.count_nearer(vectors[:, 0], asked)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 60e6  # all scores at once: 205 MB and more

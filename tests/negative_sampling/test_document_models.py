@@ -10,7 +10,7 @@ import planted
 import pytest
 from helpers import COMPILED, compiled
 
-from w2v.embeddings import container, formats, query
+from w2v.embeddings import container, formats
 from w2v.errors import W2VError
 from w2v.models import models
 from w2v.runs.saved_model import SavedDocumentModel
@@ -71,7 +71,7 @@ def test_documents_of_a_topic_are_near_each_other_and_new_ones_too(make, w2v, mo
     path = make(model)
     table = formats.load(path, "documents")
     topics = [name.split("-")[0] for name in table.names]
-    right = query.units(table, np.arange(len(table)))
+    right = table.units(slice(None))
     scores = right @ right.T - 2 * np.eye(len(right))
     assert np.mean([topics[i] == topics[j] for i, j in enumerate(scores.argmax(axis=1))]) > 0.95
     evaluated = w2v("evaluate", "classify", "train.tsv", "train.tsv", "-v", path, "--json")
@@ -79,7 +79,7 @@ def test_documents_of_a_topic_are_near_each_other_and_new_ones_too(make, w2v, mo
 
     assert w2v("infer", path, "test.tsv", "-o", "new.safetensors").code == 0
     new = formats.load("new.safetensors", "documents")
-    scores = query.units(new, np.arange(len(new))) @ right.T
+    scores = new.units(slice(None)) @ right.T
     found = [topics[j] for j in scores.argmax(axis=1)]
     wanted = [name.split("-")[0] for name in new.names]
     assert np.mean([a == b for a, b in zip(found, wanted, strict=True)]) > 0.95

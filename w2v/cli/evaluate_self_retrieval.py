@@ -50,7 +50,7 @@ def self_retrieval(
     limit_blas(threads)
     import numpy as np
 
-    from w2v.embeddings.search import Judge
+    from w2v.embeddings.search import Search
     from w2v.runs.saved_model import SavedDocumentModel
     from w2v.system.progress import ProgressLine
 
@@ -64,8 +64,8 @@ def self_retrieval(
     rows_found = [i for i, size in enumerate(text.sizes()) if size]
     if not rows_found:
         raise W2VError(f"none of the documents of {model} is in the corpus, such as {missing[0]!r}")
-    judge = Judge(table, np.ones(len(table), np.bool_))
-    found = judge.nearer(vectors[rows_found], np.array([chosen[i] for i in rows_found])).tolist()
+    own = np.array([chosen[i] for i in rows_found])
+    found = Search(table).count_nearer(vectors[rows_found], own).tolist()
     first, ten = sum(rank == 0 for rank in found), sum(rank < 10 for rank in found)
     total, left_out = len(rows_found), len(missing)
     shown = (

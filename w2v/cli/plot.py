@@ -180,7 +180,6 @@ def _kind(output: str) -> str:
 
 def _choice(table: Table, terms: tuple[str, ...], options: MapOptions) -> Choice:
     """Which rows are drawn: only such as have a direction."""
-    from w2v.embeddings.table import has_direction
     from w2v.plots import map
 
     if options.pairs and not terms:
@@ -188,7 +187,7 @@ def _choice(table: Table, terms: tuple[str, ...], options: MapOptions) -> Choice
     choice = map.pairs(table, terms) if options.pairs else map.around(table, terms, options.k)
     if options.top or not terms:
         choice = choice.with_others(_rows(len(table), options.top or _TOP, options.table))
-    choice = choice.only(has_direction(table.norms[choice.rows]))
+    choice = choice.only(table.has_direction(choice.rows))
     if not len(choice.rows):
         raise W2VError("there is nothing to draw")
     return choice

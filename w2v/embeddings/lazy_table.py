@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from w2v.embeddings.table import _JOINED, Table, _norms, _sorted
+from w2v.embeddings.table import _JOINED, Table, _sorted, stored_norms
 
 _SHORTEST = 1e-20  # a square below which float32 has not all its digits
 _FURTHEST = 2.0**32  # and from which on float16 may not have been finite
@@ -38,8 +38,8 @@ class LazyTable(Table):
 
     @cached_property
     def norms(self) -> np.ndarray:
-        """The length of each row."""
-        return _norms(self.matrix)
+        """The norm of each row."""
+        return stored_norms(self.matrix)
 
     @cached_property
     def order(self) -> np.ndarray:
@@ -50,20 +50,20 @@ class LazyTable(Table):
         return len(self.matrix)
 
     @property
-    def worked_out(self) -> bool:
-        """They are."""
+    def computes_vectors(self) -> bool:
+        """It does: norms are computed."""
         return True
 
-    def exact_lengths(self, rows: np.ndarray) -> np.ndarray:
-        """Of some vectors, float32."""
-        return _norms(self.matrix[rows])
+    def exact_norms(self, rows: slice | np.ndarray) -> np.ndarray:
+        """The norms of some vectors, float32."""
+        return stored_norms(self.matrix[rows])
 
-    def lengths(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """Of some vectors, float32; where these are too long or too short for that, exactly."""
+    def quick_norms(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """The norms of some vectors, float32; exactly where float32 cannot sum the squares."""
         squares = np.einsum("rd,rd->r", vectors, vectors)
         if ((squares < _FURTHEST) & (squares > _SHORTEST)).all():
             return np.sqrt(squares)
-        return _norms(self.matrix[rows])
+        return self.exact_norms(rows)
 
     def find(self, name: str) -> int | None:
         """The row of a name, or None."""

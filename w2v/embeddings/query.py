@@ -2,7 +2,7 @@
 
 All similarities are cosines, -1 to 1. Vectors are combined as unit vectors, so that a long one does
 not drown the others. A vector that is zero or not finite has no direction, and so no cosine: see
-`table.has_direction`.
+`norms.has_direction`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.embeddings.search import Search, unit_vectors
+from w2v.embeddings.norms import unit_vectors
+from w2v.embeddings.search import Search
 from w2v.embeddings.spelling import joined_form, near_spellings, split_words, unicode_form
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
@@ -92,28 +93,30 @@ def _shown(asked: str, near: str) -> str:
 def find_direction(table: Table, name: str, ignore_case: bool = False) -> int:
     """As `find`; NotFoundError too where the vector has no direction, and so no cosine."""
     row = find(table, name, ignore_case)
-    if not table.has_direction(row):
+    if not _has_direction(table, row):
         what = "is zero" if np.isfinite(table.row(row)).all() else "has NaN or infinity in it"
         raise NotFoundError(f"the vector of {table.name(row)!r} {what}: it has no direction")
     return row
 
 
+def _has_direction(table: Table, row: int) -> bool:
+    return bool(table.has_direction(np.array([row]))[0])
+
+
 def directed_row(table: Table, name: str, ignore_case: bool = False) -> int | None:
     """The row of a name whose vector has a direction, or None."""
     row = row_of(table, name, ignore_case)
-    return row if row is not None and table.has_direction(row) else None
+    return row if row is not None and _has_direction(table, row) else None
 
 
-def units(table: Table, rows: Sequence[int]) -> np.ndarray:
-    """Vectors of rows divided by their lengths, float32 (N, D); all must have a direction."""
-    wanted = np.array(rows, np.int64)
-    return unit_vectors(table.vectors(wanted), table.exact_lengths(wanted))
+def _rows(table: Table, names: Sequence[str], ignore_case: bool) -> np.ndarray:
+    return np.array([find_direction(table, name, ignore_case) for name in names])
 
 
 def combine(table: Table, query: Query, ignore_case: bool = False) -> tuple[np.ndarray, list[int]]:
     """The sum of a query's unit vectors, float32 (D,), and the rows of its words."""
     rows = [find_direction(table, name, ignore_case) for _, name in query.terms]
-    return _sum(units(table, rows)[None], query.signs)[0], rows
+    return _sum(table.units(np.array(rows))[None], query.signs)[0], rows
 
 
 def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
@@ -187,7 +190,7 @@ class QueryAnswerer:
         together: dict[tuple[str, ...], tuple[list[int], list[list[int]], list[np.ndarray]]] = {}
         for signs, group in alike.items():
             flat = [row for _, rows in group for row in rows]
-            vectors = units(self.source, flat).reshape(len(group), len(signs), -1)
+            vectors = self.source.units(np.array(flat)).reshape(len(group), len(signs), -1)
             if self.method == "add" or len(signs) == 1:
                 vectors, signs = _sum(vectors, signs)[:, None], ("+",)  # noqa: PLW2901
             numbers, rows_of_each, parts = together.setdefault(signs, ([], [], []))
@@ -252,11 +255,17 @@ def neighbours(vector: np.ndarray, search: Search) -> list[Neighbour]:
     return neighbours_each(vector[None], search)[0]
 
 
-def neighbours_each(vectors: np.ndarray, search: Search) -> list[list[Neighbour]]:
-    """The nearest names to each of many vectors, float32 (Q, D)."""
-    asking = QueryAnswerer(search, search.table)
+def neighbours_each(
+    vectors: np.ndarray, search: Search, excluded: Sequence[Sequence[int]] = ()
+) -> list[list[Neighbour]]:
+    """The nearest names to each of many vectors, float32 (Q, D).
+
+    excluded  rows that do not answer, for each vector; empty: any may
+    """
+    answerer = QueryAnswerer(search, search.table)
     return [
-        asking.neighbours(found) for found in search.nearest(vectors[:, None], [[]] * len(vectors))
+        answerer.neighbours(found)
+        for found in search.nearest(vectors[:, None], excluded or [[]] * len(vectors))
     ]
 
 
@@ -274,7 +283,7 @@ def analogy(a: str, b: str, c: str) -> Query:
 
 def similarity(table: Table, a: str, b: str, ignore_case: bool = False) -> float:
     """The cosine of two names."""
-    one, other = units(table, [find_direction(table, name, ignore_case) for name in (a, b)])
+    one, other = table.units(_rows(table, (a, b), ignore_case))
     return float(np.clip(one @ other, -1, 1))
 
 
@@ -282,8 +291,7 @@ def odd(table: Table, names: Sequence[str], ignore_case: bool = False) -> list[t
     """Names with their cosine to the mean of all their unit vectors, the odd one out first."""
     if len(names) < FEWEST:
         raise W2VError("the odd one out needs three words or more")
-    vectors = units(table, [find_direction(table, name, ignore_case) for name in names])
-    mean = vectors.mean(axis=0)
-    scores = vectors @ (mean / (np.linalg.norm(mean) or 1))
+    vectors = table.units(_rows(table, names, ignore_case))
+    scores = vectors @ unit_vectors(vectors.mean(axis=0))
     order = np.argsort(scores, kind="stable")
     return [(names[i], float(scores[i])) for i in order]

@@ -1,6 +1,8 @@
 """The nearest rows of a table to many vectors at once: products in blocks, and a running top k.
 
-Source of the product of cosines: Levy and Goldberg 2014, equation 4 (3CosMul).
+Candidates are found with cosines in float32. Their scores are then computed anew in float64, so
+that neither an answer nor its rank depends on the blocks. Source of the product of cosines: Levy
+and Goldberg 2014, equation 4 (3CosMul).
 """
 
 from __future__ import annotations
@@ -10,108 +12,155 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.embeddings.table import Table, has_direction
+from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
+from w2v.embeddings.table import Table
 
-_SCORES = 1 << 18  # worked on at a time: they stay in the cache
-_RESCORED = 1 << 16  # numbers of candidates worked on at a time: so do they, as float64
-_ROWS = 1 << 8  # of the table at least
-_COPIED = 1 << 20  # numbers of the table at most, where they are copied or computed
-_ROUNDED = 1e-6  # by which cosines in float32 differ when they are summed in another order
-_JUDGED, _QUESTIONS = 1 << 12, 1 << 10  # rows and vectors that are compared at a time: 16 MB
+_SCORES = 1 << 18  # computed at a time: they stay in the cache
+_VECTORS = 1 << 10  # compared with a block of rows at a time
+_ROWS = 4096  # of the table in a block, at least
+_COPIED = 1 << 20  # numbers of the table in a block, at most, where they are copied or computed
+_FIRST = 1 << 8  # scores of a query from which the first limit is taken: to part more takes longer
+_RESCORED = 1 << 16  # numbers of candidates rescored at a time, as float64: these stay there too
+_ROUNDING = 1e-6  # by which cosines in float32 differ when they are summed in another order
 _MORE = 8  # candidates besides k, for those that float32 takes to be as near
+_UNSURE = 1e-4  # by which scores in float32 may be wrong: those of 3CosMul, relative to their size
 _TINY = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
-EPSILON = 0.001  # of 3CosMul, against division by nothing
+EPSILON = 0.001  # of 3CosMul, against division by zero
 
 
 @dataclass(frozen=True)
 class Search:
-    """Where to look, and for how many.
+    """Where to search, and for how many.
 
-    table  whose rows are sought
-    k      how many at most
-    rows   int64, sorted: only these; None: all
-    least  score that an answer must have; None: any
+    table      whose rows are searched; those without a direction are near to nothing
+    k          how many answers at most
+    rows       int64, sorted: only these are searched; None: all
+    min_score  of an answer; None: any
     """
 
     table: Table
     k: int = 10
     rows: np.ndarray | None = None
-    least: float | None = None
+    min_score: float | None = None
 
     def nearest(
         self,
         vectors: np.ndarray,
-        leave_out: Sequence[Sequence[int]],
+        excluded: Sequence[Sequence[int]] | np.ndarray,
         signs: Sequence[str] = ("+",),
     ) -> list[list[tuple[int, float]]]:
         """For each query its answers, row and score, the best first, ties by row.
 
-        vectors    float32 (Q, T, D): with one sign the cosine to a vector is the score; with more,
-                   the product of those of "+" through the product of those of "-", each moved to
-                   the range 0 to 1
-        leave_out  rows that do not answer, for each query
-        Scores are worked out anew in float64 from few candidates: they do not depend on which
-        queries are asked together.
+        vectors   float32 (Q, T, D): with one sign the cosine to a vector is the score; with more,
+                  the product of those of "+" through the product of those of "-", each moved to
+                  the range 0 to 1
+        excluded  rows that do not answer, for each query
+        Scores are computed in float64 from few candidates: they do not depend on which queries are
+        asked together.
         """
-        if not len(vectors) or not len(self.table if self.rows is None else self.rows):
+        if not len(vectors) or not self._count:
             return [[] for _ in vectors]
-        lengths = np.linalg.norm(vectors.astype(np.float64), axis=2)
-        units = vectors / np.maximum(lengths, _TINY)[:, :, None]
-        most = self.k + max(map(len, leave_out)) + _MORE
-        candidates = self._candidates(units.astype(np.float32), tuple(signs), most)
-        step = max(1, _RESCORED // (candidates.shape[1] * self.table.dim))
+        most, top = min(self._count, self.k + _MORE), dict[int, _TopRows]()
+        for some, begin, scores in self._scores(unit_vectors(vectors), tuple(signs), excluded):
+            if some.start not in top:
+                top[some.start] = _TopRows(len(scores), self.k, most)
+            top[some.start].add(scores, begin)
+        candidates = np.concatenate([each.rows() for each in top.values()])
+        candidates = candidates[:, (candidates >= 0).any(axis=0)]
+        step = max(1, _RESCORED // max(1, candidates.shape[1] * self.table.dim))
         found = []
-        for begin in range(0, len(units), step):
-            some = slice(begin, begin + step)
-            found += self._exactly(units[some], candidates[some], leave_out[some], tuple(signs))
+        for begin in range(0, len(vectors), step):
+            units = unit_vectors(vectors[begin : begin + step], dtype=np.float64)
+            found += self._rescored(units, candidates[begin : begin + step], tuple(signs))
         return found
 
-    def _candidates(self, units: np.ndarray, signs: tuple[str, ...], most: int) -> np.ndarray:
-        """The rows that seem nearest to each query, unit vectors (Q, T, D): as `_Pool.finished`."""
-        queries, terms, dim = units.shape
-        flat = units.reshape(-1, dim)
-        pool = _Pool(queries, most)
-        rows, table = self.rows, self.table
-        count = len(table) if rows is None else len(rows)
-        step = _SCORES // (queries * terms)
-        if rows is not None or table.worked_out:
-            step = min(step, _COPIED // dim)
-        step = max(_ROWS, step)
-        for begin in range(0, count, step):
-            some = slice(begin, begin + step) if rows is None else rows[begin : begin + step]
-            with np.errstate(invalid="ignore", over="ignore"):
-                matrix = table.vectors(some)
-                lengths = table.lengths(some, matrix)
-                scores = _scored(_cosines(flat, matrix, lengths).reshape(queries, terms, -1), signs)
-            scores[:, ~has_direction(lengths)] = -np.inf
-            pool.add(scores, begin)
-        found = pool.finished()
-        return found if rows is None else np.where(found < 0, found, rows[found])
+    def count_nearer(self, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """How many rows are nearer to each vector, float32 (Q, D), than its own, int64 (Q,)."""
+        units, count = unit_vectors(vectors), np.zeros(len(vectors), np.int64)
+        least = np.einsum("qd,qd->q", units, self.table.units(rows))[:, None] + _ROUNDING
+        for some, _, scores in self._scores(units[:, None], ("+",), rows[:, None]):
+            count[some] += np.count_nonzero(scores > least[some], axis=1)
+        return count
 
-    def _exactly(
+    @property
+    def _count(self) -> int:
+        return len(self.table if self.rows is None else self.rows)
+
+    def _scores(
         self,
         units: np.ndarray,
-        candidates: np.ndarray,
-        leave_out: Sequence[Sequence[int]],
         signs: tuple[str, ...],
+        excluded: Sequence[Sequence[int]] | np.ndarray,
+    ) -> Iterator[tuple[slice, int, np.ndarray]]:
+        """All scores, float32 (Q, R), of some queries and some rows at a time.
+
+        units   unit vectors (Q, T, D)
+        Yields  which queries, the place of the first row among those that are searched, and the
+                scores: -inf where a row has no direction or is excluded. They are overwritten by
+                the next ones
+        """
+        queries, terms, dim = units.shape
+        excluded_places = self._places(excluded)
+        table, together = self.table, min(queries, max(1, _VECTORS // terms))
+        step = _SCORES // (together * terms)
+        if self.rows is not None or table.computes_vectors:
+            step = min(step, _COPIED // dim)
+        step = min(max(_ROWS, step), self._count)
+        products = np.empty(together * terms * step, np.float32)
+        for begin in range(0, self._count, step):
+            place = slice(begin, begin + step)
+            rows = place if self.rows is None else self.rows[place]
+            with np.errstate(invalid="ignore", over="ignore"):
+                matrix = table.vectors(rows)
+                norms = table.quick_norms(rows, matrix)
+                shares = 1 / np.maximum(norms, _TINY)
+                if scaled := together * terms > dim:  # what is fewer is divided
+                    matrix = matrix * shares[:, None]
+            without = np.flatnonzero(~has_direction(norms))
+            for first in range(0, queries, together):
+                some = slice(first, first + together)
+                flat = units[some].reshape(-1, dim)
+                cosines = products[: len(flat) * len(matrix)].reshape(len(flat), -1)
+                with np.errstate(invalid="ignore", over="ignore"):
+                    np.matmul(flat, matrix.T, out=cosines)
+                    if not scaled:
+                        cosines *= shares
+                    scores = _scored(cosines.reshape(-1, terms, len(matrix)), signs)
+                scores[:, without] = -np.inf
+                places = excluded_places[some] - begin
+                query, which = np.nonzero((places >= 0) & (places < len(matrix)))
+                scores[query, places[query, which]] = -np.inf
+                yield some, begin, scores
+
+    def _places(self, rows: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
+        """Where rows stand among those that are searched, int64 (Q, X); -1: not there, or none."""
+        padded = np.full((len(rows), max(map(len, rows))), -1)
+        for all_of_one, each in zip(padded, rows, strict=True):
+            all_of_one[: len(each)] = each
+        if self.rows is None:
+            return padded
+        places = np.searchsorted(self.rows, padded)
+        return np.where(self.rows.take(places, mode="clip") == padded, places, -1)
+
+    def _rescored(
+        self, units: np.ndarray, candidates: np.ndarray, signs: tuple[str, ...]
     ) -> list[list[tuple[int, float]]]:
-        """The best of the candidates (Q, C) of each query, which ascend."""
-        out = np.full((len(units), max(map(len, leave_out))), -1)
-        for row, told in zip(out, leave_out, strict=True):
-            row[: len(told)] = told
-        left_out = (candidates < 0) | (candidates[:, :, None] == out[:, None]).any(axis=2)
+        """The answers among the candidates (Q, C), which are as `_TopRows.rows` gives them."""
+        none = candidates < 0
+        if self.rows is not None:
+            candidates = self.rows[candidates]
         matrix = self.table.matrix[candidates].astype(np.float64)
-        lengths = np.sqrt(np.einsum("qcd,qcd->qc", matrix, matrix))
-        lengths[lengths == 0] = 1
+        norms = row_norms(matrix)
+        norms[norms == 0] = 1
         cosines = [
-            np.einsum("qcd,qd->qc", matrix, units[:, term]) / lengths for term in range(len(signs))
+            np.einsum("qcd,qd->qc", matrix, units[:, term]) / norms for term in range(len(signs))
         ]
         scores = np.round(_scored(np.clip(np.stack(cosines, axis=1), -1, 1), signs), 9)  # ties
-        scores[left_out] = -np.inf
+        scores[none] = -np.inf
         order = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
         rows, scores = (np.take_along_axis(each, order, 1) for each in (candidates, scores))
-        least = -_LARGEST if self.least is None else self.least
+        least = -_LARGEST if self.min_score is None else self.min_score
         counts = np.count_nonzero(scores >= least, axis=1)
         return [
             list(zip(rows[:count], scores[:count], strict=True))
@@ -119,103 +168,6 @@ class Search:
                 rows.tolist(), scores.tolist(), counts.tolist(), strict=True
             )
         ]
-
-
-def unit_vectors(vectors: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
-    """Vectors (N, D) divided by their lengths, float32; those without a direction become zero.
-
-    lengths  float (N,), as in a table; None: they are computed
-    """
-    if lengths is None:
-        with np.errstate(invalid="ignore"):
-            lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    directed = has_direction(lengths)
-    found = np.zeros(vectors.shape, np.float32)
-    np.divide(vectors, np.where(directed, lengths, 1)[:, None], out=found, where=directed[:, None])
-    return found
-
-
-@dataclass(frozen=True)
-class Judge:
-    """Compares scores of rows of a table with those of all others, in blocks of questions and rows.
-
-    table    rows that are compared
-    allowed  bool (R,): which of the first R rows of the table; those without a direction never are
-
-    Takes a few megabytes, whatever the table: there are never more scores than of one block.
-    """
-
-    table: Table
-    allowed: np.ndarray
-
-    def best(
-        self, vectors: np.ndarray, leave_out: np.ndarray, signs: Sequence[str] = ("+",)
-    ) -> np.ndarray:
-        """The row with the highest score for each question, int64 (Q,), ties by row; -1: none.
-
-        vectors    float32 (Q, T, D), unit vectors; see `Search.nearest`
-        leave_out  int64 (Q, X), rows that do not answer
-        """
-        best = np.full(len(vectors), -1)
-        highest = np.full(len(vectors), -np.inf, np.float32)
-        for some, begin, scores in self._blocks(vectors, signs):
-            question, out = np.nonzero(
-                (leave_out[some] >= begin) & (leave_out[some] < begin + scores.shape[1])
-            )
-            scores[question, leave_out[some][question, out] - begin] = -np.inf
-            row = scores.argmax(axis=1)
-            found = scores[np.arange(len(row)), row]
-            better = found > highest[some]
-            highest[some][better] = found[better]
-            best[some][better] = row[better] + begin
-        return best
-
-    def nearer(self, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """How many rows are nearer to each vector, float32 (Q, D), than its own, int64 (Q,)."""
-        own = unit_vectors(self.table.vectors(rows), self.table.exact_lengths(rows))
-        at_own = np.einsum("qd,qd->q", unit_vectors(vectors), own)[:, None]
-        count = np.zeros(len(vectors), np.int64)
-        for some, begin, scores in self._blocks(unit_vectors(vectors)[:, None], ("+",)):
-            inside = np.flatnonzero((rows[some] >= begin) & (rows[some] < begin + scores.shape[1]))
-            scores[inside, rows[some][inside] - begin] = -np.inf
-            count[some] += np.count_nonzero(scores > at_own[some] + _ROUNDED, axis=1)
-        return count
-
-    def _blocks(
-        self, vectors: np.ndarray, signs: Sequence[str]
-    ) -> Iterator[tuple[slice, int, np.ndarray]]:
-        """Questions, the first row, and the scores of both: -inf where a row is not allowed.
-
-        Scores are overwritten by the next ones.
-        """
-        terms, dim = vectors.shape[1:]
-        together = max(1, _QUESTIONS // terms)
-        buffer = np.empty((together * terms, _JUDGED), np.float32)
-        for begin in range(0, len(self.allowed), _JUDGED):
-            rows = slice(begin, min(begin + _JUDGED, len(self.allowed)))
-            with np.errstate(invalid="ignore", over="ignore"):
-                matrix = self.table.vectors(rows)
-                lengths = self.table.lengths(rows, matrix)
-            units = unit_vectors(matrix, lengths)
-            out = np.flatnonzero(~(self.allowed[rows] & has_direction(lengths)))
-            for first in range(0, len(vectors), together):
-                some = slice(first, first + together)
-                flat = vectors[some].reshape(-1, dim)
-                cosines = buffer.reshape(-1)[: len(flat) * len(units)].reshape(len(flat), -1)
-                np.matmul(flat, units.T, out=cosines)
-                scores = _scored(cosines.reshape(-1, terms, len(units)), tuple(signs))
-                scores[:, out] = -np.inf
-                yield some, begin, scores
-
-
-def _cosines(units: np.ndarray, matrix: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Cosines (Q, R) of unit vectors (Q, D) to others (R, D): what is fewer is divided."""
-    shares = 1 / np.maximum(lengths, _TINY)
-    if len(units) > matrix.shape[1]:
-        return units @ (matrix * shares[:, None]).T
-    cosines = units @ matrix.T
-    cosines *= shares
-    return cosines
 
 
 def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
@@ -246,25 +198,27 @@ def _ranked(queries: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return (queries << 32) + np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits)
 
 
-class _Pool:
-    """The best of all that has been seen, for each of Q queries."""
+class _TopRows:
+    """The rows that may be among the best `k` of each of Q queries, of all that have been seen.
 
-    def __init__(self, queries: int, most: int):
-        self._most, self._queries = most, queries
+    These are the rows whose score is not farther below the k-th best than float32 may be wrong;
+    where many are as near, at most `most`.
+    """
+
+    def __init__(self, queries: int, k: int, most: int):
+        self._queries, self._k, self._most = queries, k, most
         self._limits = np.full(queries, -np.inf, np.float32)  # what is not above is of no use
         self._found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._size = 0
 
     def add(self, scores: np.ndarray, begin: int) -> None:
-        """Take account of scores (Q, R) of the rows from `begin` on, which may be changed."""
-        limits = self._limits
-        if scores.shape[1] > self._most and not self._found:
-            best = np.partition(scores, -self._most, axis=1)[:, -self._most]
-            limits = np.nextafter(np.maximum(best, -_LARGEST), -np.inf, dtype=np.float32)
-            self._limits = best
-        places = np.flatnonzero(scores > limits[:, None])
+        """Take account of scores (Q, R) of the rows from `begin` on."""
+        first = scores[:, : max(_FIRST, 4 * self._k)]
+        if first.shape[1] > self._k and not self._found:
+            self._limits = _limit(np.partition(first, -self._k, axis=1)[:, -self._k])
+        places = np.flatnonzero(scores > self._limits[:, None])
         queries, rows = np.divmod(places, scores.shape[1])
-        self._found.append((queries, rows + begin, scores.ravel()[places]))
+        self._found.append((queries, rows + begin, scores[queries, rows]))
         self._size += queries.size
         if self._size > 4 * self._most * self._queries:
             self._compact()
@@ -273,21 +227,29 @@ class _Pool:
         queries, rows, scores = (np.concatenate(part) for part in zip(*self._found, strict=True))
         order = np.argsort(_ranked(queries, scores), kind="stable")  # ties in the order of rows
         queries, rows, scores = queries[order], rows[order], scores[order]
-        begins = np.searchsorted(queries, np.arange(self._queries))
-        rank = np.arange(queries.size) - begins[queries]
-        kept = rank < self._most
-        last = rank == self._most - 1
-        self._limits[queries[last]] = scores[last]
+        rank = self._rank(queries)
+        for at, limit in ((self._k - 1, _limit), (self._most - 1, np.array)):
+            last = rank == at
+            at_least = np.maximum(self._limits[queries[last]], limit(scores[last]))
+            self._limits[queries[last]] = at_least
+        kept = (rank < self._most) & (scores >= self._limits[queries])
         self._found = [(queries[kept], rows[kept], scores[kept])]
         self._size = int(kept.sum())
 
-    def finished(self) -> np.ndarray:
-        """The rows of each query, int64 (Q, C), ascending; -1 before them where they are fewer."""
+    def _rank(self, queries: np.ndarray) -> np.ndarray:
+        """The place of each entry among those of its query, which are together."""
+        return np.arange(queries.size) - np.searchsorted(queries, queries)
+
+    def rows(self) -> np.ndarray:
+        """They, int64 (Q, most), ascending; -1 before them where a query has fewer."""
         self._compact()
         queries, rows, _ = self._found[0]
-        begins = np.searchsorted(queries, np.arange(self._queries))
-        rank = np.arange(queries.size) - begins[queries]
-        found = np.full((self._queries, rank.max(initial=0) + 1), -1)
-        found[queries, rank] = rows
+        found = np.full((self._queries, self._most), -1)
+        found[queries, self._rank(queries)] = rows
         found.sort(axis=1)
         return found
+
+
+def _limit(scores: np.ndarray) -> np.ndarray:
+    """Scores in float32 which may in truth be as high as these."""
+    return scores - np.float32(_UNSURE) * np.maximum(1, np.abs(scores))

@@ -10,11 +10,11 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
 from w2v.errors import W2VError
 
 _LONGEST = float(np.finfo(np.float32).max)
 _JOINED = 4096  # names at a time: what is made of all of them takes memory as well
-_BLOCK = 1 << 16  # numbers worked on at a time
 _SIGN_AND_NUMBER = -0x70002000  # as int32, of the bits of a float16 that are moved to the left
 _NAMED = 3  # vectors without a direction, in a message
 
@@ -24,7 +24,7 @@ class Table:
     """N names and N vectors. Arrays may be mapped from a file: a name is found by bisection.
 
     matrix   float32 (N, D), or float16
-    norms    float32 (N,), the Euclidean length of each row
+    norms    float32 (N,), the Euclidean norm of each row
     text     uint8, the UTF-8 bytes of all names; bytes that are not UTF-8 are kept as they are
     offsets  int64 (N + 1,), where each name begins in `text`
     order    int32 (N,), row numbers sorted by the names' bytes
@@ -61,7 +61,7 @@ class Table:
         for at in range(0, len(encoded), _JOINED):
             some = np.frombuffer(b"".join(encoded[at : at + _JOINED]), np.uint8)
             text[offsets[at] : offsets[at] + some.size] = some
-        return cls(matrix, _norms(matrix), text, offsets, order, counts)
+        return cls(matrix, stored_norms(matrix), text, offsets, order, counts)
 
     @classmethod
     def unknown(cls, names: Sequence[str], dim: int) -> Table:
@@ -89,7 +89,7 @@ class Table:
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
         """The same names with other vectors."""
-        return replace(self, matrix=matrix, norms=_norms(matrix))
+        return replace(self, matrix=matrix, norms=stored_norms(matrix))
 
     def __len__(self) -> int:
         return len(self.order)
@@ -104,8 +104,8 @@ class Table:
         return self.matrix[row].astype(np.float32, copy=False)
 
     @property
-    def worked_out(self) -> bool:
-        """Whether `vectors` and `lengths` are computed, not looked up: best in blocks."""
+    def computes_vectors(self) -> bool:
+        """Whether `vectors` and `quick_norms` compute, instead of looking up: best in blocks."""
         return self.matrix.dtype != np.float32
 
     def vectors(self, rows: slice | np.ndarray) -> np.ndarray:
@@ -113,13 +113,21 @@ class Table:
         found = self.matrix[rows]
         return _widened(found) if found.dtype == np.float16 else found
 
-    def exact_lengths(self, rows: np.ndarray) -> np.ndarray:
-        """Of some vectors, as in `norms`: float32, a copy."""
+    def exact_norms(self, rows: slice | np.ndarray) -> np.ndarray:
+        """The norms of some vectors, as in `norms`, float32."""
         return self.norms[rows]
 
-    def lengths(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """Of some vectors, float32, which are given too; to six digits."""
+    def quick_norms(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """The norms of some vectors, which are given too, float32, to six digits."""
         return self.norms[rows]
+
+    def units(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Some vectors divided by their norms, float32 (N, D); see `norms.unit_vectors`."""
+        return unit_vectors(self.vectors(rows), self.exact_norms(rows))
+
+    def has_direction(self, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
+        """Which of some vectors, or of all, have a direction, bool; see `norms.has_direction`."""
+        return has_direction(self.exact_norms(rows))
 
     def name_bytes(self, row: int) -> bytes:
         """The name of a row as UTF-8."""
@@ -160,10 +168,6 @@ class Table:
         """A text in the names' Unicode normalization."""
         return NORMALIZERS[self.normalize](text)
 
-    def has_direction(self, row: int) -> bool:
-        """Whether a vector has one: see `has_direction`."""
-        return bool(has_direction(self.exact_lengths(np.array([row])))[0])
-
     def without_direction(self, among: np.ndarray | None = None) -> str:
         """How many vectors have none, and the names of the first; nothing where all have one.
 
@@ -184,15 +188,6 @@ class Table:
     def place(self, name: bytes) -> int:
         """Where a name stands in `order`, or would stand."""
         return bisect_left(self.order, name, key=self.name_bytes)
-
-
-def has_direction(lengths: np.ndarray) -> np.ndarray:
-    """Whether vectors of these lengths have a direction, bool; zero and not finite ones have none.
-
-    What has none is treated as if it had no vector wherever cosines are asked for: it is near to
-    nothing, answers nothing and is no part of a mean.
-    """
-    return np.isfinite(lengths) & (lengths > 0)
 
 
 def _sorted(names: Sequence[bytes]) -> np.ndarray:
@@ -221,19 +216,14 @@ def _widened(halves: np.ndarray) -> np.ndarray:
     return found
 
 
-def _norms(matrix: np.ndarray) -> np.ndarray:
-    """The length of each row, float32, summed in float64 and in blocks."""
-    norms = np.empty(len(matrix), np.float32)
-    rows = max(1, _BLOCK // max(matrix.shape[1], 1))
-    for begin in range(0, len(matrix), rows):
-        with np.errstate(invalid="ignore"):  # a NaN of the signalling kind, from a damaged file
-            block = matrix[begin : begin + rows].astype(np.float64)
-        found = np.sqrt(np.einsum("ij,ij->i", block, block))
-        # A finite vector may be longer than a float32 can tell; infinity is for what is not finite.
-        norms[begin : begin + rows] = np.minimum(
-            found, _LONGEST, where=np.isfinite(found), out=found
-        )
-    return norms
+def stored_norms(matrix: np.ndarray) -> np.ndarray:
+    """The norm of each row, float32 (N,); infinity only for a row that is not finite.
+
+    A finite vector may be longer than float32 can say: then its norm is the largest float32.
+    """
+    norms = row_norms(matrix)
+    np.minimum(norms, _LONGEST, where=np.isfinite(norms), out=norms)
+    return norms.astype(np.float32)
 
 
 NORMALIZERS: dict[str, Callable[[str], str]] = {

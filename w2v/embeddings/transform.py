@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from w2v.embeddings.search import unit_vectors
-from w2v.embeddings.table import Table, has_direction
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 
 
@@ -19,7 +18,7 @@ def select(table: Table, names: set[str]) -> tuple[Table, int]:
 
 def normalized(table: Table) -> Table:
     """Every vector divided by its length; those without a direction stay as they are."""
-    matrix = unit_vectors(table.vectors(slice(None)), table.norms)
+    matrix = table.units(slice(None))
     bad = ~np.isfinite(table.norms)  # what is not finite stays as it is: it would become zero
     matrix[bad] = table.matrix[bad]
     return table.with_matrix(matrix)
@@ -34,7 +33,7 @@ def centered(table: Table, components: int) -> Table:
     """
     if components > table.dim:
         raise W2VError(f"--center {components}: vectors have only {table.dim} numbers")
-    directed = has_direction(table.norms)
+    directed = table.has_direction()
     if not directed.any():
         return table
     matrix = table.vectors(directed.nonzero()[0]).astype(np.float64)

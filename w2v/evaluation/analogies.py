@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.embeddings.search import Judge, unit_vectors
+from w2v.embeddings.search import Search
 from w2v.embeddings.spelling import BLANKS, split_words
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -65,30 +65,29 @@ def analogies(
     Source: Mikolov et al. 2013a, section 4.1, and the program compute-accuracy of word2vec.c.
     """
     known = folded_rows(table, restrict)
-    allowed = np.zeros(min(restrict, len(table)), np.bool_)
-    allowed[np.fromiter(known.values(), np.int64, len(known))] = True
-    judge, results = Judge(table, allowed), []
+    search, results = Search(table, 1, np.array(sorted(known.values()), np.int64)), []
     for section, questions in _sections(path, table):
         asked = [n for n, q in enumerate(questions) if all(w in known for w in q)]
         rows = np.array([[known[w] for w in questions[n]] for n in asked], np.int64).reshape(-1, 4)
         right = np.full(len(questions), -1, np.int8)
-        right[asked] = _answered(judge, rows, method)
+        right[asked] = _answered(search, rows, method)
         results.append(AnalogyResult(section, right))
     if not results:
         raise W2VError(f"{name_of(path)}: no questions in the file")
     return results
 
 
-def _answered(judge: Judge, questions: np.ndarray, method: str) -> np.ndarray:
+def _answered(search: Search, questions: np.ndarray, method: str) -> np.ndarray:
     """Which of the questions (Q, 4), rows of a table, are answered by their last word."""
-    table, right = judge.table, np.zeros(len(questions), np.bool_)
+    right = np.zeros(len(questions), np.bool_)
     for begin in range(0, len(questions), _TOGETHER):
         some = questions[begin : begin + _TOGETHER]
-        a, b, c = (unit_vectors(table.vectors(x), table.norms[x]) for x in some[:, :3].T)
+        a, b, c = map(search.table.units, some[:, :3].T)
         if method == "mul":
-            found = judge.best(np.stack([b, a, c], axis=1), some[:, :3], "+-+")
+            answers = search.nearest(np.stack([b, a, c], axis=1), some[:, :3], "+-+")
         else:
-            found = judge.best((b - a + c)[:, None], some[:, :3])
+            answers = search.nearest((b - a + c)[:, None], some[:, :3])
+        found = [answer[0][0] if answer else -1 for answer in answers]
         right[begin : begin + len(some)] = found == some[:, 3]
     return right
 

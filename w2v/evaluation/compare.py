@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.embeddings.search import Search
-from w2v.embeddings.table import Table, has_direction
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.evaluation.analogies import AnalogyResult, totals
 from w2v.evaluation.similarity import similarity
@@ -132,7 +132,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 def _directed_names(table: Table) -> set[str]:
     """The names whose vectors have a direction."""
-    directed = has_direction(table.norms).tolist()
+    directed = table.has_direction().tolist()
     return {name for name, has in zip(table.names, directed, strict=True) if has}
 
 
@@ -151,8 +151,8 @@ def overlap(tables: Sequence[Table], words: int = 1000, k: int = 10) -> np.ndarr
         rows = np.array([table.find(name) for name in common], np.int64)
         order = np.argsort(rows)
         own = rows[: len(asked)]
-        vectors = table.matrix[own].astype(np.float32)[:, None]
-        found = Search(table, k, rows[order]).nearest(vectors, [[row] for row in own.tolist()])
+        vectors = table.vectors(own)[:, None]
+        found = Search(table, k, rows[order]).nearest(vectors, own[:, None])
         near.append([{table.name(row) for row, _ in each} for each in found])
     shared = [[sum(len(a & b) for a, b in zip(x, y, strict=True)) for y in near] for x in near]
     return np.array(shared) / (k * len(asked))

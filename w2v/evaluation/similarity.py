@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.embeddings.search import unit_vectors
 from w2v.embeddings.spelling import BLANKS, split_words
-from w2v.embeddings.table import Table, has_direction
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 from w2v.system.text_file import numbered_lines
@@ -62,10 +61,10 @@ def _differ(values: np.ndarray) -> bool:
 def folded_rows(table: Table, restrict: int) -> dict[str, int]:
     """The row of each word among the first `restrict`, by its name in folded case.
 
-    Words whose vectors have no direction are left out: see `table.has_direction`.
+    Words whose vectors have no direction are left out: see `norms.has_direction`.
     """
     rows: dict[str, int] = {}
-    directed = has_direction(table.norms[:restrict]).tolist()
+    directed = table.has_direction(slice(restrict)).tolist()
     for row, (name, has) in enumerate(zip(table.names[:restrict], directed, strict=True)):
         if has:
             rows.setdefault(name.casefold(), row)
@@ -84,9 +83,7 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
         raise W2VError(f"{name_of(path)}: no pairs in the file")
     found = [n for n, (a, b, _) in enumerate(pairs) if a in known and b in known]
     rows = np.array([[known[word] for word in pairs[n][:2]] for n in found], np.int64)
-    left, right = (
-        unit_vectors(table.vectors(side), table.norms[side]) for side in rows.reshape(-1, 2).T
-    )
+    left, right = map(table.units, rows.reshape(-1, 2).T)
     cosines = np.einsum("ij,ij->i", left, right)
     scores = np.array([pairs[n][2] for n in found], np.float64)
     return SimilarityResult(path, len(pairs), np.array(found, np.int64), cosines, scores)

@@ -8,7 +8,7 @@ from inspect import signature
 
 import numpy as np
 
-from w2v.embeddings.search import unit_vectors
+from w2v.embeddings.norms import unit_vectors
 from w2v.errors import W2VError
 
 COLOURS = (  # the first ten Tableau's, yellow and pink darker: they were pale on white

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.embeddings import query
-from w2v.embeddings.query import Neighbour, QueryAnswerer
+from w2v.embeddings.query import Neighbour
 from w2v.embeddings.search import Search
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -56,10 +56,7 @@ def around(table: Table, names: Sequence[str], k: int) -> Choice:
 
 def neighbours(table: Table, rows: np.ndarray, k: int) -> list[list[Neighbour]]:
     """The `k` nearest names of each of some rows, as `w2v similar` tells them."""
-    asking = QueryAnswerer(Search(table, k), table)
-    vectors = query.units(table, rows.tolist())
-    found = asking.search.nearest(vectors[:, None], [[row] for row in rows.tolist()])
-    return [asking.neighbours(each) for each in found]
+    return query.neighbours_each(table.units(rows), Search(table, k), rows[:, None].tolist())
 
 
 def pairs(table: Table, told: Sequence[str]) -> Choice:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.embeddings.search import unit_vectors
+from w2v.embeddings.norms import unit_vectors
 from w2v.errors import W2VError
 from w2v.plots import needs
 

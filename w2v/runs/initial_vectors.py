@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from w2v.embeddings import container, formats
-from w2v.embeddings.table import Table, has_direction
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of, sha256_of
 from w2v.text.vocabulary import Vocabulary
@@ -72,7 +72,7 @@ class InitialVectors:
     def copy_into(self, trainer: HasVectors, names: list[str]) -> np.ndarray:
         """Copy the vectors of the words that both have: which rows, bool (V,).
 
-        With --init a vector without a direction counts as none, see `table.has_direction`: such
+        With --init a vector without a direction counts as none, see `norms.has_direction`: such
         words start as all do that the file lacks. `left_out` says how many there are, and which.
         """
         known = {name: row for row, name in enumerate(self.table.names)}
@@ -82,7 +82,7 @@ class InitialVectors:
             among = np.zeros(len(self.table), np.bool_)
             among[rows[found]] = True
             self.left_out = self.table.without_direction(among)
-            found[found] = has_direction(self.table.norms[rows[found]])
+            found[found] = self.table.has_direction(rows[found])
         trainer.vectors("input_vectors")[found] = self.table.matrix[rows[found]]
         if self._outputs is not None:
             trainer.vectors(_SIDE)[found] = self._outputs[rows[found]]
