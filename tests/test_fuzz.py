@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, example, given, settings
 
 from w2v.embeddings import container, formats, query
 from w2v.embeddings.formats import word2vec_binary, word2vec_text
-from w2v.embeddings.formats.source import Diagnostics
 from w2v.embeddings.query import Query
+from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.evaluation import analogies, similarity
@@ -50,7 +50,7 @@ def write_container(path):
     tensors = container.table_tensors("words", make_table())
     tensors["output_vectors"] = np.ones((len(NAMES), 5), np.float32)
     metadata = {"model": "skipgram", "settings": json.dumps({"dim": 5}), "losses": "[1.5, null]"}
-    container.write(path, tensors, {**formats.file_metadata(), **metadata})
+    container.write(path, tensors, {**container.file_metadata(), **metadata})
 
 
 def write_checkpoint(path):

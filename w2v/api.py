@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from w2v.embeddings import container, formats
-from w2v.embeddings.formats.source import Diagnostics
+from w2v.embeddings.source import Diagnostics
 from w2v.errors import W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed

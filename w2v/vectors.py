@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 import numpy as np
 
 from w2v.embeddings import container, formats, query
-from w2v.embeddings.formats.source import Diagnostics
 from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
 from w2v.embeddings.search import Search
+from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 from w2v.system import atomic_file, python_arguments, resources

@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 import threading
+from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -16,9 +17,9 @@ from hypothesis import example, given
 from w2v import api
 from w2v.embeddings import formats
 from w2v.embeddings.formats import word2vec_binary, word2vec_text
-from w2v.embeddings.formats.source import Diagnostics
 from w2v.embeddings.query import Query, QueryAnswerer
 from w2v.embeddings.search import Search
+from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 
@@ -151,8 +152,8 @@ def test_a_round_trip_is_exact(tmp_path_factory, suffix, kernel, original):
 
 
 def test_binary_rows_may_span_blocks_and_need_no_line_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("w2v.embeddings.formats.source.BLOCK", 7)
-    monkeypatch.setattr("w2v.embeddings.formats.source.HEAD", 20)
+    monkeypatch.setattr("w2v.embeddings.source.BLOCK", 7)
+    monkeypatch.setattr("w2v.embeddings.source.HEAD", 20)
     path = tmp_path / "x.bin"
     original = table()
     for end in (b"", b"\n"):
@@ -260,7 +261,7 @@ def test_the_suffix_picks_the_format_and_an_unknown_one_is_named():
     assert formats.writer("x.bin") is word2vec_binary.write
     assert formats.writer("x.safetensors") is None
     for name in ("x.pdf", "x.safetensors.gz", "x", "x.tsv.gz"):
-        with pytest.raises(W2VError, match=r"the suffix .* names no format; known: \.txt"):
+        with pytest.raises(W2VError, match=r"the suffix .* names no format; known: \.bin  \.gl"):
             formats.writer(name)
 
 
@@ -362,9 +363,9 @@ def test_numbers_as_python_reads_them(tmp_path):
 def test_blocks_may_end_anywhere(tmp_path, monkeypatch):
     path, original = tmp_path / "x.txt", table([f"w{n}" for n in range(60)])
     word2vec_text.write(str(path), original)
-    monkeypatch.setattr("w2v.embeddings.formats.source.HEAD", 12)
+    monkeypatch.setattr("w2v.embeddings.source.HEAD", 12)
     for size in (1, 7, 100, 1000):
-        monkeypatch.setattr("w2v.embeddings.formats.source.BLOCK", size)
+        monkeypatch.setattr("w2v.embeddings.source.BLOCK", size)
         read = both_ways(lambda: formats.load(str(path)))
         assert read.names == original.names
         np.testing.assert_array_equal(read.matrix, original.matrix)
@@ -625,3 +626,39 @@ def test_an_array_through_a_pipe_needs_a_name_that_leads_to_its_list(w2v, toy, f
         "w2v: stdin is a NumPy array, whose names are in a file beside it: name the file, not a "
         "pipe\n"
     )
+
+
+def test_the_format_of_the_page_is_found_where_it_is_put(w2v, toy, folder, monkeypatch):
+    """Recognised, read, written, checked and refused, and no other file says that it is there."""
+    page = (Path(formats.__file__).parents[2] / "manual" / "extending.md").read_text()
+    section = page[page.index("## A vector format") :]
+    (folder / "more").mkdir()
+    (folder / "more" / "commas.py").write_text(section.split("```python\n")[1].split("```")[0])
+    assert w2v("convert", "vectors.safetensors", "x.csv").code == 2
+    monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(folder / "more")])
+    for name in ("x.csv", "x.csv.gz"):
+        assert w2v("convert", "vectors.safetensors", name).code == 0
+        assert formats.sniff(name) == "text with commas"
+        back = formats.load(name)
+        assert back.names == toy.names
+        np.testing.assert_array_equal(back.matrix, toy.matrix)
+        wanted = w2v("similar", "king", "-v", "vectors.safetensors")
+        assert w2v("similar", "king", "-v", name).out == wanted.out
+    assert (folder / "x.csv").read_text().startswith("king,")
+    for name in ("x.txt", "x.bin", "x.glove", "x.npy", "x.tsv"):  # it takes no other's file
+        formats.save(name, toy)
+        assert formats.sniff(name) != "text with commas"
+    with pytest.raises(W2VError, match="a name with ',' cannot be written"):
+        formats.check_names("y.csv", ["a,b"], 2)
+    (folder / "bad.csv").write_text("a,1,2\nb,3\nc,4,5\n")
+    with pytest.raises(W2VError, match="'b,3': expected 2 numbers; to repair it"):
+        formats.load("bad.csv")
+    assert formats.load("bad.csv", findings=Diagnostics("bad.csv", True)).names == ["a", "c"]
+
+
+def test_formats_are_asked_in_an_order_that_is_written_down():
+    files = {path.stem for path in Path(formats.__file__).parent.glob("*.py")} - {"__init__"}
+    assert files == {*formats._FIRST, *formats._LAST}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(formats, "_format", lambda name: name)
+        assert list(formats._formats()) == [*formats._FIRST, *formats._LAST]

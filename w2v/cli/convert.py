@@ -78,7 +78,7 @@ def convert(
     import numpy as np
 
     from w2v.embeddings import container, formats, transform
-    from w2v.embeddings.formats.source import Diagnostics
+    from w2v.embeddings.source import Diagnostics
     from w2v.system import output_files, packing
     from w2v.system.progress import plural
 

@@ -104,6 +104,6 @@ def infer(
         write(output, table if blank is None else table.without_blanks(blank))
     else:
         container.write(
-            output, container.table_tensors("documents", table), formats.file_metadata()
+            output, container.table_tensors("documents", table), container.file_metadata()
         )
     ctx.exit(refused.exit_code())

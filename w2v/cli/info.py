@@ -34,7 +34,7 @@ def info(file: str, check: bool, as_json: bool) -> None:
     """
     from w2v.embeddings import container
     from w2v.embeddings.formats import CONTAINER, describe
-    from w2v.embeddings.formats.source import Diagnostics
+    from w2v.embeddings.source import Diagnostics
 
     findings = Diagnostics(file)
     facts = describe(file, findings)
@@ -55,7 +55,7 @@ def _check_finite(file: str) -> None:
     import numpy as np
 
     from w2v.embeddings import container, formats
-    from w2v.embeddings.formats.source import Diagnostics
+    from w2v.embeddings.source import Diagnostics
 
     for name in container.table_names(formats.contents(file)[0]) or ["words"]:
         table, findings = formats.load(file, name), Diagnostics(file)

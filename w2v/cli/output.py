@@ -13,7 +13,7 @@ import click
 from w2v.cli.option_bundle import option_bundle
 
 if TYPE_CHECKING:
-    from w2v.embeddings.formats.source import Diagnostics
+    from w2v.embeddings.source import Diagnostics
 
 T = TypeVar("T")
 Form: TypeAlias = "T | Callable[[], T]"

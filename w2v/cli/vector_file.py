@@ -81,8 +81,8 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
     out of its answers all the same, but not counted.
     """
     from w2v.embeddings.formats import load
-    from w2v.embeddings.formats.source import Diagnostics
     from w2v.embeddings.lazy_table import LazyTable
+    from w2v.embeddings.source import Diagnostics
 
     path = vectors_path(vectors)
     findings = Diagnostics(path)

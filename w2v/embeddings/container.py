@@ -19,12 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from w2v import __version__
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.atomic_file import replacing
 from w2v.system.pipes import name_of, open_seekable
 
 _ANEW = ": get it, or make it, anew"  # what to do about damage
+FORMAT_VERSION = "1"  # of our tables in it
 ALIGNMENT = 64
 _BLOCK = 1 << 20  # bytes written at a time
 LONGEST_HEADER = 100_000_000  # the official reader's limit
@@ -154,6 +156,11 @@ def table_tensors(name: str, table: Table) -> dict[str, np.ndarray]:
     """The arrays that a table is stored as."""
     arrays = (table.matrix, table.norms, table.text, table.offsets, table.order, table.counts)
     return {f"{name}.{part}": a for part, a in zip(_PARTS, arrays, strict=True) if a is not None}
+
+
+def file_metadata() -> dict[str, str]:
+    """What every container of ours says of itself."""
+    return {"format": "w2v", "format_version": FORMAT_VERSION, "version": __version__}
 
 
 def name_tensors(name: str, names: Sequence[str], counts: np.ndarray) -> dict[str, np.ndarray]:

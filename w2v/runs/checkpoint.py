@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from w2v.embeddings import container
-from w2v.embeddings.formats import file_metadata
 from w2v.errors import W2VError
 from w2v.system import atomic_file
 
@@ -47,7 +46,7 @@ def write(
     state: Mapping[str, Any],
 ) -> None:
     """Write a checkpoint in place of the last one; OSError where there is no room: that stays."""
-    metadata = {**file_metadata(), "kind": "checkpoint"}
+    metadata = {**container.file_metadata(), "kind": "checkpoint"}
     metadata |= {"identity": json.dumps(identity), "state": json.dumps(state)}
     container.write(path, matrices, metadata, like=path.removesuffix(SUFFIX))
 

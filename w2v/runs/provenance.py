@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from w2v import __version__, settings
-from w2v.embeddings import container, formats
+from w2v.embeddings import container
 from w2v.errors import W2VError
 from w2v.runs.request import Request
 from w2v.runs.validation import Validation
@@ -98,7 +98,7 @@ class Provenance:
                 "losses": [_finite(loss) for loss in validation.losses],
             }
         return {
-            **formats.file_metadata(),
+            **container.file_metadata(),
             "model": self.request.model.name,
             **{name: json.dumps(value, sort_keys=True) for name, value in nested.items()},
         }

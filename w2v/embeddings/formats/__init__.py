@@ -1,31 +1,108 @@
-"""Vector files of any program: recognised by content, read, written by suffix."""
+"""Vector files of any program: a format is one file in this folder, which is their registry.
+
+A format exports SUFFIXES, `sniff`, `read` and `write`; what it cannot do it does not have:
+
+SUFFIXES    of files that are written so; empty where none is
+PACKED      whether .gz, .bz2 or .xz may come after these; it may where it is not said
+sniff       (source) -> Layout, or None where the file is of another format
+read        (source, layout, limit, findings) -> names, and a matrix (N, D) of floats; names are a
+            list of bytes, or one string of bytes with a line end after each, which is taken apart
+            when it is needed
+write       (path, table)
+check       (path, table): W2VError for names that could not be read back
+name_files  (path) -> where names may be beside the file; the first is the one that is written
+
+Each is asked what a file is, in this order: those of _FIRST, then those that are in neither list,
+by name, then those of _LAST. The page `manual/extending.md` says how to add one.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from w2v import __version__
 from w2v.embeddings import container
-from w2v.embeddings.formats import numpy_array, projector, word2vec_binary, word2vec_text
-from w2v.embeddings.formats.recognition import ARRAY, BINARY, NUMBERS, Recognised, recognise
-from w2v.embeddings.formats.recognition import CONTAINER as CONTAINER
-from w2v.embeddings.formats.source import Diagnostics, Source
+from w2v.embeddings.formats import safetensors, unreadable
 from w2v.embeddings.lazy_table import LazyTable
-from w2v.embeddings.table import NORMALIZERS, Table
+from w2v.embeddings.source import Diagnostics, Layout, Source
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system import packing
-from w2v.system.pipes import name_of
 from w2v.system.progress import plural
 
-FORMAT_VERSION = "1"  # of our container
+CONTAINER = safetensors.KIND
 _PART = 1 << 16  # bytes
+# First what is opened most often: the other files are then not even imported.
+_FIRST = ("safetensors", "numpy_array")
+# Last what could take files of others: a binary file has a header as texts have, rows without
+# names could be taken for rows with names, and GloVe's text is what has no header.
+_LAST = ("unreadable", "word2vec_binary", "projector", "word2vec_text", "glove")
+
+Names = bytes | list[bytes]
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a file of this folder exports; None where it does not have it."""
+
+    suffixes: tuple[str, ...]
+    sniff: Callable[[Source], Layout | None]
+    packed: bool
+    read: Callable[[Source, Layout, int | None, Diagnostics], tuple[Names, np.ndarray]] | None
+    write: Callable[[str, Table], None] | None
+    check: Callable[[str, Table], None] | None
+    name_files: Callable[[str], list[str]] | None
+
+
+@cache
+def _format(name: str) -> Format:
+    module = import_module(f"{__name__}.{name}")
+    optional = {
+        what: getattr(module, what, None) for what in ("read", "write", "check", "name_files")
+    }
+    packed = getattr(module, "PACKED", True)
+    return Format(module.SUFFIXES, module.sniff, packed, **optional)
+
+
+def _formats() -> Iterator[Format]:
+    """All formats, in the order in which they are asked what a file is."""
+    yield from map(_format, _FIRST)
+    files = {file for folder in __path__ for file in os.listdir(folder) if file.endswith(".py")}
+    others = {file.removesuffix(".py") for file in files} - {"__init__", *_FIRST, *_LAST}
+    yield from map(_format, [*sorted(others), *_LAST])
+
+
+def recognise(source: Source) -> tuple[Format, Layout]:
+    """The format of a file; W2VError says what it looks like where it is nothing that is known."""
+    if not source.head:
+        raise W2VError(f"{source.name} is empty: get it, or write it, anew")
+    for each in _formats():
+        if layout := each.sniff(source):
+            return each, layout
+    raise unreadable.refusal(source)
+
+
+def begins_as(path: str, head: bytes) -> tuple[str, int]:
+    """The kind of a file that begins so, "" where it is none, and the length of its vectors.
+
+    head  the first HEAD bytes, or all
+    """
+    source = Source(path, io.BytesIO(head))
+    source.size = None  # more is to come
+    try:
+        layout = recognise(source)[1]
+    except W2VError:
+        return "", 0
+    return layout.kind, layout.dim
 
 
 def load(
@@ -38,59 +115,31 @@ def load(
 
     table     of a container; other files hold one, which is taken whatever it is called
     limit     only so many rows, the first
-    findings  what is not as it should be goes there; None: what is wrong is a mistake, what is odd
-              is not told
+    findings  what is not as it should be goes there; None: an error is raised, a note is dropped
     """
     findings = findings or Diagnostics(path)
     with Source.open(path) as source:
-        found = recognise(source)
-        if found.kind == CONTAINER:
-            return _of_container(path, table, limit)
-        if found.kind == ARRAY:
-            listing, matrix = numpy_array.read(source, limit)
-            names = listing[:-1].split(b"\n") if findings.repairs and listing else []
-        else:
-            names, matrix = _read(source, found, limit, findings)
+        found, layout = recognise(source)
+        if layout.kind == CONTAINER:
+            return safetensors.read_table(path, table, limit)
+        if layout.error:
+            findings.error(layout.error, f"vectors of {layout.dim} are read")
+        source.skip(layout.header)
+        assert found.read, "what is recognised can be read"
+        names, matrix = found.read(source, layout, limit, findings)
     if findings.repairs:
+        names = names.split(b"\n")[:-1] if isinstance(names, bytes) else names
         names, matrix = _distinct(names, matrix, findings)
     try:
-        if found.kind == ARRAY and not findings.repairs:
-            read = LazyTable.over(listing, matrix)
+        if isinstance(names, bytes):
+            read = LazyTable.over(names, matrix)
         else:
             read = Table.of(names, matrix)
     except W2VError as error:  # two have the same name
-        findings.wrong(str(error), "")
+        findings.error(str(error), "")
         raise
     _note_bytes(read, findings)
     return read
-
-
-def _of_container(path: str, name: str, limit: int | None) -> Table:
-    tensors, metadata = container.read(path)
-    if name == "words" and container.nested(metadata, "settings").get("word_vectors") is False:
-        raise W2VError(
-            f"{name_of(path)} has no word vectors: train it with --word-vectors, or ask for its "
-            "documents where the command takes --table documents"
-        )
-    table = container.read_table(path, tensors, name)
-    if limit is not None:
-        table = table.take(np.arange(min(limit, len(table))))
-    form = container.nested(metadata, "settings").get("normalize")
-    return replace(table, normalize=form) if name == "words" and form in NORMALIZERS else table
-
-
-def _read(
-    source: Source, found: Recognised, limit: int | None, findings: Diagnostics
-) -> tuple[list[bytes], np.ndarray]:
-    if found.wrong:
-        findings.wrong(found.wrong, f"vectors of {found.dim} are read")
-    source.skip(found.header)
-    if found.kind == NUMBERS:
-        return projector.read(source, found.dim, limit)
-    if found.kind == BINARY:
-        assert found.rows is not None
-        return word2vec_binary.read(source, found.rows, found.dim, limit, findings)
-    return word2vec_text.read(source, found.rows, found.dim, limit, findings)
 
 
 def _distinct(
@@ -105,7 +154,7 @@ def _distinct(
     what = f"rows {first[names[row]] + 1} and {row + 1} have the same name, {_shown(names[row])}"
     more = len(names) - len(rows) - 1
     what += f", and so have {more:,} more" if more else ""
-    findings.wrong(what, "the first is kept")
+    findings.error(what, "the first is kept")
     return [names[row] for row in rows], matrix[rows]
 
 
@@ -150,18 +199,13 @@ def save(path: str, table: Table, name: str = "words") -> None:
     if write:
         write(path, table)
     else:
-        container.write(path, container.table_tensors(name, table), file_metadata())
-
-
-def file_metadata() -> dict[str, str]:
-    """What every container of ours says of itself."""
-    return {"format": "w2v", "format_version": FORMAT_VERSION, "version": __version__}
+        safetensors.write_table(path, table, name)
 
 
 def sniff(path: str) -> str:
     """What a file is; W2VError says what it looks like where it is nothing that is known."""
     with Source.open(path) as source:
-        return recognise(source).kind
+        return recognise(source)[1].kind
 
 
 def contents(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -172,7 +216,7 @@ def contents(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
     """What a vector file says of itself, in plain values."""
     with Source.open(path) as source:
-        kind = recognise(source).kind
+        kind = recognise(source)[1].kind
         size = source.stored
         packed = {"packed": source.packed} if source.packed else {}
     if kind != CONTAINER:
@@ -202,78 +246,53 @@ def _shape(matrix: np.ndarray) -> dict[str, Any]:
     return {"rows": matrix.shape[0], "dim": matrix.shape[1], "dtype": matrix.dtype.name}
 
 
-def _write_glove(path: str, table: Table) -> None:
-    word2vec_text.write(path, table, header=False)
-
-
-def _check_glove(path: str, table: Table) -> None:
-    word2vec_text.check(path, table, header=False)
-
-
-_WRITERS: dict[str, Callable[[str, Table], None] | None] = {
-    ".txt": word2vec_text.write,
-    ".vec": word2vec_text.write,
-    ".glove": _write_glove,
-    ".bin": word2vec_binary.write,
-    ".npy": numpy_array.write,
-    ".tsv": projector.write,
-    ".safetensors": None,
-}
-
-
-_CHECKS: dict[Callable[[str, Table], None] | None, Callable[[str, Table], None]] = {
-    word2vec_text.write: word2vec_text.check,
-    _write_glove: _check_glove,
-    word2vec_binary.write: word2vec_binary.check,
-    numpy_array.write: numpy_array.check,
-}
-
-
 def check_names(path: str, names: Sequence[str], dim: int, blank: str | None = None) -> None:
     """Find out before hours of work whether the format of `path` can hold these names: W2VError.
 
     dim    numbers that each vector will have
     blank  what will stand for each blank in them; None: they stay
     """
-    write = writer(path)
-    if blank is not None and write is None:
+    form = _named(path)
+    if blank is not None and form.write is None:
         raise W2VError(f"{path} holds names with blanks: leave out --blank")
-    check = _CHECKS.get(write)
-    if check:
+    if form.check:
         table = Table.unknown(names, dim)
-        check(path, table if blank is None else table.without_blanks(blank))
+        form.check(path, table if blank is None else table.without_blanks(blank))
 
 
 def written_beside(path: str) -> str | None:
     """The second file, of names, that the format of this suffix has; None where there is none."""
-    write = writer(path)
-    if write is projector.write:
-        return projector.labels_of(path)
-    return numpy_array.lists_of(path)[0] if write is numpy_array.write else None
+    form = _named(path)
+    return form.name_files(path)[0] if form.name_files else None
 
 
 def read_with(path: str) -> list[str]:
     """A vector file, and the files beside it that may hold its names."""
-    name = packing.plain_name(path).lower()
-    if name.endswith(".npy"):
-        return [path, *numpy_array.lists_of(path)]
-    beside = projector.list_of(path) if name.endswith(".tsv") else None
-    return [path, beside] if beside else [path]
+    form = _of_suffix(packing.plain_name(path).lower())
+    beside = form.name_files(path) if form and form.name_files else []
+    return [path, *filter(os.path.exists, beside)]
 
 
 def writer(path: str) -> Callable[[str, Table], None] | None:
-    """The function that writes the format named by the suffix of `path`; None for our container.
+    """The function that writes the format named by the suffix of `path`; None for our container."""
+    return _named(path).write
 
-    All but the container and the projector's pair are packed where .gz, .bz2 or .xz comes after it.
-    """
+
+def _of_suffix(name: str) -> Format | None:
+    return next((each for each in _formats() if name.endswith(each.suffixes)), None)
+
+
+def _named(path: str) -> Format:
+    """The format that the suffix names, where .gz, .bz2 or .xz may come after most."""
     name = "-.txt" if path == "-" else path.lower()
     plain = packing.plain_name(name)
-    for suffix, write in _WRITERS.items():
-        if plain.endswith(suffix) and (plain == name or suffix not in (".safetensors", ".tsv")):
-            return write
+    form = _of_suffix(plain)
+    if form and (plain == name or form.packed):
+        return form
     found = os.path.splitext(name)[1] or "(none)"
-    known = "  ".join(_WRITERS)
+    known = [suffix for each in _formats() for suffix in each.suffixes]
+    unpacked = [suffix for each in _formats() if not each.packed for suffix in each.suffixes]
     raise W2VError(
-        f"{path}: the suffix {found} names no format; known: {known}, and .gz, .bz2 or .xz after "
-        "all but .tsv and .safetensors"
+        f"{path}: the suffix {found} names no format; known: {'  '.join(sorted(known))}, and .gz, "
+        f".bz2 or .xz after all but {' and '.join(sorted(unpacked))}"
     )

@@ -16,20 +16,30 @@ from typing import IO, Literal
 
 import numpy as np
 
-from w2v.embeddings.formats.source import Source
+from w2v.embeddings.source import Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
+from w2v.embeddings.text_rows import all_are_rows
 from w2v.errors import W2VError
 from w2v.system import atomic_file, packing
 from w2v.system.pipes import is_copied, name_of, open_seekable
 from w2v.system.text_file import mark_before, read_bytes
 
+SUFFIXES = (".npy",)
+KIND = "NumPy array with a list of names"
 MAGIC = b"\x93NUMPY"
-LISTS = (".words", ".vocab", ".txt")
+_LISTS = (".words", ".vocab", ".txt")
 # What NumPy's reader of headers, which are Python literals, raises for odd ones.
 _DAMAGE = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, RecursionError, TokenError)
 
 
-def read(source: Source, limit: int | None) -> tuple[bytes, np.ndarray]:
+def sniff(source: Source) -> Layout | None:
+    """NumPy's first bytes, unless they are the first name of a text."""
+    return Layout(KIND) if source.head.startswith(MAGIC) and not all_are_rows(source) else None
+
+
+def read(
+    source: Source, layout: Layout, limit: int | None, findings: Diagnostics
+) -> tuple[bytes, np.ndarray]:
     """Names, with a line end after each, and the matrix (N, D), mapped if it is not packed."""
     path, name = source.path, source.name
     matrix = parse(b"".join(source.blocks()), name) if source.packed else _mapped(path)
@@ -64,7 +74,7 @@ def check(path: str, table: Table) -> None:
 def write(path: str, table: Table) -> None:
     """Write both files."""
     check(path, table)
-    with atomic_file.replacing(lists_of(path)[0]) as names, atomic_file.replacing(path) as file:
+    with atomic_file.replacing(name_files(path)[0]) as names, atomic_file.replacing(path) as file:
         with packing.packer(file, path) as packed:
             matrix = np.ascontiguousarray(table.matrix)
             np.lib.format.write_array(packed, matrix, allow_pickle=False)
@@ -74,9 +84,9 @@ def write(path: str, table: Table) -> None:
             names.write(table.name_bytes(row) + b"\n")
 
 
-def lists_of(path: str) -> list[str]:
+def name_files(path: str) -> list[str]:
     """Where the names of an array may be; the first is the one that is written."""
-    return [_stem(path) + suffix for suffix in LISTS]
+    return [_stem(path) + suffix for suffix in _LISTS]
 
 
 def _stem(path: str) -> str:
@@ -86,7 +96,7 @@ def _stem(path: str) -> str:
 
 def _list_of(path: str) -> str:
     """The list of names beside an array."""
-    for found in lists_of(path):
+    for found in name_files(path):
         if os.path.exists(found):
             return found
     owner = _stem(path).removesuffix(".vectors").removesuffix(".wv")
@@ -100,7 +110,7 @@ def _list_of(path: str) -> str:
             f"{name_of(path)} is a NumPy array, whose names are in a file beside it: name the "
             "file, not a pipe"
         )
-    several = ", ".join(lists_of(path))
+    several = ", ".join(name_files(path))
     raise W2VError(
         f"{path} is a NumPy array without names: there is none of {several}: make one, with a name "
         "on a line for each row"

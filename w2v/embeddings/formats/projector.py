@@ -13,15 +13,19 @@ from itertools import chain
 
 import numpy as np
 
-from w2v.embeddings.formats.growing_table import GrowingTable, numbers
-from w2v.embeddings.formats.source import Source
+from w2v.embeddings.growing_table import GrowingTable
+from w2v.embeddings.source import HEAD, Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
+from w2v.embeddings.text_rows import ROWS, digits, is_number, rows_below, word2vec_header
 from w2v.errors import W2VError
 from w2v.system import atomic_file, packing
 from w2v.system.pipes import is_copied
 from w2v.system.progress import plural
-from w2v.system.text_file import mark_before, read_bytes
+from w2v.system.text_file import MARK, mark_before, read_bytes
 
+SUFFIXES = (".tsv",)
+PACKED = False
+KIND = "text of numbers alone with a list of names"
 # The Projector drops lines of which JavaScript's trim leaves nothing.
 _BLANKS = (
     "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -31,15 +35,10 @@ _WORDS = ".words"
 _COLUMNS = (b"word", b"name", b"label", b"token", b"id")  # which of several has the names
 
 
-def labels_of(path: str) -> str:
-    """The file of names that is written beside a file of numbers."""
-    return _stem(path) + ".metadata.tsv"
-
-
-def lists_of(path: str) -> list[str]:
+def name_files(path: str) -> list[str]:
     """Where the names of a file of numbers may be; the first is the one that is written."""
     stem = _stem(path)
-    found = [labels_of(path), stem + _WORDS]
+    found = [stem + ".metadata.tsv", stem + _WORDS]
     folder, name = os.path.split(stem)
     if name == "vectors":  # as the tutorials of TensorFlow call the pair
         found.append(os.path.join(folder, "metadata.tsv"))
@@ -48,33 +47,62 @@ def lists_of(path: str) -> list[str]:
     return found
 
 
-def list_of(path: str) -> str | None:
+def _name_file(path: str) -> str | None:
     """The list of names beside a file of numbers; None where there is none."""
-    return next((found for found in lists_of(path) if os.path.exists(found)), None)
+    return next((found for found in name_files(path) if os.path.exists(found)), None)
 
 
 def _stem(path: str) -> str:
     return os.path.splitext(packing.plain_name(path))[0]
 
 
-def read(source: Source, dim: int, limit: int | None) -> tuple[list[bytes], np.ndarray]:
-    """The rows of a text of numbers alone, whose header, if it has one, has been skipped.
+def sniff(source: Source) -> Layout | None:
+    """A text of which the first rows, below a word2vec header or without one, are numbers alone.
 
-    dim      numbers of each row
-    limit    how many rows at most; None: all
-    Returns  names, and float32 (N, D)
-    Raises   W2VError where there are no names for the rows, and where a line has not D numbers
+    Without a header, whole numbers that are all different, before numbers that are not whole, are
+    taken for names, as of the nodes of a graph, unless there is a list of names beside the file.
     """
-    beside = list_of(source.path)
+    if header := word2vec_header(source):
+        rows = [line.rstrip(b"\r ").split(b" ") for line in rows_below(source, header)]
+        rows = [row if len(row) > 1 else row[0].split() for row in rows]
+        alone = rows and _are_numbers(rows, header.dim)
+        return Layout(KIND, *header) if alone else None
+    lines = source.head.removeprefix(MARK).split(b"\n")
+    lines = lines[:-1] or lines if len(source.head) == HEAD else lines
+    rows = [line.split() for line in lines if not line.startswith(b"#")]  # as numpy.savetxt's
+    rows = [row for row in rows if row][:ROWS]
+    if not rows or not _are_numbers(rows, len(rows[0])):
+        return None
+    firsts = {row[0] for row in rows if row[0].isdigit()}
+    whole = all(field.lstrip(b"-").isdigit() for row in rows for field in row[1:])
+    if len(firsts) == len(rows) and not whole and not _name_file(source.path):
+        return None
+    mark = len(MARK) if source.head.startswith(MARK) else 0
+    return Layout(KIND, dim=len(rows[0]), header=mark)
+
+
+def _are_numbers(rows: list[list[bytes]], dim: int) -> bool:
+    return all(len(row) == dim and all(map(is_number, row)) for row in rows)
+
+
+def read(
+    source: Source, layout: Layout, limit: int | None, findings: Diagnostics
+) -> tuple[list[bytes], np.ndarray]:
+    """Names and vectors (N, D) of a text of numbers whose header, if there is one, is skipped.
+
+    Raises W2VError where there are no names for the rows, and where a line has not D numbers
+    """
+    beside = _name_file(source.path)
     if beside is None:
         if is_copied(source.path):
             instead = "names are in a file beside it: name the file, not a pipe"
         else:
-            instead = f"write the names to {labels_of(source.path)}, one a line, in the same order"
+            written = name_files(source.path)[0]
+            instead = f"write the names to {written}, one a line, in the same order"
         raise W2VError(
-            f"{source.name} has rows of {plural(dim, 'number')} without names: {instead}"
+            f"{source.name} has rows of {plural(layout.dim, 'number')} without names: {instead}"
         )
-    matrix = _matrix(source, dim)
+    matrix = _matrix(source, layout.dim)
     names = _names(beside, source.name, len(matrix))
     return (names, matrix) if limit is None else (names[:limit], matrix[:limit])
 
@@ -92,7 +120,7 @@ def _matrix(source: Source, dim: int) -> np.ndarray:
                 if len(fields) != dim:
                     raise ValueError
                 with np.errstate(over="ignore"):  # 1e39 is infinity, which `Table` counts
-                    rows.room(1)[0] = fields
+                    rows.allocate(1)[0] = fields
             except ValueError:
                 raise W2VError(
                     f"{source.name}: line {number}: expected {dim:,} numbers, found "
@@ -143,9 +171,9 @@ def write(path: str, table: Table) -> None:
     blanks is written as their code points, such as U+3000: the Projector would drop the line, and
     move all names after it by a row.
     """
-    with atomic_file.replacing(labels_of(path)) as names, atomic_file.replacing(path) as file:
+    with atomic_file.replacing(name_files(path)[0]) as names, atomic_file.replacing(path) as file:
         for row in range(len(table)):
-            file.write(b"\t".join(numbers(table, row)) + b"\n")
+            file.write(b"\t".join(digits(table, row)) + b"\n")
         file.flush()
         if table.counts is not None:
             names.write(b"word\tcount\n")

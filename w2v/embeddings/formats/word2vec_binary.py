@@ -7,21 +7,42 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.embeddings.formats.growing_table import GrowingTable
-from w2v.embeddings.formats.recognition import BINARY, begins_as
-from w2v.embeddings.formats.source import HEAD, Diagnostics, Source
-from w2v.embeddings.formats.word2vec_text import refuse_blanks
+from w2v.embeddings.formats import begins_as
+from w2v.embeddings.growing_table import GrowingTable
+from w2v.embeddings.source import HEAD, Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
+from w2v.embeddings.text_rows import is_number, refuse_names_with, word2vec_header
 from w2v.errors import W2VError
 from w2v.system import atomic_file
 
+SUFFIXES = (".bin",)
+KIND = "word2vec binary"
 _LONGEST_NAME = 1 << 20
+_OF_TEXT = {*range(32, 127), *b"\t\r\n"}
+
+
+def sniff(source: Source) -> Layout | None:
+    """A header, and a first row below it that is not D numbers in digits, but 4 D bytes."""
+    header = word2vec_header(source)
+    if header is None:
+        return None
+    rest = source.head[header.size :].lstrip(b"\n")
+    first = next((line for line in rest.split(b"\n") if line.strip()), b"")
+    numbers = first.rstrip(b"\r ").rsplit(b" ", header.dim)[1:]
+    if len(numbers) == header.dim and all(map(is_number, numbers)):
+        return None
+    blank = rest.find(b" ") + 1
+    end = blank + 4 * header.dim  # of the first row, if it is binary
+    binary = not set(rest[blank:end]) <= _OF_TEXT or rest[end : end + 1] == b"\n"
+    return Layout(KIND, *header) if binary or end == len(rest) else None
 
 
 def read(
-    source: Source, promised: int, dim: int, limit: int | None, findings: Diagnostics
+    source: Source, layout: Layout, limit: int | None, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
-    """The rows of a file whose header has been skipped; arguments as of `text.read`."""
+    """Names and vectors (N, D) of a file whose header has been skipped."""
+    assert layout.rows is not None
+    promised, dim = layout.rows, layout.dim
     rows, blocks = GrowingTable(source, promised, dim, 4 * dim + 1), source.blocks()
     wide, wanted = 4 * dim, promised if limit is None else min(limit, promised)
     buffer, passed = b"", source.begin
@@ -30,11 +51,11 @@ def read(
         names, starts, place = _cut(buffer, wide, wanted - len(rows.names))
         if names:
             every = np.lib.stride_tricks.sliding_window_view(np.frombuffer(buffer, np.uint8), wide)
-            rows.room(len(names))[: len(names)] = every[starts].view("<f4")
+            rows.allocate(len(names))[: len(names)] = every[starts].view("<f4")
             lines = lines or (not rows.names and _after(buffer, starts[0] + wide) == b"\n")
             if lines and (at := _not_ended(buffer, starts, wide)) is not None:
                 whole, end = len(rows.names) + at, starts[at] + wide
-                findings.wrong(
+                findings.error(
                     f"row {whole + 1}, byte {passed + end:,}: expected a line end after the "
                     f"vector, as after the first, found {_after(buffer, end)!r}: bytes before it "
                     "are missing, or too many",
@@ -48,7 +69,7 @@ def read(
             break
         more = next(blocks, b"")
         if not more or len(buffer) > _LONGEST_NAME + wide:
-            findings.wrong(
+            findings.error(
                 f"row {len(rows.names) + 1}, byte {passed:,}: the vector is cut short; the header "
                 f"promises {promised:,} vectors of {dim} numbers",
                 f"{len(rows.names):,} are read",
@@ -57,7 +78,7 @@ def read(
         buffer += more
     rest = b"" if limit is not None else buffer.strip(b"\n") or next(blocks, b"").strip(b"\n")
     if rest:
-        findings.wrong(
+        findings.error(
             f"byte {passed:,}: after {promised:,} rows, as many as the header promises, comes "
             f"{rest[:10]!r}",
             "it is left out",
@@ -78,7 +99,7 @@ def _not_ended(buffer: bytes, starts: list[int], wide: int) -> int | None:
 
 def check(path: str, table: Table) -> None:
     """W2VError where names could not be read back; the vectors need not be known yet."""
-    refuse_blanks(table)
+    refuse_names_with(b" \n", table)
 
 
 def write(path: str, table: Table) -> None:
@@ -90,7 +111,7 @@ def write(path: str, table: Table) -> None:
         head += row
         if len(head) >= HEAD:
             break
-    if len(table) and begins_as(path, head) != (BINARY, table.dim):
+    if len(table) and begins_as(path, head) != (KIND, table.dim):
         raise W2VError(
             f"{path}: the bytes of the first vectors could not be told from a text: write "
             ".safetensors"

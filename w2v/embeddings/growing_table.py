@@ -1,13 +1,12 @@
-"""Rows of vectors: as they are read, names and one matrix that grows; and written in digits."""
+"""GrowingTable: names and one matrix that grows, as a file of unknown length is read."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from w2v.embeddings.formats.source import Source
-from w2v.embeddings.table import Table
+from w2v.embeddings.source import Source
 
-_FIRST = 1 << 22  # numbers there is room for, where nobody can say how many will come
+_FIRST = 1 << 22  # numbers that are allocated where no header says how many will come
 
 
 class GrowingTable:
@@ -21,10 +20,10 @@ class GrowingTable:
         self.names: list[bytes] = []
         self.dim = dim
         believed = promised and source.size is not None and source.could_hold(promised, dim, least)
-        room = promised if promised and believed else max(1, _FIRST // dim)
-        self._matrix = np.empty((room, dim), np.float32)
+        capacity = promised if promised and believed else max(1, _FIRST // dim)
+        self._matrix = np.empty((capacity, dim), np.float32)
 
-    def room(self, more: int) -> np.ndarray:
+    def allocate(self, more: int) -> np.ndarray:
         """The rows after those that are there, at least so many; (≥ more, D)."""
         needed = len(self.names) + more
         if needed > len(self._matrix):
@@ -35,9 +34,3 @@ class GrowingTable:
         """All names, and the matrix (N, D)."""
         self._matrix.resize((len(self.names), self.dim), refcheck=False)
         return self.names, self._matrix
-
-
-def numbers(table: Table, row: int) -> list[bytes]:
-    """The vector of a row in digits; each is the shortest that reads back as the same float32."""
-    # Twice as fast as str() of each. The longest, of NumPy 1, is -1000000000000000.0.
-    return table.row(row).astype("S20").tolist()

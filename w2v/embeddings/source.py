@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, NamedTuple
 
 from w2v.errors import W2VError
 from w2v.system import packing
@@ -13,6 +13,23 @@ from w2v.system.pipes import name_of, open_seekable
 
 HEAD = 1 << 16  # bytes from which a format is recognised
 BLOCK = 1 << 21  # bytes read at a time
+
+
+class Layout(NamedTuple):
+    """How vectors stand in a file, as a format sees it in the first bytes.
+
+    kind    what the file is, as `w2v info` calls it
+    rows    how many vectors the header promises; None: it does not say
+    dim     numbers in each; 0: not known yet
+    header  bytes before the first row
+    error   what contradicts the header; nothing where all agrees
+    """
+
+    kind: str
+    rows: int | None = None
+    dim: int = 0
+    header: int = 0
+    error: str = ""
 
 
 class Diagnostics:
@@ -30,7 +47,7 @@ class Diagnostics:
         """Something that is not wrong, but that users should know."""
         self.said.append(what)
 
-    def wrong(self, what: str, instead: str) -> None:
+    def error(self, what: str, instead: str) -> None:
         """Something wrong: W2VError, or a note of what is done instead."""
         if not self.repairs:
             raise W2VError(

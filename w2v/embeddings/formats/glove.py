@@ -1,0 +1,64 @@
+"""Text without a header, as GloVe's: a row for each vector, its name and its numbers.
+
+The length of vectors is seen from the first rows. Names may have blanks. GloVe's own header, where
+a file has one, does not count its last row, <unk>: such a file is taken for word2vec's text.
+"""
+
+from __future__ import annotations
+
+from w2v.embeddings.formats import begins_as
+from w2v.embeddings.formats.word2vec_text import read as read
+from w2v.embeddings.source import HEAD, Layout, Source
+from w2v.embeddings.table import Table
+from w2v.embeddings.text_rows import (
+    refuse_names_with,
+    rows_without_header,
+    usual_length,
+    write_rows,
+)
+from w2v.errors import W2VError
+from w2v.system import atomic_file
+from w2v.system.text_file import MARK, mark_before
+
+SUFFIXES = (".glove",)
+KIND = "text without a header, as GloVe's"
+
+
+def sniff(source: Source) -> Layout | None:
+    """A text whose first rows usually end with two numbers or more."""
+    head = source.head
+    if len(head) == HEAD and b"\n" not in head:
+        raise W2VError(
+            f"{source.name}: row 1: no line end in {HEAD:,} bytes, and no header 'ROWS DIM'"
+        )
+    dim = usual_length(rows_without_header(source)[1])
+    mark = len(MARK) if head.startswith(MARK) else 0
+    return Layout(KIND, dim=dim, header=mark) if dim >= 2 else None
+
+
+def write(path: str, table: Table) -> None:
+    """Write the rows; see `check`."""
+    check(path, table)
+    with atomic_file.packed(path) as file:
+        file.write(mark_before(table.name_bytes(0) if len(table) else b""))
+        write_rows(file, table)
+
+
+def check(path: str, table: Table) -> None:
+    """W2VError where the first names could not be told from numbers, or from another format."""
+    refuse_names_with(b"\n", table)
+    if table.dim < 2:
+        raise W2VError(f"{path}: rows of one number need a header: write .txt")
+    if not len(table):
+        return
+    for digits in (b" 0.0", b" -1.2345678e-05"):  # as many rows in the head as can be, and as few
+        head, row = mark_before(table.name_bytes(0)), 0
+        while row < len(table) and len(head) < HEAD:
+            head += table.name_bytes(row) + digits * table.dim + b"\n"
+            row += 1
+        if begins_as(path, head) != (KIND, table.dim):
+            raise W2VError(
+                f"{path}: without a header the first names, such as {table.name(0)!r}, could not "
+                "be told from the vectors or from another format: write .safetensors, or .txt, "
+                "where names have blanks with --blank _"
+            )
