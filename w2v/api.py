@@ -75,8 +75,8 @@ def _load(path: str, table: str | None, limit: int | None = None, kept: object =
 def _first_table(path: str) -> str:
     """The table that is meant where none is named."""
     tensors, metadata = formats.contents(path)
-    told = container.nested(metadata, "settings").get("word_vectors")
-    has_words = told is not False and "words" in container.table_names(tensors)
+    word_vectors = container.nested(metadata, "settings").get("word_vectors")
+    has_words = word_vectors is not False and "words" in container.table_names(tensors)
     return (
         "words" if has_words or "documents" not in container.table_names(tensors) else "documents"
     )
@@ -196,7 +196,7 @@ class _Log:
         _LOG.info("%s", self._folder.leave_out(message))
 
     def warn(self, message: str) -> None:
-        """Shown by Python unless told otherwise."""
+        """Shown by Python, unless its log is set otherwise."""
         _LOG.warning("%s", self._folder.leave_out(message))
 
     def show(self, state: object) -> None:

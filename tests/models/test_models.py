@@ -248,8 +248,8 @@ def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trai
     """What resuming and clusters rest on: another worker, after other calls, does the same."""
     (one, chunks), (other, _) = trainer(name), trainer(name)
     half = dataclasses.replace(chunks[0], last=(chunks[0].first + chunks[0].last) // 2)
-    if half.pieces:
-        half = dataclasses.replace(half, pieces=Spans(*(array[:3] for array in half.pieces)))
+    if half.spans:
+        half = dataclasses.replace(half, spans=Spans(*(array[:3] for array in half.spans)))
     used = one.worker()
     used(chunks[0])
     for name, matrix in one.matrices.items():

@@ -309,10 +309,10 @@ def test_every_document_is_trained_once_an_epoch(lengths, epochs):
     for epoch in range(epochs):
         seen = {row: [] for row in range(len(lengths))}
         for chunk in (c for c in chunks if c.epoch == epoch):
-            ids, bounds = text.gather(chunk.pieces)
+            ids, bounds = text.gather(chunk.spans)
             assert ids.size == chunk.last - chunk.first <= chunks.longest
-            assert chunk.pieces.rows.size <= chunks.most_pieces
-            for row, a, b in zip(chunk.pieces.rows, bounds, bounds[1:], strict=False):
+            assert chunk.spans.rows.size <= chunks.most_spans
+            for row, a, b in zip(chunk.spans.rows, bounds, bounds[1:], strict=False):
                 assert a < b
                 seen[row] += ids[a:b].tolist()
         for row, words in seen.items():
@@ -323,9 +323,7 @@ def test_every_document_is_trained_once_an_epoch(lengths, epochs):
 def test_documents_find_a_new_place_in_each_epoch():
     text = make([100] * 200)
     chunks = DocumentPlan(text, 2, seed=1)
-    orders = [
-        [row for c in chunks if c.epoch == epoch for row in c.pieces.rows] for epoch in (0, 1)
-    ]
+    orders = [[row for c in chunks if c.epoch == epoch for row in c.spans.rows] for epoch in (0, 1)]
     assert sorted(orders[0]) == sorted(orders[1]) == list(range(200))
     assert orders[0] != orders[1]
     neighbours = [{*zip(order, order[1:], strict=False)} for order in orders]

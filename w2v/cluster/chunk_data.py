@@ -16,7 +16,7 @@ from w2v.training.chunks import Chunk
 class ChunkSource(Protocol):
     """Where the words of chunks are."""
 
-    def parcel(self, chunk: Chunk) -> Any:
+    def of(self, chunk: Chunk) -> Any:
         """A `ChunkData`, in which arrays may be futures of such."""
 
 
@@ -26,10 +26,10 @@ class LocalText:
     def __init__(self, text: EncodedText):
         self._text = text
 
-    def parcel(self, chunk: Chunk) -> ChunkData:
+    def of(self, chunk: Chunk) -> ChunkData:
         """The chunk with its words."""
         if isinstance(self._text, EncodedDocuments):
-            ids, bounds = self._text.gather(chunk.pieces)
+            ids, bounds = self._text.gather(chunk.spans)
         else:
             ids, bounds = self._text.part(chunk.first, chunk.last)
         return ChunkData(chunk, [Slice(ids, 0, ids.size)], bounds)
@@ -49,7 +49,7 @@ class RemoteText(EncodedText):
         self._edges = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self.size = int(self._edges[-1])
 
-    def parcel(self, chunk: Chunk) -> ChunkData:
+    def of(self, chunk: Chunk) -> ChunkData:
         """The chunk, and of which parts it is."""
         begin = int(np.searchsorted(self._edges, chunk.first, "right")) - 1
         slices = []

@@ -41,25 +41,25 @@ class LocalCluster(DaskLocalCluster):
 class Cluster:
     """A Dask cluster, and what of it is ours.
 
-    told    the address of a scheduler, or local:N for N worker processes on this machine
+    address    the address of a scheduler, or local:N for N worker processes on this machine
     Raises  W2VError where there is none, or a worker has another version of w2v
     """
 
     lost = (FutureCancelledError, CancelledError)  # what only a dead worker has had
 
-    def __init__(self, told: str):
-        self.told, self.run = told, uuid.uuid4().hex[:12]
+    def __init__(self, address: str):
+        self.address, self.run = address, uuid.uuid4().hex[:12]
         self._local: LocalCluster | None = None
         self._workers, self._counted = 0, -COUNTED
         self._tidied = False  # whether the scheduler took copies away before we came
         self._levels: dict[logging.Logger, int] = {}
-        found = re.fullmatch(r"local:(\d+)", told)
+        found = re.fullmatch(r"local:(\d+)", address)
         local = found is not None and 1 <= int(found[1]) <= 1024
-        if not local and not re.fullmatch(r"(tcp|tls|ws|wss)://.+", told):
-            raise W2VError(f"--cluster {told}: expected tcp://SCHEDULER:PORT or local:WORKERS")
+        if not local and not re.fullmatch(r"(tcp|tls|ws|wss)://.+", address):
+            raise W2VError(f"--cluster {address}: expected tcp://SCHEDULER:PORT or local:WORKERS")
         self._silence()
         try:
-            self._client = self._start(int(found[1])) if found else self._connect(told)
+            self._client = self._start(int(found[1])) if found else self._connect(address)
         except BaseException:
             self._restore_levels()
             raise
@@ -69,11 +69,11 @@ class Cluster:
             self._keep_copies()
         except TimeoutError:
             self.close()
-            raise W2VError(f"--cluster {told}: no worker after {PATIENCE:.0f} s") from None
+            raise W2VError(f"--cluster {address}: no worker after {PATIENCE:.0f} s") from None
         except ModuleNotFoundError as error:
             self.close()
             raise W2VError(
-                f"--cluster {told}: a worker has no {error.name}: install w2v[cluster] there"
+                f"--cluster {address}: a worker has no {error.name}: install w2v[cluster] there"
             ) from None
         except BaseException:
             self.close()
@@ -104,8 +104,8 @@ class Cluster:
         try:
             return Client(address, timeout=PATIENCE)
         except (OSError, ValueError) as error:
-            told = " ".join(str(error).split())
-            raise W2VError(f"--cluster {address}: no scheduler answers: {told}") from None
+            reason = " ".join(str(error).split())
+            raise W2VError(f"--cluster {address}: no scheduler answers: {reason}") from None
 
     def _keep_copies(self) -> None:
         """Let each worker keep what all of them need.
@@ -230,7 +230,7 @@ class Cluster:
             return function()
         except KilledWorker as error:
             raise ConnectionLostError(
-                f"--cluster {self.told}: workers died of the same task, the last one "
+                f"--cluster {self.address}: workers died of the same task, the last one "
                 f"{error.last_worker.address}: see its log; perhaps it has too little memory"
             ) from None
         except self.lost:
@@ -248,4 +248,4 @@ class Cluster:
             time.sleep(POLL)
 
     def _gone(self) -> ConnectionLostError:
-        return ConnectionLostError(f"--cluster {self.told}: the connection is lost")
+        return ConnectionLostError(f"--cluster {self.address}: the connection is lost")

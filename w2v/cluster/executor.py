@@ -87,7 +87,7 @@ class ClusterEngine:
         setup = ModelSetup(
             self._cluster.run, request.model.name, request.options, trainer.vocabulary.counts,
             trainer.frozen, len(text.names) if isinstance(text, EncodedDocuments) else 0,
-            plan.longest, plan.most_pieces,
+            plan.longest, plan.most_spans,
         )  # fmt: skip
         chunks = text if isinstance(text, RemoteText) else LocalText(text)
         return ClusterRounds(self._cluster, trainer, plan, setup, chunks)

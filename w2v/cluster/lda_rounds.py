@@ -174,11 +174,11 @@ class ClusterGibbs(ClusterRounds):
         self._later.append(nodes[0])
         return nodes[0]
 
-    def _take(self, crew: Workers, chunks: list[Chunk], node: Any) -> None:
+    def _take(self, workers: Workers, chunks: list[Chunk], node: Any) -> None:
         found: Found = node
-        crew.state.latest = chunks[0]
+        workers.state.latest = chunks[0]
         for shard, (chunk, result) in enumerate(zip(chunks, found.results, strict=True)):
-            crew.count(chunk, *result)
+            workers.count(chunk, *result)
             self._counts.note(chunk, shard, found.alpha_sums[shard])
         count_changes.add_to(self._counts.counts, found.changes)
         self._counts.average(slice(None))

@@ -28,7 +28,7 @@ class ModelSetup:
     counts     int64 (V,) of the vocabulary
     frozen     bool (V,) or (0,), see `Trainer.freeze`
     documents  how many have vectors
-    longest, most_pieces  as of a `Plan`, the most words and documents of a chunk
+    longest, most_spans  as of a `Plan`, the most words and documents of a chunk
     """
 
     run: str
@@ -38,7 +38,7 @@ class ModelSetup:
     frozen: np.ndarray
     documents: int
     longest: int
-    most_pieces: int
+    most_spans: int
     shards = 1  # are trained at a time in a room
 
 
@@ -76,17 +76,17 @@ class _Passage:
         self.names = range(documents)
         self._ids, self._bounds = np.empty(0, np.int32), np.zeros(1, np.int64)
 
-    def open(self, parcel: ChunkData) -> None:
+    def open(self, chunk_data: ChunkData) -> None:
         """Be the text of one chunk from now on."""
-        words = [ids[first:last] for ids, first, last in parcel.slices]
+        words = [ids[first:last] for ids, first, last in chunk_data.slices]
         self._ids = np.concatenate([*words, np.empty(0, np.int32)])
-        self._bounds = parcel.bounds.copy()  # what comes from elsewhere cannot be written to
+        self._bounds = chunk_data.bounds.copy()  # what comes from elsewhere cannot be written to
 
     def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """The chunk's words, and where its sentences begin."""
         return self._ids, self._bounds
 
-    def gather(self, pieces: Any) -> tuple[np.ndarray, np.ndarray]:
+    def gather(self, spans: Any) -> tuple[np.ndarray, np.ndarray]:
         """The same of documents."""
         return self._ids, self._bounds
 
@@ -124,14 +124,14 @@ class Replica(RoundState):
         for node in later:
             row_changes.apply(self._trainer.matrices, node.changes)
 
-    def train(self, parcels: Sequence[ChunkData], number: int, covers: int) -> Node:
+    def train(self, chunks: Sequence[ChunkData], number: int, covers: int) -> Node:
         """Train some chunks of a round, one after the other: a node of the round's tree."""
         with self._turn:
             passage, shards, train = self._rooms.pop() if self._rooms else self._make_room()
         leaves = []
-        for at, parcel in enumerate(parcels):
-            passage.open(parcel)
-            result = train(parcel.chunk, 0)
+        for at, chunk_data in enumerate(chunks):
+            passage.open(chunk_data)
+            result = train(chunk_data.chunk, 0)
             found = {
                 name: RowChanges(rows, self._unpadded(name, sums), squares)
                 for name, (rows, sums, squares) in shards.changes(0).items()

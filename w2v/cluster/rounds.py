@@ -40,13 +40,11 @@ class ClusterRounds:
     """The rounds of a run on a cluster.
 
     trainer  has the model at the beginning, and after each call of `run`
-    parcels  what of the text each chunk needs
+    source   what of the text each chunk needs
     """
 
-    def __init__(
-        self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, parcels: ChunkSource
-    ):
-        self._cluster, self._trainer, self._plan, self._parcels = cluster, trainer, plan, parcels
+    def __init__(self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, source: ChunkSource):
+        self._cluster, self._trainer, self._plan, self._source = cluster, trainer, plan, source
         self._setup = cluster.keep(setup)
         self._rounds = 0  # whose changes are in the trainer
         self._base: Any = None
@@ -63,7 +61,7 @@ class ClusterRounds:
         before: int,
     ) -> None:
         """Train until chunk `before` or about so many seconds have passed: see `training.run`."""
-        crew = Workers(self._trainer, self._plan, state, before)
+        workers = Workers(self._trainer, self._plan, state, before)
         began, passed, tries = time.monotonic(), state.seconds, 0
 
         def report() -> None:
@@ -97,7 +95,7 @@ class ClusterRounds:
                             self._forget(waiting)
                             handed = state.chunks_done
                             continue
-                        self._take(crew, waiting.popleft()[0], node)
+                        self._take(workers, waiting.popleft()[0], node)
                         tries = 0
                     report()
                     signals.check()
@@ -129,13 +127,13 @@ class ClusterRounds:
     def _hand_out(self, chunks: list[Chunk]) -> Any:
         """Hand a round out: the future of its root."""
         submit, covers = self._cluster.submit, self._covers
-        parcels = [self._parcels.parcel(chunk) for chunk in chunks]
+        chunk_data = [self._source.of(chunk) for chunk in chunks]
         nodes = [
             submit(
                 worker.train, self._setup, self._base, list(self._later),
-                parcels[first : first + covers], number, covers,
+                chunk_data[first : first + covers], number, covers,
             )
-            for number, first in enumerate(range(0, len(parcels), covers))
+            for number, first in enumerate(range(0, len(chunk_data), covers))
         ]  # fmt: skip
         while len(nodes) > 1:
             covers *= TOGETHER
@@ -146,11 +144,11 @@ class ClusterRounds:
         self._later.append(nodes[0])
         return nodes[0]
 
-    def _take(self, crew: Workers, chunks: list[Chunk], node: row_changes.Node) -> None:
+    def _take(self, workers: Workers, chunks: list[Chunk], node: row_changes.Node) -> None:
         """Count a round's chunks, and bring what they have changed into the trainer's matrices."""
-        crew.state.latest = chunks[0]
+        workers.state.latest = chunks[0]
         for chunk, (loss, pairs) in zip(chunks, node.results, strict=True):
-            crew.count(chunk, loss, pairs)
+            workers.count(chunk, loss, pairs)
         row_changes.apply(self._trainer.matrices, node.changes)
         self._rounds += 1
         self._later_bytes += node.nbytes

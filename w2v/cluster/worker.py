@@ -56,14 +56,14 @@ def train(
     setup: ModelSetup,
     base: ModelBase,
     later: Sequence[Node],
-    parcels: Sequence[ChunkData],
+    chunks: Sequence[ChunkData],
     number: int,
     covers: int,
 ) -> Node:
     """Train some chunks from the model after the rounds `later`: depends on nothing else."""
     replica = worker_state(setup.run).kept("replica", lambda: Replica(setup))
     with replica.at(base, later):
-        return replica.train(parcels, number, covers)
+        return replica.train(chunks, number, covers)
 
 
 def merge(nodes: Sequence[Node], covers: int) -> Node:

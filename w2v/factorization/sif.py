@@ -139,7 +139,7 @@ def add_means(
     for begin in range(0, text.rows.size, _DOCUMENTS):
         span = slice(begin, begin + _DOCUMENTS)
         rows = text.rows[span]
-        ids, bounds = text.gather(text.pieces(span))
+        ids, bounds = text.gather(text.spans(span))
         kept = weights[ids]
         shape = rows.size, len(words)
         np.add.at(found, rows, csr_array((kept, ids, bounds), shape=shape) @ words)

@@ -23,7 +23,7 @@ def _rows(text: EncodedDocuments) -> Iterator[tuple[slice, np.ndarray, np.ndarra
     for first in range(0, rows, ROWS):
         last = min(first + ROWS, rows)
         begin, end = np.searchsorted(text.rows, (first, last), sorter=order)
-        pieces = text.pieces(order[begin:end])
+        pieces = text.spans(order[begin:end])
         lengths = np.bincount(
             pieces.rows - first, pieces.ends - pieces.begins, minlength=last - first
         )

@@ -25,7 +25,7 @@ def memory_bytes(counts: np.ndarray, settings: NegativeSamplingSettings, plan: P
     noise = noise_probabilities(counts, settings.noise_exponent)
     negatives = kept.sum() * settings.negative / REUSE
     inputs, outputs = (-np.expm1(-drawn).sum() for drawn in (kept, kept + noise * negatives))
-    rows = inputs * settings.has_words + outputs * settings.parts + plan.mean_pieces
+    rows = inputs * settings.has_words + outputs * settings.parts + plan.mean_spans
     return int(plan.shards * 4 * (settings.padded_dim * rows + counts.size))
 
 
@@ -59,7 +59,7 @@ class RowCopies:
         words, shards = noise.size, plan.shards
         most = min(words, plan.longest + self._count_negatives(plan.longest))
         rows = {"input_vectors": min(words, plan.longest), "output_vectors": most}
-        rows["document_vectors"] = plan.most_pieces
+        rows["document_vectors"] = plan.most_spans
         self._capacity = {name: 1 + rows[name] for name in matrices}
         self._copies = {
             name: aligned((shards * size, matrices[name].shape[1]))

@@ -125,10 +125,10 @@ class DocumentWorker(Worker):
         self._streams = np.empty(0, np.uint64)
 
     def _read(self, chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
-        assert chunk.pieces is not None
+        assert chunk.spans is not None
         self._streams = np.empty(0, np.uint64)
-        self.document_rows = chunk.pieces.rows.copy()
-        return self._documents_text.gather(chunk.pieces)
+        self.document_rows = chunk.spans.rows.copy()
+        return self._documents_text.gather(chunk.spans)
 
     def build_separate_windows(self, spans: Spans, epoch: int, lr: float) -> tuple[int, np.ndarray]:
         """Build the windows of documents so that nothing of one depends on the others.

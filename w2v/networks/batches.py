@@ -50,7 +50,7 @@ class BatchPlan(Plan):
 
     def __getitem__(self, number: int) -> Chunk:
         chunk = super().__getitem__(number)
-        return replace(chunk, pieces=self._parts[number % self._chunks])
+        return replace(chunk, spans=self._parts[number % self._chunks])
 
     def nothing(self) -> Chunk:
         """A chunk without a word."""

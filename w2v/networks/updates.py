@@ -63,12 +63,12 @@ class MinibatchUpdates:
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
             network = self._networks[shard]
-            if chunk.pieces is None:
+            if chunk.spans is None:
                 return 0.0, 0
             if shard == 0:
                 self._lr = self._lr_at(chunk.begin)
                 self._optimizer.memory["steps"] += 1
-            batch = self._source.batch(chunk.pieces, self._states)
+            batch = self._source.batch(chunk.spans, self._states)
             self._learnt[shard] = batch is not None
             if batch is None:
                 self._gradients[shard] = 0

@@ -1,6 +1,6 @@
 """An unfinished run on disk: what `w2v train --resume` goes on from.
 
-The same container as a finished file: the run's matrices, and as metadata what it was told
+The same container as a finished file: the run's matrices, and as metadata its settings
 (`identity`) and how far it has come (`state`). It is written whole or not at all, so that whatever
 happens the last one is there.
 """
@@ -23,14 +23,14 @@ from w2v.system import atomic_file
 SUFFIX = ".checkpoint"
 
 
-def interval(told: str) -> float:
+def interval(given: str) -> float:
     """Seconds between checkpoints, from minutes or the word epoch: then, and for 0, infinity."""
     try:
-        minutes = math.inf if told == "epoch" else float(told)
+        minutes = math.inf if given == "epoch" else float(given)
     except ValueError:
         minutes = math.nan
     if not minutes >= 0:
-        raise W2VError(f"--checkpoint-every {told}: neither minutes nor the word epoch")
+        raise W2VError(f"--checkpoint-every {given}: neither minutes nor the word epoch")
     return 60 * minutes or math.inf
 
 

@@ -23,7 +23,7 @@ class InitialVectors:
     update    take over words, counts and both matrices; else only vectors, by name
     Raises    W2VError where the file is not such a one, OSError where it is not there
 
-    `option` is how the command line calls it, `settings` what the model was told.
+    `option` is how the command line calls it, `settings` those of the model.
     """
 
     def __init__(self, path: str, update: bool):

@@ -1,4 +1,4 @@
-"""A model in a file: what it was told, and what it can do with new texts."""
+"""A model in a file: its settings, and what it can do with new texts."""
 
 from __future__ import annotations
 

@@ -16,15 +16,15 @@ _KNOWN = {"id", "label", "text", "-"}
 class Columns:
     """What the columns of a table of documents are.
 
-    told    as given by --columns: names separated by commas; None: by the heading, or by how many
+    given    as given by --columns: names separated by commas; None: by the heading, or by how many
             columns there are
     header  yes, no or auto: a first row that names a column `text`, and all others or one of them
             `id` or `label`, is a heading
     pair    what comes before the text in a table of two columns: id or label
     """
 
-    def __init__(self, told: str | None, header: str, pair: str):
-        self._told = None if told is None else _checked(told)
+    def __init__(self, given: str | None, header: str, pair: str):
+        self._given = None if given is None else _checked(given)
         self._header, self._pair = header, pair
         self.names: list[str] = []
 
@@ -35,8 +35,8 @@ class Columns:
         has_text = names.count("text") == 1
         named = has_text and (len(names) == 1 or not {"id", "label"}.isdisjoint(names))
         is_heading = self._header == "yes" or (self._header == "auto" and named)
-        if self._told is not None:
-            self.names = self._told
+        if self._given is not None:
+            self.names = self._given
         elif is_heading and has_text:
             self.names = [name if name in _KNOWN else "-" for name in names]
         elif is_heading:
@@ -63,12 +63,12 @@ class Columns:
         return dict(zip(self.names, row, strict=True))
 
 
-def _checked(told: str) -> list[str]:
-    columns = told.split(",")
+def _checked(given: str) -> list[str]:
+    columns = given.split(",")
     some = [name for name in columns if name != "-"]
     if set(columns) - _KNOWN or len(set(some)) < len(some) or "text" not in columns:
         raise W2VError(
-            f"--columns {told}: columns are text and, each at most once, id, label; or -"
+            f"--columns {given}: columns are text and, each at most once, id, label; or -"
         )
     return columns
 

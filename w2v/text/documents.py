@@ -288,11 +288,11 @@ class DocumentCorpus(Corpus):
         return np.frombuffer(self.rows, np.int32)
 
 
-def _formats(paths: Sequence[str], told: str | None) -> list[str]:
-    """The format of each path, as told or as it looks."""
-    if told is None:
+def _formats(paths: Sequence[str], given: str | None) -> list[str]:
+    """The format of each path, as given, or as the file looks."""
+    if given is None:
         return [_looks_like(path) for path in paths]
-    formats = told.split(",")
+    formats = given.split(",")
     for format in formats:
         if format not in FORMATS:
             raise W2VError(f"--format {format}: no such format; there are {', '.join(FORMATS)}")

@@ -30,7 +30,7 @@ def open_corpus(
     labels: Labels = "extra",
     refused: Callable[[W2VError], None] | None = None,
 ) -> Corpus:
-    """The files as a corpus: of documents, if it is told what these are.
+    """The files as a corpus: of documents, where `documents` says what these are.
 
     refused  as in `DocumentCorpus`
     """

@@ -76,11 +76,11 @@ class EncodedDocuments(EncodedText):
         self.rows, self.names, self.labels = rows, names, labels
         self.begins, self.ends = starts[:-1], starts[1:]
 
-    def words(self, pieces: Spans) -> np.ndarray:
-        """The words of some pieces one after the other: read, where they are so in the text."""
-        if (pieces.begins[1:] == pieces.ends[:-1]).all() and pieces.rows.size:
-            return self.ids.read(int(pieces.begins[0]), int(pieces.ends[-1]))
-        return self.gather(pieces)[0]
+    def words(self, spans: Spans) -> np.ndarray:
+        """The words of some spans one after the other: read, where they are so in the text."""
+        if (spans.begins[1:] == spans.ends[:-1]).all() and spans.rows.size:
+            return self.ids.read(int(spans.begins[0]), int(spans.ends[-1]))
+        return self.gather(spans)[0]
 
     @cached_property
     def _words(self) -> np.ndarray:
@@ -88,18 +88,18 @@ class EncodedDocuments(EncodedText):
             self.ids.mapped()
         )  # once: a mapping for each chunk costs as much as half its training
 
-    def gather(self, pieces: Spans) -> tuple[np.ndarray, np.ndarray]:
-        """The words of some pieces one after the other, and where each begins, as in `part`."""
-        ids = np.empty(int((pieces.ends - pieces.begins).sum()), np.int32)
-        bounds = np.empty(pieces.rows.size + 1, np.int64)
-        gather_spans(self._words, pieces.begins, pieces.ends, ids, bounds)
+    def gather(self, spans: Spans) -> tuple[np.ndarray, np.ndarray]:
+        """The words of some spans one after the other, and where each begins, as in `part`."""
+        ids = np.empty(int((spans.ends - spans.begins).sum()), np.int32)
+        bounds = np.empty(spans.rows.size + 1, np.int64)
+        gather_spans(self._words, spans.begins, spans.ends, ids, bounds)
         return ids, bounds
 
     def room(self, shape: tuple[int, int], kind: type = np.float32) -> np.ndarray:
         """Zeros that become the documents' vectors."""
         return mapped_zeros(shape, kind) if self.mapped else aligned(shape, kind)
 
-    def pieces(self, which: slice | np.ndarray) -> Spans:
+    def spans(self, which: slice | np.ndarray) -> Spans:
         """Some whole documents, by their number."""
         return Spans(self.rows[which], self.begins[which], self.ends[which])
 

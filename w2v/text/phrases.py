@@ -34,19 +34,19 @@ _PART = 1 << 21  # words at a time
 _END = 0  # the number of the end of a sentence
 
 
-def read_connectors(told: str, lowercase: bool = False, normalize: str = "none") -> set[bytes]:
+def read_connectors(given: str, lowercase: bool = False, normalize: str = "none") -> set[bytes]:
     """The words of a file, with blanks or line ends between, or of our own list: english.
 
     lowercase  fold them, as the text is folded
     normalize  and normalize them: none, NFC, NFKC
     Raises     W2VError where it is not UTF-8, has no words or too many; OSError without a file
     """
-    if told == "english":
+    if given == "english":
         return set(ENGLISH_CONNECTORS.encode().split())
-    text = "\n".join(line for _, line in numbered_lines(told)).encode()
+    text = "\n".join(line for _, line in numbered_lines(given)).encode()
     words = set(split(text, "space", lowercase, normalize).split())
     if not 0 < len(words) <= _MOST_CONNECTORS:
-        raise W2VError(f"{told}: {len(words):,} connectors: expected 1 to {_MOST_CONNECTORS:,}")
+        raise W2VError(f"{given}: {len(words):,} connectors: expected 1 to {_MOST_CONNECTORS:,}")
     return words
 
 

@@ -89,12 +89,12 @@ def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
     """
     counts: dict[str, int] = {}
     for number, line in numbered_lines(path, "replace"):
-        name, _, told = line.rpartition(" ")
-        if not name or not told.isdecimal() or len(told) > 18:
+        name, _, count = line.rpartition(" ")
+        if not name or not count.isdecimal() or len(count) > 18:
             raise W2VError(f"{name_of(path)}: line {number}: expected word, count: {line[:60]!r}")
         if name in counts:
             raise W2VError(f"{name_of(path)}: line {number}: {name!r} comes again")
-        counts[name] = int(told)
+        counts[name] = int(count)
     ends = counts.pop(SENTENCE_END.decode(), 0)
     order = sorted(counts, key=lambda name: -counts[name])
     names = [name for name in order if counts[name] >= max(min_count, 1)][:max_vocab]

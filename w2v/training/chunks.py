@@ -29,7 +29,7 @@ class Chunk:
 
     `begin` and `end` (0 to 1) are the shares of the run that come before it, and with it. Of
     documents, which have an order of their own in each epoch, the positions are in that order, and
-    `pieces` says what is there, as it does of batches.
+    `spans` says what is there, as it does of batches.
     """
 
     epoch: int
@@ -37,7 +37,7 @@ class Chunk:
     last: int
     begin: float
     end: float
-    pieces: Any = field(default=None, compare=False)
+    spans: Any = field(default=None, compare=False)
 
 
 class Plan:
@@ -51,11 +51,11 @@ class Plan:
     shards       how many chunks make a round: the last one of an epoch may have fewer
 
     `words` is how many are trained in all epochs, `length` how many a chunk has, about, and
-    `longest` at most; `most_pieces` and `mean_pieces` say that of documents.
+    `longest` at most; `most_spans` and `mean_spans` say that of documents.
     """
 
-    most_pieces = 0
-    mean_pieces = 0.0
+    most_spans = 0
+    mean_spans = 0.0
 
     def __init__(
         self, text: EncodedText, epochs: int, seed: int, chunk_words: int = CHUNK, shards: int = 1
@@ -86,7 +86,7 @@ class Plan:
         end += epoch * self._size
         begin = end - (last - first)
         return Chunk(
-            epoch, first, last, begin / self.words, end / self.words, self._pieces(first, last)
+            epoch, first, last, begin / self.words, end / self.words, self._spans(first, last)
         )
 
     def _begin_epoch(self, rng: np.random.Generator) -> None:
@@ -95,12 +95,12 @@ class Plan:
         self._firsts, self._lasts = self._cuts[:-1][order], self._cuts[1:][order]
         self._ends = np.cumsum(self._lasts - self._firsts)
 
-    def _pieces(self, first: int, last: int) -> Spans | None:
+    def _spans(self, first: int, last: int) -> Spans | None:
         return None
 
     def nothing(self) -> Chunk:
         """A chunk without a word."""
-        return Chunk(0, 0, 0, 0, 0, self._pieces(0, 0))
+        return Chunk(0, 0, 0, 0, 0, self._spans(0, 0))
 
     def round_from(self, number: int) -> list[Chunk]:
         """The chunks of the round that begins with chunk `number`; none after the last one."""
@@ -133,8 +133,8 @@ class DocumentPlan(Plan):
         self._text, self.longest = text, min(2 * self.length + 1, text.size)
         self._not_empty = np.flatnonzero(text.ends > text.begins).astype(np.int32)
         self._order, self._starts = self._not_empty, text.starts
-        self.most_pieces = min(self.longest, self._not_empty.size)
-        self.mean_pieces = self._not_empty.size / self._chunks + 1
+        self.most_spans = min(self.longest, self._not_empty.size)
+        self.mean_spans = self._not_empty.size / self._chunks + 1
 
     def _begin_epoch(self, rng: np.random.Generator) -> None:
         self._order = rng.permutation(self._not_empty)
@@ -143,7 +143,7 @@ class DocumentPlan(Plan):
         cuts = _cuts(self._starts, self.length)
         self._firsts, self._lasts, self._ends = cuts[:-1], cuts[1:], cuts[1:]
 
-    def _pieces(self, first: int, last: int) -> Spans:
+    def _spans(self, first: int, last: int) -> Spans:
         """What of the documents is between two positions of the epoch's order."""
         begin = int(np.searchsorted(self._starts, first, "right")) - 1
         end = int(np.searchsorted(self._starts, last))
