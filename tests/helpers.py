@@ -23,6 +23,9 @@ WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
 # The models that are trained chunk by chunk.
 TRAINED = [name for name, model in models().items() if model.method == "sgd"]
 
+# The models that are networks.
+NETWORKS = [name for name, model in models().items() if model.is_network]
+
 
 def document_settings(model):
     """Where documents begin: for a model that learns these, a line each."""
@@ -145,15 +148,9 @@ SMALL = ("--min-count", "1", "--epochs", "2", "--threads", "1")
 EVERY = {
     name: (*SMALL, *more)
     for name, more in {
-        "skipgram": ("--dim", "6"),
-        "cbow": ("--dim", "6"),
-        "pv-dbow": ("--dim", "6"),
-        "pv-dm": ("--dim", "6"),
+        **dict.fromkeys(TRAINED, ("--dim", "6")),
         "lda": ("--topics", "3", "--burn-in", "1"),
-        "rnn": ("--dim", "4", "--units", "4", "--task", "lm"),
-        "lstm": ("--dim", "4", "--units", "4", "--task", "lm"),
-        "gru": ("--dim", "4", "--units", "4", "--task", "lm"),
-        "mlp": ("--dim", "4", "--units", "4", "--task", "lm"),
+        **dict.fromkeys(NETWORKS, ("--dim", "4", "--units", "4", "--task", "lm")),
     }.items()
 }
 AT_ONCE = {

@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 import pytest
+from helpers import NETWORKS
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
@@ -25,7 +26,7 @@ FLOORS = {
 
 def test_every_model_of_words_has_its_floors():
     words = {name for name, model in models().items() if not model.has_documents}
-    assert FLOORS.keys() == words - {"gru", "lstm", "mlp", "rnn"}
+    assert FLOORS.keys() == words - {*NETWORKS}
 
 
 @pytest.mark.slow

@@ -1,16 +1,18 @@
 """Networks: every gradient against finite differences, masks, what layers promise, their sizes."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
-from helpers import check_gradients, differences
+from helpers import NETWORKS, check_gradients, differences
 
+from w2v.models import models
+from w2v.networks.architecture import recurrent_layer
 from w2v.networks.layers.concatenation import Concatenation
 from w2v.networks.layers.dense import ACTIVATIONS, Dense
 from w2v.networks.layers.dropout import Dropout
 from w2v.networks.layers.embedding import Embedding
-from w2v.networks.layers.gru import Gru
 from w2v.networks.layers.lstm import Lstm
 from w2v.networks.layers.pooling import WAYS, Pooling
 from w2v.networks.layers.rnn import Rnn
@@ -18,13 +20,6 @@ from w2v.networks.layers.softmax_output import SampledSoftmaxOutput, SoftmaxLoss
 
 STEPS = pytest.mark.parametrize("steps", [1, 2, 5])
 MASKED = pytest.mark.parametrize("masked", [False, True])
-RECURRENT = {
-    "rnn tanh": lambda rng: initialised(Rnn(3, 4, "tanh", dtype=np.float64), rng),
-    "rnn relu": lambda rng: initialised(Rnn(3, 4, "relu", "identity", dtype=np.float64), rng),
-    "rnn uniform": lambda rng: initialised(Rnn(3, 4, "tanh", "uniform", dtype=np.float64), rng),
-    "lstm": lambda rng: initialised(Lstm(3, 4, dtype=np.float64), rng),
-    "gru": lambda rng: initialised(Gru(3, 4, dtype=np.float64), rng),
-}
 
 
 def initialised(layer, rng):
@@ -33,6 +28,19 @@ def initialised(layer, rng):
         if name.startswith("b"):
             value += rng.normal(0, 0.3, value.shape)
     return layer
+
+
+def recurrent(name, rng):
+    """The recurrent layer of a network, of 3 inputs and 4 units."""
+    settings = models()[name].settings()
+    return initialised(recurrent_layer(settings).of(3, 4, settings, np.float64), rng)
+
+
+RECURRENT = {
+    **{name: partial(recurrent, name) for name in NETWORKS if models()[name].settings.layer},
+    "rnn relu": lambda rng: initialised(Rnn(3, 4, "relu", "identity", dtype=np.float64), rng),
+    "rnn uniform": lambda rng: initialised(Rnn(3, 4, "tanh", "uniform", dtype=np.float64), rng),
+}
 
 
 def whole(embedding):
@@ -303,7 +311,7 @@ def test_a_whole_network_s_gradients(steps, masked):
 
 def test_a_rotation_keeps_lengths_and_an_identity_the_state():
     rng = np.random.default_rng(9)
-    state = RECURRENT["rnn tanh"](rng).parameters["W_hh"]
+    state = RECURRENT["rnn"](rng).parameters["W_hh"]
     np.testing.assert_allclose(state @ state.T, np.eye(4), atol=1e-12)
     assert (RECURRENT["rnn relu"](rng).parameters["W_hh"] == np.eye(4)).all()
     forget = Lstm(3, 4)
@@ -338,4 +346,4 @@ def test_summary_of_several_layers(w2v):
     assert [row["parameters"] for row in rows] == [30, 4 * (4 * 7 + 4), 4 * (4 * 8 + 4)]
     assert w2v("summary", "--model", "lstm").code == 2
     refused = w2v("summary", "--model", "lda", "--vocab", "9")
-    assert (refused.code, "there are gru, lstm, mlp, rnn" in refused.err) == (2, True)
+    assert (refused.code, f"there are {', '.join(NETWORKS)}" in refused.err) == (2, True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import check_gradients, compiled
+from helpers import NETWORKS, check_gradients, compiled
 
 from w2v.embeddings import container
 from w2v.models import models
@@ -16,11 +16,9 @@ from w2v.networks.evaluate import evaluate
 from w2v.networks.layers.softmax_output import SampledSoftmaxOutput
 from w2v.networks.network import Batch, Network
 from w2v.networks.trainer import NetworkTrainer
-from w2v.settings import NetworkSettings
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.encoded_text import EncodedDocuments
 
-NETWORKS = [m.name for m in models().values() if issubclass(m.settings, NetworkSettings)]
 WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
 
 
@@ -138,7 +136,7 @@ def test_a_stream_tells_each_word_once_from_those_before_it(rows, before):
     assert sorted(told) == ids.tolist()
 
 
-@pytest.mark.parametrize("model", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("model", [name for name in NETWORKS if name != "mlp"])
 def test_a_stream_in_stretches_is_read_as_in_one(model):
     """States go on from one stretch to the next, in all layers, and begin anew with the text."""
     rng, told = np.random.default_rng(1), models()[model].settings()

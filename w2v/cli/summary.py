@@ -13,10 +13,8 @@ _COUNT = click.IntRange(1)
 def _networks() -> dict[str, type]:
     """The settings of each model that is a network."""
     from w2v.models import models
-    from w2v.settings import NetworkSettings
 
-    every = {model.name: model.settings for model in models().values()}
-    return {name: kind for name, kind in every.items() if issubclass(kind, NetworkSettings)}
+    return {name: model.settings for name, model in models().items() if model.is_network}
 
 
 def _completed(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
