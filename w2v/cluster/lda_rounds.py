@@ -18,7 +18,7 @@ import numpy as np
 
 from w2v.cluster import count_changes, lda_worker
 from w2v.cluster.connection import Cluster
-from w2v.cluster.lda_worker import CountsBase, CountsSetup, Found, Group, Topics
+from w2v.cluster.lda_worker import CountsBase, CountsSetup, GibbsResult, Group, Topics
 from w2v.cluster.rounds import AHEAD, HEAVIEST, TOGETHER, ClusterRounds
 from w2v.errors import ConnectionLostError
 from w2v.factorization.term_matrix import Tokens
@@ -175,7 +175,7 @@ class ClusterGibbs(ClusterRounds):
         return nodes[0]
 
     def _take(self, workers: Workers, chunks: list[Chunk], node: Any) -> None:
-        found: Found = node
+        found: GibbsResult = node
         workers.state.latest = chunks[0]
         for shard, (chunk, result) in enumerate(zip(chunks, found.results, strict=True)):
             workers.count(chunk, *result)

@@ -65,7 +65,7 @@ class Topics(NamedTuple):
     document_sums: np.ndarray
 
 
-class Found(NamedTuple):
+class GibbsResult(NamedTuple):
     """What some chunks of a round have given.
 
     changes     of the counts
@@ -87,7 +87,7 @@ class Sampled(NamedTuple):
     """What a task returns, to be parted: the one stays, the other one moves."""
 
     topics: Topics
-    found: Found
+    found: GibbsResult
 
 
 class CountsReplica(RoundState):
@@ -104,7 +104,7 @@ class CountsReplica(RoundState):
         self._counts[:] = 0
         count_changes.add_to(self._counts, base.counts)
 
-    def _advance(self, later: Sequence[Found]) -> None:
+    def _advance(self, later: Sequence[GibbsResult]) -> None:
         for found in later:
             count_changes.add_to(self._counts, found.changes)
         self._totals = self._counts.sum(axis=0)
@@ -129,7 +129,7 @@ class CountsReplica(RoundState):
                 )
             )
             alpha_sums[number] = room.alpha_sums
-        found = Found(count_changes.tally(room.changes), alpha_sums, results)
+        found = GibbsResult(count_changes.tally(room.changes), alpha_sums, results)
         with self._turn:
             self._rooms.append((room, prior))
         return Sampled(Topics(topics, sums), found)
@@ -142,7 +142,7 @@ class CountsReplica(RoundState):
 def sample(
     setup: CountsSetup,
     base: CountsBase,
-    later: Sequence[Found],
+    later: Sequence[GibbsResult],
     group: Group,
     before: Topics,
     chunks: Sequence[Chunk],
@@ -160,14 +160,14 @@ def topics_of(sampled: Sampled) -> Topics:
     return sampled.topics
 
 
-def found_of(sampled: Sampled) -> Found:
+def found_of(sampled: Sampled) -> GibbsResult:
     """The part that moves."""
     return sampled.found
 
 
-def add_up(found: Sequence[Found], setup: CountsSetup) -> Found:
+def add_up(found: Sequence[GibbsResult], setup: CountsSetup) -> GibbsResult:
     """What chunks that follow each other have given."""
-    return Found(
+    return GibbsResult(
         count_changes.add_up([each.changes for each in found], setup.shape),
         np.concatenate([each.alpha_sums for each in found]),
         [result for each in found for result in each.results],

@@ -62,7 +62,8 @@ class LazyTable(Table):
         """The norms of some vectors, float32; exactly where float32 cannot sum the squares."""
         squares = np.einsum("rd,rd->r", vectors, vectors)
         if ((squares < _FURTHEST) & (squares > _SHORTEST)).all():
-            return np.sqrt(squares)
+            roots: np.ndarray = np.sqrt(squares)
+            return roots
         return self.exact_norms(rows)
 
     def find(self, name: str) -> int | None:

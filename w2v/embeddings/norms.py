@@ -28,7 +28,8 @@ def has_direction(norms: np.ndarray) -> np.ndarray:
     A vector without a direction is treated as if it were not there wherever cosines are asked for:
     it is near to nothing, answers nothing and is no part of a mean.
     """
-    return np.isfinite(norms) & (norms > 0)
+    directed: np.ndarray = np.isfinite(norms) & (norms > 0)
+    return directed
 
 
 def unit_vectors(
@@ -44,4 +45,5 @@ def unit_vectors(
     directed = has_direction(norms)
     found = np.zeros(vectors.shape, dtype)
     divisors = np.where(directed, norms, 1)[..., None]
-    return np.divide(vectors, divisors, out=found, where=directed[..., None])
+    np.divide(vectors, divisors, out=found, where=directed[..., None])
+    return found

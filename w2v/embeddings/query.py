@@ -122,7 +122,8 @@ def combine(table: Table, query: Query, ignore_case: bool = False) -> tuple[np.n
 def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
     """The sums (Q, D) of vectors (Q, T, D), each with the sign of its place."""
     plus_or_minus = np.array([1 if sign == "+" else -1 for sign in signs], np.float32)
-    return (vectors * plus_or_minus[:, None]).sum(axis=1, dtype=np.float32)
+    sums: np.ndarray = (vectors * plus_or_minus[:, None]).sum(axis=1, dtype=np.float32)
+    return sums
 
 
 @dataclass(frozen=True)

@@ -252,4 +252,5 @@ class _TopRows:
 
 def _limit(scores: np.ndarray) -> np.ndarray:
     """Scores in float32 which may in truth be as high as these."""
-    return scores - np.float32(_UNSURE) * np.maximum(1, np.abs(scores))
+    limits: np.ndarray = scores - np.float32(_UNSURE) * np.maximum(1, np.abs(scores))
+    return limits

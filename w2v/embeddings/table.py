@@ -97,11 +97,12 @@ class Table:
     @property
     def dim(self) -> int:
         """Numbers in each vector."""
-        return self.matrix.shape[1]
+        return int(self.matrix.shape[1])
 
     def row(self, row: int) -> np.ndarray:
         """A vector, float32 (D,)."""
-        return self.matrix[row].astype(np.float32, copy=False)
+        vector: np.ndarray = self.matrix[row].astype(np.float32, copy=False)
+        return vector
 
     @property
     def computes_vectors(self) -> bool:

@@ -96,7 +96,8 @@ def is_number(field: bytes) -> bool:
 def digits(table: Table, row: int) -> list[bytes]:
     """The vector of a row in digits; each is the shortest that reads back as the same float32."""
     # Twice as fast as str() of each. The longest, of NumPy 1, is -1000000000000000.0.
-    return table.row(row).astype("S20").tolist()
+    found: list[bytes] = table.row(row).astype("S20").tolist()
+    return found
 
 
 def write_rows(file: IO[bytes], table: Table) -> None:

@@ -38,7 +38,7 @@ who's what's let's
 """
 
 
-class Found(NamedTuple):
+class ListedWords(NamedTuple):
     """Which words are stop words.
 
     are     bool (V,)
@@ -51,7 +51,7 @@ class Found(NamedTuple):
     found: int
 
 
-def find(told: str, names: Sequence[str]) -> Found:
+def find(told: str, names: Sequence[str]) -> ListedWords:
     """The stop words among the words of a vocabulary.
 
     told    none, english, the path of a file with blanks or line ends between words, or these words
@@ -65,7 +65,7 @@ def find(told: str, names: Sequence[str]) -> Found:
     wanted = {_plain(word.lower() if lowercase else word) for word in _listed(told)}
     plain = [_plain(name) for name in names]
     are = np.array([name in wanted for name in plain], np.bool_)
-    return Found(are, len(wanted), len(wanted.intersection(plain)))
+    return ListedWords(are, len(wanted), len(wanted.intersection(plain)))
 
 
 def _listed(told: str) -> list[str]:

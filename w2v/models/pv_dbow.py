@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from w2v.models import Model
 from w2v.settings import ParagraphSettings, setting
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from w2v.kernels.documents import DocumentKernels
+    from w2v.kernels.windows import Windows
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,19 @@ class Settings(ParagraphSettings):
         from w2v.kernels.skipgram import train_windows
 
         def train(
-            windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed
-        ):
+            windows: Windows,
+            count: int,
+            documents: np.ndarray,
+            target_ids: np.ndarray,
+            matrices: Mapping[str, np.ndarray],
+            frozen: np.ndarray,
+            *rest: Any,
+        ) -> tuple[float, int]:
             vectors = matrices["document_vectors"], matrices["output_vectors"]
-            return train_documents(
-                windows, count, documents, target_ids, *vectors, registers, scratch, fixed
+            found: tuple[float, int] = train_documents(
+                windows, count, documents, target_ids, *vectors, *rest
             )
+            return found
 
         train_words = train_windows if self.word_vectors else None
         return DocumentKernels(train, train_words, ("pv_dbow", *["skipgram"] * self.word_vectors))

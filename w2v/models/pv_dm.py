@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from w2v.models import Model
 from w2v.settings import ParagraphSettings, setting
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from w2v.kernels.documents import DocumentKernels
+    from w2v.kernels.windows import Windows
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,20 @@ class Settings(ParagraphSettings):
             kernel = partial(train_sums, mean=self.combine == "mean")
 
         def train(
-            windows, count, documents, target_ids, matrices, frozen, registers, scratch, fixed
-        ):
+            windows: Windows,
+            count: int,
+            documents: np.ndarray,
+            target_ids: np.ndarray,
+            matrices: Mapping[str, np.ndarray],
+            *rest: Any,
+        ) -> tuple[float, int]:
             vectors = (
                 matrices[name] for name in ("document_vectors", "input_vectors", "output_vectors")
             )
-            return kernel(
-                windows, count, documents, target_ids, *vectors, frozen, registers, scratch, fixed
+            found: tuple[float, int] = kernel(
+                windows, count, documents, target_ids, *vectors, *rest
             )
+            return found
 
         return DocumentKernels(train, None, ("pv_dm",))
 

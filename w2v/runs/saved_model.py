@@ -161,7 +161,8 @@ class SavedDocumentModel(SavedModel):
         one = EncodedDocuments(
             SpooledArray(np.int32, ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"]
         )
-        return self.vectors(one)[0]
+        vector: np.ndarray = self.vectors(one)[0]
+        return vector
 
 
 class SavedTopicModel(SavedDocumentModel):
