@@ -67,8 +67,8 @@ def _load(path: str, table: str | None, limit: int | None = None, kept: object =
     findings = Diagnostics(path)
     name = table or _first_table(path)
     found = formats.load(path, name, limit, findings)
-    for said in findings.said:
-        _LOG.warning("%s: %s", path, said)
+    for message in findings.messages:
+        _LOG.warning("%s: %s", path, message)
     return Vectors._of(found, name, path, kept)
 
 

@@ -303,7 +303,7 @@ def test_glove_does_not_count_its_unknown_word(tmp_path):
     path, findings = tmp_path / "x", Diagnostics("x")
     path.write_bytes(b"2 2\na 1 2\nb 3 4\n<unk> 5 6\n")
     assert formats.load(str(path), findings=findings).names == ["a", "b", "<unk>"]
-    assert "does not count the last row" in findings.said[0]
+    assert "does not count the last row" in findings.messages[0]
     assert formats.load(str(path), limit=2).names == ["a", "b"]
 
 
@@ -468,7 +468,7 @@ def test_what_is_wrong_is_repaired_when_asked(tmp_path, content, names, said):
     (tmp_path / "x").write_bytes(content)
     findings = Diagnostics(path, repairs=True)
     assert formats.load(path, findings=findings).names == names
-    assert re.search(said, " ".join(findings.said))
+    assert re.search(said, " ".join(findings.messages))
     with pytest.raises(W2VError, match="convert --check"):
         formats.load(path)
 
@@ -477,14 +477,14 @@ def test_names_that_are_not_utf8_are_told(tmp_path):
     path, findings = tmp_path / "x", Diagnostics("x")
     path.write_bytes(b"a 1 2\ncaf\xe9 1 2\n")
     assert formats.load(str(path), findings=findings).names == ["a", "caf\udce9"]
-    assert findings.said[0].startswith("1 name not in UTF-8, the first in row 2")
+    assert findings.messages[0].startswith("1 name not in UTF-8, the first in row 2")
 
 
 def test_halves_of_a_letter_in_two_names_are_no_letter(tmp_path):
     path, findings = tmp_path / "x", Diagnostics("x")
     path.write_bytes(b"a\xc3 1 2\n\xa9b 1 2\n")
     formats.load(str(path), findings=findings)
-    assert findings.said[0].startswith("2 names not in UTF-8")
+    assert findings.messages[0].startswith("2 names not in UTF-8")
 
 
 def test_the_projectors_pair(tmp_path):

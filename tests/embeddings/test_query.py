@@ -53,11 +53,11 @@ def test_query_words_never_answer_themselves(toy):
 
 
 def test_an_analogy_adds_unit_vectors(toy):
-    asked = query.analogy("man", "king", "woman")
-    vector, rows = query.combine(toy, asked)
+    parsed = query.analogy("man", "king", "woman")
+    vector, rows = query.combine(toy, parsed)
     unit = [toy.matrix[toy.find(w)] / toy.norms[toy.find(w)] for w in ("king", "man", "woman")]
     np.testing.assert_allclose(vector, unit[0] - unit[1] + unit[2], rtol=1e-6)
-    assert str(asked) == "king -man +woman"
+    assert str(parsed) == "king -man +woman"
 
 
 def test_similarity_and_odd_one_out(toy):
@@ -164,12 +164,12 @@ def test_near_spellings_among_many_names_are_found_while_one_waits():
 def test_terms_of_one_table_are_compared_with_names_of_another():
     words = Table.build(["x", "y"], np.eye(2, dtype=np.float32))
     documents = Table.build(["x", "d"], np.array([[1, 1], [0, 3]], np.float32))
-    [asked] = parse_terms(["x", "-y"])
-    found = query.similar(documents, asked, 5, source=words)
+    [wanted] = parse_terms(["x", "-y"])
+    found = query.similar(documents, wanted, 5, source=words)
     assert [(each.name, each.score) for each in found] == [
         ("x", pytest.approx(0, abs=1e-6)),
         ("d", pytest.approx(-(0.5**0.5))),
     ]
     other = Table.build(["x"], np.ones((1, 3), np.float32))
     with pytest.raises(W2VError, match="of 2 and of 3 numbers cannot be compared"):
-        query.similar(other, asked, source=words)
+        query.similar(other, wanted, source=words)

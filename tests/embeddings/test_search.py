@@ -20,7 +20,7 @@ def table(seed):
     return Table.build([f"w{i}" for i in range(ROWS)], matrix)
 
 
-def naive(table, vectors, signs, left_out, search):
+def naive(table, vectors, signs, excluded, search):
     """A full sort for one query."""
     matrix = table.matrix.astype(float)
     matrix /= np.maximum(np.linalg.norm(matrix, axis=1), 1e-30)[:, None]
@@ -35,7 +35,7 @@ def naive(table, vectors, signs, left_out, search):
             share = shares[:, term]
             scores = scores * share if sign == "+" else scores / (share + EPSILON)
     rows = range(len(table)) if search.rows is None else search.rows
-    rows = [row for row in rows if row not in left_out and matrix[row].any()]
+    rows = [row for row in rows if row not in excluded and matrix[row].any()]
     pairs = sorted((-round(float(scores[row]), 8), row) for row in rows)
     least = -np.inf if search.min_score is None else search.min_score
     return [(row, -score) for score, row in pairs[: search.k] if -score >= least]
@@ -54,19 +54,19 @@ def test_many_queries_are_a_full_sort_of_each(signs, data):
         data.draw(st.none() | st.floats(-1, 1)),
     )
     count = data.draw(st.integers(0, 7))
-    asked = rng.integers(0, ROWS, (count, len(signs)))
-    vectors, left_out = held.matrix[asked], [list(each) for each in asked]
+    queries = rng.integers(0, ROWS, (count, len(signs)))
+    vectors, excluded = held.matrix[queries], [list(each) for each in queries]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("w2v.embeddings.search._SCORES", data.draw(st.sampled_from([1, 50, 1 << 19])))
         patch.setattr("w2v.embeddings.search._ROWS", data.draw(st.sampled_from([1, 7, 256])))
         patch.setattr("w2v.embeddings.search._VECTORS", data.draw(st.sampled_from([1, 8, 1024])))
-        found = search.nearest(vectors, left_out, tuple(signs))
+        found = search.nearest(vectors, excluded, tuple(signs))
         single = [
             search.nearest(vector[None], [out], tuple(signs))[0]
-            for vector, out in zip(vectors, left_out, strict=True)
+            for vector, out in zip(vectors, excluded, strict=True)
         ]
     assert found == single
-    for answers, vector, out in zip(found, vectors, left_out, strict=True):
+    for answers, vector, out in zip(found, vectors, excluded, strict=True):
         wanted = naive(held, vector, signs, out, search)
         if search.min_score is not None and any(
             abs(s - search.min_score) < 1e-6 for _, s in wanted
@@ -130,12 +130,12 @@ def test_thousands_of_questions_take_little_memory_whatever_the_table():
         list(map(str, range(50_000))),
         np.random.default_rng(0).standard_normal((50_000, 8)).astype(np.float32),
     )
-    search, asked = Search(held, 1), np.arange(1024)
+    search, queries = Search(held, 1), np.arange(1024)
     for signs in ("+", "+-+"):
-        vectors = np.repeat(held.units(asked)[:, None], len(signs), axis=1)
+        vectors = np.repeat(held.units(queries)[:, None], len(signs), axis=1)
         tracemalloc.start()
-        search.nearest(vectors, asked[:, None], signs)
-        search.count_nearer(vectors[:, 0], asked)
+        search.nearest(vectors, queries[:, None], signs)
+        search.count_nearer(vectors[:, 0], queries)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 60e6  # all scores at once: 205 MB and more

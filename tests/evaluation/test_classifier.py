@@ -1,4 +1,4 @@
-"""Logistic regression on vectors, and how it is judged."""
+"""Logistic regression on vectors, and how it is report."""
 
 import json
 
@@ -10,7 +10,7 @@ from w2v.embeddings import container, formats
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.evaluation import classifier
-from w2v.evaluation.classifier import Judgement
+from w2v.evaluation.classifier import ClassificationReport
 
 
 def blobs(count, seed=0):
@@ -40,8 +40,8 @@ def test_it_is_the_minimum_of_the_loss():
 def test_it_tells_what_can_be_told():
     regression = classifier.fit(*blobs(500))
     x, labels = blobs(500, seed=1)
-    judged = Judgement.of(labels, regression.predict(x))
-    assert judged.accuracy > 0.9
+    report = ClassificationReport.of(labels, regression.predict(x))
+    assert report.accuracy > 0.9
     constant = classifier.fit(np.column_stack([x, np.ones(500)]), labels)  # a feature without scale
     assert np.isfinite(constant.weights).all()
 
@@ -52,11 +52,11 @@ def test_one_label_is_not_enough():
 
 
 def test_accuracy_f1_and_confusion():
-    judged = Judgement.of(list("aaab"), list("aabc"))
-    assert judged.labels == ["a", "b", "c"]
-    assert judged.confusion.tolist() == [[2, 1, 0], [0, 0, 1], [0, 0, 0]]
-    assert judged.accuracy == 0.5
-    assert judged.f1() == pytest.approx([2 * 1 * (2 / 3) / (1 + 2 / 3), 0, 0])
+    report = ClassificationReport.of(list("aaab"), list("aabc"))
+    assert report.labels == ["a", "b", "c"]
+    assert report.confusion.tolist() == [[2, 1, 0], [0, 0, 1], [0, 0, 0]]
+    assert report.accuracy == 0.5
+    assert report.f1() == pytest.approx([2 * 1 * (2 / 3) / (1 + 2 / 3), 0, 0])
 
 
 @pytest.fixture

@@ -74,19 +74,19 @@ def test_right_and_wrong_answers_are_tested_in_pairs(folder):
         matrix = clean + noise * rng.standard_normal(clean.shape)
         formats.save(name, Table.build(words, matrix.astype(np.float32)))
     lines = [f"a{m} b{m} a{n} b{n}\n" for m in range(30) for n in range(30) if m != n][:300]
-    (folder / "asked").write_text(": offsets\n" + "".join(lines))
+    (folder / "questions").write_text(": offsets\n" + "".join(lines))
     x, y = load("x.txt", "y.txt")
 
-    def judged(*tables):
-        return [analogies.analogies(table, "asked") for table in tables]
+    def answered(*tables):
+        return [analogies.analogies(table, "questions") for table in tables]
 
-    *_, (first, second) = compare.by_questions(judged(x, y), "asked")
-    assert first.set == "asked, total"
-    right = [each[0].right > 0 for each in judged(x, y)]
+    *_, (first, second) = compare.by_questions(answered(x, y), "questions")
+    assert first.set == "questions, total"
+    right = [each[0].outcomes > 0 for each in answered(x, y)]
     assert (first.score, second.score) == tuple(each.mean() for each in right)
     only, differ = int((right[0] & ~right[1]).sum()), int((right[0] != right[1]).sum())
     assert second.p == pytest.approx(stats.binomtest(only, differ).pvalue)
-    same = compare.by_questions(judged(x, x), "asked")[-1]
+    same = compare.by_questions(answered(x, x), "questions")[-1]
     assert same[1].p == 1
 
 

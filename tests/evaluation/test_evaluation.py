@@ -119,7 +119,7 @@ def test_a_vector_without_a_direction_makes_no_other_answer_wrong(table, tmp_pat
     matrix[NAMES.index("x")] = bad
     spoilt = Table.build(NAMES, matrix)
     [found] = analogies.analogies(spoilt, path, method=method)
-    np.testing.assert_array_equal(found.right, wanted.right)
+    np.testing.assert_array_equal(found.outcomes, wanted.outcomes)
     pairs = write(tmp_path, "king man 1\nking x 2\nrome italy 3\n")
     assert similarity.similarity(spoilt, pairs).found.tolist() == [0, 2]
     [unknown] = analogies.analogies(spoilt, write(tmp_path, "man woman king x\n"), method=method)

@@ -147,11 +147,11 @@ def test_each_has_the_colour_of_its_topic_or_nearest_term():
     shares = np.array([[0.1, 0.9], [0.2, 0.8], [0.7, 0.3]])
     found = groups.topics(shares)
     assert [found.names[at] for at in found.of] == ["topic 1", "topic 1", "topic 0"]
-    vectors, asked = (
+    vectors, marked = (
         np.array([[1, 0], [0, 1], [2, 1], [1, 9]]),
         np.array([True, True, False, False]),
     )
-    near = groups.terms(vectors, ["a", "b", "c", "d"], asked)
+    near = groups.terms(vectors, ["a", "b", "c", "d"], marked)
     assert [near.names[at] for at in near.of] == ["a", "b", "a", "b"]
 
 
@@ -188,7 +188,7 @@ def test_terms_with_their_neighbours_and_pairs_with_arrows(toy):
     assert names[:2] == ["king", "1"]
     near = {n.name for t in ("king", "1") for n in query.similar(toy, query.parse_terms([t])[0], 2)}
     assert set(names[2:]) == near - {"king", "1"}
-    assert choice.asked.tolist() == [True, True] + [False] * (len(names) - 2)
+    assert choice.marked.tolist() == [True, True] + [False] * (len(names) - 2)
     choice = map.pairs(toy, ["man:woman", "king:queen", "man:king"])
     names = [toy.name(row) for row in choice.rows.tolist()]
     arrows = [(names[a], names[b]) for a, b in choice.arrows]
@@ -372,9 +372,9 @@ def test_a_log_of_a_run_can_be_drawn(w2v, folder):
 
 
 def test_answers_by_section_of_several_files(w2v, toy, folder):
-    (folder / "asked").write_text(": royal\nman king woman queen\n: gram\nking man queen 1\n")
+    (folder / "questions").write_text(": royal\nman king woman queen\n: gram\nking man queen 1\n")
     w2v("convert", "vectors.safetensors", "x.bin")
-    call = ("evaluate", "analogies", "asked", "-v", "vectors.safetensors")
+    call = ("evaluate", "analogies", "questions", "-v", "vectors.safetensors")
     assert w2v(*call, "-v", "x.bin", "--plot", "x.png").code == 0
     assert w2v(*call, "-v", "x.bin", "--plot", "x.tsv").code == 0
     assert (folder / "x.tsv").read_text().splitlines() == [
@@ -382,7 +382,7 @@ def test_answers_by_section_of_several_files(w2v, toy, folder):
         "vectors.safetensors\troyal\t1.000000", "vectors.safetensors\tgram\t0.000000",
         "x.bin\troyal\t1.000000", "x.bin\tgram\t0.000000",
     ]  # fmt: skip
-    told = w2v(*call[:2], "asked", "asked", "--plot", "x.png")
+    told = w2v(*call[:2], "questions", "questions", "--plot", "x.png")
     assert told.err == "w2v: --plot draws one SET\n"
 
 

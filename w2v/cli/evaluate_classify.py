@@ -15,7 +15,7 @@ from w2v.cli.vector_file import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
-    from w2v.evaluation.classifier import Judgement
+    from w2v.evaluation.classifier import ClassificationReport
 
 
 @click.command(
@@ -80,7 +80,7 @@ def classify(
         return
     if not test:
         raise click.UsageError("TRAIN and TEST: two files of documents with labels")
-    from w2v.evaluation.classifier import Features, Judgement, fit
+    from w2v.evaluation.classifier import ClassificationReport, Features, fit
     from w2v.settings import DocumentSettings, TextSettings
 
     documents, text = settings.of(DocumentSettings), settings.of(TextSettings)
@@ -89,7 +89,7 @@ def classify(
     features = Features(open_table(vectors, by), by, documents, text, path)
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)
-    _print_judgement(Judgement.of(labels, regression.predict(x)), results)
+    _print_judgement(ClassificationReport.of(labels, regression.predict(x)), results)
 
 
 def _refuse_other_tables(path: str, by: str) -> None:
@@ -108,9 +108,9 @@ def _refuse_other_tables(path: str, by: str) -> None:
 
 def _network_judgement(
     model: str, path: str, settings: GivenSettings, threads: int | None
-) -> Judgement:
+) -> ClassificationReport:
     """How well a network predicts the labels of a file."""
-    from w2v.evaluation.classifier import Judgement
+    from w2v.evaluation.classifier import ClassificationReport
     from w2v.runs.saved_model import SavedNetwork
     from w2v.system.progress import ProgressLine, plural
 
@@ -126,10 +126,10 @@ def _network_judgement(
             f"{plural(len(unknown), 'text')} with a label that the network has not learnt, such as "
             f"{unknown[0]!r}: counted as wrong"
         )
-    return Judgement.of(true, [labels[at] for at in probabilities.argmax(axis=1)])
+    return ClassificationReport.of(true, [labels[at] for at in probabilities.argmax(axis=1)])
 
 
-def _print_judgement(judgement: Judgement, results: ResultPrinter) -> None:
+def _print_judgement(judgement: ClassificationReport, results: ResultPrinter) -> None:
     labels, counts, f1 = judgement.labels, judgement.confusion.tolist(), judgement.f1()
     total = int(judgement.confusion.sum())
     lines = [f"{judgement.accuracy:7.2%}  of {total:,} documents right"]

@@ -48,7 +48,7 @@ def _field(value: Any) -> str:
 
 def say_findings(findings: Diagnostics) -> None:
     """Tell on stderr what was odd in a file, a line each."""
-    for what in findings.said:
+    for what in findings.messages:
         click.echo(f"{printable(findings.name)}: {printable(what)}", err=True)
 
 

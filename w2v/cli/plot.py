@@ -222,7 +222,7 @@ def _map(table: Table, path: str, choice: Choice, options: MapOptions, line: Pro
     about = f"{NAMES[method]} of {len(names):,} of {len(table):,} {options.table}"
     counts = None if table.counts is None else table.counts[rows]
     return Map(
-        os.path.basename(path), about, names, points, choice.asked, counts, groups, choice.arrows
+        os.path.basename(path), about, names, points, choice.marked, counts, groups, choice.arrows
     )
 
 
@@ -239,9 +239,9 @@ def _groups(
         case "clusters":
             return groups.clusters(vectors, names, options.clusters, options.seed)
         case "terms":
-            if options.color and choice.asked.sum() < 2:
+            if options.color and choice.marked.sum() < 2:
                 raise click.UsageError("--color terms: name two TERMs or more")
-            return groups.terms(vectors, names, choice.asked)
+            return groups.terms(vectors, names, choice.marked)
         case "prefix":
             if not any(":" in name for name in names):
                 raise W2VError("--color prefix: no name that is drawn has a colon")
@@ -251,14 +251,14 @@ def _groups(
                 raise W2VError(f"{path}: --color topics is for the files of --model lda")
             return groups.topics(vectors)
         case _:
-            return groups.alike(len(names))
+            return groups.one_group(len(names))
 
 
 def _color(path: str, choice: Choice, options: MapOptions) -> str:
     """What colours mean where nothing is said of it."""
     if options.pairs:
         return "none"
-    if choice.asked.any() and not options.top:
+    if choice.marked.any() and not options.top:
         return "terms"
     return "topics" if _has_topics(path) else "clusters"
 
@@ -314,7 +314,7 @@ def _write(
         return
     from w2v.plots import picture
 
-    written = np.ones(len(drawn.names), np.bool_) if options.with_names else drawn.asked
+    written = np.ones(len(drawn.names), np.bool_) if options.with_names else drawn.marked
     made, unplaced = picture.draw(_printable(drawn), written)
     with atomic_file.replacing(output) as file:
         made.write(file, kind)

@@ -78,15 +78,15 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
     row = row_of(table, name, ignore_case)
     if row is None:
         form = joined_form(table, split_words(name))
-        near = ", ".join(_shown(name, each) for each in near_spellings(table, name))
+        near = ", ".join(_spelling(name, each) for each in near_spellings(table, name))
         hint = f"; as one word: {form}" if form else f"; near: {near}" if near else ""
         raise NotFoundError(f"no vector for {name!r} among {len(table):,}{hint}", name)
     return row
 
 
-def _shown(asked: str, near: str) -> str:
-    """A near spelling; one that looks like what was asked is told from it by its form."""
-    form = unicode_form(asked, near)
+def _spelling(name: str, near: str) -> str:
+    """A near spelling; one that looks like the name itself is distinguished by its Unicode form."""
+    form = unicode_form(name, near)
     return f"{near} (in Unicode's {form})" if form else near
 
 
@@ -147,7 +147,7 @@ class QueryAnswerer:
     ignore_case: bool = False
     skips: bool = False
     left_out: set[str] = field(default_factory=set)
-    _rows: dict[str, int] = field(default_factory=dict)  # of words that have been asked for
+    _rows: dict[str, int] = field(default_factory=dict)  # of words that have been found
     _names: dict[int, str] = field(default_factory=dict)  # of rows that have answered
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
@@ -161,7 +161,7 @@ class QueryAnswerer:
                 "compared"
             )
         found: list[list[Neighbour] | NotFoundError] = [[] for _ in queries]
-        alike: dict[tuple[str, ...], list[tuple[int, list[int]]]] = {}
+        by_signs: dict[tuple[str, ...], list[tuple[int, list[int]]]] = {}
         for number, query in enumerate(queries):
             try:
                 known = self.known(query) if self.skips else query
@@ -169,9 +169,9 @@ class QueryAnswerer:
             except NotFoundError as error:
                 found[number] = error
             else:
-                alike.setdefault(known.signs, []).append((number, rows))
+                by_signs.setdefault(known.signs, []).append((number, rows))
         own = self.source is self.search.table and not self.include
-        for signs, (numbers, rows_of_each, vectors) in self._vectors(alike).items():
+        for signs, (numbers, rows_of_each, vectors) in self._vectors(by_signs).items():
             left_out = rows_of_each if own else [[]] * len(numbers)
             answers = self.search.nearest(vectors, left_out, signs)
             for number, vector, answer in zip(numbers, vectors, answers, strict=True):
@@ -185,11 +185,11 @@ class QueryAnswerer:
         return found
 
     def _vectors(
-        self, alike: dict[tuple[str, ...], list[tuple[int, list[int]]]]
+        self, by_signs: dict[tuple[str, ...], list[tuple[int, list[int]]]]
     ) -> dict[tuple[str, ...], tuple[list[int], list[list[int]], np.ndarray]]:
         """The queries to search for together by the signs of their vectors (Q, T, D)."""
         together: dict[tuple[str, ...], tuple[list[int], list[list[int]], list[np.ndarray]]] = {}
-        for signs, group in alike.items():
+        for signs, group in by_signs.items():
             flat = [row for _, rows in group for row in rows]
             vectors = self.source.units(np.array(flat)).reshape(len(group), len(signs), -1)
             if self.method == "add" or len(signs) == 1:

@@ -41,11 +41,11 @@ class Diagnostics:
 
     def __init__(self, path: str, repairs: bool = False):
         self.path, self.name, self.repairs = path, name_of(path), repairs
-        self.said: list[str] = []
+        self.messages: list[str] = []
 
     def note(self, what: str) -> None:
         """Something that is not wrong, but that users should know."""
-        self.said.append(what)
+        self.messages.append(what)
 
     def error(self, what: str, instead: str) -> None:
         """Something wrong: W2VError, or a note of what is done instead."""
@@ -53,7 +53,7 @@ class Diagnostics:
             raise W2VError(
                 f"{self.name}: {what}; to repair it: w2v convert --check {self.path} OUT"
             )
-        self.said.append(f"{what}: {instead}")
+        self.messages.append(f"{what}: {instead}")
 
 
 class Source:

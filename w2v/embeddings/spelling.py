@@ -50,10 +50,10 @@ def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:
     and look alike, come before all others.
     """
     forms = dict.fromkeys(normalize(form, name) for form in FORMS)
-    alike = [form for form in forms if form != name and table.find(form) is not None]
+    same = [form for form in forms if form != name and table.find(form) is not None]
     wanted = normalize("NFC", name).casefold()
     if len(wanted) > _LONGEST:
-        return alike[:most]
+        return same[:most]
     shortlist = _shortlist(table, wanted.encode("utf-8", "surrogateescape"))
     ranked = []
     for row in shortlist.tolist():
@@ -61,7 +61,7 @@ def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:
         ranked.append((edits(wanted, normalize("NFC", found).casefold()), row, found))
     allowed = max(1, len(wanted) // 3)
     near = [found for distance, _, found in sorted(ranked) if distance <= allowed]
-    return list(dict.fromkeys([*alike, *near]))[:most]
+    return list(dict.fromkeys([*same, *near]))[:most]
 
 
 def unicode_form(name: str, other: str) -> str:

@@ -141,8 +141,12 @@ class Table:
     @cached_property
     def names(self) -> list[str]:
         """All names, in the order of the rows."""
-        text = self.text.tobytes()
-        ends = self.offsets.tolist()
+        return self.first_names(len(self))
+
+    def first_names(self, count: int) -> list[str]:
+        """The names of the first `count` rows, or of all that there are."""
+        ends = self.offsets[: count + 1].tolist()
+        text = self.text[: ends[-1]].tobytes()
         return [
             text[begin:end].decode("utf-8", "surrogateescape")
             for begin, end in zip(ends, ends[1:], strict=False)

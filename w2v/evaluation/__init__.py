@@ -1,1 +1,1 @@
-"""Judging vectors: similarity and analogy sets, several files compared, classification."""
+"""Evaluation of vectors: similarity and analogy sets, several files compared, classification."""

@@ -1,7 +1,6 @@
-"""The standard judgements of word vectors: similarity sets and analogy sets.
+"""Analogy sets: is the word nearest to b - a + c the one that people expect?
 
-Both look among the `restrict` first rows (the most frequent words) with case folded: of words that
-differ only in case the most frequent stands for all.
+Words are looked up as `similarity.folded_rows` says.
 """
 
 from __future__ import annotations
@@ -23,39 +22,39 @@ _TOGETHER = 1 << 13  # questions: 10 MB of vectors of 300 numbers
 
 @dataclass(frozen=True)
 class AnalogyResult:
-    """How many of the answerable questions of a section were answered rightly.
+    """How many of the answerable questions of a section were answered correctly.
 
-    right  int8 (Q,): of each question whether it was answered rightly, or -1: not answerable
+    outcomes  int8 (Q,), for each question: 1 correct, 0 not correct, -1 not answerable
     """
 
     section: str
-    right: np.ndarray
+    outcomes: np.ndarray
 
     @property
     def questions(self) -> int:
         """How many there are."""
-        return self.right.size
+        return self.outcomes.size
 
     @property
     def answerable(self) -> int:
-        """Those whose words are all there."""
-        return int(np.count_nonzero(self.right >= 0))
+        """Those whose words are all in the vocabulary."""
+        return int(np.count_nonzero(self.outcomes >= 0))
 
     @property
     def correct(self) -> int:
         """Those with the right answer."""
-        return int(np.count_nonzero(self.right > 0))
+        return int(np.count_nonzero(self.outcomes > 0))
 
     def accuracy(self, count_oov: bool = False) -> float | None:
-        """Share of right answers among the answerable, or all; None where there are none."""
-        asked = self.questions if count_oov else self.answerable
-        return self.correct / asked if asked else None
+        """Share of correct answers among the answerable, or all; None where there are none."""
+        count = self.questions if count_oov else self.answerable
+        return self.correct / count if count else None
 
 
 def analogies(
     table: Table, path: str, restrict: int = 300_000, method: str = "add"
 ) -> list[AnalogyResult]:
-    """Judge by a set of questions a b c d: is d the word nearest to b - a + c?
+    """Evaluate on a set of questions a b c d: is d the word nearest to b - a + c?
 
     Lines that begin with ":" name a section. Answers are sought among the `restrict` first words,
     without a, b and c; a question with a word that is not among them is not answerable.
@@ -67,19 +66,19 @@ def analogies(
     known = folded_rows(table, restrict)
     search, results = Search(table, 1, np.array(sorted(known.values()), np.int64)), []
     for section, questions in _sections(path, table):
-        asked = [n for n, q in enumerate(questions) if all(w in known for w in q)]
-        rows = np.array([[known[w] for w in questions[n]] for n in asked], np.int64).reshape(-1, 4)
-        right = np.full(len(questions), -1, np.int8)
-        right[asked] = _answered(search, rows, method)
-        results.append(AnalogyResult(section, right))
+        rows = np.array([[known.get(word, -1) for word in words] for words in questions])
+        outcomes = np.full(len(rows), -1, np.int8)
+        answerable = (rows >= 0).all(axis=1)
+        outcomes[answerable] = _correct(search, rows[answerable], method)
+        results.append(AnalogyResult(section, outcomes))
     if not results:
         raise W2VError(f"{name_of(path)}: no questions in the file")
     return results
 
 
-def _answered(search: Search, questions: np.ndarray, method: str) -> np.ndarray:
-    """Which of the questions (Q, 4), rows of a table, are answered by their last word."""
-    right = np.zeros(len(questions), np.bool_)
+def _correct(search: Search, questions: np.ndarray, method: str) -> np.ndarray:
+    """Which of the questions (Q, 4), rows of a table, are answered by their last word, bool."""
+    correct = np.zeros(len(questions), np.bool_)
     for begin in range(0, len(questions), _TOGETHER):
         some = questions[begin : begin + _TOGETHER]
         a, b, c = map(search.table.units, some[:, :3].T)
@@ -88,8 +87,8 @@ def _answered(search: Search, questions: np.ndarray, method: str) -> np.ndarray:
         else:
             answers = search.nearest((b - a + c)[:, None], some[:, :3])
         found = [answer[0][0] if answer else -1 for answer in answers]
-        right[begin : begin + len(some)] = found == some[:, 3]
-    return right
+        correct[begin : begin + len(some)] = found == some[:, 3]
+    return correct
 
 
 def _sections(path: str, table: Table) -> Iterator[tuple[str, list[list[str]]]]:
@@ -120,6 +119,6 @@ def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
     groups = [("semantic", semantic), ("syntactic", syntactic), ("total", results)]
     nothing = np.zeros(0, np.int8)
     return [
-        AnalogyResult(name, np.concatenate([nothing, *(r.right for r in group)]))
+        AnalogyResult(name, np.concatenate([nothing, *(r.outcomes for r in group)]))
         for name, group in groups
     ]

@@ -79,7 +79,7 @@ def _prepared(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.n
 
 
 @dataclass(frozen=True)
-class Judgement:
+class ClassificationReport:
     """How well labels were predicted.
 
     confusion  int64 (K, K): how many of each true label (row) got each label (column)
@@ -89,7 +89,7 @@ class Judgement:
     confusion: np.ndarray
 
     @classmethod
-    def of(cls, true: Sequence[str], predicted: Sequence[str]) -> Judgement:
+    def of(cls, true: Sequence[str], predicted: Sequence[str]) -> ClassificationReport:
         """Count what was predicted for what."""
         labels = sorted({*true, *predicted})
         number = {label: i for i, label in enumerate(labels)}
@@ -123,9 +123,9 @@ class Features:
     def __init__(self, table: Table, by: str, how: DocumentSettings, text: TextSettings, path: str):
         self._table, self._by, self._how, self._text = table, by, how, text
         self._path = path
-        if by == "words" and (told := container.nested(formats.contents(path)[1], "settings")):
-            names = {"tokenizer", "lowercase", "encoding", "normalize"} & told.keys()
-            self._text = TextSettings(**{name: told[name] for name in names})
+        if by == "words" and (settings := container.nested(formats.contents(path)[1], "settings")):
+            names = {"tokenizer", "lowercase", "encoding", "normalize"} & settings.keys()
+            self._text = TextSettings(**{name: settings[name] for name in names})
 
     def of(self, path: str) -> tuple[np.ndarray, list[str]]:
         """The features of a file's documents, float64 (N, D), and their labels.

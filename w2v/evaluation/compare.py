@@ -56,24 +56,24 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
     return _compared(path, len(tables), correlations, common.size, paired=None)
 
 
-def on_common(judged: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyResult]]:
+def on_common(answered: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyResult]]:
     """The answers of several tables, section by section, to what all of them can answer."""
-    found: list[list[AnalogyResult]] = [[] for _ in judged]
-    for results in zip(*judged, strict=True):
-        right = np.stack([result.right for result in results])
-        common = np.where((right >= 0).all(axis=0), right, -1)
+    found: list[list[AnalogyResult]] = [[] for _ in answered]
+    for results in zip(*answered, strict=True):
+        outcomes = np.stack([result.outcomes for result in results])
+        common = np.where((outcomes >= 0).all(axis=0), outcomes, -1)
         for own, row in zip(found, common, strict=True):
             own.append(AnalogyResult(results[0].section, row))
     return found
 
 
-def by_questions(judged: Sequence[Sequence[AnalogyResult]], path: str) -> list[list[Compared]]:
+def by_questions(answered: Sequence[Sequence[AnalogyResult]], path: str) -> list[list[Compared]]:
     """What the answers of several tables to a set of analogies say: semantic, syntactic, all."""
     from scipy.stats import binomtest
 
     found = []
-    for results in zip(*map(totals, on_common(judged)), strict=True):
-        right = np.stack([result.right[result.right >= 0] > 0 for result in results])
+    for results in zip(*map(totals, on_common(answered)), strict=True):
+        right = np.stack([result.outcomes[result.outcomes >= 0] > 0 for result in results])
 
         def shares(which: np.ndarray, right: np.ndarray = right) -> list[float]:
             return right[:, which].mean(axis=1).tolist()
@@ -84,7 +84,7 @@ def by_questions(judged: Sequence[Sequence[AnalogyResult]], path: str) -> list[l
             return float(binomtest(only, both).pvalue) if both else 1.0
 
         name = f"{path}, {results[0].section}"
-        found.append(_compared(name, len(judged), shares, right.shape[1], mcnemar))
+        found.append(_compared(name, len(answered), shares, right.shape[1], mcnemar))
     return found
 
 
@@ -146,13 +146,13 @@ def overlap(tables: Sequence[Table], words: int = 1000, k: int = 10) -> np.ndarr
     common = [name for name in tables[0].names if all(name in each for each in names)]
     if len(common) <= k:
         raise W2VError(f"the files share only {len(common)} words")
-    asked, near = common[:words], list[list[set[str]]]()
+    queries, near = common[:words], list[list[set[str]]]()
     for table in tables:
         rows = np.array([table.find(name) for name in common], np.int64)
         order = np.argsort(rows)
-        own = rows[: len(asked)]
+        own = rows[: len(queries)]
         vectors = table.vectors(own)[:, None]
         found = Search(table, k, rows[order]).nearest(vectors, own[:, None])
         near.append([{table.name(row) for row, _ in each} for each in found])
     shared = [[sum(len(a & b) for a, b in zip(x, y, strict=True)) for y in near] for x in near]
-    return np.array(shared) / (k * len(asked))
+    return np.array(shared) / (k * len(queries))

@@ -61,18 +61,19 @@ def _differ(values: np.ndarray) -> bool:
 def folded_rows(table: Table, restrict: int) -> dict[str, int]:
     """The row of each word among the first `restrict`, by its name in folded case.
 
-    Words whose vectors have no direction are left out: see `norms.has_direction`.
+    Of words that differ only in case the first, the most frequent, stands for all. Words whose
+    vectors have no direction are left out: see `norms.has_direction`.
     """
     rows: dict[str, int] = {}
     directed = table.has_direction(slice(restrict)).tolist()
-    for row, (name, has) in enumerate(zip(table.names[:restrict], directed, strict=True)):
+    for row, (name, has) in enumerate(zip(table.first_names(restrict), directed, strict=True)):
         if has:
             rows.setdefault(name.casefold(), row)
     return rows
 
 
 def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityResult:
-    """Judge by a set of scored pairs: lines of word, word, score, separated by tabs or blanks.
+    """Evaluate on a set of scored pairs: lines of word, word, score, separated by tabs or blanks.
 
     Lines that begin with # are left out, and so is a heading. Pairs with an unknown word are not
     counted. Raises W2VError for a line that is not of this form, or where there is none.

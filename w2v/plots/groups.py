@@ -43,7 +43,7 @@ class Groups:
         return [_GREY if name == OTHER else colour for name, colour in pairs]
 
 
-def alike(count: int) -> Groups:
+def one_group(count: int) -> Groups:
     """All points in one group without a name."""
     return Groups(np.zeros(count, np.int64), [])
 
@@ -58,7 +58,7 @@ def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -
     units = unit_vectors(vectors)
     count = min(count, MOST, len(np.unique(units, axis=0)))
     if count < 2:
-        return alike(len(units))
+        return one_group(len(units))
     named = "rng" if "rng" in signature(kmeans2).parameters else "seed"  # before SciPy 1.15
     centres, of = kmeans2(units, count, minit="++", **{named: np.random.default_rng(seed)})
     found = []
@@ -70,11 +70,11 @@ def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -
     return _largest_first(of, found)
 
 
-def terms(vectors: np.ndarray, names: Sequence[str], asked: np.ndarray) -> Groups:
-    """The name, of those that were asked for, that each is nearest to."""
-    which = np.flatnonzero(asked)
+def terms(vectors: np.ndarray, names: Sequence[str], marked: np.ndarray) -> Groups:
+    """The name, of those that are marked, bool (N,), that each is nearest to."""
+    which = np.flatnonzero(marked)
     if len(which) < 2:
-        return alike(len(vectors))
+        return one_group(len(vectors))
     units = unit_vectors(vectors)
     of = (units @ units[which].T).argmax(axis=1)
     return _largest_first(of, [names[at] for at in which.tolist()])
@@ -86,13 +86,13 @@ def topics(shares: np.ndarray) -> Groups:
     return _largest_first(of, [f"topic {topic}" for topic in range(shares.shape[1])])
 
 
-def labels(names: Sequence[str], told: Mapping[str, str]) -> Groups:
+def labels(names: Sequence[str], label_of: Mapping[str, str]) -> Groups:
     """The label of each name; W2VError where none has one."""
-    given = [told.get(name, OTHER) for name in names]
-    if all(label == OTHER for label in given):
+    found = [label_of.get(name, OTHER) for name in names]
+    if all(label == OTHER for label in found):
         raise W2VError("--labels: none of the names that are drawn has a label")
-    known = list(dict.fromkeys(given))
-    return _largest_first(np.array([known.index(label) for label in given]), known)
+    known = list(dict.fromkeys(found))
+    return _largest_first(np.array([known.index(label) for label in found]), known)
 
 
 def _largest_first(of: np.ndarray, names: Sequence[str]) -> Groups:

@@ -62,7 +62,7 @@ def _data(drawn: Map, near: list[list[Neighbour]]) -> dict[str, object]:
         "group": drawn.groups.of.tolist(),
         "groups": drawn.groups.names,
         "colours": drawn.groups.colours,
-        "marked": np.flatnonzero(drawn.asked).tolist(),
+        "marked": np.flatnonzero(drawn.marked).tolist(),
         "arrows": drawn.arrows.tolist(),
         "others": list(places)[len(drawn.names) :],
         "near": [[places[each.name] for each in found] for found in near],

@@ -20,38 +20,38 @@ class Choice:
     """Which rows are drawn.
 
     rows    int64 (N,), different
-    asked   bool (N,), which of them were asked for by name
+    marked  bool (N,), which of them are named by the user
     arrows  int64 (A, 2), places in `rows`: from the first to the second
     """
 
     rows: np.ndarray
-    asked: np.ndarray
+    marked: np.ndarray
     arrows: np.ndarray
 
     @classmethod
-    def of(cls, asked: Sequence[int], others: Sequence[int] = (), arrows: object = ()) -> Choice:
-        """Rows that were asked for, and others, each once."""
-        rows = list(dict.fromkeys([*asked, *others]))
-        known = np.arange(len(rows)) < len({*asked})
+    def of(cls, marked: Sequence[int], others: Sequence[int] = (), arrows: object = ()) -> Choice:
+        """Rows that the user names, and others, each once."""
+        rows = list(dict.fromkeys([*marked, *others]))
+        known = np.arange(len(rows)) < len({*marked})
         return cls(np.array(rows, np.int64), known, np.array(arrows, np.int64).reshape(-1, 2))
 
     def with_others(self, rows: Iterable[int]) -> Choice:
         """And some more rows."""
-        asked, near = self.rows[self.asked].tolist(), self.rows[~self.asked].tolist()
-        return Choice.of(asked, [*near, *rows], self.arrows)
+        marked, near = self.rows[self.marked].tolist(), self.rows[~self.marked].tolist()
+        return Choice.of(marked, [*near, *rows], self.arrows)
 
     def only(self, which: np.ndarray) -> Choice:
         """Those of which bool (N,) is true, and the arrows between these."""
         place = np.cumsum(which) - 1
         arrows = self.arrows[which[self.arrows].all(axis=1)]
-        return Choice(self.rows[which], self.asked[which], place[arrows])
+        return Choice(self.rows[which], self.marked[which], place[arrows])
 
 
 def around(table: Table, names: Sequence[str], k: int) -> Choice:
     """Some names and the `k` nearest of each; NotFoundError where one is not there."""
-    asked = [query.find(table, name) for name in names]
-    found = neighbours(table, np.array(asked, np.int64), k) if k and asked else []
-    return Choice.of(asked, [each.row for near in found for each in near])
+    rows = [query.find(table, name) for name in names]
+    found = neighbours(table, np.array(rows, np.int64), k) if k and rows else []
+    return Choice.of(rows, [each.row for near in found for each in near])
 
 
 def neighbours(table: Table, rows: np.ndarray, k: int) -> list[list[Neighbour]]:
@@ -59,13 +59,13 @@ def neighbours(table: Table, rows: np.ndarray, k: int) -> list[list[Neighbour]]:
     return query.neighbours_each(table.units(rows), Search(table, k), rows[:, None].tolist())
 
 
-def pairs(table: Table, told: Sequence[str]) -> Choice:
+def pairs(table: Table, texts: Sequence[str]) -> Choice:
     """Both names of pairs A:B, with an arrow from A to B.
 
     Raises W2VError for what is not a pair, NotFoundError where a name is not there.
     """
     ends: list[int] = []
-    for each in told:
+    for each in texts:
         first, colon, second = each.partition(":")
         if not (first and colon and second):
             raise W2VError(f"--pairs: expected A:B, found {each!r}")
@@ -82,7 +82,7 @@ class Map:
     about   how
     names   of N points, the more important first
     points  float64 (N, 2)
-    asked   bool (N,), which of them were asked for by name
+    marked  bool (N,), which of them are named by the user
     counts  int64 (N,), or None
     groups  of the points, which get their colours by these
     arrows  int64 (A, 2): from one point to another
@@ -92,7 +92,7 @@ class Map:
     about: str
     names: list[str]
     points: np.ndarray
-    asked: np.ndarray
+    marked: np.ndarray
     counts: np.ndarray | None
     groups: Groups
     arrows: np.ndarray

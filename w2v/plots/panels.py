@@ -103,8 +103,8 @@ class Bars:
             places = np.arange(len(names)) + thick * (number - (len(self.series) - 1) / 2)
             values = [0.0 if value is None else value for value in each.y]
             drawn = axes.barh(places, values, thick, label=short(each.name, _LONGEST))
-            told = ["none" if value is None else f"{value:.1%}" for value in each.y]
-            axes.bar_label(drawn, told, padding=3, fontsize=_LETTERS - 1)
+            labels = ["none" if value is None else f"{value:.1%}" for value in each.y]
+            axes.bar_label(drawn, labels, padding=3, fontsize=_LETTERS - 1)
         names = [short(str(name), _LONGEST) for name in names]
         axes.set_yticks(np.arange(len(names)), names, fontsize=_LETTERS)
         axes.set(xlabel=self.across, ylim=(len(names) - 0.4, -0.6))

@@ -76,10 +76,10 @@ class Picture:
 
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # of weights they lack
         settings = {"font.family": self._families, "svg.hashsalt": "w2v", "text.parse_math": False}
-        with matplotlib.rc_context(settings), warnings.catch_warnings(record=True) as said:
+        with matplotlib.rc_context(settings), warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             yield
-        self._missing |= {str(each.message) for each in said if "Glyph" in str(each.message)}
+        self._missing |= {str(each.message) for each in warned if "Glyph" in str(each.message)}
 
     def write(self, file: IO[bytes], kind: str) -> None:
         """Write it; the same bytes for the same numbers."""
@@ -104,7 +104,7 @@ def draw(drawn: Map, written: np.ndarray) -> tuple[Picture, int]:
         axes.set_axis_off()
         axes.set_aspect("equal", adjustable="datalim")
         colours = np.array(drawn.groups.colours)[drawn.groups.of]
-        sizes = np.where(drawn.asked, 40, 12)
+        sizes = np.where(drawn.marked, 40, 12)
         axes.scatter(*drawn.points.T, s=sizes, c=colours, linewidths=0, alpha=0.8)
         for a, b in drawn.points[drawn.arrows]:
             arrow = {"arrowstyle": "->", "color": "#777777", "shrinkA": 5, "shrinkB": 5}
@@ -155,19 +155,19 @@ def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> flo
 
 
 def _letter(axes: Axes, drawn: Map, names: Sequence[str], written: np.ndarray) -> int:
-    """Write the names that have a place, those asked for first; how many have none."""
-    order = np.argsort(~drawn.asked, kind="stable")
+    """Write the names that have a place, those marked for first; how many have none."""
+    order = np.argsort(~drawn.marked, kind="stable")
     order = order[written[order]]
-    asked = drawn.asked[order]
+    marked = drawn.marked[order]
     colours = [drawn.groups.colours[group] for group in drawn.groups.of[order]]
     return letter(
         axes,
         [names[at] for at in order.tolist()],
         drawn.points[order],
-        np.where(asked, _LARGE, _SMALL),
+        np.where(marked, _LARGE, _SMALL),
         [Letters(_ASKED, dark(each), bold=True) if large else Letters(_NEAR, _INK, line=each)
-         for large, each in zip(asked.tolist(), colours, strict=True)],
-        asked | (len(order) <= _FEW),
+         for large, each in zip(marked.tolist(), colours, strict=True)],
+        marked | (len(order) <= _FEW),
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def project(
 
     method    pca: the two directions in which they differ most; tsne and umap keep near what is
               near by cosine, and say little of what is far
-    on_share  is told how much is done, 0 to 1
+    on_share  called with the share that is done, 0 to 1
     Raises W2VError where a package that is needed is not installed, or there are too few vectors.
     """
     units = unit_vectors(vectors)

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from w2v.embeddings import container
-from w2v.embeddings.formats import safetensors, unreadable
+from w2v.embeddings.formats import safetensors
 from w2v.embeddings.lazy_table import LazyTable
 from w2v.embeddings.source import Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
@@ -88,7 +88,9 @@ def recognise(source: Source) -> tuple[Format, Layout]:
     for each in _formats():
         if layout := each.sniff(source):
             return each, layout
-    raise unreadable.refusal(source)
+    from w2v.embeddings.formats.unreadable import refusal  # a query need not import it
+
+    raise refusal(source)
 
 
 def begins_as(path: str, head: bytes) -> tuple[str, int]:

@@ -183,7 +183,7 @@ def _reading(path: str) -> Iterator[None]:
         with warnings.catch_warnings(action="ignore", category=UserWarning):
             yield
     except _DAMAGE as error:
-        said = str(error).partition("\n")[0][:100]
+        reason = str(error).partition("\n")[0][:100]
         raise W2VError(
-            f"{name_of(path)}: a NumPy array that is damaged or cut short: {said}: get it anew"
+            f"{name_of(path)}: a NumPy array that is damaged or cut short: {reason}: get it anew"
         ) from None

@@ -141,16 +141,16 @@ def _names(path: str, numbers_in: str, count: int) -> list[bytes]:
         lines.pop()
     lines = [line.removesuffix(b"\r") for line in lines]
     if path.endswith(_WORDS):
-        columns, ways = False, [(0, lines)]
+        columns, readings = False, [(0, lines)]
     else:
-        shown = [line for line in lines if not _is_blank(line)]
-        columns = bool(shown) and b"\t" in shown[0]
-        without, below = [(0, lines), (0, shown)], [(1, lines), (1, shown)]
-        ways = [*below, *without] if columns else [*without, *below]
-    for heading, found in ways:
+        not_blank = [line for line in lines if not _is_blank(line)]
+        columns = bool(not_blank) and b"\t" in not_blank[0]
+        no_heading, heading_first = [(0, lines), (0, not_blank)], [(1, lines), (1, not_blank)]
+        readings = [*heading_first, *no_heading] if columns else [*no_heading, *heading_first]
+    for heading, found in readings:
         if len(found) == heading + count:
             return _column(found, heading) if columns else found[heading:]
-    raise W2VError(f"{numbers_in} has {count:,} rows, and {path} {len(ways[-1][1]):,} lines")
+    raise W2VError(f"{numbers_in} has {count:,} rows, and {path} {len(readings[-1][1]):,} lines")
 
 
 def _column(lines: list[bytes], heading: int) -> list[bytes]:
