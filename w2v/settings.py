@@ -1,4 +1,4 @@
-"""What a run can be told: one dataclass field each, with default, help and range.
+"""The options of a run: one dataclass field each, with default, help and range.
 
 The command line's options, their ranges and help, the settings stored in a file and the README's
 tables all come from these fields.
@@ -337,7 +337,7 @@ class NetworkSettings(ModelSettings):
     def check_together(self, run: RunSettings) -> None:
         """W2VError where the schedule has nothing to go by."""
         if self.schedule == "cut" and not run.valid:
-            raise W2VError("--schedule cut needs --valid, a text to judge by")
+            raise W2VError("--schedule cut needs --valid, a text to evaluate on")
 
     @property
     def rate(self) -> float:

@@ -71,7 +71,7 @@ def on_cluster(text: Path, address: str, shards: int, words: int) -> tuple[float
     before = received(address)
     how = "--cluster", address, "--shards", shards, "--round-words", words
     seconds, last = train(text, *how)
-    rounds = int(re.findall(r"round ([\d,]+)", last["aside"])[0].replace(",", ""))
+    rounds = int(re.findall(r"round ([\d,]+)", last["note"])[0].replace(",", ""))
     return seconds, rounds, received(address) - before
 
 

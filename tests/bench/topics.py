@@ -94,13 +94,13 @@ def prepare(folder: Path, train: Path, test: Path, options: dict[str, object]) -
     vocabulary, held = read(open_corpus([str(train)], text, documents), text, lambda tokens: None)
     size = len(vocabulary.names)
     kept = term_matrix.choose(vocabulary, term_matrix.count_terms(held, size), chosen)
-    found = term_matrix.read_tokens(held, kept, size)
+    found = term_matrix.encode_terms(held, kept, size)
     np.savez(folder / "train", words=found.words, starts=found.starts, size=kept.size)
     print(f"{kept.size:,} terms, {found.words.size:,} tokens", file=sys.stderr)
     new, _ = read_as(
         open_corpus([str(test)], text, documents), [vocabulary.names[row] for row in kept]
     )
-    found = term_matrix.read_tokens(new, np.arange(kept.size), kept.size)
+    found = term_matrix.encode_terms(new, np.arange(kept.size), kept.size)
     np.savez(folder / "test", words=found.words, starts=found.starts)
 
 
@@ -139,7 +139,7 @@ def main(folder: str, found: str) -> None:
     import numpy as np
 
     from w2v.embeddings import container
-    from w2v.factorization.term_matrix import Tokens
+    from w2v.factorization.term_matrix import EncodedTerms
     from w2v.topics import coherence, lda, perplexity
     from w2v.topics.topic_words import top_words
 
@@ -147,12 +147,14 @@ def main(folder: str, found: str) -> None:
         with np.load(found) as held:
             topic_words, alpha = held["topic_words"], held["alpha"]
     else:
-        listing = lda.listing(container.read(found)[0])
+        listing = lda.read_topics(container.read(found)[0])
         topic_words, alpha = listing.weights, listing.alpha
     train, test = (np.load(f"{folder}/{name}.npz") for name in ("train", "test"))
-    scored = perplexity.complete(Tokens(test["words"], test["starts"]), topic_words, alpha, 2)
-    tops = top_words(topic_words, coherence.JUDGED)
-    judged = coherence.judge(Tokens(train["words"], train["starts"]), tops)
+    scored = perplexity.document_completion(
+        EncodedTerms(test["words"], test["starts"]), topic_words, alpha, 2
+    )
+    tops = top_words(topic_words, coherence.TOP_WORDS)
+    judged = coherence.measure_coherence(EncodedTerms(train["words"], train["starts"]), tops)
     npmi = float(np.mean([topic.npmi for topic in judged if topic.npmi is not None]))
     print(json.dumps([scored.perplexity, npmi]))
 

@@ -104,14 +104,14 @@ def test_types_are_numbered_and_counted_as_by_a_dictionary(pieces, by_lines):
     text = b"\n".join(pieces) + b" "
     numbers = naive.fill_slots([b"</s>"])
     wanted = naive.number_tokens(text, numbers)
-    lexicon, found = WordCounter(), []
+    counter, found = WordCounter(), []
     for block in text.split(b"\n") if by_lines else [text]:
-        found += lexicon.number(block).tolist()
-        found += lexicon.number(b"\n").tolist() if by_lines else []
+        found += counter.number(block).tolist()
+        found += counter.number(b"\n").tolist() if by_lines else []
     assert found[: len(wanted)] == wanted  # by lines, one line end more
-    assert [lexicon.name(i) for i in range(len(lexicon))] == list(numbers)
+    assert [counter.name(i) for i in range(len(counter))] == list(numbers)
     counts = [found.count(i) for i in range(len(numbers))]
-    assert lexicon.counts.tolist() == counts
+    assert counter.counts.tolist() == counts
 
 
 @given(
@@ -131,15 +131,15 @@ def test_words_are_kept_and_sentences_noted(numbers, word_ids, every):
     assert sentences([0, 1, 2], text) == naive.keep_words(numbers, word_ids, every)
 
 
-def test_a_lexicon_grows(monkeypatch):
+def test_a_word_counter_grows(monkeypatch):
     """Many types, and one longer than all others together."""
     tokens = [b"%d" % n for n in range(9000)] + [b"x" * 100_000] + [b"%d" % n for n in range(9000)]
-    lexicon = WordCounter()
-    numbers = lexicon.number(b" ".join(tokens)).tolist()
+    counter = WordCounter()
+    numbers = counter.number(b" ".join(tokens)).tolist()
     assert numbers == [*range(1, 9002), *range(1, 9001)]
-    assert len(lexicon) == 9002
-    assert [lexicon.name(n) for n in numbers] == tokens
-    assert lexicon.counts.tolist() == [0, *[2] * 9000, 1]
+    assert len(counter) == 9002
+    assert [counter.name(n) for n in numbers] == tokens
+    assert counter.counts.tolist() == [0, *[2] * 9000, 1]
 
 
 @pytest.mark.parametrize("limit", [10, 1 << 24])
@@ -199,16 +199,16 @@ def test_what_counting_forgets_is_said_and_no_more_than_that(tmp_path_factory, s
 
 
 def test_room_does_not_grow_with_types_that_are_forgotten():
-    lexicon = WordCounter(1000, {"known": 1})
+    counter = WordCounter(1000, {"known": 1})
     for block in range(200):
-        lexicon.number(b" ".join(b"%d" % n for n in range(100 * block, 100 * block + 100)))
-        if lexicon.is_full:
-            numbers = lexicon.prune()
-            assert numbers.max() + 1 == len(lexicon)
-    assert lexicon.name(1) == b"known"
-    assert lexicon.pruned_types > 19_000
-    assert lexicon.counts.base.size <= 2048
-    assert lexicon.number(b"known 19999 new")[0] == 1
+        counter.number(b" ".join(b"%d" % n for n in range(100 * block, 100 * block + 100)))
+        if counter.is_full:
+            numbers = counter.prune()
+            assert numbers.max() + 1 == len(counter)
+    assert counter.name(1) == b"known"
+    assert counter.pruned_types > 19_000
+    assert counter.counts.base.size <= 2048
+    assert counter.number(b"known 19999 new")[0] == 1
 
 
 def test_forgotten_words_are_reported(w2v, folder):

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaln
 
 from w2v.embeddings import container
-from w2v.factorization.term_matrix import Tokens
+from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels import gibbs, jit
 from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
 from w2v.kernels.simd import aligned, load
@@ -23,7 +23,7 @@ from w2v.models import models
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.topics import coherence, lda, perplexity
 from w2v.topics.inference import STEPS, TopicInference
-from w2v.topics.priors import better_alpha, better_eta
+from w2v.topics.priors import update_alpha, update_eta
 from w2v.topics.topic_words import top_words
 from w2v.training.chunks import GibbsPlan
 
@@ -33,7 +33,7 @@ ARGS = ("--model", "lda", "--topics", "3", "--min-count", "1")
 
 def tokens_of(documents):
     words = np.array(sum(documents, []), np.int32)
-    return Tokens(words, np.cumsum([0, *map(len, documents)]))
+    return EncodedTerms(words, np.cumsum([0, *map(len, documents)]))
 
 
 def random_documents(count, words, longest=12, seed=0):
@@ -161,7 +161,7 @@ def test_priors_rise_to_the_most_likely_ones():
     for _ in range(300):
         sums = np.array([sum((1 / (a + np.arange(n))).sum() for n in column)
                          for a, column in zip(alpha, counts.T, strict=True)])  # fmt: skip
-        alpha = better_alpha(alpha, sums, counts.sum(axis=1))
+        alpha = update_alpha(alpha, sums, counts.sum(axis=1))
     np.testing.assert_allclose(alpha, wanted, rtol=1e-3)
 
     words = rng.multinomial(500, rng.dirichlet(np.full(20, 0.2)), 4).T.astype(np.int32)
@@ -173,13 +173,13 @@ def test_priors_rise_to_the_most_likely_ones():
 
     eta = 3.0
     for _ in range(200):
-        eta = better_eta(eta, words, words.sum(axis=0))
+        eta = update_eta(eta, words, words.sum(axis=0))
     assert eta == pytest.approx(math.exp(minimize(cost_of_words, [0.0]).x[0]), rel=1e-3)
 
 
 def test_priors_of_nothing_stay():
-    assert better_eta(0.1, np.zeros((4, 2), np.int32), np.zeros(2)) == 0.1
-    assert (better_alpha(np.ones(2), np.zeros(2), np.array([3])) > 0).all()
+    assert update_eta(0.1, np.zeros((4, 2), np.int32), np.zeros(2)) == 0.1
+    assert (update_alpha(np.ones(2), np.zeros(2), np.array([3])) > 0).all()
 
 
 def test_shares_are_the_twins_and_those_of_a_document_alone():
@@ -206,7 +206,7 @@ def test_shares_are_the_twins_and_those_of_a_document_alone():
 def test_completion_is_what_its_definition_says():
     rng, documents = np.random.default_rng(4), [*random_documents(9, 6), [1], []]
     topic_words, alpha = rng.dirichlet(np.ones(6), 3).T, np.array([0.2, 0.5, 1.0])
-    found = perplexity.complete(tokens_of(documents), topic_words, alpha)
+    found = perplexity.document_completion(tokens_of(documents), topic_words, alpha)
     theta = naive.fold_in_topics([d[::2] for d in documents], topic_words, alpha, STEPS)
     each = [np.log(topic_words[w] @ p) for d, p in zip(documents, theta, strict=True)
             for w in d[1::2]]  # fmt: skip
@@ -226,14 +226,16 @@ def test_top_words_are_the_greatest_and_of_equals_the_first(count):
 
 def test_coherence_by_hand():
     held = tokens_of([[0, 1, 1], [0, 1], [2], [0, 3], [], [3, 3], [0], [4], [4], [1]])
-    by_hand = coherence.judge(held, [np.array(t) for t in ([0, 1], [0, 2], [7, 8], [0, 9, 1])])
+    by_hand = coherence.measure_coherence(
+        held, [np.array(t) for t in ([0, 1], [0, 2], [7, 8], [0, 9, 1])]
+    )
     both, first, second = 0.2, 0.4, 0.3
     npmi = math.log(both / (first * second)) / -math.log(both)
     assert by_hand[0] == pytest.approx((npmi, math.log(3 / 4), 0))
     assert by_hand[1] == pytest.approx((-1, math.log(1 / 4), 0))
     assert by_hand[2] == (None, None, 1)
     assert by_hand[3] == pytest.approx((npmi, math.log(3 / 4), 2))
-    always = coherence.judge(tokens_of([[0, 1], [1, 0]]), [np.array([0, 1])])
+    always = coherence.measure_coherence(tokens_of([[0, 1], [1, 0]]), [np.array([0, 1])])
     assert always[0] == pytest.approx((1, math.log(3 / 2), 0))
 
 
@@ -379,7 +381,7 @@ def test_the_file_holds_what_follows_from_the_tokens_topics(w2v, folder, trained
     np.testing.assert_allclose(
         lda.topic_words(tensors), (counts + eta) / (counts + eta).sum(axis=0), rtol=1e-4
     )
-    np.testing.assert_allclose(lda.listing(tensors).sizes, counts.sum(axis=0) / counts.sum(),
+    np.testing.assert_allclose(lda.read_topics(tensors).sizes, counts.sum(axis=0) / counts.sum(),
                                atol=0.02)  # fmt: skip
     here = slice(*tensors["state.starts"][:2])
     mine = np.bincount(tensors["state.topics"][here], minlength=3) + alpha

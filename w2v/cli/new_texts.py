@@ -16,7 +16,7 @@ from w2v.runs.text_messages import say_bad_bytes, say_documents, show_reading
 if TYPE_CHECKING:
     import numpy as np
 
-    from w2v.factorization.term_matrix import Tokens
+    from w2v.factorization.term_matrix import EncodedTerms
     from w2v.runs.saved_model import SavedDocumentModel, SavedNetwork, SavedTopicModel
     from w2v.system.progress import ProgressLine
     from w2v.text.documents import Labels
@@ -84,15 +84,15 @@ class NewTexts:
         say_documents(self.line, corpus, text)
         return text, unknown
 
-    def tokens_in(self, model: SavedTopicModel) -> tuple[Tokens, int]:
+    def tokens_in(self, model: SavedTopicModel) -> tuple[EncodedTerms, int]:
         """Read documents for a topic model, and how many tokens it does not know."""
         import numpy as np
 
-        from w2v.factorization.term_matrix import read_tokens
+        from w2v.factorization.term_matrix import encode_terms
 
         text, unknown = self.documents_in(model)
         count = len(model.names)
-        return read_tokens(text, np.arange(count), count), unknown
+        return encode_terms(text, np.arange(count), count), unknown
 
     def thread_count(self) -> int:
         """How many threads work on them."""

@@ -53,7 +53,7 @@ def perplexity(
     limit_blas(threads)
     from w2v.runs.saved_model import SavedNetwork, SavedTopicModel, is_network
     from w2v.system.progress import ProgressLine, plural
-    from w2v.topics.perplexity import complete
+    from w2v.topics.perplexity import document_completion
 
     line = ProgressLine(sys.stderr, quiet)
     texts = NewTexts(or_stdin(corpus), settings, threads, line)
@@ -68,7 +68,7 @@ def perplexity(
         raise W2VError(f"{model}: its topics are no probabilities: perplexity is for --model lda")
     tokens, unknown = texts.tokens_in(saved)
     count = tokens.starts.size - 1
-    found = complete(
+    found = document_completion(
         tokens, listing.weights, listing.alpha, texts.thread_count(),
         lambda done: line.show(f"inferring {done / max(count, 1):6.1%}"),
     )  # fmt: skip

@@ -133,12 +133,12 @@ def _coherence_in(
 ) -> list[Coherence]:
     """The coherence of each topic in documents that the model was not trained on."""
     from w2v.system.progress import ProgressLine
-    from w2v.topics.coherence import JUDGED, judge
+    from w2v.topics.coherence import TOP_WORDS, measure_coherence
     from w2v.topics.topic_words import top_words
 
     line = ProgressLine(sys.stderr)
     tokens, _ = NewTexts(paths, settings, None, line).tokens_in(model)
-    found = judge(tokens, top_words(model.listing().weights, JUDGED))
+    found = measure_coherence(tokens, top_words(model.listing().weights, TOP_WORDS))
     skipped = sum(topic.skipped for topic in found)
     if skipped:
         line.say(f"{skipped:,} pairs of words left out: the reference lacks one of them")

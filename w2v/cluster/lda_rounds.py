@@ -21,7 +21,7 @@ from w2v.cluster.connection import Cluster
 from w2v.cluster.lda_worker import CountsBase, CountsSetup, GibbsResult, Group, Topics
 from w2v.cluster.rounds import AHEAD, HEAVIEST, TOGETHER, ClusterRounds
 from w2v.errors import ConnectionLostError
-from w2v.factorization.term_matrix import Tokens
+from w2v.factorization.term_matrix import EncodedTerms
 from w2v.system.progress import Progress
 from w2v.system.signals import Deferred
 from w2v.topics.lda import LdaTrainer
@@ -147,7 +147,7 @@ class ClusterGibbs(ClusterRounds):
         if begin not in self._groups:
             words = np.array(tokens.words[begin:end])
             starts = tokens.starts[first : last + 1] - begin
-            self._groups[begin] = self._cluster.place(Group(begin, Tokens(words, starts)))
+            self._groups[begin] = self._cluster.place(Group(begin, EncodedTerms(words, starts)))
         is_averaging = self._state.chunks_done > self._settings.burned_in * self._sweep
         sums = matrices["document_sums"][first : last if is_averaging else first]
         topics = Topics(np.array(matrices["topics"][begin:end]), np.array(sums))

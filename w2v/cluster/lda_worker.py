@@ -16,7 +16,7 @@ from w2v.cluster import count_changes
 from w2v.cluster.count_changes import CountChanges
 from w2v.cluster.round_state import RoundState
 from w2v.cluster.worker import worker_state
-from w2v.factorization.term_matrix import Tokens
+from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels.simd import aligned
 from w2v.topics.gibbs_rounds import SamplerBuffers
 from w2v.training.chunks import Chunk
@@ -51,7 +51,7 @@ class Group(NamedTuple):
     """
 
     begin: int
-    tokens: Tokens
+    tokens: EncodedTerms
 
 
 class Topics(NamedTuple):
@@ -117,7 +117,7 @@ class CountsReplica(RoundState):
             room, prior = self._rooms.pop() if self._rooms else self._make_room()
         prior[:] = alpha
         room.changes[:] = 0
-        tokens = Tokens(*(np.require(array, requirements="W") for array in group.tokens))
+        tokens = EncodedTerms(*(np.require(array, requirements="W") for array in group.tokens))
         topics, sums = before.topics.copy(), before.document_sums.copy()
         if not sums.size and chunks[0].epoch >= self._setup.settings.burned_in:
             sums = np.zeros((tokens.starts.size - 1, sums.shape[1]), np.int32)

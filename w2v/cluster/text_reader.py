@@ -66,14 +66,14 @@ class Part(NamedTuple):
 def number_words(part: ByteRange, how: TextSettings) -> Numbered:
     """Read a range."""
     try:
-        corpus, lexicon, ids = RangeCorpus(part, how), WordCounter(), SpooledArray(np.int32)
+        corpus, counter, ids = RangeCorpus(part, how), WordCounter(), SpooledArray(np.int32)
         for block in corpus.blocks():
-            ids.append(lexicon.number(block))
+            ids.append(counter.number(block))
     except OSError as error:
         raise W2VError(
             f"{part.path}: a worker cannot read it ({error.strerror or error}): all need it there"
         ) from None
-    tally = PartCounts(lexicon.names(), lexicon.counts.copy(), corpus.bad_bytes, corpus.first_bad)
+    tally = PartCounts(counter.names(), counter.counts.copy(), corpus.bad_bytes, corpus.first_bad)
     return Numbered(np.array(ids.mapped()), tally)
 
 
@@ -84,12 +84,12 @@ def tally_of(numbered: Numbered) -> PartCounts:
 
 def add_tallies(tallies: Sequence[PartCounts]) -> PartCounts:
     """The types of ranges that follow each other."""
-    lexicon = WordCounter()
+    counter = WordCounter()
     for tally in tallies:
-        lexicon.add(tally.names, tally.counts)
+        counter.add(tally.names, tally.counts)
     bad = [tally.first_bad for tally in tallies if tally.bad_bytes]
     found = sum(tally.bad_bytes for tally in tallies)
-    return PartCounts(lexicon.names(), lexicon.counts.copy(), found, bad[0] if bad else "")
+    return PartCounts(counter.names(), counter.counts.copy(), found, bad[0] if bad else "")
 
 
 def encode(numbered: Numbered, run: str, names: bytes) -> Part:
@@ -166,9 +166,9 @@ def read(
     if fixed is not None:
         vocabulary = read_counts(fixed, how.min_count, how.max_vocab)
     else:
-        lexicon = make_word_counter(1 << 30, known)
-        lexicon.add(tally.names, tally.counts)
-        vocabulary, _ = choose(corpus, lexicon, how.min_count, how.max_vocab, known)
+        counter = make_word_counter(1 << 30, known)
+        counter.add(tally.names, tally.counts)
+        vocabulary, _ = choose(corpus, counter, how.min_count, how.max_vocab, known)
     names = cluster.keep("\n".join(vocabulary.names).encode())
     parts = [cluster.submit(encode, each, cluster.run, names) for each in numbered]
     del numbered

@@ -22,7 +22,7 @@ from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
 _WORDS = 1 << 10  # rows of the matrix that a thread makes at a time
-_ENTRIES = 1 << 22  # room for those that it makes
+_ENTRIES = 1 << 22  # of the matrix that a thread has memory for
 
 
 class PpmiTrainer:
@@ -152,8 +152,8 @@ def information(
 
     def fill(first: int) -> list[tuple[np.ndarray, np.ndarray]]:
         scratch = np.zeros(words), np.empty(words, np.int32)
-        room = max(_ENTRIES, words)
-        columns, values = np.empty(room, np.int32), np.empty(room, np.float32)
+        capacity = max(_ENTRIES, words)
+        columns, values = np.empty(capacity, np.int32), np.empty(capacity, np.float32)
         word, last, found = first, min(first + _WORDS, words), []
         while word < last:
             word, size = fill_ppmi(

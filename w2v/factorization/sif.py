@@ -50,7 +50,7 @@ class SifTrainer:
         """Make the matrices."""
         self.matrices = {
             "input_vectors": aligned((len(self._vocabulary.names), self._settings.dim)),
-            "document_vectors": self._text.room((len(self._text.names), self._settings.dim)),
+            "document_vectors": self._text.allocate((len(self._text.names), self._settings.dim)),
         }
 
     def vectors(self, name: str) -> np.ndarray:

@@ -51,10 +51,10 @@ class ListedWords(NamedTuple):
     found: int
 
 
-def find(told: str, names: Sequence[str]) -> ListedWords:
+def find(given: str, names: Sequence[str]) -> ListedWords:
     """The stop words among the words of a vocabulary.
 
-    told    none, english, the path of a file with blanks or line ends between words, or these words
+    given   none, english, the path of a file with blanks or line ends between words, or these words
             themselves, with a line end among them
     Raises  W2VError where the file is no text, OSError where it is not there
 
@@ -62,20 +62,20 @@ def find(told: str, names: Sequence[str]) -> ListedWords:
     vocabulary has none, as with --lowercase.
     """
     lowercase = not any(map(_has_capitals, names))
-    wanted = {_plain(word.lower() if lowercase else word) for word in _listed(told)}
+    wanted = {_plain(word.lower() if lowercase else word) for word in _listed(given)}
     plain = [_plain(name) for name in names]
     are = np.array([name in wanted for name in plain], np.bool_)
     return ListedWords(are, len(wanted), len(wanted.intersection(plain)))
 
 
-def _listed(told: str) -> list[str]:
-    if told == "none":
+def _listed(given: str) -> list[str]:
+    if given == "none":
         return []
-    if told == "english":
+    if given == "english":
         return ENGLISH.split()
-    if "\n" in told:  # the words themselves, given by a program
-        return told.split()
-    return [word for _, line in numbered_lines(told) for word in line.split()]
+    if "\n" in given:  # the words themselves, given by a program
+        return given.split()
+    return [word for _, line in numbered_lines(given) for word in line.split()]
 
 
 def _plain(word: str) -> str:

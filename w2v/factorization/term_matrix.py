@@ -23,12 +23,10 @@ def _rows(text: EncodedDocuments) -> Iterator[tuple[slice, np.ndarray, np.ndarra
     for first in range(0, rows, ROWS):
         last = min(first + ROWS, rows)
         begin, end = np.searchsorted(text.rows, (first, last), sorter=order)
-        pieces = text.spans(order[begin:end])
-        lengths = np.bincount(
-            pieces.rows - first, pieces.ends - pieces.begins, minlength=last - first
-        )
+        spans = text.spans(order[begin:end])
+        lengths = np.bincount(spans.rows - first, spans.ends - spans.begins, minlength=last - first)
         bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        yield slice(first, last), text.words(pieces), bounds
+        yield slice(first, last), text.words(spans), bounds
 
 
 def count_terms(text: EncodedDocuments, words: int) -> Sparse:
@@ -48,7 +46,7 @@ def count_terms(text: EncodedDocuments, words: int) -> Sparse:
     return Sparse(starts, columns[:size], values[:size], words)
 
 
-class Tokens(NamedTuple):
+class EncodedTerms(NamedTuple):
     """The terms of all documents, one after the other.
 
     words   int32 (N,)
@@ -59,7 +57,7 @@ class Tokens(NamedTuple):
     starts: np.ndarray
 
 
-def read_tokens(text: EncodedDocuments, kept: np.ndarray, words: int) -> Tokens:
+def encode_terms(text: EncodedDocuments, kept: np.ndarray, words: int) -> EncodedTerms:
     """The terms of each row's documents in their order, numbered as in `kept`.
 
     text   documents
@@ -76,7 +74,7 @@ def read_tokens(text: EncodedDocuments, kept: np.ndarray, words: int) -> Tokens:
         starts[rows.start + 1 : rows.stop + 1] = size + passed[bounds[1:]]
         found[size : size + passed[-1]] = terms[terms >= 0]
         size += int(passed[-1])
-    return Tokens(found[:size], starts)
+    return EncodedTerms(found[:size], starts)
 
 
 def _blocks(matrix: Sparse) -> Iterator[tuple[slice, slice]]:

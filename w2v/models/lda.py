@@ -54,8 +54,8 @@ class Settings(TermSettings):
         return 3 * self.epochs // 4 if self.burn_in is None else self.burn_in
 
     @property
-    def alike(self) -> int:
-        """How many sweeps leave alpha as it is, so that topics form on equal terms.
+    def alpha_delay(self) -> int:
+        """How many sweeps leave alpha as it is, so that topics form on equal terms first.
 
         50 topics of film reviews, 200 sweeps, 2 seeds: NPMI 0.106, and 0.075 where alpha changes
         from the start, when large topics soon grow larger and small ones become heaps of the rest;
@@ -77,6 +77,6 @@ MODEL = Model(
     trainer="w2v.topics.lda:LdaTrainer",
     method="gibbs",
     inference="w2v.topics.lda:LdaInference",
-    topic_words="w2v.topics.lda:listing",
+    topic_words="w2v.topics.lda:read_topics",
     is_mixture=True,
 )

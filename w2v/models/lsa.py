@@ -39,5 +39,5 @@ MODEL = Model(
     trainer="w2v.topics.lsa:LsaTrainer",
     method="closed form",
     inference="w2v.topics.lsa:LsaInference",
-    topic_words="w2v.topics.lsa:listing",
+    topic_words="w2v.topics.lsa:read_topics",
 )

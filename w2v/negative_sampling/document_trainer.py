@@ -67,7 +67,7 @@ class DocumentTrainer(WordTrainer):
 
     def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         if name == "document_vectors":
-            return self.text.room(shape)
+            return self.text.allocate(shape)
         return super()._allocate(name, shape)
 
     def vectors(self, name: str) -> np.ndarray:

@@ -24,7 +24,7 @@ class Progress:
     lr             learning rate; NaN for what is sampled
     loss           mean nats for each trained pair of this epoch, or of the one before while this
                    has none; NaN if that has none either. Of what is sampled, for each token
-    aside          what the loss means, if there are other words for it
+    note           what the loss means, such as a perplexity
     """
 
     epoch: int
@@ -35,7 +35,7 @@ class Progress:
     lr: float
     loss: float
     resumed: int = 0
-    aside: str = ""
+    note: str = ""
 
     @property
     def rate(self) -> float:
@@ -54,7 +54,7 @@ class Progress:
         loss = "-" if math.isnan(self.loss) else f"{self.loss:.4f}"
         if math.isnan(self.lr):
             return f"log-likelihood {'-' * (loss != '-')}{loss}"
-        return f"lr {self.lr:.6f}  loss {loss}" + f"  {self.aside}" * bool(self.aside)
+        return f"lr {self.lr:.6f}  loss {loss}" + f"  {self.note}" * bool(self.note)
 
 
 def duration(seconds: float) -> str:

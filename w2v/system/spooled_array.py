@@ -85,11 +85,11 @@ class SpooledArray:
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Let errors say in which folder it is that there is no room, and how to choose another."""
+    """Let errors say in which folder the disk is full, and how to choose another."""
     try:
         yield
     except OSError as error:
-        said = f"{error.strerror}: set TMPDIR to a folder with more room"
+        said = f"{error.strerror}: set TMPDIR to a folder with more space"
         raise OSError(error.errno, said, tempfile.gettempdir()) from None
 
 

@@ -56,10 +56,10 @@ def read(
         vocabulary = read_counts(fixed, how.min_count, how.max_vocab)
         if unknown:
             vocabulary = vocabulary.adding(UNKNOWN, 0)
-        text, strange = encode_as(corpus, vocabulary.names, every, on_block, unknown)
-        tokens = text.size + (0 if unknown else strange)
-        check_shared(corpus, fixed, tokens - strange, strange)
-        vocabulary = replace(vocabulary.with_count(UNKNOWN, strange), tokens=tokens)
+        text, unknown_tokens = encode_as(corpus, vocabulary.names, every, on_block, unknown)
+        tokens = text.size + (0 if unknown else unknown_tokens)
+        check_shared(corpus, fixed, tokens - unknown_tokens, unknown_tokens)
+        vocabulary = replace(vocabulary.with_count(UNKNOWN, unknown_tokens), tokens=tokens)
         return vocabulary, _named(corpus, text)
     vocabulary, text = encode(
         corpus, how.min_count, how.max_vocab, how.max_types, on_block, known, every, unknown
@@ -79,10 +79,10 @@ def read_as(
     needed  W2VError where no token is a known word; a text of sentences always needs one
     """
     every = unknown or isinstance(corpus, DocumentCorpus)
-    text, strange = encode_as(corpus, names, every, on_block, unknown)
+    text, unknown_tokens = encode_as(corpus, names, every, on_block, unknown)
     if needed or not every:
-        check_shared(corpus, "the vocabulary", text.size - strange * unknown, strange)
-    return _named(corpus, text), strange
+        check_shared(corpus, "the vocabulary", text.size - unknown_tokens * unknown, unknown_tokens)
+    return _named(corpus, text), unknown_tokens
 
 
 def _named(corpus: Corpus, text: EncodedText) -> EncodedText:
@@ -131,15 +131,15 @@ def count(
 
     on_types  called after each block with the numbers of words and of different words so far
     """
-    lexicon, tokens = make_word_counter(max_types), 0
+    counter, tokens = make_word_counter(max_types), 0
     for block in corpus.blocks():
-        tokens += lexicon.number(block).size
-        words = tokens - int(lexicon.counts[0])
-        on_types(words, len(lexicon) - 1 + lexicon.pruned_types)
-        if lexicon.is_full:
-            lexicon.prune()
+        tokens += counter.number(block).size
+        words = tokens - int(counter.counts[0])
+        on_types(words, len(counter) - 1 + counter.pruned_types)
+        if counter.is_full:
+            counter.prune()
         on_block(tokens)
-    return choose(corpus, lexicon, min_count, max_vocab, {})[0]
+    return choose(corpus, counter, min_count, max_vocab, {})[0]
 
 
 def encode(
@@ -164,15 +164,15 @@ def encode(
     Raises     W2VError where no word is left
     """
     known = known or {}
-    lexicon, ids = make_word_counter(max_types, known), SpooledArray(np.int32)
+    counter, ids = make_word_counter(max_types, known), SpooledArray(np.int32)
     for block in corpus.blocks():
-        ids.append(lexicon.number(block))
-        on_block(ids.size + lexicon.pruned_tokens)
-        if lexicon.is_full:
-            _renumber(ids, lexicon.prune())
-    vocabulary, word_ids = choose(corpus, lexicon, min_count, max_vocab, known)
+        ids.append(counter.number(block))
+        on_block(ids.size + counter.pruned_tokens)
+        if counter.is_full:
+            _renumber(ids, counter.prune())
+    vocabulary, word_ids = choose(corpus, counter, min_count, max_vocab, known)
     if unknown:
-        counts, left_out = lexicon.counts, word_ids == DROPPED
+        counts, left_out = counter.counts, word_ids == DROPPED
         left_out[0] = False  # the end of a sentence
         vocabulary = vocabulary.adding(UNKNOWN, int(counts[left_out].sum()))
         word_ids[left_out] = vocabulary.names.index(UNKNOWN)
@@ -180,16 +180,16 @@ def encode(
 
 
 def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) -> WordCounter:
-    """A lexicon, with every kernel that reading needs already loaded.
+    """A word counter, with every kernel that reading needs already loaded.
 
     While kernels are loaded a signal has to wait: Python drops exceptions in C's callbacks.
     """
     nothing = np.empty(0, np.int32)
     with Deferred():
-        lexicon = WordCounter(max_types, known)
+        counter = WordCounter(max_types, known)
         starts = np.empty(0, np.int64)
         keep_words(nothing, nothing, np.zeros(2, np.int64), nothing.copy(), starts, False)
-    return lexicon
+    return counter
 
 
 def _renumber(ids: SpooledArray, numbers: np.ndarray) -> None:
@@ -216,31 +216,31 @@ def encode_as(
     on_block  called after each block with the number of tokens so far
     unknown   if UNKNOWN is among the words, it stands for all others, which else are left out
     """
-    lexicon, ids = make_word_counter(1 << 30), SpooledArray(np.int32)
+    counter, ids = make_word_counter(1 << 30), SpooledArray(np.int32)
     for block in corpus.blocks():
-        ids.append(lexicon.number(block))
+        ids.append(counter.number(block))
         on_block(ids.size)
     rows = {name: row for row, name in enumerate(names)}
-    types = [lexicon.name(number).decode() for number in range(1, len(lexicon))]
+    types = [counter.name(number).decode() for number in range(1, len(counter))]
     instead = rows.get(UNKNOWN, DROPPED) if unknown else DROPPED
     found = [rows.get(name, instead) for name in types]
-    strange = np.array([False, *(name not in rows for name in types)])
+    is_unknown = np.array([False, *(name not in rows for name in types)])
     text = _keep(ids, np.array([DROPPED, *found], np.int32), every)
-    return text, int(lexicon.counts[strange].sum())
+    return text, int(counter.counts[is_unknown].sum())
 
 
-def check_shared(corpus: Corpus, vocabulary: str, known: int, strange: int) -> None:
+def check_shared(corpus: Corpus, vocabulary: str, known: int, unknown: int) -> None:
     """W2VError where a text has no word of a vocabulary that was not made from it.
 
     vocabulary  what to call it
-    known       how many of the text's tokens are words of it, and `strange` how many are not
+    known       how many of the text's tokens are words of it, and `unknown` how many are not
     """
     if known:
         return
-    if not strange:
+    if not unknown:
         raise W2VError(f"{corpus.source}: no words in the text")
     raise W2VError(
-        f"{corpus.source}: none of its {strange:,} words is in {vocabulary}: check that both have "
+        f"{corpus.source}: none of its {unknown:,} words is in {vocabulary}: check that both have "
         "the same language, --tokenizer and --lowercase"
     )
 

@@ -95,8 +95,8 @@ class EncodedDocuments(EncodedText):
         gather_spans(self._words, spans.begins, spans.ends, ids, bounds)
         return ids, bounds
 
-    def room(self, shape: tuple[int, int], kind: type = np.float32) -> np.ndarray:
-        """Zeros that become the documents' vectors."""
+    def allocate(self, shape: tuple[int, int], kind: type = np.float32) -> np.ndarray:
+        """Zeros for the vectors of the documents, in a temporary file if `mapped`."""
         return mapped_zeros(shape, kind) if self.mapped else aligned(shape, kind)
 
     def spans(self, which: slice | np.ndarray) -> Spans:

@@ -105,12 +105,12 @@ class Phrases:
 
     def read(self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None) -> None:
         """Read a text, all of it; it is kept on disk as numbers."""
-        lexicon, self._ids = WordCounter(), SpooledArray(np.int32)
+        counter, self._ids = WordCounter(), SpooledArray(np.int32)
         for block in corpus.blocks():
-            self._ids.append(lexicon.number(block))
+            self._ids.append(counter.number(block))
             on_block(self._ids.size)
-        self.names = [b"\n", *(lexicon.name(number) for number in range(1, len(lexicon)))]
-        self._counts = lexicon.counts.copy()
+        self.names = [b"\n", *(counter.name(number) for number in range(1, len(counter)))]
+        self._counts = counter.counts.copy()
         found = [number for number, name in enumerate(self.names) if name in self._connectors]
         self._inside = _Inside(found)
 

@@ -114,7 +114,7 @@ def write_counts(path: str, vocabulary: Vocabulary) -> None:
 
 def choose(
     corpus: Corpus,
-    lexicon: WordCounter,
+    counter: WordCounter,
     min_count: int,
     max_vocab: int | None,
     known: Mapping[str, int],
@@ -124,7 +124,7 @@ def choose(
     known  the words that came first, with their counts: they stay, however rare, even if they are
            more than `max_vocab`
     """
-    counts = lexicon.counts
+    counts = counter.counts
     ends, counts[0] = int(counts[0]), 0
     order = np.argsort(-counts, kind="stable")
     wanted = counts >= max(min_count, 1)
@@ -135,18 +135,18 @@ def choose(
         is_new = ~is_known[kept]
         kept = kept[~is_new | (np.cumsum(is_new) <= max_vocab - len(known))]
     vocabulary = Vocabulary(
-        [lexicon.name(i).decode() for i in kept.tolist()],
+        [counter.name(i).decode() for i in kept.tolist()],
         counts[kept],
-        int(np.count_nonzero(counts)) + lexicon.pruned_types,
-        int(counts.sum()) - sum(known.values()) + lexicon.pruned_tokens,
+        int(np.count_nonzero(counts)) + counter.pruned_types,
+        int(counts.sum()) - sum(known.values()) + counter.pruned_tokens,
         ends,
-        lexicon.pruned_types,
-        lexicon.pruned_tokens,
-        lexicon.lost,
+        counter.pruned_types,
+        counter.pruned_tokens,
+        counter.lost,
     )
     if not kept.size:
         raise W2VError(nothing_left(corpus, vocabulary, int(counts.max()), min_count))
-    word_ids = np.full(len(lexicon), DROPPED, np.int32)
+    word_ids = np.full(len(counter), DROPPED, np.int32)
     word_ids[kept] = np.arange(kept.size)
     return vocabulary, word_ids
 

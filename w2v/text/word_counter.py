@@ -114,7 +114,7 @@ class WordCounter:
         return numbers
 
     def _grow(self, longest: int) -> None:
-        """Make room for more types, and for one of `longest` bytes: each array when it is full."""
+        """Grow each array that is full: for more types, and for one of `longest` bytes."""
         types = self._counts.size
         if self._types == types:
             self._counts = _lengthened(self._counts, 2 * types)

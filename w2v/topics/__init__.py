@@ -1,6 +1,7 @@
 """Topic models: what documents are about, from which words they hold.
 
-The flow: `terms` counts and chooses words; `lsa` takes the singular vectors of the matrix (`svd`),
-`lda` samples a topic for each token (`sweeps`), with priors that fit (`priors`). What has been
-found is judged by `coherence` and `completion`, shown by `listing` and handed on by `mallet`.
+The flow: `factorization.term_matrix` counts and chooses words; `lsa` takes the singular vectors of
+the matrix, `lda` samples a topic for each token (`gibbs_rounds`), with priors that fit (`priors`).
+The topics are read from a file as `topic_words`, evaluated by `coherence` and `perplexity`, and
+exported by `mallet`.
 """

@@ -1,4 +1,4 @@
-"""How well the top words of a topic go together in documents.
+"""Coherence of topics: how often their top words occur together in documents.
 
 Source: NPMI, Bouma 2009 and Lau, Newman and Baldwin 2014, with whole documents as windows; u_mass,
 Mimno et al. 2011, "Optimizing semantic coherence in topic models", but the mean of the pairs, not
@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.factorization.term_matrix import Tokens
+from w2v.factorization.term_matrix import EncodedTerms
 
-JUDGED = 10  # words of a topic
+TOP_WORDS = 10  # of a topic, whose pairs are compared
 
 
 class Coherence(NamedTuple):
-    """How well a topic's words go together; None where no pair of them could be judged.
+    """The coherence of a topic; None where no pair of its words has a score.
 
     npmi     the mean of ln(p(a, b) / p(a) p(b)) / -ln p(a, b) over pairs, from -1, never together,
              to 1, never apart
@@ -33,11 +33,11 @@ class Coherence(NamedTuple):
     skipped: int
 
 
-def judge(tokens: Tokens, topics: Sequence[np.ndarray]) -> list[Coherence]:
+def measure_coherence(tokens: EncodedTerms, topics: Sequence[np.ndarray]) -> list[Coherence]:
     """The coherence of topics in documents.
 
     tokens  of the documents
-    topics  for each one the words to judge it by, in the order of their weight
+    topics  the top words of each topic, in the order of their weight
     """
     from scipy.sparse import csr_array
 
@@ -53,10 +53,10 @@ def judge(tokens: Tokens, topics: Sequence[np.ndarray]) -> list[Coherence]:
     found.sum_duplicates()
     found.data[:] = 1
     held = found.tocsc()
-    return [_judge(held[:, places[words]], documents) for words in topics]
+    return [_coherence(held[:, places[words]], documents) for words in topics]
 
 
-def _judge(held: np.ndarray, documents: int) -> Coherence:
+def _coherence(held: np.ndarray, documents: int) -> Coherence:
     together = (held.T @ held).toarray()
     single = np.diagonal(together)
     npmi, u_mass, skipped = [], [], 0

@@ -1,8 +1,8 @@
 """The rounds of Gibbs sampling: chunks of documents that are sampled side by side.
 
 Source: Newman et al. 2009, "Distributed algorithms for topic models" (AD-LDA). Each chunk is
-sampled against the counts at the round's begin plus its own changes; then the changes of all are
-added up. They are whole numbers: the sum is exact, whatever the order.
+sampled against the counts at the start of the round plus its own changes; then the changes of all
+are added up. They are whole numbers: the sum is exact, whatever the order.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from w2v.factorization.term_matrix import Tokens
+from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import aligned
-from w2v.topics.priors import better_alpha, better_eta
+from w2v.topics.priors import update_alpha, update_eta
 from w2v.training.chunks import Chunk
 
 PARTS = 16  # of a round's merging
-ETA_EVERY = 5  # sweeps: it takes a tenth of a sweep's time to find a better one
+ETA_EVERY = 5  # sweeps: an update of eta takes a tenth of the time of a sweep
 
 
 class TopicCounts:
@@ -37,7 +37,9 @@ class TopicCounts:
     `counts`, int32 (V, K), is how often each word has each topic.
     """
 
-    def __init__(self, tokens: Tokens, matrices: dict[str, np.ndarray], settings: Any, end: int):
+    def __init__(
+        self, tokens: EncodedTerms, matrices: dict[str, np.ndarray], settings: Any, end: int
+    ):
         self._tokens, self._matrices, self._settings, self._end = tokens, matrices, settings, end
         self._lengths = np.diff(tokens.starts)
         self.counts = aligned(matrices["word_sums"].shape, np.int32)
@@ -47,7 +49,7 @@ class TopicCounts:
         self._sweep, self._at = 0, 0
 
     def note(self, chunk: Chunk, shard: int, alpha_sums: np.ndarray) -> None:
-        """Take account of a chunk that is sampled, and of its `Sampler.alpha_sums`."""
+        """Count a chunk as sampled, and add its `Sampler.alpha_sums`."""
         self._matrices["alpha_sums"][shard] += alpha_sums
         with self._lock:
             self._sweep, self._at = chunk.epoch, max(self._at, chunk.last)
@@ -58,19 +60,19 @@ class TopicCounts:
             self._matrices["word_sums"][rows] += self.counts[rows]
 
     def end_round(self) -> None:
-        """Once all rows are averaged: at a sweep's end the priors may become better."""
+        """Once all rows are averaged: at a sweep's end the priors are updated."""
         self._totals = self.counts.sum(axis=0)
         if self._at < self._end:
             return
-        told, matrices, count = self._settings, self._matrices, self._settings.topics
-        if "alpha" in told.optimize and self._sweep >= told.alike:
-            matrices["alpha"][0, :count] = better_alpha(
+        set_, matrices, count = self._settings, self._matrices, self._settings.topics
+        if "alpha" in set_.optimize and self._sweep >= set_.alpha_delay:
+            matrices["alpha"][0, :count] = update_alpha(
                 matrices["alpha"][0, :count],
                 matrices["alpha_sums"].sum(axis=0)[:count],
                 self._lengths,
             )
-        if "eta" in told.optimize and self._sweep % ETA_EVERY == 0:
-            matrices["eta"][0] = better_eta(
+        if "eta" in set_.optimize and self._sweep % ETA_EVERY == 0:
+            matrices["eta"][0] = update_eta(
                 matrices["eta"][0], self.counts[:, :count], self._totals[:count]
             )
         matrices["alpha_sums"][:] = 0
@@ -82,45 +84,47 @@ class GibbsRounds(TopicCounts):
 
     parts = (PARTS,)
 
-    def __init__(self, tokens: Tokens, matrices: dict[str, np.ndarray], settings: Any, end: int):
+    def __init__(
+        self, tokens: EncodedTerms, matrices: dict[str, np.ndarray], settings: Any, end: int
+    ):
         super().__init__(tokens, matrices, settings, end)
-        self._rooms: list[SamplerBuffers] = []
-        self._idle = iter(list(self._rooms))
+        self._buffers: list[SamplerBuffers] = []
+        self._idle = iter(list(self._buffers))
         self._bounds = np.linspace(0, len(self.counts), PARTS + 1).astype(np.int64)
         self._merged = 0
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
         """A function that samples a chunk on counts of its own: (-ln p of the tokens, tokens)."""
         with self._lock:
-            room = next(self._idle, None) or self._add_room()
+            buffers = next(self._idle, None) or self._add_buffers()
         matrices = self._matrices
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
-            result = room.sample(
+            result = buffers.sample(
                 self.counts, self._totals, self._tokens, 0, chunk, matrices["eta"][0],
                 matrices["topics"], matrices["document_sums"],
             )  # fmt: skip
-            self.note(chunk, shard, room.alpha_sums)
+            self.note(chunk, shard, buffers.alpha_sums)
             return result
 
         return train
 
     def dismiss_workers(self) -> None:
-        """Those that there were will not be called again: new ones may have their room."""
-        self._idle = iter(list(self._rooms))
+        """The workers so far will not be called again: new ones take over their buffers."""
+        self._idle = iter(list(self._buffers))
 
-    def _add_room(self) -> SamplerBuffers:
-        self._rooms.append(
+    def _add_buffers(self) -> SamplerBuffers:
+        self._buffers.append(
             SamplerBuffers(self.counts.shape, self._matrices["alpha"], self._settings)
         )
-        return self._rooms[-1]
+        return self._buffers[-1]
 
     def merge(self, part: int, chunks: int) -> None:
         """Add up the changes of some words' counts; the last part ends the round."""
         rows = slice(*self._bounds[part : part + 2])
-        for room in self._rooms:
-            self.counts[rows] += room.changes[rows]
-            room.changes[rows] = 0
+        for buffers in self._buffers:
+            self.counts[rows] += buffers.changes[rows]
+            buffers.changes[rows] = 0
         self.average(rows)
         with self._lock:
             self._merged += 1
@@ -148,7 +152,7 @@ class SamplerBuffers:
         self,
         counts: np.ndarray,
         totals: np.ndarray,
-        tokens: Tokens,
+        tokens: EncodedTerms,
         begin: int,
         chunk: Chunk,
         eta: float,
@@ -161,16 +165,16 @@ class SamplerBuffers:
         tokens  of documents among which the chunk's are, from position `begin` of the text on
         topics, document_sums  of these: changed in place
         """
-        mine, told, sampler = self._counts, self._settings, self._sampler
-        mine[:], sampler.totals[0] = counts, totals
+        local, set_, sampler = self._counts, self._settings, self._sampler
+        local[:], sampler.totals[0] = counts, totals
         sampler.alpha_sums[:] = 0
         bounds = chunk.first - begin, chunk.last - begin
-        averaged = chunk.epoch >= told.burned_in
+        averaged = chunk.epoch >= set_.burned_in
         found = sample_topics(
             *tokens, *np.searchsorted(tokens.starts, bounds), sampler, eta,
-            random_state(told.seed, chunk.epoch, chunk.first), topics,
+            random_state(set_.seed, chunk.epoch, chunk.first), topics,
             document_sums[: None if averaged else 0],
         )  # fmt: skip
-        np.subtract(mine, counts, mine)
-        np.add(self.changes, mine, self.changes)
+        np.subtract(local, counts, local)
+        np.add(self.changes, local, self.changes)
         return -found, chunk.last - chunk.first

@@ -1,4 +1,4 @@
-"""The topics of new documents, by any p(word | topic) and prior."""
+"""Topics of new documents, from p(word | topic) and the prior, by EM."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from w2v.factorization.term_matrix import ROWS, Tokens
+from w2v.factorization.term_matrix import ROWS, EncodedTerms
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.topic_inference import fold_in_topics
 
@@ -29,7 +29,7 @@ class TopicInference:
 
     def mixtures(
         self,
-        tokens: Tokens,
+        tokens: EncodedTerms,
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:

@@ -16,11 +16,11 @@ import numpy as np
 
 from w2v.embeddings.table import Table
 from w2v.factorization import term_matrix
-from w2v.factorization.term_matrix import Tokens
+from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
-from w2v.topics.coherence import JUDGED, Coherence, judge
+from w2v.topics.coherence import TOP_WORDS, Coherence, measure_coherence
 from w2v.topics.gibbs_rounds import GibbsRounds, TopicCounts
 from w2v.topics.inference import TopicInference
 from w2v.topics.topic_words import TopicWords, top_words
@@ -45,9 +45,9 @@ class LdaTrainer:
         self._vocabulary, self._text, self.settings = vocabulary, text, settings
         size = len(vocabulary.names)
         self.kept = term_matrix.choose(vocabulary, term_matrix.count_terms(text, size), settings)
-        self.tokens = term_matrix.read_tokens(text, self.kept, size)
+        self.tokens = term_matrix.encode_terms(text, self.kept, size)
         self.matrices: dict[str, np.ndarray] = {}
-        self._sweeps: GibbsRounds | None = None
+        self._rounds: GibbsRounds | None = None
 
     def plan(self, threads: int) -> Plan:
         """The chunks of a run: as few rounds as make the copies of all counts worth while."""
@@ -80,16 +80,16 @@ class LdaTrainer:
 
     def begin(self, shards: int) -> None:
         """Give each token a topic at random; `shards` is how many chunks a round has."""
-        told = self.settings
+        set_ = self.settings
         shapes = self._shapes()
         rows, topics = shapes.pop("document_sums")[0]
         self.matrices = {name: aligned(*how) for name, how in shapes.items()}
-        self.matrices["document_sums"] = self._text.room((rows, topics), np.int32)
+        self.matrices["document_sums"] = self._text.allocate((rows, topics), np.int32)
         self.matrices["alpha_sums"] = np.zeros((shards, self.matrices["alpha"].size))
-        rng = np.random.default_rng(told.seed)
-        self.matrices["topics"][:] = rng.integers(0, told.topics, self.tokens.words.size, np.int16)
-        self.matrices["alpha"][0, : told.topics] = told.alpha
-        self.matrices["eta"][0] = told.eta
+        rng = np.random.default_rng(set_.seed)
+        self.matrices["topics"][:] = rng.integers(0, set_.topics, self.tokens.words.size, np.int16)
+        self.matrices["alpha"][0, : set_.topics] = set_.alpha
+        self.matrices["eta"][0] = set_.eta
 
     def vectors(self, name: str) -> np.ndarray:
         """One of the matrices."""
@@ -104,27 +104,27 @@ class LdaTrainer:
         return ""
 
     def shards(self, plan: Plan) -> GibbsRounds:
-        """Room for the rounds of a plan, and the counts that follow from the tokens' topics."""
-        if self._sweeps is None:
-            self._sweeps = GibbsRounds(*self._counted(plan))
-        self._sweeps.dismiss_workers()
-        return self._sweeps
+        """The rounds of a plan, and the counts that follow from the tokens' topics."""
+        if self._rounds is None:
+            self._rounds = GibbsRounds(*self._counted(plan))
+        self._rounds.dismiss_workers()
+        return self._rounds
 
     def counts(self, plan: Plan) -> TopicCounts:
         """The counts alone, for rounds that are sampled elsewhere."""
         return TopicCounts(*self._counted(plan))
 
-    def _counted(self, plan: Plan) -> tuple[Tokens, dict[str, np.ndarray], Any, int]:
+    def _counted(self, plan: Plan) -> tuple[EncodedTerms, dict[str, np.ndarray], Any, int]:
         return self.tokens, self.matrices, self.settings, plan.words // plan.epochs
 
     def restored(self) -> None:
         """The tokens' topics have been changed: nothing else holds any more."""
-        self._sweeps = None
+        self._rounds = None
 
     def word_topics(self) -> np.ndarray:
         """How often each word has each topic, averaged; float32 (V, K)."""
-        told = self.settings
-        return self.matrices["word_sums"][:, : told.topics] / told.averaged
+        set_ = self.settings
+        return self.matrices["word_sums"][:, : set_.topics] / set_.averaged
 
     def summary(self) -> str:
         """What was found, for people."""
@@ -139,8 +139,8 @@ class LdaTrainer:
 
     @cached_property
     def _coherence(self) -> list[Coherence]:
-        self._sweeps = None  # all is sampled: what comes now may have its room
-        return judge(self.tokens, top_words(self.word_topics(), JUDGED))
+        self._rounds = None  # all is sampled: free the memory of the counts
+        return measure_coherence(self.tokens, top_words(self.word_topics(), TOP_WORDS))
 
     def facts(self) -> dict[str, Any]:
         """What was found, for the file."""
@@ -159,7 +159,7 @@ class LdaTrainer:
         """
         names, eta = self._vocabulary.names, self.matrices["eta"][0]
         sums, averaged = self.matrices["document_sums"], self.settings.averaged
-        documents = self._text.room((len(sums), self.settings.topics))
+        documents = self._text.allocate((len(sums), self.settings.topics))
         sizes = np.diff(self.tokens.starts)
         for begin in range(0, len(sums), term_matrix.ROWS):
             block = sums[begin : begin + term_matrix.ROWS, : self.settings.topics] / averaged
@@ -204,7 +204,7 @@ def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     return (words / sums).astype(np.float32)
 
 
-def listing(tensors: Mapping[str, np.ndarray]) -> TopicWords:
+def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
     """The topics in a file."""
     weights, alpha = topic_words(tensors), tensors["alpha"]
     sizes = tensors["words.counts"] @ tensors["words.matrix"].astype(np.float64)
@@ -227,5 +227,5 @@ class LdaInference:
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
         """The topics of all documents of a text, float32 (M, K), as in `Mixer.mixtures`."""
-        tokens = term_matrix.read_tokens(text, np.arange(self._words), self._words)
+        tokens = term_matrix.encode_terms(text, np.arange(self._words), self._words)
         return self._mixer.mixtures(tokens, threads, on_progress)

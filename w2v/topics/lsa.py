@@ -110,7 +110,7 @@ class LsaTrainer:
         return {"singular_values": self._found.values, "weights": self._weights}
 
 
-def listing(tensors: Mapping[str, np.ndarray]) -> TopicWords:
+def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
     """The topics in a file: what a word weighs may be less than 0, and sizes are squared values."""
     values, right = np.square(tensors["singular_values"]), _right(tensors)
     if not (np.isfinite(right).all() and 0 < values.sum() < np.inf):

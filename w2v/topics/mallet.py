@@ -18,15 +18,15 @@ from w2v.topics.topic_words import TopicWords, top_words
 KEYS = 20  # words of a topic
 
 
-def write_topic_keys(path: str, listing: TopicWords, names: Sequence[str]) -> None:
+def write_topic_keys(path: str, topics: TopicWords, names: Sequence[str]) -> None:
     """Write a line for each topic: number, alpha, its top words."""
-    alpha = np.zeros(listing.sizes.size) if listing.alpha is None else listing.alpha
+    alpha = np.zeros(topics.sizes.size) if topics.alpha is None else topics.alpha
     _write(
         path,
         (
             f"{topic}\t{prior:.5g}\t{' '.join(names[row] for row in rows)}\n"
             for topic, (prior, rows) in enumerate(
-                zip(alpha, top_words(listing.weights, KEYS), strict=True)
+                zip(alpha, top_words(topics.weights, KEYS), strict=True)
             )
         ),
     )

@@ -1,4 +1,4 @@
-"""How well the first half of a document tells the second: held-out perplexity.
+"""Held-out perplexity: how well the first half of a document predicts the second.
 
 Source: document completion, Wallach et al. 2009, "Evaluation methods for topic models", section
 5.1. Of each document's words the first, third, fifth and so on are read, its topics inferred from
@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.factorization.term_matrix import Tokens
+from w2v.factorization.term_matrix import EncodedTerms
 from w2v.topics.inference import TopicInference
 
 
 class Completion(NamedTuple):
-    """What the scored halves of documents cost.
+    """The loss on the halves of documents that are scored.
 
     nats       the mean of -ln p(word)
     scored     how many words
@@ -32,18 +32,18 @@ class Completion(NamedTuple):
 
     @property
     def perplexity(self) -> float:
-        """As many words, equally likely, would be as hard to tell."""
+        """As many words, equally likely, would be as hard to predict."""
         return math.exp(self.nats)
 
 
-def complete(
-    tokens: Tokens,
+def document_completion(
+    tokens: EncodedTerms,
     topic_words: np.ndarray,
     alpha: np.ndarray,
     threads: int = 1,
     on_progress: Callable[[int], None] = lambda documents: None,
 ) -> Completion:
-    """Score the second halves of documents by what their first halves tell.
+    """Score the second halves of documents by the topics of their first halves.
 
     topic_words  float (V, K)  p(word | topic)
     alpha        float (K,)    the prior
@@ -51,7 +51,7 @@ def complete(
     lengths = np.diff(tokens.starts)
     place = np.arange(tokens.words.size) - np.repeat(tokens.starts[:-1], lengths)
     starts = np.concatenate([[0], np.cumsum((lengths + 1) // 2)])
-    read = Tokens(tokens.words[place % 2 == 0], starts)
+    read = EncodedTerms(tokens.words[place % 2 == 0], starts)
     mixtures = TopicInference(topic_words, alpha).mixtures(read, threads, on_progress)
     rows = np.repeat(np.arange(lengths.size), lengths // 2)
     words = tokens.words[place % 2 == 1]

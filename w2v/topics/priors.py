@@ -1,4 +1,4 @@
-"""Dirichlet priors that fit what has been sampled.
+"""Updates of the Dirichlet priors of LDA, so that they fit the sampled topics.
 
 Source: Minka 2000, "Estimating a Dirichlet distribution", equation 55, a fixed point of the
 likelihood of the counts; Wallach, Mimno and McCallum 2009, "Rethinking LDA: why priors matter": an
@@ -12,7 +12,7 @@ import numpy as np
 LEAST = 1e-5  # a prior of nothing would never let a topic come again
 
 
-def better_alpha(alpha: np.ndarray, sums: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def update_alpha(alpha: np.ndarray, sums: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """A step towards the best prior of topics in documents; float64 (K,).
 
     alpha    float (K,)
@@ -27,7 +27,7 @@ def better_alpha(alpha: np.ndarray, sums: np.ndarray, lengths: np.ndarray) -> np
     return np.maximum(alpha * sums / (times @ (digamma(each + total) - digamma(total))), LEAST)
 
 
-def better_eta(eta: float, word_topics: np.ndarray, totals: np.ndarray) -> float:
+def update_eta(eta: float, word_topics: np.ndarray, totals: np.ndarray) -> float:
     """A step towards the best prior of words in topics.
 
     eta

@@ -1,4 +1,4 @@
-"""The words that tell what topics are about."""
+"""The topics of a model, and the top words of each."""
 
 from __future__ import annotations
 
