@@ -1,5 +1,6 @@
 """The pages name every command, option, file and model; their transcript: `make docs-fresh`."""
 
+import ast
 import re
 
 import click
@@ -47,6 +48,27 @@ def test_links_lead_somewhere(page):
         there = page.parent / path if path else page
         assert there.exists(), target
         assert not anchor or anchor in anchors(there.read_text()), target
+
+
+@pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.name)
+def test_a_link_to_a_file_says_its_name(page):
+    for text, target in re.findall(
+        r"\[([\w/]+\.(?:py|md|js))\]\((?!http)([^)#]+)", page.read_text()
+    ):
+        assert target.endswith(text), f"{text} leads to {target}"
+
+
+def test_what_the_docstring_of_a_package_names_is_there():
+    """A module or a name in backticks is in the package, or is a room."""
+    package = readme.ROOT / "w2v"
+    for init in package.rglob("__init__.py"):
+        files = [*init.parent.rglob("*.py")]
+        known = {path.stem for path in files} | {path.name for path in package.iterdir()}
+        known |= {path.stem for path in package.glob("*.py")}
+        source = " ".join(path.read_text() for path in files if path != init)
+        docstring = ast.get_docstring(ast.parse(init.read_text())) or ""
+        for name in re.findall(r"`([a-z_]+)(?:\.\w+)?`", docstring):
+            assert name in known or re.search(rf"\b{name}\b", source), f"{init.parent.name}: {name}"
 
 
 def test_every_page_is_in_the_readme_which_is_short():

@@ -56,7 +56,7 @@ def test_singular_values_of_newsgroups_are_those_of_arpack(data):
     vocabulary, text = read(corpus, how, lambda tokens: None)
     counts = term_matrix.count_terms(text, len(vocabulary.names))
     matrix = term_matrix.weigh(counts, term_matrix.global_weights(counts, "tfidf"), "tfidf")
-    ours = svd.truncated(svd.Here(matrix, 2), 50, 6, 10, 1).values
+    ours = svd.truncated(svd.LocalProducts(matrix, 2), 50, 6, 10, 1).values
     shape = len(matrix.starts) - 1, matrix.width
     x = csr_array((matrix.values.astype(float), matrix.columns, matrix.starts), shape=shape)
     exact = np.sort(svds(x, 50, return_singular_vectors=False))[::-1]

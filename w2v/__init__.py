@@ -8,13 +8,13 @@
 
 The flow:
 
-    corpus -> vocabulary -> training (kernels) -> table -> store / formats -> query / evaluate
+    text -> word ids -> training + kernels -> matrices -> embeddings -> query, evaluation, plots
 
-`corpus` reads texts as tokens; `vocabulary` counts them and turns them into word ids; a file of
-`models` says what is learnt from them, and `training` runs its kernels chunk by chunk; what comes
-out is a `table` of names and vectors, which `store` keeps in one file and `query` and `evaluate`
-ask. `job` ties these together for `w2v train`, and `library` is what Python programs call, whose
-names are here, loaded when they are used: `import w2v` costs neither NumPy nor Numba.
+`text` reads files as tokens, counts them and turns them into word ids. A file of `models` says what
+is learnt from them. `training` runs its `kernels` chunk by chunk. What comes out is a table of
+names and vectors in `embeddings`, which keeps it in one file and answers questions. `runs` ties
+these together for `w2v train`. `api` is what Python programs call; its names are here, and are
+loaded when they are used: `import w2v` loads neither NumPy nor Numba.
 """
 
 from typing import TYPE_CHECKING

@@ -171,7 +171,7 @@ def test_products_are_those_of_this_process(matrix, here, monkeypatch, stripe):
     assert len(matrix.stripes()) == {1 << 24: 2, 200: len(matrix.values) // 200, 1: 16}[stripe]
     dense = svd.aligned((70, 2 * svd.COLUMNS))
     dense[:] = np.random.default_rng(5).standard_normal(dense.shape)
-    mine, theirs = svd.Here(matrix, 1), ClusterProducts(here, matrix, 1)
+    mine, theirs = svd.LocalProducts(matrix, 1), ClusterProducts(here, matrix, 1)
     assert mine.gram(dense).tobytes() == theirs.gram(dense).tobytes()
     assert mine.times(dense[:, :5]).tobytes() == theirs.times(dense[:, :5]).tobytes()
 

@@ -10,13 +10,13 @@ from helpers import BOUNDS, COUNTS, IDS, NO_STREAMS, SENTENCES, TARGETS, V, grad
 from w2v.kernels import documents, negative_sampling, pv_dbow, pv_dm, windows
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.tiles import COLUMNS
-from w2v.negative_sampling import sampling
+from w2v.negative_sampling import word_distributions
 
 WINDOW = 2
 ROWS = np.array([3, 1, 0, 1], np.int32)  # of four spans: two are of the same document
 M = 5
-TABLE = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
-KEEP = sampling.keep_thresholds(COUNTS, 0.02)
+TABLE = word_distributions.alias_table(word_distributions.noise_probabilities(COUNTS, 0.75))
+KEEP = word_distributions.keep_thresholds(COUNTS, 0.02)
 
 
 def call_dbow(built, count, rows, targets, documents, inputs, outputs, scratch, fixed, frozen):
@@ -238,7 +238,7 @@ def test_odd_sizes(call, twin, parts, words, dim):
     """Documents of no, one and two words: even a word alone is predicted, by its document."""
     ids, bounds = np.array(words, np.int32), np.array([0, 0, len(words), len(words)])
     built = windows.allocate_windows(len(words))
-    keep = sampling.keep_thresholds(COUNTS, 0)
+    keep = word_distributions.keep_thresholds(COUNTS, 0)
     count = windows.build_windows(
         ids, bounds, keep, WINDOW, False, 0.1, 0.1, state(), NO_STREAMS, built
     )

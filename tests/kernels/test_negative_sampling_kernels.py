@@ -6,9 +6,18 @@ import pytest
 from helpers import BOUNDS, COUNTS, IDS, NO_STREAMS, SENTENCES, TARGETS, D, V, gradient, state
 from scipy import stats
 
-from w2v.kernels import cbow, logistic, negative_sampling, random, skipgram, tiles, windows
+from w2v.kernels import (
+    alias_table,
+    cbow,
+    logistic,
+    negative_sampling,
+    random,
+    skipgram,
+    tiles,
+    windows,
+)
 from w2v.kernels.simd import WIDTH, aligned
-from w2v.negative_sampling import sampling
+from w2v.negative_sampling import word_distributions
 
 PADDING = V
 
@@ -29,7 +38,7 @@ def inside(both, dim=D):
 
 def build(ids, bounds, rng, dtype=np.float32, sample=0.02, window=2, shrink=True):
     """Call `build_windows`, with scratch full of what must not be read."""
-    keep = sampling.keep_thresholds(COUNTS, sample)
+    keep = word_distributions.keep_thresholds(COUNTS, sample)
     built = windows.allocate_windows(ids.size, dtype)
     for array in built:
         array.fill(-77)
@@ -91,26 +100,26 @@ def test_each_key_has_a_stream_of_its_own_and_none_is_stuck_at_zero():
     "probabilities", [[1.0], [0.5, 0.5], [0.9, 0.1, 0.0], [0.01] * 99 + [0.01]]
 )
 def test_an_alias_table_amounts_to_its_distribution(probabilities):
-    table = sampling.alias_table(np.array(probabilities))
+    table = word_distributions.alias_table(np.array(probabilities))
     wanted = naive.build_alias(np.array(probabilities))
     np.testing.assert_allclose(naive.alias_probabilities(table), wanted, atol=2e-9)
 
 
 def test_noise_draws_pass_a_chi_squared_test():
-    probabilities = sampling.noise_probabilities(COUNTS, 0.75)
+    probabilities = word_distributions.noise_probabilities(COUNTS, 0.75)
     np.testing.assert_allclose(probabilities, COUNTS**0.75 / (COUNTS**0.75).sum())
-    table, rng = sampling.alias_table(probabilities), state()
-    drawn = np.bincount([random.draw_noise(table, rng) for _ in range(20_000)], minlength=V)
+    table, rng = word_distributions.alias_table(probabilities), state()
+    drawn = np.bincount([alias_table.draw_noise(table, rng) for _ in range(20_000)], minlength=V)
     assert stats.chisquare(drawn, probabilities * 20_000).pvalue > 0.001
 
 
 def test_keep_rates_pass_a_chi_squared_test():
     share = COUNTS / COUNTS.sum()
-    keep = sampling.keep_probabilities(COUNTS, 0.01)
+    keep = word_distributions.keep_probabilities(COUNTS, 0.01)
     np.testing.assert_allclose(keep, np.minimum((np.sqrt(share / 0.01) + 1) * 0.01 / share, 1))
     ids = np.repeat(np.arange(V, dtype=np.int32), 2000)
     word_ids = np.empty_like(ids)
-    thresholds = sampling.keep_thresholds(COUNTS, 0.01)
+    thresholds = word_distributions.keep_thresholds(COUNTS, 0.01)
     count = windows.subsample(ids, 0, ids.size, thresholds, state(), word_ids)
     kept = np.bincount(word_ids[:count], minlength=V)
     for v in range(V):
@@ -120,7 +129,7 @@ def test_keep_rates_pass_a_chi_squared_test():
 
 
 def test_no_subsampling_keeps_every_word():
-    everything = sampling.keep_thresholds(COUNTS, 0)
+    everything = word_distributions.keep_thresholds(COUNTS, 0)
     assert (everything == 2**32 - 1).all()
 
 
@@ -137,7 +146,7 @@ def test_windows_are_those_of_the_twin_and_end_with_their_sentence(shrink):
     (word_ids, first, last, rates, sentences), count = build(
         IDS, BOUNDS, state(), np.float64, shrink=shrink
     )
-    keep = sampling.keep_thresholds(COUNTS, 0.02)
+    keep = word_distributions.keep_thresholds(COUNTS, 0.02)
     twin = naive.Random(state()[0]).build_windows(SENTENCES, keep, 2, shrink, 0.1, 0.05)
     ours = [
         (
@@ -159,7 +168,7 @@ def test_the_learning_rate_falls_linearly_over_a_chunk():
 
 
 def test_a_negative_that_is_the_word_is_left_out():
-    table = sampling.alias_table(np.array([0.5, 0.5]))
+    table = word_distributions.alias_table(np.array([0.5, 0.5]))
     target_ids = np.full((2, 24), 2, np.int32)
     negative_sampling.draw_targets(np.array([1, 0], np.int32), 2, 20, table, 2, state(), target_ids)
     twins = naive.Random(state()[0]).draw_targets([1, 0], 20, table)
@@ -285,7 +294,7 @@ def test_a_cbow_step_is_the_gradient_or_as_many_times_as_the_window_has_words(di
     built = windows.Windows(ids, first, last, np.ones(4), first)
     both = matrices(np.float64)
     old = inside(both).copy()
-    table = sampling.alias_table(np.full(V, 1 / V))
+    table = word_distributions.alias_table(np.full(V, 1 / V))
     loss, count = train(cbow.train_windows, (divide,), built, 4, 0, table, state(), both)
     # only the window around position 2 has other words
     context = [5, 1, 0]
@@ -307,7 +316,7 @@ def test_a_cbow_step_is_the_gradient_or_as_many_times_as_the_window_has_words(di
 def test_a_chunk_ends_where_the_twins_does(
     kernel, flags, twin, options, dtype, tolerance, negative, dim
 ):
-    table = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
+    table = word_distributions.alias_table(word_distributions.noise_probabilities(COUNTS, 0.75))
     both = matrices(dtype, 0.3, dim)
     old = inside(both, dim).astype(np.float64)
     rng = state()
@@ -315,7 +324,7 @@ def test_a_chunk_ends_where_the_twins_does(
     loss, pairs = train(kernel, flags, built, count, negative, table, rng, both)
 
     twins = naive.Random(state()[0])
-    keep = sampling.keep_thresholds(COUNTS, 0.02)
+    keep = word_distributions.keep_thresholds(COUNTS, 0.02)
     built = twins.build_windows(SENTENCES, keep, 2, True, 0.1, 0.05)
     wanted = twin(built, *old, table, negative, twins, **options)
     assert (loss, pairs) == (pytest.approx(wanted[0], rel=tolerance), wanted[1])
@@ -326,7 +335,10 @@ def test_a_chunk_ends_where_the_twins_does(
 @each_model
 def test_a_window_of_more_words_than_a_batch_takes_several_steps(kernel, flags, twin, options):
     ids = np.tile(IDS, 5)
-    rng, table = state(), sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
+    rng, table = (
+        state(),
+        word_distributions.alias_table(word_distributions.noise_probabilities(COUNTS, 0.75)),
+    )
     both = matrices(np.float64, 0.3)
     old = inside(both).copy()
     built, count = build(ids, np.array([0, ids.size]), rng, np.float64, 0, window=40, shrink=False)
@@ -334,7 +346,7 @@ def test_a_window_of_more_words_than_a_batch_takes_several_steps(kernel, flags, 
     result = train(kernel, flags, built, count, 2, table, rng, both)
 
     twins = naive.Random(state()[0])
-    keep = sampling.keep_thresholds(COUNTS, 0)
+    keep = word_distributions.keep_thresholds(COUNTS, 0)
     built = twins.build_windows([ids.tolist()], keep, 40, False, 0.1, 0.05)
     assert result == pytest.approx(twin(built, *old, table, 2, twins, **options), rel=1e-11)
     np.testing.assert_allclose(inside(both), old, rtol=1e-10, atol=1e-10)
@@ -348,7 +360,7 @@ def test_odd_sizes(kernel, flags, twin, options, words, dim):
     ids = np.array(words, np.int32)
     rng = state()
     built, count = build(ids, np.array([0, ids.size]), rng, sample=0)
-    table = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
+    table = word_distributions.alias_table(word_distributions.noise_probabilities(COUNTS, 0.75))
     both = matrices(np.float32, dim=dim)
     loss, pairs = train(kernel, flags, built, count, 2, table, rng, both)
     assert pairs == (2 if len(words) == 2 else 0)
@@ -358,7 +370,7 @@ def test_odd_sizes(kernel, flags, twin, options, words, dim):
 
 @each_model
 def test_a_vocabulary_of_one_word_has_no_negatives(kernel, flags, twin, options):
-    table = sampling.alias_table(np.ones(1))
+    table = word_distributions.alias_table(np.ones(1))
     rng = state()
     built, count = build(np.zeros(3, np.int32), np.array([0, 3]), rng, sample=0)
     both = aligned((2, 2, WIDTH))
@@ -373,7 +385,7 @@ def test_a_vocabulary_of_one_word_has_no_negatives(kernel, flags, twin, options)
 @pytest.mark.parametrize("dim", [1, 16, 31])
 def test_a_vocabulary_of_two_words(kernel, flags, twin, options, dim):
     """Each is the only negative of the other."""
-    table = sampling.alias_table(np.array([0.5, 0.5]))
+    table = word_distributions.alias_table(np.array([0.5, 0.5]))
     rng = state()
     built, count = build(np.array([0, 1, 1], np.int32), np.array([0, 3]), rng, sample=0)
     both = aligned((2, 3, -(-dim // WIDTH) * WIDTH))
@@ -391,7 +403,7 @@ def test_frozen_vectors_stay_and_the_others_step_as_if_they_did(kernel, flags, t
     ids = np.array([5, 1, 6, 0], np.int32)
     first, last = np.array([[0, 1, 0, 3], [0, 1, 3, 3]], np.int32)
     built = windows.Windows(ids, first, last, np.ones(4), first)
-    table = sampling.alias_table(np.full(V, 1 / V))
+    table = word_distributions.alias_table(np.full(V, 1 / V))
     results = []
     for frozen in ([], np.arange(V) == 1, np.ones(V)):
         both = matrices(np.float64)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from w2v.kernels.optimizers import adagrad_step, adam_step, add_rows, sgd_step, sum_gradients
-from w2v.kernels.recurrent import gru_step, gru_step_backward, lstm_step, lstm_step_backward
+from w2v.kernels.recurrent_steps import gru_step, gru_step_backward, lstm_step, lstm_step_backward
 from w2v.kernels.softmax import softmax_cross_entropy
 
 DTYPES = pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-6), (np.float64, 1e-12)])

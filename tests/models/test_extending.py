@@ -16,7 +16,7 @@ import w2v.models
 import w2v.networks.layers
 from w2v.kernels.negative_sampling import make_scratch
 from w2v.kernels.windows import allocate_windows, build_windows
-from w2v.negative_sampling import sampling
+from w2v.negative_sampling import word_distributions
 
 PAGE = (MANUAL / "extending.md").read_text()
 FILES = dict(re.findall(r"```python\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
@@ -115,8 +115,8 @@ def test_the_kernel_of_the_page_is_its_twin(extended):
     kernel = importlib.import_module("w2v.kernels.centre").train_windows
     names = vars(naive) | {}
     exec(FILES["tests/naive.py"], names)
-    table = sampling.alias_table(sampling.noise_probabilities(COUNTS, 0.75))
-    keep = sampling.keep_thresholds(COUNTS, 0.02)
+    table = word_distributions.alias_table(word_distributions.noise_probabilities(COUNTS, 0.75))
+    keep = word_distributions.keep_thresholds(COUNTS, 0.02)
     both = np.zeros((2, V + 1, 16))
     both[:, :V, :5] = 0.3 * np.random.default_rng(0).standard_normal((2, V, 5))
     old = both[:, :V, :5].copy()

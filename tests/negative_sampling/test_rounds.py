@@ -10,15 +10,16 @@ from w2v.cluster import row_changes
 from w2v.cluster.row_changes import Node, RowChanges
 from w2v.embeddings import query
 from w2v.embeddings.query import Query
-from w2v.kernels import negative_sampling, random, row_copies
+from w2v.kernels import negative_sampling, row_merge
+from w2v.kernels.alias_table import draw_noise
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH, aligned
-from w2v.negative_sampling.sampling import alias_table
+from w2v.negative_sampling.word_distributions import alias_table
 from w2v.training.loop import run
 from w2v.training.state import TrainingState
 from w2v.training.workers import RoundWorkers
 
-V = row_copies.BLOCK + 9  # so that merging takes two blocks, the last one short
+V = row_merge.BLOCK + 9  # so that merging takes two blocks, the last one short
 
 
 @pytest.fixture
@@ -34,13 +35,13 @@ def test_rows_are_numbered_as_they_come_and_copied():
     local_ids, rows = np.full(10, -1, np.int32), np.empty(9, np.int32)
     twins = {}
     wanted = naive.number_rows(ids[:6].tolist(), twins)
-    assert row_copies.number_rows(ids, 6, local_ids, rows, 0) == len(twins) == 4
+    assert row_merge.number_rows(ids, 6, local_ids, rows, 0) == len(twins) == 4
     assert ids.tolist() == [*wanted, 5]  # what is beyond the count stays
     assert rows[:4].tolist() == list(twins)
     assert {row: number for row, number in enumerate(local_ids) if number >= 0} == twins
     matrix, copy = aligned((10, WIDTH)), aligned((9, WIDTH))
     matrix[:] = np.random.default_rng(0).standard_normal(matrix.shape)
-    row_copies.copy_rows(matrix, rows, 4, copy, 1)
+    row_merge.copy_rows(matrix, rows, 4, copy, 1)
     np.testing.assert_array_equal(copy[:4], naive.copy_rows(matrix, rows[:4]))
     assert not copy[4:].any()
 
@@ -52,7 +53,7 @@ def test_a_chunks_negatives_are_drawn_from_the_noise_and_serve_as_its_table():
     negative_sampling.draw_negatives(table, state, negatives)
     assert negatives.tolist() == twin.draw_negatives(table, 20)
     ours, twin = random_state(2), naive.Random(random_state(2)[0])
-    drawn = [random.draw_noise(negatives.astype(np.uint64), ours) for _ in range(50)]
+    drawn = [draw_noise(negatives.astype(np.uint64), ours) for _ in range(50)]
     assert drawn == [negatives[twin.next_below(20)] for _ in range(50)]
 
 
@@ -64,11 +65,11 @@ def merge(matrix, copies, capacity, registers=1, frozen=()):
         for number, (row, vector) in enumerate(copy.items()):
             local_ids[shard, row], stacked[shard * capacity + number] = number, vector
     sizes = np.array([len(copy) for copy in copies])
-    copied = np.empty((row_copies.BLOCK + 1, len(copies) + 3), np.int32)
+    copied = np.empty((row_merge.BLOCK + 1, len(copies) + 3), np.int32)
     for first in (2, 0, 1):
-        row_copies.merge_rows(
+        row_merge.merge_rows(
             matrix, stacked, local_ids, sizes, first, 3, np.array(frozen, np.bool_), registers,
-            copied, np.empty(row_copies.BLOCK, np.int32), np.empty(len(copies), np.int32),
+            copied, np.empty(row_merge.BLOCK, np.int32), np.empty(len(copies), np.int32),
             np.empty(len(copies), matrix.dtype), aligned((WIDTH,), matrix.dtype),
         )  # fmt: skip
 
@@ -140,7 +141,7 @@ def test_changes_that_are_computed_summed_in_parts_and_applied_are_merged_rows(s
         copies.append(dict(zip(chosen.tolist(), copy.copy(), strict=True)))
         twin = naive.compute_changes(matrix, chosen, copy)
         squares = np.empty(chosen.size, np.float32)
-        row_copies.compute_changes(matrix, chosen, copy, squares, 2, aligned((WIDTH,)))
+        row_merge.compute_changes(matrix, chosen, copy, squares, 2, aligned((WIDTH,)))
         np.testing.assert_array_equal(copy, twin[0])
         np.testing.assert_allclose(squares, twin[1], rtol=1e-5)
         leaves.append(Node(shard, 1, {"m": RowChanges(chosen, copy, squares)}, [(shard, 1)]))

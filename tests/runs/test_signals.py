@@ -10,7 +10,7 @@ import pytest
 from helpers import compiled
 
 from w2v.system import signals
-from w2v.system.signals import STOPS, Deferred, Stopped
+from w2v.system.signals import STOPS, DeferredSignals, Stopped
 
 HERE = os.getpid()
 
@@ -28,7 +28,7 @@ def test_a_signal_waits_for_the_end_of_the_block():
     reached = []
 
     def block():
-        with Deferred():
+        with DeferredSignals():
             os.kill(HERE, signal.SIGINT)
             reached.append("the end")
 
@@ -42,7 +42,7 @@ def test_a_signal_is_raised_by_check():
     reached = []
 
     def block():
-        with Deferred() as deferred:
+        with DeferredSignals() as deferred:
             deferred.check()
             assert not deferred.received
             os.kill(HERE, signal.SIGINT)
@@ -60,7 +60,7 @@ def test_a_second_signal_waits_too_but_a_later_one_does_not(monkeypatch, later, 
     reached = []
 
     def block():
-        with Deferred():
+        with DeferredSignals():
             os.kill(HERE, signal.SIGINT)
             reached.append("once")
             os.kill(HERE, signal.SIGINT)
@@ -76,7 +76,7 @@ def test_a_second_signal_waits_too_but_a_later_one_does_not(monkeypatch, later, 
 def test_the_handler_from_before_gets_the_signal():
     got = []
     signal.signal(signal.SIGTERM, lambda number, frame: got.append(number))
-    with Deferred():
+    with DeferredSignals():
         os.kill(HERE, signal.SIGTERM)
         assert got == []
     assert got == [signal.SIGTERM]
@@ -84,7 +84,7 @@ def test_the_handler_from_before_gets_the_signal():
 
 def test_without_a_signal_nothing_changes():
     before = [signal.getsignal(number) for number in STOPS]
-    with Deferred() as deferred:
+    with DeferredSignals() as deferred:
         deferred.check()
     assert [signal.getsignal(number) for number in STOPS] == before
 
@@ -93,8 +93,8 @@ def test_a_block_within_another_is_a_part_of_it():
     reached = []
 
     def block():
-        with Deferred():
-            with Deferred() as inner:
+        with DeferredSignals():
+            with DeferredSignals() as inner:
                 os.kill(HERE, signal.SIGINT)
                 assert inner.received
             reached.append("the end of the outer one")
@@ -130,13 +130,13 @@ def test_a_signal_that_is_ignored_stays_ignored():
     signals.catch()
     for number in STOPS:
         os.kill(HERE, number)
-        with Deferred():
+        with DeferredSignals():
             os.kill(HERE, number)
 
 
 def test_signals_of_the_program_that_imports_us_are_left_alone():
     signal.signal(signal.SIGUSR1, report := lambda number, frame: None)
-    with Deferred():
+    with DeferredSignals():
         assert signal.getsignal(signal.SIGUSR1) is report
 
 

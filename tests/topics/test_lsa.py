@@ -62,7 +62,7 @@ def test_singular_values_and_vectors_are_numpys(shape):
     left, right = (np.linalg.qr(rng.standard_normal((n, 300)))[0] for n in shape)
     values = 100 * 0.97 ** np.arange(300)
     dense = ((left * values) @ right.T).astype(np.float32)
-    found = svd.truncated(svd.Here(as_sparse(dense), 2), 40, 4, 10, 1)
+    found = svd.truncated(svd.LocalProducts(as_sparse(dense), 2), 40, 4, 10, 1)
     np.testing.assert_allclose(found.values, values[:40], rtol=1e-4)
     np.testing.assert_allclose(
         np.abs((found.right * right[:, :40]).sum(axis=0)), np.ones(40), atol=2e-3
@@ -77,7 +77,7 @@ def test_singular_values_and_vectors_are_numpys(shape):
 def test_the_same_for_any_number_of_threads_and_another_seed_is_as_good():
     dense = random_matrix(900, 800)
     one, three, other = (
-        svd.truncated(svd.Here(as_sparse(dense), threads), 20, 3, 5, seed)
+        svd.truncated(svd.LocalProducts(as_sparse(dense), threads), 20, 3, 5, seed)
         for seed, threads in ((1, 1), (1, 3), (2, 2))
     )
     np.testing.assert_array_equal(one.right, three.right)
@@ -88,7 +88,7 @@ def test_the_same_for_any_number_of_threads_and_another_seed_is_as_good():
 @pytest.mark.parametrize("rank", [1, 3, 60])
 def test_fewer_directions_than_were_asked_for(rank):
     dense = random_matrix(rank=rank)
-    found = svd.truncated(svd.Here(as_sparse(dense), 2), 60, 2, 10, 1)
+    found = svd.truncated(svd.LocalProducts(as_sparse(dense), 2), 60, 2, 10, 1)
     np.testing.assert_allclose(
         found.values, np.linalg.svd(dense)[1][: min(60, ROWS)], atol=2e-3 * found.values[0]
     )
@@ -98,7 +98,7 @@ def test_fewer_directions_than_were_asked_for(rank):
 @compiled
 def test_a_wide_matrix_of_few_directions_loses_no_others_to_rounding():
     dense = random_matrix(500, 1500, rank=5)
-    found = svd.truncated(svd.Here(as_sparse(dense), 2), 30, 3, 10, 1)
+    found = svd.truncated(svd.LocalProducts(as_sparse(dense), 2), 30, 3, 10, 1)
     np.testing.assert_allclose(found.values[:5], np.linalg.svd(dense)[1][:5], rtol=1e-4)
     assert found.values[5:].max() < 1e-2 * found.values[0]
     assert np.isfinite(found.right).all()

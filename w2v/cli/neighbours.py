@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from w2v.cli.output import ResultPrinter, print_lines, printable
-from w2v.cli.queries import UnansweredQueries
 from w2v.cli.query_options import AnswerOptions, LookupOptions
+from w2v.cli.unknown_words import UnansweredQueries
 from w2v.cli.vector_file import read_names
 from w2v.errors import NotFoundError, W2VError
 

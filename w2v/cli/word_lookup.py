@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from w2v.cli.options import limit_blas
 from w2v.cli.output import format_options
-from w2v.cli.queries import UnansweredQueries, batches
+from w2v.cli.queries import batches
 from w2v.cli.query_options import LookupOptions, QueryFiles, lookup_options, query_file_options
+from w2v.cli.unknown_words import UnansweredQueries
 from w2v.cli.vector_file import open_table, table_option
 from w2v.errors import NotFoundError
 

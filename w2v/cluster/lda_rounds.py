@@ -23,7 +23,7 @@ from w2v.cluster.rounds import AHEAD, HEAVIEST, TOGETHER, ClusterRounds
 from w2v.errors import ConnectionLostError
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.system.progress import Progress
-from w2v.system.signals import Deferred
+from w2v.system.signals import DeferredSignals
 from w2v.topics.lda import LdaTrainer
 from w2v.training.chunks import Chunk, Plan
 from w2v.training.state import TrainingState
@@ -83,7 +83,7 @@ class ClusterGibbs(ClusterRounds):
             self._go_back()
             return False
         tokens, matrices = self._trainer.tokens, self._trainer.matrices
-        with Deferred():
+        with DeferredSignals():
             for begin, (topics, sums) in zip(self._topics, found, strict=True):
                 matrices["topics"][begin : begin + topics.size] = topics
                 if sums.size:
@@ -98,7 +98,7 @@ class ClusterGibbs(ClusterRounds):
         self._point = _Point(self._rounds, matrices, copy.deepcopy(vars(self._state)))
 
     def _go_back(self) -> None:
-        with Deferred():
+        with DeferredSignals():
             for name, matrix in self._point.matrices.items():
                 self._trainer.matrices[name][:] = matrix
             seconds = self._state.seconds

@@ -23,7 +23,7 @@ from w2v.cluster.connection import Cluster
 from w2v.cluster.model_replica import ModelBase, matrices
 from w2v.system.progress import Progress, plural
 from w2v.system.resources import readable
-from w2v.system.signals import Deferred
+from w2v.system.signals import DeferredSignals
 from w2v.training.chunks import Chunk, Plan
 from w2v.training.loop import progress_of
 from w2v.training.state import TrainingState
@@ -68,7 +68,7 @@ class ClusterRounds:
             state.seconds = passed + time.monotonic() - began
             on_progress(progress_of(self._trainer, self._plan, state, self._aside()))
 
-        with Deferred() as signals:
+        with DeferredSignals() as signals:
             waiting: deque[tuple[list[Chunk], Any]] = deque()
             handed = state.chunks_done
             try:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.kernels.row_copies import apply_changes
+from w2v.kernels.row_merge import apply_changes
 from w2v.kernels.simd import WIDTH, aligned
 
 

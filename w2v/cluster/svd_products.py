@@ -9,7 +9,7 @@ import numpy as np
 
 from w2v.cluster.connection import Cluster
 from w2v.factorization import svd
-from w2v.factorization.svd import COLUMNS, Here, Sparse
+from w2v.factorization.svd import COLUMNS, LocalProducts, Sparse
 from w2v.kernels.simd import aligned
 
 TRIES = 3  # to compute a product after what workers held is lost
@@ -39,7 +39,7 @@ def _writable(stripe: Sparse) -> Sparse:
     return Sparse(starts, columns, values, stripe.width)
 
 
-class ClusterProducts(Here):
+class ClusterProducts(LocalProducts):
     """The products of a matrix by the workers of a cluster, which hold its stripes.
 
     They are cut and added up as in one process, so that the bytes are the same: as many tasks can

@@ -62,7 +62,7 @@ class PpmiTrainer:
         self,
         threads: int,
         on_share: Callable[[float], None],
-        products: Callable[[svd.Sparse, int], svd.Products] = svd.Here,
+        products: Callable[[svd.Sparse, int], svd.Products] = svd.LocalProducts,
     ) -> None:
         """Count what is near what, and find the vectors; `on_share` gets how much is done.
 

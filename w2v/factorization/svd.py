@@ -94,7 +94,7 @@ class Products(Protocol):
         """X dense, for a dense matrix (M, D): float32 (N, D)."""
 
 
-class Here:
+class LocalProducts:
     """The products of a matrix by the threads of this process."""
 
     def __init__(self, matrix: Sparse, threads: int):

@@ -30,8 +30,8 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels import inlined, jit
+from w2v.kernels.alias_table import draw_noise
 from w2v.kernels.logistic import MASKED, logistic_steps
-from w2v.kernels.random import draw_noise
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.tiles import (
     COLUMNS,

@@ -1,27 +1,17 @@
-"""Random numbers from an explicit state, and draws from the noise distribution.
+"""Random numbers from an explicit state.
 
 xorshift64 (Marsaglia 2003, section 3, triple (13, 7, 17)):
 
     x ^= x << 13;  x ^= x >> 7;  x ^= x << 17
-
-An alias table (Walker 1977, built as in Vose 1991) draws from a distribution p over V words by two
-parts of one random number. Slot v holds the word v itself, with the chance q_v, and one other word:
-
-    v uniform in 0 .. V-1, u uniform in [0, 1):  draw v if u < q_v, else alias_v
-    p_w = (q_w + Σ over v with alias_v = w of (1 - q_v)) / V
-
-word2vec.c has a table of 100 million words instead, 400 MB, in which a word stands as often as is
-its share; an alias table is exact, and small enough for the cache: 8 bytes a word.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from w2v.kernels import inlined, jit
+from w2v.kernels import jit
 
 _13, _7, _17, _32 = np.uint64(13), np.uint64(7), np.uint64(17), np.uint64(32)
-_LOW = np.uint64(0xFFFFFFFF)
 
 
 @jit
@@ -48,56 +38,6 @@ def next_below(state, limit):
     Returns  int64; uniform to one part in 2**32 / limit
     """
     return np.int64(((next_random(state) >> _32) * np.uint64(limit)) >> _32)
-
-
-@jit
-def build_alias(weights, threshold, alias, pending):
-    """Fill the alias table of a distribution.
-
-    weights    float64 (V,)  V p; overwritten
-    threshold  uint32 (V,)   overwritten: q in parts of 2**32
-    alias      int32 (V,)    overwritten: the other word of each slot
-    pending    int32 (V,)    scratch: small slots from the left, large ones from the right
-    Source: Vose 1991, "A linear algorithm for generating random numbers with a given distribution":
-    a slot of too small a weight is filled up from one of too large a weight.
-    """
-    size = weights.size
-    small, large = 0, size
-    for v in range(size):
-        threshold[v], alias[v] = 0xFFFFFFFF, v
-        if weights[v] < 1.0:
-            pending[small] = v
-            small += 1
-        else:
-            large -= 1
-            pending[large] = v
-    while small > 0 and large < size:
-        small -= 1
-        poor, rich = pending[small], pending[large]
-        threshold[poor] = np.uint32(weights[poor] * 4294967295.0)
-        alias[poor] = rich
-        weights[rich] -= 1.0 - weights[poor]
-        if weights[rich] < 1.0:
-            large += 1
-            pending[small] = rich
-            small += 1
-
-
-@inlined
-def draw_noise(table, state):
-    """Draw one word from the noise distribution.
-
-    table    uint64 (V,)  an alias table: threshold and alias of a slot in one number, so that a
-                          draw touches the memory once
-    state    uint64 (1,)  changed in place
-    Returns  int64, a word id
-    """
-    bits = next_random(state)
-    slot = np.int64(((bits >> _32) * np.uint64(table.size)) >> _32)
-    entry = table[slot]
-    if (bits & _LOW) < (entry >> _32):
-        return slot
-    return np.int64(entry & _LOW)
 
 
 def random_state(*key: int) -> np.ndarray:

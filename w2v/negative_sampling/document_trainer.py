@@ -40,7 +40,7 @@ class DocumentTrainer(WordTrainer):
     ):
         self._kernels = kernels = settings.document_kernels()
         super().__init__(vocabulary, text, settings)
-        rounds = ["row_copies"] * settings.deterministic
+        rounds = ["row_merge"] * settings.deterministic
         self.kernels = ("windows", "documents", *kernels.modules, *rounds)
 
     def matrix_bytes(self) -> int:

@@ -12,7 +12,11 @@ import numpy as np
 
 from w2v.kernels.documents import DocumentKernels
 from w2v.kernels.simd import aligned
-from w2v.negative_sampling.sampling import alias_table, keep_thresholds, noise_probabilities
+from w2v.negative_sampling.word_distributions import (
+    alias_table,
+    keep_thresholds,
+    noise_probabilities,
+)
 from w2v.negative_sampling.worker import DocumentWorker
 from w2v.settings import ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, Spans

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from w2v.kernels.negative_sampling import draw_negatives
-from w2v.kernels.row_copies import BLOCK, compute_changes, copy_rows, merge_rows, number_rows
+from w2v.kernels.row_merge import BLOCK, compute_changes, copy_rows, merge_rows, number_rows
 from w2v.kernels.simd import WIDTH, aligned
-from w2v.negative_sampling.sampling import keep_probabilities, noise_probabilities
+from w2v.negative_sampling.word_distributions import keep_probabilities, noise_probabilities
 from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
 from w2v.training.chunks import Chunk, Plan

@@ -12,7 +12,11 @@ from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
 from w2v.negative_sampling.row_copies import RowCopies
 from w2v.negative_sampling.row_copies import memory_bytes as copy_bytes
-from w2v.negative_sampling.sampling import alias_table, keep_thresholds, noise_probabilities
+from w2v.negative_sampling.word_distributions import (
+    alias_table,
+    keep_thresholds,
+    noise_probabilities,
+)
 from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
 from w2v.text.encoded_text import EncodedText
@@ -48,7 +52,7 @@ class WordTrainer:
         self.kernels = (
             "windows",
             module.rpartition(".")[2],
-            *(["row_copies"] * settings.deterministic),
+            *(["row_merge"] * settings.deterministic),
         )
         self.frozen = np.zeros(0, np.bool_)
         self.matrices: dict[str, np.ndarray] = {}

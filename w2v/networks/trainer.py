@@ -50,7 +50,7 @@ class NetworkTrainer:
                 )
         self.architecture = Architecture.of(settings, len(vocabulary.names), len(self.labels))
         layer = self.architecture.layer
-        self.kernels = ("row_copies", *(layer.kernels if layer else ()), "softmax", "optimizers")
+        self.kernels = ("row_merge", *(layer.kernels if layer else ()), "softmax", "optimizers")
         self.source = self.batches_of(text)
         self.matrices: dict[str, np.ndarray] = {}
         self.networks: list[Network] = []

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from w2v.kernels.optimizers import add_rows, sum_gradients
-from w2v.kernels.row_copies import number_rows
+from w2v.kernels.row_merge import number_rows
 from w2v.networks.batches import BatchSource
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer

@@ -1,6 +1,6 @@
 """Pictures: vectors as a map, on paper or as a page that can be searched; curves and bars.
 
-A `map.Map` is places, names and colours. `picture` draws it by matplotlib, `explorer` writes it as
+A `map.Map` is places, names and colours. `picture` draws it by matplotlib, `html_page` writes it as
 a page of HTML that needs no network, and either has its numbers as a table.
 """
 

@@ -23,7 +23,7 @@ from w2v.runs.validation import Validation
 from w2v.settings import NegativeSamplingSettings
 from w2v.system import locks, resources
 from w2v.system.progress import Progress
-from w2v.system.signals import Deferred
+from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import Corpus
 from w2v.text.documents import Labels
 from w2v.text.encode import open_corpus, read_as
@@ -96,7 +96,7 @@ class TrainingRun:
             self.resume(force)
         try:
             self.train()
-            with Deferred():  # once all is trained, a stop waits until the file is written
+            with DeferredSignals():  # once all is trained, a stop waits until the file is written
                 self._check_learnt()
                 self._summarise()
                 self.save()
@@ -107,7 +107,7 @@ class TrainingRun:
         except (KeyboardInterrupt, W2VError, OSError) as error:
             stopped = isinstance(error, KeyboardInterrupt | ConnectionLostError)
             if stopped or self.executor.state.chunks_done:
-                with Deferred():
+                with DeferredSignals():
                     self._keep_what_is_trained()
             raise
 
@@ -171,7 +171,7 @@ class TrainingRun:
         needed = memory.needed(executor, self.vocabulary, self.text)
         self.messages.memory(needed.in_all, trainer.matrix_bytes())
         memory.check(needed, self._max_memory)
-        with Deferred():
+        with DeferredSignals():
             executor.allocate()
             initialised = 0
             if request.initial:
@@ -264,7 +264,7 @@ class TrainingRun:
             if epoch_ended:
                 validated += 1
                 if validation:
-                    with Deferred():
+                    with DeferredSignals():
                         validation.evaluate()
                 self._say_epoch()
             if executor.is_done or (validation and validation.is_over):

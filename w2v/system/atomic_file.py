@@ -14,7 +14,7 @@ from typing import IO
 
 from w2v.errors import W2VError
 from w2v.system import locks, packing
-from w2v.system.signals import Deferred
+from w2v.system.signals import DeferredSignals
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
             yield file
         return
     target = os.path.realpath(path)
-    with Deferred(), _named(path, target):
+    with DeferredSignals(), _named(path, target):
         remove_parts(target)
         with _part(target, like or target) as file:
             try:
@@ -117,7 +117,7 @@ def check_writable(path: str) -> None:
         target = os.path.realpath(path)
         if not os.path.isdir(os.path.dirname(target)):
             raise W2VError(f"{path}: there is no folder {os.path.dirname(target)}; make it first")
-        with Deferred(), _named(path, target), _part(target, target) as file:
+        with DeferredSignals(), _named(path, target), _part(target, target) as file:
             os.unlink(file.name)
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from w2v.errors import W2VError
-from w2v.system.signals import Deferred
+from w2v.system.signals import DeferredSignals
 
 try:
     import fcntl
@@ -59,7 +59,7 @@ def locked(output: str) -> Iterator[None]:
     path = path_for(output)
     file = None
     try:
-        with Deferred():  # so that a stop leaves no lock behind
+        with DeferredSignals():  # so that a stop leaves no lock behind
             file = _taken(path, output)
         try:
             file.truncate(0)
@@ -69,7 +69,7 @@ def locked(output: str) -> Iterator[None]:
         yield
     finally:
         if file:
-            with Deferred():
+            with DeferredSignals():
                 with suppress(FileNotFoundError):
                     os.unlink(path)
                 file.close()

@@ -65,7 +65,7 @@ def name_of(number: int) -> str:
     return words.get(signal.Signals(number)) or f"stopped by {signal.Signals(number).name}"
 
 
-class Deferred:
+class DeferredSignals:
     """A block in which stop signals wait until `check` or the end of the block.
 
     Then the signal is raised anew, for the handler that was there before the block. A second signal
@@ -77,7 +77,7 @@ class Deferred:
         self._received: int | None = None
         self._received_at = 0.0
         self._handlers: dict[int, Any] = {}
-        self._outer: Deferred | None = None
+        self._outer: DeferredSignals | None = None
 
     def __enter__(self) -> Self:
         global _innermost
@@ -133,7 +133,7 @@ class Deferred:
         self._handlers = {}
 
 
-_innermost: Deferred | None = None  # the block that the main thread is in
+_innermost: DeferredSignals | None = None  # the block that the main thread is in
 _stopped_at: float | None = None  # when `Stopped` was raised last
 
 

@@ -14,7 +14,7 @@ from w2v.errors import W2VError
 from w2v.kernels.word_hash import keep_words
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system import python_arguments
-from w2v.system.signals import Deferred
+from w2v.system.signals import DeferredSignals
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus, Labels
@@ -185,7 +185,7 @@ def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) ->
     While kernels are loaded a signal has to wait: Python drops exceptions in C's callbacks.
     """
     nothing = np.empty(0, np.int32)
-    with Deferred():
+    with DeferredSignals():
         counter = WordCounter(max_types, known)
         starts = np.empty(0, np.int64)
         keep_words(nothing, nothing, np.zeros(2, np.int64), nothing.copy(), starts, False)

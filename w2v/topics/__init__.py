@@ -1,7 +1,7 @@
 """Topic models: what documents are about, from which words they hold.
 
-The flow: `factorization.term_matrix` counts and chooses words; `lsa` takes the singular vectors of
-the matrix, `lda` samples a topic for each token (`gibbs_rounds`), with priors that fit (`priors`).
-The topics are read from a file as `topic_words`, evaluated by `coherence` and `perplexity`, and
-exported by `mallet`.
+The matrix of documents and words comes from `factorization`. `lsa` takes its singular vectors;
+`lda` samples a topic for each token, in the rounds of `gibbs_rounds`, and fits its `priors`.
+`coherence` and `perplexity` evaluate topics, `topic_words` lists them, `inference` finds those of
+new documents, and `mallet` writes them in the layouts of MALLET.
 """

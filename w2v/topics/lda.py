@@ -226,6 +226,6 @@ class LdaInference:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The topics of all documents of a text, float32 (M, K), as in `Mixer.mixtures`."""
+        """The topics of all documents of a text, float32 (M, K): `TopicInference.mixtures`."""
         tokens = term_matrix.encode_terms(text, np.arange(self._words), self._words)
         return self._mixer.mixtures(tokens, threads, on_progress)

@@ -58,7 +58,7 @@ class LsaTrainer:
         self,
         threads: int,
         on_share: Callable[[float], None],
-        products: Callable[[svd.Sparse, int], svd.Products] = svd.Here,
+        products: Callable[[svd.Sparse, int], svd.Products] = svd.LocalProducts,
     ) -> None:
         """Find the topics; `on_share` gets how much of the work is done.
 

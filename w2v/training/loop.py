@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from w2v.system.progress import Progress
-from w2v.system.signals import Deferred
+from w2v.system.signals import DeferredSignals
 from w2v.training.chunks import Plan
 from w2v.training.state import TrainingState
 from w2v.training.trainer import IterativeTrainer
@@ -53,7 +53,7 @@ def run(
         on_progress(progress)
 
     pool = [threading.Thread(target=workers.work, daemon=True) for _ in range(threads)]
-    with Deferred() as signals:
+    with DeferredSignals() as signals:
         try:
             for thread in pool:
                 thread.start()
@@ -64,7 +64,9 @@ def run(
                 report()
         finally:
             workers.stop.set()
-            with Deferred():  # what follows may write the matrices: no thread may still change them
+            with (
+                DeferredSignals()
+            ):  # what follows may write the matrices: no thread may still change them
                 for thread in pool:
                     thread.join()
     if workers.failures:

@@ -1,1 +1,1 @@
-"""Layers of networks: each file has the forward pass beside the backward pass."""
+"""Layers of networks: forward beside backward; `kernels.recurrent_steps` has single time steps."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from w2v.kernels.optimizers import add_rows
-from w2v.kernels.row_copies import number_rows
+from w2v.kernels.row_merge import number_rows
 from w2v.networks.layers.layer import Layer, flat
 
 

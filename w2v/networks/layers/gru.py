@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.kernels.recurrent import gru_step, gru_step_backward
+from w2v.kernels.recurrent_steps import gru_step, gru_step_backward
 from w2v.networks.layers.layer import Recurrent, State, flat, init_glorot, init_orthogonal, times
 
 GATES = 3
@@ -24,7 +24,7 @@ class Gru(Recurrent):
 
     title = "GRU"
     numbers_held = 13
-    kernels = ("recurrent",)
+    kernels = ("recurrent_steps",)
 
     @staticmethod
     def shapes(inputs: int, units: int) -> dict[str, tuple[int, ...]]:

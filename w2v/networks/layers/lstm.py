@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.kernels.recurrent import lstm_step, lstm_step_backward
+from w2v.kernels.recurrent_steps import lstm_step, lstm_step_backward
 from w2v.networks.layers.layer import Recurrent, State, flat, init_glorot, init_orthogonal, times
 
 GATES = 4
@@ -26,7 +26,7 @@ class Lstm(Recurrent):
     title = "LSTM"
     state_names = ("h", "c")
     numbers_held = 16
-    kernels = ("recurrent",)
+    kernels = ("recurrent_steps",)
 
     def __init__(self, inputs: int, units: int, forget: float = 1.0, *, dtype: Any = np.float32):
         super().__init__(inputs, units, dtype=dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.kernels.random import build_alias
+from w2v.kernels.alias_table import build_alias
 
 Array = np.ndarray
 
