@@ -90,8 +90,8 @@ class _Passage:
         """The same of documents."""
         return self._ids, self._bounds
 
-    def room(self, shape: tuple[int, int]) -> np.ndarray:
-        """Zeros that become the documents' vectors."""
+    def allocate(self, shape: tuple[int, int]) -> np.ndarray:
+        """Zeros for the vectors of the documents."""
         return aligned(shape)
 
     def sizes(self) -> np.ndarray:
