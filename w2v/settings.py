@@ -243,22 +243,17 @@ class NegativeSamplingSettings(ModelSettings):
                 f"--min-lr {self.min_lr} is above --lr {self.lr}: the learning rate only falls"
             )
 
-    @property
-    def parts(self) -> int:
-        """How many vectors, side by side, predict a word."""
-        return 1
-
-    def matrix_bytes(self, words: int, documents: int) -> int:
-        """What the matrices of a run take in memory."""
-        rows = (words + 1) * (self.parts + self.has_words) + documents
-        return 4 * rows * self.padded_dim
-
 
 @dataclass(frozen=True)
 class ParagraphSettings(NegativeSamplingSettings):
     """What the models of documents have besides: more epochs, as each document is short."""
 
     epochs: int = training_setting(10, "Passes over the documents.", 1, 1 << 30)
+
+    @property
+    def hidden_dim(self) -> int:
+        """The length of the vector that predicts a word, and of the output vectors, in memory."""
+        return self.padded_dim
 
     def document_kernels(self) -> DocumentKernels:
         """The kernels that train a chunk of documents."""

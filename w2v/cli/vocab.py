@@ -89,7 +89,7 @@ def vocab(
     say_attached(line, found, text)
     if not points or points[-1][0] < found.tokens:
         points.append((found.tokens, found.types))
-    needed = NegativeSamplingSettings().matrix_bytes(len(found.names), 0)
+    needed = 2 * 4 * (len(found.names) + 1) * NegativeSamplingSettings().padded_dim
     line.say(f"memory: {readable(needed)} for the matrices of w2v train with --dim 100")
     with ExitStack() as files:  # both or neither
         if curve is not None:

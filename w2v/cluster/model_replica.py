@@ -46,7 +46,7 @@ class ModelBase(NamedTuple):
     """The whole model after so many rounds, from which those after it go on.
 
     rounds    how many
-    matrices  by name, float32 (V, dim) or (V, parts, dim), without what pads them
+    matrices  by name, float32 (V, dim) or (V, 1 + 2 R, dim), without what pads them
     """
 
     rounds: int

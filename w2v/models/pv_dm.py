@@ -37,9 +37,9 @@ class Settings(ParagraphSettings):
         return True
 
     @property
-    def parts(self) -> int:
-        """How many vectors, side by side, predict a word."""
-        return 1 + 2 * self.window if self.combine == "concat" else 1
+    def hidden_dim(self) -> int:
+        """With concat that of the document's vector and those of all places of a window."""
+        return self.padded_dim * (1 + 2 * self.window if self.combine == "concat" else 1)
 
     def document_kernels(self) -> DocumentKernels:
         """The kernels that train a chunk of documents."""

@@ -43,13 +43,9 @@ class DocumentTrainer(WordTrainer):
         rounds = ["row_merge"] * settings.deterministic
         self.kernels = ("windows", "documents", *kernels.modules, *rounds)
 
-    def matrix_bytes(self) -> int:
-        """Bytes of the matrices."""
-        return self.settings.matrix_bytes(len(self.vocabulary.names), len(self.text.names))
-
     def memory_bytes(self, threads: int) -> int:
         """Bytes that training takes; not those of document vectors in a temporary file."""
-        mapped = self.settings.matrix_bytes(0, len(self.text.names)) if self.text.mapped else 0
+        mapped = 4 * len(self.text.names) * self.settings.padded_dim if self.text.mapped else 0
         ids_and_order = 4 * self.text.size + _ORDER_BYTES * self.text.rows.size
         return super().memory_bytes(threads) - mapped + ids_and_order
 
@@ -63,7 +59,7 @@ class DocumentTrainer(WordTrainer):
         shapes = {"document_vectors": (len(self.text.names), dim)}
         if self.settings.has_words:
             shapes["input_vectors"] = words, dim
-        return shapes | {"output_vectors": (words, dim * self.settings.parts)}
+        return shapes | {"output_vectors": (words, self.settings.hidden_dim)}
 
     def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         if name == "document_vectors":
@@ -71,10 +67,10 @@ class DocumentTrainer(WordTrainer):
         return super()._allocate(name, shape)
 
     def vectors(self, name: str) -> np.ndarray:
-        """A matrix without its padding: a view, float32 (V, dim) or (V, parts, dim)."""
-        matrix, parts = self.matrices[name], self.settings.parts
-        if name == "output_vectors" and parts > 1:
-            return matrix.reshape(len(matrix), parts, -1)[:-1, :, : self.settings.dim]
+        """A matrix without its padding: a view, float32 (V, dim) or (V, 1 + 2 R, dim)."""
+        matrix, padded_dim = self.matrices[name], self.settings.padded_dim
+        if matrix.shape[1] > padded_dim:
+            return matrix.reshape(len(matrix), -1, padded_dim)[:-1, :, : self.settings.dim]
         return super().vectors(name)
 
     def _make_worker(self, padding_id: int) -> DocumentWorker:

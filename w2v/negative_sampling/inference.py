@@ -28,7 +28,7 @@ class WordMatrices(NamedTuple):
 
     counts          int64 (V,)
     input_vectors   float32 (V, D), or None
-    output_vectors  float32 (V, D), or (V, parts, D)
+    output_vectors  float32 (V, D), or (V, 1 + 2 R, D) of windows of R words that are concatenated
     """
 
     counts: np.ndarray
@@ -67,15 +67,20 @@ class Inference:
         self._keep = keep_thresholds(words.counts, settings.sample)
         self._noise = alias_table(noise_probabilities(words.counts, settings.noise_exponent))
         self._padding_id = words.counts.size
-        self._matrices = {"output_vectors": self._padded(words.output_vectors, settings.parts)}
-        if words.input_vectors is not None:
-            self._matrices["input_vectors"] = self._padded(words.input_vectors, 1)
+        dims = {"output_vectors": settings.hidden_dim, "input_vectors": settings.padded_dim}
+        arrays = words._asdict()
+        self._matrices = {
+            name: self._padded(arrays[name], dim)
+            for name, dim in dims.items()
+            if arrays[name] is not None
+        }
         self.loss = math.nan
 
-    def _padded(self, vectors: np.ndarray, parts: int) -> np.ndarray:
-        rows, dim = self._padding_id, self.settings.dim
-        padded = aligned((rows + 1, parts, self.settings.padded_dim))
-        padded[:-1, :, :dim] = vectors.reshape(rows, parts, dim)
+    def _padded(self, vectors: np.ndarray, length: int) -> np.ndarray:
+        """Vectors in rows of `length` numbers, each D of them padded, and the padding row."""
+        rows, dim, padded_dim = self._padding_id, self.settings.dim, self.settings.padded_dim
+        padded = aligned((rows + 1, length // padded_dim, padded_dim))
+        padded[:-1, :, :dim] = vectors.reshape(rows, length // padded_dim, dim)
         return padded.reshape(rows + 1, -1)
 
     def vectors(

@@ -18,15 +18,22 @@ MERGE_PARTS = 16  # that the merging of a round is divided into
 REUSE = 24  # how often a chunk draws each of its negatives, on average
 
 
-def memory_bytes(counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan) -> int:
-    """The approximate memory of the rounds of a plan; `counts` are the vocabulary's."""
+def memory_bytes(
+    counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan, lengths: Mapping[str, int]
+) -> int:
+    """The approximate memory of the rounds of a plan.
+
+    counts   int64 (V,), of the vocabulary
+    lengths  of the rows of each matrix, by its name
+    """
     share = counts / max(counts.sum(), 1)
     kept = share * keep_probabilities(counts, settings.sample) * plan.longest
     noise = noise_probabilities(counts, settings.noise_exponent)
     negatives = kept.sum() * settings.negative / REUSE
     inputs, outputs = (-np.expm1(-drawn).sum() for drawn in (kept, kept + noise * negatives))
-    rows = inputs * settings.has_words + outputs * settings.parts + plan.mean_spans
-    return int(plan.shards * 4 * (settings.padded_dim * rows + counts.size))
+    rows = {"input_vectors": inputs, "output_vectors": outputs, "document_vectors": plan.mean_spans}
+    numbers = sum(rows[name] * length for name, length in lengths.items())
+    return int(plan.shards * 4 * (numbers + counts.size))
 
 
 class RowCopies:

@@ -69,12 +69,14 @@ class WordTrainer:
 
     def matrix_bytes(self) -> int:
         """Bytes of the matrices."""
-        return self.settings.matrix_bytes(len(self.vocabulary.names), 0)
+        return 4 * sum((rows + 1) * dim for rows, dim in self._shapes().values())
 
     def memory_bytes(self, threads: int) -> int:
         """Bytes that training takes: the matrices, and the copies of rows of rounds."""
-        counts, settings = self.vocabulary.counts, self.settings
-        copies = copy_bytes(counts, settings, self._plan) if settings.deterministic else 0
+        if not self.settings.deterministic:
+            return self.matrix_bytes()
+        lengths = {name: dim for name, (_, dim) in self._shapes().items()}
+        copies = copy_bytes(self.vocabulary.counts, self.settings, self._plan, lengths)
         return self.matrix_bytes() + copies
 
     def best_bytes(self, threads: int) -> int:

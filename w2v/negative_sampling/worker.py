@@ -27,7 +27,6 @@ class Worker:
     keep           uint32 (V,), see `keep_thresholds`
     train_windows  the model's kernel, see `kernels.skipgram.train_windows`
     padding_id     the last row of the matrices that it trains
-    parts          how many vectors, concatenated, predict a word
 
     `build_windows` sets `windows`, and `document_rows`, int32 (S,), where sentences are documents.
     """
@@ -39,12 +38,11 @@ class Worker:
         keep: np.ndarray,
         train_windows: Callable[..., tuple[float, int]],
         padding_id: int,
-        parts: int = 1,
     ):
         self._text, self._settings, self._keep, self._padding_id = text, settings, keep, padding_id
         self._train_windows = train_windows
         self._targets = -(-(1 + settings.negative) // COLUMNS) * COLUMNS
-        self._scratch = make_scratch(self._targets, settings.padded_dim * parts)
+        self._scratch = make_scratch(self._targets, settings.padded_dim)
         self.windows, self.document_rows = allocate_windows(0), np.empty(0, np.int32)
         self._target_ids = np.empty((0, self._targets), np.int32)
 
@@ -120,7 +118,8 @@ class DocumentWorker(Worker):
         padding_id: int,
     ):
         train_windows = kernels.train_words or kernels.train_documents
-        super().__init__(text, settings, keep, train_windows, padding_id, settings.parts)
+        super().__init__(text, settings, keep, train_windows, padding_id)
+        self._scratch = make_scratch(self._targets, settings.hidden_dim)
         self._documents_text, self._kernels = text, kernels
         self._streams = np.empty(0, np.uint64)
 
