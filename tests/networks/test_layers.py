@@ -285,7 +285,8 @@ def test_a_whole_network_s_gradients(steps, masked):
     rng = np.random.default_rng(8)
     words, mask = rng.integers(0, 6, (steps, ROWS)), lengths(steps, masked)
     embedding, lower = Embedding(6, 3, np.float64), RECURRENT["lstm"](rng)
-    embedding.initialise(rng, 1.0)
+    embedding.initialise(rng)
+    embedding.parameters["input_vectors"] *= 10
     upper = initialised(Rnn(4, 4, dtype=np.float64), rng)
     pooling, dense, loss = (
         Pooling("mean"),

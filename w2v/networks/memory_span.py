@@ -33,7 +33,7 @@ VARIANTS = {"rnn": ("rnn tanh", "rnn relu identity"), "lstm": ("lstm",)}
 _LAYERS: dict[str, Callable[..., Recurrent]] = {
     "rnn tanh": partial(Rnn, activation="tanh", recurrent_init="uniform"),
     "rnn relu identity": partial(Rnn, activation="relu", recurrent_init="identity"),
-    "lstm": partial(Lstm, forget=FORGET),
+    "lstm": Lstm,
 }
 TASKS = ("adding", "words")
 CHANCE = {"adding": 1 / 6, "words": 1 / len(LANGUAGES)}
@@ -92,8 +92,11 @@ class LagModel:
             layer.attach(own, {key: slopes[f"{at}.{key}"] for key in layer.parameters})
         self._vectors = slopes.get("2.input_vectors")
         self.layer.initialise(rng)
+        if isinstance(self.layer, Lstm):
+            self.layer.parameters["b"][units : 2 * units] = FORGET
         if self._embedding:
-            self._embedding.initialise(rng, 1.0)
+            vectors = self._embedding.parameters["input_vectors"]
+            vectors[...] = rng.uniform(-1, 1, vectors.shape)
         self._output.initialise(rng)
         self._optimizer = Optimizer("adam", {"all": weights})
         self._rows = np.arange(len(weights), dtype=np.int32)
@@ -142,7 +145,9 @@ class LagModel:
 
     def reach(self) -> np.ndarray:
         """After `learn`: the gradient's length by each state, from the last one back; (T + 1,)."""
-        squares = np.sum([np.square(d, dtype=np.float64) for d in self.layer.d_states], axis=0)
+        squares = np.square(self.layer.d_hidden, dtype=np.float64)
+        if isinstance(self.layer, Lstm):
+            squares = squares + np.square(self.layer.d_cells, dtype=np.float64)
         return np.sqrt(squares.sum(axis=(1, 2)))[::-1]
 
 

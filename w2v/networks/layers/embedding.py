@@ -29,10 +29,10 @@ class Embedding(Layer):
         """Its parameters."""
         return {"input_vectors": (words, dim)}
 
-    def initialise(self, rng: np.random.Generator, scale: float = 0.1) -> None:
-        """Fill it at random, uniform in ±scale."""
+    def initialise(self, rng: np.random.Generator) -> None:
+        """Fill it at random, uniform in ±0.1."""
         vectors = self.parameters["input_vectors"]
-        vectors[...] = rng.uniform(-scale, scale, vectors.shape)
+        vectors[...] = rng.uniform(-0.1, 0.1, vectors.shape)
 
     def forward(self, words: np.ndarray) -> np.ndarray:
         """The rows of words, int32 (...): float (..., D)."""

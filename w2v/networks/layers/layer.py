@@ -84,11 +84,6 @@ class Recurrent(Layer, ABC):
         """The state after the last step, with which the next text goes on."""
         return (self.hidden[-1],)
 
-    @property
-    def d_states(self) -> tuple[np.ndarray, ...]:
-        """After `backward`: the gradients of each array of the state, (T + 1, B, U)."""
-        return (self.d_hidden,)
-
 
 def init_glorot(rng: np.random.Generator, matrix: np.ndarray) -> None:
     """Fill a matrix (I, O) at random, so that signals keep their size forward and backward.

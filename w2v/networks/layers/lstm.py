@@ -7,8 +7,6 @@ i, f, g, o).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from w2v.kernels.recurrent_steps import lstm_step, lstm_step_backward
@@ -28,10 +26,6 @@ class Lstm(Recurrent):
     numbers_held = 16
     kernels = ("recurrent_steps",)
 
-    def __init__(self, inputs: int, units: int, forget: float = 1.0, *, dtype: Any = np.float32):
-        super().__init__(inputs, units, dtype=dtype)
-        self._forget = forget
-
     @staticmethod
     def shapes(inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         """Its parameters."""
@@ -45,7 +39,7 @@ class Lstm(Recurrent):
             here = slice(gate * units, (gate + 1) * units)
             init_glorot(rng, self.parameters["W_x"][:, here])
             init_orthogonal(rng, self.parameters["W_h"][:, here])
-        self.parameters["b"][units : 2 * units] = self._forget
+        self.parameters["b"][units : 2 * units] = 1
 
     def forward(
         self,
@@ -76,11 +70,6 @@ class Lstm(Recurrent):
     def state(self) -> tuple[np.ndarray, ...]:
         """(h_T, c_T), with which the next text goes on."""
         return self.hidden[-1], self.cells[-1]
-
-    @property
-    def d_states(self) -> tuple[np.ndarray, ...]:
-        """After `backward`: the gradients of all states and cells."""
-        return self.d_hidden, self.d_cells
 
     def backward(self, d_h: np.ndarray) -> np.ndarray:
         """Gradients through time; `d_hidden` and `d_cells` become those of all states and cells."""
