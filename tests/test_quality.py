@@ -12,7 +12,7 @@ from scipy.sparse.linalg import svds
 
 from w2v.factorization import svd, term_matrix
 from w2v.models import models
-from w2v.networks.memory_span import train_on_task
+from w2v.networks.lag_experiment import train_on_task
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.encode import open_corpus, read
 

@@ -312,7 +312,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(workers, folder, text):
 @clustered
 def test_a_worker_of_another_version_is_refused(workers, folder, w2v, monkeypatch):
     (folder / "text").write_text("a b")
-    monkeypatch.setattr("w2v.cluster.worker.__version__", "0.0.9")
+    monkeypatch.setattr("w2v.cluster.worker_tasks.__version__", "0.0.9")
     outcome = w2v("train", "text", "--cluster", workers.scheduler_address)
     assert outcome.code == 2
     assert "has w2v 0.1.0, this is 0.0.9: install the same on all" in outcome.err

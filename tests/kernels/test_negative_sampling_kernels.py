@@ -13,6 +13,7 @@ from w2v.kernels import (
     negative_sampling,
     random,
     skipgram,
+    subsampling,
     tiles,
     windows,
 )
@@ -120,7 +121,7 @@ def test_keep_rates_pass_a_chi_squared_test():
     ids = np.repeat(np.arange(V, dtype=np.int32), 2000)
     word_ids = np.empty_like(ids)
     thresholds = word_distributions.keep_thresholds(COUNTS, 0.01)
-    count = windows.subsample(ids, 0, ids.size, thresholds, state(), word_ids)
+    count = subsampling.subsample(ids, 0, ids.size, thresholds, state(), word_ids)
     kept = np.bincount(word_ids[:count], minlength=V)
     for v in range(V):
         assert stats.binomtest(int(kept[v]), 2000, float(keep[v])).pvalue > 0.001

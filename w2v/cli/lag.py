@@ -16,7 +16,7 @@ from w2v.cli.parameters import Command, grouped
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
-    from w2v.networks.memory_span import Outcome
+    from w2v.networks.lag_experiment import Outcome
 
 _COUNT = click.IntRange(1)
 
@@ -88,7 +88,7 @@ def lag(
     a share of that by the last state.
     """
     limit_blas(1)
-    from w2v.networks.memory_span import TASKS, VARIANTS, train_on_task
+    from w2v.networks.lag_experiment import TASKS, VARIANTS, train_on_task
     from w2v.system import output_files
     from w2v.system.progress import ProgressLine, duration
     from w2v.system.resources import processors

@@ -17,7 +17,7 @@ from distributed import LocalCluster as DaskLocalCluster
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
-from w2v.cluster.worker import WorkerState, itself
+from w2v.cluster.worker_tasks import WorkerState, itself
 from w2v.errors import ConnectionLostError, W2VError
 from w2v.system.resources import processors
 

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from w2v.cluster import count_changes, lda_worker
+from w2v.cluster import count_changes, count_replica
 from w2v.cluster.connection import Cluster
-from w2v.cluster.lda_worker import CountsBase, CountsSetup, GibbsResult, Group, Topics
+from w2v.cluster.count_replica import CountsBase, CountsSetup, GibbsResult, Group, Topics
 from w2v.cluster.rounds import AHEAD, HEAVIEST, TOGETHER, ClusterRounds
 from w2v.errors import ConnectionLostError
 from w2v.factorization.term_matrix import EncodedTerms
@@ -160,14 +160,14 @@ class ClusterGibbs(ClusterRounds):
         for group in self._parted(chunks):
             begin = group[0].first
             sampled = submit(
-                lda_worker.sample, self._setup, self._base, list(self._later), self._groups[begin],
-                self._topics[begin], group, alpha, eta,
+                count_replica.sample, self._setup, self._base, list(self._later),
+                self._groups[begin], self._topics[begin], group, alpha, eta,
             )  # fmt: skip
-            coming[begin] = submit(lda_worker.topics_of, sampled)
-            nodes.append(submit(lda_worker.found_of, sampled))
+            coming[begin] = submit(count_replica.topics_of, sampled)
+            nodes.append(submit(count_replica.found_of, sampled))
         while len(nodes) > 1:
             nodes = [
-                submit(lda_worker.add_up, nodes[first : first + TOGETHER], self._setup)
+                submit(count_replica.add_up, nodes[first : first + TOGETHER], self._setup)
                 for first in range(0, len(nodes), TOGETHER)
             ]
         self._coming.append(coming)

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from w2v.cluster import row_changes, worker
+from w2v.cluster import row_changes, worker_tasks
 from w2v.cluster.chunk_data import ChunkSource
 from w2v.cluster.connection import Cluster
 from w2v.cluster.model_replica import ModelBase, matrices
@@ -66,7 +66,7 @@ class ClusterRounds:
 
         def report() -> None:
             state.seconds = passed + time.monotonic() - began
-            on_progress(progress_of(self._trainer, self._plan, state, self._aside()))
+            on_progress(progress_of(self._trainer, self._plan, state, self._round_note()))
 
         with DeferredSignals() as signals:
             waiting: deque[tuple[list[Chunk], Any]] = deque()
@@ -104,8 +104,8 @@ class ClusterRounds:
                     self._forget(waiting)
         report()
 
-    def _aside(self) -> str:
-        """The workers, the rounds, and the bytes that the last one has sent around, at most."""
+    def _round_note(self) -> str:
+        """How many rounds and workers, and the most bytes that the last round sent to a worker."""
         workers = self._cluster.workers()
         return f"round {self._rounds:,}, {plural(workers, 'worker')}, {readable(self._moved)} each"
 
@@ -130,7 +130,7 @@ class ClusterRounds:
         chunk_data = [self._source.of(chunk) for chunk in chunks]
         nodes = [
             submit(
-                worker.train, self._setup, self._base, list(self._later),
+                worker_tasks.train, self._setup, self._base, list(self._later),
                 chunk_data[first : first + covers], number, covers,
             )
             for number, first in enumerate(range(0, len(chunk_data), covers))
@@ -138,7 +138,7 @@ class ClusterRounds:
         while len(nodes) > 1:
             covers *= TOGETHER
             nodes = [
-                submit(worker.merge, nodes[first : first + TOGETHER], covers)
+                submit(worker_tasks.merge, nodes[first : first + TOGETHER], covers)
                 for first in range(0, len(nodes), TOGETHER)
             ]
         self._later.append(nodes[0])

@@ -15,7 +15,7 @@ import numpy as np
 from w2v.cluster.chunk_data import RemoteText
 from w2v.cluster.connection import Cluster
 from w2v.cluster.text_ranges import ByteRange, RangeCorpus, absolute_paths, cut
-from w2v.cluster.worker import worker_state
+from w2v.cluster.worker_tasks import worker_state
 from w2v.errors import W2VError
 from w2v.kernels.word_hash import keep_words
 from w2v.settings import TextSettings

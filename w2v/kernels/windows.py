@@ -1,10 +1,8 @@
-"""Windows: the words of a sentence that subsampling keeps, and the context of each.
+"""Windows: the context of each word that subsampling keeps.
 
-An occurrence of a word of frequency f stays with the probability √(t / f) + t / f (see
-`negative_sampling.sampling`); each word that stays is the centre of a window of b words to each
-side, b drawn from 1 to `window` (Mikolov et al. 2013a, section 3.2: near words count for more). As
-in word2vec.c, words are dropped before windows are built, so that windows reach further, and
-windows end where their sentence ends.
+Each of these words is the centre of a window of b words to each side, b drawn from 1 to `window`
+(Mikolov et al. 2013a, section 3.2: near words count for more). As in word2vec.c, words are dropped
+before windows are built, so that windows reach further, and windows end where their sentence ends.
 
 The learning rate falls linearly over a chunk, at each word; word2vec.c lowers it every 10,000
 words.
@@ -17,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.random import next_below, next_random
+from w2v.kernels.random import next_below
 from w2v.kernels.simd import prefetch
+from w2v.kernels.subsampling import subsample
 
 # Rows are prefetched so many windows ahead: without it skip-gram takes 1.4 times as long, CBOW 1.5
 # (tests/bench/tricks.py).
 AHEAD = 3
-_32 = np.uint64(32)
 
 
 class Windows(NamedTuple):
@@ -47,26 +45,6 @@ def allocate_windows(size: int, dtype: type = np.float32) -> Windows:
     """Memory for the windows of a chunk of `size` words."""
     word_ids, first, last, sentences = (np.empty(size, np.int32) for _ in range(4))
     return Windows(word_ids, first, last, np.empty(size, dtype), sentences)
-
-
-@jit
-def subsample(ids, begin, end, keep, state, word_ids):
-    """Copy a sentence without the words that subsampling drops.
-
-    ids       int32 (N,)              word ids
-    begin     int                     the sentence's first position in it
-    end       int                     and the position after its last
-    keep      uint32 (V,)             a word stays if 32 random bits are at most this
-    state     uint64 (1,)             changed in place
-    word_ids  int32 (≥ end - begin,)  overwritten: the ids that stay
-    Returns   int64, how many stay
-    """
-    count = 0
-    for position in range(begin, end):
-        word_id = ids[position]
-        word_ids[count] = word_id
-        count += (next_random(state) >> _32) <= keep[word_id]  # a branch would be mispredicted
-    return count
 
 
 @jit

@@ -10,7 +10,7 @@ from typing import Any
 
 from w2v.errors import NothingToLearnError
 from w2v.factorization.stopwords import find as find_stopwords
-from w2v.runs.learnable import is_full
+from w2v.runs.nothing_to_learn import is_full
 from w2v.runs.request import Request
 from w2v.runs.text_messages import (
     Console,

@@ -15,8 +15,8 @@ from w2v.errors import ConnectionLostError, DivergedError, NothingToLearnError, 
 from w2v.kernels.cache import is_cold
 from w2v.runs import checkpoint, memory
 from w2v.runs.executors import Executor
-from w2v.runs.learnable import check_epochs, check_neighbours, check_words
 from w2v.runs.messages import Messages
+from w2v.runs.nothing_to_learn import check_epochs, check_neighbours, check_words
 from w2v.runs.provenance import Provenance, is_result
 from w2v.runs.request import Request
 from w2v.runs.validation import Validation

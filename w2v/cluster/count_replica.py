@@ -15,7 +15,7 @@ import numpy as np
 from w2v.cluster import count_changes
 from w2v.cluster.count_changes import CountChanges
 from w2v.cluster.round_state import RoundState
-from w2v.cluster.worker import worker_state
+from w2v.cluster.worker_tasks import worker_state
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels.simd import aligned
 from w2v.topics.gibbs_rounds import SamplerBuffers

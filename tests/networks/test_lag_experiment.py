@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import check_gradients, compiled
 
-from w2v.networks.memory_span import CHANCE, DISTANCES, LagModel, train_on_task
+from w2v.networks.lag_experiment import CHANCE, DISTANCES, LagModel, train_on_task
 from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, lines, sentences
 
 
