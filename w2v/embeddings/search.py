@@ -17,7 +17,7 @@ from w2v.embeddings.table import Table
 
 _SCORES = 1 << 18  # computed at a time: they stay in the cache
 _VECTORS = 1 << 10  # compared with a block of rows at a time
-_ROWS = 4096  # of the table in a block, at least
+_ROWS = 2048  # of the table in a block, at least: with 4096 one thread takes a tenth longer
 _COPIED = 1 << 20  # numbers of the table in a block, at most, where they are copied or computed
 _FIRST = 1 << 8  # scores of a query from which the first limit is taken: to part more takes longer
 _RESCORED = 1 << 16  # numbers of candidates rescored at a time, as float64: these stay there too
@@ -110,7 +110,7 @@ class Search:
         products = np.empty(together * terms * step, np.float32)
         for begin in range(0, self._count, step):
             place = slice(begin, begin + step)
-            rows = place if self.rows is None else self.rows[place]
+            rows = place if self.rows is None else _as_slice(self.rows[place])
             with np.errstate(invalid="ignore", over="ignore"):
                 matrix = table.vectors(rows)
                 norms = table.quick_norms(rows, matrix)
@@ -189,6 +189,12 @@ def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
     return scores
 
 
+def _as_slice(rows: np.ndarray) -> slice | np.ndarray:
+    """Sorted rows as a slice where they are all that it has: a slice copies nothing."""
+    first, last = int(rows[0]), int(rows[-1])
+    return slice(first, last + 1) if last - first + 1 == len(rows) else rows
+
+
 def _ranked(queries: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Numbers that ascend with queries and fall with float32 scores, int64: one sort, not two.
 
@@ -213,12 +219,20 @@ class _TopRows:
 
     def add(self, scores: np.ndarray, begin: int) -> None:
         """Take account of scores (Q, R) of the rows from `begin` on."""
-        first = scores[:, : max(_FIRST, 4 * self._k)]
-        if first.shape[1] > self._k and not self._found:
+        peaks = scores.max(axis=1)  # most blocks have nothing better: to see that is quick
+        some = np.flatnonzero(peaks > self._limits)
+        if self._k == 1:
+            self._limits = np.maximum(self._limits, _limit(peaks))
+        elif not self._found and scores.shape[1] > self._k:
+            first = scores[:, : max(_FIRST, 16 * self._k)]
             self._limits = _limit(np.partition(first, -self._k, axis=1)[:, -self._k])
-        places = np.flatnonzero(scores > self._limits[:, None])
+        if 2 * some.size < len(scores):
+            scores, limits = scores[some], self._limits[some]
+        else:
+            some, limits = np.arange(len(scores)), self._limits
+        places = np.flatnonzero(scores > limits[:, None])
         queries, rows = np.divmod(places, scores.shape[1])
-        self._found.append((queries, rows + begin, scores[queries, rows]))
+        self._found.append((some[queries], rows + begin, scores[queries, rows]))
         self._size += queries.size
         if self._size > 4 * self._most * self._queries:
             self._compact()
@@ -238,7 +252,9 @@ class _TopRows:
 
     def _rank(self, queries: np.ndarray) -> np.ndarray:
         """The place of each entry among those of its query, which are together."""
-        return np.arange(queries.size) - np.searchsorted(queries, queries)
+        first = np.searchsorted(queries, np.arange(self._queries))
+        rank: np.ndarray = np.arange(queries.size) - first[queries]
+        return rank
 
     def rows(self) -> np.ndarray:
         """They, int64 (Q, most), ascending; -1 before them where a query has fewer."""
