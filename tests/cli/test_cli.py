@@ -14,7 +14,7 @@ import safetensors.numpy
 from helpers import compiled
 
 from w2v.cli import COMMANDS, cli
-from w2v.cli.parameters import finite
+from w2v.cli.command import finite
 from w2v.embeddings import container, formats
 from w2v.models import models
 from w2v.settings import RunSettings, TextSettings, option_name

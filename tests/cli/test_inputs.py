@@ -16,7 +16,7 @@ import pytest
 from helpers import COMPILED, mutate
 
 from w2v.cli import cli, main
-from w2v.cli.parameters import Command, InputFile, is_given_once
+from w2v.cli.command import Command, InputFile, is_given_once
 from w2v.models import models
 from w2v.settings import option_name
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from w2v.embeddings import formats, query
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
-from w2v.plots import charts, fonts, groups, map, panels, picture, projection
+from w2v.plots import chart, chart_data, fonts, groups, map, picture, projection
 from w2v.plots.label_placement import place
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:.*(matplotlib|umap|sklearn)")
@@ -336,7 +336,7 @@ def write_log(path, runs):
 def test_losses_of_several_runs(w2v, folder):
     write_log(folder / "a", [[(1, 3.0, None), (2, 2.5, None)]])
     write_log(folder / "b", [[(1, 2.0, 2.2)], [(1, 2.1, 2.3), (2, None, 1.9)]])
-    chart = charts.losses(["a", "b"])
+    chart = chart_data.losses(["a", "b"])
     [lines] = chart.panels
     assert [(s.name, list(s.x), list(s.y), s.dashed) for s in lines.series] == [
         ("a", [1, 2], [3.0, 2.5], False),
@@ -389,7 +389,7 @@ def test_answers_by_section_of_several_files(w2v, toy, folder):
 def test_topics_near_each_other_have_the_same_words():
     weights = np.array([[0.5, 0.5, 0.0], [0.5, 0.4, 0.0], [0, 0.1, 0.3], [0, 0, 0.7]])
     sizes = np.array([0.2, 0.5, 0.3])
-    chart = charts.topics([1, 2, 0], sizes, weights, ["b", "c", "a"])
+    chart = chart_data.topics([1, 2, 0], sizes, weights, ["b", "c", "a"])
     bars, circles = chart.panels
     assert list(bars.series[0].x) == ["1: b", "2: c", "0: a"]
     assert list(bars.series[0].y) == [0.5, 0.3, 0.2]
@@ -470,7 +470,7 @@ def test_a_name_without_room_beside_stands_farther_off():
 
 
 def test_a_value_that_is_missing_is_a_gap():
-    lines = panels.Lines("t", "x", "y", [panels.Series("a", [1, 2, 3], [1.0, None, 3.0])], log=True)
-    made = panels.Chart([lines]).draw()
+    lines = chart.Lines("t", "x", "y", [chart.Series("a", [1, 2, 3], [1.0, None, 3.0])], log=True)
+    made = chart.Chart([lines]).draw()
     [line] = made.axes[0].lines
     assert np.isnan(line.get_ydata()).tolist() == [False, True, False]

@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 
 from w2v import __version__
-from w2v.cli.parameters import WithExamples
+from w2v.cli.command import WithExamples
 from w2v.cli.streams import standard_streams
 from w2v.errors import W2VError
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.command import OUTPUT
 from w2v.cli.output import printable, tsv_row
-from w2v.cli.parameters import OUTPUT
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
-    from w2v.plots.panels import Chart
+    from w2v.plots.chart import Chart
 
 _KINDS = ("png", "svg", "pdf", "tsv")
 _TEXTS = ("html", "tsv")

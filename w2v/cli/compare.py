@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.compared_files import print_compared
 from w2v.cli.evaluate_options import restrict_option
 from w2v.cli.output import ResultPrinter, format_options, printable
-from w2v.cli.parameters import INPUT, Command, grouped
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.output import printable, say_findings
-from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
 from w2v.cli.vector_file import combine_option, read_names
 from w2v.system.pipes import name_of
 

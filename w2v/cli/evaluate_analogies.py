@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli.charts import chart_kind, plot_option, write_chart
+from w2v.cli.command import Command, grouped
 from w2v.cli.compared_files import print_compared
 from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options
 from w2v.cli.output import ResultPrinter, format_options, printable
-from w2v.cli.parameters import Command, grouped
 
 if TYPE_CHECKING:
     from w2v.evaluation.analogies import AnalogyResult
@@ -75,10 +75,10 @@ def analogies(
             for result in [*answered[0], *totals(answered[0])]:
                 _print_section(path, result, count_oov, results)
         if plot:
-            from w2v.plots import charts
+            from w2v.plots import chart_data
 
             found = zip(files.paths(), compare.on_common(answered), strict=True)
-            chart = charts.sections(
+            chart = chart_data.sections(
                 path,
                 {
                     name: [(each.section, each.accuracy(count_oov)) for each in own]

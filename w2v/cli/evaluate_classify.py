@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.command import INPUT, finite, grouped
 from w2v.cli.new_texts import NewTexts, label_probabilities
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
-from w2v.cli.parameters import INPUT, finite, grouped
 from w2v.cli.vector_file import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 

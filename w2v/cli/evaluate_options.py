@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.command import INPUT, grouped
 from w2v.cli.option_bundle import option_bundle
-from w2v.cli.parameters import INPUT, grouped
 from w2v.cli.vector_file import combine_option, open_table, vectors_path
 
 if TYPE_CHECKING:

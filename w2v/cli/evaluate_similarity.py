@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from w2v.cli.command import Command
 from w2v.cli.compared_files import print_compared
 from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options
 from w2v.cli.output import ResultPrinter, format_options, printable
-from w2v.cli.parameters import Command
 
 
 @click.command(

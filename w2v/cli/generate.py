@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, Command, finite, grouped
 from w2v.cli.options import limit_blas
 from w2v.cli.output import printable
-from w2v.cli.parameters import INPUT, Command, finite, grouped
 
 
 @click.command(

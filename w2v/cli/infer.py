@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, OUTPUT, grouped, or_stdin
 from w2v.cli.new_texts import NewTexts, RefusedRows, infer_vectors, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
-from w2v.cli.parameters import INPUT, OUTPUT, grouped, or_stdin
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:

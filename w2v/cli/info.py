@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import click
 
+from w2v.cli.command import INPUT, Command
 from w2v.cli.output import ResultPrinter, printable, say_findings
-from w2v.cli.parameters import INPUT, Command
 from w2v.errors import W2VError
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli.charts import chart_kind, plot_option, write_chart
+from w2v.cli.command import Command, grouped
 from w2v.cli.options import limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
-from w2v.cli.parameters import Command, grouped
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -121,9 +121,9 @@ def lag(
             rows.append(_facts(cell, [run.result() for run in each]))
             results.print(rows[-1], _line(rows[-1]), [_row(rows[-1])])
     if plot:
-        from w2v.plots import charts
+        from w2v.plots import chart_data
 
-        write_chart(charts.lag(rows), plot, line.say)
+        write_chart(chart_data.lag(rows), plot, line.say)
 
 
 _HEAD = "task    length  network             score    solved  batches   1/4      1/2      all back"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast, get_type_hints
 
 import click
 
-from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
+from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 
 T = TypeVar("T")
 

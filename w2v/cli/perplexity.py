@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, or_stdin
 from w2v.cli.new_texts import NewTexts, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
-from w2v.cli.parameters import INPUT, or_stdin
 from w2v.errors import W2VError
 from w2v.runs.text_messages import say_bad_bytes, show_reading
 

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, OUTPUT, Command, finite, grouped
 from w2v.cli.options import quiet_option, recursive_option, texts
-from w2v.cli.parameters import INPUT, OUTPUT, Command, finite, grouped
 from w2v.runs.text_messages import say_bad_bytes, say_compiling, show_reading
 
 _SCORINGS = ("default", "npmi")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.completion import complete_words
 from w2v.cli.option_bundle import option_bundle
 from w2v.cli.options import limit_blas, quiet_option
 from w2v.cli.output import printable
-from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
 from w2v.cli.vector_file import open_table, table_option, vectors_option, vectors_path
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
@@ -148,13 +148,13 @@ def plot(
     line = ProgressLine(sys.stderr, quiet)
     if loss:
         from w2v.cli.charts import chart_kind, write_chart
-        from w2v.plots import charts
+        from w2v.plots import chart_data
 
         if terms or output == "map.html":
             raise click.UsageError("--loss: name a picture by -o, and no TERM")
         chart_kind(output)
         output_files.check({"-o": output}, {"one of the logs": loss})
-        write_chart(charts.losses(loss), output, line.say)
+        write_chart(chart_data.losses(loss), output, line.say)
         return
     kind, path = _kind(output), vectors_path(vectors)
     output_files.check(

@@ -7,10 +7,10 @@ import sys
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, or_stdin
 from w2v.cli.new_texts import NewTexts, RefusedRows, label_probabilities, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options, printable
-from w2v.cli.parameters import INPUT, or_stdin
 
 
 @click.command(

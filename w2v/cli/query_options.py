@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import click
 
+from w2v.cli.command import INPUT, claim_flag, finite, grouped
 from w2v.cli.option_bundle import option_bundle
-from w2v.cli.parameters import INPUT, claim_flag, finite, grouped
 from w2v.cli.vector_file import vectors_option
 
 _LOOKUP = grouped(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.command import INPUT, grouped
 from w2v.cli.completion import complete_words
 from w2v.cli.neighbours import (
     FEW_WORDS,
@@ -17,7 +18,6 @@ from w2v.cli.neighbours import (
 )
 from w2v.cli.options import limit_blas
 from w2v.cli.output import ResultPrinter, format_options, print_lines
-from w2v.cli.parameters import INPUT, grouped
 from w2v.cli.queries import batches
 from w2v.cli.query_options import (
     AnswerOptions,

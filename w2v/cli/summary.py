@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.output import ResultPrinter, format_options
-from w2v.cli.parameters import INPUT, Command, grouped
 
 _COUNT = click.IntRange(1)
 

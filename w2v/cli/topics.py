@@ -9,10 +9,10 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
+from w2v.cli.command import INPUT, OUTPUT, grouped
 from w2v.cli.new_texts import NewTexts
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
-from w2v.cli.parameters import INPUT, OUTPUT, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,13 +118,13 @@ def topics(
 
 
 def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
-    from w2v.plots import charts
+    from w2v.plots import chart_data
     from w2v.topics.topic_words import top_words
 
     order = [int(topic) for topic in listing.order()]
     rows = top_words(listing.weights, _DRAWN)
     words = [" ".join(names[row] for row in rows[topic]) for topic in order]
-    chart = charts.topics(order, listing.sizes, listing.weights, words)
+    chart = chart_data.topics(order, listing.sizes, listing.weights, words)
     write_chart(chart, path, lambda message: click.echo(message, err=True))
 
 

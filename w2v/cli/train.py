@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.options import (
     limit_blas,
     quiet_option,
@@ -17,7 +18,6 @@ from w2v.cli.options import (
     setting_options,
     texts,
 )
-from w2v.cli.parameters import INPUT, OUTPUT, Command, grouped
 
 DEFAULT_MODEL = "skipgram"
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.command import grouped
 from w2v.cli.completion import complete_words
 from w2v.cli.output import ResultPrinter, printable
-from w2v.cli.parameters import grouped
 from w2v.cli.queries import require_queries
 from w2v.cli.query_options import LookupOptions, QueryFiles
 from w2v.cli.vector_file import QueryCommand

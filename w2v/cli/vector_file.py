@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.output import say_findings
-from w2v.cli.parameters import INPUT, Command, grouped
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:

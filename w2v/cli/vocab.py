@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import click
 
 from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, OUTPUT
 from w2v.cli.options import GivenSettings, SettingsCommand, quiet_option, recursive_option, texts
-from w2v.cli.parameters import INPUT, OUTPUT
 from w2v.runs.text_messages import (
     say_attached,
     say_bad_bytes,

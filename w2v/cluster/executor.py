@@ -31,8 +31,8 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.topics.lda import LdaTrainer
 from w2v.training.chunks import Plan
+from w2v.training.protocols import ClosedFormTrainer, IterativeTrainer, SgdTrainer
 from w2v.training.state import TrainingState
-from w2v.training.trainer import ClosedFormTrainer, IterativeTrainer, SgdTrainer
 
 
 class ClusterEngine:

@@ -16,7 +16,7 @@ from w2v.models import models
 from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import Chunk, Plan
-from w2v.training.trainer import SgdTrainer
+from w2v.training.protocols import SgdTrainer
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Node(NamedTuple):
 def merge(nodes: list[Node], covers: int) -> Node:
     """Neighbours of a level to one node that covers so many shards; the last may be missing.
 
-    A row's changes are added up in pairs, in the order of `kernels.row_copies.merge_rows`.
+    A row's changes are added up in pairs, in the order of `kernels.row_merge.merge_rows`.
     """
     moved = sum(node.moved + node.nbytes for node in nodes)
     while nodes[0].covers < covers:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from w2v.text.encoded_text import EncodedText
     from w2v.text.vocabulary import Vocabulary
     from w2v.topics.topic_words import TopicWords
-    from w2v.training.trainer import DocumentInference, Trainer
+    from w2v.training.protocols import DocumentInference, Trainer
 
 
 @dataclass(frozen=True)

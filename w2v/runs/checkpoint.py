@@ -96,7 +96,7 @@ def remove(path: str | None) -> None:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What differs between two identities, in words: `--dim 100, now 200`."""
+    """What differs between two identities, in words: `--dim was 100, is now 200`."""
     return [
         f"{name} was {old.get(name)}, is now {new.get(name)}"
         for name in dict.fromkeys([*old, *new])

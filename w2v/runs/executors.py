@@ -1,4 +1,7 @@
-"""How a run is carried out: chunk by chunk, or in closed form; by threads here, or on a cluster."""
+"""How a run is carried out: chunk by chunk or in closed form, by the threads of this machine.
+
+The same for a cluster is in `cluster.executor`; `api` chooses between the two.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,14 @@ from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training import loop
 from w2v.training.chunks import Chunk, Plan
-from w2v.training.state import TrainingState
-from w2v.training.trainer import (
+from w2v.training.protocols import (
     ClosedFormTrainer,
     GradientTrainer,
     IterativeTrainer,
     SgdTrainer,
     Trainer,
 )
+from w2v.training.state import TrainingState
 
 OnProgress = Callable[[Progress | str], None]
 # As `encode.read`: (corpus, settings, on_block, known, unknown, fixed)

@@ -11,7 +11,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of, sha256_of
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.trainer import HasVectors
+from w2v.training.protocols import HasVectors
 
 _SIDE = "output_vectors"  # what a model has besides its words' vectors
 

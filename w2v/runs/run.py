@@ -29,7 +29,7 @@ from w2v.text.documents import Labels
 from w2v.text.encode import open_corpus, read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary, write_counts
-from w2v.training.trainer import Described, GradientTrainer, HasVectors, Summarised, check_finite
+from w2v.training.protocols import Described, GradientTrainer, HasVectors, Summarised, check_finite
 
 
 class TrainingRun:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2v.text.encoded_text import EncodedText
-from w2v.training.trainer import GradientTrainer
+from w2v.training.protocols import GradientTrainer
 
 _BEST = "best."  # before the names of matrices in a checkpoint
 

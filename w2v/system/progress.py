@@ -1,4 +1,4 @@
-"""How far a run is: a record, and the line that shows it."""
+"""Progress reports: a record for each, and the line on the terminal that shows it."""
 
 from __future__ import annotations
 

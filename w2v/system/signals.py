@@ -2,6 +2,7 @@
 
 An exception that a signal raises wherever the program happens to be can be lost: Python drops it in
 callbacks from C, which compiled code is loaded by, and it can cut the writing of a file in two.
+What a stopped run keeps is decided in `runs.run`: a checkpoint, or the model itself.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from w2v.system.progress import Progress
 from w2v.system.signals import DeferredSignals
 from w2v.training.chunks import Plan
+from w2v.training.protocols import IterativeTrainer
 from w2v.training.state import TrainingState
-from w2v.training.trainer import IterativeTrainer
 from w2v.training.workers import HogwildWorkers, RoundWorkers, Workers
 
 

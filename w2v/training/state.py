@@ -1,4 +1,4 @@
-"""How far a run is."""
+"""The state of a run between two chunks: the latest chunk, the losses, and what was counted."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import threading
 
 from w2v.training.chunks import Chunk, Plan
 from w2v.training.pool import Pool
+from w2v.training.protocols import HasWorkers, IterativeTrainer, diverged
 from w2v.training.state import TrainingState
-from w2v.training.trainer import HasWorkers, IterativeTrainer, diverged
 
 
 class Workers:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.plots.panels import Bars, Chart, Circles, Lines, Series
+from w2v.plots.chart import Bars, Chart, Circles, Lines, Series
 from w2v.plots.projection import principal
 from w2v.system.pipes import name_of
 from w2v.system.text_file import numbered_lines
