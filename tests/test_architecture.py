@@ -43,7 +43,7 @@ LINE = [
 ]
 # Rooms in which the files have an order as well: a file imports only from those before its own.
 ORDERS = {
-    "training": "chunks state trainer pool workers loop",
+    "training": "chunks state protocols pool workers loop",
     "text": "nontext columns tokenizers corpus documents encoded_text word_counter vocabulary"
     " encode phrases",
 }
