@@ -98,11 +98,12 @@ check: .venv/tested  ## what CI runs: all of these, two at a time
 
 .venv-peers/installed:
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0 scikit-learn tomotopy==0.14.0 torch==2.13.0
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0 fasttext==0.9.3 scikit-learn tomotopy==0.14.0 torch==2.13.0
 	touch $@
 
 bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $$W2V_DATA: two hours
 	$(BIN)/python tests/bench/enwiki.py --write
+	$(BIN)/python tests/bench/settings.py --write
 	$(BIN)/python tests/bench/sizes.py --write
 	$(BIN)/python tests/bench/startup.py --write
 	$(BIN)/python tests/bench/rounds.py --write
@@ -115,6 +116,7 @@ bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $
 	$(BIN)/python tests/bench/sentiment.py --write
 	$(BIN)/python tests/bench/cluster.py --write
 	$(BIN)/python tests/bench/cluster.py --paper --megabytes 100 --write
+	$(BIN)/python tests/bench/speed_chart.py
 
 clean:  ## remove what these targets have made
 	rm -rf .venv .venv-peers .venv-numba demo build dist *.egg-info .coverage .hypothesis

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The generated parts of the README and the manual: make them anew, or --check that they are true.
 
-A part stands between <!-- NAME --> and <!-- /NAME -->. `commands` and `models` are made from the
-program; in a `transcript`, every line that begins with "$ " is run, all in one folder that starts
-with the planted corpus as planted.txt, and what it prints (stdout and stderr) follows it. Times,
-rates and memory differ from machine to machine: they are masked by "…".
+A part stands between <!-- NAME --> and <!-- /NAME -->. `commands`, `models`, `options` and `source`
+are made from the program. In the parts `transcript` and `tour`, every line that begins with "$ " is
+run, all in one folder that starts with the planted corpus as planted.txt, and what it prints
+(stdout and stderr) follows it. Times, rates and memory differ from machine to machine: they are
+masked by "…".
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ MASKS = [
     (r"[\d,]+ words/s", "… words/s"),
     (r"memory: [\d.]+ MB", "memory: … MB"),
     (r"(?m)^compiling kernels.*\n", ""),
+    (r"(?m)^epoch \d.*\n", ""),  # on a slow machine a short training has a progress line too
 ]
 TOLERANCE = 0.02  # of scores, between processors: they sum in another order
 
@@ -60,6 +62,13 @@ def page_with(name: str) -> Path:
     """The page that has a part."""
     [page] = [page for page in PAGES if f"<!-- {name} -->" in page.read_text()]
     return page
+
+
+def part(name: str) -> str:
+    """What stands in a part now."""
+    text = page_with(name).read_text()
+    [found] = re.findall(rf"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", text, re.DOTALL)
+    return str(found)
 
 
 def publish(name: str, content: str) -> None:
@@ -122,8 +131,8 @@ def models() -> str:
 
     rows = []
     for m in models().values():
-        told = m.settings()
-        lr = getattr(told, "rate", getattr(told, "lr", ""))
+        settings = m.settings()
+        lr = getattr(settings, "rate", getattr(settings, "lr", ""))
         rows.append(f"| `{m.name}` | {m.summary} | {lr} | {m.source} |")
     return "\n".join(
         ["| `--model` | what it learns from | `--lr` | source |", "|---|---|---|---|", *rows]
@@ -185,14 +194,13 @@ def masked(text: str) -> str:
 
 def fresh() -> dict[str, str]:
     """The generated parts, made anew."""
-    text = page_with("transcript").read_text()
-    [old] = re.findall(r"<!-- transcript -->\n(.*?)\n<!-- /transcript -->", text, re.DOTALL)
     return {
         "commands": commands(),
         "models": models(),
         "options": options(),
         "source": source(),
-        "transcript": transcript(old),
+        "transcript": transcript(part("transcript")),
+        "tour": transcript(part("tour")),
     }
 
 

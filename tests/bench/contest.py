@@ -17,6 +17,8 @@ from statistics import mean
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from measurements import merge, peer_versions, processor
+
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("W2V_DATA", ROOT.parent / "shared" / "data"))
 PEERS = ROOT / ".venv-peers" / "bin" / "python"  # `make bench` installs it
@@ -27,6 +29,13 @@ options = json.loads(sys.argv[3])
 Word2Vec(corpus_file=sys.argv[1], sample=1e-3, workers=2, **options).wv.save_word2vec_format(
     sys.argv[2], binary=True
 )
+"""
+FASTTEXT = """
+import json, sys
+import fasttext
+options = json.loads(sys.argv[3])
+model = fasttext.train_unsupervised(sys.argv[1], thread=2, t=1e-3, verbose=0, **options)
+model.save_model(sys.argv[2])
 """
 
 
@@ -89,6 +98,11 @@ def _arguments(options: dict[str, object]) -> list[object]:
 def gensim(lines: Path, out: Path, **options: object) -> Run:
     """gensim on 2 threads in its fastest mode, from a file with lines of 1,000 words."""
     return run(PEERS, "-c", GENSIM, lines, out, json.dumps(options))
+
+
+def fasttext(lines: Path, out: Path, **options: object) -> Run:
+    """fastText on 2 threads without subwords, which the other programs do not have."""
+    return run(PEERS, "-c", FASTTEXT, lines, out, json.dumps({"minn": 0, "maxn": 0, **options}))
 
 
 def json_lines(run: Run) -> list[dict]:
@@ -164,11 +178,18 @@ def spread(values: list[float]) -> str:
 
 
 def publish(parts: dict[str, str], write: bool) -> None:
-    """Print Markdown tables; put each in the part of the README or the manual that it is."""
+    """Print Markdown tables; merge each into the part of the pages that has its name.
+
+    The rows of this kind of processor are replaced, those of others stay: see `measurements`.
+    """
     sys.path.insert(0, str(ROOT / "tests"))
     import readme
 
-    for name, table in parts.items():
-        print(f"\n{name}\n{table}", flush=True)
+    name, description = processor()
+    if peers := peer_versions(PEERS):
+        description += f"; {peers}"
+    print(f"\n{name}: {description}")
+    for part, table in parts.items():
+        print(f"\n{part}\n{table}", flush=True)
         if write:
-            readme.publish(name, table)
+            readme.publish(part, merge(readme.part(part), table, name, description))

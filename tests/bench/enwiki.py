@@ -8,7 +8,7 @@ sample 1e-3, min-count 5, 5 epochs, 2 threads, kernels compiled before. gensim t
 mode, with the same learning rates. Times are those of whole commands, from the start of the process
 to the written file; with each seed every contender runs once, one after the other, and a ratio is
 that of two runs with the same seed. All vectors are judged by `w2v evaluate`. Prints two Markdown
-tables; --write puts them in the README.
+tables; --write puts them in the manual and draws .github/speed.png.
 """
 
 from __future__ import annotations
@@ -19,20 +19,40 @@ from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 
-from contest import DATA, Run, enwiki, gensim, json_lines, publish, ratio, spread, train, w2v
+from contest import (
+    DATA,
+    Run,
+    enwiki,
+    fasttext,
+    gensim,
+    json_lines,
+    publish,
+    ratio,
+    spread,
+    train,
+    w2v,
+)
 
 SETS = {"WordSim-353": "ws353", "SimLex-999": "simlex999", "MTurk-287": "mturk287", "RG-65": "rg65"}
 _OURS = {"dim": 100, "window": 5, "negative": 5, "sample": 1e-3, "min_count": 5, "epochs": 5}
 _THEIRS = {"vector_size": 100, "window": 5, "negative": 5, "min_count": 5, "epochs": 5}
+_FASTTEXT = {"dim": 100, "ws": 5, "neg": 5, "minCount": 5, "epoch": 5}
 _ours, _theirs = partial(train, **_OURS), partial(gensim, **_THEIRS)
+_fasttext = partial(fasttext, **_FASTTEXT)
 _ppmi = partial(train, model="ppmi", min_count=5)
 # name: (how it is trained, the peer that it is compared with, whether its vectors are judged)
 CONTENDERS = {
     "skip-gram, gensim": (partial(_theirs, sg=1, alpha=0.025), None, True),
+    "skip-gram, fastText without subwords": (
+        partial(_fasttext, model="skipgram", lr=0.025), "skip-gram, gensim", False,
+    ),
     "skip-gram, w2v": (_ours, "skip-gram, gensim", True),
     "skip-gram, w2v --exact": (partial(_ours, exact=True), "skip-gram, gensim", True),
     "skip-gram, w2v --threads 1": (partial(_ours, threads=1), "skip-gram, gensim", False),
     "CBOW, gensim": (partial(_theirs, sg=0, alpha=0.05), None, True),
+    "CBOW, fastText without subwords": (
+        partial(_fasttext, model="cbow", lr=0.05), "CBOW, gensim", False,
+    ),
     "CBOW, w2v": (partial(_ours, model="cbow"), "CBOW, gensim", True),
     "CBOW, w2v --cbow-update gradient": (
         partial(_ours, model="cbow", cbow_update="gradient"), "CBOW, gensim", True,
@@ -91,8 +111,9 @@ def main() -> None:
         for seed in range(1, args.seeds + 1):
             for name in runs:
                 how, _, judged = CONTENDERS[name]
-                given = lines if "gensim" in name else text
-                done = how(given, folder / "x.bin", seed=seed)
+                given = text if "w2v" in name or "PPMI" in name else lines
+                seeded = {} if "fastText" in name else {"seed": seed}  # which has no seed
+                done = how(given, folder / "x.bin", **seeded)
                 runs[name].append(done)
                 if judged:
                     scores[name].append(judge(folder / "x.bin"))

@@ -83,6 +83,7 @@ class Bars:
     title: str
     across: str
     series: Sequence[Series]
+    percent: bool = True  # values are shares; otherwise they are multiples, such as 7.4×
     width = 6.4
 
     @property
@@ -103,16 +104,20 @@ class Bars:
             places = np.arange(len(names)) + thick * (number - (len(self.series) - 1) / 2)
             values = [0.0 if value is None else value for value in each.y]
             drawn = axes.barh(places, values, thick, label=short(each.name, _LONGEST))
-            labels = ["none" if value is None else f"{value:.1%}" for value in each.y]
+            labels = ["none" if value is None else self._label(value) for value in each.y]
             axes.bar_label(drawn, labels, padding=3, fontsize=_LETTERS - 1)
         names = [short(str(name), _LONGEST) for name in names]
         axes.set_yticks(np.arange(len(names)), names, fontsize=_LETTERS)
         axes.set(xlabel=self.across, ylim=(len(names) - 0.4, -0.6))
-        axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        if self.percent:
+            axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes.margins(x=0.12)
         axes.tick_params(axis="y", length=0)
         if len(self.series) > 1:
             axes.legend(frameon=False, fontsize=_LETTERS)
+
+    def _label(self, value: float) -> str:
+        return f"{value:.1%}" if self.percent else f"{value:.1f}×"
 
 
 @dataclass(frozen=True)
