@@ -1,9 +1,13 @@
-"""Networks over an embedding layer: layers, each with its gradient beside it.
+"""Neural networks over an embedding layer: perceptrons, simple RNNs, GRUs and LSTMs, in NumPy.
 
-Conventions. Arrays of a batch are (T, B, D): time step, row of the batch, number. At step t a layer
-reads x_t and the state h_{t-1} and gives h_t; h_0, given or zero, is the state before the first
-step, so that `hidden[0]` is h_0 and `hidden[t + 1]` what step t leaves. A mask (T, B) is 1 where a
-row has a word, 0 where it is filled up: there the state stays as it was. d_x is the gradient of the
-loss by x; `backward` takes that of what `forward` gave last, adds to `gradients`, and returns that
-of what `forward` got.
+Conventions:
+
+- Arrays of a minibatch are (T, B, D): time step, row of the minibatch, dimension.
+- At time step t a recurrent layer reads the input x_t and the state h_{t-1}, and computes the state
+  h_t. The initial state h_0 is given or zero. `hidden`, (T + 1, B, U), holds h_0 to h_T.
+- A mask, (T, B), is 1 for a word and 0 for padding. At padding the state is copied unchanged.
+- d_x is the gradient of the loss with respect to x. `backward` takes the gradient with respect to
+  the last output of `forward`, overwrites `gradients` (those of the layer's parameters), and
+  returns the gradient with respect to the input of `forward`.
+- The numbered comments in `backward` state the equation that is differentiated, the last one first.
 """

@@ -1,4 +1,4 @@
-"""The layers of a network, with the shapes of what they give and how many parameters they have."""
+"""The layers of a network: their order, output shapes and numbers of parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from w2v.networks.layers.softmax_output import SoftmaxOutput
 
 
 class LayerSummary(NamedTuple):
-    """A layer: its name, the shape of what it gives for one text, how many parameters it has."""
+    """A row of the table of layers.
+
+    layer       name, with its sizes
+    output      shape of the output for one text
+    parameters  number of parameters
+    """
 
     layer: str
     output: tuple[int, ...]
@@ -24,19 +29,20 @@ class LayerSummary(NamedTuple):
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a network is made of, from the words to the scores.
+    """The sizes of a network's layers, from the word ids to the scores.
 
-    layer    the class of its recurrent layers; None: a perceptron, the vectors of `length` words
-             side by side, then dense layers
-    words    how many have a vector
-    dim      numbers in each
-    length   words that are looked at: of an mlp no more and no less
-    units    of each of the recurrent layers, or of the dense layers of an mlp
-    layers   how many of these
-    dense    units of the dense layers after them
-    outputs  how many labels or words are predicted, each with a score; 0: no such layer
-    tied     whether the words' vectors are also those that give the scores
-    steps    whether there is a prediction after each word, not one after the last
+    layer    class of the recurrent layers; None: a multilayer perceptron (mlp), which concatenates
+             the vectors of `length` words and feeds them to dense layers
+    words    size of the vocabulary
+    dim      dimensions of a word vector
+    length   words that are read of a text to classify, its last ones; an mlp always reads so many,
+             with padding, in a language model too
+    units    units of each recurrent layer, or of each hidden layer of an mlp
+    layers   number of recurrent layers, or of hidden layers of an mlp
+    dense    units of the dense layers that follow
+    outputs  number of labels or words to predict; 0: no output layer
+    tied     whether the output weights are the word vectors
+    steps    whether there is a prediction after each word, instead of one after the last word
     """
 
     layer: type[Recurrent] | None
@@ -52,7 +58,12 @@ class Architecture:
 
     @classmethod
     def of(cls, settings: Any, words: int, labels: int) -> Architecture:
-        """What a model's settings ask for; W2VError where what is tied does not fit."""
+        """The architecture for a model's settings.
+
+        words   size of the vocabulary
+        labels  number of labels; unused by a language model, which predicts words
+        Raises  W2VError where --tied is given and the last layer is not as wide as a word vector
+        """
         language = settings.task == "lm"
         made = cls(
             layer=recurrent_layer(settings), words=words, dim=settings.dim,
@@ -62,25 +73,28 @@ class Architecture:
         )  # fmt: skip
         if made.tied and made.features != made.dim:
             raise W2VError(
-                f"--tied: the last layer gives {made.features} numbers, a word has {made.dim}: set "
-                f"--dim {made.features}"
+                f"--tied needs word vectors as wide as the last hidden layer, which has "
+                f"{made.features} units; --dim is {made.dim}: set --dim {made.features}"
             )
         return made
 
     @property
     def before(self) -> int:
-        """How many words before the last one the network reads besides, where that is fixed."""
+        """Words that a prediction reads before the newest one: length - 1 for an mlp, else 0.
+
+        A recurrent network has the earlier words in its state.
+        """
         return 0 if self.layer else self.length - 1
 
     def recurrent(self) -> list[tuple[str, int, type[Recurrent]]]:
-        """Each recurrent layer's name, inputs and class."""
+        """Name, number of inputs and class of each recurrent layer."""
         if not self.layer:
             return []
         inputs, name = [self.dim, *[self.units] * (self.layers - 1)], self.layer.__name__.lower()
         return [(f"{name}{n + 1}", inputs[n], self.layer) for n in range(self.layers)]
 
     def denses(self) -> list[tuple[str, int, int]]:
-        """Each dense layer's name, inputs and units."""
+        """Name, number of inputs and number of units of each dense layer."""
         units = list(self.dense)
         inputs = self.units
         if not self.layer:
@@ -90,25 +104,25 @@ class Architecture:
 
     @property
     def features(self) -> int:
-        """How many numbers the last layer gets."""
+        """Number of inputs of the output layer."""
         denses = self.denses()
         return denses[-1][2] if denses else self.units
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """All parameters by name, those of the embedding first."""
-        found: dict[str, tuple[int, ...]] = dict(Embedding.shapes(self.words, self.dim))
+        """Shapes of all parameters by name, the embedding's first."""
+        shapes: dict[str, tuple[int, ...]] = dict(Embedding.shapes(self.words, self.dim))
         for name, inputs, layer in self.recurrent():
-            more = layer.shapes(inputs, self.units)
-            found |= {f"{name}.{key}": shape for key, shape in more.items()}
+            own = layer.shapes(inputs, self.units)
+            shapes |= {f"{name}.{key}": shape for key, shape in own.items()}
         for name, inputs, units in self.denses():
-            more = Dense.shapes(inputs, units)
-            found |= {f"{name}.{key}": shape for key, shape in more.items()}
+            own = Dense.shapes(inputs, units)
+            shapes |= {f"{name}.{key}": shape for key, shape in own.items()}
         if self.outputs:
-            found |= SoftmaxOutput.shapes(self.features, self.outputs, self.tied)
-        return found
+            shapes |= SoftmaxOutput.shapes(self.features, self.outputs, self.tied)
+        return shapes
 
     def rows(self) -> list[LayerSummary]:
-        """The table of layers for one text."""
+        """The table of layers, with output shapes for one text."""
         steps = (self.length,) if self.steps else ()
         name = f"Embedding({self.words}, {self.dim})"
         rows = [LayerSummary(name, (self.length, self.dim), self.words * self.dim)]
@@ -132,9 +146,9 @@ def _row(layer: str, output: tuple[int, ...], shapes: dict[str, tuple[int, ...]]
 
 
 def recurrent_layer(settings: Any) -> type[Recurrent] | None:
-    """The class that `layer` of a network's settings, "module:name", means; None for a perceptron.
+    """The class of a network's recurrent layers; None for a perceptron.
 
-    settings  of a network, or their class
+    settings  settings of a network, or their class; their `layer` is "module:name"
     """
     if not settings.layer:
         return None
@@ -143,5 +157,10 @@ def recurrent_layer(settings: Any) -> type[Recurrent] | None:
 
 
 def arrays_of(layer: Layer, name: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    """Those of a network's arrays that a layer has, by the layer's own names."""
+    """The arrays of one layer, by the layer's own names.
+
+    layer   gives the names: W_x
+    name    name of the layer in the network: lstm1
+    arrays  arrays of the whole network by their full names: lstm1.W_x
+    """
     return {key: arrays[f"{name}.{key}"] for key in layer.parameters}

@@ -1,4 +1,4 @@
-"""The minibatches of an epoch, each in parts that are learnt side by side."""
+"""The minibatches of an epoch, each split into shards that are trained in parallel."""
 
 from __future__ import annotations
 
@@ -11,30 +11,38 @@ from w2v.networks.network import Batch
 from w2v.text.encoded_text import EncodedDocuments, Spans
 from w2v.training.chunks import Chunk, Plan
 
-_SORTED = 50  # batches whose texts are sorted by length
+_SORTED = 50  # minibatches' worth of shuffled texts that are sorted by length together
 
 
 class BatchSource(Protocol):
-    """The batches of an epoch."""
+    """A text as minibatches.
 
-    size: int  # words
-    rows: int  # of a batch, at most
+    size  words in an epoch
+    rows  most rows in a minibatch
+    """
+
+    size: int
+    rows: int
 
     def schedule(self, rng: np.random.Generator | None, shards: int) -> tuple[list[Any], list[int]]:
-        """The parts of all batches in order, `shards` for each, and how many words each part has.
+        """Split an epoch into minibatches, and each of these into shards.
 
-        rng  shuffles; None: in the order that is quickest to read, as for evaluation
+        rng      shuffles the minibatches; None: the order that is fastest, for evaluation
+        shards   shards in a minibatch; some may be empty
+        Returns  (the shards of all minibatches in order, words in each shard)
         """
 
     def batch(self, part: Any, states: list[np.ndarray]) -> Batch | None:
-        """A part of a batch, or None where it is empty.
+        """Make the arrays of a shard; None if it is empty.
 
-        states  those of all rows, with which it goes on, and which it changes
+        part    a shard from `schedule`
+        states  recurrent states of all rows of the minibatch, which the network will continue from
+                and overwrite
         """
 
 
 class BatchPlan(Plan):
-    """The chunks of a run over batches: a round is a batch."""
+    """The chunks of a run over minibatches: a round is a minibatch, a chunk is a shard of it."""
 
     def __init__(self, source: BatchSource, epochs: int, seed: int, shards: int):
         self.epochs, self.seed, self.shards, self._source = epochs, seed, shards, source
@@ -58,14 +66,14 @@ class BatchPlan(Plan):
 
 
 class LabelledBatches:
-    """Texts with labels, those of about the same length together.
+    """Minibatches of labelled texts of similar length.
 
-    text    documents
-    labels  int32 (M,), the number of each one's label, or zeros where nothing is learnt
-    rows    texts of a batch
-    length  the last words of a text, which are read
-    filled  whether short ones are filled up to that length
-    dtype   of the network
+    text    the documents
+    labels  int32 (M,), label id of each document; zeros for prediction
+    rows    texts in a minibatch
+    length  only the last `length` words of a text are read
+    filled  whether shorter texts are padded to `length`, as an mlp needs
+    dtype   dtype of the network
     """
 
     def __init__(
@@ -84,17 +92,20 @@ class LabelledBatches:
         self._dtype = dtype
         self.size = int(self._lengths.sum())
         self.rows = min(rows, max(self._lengths.size, 1))
-        self.longest = max(int(self._lengths.max(initial=0)), self._shortest)  # words that are read
+        self.longest = max(int(self._lengths.max(initial=0)), self._shortest)
 
     def schedule(
         self, rng: np.random.Generator | None, shards: int
     ) -> tuple[list[np.ndarray], list[int]]:
-        """Numbers of texts, in batches of about the same length, shuffled."""
+        """Row numbers of texts, in minibatches of similar length, which are shuffled.
+
+        With `rng` the texts are sorted by length in groups of 50 minibatches; without, all are.
+        """
         count = self._lengths.size
         order = np.arange(count) if rng is None else rng.permutation(count)
         group = max(count, 1) if rng is None else _SORTED * self._rows
         groups = [order[at : at + group] for at in range(0, count, group)]
-        groups = [each[np.argsort(self._lengths[each], kind="stable")] for each in groups]
+        groups = [texts[np.argsort(self._lengths[texts], kind="stable")] for texts in groups]
         order = np.concatenate([order[:0], *groups])
         batches = [order[at : at + self._rows] for at in range(0, count, self._rows)]
         if rng is not None:
@@ -103,7 +114,10 @@ class LabelledBatches:
         return parts, [int(self._lengths[part].sum()) for part in parts]
 
     def batch(self, part: np.ndarray, states: list[np.ndarray]) -> Batch | None:
-        """Some texts; the state before each is zero."""
+        """The word ids of some texts, padded to the longest; each text starts from a zero state.
+
+        Each target weighs 1 / `rows`, also in a last minibatch with fewer texts.
+        """
         if not part.size:
             return None
         lengths = self._lengths[part]
@@ -118,16 +132,17 @@ class LabelledBatches:
 
 
 class StreamBatches:
-    """A text of which each word, the ends of sentences included, is predicted from those before.
+    """Minibatches for a language model, which predicts each token from the preceding ones.
 
-    It is cut into as many stretches as a batch has rows, which are read side by side.
+    The text is cut into B stretches of equal length. Row b of every minibatch continues stretch b.
+    The ends of sentences are tokens too.
 
     ids     int32 (N,)
-    end     the id of the end of a sentence, which also stands before the text
-    rows    stretches
-    steps   words of each in a batch
-    before  how many words before the last one are looked at besides, where that is fixed
-    dtype   of the network
+    end     id of the end of a sentence, which is also the input before the first token
+    rows    B, stretches
+    steps   T, tokens of each stretch in a minibatch
+    before  further preceding tokens that a prediction reads: length - 1 for an mlp, else 0
+    dtype   dtype of the network
     """
 
     def __init__(
@@ -148,7 +163,7 @@ class StreamBatches:
     def schedule(
         self, rng: np.random.Generator | None, shards: int
     ) -> tuple[list[tuple[int, slice]], list[int]]:
-        """First steps and rows: all rows of one step after the other, in the order of the text."""
+        """First steps and rows of the shards, in the order of the text: nothing is shuffled."""
         cuts = np.linspace(0, self.rows, shards + 1).astype(int)
         groups = [slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
         starts = range(0, self._stretch, self._steps)
@@ -156,16 +171,19 @@ class StreamBatches:
         return parts, [int(self._has_word(*part).sum()) for part in parts]
 
     def _has_word(self, start: int, rows: slice) -> np.ndarray:
-        """Which of the places have a word; the last stretch is shorter than others."""
+        """Which positions have a token, bool (T, B): the last stretch may be shorter."""
         return self._places(start, rows) < self.size
 
     def _places(self, start: int, rows: slice) -> np.ndarray:
-        """Where the words to predict are in the text, (T, B)."""
+        """Positions in the text of the tokens to predict, (T, B)."""
         steps = np.arange(start, min(start + self._steps, self._stretch))
         return steps[:, None] + np.arange(rows.start, rows.stop) * self._stretch
 
     def batch(self, part: tuple[int, slice], states: list[np.ndarray]) -> Batch | None:
-        """Some steps of some rows."""
+        """T steps of some rows; states are reset to zero at the start of the text.
+
+        Each target weighs 1 / `rows`; positions after the end of the text weigh 0.
+        """
         start, rows = part
         if rows.start == rows.stop:
             return None

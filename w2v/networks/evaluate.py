@@ -1,4 +1,4 @@
-"""The loss and the accuracy of a network on held-out text."""
+"""Evaluation of a network on held-out text: loss, accuracy, probabilities."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from w2v.networks.network import Network
 
 
 class Evaluation(NamedTuple):
-    """The loss on some targets.
+    """Loss and hits on held-out targets (labels or words).
 
-    nats     the sum of -ln p
-    targets  how many
-    correct  how many had the highest p
+    nats     sum of the losses -ln p, in nats
+    targets  number of targets
+    correct  number of targets with the highest probability of all outputs
     """
 
     nats: float
@@ -31,10 +31,13 @@ def evaluate(
     rows: int,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> Evaluation:
-    """Evaluate all batches, on as many threads as there are networks, in whatever order.
+    """Evaluate a network on all minibatches, each network on a thread of its own.
 
-    rows         of a batch
-    on_progress  called with how many parts of batches are done, of each network's list
+    networks     copies of one network that share their parameters
+    source       the held-out text
+    rows         rows in a minibatch
+    on_progress  called after each shard of the first thread with the shard's place in the thread's
+                 list, from 0
     """
     shards = len(networks)
     states = networks[0].states(rows)
@@ -55,16 +58,21 @@ def evaluate(
         return Evaluation(nats, count, correct)
 
     with ThreadPoolExecutor(shards) as pool:
-        found = list(pool.map(work, range(shards)))
-    return Evaluation(*(sum(each) for each in zip(*found, strict=True)))
+        evaluations = list(pool.map(work, range(shards)))
+    return Evaluation(*(sum(column) for column in zip(*evaluations, strict=True)))
 
 
 def probabilities(networks: Sequence[Network], source: BatchSource, count: int) -> np.ndarray:
-    """p of each output for each of some texts; (M, K)."""
+    """The probability of each label for each text, (M, K).
+
+    networks  copies of one network that share their parameters: one thread for each
+    source    the texts; shards are arrays of their row numbers
+    count     M, the number of texts
+    """
     shards = len(networks)
     parts, _ = source.schedule(None, shards)
     dtype = networks[0].embedding.sums.dtype
-    found = np.zeros((count, networks[0].architecture.outputs), dtype)
+    p = np.zeros((count, networks[0].architecture.outputs), dtype)
 
     def work(shard: int) -> None:
         for part in parts[shard::shards]:
@@ -72,8 +80,8 @@ def probabilities(networks: Sequence[Network], source: BatchSource, count: int) 
             if batch is not None:
                 scores = networks[shard].output.scores(networks[shard].features(batch))
                 scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-                found[part] = scores / scores.sum(axis=1, keepdims=True)
+                p[part] = scores / scores.sum(axis=1, keepdims=True)
 
     with ThreadPoolExecutor(shards) as pool:
         list(pool.map(work, range(shards)))
-    return found
+    return p

@@ -1,7 +1,10 @@
-"""How far back a recurrent network can learn: what the LSTM is for.
+"""The long-lag experiment of `w2v lag`: over how many steps can a recurrent network learn?
 
-Source: Hochreiter and Schmidhuber 1997; Bengio, Simard and Frasconi 1994; of the start with the
-identity Le, Jaitly and Hinton 2015.
+Simple RNNs and LSTMs are trained on two synthetic tasks whose answer depends on a distant input.
+The gradients of a simple RNN vanish over many steps; the LSTM was designed to prevent this.
+
+Source: Bengio, Simard and Frasconi 1994, on vanishing gradients; Hochreiter and Schmidhuber 1997,
+on LSTM and the adding task; Le, Jaitly and Hinton 2015, on ReLU with identity initialisation.
 """
 
 from __future__ import annotations
@@ -22,13 +25,13 @@ from w2v.networks.layers.softmax_output import SoftmaxOutput
 from w2v.networks.optimizer import Optimizer
 from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, sentences
 
-DIM = 16  # of the words' vectors
-BATCH = 32
-CLIP = 1.0
-RATE = 0.002  # of Adam: with 0.005 LSTMs fail at 100 words in two runs of three
-FORGET = 3.0  # bias of the LSTM's forget gate: an open one, for what comes from afar
-TESTED, EVERY = 512, 100  # examples of an evaluation, and steps between two of them
-DISTANCES = (0.0, 0.25, 0.5, 1.0)  # shares of the way back at which gradients are shown
+DIM = 16  # dimensions of word vectors
+BATCH = 32  # sequences in a minibatch
+CLIP = 1.0  # longest gradient
+RATE = 0.002  # learning rate of Adam: with 0.005 LSTMs fail at 100 words in two runs of three
+FORGET = 3.0  # initial bias of the LSTM's forget gate: it starts almost open, for long lags
+TESTED, EVERY = 512, 100  # sequences in an evaluation, and steps between evaluations
+DISTANCES = (0.0, 0.25, 0.5, 1.0)  # at which gradients are shown: 0 is h_T, 1 is h_0
 VARIANTS = {"rnn": ("rnn tanh", "rnn relu identity"), "lstm": ("lstm",)}
 _LAYERS: dict[str, Callable[..., Recurrent]] = {
     "rnn tanh": partial(Rnn, activation="tanh", recurrent_init="uniform"),
@@ -41,12 +44,12 @@ SOLVED = {"adding": 0.01, "words": 0.99}
 
 
 class Outcome(NamedTuple):
-    """What a network has come to.
+    """The result of one experiment.
 
-    score      mean squared error of the sum, or accuracy of the last word
-    steps      batches learnt, fewer than allowed where it was solved before
-    gradients  at the start, the length of the loss's gradient by the state at each of DISTANCES,
-               as a share of that by the last state
+    score      adding: mean squared error; words: accuracy of the last word (0 to 1)
+    steps      minibatches trained; training stops early when the task is solved or the score is NaN
+    gradients  before training: norm of the loss's gradient with respect to the state at each of
+               DISTANCES, divided by the norm with respect to the last state
     """
 
     score: float
@@ -54,22 +57,23 @@ class Outcome(NamedTuple):
     gradients: tuple[float, ...]
 
     def solved(self, task: str) -> bool:
-        """Whether that is as good as right."""
+        """Whether the score counts as solving the task."""
         return is_solved(task, self.score)
 
 
 def is_solved(task: str, score: float) -> bool:
-    """Whether a score is as good as right: an error below 0.01, or 99 % of the words."""
+    """Whether a score solves a task: an error below 0.01 (adding), or 99 % accuracy (words)."""
     return score < SOLVED[task] if task == "adding" else score >= SOLVED[task]
 
 
 class LagModel:
-    """A recurrent layer that reads a sequence and answers at its end.
+    """A recurrent layer and an output layer, which predict from the state after the last step.
 
     task     adding or words
-    variant  one of those of VARIANTS
-    units    of the layer
-    seed
+    variant  a value of VARIANTS, such as "rnn tanh"
+    units    units of the recurrent layer
+    seed     seed of the initial parameters
+    dtype    dtype of the parameters
     """
 
     def __init__(self, task: str, variant: str, units: int, seed: int, dtype: Any = np.float32):
@@ -106,7 +110,11 @@ class LagModel:
         return self.layer.forward(x)[-1]
 
     def learn(self, given: np.ndarray, wanted: np.ndarray) -> float:
-        """Forward and backward: the mean loss of a batch; gradients are left behind."""
+        """Forward and backward: compute the gradients of a minibatch, and return its mean loss.
+
+        given   numbers and marks, (T, B, 2), or word ids, int32 (T, B)
+        wanted  sums, (B,), or word ids, int32 (B,)
+        """
         h = self._last(given)
         if self._adds:
             error = self._output.scores(h)[:, 0] - wanted
@@ -116,8 +124,8 @@ class LagModel:
             d_last = d_scores @ self._output.parameters["output_vectors"]
             loss = float(np.mean(error**2))
         else:
-            each: np.ndarray = np.full(wanted.size, 1 / wanted.size, h.dtype)
-            d_last = self._output.learn(h, wanted, each)
+            weights: np.ndarray = np.full(wanted.size, 1 / wanted.size, h.dtype)
+            d_last = self._output.learn(h, wanted, weights)
             loss = float(self._output.losses.mean())
         d_h = np.zeros((len(given), *h.shape), h.dtype)
         d_h[-1] = d_last
@@ -129,7 +137,7 @@ class LagModel:
         return loss
 
     def step(self) -> None:
-        """Follow the gradients, shortened to CLIP."""
+        """An Adam step by the gradients of `learn`, clipped to the norm CLIP."""
         norm = float(np.sqrt(np.square(self._gradient, dtype=np.float64).sum()))
         self._optimizer.memory["steps"] += 1
         scale = min(1.0, CLIP / norm) if norm else 1.0
@@ -137,14 +145,17 @@ class LagModel:
         self._optimizer.step("all", self._rows, self._gradient, part, RATE, scale)
 
     def score(self, given: np.ndarray, wanted: np.ndarray) -> float:
-        """Mean squared error, or accuracy."""
+        """The mean squared error (adding), or the accuracy (words)."""
         scores = self._output.scores(self._last(given))
         if self._adds:
             return float(np.mean((scores[:, 0] - wanted) ** 2))
         return float(np.mean(scores.argmax(axis=1) == wanted))
 
     def reach(self) -> np.ndarray:
-        """After `learn`: the gradient's length by each state, from the last one back; (T + 1,)."""
+        """After `learn`: gradient norms with respect to the states h_T, ..., h_0, float64 (T + 1,).
+
+        An LSTM's cell counts as a part of its state.
+        """
         squares = np.square(self.layer.d_hidden, dtype=np.float64)
         if isinstance(self.layer, Lstm):
             squares = squares + np.square(self.layer.d_cells, dtype=np.float64)
@@ -160,10 +171,15 @@ def train_on_task(
     seed: int,
     on_step: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Train a network on a task for at most so many steps.
+    """Train a network on a task until it is solved.
 
-    length   numbers of the sequence, or fillers between the words
-    on_step  called after each
+    task     adding or words
+    variant  a value of VARIANTS, such as "rnn tanh"
+    length   numbers in a sequence (adding), or filler words between the two words (words)
+    steps    most minibatches to train
+    units    units of the recurrent layer
+    seed     seed of the initial parameters and of the data
+    on_step  called after each minibatch
     """
     make = adding if task == "adding" else sentences
     rng, model = np.random.default_rng((seed, 1)), LagModel(task, variant, units, seed)

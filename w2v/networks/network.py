@@ -1,7 +1,8 @@
-"""A network: layers from words to predictions, forward and backward.
+"""A neural network: layers from word ids to predictions, forward and backward.
 
-Source: for recurrent ones Werbos 1990, back-propagation through time; where a state is carried from
-one stretch of a text to the next, gradients stop at its begin (Williams and Peng 1990).
+Recurrent layers are trained by back-propagation through time (Werbos 1990). A language model keeps
+the state from one minibatch to the next, but gradients stop at the start of the minibatch:
+truncated back-propagation through time (Williams and Peng 1990).
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ from w2v.networks.layers.softmax_output import RowGradients, SampledSoftmaxOutpu
 
 
 class Batch(NamedTuple):
-    """What is learnt at a time, of T steps and B rows.
+    """A minibatch, or a shard of one, of T steps and B rows.
 
-    words    int32 (T, B); for an mlp that predicts at each step, length - 1 words more before
-    mask     (T, B), 1 where there is a word, else 0; None: everywhere
-    targets  int32 (B,), or (T * B,) where each step has one
-    weights  of each target, of the dtype of the network
-    states   arrays (B, U), those of each recurrent layer in turn, which are overwritten by those
-             after the last step; None: each text begins with zeros
+    words    int32 (T, B), word ids; an mlp that predicts at each step gets (T + length - 1, B): the
+             words before the first step too
+    mask     (T, B), 1 for a word and 0 for padding; None: no padding
+    targets  int32 (B,), or (T * B,) with a prediction at each step: ids of labels or words
+    weights  weight of each target in the loss, of the network's dtype
+    states   the initial states, arrays (B, U) for each recurrent layer in turn, overwritten by the
+             last states; None: zeros
     """
 
     words: np.ndarray
@@ -40,14 +42,16 @@ class Batch(NamedTuple):
 
 
 class Network:
-    """Layers over parameters that others may share; scratch and gradients are its own.
+    """A network of layers. Several networks may share their parameters, one for each thread.
 
-    architecture  what it is made of
-    settings      of the model: pooling, activation, dropout
-    parameters    arrays by name, as in `Architecture.shapes`, b_o as in `SampledSoftmaxOutput`
-    gradients     arrays to write to, by the same names, but for tables of which rows change
-    counts        of the words, where the output is sampled; else None
-    samples       how many words are drawn then
+    architecture  the layers and their sizes
+    settings      settings of the model: pooling, activation, dropout
+    parameters    arrays by name, as in `Architecture.shapes`; for `SampledSoftmaxOutput` b_o is
+                  (K, 1)
+    gradients     arrays to be overwritten, by the same names, without the tables that have row
+                  gradients (see `rows`); None: for a network that is never trained
+    counts        word counts for the sampled softmax; None: the full softmax
+    samples       words drawn for a minibatch by the sampled softmax; 0: the full softmax
     """
 
     def __init__(
@@ -92,7 +96,10 @@ class Network:
             layer.initialise(rng)
 
     def features(self, batch: Batch, rng: np.random.Generator | None = None) -> np.ndarray:
-        """What the last layer gets, (B, U) or (T * B, U); `rng` is for dropout, when learning."""
+        """Forward up to the input of the output layer, (B, U) or (T * B, U).
+
+        rng  random numbers of dropout; None: no dropout, as in evaluation
+        """
         drop = iter(self._dropouts)
         x = next(drop).forward(self.embedding.forward(batch.words), rng)
         states = iter(batch.states or ())
@@ -114,9 +121,11 @@ class Network:
         return x
 
     def learn(self, batch: Batch, rng: np.random.Generator | None = None) -> tuple[float, int]:
-        """Make all gradients of the batch's cost, the weighted sum of its losses.
+        """Forward and backward: compute the gradients of the weighted sum of the losses.
 
-        Returns  (the sum of the losses of targets with a weight, in nats; how many these are)
+        rng      random numbers of dropout and sampled softmax; None: no dropout, and fixed samples
+        Returns  (sum of the unweighted losses in nats, number of targets), without the targets that
+                 weigh 0
         """
         h = self.features(batch, rng)
         d = self.output.learn(h, batch.targets, batch.weights, rng)
@@ -140,12 +149,16 @@ class Network:
         self.embedding.backward(self._dropouts[0].backward(d))
 
     def rows(self) -> list[RowGradients]:
-        """The gradients of rows of tables, after `learn`."""
+        """After `learn`: the row gradients of the embedding and of the output layer.
+
+        These are the rows of words that occur in the minibatch or were sampled. A full softmax with
+        tied weights has a gradient for every row.
+        """
         embedded = RowGradients("input_vectors", self.embedding.rows, self.embedding.sums)
         return [embedded, *self.output.rows()]
 
     def states(self, rows: int) -> list[np.ndarray]:
-        """Zeros for the states of all recurrent layers, each (rows, U)."""
+        """Zero states for all recurrent layers, each array (rows, U)."""
         dtype, units = self.embedding.sums.dtype, self.architecture.units
         count = sum(len(layer.state_names) for layer in self._recurrent)
         return [np.zeros((rows, units), dtype) for _ in range(count)]

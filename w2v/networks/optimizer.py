@@ -1,4 +1,4 @@
-"""Optimizers of networks: SGD, Adagrad, Adam."""
+"""The optimizers of networks: SGD, Adagrad, Adam. Their equations: `w2v.kernels.optimizers`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _MEMORY = {"sgd": (), "adagrad": ("squares",), "adam": ("means", "squares")}
 
 
 class Optimizer:
-    """Steps of one kind, and what they remember of each table.
+    """An optimizer and its state.
 
     kind    sgd, adagrad or adam
-    tables  float (R, D) by name: changed by steps
+    tables  parameters by name, float (R, D), changed in place by `step`
 
-    `memory` holds matrices of the same shapes, and `steps`, int64 (1,).
+    `memory` is the state, which a checkpoint stores: running means and sums of squares in the
+    shapes of the tables, and `steps`, int64 (1,), which the caller increments before each step.
     """
 
     def __init__(self, kind: str, tables: Mapping[str, np.ndarray]):
@@ -32,7 +33,7 @@ class Optimizer:
 
     @staticmethod
     def copies(kind: str) -> int:
-        """How many numbers it remembers of each."""
+        """Numbers of state for each parameter: 0, 1 or 2."""
         return len(_MEMORY[kind])
 
     def step(
@@ -44,12 +45,14 @@ class Optimizer:
         lr: float,
         scale: float,
     ) -> None:
-        """Change some rows of a table.
+        """Change some rows of a table in place.
 
-        rows      int32 (N,)
-        gradient  (N, D), theirs
-        part      from which of them to before which
-        scale     what gradients are multiplied by
+        table     name of the table
+        rows      int32 (N,), the rows that have a gradient
+        gradient  (N, D), gradients of these rows
+        part      (first, last): change rows[first:last] only; threads take a part each
+        lr        learning rate
+        scale     factor of the gradient, for clipping
         """
         step = (self._tables[table], rows, gradient, *part, lr, scale)
         memory = [self.memory[f"{table}.{what}"] for what in _MEMORY[self._kind]]

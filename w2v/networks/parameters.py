@@ -1,4 +1,8 @@
-"""All parameters of a network that every batch changes, in one matrix, and views by name."""
+"""The dense parameters of a network in one matrix, with a view for each parameter.
+
+Dense parameters are all that change in every minibatch, unlike the rows of an embedding. The
+optimizer and the sum of gradients treat them as one array.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +13,23 @@ import numpy as np
 
 from w2v.kernels.simd import aligned
 
-BLOCK = 1024  # numbers in a row of the matrix
+BLOCK = 1024  # columns of the matrix
 
 
 def rows_for(shapes: Mapping[str, tuple[int, ...]]) -> int:
-    """How many rows of BLOCK numbers arrays of some shapes take."""
+    """Rows of a matrix with BLOCK columns that holds arrays of these shapes."""
     return -(-sum(map(math.prod, shapes.values())) // BLOCK)
 
 
 def views(matrix: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """Arrays of some shapes, one after the other, in a matrix of rows of BLOCK numbers."""
-    numbers, start, found = matrix.reshape(-1), 0, {}
+    """Views of these shapes, one after the other, of a matrix with BLOCK columns."""
+    numbers, start, arrays = matrix.reshape(-1), 0, {}
     for name, shape in shapes.items():
-        found[name] = numbers[start : start + math.prod(shape)].reshape(shape)
+        arrays[name] = numbers[start : start + math.prod(shape)].reshape(shape)
         start += math.prod(shape)
-    return found
+    return arrays
 
 
 def allocate(shapes: Mapping[str, tuple[int, ...]], dtype: type, copies: int = 1) -> np.ndarray:
-    """Zeros for some arrays, in several copies; (copies, rows, BLOCK)."""
+    """Zeros for arrays of these shapes, in several copies: (copies, rows, BLOCK)."""
     return aligned((copies, rows_for(shapes), BLOCK), dtype)

@@ -1,4 +1,4 @@
-"""A network in a file: predicts labels, scores text, generates text."""
+"""A trained network from a file: it predicts labels, or evaluates and generates text."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from w2v.settings import NetworkSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END
 
-STEPS = 100  # words of a text at a time
+STEPS = 100  # tokens of a minibatch when text is evaluated
 
 
 class TrainedNetwork:
     """A network that `w2v train` has written.
 
-    settings  of the model
-    tensors   the arrays of its file
-    names     its words
-    Raises    KeyError or ValueError where these do not fit
+    settings  settings of the model
+    tensors   arrays of its file
+    names     words of its vocabulary
+    Raises    KeyError or ValueError where arrays are missing or do not fit the settings
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class TrainedNetwork:
         return [Network(self.architecture, self._settings, self._parameters) for _ in range(count)]
 
     def probabilities(self, text: EncodedDocuments, threads: int) -> np.ndarray:
-        """p of each label for each document, float32 (M, K)."""
+        """The probability of each label for each document, float32 (M, K)."""
         made = self.architecture
         if not text.begins.size:
             return np.zeros((0, len(self.labels)), np.float32)
@@ -60,7 +60,10 @@ class TrainedNetwork:
     def evaluate(
         self, text: EncodedText, on_progress: Callable[[float], None] = lambda share: None
     ) -> Evaluation:
-        """The loss on a whole text, read from start to end, ends of sentences included."""
+        """The loss on a text, which is read in order. The ends of sentences are targets too.
+
+        on_progress  called with the share of the text that is done, 0 to 1
+        """
         ids = np.insert(text.ids.mapped(), text.starts[1:], self._end)
         stream = StreamBatches(ids, self._end, 1, STEPS, self.architecture.before)
         parts = max(-(-ids.size // STEPS), 1)
@@ -69,17 +72,22 @@ class TrainedNetwork:
     def generate(
         self, prompt: Sequence[int], count: int, temperature: float, top: int, seed: int
     ) -> Iterator[int]:
-        """Words that go on from a prompt, one by one, each drawn by its probability.
+        """Continue a prompt: draw the ids of the next words one by one.
 
-        temperature  0: always the likeliest; 1: as the network has it; above: more evenly
-        top          only among so many of the likeliest; 0: all
+        prompt       word ids
+        count        number of words to draw
+        temperature  divisor of the scores: 1 draws from the network's distribution, lower values
+                     prefer likely words, 0 always takes the likeliest, higher values draw more
+                     evenly
+        top          draw among the `top` likeliest words only; 0: among all
+        seed         seed of the random numbers
         """
         made = self.architecture
         [network], rng = self._networks(1), np.random.default_rng(seed)
         states = network.states(1)
         wide = 1 + made.before
         line = [self._end] * wide + list(prompt)
-        for at in range(wide, len(line)):  # the prompt but for its last word changes states
+        for at in range(wide, len(line)):  # read the prompt up to the word before its last
             if made.layer:
                 self._scores(network, line[at - 1 : at], states)
         for _ in range(count):
@@ -97,12 +105,12 @@ class TrainedNetwork:
 
 
 def _draw(scores: np.ndarray, temperature: float, top: int, rng: np.random.Generator) -> int:
-    """The number of a score, by softmax(scores / temperature) among the highest `top`."""
+    """Draw the index of a score from softmax(scores / temperature) of the `top` highest scores."""
     if temperature == 0 or top == 1:
         return int(scores.argmax())
     if 0 < top < scores.size:
         lowest = np.partition(scores, -top)[-top]
         scores = np.where(scores >= lowest, scores, -np.inf)
-    with np.errstate(over="ignore"):  # of a temperature near 0
+    with np.errstate(over="ignore"):  # a temperature near 0 overflows to -inf, of which exp is 0
         sums = np.cumsum(np.exp((scores - scores.max()) / temperature))
     return int(min(np.searchsorted(sums, rng.random() * sums[-1], "right"), scores.size - 1))

@@ -1,4 +1,4 @@
-"""Two tasks whose answer depends on what was read long before, made at random, without end."""
+"""Two synthetic tasks with long lags, for `w2v lag`: the answer depends on a distant input."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ WORDS = list(dict.fromkeys([*_BEGIN, *LANGUAGES, *_FILLERS, *_END, *LANGUAGES.va
 
 
 def adding(rng: np.random.Generator, rows: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of which two are marked, one in each half: their sum is asked for.
+    """The adding problem: predict the sum of the two marked numbers of a sequence.
 
-    Returns  (T, B, 2), each a number uniform in 0 to 1 and its mark, and (B,), the sums
-    Source: Hochreiter and Schmidhuber 1997, section 5.4; with marks of 0 and 1 as in Le et al. 2015
+    rows     B, sequences
+    length   T, numbers in a sequence; one is marked in each half
+    Returns  float32 (T, B, 2), numbers uniform in 0 to 1 with their marks, and (B,), the sums
+    Source   Hochreiter and Schmidhuber 1997, section 5.4; marks of 0 and 1 as in Le et al. 2015
     """
     x = np.zeros((length, rows, 2), np.float32)
     x[:, :, 0] = rng.random((length, rows))
@@ -35,9 +37,12 @@ def adding(rng: np.random.Generator, rows: int, length: int) -> tuple[np.ndarray
 
 
 def sentences(rng: np.random.Generator, rows: int, fillers: int) -> tuple[np.ndarray, np.ndarray]:
-    """I grew up in FRANCE, fillers, and I speak: numbers of words, and of the one that follows.
+    """Sentences "i grew up in france ... and i speak": predict the next word, "french".
 
-    Returns  int32 (T, B), where T is `fillers` and those before and after, and int32 (B,)
+    rows     B, sentences
+    fillers  random words between the country and "and i speak"
+    Returns  int32 (T, B), ids of the words, with T = `fillers` + 8, and int32 (B,), of the answers;
+             an id is an index of WORDS
     """
     number = {word: at for at, word in enumerate(WORDS)}
     land = rng.integers(0, len(LANGUAGES), rows)
@@ -55,7 +60,7 @@ def sentences(rng: np.random.Generator, rows: int, fillers: int) -> tuple[np.nda
 
 
 def lines(seed: int, count: int, fillers: int) -> Iterator[str]:
-    """Such sentences as text, with their last word."""
+    """Complete sentences of the task as text, the answer included."""
     words, answers = sentences(np.random.default_rng(seed), count, fillers)
     for row in range(count):
         yield " ".join(WORDS[at] for at in [*words[:, row], answers[row]])

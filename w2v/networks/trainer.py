@@ -1,4 +1,4 @@
-"""Networks in training: their start, the matrices that a run changes, the tensors of the file."""
+"""The trainer of networks: parameters, minibatches, learning rate schedule, validation, file."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary
 from w2v.training.chunks import Plan
 
-MANY = 50_000  # words: of more, samples compete with the target
-SAMPLES = 4096
-ENOUGH = 0.003  # share by which a loss must be lower than the lowest for the rate to stay
+MANY = 50_000  # larger vocabularies use sampled softmax by default
+SAMPLES = 4096  # samples of a minibatch then
+ENOUGH = 0.003  # relative decrease of the validation loss below which --schedule cut cuts the rate
 
 
 class NetworkTrainer:
-    """A network that learns to predict labels of texts, or next words.
+    """Trains a network to predict the labels of texts, or the next words of a text.
 
-    vocabulary  with UNKNOWN, and for next words END
-    text        documents with labels, or a text
-    settings    of the model
-    Raises      W2VError where there is nothing to tell apart, or layers do not fit
+    vocabulary  has the token UNKNOWN, and END for a language model
+    text        documents with labels, or the text of a language model
+    settings    settings of the model
+    Raises      W2VError where all documents have the same label, or tied layers differ in size
     """
 
     def __init__(self, vocabulary: Vocabulary, text: EncodedText, settings: NetworkSettings):
@@ -46,7 +46,8 @@ class NetworkTrainer:
             self.labels = sorted({str(label) for label in text.labels})
             if len(self.labels) < 2:
                 raise W2VError(
-                    f"all texts have the label {self.labels[0]!r}: there is nothing to tell apart"
+                    f"all texts have the label {self.labels[0]!r}: a classifier needs texts of two "
+                    "labels or more"
                 )
         self.architecture = Architecture.of(settings, len(vocabulary.names), len(self.labels))
         layer = self.architecture.layer
@@ -59,19 +60,22 @@ class NetworkTrainer:
         self.held_out: Evaluation | None = None
 
     def batches_of(self, text: EncodedText) -> BatchSource:
-        """The batches of a text; W2VError where a label did not occur in training."""
+        """The minibatches of a text; W2VError for a label that no training text has."""
         return batches_of(text, self.settings, self.architecture, self._vocabulary, self.labels)
 
     @property
     def samples(self) -> int:
-        """How many sampled words each target competes with in training; 0: all words."""
+        """Words drawn for a minibatch by the sampled softmax; 0: the full softmax."""
         if not self.is_language:
             return 0
         given, words = self.settings.samples, self.architecture.outputs
         return (SAMPLES if words > MANY else 0) if given is None else min(given, words)
 
     def _shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:
-        """The tables of which rows change, as if each had one array, and `weights`, all others."""
+        """Shapes of the parameters, in groups that the optimizer treats alike.
+
+        Each table with row gradients is a group; `weights` is the group of all dense parameters.
+        """
         shapes = self.architecture.shapes()
         rows = ["input_vectors"]
         if self.samples:
@@ -81,15 +85,15 @@ class NetworkTrainer:
 
     @property
     def _rows(self) -> int:
-        """How many a batch has at most."""
+        """Most rows in a minibatch."""
         return min(self.settings.rows, self.source.rows)
 
     def matrix_bytes(self) -> int:
-        """What the parameters take in memory."""
+        """Bytes of the parameters."""
         return 4 * sum(math.prod(shape) for shape in self.architecture.shapes().values())
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that learning on some threads takes, about."""
+        """Approximate bytes that training on `threads` threads takes."""
         set_, a = self.settings, self.architecture
         shards = set_.shards if set_.deterministic else threads
         shapes = self._shapes()
@@ -111,18 +115,18 @@ class NetworkTrainer:
         )  # fmt: skip
 
     def best_bytes(self, threads: int) -> int:
-        """Bytes that keeping the best matrices takes, and evaluating: all scores of a batch."""
+        """Further bytes for validation: the best parameters so far, and the scores of all words."""
         scores = 4 * TARGETS * self.architecture.outputs * bool(self.samples)
         threads = self.settings.shards if self.settings.deterministic else threads
         return 3 * self.matrix_bytes() + scores * threads
 
     def plan(self, threads: int) -> Plan:
-        """The batches of a run."""
+        """The minibatches of a run."""
         shards = self.settings.shards if self.settings.deterministic else threads
         return BatchPlan(self.source, self.settings.epochs, self.settings.seed, shards)
 
     def begin(self, shards: int) -> None:
-        """Make the parameters, at random, and networks over them."""
+        """Allocate the parameters, initialise them at random, and make a network for each shard."""
         set_, shapes = self.settings, self._shapes()
         dense = shapes.pop("weights")
         tables = {
@@ -150,25 +154,28 @@ class NetworkTrainer:
         self.matrices |= {f"state{n}": state for n, state in enumerate(self._states)}
 
     def restored(self) -> None:
-        """The matrices have been read back: nothing else has to follow."""
+        """The matrices have been read from a checkpoint. Nothing else is derived from them."""
 
     def vectors(self, name: str) -> np.ndarray:
-        """One of the matrices."""
+        """The matrix of this name."""
         return self.matrices[name]
 
     def freeze(self, rows: np.ndarray) -> None:
-        """Never change the words' vectors of these rows, bool (V,)."""
+        """Do not train the word vectors of these rows, bool (V,)."""
         self._frozen = rows
 
     def lr_at(self, share: float) -> float:
-        """The learning rate when a share (0 to 1) of the run is done."""
+        """The learning rate when the share `share` (0 to 1) of the run is done."""
         set_ = self.settings
         if set_.schedule == "linear":
             return set_.rate * (1 - share)
         return set_.rate * set_.cut**self._cuts
 
     def on_validation(self, losses: list[float]) -> None:
-        """Take account of the losses of a held-out text after each epoch so far."""
+        """With --schedule cut: count the epochs after which the learning rate is cut.
+
+        losses  validation losses after each epoch so far
+        """
         if self.settings.schedule == "cut":
             lowest, self._cuts = math.inf, 0
             for loss in losses:
@@ -176,7 +183,7 @@ class NetworkTrainer:
                 lowest = min(lowest, loss)
 
     def shards(self, plan: Plan) -> MinibatchUpdates:
-        """What the rounds of a plan do."""
+        """The updates of the rounds of a plan: one for each minibatch."""
         set_ = self.settings
         return MinibatchUpdates(
             self.networks, self._gradients, self._tables, self._optimizer, self.source,
@@ -184,23 +191,28 @@ class NetworkTrainer:
         )  # fmt: skip
 
     def check_held_out(self, text: EncodedText) -> None:
-        """W2VError where a held-out text has a label that has not come in training."""
+        """W2VError where a held-out text has a label that no training text has."""
         self.batches_of(text)
 
     def loss(self, text: EncodedText) -> float:
-        """Mean nats for each target of a held-out text."""
+        """The mean loss of the targets of a held-out text, in nats."""
         source = self.batches_of(text)
         self.held_out = evaluate(self.networks, source, self.settings.rows)
         return self.held_out.nats / max(self.held_out.targets, 1)
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
-        """What a loss means: the perplexity, or the accuracy."""
+        """What the progress line shows beside a training loss: the perplexity, or the accuracy.
+
+        epoch  number of the epoch, from 0
+        pairs  targets so far in the epoch
+        loss   their mean loss in nats
+        """
         if self.is_language:
             return f"perplexity {math.exp(min(loss, 700)):.1f}"
         return f"accuracy {self._correct[epoch].sum() / max(pairs, 1):.2%}"
 
     def validation_note(self) -> str:
-        """The same of the held-out text."""
+        """The same for the held-out text that `loss` has evaluated last."""
         if self.held_out is None:
             return ""
         nats, count, correct = self.held_out
@@ -209,28 +221,36 @@ class NetworkTrainer:
         return f"accuracy {correct / max(count, 1):.2%}"
 
     def tables(self) -> dict[str, Table]:
-        """The words, as the embedding layer has learnt them."""
+        """The table of word vectors: the embedding layer."""
         names, counts = self._vocabulary.names, self._vocabulary.counts
         return {"words": Table.build(names, self.matrices["input_vectors"], counts)}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """All other parameters, and the labels."""
-        found = {name: a for name, a in self._parameters.items() if name != "input_vectors"}
-        found["b_o"] = found["b_o"].reshape(-1)
+        """The tensors of the file besides the word vectors: other parameters, and the labels."""
+        tensors = {name: a for name, a in self._parameters.items() if name != "input_vectors"}
+        tensors["b_o"] = tensors["b_o"].reshape(-1)
         if self.labels:
             counts = np.zeros(len(self.labels), np.int64)
-            found |= container.name_tensors("labels", self.labels, counts)
-        return found
+            tensors |= container.name_tensors("labels", self.labels, counts)
+        return tensors
 
     def facts(self) -> dict[str, Any]:
-        """What was found, for the file."""
+        """Further results for the file's metadata: none."""
         return {}
 
 
 def batches_of(
     text: EncodedText, settings: Any, made: Architecture, vocabulary: Vocabulary, labels: list[str]
 ) -> BatchSource:
-    """The batches of a text, to learn from or to be evaluated on."""
+    """The minibatches of a text, for training or evaluation.
+
+    text        documents with labels, or the text of a language model
+    settings    settings of the model
+    made        architecture of the network
+    vocabulary  gives a language model the id of END
+    labels      labels of the training text, in the order of the outputs
+    Raises      W2VError for a label that is not among `labels`
+    """
     if not isinstance(text, EncodedDocuments):
         end = vocabulary.names.index(END)
         ids = np.insert(text.ids.mapped(), text.starts[1:], end)
@@ -239,8 +259,8 @@ def batches_of(
     for at, label in enumerate(text.labels):
         if label not in number:
             raise W2VError(
-                f"text {at + 1:,} has the label {label!r}, which no text of the training has: "
-                "leave it out, or train with it"
+                f"text {at + 1:,} has the label {label!r}, which no training text has: remove that "
+                "text, or train on texts with this label"
             )
     rows = np.array([number[str(label)] for label in text.labels], np.int32)
     return LabelledBatches(text, rows, settings.rows, made.length, made.layer is None)

@@ -1,4 +1,4 @@
-"""One step for each minibatch: the gradients of its parts, their sum, the optimizer."""
+"""Minibatch updates: the gradients of the shards are summed, then the optimizer takes a step."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
 from w2v.training.chunks import Chunk
 
-PARTS = 8  # of a step
+PARTS = 8  # of a sum or a step: threads take a part each
 
 
 class MinibatchUpdates:
-    """Batches in parts, each on a network with gradients of its own, which are added up in order.
+    """Synchronous updates: each shard of a minibatch computes its gradients on its own network.
 
-    networks   one for each part of a batch
-    gradients  (S, R, BLOCK), those of the networks
-    tables     the names of what changes by rows, and how many rows each has
-    optimizer  of `weights` and the tables
-    source     of the batches
-    states     of all rows of a batch
-    correct    int64 (epochs, S), changed in place: how many targets had the highest score
-    lr_at      the learning rate at a share of the run
-    clip       longest gradient, or 0
-    frozen     bool (V,), rows of `input_vectors` that stay; or (0,)
-    seed       of dropout and samples
+    The gradients are summed in the order of the shards, so that the result does not depend on the
+    number of threads.
+
+    networks   a network for each of the S shards; they share their parameters
+    gradients  (S, R, BLOCK), the networks' gradients of the dense parameters
+    tables     name and number of rows of each table with row gradients
+    optimizer  has the tables, and the dense parameters as `weights`
+    source     the minibatches
+    states     recurrent states of all rows of a minibatch, changed in place; empty for a classifier
+    correct    int64 (epochs, S), changed in place: number of targets with the highest score
+    lr_at      function from the share of the run (0 to 1) to the learning rate
+    clip       longest gradient, over all parameters; 0: no clipping
+    frozen     bool (V,), rows of `input_vectors` that are not trained; or (0,)
+    seed       seed of dropout and of sampled words
     """
 
     def __init__(
@@ -52,14 +55,17 @@ class MinibatchUpdates:
         self._lr_at, self._clip, self._frozen, self._seed = lr_at, clip, frozen, seed
         self._places = {name: np.full(size, -1, np.int32) for name, size in tables.items()}
         whole = np.arange(gradients.shape[1], dtype=np.int32)
-        self._sums = {"weights": (whole, gradients[0])}  # the gradient of all, as rows of tables
-        self._squares = np.zeros(PARTS + len(tables))  # sums of squares, by part
+        self._sums = {"weights": (whole, gradients[0])}  # name: (rows, their summed gradients)
+        self._squares = np.zeros(PARTS + len(tables))  # of the summed gradients, by part
         self._learnt = [False] * len(networks)
         self._lr = math.nan
         self.parts = (PARTS + len(tables), PARTS)
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function that learns a part of a batch on the network with a number."""
+        """A function that computes the gradients of a shard: (sum of losses, number of targets).
+
+        Its arguments are the chunk, whose `spans` are the shard, and the number of the network.
+        """
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
             network = self._networks[shard]
@@ -74,15 +80,20 @@ class MinibatchUpdates:
                 self._gradients[shard] = 0
                 return 0.0, 0
             rng = np.random.default_rng((self._seed, chunk.epoch, chunk.first, shard))
-            with np.errstate(over="ignore", invalid="ignore"):  # the loss tells
-                found = network.learn(batch, rng)
+            with np.errstate(over="ignore", invalid="ignore"):  # workers.py checks losses
+                loss_and_targets = network.learn(batch, rng)
             self._correct[chunk.epoch, shard] += network.output.correct
-            return found
+            return loss_and_targets
 
         return train
 
     def merge(self, part: int, chunks: int) -> None:
-        """Add up a stretch or a table of the gradients; then take a part of the step."""
+        """One part of the update: sum gradients, or take a part of the optimizer's step.
+
+        part    0 to PARTS - 1: sum a part of the dense gradients; then one for each table: sum its
+                row gradients; then PARTS parts of the step, which begin when all sums are done
+        chunks  number of shards
+        """
         if part < PARTS:
             stretch = _stretch(self._gradients.shape[1], part)
             self._squares[part] = sum_gradients(self._gradients[:chunks], *stretch)
@@ -94,22 +105,22 @@ class MinibatchUpdates:
             self._step(part - self.parts[0])
 
     def _add_up_rows(self, table: str) -> tuple[np.ndarray, np.ndarray]:
-        """The rows of a table that any part of the batch has a gradient of, and their sums."""
-        found = [
+        """Sum a table's row gradients over the shards: (rows, sums), without frozen rows."""
+        gradients = [
             gradient
             for network, learnt in zip(self._networks, self._learnt, strict=True) if learnt
             for gradient in network.rows() if gradient.table == table
         ]  # fmt: skip
         places, known = self._places[table], 0
-        rows = np.empty(sum(each.rows.size for each in found), np.int32)
-        numbers = [each.rows.copy() for each in found]
-        for each in numbers:
-            known = number_rows(each, each.size, places, rows, known)
+        rows = np.empty(sum(gradient.rows.size for gradient in gradients), np.int32)
+        local_ids = [gradient.rows.copy() for gradient in gradients]
+        for ids in local_ids:
+            known = number_rows(ids, ids.size, places, rows, known)
         rows = rows[:known]
         places[rows] = -1
-        sums = np.zeros((known, found[0].sums.shape[1]), found[0].sums.dtype)
-        for each, gradient in zip(numbers, found, strict=True):
-            add_rows(each, gradient.sums, sums)
+        sums = np.zeros((known, gradients[0].sums.shape[1]), gradients[0].sums.dtype)
+        for ids, gradient in zip(local_ids, gradients, strict=True):
+            add_rows(ids, gradient.sums, sums)
         if table == "input_vectors" and self._frozen.size:
             free = ~self._frozen[rows]
             return rows[free], sums[free]

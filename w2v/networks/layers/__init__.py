@@ -1,1 +1,4 @@
-"""Layers of networks: forward beside backward; `kernels.recurrent_steps` has single time steps."""
+"""The layers of networks, each with a forward and a backward pass.
+
+The time steps of LSTM and GRU are compiled: `w2v.kernels.recurrent_steps`.
+"""

@@ -1,4 +1,4 @@
-"""A layer in which each output looks at each input."""
+"""The dense (fully connected) layer, and the activation functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from w2v.networks.layers.layer import Layer, flat, init_glorot, times
 
 
 class Dense(Layer):
-    """y = f(x W + b) of any array whose last axis has the inputs."""
+    """y = f(x W + b), for arrays with the inputs on the last axis.
+
+    inputs      number of inputs, I
+    units       number of outputs, O
+    activation  f: linear, tanh or relu
+    dtype       dtype of the parameters
+    """
 
     def __init__(
         self, inputs: int, units: int, activation: str = "linear", dtype: Any = np.float32
@@ -21,11 +27,11 @@ class Dense(Layer):
 
     @staticmethod
     def shapes(inputs: int, units: int) -> dict[str, tuple[int, ...]]:
-        """Its parameters."""
+        """Shapes of the parameters by name."""
         return {"W": (inputs, units), "b": (units,)}
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Fill it at random; biases start at 0."""
+        """Glorot initialisation of W; b starts at 0."""
         init_glorot(rng, self.parameters["W"])
 
     def forward(self, x: np.ndarray) -> np.ndarray:
@@ -35,7 +41,7 @@ class Dense(Layer):
         return self._y
 
     def backward(self, d_y: np.ndarray) -> np.ndarray:
-        """Gradients of one step."""
+        """d_y, (..., O), to d_x, (..., I); overwrites `gradients`."""
         # 1. y = f(a)
         d_a = d_y * self._f.slope(self._y)
         # 2. a = x W + b: one product over all rows
@@ -44,7 +50,7 @@ class Dense(Layer):
         return times(d_a, self.parameters["W"].T)
 
 
-# name: (f, its slope as a function of y = f(a))
+# name: (f, its derivative f'(a) as a function of y = f(a))
 _FUNCTIONS: dict[str, tuple[Callable, Callable]] = {
     "linear": (lambda a: a, np.ones_like),
     "tanh": (np.tanh, lambda y: 1 - y * y),
@@ -54,7 +60,7 @@ ACTIVATIONS = tuple(_FUNCTIONS)
 
 
 class Activation:
-    """A function of each number, by name: `linear`, `tanh` or `relu`."""
+    """An elementwise activation function f: `linear`, `tanh` or `relu`."""
 
     def __init__(self, name: str):
         self._function, self._slope = _FUNCTIONS[name]
@@ -64,5 +70,5 @@ class Activation:
         return self._function(a)
 
     def slope(self, y: np.ndarray) -> np.ndarray:
-        """f'(a), from y = f(a)."""
+        """The derivative f'(a), computed from y = f(a)."""
         return self._slope(y)

@@ -1,4 +1,4 @@
-"""Dropout: numbers left out at random, so that no unit comes to lean on another."""
+"""Dropout, which reduces overfitting: units cannot rely on single other units."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import numpy as np
 
 
 class Dropout:
-    """Each number is left out with a probability, and the others grow by as much.
+    """In training, set each number to 0 with probability p = `share`; scale the others by 1/(1-p).
 
-    Source: Srivastava et al. 2014; between layers, not from step to step: Zaremba et al. 2014.
+    Scaling in training keeps the expectation, so that evaluation needs no scaling (inverted
+    dropout). Dropout is applied between layers and not between time steps, as in Zaremba et al.
+    2014.
+
+    Source: Srivastava et al. 2014.
     """
 
     def __init__(self, share: float):
         self._share = share
 
     def forward(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
-        """x with its gaps; x itself without `rng`, when nothing is learnt."""
+        """Drop out numbers of x; without `rng` (evaluation) return x itself."""
         self._kept: np.ndarray | None = None
         if rng is None or not self._share:
             return x
@@ -24,5 +28,5 @@ class Dropout:
         return x * self._kept
 
     def backward(self, d_y: np.ndarray) -> np.ndarray:
-        """1. The same gaps."""
+        """d_x = d_y with the zeros and the scale of the last `forward`."""
         return d_y if self._kept is None else d_y * self._kept

@@ -1,4 +1,4 @@
-"""The embedding layer: a row of numbers for each word."""
+"""The embedding layer: looks up the vector of each word id."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from w2v.networks.layers.layer import Layer, flat
 
 
 class Embedding(Layer):
-    """x = E[word], E the embedding matrix `input_vectors` (V, D), which becomes the table of words.
+    """x = E[word]; the embedding matrix E is `input_vectors` (V, D), the word vectors of the file.
 
-    Of its gradient only the rows of words that came are kept: `rows`, int32 (N,), and `sums`,
-    (N, D), which `backward` makes.
+    Only the rows of words in the minibatch have a gradient. `backward` stores it as `rows`, int32
+    (N,), the distinct ids, and `sums`, (N, D).
+
+    words  size of the vocabulary, V
+    dim    dimensions of a word vector, D
+    dtype  dtype of the vectors
     """
 
     def __init__(self, words: int, dim: int, dtype: Any = np.float32):
@@ -26,21 +30,21 @@ class Embedding(Layer):
 
     @staticmethod
     def shapes(words: int, dim: int) -> dict[str, tuple[int, ...]]:
-        """Its parameters."""
+        """Shapes of the parameters by name."""
         return {"input_vectors": (words, dim)}
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Fill it at random, uniform in ±0.1."""
+        """Random vectors, uniform in ±0.1."""
         vectors = self.parameters["input_vectors"]
         vectors[...] = rng.uniform(-0.1, 0.1, vectors.shape)
 
     def forward(self, words: np.ndarray) -> np.ndarray:
-        """The rows of words, int32 (...): float (..., D)."""
+        """Word ids, int32 (...), to vectors, (..., D)."""
         self._words = words
         return self.parameters["input_vectors"][words]
 
     def backward(self, d_x: np.ndarray) -> None:
-        """1. Each row gets the sum of what its occurrences got; words have no gradient."""
+        """Sum d_x, (..., D), over the occurrences of each word, into `rows` and `sums`."""
         numbers = self._words.astype(np.int32).reshape(-1)
         rows = np.empty(numbers.size, np.int32)
         known = number_rows(numbers, numbers.size, self._places, rows, 0)

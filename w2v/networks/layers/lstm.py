@@ -1,8 +1,14 @@
-"""Long short-term memory: a cell that keeps what its gates let it keep.
+"""The LSTM (long short-term memory) layer: three gates control a memory cell.
 
-Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000, without
-peepholes. The gates stand side by side in this order: input, forget, change, output (PyTorch's
-i, f, g, o).
+    a_t = x_t W_x + h_{t-1} W_h + b                     (B, 4 U), in the order i, f, g, o
+    i_t, f_t, o_t = σ(a_i), σ(a_f), σ(a_o)              input, forget and output gate
+    g_t = tanh(a_g)                                     change, the candidate cell
+    c_t = f_t c_{t-1} + i_t g_t
+    h_t = o_t tanh(c_t)
+
+Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000, without peephole
+connections. The 1997 paper truncates gradients at the gates; here they flow through all T steps of
+a minibatch. The backward equations: `w2v.kernels.recurrent_steps`.
 """
 
 from __future__ import annotations
@@ -16,9 +22,10 @@ GATES = 4
 
 
 class Lstm(Recurrent):
-    """c_t = f_t c_{t-1} + i_t g_t, h_t = o_t tanh(c_t), where there is a word; else both stay.
+    """An LSTM layer. At padding the state (h, c) is copied unchanged.
 
-    i, f and o are sigmoids, g is a tanh, of x_t W_x + h_{t-1} W_h + b.
+    The columns of W_x, W_h and b are those of the input gate, the forget gate, the change and the
+    output gate, in this order (PyTorch's i, f, g, o).
     """
 
     title = "LSTM"
@@ -28,12 +35,16 @@ class Lstm(Recurrent):
 
     @staticmethod
     def shapes(inputs: int, units: int) -> dict[str, tuple[int, ...]]:
-        """Its parameters."""
+        """Shapes of the parameters by name."""
         wide = GATES * units
         return {"W_x": (inputs, wide), "W_h": (units, wide), "b": (wide,)}
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Fill it at random; the forget gate starts open, by its bias (Jozefowicz et al. 2015)."""
+        """Glorot initialisation of W_x and orthogonal of W_h, gate by gate; biases start at 0.
+
+        The forget gate's bias starts at 1, so that cells keep their value at first (Jozefowicz et
+        al. 2015).
+        """
         units = self._units
         for gate in range(GATES):
             here = slice(gate * units, (gate + 1) * units)
@@ -47,11 +58,11 @@ class Lstm(Recurrent):
         mask: np.ndarray | None = None,
         initial: State = None,
     ) -> np.ndarray:
-        """(T, B, I) to the states h_1 to h_T, (T, B, U); `initial` is (h_0, c_0), or zeros."""
+        """(T, B, I) to the states h_1 to h_T, (T, B, U); `initial`: (h_0, c_0), None for zeros."""
         steps, rows, _ = x.shape
         units, dtype = self._units, self.parameters["b"].dtype
         self._x, self._mask = x, np.ones((steps, rows), dtype) if mask is None else mask
-        # All steps' inputs and all gates in one product.
+        # One matrix product for the inputs of all steps and gates.
         self._gates = times(x, self.parameters["W_x"])
         self._gates += self.parameters["b"]
         self.hidden = np.zeros((steps + 1, rows, units), dtype)
@@ -68,24 +79,28 @@ class Lstm(Recurrent):
 
     @property
     def state(self) -> tuple[np.ndarray, ...]:
-        """(h_T, c_T), with which the next text goes on."""
+        """(h_T, c_T), the initial state of a next minibatch."""
         return self.hidden[-1], self.cells[-1]
 
     def backward(self, d_h: np.ndarray) -> np.ndarray:
-        """Gradients through time; `d_hidden` and `d_cells` become those of all states and cells."""
+        """Back-propagation through time: d_h_1 to d_h_T, (T, B, U), to d_x, (T, B, I).
+
+        Overwrites `gradients`, and sets `d_hidden` and `d_cells`, (T + 1, B, U), the gradients of
+        h_0 to h_T and c_0 to c_T.
+        """
         d_gates = np.empty_like(self._gates)
         self.d_hidden, self.d_cells = np.zeros_like(self.hidden), np.zeros_like(self.cells)
         self.d_hidden[1:] = d_h
-        back = np.ascontiguousarray(self.parameters["W_h"].T)  # else steps take twice as long
+        back = np.ascontiguousarray(self.parameters["W_h"].T)  # a strided view takes twice as long
         for t in reversed(range(len(d_h))):
             # 1. h_t = o tanh(c_t), c_t = f c_{t-1} + i g
             lstm_step_backward(
                 self._gates, self.cells, self._cell_tanh, self._mask, self.d_hidden, self.d_cells,
                 d_gates, t,
             )  # fmt: skip
-            # 2. gates = x_t W_x + h_{t-1} W_h + b, by the state
+            # 2. a = x_t W_x + h_{t-1} W_h + b: gradient of the state
             self.d_hidden[t] += d_gates[t] @ back
-        # 3. the same by weights and input, all steps in one product
+        # 3. the same equation: gradients of the weights and of x, one product for all steps
         np.matmul(flat(self._x).T, flat(d_gates), out=self.gradients["W_x"])
         np.matmul(flat(self.hidden[:-1]).T, flat(d_gates), out=self.gradients["W_h"])
         flat(d_gates).sum(axis=0, out=self.gradients["b"])

@@ -1,4 +1,4 @@
-"""From the states of all steps to one vector for each row of a batch."""
+"""The pooling layer: the states of all steps to one vector for each text."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ WAYS = ("last", "mean", "max")
 
 
 class Pooling:
-    """(T, B, U) to (B, U): the last state, or the mean or the maximum of those that have a word."""
+    """(T, B, U) to (B, U): the last state, or the mean or maximum over the steps with a word.
+
+    way  last, mean or max
+    """
 
     def __init__(self, way: str):
         self._way = way
 
     def forward(self, h: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-        """A row without any word gets zeros, but with `last` its state, which is h_0."""
+        """Pool h, (T, B, U), with the mask (T, B).
+
+        A row without words becomes zeros, or with `last` the initial state h_0.
+        """
         self._shape, ones = h.shape, np.ones(h.shape[:2], h.dtype)
         self._mask = ones if mask is None else mask
-        if self._way == "last":  # a state stays where there is no word
+        if self._way == "last":  # padding has copied the state of the last word
             return h[-1]
         if self._way == "mean":
             self._counts = np.maximum(self._mask.sum(axis=0), 1)[:, None]
@@ -28,7 +34,7 @@ class Pooling:
         return np.where(self._any, held.max(axis=0), 0)
 
     def backward(self, d_y: np.ndarray) -> np.ndarray:
-        """1. To the states that it was made of."""
+        """d_y, (B, U), to d_h, (T, B, U)."""
         d_h = np.zeros(self._shape, d_y.dtype)
         if self._way == "last":
             d_h[-1] = d_y

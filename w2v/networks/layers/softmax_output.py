@@ -1,4 +1,7 @@
-"""The last layer: a score for each label or word, and what it costs to be wrong."""
+"""The output layer: a score for each label or word, softmax, and the cross-entropy loss.
+
+Its variant for large vocabularies, the sampled softmax, computes the scores of some words only.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,16 @@ import numpy as np
 from w2v.kernels.softmax import softmax_cross_entropy
 from w2v.networks.layers.layer import Layer, init_glorot
 
-TARGETS = 256  # scored at a time in evaluation: scores of many words take much memory
+TARGETS = 256  # evaluated at a time, since the scores of a large vocabulary take much memory
 
 
 class RowGradients(NamedTuple):
-    """The gradient of some rows of a table: int32 (N,), each once, and float (N, D)."""
+    """Gradients of some rows of a table.
+
+    table  name of the table
+    rows   int32 (N,), distinct
+    sums   float (N, D), the gradients
+    """
 
     table: str
     rows: np.ndarray
@@ -21,9 +29,14 @@ class RowGradients(NamedTuple):
 
 
 class SoftmaxOutput(Layer):
-    """Scores h W_oh^T + b_o of K outputs, softmax, cross-entropy.
+    """Scores s = h W_ohᵀ + b_o, probabilities p = softmax(s), loss -ln p of the target.
 
-    W_oh is the table `output_vectors` (K, U). Where it is tied, it is the `input_vectors` (V, D).
+    W_oh is the table `output_vectors`, (K, U). With tied weights it is `input_vectors`, (V, D).
+
+    inputs   U, units of the last hidden layer
+    outputs  K, labels or words
+    tied     whether W_oh is `input_vectors`
+    dtype    dtype of the parameters
     """
 
     def __init__(self, inputs: int, outputs: int, tied: bool = False, dtype: Any = np.float32):
@@ -34,23 +47,23 @@ class SoftmaxOutput(Layer):
 
     @staticmethod
     def shapes(inputs: int, outputs: int, tied: bool = False) -> dict[str, tuple[int, ...]]:
-        """Its own parameters."""
+        """Shapes of the parameters by name, without a tied table."""
         table: dict[str, tuple[int, ...]] = {} if tied else {"output_vectors": (outputs, inputs)}
         return table | {"b_o": (outputs,)}
 
     def share(self, tables: dict[str, np.ndarray]) -> None:
-        """Take over the table that is tied."""
+        """Use `input_vectors` of `tables` as W_oh where the weights are tied."""
         if self._tied:
             self.parameters[self.table] = tables[self.table]
             self.gradients[self.table] = np.empty(self._shape, tables[self.table].dtype)
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Fill it at random; biases start at 0."""
+        """Glorot initialisation of W_oh, unless it is tied; b_o starts at 0."""
         if not self._tied:
             init_glorot(rng, self.parameters[self.table])
 
     def scores(self, h: np.ndarray) -> np.ndarray:
-        """(N, U) to (N, K)."""
+        """The scores of all outputs: (N, U) to (N, K)."""
         scores = h @ self.parameters[self.table].T
         scores += self.parameters["b_o"]
         return scores
@@ -62,10 +75,15 @@ class SoftmaxOutput(Layer):
         weights: np.ndarray,
         rng: np.random.Generator | None = None,
     ) -> np.ndarray:
-        """Forward and backward at once: the gradient by h of the weighted sum of losses.
+        """Forward and backward: compute the gradients of the weighted sum of the losses.
 
-        rng  for samples, where these are drawn
-        `losses` and `correct` are as in `SoftmaxLoss`.
+        h        (N, U)
+        targets  int32 (N,), column of each row's true label or word
+        weights  (N,), weight of each row in the loss
+        rng      random numbers of the sampled softmax; unused here
+        Returns  d_h, (N, U)
+
+        `losses` and `correct` are set, as in `SoftmaxLoss`.
         """
         self._loss.forward(self.scores(h), targets, weights)
         # 1. softmax and cross-entropy
@@ -78,7 +96,10 @@ class SoftmaxOutput(Layer):
     def evaluate(
         self, h: np.ndarray, targets: np.ndarray, weights: np.ndarray
     ) -> tuple[np.ndarray, int]:
-        """-ln p of each target among all outputs, float64 (N,), and how many come first."""
+        """The losses among all outputs, without gradients: (losses, correct), as in `SoftmaxLoss`.
+
+        Arguments are those of `learn`.
+        """
         losses, correct = np.empty(targets.size), 0
         for start in range(0, targets.size, TARGETS):
             part = slice(start, start + TARGETS)
@@ -89,16 +110,19 @@ class SoftmaxOutput(Layer):
 
     @property
     def losses(self) -> np.ndarray:
-        """-ln p of each target, nats; float64 (N,)."""
+        """-ln p of each target in nats, float64 (N,)."""
         return self._loss.losses
 
     @property
     def correct(self) -> int:
-        """How often the target had the highest score."""
+        """Number of rows with a weight whose target has the highest score."""
         return self._loss.correct
 
     def rows(self) -> list[RowGradients]:
-        """Gradients of rows of tables, that are not among `gradients`."""
+        """Row gradients of tables that the optimizer changes by rows; none if weights are untied.
+
+        Tied weights are a table of the embedding, so that all rows of it get a gradient here.
+        """
         if not self._tied:
             return []
         whole = np.arange(self._shape[0], dtype=np.int32)
@@ -106,15 +130,20 @@ class SoftmaxOutput(Layer):
 
 
 class SampledSoftmaxOutput(SoftmaxOutput):
-    """Only the targets of a batch and words drawn by chance compete, in training.
+    """Sampled softmax: training computes the scores of the minibatch's targets and samples only.
 
-    From each score goes the logarithm of how often its word was to be expected, so that the whole
-    softmax is what is learnt (Jean et al. 2015, "On using very large target vocabulary", equation
-    8; Bengio and Senécal 2008). `scores` are of all words. Not shared with W_oh is b_o: both are
-    tables of which rows have gradients.
+    Samples are drawn in proportion to count^0.75, once for each call of `learn`. The logarithm of a
+    word's expected number of draws is subtracted from its score. This corrects for the sampling, so
+    that the network learns the full softmax (Jean et al. 2015, "On using very large target
+    vocabulary", equation 8; Bengio and Senécal 2008). `scores` and `evaluate` use all words.
 
-    counts   int64 (K,), of the words
-    samples  how many are drawn for a batch
+    W_oh and b_o are both tables with row gradients; b_o is (K, 1).
+
+    inputs   U, units of the last hidden layer
+    counts   int64 (K,), counts of the words
+    samples  words drawn in a call
+    tied     whether W_oh is `input_vectors`
+    dtype    dtype of the parameters
     """
 
     def __init__(
@@ -129,7 +158,7 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         self._row_gradients: list[RowGradients] = []
 
     def share(self, tables: dict[str, np.ndarray]) -> None:
-        """Take over the tables of which rows change."""
+        """Use W_oh and b_o of `tables` as parameters."""
         self.parameters = {name: tables[name] for name in (self.table, "b_o")}
 
     def learn(
@@ -139,7 +168,10 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         weights: np.ndarray,
         rng: np.random.Generator | None = None,
     ) -> np.ndarray:
-        """As of an `SoftmaxOutput`."""
+        """Forward and backward, as in `SoftmaxOutput`, among the targets and the samples.
+
+        rng  draws the samples; None: the same samples in every call
+        """
         rng = rng or np.random.default_rng(0)
         drawn = np.searchsorted(self._sums, rng.random(self._samples))
         rows, places = np.unique(
@@ -149,7 +181,7 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         scores = h @ vectors.T
         scores += (self.parameters["b_o"][rows, 0] - np.log(self._expected[rows])).astype(h.dtype)
         self._loss.forward(scores, places[: targets.size].astype(np.int32), weights)
-        # 1. as in `SoftmaxOutput`, of the rows that compete
+        # 1. and 2. as in `SoftmaxOutput`, for the rows of targets and samples
         d_scores, rows = self._loss.backward(), rows.astype(np.int32)
         self._row_gradients = [
             RowGradients(self.table, rows, d_scores.T @ h),
@@ -158,25 +190,27 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         return d_scores @ vectors
 
     def scores(self, h: np.ndarray) -> np.ndarray:
-        """(N, U) to (N, K)."""
+        """The scores of all words: (N, U) to (N, K)."""
         return h @ self.parameters[self.table].T + self.parameters["b_o"][:, 0]
 
     def rows(self) -> list[RowGradients]:
-        """Of what competed."""
+        """Row gradients of the targets and samples of the last `learn`."""
         return self._row_gradients
 
 
 class SoftmaxLoss:
-    """Cross-entropy: -ln p of what was there, p = softmax(scores), in nats.
+    """Cross-entropy of the targets: -ln p in nats, with p = softmax(scores).
 
-    `losses`, float64 (N,), are those of the rows; `correct` says in how many the target came first.
+    `forward` sets `losses`, float64 (N,), of each row without its weight, and `correct`, the number
+    of rows with a weight whose target has the highest score.
     """
 
     def forward(self, scores: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> float:
-        """The weighted sum over the rows of scores (N, V), which are overwritten by their gradient.
+        """The weighted sum of the losses.
 
-        targets  int32 (N,)
-        weights  (N,), of the dtype of the scores; a row of none costs nothing
+        scores   (N, K), overwritten by their gradient
+        targets  int32 (N,), the true column of each row
+        weights  (N,), of the dtype of the scores; 0 excludes a row
         """
         self.losses = np.zeros(targets.size)
         self.correct = softmax_cross_entropy(scores, targets, weights, self.losses)
@@ -184,5 +218,5 @@ class SoftmaxLoss:
         return float(weights @ self.losses)
 
     def backward(self) -> np.ndarray:
-        """1. Of the sum by the scores: weight times (p - 1 where the target is)."""
+        """The gradient of the weighted sum: weight (p - onehot(target)), (N, K)."""
         return self._d_scores
