@@ -155,15 +155,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
-    told = parser.parse_args()
-    end = time.monotonic() + 60 * told.minutes
+    args = parser.parse_args()
+    end = time.monotonic() + 60 * args.minutes
     os.environ.pop("W2V_VECTORS", None)
     with tempfile.TemporaryDirectory() as folder:
-        soak = Soak(told.seed, Path(folder))
+        soak = Soak(args.seed, Path(folder))
         while time.monotonic() < end:
             soak.scenario()
     counts = ", ".join(f"{count} {what}" for what, count in sorted(soak.done.items()))
-    print(f"seed {told.seed}: {counts}; nothing was lost")
+    print(f"seed {args.seed}: {counts}; nothing was lost")
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ class Costs:
     A round is a chain: the words of a chunk; the scheduler's time for each task; the way up, where
     a task of each level of the tree fetches the changes of up to eight others; the way down, where
     machines fetch the sum from those that have it, so that these double; and the delays: a task's
-    result is told to the scheduler, which tells a worker, which asks for it and gets it. And what
+    worker reports its result to the scheduler, which names it to the worker that needs it. And what
     two workers on this machine take besides.
     """
 
@@ -250,8 +250,8 @@ def checked(text: Path, costs: Costs) -> str:
     for hosts, rate, delay in POINTS:
         with on_hosts(hosts, wire.bytes_a_second(rate), delay) as scheduler:
             command = [*wire.inside(0), sys.executable, __file__, "--scheduler", scheduler]
-            told = subprocess.run([*command, text], stdout=subprocess.PIPE, check=True).stdout
-        seconds, rounds, moved = json.loads(told)
+            printed = subprocess.run([*command, text], stdout=subprocess.PIPE, check=True).stdout
+        seconds, rounds, moved = json.loads(printed)
         words = words_of_a_chunk(text, rounds)
         said = costs.seconds(words, shards, hosts, 1, wire.bytes_a_second(rate), delay)
         rows.append(
@@ -270,20 +270,20 @@ def main() -> None:
     parser.add_argument("--hosts", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--scheduler", nargs=2, help=argparse.SUPPRESS)  # on host 0
-    told = parser.parse_args()
+    args = parser.parse_args()
     os.environ["DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH"] = "10000000"  # of all transfers
-    if told.scheduler:
-        scheduler, path = told.scheduler
+    if args.scheduler:
+        scheduler, path = args.scheduler
         print(json.dumps(on_cluster(Path(path), scheduler, *ROUNDS[0])))
         return
-    with wikipedia(told.megabytes * 1_000_000) as (_, text, _lines):
-        if not (told.paper or told.hosts):
-            publish({"cluster": table(text)}, told.write)
+    with wikipedia(args.megabytes * 1_000_000) as (_, text, _lines):
+        if not (args.paper or args.hosts):
+            publish({"cluster": table(text)}, args.write)
             return
         costs = Costs(text)
         print(costs, flush=True)
-        found = {"paper": paper(costs)} if told.paper else {"hosts": checked(text, costs)}
-        publish(found, told.write)
+        found = {"paper": paper(costs)} if args.paper else {"hosts": checked(text, costs)}
+        publish(found, args.write)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def w2v(*args: object, **more: str) -> Run:
 
 
 def train(text: Path, out: Path, **options: object) -> Run:
-    """`w2v train` on 2 threads unless told otherwise; an option that is True is a flag."""
+    """`w2v train` on 2 threads unless `options` say otherwise; an option that is True is a flag."""
     return w2v("train", text, "-o", out, "--quiet", *_arguments(options))
 
 
@@ -127,12 +127,12 @@ def wikipedia(size: int | None = None) -> Iterator[tuple[Path, Path, Path]]:
         sys.exit(f"no {packed}; set W2V_DATA to the folder that has it")
     with TemporaryDirectory() as name:
         folder = Path(name)
-        aside(unpack, packed, size, folder)
+        in_own_process(unpack, packed, size, folder)
         warm_up(folder)
         yield folder, folder / "text", folder / "lines"
 
 
-def aside(function: Callable[..., object], *args: object) -> None:
+def in_own_process(function: Callable[..., object], *args: object) -> None:
     """Call a function in a process of its own.
 
     A command that is started later counts as using at least as much memory as this process did.

@@ -103,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", default="", help="those whose names begin so; nothing is written")
-    parser.add_argument("--write", action="store_true", help="put the tables in the README")
+    parser.add_argument("--write", action="store_true", help="put the tables in the manual")
     args = parser.parse_args()
     runs: dict[str, list[Run]] = {name: [] for name in CONTENDERS if name.startswith(args.only)}
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in runs if CONTENDERS[name][2]}

@@ -23,7 +23,19 @@ from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
 
-from contest import DATA, PEERS, Run, aside, json_lines, publish, ratio, run, spread, train, w2v
+from contest import (
+    DATA,
+    PEERS,
+    Run,
+    in_own_process,
+    json_lines,
+    publish,
+    ratio,
+    run,
+    spread,
+    train,
+    w2v,
+)
 
 GENSIM = """
 import json, sys
@@ -142,8 +154,8 @@ def main() -> None:
     """Train and judge everything, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--write", action="store_true", help="put the table in the README")
-    told = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="put the table in the manual")
+    args = parser.parse_args()
     if not PEERS.exists():
         sys.exit(f"no {PEERS}: `make bench` installs the peers there")
     ours: dict[str, list[Run]] = {name: [] for name in SETTINGS}
@@ -152,10 +164,10 @@ def main() -> None:
     others = []
     with TemporaryDirectory() as name:
         folder = Path(name)
-        aside(prepare, folder)
+        in_own_process(prepare, folder)
         for mine, _ in SETTINGS.values():  # compiles
             train(folder / "small.tsv", folder / "x.safetensors", **{**mine, "epochs": 1})
-        for seed in range(1, told.seeds + 1):
+        for seed in range(1, args.seeds + 1):
             for label, (mine, peers) in SETTINGS.items():
                 done, out = ours[label], folder / "x.safetensors"
                 done.append(train(folder / "all.tsv", out, seed=seed, **COMMON, **mine))
@@ -171,7 +183,7 @@ def main() -> None:
                 print(said, file=sys.stderr, flush=True)
             others.append(baselines(folder, seed))
             print(others[-1], file=sys.stderr, flush=True)
-    publish({"documents": speed_table(ours, theirs, errors, others)}, told.write)
+    publish({"documents": speed_table(ours, theirs, errors, others)}, args.write)
 
 
 if __name__ == "__main__":

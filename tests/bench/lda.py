@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from contest import DATA, aside, publish
+from contest import DATA, in_own_process, publish
 from topics import Judged, ours, prepare, theirs
 
 OPTIONS = {
@@ -64,23 +64,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--pace", action="store_true", help="nothing but the pace")
-    parser.add_argument("--write", action="store_true", help="put the table in the README")
-    told = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="put the table in the manual")
+    args = parser.parse_args()
     rows = [
         "| | topics | passes | seconds | perplexity | w2v as good | of the time | whole run, s |",
         "|---|---|---|---|---|---|---|---|",
     ]
     with TemporaryDirectory() as name:
         folder = Path(name)
-        aside(unpack, folder)
+        in_own_process(unpack, folder)
         ours(folder / "train.tsv", folder, {**OPTIONS, "epochs": 2, "topics": 20})  # compiles
-        publish({"pace": pace(folder, told.seeds)}, told.write)
-        for topics in () if told.pace else (50, 200):
+        publish({"pace": pace(folder, args.seeds)}, args.write)
+        for topics in () if args.pace else (50, 200):
             for label, more, step in (
                 ("tomotopy", {}, 10), ("tomotopy; w2v with eta 0.01", {"optimize": "alpha"}, 20),
             ):  # fmt: skip
                 pairs = []
-                for seed in range(1, told.seeds + 1):
+                for seed in range(1, args.seeds + 1):
                     peer = theirs("tomotopy", folder, topics, SWEEPS, seed)
                     print(f"tomotopy, {topics} topics: {peer}", file=sys.stderr, flush=True)
                     options = {"topics": topics, "seed": seed, **more}
@@ -91,8 +91,8 @@ def main() -> None:
                 print(f"{peer_name}, {topics} topics: {peer}", file=sys.stderr, flush=True)
                 found = reach(folder, peer.perplexity, 4, topics=topics)
                 rows.append(row(peer_name, topics, PASSES, [(peer, *found)]))
-    if not told.pace:
-        publish({"lda": "\n".join(rows)}, told.write)
+    if not args.pace:
+        publish({"lda": "\n".join(rows)}, args.write)
 
 
 def pace(folder: Path, seeds: int) -> str:

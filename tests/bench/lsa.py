@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from contest import PEERS, aside, environment, publish, run
+from contest import PEERS, environment, in_own_process, publish, run
 from imdb import prepare
 
 OURS = """
@@ -86,13 +86,13 @@ def main() -> None:
     """Take turns."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="put the table in the README")
-    told = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="put the table in the manual")
+    args = parser.parse_args()
     found: dict[str, list[list[float]]] = {}
     with TemporaryDirectory() as name:
         folder = Path(name)
-        aside(matrix, folder)
-        for _ in range(told.turns):
+        in_own_process(matrix, folder)
+        for _ in range(args.turns):
             for iters in (4, 6, 8):
                 label = f"w2v, --power-iters {iters}" + ", the default" * (iters == 6)
                 found.setdefault(label, []).append(once(sys.executable, OURS, folder, iters))
@@ -109,7 +109,7 @@ def main() -> None:
         rows.append(f"| {label} | {seconds:.1f} | {seconds / theirs:.2f} | {runs[0][1]:.2f} |")
     rows.append(f"| `w2v train`, from the text to the file | {whole.seconds:.1f} | | |")
     rows.append(f"| its peak memory | {whole.megabytes / 1.048576:.0f} MiB | | |")
-    publish({"lsa": "\n".join(rows)}, told.write)
+    publish({"lsa": "\n".join(rows)}, args.write)
 
 
 if __name__ == "__main__":

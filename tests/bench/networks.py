@@ -8,7 +8,7 @@ $W2V_DATA, else ../shared/data), 20 rows, 35 steps, SGD with clipping; the first
 Classifier: embedding 100, LSTM 128, the last state, batches of 32, Adam; reviews of imdb.*, the
 last 200 words. Both get the same words on 2 threads; words a second as the trainer says them
 (PyTorch: measured around all batches but the first 5), medians of turns that take each other's
-place. OPENBLAS_CORETYPE is told in the table: it decides how fast NumPy's products are.
+place. The table gives OPENBLAS_CORETYPE, because it decides how fast NumPy's products are.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def main() -> None:
     """Take turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="put the table in the README")
-    told = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="put the table in the manual")
+    args = parser.parse_args()
     lines = ["| | OPENBLAS_CORETYPE | w2v, words/s | PyTorch | ratio |", "|---|---|---|---|---|"]
     with TemporaryDirectory() as folder:
         texts = prepare(Path(folder))
@@ -141,7 +141,7 @@ def main() -> None:
                 env = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
                 env |= {"OPENBLAS_CORETYPE": core} if core else {}
                 pairs = [
-                    (ours(task, text, env), theirs(task, text, env)) for _ in range(told.turns)
+                    (ours(task, text, env), theirs(task, text, env)) for _ in range(args.turns)
                 ]
                 mine, other = (median(each) for each in zip(*pairs, strict=True))
                 ratio = median(a / b for a, b in pairs)
@@ -149,7 +149,7 @@ def main() -> None:
                     f"| {task} | {core or 'unset'} | {mine:,.0f} | {other:,.0f} | {ratio:.1f} |"
                 )
                 print(lines[-1], file=sys.stderr)
-    publish({"networks": "\n".join(lines)}, told.write)
+    publish({"networks": "\n".join(lines)}, args.write)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
 
-from contest import DATA, aside, json_lines, publish, train, w2v
+from contest import DATA, in_own_process, json_lines, publish, train, w2v
 from topics import PROGRAMS, ours, prepare, theirs
 
 WORDS = {"tokenizer": "words", "lowercase": True, "min_count": 1}
@@ -45,7 +45,7 @@ SKIPGRAM = {
     "epochs": 20,
     "sample": 1e-3,
 }
-# label: (what `w2v train` is told besides WORDS, whether it is random)
+# label: (options of `w2v train` besides WORDS, whether the result is random)
 MODELS: dict[str, tuple[dict, bool]] = {
     "LSA, 100 topics": ({"model": "lsa", "topics": 100, **TERMS}, False),
     "LSA, 300 topics": ({"model": "lsa", "topics": 300, **TERMS}, False),
@@ -113,9 +113,9 @@ def classify(folder: Path) -> str:
     seconds: dict[str, list[float]] = {}
     posts, out = folder / "train.tsv", folder / "x.safetensors"
     for seed in (1, 2, 3):
-        for label, (told, is_random) in MODELS.items():
+        for label, (options, is_random) in MODELS.items():
             if seed == 1 or is_random:
-                run = train(posts, out, seed=seed, **{**WORDS, **told})
+                run = train(posts, out, seed=seed, **{**WORDS, **options})
                 seconds.setdefault(label, []).append(run.seconds)
                 found.setdefault(label, []).append(accuracy(folder, out))
         words = folder / "words.safetensors"
@@ -148,13 +148,13 @@ def accuracy(folder: Path, model: Path, by: str = "documents") -> float:
 def main() -> None:
     """Both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="put the tables in the README")
-    told = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="put the tables in the manual")
+    args = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        aside(unpack, folder)
-        publish({"groups": classify(folder)}, told.write)
-        publish({"topics": judge(folder)}, told.write)
+        in_own_process(unpack, folder)
+        publish({"groups": classify(folder)}, args.write)
+        publish({"topics": judge(folder)}, args.write)
 
 
 if __name__ == "__main__":

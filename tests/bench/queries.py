@@ -18,7 +18,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from contest import DATA, PEERS, Run, aside, publish, run, w2v
+from contest import DATA, PEERS, Run, in_own_process, publish, run, w2v
 
 from w2v.embeddings import formats
 from w2v.embeddings.table import Table
@@ -79,8 +79,8 @@ def reading(folder: Path, turns: int) -> list[str]:
 def asking(folder: Path, turns: int) -> list[str]:
     """Seconds and megabytes of whole commands."""
     small, large = folder / "small.safetensors", folder / "x.safetensors"
-    aside(make, small, 30_000, 100, question_words())
-    aside(make, folder / "middle.safetensors", 70_000, 100, question_words())
+    in_own_process(make, small, 30_000, 100, question_words())
+    in_own_process(make, folder / "middle.safetensors", 70_000, 100, question_words())
     questions = DATA / "questions-words.txt"
     lines = [line for line in questions.read_text().casefold().splitlines() if line[0] != ":"]
     asked = folder / "asked"
@@ -111,13 +111,13 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="put them into the README")
-    told = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="put them into the manual")
+    args = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        aside(make, folder / "x.safetensors", 400_000, 300, ["king"])
-        tables = {"asking": asking(folder, told.turns), "reading": reading(folder, told.turns)}
-    publish({part: "\n".join(rows) for part, rows in tables.items()}, told.write)
+        in_own_process(make, folder / "x.safetensors", 400_000, 300, ["king"])
+        tables = {"asking": asking(folder, args.turns), "reading": reading(folder, args.turns)}
+    publish({part: "\n".join(rows) for part, rows in tables.items()}, args.write)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 
 Trains on enwiki100m.txt.gz with the default settings and 2 threads. Quality: means over the seeds.
 Time: of training one epoch, every contender once in each of five rounds of turns, the median of the
-ratios to the free threads of the same turn. Prints a Markdown table; --write puts it in the README.
+ratios to the free threads of the same turn. Prints a Markdown table; --write puts it in the manual.
 
 What led to the rule of merging (`kernels.row_copies`), with skip-gram, 8 shards of 20,000 words,
 negatives drawn for each chunk and seed 1; per cent of the analogies right, 38.3 with free threads:
@@ -60,25 +60,25 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--write", action="store_true")
-    told = parser.parse_args()
+    args = parser.parse_args()
     contenders = [(label, way) for label in MODELS for way in WAYS]
     times: dict[tuple[str, str], list[float]] = {each: [] for each in contenders}
     scores: dict[tuple[str, str], list[dict]] = {each: [] for each in contenders}
     with enwiki() as (folder, text, _):
         for label, way in contenders:  # compiles
             train(folder / "small", folder / "x.bin", model=MODELS[label], **WAYS[way])
-        for _ in range(told.turns):
+        for _ in range(args.turns):
             for label, way in contenders:
                 options = {"model": MODELS[label], **WAYS[way]}
                 times[label, way].append(pace(text, folder / "x.bin", epochs=1, **options))
         print(times, file=sys.stderr, flush=True)
-        for seed in range(1, told.seeds + 1):
+        for seed in range(1, args.seeds + 1):
             for label, way in contenders:
                 out = Path(folder, "x.bin")
                 train(text, out, model=MODELS[label], seed=seed, **WAYS[way])
                 scores[label, way].append(judge(out))
                 print(seed, label, way, scores[label, way][-1], file=sys.stderr, flush=True)
-    publish({"rounds": table(times, scores)}, told.write)
+    publish({"rounds": table(times, scores)}, args.write)
 
 
 if __name__ == "__main__":

@@ -56,15 +56,15 @@ def judged(folder: Path, rows: dict[str, list[bytes]], **how: object) -> float:
     paths = {name: write(folder / f"{name}.tsv", found) for name, found in rows.items()}
     model = folder / "net.safetensors"
     train(paths["train"], model, valid=paths["valid"], **how)
-    told = w2v("evaluate", "classify", paths["test"], "-v", model, "--by", "model", "--json")
-    return 100 * json.loads(told.out)["accuracy"]
+    done = w2v("evaluate", "classify", paths["test"], "-v", model, "--by", "model", "--json")
+    return 100 * json.loads(done.out)["accuracy"]
 
 
 def main() -> None:
     """Train, judge, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put the table in the README")
-    told = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="put the table in the manual")
+    args = parser.parse_args()
     lines = ["| | vectors begin | accuracy, % |", "|---|---|---|"]
     with TemporaryDirectory() as name, enwiki() as (_, text, _):
         folder = Path(name)
@@ -91,7 +91,7 @@ def main() -> None:
             spread = f"{mean(found):.1f} ± {stdev(found):.1f}"
             lines.append(f"| rt-polarity | {begin} | {spread} |")
             print(lines[-1], flush=True)
-    publish({"sentiment": "\n".join(lines)}, told.write)
+    publish({"sentiment": "\n".join(lines)}, args.write)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def main() -> None:
     """Run everything, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--write", action="store_true", help="put the table in the README")
+    parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
     rows = ["| | skip-gram | CBOW |", "|---|---|---|"]
     with enwiki(30_000_000) as (folder, text, lines):

@@ -18,7 +18,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from contest import Run, aside, enwiki, publish, run, w2v
+from contest import Run, enwiki, in_own_process, publish, run, w2v
 
 from w2v.embeddings import formats, transform
 from w2v.embeddings.table import Table
@@ -116,7 +116,7 @@ def anonymous(text: Path, min_count: int) -> float:
 def main() -> None:
     """Measure one thing after the other."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="put the table in the README")
+    parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
     rows = []
 
@@ -128,7 +128,7 @@ def main() -> None:
         add("`w2v --help`", f"{seconds(lambda: w2v('--help')):.2f} s")
         numpy = seconds(lambda: run(sys.executable, "-c", "import numpy"))
         add('`python -c "import numpy"`', f"{numpy:.2f} s")
-        aside(large_tables, folder)
+        in_own_process(large_tables, folder)
         for kind, name in MAPPED.items():
             taken = queries(folder / name)
             print(kind, *(f"{c} {t:.2f}" for c, t in taken.items()), file=sys.stderr)

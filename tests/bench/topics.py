@@ -20,11 +20,11 @@ from contest import PEERS, environment, run
 START = """
 import json, sys, time
 import numpy as np
-folder, out, told = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+folder, out, options = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 held = np.load(folder + "/train.npz")
 words, starts, size = held["words"], held["starts"], int(held["size"])
 documents = [words[a:b].tolist() for a, b in zip(starts, starts[1:])]
-K, seed = told["topics"], told["seed"]
+K, seed = options["topics"], options["seed"]
 def end(seconds, topic_words, alpha):
     np.savez(out, topic_words=topic_words.astype(np.float32), alpha=np.asarray(alpha, np.float32))
     print(json.dumps(seconds))
@@ -37,7 +37,7 @@ for document in documents:
         model.add_doc([str(word) for word in document])
 model.train(0)
 began = time.perf_counter()
-model.train(told["epochs"], workers=2)
+model.train(options["epochs"], workers=2)
 seconds = time.perf_counter() - began
 found = np.full((size, K), 1e-9)
 order = np.array([int(word) for word in model.used_vocabs])
@@ -51,7 +51,7 @@ from gensim.models import LdaMulticore
 bags = [sorted(Counter(document).items()) for document in documents]
 names = {word: str(word) for word in range(size)}
 began = time.perf_counter()
-model = LdaMulticore(bags, num_topics=K, id2word=names, workers=2, passes=told["epochs"],
+model = LdaMulticore(bags, num_topics=K, id2word=names, workers=2, passes=options["epochs"],
                      alpha=0.1, eta=0.01, random_state=seed)
 end(time.perf_counter() - began, model.get_topics().T, model.alpha)
 """
@@ -62,7 +62,7 @@ matrix = csr_matrix((np.ones(words.size), words, starts), shape=(len(documents),
 matrix.sum_duplicates()
 began = time.perf_counter()
 model = LatentDirichletAllocation(
-    K, learning_method="online", batch_size=1000, max_iter=told["epochs"], doc_topic_prior=0.1,
+    K, learning_method="online", batch_size=1000, max_iter=options["epochs"], doc_topic_prior=0.1,
     topic_word_prior=0.01, random_state=seed).fit(matrix)
 found = model.components_ / model.components_.sum(axis=1, keepdims=True)
 end(time.perf_counter() - began, found.T, np.full(K, 0.1))
@@ -106,8 +106,10 @@ def prepare(folder: Path, train: Path, test: Path, options: dict[str, object]) -
 
 def theirs(peer: str, folder: Path, topics: int, epochs: int, seed: int) -> Judged:
     """Train and judge a peer."""
-    told = json.dumps({"topics": topics, "epochs": epochs, "seed": seed})
-    done = run(PEERS, "-W", "ignore", "-c", START + PROGRAMS[peer], folder, folder / "peer", told)
+    options = json.dumps({"topics": topics, "epochs": epochs, "seed": seed})
+    done = run(
+        PEERS, "-W", "ignore", "-c", START + PROGRAMS[peer], folder, folder / "peer", options
+    )
     return Judged(json.loads(done.out.splitlines()[-1]), *judge(folder, folder / "peer.npz"))
 
 

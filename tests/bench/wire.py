@@ -90,12 +90,12 @@ def _carry(devices: Sequence[int], rate: float, delay: float) -> None:
             number += 1
 
 
-def bytes_a_second(told: str) -> float:
+def bytes_a_second(text: str) -> float:
     """A rate as iproute2 writes it: 1gbit, 100mbit."""
     for unit, size in (("gbit", 1e9), ("mbit", 1e6)):
-        if told.endswith(unit):
-            return float(told.removesuffix(unit)) * size / 8
-    raise ValueError(f"{told}: expected 1gbit, 100mbit")
+        if text.endswith(unit):
+            return float(text.removesuffix(unit)) * size / 8
+    raise ValueError(f"{text}: expected 1gbit, 100mbit")
 
 
 def run_on(host: int, command: Sequence[str | Path], **how: object) -> subprocess.Popen:
