@@ -49,6 +49,26 @@ def test_each_command_is_in_one_group():
     assert {*COMMANDS} == commands
 
 
+def test_without_arguments_a_welcome_names_three_commands_to_begin_with(w2v, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    welcome = w2v()
+    assert (welcome.code, welcome.err) == (2, "")
+    lines = welcome.out.splitlines()
+    assert len(lines) <= 12
+    assert max(map(len, lines)) <= 80
+    commands = [line.split()[1] for line in lines if line.startswith("  w2v ")]
+    assert commands == ["train", "similar", "plot"]
+    assert "w2v --help" in lines[-1]
+    assert "w2v train --help" in lines[-1]
+    assert "\nTrain:\n" in w2v("--help").out  # the whole list
+
+
+def test_a_group_without_a_command_prints_its_help_on_stderr(w2v):
+    outcome = w2v("evaluate")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == w2v("evaluate", "--help").out
+
+
 def test_each_command_and_model_has_its_summary_on_one_line(w2v, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     listed = w2v("train", "--help").out.split("\nModels:\n")[1].split("\n\n")[0]

@@ -317,7 +317,7 @@ def test_standard_input_is_read_by_one(w2v, folder, name):
         told = w2v(*name.split(), *args)
         assert told.code == 2, (a, b, told)
         assert told.err.startswith("w2v: standard input is named twice, by "), (a, b, told.err)
-        assert told.err.endswith(": it can be read only once\n")
+        assert told.err.endswith(": name a file for one of them\n")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,7 +1,7 @@
-"""The command line: parse, one library call, print. One file for each command.
+"""The command line: each command parses its arguments, calls the library once and prints.
 
-Modules of this package import click and `w2v.errors` at the top and nothing heavier: `w2v --help`
-must not wait for NumPy, nor `w2v similar` for Numba.
+Each command has its own file. At the top, modules of this package import only click, `w2v.errors`
+and a few light modules, so that `w2v --help` does not wait for NumPy, nor `w2v similar` for Numba.
 """
 
 from __future__ import annotations
@@ -21,37 +21,50 @@ from w2v.cli.command import WithExamples
 from w2v.cli.streams import standard_streams
 from w2v.errors import W2VError
 
-HEADINGS = {  # of w2v --help
+HEADINGS = {  # the sections of `w2v --help`
     "Train": ("train", "vocab", "phrases"),
     "Ask about words": ("similar", "analogy", "similarity", "odd", "vector"),
     "Apply a model": ("infer", "topics", "predict", "generate"),
     "Evaluate": ("evaluate", "compare", "perplexity", "lag"),
     "Files and pictures": ("info", "convert", "summary", "plot"),
 }
-COMMANDS = tuple(name for names in HEADINGS.values() for name in names)  # each a file
+COMMANDS = tuple(name for names in HEADINGS.values() for name in names)  # each has a file
+WELCOME = """\
+w2v trains word embeddings on your text and answers questions about its words.
 
+To begin:
+  w2v train corpus.txt   learn a vector for each word, write vectors.safetensors
+  w2v similar car        list the words nearest to "car"
+  w2v plot               draw the words as a page for the browser, map.html
 
-_NEAR = 0.65  # of difflib's likeness, 0 to 1, of names that are suggested
+w2v --help lists all commands; w2v train --help explains one command."""
+
+_MIN_SIMILARITY = 0.65  # difflib's ratio (0 to 1) from which a name is suggested
 
 
 class HelpfulGroup(WithExamples, click.Group):
-    """Without a command: its help on stderr, and a mistake; an unknown one: the near ones.
+    """A group of commands that helps when the command is missing or misspelt.
 
-    click does the first from 8.2 on only, and the second from 8.3 on, not for what a name begins
-    with.
+    Without a command it prints its help on stderr and exits with 2. For an unknown command it
+    suggests similar names. click does the first only from version 8.2 on, and the second only from
+    8.3 on. It also does not complete a name: `sim` does not suggest `similar`.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click's, if there is something to parse."""
+        """Parse the arguments as click does; without any, print the help and exit with 2."""
         if not args and not ctx.resilient_parsing:
-            click.echo(ctx.get_help(), err=True)
+            self.print_without_command(ctx)
             ctx.exit(2)
         return super().parse_args(ctx, args)
+
+    def print_without_command(self, ctx: click.Context) -> None:
+        """Print what a call without arguments prints: the help, on stderr."""
+        click.echo(ctx.get_help(), err=True)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is named; UsageError with the near ones where there is none."""
+        """Find the command; UsageError with similar names if there is no such command."""
         name = args[0]
         if not (name.startswith("-") or ctx.resilient_parsing or self.get_command(ctx, name)):
             hint = _did_you_mean(name, self.list_commands(ctx), ctx)
@@ -59,27 +72,31 @@ class HelpfulGroup(WithExamples, click.Group):
         return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands, then the options."""
+        """Write the commands, then the options."""
         from w2v.cli.help import write_group
 
         write_group(self, {"Commands": self.list_commands(ctx)}, ctx, formatter)
 
 
 class LazyGroup(HelpfulGroup):
-    """Imports the module of a command when the command is asked for."""
+    """The group of all commands. It imports the module of a command when the command is used."""
+
+    def print_without_command(self, ctx: click.Context) -> None:
+        """Print a short welcome on stdout: three commands to begin with."""
+        click.echo(WELCOME)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order of the help."""
+        """Return the names of all commands, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command, or None where there is no such."""
+        """Return the command, or None if there is no command of this name."""
         if name not in COMMANDS:
             return None
         return getattr(import_module(f"w2v.cli.{name}"), name)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands under headings, then the options."""
+        """Write the commands under headings, then the options."""
         from w2v.cli.help import write_group
 
         write_group(self, HEADINGS, ctx, formatter)
@@ -92,7 +109,7 @@ class LazyGroup(HelpfulGroup):
 )
 @click.version_option(__version__, prog_name="w2v", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Train word embeddings and ask them questions.
+    """Train word embeddings and query them.
 
     w2v COMMAND --help explains a command and its options.
     """
@@ -102,7 +119,11 @@ def cli() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 a mistake, 3 not found, 128 + N signal N."""
+    """Run the command line and exit.
+
+    The exit status is 0 after success, 1 if training diverged or lost its cluster, 2 after any
+    other error, 3 if a word or document was not found, and 128 + N after signal N.
+    """
     from w2v.system.signals import Stopped, handlers_kept
 
     code = 0
@@ -110,13 +131,13 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         try:
             with handlers_kept():
                 code = _run(list(sys.argv[1:] if args is None else args))
-        except Stopped as error:  # after the command's end: it has done and said everything
+        except Stopped as error:  # the signal came after the command had finished
             code = code or 128 + error.number
     sys.exit(code)
 
 
 def _run(args: list[str]) -> int:
-    """Run a command; the exit code."""
+    """Run a command and return its exit status."""
     try:
         if "_W2V_COMPLETE" in os.environ:
             from w2v.cli.completion import answer_shell
@@ -126,7 +147,7 @@ def _run(args: list[str]) -> int:
             cli.invoke(ctx)
         sys.stdout.flush()
         return 0
-    except click.exceptions.Exit as error:  # --help, or a status that a command has chosen
+    except click.exceptions.Exit as error:  # raised by --help, and by ctx.exit in a command
         return error.exit_code
     except click.NoSuchOption as error:
         return _fail(_no_such_option(error), error.exit_code)
@@ -139,9 +160,9 @@ def _run(args: list[str]) -> int:
         number = getattr(error, "number", signal.SIGINT)
         return _fail(name_of(number), 128 + number)
     except MemoryError:
-        return _fail("out of memory; try a higher --min-count or a smaller --dim", 2)
+        return _fail("out of memory: try a higher --min-count or a smaller --dim", 2)
     except OSError as error:
-        if isinstance(error, BrokenPipeError) and not error.filename:  # `| head` has seen enough
+        if isinstance(error, BrokenPipeError) and not error.filename:  # stdout closed, as by `head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 128 + signal.SIGPIPE
         where = f"{error.filename}: " if error.filename else "stdout: " * (error.errno == ENOSPC)
@@ -149,38 +170,43 @@ def _run(args: list[str]) -> int:
 
 
 def catch_signals() -> None:
-    """From now on a stop signal raises an exception: for commands that must tidy up."""
+    """Let a stop signal raise an exception from now on, so that a command can clean up."""
     from w2v.system.signals import catch
 
     catch()
 
 
 def _no_such_option(error: click.NoSuchOption) -> str:
-    """That an option is not known, with the near ones of the command."""
+    """Return the message for an unknown option, with similar options of the command."""
     hint = "."
     if error.ctx is not None:
         params = error.ctx.command.get_params(error.ctx)
-        known = [name for each in params for name in (*each.opts, *each.secondary_opts)]
+        known = [name for param in params for name in (*param.opts, *param.secondary_opts)]
         hint = _did_you_mean(error.option_name, known, error.ctx)
     return f"No such option {error.option_name!r}{hint}"
 
 
 def _did_you_mean(wrong: str, known: Sequence[str], ctx: click.Context) -> str:
-    """The end of a message: the names that begin like a wrong one, or are spelt nearly like it."""
+    """Return the end of a message: up to three known names that are similar to a wrong one.
+
+    A name is similar if it begins with the wrong one, or if its spelling is nearly the same.
+    """
     from difflib import get_close_matches
 
     bare = wrong.lstrip("-")
     names = {name.lstrip("-"): name for name in known if len(name.lstrip("-")) > 1}
-    begun = [name for name in names if len(bare) > 1 and name.startswith(bare)]
-    near = list(dict.fromkeys([*begun, *get_close_matches(bare, names, 3, _NEAR)]))[:3]
-    if not near:
-        return f". {ctx.command_path} --help lists them."
-    *others, last = [repr(names[name]) for name in near]
+    completions = [name for name in names if len(bare) > 1 and name.startswith(bare)]
+    matches = get_close_matches(bare, names, 3, _MIN_SIMILARITY)
+    similar = list(dict.fromkeys([*completions, *matches]))[:3]
+    if not similar:
+        kind = "options" if wrong.startswith("-") else "commands"
+        return f". {ctx.command_path} --help lists all {kind}."
+    *others, last = [repr(names[name]) for name in similar]
     return f". Did you mean {', '.join(others)}{' or ' * bool(others)}{last}?"
 
 
 def _fail(message: str, code: int) -> int:
-    """Say in one line what is wrong."""
+    """Print an error message on stderr, in one line, and return the exit status."""
     from w2v.cli.output import printable
 
     line = printable(" ".join(message.split("\n")))

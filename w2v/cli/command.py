@@ -1,4 +1,4 @@
-"""What commands share in taking arguments: files that are read, stdin once, options once."""
+"""Arguments of all commands: input files, stdin (read at most once), options (given once)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from typing import Any
 import click
 
 _STANDARD_INPUTS = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
-_CLAIMED = "w2v.stdin"  # of a context's meta: by what standard input is named
+_STDIN_READERS = "w2v.stdin"  # key of the context's meta: the arguments that name standard input
 
 
 class InputFile(click.Path):
-    """A file that a command reads; it need not be there. `-` is standard input."""
+    """A file that a command reads; `-` is standard input.
+
+    Parsing does not test whether the file exists: opening it does.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As click's; UsageError where standard input is named a second time."""
-        found = super().convert(value, param, ctx)
-        if found in _STANDARD_INPUTS and param is not None and ctx is not None:
+        """Convert as click does; UsageError if standard input is named a second time."""
+        path = super().convert(value, param, ctx)
+        if path in _STANDARD_INPUTS and param is not None and ctx is not None:
             claim_stdin(ctx, _label(param))
-        return found
+        return path
 
 
 INPUT = InputFile(readable=False)
@@ -28,7 +31,7 @@ OUTPUT = click.Path(readable=False)
 
 
 def grouped(heading: str, *options: Callable[[Callable], Callable]) -> Callable:
-    """A decorator that adds options, which --help lists under a heading."""
+    """Return a decorator that adds options, which --help lists under a heading."""
 
     def add(command: Callable) -> Callable:
         for option in reversed(options):
@@ -40,9 +43,11 @@ def grouped(heading: str, *options: Callable[[Callable], Callable]) -> Callable:
 
 
 def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """A callback for a number that is neither NaN, which click finds in every range, nor infinite.
+    """Check that a number is finite: a callback of options.
 
-    Raises  BadParameter where it is
+    click's own check of a range lets NaN pass.
+
+    Raises  BadParameter if the number is NaN or infinite
     """
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is not a finite number.", ctx, param)
@@ -50,40 +55,41 @@ def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> f
 
 
 def claim_stdin(ctx: click.Context, by: str) -> None:
-    """Note that an argument reads standard input; UsageError where another one does."""
-    others = ctx.meta.setdefault(_CLAIMED, [])
-    others.append(by)
-    if len(others) > 1 and not ctx.resilient_parsing:
+    """Record that an argument reads standard input; UsageError if another one already does."""
+    readers = ctx.meta.setdefault(_STDIN_READERS, [])
+    readers.append(by)
+    if len(readers) > 1 and not ctx.resilient_parsing:
         raise click.UsageError(
-            f"standard input is named twice, by {others[0]} and {by}: it can be read only once"
+            f"standard input is named twice, by {readers[0]} and {by}, but can be read only once: "
+            "name a file for one of them"
         )
 
 
 def claim_flag(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
-    """A callback for a flag that stands for `-`."""
+    """Claim standard input if a flag is set: a callback of flags that stand for `-`."""
     if value:
         claim_stdin(ctx, "-")
     return value
 
 
 def or_stdin(corpus: tuple[str, ...]) -> tuple[str, ...]:
-    """The texts that are named, or standard input."""
+    """Return the text files of the command line, or `-` (standard input) if there are none."""
     if not corpus:
-        claim_stdin(click.get_current_context(), "CORPUS, which is left out")
+        claim_stdin(click.get_current_context(), "CORPUS (left out)")
     return corpus or ("-",)
 
 
 def _label(param: click.Parameter) -> str:
-    """What an argument is called in the help: --queries, CORPUS."""
+    """Return the name of an argument or option as the help writes it: CORPUS, --queries."""
     if isinstance(param, click.Option):
         return param.opts[0]
     return (param.metavar or str(param.name).upper()).strip("[].")
 
 
 class WithExamples(click.Command):
-    """A command whose help ends with command lines.
+    """A command whose help ends with examples.
 
-    examples  those, which a test runs
+    examples  complete command lines; a test runs each of them
     """
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **others: Any):
@@ -91,20 +97,21 @@ class WithExamples(click.Command):
         self.examples = examples
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The examples."""
+        """Write the examples."""
         from w2v.cli.help import write_examples
 
         write_examples(self.examples, formatter)
 
 
 class Command(WithExamples):
-    """A command whose options are given once, unless all that are given count.
+    """A command that refuses an option that is given twice.
 
-    Of numbers, choices and flags the last counts, so that a script's default can be overruled.
+    Two kinds of options may be repeated. Those declared as `multiple` take all values. For numbers,
+    choices and flags the last value counts, so that a user can override the default of a script.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click's; UsageError where an option's first value would be dropped."""
+        """Parse as click does; UsageError if the first of two values would be ignored."""
         if not ctx.resilient_parsing:
             given = self.make_parser(ctx).parse_args([*args])[2]
             names = [param.name for param in given if is_given_once(param)]
@@ -114,14 +121,14 @@ class Command(WithExamples):
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The options under headings."""
+        """Write the options under their headings."""
         from w2v.cli.help import write_options
 
         write_options(self, ctx, formatter)
 
 
 def is_given_once(param: click.Parameter) -> bool:
-    """Whether it is an option that takes one value, neither a number nor a choice."""
+    """Whether this is an option with a single value that is neither a number nor a choice."""
     numbers = click.types.IntParamType, click.types.FloatParamType, click.Choice
     return (
         isinstance(param, click.Option)

@@ -1,4 +1,4 @@
-"""What shells complete: file names, and words of the default vectors."""
+"""Shell completion: file names, and words of the vector file."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from click.shell_completion import CompletionItem, shell_complete
 if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
-VARIABLE = "_W2V_COMPLETE"  # in which the shell says what it is
-_MOST = 50  # words
+VARIABLE = "_W2V_COMPLETE"  # environment variable by which the shell asks for completions
+_MOST = 50  # most words that are offered
 
 
 def answer_shell(cli: click.Group) -> int:
-    """Print completions, or the script that makes a shell ask for these; the exit code."""
+    """Print completions, or the script that sets up completion in a shell; return the status."""
     return shell_complete(cli, {}, "w2v", VARIABLE, os.environ[VARIABLE])
 
 
 def complete_words(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Names that begin so, the most frequent first; only of a mapped file, which opens at once."""
+    """Complete a name of the vector file, the most frequent first.
+
+    Only a .safetensors file is searched: it is memory-mapped and opens at once. Other formats would
+    have to be read whole. A leading + or - is kept.
+    """
     from w2v.cli.vector_file import vectors_path
     from w2v.embeddings.formats import CONTAINER, load, sniff
     from w2v.errors import W2VError

@@ -1,4 +1,4 @@
-"""What --help prints: options and commands under headings, and examples."""
+"""The layout of --help: options and commands under headings, and examples."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
-OUTPUT = "Output and run"  # the heading of an option that names no other one
+OUTPUT = "Output and run"  # the heading of options that are declared without one
 HEADINGS = (
     "Query", "Answer", "Vectors", "Map", "Losses", "Phrases", "Topics", "Sampling", "Network",
     "Experiment", "Evaluation", "Text", "Documents", "Model", "Training", OUTPUT,
 )  # fmt: skip
-_WIDEST = 26  # columns of names beside which their help stands
-_DEFAULT = re.compile(r"\[default: .{,20}\]")  # on one line
+_WIDEST = 26  # columns; the help of a longer name starts on the next line
+_DEFAULT = re.compile(r"\[default: .{,20}\]")  # short defaults, which are not broken over lines
 
 
 def write_options(
@@ -24,8 +24,8 @@ def write_options(
     """Write the options of a command under their headings."""
     groups: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
     for param in command.get_params(ctx):
-        if isinstance(param, click.Option) and (found := option_record(param, ctx)):
-            groups[heading_of(param)].append(found)
+        if isinstance(param, click.Option) and (record := option_record(param, ctx)):
+            groups[heading_of(param)].append(record)
     write_groups({heading: rows for heading, rows in groups.items() if rows}, formatter)
 
 
@@ -36,21 +36,20 @@ def write_group(
     formatter: click.HelpFormatter,
 ) -> None:
     """Write the commands of a group under headings, each with its summary, then the options."""
-    found = {
+    commands = {
         heading: [(name, _summary(group.get_command(ctx, name))) for name in names]
         for heading, names in headings.items()
     }
     records = (option.get_help_record(ctx) for option in group.get_params(ctx))
-    write_groups(found | {"Options": [record for record in records if record]}, formatter)
+    write_groups(commands | {"Options": [record for record in records if record]}, formatter)
 
 
 def write_groups(
     groups: Mapping[str, Sequence[tuple[str, str]]], formatter: click.HelpFormatter
 ) -> None:
-    """Write names with what they mean, in columns that all groups share.
+    """Write names and their descriptions in two columns, of the same width in all groups.
 
-    Unlike click's own, lines break neither in the name of an option nor, if it is short, in a
-    default.
+    Unlike click's own layout, no line break falls inside an option's name or a short default.
     """
     lengths = [len(name) for rows in groups.values() for name, _ in rows]
     width = max((length for length in lengths if length <= _WIDEST), default=0)
@@ -70,21 +69,22 @@ def write_groups(
 
 
 def write_examples(examples: Iterable[str], formatter: click.HelpFormatter) -> None:
-    """Write command lines as they are, so that they can be copied."""
+    """Write command lines without wrapping them, so that they can be copied."""
     with formatter.section("Examples"):
         for line in examples:
             formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
 def heading_of(param: click.Parameter) -> str:
-    """The heading under which an option is listed."""
+    """Return the heading under which an option is listed."""
     return getattr(param, "heading", OUTPUT)
 
 
 def option_record(option: click.Option, ctx: click.Context) -> tuple[str, str] | None:
-    """An option's names with their metavar, and its help with the default; None if it is hidden.
+    """Return an option's names with its metavar, and its help with the default.
 
-    Ranges are left out: a number out of range is answered with them.
+    Returns None for a hidden option. The range of a number is left out; the error message for a
+    number that is out of range names it.
     """
     if isinstance(option.type, click.IntRange | click.FloatRange):
         option = copy.copy(option)
@@ -93,7 +93,7 @@ def option_record(option: click.Option, ctx: click.Context) -> tuple[str, str] |
 
 
 def _summary(command: click.Command | None) -> str:
-    """The first sentence of a command's help."""
+    """Return the first paragraph of a command's help, which is one sentence."""
     assert command is not None
     assert command.help is not None
     return command.help.split("\n\n")[0].replace("\n", " ")

@@ -1,4 +1,4 @@
-"""Options that a command takes as one object: the decorator that declares them builds it."""
+"""Groups of options whose values a command receives as one object (a dataclass)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 def option_bundle(
     name: str, bundle: type, *options: Callable[[Callable], Callable]
 ) -> Callable[[Callable], Callable]:
-    """A decorator that adds options to a command, which takes their values as one object.
+    """Return a decorator that adds options to a command and passes their values as one object.
 
-    name     of the command's parameter that takes the object
-    bundle   a dataclass; its fields have the names of the options' parameters
-    options  decorators that add the options, in the order of --help
+    name     the command's parameter that receives the object
+    bundle   the class of the object: a dataclass with a field for each option, of the same name
+    options  decorators that add one or more options, in the order of --help
     """
     names = [field.name for field in fields(bundle)]
 
     def add(command: Callable) -> Callable:
         @wraps(command)
         def with_bundle(*args: Any, **values: Any) -> Any:
-            """The command, called with an object in place of the values."""
-            values[name] = bundle(**{each: values.pop(each) for each in names})
+            """Call the command with the object in place of the separate values."""
+            values[name] = bundle(**{field: values.pop(field) for field in names})
             return command(*args, **values)
 
         decorated: Callable = with_bundle

@@ -1,4 +1,4 @@
-"""Options that follow from settings."""
+"""Command line options that are generated from the fields of settings classes."""
 
 from __future__ import annotations
 
@@ -18,21 +18,25 @@ recursive_option = grouped(
     "Text",
     click.option(
         "-r", "--recursive", is_flag=True,
-        help="Read all files in a folder and its subfolders. Each is a text.",
+        help="Accept folders as CORPUS: read all files in them and in their subfolders.",
     ),
 )  # fmt: skip
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 
 def texts(corpus: Sequence[str], recursive: bool) -> list[str]:
-    """The files that CORPUS stands for."""
+    """Return the files that CORPUS names; with --recursive, all files of its folders."""
     from w2v.text.corpus import files_of
 
-    return [each for path in corpus for each in (files_of(path) if recursive else [path])]
+    return [file for path in corpus for file in (files_of(path) if recursive else [path])]
 
 
 class SettingOption(click.Option):
-    """The option of a setting: it is None unless given, and aliases are not in the help."""
+    """The option of one setting.
+
+    Its value is None unless the command line gives it: the settings class has the default. Aliases
+    of the option work, but the help does not list them.
+    """
 
     def __init__(self, field: Field, kind: Any):
         from w2v.settings import ALIASES, option_name
@@ -57,7 +61,7 @@ class SettingOption(click.Option):
         )
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """As click's, with the setting's default, and without the aliases."""
+        """Return the option and its help as click does, with the default, without aliases."""
         shown = copy.copy(self)
         shown.opts = self.opts[:1]
         if self._default is not None:
@@ -66,13 +70,18 @@ class SettingOption(click.Option):
 
 
 def setting_options(settings: type) -> dict[str, click.Option]:
-    """An option for each field of a settings class, by the field's name."""
+    """Return an option for each field of a settings class, keyed by the field's name."""
     kinds = get_type_hints(settings)
     return {field.name: SettingOption(field, kinds[field.name]) for field in fields(settings)}
 
 
 def limit_blas(threads: int | None) -> None:
-    """Give BLAS as many threads as we take, before NumPy is imported."""
+    """Limit the threads of BLAS, unless the environment already sets them.
+
+    Call it before NumPy is imported: BLAS reads the environment variables when it is loaded.
+
+    threads  None: as many as there are processors that may be used
+    """
     from w2v.system.resources import processors
 
     for library in ("OPENBLAS", "MKL", "OMP"):
@@ -80,18 +89,18 @@ def limit_blas(threads: int | None) -> None:
 
 
 class GivenSettings:
-    """What the command line gives of settings; those that it does not give are None."""
+    """The values of settings that the command line gives; all others are None."""
 
     def __init__(self, values: dict[str, Any]):
         self._values = values
 
     @property
     def any_given(self) -> bool:
-        """Whether it gives one of them."""
+        """Whether the command line gives at least one of the settings."""
         return any(value is not None for value in self._values.values())
 
     def of(self, kind: type[T]) -> T:
-        """The settings of this class. W2VError where one is out of its range."""
+        """Return the settings object of this class; W2VError if a value is out of range."""
         from w2v.settings import check, split_settings
 
         [settings] = split_settings(self._values, kind)
@@ -100,9 +109,11 @@ class GivenSettings:
 
 
 class SettingsCommand(Command):
-    """Takes the options of settings classes too, and passes them as one `GivenSettings`.
+    """A command that also has an option for each field of some settings classes.
 
-    settings  the names of the classes; also the name of the parameter that takes the object
+    Its function receives their values as one `GivenSettings` in the parameter `settings`.
+
+    settings  the names of the settings classes
     """
 
     def __init__(self, *args: Any, settings: tuple[str, ...], **others: Any):
@@ -113,15 +124,15 @@ class SettingsCommand(Command):
         from w2v import settings
 
         kinds = (getattr(settings, name) for name in self._settings)
-        return {name: each for kind in kinds for name, each in setting_options(kind).items()}
+        return {name: option for kind in kinds for name, option in setting_options(kind).items()}
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Our own options and those of the settings."""
+        """Return the command's own options, then those of the settings, then --help."""
         base = super().get_params(ctx)
-        return [*base[:-1], *self._options().values(), base[-1]]  # --help is last
+        return [*base[:-1], *self._options().values(), base[-1]]  # base[-1] is --help
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click's, with one object in place of the settings' values."""
+        """Call the command with one object in place of the values of the settings."""
         values = {name: ctx.params.pop(name) for name in self._options()}
         ctx.params["settings"] = GivenSettings(values)
         return super().invoke(ctx)

@@ -1,4 +1,4 @@
-"""Printing results: plain for people, tab-separated or JSON for scripts."""
+"""Printing results: plain text for people, tab-separated fields or JSON for scripts."""
 
 from __future__ import annotations
 
@@ -19,26 +19,29 @@ T = TypeVar("T")
 Form: TypeAlias = "T | Callable[[], T]"
 Rows = Iterable[Iterable[Any]]
 
-# Control characters, lone surrogates and marks that reorder a line: a name must not be able to
-# move the cursor or rewrite what is on the screen.
+# Control characters, lone surrogates and bidirectional marks, which reorder a line. They are
+# escaped because a name must not be able to move the cursor or change what is on the screen.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
-    r"""`text` with what could harm a terminal or break a line escaped, as \x1b or \u202e."""
-    if text.isprintable():  # most are, and this is ten times as fast
+    r"""Escape the characters of a text that could harm a terminal or break a line.
+
+    They become \x1b, \u202e and the like.
+    """
+    if text.isprintable():  # true of most texts, and ten times as fast as the substitution
         return text
     return _UNSAFE.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
 def json_line(value: Mapping[str, Any]) -> str:
-    """One JSON object on a line."""
+    """Return a mapping as a JSON object on one line."""
     line = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", line)
 
 
 def tsv_row(values: Iterable[Any]) -> str:
-    """Fields separated by tabs; None is empty."""
+    """Return the values as fields separated by tabs; None becomes an empty field."""
     return "\t".join("" if v is None else printable(_field(v)) for v in values)
 
 
@@ -47,14 +50,14 @@ def _field(value: Any) -> str:
 
 
 def say_findings(findings: Diagnostics) -> None:
-    """Tell on stderr what was odd in a file, a line each."""
-    for what in findings.messages:
-        click.echo(f"{printable(findings.name)}: {printable(what)}", err=True)
+    """Print the problems that were found in a file on stderr, one on each line."""
+    for message in findings.messages:
+        click.echo(f"{printable(findings.name)}: {printable(message)}", err=True)
 
 
 @dataclass(frozen=True)
 class ResultPrinter:
-    """Prints results on stdout: plain lines for people, or what --tsv or --json asks for."""
+    """Prints results on stdout: plain lines, or with --tsv or --json those formats."""
 
     as_tsv: bool
     as_json: bool
@@ -67,26 +70,28 @@ class ResultPrinter:
     def lines(
         self, record: Form[Mapping[str, Any]], text: Form[str], rows: Form[Rows] | None = None
     ) -> list[str]:
-        """The lines of one result. Each form of it is a value, or a function that makes it.
+        """Return the lines of one result in the format that the options select.
+
+        Each argument is a value or a function that returns it. Only the selected one is called.
 
         record  the JSON object
-        text    the plain lines; the empty string is none
-        rows    the fields of TSV, for each row; None: one row, which is the record's values
+        text    the plain lines; an empty string prints no line
+        rows    the rows of TSV, each a sequence of fields; None: one row, the record's values
         """
         if self.as_json:
             return [json_line(_made(record))]
         if self.as_tsv:
             return [*map(tsv_row, [_made(record).values()] if rows is None else _made(rows))]
-        return [shown] if (shown := _made(text)) else []
+        return [plain] if (plain := _made(text)) else []
 
     def print(
         self, record: Form[Mapping[str, Any]], text: Form[str], rows: Form[Rows] | None = None
     ) -> None:
-        """Print one result, whose forms are as in `lines`."""
+        """Print one result; the arguments are those of `lines`."""
         print_lines(self.lines(record, text, rows))
 
     def print_heading(self, text: str) -> None:
-        """Print a line that only people need."""
+        """Print a heading, which --tsv and --json leave out."""
         if self.plain:
             click.echo(text)
 
@@ -96,7 +101,7 @@ def _made(form: Form[T]) -> T:
 
 
 def print_lines(lines: Sequence[str]) -> None:
-    """Print lines, if there are any, by one write."""
+    """Print lines in a single write; print nothing if there are none."""
     if lines:
         click.echo("\n".join(lines))
 

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, and messages that nobody reads any more."""
+"""Standard streams: error messages for closed ones, and a stderr whose failures are ignored."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ from w2v.errors import W2VError
 
 
 class Unread:
-    """A stream of messages: what cannot be written is dropped, here and from then on.
+    """A stream of messages that ignores errors: after the first one, all messages are discarded.
 
-    A training must not end because `2>&1 | head -1` has seen enough, or a log's disk is full.
+    A training run must not end because the reader of its messages has exited (`2>&1 | head -1`),
+    or because the disk of its log is full.
     """
 
     def __init__(self, stream: Any):
         self._stream = stream
 
     def write(self, text: Any) -> int:
-        """Write it, or not."""
+        """Write a message; discard it if that fails."""
         with self._dropping():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Let it reach the reader, if there is one."""
+        """Flush the stream; discard what is buffered if that fails."""
         with self._dropping():
             self._stream.flush()
 
     @property
     def buffer(self) -> Unread:
-        """The stream of bytes, under the same rule."""
+        """The underlying stream of bytes, which ignores errors in the same way."""
         return Unread(self._stream.buffer)
 
     @contextmanager
@@ -43,7 +44,7 @@ class Unread:
             yield
         except OSError:
             null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, self._stream.fileno())  # what is still in the buffer goes there too
+            os.dup2(null, self._stream.fileno())  # the buffered messages go there too
             os.close(null)
             with suppress(OSError):
                 self._stream.flush()
@@ -53,43 +54,46 @@ class Unread:
 
 
 class _Closed(io.RawIOBase):
-    """A standard stream that was closed when the program began: its use is the user's mistake."""
+    """A replacement for a standard stream that was closed when the program started.
+
+    Reading or writing raises W2VError with a message that tells the user what to do.
+    """
 
     def __init__(self, message: str):
         super().__init__()
         self._message = message
 
     def readable(self) -> bool:
-        """It can be tried."""
+        """Return True, so that a read is attempted and raises the error."""
         return True
 
     def writable(self) -> bool:
-        """It can be tried."""
+        """Return True, so that a write is attempted and raises the error."""
         return True
 
     def readinto(self, buffer: Any) -> NoReturn:
-        """W2VError."""
+        """Raise W2VError."""
         raise W2VError(self._message)
 
     def write(self, data: Any) -> NoReturn:
-        """W2VError."""
+        """Raise W2VError."""
         raise W2VError(self._message)
 
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """Streams that the program can rely on, until the end of the block.
+    """Replace standard streams that are closed, until the end of the block.
 
-    Of those that are closed stdin and stdout say so when they are used, and stderr takes all
-    messages. The descriptors 0, 1 and 2 are taken, so that no file of ours gets one of them, which
-    other libraries would write their messages into.
+    A closed stdin or stdout raises a W2VError when it is used. A closed stderr discards all
+    messages. The file descriptors 0, 1 and 2 are kept occupied: otherwise the next file that the
+    program opens would get one of them, and other libraries would write their messages into it.
     """
     before = sys.stdin, sys.stdout, sys.stderr
     for number, stream in enumerate(before):
         if stream is None:
             _take(number)
     if sys.stdin is None:
-        closed = _Closed("standard input is closed: name a file, or redirect one: < FILE")
+        closed = _Closed("standard input is closed: name a file, or redirect it: < FILE")
         sys.stdin = io.TextIOWrapper(io.BufferedReader(closed))
     if sys.stdout is None:
         closed = _Closed("standard output is closed: redirect it: > FILE")
@@ -106,8 +110,11 @@ def standard_streams() -> Iterator[None]:
 
 
 def _take(number: int) -> None:
-    """Open the null device as a descriptor, if that is free: for the use that it is not for."""
+    """Open the null device as a file descriptor, if that is free.
+
+    Descriptor 0 is opened for writing, 1 and 2 for reading, so that using them still fails.
+    """
     try:
         os.fstat(number)
     except OSError:
-        os.open(os.devnull, os.O_WRONLY if number == 0 else os.O_RDONLY)  # the lowest free number
+        os.open(os.devnull, os.O_WRONLY if number == 0 else os.O_RDONLY)  # gets the lowest free one
