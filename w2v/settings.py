@@ -1,7 +1,7 @@
-"""The options of a run: one dataclass field each, with default, help and range.
+"""The settings of a training run: dataclass fields with default, help text and range.
 
-The command line's options, their ranges and help, the settings stored in a file and the README's
-tables all come from these fields.
+These fields define the options of the command line with their help, the settings that a trained
+file stores, and the tables in the README.
 """
 
 from __future__ import annotations
@@ -25,12 +25,16 @@ def setting(
     choices: tuple[str, ...] = (), file: str = "", group: str = "Model", metavar: str = "",
     shown: str = "",
 ) -> Any:  # fmt: skip
-    """A dataclass field with what the command line must know: help, closed range or choices.
+    """A dataclass field whose metadata describe its command line option.
 
-    file     of a path: input or output
+    help     the help text
+    low      the smallest value allowed
+    high     the largest value allowed; None: no limit
+    choices  the values allowed, for a string
+    file     input or output, for a path
     group    the heading under which --help lists the option
-    metavar  what --help writes for the value, where the type does not tell
-    shown    the default in words, where it depends on other settings
+    metavar  the placeholder of the value in --help; empty: N, X, FILE or TEXT, by type
+    shown    the default as --help shows it, where it depends on other settings
     """
     known = {"help": help, "low": low, "high": high, "choices": choices, "file": file}
     known |= {"group": group, "metavar": metavar, "shown": shown}
@@ -42,45 +46,51 @@ document_setting = partial(setting, group="Documents")
 training_setting = partial(setting, group="Training")
 run_setting = partial(setting, group="Output and run")
 
+_SEED = "Seed of the random numbers. Change it to see how much the result depends on chance."
+
 
 def option_name(name: str) -> str:
-    """The option that sets a field: `min_count` is `--min-count`."""
+    """The option that sets a field: `--min-count` for `min_count`."""
     return "--" + name.replace("_", "-")
 
 
 def check(settings: Any) -> None:
-    """Raise W2VError where a setting is not finite, outside its range or of another kind."""
+    """Raise W2VError if a setting has the wrong type, is out of its range or is not finite."""
     kinds = get_type_hints(type(settings))
-    for each in fields(settings):
-        value, low, high = getattr(settings, each.name), *map(each.metadata.get, ("low", "high"))
-        kind, choices = kinds[each.name], each.metadata["choices"]
+    for field_ in fields(settings):
+        value, option = getattr(settings, field_.name), option_name(field_.name)
+        low, high, choices = map(field_.metadata.get, ("low", "high", "choices"))
+        kind = kinds[field_.name]
         kind = kind | int if float in (kind, *get_args(kind)) else kind
         is_number = isinstance(value, int | float) and low is not None
         highest = sys.float_info.max if high is None else high
         if is_number and not low <= value <= highest:
             span = f"{_end(low)} or more" if high is None else f"{_end(low)} to {_end(high)}"
-            raise W2VError(f"{option_name(each.name)} {value} is out of range: {span}")
+            raise W2VError(f"{option} {value} is out of range: {span}")
         wrong = not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)
         if wrong or (choices and value not in choices):
             kinds_of_value = (kind, *get_args(kind))
             expected = next(
-                (what for one, what in _KINDS.items() if one in kinds_of_value), "another value"
+                (name for type_, name in _KINDS.items() if type_ in kinds_of_value), "another value"
             )
             if choices:
                 expected = " or ".join(choices)
-            raise W2VError(f"{option_name(each.name)} {value!r}: expected {expected}")
+            raise W2VError(f"{option} {value!r}: expected {expected}")
 
 
-_KINDS = {float: "a number", bool: "true or false", int: "a whole number", str: "a text"}
+_KINDS = {float: "a number", bool: "true or false", int: "a whole number", str: "a string"}
 
 
 def _end(value: Any) -> str:
-    """The end of a range: whole numbers in full, 1,048,576."""
+    """A limit of a range, for messages: whole numbers in full, as 1,048,576."""
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def split_settings(given: Mapping[str, Any], *kinds: type) -> list[Any]:
-    """An object of each settings class, with what was given of its fields; None is not given."""
+    """An object of each settings class, from the given values of its fields.
+
+    A field that is missing or None gets its default.
+    """
     return [
         kind(**{f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None})
         for kind in kinds
@@ -89,147 +99,175 @@ def split_settings(given: Mapping[str, Any], *kinds: type) -> list[Any]:
 
 @dataclass(frozen=True)
 class TextSettings:
-    """How a text becomes words."""
+    """How a text is tokenized, and which words enter the vocabulary."""
 
     tokenizer: str = text_setting(
-        "space", "How a line becomes words. space: split at ASCII whitespace; words: letters, "
-        "digits and inner apostrophes; chars: as words, but each Han or kana character is a word; "
-        "jieba: as words, but Han is segmented into Chinese words (needs the extra zh).",
+        "space", "How to split a line into words. space: at ASCII whitespace, for text that is "
+        "tokenized already; words: runs of letters, digits and inner apostrophes, without "
+        "punctuation; chars: like words, but each Han or kana character is a word; jieba: like "
+        "words, but Han text is segmented into Chinese words (needs pip install 'w2v[zh]').",
         choices=("space", "words", "chars", "jieba"),
     )  # fmt: skip
     lowercase: bool = text_setting(False, "Convert the text to lower case.")
     normalize: str = text_setting(
-        "none", "Unicode normalization of the text, and of queries to the model. NFC composes "
-        "accents; NFKC also replaces wide, narrow and ligature forms by plain letters.",
+        "none", "Unicode normalization of the text, and later of queries to the model. NFC "
+        "composes letters and accents, so that spellings that look the same are one word; NFKC "
+        "also replaces full-width, half-width and ligature characters by plain ones.",
         choices=("none", "NFC", "NFKC"),
     )  # fmt: skip
     encoding: str = text_setting(
-        "utf-8", "Encoding of the text. Invalid bytes are replaced and counted.", metavar="NAME"
+        "utf-8", "Character encoding of the text. Invalid bytes are replaced, counted and "
+        "reported.", metavar="NAME",
+    )  # fmt: skip
+    min_count: int = text_setting(
+        5, "Leave words that occur fewer than N times out of the vocabulary.", 1
     )
-    min_count: int = text_setting(5, "Leave out words that occur fewer than N times.", 1)
-    max_vocab: int | None = text_setting(None, "Keep only the N most frequent words.", 1)
+    max_vocab: int | None = text_setting(
+        None, "Keep only the N most frequent words in the vocabulary.", 1
+    )
     max_types: int = text_setting(
-        1 << 24, "Count at most N different words at a time, in about 80 bytes each. When there "
-        "are more, the rarer half is dropped.", 2, 1 << 30,
+        1 << 24, "Limit the memory for counting: hold at most N different words at a time, in "
+        "about 80 bytes each. When the limit is reached, the rarer half is dropped.", 2, 1 << 30,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class DocumentSettings:
-    """Where documents are in files, and what names them."""
+    """How documents, their ids and their labels are read from files."""
 
     format: str | None = document_setting(
-        None, "What a document is. lines: a line; tsv, csv: a row of a table, in csv with quotes; "
-        "jsonl: a JSON object on a line; files: a whole file. One for all CORPUS, or one for each, "
-        "separated by commas.", metavar="NAME", shown="by suffix, else lines",
+        None, "Format of the documents. lines: each line is a document; tsv, csv: each row of a "
+        "table (csv with quotes); jsonl: a JSON object on each line; files: each file is a "
+        "document. Give one format for all CORPUS, or one for each, separated by commas.",
+        metavar="NAME", shown="by suffix, else lines",
     )  # fmt: skip
     columns: str | None = document_setting(
-        None, "Of tsv and csv: what the columns are, separated by commas: text, id, label, or - to "
-        "leave one out.", metavar="LIST", shown="by the header, else id,text or label,id,text",
+        None, "For tsv and csv: the meaning of the columns, separated by commas: text, id, label, "
+        "or - to ignore a column.", metavar="LIST",
+        shown="by the header, else id,text or label,id,text",
     )  # fmt: skip
     header: str = document_setting(
-        "auto", "Of tsv and csv: whether the first row names the columns. auto: if it has text, "
-        "and id or label.", choices=("auto", "yes", "no"),
+        "auto", "For tsv and csv: whether the first row is a header with the names of the columns. "
+        "auto: it is if it contains text, and id or label.", choices=("auto", "yes", "no"),
     )  # fmt: skip
-    text_field: str = document_setting("text", "Of jsonl: the field with the text.", metavar="NAME")
-    id_field: str | None = document_setting(
-        None, "Of jsonl: the field with the id.", metavar="NAME", shown="id, else the row number"
+    text_field: str = document_setting(
+        "text", "For jsonl: the field that holds the text.", metavar="NAME"
     )
+    id_field: str | None = document_setting(
+        None, "For jsonl: the field that holds the id.", metavar="NAME",
+        shown="id, else the row number",
+    )  # fmt: skip
     label_field: str = document_setting(
-        "label", "Of jsonl: the field with the label, if there is one.", metavar="NAME"
+        "label", "For jsonl: the field that holds the label, if any.", metavar="NAME"
     )
     merge_ids: bool = document_setting(
-        False, "Join documents that have the same id. Without it, such documents are an error."
-    )
+        False, "Join documents that have the same id into one. Without this option, an id that "
+        "occurs twice is an error.",
+    )  # fmt: skip
     id_prefix: str = document_setting(
-        "none", "Prefix of each id, as FILE:ID or LABEL:ID.", choices=("none", "file", "label")
-    )
+        "none", "Prefix ids with the name of their file or with their label, as FILE:ID or "
+        "LABEL:ID. Use it when several files have the same ids.",
+        choices=("none", "file", "label"),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """What the settings of every model have, whatever its fields are."""
+    """The base class of the settings of all models."""
 
     @property
     def has_words(self) -> bool:
-        """Whether words have vectors of their own, which `--init` can give."""
+        """Whether the model has word vectors, which `--init` can set."""
         return True
 
     @property
     def untrained_loss(self) -> float:
-        """Nats for each pair of a model that knows nothing; infinite where that is not known."""
+        """The loss of the untrained model in nats per pair; infinite if it is not known."""
         return math.inf
 
     def check_together(self, run: RunSettings) -> None:
-        """W2VError where settings contradict each other, or those of the run."""
+        """Raise W2VError if settings contradict each other or the settings of the run."""
 
 
 @dataclass(frozen=True)
 class TermSettings(ModelSettings):
-    """Which words of the vocabulary a topic model looks at."""
+    """Which words of the vocabulary are terms, the words that a topic model uses."""
 
     stopwords: str = text_setting(
-        "none", "Leave out the words in this file; english: the built-in list.", file="input"
-    )
+        "none", "Leave out the stop words in this file (separated by blanks or line ends), or, "
+        "with english, those of the built-in list.", file="input",
+    )  # fmt: skip
     min_df: int = text_setting(1, "Leave out words that occur in fewer than N documents.", 1)
     max_df: float = text_setting(
-        1.0, "Leave out words that occur in more than this share of the documents.", 0, 1
-    )
+        1.0, "Leave out words that occur in more than this share (0 to 1) of the documents. Use "
+        "it to remove words that are common in this corpus.", 0, 1,
+    )  # fmt: skip
     drop_top: int = text_setting(0, "Leave out the N most frequent words.", 0)
 
 
 @dataclass(frozen=True)
 class NegativeSamplingSettings(ModelSettings):
-    """What all models trained by negative sampling share."""
+    """The settings of all models that are trained by negative sampling."""
 
-    dim: int = setting(100, "Dimensions: numbers in each vector.", 1, 1 << 16)
+    dim: int = setting(100, "Number of dimensions of each vector.", 1, 1 << 16)
     window: int = setting(
-        5, "Context words to each side. A small window favours words of one kind, a large one "
-        "words of one topic.", 1, 1 << 20,
+        5, "Number of context words on each side of the center word. With a small window, "
+        "neighbours are words of the same kind; with a large one, words of the same topic.",
+        1, 1 << 20,
     )  # fmt: skip
     shrink: bool = setting(
-        True, "Draw the reach of each window from 1 to --window, so that near words count more."
-    )
+        True, "Draw the size of each window at random from 1 to --window, so that near context "
+        "words count more.",
+    )  # fmt: skip
     negative: int = training_setting(
-        5, "Negative samples for each window. A small text may need more.", 0, 1000
+        5, "Number of negative samples for each window. A small text may need more.", 0, 1000
     )
     noise_exponent: float = training_setting(
-        0.75, "Draw negative samples in proportion to their counts to this power.", -10, 10
-    )
-    sample: float = training_setting(
-        1e-3, "Subsample words whose share of the text is larger than this; 0: none. A smaller "
-        "number leaves out more of the frequent words.", 0, 1e9,
+        0.75, "Draw negative samples in proportion to count^X. 1: by count; 0: all words equally "
+        "often.", -10, 10,
     )  # fmt: skip
-    lr: float = training_setting(0.025, "Learning rate at the start.", 0, 1e6)
-    min_lr: float | None = training_setting(
-        None, "Learning rate at the end; it falls linearly.", 0, 1e6, shown="1e-4 times --lr"
+    sample: float = training_setting(
+        1e-3, "Subsample frequent words, those with more than this share of the text; 0: no "
+        "subsampling. A smaller number drops more of their occurrences.", 0, 1e9,
+    )  # fmt: skip
+    lr: float = training_setting(
+        0.025, "Initial learning rate. Lower it if training diverges.", 0, 1e6
     )
-    epochs: int = training_setting(5, "Passes over the text. A small text needs more.", 1, 1 << 30)
-    seed: int = training_setting(1, "Seed of the random numbers.", 0)
+    min_lr: float | None = training_setting(
+        None, "Final learning rate. The learning rate falls linearly from --lr to this.", 0, 1e6,
+        shown="1e-4 times --lr",
+    )  # fmt: skip
+    epochs: int = training_setting(
+        5, "Number of passes over the text. A small text needs more.", 1, 1 << 30
+    )
+    seed: int = training_setting(1, _SEED, 0)
     deterministic: bool = training_setting(
         False, "Train in synchronous rounds: the same seed gives the same bytes on any number of "
-        "threads. Without it, threads are lock-free (Hogwild).",
+        "threads. Without this option, threads are lock-free (Hogwild), and results differ a "
+        "little from run to run.",
     )  # fmt: skip
     shards: int = training_setting(
-        8, "With --deterministic: shards of a round, so the most threads of use.", 1, 1024
-    )
+        8, "With --deterministic: number of shards, which train in parallel in each round. It "
+        "limits the threads that can work at a time.", 1, 1024,
+    )  # fmt: skip
     round_words: int = training_setting(
-        10_000, "With --deterministic: words of each shard in a round.", 1, 1 << 24
-    )
+        10_000, "With --deterministic: number of words that each shard trains in a round, before "
+        "the shards are merged.", 1, 1 << 24,
+    )  # fmt: skip
 
     def lr_at(self, share: float) -> float:
-        """The learning rate when `share` (0 to 1) of the run is done: it falls linearly."""
+        """The learning rate, which falls linearly, when `share` (0 to 1) of the run is done."""
         lowest = 1e-4 * self.lr if self.min_lr is None else self.min_lr
         return self.lr + (lowest - self.lr) * share
 
     @property
     def padded_dim(self) -> int:
-        """The length of rows in memory: a multiple of the 16 numbers that kernels work on."""
+        """The length of a row in memory: `dim` rounded up to a multiple of 16, as kernels need."""
         return -(-self.dim // 16) * 16
 
     @property
     def untrained_loss(self) -> float:
-        """Nats for each pair while all output vectors are zero."""
+        """The loss in nats per pair while all output vectors are zero."""
         return (1 + self.negative) * math.log(2)
 
     def kernel(self) -> Kernel:
@@ -237,22 +275,27 @@ class NegativeSamplingSettings(ModelSettings):
         raise NotImplementedError
 
     def check_together(self, run: RunSettings) -> None:
-        """W2VError where the learning rate would rise from --lr to --min-lr."""
+        """Raise W2VError if the learning rate would rise from --lr to --min-lr."""
         if self.min_lr is not None and self.min_lr > self.lr:
             raise W2VError(
-                f"--min-lr {self.min_lr} is above --lr {self.lr}: the learning rate only falls"
+                f"--min-lr {self.min_lr} is above --lr {self.lr}: lower --min-lr or raise --lr"
             )
 
 
 @dataclass(frozen=True)
 class ParagraphSettings(NegativeSamplingSettings):
-    """What the models of documents have besides: more epochs, as each document is short."""
+    """The settings of PV-DBOW and PV-DM.
 
-    epochs: int = training_setting(10, "Passes over the documents.", 1, 1 << 30)
+    The default of `epochs` is higher than for words, because each document is short.
+    """
+
+    epochs: int = training_setting(
+        10, "Number of passes over the documents. Short or few documents need more.", 1, 1 << 30
+    )
 
     @property
     def hidden_dim(self) -> int:
-        """The length of the vector that predicts a word, and of the output vectors, in memory."""
+        """The length in memory of the hidden vector, which is also that of the output vectors."""
         return self.padded_dim
 
     def document_kernels(self) -> DocumentKernels:
@@ -260,165 +303,192 @@ class ParagraphSettings(NegativeSamplingSettings):
         raise NotImplementedError
 
     def kernel(self) -> Kernel:
-        """The kernel that trains the windows of a chunk, beside the documents or with them."""
+        """The kernel that trains word vectors: that of words, if separate, or of documents."""
         kernels = self.document_kernels()
         return kernels.train_words or kernels.train_documents
 
 
 @dataclass(frozen=True)
 class NetworkSettings(ModelSettings):
-    """What all models share whose embedding layer is learnt with a network."""
+    """The settings of all neural networks with an embedding layer."""
 
     task: str = setting(
-        "classify", "What is learnt. classify: the labels of texts; lm: each next word of a text, "
-        "as a language model.", choices=("classify", "lm"),
+        "classify", "What the network predicts. classify: the label of a text; lm: the next word "
+        "of a text, as a language model.", choices=("classify", "lm"),
     )  # fmt: skip
-    dim: int = setting(100, "Dimensions: numbers in each vector.", 1, 1 << 16)
-    units: int = setting(128, "Units of each hidden layer.", 1, 1 << 16)
-    layers: int = setting(1, "Hidden layers.", 1, 100)
+    dim: int = setting(100, "Number of dimensions of each vector.", 1, 1 << 16)
+    units: int = setting(128, "Number of units in each hidden layer.", 1, 1 << 16)
+    layers: int = setting(1, "Number of hidden layers.", 1, 100)
     dense: str = setting(
-        "", "Units of the dense layers that follow, as 256,64.", metavar="LIST", shown="none"
-    )
+        "", "Numbers of units of further dense layers between the hidden layers and the output, "
+        "separated by commas, as 256,64.", metavar="LIST", shown="none",
+    )  # fmt: skip
     dropout: float = training_setting(
-        0.0, "Share of numbers set to 0 at random between layers, against overfitting.", 0, 0.99
-    )
+        0.0, "Share (0 to 0.99) of the activations between layers that are set to 0 at random in "
+        "training. Raise it against overfitting.", 0, 0.99,
+    )  # fmt: skip
     optimizer: str = training_setting(
-        "adam", "How gradients become steps.", choices=("adam", "adagrad", "sgd")
+        "adam", "Optimizer: how gradients update the weights.", choices=("adam", "adagrad", "sgd")
     )
     lr: float | None = training_setting(
-        None, "Learning rate at the start.", 0, 1e6, shown="adam 0.002, adagrad 0.1, sgd 1"
-    )
+        None, "Initial learning rate. Lower it if training diverges.", 0, 1e6,
+        shown="adam 0.002, adagrad 0.1, sgd 1",
+    )  # fmt: skip
     schedule: str = training_setting(
-        "linear", "How the learning rate changes. linear: it falls to 0; cut: it is multiplied by "
-        "--cut after an epoch that hardly improves the loss of --valid; constant: it stays.",
-        choices=("linear", "cut", "constant"),
+        "linear", "Learning rate schedule. linear: falls linearly to 0; cut: multiplied by --cut "
+        "after each epoch that hardly lowers the validation loss (needs --valid); constant: stays "
+        "at --lr.", choices=("linear", "cut", "constant"),
     )  # fmt: skip
     cut: float = training_setting(
-        0.5, "With --schedule cut: the factor of the learning rate.", 0.001, 1
+        0.5, "With --schedule cut: the factor that the learning rate is multiplied by.", 0.001, 1
     )
     clip: float = training_setting(
-        5.0, "Scale the gradient of a minibatch down to this length if it is longer; 0: never.", 0
-    )
-    batch: int | None = training_setting(
-        None, "Texts or text positions in a minibatch.", 1, 1 << 20, shown="classify 32, lm 20"
-    )
-    bptt: int = training_setting(
-        35, "With --task lm: steps of back-propagation through time.", 1, 1 << 16
-    )
-    tied: bool = setting(False, "With --task lm: the word vectors are also the output weights.")
-    samples: int | None = training_setting(
-        None, "With --task lm: train each word against N random ones (sampled softmax); 0: against "
-        "all. For large vocabularies.", 0, 1 << 24, shown="0; 4096 above 50,000 words",
+        5.0, "Gradient clipping: scale the gradient of a minibatch down to this norm if it is "
+        "longer; 0: no clipping.", 0,
     )  # fmt: skip
-    epochs: int = training_setting(10, "Passes over the texts.", 1, 1 << 30)
-    seed: int = training_setting(1, "Seed of the random numbers.", 0)
+    batch: int | None = training_setting(
+        None, "Minibatch size: texts with --task classify, parallel positions in the text with "
+        "--task lm.", 1, 1 << 20, shown="classify 32, lm 20",
+    )  # fmt: skip
+    bptt: int = training_setting(
+        35, "With --task lm: number of steps of truncated back-propagation through time.",
+        1, 1 << 16,
+    )  # fmt: skip
+    tied: bool = setting(
+        False, "With --task lm: use the word vectors as the output weights too. --dim must equal "
+        "the number of units of the last layer.",
+    )  # fmt: skip
+    samples: int | None = training_setting(
+        None, "With --task lm: train each word against N sampled words (sampled softmax), which "
+        "is faster with a large vocabulary; 0: against the whole vocabulary.", 0, 1 << 24,
+        shown="0; 4096 above 50,000 words",
+    )  # fmt: skip
+    epochs: int = training_setting(10, "Number of passes over the texts.", 1, 1 << 30)
+    seed: int = training_setting(1, _SEED, 0)
     deterministic: bool = training_setting(
-        False, "Split minibatches into --shards, not by thread: the same seed gives the same bytes "
-        "on any number of threads.",
+        False, "Split each minibatch into --shards parts instead of one for each thread: the same "
+        "seed gives the same bytes on any number of threads.",
     )  # fmt: skip
     shards: int = training_setting(
-        4, "With --deterministic: parts of a minibatch, so the most threads of use.", 1, 1024
-    )
+        4, "With --deterministic: number of parts of a minibatch, which are computed in parallel. "
+        "It limits the threads that can work at a time.", 1, 1024,
+    )  # fmt: skip
 
-    layer: ClassVar[str | None] = None  # "module:name" of the recurrent layer's class; None: an mlp
+    layer: ClassVar[str | None] = None  # "module:name" of the recurrent layer class; None: an MLP
 
     @property
     def length(self) -> int:
-        """How many words of a text are read."""
+        """How many words of a text the network reads."""
         raise NotImplementedError
 
     pool = "last"
 
     def check_together(self, run: RunSettings) -> None:
-        """W2VError where the schedule has nothing to go by."""
+        """Raise W2VError if `schedule` needs a validation loss and there is no held-out text."""
         if self.schedule == "cut" and not run.valid:
-            raise W2VError("--schedule cut needs --valid, a text to evaluate on")
+            raise W2VError("--schedule cut needs a held-out text: add --valid FILE")
 
     @property
     def rate(self) -> float:
-        """The learning rate at the start."""
+        """The initial learning rate."""
         usual = {"adam": 0.002, "adagrad": 0.1, "sgd": 1.0}
         return usual[self.optimizer] if self.lr is None else self.lr
 
     @property
     def rows(self) -> int:
-        """How many texts, or places of one, a batch has."""
+        """The minibatch size: a number of texts, or of positions in a text."""
         return self.batch or {"classify": 32, "lm": 20}[self.task]
 
     @property
     def dense_units(self) -> tuple[int, ...]:
-        """The sizes of the dense layers."""
+        """The numbers of units of the dense layers; W2VError if `dense` is no such list."""
         try:
-            units = tuple(int(each) for each in self.dense.split(",") if self.dense)
+            units = tuple(int(number) for number in self.dense.split(",") if self.dense)
         except ValueError:
             units = (0,)
-        if not all(0 < each <= 1 << 16 for each in units):
-            raise W2VError(f"--dense {self.dense}: numbers of units, separated by commas: 256,64")
+        if not all(0 < number <= 1 << 16 for number in units):
+            raise W2VError(
+                f"--dense {self.dense}: expected numbers of units (1 to 65,536) separated by "
+                "commas, as 256,64"
+            )
         return units
 
 
 @dataclass(frozen=True)
 class RecurrentSettings(NetworkSettings):
-    """What recurrent networks have besides."""
+    """The settings of all recurrent networks."""
 
-    length: int = setting(400, "With --task classify: read the last N words of a text.", 1, 1 << 20)
+    length: int = setting(
+        400, "With --task classify: read only the last N words of each text.", 1, 1 << 20
+    )
     pool: str = setting(
-        "max", "With --task classify: predict from the last state, or from the mean or maximum of "
-        "all.", choices=("last", "mean", "max"),
+        "max", "With --task classify: predict the label from the last hidden state, or from the "
+        "mean or the maximum of all hidden states.", choices=("last", "mean", "max"),
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How a run is carried out, and what it starts from."""
+    """How a run is carried out: threads, checkpoints, validation, initial vectors and files."""
 
     threads: int | None = run_setting(
-        None, "Worker threads.", 1, 1024, shown="the processors that may be used"
+        None, "Number of worker threads.", 1, 1024, shown="all available processors"
     )
     checkpoint_every: str = run_setting(
-        "5", "Write OUTPUT.checkpoint every so many minutes, or each epoch (the word epoch); 0: "
-        "only when stopped. --resume continues from it.", metavar="MINUTES",
+        "5", "Write OUTPUT.checkpoint every MINUTES, or after each epoch (the word epoch), so that "
+        "--resume can continue a stopped run; 0: only when the run is stopped.", metavar="MINUTES",
     )  # fmt: skip
     valid: str | None = training_setting(
-        None, "Held-out text whose loss is reported after each epoch.", file="input"
-    )
+        None, "Held-out text. Its loss (validation loss) is reported after each epoch.",
+        file="input",
+    )  # fmt: skip
     patience: int | None = training_setting(
-        None, "With --valid: stop after N epochs without a lower loss, and keep the best.", 1
-    )
+        None, "Early stopping: with --valid, stop after N epochs without a lower validation loss, "
+        "and keep the vectors of the best epoch.", 1,
+    )  # fmt: skip
     log_json: str | None = run_setting(
-        None, "Append progress reports to this file as JSON, for w2v plot --loss.", file="output"
-    )
+        None, "Append progress reports to this file as JSON lines. w2v plot --loss draws them.",
+        file="output",
+    )  # fmt: skip
     init: str | None = training_setting(
-        None, "Start from the vectors in this file, for the words that it has.", file="input"
+        None, "Initial vectors: start the words that this vector file contains from its vectors.",
+        file="input",
+    )  # fmt: skip
+    freeze: bool = training_setting(
+        False, "With --init: leave the initial vectors unchanged in training."
     )
-    freeze: bool = training_setting(False, "With --init: do not train those vectors further.")
     read_vocab: str | None = text_setting(
-        None, "Read words and counts from a file of w2v vocab, instead of counting.", file="input"
-    )
+        None, "Read the vocabulary and its counts from this file, written by w2v vocab or "
+        "--save-vocab, instead of counting CORPUS.", file="input",
+    )  # fmt: skip
     save_vocab: str | None = run_setting(
-        None, "Write words and counts to this file, as w2v vocab does.", file="output"
-    )
+        None, "Write the vocabulary and its counts to this file, in the format of w2v vocab.",
+        file="output",
+    )  # fmt: skip
     update: str | None = training_setting(
-        None, "Continue training this model, with its settings, on CORPUS. It keeps its words and "
-        "gets the new ones.", file="input",
+        None, "Continue training this skipgram or cbow model, with its settings, on CORPUS. The "
+        "model keeps its words, and new words of CORPUS join them.", file="input",
     )  # fmt: skip
     blank: str | None = run_setting(
-        None, "Replace each blank in a name by TEXT. For .txt, .vec and .bin, where a name ends at "
-        "a blank.",
+        None, "Replace each blank in a name by TEXT, for example by _. Use it for .txt, .vec and "
+        ".bin, where a name ends at a blank.",
     )  # fmt: skip
     map_documents: bool = run_setting(
-        False, "Keep the document vectors in a temporary file, not in memory. For many millions."
-    )
+        False, "Keep the document vectors in a temporary file instead of in memory. Use it for "
+        "many millions of documents.",
+    )  # fmt: skip
     cluster: str | None = run_setting(
-        None, "Train on a Dask cluster, in the rounds of --deterministic: tcp://SCHEDULER:PORT, or "
-        "local:N for N processes here.", metavar="ADDRESS",
+        None, "Train on a Dask cluster, in the synchronous rounds of --deterministic. ADDRESS is "
+        "tcp://SCHEDULER:PORT, or local:N for N worker processes on this machine.",
+        metavar="ADDRESS",
     )  # fmt: skip
     max_memory: str | None = run_setting(
-        None, "Refuse to train if it takes more memory, as 800MB or 4GB.", metavar="SIZE"
-    )
+        None, "Do not start training if it would take more memory than this, as 800MB or 4GB.",
+        metavar="SIZE",
+    )  # fmt: skip
 
 
-# Options besides a setting's own; a Python program may use these too: `vector_size=100`.
+# More names for an option. Python programs may use them as keywords too: `vector_size=100`.
 ALIASES = {
     "dim": ["--size", "--vector-size"],
     "window": ["--ws"],
