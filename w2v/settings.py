@@ -199,9 +199,8 @@ class TermSettings(ModelSettings):
     )  # fmt: skip
     min_df: int = text_setting(1, "Leave out words that occur in fewer than N documents.", 1)
     max_df: float = text_setting(
-        1.0, "Leave out words that occur in more than this share (0 to 1) of the documents. Use "
-        "it to remove words that are common in this corpus.", 0, 1,
-    )  # fmt: skip
+        1.0, "Leave out words that occur in more than this share (0 to 1) of the documents.", 0, 1
+    )
     drop_top: int = text_setting(0, "Leave out the N most frequent words.", 0)
 
 
@@ -212,8 +211,7 @@ class NegativeSamplingSettings(ModelSettings):
     dim: int = setting(100, "Number of dimensions of each vector.", 1, 1 << 16)
     window: int = setting(
         5, "Number of context words on each side of the center word. With a small window, "
-        "neighbours are words of the same kind; with a large one, words of the same topic.",
-        1, 1 << 20,
+        "neighbours are words of one kind; with a large one, words of one topic.", 1, 1 << 20,
     )  # fmt: skip
     shrink: bool = setting(
         True, "Draw the size of each window at random from 1 to --window, so that near context "
@@ -289,9 +287,7 @@ class ParagraphSettings(NegativeSamplingSettings):
     The default of `epochs` is higher than for words, because each document is short.
     """
 
-    epochs: int = training_setting(
-        10, "Number of passes over the documents. Short or few documents need more.", 1, 1 << 30
-    )
+    epochs: int = training_setting(10, "Number of passes over the documents.", 1, 1 << 30)
 
     @property
     def hidden_dim(self) -> int:
@@ -351,9 +347,8 @@ class NetworkSettings(ModelSettings):
         "--task lm.", 1, 1 << 20, shown="classify 32, lm 20",
     )  # fmt: skip
     bptt: int = training_setting(
-        35, "With --task lm: number of steps of truncated back-propagation through time.",
-        1, 1 << 16,
-    )  # fmt: skip
+        35, "With --task lm: steps of truncated back-propagation through time.", 1, 1 << 16
+    )
     tied: bool = setting(
         False, "With --task lm: use the word vectors as the output weights too. --dim must equal "
         "the number of units of the last layer.",
@@ -439,9 +434,8 @@ class RunSettings:
         "--resume can continue a stopped run; 0: only when the run is stopped.", metavar="MINUTES",
     )  # fmt: skip
     valid: str | None = training_setting(
-        None, "Held-out text. Its loss (validation loss) is reported after each epoch.",
-        file="input",
-    )  # fmt: skip
+        None, "Held-out text, whose validation loss is reported after each epoch.", file="input"
+    )
     patience: int | None = training_setting(
         None, "Early stopping: with --valid, stop after N epochs without a lower validation loss, "
         "and keep the vectors of the best epoch.", 1,
@@ -454,9 +448,7 @@ class RunSettings:
         None, "Initial vectors: start the words that this vector file contains from its vectors.",
         file="input",
     )  # fmt: skip
-    freeze: bool = training_setting(
-        False, "With --init: leave the initial vectors unchanged in training."
-    )
+    freeze: bool = training_setting(False, "With --init: do not train the initial vectors.")
     read_vocab: str | None = text_setting(
         None, "Read the vocabulary and its counts from this file, written by w2v vocab or "
         "--save-vocab, instead of counting CORPUS.", file="input",

@@ -127,7 +127,7 @@ def test_the_log_has_an_object_for_each_report(w2v, text, folder):
     ("args", "said"),
     [
         (("--patience", "2"), "--patience needs --valid"),
-        (("--lr", "0.01", "--min-lr", "0.02"), "--min-lr 0.02 is above --lr 0.01: the learning"),
+        (("--lr", "0.01", "--min-lr", "0.02"), "--min-lr 0.02 is above --lr 0.01: lower --min-lr"),
         (("--valid", "nowhere"), "nowhere: No such file"),
         (("--valid", "odd"), "odd: none of its 2 words is in the vocabulary"),
         (("--max-memory", "much"), "'much' is no size"),
