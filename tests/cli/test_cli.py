@@ -157,7 +157,7 @@ def test_a_dry_run_writes_nothing(w2v, folder):
             "--model klingon: no such model; there are cbow, gru, lda, lsa, lstm, mlp, ppmi, ",
         ),
         (("--tokenizer", "klingon"), "--tokenizer"),
-        (("--encoding", "klingon"), "--encoding klingon: no such encoding"),
+        (("--encoding", "klingon"), "--encoding klingon: no such text encoding"),
         (("--max-vocab", 0), "--max-vocab 0 is out of range: 1 or more"),
         (("--threads", 0), "--threads"),
         (("--klingon",), "--klingon"),

@@ -95,7 +95,7 @@ def test_a_folder_of_texts(w2v, folder):
     said = w2v("train", "texts")
     assert said.code == 2
     assert said.err == (
-        "w2v: texts is a directory; -r reads all files in it, or name some: texts/*\n"
+        "w2v: texts is a directory: read all its files with -r, or name them: texts/*\n"
     )
     small = ("--dim", 8, "--epochs", 1, "--min-count", 1, "--sample", 0)
     found = w2v("train", "-r", "texts", *small)

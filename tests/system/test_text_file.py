@@ -148,7 +148,7 @@ def test_bytes_that_are_not_utf_8_are_found_with_their_line(tmp_path):
     with pytest.raises(W2VError, match="list: it begins as UTF-16 text, but is none"):
         list(numbered_lines(str(path)))
     path.write_bytes(gzip.compress(b"a\n" * 1000)[:-9])
-    with pytest.raises(W2VError, match="list: the packed data is damaged or cut short"):
+    with pytest.raises(W2VError, match="list: the compressed data is damaged or cut short"):
         list(numbered_lines(str(path)))
 
 

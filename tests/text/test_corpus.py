@@ -212,7 +212,7 @@ def test_stdin_may_be_packed_too(monkeypatch):
 def test_a_packed_file_that_is_cut_short_is_named(tmp_path, pack):
     path = tmp_path / "text.gz"
     path.write_bytes(pack(bytes(range(256)) * 100)[:-20])
-    with pytest.raises(W2VError, match=r"text\.gz: the packed data is damaged"):
+    with pytest.raises(W2VError, match=r"text\.gz: the compressed data is damaged"):
         read(path)
 
 

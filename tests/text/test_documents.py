@@ -177,7 +177,7 @@ def test_linked_folders_are_followed_and_read_once(w2v, folder):
     (folder / "posts" / "dead").symlink_to("nothing")
     told = w2v("vocab", "-r", "posts")
     assert (told.code, told.err) == (
-        2, "w2v: posts/dead is a link that leads nowhere: remove it, or name the files\n"
+        2, "w2v: posts/dead is a broken link: remove it, or name the files to read\n"
     )  # fmt: skip
 
 
@@ -190,7 +190,7 @@ def test_each_file_has_its_format(folder):
 def test_names_that_come_twice_are_a_mistake_unless_they_are_to_be_merged(folder):
     (folder / "a.tsv").write_text("k\tx\nl\ty\n")
     (folder / "b.tsv").write_text("k\tz\n")
-    with pytest.raises(W2VError, match="b.tsv: row 1: there is a document 'k' already; --merge"):
+    with pytest.raises(W2VError, match="b.tsv: row 1: a document before has the name 'k': --merge"):
         opened("a.tsv", "b.tsv")
     corpus, words = opened("a.tsv", "b.tsv", merge_ids=True)
     assert words == {"k": ["x", "z"], "l": ["y"]}
@@ -214,10 +214,20 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("d.jsonl", "[1]\n", {}, "d.jsonl: row 1: expected a JSON object, found '[1]'"),
         ("d.jsonl", '{"text"\n', {}, "row 1: expected a JSON object"),
         ("d.jsonl", "[" * 100_000, {}, "row 1: expected a JSON object"),
-        ("d.jsonl", '{"id": "a"}\n', {}, "row 1: the field 'text' is not there"),
-        ("d.jsonl", '{"text": ["x"]}\n', {}, "the field 'text' is ['x']"),
-        ("d.jsonl", '{"text": "x"}\n', {"id_field": "key"}, "the field 'key' is not there"),
-        ("d.jsonl", '{"text": "x", "id": true}\n', {}, "the field 'id' is True"),
+        ("d.jsonl", '{"id": "a"}\n', {}, "row 1: the field 'text' is missing or null"),
+        (
+            "d.jsonl",
+            '{"text": ["x"]}\n',
+            {},
+            "'text' must be a string or a whole number, found [\"x\"]",
+        ),
+        ("d.jsonl", '{"text": "x"}\n', {"id_field": "key"}, "the field 'key' is missing or null"),
+        (
+            "d.jsonl",
+            '{"text": "x", "id": true}\n',
+            {},
+            "the field 'id' must be a string or a whole number, found true",
+        ),
         ("d.jsonl", '{"id": "a\\ud83d", "text": "x"}\n', {}, "row 1: the field 'id' has half of a"),
         (
             "d.jsonl",
@@ -225,23 +235,23 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
             {},
             "'label' has half of a surrogate pair",
         ),
-        ("x", "x", {"format": "xml"}, "--format xml: no such format; there are lines, tsv, csv"),
+        ("x", "x", {"format": "xml"}, "--format xml: no such format; expected lines, tsv, csv"),
         ("x", "x", {"format": "tsv,tsv"}, "--format names 2 formats for 1 files"),
-        ("x", "x", {"columns": "id,label"}, "--columns id,label: columns are"),
-        ("x", "x", {"columns": "id,id,text"}, "--columns id,id,text: columns are"),
+        ("x", "x", {"columns": "id,label"}, "--columns id,label: expected text once"),
+        ("x", "x", {"columns": "id,id,text"}, "--columns id,id,text: expected text once"),
         ("t.tsv", "a\tb\tc\n", {"columns": "text,id"}, "row 1: expected text TAB id, found"),
         (
             "t.tsv",
             "a\tb\n",
             {"header": "yes"},
-            "row 1: no column, or several, are called text, but",
+            "row 1: the header must name one column text, found",
         ),
         ("t.csv", "id,text\n1,a\n2\n", {}, "t.csv: row 3: expected id,text, found '2'"),
         ("t.csv", 'id,text\n1,"a\nb"\n2\n', {}, "t.csv: row 3 (line 4): expected id,text, found"),
         ("t.csv", 'id,text\n1,"a\nb', {}, "t.csv: row 2: unexpected end of data"),
         ("t.csv", 'id,text\n1,"a" b\n', {}, "t.csv: row 2: ',' expected after"),
-        ("t.csv", "1,a\n1,b\n", {}, "t.csv: row 2: there is a document '1' already"),
-        ("x", "x", {"columns": "name,text"}, "--columns name,text: columns are"),
+        ("t.csv", "1,a\n1,b\n", {}, "t.csv: row 2: a document before has the name '1'"),
+        ("x", "x", {"columns": "name,text"}, "--columns name,text: expected text once"),
         ("x", "\n\n", {}, "x: no words in the text"),
     ],
 )
@@ -256,7 +266,7 @@ def test_a_folder_is_told_from_files(folder):
     (folder / "empty").mkdir()
     with pytest.raises(W2VError, match="empty: no files in this folder"):
         opened("empty")
-    with pytest.raises(W2VError, match="empty is a directory; name its files"):
+    with pytest.raises(W2VError, match="empty is a directory: name its files"):
         opened("empty", format="lines")
 
 

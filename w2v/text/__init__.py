@@ -1,1 +1,1 @@
-"""From texts to word ids: corpora and documents, tokens, the vocabulary, the encoded text."""
+"""From text files to word ids: corpora and documents, tokenizers, vocabulary, encoded text."""

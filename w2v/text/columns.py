@@ -1,4 +1,4 @@
-"""Tables of documents: which column is the text, the id, the label; headings; records of CSV."""
+"""Tables of documents: text, id and label columns, the header row, and CSV records."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterator, Sequence
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
-LONGEST_ROW = 1 << 28  # bytes: a row of a table or a JSON object is held in memory
+LONGEST_ROW = 1 << 28  # bytes; a table row or a JSON object is held in memory
 _KNOWN = {"id", "label", "text", "-"}
 
 
 class Columns:
-    """What the columns of a table of documents are.
+    """The names of the columns of a table of documents: text, id, label, or - (ignored).
 
-    given    as given by --columns: names separated by commas; None: by the heading, or by how many
-            columns there are
-    header  yes, no or auto: a first row that names a column `text`, and all others or one of them
-            `id` or `label`, is a heading
-    pair    what comes before the text in a table of two columns: id or label
+    given   the value of --columns: names separated by commas. None: the names are taken from the
+            header row, or follow from the number of columns
+    header  whether the first row is a header: yes, no, or auto. With auto it is a header if exactly
+            one field is `text` and another is `id` or `label`, or if `text` is the only field
+    pair    the name of the first of two columns, id or label, where nothing else names it
     """
 
     def __init__(self, given: str | None, header: str, pair: str):
@@ -29,7 +29,7 @@ class Columns:
         self.names: list[str] = []
 
     def begin(self, first: Sequence[str], where: str, separator: str) -> bool:
-        """Take the first row of a file: whether it is a heading. `names` are then the columns."""
+        """Set `names` from the first row of a file; returns whether that row is a header."""
         self._separator = separator
         names = [field.strip().casefold() for field in first]
         has_text = names.count("text") == 1
@@ -41,8 +41,8 @@ class Columns:
             self.names = [name if name in _KNOWN else "-" for name in names]
         elif is_heading:
             raise W2VError(
-                f"{where}: no column, or several, are called text, but {', '.join(names)[:100]!r}: "
-                "--columns says which is which"
+                f"{where}: the header must name one column text, found {', '.join(names)[:100]!r}: "
+                "name the columns with --columns"
             )
         else:
             usual = ["label", "id", "text"] if len(first) > 2 else [self._pair, "text"]
@@ -51,11 +51,11 @@ class Columns:
 
     @property
     def text_is_last(self) -> bool:
-        """Whether the text may hold what separates columns, where there are no quotes."""
+        """Whether text is the last column, so that unquoted text may contain the separator."""
         return self.names[-1] == "text"
 
     def fields(self, row: Sequence[str], where: str) -> dict[str, str]:
-        """A row by the names of its columns; W2VError where it has not as many fields as these."""
+        """The fields of a row by column name; W2VError if the number of fields is wrong."""
         if len(row) != len(self.names):
             shown = self._separator.join(row)[:60]
             expected = (" TAB " if self._separator == "\t" else self._separator).join(self.names)
@@ -65,24 +65,25 @@ class Columns:
 
 def _checked(given: str) -> list[str]:
     columns = given.split(",")
-    some = [name for name in columns if name != "-"]
-    if set(columns) - _KNOWN or len(set(some)) < len(some) or "text" not in columns:
+    names = [name for name in columns if name != "-"]
+    if set(columns) - _KNOWN or len(set(names)) < len(names) or "text" not in columns:
         raise W2VError(
-            f"--columns {given}: columns are text and, each at most once, id, label; or -"
+            f"--columns {given}: expected text once, id and label at most once, - for any other "
+            "column, such as id,-,text"
         )
     return columns
 
 
 def separator_of(line: str) -> str:
-    """What separates the fields of a CSV file whose first line this is: a comma if it has one."""
-    return next((each for each in ",;\t" if each in line), ",")
+    """The field separator of a CSV file, by its first line: comma, else semicolon, else tab."""
+    return next((separator for separator in ",;\t" if separator in line), ",")
 
 
 def records(lines: Iterator[str], path: str) -> Iterator[tuple[str, str, list[str]]]:
-    """The records of a CSV file: where each is, what separates its fields, and these.
+    """The records of a CSV file: each record's place (for messages), the separator, the fields.
 
-    lines   with their ends: a field in quotes may go on in the next line
-    Raises  W2VError where quotes are not as they should be
+    lines   lines with their line ends, because a quoted field may continue on the next line
+    Raises  W2VError for wrong quotes or a field longer than LONGEST_ROW
     """
     first = next(lines, "")
     separator = separator_of(first)
@@ -98,7 +99,7 @@ def records(lines: Iterator[str], path: str) -> Iterator[tuple[str, str, list[st
                 return
             except csv.Error as error:
                 raise W2VError(
-                    f"{where}: {error}: are its quotes closed, and doubled inside?"
+                    f"{where}: {error}: check that quotes are closed, and doubled inside fields"
                 ) from None
             yield where, separator, fields
     finally:

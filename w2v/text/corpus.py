@@ -1,8 +1,8 @@
-"""Text files, compressed or not, and stdin: one stream of blocks of tokens.
+"""Text files, compressed or not, and stdin, as one stream of blocks of tokens.
 
-The text is read once, in blocks that end between two words, so that neither a line nor the text
-needs to fit in memory. In a block tokens are parted by blanks. A line is a sentence; `</s>` in a
-text ends one too, as it does to word2vec.c.
+The text is read once, in blocks that end between two words, so that neither a line nor the whole
+text needs to fit in memory. Blanks separate the tokens of a block. Each line is a sentence; the
+token `</s>` also ends a sentence, as in word2vec.c.
 """
 
 from __future__ import annotations
@@ -26,26 +26,29 @@ from w2v.text import nontext
 from w2v.text.tokenizers import after_last_break, split
 
 BLOCK = 1 << 20  # bytes read at a time
-LONGEST = 1 << 24  # bytes without a blank that may pass for a word; more is not text
+LONGEST = 1 << 24  # most bytes without a blank; a file with more is not text
 
 
 class Corpus:
     """One or several texts as one stream of tokens.
 
-    paths      files, plain or packed by gzip, bzip2 or xz; `-` is stdin
+    paths      files, plain or compressed by gzip, bzip2 or xz; `-` is stdin
     tokenizer  a key of `TOKENIZERS`
-    encoding   any that Python knows; what is wrong in it becomes U+FFFD and is counted
-    lowercase  fold upper case into lower case
+    encoding   any text encoding of Python; bytes that are invalid in it become U+FFFD
+    lowercase  convert the tokens to lower case
     normalize  the Unicode normalization of the text: none, NFC or NFKC
-    Raises     W2VError for what cannot be a text, OSError for a file that is not there
+    Raises     W2VError for an unknown encoding, a directory, or stdin named twice; OSError for a
+               file that does not exist
 
-    While `blocks` is consumed these grow: `bytes_read` (of the files as stored), `bad_bytes`,
-    `first_bad` (where that was), and at the end `fingerprint` (SHA-256 of the text as UTF-8).
-    `source` names the texts in messages; `size` is what `bytes_read` will come to, or None where
-    that cannot be known.
+    source       the names of the texts, for messages
+    size         the final value of `bytes_read`; None if it cannot be known, as for stdin
+    bytes_read   bytes read so far, of the files as stored (compressed)
+    bad_bytes    how many invalid byte sequences have been replaced so far
+    first_bad    the file and position of the first of them
+    fingerprint  SHA-256 of the text as UTF-8, set when `blocks` has been consumed
     """
 
-    _begin = 0  # the byte of a file that reading begins with
+    _begin = 0  # the position in the file, in bytes, where reading begins
 
     def __init__(
         self,
@@ -57,17 +60,17 @@ class Corpus:
     ):
         try:
             "".encode(encoding)
-        except (LookupError, ValueError):  # an unknown name, or one that is no text
-            raise W2VError(f"--encoding {encoding}: no such encoding; try utf-8") from None
+        except (LookupError, ValueError):  # an unknown name, or a codec that is not for text
+            raise W2VError(f"--encoding {encoding}: no such text encoding; try utf-8") from None
         if list(paths).count("-") > 1:
-            raise W2VError("- (stdin) is named twice; it can be read only once")
+            raise W2VError("- (stdin) is named twice: it can be read only once")
         for path in paths:
             if path == "-":
                 continue
-            size_of(path)  # the last of many files should not be missed only when it is its turn
+            size_of(path)  # raises OSError now for a missing file, not after hours of reading
             if os.path.isdir(path):
                 raise W2VError(
-                    f"{path} is a directory; -r reads all files in it, or name some: {path}/*"
+                    f"{path} is a directory: read all its files with -r, or name them: {path}/*"
                 )
         self.paths = list(paths)
         self.source = ", ".join(map(name_of, paths))
@@ -79,9 +82,9 @@ class Corpus:
         self.size = sum(filter(None, sizes)) if None not in sizes else None
 
     def blocks(self) -> Iterator[bytes]:
-        """Blocks of tokens as UTF-8, parted by ASCII whitespace; a line end ends a sentence.
+        """Blocks of tokens as UTF-8, separated by ASCII whitespace; a line end ends a sentence.
 
-        Raises W2VError where a file is damaged or holds no text, OSError where it can't be read.
+        Raises W2VError for a file that is damaged or not text, OSError for one that can't be read
         """
         digest = hashlib.sha256()
         for block in self._text():
@@ -90,7 +93,7 @@ class Corpus:
         self.fingerprint = digest.hexdigest()
 
     def digest(self) -> str:
-        """The fingerprint alone, by reading all of it."""
+        """The fingerprint, for which the whole text is read but not tokenized."""
         digest = hashlib.sha256()
         for block in self._text():
             digest.update(block)
@@ -129,7 +132,7 @@ class Corpus:
             yield rest
 
     def _decoded(self, path: str) -> Iterator[bytes]:
-        """The bytes of one file as valid UTF-8; what was wrong in them is counted."""
+        """The text of one file as valid UTF-8; invalid bytes are replaced and counted."""
         raw = self._raw(path)
         first = next(raw, b"")
         encoding = self._encoding_of(first)
@@ -139,40 +142,41 @@ class Corpus:
         position, at_start = self._begin, self._begin == 0
         for block in itertools.chain([first], raw, [b""]):
             if encoding == "utf-8" and block.isascii() and not decoder.getstate()[0]:
-                clean = block  # need not be decoded
+                clean = block  # ASCII is valid UTF-8 as it is
             else:
                 text = decoder.decode(block, final=not block)
                 self._note_bad(text, block, encoding, path, position)
                 if at_start:
-                    text = text.removeprefix("\ufeff")  # the mark, which is no letter
+                    text = text.removeprefix("\ufeff")  # the byte order mark
                 clean = text.encode("utf-8", "replace")
             at_start = at_start and not clean
             position += len(block)
             yield clean
 
     def _check_text(self, head: bytes, path: str) -> None:
-        """W2VError where a file that begins so is plainly not text."""
+        """W2VError if the first bytes of a file show that it is not text."""
         if meaning := nontext.looks_like(head, named=self.encoding != "utf-8"):
             raise W2VError(f"{name_of(path)} is {meaning}")
 
     def _encoding_of(self, start: bytes) -> str:
-        """That of a file which begins so: a mark of UTF-16 or UTF-32 is seen, if none was named."""
-        found = encoding_by_mark(start) if self.encoding == "utf-8" and self._begin == 0 else ""
-        return found or self.encoding
+        """The encoding of a file, by its first bytes: a byte order mark overrides UTF-8."""
+        marked = encoding_by_mark(start) if self.encoding == "utf-8" and self._begin == 0 else ""
+        return marked or self.encoding
 
     def _note_bad(self, text: str, block: bytes, encoding: str, path: str, position: int) -> None:
-        """Count what was replaced when a block, which begins at `position`, was decoded."""
+        """Count the replaced bytes of a block that begins at `position` and was read as `text`."""
         bad = text.count("\ufffd")
         if bad and encoding == "utf-8":
-            bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # those were in the text
+            bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # U+FFFD that the text itself has
         if bad and not self.bad_bytes:
             near = position + len(text[: text.index("\ufffd")].encode(encoding, "replace"))
-            seen = "" if encoding == self.encoding else f", read as {encoding} by its mark"
-            self.first_bad = f"{name_of(path)}, near byte {near}{seen}"
+            marked = f", read as {encoding} because of its byte order mark"
+            self.first_bad = f"{name_of(path)}, near byte {near}"
+            self.first_bad += "" if encoding == self.encoding else marked
         self.bad_bytes += bad
 
     def _raw(self, path: str) -> Iterator[bytes]:
-        """The unpacked bytes of one file, in blocks."""
+        """The decompressed bytes of one file, in blocks."""
         with nullcontext(sys.stdin.buffer) if path == "-" else open_bytes(path) as file:
             before = self.bytes_read
             for block in _unpack(file, name_of(path)):
@@ -184,11 +188,12 @@ class Corpus:
 
 
 def files_of(path: str) -> list[str]:
-    """The files in a folder and below, in order, without hidden ones; of another path, itself.
+    """The files in a folder and its subfolders, sorted; any other path is returned as it is.
 
-    Links to folders are followed, and each folder is read once: a loop ends, and what is linked
-    inside of the folder counts by its own path. Raises W2VError where a folder has no files, or a
-    link leads nowhere
+    Hidden files and folders are left out. Links to folders are followed. Each folder is read once,
+    so that loops of links end; real folders are read before linked ones, so that files keep the
+    paths that they have without links.
+    Raises W2VError for a folder without files, or for a broken link
     """
     if path == "-" or not os.path.isdir(path):
         return [path]
@@ -200,13 +205,13 @@ def files_of(path: str) -> list[str]:
                 folders.clear()
                 continue
             seen.add((place.st_dev, place.st_ino))
-            folders[:] = sorted(each for each in folders if not each.startswith("."))
-            inside = [os.path.join(folder, each) for each in folders]
-            linked += filter(os.path.islink, inside)  # once all real folders have been seen
-            found += [os.path.join(folder, each) for each in files if not each.startswith(".")]
-    for each in found:
-        if not os.path.exists(each) and os.path.islink(each):
-            raise W2VError(f"{each} is a link that leads nowhere: remove it, or name the files")
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            inside = [os.path.join(folder, name) for name in folders]
+            linked += filter(os.path.islink, inside)  # read after all real folders
+            found += [os.path.join(folder, name) for name in files if not name.startswith(".")]
+    for file in found:
+        if not os.path.exists(file) and os.path.islink(file):
+            raise W2VError(f"{file} is a broken link: remove it, or name the files to read")
     regular = sorted(filter(os.path.isfile, found))
     if not regular:
         raise W2VError(f"{path}: no files in this folder")
@@ -214,10 +219,10 @@ def files_of(path: str) -> list[str]:
 
 
 def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:
-    """Read a file in blocks, unpacked if its first bytes say that it is packed."""
+    """Read a file in blocks; decompress it if its first bytes are those of a compressed file."""
     stream = packing.unpacked(file, packing.kind_of(packing.peek(file)))
     try:
         while block := packing.read(stream, BLOCK):
             yield block
     except packing.DamagedError as error:
-        raise W2VError(f"{name}: the packed data is damaged or cut short ({error})") from None
+        raise W2VError(f"{name}: the compressed data is damaged or cut short ({error})") from None

@@ -1,7 +1,7 @@
-"""Documents in files: a line each, a row of a table, a JSON object, or a file of a folder.
+"""Documents in files: one for each line, table row, JSON object, or file of a folder.
 
-They come as one stream of blocks of tokens, as those of a `Corpus`, in which a line end ends a
-document; their names and labels are noted on the way.
+A `DocumentCorpus` is a `Corpus`: one stream of blocks of tokens, in which each line end ends a
+document. The names and labels of the documents are collected while the blocks are read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from w2v.system.pipes import name_of
 from w2v.text.columns import LONGEST_ROW, Columns, records
 from w2v.text.corpus import BLOCK, Corpus, files_of
 
-# What of labels: not expected, but for tables of three columns; read if there; needed.
+# "extra": documents have ids; labels are kept where a table or a JSON object has them.
+# "if there": documents may have labels, and their row numbers are their names.
+# "needed": as "if there", but a document without a label is an error.
 Labels = Literal["extra", "if there", "needed"]
 FORMATS = ("lines", "tsv", "csv", "jsonl", "files")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -34,33 +36,38 @@ _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 class DocumentCorpus(Corpus):
     """One or several files of documents as one stream of tokens.
 
-    paths   files or folders; `-` is stdin
-    text    how the text becomes words
-    how     where documents begin, and what names them
-    labels  whether each has one, as the first column of a table or `__label__NAME` at the begin of
-            a line; then names are of no use
-    refused called with the error where a row is no document, and the row is left out; None: it is
-            raised
-    Raises  W2VError for what cannot be read, and while it is read for a name that comes twice
+    paths     files or folders; `-` is stdin
+    text      encoding, tokenizer and normalization of the text
+    settings  format, columns and names of the documents
+    labels    whether documents have labels, see `Labels`. A label is the column or field `label`,
+              or `__label__NAME` at the beginning of a line
+    refused   called with the error of a row that is not a document; the row is then left out.
+              None: the error is raised
+    Raises    W2VError for wrong settings and, while `blocks` is consumed, for a row that is not a
+              document or whose name occurs before
 
-    After `blocks` has been consumed: `names` has a name for each row, and `rows`, `labels` a row
-    and a label (or None) for each document; `blank_rows` is how many rows were empty and left out.
+    When `blocks` has been consumed:
+
+    names       the name of each row (of the table of document vectors)
+    rows        the row of each document: documents of one name share a row
+    labels      the label of each document, or None
+    blank_rows  how many empty rows of the files were left out
     """
 
     def __init__(
         self,
         paths: Sequence[str],
         text: TextSettings,
-        how: DocumentSettings,
+        settings: DocumentSettings,
         labels: Labels = "extra",
         refused: Callable[[W2VError], None] | None = None,
     ):
-        self._labels, self._refused, self._how = labels, refused, how
-        self._new_columns()  # a wrong --columns should not be found only when a table comes
+        self._labels, self._refused, self._settings = labels, refused, settings
+        self._new_columns()  # raises now for a wrong --columns, not when the first table is read
         self._inputs = [
-            each
-            for path, format in zip(paths, _formats(paths, how.format), strict=True)
-            for each in _expanded(path, format)
+            file
+            for path, format in zip(paths, _formats(paths, settings.format), strict=True)
+            for file in _expanded(path, format)
         ]
         super().__init__(
             [path for path, *_ in self._inputs],
@@ -75,14 +82,15 @@ class DocumentCorpus(Corpus):
         self.labels: list[str | None] = []
         self.blank_rows = 0
         self._known: dict[str, int] = {}
-        self._numbers_only = how.id_prefix != "file" and {f for _, f, _ in self._inputs} == {
+        self._numbers_only = settings.id_prefix != "file" and {f for _, f, _ in self._inputs} == {
             "lines"
         }
 
     def blocks(self) -> Iterator[bytes]:
-        """Blocks of tokens as UTF-8, parted by ASCII whitespace; a line end ends a document.
+        """Blocks of tokens as UTF-8, separated by ASCII whitespace; a line end ends a document.
 
-        Raises W2VError where a file is damaged, holds no text, or a name comes twice
+        Raises W2VError for a file that is damaged or not text, and for a row that is not a document
+        or whose name occurs before, unless `refused` takes the error
         """
         self._digest = hashlib.sha256()
         readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
@@ -95,14 +103,14 @@ class DocumentCorpus(Corpus):
         for path, format, name in self._inputs:
             for block in readers[format](path, name):
                 tokens = self._tokens(block)
-                if b"</s>" in tokens:  # it would end the document
+                if b"</s>" in tokens:  # would end the document
                     tokens = _SENTENCE_END.sub(b"", tokens)
                 yield tokens
         self.fingerprint = self._digest.hexdigest()
 
     def _lines(self, path: str, name: str) -> Iterator[bytes]:
-        """Each line is a document, and its number the name."""
-        ends_line, before = True, 0 if self._how.id_prefix == "file" else len(self.rows)
+        """A file of one document a line, named by its line number."""
+        ends_line, before = True, 0 if self._settings.id_prefix == "file" else len(self.rows)
         for block in self._cut(path):
             self._digest.update(block)
             before = self._number(name, before, block.count(b"\n"))
@@ -113,26 +121,26 @@ class DocumentCorpus(Corpus):
             yield b"\n"
 
     def _number(self, file: str, before: int, count: int) -> int:
-        """Name documents by their numbers, `before` + 1 and so on."""
+        """Add `count` documents, named by numbers from `before` + 1; returns the last number."""
         for number in map(str, range(before + 1, before + 1 + count)):
             self._add(number, None, file, f"line {number}")
         return before + count
 
     def _labelled(self, path: str, name: str) -> Iterator[bytes]:
-        """Each line is a document, and begins with its label."""
+        """A file of one document a line, which may begin with `__label__NAME`."""
 
         def parse(number: int, row: bytes) -> bytes:
-            mark, text = (*row.split(None, 1), b"", b"")[:2]  # at any blank, as in fastText
+            mark, text = (*row.split(None, 1), b"", b"")[:2]  # at any whitespace, as in fastText
             label = mark.removeprefix(_MARK).decode() if mark.startswith(_MARK) else None
             if label is not None and text.startswith(_MARK):
-                raise W2VError(f"{name_of(path)}: row {number} has several labels, not one")
+                raise W2VError(f"{name_of(path)}: row {number} has several labels: keep one")
             self._add(None, label, name, f"row {number}")
             return row if label is None else text
 
         yield from self._texts(self._rows(path), parse)
 
     def _table(self, path: str, name: str) -> Iterator[bytes]:
-        """Each row is a document: a text, and perhaps an id and a label, separated by tabs."""
+        """A table of one document a row: its text, id and label in columns separated by tabs."""
         columns = self._new_columns()
 
         def parse(number: int, line: bytes) -> bytes | None:
@@ -146,7 +154,7 @@ class DocumentCorpus(Corpus):
         yield from self._texts(self._rows(path), parse)
 
     def _csv(self, path: str, name: str) -> Iterator[bytes]:
-        """As `_table`, but separated by commas, and what has commas or line ends is in quotes."""
+        """As `_table`, but CSV: fields with separators or line ends in them are quoted."""
         columns = self._new_columns()
 
         def parse(where: str, separator: str, row: list[str]) -> bytes | None:
@@ -162,37 +170,38 @@ class DocumentCorpus(Corpus):
 
     def _new_columns(self) -> Columns:
         pair = "id" if self._labels == "extra" else "label"
-        return Columns(self._how.columns, self._how.header, pair)
+        return Columns(self._settings.columns, self._settings.header, pair)
 
     def _text_of(self, fields: dict[str, str], name: str, where: str) -> bytes:
-        """The text of a row, whose id and label are noted."""
+        """Add the document of a table row; returns its text."""
         self._add(fields.get("id"), fields.get("label"), name, where)
         return fields["text"].encode()
 
     def _objects(self, path: str, name: str) -> Iterator[bytes]:
-        """Each line is a JSON object, of which some fields are the text, the name, the label."""
-        how = self._how
+        """A file of one JSON object a line, with fields for the text, the id and the label."""
+        text_field, label_field = self._settings.text_field, self._settings.label_field
+        id_field, id_needed = self._settings.id_field or "id", self._settings.id_field is not None
 
         def parse(number: int, row: bytes) -> bytes:
             where = f"{name_of(path)}: row {number}"
             try:
-                found = json.loads(row)
+                value = json.loads(row)
             except (ValueError, RecursionError):
-                found = None
-            if not isinstance(found, dict):
+                value = None
+            if not isinstance(value, dict):
                 raise W2VError(
                     f"{where}: expected a JSON object, found {row[:60].decode(errors='replace')!r}"
                 )
-            text = _field(found, how.text_field, where, needed=True)
-            id_ = _name_field(found, how.id_field or "id", where, how.id_field is not None)
-            label = _name_field(found, how.label_field, where)
+            text = _field(value, text_field, where, needed=True)
+            id_ = _name_field(value, id_field, where, id_needed)
+            label = _name_field(value, label_field, where)
             self._add(id_, label, name, f"row {number}")
             return self._encoded(str(text), where)
 
         yield from self._texts(self._rows(path), parse)
 
     def _encoded(self, text: str, where: str) -> bytes:
-        """A text as UTF-8; halves of surrogate pairs, which JSON can hold, are no letters."""
+        """A text as UTF-8. Lone surrogates, which JSON allows, are replaced and counted."""
         try:
             return text.encode()
         except UnicodeEncodeError:
@@ -204,10 +213,10 @@ class DocumentCorpus(Corpus):
     def _texts(
         self, rows: Iterable[tuple[Any, ...]], parse: Callable[..., bytes | None]
     ) -> Iterator[bytes]:
-        """Rows of a file as lines of text, many in a block.
+        """The texts of the documents of a file, as blocks of lines.
 
-        parse  notes the document in a row, given as its arguments, and returns its text; None: the
-               row is no document
+        rows   the arguments of `parse` for each row
+        parse  adds the document of a row and returns its text, or None for a header or blank row
         """
 
         def _documents() -> Iterator[bytes]:
@@ -225,15 +234,19 @@ class DocumentCorpus(Corpus):
         return _gathered(_documents())
 
     def _file(self, path: str, name: str) -> Iterator[bytes]:
-        """The whole file is one document, and its path in the folder the name."""
-        self._add(name, None, "", "")
+        """A file that is one document, named by its path in the folder."""
+        self._add(name, None, "", name_of(path))
         for block in self._cut(path):
             self._digest.update(block)
             yield block.replace(b"\n", b" ")
         yield b"\n"
 
     def _rows(self, path: str) -> Iterator[tuple[int, bytes]]:
-        """The lines of a file with their numbers, from 1; blank ones are counted and left out."""
+        """The lines of a file with their numbers, from 1.
+
+        Blank lines are left out and counted, unless `labels` is "if there": then they are empty
+        documents.
+        """
         for number, ended in enumerate(self._lines_of(path), 1):
             line = ended.rstrip(b"\r\n")
             if line or (self._labels == "if there" and ended.endswith(b"\n")):
@@ -242,7 +255,7 @@ class DocumentCorpus(Corpus):
                 self.blank_rows += 1
 
     def _lines_of(self, path: str) -> Iterator[bytes]:
-        """The lines of a file, with their ends."""
+        """The lines of a file, with their line ends."""
         number, rest = 0, b""
         for block in self._decoded(path):
             *lines, rest = (rest + block).split(b"\n")
@@ -252,21 +265,27 @@ class DocumentCorpus(Corpus):
             number += len(lines)
             if len(rest) > LONGEST_ROW:
                 raise W2VError(
-                    f"{name_of(path)}: row {number + 1} has more than {LONGEST_ROW:,} bytes"
+                    f"{name_of(path)}: row {number + 1} has more than {LONGEST_ROW:,} bytes: "
+                    "split it, or check that it is text"
                 )
         if rest:
             self._digest.update(rest.rstrip(b"\r") + b"\n")
             yield rest
 
     def _add(self, id_: str | None, label: str | None, file: str, where: str) -> None:
-        """Note a document; without an id its number names it."""
+        """Add a document; without an id its name is its number.
+
+        file   the name of its file, for `--id-prefix file` and messages; "" with --format files
+        where  its place in the file, for messages; with --format files the path
+        """
+        place = f"{file}: {where}" if file else where
         if label is None and self._labels == "needed":
             raise W2VError(
-                f"{file}: {where} has no label: expected LABEL TAB TEXT in a .tsv file (or with "
-                f"--format tsv), __label__LABEL TEXT, or the field {self._how.label_field!r}"
+                f"{place} has no label: expected LABEL TAB TEXT in a .tsv file (or with "
+                f"--format tsv), __label__LABEL TEXT, or the field {self._settings.label_field!r}"
             )
         name = str(len(self.rows) + 1) if id_ is None or self._labels != "extra" else id_
-        prefix = {"none": None, "file": file, "label": label}[self._how.id_prefix]
+        prefix = {"none": None, "file": file, "label": label}[self._settings.id_prefix]
         if prefix:
             name = f"{prefix}:{name}"
         row = len(self.names)
@@ -275,10 +294,10 @@ class DocumentCorpus(Corpus):
             row = self._known.setdefault(name, row)
         if row == len(self.names):
             self.names.append(name)
-        elif not self._how.merge_ids:
+        elif not self._settings.merge_ids:
             raise W2VError(
-                f"{file}: {where}: there is a document {name!r} already; --merge-ids makes them "
-                f"one, --id-prefix file or label tells them apart, --columns says what is the id"
+                f"{place}: a document before has the name {name!r}: --merge-ids joins "
+                "them, --id-prefix file or label makes names differ, --columns names the id column"
             )
         self.rows.append(row)
         self.labels.append(label)
@@ -289,21 +308,24 @@ class DocumentCorpus(Corpus):
 
 
 def _formats(paths: Sequence[str], given: str | None) -> list[str]:
-    """The format of each path, as given, or as the file looks."""
+    """The format of each path: as given by --format, else by the suffix of its name."""
     if given is None:
-        return [_looks_like(path) for path in paths]
+        return [_by_suffix(path) for path in paths]
     formats = given.split(",")
     for format in formats:
         if format not in FORMATS:
-            raise W2VError(f"--format {format}: no such format; there are {', '.join(FORMATS)}")
+            raise W2VError(f"--format {format}: no such format; expected {', '.join(FORMATS)}")
     if len(formats) == 1:
         formats *= len(paths)
     if len(formats) != len(paths):
-        raise W2VError(f"--format names {len(formats)} formats for {len(paths)} files")
+        raise W2VError(
+            f"--format names {len(formats)} formats for {len(paths)} files: give one, or one for "
+            "each file"
+        )
     return formats
 
 
-def _looks_like(path: str) -> str:
+def _by_suffix(path: str) -> str:
     if path != "-" and os.path.isdir(path):
         return "files"
     suffix = os.path.splitext(packing.plain_name(path))[1].lower()
@@ -313,37 +335,45 @@ def _looks_like(path: str) -> str:
 
 
 def _expanded(path: str, format: str) -> list[tuple[str, str, str]]:
-    """The files that a path stands for: (path, format, name), those of a folder in order."""
+    """The (path, format, name) of a file, or of each file of a folder in order."""
     if path == "-" or not os.path.isdir(path):
         return [(path, format, os.path.basename(packing.plain_name(name_of(path))))]
     if format != "files":
-        raise W2VError(f"{path} is a directory; name its files: {path}/*, or --format files")
-    return [(each, format, os.path.relpath(each, path)) for each in files_of(path)]
+        raise W2VError(
+            f"{path} is a directory: name its files, {path}/*, or give --format files for one "
+            "document a file"
+        )
+    return [(file, format, os.path.relpath(file, path)) for file in files_of(path)]
 
 
-def _field(found: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
-    """A field of a JSON object as text; a whole number will do."""
-    value = found.get(name)
+def _field(values: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
+    """A field of a JSON object, which must be a string or a whole number, as text."""
+    value = values.get(name)
     if value is None and not needed:
         return None
+    if value is None:
+        raise W2VError(f"{where}: the field {name!r} is missing or null")
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise W2VError(f"{where}: the field {name!r} is {'not there' if value is None else value}")
+        raise W2VError(
+            f"{where}: the field {name!r} must be a string or a whole number, found "
+            f"{json.dumps(value)[:60]}"
+        )
     return str(value)
 
 
-def _name_field(found: dict[str, Any], name: str, where: str, needed: bool = False) -> str | None:
-    """A field of a JSON object that names something; it must be text that can be written."""
-    value = _field(found, name, where, needed)
+def _name_field(values: dict[str, Any], name: str, where: str, needed: bool = False) -> str | None:
+    """A field of a JSON object that is an id or a label, which must be valid as UTF-8."""
+    value = _field(values, name, where, needed)
     if value is not None and (bad := _SURROGATE.search(value)):
         raise W2VError(
             f"{where}: the field {name!r} has half of a surrogate pair, {ascii(bad[0])[1:-1]}, "
-            "which is not a character"
+            "which is not a character: correct it"
         )
     return value
 
 
 def _gathered(texts: Iterator[bytes]) -> Iterator[bytes]:
-    """Texts as lines, many in a block."""
+    """Blocks of lines, one for each text."""
     lines, size = [], 0
     for text in texts:
         lines.append(text.replace(b"\n", b" "))
