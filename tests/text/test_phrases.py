@@ -103,7 +103,10 @@ def test_connectors_are_inside_of_phrases_and_not_at_their_ends(w2v, folder):
     (folder / "own.gz").write_bytes(gzip.compress((folder / "own").read_bytes()))
     assert w2v(*call, "--connectors", "own.gz", "--lowercase").out == told.out
     (folder / "empty").write_text("\n")
-    for name, said in (("empty", "empty: 0 connectors: expected"), ("none", "No such file")):
+    for name, said in (
+        ("empty", "empty: expected 1 to 50,000 connectors, found 0"),
+        ("none", "No such file"),
+    ):
         told = w2v(*call, "--connectors", name)
         assert (told.code, told.err.count("\n")) == (2, 1)
         assert said in told.err
@@ -246,8 +249,8 @@ def test_counts_of_another_text_are_taken(w2v, folder):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("a 5\nb\n", "line 2: expected word, count"),
-        ("a 5\na 6\n", "line 2: 'a' comes again"),
+        ("a 5\nb\n", "line 2: expected a word, a blank and a count"),
+        ("a 5\na 6\n", "line 2: the word 'a' occurs twice"),
         ("a -5\n", "line 1"),
         ("a 1\n", "none of 1 words occurs 5 times"),
         ("zzz 9\n", "text: none of its 2 words is in counts"),

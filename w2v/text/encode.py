@@ -1,4 +1,4 @@
-"""From files to word ids, be it text in sentences or documents with names."""
+"""Encoding: reads text files, in sentences or documents, counts words and makes word ids."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def open_corpus(
     labels: Labels = "extra",
     refused: Callable[[W2VError], None] | None = None,
 ) -> Corpus:
-    """The files as a corpus: of documents, where `documents` says what these are.
+    """Open files as a `DocumentCorpus` if `documents` is given, else as a `Corpus`.
 
-    refused  as in `DocumentCorpus`
+    labels, refused  as in `DocumentCorpus`
     """
     if documents:
         return DocumentCorpus(paths, text, documents, labels, refused)
@@ -41,19 +41,23 @@ def open_corpus(
 
 def read(
     corpus: Corpus,
-    how: TextSettings,
+    settings: TextSettings,
     on_block: Callable[[int], None],
     known: Mapping[str, int] | None = None,
     unknown: bool = False,
     fixed: str | None = None,
 ) -> tuple[Vocabulary, EncodedText]:
-    """Read a corpus: its vocabulary, and its text in the words of that; see `encode`.
+    """Read a corpus; returns its vocabulary and its encoded text.
 
-    fixed  a file of `w2v vocab`, whose words and counts are the vocabulary
+    settings                  min_count, max_vocab and max_types
+    on_block, known, unknown  as in `encode`
+    fixed                     a file of `w2v vocab`: the vocabulary has its words and counts, and
+                              the corpus is only encoded
+    Raises                    W2VError if the vocabulary is empty, or no token is in `fixed`
     """
     every = unknown or isinstance(corpus, DocumentCorpus)
     if fixed is not None:
-        vocabulary = read_counts(fixed, how.min_count, how.max_vocab)
+        vocabulary = read_counts(fixed, settings.min_count, settings.max_vocab)
         if unknown:
             vocabulary = vocabulary.adding(UNKNOWN, 0)
         text, unknown_tokens = encode_as(corpus, vocabulary.names, every, on_block, unknown)
@@ -62,7 +66,14 @@ def read(
         vocabulary = replace(vocabulary.with_count(UNKNOWN, unknown_tokens), tokens=tokens)
         return vocabulary, _named(corpus, text)
     vocabulary, text = encode(
-        corpus, how.min_count, how.max_vocab, how.max_types, on_block, known, every, unknown
+        corpus,
+        settings.min_count,
+        settings.max_vocab,
+        settings.max_types,
+        on_block,
+        known,
+        every,
+        unknown,
     )
     return vocabulary, _named(corpus, text)
 
@@ -74,9 +85,12 @@ def read_as(
     unknown: bool = False,
     needed: bool = False,
 ) -> tuple[EncodedText, int]:
-    """Read a corpus in words that are known: the text, and how many tokens are none of them.
+    """Encode a corpus in a given vocabulary; returns the encoded text and the number of OOV tokens.
 
-    needed  W2VError where no token is a known word; a text of sentences always needs one
+    names, on_block, unknown  as in `encode_as`
+    needed                    whether a corpus without any known word is an error; of sentences it
+                              is one anyway, unless `unknown`
+    Raises                    W2VError for a corpus without any known word, see `needed`
     """
     every = unknown or isinstance(corpus, DocumentCorpus)
     text, unknown_tokens = encode_as(corpus, names, every, on_block, unknown)
@@ -86,6 +100,7 @@ def read_as(
 
 
 def _named(corpus: Corpus, text: EncodedText) -> EncodedText:
+    """The encoded text of a corpus; of documents with their names, rows and labels."""
     if isinstance(corpus, DocumentCorpus):
         labels = corpus.labels
         return EncodedDocuments(text.ids, text.starts, corpus.row_numbers(), corpus.names, labels)
@@ -93,23 +108,27 @@ def _named(corpus: Corpus, text: EncodedText) -> EncodedText:
 
 
 @contextmanager
-def texts_corpus(texts: str | Iterable[str | Sequence[str]], how: TextSettings) -> Iterator[Corpus]:
-    """Texts of a program as a corpus of documents, whose names are their numbers."""
+def texts_corpus(
+    texts: str | Iterable[str | Sequence[str]], settings: TextSettings
+) -> Iterator[Corpus]:
+    """Texts given from Python as a corpus of documents, named by their numbers, within a block."""
     with TemporaryDirectory(prefix="w2v-") as folder:
         path = write_texts(texts, folder)
         documents = DocumentSettings(format="lines")
-        yield open_corpus([path], replace(how, encoding="utf-8"), documents, "if there")
+        yield open_corpus([path], replace(settings, encoding="utf-8"), documents, "if there")
 
 
 def write_texts(
     texts: str | Iterable[str | Sequence[str]], folder: str, name: str = "texts"
 ) -> str:
-    """Write texts, or lists of words, to a file in a folder, a line each; returns its path.
+    """Write texts to a file, one a line; returns its path.
 
-    texts   a string is one text; W2VError, with its number from 0, for what is no text
-    folder  where the file goes, named `name`
+    texts   one text (a string), or several, each a string or a list of words
+    folder  the folder of the file
+    name    the name of the file, and of the texts in messages
+    Raises  W2VError, with its number from 0, for an item that is not a text
 
-    It begins with a byte order mark, so that no first word can look like a packed file.
+    The file begins with a byte order mark, so that no first word can look like a compressed file.
     """
     path = Path(folder, name)
     with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
@@ -127,9 +146,11 @@ def count(
     on_block: Callable[[int], None] = lambda tokens: None,
     on_types: Callable[[int, int], None] = lambda tokens, types: None,
 ) -> Vocabulary:
-    """Read a corpus and count its words: the vocabulary that `encode` finds, without the text.
+    """Read a corpus and count its words; returns the same vocabulary as `encode`.
 
-    on_types  called after each block with the numbers of words and of different words so far
+    on_types  called after each block with the numbers of tokens and of types so far
+
+    The other parameters are as in `encode`.
     """
     counter, tokens = make_word_counter(max_types), 0
     for block in corpus.blocks():
@@ -152,16 +173,18 @@ def encode(
     every: bool = False,
     unknown: bool = False,
 ) -> tuple[Vocabulary, EncodedText]:
-    """Read a corpus once: its words that occur at least `min_count` times, and its text in them.
+    """Read a corpus once; returns its vocabulary and its text as the ids of these words.
 
-    max_vocab  keep this many of the most frequent words at most
-    max_types  count about so many different words at a time at most: the rarest are forgotten, and
-               go out of the text
+    min_count  a word must occur this many times to be in the vocabulary
+    max_vocab  the largest size of the vocabulary; the most frequent words are kept
+    max_types  about how many types are counted at a time; above it the rarest types are pruned, and
+               their tokens are removed from the text
     on_block   called after each block with the number of tokens so far
-    known      words from before and their counts, to which those of the corpus are added
-    every      empty lines too are sentences
-    unknown    UNKNOWN is a word, and stands for those that are left out
-    Raises     W2VError where no word is left
+    known      words of an earlier vocabulary with their counts: they stay in the vocabulary, and
+               their counts are added to those in the corpus
+    every      whether empty lines are sentences too
+    unknown    whether UNKNOWN is a word that replaces all OOV tokens; else these are left out
+    Raises     W2VError if the vocabulary is empty
     """
     known = known or {}
     counter, ids = make_word_counter(max_types, known), SpooledArray(np.int32)
@@ -173,16 +196,16 @@ def encode(
     vocabulary, word_ids = choose(corpus, counter, min_count, max_vocab, known)
     if unknown:
         counts, left_out = counter.counts, word_ids == DROPPED
-        left_out[0] = False  # the end of a sentence
+        left_out[0] = False  # SENTENCE_END
         vocabulary = vocabulary.adding(UNKNOWN, int(counts[left_out].sum()))
         word_ids[left_out] = vocabulary.names.index(UNKNOWN)
     return vocabulary, _keep(ids, word_ids, every)
 
 
 def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) -> WordCounter:
-    """A word counter, with every kernel that reading needs already loaded.
+    """A word counter; loads all kernels that encoding needs.
 
-    While kernels are loaded a signal has to wait: Python drops exceptions in C's callbacks.
+    Signals are deferred while kernels are loaded: Python drops exceptions in callbacks from C.
     """
     nothing = np.empty(0, np.int32)
     with DeferredSignals():
@@ -193,7 +216,7 @@ def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) ->
 
 
 def _renumber(ids: SpooledArray, numbers: np.ndarray) -> None:
-    """Give types their new numbers, and leave out those that have none."""
+    """Replace type numbers by those after pruning; the tokens of pruned types are removed."""
 
     def change(old: np.ndarray) -> np.ndarray:
         new = numbers[old]
@@ -209,12 +232,13 @@ def encode_as(
     on_block: Callable[[int], None] = lambda tokens: None,
     unknown: bool = False,
 ) -> tuple[EncodedText, int]:
-    """Read a corpus in words that are known: the text, and how many tokens are none of them.
+    """Encode a corpus in a given vocabulary; returns the encoded text and the number of OOV tokens.
 
-    names     the words
-    every     empty lines too are sentences, even if all are
+    names     the words of the vocabulary, by word id
+    every     whether empty lines are sentences too
     on_block  called after each block with the number of tokens so far
-    unknown   if UNKNOWN is among the words, it stands for all others, which else are left out
+    unknown   whether UNKNOWN, if it is in the vocabulary, replaces OOV tokens; else they are left
+              out
     """
     counter, ids = make_word_counter(1 << 30), SpooledArray(np.int32)
     for block in corpus.blocks():
@@ -222,18 +246,19 @@ def encode_as(
         on_block(ids.size)
     rows = {name: row for row, name in enumerate(names)}
     types = [counter.name(number).decode() for number in range(1, len(counter))]
-    instead = rows.get(UNKNOWN, DROPPED) if unknown else DROPPED
-    found = [rows.get(name, instead) for name in types]
+    oov_id = rows.get(UNKNOWN, DROPPED) if unknown else DROPPED
+    word_ids = [rows.get(name, oov_id) for name in types]
     is_unknown = np.array([False, *(name not in rows for name in types)])
-    text = _keep(ids, np.array([DROPPED, *found], np.int32), every)
+    text = _keep(ids, np.array([DROPPED, *word_ids], np.int32), every)
     return text, int(counter.counts[is_unknown].sum())
 
 
 def check_shared(corpus: Corpus, vocabulary: str, known: int, unknown: int) -> None:
-    """W2VError where a text has no word of a vocabulary that was not made from it.
+    """W2VError if no token of a corpus is in a vocabulary that was made from other text.
 
-    vocabulary  what to call it
-    known       how many of the text's tokens are words of it, and `unknown` how many are not
+    vocabulary  its name in the message
+    known       how many tokens of the corpus are in the vocabulary
+    unknown     how many tokens are not
     """
     if known:
         return
@@ -246,7 +271,7 @@ def check_shared(corpus: Corpus, vocabulary: str, known: int, unknown: int) -> N
 
 
 def _keep(ids: SpooledArray, word_ids: np.ndarray, every: bool) -> EncodedText:
-    """Turn type numbers into word ids in their place, close the gaps, note the sentences."""
+    """Replace type numbers by word ids in place, remove dropped tokens, find the sentences."""
     starts, size = SpooledArray(np.int64, np.zeros(1)), np.zeros(2, np.int64)
 
     def change(numbers: np.ndarray) -> np.ndarray:

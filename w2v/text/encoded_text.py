@@ -1,4 +1,4 @@
-"""A text as word ids: sentences, or documents with names."""
+"""Encoded text: the word ids of a text, with the bounds of its sentences or documents."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from w2v.system.spooled_array import SpooledArray, mapped_zeros
 
 
 class EncodedText:
-    """A text as word ids.
+    """A text as word ids. A position is an index into `ids`.
 
-    ids       int32, the words of the vocabulary in the order of the text
-    starts    int64 (S + 1,), the position where each sentence begins, and the end
-    size      how many words
+    ids     int32, the word ids in the order of the text
+    starts  int64 (S + 1,), the position where each sentence begins, and the end of the text
+    size    the number of words
     """
 
     def __init__(self, ids: SpooledArray, starts: np.ndarray):
         self.ids, self.starts, self.size = ids, starts, ids.size
 
     def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """The words from position `first` to `last` - 1: their ids, and where sentences begin.
+        """The word ids at positions `first` to `last` - 1, and the bounds of sentences in them.
 
-        Returns  (int32 (N,), int64 (S + 1,)): N = last - first; the bounds begin with 0, end with N
+        Returns  (int32 (N,), int64 (S + 1,)): the word ids, N = last - first, and the bounds, which
+                 begin with 0 and end with N
         """
         return self.ids.read(first, last), self.bounds(first, last)
 
     def bounds(self, first: int, last: int) -> np.ndarray:
-        """Where sentences begin in such a part; int64 (S + 1,)."""
+        """The bounds of sentences in such a part, as `part` returns them; int64 (S + 1,)."""
         inside = slice(
             np.searchsorted(self.starts, first, "right"), np.searchsorted(self.starts, last)
         )
@@ -40,11 +41,11 @@ class EncodedText:
 
 
 class Spans(NamedTuple):
-    """Documents of a text, or parts of them.
+    """Parts of a text, each within one document.
 
-    rows    int32 (S,)  the row of each one's document
-    begins  int64 (S,)  the position in the text where each begins
-    ends    int64 (S,)  and where it ends
+    rows    int32 (S,)  the row of the document of each span
+    begins  int64 (S,)  the position of the first word of each span
+    ends    int64 (S,)  the position after its last word
     """
 
     rows: np.ndarray
@@ -53,13 +54,15 @@ class Spans(NamedTuple):
 
 
 class EncodedDocuments(EncodedText):
-    """A text of documents, which may be empty: `starts` says where each begins.
+    """An encoded text of documents instead of sentences; a document may be empty.
 
-    rows    int32 (S,), the row of each document's vector: several documents may share one
+    rows    int32 (S,), the row of each document in the table of document vectors: documents of one
+            name share a row
     names   the name of each row
-    labels  the label of each document, None where it has none
-    begins  int64 (S,), the position where each begins, and `ends`
-    mapped  whether their vectors are kept in a temporary file while they are trained
+    labels  the label of each document, None for a document without one
+    begins  int64 (S,), the position of the first word of each document
+    ends    int64 (S,), the position after its last word
+    mapped  whether the document vectors are kept in a temporary file while they are trained
     """
 
     mapped = False
@@ -77,42 +80,44 @@ class EncodedDocuments(EncodedText):
         self.begins, self.ends = starts[:-1], starts[1:]
 
     def words(self, spans: Spans) -> np.ndarray:
-        """The words of some spans one after the other: read, where they are so in the text."""
+        """The word ids of spans one after the other; adjacent spans are read at once (faster)."""
         if (spans.begins[1:] == spans.ends[:-1]).all() and spans.rows.size:
             return self.ids.read(int(spans.begins[0]), int(spans.ends[-1]))
         return self.gather(spans)[0]
 
     @cached_property
     def _words(self) -> np.ndarray:
-        return (
-            self.ids.mapped()
-        )  # once: a mapping for each chunk costs as much as half its training
+        # Cached: a new mapping for each chunk would cost half as much as training the chunk.
+        return self.ids.mapped()
 
     def gather(self, spans: Spans) -> tuple[np.ndarray, np.ndarray]:
-        """The words of some spans one after the other, and where each begins, as in `part`."""
+        """The word ids of spans one after the other, and their bounds, as `part` returns them."""
         ids = np.empty(int((spans.ends - spans.begins).sum()), np.int32)
         bounds = np.empty(spans.rows.size + 1, np.int64)
         gather_spans(self._words, spans.begins, spans.ends, ids, bounds)
         return ids, bounds
 
     def allocate(self, shape: tuple[int, int], kind: type = np.float32) -> np.ndarray:
-        """Zeros for the vectors of the documents, in a temporary file if `mapped`."""
+        """Zeros for the document vectors, of a 4-byte dtype, in a temporary file if `mapped`."""
         return mapped_zeros(shape, kind) if self.mapped else aligned(shape, kind)
 
     def spans(self, which: slice | np.ndarray) -> Spans:
-        """Some whole documents, by their number."""
+        """The spans of whole documents, given by their numbers."""
         return Spans(self.rows[which], self.begins[which], self.ends[which])
 
     def sizes(self) -> np.ndarray:
-        """How many words each row has; int64 (M,)."""
+        """The number of words of each row; int64 (M,)."""
         lengths = self.ends - self.begins
         return np.bincount(self.rows, lengths, minlength=len(self.names)).astype(np.int64)
 
     def some(self, names: Sequence[str]) -> EncodedDocuments:
-        """The documents with some of the names, which then are its rows, in that order."""
+        """The documents with the given names; row i of the result is that of `names[i]`.
+
+        `starts` is still that of all documents, and labels are left out.
+        """
         number = {name: row for row, name in enumerate(names)}
         renumbered = np.array([number.get(name, -1) for name in self.names], np.int32)[self.rows]
         wanted = renumbered >= 0
-        found = EncodedDocuments(self.ids, self.starts, renumbered[wanted], names)
-        found.begins, found.ends = self.begins[wanted], self.ends[wanted]
-        return found
+        selected = EncodedDocuments(self.ids, self.starts, renumbered[wanted], names)
+        selected.begins, selected.ends = self.begins[wanted], self.ends[wanted]
+        return selected

@@ -1,17 +1,18 @@
-"""Files that are plainly not text: what they look like, by their first bytes, and what to do."""
+"""Recognizes files that are not text by their first bytes, and says how to get at their text."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
-HEAD = 1 << 16  # bytes that are looked at
-_ENOUGH = 512  # bytes, fewer of which are not judged by how odd they are
-_ODD, _CONTROL = 0.1, 0.01  # shares
-# Control characters that no text has many of. Backspaces (old manual pages), escapes (colours of a
-# terminal) and separators (from 0x1c on) are not among them.
+HEAD = 1 << 16  # bytes at the beginning of a file that are examined
+_ENOUGH = 512  # bytes; a shorter file is not rejected for its share of odd bytes
+_CONTROL = 0.01  # share of control characters from which a file can be binary
+_ODD = 0.1  # share of control characters and bytes that are not UTF-8, likewise
+# Control characters that are rare in text. Backspaces (old manual pages), escapes (colours of a
+# terminal) and separators (from 0x1c on) occur in text and are not among them.
 _CONTROLS = bytes([*range(8), *range(0x0E, 0x1B), 0x7F])
-_VECTORS = "vectors, not text: w2v info FILE says what is in it, w2v similar -v FILE asks it"
+_VECTORS = "vectors, not text: w2v info FILE describes it, w2v similar -v FILE WORD searches it"
 _IMAGE = "an image, not text"
 _UNPACK = "; unpack it first: "
 _PDF_LINE = re.compile(rb"%PDF-\d\.\d[ ]*[\r\n]")  # nothing follows on the first line
@@ -31,10 +32,10 @@ _FOREIGN = {
     b"\x80\x04\x95": "a Python pickle: write its texts to a file, a line each",
     b"\x80\x05\x95": "a Python pickle: write its texts to a file, a line each",
 }
-# What a text may begin with too: they count where what follows is not a text's.
+# A text may begin with these letters too. They count only if control characters follow.
 _FOREIGN_IN_LETTERS = {
-    b"PK\x03\x04": f"a zip archive{_UNPACK}unzip -p FILE | w2v train -; of a .docx or .odt: save "
-    "it as plain text",
+    b"PK\x03\x04": f"a zip archive{_UNPACK}unzip -p FILE | w2v train -; save a .docx or .odt as "
+    "plain text",
     b"GIF87a": _IMAGE,
     b"GIF89a": _IMAGE,
     b"RIFF": "an image, a sound or a film, not text",
@@ -49,19 +50,19 @@ _WORD2VEC = re.compile(rb"\d{1,12} \d{1,6}\n")
 
 
 def looks_like(head: bytes, named: bool = False) -> str:
-    """What a file that begins so is, and what to do, if it is plainly not text; else nothing.
+    """What a file is, if it is not text, and what to do with it; "" for a file that may be text.
 
-    head   up to HEAD bytes, unpacked
-    named  whether the user has named an encoding: then only what begins as a known kind of file
-           does is refused; else also what is no UTF-8 and has control characters
+    head   up to HEAD bytes from the beginning of the file, decompressed
+    named  whether the user has named an encoding. Then only the signatures of known file formats
+           are looked for; else also control characters and bytes that are not UTF-8
     """
     for magic, meaning in _FOREIGN.items():
         if head.startswith(magic):
             return meaning
     if _PDF_LINE.match(head):
-        return "a PDF document; make it text: pdftotext FILE - | w2v train -"
+        return "a PDF document: convert it to text: pdftotext FILE - | w2v train -"
     if head.startswith(_LFS):
-        return "a pointer of Git LFS to the file that is wanted: git lfs pull"
+        return "a Git LFS pointer, not the file itself: git lfs pull downloads the file"
     if head[6:10] == b'\0\0{"':
         return _VECTORS
     controls = len(head) - len(head.translate(None, _CONTROLS))
@@ -73,22 +74,23 @@ def looks_like(head: bytes, named: bool = False) -> str:
     if head[257:262] == b"ustar":
         return f"a tar archive{_UNPACK}tar -xOf FILE | w2v train -"
     wrong = _wrong_bytes(head)
-    odd = controls + wrong if wrong or 0 in head else 0  # Hive separates fields by \x01
+    # UTF-8 without zero bytes is not odd: Hive separates fields by the control character \x01.
+    odd = controls + wrong if wrong or 0 in head else 0
     if named or len(head) < _ENOUGH or controls < _CONTROL * len(head) or odd < _ODD * len(head):
         return ""
     if _WORD2VEC.match(head):
         return f"word2vec's binary file of {_VECTORS}"
-    return _wide_text(head) or "binary data, not text; if it is one, say in what --encoding"
+    return _wide_text(head) or "binary data, not text; if it is text, name its --encoding"
 
 
 def _wrong_bytes(head: bytes) -> int:
-    """How many bytes are not UTF-8."""
+    """The number of bytes that are not valid UTF-8."""
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)
     return sum("\udc80" <= letter <= "\udcff" for letter in text)
 
 
 def _wide_text(head: bytes) -> str:
-    """What says that text is in two bytes a character: every other byte is often zero."""
+    """A message for text in UTF-16, of which every other byte is often zero; "" for other data."""
     even, odd = (head[begin::2].count(0) / max(len(head[begin::2]), 1) for begin in (0, 1))
     if max(even, odd) < 0.3 or min(even, odd) > 0.05:
         return ""

@@ -1,8 +1,9 @@
-"""Words that go together joined into one: new york becomes new_york, and bank of america one word.
+"""Phrase detection: joins words that often occur together, such as new york, into new_york.
 
 Source: Mikolov et al. 2013b, "Distributed representations of words and phrases", equation 6, and
-the program word2phrase; normalised pointwise mutual information: Bouma 2009. Connectors, such as
-of, are gensim's idea: a phrase neither begins nor ends with one, but may have some inside.
+the program word2phrase; normalised pointwise mutual information (NPMI): Bouma 2009. Connectors,
+words such as of, are as in gensim: a phrase may contain them, as in bank_of_america, but neither
+begins nor ends with one.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from w2v.text.corpus import Corpus
 from w2v.text.tokenizers import split
 from w2v.text.word_counter import WordCounter
 
-SCORINGS = {"default": 100.0, "npmi": 0.5}  # and their thresholds
-MOST_INSIDE = 4  # connectors between the two ends of a phrase
-# Put together here from the word classes of a grammar: articles, prepositions, conjunctions.
+SCORINGS = {"default": 100.0, "npmi": 0.5}  # the default threshold of each scoring
+MOST_INSIDE = 4  # most connectors in a phrase
+# Our own list, by word classes: articles, prepositions, conjunctions.
 ENGLISH_CONNECTORS = """
 a an the
 about above across after against along among around at before behind below beneath beside between
@@ -29,34 +30,38 @@ beyond by down for from in inside into like near of off on onto out outside over
 through throughout to toward towards under until unto up upon via with within without
 and but nor or than
 """
-_MOST_CONNECTORS = 50_000  # different ones: runs of them are numbered in 63 bits
-_PART = 1 << 21  # words at a time
-_END = 0  # the number of the end of a sentence
+_MOST_CONNECTORS = 50_000  # different ones; a run of them is encoded as one number of 63 bits
+_PART = 1 << 21  # words processed at a time
+_END = 0  # the type number of a sentence end
 
 
 def read_connectors(given: str, lowercase: bool = False, normalize: str = "none") -> set[bytes]:
-    """The words of a file, with blanks or line ends between, or of our own list: english.
+    """The connectors in a file, or for "english" those of ENGLISH_CONNECTORS.
 
-    lowercase  fold them, as the text is folded
-    normalize  and normalize them: none, NFC, NFKC
-    Raises     W2VError where it is not UTF-8, has no words or too many; OSError without a file
+    given      the path of a file of words separated by whitespace, or english
+    lowercase  convert the words to lower case, as is done with the text
+    normalize  the Unicode normalization of the text: none, NFC or NFKC
+    Raises     W2VError for a file that is not UTF-8, or has no words or too many; OSError for a
+               file that does not exist
     """
     if given == "english":
         return set(ENGLISH_CONNECTORS.encode().split())
     text = "\n".join(line for _, line in numbered_lines(given)).encode()
     words = set(split(text, "space", lowercase, normalize).split())
     if not 0 < len(words) <= _MOST_CONNECTORS:
-        raise W2VError(f"{given}: {len(words):,} connectors: expected 1 to {_MOST_CONNECTORS:,}")
+        raise W2VError(
+            f"{given}: expected 1 to {_MOST_CONNECTORS:,} connectors, found {len(words):,}"
+        )
     return words
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of words that follow each other, or have only connectors between.
+    """Counted pairs of words that are adjacent, or have only connectors between them.
 
     keys   int64 (P,), sorted; see `_Candidates`
-    times  int64 (P,), how often each comes
-    lost   how many rare pairs were forgotten while counting
+    times  int64 (P,), the count of each pair
+    lost   how many rare pairs were pruned while counting
     """
 
     keys: np.ndarray
@@ -66,7 +71,12 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Phrase:
-    """Two words that are joined, with what is between: as one word, how often, the score."""
+    """A phrase found in a pass.
+
+    name   the joined words, as UTF-8
+    count  how often the phrase occurs
+    score  its score, see `Phrases`
+    """
 
     name: bytes
     count: int
@@ -74,18 +84,21 @@ class Phrase:
 
 
 class Phrases:
-    """A text whose phrases are joined, pass after pass.
+    """A text whose phrases are joined in passes; each pass joins two words or phrases.
 
-    min_count   of a pair, and of its words
-    scoring     default: (n(ab) - min_count) / n(a) / n(b) times the words of the text; npmi:
-                ln(p(ab) / p(a) / p(b)) / -ln p(ab), p = n / words of the text
-    threshold   above which a pair is a phrase
-    joiner      what is put between its words
-    most        how many pairs are counted at a time, about: the rarest are forgotten
-    connectors  words that neither begin nor end a phrase, as UTF-8. Of a phrase with some inside,
-                at most MOST_INSIDE, a and b are its first and last word, and n(ab) is how often
-                they come with the same connectors between: bank of america is scored by the counts
-                of bank, of america and of all three; the count of `of` does not matter
+    min_count   a pair and both its words must occur this many times
+    scoring     with n a count, N the number of words of the text, and p = n / N,
+                default: N (n(ab) - min_count) / (n(a) n(b))
+                npmi:    ln(p(ab) / (p(a) p(b))) / -ln p(ab)
+    threshold   a pair with a score above this is a phrase
+    joiner      the string between the words of a phrase
+    most        about how many pairs are counted at a time; above it the rarest are pruned
+    connectors  words that neither begin nor end a phrase, as UTF-8; a phrase may contain up to
+                MOST_INSIDE of them. Then a and b are its first and last word, and n(ab) is how
+                often they occur with these connectors between them: bank of america is scored by
+                the counts of bank, america and bank of america, whatever the count of `of` is
+    names       the words by type number, phrases included; type 0 is a sentence end
+    lost        how many rare pairs were pruned so far
     """
 
     def __init__(
@@ -104,28 +117,31 @@ class Phrases:
         self.lost = 0
 
     def read(self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None) -> None:
-        """Read a text, all of it; it is kept on disk as numbers."""
+        """Read a whole text. Its type numbers are kept in a temporary file if they are many."""
         counter, self._ids = WordCounter(), SpooledArray(np.int32)
         for block in corpus.blocks():
             self._ids.append(counter.number(block))
             on_block(self._ids.size)
         self.names = [b"\n", *(counter.name(number) for number in range(1, len(counter)))]
         self._counts = counter.counts.copy()
-        found = [number for number, name in enumerate(self.names) if name in self._connectors]
-        self._inside = _Inside(found)
+        types = [number for number, name in enumerate(self.names) if name in self._connectors]
+        self._inside = _ConnectorRuns(types)
 
     @property
     def connectors(self) -> int:
-        """How many of the connectors are in the text."""
+        """The number of connectors that occur in the text."""
         return len(self._inside.names)
 
     @property
     def tokens(self) -> int:
-        """How many words there are now, ends of sentences not counted."""
+        """The number of words, in which a joined phrase counts as one, without sentence ends."""
         return int(self._counts[1:].sum())
 
     def join(self) -> list[Phrase]:
-        """One pass: find phrases and join them from left to right; the most frequent first."""
+        """One pass: find phrases, and join them in the text from left to right.
+
+        Returns the phrases by falling count
+        """
         types, joiner = len(self.names), self._joiner
         candidates = _Candidates(self._counts >= self._min_count, self._inside)
         pairs = self._count(candidates)
@@ -135,7 +151,7 @@ class Phrases:
         chosen = (scores > self._threshold) & (pairs.times >= self._min_count)
         found = []
         for a, runs, b, count, score in zip(
-            *(each[chosen].tolist() for each in (first, between, second, pairs.times, scores)),
+            *(array[chosen].tolist() for array in (first, between, second, pairs.times, scores)),
             strict=True,
         ):
             inside = [self.names[number] for number in self._inside.numbers(runs)]
@@ -154,7 +170,7 @@ class Phrases:
             return np.where(share < 1, np.log(share * total / a * total / b) / -np.log(share), 1.0)
 
     def _count(self, candidates: _Candidates) -> Pairs:
-        """All pairs of frequent words in a sentence."""
+        """Count the candidate pairs of the text."""
         lowest, lost = 0, 0
         runs: list[tuple[np.ndarray, np.ndarray]] = []
         for begin in range(0, self._ids.size, _PART):
@@ -175,7 +191,11 @@ class Phrases:
         return Pairs(keys, times, lost)
 
     def _rewrite(self, keys: np.ndarray, types: int, candidates: _Candidates) -> None:
-        """Join the pairs with some keys, in the text; the first of them becomes type `types`."""
+        """Join the pairs with the given keys in the text; pair `keys[i]` becomes type `types + i`.
+
+        keys   int64 (K,), sorted
+        types  the number of types before
+        """
         joined, counts = SpooledArray(np.int32), np.zeros(len(self.names), np.int64)
         carried = np.zeros(0, np.int32)
         for begin in range(0, self._ids.size, _PART):
@@ -185,14 +205,14 @@ class Phrases:
             begins = _every_other(keys[np.minimum(at, keys.size - 1)] == found)
             firsts, seconds = places[:-1][begins], places[1:][begins]
             part[firsts] = types + at[begins]
-            depth = np.zeros(part.size + 1, np.int8)  # 1 from after a first word to the second
+            depth = np.zeros(part.size + 1, np.int8)  # the cumulative sum is 1 on words to remove
             depth[firsts + 1] += 1
             depth[seconds + 1] -= 1
             kept = np.cumsum(depth[:-1], dtype=np.int8) == 0
             end = part.size
             if places.size and begin + _PART < self._ids.size and kept[places[-1]]:
-                open_end = int(places[-1])  # a pair can begin there, and end in the next part
-                end = open_end if part.size - open_end <= MOST_INSIDE + 1 else part.size
+                last = int(places[-1])  # a pair may begin here and end in the next part
+                end = last if part.size - last <= MOST_INSIDE + 1 else part.size
             carried = part[end:].copy()
             done = part[:end][kept[:end]]
             joined.append(done)
@@ -200,7 +220,7 @@ class Phrases:
         self._ids, self._counts = joined, counts
 
     def blocks(self) -> Iterator[bytes]:
-        """The text as it is now, with line ends where sentences end."""
+        """The text with its phrases joined, a sentence a line, in blocks of UTF-8."""
         blank = b""
         for begin in range(0, self._ids.size, _PART):
             ids = self._ids.read(begin, begin + _PART)
@@ -210,10 +230,10 @@ class Phrases:
             blank = b"" if text.endswith(b"\n") else b" "
 
 
-class _Inside:
-    """Runs of connectors, by a number that follows from their types: 0 is none.
+class _ConnectorRuns:
+    """Encodes a run of connectors as one number, in base `len(names) + 1`; the empty run is 0.
 
-    names  the types that are connectors
+    names  the type numbers of the connectors
     """
 
     def __init__(self, names: list[int]):
@@ -222,10 +242,11 @@ class _Inside:
         self._digits[names] = np.arange(1, len(names) + 1)
 
     def are(self, types: np.ndarray) -> np.ndarray:
-        """Which of some types are connectors."""
+        """Whether each type is a connector; bool, of the shape of `types`."""
         return self._digit(types) > 0
 
     def _digit(self, types: np.ndarray) -> np.ndarray:
+        """The digit of each type, from 1; 0 for a type that is not a connector."""
         known = types < self._digits.size
         return (
             np.where(known, self._digits[np.where(known, types, 0)], 0)
@@ -234,16 +255,16 @@ class _Inside:
         )
 
     def between(self, text: np.ndarray, firsts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """The number of the run after each of some places; its digits are connectors."""
-        found = np.zeros(firsts.size, np.int64)
+        """The numbers of the runs of `lengths` connectors that follow the positions `firsts`."""
+        runs = np.zeros(firsts.size, np.int64)
         for distance in range(int(lengths.max(initial=0)), 0, -1):
-            here = lengths >= distance
-            found[here] *= len(self.names) + 1
-            found[here] += self._digit(text[firsts[here] + distance])
-        return found
+            inside = lengths >= distance
+            runs[inside] *= len(self.names) + 1
+            runs[inside] += self._digit(text[firsts[inside] + distance])
+        return runs
 
     def numbers(self, run: int) -> list[int]:
-        """The types in a run."""
+        """The type numbers of the connectors in a run."""
         types = []
         while run:
             run, digit = divmod(run, len(self.names) + 1)
@@ -252,16 +273,17 @@ class _Inside:
 
 
 class _Candidates:
-    """What can be a phrase in a pass: two frequent words with nothing or connectors between.
+    """The pairs that may be phrases: two frequent words, with only connectors between them.
 
-    Its key is (run * width + first) * width + second: `first` and `second` number the `width`
-    frequent types, `run` the runs of connectors in the order in which they are met.
+    The key of a pair is (run * width + first) * width + second, where `width` is the number of
+    frequent types, `first` and `second` are the places of its two words among these types, and
+    `run` numbers the runs of connectors by first occurrence.
 
-    frequent  bool (T,), which types are
+    frequent  bool (T,), whether each type is frequent enough
     inside    the connectors
     """
 
-    def __init__(self, frequent: np.ndarray, inside: _Inside):
+    def __init__(self, frequent: np.ndarray, inside: _ConnectorRuns):
         self._inside = inside
         frequent = frequent & ~inside.are(np.arange(frequent.size))
         frequent[_END] = False
@@ -272,9 +294,9 @@ class _Candidates:
         self._most_runs = (1 << 63) // self._width**2
 
     def find(self, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The places of a text where no connector is, (C,), and the keys of each two, (C - 1,).
+        """The positions (C,) of words that are not connectors, and the keys (C - 1,) of neighbours.
 
-        A key is -1 where the two cannot be a phrase.
+        A key is -1 if the two words cannot be a phrase.
         """
         places = np.flatnonzero(~self._inside.are(text))
         numbers = self._numbers[text[places]]
@@ -287,9 +309,12 @@ class _Candidates:
         return places, keys
 
     def _number(self, runs: np.ndarray) -> np.ndarray:
-        """The numbers of runs; -1 where a key has no bits left for another, in a huge text."""
+        """The number of each run by first occurrence; -1 if it is too large for a 63-bit key.
+
+        That happens only in a huge text.
+        """
         if not self._inside.names:
-            return runs  # all zero
+            return runs  # without connectors all are 0
         different, places = np.unique(runs, return_inverse=True)
         for run in different.tolist():
             if len(self._runs) < self._most_runs:
@@ -298,7 +323,7 @@ class _Candidates:
         return known[places] if runs.size else runs
 
     def parts(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The type of the first word of each key, the run of connectors, the last word's type."""
+        """The parts of each key: the type of its first word, its run, the type of its last word."""
         rest, second = np.divmod(keys, self._width)
         run, first = np.divmod(rest, self._width)
         runs = np.array(list(self._runs), np.int64)
@@ -308,7 +333,7 @@ class _Candidates:
 
 
 def _added(keys: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Different keys, of sorted ones, and the sum of the times of each."""
+    """The distinct values of sorted keys, and the sum of the times of each."""
     if not keys.size:
         return keys, times
     begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
@@ -316,14 +341,17 @@ def _added(keys: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _merged(*runs: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted runs as one."""
+    """Merge sorted arrays of keys, with their times, into one."""
     keys, times = (np.concatenate(part) for part in zip(*runs, strict=True))
-    order = np.argsort(keys, kind="stable")  # which merges what is sorted already
+    order = np.argsort(keys, kind="stable")  # a stable sort merges sorted runs in linear time
     return _added(keys[order], times[order])
 
 
 def _every_other(wanted: np.ndarray) -> np.ndarray:
-    """Of each run of wanted places the first, the third and so on: what greed takes."""
+    """Of each run of True values the first, third, fifth and so on.
+
+    These are the pairs that are joined from left to right: a word is in one pair at most.
+    """
     places = np.arange(wanted.size)
     begins = np.maximum.accumulate(np.where(wanted, -1, places + 1)) if wanted.size else places
     begins = np.where(begins < 0, 0, begins)

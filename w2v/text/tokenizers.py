@@ -1,4 +1,4 @@
-"""From text to tokens: blocks of UTF-8 in, blocks of tokens that are parted by blanks out."""
+"""Tokenizers: each turns a block of UTF-8 text into tokens separated by ASCII whitespace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from w2v.embeddings.table import NORMALIZERS
 from w2v.errors import W2VError
 
-# Han and kana, which are written without spaces. Korean has spaces and stays in words.
+# Han and kana, which are written without spaces. Korean is written with spaces and split at these.
 _CJK = (
     "\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
@@ -29,29 +29,29 @@ _VARIATIONS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 
 
 def _space(block: bytes) -> bytes:
-    """Split at ASCII whitespace and at nothing else: a no-break space is a letter."""
+    """Split at ASCII whitespace only; a no-break space is part of a token."""
     return block
 
 
 def _words(block: bytes) -> bytes:
-    """Runs of letters, digits and underscores with what joins them, and single inner apostrophes.
+    """Split into runs of letters, digits and underscores, with single apostrophes inside a word.
 
-    A word needs a letter or digit. As in UAX #29, rule WB4, combining marks, joiners and variation
-    selectors belong to the character before them; what only steers the layout, such as a soft
-    hyphen, joins too, and is left out of the word. What is ASCII is cut by a table: English reviews
-    in a sixtieth of the time that Unicode takes.
+    A word has at least one letter or digit. As in UAX #29, rule WB4, combining marks, joiners and
+    variation selectors belong to the character before them. Format characters that only control the
+    layout, such as a soft hyphen, do not end a word and are removed. ASCII text is split by a
+    256-byte table: English reviews take a sixtieth of the time of the regular expression.
     """
     if b"</s>" in block:
         return _unicode_words(block)
     if not block.isascii():
         lines = block.split(b"\n")
-        block = b"\n".join(line if line.isascii() else _cut_odd(line) for line in lines)
+        block = b"\n".join(line if line.isascii() else _mixed_words(line) for line in lines)
     block = _LOOSE.sub(b" ", block.translate(_LETTERS))
     return _EMPTY.sub(b" ", block) if b"_" in block else block
 
 
-def _cut_odd(line: bytes) -> bytes:
-    """A line whose parts that are not ASCII are cut into words."""
+def _mixed_words(line: bytes) -> bytes:
+    """Split the parts of a line that are not ASCII into words; keep the ASCII parts as they are."""
     return b" ".join(
         part if part.isascii() else (_short if len(part) < 64 else _unicode_words)(part)
         for part in line.split()
@@ -66,15 +66,15 @@ _short = lru_cache(1 << 14)(_unicode_words)
 
 
 def _chars(block: bytes) -> bytes:
-    """Each Han or kana character by itself, with its marks; other scripts as in `_words`."""
+    """Each Han or kana character, with its marks, is a token; other scripts as in `_words`."""
     return _matches(rf"(?![{_CJK}])\w", rf"(?=\w)[{_CJK}][{_joiners()}]*|", block)
 
 
 def _matches(letter: str, alone: str, block: bytes) -> bytes:
-    """All words, line ends and </s>.
+    """The words, line ends and `</s>` tokens of a block, separated by spaces.
 
-    letter  of words: a regular expression
-    alone   what is a word besides, followed by |
+    letter  a regular expression for one letter of a word
+    alone   a regular expression for other tokens, followed by |, or ""
     """
     part = f"{letter}(?:{letter}|[{_joiners()}])*"
     word = f"(?=[_'’{_joiners()}]*[^\\W_]){part}(?:['’]{part})*"
@@ -83,7 +83,7 @@ def _matches(letter: str, alone: str, block: bytes) -> bytes:
 
 
 def after_last_break(block: bytes) -> int:
-    """Where a text without blanks, such as Chinese, can be cut: after its last punctuation."""
+    """The position after the last punctuation, where text without blanks can be cut; 0: none."""
     inner = rf"\w{_joiners()}{_LAYOUT}'’</>"  # of words and of </s>
     found = re.search(rf"[^{inner}][{inner}]*\Z", block.decode())
     return len(block) - len(found[0][1:].encode()) if found else 0
@@ -91,11 +91,11 @@ def after_last_break(block: bytes) -> int:
 
 @cache
 def _joiners() -> str:
-    r"""What belongs to the character before it, for a character class.
+    r"""Characters that belong to the character before them, for a regular expression's class.
 
-    Combining marks (`\w` alone cuts Hindi and Tamil words apart), variation selectors among them;
-    the zero-width joiner and non-joiner, of which Sinhala and Persian spellings need one or the
-    other; the Mongolian vowel separator.
+    These are combining marks, variation selectors included (`\w` alone would split Hindi and Tamil
+    words), the zero-width joiner and non-joiner (Sinhala spellings need the first, Persian ones the
+    second), and the Mongolian vowel separator.
     """
     points = itertools.chain(range(0x300, 0x1F000), range(0xE0100, 0xE01F0))
     return "\u200c\u200d\u180e" + "".join(
@@ -104,9 +104,9 @@ def _joiners() -> str:
 
 
 def _jieba(block: bytes) -> bytes:
-    """Runs of Han cut into words by jieba's dictionary; all else as in `_chars`.
+    """Split runs of Han into words by jieba's dictionary; other scripts as in `_chars`.
 
-    Variation selectors are left out: the dictionary has none.
+    Variation selectors are removed, because the dictionary has none.
     """
     cut = _segmenter().cut
     plain = re.sub(f"[{_VARIATIONS}]+", "", block.decode()).encode()
@@ -117,13 +117,14 @@ def _jieba(block: bytes) -> bytes:
 
 @cache
 def _segmenter() -> Any:
-    """jieba with the dictionary that it ships; W2VError where it is not installed.
+    """A segmenter of jieba with the dictionary in its package; W2VError if jieba is not installed.
 
-    Its own way would keep the dictionary in the folder that all users write temporary files to,
-    and read what is there by marshal: we build it each time, in about a second.
+    jieba itself would cache the dictionary in the shared temporary folder, and load a file that it
+    finds there by marshal, which another user can have put there. We build it anew, in about a
+    second.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its old escapes and its way to find resources
+        warnings.simplefilter("ignore")  # for jieba's invalid escapes and its use of pkg_resources
         try:
             import jieba
         except ImportError:
@@ -145,23 +146,27 @@ TOKENIZERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def split(block: bytes, tokenizer: str, lowercase: bool = False, normalize: str = "none") -> bytes:
-    """The tokens of a text, parted by ASCII whitespace.
+    """The tokens of a text, separated by ASCII whitespace.
 
     tokenizer  a key of `TOKENIZERS`
-    lowercase  fold them
-    normalize  the Unicode normalization of the text before it is cut: none, NFC or NFKC
+    lowercase  convert the tokens to lower case
+    normalize  the Unicode normalization of the text before it is split: none, NFC or NFKC
     """
     tokens = TOKENIZERS[tokenizer](normalized(block, normalize))
     return fold(tokens) if lowercase else tokens
 
 
 def normalized(text: bytes, form: str) -> bytes:
-    """A text in a Unicode normalization form: none, NFC, NFKC."""
+    """A text, as UTF-8, in a Unicode normalization form: none, NFC or NFKC."""
     if form == "none" or text.isascii():
         return text
     return NORMALIZERS[form](text.decode()).encode()
 
 
 def fold(block: bytes) -> bytes:
-    """Lower case, by the letters of each token alone: blanks end what final sigma looks at."""
+    """Tokens in lower case.
+
+    The result for a token does not depend on its neighbours: the rule of the final sigma, which
+    looks at the letters around it, does not look past a blank.
+    """
     return block.lower() if block.isascii() else block.decode().lower().encode()

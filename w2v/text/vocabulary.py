@@ -1,4 +1,4 @@
-"""The vocabulary: which words are kept, in what order, with what counts."""
+"""The vocabulary: the words that get vectors, in order of frequency, with their counts."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from w2v.system.text_file import numbered_lines
 from w2v.text.corpus import Corpus
 from w2v.text.word_counter import SENTENCE_END, WordCounter
 
-UNKNOWN = "<unk>"  # stands for every word that is not in a vocabulary, where there is such a one
-END = "<eos>"  # the end of a sentence, where it is a word
-_LOOKED_AT = 50_000  # words, the most frequent, of which `doubles` are sought
-DROPPED = -1  # instead of a word id
+UNKNOWN = "<unk>"  # the word that replaces OOV tokens, in models that have one
+END = "<eos>"  # the word for a sentence end, in models that have one
+_LOOKED_AT = 50_000  # the most frequent words, among which `doubles` looks
+DROPPED = -1  # in place of a word id, for a type that is out of vocabulary
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words that are trained: `names` by falling count, ties by first occurrence.
+    """The words of a model and their counts in the text.
 
-    names          V words
+    names          V words, by falling count; equal counts by first occurrence
     counts         int64 (V,)
-    types          how many different words the text has, rare ones included
-    tokens         how many words the text has, rare ones included
-    sentence_ends  how many line ends and </s> it has
-    pruned_types   how many rare types were forgotten while counting, so that it took no more memory
-    pruned_tokens  and how often they had come until then
-    lost           by how much a count may be too low for that
+    types          the number of types in the text, rare ones included
+    tokens         the number of tokens in the text, those of rare types included
+    sentence_ends  the number of line ends and `</s>` tokens
+    pruned_types   how many rare types were pruned while counting, to limit the memory
+    pruned_tokens  how many tokens of these types had been counted before
+    lost           by how much any one count may be too low because of pruning
     """
 
     names: list[str]
@@ -45,13 +45,13 @@ class Vocabulary:
     lost: int = 0
 
     def adding(self, name: str, count: int) -> Vocabulary:
-        """This one, and a word at its end unless it has that."""
+        """This vocabulary with a word added at its end; unchanged if it has the word."""
         if name in self.names:
             return self
         return replace(self, names=[*self.names, name], counts=np.append(self.counts, count))
 
     def with_count(self, name: str, count: int) -> Vocabulary:
-        """This one, with another count of a word, if it has that."""
+        """This vocabulary with another count for a word; unchanged if it lacks the word."""
         if name not in self.names:
             return self
         counts = self.counts.copy()
@@ -60,9 +60,10 @@ class Vocabulary:
 
 
 class Doubles(NamedTuple):
-    """Words that are another word of the vocabulary but for something: their share of the tokens.
+    """Words that duplicate another word of the vocabulary, but for capitals or punctuation.
 
-    example  the most frequent one, and the other; None where there is none
+    share    their share of the tokens of the words examined
+    example  the most frequent of them and the word it duplicates; None if there are none
     """
 
     share: float
@@ -70,42 +71,56 @@ class Doubles(NamedTuple):
 
 
 def doubles(vocabulary: Vocabulary, plain: Callable[[str], str]) -> Doubles:
-    """The words, among the most frequent ones, that `plain` makes another word of these."""
+    """Find words that `plain` turns into another word, among the 50,000 most frequent ones.
+
+    plain  a function that removes a difference, such as str.lower
+    """
     names = vocabulary.names[:_LOOKED_AT]
-    there = set(names)
-    found = [(row, plain(name)) for row, name in enumerate(names)]
-    found = [(row, name) for row, name in found if name != names[row] and name in there]
+    known = set(names)
+    plain_names = [(row, plain(name)) for row, name in enumerate(names)]
+    pairs = [(row, name) for row, name in plain_names if name != names[row] and name in known]
     tokens = int(vocabulary.counts[: len(names)].sum())
-    if not found:
+    if not pairs:
         return Doubles(0.0, None)
-    share = int(vocabulary.counts[[row for row, _ in found]].sum()) / max(tokens, 1)
-    return Doubles(share, (names[found[0][0]], found[0][1]))
+    share = int(vocabulary.counts[[row for row, _ in pairs]].sum()) / max(tokens, 1)
+    return Doubles(share, (names[pairs[0][0]], pairs[0][1]))
 
 
 def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
-    """The words of a file of `w2v vocab`, or of word2vec.c's -save-vocab, that are frequent enough.
+    """Read a vocabulary from a file of `w2v vocab`, or of word2vec.c's -save-vocab.
 
-    Raises W2VError for a line that is not a word, a blank and a count, or a word that comes again
+    min_count  a word must have this count to be in the vocabulary
+    max_vocab  the largest size of the vocabulary; None: any
+    Raises     W2VError for a line that is not a word, a blank and a count, for a word that occurs
+               twice, or if no word is frequent enough
     """
     counts: dict[str, int] = {}
     for number, line in numbered_lines(path, "replace"):
         name, _, count = line.rpartition(" ")
         if not name or not count.isdecimal() or len(count) > 18:
-            raise W2VError(f"{name_of(path)}: line {number}: expected word, count: {line[:60]!r}")
+            raise W2VError(
+                f"{name_of(path)}: line {number}: expected a word, a blank and a count, as "
+                f"w2v vocab writes; found {line[:60]!r}"
+            )
         if name in counts:
-            raise W2VError(f"{name_of(path)}: line {number}: {name!r} comes again")
+            raise W2VError(
+                f"{name_of(path)}: line {number}: the word {name!r} occurs twice: remove one line"
+            )
         counts[name] = int(count)
     ends = counts.pop(SENTENCE_END.decode(), 0)
     order = sorted(counts, key=lambda name: -counts[name])
     names = [name for name in order if counts[name] >= max(min_count, 1)][:max_vocab]
     if not names:
-        raise W2VError(f"{name_of(path)}: none of {len(counts):,} words occurs {min_count} times")
+        raise W2VError(
+            f"{name_of(path)}: none of {len(counts):,} words occurs {min_count} times: check the "
+            "file, or lower --min-count"
+        )
     kept = np.array([counts[name] for name in names], np.int64)
     return Vocabulary(names, kept, len(counts), sum(counts.values()), ends)
 
 
 def write_counts(path: str, vocabulary: Vocabulary) -> None:
-    """Write what `read_counts` reads: </s> and its count, then the words; `-` is stdout."""
+    """Write a vocabulary as `read_counts` reads it: </s> first, then the words; `-` is stdout."""
     counts = [vocabulary.sentence_ends, *vocabulary.counts.tolist()]
     lines = zip([SENTENCE_END.decode(), *vocabulary.names], counts, strict=True)
     with atomic_file.packed(path) as file:
@@ -119,10 +134,13 @@ def choose(
     max_vocab: int | None,
     known: Mapping[str, int],
 ) -> tuple[Vocabulary, np.ndarray]:
-    """The vocabulary, and the word id of each type, int32 (T,): -1 where it is left out.
+    """Choose the vocabulary of a corpus that has been counted.
 
-    known  the words that came first, with their counts: they stay, however rare, even if they are
-           more than `max_vocab`
+    counter  the types and their counts; its count of sentence ends is set to 0
+    known    words of an earlier vocabulary with their counts, in the order in which `counter` has
+             them. They stay, however rare, even if they are more than `max_vocab`
+    Returns  the vocabulary, and int32 (T,): the word id of each type, or DROPPED
+    Raises   W2VError if the vocabulary is empty
     """
     counts = counter.counts
     ends, counts[0] = int(counts[0]), 0
@@ -152,10 +170,10 @@ def choose(
 
 
 def nothing_left(corpus: Corpus, vocabulary: Vocabulary, highest: int, min_count: int) -> str:
-    """Why the vocabulary is empty, and what would help."""
+    """A message that says why the vocabulary is empty, and which --min-count would change that."""
     if vocabulary.types == 0:
         return f"{corpus.source}: no words in the text"
     return (
         f"{corpus.source}: none of {vocabulary.types:,} different words occurs {min_count} times; "
-        f"the most frequent occurs {highest} times: try --min-count {highest}"
+        f"the most frequent one occurs {highest} times: try --min-count {highest}"
     )

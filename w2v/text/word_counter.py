@@ -1,4 +1,4 @@
-"""Every type of a text: numbered in the order of their first occurrence, and counted."""
+"""Counts the types of a text and numbers them by first occurrence, in a hash table."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import numpy as np
 
 from w2v.kernels.word_hash import fill_slots, number_tokens
 
-_NAME_BYTES = 16  # of a type, on average; longer names count for more types
-SENTENCE_END = b"</s>"  # the first type; a line end is one too, as in word2vec.c
+_NAME_BYTES = 16  # mean bytes of a type's name for which memory is planned, see `is_full`
+SENTENCE_END = b"</s>"  # type 0; a line end is this token too, as in word2vec.c
 
 
 class WordCounter:
-    """Numbers types as they come. `counts` says how often each has come; `len` how many there are.
+    """Numbers types by first occurrence and counts them; its `len` is the number of types.
 
-    most   how many types there may be: after `prune`, which is due when `is_full`
-    known  types that come first, with their counts, and are never pruned
+    most   about how many types are kept; the caller must call `prune` when `is_full`
+    known  types with counts that get the first numbers, after SENTENCE_END, and are never pruned
 
-    The memory it takes grows with the number of types, not with the text, up to some 80 bytes times
-    `most`. What has been pruned: `pruned_types` (a type that comes back and goes again counts
-    twice), `pruned_tokens`; and `lost` is how many occurrences any one type may have lost.
+    Memory grows with the number of types, not with the text, up to some 80 bytes times `most`.
+
+    pruned_types   types pruned so far; a type that is pruned twice counts twice
+    pruned_tokens  tokens of these types that had been counted
+    lost           how many occurrences any one type may have lost by pruning
     """
 
     def __init__(self, most: int = 1 << 30, known: Mapping[str, int] | None = None) -> None:
@@ -42,33 +44,35 @@ class WordCounter:
 
     @property
     def counts(self) -> np.ndarray:
-        """int64 (T,), of sentence ends first."""
+        """The count of each type, int64 (T,); the first is that of SENTENCE_END. Not a copy."""
         return self._counts[: self._types]
 
     def number(self, block: bytes) -> np.ndarray:
-        """The numbers of a block's tokens: int32 (N,), valid until the next call.
+        """Count the tokens of a block; returns their type numbers, int32 (N,).
 
-        block  a text that ends with a whole token; tokens are parted by ASCII whitespace, and each
-               line end is a token, SENTENCE_END
+        The returned array is overwritten by the next call.
+
+        block  text that ends with a whole token; ASCII whitespace separates tokens, and each line
+               end is a token too, SENTENCE_END
         """
         if self._ids.size < len(block):
             self._ids = np.empty(len(block), np.int32)
         return self._ids[: self._number(np.frombuffer(block, np.uint8))]
 
     def add(self, names: bytes, counts: np.ndarray) -> None:
-        """Count types that have been counted elsewhere, in their order there.
+        """Add the types and counts of another counter.
 
-        names   parted by blanks
-        counts  int64 (T,)
+        names   distinct types, separated by blanks
+        counts  int64 (T,), the count of each
         """
         numbers = self.number(names)
         self.counts[numbers] += counts - 1
 
     def names(self) -> bytes:
-        """All types, parted by blanks."""
+        """The names of all types, by number, separated by blanks."""
         return b" ".join(self.name(number) for number in range(len(self)))
 
-    @np.errstate(over="ignore")  # uncompiled, NumPy would warn: a hash is meant to wrap
+    @np.errstate(over="ignore")  # without compilation NumPy would warn of the hash's overflow
     def _number(self, data: np.ndarray) -> int:
         at = count = 0
         while True:
@@ -83,15 +87,19 @@ class WordCounter:
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time to prune: the next block brings more types, and doubles the memory."""
+        """Whether to prune now, at nine tenths of `most`: the next block may bring more types.
+
+        A table with more than `most` types would double its memory. Names that are long on average
+        fill the counter with fewer types.
+        """
         most = self._most * 9 // 10
         too_long = self._offsets[self._types] > _NAME_BYTES * self._most
         return self._types > self._safe + 1 and (self._types - self._safe >= most or too_long)
 
     def prune(self) -> np.ndarray:
-        """Forget the rarest types, half of them or more: those that came at most so many times.
+        """Remove the rarest types, at least half: all whose count is at most the median count.
 
-        Returns int32 (T,): the new number of each type, or -1
+        Returns int32 (T,): the new number of each type, or -1 for a removed one
         """
         counts = self.counts
         middle = (counts.size - self._safe) // 2
@@ -114,7 +122,7 @@ class WordCounter:
         return numbers
 
     def _grow(self, longest: int) -> None:
-        """Grow each array that is full: for more types, and for one of `longest` bytes."""
+        """Enlarge the arrays that are full, so that a new type of up to `longest` bytes fits."""
         types = self._counts.size
         if self._types == types:
             self._counts = _lengthened(self._counts, 2 * types)
@@ -123,7 +131,8 @@ class WordCounter:
         if wanted > self._text.size:
             self._text = _lengthened(self._text, max(2 * self._text.size, wanted))
         if 2 * self._types >= self._slots.size:
-            size, self._slots = 2 * self._slots.size, self._slots[:0]  # the old ones go first
+            # The old slots are freed before the new ones are allocated, to limit the memory.
+            size, self._slots = 2 * self._slots.size, self._slots[:0]
             self._slots = np.zeros(size, np.uint64)
             self._fill()
 
@@ -132,7 +141,7 @@ class WordCounter:
         fill_slots(self._slots, self._text, self._offsets, self._types)
 
     def name(self, number: int) -> bytes:
-        """The bytes of a type."""
+        """The name of a type, as UTF-8."""
         return self._text[self._offsets[number] : self._offsets[number + 1]].tobytes()
 
 
