@@ -154,7 +154,7 @@ def test_it_is_used_by_the_keyboard_alone(page, w2v):
     ).perform()
     assert page.marked() == ["<b>odd</b>"]
     page.press("nobody")
-    assert page.one("#found").text == "no such name on this map"
+    assert page.one("#found").text == "No name on this map matches."
     page.press(Keys.ESCAPE, Keys.ESCAPE, Keys.TAB)  # out of the search, to the button for nearer
     page.press("0")
     before = page.run("return view()")
@@ -174,7 +174,7 @@ def test_no_name_covers_another_and_what_is_near_is_named(page):
     low, high = boxes[:, None, :2], boxes[:, None, 2:]
     meet = ((low < boxes[None, :, 2:]) & (high > boxes[None, :, :2])).all(axis=2)
     assert meet.sum() == len(boxes)
-    width, height = page.run("return roomOf()")
+    width, height = page.run("return mapSize()")
     assert (boxes >= 0).all()
     assert (boxes[:, 2:] <= (width, height)).all()
     written = page.run("return lettering.boxes.map(each => data.names[each.place])")
@@ -190,9 +190,9 @@ def test_a_group_is_lit_and_a_click_beside_all_points_goes_back(page):
     assert opacities[1] > 0.5 > max(opacities[0], opacities[2])
     page.until(f"new URLSearchParams(location.hash.slice(1)).get('group') === {name!r}")
     page.go(page.path.as_uri() + page.run("return location.hash"))
-    assert page.run("return lit") == 1
+    assert page.run("return activeGroup") == 1
     page.run("chart.getZr().trigger('click', {offsetX: 1, offsetY: 1, event: {}})")
-    assert page.run("return word") == -1
+    assert page.run("return selected") == -1
 
 
 def test_a_click_on_a_point_lists_its_neighbours(page, w2v):
@@ -207,9 +207,12 @@ def test_a_click_on_a_point_lists_its_neighbours(page, w2v):
     )
     ActionChains(page.browser).move_by_offset(round(x), round(y)).click().perform()
     ActionChains(page.browser).move_by_offset(-round(x), -round(y)).perform()
-    page.until("word >= 0")
+    page.until("selected >= 0")
     name = page.one("#panel h1").text
-    assert page.run(f"return Math.hypot(...[0, 1].map(n => point(word)[n] - point({at})[n]))") < 0.1
+    assert (
+        page.run(f"return Math.hypot(...[0, 1].map(n => point(selected)[n] - point({at})[n]))")
+        < 0.1
+    )
     assert page.listed() == told(w2v, name)
 
 
@@ -237,7 +240,7 @@ def test_the_address_is_a_state_that_comes_back(page):
     assert x0 <= 0.011  # all that was asked for, and more beside it: at one scale
     assert x1 >= 0.309
     assert [y0, y1] == pytest.approx([-0.2, 0], abs=0.01)
-    width, height = page.run("return roomOf()")
+    width, height = page.run("return mapSize()")
     assert (x1 - x0) / width == pytest.approx((y1 - y0) / height, rel=0.01)
     page.until("location.hash.includes('view=')")
     address = page.run("return location.hash")

@@ -196,7 +196,7 @@ def test_terms_with_their_neighbours_and_pairs_with_arrows(toy):
     kept = choice.only(np.array([name != "woman" for name in names]))
     names.remove("woman")
     assert [(names[a], names[b]) for a, b in kept.arrows] == arrows[1:]
-    with pytest.raises(W2VError, match="expected A:B, found 'king'"):
+    with pytest.raises(W2VError, match="'king' is not a pair"):
         map.pairs(toy, ["king"])
     with pytest.raises(NotFoundError, match="absent"):
         map.around(toy, ["absent"], 3)
@@ -295,11 +295,11 @@ def test_documents_from_all_over_and_colours_by_label(w2v, folder):
         (("king", "--color", "terms"), 2, "name two TERMs or more"),
         (("--color", "none", "--labels", "log"), 2, "leave out --color"),
         (("--pairs",), 2, "name pairs"),
-        (("--pairs", "king"), 2, "expected A:B"),
+        (("--pairs", "king"), 2, "is not a pair"),
         (("--loss", "absent", "-o", "x.png"), 2, "absent"),
         (("--loss", "log"), 2, "name a picture"),
         (("--loss", "log", "-o", "x.png"), 2, "log: line 2"),
-        (("--loss", "empty", "-o", "x.png"), 2, "no epoch has ended"),
+        (("--loss", "empty", "-o", "x.png"), 2, "no complete epoch"),
         (("--loss", "log", "-o", "x.html"), 2, "known: png, svg, pdf, tsv"),
         (("-v", "empty.txt"), 2, "nothing to draw"),
     ],
@@ -341,9 +341,9 @@ def test_losses_of_several_runs(w2v, folder):
     assert [(s.name, list(s.x), list(s.y), s.dashed) for s in lines.series] == [
         ("a", [1, 2], [3.0, 2.5], False),
         ("b #1", [1], [2.0], False),
-        ("b #1, held out", [1], [2.2], True),
+        ("b #1, validation", [1], [2.2], True),
         ("b #2", [1, 2], [2.1, None], False),
-        ("b #2, held out", [1, 2], [2.3, 1.9], True),
+        ("b #2, validation", [1, 2], [2.3, 1.9], True),
     ]
     assert w2v("plot", "--loss", "a", "--loss", "b", "-o", "x.png").err == "wrote x.png\n"
     w2v("plot", "--loss", "a", "-o", "x.tsv")

@@ -1,7 +1,7 @@
-"""Pictures: vectors as a map, on paper or as a page that can be searched; curves and bars.
+"""Plots: maps of vectors as pictures or interactive HTML pages, and charts of results.
 
-A `map.Map` is places, names and colours. `picture` draws it by matplotlib, `html_page` writes it as
-a page of HTML that needs no network, and either has its numbers as a table.
+A `map.Map` has points, names and groups with colours. `picture` draws it with Matplotlib.
+`html_page` writes it as an HTML page that works offline. `Map.rows` gives its numbers as a table.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from w2v.errors import W2VError
 
 
 def needs(module: str, extra: str) -> Any:
-    """A module of an optional package; W2VError that names the extra where it is not installed."""
+    """Import a module of an optional package; W2VError that names the extra to install."""
     try:
         return import_module(module)
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Charts: panels of lines, bars or circles beside each other, and their numbers."""
+"""Charts: panels of lines, bars or circles, drawn with Matplotlib, and the numbers behind them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from w2v.plots.picture import Letters, Picture, dark, letter, short
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LETTERS = 8  # points
-_HEIGHT = 4.2  # inches
-_BAR = 0.22  # inches at least for each
-_ACROSS = 2  # panels
-_LONGEST = 44  # letters of a name that are written
+_LETTERS = 8  # font size in points
+_HEIGHT = 4.2  # smallest height of a panel in inches
+_BAR = 0.22  # inches for each bar
+_ACROSS = 2  # panels in a row
+_LONGEST = 44  # letters of a name; longer names are cut
 _ONE = COLOURS[0]
 
 
 @dataclass(frozen=True)
 class Series:
-    """What gets one colour: a name, and numbers (or names of bars) and values, None where there
-    is no value; dashed for what stands beside another series of the same colour.
+    """A named series of values, which gets a colour of its own.
+
+    name    shown in the legend
+    x       numbers of lines, or names of bars
+    y       values; None where there is no value
+    dashed  draw a dashed line in the colour of the preceding series
     """
 
     name: str
@@ -36,13 +40,20 @@ class Series:
 
 @dataclass(frozen=True)
 class Lines:
-    """Series over a number."""
+    """A panel of line plots.
+
+    title   shown above the panel
+    across  label of the x axis
+    up      label of the y axis
+    series  a line each
+    log     whether the y axis is logarithmic
+    """
 
     title: str
     across: str
     up: str
     series: Sequence[Series]
-    log: bool = False  # upwards
+    log: bool = False
     width = 5.2
 
     @property
@@ -56,7 +67,7 @@ class Lines:
         return [each.name for each in self.series]
 
     def draw(self, axes: Axes) -> None:
-        """Draw them; dashed ones in the colour of the one before."""
+        """Draw the lines."""
         colour = None
         for each in self.series:
             values = [np.nan if value is None else value for value in each.y]
@@ -78,12 +89,18 @@ class Lines:
 
 @dataclass(frozen=True)
 class Bars:
-    """Horizontal bars, the first at the top; of several series side by side."""
+    """A panel of horizontal bars, the first at the top; several series are grouped.
+
+    title    shown above the panel
+    across   label of the x axis
+    series   values of the bars; all series have the same bars
+    percent  whether values are shares, shown as 74.0%; otherwise they are multiples, shown as 7.4×
+    """
 
     title: str
     across: str
     series: Sequence[Series]
-    percent: bool = True  # values are shares; otherwise they are multiples, such as 7.4×
+    percent: bool = True
     width = 6.4
 
     @property
@@ -97,7 +114,7 @@ class Bars:
         return [str(text) for each in self.series for text in (each.name, *each.x)]
 
     def draw(self, axes: Axes) -> None:
-        """Draw them."""
+        """Draw the bars."""
         names = list(self.series[0].x)
         thick = 0.8 / len(self.series)
         for number, each in enumerate(self.series):
@@ -122,7 +139,13 @@ class Bars:
 
 @dataclass(frozen=True)
 class Circles:
-    """Names beside circles, points (N, 2), whose areas tell of sizes (N,)."""
+    """A panel of named circles.
+
+    title   shown above the panel
+    names   a name for each of the N circles
+    points  (N, 2), centres
+    sizes   (N,), proportional to the areas, above a smallest area
+    """
 
     title: str
     names: Sequence[str]
@@ -142,11 +165,11 @@ class Circles:
 
     @property
     def _areas(self) -> np.ndarray:
-        """Square points."""
+        """Areas of the circles in square points."""
         return 60 + 1500 * self.sizes / max(float(self.sizes.max(initial=0)), 1e-30)
 
     def draw(self, axes: Axes) -> None:
-        """Draw them."""
+        """Draw the circles."""
         axes.scatter(*self.points.T, s=self._areas, color=_ONE, alpha=0.35, linewidths=0)
         axes.scatter(*self.points.T, s=6, color=_ONE, linewidths=0)
         axes.set_axis_off()
@@ -154,22 +177,26 @@ class Circles:
         axes.margins(0.2)
 
     def finish(self, axes: Axes) -> None:
-        """Write the names, when all else is laid out."""
-        how = Letters(_LETTERS, dark(_ONE), line=_ONE)
+        """Write the names, which needs the final layout of the picture."""
+        style = Letters(_LETTERS, dark(_ONE), line=_ONE)
         names = [short(name, _LONGEST) for name in self.names]
         count, radii = len(names), np.sqrt(self._areas / np.pi) * 0.7
-        letter(axes, names, self.points, radii, [how] * count, np.full(count, True))
+        letter(axes, names, self.points, radii, [style] * count, np.full(count, True))
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Panels, and the numbers behind them as rows with a heading."""
+    """A picture of one or more panels.
+
+    panels  two in a row
+    rows    the numbers behind them as a table, the first row is its heading
+    """
 
     panels: Sequence[Lines | Bars | Circles]
     rows: list[list[object]] = field(default_factory=list)
 
     def draw(self) -> Picture:
-        """The picture."""
+        """Draw the picture."""
         rows = [self.panels[at : at + _ACROSS] for at in range(0, len(self.panels), _ACROSS)]
         widths = [panel.width for panel in rows[0]]
         heights = [max(panel.height for panel in row) for row in rows]

@@ -1,4 +1,4 @@
-"""What is drawn as curves and bars: losses of runs, topics, answers by section, the long lag."""
+"""The charts of results: training losses, analogy accuracy, topics, the long-lag experiment."""
 
 from __future__ import annotations
 
@@ -17,29 +17,33 @@ from w2v.system.text_file import numbered_lines
 
 
 def losses(paths: Sequence[str]) -> Chart:
-    """The losses of runs over their epochs, of held-out texts dashed, from logs of w2v train.
+    """A chart of losses by epoch from logs of `w2v train --log-json`; dashed: validation losses.
 
-    Raises W2VError for a file that is no such log, or has no epoch that ended.
+    paths   log files; a log may hold several runs
+    Raises  W2VError for a file that is not such a log, or in which no epoch has ended
     """
     series, rows = list[Series](), list[list[object]]([["run", "epoch", "loss", "valid_loss"]])
     for path in paths:
         runs = list(_runs(path))
         if not runs:
-            raise W2VError(f"{path}: no epoch has ended in this log")
+            raise W2VError(f"{path}: this log has no complete epoch, so no loss to draw")
         for number, run in enumerate(runs, 1):
             name = path if len(runs) == 1 else f"{path} #{number}"
-            epochs = [each["epoch"] for each in run]
+            epochs = [event["epoch"] for event in run]
             for key, dashed in (("loss", False), ("valid_loss", True)):
-                values = [each.get(key) for each in run]
+                values = [event.get(key) for event in run]
                 if not dashed or any(value is not None for value in values):
-                    series.append(Series(name + ", held out" * dashed, epochs, values, dashed))
-            rows += [[name, each["epoch"], each.get("loss"), each.get("valid_loss")]
-                     for each in run]  # fmt: skip
-    return Chart([Lines("loss", "epoch", "nats", series)], rows)
+                    series.append(Series(name + ", validation" * dashed, epochs, values, dashed))
+            rows += [[name, event["epoch"], event.get("loss"), event.get("valid_loss")]
+                     for event in run]  # fmt: skip
+    return Chart([Lines("Mean loss", "epoch", "nats", series)], rows)
 
 
 def _runs(path: str) -> Iterator[list[dict[str, Any]]]:
-    """The ends of epochs of each run; one that was resumed goes on."""
+    """The epoch events of each run in a log; a resumed run counts as one run.
+
+    A new run begins where the number of the epoch does not grow.
+    """
     run: list[dict[str, Any]] = []
     for number, line in numbered_lines(path, "replace"):
         try:
@@ -52,36 +56,39 @@ def _runs(path: str) -> Iterator[list[dict[str, Any]]]:
                 run.append(event)
         except (ValueError, KeyError, TypeError, RecursionError):
             raise W2VError(
-                f"{name_of(path)}: line {number}: no line of a log of w2v train --log-json"
+                f"{name_of(path)}: line {number} is not an event of w2v train --log-json"
             ) from None
     if run:
         yield run
 
 
 def sections(path: str, results: Mapping[str, Sequence[tuple[str, float | None]]]) -> Chart:
-    """The share of right answers by section, of one or several vector files.
+    """A bar chart of analogy accuracy by section, for one or more vector files.
 
-    results  of each file the sections and their shares; the same sections for all
+    path     file of questions, the title of the chart
+    results  for each vector file (section, accuracy); all have the same sections
     """
     series = [
-        Series(file, [name for name, _ in found], [share for _, share in found])
-        for file, found in results.items()
+        Series(file, [name for name, _ in accuracies], [accuracy for _, accuracy in accuracies])
+        for file, accuracies in results.items()
     ]
     rows: list[list[object]] = [["file", "section", "accuracy"]]
-    rows += [[each.name, *pair] for each in series for pair in zip(each.x, each.y, strict=True)]
-    return Chart([Bars(path, "share of right answers", series)], rows)
+    rows += [[file.name, *pair] for file in series for pair in zip(file.x, file.y, strict=True)]
+    return Chart([Bars(path, "accuracy", series)], rows)
 
 
 def topics(
     numbers: Sequence[int], sizes: np.ndarray, weights: np.ndarray, words: Sequence[str]
 ) -> Chart:
-    """Topics as bars, and as circles: near are those that have the same words.
+    """A chart of topic sizes as bars, and a map of topics on which similar topics are near.
 
-    numbers  of the topics, the largest first
-    sizes    float (K,), the share of each topic
-    weights  float (V, K), of each word in each topic
-    words    of each topic, its first ones
-    The distance is that of the roots of p(word | topic) (Hellinger), in two principal components.
+    numbers  numbers of the topics, the largest topic first
+    sizes    float (K,), share of each topic
+    weights  float (V, K), weight of each word in each topic
+    words    the first words of each topic in `numbers`, separated by blanks
+
+    The map shows two principal components of √p(word | topic), whose Euclidean distance is the
+    Hellinger distance of the topics times √2.
     """
     order = np.array(numbers, np.int64)
     shares = np.abs(weights[:, order]).astype(np.float64)
@@ -94,35 +101,37 @@ def topics(
         numbers, own.tolist(), points.tolist(), words, strict=True
     ):
         rows.append([topic, size, x, y, text])
-    bars = Bars("topics", "share", [Series("", names, own.tolist())])
-    circles = Circles("near are those with the same words", _beside(numbers, words), points, own)
+    bars = Bars("Topic sizes", "share", [Series("", names, own.tolist())])
+    circles = Circles(
+        "Topics near each other share words", _short_names(numbers, words), points, own
+    )
     return Chart([bars, circles], rows)
 
 
-def _beside(numbers: Sequence[int], words: Sequence[str]) -> list[str]:
-    """Numbers of topics, each with its first two words that few other topics have among theirs."""
-    often = Counter(word for text in words for word in text.split())
+def _short_names(numbers: Sequence[int], words: Sequence[str]) -> list[str]:
+    """A number and two words for each topic, if possible words of at most one other topic."""
+    topics_with = Counter(word for text in words for word in text.split())
     names = []
     for number, text in zip(numbers, words, strict=True):
-        own = sorted(text.split(), key=lambda word: often[word] > 2)
+        own = sorted(text.split(), key=lambda word: topics_with[word] > 2)
         names.append(f"{number}: {' '.join(own[:2])}")
     return names
 
 
-def lag(found: Sequence[Mapping[str, Any]]) -> Chart:
-    """Of each task how far networks came at each length, and how far back their gradients reach.
+def lag(results: Sequence[Mapping[str, Any]]) -> Chart:
+    """A chart of `w2v lag`: for each task the scores by length, and the gradients by distance.
 
-    found  what `w2v lag --json` prints
+    results  what `w2v lag --json` prints
     """
     panels: list[Lines] = []
     rows: list[list[object]] = [["task", "network", "length", "score", "back", "gradient"]]
-    for task in dict.fromkeys(each["task"] for each in found):
-        own = [each for each in found if each["task"] == task]
+    for task in dict.fromkeys(each["task"] for each in results):
+        own = [each for each in results if each["task"] == task]
         networks = dict.fromkeys(each["network"] for each in own)
-        reached, gradients = list[Series](), list[Series]()
+        scores, gradients = list[Series](), list[Series]()
         for network in networks:
             cells = [each for each in own if each["network"] == network]
-            reached.append(
+            scores.append(
                 Series(network, [c["length"] for c in cells], [c["score"] for c in cells])
             )
             longest = max(cells, key=lambda cell: cell["length"])
@@ -133,13 +142,13 @@ def lag(found: Sequence[Mapping[str, Any]]) -> Chart:
                 for cell in cells
                 for share, value in cell["gradients"].items()
             ]
-        what = "accuracy" if task == "words" else "mean squared error"
-        panels.append(Lines(f"{task}: how well", "length", what, reached))
+        measure = "accuracy" if task == "words" else "mean squared error"
+        panels.append(Lines(f"{task}: {measure} by length", "length", measure, scores))
         longest_of_all = max(each["length"] for each in own)
         panels.append(
             Lines(
-                f"{task}, length {longest_of_all}: how far back gradients reach", "steps back",
-                "share of the last state's", gradients, log=True,
+                f"{task}, length {longest_of_all}: gradients before training", "steps back",
+                "norm / norm at the last step", gradients, log=True,
             )
         )  # fmt: skip
     return Chart(panels, rows)

@@ -1,4 +1,4 @@
-"""Fonts that have the letters of a picture, of those that are installed."""
+"""Choice of installed fonts that have all the letters of a picture."""
 
 from __future__ import annotations
 
@@ -6,57 +6,57 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-OWN = "DejaVu Sans"  # matplotlib brings it along: Latin, Greek, Cyrillic, Arabic and others
-_NONE = ("Last Resort", "STIX", "cm")  # matplotlib's, of boxes for every letter and of mathematics
-_UNSEEN = {0x200C, 0x200D, 0xFE0E, 0xFE0F}  # joiners and variants, which are no letters
+OWN = "DejaVu Sans"  # shipped with Matplotlib: Latin, Greek, Cyrillic, Arabic and others
+_EXCLUDED = ("Last Resort", "STIX", "cm")  # Matplotlib's placeholder boxes and mathematical fonts
+_INVISIBLE = {0x200C, 0x200D, 0xFE0E, 0xFE0F}  # joiners and variation selectors, without glyphs
 
 
 def families(texts: Iterable[str]) -> list[str]:
-    """Names of fonts that have the letters of some texts, matplotlib's own first.
+    """Names of fonts that together have the letters of the texts, Matplotlib's own font first.
 
-    Where that lacks some, all fonts that are installed are looked through, also those that were
-    installed after matplotlib made its list of them. Letters of no font are left out.
+    If that font lacks letters, all installed fonts are searched, including those installed after
+    Matplotlib has built its font cache. Letters that no font has are ignored.
     """
     from matplotlib import font_manager
 
-    lacking = {ord(letter) for text in texts for letter in text} - _UNSEEN
-    found = [OWN]
-    lacking -= _letters(font_manager.findfont(OWN))
-    if not lacking:
-        return found
-    offers = {name: lacking & _letters(path) for name, path in _installed()}
-    while lacking and offers:
+    missing = {ord(letter) for text in texts for letter in text} - _INVISIBLE
+    chosen = [OWN]
+    missing -= _letters(font_manager.findfont(OWN))
+    if not missing:
+        return chosen
+    fonts = {name: missing & _letters(path) for name, path in _installed()}
+    while missing and fonts:
         best = max(
-            offers, key=lambda name: (len(offers[name] & lacking), "Sans" in name, -len(name), name)
+            fonts, key=lambda name: (len(fonts[name] & missing), "Sans" in name, -len(name), name)
         )
-        if not offers[best] & lacking:
+        if not fonts[best] & missing:
             break
-        found.append(best)
-        lacking -= offers.pop(best)
-    return found
+        chosen.append(best)
+        missing -= fonts.pop(best)
+    return chosen
 
 
 def _installed() -> Iterator[tuple[str, str]]:
-    """Names and files of fonts; of a family one that is neither bold nor slanted, if it has one."""
+    """Family names and files of the installed fonts, the upright regular style if there is one."""
     from matplotlib import font_manager
 
     manager = font_manager.fontManager
-    known = {each.fname for each in manager.ttflist}
+    known = {font.fname for font in manager.ttflist}
     for path in sorted(set(font_manager.findSystemFonts()) - known):
         try:
             manager.addfont(path)
         except (OSError, RuntimeError, ValueError, UnicodeDecodeError):
-            continue  # of pixels, or damaged
+            continue  # a bitmap font, or a damaged file
     plain: dict[str, str] = {}
-    for each in sorted(manager.ttflist, key=lambda one: (one.style != "normal", one.weight != 400)):
-        if not each.name.startswith(_NONE):
-            plain.setdefault(each.name, each.fname)
+    for font in sorted(manager.ttflist, key=lambda one: (one.style != "normal", one.weight != 400)):
+        if not font.name.startswith(_EXCLUDED):
+            plain.setdefault(font.name, font.fname)
     yield from sorted(plain.items())
 
 
 @cache
 def _letters(path: str) -> frozenset[int]:
-    """The letters that a font has, as numbers of Unicode."""
+    """The Unicode code points of the letters in a font file; none if it cannot be read."""
     from matplotlib.ft2font import FT2Font
 
     try:

@@ -1,4 +1,4 @@
-"""What points have in common, and get the same colour for: a cluster, a topic, a label."""
+"""Groups of points that get the same colour: clusters, nearest terms, topics or labels."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import numpy as np
 from w2v.embeddings.norms import unit_vectors
 from w2v.errors import W2VError
 
-COLOURS = (  # the first ten Tableau's, yellow and pink darker: they were pale on white
+COLOURS = (  # the first ten: Tableau's, with yellow and pink darkened for a white background
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2",
     "#b07aa1", "#d9ae1e", "#9c755f", "#e8829a", "#637939",
     "#1b9e9e", "#8c3b2f", "#6a51c7", "#a9c94f", "#c7318f", "#2f4b7c", "#7fb8e6", "#b36a00",
     "#00a86b", "#c9a0dc",
 )  # fmt: skip
 _GREY = "#a5a5a5"
-MOST = len(COLOURS) + 1  # of which the last is for the smallest groups together
-# Words that name a cluster, the first (most frequent) of those nearest to its centre: of how many,
-# and of what share of it. Of 1,250 words the nearest 20 are "anc diplomacy fraud".
+MOST = len(COLOURS) + 1  # most groups; the last one collects the smallest groups
+# A cluster is named by its 3 most frequent words among those nearest to its centre: the nearest 20,
+# or the nearest tenth in a large cluster. With 20 alone, a cluster of 1,250 words was named by the
+# rare words "anc diplomacy fraud".
 _NAMED_BY, _MIDDLE, _SHARE = 3, 20, 0.1
 OTHER = "other"
 
@@ -29,8 +30,8 @@ OTHER = "other"
 class Groups:
     """A group for each of N points.
 
-    of     int64 (N,), which group
-    names  of the groups; none: all points are alike
+    of     int64 (N,), index of each point's group
+    names  names of the groups; empty: all points are in one group without a name
     """
 
     of: np.ndarray
@@ -38,7 +39,7 @@ class Groups:
 
     @property
     def colours(self) -> list[str]:
-        """Of each group, at least one, as #rrggbb."""
+        """The colour of each group as #rrggbb; one colour if groups have no names."""
         pairs = zip(self.names or [""], (*COLOURS, _GREY), strict=False)
         return [_GREY if name == OTHER else colour for name, colour in pairs]
 
@@ -49,9 +50,13 @@ def one_group(count: int) -> Groups:
 
 
 def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -> Groups:
-    """Clusters of vectors (N, D) by direction, the largest first; named by words near the centre.
+    """k-means clusters of the unit vectors of (N, D), the largest first.
 
-    Source: spherical k-means, Dhillon and Modha 2001, by SciPy, begun as in k-means++.
+    names  names of the vectors, the most frequent first: words near its centre name a cluster
+    count  most clusters
+    seed   seed of the initial centres
+    Source: spherical k-means, Dhillon and Modha 2001; here SciPy's k-means on unit vectors, with
+    k-means++ initialisation.
     """
     from scipy.cluster.vq import kmeans2
 
@@ -59,50 +64,60 @@ def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -
     count = min(count, MOST, len(np.unique(units, axis=0)))
     if count < 2:
         return one_group(len(units))
-    named = "rng" if "rng" in signature(kmeans2).parameters else "seed"  # before SciPy 1.15
-    centres, of = kmeans2(units, count, minit="++", **{named: np.random.default_rng(seed)})
-    found = []
-    for each in range(count):
-        members = np.flatnonzero(of == each)
+    option = "rng" if "rng" in signature(kmeans2).parameters else "seed"  # before SciPy 1.15
+    centres, of = kmeans2(units, count, minit="++", **{option: np.random.default_rng(seed)})
+    cluster_names = []
+    for cluster in range(count):
+        members = np.flatnonzero(of == cluster)
         middle = max(_MIDDLE, int(_SHARE * len(members)))
-        near = members[np.argsort(-(units[members] @ centres[each]), kind="stable")][:middle]
-        found.append(" ".join(names[at] for at in np.sort(near)[:_NAMED_BY].tolist()))
-    return _largest_first(of, found)
+        near = members[np.argsort(-(units[members] @ centres[cluster]), kind="stable")][:middle]
+        cluster_names.append(" ".join(names[at] for at in np.sort(near)[:_NAMED_BY].tolist()))
+    return _largest_first(of, cluster_names)
 
 
 def terms(vectors: np.ndarray, names: Sequence[str], marked: np.ndarray) -> Groups:
-    """The name, of those that are marked, bool (N,), that each is nearest to."""
-    which = np.flatnonzero(marked)
-    if len(which) < 2:
+    """A group for each marked name: each point is in the group of the nearest one, by cosine.
+
+    vectors  (N, D)
+    marked   bool (N,)
+    """
+    rows = np.flatnonzero(marked)
+    if len(rows) < 2:
         return one_group(len(vectors))
     units = unit_vectors(vectors)
-    of = (units @ units[which].T).argmax(axis=1)
-    return _largest_first(of, [names[at] for at in which.tolist()])
+    of = (units @ units[rows].T).argmax(axis=1)
+    return _largest_first(of, [names[at] for at in rows.tolist()])
 
 
 def topics(shares: np.ndarray) -> Groups:
-    """The topic that each has most of; shares (N, topics)."""
+    """Groups by the largest topic of each point; `shares` are (N, topics)."""
     of = shares.argmax(axis=1) if len(shares) else np.zeros(0, np.int64)
     return _largest_first(of, [f"topic {topic}" for topic in range(shares.shape[1])])
 
 
 def labels(names: Sequence[str], label_of: Mapping[str, str]) -> Groups:
-    """The label of each name; W2VError where none has one."""
-    found = [label_of.get(name, OTHER) for name in names]
-    if all(label == OTHER for label in found):
-        raise W2VError("--labels: none of the names that are drawn has a label")
-    known = list(dict.fromkeys(found))
-    return _largest_first(np.array([known.index(label) for label in found]), known)
+    """Groups by label; names without a label are in the group "other".
+
+    Raises W2VError if no name has a label.
+    """
+    own = [label_of.get(name, OTHER) for name in names]
+    if all(label == OTHER for label in own):
+        raise W2VError(
+            "--labels: none of the names on the map has a label in these files; their lines are "
+            "name, tab, label"
+        )
+    known = list(dict.fromkeys(own))
+    return _largest_first(np.array([known.index(label) for label in own]), known)
 
 
 def _largest_first(of: np.ndarray, names: Sequence[str]) -> Groups:
-    """Groups in the order of their sizes; at most `MOST`, the smallest of them in one."""
+    """Sort groups by size; if there are more than `MOST`, put the smallest ones into "other"."""
     sizes = np.bincount(of, minlength=len(names))
-    order = [each for each in np.argsort(-sizes, kind="stable").tolist() if sizes[each]]
-    order.sort(key=lambda each: names[each] == OTHER)
+    order = [group for group in np.argsort(-sizes, kind="stable").tolist() if sizes[group]]
+    order.sort(key=lambda group: names[group] == OTHER)
     place = np.zeros(len(names), np.int64)
     place[order] = np.arange(len(order))
-    kept = [names[each] for each in order]
+    kept = [names[group] for group in order]
     if len(kept) > MOST:
         kept = [*kept[: MOST - 1], OTHER]
         place = np.minimum(place, MOST - 1)

@@ -1,6 +1,7 @@
-"""A map as one page of HTML, which opens from disk: searched, zoomed, asked for what is near.
+"""A map as an interactive HTML page, with search, zoom and lists of nearest neighbours.
 
-The page holds all that it needs, Apache ECharts (Apache License 2.0) too, and loads nothing.
+The page is one file that opens from disk. It includes Apache ECharts (Apache License 2.0) and loads
+nothing from the network.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ _PARTS = {
 
 
 def page(drawn: Map, near: list[list[Neighbour]], counted: str = "time", named: bool = True) -> str:
-    """The page of a map.
+    """The HTML page of a map.
 
-    near     of each name its neighbours in the whole table, the nearest first
-    counted  what the counts are of: a word is there so many times, a document has so many words
-    named    whether names are written that nobody has asked for, also where many points are seen
+    near     nearest neighbours of each name in the whole table, the nearest first
+    counted  unit of the counts: "time" (a word occurs 5 times) or "word" (a document has 5 words)
+    named    whether names are always written; otherwise names without a mark are written only
+             while few points are in view
     """
     folder = files("w2v.plots") / "page"
     parts = {name: (folder / file).read_text("utf-8") for name, file in _PARTS.items()}
@@ -46,11 +48,11 @@ def page(drawn: Map, near: list[list[Neighbour]], counted: str = "time", named: 
 
 
 def _data(drawn: Map, near: list[list[Neighbour]]) -> dict[str, object]:
-    """What explorer.js expects; names that are not drawn stand after those that are."""
+    """The data that explorer.js reads: indices of names on the map come before all others."""
     places = {name: at for at, name in enumerate(drawn.names)}
-    for found in near:
-        for each in found:
-            places.setdefault(each.name, len(places))
+    for neighbours in near:
+        for neighbour in neighbours:
+            places.setdefault(neighbour.name, len(places))
     x, y = (np.round(side, 5).tolist() for side in drawn.points.T)
     return {
         "title": drawn.title,
@@ -65,6 +67,6 @@ def _data(drawn: Map, near: list[list[Neighbour]]) -> dict[str, object]:
         "marked": np.flatnonzero(drawn.marked).tolist(),
         "arrows": drawn.arrows.tolist(),
         "others": list(places)[len(drawn.names) :],
-        "near": [[places[each.name] for each in found] for found in near],
-        "cosines": [[round(each.score, 4) for each in found] for found in near],
+        "near": [[places[one.name] for one in neighbours] for neighbours in near],
+        "cosines": [[round(one.score, 4) for one in neighbours] for neighbours in near],
     }

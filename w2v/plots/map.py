@@ -1,4 +1,4 @@
-"""Map: some names of a table as points in the plane, with colours and arrows."""
+"""Map: rows of a table of vectors as named points in the plane, with colours and arrows."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from w2v.plots.groups import Groups
 
 @dataclass(frozen=True)
 class Choice:
-    """Which rows are drawn.
+    """The rows of a table to draw.
 
-    rows    int64 (N,), different
-    marked  bool (N,), which of them are named by the user
-    arrows  int64 (A, 2), places in `rows`: from the first to the second
+    rows    int64 (N,), distinct
+    marked  bool (N,), rows of names that the user has given
+    arrows  int64 (A, 2), start and end of each arrow as indices of `rows`
     """
 
     rows: np.ndarray
@@ -30,45 +30,45 @@ class Choice:
 
     @classmethod
     def of(cls, marked: Sequence[int], others: Sequence[int] = (), arrows: object = ()) -> Choice:
-        """Rows that the user names, and others, each once."""
+        """A choice of marked rows and others; repeated rows are drawn once."""
         rows = list(dict.fromkeys([*marked, *others]))
         known = np.arange(len(rows)) < len({*marked})
         return cls(np.array(rows, np.int64), known, np.array(arrows, np.int64).reshape(-1, 2))
 
     def with_others(self, rows: Iterable[int]) -> Choice:
-        """And some more rows."""
+        """The choice with further rows, which are not marked."""
         marked, near = self.rows[self.marked].tolist(), self.rows[~self.marked].tolist()
         return Choice.of(marked, [*near, *rows], self.arrows)
 
-    def only(self, which: np.ndarray) -> Choice:
-        """Those of which bool (N,) is true, and the arrows between these."""
-        place = np.cumsum(which) - 1
-        arrows = self.arrows[which[self.arrows].all(axis=1)]
-        return Choice(self.rows[which], self.marked[which], place[arrows])
+    def only(self, kept: np.ndarray) -> Choice:
+        """The rows where `kept`, bool (N,), is true, and the arrows between them."""
+        place = np.cumsum(kept) - 1
+        arrows = self.arrows[kept[self.arrows].all(axis=1)]
+        return Choice(self.rows[kept], self.marked[kept], place[arrows])
 
 
 def around(table: Table, names: Sequence[str], k: int) -> Choice:
-    """Some names and the `k` nearest of each; NotFoundError where one is not there."""
+    """The given names and the `k` nearest neighbours of each; NotFoundError for an unknown name."""
     rows = [query.find(table, name) for name in names]
-    found = neighbours(table, np.array(rows, np.int64), k) if k and rows else []
-    return Choice.of(rows, [each.row for near in found for each in near])
+    near = neighbours(table, np.array(rows, np.int64), k) if k and rows else []
+    return Choice.of(rows, [neighbour.row for of_name in near for neighbour in of_name])
 
 
 def neighbours(table: Table, rows: np.ndarray, k: int) -> list[list[Neighbour]]:
-    """The `k` nearest names of each of some rows, as `w2v similar` tells them."""
+    """The `k` nearest neighbours of each row, int64 (N,), as `w2v similar` finds them."""
     return query.neighbours_each(table.units(rows), Search(table, k), rows[:, None].tolist())
 
 
 def pairs(table: Table, texts: Sequence[str]) -> Choice:
-    """Both names of pairs A:B, with an arrow from A to B.
+    """The names of pairs A:B, with an arrow from A to B.
 
-    Raises W2VError for what is not a pair, NotFoundError where a name is not there.
+    Raises W2VError for a text that is not a pair, NotFoundError for an unknown name.
     """
     ends: list[int] = []
-    for each in texts:
-        first, colon, second = each.partition(":")
+    for text in texts:
+        first, colon, second = text.partition(":")
         if not (first and colon and second):
-            raise W2VError(f"--pairs: expected A:B, found {each!r}")
+            raise W2VError(f"--pairs: {text!r} is not a pair: write A:B, as man:woman")
         ends += [query.find(table, first), query.find(table, second)]
     place = {row: at for at, row in enumerate(dict.fromkeys(ends))}
     return Choice.of(ends, arrows=[place[row] for row in ends])
@@ -76,16 +76,16 @@ def pairs(table: Table, texts: Sequence[str]) -> Choice:
 
 @dataclass(frozen=True)
 class Map:
-    """What is drawn.
+    """A map of N named points.
 
-    title   what it shows
-    about   how
-    names   of N points, the more important first
+    title   name of the vector file
+    about   the projection and the number of points
+    names   names of the points, the more important first
     points  float64 (N, 2)
-    marked  bool (N,), which of them are named by the user
-    counts  int64 (N,), or None
-    groups  of the points, which get their colours by these
-    arrows  int64 (A, 2): from one point to another
+    marked  bool (N,), names that the user has given
+    counts  int64 (N,), count of each word or length of each document; None: unknown
+    groups  groups of the points, which define their colours
+    arrows  int64 (A, 2), start and end of each arrow as indices of points
     """
 
     title: str
@@ -98,11 +98,11 @@ class Map:
     arrows: np.ndarray
 
     def rows(self) -> list[list[object]]:
-        """Its numbers, with a heading: name, x, y, group, count."""
+        """The map as a table with the heading name, x, y, group, count."""
         heading: list[object] = ["name", "x", "y", "group", "count"]
-        found = [heading]
+        table = [heading]
         for at, (x, y) in enumerate(self.points.tolist()):
             count = None if self.counts is None else int(self.counts[at])
             group = self.groups.names[self.groups.of[at]] if self.groups.names else None
-            found.append([self.names[at], x, y, group, count])
-        return found
+            table.append([self.names[at], x, y, group, count])
+        return table

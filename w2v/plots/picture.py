@@ -1,4 +1,4 @@
-"""A map on paper, by matplotlib: PNG, SVG or PDF."""
+"""Pictures drawn with Matplotlib, as PNG, SVG or PDF: figures in general, and maps."""
 
 from __future__ import annotations
 
@@ -24,19 +24,26 @@ if TYPE_CHECKING:
 KINDS = ("png", "svg", "pdf")
 _SIZE = (10, 7.5)  # inches
 _DPI = 144
-_ASKED, _NEAR = 11, 7.5  # points of letters
-_LARGE, _SMALL = 5, 3  # points that names keep from the middle of their dots
-_EDGE = 12  # points around the map
+_MARKED_SIZE, _OTHER_SIZE = 11, 7.5  # font sizes of marked and other names, in points
+_LARGE, _SMALL = (
+    5,
+    3,
+)  # distance of marked and other names from the centres of their dots, in points
+_EDGE = 12  # margin around the map, in points
 _INK = "#1c1d21"
-_FEW = 150  # names, of which each may stand farther off, at the end of a line
-_LONGEST, _LONGEST_GROUP = 40, 32  # letters of a name that are written
+_FEW = 150  # with so few names, each may be farther from its dot and joined to it by a line
+_LONGEST, _LONGEST_GROUP = 40, 32  # letters of the name of a point and of a group; the rest is cut
 
 
 class Picture:
-    """A figure with panels in columns and rows, of relative widths and heights; without a display.
+    """A Matplotlib figure with a grid of panels; it needs no display.
 
-    All that writes into it is done within `letters()`; `texts` is what is written there, for which
-    fonts are sought.
+    Draw into it within `letters()` only.
+
+    size     width and height in inches
+    widths   relative width of each column of panels
+    heights  relative height of each row of panels
+    texts    all texts that will be written, for the choice of fonts
     """
 
     def __init__(
@@ -61,28 +68,29 @@ class Picture:
             self.axes: list[Axes] = [
                 self.figure.add_subplot(cells[at]) for at in range(len(heights) * len(widths))
             ]
-        for each in self.axes:
-            each.spines[["top", "right"]].set_visible(False)
+        for axes in self.axes:
+            axes.spines[["top", "right"]].set_visible(False)
 
     @property
     def missing(self) -> int:
-        """How many different letters that were to be written are in no font."""
+        """Number of different letters in the texts that no font has."""
         return len(self._missing)
 
     @contextmanager
     def letters(self) -> Iterator[None]:
-        """Take the fonts that there are; a dollar sign is one."""
+        """Within this context texts use the chosen fonts, and $ is a letter, not mathematics."""
         import matplotlib
 
-        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # of weights they lack
+        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # not of weights
         settings = {"font.family": self._families, "svg.hashsalt": "w2v", "text.parse_math": False}
         with matplotlib.rc_context(settings), warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             yield
-        self._missing |= {str(each.message) for each in warned if "Glyph" in str(each.message)}
+        messages = {str(warning.message) for warning in warned}
+        self._missing |= {message for message in messages if "Glyph" in message}
 
     def write(self, file: IO[bytes], kind: str) -> None:
-        """Write it; the same bytes for the same numbers."""
+        """Write the picture; `kind` is one of KINDS. The same drawing gives the same bytes."""
         metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
         metadata |= {"CreationDate": None} if kind == "pdf" else {}
         with self.letters():
@@ -90,9 +98,9 @@ class Picture:
 
 
 def draw(drawn: Map, written: np.ndarray) -> tuple[Picture, int]:
-    """The picture of a map, and how many names found no place in it.
+    """Draw a map: (picture, number of names that found no place in it).
 
-    written  bool (N,), whose names are to be written
+    written  bool (N,), names to write
     """
     names = [short(name, _LONGEST) for name in drawn.names]
     groups = [short(name, _LONGEST_GROUP) for name in drawn.groups.names]
@@ -118,16 +126,16 @@ def draw(drawn: Map, written: np.ndarray) -> tuple[Picture, int]:
 
 
 def short(name: str, longest: int) -> str:
-    """A name of at most so many letters; an ellipsis stands for the rest.
+    """Cut a name to at most `longest` letters, the last one an ellipsis.
 
-    Bytes of a path that are not UTF-8 become escapes, since Matplotlib cannot draw them.
+    Bytes of a path that are not UTF-8 are escaped, since Matplotlib cannot draw them.
     """
     name = name.encode("utf-8", "backslashreplace").decode()
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> float:
-    """What colours mean, in as few rows as have room, all of a length; its height in points."""
+    """Draw the legend of groups in as few rows as fit the width; returns its height in points."""
     if not names:
         return 0
     from matplotlib.lines import Line2D
@@ -155,7 +163,7 @@ def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> flo
 
 
 def _letter(axes: Axes, drawn: Map, names: Sequence[str], written: np.ndarray) -> int:
-    """Write the names that have a place, those marked for first; how many have none."""
+    """Write names on a map, the marked ones first; returns the number that found no place."""
     order = np.argsort(~drawn.marked, kind="stable")
     order = order[written[order]]
     marked = drawn.marked[order]
@@ -165,15 +173,22 @@ def _letter(axes: Axes, drawn: Map, names: Sequence[str], written: np.ndarray) -
         [names[at] for at in order.tolist()],
         drawn.points[order],
         np.where(marked, _LARGE, _SMALL),
-        [Letters(_ASKED, dark(each), bold=True) if large else Letters(_NEAR, _INK, line=each)
-         for large, each in zip(marked.tolist(), colours, strict=True)],
+        [Letters(_MARKED_SIZE, dark(colour), bold=True) if is_marked
+         else Letters(_OTHER_SIZE, _INK, line=colour)
+         for is_marked, colour in zip(marked.tolist(), colours, strict=True)],
         marked | (len(order) <= _FEW),
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Letters:
-    """How a name is written: points, a colour, that of a line to what it names."""
+    """The style of a name.
+
+    size    font size in points
+    colour  colour of the letters
+    line    colour of the line to a distant point
+    bold    whether letters are bold
+    """
 
     size: float
     colour: str
@@ -189,18 +204,20 @@ def letter(
     letters: Sequence[Letters],
     far: np.ndarray,
 ) -> int:
-    """Write names beside points (N, 2), where they have a place; how many have none.
+    """Write names beside points (N, 2); returns the number of names that found no place.
 
-    radii  float (N,), how far from the middle of its dot a name keeps away, in points
-    far    bool (N,), which may stand farther off, at the end of a line
+    radii    float (N,), distance of a name from the centre of its dot, in points
+    letters  style of each name
+    far      bool (N,), names that may be farther from their points and joined to them by a line
     """
     from matplotlib.font_manager import FontProperties
 
     canvas = axes.figure.canvas
-    canvas.draw()  # which lays the axes out
+    canvas.draw()  # computes the layout, which text positions depend on
     axes.figure.set_layout_engine("none")
     fonts = [
-        FontProperties(size=each.size, weight="bold" if each.bold else "normal") for each in letters
+        FontProperties(size=style.size, weight="bold" if style.bold else "normal")
+        for style in letters
     ]
     sizes = np.array([
         canvas.get_renderer().get_text_width_height_descent(name, font, False)[:2]
@@ -225,5 +242,5 @@ def letter(
 
 
 def dark(colour: str) -> str:
-    """A colour of dots, #rrggbb, as one of letters."""
+    """Darken a colour of dots, #rrggbb, so that it is legible as a colour of letters."""
     return "#" + "".join(f"{int(colour[at : at + 2], 16) * 5 // 8:02x}" for at in (1, 3, 5))

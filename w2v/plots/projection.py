@@ -1,7 +1,7 @@
-"""Vectors of many numbers as points in the plane.
+"""Projection of vectors to points in the plane: PCA, t-SNE and UMAP.
 
-Sources: principal components, Pearson 1901; t-SNE, van der Maaten and Hinton 2008, by openTSNE;
-UMAP, McInnes, Healy and Melville 2018, by umap-learn.
+Sources: principal components, Pearson 1901; t-SNE, van der Maaten and Hinton 2008, computed by
+openTSNE; UMAP, McInnes, Healy and Melville 2018, computed by umap-learn.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from w2v.errors import W2VError
 from w2v.plots import needs
 
 NAMES = {"pca": "principal components", "tsne": "t-SNE", "umap": "UMAP"}
-_FEWEST = 4  # points that t-SNE and UMAP can part
-_STEPS = 250, 500  # of t-SNE: exaggerated, and then as they are
+_FEWEST = 4  # fewest points for t-SNE and UMAP
+_STEPS = 250, 500  # iterations of t-SNE: with early exaggeration, and after it
 
 
 def project(
@@ -29,19 +29,24 @@ def project(
     threads: int,
     on_share: Callable[[float], None] = lambda share: None,
 ) -> np.ndarray:
-    """Points in the plane, float64 (N, 2), for vectors (N, D), which are taken by direction alone.
+    """Project the unit vectors of (N, D) to points in the plane, float64 (N, 2).
 
-    method    pca: the two directions in which they differ most; tsne and umap keep near what is
-              near by cosine, and say little of what is far
-    on_share  called with the share that is done, 0 to 1
-    Raises W2VError where a package that is needed is not installed, or there are too few vectors.
+    method    pca: the two principal components, the directions of the largest variance; tsne, umap:
+              neighbours by cosine stay near each other, large distances have little meaning
+    seed      seed of the random numbers of tsne and umap
+    threads   threads of tsne; umap uses one
+    on_share  called with the share of the work that is done, 0 to 1
+    Raises    W2VError where a package is not installed, or there are too few vectors
     """
     units = unit_vectors(vectors)
     if method == "pca":
         return principal(units)
     if len(units) < _FEWEST:
-        raise W2VError(f"--method {method} needs {_FEWEST} vectors or more, not {len(units)}")
-    on_share(0)  # who is near to whom takes a while, and is not counted
+        raise W2VError(
+            f"--method {method} needs {_FEWEST} vectors or more, not {len(units)}: draw more with "
+            "--top or -k, or use --method pca"
+        )
+    on_share(0)  # the search for neighbours, which comes first, reports no progress
     if method == "tsne":
         return _tsne(units, seed, threads, on_share)
     return _umap(units, seed, on_share)
@@ -50,7 +55,8 @@ def project(
 def principal(vectors: np.ndarray) -> np.ndarray:
     """The two leading principal components of vectors (N, D), float64 (N, 2).
 
-    Of each the number that is farthest from 0 is positive: directions have no sign of their own.
+    The sign of a component is arbitrary; it is chosen so that the number farthest from 0 is
+    positive.
     """
     centred = vectors - vectors.mean(axis=0) if len(vectors) else vectors
     _, directions = np.linalg.eigh(centred.T @ centred)
@@ -72,38 +78,38 @@ def _tsne(
         done[0] += 10
         on_share(done[0] / sum(_STEPS))
 
-    found = open_tsne.TSNE(
+    points = open_tsne.TSNE(
         perplexity=min(30, (len(units) - 1) / 3), metric="cosine", n_jobs=threads,
         early_exaggeration_iter=_STEPS[0], n_iter=_STEPS[1], random_state=seed,
         callbacks=report, callbacks_every_iters=10,
     ).fit(units)  # fmt: skip
-    return np.asarray(found, np.float64)
+    return np.asarray(points, np.float64)
 
 
 class _Bar:
-    """The file that UMAP's progress bar writes to: percentages."""
+    """A file for UMAP's progress bar, which reads percentages from it."""
 
     def __init__(self, on_share: Callable[[float], None]):
         self._on_share = on_share
 
     def write(self, text: str) -> None:
-        """Pass on the percentage, if there is one."""
-        found = re.search(r"(\d+)%", text)
-        if found:
-            self._on_share(int(found[1]) / 100)
+        """Report the percentage in the text, if there is one."""
+        percentage = re.search(r"(\d+)%", text)
+        if percentage:
+            self._on_share(int(percentage[1]) / 100)
 
     def flush(self) -> None:
-        """As files have it."""
+        """Nothing is buffered; UMAP expects this method of a file."""
 
 
 def _umap(units: np.ndarray, seed: int, on_share: Callable[[float], None]) -> np.ndarray:
-    """On one thread, which is what gives the same points for the same seed."""
+    """UMAP on one thread: only then does the same seed give the same points."""
     bar = {"file": _Bar(on_share), "disable": False, "bar_format": "{percentage:.0f}%"}
     umap = needs("umap", "umap")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of few points, of one thread
-        found = umap.UMAP(
+        warnings.simplefilter("ignore")  # UMAP warns of few points and of one thread
+        points = umap.UMAP(
             n_neighbors=min(15, len(units) - 1), metric="cosine", random_state=seed, n_jobs=1,
             init="random" if len(units) < 10 else "spectral", tqdm_kwds=bar,
         ).fit_transform(units)  # fmt: skip
-    return np.asarray(found, np.float64)
+    return np.asarray(points, np.float64)

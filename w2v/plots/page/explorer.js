@@ -1,11 +1,14 @@
-/* The page's data: names, x, y, counts, what is counted, group (of each name), groups, colours, marked,
-   arrows, whether all are to be named, and of each name the places of its neighbours and their
-   cosines; places from names.length on are those of others, neighbours that are not on the map. */
+/* The map: drawing, zoom, selection and the page's address.
+
+   `data` has names, x, y, counts with their unit `counted`, the group of each name, groups and their
+   colours, marked (highlighted at first), arrows, `named` (always write names), and for each name its
+   nearest neighbours `near` with their `cosines`. A name is referred to by its index in `names`, called
+   `at` below. Neighbours that are not on the map are in `others`; their indices follow those of names. */
 const data = JSON.parse(document.getElementById("data").textContent);
-const LABELS = 150, TRIED = 600; // names written at once, if there is room, and looked at for that
-const FEW = 60; // points that are seen, of which all may be named
-const SMALLEST = 0.005; // share of the map that can fill the page
-const CLOSE = data.names.length > 300 ? [0.04, 0.3] : [1, 1]; // and that is seen where one searches
+const LABELS = 150, TRIED = 600; // most names written at once, and most names tried
+const FEW = 60; // if data.named is false, names are written while at most so many points are in view
+const SMALLEST = 0.005; // smallest share of the map that can fill the page
+const CLOSE = data.names.length > 300 ? [0.04, 0.3] : [1, 1]; // smallest and largest share after a search
 const element = id => document.getElementById(id);
 const chart = echarts.init(element("points"), null, { renderer: "canvas" });
 const lettering = new Lettering(element("names"));
@@ -15,31 +18,31 @@ data.group.forEach((group, at) => members[group].push(at));
 const sides = [data.x, data.y].map(values =>
   values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]));
 const dotSize = data.names.length > 2000 ? 4 : data.names.length > 300 ? 6 : 8;
-let word = -1; // the place of the one that is looked at
-let lit = -1; // the group that is looked at
-let marked = new Set(data.marked);
+let selected = -1; // the name in the panel; -1: none
+let activeGroup = -1; // the group whose points are emphasised; -1: none
+let marked = new Set(data.marked); // highlighted names
 
 const point = at => [data.x[at], data.y[at]];
 const nameOf = at => at < data.names.length ? data.names[at] : data.others[at - data.names.length];
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-const roomOf = () => [element("map").clientWidth || 1, element("map").clientHeight || 1];
+const mapSize = () => [element("map").clientWidth || 1, element("map").clientHeight || 1];
 
-/* What the axes reach: all points, at the same scale in both directions. */
+/* The ranges of the axes, which show all points with the same scale in both directions. */
 function reach() {
-  const room = roomOf();
-  const unit = Math.max(...sides.map(([low, high], n) => ((high - low || 1) * 1.1) / room[n]));
-  return sides.map(([low, high], n) => [-1, 1].map(way => (low + high + way * unit * room[n]) / 2));
+  const size = mapSize();
+  const unit = Math.max(...sides.map(([low, high], n) => ((high - low || 1) * 1.1) / size[n]));
+  return sides.map(([low, high], n) => [-1, 1].map(way => (low + high + way * unit * size[n]) / 2));
 }
 
-/* The part of the plane that is seen: x from, x to, y from, y to. */
+/* The part of the plane in view: [x0, x1, y0, y1]. */
 function view() {
   const [x0, y1] = chart.convertFromPixel({ gridIndex: 0 }, [0, 0]);
   const [x1, y0] = chart.convertFromPixel({ gridIndex: 0 }, [chart.getWidth(), chart.getHeight()]);
   return [x0, x1, y0, y1];
 }
 
-/* See a part of the plane, and what else there is room for at the same scale in both directions. */
+/* Zoom to a part of the plane; more is in view where the page has another aspect ratio. */
 function look([x0, x1, y0, y1]) {
   const seen = [[x0, x1], [y0, y1]], whole = reach();
   const shares = seen.map(([low, high], n) => (high - low) / (whole[n][1] - whole[n][0]));
@@ -51,7 +54,7 @@ function look([x0, x1, y0, y1]) {
   }) });
 }
 
-/* Look nearer or farther, or beside, in shares of what is seen. */
+/* Scale the view, and shift it by shares of its width and height. */
 function move(scale, right = 0, up = 0) {
   const [x0, x1, y0, y1] = view(), width = x1 - x0, height = y1 - y0;
   const x = (x0 + x1) / 2 + right * width, y = (y0 + y1) / 2 + up * height;
@@ -86,11 +89,11 @@ function draw() {
   shade();
 }
 
-/* Points stand back behind a word or a group that is looked at. */
+/* Fade the points while a name is selected, and those of other groups while a group is active. */
 let shades = "";
 function shade(anew = true) {
   const opacities = members.map((_, group) =>
-    lit >= 0 ? (group === lit ? 0.9 : 0.1) : word >= 0 ? 0.4 : 0.75);
+    activeGroup >= 0 ? (group === activeGroup ? 0.9 : 0.1) : selected >= 0 ? 0.4 : 0.75);
   const wanted = opacities.join();
   if (anew || wanted !== shades) chart.setOption({
     series: opacities.map((opacity, group) => ({ id: `group ${group}`, itemStyle: { opacity } })),
@@ -99,44 +102,45 @@ function shade(anew = true) {
   write();
 }
 
-/* Where points are on the page, as a function. */
+/* A function from the index of a name to the pixel of its point. */
 function places() {
-  const [x0, x1, y0, y1] = view(), [width, height] = roomOf();
+  const [x0, x1, y0, y1] = view(), [width, height] = mapSize();
   return at => [(data.x[at] - x0) / (x1 - x0) * width, (y1 - data.y[at]) / (y1 - y0) * height];
 }
 
-/* Names on the map: of what is looked at, of what is near to that, and the first of the others. */
+/* Write names on the map: selected and highlighted ones, the selected name's neighbours, then the
+   most important others while there is space. */
 function write() {
   const [ink, faint, halo, accent] = ["--ink", "--faint", "--paper", "--accent"].map(colour);
-  const where = places(), [width, height] = roomOf();
+  const where = places(), [width, height] = mapSize();
   const seen = at => {
     const [x, y] = where(at);
     return x >= 0 && x <= width && y >= 0 && y <= height;
   };
-  const chosen = [...new Set(word >= 0 ? [word, ...marked] : marked)].filter(seen);
-  const near = word < 0 ? [] : data.near[word].filter(at =>
-    at < data.names.length && at !== word && !marked.has(at));
+  const chosen = [...new Set(selected >= 0 ? [selected, ...marked] : marked)].filter(seen);
+  const near = selected < 0 ? [] : data.near[selected].filter(at =>
+    at < data.names.length && at !== selected && !marked.has(at));
   lettering.clear();
-  for (const at of near) lettering.line(where(word), where(at), accent);
+  for (const at of near) lettering.line(where(selected), where(at), accent);
   const ringed = near.filter(seen);
   for (const at of ringed) lettering.dot(where(at), 4, data.colours[data.group[at]], accent);
   for (const at of chosen) lettering.dot(where(at), 5, accent, halo);
-  const put = (at, how) => lettering.name(at, data.names[at], where(at), { halo, ...how });
+  const put = (at, style) => lettering.name(at, data.names[at], where(at), { halo, ...style });
   for (const at of chosen) put(at, { size: 15, bold: true, gap: 9, colour: accent, matters: true });
   for (const at of ringed) put(at, { size: 13, gap: 8, colour: ink, matters: true });
-  const taken = new Set([...chosen, ...near]), others = lit >= 0 ? members[lit] : data.names.keys();
+  const taken = new Set([...chosen, ...near]), others = activeGroup >= 0 ? members[activeGroup] : data.names.keys();
   const many = !data.named && data.names.reduce((count, _, at) => count + seen(at), 0) > FEW;
   let tried = 0, written = 0;
   for (const at of others) {
     if (many || tried >= TRIED || written >= LABELS) break;
     if (taken.has(at) || !seen(at)) continue;
     tried++;
-    written += put(at, { size: 11, gap: 5, colour: word >= 0 ? faint : ink });
+    written += put(at, { size: 11, gap: 5, colour: selected >= 0 ? faint : ink });
   }
   lettering.write();
 }
 
-/* The point nearest to a place on the page, at most so many pixels from it; -1 for none. */
+/* The name that is written at a pixel, or the nearest point within a radius in pixels; -1: none. */
 function hit(x, y, radius) {
   const written = lettering.at(x, y), where = places();
   if (written >= 0) return written;
@@ -149,13 +153,13 @@ function hit(x, y, radius) {
 }
 
 function show() {
-  tell();
+  showPanel();
   shade(false);
   remember();
 }
 
 function select(at) {
-  word = at;
+  selected = at;
   show();
 }
 
@@ -164,19 +168,20 @@ function toggle(at) {
   show();
 }
 
-function light(group) {
-  lit = lit === group ? -1 : group;
+function toggleGroup(group) {
+  activeGroup = activeGroup === group ? -1 : group;
   show();
 }
 
-/* How far from a name those are that are nearest to it: the middle one. */
+/* The median distance on the map between a name and its nearest neighbours. */
 function spread(at) {
-  const far = data.near[at].filter(each => each < data.names.length)
-    .map(each => Math.hypot(data.x[each] - data.x[at], data.y[each] - data.y[at]));
-  return far.sort((a, b) => a - b)[far.length >> 1] ?? Infinity;
+  const distances = data.near[at].filter(other => other < data.names.length)
+    .map(other => Math.hypot(data.x[other] - data.x[at], data.y[other] - data.y[at]));
+  return distances.sort((a, b) => a - b)[distances.length >> 1] ?? Infinity;
 }
 
-/* Go where a name is, if it is not seen; `closely`: so near that those nearest to it are apart. */
+/* Select a name, and move the view to it if it is out of view. `closely`: also zoom in until the names
+   nearest to it are separate. */
 function find(at, closely = false) {
   const [x, y] = point(at), [x0, x1, y0, y1] = view(), whole = reach().flat();
   const size = closely ? clamp(8 * spread(at), ...CLOSE.map(part => part * (whole[1] - whole[0]))) : Infinity;
@@ -188,27 +193,28 @@ function find(at, closely = false) {
   select(at);
 }
 
-/* The address says what is seen, so that it can be passed on. */
+/* Keep the selection and the view in the page's address, so that a link or a bookmark restores them. */
 let remembered = "", waiting = 0, zoomed = false;
 function remember() {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
     const state = new URLSearchParams();
-    if (word >= 0) state.set("word", data.names[word]);
+    if (selected >= 0) state.set("word", data.names[selected]);
     for (const at of marked) state.append("mark", data.names[at]);
-    if (lit >= 0) state.set("group", data.groups[lit]);
+    if (activeGroup >= 0) state.set("group", data.groups[activeGroup]);
     if (zoomed) state.set("view", view().map(number => number.toPrecision(6)).join(","));
     remembered = "#" + state;
     history.replaceState(null, "", remembered);
   }, 200);
 }
 
+/* Restore the selection and the view from the page's address. */
 function recall() {
   const state = new URLSearchParams(location.hash.slice(1));
   const known = names => names.map(name => place.get(name)).filter(at => at !== undefined);
   if (location.hash.length > 1) marked = new Set(known(state.getAll("mark")));
-  word = known([state.get("word")])[0] ?? -1;
-  lit = data.groups.indexOf(state.get("group"));
+  selected = known([state.get("word")])[0] ?? -1;
+  activeGroup = data.groups.indexOf(state.get("group"));
   const seen = (state.get("view") || "").split(",").map(Number);
   if (seen.length === 4 && seen.every(Number.isFinite)) look(seen);
   show();
@@ -229,7 +235,7 @@ addEventListener("keydown", event => {
   };
   const arrows = event.key.startsWith("Arrow");
   if (event.key === "/") element("search").focus();
-  else if (event.key === "Escape" && (word >= 0 || lit >= 0)) [lit, word] = [-1, -1], show();
+  else if (event.key === "Escape" && (selected >= 0 || activeGroup >= 0)) [activeGroup, selected] = [-1, -1], show();
   else if (event.key === "0") seeAll();
   else if (moves[event.key] && (!arrows || event.target === element("map"))) move(...moves[event.key]);
   else return;
@@ -241,7 +247,7 @@ const radius = () => touched.matches ? 22 : 10;
 chart.getZr().on("click", event => {
   const at = hit(event.offsetX, event.offsetY, radius());
   if (at >= 0 && event.event.shiftKey) toggle(at);
-  else if (at !== word) select(at);
+  else if (at !== selected) select(at);
 });
 chart.getZr().on("mousemove", event => {
   const tip = element("tip"), at = touched.matches ? -1 : hit(event.offsetX, event.offsetY, radius());
@@ -251,7 +257,7 @@ chart.getZr().on("mousemove", event => {
   tip.replaceChildren();
   text("b", data.names[at], tip);
   text("div", facts(at), tip);
-  const [width, height] = roomOf();
+  const [width, height] = mapSize();
   const left = Math.min(event.offsetX + 14, width - tip.offsetWidth - 4);
   const top = event.offsetY + 14 + tip.offsetHeight > height ? event.offsetY - tip.offsetHeight - 10 : event.offsetY + 14;
   Object.assign(tip.style, { left: `${Math.max(left, 4)}px`, top: `${Math.max(top, 4)}px` });

@@ -1,14 +1,14 @@
 "use strict";
 
-/* Names beside points, so that none covers another, on a canvas over that of the points: to write
-   them anew costs less than what the library takes for its own labels. */
-const LONGEST = 40; // letters of a name that are written
+/* Names beside their points, none covering another, on a canvas above the canvas of the points. Drawing
+   them in this way takes less time than the labels of ECharts. */
+const LONGEST = 40; // letters of a name; the rest is cut
 
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 const meet = (box, other) =>
   box[0] < other[2] + 3 && box[2] > other[0] - 3 && box[1] < other[3] && box[3] > other[1];
 
-/* Boxes beside a point, the best first: right, left, above, below, and between these. */
+/* Boxes for a name around a point, in order of preference: right, left, above, below, diagonals. */
 function around(x, y, width, height, gap) {
   const near = gap * 0.7;
   return [
@@ -25,10 +25,10 @@ class Lettering {
     this.ink = canvas.getContext("2d");
     this.widths = new Map();
     this.family = getComputedStyle(document.body).fontFamily;
-    this.boxes = []; // what is written where: place, box (x0, y0, x1, y1), and how
+    this.boxes = []; // names to write: index of the name, box [x0, y0, x1, y1], text and style
   }
 
-  /* Begin anew, as large as the canvas is on the page. */
+  /* Clear the canvas, and adapt it to its size on the page. */
   clear() {
     const { clientWidth: width, clientHeight: height } = this.canvas, scale = devicePixelRatio || 1;
     [this.canvas.width, this.canvas.height] = [width * scale, height * scale];
@@ -36,7 +36,7 @@ class Lettering {
     this.ink.textBaseline = "middle";
     this.ink.lineJoin = "round";
     this.boxes = [];
-    this.dots = []; // that names keep away from
+    this.dots = []; // boxes of dots that names should not cover
   }
 
   line([x0, y0], [x1, y1], colour) {
@@ -57,8 +57,8 @@ class Lettering {
     this.dots.push([x - radius, y - radius, x + radius, y + radius]);
   }
 
-  /* Place a name beside a point, if there is room; whether there is. A name that `matters` may
-     stand farther off, at the end of a line, and cover dots that other names keep away from. */
+  /* Find a place for a name beside its point; returns whether there is one. A name that `matters` may be
+     farther from its point, joined to it by a line, and may cover dots. */
   name(place, name, [x, y], { size, bold, gap, colour, halo, matters }) {
     const letters = [...name.slice(0, 2 * LONGEST)];
     const text = letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : name;
@@ -76,7 +76,7 @@ class Lettering {
     return Boolean(box);
   }
 
-  /* Draw the names: above all lines and dots. */
+  /* Draw the names, above all lines and dots. */
   write() {
     for (const { box: [x0, y0, , y1], text, font, colour, halo } of this.boxes) {
       Object.assign(this.ink, { font, strokeStyle: halo, lineWidth: 3, fillStyle: colour });
@@ -85,14 +85,14 @@ class Lettering {
     }
   }
 
-  /* Whether a box is on the canvas, and covers no name. */
+  /* Whether a box is inside the canvas and covers no name. */
   free(box) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     return box[0] >= 2 && box[1] >= 2 && box[2] <= width - 2 && box[3] <= height - 2
       && !this.boxes.some(each => meet(box, each.box));
   }
 
-  /* The place of the name that is written at x, y; -1 for none. */
+  /* The index of the name that is written at x, y; -1: none. */
   at(x, y) {
     const found = this.boxes.find(({ box }) => box[0] <= x && x <= box[2] && box[1] <= y && y <= box[3]);
     return found ? found.place : -1;

@@ -1,4 +1,4 @@
-/* The panel beside the map, and what is said of a name. */
+/* The panel beside the map, and helpers that add elements to the page. */
 function text(tag, content, parent, attributes = {}) {
   const made = document.createElement(tag);
   made.textContent = content;
@@ -13,6 +13,7 @@ function button(content, parent, onclick, attributes = {}) {
   return made;
 }
 
+/* The count and the group of a name, as text. */
 function facts(at) {
   const count = data.counts ? [plural(data.counts[at], data.counted)] : [];
   return [...count, ...(data.groups.length ? [data.groups[data.group[at]]] : [])].join(" · ");
@@ -22,34 +23,35 @@ function dot(group, parent) {
   text("i", "", parent, { class: "dot" }).style.background = data.colours[group];
 }
 
-/* The panel: a name and what is nearest to it, or what is drawn; and what the colours mean. */
-function tell() {
+/* Fill the panel: the selected name with its nearest neighbours, or else the title and a hint; then the
+   groups with their colours. Also list the highlighted names in the header. */
+function showPanel() {
   const panel = element("panel");
   panel.replaceChildren();
-  if (word >= 0) {
+  if (selected >= 0) {
     const top = text("div", "", panel, { class: "top" });
-    text("h1", data.names[word], top);
-    button("×", top, () => select(-1), { "aria-label": "Back to the map", title: "Back ( Esc )" });
-    text("p", facts(word), panel);
-    button(marked.has(word) ? "Highlighted" : "Highlight", panel, () => toggle(word),
-      { id: "mark", "aria-pressed": marked.has(word) });
-    const list = text("ol", "", panel, { "aria-label": "Nearest, with their cosines" });
-    data.near[word].forEach((at, rank) => {
+    text("h1", data.names[selected], top);
+    button("×", top, () => select(-1), { "aria-label": "Clear the selection", title: "Clear the selection ( Esc )" });
+    text("p", facts(selected), panel);
+    button(marked.has(selected) ? "Highlighted" : "Highlight", panel, () => toggle(selected),
+      { id: "mark", "aria-pressed": marked.has(selected) });
+    const list = text("ol", "", panel, { "aria-label": "Nearest neighbours with cosine similarity" });
+    data.near[selected].forEach((at, rank) => {
       const row = text("li", "", list);
       if (at < data.names.length) button(nameOf(at), row, () => find(at));
-      else text("span", nameOf(at), row, { title: "not on the map" });
-      text("b", data.cosines[word][rank].toFixed(4), row);
+      else text("span", nameOf(at), row, { title: "This name is not on the map" });
+      text("b", data.cosines[selected][rank].toFixed(4), row);
     });
   } else {
     text("h1", data.title, panel);
     text("p", data.about, panel);
-    text("p", "Click a name for those nearest to it; with Shift it is highlighted.", panel,
+    text("p", "Click a name to list its nearest neighbours. Shift-click a name to highlight it.", panel,
       { class: "help" });
   }
   if (data.groups.length) {
-    const list = text("ul", "", panel, { "aria-label": "Colours" });
+    const list = text("ul", "", panel, { "aria-label": "Groups and their colours" });
     data.groups.forEach((name, group) => {
-      const made = button("", text("li", "", list), () => light(group), { "aria-pressed": group === lit });
+      const made = button("", text("li", "", list), () => toggleGroup(group), { "aria-pressed": group === activeGroup });
       dot(group, made);
       text("span", name, made);
     });
@@ -57,5 +59,5 @@ function tell() {
   const list = element("marked");
   list.replaceChildren();
   for (const at of marked) button(`${data.names[at]} ×`, text("li", "", list), () => toggle(at),
-    { "aria-label": `Do not highlight ${data.names[at]}`, title: data.names[at] });
+    { "aria-label": `Remove the highlight of ${data.names[at]}`, title: data.names[at] });
 }

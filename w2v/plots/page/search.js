@@ -1,12 +1,12 @@
-/* The search: a field with a list of names under it. */
-const OFFERS = 12;
+/* The search field, and the list of matching names below it. */
+const OFFERS = 12; // most names in the list
 
-/* Names for the search: the one itself, those that begin so, those that hold it. */
+/* Names that match a search: the exact name, names that begin with it, names that contain it. */
 function matching(wanted) {
-  const begun = wanted.toLowerCase(), found = [[], [], []];
+  const lower = wanted.toLowerCase(), found = [[], [], []];
   if (place.has(wanted)) found[0].push(place.get(wanted));
-  for (let at = 0; begun && at < data.names.length && found[1].length < OFFERS; at++) {
-    const where = data.names[at].toLowerCase().indexOf(begun);
+  for (let at = 0; lower && at < data.names.length && found[1].length < OFFERS; at++) {
+    const where = data.names[at].toLowerCase().indexOf(lower);
     if (where >= 0 && data.names[at] !== wanted) found[where ? 2 : 1].push(at);
   }
   return found.flat().slice(0, OFFERS);
@@ -22,10 +22,10 @@ function complete() {
     dot(data.group[at], row);
     text("span", data.names[at], row);
     if (data.counts) text("small", data.counts[at].toLocaleString("en"), row);
-    row.onpointerdown = event => event.preventDefault(); // which keeps the field in focus
+    row.onpointerdown = event => event.preventDefault(); // keeps the focus in the field
     row.onclick = event => take(at, event.shiftKey);
   });
-  if (field.value && !offers.length) text("li", "no such name on this map", list, { class: "none" });
+  if (field.value && !offers.length) text("li", "No name on this map matches.", list, { class: "none" });
   list.hidden = !field.value;
   field.setAttribute("aria-expanded", offers.length > 0);
   offer(0);
@@ -53,7 +53,7 @@ element("search").onfocus = complete;
 element("search").onblur = () => { element("found").hidden = true; };
 element("search").onkeydown = event => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (event.isComposing) return; // letters of an input method
+  if (event.isComposing) return; // an input method is composing a letter
   if (event.key === "Escape") {
     event.stopPropagation();
     if (!event.target.value) event.target.blur();
