@@ -46,7 +46,7 @@ document_setting = partial(setting, group="Documents")
 training_setting = partial(setting, group="Training")
 run_setting = partial(setting, group="Output and run")
 
-_SEED = "Seed of the random numbers. Change it to see how much the result depends on chance."
+SEED = "Seed of the random numbers. Change it to see how much the result depends on chance."
 
 
 def option_name(name: str) -> str:
@@ -238,7 +238,7 @@ class NegativeSamplingSettings(ModelSettings):
     epochs: int = training_setting(
         5, "Number of passes over the text. A small text needs more.", 1, 1 << 30
     )
-    seed: int = training_setting(1, _SEED, 0)
+    seed: int = training_setting(1, SEED, 0)
     deterministic: bool = training_setting(
         False, "Train in synchronous rounds: the same seed gives the same bytes on any number of "
         "threads. Without this option, threads are lock-free (Hogwild), and results differ a "
@@ -359,7 +359,7 @@ class NetworkSettings(ModelSettings):
         shown="0; 4096 above 50,000 words",
     )  # fmt: skip
     epochs: int = training_setting(10, "Number of passes over the texts.", 1, 1 << 30)
-    seed: int = training_setting(1, _SEED, 0)
+    seed: int = training_setting(1, SEED, 0)
     deterministic: bool = training_setting(
         False, "Split each minibatch into --shards parts instead of one for each thread: the same "
         "seed gives the same bytes on any number of threads.",
@@ -434,8 +434,9 @@ class RunSettings:
         "--resume can continue a stopped run; 0: only when the run is stopped.", metavar="MINUTES",
     )  # fmt: skip
     valid: str | None = training_setting(
-        None, "Held-out text, whose validation loss is reported after each epoch.", file="input"
-    )
+        None, "For models trained by gradients: held-out text whose validation loss is reported "
+        "after each epoch.", file="input",
+    )  # fmt: skip
     patience: int | None = training_setting(
         None, "Early stopping: with --valid, stop after N epochs without a lower validation loss, "
         "and keep the vectors of the best epoch.", 1,
@@ -445,8 +446,8 @@ class RunSettings:
         file="output",
     )  # fmt: skip
     init: str | None = training_setting(
-        None, "Initial vectors: start the words that this vector file contains from its vectors.",
-        file="input",
+        None, "Initial vectors: start the words that this vector file contains from its vectors, "
+        "whose length sets --dim.", file="input",
     )  # fmt: skip
     freeze: bool = training_setting(False, "With --init: do not train the initial vectors.")
     read_vocab: str | None = text_setting(

@@ -1,9 +1,9 @@
-"""The models: one file each, and the folder is the registry.
+"""The registry of models: each file of this folder defines one model.
 
-A model is a frozen dataclass of settings and one `MODEL` record; `w2v train --model`, its options
-and their help, the README's table and the contract test come from these. To add a model, add one
-file. Importing a model imports neither NumPy nor Numba: what does the work is named by a string,
-"module:name", and imported where it starts.
+A model file holds a frozen dataclass of settings and a `MODEL` record. `w2v train --model`, its
+options and their help, the table in the README and the contract test are made from these. To add a
+model, add one file. A model file imports neither NumPy nor Numba: it names its trainer by a string,
+"module:name", which is imported when training starts.
 """
 
 from __future__ import annotations
@@ -28,24 +28,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Model:
-    """All that the rest of the program knows about a model.
+    """The description of a model for the rest of the program.
 
-    name           what `--model` takes
-    summary        what it learns, in a line
+    name           the value of `--model`
+    summary        a sentence about the model, for help and README
     source         the paper
-    settings       frozen dataclass of `setting` fields
-    trainer        "module:name" of (vocabulary, text, settings) -> what trains it
-    method         how it is trained, which picks the executor: stochastic gradient descent on
-                   single predictions or on minibatches, Gibbs sampling, or in closed form
-    inference      "module:name" of (settings, the arrays of its file) -> what infers vectors of new
-                   documents; empty for a model that learns words alone
-    by_document    whether its text is documents although it has no vectors of them
-    infers_epochs  whether that inference makes passes over a document, as many as --epochs
-    topic_words    "module:name" of (the arrays of its file) -> its topics; empty where it has none
-    is_mixture     whether the vectors of documents and words are shares of topics
-    needs_vectors  whether it starts from word vectors that another model has learnt
-    updatable      whether `--update` goes on with it on more text
-    distributed    whether it can be trained on a cluster
+    settings       a frozen dataclass of `setting` fields
+    trainer        "module:name" of a function (vocabulary, text, settings) -> `Trainer`
+    method         the training method, which selects the executor: sgd (stochastic gradient descent
+                   on single predictions), minibatch, gibbs (Gibbs sampling) or closed form
+    inference      "module:name" of a function (settings, tensors of the file) ->
+                   `DocumentInference`; empty for a model without document vectors
+    by_document    whether the text is read as documents although the model has no document vectors
+    infers_epochs  whether inference makes --epochs passes over a document
+    topic_words    "module:name" of a function (tensors of the file) -> `TopicWords`; empty for a
+                   model without topics
+    is_mixture     whether document and word vectors are shares of topics
+    needs_vectors  whether the model needs the word vectors of another model (--init)
+    updatable      whether `--update` can continue training on more text
+    distributed    whether the model can be trained on a cluster
     """
 
     name: str
@@ -65,37 +66,37 @@ class Model:
 
     @property
     def has_documents(self) -> bool:
-        """Whether it learns vectors of documents."""
+        """Whether the model has document vectors."""
         return bool(self.inference)
 
     @property
     def is_network(self) -> bool:
-        """Whether it is a network: its texts have labels, or each next word is predicted."""
+        """Whether the model is a network, which predicts labels or next words."""
         return self.method == "minibatch"
 
     @property
     def has_loss(self) -> bool:
-        """Whether it is trained by gradients, so that a held-out text has a loss."""
+        """Whether the model is trained by gradients and so has a loss on a held-out text."""
         return self.method in ("sgd", "minibatch")
 
     @property
     def measure(self) -> str:
-        """What is shown of each epoch."""
+        """The measure that is reported for each epoch: log-likelihood or loss."""
         return "log-likelihood" if self.method == "gibbs" else "loss"
 
     @property
     def is_resumable(self) -> bool:
-        """Whether a run that is stopped can go on from a checkpoint."""
+        """Whether a stopped run can continue from a checkpoint."""
         return self.method != "closed form"
 
     def reads_documents(self, options: ModelSettings) -> bool:
-        """Whether what it learns from, with these settings, are documents."""
+        """Whether the model, with these settings, is trained on documents."""
         classifies = isinstance(options, NetworkSettings) and options.task == "classify"
         return self.has_documents or self.by_document or classifies
 
     @property
     def settings_classes(self) -> list[type]:
-        """The settings classes that it takes besides those of every run."""
+        """The settings classes of the model, without `RunSettings`, which all models have."""
         documents: list[type] = [DocumentSettings]
         return [
             TextSettings,
@@ -105,38 +106,38 @@ class Model:
 
     @property
     def table(self) -> str:
-        """What it is for: the table that goes into a format which holds but one."""
+        """The table of vectors that is written to a format which holds only one."""
         return "documents" if self.has_documents else "words"
 
     def make_trainer(
         self, vocabulary: Vocabulary, text: EncodedText, options: ModelSettings
     ) -> Trainer:
-        """What trains it on a text."""
-        make: Callable[..., Trainer] = _named(self.trainer)
+        """A trainer of the model on a text."""
+        make: Callable[..., Trainer] = _imported(self.trainer)
         return make(vocabulary, text, options)
 
     def make_inference(
         self, options: ModelSettings, tensors: Mapping[str, np.ndarray]
     ) -> DocumentInference:
-        """What infers vectors of new documents, from the arrays of its file."""
-        make: Callable[..., DocumentInference] = _named(self.inference)
+        """The inference of vectors of new documents, from the tensors of the model's file."""
+        make: Callable[..., DocumentInference] = _imported(self.inference)
         return make(options, tensors)
 
     def topics(self, tensors: Mapping[str, np.ndarray]) -> TopicWords:
-        """Its topics, from the arrays of its file."""
-        read: Callable[..., TopicWords] = _named(self.topic_words)
+        """The topics, from the tensors of the model's file."""
+        read: Callable[..., TopicWords] = _imported(self.topic_words)
         return read(tensors)
 
 
-def _named(address: str) -> Any:
-    """What "module:name" names."""
+def _imported(address: str) -> Any:
+    """The object that "module:name" names."""
     module, name = address.split(":")
     return getattr(import_module(module), name)
 
 
 @cache
 def models() -> dict[str, Model]:
-    """Every model by name, in the order of their names."""
+    """All models by name, in alphabetical order of their files."""
     modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    found = [import_module(f"{__name__}.{name}").MODEL for name in modules]
-    return {model.name: model for model in found}
+    records = [import_module(f"{__name__}.{name}").MODEL for name in modules]
+    return {model.name: model for model in records}

@@ -1,4 +1,4 @@
-"""CBOW, the continuous bag of words: the mean of a window predicts the word at its centre."""
+"""CBOW, the continuous bag of words: the mean of a window's words predicts the center word."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings(NegativeSamplingSettings):
-    """CBOW takes a higher learning rate, as in word2vec.c, and a still higher one if it divides."""
+    """The settings of CBOW.
+
+    The default learning rate is that of word2vec.c, which is higher than for skip-gram. It is
+    higher still with `cbow_update` gradient, because each word then gets only its share of a step.
+    """
 
     lr: float = training_setting(
-        None, "Learning rate at the start.", 0, 1e6, shown="0.05; with --cbow-update gradient 0.15"
-    )
+        None, "Initial learning rate. Lower it if training diverges.", 0, 1e6,
+        shown="0.05; with --cbow-update gradient 0.15",
+    )  # fmt: skip
     cbow_update: str = training_setting(
-        "word2vec", "How each word of a window moves. word2vec: by the whole gradient of their "
-        "mean; gradient: by its share, which is the exact gradient.",
+        "word2vec", "Update of the context words. word2vec: each gets the whole gradient of their "
+        "mean, as in word2vec.c; gradient: each gets its share, which is the exact gradient.",
         choices=("word2vec", "gradient"),
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Choose the learning rate that goes with the update."""
+        """Set the default learning rate of the chosen update."""
         if self.lr is None:
             object.__setattr__(self, "lr", {"word2vec": 0.05, "gradient": 0.15}[self.cbow_update])
 
@@ -40,7 +45,7 @@ class Settings(NegativeSamplingSettings):
 
 MODEL = Model(
     name="cbow",
-    summary="The mean of a window's words predicts the word at its centre.",
+    summary="The mean of a window's words predicts the center word.",
     source="Mikolov et al. 2013a, Efficient Estimation of Word Representations",
     settings=Settings,
     trainer="w2v.negative_sampling.trainer:WordTrainer",

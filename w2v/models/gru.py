@@ -1,4 +1,4 @@
-"""GRU: an embedding layer, and a state behind two gates that reads the words one by one."""
+"""GRU: an embedding layer and a recurrent network whose hidden state is updated through gates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from w2v.settings import RecurrentSettings
 
 @dataclass(frozen=True)
 class Settings(RecurrentSettings):
-    """A GRU has no settings besides."""
+    """The settings of a GRU: those of all recurrent networks."""
 
     layer = "w2v.networks.layers.gru:Gru"
 

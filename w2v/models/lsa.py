@@ -1,4 +1,4 @@
-"""LSA: the singular vectors of the documents' words."""
+"""LSA, latent semantic analysis: a truncated SVD of the document-term matrix."""
 
 from __future__ import annotations
 
@@ -10,30 +10,34 @@ from w2v.settings import TermSettings, setting, training_setting
 
 @dataclass(frozen=True)
 class Settings(TermSettings):
-    """LSA takes a block Krylov method; its defaults find the share of the norm to four digits."""
+    """The settings of LSA and of its SVD, a block Krylov method.
 
-    topics: int = setting(200, "Dimensions: numbers in each vector.", 1, 1 << 14)
+    The defaults of the SVD find the explained share of the squared norm to four digits.
+    """
+
+    topics: int = setting(200, "Number of topics, the dimensions of each vector.", 1, 1 << 14)
     weight: str = setting(
-        "tfidf", "Weight of a word in a document. Documents are scaled to length 1, except with "
-        "count.", choices=("tfidf", "log-entropy", "count"),
+        "tfidf", "Weighting of the counts of words in documents. The rows of documents are scaled "
+        "to length 1, except with count.", choices=("tfidf", "log-entropy", "count"),
     )  # fmt: skip
     power_iters: int = training_setting(
-        6, "Power iterations of the SVD. More are more exact, and slower.", 0, 1000
+        6, "Number of power iterations of the SVD. More are more exact and slower.", 0, 1000
     )
     oversamples: int = training_setting(
-        10, "Columns of the random start of the SVD beyond --topics.", 0, 1 << 14
-    )
-    seed: int = training_setting(1, "Seed of the random start.", 0)
+        10, "Number of columns beyond --topics in the random start of the SVD. More are more exact "
+        "and slower.", 0, 1 << 14,
+    )  # fmt: skip
+    seed: int = training_setting(1, "Seed of the random start of the SVD.", 0)
 
     @property
     def has_words(self) -> bool:
-        """--init gives nothing to start from."""
+        """False: a closed form has no initial vectors."""
         return False
 
 
 MODEL = Model(
     name="lsa",
-    summary="Leading singular vectors of the matrix of documents and words.",
+    summary="Truncated SVD of the matrix of documents and words.",
     source="Deerwester et al. 1990, Indexing by Latent Semantic Analysis",
     settings=Settings,
     trainer="w2v.topics.lsa:LsaTrainer",

@@ -1,4 +1,4 @@
-"""LSTM: an embedding layer, and a memory cell behind gates that reads the words one by one."""
+"""LSTM: an embedding layer and a recurrent network with gated memory cells."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from w2v.settings import RecurrentSettings
 
 @dataclass(frozen=True)
 class Settings(RecurrentSettings):
-    """An LSTM has no settings besides."""
+    """The settings of an LSTM: those of all recurrent networks."""
 
     layer = "w2v.networks.layers.lstm:Lstm"
 
 
 MODEL = Model(
     name="lstm",
-    summary="A recurrent network of memory cells predicts labels or next words.",
+    summary="A recurrent network with memory cells predicts labels or next words.",
     source="Hochreiter and Schmidhuber 1997, Long short-term memory",
     settings=Settings,
     trainer="w2v.networks.trainer:NetworkTrainer",

@@ -1,4 +1,4 @@
-"""The multi-layer perceptron: the vectors of a fixed number of words side by side."""
+"""The multi-layer perceptron (MLP), which reads the vectors of a fixed number of words."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from w2v.settings import NetworkSettings, setting
 
 @dataclass(frozen=True)
 class Settings(NetworkSettings):
-    """A perceptron looks at a window of words."""
+    """The settings of a multi-layer perceptron, which reads `length` words at a time."""
 
     length: int = setting(
-        50, "Words that are read: the last ones of a text, or with --task lm those before the next "
-        "word, where 5 are usual.", 1, 1 << 16,
+        50, "Number of words that the network reads: the last words of a text, or, with --task lm, "
+        "the words before the one to predict, where 5 are usual.", 1, 1 << 16,
     )  # fmt: skip
     activation: str = setting("tanh", "Activation of the hidden layers.", choices=("tanh", "relu"))
 

@@ -1,4 +1,4 @@
-"""PPMI: words by the singular vectors of the matrix of words and the words near them."""
+"""PPMI, positive pointwise mutual information: a truncated SVD of the word-context matrix."""
 
 from __future__ import annotations
 
@@ -12,34 +12,44 @@ from w2v.settings import ModelSettings, setting, training_setting
 
 @dataclass(frozen=True)
 class Settings(ModelSettings):
-    """The hyperparameters of Levy, Goldberg and Dagan 2015, and those of a block Krylov method."""
+    """The hyperparameters of Levy, Goldberg and Dagan 2015, and those of the SVD."""
 
-    dim: int = setting(200, "Dimensions: numbers in each vector.", 1, 1 << 14)
-    window: int = setting(5, "Words to each side of a word; near ones count more.", 1, 1 << 20)
-    context_exponent: float = setting(0.75, "Power of the counts of context words.", 0, 10)
-    shift: float = setting(
-        0.0, "Nats to subtract from the mutual information, ln k for k negative samples.", 0, 1e3
+    dim: int = setting(200, "Number of dimensions of each vector.", 1, 1 << 14)
+    window: int = setting(
+        5, "Number of context words on each side of a word. Near ones count more.", 1, 1 << 20
     )
-    value_power: float = setting(0.5, "Power of the singular values that scale the vectors.", 0, 10)
+    context_exponent: float = setting(
+        0.75, "Smooth the probabilities of contexts: use count^X instead of counts. Below 1, rare "
+        "contexts weigh less; 1: no smoothing.", 0, 10,
+    )  # fmt: skip
+    shift: float = setting(
+        0.0, "Subtract X nats from the mutual information of each pair. ln k corresponds to k "
+        "negative samples of skip-gram.", 0, 1e3,
+    )  # fmt: skip
+    value_power: float = setting(
+        0.5, "Scale the dimensions by the singular values to the power X; 0: no scaling.", 0, 10
+    )
     power_iters: int = training_setting(
-        6, "Power iterations of the SVD. More are more exact, and slower.", 0, 1000
+        6, "Number of power iterations of the SVD. More are more exact and slower.", 0, 1000
     )
     oversamples: int = training_setting(
-        10, "Columns of the random start of the SVD beyond --dim.", 0, 1 << 14
-    )
-    seed: int = training_setting(1, "Seed of the random start.", 0)
+        10, "Number of columns beyond --dim in the random start of the SVD. More are more exact "
+        "and slower.", 0, 1 << 14,
+    )  # fmt: skip
+    seed: int = training_setting(1, "Seed of the random start of the SVD.", 0)
 
     @property
     def has_words(self) -> bool:
-        """--init gives nothing to start from."""
+        """False: a closed form has no initial vectors."""
         return False
 
 
 def renamed(model: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Model and settings by today's names: this was once lsa with the setting context="window".
+    """The present names of the model and settings in a file of an earlier version.
 
-    `topics` of that are `dim`. The setting context="documents" was LSA itself, which has no such
-    setting now. All other names of a model and settings are returned as they are.
+    PPMI used to be the model lsa with the setting context="window", and its `dim` was called
+    `topics`. LSA itself had context="documents", a setting that no longer exists. Other models and
+    settings are returned unchanged.
     """
     settings = dict(given)
     if model != "lsa" or settings.get("context") not in ("window", "documents"):
@@ -53,7 +63,7 @@ def renamed(model: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 MODEL = Model(
     name="ppmi",
-    summary="Singular vectors of the matrix of words and the words near them.",
+    summary="Truncated SVD of the mutual information of words and their contexts.",
     source="Levy, Goldberg & Dagan 2015, Improving Distributional Similarity",
     settings=Settings,
     trainer="w2v.factorization.ppmi:PpmiTrainer",

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings(ParagraphSettings):
-    """PV-DBOW learns document vectors alone, unless word vectors are asked for."""
+    """The settings of PV-DBOW, which trains word vectors only with `word_vectors`."""
 
     word_vectors: bool = setting(
-        False, "Train word vectors too, by skip-gram, so that words can be compared. Far slower."
+        False, "Train word vectors too, by skip-gram. Use it to query or compare words. Far slower."
     )
 
     @property
     def has_words(self) -> bool:
-        """Whether words get vectors of their own, besides the output vectors."""
+        """Whether the model trains word vectors (input vectors) besides the output vectors."""
         return self.word_vectors
 
     def document_kernels(self) -> DocumentKernels:
@@ -45,10 +45,10 @@ class Settings(ParagraphSettings):
             *rest: Any,
         ) -> tuple[float, int]:
             vectors = matrices["document_vectors"], matrices["output_vectors"]
-            found: tuple[float, int] = train_documents(
+            result: tuple[float, int] = train_documents(
                 windows, count, documents, target_ids, *vectors, *rest
             )
-            return found
+            return result
 
         train_words = train_windows if self.word_vectors else None
         return DocumentKernels(train, train_words, ("pv_dbow", *["skipgram"] * self.word_vectors))

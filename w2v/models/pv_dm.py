@@ -1,4 +1,4 @@
-"""PV-DM, the distributed memory of paragraph vectors: a document helps a window to predict."""
+"""PV-DM, the distributed memory of paragraph vectors: document and window predict a word."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings(ParagraphSettings):
-    """PV-DM puts the document and the words around a place together."""
+    """The settings of PV-DM, which combines the vectors of the document and of a window's words."""
 
     combine: str = setting(
-        "mean", "How the document and the words of a window predict: by their mean, their sum, or "
-        "side by side (concat) in a window that never shrinks, which is slow and seldom better.",
+        "mean", "How to combine the vectors of the document and of a window's words: mean, sum, or "
+        "concat (concatenation, with windows that never shrink), which is slow and seldom better.",
         choices=("mean", "sum", "concat"),
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Each place of a window that is laid side by side has weights of its own."""
+        """Fix the window size for concat, where each position in the window has its own weights."""
         if self.combine == "concat":
             object.__setattr__(self, "shrink", False)
 
     @property
     def has_words(self) -> bool:
-        """Words always get vectors of their own."""
+        """True: the model always trains word vectors."""
         return True
 
     @property
     def hidden_dim(self) -> int:
-        """With concat that of the document's vector and those of all places of a window."""
+        """The length in memory of the hidden vector: of 1 + 2 * window vectors with concat."""
         return self.padded_dim * (1 + 2 * self.window if self.combine == "concat" else 1)
 
     def document_kernels(self) -> DocumentKernels:
@@ -64,17 +64,17 @@ class Settings(ParagraphSettings):
             vectors = (
                 matrices[name] for name in ("document_vectors", "input_vectors", "output_vectors")
             )
-            found: tuple[float, int] = kernel(
+            result: tuple[float, int] = kernel(
                 windows, count, documents, target_ids, *vectors, *rest
             )
-            return found
+            return result
 
         return DocumentKernels(train, None, ("pv_dm",))
 
 
 MODEL = Model(
     name="pv-dm",
-    summary="A document and the words of a window together predict the word.",
+    summary="A document and the words of a window together predict the center word.",
     source="Le & Mikolov 2014, Distributed Representations of Sentences and Documents, 2.2",
     settings=Settings,
     trainer="w2v.negative_sampling.document_trainer:DocumentTrainer",

@@ -1,4 +1,4 @@
-"""The simple recurrent network: an embedding layer, and a state that reads the words one by one."""
+"""The simple recurrent network of Elman: an embedding layer and one hidden state."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from w2v.settings import RecurrentSettings, setting
 
 @dataclass(frozen=True)
 class Settings(RecurrentSettings):
-    """Its activation and initial weights: remedies for gradients that vanish."""
+    """The settings of a simple recurrent network: choices against vanishing gradients."""
 
     layer = "w2v.networks.layers.rnn:Rnn"
 
-    activation: str = setting("tanh", "Activation of the state.", choices=("tanh", "relu"))
+    activation: str = setting("tanh", "Activation of the hidden state.", choices=("tanh", "relu"))
     recurrent_init: str = setting(
-        "orthogonal", "Initial recurrent weights. identity with relu is the IRNN: a state that "
-        "keeps its value.", choices=("uniform", "orthogonal", "identity"),
+        "orthogonal", "Initial recurrent weights. identity with --activation relu is the IRNN, "
+        "whose hidden state keeps its value over long distances.",
+        choices=("uniform", "orthogonal", "identity"),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""SIF, smooth inverse frequency: documents from word vectors that there are already."""
+"""SIF, smooth inverse frequency: document vectors as weighted means of given word vectors."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from w2v.settings import ModelSettings, setting
 
 @dataclass(frozen=True)
 class Settings(ModelSettings):
-    """SIF learns nothing but the directions that all documents share."""
+    """The settings of SIF, which learns only the directions that all documents share."""
 
-    dim: int = setting(100, "Dimensions: those of --init.", 1, 1 << 16)
+    dim: int = setting(
+        100, "Number of dimensions, which must be that of the --init vectors.", 1, 1 << 16,
+        shown="that of --init",
+    )  # fmt: skip
     smoothing: float = setting(
-        1e-3, "A word with share p of the text weighs X / (X + p).", 1e-12, 1e12
-    )
-    components: int = setting(1, "Remove the N leading directions from all documents.", 0, 1 << 10)
+        1e-3, "Weigh a word with share p of the text by X / (X + p). A smaller X gives frequent "
+        "words less weight.", 1e-12, 1e12,
+    )  # fmt: skip
+    components: int = setting(
+        1, "Remove the N leading directions, which all documents share, from the document vectors; "
+        "0: none.", 0, 1 << 10,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """There are no more directions than numbers."""
+        """Limit `components` to `dim`: there are no more directions."""
         object.__setattr__(self, "components", min(self.components, self.dim))
 
 
 MODEL = Model(
     name="sif",
-    summary="A document is the weighted mean of word vectors, those of --init.",
+    summary="A document is the weighted mean of its words' --init vectors.",
     source="Arora et al. 2017, A Simple but Tough-to-Beat Baseline for Sentence Embeddings",
     settings=Settings,
     trainer="w2v.factorization.sif:SifTrainer",

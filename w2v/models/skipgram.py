@@ -1,4 +1,4 @@
-"""Skip-gram: each word of a window predicts the word at its centre."""
+"""Skip-gram: each word of a window predicts the center word."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings(NegativeSamplingSettings):
-    """Skip-gram alone can share negative samples, or not."""
+    """The settings of skip-gram, which may draw negative samples for each window or each pair."""
 
     exact: bool = training_setting(
-        False, "Draw negative samples for each pair separately, as word2vec.c does. Same quality, "
-        "slower.",
+        False, "Draw negative samples for each pair separately, as word2vec.c does, not once for "
+        "each window. Same quality, slower.",
     )  # fmt: skip
 
     def kernel(self) -> Kernel:
@@ -30,7 +30,7 @@ class Settings(NegativeSamplingSettings):
 
 MODEL = Model(
     name="skipgram",
-    summary="Each word of a window predicts the word at its centre.",
+    summary="Each word of a window predicts the center word.",
     source="Mikolov et al. 2013b, Distributed Representations of Words and Phrases",
     settings=Settings,
     trainer="w2v.negative_sampling.trainer:WordTrainer",
