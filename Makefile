@@ -1,4 +1,4 @@
-# The developer's vocabulary. `make` alone lists it.
+# Targets for developers. `make` without a target lists them.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +7,7 @@ BIN := .venv/bin
 .PHONY: check bench clean
 .DELETE_ON_ERROR:
 
-help:  ## list these targets
+help:  ## List these targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 .venv/installed: pyproject.toml
@@ -26,22 +26,22 @@ demo/docstrings.txt: corpora/docstrings.py | .venv/installed
 demo/vectors.safetensors: demo/docstrings.txt
 	$(BIN)/w2v train $< --model skipgram --tokenizer words --lowercase -o $@
 
-demo: demo/vectors.safetensors  ## install, train skip-gram on Python's own documentation, ask
+demo: demo/vectors.safetensors  ## Install, train skip-gram on Python's documentation, print nearest neighbours.
 	$(BIN)/w2v similar list integer probability thread -k 5 -v $<
 	$(BIN)/w2v analogy min minimum max -k 3 -v $<
 
-test: .venv/tested  ## install, run the suite
+test: .venv/tested  ## Install, and run the tests.
 	W2V_SCREENSHOTS=build $(BIN)/python -m pytest
 
-test-python: .venv/tested  ## the suite with kernels as plain Python, under coverage
+test-python: .venv/tested  ## Run the tests with uncompiled kernels, and report coverage.
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage report --skip-covered --show-missing --fail-under=95
 
-test-bounds: .venv/tested  ## the kernels with bounds checks
+test-bounds: .venv/tested  ## Test the kernels with array bounds checks.
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/kernels tests/text/test_vocabulary.py \
 		tests/negative_sampling/test_rounds.py tests/models/test_wild.py tests/topics/test_lda.py
 
-test-slow: .venv/tested  ## many free draws; quality on real corpora ($$W2V_DATA, else ../shared/data)
+test-slow: .venv/tested  ## Run tests on random examples, and quality tests on the corpora in W2V_DATA (default: ../shared/data).
 	W2V_DRAWS=free $(BIN)/python -m pytest -m hypothesis
 	$(BIN)/python -m pytest -m slow -s
 
@@ -52,24 +52,25 @@ test-slow: .venv/tested  ## many free draws; quality on real corpora ($$W2V_DATA
 
 KERNEL_TESTS := .venv-numba/bin/python -m pytest tests/kernels
 
-newest-numba: .venv-numba/installed  ## the kernels with the newest Numba there is, above our bound too
+newest-numba: .venv-numba/installed  ## Test the kernels with the newest Numba, even if we do not support it yet.
 	.venv-numba/bin/python -m pip install --quiet --disable-pip-version-check --pre --upgrade numba
 	.venv-numba/bin/python -c 'import numba, llvmlite; print(numba.__version__, llvmlite.__version__)'
-	rm -rf .venv-numba/kernels  # compiled ones: a mode of llvmlite is not in their directory's name
+	rm -rf .venv-numba/kernels  # the cache does not distinguish the pointer modes of llvmlite
 	NUMBA_CACHE_DIR=.venv-numba/kernels/typed $(KERNEL_TESTS)
 	LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS=0 NUMBA_CACHE_DIR=.venv-numba/kernels/opaque $(KERNEL_TESTS)
 
-soak: .venv/tested  ## ten minutes of random commands, stops and resumes
+soak: .venv/tested  ## Run random commands, interruptions and resumes for ten minutes.
 	$(BIN)/python tests/soak.py
 
-lint: .venv/tested  ## ruff: rules and layout
+lint: .venv/tested  ## Run ruff: rules and format.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/tested  ## mypy
+types: .venv/tested  ## Run mypy.
 	$(BIN)/mypy
 
-demo/topics.safetensors: demo/docstrings.txt  # of words in letters: numbers and x, y, n say little
+# Numbers and short words such as x, y, n are removed: they say little about a topic.
+demo/topics.safetensors: demo/docstrings.txt
 	tr A-Z a-z < $< | sed -E 's/[^a-z]+/ /g; s/\b[a-z]{1,2}\b//g' | \
 		$(BIN)/w2v train - --model lda --topics 12 --tokenizer words --stopwords english \
 		--min-df 5 --max-df 0.15 --epochs 200 --deterministic -o $@
@@ -87,13 +88,13 @@ demo/explorer.html: demo/vectors.safetensors .venv/tested
 	chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,760 \
 		--screenshot=$@ 'file://$(CURDIR)/$<#word=thread&mark=socket&mark=matrix&mark=exception' 2>/dev/null
 
-docs: .venv/tested .github/map.png .github/topics.png .github/explorer.png  ## write the README's generated parts and pictures anew
+docs: .venv/tested .github/map.png .github/topics.png .github/explorer.png  ## Regenerate the tables and pictures of README and manual.
 	$(BIN)/python tests/readme.py
 
-docs-fresh: .venv/tested  ## are the README's generated parts and transcripts true?
+docs-fresh: .venv/tested  ## Check that generated parts and transcripts are up to date.
 	$(BIN)/python tests/readme.py --check
 
-check: .venv/tested  ## what CI runs: all of these, two at a time
+check: .venv/tested  ## Run lint, types, test, test-python, test-bounds and docs-fresh, as CI does.
 	$(MAKE) -j2 --output-sync=target --no-print-directory lint types test test-python test-bounds docs-fresh
 
 .venv-peers/installed:
@@ -101,7 +102,7 @@ check: .venv/tested  ## what CI runs: all of these, two at a time
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0 fasttext==0.9.3 scikit-learn tomotopy==0.14.0 torch==2.13.0
 	touch $@
 
-bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $$W2V_DATA: two hours
+bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside other tools, on the corpora in W2V_DATA; takes two hours.
 	$(BIN)/python tests/bench/enwiki.py --write
 	$(BIN)/python tests/bench/settings.py --write
 	$(BIN)/python tests/bench/sizes.py --write
@@ -118,7 +119,7 @@ bench: .venv/tested .venv-peers/installed  ## against gensim on the corpora in $
 	$(BIN)/python tests/bench/cluster.py --paper --megabytes 100 --write
 	$(BIN)/python tests/bench/speed_chart.py
 
-clean:  ## remove what these targets have made
+clean:  ## Remove all files that these targets have made.
 	rm -rf .venv .venv-peers .venv-numba demo build dist *.egg-info .coverage .hypothesis
 	rm -rf .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,19 +1,22 @@
-# A batch job: vectors of a text, a judgement and answers, each made anew where something before it
-# has changed, and silent unless something is wrong.
+# A template for a batch job: train vectors on a text, check their quality, list nearest neighbours.
 #
 #     make -s -f corpora/batch.mk [TEXT=FILE] [OUT=FOLDER] [W2V=.venv/bin/w2v]
 #
-# Take it as a beginning for your own. Here TEXT is the planted corpus, which is made first.
-# What keeps it sound: w2v writes files whole or not at all; --quiet leaves errors, one line each;
-# its exit status stops make (2 a mistake, 3 a word that is not there, 1 a run that diverged); after
-# a stop --resume goes on where training was; `check` fails a job whose vectors are no good.
+# Without TEXT the job makes the planted corpus and trains on it. Each file is made again if a file
+# that it depends on has changed. The job prints nothing unless something is wrong. It is robust:
+#
+# - w2v writes an output file completely or not at all.
+# - With --quiet w2v prints errors only, one line each.
+# - An exit status other than 0 stops make: 1 training diverged, 2 wrong usage or input, 3 unknown word.
+# - After an interruption the same command continues: --resume reads the checkpoint of the training.
+# - `check` fails if the analogy accuracy of the vectors is less than LEAST.
 
 W2V ?= w2v
 PYTHON ?= python3
 OUT ?= demo/batch
 TEXT ?= $(OUT)/planted.txt
 QUESTIONS ?= $(OUT)/questions.txt
-LEAST ?= 0.9#  share of the questions that must be answered rightly
+LEAST ?= 0.9#  lowest analogy accuracy that `check` accepts
 
 .PHONY: all check clean
 .DELETE_ON_ERROR:
@@ -22,7 +25,7 @@ all: check $(OUT)/neighbours.tsv $(OUT)/vectors.bin
 
 check: $(OUT)/analogies.tsv
 	@awk -F '\t' -v least=$(LEAST) '$$2 == "total" { share = $$3 } \
-	  END { if (share < least) { print "analogies: " share " is less than " least; exit 1 } }' $< >&2
+	  END { if (share < least) { print "analogy accuracy " share " is less than LEAST=" least; exit 1 } }' $< >&2
 
 $(OUT)/vectors.safetensors: $(TEXT) | $(OUT)
 	$(W2V) train $< -o $@ --quiet --resume --dim 50 --epochs 20 --sample 0 --deterministic

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Real text that every machine has: what Python's library and our dependencies say of themselves.
+"""Print a corpus of real English text that needs no download: the documentation of Python itself.
 
     python corpora/docstrings.py > docstrings.txt
 
-Collects the docstrings and help topics of the Python standard library and of the installed numpy,
-scipy, numba and click: about 1.5 million words. Sources are parsed, never run. A paragraph is a
-line; one that occurs again is left out.
+The text consists of the docstrings and help topics of the Python standard library and of the
+installed numpy, scipy, numba and click: about 1.5 million words. Source files are parsed and never
+executed. Each paragraph is a line; repeated paragraphs are left out.
 """
 
 from __future__ import annotations
@@ -22,18 +22,21 @@ PACKAGES = ("numpy", "scipy", "numba", "click")
 
 
 def folders() -> list[Path]:
-    """The standard library and the packages, wherever this Python has them."""
-    found = [Path(sysconfig.get_path("stdlib"))]
+    """The folders of the standard library and of the packages in this Python installation."""
+    paths = [Path(sysconfig.get_path("stdlib"))]
     for name in PACKAGES:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
-            sys.exit(f"docstrings.py: the package {name} is not installed; run this in w2v's .venv")
-        found.append(Path(spec.origin).parent)
-    return found
+            sys.exit(
+                f"docstrings.py: the package {name} is not installed; run this script with the "
+                "Python of w2v's environment: .venv/bin/python"
+            )
+        paths.append(Path(spec.origin).parent)
+    return paths
 
 
 def sources(folder: Path) -> Iterator[Path]:
-    """The Python files below a folder, in order, without other packages installed there."""
+    """The Python files below a folder, sorted, without packages installed below it."""
     for path in sorted(folder.rglob("*.py")):
         if not {"site-packages", "dist-packages", "__pycache__"} & set(
             path.relative_to(folder).parts
@@ -42,12 +45,12 @@ def sources(folder: Path) -> Iterator[Path]:
 
 
 def texts(path: Path) -> Iterator[str]:
-    """Docstrings, and other long strings that stand in calls and tables as documentation does."""
+    """The docstrings of a file, and long strings in calls and dictionaries, often documentation."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # old escapes in other people's strings
+        warnings.simplefilter("ignore")  # invalid escapes in strings of other packages
         try:
             tree = ast.parse(path.read_bytes())
-        except (SyntaxError, ValueError):  # test files that are wrong on purpose
+        except (SyntaxError, ValueError):  # test files that are invalid on purpose
             return
     for node in statements(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -63,7 +66,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 def statements(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and the statements in it; expressions, which are most of a tree, are passed over."""
+    """A node and all statements in it. Expressions, most of a syntax tree, are not visited."""
     yield node
     for block in ("body", "orelse", "finalbody", "handlers"):
         for inner in getattr(node, block, []) if isinstance(node, ast.stmt | ast.mod) else []:
@@ -71,7 +74,7 @@ def statements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def main() -> None:
-    """Write each paragraph once, as a line."""
+    """Print each distinct paragraph as a line."""
     seen = set()
     for folder in folders():
         for path in sources(folder):

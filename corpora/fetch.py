@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The standard corpora: fetched from where they are given away, checked, laid out for w2v.
+"""Download a standard corpus from its source, verify it, and convert it to files for w2v.
 
     python corpora/fetch.py text8|enwik9|imdb|20news [FOLDER]      # default: demo/corpora
     python corpora/fetch.py --list                                 # addresses, sizes, checksums
 
-An archive that is in FOLDER already is not fetched again: without a network, put it there. Nothing
-of these texts is in this repository; how they may be used is said where they come from.
+An archive that is already in FOLDER is not downloaded again. On a machine without a network, put
+the archive there yourself. The texts are not part of this repository; for their licences see their
+sources.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where a corpus is, and what is known of its archive.
+    """The source of a corpus, and how to verify and convert its archive.
 
-    url       of the archive
-    size      of the archive in bytes; None: not stated
-    checksum  algorithm:digest, of the archive; or of the text in it, if `of_text`; None: not stated
-    stated    who states it
-    of_text   whether the checksum is that of what was unpacked
-    unpack    makes files of the archive in a folder, and returns their names
+    url       address of the archive
+    size      size of the archive in bytes; None: the source does not state it
+    checksum  algorithm:digest of the archive, or with `of_text` of the text in it; None: unknown
+    stated    where the checksum is published
+    of_text   whether the checksum is that of the unpacked text
+    unpack    function (archive, folder) that writes the corpus files and returns their names
     """
 
     url: str
@@ -68,7 +69,7 @@ CORPORA = {
 
 
 def download(url: str, path: Path) -> None:
-    """Fetch a file, whole or not at all; SystemExit with a line where that fails."""
+    """Download a file completely or not at all; SystemExit with a one-line message on failure."""
     part = path.with_name(path.name + ".part")
     try:
         with urllib.request.urlopen(url, timeout=60) as answer, part.open("wb") as file:
@@ -83,43 +84,49 @@ def download(url: str, path: Path) -> None:
             part.unlink()
         reason = getattr(error, "reason", None) or error
         sys.exit(
-            f"fetch.py: {url} cannot be fetched ({reason}); get it by other means and put it in "
-            f"{path.parent} as {path.name}"
+            f"fetch.py: {url} cannot be downloaded ({reason}); download it in another way, save it "
+            f"as {path}, and run this command again"
         )
 
 
 def check(path: Path, corpus: Corpus, digest: str | None) -> str:
-    """SystemExit where size or checksum is another; else what was verified."""
+    """Compare size and checksum of an archive with those stated: what was verified, as text.
+
+    Raises SystemExit with a one-line message where they differ.
+    """
     size = path.stat().st_size
     if corpus.size not in (None, size):
-        sys.exit(f"fetch.py: {path} has {size:,} bytes, not {corpus.size:,}: remove it, try again")
+        sys.exit(
+            f"fetch.py: {path} has {size:,} bytes instead of {corpus.size:,}; remove it and try "
+            "again"
+        )
     if corpus.checksum is None or digest is None:
         return "not verified"
     if digest != corpus.checksum:
         sys.exit(
-            f"fetch.py: {path}: {digest}, but {corpus.stated} states {corpus.checksum}: not what "
-            "is meant, or damaged; remove it"
+            f"fetch.py: {path} has the checksum {digest}, but {corpus.stated} states "
+            f"{corpus.checksum}: the file is damaged or another version; remove it and try again"
         )
-    return f"{digest}, as {corpus.stated} states"
+    return f"verified: {digest}, as {corpus.stated} states"
 
 
 def digest_of(blocks: Iterator[bytes], algorithm: str) -> str:
-    """algorithm:digest of some bytes."""
-    found = hashlib.new(algorithm, usedforsecurity=False)
+    """The checksum of blocks of bytes, as algorithm:digest."""
+    state = hashlib.new(algorithm, usedforsecurity=False)
     for block in blocks:
-        found.update(block)
-    return f"{algorithm}:{found.hexdigest()}"
+        state.update(block)
+    return f"{algorithm}:{state.hexdigest()}"
 
 
 def blocks_of(path: Path) -> Iterator[bytes]:
-    """The bytes of a file."""
+    """The bytes of a file, in blocks."""
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             yield block
 
 
 def fetch(name: str, folder: Path) -> list[str]:
-    """Fetch, check and lay out a corpus; the names of its files."""
+    """Download, verify and convert a corpus; returns the names of its files."""
     corpus = CORPORA[name]
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / corpus.url.rpartition("/")[2]
@@ -129,21 +136,21 @@ def fetch(name: str, folder: Path) -> list[str]:
     algorithm = (corpus.checksum or "").partition(":")[0]
     try:
         checked = layouts.text_of(archive) if corpus.of_text else blocks_of(archive)
-        said = check(archive, corpus, digest_of(checked, algorithm) if algorithm else None)
-        print(f"{archive}: {said}", file=sys.stderr)
+        verified = check(archive, corpus, digest_of(checked, algorithm) if algorithm else None)
+        print(f"{archive}: {verified}", file=sys.stderr)
         return corpus.unpack(archive, folder)
     except layouts.DAMAGE as error:
         sys.exit(f"fetch.py: {archive} is damaged ({error}); remove it and try again")
 
 
 def listing() -> str:
-    """What is known of each corpus, tab-separated."""
+    """A tab-separated table of the corpora: name, address, size, checksum."""
     rows = [
         (
             name,
             c.url,
             "not stated" if c.size is None else str(c.size),
-            f"{c.checksum}, of {'the text' if c.of_text else 'the archive'}, states {c.stated}"
+            f"{c.checksum} of {'the text' if c.of_text else 'the archive'}, stated by {c.stated}"
             if c.checksum
             else "not verified",
         )
@@ -153,11 +160,18 @@ def listing() -> str:
 
 
 def main() -> None:
-    """Fetch what is named."""
-    parser = argparse.ArgumentParser(description="Fetch, check and lay out a standard corpus.")
-    parser.add_argument("name", nargs="?", choices=CORPORA)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("demo/corpora"))
-    parser.add_argument("--list", action="store_true", help="addresses, sizes and checksums")
+    """Fetch the corpus that the arguments name, or print the list."""
+    parser = argparse.ArgumentParser(
+        description="Download a standard corpus, verify it, and convert it to files for w2v."
+    )
+    parser.add_argument("name", nargs="?", choices=CORPORA, help="Name of the corpus.")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path("demo/corpora"),
+        help="Folder for the archive and the files. Default: demo/corpora.",
+    )  # fmt: skip
+    parser.add_argument(
+        "--list", action="store_true", help="Print addresses, sizes and checksums instead."
+    )
     args = parser.parse_args()
     if args.list:
         sys.stdout.write(listing())

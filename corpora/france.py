@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Sentences whose last word follows from one that came long before: the task of `w2v lag`.
+"""Print sentences whose last word depends on a distant word: the task "words" of `w2v lag`.
 
     python corpora/france.py [COUNT] [FILLERS] [SEED] > france.txt
 
-Each line is "i grew up in france", fillers, "and i speak french". Run it where w2v is installed.
+Each of the COUNT lines is "i grew up in france", FILLERS random words, "and i speak french", with
+one of eight countries. The defaults are 1000 lines, 10 fillers, seed 1. It needs w2v installed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from w2v.networks.synthetic_tasks import lines
 
 
 def main() -> None:
-    """Print them."""
+    """Print the sentences."""
     count, fillers, seed = map(int, [*sys.argv[1:4], *("1000", "10", "1")[len(sys.argv) - 1 :]])
     for line in lines(seed, count, fillers):
         print(line)

@@ -1,10 +1,11 @@
-# Document vectors of film reviews and what a classifier makes of them, by w2v alone.
+# Sentiment classification of film reviews by their document vectors (pv-dbow, pv-dm, sif).
 #
-#     make -f corpora/imdb.mk IMDB=FOLDER [W2V=.venv/bin/w2v]
+#     make -f corpora/imdb.mk IMDB=FOLDER [W2V=.venv/bin/w2v] [OUT=FOLDER]
 #
-# FOLDER has the Large Movie Review Dataset (Maas et al. 2011, ai.stanford.edu/~amaas/data/sentiment)
-# as imdb.train.tsv.gz and imdb.test.tsv.gz, with lines of label TAB id TAB text, and
-# imdb.unsup.txt.gz, with lines of text, as `python corpora/fetch.py imdb FOLDER` lays it out.
+# It prints the result of `w2v evaluate classify` for each model. The folder IMDB has the Large Movie
+# Review Dataset (Maas et al. 2011, ai.stanford.edu/~amaas/data/sentiment), as
+# `python corpora/fetch.py imdb FOLDER` writes it: imdb.train.tsv.gz and imdb.test.tsv.gz, with lines
+# of label TAB id TAB text, and imdb.unsup.txt.gz, with a text on each line.
 
 W2V ?= w2v
 IMDB ?= ../shared/data

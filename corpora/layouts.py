@@ -1,12 +1,12 @@
-"""What is in the archives of the standard corpora, as files that w2v trains on: for fetch.py.
+"""Conversion of the archives of standard corpora to files that w2v trains on; used by fetch.py.
 
-    text8                     a-z and blanks, one line, as it is
-    enwik9.txt                articles' text in the manner of text8, a paragraph on a line
-    imdb.*.tsv.gz             label TAB id TAB review
-    imdb.unsup.txt.gz         reviews without labels, a line each
-    20news-bydate.*.jsonl.gz  {"label", "id", "text"} on a line, headers and quotes kept
+    text8                     unchanged: a-z and blanks in one line
+    enwik9.txt                words of the articles, nearly as in text8; a paragraph on each line
+    imdb.*.tsv.gz             label TAB id TAB review on each line
+    imdb.unsup.txt.gz         a review without a label on each line
+    20news-bydate.*.jsonl.gz  {"label", "id", "text"} on each line, with headers and quotations
 
-Archives are read as they are; nothing is written but these files.
+Archives are read without being unpacked to disk.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _BREAKS = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 
 def text_of(archive: Path) -> Iterator[bytes]:
-    """The one file in a zip archive, in blocks."""
+    """The bytes of the first file in a zip archive, in blocks."""
     with zipfile.ZipFile(archive) as packed, packed.open(packed.namelist()[0]) as file:
         while block := file.read(1 << 20):
             yield block
 
 
 def text8(archive: Path, folder: Path) -> list[str]:
-    """The text as it is."""
+    """Write text8 unchanged."""
     with (folder / "text8").open("wb") as file:
         file.writelines(text_of(archive))
     return ["text8"]
 
 
 def enwik9(archive: Path, folder: Path) -> list[str]:
-    """The articles' text without markup."""
+    """Write the text of the articles without markup."""
     with zipfile.ZipFile(archive) as packed, packed.open(packed.namelist()[0]) as file:
         lines = io.TextIOWrapper(file, encoding="utf-8", errors="replace")
         with (folder / "enwik9.txt").open("w", encoding="ascii") as out:
@@ -52,10 +52,11 @@ def enwik9(archive: Path, folder: Path) -> list[str]:
 
 
 def plain(lines: Iterable[str]) -> Iterator[str]:
-    """The text of a Wikipedia dump as words of a-z, digits spelled; lines without words left out.
+    """The text of a Wikipedia dump as lowercase words a-z; lines without words are left out.
 
-    After Matt Mahoney's rules for text8, line by line: tables, templates, links to other languages,
-    addresses and tags go; of other links the caption stays. Near to his filter, not the same.
+    The rules are those of Matt Mahoney's filter for text8, applied line by line: digits are spelled
+    out; tables, templates, links to other languages, addresses and tags are removed; other links
+    are replaced by their captions. The result is close to that of his filter, not the same.
     """
     inside = False
     for line in lines:
@@ -88,7 +89,10 @@ def _words(line: str) -> str:
 
 
 def imdb(archive: Path, folder: Path) -> list[str]:
-    """Reviews of train and test in order of their ids, neg and pos in turn; and the unlabelled."""
+    """Write the reviews of train and test, negative and positive in turn, and the unlabelled ones.
+
+    Reviews are sorted by the number in their id.
+    """
     found: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
     for path, text in _texts(archive, "utf-8"):
         split, label, name = [*path.split("/")[-3:]]
@@ -110,7 +114,7 @@ def imdb(archive: Path, folder: Path) -> list[str]:
 
 
 def newsgroups(archive: Path, folder: Path) -> list[str]:
-    """Posts as they are, of train and of test."""
+    """Write the posts of train and test unchanged, sorted by label and id."""
     found: dict[str, list[dict[str, str]]] = {"train": [], "test": []}
     for path, text in _texts(archive, "latin-1"):
         part, label, id_ = [*path.split("/")[-3:]]
@@ -120,7 +124,7 @@ def newsgroups(archive: Path, folder: Path) -> list[str]:
     names = []
     for split, posts in found.items():
         if not posts:
-            raise KeyError(f"no posts of {split} in it")
+            raise KeyError(f"it has no posts of {split}")
         names.append(f"20news-bydate.{split}.jsonl.gz")
         posts.sort(key=lambda post: (post["label"], post["id"]))
         with _packed(folder / names[-1]) as file:
@@ -129,7 +133,7 @@ def newsgroups(archive: Path, folder: Path) -> list[str]:
 
 
 def _texts(archive: Path, encoding: str) -> Iterator[tuple[str, str]]:
-    """The files three folders deep in a tar archive: path and text."""
+    """Path and text of each file in a tar archive that is at least two folders deep."""
     with tarfile.open(archive) as packed:
         for member in packed:
             if member.isfile() and member.name.count("/") >= 2:

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""A small text whose synonyms, analogies and topics are known, for tests and tutorials.
+"""Print a small synthetic text with known synonyms, analogies and topics, for tests and tutorials.
 
     python corpora/planted.py [--sentences N] [--seed S] > planted.txt
     python corpora/planted.py --questions > planted-questions.txt   # for w2v evaluate analogies
     python corpora/planted.py --pairs > planted-pairs.tsv           # for w2v evaluate similarity
 
-Words that share contexts get like vectors; that is all that is planted:
+Words that occur in the same contexts get similar vectors. The text plants three relations:
 
-- the two words of a synonym occur among the same companions, drawn at random for each sentence
-  (the companions of all synonyms also occur mixed, so that they are less alike than the synonyms);
-- a country and its capital share companions of their own (the pair's), all countries share
-  companions, and so do all capitals: hence france - paris + rome = italy;
-- each topic has words that occur together and with no other topic's.
+- Synonyms: the two words of a pair occur with the same companion words, drawn at random for each
+  sentence. Companions of different pairs also occur together, so that companions are less similar
+  to each other than the two synonyms are.
+- Analogies: a country and its capital share companions that no other pair has; all countries share
+  companions, and all capitals share others. Hence france - paris + rome = italy.
+- Topics: the words of a topic occur together, and never with words of another topic.
 
-The words are English so that output reads well; the sentences are word salad. Same seed, same text.
+The words are English, but the sentences have no meaning. The same seed gives the same text.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def _companions(words: str, count: int, rng: random.Random) -> list[str]:
 
 
 def sentence(rng: random.Random) -> list[str]:
-    """One sentence of 8 or 9 words: a synonym, a country or capital, or a topic, and filler."""
+    """A random sentence of 8 or 9 words, filler included, of a relation or of mixed companions."""
     kind = rng.randrange(4)
     if kind == 0:
         pair, companions = rng.choice(list(SYNONYMS.items()))
@@ -74,18 +75,18 @@ def sentence(rng: random.Random) -> list[str]:
 
 
 def sentences(count: int = 4000, seed: int = 1) -> list[list[str]]:
-    """The text: `count` sentences of words."""
+    """The text as `count` lists of words."""
     rng = random.Random(seed)
     return [sentence(rng) for _ in range(count)]
 
 
 def text(count: int = 4000, seed: int = 1) -> str:
-    """The text as a string, a sentence on a line."""
+    """The text as a string, with a sentence on each line."""
     return "".join(" ".join(words) + "\n" for words in sentences(count, seed))
 
 
 def questions() -> str:
-    """Analogy questions: a capital is to its country as another capital is to its own."""
+    """Analogy questions in the format of word2vec: paris france rome italy, and so on."""
     rows = [
         f"{c1} {n1} {c2} {n2}\n{n1} {c1} {n2} {c2}\n"
         for (n1, c1), (n2, c2) in permutations(CAPITALS, 2)
@@ -94,7 +95,7 @@ def questions() -> str:
 
 
 def pairs() -> str:
-    """Scored pairs: 10 for synonyms, 5 for words of one topic, 0 for words of two topics."""
+    """Word pairs with similarity scores: synonyms 10, words of one topic 5, of two topics 0."""
     rows = [f"{a}\t{b}\t10\n" for a, b in SYNONYMS]
     lists = [words.split() for words in TOPICS.values()]
     rows += [f"{words[0]}\t{words[1]}\t5\n" for words in lists]
@@ -103,12 +104,20 @@ def pairs() -> str:
 
 
 def main() -> None:
-    """Write what is asked for to stdout."""
-    parser = argparse.ArgumentParser(description="A small text with planted meaning.")
-    parser.add_argument("--sentences", type=int, default=4000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--questions", action="store_true", help="analogy questions instead")
-    parser.add_argument("--pairs", action="store_true", help="scored pairs instead")
+    """Print the text, the questions or the pairs."""
+    parser = argparse.ArgumentParser(
+        description="Print a small synthetic text with known synonyms, analogies and topics."
+    )
+    parser.add_argument(
+        "--sentences", type=int, default=4000, help="Number of sentences. Default: 4000."
+    )
+    parser.add_argument("--seed", type=int, default=1, help="Seed of the random text. Default: 1.")
+    parser.add_argument(
+        "--questions", action="store_true", help="Print analogy questions instead of the text."
+    )
+    parser.add_argument(
+        "--pairs", action="store_true", help="Print scored word pairs instead of the text."
+    )
     args = parser.parse_args()
     if args.questions:
         sys.stdout.write(questions())

@@ -1,17 +1,17 @@
-# Every model trained on one text, and judged side by side as vectors of words.
+# Train every model on one text, and compare the quality of their word vectors in a table.
 #
-#     make -f corpora/table.mk [W2V=.venv/bin/w2v] [W2V_DATA=FOLDER] [OUT=FOLDER]
+#     make -f corpora/table.mk [W2V=.venv/bin/w2v] [W2V_DATA=FOLDER] [OUT=FOLDER] [TEXT=FILE]
 #
-# FOLDER has enwiki100m.txt.gz or, with TEXT=FILE, some other text (text8 by corpora/fetch.py), the
-# analogies questions-words.txt, and pairs of words in similarity/*.tsv. What is there is not made
-# again: after a stop the same command goes on. Two cores take about half an hour.
+# The folder W2V_DATA has the text enwiki100m.txt.gz, the analogy questions questions-words.txt, and
+# word pairs in similarity/*.tsv. TEXT names another text, such as text8 from corpora/fetch.py.
+# It takes about half an hour on two cores. After an interruption the same command continues.
 
 W2V ?= w2v
 PYTHON ?= python3
 W2V_DATA ?= ../shared/data
 OUT ?= demo/table
 TEXT ?= $(OUT)/enwiki100m.txt
-SHARE ?= 20000000#  bytes of the text that networks learn from: they take longest
+SHARE ?= 20000000#  bytes of text to train networks on, which take the longest time
 SEED ?= 1
 
 PAIRS := ws353 simlex999 mturk287 rg65
@@ -23,12 +23,12 @@ MODELS := cbow skipgram ppmi lsa lda pv-dm pv-dbow mlp rnn lstm
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-table: $(OUT)/table.md  ## print the table
+table: $(OUT)/table.md  ## Print the table.
 	@cat $<
 
 $(OUT)/table.md: $(MODELS:%=$(OUT)/%.pairs) $(MODELS:%=$(OUT)/%.analogies)
 	$(PYTHON) corpora/table.py $(MODELS:%=$(OUT)/%) > $@
-	@printf '\nmlp, rnn, lstm: language models, of %s bytes and 20,000 words.\n' '$(SHARE)' >> $@
+	@printf '\nmlp, rnn and lstm are language models of 20,000 words, trained on %s bytes.\n' '$(SHARE)' >> $@
 
 $(OUT):
 	mkdir -p $@
@@ -36,7 +36,7 @@ $(OUT):
 $(OUT)/enwiki100m.txt: $(W2V_DATA)/enwiki100m.txt.gz | $(OUT)
 	gzip -dc $< > $@
 
-# Documents are 1,000 words each, one on a line, as the text does not say where its articles end.
+# The text does not mark where articles end, so each document is 1,000 words, on a line.
 $(OUT)/documents.txt: $(TEXT) | $(OUT)
 	tr -s ' \n' '\n\n' < $< | awk 'NF { printf "%s%s", $$0, ++n % 1000 ? " " : "\n" }' > $@
 

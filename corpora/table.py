@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What `w2v evaluate --tsv` found of several files, as one table: a part of corpora/table.mk.
+"""Print the results of `w2v evaluate --tsv` for several models as one table; for corpora/table.mk.
 
     python corpora/table.py out/cbow out/lda ...    # reads out/cbow.pairs, out/cbow.analogies, ...
 
-Sets of pairs: Spearman's correlation x 100; analogies: per cent right, and of how many questions:
-those whose words the model knows.
+Word pairs: Spearman's correlation × 100. Analogies: accuracy in percent, and the number of
+questions, which are those without OOV words.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ TOTALS = ("semantic", "syntactic", "total")
 
 
 def scores(path: Path, column: int) -> dict[str, float | None]:
-    """What is in a column, by name of set or section; None where nothing could be judged."""
-    found: dict[str, float | None] = {}
+    """A column of a file of results, by name of test set or section; None for an empty field."""
+    values: dict[str, float | None] = {}
     for line in path.read_text().splitlines():
         fields = line.split("\t")
         name = Path(fields[0]).stem if column == 1 else fields[1]
-        found[name] = float(fields[column]) if fields[column] else None
-    return found
+        values[name] = float(fields[column]) if fields[column] else None
+    return values
 
 
 def row(stem: str) -> dict[str, str]:
-    """All scores of a file of vectors, as they are shown."""
+    """The cells of a model's row, by column; `stem` is the path without .pairs and .analogies."""
     path = Path(f"{stem}.analogies")
-    analogies, asked = scores(path, 2), scores(path, 4)
-    found = scores(Path(f"{stem}.pairs"), 1) | {name: analogies.get(name) for name in TOTALS}
-    shown = {name: "-" if x is None else f"{100 * x:.1f}" for name, x in found.items()}
-    return shown | {"questions": f"{asked.get('total') or 0:,.0f}"}
+    analogies, questions = scores(path, 2), scores(path, 4)
+    own = scores(Path(f"{stem}.pairs"), 1) | {name: analogies.get(name) for name in TOTALS}
+    cells = {name: "-" if x is None else f"{100 * x:.1f}" for name, x in own.items()}
+    return cells | {"questions": f"{questions.get('total') or 0:,.0f}"}
 
 
 def table(stems: list[str]) -> str:
-    """A Markdown table, a row for each file."""
+    """A Markdown table with a row for each model."""
     rows = {Path(stem).name: row(stem) for stem in stems}
-    names = list(dict.fromkeys(name for found in rows.values() for name in found))
+    names = list(dict.fromkeys(name for cells in rows.values() for name in cells))
     lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    for label, found in rows.items():
-        lines.append(f"| {label} | {' | '.join(found.get(name, '-') for name in names)} |")
+    for label, cells in rows.items():
+        lines.append(f"| {label} | {' | '.join(cells.get(name, '-') for name in names)} |")
     return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
-        sys.exit("table.py: name the files before their .pairs and .analogies")
+        sys.exit("table.py: give the paths of results without .pairs and .analogies: out/cbow ...")
     sys.stdout.write(table(sys.argv[1:]))

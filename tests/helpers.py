@@ -1,4 +1,4 @@
-"""What tests of several rooms share: marks, small models and runs, finite differences."""
+"""Helpers for tests of several packages: marks, small models and runs, finite differences."""
 
 import os
 
@@ -17,31 +17,31 @@ from w2v.training.loop import run
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompiled kernels")
 
-# What a model must be told so that words get vectors, for tests that ask these.
+# Options with which a model trains word vectors, for tests that need these.
 WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
 
-# The models that are trained chunk by chunk.
+# Models trained by SGD, chunk by chunk.
 TRAINED = [name for name, model in models().items() if model.method == "sgd"]
 
-# The models that are networks.
+# Models that are neural networks.
 NETWORKS = [name for name, model in models().items() if model.is_network]
 
 
 def document_settings(model):
-    """Where documents begin: for a model that learns these, a line each."""
+    """Document settings for a model with documents: one on each line; None for other models."""
     from w2v.settings import DocumentSettings
 
     return DocumentSettings() if model.has_documents or model.by_document else None
 
 
-# A text of four sentences for kernels, in V words with these counts.
+# A text of four sentences for tests of kernels; its V word ids have these counts.
 V, D = 9, 5
 COUNTS = np.array([50, 30, 20, 9, 5, 3, 2, 1, 1])
 SENTENCES = [[4, 0, 7, 1, 1, 3], [2], [8, 0, 5, 6, 0, 2, 0], [3, 3]]
 IDS = np.array(sum(SENTENCES, []), np.int32)
 BOUNDS = np.cumsum([0, *map(len, SENTENCES)])
-TARGETS = np.array([[6, 2, 8, 1, 7, 3]], np.int32)  # the first is the true word
-NO_STREAMS = np.empty(0, np.uint64)  # sentences share their random numbers
+TARGETS = np.array([[6, 2, 8, 1, 7, 3]], np.int32)  # the first is the center word
+NO_STREAMS = np.empty(0, np.uint64)  # all sentences draw from one random state
 
 
 def state(key=7):
@@ -49,21 +49,21 @@ def state(key=7):
 
 
 def slope(function, array, at, step=1e-6):
-    """The derivative of `function` by one entry, by a central difference."""
+    """The derivative of `function` with respect to one entry, by a central difference."""
     move = np.zeros_like(array)
     move[at] = step
     return (function(array + move) - function(array - move)) / (2 * step)
 
 
 def gradient(function, array):
-    """The derivative of `function` by every entry."""
+    """The derivatives of `function` with respect to all entries, by central differences."""
     return np.array([slope(function, array, at) for at in np.ndindex(array.shape)]).reshape(
         array.shape
     )
 
 
 def differences(cost, array, epsilon=1e-5):
-    """The slope of a cost by each number of an array."""
+    """The derivatives of a cost with respect to an array that `cost` reads, by differences."""
     slopes = np.zeros_like(array)
     for at in np.ndindex(array.shape):
         held = array[at]
@@ -75,13 +75,13 @@ def differences(cost, array, epsilon=1e-5):
     return slopes
 
 
-def check_gradients(cost, found, given):
-    """Gradients by name against differences, to 1e-6 of the largest."""
-    for name, gradient in found.items():
-        wanted = differences(cost, given[name])
-        assert np.abs(wanted).max() > 1e-3, f"{name}: a gradient of nothing proves nothing"
+def check_gradients(cost, gradients, arrays):
+    """Compare gradients by name with finite differences, to 1e-6 of the largest."""
+    for name, gradient in gradients.items():
+        expected = differences(cost, arrays[name])
+        assert np.abs(expected).max() > 1e-3, f"{name}: the gradient is 0, so this tests nothing"
         np.testing.assert_allclose(
-            gradient, wanted, atol=1e-6 * max(1, np.abs(wanted).max()), err_msg=name
+            gradient, expected, atol=1e-6 * max(1, np.abs(expected).max()), err_msg=name
         )
 
 
@@ -101,14 +101,18 @@ class Silent:
 def make_run(
     text, output="x.safetensors", name="skipgram", threads=1, how=None, cluster=None, **options
 ):
-    """A run that is ready to train."""
+    """A training run that is ready to train, of the model `name` with small default settings.
+
+    how      settings of the run by name
+    options  settings of the model
+    """
     model = models()[name]
     settings = model.settings(**{"dim": 6, "epochs": 2, "sample": 0, **options})
     return start_run(text, output, model, settings, threads, how, cluster)
 
 
 def start_run(text, output, model, settings, threads=1, how=None, cluster=None):
-    """A run of these settings that is ready to train; `cluster` is where it goes, if not here."""
+    """A training run that is ready to train; `cluster` is the address of a cluster, if not None."""
     request = Request(
         [text], output, model, settings, TextSettings(min_count=1),
         RunSettings(**{"threads": threads, **(how or {})}), document_settings(model),
@@ -126,7 +130,7 @@ def start_run(text, output, model, settings, threads=1, how=None, cluster=None):
 
 
 def stop_at(training, chunk):
-    """Train up to a chunk, as a signal would stop it, and write the checkpoint."""
+    """Train up to a chunk and write the checkpoint, as after a signal."""
     executor = training.executor
     request = training.request
     in_rounds = request.is_deterministic or request.model.method != "sgd"
@@ -138,11 +142,13 @@ def stop_at(training, chunk):
 
 
 def finish(training):
+    """Train to the end, and write the output."""
     training.train()
     training.save()
 
 
-# Arguments of short trainings on the command line.
+# Command line arguments for short training runs. EVERY has those of each iterative model, AT_ONCE
+# those of each model in closed form.
 ARGS = ("--min-count", "1", "--dim", "6", "--epochs", "2", "--sample", "0", "--threads", "1")
 SMALL = ("--min-count", "1", "--epochs", "2", "--threads", "1")
 EVERY = {
@@ -168,13 +174,13 @@ def as_dense(matrix):
     return sparse.csr_array((matrix.values, matrix.columns, matrix.starts), shape=shape).toarray()
 
 
-# Numbers and bytes that readers of files may not expect.
+# Unusual numbers and bytes, for tests of file readers on damaged files.
 NUMBERS = [0, 1, -1, 7, 255, 1 << 16, 1 << 31, 1 << 40, 10**12, -(1 << 63), 1 << 64, 10**40]
 ODD = [b"\n", b" ", b"\xff", b"\x00", b"nan", b"inf", b"-", b"1e999", b'"', b"[", b"{}", b"</s>"]
 
 
 def mutate(data, rng):
-    """A copy of `data` with one to four things wrong."""
+    """A copy of `data` with one to four random changes."""
     data = bytearray(data)
     for _ in range(rng.randint(1, 4)):
         at, size = rng.randrange(len(data) + 1), rng.choice([1, 2, 8, 50])
@@ -189,7 +195,7 @@ def mutate(data, rng):
                 del data[at:]
             case 4:
                 data[at : at + 8] = (rng.choice(NUMBERS) % (1 << 64)).to_bytes(8, "little")
-            case 5:  # a number that is written in digits
+            case 5:  # a decimal number in the first 1,200 bytes
                 digits = [i for i, byte in enumerate(data[:1200]) if 48 <= byte <= 57] or [0]
                 place = rng.choice(digits)
                 data[place : place + 1] = str(rng.choice(NUMBERS)).encode()

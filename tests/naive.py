@@ -1,6 +1,7 @@
-"""A plain twin of every kernel, written from the papers: Python integers and NumPy, no Numba.
+"""A reference implementation of every kernel, written from the papers, in plain Python and NumPy.
 
-Names are those of the kernels; where two kernels share a name, the module's name goes before it.
+Tests compare the kernels with these functions. They have the kernels' names. Where two kernels
+share a name, the name of the module is put before it.
 """
 
 from typing import NamedTuple
@@ -11,7 +12,14 @@ MASK = (1 << 64) - 1
 
 
 class Window(NamedTuple):
-    """A centre, its context, how many words of that are before it, its sentence's number."""
+    """A window of the text.
+
+    center    id of the center word
+    context   ids of the context words
+    lr        learning rate
+    before    number of context words before the center word
+    sentence  number of the sentence
+    """
 
     center: int
     context: list
@@ -21,7 +29,7 @@ class Window(NamedTuple):
 
 
 class Random:
-    """xorshift64 (Marsaglia 2003) on Python integers."""
+    """Random numbers by xorshift64 (Marsaglia 2003), on Python integers."""
 
     def __init__(self, state):
         self.state = int(state)
@@ -60,7 +68,10 @@ class Random:
         return [self.draw_target_row(center, negative, table) for center in centers]
 
     def build_windows(self, sentences, keep, window, shrink, lr_first, lr_last, streams=None):
-        """A `Window` for each word that stays; with `streams`, each sentence has its own."""
+        """A `Window` for each word that subsampling keeps.
+
+        streams  random state for each sentence, changed in place; None: all share one state
+        """
         size = sum(map(len, sentences))
         windows, begin = [], 0
         for number, sentence in enumerate(sentences):
@@ -89,7 +100,7 @@ class Random:
 
 
 def build_alias(probabilities):
-    """What an alias table must amount to: the distribution itself."""
+    """The distribution that the kernel's alias table must represent."""
     return probabilities / probabilities.sum()
 
 
@@ -111,14 +122,15 @@ def exp_minus_abs(x):
 
 
 def logistic_steps(scores, lr):
-    """Returns the loss of predictions that are all false, and the steps of their scores."""
+    """The sum of losses of scores of negative samples, and the steps of the scores."""
     return np.logaddexp(0, scores).sum(), -lr * sigmoid(scores)
 
 
 def train_batch(inputs, outputs, context, targets, lr, frozen=()):
-    """Mikolov et al. 2013b, eq. 4, for several vectors and the same targets, in one step.
+    """One SGD step of Mikolov et al. 2013b, eq. 4, for several input vectors and the same targets.
 
-    The input vectors of the `frozen` words stay as they are.
+    The first target is the true word. Input vectors of `frozen` words are not changed. Returns the
+    sum of losses.
     """
     labels = np.zeros(len(targets))
     labels[0] = 1.0
@@ -134,9 +146,10 @@ def train_batch(inputs, outputs, context, targets, lr, frozen=()):
 
 
 def train_vector(vector, outputs, *rows, lr, fixed=False):
-    """The same for one vector and rows of targets, the first of each the true word: (loss, step).
+    """One SGD step for one input vector and rows of targets, the first of each row the true word.
 
-    The vector's step is returned. A target twice moves twice, unless the outputs are fixed.
+    Returns (sum of losses, step of the input vector), and adds the steps of the output vectors,
+    unless they are `fixed`. A repeated target gets a step for each repetition.
     """
     targets = [target for row in rows for target in row]
     labels = np.array([float(place == 0) for row in rows for place in range(len(row))])
@@ -150,15 +163,15 @@ def train_vector(vector, outputs, *rows, lr, fixed=False):
 
 
 def skipgram_train_windows(windows, inputs, outputs, table, negative, rng, batch=32):
-    """A window's words, `batch` positions at a time, with the window's negatives."""
+    """Skip-gram: `batch` positions of a window at a time, all with the same negative samples."""
     losses, pairs = 0.0, 0
     rows = rng.draw_targets([center for center, *_ in windows], negative, table)
     for (_, context, lr, offset, _), targets in zip(windows, rows, strict=True):
         around = [*context[:offset], None, *context[offset:]]
         for begin in range(0, len(around), batch):
-            part = [word for word in around[begin : begin + batch] if word is not None]
-            losses += train_batch(inputs, outputs, part, targets, lr)
-            pairs += len(part)
+            ids = [word for word in around[begin : begin + batch] if word is not None]
+            losses += train_batch(inputs, outputs, ids, targets, lr)
+            pairs += len(ids)
     return losses, pairs
 
 
@@ -194,7 +207,7 @@ def gather_spans(text, begins, ends):
 
 
 def seed_spans(spans, key, mixing_steps=8):
-    """A random state for each span: xorshift64 as a hash."""
+    """A random state for each span, a hash of its words by xorshift64."""
     states = []
     for span in spans:
         rng = Random(key)
@@ -208,21 +221,26 @@ def seed_spans(spans, key, mixing_steps=8):
 
 
 def train_documents(windows, rows, targets, documents, inputs, outputs, fixed=False, most=4):
-    """PV-DBOW (Le & Mikolov 2014, 2.3): `rows` are the documents' rows in `documents`."""
+    """PV-DBOW (Le & Mikolov 2014, section 2.3), `most` words of a document in one step.
+
+    rows       row in `documents` of each document of the text
+    documents  document vectors, changed in place
+    fixed      whether output vectors are not changed, as in inference
+    """
     total = 0
     for number, document in enumerate(rows):
         inside = [i for i, window in enumerate(windows) if window.sentence == number]
         for begin in range(0, len(inside), most):
-            some = [targets[i] for i in inside[begin : begin + most]]
+            part = [targets[i] for i in inside[begin : begin + most]]
             lr = windows[inside[begin]].lr
-            loss, step = train_vector(documents[document], outputs, *some, lr=lr, fixed=fixed)
+            loss, step = train_vector(documents[document], outputs, *part, lr=lr, fixed=fixed)
             documents[document] += step
             total += loss
     return total, len(windows)
 
 
 def train_sums(windows, rows, targets, documents, inputs, outputs, fixed=False, mean=True):
-    """PV-DM (Le & Mikolov 2014, 2.2), with a mean or a sum."""
+    """PV-DM (Le & Mikolov 2014, section 2.2), with the mean or the sum of the vectors."""
     total = 0
     for window, row in zip(windows, targets, strict=True):
         document = rows[window.sentence]
@@ -237,7 +255,7 @@ def train_sums(windows, rows, targets, documents, inputs, outputs, fixed=False, 
 
 
 def train_concatenations(windows, rows, targets, documents, inputs, outputs, fixed=False, window=2):
-    """PV-DM with concatenated vectors: the document, the words before, the words after."""
+    """PV-DM with concatenated vectors: of the document, the words before and the words after."""
     total, dim = 0, documents.shape[1]
     for each, row in zip(windows, targets, strict=True):
         document = rows[each.sentence]
@@ -257,7 +275,10 @@ def train_concatenations(windows, rows, targets, documents, inputs, outputs, fix
 
 
 def number_rows(ids, local_ids):
-    """Numbers by row, for rows in the order of their first appearance after those there are."""
+    """Local ids of rows; new rows are numbered in the order of their first occurrence.
+
+    `local_ids` is a dictionary from row to local id, changed in place.
+    """
     for row in ids:
         local_ids.setdefault(row, len(local_ids))
     return [local_ids[row] for row in ids]
@@ -268,7 +289,7 @@ def copy_rows(matrix, rows):
 
 
 def merge_rows(matrix, copies):
-    """`copies` are dictionaries from row to vector."""
+    """The matrix after merging; `copies` are dictionaries from row to trained vector."""
     merged = matrix.copy()
     for row, base in enumerate(matrix):
         changes = np.array([copy[row] - base for copy in copies if row in copy])
@@ -290,18 +311,23 @@ def apply_changes(matrix, rows, changes, squares):
 
 
 def number_tokens(text, numbers):
-    """The number of each token of a text (bytes) in a dictionary, which grows."""
+    """The number of each token of a text (bytes); the dictionary `numbers` gets new tokens."""
     tokens = text.replace(b"\n", b" </s> ").split()
     return [numbers.setdefault(token, len(numbers)) for token in tokens]
 
 
 def fill_slots(names):
-    """What a hash table must find: the number of each type."""
+    """The numbers of the types that the hash table must find."""
     return {name: number for number, name in enumerate(names)}
 
 
 def keep_words(numbers, word_ids, every=False):
-    """Sentences of word ids, from the numbers of types: 0 ends one, -1 is no word."""
+    """Sentences of word ids from numbers of types.
+
+    numbers   type of each token; 0 ends a sentence
+    word_ids  word id of each type; -1: not in the vocabulary
+    every     whether empty sentences are kept
+    """
     sentences = [[]]
     for number in numbers:
         if number == 0:
@@ -312,7 +338,7 @@ def keep_words(numbers, word_ids, every=False):
 
 
 def multiply_rows(matrix, dense):
-    """`matrix` as a dense array, like all of these."""
+    """The product of a sparse matrix, here given as a dense array, and a dense matrix."""
     return matrix @ dense
 
 
@@ -321,7 +347,10 @@ def add_gram(matrix, dense):
 
 
 def context_counts(documents, words, window):
-    """How much each word counts as a context of each; dense (V, V)."""
+    """Weighted co-occurrence counts of words and context words, dense (V, V).
+
+    A context word at distance d counts (window + 1 - d) / window.
+    """
     counts = np.zeros((words, words))
     for document in documents:
         for i, word in enumerate(document):
@@ -340,7 +369,7 @@ def list_positions(ids, words):
 
 
 def fill_ppmi(documents, words, window, exponent, shift):
-    """Levy, Goldberg & Dagan 2015, with smoothed contexts; dense (V, V)."""
+    """Shifted PPMI with context distribution smoothing (Levy, Goldberg & Dagan 2015), (V, V)."""
     counts = context_counts(documents, words, window)
     total, sums = counts.sum(), counts.sum(axis=1)
     noise = sums**exponent / (sums**exponent).sum()
@@ -350,7 +379,7 @@ def fill_ppmi(documents, words, window, exponent, shift):
 
 
 def count_topics(words, topics, size):
-    """How often each word has each topic; (V, K)."""
+    """Number of tokens of each word that are assigned to each topic, (V, K)."""
     counts = np.zeros(size, int)
     for word, topic in zip(words, topics, strict=True):
         counts[word, topic] += 1
@@ -358,10 +387,15 @@ def count_topics(words, topics, size):
 
 
 def sample_topics(documents, topics, counts, alpha, eta, random):
-    """Griffiths & Steyvers 2004, equation 5; first the topic's number modulo 16 is drawn.
+    """Collapsed Gibbs sampling (Griffiths & Steyvers 2004, equation 5).
 
-    `documents` and `topics` are lists of lists, the latter changed in place, like `counts`, (V, K).
-    Returns the sum of ln p(token | all others).
+    As in the kernel, one random number draws a topic in two stages: its number modulo 16 (the SIMD
+    lane), then the topic.
+
+    documents  lists of word ids
+    topics     lists of the tokens' topics, changed in place
+    counts     (V, K), tokens of each word in each topic, changed in place
+    Returns    the sum of ln p(token | all other tokens)
     """
     words, size = counts.shape
     log_likelihood = 0.0
@@ -382,22 +416,22 @@ def sample_topics(documents, topics, counts, alpha, eta, random):
 
 
 def fold_in_topics(documents, topic_words, alpha, steps):
-    """Shares of topics in documents, (M, K), by so many steps of expectation maximisation."""
-    found = []
+    """Topic shares of new documents, (M, K), by `steps` steps of expectation maximisation."""
+    shares = []
     for document in documents:
         theta = alpha / alpha.sum() * bool(len(document))
         for _ in range(steps if len(document) else 0):
-            each = [theta * topic_words[word] for word in document]
-            theta = alpha + sum((p / p.sum() for p in each), np.zeros_like(alpha))
+            joint = [theta * topic_words[word] for word in document]
+            theta = alpha + sum((p / p.sum() for p in joint), np.zeros_like(alpha))
             theta = theta / theta.sum()
-        found.append(theta)
-    return np.array(found)
+        shares.append(theta)
+    return np.array(shares)
 
 
 def lstm_step(sums, cells):
-    """One step of an LSTM from the sums of its gates, (B, 4 U): gates, state, cells.
+    """One step of an LSTM from the sums of its gates, (B, 4 U): (gates, states, cells).
 
-    Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000.
+    Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
     """
     i, f, g, o = np.split(sums, 4, axis=1)
     i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
@@ -406,7 +440,7 @@ def lstm_step(sums, cells):
 
 
 def lstm_step_backward(gates, cells_before, cells, d_hidden, d_cells):
-    """Gradients by the sums of the gates and by the cells before, by the chain rule."""
+    """Gradients with respect to the sums of the gates and to the preceding cells."""
     i, f, g, o = np.split(gates, 4, axis=1)
     tanh_cells = np.tanh(cells)
     d_cells = d_cells + d_hidden * o * (1 - tanh_cells**2)
@@ -418,9 +452,9 @@ def lstm_step_backward(gates, cells_before, cells, d_hidden, d_cells):
 
 
 def gru_step(input_sums, hidden_sums, before):
-    """One step of a GRU from what input and state add to its gates, each (B, 3 U): gates, state.
+    """One step of a GRU from the sums of input and state, each (B, 3 U): (gates, states).
 
-    Cho et al. 2014, the reset gate behind the product with the state.
+    Source: Cho et al. 2014, with the reset gate after the matrix product of the state.
     """
     a_r, a_z, a_n = np.split(input_sums, 3, axis=1)
     q_r, q_z, q_n = np.split(hidden_sums, 3, axis=1)
@@ -430,7 +464,10 @@ def gru_step(input_sums, hidden_sums, before):
 
 
 def gru_step_backward(gates, hidden_sums, before, d_hidden):
-    """Gradients by what the input adds, by what the state adds, and by the state past the gates."""
+    """Gradients with respect to the input's sums, the state's sums, and the state itself.
+
+    The last one is without the part that passes through the state's sums.
+    """
     (r, z, n), q = np.split(gates, 3, axis=1), np.split(hidden_sums, 3, axis=1)[2]
     d_n, d_z = d_hidden * (1 - z) * (1 - n**2), d_hidden * (before - n) * z * (1 - z)
     d_r = d_n * q * r * (1 - r)
@@ -438,7 +475,10 @@ def gru_step_backward(gates, hidden_sums, before, d_hidden):
 
 
 def softmax_cross_entropy(scores, targets, weights):
-    """Gradients by the scores, losses, and how many rows with a weight have the target on top."""
+    """(Gradients of the scores, losses, number of correct rows).
+
+    A row is correct if its weight is not 0 and its target has the highest score.
+    """
     p = np.exp(scores - scores.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     rows = np.arange(len(targets))
@@ -454,7 +494,7 @@ def add_rows(rows, changes, sums):
 
 
 def sum_gradients(gradients):
-    """The sum over the first axis, and its squared length."""
+    """The sum over the first axis, and the squared norm of the sum."""
     return gradients.sum(axis=0), float((gradients.sum(axis=0) ** 2).sum())
 
 
@@ -463,13 +503,13 @@ def sgd_step(weights, gradient, lr):
 
 
 def adagrad_step(weights, gradient, lr, squares):
-    """Duchi et al. 2011: weights and sums of squares."""
+    """Adagrad, Duchi et al. 2011: (weights, sums of squares)."""
     squares = squares + gradient**2
     return weights - lr * gradient / (np.sqrt(squares) + 1e-10), squares
 
 
 def adam_step(weights, gradient, lr, means, squares, count):
-    """Kingma and Ba 2015, algorithm 1: weights, means and means of squares."""
+    """Adam, Kingma and Ba 2015, algorithm 1: (weights, means, means of squares)."""
     means = 0.9 * means + 0.1 * gradient
     squares = 0.999 * squares + 0.001 * gradient**2
     step = lr * (means / (1 - 0.9**count)) / (np.sqrt(squares / (1 - 0.999**count)) + 1e-8)
@@ -477,7 +517,7 @@ def adam_step(weights, gradient, lr, means, squares, count):
 
 
 def parse_numbers_read_rows(text, dim):
-    """Lines of a name and numbers, by Python's own way to read these: names and float32 (L, D)."""
+    """Names and float32 vectors (L, D) from lines of a name and numbers, parsed by Python."""
     lines = [line.split(b" ", 1) for line in text.splitlines()]
     vectors = [np.array([float(field) for field in rest.split(b" ")]) for _, rest in lines]
     assert all(vector.size == dim for vector in vectors)
