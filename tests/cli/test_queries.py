@@ -52,7 +52,7 @@ def test_min_count_needs_counts(w2v, toy):
     w2v("convert", "vectors.safetensors", "x.txt")
     told = w2v("similar", "king", "--min-count", 3, "-v", "x.txt")
     assert (told.code, told.err) == (
-        2, "w2v: --min-count: the file does not say how frequent its words are\n"
+        2, "w2v: --min-count: the file has no word counts; try --restrict N\n"
     )  # fmt: skip
 
 
@@ -283,7 +283,7 @@ def test_nan_is_never_json(w2v, folder):
 def test_vectors_without_a_direction_are_counted_named_and_left_out(w2v, folder):
     (folder / "x.txt").write_text("5 2\na nan 0.1\nb 1 0\nc 0 0\nd 1e39 1\ne 1 1\n")
     odd = "x.txt: 1 vector is zero ('c') and 2 vectors are not finite ('a', 'd')"
-    left_out = f"{odd}: without a direction, left out of all that asks for cosines\n"
+    left_out = f"{odd}: without a direction, so left out of answers by cosine similarity\n"
     no_direction = "it has no direction\n"
     for call, code, out, err in [
         (("similar", "b", "-v", "x.txt"), 0, " 0.7071  e\n", left_out),
@@ -377,7 +377,7 @@ def test_a_phrase_that_is_one_word_is_named(w2v, folder, command, joined):
     told = asked_for(w2v, command, "prime minister", "-v", "x.txt")
     assert told == f"'prime minister' among 4; as one word: {joined}"
     told = w2v("similar", "prime", "minister", "the", "-v", "x.txt")
-    assert told.err == f"w2v: no vector for 'prime' among 4; together: {joined}\n"
+    assert told.err == f"w2v: no vector for 'prime' among 4; as one word: {joined}\n"
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_two_words_that_are_one_together_are_named(w2v, folder, call):
     (folder / "x.txt").write_text("3 2\nthe 1 0\nsaid 0 1\nprime_minister 1 1\n")
     told = w2v(*call.split(), "-v", "x.txt")
     assert told.code == 3
-    assert "' among 3; together: prime_minister" in told.err
+    assert "' among 3; as one word: prime_minister" in told.err
 
 
 def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
@@ -402,10 +402,10 @@ def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
         more = ("--word-vectors",) * (model == "pv-dbow")
         assert w2v("train", "text", "-o", f"{name}.safetensors", *args, *more).code == 0
     phrase = "prime minister"
-    makes_one = "; w2v phrases makes one word of several, before training"
+    makes_one = "; w2v phrases, before training, joins phrases to single words"
     as_text = "; as a text: w2v similar --text 'prime minister'"
     for command in COMMANDS:
-        added = "; its words added: prime +minister" * (command in ("similar", "vector"))
+        added = "; as the sum of its words: prime +minister" * (command in ("similar", "vector"))
         told = asked_for(w2v, command, phrase, "-v", "w.safetensors")
         assert told == f"'prime minister' among 5{added or makes_one}"
         told = asked_for(w2v, command, phrase, "-v", "d.safetensors")
@@ -458,10 +458,13 @@ def test_vectors_of_a_file_are_answered_like_words(w2v, toy, folder):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\n1 2\n", "line 2: expected 3 numbers, perhaps after a name; found 2 fields"),
-        (b"0.5 1 2 3\n", "line 1: expected 3 numbers, perhaps after a name; found 4 fields"),
-        (b"a b 2 3\n", "line 1: expected 3 numbers, perhaps after a name; found 'b', no number"),
-        (b"a 1_0 2 3\n", "found '1_0', no number"),
+        (b"\n1 2\n", "line 2: expected 3 numbers, optionally after a name; found 2 fields"),
+        (b"0.5 1 2 3\n", "line 1: expected 3 numbers, optionally after a name; found 4 fields"),
+        (
+            b"a b 2 3\n",
+            "line 1: expected 3 numbers, optionally after a name; found 'b', which is no",
+        ),
+        (b"a 1_0 2 3\n", "found '1_0', which is no number"),
         (b"nan 1 2\n", "line 1: the vector has NaN or infinity"),
         (b"a 1 2 inf\n", "line 1: the vector has NaN or infinity"),
         (b"a 1 2 1e39\n", "or a number too large for float32"),
@@ -508,7 +511,7 @@ def test_a_binary_file_is_no_batch_of_lines(w2v, option, folder):
 def test_a_call_asks_by_words_by_a_text_or_by_vectors(w2v, toy, folder, more):
     (folder / "own").write_text("1 2 3\n")
     told = w2v("similar", "--vector", "own", more, stdin=b"")
-    said = "--from is for TERMs" if "from" in more else "--text, --vector or TERMs: a call asks one"
+    said = "--from works only with TERMs" if "from" in more else "--text, --vector and TERMs cannot"
     assert told.code == 2
     assert said in told.err
 

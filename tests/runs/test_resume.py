@@ -207,7 +207,7 @@ def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
     assert "x.safetensors.checkpoint is there" in outcome.err
     assert "vocabulary" not in outcome.err  # said before the text is read
     forced = w2v("train", text, *ARGS, "-o", "x.safetensors", "--force")
-    assert (forced.code, "--force is for --resume" in forced.err) == (2, True)
+    assert (forced.code, "--force works only with --resume" in forced.err) == (2, True)
     assert "resumed from x.safetensors.checkpoint at" in w2v(
         "train", text, *ARGS, "-o", "x.safetensors", "--resume"
     ).err  # fmt: skip

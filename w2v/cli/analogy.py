@@ -1,4 +1,4 @@
-"""w2v analogy: A is to B as C is to what?"""
+"""w2v analogy: the words nearest to B - A + C."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def analogy(
     files: QueryFiles,
     results: ResultPrinter,
 ) -> None:
-    """Answer: A is to B as C is to what?
+    """Answer an analogy: A is to B as C is to what?
 
-    Prints the words nearest to B - A + C. Name three more words for a second question, or - to read
+    Prints the words nearest to B - A + C. Three more words ask a second question. A lone - reads
     questions from stdin, three words on each line.
     """
     limit_blas(1 if len(words) <= FEW_WORDS and not files.paths else None)
@@ -65,11 +65,11 @@ def analogy(
     def parse(line: str) -> list[Query]:
         return [query.analogy(*line_words(line, 3, "A B C"))]
 
-    queries = [query.analogy(*each) for each in word_groups(words, 3, "A B C")]
+    queries = [query.analogy(*group) for group in word_groups(words, 3, "A B C")]
     require_queries(queries, files.paths, "A B C")
     searched = open_table(lookup.vectors, table)
     answerer = query_answerer(searched, searched, lookup, answer)
     printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
     unanswered = unanswered_queries(answerer, lookup.vectors)
-    each = batches(queries, files.paths, parse, unanswered.refuse)
-    ctx.exit(print_answers(answerer, each, unanswered, printer, order=(1, 0, 2)))
+    all_queries = batches(queries, files.paths, parse, unanswered.refuse)
+    ctx.exit(print_answers(answerer, all_queries, unanswered, printer, order=(1, 0, 2)))

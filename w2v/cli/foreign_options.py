@@ -1,4 +1,4 @@
-"""Command lines of word2vec.c and fastText, and our own former ones, in today's options."""
+"""Translating command lines of word2vec.c, fastText and older versions into current options."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ _SAME = {
     "-alpha": "--lr", "-lr": "--lr", "-save-vocab": "--save-vocab", "-read-vocab": "--read-vocab",
     "-seed": "--seed", "-pretrainedVectors": "--init",
 }  # fmt: skip
-_TEXTS = ("-train", "-input")  # of word2vec.c, of fastText
-_MODELS = {"0": "skipgram", "1": "cbow"}  # by -cbow
-_NO_EFFECT = ("-bucket", "-lrUpdateRate")  # without subwords; how often a rate is set
+_TEXTS = ("-train", "-input")  # the training text, in word2vec.c and in fastText
+_MODELS = {"0": "skipgram", "1": "cbow"}  # the values of -cbow
+# Ignored: -bucket is the size of the table of subwords, which we do not have; -lrUpdateRate is how
+# often threads update the learning rate.
+_NO_EFFECT = ("-bucket", "-lrUpdateRate")
 _READ_HERE = ("-cbow", "-binary", "-debug", "-verbose")
+# The only value that is supported, and the error message for all others.
 _REFUSED = {
-    "-hs": ("0", "hierarchical softmax is not offered; leave it out and say -negative 5"),
-    "-classes": ("0", "classes are not made; cluster the vectors: w2v convert VECTORS x.npy"),
-    "-loss": ("ns", "only negative sampling is offered: -loss ns"),
-    "-minn": ("0", "vectors of subwords are not offered: -minn 0"),
-    "-maxn": ("0", "vectors of subwords are not offered: -maxn 0"),
-    "-wordNgrams": ("1", "no n-grams of words; w2v phrases joins what belongs together"),
+    "-hs": ("0", "hierarchical softmax is not supported: leave out -hs, and use -negative 5"),
+    "-classes": ("0", "clustering is not supported: w2v convert VECTORS x.npy, and cluster x.npy"),
+    "-loss": ("ns", "only negative sampling is supported: use -loss ns"),
+    "-minn": ("0", "subword vectors are not supported: use -minn 0"),
+    "-maxn": ("0", "subword vectors are not supported: use -maxn 0"),
+    "-wordNgrams": ("1", "word n-grams are not supported: w2v phrases joins frequent phrases"),
 }
 _THEIRS = {*_SAME, *_TEXTS, *_NO_EFFECT, *_READ_HERE, *_REFUSED}
 
 
 def translated(args: list[str]) -> list[str]:
-    """Arguments of `w2v train` that may be those of word2vec.c or of `fasttext skipgram`.
+    """Translate arguments of `w2v train`, which may be options of word2vec.c or fastText.
 
-    Only exactly their options, with one dash, are replaced: `-size 200` by `--dim 200`. W2VError
-    for what is not offered, and where -binary and the suffix of -output contradict each other.
+    Only the exact names of their options, with one dash, are replaced: `-size 200` by `--dim 200`.
+    Raises W2VError for an option that is not supported, and if -binary contradicts the suffix of
+    -output.
     """
     args = _renamed(args)
     if not _THEIRS & {*args}:
@@ -65,7 +69,7 @@ def translated(args: list[str]) -> list[str]:
 
 
 def _renamed(args: list[str]) -> list[str]:
-    """Options of a model that had another name: `--model lsa --context window`."""
+    """Translate options of a model that was renamed: `--model lsa --context window` is now ppmi."""
     if not any(arg.partition("=")[0] == "--context" for arg in args):
         return args
     from w2v.models.ppmi import renamed
@@ -88,30 +92,35 @@ def _renamed(args: list[str]) -> list[str]:
 
 
 def _model(theirs: dict[str, str], ours: list[str]) -> list[str]:
-    """Which model they mean: CBOW is word2vec.c's default; fastText's is named first."""
+    """Return the --model that the options mean.
+
+    word2vec.c trains CBOW by default. fastText names its model in the first argument.
+    """
     if "-input" in theirs and ours[:1] in (["skipgram"], ["cbow"]):
         return ["--model", ours.pop(0)]
     if "-input" in theirs and ours[:1] == ["supervised"]:
-        raise W2VError("supervised: w2v train TEXTS --model mlp learns labels; see its --help")
+        raise W2VError("supervised: use w2v train TEXTS --model mlp, which learns labels")
     cbow = theirs.get("-cbow", "1" if "-train" in theirs else None)
     if cbow is None or any(arg.partition("=")[0] == "--model" for arg in ours):
         return []
     if cbow not in _MODELS:
-        raise W2VError(f"-cbow {cbow}: expected 1, or 0 for skip-gram")
+        raise W2VError(f"-cbow {cbow}: expected 1 for CBOW or 0 for skip-gram")
     return ["--model", _MODELS[cbow]]
 
 
 def _check_output(theirs: dict[str, str]) -> None:
-    """W2VError where the output would not be of the format that is asked for."""
+    """Raise W2VError if the output would not have the format that the options ask for."""
     output, binary = theirs.get("-output"), theirs.get("-binary")
     if "-save-vocab" in theirs and "-train" in theirs and output is None:
         text, counts = theirs["-train"], theirs["-save-vocab"]
-        raise W2VError(f"-save-vocab without -output: w2v vocab {text} -o {counts}")
+        raise W2VError(
+            f"-save-vocab without -output: to count words only, w2v vocab {text} -o {counts}"
+        )
     if output is None or binary is None:
         return
     is_binary = packing.plain_name(output).lower().endswith(".bin")
     if is_binary != (binary != "0"):
         suffix = ".txt" if is_binary else ".bin"
         raise W2VError(
-            f"-binary {binary} -output {output}: the suffix picks the format; name it {suffix}"
+            f"-binary {binary} -output {output}: the suffix sets the format: end it in {suffix}"
         )

@@ -1,4 +1,4 @@
-"""Answering queries with their nearest neighbours: what similar and analogy share."""
+"""Answering queries with nearest neighbours, for the commands similar and analogy."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
     from w2v.embeddings.table import Table
 
-FEW_WORDS = 32  # words, for which more threads of BLAS are no faster, and four times the work
+FEW_WORDS = 32  # most words for which one BLAS thread is as fast as several, at 1/4 of their work
 
 
 def query_answerer(
     table: Table, source: Table, lookup: LookupOptions, answer: AnswerOptions
 ) -> QueryAnswerer:
-    """What answers queries, whose words are in `source`, with names of `table`."""
+    """Return the object that answers queries.
+
+    table   the table whose names are the answers
+    source  the table in which the words of queries are looked up
+    """
     from w2v.embeddings.query import QueryAnswerer
     from w2v.embeddings.search import Search
 
@@ -37,17 +41,17 @@ def query_answerer(
 def unanswered_queries(
     answerer: QueryAnswerer, vectors: str | None, expressions: bool = False
 ) -> UnansweredQueries:
-    """Where queries that have no answer are reported; the arguments are those of the class."""
+    """Return the object that reports queries without an answer; see `UnansweredQueries`."""
     left_out = answerer.left_out if answerer.skips else None
     return UnansweredQueries(answerer.source, vectors, left_out, expressions)
 
 
 @dataclass(frozen=True)
 class NeighbourPrinter:
-    """Prints the nearest neighbours that answer a query.
+    """Prints the nearest neighbours of a query.
 
-    table    the name of the table that they are in
-    heading  whether a line before them names the query
+    table    the name of the table of the neighbours, which is their key in JSON
+    heading  whether plain output names the query on a line before its neighbours
     """
 
     results: ResultPrinter
@@ -55,20 +59,20 @@ class NeighbourPrinter:
     heading: bool
 
     def lines(self, query: str, answers: Sequence[Neighbour]) -> list[str]:
-        """The answers to a query as they are printed."""
+        """Return the lines that print the answers to a query."""
 
         def record() -> dict[str, Any]:
-            """The query with its answers."""
+            """Return the query and its answers for JSON."""
             kind = self.table.removesuffix("s")
-            found = [{kind: a.name, "score": round(a.score, 6), "count": a.count} for a in answers]
-            return {"query": query, "results": found}
+            items = [{kind: a.name, "score": round(a.score, 6), "count": a.count} for a in answers]
+            return {"query": query, "results": items}
 
         def rows() -> list[tuple]:
-            """An answer a row, with the query before it."""
+            """Return a row of TSV for each answer: query, rank, name, score, count."""
             return [(query, rank, a.name, a.score, a.count) for rank, a in enumerate(answers, 1)]
 
         def text() -> str:
-            """An answer a line."""
+            """Return plain lines, one for each answer."""
             lines = [f"{score:7.4f}  {printable(name)}" for name, score, _, _ in answers]
             return "\n".join([f"{printable(query)}:", *lines] if self.heading else lines)
 
@@ -82,30 +86,34 @@ def print_answers(
     printer: NeighbourPrinter,
     order: Sequence[int] | None = None,
 ) -> int:
-    """Print the answers to all queries; the exit code.
+    """Print the answers to all queries and return the exit status of the command.
 
-    order  in which a query's terms were typed, where that is not theirs
+    order  the positions of a query's terms in the order in which they were typed; None: the terms
+           are in that order already
     """
     for queries in batches:
         lines: list[str] = []
-        for query, found in zip(queries, answerer.answer(queries), strict=True):
-            if isinstance(found, NotFoundError):
+        for query, answer in zip(queries, answerer.answer(queries), strict=True):
+            if isinstance(answer, NotFoundError):
                 print_lines(lines)
                 lines.clear()
-                unanswered.report(found, _names(queries, order))
+                unanswered.report(answer, _names(queries, order))
             else:
-                lines += printer.lines(str(query), found)
+                lines += printer.lines(str(query), answer)
         print_lines(lines)
     return unanswered.exit_code()
 
 
 def _names(queries: Iterable[Query], order: Sequence[int] | None) -> list[str]:
-    """The words of queries as they were typed."""
-    return [each.terms[at][1] for each in queries for at in order or range(len(each.terms))]
+    """Return the words of queries in the order in which they were typed."""
+    return [query.terms[at][1] for query in queries for at in order or range(len(query.terms))]
 
 
 def rows_searched(table: Table, answer: AnswerOptions) -> np.ndarray | None:
-    """The rows that may answer, int64; None: all."""
+    """Return the rows of a table that are searched for answers, int64; None: all rows.
+
+    Raises  W2VError if --min-count is given and the table has no counts
+    """
     import numpy as np
 
     restrict, min_count = answer.restrict, answer.min_count
@@ -116,7 +124,7 @@ def rows_searched(table: Table, answer: AnswerOptions) -> np.ndarray | None:
         allowed[restrict:] = False
     if min_count is not None:
         if table.counts is None:
-            raise W2VError("--min-count: the file does not say how frequent its words are")
+            raise W2VError("--min-count: the file has no word counts; try --restrict N")
         allowed &= table.counts >= min_count
     if answer.exclude:
         allowed &= ~_named_rows(table, answer.exclude)
@@ -124,7 +132,7 @@ def rows_searched(table: Table, answer: AnswerOptions) -> np.ndarray | None:
 
 
 def _named_rows(table: Table, paths: Sequence[str]) -> np.ndarray:
-    """Which rows have a name that is in one of these files, bool (N,)."""
+    """Return a mask of the rows whose names are listed in the files, bool (N,)."""
     import numpy as np
 
     named = np.zeros(len(table), np.bool_)

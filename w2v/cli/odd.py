@@ -1,4 +1,4 @@
-"""w2v odd: the word that fits the others least."""
+"""w2v odd: the odd one out of several words."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ def odd(
     files: QueryFiles,
     results: ResultPrinter,
 ) -> None:
-    """Find the word that fits the others least.
+    """Find the odd one out: the word least similar to the others.
 
-    It is the one with the lowest cosine to the mean of all. With --tsv or --json every word is
-    printed with that cosine, the odd one first. - reads questions from stdin, one on each line.
+    It is the word with the lowest cosine to the mean of all words' unit vectors. --tsv and --json
+    print every word with its cosine, the odd one out first. A lone - reads lists of words from
+    stdin, three words or more on each line.
     """
     queries = [words] if words else []
     require_queries(queries, files.paths, "WORD...")
-    found = WordLookup(lookup, table)
+    vectors = WordLookup(lookup, table)
     from w2v.embeddings import query
     from w2v.embeddings.spelling import split_words
     from w2v.system.progress import plural
 
     def answer(question: tuple[str, ...]) -> None:
-        known = found.known_words(question, query.FEWEST)
-        ranked = query.odd(found.table, known, found.ignore_case)
+        known = vectors.known_words(question, query.FEWEST)
+        ranked = query.odd(vectors.table, known, vectors.ignore_case)
         scores = [{"word": word, "score": round(score, 6)} for word, score in ranked]
         odd_one = ranked[0][0]
         results.print({"odd": odd_one, "scores": scores}, printable(odd_one), ranked)
@@ -56,4 +57,4 @@ def odd(
             raise W2VError(f"expected three words or more, found {plural(len(question), 'word')}")
         return [question]
 
-    ctx.exit(found.answer_each(queries, files, parse, answer, list))
+    ctx.exit(vectors.answer_each(queries, files, parse, answer, list))

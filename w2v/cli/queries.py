@@ -1,11 +1,11 @@
-"""Queries from arguments, files and pipes, and those that have no answer."""
+"""Reading queries from arguments, files and pipes, in batches that are answered together."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TypeVar
 
 import click
 
@@ -13,12 +13,8 @@ from w2v.cli.vector_file import vectors_path
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
-if TYPE_CHECKING:
-    pass
-
-
 T = TypeVar("T")
-_AT_ONCE = 1024  # queries
+_BATCH = 1024  # most lines that are answered together
 
 
 def batches(
@@ -27,11 +23,11 @@ def batches(
     parse: Callable[[str], Iterable[T]],
     refused: Callable[[W2VError], None],
 ) -> Iterator[list[T]]:
-    """Queries to answer together: those of the command line, then those of files.
+    """Yield the queries of the command line as one batch, then those of files in batches.
 
-    paths    `-` is stdin
-    parse    a line, not a blank one, as queries; W2VError where it is none
-    refused  called with the error, which names the line; the lines after it are read
+    paths    files with queries; `-` is stdin
+    parse    turns a line that is not blank into queries; raises W2VError if the line is invalid
+    refused  called with that error, which then names the line; reading goes on after it
     """
     if queries:
         yield list(queries)
@@ -46,18 +42,18 @@ def parsed_lines(
     parse: Callable[[str], Iterable[T]],
     refused: Callable[[W2VError], None],
 ) -> Iterator[list[T]]:
-    """The queries in the lines of a file, some at a time, as they come.
+    """Yield the queries in the lines of a file, in batches, as soon as the lines arrive.
 
-    name            of the file, for messages
+    name            the file's name in messages
     parse, refused  as in `batches`
-    Raises          W2VError where the file is plainly not text
+    Raises          W2VError if the beginning of the file shows that it is not text
     """
     from w2v.embeddings.spelling import BLANKS
     from w2v.system.text_file import lines_as_they_come
     from w2v.text.nontext import HEAD, looks_like
 
     passed = 0
-    for lines in lines_as_they_come(file, name, _AT_ONCE):
+    for lines in lines_as_they_come(file, name, _BATCH):
         queries: list[T] = []
         if not passed and (meaning := looks_like(b"\n".join(lines)[:HEAD])):
             raise W2VError(f"{name} is {meaning}")
@@ -72,7 +68,7 @@ def parsed_lines(
 
 
 def infers_vectors(vectors: str | None) -> bool:
-    """Whether the file is a model that can infer the vector of a text."""
+    """Whether the vector file is a model that can infer the vector of a new text."""
     from w2v.embeddings.formats import contents
     from w2v.models import models
 
@@ -81,14 +77,20 @@ def infers_vectors(vectors: str | None) -> bool:
 
 
 def word_groups(words: tuple[str, ...], size: int, what: str) -> list[tuple[str, ...]]:
-    """Words in groups of `size`; UsageError where some are left over."""
+    """Split words into groups of `size`; UsageError if the last group is incomplete.
+
+    what  the words of a group, for the message: A B C
+    """
     if len(words) % size:
-        raise click.UsageError(f"{len(words)} words: expected {what}, or several of these")
+        raise click.UsageError(f"expected {what}, or several such groups; found {len(words)} words")
     return [words[at : at + size] for at in range(0, len(words), size)]
 
 
 def line_words(line: str, size: int, what: str) -> list[str]:
-    """The words of a line; W2VError where they are not `size`."""
+    """Split a line into its words; W2VError if their number is not `size`.
+
+    what  the expected words, for the message: A B C
+    """
     from w2v.embeddings.spelling import split_words
     from w2v.system.progress import plural
 
@@ -99,6 +101,9 @@ def line_words(line: str, size: int, what: str) -> list[str]:
 
 
 def require_queries(queries: Sequence, paths: Sequence[str], what: str) -> None:
-    """UsageError where there is neither a query nor a file of queries."""
+    """Raise UsageError if there is neither a query nor a file of queries.
+
+    what  the words of a query, for the message: A B C
+    """
     if not (queries or paths):
-        raise click.UsageError(f"missing: {what}")
+        raise click.UsageError(f"no query: expected {what}, or --queries FILE")

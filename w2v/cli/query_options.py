@@ -1,4 +1,4 @@
-"""Options of the query commands: sources of queries, looking up words, restricting answers."""
+"""Options of query commands: files of queries, looking up words, selecting and scoring answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOOKUP = grouped(
     ),
     click.option(
         "--oov", type=click.Choice(["error", "skip"]), default="error", show_default=True,
-        help="Unknown words: fail (error), or leave them out and count them (skip).",
+        help="Unknown words: fail (error), or leave them out of the query and count them (skip).",
     ),
 )  # fmt: skip
 _QUERIES = grouped(
@@ -31,12 +31,13 @@ _ANSWERS = grouped(
     "Answer",
     click.option(
         "-k", "k", type=click.IntRange(1), metavar="N", default=10, show_default=True,
-        help="Print the N nearest.",
+        help="Print the N nearest neighbours.",
     ),
     click.option(
         "--method", type=click.Choice(["add", "mul"]), default="add", show_default=True,
-        help="Score by the cosine to the sum of unit vectors (add), or by the product of cosines "
-        "(mul, 3CosMul).",
+        help="How a query of several words scores its answers: by the cosine to the sum of the "
+        "words' unit vectors (add, 3CosAdd), or by the product of the cosines to each word (mul, "
+        "3CosMul).",
     ),
     click.option(
         "--restrict", type=click.IntRange(1), metavar="N",
@@ -44,7 +45,7 @@ _ANSWERS = grouped(
     ),
     click.option(
         "--min-count", type=click.IntRange(0), metavar="N",
-        help="Search only words that occur N times or more.",
+        help="Search only words that occur N times or more in the training text.",
     ),
     click.option(
         "--only", multiple=True, type=INPUT, metavar="FILE",
@@ -52,34 +53,34 @@ _ANSWERS = grouped(
     ),
     click.option(
         "--exclude", multiple=True, type=INPUT, metavar="FILE",
-        help="Leave out the names in this file, one on each line. May be repeated.",
+        help="Do not search the names in this file, one on each line. May be repeated.",
     ),
     click.option(
         "--min-score", type=float, callback=finite, metavar="X",
-        help="Print only answers that score X or more.",
+        help="Print only answers with a score of X or more.",
     ),
     click.option(
-        "--include-query", is_flag=True, help="Let the words of a query be answers to it."
+        "--include-query", is_flag=True, help="Allow a word of the query as an answer."
     ),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class QueryFiles:
-    """Where queries are read, besides the command line."""
+    """The files of queries, which are answered after those of the command line."""
 
     stdin: bool
     queries: tuple[str, ...]
 
     @property
     def paths(self) -> list[str]:
-        """The files; `-` is stdin."""
+        """The paths of the files; `-` is stdin."""
         return ["-"] * self.stdin + [*self.queries]
 
 
 @dataclass(frozen=True)
 class LookupOptions:
-    """The vector file, and how the words of queries are found in it."""
+    """The vector file, and how words of queries are looked up in it."""
 
     vectors: str | None
     ignore_case: bool
@@ -87,13 +88,13 @@ class LookupOptions:
 
     @property
     def skips_unknown(self) -> bool:
-        """Whether unknown words are left out of their queries."""
+        """Whether unknown words are left out of queries; otherwise they are an error."""
         return self.oov == "skip"
 
 
 @dataclass(frozen=True)
 class AnswerOptions:
-    """Which names may answer a query, how they are scored, and how many are printed."""
+    """Which names are searched for an answer, how they are scored, and how many are printed."""
 
     k: int
     method: str

@@ -1,4 +1,4 @@
-"""Queries that are vectors themselves, not words: numbers in a text or in a NumPy array."""
+"""Reading query vectors from a text file or a NumPy array (w2v similar --vector)."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
 
 def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> Iterator[list[Named]]:
-    """Names and vectors, float32 (D,), some at a time, of a text as its lines come.
+    """Yield query vectors in batches of pairs: a name and a vector, float32 (D,).
 
-    path     a NumPy array (D,) or (N, D), or a text: a vector on a line, its numbers separated by
-             blanks, after a name if there is one; `-` is stdin
-    dim      how many numbers each must have
-    refused  called with a W2VError, which names the line, where a line has another number of
-             these, one that is not finite as float32, or only zeros, and so no cosine; the
-             lines after it are read. So are the rows of an array
-    Raises   W2VError where an array is not as it must be
+    The lines of a text are yielded as soon as they arrive. A vector without a name is named by its
+    number, from 1.
 
-    A vector without a name is called by its number, from 1.
+    path     a NumPy array (D,) or (N, D), or a text with one vector on each line: an optional name,
+             then its numbers, separated by blanks. `-` is stdin
+    dim      D, the required length of each vector
+    refused  called with a W2VError, which names the line or the row of the array, if a vector has
+             another length, is not finite as float32, or is zero (which has no cosine). Reading
+             goes on after it
+    Raises   W2VError if an array has another shape, or is not numeric
     """
     from w2v.embeddings.formats.numpy_array import MAGIC
 
@@ -48,7 +49,10 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
 
 
 def _unpacked(file: IO[bytes], name: str) -> IO[bytes]:
-    """The file; if it is packed, all that is in it: of an array that must be seen first."""
+    """Return the file, or if it is compressed, its whole content in memory.
+
+    Whether the content is an array can be seen only after decompression.
+    """
     from w2v.system import packing
     from w2v.system.text_file import chunks
 
@@ -66,14 +70,14 @@ def _of_array(data: bytes, name: str, dim: int, refused: Callable[[W2VError], No
 
     from w2v.embeddings.formats.numpy_array import parse
 
-    found = np.atleast_2d(parse(data, name))
-    if found.ndim != 2 or found.shape[1] != dim or found.dtype.kind not in "fiu":
+    array = np.atleast_2d(parse(data, name))
+    if array.ndim != 2 or array.shape[1] != dim or array.dtype.kind not in "fiu":
         raise W2VError(
-            f"{name}: an array of {found.dtype} {found.shape}: expected rows of {dim} numbers, as "
-            "the vectors of the file have"
+            f"{name}: an array of {array.dtype} {array.shape}: expected rows of {dim} numbers, "
+            "the length of the vectors in the vector file"
         )
     vectors = []
-    for row, vector in enumerate(found, 1):
+    for row, vector in enumerate(array, 1):
         try:
             vectors.append((str(row), _directed(vector, f"{name}: row {row}")))
         except W2VError as error:
@@ -82,21 +86,24 @@ def _of_array(data: bytes, name: str, dim: int, refused: Callable[[W2VError], No
 
 
 def _parse(line: str, dim: int) -> list[Named]:
-    """A line's name, or nothing, and its vector: one pair."""
+    """Parse a line into one pair: its name (empty if it has none) and its vector."""
     from w2v.embeddings.spelling import split_words
     from w2v.system.progress import plural
 
     fields = split_words(line)
     numbers = [number for field in fields[-dim:] if (number := _number(field)) is not None]
     own = " ".join(fields[:-dim])
-    # A longer vector is no vector with numbers for a name; a name can be a whole number.
+    # A name can be a whole number. Fields with a decimal point before the last D numbers mean that
+    # the vector is too long.
     more = [field for field in fields[:-dim] if "." in field and _number(field) is not None]
     if len(numbers) < dim or more:
         bad = next((field for field in fields[1:] if _number(field) is None), None)
         found = (
-            f"{bad!r}, no number" if bad is not None and not more else plural(len(fields), "field")
+            f"{bad!r}, which is no number"
+            if bad is not None and not more
+            else plural(len(fields), "field")
         )
-        raise W2VError(f"expected {dim} numbers, perhaps after a name; found {found}")
+        raise W2VError(f"expected {dim} numbers, optionally after a name; found {found}")
     return [(own, _directed(numbers, "the vector"))]
 
 
@@ -108,6 +115,10 @@ def _number(field: str) -> float | None:
 
 
 def _directed(numbers: Sequence[float] | np.ndarray, what: str) -> np.ndarray:
+    """Convert a vector to float32; W2VError if it is then zero or not finite.
+
+    what  the vector's name in the message
+    """
     import numpy as np
 
     with np.errstate(over="ignore"):

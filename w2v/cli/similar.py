@@ -54,25 +54,28 @@ if TYPE_CHECKING:
     ),
     click.option(
         "--from", "source", metavar="NAME",
-        help="The table that the TERMs are in, where it is another.  [default: --table]",
+        help="The table in which the TERMs are looked up, if it is not the one to search.  "
+        "[default: --table]",
     ),
 )  # fmt: skip
 @grouped(
     "Query",
     click.option(
         "--text", "texts", multiple=True, metavar="TEXT",
-        help="Find what is nearest to this text, whose vector is inferred. May be repeated.",
+        help="Search for this text: a model of documents infers its vector. May be repeated.",
     ),
     click.option(
         "--vector", "vector_files", multiple=True, type=INPUT, metavar="FILE",
-        help="Find what is nearest to the vectors in this file: .npy, or numbers on a line, with a "
-        "name before them or not; - is stdin. May be repeated.",
+        help="Search for the vectors in this file: a .npy array, or a text with the numbers of one "
+        "vector on each line, optionally after a name; - is stdin. May be repeated.",
     ),
 )  # fmt: skip
 @grouped(
     "Query",
     click.option(
-        "--verbatim", is_flag=True, help="Take every TERM, or line, as one name, blanks included."
+        "--verbatim",
+        is_flag=True,
+        help="Take each TERM, or each line of queries, as one name, with its blanks and signs.",
     ),
 )
 @query_file_options
@@ -93,9 +96,10 @@ def similar(
 ) -> None:
     """Find the words or documents nearest to a query.
 
-    A bare TERM starts a query, +WORD and -WORD extend it: king +woman -man. A lone + is a word; a
-    lone - reads queries from stdin, one on each line, but after -- it is a word. Words nearest to a
-    document: --from documents --table words ID.
+    A TERM without a sign starts a query; +WORD and -WORD add a word and subtract one, as in king
+    +woman -man. A lone - reads queries from stdin, one on each line. (A lone + is a word; after --,
+    a lone - is a word too.) To find the words nearest to a document: --from documents --table words
+    ID.
     """
     few = len(terms) <= FEW_WORDS and not (files.paths or texts or vector_files)
     limit_blas(1 if few else None)
@@ -107,11 +111,11 @@ def similar(
     by_terms = bool(queries or files.paths)
     kinds = sum([by_terms, bool(texts), bool(vector_files)])
     if not kinds:
-        raise click.UsageError("name a word: w2v similar WORD")
+        raise click.UsageError("no query: name a word, as in w2v similar WORD")
     if kinds > 1:
-        raise click.UsageError("--text, --vector or TERMs: a call asks one of them")
+        raise click.UsageError("--text, --vector and TERMs cannot be combined: use one of them")
     if source is not None and not by_terms:
-        raise click.UsageError("--from is for TERMs")
+        raise click.UsageError("--from works only with TERMs")
     searched = open_table(lookup.vectors, table)
     named = searched if source in (None, table) else open_table(lookup.vectors, source)
     answerer = query_answerer(searched, named, lookup, answer)
@@ -127,14 +131,14 @@ def similar(
 
     printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
     unanswered = unanswered_queries(answerer, lookup.vectors, expressions=True)
-    each = batches(queries, files.paths, parse, unanswered.refuse)
-    ctx.exit(print_answers(answerer, each, unanswered, printer))
+    all_queries = batches(queries, files.paths, parse, unanswered.refuse)
+    ctx.exit(print_answers(answerer, all_queries, unanswered, printer))
 
 
 def _similar_to_texts(
     path: str, texts: Sequence[str], answerer: QueryAnswerer, printer: NeighbourPrinter
 ) -> int:
-    """Print what is nearest to texts that are no documents of the model; the exit code."""
+    """Print the nearest neighbours of new texts and return the exit status of the command."""
     from w2v.embeddings.query import neighbours
     from w2v.runs.saved_model import SavedDocumentModel
 
@@ -152,7 +156,7 @@ def _similar_to_texts(
 def _similar_to_vectors(
     paths: Sequence[str], answerer: QueryAnswerer, printer: NeighbourPrinter
 ) -> int:
-    """Print what is nearest to the vectors in files; the exit code."""
+    """Print the nearest neighbours of the vectors in files and return the exit status."""
     import numpy as np
 
     from w2v.cli.raw_vectors import read_vectors

@@ -30,24 +30,24 @@ def similarity(
     files: QueryFiles,
     results: ResultPrinter,
 ) -> None:
-    """Give the cosine similarity of two words.
+    """Print the cosine similarity of two words.
 
-    Name more pairs for more answers, or - to read pairs from stdin, two words on each line.
+    More pairs may follow. A lone - reads pairs from stdin, two words on each line.
     """
     pairs = word_groups(words, 2, "A B")
     require_queries(pairs, files.paths, "A B")
-    found = WordLookup(lookup, table)
+    vectors = WordLookup(lookup, table)
     from w2v.embeddings import query
 
     several = bool(files.paths) or len(pairs) > 1
 
     def answer(pair: tuple[str, ...]) -> None:
-        a, b = found.known_words(pair, 2)
-        score = query.similarity(found.table, a, b, found.ignore_case)
+        a, b = vectors.known_words(pair, 2)
+        score = query.similarity(vectors.table, a, b, vectors.ignore_case)
         names = f"  {printable(' '.join(pair))}" if several else ""
         results.print({"a": pair[0], "b": pair[1], "score": round(score, 6)}, f"{score:.4f}{names}")
 
     def parse(line: str) -> list[tuple[str, ...]]:
         return [tuple(line_words(line, 2, "A B"))]
 
-    ctx.exit(found.answer_each(pairs, files, parse, answer, list))
+    ctx.exit(vectors.answer_each(pairs, files, parse, answer, list))

@@ -1,4 +1,4 @@
-"""w2v train: options from the models' settings, and a run."""
+"""w2v train: its options, which depend on the model, and a training run."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ DEFAULT_MODEL = "skipgram"
 
 
 class TrainCommand(Command):
-    """Takes the options of the model that is named; those of other models are a mistake."""
+    """A command whose options are those of the model that --model names."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Find out which model is meant, then parse with its options."""
+        """Find the value of --model, then parse with the options of that model."""
         from w2v.cli.foreign_options import translated
 
         args = translated(args)
@@ -41,7 +41,10 @@ class TrainCommand(Command):
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Our own options, those of the text and of the model; others' are hidden and refused."""
+        """Return the command's own options, those of the text and those of the model.
+
+        Options of other models are hidden. Giving one is an error that names these models.
+        """
         from w2v.models import models
         from w2v.settings import RunSettings, option_name
 
@@ -57,10 +60,10 @@ class TrainCommand(Command):
                     foreign.setdefault(field.name, []).append(model.name)
         refused = [_refused(name, takers) for name, takers in foreign.items()]
         base = super().get_params(ctx)
-        return [*base[:-1], *own.values(), *refused, base[-1]]  # --help is last
+        return [*base[:-1], *own.values(), *refused, base[-1]]  # base[-1] is --help
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """What it does, then the models and what they learn."""
+        """Write what the command does, then a list of the models with their summaries."""
         from w2v.cli.help import write_groups
         from w2v.models import models
 
@@ -96,27 +99,31 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="vectors.safetensors", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file. The suffix picks the format, as in w2v convert; - is text on stdout.",
+    help="Output file. Its suffix sets the format, as in w2v convert; - writes text to stdout.",
 )  # fmt: skip
 @grouped(
     "Model",
     click.option(
         "--model", "model_name", default=DEFAULT_MODEL, show_default=True, metavar="NAME",
         shell_complete=_complete_models,
-        help="One of the models above. w2v train --model NAME --help lists its options.",
+        help="The model to train, see the list above. w2v train --model NAME --help lists its "
+        "options.",
     ),
 )  # fmt: skip
 @click.option(
-    "--resume", is_flag=True, help="Continue the stopped run of this command, if there is one."
-)
+    "--resume", is_flag=True,
+    help="Continue a stopped run of the same command from its checkpoint. If there is none, start "
+    "anew.",
+)  # fmt: skip
 @click.option(
     "--force", is_flag=True,
-    help="With --resume: continue although the text or a setting has changed.",
+    help="With --resume: continue even if the text or a setting has changed.",
 )  # fmt: skip
 @recursive_option
 @click.option(
-    "--dry-run", is_flag=True, help="Read the text, report what training would take, and stop."
-)
+    "--dry-run", is_flag=True,
+    help="Read the text, estimate the memory and time of training, and write nothing.",
+)  # fmt: skip
 @quiet_option
 def train(
     corpus: tuple[str, ...],
@@ -132,14 +139,16 @@ def train(
     """Train word or document vectors on a text.
 
     CORPUS is a text file, plain or compressed (.gz, .bz2, .xz), or - for stdin. Each line is a
-    sentence of any length, or a document. Progress is reported on stderr.
+    sentence of any length; for models of documents, each line is a document. Progress is reported
+    on stderr.
     """
     from w2v.models import models
 
     if force and not resume:
-        raise click.UsageError("--force is for --resume")
+        raise click.UsageError("--force works only with --resume")
     is_network = model_name in models() and models()[model_name].is_network
-    limit_blas(1 if is_network else given.get("threads"))  # whose threads each call BLAS
+    # The worker threads of a network call BLAS themselves, so each call gets one thread.
+    limit_blas(1 if is_network else given.get("threads"))
     from w2v import api
     from w2v.system.progress import ProgressLine
 

@@ -1,4 +1,4 @@
-"""Unknown words of queries: what is said, with what is near, and the exit code 3."""
+"""Queries with unknown words: the error message, with suggestions, and the exit status 3."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class UnansweredQueries:
-    """Reports on stderr which queries have no answer, and why, and counts them.
+    """Reports on stderr which queries have no answer and why, and counts them.
 
-    table        where words were looked up
-    vectors      the file that it is of, as given by -v
-    left_out     the words that are left out of queries; None: their queries have no answer
-    expressions  whether the command takes expressions, as in prime +minister
+    table        the table in which words are looked up
+    vectors      its file, as given by -v; None: the default file
+    left_out     with --oov skip: the unknown words that have been left out of queries; else None
+    expressions  whether a query may be an expression, as in prime +minister
     """
 
     def __init__(
@@ -38,7 +38,8 @@ class UnansweredQueries:
     def report(self, error: NotFoundError, names: Sequence[str]) -> None:
         """Report that a query has no answer.
 
-        names  the words of the queries that are answered together, in order
+        names  the words of all queries that are answered together, in the order of typing: a phrase
+               may have been typed as several queries
         """
         self._count += 1
         if self._left_out is None:
@@ -46,34 +47,38 @@ class UnansweredQueries:
             click.echo(f"w2v: {printable(str(error) + advice)}", err=True)
 
     def refuse(self, error: W2VError) -> None:
-        """Report a line that is no query, or a query that cannot be answered; others are."""
+        """Report a line that is not a valid query; the queries after it are still answered."""
         self._refused = True
         click.echo(f"w2v: {printable(str(error))}", err=True)
 
     def _advice(self, name: str, names: Sequence[str]) -> str:
-        """What else may be meant: a phrase that is one word here, words to add, a text."""
+        """Return suggestions for an unknown name.
+
+        They are a phrase that is one word in the table, the sum of the name's words, or inference
+        of a vector for the name as a text.
+        """
         from w2v.embeddings.query import row_of
         from w2v.embeddings.spelling import joined_form, joined_to_others, split_words
 
         words = split_words(name)
         if len(words) <= 1:
             form = joined_to_others(self._table, name, names)
-            return f"; together: {form}" if form else ""
+            return f"; as one word: {form}" if form else ""
         advice = ""
         if joined_form(self._table, words) is None:
             if self._expressions and all(row_of(self._table, word) is not None for word in words):
-                advice = f"; its words added: {' +'.join(words)}"
+                advice = f"; as the sum of its words: {' +'.join(words)}"
             elif not infers_vectors(self._vectors):
-                advice = "; w2v phrases makes one word of several, before training"
+                advice = "; w2v phrases, before training, joins phrases to single words"
         if infers_vectors(self._vectors):
             file = f" -v {shlex.quote(self._vectors)}" if self._vectors else ""
             advice += f"; as a text: w2v similar --text {shlex.quote(name)}{file}"
         return advice
 
     def exit_code(self) -> int:
-        """The exit code of the command; reports what was left out.
+        """Return the exit status of the command, and report how many words were left out.
 
-        A query that was refused counts for more than one with an unknown word.
+        It is 2 if a query was invalid, else 3 if a query had an unknown word, else 0.
         """
         from w2v.system.progress import plural
 

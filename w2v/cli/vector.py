@@ -1,4 +1,4 @@
-"""w2v vector: the numbers of a word's or an expression's vector."""
+"""w2v vector: the vector of a word or of an expression."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 @grouped(
     "Query",
     click.option(
-        "--verbatim", is_flag=True, help="Take every TERM, or line, as one name, blanks included."
+        "--verbatim",
+        is_flag=True,
+        help="Take each TERM, or each line of queries, as one name, with its blanks and signs.",
     ),
 )
 @click.pass_context
@@ -46,11 +48,12 @@ def vector(
 ) -> None:
     """Print the vector of a word or an expression.
 
-    TERMs are as in w2v similar: king +woman -man. The vector of a word is printed as it is in the
-    file; an expression adds unit vectors.
+    TERMs are written as in w2v similar: king +woman -man. The vector of a single word is printed as
+    the file stores it; that of an expression is the sum of the words' unit vectors. A lone - reads
+    queries from stdin, one on each line.
     """
     require_queries(terms, files.paths, "TERM...")
-    found = WordLookup(lookup, table)
+    lookup_table = WordLookup(lookup, table)
     from w2v.embeddings.query import Query, numbers, parse_terms
     from w2v.embeddings.spelling import split_words
 
@@ -58,17 +61,17 @@ def vector(
         return parse_terms([line] if verbatim else split_words(line), verbatim)
 
     def answer(query: Query) -> None:
-        kept = found.known_words([name for _, name in query.terms], 1, len(query.terms) > 1)
+        kept = lookup_table.known_words([name for _, name in query.terms], 1, len(query.terms) > 1)
         known = Query(tuple(term for term in query.terms if term[1] in kept))
-        values = numbers(found.table, known, found.ignore_case)
+        values = numbers(lookup_table.table, known, lookup_table.ignore_case)
         fields = [str(query), *map(str, values)]
         finite = [float(str(x)) if math.isfinite(x) else None for x in values]
         record = {"query": fields[0], "vector": finite}
         results.print(record, printable(" ".join(fields)), [fields])
 
     def names(query: Query) -> list[str]:
-        """Its words, as they were typed."""
+        """Return the words of a query, as typed."""
         return [name for _, name in query.terms]
 
     queries = parse_terms(terms, verbatim)
-    ctx.exit(found.answer_each(queries, files, parse, answer, names, expressions=True))
+    ctx.exit(lookup_table.answer_each(queries, files, parse, answer, names, expressions=True))

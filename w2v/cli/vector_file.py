@@ -1,4 +1,4 @@
-"""What commands that ask a vector file share: their arguments, and opening the file."""
+"""The vector file of query commands: its options, opening it, and parsing words as arguments."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ DEFAULT_VECTORS = "vectors.safetensors"
 
 
 class QueryCommand(Command):
-    """A command whose arguments are words, also words that begin with a dash.
+    """A command whose arguments are words, which may begin with a dash.
 
-    Only exactly -k, -v, -h and - are short options; any other argument with one dash is a term, an
-    unknown --x is a mistake, and after -- all arguments are terms. (By itself click would read
-    -kitchen as -k itchen.)
+    Only the arguments -k, -v, -h and - are short options. Any other argument with a single dash is
+    a term: click alone would read -kitchen as -k itchen. An unknown --x is an error. After --, all
+    arguments are terms.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Part options from terms before click parses them."""
+        """Separate options from terms, then parse as click does."""
         known = {name: param for param in self.params for name in param.opts}
         options: list[str] = []
         terms: list[str] = []
@@ -61,24 +61,25 @@ table_option = grouped(
     "Vectors",
     click.option(
         "--table", default="words", show_default=True, metavar="NAME",
-        help="The table of the file: words, documents or topics.",
+        help="The table of vectors to use: words, documents or topics.",
     ),
 )  # fmt: skip
 combine_option = grouped(
     "Vectors",
     click.option(
         "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
-        help="Use the word vectors (input), or add to each the word's output vector (sum), which "
-        ".safetensors files have.",
+        help="Use the word vectors (input), or the sum of each word's vector and output vector "
+        "(sum). Only .safetensors files have output vectors.",
     ),
 )  # fmt: skip
 
 
 def open_table(vectors: str | None, table: str = "words") -> Table:
-    """A table of the file that `vectors_path` finds; what is odd in it is said on stderr.
+    """Open a table of the file that `vectors_path` finds; report its problems on stderr.
 
-    Vectors of a NumPy array are not all read for one question: those without a direction are left
-    out of its answers all the same, but not counted.
+    Zero vectors and vectors that are not finite have no direction, so they are left out of answers
+    by cosine similarity. They are counted here, except in a NumPy array: counting would read the
+    whole array for a single query.
     """
     from w2v.embeddings.formats import load
     from w2v.embeddings.lazy_table import LazyTable
@@ -87,26 +88,30 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
     path = vectors_path(vectors)
     findings = Diagnostics(path)
     opened = load(path, table, findings=findings)
-    if not isinstance(opened, LazyTable) and (found := opened.without_direction()):
-        findings.note(f"{found}: without a direction, left out of all that asks for cosines")
+    if not isinstance(opened, LazyTable) and (count := opened.without_direction()):
+        findings.note(f"{count}: without a direction, so left out of answers by cosine similarity")
     say_findings(findings)
     return opened
 
 
 def read_names(paths: Iterable[str]) -> set[str]:
-    """The names in files, one a line; - is stdin."""
+    """Read names from files, one on each line; `-` is stdin. Blank lines are ignored."""
     from w2v.system.text_file import numbered_lines
 
-    found = (numbered_lines(path, "surrogateescape") for path in paths)
-    return {name for lines in found for _, name in lines} - {""}
+    files = (numbered_lines(path, "surrogateescape") for path in paths)
+    return {name for lines in files for _, name in lines} - {""}
 
 
 def vectors_path(vectors: str | None) -> str:
-    """The file that is named by -v, or by $W2V_VECTORS, or is in this folder."""
+    """Return the path of the vector file.
+
+    It is the argument of -v, else $W2V_VECTORS, else vectors.safetensors in the current folder.
+    Raises W2VError if none of these exists.
+    """
     path = vectors or os.environ.get("W2V_VECTORS")
     if path is None and not os.path.exists(DEFAULT_VECTORS):
         raise W2VError(
-            f"there is no {DEFAULT_VECTORS} in this folder: name a file by -v FILE or "
-            f"$W2V_VECTORS, or make one: w2v train CORPUS"
+            f"no {DEFAULT_VECTORS} in this folder: name a vector file with -v FILE or "
+            f"$W2V_VECTORS, or train one: w2v train CORPUS"
         )
     return path or DEFAULT_VECTORS

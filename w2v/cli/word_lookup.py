@@ -1,4 +1,4 @@
-"""Looking up the words of queries in a table: what similarity, odd and vector share."""
+"""Looking up the words of queries in a table, for the commands similarity, odd and vector."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ T = TypeVar("T")
 
 
 def word_options(command: Callable) -> Callable:
-    """Add the options that all of these commands have."""
+    """Add the options that these three commands share."""
     return lookup_options(table_option(query_file_options(format_options(command))))
 
 
 class WordLookup:
-    """Opens a table, and looks up the words of queries in it."""
+    """Opens a table and looks up the words of queries in it.
+
+    left_out  with --oov skip: the unknown words that were left out so far; else None
+    """
 
     def __init__(self, options: LookupOptions, table: str):
         limit_blas(1)
@@ -32,10 +35,11 @@ class WordLookup:
         self._vectors = options.vectors
 
     def known_words(self, words: Sequence[str], least: int, by_cosine: bool = True) -> list[str]:
-        """A query's words, or with --oov skip those that have a vector.
+        """Return the words of a query; with --oov skip, only those that have a vector.
 
-        least      how many of them a query needs: NotFoundError where there are fewer
-        by_cosine  whether their vectors need a direction, as cosines do
+        least      fewest words that the query needs
+        by_cosine  whether each vector must have a direction, which a cosine needs
+        Raises     NotFoundError if fewer than `least` words are left
         """
         from w2v.embeddings.query import directed_row, row_of
 
@@ -45,7 +49,7 @@ class WordLookup:
         kept = [word for word in words if row(self.table, word, self.ignore_case) is not None]
         self.left_out.update(set(words) - set(kept))
         if len(kept) < least:
-            raise NotFoundError(f"too few words of {' '.join(words)!r} are there")
+            raise NotFoundError(f"too few words of {' '.join(words)!r} have a vector")
         return kept
 
     def answer_each(
@@ -57,11 +61,13 @@ class WordLookup:
         names: Callable[[T], Iterable[str]],
         expressions: bool = False,
     ) -> int:
-        """Answer queries one by one; the exit code.
+        """Answer queries one by one and return the exit status of the command.
 
-        parse        as in `batches`
-        answer       prints the answer; NotFoundError where there is none
-        names        the words of a query
+        queries      the queries of the command line
+        files        files with more queries
+        parse        turns a line into queries, as in `batches`
+        answer       prints the answer to a query; raises NotFoundError if it has none
+        names        returns the words of a query
         expressions  whether a query may be an expression
         """
         unanswered = UnansweredQueries(self.table, self._vectors, self.left_out, expressions)
@@ -70,6 +76,6 @@ class WordLookup:
                 try:
                     answer(query)
                 except NotFoundError as error:
-                    unanswered.report(error, [name for each in batch for name in names(each)])
+                    unanswered.report(error, [name for other in batch for name in names(other)])
             sys.stdout.flush()
         return unanswered.exit_code()
