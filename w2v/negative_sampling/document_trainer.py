@@ -1,4 +1,4 @@
-"""The trainer of paragraph vectors: document vectors, with or without word vectors."""
+"""The trainer of paragraph vectors: of document vectors, with or without word vectors."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from w2v.settings import ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 
-_ORDER_BYTES = 40  # of a document, while an epoch begins; its ids are mapped
+_ORDER_BYTES = 40  # memory for each document while the documents of an epoch are shuffled
 
 
 class DocumentTrainer(WordTrainer):
-    """Document vectors in training.
+    """The trainer of paragraph vectors, PV-DM and PV-DBOW.
 
     vocabulary  V words and their counts
-    text        N word ids in documents, which have M vectors
-    settings    the model's, whose `document_kernels` train a chunk
+    text        the encoded documents: N word ids, M document vectors
+    settings    the settings of the model; its `document_kernels` train a chunk
 
-    `matrices` are those of `WordTrainer` and before them `document_vectors`, float32 (M + 1, D);
-    without word vectors there are no input vectors. Where vectors are concatenated to predict, the
-    output vectors are as long as all of them together. A document without a word has a vector of
-    zeros.
+    `matrices` holds `document_vectors`, float32 (M + 1, D), then the matrices of `WordTrainer`. A
+    model without word vectors has no input vectors. A model that concatenates the vectors of a
+    window has output vectors as long as their concatenation. A document without words has a zero
+    vector.
     """
 
     text: EncodedDocuments
@@ -44,13 +44,16 @@ class DocumentTrainer(WordTrainer):
         self.kernels = ("windows", "documents", *kernels.modules, *rounds)
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that training takes; not those of document vectors in a temporary file."""
+        """Bytes that training needs, without document vectors that are in a temporary file.
+
+        The word ids are included, because training maps them into memory.
+        """
         mapped = 4 * len(self.text.names) * self.settings.padded_dim if self.text.mapped else 0
         ids_and_order = 4 * self.text.size + _ORDER_BYTES * self.text.rows.size
         return super().memory_bytes(threads) - mapped + ids_and_order
 
     def begin(self, shards: int) -> None:
-        """Allocate the matrices, with their initial values; documents without words have zeros."""
+        """Allocate and initialise the matrices; documents without words get zero vectors."""
         super().begin(shards)
         self.vectors("document_vectors")[self.text.sizes() == 0] = 0
 
@@ -67,7 +70,11 @@ class DocumentTrainer(WordTrainer):
         return super()._allocate(name, shape)
 
     def vectors(self, name: str) -> np.ndarray:
-        """A matrix without its padding: a view, float32 (V, dim) or (V, 1 + 2 R, dim)."""
+        """A matrix without its padding.
+
+        Returns  a view, float32 (V, dim), or (M, dim) of document vectors. Output vectors of
+                 concatenated windows of R words to each side are float32 (V, 1 + 2 R, dim)
+        """
         matrix, padded_dim = self.matrices[name], self.settings.padded_dim
         if matrix.shape[1] > padded_dim:
             return matrix.reshape(len(matrix), -1, padded_dim)[:-1, :, : self.settings.dim]
@@ -77,7 +84,10 @@ class DocumentTrainer(WordTrainer):
         return DocumentWorker(self.text, self.settings, self._keep, self._kernels, padding_id)
 
     def loss(self, text: EncodedText) -> float:
-        """The mean loss in nats of predictions of new documents, in the last epoch of inference."""
+        """The mean loss of inference on held-out documents.
+
+        Returns  nats for each prediction of the last epoch
+        """
         assert isinstance(text, EncodedDocuments)
         counts, outputs = self.vocabulary.counts, self.vectors("output_vectors")
         inputs = self.vectors("input_vectors") if self.settings.has_words else None
@@ -93,7 +103,7 @@ class DocumentTrainer(WordTrainer):
         return {"documents": documents, **words}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What else a file needs, for inference and to continue training."""
+        """The other arrays of the model file, for inference and to continue training."""
         names, counts = self.vocabulary.names, self.vocabulary.counts
         vocabulary = {} if self.settings.has_words else name_tensors("vocabulary", names, counts)
         return {"output_vectors": self.vectors("output_vectors"), **vocabulary}

@@ -1,4 +1,4 @@
-"""Inference: the vectors of new documents, each trained by itself while all else stays fixed."""
+"""Inference of document vectors: new documents are trained while the model stays fixed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from w2v.training.chunks import CHUNK
 
 
 class WordMatrices(NamedTuple):
-    """The words of a model of documents: their counts and vectors.
+    """The word counts and word vectors of a document model.
 
     counts          int64 (V,)
-    input_vectors   float32 (V, D), or None
-    output_vectors  float32 (V, D), or (V, 1 + 2 R, D) of windows of R words that are concatenated
+    input_vectors   float32 (V, D); None for a model without word vectors
+    output_vectors  float32 (V, D); (V, 1 + 2 R, D) for concatenated windows of R words to each side
     """
 
     counts: np.ndarray
@@ -37,7 +37,7 @@ class WordMatrices(NamedTuple):
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray]) -> WordMatrices:
-        """Those of a file's tensors; KeyError where one is missing."""
+        """Pick these arrays from the tensors of a model file; KeyError if one is missing."""
         counts = tensors.get("words.counts")
         if counts is None:
             counts = tensors["vocabulary.counts"]
@@ -47,15 +47,16 @@ class WordMatrices(NamedTuple):
 class Inference:
     """Infers the vectors of new documents.
 
-    settings  the model's
-    words     its words
-    kernels   the model's
-    Raises    ValueError where these do not fit each other
+    settings  the settings of the model
+    words     its word counts and word vectors
+    kernels   its kernels
+    Raises    ValueError if these do not match
 
-    A vector depends on the model and the document's words alone: it starts as zeros, and the random
-    numbers follow from the words. So the other documents, their order and the number of threads do
-    not matter. The learning rate falls from epoch to epoch as it did in training. `vectors` sets
-    `loss`, the mean loss in nats of a prediction of the last epoch.
+    The vector of a document depends only on the model and on the document's words: it starts at
+    zero, and the random numbers are derived from the words. Neither the other documents nor their
+    order nor the number of threads changes it. The learning rate falls from epoch to epoch by the
+    schedule of the training. `vectors` sets `loss`, the mean loss of the last epoch in nats for
+    each prediction.
     """
 
     def __init__(self, settings: ParagraphSettings, words: WordMatrices, kernels: DocumentKernels):
@@ -77,7 +78,10 @@ class Inference:
         self.loss = math.nan
 
     def _padded(self, vectors: np.ndarray, length: int) -> np.ndarray:
-        """Vectors in rows of `length` numbers, each D of them padded, and the padding row."""
+        """A copy in the layout of the kernels: vectors padded to D, and a padding row at the end.
+
+        length  numbers in a row: D, or a multiple of D for concatenated vectors
+        """
         rows, dim, padded_dim = self._padding_id, self.settings.dim, self.settings.padded_dim
         padded = aligned((rows + 1, length // padded_dim, padded_dim))
         padded[:-1, :, :dim] = vectors.reshape(rows, length // padded_dim, dim)
@@ -89,9 +93,11 @@ class Inference:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The vectors of all documents of a text, float32 (M, D); of those without words, zeros.
+        """Infer the vectors of all documents of a text; a document without words gets zeros.
 
-        on_progress  called now and then with how many documents are done
+        threads      worker threads
+        on_progress  called after each block with the number of documents that are done
+        Returns      float32 (M, D)
         """
         vectors = aligned((len(text.names) + 1, self.settings.padded_dim))
         local = threading.local()
@@ -120,7 +126,7 @@ class Inference:
     ) -> tuple[float, int]:
         """Train the documents of a block.
 
-        Returns  the sum of the last epoch's losses in nats, and how many predictions it has
+        Returns  the sum of the losses of the last epoch in nats, and its number of predictions
         """
         matrices = {"document_vectors": vectors, **self._matrices}
         no_frozen, epochs = np.zeros(0, np.bool_), self.settings.epochs
@@ -136,12 +142,15 @@ class Inference:
 
 
 def document_inference(settings: ParagraphSettings, tensors: Mapping[str, np.ndarray]) -> Inference:
-    """What infers by the arrays of a model's file; KeyError or ValueError where they do not fit."""
+    """The inference of a model file; KeyError or ValueError if arrays are missing or mismatched."""
     return Inference(settings, WordMatrices.of(tensors), settings.document_kernels())
 
 
 def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
-    """Blocks of documents, those of a row in one block; a document longer than a chunk is cut."""
+    """Divide the documents into blocks of about a chunk, as lists of spans.
+
+    Documents that share a row are in one block. A document longer than a chunk is cut.
+    """
     order = np.argsort(text.rows, kind="stable")
     rows, begins, ends = text.rows[order], text.begins[order], text.ends[order]
     row_ends = np.append(np.flatnonzero(np.diff(rows, prepend=-1)), rows.size)
@@ -151,7 +160,7 @@ def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
         fitting = np.searchsorted(words, words[begin] + CHUNK, "right") - 1
         at = np.searchsorted(row_ends, fitting, "right") - 1
         end = int(row_ends[at])
-        if end <= begin:  # not even one row
+        if end <= begin:  # the documents of the next row alone exceed a chunk
             end = int(row_ends[np.searchsorted(row_ends, begin, "right")])
         spans = Spans(rows[begin:end], begins[begin:end], ends[begin:end])
         long = words[end] - words[begin] > CHUNK
@@ -160,7 +169,7 @@ def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
 
 
 def _cut(spans: Spans) -> Iterator[Spans]:
-    """Spans that are no longer than a chunk, one by one."""
+    """Cut spans into spans no longer than a chunk, and yield them one by one."""
     for row, begin, end in zip(*spans, strict=True):
         for first in range(begin, end, CHUNK):
             bounds = np.array([[first], [min(first + CHUNK, end)]])

@@ -1,4 +1,4 @@
-"""Synchronous rounds of negative sampling: each chunk is trained on copies of the rows it needs."""
+"""Synchronous rounds of negative sampling: each chunk trains copies of the rows that it needs."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
 from w2v.training.chunks import Chunk, Plan
 
-MERGE_PARTS = 16  # that the merging of a round is divided into
-REUSE = 24  # how often a chunk draws each of its negatives, on average
+MERGE_PARTS = 16  # parts of a merge, which threads take one by one
+REUSE = 24  # average number of times that a chunk uses each negative of its sample
 
 
 def memory_bytes(
     counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan, lengths: Mapping[str, int]
 ) -> int:
-    """The approximate memory of the rounds of a plan.
+    """Approximate bytes of the row copies of a round.
 
-    counts   int64 (V,), of the vocabulary
-    lengths  of the rows of each matrix, by its name
+    counts    int64 (V,), the counts of the vocabulary
+    settings  the settings of the model
+    plan      the chunks of the run
+    lengths   the row length of each matrix, by its name
     """
     share = counts / max(counts.sum(), 1)
     kept = share * keep_probabilities(counts, settings.sample) * plan.longest
@@ -37,19 +39,21 @@ def memory_bytes(
 
 
 class RowCopies:
-    """Memory for `plan.shards` chunks that are trained at the same time.
+    """Row copies for the `plan.shards` chunks of a round, which are trained at the same time.
 
-    The words and negatives of a chunk are numbered in order of appearance, and their rows copied to
-    small matrices with these numbers, on which the same kernels train the chunk. Its windows draw
-    their negatives from a sample of the noise distribution that is drawn anew for each chunk: so a
-    chunk needs few rows, which stay in the processor's cache.
+    Shard s is the memory of the s-th chunk of the round.
+    The words and negatives of a chunk are numbered in order of appearance. Their rows are copied to
+    small matrices in this order, and the kernels train the chunk on these matrices. For each chunk
+    a sample of the noise distribution is drawn, and its windows draw their negatives from this
+    sample. A chunk therefore needs few rows, and these stay in the processor's cache.
 
-    matrices  by name, float32 (V + 1, D), and (M + 1, D) where there are documents
-    noise     uint64 (V,), see `draw_noise`
-    frozen    bool (V,), see `train_windows`
-    negative  negatives for each window
-    plan
-    make_worker  makes a thread's `Worker`, given the padding row of the matrices that it trains
+    matrices     by name: float32 (V + 1, D); `document_vectors` float32 (M + 1, D)
+    noise        uint64 (V,), the alias table of the noise distribution, see `draw_noise`
+    frozen       bool (V,), input vectors that must not change; empty for none
+    negative     negative samples for each window
+    plan         the chunks of the run
+    make_worker  makes the `Worker` of a thread from the padding id, the number of the last row of
+                 the matrices that it trains
     """
 
     def __init__(
@@ -80,7 +84,7 @@ class RowCopies:
         self.parts = (self._word_parts + ("document_vectors" in matrices),)
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function that trains a chunk on the copies of a shard."""
+        """A function that trains a chunk on the row copies of a shard."""
         worker = self._make_worker(self._capacity["output_vectors"] - 1)
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
@@ -102,9 +106,10 @@ class RowCopies:
     def _copy_words(
         self, shard: int, word_ids: np.ndarray, count: int, state: np.ndarray
     ) -> np.ndarray:
-        """Copy the rows of a chunk's words and negatives; `word_ids` become their numbers.
+        """Copy the rows of a chunk's words and negatives.
 
-        Returns  the noise table of the chunk, see `draw_noise`
+        word_ids  the first `count` are replaced by their row numbers in the copy
+        Returns   the noise table of the chunk, see `draw_noise`
         """
         local_ids, rows = self._local_ids[shard], self._rows[shard]
         negatives = np.empty(self._count_negatives(count), np.int32)
@@ -115,10 +120,10 @@ class RowCopies:
         for name, used in (("input_vectors", inputs), ("output_vectors", outputs)):
             self._used[name][shard] = used
             self._copy_rows(name, shard, rows)
-        return negatives.astype(np.uint64)  # as an alias table: every slot is its alias
+        return negatives.astype(np.uint64)  # an alias table with q = 0: each draw takes the alias
 
     def _copy_documents(self, shard: int, worker: Worker) -> None:
-        """Copy a chunk's document vectors; `worker.document_rows` become those of the copy."""
+        """Copy a chunk's document vectors; `worker.document_rows` become rows of the copy."""
         rows, local_ids = np.unique(worker.document_rows, return_inverse=True)
         worker.document_rows = local_ids.astype(np.int32)
         self._documents[shard] = rows
@@ -135,9 +140,10 @@ class RowCopies:
         return -(-windows * self._negative // REUSE)
 
     def changes(self, shard: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """The changes of a chunk that has been trained, by the name of the matrix.
+        """The changes that training a chunk has made; its row copies are overwritten.
 
-        Returns  (rows, int32 (R,), rising; their changes, float32 (R, D); their squared lengths)
+        Returns  by the name of the matrix: (row numbers, int32 (R,), ascending; the change of each
+                 row, float32 (R, D); the squared length of each change, float32 (R,))
         """
         changes = {}
         for name, matrix in self._matrices.items():
@@ -153,10 +159,10 @@ class RowCopies:
         return changes
 
     def merge(self, part: int, chunks: int) -> None:
-        """Merge one part of the copies of the first `chunks` shards into the matrices.
+        """Merge one part of the row copies of the first `chunks` shards into the matrices.
 
-        part  every so many blocks of rows of the words' matrices; the last part is all document
-              vectors, where there are any
+        part  number of the part: every n-th block of the rows of the word matrices, n parts in all.
+              Models of documents have one more part, the last: all document vectors
         """
         if part == self._word_parts:
             self._merge_documents(chunks)
@@ -168,7 +174,7 @@ class RowCopies:
                 )
 
     def _merge_documents(self, chunks: int) -> None:
-        """Merge the vectors of a round's documents, most of which have one copy."""
+        """Merge the document vectors of a round; most of them have one copy."""
         name, documents = "document_vectors", self._documents[:chunks]
         rows = np.unique(np.concatenate(documents))
         local_ids = np.full((chunks, rows.size + 1), -1, np.int32)

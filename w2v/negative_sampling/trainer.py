@@ -1,4 +1,4 @@
-"""The trainer of every model of negative sampling: its matrices, and what trains a chunk."""
+"""The trainer of skip-gram and CBOW, and the base of the trainer of paragraph vectors."""
 
 from __future__ import annotations
 
@@ -23,21 +23,23 @@ from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import CHUNK, Chunk, Plan, make_plan
 
-_ROWS = 1 << 12  # that are initialised at a time
+_ROWS = 1 << 12  # rows that are initialised at a time
 
 
 class WordTrainer:
-    """Word vectors in training.
+    """The trainer of word vectors by negative sampling.
 
     vocabulary  V words and their counts
-    text        N word ids in sentences
-    settings    the model's, whose `kernel` trains a chunk
+    text        the encoded text: N word ids in sentences
+    settings    the settings of the model; its `kernel` trains a chunk
 
     `matrices` holds `input_vectors` and `output_vectors`, float32 (V + 1, D), padded for the
-    kernels: D is `dim` rounded up to a multiple of WIDTH, the last row is padding, both are zero;
-    `vectors` are views without padding. The input vectors start uniform in ±1 / dim, as in gensim,
-    the output vectors as zeros. (word2vec.c has ±0.5 / dim; on 100 MB of Wikipedia, CBOW, 3 seeds
-    each, the two and ±2 / dim differed by no more than runs do.)
+    kernels: D is `dim` rounded up to a multiple of WIDTH, and the last row is padding. Padding is
+    zero. `vectors` returns views without padding.
+
+    The input vectors are initialised uniformly in ±1 / dim, as in gensim, the output vectors with
+    zeros. word2vec.c initialises the input vectors in ±0.5 / dim. On 100 MB of Wikipedia (CBOW, 3
+    seeds each) ±0.5, ±1 and ±2 / dim differed no more than runs with different seeds do.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class WordTrainer:
     ):
         self.vocabulary, self.text, self.settings = vocabulary, text, settings
         self._train_windows = train_windows = settings.kernel()
-        module = getattr(train_windows, "func", train_windows).__module__  # func: of a partial
+        module = getattr(train_windows, "func", train_windows).__module__  # may be a `partial`
         self.kernels = (
             "windows",
             module.rpartition(".")[2],
@@ -62,9 +64,10 @@ class WordTrainer:
 
     def plan(self, threads: int) -> Plan:
         """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
-        how = self.settings
-        rounds = (how.round_words, how.shards) if how.deterministic else (CHUNK, 1)
-        self._plan = make_plan(self.text, how.epochs, how.seed, *rounds)
+        settings = self.settings
+        deterministic = settings.deterministic
+        rounds = (settings.round_words, settings.shards) if deterministic else (CHUNK, 1)
+        self._plan = make_plan(self.text, settings.epochs, settings.seed, *rounds)
         return self._plan
 
     def matrix_bytes(self) -> int:
@@ -72,7 +75,7 @@ class WordTrainer:
         return 4 * sum((rows + 1) * dim for rows, dim in self._shapes().values())
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that training takes: the matrices, and the copies of rows of rounds."""
+        """Bytes that training needs: the matrices, and the row copies of a round."""
         if not self.settings.deterministic:
             return self.matrix_bytes()
         lengths = {name: dim for name, (_, dim) in self._shapes().items()}
@@ -80,11 +83,14 @@ class WordTrainer:
         return self.matrix_bytes() + copies
 
     def best_bytes(self, threads: int) -> int:
-        """Bytes of the best matrices, which are kept besides."""
+        """Bytes of the copy of the matrices with the lowest validation loss."""
         return self.matrix_bytes()
 
     def begin(self, shards: int) -> None:
-        """Allocate the matrices, with their initial values, and the noise distribution."""
+        """Allocate and initialise the matrices, and compute the noise distribution.
+
+        shards  chunks in a round; not used
+        """
         counts, settings = self.vocabulary.counts, self.settings
         self._keep = keep_thresholds(counts, settings.sample)
         self.noise = alias_table(noise_probabilities(counts, settings.noise_exponent))
@@ -98,13 +104,13 @@ class WordTrainer:
                 _init_uniform(self.vectors(name), rng)
 
     def restored(self) -> None:
-        """Nothing was derived from the matrices."""
+        """Do nothing: no other state is derived from the matrices."""
 
     def check_held_out(self, text: EncodedText) -> None:
-        """Any text that has words of the vocabulary can be evaluated."""
+        """Accept any held-out text that has words of the vocabulary."""
 
     def _shapes(self) -> dict[str, tuple[int, int]]:
-        """The rows and the padded length of each matrix, without the padding row."""
+        """The shape of each matrix: its rows without the padding row, and its padded row length."""
         shape = len(self.vocabulary.names), self.settings.padded_dim
         return {"input_vectors": shape, "output_vectors": shape}
 
@@ -116,14 +122,14 @@ class WordTrainer:
         return self.matrices[name][:-1, : self.settings.dim]
 
     def lr_at(self, share: float) -> float:
-        """The learning rate when a share (0 to 1) of the run is done."""
+        """The learning rate after a share (0 to 1) of the run."""
         return self.settings.lr_at(share)
 
     def worker(self) -> Callable[[Chunk], tuple[float, int]]:
-        """A function that trains a chunk, with scratch memory of its own: one for each thread.
+        """A function that trains a chunk; each thread needs one, as it has its own scratch memory.
 
-        It returns the sum of the losses in nats and the number of trained pairs, and depends on
-        nothing but the matrices, the chunk and the settings.
+        The function returns the sum of the losses in nats and the number of trained pairs. Its
+        result depends only on the matrices, the chunk and the settings.
         """
         worker = self._make_worker(padding_id=len(self.vocabulary.names))
 
@@ -134,9 +140,10 @@ class WordTrainer:
         return train
 
     def loss(self, text: EncodedText) -> float:
-        """The mean loss in nats of a pair of a text, without training on it; NaN if it has none.
+        """The mean loss on a held-out text, in nats for each pair; NaN if it has no pairs.
 
-        Windows and negatives follow from the seed: they are the same at every call.
+        The vectors do not change. Windows and negative samples are derived from the seed, so that
+        they are the same in every call.
         """
         fixed = replace(self.settings, lr=0.0, min_lr=0.0)
         padding_id = len(self.vocabulary.names)
@@ -149,28 +156,28 @@ class WordTrainer:
         return loss / pairs if pairs else math.nan
 
     def on_validation(self, losses: list[float]) -> None:
-        """The learning rate does not depend on it."""
+        """Do nothing: the learning rate does not depend on the validation loss."""
 
     def validation_note(self) -> str:
-        """Nothing but the loss."""
+        """No note: the validation loss is shown alone."""
         return ""
 
     def _make_worker(self, padding_id: int) -> Worker:
         return Worker(self.text, self.settings, self._keep, self._train_windows, padding_id)
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
-        """Nothing but the loss."""
+        """No note: the loss is shown alone."""
         return ""
 
     def shards(self, plan: Plan) -> RowCopies:
-        """Memory for the rounds of a plan."""
+        """The row copies of the rounds of a plan."""
         return RowCopies(
             self.matrices, self.noise, self.frozen, self.settings.negative, plan,
             self._make_worker,
         )  # fmt: skip
 
     def freeze(self, rows: np.ndarray) -> None:
-        """Never change the input vectors of these rows, bool (V,)."""
+        """Keep the input vectors fixed that are marked in `rows`, bool (V,)."""
         self.frozen = rows
 
     def tables(self) -> dict[str, Table]:
@@ -179,12 +186,12 @@ class WordTrainer:
         return {"words": Table.build(names, self.vectors("input_vectors"), counts)}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What else a file needs to continue training."""
+        """The other arrays of the model file, which it needs to continue training."""
         return {"output_vectors": self.vectors("output_vectors")}
 
 
 def _init_uniform(vectors: np.ndarray, rng: np.random.Generator) -> None:
-    """Fill a matrix with numbers that are uniform in ±1 / D; float32 (N, D)."""
+    """Fill a matrix, float32 (N, D), with uniform random numbers in ±1 / D."""
     for begin in range(0, len(vectors), _ROWS):
         rows = vectors[begin : begin + _ROWS]
         rows[:] = (rng.random(rows.shape, np.float32) - 0.5) * (2 / rows.shape[1])

@@ -1,4 +1,4 @@
-"""From word counts to probabilities: subsampling and the noise distribution."""
+"""Probabilities from word counts: keep probabilities of subsampling, the noise distribution."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ Array = np.ndarray
 
 
 def keep_probabilities(counts: Array, sample: float) -> Array:
-    """The probability that an occurrence of each word is kept.
+    """The keep probability of each word in subsampling.
 
     counts   int64 (V,)
-    sample   t, the frequency above which words are subsampled; 0 keeps all
+    sample   t, the subsampling threshold, a frequency from 0 to 1; 0 keeps all words
     Returns  float64 (V,), at most 1
-    Source: word2vec.c, sqrt(t / f) + t / f for a word of frequency f. Mikolov et al. 2013b, eq. 5,
-    has sqrt(t / f): at f = 10 t the program keeps a third more than the paper.
+
+    A word of frequency f is kept with probability sqrt(t / f) + t / f, as in word2vec.c. Mikolov et
+    al. 2013b, eq. 5, has sqrt(t / f): at f = 10 t word2vec.c keeps a third more than the paper.
     """
     if sample == 0 or counts.size == 0:
         return np.ones(counts.size)
@@ -25,14 +26,17 @@ def keep_probabilities(counts: Array, sample: float) -> Array:
 
 
 def keep_thresholds(counts: Array, sample: float) -> Array:
-    """`keep_probabilities` as the largest 32-bit random number that keeps a word; uint32 (V,)."""
+    """The keep probabilities as thresholds: a 32-bit random number up to this keeps the word.
+
+    Returns  uint32 (V,)
+    """
     return np.maximum(keep_probabilities(counts, sample) * 2.0**32 - 1, 0).astype(np.uint32)
 
 
 def noise_probabilities(counts: Array, exponent: float) -> Array:
-    """The noise distribution, counts ** exponent, scaled to sum to 1; float64 (V,).
+    """The noise distribution: counts ** exponent, normalised to sum 1; float64 (V,).
 
-    Source: Mikolov et al. 2013b, section 2.2, where the exponent is 3/4.
+    Source: Mikolov et al. 2013b, section 2.2, with the exponent 3/4.
     """
     weights = counts.astype(np.float64) ** exponent
     return weights / weights.sum()

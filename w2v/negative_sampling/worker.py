@@ -1,4 +1,4 @@
-"""The work of one thread of negative sampling on a chunk, with scratch memory of its own."""
+"""Workers of negative sampling: each thread has one, with scratch memory, to train its chunks."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from w2v.settings import NegativeSamplingSettings, ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 from w2v.training.chunks import Chunk
 
-_NO_STREAMS = np.empty(0, np.uint64)  # all sentences of a chunk share its random numbers
+_NO_STREAMS = np.empty(0, np.uint64)  # all sentences of a chunk share one random state
 
 
 class Worker:
     """Builds the windows of a chunk, then trains them.
 
-    text           N word ids
-    settings       the model's
+    text           the encoded text, N word ids
+    settings       the settings of the model
     keep           uint32 (V,), see `keep_thresholds`
-    train_windows  the model's kernel, see `kernels.skipgram.train_windows`
-    padding_id     the last row of the matrices that it trains
+    train_windows  the kernel of the model, see `kernels.skipgram.train_windows`
+    padding_id     number of the last row of the matrices that it trains, which is padding
 
-    `build_windows` sets `windows`, and `document_rows`, int32 (S,), where sentences are documents.
+    `build_windows` sets `windows`. In a text of documents it also sets `document_rows`, int32 (S,),
+    the row of the document vector of each sentence.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Worker:
     def build_windows(self, chunk: Chunk) -> tuple[int, np.ndarray]:
         """Build the windows of a chunk.
 
-        Returns  how many there are, and the chunk's random state, uint64 (1,)
+        Returns  the number of windows, and the random state of the chunk, uint64 (1,)
         """
         lr_at = self._settings.lr_at
         state = random_state(self._settings.seed, chunk.epoch, chunk.first)
@@ -86,14 +87,14 @@ class Worker:
         frozen: np.ndarray,
         matrices: Mapping[str, np.ndarray],
     ) -> tuple[float, int]:
-        """Train the windows that have been built.
+        """Train the windows of the latest call of `build_windows`.
 
-        count     how many there are
-        state     uint64 (1,), changed in place
-        noise     the table of `draw_noise`
-        frozen    bool (V,), input vectors that must not change; or empty
+        count     the number of windows
+        state     uint64 (1,), random state, changed in place
+        noise     the alias table of the noise distribution, see `draw_noise`
+        frozen    bool (V,), input vectors that must not change; empty for none
         matrices  by name, changed in place
-        Returns   the sum of the losses in nats, and how many pairs
+        Returns   the sum of the losses in nats, and the number of pairs
         """
         return self._train_windows(
             self.windows, count, self._settings.negative, noise, state, self._target_ids,
@@ -105,8 +106,8 @@ class Worker:
 class DocumentWorker(Worker):
     """Builds the windows of a chunk of documents, then trains them.
 
-    text, settings, keep, padding_id  as for `Worker`
-    kernels                           the model's
+    text, settings, keep, padding_id  as in `Worker`
+    kernels                           the kernels of the model
     """
 
     def __init__(
@@ -130,7 +131,9 @@ class DocumentWorker(Worker):
         return self._documents_text.gather(chunk.spans)
 
     def build_separate_windows(self, spans: Spans, epoch: int, lr: float) -> tuple[int, np.ndarray]:
-        """Build the windows of documents so that nothing of one depends on the others.
+        """Build the windows of documents, each from a random state of its own.
+
+        The windows and negative samples of a document then do not depend on other documents.
 
         Returns  as `build_windows`
         """
@@ -150,13 +153,13 @@ class DocumentWorker(Worker):
         matrices: Mapping[str, np.ndarray],
         fixed: bool = False,
     ) -> tuple[float, int]:
-        """Train the windows that have been built, as `Worker.step`.
+        """Train the windows of the latest call of `build_windows`, see `Worker.step`.
 
-        fixed  change nothing but the document vectors
+        fixed  change only the document vectors
         """
         loss, pairs = 0.0, 0
         if self._kernels.train_words and not fixed:
-            loss, pairs = super().step(count, state, noise, frozen, matrices)  # draws targets too
+            loss, pairs = super().step(count, state, noise, frozen, matrices)  # and targets
         else:
             draw_document_targets(
                 self.windows, count, self._settings.negative, noise, self._padding_id,

@@ -1,1 +1,1 @@
-"""The engine of every iterative model: chunks of a text, the state of a run, worker threads."""
+"""The training loop of every iterative model: chunks of a text, state of a run, worker threads."""

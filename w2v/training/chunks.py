@@ -1,11 +1,13 @@
-"""The chunks of a run, in order, and how far it is.
+"""The chunks of a run, in the order in which they are trained.
 
-All the state of a run is in its matrices, how many chunks are done and the losses so far: a chunk's
-learning rate and random numbers follow from the chunk itself (and the seed): neither is kept.
+The state of a run consists of its matrices, the number of chunks done and the losses so far. The
+learning rate and the random numbers of a chunk are derived from the chunk and the seed, so that a
+checkpoint does not hold them.
 
-Within an epoch the chunks are shuffled. A text that is read in its order teaches what it is about
-at the moment: on 100 MB of Wikipedia, CBOW, 3 seeds, the order of the text gave 34.2 % of the
-analogies, shuffled chunks of 100,000 words 34.7 %, of 10,000 words 35.5 %.
+Within an epoch the chunks are shuffled. In the order of the text, neighbouring chunks share a
+subject and training follows it for a while. On 100 MB of Wikipedia (CBOW, 3 seeds) the order of
+the text solved 34.2 % of the analogies, shuffled chunks of 100,000 words 34.7 %, shuffled chunks of
+10,000 words 35.5 %.
 """
 
 from __future__ import annotations
@@ -18,18 +20,23 @@ import numpy as np
 
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 
-CHUNK = 10_000  # words: CBOW takes 6 ms, of which 0.01 ms are Python
-SMALL_CHUNK = 1_000  # words, of a text so short that threads would not share an epoch otherwise
-ROUNDS = 40  # an epoch has as many at least, where the text allows it
+CHUNK = 10_000  # words in a chunk: CBOW trains it in 6 ms, of which 0.01 ms are Python
+SMALL_CHUNK = 1_000  # words in a chunk of a short text, at least: so that all threads have chunks
+ROUNDS = 40  # fewest rounds in an epoch, unless the text is too short
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The words from position `first` to `last` - 1 of the text, in epoch `epoch` (from 0).
+    """A part of the text, which one thread trains in one epoch.
 
-    `begin` and `end` (0 to 1) are the shares of the run that come before it, and with it. Of
-    documents, which have an order of their own in each epoch, the positions are in that order, and
-    `spans` says what is there, as it does of batches.
+    epoch  number of the epoch, from 0
+    first  position of its first word in the text
+    last   position after its last word
+    begin  share (0 to 1) of the run that comes before the chunk
+    end    share of the run that is done after the chunk
+    spans  the documents of the chunk as `Spans`, or its minibatches; None for a text of sentences
+
+    Documents have another order in each epoch; positions then count words in this order.
     """
 
     epoch: int
@@ -41,17 +48,24 @@ class Chunk:
 
 
 class Plan:
-    """The chunks of a run: each epoch has all of the text, in an order of its own.
+    """The chunks of a run, a sequence; each epoch has all chunks of the text, shuffled anew.
 
-    Chunks end where a sentence ends if there is one near; a sentence longer than a chunk is cut.
-    Only one epoch is held at a time, as arrays: a chunk is made when it is asked for.
+    A chunk ends at the end of a sentence if one is near. A sentence longer than a chunk is cut.
+    Only the chunk boundaries of one epoch are in memory, as arrays; a `Chunk` is made on access.
 
-    text, epochs, seed
-    chunk_words  how many words a chunk has, about; fewer in a short text
-    shards       how many chunks make a round: the last one of an epoch may have fewer
+    text         the encoded text
+    epochs       number of epochs
+    seed         seed of the shuffling
+    chunk_words  approximate words in a chunk; a short text has smaller chunks
+    shards       chunks in a round; the last round of an epoch may have fewer
 
-    `words` is how many are trained in all epochs, `length` how many a chunk has, about, and
-    `longest` at most; `most_spans` and `mean_spans` say that of documents.
+    Attributes:
+
+    words       number of words of the run, in all epochs
+    length      approximate words in a chunk
+    longest     most words in a chunk
+    most_spans  most documents in a chunk, 0 for a text of sentences
+    mean_spans  mean number of documents in a chunk, 0 for a text of sentences
     """
 
     most_spans = 0
@@ -90,7 +104,7 @@ class Plan:
         )
 
     def _begin_epoch(self, rng: np.random.Generator) -> None:
-        """Put the chunks in the order of an epoch."""
+        """Shuffle the chunks for an epoch."""
         order = rng.permutation(self._chunks)
         self._firsts, self._lasts = self._cuts[:-1][order], self._cuts[1:][order]
         self._ends = np.cumsum(self._lasts - self._firsts)
@@ -99,26 +113,26 @@ class Plan:
         return None
 
     def nothing(self) -> Chunk:
-        """A chunk without a word."""
+        """An empty chunk."""
         return Chunk(0, 0, 0, 0, 0, self._spans(0, 0))
 
     def round_from(self, number: int) -> list[Chunk]:
-        """The chunks of the round that begins with chunk `number`; none after the last one."""
+        """The chunks of the round that begins with chunk `number`; [] after the last chunk."""
         rest = self._chunks - number % self._chunks
         end = min(number + min(self.shards, rest), len(self))
         return [self[i] for i in range(number, end)]
 
     def epoch_end(self, number: int) -> int:
-        """How many chunks are done when the epoch of chunk `number` is."""
+        """The number of chunks of the run up to the end of the epoch that has chunk `number`."""
         return min((number // self._chunks + 1) * self._chunks, len(self))
 
 
 class DocumentPlan(Plan):
-    """The chunks of a run over documents, each of which finds a new place in every epoch.
+    """The chunks of a run over documents; the documents are shuffled anew in each epoch.
 
-    It need not stay beside what was beside it: in the order of a corpus documents often are sorted
-    by what is to be found out about them (Mesnil et al. 2015). A document that is longer than a
-    chunk is cut.
+    Single documents are shuffled instead of whole chunks, because a corpus is often sorted by the
+    label that a classifier is to predict (Mesnil et al. 2015). A document longer than a chunk is
+    cut.
     """
 
     def __init__(
@@ -144,25 +158,25 @@ class DocumentPlan(Plan):
         self._firsts, self._lasts, self._ends = cuts[:-1], cuts[1:], cuts[1:]
 
     def _spans(self, first: int, last: int) -> Spans:
-        """What of the documents is between two positions of the epoch's order."""
+        """The documents, or parts of them, between two positions in the order of the epoch."""
         begin = int(np.searchsorted(self._starts, first, "right")) - 1
         end = int(np.searchsorted(self._starts, last))
         inside = self._order[begin:end]
-        here = self._text.begins[inside] - self._starts[begin:end]  # from the order to the text
+        shift = self._text.begins[inside] - self._starts[begin:end]  # from the order to the text
         return Spans(
             self._text.rows[inside],
-            np.maximum(self._starts[begin:end], first) + here,
-            np.minimum(self._starts[begin + 1 : end + 1], last) + here,
+            np.maximum(self._starts[begin:end], first) + shift,
+            np.minimum(self._starts[begin + 1 : end + 1], last) + shift,
         )
 
 
 class GibbsPlan(Plan):
-    """The chunks of a run over documents that stay whole and where they are, in every epoch alike.
+    """The chunks of Gibbs sampling: whole documents in the order of the text, in every epoch.
 
-    starts   int64 (M + 1,)  where each document begins, and the end
-    epochs
-    shards   how many chunks make a round
-    longest  how many words a chunk has at most, about: an epoch has as few rounds as that allows
+    starts   int64 (M + 1,)  the position where each document begins, and the end of the text
+    epochs   number of epochs
+    shards   chunks in a round
+    longest  approximate limit of the words in a chunk; an epoch has as few rounds as it allows
     """
 
     def __init__(self, starts: np.ndarray, epochs: int, shards: int, longest: int):
@@ -180,13 +194,22 @@ class GibbsPlan(Plan):
         self._ends = self._lasts
 
 
-def make_plan(text: EncodedText, *how: int) -> Plan:
-    """The plan of a text, of documents or not."""
-    return DocumentPlan(text, *how) if isinstance(text, EncodedDocuments) else Plan(text, *how)
+def make_plan(text: EncodedText, *arguments: int) -> Plan:
+    """The plan of a text: a `DocumentPlan` of documents, otherwise a `Plan`."""
+    if isinstance(text, EncodedDocuments):
+        return DocumentPlan(text, *arguments)
+    return Plan(text, *arguments)
 
 
 def _cuts(starts: np.ndarray, length: int) -> np.ndarray:
-    """Where chunks begin, and the end of the text; int64, rising: for texts of a size, as many."""
+    """The positions where chunks begin, and the end of the text; int64, ascending.
+
+    starts  int64 (S + 1,), the position where each sentence begins, and the end of the text
+    length  approximate words in a chunk
+
+    The number of chunks depends only on `length` and the size of the text. Documents therefore have
+    the same number of chunks in every order.
+    """
     size = int(starts[-1])
     cuts = [0]
     for target in np.linspace(0, size, max(1, round(size / length)) + 1)[1:-1].astype(np.int64):

@@ -1,4 +1,4 @@
-"""Running a model over a text: threads, progress, stops. The only place with a training loop."""
+"""The training loop of all iterative models: worker threads, progress reports, stops."""
 
 from __future__ import annotations
 
@@ -25,23 +25,29 @@ def run(
     stop_before: int | None = None,
     in_rounds: bool = False,
 ) -> TrainingState:
-    """Train chunks of a plan on `threads` threads; returns the state at the end.
+    """Train the chunks of a plan on worker threads.
 
-    trainer      a `SgdTrainer`, or with `in_rounds` any
-    on_progress  called in this thread several times a second, and at the end
-    seconds      stop after the chunks that are under way at that time
-    state        where to go on; changed in place, also where an exception ends the run
-    stop_before  the chunk to stop before, or after the round that it is in; else all are trained
-    in_rounds    the same result for any number of threads, see `RoundWorkers`
-    Raises       DivergedError where a loss is not finite; KeyboardInterrupt as it comes. The chunks
-                 under way are finished first, so that no thread still writes to the matrices.
+    trainer      a `SgdTrainer`; with `in_rounds` any `IterativeTrainer`
+    plan         the chunks of the run
+    threads      number of worker threads
+    on_progress  called in the calling thread about ten times a second, and at the end
+    seconds      time limit: chunks that are being trained at that time are finished, no others
+                 are started
+    state        the state to continue from; changed in place, even if an exception ends the run
+    stop_before  number of the first chunk that is not trained; default: train all. A synchronous
+                 round that begins before this chunk is trained to its end
+    in_rounds    synchronous rounds, whose result does not depend on the number of threads, see
+                 `RoundWorkers`
+    Returns      the state at the end
+    Raises       DivergedError if a loss is not finite; KeyboardInterrupt. The chunks that are being
+                 trained are finished first, so that no thread still writes to the matrices
     """
     state = TrainingState.start(plan) if state is None else state
     before = len(plan) if stop_before is None else min(stop_before, len(plan))
     workers: Workers
     if in_rounds:
         workers = RoundWorkers(trainer, plan, state, before, min(threads, plan.shards))
-        threads = 1  # which has others work for it
+        threads = 1  # RoundWorkers has its own pool of threads
     else:
         workers = HogwildWorkers(trainer, plan, state, before)
     began, passed = time.monotonic(), state.seconds
@@ -64,9 +70,8 @@ def run(
                 report()
         finally:
             workers.stop.set()
-            with (
-                DeferredSignals()
-            ):  # what follows may write the matrices: no thread may still change them
+            # The caller may write the matrices to a file: no thread may still change them then.
+            with DeferredSignals():
                 for thread in pool:
                     thread.join()
     if workers.failures:
@@ -78,10 +83,10 @@ def run(
 def progress_of(
     trainer: IterativeTrainer, plan: Plan, state: TrainingState, note: str = ""
 ) -> Progress:
-    """What a run shows of its state, and `note` what else there is to show."""
+    """The progress report of a run; `note` is shown after the trainer's own note on the loss."""
     epoch, lr = state.latest.epoch, trainer.lr_at(state.latest.begin)
     losses = state.mean_losses()[: epoch + 1]
-    trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # an epoch may just begin
+    trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # new epochs have no loss yet
     loss = trained[-1] if trained else math.nan
     pairs = int(state.losses[epoch][1])
     meaning = trainer.loss_note(epoch, pairs, loss) if pairs else ""

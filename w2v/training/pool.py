@@ -1,4 +1,4 @@
-"""A pool of threads that share the calls of a function: plain map, for rounds of milliseconds."""
+"""A thread pool with `map` only, for rounds that take milliseconds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 
 class Pool:
-    """So many threads, among them the one that asks.
+    """A pool of threads, one of which is the thread that calls `map`.
 
-    With a `ThreadPoolExecutor` a round takes 0.1 ms longer, for each call is a future of its own:
-    that is 2 % of a minibatch of a small classifier.
+    With a `ThreadPoolExecutor` a round takes 0.1 ms longer, because it makes a future for each
+    call. That is 2 % of the time of a minibatch of a small classifier.
     """
 
     def __init__(self, threads: int):
@@ -26,7 +26,7 @@ class Pool:
             thread.start()
 
     def map(self, function: Callable[[int], None], numbers: range) -> None:
-        """Call a function with each number; the first exception of any call is raised here."""
+        """Call a function with each number; raise the first exception of these calls."""
         self._function, self._todo = function, iter(numbers)
         if len(numbers) == 1 or not self._others:
             self._call()

@@ -1,8 +1,9 @@
-"""What a model brings to a run: the protocols of trainers, and the checks of what they have learnt.
+"""Protocols of trainers, the classes that train a model; and the check that results are finite.
 
-A trainer is made from (vocabulary, text, settings) and allocates nothing before `begin`. There are
-two kinds: `IterativeTrainer`, of which `GradientTrainer` has a loss and `SgdTrainer` can be trained
-by lock-free threads; and `ClosedFormTrainer`, which is computed without iterations over the text.
+A trainer is made from (vocabulary, text, settings) and allocates no matrices before `begin`. There
+are two kinds. An `IterativeTrainer` is trained chunk by chunk: a `GradientTrainer` also has a loss
+on held-out text, and a `SgdTrainer` can be trained by lock-free threads. A `ClosedFormTrainer` is
+computed without iterations over the text.
 """
 
 from __future__ import annotations
@@ -21,116 +22,125 @@ from w2v.training.chunks import Chunk, Plan
 if TYPE_CHECKING:
     from w2v.text.vocabulary import Vocabulary
 
-_ROWS = 1 << 14  # looked at together
+_ROWS = 1 << 14  # rows that are checked at a time
 
 
 class Shards(Protocol):
-    """Copies of a trainer's matrices, or of rows of them, that chunks of a round are trained on.
+    """Copies of a trainer's matrices, or of some of their rows, for the chunks of a round.
 
-    A round's merging falls into steps, of which `parts` says how many pieces each has; threads may
-    take the pieces of a step at once. They are numbered from the first step on.
+    Shard s is the copy that the s-th chunk of the round is trained on. The merge after a round has
+    one or more steps, one after the other. `parts` holds the number of parts of each step; threads
+    may merge the parts of one step at the same time. Parts are numbered through all steps.
     """
 
     parts: tuple[int, ...]
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function that trains a chunk on the copy with a number: one for each thread.
+        """A function that trains a chunk on the shard of a number; each thread needs one.
 
-        It depends on nothing but the matrices as they are, the chunk and the settings.
+        The function returns (sum of losses in nats, number of pairs). Its result depends only on
+        the current matrices, the chunk and the settings.
         """
 
     def merge(self, part: int, chunks: int) -> None:
-        """Bring a part of what the first `chunks` copies have learnt into the matrices."""
+        """Merge one part of the first `chunks` shards into the matrices."""
 
 
 @runtime_checkable
 class Trainer(Protocol):
-    """What every model brings."""
+    """The interface of every trainer."""
 
-    matrices: dict[str, np.ndarray]  # all that training changes; perhaps padded: see `vectors`
+    matrices: dict[str, np.ndarray]  # all arrays that training changes; may have padding
     kernels: tuple[str, ...]  # the modules of `w2v.kernels` that it calls
 
     def matrix_bytes(self) -> int:
         """Bytes of the matrices, known before they are allocated."""
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that training on some threads and writing take, about, besides what is used."""
+        """Approximate bytes that training and writing need, besides the memory in use before."""
 
     def tables(self) -> dict[str, Table]:
-        """What the run has learnt, by the names of tables."""
+        """The trained tables of vectors, by name."""
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What else a file needs."""
+        """The other arrays of the model file, by name."""
 
 
 @runtime_checkable
 class HasVectors(Protocol):
-    """A trainer whose matrices can be filled from outside: from a checkpoint, or by --init."""
+    """A trainer whose matrices can be set: from a checkpoint, or to initial vectors (--init)."""
 
     def vectors(self, name: str) -> np.ndarray:
-        """One of the matrices without its padding, as a view that can be written to."""
+        """One of the matrices without its padding, as a writable view."""
 
 
 @runtime_checkable
 class IterativeTrainer(Trainer, HasVectors, Protocol):
-    """What is trained chunk by chunk, and can be stopped after each: by Gibbs sampling, say."""
+    """A trainer that trains chunk by chunk and can be stopped after each chunk.
+
+    Models of Gibbs sampling are trained like this, and all models of gradient descent.
+    """
 
     def plan(self, threads: int) -> Plan:
-        """The chunks of a run on so many threads, where the settings do not fix the rounds."""
+        """The chunks of a run; `threads` matters only if the settings do not fix the rounds."""
 
     def begin(self, shards: int) -> None:
-        """Allocate the matrices, with their initial values; a round has so many chunks."""
+        """Allocate and initialise the matrices; a round has `shards` chunks."""
 
     def restored(self) -> None:
-        """The matrices have been read from a checkpoint: forget what was derived from them."""
+        """Drop all that is derived from the matrices: they have been read from a checkpoint."""
 
     def lr_at(self, share: float) -> float:
-        """The learning rate when a share (0 to 1) of the run is done; NaN where there is none."""
+        """The learning rate after a share (0 to 1) of the run; NaN for a model without one."""
 
     def shards(self, plan: Plan) -> Shards:
-        """What the rounds of a plan are trained on."""
+        """The copies that the rounds of a plan are trained on."""
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
-        """What is shown beside the mean loss of so many pairs in an epoch (from 0)."""
+        """A note to show after the mean loss of the pairs of an epoch (from 0), or ""."""
 
 
 @runtime_checkable
 class GradientTrainer(IterativeTrainer, Protocol):
-    """What is trained by gradients, so that a held-out text has a loss."""
+    """A trainer by gradient descent; it can compute a validation loss."""
 
     def best_bytes(self, threads: int) -> int:
-        """Bytes that keeping the best matrices and evaluating take besides."""
+        """Bytes that validation needs, and the copy of the matrices with the lowest loss."""
 
     def check_held_out(self, text: EncodedText) -> None:
-        """W2VError where a held-out text cannot be evaluated."""
+        """Raise W2VError if the loss on a held-out text cannot be computed."""
 
     def loss(self, text: EncodedText) -> float:
-        """Mean nats for each pair of a text, without learning from it; NaN if it has none."""
+        """The mean loss on a held-out text, in nats for each pair; NaN if it has no pairs."""
 
     def on_validation(self, losses: list[float]) -> None:
-        """Take account of the losses of the held-out text after each epoch so far."""
+        """Adapt to the validation losses of the epochs so far, for example the learning rate."""
 
     def validation_note(self) -> str:
-        """What is shown beside the loss that `loss` has found last."""
+        """A note to show after the result of the latest call of `loss`, or ""."""
 
     def freeze(self, rows: np.ndarray) -> None:
-        """Never change the words' vectors of these rows, bool (V,)."""
+        """Keep the word vectors fixed that are marked in `rows`, bool (V,)."""
 
 
 @runtime_checkable
 class HasWorkers(Protocol):
-    """What lock-free threads can train."""
+    """A trainer that lock-free threads can train."""
 
     def worker(self) -> Callable[[Chunk], tuple[float, int]]:
-        """A function that trains a chunk: (sum of losses, pairs); one for each thread."""
+        """A function that trains a chunk; each thread needs one.
+
+        The function returns (sum of losses in nats, number of pairs).
+        """
 
 
 @runtime_checkable
 class SgdTrainer(GradientTrainer, HasWorkers, Protocol):
-    """Stochastic gradient descent on single predictions, lock-free or in rounds.
+    """A trainer by stochastic gradient descent on single predictions, lock-free or in rounds.
 
-    vocabulary, text  what it is trained on
-    frozen            bool (V,), or of no row: see `freeze`
+    vocabulary  the words and their counts
+    text        the training text
+    frozen      bool (V,), the word vectors that stay fixed; empty for none: see `freeze`
     """
 
     vocabulary: Vocabulary
@@ -140,55 +150,59 @@ class SgdTrainer(GradientTrainer, HasWorkers, Protocol):
 
 @runtime_checkable
 class ClosedFormTrainer(Trainer, Protocol):
-    """What is computed without iterations over the text."""
+    """A trainer that computes its matrices without iterations over the text."""
 
     def begin(self) -> None:
-        """Allocate what initial vectors are copied into."""
+        """Allocate the matrices that initial vectors are copied to."""
 
     def solve(self, threads: int, on_share: Callable[[float], None]) -> None:
-        """Compute the matrices; `on_share` gets how much (0 to 1) of the work is done."""
+        """Compute the matrices; `on_share` is called with the share (0 to 1) of the work done."""
 
 
 @runtime_checkable
 class Summarised(Protocol):
-    """A trainer that sums up what it has found."""
+    """A trainer that can summarise its result."""
 
     def summary(self) -> str:
-        """What was found, in a line."""
+        """A summary of the result, in one line."""
 
 
 @runtime_checkable
 class Described(Protocol):
-    """A trainer that has more to say in the file than its arrays do."""
+    """A trainer that writes metadata of its result to the model file."""
 
     matrices: dict[str, np.ndarray]
 
     def facts(self) -> dict[str, Any]:
-        """What was found, for the file; JSON."""
+        """The metadata, as JSON values."""
 
 
 class DocumentInference(Protocol):
-    """What infers vectors of new documents."""
+    """Inference: it computes the vectors of new documents."""
 
     def vectors(
         self, text: EncodedDocuments, threads: int = 1, on_progress: Callable[[int], None] = ...
     ) -> np.ndarray:
         """The vectors of all documents of a text, float32 (M, D).
 
-        on_progress  called with how many are done, now and then
+        on_progress  called from time to time with the number of documents that are done
         """
 
 
-def diverged(how: str, lr: float) -> DivergedError:
-    """The error of a run that has come to NaN or infinity; `lr` is its rate, or NaN."""
+def diverged(symptom: str, lr: float) -> DivergedError:
+    """The error of a run whose numbers became NaN or infinite.
+
+    symptom  where and how it was noticed
+    lr       the learning rate, of which the message advises a tenth; NaN for a model without one
+    """
     advice = f"; try --lr {lr / 10:g} or less" if lr > 0 else ""
-    return DivergedError(f"training diverged {how}{advice}")
+    return DivergedError(f"training diverged {symptom}{advice}")
 
 
 def check_finite(trainer: Trainer) -> None:
-    """DivergedError where there is a vector that must not be written."""
+    """Raise DivergedError if a matrix has NaN or infinity, so that it is not written to a file."""
     for matrix in trainer.matrices.values():
         for begin in range(0, len(matrix), _ROWS):
             if not np.isfinite(matrix[begin : begin + _ROWS]).all():
                 lr = trainer.lr_at(0.0) if isinstance(trainer, IterativeTrainer) else math.nan
-                raise diverged("to vectors that are not finite", lr)
+                raise diverged("and some vectors are not finite", lr)

@@ -1,4 +1,4 @@
-"""The state of a run between two chunks: the latest chunk, the losses, and what was counted."""
+"""The state of a run between two chunks: the chunks and words done, and the losses."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from w2v.training.chunks import Chunk, Plan
 
 @dataclass
 class TrainingState:
-    """Where a run is.
+    """The progress of a run.
 
-    latest       the chunk that was begun last
-    losses       (sum of losses, pairs) for each epoch
-    chunks_done  of the run's list
-    words        trained, of all epochs
-    resumed      how many of them were trained before this process began
-    seconds      for which this process has trained
+    latest       the chunk that was started last
+    losses       [sum of losses in nats, number of pairs] of each epoch
+    chunks_done  number of chunks trained: the first ones of the plan
+    words        number of words trained, in all epochs
+    resumed      number of these words that an earlier process trained
+    seconds      training time of this process
     """
 
     latest: Chunk
@@ -31,18 +31,19 @@ class TrainingState:
 
     @classmethod
     def start(cls, plan: Plan) -> TrainingState:
-        """The state of a run that has not begun."""
+        """The state before the first chunk."""
         return cls(plan[0], [[0.0, 0] for _ in range(plan.epochs)])
 
     def saved(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it: all that does not follow from the plan."""
+        """The part of the state that a checkpoint holds; the rest is derived from the plan."""
         return {"chunks_done": self.chunks_done, "losses": self.losses}
 
     @classmethod
     def restored(cls, plan: Plan, saved: Mapping[str, Any]) -> TrainingState:
-        """The state that `saved` was made of.
+        """The state of a run that is resumed from a checkpoint.
 
-        Of a run that was forced to go on with another text or --epochs: as far on as that allows.
+        saved  the result of `saved()`. If the run was forced to resume with another text or
+               --epochs, the losses and the chunks done are cut to those that `plan` has
         """
         losses = [[float(total), int(pairs)] for total, pairs in saved["losses"][: plan.epochs]]
         losses += [[0.0, 0] for _ in range(plan.epochs - len(losses))]
@@ -51,12 +52,12 @@ class TrainingState:
         return cls(plan[max(done - 1, 0)], losses, done, words, resumed=words)
 
     def add(self, chunk: Chunk, loss: float, pairs: int) -> None:
-        """Count a chunk as trained."""
+        """Add a trained chunk: its losses, and its words."""
         self.losses[chunk.epoch][0] += float(loss)
         self.losses[chunk.epoch][1] += int(pairs)
         self.chunks_done += 1
         self.words += chunk.last - chunk.first
 
     def mean_losses(self) -> list[float]:
-        """Nats for each trained pair, by epoch; NaN where nothing was trained."""
+        """The mean loss of each epoch, in nats for each trained pair; NaN if it has no pairs."""
         return [total / pairs if pairs else math.nan for total, pairs in self.losses]

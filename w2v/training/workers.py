@@ -1,5 +1,6 @@
-"""Worker threads: lock-free (Hogwild), or in rounds whose result is the same for any number.
+"""Worker threads: lock-free (Hogwild), or in synchronous rounds.
 
+The result of synchronous rounds does not depend on the number of threads.
 Source of the lock-free workers: Recht et al. 2011, "Hogwild!".
 """
 
@@ -15,11 +16,14 @@ from w2v.training.state import TrainingState
 
 
 class Workers:
-    """Those that train: threads call `work`, until there is nothing to do or `stop` is set.
+    """Trains the chunks of a plan; the threads of a run call `work`.
 
-    trainer, plan
-    state    where to go on; changed in place
-    before   the chunk to stop before
+    trainer  the trainer of the model
+    plan     the chunks of the run
+    state    the state to continue from; changed in place
+    before   number of the first chunk that is not trained
+
+    `work` returns when all these chunks are trained or `stop` is set.
     """
 
     def __init__(self, trainer: IterativeTrainer, plan: Plan, state: TrainingState, before: int):
@@ -28,7 +32,7 @@ class Workers:
         self.failures: list[BaseException] = []
 
     def work(self) -> None:
-        """What a thread does; an exception ends the work of all."""
+        """Run `train` in a thread; an exception stops all threads and is kept in `failures`."""
         try:
             self.train()
         except BaseException as error:
@@ -36,11 +40,11 @@ class Workers:
             self.stop.set()
 
     def train(self) -> None:
-        """Train until there is nothing to do."""
+        """Train chunks until all are trained or `stop` is set."""
         raise NotImplementedError
 
     def count(self, chunk: Chunk, loss: float, pairs: int) -> None:
-        """Note what a chunk gave; DivergedError where its loss is not finite."""
+        """Add a trained chunk to the state; DivergedError if its loss is not finite."""
         self.state.add(chunk, loss, pairs)
         if not math.isfinite(loss):
             lr = self.trainer.lr_at(0.0)
@@ -48,10 +52,10 @@ class Workers:
 
 
 class HogwildWorkers(Workers):
-    """Each thread trains the next chunk, and all change the same matrices without locks.
+    """Each thread takes the next chunk and trains it; all change the same matrices without locks.
 
-    Source: Hogwild, Recht et al. 2011. With one thread the chunks are trained in the order of the
-    plan; with more the result differs a little from run to run.
+    Source: Hogwild, Recht et al. 2011. One thread trains the chunks in the order of the plan. With
+    more threads the result differs a little from run to run.
     """
 
     def __init__(self, trainer: IterativeTrainer, plan: Plan, state: TrainingState, before: int):
@@ -61,7 +65,7 @@ class HogwildWorkers(Workers):
         self._todo = map(plan.__getitem__, range(state.chunks_done, before))
 
     def train(self) -> None:
-        """Take chunks while there are any."""
+        """Train the next chunk, until all are trained or `stop` is set."""
         train = self._make_worker()
         while not self.stop.is_set():
             with self.lock:
@@ -75,10 +79,11 @@ class HogwildWorkers(Workers):
 
 
 class RoundWorkers(Workers):
-    """The chunks of a round are trained side by side, each on a copy of its own, then merged.
+    """Synchronous rounds: the chunks of a round are trained in parallel, each on its own copy.
 
-    So the result is the same for any number of threads. One thread calls `work`; it maps training
-    over the chunks of a round, and merging over the parts of each of its steps.
+    The copies are then merged into the matrices. The result does not depend on the number of
+    threads. One thread calls `work`. It distributes the training of the chunks of a round over a
+    pool of threads, then the parts of each step of the merge.
     """
 
     def __init__(
@@ -88,19 +93,19 @@ class RoundWorkers(Workers):
         self._threads = threads
 
     def train(self) -> None:
-        """Train and merge round after round."""
-        shards, here, pool = self.trainer.shards(self.plan), threading.local(), Pool(self._threads)
+        """Train and merge round after round, until all chunks are trained or `stop` is set."""
+        shards, local, pool = self.trainer.shards(self.plan), threading.local(), Pool(self._threads)
         chunks: list[Chunk] = []
         results: list[tuple[float, int]] = []
 
         def train(number: int) -> None:
             """Train a chunk of the round on its copy."""
-            if not hasattr(here, "train"):
-                here.train = shards.worker()
-            results[number] = here.train(chunks[number], number)
+            if not hasattr(local, "train"):
+                local.train = shards.worker()
+            results[number] = local.train(chunks[number], number)
 
         def merge(part: int) -> None:
-            """Bring a part of what the copies have learnt into the matrices."""
+            """Merge one part of the copies into the matrices."""
             shards.merge(part, len(chunks))
 
         try:
