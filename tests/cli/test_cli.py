@@ -390,7 +390,7 @@ def test_analogy_similarity_odd_and_vector(w2v, toy):
         (("analogy", "king", "queen"), 2, "C"),
         (("analogy", "king", "queen", "kingg"), 3, "kingg"),
         (("similarity", "king", "kingg"), 3, "kingg"),
-        (("odd", "king", "queen"), 2, "three words"),
+        (("odd", "king", "queen"), 2, "three words or more to find the odd one out, found 2"),
         (("vector", "kingg"), 3, "kingg"),
         (("klingon",), 2, "klingon"),
         (("info", "absent"), 2, "absent"),

@@ -84,7 +84,7 @@ def test_names_with_blanks_stay_in_glove_or_get_something_else(w2v, folder):
     table = Table.build(["to 15", "to 16", "a"], np.ones((3, 2), np.float32))
     with pytest.raises(
         W2VError,
-        match="first names, such as 'to 15', could not be told from the vectors .*--blank _",
+        match="first names, such as 'to 15', could be mistaken for numbers .*--blank _",
     ):
         formats.save("z.glove", table)
     with pytest.raises(W2VError, match="line end cannot be written"):
@@ -96,14 +96,17 @@ def test_of_many_bad_rows_ten_are_told_and_of_bad_rows_alone_nothing_is_made(w2v
     (folder / "x.txt").write_text("30 2\n" + "a 1,5 2\n" * 29 + "b 1 2\n")
     told = w2v("convert", "x.txt", "y.txt", "--check")
     assert (told.code, told.err.count("left out")) == (0, 11)
-    assert "19 more rows that cannot be read: left out" in told.err
+    assert "left out 19 more rows that cannot be read" in told.err
     (folder / "x.txt").write_text("2 2\na 1,5 2\nb 1,5 2\n")
     told = w2v("convert", "x.txt", "z.txt", "--check")
-    assert (told.code, told.err) == (2, "w2v: x.txt: none of its 2 rows can be read\n")
+    assert (told.code, told.err) == (
+        2,
+        "w2v: x.txt: none of the 2 rows can be read: expected a name and 2 numbers on each line\n",
+    )
     (folder / "x.txt").write_text("a 1 2\nb 3 4")
     told = w2v("convert", "x.txt", "z.txt", "--check")
     assert "no header; 2 vectors of 2 numbers" in told.err
-    assert "the last row has no line end: perhaps the file is cut short" in told.err
+    assert "the last row has no line end: the file may be cut short" in told.err
 
 
 def test_word_and_output_vectors_added_up(w2v, folder, planted_text):
@@ -115,8 +118,10 @@ def test_word_and_output_vectors_added_up(w2v, folder, planted_text):
     np.testing.assert_array_equal(formats.load("sum.npy").matrix, wanted)
     told = w2v("convert", "sum.npy", "x.txt", "--combine", "sum")
     assert (told.code, told.err) == (
-        2, "w2v: sum.npy: --combine sum: the file has no output vectors of its words\n"
-    )  # fmt: skip
+        2,
+        "w2v: sum.npy: --combine sum: the file has no output vectors of its words: "
+        "leave out --combine\n",
+    )
 
 
 def test_the_pair_of_files_of_the_embedding_projector(w2v, toy, folder):
@@ -131,11 +136,11 @@ def test_the_pair_of_files_of_the_embedding_projector(w2v, toy, folder):
 @pytest.mark.parametrize(
     ("content", "names", "said"),
     [
-        (b"5 2\na 1 2\nb 3 4\n", ["a", "b"], "promises 5"),
-        (b"1 2\na 1 2\nb 3 4\n", ["a", "b"], "promises 1"),
+        (b"5 2\na 1 2\nb 3 4\n", ["a", "b"], "declares 5"),
+        (b"1 2\na 1 2\nb 3 4\n", ["a", "b"], "declares 1"),
         (b"3 2\na 1 2\nb 3 4\na 5 6\n", ["a", "b"], "'a'"),
         (b"2 2\na 1 2\nb 3\nc 5 6\n", ["a", "c"], "row 3"),
-        (b"2 3\na 1 2\nb 3 4\n", ["a", "b"], "promises vectors of 3 numbers, but rows have 2"),
+        (b"2 3\na 1 2\nb 3 4\n", ["a", "b"], "declares vectors of 3 numbers, but rows have 2"),
     ],
 )
 def test_what_is_wrong_is_repaired_and_said(w2v, folder, content, names, said):
@@ -225,10 +230,10 @@ def test_names_that_a_format_cannot_hold_are_found_before_the_work(w2v, folder):
     (folder / "e.tsv").write_text("a b\tthe cat\na_b\tthe cat\n")
     told = w2v("train", "e.tsv", *train[2:], "-o", "x.txt", "--blank", "_")
     assert told.code == 2
-    same = "--blank '_': rows 1 and 2 have the same name, 'a_b': try another --blank"
+    same = "--blank '_': rows 1 and 2 have the same name, 'a_b'; try another --blank"
     assert same in told.err
     told = w2v("train", "e.tsv", *train[2:], "-o", "x.txt", "--blank", " ")
-    assert (told.code, "has a blank itself: try --blank _" in told.err) == (2, True)
+    assert (told.code, "contains a blank itself: try --blank _" in told.err) == (2, True)
     assert w2v(*train, "-o", "m.safetensors").code == 0
     assert w2v(*train, "-o", "m.safetensors", "--blank", "_").code == 2
     told = w2v("infer", "m.safetensors", "d.tsv", "-o", "y.txt")

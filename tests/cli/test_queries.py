@@ -288,7 +288,7 @@ def test_vectors_without_a_direction_are_counted_named_and_left_out(w2v, folder)
     for call, code, out, err in [
         (("similar", "b", "-v", "x.txt"), 0, " 0.7071  e\n", left_out),
         (("similar", "a", "b", "-v", "x.txt"), 3, "b:\n 0.7071  e\n",
-         f"{left_out}w2v: the vector of 'a' has NaN or infinity in it: {no_direction}"),
+         f"{left_out}w2v: the vector of 'a' contains NaN or infinity: {no_direction}"),
         (("similarity", "b", "c", "-v", "x.txt"), 3, "",
          f"{left_out}w2v: the vector of 'c' is zero: {no_direction}"),
         (("similarity", "b", "e", "-v", "x.txt"), 0, "0.7071\n", left_out),

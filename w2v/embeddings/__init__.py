@@ -1,1 +1,1 @@
-"""Names and vectors: the table, the files it is kept in, and the questions it answers."""
+"""Tables of names and vectors: their file formats, nearest neighbours and other queries."""

@@ -1,8 +1,11 @@
-"""The one file: named arrays and metadata in the safetensors layout, written whole or not at all.
+"""The container: named arrays and metadata in one safetensors file, written atomically.
 
-Layout (huggingface/safetensors, "Format"): 8 bytes, the header's length, little-endian; the header,
-JSON, padded with spaces so that the data begins at a multiple of 64; the arrays without gaps, those
-with the largest items first. Opening maps the file: it costs the header, not the arrays.
+Layout (huggingface/safetensors, "Format"):
+1. 8 bytes: the length of the header, little-endian.
+2. The header: JSON, padded with spaces so that the data begins at a multiple of 64 bytes.
+3. The arrays without gaps, those with the largest items first.
+
+Opening a file maps it into memory: only the header is read, whatever the size of the arrays.
 """
 
 from __future__ import annotations
@@ -25,11 +28,11 @@ from w2v.errors import W2VError
 from w2v.system.atomic_file import replacing
 from w2v.system.pipes import name_of, open_seekable
 
-_ANEW = ": get it, or make it, anew"  # what to do about damage
-FORMAT_VERSION = "1"  # of our tables in it
-ALIGNMENT = 64
+_ADVICE = "; download or write the file again"  # ends every message about a damaged file
+FORMAT_VERSION = "1"  # version of the names and dtypes of the arrays that make up a table
+ALIGNMENT = 64  # The data begins at a multiple of this many bytes.
 _BLOCK = 1 << 20  # bytes written at a time
-LONGEST_HEADER = 100_000_000  # the official reader's limit
+LONGEST_HEADER = 100_000_000  # bytes, the limit of the official safetensors reader
 _DTYPES = {
     "F64": "<f8", "I64": "<i8", "U64": "<u8", "F32": "<f4", "I32": "<i4", "U32": "<u4",
     "F16": "<f2", "I16": "<i2", "U16": "<u2", "I8": "i1", "U8": "u1", "BOOL": "?",
@@ -44,9 +47,9 @@ def write(
     metadata: Mapping[str, str],
     like: str | None = None,
 ) -> None:
-    """Write arrays and metadata; adds a checksum (CRC-32) of each array to the metadata.
+    """Write arrays and metadata, and add a checksum (CRC-32) of each array to the metadata.
 
-    like  the file whose mode a new file gets, if that is there
+    like  a file whose permissions a new file gets, if it exists
     """
     ordered = dict(sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])))
     header: dict[str, Any] = {}
@@ -70,7 +73,7 @@ def write(
 
 
 def copy(path: str, target: str) -> None:
-    """Write a file with the bytes of another one."""
+    """Copy the file `path` to `target`, atomically."""
     with open_seekable(path) as source, replacing(target) as file:
         shutil.copyfileobj(source, file)
 
@@ -78,8 +81,8 @@ def copy(path: str, target: str) -> None:
 def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Map the arrays of a file, read-only, and read its metadata.
 
-    Raises W2VError that says where the file is not as it should be. Checksums are not compared:
-    see `damaged`.
+    Raises W2VError if the file is damaged or no container; the message names the byte or the
+    array. Checksums are not compared: see `damaged`.
     """
     where = name_of(path)
     with open_seekable(path) as file:
@@ -87,29 +90,31 @@ def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > min(size - 8, LONGEST_HEADER):
             raise W2VError(
-                f"{where}: cut short or no container: byte 0 promises a header of {length:,} "
-                f"bytes, the file has {size:,}{_ANEW}"
+                f"{where}: cut short, or not a safetensors file: byte 0 gives a header of "
+                f"{length:,} bytes, but the file has {size:,}{_ADVICE}"
             )
         try:
             entries, metadata = _parse_header(file.read(length))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise W2VError(f"{where}: the header at byte 8 is damaged{_ANEW}") from None
+            raise W2VError(f"{where}: the header at byte 8 is damaged{_ADVICE}") from None
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     tensors, expected = {}, 0
     for name, dtype, shape, begin, end in entries:
         count = math.prod(shape)
         if begin != expected or min(shape, default=0) < 0 or end - begin != count * dtype.itemsize:
-            raise W2VError(f"{where}: the header's entry for {name!r} contradicts itself{_ANEW}")
+            raise W2VError(
+                f"{where}: shape, dtype and offsets of {name!r} in the header do not agree{_ADVICE}"
+            )
         if 8 + length + end > size:
             raise W2VError(
-                f"{where}: cut short: {name!r} ends at byte {8 + length + end:,}, "
-                f"the file has {size:,}{_ANEW}"
+                f"{where}: cut short: {name!r} should end at byte {8 + length + end:,}, "
+                f"but the file has {size:,} bytes{_ADVICE}"
             )
         tensors[name] = np.frombuffer(data, dtype, count, 8 + length + begin).reshape(shape)
         expected = end
     if 8 + length + expected != size:
         raise W2VError(
-            f"{where}: {size - 8 - length - expected:,} bytes too many at the end{_ANEW}"
+            f"{where}: {size - 8 - length - expected:,} bytes too many at the end{_ADVICE}"
         )
     return tensors, metadata
 
@@ -117,7 +122,7 @@ def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 def _parse_header(
     text: bytes,
 ) -> tuple[list[tuple[str, np.dtype, tuple[int, ...], int, int]], dict[str, str]]:
-    """The entries (name, dtype, shape, begin, end) in the order of the data, and the metadata."""
+    """Entries (name, dtype, shape, begin, end) in the order of the data, and the metadata."""
     header = json.loads(text)
     metadata = header.pop("__metadata__", {})
     entries = []
@@ -130,7 +135,7 @@ def _parse_header(
 
 
 def nested(metadata: Mapping[str, str], name: str) -> dict[str, Any]:
-    """A value of the metadata that is an object; an empty one where it is missing or damaged."""
+    """Decode a metadata value that is a JSON object; empty if it is missing or damaged."""
     try:
         value = json.loads(metadata.get(name, "{}"))
     except (ValueError, RecursionError):
@@ -139,71 +144,71 @@ def nested(metadata: Mapping[str, str], name: str) -> dict[str, Any]:
 
 
 def checksum(array: np.ndarray) -> str:
-    """CRC-32 of the bytes of an array as they are in the file."""
-    found = 0
+    """CRC-32 of the bytes that an array has in a file, as 8 hexadecimal digits."""
+    crc = 0
     for block in _blocks(array):
-        found = zlib.crc32(block, found)
-    return f"{found:08x}"
+        crc = zlib.crc32(block, crc)
+    return f"{crc:08x}"
 
 
 def damaged(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> list[str]:
-    """The names of the arrays whose bytes do not agree with their checksum."""
+    """The names of the arrays whose bytes do not match their checksum in the metadata."""
     expected = nested(metadata, "checksums")
     return [name for name, array in tensors.items() if expected.get(name) != checksum(array)]
 
 
 def table_tensors(name: str, table: Table) -> dict[str, np.ndarray]:
-    """The arrays that a table is stored as."""
+    """The arrays of a file that store a table: NAME.matrix, NAME.norms and so on."""
     arrays = (table.matrix, table.norms, table.text, table.offsets, table.order, table.counts)
     return {f"{name}.{part}": a for part, a in zip(_PARTS, arrays, strict=True) if a is not None}
 
 
 def file_metadata() -> dict[str, str]:
-    """What every container of ours says of itself."""
+    """The metadata that every container written by this package has."""
     return {"format": "w2v", "format_version": FORMAT_VERSION, "version": __version__}
 
 
 def name_tensors(name: str, names: Sequence[str], counts: np.ndarray) -> dict[str, np.ndarray]:
-    """The arrays that words without vectors are stored as."""
+    """The arrays of a file that store names and counts without vectors."""
     bare = Table.build(names, np.empty((len(names), 0), np.float32), counts)
     arrays = table_tensors(name, bare)
     return {f"{name}.{part}": arrays[f"{name}.{part}"] for part in ("names", "offsets", "counts")}
 
 
 def read_names(tensors: Mapping[str, np.ndarray], name: str) -> list[str]:
-    """The names of a table, or of words without vectors; KeyError or ValueError if damaged."""
+    """The names of a table, or those of `name_tensors`; KeyError or ValueError if damaged."""
     text, ends = tensors[f"{name}.names"].tobytes(), tensors[f"{name}.offsets"].tolist()
     return [text[a:b].decode() for a, b in zip(ends, ends[1:], strict=False)]
 
 
 def table_names(tensors: Mapping[str, np.ndarray]) -> list[str]:
-    """Which tables a file holds."""
+    """The names of the tables in a file, such as words and documents."""
     return [name.removesuffix(".matrix") for name in tensors if name.endswith(".matrix")]
 
 
 def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table:
-    """A table from the arrays of a file; W2VError where the file has no such table."""
+    """Build a table on the arrays of a file; W2VError if it is missing or damaged."""
     where = name_of(path)
     try:
         matrix, norms, text, offsets, order = (tensors[f"{name}.{part}"] for part in _PARTS[:-1])
     except KeyError:
-        held = ", ".join(table_names(tensors)) or "none of ours"
+        held = ", ".join(table_names(tensors)) or "none written by w2v"
         raise W2VError(f"{where}: no table {name!r}; tables in it: {held}") from None
     counts = tensors.get(f"{name}.counts")
     rows = len(order)
     lengths = {len(matrix), len(norms), len(offsets) - 1, rows if counts is None else len(counts)}
     if lengths != {rows} or matrix.ndim != 2:
-        raise W2VError(f"{where}: the arrays of table {name!r} differ in length{_ANEW}")
+        raise W2VError(f"{where}: the arrays of table {name!r} differ in length{_ADVICE}")
     kinds = matrix.dtype.kind + norms.dtype.kind + offsets.dtype.kind + order.dtype.kind
     inside = rows == 0 or (order.min() >= 0 and order.max() < rows)
     rising = offsets[0] == 0 and offsets[-1] == len(text) and (np.diff(offsets) >= 0).all()
     if kinds != "ffii" or text.dtype != np.uint8 or not inside or not rising:
-        raise W2VError(f"{where}: the names of table {name!r} are damaged{_ANEW}")
+        raise W2VError(f"{where}: the names of table {name!r} are damaged{_ADVICE}")
     return Table(matrix, norms, text, offsets, order, counts)
 
 
 def _blocks(array: np.ndarray) -> Iterator[memoryview]:
-    """The bytes of an array as they are in a file. It may be a view, whose rows are padded."""
+    """The bytes of an array, little-endian and without gaps, even if it is a strided view."""
     array = np.atleast_1d(array)
     rows = max(1, _BLOCK // max(array[:1].nbytes, 1))
     for begin in range(0, len(array), rows):

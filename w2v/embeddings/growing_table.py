@@ -1,4 +1,4 @@
-"""GrowingTable: names and one matrix that grows, as a file of unknown length is read."""
+"""GrowingTable: names and vectors read from a file whose number of rows is not known."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ import numpy as np
 
 from w2v.embeddings.source import Source
 
-_FIRST = 1 << 22  # numbers that are allocated where no header says how many will come
+_FIRST = 1 << 22  # numbers allocated at first when no header gives the number of rows
 
 
 class GrowingTable:
-    """Names and their vectors, float32 (N, D), as a file is read.
+    """The names read so far, and their vectors in a float32 matrix (N, D) that grows.
 
-    promised  how many there will be; believed only where the file is large enough for these
-    least     bytes that a row takes at least
+    declared  the number of rows by the file's header, or None; ignored if the file is too small
+              for so many, so that a damaged header cannot make us allocate too much memory
+    dim       D
+    least     fewest bytes that a row takes in the file
     """
 
-    def __init__(self, source: Source, promised: int | None, dim: int, least: int):
+    def __init__(self, source: Source, declared: int | None, dim: int, least: int):
         self.names: list[bytes] = []
         self.dim = dim
-        believed = promised and source.size is not None and source.could_hold(promised, dim, least)
-        capacity = promised if promised and believed else max(1, _FIRST // dim)
+        believed = declared and source.size is not None and source.could_hold(declared, dim, least)
+        capacity = declared if declared and believed else max(1, _FIRST // dim)
         self._matrix = np.empty((capacity, dim), np.float32)
 
     def allocate(self, more: int) -> np.ndarray:
-        """The rows after those that are there, at least so many; (≥ more, D)."""
+        """Make space for `more` rows after the named ones; returns all free rows (≥ more, D).
+
+        The caller fills these rows and appends their names to `names`. A later call may move the
+        matrix, after which the returned array must not be used.
+        """
         needed = len(self.names) + more
         if needed > len(self._matrix):
             self._matrix.resize((max(needed, len(self._matrix) * 3 // 2), self.dim), refcheck=False)
         return self._matrix[len(self.names) :]
 
     def finished(self) -> tuple[list[bytes], np.ndarray]:
-        """All names, and the matrix (N, D)."""
+        """All names, and their vectors (N, D); free rows are released."""
         self._matrix.resize((len(self.names), self.dim), refcheck=False)
         return self.names, self._matrix

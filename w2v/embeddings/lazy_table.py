@@ -1,4 +1,4 @@
-"""LazyTable: names over a mapped array, of which nothing is computed before it is asked for."""
+"""LazyTable: a table on a mapped array that sorts names and computes norms only when needed."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ import numpy as np
 
 from w2v.embeddings.table import _JOINED, Table, _sorted, stored_norms
 
-_SHORTEST = 1e-20  # a square below which float32 has not all its digits
-_FURTHEST = 2.0**32  # and from which on float16 may not have been finite
+_SMALLEST_SQUARE = 1e-20  # Below this squared norm float32 loses digits.
+_LARGEST_SQUARE = 2.0**32  # 65,536²; from here on float16 vectors may not have been finite
 
 
 class LazyTable(Table):
-    """A table over a list of names as it is in a file: nothing is sorted or summed unasked.
+    """A table that keeps the list of names as it is in the file; fields as in `Table`.
 
-    Of 400,000 names and vectors of 300 numbers that takes longer than all else that a query does.
+    Sorting the names and summing the norms of 400,000 vectors of 300 numbers takes longer than all
+    the rest of a query. `order` and `norms` are therefore computed at their first use.
     """
 
     @classmethod
     def over(cls, names: bytes, matrix: np.ndarray) -> Table:
-        """A table of names that are given with a line end after each; W2VError where two are alike.
+        """Build a table.
 
-        matrix  (N, D), a row for each name
+        names   N names, each followed by a line end
+        matrix  (N, D), float32 or float16
+        Raises  W2VError if a name occurs twice
         """
         text = np.frombuffer(names, np.uint8)
         ends = np.flatnonzero(text == 10)
@@ -32,18 +35,18 @@ class LazyTable(Table):
             matrix=matrix, text=text[text != 10], offsets=offsets, counts=None,
             listing=b"\n" + names,
         )  # fmt: skip
-        if _seem_alike(made.text, offsets):
-            made.order  # noqa: B018 - which tells of them, if they are
+        if _may_repeat(made.text, offsets):
+            made.order  # noqa: B018 - sorting raises the error if a name does occur twice
         return made
 
     @cached_property
     def norms(self) -> np.ndarray:
-        """The norm of each row."""
+        """The Euclidean norm of each row, float32 (N,)."""
         return stored_norms(self.matrix)
 
     @cached_property
     def order(self) -> np.ndarray:
-        """Row numbers sorted by the names' bytes."""
+        """Row numbers sorted by the bytes of the names, int32 (N,)."""
         return _sorted(self.__dict__["listing"][1:-1].split(b"\n") if len(self) else [])
 
     def __len__(self) -> int:
@@ -51,34 +54,39 @@ class LazyTable(Table):
 
     @property
     def computes_vectors(self) -> bool:
-        """It does: norms are computed."""
+        """True, because `quick_norms` computes."""
         return True
 
     def exact_norms(self, rows: slice | np.ndarray) -> np.ndarray:
-        """The norms of some vectors, float32."""
+        """The norms of the vectors in `rows`, float32, summed in float64."""
         return stored_norms(self.matrix[rows])
 
     def quick_norms(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """The norms of some vectors, float32; exactly where float32 cannot sum the squares."""
+        """The norms of the vectors in `rows`, float32, summed in float32.
+
+        If a sum of squares is too small or too large for float32, `exact_norms` are returned.
+        """
         squares = np.einsum("rd,rd->r", vectors, vectors)
-        if ((squares < _FURTHEST) & (squares > _SHORTEST)).all():
+        if ((squares < _LARGEST_SQUARE) & (squares > _SMALLEST_SQUARE)).all():
             roots: np.ndarray = np.sqrt(squares)
             return roots
         return self.exact_norms(rows)
 
     def find(self, name: str) -> int | None:
-        """The row of a name, or None."""
+        """The row of a name, or None; a search through the bytes of all names."""
         wanted = name.encode("utf-8", "surrogateescape")
         listing: bytes = self.__dict__["listing"]
         at = -1 if b"\n" in wanted else listing.find(b"\n" + wanted + b"\n")
         return None if at < 0 else listing.count(b"\n", 0, at)
 
 
-def _seem_alike(text: np.ndarray, offsets: np.ndarray) -> bool:
-    """Whether names have the same sum of bytes times random numbers, one for each place.
+def _may_repeat(text: np.ndarray, offsets: np.ndarray) -> bool:
+    """Whether two names have the same hash; if not, no name occurs twice.
 
-    That takes a third of the time of a set of names, and those that differ have the same in one of
-    10^8 lists. The numbers are SplitMix's (Steele et al. 2014): to import NumPy's takes 10 ms.
+    The hash of a name is the sum of its bytes, each plus 1 and times a random number that depends
+    on the byte's position. This takes a third of the time of a Python set. Different names have
+    the same hash in about one of 10^8 lists. The random numbers are those of SplitMix (Steele et
+    al. 2014), because importing NumPy's generators takes 10 ms.
     """
     lengths = np.diff(offsets)
     factors = np.arange(1, lengths.max(initial=0) + 1, dtype=np.uint64)

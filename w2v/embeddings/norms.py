@@ -1,4 +1,4 @@
-"""Euclidean norms, unit vectors, and which vectors have a direction: the start of all cosines."""
+"""Euclidean norms, unit vectors, and the test for vectors that have no direction."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ _BLOCK = 1 << 16  # numbers worked on at a time
 
 
 def row_norms(vectors: np.ndarray) -> np.ndarray:
-    """The Euclidean norm of each vector (..., D), float64 (...), summed in float64, in blocks."""
+    """The Euclidean norm of each vector (..., D): float64 (...), summed in float64.
+
+    Vectors are converted to float64 in blocks, so the whole array is never copied.
+    """
     *shape, dim = vectors.shape
     flat = vectors.reshape(math.prod(shape), dim)
     norms = np.empty(len(flat))
     rows = max(1, _BLOCK // max(dim, 1))
     for begin in range(0, len(flat), rows):
-        with np.errstate(invalid="ignore"):  # a NaN of the signalling kind, from a damaged file
+        with np.errstate(invalid="ignore"):  # A damaged file may hold a signalling NaN.
             block = flat[begin : begin + rows].astype(np.float64, copy=False)
         norms[begin : begin + rows] = np.sqrt(np.einsum("ij,ij->i", block, block))
     return norms.reshape(shape)
 
 
 def has_direction(norms: np.ndarray) -> np.ndarray:
-    """Whether vectors with these norms have a direction, bool; zero and not finite ones have none.
+    """Whether vectors with these norms have a direction, bool; zero and non-finite ones have none.
 
-    A vector without a direction is treated as if it were not there wherever cosines are asked for:
-    it is near to nothing, answers nothing and is no part of a mean.
+    A vector without a direction has no cosine. Searches, analogies, evaluation and means leave it
+    out.
     """
     directed: np.ndarray = np.isfinite(norms) & (norms > 0)
     return directed
@@ -35,15 +38,15 @@ def has_direction(norms: np.ndarray) -> np.ndarray:
 def unit_vectors(
     vectors: np.ndarray, norms: np.ndarray | None = None, dtype: type[np.floating] = np.float32
 ) -> np.ndarray:
-    """Vectors (..., D) divided by their norms; those without a direction become zero.
+    """Divide vectors (..., D) by their norms; vectors without a direction become zero.
 
-    norms    float (...), as in a table; None: they are computed
+    norms    float (...), the norms if they are known; None: they are computed
     Returns  a new array of `dtype`
     """
     if norms is None:
         norms = row_norms(vectors)
     directed = has_direction(norms)
-    found = np.zeros(vectors.shape, dtype)
+    units = np.zeros(vectors.shape, dtype)
     divisors = np.where(directed, norms, 1)[..., None]
-    np.divide(vectors, divisors, out=found, where=directed[..., None])
-    return found
+    np.divide(vectors, divisors, out=units, where=directed[..., None])
+    return units

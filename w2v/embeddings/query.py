@@ -1,8 +1,8 @@
-"""Questions to a table: nearest neighbours, analogies, similarity, the odd one out.
+"""Queries: nearest neighbours, analogies, cosine similarity of two words, the odd one out.
 
-All similarities are cosines, -1 to 1. Vectors are combined as unit vectors, so that a long one does
-not drown the others. A vector that is zero or not finite has no direction, and so no cosine: see
-`norms.has_direction`.
+All similarities are cosines, -1 to 1. A query with several words adds up their unit vectors, so
+that a long vector counts no more than a short one. A vector that is zero or not finite has no
+direction and therefore no cosine: see `norms.has_direction`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,21 @@ from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 from w2v.system import python_arguments
 
-FEWEST = 3  # words, for one of them to be the odd one out
+FEWEST = 3  # fewest words of which one can be the odd one out
 
 
 @dataclass(frozen=True)
 class Query:
-    """Words to add ("+") and to subtract ("-"), as typed: king +woman -man."""
+    """A query: words to add and to subtract, such as king +woman -man.
+
+    terms  pairs of a sign, "+" or "-", and a word
+    """
 
     terms: tuple[tuple[str, str], ...]
 
     @property
     def signs(self) -> tuple[str, ...]:
-        """Of each word."""
+        """The sign of each word, "+" or "-"."""
         return tuple(sign for sign, _ in self.terms)
 
     def __str__(self) -> str:
@@ -41,18 +44,25 @@ class Query:
 
 
 class Neighbour(NamedTuple):
-    """One answer: a name, its cosine, its row and its count (None where counts are not known)."""
+    """One nearest neighbour.
+
+    name   the word or the document's id
+    score  cosine similarity, -1 to 1; with method mul the product of cosines (3CosMul)
+    row    its row in the table, from 0
+    count  how often it occurs in the corpus; None if counts are not known
+    """
 
     name: str
     score: float
     row: int
-    count: int | None  # type: ignore[assignment]
+    count: int | None  # type: ignore[assignment]  # hides tuple.count
 
 
 def parse_terms(terms: Sequence[str], verbatim: bool = False) -> list[Query]:
-    """Queries from words as typed: a bare one begins a query, `+w` and `-w` extend it.
+    """Parse the words of a command line: `w` begins a query, `+w` and `-w` extend it.
 
-    `+` and `-` by themselves are words. With `verbatim` every term is a query of one word.
+    `+` and `-` by themselves are words. With `verbatim`, each term is a query of one word, and its
+    first character is never a sign.
     """
     queries: list[list[tuple[str, str]]] = []
     for term in terms:
@@ -67,14 +77,14 @@ def parse_terms(terms: Sequence[str], verbatim: bool = False) -> list[Query]:
 def row_of(table: Table, name: str, ignore_case: bool = False) -> int | None:
     """The row of a name, or None.
 
-    ignore_case  where it is not there as it is written, the first that differs only in case
+    ignore_case  if there is no exact match, take the first row whose name differs only in case
     """
     row = table.find(python_arguments.word(name))
     return table.folded.get(name.casefold()) if row is None and ignore_case else row
 
 
 def find(table: Table, name: str, ignore_case: bool = False) -> int:
-    """The row of a name; NotFoundError with the nearest spellings where there is none."""
+    """The row of a name; NotFoundError, which suggests similar spellings, if there is none."""
     row = row_of(table, name, ignore_case)
     if row is None:
         form = joined_form(table, split_words(name))
@@ -85,16 +95,16 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
 
 
 def _spelling(name: str, near: str) -> str:
-    """A near spelling; one that looks like the name itself is distinguished by its Unicode form."""
+    """A similar spelling; if it looks the same as the name, its Unicode form is added."""
     form = unicode_form(name, near)
     return f"{near} (in Unicode's {form})" if form else near
 
 
 def find_direction(table: Table, name: str, ignore_case: bool = False) -> int:
-    """As `find`; NotFoundError too where the vector has no direction, and so no cosine."""
+    """As `find`; NotFoundError also if the vector has no direction, and therefore no cosine."""
     row = find(table, name, ignore_case)
     if not _has_direction(table, row):
-        what = "is zero" if np.isfinite(table.row(row)).all() else "has NaN or infinity in it"
+        what = "is zero" if np.isfinite(table.row(row)).all() else "contains NaN or infinity"
         raise NotFoundError(f"the vector of {table.name(row)!r} {what}: it has no direction")
     return row
 
@@ -104,7 +114,7 @@ def _has_direction(table: Table, row: int) -> bool:
 
 
 def directed_row(table: Table, name: str, ignore_case: bool = False) -> int | None:
-    """The row of a name whose vector has a direction, or None."""
+    """The row of a name, or None if it is out-of-vocabulary or its vector has no direction."""
     row = row_of(table, name, ignore_case)
     return row if row is not None and _has_direction(table, row) else None
 
@@ -120,7 +130,7 @@ def combine(table: Table, query: Query, ignore_case: bool = False) -> tuple[np.n
 
 
 def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
-    """The sums (Q, D) of vectors (Q, T, D), each with the sign of its place."""
+    """Add up vectors (Q, T, D) with the signs (T) of a query's terms; returns (Q, D)."""
     plus_or_minus = np.array([1 if sign == "+" else -1 for sign in signs], np.float32)
     sums: np.ndarray = (vectors * plus_or_minus[:, None]).sum(axis=1, dtype=np.float32)
     return sums
@@ -128,16 +138,17 @@ def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class QueryAnswerer:
-    """How queries are answered.
+    """Answers queries with their nearest neighbours.
 
-    search       where answers are sought
-    source       the table that the queries' words are in; its words do not answer if it is that of
-                 the search
-    method       add: the cosine to the sum of unit vectors; mul: the product of cosines (3CosMul)
-    include      whether a query's own words may answer it
-    ignore_case  of words that are not there as written
-    skips        words that are not there are left out of a query, else the query has no answer
-    left_out     those that were
+    search       the table to search, and how many neighbours to return
+    source       the table that the words of the queries are looked up in, perhaps another one
+    method       add: score by the cosine to the sum of unit vectors; mul: by the product of
+                 cosines (3CosMul)
+    include      whether the answers may include the query's own words. They may in any case if
+                 `source` is not the searched table
+    ignore_case  match words case-insensitively if there is no exact match
+    skips        leave out-of-vocabulary words out of a query; else the query has no answer
+    left_out     the out-of-vocabulary words that were left out so far
     """
 
     search: Search
@@ -147,13 +158,14 @@ class QueryAnswerer:
     ignore_case: bool = False
     skips: bool = False
     left_out: set[str] = field(default_factory=set)
-    _rows: dict[str, int] = field(default_factory=dict)  # of words that have been found
-    _names: dict[int, str] = field(default_factory=dict)  # of rows that have answered
+    _rows: dict[str, int] = field(default_factory=dict)  # cache: the rows of words in `source`
+    _names: dict[int, str] = field(default_factory=dict)  # cache: the names of rows returned
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
-        """The answers to each query, or which word is not there, or that its sum is zero.
+        """The nearest neighbours of each query, or the error that explains why it has none.
 
-        Raises W2VError where vectors are not finite or of another length.
+        The error names an out-of-vocabulary word, a vector without a direction, or a query whose
+        vectors sum to zero. Raises W2VError if the two tables have vectors of different lengths.
         """
         if self.source.dim != self.search.table.dim:
             raise W2VError(
@@ -187,7 +199,12 @@ class QueryAnswerer:
     def _vectors(
         self, by_signs: dict[tuple[str, ...], list[tuple[int, list[int]]]]
     ) -> dict[tuple[str, ...], tuple[list[int], list[list[int]], np.ndarray]]:
-        """The queries to search for together by the signs of their vectors (Q, T, D)."""
+        """Group the queries that can be searched for together, by the signs of their terms.
+
+        Returns, for each tuple of T signs, the numbers of its Q queries, the rows of their words
+        and their unit vectors (Q, T, D). With method add, and for single words, T is 1: their
+        vector is the sum.
+        """
         together: dict[tuple[str, ...], tuple[list[int], list[list[int]], list[np.ndarray]]] = {}
         for signs, group in by_signs.items():
             flat = [row for _, rows in group for row in rows]
@@ -210,7 +227,7 @@ class QueryAnswerer:
         return row
 
     def known(self, query: Query) -> Query:
-        """A query without the words that are not there; NotFoundError where none is left."""
+        """The query without its out-of-vocabulary words; NotFoundError if no word is left."""
         unknown = {
             name
             for _, name in query.terms
@@ -223,7 +240,7 @@ class QueryAnswerer:
         return Query(kept)
 
     def neighbours(self, answer: Sequence[tuple[int, float]]) -> list[Neighbour]:
-        """Rows and scores with their names and counts."""
+        """Neighbours from pairs of row and score, with their names and counts."""
         counts = self.search.table.counts
         return [
             Neighbour(self._name(row), score, row, None if counts is None else int(counts[row]))
@@ -240,58 +257,64 @@ class QueryAnswerer:
 def similar(
     table: Table, query: Query, k: int = 10, source: Table | None = None
 ) -> list[Neighbour]:
-    """The `k` nearest names to a query by cosine, ties by row.
+    """The `k` nearest neighbours of a query by cosine, without its own words, ties by row.
 
-    source  the table that the query's words are in, if that is another: W2VError where its vectors
-            have another length. Else these words are left out
+    source  another table to look up the query's words in. The answers may then include these
+            words. W2VError if its vectors have another length than those of `table`
     """
-    [found] = QueryAnswerer(Search(table, k), source or table).answer([query])
-    if isinstance(found, NotFoundError):
-        raise found
-    return found
+    [answer] = QueryAnswerer(Search(table, k), source or table).answer([query])
+    if isinstance(answer, NotFoundError):
+        raise answer
+    return answer
 
 
 def neighbours(vector: np.ndarray, search: Search) -> list[Neighbour]:
-    """The nearest names to a vector (D,) by cosine, ties by row."""
+    """The nearest neighbours of a vector (D,) by cosine, ties by row."""
     return neighbours_each(vector[None], search)[0]
 
 
 def neighbours_each(
     vectors: np.ndarray, search: Search, excluded: Sequence[Sequence[int]] = ()
 ) -> list[list[Neighbour]]:
-    """The nearest names to each of many vectors, float32 (Q, D).
+    """The nearest neighbours of each of many vectors, float32 (Q, D).
 
-    excluded  rows that do not answer, for each vector; empty: any may
+    excluded  for each vector the rows that must not be among its neighbours; empty: no such rows
     """
     answerer = QueryAnswerer(search, search.table)
     return [
-        answerer.neighbours(found)
-        for found in search.nearest(vectors[:, None], excluded or [[]] * len(vectors))
+        answerer.neighbours(answer)
+        for answer in search.nearest(vectors[:, None], excluded or [[]] * len(vectors))
     ]
 
 
 def numbers(table: Table, query: Query, ignore_case: bool = False) -> np.ndarray:
-    """The vector of a word as it is in the table, or that of an expression; float32 (D,)."""
+    """The vector of a query, float32 (D,).
+
+    For a single word it is the vector in the table; for several words, the sum of unit vectors.
+    """
     if len(query.terms) == 1 and query.terms[0][0] == "+":
         return table.row(find(table, query.terms[0][1], ignore_case))
     return combine(table, query, ignore_case)[0]
 
 
 def analogy(a: str, b: str, c: str) -> Query:
-    """a is to b as c is to ...: b - a + c (Mikolov et al. 2013c; 3CosAdd)."""
+    """The query b - a + c for "a is to b as c is to ..." (3CosAdd, Mikolov et al. 2013c)."""
     return Query((("+", b), ("-", a), ("+", c)))
 
 
 def similarity(table: Table, a: str, b: str, ignore_case: bool = False) -> float:
-    """The cosine of two names."""
+    """The cosine similarity of the vectors of two names, -1 to 1."""
     one, other = table.units(_rows(table, (a, b), ignore_case))
     return float(np.clip(one @ other, -1, 1))
 
 
 def odd(table: Table, names: Sequence[str], ignore_case: bool = False) -> list[tuple[str, float]]:
-    """Names with their cosine to the mean of all their unit vectors, the odd one out first."""
+    """Pairs of name and cosine to the mean of all their unit vectors, the odd one out first.
+
+    Raises W2VError for fewer than three names.
+    """
     if len(names) < FEWEST:
-        raise W2VError("the odd one out needs three words or more")
+        raise W2VError(f"expected three words or more to find the odd one out, found {len(names)}")
     vectors = table.units(_rows(table, names, ignore_case))
     scores = vectors @ unit_vectors(vectors.mean(axis=0))
     order = np.argsort(scores, kind="stable")

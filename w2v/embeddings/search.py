@@ -1,8 +1,9 @@
-"""The nearest rows of a table to many vectors at once: products in blocks, and a running top k.
+"""Exact nearest neighbours of many vectors at once: blocked matrix products and a running top k.
 
-Candidates are found with cosines in float32. Their scores are then computed anew in float64, so
-that neither an answer nor its rank depends on the blocks. Source of the product of cosines: Levy
-and Goldberg 2014, equation 4 (3CosMul).
+The rows of the table and the queries are multiplied block by block in float32; this finds the
+candidates. The scores of the candidates are then computed again in float64, so that neither the
+answers nor their order depend on the blocks. Source of the product of cosines: Levy and Goldberg
+2014, equation 4 (3CosMul).
 """
 
 from __future__ import annotations
@@ -15,28 +16,28 @@ import numpy as np
 from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
 from w2v.embeddings.table import Table
 
-_SCORES = 1 << 18  # computed at a time: they stay in the cache
-_VECTORS = 1 << 10  # compared with a block of rows at a time
-_ROWS = 2048  # of the table in a block, at least: with 4096 one thread takes a tenth longer
-_COPIED = 1 << 20  # numbers of the table in a block, at most, where they are copied or computed
-_FIRST = 1 << 8  # scores of a query from which the first limit is taken: to part more takes longer
-_RESCORED = 1 << 16  # numbers of candidates rescored at a time, as float64: these stay there too
-_ROUNDING = 1e-6  # by which cosines in float32 differ when they are summed in another order
-_MORE = 8  # candidates besides k, for those that float32 takes to be as near
-_UNSURE = 1e-4  # by which scores in float32 may be wrong: those of 3CosMul, relative to their size
+_SCORES = 1 << 18  # scores computed at a time; so many stay in the cache
+_VECTORS = 1 << 10  # most query vectors multiplied with a block of rows at a time
+_ROWS = 2048  # fewest table rows in a block; with 4096 one thread takes a tenth longer
+_COPIED = 1 << 20  # most numbers in a block of rows that is copied or computed, not mapped
+_FIRST = 1 << 8  # scores of a query that give its first limit; partitioning more takes longer
+_RESCORED = 1 << 16  # float64 numbers rescored at a time; so many stay in the cache
+_ROUNDING = 1e-6  # how far float32 cosines may differ when they are summed in another order
+_MORE = 8  # extra candidates beyond k, for rows that float32 cannot tell from the k-th best
+_UNSURE = 1e-4  # largest error of a float32 score; for 3CosMul relative to the score
 _TINY = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
-EPSILON = 0.001  # of 3CosMul, against division by zero
+EPSILON = 0.001  # keeps 3CosMul from dividing by zero
 
 
 @dataclass(frozen=True)
 class Search:
-    """Where to search, and for how many.
+    """A nearest-neighbour search.
 
-    table      whose rows are searched; those without a direction are near to nothing
-    k          how many answers at most
-    rows       int64, sorted: only these are searched; None: all
-    min_score  of an answer; None: any
+    table      the table whose rows are searched; rows without a direction are never returned
+    k          most neighbours to return for a query
+    rows       int64, sorted: the rows to search; None: all
+    min_score  lowest score of a neighbour; None: no limit
     """
 
     table: Table
@@ -50,37 +51,43 @@ class Search:
         excluded: Sequence[Sequence[int]] | np.ndarray,
         signs: Sequence[str] = ("+",),
     ) -> list[list[tuple[int, float]]]:
-        """For each query its answers, row and score, the best first, ties by row.
+        """For each query its neighbours as pairs (row, score), the best first, ties by row.
 
-        vectors   float32 (Q, T, D): with one sign the cosine to a vector is the score; with more,
-                  the product of those of "+" through the product of those of "-", each moved to
-                  the range 0 to 1
-        excluded  rows that do not answer, for each query
-        Scores are computed in float64 from few candidates: they do not depend on which queries are
-        asked together.
+        vectors   float32 (Q, T, D), the T terms of each query
+        excluded  for each query the rows that must not be returned
+        signs     the signs of the T terms. With one term, the score is the cosine. With several,
+                  cosines are moved to the range 0 to 1; the score is the product of those of the
+                  "+" terms, divided by the product of those of the "-" terms (3CosMul)
+
+        The final scores are computed in float64, so a query's result does not depend on the other
+        queries.
         """
         if not len(vectors) or not self._count:
             return [[] for _ in vectors]
         most, top = min(self._count, self.k + _MORE), dict[int, _TopRows]()
-        for some, begin, scores in self._scores(unit_vectors(vectors), tuple(signs), excluded):
-            if some.start not in top:
-                top[some.start] = _TopRows(len(scores), self.k, most)
-            top[some.start].add(scores, begin)
+        for part, begin, scores in self._scores(unit_vectors(vectors), tuple(signs), excluded):
+            if part.start not in top:
+                top[part.start] = _TopRows(len(scores), self.k, most)
+            top[part.start].add(scores, begin)
         candidates = np.concatenate([each.rows() for each in top.values()])
         candidates = candidates[:, (candidates >= 0).any(axis=0)]
         step = max(1, _RESCORED // max(1, candidates.shape[1] * self.table.dim))
-        found = []
+        answers = []
         for begin in range(0, len(vectors), step):
             units = unit_vectors(vectors[begin : begin + step], dtype=np.float64)
-            found += self._rescored(units, candidates[begin : begin + step], tuple(signs))
-        return found
+            answers += self._rescored(units, candidates[begin : begin + step], tuple(signs))
+        return answers
 
     def count_nearer(self, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """How many rows are nearer to each vector, float32 (Q, D), than its own, int64 (Q,)."""
+        """Count the rows that are nearer to each vector than a given row is; int64 (Q,).
+
+        vectors  float32 (Q, D)
+        rows     int64 (Q,), the row that the others are compared with, for each vector
+        """
         units, count = unit_vectors(vectors), np.zeros(len(vectors), np.int64)
         least = np.einsum("qd,qd->q", units, self.table.units(rows))[:, None] + _ROUNDING
-        for some, _, scores in self._scores(units[:, None], ("+",), rows[:, None]):
-            count[some] += np.count_nonzero(scores > least[some], axis=1)
+        for part, _, scores in self._scores(units[:, None], ("+",), rows[:, None]):
+            count[part] += np.count_nonzero(scores > least[part], axis=1)
         return count
 
     @property
@@ -93,12 +100,12 @@ class Search:
         signs: tuple[str, ...],
         excluded: Sequence[Sequence[int]] | np.ndarray,
     ) -> Iterator[tuple[slice, int, np.ndarray]]:
-        """All scores, float32 (Q, R), of some queries and some rows at a time.
+        """Compute all scores, a block of queries and of rows at a time.
 
         units   unit vectors (Q, T, D)
-        Yields  which queries, the place of the first row among those that are searched, and the
-                scores: -inf where a row has no direction or is excluded. They are overwritten by
-                the next ones
+        Yields  a slice of the queries; the position, among the searched rows, of the first row of
+                the block; and the scores of both, float32. A score is -inf if the row has no
+                direction or is excluded. The next block overwrites the array of scores
         """
         queries, terms, dim = units.shape
         excluded_places = self._places(excluded)
@@ -115,29 +122,33 @@ class Search:
                 matrix = table.vectors(rows)
                 norms = table.quick_norms(rows, matrix)
                 shares = 1 / np.maximum(norms, _TINY)
-                if scaled := together * terms > dim:  # what is fewer is divided
+                # Divide by the norms either the rows or their products, whichever are fewer numbers
+                if scaled := together * terms > dim:
                     matrix = matrix * shares[:, None]
-            without = np.flatnonzero(~has_direction(norms))
+            undirected = np.flatnonzero(~has_direction(norms))
             for first in range(0, queries, together):
-                some = slice(first, first + together)
-                flat = units[some].reshape(-1, dim)
+                part = slice(first, first + together)
+                flat = units[part].reshape(-1, dim)
                 cosines = products[: len(flat) * len(matrix)].reshape(len(flat), -1)
                 with np.errstate(invalid="ignore", over="ignore"):
                     np.matmul(flat, matrix.T, out=cosines)
                     if not scaled:
                         cosines *= shares
                     scores = _scored(cosines.reshape(-1, terms, len(matrix)), signs)
-                scores[:, without] = -np.inf
-                places = excluded_places[some] - begin
-                query, which = np.nonzero((places >= 0) & (places < len(matrix)))
-                scores[query, places[query, which]] = -np.inf
-                yield some, begin, scores
+                scores[:, undirected] = -np.inf
+                places = excluded_places[part] - begin
+                query, column = np.nonzero((places >= 0) & (places < len(matrix)))
+                scores[query, places[query, column]] = -np.inf
+                yield part, begin, scores
 
     def _places(self, rows: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
-        """Where rows stand among those that are searched, int64 (Q, X); -1: not there, or none."""
+        """Positions of rows among the searched rows, int64 (Q, X).
+
+        -1 marks rows that are not searched, and pads queries with fewer than X rows.
+        """
         padded = np.full((len(rows), max(map(len, rows))), -1)
-        for all_of_one, each in zip(padded, rows, strict=True):
-            all_of_one[: len(each)] = each
+        for line, each in zip(padded, rows, strict=True):
+            line[: len(each)] = each
         if self.rows is None:
             return padded
         places = np.searchsorted(self.rows, padded)
@@ -146,7 +157,7 @@ class Search:
     def _rescored(
         self, units: np.ndarray, candidates: np.ndarray, signs: tuple[str, ...]
     ) -> list[list[tuple[int, float]]]:
-        """The answers among the candidates (Q, C), which are as `_TopRows.rows` gives them."""
+        """The best `k` of the candidates (Q, C) of `_TopRows.rows`, by scores in float64."""
         none = candidates < 0
         if self.rows is not None:
             candidates = self.rows[candidates]
@@ -156,7 +167,8 @@ class Search:
         cosines = [
             np.einsum("qcd,qd->qc", matrix, units[:, term]) / norms for term in range(len(signs))
         ]
-        scores = np.round(_scored(np.clip(np.stack(cosines, axis=1), -1, 1), signs), 9)  # ties
+        # Rounding makes ties of scores that differ only by the rounding of float64.
+        scores = np.round(_scored(np.clip(np.stack(cosines, axis=1), -1, 1), signs), 9)
         scores[none] = -np.inf
         order = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
         rows, scores = (np.take_along_axis(each, order, 1) for each in (candidates, scores))
@@ -171,7 +183,10 @@ class Search:
 
 
 def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
-    """Scores (Q, R) from the cosines to each term of a query, (Q, T, R), which are overwritten."""
+    """Scores (Q, R) from the cosines to each term of a query, (Q, T, R).
+
+    The cosines are overwritten. The score is the cosine if there is one term, else 3CosMul.
+    """
     if len(signs) == 1:
         return cosines[:, 0]
     cosines += 1
@@ -190,54 +205,57 @@ def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
 
 
 def _as_slice(rows: np.ndarray) -> slice | np.ndarray:
-    """Sorted rows as a slice where they are all that it has: a slice copies nothing."""
+    """Sorted rows as a slice if they have no gaps, because indexing by a slice copies nothing."""
     first, last = int(rows[0]), int(rows[-1])
     return slice(first, last + 1) if last - first + 1 == len(rows) else rows
 
 
 def _ranked(queries: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Numbers that ascend with queries and fall with float32 scores, int64: one sort, not two.
+    """Sort keys, int64: ascending by query, then descending by float32 score.
 
-    The bits of floats ascend with them, but for the negative ones, where they fall.
+    One sort by these keys replaces two sorts. Compared as int32, the bits of positive floats
+    have the order of the floats, and those of negative floats the reverse order.
     """
-    bits = (0 - scores).view(np.int32)  # 0 less 0 has no sign
+    bits = (0 - scores).view(np.int32)  # 0 - scores and not -scores, which could be -0.0
     return (queries << 32) + np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits)
 
 
 class _TopRows:
-    """The rows that may be among the best `k` of each of Q queries, of all that have been seen.
+    """The rows seen so far that may be among the best `k` of each of Q queries.
 
-    These are the rows whose score is not farther below the k-th best than float32 may be wrong;
-    where many are as near, at most `most`.
+    A row is kept if its score is below the k-th best by no more than the error of float32. If
+    more than `most` rows of a query are that close, the best `most` are kept.
     """
 
     def __init__(self, queries: int, k: int, most: int):
         self._queries, self._k, self._most = queries, k, most
-        self._limits = np.full(queries, -np.inf, np.float32)  # what is not above is of no use
+        self._limits = np.full(queries, -np.inf, np.float32)  # Scores up to these are dropped.
         self._found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._size = 0
 
     def add(self, scores: np.ndarray, begin: int) -> None:
-        """Take account of scores (Q, R) of the rows from `begin` on."""
-        peaks = scores.max(axis=1)  # most blocks have nothing better: to see that is quick
-        some = np.flatnonzero(peaks > self._limits)
+        """Add the scores (Q, R) of R rows, the first of which is row `begin`."""
+        # Most blocks have no score above the limit of a query; the maximum shows this quickly.
+        peaks = scores.max(axis=1)
+        improved = np.flatnonzero(peaks > self._limits)
         if self._k == 1:
             self._limits = np.maximum(self._limits, _limit(peaks))
         elif not self._found and scores.shape[1] > self._k:
             first = scores[:, : max(_FIRST, 16 * self._k)]
             self._limits = _limit(np.partition(first, -self._k, axis=1)[:, -self._k])
-        if 2 * some.size < len(scores):
-            scores, limits = scores[some], self._limits[some]
+        if 2 * improved.size < len(scores):
+            scores, limits = scores[improved], self._limits[improved]
         else:
-            some, limits = np.arange(len(scores)), self._limits
+            improved, limits = np.arange(len(scores)), self._limits
         places = np.flatnonzero(scores > limits[:, None])
         queries, rows = np.divmod(places, scores.shape[1])
-        self._found.append((some[queries], rows + begin, scores[queries, rows]))
+        self._found.append((improved[queries], rows + begin, scores[queries, rows]))
         self._size += queries.size
         if self._size > 4 * self._most * self._queries:
             self._compact()
 
     def _compact(self) -> None:
+        """Drop the entries that can no longer be among the best, and raise the limits."""
         queries, rows, scores = (np.concatenate(part) for part in zip(*self._found, strict=True))
         order = np.argsort(_ranked(queries, scores), kind="stable")  # ties in the order of rows
         queries, rows, scores = queries[order], rows[order], scores[order]
@@ -251,22 +269,22 @@ class _TopRows:
         self._size = int(kept.sum())
 
     def _rank(self, queries: np.ndarray) -> np.ndarray:
-        """The place of each entry among those of its query, which are together."""
+        """The position of each entry within its query; the entries are sorted by query."""
         first = np.searchsorted(queries, np.arange(self._queries))
         rank: np.ndarray = np.arange(queries.size) - first[queries]
         return rank
 
     def rows(self) -> np.ndarray:
-        """They, int64 (Q, most), ascending; -1 before them where a query has fewer."""
+        """The kept rows of each query, int64 (Q, most), ascending; padded with -1 at the left."""
         self._compact()
         queries, rows, _ = self._found[0]
-        found = np.full((self._queries, self._most), -1)
-        found[queries, self._rank(queries)] = rows
-        found.sort(axis=1)
-        return found
+        kept = np.full((self._queries, self._most), -1)
+        kept[queries, self._rank(queries)] = rows
+        kept.sort(axis=1)
+        return kept
 
 
 def _limit(scores: np.ndarray) -> np.ndarray:
-    """Scores in float32 which may in truth be as high as these."""
+    """The lowest float32 scores whose exact values may be as high as those of `scores`."""
     limits: np.ndarray = scores - np.float32(_UNSURE) * np.maximum(1, np.abs(scores))
     return limits

@@ -1,4 +1,4 @@
-"""A vector file as bytes, unpacked if need be, and what is wrong with it."""
+"""Reading a vector file: its bytes, decompressed if necessary, and the faults found in it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from w2v.errors import W2VError
 from w2v.system import packing
 from w2v.system.pipes import name_of, open_seekable
 
-HEAD = 1 << 16  # bytes from which a format is recognised
+HEAD = 1 << 16  # bytes at the beginning of a file by which its format is recognised
 BLOCK = 1 << 21  # bytes read at a time
 
 
 class Layout(NamedTuple):
-    """How vectors stand in a file, as a format sees it in the first bytes.
+    """The layout of a vector file, found in its first bytes by `sniff` of a format.
 
-    kind    what the file is, as `w2v info` calls it
-    rows    how many vectors the header promises; None: it does not say
-    dim     numbers in each; 0: not known yet
+    kind    the name of the format, which `w2v info` prints
+    rows    the number of vectors by the header; None if there is no header
+    dim     the length of a vector; 0 if it is not known yet
     header  bytes before the first row
-    error   what contradicts the header; nothing where all agrees
+    error   how the first rows contradict the header; empty if they agree
     """
 
     kind: str
@@ -33,10 +33,11 @@ class Layout(NamedTuple):
 
 
 class Diagnostics:
-    """What was found in a file that is not as it should be.
+    """Collects the faults of a file while it is read.
 
-    path     of the file
-    repairs  whether to go on where that can be repaired; else it is a mistake
+    path      the file
+    repairs   True: repair a fault, record it and go on; False: raise it as an error
+    messages  what has been recorded
     """
 
     def __init__(self, path: str, repairs: bool = False):
@@ -44,27 +45,34 @@ class Diagnostics:
         self.messages: list[str] = []
 
     def note(self, what: str) -> None:
-        """Something that is not wrong, but that users should know."""
+        """Record something that users should know but that is no fault."""
         self.messages.append(what)
 
     def error(self, what: str, instead: str) -> None:
-        """Something wrong: W2VError, or a note of what is done instead."""
+        """Raise a fault as a W2VError, or record it.
+
+        what     the fault
+        instead  how it is repaired
+        """
         if not self.repairs:
             raise W2VError(
-                f"{self.name}: {what}; to repair it: w2v convert --check {self.path} OUT"
+                f"{self.name}: {what}; to repair the file: w2v convert --check {self.path} OUT"
             )
         self.messages.append(f"{what}: {instead}")
 
 
 class Source:
-    """The bytes of a file, or what is packed in it.
+    """The bytes of a file; those of a compressed file are decompressed.
 
-    path  of the file, `-` is standard input
-    raw   the file, at its beginning; it can seek
+    path    the file; `-` is standard input
+    raw     the open file, at its beginning; it must be able to seek
 
-    `name` is what messages call it, `packed` says by what it is packed, `stored` how many bytes the
-    file has. Unpacked: `head` is what it begins with, `begin` how much of that has been skipped,
-    `size` how many bytes there are, None where that is not known.
+    name    the file's name in messages
+    packed  the compression, such as gzip; empty if there is none
+    stored  the size of the file in bytes
+    size    the size of the data in bytes; None if the file is compressed
+    head    the first HEAD bytes of the data
+    begin   how many of these have been skipped
     """
 
     def __init__(self, path: str, raw: IO[bytes]):
@@ -82,7 +90,7 @@ class Source:
     @classmethod
     @contextmanager
     def open(cls, path: str) -> Iterator[Source]:
-        """Open a file as long as it is of use; a pipe is copied first."""
+        """Open a file for a `with` statement; the data of a pipe is first copied to a file."""
         with open_seekable(path) as raw:
             yield cls(path, raw)
 
@@ -92,15 +100,15 @@ class Source:
         except packing.DamagedError as error:
             raise W2VError(
                 f"{self.name}: byte {self._raw.tell():,} of the {self.packed} file: {error}; it is "
-                "damaged or cut short: get it anew"
+                "damaged or cut short: download or write it again"
             ) from None
 
     def skip(self, size: int) -> None:
-        """Leave out the first bytes, which are in `head`."""
+        """Let `blocks` begin `size` bytes after the beginning; these must be in `head`."""
         self.begin, self._ahead = size, self.head[size:]
 
     def blocks(self) -> Iterator[bytes]:
-        """All bytes, some at a time."""
+        """The bytes of the file in blocks, from where `skip` has set the beginning."""
         if self._ahead:
             yield self._ahead
         self._ahead = b""
@@ -108,5 +116,8 @@ class Source:
             yield block
 
     def could_hold(self, rows: int, dim: int, least: int) -> bool:
-        """Whether a file of this size can hold rows of `least` bytes each; if packed, perhaps."""
+        """Whether the file is large enough for `rows` rows of at least `least` bytes each.
+
+        Always True for a compressed file, whose size is not known.
+        """
         return self.size is None or (rows * least <= self.size and (not rows or dim <= self.size))

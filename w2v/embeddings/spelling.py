@@ -1,4 +1,4 @@
-"""Words as they are typed: what parts them, and names that are spelt nearly like one."""
+"""Words as users type them: split at whitespace, joined to phrases, corrected by near spellings."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ import numpy as np
 
 from w2v.embeddings.table import Table
 
-BLANKS = " \t\n\r\v\f"  # of ASCII: a no-break space is a letter, as in texts
-_JOINERS = ("_", "-", "")  # of phrases: w2v phrases puts _ by default
+BLANKS = " \t\n\r\v\f"  # ASCII whitespace; a no-break space is part of a word, as in corpora
+_JOINERS = ("_", "-", "")  # may stand between the words of a phrase; w2v phrases writes _
 FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC", "NFKD")
-_LONGEST_PHRASE = 4  # words
-_SHORTLIST = 200  # names whose edit distance is worked out
-_LONGEST = 100  # letters: to compare two words of 10,000 would take 40 s
+_LONGEST_PHRASE = 4  # most words that are joined to a phrase
+_SHORTLIST = 200  # most names whose edit distance is computed
+_LONGEST = 100  # letters of a word; comparing two words of 10,000 letters would take 40 s
 
 
 def split_words(line: str) -> list[str]:
-    """What stands between blanks of ASCII."""
+    """Split a line at ASCII whitespace."""
     words = line.encode("utf-8", "surrogateescape").split()
     return [word.decode("utf-8", "surrogateescape") for word in words]
 
 
 def joined_form(table: Table, words: Sequence[str]) -> str | None:
-    """The name that several words make together, where it is there: prime_minister."""
+    """A name in the table that consists of these words, such as prime_minister; None without one.
+
+    Words may be joined by `_`, by `-` or by nothing.
+    """
     forms = [joiner.join(words) for joiner in _JOINERS] if len(words) > 1 else []
     return next((form for form in forms if table.find(form) is not None), None)
 
 
 def joined_to_others(table: Table, name: str, names: Sequence[str]) -> str | None:
-    """The name that a word makes with those beside it in `names`, the longest; None without one."""
+    """The longest name in the table that joins `name` to words beside it in `names`, or None."""
     at = list(names).index(name)
     for size in range(_LONGEST_PHRASE, 1, -1):
         for begin in range(max(at - size + 1, 0), min(at, len(names) - size) + 1):
@@ -41,13 +44,13 @@ def joined_to_others(table: Table, name: str, names: Sequence[str]) -> str | Non
 
 
 def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:
-    """At most `most` names, the nearest first, the more frequent first among equals.
+    """Up to `most` names spelt like `name`, by edit distance; ties by row, the most frequent first.
 
-    Names are compared without regard to case. A shortlist shares most bytes and pairs of bytes with
-    `name` (one pass over the bytes of all names: 0.05 s for 400,000); it is ordered by the number
-    of edits. Names that need more edits than a third of the letters (at least one) are not near;
-    to a name of more than 100 letters none is. Names that differ only in Unicode normalization,
-    and look alike, come before all others.
+    Case is ignored. One pass over the bytes of all names (0.05 s for 400,000) makes a shortlist of
+    the names that share most bytes and pairs of bytes with `name`. The edit distance is computed
+    for these only. It may be up to a third of the number of letters, and at least 1. Names of more
+    than 100 letters have no near spellings by edit distance. Names that look the same and differ
+    only in Unicode normalization come first.
     """
     forms = dict.fromkeys(normalize(form, name) for form in FORMS)
     same = [form for form in forms if form != name and table.find(form) is not None]
@@ -57,22 +60,22 @@ def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:
     shortlist = _shortlist(table, wanted.encode("utf-8", "surrogateescape"))
     ranked = []
     for row in shortlist.tolist():
-        found = table.name(row)
-        ranked.append((edits(wanted, normalize("NFC", found).casefold()), row, found))
+        other = table.name(row)
+        ranked.append((edits(wanted, normalize("NFC", other).casefold()), row, other))
     allowed = max(1, len(wanted) // 3)
-    near = [found for distance, _, found in sorted(ranked) if distance <= allowed]
+    near = [other for distance, _, other in sorted(ranked) if distance <= allowed]
     return list(dict.fromkeys([*same, *near]))[:most]
 
 
 def unicode_form(name: str, other: str) -> str:
-    """The Unicode normalization form of a name that is another one; nothing where none is."""
+    """The Unicode normalization form that turns `name` into `other`, such as NFD; "" if none."""
     return next((form for form in FORMS if name != other == normalize(form, name)), "")
 
 
 def edits(a: str, b: str) -> int:
-    """How many letters must be put in, left out, replaced or swapped with the next (Damerau 1964).
+    """Edit distance: insertions, deletions, replacements and swaps of neighbours (Damerau 1964).
 
-    The restricted distance (optimal string alignment), by dynamic programming over rows.
+    This is the restricted distance (optimal string alignment), by dynamic programming over rows.
     """
     before: list[int] = []
     above = list(range(len(b) + 1))
@@ -88,7 +91,7 @@ def edits(a: str, b: str) -> int:
 
 
 def _shortlist(table: Table, wanted: bytes) -> np.ndarray:
-    """Rows by how many bytes and pairs of bytes they share with `wanted`, best first."""
+    """Rows whose names share most bytes and pairs of bytes with `wanted`, the best first."""
     lengths = np.diff(table.offsets)
     near = np.flatnonzero(np.abs(lengths - len(wanted)) <= max(2, len(wanted) // 3))
     near = near[lengths[near] > 0]

@@ -1,4 +1,4 @@
-"""Table: names and their vectors, the thing that every model produces."""
+"""Table: N names and N vectors, which every model produces and every query reads."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
 from w2v.errors import W2VError
 
 _LONGEST = float(np.finfo(np.float32).max)
-_JOINED = 4096  # names at a time: what is made of all of them takes memory as well
-_SIGN_AND_NUMBER = -0x70002000  # as int32, of the bits of a float16 that are moved to the left
-_NAMED = 3  # vectors without a direction, in a message
+_JOINED = 4096  # names handled at a time, which bounds the memory for temporary copies
+_SIGN_AND_NUMBER = -0x70002000  # int32 mask: the bits of a float16 after the shift to the left
+_NAMED = 3  # most vectors that a message names
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """N names and N vectors. Arrays may be mapped from a file: a name is found by bisection.
+    """N names and their vectors; row i of the matrix is the vector of name i.
 
-    matrix   float32 (N, D), or float16
-    norms    float32 (N,), the Euclidean norm of each row
-    text     uint8, the UTF-8 bytes of all names; bytes that are not UTF-8 are kept as they are
-    offsets  int64 (N + 1,), where each name begins in `text`
-    order    int32 (N,), row numbers sorted by the names' bytes
-    counts   int64 (N,), how often each occurs in its text, or None where that is not known
-    normalize  the Unicode normalization of the text that the names come from: none, NFC, NFKC
+    matrix     float32 or float16 (N, D)
+    norms      float32 (N,), the Euclidean norm of each row
+    text       uint8, the UTF-8 bytes of all names; bytes that are not UTF-8 are kept unchanged
+    offsets    int64 (N + 1,), where each name begins in `text`; the last is the length of `text`
+    order      int32 (N,), row numbers sorted by the bytes of the names
+    counts     int64 (N,), how often each name occurs in the corpus; None if not known
+    normalize  the Unicode normalization of the training corpus: none, NFC or NFKC
+
+    The arrays may be mapped from a file. A name is found by bisection, so opening a file builds
+    no dictionary.
     """
 
     matrix: np.ndarray
@@ -44,7 +47,7 @@ class Table:
     def build(
         cls, names: Sequence[str], matrix: np.ndarray, counts: np.ndarray | None = None
     ) -> Table:
-        """A table of `names`; W2VError where two are the same."""
+        """Build a table; W2VError if a name occurs twice."""
         encoded = [name.encode("utf-8", "surrogateescape") for name in names]
         return cls.of(encoded, matrix, counts)
 
@@ -52,43 +55,43 @@ class Table:
     def of(
         cls, encoded: Sequence[bytes], matrix: np.ndarray, counts: np.ndarray | None = None
     ) -> Table:
-        """The same from names as bytes."""
-        order = _sorted(encoded)  # first, in the memory that the rest takes then
+        """As `build`, from names as UTF-8 bytes."""
+        order = _sorted(encoded)  # comes first, because later arrays reuse the memory of the sort
         offsets = np.zeros(len(encoded) + 1, np.int64)
         offsets[1:] = np.fromiter(map(len, encoded), np.int64, len(encoded))
         np.cumsum(offsets, out=offsets)
         text = np.empty(offsets[-1], np.uint8)
         for at in range(0, len(encoded), _JOINED):
-            some = np.frombuffer(b"".join(encoded[at : at + _JOINED]), np.uint8)
-            text[offsets[at] : offsets[at] + some.size] = some
+            part = np.frombuffer(b"".join(encoded[at : at + _JOINED]), np.uint8)
+            text[offsets[at] : offsets[at] + part.size] = part
         return cls(matrix, stored_norms(matrix), text, offsets, order, counts)
 
     @classmethod
     def unknown(cls, names: Sequence[str], dim: int) -> Table:
-        """A table of `names` whose vectors are not known yet: zeros that take no memory."""
+        """A table of `names` before their vectors are known; the zero vectors take no memory."""
         return cls.build(names, np.broadcast_to(np.float32(0), (len(names), dim)))
 
     def take(self, rows: np.ndarray) -> Table:
-        """A table of some rows, in that order."""
+        """A new table of the given rows, in the given order; int64 (K,)."""
         counts = None if self.counts is None else self.counts[rows]
         return self.of([self.name_bytes(row) for row in rows.tolist()], self.matrix[rows], counts)
 
     def without_blanks(self, instead: str) -> Table:
-        """With something else for blanks in names.
+        """The table with `instead` for each space in a name.
 
-        Raises W2VError where that has a blank itself, or two names become the same
+        Raises W2VError if `instead` contains whitespace, or if two names become the same.
         """
         if instead.split() != [instead] and instead:
-            raise W2VError(f"--blank {instead!r} has a blank itself: try --blank _")
+            raise W2VError(f"--blank {instead!r} contains a blank itself: try --blank _")
         names = [name.replace(" ", instead) for name in self.names]
         try:
             return self.build(names, self.matrix, self.counts)
         except W2VError as error:
             same = str(error).removesuffix("; remove one")
-            raise W2VError(f"--blank {instead!r}: {same}: try another --blank") from None
+            raise W2VError(f"--blank {instead!r}: {same}; try another --blank") from None
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
-        """The same names with other vectors."""
+        """The same names and counts with other vectors (N, D)."""
         return replace(self, matrix=matrix, norms=stored_norms(matrix))
 
     def __len__(self) -> int:
@@ -96,38 +99,48 @@ class Table:
 
     @property
     def dim(self) -> int:
-        """Numbers in each vector."""
+        """D, the length of a vector."""
         return int(self.matrix.shape[1])
 
     def row(self, row: int) -> np.ndarray:
-        """A vector, float32 (D,)."""
+        """The vector of a row, float32 (D,); a view of the matrix if that is float32."""
         vector: np.ndarray = self.matrix[row].astype(np.float32, copy=False)
         return vector
 
     @property
     def computes_vectors(self) -> bool:
-        """Whether `vectors` and `quick_norms` compute, instead of looking up: best in blocks."""
+        """Whether `vectors` and `quick_norms` compute something, and so are best called in blocks.
+
+        If False, both only return a part of `matrix` and `norms`.
+        """
         return self.matrix.dtype != np.float32
 
     def vectors(self, rows: slice | np.ndarray) -> np.ndarray:
-        """Some vectors, float32; what is not finite in float16 is 65,536 or more."""
-        found = self.matrix[rows]
-        return _widened(found) if found.dtype == np.float16 else found
+        """The vectors of `rows`, float32.
+
+        A float16 infinity or NaN becomes a number of size 65,536 or more, because a quick
+        conversion is used.
+        """
+        vectors = self.matrix[rows]
+        return _widened(vectors) if vectors.dtype == np.float16 else vectors
 
     def exact_norms(self, rows: slice | np.ndarray) -> np.ndarray:
-        """The norms of some vectors, as in `norms`, float32."""
+        """The norms of the vectors in `rows`, float32, as in `norms`."""
         return self.norms[rows]
 
     def quick_norms(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """The norms of some vectors, which are given too, float32, to six digits."""
+        """The norms of the vectors in `rows`, float32, correct to six digits.
+
+        vectors  these vectors, which the caller already has
+        """
         return self.norms[rows]
 
     def units(self, rows: slice | np.ndarray) -> np.ndarray:
-        """Some vectors divided by their norms, float32 (N, D); see `norms.unit_vectors`."""
+        """The unit vectors of `rows`, float32 (K, D); see `norms.unit_vectors`."""
         return unit_vectors(self.vectors(rows), self.exact_norms(rows))
 
     def has_direction(self, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
-        """Which of some vectors, or of all, have a direction, bool; see `norms.has_direction`."""
+        """Whether the vectors in `rows` have a direction, bool; see `norms.has_direction`."""
         return has_direction(self.exact_norms(rows))
 
     def name_bytes(self, row: int) -> bytes:
@@ -144,7 +157,7 @@ class Table:
         return self.first_names(len(self))
 
     def first_names(self, count: int) -> list[str]:
-        """The names of the first `count` rows, or of all that there are."""
+        """The names of the first `count` rows, or of all if there are fewer."""
         ends = self.offsets[: count + 1].tolist()
         text = self.text[: ends[-1]].tobytes()
         return [
@@ -154,14 +167,17 @@ class Table:
 
     @cached_property
     def folded(self) -> dict[str, int]:
-        """The first row of each name in folded case."""
+        """Maps each case-folded name to the first row that has it."""
         rows: dict[str, int] = {}
         for row, name in enumerate(self.names):
             rows.setdefault(name.casefold(), row)
         return rows
 
     def find(self, name: str) -> int | None:
-        """The row of a name as it is, or else in the names' normalization; None without one."""
+        """The row of a name; None if it is out-of-vocabulary.
+
+        If there is no exact match, the name is looked up in the normalization of the corpus.
+        """
         wanted = name.encode("utf-8", "surrogateescape")
         at = self.place(wanted)
         if at < len(self) and self.name_bytes(self.order[at]) == wanted:
@@ -170,20 +186,25 @@ class Table:
         return None if plain == name else self.find(plain)
 
     def normalized(self, text: str) -> str:
-        """A text in the names' Unicode normalization."""
+        """Apply the Unicode normalization of the corpus to a text."""
         return NORMALIZERS[self.normalize](text)
 
     def without_direction(self, among: np.ndarray | None = None) -> str:
-        """How many vectors have none, and the names of the first; nothing where all have one.
+        """A message: how many vectors have no direction, with the names of the first few.
 
-        among  bool (N,), the vectors that are looked at; None: all
+        among    bool (N,), the vectors to check; None: all
+        Returns  an empty string if all of them have a direction
         """
         seen = np.ones(len(self), np.bool_) if among is None else among
         kinds = ("zero", seen & (self.norms == 0)), ("not finite", seen & ~np.isfinite(self.norms))
         return " and ".join(self.counted(which, what) for what, which in kinds if which.any())
 
     def counted(self, which: np.ndarray, what: str) -> str:
-        """How many vectors, bool (N,), are something, with the names of the first few."""
+        """A message, such as "2 vectors are zero ('a', 'b')".
+
+        which  bool (N,), the vectors that are counted
+        what   what they are
+        """
         rows = np.flatnonzero(which)
         names = ", ".join(repr(self.name(row)) for row in rows[:_NAMED].tolist())
         more = ", ..." if rows.size > _NAMED else ""
@@ -191,12 +212,12 @@ class Table:
         return f"{rows.size:,} {are} {what} ({names}{more})"
 
     def place(self, name: bytes) -> int:
-        """Where a name stands in `order`, or would stand."""
+        """The position of a name in `order`, or the one at which it would be inserted."""
         return bisect_left(self.order, name, key=self.name_bytes)
 
 
 def _sorted(names: Sequence[bytes]) -> np.ndarray:
-    """Row numbers in the order of names, int32; W2VError where two are the same."""
+    """Row numbers sorted by name, int32 (N,); W2VError if a name occurs twice."""
     listed = np.empty(len(names), object)
     listed[:] = names
     order = np.argsort(listed, kind="stable").astype(np.int32)
@@ -212,19 +233,22 @@ def _sorted(names: Sequence[bytes]) -> np.ndarray:
 
 
 def _widened(halves: np.ndarray) -> np.ndarray:
-    """float16 as float32, in a sixth of NumPy's time: by the bits, exponents moved by a product."""
+    """Convert float16 to float32 in a sixth of NumPy's time.
+
+    The bits are shifted to their places in a float32; a product corrects the exponent.
+    """
     wide = halves.view(np.int16).astype(np.int32)
     wide <<= 13
     wide &= np.int32(_SIGN_AND_NUMBER)
-    found = wide.view(np.float32)
-    found *= np.float32(2.0 ** (127 - 15))
-    return found
+    singles = wide.view(np.float32)
+    singles *= np.float32(2.0 ** (127 - 15))
+    return singles
 
 
 def stored_norms(matrix: np.ndarray) -> np.ndarray:
-    """The norm of each row, float32 (N,); infinity only for a row that is not finite.
+    """The norm of each row, float32 (N,); infinity or NaN only for a row that is not finite.
 
-    A finite vector may be longer than float32 can say: then its norm is the largest float32.
+    If the norm of a finite vector is too large for float32, the largest float32 is returned.
     """
     norms = row_norms(matrix)
     np.minimum(norms, _LONGEST, where=np.isfinite(norms), out=norms)

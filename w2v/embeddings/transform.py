@@ -1,4 +1,4 @@
-"""Tables made of tables: some of the rows, unit vectors, without what all vectors share."""
+"""Transformations of tables: selected rows, unit vectors, centered vectors, float16, sums."""
 
 from __future__ import annotations
 
@@ -11,28 +11,33 @@ from w2v.errors import W2VError
 
 
 def select(table: Table, names: set[str]) -> tuple[Table, int]:
-    """The rows with some of the names, in the table's order; and how many names have none."""
+    """The rows whose names are in `names`, in the table's order; and the number of OOV names."""
     rows = [row for row, name in enumerate(table.names) if name in names]
     return table.take(np.array(rows, np.int64)), len(names) - len(rows)
 
 
 def normalized(table: Table) -> Table:
-    """Every vector divided by its length; those without a direction stay as they are."""
+    """The table with unit vectors; vectors that are zero or not finite stay unchanged."""
     matrix = table.units(slice(None))
-    bad = ~np.isfinite(table.norms)  # what is not finite stays as it is: it would become zero
+    bad = ~np.isfinite(table.norms)  # `units` makes these vectors zero.
     matrix[bad] = table.matrix[bad]
     return table.with_matrix(matrix)
 
 
 def centered(table: Table, components: int) -> Table:
-    """Without the mean of all vectors, and without the directions in which they differ most.
+    """Subtract the mean of all vectors, then their projections on the first principal components.
 
-    components  how many of these; Mu and Viswanath take the length of vectors divided by 100
-    Vectors that are zero or not finite are no part of the mean, and stay as they are.
+    components  how many principal components to remove; Mu and Viswanath take D / 100
+    Raises      W2VError if there are more components than numbers in a vector
+
+    Vectors that are zero or not finite are left out of the mean and stay unchanged.
     Source: Mu and Viswanath 2018, "All-but-the-top", algorithm 1.
     """
     if components > table.dim:
-        raise W2VError(f"--center {components}: vectors have only {table.dim} numbers")
+        raise W2VError(
+            f"--center {components}: vectors have only {table.dim} numbers: "
+            f"give {table.dim} components at most"
+        )
     directed = table.has_direction()
     if not directed.any():
         return table
@@ -41,13 +46,13 @@ def centered(table: Table, components: int) -> Table:
     _, directions = np.linalg.eigh(matrix.T @ matrix)
     top = directions[:, ::-1][:, :components]
     matrix -= (matrix @ top) @ top.T
-    found = _float32(table).copy()
-    found[directed] = matrix
-    return table.with_matrix(found)
+    centered_matrix = _float32(table).copy()
+    centered_matrix[directed] = matrix
+    return table.with_matrix(centered_matrix)
 
 
 def to_float16(table: Table) -> Table:
-    """In float16; W2VError where a number is too large for these."""
+    """The table with vectors in float16; W2VError if a number is too large for float16."""
     with np.errstate(over="ignore"):
         matrix = table.matrix.astype(np.float16)
     bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1) & np.isfinite(table.norms))
@@ -60,10 +65,19 @@ def to_float16(table: Table) -> Table:
 
 
 def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray]) -> Table:
-    """Each word's input vector plus its output vector (Levy, Goldberg and Dagan 2015)."""
+    """Add to each word's input vector its output vector (Levy, Goldberg and Dagan 2015).
+
+    table    the words and their input vectors (V, D)
+    path     the model file, for messages
+    tensors  the arrays of the file, with output_vectors (V, D)
+    Raises   W2VError if the file has no output vectors for these words
+    """
     output = tensors.get("output_vectors")
     if output is None or output.shape != table.matrix.shape:
-        raise W2VError(f"{path}: --combine sum: the file has no output vectors of its words")
+        raise W2VError(
+            f"{path}: --combine sum: the file has no output vectors of its words: "
+            "leave out --combine"
+        )
     return table.with_matrix(_float32(table) + output)
 
 

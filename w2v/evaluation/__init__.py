@@ -1,1 +1,1 @@
-"""Evaluation of vectors: similarity and analogy sets, several files compared, classification."""
+"""Evaluation: word similarity and analogy sets, comparison of files, document classification."""

@@ -1,6 +1,6 @@
-"""Analogy sets: is the word nearest to b - a + c the one that people expect?
+"""Accuracy on analogy sets: for "a is to b as c is to d", is d the word nearest to b - a + c?
 
-Words are looked up as `similarity.folded_rows` says.
+Words are compared case-insensitively; see `similarity.folded_rows`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from w2v.errors import W2VError
 from w2v.evaluation.similarity import _lines, folded_rows
 from w2v.system.pipes import name_of
 
-_TOGETHER = 1 << 13  # questions: 10 MB of vectors of 300 numbers
+_TOGETHER = 1 << 13  # questions answered at a time; 10 MB of vectors of 300 numbers
 
 
 @dataclass(frozen=True)
 class AnalogyResult:
-    """How many of the answerable questions of a section were answered correctly.
+    """The results for the Q questions of a section.
 
-    outcomes  int8 (Q,), for each question: 1 correct, 0 not correct, -1 not answerable
+    section   its name
+    outcomes  int8 (Q,), for each question: 1 correct, 0 wrong, -1 not answerable, because one of
+              its four words is out-of-vocabulary
     """
 
     section: str
@@ -32,21 +34,24 @@ class AnalogyResult:
 
     @property
     def questions(self) -> int:
-        """How many there are."""
+        """The number of questions."""
         return self.outcomes.size
 
     @property
     def answerable(self) -> int:
-        """Those whose words are all in the vocabulary."""
+        """The number of questions whose four words are all in the vocabulary."""
         return int(np.count_nonzero(self.outcomes >= 0))
 
     @property
     def correct(self) -> int:
-        """Those with the right answer."""
+        """The number of questions answered correctly."""
         return int(np.count_nonzero(self.outcomes > 0))
 
     def accuracy(self, count_oov: bool = False) -> float | None:
-        """Share of correct answers among the answerable, or all; None where there are none."""
+        """Share of correct answers, 0 to 1; None if there is nothing to divide by.
+
+        count_oov  divide by all questions, not only by the answerable ones
+        """
         count = self.questions if count_oov else self.answerable
         return self.correct / count if count else None
 
@@ -54,13 +59,17 @@ class AnalogyResult:
 def analogies(
     table: Table, path: str, restrict: int = 300_000, method: str = "add"
 ) -> list[AnalogyResult]:
-    """Evaluate on a set of questions a b c d: is d the word nearest to b - a + c?
+    """Evaluate a table on a set of analogy questions.
 
-    Lines that begin with ":" name a section. Answers are sought among the `restrict` first words,
-    without a, b and c; a question with a word that is not among them is not answerable.
-    method   add: 3CosAdd; mul: 3CosMul (Levy and Goldberg 2014)
-    Returns  one result for each section, in order
-    Raises   W2VError for a line of another form
+    Each line of the file has four words, a b c d. A line that begins with ":" names the section of
+    the questions below it. The answer is the nearest word to b - a + c, other than a, b and c.
+
+    restrict  use only the first words of the table, the most frequent; a question with a word that
+              is not among them is not answerable
+    method    add: 3CosAdd; mul: 3CosMul (Levy and Goldberg 2014)
+    Returns   one result for each section, in the order of the file
+    Raises    W2VError for a line of another form, or if the file has no questions
+
     Source: Mikolov et al. 2013a, section 4.1, and the program compute-accuracy of word2vec.c.
     """
     known = folded_rows(table, restrict)
@@ -72,27 +81,32 @@ def analogies(
         outcomes[answerable] = _correct(search, rows[answerable], method)
         results.append(AnalogyResult(section, outcomes))
     if not results:
-        raise W2VError(f"{name_of(path)}: no questions in the file")
+        raise W2VError(
+            f"{name_of(path)}: no questions in the file: expected four words on each line"
+        )
     return results
 
 
 def _correct(search: Search, questions: np.ndarray, method: str) -> np.ndarray:
-    """Which of the questions (Q, 4), rows of a table, are answered by their last word, bool."""
+    """Whether each question is answered by its fourth word, bool (Q,).
+
+    questions  int64 (Q, 4), the rows of the words a b c d in the table
+    """
     correct = np.zeros(len(questions), np.bool_)
     for begin in range(0, len(questions), _TOGETHER):
-        some = questions[begin : begin + _TOGETHER]
-        a, b, c = map(search.table.units, some[:, :3].T)
+        part = questions[begin : begin + _TOGETHER]
+        a, b, c = map(search.table.units, part[:, :3].T)
         if method == "mul":
-            answers = search.nearest(np.stack([b, a, c], axis=1), some[:, :3], "+-+")
+            answers = search.nearest(np.stack([b, a, c], axis=1), part[:, :3], "+-+")
         else:
-            answers = search.nearest((b - a + c)[:, None], some[:, :3])
+            answers = search.nearest((b - a + c)[:, None], part[:, :3])
         found = [answer[0][0] if answer else -1 for answer in answers]
-        correct[begin : begin + len(some)] = found == some[:, 3]
+        correct[begin : begin + len(part)] = found == part[:, 3]
     return correct
 
 
 def _sections(path: str, table: Table) -> Iterator[tuple[str, list[list[str]]]]:
-    """Each section's name and its questions in folded case."""
+    """The name of each section and its questions, case-folded; sections without any are skipped."""
     section = ""
     questions: list[list[str]] = []
     for number, line in _lines(path, table):
@@ -113,7 +127,7 @@ def _sections(path: str, table: Table) -> Iterator[tuple[str, list[list[str]]]]:
 
 
 def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
-    """Semantic, syntactic (sections named gram...) and all questions together."""
+    """Three results: semantic, syntactic and all questions; syntactic sections are named gram..."""
     syntactic = [r for r in results if r.section.startswith("gram")]
     semantic = [r for r in results if not r.section.startswith("gram")]
     groups = [("semantic", semantic), ("syntactic", syntactic), ("total", results)]

@@ -1,4 +1,4 @@
-"""Classification of documents by their vectors: logistic regression, and how well it does."""
+"""Classification of documents by their vectors: logistic regression, accuracy and F1."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from w2v.text.encode import read_as
 class Regression:
     """Multinomial logistic regression on standardised features.
 
-    labels   K names, sorted
-    weights  float64 (D + 1, K), the last row for the constant
-    mean     float64 (D,), of the features in training
+    labels   the K labels, sorted
+    weights  float64 (D + 1, K), the last row is the intercept
+    mean     float64 (D,), the mean of the training features
     scale    float64 (D,), their standard deviation, or 1 where that is 0
     """
 
@@ -31,29 +31,35 @@ class Regression:
     scale: np.ndarray
 
     def predict(self, features: np.ndarray) -> list[str]:
-        """The likeliest label of each row of features, float (N, D)."""
+        """The most probable label of each row of the features, float (N, D)."""
         best = (_prepared(features, self.mean, self.scale) @ self.weights).argmax(axis=1)
         return [self.labels[i] for i in best]
 
 
 def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Regression:
-    """Fit a regression to features, float (N, D), and their labels.
+    """Fit a regression by L-BFGS.
 
-    penalty  what half the squared length of the weights (but for the constant) counts, beside the
-             sum of the losses in nats: 1 / C of other programs
-    Raises   W2VError where all have the same label
+    features  float (N, D)
+    labels    N labels
+    penalty   L2 regularization: the objective is the sum of the losses in nats plus penalty / 2
+              times the squared norm of the weights without the intercept. scikit-learn's C is
+              1 / penalty
+    Raises    W2VError if all labels are the same
     """
     from scipy.optimize import minimize
 
     names = sorted(set(labels))
     if len(names) < 2:
-        raise W2VError(f"classification needs two labels or more; all have {names[0]!r}")
+        raise W2VError(
+            f"classification needs two labels or more, but all documents have {names[0]!r}"
+        )
     mean, scale = features.mean(axis=0), features.std(axis=0)
     x = _prepared(features, mean, scale := np.where(scale > 0, scale, 1))
     wanted = np.searchsorted(names, labels)
     shape, rows = (x.shape[1], len(names)), np.arange(len(x))
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        """The objective and its gradient."""
         weights = flat.reshape(shape)
         scores = x @ weights
         scores -= scores.max(axis=1, keepdims=True)
@@ -74,15 +80,16 @@ def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Re
 
 
 def _prepared(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Standardised features in float64, and a column of ones."""
+    """Standardised features in float64, with a column of ones for the intercept."""
     return np.column_stack([(features - mean) / scale, np.ones(len(features))])
 
 
 @dataclass(frozen=True)
 class ClassificationReport:
-    """How well labels were predicted.
+    """The predicted labels of documents compared with the true ones.
 
-    confusion  int64 (K, K): how many of each true label (row) got each label (column)
+    labels     the K labels, sorted
+    confusion  int64 (K, K), counts of documents by true label (row) and predicted label (column)
     """
 
     labels: list[str]
@@ -90,7 +97,7 @@ class ClassificationReport:
 
     @classmethod
     def of(cls, true: Sequence[str], predicted: Sequence[str]) -> ClassificationReport:
-        """Count what was predicted for what."""
+        """Count the pairs of true and predicted label."""
         labels = sorted({*true, *predicted})
         number = {label: i for i, label in enumerate(labels)}
         confusion = np.zeros((len(labels), len(labels)), np.int64)
@@ -100,24 +107,28 @@ class ClassificationReport:
 
     @property
     def accuracy(self) -> float:
-        """Share of documents with the right label."""
+        """Share of documents whose label was predicted correctly, 0 to 1."""
         return float(np.trace(self.confusion) / self.confusion.sum())
 
     def f1(self) -> list[float]:
-        """For each label the harmonic mean of precision and recall; 0 where neither is."""
-        right = np.diag(self.confusion)
-        all_ = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
-        return (2 * right / np.maximum(all_, 1)).tolist()
+        """F1 of each label, the harmonic mean of its precision and recall.
+
+        It is 0 for a label that is never predicted correctly.
+        """
+        correct = np.diag(self.confusion)
+        predicted_or_true = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        return (2 * correct / np.maximum(predicted_or_true, 1)).tolist()
 
 
 class Features:
-    """Finds the features of documents in a table.
+    """Looks up the features of documents in a table of vectors.
 
-    table  of documents, or of words
-    by     which: `documents` or `words`
-    how    where documents are in files, and what names them
-    text   how texts become words, for `words`; a model's file knows better
-    path   of the file
+    table  the vectors of documents, or of words
+    by     documents: the features are the document's vector; words: the mean of its words' vectors
+    how    settings for reading the documents and their ids from files
+    text   settings for splitting texts into tokens, used with `words`; if the file of the vectors
+           has such settings, those are used instead
+    path   the file of the vectors
     """
 
     def __init__(self, table: Table, by: str, how: DocumentSettings, text: TextSettings, path: str):
@@ -128,9 +139,9 @@ class Features:
             self._text = TextSettings(**{name: settings[name] for name in names})
 
     def of(self, path: str) -> tuple[np.ndarray, list[str]]:
-        """The features of a file's documents, float64 (N, D), and their labels.
+        """The features of the documents in a file, float64 (N, D), and their labels.
 
-        Raises W2VError where one has no label, or no vector
+        Raises W2VError if a document has no label or no vector.
         """
         corpus = DocumentCorpus([path], self._text, self._how)
         features = self._means(corpus) if self._by == "words" else self._vectors(corpus)
@@ -138,28 +149,35 @@ class Features:
         if not corpus.labels:
             raise W2VError(f"{path}: no documents in the file")
         if len(labels) < len(corpus.labels):
-            raise W2VError(f"{path}: there are documents without a label; see --columns")
+            missing = len(corpus.labels) - len(labels)
+            raise W2VError(
+                f"{path}: {missing:,} of {len(corpus.labels):,} documents without a label: name "
+                "the column or field of the labels: --columns, --label-field"
+            )
         if not np.isfinite(features).all():
-            raise W2VError(f"{self._path} has NaN or infinity in the vectors of these documents")
+            raise W2VError(
+                f"{self._path} has NaN or infinity in the vectors of these documents: the file is "
+                "damaged, or its training diverged"
+            )
         return features, labels
 
     def _vectors(self, corpus: DocumentCorpus) -> np.ndarray:
-        for _ in corpus.blocks():  # notes the names
+        for _ in corpus.blocks():  # reading the corpus fills `corpus.names`
             pass
         rows = {name: row for row, name in enumerate(self._table.names)}
         found = [rows.get(name, -1) for name in corpus.names]
         if -1 in found:
             raise W2VError(
                 f"{self._path} has no vector of {found.count(-1):,} of {len(found):,} documents, "
-                f"such as {corpus.names[found.index(-1)]!r}: the model must be trained on them, or "
-                f"their vectors be from w2v infer; --by words takes their words' vectors instead"
+                f"such as {corpus.names[found.index(-1)]!r}: train the model on them, make their "
+                "vectors with w2v infer, or use the vectors of their words: --by words"
             )
         return self._table.matrix[np.array(found, np.int64)[corpus.row_numbers()]].astype(
             np.float64
         )
 
     def _means(self, corpus: DocumentCorpus) -> np.ndarray:
-        """The mean of each document's words that are known; zeros where none is."""
+        """The mean of the vectors of each document's known words; zeros if it has none."""
         from scipy.sparse import csr_array
 
         text, _ = read_as(corpus, self._table.names)

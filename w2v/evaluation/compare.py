@@ -1,8 +1,9 @@
-"""Several vector files beside each other: how sure scores are, what differs, who has whom near.
+"""Comparison of several vector files: confidence intervals, p-values and shared neighbours.
 
-Intervals are by the bootstrap (Efron 1979), over the items that all files can answer. Files are
-compared in pairs, item by item: correlations by the bootstrap of their difference, right and wrong
-answers by McNemar's exact test (1947).
+All scores are computed over the items, word pairs or analogy questions, that all files can answer.
+Confidence intervals are by the bootstrap (Efron 1979). Each file is compared with the first one on
+the same items: correlations by the bootstrap of their difference, accuracies by McNemar's exact
+test (1947).
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from w2v.errors import W2VError
 from w2v.evaluation.analogies import AnalogyResult, totals
 from w2v.evaluation.similarity import similarity
 
-_DRAWS = 1000  # of the bootstrap
-_LEVEL = 95  # per cent
+_DRAWS = 1000  # bootstrap samples
+_LEVEL = 95  # per cent, of the confidence intervals
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What a set says of one of several files.
+    """The score of one of several files on an evaluation set.
 
-    set         its name; for analogies with ", semantic" and so on
-    items       how many all files can answer
-    score       Spearman's correlation, or the share of right answers; None: not defined
-    interval    of the score, 95 %
-    p           whether it differs from that of the first file; None of the first
+    set       the name of the set; for analogies followed by ", semantic" and so on
+    items     the number of items that all files can answer
+    score     Spearman's correlation, or the accuracy of analogies; None if it is not defined
+    interval  the 95 % confidence interval of the score
+    p         the p-value of its difference from the score of the first file; None for that file
     """
 
     set: str
@@ -41,7 +42,11 @@ class Compared:
 
 
 def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared]:
-    """What a set of scored pairs says of each table."""
+    """Score each table on a set of word pairs with human scores.
+
+    path      the set; see `similarity.similarity`
+    restrict  use only the first words of each table
+    """
     results = [similarity(table, path, restrict) for table in tables]
     common = results[0].found
     for result in results[1:]:
@@ -49,42 +54,50 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
     cosines = [result.cosines[np.isin(result.found, common)] for result in results]
     scores = results[0].scores[np.isin(results[0].found, common)]
 
-    def correlations(which: np.ndarray) -> list[float]:
-        wanted = _ranks(scores[which])
-        return [_correlation(_ranks(each[which]), wanted) for each in cosines]
+    def correlations(sample: np.ndarray) -> list[float]:
+        wanted = _ranks(scores[sample])
+        return [_correlation(_ranks(each[sample]), wanted) for each in cosines]
 
     return _compared(path, len(tables), correlations, common.size, paired=None)
 
 
 def on_common(answered: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyResult]]:
-    """The answers of several tables, section by section, to what all of them can answer."""
-    found: list[list[AnalogyResult]] = [[] for _ in answered]
+    """The same results, with questions that some table cannot answer marked as not answerable.
+
+    answered  for each table its results, section by section
+    """
+    restricted: list[list[AnalogyResult]] = [[] for _ in answered]
     for results in zip(*answered, strict=True):
         outcomes = np.stack([result.outcomes for result in results])
         common = np.where((outcomes >= 0).all(axis=0), outcomes, -1)
-        for own, row in zip(found, common, strict=True):
+        for own, row in zip(restricted, common, strict=True):
             own.append(AnalogyResult(results[0].section, row))
-    return found
+    return restricted
 
 
 def by_questions(answered: Sequence[Sequence[AnalogyResult]], path: str) -> list[list[Compared]]:
-    """What the answers of several tables to a set of analogies say: semantic, syntactic, all."""
+    """Score several tables on a set of analogies: the semantic, the syntactic and all questions.
+
+    answered  for each table its results, section by section
+    path      the set
+    Returns   for each of the three groups the scores of all tables
+    """
     from scipy.stats import binomtest
 
     found = []
     for results in zip(*map(totals, on_common(answered)), strict=True):
         right = np.stack([result.outcomes[result.outcomes >= 0] > 0 for result in results])
 
-        def shares(which: np.ndarray, right: np.ndarray = right) -> list[float]:
-            return right[:, which].mean(axis=1).tolist()
+        def accuracies(sample: np.ndarray, right: np.ndarray = right) -> list[float]:
+            return right[:, sample].mean(axis=1).tolist()
 
         def mcnemar(first: int, other: int, right: np.ndarray = right) -> float:
-            only = int((right[first] & ~right[other]).sum())
-            both = int((right[first] != right[other]).sum())
-            return float(binomtest(only, both).pvalue) if both else 1.0
+            first_only = int((right[first] & ~right[other]).sum())
+            different = int((right[first] != right[other]).sum())
+            return float(binomtest(first_only, different).pvalue) if different else 1.0
 
         name = f"{path}, {results[0].section}"
-        found.append(_compared(name, len(answered), shares, right.shape[1], mcnemar))
+        found.append(_compared(name, len(answered), accuracies, right.shape[1], mcnemar))
     return found
 
 
@@ -95,6 +108,12 @@ def _compared(
     items: int,
     paired: Callable[[int, int], float] | None,
 ) -> list[Compared]:
+    """Scores with confidence intervals and p-values, one for each file.
+
+    scores  computes the score of each file from the numbers of the items in a sample
+    items   the number of items
+    paired  computes the p-value of two files; None: by the bootstrap
+    """
     rng, nothing = np.random.default_rng(1), Compared(name, items, None, None, None)
     whole = np.array(scores(np.arange(items)) if items > 1 else [np.nan] * files)
     if not np.isfinite(whole).all():
@@ -112,7 +131,10 @@ def _compared(
 
 
 def _two_sided(differences: np.ndarray) -> float:
-    """How often a difference has the other sign, of both sides; at least one draw."""
+    """The two-sided p-value of the hypothesis that the bootstrapped difference is 0.
+
+    It is twice the share of samples on the rarer side of 0, and never less than one sample.
+    """
     differences = differences[np.isfinite(differences)]
     share = float(min((differences <= 0).mean(), (differences >= 0).mean()))
     return min(1.0, 2 * max(share, 1 / (differences.size + 1)))
@@ -137,15 +159,20 @@ def _directed_names(table: Table) -> set[str]:
 
 
 def overlap(tables: Sequence[Table], words: int = 1000, k: int = 10) -> np.ndarray:
-    """How many of the `k` nearest words two tables share, float (T, T), 0 to 1.
+    """The share of the `k` nearest neighbours that two tables have in common, 0 to 1.
 
-    Mean over the first `words` of the first table that all have; neighbours are sought among the
-    words that all have. Raises W2VError where these are fewer than `k` + 1.
+    words    average over so many words, the first of the first table that all tables have
+    k        neighbours of a word, among the words that all tables have
+    Returns  float (T, T), for each pair of tables
+    Raises   W2VError if the tables have fewer than `k` + 1 words in common
     """
     names = [_directed_names(table) for table in tables]
     common = [name for name in tables[0].names if all(name in each for each in names)]
     if len(common) <= k:
-        raise W2VError(f"the files share only {len(common)} words")
+        raise W2VError(
+            f"the files share only {len(common)} words: {k + 1} or more are needed to compare "
+            f"{k} nearest neighbours"
+        )
     queries, near = common[:words], list[list[set[str]]]()
     for table in tables:
         rows = np.array([table.find(name) for name in common], np.int64)

@@ -1,4 +1,4 @@
-"""Similarity sets: how cosines agree with people's scores of word pairs."""
+"""Word similarity sets: the correlation of cosines with human scores of word pairs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from w2v.system.text_file import numbered_lines
 
 @dataclass(frozen=True)
 class SimilarityResult:
-    """How the cosines of word pairs agree with people's scores of these.
+    """The cosines and the human scores of the word pairs of a set.
 
-    pairs    how many the set has
-    found    int64 (F,), which of them have both words, counted from 0
-    cosines  float32 (F,)
-    scores   float64 (F,), people's
+    name     the path of the set
+    pairs    the number of pairs in the set
+    found    int64 (F,), the numbers, from 0, of the pairs whose words are both in the vocabulary
+    cosines  float32 (F,), the cosines of these pairs
+    scores   float64 (F,), their human scores
     """
 
     name: str
@@ -33,7 +34,7 @@ class SimilarityResult:
     scores: np.ndarray
 
     def agreement(self) -> Agreement:
-        """The correlations."""
+        """The correlations of the cosines with the human scores."""
         from scipy.stats import pearsonr, spearmanr
 
         if not _differ(self.scores) or not _differ(self.cosines):
@@ -47,7 +48,12 @@ class SimilarityResult:
 
 
 class Agreement(NamedTuple):
-    """Spearman's rank correlation, ties averaged, its p-value, and Pearson's; None: not defined."""
+    """Correlations; None where they are not defined, as for fewer than two pairs.
+
+    spearman  Spearman's rank correlation, with average ranks for ties
+    p         its p-value
+    pearson   Pearson's correlation
+    """
 
     spearman: float | None
     p: float | None
@@ -59,9 +65,9 @@ def _differ(values: np.ndarray) -> bool:
 
 
 def folded_rows(table: Table, restrict: int) -> dict[str, int]:
-    """The row of each word among the first `restrict`, by its name in folded case.
+    """Map each of the first `restrict` words, case-folded, to its row.
 
-    Of words that differ only in case the first, the most frequent, stands for all. Words whose
+    If words differ only in case, the first, which is the most frequent, is used. Words whose
     vectors have no direction are left out: see `norms.has_direction`.
     """
     rows: dict[str, int] = {}
@@ -73,15 +79,22 @@ def folded_rows(table: Table, restrict: int) -> dict[str, int]:
 
 
 def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityResult:
-    """Evaluate on a set of scored pairs: lines of word, word, score, separated by tabs or blanks.
+    """Evaluate a table on a set of word pairs with human scores.
 
-    Lines that begin with # are left out, and so is a heading. Pairs with an unknown word are not
-    counted. Raises W2VError for a line that is not of this form, or where there is none.
+    Each line of the file has a word, a word and a score, separated by tabs or blanks. Lines that
+    begin with # are skipped, and so is a line of titles at the beginning. Words are compared
+    case-insensitively.
+
+    restrict  use only the first words of the table, the most frequent; pairs with a word that is
+              not among them are left out
+    Raises    W2VError for a line of another form, or if the file has no pairs
     """
     known = folded_rows(table, restrict)
     pairs = list(_scored_pairs(path, table))
     if not pairs:
-        raise W2VError(f"{name_of(path)}: no pairs in the file")
+        raise W2VError(
+            f"{name_of(path)}: no pairs in the file: expected word, word and score on each line"
+        )
     found = [n for n, (a, b, _) in enumerate(pairs) if a in known and b in known]
     rows = np.array([[known[word] for word in pairs[n][:2]] for n in found], np.int64)
     left, right = map(table.units, rows.reshape(-1, 2).T)
@@ -91,7 +104,7 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
 
 
 def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
-    """Both words, in folded case, and the score of each line."""
+    """The two words, case-folded, and the score of each line."""
     first = True
     for number, line in _lines(path, table):
         if not line or line.startswith("#"):
@@ -111,6 +124,6 @@ def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
 
 
 def _lines(path: str, table: Table) -> Iterator[tuple[int, str]]:
-    """The lines of a UTF-8 text with their numbers, from 1, without line ends, as names are."""
+    """Line numbers, from 1, and stripped lines of a UTF-8 text, in the table's normalization."""
     for number, line in numbered_lines(path):
         yield number, table.normalized(line).strip(BLANKS)

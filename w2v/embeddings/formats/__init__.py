@@ -1,19 +1,20 @@
-"""Vector files of any program: a format is one file in this folder, which is their registry.
+"""Formats of vector files: each module in this folder is one format and is found by its presence.
 
-A format exports SUFFIXES, `sniff`, `read` and `write`; what it cannot do it does not have:
+A format exports SUFFIXES and `sniff`, and those of the other names that it needs:
 
-SUFFIXES    of files that are written so; empty where none is
-PACKED      whether .gz, .bz2 or .xz may come after these; it may where it is not said
-sniff       (source) -> Layout, or None where the file is of another format
-read        (source, layout, limit, findings) -> names, and a matrix (N, D) of floats; names are a
-            list of bytes, or one string of bytes with a line end after each, which is taken apart
-            when it is needed
+SUFFIXES    suffixes of the files that it writes; empty if it writes none
+PACKED      whether .gz, .bz2 or .xz may follow these suffixes; True if it is missing
+sniff       (source) -> Layout, or None if the file has another format
+read        (source, layout, limit, findings) -> names and a matrix (N, D) of floats. Names are a
+            list of bytes, or one bytes object with a line end after each name, which is split
+            only when it is needed
 write       (path, table)
-check       (path, table): W2VError for names that could not be read back
-name_files  (path) -> where names may be beside the file; the first is the one that is written
+check       (path, table): raises a W2VError for names that could not be read back
+name_files  (path) -> paths at which a second file with the names may be; `write` writes the first
 
-Each is asked what a file is, in this order: those of _FIRST, then those that are in neither list,
-by name, then those of _LAST. The page `manual/extending.md` says how to add one.
+To recognise a file, `sniff` of each format is called until one returns a layout: first the formats
+in _FIRST, then those in neither list, sorted by name, then those in _LAST. The page
+`manual/extending.md` explains how to add a format.
 """
 
 from __future__ import annotations
@@ -40,11 +41,12 @@ from w2v.system import packing
 from w2v.system.progress import plural
 
 CONTAINER = safetensors.KIND
-_PART = 1 << 16  # bytes
-# First what is opened most often: the other files are then not even imported.
+_PART = 1 << 16  # bytes, or rows, that are checked for UTF-8 at a time
+# The formats used most come first, so that the other modules need not be imported.
 _FIRST = ("safetensors", "numpy_array")
-# Last what could take files of others: a binary file has a header as texts have, rows without
-# names could be taken for rows with names, and GloVe's text is what has no header.
+# These come last because they could accept files of other formats: a binary file has the same
+# header as a text file, rows of numbers alone may look like rows with names, and a GloVe text has
+# no header to be recognised by.
 _LAST = ("unreadable", "word2vec_binary", "projector", "word2vec_text", "glove")
 
 Names = bytes | list[bytes]
@@ -52,7 +54,7 @@ Names = bytes | list[bytes]
 
 @dataclass(frozen=True)
 class Format:
-    """What a file of this folder exports; None where it does not have it."""
+    """The functions that a module of this folder exports; None for those that it does not have."""
 
     suffixes: tuple[str, ...]
     sniff: Callable[[Source], Layout | None]
@@ -74,7 +76,7 @@ def _format(name: str) -> Format:
 
 
 def _formats() -> Iterator[Format]:
-    """All formats, in the order in which they are asked what a file is."""
+    """All formats, in the order in which their `sniff` is called."""
     yield from map(_format, _FIRST)
     files = {file for folder in __path__ for file in os.listdir(folder) if file.endswith(".py")}
     others = {file.removesuffix(".py") for file in files} - {"__init__", *_FIRST, *_LAST}
@@ -82,24 +84,24 @@ def _formats() -> Iterator[Format]:
 
 
 def recognise(source: Source) -> tuple[Format, Layout]:
-    """The format of a file; W2VError says what it looks like where it is nothing that is known."""
+    """The format and layout of a file; W2VError if it is not a vector file, saying what it is."""
     if not source.head:
-        raise W2VError(f"{source.name} is empty: get it, or write it, anew")
+        raise W2VError(f"{source.name} is empty: download or write it again")
     for each in _formats():
         if layout := each.sniff(source):
             return each, layout
-    from w2v.embeddings.formats.unreadable import refusal  # a query need not import it
+    from w2v.embeddings.formats.unreadable import refusal  # imported only if it is needed
 
     raise refusal(source)
 
 
 def begins_as(path: str, head: bytes) -> tuple[str, int]:
-    """The kind of a file that begins so, "" where it is none, and the length of its vectors.
+    """How a file with this beginning would be recognised: the kind, "" if none, and D.
 
-    head  the first HEAD bytes, or all
+    head  the first HEAD bytes of the file, or all
     """
     source = Source(path, io.BytesIO(head))
-    source.size = None  # more is to come
+    source.size = None  # The file goes on after its head.
     try:
         layout = recognise(source)[1]
     except W2VError:
@@ -113,11 +115,12 @@ def load(
     limit: int | None = None,
     findings: Diagnostics | None = None,
 ) -> Table:
-    """Open a vector file of any kind that is known; W2VError says what another one looks like.
+    """Read a vector file of any known format.
 
-    table     of a container; other files hold one, which is taken whatever it is called
-    limit     only so many rows, the first
-    findings  what is not as it should be goes there; None: an error is raised, a note is dropped
+    table     the name of the table in a container; ignored for other formats, which hold one table
+    limit     read only the first `limit` rows; None: all
+    findings  records or raises the faults of the file; None: faults are raised, notes are dropped
+    Raises    W2VError if the file is damaged or not a vector file
     """
     findings = findings or Diagnostics(path)
     with Source.open(path) as source:
@@ -125,9 +128,9 @@ def load(
         if layout.kind == CONTAINER:
             return safetensors.read_table(path, table, limit)
         if layout.error:
-            findings.error(layout.error, f"vectors of {layout.dim} are read")
+            findings.error(layout.error, f"vectors of {layout.dim} numbers are read")
         source.skip(layout.header)
-        assert found.read, "what is recognised can be read"
+        assert found.read, "a format whose `sniff` returns a layout has `read`"
         names, matrix = found.read(source, layout, limit, findings)
     if findings.repairs:
         names = names.split(b"\n")[:-1] if isinstance(names, bytes) else names
@@ -137,7 +140,7 @@ def load(
             read = LazyTable.over(names, matrix)
         else:
             read = Table.of(names, matrix)
-    except W2VError as error:  # two have the same name
+    except W2VError as error:  # a name occurs twice
         findings.error(str(error), "")
         raise
     _note_bytes(read, findings)
@@ -147,7 +150,7 @@ def load(
 def _distinct(
     names: list[bytes], matrix: np.ndarray, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
-    """The first of the rows that have the same name, where that may be repaired."""
+    """Keep the first of the rows with the same name, and record how many were dropped."""
     first: dict[bytes, int] = {}
     rows = [row for row, name in enumerate(names) if first.setdefault(name, row) == row]
     if len(rows) == len(names):
@@ -161,7 +164,7 @@ def _distinct(
 
 
 def _note_bytes(table: Table, findings: Diagnostics) -> None:
-    """Tell of names that are not UTF-8."""
+    """Record names that are not UTF-8."""
     if _are_utf8(table):
         return
     bad = [row for row, name in enumerate(table.names) if not _is_utf8(name)]
@@ -172,7 +175,7 @@ def _note_bytes(table: Table, findings: Diagnostics) -> None:
 
 
 def _are_utf8(table: Table) -> bool:
-    """Whether all names are: their bytes one after the other, if none begins inside a letter."""
+    """Whether all names are UTF-8: their joined bytes are, and no name begins inside a letter."""
     decode = getincrementaldecoder("utf-8")().decode
     try:
         for at in range(0, len(table.text), _PART):
@@ -196,7 +199,10 @@ def _shown(name: bytes) -> str:
 
 
 def save(path: str, table: Table, name: str = "words") -> None:
-    """Write a table in the format that the file's suffix names."""
+    """Write a table in the format of the file's suffix; W2VError for an unknown suffix.
+
+    name  the name of the table in a container; ignored by other formats
+    """
     write = writer(path)
     if write:
         write(path, table)
@@ -205,18 +211,21 @@ def save(path: str, table: Table, name: str = "words") -> None:
 
 
 def sniff(path: str) -> str:
-    """What a file is; W2VError says what it looks like where it is nothing that is known."""
+    """The kind of a vector file; W2VError if it is not a vector file, saying what it is."""
     with Source.open(path) as source:
         return recognise(source)[1].kind
 
 
 def contents(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """The arrays of a container, and what it says of itself; nothing where it is another file."""
+    """The arrays and the metadata of a container; both empty for a file of another format."""
     return container.read(path) if sniff(path) == CONTAINER else ({}, {})
 
 
 def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
-    """What a vector file says of itself, in plain values."""
+    """A description of a vector file in plain values that JSON can hold; `w2v info` prints it.
+
+    It has the size, the format, the shapes of the tables and, of a container, the metadata.
+    """
     with Source.open(path) as source:
         kind = recognise(source)[1].kind
         size = source.stored
@@ -237,7 +246,7 @@ def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
 
 
 def _unfolded(value: str) -> Any:
-    """A metadata value as what it stands for, if it is JSON that can be read."""
+    """A metadata value, decoded if it is a JSON object or list."""
     try:
         return json.loads(value) if value.startswith(("{", "[")) else value
     except (ValueError, RecursionError):
@@ -249,34 +258,36 @@ def _shape(matrix: np.ndarray) -> dict[str, Any]:
 
 
 def check_names(path: str, names: Sequence[str], dim: int, blank: str | None = None) -> None:
-    """Find out before hours of work whether the format of `path` can hold these names: W2VError.
+    """Raise a W2VError if the format of `path` cannot hold these names.
 
-    dim    numbers that each vector will have
-    blank  what will stand for each blank in them; None: they stay
+    This is called before training, so that hours of work do not end in an error.
+
+    dim    the length of the vectors to come
+    blank  what will replace each blank in a name; None: blanks stay
     """
     form = _named(path)
     if blank is not None and form.write is None:
-        raise W2VError(f"{path} holds names with blanks: leave out --blank")
+        raise W2VError(f"{path}: this format can hold names with blanks: leave out --blank")
     if form.check:
         table = Table.unknown(names, dim)
         form.check(path, table if blank is None else table.without_blanks(blank))
 
 
 def written_beside(path: str) -> str | None:
-    """The second file, of names, that the format of this suffix has; None where there is none."""
+    """The path of the file of names that is written beside `path`; None if the format has none."""
     form = _named(path)
     return form.name_files(path)[0] if form.name_files else None
 
 
 def read_with(path: str) -> list[str]:
-    """A vector file, and the files beside it that may hold its names."""
+    """The paths of a vector file and of the existing files beside it that may hold its names."""
     form = _of_suffix(packing.plain_name(path).lower())
     beside = form.name_files(path) if form and form.name_files else []
     return [path, *filter(os.path.exists, beside)]
 
 
 def writer(path: str) -> Callable[[str, Table], None] | None:
-    """The function that writes the format named by the suffix of `path`; None for our container."""
+    """The function that writes the format of the suffix of `path`; None for the container."""
     return _named(path).write
 
 
@@ -285,7 +296,7 @@ def _of_suffix(name: str) -> Format | None:
 
 
 def _named(path: str) -> Format:
-    """The format that the suffix names, where .gz, .bz2 or .xz may come after most."""
+    """The format of a path's suffix, after which .gz, .bz2 or .xz may follow in most formats."""
     name = "-.txt" if path == "-" else path.lower()
     plain = packing.plain_name(name)
     form = _of_suffix(plain)
@@ -295,6 +306,6 @@ def _named(path: str) -> Format:
     known = [suffix for each in _formats() for suffix in each.suffixes]
     unpacked = [suffix for each in _formats() if not each.packed for suffix in each.suffixes]
     raise W2VError(
-        f"{path}: the suffix {found} names no format; known: {'  '.join(sorted(known))}, and .gz, "
-        f".bz2 or .xz after all but {' and '.join(sorted(unpacked))}"
+        f"{path}: the suffix {found} names no format; known: {'  '.join(sorted(known))}; .gz, "
+        f".bz2 or .xz may follow all but {' and '.join(sorted(unpacked))}"
     )

@@ -1,7 +1,8 @@
-"""Text without a header, as GloVe's: a row for each vector, its name and its numbers.
+"""GloVe's text format: no header; each line holds a name and the numbers of its vector.
 
-The length of vectors is seen from the first rows. Names may have blanks. GloVe's own header, where
-a file has one, does not count its last row, <unk>: such a file is taken for word2vec's text.
+The length of the vectors is determined from the first rows, so names may contain blanks. GloVe
+can also write a header, which does not count the last row, <unk>; such a file is read as
+word2vec text.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ KIND = "text without a header, as GloVe's"
 
 
 def sniff(source: Source) -> Layout | None:
-    """A text whose first rows usually end with two numbers or more."""
+    """Accept a text most of whose first rows end with the same number of numbers, two or more."""
     head = source.head
     if len(head) == HEAD and b"\n" not in head:
         raise W2VError(
@@ -37,7 +38,7 @@ def sniff(source: Source) -> Layout | None:
 
 
 def write(path: str, table: Table) -> None:
-    """Write the rows; see `check`."""
+    """Write the rows; W2VError for names that `check` refuses."""
     check(path, table)
     with atomic_file.packed(path) as file:
         file.write(mark_before(table.name_bytes(0) if len(table) else b""))
@@ -45,20 +46,21 @@ def write(path: str, table: Table) -> None:
 
 
 def check(path: str, table: Table) -> None:
-    """W2VError where the first names could not be told from numbers, or from another format."""
+    """Raise a W2VError if the file would be read back with other names, or as another format."""
     refuse_names_with(b"\n", table)
     if table.dim < 2:
-        raise W2VError(f"{path}: rows of one number need a header: write .txt")
+        raise W2VError(f"{path}: vectors of one number need a header: write .txt")
     if not len(table):
         return
-    for digits in (b" 0.0", b" -1.2345678e-05"):  # as many rows in the head as can be, and as few
+    # The shortest and the longest numbers: the head of the file then has most and fewest rows.
+    for digits in (b" 0.0", b" -1.2345678e-05"):
         head, row = mark_before(table.name_bytes(0)), 0
         while row < len(table) and len(head) < HEAD:
             head += table.name_bytes(row) + digits * table.dim + b"\n"
             row += 1
         if begins_as(path, head) != (KIND, table.dim):
             raise W2VError(
-                f"{path}: without a header the first names, such as {table.name(0)!r}, could not "
-                "be told from the vectors or from another format: write .safetensors, or .txt, "
-                "where names have blanks with --blank _"
+                f"{path}: without a header the first names, such as {table.name(0)!r}, could be "
+                "mistaken for numbers or for another format: write .safetensors, or .txt (with "
+                "--blank _ if names have blanks)"
             )

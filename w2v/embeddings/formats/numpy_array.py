@@ -1,6 +1,7 @@
-"""A NumPy array, and a list of names beside it: x.npy with x.words, a name on a line.
+"""A NumPy array with a list of names beside it: x.npy and x.words, which has a name on each line.
 
-word2vec's vocabulary, names with counts, is such a list too: x.vocab. No array is unpickled.
+A vocabulary of word2vec.c, x.vocab with a name and a count on each line, can also be the list.
+Arrays of Python objects are refused, because opening them would unpickle them.
 """
 
 from __future__ import annotations
@@ -28,51 +29,51 @@ SUFFIXES = (".npy",)
 KIND = "NumPy array with a list of names"
 MAGIC = b"\x93NUMPY"
 _LISTS = (".words", ".vocab", ".txt")
-# What NumPy's reader of headers, which are Python literals, raises for odd ones.
+# A header is a Python literal; NumPy raises these errors if it is damaged.
 _DAMAGE = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, RecursionError, TokenError)
 
 
 def sniff(source: Source) -> Layout | None:
-    """NumPy's first bytes, unless they are the first name of a text."""
+    """Accept a file with NumPy's first bytes, unless it is a text whose first name they are."""
     return Layout(KIND) if source.head.startswith(MAGIC) and not all_are_rows(source) else None
 
 
 def read(
     source: Source, layout: Layout, limit: int | None, findings: Diagnostics
 ) -> tuple[bytes, np.ndarray]:
-    """Names, with a line end after each, and the matrix (N, D), mapped if it is not packed."""
+    """Names, with a line end after each, and the matrix (N, D), mapped if it is not compressed."""
     path, name = source.path, source.name
     matrix = parse(b"".join(source.blocks()), name) if source.packed else _mapped(path)
     if matrix.ndim != 2 or matrix.dtype.kind != "f" or not matrix.shape[1]:
         raise W2VError(
-            f"{name}: an array of {matrix.dtype} {matrix.shape}: expected rows of float numbers, "
-            "as array.astype('float32') gives"
+            f"{name}: expected an array of floats with two dimensions, found {matrix.dtype} "
+            f"{matrix.shape}: convert it with array.astype('float32')"
         )
     names = _names(path)
     count = names.count(b"\n")
     if count != len(matrix):
-        raise W2VError(f"{name} has {len(matrix):,} rows, and {_list_of(path)} {count:,} names")
+        raise W2VError(f"{name} has {len(matrix):,} rows, but {_list_of(path)} {count:,} names")
     if limit is not None and limit < count:
         names, matrix = b"\n".join([*names.split(b"\n", limit)[:limit], b""]), matrix[:limit]
     if matrix.dtype.itemsize > 4 or not matrix.dtype.isnative:
-        with np.errstate(over="ignore"):  # what float32 cannot hold is infinity, and counted
+        with np.errstate(over="ignore"):  # Numbers too large for float32 become infinity.
             matrix = matrix.astype(np.float32)
     return names, matrix
 
 
 def check(path: str, table: Table) -> None:
-    """W2VError where names could not be read back; the vectors need not be known yet."""
+    """Raise a W2VError for names that could not be read back; vectors are not looked at."""
     if (table.text == 10).any():
         raise W2VError("a name with a line end cannot be in a list of names; write .safetensors")
     if len(table) and all(table.name_bytes(row).endswith(b"\r") for row in range(len(table))):
         raise W2VError(
-            "all names end with a carriage return, which would be the line ends of "
-            "Windows in a list of names; write .safetensors"
+            "all names end with a carriage return, which would be read as part of Windows line "
+            "ends; write .safetensors"
         )
 
 
 def write(path: str, table: Table) -> None:
-    """Write both files."""
+    """Write the array and the list of names beside it."""
     check(path, table)
     with atomic_file.replacing(name_files(path)[0]) as names, atomic_file.replacing(path) as file:
         with packing.packer(file, path) as packed:
@@ -85,7 +86,7 @@ def write(path: str, table: Table) -> None:
 
 
 def name_files(path: str) -> list[str]:
-    """Where the names of an array may be; the first is the one that is written."""
+    """Paths at which the names of an array may be; `write` writes the first."""
     return [_stem(path) + suffix for suffix in _LISTS]
 
 
@@ -95,37 +96,37 @@ def _stem(path: str) -> str:
 
 
 def _list_of(path: str) -> str:
-    """The list of names beside an array."""
-    for found in name_files(path):
-        if os.path.exists(found):
-            return found
+    """The path of the list of names beside an array; W2VError if there is none."""
+    for name_file in name_files(path):
+        if os.path.exists(name_file):
+            return name_file
     owner = _stem(path).removesuffix(".vectors").removesuffix(".wv")
     if owner != _stem(path) and os.path.exists(owner):
         raise W2VError(
-            f"{path} is a part of gensim's {owner}, which has the names: in gensim, export that by "
-            "save_word2vec_format"
+            f"{path} is a part of gensim's {owner}, which has the names: load that in gensim and "
+            "export it with save_word2vec_format"
         )
     if is_copied(path):
         raise W2VError(
-            f"{name_of(path)} is a NumPy array, whose names are in a file beside it: name the "
-            "file, not a pipe"
+            f"{name_of(path)} is a NumPy array, whose names are in a file beside it: give the path "
+            "of the file, not a pipe"
         )
     several = ", ".join(name_files(path))
     raise W2VError(
-        f"{path} is a NumPy array without names: there is none of {several}: make one, with a name "
-        "on a line for each row"
+        f"{path} is a NumPy array without names: found none of {several}: write one of these, with "
+        "a name on each line, in the order of the rows"
     )
 
 
 def _names(path: str) -> bytes:
-    """The names, with a line end after each."""
-    found = _list_of(path)
-    names = read_bytes(found)
+    """The names of the array at `path`, with a line end after each."""
+    name_file = _list_of(path)
+    names = read_bytes(name_file)
     if names and not names.endswith(b"\n"):
         names += b"\n"
-    if names.count(b"\r\n") == names.count(b"\n"):  # a list of Windows
+    if names.count(b"\r\n") == names.count(b"\n"):  # Windows line ends
         names = names.replace(b"\r\n", b"\n")
-    if found.endswith(".vocab"):
+    if name_file.endswith(".vocab"):
         lines = names.split(b"\n")[:-1]
         names = b"".join(name.rpartition(b" ")[0] + b"\n" for name in lines)
     return names
@@ -140,7 +141,7 @@ def _mapped(path: str) -> np.ndarray:
     if more:
         raise W2VError(
             f"{name_of(path)}: {more:,} bytes after the array of {matrix.dtype} {matrix.shape}: "
-            "the file is damaged, or holds several arrays: write one anew by numpy.save"
+            "the file is damaged or holds several arrays: write a single array with numpy.save"
         )
     return matrix
 
@@ -148,7 +149,7 @@ def _mapped(path: str) -> np.ndarray:
 def parse(data: bytes, path: str) -> np.ndarray:
     """The array in the bytes of a file; `path` is for messages.
 
-    NumPy's own reader would make room for whatever the header promises.
+    NumPy's own reader would allocate as much memory as a damaged header declares.
     """
     file = io.BytesIO(data)
     with _reading(path):
@@ -158,32 +159,33 @@ def parse(data: bytes, path: str) -> np.ndarray:
 
 
 def _header(file: IO[bytes], path: str) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """The shape of an array, whether its columns come one after the other, and its dtype.
+    """The shape of an array, whether it is in Fortran (column-major) order, and its dtype.
 
-    Raises W2VError for an array of Python objects
+    Raises W2VError for an array of Python objects.
     """
     read = np.lib.format
     version = read.read_magic(file)
     if version not in ((1, 0), (2, 0), (3, 0)):
-        raise ValueError(f"version {version[0]}.{version[1]} of the format is not known")
+        raise ValueError(f"unknown version {version[0]}.{version[1]} of the format")
     old = version == (1, 0)
     found = (read.read_array_header_1_0 if old else read.read_array_header_2_0)(file)
     if found[2].hasobject:
         raise W2VError(
-            f"{name_of(path)}: an array of Python objects {found[0]}, which is a pickle, and can "
-            "run code when opened: write one of numbers, by array.astype('float32') and numpy.save"
+            f"{name_of(path)}: an array of Python objects {found[0]} is a pickle, which can run "
+            "code when it is opened: save numbers with numpy.save and array.astype('float32')"
         )
     return found
 
 
 @contextmanager
 def _reading(path: str) -> Iterator[None]:
-    """Say in one line what is wrong with an array; NumPy warns of headers of Python 2."""
+    """Turn NumPy's errors into a W2VError of one line; hide warnings about Python 2 headers."""
     try:
         with warnings.catch_warnings(action="ignore", category=UserWarning):
             yield
     except _DAMAGE as error:
         reason = str(error).partition("\n")[0][:100]
         raise W2VError(
-            f"{name_of(path)}: a NumPy array that is damaged or cut short: {reason}: get it anew"
+            f"{name_of(path)}: the NumPy array is damaged or cut short ({reason}): download or "
+            "write it again"
         ) from None

@@ -1,9 +1,9 @@
-"""The two files of TensorFlow's Embedding Projector: numbers alone, and the names beside them.
+"""The two files of TensorFlow's Embedding Projector: vectors without names, and the names.
 
-x.tsv           the numbers of a vector on each line, with a tab between
-x.metadata.tsv  a name on each line; or several columns, and then a heading
+x.tsv           the numbers of a vector on each line, separated by tabs
+x.metadata.tsv  a name on each line; a file with several columns begins with a line of titles
 
-numpy.savetxt writes files like the first too. These are read with a list of names beside them.
+Files of numpy.savetxt, and other texts of numbers without names, are read in the same way.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from w2v.system.text_file import MARK, mark_before, read_bytes
 SUFFIXES = (".tsv",)
 PACKED = False
 KIND = "text of numbers alone with a list of names"
-# The Projector drops lines of which JavaScript's trim leaves nothing.
+# The Projector drops lines that are empty after JavaScript's trim, which removes these letters.
 _BLANKS = (
     "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 _WORDS = ".words"
-_COLUMNS = (b"word", b"name", b"label", b"token", b"id")  # which of several has the names
+_COLUMNS = (b"word", b"name", b"label", b"token", b"id")  # titles of the column with the names
 
 
 def name_files(path: str) -> list[str]:
-    """Where the names of a file of numbers may be; the first is the one that is written."""
+    """Paths at which the names for a file of numbers may be; `write` writes the first."""
     stem = _stem(path)
-    found = [stem + ".metadata.tsv", stem + _WORDS]
+    paths = [stem + ".metadata.tsv", stem + _WORDS]
     folder, name = os.path.split(stem)
-    if name == "vectors":  # as the tutorials of TensorFlow call the pair
-        found.append(os.path.join(folder, "metadata.tsv"))
-    if name.endswith("_tensor"):  # as gensim's word2vec2tensor does
-        found.append(stem.removesuffix("tensor") + "metadata.tsv")
-    return found
+    if name == "vectors":  # TensorFlow's tutorials write vectors.tsv and metadata.tsv.
+        paths.append(os.path.join(folder, "metadata.tsv"))
+    if name.endswith("_tensor"):  # gensim's word2vec2tensor writes x_tensor.tsv, x_metadata.tsv.
+        paths.append(stem.removesuffix("tensor") + "metadata.tsv")
+    return paths
 
 
 def _name_file(path: str) -> str | None:
-    """The list of names beside a file of numbers; None where there is none."""
-    return next((found for found in name_files(path) if os.path.exists(found)), None)
+    """The path of the list of names beside a file of numbers; None if there is none."""
+    return next((names for names in name_files(path) if os.path.exists(names)), None)
 
 
 def _stem(path: str) -> str:
@@ -57,10 +57,11 @@ def _stem(path: str) -> str:
 
 
 def sniff(source: Source) -> Layout | None:
-    """A text of which the first rows, below a word2vec header or without one, are numbers alone.
+    """Accept a text whose first rows consist of numbers alone, with or without a word2vec header.
 
-    Without a header, whole numbers that are all different, before numbers that are not whole, are
-    taken for names, as of the nodes of a graph, unless there is a list of names beside the file.
+    A file without a header is not accepted if its first column may hold names, such as the nodes
+    of a graph: if there is no list of names beside the file, the first column has whole numbers
+    that all differ, and some other numbers are not whole.
     """
     if header := word2vec_header(source):
         rows = [line.rstrip(b"\r ").split(b" ") for line in rows_below(source, header)]
@@ -69,7 +70,7 @@ def sniff(source: Source) -> Layout | None:
         return Layout(KIND, *header) if alone else None
     lines = source.head.removeprefix(MARK).split(b"\n")
     lines = lines[:-1] or lines if len(source.head) == HEAD else lines
-    rows = [line.split() for line in lines if not line.startswith(b"#")]  # as numpy.savetxt's
+    rows = [line.split() for line in lines if not line.startswith(b"#")]  # # begins a comment
     rows = [row for row in rows if row][:ROWS]
     if not rows or not _are_numbers(rows, len(rows[0])):
         return None
@@ -88,14 +89,14 @@ def _are_numbers(rows: list[list[bytes]], dim: int) -> bool:
 def read(
     source: Source, layout: Layout, limit: int | None, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
-    """Names and vectors (N, D) of a text of numbers whose header, if there is one, is skipped.
+    """Names and vectors (N, D) of a text of numbers; the caller has skipped the header, if any.
 
-    Raises W2VError where there are no names for the rows, and where a line has not D numbers
+    Raises W2VError if there are no names for the rows, or if a line does not have D numbers.
     """
     beside = _name_file(source.path)
     if beside is None:
         if is_copied(source.path):
-            instead = "names are in a file beside it: name the file, not a pipe"
+            instead = "the names are in a file beside it: give the path of the file, not a pipe"
         else:
             written = name_files(source.path)[0]
             instead = f"write the names to {written}, one a line, in the same order"
@@ -109,17 +110,17 @@ def read(
 
 def _matrix(source: Source, dim: int) -> np.ndarray:
     rows, rest = GrowingTable(source, None, dim, 2 * dim), b""
-    number = source.head.count(b"\n", 0, source.begin)  # of the line
+    number = source.head.count(b"\n", 0, source.begin)  # line number
     for block in chain(source.blocks(), [b"\n"]):
         *lines, rest = (rest + block).split(b"\n")
-        for number, line in enumerate(lines, number + 1):  # noqa: B020 - it is counted on
+        for number, line in enumerate(lines, number + 1):  # noqa: B020 - counts on
             fields = line.split()
             if not fields or line.startswith(b"#"):
                 continue
             try:
                 if len(fields) != dim:
                     raise ValueError
-                with np.errstate(over="ignore"):  # 1e39 is infinity, which `Table` counts
+                with np.errstate(over="ignore"):  # Numbers too large for float32 become infinity.
                     rows.allocate(1)[0] = fields
             except ValueError:
                 raise W2VError(
@@ -131,10 +132,14 @@ def _matrix(source: Source, dim: int) -> np.ndarray:
 
 
 def _names(path: str, numbers_in: str, count: int) -> list[bytes]:
-    """The names in a list, as many as there are rows.
+    """The names in a list; W2VError if their number is not that of the rows.
 
-    As the Projector does it: lines of blanks are left out, unless each is needed for a row; and a
-    list of several columns has a heading.
+    path        the list of names
+    numbers_in  the file of numbers, for messages
+    count       the number of rows
+
+    Lines of blanks are skipped, as in the Projector, unless there is then no name for each row. A
+    list of several columns has a line of titles.
     """
     lines = read_bytes(path).split(b"\n")
     if not lines[-1]:
@@ -147,14 +152,16 @@ def _names(path: str, numbers_in: str, count: int) -> list[bytes]:
         columns = bool(not_blank) and b"\t" in not_blank[0]
         no_heading, heading_first = [(0, lines), (0, not_blank)], [(1, lines), (1, not_blank)]
         readings = [*heading_first, *no_heading] if columns else [*no_heading, *heading_first]
-    for heading, found in readings:
-        if len(found) == heading + count:
-            return _column(found, heading) if columns else found[heading:]
-    raise W2VError(f"{numbers_in} has {count:,} rows, and {path} {len(readings[-1][1]):,} lines")
+    for heading, kept in readings:
+        if len(kept) == heading + count:
+            return _column(kept, heading) if columns else kept[heading:]
+    raise W2VError(
+        f"{numbers_in} has {count:,} rows, but {path} has {len(readings[-1][1]):,} lines"
+    )
 
 
 def _column(lines: list[bytes], heading: int) -> list[bytes]:
-    """The column that has the names."""
+    """The names in the column whose title is one of _COLUMNS, else in the first column."""
     titles = lines[0].lower().split(b"\t") if heading else []
     column = next((titles.index(title) for title in _COLUMNS if title in titles), 0)
     return [(line.split(b"\t") + [b""] * column)[column] for line in lines[heading:]]
@@ -165,11 +172,12 @@ def _is_blank(name: bytes) -> bool:
 
 
 def write(path: str, table: Table) -> None:
-    """Write both. Tabs and line ends in names become blanks: there they part fields.
+    """Write the file of numbers and the file of names.
 
-    Where counts are known, the second has two columns, and then a heading. A name of nothing but
-    blanks is written as their code points, such as U+3000: the Projector would drop the line, and
-    move all names after it by a row.
+    If counts are known, the second file has two columns, word and count, and a line of titles.
+    Tabs and line ends in names are replaced by blanks, because they separate fields. A name that
+    consists of blanks alone is written as code points, such as U+3000, because the Projector
+    would drop the line and move all names after it by a row.
     """
     with atomic_file.replacing(name_files(path)[0]) as names, atomic_file.replacing(path) as file:
         for row in range(len(table)):

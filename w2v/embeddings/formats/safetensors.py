@@ -1,7 +1,6 @@
-"""Our own file, a safetensors container of one or several tables; see `embeddings/container.py`.
+"""The safetensors container, w2v's own format, which holds several tables; see `container.py`.
 
-It has no `read` and no `write` of one table without a name, as other formats do: `formats.load` and
-`formats.save` say which table they mean.
+It has `read_table` and `write_table`, with the name of a table, in place of `read` and `write`.
 """
 
 from __future__ import annotations
@@ -22,22 +21,24 @@ KIND = "safetensors container"
 
 
 def sniff(source: Source) -> Layout | None:
-    """Eight bytes with the length of a header, below 2^56, and then the header, which is JSON."""
+    """Accept a file that begins with a header length below 2^56 and the `{` of a JSON object."""
     if source.head[7:9] != b"\0{":
         return None
     if source.packed:
-        raise W2VError(f"{source.name} is our container, packed by {source.packed}: unpack it")
+        raise W2VError(
+            f"{source.name} is a safetensors container, packed by {source.packed}: unpack it"
+        )
     return Layout(KIND)
 
 
 def read_table(path: str, name: str, limit: int | None) -> Table:
-    """A table of a file, or its first `limit` rows; W2VError where there is none of this name."""
+    """The table `name` of a file, or its first `limit` rows; W2VError if there is no such table."""
     tensors, metadata = container.read(path)
     settings = container.nested(metadata, "settings")
     if name == "words" and settings.get("word_vectors") is False:
         raise W2VError(
-            f"{name_of(path)} has no word vectors: train it with --word-vectors, or ask for its "
-            "documents where the command takes --table documents"
+            f"{name_of(path)} has no word vectors: train the model with --word-vectors, or use "
+            "its document vectors if the command has --table: --table documents"
         )
     table = container.read_table(path, tensors, name)
     if limit is not None:
@@ -47,5 +48,5 @@ def read_table(path: str, name: str, limit: int | None) -> Table:
 
 
 def write_table(path: str, table: Table, name: str) -> None:
-    """Write a file of one table."""
+    """Write a container with one table."""
     container.write(path, container.table_tensors(name, table), container.file_metadata())

@@ -1,7 +1,7 @@
-"""What is no vector file, or none that can be read safely, and what to do about it.
+"""Files that cannot be read as vectors: recognised, so that the error says what to do with them.
 
-This file has `sniff` alone: it recognises these files to say what they are. None of them is read,
-because a pickle can run code, and a fastText .bin holds vectors of parts of words.
+This format has only `sniff`, which raises the error. Pickles are not read because they can run
+code, fastText .bin models because they hold vectors of subwords.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from w2v.system.text_file import MARK
 
 SUFFIXES = ()
 _PICKLE = (
-    "a Python pickle, which can run code when opened: export it, in gensim by save_word2vec_format"
+    "a Python pickle, which can run code when it is opened: export the vectors, in gensim with "
+    "save_word2vec_format"
 )
 _FASTTEXT = (
-    "a fastText .bin model: use the .vec file beside it, or make one, in gensim by "
+    "a fastText .bin model: use the .vec file beside it, or write one in gensim with "
     "load_facebook_vectors and save_word2vec_format"
 )
 _BEGINNINGS = {
@@ -31,20 +32,22 @@ _BEGINNINGS = {
     b"\x80\x03": _PICKLE,
     b"\x80\x04": _PICKLE,
     b"\x80\x05": _PICKLE,
-    b"PK\x03\x04": "a zip archive, as .npz and PyTorch's files are: unpack it",
+    b"PK\x03\x04": "a zip archive, such as an .npz or PyTorch file: unpack it",
     b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it with unzstd",
     b"\x89HDF": "an HDF5 file: export its vectors as text",
-    b"SQLite format 3\0": "an SQLite database, as Magnitude's: export its vectors as text",
+    b"SQLite format 3\0": "an SQLite database, such as Magnitude's: export its vectors as text",
 }
-_PAGE = "a page of HTML, perhaps an error of the server that it was fetched from: get it anew"
-_UTF16 = "text in UTF-16: iconv -f UTF-16 -t UTF-8 makes it readable"
-_TEXTS = {  # what may also begin a text of rows, and is named where no format has taken the file
+_PAGE = "an HTML page, perhaps an error message of the server: download it again"
+_UTF16 = "text in UTF-16: convert it with iconv -f UTF-16 -t UTF-8"
+# A text of rows may begin with these bytes too, so they are looked for only in a file that no
+# format has accepted.
+_TEXTS = {
     b"ccopy_reg\n": _PICKLE,
-    b"version https://git-lfs": "a pointer of Git LFS to the file that is wanted: git lfs pull",
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself: run git lfs pull",
     b"<!DOCTYPE": _PAGE,
     b"<!doctype": _PAGE,
     b"<html": _PAGE,
-    b"{": "JSON: write its vectors as text, a row of a name and numbers for each",
+    b"{": "JSON: write its vectors as text, a name and its numbers on each line",
     b"\xff\xfe": _UTF16,
     b"\xfe\xff": _UTF16,
 }
@@ -52,26 +55,27 @@ _TAR = slice(257, 262)
 
 
 def sniff(source: Source) -> Layout | None:
-    """W2VError that names the file, where its first bytes are of another kind of file."""
-    found = _meaning(source.head)
-    if found and not all_are_rows(source):
-        raise W2VError(f"{source.name} is {found}")
+    """Raise a W2VError for a file whose first bytes show that it is one of these; else None."""
+    meaning = _meaning(source.head)
+    if meaning and not all_are_rows(source):
+        raise W2VError(f"{source.name} is {meaning}")
     if _is_floret(first_fields(source)[0]):
         raise W2VError(
-            f"{source.name} is a floret file, which has vectors of parts of words, no words"
+            f"{source.name} is a floret file, which has vectors of subwords and no words: export "
+            "word vectors as text"
         )
     return None
 
 
 def _meaning(head: bytes) -> str:
-    """What a file is by its first bytes, with which the first name of a text may begin as well."""
+    """What a file is by its first bytes; "" if unknown. A text of rows may begin with them too."""
     if head[_TAR] == b"ustar" and b"\0" in head[: _TAR.start]:
         return "a tar archive: unpack it with tar"
     return next((what for begin, what in _BEGINNINGS.items() if head.startswith(begin)), "")
 
 
 def _is_floret(fields: list[bytes]) -> bool:
-    """Whether this is a header: buckets, dim, shortest, longest, hashes, seed, two marks."""
+    """Whether a line is floret's header: buckets, D, min n, max n, hashes, seed, two marks."""
     marks = fields[6:]
     return (
         all(map(bytes.isdigit, fields[:6])) and len(marks) == 2 and not any(map(is_number, marks))
@@ -79,7 +83,7 @@ def _is_floret(fields: list[bytes]) -> bool:
 
 
 def refusal(source: Source) -> W2VError:
-    """An error that says what a file looks like which no format has taken."""
+    """The error for a file that no format has accepted; it says what the file looks like."""
     for begin, meaning in _TEXTS.items():
         if source.head.removeprefix(MARK).startswith(begin):
             return W2VError(f"{source.name} is {meaning}")
@@ -87,7 +91,6 @@ def refusal(source: Source) -> W2VError:
     rows, lengths = rows_without_header(source)
     number, line = rows[lengths.index(usual_length(lengths))] if rows else (1, first)
     return W2VError(
-        f"{source.name}: row {number}: expected a name and two numbers or more, with blanks "
-        f"between, or first a word2vec header, 'ROWS DIM'; found {line[:20]!r}: this is no vector "
-        "file"
+        f"{source.name} is not a vector file: row {number}: expected a name and two or more "
+        f"numbers, separated by blanks, or a word2vec header, 'ROWS DIM'; found {line[:20]!r}"
     )

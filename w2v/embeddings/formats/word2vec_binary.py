@@ -1,6 +1,6 @@
-"""word2vec's binary format: "V D\\n", then a row each: name, blank, D float32, little-endian.
+"""word2vec's binary format: "V D\\n", then V rows: the name, a blank, D little-endian float32.
 
-The C program ends rows with a line end, gensim does not.
+word2vec.c writes a line end after each row, gensim does not.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from w2v.system import atomic_file
 
 SUFFIXES = (".bin",)
 KIND = "word2vec binary"
-_LONGEST_NAME = 1 << 20
-_OF_TEXT = {*range(32, 127), *b"\t\r\n"}
+_LONGEST_NAME = 1 << 20  # bytes
+_OF_TEXT = {*range(32, 127), *b"\t\r\n"}  # printable ASCII and whitespace
 
 
 def sniff(source: Source) -> Layout | None:
-    """A header, and a first row below it that is not D numbers in digits, but 4 D bytes."""
+    """Accept a file with a header whose first row has 4 D bytes and not D numbers in decimal."""
     header = word2vec_header(source)
     if header is None:
         return None
@@ -40,13 +40,13 @@ def sniff(source: Source) -> Layout | None:
 def read(
     source: Source, layout: Layout, limit: int | None, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
-    """Names and vectors (N, D) of a file whose header has been skipped."""
+    """Names and vectors (N, D); the caller has skipped the header."""
     assert layout.rows is not None
-    promised, dim = layout.rows, layout.dim
-    rows, blocks = GrowingTable(source, promised, dim, 4 * dim + 1), source.blocks()
-    wide, wanted = 4 * dim, promised if limit is None else min(limit, promised)
+    declared, dim = layout.rows, layout.dim
+    rows, blocks = GrowingTable(source, declared, dim, 4 * dim + 1), source.blocks()
+    wide, wanted = 4 * dim, declared if limit is None else min(limit, declared)
     buffer, passed = b"", source.begin
-    lines = False  # whether rows end with line ends
+    lines = False  # whether a line end follows each row
     while len(rows.names) < wanted:
         names, starts, place = _cut(buffer, wide, wanted - len(rows.names))
         if names:
@@ -57,9 +57,9 @@ def read(
                 whole, end = len(rows.names) + at, starts[at] + wide
                 findings.error(
                     f"row {whole + 1}, byte {passed + end:,}: expected a line end after the "
-                    f"vector, as after the first, found {_after(buffer, end)!r}: bytes before it "
-                    "are missing, or too many",
-                    f"{whole:,} are read",
+                    f"vector, as in row 1, found {_after(buffer, end)!r}: bytes before it are "
+                    "missing or there are too many",
+                    f"{whole:,} vectors are read",
                 )
                 rows.names += names[:at]
                 return rows.finished()
@@ -71,17 +71,17 @@ def read(
         if not more or len(buffer) > _LONGEST_NAME + wide:
             findings.error(
                 f"row {len(rows.names) + 1}, byte {passed:,}: the vector is cut short; the header "
-                f"promises {promised:,} vectors of {dim} numbers",
-                f"{len(rows.names):,} are read",
+                f"declares {declared:,} vectors of {dim} numbers",
+                f"{len(rows.names):,} vectors are read",
             )
             return rows.finished()
         buffer += more
     rest = b"" if limit is not None else buffer.strip(b"\n") or next(blocks, b"").strip(b"\n")
     if rest:
         findings.error(
-            f"byte {passed:,}: after {promised:,} rows, as many as the header promises, comes "
-            f"{rest[:10]!r}",
-            "it is left out",
+            f"byte {passed:,}: {rest[:10]!r} follows {declared:,} rows, as many as the header "
+            "declares",
+            "the bytes after these rows are left out",
         )
     return rows.finished()
 
@@ -91,19 +91,19 @@ def _after(buffer: bytes, end: int) -> bytes:
 
 
 def _not_ended(buffer: bytes, starts: list[int], wide: int) -> int | None:
-    """The first row that no line end comes after; where the buffer ends one may yet come."""
+    """The first row in the buffer that is followed by another byte than a line end, or None."""
     ends = np.array(starts) + wide
     after = np.frombuffer(buffer, np.uint8)[ends[ends < len(buffer)]]
     return next(iter(np.flatnonzero(after != 10).tolist()), None)
 
 
 def check(path: str, table: Table) -> None:
-    """W2VError where names could not be read back; the vectors need not be known yet."""
+    """Raise a W2VError for names that could not be read back; vectors are not looked at."""
     refuse_names_with(b" \n", table)
 
 
 def write(path: str, table: Table) -> None:
-    """Write as the C program does, with a line end after each row."""
+    """Write the format of word2vec.c, with a line end after each row."""
     check(path, table)
     head = b"%d %d\n" % table.matrix.shape
     rows = (_written(table, row) for row in range(len(table)))
@@ -113,8 +113,8 @@ def write(path: str, table: Table) -> None:
             break
     if len(table) and begins_as(path, head) != (KIND, table.dim):
         raise W2VError(
-            f"{path}: the bytes of the first vectors could not be told from a text: write "
-            ".safetensors"
+            f"{path}: the bytes of the first vectors could be mistaken for text when the file is "
+            "read: write .safetensors"
         )
     with atomic_file.packed(path) as file:
         file.write(head)
@@ -126,7 +126,12 @@ def _written(table: Table, row: int) -> bytes:
 
 
 def _cut(buffer: bytes, wide: int, most: int) -> tuple[list[bytes], list[int], int]:
-    """Names of whole rows, where their numbers begin, and where the rest begins."""
+    """Find the complete rows in a buffer, at most `most`.
+
+    wide     bytes in a vector
+    Returns  the names, the offsets at which the vectors begin, and the offset of the first byte
+             after these rows
+    """
     names: list[bytes] = []
     starts: list[int] = []
     place, size = 0, len(buffer)

@@ -1,7 +1,7 @@
-"""word2vec's text: first "V D", then a row for each vector, its name and its numbers.
+"""word2vec's text format: a line "V D", then V lines, each with a name and D numbers.
 
-The C program, and fastText's .vec, put a blank after each row too. GloVe's header, where there is
-one, does not count its last row, <unk>.
+word2vec.c and fastText (.vec) also write a blank at the end of each line. In a GloVe file with a
+header, the header does not count the last row, <unk>.
 """
 
 from __future__ import annotations
@@ -21,19 +21,21 @@ from w2v.embeddings.text_rows import (
 )
 from w2v.errors import W2VError
 from w2v.system import atomic_file, resources
+from w2v.system.progress import plural
 
 SUFFIXES = (".txt", ".vec")
 KIND = "word2vec text"
-SMALL = 8 * BLOCK  # bytes read without a kernel: to load Numba takes as long
-_LONGEST_ROW = 1 << 26
-_NAMED = 10  # rows that cannot be read, in messages
-UNKNOWN = b"<unk>"
+SMALL = 8 * BLOCK  # bytes parsed without the kernel, because loading Numba takes as long
+_LONGEST_ROW = 1 << 26  # bytes
+_NAMED = 10  # most unreadable rows that messages name
+UNKNOWN = b"<unk>"  # GloVe's name for the mean vector of rare words
 
 
 def sniff(source: Source) -> Layout | None:
-    """A header, and rows below it that are neither binary nor without names: asked after these.
+    """Accept any file with a header that the binary format and the Projector's did not accept.
 
-    Where all rows have the same length, but another than the header says, theirs is taken.
+    If all first rows have the same number of numbers, but another than the header declares, the
+    layout has the length of the rows and an error.
     """
     header = word2vec_header(source)
     if header is None:
@@ -42,17 +44,17 @@ def sniff(source: Source) -> Layout | None:
     lengths = {numbers_at_end(row) for row in rows} | {len(row.split()) - 1 for row in rows}
     if len(lengths) != 1 or header.dim in lengths or not (dim := lengths.pop()):
         return layout
-    error = f"the header promises vectors of {header.dim} numbers, but rows have {dim}"
+    error = f"the header declares vectors of {header.dim} numbers, but rows have {dim}"
     return layout._replace(dim=dim, error=error)
 
 
 def read(
     source: Source, layout: Layout, limit: int | None, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
-    """Names and vectors (N, D) of a text whose header, if it has one, has been skipped.
+    """Names and vectors (N, D); the caller has skipped the header, if there is one.
 
-    layout  without `rows` where there is no header
-    limit   how many rows to read at most; None: all
+    layout  its `rows` is None if there is no header
+    limit   most rows to read; None: all
     """
     reader = _Reader(source, layout.rows, layout.dim, limit, findings)
     rest = b""
@@ -71,12 +73,12 @@ def read(
         rest = block[end:]
     if rest:
         reader.take(rest + b"\n")
-        findings.note("the last row has no line end: perhaps the file is cut short")
+        findings.note("the last row has no line end: the file may be cut short")
     return reader.finished()
 
 
 def write(path: str, table: Table) -> None:
-    """Write the header and the rows; see `check`."""
+    """Write the header and the rows; W2VError for names that `check` refuses."""
     check(path, table)
     with atomic_file.packed(path) as file:
         file.write(b"%d %d\n" % table.matrix.shape)
@@ -84,34 +86,35 @@ def write(path: str, table: Table) -> None:
 
 
 def check(path: str, table: Table) -> None:
-    """W2VError for a name with a blank or a line end, at which readers take a name to end."""
+    """Raise a W2VError for a name with a blank or a line end, where readers end the name."""
     refuse_names_with(b" \n", table)
 
 
 class _Reader:
-    """Takes lines, block after block."""
+    """Parses lines block by block into names and vectors."""
 
     def __init__(
         self,
         source: Source,
-        promised: int | None,
+        declared: int | None,
         dim: int,
         limit: int | None,
         findings: Diagnostics,
     ):
-        self._rows = GrowingTable(source, promised, dim, 2 * dim + 1)
-        self._promised, self._limit, self._findings = promised, limit, findings
+        self._rows = GrowingTable(source, declared, dim, 2 * dim + 1)
+        self._declared, self._limit, self._findings = declared, limit, findings
         self._dim, self._read, self._threads = dim, 0, resources.processors()
-        self._header = promised is not None
-        self._dropped, self._bad = 0, 0  # lines that are no row; those that are not empty
+        self._header = declared is not None
+        # Lines that are no rows, and how many of these are not empty.
+        self._dropped, self._bad = 0, 0
 
     @property
     def number(self) -> int:
-        """The number of the next line in the file, from 1."""
+        """The line number of the next line in the file, from 1."""
         return len(self._rows.names) + self._dropped + 1 + self._header
 
     def take(self, block: bytes) -> bool:
-        """Read whole lines; True where no more are wanted."""
+        """Parse a block of complete lines; returns True when `limit` rows have been read."""
         text = np.frombuffer(block, np.uint8)
         ends = np.flatnonzero(text == 10)
         begins = np.concatenate([[0], ends[:-1] + 1])
@@ -136,7 +139,14 @@ class _Reader:
         text: np.ndarray, begins: np.ndarray, ends: np.ndarray,
         vectors: np.ndarray, names: np.ndarray,
     ) -> None:  # fmt: skip
-        from concurrent.futures import ThreadPoolExecutor  # a query would wait 6 ms for it
+        """Parse lines with the kernel in all threads.
+
+        begins, ends  offsets of the lines in `text`
+        vectors       float32 (N, D), filled
+        names         int64 (N,), set to the offset at which each name ends; stays -1 for a line
+                      that the kernel could not parse
+        """
+        from concurrent.futures import ThreadPoolExecutor  # importing it takes 6 ms
 
         from w2v.kernels.parse_numbers import read_rows
 
@@ -155,8 +165,11 @@ class _Reader:
         block: bytes, begins: list[int], ends: list[int], names: list[int],
         vectors: np.ndarray,
     ) -> None:  # fmt: skip
-        """The names of lines; numbers of those that no kernel has read; what is no row."""
-        found, at = self._rows.names, 0
+        """Append the names of the rows, parse the lines that no kernel has parsed, note bad lines.
+
+        The vectors of bad lines are overwritten by those of later rows.
+        """
+        collected, at = self._rows.names, 0
         for row, (begin, end, name) in enumerate(zip(begins, ends, names, strict=True)):
             if name < 0:
                 line = block[begin:end]
@@ -166,14 +179,14 @@ class _Reader:
                 try:
                     if len(values) != self._dim:
                         raise ValueError
-                    with np.errstate(over="ignore"):  # 1e39 is infinity, which `Table` counts
+                    with np.errstate(over="ignore"):  # Too large for float32: infinity
                         vectors[at] = values
                 except ValueError:
                     self._bad_row(line, values)
                     continue
-                found.append(word)
+                collected.append(word)
             else:
-                found.append(block[begin:name])
+                collected.append(block[begin:name])
                 if at != row:
                     vectors[at] = vectors[row]
             at += 1
@@ -182,41 +195,49 @@ class _Reader:
         bad = next((value for value in values if not is_number(value)), b"")
         error = f"row {self.number}: expected {self._dim} numbers, found {len(values)}"
         if len(values) == self._dim:
-            error = f"row {self.number}: {bad[:20]!r} is no number"
-        if self._promised is not None:
-            error += f"; the header promises {self._promised:,} vectors of {self._dim} numbers"
+            error = f"row {self.number}: {bad[:20]!r} is not a number"
+        if self._declared is not None:
+            error += f"; the header declares {self._declared:,} vectors of {self._dim} numbers"
         if line.strip():
             self._bad += 1
             if self._bad <= _NAMED:
-                self._findings.error(error, "left out")
+                self._findings.error(error, "the row is left out")
         self._dropped += 1
 
     def finished(self) -> tuple[list[bytes], np.ndarray]:
-        """What has been read, if it is as many rows as were promised."""
+        """The names and vectors; faults such as a wrong number of rows go to the diagnostics."""
         names, matrix = self._rows.finished()
-        found, promised = len(names), self._promised
+        found, declared = len(names), self._declared
         whole = self._limit is None or found < self._limit
         if self._bad > _NAMED:
-            self._findings.note(f"{self._bad - _NAMED:,} more rows that cannot be read: left out")
+            more = plural(self._bad - _NAMED, "more row")
+            self._findings.note(f"left out {more} that cannot be read")
         if self._bad and not found:
-            raise W2VError(f"{self._findings.name}: none of its {self._bad:,} rows can be read")
-        if promised is None:
+            rows = plural(self._bad, "row")
+            raise W2VError(
+                f"{self._findings.name}: none of the {rows} can be read: expected a name and "
+                f"{self._dim} numbers on each line"
+            )
+        if declared is None:
             if self._findings.repairs:
                 self._findings.note(f"no header; {found:,} vectors of {self._dim} numbers")
-        elif whole and found != promised:
-            if found == promised + 1 and names[-1] == UNKNOWN:
+        elif whole and found != declared:
+            if found == declared + 1 and names[-1] == UNKNOWN:
                 self._findings.note(
-                    f"the header does not count the last row, {UNKNOWN.decode()}, as GloVe does it"
+                    f"the header does not count the last row, {UNKNOWN.decode()}, as usual in GloVe"
                 )
             elif not self._bad:
-                self._miscounted(found, promised)
+                self._miscounted(found, declared)
         return names, matrix
 
-    def _miscounted(self, found: int, promised: int) -> None:
-        promise = f"the header promises {promised:,} vectors of {self._dim} numbers"
-        if found < promised:
+    def _miscounted(self, found: int, declared: int) -> None:
+        declared_shape = f"the header declares {declared:,} vectors of {self._dim} numbers"
+        if found < declared:
             self._findings.error(
-                f"row {self.number}: the file ends here; {promise}", f"{found:,} read"
+                f"row {self.number}: the file ends here; {declared_shape}",
+                f"{found:,} vectors are read",
             )
         else:
-            self._findings.error(f"{found:,} rows, but {promise}", "all are read")
+            self._findings.error(
+                f"the file has {found:,} rows, but {declared_shape}", "all are read"
+            )
