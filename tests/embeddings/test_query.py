@@ -68,7 +68,8 @@ def test_similarity_and_odd_one_out(toy):
 
 
 @pytest.mark.parametrize(
-    ("bad", "why"), [((0, 0), "is zero"), ((np.nan, 1), "contains NaN"), ((1, np.inf), "contains NaN")]
+    ("bad", "why"),
+    [((0, 0), "is zero"), ((np.nan, 1), "contains NaN"), ((1, np.inf), "contains NaN")],
 )
 def test_vectors_without_a_direction_neither_answer_nor_ask(bad, why):
     table = Table.build(["a", "b", "bad"], np.array([[1, 0], [-1, 0.1], bad], np.float32))
