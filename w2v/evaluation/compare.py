@@ -89,6 +89,7 @@ def by_questions(answered: Sequence[Sequence[AnalogyResult]], path: str) -> list
         right = np.stack([result.outcomes[result.outcomes >= 0] > 0 for result in results])
 
         def accuracies(sample: np.ndarray, right: np.ndarray = right) -> list[float]:
+            """The accuracy of each table on a sample of the questions."""
             return right[:, sample].mean(axis=1).tolist()
 
         def mcnemar(first: int, other: int, right: np.ndarray = right) -> float:
