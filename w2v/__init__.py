@@ -6,15 +6,15 @@
     vectors = w2v.load("vectors.safetensors")
     vectors.similar("king", k=10)
 
-The flow:
+The data flow:
 
     text -> word ids -> training + kernels -> matrices -> embeddings -> query, evaluation, plots
 
-`text` reads files as tokens, counts them and turns them into word ids. A file of `models` says what
-is learnt from them. `training` runs its `kernels` chunk by chunk. What comes out is a table of
-names and vectors in `embeddings`, which keeps it in one file and answers questions. `runs` ties
-these together for `w2v train`. `api` is what Python programs call; its names are here, and are
-loaded when they are used: `import w2v` loads neither NumPy nor Numba.
+`text` splits files into tokens, counts them and converts them to word ids. Each file of `models`
+describes one model. `training` runs the `kernels` of a model chunk by chunk. The result is a table
+of names and vectors; `embeddings` stores it in one file and searches it. `runs` connects these
+steps for `w2v train`. `api` is the Python interface. Its names are in this module and are imported
+when they are first used, so that `import w2v` loads neither NumPy nor Numba.
 """
 
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> object:
-    """A public name, whose module is imported now."""
+    """The value of a public name, from its module, which is imported now."""
     if name not in _MODULES:
         raise AttributeError(f"module 'w2v' has no attribute {name!r}")
     from importlib import import_module

@@ -7,8 +7,9 @@ import signal
 
 def run() -> None:
     """Run the command line."""
-    # A command that holds nothing to tidy up dies of Ctrl-C on the spot, as other Unix programs do;
-    # those that do call `catch_signals`. A script that starts us in the background ignores Ctrl-C.
+    # Ctrl-C ends the process at once, as in other Unix programs. Commands that have something to
+    # clean up install handlers with `cli.catch_signals`. A process that a script has started in the
+    # background ignores Ctrl-C, and continues to.
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from w2v.cli import main

@@ -1,25 +1,28 @@
-"""The errors that a user sees.
+"""The errors that a user sees as one line.
 
-Anything else that reaches the shell is a bug of ours and shows its traceback.
+Any other exception that reaches the command line is a bug in w2v and is shown with its traceback.
 """
 
 from __future__ import annotations
 
 
 class W2VError(Exception):
-    """A mistake that the user can mend: one line that says what is wrong, where, and what to do.
+    """An error that the user can correct: its message says what is wrong, where, and what to do.
 
-    `exit_code` is the status that the command line ends with.
+    exit_code  the exit status of the command line
     """
 
     exit_code = 2
 
 
 class NotFoundError(W2VError, KeyError):
-    """A word or document that the file does not hold: `name`, where it is one."""
+    """A word or document has no vector, or its vector has no direction.
+
+    name  the word or document without a vector; "" if no single name is concerned
+    """
 
     exit_code = 3
-    __str__ = Exception.__str__  # a KeyError's has quotes
+    __str__ = Exception.__str__  # KeyError's would put quotes around the message
 
     def __init__(self, message: str, name: str = ""):
         super().__init__(message)
@@ -27,16 +30,19 @@ class NotFoundError(W2VError, KeyError):
 
 
 class NothingToLearnError(W2VError):
-    """A text from which the model that was asked for can learn nothing."""
+    """The text has nothing that the chosen model can learn from."""
 
 
 class DivergedError(W2VError):
-    """Training produced NaN or infinity and was given up."""
+    """Training was stopped because it produced NaN or infinity."""
 
     exit_code = 1
 
 
 class ConnectionLostError(W2VError):
-    """A cluster is gone, or what it has tried too often; what has been trained is kept."""
+    """The connection to a cluster is lost, or workers have died of the same task repeatedly.
+
+    What has been trained so far is saved.
+    """
 
     exit_code = 1

@@ -108,7 +108,7 @@ def test_no_output_replaces_an_input(w2v, files, folder, command, writes, reads,
     assert outcome.code == 2, outcome
     told = "-o" if writes == "--output" else writes
     assert outcome.err.startswith(f"w2v: {told} {same} is "), outcome.err
-    assert outcome.err.endswith("; name another file to write\n")
+    assert outcome.err.endswith(": name another file to write\n")
     assert {name: (folder / name).read_bytes() for name in files} == files
 
 

@@ -198,7 +198,7 @@ def test_whether_a_file_can_be_written_is_known_before(tmp_path):
     assert (tmp_path / "y.part").read_text() == "of another run"
     with pytest.raises(W2VError, match="is a directory"):
         atomic_file.check_writable(str(tmp_path))
-    with pytest.raises(W2VError, match="there is no folder .*absent; make it first"):
+    with pytest.raises(W2VError, match="there is no folder .*absent: create it first"):
         atomic_file.check_writable(str(tmp_path / "absent" / "x"))
     if os.path.isdir("/proc/self"):
         with pytest.raises(OSError, match="No such file"):

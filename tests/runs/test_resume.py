@@ -226,7 +226,7 @@ def test_a_run_that_lives_is_named_to_another_one(w2v, text, folder):
             assert outcome.code == 2
             assert outcome.err == (
                 f"w2v: x.safetensors is being written by another run, process {os.getpid()}: wait "
-                "for it, or name another file by -o\n"
+                "for it, or name another file with -o\n"
             )
         os.symlink("x.safetensors", "y.safetensors")
         assert "is being written" in w2v("train", text, *ARGS, "-o", "y.safetensors").err
@@ -257,7 +257,7 @@ def test_the_lock_of_a_killed_run_is_taken_over_and_no_other_file_is(w2v, text, 
         assert not lock.exists()
     lock.write_text("notes of a user")
     outcome = w2v("train", text, *ARGS, "-o", "x.safetensors")
-    assert (outcome.code, "is no lock of w2v" in outcome.err) == (2, True)
+    assert (outcome.code, "is not a lock file of w2v" in outcome.err) == (2, True)
     assert lock.read_text() == "notes of a user"
 
 

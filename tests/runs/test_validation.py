@@ -130,7 +130,7 @@ def test_the_log_has_an_object_for_each_report(w2v, text, folder):
         (("--lr", "0.01", "--min-lr", "0.02"), "--min-lr 0.02 is above --lr 0.01: lower --min-lr"),
         (("--valid", "nowhere"), "nowhere: No such file"),
         (("--valid", "odd"), "odd: none of its 2 words is in the vocabulary"),
-        (("--max-memory", "much"), "'much' is no size"),
+        (("--max-memory", "much"), "'much' is not a size"),
         (("--max-memory", "1MB"), "1 MB is --max-memory: try a higher --min-count"),
         (("--log-json", "no/where"), "no/where: No such file"),
     ],

@@ -145,7 +145,9 @@ def test_bytes_that_are_not_utf_8_are_found_with_their_line(tmp_path):
     found = list(numbered_lines(str(path), "surrogateescape"))
     assert found == [(1, "a"), (2, ""), (3, "b\udce9 c")]
     path.write_bytes(codecs.BOM_UTF16_LE + b"a")
-    with pytest.raises(W2VError, match="list: it begins as UTF-16 text, but is none"):
+    with pytest.raises(
+        W2VError, match="list: begins with the byte order mark of UTF-16, but is not"
+    ):
         list(numbered_lines(str(path)))
     path.write_bytes(gzip.compress(b"a\n" * 1000)[:-9])
     with pytest.raises(W2VError, match="list: the compressed data is damaged or cut short"):

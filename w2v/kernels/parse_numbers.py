@@ -1,12 +1,15 @@
-"""Parsing decimal numbers: the rows of text files of vectors.
+"""Parses decimal numbers in the rows of text files of vectors.
 
 A number is a mantissa m, its digits without the point, times a power of ten:
 
-    value = ±m · 10ᵖ or ±m / 10⁻ᵖ
+    value = ±m · 10ᵖ for p >= 0, ±m / 10⁻ᵖ for p < 0
 
-With m < 2⁵³ and |p| <= 22 doubles hold both exactly, so that the one product or quotient is rounded
-correctly (Clinger 1990, "How to read floating point numbers accurately"). Any other number is left
-to a slower reader. These kernels are compiled without fast-math.
+If m < 2⁵³ and |p| <= 22, a double represents m and the power of ten exactly, so that the single
+product or quotient is correctly rounded (Clinger 1990, "How to read floating point numbers
+accurately"). Other numbers are left to a slower reader. These kernels are compiled without
+fast-math.
+
+In the parameters, `text` is uint8, and numbers are read from text[at:end].
 """
 
 from __future__ import annotations
@@ -17,19 +20,19 @@ from w2v.kernels import exact, inlined
 
 _ZERO, _NINE, _MINUS, _PLUS, _POINT, _BLANK = 48, 57, 45, 43, 46, 32
 _LARGE_E, _SMALL_E = 69, 101
-_EXACT = 1 << 53  # integers below are doubles
-_MAX_POWER = 22  # powers of ten up to this one are doubles
-_MAX_MANTISSA = 1 << 56  # with one digit more it is still an int64
+_EXACT = 1 << 53  # doubles represent all integers below this exactly
+_MAX_POWER = 22  # doubles represent powers of ten up to 10²² exactly
+_MAX_MANTISSA = 1 << 56  # a number below this still fits int64 with one digit more
 
 
 @inlined
 def read_sign(text, at, end):
-    """Read a sign, if there is one.
+    """Read an optional sign.
 
     text     uint8 (·,)
     at       int
     end      int
-    Returns  (bool, int): whether it is a minus, and the position after it
+    Returns  (bool, int): whether there is a minus, and the position after the sign
     """
     minus = at < end and text[at] == _MINUS
     return minus, at + (minus or (at < end and text[at] == _PLUS))
@@ -37,13 +40,13 @@ def read_sign(text, at, end):
 
 @inlined
 def read_digits(text, at, end, number):
-    """Append digits to a number, until something else comes or the number is too large anyway.
+    """Append digits to a number, until another character or until the number is too large.
 
     text     uint8 (·,)
     at       int
     end      int
     number   int64
-    Returns  (int, int64): the position after the digits, the number
+    Returns  (int, int64): the position after the digits, and the number
     """
     while at < end and _ZERO <= text[at] <= _NINE and number < _MAX_MANTISSA:
         number = number * 10 + (np.int64(text[at]) - _ZERO)
@@ -58,8 +61,9 @@ def read_number(text, at, end, powers):
     text     uint8 (·,)
     at       int
     end      int
-    powers   float64 (23,)  of ten
-    Returns  (int, float64): the position after it, or -1 if it cannot be read here; the number
+    powers   float64 (23,)  the powers of ten from 10⁰ to 10²²
+    Returns  (int, float64): the position after the number, or -1 if it must be left to the slower
+             reader; the number
     """
     minus, first = read_sign(text, at, end)
     at, mantissa = read_digits(text, first, end, 0)
@@ -83,17 +87,18 @@ def read_number(text, at, end, powers):
 
 @exact
 def read_rows(text, begins, ends, powers, matrix, names):
-    """Read lines of a name, a blank, and D numbers, each with a blank before it.
+    """Read lines of a name and D numbers, with one blank before each number.
 
-    Lines of another form are left to a slower reader: with more numbers, with nan, with more digits
-    than a double has.
+    Other lines are left to a slower reader, such as those with more numbers, with nan, or with more
+    digits than a double has.
 
     text    uint8 (·,)
-    begins  int64 (L,)      of each line
-    ends    int64 (L,)      without line ends and blanks before these
-    powers  float64 (23,) of ten
-    matrix  float32 (L, D)  overwritten
-    names   int64 (L,)      overwritten: where each line's name ends; -1 where the line is left
+    begins  int64 (L,)      the position where each line begins
+    ends    int64 (L,)      the position where each line ends, without blanks and line end
+    powers  float64 (23,)   the powers of ten from 10⁰ to 10²²
+    matrix  float32 (L, D)  overwritten: the numbers of each line
+    names   int64 (L,)      overwritten: the position where the name of each line ends; -1 for a
+                            line that is left to the slower reader
     """
     for line in range(begins.size):
         at, end = begins[line], ends[line]

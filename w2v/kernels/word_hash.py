@@ -1,12 +1,16 @@
-"""From bytes to type numbers: a text is cut at its blanks, each token looked up in a hash table.
+"""From bytes to type numbers: splits a text at blanks and looks up each token in a hash table.
 
 The hash is FNV-1a with 64 bits (Fowler, Noll and Vo 1991), over the bytes b of a token:
 
     code = 0xCBF29CE484222325;  for each b: code = (code XOR b) · 0x100000001B3  mod 2⁶⁴
 
-The table has S slots, S a power of two, at most half of them used, with linear probing from
-code mod S. A slot is 0 where it is free; else its high half is the high half of the code and its
-low half the type's number plus one, so that bytes are compared only where the code agrees.
+The table has S slots, a power of two, of which at most half are used. Collisions are resolved by
+linear probing from slot code mod S. A free slot is 0. The high 32 bits of a used slot are those of
+the code; its low 32 bits are the type's number plus one. Bytes of names are compared only if the
+high bits of the codes agree.
+
+In the tables of types, T is the number of types that they can hold, and `types` how many they do.
+The name of type i is text[offsets[i]:offsets[i + 1]].
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ def is_blank(byte):
 
 @inlined
 def hash_step(code, byte):
-    """Take one more byte into a hash.
+    """The hash of a token that is one byte longer.
 
     code     uint64
     byte     uint8
@@ -43,11 +47,11 @@ def hash_step(code, byte):
 
 @inlined
 def find_slot(slots, text, offsets, code, block, begin, end):
-    """The slot of a token in the hash table, or the free one where it should go.
+    """The slot of a token in the hash table, or the free slot for it if it is a new type.
 
     slots    uint64 (S,)
-    text     uint8 (·,)      the bytes of all types
-    offsets  int64 (T + 1,)  where each begins in it
+    text     uint8 (·,)      the names of all types
+    offsets  int64 (T + 1,)  the position of each name in `text`
     code     uint64          the token's hash
     block    uint8 (·,)      the token is block[begin:end]
     begin    int
@@ -72,12 +76,12 @@ def find_slot(slots, text, offsets, code, block, begin, end):
 
 @jit
 def fill_slots(slots, text, offsets, types):
-    """Enter types into an empty hash table.
+    """Enter the first `types` types into an empty hash table.
 
-    slots    uint64 (S,)  overwritten, all 0 before
-    text     uint8 (·,)
-    offsets  int64 (T + 1,)
-    types    int          the first `types` are entered
+    slots    uint64 (S,)     all 0 before; changed in place
+    text     uint8 (·,)      the names of all types
+    offsets  int64 (T + 1,)  the position of each name in `text`
+    types    int
     """
     for number in range(types):
         code = _BASIS
@@ -89,18 +93,20 @@ def fill_slots(slots, text, offsets, types):
 
 @jit
 def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
-    """Number the types of a block's tokens in the order of their first occurrence; count them.
+    """Number the tokens of a block by type, and count the types; new types get the next numbers.
+
+    It stops at the end of the block, or at the first token for which a table has no space.
 
     block    uint8 (N,)      a text that ends with a whole token; a line end is a token of type 0
-    begin    int             the position to start from
+    begin    int             the position in the block to start from
     slots    uint64 (S,)     changed in place
-    text     uint8 (·,)      the bytes of all types; new ones are added
-    offsets  int64 (T + 1,)  where each begins in it
-    counts   int64 (T,)      how often each has occurred; changed in place
-    types    int             how many there are
-    ids      int32 (N,)      overwritten: the numbers of the tokens
-    Returns  (int64, int64, int64): the position where it stopped, because the block ended or there
-             was no memory for a new type (then it is that token's), how many tokens, how many types
+    text     uint8 (·,)      the names of all types; changed in place: new names are added
+    offsets  int64 (T + 1,)  the position of each name in `text`; changed in place
+    counts   int64 (T,)      the count of each type; changed in place
+    types    int             the number of types so far
+    ids      int32 (N,)      overwritten: the type number of each token
+    Returns  (int64, int64, int64): the position in the block where it stopped, the number of tokens
+             read, and the number of types now
     """
     at, count = begin, 0
     while at < block.size:
@@ -120,7 +126,7 @@ def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
             end = offsets[types] + at - first
             if types == counts.size or end > text.size or 2 * types >= slots.size:
                 return first, count, types
-            for i in range(first, at):  # assigning a slice would take 1.5 s more to compile
+            for i in range(first, at):  # a slice assignment would take 1.5 s longer to compile
                 text[end - at + i] = block[i]
             types += 1
             offsets[types] = end
@@ -134,16 +140,17 @@ def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
 
 @jit
 def keep_words(ids, word_ids, size, words, starts, every):
-    """Turn the type numbers of a part of a text into word ids, without out-of-vocabulary types.
+    """Convert the type numbers of a part of a text to word ids, without out-of-vocabulary tokens.
 
-    ids       int32 (N,)  numbers; 0 ends a sentence
+    ids       int32 (N,)  type numbers; 0 ends a sentence
     word_ids  int32 (T,)  the word id of each type, or -1 if it is out of vocabulary
-    size      int64 (2,)  how many words came before, and where the current sentence began; changed
-                          in place
+    size      int64 (2,)  the number of words before this part, and the position where the current
+                          sentence began; changed in place, to those after this part
     words     int32 (N,)  overwritten: the word ids
-    starts    int64 (N,)  overwritten: where sentences begin that begin after one that ends here
-    every     bool        empty sentences count; else they are left out
-    Returns   (int64, int64): how many words, how many starts
+    starts    int64 (N,)  overwritten: the position after each sentence that ends here, where the
+                          next one begins
+    every     bool        whether empty sentences are kept
+    Returns   (int64, int64): the number of words, and of starts
     """
     count, sentences = 0, 0
     for i in range(ids.size):

@@ -1,1 +1,1 @@
-"""The machine and its files: resources, signals, files that are written whole, pipes, progress."""
+"""The operating system: processors and memory, signals, locks, atomic files, pipes, progress."""

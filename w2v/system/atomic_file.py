@@ -1,4 +1,8 @@
-"""Files that are written whole or not at all, and the parts that they are written as."""
+"""Atomic writing: a file is replaced as a whole, or stays as it was.
+
+New content goes to a part file, PATH.XXXXXXXX.part with 8 random hexadecimal digits, which is
+renamed when it is complete.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +23,18 @@ from w2v.system.signals import DeferredSignals
 
 @contextmanager
 def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
-    """Open a file for writing that takes the place of `path` only when all is written.
+    """Open a file for writing that replaces `path` when the block ends.
 
-    What is written goes to a new file beside it, to disk, and is then renamed. It has the mode of
-    the file that it replaces, or else that of `like`. After an error the old file is as it was; a
-    stop signal waits until all is written. A device or pipe is written to directly, and so is
-    stdout, named `-`.
+    The content is written to a part file in the same folder, synchronized with the disk, and then
+    renamed to `path`. Its permissions are those of the file that it replaces, or else those of the
+    file `like`. After an error the part file is removed and the old file is unchanged. A stop
+    signal is deferred to the end of the block. A device, a pipe or stdout (`-`) is written
+    directly.
+    Raises OSError with the path of the file
     """
     if path == "-":
         yield sys.stdout.buffer
-        sys.stdout.buffer.flush()  # a full disk, or a closed stream, shows now
+        sys.stdout.buffer.flush()  # raises here if the disk is full or the stream is closed
         return
     if is_device(path):
         with _named(path), open(path, "wb") as file:
@@ -51,27 +57,30 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def packed(path: str) -> Iterator[IO[bytes]]:
-    """As `replacing`; what is written is packed where the name ends in .gz, .bz2 or .xz."""
+    """As `replacing`; the content is compressed if the name ends in .gz, .bz2 or .xz."""
     with replacing(path) as file, packing.packer(file, path) as packing_file:
         yield packing_file
 
 
 @contextmanager
 def _named(path: str, target: str | None = None) -> Iterator[None]:
-    """Let errors of writing say of which file; NumPy's do not even say which error it is."""
+    """Add `path` to an OSError without a path, or with that of a part file of `target`.
+
+    NumPy raises such errors without an error number too.
+    """
     try:
         yield
     except OSError as error:
         if error.filename is None or (target and _is_part(str(error.filename), target)):
-            said = error.strerror or f"could not be written whole ({error}): is the disk full?"
-            raise OSError(error.errno, said, path) from None
+            reason = error.strerror or f"could not be written whole ({error}): is the disk full?"
+            raise OSError(error.errno, reason, path) from None
         raise
 
 
 def _part(target: str, like: str) -> IO[bytes]:
-    """Open a new file beside `target`, with a name of its own, that is held while it is open.
+    """Create and lock a part file of `target`, with the permissions of `target` or else of `like`.
 
-    It is made anew: nobody can leave a link there, to another file, that is written through.
+    The file must be new, so that a link that another user has put there is never written through.
     """
     mode = None
     for known in (target, like):
@@ -82,11 +91,11 @@ def _part(target: str, like: str) -> IO[bytes]:
         part = f"{target}.{secrets.token_hex(4)}.part"
         file = open(part, "xb", opener=opener)  # noqa: SIM115 - the caller closes it
         if mode is not None:
-            os.chmod(part, mode)  # which the user's mask has nothing to do with
+            os.chmod(part, mode)  # `open` has applied the umask
         locks.hold(file)
         if locks.is_at(file, part):
             return file
-        file.close()  # taken for one of a killed process before it was held
+        file.close()  # another process has removed it, as a leftover, before it was locked
 
 
 def _is_part(path: str, target: str) -> bool:
@@ -94,7 +103,7 @@ def _is_part(path: str, target: str) -> bool:
 
 
 def remove_parts(target: str) -> None:
-    """Remove what processes that were killed while they wrote `target` have left beside it."""
+    """Remove part files of `target` that killed processes have left; locked ones are in use."""
     folder = os.path.dirname(target)
     with suppress(OSError):
         for name in os.listdir(folder or "."):
@@ -106,21 +115,21 @@ def remove_parts(target: str) -> None:
 
 
 def check_writable(path: str) -> None:
-    """Find out, before hours of work, that `path` could not be written: OSError or W2VError.
+    """Raise OSError or W2VError, before hours of work, if `path` cannot be written.
 
-    Permissions are not enough to tell (root passes every check, and /proc takes no files), so a
-    file beside it is made and removed.
+    A part file is created and removed, because permissions alone are not enough: root passes every
+    check, and /proc accepts no files.
     """
     if os.path.isdir(path):
-        raise W2VError(f"{path} is a directory; name a file in it")
+        raise W2VError(f"{path} is a directory: name a file in it")
     if path != "-" and not is_device(path):
         target = os.path.realpath(path)
         if not os.path.isdir(os.path.dirname(target)):
-            raise W2VError(f"{path}: there is no folder {os.path.dirname(target)}; make it first")
+            raise W2VError(f"{path}: there is no folder {os.path.dirname(target)}: create it first")
         with DeferredSignals(), _named(path, target), _part(target, target) as file:
             os.unlink(file.name)
 
 
 def is_device(path: str) -> bool:
-    """Whether something is there that is written to directly: a device or a pipe."""
+    """Whether `path` exists and is a device or a pipe, which is written directly."""
     return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)

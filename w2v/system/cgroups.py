@@ -1,8 +1,9 @@
-"""Limits of control groups, by which containers are held: processors and memory, versions 1 and 2.
+"""Limits of control groups (cgroups), versions 1 and 2, which containers set: CPU and memory.
 
-A group's limit holds for all groups in it, so that each limit on the way from the group of this
-process to the root counts. Where the groups are is in /proc/self/cgroup and /proc/self/mountinfo:
-proc(5), cgroups(7), and the kernel's admin-guide/cgroup-v2.rst and cgroup-v1.
+The limit of a group holds for all groups in it, so that the limits of all groups from that of this
+process up to the root apply. The folders of the groups follow from /proc/self/cgroup and
+/proc/self/mountinfo. Source: proc(5), cgroups(7), and the kernel's admin-guide/cgroup-v2.rst and
+cgroup-v1.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 T = TypeVar("T")
-_ROOT = Path("/")  # of the file system; another in tests
-_ESCAPE = re.compile(r"\\([0-7]{3})")  # of blanks in mountinfo
+_ROOT = Path("/")  # the root of the file system; tests replace it
+_ESCAPE = re.compile(r"\\([0-7]{3})")  # an octal escape in mountinfo, as of a blank
 
 
 def processors() -> int | None:
-    """How many processors the quotas leave, rounded up, 1 or more; None where there is no quota."""
+    """The smallest CPU quota in processors, rounded up, at least 1; None without a quota."""
     shares = list(_read("cpu", _quota_of_2, _quota_of_1))
     return max(math.ceil(min(shares)), 1) if shares else None
 
 
 def free_memory() -> int | None:
-    """Bytes that can be allocated within the limits, perhaps less than 0; None without a limit."""
+    """Bytes that can be allocated within the limits, negative above a limit; None without one."""
     return min(_read("memory", _free_of_2, _free_of_1), default=None)
 
 
@@ -37,7 +38,7 @@ def _quota_of_2(group: Path) -> float:
 
 def _quota_of_1(group: Path) -> float:
     quota = int((group / "cpu.cfs_quota_us").read_text())
-    if quota <= 0:  # -1: none
+    if quota <= 0:  # -1 means no quota
         raise ValueError
     return quota / int((group / "cpu.cfs_period_us").read_text())
 
@@ -51,7 +52,7 @@ def _free_of_1(group: Path) -> int:
 
 
 def _free(group: Path, limit: str, usage: str, cached: str) -> int:
-    """What a limit leaves; copies of files that are not in use give way to what is allocated."""
+    """The limit minus the usage; inactive file cache counts as free, since the kernel drops it."""
     free = int((group / limit).read_text()) - int((group / usage).read_text())
     with suppress(OSError):
         for line in (group / "memory.stat").read_text().splitlines():
@@ -61,10 +62,11 @@ def _free(group: Path, limit: str, usage: str, cached: str) -> int:
 
 
 def _read(controller: str, of_2: Callable[[Path], T], of_1: Callable[[Path], T]) -> Iterator[T]:
-    """The limits on the way from the group of this process to the root.
+    """The limits of the groups from that of this process up to the root.
 
     controller  cpu or memory
-    of_2, of_1  read the limit of a group of version 2, of 1; OSError or ValueError: it has none
+    of_2, of_1  functions that read the limit in the folder of a group of version 2 or 1; they raise
+                OSError or ValueError for a group without a limit
     """
     for version, group in _groups(controller):
         try:
@@ -74,11 +76,11 @@ def _read(controller: str, of_2: Callable[[Path], T], of_1: Callable[[Path], T])
 
 
 def _groups(controller: str) -> Iterator[tuple[int, Path]]:
-    """The version and the folder of each group on that way."""
+    """The version and the folder of each group from that of this process up to the root."""
     try:
         own = (_ROOT / "proc/self/cgroup").read_text().splitlines()
         mounts = (_ROOT / "proc/self/mountinfo").read_text().splitlines()
-    except (OSError, ValueError):  # a system without them
+    except (OSError, ValueError):  # a system without cgroups
         return
     paths = {}
     for line in own:
@@ -93,16 +95,16 @@ def _groups(controller: str) -> Iterator[tuple[int, Path]]:
         version = {"cgroup2": 2, "cgroup": 1}.get(kind)
         if version not in paths or (version == 1 and controller not in options.split(",")):
             continue
-        root, folder = (_ESCAPE.sub(_unescaped, each) for each in place.split(" ")[3:5])
+        root, folder = (_ESCAPE.sub(_unescaped, field) for field in place.split(" ")[3:5])
         for group in _path_from(PurePosixPath(root), PurePosixPath(paths[version])):
             yield version, _ROOT / folder.lstrip("/") / group
 
 
 def _path_from(root: PurePosixPath, own: PurePosixPath) -> list[PurePosixPath]:
-    """The groups from `own` to `root`, relative to that; itself where `own` is not below it.
+    """The groups from `own` up to `root`, relative to `root`; only `root` if `own` is outside it.
 
-    In a container the root of the mount can be the group of the container, or what /proc says can
-    be a path outside of it.
+    In a container the root of the mount can be the group of the container itself, and /proc can
+    show a path outside of the mount.
     """
     if not own.is_relative_to(root) or ".." in own.parts:
         return [PurePosixPath(".")]
@@ -110,5 +112,5 @@ def _path_from(root: PurePosixPath, own: PurePosixPath) -> list[PurePosixPath]:
     return [inside, *inside.parents]
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    return chr(int(found[1], 8))
+def _unescaped(escape: re.Match[str]) -> str:
+    return chr(int(escape[1], 8))

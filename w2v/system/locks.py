@@ -1,6 +1,8 @@
-"""Files that a living process holds: a killed one lets go of them, whatever else it leaves behind.
+"""Lock files, by which only one process at a time writes an output.
 
-Where there are no locks (Windows, some network file systems), nothing is known about others.
+The locks are those of flock(2): the system releases them when a process ends, even if it is killed
+and leaves the file behind. Where there are no such locks (Windows, some network file systems),
+other processes are not noticed.
 """
 
 from __future__ import annotations
@@ -21,11 +23,11 @@ except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 SUFFIX = ".lock"
-_OURS = re.compile(r"(?:(\d+) (\S*)\n)?")  # a process and its host; empty for a moment
+_OURS = re.compile(r"(?:(\d+) (\S*)\n)?")  # a process id and host; empty until they are written
 
 
 def hold(file: IO[bytes]) -> bool | None:
-    """Hold an open file until it is closed: False where another does, None if nobody can know."""
+    """Lock an open file until it is closed; False if it is locked already, None without locks."""
     if fcntl is None:
         return None
     try:
@@ -38,7 +40,7 @@ def hold(file: IO[bytes]) -> bool | None:
 
 
 def is_at(file: IO[bytes], path: str) -> bool:
-    """Whether an open file is still the one with this path."""
+    """Whether an open file is still the file at `path`, which another process may have removed."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
     except FileNotFoundError:
@@ -46,25 +48,25 @@ def is_at(file: IO[bytes], path: str) -> bool:
 
 
 def path_for(output: str) -> str:
-    """The lock of a run that writes `output`."""
+    """The path of the lock file of a run that writes `output`."""
     return os.path.realpath(output) + SUFFIX
 
 
 @contextmanager
 def locked(output: str) -> Iterator[None]:
-    """Be the only run that writes a file, until the end of the block.
+    """A block in which this process alone writes `output`.
 
-    Raises W2VError where another process is, OSError where the lock cannot be made
+    Raises W2VError if another run writes it, OSError if the lock file cannot be created
     """
     path = path_for(output)
     file = None
     try:
-        with DeferredSignals():  # so that a stop leaves no lock behind
+        with DeferredSignals():  # a stop signal in between would leave the lock file behind
             file = _taken(path, output)
         try:
             file.truncate(0)
             os.write(file.fileno(), f"{os.getpid()} {platform.node()}\n".encode())
-        except OSError as error:  # of a write it does not say where
+        except OSError as error:  # an error of `os.write` has no path
             raise OSError(error.errno, error.strerror, path) from None
         yield
     finally:
@@ -76,19 +78,19 @@ def locked(output: str) -> Iterator[None]:
 
 
 def _taken(path: str, output: str) -> IO[bytes]:
-    """The lock, open and held. One that is left of a killed process is taken over."""
+    """Open and lock the lock file; one that a killed process has left is taken over."""
     while True:
-        how = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        file = os.fdopen(os.open(path, how, 0o666), "r+b")
-        found = _OURS.fullmatch(file.read(1000).decode("ascii", "replace"))
-        if not found:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        file = os.fdopen(os.open(path, flags, 0o666), "r+b")
+        owner = _OURS.fullmatch(file.read(1000).decode("ascii", "replace"))
+        if not owner:
             file.close()
-            raise W2VError(f"{path} is no lock of w2v; move it away, or name another output")
+            raise W2VError(f"{path} is not a lock file of w2v: move it, or name another output")
         if hold(file) is False:
             file.close()
             raise W2VError(
-                f"{output} is being written by another run, {_who(*found.groups())}: wait for it, "
-                "or name another file by -o"
+                f"{output} is being written by another run, {_run(*owner.groups())}: wait for it, "
+                "or name another file with -o"
             )
         if is_at(file, path):
             file.seek(0)
@@ -96,7 +98,8 @@ def _taken(path: str, output: str) -> IO[bytes]:
         file.close()  # its owner has just removed it
 
 
-def _who(process: str | None, host: str | None) -> str:
+def _run(process: str | None, host: str | None) -> str:
+    """A run in words, for a message."""
     if process is None:
         return "which has just begun"
     return f"process {process}" + f" on {host}" * (host != platform.node())

@@ -1,4 +1,4 @@
-"""What a command writes, held against what it reads, before any work begins."""
+"""Checks the outputs of a command before it starts: against its inputs, and for being writable."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ def check(
     inputs: Mapping[str, str | Iterable[str] | None],
     appended: Mapping[str, str | None] | None = None,
 ) -> None:
-    """Find out that outputs would overwrite inputs or each other, or cannot be written.
+    """Raise an error if an output would overwrite an input or another output, or is not writable.
 
-    outputs   paths by what a user calls them, such as --plot; `-` is stdout, None none at all
-    inputs    one or several paths by what they are, such as "one of the texts"; `-` is stdin
-    appended  outputs that are added to; they are made if they are not there
-    Raises    W2VError, and OSError where the system says why a file cannot be written
+    outputs   paths by their names in messages, such as --plot; `-` is stdout, None is no output
+    inputs    one or several paths by their names, such as "one of the texts"; `-` is stdin
+    appended  outputs that are appended to; they are created if they do not exist
+    Raises    W2VError for a conflict, W2VError or OSError for an output that cannot be written
 
-    Files are the same by path or, through links, by inode. Devices and pipes may be given twice.
+    Two paths are of the same file if they, or through links their inodes, are equal. A device or
+    pipe may be given twice.
     """
     added = {name: path for name, path in (appended or {}).items() if path is not None}
     written = {name: path for name, path in outputs.items() if path is not None}
@@ -35,10 +36,10 @@ def check(
     for name, path in {**written, **added}.items():
         for identity in _identities(path, 1):
             if identity in read:
-                raise W2VError(f"{name} {path} is {read[identity]}; name another file to write")
+                raise W2VError(f"{name} {path} is {read[identity]}: name another file to write")
             other = by_identity.setdefault(identity, name)
             if other != name:
-                raise W2VError(f"{other} and {name} both write {path}; name two files")
+                raise W2VError(f"{other} and {name} both write {path}: name two files")
     for path in written.values():
         if path == "-":
             _check_stdout()
@@ -49,7 +50,7 @@ def check(
 
 
 def _check_stdout() -> None:
-    """W2VError where standard output was closed when the program began."""
+    """Raise W2VError if standard output was closed when the program started."""
     try:
         os.write(1, b"")
     except OSError as error:
@@ -58,16 +59,16 @@ def _check_stdout() -> None:
 
 
 def _identities(path: str, standard: int) -> list[object]:
-    """What tells that two paths are of the same file; nothing for a device, a pipe or a folder.
+    """Keys by which a path is compared with others; none for a device, a pipe or a folder.
 
-    standard  the descriptor that `-` stands for
+    standard  the file descriptor of `-`, 0 or 1, which is a key of its own
     """
     try:
-        found = os.fstat(standard) if path == "-" else os.stat(path)
-    except OSError:  # not there, or closed
+        status = os.fstat(standard) if path == "-" else os.stat(path)
+    except OSError:  # a file that does not exist, or a closed descriptor
         return [os.path.realpath(path)] if path != "-" else [standard]
-    known: list[object] = [standard] if path == "-" else []
-    if stat.S_ISREG(found.st_mode):
-        known.append((found.st_dev, found.st_ino))
-        known += [os.path.realpath(path)] if path != "-" else []
-    return known
+    keys: list[object] = [standard] if path == "-" else []
+    if stat.S_ISREG(status.st_mode):
+        keys.append((status.st_dev, status.st_ino))
+        keys += [os.path.realpath(path)] if path != "-" else []
+    return keys

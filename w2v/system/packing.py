@@ -1,4 +1,4 @@
-"""Files packed by gzip, bzip2 or xz: recognised by content when read, by suffix when written."""
+"""Compression by gzip, bzip2 or xz: recognized by content when read, by suffix when written."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any, cast
 
-HEAD = 10  # bytes that tell whether a file is packed
+HEAD = 10  # bytes that show whether a file is compressed
 SUFFIXES = (".gz", ".bz2", ".xz")
-# More than the magic numbers, with which a text can begin as well ("BZh" in ASCII): gzip's method
-# and reserved flags; after bzip2's level a block (the digits of pi) or the end (of its root); xz's
-# first byte of flags. What is cut short within them is packed too.
+# Magic numbers alone are not enough, because a text can begin with "BZh". Also checked are gzip's
+# method and reserved flags, the digits of pi (a block) or of its square root (the end) after
+# bzip2's level, and the first byte of xz's flags. gzip and xz data that ends before them matches.
 _KINDS: dict[str, tuple[re.Pattern[bytes], Callable[..., Any]]] = {
     "gzip": (re.compile(rb"\x1f\x8b\x08([\x00-\x1f]|$)"), gzip.open),
     "bzip2": (
@@ -28,28 +28,29 @@ _KINDS: dict[str, tuple[re.Pattern[bytes], Callable[..., Any]]] = {
 
 
 class DamagedError(Exception):
-    """What is packed cannot be unpacked; the message is that of the packing's library."""
+    """Compressed data cannot be decompressed; the message is that of the compression library."""
 
 
 def kind_of(start: bytes) -> str:
-    """How a file that begins with `start`, of HEAD bytes, is packed: gzip, bzip2, xz; else ""."""
+    """The compression of a file by its first HEAD bytes: gzip, bzip2, xz, or "" for none."""
     return next((name for name, (begin, _) in _KINDS.items() if begin.match(start)), "")
 
 
 def peek(file: IO[bytes]) -> bytes:
-    """The first HEAD bytes of a file that can peek, or as many as are there."""
+    """The first HEAD bytes of a file with a `peek` method, or fewer at its end; not consumed."""
     return cast(bytes, file.peek(HEAD)[:HEAD])  # type: ignore[attr-defined]
 
 
 def unpacked(file: IO[bytes], kind: str) -> IO[bytes]:
-    """What is in a file that is packed by `kind`; for "" the file itself."""
+    """The decompressed content of a file compressed by `kind`; for "" the file itself."""
     return cast(IO[bytes], _KINDS[kind][1](file)) if kind else file
 
 
 def read(file: IO[bytes], size: int, waits: bool = True) -> bytes:
-    """Some bytes of what `unpacked` has given; DamagedError where they are not as packed.
+    """Read up to `size` bytes from a file of `unpacked`.
 
-    waits  for `size` bytes or the end; else what is there now, one byte or more, will do
+    waits   whether to wait for `size` bytes or the end of the file; else one byte or more is enough
+    Raises  DamagedError for compressed data that is damaged or cut short
     """
     try:
         if waits:
@@ -58,33 +59,32 @@ def read(file: IO[bytes], size: int, waits: bool = True) -> bytes:
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise DamagedError(str(error)) from None
     except OSError as error:
-        if error.errno is None:  # bz2's way to say so
+        if error.errno is None:  # bz2 raises this for damaged data
             raise DamagedError(str(error)) from None
         raise
 
 
 def suffix(path: str) -> str:
-    """The suffix that says how a file is packed, in lower case; "" where there is none."""
-    found = os.path.splitext(path)[1].lower()
-    return found if found in SUFFIXES else ""
+    """The compression suffix of a path, in lower case; "" if it has none."""
+    last = os.path.splitext(path)[1].lower()
+    return last if last in SUFFIXES else ""
 
 
 def plain_name(path: str) -> str:
-    """A path without such a suffix."""
+    """A path without its compression suffix."""
     return path[: len(path) - len(suffix(path))]
 
 
 def packer(file: IO[bytes], path: str) -> AbstractContextManager[IO[bytes]]:
-    """What packs what is written to it into `file`, as the suffix of `path` says.
+    """A file object that compresses into `file` by the suffix of `path`; `file` without a suffix.
 
-    Without such a suffix it is `file`. The same bytes are always packed into the same: no time and
-    no name go with them.
+    The same content always gives the same bytes: no time and no file name are stored.
     """
-    found = suffix(path)
-    if found == ".gz":
+    compression = suffix(path)
+    if compression == ".gz":
         return cast(Any, gzip.GzipFile("", "wb", 6, file, mtime=0))
-    if found == ".bz2":
+    if compression == ".bz2":
         return cast(Any, bz2.BZ2File(file, "wb"))
-    if found == ".xz":
+    if compression == ".xz":
         return cast(Any, lzma.LZMAFile(file, "wb"))
     return nullcontext(file)

@@ -1,4 +1,4 @@
-"""Pipes and standard input read as files: copied once, so that readers can seek and read again."""
+"""Pipes and standard input as seekable files: each is copied once to a temporary file."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from typing import IO, Any, cast
 
 STDIN = "-"
 _BLOCK = 1 << 20  # bytes copied at a time
-_copies: dict[str, IO[bytes]] = {}  # by path
+_copies: dict[str, IO[bytes]] = {}  # the copies of pipes, by path
 
 
 def name_of(path: str) -> str:
-    """What messages call a file."""
+    """The name of a file in messages."""
     return "stdin" if path == STDIN else path
 
 
 def open_seekable(path: str) -> IO[bytes]:
     """Open a file for reading, from its beginning; `-` is standard input.
 
-    A pipe is copied to an unlinked temporary file at the first call. Further calls with this path
-    read the same copy, one after the other: they share its position. `forget` drops it.
-    Raises OSError where the file cannot be read, or the temporary folder is full
+    A pipe is copied to an unlinked temporary file at the first call. Later calls with the same path
+    open the same copy, until `forget` deletes it. They share its file position, so that only one
+    of them can read at a time.
+    Raises OSError if the file cannot be read, or the temporary folder is full
     """
     if path not in _copies:
         if path == STDIN:
             _copies[path] = _copy(sys.stdin.buffer, path)
-        elif (file := open(path, "rb")).seekable():  # noqa: SIM115 - it is what was asked for
+        elif (file := open(path, "rb")).seekable():  # noqa: SIM115 - the caller closes it
             return file
         else:
             with file:
@@ -48,7 +49,7 @@ def sha256_of(path: str) -> str:
 
 
 def is_pipe(path: str) -> bool:
-    """Whether it can be read only once: a pipe, a socket, or standard input."""
+    """Whether a path can be read only once: a pipe, a socket, or standard input."""
     if path == STDIN:
         return True
     mode = os.stat(path).st_mode if os.path.exists(path) else 0
@@ -56,31 +57,31 @@ def is_pipe(path: str) -> bool:
 
 
 def copied_to(folder: str, path: str) -> str:
-    """Copy a pipe to a new file in a folder; returns its path."""
-    found = os.path.join(folder, "vectors")
-    with open_seekable(path) as pipe, open(found, "xb") as copy:
+    """Copy a pipe to a new file, named vectors, in a folder; returns its path."""
+    copied = os.path.join(folder, "vectors")
+    with open_seekable(path) as pipe, open(copied, "xb") as copy:
         copyfileobj(pipe, copy)
     forget(path)
-    return found
+    return copied
 
 
 def is_copied(path: str) -> bool:
-    """Whether it is a pipe that `open_seekable` has copied."""
+    """Whether a path is that of a pipe that `open_seekable` has copied."""
     return path in _copies
 
 
 def forget(path: str | None = None) -> None:
-    """Drop the copy of a pipe, or of all: whoever opens one now reads what comes next."""
-    for each in [*_copies] if path is None else [path]:
-        if each in _copies:
-            _copies.pop(each).close()
+    """Delete the copy of a pipe, or of all pipes; opened again, a pipe is read from where it is."""
+    for copied in [*_copies] if path is None else [path]:
+        if copied in _copies:
+            _copies.pop(copied).close()
 
 
 def _copy(file: IO[bytes], path: str) -> IO[bytes]:
-    """All that is still in a pipe, in a temporary file that has no name."""
-    import tempfile  # rarely needed, and slow to import
+    """Copy the rest of a pipe to an unlinked temporary file."""
+    import tempfile  # imported here because it is slow to import and rarely needed
 
-    copy = tempfile.TemporaryFile(prefix="w2v-")  # noqa: SIM115 - it is kept
+    copy = tempfile.TemporaryFile(prefix="w2v-")  # noqa: SIM115 - `forget` closes it
     try:
         copyfileobj(file, copy, _BLOCK)
         copy.flush()
@@ -88,8 +89,9 @@ def _copy(file: IO[bytes], path: str) -> IO[bytes]:
         copy.close()
         if error.errno != errno.ENOSPC:
             raise
-        said = f"no space left in {tempfile.gettempdir()} for a copy; $TMPDIR names another folder"
-        raise OSError(error.errno, said, name_of(path)) from None
+        folder = tempfile.gettempdir()
+        reason = f"no space left in {folder} for a copy: set TMPDIR to a folder with more space"
+        raise OSError(error.errno, reason, name_of(path)) from None
     except BaseException:
         copy.close()
         raise

@@ -1,4 +1,4 @@
-"""Progress reports: a record for each, and the line on the terminal that shows it."""
+"""Progress of a training run: the `Progress` record, and the line on stderr that shows it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ import time
 from dataclasses import dataclass
 from typing import IO
 
-INTERVAL = 10.0  # seconds between lines in a log
+INTERVAL = 10.0  # seconds between lines of a log file
 REFRESH = 0.2  # seconds between updates on a terminal
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A moment of a training run.
+    """The state of a training run at one moment.
 
-    epoch, epochs  from 1
-    words, total   words trained, of all epochs, those that subsampling left out included
-    resumed        how many of them were trained before this process began
-    seconds        since it began to train
-    lr             learning rate; NaN for what is sampled
-    loss           mean nats for each trained pair of this epoch, or of the one before while this
-                   has none; NaN if that has none either. Of what is sampled, for each token
-    note           what the loss means, such as a perplexity
+    epoch    the current epoch, from 1
+    epochs   the number of epochs
+    words    words trained so far in all epochs, including words that subsampling left out
+    total    the number of words to train in all epochs
+    resumed  words trained before this process started
+    seconds  seconds since this process started to train
+    lr       learning rate; NaN for Gibbs sampling
+    loss     mean loss per training pair in nats: of this epoch, or of the previous one while this
+             epoch has none, or NaN if neither has one. For Gibbs sampling the mean negative
+             log-likelihood per token in nats
+    note     the loss as another measure, such as a perplexity
     """
 
     epoch: int
@@ -39,7 +42,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Words trained in a second."""
+        """Words trained per second."""
         return (self.words - self.resumed) / self.seconds if self.seconds > 0 else 0.0
 
     def __str__(self) -> str:
@@ -58,7 +61,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people write them: 8.3 s, 2 min 05 s, 3 h 20 min."""
+    """A duration for people to read: 8.3 s, 2 min 05 s, 3 h 20 min."""
     if seconds < 99.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -73,7 +76,10 @@ def plural(count: int, noun: str) -> str:
 
 
 class ProgressLine:
-    """Shows the newest state: a line that is rewritten on a terminal, a line at times in a log."""
+    """Shows the state of a run: on a terminal one line that is rewritten, else a line every 10 s.
+
+    quiet  print nothing
+    """
 
     def __init__(self, stream: IO[str], quiet: bool = False):
         self._stream = stream
@@ -83,14 +89,14 @@ class ProgressLine:
         self._width = 0
 
     def show(self, state: object) -> None:
-        """Show `state`, a string or what becomes one, if the last one is old enough."""
+        """Show `str(state)`, unless the last state was shown less than a refresh interval ago."""
         wait = REFRESH if self._terminal else INTERVAL
         if self._quiet or time.monotonic() - self._shown < wait:
             return
         self._shown = time.monotonic()
         line = str(state)
         if self._terminal:
-            line = line[: self._columns() - 1]  # one that wraps could not be rewritten
+            line = line[: self._columns() - 1]  # a line that wraps cannot be rewritten
             self._stream.write("\r" + line.ljust(self._width))
             self._width = len(line)
         else:
@@ -98,14 +104,14 @@ class ProgressLine:
         self._stream.flush()
 
     def _columns(self) -> int:
-        try:  # of the terminal that this goes to: stdout may go to a file
-            found = os.get_terminal_size(self._stream.fileno()).columns
+        try:  # the terminal of this stream: stdout, which shutil asks, may be a file
+            columns = os.get_terminal_size(self._stream.fileno()).columns
         except (OSError, ValueError):
-            found = 0
-        return found or shutil.get_terminal_size().columns
+            columns = 0
+        return columns or shutil.get_terminal_size().columns
 
     def say(self, message: str) -> None:
-        """Print a line for good, in place of what is being rewritten."""
+        """Print a message that stays, in place of the line that is rewritten."""
         if self._quiet:
             return
         self._stream.write(("\r" + message.ljust(self._width) if self._width else message) + "\n")
@@ -114,5 +120,5 @@ class ProgressLine:
         self._shown = time.monotonic()
 
     def warn(self, message: str) -> None:
-        """As `say`: a person reads both."""
+        """Print a warning that stays, as `say` does; its text says that it is one."""
         self.say(message)

@@ -1,6 +1,6 @@
-"""Arguments of Python calls, checked, and turned into what the command line would pass on.
+"""Checks the arguments of Python calls, and converts them to the values of the command line.
 
-A mistake is a W2VError that names the argument, says what was expected, and shows what was found.
+A wrong argument is a W2VError that names the argument, what was expected, and what was found.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from typing import Any, get_args
 
 from w2v.errors import W2VError
 
-_BLANK = re.compile(r"[ \t\n\r\v\f]")  # what separates words in a text
-_SHOWN = 60  # characters of a wrong argument
-_BY_COMMAS = {"dense", "format", "columns"}  # settings that are lists
-_NUMBERS = {"dense", "checkpoint_every", "max_memory"}  # text settings that may be numbers
-_ADDRESSES = ("scheduler_address", "scheduler.address")  # of a Dask cluster, of a client
+_BLANK = re.compile(r"[ \t\n\r\v\f]")  # ASCII whitespace, which separates words
+_SHOWN = 60  # characters of a wrong argument that a message shows
+_BY_COMMAS = {"dense", "format", "columns"}  # settings that may be lists
+_NUMBERS = {"dense", "checkpoint_every", "max_memory"}  # strings that may be given as numbers
+_ADDRESSES = ("scheduler_address", "scheduler.address")  # attributes of a Dask cluster or client
 
 
 def path(value: object, what: str) -> str:
-    """The path of a file: a string, bytes or a `Path`."""
+    """The path of a file, given as a string, bytes or a `Path`.
+
+    what  the name of the argument, for the message, as in the functions below
+    """
     try:
         return os.fsdecode(value)  # type: ignore[arg-type]
     except TypeError:
@@ -29,60 +32,60 @@ def path(value: object, what: str) -> str:
 
 
 def paths(value: object, what: str) -> list[str]:
-    """The path of a file, or the paths of several."""
+    """The paths of one file or several."""
     if isinstance(value, str | bytes | os.PathLike):
         return [path(value, what)]
     if isinstance(value, Mapping) or not isinstance(value, Iterable):
         raise _wrong(what, "the path of a file, or several", value)
-    return [path(each, f"{what}[{number}]") for number, each in enumerate(value)]
+    return [path(item, f"{what}[{number}]") for number, item in enumerate(value)]
 
 
 def whole(value: object, what: str, low: int) -> int:
-    """A whole number of `low` or more; 3.0 is one too."""
-    found = _int(value)
-    if found is None or found < low:
+    """A whole number of at least `low`; a float such as 3.0 is accepted."""
+    number = _int(value)
+    if number is None or number < low:
         raise _wrong(what, f"a whole number, {low} or more", value)
-    return found
+    return number
 
 
 def word(value: object, what: str = "a word") -> str:
-    """The name of a vector."""
+    """A word or the name of a document, which must be a string."""
     if not isinstance(value, str):
         raise _wrong(what, "a string", value)
     return value
 
 
 def words(value: object, what: str) -> list[str]:
-    """One name, or several: a string is one."""
+    """One word or name, given as a string, or several."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
         raise _wrong(what, "a string, or several", value)
-    return [word(each, f"{what}[{number}]") for number, each in enumerate(value)]
+    return [word(item, f"{what}[{number}]") for number, item in enumerate(value)]
 
 
 def texts(value: object, what: str = "texts") -> Iterator[str]:
-    """One text, or several, each a string or a list of words: a string is one text."""
+    """One text, given as a string, or several, each a string or a list of words."""
     if isinstance(value, str):
         value = [value]
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
         raise _wrong(what, "a text, or several", value)
-    for number, each in enumerate(value):
-        yield each if isinstance(each, str) else _joined(each, f"{what}[{number}]")
+    for number, text in enumerate(value):
+        yield text if isinstance(text, str) else _joined(text, f"{what}[{number}]")
 
 
 def _joined(given: object, what: str) -> str:
-    """A list of words as a text."""
+    """The words of a list as a text, separated by blanks."""
     if isinstance(given, bytes | Mapping) or not isinstance(given, Iterable):
         raise _wrong(what, "a string or a list of words", given)
     listed = list(given)
     try:
         blank = _BLANK.search("".join(listed))
     except TypeError:
-        listed = words(listed, what)  # which says where a word is no string
+        listed = words(listed, what)  # raises with the number of the word that is not a string
         raise
     if blank:
-        number = next(at for at, each in enumerate(listed) if _BLANK.search(each))
+        number = next(at for at, name in enumerate(listed) if _BLANK.search(name))
         raise W2VError(
             f"{what}[{number}]: the word {listed[number]!r} has a blank: split it, or give the "
             "text as one string"
@@ -91,11 +94,11 @@ def _joined(given: object, what: str) -> str:
 
 
 def setting(name: str, kind: Any, value: Any) -> Any:
-    """A setting as the command line gives it.
+    """Convert the value of a setting to the type that the command line gives it.
 
-    name   of the field
-    kind   its type; NumPy's numbers, and floats that are whole, become Python's
-    value  as a program gives it; what cannot be turned into `kind` is returned as it is
+    name   the name of the setting's field
+    kind   its type; NumPy numbers, and whole floats for int, become Python numbers of this type
+    value  the value from Python; one that cannot be converted is returned unchanged
     """
     kinds = get_args(kind) or (kind,)
     if bool in kinds:
@@ -105,38 +108,38 @@ def setting(name: str, kind: Any, value: Any) -> Any:
     if float in kinds:
         return float(value) if isinstance(value, Real) else value
     if int in kinds:
-        found = _int(value)
-        return value if found is None else found
+        number = _int(value)
+        return value if number is None else number
     return _text(name, value)
 
 
 def _text(name: str, value: Any) -> Any:
-    """A setting that the command line writes as text."""
+    """Convert the value of a setting that is a string on the command line."""
     if name == "cluster":
         return _address(value)
     if name == "stopwords" and isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return "".join(f"{each}\n" for each in sorted(words(value, name)))
+        return "".join(f"{stopword}\n" for stopword in sorted(words(value, name)))
     if name in _BY_COMMAS and isinstance(value, list | tuple):
-        return ",".join(str(_text(name, each)) for each in value)
+        return ",".join(str(_text(name, item)) for item in value)
     if name in _NUMBERS and isinstance(value, Real):
-        found = _int(value)
-        return str(float(value) if found is None else found)
+        number = _int(value)
+        return str(float(value) if number is None else number)
     return os.fsdecode(value) if isinstance(value, os.PathLike | bytes) else value
 
 
 def _address(value: Any) -> Any:
-    """Where the scheduler of a Dask cluster listens, which may be given as an object of Dask."""
+    """The address of a Dask scheduler, which may be given as a Dask cluster or client."""
     for names in _ADDRESSES:
-        found = value
+        address = value
         for name in names.split("."):
-            found = getattr(found, name, None)
-        if isinstance(found, str):
-            return found
+            address = getattr(address, name, None)
+        if isinstance(address, str):
+            return address
     return value
 
 
 def _int(value: object) -> int | None:
-    """A whole number as Python's; None where it is none."""
+    """A whole number as an int; None for any other value, a bool included."""
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer():
@@ -146,5 +149,5 @@ def _int(value: object) -> int | None:
 
 def _wrong(what: str, expected: str, value: object) -> W2VError:
     found = " ".join(repr(value).split())
-    shown = found if len(found) <= _SHOWN else found[:_SHOWN] + "..."
-    return W2VError(f"{what}: expected {expected}, found {shown}")
+    found = found if len(found) <= _SHOWN else found[:_SHOWN] + "..."
+    return W2VError(f"{what}: expected {expected}, found {found}")

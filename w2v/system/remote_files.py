@@ -1,4 +1,4 @@
-"""Files by path, or by an address such as s3://bucket/text, which fsspec opens."""
+"""Opens files by path, or by an address such as s3://bucket/text, for which fsspec is needed."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9]+::")
 
 
 def is_address(path: str) -> bool:
-    """Whether fsspec must open it; a file here may have any name."""
+    """Whether a path is an address for fsspec; a local file of this name has precedence."""
     return _ADDRESS.match(path) is not None and not os.path.exists(path)
 
 
 def open_bytes(path: str) -> IO[bytes]:
-    """A file to read, which can peek.
+    """Open a file for reading; the file object has a `peek` method.
 
-    Raises  OSError where it cannot be read, W2VError where its kind of address is not known
+    Raises OSError if it cannot be read, W2VError for an unknown kind of address or without fsspec
     """
     if not is_address(path):
         return open(path, "rb")
-    system, inner = _found(path)
+    system, inner = _resolved(path)
     return cast(IO[bytes], io.BufferedReader(system.open(inner, "rb")))
 
 
 def size_of(path: str) -> int | None:
-    """Bytes of a file; None where that cannot be known. Raises as `open_bytes` does."""
+    """The size of a file in bytes; None if it cannot be known. Raises as `open_bytes` does."""
     if not is_address(path):
-        found = os.stat(path)
-        return found.st_size if os.path.isfile(path) else None
-    system, inner = _found(path)
+        status = os.stat(path)
+        return status.st_size if os.path.isfile(path) else None
+    system, inner = _resolved(path)
     return system.size(inner)
 
 
-def _found(path: str) -> tuple[Any, str]:
+def _resolved(path: str) -> tuple[Any, str]:
+    """The file system of fsspec for an address, and the path in it."""
     try:
         import fsspec
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""What this machine lets the process use: processors and memory."""
+"""Processors and memory: how much of them this process may use and does use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from w2v.system import cgroups
 
 
 def processors() -> int:
-    """How many processors this process may use: by its affinity, and the quotas of its cgroups."""
+    """The number of processors this process may use, by its CPU affinity and cgroup quotas."""
     known = hasattr(os, "sched_getaffinity")
     count = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
     return min(count, cgroups.processors() or count)
@@ -26,13 +26,16 @@ def processors() -> int:
 
 @contextmanager
 def blas_threads(count: int) -> Iterator[bool]:
-    """Let NumPy's and SciPy's BLAS take so many threads for a while; False where that is not known.
+    """A block in which the BLAS of NumPy and SciPy uses `count` threads.
 
-    The command line tells BLAS by the environment before NumPy is imported; in a program NumPy may
-    be there already. More threads sum in another order, so that the last digits differ, and where
-    several threads call BLAS they wait for each other: an LSTM on 3,000 reviews, 2 threads, took
-    26 s of processor time with 2 threads of BLAS, 2.1 s with one.
-    Only the OpenBLAS that wheels bring is in reach; a second block in another thread has no effect.
+    Yields whether the number could be set. That needs the OpenBLAS in the wheels of NumPy or SciPy;
+    a second block, in another thread, has no effect.
+
+    The command line sets the number by environment variables before NumPy is imported, but a Python
+    program may have imported NumPy already. The number matters for two reasons. Other numbers of
+    threads sum in another order, so that the last digits differ. And threads that call a BLAS with
+    several threads wait for each other: an LSTM on 3,000 reviews, with 2 threads, took 26 s of
+    processor time with 2 BLAS threads, 2.1 s with one.
     """
     setters = []
     for get, set_ in _openblas():
@@ -46,7 +49,7 @@ def blas_threads(count: int) -> Iterator[bool]:
 
 
 def _openblas() -> Iterator[tuple[Callable[[], int], Callable[[int], None]]]:
-    """What gets and what sets the threads of each OpenBLAS that a wheel has brought."""
+    """The functions that get and set the number of threads, of each OpenBLAS in a wheel."""
     for package in ("numpy", "scipy"):
         spec = importlib.util.find_spec(package)
         if spec is None or spec.origin is None:
@@ -62,22 +65,25 @@ def _openblas() -> Iterator[tuple[Callable[[], int], Callable[[int], None]]]:
 
 
 def available_memory() -> int | None:
-    """Bytes that can be allocated before the machine or container runs out; None if unknown."""
-    found = []
+    """Bytes that can be allocated before the machine or container runs out; None if unknown.
+
+    Without /proc it is all of the machine's memory.
+    """
+    limits = []
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
-                found.append(int(line.split()[1]) * 1024)
+                limits.append(int(line.split()[1]) * 1024)
     except OSError:
         if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+            limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     if (free := cgroups.free_memory()) is not None:
-        found.append(free)
-    return max(min(found), 0) if found else None
+        limits.append(free)
+    return max(min(limits), 0) if limits else None
 
 
 def used_memory() -> int:
-    """The memory that this process uses now, in bytes; its peak where only that can be known."""
+    """The resident memory of this process in bytes; its peak on systems without /proc."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -86,13 +92,13 @@ def used_memory() -> int:
 
 
 def peak_memory() -> int:
-    """The most memory that this process has used so far, in bytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    """The largest resident memory of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def readable(size: float) -> str:
-    """Bytes as people write them: 840 KB, 57 MB, 1.2 GB."""
+    """A number of bytes for people to read, in powers of 1000: 840 KB, 57 MB, 1.2 GB."""
     for unit in ("bytes", "KB", "MB"):
         if size < 999.5:
             return f"{size:.0f} {unit}"
@@ -101,8 +107,8 @@ def readable(size: float) -> str:
 
 
 def size(text: str) -> int:
-    """Bytes from what people write: 800MB, 4G, 1.5 GB; W2VError where it is none of these."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
-    if not found:
-        raise W2VError(f"{text!r} is no size: try 800MB or 4GB")
-    return int(float(found[1]) * 1000 ** ("KMGT".index(found[2].upper()) + 1 if found[2] else 0))
+    """The number of bytes of a size such as 800MB, 4G or 1.5 GB; W2VError for any other text."""
+    parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
+    if not parts:
+        raise W2VError(f"{text!r} is not a size in bytes: expected, for example, 800MB or 4GB")
+    return int(float(parts[1]) * 1000 ** ("KMGT".index(parts[2].upper()) + 1 if parts[2] else 0))

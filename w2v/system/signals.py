@@ -1,8 +1,8 @@
-"""Signals that stop a run, and blocks of code in which they wait for a good moment.
+"""Stop signals, and blocks of code in which they are deferred.
 
-An exception that a signal raises wherever the program happens to be can be lost: Python drops it in
-callbacks from C, which compiled code is loaded by, and it can cut the writing of a file in two.
-What a stopped run keeps is decided in `runs.run`: a checkpoint, or the model itself.
+An exception raised by a signal handler can come at any moment. Python drops it in callbacks from C,
+such as those that load compiled code, and it can interrupt the writing of a file. `runs.run`
+decides what a stopped run saves: a checkpoint, or the model itself.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
-# Schedulers of batch jobs send SIGXCPU and SIGUSR1 before the time is over; a terminal that is
-# closed sends SIGHUP. Not every system has all of them.
+# Schedulers of batch jobs send SIGXCPU or SIGUSR1 shortly before the time limit; a terminal that is
+# closed sends SIGHUP. Some systems do not have all of these signals.
 STOPS = tuple(
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGUSR1")
     if hasattr(signal, name)
 )
-# Seconds within which a second signal is the same stop: `timeout` signals its child and then the
-# process group, a closed terminal hangs up twice.
+# Seconds within which a second signal belongs to the same stop: `timeout` signals its child and
+# then the process group, and a closed terminal sends SIGHUP twice.
 AGAIN = 1.0
 
 
 class Stopped(KeyboardInterrupt):
-    """A stop signal: `number` says which one."""
+    """Raised by the first stop signal; `number` is the number of the signal."""
 
     def __init__(self, number: int):
         super().__init__(number)
@@ -36,21 +36,21 @@ class Stopped(KeyboardInterrupt):
 
 
 def catch() -> None:
-    """From now on the first stop signal raises `Stopped`; one that is ignored stays ignored.
+    """Install handlers by which the first stop signal raises `Stopped`.
 
-    While the program tidies up after it, further ones do nothing; only another Ctrl-C, later than
-    `AGAIN`, raises once more.
+    A signal that the process ignores stays ignored. After the first signal further ones do nothing,
+    so that the program can clean up; but a Ctrl-C more than `AGAIN` seconds later raises again.
     """
     global _stopped_at
     _stopped_at = None
     for number in STOPS:
-        if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: not set by Python
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: a handler in C
             signal.signal(number, _stop)
 
 
 @contextmanager
 def handlers_kept() -> Iterator[None]:
-    """A block after which the signals are handled as before it."""
+    """A block at the end of which the handlers of stop signals from before it are restored."""
     before = {number: signal.getsignal(number) for number in STOPS}
     try:
         yield
@@ -61,17 +61,18 @@ def handlers_kept() -> Iterator[None]:
 
 
 def name_of(number: int) -> str:
-    """A signal in words."""
+    """A description of a stop signal for messages, such as "interrupted"."""
     words = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
     return words.get(signal.Signals(number)) or f"stopped by {signal.Signals(number).name}"
 
 
 class DeferredSignals:
-    """A block in which stop signals wait until `check` or the end of the block.
+    """A block in which stop signals are deferred to the next `check` or the end of the block.
 
-    Then the signal is raised anew, for the handler that was there before the block. A second signal
-    changes nothing, but for Ctrl-C later than `AGAIN`, which does not wait. Outside of the main
-    thread, where Python takes no signals, nothing happens. A block within another is a part of it.
+    The signal is then raised again and handled as before the block. Further signals have no effect,
+    but a Ctrl-C more than `AGAIN` seconds after the first signal is handled at once. In other
+    threads than the main one, where Python handles no signals, the block does nothing. A block
+    inside another one is part of the outer block.
     """
 
     def __init__(self) -> None:
@@ -89,7 +90,7 @@ class DeferredSignals:
         return self
 
     def _hold(self) -> None:
-        """Let signals wait from now on; one that comes too early for that leaves no trace of us."""
+        """Install deferring handlers; a signal that interrupts this restores the old handlers."""
         try:
             for number in STOPS:
                 if _may_wait(number):
@@ -109,11 +110,11 @@ class DeferredSignals:
 
     @property
     def received(self) -> bool:
-        """Whether a signal has come that waits."""
+        """Whether a deferred signal is pending."""
         return self._outer.received if self._outer else self._received is not None
 
     def check(self) -> None:
-        """Raise the signal that has come, if one has."""
+        """Raise the pending signal, if there is one."""
         if self._outer is not None:
             self._outer.check()
         elif self._received is not None:
@@ -134,8 +135,8 @@ class DeferredSignals:
         self._handlers = {}
 
 
-_innermost: DeferredSignals | None = None  # the block that the main thread is in
-_stopped_at: float | None = None  # when `Stopped` was raised last
+_innermost: DeferredSignals | None = None  # the innermost block that the main thread is in
+_stopped_at: float | None = None  # the time when `Stopped` was raised last
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -148,10 +149,11 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _may_wait(number: int) -> bool:
-    """Whether a signal would stop the program as far as this module can tell.
+    """Whether a signal can be deferred: it must not be ignored or handled in C.
 
-    Of the rarer ones only those that `catch` has set: elsewhere they belong to the program that has
-    imported us, whose handlers may be in C, which Python cannot put back.
+    SIGHUP, SIGXCPU and SIGUSR1 are deferred only if `catch` has installed their handlers. Otherwise
+    they belong to the program that has imported us. It may handle them in C, and Python could not
+    restore such a handler.
     """
     handler = signal.getsignal(number)
     if number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""An array that may outgrow memory: when it is large it is kept in an unlinked temporary file."""
+"""Arrays that need not fit in memory: large ones are kept in an unlinked temporary file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from typing import IO
 
 import numpy as np
 
-IN_MEMORY = 1 << 22  # bytes; a larger array goes to a file
-PART = 1 << 17  # values that are rewritten at a time
+IN_MEMORY = 1 << 22  # bytes; a larger array is kept in a file
+PART = 1 << 17  # values rewritten at a time
 _ZEROS = bytes(1 << 20)
 
 
 class SpooledArray:
-    """A growing one-dimensional array of one dtype. Threads may read it at the same time."""
+    """A one-dimensional array that can grow. Several threads may read it at the same time.
+
+    dtype   the type of its values
+    values  its first values; None: none
+    """
 
     def __init__(self, dtype: type, values: np.ndarray | None = None):
         self.dtype = np.dtype(dtype)
@@ -30,12 +34,12 @@ class SpooledArray:
             self.append(values)
 
     def append(self, values: np.ndarray) -> None:
-        """Add values at the end. OSError where the temporary directory is full."""
+        """Add values at the end; OSError if the temporary folder is full."""
         self._write(values, self.size)
         self.size += values.size
 
     def read(self, first: int, last: int) -> np.ndarray:
-        """The values from `first` to `last` - 1, or to the end: a copy."""
+        """A copy of the values at positions `first` to `last` - 1, or to the end of the array."""
         begin, end = (min(at, self.size) * self.dtype.itemsize for at in (first, last))
         values = bytearray(memoryview(self._memory)[begin:end])
         while len(values) < end - begin:
@@ -44,13 +48,16 @@ class SpooledArray:
         return np.frombuffer(values, self.dtype)
 
     def mapped(self) -> np.ndarray:
-        """All values as one array, mapped from the file if they are there."""
+        """All values as one array: a memory map of the file, or a view of the memory."""
         if self._file is None:
             return np.frombuffer(self._memory, self.dtype)
         return np.memmap(self._file, self.dtype, "r", shape=(self.size,))
 
     def rewrite(self, change: Callable[[np.ndarray], np.ndarray]) -> None:
-        """Put what `change` makes of each part of the values in its place: not more than it got."""
+        """Replace each part of the values by `change(part)`, which must not be longer.
+
+        The array shrinks if the results are shorter.
+        """
         size = 0
         for begin in range(0, self.size, PART):
             values = change(self.read(begin, begin + PART))
@@ -85,19 +92,23 @@ class SpooledArray:
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Let errors say in which folder the disk is full, and how to choose another."""
+    """Add the temporary folder, and how to choose another one, to an OSError."""
     try:
         yield
     except OSError as error:
-        said = f"{error.strerror}: set TMPDIR to a folder with more space"
-        raise OSError(error.errno, said, tempfile.gettempdir()) from None
+        reason = f"{error.strerror}: set TMPDIR to a folder with more space"
+        raise OSError(error.errno, reason, tempfile.gettempdir()) from None
 
 
 def _fill(file: IO[bytes], size: int) -> None:
-    """Give a file so many bytes, zeros: a full disk shows now, not when the memory is written."""
+    """Fill a file with `size` zero bytes.
+
+    The disk space is allocated now, so that a full disk raises an error here and not only when the
+    mapped memory is written.
+    """
     try:
         os.posix_fallocate(file.fileno(), 0, size)
-    except (AttributeError, OSError) as error:  # macOS has no such call, nor have some file systems
+    except (AttributeError, OSError) as error:  # missing on macOS and on some file systems
         if isinstance(error, OSError) and error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
             raise
         for begin in range(0, size, len(_ZEROS)):
@@ -106,7 +117,7 @@ def _fill(file: IO[bytes], size: int) -> None:
 
 
 def mapped_zeros(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
-    """A matrix of zeros, 4 bytes each, in an unlinked temporary file: memory need not hold it."""
+    """An array of zeros, of a 4-byte dtype, mapped from an unlinked temporary file."""
     with tempfile.TemporaryFile(prefix="w2v-") as file:
         with _named():
             _fill(file, math.prod(shape) * 4)

@@ -1,8 +1,8 @@
-"""The lines of text files that a user names: lists of words, similarity and analogy sets, logs.
+"""Reads the small text files of a command: word lists, similarity and analogy sets, logs.
 
-All such files are opened here, so that the same holds for each: the text is UTF-8, or UTF-16 or
-UTF-32 with a byte order mark; the mark is no letter; what is packed by gzip, bzip2 or xz is
-unpacked; a line ends with LF or CR LF, and the last one may have no end.
+All of them are opened here, so that the same rules hold for each. The text is UTF-8, or UTF-16 or
+UTF-32 with a byte order mark, which is removed. Files compressed by gzip, bzip2 or xz are
+decompressed. A line ends with LF or CR LF; the last line may have no line end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from w2v.system.pipes import name_of, open_seekable
 MARK = codecs.BOM_UTF8
 BLOCK = 1 << 16  # bytes read at a time
 _LONGEST_LINE = 1 << 24  # bytes
-_MARKS = {  # of encodings, the longer ones first: that of UTF-32 begins with that of UTF-16
+# Byte order marks. UTF-32 comes first, because its little-endian mark begins with that of UTF-16.
+_MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF8: "utf-8",
@@ -29,24 +30,28 @@ _LONGEST_MARK = 4  # bytes
 
 
 def encoding_by_mark(start: bytes) -> str:
-    """The encoding that the byte order mark at the beginning of a file names; "" without one."""
+    """The encoding of the byte order mark that `start` begins with; "" without a mark."""
     return next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
 
 
 def mark_before(start: bytes) -> bytes:
-    """What must be written before a text that begins with these bytes so that they are kept.
+    """The bytes to write before a UTF-8 text that begins with `start`: a byte order mark or none.
 
-    It is the mark of UTF-8, where they would be taken for a mark or for something packed.
+    The mark is needed if these bytes would otherwise be read as a byte order mark or as the
+    beginning of compressed data.
     """
     return MARK if encoding_by_mark(start) or packing.kind_of(start[: packing.HEAD]) else b""
 
 
 def chunks(file: IO[bytes], name: str) -> Iterator[bytes]:
-    """The bytes of an open text as they come, unpacked, as UTF-8 without a byte order mark.
+    """The text of an open file as UTF-8, decompressed, without a byte order mark, in blocks.
 
-    file    can peek; what is there is passed on without waiting for more
-    name    what messages call it
-    Raises  W2VError where packed data is damaged, or UTF-16 is wrong
+    A block is passed on as soon as it is available, so that a pipe can be read line by line. UTF-8
+    is not checked.
+
+    file    a file object with a `peek` method
+    name    its name in messages
+    Raises  W2VError for damaged compressed data, or for invalid UTF-16 or UTF-32
     """
     stream = packing.unpacked(file, packing.kind_of(packing.peek(file)))
     start = b""
@@ -68,14 +73,16 @@ def _read(stream: IO[bytes], name: str) -> Iterator[bytes]:
         try:
             block = packing.read(stream, BLOCK, waits=False)
         except packing.DamagedError as error:
-            raise W2VError(f"{name}: the packed data is damaged or cut short ({error})") from None
+            raise W2VError(
+                f"{name}: the compressed data is damaged or cut short ({error})"
+            ) from None
         if not block:
             return
         yield block
 
 
 def _decoded(start: bytes, stream: IO[bytes], encoding: str, name: str) -> Iterator[bytes]:
-    """What an encoding with a mark holds, as UTF-8."""
+    """A text in UTF-16 or UTF-32 as UTF-8; `start` is the part of it that has been read."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         yield decoder.decode(start).encode()
@@ -84,51 +91,54 @@ def _decoded(start: bytes, stream: IO[bytes], encoding: str, name: str) -> Itera
         yield decoder.decode(b"", final=True).encode()
     except UnicodeDecodeError as error:
         raise W2VError(
-            f"{name}: it begins as {encoding.upper()} text, but is none ({error.reason})"
+            f"{name}: begins with the byte order mark of {encoding.upper()}, but is not "
+            f"{encoding.upper()} text ({error.reason})"
         ) from None
 
 
 def lines_as_they_come(file: IO[bytes], name: str, most: int = BLOCK) -> Iterator[list[bytes]]:
-    """The lines of an open text, without their ends: those that are there now, without waiting.
+    """Lists of lines of an open text file, without line ends, as soon as they are available.
 
-    most  how many at a time
+    most    the largest number of lines in a list
+    Raises  W2VError for a line of more than 16 MiB, and as `chunks` does
     """
     rest, number = b"", 1
     for block in chunks(file, name):
-        *found, rest = (rest + block).split(b"\n")
+        *lines, rest = (rest + block).split(b"\n")
         if len(rest) > _LONGEST_LINE:
             raise W2VError(
-                f"{name}: line {number + len(found)} has more than {_LONGEST_LINE >> 20} MiB"
+                f"{name}: line {number + len(lines)} has more than {_LONGEST_LINE >> 20} MiB: "
+                "check that it is a text file"
             )
-        number += len(found)
-        for begin in range(0, len(found), most):
-            yield [line.removesuffix(b"\r") for line in found[begin : begin + most]]
+        number += len(lines)
+        for begin in range(0, len(lines), most):
+            yield [line.removesuffix(b"\r") for line in lines[begin : begin + most]]
     if rest:
         yield [rest.removesuffix(b"\r")]
 
 
 def numbered_lines(path: str, errors: str = "strict") -> Iterator[tuple[int, str]]:
-    """The lines of a file with their numbers, from 1, without their ends; `-` is stdin.
+    """The lines of a file, without line ends, with their numbers from 1; `-` is stdin.
 
-    errors  what becomes of bytes that are not UTF-8, as of `bytes.decode`; names of vectors may
-            have some, which "surrogateescape" keeps
-    Raises  W2VError, with the line, where they are not UTF-8, if that is "strict"
+    errors  the treatment of bytes that are not UTF-8, as in `bytes.decode`; "surrogateescape" keeps
+            those in the names of vectors
+    Raises  W2VError with the line number for text that is not UTF-8, if `errors` is "strict"
     """
     passed = 0
     with open_seekable(path) as file:
-        for some in lines_as_they_come(file, name_of(path)):
-            for number, line in enumerate(some, passed + 1):
+        for lines in lines_as_they_come(file, name_of(path)):
+            for number, line in enumerate(lines, passed + 1):
                 try:
                     yield number, line.decode("utf-8", errors)
                 except UnicodeDecodeError as error:
                     raise W2VError(
                         f"{name_of(path)}: line {number}: not UTF-8 text ({error.reason} at byte "
-                        f"{error.start + 1} of the line)"
+                        f"{error.start + 1} of the line): convert the file to UTF-8"
                     ) from None
-            passed += len(some)
+            passed += len(lines)
 
 
 def read_bytes(path: str) -> bytes:
-    """All of a file's text as UTF-8; `-` is stdin."""
+    """The whole text of a file as UTF-8, see `chunks`; `-` is stdin."""
     with open_seekable(path) as file:
         return b"".join(chunks(file, name_of(path)))
