@@ -63,7 +63,7 @@ def test_synonyms_are_neighbours_on_any_number_of_threads(w2v, folder):
     args = (*ARGS, "--dim", "30")
     outcome = w2v("train", "text", *args, "--threads", "2", "-o", "x.safetensors")
     assert outcome.code == 0, outcome.err
-    assert "30 dimensions hold" in outcome.err
+    assert "30 dimensions explain" in outcome.err
     table = formats.load("x.safetensors")
     for a, b in planted.SYNONYMS:
         assert query.similar(table, Query((("+", a),)), 1)[0].name == b

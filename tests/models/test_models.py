@@ -299,7 +299,7 @@ ALONE = "try a whole document on each line, or --model pv-dbow without --word-ve
         ("one", ("--model", "pv-dbow", "--word-vectors"), f"no document has two words: {ALONE}"),
         (
             "one", ("--model", "ppmi"),
-            "no two words come near each other more often than by chance",
+            "no two words occur near each other more often than by chance",
         ),
         ("rare", ("--min-count", 5), "no line has two words of the vocabulary: try a lower --min"),
         (

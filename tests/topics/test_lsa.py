@@ -151,7 +151,7 @@ def test_terms_are_chosen(counted, folder, how, left):
 
 def test_no_term_left_is_a_mistake(counted):
     vocabulary, _, counts = counted
-    with pytest.raises(W2VError, match="no term is left: try a lower --min-df"):
+    with pytest.raises(W2VError, match="no term is left in the vocabulary: lower --min-df"):
         term_matrix.choose(vocabulary, counts, TermSettings(min_df=9))
 
 
@@ -185,7 +185,7 @@ def test_a_documents_row_is_what_inference_gives_it(w2v, folder, weight):
     args = ("--model", "lsa", "--min-count", "1", "--topics", "3", "--weight", weight)
     outcome = w2v("train", "text", *args, "-o", "x.safetensors")
     assert outcome.code == 0, outcome.err
-    assert "3 topics of 4 terms hold" in outcome.err
+    assert "3 topics of 4 terms explain" in outcome.err
     tensors, metadata = container.read("x.safetensors")
     trained = SavedDocumentModel("x.safetensors")
     again = trained.vectors(
@@ -253,7 +253,10 @@ def test_nothing_to_start_from(w2v, folder):
             ("--topics", 10, "--max-vocab", 2),
             "--topics 10 is more than 3 documents of 2 terms can have",
         ),
-        (("--topics", 10, "--max-vocab", 1), "1 topic of 1 term holds 100.00% of the squared norm"),
+        (
+            ("--topics", 10, "--max-vocab", 1),
+            "1 topic of 1 term explains 100.00% of the squared norm",
+        ),
         (("--topics", 2), None),
     ],
 )

@@ -1,1 +1,1 @@
-"""Models computed in closed form: sparse matrices, truncated SVD, PPMI, weighted means (SIF)."""
+"""Models in closed form: term matrices, truncated SVD, PPMI, and weighted means (SIF)."""

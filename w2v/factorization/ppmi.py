@@ -1,9 +1,10 @@
-"""PPMI: word vectors from the singular vectors of the matrix of words and words near them.
+"""PPMI: word vectors from a truncated SVD of the matrix of words and their contexts.
 
-The matrix of words × words holds their positive pointwise mutual information, of which skip-gram
-with negative sampling is an implicit factorisation. Sources: Levy & Goldberg 2014, "Neural word
-embedding as implicit matrix factorization"; Levy, Goldberg & Dagan 2015, "Improving distributional
-similarity with lessons learned from word embeddings", whose hyperparameters these are.
+The matrix (words × words) holds the positive pointwise mutual information of each word and context
+word. Skip-gram with negative sampling factorises such a matrix implicitly. Sources: Levy & Goldberg
+2014, "Neural word embedding as implicit matrix factorization"; Levy, Goldberg & Dagan 2015,
+"Improving distributional similarity with lessons learned from word embeddings", which defines the
+hyperparameters.
 """
 
 from __future__ import annotations
@@ -21,34 +22,34 @@ from w2v.kernels.cooccurrence import fill_ppmi, list_positions, sum_weights
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
-_WORDS = 1 << 10  # rows of the matrix that a thread makes at a time
-_ENTRIES = 1 << 22  # of the matrix that a thread has memory for
+_WORDS = 1 << 10  # rows of the matrix that a thread computes at a time
+_ENTRIES = 1 << 22  # entries of the matrix in the buffers of a thread
 
 
 class PpmiTrainer:
-    """The words of a text, once `solve` has been called.
+    """Computes the word vectors of a text, in `solve`.
 
     vocabulary  V words and their counts
-    text        documents, which windows do not reach beyond
-    settings    of the model
+    text        documents; windows end where a document ends
+    settings    `models.ppmi.Settings`
     """
 
     kernels = ("cooccurrence", "sparse")
 
     def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
         self._vocabulary, self._text, self._settings = vocabulary, text, settings
-        self._found: svd.Truncated
+        self._svd: svd.Truncated
         self._entries = 0
         self.matrices: dict[str, np.ndarray] = {}
 
     def matrix_bytes(self) -> int:
-        """What the resulting matrices take in memory."""
+        """The size of the word vectors in bytes."""
         return 4 * len(self._vocabulary.names) * self._settings.dim
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that it will need besides what is used already, about.
+        """An estimate of the bytes that `solve` needs on top of the memory in use.
 
-        Of the pairs in a text of 100 MB an eighth are different ones that stay.
+        In a text of 100 MB the matrix has an eighth as many entries as the text has pairs.
         """
         set_, words = self._settings, len(self._vocabulary.names)
         entries = min(self._text.size * 2 * set_.window, words * words) // 8
@@ -56,7 +57,7 @@ class PpmiTrainer:
         return 8 * self._text.size + 8 * entries + basis
 
     def begin(self) -> None:
-        """There is nothing to start from."""
+        """Do nothing: a closed form has no initial matrices."""
 
     def solve(
         self,
@@ -64,9 +65,10 @@ class PpmiTrainer:
         on_share: Callable[[float], None],
         products: Callable[[svd.Sparse, int], svd.Products] = svd.LocalProducts,
     ) -> None:
-        """Count what is near what, and find the vectors; `on_share` gets how much is done.
+        """Compute the matrix and the word vectors.
 
-        products  of (matrix, threads): where these are computed
+        on_share  called with the share (0 to 1) of the work that is done
+        products  from (matrix, threads), the object that multiplies by the matrix
         """
         set_ = self._settings
         matrix = information(
@@ -76,26 +78,26 @@ class PpmiTrainer:
         self._entries = matrix.values.size
         if not self._entries:
             raise NothingToLearnError(
-                "no two words come near each other more often than by chance: lines need several "
-                "words, the vocabulary too, and --shift must not be too high"
+                "no two words occur near each other more often than by chance: train on lines of "
+                "several words, lower --min-count for more words, or lower --shift"
             )
-        found = products(matrix, threads)
-        self._found = svd.truncated(
-            found, set_.dim, set_.power_iters, set_.oversamples, set_.seed,
+        multiplication = products(matrix, threads)
+        self._svd = svd.truncated(
+            multiplication, set_.dim, set_.power_iters, set_.oversamples, set_.seed,
             lambda step, steps: on_share((1 + step / steps) / 2),
         )  # fmt: skip
-        values = self._found.values
+        values = self._svd.values
         scale = np.where(values > 0, np.maximum(values, 1e-30) ** (set_.value_power - 1), 0)
-        left = found.times(self._found.right)  # UΣ
+        left = multiplication.times(self._svd.right)  # UΣ
         self.matrices["word_vectors"] = left * scale.astype(np.float32)
 
     def summary(self) -> str:
-        """What was found, for people."""
+        """A line about the result, for the report at the end."""
         return (
-            f"{len(self._found.values):,} dimensions hold {self._found.share:.2%} of the squared "
-            f"norm of {self._entries:,} pairs of words that come together more than by chance"
+            f"{len(self._svd.values):,} dimensions explain {self._svd.share:.2%} of the squared "
+            f"norm of the PPMI matrix, which has {self._entries:,} entries above 0"
             + svd.shortfall(
-                len(self._found.values),
+                len(self._svd.values),
                 "--dim",
                 self._settings.dim,
                 f"{len(self._vocabulary.names):,} words",
@@ -103,26 +105,29 @@ class PpmiTrainer:
         )
 
     def facts(self) -> dict[str, Any]:
-        """What was found, for the file."""
-        return {"explained": round(self._found.share, 6), "pairs": self._entries}
+        """Facts about the result, for the metadata of the file."""
+        return {"explained": round(self._svd.share, 6), "pairs": self._entries}
 
     def tables(self) -> dict[str, Table]:
-        """Words alone."""
+        """The table of words."""
         names, counts = self._vocabulary.names, self._vocabulary.counts
         return {"words": Table.build(names, self.matrices["word_vectors"], counts)}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What else there is to know."""
-        return {"singular_values": self._found.values}
+        """The other arrays of the file: the singular values, float64 (dim,)."""
+        return {"singular_values": self._svd.values}
 
 
 def _separated(text: EncodedDocuments) -> np.ndarray:
-    """The text as kernels want it: -1 around its documents; int32 (N + D + 1,)."""
+    """The word ids of a text with -1 before, between and after its D documents.
+
+    Returns  int32 (N + D + 1,), as `kernels.cooccurrence` needs it
+    """
     count = text.rows.size
     ids = np.full(text.size + count + 1, -1, np.int32)
-    places = np.ones(ids.size, np.bool_)
-    places[np.concatenate([[0], text.ends + 1 + np.arange(count)])] = False
-    ids[places] = text.ids.mapped()
+    is_word = np.ones(ids.size, np.bool_)
+    is_word[np.concatenate([[0], text.ends + 1 + np.arange(count)])] = False
+    ids[is_word] = text.ids.mapped()
     return ids
 
 
@@ -135,9 +140,10 @@ def information(
     threads: int,
     on_share: Callable[[float], None],
 ) -> svd.Sparse:
-    """The matrix max(0, ln(p(w, c) / p(w) p(c)) - shift), p(c) by counts to the power of exponent.
+    """The PPMI matrix (words × words): max(0, ln(p(w, c) / p(w) p(c)) - shift).
 
-    ids  int32, see `kernels.cooccurrence`
+    ids       int32 (N + D + 1,)  word ids with -1 around documents, see `kernels.cooccurrence`
+    exponent  p(c) is in proportion to the count of c to this power
     """
     sums = np.zeros(words)
     sum_weights(ids, window, sums)
@@ -154,19 +160,19 @@ def information(
         scratch = np.zeros(words), np.empty(words, np.int32)
         capacity = max(_ENTRIES, words)
         columns, values = np.empty(capacity, np.int32), np.empty(capacity, np.float32)
-        word, last, found = first, min(first + _WORDS, words), []
+        word, last, rows = first, min(first + _WORDS, words), []
         while word < last:
             word, size = fill_ppmi(
                 ids, positions, starts, word, last, window, row_logs, column_logs, *scratch,
                 columns, values, sizes,
             )  # fmt: skip
-            found.append((columns[:size].copy(), values[:size].copy()))
-        return found
+            rows.append((columns[:size].copy(), values[:size].copy()))
+        return rows
 
     made: list[tuple[np.ndarray, np.ndarray]] = []
     with ThreadPoolExecutor(threads) as pool:
-        for number, each in enumerate(pool.map(fill, range(0, words, _WORDS))):
-            made += each
+        for number, rows in enumerate(pool.map(fill, range(0, words, _WORDS))):
+            made += rows
             on_share(min((number + 1) * _WORDS / words, 1))
     columns, values = (np.concatenate(arrays) for arrays in zip(*made, strict=True))
     return svd.Sparse(np.concatenate([[0], np.cumsum(sizes)]), columns, values, words)

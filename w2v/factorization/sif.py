@@ -1,4 +1,4 @@
-"""Smooth inverse frequency: a document is a weighted mean of its words' vectors.
+"""Smooth inverse frequency (SIF): a document vector is a weighted mean of word vectors.
 
 Source: Arora, Liang & Ma 2017, "A simple but tough-to-beat baseline for sentence embeddings",
 algorithm 1.
@@ -16,18 +16,19 @@ from w2v.kernels.simd import aligned
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
-_DOCUMENTS = 1 << 12  # at a time
+_DOCUMENTS = 1 << 12  # documents that are computed at a time
 
 
 class SifTrainer:
-    """The documents of a text, and their vectors once `solve` has been called.
+    """Computes the document vectors of a text, in `solve`.
 
     vocabulary  V words and their counts
     text        documents
-    settings    of the model
+    settings    `models.sif.Settings`
 
-    After `begin`, `vectors("input_vectors")`, float32 (V, D), are the words': they must be put
-    there before `solve`. A word whose vector is zero has none; it counts nowhere.
+    Between `begin` and `solve`, the caller must copy the word vectors into
+    `vectors("input_vectors")`, float32 (V, D). A row of zeros means that the word has no vector:
+    the word is ignored.
     """
 
     kernels = ("documents",)
@@ -38,27 +39,30 @@ class SifTrainer:
         self._component = np.zeros((settings.components, settings.dim), np.float32)
 
     def matrix_bytes(self) -> int:
-        """What the matrices take in memory."""
+        """The size in bytes of the matrices in memory."""
         rows = len(self._vocabulary.names) + len(self._text.names) * (not self._text.mapped)
         return 4 * rows * self._settings.dim
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that it will need besides what is used already, about."""
-        return self.matrix_bytes() + 4 * self._text.size  # the text is mapped
+        """An estimate of the bytes that `begin` and `solve` need on top of the memory in use.
+
+        The word ids of the text count, because reading a mapped file fills memory too.
+        """
+        return self.matrix_bytes() + 4 * self._text.size
 
     def begin(self) -> None:
-        """Make the matrices."""
+        """Allocate the matrices, filled with zeros."""
         self.matrices = {
             "input_vectors": aligned((len(self._vocabulary.names), self._settings.dim)),
             "document_vectors": self._text.allocate((len(self._text.names), self._settings.dim)),
         }
 
     def vectors(self, name: str) -> np.ndarray:
-        """One of the matrices."""
+        """The matrix of this name."""
         return self.matrices[name]
 
     def solve(self, threads: int, on_share: Callable[[float], None]) -> None:
-        """Compute the documents' vectors; `on_share` gets how much of the work is done."""
+        """Compute the document vectors; `on_share` gets the share (0 to 1) of the work done."""
         documents, words = self.matrices["document_vectors"], self.matrices["input_vectors"]
         weights = word_weights(self._vocabulary.counts, words, self._settings.smoothing)
         add_means(self._text, weights, words, documents, on_share)
@@ -66,16 +70,16 @@ class SifTrainer:
         remove(documents, self._component)
 
     def summary(self) -> str:
-        """What was found, for people."""
+        """A line about the result, for the report at the end."""
         known = int(self.matrices["input_vectors"].any(axis=1).sum())
-        return f"{len(self._text.names):,} documents are means of {known:,} words' vectors"
+        return f"{len(self._text.names):,} document vectors from {known:,} word vectors"
 
     def facts(self) -> dict[str, Any]:
-        """What was found, for the file: nothing that its arrays do not say."""
+        """Facts about the result, for the metadata of the file: none."""
         return {}
 
     def tables(self) -> dict[str, Table]:
-        """The documents, and the words that have a vector."""
+        """The tables of documents and of the words that have a vector."""
         known = np.flatnonzero(self.matrices["input_vectors"].any(axis=1))
         names, counts = self._vocabulary.names, self._vocabulary.counts
         words = self.matrices["input_vectors"][known]
@@ -86,12 +90,15 @@ class SifTrainer:
         }
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What else a file needs to infer new documents."""
+        """The other arrays of the file: the removed directions, float32 (components, D)."""
         return {"component": self._component}
 
 
 class SifInference:
-    """Vectors of new documents; KeyError or ValueError where the arrays of a file do not fit."""
+    """Infers the vectors of new documents.
+
+    Raises  KeyError or ValueError if the tensors of the file do not fit
+    """
 
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
         self._words, self._component = tensors["words.matrix"], tensors["component"]
@@ -106,17 +113,24 @@ class SifInference:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The vectors of all documents of a text, float32 (M, D); of those without words, zeros."""
-        found, count = aligned((len(text.names), self._words.shape[1])), len(text.names)
-        add_means(text, self._weights, self._words, found, lambda share: on_progress(
+        """The vectors of all documents of a text, float32 (M, D).
+
+        A document without any word of the model gets zeros.
+        """
+        documents, count = aligned((len(text.names), self._words.shape[1])), len(text.names)
+        add_means(text, self._weights, self._words, documents, lambda share: on_progress(
             int(share * count)
         ))  # fmt: skip
-        remove(found, self._component)
-        return found
+        remove(documents, self._component)
+        return documents
 
 
 def word_weights(counts: np.ndarray, vectors: np.ndarray, smoothing: float) -> np.ndarray:
-    """a / (a + p) for words of share p among those that have a vector, else 0; float32 (V,)."""
+    """The weight a / (a + p) of each word, with a the smoothing; float32 (V,).
+
+    p is the count of the word, divided by the counts of all words that have a vector. A word
+    without a vector gets 0.
+    """
     known = np.asarray(vectors).any(axis=1)
     shares = counts / max(counts[known].sum(), 1)
     return np.where(known, smoothing / (smoothing + shares), 0).astype(np.float32)
@@ -126,33 +140,36 @@ def add_means(
     text: EncodedDocuments,
     weights: np.ndarray,
     words: np.ndarray,
-    found: np.ndarray,
+    documents: np.ndarray,
     on_progress: Callable[[float], None],
 ) -> None:
-    """Put the weighted mean of each document's words into `found`, zeros (M, D).
+    """Compute the weighted mean of the word vectors of each document (algorithm 1, line 2).
 
-    Words of weight 0 do not count. Source: algorithm 1, line 2.
+    weights      float32 (V,)    of the words; words of weight 0 are ignored
+    words        float32 (V, D)  the word vectors
+    documents    float32 (M, D)  must be zeros; changed in place
+    on_progress  called with the share (0 to 1) of the documents that is done
     """
     from scipy.sparse import csr_array
 
-    lengths = np.zeros(len(found))
+    lengths = np.zeros(len(documents))
     for begin in range(0, text.rows.size, _DOCUMENTS):
         span = slice(begin, begin + _DOCUMENTS)
         rows = text.rows[span]
         ids, bounds = text.gather(text.spans(span))
         kept = weights[ids]
         shape = rows.size, len(words)
-        np.add.at(found, rows, csr_array((kept, ids, bounds), shape=shape) @ words)
+        np.add.at(documents, rows, csr_array((kept, ids, bounds), shape=shape) @ words)
         ones = (kept > 0).astype(np.float64)
         np.add.at(lengths, rows, csr_array((ones, ids, bounds), shape=shape).sum(axis=1))
         on_progress(min(begin + _DOCUMENTS, text.rows.size) / text.rows.size)
-    found /= np.maximum(lengths, 1)[:, None]
+    documents /= np.maximum(lengths, 1)[:, None]
 
 
 def leading_directions(vectors: np.ndarray, count: int) -> np.ndarray:
-    """The first right singular vectors of a matrix (N, D), float64 (count, D).
+    """The leading right singular vectors of a matrix (N, D), float64 (count, D).
 
-    Source: algorithm 1, line 4: the vectors' mean is not taken off.
+    As in algorithm 1, line 4, the mean of the rows is not subtracted first.
     """
     dim = vectors.shape[1]
     products = np.zeros((dim, dim))
@@ -163,9 +180,9 @@ def leading_directions(vectors: np.ndarray, count: int) -> np.ndarray:
 
 
 def remove(vectors: np.ndarray, directions: np.ndarray) -> None:
-    """Take the part along some directions, (K, D), off vectors (N, D), in place.
+    """Subtract from vectors (N, D) their projections on directions (K, D), in place.
 
-    Without BLAS, whose sums depend on how many vectors there are beside.
+    BLAS is not used, because its sums for a row depend on the number of other rows.
     """
     for begin in range(0, len(vectors), _DOCUMENTS):
         block = vectors[begin : begin + _DOCUMENTS]

@@ -1,4 +1,4 @@
-"""Words that say little of what a text is about, and are no terms of it: `--stopwords`."""
+"""Stop words, which topic models leave out: the built-in English list, and lists from files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from w2v.system.text_file import numbered_lines
 
 _APOSTROPHES = str.maketrans("’ʼ＇", "'''")
-# Put together here from the word classes of a grammar: articles, pronouns, auxiliaries,
-# prepositions, conjunctions, and adverbs of degree, place and time; with the pieces that
-# contractions leave.
+# This list was compiled from the closed word classes of English grammar: articles, pronouns,
+# auxiliaries, prepositions, conjunctions, and adverbs of degree, place and time. It also has the
+# parts into which tokenizers split contractions.
 ENGLISH = """
 a an the this that these those such same other another each every either neither both all any some
 no none not nor only own few many much more most less least several enough
@@ -39,11 +39,11 @@ who's what's let's
 
 
 class ListedWords(NamedTuple):
-    """Which words are stop words.
+    """The words of a vocabulary that are in a list.
 
-    are     bool (V,)
-    listed  how many different words the list has
-    found   and how many of these there are
+    are     bool (V,)  whether each word is in the list
+    listed  the number of different words in the list
+    found   the number of these that are in the vocabulary
     """
 
     are: np.ndarray
@@ -52,14 +52,15 @@ class ListedWords(NamedTuple):
 
 
 def find(given: str, names: Sequence[str]) -> ListedWords:
-    """The stop words among the words of a vocabulary.
+    """Find the stop words in a vocabulary.
 
-    given   none, english, the path of a file with blanks or line ends between words, or these words
-            themselves, with a line end among them
-    Raises  W2VError where the file is no text, OSError where it is not there
+    given   none, english, the path of a file of words separated by blanks or line ends, or a string
+            of such words, which must contain a line end
+    names   the words of the vocabulary
+    Raises  W2VError if the file is not a text, OSError if it cannot be read
 
-    All apostrophes are alike, and composed letters and their parts; capitals only where the
-    vocabulary has none, as with --lowercase.
+    Different apostrophe characters match each other, and so do composed and decomposed letters. If
+    the vocabulary has no capitals, as with --lowercase, capitals in the list match small letters.
     """
     lowercase = not any(map(_has_capitals, names))
     wanted = {_plain(word.lower() if lowercase else word) for word in _listed(given)}
@@ -73,7 +74,7 @@ def _listed(given: str) -> list[str]:
         return []
     if given == "english":
         return ENGLISH.split()
-    if "\n" in given:  # the words themselves, given by a program
+    if "\n" in given:  # a Python program gives the words themselves
         return given.split()
     return [word for _, line in numbered_lines(given) for word in line.split()]
 

@@ -1,4 +1,4 @@
-"""The leading singular values and vectors of a sparse matrix."""
+"""Truncated SVD of a sparse matrix by a randomised block Krylov method."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.sparse import REGISTERS, add_gram, multiply_rows
 
-COLUMNS = REGISTERS * WIDTH  # that kernels work on at a time
-STRIPES = 2, 16  # of rows, at least and at most
-STRIPE = 1 << 24  # entries of one, between these
-_PIECES = 64  # of rows, of which each thread takes one after the other
-_ROWS = 1 << 13  # added up in float64 at a time
-_LOST = 1e-9  # of the longest direction's squared length: a shorter one is rounding
+COLUMNS = REGISTERS * WIDTH  # columns of a dense matrix that kernels process at a time
+STRIPES = 2, 16  # fewest and most stripes of a matrix
+STRIPE = 1 << 24  # entries of a stripe, within these limits
+_PIECES = 64  # pieces of rows in `product`; each thread takes one after the other
+_ROWS = 1 << 13  # rows that are processed at a time in dense operations
+_LOST = 1e-9  # share of the largest squared length below which a direction is rounding error
 
 
 class Sparse(NamedTuple):
-    """A sparse matrix (N, M) by rows.
+    """A sparse matrix (N, M) with E entries, in compressed sparse rows (CSR).
 
-    starts   int64 (N + 1,)  where each row's entries begin
-    columns  int32 (E,)
+    starts   int64 (N + 1,)  the first entry of each row, and E
+    columns  int32 (E,)      the column of each entry
     values   float32 (E,)
-    width    int, M
+    width    int             M
     """
 
     starts: np.ndarray
@@ -34,21 +34,22 @@ class Sparse(NamedTuple):
     width: int
 
     def cuts(self, count: int) -> np.ndarray:
-        """Rows that part the matrix into pieces with about as many entries each."""
+        """The row numbers, int (count + 1,), that split the matrix into pieces of similar size."""
         at = np.linspace(0, self.starts[-1], count + 1)[1:-1]
         return np.array([0, *np.searchsorted(self.starts, at), len(self.starts) - 1])
 
     def stripes(self) -> list[tuple[int, int]]:
-        """The first row and the one after the last of each stripe.
+        """The stripes of the matrix: (first row, last row + 1) of each.
 
-        What they give is added up in their order: the same for any number of threads and workers.
+        Products of stripes are added up in this order. So a sum does not depend on the number of
+        threads or of workers.
         """
         cuts = self.cuts(stripe_count(len(self.values))).tolist()
         return list(zip(cuts, cuts[1:], strict=False))
 
 
 def stripe_count(entries: int) -> int:
-    """How many stripes a matrix is worked on in: as many workers as that can take part."""
+    """The number of stripes of a matrix, which limits the workers that can multiply by it."""
     least, most = STRIPES
     return min(max(entries // STRIPE, least), most)
 
@@ -56,9 +57,9 @@ def stripe_count(entries: int) -> int:
 class Truncated(NamedTuple):
     """The leading part of a singular value decomposition X = U Σ Vᵀ.
 
-    values  float64 (K,)     σ, falling
-    right   float32 (M, K)   V, each column's largest entry positive
-    share   how much of the squared Frobenius norm of X they hold
+    values  float64 (K,)    the singular values σ, in descending order
+    right   float32 (M, K)  V; in each column the entry with the largest absolute value is positive
+    share   Σσ² divided by the squared Frobenius norm of X
     """
 
     values: np.ndarray
@@ -67,11 +68,11 @@ class Truncated(NamedTuple):
 
 
 class Products(Protocol):
-    """The products of a sparse matrix X (N, M), wherever they are computed.
+    """Multiplication by a sparse matrix X (N, M), on this machine or on a cluster.
 
     rows     N
     width    M
-    squares  the squared Frobenius norm
+    squares  the squared Frobenius norm of X
     """
 
     rows: int
@@ -79,23 +80,23 @@ class Products(Protocol):
     squares: float
 
     def gram(self, dense: np.ndarray) -> np.ndarray:
-        """Xᵀ (X dense), float32 (M, D), until the next call.
+        """Xᵀ (X dense), float32 (M, D). The next call overwrites the result.
 
         dense  float32 (M, D), `aligned`, D a multiple of COLUMNS
         """
 
     def release(self) -> None:
-        """Let go of what `gram` has returned last."""
+        """Free the memory of the last result of `gram`."""
 
     def gram_matrix(self) -> np.ndarray:
-        """Xᵀ X, float64 (M, M), where M is small."""
+        """Xᵀ X, float64 (M, M), for a small M."""
 
     def times(self, dense: np.ndarray) -> np.ndarray:
-        """X dense, for a dense matrix (M, D): float32 (N, D)."""
+        """X dense, float32 (N, D), for a dense matrix (M, D)."""
 
 
 class LocalProducts:
-    """The products of a matrix by the threads of this process."""
+    """Multiplication by a matrix on the threads of this process."""
 
     def __init__(self, matrix: Sparse, threads: int):
         self._matrix, self._threads = matrix, threads
@@ -104,7 +105,7 @@ class LocalProducts:
         self._sums: list[np.ndarray] = []
 
     def gram(self, dense: np.ndarray) -> np.ndarray:
-        """As of any `Products`."""
+        """See `Products.gram`."""
         stripes, parts = self._matrix.stripes(), range(dense.shape[1] // COLUMNS)
         if not self._sums:
             self._sums = [aligned(dense.shape) for _ in stripes]
@@ -114,15 +115,15 @@ class LocalProducts:
             for at, rows in enumerate(stripes)
             for part in parts
         ]
-        _share(calls, self._threads)
+        _run_parallel(calls, self._threads)
         return add_up(sums)
 
     def release(self) -> None:
-        """As of any `Products`."""
+        """See `Products.release`."""
         self._sums = []
 
     def gram_matrix(self) -> np.ndarray:
-        """As of any `Products`."""
+        """See `Products.gram_matrix`."""
         from scipy.sparse import csr_array
 
         starts, columns, values, width = self._matrix
@@ -130,7 +131,7 @@ class LocalProducts:
         return (x.T @ x).toarray()
 
     def times(self, dense: np.ndarray) -> np.ndarray:
-        """As of any `Products`."""
+        """See `Products.times`."""
         return product(self._matrix, dense, self._threads)
 
 
@@ -142,15 +143,17 @@ def truncated(
     seed: int,
     on_step: Callable[[int, int], None] = lambda step, steps: None,
 ) -> Truncated:
-    """The `rank` leading singular values of a matrix (N, M), or as many as there are.
+    """The truncated SVD of a matrix X (N, M): `rank` singular values, at most min(N, M).
 
-    power_iters  multiplications by XᵀX beyond those that make the basis as wide as is wanted
+    power_iters  multiplications by XᵀX beyond those that a basis of `rank` + `oversamples` needs
     oversamples  columns of the basis beyond `rank`
-    on_step      called before each multiplication
-    A randomised block Krylov method: the blocks Ω, (XᵀX) Ω, (XᵀX)² Ω and so on, each made
-    orthonormal to those before it, are the basis of a Rayleigh-Ritz projection. Sources: Halko,
-    Martinsson & Tropp 2011, section 4.5; Musco & Musco 2015. Keeping all blocks, not only the last
-    as subspace iteration does, gets nearer with fewer products: tests/bench/lsa.py.
+    on_step      called with (step, steps) before each multiplication
+
+    The method is a randomised block Krylov method. The blocks Ω, (XᵀX) Ω, (XᵀX)² Ω and so on, each
+    made orthonormal to those before it, are the basis of a Rayleigh-Ritz projection. Sources:
+    Halko, Martinsson & Tropp 2011, section 4.5; Musco & Musco 2015. Subspace iteration keeps only
+    the last block; keeping all of them is more exact with fewer products (tests/bench/lsa.py).
+    If the basis would be as wide as X, the eigenvectors of XᵀX are computed instead.
     """
     rank, total = min(rank, products.width, products.rows), products.squares
     block, steps = _blocks(rank, power_iters, oversamples)
@@ -165,20 +168,25 @@ def truncated(
 
 
 def shortfall(found: int, option: str, wanted: int, what: str) -> str:
-    """What to say where a matrix has fewer singular values than an option asks for; else ""."""
+    """A note for a report if a matrix has fewer singular values than an option asks for, or "".
+
+    found   the number of singular values
+    option  the option that asks for `wanted`
+    what    the size of the matrix, in words
+    """
     if found == wanted:
         return ""
     return f"; {option} {wanted:,} is more than {what} can have"
 
 
 def _blocks(rank: int, power_iters: int, oversamples: int) -> tuple[int, int]:
-    """How many columns a block has, and how many blocks make the basis."""
+    """The number of columns of a block, and the number of blocks in the basis."""
     block = COLUMNS * -(-(rank + oversamples) // (2 * COLUMNS))
     return block, -(-(rank + oversamples) // block) + power_iters
 
 
 def memory_bytes(width: int, entries: int, rank: int, power_iters: int, oversamples: int) -> int:
-    """Bytes that `truncated` takes, about, for a matrix of so many columns and entries."""
+    """An estimate of the bytes that `truncated` needs for a matrix of `width` columns."""
     block, steps = _blocks(rank, power_iters, oversamples)
     if steps * block >= width:
         return 3 * 8 * width * width
@@ -193,7 +201,7 @@ def _krylov(
     seed: int,
     on_step: Callable[[int, int], None],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The leading singular values and right vectors that a basis of some blocks gives."""
+    """The leading singular values, and right singular vectors, in a basis of `steps` blocks."""
     basis = np.zeros((products.width, steps * block), np.float32)
     projected = np.zeros((steps * block, steps * block))
     rng = np.random.default_rng(seed)
@@ -210,45 +218,52 @@ def _krylov(
         projected[:end, begin:end], projected[begin:end, :end] = along, along.T
         if step + 1 < steps:
             new[:] = sums
-            _take_off(new, known, along)
+            _subtract(new, known, along)
             orthonormalise(new)
-            _take_off(new, known, known.T @ new)  # what rounding has left: once is not enough
+            _subtract(new, known, known.T @ new)  # rounding makes a second time necessary
             orthonormalise(new)
-    del sums, new  # a tenth of the memory that all this takes
+    del sums, new  # a tenth of the memory in use
     products.release()
     values, vectors = _leading(projected, rank)
     return values, basis @ vectors.astype(np.float32)
 
 
 def _leading(products: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """The roots of the largest eigenvalues, and their vectors, float64 (K, rank)."""
+    """The square roots of the largest eigenvalues of a symmetric matrix, and the eigenvectors.
+
+    products  float64 (K, K)
+    Returns   float64 (rank,) and float64 (K, rank)
+    """
     values, vectors = np.linalg.eigh(products)
     return np.sqrt(np.maximum(values[::-1][:rank], 0)), vectors[:, ::-1][:, :rank]
 
 
 def orthonormalise(vectors: np.ndarray) -> None:
-    """Make columns orthonormal, float32 (M, K), in place, and zero where a direction is lost.
+    """Make the columns of float32 (M, K) orthonormal, in place.
 
-    By the eigenvectors of their Gram matrix, which is summed in float64: a tall QR by LAPACK takes
-    three times as long.
+    Columns beyond the numerical rank become zeros. The method takes the eigenvectors of the Gram
+    matrix, which is summed in float64: LAPACK's QR of such a tall matrix takes three times as long.
     """
     values, directions = np.linalg.eigh(gram(vectors))
     kept = values > _LOST * max(values[-1], 0)
     scale = np.where(kept, 1 / np.sqrt(np.where(kept, values, 1)), 0)
-    turn = (directions * scale).astype(np.float32)
+    transform = (directions * scale).astype(np.float32)
     for begin in range(0, len(vectors), _ROWS):
-        vectors[begin : begin + _ROWS] = vectors[begin : begin + _ROWS] @ turn
+        vectors[begin : begin + _ROWS] = vectors[begin : begin + _ROWS] @ transform
 
 
-def _take_off(vectors: np.ndarray, basis: np.ndarray, along: np.ndarray) -> None:
-    """Subtract basis @ along, some rows at a time, so that there is no second matrix."""
+def _subtract(vectors: np.ndarray, basis: np.ndarray, along: np.ndarray) -> None:
+    """Subtract basis @ along from vectors, in place.
+
+    Blocks of rows are processed one by one, so that the product is never whole in memory.
+    """
     for begin in range(0, len(vectors), _ROWS):
         rows = slice(begin, begin + _ROWS)
         vectors[rows] -= basis[rows] @ along
 
 
 def gram(vectors: np.ndarray) -> np.ndarray:
-    """Their products with each other, float64 (K, K), some rows at a time."""
+    """The Gram matrix of the columns of `vectors` (M, K); float64 (K, K)."""
     products = np.zeros((vectors.shape[1], vectors.shape[1]))
     for begin in range(0, len(vectors), _ROWS):
         rows = vectors[begin : begin + _ROWS].astype(np.float64)
@@ -259,39 +274,41 @@ def gram(vectors: np.ndarray) -> np.ndarray:
 def add_stripe(
     matrix: Sparse, dense: np.ndarray, sums: np.ndarray, rows: tuple[int, int], part: int
 ) -> None:
-    """Put what some rows of a matrix give of Xᵀ (X dense) into one part of the columns of `sums`.
+    """Compute Xᵀ (X dense), with X the rows of a stripe, for one part of the columns.
 
-    dense, sums  float32 (M, D), `aligned`, D a multiple of COLUMNS
-    rows         the first, and the one after the last
+    dense  float32 (M, D)  `aligned`, D a multiple of COLUMNS
+    sums   float32 (M, D)  `aligned`; columns from COLUMNS * part on are set, in place
+    rows   (first row, last row + 1) of the stripe
+    part   int             which COLUMNS columns to compute
     """
     sums[:, COLUMNS * part : COLUMNS * (part + 1)] = 0
     add_gram(*matrix[:3], dense, sums, *rows, part)
 
 
 def add_up(sums: list[np.ndarray]) -> np.ndarray:
-    """The sum of what the stripes give, in their order, in the first one's place."""
+    """The sum of the results of the stripes, added in order; the first is changed in place."""
     for other in sums[1:]:
         sums[0] += other
     return sums[0]
 
 
 def product(matrix: Sparse, dense: np.ndarray, threads: int) -> np.ndarray:
-    """X dense, for a dense matrix (M, D): float32 (N, D)."""
+    """X dense, float32 (N, D), for a sparse matrix X (N, M) and a dense matrix (M, D)."""
     parts = -(-dense.shape[1] // COLUMNS)
-    given = aligned((len(dense), parts * COLUMNS))
-    given[:, : dense.shape[1]] = dense
-    found = aligned((len(matrix.starts) - 1, parts * COLUMNS))
+    padded = aligned((len(dense), parts * COLUMNS))
+    padded[:, : dense.shape[1]] = dense
+    result = aligned((len(matrix.starts) - 1, parts * COLUMNS))
     cuts = matrix.cuts(_PIECES)
 
     def multiply(piece: int) -> None:
-        multiply_rows(*matrix[:3], given, found, cuts[piece], cuts[piece + 1], parts)
+        multiply_rows(*matrix[:3], padded, result, cuts[piece], cuts[piece + 1], parts)
 
-    _share([(multiply, piece) for piece in range(_PIECES)], threads)
-    return found[:, : dense.shape[1]]
+    _run_parallel([(multiply, piece) for piece in range(_PIECES)], threads)
+    return result[:, : dense.shape[1]]
 
 
-def _share(calls: list[tuple], threads: int) -> None:
-    """Make calls, some at the same time."""
+def _run_parallel(calls: list[tuple], threads: int) -> None:
+    """Run calls, tuples of a function and its arguments, on several threads."""
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(*call) for call in calls]:
             done.result()

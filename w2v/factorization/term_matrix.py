@@ -1,4 +1,4 @@
-"""Documents as rows of a sparse matrix: how often each word comes in each, and what that weighs."""
+"""The document-term matrix: counts of terms in documents, the choice of terms, and weights."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from w2v.settings import TermSettings
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
-ROWS = 1 << 12  # documents at a time
+ROWS = 1 << 12  # documents that are processed at a time
 
 
 def _rows(text: EncodedDocuments) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Some rows at a time, the words of their documents, and where each row's words begin."""
+    """Blocks of up to ROWS documents of a text.
+
+    Yields  the rows of a block, as a slice; the word ids of their documents; and the position of
+            the first word of each row, int64 (rows + 1,)
+    """
     order, rows = np.argsort(text.rows, kind="stable"), len(text.names)
     for first in range(0, rows, ROWS):
         last = min(first + ROWS, rows)
@@ -30,7 +34,10 @@ def _rows(text: EncodedDocuments) -> Iterator[tuple[slice, np.ndarray, np.ndarra
 
 
 def count_terms(text: EncodedDocuments, words: int) -> Sparse:
-    """How often each of the vocabulary's words comes in each row's documents; float32 counts."""
+    """The matrix of the counts, float32, of each word (column) in each document (row).
+
+    words  the number of words in the vocabulary
+    """
     from scipy.sparse import csr_array
 
     starts, size = np.zeros(len(text.names) + 1, np.int64), 0
@@ -49,8 +56,8 @@ def count_terms(text: EncodedDocuments, words: int) -> Sparse:
 class EncodedTerms(NamedTuple):
     """The terms of all documents, one after the other.
 
-    words   int32 (N,)
-    starts  int64 (M + 1,)  the token that each document begins with, and N
+    words   int32 (N,)      the number of each token's term
+    starts  int64 (M + 1,)  the position of the first token of each document, and N
     """
 
     words: np.ndarray
@@ -58,27 +65,27 @@ class EncodedTerms(NamedTuple):
 
 
 def encode_terms(text: EncodedDocuments, kept: np.ndarray, words: int) -> EncodedTerms:
-    """The terms of each row's documents in their order, numbered as in `kept`.
+    """The terms of each document, in the order of its text.
 
     text   documents
-    kept   rising ids of the words that are terms
-    words  how many words the vocabulary has
+    kept   the word ids that are terms, in ascending order; a term's number is its position here
+    words  the number of words in the vocabulary
     """
     numbers = np.full(words, -1, np.int32)
     numbers[kept] = np.arange(kept.size, dtype=np.int32)
     starts, size = np.zeros(len(text.names) + 1, np.int64), 0
-    found = np.empty(text.size, np.int32)
+    encoded = np.empty(text.size, np.int32)
     for rows, ids, bounds in _rows(text):
         terms = numbers[ids]
-        passed = np.concatenate([[0], np.cumsum(terms >= 0)])
-        starts[rows.start + 1 : rows.stop + 1] = size + passed[bounds[1:]]
-        found[size : size + passed[-1]] = terms[terms >= 0]
-        size += int(passed[-1])
-    return EncodedTerms(found[:size], starts)
+        terms_before = np.concatenate([[0], np.cumsum(terms >= 0)])
+        starts[rows.start + 1 : rows.stop + 1] = size + terms_before[bounds[1:]]
+        encoded[size : size + terms_before[-1]] = terms[terms >= 0]
+        size += int(terms_before[-1])
+    return EncodedTerms(encoded[:size], starts)
 
 
 def _blocks(matrix: Sparse) -> Iterator[tuple[slice, slice]]:
-    """Some rows at a time, and their entries."""
+    """Blocks of up to ROWS rows: a slice of the rows, and a slice of their entries."""
     rows = len(matrix.starts) - 1
     for first in range(0, rows, ROWS):
         last = min(first + ROWS, rows)
@@ -86,36 +93,41 @@ def _blocks(matrix: Sparse) -> Iterator[tuple[slice, slice]]:
 
 
 def document_frequencies(counts: Sparse) -> np.ndarray:
-    """In how many documents each word comes; int64 (V,)."""
+    """The document frequency of each word, the number of documents that have it; int64 (V,)."""
     return np.bincount(counts.columns, minlength=counts.width)
 
 
 def choose(vocabulary: Vocabulary, counts: Sparse, how: TermSettings) -> np.ndarray:
-    """The words that are terms, as `how` tells: rising int64 ids.
+    """The word ids that are terms by the settings `how`; int64, in ascending order.
 
-    Raises W2VError where none is left, OSError where a list of stop words is not there
+    Raises  W2VError if no term is left, OSError if the file of stop words cannot be read
     """
     documents = len(counts.starts) - 1
     frequencies = document_frequencies(counts)
     kept = (frequencies >= how.min_df) & (frequencies <= how.max_df * documents)
-    kept[: how.drop_top] = False  # words are in the order of their counts
+    kept[: how.drop_top] = False  # the vocabulary is sorted by descending count
     kept &= ~stopwords.find(how.stopwords, vocabulary.names).are
     if not kept.any():
-        raise W2VError("no term is left: try a lower --min-df or --drop-top, or a higher --max-df")
+        raise W2VError(
+            "no term is left in the vocabulary: lower --min-df or --drop-top, or raise --max-df"
+        )
     return np.flatnonzero(kept)
 
 
 def keep_columns(counts: Sparse, kept: np.ndarray) -> Sparse:
-    """A matrix with some of the columns, numbered anew in their order, in the old one's place."""
+    """The matrix with only the columns `kept` (ascending), numbered from 0.
+
+    The result takes the memory of `counts`, which is changed in place.
+    """
     numbers = np.full(counts.width, -1, np.int32)
     numbers[kept] = np.arange(kept.size, dtype=np.int32)
     starts, size = np.zeros_like(counts.starts), 0
     for rows, entries in _blocks(counts):
         columns = numbers[counts.columns[entries]]
         inside = columns >= 0
-        passed = np.concatenate([[0], np.cumsum(inside)])
+        kept_before = np.concatenate([[0], np.cumsum(inside)])
         ends = counts.starts[rows.start + 1 : rows.stop + 1] - entries.start
-        starts[rows.start + 1 : rows.stop + 1] = size + passed[ends]
+        starts[rows.start + 1 : rows.stop + 1] = size + kept_before[ends]
         values = counts.values[entries][inside]
         counts.columns[size : size + values.size] = columns[inside]
         counts.values[size : size + values.size] = values
@@ -124,30 +136,33 @@ def keep_columns(counts: Sparse, kept: np.ndarray) -> Sparse:
 
 
 def global_weights(counts: Sparse, weight: str) -> np.ndarray:
-    """What each word weighs whatever the document; float32 (V,).
+    """The global weight of each word, which is the same in all documents; float32 (V,).
 
-    tfidf        ln((1 + M) / (1 + df)) + 1 for M documents, as in scikit-learn
-    log-entropy  1 + Σ p ln p / ln M, p the share of a word's occurrences that a document has: 0
-                 for a word that is spread evenly (Dumais 1991)
-    count        1
+    weight  tfidf: ln((1 + M) / (1 + df)) + 1, as in scikit-learn, for M documents and document
+            frequency df; log-entropy: 1 + Σ p ln p / ln M (Dumais 1991), with p the share of the
+            word's occurrences that are in a document, which is 0 for a word that is spread evenly;
+            count: 1
     """
     documents = len(counts.starts) - 1
     if weight == "tfidf":
-        found = np.log((1 + documents) / (1 + document_frequencies(counts))) + 1
+        weights = np.log((1 + documents) / (1 + document_frequencies(counts))) + 1
     elif weight == "log-entropy":
         totals = np.bincount(counts.columns, counts.values, minlength=counts.width)
         p = counts.values / totals[counts.columns]
         entropies = np.bincount(counts.columns, p * np.log(p), minlength=counts.width)
-        found = 1 + entropies / np.log(max(documents, 2))
+        weights = 1 + entropies / np.log(max(documents, 2))
     else:
-        found = np.ones(counts.width)
-    return found.astype(np.float32)
+        weights = np.ones(counts.width)
+    return weights.astype(np.float32)
 
 
 def weigh(counts: Sparse, weights: np.ndarray, weight: str) -> Sparse:
-    """The weighted matrix: rows of length 1, but for `count`, which leaves them as they are.
+    """The weighted matrix, with rows scaled to length 1 except for `count`.
 
-    It takes the place of the counts.
+    weights  float32 (V,)  see `global_weights`
+    weight   tfidf or count: counts times weights; log-entropy: ln(1 + count) times weights
+
+    `counts` is changed in place.
     """
     for rows, entries in _blocks(counts):
         values = counts.values[entries]

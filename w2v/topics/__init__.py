@@ -1,7 +1,7 @@
-"""Topic models: what documents are about, from which words they hold.
+"""Topic models, LDA and LSA: their training, inference and evaluation.
 
-The matrix of documents and words comes from `factorization`. `lsa` takes its singular vectors;
-`lda` samples a topic for each token, in the rounds of `gibbs_rounds`, and fits its `priors`.
-`coherence` and `perplexity` evaluate topics, `topic_words` lists them, `inference` finds those of
-new documents, and `mallet` writes them in the layouts of MALLET.
+The document-term matrix and its SVD are in `factorization`. `lsa` computes topics from that SVD.
+`lda` samples a topic for each token, in the rounds of `gibbs_rounds`, and fits the Dirichlet
+`priors`. `inference` computes the topics of new documents. `coherence` and `perplexity` evaluate
+topics, `topic_words` lists their top words, and `mallet` writes them in MALLET's file formats.
 """

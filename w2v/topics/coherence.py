@@ -1,8 +1,8 @@
 """Coherence of topics: how often their top words occur together in documents.
 
-Source: NPMI, Bouma 2009 and Lau, Newman and Baldwin 2014, with whole documents as windows; u_mass,
-Mimno et al. 2011, "Optimizing semantic coherence in topic models", but the mean of the pairs, not
-their sum.
+Sources: Bouma 2009 and Lau, Newman and Baldwin 2014 for NPMI, here with whole documents as windows;
+Mimno et al. 2011, "Optimizing semantic coherence in topic models", for u_mass, here the mean over
+pairs of words instead of their sum.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ import numpy as np
 
 from w2v.factorization.term_matrix import EncodedTerms
 
-TOP_WORDS = 10  # of a topic, whose pairs are compared
+TOP_WORDS = 10  # number of top words of a topic that form the pairs
 
 
 class Coherence(NamedTuple):
-    """The coherence of a topic; None where no pair of its words has a score.
+    """The coherence of a topic, over pairs of its top words; None if no pair has a score.
 
-    npmi     the mean of ln(p(a, b) / p(a) p(b)) / -ln p(a, b) over pairs, from -1, never together,
-             to 1, never apart
-    u_mass   the mean of ln((D(a, b) + 1) / D(a)), a the word of more weight
-    skipped  pairs left out, as one of their words is in no document
+    p(a, b) is the share, and D(a, b) the number, of documents that contain both a and b.
+
+    npmi     the mean of ln(p(a, b) / p(a) p(b)) / -ln p(a, b), from -1 (never in the same document)
+             to 1 (always in the same document)
+    u_mass   the mean of ln((D(a, b) + 1) / D(a)), with a the word of larger weight
+    skipped  the number of pairs without a score, because one of the words is in no document
     """
 
     npmi: float | None
@@ -34,30 +36,31 @@ class Coherence(NamedTuple):
 
 
 def measure_coherence(tokens: EncodedTerms, topics: Sequence[np.ndarray]) -> list[Coherence]:
-    """The coherence of topics in documents.
+    """The coherence of each topic, measured on documents.
 
-    tokens  of the documents
-    topics  the top words of each topic, in the order of their weight
+    tokens  the terms of the documents
+    topics  the numbers of the top words of each topic, by descending weight
     """
     from scipy.sparse import csr_array
 
     documents = tokens.starts.size - 1
     wanted = np.unique(np.concatenate(topics))
-    places = np.full(max(wanted.max(), tokens.words.max(initial=0)) + 1, -1, np.int32)
-    places[wanted] = np.arange(wanted.size, dtype=np.int32)
-    columns = places[tokens.words]
+    column_of = np.full(max(wanted.max(), tokens.words.max(initial=0)) + 1, -1, np.int32)
+    column_of[wanted] = np.arange(wanted.size, dtype=np.int32)
+    columns = column_of[tokens.words]
     inside = columns >= 0
     starts = np.concatenate([[0], np.cumsum(inside)])[tokens.starts]
     ones = np.ones(int(starts[-1]), np.int32)
-    found = csr_array((ones, columns[inside], starts), shape=(documents, wanted.size))
-    found.sum_duplicates()
-    found.data[:] = 1
-    held = found.tocsc()
-    return [_coherence(held[:, places[words]], documents) for words in topics]
+    occurrences = csr_array((ones, columns[inside], starts), shape=(documents, wanted.size))
+    occurrences.sum_duplicates()
+    occurrences.data[:] = 1
+    contains = occurrences.tocsc()
+    return [_coherence(contains[:, column_of[words]], documents) for words in topics]
 
 
-def _coherence(held: np.ndarray, documents: int) -> Coherence:
-    together = (held.T @ held).toarray()
+def _coherence(contains: np.ndarray, documents: int) -> Coherence:
+    """The coherence of a topic, from which documents contain which of its words."""
+    together = (contains.T @ contains).toarray()
     single = np.diagonal(together)
     npmi, u_mass, skipped = [], [], 0
     for first, second in combinations(range(len(single)), 2):
@@ -73,6 +76,7 @@ def _coherence(held: np.ndarray, documents: int) -> Coherence:
 
 
 def _npmi(both: int, first: int, second: int, documents: int) -> float:
+    """NPMI from the numbers of documents that contain both words, the first, and the second."""
     if both in (0, documents):
-        return 1.0 if both else -1.0  # the limits
+        return 1.0 if both else -1.0  # the limits of the formula
     return math.log(both * documents / (first * second)) / -math.log(both / documents)

@@ -1,8 +1,8 @@
-"""The rounds of Gibbs sampling: chunks of documents that are sampled side by side.
+"""Synchronous rounds of Gibbs sampling: chunks of documents are sampled in parallel and merged.
 
 Source: Newman et al. 2009, "Distributed algorithms for topic models" (AD-LDA). Each chunk is
-sampled against the counts at the start of the round plus its own changes; then the changes of all
-are added up. They are whole numbers: the sum is exact, whatever the order.
+sampled from the counts at the start of the round plus its own changes. A merge then adds the
+changes of all chunks to the counts. Counts are integers, so the sum is exact in any order.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from w2v.kernels.simd import aligned
 from w2v.topics.priors import update_alpha, update_eta
 from w2v.training.chunks import Chunk
 
-PARTS = 16  # of a round's merging
-ETA_EVERY = 5  # sweeps: an update of eta takes a tenth of the time of a sweep
+PARTS = 16  # parts of a merge, each of which takes some of the words
+ETA_EVERY = 5  # epochs between updates of eta: an update takes a tenth of the time of an epoch
 
 
 class TopicCounts:
-    """Counts of words and topics after each round, and what follows from them.
+    """The counts of words and topics, and what is computed from them between rounds.
 
-    tokens
+    tokens    the terms of the documents
     matrices  `topics` int16 (N,), `word_sums` float32 (V, K), `document_sums` int32 (M, K),
               `alpha` float32 (1, K), `eta` float64 (1,), `alpha_sums` float64 (shards, K): all
               changed in place
-    settings  of the model
-    end       how many tokens a sweep has
+    settings  `models.lda.Settings`
+    end       the number of tokens in an epoch
 
-    `counts`, int32 (V, K), is how often each word has each topic.
+    `counts`, int32 (V, K), holds the number of tokens of each word that have each topic.
     """
 
     def __init__(
@@ -46,32 +46,35 @@ class TopicCounts:
         count_topics(tokens.words, matrices["topics"], self.counts)
         self._totals = self.counts.sum(axis=0)
         self._lock = threading.Lock()
-        self._sweep, self._at = 0, 0
+        self._epoch, self._at = 0, 0
 
     def note(self, chunk: Chunk, shard: int, alpha_sums: np.ndarray) -> None:
-        """Count a chunk as sampled, and add its `Sampler.alpha_sums`."""
+        """Record that a chunk has been sampled, and add its `Sampler.alpha_sums`."""
         self._matrices["alpha_sums"][shard] += alpha_sums
         with self._lock:
-            self._sweep, self._at = chunk.epoch, max(self._at, chunk.last)
+            self._epoch, self._at = chunk.epoch, max(self._at, chunk.last)
 
     def average(self, rows: slice) -> None:
-        """Once the changes of a round are in these rows: at a sweep's end they may count."""
-        if self._at == self._end and self._sweep >= self._settings.burned_in:
+        """Add the counts of these rows to `word_sums`, at the end of an epoch after burn-in.
+
+        Call it when the changes of the round have been added to the counts of these rows.
+        """
+        if self._at == self._end and self._epoch >= self._settings.burned_in:
             self._matrices["word_sums"][rows] += self.counts[rows]
 
     def end_round(self) -> None:
-        """Once all rows are averaged: at a sweep's end the priors are updated."""
+        """End a round, after `average` of all rows: update the priors at the end of an epoch."""
         self._totals = self.counts.sum(axis=0)
         if self._at < self._end:
             return
         set_, matrices, count = self._settings, self._matrices, self._settings.topics
-        if "alpha" in set_.optimize and self._sweep >= set_.alpha_delay:
+        if "alpha" in set_.optimize and self._epoch >= set_.alpha_delay:
             matrices["alpha"][0, :count] = update_alpha(
                 matrices["alpha"][0, :count],
                 matrices["alpha_sums"].sum(axis=0)[:count],
                 self._lengths,
             )
-        if "eta" in set_.optimize and self._sweep % ETA_EVERY == 0:
+        if "eta" in set_.optimize and self._epoch % ETA_EVERY == 0:
             matrices["eta"][0] = update_eta(
                 matrices["eta"][0], self.counts[:, :count], self._totals[:count]
             )
@@ -80,7 +83,7 @@ class TopicCounts:
 
 
 class GibbsRounds(TopicCounts):
-    """The same where the threads of this process sample."""
+    """Rounds that are sampled by the threads of this process; parameters as of `TopicCounts`."""
 
     parts = (PARTS,)
 
@@ -94,7 +97,10 @@ class GibbsRounds(TopicCounts):
         self._merged = 0
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function that samples a chunk on counts of its own: (-ln p of the tokens, tokens)."""
+        """A function (chunk, shard) that samples a chunk with its own copy of the counts.
+
+        It returns the sum of -ln p of the tokens, in nats, and the number of tokens.
+        """
         with self._lock:
             buffers = next(self._idle, None) or self._add_buffers()
         matrices = self._matrices
@@ -110,7 +116,7 @@ class GibbsRounds(TopicCounts):
         return train
 
     def dismiss_workers(self) -> None:
-        """The workers so far will not be called again: new ones take over their buffers."""
+        """Declare the existing workers unused: new workers reuse their buffers."""
         self._idle = iter(list(self._buffers))
 
     def _add_buffers(self) -> SamplerBuffers:
@@ -120,7 +126,7 @@ class GibbsRounds(TopicCounts):
         return self._buffers[-1]
 
     def merge(self, part: int, chunks: int) -> None:
-        """Add up the changes of some words' counts; the last part ends the round."""
+        """Add the changes of a part of the words to the counts; the last part ends the round."""
         rows = slice(*self._bounds[part : part + 2])
         for buffers in self._buffers:
             self.counts[rows] += buffers.changes[rows]
@@ -134,13 +140,14 @@ class GibbsRounds(TopicCounts):
 
 
 class SamplerBuffers:
-    """What one thread samples with: counts of its own, and what it has changed in them.
+    """The buffers of one sampling thread: its own copy of the counts, and its changes to them.
 
     shape     (V, K), of the counts
     alpha     float32 (1, K), not copied
-    settings  of the model
+    settings  `models.lda.Settings`
 
-    `changes`, int32 (V, K), grow with each chunk; `alpha_sums`, float64 (K,), are the last one's.
+    `changes`, int32 (V, K), accumulates the changes of all sampled chunks. `alpha_sums`, float64
+    (K,), holds those of the last chunk, see `priors.update_alpha`.
     """
 
     def __init__(self, shape: tuple[int, ...], alpha: np.ndarray, settings: Any):
@@ -159,22 +166,27 @@ class SamplerBuffers:
         topics: np.ndarray,
         document_sums: np.ndarray,
     ) -> tuple[float, int]:
-        """Sample the documents of a chunk: (-ln p of the tokens, tokens).
+        """Sample the topics of the documents of a chunk.
 
-        counts  int32 (V, K) at the round's begin, and their `totals`, int (K,)
-        tokens  of documents among which the chunk's are, from position `begin` of the text on
-        topics, document_sums  of these: changed in place
+        counts         int32 (V, K)  the counts at the start of the round
+        totals         int (K,)      their sums over words
+        tokens         the terms of some documents, among them those of the chunk
+        begin          the position of the first of these tokens in the whole text
+        eta            the prior of words in topics
+        topics         int16 (N,)    the topics of these tokens: changed in place
+        document_sums  int32 (M, K)  the summed counts of these documents: changed in place
+        Returns        the sum of -ln p of the chunk's tokens, in nats, and their number
         """
         local, set_, sampler = self._counts, self._settings, self._sampler
         local[:], sampler.totals[0] = counts, totals
         sampler.alpha_sums[:] = 0
         bounds = chunk.first - begin, chunk.last - begin
         averaged = chunk.epoch >= set_.burned_in
-        found = sample_topics(
+        log_likelihood = sample_topics(
             *tokens, *np.searchsorted(tokens.starts, bounds), sampler, eta,
             random_state(set_.seed, chunk.epoch, chunk.first), topics,
             document_sums[: None if averaged else 0],
         )  # fmt: skip
         np.subtract(local, counts, local)
         np.add(self.changes, local, self.changes)
-        return -found, chunk.last - chunk.first
+        return -log_likelihood, chunk.last - chunk.first

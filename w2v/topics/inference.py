@@ -1,4 +1,4 @@
-"""Topics of new documents, from p(word | topic) and the prior, by EM."""
+"""Topic inference for new documents, by expectation maximisation (EM)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from w2v.factorization.term_matrix import ROWS, EncodedTerms
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.topic_inference import fold_in_topics
 
-STEPS = 50  # of expectation maximisation
+STEPS = 50  # steps of EM
 
 
 class TopicInference:
-    """Finds the shares of topics in documents.
+    """Infers the shares of topics in documents.
 
     topic_words  float (V, K)  p(word | topic)
-    alpha        float (K,)    the prior
+    alpha        float (K,)    the Dirichlet prior of topics in a document
     """
 
     def __init__(self, topic_words: np.ndarray, alpha: np.ndarray):
@@ -33,18 +33,19 @@ class TopicInference:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The shares, float32 (M, K), rows sum to 1; of a document without a word, zeros.
+        """The shares of topics in each document, float32 (M, K).
 
-        A document's follow from its words alone. `on_progress` gets how many are done.
+        The row of a document sums to 1, or is zeros if the document has no terms. It depends on
+        the words of that document only. `on_progress` is called with the number of documents done.
         """
         count = tokens.starts.size - 1
-        found = aligned((count, self._alpha.shape[1]))
+        shares = aligned((count, self._alpha.shape[1]))
 
         def infer(first: int) -> int:
             last = min(first + ROWS, count)
             fold_in_topics(
                 tokens.words, tokens.starts, self._topic_words, self._alpha, first, last, STEPS,
-                found, aligned(self._alpha.shape),
+                shares, aligned(self._alpha.shape),
             )  # fmt: skip
             return last
 
@@ -54,4 +55,4 @@ class TopicInference:
                 on_progress(done)
         finally:
             pool.shutdown(cancel_futures=True)
-        return found[:, : self._topics]
+        return shares[:, : self._topics]

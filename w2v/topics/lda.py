@@ -1,8 +1,9 @@
-"""Latent Dirichlet allocation: documents mix topics, topics are distributions over words.
+"""Latent Dirichlet allocation (LDA): training by collapsed Gibbs sampling, and inference.
 
-Source: Blei, Ng and Jordan 2003; sampled as Griffiths and Steyvers 2004 do, see `kernels.gibbs`. A
-topic is kept for each token, and all else follows from these. The counts of the sweeps after
-`burn_in` are averaged, in one chain, in which topics keep their numbers.
+Documents are mixtures of topics, and topics are distributions over words (Blei, Ng and Jordan
+2003). The sampler is that of Griffiths and Steyvers 2004, see `kernels.gibbs`. Its state is the
+topic of each token; all counts are computed from it. The result is the average of the counts after
+each epoch that follows burn-in. All epochs are of one chain, so topics keep their numbers.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from w2v.topics.inference import TopicInference
 from w2v.topics.topic_words import TopicWords, top_words
 from w2v.training.chunks import GibbsPlan, Plan
 
-_TOKENS = 1 << 20  # a chunk has at least so many, where the text does
-_PER_WORD = 100  # and so many for each word, whose counts are copied for it
+_TOKENS = 1 << 20  # fewest tokens in a chunk, if the text is long enough
+_PER_WORD = 100  # fewest tokens in a chunk for each term, because a chunk copies all counts
 
 
 class LdaTrainer:
-    """The topics of a text, by sampling.
+    """Trains the topics of a text.
 
     vocabulary  words and their counts
     text        documents
-    settings    of the model
-    Raises      W2VError where no term is left
+    settings    `models.lda.Settings`
+    Raises      W2VError if no term is left
     """
 
     kernels = ("documents", "gibbs")
@@ -50,7 +51,7 @@ class LdaTrainer:
         self._rounds: GibbsRounds | None = None
 
     def plan(self, threads: int) -> Plan:
-        """The chunks of a run: as few rounds as make the copies of all counts worth while."""
+        """The chunks of a run, which are so long that copying all counts for each is cheap."""
         shards = self.settings.shards if self.settings.deterministic else threads
         longest = max(_TOKENS, _PER_WORD * self.kept.size)
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
@@ -66,24 +67,27 @@ class LdaTrainer:
         }
 
     def matrix_bytes(self) -> int:
-        """What the matrices take in memory."""
+        """The size in bytes of the matrices in memory."""
         return sum(
             math.prod(shape) * np.dtype(kind).itemsize for shape, kind in self._shapes().values()
         )
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that sampling on some threads and writing take, about, besides what is used."""
+        """An estimate of the bytes that sampling and writing need on top of the memory in use."""
         shapes = self._shapes()
         counts = 4 * math.prod(shapes["word_sums"][0])
         results = 4 * math.prod(shapes["document_sums"][0]) + counts
         return self.matrix_bytes() + max((1 + 2 * threads) * counts, 2 * results)
 
     def begin(self, shards: int) -> None:
-        """Give each token a topic at random; `shards` is how many chunks a round has."""
+        """Allocate the matrices, and draw a random topic for each token.
+
+        shards  the number of chunks in a round
+        """
         set_ = self.settings
         shapes = self._shapes()
         rows, topics = shapes.pop("document_sums")[0]
-        self.matrices = {name: aligned(*how) for name, how in shapes.items()}
+        self.matrices = {name: aligned(*shape) for name, shape in shapes.items()}
         self.matrices["document_sums"] = self._text.allocate((rows, topics), np.int32)
         self.matrices["alpha_sums"] = np.zeros((shards, self.matrices["alpha"].size))
         rng = np.random.default_rng(set_.seed)
@@ -92,42 +96,42 @@ class LdaTrainer:
         self.matrices["eta"][0] = set_.eta
 
     def vectors(self, name: str) -> np.ndarray:
-        """One of the matrices."""
+        """The matrix of this name."""
         return self.matrices[name]
 
     def lr_at(self, share: float) -> float:
-        """Sampling has no learning rate."""
+        """Not a number: Gibbs sampling has no learning rate."""
         return math.nan
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
-        """Nothing but the loss."""
+        """An empty note: the loss needs no explanation."""
         return ""
 
     def shards(self, plan: Plan) -> GibbsRounds:
-        """The rounds of a plan, and the counts that follow from the tokens' topics."""
+        """The rounds of a plan, with counts from the topics of the tokens."""
         if self._rounds is None:
             self._rounds = GibbsRounds(*self._counted(plan))
         self._rounds.dismiss_workers()
         return self._rounds
 
     def counts(self, plan: Plan) -> TopicCounts:
-        """The counts alone, for rounds that are sampled elsewhere."""
+        """The counts alone, for rounds that are sampled on a cluster."""
         return TopicCounts(*self._counted(plan))
 
     def _counted(self, plan: Plan) -> tuple[EncodedTerms, dict[str, np.ndarray], Any, int]:
         return self.tokens, self.matrices, self.settings, plan.words // plan.epochs
 
     def restored(self) -> None:
-        """The tokens' topics have been changed: nothing else holds any more."""
+        """Discard the counts, because the topics of the tokens come from a checkpoint."""
         self._rounds = None
 
     def word_topics(self) -> np.ndarray:
-        """How often each word has each topic, averaged; float32 (V, K)."""
+        """The average number of tokens of each word that have each topic; float32 (V, K)."""
         set_ = self.settings
         return self.matrices["word_sums"][:, : set_.topics] / set_.averaged
 
     def summary(self) -> str:
-        """What was found, for people."""
+        """A line about the result, for the report at the end."""
         alpha, eta = self.matrices["alpha"].sum(), self.matrices["eta"][0]
         npmi = [topic.npmi for topic in self._coherence if topic.npmi is not None]
         mean = f"{np.mean(npmi):.3f}" if npmi else "unknown"
@@ -139,11 +143,11 @@ class LdaTrainer:
 
     @cached_property
     def _coherence(self) -> list[Coherence]:
-        self._rounds = None  # all is sampled: free the memory of the counts
+        self._rounds = None  # sampling has ended: free the memory of the counts
         return measure_coherence(self.tokens, top_words(self.word_topics(), TOP_WORDS))
 
     def facts(self) -> dict[str, Any]:
-        """What was found, for the file."""
+        """Facts about the result, for the metadata of the file."""
         return {
             "coherence": [topic._asdict() for topic in self._coherence],
             "terms": self.kept.size,
@@ -153,9 +157,9 @@ class LdaTrainer:
         return self.matrices["alpha"][:, : self.settings.topics]
 
     def tables(self) -> dict[str, Table]:
-        """Documents by the shares of their topics, words by p(topic | word).
+        """The tables of documents, as shares of topics, and of words, as p(topic | word).
 
-        A document without a term has no shares: its row is zero.
+        The row of a document without terms is zeros.
         """
         names, eta = self._vocabulary.names, self.matrices["eta"][0]
         sums, averaged = self.matrices["document_sums"], self.settings.averaged
@@ -164,9 +168,8 @@ class LdaTrainer:
         for begin in range(0, len(sums), term_matrix.ROWS):
             block = sums[begin : begin + term_matrix.ROWS, : self.settings.topics] / averaged
             block += self._prior()
-            block *= (
-                sizes[begin : begin + term_matrix.ROWS, None] > 0
-            )  # else the prior, which says nothing
+            # Without terms, a document would have the shares of the prior.
+            block *= sizes[begin : begin + term_matrix.ROWS, None] > 0
             sums_of_rows = np.maximum(block.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
             documents[begin : begin + term_matrix.ROWS] = block / sums_of_rows
         words = self.word_topics() + np.float32(eta)
@@ -178,18 +181,19 @@ class LdaTrainer:
         }
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What else a file needs to infer new documents, and to tell each token's topic."""
-        found = {"alpha": self._prior()[0].copy(), "eta": self.matrices["eta"]}
+        """The other arrays of the file: the priors, and the topics of tokens with `keep_state`."""
+        tensors = {"alpha": self._prior()[0].copy(), "eta": self.matrices["eta"]}
         if self.settings.keep_state:
-            found["state.words"], found["state.starts"] = self.tokens
-            found["state.topics"] = self.matrices["topics"]
-        return found
+            tensors["state.words"], tensors["state.starts"] = self.tokens
+            tensors["state.topics"] = self.matrices["topics"]
+        return tensors
 
 
 def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
-    """p(word | topic) from p(topic | word) and the words' counts; float32 (V, K).
+    """p(word | topic), float32 (V, K), from the p(topic | word) and the word counts in a file.
 
-    p(k | w) is (n_wk + eta) / (n_w + K eta), so that n_wk + eta need not be kept besides.
+    p(k | w) is (n_wk + eta) / (n_w + K eta), so n_wk + eta follows from it and is not in the file.
+    Raises  KeyError or ValueError if the tensors of the file do not fit
     """
     counts, alpha, eta = (tensors[name] for name in ("words.counts", "alpha", "eta"))
     matrix = tensors["words.matrix"]
@@ -205,14 +209,17 @@ def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
-    """The topics in a file."""
+    """The topics in a file, from its tensors."""
     weights, alpha = topic_words(tensors), tensors["alpha"]
     sizes = tensors["words.counts"] @ tensors["words.matrix"].astype(np.float64)
     return TopicWords(weights, sizes / sizes.sum(), alpha)
 
 
 class LdaInference:
-    """Topics of new documents; KeyError or ValueError where the arrays of a file do not fit."""
+    """Infers the topics of new documents.
+
+    Raises  KeyError or ValueError if the tensors of the file do not fit
+    """
 
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
         if tensors["alpha"].size != settings.topics:
@@ -226,6 +233,6 @@ class LdaInference:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The topics of all documents of a text, float32 (M, K): `TopicInference.mixtures`."""
+        """The shares of topics in each document, float32 (M, K): see `TopicInference.mixtures`."""
         tokens = term_matrix.encode_terms(text, np.arange(self._words), self._words)
         return self._mixer.mixtures(tokens, threads, on_progress)

@@ -1,8 +1,8 @@
-"""Latent semantic analysis: documents and words by the leading singular vectors of their matrix.
+"""Latent semantic analysis (LSA): a truncated SVD of the weighted document-term matrix.
 
-Source: Deerwester et al. 1990, "Indexing by latent semantic analysis". X (documents × words) is
-UΣVᵀ, truncated; a document is its row of UΣ = XV, a word its row of VΣ, and a new document x is xV,
-which for a document of the training is its row.
+Source: Deerwester et al. 1990, "Indexing by latent semantic analysis". With the truncated SVD UΣVᵀ
+of X (documents × terms), document vectors are the rows of UΣ = XV, and word vectors the rows of VΣ.
+A new document x has the vector xV; a document of the training text has the same vector again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from w2v.topics.topic_words import TopicWords
 
 
 class LsaTrainer:
-    """The topics of a text, once `solve` has been called.
+    """Computes the topics of a text, in `solve`.
 
     vocabulary  words and their counts
     text        documents
-    settings    of the model
+    settings    `models.lsa.Settings`
+    Raises      W2VError if no term is left
     """
 
     kernels = ("documents", "sparse")
@@ -36,15 +37,15 @@ class LsaTrainer:
         self._kept = term_matrix.choose(vocabulary, counts, settings)
         self._counts = term_matrix.keep_columns(counts, self._kept)
         self._weights = term_matrix.global_weights(self._counts, settings.weight)
-        self._found: svd.Truncated
+        self._svd: svd.Truncated
         self.matrices: dict[str, np.ndarray] = {}
 
     def matrix_bytes(self) -> int:
-        """What the resulting matrices take in memory."""
+        """The size in bytes of the document and word vectors."""
         return 4 * (len(self._text.names) + self._kept.size) * self._settings.topics
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that it will need besides what is used already, about."""
+        """An estimate of the bytes that `solve` needs on top of the memory in use."""
         set_, entries = self._settings, len(self._counts.values)
         most = svd.memory_bytes(
             self._kept.size, entries, set_.topics, set_.power_iters, set_.oversamples
@@ -52,7 +53,7 @@ class LsaTrainer:
         return max(most, self.matrix_bytes() * 2)
 
     def begin(self) -> None:
-        """There is nothing to start from."""
+        """Do nothing: a closed form has no initial matrices."""
 
     def solve(
         self,
@@ -60,26 +61,28 @@ class LsaTrainer:
         on_share: Callable[[float], None],
         products: Callable[[svd.Sparse, int], svd.Products] = svd.LocalProducts,
     ) -> None:
-        """Find the topics; `on_share` gets how much of the work is done.
+        """Compute the topics.
 
-        products  of (matrix, threads): where these are computed
+        on_share  called with the share (0 to 1) of the work that is done
+        products  from (matrix, threads), the object that multiplies by the matrix
         """
         set_ = self._settings
-        found = products(term_matrix.weigh(self._counts, self._weights, set_.weight), threads)
-        self._found = svd.truncated(
-            found, set_.topics, set_.power_iters, set_.oversamples, set_.seed,
+        matrix = term_matrix.weigh(self._counts, self._weights, set_.weight)
+        multiplication = products(matrix, threads)
+        self._svd = svd.truncated(
+            multiplication, set_.topics, set_.power_iters, set_.oversamples, set_.seed,
             lambda step, steps: on_share(step / steps),
         )  # fmt: skip
-        right, values = self._found.right, self._found.values
-        self.matrices["document_vectors"] = found.times(right)
+        right, values = self._svd.right, self._svd.values
+        self.matrices["document_vectors"] = multiplication.times(right)
         self.matrices["word_vectors"] = right * values.astype(np.float32)
 
     def summary(self) -> str:
-        """What was found, for people."""
-        values, share = self._found.values, self._found.share
+        """A line about the result, for the report at the end."""
+        values, share = self._svd.values, self._svd.share
         return (
             f"{plural(len(values), 'topic')} of {plural(len(self._kept), 'term')} "
-            f"{'holds' if len(values) == 1 else 'hold'} {share:.2%} of the squared "
+            f"{'explains' if len(values) == 1 else 'explain'} {share:.2%} of the squared "
             f"norm; singular values {values[0]:.4g} to {values[-1]:.4g}"
             + svd.shortfall(
                 len(values),
@@ -90,11 +93,11 @@ class LsaTrainer:
         )
 
     def facts(self) -> dict[str, Any]:
-        """What was found, for the file."""
-        return {"explained": round(self._found.share, 6), "terms": len(self._kept)}
+        """Facts about the result, for the metadata of the file."""
+        return {"explained": round(self._svd.share, 6), "terms": len(self._kept)}
 
     def tables(self) -> dict[str, Table]:
-        """Documents and terms."""
+        """The tables of documents and of words, the latter of terms only."""
         names, counts = self._vocabulary.names, self._vocabulary.counts
         return {
             "documents": Table.build(
@@ -106,12 +109,16 @@ class LsaTrainer:
         }
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What else a file needs to infer new documents."""
-        return {"singular_values": self._found.values, "weights": self._weights}
+        """The other arrays of the file, which inference needs."""
+        return {"singular_values": self._svd.values, "weights": self._weights}
 
 
 def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
-    """The topics in a file: what a word weighs may be less than 0, and sizes are squared values."""
+    """The topics in a file, from its tensors.
+
+    The weights of words may be negative. The size of a topic is its share of Σσ².
+    Raises  KeyError or ValueError if the tensors of the file do not fit
+    """
     values, right = np.square(tensors["singular_values"]), _right(tensors)
     if not (np.isfinite(right).all() and 0 < values.sum() < np.inf):
         raise ValueError("singular_values")
@@ -119,13 +126,16 @@ def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
 
 
 def _right(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The right singular vectors, from the words' vectors."""
+    """The right singular vectors V, from the word vectors VΣ; zeros where σ is 0."""
     values = tensors["singular_values"]
     return tensors["words.matrix"] / np.where(values > 0, values, np.inf).astype(np.float32)
 
 
 class LsaInference:
-    """Vectors of new documents; KeyError or ValueError where the arrays of a file do not fit."""
+    """Infers the vectors of new documents.
+
+    Raises  KeyError or ValueError if the tensors of the file do not fit
+    """
 
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
         words, values = tensors["words.matrix"], tensors["singular_values"]
@@ -140,9 +150,9 @@ class LsaInference:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The vectors of all documents of a text, float32 (M, K); of those without terms, zeros."""
+        """The vectors of all documents of a text, float32 (M, K); zeros without terms."""
         counts = term_matrix.count_terms(text, self._weights.size)
         matrix = term_matrix.weigh(counts, self._weights, self._settings.weight)
-        found = svd.product(matrix, self._right, threads)
-        on_progress(len(found))
-        return found
+        vectors = svd.product(matrix, self._right, threads)
+        on_progress(len(vectors))
+        return vectors

@@ -1,7 +1,8 @@
-"""Topics in the layouts of MALLET, for what reads its files (McCallum 2002, version 2.1).
+"""Topics in the file formats of MALLET 2.1 (McCallum 2002), for programs that read them.
 
-Topic keys: topic, alpha, words, in columns. Document topics: number, name, shares, in columns.
-State: a gzip file of lines with document, source, position, type index, type, topic.
+Topic keys: the columns topic, alpha and top words. Document topics: the columns number, name and
+the shares of topics. State: a gzip file with a line for each token: document, source, position,
+type index, type and topic.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from w2v.errors import W2VError
 from w2v.system import atomic_file
 from w2v.topics.topic_words import TopicWords, top_words
 
-KEYS = 20  # words of a topic
+KEYS = 20  # number of top words of a topic
 
 
 def write_topic_keys(path: str, topics: TopicWords, names: Sequence[str]) -> None:
-    """Write a line for each topic: number, alpha, its top words."""
+    """Write a line for each topic: its number, its alpha and its top words."""
     alpha = np.zeros(topics.sizes.size) if topics.alpha is None else topics.alpha
     _write(
         path,
@@ -33,12 +34,12 @@ def write_topic_keys(path: str, topics: TopicWords, names: Sequence[str]) -> Non
 
 
 def write_document_topics(path: str, names: Sequence[str], shares: np.ndarray) -> None:
-    """Write a line for each document: number, name, the share of each topic; (M, K)."""
+    """Write a line for each document: its number, its name and the shares of topics, (M, K)."""
     _write(
         path,
         (
-            "\t".join([str(row), _plain(name), *map(str, each)]) + "\n"
-            for row, (name, each) in enumerate(zip(names, shares, strict=True))
+            "\t".join([str(row), _one_field(name), *map(str, values)]) + "\n"
+            for row, (name, values) in enumerate(zip(names, shares, strict=True))
         ),
     )
 
@@ -46,29 +47,39 @@ def write_document_topics(path: str, names: Sequence[str], shares: np.ndarray) -
 def write_state(
     path: str, tensors: Mapping[str, np.ndarray], names: Sequence[str], documents: Sequence[str]
 ) -> None:
-    """Write each token's topic, gzip-packed; W2VError where the model was trained without them."""
+    """Write the topic of each token, compressed by gzip.
+
+    tensors    of the model's file
+    names      of the terms
+    documents  the names of the documents
+    Raises     W2VError if the model was trained without --keep-state, or its state is damaged
+    """
     if "state.topics" not in tensors:
-        raise W2VError("no token's topic is in the model: train it with --keep-state")
+        raise W2VError("the model has no topics of tokens: train it with --keep-state")
     words, starts, topics = (tensors[f"state.{part}"] for part in ("words", "starts", "topics"))
     inside = words.size == 0 or 0 <= words.min() <= words.max() < len(names)
     if not inside or (words.size, len(documents) + 1) != (topics.size, starts.size):
-        raise W2VError("the state in the model is damaged: its arrays do not fit")
-    # No time of writing and no name: the same model gives the same bytes.
+        raise W2VError(
+            "the topics of tokens in the model are damaged: their arrays do not fit; train it again"
+        )
+    # The gzip header has no time and no name, so that the same model gives the same bytes.
     with atomic_file.replacing(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
         head = "#doc source pos typeindex type topic\n"
         head += f"#alpha : {' '.join(map(str, tensors['alpha']))}\n#beta : {tensors['eta'][0]}\n"
         packed.write(head.encode())
         for row, name in enumerate(documents):
-            here = slice(*starts[row : row + 2])
+            span = slice(*starts[row : row + 2])
             lines = (
-                f"{row} {_plain(name)} {place} {word} {names[word]} {topic}\n"
-                for place, (word, topic) in enumerate(zip(words[here], topics[here], strict=True))
+                f"{row} {_one_field(name)} {position} {word} {names[word]} {topic}\n"
+                for position, (word, topic) in enumerate(
+                    zip(words[span], topics[span], strict=True)
+                )
             )
             packed.write("".join(lines).encode("utf-8", "surrogateescape"))
 
 
-def _plain(name: str) -> str:
-    """A document's name as one field: MALLET's readers split at whitespace."""
+def _one_field(name: str) -> str:
+    """A document name with _ for whitespace, because readers of MALLET files split there."""
     return "_".join(name.split()) or "_"
 
 

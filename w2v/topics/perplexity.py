@@ -1,9 +1,9 @@
-"""Held-out perplexity: how well the first half of a document predicts the second.
+"""Held-out perplexity of topics, by document completion.
 
-Source: document completion, Wallach et al. 2009, "Evaluation methods for topic models", section
-5.1. Of each document's words the first, third, fifth and so on are read, its topics inferred from
-these by expectation maximisation, and the second, fourth and so on are scored by the mixture. So it
-is one number for any model of p(word | topic), with no bound in it and nothing drawn at random.
+Source: Wallach et al. 2009, "Evaluation methods for topic models", section 5.1. The topics of a
+held-out document are inferred from its first, third, fifth token and so on, by expectation
+maximisation. The resulting mixture of topics scores the second, fourth token and so on. The measure
+works for any model of p(word | topic); it uses neither a bound nor random numbers.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from w2v.topics.inference import TopicInference
 
 
 class Completion(NamedTuple):
-    """The loss on the halves of documents that are scored.
+    """The loss on the scored halves of documents.
 
-    nats       the mean of -ln p(word)
-    scored     how many words
-    documents  how many had any to score
+    nats       the mean of -ln p(word) over scored tokens; nan if there are none
+    scored     the number of scored tokens
+    documents  the number of documents with a scored token
     """
 
     nats: float
@@ -32,7 +32,7 @@ class Completion(NamedTuple):
 
     @property
     def perplexity(self) -> float:
-        """As many words, equally likely, would be as hard to predict."""
+        """e to the mean nats: this many equally likely words would have the same loss."""
         return math.exp(self.nats)
 
 
@@ -43,18 +43,19 @@ def document_completion(
     threads: int = 1,
     on_progress: Callable[[int], None] = lambda documents: None,
 ) -> Completion:
-    """Score the second halves of documents by the topics of their first halves.
+    """Score one half of each document's tokens by the topics of the other half.
 
+    tokens       the terms of the held-out documents
     topic_words  float (V, K)  p(word | topic)
-    alpha        float (K,)    the prior
+    alpha        float (K,)    the Dirichlet prior of topics in a document
     """
     lengths = np.diff(tokens.starts)
-    place = np.arange(tokens.words.size) - np.repeat(tokens.starts[:-1], lengths)
+    position = np.arange(tokens.words.size) - np.repeat(tokens.starts[:-1], lengths)
     starts = np.concatenate([[0], np.cumsum((lengths + 1) // 2)])
-    read = EncodedTerms(tokens.words[place % 2 == 0], starts)
+    read = EncodedTerms(tokens.words[position % 2 == 0], starts)
     mixtures = TopicInference(topic_words, alpha).mixtures(read, threads, on_progress)
     rows = np.repeat(np.arange(lengths.size), lengths // 2)
-    words = tokens.words[place % 2 == 1]
+    words = tokens.words[position % 2 == 1]
     total = 0.0
     for begin in range(0, words.size, 1 << 14):
         span = slice(begin, begin + (1 << 14))

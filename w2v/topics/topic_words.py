@@ -1,4 +1,4 @@
-"""The topics of a model, and the top words of each."""
+"""The topics of a model as distributions over words, and the top words of each."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 class TopicWords:
     """The topics of a model.
 
-    weights  float (V, K)   what each word weighs in each topic: p(word | topic), or its place
-    sizes    float64 (K,)   the share of each topic; they sum to 1
-    alpha    float (K,)     its prior; or None
+    weights  float (V, K)  the weight of each word in each topic: p(word | topic) of LDA, or the
+             entry of the singular vector of LSA
+    sizes    float64 (K,)  the share of each topic; shares sum to 1
+    alpha    float (K,)    the Dirichlet prior of each topic in a document; None: no prior
     """
 
     weights: np.ndarray
@@ -21,20 +22,21 @@ class TopicWords:
     alpha: np.ndarray | None = None
 
     def order(self) -> np.ndarray:
-        """The topics' numbers, the largest first; int64 (K,)."""
+        """The numbers of the topics by descending size; int64 (K,)."""
         return np.argsort(-self.sizes, kind="stable")
 
 
 def top_words(weights: np.ndarray, count: int) -> list[np.ndarray]:
-    """The rows of the words of the greatest weight, whatever its sign, for each topic.
+    """The rows of the `count` words with the largest absolute weight, for each topic.
 
-    weights  float (V, K); of equal words the first comes first
+    weights  float (V, K)
+    Returns  an array of rows for each topic, by descending weight; equal weights by row
     """
     return [_greatest(np.abs(column), count) for column in weights.T]
 
 
 def _greatest(values: np.ndarray, count: int) -> np.ndarray:
-    """Where the greatest values are, the greatest first."""
+    """The positions of the `count` largest values, in descending order."""
     if count < values.size:
         least = np.partition(values, values.size - count)[values.size - count]
         rows = np.flatnonzero(values >= least)
