@@ -331,7 +331,7 @@ def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
         ("only text\n", (), "row 1"),
         ("a film\n", ("--format", "lines"), "has no label"),
         ("__label__a __label__b c\n", ("--format", "lines"), "several labels"),
-        ("pos\ta\nneg\tb\n", ("--schedule", "cut"), "--schedule cut needs --valid"),
+        ("pos\ta\nneg\tb\n", ("--schedule", "cut"), "--schedule cut needs a held-out text"),
         ("pos\ta\nneg\tb\n", ("--dense", "8,x"), "--dense 8,x"),
         ("pos\ta\nneg\tb\n", ("--task", "lm", "--tied", "--units", "9"), "--tied"),
         ("pos\ta\nneg\tb\n", ("--update", "x"), "x: No such file"),

@@ -25,7 +25,7 @@ from w2v.text.vocabulary import END, Vocabulary
 from w2v.training.chunks import Plan
 
 MANY = 50_000  # larger vocabularies use sampled softmax by default
-SAMPLES = 4096  # samples of a minibatch then
+SAMPLES = 4096  # words that the sampled softmax draws by default
 ENOUGH = 0.003  # relative decrease of the validation loss below which --schedule cut cuts the rate
 
 
@@ -103,14 +103,14 @@ class NetworkTrainer:
         tied = tables * (1 + shards) if a.tied and not self.samples else 0
         steps = set_.bptt if self.is_language else getattr(self.source, "longest", a.length)
         held = a.layer.numbers_held if a.layer else 0
-        each = steps * (a.dim * 3 + held * a.units * a.layers)
+        per_row = steps * (a.dim * 3 + held * a.units * a.layers)
         windows = (steps if self.is_language else 1) * (a.layer is None)
-        each += 3 * a.length * a.dim * windows
-        each += self.is_language * 2 * steps * (self.samples or a.outputs)
+        per_row += 3 * a.length * a.dim * windows
+        per_row += self.is_language * 2 * steps * (self.samples or a.outputs)
         stream = 8 * self.source.size if self.is_language else 4 * self.source.size
         parameters = self.matrix_bytes() * (1 + Optimizer.copies(set_.optimizer))
         return (
-            parameters + shards * dense + tied + sampled + 4 * self._rows * each + stream
+            parameters + shards * dense + tied + sampled + 4 * self._rows * per_row + stream
             + tables
         )  # fmt: skip
 

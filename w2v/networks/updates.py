@@ -14,7 +14,7 @@ from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
 from w2v.training.chunks import Chunk
 
-PARTS = 8  # of a sum or a step: threads take a part each
+PARTS = 8  # parts of a sum or of a step, which threads share
 
 
 class MinibatchUpdates:

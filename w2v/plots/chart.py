@@ -27,7 +27,7 @@ class Series:
     """A named series of values, which gets a colour of its own.
 
     name    shown in the legend
-    x       numbers of lines, or names of bars
+    x       positions on the x axis (Lines), or names of the bars (Bars)
     y       values; None where there is no value
     dashed  draw a dashed line in the colour of the preceding series
     """
@@ -58,23 +58,23 @@ class Lines:
 
     @property
     def height(self) -> float:
-        """Inches."""
+        """Height of the panel in inches."""
         return _HEIGHT
 
     @property
     def texts(self) -> list[str]:
-        """Names that are written."""
-        return [each.name for each in self.series]
+        """All names in the panel, for the choice of fonts."""
+        return [series.name for series in self.series]
 
     def draw(self, axes: Axes) -> None:
         """Draw the lines."""
         colour = None
-        for each in self.series:
-            values = [np.nan if value is None else value for value in each.y]
-            style = {"linestyle": "--", "color": colour} if each.dashed else {}
+        for series in self.series:
+            values = [np.nan if value is None else value for value in series.y]
+            style = {"linestyle": "--", "color": colour} if series.dashed else {}
             mark = "o" if len(values) < 30 else ""
-            name = short(each.name, _LONGEST)
-            [drawn] = axes.plot(each.x, values, label=name, marker=mark, ms=3, **style)
+            name = short(series.name, _LONGEST)
+            [drawn] = axes.plot(series.x, values, label=name, marker=mark, ms=3, **style)
             colour = drawn.get_color()
         axes.set(xlabel=self.across, ylabel=self.up)
         axes.grid(alpha=0.25)
@@ -105,23 +105,23 @@ class Bars:
 
     @property
     def height(self) -> float:
-        """Inches."""
-        return max(_HEIGHT, 1.2 + _BAR * sum(len(each.x) for each in self.series))
+        """Height of the panel in inches."""
+        return max(_HEIGHT, 1.2 + _BAR * sum(len(series.x) for series in self.series))
 
     @property
     def texts(self) -> list[str]:
-        """Names that are written."""
-        return [str(text) for each in self.series for text in (each.name, *each.x)]
+        """All names in the panel, for the choice of fonts."""
+        return [str(text) for series in self.series for text in (series.name, *series.x)]
 
     def draw(self, axes: Axes) -> None:
         """Draw the bars."""
         names = list(self.series[0].x)
         thick = 0.8 / len(self.series)
-        for number, each in enumerate(self.series):
+        for number, series in enumerate(self.series):
             places = np.arange(len(names)) + thick * (number - (len(self.series) - 1) / 2)
-            values = [0.0 if value is None else value for value in each.y]
-            drawn = axes.barh(places, values, thick, label=short(each.name, _LONGEST))
-            labels = ["none" if value is None else self._label(value) for value in each.y]
+            values = [0.0 if value is None else value for value in series.y]
+            drawn = axes.barh(places, values, thick, label=short(series.name, _LONGEST))
+            labels = ["none" if value is None else self._label(value) for value in series.y]
             axes.bar_label(drawn, labels, padding=3, fontsize=_LETTERS - 1)
         names = [short(str(name), _LONGEST) for name in names]
         axes.set_yticks(np.arange(len(names)), names, fontsize=_LETTERS)
@@ -144,7 +144,7 @@ class Circles:
     title   shown above the panel
     names   a name for each of the N circles
     points  (N, 2), centres
-    sizes   (N,), proportional to the areas, above a smallest area
+    sizes   (N,), not negative; the area of a circle grows linearly with its size
     """
 
     title: str
@@ -155,12 +155,12 @@ class Circles:
 
     @property
     def height(self) -> float:
-        """Inches."""
+        """Height of the panel in inches."""
         return _HEIGHT
 
     @property
     def texts(self) -> list[str]:
-        """Names that are written."""
+        """All names in the panel, for the choice of fonts."""
         return list(self.names)
 
     @property

@@ -84,11 +84,11 @@ def topics(
 
     numbers  numbers of the topics, the largest topic first
     sizes    float (K,), share of each topic
-    weights  float (V, K), weight of each word in each topic
+    weights  float (V, K), weight of each word in each topic; signs are ignored
     words    the first words of each topic in `numbers`, separated by blanks
 
-    The map shows two principal components of √p(word | topic), whose Euclidean distance is the
-    Hellinger distance of the topics times √2.
+    The map shows the first two principal components of the vectors √p(word | topic). The Euclidean
+    distance of two such vectors is √2 times the Hellinger distance of the topics.
     """
     order = np.array(numbers, np.int64)
     shares = np.abs(weights[:, order]).astype(np.float64)
@@ -125,12 +125,12 @@ def lag(results: Sequence[Mapping[str, Any]]) -> Chart:
     """
     panels: list[Lines] = []
     rows: list[list[object]] = [["task", "network", "length", "score", "back", "gradient"]]
-    for task in dict.fromkeys(each["task"] for each in results):
-        own = [each for each in results if each["task"] == task]
-        networks = dict.fromkeys(each["network"] for each in own)
+    for task in dict.fromkeys(result["task"] for result in results):
+        own = [result for result in results if result["task"] == task]
+        networks = dict.fromkeys(result["network"] for result in own)
         scores, gradients = list[Series](), list[Series]()
         for network in networks:
-            cells = [each for each in own if each["network"] == network]
+            cells = [result for result in own if result["network"] == network]
             scores.append(
                 Series(network, [c["length"] for c in cells], [c["score"] for c in cells])
             )
@@ -144,7 +144,7 @@ def lag(results: Sequence[Mapping[str, Any]]) -> Chart:
             ]
         measure = "accuracy" if task == "words" else "mean squared error"
         panels.append(Lines(f"{task}: {measure} by length", "length", measure, scores))
-        longest_of_all = max(each["length"] for each in own)
+        longest_of_all = max(result["length"] for result in own)
         panels.append(
             Lines(
                 f"{task}, length {longest_of_all}: gradients before training", "steps back",

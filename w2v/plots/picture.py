@@ -81,7 +81,7 @@ class Picture:
         """Within this context texts use the chosen fonts, and $ is a letter, not mathematics."""
         import matplotlib
 
-        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # not of weights
+        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # no missing weights
         settings = {"font.family": self._families, "svg.hashsalt": "w2v", "text.parse_math": False}
         with matplotlib.rc_context(settings), warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
