@@ -372,7 +372,7 @@ def test_a_row_that_is_no_document_is_left_out_and_said(w2v, folder):
     assert (outcome.code, outcome.out) == (2, wanted.out)
     errors = outcome.err.splitlines()
     assert errors[0] == "w2v: new.tsv: row 2: expected id TAB text, found 'bad row'; see --columns"
-    assert errors[1].startswith("w2v: new.tsv: row 5: a document before has the name 'x': ")
+    assert errors[1].startswith("w2v: new.tsv: row 5: an earlier document has the same name 'x': ")
     assert errors[2:] == ["w2v: 2 rows left out"]
     (folder / "new.tsv").write_text("x\tking man\n" + "bad row\n" * 1000 + "y\tman\n")
     outcome = w2v(*ask)

@@ -190,7 +190,9 @@ def test_each_file_has_its_format(folder):
 def test_names_that_come_twice_are_a_mistake_unless_they_are_to_be_merged(folder):
     (folder / "a.tsv").write_text("k\tx\nl\ty\n")
     (folder / "b.tsv").write_text("k\tz\n")
-    with pytest.raises(W2VError, match="b.tsv: row 1: a document before has the name 'k': --merge"):
+    with pytest.raises(
+        W2VError, match="b.tsv: row 1: an earlier document has the same name 'k': --merge"
+    ):
         opened("a.tsv", "b.tsv")
     corpus, words = opened("a.tsv", "b.tsv", merge_ids=True)
     assert words == {"k": ["x", "z"], "l": ["y"]}
@@ -250,7 +252,7 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("t.csv", 'id,text\n1,"a\nb"\n2\n', {}, "t.csv: row 3 (line 4): expected id,text, found"),
         ("t.csv", 'id,text\n1,"a\nb', {}, "t.csv: row 2: unexpected end of data"),
         ("t.csv", 'id,text\n1,"a" b\n', {}, "t.csv: row 2: ',' expected after"),
-        ("t.csv", "1,a\n1,b\n", {}, "t.csv: row 2: a document before has the name '1'"),
+        ("t.csv", "1,a\n1,b\n", {}, "t.csv: row 2: an earlier document has the same name '1'"),
         ("x", "x", {"columns": "name,text"}, "--columns name,text: expected text once"),
         ("x", "\n\n", {}, "x: no words in the text"),
     ],

@@ -20,7 +20,9 @@ class Columns:
             header row, or follow from the number of columns
     header  whether the first row is a header: yes, no, or auto. With auto it is a header if exactly
             one field is `text` and another is `id` or `label`, or if `text` is the only field
-    pair    the name of the first of two columns, id or label, where nothing else names it
+    pair    the name of the first of two columns, id or label, if neither `given` nor a header row
+            names the columns
+    Raises  W2VError for a wrong `given`
     """
 
     def __init__(self, given: str | None, header: str, pair: str):
@@ -29,17 +31,21 @@ class Columns:
         self.names: list[str] = []
 
     def begin(self, first: Sequence[str], where: str, separator: str) -> bool:
-        """Set `names` from the first row of a file; returns whether that row is a header."""
+        """Set `names` from the first row of a file; returns whether that row is a header.
+
+        where, separator  the place of the row and the field separator, for messages
+        Raises            W2VError for a header without a column `text`, or with several
+        """
         self._separator = separator
         names = [field.strip().casefold() for field in first]
         has_text = names.count("text") == 1
         named = has_text and (len(names) == 1 or not {"id", "label"}.isdisjoint(names))
-        is_heading = self._header == "yes" or (self._header == "auto" and named)
+        is_header = self._header == "yes" or (self._header == "auto" and named)
         if self._given is not None:
             self.names = self._given
-        elif is_heading and has_text:
+        elif is_header and has_text:
             self.names = [name if name in _KNOWN else "-" for name in names]
-        elif is_heading:
+        elif is_header:
             raise W2VError(
                 f"{where}: the header must name one column text, found {', '.join(names)[:100]!r}: "
                 "name the columns with --columns"
@@ -47,7 +53,7 @@ class Columns:
         else:
             usual = ["label", "id", "text"] if len(first) > 2 else [self._pair, "text"]
             self.names = ["text"] if len(first) == 1 and separator != "\t" else usual
-        return is_heading
+        return is_header
 
     @property
     def text_is_last(self) -> bool:
@@ -57,13 +63,14 @@ class Columns:
     def fields(self, row: Sequence[str], where: str) -> dict[str, str]:
         """The fields of a row by column name; W2VError if the number of fields is wrong."""
         if len(row) != len(self.names):
-            shown = self._separator.join(row)[:60]
+            found = self._separator.join(row)[:60]
             expected = (" TAB " if self._separator == "\t" else self._separator).join(self.names)
-            raise W2VError(f"{where}: expected {expected}, found {shown!r}; see --columns")
+            raise W2VError(f"{where}: expected {expected}, found {found!r}; see --columns")
         return dict(zip(self.names, row, strict=True))
 
 
 def _checked(given: str) -> list[str]:
+    """The column names of a value of --columns; W2VError for wrong ones."""
     columns = given.split(",")
     names = [name for name in columns if name != "-"]
     if set(columns) - _KNOWN or len(set(names)) < len(names) or "text" not in columns:
@@ -80,7 +87,7 @@ def separator_of(line: str) -> str:
 
 
 def records(lines: Iterator[str], path: str) -> Iterator[tuple[str, str, list[str]]]:
-    """The records of a CSV file: each record's place (for messages), the separator, the fields.
+    """The records of a CSV file: the place of each for messages, the separator, the fields.
 
     lines   lines with their line ends, because a quoted field may continue on the next line
     Raises  W2VError for wrong quotes or a field longer than LONGEST_ROW

@@ -110,10 +110,14 @@ class Corpus:
                 yield b"\n"
 
     def _tokens(self, block: bytes) -> bytes:
+        """The tokens of a block of text, separated by ASCII whitespace."""
         return split(block, self._tokenizer, self._lowercase, self._normalize)
 
     def _cut(self, path: str) -> Iterator[bytes]:
-        """The text of one file as UTF-8, in blocks that end after a blank."""
+        """The text of one file as UTF-8, in blocks that end after a blank.
+
+        Text without blanks is cut after punctuation, except with the tokenizer `space`.
+        """
         rest = b""
         for block in self._decoded(path):
             cut = 1 + max(map(block.rfind, (b"\n", b" ", b"\t", b"\r", b"\v", b"\f")))
@@ -126,7 +130,8 @@ class Corpus:
                 rest += block
                 if len(rest) > LONGEST:
                     raise W2VError(
-                        f"{name_of(path)}: {LONGEST >> 20} MiB without a blank; this is not text"
+                        f"{name_of(path)}: {LONGEST >> 20} MiB without a blank: not text, or text "
+                        "such as Chinese, which needs --tokenizer chars or jieba"
                     )
         if rest:
             yield rest

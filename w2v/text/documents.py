@@ -29,7 +29,7 @@ from w2v.text.corpus import BLOCK, Corpus, files_of
 Labels = Literal["extra", "if there", "needed"]
 FORMATS = ("lines", "tsv", "csv", "jsonl", "files")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MARK = b"__label__"  # fastText's
+_MARK = b"__label__"  # the prefix of a label in fastText's files
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 
 
@@ -39,12 +39,12 @@ class DocumentCorpus(Corpus):
     paths     files or folders; `-` is stdin
     text      encoding, tokenizer and normalization of the text
     settings  format, columns and names of the documents
-    labels    whether documents have labels, see `Labels`. A label is the column or field `label`,
-              or `__label__NAME` at the beginning of a line
-    refused   called with the error of a row that is not a document; the row is then left out.
-              None: the error is raised
-    Raises    W2VError for wrong settings and, while `blocks` is consumed, for a row that is not a
-              document or whose name occurs before
+    labels    whether documents have labels, see `Labels`. A label is in the column `label` of a
+              table, in a field of a JSON object, or is `__label__NAME` at the beginning of a line
+    refused   called with the error of an invalid row, which is then left out; None: the error is
+              raised
+    Raises    W2VError for wrong settings and, while `blocks` is consumed, for an invalid row or for
+              a document name that occurs twice without --merge-ids
 
     When `blocks` has been consumed:
 
@@ -89,8 +89,8 @@ class DocumentCorpus(Corpus):
     def blocks(self) -> Iterator[bytes]:
         """Blocks of tokens as UTF-8, separated by ASCII whitespace; a line end ends a document.
 
-        Raises W2VError for a file that is damaged or not text, and for a row that is not a document
-        or whose name occurs before, unless `refused` takes the error
+        Raises W2VError for a file that is damaged or not text; also for an invalid row or a name
+        that occurs twice, unless `refused` is given
         """
         self._digest = hashlib.sha256()
         readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
@@ -109,7 +109,10 @@ class DocumentCorpus(Corpus):
         self.fingerprint = self._digest.hexdigest()
 
     def _lines(self, path: str, name: str) -> Iterator[bytes]:
-        """A file of one document a line, named by its line number."""
+        """A file with one document a line, named by line numbers.
+
+        The numbers continue from file to file, but with --id-prefix file each file begins with 1.
+        """
         ends_line, before = True, 0 if self._settings.id_prefix == "file" else len(self.rows)
         for block in self._cut(path):
             self._digest.update(block)
@@ -127,7 +130,7 @@ class DocumentCorpus(Corpus):
         return before + count
 
     def _labelled(self, path: str, name: str) -> Iterator[bytes]:
-        """A file of one document a line, which may begin with `__label__NAME`."""
+        """A file with one document a line; a line may begin with `__label__NAME`."""
 
         def parse(number: int, row: bytes) -> bytes:
             mark, text = (*row.split(None, 1), b"", b"")[:2]  # at any whitespace, as in fastText
@@ -140,7 +143,7 @@ class DocumentCorpus(Corpus):
         yield from self._texts(self._rows(path), parse)
 
     def _table(self, path: str, name: str) -> Iterator[bytes]:
-        """A table of one document a row: its text, id and label in columns separated by tabs."""
+        """A table with one document a row; tabs separate the columns text, id and label."""
         columns = self._new_columns()
 
         def parse(number: int, line: bytes) -> bytes | None:
@@ -154,7 +157,7 @@ class DocumentCorpus(Corpus):
         yield from self._texts(self._rows(path), parse)
 
     def _csv(self, path: str, name: str) -> Iterator[bytes]:
-        """As `_table`, but CSV: fields with separators or line ends in them are quoted."""
+        """A table as in `_table`, but in CSV, where a quoted field may contain line ends."""
         columns = self._new_columns()
 
         def parse(where: str, separator: str, row: list[str]) -> bytes | None:
@@ -178,7 +181,7 @@ class DocumentCorpus(Corpus):
         return fields["text"].encode()
 
     def _objects(self, path: str, name: str) -> Iterator[bytes]:
-        """A file of one JSON object a line, with fields for the text, the id and the label."""
+        """A file with one JSON object a line, with fields for the text, the id and the label."""
         text_field, label_field = self._settings.text_field, self._settings.label_field
         id_field, id_needed = self._settings.id_field or "id", self._settings.id_field is not None
 
@@ -296,8 +299,8 @@ class DocumentCorpus(Corpus):
             self.names.append(name)
         elif not self._settings.merge_ids:
             raise W2VError(
-                f"{place}: a document before has the name {name!r}: --merge-ids joins "
-                "them, --id-prefix file or label makes names differ, --columns names the id column"
+                f"{place}: an earlier document has the same name {name!r}: --merge-ids joins both, "
+                "--id-prefix file or label makes names differ, --columns names the id column"
             )
         self.rows.append(row)
         self.labels.append(label)
@@ -326,6 +329,7 @@ def _formats(paths: Sequence[str], given: str | None) -> list[str]:
 
 
 def _by_suffix(path: str) -> str:
+    """The format of a path: files for a folder, tsv, csv or jsonl by the suffix, else lines."""
     if path != "-" and os.path.isdir(path):
         return "files"
     suffix = os.path.splitext(packing.plain_name(path))[1].lower()

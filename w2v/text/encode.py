@@ -51,9 +51,10 @@ def read(
 
     settings                  min_count, max_vocab and max_types
     on_block, known, unknown  as in `encode`
-    fixed                     a file of `w2v vocab`: the vocabulary has its words and counts, and
-                              the corpus is only encoded
-    Raises                    W2VError if the vocabulary is empty, or no token is in `fixed`
+    fixed                     a file of `w2v vocab`, from which the vocabulary is read; the corpus
+                              is then only encoded in it
+    Raises                    W2VError if the vocabulary is empty, or if no token of the corpus is
+                              in that of `fixed`
     """
     every = unknown or isinstance(corpus, DocumentCorpus)
     if fixed is not None:
@@ -88,9 +89,9 @@ def read_as(
     """Encode a corpus in a given vocabulary; returns the encoded text and the number of OOV tokens.
 
     names, on_block, unknown  as in `encode_as`
-    needed                    whether a corpus without any known word is an error; of sentences it
-                              is one anyway, unless `unknown`
-    Raises                    W2VError for a corpus without any known word, see `needed`
+    needed                    whether a corpus of documents needs a known word; a corpus of
+                              sentences always does, unless `unknown`
+    Raises                    W2VError for a corpus that needs a known word and has none
     """
     every = unknown or isinstance(corpus, DocumentCorpus)
     text, unknown_tokens = encode_as(corpus, names, every, on_block, unknown)
@@ -100,7 +101,7 @@ def read_as(
 
 
 def _named(corpus: Corpus, text: EncodedText) -> EncodedText:
-    """The encoded text of a corpus; of documents with their names, rows and labels."""
+    """The encoded text, with names, rows and labels if the corpus is one of documents."""
     if isinstance(corpus, DocumentCorpus):
         labels = corpus.labels
         return EncodedDocuments(text.ids, text.starts, corpus.row_numbers(), corpus.names, labels)
@@ -111,7 +112,7 @@ def _named(corpus: Corpus, text: EncodedText) -> EncodedText:
 def texts_corpus(
     texts: str | Iterable[str | Sequence[str]], settings: TextSettings
 ) -> Iterator[Corpus]:
-    """Texts given from Python as a corpus of documents, named by their numbers, within a block."""
+    """A block in which texts from Python are a corpus of documents, named by their numbers."""
     with TemporaryDirectory(prefix="w2v-") as folder:
         path = write_texts(texts, folder)
         documents = DocumentSettings(format="lines")
@@ -126,7 +127,7 @@ def write_texts(
     texts   one text (a string), or several, each a string or a list of words
     folder  the folder of the file
     name    the name of the file, and of the texts in messages
-    Raises  W2VError, with its number from 0, for an item that is not a text
+    Raises  W2VError for an item that is not a text, with its index from 0
 
     The file begins with a byte order mark, so that no first word can look like a compressed file.
     """
@@ -173,7 +174,7 @@ def encode(
     every: bool = False,
     unknown: bool = False,
 ) -> tuple[Vocabulary, EncodedText]:
-    """Read a corpus once; returns its vocabulary and its text as the ids of these words.
+    """Read a corpus once; returns its vocabulary and its encoded text.
 
     min_count  a word must occur this many times to be in the vocabulary
     max_vocab  the largest size of the vocabulary; the most frequent words are kept
@@ -203,7 +204,7 @@ def encode(
 
 
 def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) -> WordCounter:
-    """A word counter; loads all kernels that encoding needs.
+    """Create a word counter, and load the kernels that encoding needs.
 
     Signals are deferred while kernels are loaded: Python drops exceptions in callbacks from C.
     """
@@ -216,7 +217,7 @@ def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) ->
 
 
 def _renumber(ids: SpooledArray, numbers: np.ndarray) -> None:
-    """Replace type numbers by those after pruning; the tokens of pruned types are removed."""
+    """Replace type numbers by the new ones after pruning; tokens of pruned types are removed."""
 
     def change(old: np.ndarray) -> np.ndarray:
         new = numbers[old]

@@ -7,12 +7,13 @@ import re
 
 HEAD = 1 << 16  # bytes at the beginning of a file that are examined
 _ENOUGH = 512  # bytes; a shorter file is not rejected for its share of odd bytes
-_CONTROL = 0.01  # share of control characters from which a file can be binary
-_ODD = 0.1  # share of control characters and bytes that are not UTF-8, likewise
+# A file is binary if both of these shares of its bytes are reached.
+_CONTROL = 0.01  # control characters
+_ODD = 0.1  # control characters and bytes that are not UTF-8
 # Control characters that are rare in text. Backspaces (old manual pages), escapes (colours of a
 # terminal) and separators (from 0x1c on) occur in text and are not among them.
 _CONTROLS = bytes([*range(8), *range(0x0E, 0x1B), 0x7F])
-_VECTORS = "vectors, not text: w2v info FILE describes it, w2v similar -v FILE WORD searches it"
+_VECTORS = "vectors, not text: see w2v info FILE, or search it: w2v similar -v FILE WORD"
 _IMAGE = "an image, not text"
 _UNPACK = "; unpack it first: "
 _PDF_LINE = re.compile(rb"%PDF-\d\.\d[ ]*[\r\n]")  # nothing follows on the first line
@@ -27,10 +28,10 @@ _FOREIGN = {
     b"\x89HDF\r\n\x1a\n": "an HDF5 file: export its texts",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "a document of an Office program: save it as plain text",
     b"7z\xbc\xaf\x27\x1c": f"a 7z archive{_UNPACK}7z x FILE -so | w2v train -",
-    b"\x80\x02": "a Python pickle: write its texts to a file, a line each",
-    b"\x80\x03": "a Python pickle: write its texts to a file, a line each",
-    b"\x80\x04\x95": "a Python pickle: write its texts to a file, a line each",
-    b"\x80\x05\x95": "a Python pickle: write its texts to a file, a line each",
+    b"\x80\x02": "a Python pickle: write its texts to a file, one a line",
+    b"\x80\x03": "a Python pickle: write its texts to a file, one a line",
+    b"\x80\x04\x95": "a Python pickle: write its texts to a file, one a line",
+    b"\x80\x05\x95": "a Python pickle: write its texts to a file, one a line",
 }
 # A text may begin with these letters too. They count only if control characters follow.
 _FOREIGN_IN_LETTERS = {
@@ -53,8 +54,8 @@ def looks_like(head: bytes, named: bool = False) -> str:
     """What a file is, if it is not text, and what to do with it; "" for a file that may be text.
 
     head   up to HEAD bytes from the beginning of the file, decompressed
-    named  whether the user has named an encoding. Then only the signatures of known file formats
-           are looked for; else also control characters and bytes that are not UTF-8
+    named  whether the user has named an encoding. Then only known file formats are recognized; else
+           also binary data, by its control characters and bytes that are not UTF-8
     """
     for magic, meaning in _FOREIGN.items():
         if head.startswith(magic):

@@ -1,8 +1,8 @@
 """Phrase detection: joins words that often occur together, such as new york, into new_york.
 
 Source: Mikolov et al. 2013b, "Distributed representations of words and phrases", equation 6, and
-the program word2phrase; normalised pointwise mutual information (NPMI): Bouma 2009. Connectors,
-words such as of, are as in gensim: a phrase may contain them, as in bank_of_america, but neither
+the program word2phrase; normalised pointwise mutual information (NPMI): Bouma 2009. Connectors
+(words such as of) follow gensim: a phrase may contain them, as in bank_of_america, but neither
 begins nor ends with one.
 """
 
@@ -30,7 +30,7 @@ beyond by down for from in inside into like near of off on onto out outside over
 through throughout to toward towards under until unto up upon via with within without
 and but nor or than
 """
-_MOST_CONNECTORS = 50_000  # different ones; a run of them is encoded as one number of 63 bits
+_MOST_CONNECTORS = 50_000  # connectors in a file; a run of them must fit a 63-bit number
 _PART = 1 << 21  # words processed at a time
 _END = 0  # the type number of a sentence end
 
@@ -294,9 +294,9 @@ class _Candidates:
         self._most_runs = (1 << 63) // self._width**2
 
     def find(self, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The positions (C,) of words that are not connectors, and the keys (C - 1,) of neighbours.
+        """The positions (C,) of words that are not connectors, and the keys (C - 1,) of pairs.
 
-        A key is -1 if the two words cannot be a phrase.
+        A pair is two successive positions; its key is -1 if the two words cannot be a phrase.
         """
         places = np.flatnonzero(~self._inside.are(text))
         numbers = self._numbers[text[places]]

@@ -8,7 +8,7 @@ import numpy as np
 
 from w2v.kernels.word_hash import fill_slots, number_tokens
 
-_NAME_BYTES = 16  # mean bytes of a type's name for which memory is planned, see `is_full`
+_NAME_BYTES = 16  # mean length of names above which the counter is full with fewer types
 SENTENCE_END = b"</s>"  # type 0; a line end is this token too, as in word2vec.c
 
 
@@ -87,10 +87,9 @@ class WordCounter:
 
     @property
     def is_full(self) -> bool:
-        """Whether to prune now, at nine tenths of `most`: the next block may bring more types.
+        """Whether to prune now: at nine tenths of `most` types, or with long names at fewer.
 
-        A table with more than `most` types would double its memory. Names that are long on average
-        fill the counter with fewer types.
+        The rest is for the types of the next block: above `most` the memory would double.
         """
         most = self._most * 9 // 10
         too_long = self._offsets[self._types] > _NAME_BYTES * self._most
