@@ -1,5 +1,6 @@
 """What Python programs call, against the command line and against other libraries."""
 
+import doctest
 import gc
 import importlib.util
 import logging
@@ -91,14 +92,14 @@ def test_settings_by_other_programs_names(text):
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"dimm": 5}, "dimm: no such setting of skipgram; near: dim"),
+        ({"dimm": 5}, "dimm: skipgram has no such setting; near: dim"),
         ({"topics": 5}, "--topics is for --model lda"),
         ({"dim": 0}, "--dim 0 is out of range: 1 to 65,536"),
         ({"dim": "8"}, "--dim '8': expected a whole number"),
-        ({"model": "glove"}, "--model glove: no such model; there are cbow"),
+        ({"model": "glove"}, "--model glove: no such model; choose one of cbow"),
         ({"output": "x.pickle"}, "the suffix .pickle names no format"),
-        ({"output": "-"}, "name a file, or leave it out"),
-        ({"texts": ["a b"]}, "a corpus or on texts: one of them"),
+        ({"output": "-"}, "output '-': give the path of a file"),
+        ({"texts": ["a b"]}, "expected either corpus, the paths of files, or texts"),
         ({"freeze": True}, "--freeze is for --init"),
         ({"shards": 2}, "--shards is for --deterministic"),
     ],
@@ -252,7 +253,9 @@ def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(fol
     with pytest.raises(library.W2VError, match=r"valid\[1\]: expected a string or a list"):
         library.train(texts=TEXTS, valid=["a b", None], **PLAIN)
     Path("text").write_text("a b\n" * 9)
-    with pytest.raises(library.W2VError, match="valid: texts are in UTF-8"):
+    with pytest.raises(
+        library.W2VError, match="valid: texts cannot be used with encoding='latin-1'"
+    ):
         library.train("text", valid=["a b"], encoding="latin-1", **PLAIN)
     assert library.train("text", valid=["a b"], encoding="UTF_8", sample=0, **PLAIN).words == [
         "a",
@@ -297,7 +300,7 @@ def test_what_is_no_word_is_said(toy, bad):
         lambda: vectors.odd("king", "man", bad),
         lambda: library.Vectors(["a", bad], np.ones((2, 2))),
     ):
-        with pytest.raises(library.W2VError, match="expected a (string|word)|a vector has 3"):
+        with pytest.raises(library.W2VError, match="expected a (string|word|vector of 3)"):
             ask()
 
 
@@ -370,7 +373,7 @@ def test_blas_has_the_threads_that_the_command_gives_it(text, monkeypatch, caplo
     monkeypatch.setattr("w2v.system.resources._openblas", lambda: iter([]))
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     library.train(text, **QUICK)
-    assert "BLAS may take more threads than w2v train gives it" in caplog.text
+    assert "BLAS may use more threads than w2v train gives it" in caplog.text
 
 
 def test_what_the_command_says_goes_to_the_log_and_what_is_lost_as_a_warning(folder, caplog):
@@ -449,11 +452,14 @@ def test_a_word_that_is_not_there_is_a_key_error_with_spellings(toy):
     ("ask", "message"),
     [
         (lambda v: v.similar("king", k=0), "k: expected a whole number, 1 or more, found 0"),
-        (lambda v: v.similar("king", method="max"), "method 'max': add or mul"),
-        (lambda v: v.similar(np.zeros(4)), "a vector has 3 finite numbers here"),
-        (lambda v: v.similar(np.full(3, np.nan)), "a vector has 3 finite numbers here"),
-        (lambda v: v.similar_each(np.ones((2, 4))), "a vector has 3 finite numbers here"),
-        (lambda v: v.similar_each(np.full((1, 3), np.inf)), "a vector has 3 finite numbers here"),
+        (lambda v: v.similar("king", method="max"), "method: expected 'add' or 'mul', found 'max'"),
+        (lambda v: v.similar(np.zeros(4)), "expected a vector of 3 finite numbers, found shape"),
+        (lambda v: v.similar(np.full(3, np.nan)), "a vector of 3 finite numbers, found NaN or inf"),
+        (lambda v: v.similar_each(np.ones((2, 4))), "expected a vector of 3 finite numbers, found"),
+        (
+            lambda v: v.similar_each(np.full((1, 3), np.inf)),
+            "expected a vector of 3 finite numbers",
+        ),
         (lambda v: v.similar(np.ones(3), plus="king"), "plus and minus are for words"),
         (lambda v: v.table("topics"), "no table 'topics'"),
         (lambda v: v.infer("a text"), "no such model: new documents need one of"),
@@ -483,10 +489,17 @@ def test_vectors_of_ones_own(folder):
     for matrix in (np.ones(2), np.ones((3, 2))):
         with pytest.raises(library.W2VError, match="2 words do not fit a matrix of shape"):
             library.Vectors(["a", "b"], matrix)
-    with pytest.raises(library.W2VError, match="of no model: w2v.load a file"):
+    with pytest.raises(library.W2VError, match="do not come from a model: open a file"):
         own.info()
-    with pytest.raises(library.W2VError, match="of no file"):
+    with pytest.raises(library.W2VError, match="were not loaded from a file"):
         own.table("documents")
+
+
+def test_the_examples_in_the_docstrings_are_true():
+    from w2v import vectors
+
+    outcome = doctest.testmod(vectors)
+    assert (outcome.failed, outcome.attempted) == (0, 6)
 
 
 def test_what_is_odd_in_a_file_is_a_warning(folder, caplog):

@@ -1,4 +1,4 @@
-"""What Python programs call: train, load. What the command line says goes to the log "w2v"."""
+"""`w2v.train` and `w2v.load`; messages go to the logger "w2v"."""
 
 from __future__ import annotations
 
@@ -46,14 +46,25 @@ _LOG = logging.getLogger("w2v")
 
 
 def load(path: str | Path, table: str | None = None, limit: int | None = None) -> Vectors:
-    """Open a vector file of any kind that is known.
+    """Open a file of vectors or a trained model.
 
-    path    a file of `w2v train`, or word2vec's, GloVe's, fastText's text, .npy with its names
-    table   of a file of ours: words, documents; None: its words, or its documents if it has none
-    limit   only so many rows, the first
-    Raises  W2VError that says what is wrong with it, OSError where it is not there
+    path     a .safetensors file of `w2v train`, or a file of another program: word2vec text or
+             binary, GloVe, fastText .vec, NumPy .npy with a list of words beside it, Embedding
+             Projector .tsv. The format is recognised by the content, not by the suffix; a file may
+             be compressed by gzip, bzip2 or xz
+    table    the table of a .safetensors file, such as "words" or "documents". None: the words, or
+             the documents if the file has no word vectors
+    limit    read only the first `limit` rows, the most frequent words; None: all
+    Returns  `Vectors`. Those of a .safetensors file are mapped into memory instead of being read
+    Raises   W2VError if the file cannot be read as vectors (the message says why), OSError if it
+             cannot be opened
 
-    A pipe is copied to a temporary file, which is there as long as what is returned.
+        vectors = w2v.load("vectors.safetensors")
+        vectors.similar("king", k=3)
+        glove = w2v.load("glove.6B.300d.txt", limit=100_000)
+
+    Minor faults of a file, such as names that are not UTF-8, are logged as warnings. A pipe is
+    copied to a temporary file, which is removed together with the returned vectors.
     """
     rows = None if limit is None else python_arguments.whole(limit, "limit", 0)
     named = python_arguments.path(path, "path")
@@ -73,7 +84,7 @@ def _load(path: str, table: str | None, limit: int | None = None, kept: object =
 
 
 def _first_table(path: str) -> str:
-    """The table that is meant where none is named."""
+    """The table to open if none is named: the words, or the documents if there are no words."""
     tensors, metadata = formats.contents(path)
     word_vectors = container.nested(metadata, "settings").get("word_vectors")
     has_words = word_vectors is not False and "words" in container.table_names(tensors)
@@ -93,35 +104,49 @@ def train(
     on_progress: Callable[[object], None] | None = None,
     **settings: Any,
 ) -> Vectors:
-    """Train on texts as `w2v train` does: the same settings write the same bytes.
+    """Train a model. With the same settings, `w2v train` writes the same file.
 
-    corpus       a file, or several; of models of documents also a folder, whose files are these
-    texts        in place of files: each a string or a list of words, a sentence or a document;
-                 a single string is one text
-    output       the file to write; None: one in a temporary folder, gone with what is returned
-    model        skipgram, cbow, pv-dm, pv-dbow, sif, lsa, ppmi, lda, mlp, rnn, lstm, gru
-    recursive    a folder stands for all files in it and below
-    resume       go on with this run if it was stopped
-    on_progress  called now and then with a `Progress`, or with a text; print will do
-    settings     by the names of the options: dim, window, min_count, epochs, threads, seed;
-                 `w2v train --model NAME --help` lists them. Lists take the place of commas
-                 (dense=(256, 64)), bytes and minutes are numbers (max_memory=4e9,
-                 checkpoint_every=5), stopwords may be a list of words, valid a list of texts,
-                 init and update may be `Vectors`, cluster a Client of Dask
-    Raises       W2VError for a mistake, DivergedError where the loss is not finite
+    corpus       the path of a text file, or a list of paths. For document models it may be a
+                 folder; each file in it is then a document
+    texts        train on these instead of files: an iterable of sentences, or of documents, each a
+                 string or a list of words. A single string is one text
+    output       the file to write, in the format of its suffix; .safetensors keeps the complete
+                 model. Default None: a temporary file, which is removed together with the returned
+                 vectors
+    model        words: skipgram (default), cbow, ppmi; documents: pv-dm, pv-dbow, sif, lsa, lda;
+                 networks: mlp, rnn, lstm, gru
+    recursive    replace each folder in `corpus` by all files in it and in its subfolders
+    resume       continue a stopped run from its checkpoint
+    on_progress  a function that is called with a `Progress` record or a message (str), at most five
+                 times a second; `print` will do
+    settings     the options of the command as keywords, with _ for -: dim=100, window=5,
+                 min_count=5, epochs=5, threads=4, seed=1. `w2v train --model NAME --help` lists
+                 them with their defaults
+    Returns      `Vectors` of the words, or of the documents if the model has no word vectors
+    Raises       W2VError for a wrong argument or a file that cannot be read, DivergedError if the
+                 loss becomes NaN or infinite
 
-    While it trains BLAS has as many threads as the command gives it; a warning says where that
-    cannot be brought about, as with a BLAS that is not of NumPy's wheel.
+        vectors = w2v.train("corpus.txt", dim=300, window=5, output="vectors.safetensors")
+        vectors = w2v.train(texts=["a first sentence", ["a", "second", "one"]], min_count=1)
+        topics = w2v.train("reviews.txt", model="lda", topics=50).topics()
+
+    Settings may have Python's types. Options with commas take a list: dense=(256, 64). Sizes in
+    bytes and times in minutes are numbers: max_memory=4e9, checkpoint_every=5. `stopwords` may be
+    a list of words, `valid` a list of texts, `init` and `update` may be `Vectors`, and `cluster` a
+    dask.distributed.Client.
+
+    During training, NumPy's BLAS is limited to the number of threads that the command would use.
+    A warning is logged if that is impossible, as with a BLAS that is not part of NumPy's wheel.
     """
     from w2v.text.corpus import files_of
     from w2v.text.encode import write_texts
 
     paths = python_arguments.paths(corpus, "corpus")
     if (texts is None) == (not paths):
-        raise W2VError("train on a corpus or on texts: one of them")
+        raise W2VError("expected either corpus, the paths of files, or texts")
     target = None if output is None else python_arguments.path(output, "output")
     if target == "-":
-        raise W2VError("output -: name a file, or leave it out")
+        raise W2VError("output '-': give the path of a file, or leave output out")
     folder = _Folder()
     if texts is not None:
         paths = [write_texts(texts, folder.path)]
@@ -136,36 +161,44 @@ def train(
         run = build_run(
             paths, written, chosen, settings, _Log(on_progress, folder), stack, target is None
         )
-        # The threads of a network each call BLAS.
+        # Each thread of a network calls BLAS, which must then not start threads of its own.
         threads = 1 if chosen.is_network else run.executor.threads
         limited = stack.enter_context(blas_threads(threads))
         if not limited and "OPENBLAS_NUM_THREADS" not in os.environ:
-            _LOG.warning("BLAS may take more threads than w2v train gives it: other last digits")
+            _LOG.warning(
+                "BLAS may use more threads than w2v train gives it, so the last digits of the "
+                "vectors may differ from those of the command: set the environment variable of "
+                "your BLAS, such as OPENBLAS_NUM_THREADS"
+            )
         run.carry_out(resume)
     return _load(written, None, kept=folder)
 
 
 def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
-    """Paths for settings that name files, where a program gives what would be in them."""
+    """Write the contents of files that a program gave as Python objects; returns their paths.
+
+    This applies to `init` and `update` (`Vectors`) and to `valid` (texts).
+    """
     from w2v.text.encode import write_texts
 
-    found = {}
+    written = {}
     for name in {"init", "update"} & settings.keys():
         if isinstance(settings[name], Vectors):
-            found[name] = settings[name]._in_file(os.path.join(folder, f"{name}.safetensors"))
+            written[name] = settings[name]._in_file(os.path.join(folder, f"{name}.safetensors"))
     valid = settings.get("valid")
     if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
         encoding = str(settings.get("encoding", "utf-8")).lower().replace("_", "-")
         if encoding not in ("utf-8", "utf8"):
             raise W2VError(
-                "valid: texts are in UTF-8, as those of corpus must be then: name a file"
+                f"valid: texts cannot be used with encoding={encoding!r}, because they are written "
+                "as UTF-8: give the path of a file"
             )
-        found["valid"] = write_texts(valid, folder, "valid")
-    return found
+        written["valid"] = write_texts(valid, folder, "valid")
+    return written
 
 
 class _Folder:
-    """A temporary folder, which is removed with this."""
+    """A temporary folder, which is removed together with this object."""
 
     def __init__(self) -> None:
         self.path = tempfile.mkdtemp(prefix="w2v-")
@@ -173,7 +206,7 @@ class _Folder:
 
     @contextmanager
     def left_out(self) -> Iterator[None]:
-        """Let errors name files in the folder without its path, which no program has chosen."""
+        """Remove the folder's path from error messages, because no user has chosen it."""
         try:
             yield
         except W2VError as error:
@@ -186,30 +219,30 @@ class _Folder:
 
 
 class _Log:
-    """A `Console` that goes to the log, and to a function."""
+    """A `Console` that writes to the logger "w2v" and passes progress to a function."""
 
     def __init__(self, on_progress: Callable[[object], None] | None, folder: _Folder):
         self._on_progress, self._folder, self._shown = on_progress, folder, -math.inf
 
     def say(self, message: str) -> None:
-        """Of interest to those who turn the log on."""
+        """Log a message as information, which Python does not show by default."""
         _LOG.info("%s", self._folder.leave_out(message))
 
     def warn(self, message: str) -> None:
-        """Shown by Python, unless its log is set otherwise."""
+        """Log a warning, which Python shows by default."""
         _LOG.warning("%s", self._folder.leave_out(message))
 
     def show(self, state: object) -> None:
-        """What the next call replaces."""
+        """Pass a progress record to `on_progress`, at most once every REFRESH seconds."""
         if self._on_progress and time.monotonic() - self._shown >= REFRESH:
             self._shown = time.monotonic()
             self._on_progress(state)
 
 
 def find_model(name: str) -> Model:
-    """A model by its name; W2VError where there is none."""
+    """The model with a name; W2VError if there is none."""
     if name not in models():
-        raise W2VError(f"--model {name}: no such model; there are {', '.join(models())}")
+        raise W2VError(f"--model {name}: no such model; choose one of {', '.join(models())}")
     return models()[name]
 
 
@@ -222,16 +255,16 @@ def build_run(
     stack: ExitStack,
     temporary: bool = False,
 ) -> TrainingRun:
-    """A run.
+    """Make a training run from settings; `carry_out` starts it.
 
-    paths      texts; `-` is stdin
+    paths      text files; `-` is stdin
     output     the file to write
-    given      settings by their names, of the texts, of the run and of the model, in the types of
-               the command line or in Python's; None, and what is not there, are the defaults
-    console    where messages go
-    stack      what ends the connection to a cluster, if the run goes to one
-    temporary  whether the output is gone soon, so that a checkpoint would be of no use
-    Raises     W2VError where these are not settings of the model, or contradict each other
+    given      settings of the corpus, the run and the model by name, with the types of the command
+               line or Python's; a setting that is missing or None has its default
+    console    receives the messages
+    stack      closes the connection to a cluster at its exit
+    temporary  whether the output is temporary, so that no checkpoints are written
+    Raises     W2VError if the model has no such setting, or if settings contradict each other
     """
     from w2v.runs.messages import Messages
     from w2v.runs.run import TrainingRun
@@ -250,7 +283,7 @@ def _make_request(
         chosen["deterministic"] = True
     if not chosen.get("deterministic"):
         for name in {"shards", "round_words"} & chosen.keys():
-            raise W2VError(f"{option_name(name)} is for --deterministic")
+            raise W2VError(f"{option_name(name)} is for --deterministic: add it")
     initial = _initial_vectors(chosen)
     if initial:
         chosen = {"dim": initial.dim, **initial.settings, **chosen}
@@ -261,27 +294,30 @@ def _make_request(
 
 
 def _make_executor(request: Request, stack: ExitStack) -> Executor:
-    """How the run of a request is carried out, here or on a cluster.
+    """The executor of a run: this machine's threads, or a Dask cluster.
 
-    Raises W2VError where Dask is not installed, no cluster answers, or the model cannot go there
+    Raises W2VError if Dask is not installed, no scheduler answers, or the model cannot be trained
+    on a cluster.
     """
     from w2v.runs.executors import local_executor
 
     if not request.run.cluster:
         return local_executor(request)
     if not request.model.distributed:
-        raise W2VError(f"--cluster is not for --model {request.model.name}: train it without")
+        raise W2VError(
+            f"--cluster is not for --model {request.model.name}: train it without --cluster"
+        )
     try:
         from w2v.cluster.connection import Cluster
         from w2v.cluster.executor import cluster_executor
     except ModuleNotFoundError as error:
         raise W2VError(f"--cluster needs {error.name}: pip install 'w2v[cluster]'") from None
-    request.check()  # before workers are asked for
+    request.check()  # before connecting, so that mistakes are found early
     return cluster_executor(request, stack.enter_context(Cluster(request.run.cluster)))
 
 
 def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by our names; W2VError for a name that is no setting of the model."""
+    """Settings under their own names instead of aliases; W2VError for an unknown name."""
     kinds = RunSettings, *model.settings_classes
     own = {field.name for kind in kinds for field in fields(kind)}
     aliases = {
@@ -300,7 +336,7 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
             raise W2VError(f"{option_name(name)} is for --model {' or '.join(takers)}")
         near = get_close_matches(name, sorted(own), 1)
         hint = f"; near: {near[0]}" if near else ""
-        raise W2VError(f"{name}: no such setting of {model.name}{hint}")
+        raise W2VError(f"{name}: {model.name} has no such setting{hint}")
     hints = {name: hint for k in kinds for name, hint in get_type_hints(k).items()}
     named = {name if name in own else aliases[name]: value for name, value in given.items()}
     return {
@@ -309,16 +345,19 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _initial_vectors(chosen: Mapping[str, Any]) -> InitialVectors | None:
-    """What a run starts from, if that is not random."""
+    """The initial vectors of a run, from --init or --update; None for a random start."""
     path, update = chosen.get("init"), chosen.get("update")
     if update:
         _check_update(update)
     if update and chosen.get("read_vocab"):
-        raise W2VError("--update goes on with the words of the model: no --read-vocab")
+        raise W2VError(
+            "--read-vocab cannot be used with --update, which keeps the vocabulary of the model: "
+            "leave out --read-vocab"
+        )
     if path and update:
-        raise W2VError("--init or --update: a run starts from one of them")
+        raise W2VError("--init and --update cannot be used together: leave out one of them")
     if chosen.get("freeze") and not path:
-        raise W2VError("--freeze is for --init")
+        raise W2VError("--freeze is for --init: add --init FILE, or leave out --freeze")
     chosen_path = path or update
     if not chosen_path:
         return None
@@ -328,29 +367,32 @@ def _initial_vectors(chosen: Mapping[str, Any]) -> InitialVectors | None:
 
 
 def _check_update(path: str) -> None:
-    """W2VError where a file is no model that can go on with more text: what it is, what to do."""
+    """Raise a W2VError if a file is not a model that --update can train further.
+
+    The message says what the file is and what to do instead.
+    """
     tensors, metadata = formats.contents(path)
     if not tensors:
         raise W2VError(
-            f"{name_of(path)} ({formats.sniff(path)}) holds vectors alone: start from these by "
-            "--init; --update needs the .safetensors file of w2v train"
+            f"{name_of(path)} ({formats.sniff(path)}) holds vectors alone: use --init to start "
+            "from them; --update needs a .safetensors file of w2v train"
         )
     if metadata.get("kind") == "checkpoint":
         raise W2VError(
-            f"{name_of(path)} is the checkpoint of a run that was stopped: --resume goes on with it"
+            f"{name_of(path)} is the checkpoint of a stopped run: continue that run with --resume"
         )
     model = models().get(metadata.get("model", ""))
     if model is None:
         raise W2VError(
-            f"{name_of(path)} holds vectors alone, not what w2v train wrote: start from these by "
-            "--init"
+            f"{name_of(path)} holds vectors alone and is not a model of w2v train: use --init to "
+            "start from them"
         )
     if not model.updatable:
-        advice = "train it anew on all texts"
+        advice = "train it again on all texts"
         if model.is_network:
-            advice += ", or start from its words' vectors by --init"
+            advice += ", or start from its word vectors with --init"
         elif "documents.matrix" in tensors:
-            advice += ", or give new documents vectors by w2v infer"
+            advice += ", or compute the vectors of new documents with w2v infer"
         raise W2VError(
-            f"{name_of(path)} is a model of --model {model.name}, which cannot be updated: {advice}"
+            f"{name_of(path)} is a {model.name} model, which cannot be updated: {advice}"
         )

@@ -1,4 +1,4 @@
-"""Vectors: names and numbers for Python programs, and what can be asked of them."""
+"""Vectors, the class that Python programs use: words, their vectors, queries and inference."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ _LOG = logging.getLogger("w2v")
 
 
 class Topic(NamedTuple):
-    """A topic of an LDA or LSA model.
+    """A topic of an LDA or LSA model, an item of the list that `Vectors.topics` returns.
 
-    number  its place in the vectors of documents and words
-    share   of the tokens; of LSA of the squared singular values; all sum to 1
-    npmi    how well its first ten words go together in the documents, -1 to 1; None: not known
-    words   with their weight, the heaviest first
+    number  index of the topic in the vectors of documents and words, from 0
+    share   LDA: share of the tokens; LSA: share of the squared singular values; the shares of all
+            topics sum to 1
+    npmi    coherence, -1 to 1: the mean normalized pointwise mutual information of the pairs of
+            its first ten words in the training documents; None if not known
+    words   pairs of word and weight, the largest weight first
     """
 
     number: int
@@ -43,15 +45,29 @@ class Topic(NamedTuple):
 
 
 class Vectors:
-    """Names and their vectors, as `train` and `load` give them.
+    """Words and their vectors. `w2v.train` and `w2v.load` return one; you can also build your own.
 
-    words   N names, each once: words, or the ids of documents
-    matrix  numbers (N, D): float16 and float32 are taken as they are, others become float32
-    counts  how often each occurs, (N,); None where that is not known
-    Raises  W2VError where these do not fit each other, or a name comes twice
+    words   N different names: words, or the ids of documents
+    matrix  array-like (N, D), row i is the vector of word i. float16 and float32 are kept, other
+            numbers become float32
+    counts  N whole numbers, how often each word occurs in the corpus. Default None: not known
+    Raises  W2VError if the lengths do not match, or if a name occurs twice
 
-    `"king" in vectors`, `len(vectors)`, `vectors["king"]` and `for word in vectors` do what they
-    do in a dictionary. All similarities are cosines.
+    It behaves like a read-only dictionary from words to vectors: `vectors["king"]`,
+    `"king" in vectors`, `len(vectors)`, `for word in vectors`. All similarities are cosines.
+    Queries raise NotFoundError, a KeyError, for an out-of-vocabulary word, and W2VError, its base
+    class, for a wrong argument.
+
+    >>> import w2v
+    >>> vectors = w2v.Vectors(["king", "queen", "apple"], [[1, 0.2], [1, 0.4], [0, 1]])
+    >>> vectors.dim
+    2
+    >>> "king" in vectors
+    True
+    >>> [(name, round(score, 3)) for name, score, *_ in vectors.similar("king", k=2)]
+    [('queen', 0.983), ('apple', 0.196)]
+    >>> vectors.odd("king", "queen", "apple")
+    'apple'
     """
 
     def __init__(
@@ -65,7 +81,7 @@ class Vectors:
         if numbers.dtype.kind not in "fiu":
             raise W2VError(f"matrix: expected numbers, found an array of {numbers.dtype}")
         if numbers.dtype != np.float16:
-            with np.errstate(over="ignore"):  # what float32 cannot hold is infinity
+            with np.errstate(over="ignore"):  # Numbers too large for float32 become infinity.
                 numbers = numbers.astype(np.float32, copy=False)
         times = None if counts is None else np.asarray(counts)
         if times is not None and (times.dtype.kind not in "fiu" or (times % 1 != 0).any()):
@@ -73,50 +89,67 @@ class Vectors:
         times = None if times is None else times.astype(np.int64)
         lengths = {len(words), len(numbers), len(words) if times is None else len(times)}
         if numbers.ndim != 2 or len(lengths) > 1:
-            raise W2VError(f"{len(words)} words do not fit a matrix of shape {numbers.shape}")
+            given, expected = "", "one row for each word"
+            if times is not None:
+                given, expected = f" and {len(times)} counts", "one row and one count for each word"
+            raise W2VError(
+                f"{len(words)} words do not fit a matrix of shape {numbers.shape}{given}: "
+                f"expected {expected}"
+            )
         self._table = Table.build(words, np.ascontiguousarray(numbers), times)
         self._path, self._name, self._kept = "", "words", None
 
     @classmethod
     def _of(cls, table: Table, name: str, path: str, kept: Any = None) -> Vectors:
-        """Those of a file; `kept` lives as long as they do."""
+        """Vectors of a file.
+
+        name  the name of the table in the file
+        kept  an object that must live as long as the vectors, such as a temporary folder
+        """
         made = cls.__new__(cls)
         made._table, made._name, made._path, made._kept = table, name, path, kept
         return made
 
     @property
     def words(self) -> list[str]:
-        """The names, in the order of the rows; by falling count where they are of a text."""
+        """The N names, in the order of the rows; trained words begin with the most frequent one."""
         return self._table.names
 
     @property
     def matrix(self) -> np.ndarray:
-        """The vectors, float32 or float16 (N, D); those of a container are mapped, read-only."""
+        """The vectors, float32 or float16 (N, D).
+
+        For a .safetensors file this is a read-only map of the file: copy it before you change it.
+        """
         return self._table.matrix
 
     @property
     def counts(self) -> np.ndarray | None:
-        """How often each name occurs in the text, int64 (N,); None where that is not known."""
+        """How often each word occurs in the training corpus, int64 (N,); None if not known."""
         return self._table.counts
 
     @property
     def dim(self) -> int:
-        """Numbers in each vector: D."""
+        """D, the length of a vector."""
         return self._table.dim
 
     def __len__(self) -> int:
+        """N, the number of words."""
         return len(self._table)
 
     def __iter__(self) -> Iterator[str]:
+        """Iterate over the words, in the order of the rows."""
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
+        """Whether a word is in the vocabulary."""
         return isinstance(word, str) and self._table.find(word) is not None
 
     def __getitem__(self, word: str | Sequence[str]) -> np.ndarray:
-        """The vector of a word, float32 (D,), or those of several, (K, D), to change as you like.
+        """The vector of a word, float32 (D,), or the vectors of a list of K words, (K, D).
 
-        Raises NotFoundError, a KeyError, that has the nearest spellings
+        The array is a copy. Raises NotFoundError, a KeyError, for an out-of-vocabulary word; the
+        message suggests similar spellings.
         """
         if isinstance(word, str):
             return self._table.row(query.find(self._table, word)).copy()
@@ -128,7 +161,7 @@ class Vectors:
 
     @property
     def tables(self) -> list[str]:
-        """What the file has vectors of: words, documents."""
+        """The names of the tables of vectors in the file, such as ["words", "documents"]."""
         return (
             container.table_names(container.read(self._path)[0])
             if self._is_container()
@@ -136,15 +169,18 @@ class Vectors:
         )
 
     def table(self, name: str) -> Vectors:
-        """Another of the file's tables; W2VError where there is no such."""
+        """Another table of the same file, such as "documents".
+
+        Raises W2VError if the file has no table of this name.
+        """
         if name == self._name:
             return self
         if not self._path:
-            raise W2VError(f"no table {name!r}: these vectors are of no file")
+            raise W2VError(f"no table {name!r}: these vectors were not loaded from a file")
         return self._of(formats.load(self._path, name), name, self._path, self._kept)
 
     def _in_file(self, path: str) -> str:
-        """The file that they are of; else they are written to `path`."""
+        """The file of these vectors; vectors without a file are first written to `path`."""
         if not self._path:
             self.save(path)
         return self._path or path
@@ -161,23 +197,33 @@ class Vectors:
         min_score: float | None = None,
         include_query: bool = False,
     ) -> list[Neighbour]:
-        """The nearest names by cosine, the best first, ties by row.
+        """The `k` nearest neighbours of a word or vector by cosine similarity, the best first.
 
-        word           or a vector (D,) of your own
-        k              how many at most
-        plus, minus    words that are added and subtracted, as unit vectors
-        method         add: the cosine to the sum; mul: the product of cosines (3CosMul)
-        restrict       only the first so many rows answer: the most frequent words
-        min_score      only answers with this score
-        include_query  whether the query's own words may answer
-        Raises         NotFoundError for a word that is not there
+        word           a word, or an array (D,) of your own
+        k              most neighbours to return
+        plus, minus    a word or several words whose unit vectors are added to the query or
+                       subtracted from it; default: none
+        method         "add": score by the cosine to the sum of the unit vectors; "mul": by the
+                       product of cosines (3CosMul, Levy and Goldberg 2014)
+        restrict       search only the first `restrict` rows, the most frequent words; None: all
+        min_score      return only neighbours with this score or a higher one; None: any
+        include_query  whether the query's own words may be returned
+        Returns        a list of `Neighbour`, tuples (name, score, row, count); ties by row
+        Raises         NotFoundError for a word that is out-of-vocabulary or whose vector is zero
+                       or not finite, W2VError for a wrong argument
+
+            vectors.similar("king", k=3)
+            vectors.similar("king", plus="woman", minus="man")
         """
         most = None if restrict is None else python_arguments.whole(restrict, "restrict", 1)
         rows = None if most is None else np.arange(min(most, len(self)))
         search = Search(self._table, python_arguments.whole(k, "k", 1), rows, _score(min_score))
         if not isinstance(word, str):
             if plus or minus:
-                raise W2VError("plus and minus are for words: add vectors up yourself")
+                raise W2VError(
+                    "plus and minus are for words: to combine vectors of your own, add them up "
+                    "with NumPy"
+                )
             return query.neighbours(self._checked(word), search)
         terms = [("+", word)]
         terms += [("+", each) for each in python_arguments.words(plus, "plus")]
@@ -187,11 +233,12 @@ class Vectors:
     def similar_each(
         self, words: str | Iterable[str] | np.ndarray, k: int = 10
     ) -> list[list[Neighbour]]:
-        """The nearest names to each of many words, in one pass: `similar` for each, but faster.
+        """The nearest neighbours of many words or vectors; faster than `similar` for each.
 
-        words   or vectors (Q, D) of your own
-        k       how many at most, for each
-        Raises  NotFoundError for a word that is not there
+        words    Q words, or an array (Q, D) of your own
+        k        most neighbours to return for each
+        Returns  Q lists of `Neighbour`, each as `similar` returns it
+        Raises   NotFoundError for an out-of-vocabulary word, W2VError for a wrong argument
         """
         search = Search(self._table, python_arguments.whole(k, "k", 1))
         if isinstance(words, np.ndarray) and words.dtype.kind in "fiu":
@@ -204,12 +251,12 @@ class Vectors:
         self, queries: list[Query], search: Search, method: str, include_query: bool
     ) -> list[list[Neighbour]]:
         if method not in ("add", "mul"):
-            raise W2VError(f"method {method!r}: add or mul")
+            raise W2VError(f"method: expected 'add' or 'mul', found {method!r}")
         answers: list[list[Neighbour]] = []
-        for found in QueryAnswerer(search, self._table, method, include_query).answer(queries):
-            if isinstance(found, NotFoundError):
-                raise found
-            answers.append(found)
+        for answer in QueryAnswerer(search, self._table, method, include_query).answer(queries):
+            if isinstance(answer, NotFoundError):
+                raise answer
+            answers.append(answer)
         return answers
 
     def _checked(self, vector: np.ndarray) -> np.ndarray:
@@ -218,22 +265,34 @@ class Vectors:
         except (TypeError, ValueError):
             raise W2VError(f"expected a word or a vector of {self.dim} numbers") from None
         if found.shape != (self.dim,) or not np.isfinite(found).all():
-            raise W2VError(f"a vector has {self.dim} finite numbers here; shape {found.shape}")
+            fault = "NaN or infinity" if found.shape == (self.dim,) else f"shape {found.shape}"
+            raise W2VError(f"expected a vector of {self.dim} finite numbers, found {fault}")
         if not found.any():
             raise W2VError("the vector is zero: it has no direction")
         return found
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[Neighbour]:
-        """`a` is to `b` as `c` is to what: the nearest to b - a + c."""
+        """Answer "a is to b as c is to ...": the words nearest to b - a + c (3CosAdd).
+
+        k        most words to return
+        Returns  a list of `Neighbour`, the best first, without a, b and c
+        Raises   NotFoundError for an out-of-vocabulary word
+
+            vectors.analogy("man", "king", "woman", k=1)
+        """
         a, b, c = map(python_arguments.word, (a, b, c))
         return self.similar(b, k, plus=c, minus=a)
 
     def similarity(self, a: str, b: str) -> float:
-        """The cosine of two words."""
+        """The cosine similarity of two words, -1 to 1; NotFoundError if one is not known."""
         return query.similarity(self._table, a, b)
 
     def odd(self, *words: str) -> str:
-        """The word that fits the others least, of three or more."""
+        """The odd one out: the word that is least similar to the mean of all the words.
+
+        words   three words or more
+        Raises  W2VError for fewer words, NotFoundError for an out-of-vocabulary word
+        """
         return query.odd(self._table, [python_arguments.word(each) for each in words])[0][0]
 
     def infer(
@@ -243,13 +302,21 @@ class Vectors:
         epochs: int | None = None,
         threads: int | None = None,
     ) -> np.ndarray:
-        """Vectors of new documents, by a model of documents: as `w2v infer`.
+        """Infer the vectors of new documents with a document model, as `w2v infer` does.
 
-        texts    a string is one text: float32 (D,); or several, each a string or a list of words:
-                 (M, D), with zeros where no word is known
-        epochs   passes over each; None: as many as in training
-        threads  None: the processors that may be used
-        Raises   W2VError where the model infers none, or of a single text knows no word
+        The model is one of pv-dm, pv-dbow, sif, lsa and lda; the vectors of LDA are the topic
+        proportions of the documents.
+
+        texts    a string is one document; else several documents, each a string or a list of words
+        epochs   passes over each document, only for pv-dm and pv-dbow; None: as in training
+        threads  worker threads; None: all available processors
+        Returns  float32 (D,) for one document, (M, D) for several; a row is zero if the model
+                 knows no word of the document
+        Raises   W2VError if these vectors do not come from a document model, or if the model knows
+                 no word of a single document
+
+            vectors = w2v.train("reviews.txt", model="pv-dbow", dim=100)
+            vectors.infer("a moving story with a weak end")
         """
         from w2v.runs.saved_model import SavedDocumentModel
 
@@ -275,12 +342,16 @@ class Vectors:
     def predict(
         self, texts: str | Iterable[str | Sequence[str]], *, threads: int | None = None
     ) -> tuple[str, float] | list[tuple[str, float]]:
-        """The likeliest label of a text and its probability, by a network that classifies.
+        """The most probable label of new texts, by a network trained on labelled texts.
 
-        texts    a string is one text: a pair; or several, each a string or a list of words: a list
-                 of pairs
-        threads  None: the processors that may be used
-        Raises   W2VError where the model does not classify, or something is no text
+        texts    a string is one text; else several texts, each a string or a list of words
+        threads  worker threads; None: all available processors
+        Returns  (label, probability) for one text, a list of these for several
+        Raises   W2VError if these vectors do not come from a network that classifies, or if
+                 `texts` contains something else than texts
+
+            network = w2v.train("reviews.txt", model="mlp")  # lines: __label__good a fine plot
+            label, probability = network.predict("a fine film")
         """
         from w2v.runs.saved_model import SavedNetwork
 
@@ -295,7 +366,12 @@ class Vectors:
         return pairs[0] if isinstance(texts, str) else pairs
 
     def topics(self, count: int = 10) -> list[Topic]:
-        """The topics of an LDA or LSA model, the largest first, each with `count` words."""
+        """The topics of an LDA or LSA model.
+
+        count    words to list for each topic
+        Returns  a list of `Topic`, tuples (number, share, npmi, words), the largest share first
+        Raises   W2VError if these vectors do not come from such a model
+        """
         from w2v.runs.saved_model import SavedTopicModel
         from w2v.topics.topic_words import top_words
 
@@ -314,17 +390,33 @@ class Vectors:
 
     def _model(self) -> str:
         if not self._path:
-            raise W2VError("these vectors are of no model: w2v.load a file of w2v.train")
+            raise W2VError(
+                "these vectors do not come from a model: open a file of w2v.train with w2v.load"
+            )
         return self._path
 
     def info(self) -> dict[str, Any]:
-        """What the file says of itself: model, settings, corpus, losses, tables."""
+        """A description of the file, as a dictionary; `w2v info` prints it.
+
+        It has the format and size of the file and the shapes of its tables. For a model it also
+        has the settings, the corpus and the losses. Raises W2VError if these vectors do not come
+        from a file.
+        """
         return formats.describe(self._model(), Diagnostics(self._path))
 
     def save(self, path: str | Path) -> None:
-        """Write a file, whole or not at all, in the format that its suffix names.
+        """Write the vectors to a file.
 
-        A whole model stays one where that is .safetensors; all others hold this table alone.
+        The suffix of `path` chooses the format: .safetensors, .txt or .vec (word2vec text), .bin
+        (word2vec binary), .glove, .npy (with a list of words beside it) or .tsv (Embedding
+        Projector). After .txt, .vec, .glove, .bin and .npy a second suffix .gz, .bz2 or .xz
+        compresses the file.
+
+        If the vectors come from a model and the format is .safetensors, the complete model is
+        written. All other formats hold only the words and vectors of this table. The file is
+        replaced only when it is complete.
+
+        Raises W2VError for an unknown suffix, or for a name that the format cannot hold.
         """
         target = python_arguments.path(path, "path")
         if formats.writer(target) is None and self._is_container():
@@ -340,7 +432,7 @@ class Vectors:
 def _read(
     trained: SavedDocumentModel | SavedNetwork, texts: str | Iterable[str | Sequence[str]]
 ) -> EncodedDocuments:
-    """Texts in the words of a model, as documents."""
+    """Encode texts as documents with the vocabulary of a model."""
     from w2v.text.encode import texts_corpus
 
     with texts_corpus(texts, trained.text_settings) as corpus:

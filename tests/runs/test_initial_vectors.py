@@ -201,16 +201,22 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
         (("--update", "old.safetensors", "--model", "cbow"), "is a skipgram model: --model skip"),
         (
             ("--update", "old.txt"),
-            "old.txt (word2vec text) holds vectors alone: start from these by",
+            "old.txt (word2vec text) holds vectors alone: use --init to start from",
         ),
         (("--update", "bare.safetensors"), "bare.safetensors holds vectors alone"),
         (("--update", "old.bin"), "old.bin (word2vec binary) holds vectors alone"),
-        (("--update", "old.checkpoint"), "is the checkpoint of a run that was stopped: --resume"),
+        (
+            ("--update", "old.checkpoint"),
+            "is the checkpoint of a stopped run: continue that run with --res",
+        ),
         (("--update", "nowhere"), "nowhere: No such file"),
-        (("--update", "old.safetensors", "--init", "old.txt"), "--init or --update"),
+        (
+            ("--update", "old.safetensors", "--init", "old.txt"),
+            "--init and --update cannot be used together",
+        ),
         (("--freeze",), "--freeze is for --init"),
         (("--update", "x.safetensors"), "x.safetensors is what is started from"),
-        (("--init", "text"), "text: row 1: expected a name and two numbers"),
+        (("--init", "text"), "text is not a vector file: row 1: expected a name and two"),
     ],
 )
 def test_what_cannot_be_started_from_is_one_line(w2v, text, old, args, said):
@@ -241,17 +247,17 @@ def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folde
     asked = args if given else args[2:6]
     told = w2v("train", "text", *asked, "--update", "old.safetensors", "-o", "new.safetensors")
     if kind.is_network:
-        instead = ", or start from its words' vectors by --init"
+        instead = ", or start from its word vectors with --init"
         work = ("train", "text", *args, "--init", "old.safetensors", "-o", "new.safetensors")
     elif kind.inference:
-        instead = ", or give new documents vectors by w2v infer"
+        instead = ", or compute the vectors of new documents with w2v infer"
         work = ("infer", "old.safetensors", "text")
     else:
         instead, work = "", ("train", "text", *args, "-o", "new.safetensors")
     assert (told.code, told.err) == (
         2,
-        f"w2v: old.safetensors is a model of --model {model}, which cannot be updated: train it "
-        f"anew on all texts{instead}\n",
+        f"w2v: old.safetensors is a {model} model, which cannot be updated: train it "
+        f"again on all texts{instead}\n",
     )
     assert w2v(*work).code == 0
 
