@@ -110,9 +110,8 @@ def train(
                  folder; each file in it is then a document
     texts        train on these instead of files: an iterable of sentences, or of documents, each a
                  string or a list of words. A single string is one text
-    output       the file to write, in the format of its suffix; .safetensors keeps the complete
-                 model. Default None: a temporary file, which is removed together with the returned
-                 vectors
+    output       the file to write; .safetensors keeps the complete model. Default None: a temporary
+                 file, which is removed together with the returned vectors
     model        words: skipgram (default), cbow, ppmi; documents: pv-dm, pv-dbow, sif, lsa, lda;
                  networks: mlp, rnn, lstm, gru
     recursive    replace each folder in `corpus` by all files in it and in its subfolders
@@ -123,8 +122,7 @@ def train(
                  min_count=5, epochs=5, threads=4, seed=1. `w2v train --model NAME --help` lists
                  them with their defaults
     Returns      `Vectors` of the words, or of the documents if the model has no word vectors
-    Raises       W2VError for a wrong argument or a file that cannot be read, DivergedError if the
-                 loss becomes NaN or infinite
+    Raises       W2VError for a wrong argument or file, DivergedError if the loss is not finite
 
         vectors = w2v.train("corpus.txt", dim=300, window=5, output="vectors.safetensors")
         vectors = w2v.train(texts=["a first sentence", ["a", "second", "one"]], min_count=1)
@@ -166,9 +164,8 @@ def train(
         limited = stack.enter_context(blas_threads(threads))
         if not limited and "OPENBLAS_NUM_THREADS" not in os.environ:
             _LOG.warning(
-                "BLAS may use more threads than w2v train gives it, so the last digits of the "
-                "vectors may differ from those of the command: set the environment variable of "
-                "your BLAS, such as OPENBLAS_NUM_THREADS"
+                "BLAS may use more threads than w2v train gives it, which can change the last "
+                "digits of vectors: set the variable of your BLAS, such as OPENBLAS_NUM_THREADS"
             )
         run.carry_out(resume)
     return _load(written, None, kept=folder)

@@ -31,8 +31,7 @@ class Topic(NamedTuple):
     """A topic of an LDA or LSA model, an item of the list that `Vectors.topics` returns.
 
     number  index of the topic in the vectors of documents and words, from 0
-    share   LDA: share of the tokens; LSA: share of the squared singular values; the shares of all
-            topics sum to 1
+    share   of the tokens; LSA: of the squared singular values. The shares of all topics sum to 1
     npmi    coherence, -1 to 1: the mean normalized pointwise mutual information of the pairs of
             its first ten words in the training documents; None if not known
     words   pairs of word and weight, the largest weight first
@@ -53,21 +52,14 @@ class Vectors:
     counts  N whole numbers, how often each word occurs in the corpus. Default None: not known
     Raises  W2VError if the lengths do not match, or if a name occurs twice
 
-    It behaves like a read-only dictionary from words to vectors: `vectors["king"]`,
-    `"king" in vectors`, `len(vectors)`, `for word in vectors`. All similarities are cosines.
-    Queries raise NotFoundError, a KeyError, for an out-of-vocabulary word, and W2VError, its base
-    class, for a wrong argument.
+    `vectors["king"]`, `"king" in vectors`, `len(vectors)` and `for word in vectors` work as in a
+    dictionary. All similarities are cosines. Queries raise NotFoundError, a KeyError, for an
+    out-of-vocabulary word, and W2VError, its base class, for a wrong argument.
 
     >>> import w2v
     >>> vectors = w2v.Vectors(["king", "queen", "apple"], [[1, 0.2], [1, 0.4], [0, 1]])
-    >>> vectors.dim
-    2
-    >>> "king" in vectors
-    True
     >>> [(name, round(score, 3)) for name, score, *_ in vectors.similar("king", k=2)]
     [('queen', 0.983), ('apple', 0.196)]
-    >>> vectors.odd("king", "queen", "apple")
-    'apple'
     """
 
     def __init__(
@@ -89,23 +81,16 @@ class Vectors:
         times = None if times is None else times.astype(np.int64)
         lengths = {len(words), len(numbers), len(words) if times is None else len(times)}
         if numbers.ndim != 2 or len(lengths) > 1:
-            given, expected = "", "one row for each word"
-            if times is not None:
-                given, expected = f" and {len(times)} counts", "one row and one count for each word"
+            given = "" if times is None else f" and {len(times)} counts"
             raise W2VError(
-                f"{len(words)} words do not fit a matrix of shape {numbers.shape}{given}: "
-                f"expected {expected}"
+                f"{len(words)} words do not fit a matrix of shape {numbers.shape}{given}"
             )
         self._table = Table.build(words, np.ascontiguousarray(numbers), times)
         self._path, self._name, self._kept = "", "words", None
 
     @classmethod
     def _of(cls, table: Table, name: str, path: str, kept: Any = None) -> Vectors:
-        """Vectors of a file.
-
-        name  the name of the table in the file
-        kept  an object that must live as long as the vectors, such as a temporary folder
-        """
+        """Vectors of the table `name` of a file; `kept`, such as its folder, must live as long."""
         made = cls.__new__(cls)
         made._table, made._name, made._path, made._kept = table, name, path, kept
         return made
@@ -117,10 +102,7 @@ class Vectors:
 
     @property
     def matrix(self) -> np.ndarray:
-        """The vectors, float32 or float16 (N, D).
-
-        For a .safetensors file this is a read-only map of the file: copy it before you change it.
-        """
+        """The vectors, float32 or float16 (N, D); read-only if they are mapped from a file."""
         return self._table.matrix
 
     @property
@@ -134,15 +116,12 @@ class Vectors:
         return self._table.dim
 
     def __len__(self) -> int:
-        """N, the number of words."""
         return len(self._table)
 
     def __iter__(self) -> Iterator[str]:
-        """Iterate over the words, in the order of the rows."""
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
-        """Whether a word is in the vocabulary."""
         return isinstance(word, str) and self._table.find(word) is not None
 
     def __getitem__(self, word: str | Sequence[str]) -> np.ndarray:
@@ -169,10 +148,7 @@ class Vectors:
         )
 
     def table(self, name: str) -> Vectors:
-        """Another table of the same file, such as "documents".
-
-        Raises W2VError if the file has no table of this name.
-        """
+        """Another table of the same file, such as "documents"; W2VError if there is none."""
         if name == self._name:
             return self
         if not self._path:
@@ -201,29 +177,23 @@ class Vectors:
 
         word           a word, or an array (D,) of your own
         k              most neighbours to return
-        plus, minus    a word or several words whose unit vectors are added to the query or
-                       subtracted from it; default: none
+        plus, minus    words whose unit vectors are added or subtracted; default: none
         method         "add": score by the cosine to the sum of the unit vectors; "mul": by the
                        product of cosines (3CosMul, Levy and Goldberg 2014)
         restrict       search only the first `restrict` rows, the most frequent words; None: all
         min_score      return only neighbours with this score or a higher one; None: any
         include_query  whether the query's own words may be returned
         Returns        a list of `Neighbour`, tuples (name, score, row, count); ties by row
-        Raises         NotFoundError for a word that is out-of-vocabulary or whose vector is zero
-                       or not finite, W2VError for a wrong argument
+        Raises         NotFoundError for a word without a vector, or if its vector has no direction
 
-            vectors.similar("king", k=3)
-            vectors.similar("king", plus="woman", minus="man")
+            vectors.similar("king", k=3, plus="woman", minus="man")
         """
         most = None if restrict is None else python_arguments.whole(restrict, "restrict", 1)
         rows = None if most is None else np.arange(min(most, len(self)))
         search = Search(self._table, python_arguments.whole(k, "k", 1), rows, _score(min_score))
         if not isinstance(word, str):
             if plus or minus:
-                raise W2VError(
-                    "plus and minus are for words: to combine vectors of your own, add them up "
-                    "with NumPy"
-                )
+                raise W2VError("plus and minus are for words: add up vectors with NumPy")
             return query.neighbours(self._checked(word), search)
         terms = [("+", word)]
         terms += [("+", each) for each in python_arguments.words(plus, "plus")]
@@ -238,7 +208,6 @@ class Vectors:
         words    Q words, or an array (Q, D) of your own
         k        most neighbours to return for each
         Returns  Q lists of `Neighbour`, each as `similar` returns it
-        Raises   NotFoundError for an out-of-vocabulary word, W2VError for a wrong argument
         """
         search = Search(self._table, python_arguments.whole(k, "k", 1))
         if isinstance(words, np.ndarray) and words.dtype.kind in "fiu":
@@ -274,11 +243,7 @@ class Vectors:
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[Neighbour]:
         """Answer "a is to b as c is to ...": the words nearest to b - a + c (3CosAdd).
 
-        k        most words to return
-        Returns  a list of `Neighbour`, the best first, without a, b and c
-        Raises   NotFoundError for an out-of-vocabulary word
-
-            vectors.analogy("man", "king", "woman", k=1)
+        Returns the `k` best `Neighbour`s, without a, b and c, as `similar(b, k, plus=c, minus=a)`.
         """
         a, b, c = map(python_arguments.word, (a, b, c))
         return self.similar(b, k, plus=c, minus=a)
@@ -288,11 +253,7 @@ class Vectors:
         return query.similarity(self._table, a, b)
 
     def odd(self, *words: str) -> str:
-        """The odd one out: the word that is least similar to the mean of all the words.
-
-        words   three words or more
-        Raises  W2VError for fewer words, NotFoundError for an out-of-vocabulary word
-        """
+        """The odd one out of three or more: the word least similar to the mean of all the words."""
         return query.odd(self._table, [python_arguments.word(each) for each in words])[0][0]
 
     def infer(
@@ -315,8 +276,7 @@ class Vectors:
         Raises   W2VError if these vectors do not come from a document model, or if the model knows
                  no word of a single document
 
-            vectors = w2v.train("reviews.txt", model="pv-dbow", dim=100)
-            vectors.infer("a moving story with a weak end")
+            w2v.train("reviews.txt", model="pv-dbow").infer("a moving story with a weak end")
         """
         from w2v.runs.saved_model import SavedDocumentModel
 
@@ -347,11 +307,7 @@ class Vectors:
         texts    a string is one text; else several texts, each a string or a list of words
         threads  worker threads; None: all available processors
         Returns  (label, probability) for one text, a list of these for several
-        Raises   W2VError if these vectors do not come from a network that classifies, or if
-                 `texts` contains something else than texts
-
-            network = w2v.train("reviews.txt", model="mlp")  # lines: __label__good a fine plot
-            label, probability = network.predict("a fine film")
+        Raises   W2VError if these vectors do not come from a network that classifies
         """
         from w2v.runs.saved_model import SavedNetwork
 
@@ -390,33 +346,26 @@ class Vectors:
 
     def _model(self) -> str:
         if not self._path:
-            raise W2VError(
-                "these vectors do not come from a model: open a file of w2v.train with w2v.load"
-            )
+            raise W2VError("these vectors do not come from a model: w2v.load a file of w2v.train")
         return self._path
 
     def info(self) -> dict[str, Any]:
         """A description of the file, as a dictionary; `w2v info` prints it.
 
-        It has the format and size of the file and the shapes of its tables. For a model it also
-        has the settings, the corpus and the losses. Raises W2VError if these vectors do not come
-        from a file.
+        It has the format, size and tables of the file and, for a model, the settings, the corpus
+        and the losses. Raises W2VError if these vectors do not come from a file.
         """
         return formats.describe(self._model(), Diagnostics(self._path))
 
     def save(self, path: str | Path) -> None:
-        """Write the vectors to a file.
+        """Write the vectors to a file, atomically, in the format of its suffix.
 
-        The suffix of `path` chooses the format: .safetensors, .txt or .vec (word2vec text), .bin
-        (word2vec binary), .glove, .npy (with a list of words beside it) or .tsv (Embedding
-        Projector). After .txt, .vec, .glove, .bin and .npy a second suffix .gz, .bz2 or .xz
-        compresses the file.
+        The suffixes are .safetensors, .txt and .vec (word2vec text), .bin (word2vec binary),
+        .glove, .npy (with a list of words beside it) and .tsv (Embedding Projector). After all but
+        .safetensors and .tsv a second suffix .gz, .bz2 or .xz compresses the file.
 
-        If the vectors come from a model and the format is .safetensors, the complete model is
-        written. All other formats hold only the words and vectors of this table. The file is
-        replaced only when it is complete.
-
-        Raises W2VError for an unknown suffix, or for a name that the format cannot hold.
+        If the vectors come from a model, .safetensors keeps the complete model; other formats hold
+        only this table. Raises W2VError for an unknown suffix or a name that does not fit.
         """
         target = python_arguments.path(path, "path")
         if formats.writer(target) is None and self._is_container():

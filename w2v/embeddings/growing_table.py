@@ -12,9 +12,9 @@ _FIRST = 1 << 22  # numbers allocated at first when no header gives the number o
 class GrowingTable:
     """The names read so far, and their vectors in a float32 matrix (N, D) that grows.
 
-    declared  the number of rows by the file's header, or None; ignored if the file is too small
-              for so many, so that a damaged header cannot make us allocate too much memory
-    dim       D
+    declared  the number of rows that the file's header declares, or None. It is ignored if the
+              file is too small for so many rows, so that a damaged header does not cost memory
+    dim       D, the length of a vector
     least     fewest bytes that a row takes in the file
     """
 

@@ -73,7 +73,7 @@ class LazyTable(Table):
         return self.exact_norms(rows)
 
     def find(self, name: str) -> int | None:
-        """The row of a name, or None; a search through the bytes of all names."""
+        """The row of a name, or None. This searches through the bytes of all names."""
         wanted = name.encode("utf-8", "surrogateescape")
         listing: bytes = self.__dict__["listing"]
         at = -1 if b"\n" in wanted else listing.find(b"\n" + wanted + b"\n")

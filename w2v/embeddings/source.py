@@ -67,6 +67,7 @@ class Source:
     path    the file; `-` is standard input
     raw     the open file, at its beginning; it must be able to seek
 
+    Attributes:
     name    the file's name in messages
     packed  the compression, such as gzip; empty if there is none
     stored  the size of the file in bytes

@@ -120,7 +120,7 @@ def write_rows(file: IO[bytes], table: Table) -> None:
 def refuse_names_with(ends: bytes, table: Table) -> None:
     """Raise a W2VError if a name contains a byte that would end the name when it is read back.
 
-    ends  these bytes
+    ends  the bytes to look for
     """
     for byte in ends:
         places = np.flatnonzero(table.text == byte)

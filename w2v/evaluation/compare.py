@@ -134,7 +134,7 @@ def _compared(
 def _two_sided(differences: np.ndarray) -> float:
     """The two-sided p-value of the hypothesis that the bootstrapped difference is 0.
 
-    It is twice the share of samples on the rarer side of 0, and never less than one sample.
+    It is twice the share of samples on the rarer side of 0, where at least one sample is counted.
     """
     differences = differences[np.isfinite(differences)]
     share = float(min((differences <= 0).mean(), (differences >= 0).mean()))

@@ -67,8 +67,8 @@ def _differ(values: np.ndarray) -> bool:
 def folded_rows(table: Table, restrict: int) -> dict[str, int]:
     """Map each of the first `restrict` words, case-folded, to its row.
 
-    If words differ only in case, the first, which is the most frequent, is used. Words whose
-    vectors have no direction are left out: see `norms.has_direction`.
+    If several words differ only in case, the first is used, which is the most frequent. Words
+    whose vectors have no direction are left out: see `norms.has_direction`.
     """
     rows: dict[str, int] = {}
     directed = table.has_direction(slice(restrict)).tolist()

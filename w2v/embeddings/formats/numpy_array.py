@@ -62,7 +62,7 @@ def read(
 
 
 def check(path: str, table: Table) -> None:
-    """Raise a W2VError for names that could not be read back; vectors are not looked at."""
+    """Raise a W2VError for names that could not be read back. Vectors may still be unknown."""
     if (table.text == 10).any():
         raise W2VError("a name with a line end cannot be in a list of names; write .safetensors")
     if len(table) and all(table.name_bytes(row).endswith(b"\r") for row in range(len(table))):

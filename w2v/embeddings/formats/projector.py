@@ -59,9 +59,11 @@ def _stem(path: str) -> str:
 def sniff(source: Source) -> Layout | None:
     """Accept a text whose first rows consist of numbers alone, with or without a word2vec header.
 
-    A file without a header is not accepted if its first column may hold names, such as the nodes
-    of a graph: if there is no list of names beside the file, the first column has whole numbers
-    that all differ, and some other numbers are not whole.
+    In a file without a header, the first column may hold names that are numbers, such as the nodes
+    of a graph. This is assumed, and the file not accepted, if all of these hold:
+    - There is no list of names beside the file.
+    - The first column has whole numbers that all differ.
+    - The other columns have numbers that are not whole.
     """
     if header := word2vec_header(source):
         rows = [line.rstrip(b"\r ").split(b" ") for line in rows_below(source, header)]
@@ -70,7 +72,9 @@ def sniff(source: Source) -> Layout | None:
         return Layout(KIND, *header) if alone else None
     lines = source.head.removeprefix(MARK).split(b"\n")
     lines = lines[:-1] or lines if len(source.head) == HEAD else lines
-    rows = [line.split() for line in lines if not line.startswith(b"#")]  # # begins a comment
+    rows = [
+        line.split() for line in lines if not line.startswith(b"#")
+    ]  # numpy.savetxt's comments begin with #
     rows = [row for row in rows if row][:ROWS]
     if not rows or not _are_numbers(rows, len(rows[0])):
         return None

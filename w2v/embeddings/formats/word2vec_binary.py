@@ -98,7 +98,7 @@ def _not_ended(buffer: bytes, starts: list[int], wide: int) -> int | None:
 
 
 def check(path: str, table: Table) -> None:
-    """Raise a W2VError for names that could not be read back; vectors are not looked at."""
+    """Raise a W2VError for names that could not be read back. Vectors may still be unknown."""
     refuse_names_with(b" \n", table)
 
 

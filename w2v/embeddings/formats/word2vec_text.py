@@ -34,8 +34,8 @@ UNKNOWN = b"<unk>"  # GloVe's name for the mean vector of rare words
 def sniff(source: Source) -> Layout | None:
     """Accept any file with a header that the binary format and the Projector's did not accept.
 
-    If all first rows have the same number of numbers, but another than the header declares, the
-    layout has the length of the rows and an error.
+    If the first rows all have the same length, and it differs from the length that the header
+    declares, the layout has the length of the rows and an error message.
     """
     header = word2vec_header(source)
     if header is None:
@@ -105,7 +105,7 @@ class _Reader:
         self._declared, self._limit, self._findings = declared, limit, findings
         self._dim, self._read, self._threads = dim, 0, resources.processors()
         self._header = declared is not None
-        # Lines that are no rows, and how many of these are not empty.
+        # _dropped counts the lines that are not rows, _bad those among them that are not empty.
         self._dropped, self._bad = 0, 0
 
     @property
@@ -165,7 +165,7 @@ class _Reader:
         block: bytes, begins: list[int], ends: list[int], names: list[int],
         vectors: np.ndarray,
     ) -> None:  # fmt: skip
-        """Append the names of the rows, parse the lines that no kernel has parsed, note bad lines.
+        """Append the names of the rows, parse lines that the kernel has not, record bad lines.
 
         The vectors of bad lines are overwritten by those of later rows.
         """
