@@ -1,9 +1,10 @@
 # A template for a batch job: train vectors on a text, check their quality, list nearest neighbours.
 #
-#     make -s -f corpora/batch.mk [TEXT=FILE] [OUT=FOLDER] [W2V=.venv/bin/w2v]
+#     make -s -f corpora/batch.mk [TEXT=FILE QUESTIONS=FILE] [OUT=FOLDER] [W2V=.venv/bin/w2v]
 #
-# Without TEXT the job makes the planted corpus and trains on it. Each file is made again if a file
-# that it depends on has changed. The job prints nothing unless something is wrong. It is robust:
+# TEXT is your text, QUESTIONS are analogy questions for it. Without these the job makes the planted
+# corpus and its questions. Each file is made again if a file that it depends on has changed. The job
+# prints nothing unless something is wrong. It is robust:
 #
 # - w2v writes an output file completely or not at all.
 # - With --quiet w2v prints errors only, one line each.

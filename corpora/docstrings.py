@@ -45,7 +45,10 @@ def sources(folder: Path) -> Iterator[Path]:
 
 
 def texts(path: Path) -> Iterator[str]:
-    """The docstrings of a file, and long strings in calls and dictionaries, often documentation."""
+    """The docstrings of a file, and the strings of more than 200 letters in calls and dictionaries.
+
+    Such strings are mostly documentation too.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes in strings of other packages
         try:

@@ -63,7 +63,7 @@ def gradient(function, array):
 
 
 def differences(cost, array, epsilon=1e-5):
-    """The derivatives of a cost with respect to an array that `cost` reads, by differences."""
+    """The derivatives of `cost()` with respect to an array it reads, by central differences."""
     slopes = np.zeros_like(array)
     for at in np.ndindex(array.shape):
         held = array[at]
