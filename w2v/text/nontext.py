@@ -13,7 +13,7 @@ _ODD = 0.1  # control characters and bytes that are not UTF-8
 # Control characters that are rare in text. Backspaces (old manual pages), escapes (colours of a
 # terminal) and separators (from 0x1c on) occur in text and are not among them.
 _CONTROLS = bytes([*range(8), *range(0x0E, 0x1B), 0x7F])
-_VECTORS = "vectors, not text: see w2v info FILE, or search it: w2v similar -v FILE WORD"
+_VECTORS = "vectors, not text: w2v info FILE describes them, w2v similar -v FILE WORD searches them"
 _IMAGE = "an image, not text"
 _UNPACK = "; unpack it first: "
 _PDF_LINE = re.compile(rb"%PDF-\d\.\d[ ]*[\r\n]")  # nothing follows on the first line
