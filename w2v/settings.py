@@ -1,7 +1,7 @@
 """The settings of a training run: dataclass fields with default, help text and range.
 
 These fields define the options of the command line with their help, the settings that a trained
-file stores, and the tables in the README.
+file stores, and tables of the manual.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def setting(
     metavar  the placeholder of the value in --help; empty: N, X, FILE or TEXT, by type
     shown    the default as --help shows it, where it depends on other settings
     """
-    known = {"help": help, "low": low, "high": high, "choices": choices, "file": file}
-    known |= {"group": group, "metavar": metavar, "shown": shown}
-    return field(default=default, metadata=known)
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "file": file}
+    metadata |= {"group": group, "metavar": metavar, "shown": shown}
+    return field(default=default, metadata=metadata)
 
 
 text_setting = partial(setting, group="Text")
@@ -148,7 +148,7 @@ class DocumentSettings:
     )  # fmt: skip
     header: str = document_setting(
         "auto", "For tsv and csv: whether the first row is a header with the names of the columns. "
-        "auto: it is if it contains text, and id or label.", choices=("auto", "yes", "no"),
+        "auto: it is one if it names text, and id or label.", choices=("auto", "yes", "no"),
     )  # fmt: skip
     text_field: str = document_setting(
         "text", "For jsonl: the field that holds the text.", metavar="NAME"
@@ -194,8 +194,8 @@ class TermSettings(ModelSettings):
     """Which words of the vocabulary are terms, the words that a topic model uses."""
 
     stopwords: str = text_setting(
-        "none", "Leave out the stop words in this file (separated by blanks or line ends), or, "
-        "with english, those of the built-in list.", file="input",
+        "none", "File of stop words to leave out, separated by blanks or line ends; english: the "
+        "built-in list; none: no stop words.", file="input",
     )  # fmt: skip
     min_df: int = text_setting(1, "Leave out words that occur in fewer than N documents.", 1)
     max_df: float = text_setting(
@@ -210,8 +210,8 @@ class NegativeSamplingSettings(ModelSettings):
 
     dim: int = setting(100, "Number of dimensions of each vector.", 1, 1 << 16)
     window: int = setting(
-        5, "Number of context words on each side of the center word. With a small window, "
-        "neighbours are words of one kind; with a large one, words of one topic.", 1, 1 << 20,
+        5, "Number of context words on each side of the center word. With a small window, nearest "
+        "neighbours are of the same kind; with a large one, of the same topic.", 1, 1 << 20,
     )  # fmt: skip
     shrink: bool = setting(
         True, "Draw the size of each window at random from 1 to --window, so that near context "
@@ -299,7 +299,7 @@ class ParagraphSettings(NegativeSamplingSettings):
         raise NotImplementedError
 
     def kernel(self) -> Kernel:
-        """The kernel that trains word vectors: that of words, if separate, or of documents."""
+        """The kernel for words, if the model has one, otherwise the kernel for documents."""
         kernels = self.document_kernels()
         return kernels.train_words or kernels.train_documents
 
@@ -317,7 +317,7 @@ class NetworkSettings(ModelSettings):
     layers: int = setting(1, "Number of hidden layers.", 1, 100)
     dense: str = setting(
         "", "Numbers of units of further dense layers between the hidden layers and the output, "
-        "separated by commas, as 256,64.", metavar="LIST", shown="none",
+        "separated by commas, for example 256,64.", metavar="LIST", shown="none",
     )  # fmt: skip
     dropout: float = training_setting(
         0.0, "Share (0 to 0.99) of the activations between layers that are set to 0 at random in "
@@ -373,7 +373,7 @@ class NetworkSettings(ModelSettings):
 
     @property
     def length(self) -> int:
-        """How many words of a text the network reads."""
+        """The number of words of a text that the network reads."""
         raise NotImplementedError
 
     pool = "last"
@@ -396,7 +396,7 @@ class NetworkSettings(ModelSettings):
 
     @property
     def dense_units(self) -> tuple[int, ...]:
-        """The numbers of units of the dense layers; W2VError if `dense` is no such list."""
+        """The numbers of units of the dense layers; W2VError if `dense` is malformed."""
         try:
             units = tuple(int(number) for number in self.dense.split(",") if self.dense)
         except ValueError:
@@ -430,8 +430,9 @@ class RunSettings:
         None, "Number of worker threads.", 1, 1024, shown="all available processors"
     )
     checkpoint_every: str = run_setting(
-        "5", "Write OUTPUT.checkpoint every MINUTES, or after each epoch (the word epoch), so that "
-        "--resume can continue a stopped run; 0: only when the run is stopped.", metavar="MINUTES",
+        "5", "Interval in minutes between writes of OUTPUT.checkpoint, from which --resume "
+        "continues a stopped run; epoch: after each epoch; 0: only when the run is stopped.",
+        metavar="MINUTES",
     )  # fmt: skip
     valid: str | None = training_setting(
         None, "For models trained by gradients: held-out text whose validation loss is reported "
@@ -476,8 +477,8 @@ class RunSettings:
         metavar="ADDRESS",
     )  # fmt: skip
     max_memory: str | None = run_setting(
-        None, "Do not start training if it would take more memory than this, as 800MB or 4GB.",
-        metavar="SIZE",
+        None, "Do not start training if it would take more memory than this, for example "
+        "800MB or 4GB.", metavar="SIZE",
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ class PpmiTrainer:
         """Compute the matrix and the word vectors.
 
         on_share  called with the share (0 to 1) of the work that is done
-        products  from (matrix, threads), the object that multiplies by the matrix
+        products  a function (matrix, threads) -> the object that multiplies by the matrix
         """
         set_ = self._settings
         matrix = information(
@@ -169,10 +169,10 @@ def information(
             rows.append((columns[:size].copy(), values[:size].copy()))
         return rows
 
-    made: list[tuple[np.ndarray, np.ndarray]] = []
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
     with ThreadPoolExecutor(threads) as pool:
         for number, rows in enumerate(pool.map(fill, range(0, words, _WORDS))):
-            made += rows
+            parts += rows
             on_share(min((number + 1) * _WORDS / words, 1))
-    columns, values = (np.concatenate(arrays) for arrays in zip(*made, strict=True))
+    columns, values = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return svd.Sparse(np.concatenate([[0], np.cumsum(sizes)]), columns, values, words)

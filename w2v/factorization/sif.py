@@ -16,7 +16,7 @@ from w2v.kernels.simd import aligned
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
-_DOCUMENTS = 1 << 12  # documents that are computed at a time
+_DOCUMENTS = 1 << 12  # documents that are processed at a time
 
 
 class SifTrainer:
@@ -46,7 +46,7 @@ class SifTrainer:
     def memory_bytes(self, threads: int) -> int:
         """An estimate of the bytes that `begin` and `solve` need on top of the memory in use.
 
-        The word ids of the text count, because reading a mapped file fills memory too.
+        The word ids of the text are included, because a mapped file fills memory when it is read.
         """
         return self.matrix_bytes() + 4 * self._text.size
 
@@ -128,8 +128,8 @@ class SifInference:
 def word_weights(counts: np.ndarray, vectors: np.ndarray, smoothing: float) -> np.ndarray:
     """The weight a / (a + p) of each word, with a the smoothing; float32 (V,).
 
-    p is the count of the word, divided by the counts of all words that have a vector. A word
-    without a vector gets 0.
+    p is the count of the word, divided by the sum of the counts of all words that have a vector. A
+    word without a vector gets 0.
     """
     known = np.asarray(vectors).any(axis=1)
     shares = counts / max(counts[known].sum(), 1)
@@ -144,6 +144,8 @@ def add_means(
     on_progress: Callable[[float], None],
 ) -> None:
     """Compute the weighted mean of the word vectors of each document (algorithm 1, line 2).
+
+    The sum of the weighted vectors is divided by the number of words, not by the sum of weights.
 
     weights      float32 (V,)    of the words; words of weight 0 are ignored
     words        float32 (V, D)  the word vectors

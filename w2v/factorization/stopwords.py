@@ -60,7 +60,7 @@ def find(given: str, names: Sequence[str]) -> ListedWords:
     Raises  W2VError if the file is not a text, OSError if it cannot be read
 
     Different apostrophe characters match each other, and so do composed and decomposed letters. If
-    the vocabulary has no capitals, as with --lowercase, capitals in the list match small letters.
+    the vocabulary has no capitals, as with --lowercase, the list is converted to lower case.
     """
     lowercase = not any(map(_has_capitals, names))
     wanted = {_plain(word.lower() if lowercase else word) for word in _listed(given)}

@@ -222,7 +222,7 @@ def _krylov(
             orthonormalise(new)
             _subtract(new, known, known.T @ new)  # rounding makes a second time necessary
             orthonormalise(new)
-    del sums, new  # a tenth of the memory in use
+    del sums, new  # This frees a tenth of the memory in use.
     products.release()
     values, vectors = _leading(projected, rank)
     return values, basis @ vectors.astype(np.float32)
@@ -277,9 +277,9 @@ def add_stripe(
     """Compute Xᵀ (X dense), with X the rows of a stripe, for one part of the columns.
 
     dense  float32 (M, D)  `aligned`, D a multiple of COLUMNS
-    sums   float32 (M, D)  `aligned`; columns from COLUMNS * part on are set, in place
-    rows   (first row, last row + 1) of the stripe
-    part   int             which COLUMNS columns to compute
+    sums   float32 (M, D)  `aligned`; the columns of the part are set, in place
+    rows   (int, int)      the first row of the stripe, and the last row + 1
+    part   int             the part of COLUMNS columns, counted from 0
     """
     sums[:, COLUMNS * part : COLUMNS * (part + 1)] = 0
     add_gram(*matrix[:3], dense, sums, *rows, part)

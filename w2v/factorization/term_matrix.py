@@ -138,10 +138,11 @@ def keep_columns(counts: Sparse, kept: np.ndarray) -> Sparse:
 def global_weights(counts: Sparse, weight: str) -> np.ndarray:
     """The global weight of each word, which is the same in all documents; float32 (V,).
 
-    weight  tfidf: ln((1 + M) / (1 + df)) + 1, as in scikit-learn, for M documents and document
-            frequency df; log-entropy: 1 + Σ p ln p / ln M (Dumais 1991), with p the share of the
-            word's occurrences that are in a document, which is 0 for a word that is spread evenly;
-            count: 1
+    tfidf        ln((1 + M) / (1 + df)) + 1, as in scikit-learn, with M documents and df the
+                 document frequency of the word
+    log-entropy  1 + Σ p ln p / ln M (Dumais 1991), with p the share of the word's occurrences that
+                 are in a document; the weight of a word that is spread evenly is 0
+    count        1
     """
     documents = len(counts.starts) - 1
     if weight == "tfidf":

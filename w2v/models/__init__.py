@@ -1,7 +1,7 @@
 """The registry of models: each file of this folder defines one model.
 
 A model file holds a frozen dataclass of settings and a `MODEL` record. `w2v train --model`, its
-options and their help, the table in the README and the contract test are made from these. To add a
+options and their help, the manual's table of models and the contract test use these. To add a
 model, add one file. A model file imports neither NumPy nor Numba: it names its trainer by a string,
 "module:name", which is imported when training starts.
 """
@@ -31,7 +31,7 @@ class Model:
     """The description of a model for the rest of the program.
 
     name           the value of `--model`
-    summary        a sentence about the model, for help and README
+    summary        a sentence about the model, for help and manual
     source         the paper
     settings       a frozen dataclass of `setting` fields
     trainer        "module:name" of a function (vocabulary, text, settings) -> `Trainer`

@@ -35,8 +35,8 @@ class Settings(TermSettings):
     )  # fmt: skip
     seed: int = training_setting(1, SEED, 0)
     deterministic: bool = training_setting(
-        False, "Sample in rounds of --shards parts instead of one part for each thread: the same "
-        "seed gives the same bytes on any number of threads.",
+        False, "Split each round into --shards parts instead of one for each thread: the same seed "
+        "gives the same bytes on any number of threads.",
     )  # fmt: skip
     shards: int = training_setting(
         8, "With --deterministic: number of shards of documents, which are sampled in parallel. It "

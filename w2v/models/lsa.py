@@ -24,8 +24,8 @@ class Settings(TermSettings):
         6, "Number of power iterations of the SVD. More are more exact and slower.", 0, 1000
     )
     oversamples: int = training_setting(
-        10, "Number of columns beyond --topics in the random start of the SVD. More are more exact "
-        "and slower.", 0, 1 << 14,
+        10, "Number of dimensions beyond --topics that the SVD computes and drops. More are "
+        "more exact and slower.", 0, 1 << 14,
     )  # fmt: skip
     seed: int = training_setting(1, "Seed of the random start of the SVD.", 0)
 

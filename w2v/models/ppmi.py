@@ -33,8 +33,8 @@ class Settings(ModelSettings):
         6, "Number of power iterations of the SVD. More are more exact and slower.", 0, 1000
     )
     oversamples: int = training_setting(
-        10, "Number of columns beyond --dim in the random start of the SVD. More are more exact "
-        "and slower.", 0, 1 << 14,
+        10, "Number of dimensions beyond --dim that the SVD computes and drops. More are "
+        "more exact and slower.", 0, 1 << 14,
     )  # fmt: skip
     seed: int = training_setting(1, "Seed of the random start of the SVD.", 0)
 
@@ -45,7 +45,7 @@ class Settings(ModelSettings):
 
 
 def renamed(model: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The present names of the model and settings in a file of an earlier version.
+    """Convert the model name and settings in a file of an earlier version to present names.
 
     PPMI used to be the model lsa with the setting context="window", and its `dim` was called
     `topics`. LSA itself had context="documents", a setting that no longer exists. Other models and

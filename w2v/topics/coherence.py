@@ -20,7 +20,7 @@ TOP_WORDS = 10  # number of top words of a topic that form the pairs
 
 
 class Coherence(NamedTuple):
-    """The coherence of a topic, over pairs of its top words; None if no pair has a score.
+    """The coherence of a topic, over pairs of its top words.
 
     p(a, b) is the share, and D(a, b) the number, of documents that contain both a and b.
 
@@ -28,6 +28,8 @@ class Coherence(NamedTuple):
              to 1 (always in the same document)
     u_mass   the mean of ln((D(a, b) + 1) / D(a)), with a the word of larger weight
     skipped  the number of pairs without a score, because one of the words is in no document
+
+    `npmi` and `u_mass` are None if no pair has a score.
     """
 
     npmi: float | None

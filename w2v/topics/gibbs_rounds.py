@@ -83,7 +83,7 @@ class TopicCounts:
 
 
 class GibbsRounds(TopicCounts):
-    """Rounds that are sampled by the threads of this process; parameters as of `TopicCounts`."""
+    """Rounds that the threads of this process sample; see `TopicCounts` for the parameters."""
 
     parts = (PARTS,)
 
@@ -147,7 +147,7 @@ class SamplerBuffers:
     settings  `models.lda.Settings`
 
     `changes`, int32 (V, K), accumulates the changes of all sampled chunks. `alpha_sums`, float64
-    (K,), holds those of the last chunk, see `priors.update_alpha`.
+    (K,), holds the sums of the last chunk for `priors.update_alpha`.
     """
 
     def __init__(self, shape: tuple[int, ...], alpha: np.ndarray, settings: Any):

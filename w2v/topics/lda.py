@@ -3,7 +3,7 @@
 Documents are mixtures of topics, and topics are distributions over words (Blei, Ng and Jordan
 2003). The sampler is that of Griffiths and Steyvers 2004, see `kernels.gibbs`. Its state is the
 topic of each token; all counts are computed from it. The result is the average of the counts after
-each epoch that follows burn-in. All epochs are of one chain, so topics keep their numbers.
+each epoch that follows burn-in. All epochs are of one Markov chain, so topics keep their numbers.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class LdaTrainer:
         self._rounds: GibbsRounds | None = None
 
     def plan(self, threads: int) -> Plan:
-        """The chunks of a run, which are so long that copying all counts for each is cheap."""
+        """The chunks of a run. They are long, so that copying all counts for each costs little."""
         shards = self.settings.shards if self.settings.deterministic else threads
         longest = max(_TOKENS, _PER_WORD * self.kept.size)
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
@@ -190,7 +190,7 @@ class LdaTrainer:
 
 
 def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
-    """p(word | topic), float32 (V, K), from the p(topic | word) and the word counts in a file.
+    """p(word | topic), float32 (V, K), from p(topic | word) and the word counts in a file.
 
     p(k | w) is (n_wk + eta) / (n_w + K eta), so n_wk + eta follows from it and is not in the file.
     Raises  KeyError or ValueError if the tensors of the file do not fit

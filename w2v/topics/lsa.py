@@ -64,7 +64,7 @@ class LsaTrainer:
         """Compute the topics.
 
         on_share  called with the share (0 to 1) of the work that is done
-        products  from (matrix, threads), the object that multiplies by the matrix
+        products  a function (matrix, threads) -> the object that multiplies by the matrix
         """
         set_ = self._settings
         matrix = term_matrix.weigh(self._counts, self._weights, set_.weight)
@@ -97,7 +97,7 @@ class LsaTrainer:
         return {"explained": round(self._svd.share, 6), "terms": len(self._kept)}
 
     def tables(self) -> dict[str, Table]:
-        """The tables of documents and of words, the latter of terms only."""
+        """The tables of documents and of terms."""
         names, counts = self._vocabulary.names, self._vocabulary.counts
         return {
             "documents": Table.build(

@@ -49,8 +49,8 @@ def write_state(
 ) -> None:
     """Write the topic of each token, compressed by gzip.
 
-    tensors    of the model's file
-    names      of the terms
+    tensors    the tensors of the model's file
+    names      the names of the terms
     documents  the names of the documents
     Raises     W2VError if the model was trained without --keep-state, or its state is damaged
     """
