@@ -96,7 +96,7 @@ def add_one(x):
 def kept_in(tmp_path, monkeypatch):
     """A folder for compiled kernels, where there are none yet."""
     monkeypatch.setattr("w2v.kernels.cache.directory", lambda: str(tmp_path))
-    cache._say_once.cache_clear()
+    cache._warn_once.cache_clear()
     return tmp_path
 
 
@@ -127,7 +127,8 @@ def test_damaged_kernels_are_compiled_anew_and_named_in_a_line(kept_in, caplog, 
     again = kernel()
     assert again(1) == 2
     assert not again.stats.cache_hits
-    assert caplog.messages == [f"damaged kernels in {kept_in} are compiled anew"]
+    said = f"compiled kernels in {kept_in} are damaged: they are compiled again"
+    assert caplog.messages == [said]
     assert caplog.records[0].name == "w2v"
     repaired = kernel()
     assert repaired(1) == 2
@@ -141,8 +142,8 @@ def test_a_full_disk_under_the_kernels_is_named_and_stops_nothing(kept_in, caplo
 
     monkeypatch.setattr(cache._ChecksummedFile, "_save_data", full)
     assert kernel()(1) == 2
-    said = f"compiled kernels cannot be kept in {kept_in}: No space left on device"
-    assert caplog.messages == [said]
+    said = f"compiled kernels cannot be kept in {kept_in}: No space left on device; "
+    assert caplog.messages == [f"{said}set NUMBA_CACHE_DIR to a folder on another disk"]
 
 
 def test_a_disk_that_takes_no_bytes_is_noticed_before_kernels_are_compiled(tmp_path):
@@ -155,7 +156,7 @@ def test_a_disk_that_takes_no_bytes_is_noticed_before_kernels_are_compiled(tmp_p
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     assert done.stdout.startswith(str(tmp_path / "w2v-kernels-"))
     assert done.stderr.startswith("compiled kernels cannot be kept (")
-    assert "File too large): set NUMBA_CACHE_DIR to a folder" in done.stderr
+    assert "File too large): set NUMBA_CACHE_DIR to a writable folder" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

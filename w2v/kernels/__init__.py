@@ -1,17 +1,17 @@
 """Compiled inner loops: the only package that imports Numba.
 
-Rules of the house:
+Rules of this package:
 
-1. A file opens with its equations, and says where they differ from their source and why. Where a
-   file says D, rows are padded to a multiple of 16 numbers, `registers` times 16 (see `simd`).
-2. Arguments are arrays and numbers; results are written into arguments; scratch is passed in.
-   Nothing is raised, printed, read or allocated in a loop.
-3. `jit` owns the Numba options. Its fast-math flags let the compiler reorder sums and fuse
-   multiply-adds, but keep the meaning of NaN and infinity: we test for them.
-4. Threads are Python threads over these functions, which hold no lock while they run.
-5. Random numbers come from a state argument and are made of shifts and xors, so that the same code
-   gives the same numbers as plain Python (`NUMBA_DISABLE_JIT=1`).
-6. Every kernel has a twin in plain NumPy, `tests/naive.py`, and every step is proven to be a
+1. A file opens with its equations, and with where and why they differ from their source. D is the
+   length of a row of vectors, padded to a multiple of 16 numbers: D = 16 `registers` (see `simd`).
+2. Arguments are arrays and numbers. Results are written into arguments, and scratch memory is
+   passed in. No loop raises an exception, prints, reads a file or allocates memory.
+3. Only `jit` and its variants below set Numba options. The fast-math flags let the compiler reorder
+   sums and fuse multiply-adds. They keep the meaning of NaN and infinity, because we test for them.
+4. Threads are Python threads that call these functions; the functions release the GIL.
+5. Random numbers come from a state argument and are made of shifts and xors, so that compiled code
+   and plain Python (`NUMBA_DISABLE_JIT=1`) draw the same numbers.
+6. Every kernel has a twin in plain NumPy, in `tests/naive.py`. Tests compare every step with a
    gradient by finite differences in float64.
 """
 
@@ -24,7 +24,7 @@ import numba
 
 from w2v.kernels.cache import cached
 
-# A kernel that trains a chunk, or a `partial` of one: returns (sum of losses in nats, pairs).
+# A kernel that trains a chunk, or a `partial` of one: it returns (sum of losses in nats, pairs).
 Kernel = Callable[..., tuple[float, int]]
 
 _OPTIONS: dict[str, Any] = {
@@ -40,19 +40,19 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def exact(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile without the fast-math flags: each operation rounds as IEEE 754 says."""
+    """Compile `function` without fast-math flags: each operation is rounded as in IEEE 754."""
     return cached(numba.njit(**_OPTIONS | {"fastmath": False})(function))
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` into its callers; it has no compiled form of its own.
 
-    A call passes seven numbers for each array: with calls skip-gram takes 1.3 times as long, CBOW
-    1.2 (tests/bench/tricks.py).
+    A call passes seven numbers for each array. With calls skip-gram takes 1.3 times as long and
+    CBOW 1.2 times (tests/bench/tricks.py).
     """
     return numba.njit(**_OPTIONS, forceinline=True)(function)
 
 
 def inlined_exact(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile `function` into its callers, without the fast-math flags."""
+    """Compile `function` into its callers, without fast-math flags."""
     return numba.njit(**_OPTIONS | {"fastmath": False}, forceinline=True)(function)

@@ -1,13 +1,14 @@
-"""Alias tables: draws from the distribution of negative samples, in constant time.
+"""Alias tables: draws from the noise distribution in constant time.
 
-An alias table (Walker 1977, built as in Vose 1991) draws from a distribution p over V words by two
-parts of one random number. Slot v holds the word v itself, with the chance q_v, and one other word:
+An alias table (Walker 1977, built as in Vose 1991) draws from a distribution p over V words with
+two parts of one random number. Slot v holds word v with probability q_v, and one other word, its
+alias:
 
     v uniform in 0 .. V-1, u uniform in [0, 1):  draw v if u < q_v, else alias_v
     p_w = (q_w + Σ over v with alias_v = w of (1 - q_v)) / V
 
-word2vec.c has a table of 100 million words instead, 400 MB, in which a word stands as often as is
-its share; an alias table is exact, and small enough for the cache: 8 bytes a word.
+word2vec.c has a table of 100 million word ids instead (400 MB), in which a word occurs in
+proportion to its probability. An alias table is exact, and at 8 bytes a word it fits in the cache.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ _32, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 @jit
 def build_alias(weights, threshold, alias, pending):
-    """Fill the alias table of a distribution.
+    """Build the alias table of a distribution.
 
     weights    float64 (V,)  V p; overwritten
-    threshold  uint32 (V,)   overwritten: q in parts of 2**32
-    alias      int32 (V,)    overwritten: the other word of each slot
-    pending    int32 (V,)    scratch: small slots from the left, large ones from the right
+    threshold  uint32 (V,)   overwritten by q in units of 2**-32
+    alias      int32 (V,)    overwritten by the other word of each slot
+    pending    int32 (V,)    scratch: slots below 1 from the left, the others from the right
     Source: Vose 1991, "A linear algorithm for generating random numbers with a given distribution":
-    a slot of too small a weight is filled up from one of too large a weight.
+    a slot with a weight below 1 is filled up from a slot with a weight above 1.
     """
     size = weights.size
     small, large = 0, size
@@ -55,11 +56,11 @@ def build_alias(weights, threshold, alias, pending):
 
 @inlined
 def draw_noise(table, state):
-    """Draw one word from the noise distribution.
+    """Draw a word from the noise distribution.
 
-    table    uint64 (V,)  an alias table: threshold and alias of a slot in one number, so that a
-                          draw touches the memory once
-    state    uint64 (1,)  changed in place
+    table    uint64 (V,)  alias table: threshold and alias of a slot are one number, so that a draw
+                          reads memory once
+    state    uint64 (1,)  random state, changed in place
     Returns  int64, a word id
     """
     bits = next_random(state)

@@ -1,10 +1,10 @@
 """The cache of compiled kernels on disk.
 
-Numba notices neither a change in another file that a kernel calls nor a changed mode such as bounds
-checks. So the directory is named by a hash of all kernels, the Numba version and every `NUMBA_*`
-mode. Its index files are pickles: only this user may be able to write the directory, so it is never
-a predictable name in a shared folder. It is used for our kernels alone: Numba's settings stay as
-they are for the program that imports them.
+Numba does not notice a change in another file that a kernel calls, nor a changed mode such as
+bounds checks. The name of the cache directory is therefore a hash of all kernels, the Numba version
+and every `NUMBA_*` mode. Its index files are pickles, which nobody but the user may be able to
+write: the directory never has a predictable name in a shared folder. Only our kernels use this
+directory; other Numba code of the importing program keeps its settings.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 _LOG = logging.getLogger("w2v")
 _UNUSED = 30 * 24 * 3600  # seconds after which a directory of another version is removed
-_TEST_BYTES = 1 << 16  # that are written to see whether the disk is full
-_CHECKSUM_BYTES = 4  # at the end of a file
+_TEST_BYTES = 1 << 16  # bytes written to test whether the disk is full
+_CHECKSUM_BYTES = 4  # length of the checksum at the end of a file
 
 
 def _fingerprint() -> str:
@@ -56,7 +56,7 @@ def _parent() -> Path:
 
 @cache
 def directory() -> str:
-    """A directory that can be written, created if need be; a temporary one if there is no other."""
+    """The cache directory, created if missing; a temporary directory if it cannot be written."""
     path = "~/.cache/w2v"
     try:
         chosen = _parent() / f"kernels-{_fingerprint()}"
@@ -66,12 +66,11 @@ def directory() -> str:
             file.write(bytes(_TEST_BYTES))
         os.utime(chosen)
         _remove_unused(chosen)
-    except (OSError, RuntimeError) as error:  # read-only, full, or no home at all
+    except (OSError, RuntimeError) as error:  # read-only, full, or no home directory
         chosen = Path(tempfile.mkdtemp(prefix="w2v-kernels-"))
         atexit.register(shutil.rmtree, chosen, ignore_errors=True)
         _LOG.warning(
-            "compiled kernels cannot be kept (%s: %s): set NUMBA_CACHE_DIR to a folder that can be "
-            "written",
+            "compiled kernels cannot be kept (%s: %s): set NUMBA_CACHE_DIR to a writable folder",
             getattr(error, "filename", None) or path,
             getattr(error, "strerror", None) or error,
         )
@@ -79,7 +78,7 @@ def directory() -> str:
 
 
 def _remove_unused(chosen: Path) -> None:
-    """Remove the directories of other versions that nobody has used for `_UNUSED` seconds."""
+    """Remove directories of other versions that have not been used for `_UNUSED` seconds."""
     for other in chosen.parent.iterdir():
         if re.fullmatch(r"kernels-[0-9a-f]{16}", other.name) and other != chosen:
             status = other.lstat()
@@ -89,9 +88,9 @@ def _remove_unused(chosen: Path) -> None:
 
 
 def cached(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel whose compiled forms are stored in `directory` for later processes.
+    """Store the compiled forms of a kernel in `directory`, for later processes.
 
-    As `numba.njit(cache=True)`, which has one directory for all programs.
+    `numba.njit(cache=True)` does the same, but has one directory setting for all programs.
     """
     if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         kernel._cache = _Cache(kernel.py_func)  # type: ignore[attr-defined]
@@ -99,7 +98,7 @@ def cached(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Cache(FunctionCache):
-    """Numba's cache of one kernel; a damaged file in it is compiled anew."""
+    """Numba's cache of one kernel; a kernel whose file is damaged is compiled again."""
 
     def __init__(self, function: Callable[..., Any]):
         before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
@@ -112,15 +111,15 @@ class _Cache(FunctionCache):
         self._cache_file = _ChecksummedFile(self.cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, *signature: Any) -> Any:
-        """The compiled form for a signature; None where there is none, or it is damaged."""
+        """The compiled form for a signature; None if it is missing or damaged."""
         try:
             return super().load_overload(*signature)
-        except Exception:  # unpickling a truncated file can raise nearly anything
+        except Exception:  # unpickling a damaged file can raise almost any exception
             self._drop()
             return None
 
     def save_overload(self, *compiled: Any) -> None:
-        """Store the compiled form for a signature, if the disk has space for it."""
+        """Store the compiled form for a signature; warn if it cannot be written."""
         try:
             try:
                 super().save_overload(*compiled)
@@ -130,23 +129,26 @@ class _Cache(FunctionCache):
                 self._drop()
                 super().save_overload(*compiled)
         except OSError as error:
-            _say_once(f"compiled kernels cannot be kept in {directory()}: {error.strerror}")
+            _warn_once(
+                f"compiled kernels cannot be kept in {directory()}: {error.strerror}; "
+                "set NUMBA_CACHE_DIR to a folder on another disk"
+            )
 
     def _drop(self) -> None:
         for path in Path(self.cache_path).glob(f"{self._impl.filename_base}.*"):
             path.unlink(missing_ok=True)
-        _say_once(f"damaged kernels in {directory()} are compiled anew")
+        _warn_once(f"compiled kernels in {directory()} are damaged: they are compiled again")
 
 
 class _ChecksummedFile(IndexDataCacheFile):
-    """Files with a checksum at the end, so that damaged machine code does not run."""
+    """Files with a checksum at the end, so that damaged machine code is never run."""
 
     def _dump(self, value: Any) -> bytes:
         data: bytes = super()._dump(value)
         return data + zlib.crc32(data).to_bytes(_CHECKSUM_BYTES, "little")
 
     def _load_index(self) -> Any:
-        version = pickle.dumps(self._version, protocol=-1)  # goes before what `_dump` returns
+        version = pickle.dumps(self._version, protocol=-1)  # precedes the data of `_dump`
         if os.path.exists(self._index_path):
             _check(self._index_path, version)
         return super()._load_index()
@@ -157,7 +159,7 @@ class _ChecksummedFile(IndexDataCacheFile):
 
 
 def _check(path: str, prefix: bytes = b"") -> None:
-    """ValueError where a file has another prefix, or what follows fails its checksum."""
+    """Raise ValueError if a file does not begin with `prefix` or fails its checksum."""
     data = Path(path).read_bytes()
     body, end = data[len(prefix) : -_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
     if not data.startswith(prefix) or zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little") != end:
@@ -165,12 +167,15 @@ def _check(path: str, prefix: bytes = b"") -> None:
 
 
 @cache
-def _say_once(message: str) -> None:
+def _warn_once(message: str) -> None:
     _LOG.warning("%s", message)
 
 
 def machine_code() -> dict[str, str]:
-    """What the machine code of kernels, and so the last digits of their results, depends on."""
+    """The processor and versions that machine code, and so the last digits of results, depends on.
+
+    Returns  by name, for messages
+    """
     from llvmlite import binding
 
     features = zlib.crc32(binding.get_host_cpu_features().flatten().encode())
@@ -182,7 +187,7 @@ def machine_code() -> dict[str, str]:
 
 
 def is_cold(*modules: str) -> bool:
-    """Whether one of these modules of kernels has never been compiled into the directory."""
+    """Whether one of these modules of kernels has no compiled form in the directory yet."""
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return False
     return any(next(Path(directory()).rglob(f"{name}.*.nbc"), None) is None for name in modules)

@@ -1,6 +1,6 @@
-"""Continuous bag of words (CBOW): the mean of a window predicts the word at its centre.
+"""Continuous bag of words (CBOW): the mean of the context words predicts the center word.
 
-For a centre t and the C context words c_i of its window (Mikolov et al. 2013a, section 3.1):
+For a center word t and the C context words c_i of its window (Mikolov et al. 2013a, section 3.1):
 
     h = 1/C Σ input_vectors[c_i]
     Y = output_vectors[t, negatives]
@@ -8,9 +8,9 @@ For a centre t and the C context words c_i of its window (Mikolov et al. 2013a, 
     Δh = G Y_old
     input_vectors[c_i] += Δh          as in word2vec.c; the gradient would be Δh / C (`divide`)
 
-İrsoy et al. 2020 call the missing 1/C an error of word2vec.c. We have both, and word2vec.c's by
-default, to which the usual learning rates belong. A word alone in its sentence has no context and
-is left out.
+İrsoy et al. 2020 call the missing 1/C an error of word2vec.c. The setting `cbow_update` chooses
+between the two. The default is that of word2vec.c, because the usual learning rates belong to it.
+A center word without context words (alone in its sentence) is not trained.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from w2v.kernels.windows import prefetch_window
 
 @inlined
 def mean_context(vectors, word_ids, first, last, center, hidden, registers):
-    """The mean of a window's context words.
+    """Compute the mean of the context words of a window.
 
     vectors    float (·, D)
     word_ids   int32 (N,)    rows of `vectors`
-    first      int           the window's first position
-    last       int           and its last; there is at least one besides `center`
-    center     int           the position to leave out
+    first      int           first position of the window
+    last       int           last position of the window; it has at least one context word
+    center     int           position of the center word, which is left out
     hidden     float (1, D)  overwritten by h; word2vec.c: neu1
-    registers  int
+    registers  int           D / 16
     """
     clear_row(hidden, 0, registers)
     share = 1.0 / (last - first)
@@ -47,21 +47,23 @@ def train_windows(
     windows, count, negative, table, state, target_ids,
     input_vectors, output_vectors, frozen, registers, scratch, divide,
 ):  # fmt: skip
-    """Train the mean of every window's words on its centre and negatives.
+    """Train all windows: the mean of the context words predicts the center word.
 
     windows         Windows
-    count           int               how many windows there are
+    count           int               number of windows
     negative        int               negatives for each window
-    table           uint64 (·,)       see `draw_noise`
+    table           uint64 (·,)       alias table of the noise distribution, see `draw_noise`
     state           uint64 (1,)       random state, changed in place
-    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V beyond the words drawn
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; V in columns after 1 +
+                                      `negative`
     input_vectors   float (V + 1, D)  changed in place
     output_vectors  float (V + 1, D)  changed in place; the last row is padding
-    frozen          bool (V,)         input vectors that must not change; or empty, for none
+    frozen          bool (V,)         input vectors that must not change; empty for none
     registers       int               D / 16
     scratch         Scratch
-    divide          bool              each context word gets Δh / C, else Δh
+    divide          bool              add Δh / C to each context word instead of Δh
     Returns         (float64, int64), the sum of the losses in nats and the number of windows
+                    trained
     """
     word_ids, firsts, lasts, rates, _ = windows
     _, steps, _, hidden, vector_step, loss_accumulator = scratch

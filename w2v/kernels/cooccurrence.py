@@ -1,14 +1,14 @@
 """Cooccurrence counts in windows, and their positive pointwise mutual information (PPMI).
 
-A word at distance d from another counts (L + 1 - d) / L as its context, with L the window: what
-windows that shrink at random would count on average. With #(w, c) these counts, #(w) their sum over
-all contexts and N the sum of all (Levy, Goldberg and Dagan 2015, sections 2.1 and 3.2, with
-smoothed contexts and a shift):
+A context word at distance d from a word has the weight (L + 1 - d) / L, where L is the window. This
+is the average count of windows that shrink at random. #(w, c) is the sum of the weights of c as a
+context of w, #(w) its sum over all contexts, N the sum over all pairs (Levy, Goldberg and Dagan
+2015, sections 2.1 and 3.2, with context distribution smoothing and a shift):
 
     PMI(w, c)  = ln #(w, c) / N - ln #(w) / N - ln P(c),    P(c) ∝ #(c)^0.75
     PPMI(w, c) = max(PMI(w, c) - shift, 0)
 
-A text here is word ids with a negative number before, between and after its documents.
+Here a text is an array of word ids, with a negative number before, between and after its documents.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def sum_weights(ids, window, sums):
 
     ids     int32 (N,)    a text
     window  int           L
-    sums    float64 (V,)  grows by the weights of all contexts of each word
+    sums    float64 (V,)  changed in place: the weights of all contexts of each word are added
     """
     for position in range(ids.size):
         if ids[position] >= 0:
@@ -40,8 +40,9 @@ def list_positions(ids, ends, positions):
     """List the positions of each word.
 
     ids        int32 (N,)  a text
-    ends       int64 (V,)  where the list of each word begins; then, where it ends
-    positions  int32 (·,)  overwritten
+    ends       int64 (V,)  on entry the index where the list of each word begins; on return where
+                           it ends
+    positions  int32 (·,)  overwritten by the lists
     """
     for position in range(ids.size):
         word = ids[position]
@@ -52,16 +53,16 @@ def list_positions(ids, ends, positions):
 
 @inlined
 def count_contexts(ids, positions, first, last, window, counts, context_ids):
-    """Count the context words of some positions.
+    """Add up #(w, c) for the occurrences of one word w.
 
     ids          int32 (N,)    a text
-    positions    int32 (·,)
-    first        int           the first of the positions
-    last         int           and the one after the last
+    positions    int32 (·,)    see `list_positions`
+    first        int           index of the word's first position in `positions`
+    last         int           index after its last position
     window       int           L
-    counts       float64 (V,)  zeros; grows by the weights
-    context_ids  int32 (V,)    overwritten: the words that have been counted
-    Returns      int64, how many these are
+    counts       float64 (V,)  zeros on entry; on return #(w, c) for each c
+    context_ids  int32 (V,)    overwritten by the context words found
+    Returns      int64, the number of context words found
     """
     found = 0
     for k in range(first, last):
@@ -82,23 +83,23 @@ def fill_ppmi(
     ids, positions, starts, word, last, window, row_logs, column_logs, counts, context_ids,
     columns, values, sizes,
 ):  # fmt: skip
-    """The PPMI of some words with all others, as rows of a sparse matrix.
+    """Compute rows of the sparse PPMI matrix (CSR), until the next row might need more memory.
 
     ids          int32 (N,)      a text
     positions    int32 (·,)      see `list_positions`
-    starts       int64 (V + 1,)  where the list of each word begins
-    word         int             the first word
-    last         int             and the one after the last
+    starts       int64 (V + 1,)  index in `positions` where the list of each word begins
+    word         int             first word
+    last         int             the word after the last one
     window       int             L
     row_logs     float64 (V,)    ln #(w)
     column_logs  float64 (V,)    ln P(c) + shift
-    counts       float64 (V,)    scratch: zeros, and again afterwards
+    counts       float64 (V,)    scratch: zeros on entry and on return
     context_ids  int32 (V,)      scratch
-    columns      int32 (E,)      overwritten
-    values       float32 (E,)    overwritten
-    sizes        int64 (V,)      how many entries each row has
-    Returns      (int64, int64): the first word for which there was no memory, how many entries
-                 there are
+    columns      int32 (E,)      overwritten by the column of each entry
+    values       float32 (E,)    overwritten by the value of each entry
+    sizes        int64 (V,)      overwritten for these words: number of entries in the row
+    Returns      (int64, int64): the first word that has not been computed, for want of memory in
+                 `columns`, or `last`; and the number of entries
     """
     size = 0
     while word < last and size + counts.size <= columns.size:

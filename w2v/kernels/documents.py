@@ -1,8 +1,8 @@
-"""The spans of text that a chunk's documents are: gathered, seeded, and given their targets.
+"""Documents of a chunk: their spans of the text, random states and targets.
 
-A document is a span of the text, or several; those of a chunk need not stand side by side in it.
-When documents are inferred, the random numbers of each follow from its words alone, so that it does
-not matter what else is inferred with it. Its stream's state x is a hash of its word ids w_i:
+A document is one span of the text, or several. The spans of a chunk need not be adjacent in the
+text. Inference draws the random numbers of a document from a state that depends on its words only,
+so that its vector does not depend on other documents. This state x is a hash of its word ids w_i:
 
     x = key;  for each i: x = xorshift(x XOR (w_i + 1));  then MIXING_STEPS times x = xorshift(x)
 """
@@ -17,18 +17,18 @@ from w2v.kernels import Kernel, jit
 from w2v.kernels.negative_sampling import draw_target_row
 from w2v.kernels.random import next_random
 
-MIXING_STEPS = 8  # else documents that differ in their last word have similar numbers
+MIXING_STEPS = 8  # without them documents that differ only in the last word draw similar numbers
 
 
 @jit
 def gather_spans(text, begins, ends, ids, bounds):
-    """Copy spans of a text one after the other.
+    """Concatenate spans of a text.
 
     text    int32 (·,)      word ids
-    begins  int64 (S,)      where each span begins in it
-    ends    int64 (S,)      and where it ends
-    ids     int32 (N,)      overwritten: the words of all spans
-    bounds  int64 (S + 1,)  overwritten: where each begins in `ids`, and N
+    begins  int64 (S,)      position where each span begins
+    ends    int64 (S,)      position where each span ends
+    ids     int32 (N,)      overwritten by the words of all spans
+    bounds  int64 (S + 1,)  overwritten by the index in `ids` where each span begins, and N
     """
     total = 0
     for span in range(begins.size):
@@ -41,13 +41,13 @@ def gather_spans(text, begins, ends, ids, bounds):
 
 @jit
 def seed_spans(ids, bounds, key, state, streams):
-    """Give each span a random state that follows from its words alone.
+    """Derive the random state of each span from a key and its words.
 
-    ids      int32 (N,)
-    bounds   int64 (S + 1,)  where each span begins
-    key      uint64 (1,)     what else it follows from; not changed
+    ids      int32 (N,)      word ids
+    bounds   int64 (S + 1,)  index where each span begins, and N
+    key      uint64 (1,)     not changed
     state    uint64 (1,)     scratch
-    streams  uint64 (S,)     overwritten; never zero
+    streams  uint64 (S,)     overwritten by the random states, which are never zero
     """
     for span in range(streams.size):
         state[0] = key[0]
@@ -61,16 +61,17 @@ def seed_spans(ids, bounds, key, state, streams):
 
 @jit
 def draw_document_targets(windows, count, negative, table, padding_id, streams, state, target_ids):
-    """Write words and their negatives to the rows of `target_ids`, see `draw_target_row`.
+    """Write each center word and its negatives to `target_ids`, see `draw_target_row`.
 
     windows     Windows
-    count       int           how many there are
-    negative    int
+    count       int           number of windows
+    negative    int           negatives for each word
     table       uint64 (·,)   see `draw_noise`
-    padding_id  int
-    streams     uint64 (S,)   the random state of each span; or empty: all share `state`
-    state       uint64 (1,)   changed in place
-    target_ids  int32 (N, K)  the first 1 + negative of each row are overwritten
+    padding_id  int           see `draw_target_row`
+    streams     uint64 (S,)   random state of each span; empty: all spans share `state`
+    state       uint64 (1,)   random state, changed in place
+    target_ids  int32 (N, K)  the first 1 + negative entries of the first `count` rows are
+                              overwritten
     """
     span = -1
     for row in range(count):
@@ -81,13 +82,13 @@ def draw_document_targets(windows, count, negative, table, padding_id, streams, 
 
 
 class DocumentKernels(NamedTuple):
-    """The kernels of a model of documents.
+    """The kernels of a document model.
 
     train_documents  (windows, count, documents, target_ids, matrices, frozen, registers, scratch,
-                     fixed) -> (sum of losses, predictions); `fixed`: change nothing but the
-                     document vectors
+                     fixed) -> (sum of losses in nats, number of predictions). With `fixed` it
+                     changes only the document vectors
     train_words      the kernel of a word model that is trained on the same windows, or None
-    modules          the modules of both
+    modules          the kernel modules of both
     """
 
     train_documents: Kernel

@@ -1,4 +1,4 @@
-"""Collapsed Gibbs sampling: draw each token's topic anew, given those of all other tokens.
+"""Collapsed Gibbs sampling: resample the topic of each token, given the topics of all others.
 
 For a token of word w in document d (Griffiths and Steyvers 2004, "Finding scientific topics",
 equation 5), with all counts n without the token itself:
@@ -6,13 +6,13 @@ equation 5), with all counts n without the token itself:
     p(k | all others) ∝ (n_dk + α_k) (n_wk + η) / (n_k + V η)
     p(token | all others) = Σ_k of these / (n_d + Σ α),  whose logarithm is summed up
 
-For the prior α (Minka 2000, "Estimating a Dirichlet distribution") each document adds
+To estimate the prior α (Minka 2000, "Estimating a Dirichlet distribution"), each document adds
 Σ_{j < n_dk} 1 / (j + α_k) = Ψ(n_dk + α_k) - Ψ(α_k) to `alpha_sums`.
 
-All K weights are computed, 16 at a time: lane l of a register stands for the topics l, 16 + l,
-32 + l and so on. Their weights are summed lane by lane, and a topic is drawn by finding the lane in
-one register of 16 sums, then the topic in this lane. On film reviews that takes 45 ns a token for
-50 topics, 65 for 200 and 210 for 1,000 on one thread.
+The weights of all K topics are computed, 16 at a time. Lane l of a register has the topics l,
+16 + l, 32 + l and so on, and the weights of each lane are summed. The draw first finds the lane in
+one register of 16 sums, then the topic in this lane. On film reviews, with one thread, a token
+takes 45 ns with 50 topics, 65 ns with 200 and 210 ns with 1,000.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ from w2v.kernels.simd_counts import (
     to_float,
 )
 
-AHEAD = 3  # tokens that a row of counts is prefetched ahead
-RANDOM_UNIT = 2.0**-24  # random numbers stay below 1 by as much as rounding may add
+AHEAD = 3  # the row of counts of a token is prefetched this many tokens before it is used
+RANDOM_UNIT = 2.0**-24  # random numbers are at most 1 - 2**-24, a margin for rounding
 _40, _LOW = np.uint64(40), np.uint64((1 << 24) - 1)
 
 
 class Sampler(NamedTuple):
-    """The counts and scratch of a thread; K is the number of topics, up to a multiple of WIDTH.
+    """Counts and scratch of one thread; K is the number of topics, rounded up to 16 (WIDTH).
 
     word_topics  int32 (V, K)              n_wk
     totals       int32 (1, K)              n_k
     document     int32 (1, K)              n_dk of the current document
     reciprocals  float (1, K)              1 / (n_k + V η)
     weight_sums  float (K / WIDTH, WIDTH)  running sums of the weights, lane by lane
-    alpha        float (1, K)              0 where there is no topic
-    alpha_sums   float64 (1, K)            grows by 1 / (j + alpha_k) for each n_dk > j >= 0
+    alpha        float (1, K)              the prior α; 0 in columns without a topic
+    alpha_sums   float64 (1, K)            Σ 1 / (j + alpha_k) over all documents and 0 <= j < n_dk
     """
 
     word_topics: np.ndarray
@@ -62,7 +62,7 @@ class Sampler(NamedTuple):
 
 
 def make_sampler(word_topics: np.ndarray, alpha: np.ndarray) -> Sampler:
-    """A sampler with counts and priors as given, int32 (V, K) and float (1, K), not copied."""
+    """A sampler with these counts, int32 (V, K), and prior, float (1, K); neither is copied."""
     size = alpha.shape[1]
     return Sampler(
         word_topics, aligned((1, size), np.int32), aligned((1, size), np.int32),
@@ -73,11 +73,11 @@ def make_sampler(word_topics: np.ndarray, alpha: np.ndarray) -> Sampler:
 
 @jit
 def count_topics(words, topics, word_topics):
-    """Count which topic comes with which word.
+    """Count the topics of each word.
 
-    words        int32 (N,)
-    topics       int16 (N,)
-    word_topics  int32 (V, K)  n_wk; grows
+    words        int32 (N,)    word of each token
+    topics       int16 (N,)    topic of each token
+    word_topics  int32 (V, K)  changed in place: the counts are added to n_wk
     """
     for token in range(words.size):
         word_topics[words[token], topics[token]] += 1
@@ -85,13 +85,13 @@ def count_topics(words, topics, word_topics):
 
 @inlined
 def count_token(sampler, word, topic, amount, v_eta):
-    """Count a token of a word and a topic in, or out.
+    """Add a token to the counts, or remove it.
 
-    sampler  Sampler
-    word     int
-    topic    int
-    amount   int    1 or -1
-    v_eta    float  V η
+    sampler  Sampler  its counts and reciprocals are changed in place
+    word     int      word of the token
+    topic    int      topic of the token
+    amount   int      1 to add, -1 to remove
+    v_eta    float    V η
     """
     add_and_load(sampler.document, 0, topic, amount)
     add_and_load(sampler.word_topics, word, topic, amount)
@@ -103,10 +103,10 @@ def count_token(sampler, word, topic, amount, v_eta):
 def begin_document(sampler, topics, begin, end):
     """Count the topics of a document.
 
-    sampler  Sampler  its `document` is overwritten, its `alpha_sums` grow
-    topics   int16 (N,)
-    begin    int      the document's first token
-    end      int      the token after its last
+    sampler  Sampler     its `document` is overwritten, its `alpha_sums` are added to
+    topics   int16 (N,)  topic of each token
+    begin    int         first token of the document
+    end      int         token after its last one
     """
     document, alpha = sampler.document, sampler.alpha
     document[0, :] = 0
@@ -124,7 +124,7 @@ def weigh_topics(sampler, word, eta):
     sampler  Sampler  its `weight_sums` are overwritten
     word     int
     eta      float
-    Returns  a register: the last row of `weight_sums`
+    Returns  a register, the last row of `weight_sums`: the total of each lane
     """
     zero = sampler.alpha.dtype.type(0.0)
     sums = splat(zero)
@@ -140,13 +140,13 @@ def weigh_topics(sampler, word, eta):
 
 @inlined
 def draw_topic(weight_sums, lane_sums, last_lane, state):
-    """Draw a topic: a lane, and one of the topics in it.
+    """Draw a topic: first its lane, then the topic in this lane.
 
     weight_sums  float (R, WIDTH)  running sums of the weights, lane by lane
-    lane_sums    a register        the prefix sums of its last row
-    last_lane    int               the last lane with topics; rounding may find one after it
-    state        uint64 (1,)       changed in place
-    Returns      int
+    lane_sums    a register        prefix sums of the last row of `weight_sums`
+    last_lane    int               last lane with a topic; rounding could find a lane after it
+    state        uint64 (1,)       random state, changed in place
+    Returns      int, the topic
     """
     dtype, last, bits = weight_sums.dtype.type, weight_sums.shape[0] - 1, next_random(state)
     uniform = dtype(bits >> _40) * dtype(RANDOM_UNIT)
@@ -160,18 +160,19 @@ def draw_topic(weight_sums, lane_sums, last_lane, state):
 
 @jit
 def sample_topics(words, starts, first, last, sampler, eta, state, topics, document_sums):
-    """Draw the topics of some documents' tokens anew, one token after the other.
+    """Resample the topics of the tokens of some documents, one token after the other.
 
-    words          int32 (N,)
-    starts         int64 (M + 1,)  the token that each document begins with
-    first          int             the first document
-    last           int             the document after the last
-    sampler        Sampler         its counts are kept
-    eta            float
-    state          uint64 (1,)     changed in place
-    topics         int16 (N,)      changed in place
-    document_sums  int32 (M, K)    grows by n_dk at the end; or empty
-    Returns        float64, the sum of ln p(token | all others), before each is drawn
+    words          int32 (N,)      word of each token
+    starts         int64 (M + 1,)  first token of each document, and N
+    first          int             first document
+    last           int             document after the last one
+    sampler        Sampler         its counts follow the topics
+    eta            float           η
+    state          uint64 (1,)     random state, changed in place
+    topics         int16 (N,)      topic of each token, changed in place
+    document_sums  int32 (M, K)    n_dk after the sampling is added; empty to leave this out
+    Returns        float64, the sum of ln p(token | all others) in nats, each taken before the token
+                   is resampled
     """
     dtype = sampler.alpha.dtype.type
     eta = dtype(eta)

@@ -1,7 +1,8 @@
-"""Negative sampling: telling a word from negatives, words of the noise distribution.
+"""Negative sampling: the step that trains vectors to predict a word against negative samples.
 
-Vectors X (B, D) predict targets Y (K, D): the true word, with label 1, and K - 1 negatives, with
-label 0. A step is (Mikolov et al. 2013b, eq. 4, as products of small matrices: Ji et al. 2016)
+Vectors X (B, D) predict targets Y (K, D): the true word, with label 1, and K - 1 negatives (words
+drawn from the noise distribution), with label 0. A step (Mikolov et al. 2013b, eq. 4), as products
+of small matrices (Ji et al. 2016):
 
     S = X Yᵀ                                          the scores, (B, K)
     L = - Σ ln σ(S_true) - Σ ln σ(-S_negative)        the loss, in nats
@@ -9,18 +10,18 @@ label 0. A step is (Mikolov et al. 2013b, eq. 4, as products of small matrices: 
     Y += Gᵀ X
     X += G Y_old                                      with Y as it was before the step
 
-Every column is computed alike: of the true word we take -y, whose score -s is to be low as those of
-the negatives are, since ln σ(s) = ln σ(-(-s)). So G = -lr σ(S), and the true word's column of G
-changes its sign where its own row of Y is updated.
+All columns are computed in the same way, G = -lr σ(S): the true word has -y in place of y, so that
+its score -s should be low like those of the negatives, and ln σ(s) = ln σ(-(-s)). The true word's
+column of G changes its sign when its own row of Y is updated.
 
-Where this differs from word2vec.c, and why:
+Differences from word2vec.c, and the reasons:
 
-- There each pair of words takes a step by itself, here those of a window take one together, with
-  the same negatives: one product instead of many, at equal quality (see `skipgram`).
-- There σ is a table of 1,000 values that is cut off at ±6. Here it is exact and so is the loss,
-  which word2vec.c does not compute (see `logistic`).
-- A negative that is the true word is left out, as there. Its place is taken by the padding row, the
-  last of each matrix: it is zero and its score is MASKED, which makes a step of 0.
+- word2vec.c takes a step for each pair of words. Here the pairs of a window share their negatives
+  and take one step: one matrix product instead of many, at equal quality (see `skipgram`).
+- word2vec.c looks σ up in a table of 1,000 values, and takes 0 or 1 beyond ±6. Here σ is exact, and
+  so is the loss, which word2vec.c does not compute (see `logistic`).
+- A negative that is the true word is left out, as in word2vec.c. The padding row, the last of each
+  matrix, takes its place. It is zero and its score is set to MASKED, so that its step is 0.
 """
 
 from __future__ import annotations
@@ -47,17 +48,17 @@ from w2v.kernels.tiles import (
     update_targets_and_step,
 )
 
-BATCH = 32  # vectors at most; even
+BATCH = 32  # most vectors in a step; an even number
 
 
 class Scratch(NamedTuple):
-    """Memory to work in, for one thread.
+    """Scratch memory of one thread.
 
-    ids               int32 (BATCH,)  the rows of a batch's vectors
-    steps             float (·,)      S, the scores of a batch, then G, their steps
-    targets           float (K, D)    Y_old, the batch's targets before its step
-    hidden            float (1, D)    a vector that is no row of a matrix
-    vector_step       float (1, D)    a vector's step, G Y_old
+    ids               int32 (BATCH,)  row numbers of the vectors X
+    steps             float (·,)      the scores S, then the steps G
+    targets           float (K, D)    Y_old, the targets before the step
+    hidden            float (1, D)    h, a vector that is computed, such as the mean of a window
+    vector_step       float (1, D)    the step of one vector, G Y_old
     loss_accumulator  float64 (2,)    see `logistic_steps`
     """
 
@@ -70,7 +71,7 @@ class Scratch(NamedTuple):
 
 
 def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
-    """Scratch for batches of `targets` targets (a multiple of COLUMNS), rows of `dim` numbers."""
+    """Scratch for steps of `targets` targets (a multiple of COLUMNS) and rows of `dim` numbers."""
     return Scratch(
         ids=aligned((BATCH,), np.int32),
         steps=aligned((BATCH * targets // COLUMNS * QUAD + WIDTH,), dtype),
@@ -83,14 +84,14 @@ def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
 
 @inlined
 def draw_target_row(center_id, negative, table, padding_id, state, target_ids, row):
-    """Write a word and its negatives to a row of `target_ids`.
+    """Write the true word and its negatives to a row of `target_ids`.
 
-    center_id   int           the true word; goes first
-    negative    int           how many negatives to draw
-    table       uint64 (·,)   see `draw_noise`
-    padding_id  int           goes where a negative is the true word, which is left out
-    state       uint64 (1,)   changed in place
-    target_ids  int32 (N, K)  the first 1 + negative of row `row` are overwritten
+    center_id   int           the true word; written first
+    negative    int           number of negatives to draw
+    table       uint64 (·,)   alias table of the noise distribution, see `draw_noise`
+    padding_id  int           written in place of a negative that is the true word
+    state       uint64 (1,)   random state, changed in place
+    target_ids  int32 (N, K)  the first 1 + negative entries of row `row` are overwritten
     row         int
     """
     target_ids[row, 0] = center_id
@@ -101,15 +102,16 @@ def draw_target_row(center_id, negative, table, padding_id, state, target_ids, r
 
 @jit
 def draw_targets(center_ids, count, negative, table, padding_id, state, target_ids):
-    """Write words and their negatives to the rows of `target_ids`, see `draw_target_row`.
+    """Write each center word and its negatives to `target_ids`, see `draw_target_row`.
 
     center_ids  int32 (N,)
-    count       int           the first `count` are used
-    negative    int
-    table       uint64 (·,)
-    padding_id  int
-    state       uint64 (1,)   changed in place
-    target_ids  int32 (N, K)  the first 1 + negative of each row are overwritten
+    count       int           number of center words
+    negative    int           negatives for each word
+    table       uint64 (·,)   see `draw_noise`
+    padding_id  int           see `draw_target_row`
+    state       uint64 (1,)   random state, changed in place
+    target_ids  int32 (N, K)  the first 1 + negative entries of the first `count` rows are
+                              overwritten
     """
     for row in range(count):
         draw_target_row(center_ids[row], negative, table, padding_id, state, target_ids, row)
@@ -117,10 +119,10 @@ def draw_targets(center_ids, count, negative, table, padding_id, state, target_i
 
 @jit
 def draw_negatives(table, state, negatives):
-    """Draw the negatives of a whole chunk, from which its windows draw theirs.
+    """Draw a sample of negatives for a chunk; its windows then draw their negatives from it.
 
-    table      uint64 (V,)  see `draw_noise`
-    state      uint64 (1,)  changed in place
+    table      uint64 (V,)  alias table of the noise distribution, see `draw_noise`
+    state      uint64 (1,)  random state, changed in place
     negatives  int32 (P,)   overwritten
     """
     for i in range(negatives.size):
@@ -129,13 +131,13 @@ def draw_negatives(table, state, negatives):
 
 @inlined
 def mask_padding(scores, count, target_ids, row, padding_id):
-    """Mask the scores of what only fills up a tile of a batch.
+    """Mask the scores of padding targets, and of the padding vector of an odd number of vectors.
 
-    scores      float (·,)    overwritten by MASKED where there is no vector or no target
-    count       int           the batch's vectors: if that is odd, the last tiles lack one
-    target_ids  int32 (N, K)  the batch's targets are those of row `row`
+    scores      float (·,)    the scores of padding are overwritten by MASKED
+    count       int           number of vectors; if it is odd, the last tiles have a padding vector
+    target_ids  int32 (N, K)  row `row` holds the targets
     row         int
-    padding_id  int           stands there for no target
+    padding_id  int           the entry of `target_ids` that is no target
     """
     tiles, pairs = target_ids.shape[1] // COLUMNS, (count + 1) // 2
     for tile in range(tiles):
@@ -154,25 +156,24 @@ def train_batch(
     vectors, ids, count, output_vectors, target_ids, row, lr, steps, targets,
     loss_accumulator, registers, frozen,
 ):  # fmt: skip
-    """Train some vectors on the same word and negatives, by one step.
+    """Train several vectors on the same word and negatives, in one step.
 
     vectors           float (·, D)    rows `ids` are X, changed in place; the last row is padding
     ids               int32 (BATCH,)  the first `count` are used
     count             int             B
     output_vectors    float (·, D)    rows `target_ids[row]` are Y, changed in place; the last row
                                       is padding; word2vec.c: syn1neg
-    target_ids        int32 (N, K)    K a multiple of COLUMNS: the true word, then negatives or the
-                                      padding row
-    row               int
+    target_ids        int32 (N, K)    K a multiple of COLUMNS: the true word, the negatives, padding
+    row               int             row of `target_ids`
     lr                float           learning rate, of the same dtype; word2vec.c: alpha
     steps             float (·,)      scratch: S, then G
     targets           float (K, D)    scratch: Y_old
-    loss_accumulator  float64 (2,)    grows by L before the step
+    loss_accumulator  float64 (2,)    L before the step is added
     registers         int             D / 16
-    frozen            bool (V,)       rows of `vectors` that are not written; or empty, for none
+    frozen            bool (V,)       rows of `vectors` that must not change; empty for none
     """
     pairs, tiles = (count + 1) // 2, target_ids.shape[1] // COLUMNS
-    # 1. Y_old, with the opposite sign of the true word
+    # 1. Y_old, in which the true word has the opposite sign
     for k in range(target_ids.shape[1]):
         copy_row(output_vectors, target_ids[row, k], 1.0 if k else -1.0, targets, k, registers)
     if count % 2:
@@ -185,7 +186,7 @@ def train_batch(
             score_pair(vectors, a, b, targets, COLUMNS * tile, steps, at, MASKED, registers)
     mask_padding(steps, count, target_ids, row, output_vectors.shape[0] - 1)
     logistic_steps(steps, 2 * QUAD * pairs * tiles, lr, loss_accumulator)
-    # 3. Y += Gᵀ X: all of it before X changes, for a word may occur twice in a batch
+    # 3. Y += Gᵀ X, complete before X changes, because a word may occur twice in X
     for pair in range(pairs):
         a, b = ids[2 * pair], ids[2 * pair + 1]
         for tile in range(tiles):
@@ -201,7 +202,7 @@ def train_batch(
                 update_pair(
                     steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
                 )
-    else:  # a frozen row is never written: to restore it later would race with other threads
+    else:  # never write a frozen row: writing and restoring it would race with other threads
         for pair in range(pairs):
             for tile in range(tiles):
                 for k in range(2 * pair, min(2 * pair + 2, count)):
@@ -215,23 +216,26 @@ def train_vector(
     vectors, vector, output_vectors, target_ids, first, last, lr, steps, vector_step,
     loss_accumulator, registers, fixed,
 ):  # fmt: skip
-    """Train one vector on words, each with negatives; its own step is left to the caller.
+    """Train one vector on one or several words, each with negatives, in one step.
+
+    The step of the vector itself is returned in `vector_step`; the caller applies it.
 
     vectors           float (·, D)  row `vector` is X; not changed
-    vector            int
-    output_vectors    float (·, D)  as in `train_batch`; a word twice among the targets moves twice
-    target_ids        int32 (N, K)  as in `train_batch`: a row for each word
-    first             int           the first word's row
-    last              int           the last one's, BATCH further at most: all are one step
-    lr                float         of the same dtype
+    vector            int           row number of the vector
+    output_vectors    float (·, D)  as in `train_batch`; a word that occurs twice in the targets is
+                                    updated twice
+    target_ids        int32 (N, K)  as in `train_batch`, a row for each word
+    first             int           row of the first word in `target_ids`
+    last              int           row of the last word, less than `first` + BATCH
+    lr                float         learning rate, of the same dtype
     steps             float (·,)    scratch: S, then G
     vector_step       float (1, D)  overwritten by G Y_old; word2vec.c: neu1e
-    loss_accumulator  float64 (2,)  grows by L before the step
+    loss_accumulator  float64 (2,)  L before the step is added
     registers         int           D / 16
-    fixed             bool          leave the output vectors as they are
+    fixed             bool          do not change the output vectors
     """
     tiles, padding_id = target_ids.shape[1] // COLUMNS, output_vectors.shape[0] - 1
-    # 1. S = X Yᵀ, with the opposite sign of the true words, then G = -lr σ(S)
+    # 1. S = X Yᵀ, in which true words have the opposite sign, then G = -lr σ(S)
     for row in range(first, last + 1):
         start = QUAD * tiles * (row - first)
         for tile in range(tiles):
@@ -244,7 +248,7 @@ def train_vector(
                 steps[start + QUAD * (k // COLUMNS) + k % COLUMNS] = MASKED
         steps[start] = -steps[start]
     logistic_steps(steps, QUAD * tiles * (last + 1 - first), lr, loss_accumulator)
-    # 2. Y += Gᵀ X and vector_step = G Y_old, each target loaded once for both
+    # 2. Y += Gᵀ X and vector_step = G Y_old; each target is loaded once for both
     clear_row(vector_step, 0, registers)
     for row in range(first, last + 1):
         start = tiles * (row - first)

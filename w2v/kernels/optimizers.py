@@ -8,8 +8,8 @@ With g = `scale` times the gradient and learning rate lr, elementwise:
               w -= lr m̂ / (√v̂ + 1e-8),  m̂ = m / (1 - 0.9ᵗ),  v̂ = v / (1 - 0.999ᵗ)
 
 Adam is computed in the paper's faster order (section 2): lr √(1 - 0.999ᵗ) / (1 - 0.9ᵗ) once, then
-m / (√v + 1e-8 √(1 - 0.999ᵗ)). Of an embedding only the rows with a gradient are touched; m and v of
-the others do not decay (PyTorch's SparseAdam).
+m / (√v + 1e-8 √(1 - 0.999ᵗ)). In an embedding only the rows that have a gradient are updated; m and
+v of the other rows do not decay, as in PyTorch's SparseAdam.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def add_rows(rows, changes, sums):
 
 @jit
 def sum_gradients(gradients, first, last):
-    """Add some rows of several gradients to those of the first.
+    """Sum rows of the gradients of several shards, into the first gradient.
 
-    gradients  float (S, R, D)  changed in place
-    first      int              the first row
-    last       int              and the one after the last
-    Returns    float64, the sum of the squares of the sums
+    gradients  float (S, R, D)  rows of `gradients[0]` are changed in place
+    first      int              first row
+    last       int              row after the last one
+    Returns    float64, the sum of the squares of the numbers in these rows of the sum
     """
     total = 0.0
     for row in range(first, last):
@@ -63,12 +63,12 @@ def sgd_step(weights, rows, gradient, first, last, lr, scale):
     """A step of plain stochastic gradient descent.
 
     weights   float (R, D)  changed in place
-    rows      int32 (N,)    the row of `weights` that each row of `gradient` is of
+    rows      int32 (N,)    row of `weights` for each row of `gradient`
     gradient  float (N, D)
-    first     int           the first row of `gradient`
-    last      int           and the one after its last
-    lr        float
-    scale     float         what gradients are multiplied by
+    first     int           first row of `gradient`
+    last      int           row after the last one
+    lr        float         learning rate
+    scale     float         factor of the gradient
     """
     step = weights.dtype.type(lr * scale)
     for i in range(first, last):
@@ -79,15 +79,15 @@ def sgd_step(weights, rows, gradient, first, last, lr, scale):
 
 @jit
 def adagrad_step(weights, rows, gradient, first, last, lr, scale, squares):
-    """A step of Adagrad, which gets shorter the more a number has been moved.
+    """A step of Adagrad: the larger the past gradients of a number, the smaller its step.
 
     weights   float (R, D)  changed in place
-    rows      int32 (N,)    the row of `weights` that each row of `gradient` is of
+    rows      int32 (N,)    row of `weights` for each row of `gradient`
     gradient  float (N, D)
-    first     int           the first row of `gradient`
-    last      int           and the one after its last
-    lr        float
-    scale     float         what gradients are multiplied by
+    first     int           first row of `gradient`
+    last      int           row after the last one
+    lr        float         learning rate
+    scale     float         factor of the gradient
     squares   float (R, D)  v, changed in place
     """
     dtype = weights.dtype.type
@@ -102,18 +102,18 @@ def adagrad_step(weights, rows, gradient, first, last, lr, scale, squares):
 
 @jit
 def adam_step(weights, rows, gradient, first, last, lr, scale, means, squares, count):
-    """A step of Adam: by the running mean of gradients, over the root of that of their squares.
+    """A step of Adam: the running mean of gradients, divided by the root of that of their squares.
 
     weights   float (R, D)  changed in place
-    rows      int32 (N,)    the row of `weights` that each row of `gradient` is of
+    rows      int32 (N,)    row of `weights` for each row of `gradient`
     gradient  float (N, D)
-    first     int           the first row of `gradient`
-    last      int           and the one after its last
-    lr        float
-    scale     float         what gradients are multiplied by
+    first     int           first row of `gradient`
+    last      int           row after the last one
+    lr        float         learning rate
+    scale     float         factor of the gradient
     means     float (R, D)  m, changed in place
     squares   float (R, D)  v, changed in place
-    count     int           t, how many steps there have been, this one included
+    count     int           t, the number of this step, from 1
     """
     dtype = weights.dtype.type
     beta1, rest1, beta2, rest2 = dtype(0.9), dtype(0.1), dtype(0.999), dtype(0.001)

@@ -1,12 +1,12 @@
-"""Paragraph vectors, distributed bag of words: a document predicts its words (PV-DBOW).
+"""Paragraph vectors, distributed bag of words (PV-DBOW): a document vector predicts its words.
 
-For a document d and its word t (Le & Mikolov 2014, section 2.3, by negative sampling):
+For a document d and its word t (Le & Mikolov 2014, section 2.3, with negative sampling):
 
     Y = output_vectors[t, negatives]
     a step of negative sampling on document_vectors[d] and Y, see `negative_sampling`
 
-Up to WORDS_PER_STEP words of a document that follow each other make one step, with the targets of
-all and the learning rate at the first of them. The paper takes a step for each word.
+Up to WORDS_PER_STEP consecutive words of a document are trained in one step, on the targets of all
+these words, with the learning rate of the first. The paper takes a step for each word.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from w2v.kernels.negative_sampling import train_vector
 from w2v.kernels.tiles import add_row
 from w2v.kernels.windows import prefetch_targets
 
-WORDS_PER_STEP = 4  # with 1 it takes 1.3 times as long (tests/bench/tricks.py)
+WORDS_PER_STEP = 4  # with 1, training takes 1.3 times as long (tests/bench/tricks.py)
 
 
 @jit
@@ -25,17 +25,17 @@ def train_documents(
     windows, count, documents, target_ids, document_vectors, output_vectors, registers, scratch,
     fixed,
 ):  # fmt: skip
-    """Train the document of every word on the word and its negatives.
+    """Train document vectors: each predicts the words of its document.
 
-    windows           Windows           each sentence a document, or a part of one
-    count             int               how many words there are
-    documents         int32 (S,)        the row of each document
-    target_ids        int32 (N, K)      each word and its negatives; V where there is none
+    windows           Windows           its sentences are documents, or parts of documents
+    count             int               number of words
+    documents         int32 (S,)        row of `document_vectors` for each sentence
+    target_ids        int32 (N, K)      each word and its negatives; V is padding
     document_vectors  float (M + 1, D)  changed in place
     output_vectors    float (V + 1, D)  changed in place; the last row is padding
     registers         int               D / 16
     scratch           Scratch
-    fixed             bool              leave the output vectors as they are
+    fixed             bool              do not change the output vectors
     Returns           (float64, int64), the sum of the losses in nats and the number of words
     """
     rates, sentences = windows.rates, windows.sentences

@@ -1,20 +1,20 @@
-"""Paragraph vectors, distributed memory (PV-DM): a document and a window predict the word between.
+"""Paragraph vectors, distributed memory (PV-DM): a document and context words predict a word.
 
-For a document d, a centre t and the C context words c_i of its window (Le & Mikolov 2014, section
-2.2, by negative sampling):
+For a document d, a center word t and the C context words c_i of its window (Le & Mikolov 2014,
+section 2.2, with negative sampling):
 
     sum       h = document_vectors[d] + Σ input_vectors[c_i]
     mean      h = (the same) / (1 + C)
     concat    h = [document_vectors[d], input_vectors of the R words before, of the R after]
-              with zeros beyond the document's ends; output_vectors are as long as h
+              with zeros beyond the ends of the document; rows of output_vectors are as long as h
 
     Y = output_vectors[t, negatives]
     a step of negative sampling on h and Y, see `negative_sampling`: it updates Y and gives
     Δh = G Y_old
-    document_vectors[d] += Δh,  input_vectors[c_i] += Δh      (of concat, each its part of Δh)
+    document_vectors[d] += Δh,  input_vectors[c_i] += Δh      (concat: each its part of Δh)
 
-Of the mean each vector gets all of Δh, not its share, as in word2vec.c's CBOW (see `cbow`). Unlike
-in CBOW a word alone in its document is trained too: the document predicts it.
+With the mean, Δh is added to each vector undivided, as in word2vec.c's CBOW (see `cbow`). Unlike in
+CBOW, a word alone in its document is trained, because the document vector predicts it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from w2v.kernels.windows import prefetch_window
 
 @inlined
 def is_trained(frozen, fixed, word):
-    """Whether a word's input vector is trained.
+    """Whether the input vector of a word is trained.
 
-    frozen   bool (V,)  which must not; or empty, for none
-    fixed    bool       none may
+    frozen   bool (V,)  words whose vectors must not change; empty for none
+    fixed    bool       no word's vector may change
     word     int
     Returns  bool
     """
@@ -43,20 +43,20 @@ def train_sums(
     windows, count, documents, target_ids, document_vectors, input_vectors, output_vectors,
     frozen, registers, scratch, fixed, mean,
 ):  # fmt: skip
-    """Train the sum or the mean of a document and every window's words on the word at its centre.
+    """Train all windows: the sum or mean of document and context words predicts the center word.
 
-    windows           Windows           each sentence a document, or a part of one
-    count             int               how many windows there are
-    documents         int32 (S,)        the row of each document
-    target_ids        int32 (N, K)      each centre and its negatives; V where there is none
+    windows           Windows           its sentences are documents, or parts of documents
+    count             int               number of windows
+    documents         int32 (S,)        row of `document_vectors` for each sentence
+    target_ids        int32 (N, K)      each center word and its negatives; V is padding
     document_vectors  float (M + 1, D)  changed in place
     input_vectors     float (V + 1, D)  changed in place
     output_vectors    float (V + 1, D)  changed in place; the last row is padding
-    frozen            bool (V,)         input vectors that must not change; or empty, for none
+    frozen            bool (V,)         input vectors that must not change; empty for none
     registers         int               D / 16
     scratch           Scratch
-    fixed             bool              change nothing but the document vectors
-    mean              bool              take the mean
+    fixed             bool              change only the document vectors
+    mean              bool              the mean instead of the sum
     Returns           (float64, int64), the sum of the losses in nats and the number of windows
     """
     word_ids, firsts, lasts, rates, sentences = windows
@@ -88,21 +88,21 @@ def train_concatenations(
     windows, count, documents, target_ids, document_vectors, input_vectors, output_vectors,
     frozen, registers, scratch, fixed, window,
 ):  # fmt: skip
-    """Train the concatenation of a document and every window's words on the word at the centre.
+    """Train all windows: document and context words, concatenated, predict the center word.
 
-    windows           Windows           each sentence a document, or a part of one
-    count             int               how many windows there are
-    documents         int32 (S,)        the row of each document
-    target_ids        int32 (N, K)      each centre and its negatives; V where there is none
+    windows           Windows           its sentences are documents, or parts of documents
+    count             int               number of windows
+    documents         int32 (S,)        row of `document_vectors` for each sentence
+    target_ids        int32 (N, K)      each center word and its negatives; V is padding
     document_vectors  float (M + 1, D)  changed in place
     input_vectors     float (V + 1, D)  changed in place
     output_vectors    float (V + 1, W)  changed in place; the last row is padding. W = (1 + 2 R) D:
                                         the document, the words before, the words after
-    frozen            bool (V,)         input vectors that must not change; or empty, for none
+    frozen            bool (V,)         input vectors that must not change; empty for none
     registers         int               D / 16
     scratch           Scratch           for rows of W numbers
-    fixed             bool              change nothing but the document vectors
-    window            int               R; places beyond the document's ends are zero
+    fixed             bool              change only the document vectors
+    window            int               R; places beyond the ends of the document are zero
     Returns           (float64, int64), the sum of the losses in nats and the number of windows
     """
     word_ids, firsts, lasts, rates, sentences = windows

@@ -18,7 +18,7 @@ _13, _7, _17, _32 = np.uint64(13), np.uint64(7), np.uint64(17), np.uint64(32)
 def next_random(state):
     """Draw 64 random bits.
 
-    state    uint64 (1,)  never zero; changed in place
+    state    uint64 (1,)  random state, never zero; changed in place
     Returns  uint64
     """
     bits = state[0]
@@ -33,7 +33,7 @@ def next_random(state):
 def next_below(state, limit):
     """Draw an integer from 0 to `limit` - 1.
 
-    state    uint64 (1,)  changed in place
+    state    uint64 (1,)  random state, changed in place
     limit    int          1 to 2**32
     Returns  int64; uniform to one part in 2**32 / limit
     """
@@ -41,5 +41,5 @@ def next_below(state, limit):
 
 
 def random_state(*key: int) -> np.ndarray:
-    """An independent stream of random numbers for each key: uint64 (1,), never zero."""
+    """The random state of a key, uint64 (1,), never zero; states of two keys are independent."""
     return np.maximum(np.random.SeedSequence(key).generate_state(1, np.uint64), 1)

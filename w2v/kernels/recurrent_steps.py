@@ -1,7 +1,7 @@
-"""One time step of recurrent layers, forward and backward: what lies between two matrix products.
+"""One time step of an LSTM or GRU, forward and backward, between the layer's matrix products.
 
-For each row of a minibatch, with U units, elementwise products, σ the logistic function and
-a = x_t W_x + h_{t-1} W_h + b computed by the layer as one matrix product:
+For each row of a minibatch, with U units, elementwise products and the logistic function σ. The
+layer computes a = x_t W_x + h_{t-1} W_h + b as one matrix product.
 
 LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000):
 
@@ -16,8 +16,8 @@ LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)
     d_a_g  = d_c i (1 - g²)
     d_c_{t-1} = d_c f
 
-GRU (Cho et al. 2014; the reset gate follows the product with the state, as in cuDNN and PyTorch,
-so that one product serves all gates), with a = x_t W_x + b and q = h_{t-1} W_h + b_h:
+GRU (Cho et al. 2014, but the reset gate is applied after the product with the state, as in cuDNN
+and PyTorch, so that one product serves all gates), with a = x_t W_x + b and q = h_{t-1} W_h + b_h:
 
     r, z = σ(a_r + q_r), σ(a_z + q_z)                  reset, update
     n   = tanh(a_n + r q_n)                            change
@@ -29,11 +29,11 @@ so that one product serves all gates), with a = x_t W_x + b and q = h_{t-1} W_h 
     d_a_r = d_q_r = d_a_n q_n r (1 - r)
     d_h_{t-1} += d_h z
 
-d_x is the gradient of the loss by x. Where the mask is 0 (after the end of a text) the state stays
-as it is and its gradient is passed on.
+d_x is the gradient of the loss with respect to x. Where the mask is 0 (after the end of a text) the
+state is copied to the next step, and its gradient is passed to the step before.
 
-Each loop reads and writes few arrays: before a loop uses SIMD, the compiled code checks that its
-arrays do not overlap, and the compiler gives up where there are more than a handful.
+Each loop reads and writes few arrays. Compiled code must check that the arrays of a SIMD loop do
+not overlap, and with more than a handful of arrays the compiler makes no SIMD loop.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def activate(sums, row, first, last, slope):
 
     sums   float (B, ·)  changed in place
     row    int
-    first  int           the first column
-    last   int           and the one after the last
+    first  int           first column
+    last   int           column after the last one
     slope  float         SIGMOID or TANH
     """
     dtype = sums.dtype.type
@@ -68,15 +68,15 @@ def activate(sums, row, first, last, slope):
 
 @jit
 def lstm_step(gates, hidden, cells, tanh_cells, mask, step):
-    """One step of an LSTM, from the sums of its gates to its state.
+    """One step of an LSTM: from the sums of its gates to its state.
 
     gates       float (T, B, 4 U)    at `step` the sums a of the input, forget, change and output
                                      gates; overwritten by i, f, g, o
-    hidden      float (T + 1, B, U)  h before each step; that after `step` is overwritten
-    cells       float (T + 1, B, U)  c before each step; that after `step` is overwritten
-    tanh_cells  float (T, B, U)      at `step` overwritten by tanh(c_t), where the mask is 1
-    mask        float (T, B)         1 where there is a word, else 0: there the state stays
-    step        int
+    hidden      float (T + 1, B, U)  h before each step; entry `step` + 1 is overwritten
+    cells       float (T + 1, B, U)  c before each step; entry `step` + 1 is overwritten
+    tanh_cells  float (T, B, U)      entry `step` is overwritten by tanh(c_t) where the mask is 1
+    mask        float (T, B)         1 for a word; 0 after the end of a text
+    step        int                  the time step, from 0
     """
     units, gates_t = cells.shape[2], gates[step]
     for row in range(mask.shape[1]):
@@ -99,18 +99,18 @@ def lstm_step(gates, hidden, cells, tanh_cells, mask, step):
 
 @jit
 def lstm_step_backward(gates, cells, tanh_cells, mask, d_hidden, d_cells, d_gates, step):
-    """The gradients of one step of an LSTM, from those of its state to those of its gates' sums.
+    """The gradients of one step of an LSTM: from those of its state to those of its gates' sums.
 
     gates       float (T, B, 4 U)    i, f, g, o
-    cells       float (T + 1, B, U)
-    tanh_cells  float (T, B, U)
-    mask        float (T, B)
-    d_hidden    float (T + 1, B, U)  by h; where the mask is 0, that before `step` grows by that
-                                     after it
-    d_cells     float (T + 1, B, U)  by c; that before `step` is overwritten, that after it grows by
-                                     what comes by way of h
-    d_gates     float (T, B, 4 U)    by the sums a; at `step` overwritten
-    step        int
+    cells       float (T + 1, B, U)  c before each step
+    tanh_cells  float (T, B, U)      tanh(c) after each step
+    mask        float (T, B)         as in `lstm_step`
+    d_hidden    float (T + 1, B, U)  gradient of h; where the mask is 0, entry `step` + 1 is added
+                                     to entry `step`
+    d_cells     float (T + 1, B, U)  gradient of c; entry `step` is overwritten. The gradient that
+                                     comes through h is added to entry `step` + 1
+    d_gates     float (T, B, 4 U)    gradient of the sums a; entry `step` is overwritten
+    step        int                  the time step, from 0
     """
     units, dtype = np.uint64(cells.shape[2]), cells.dtype.type
     one, two, three = dtype(1.0), np.uint64(2) * units, np.uint64(3) * units
@@ -144,14 +144,14 @@ def lstm_step_backward(gates, cells, tanh_cells, mask, d_hidden, d_cells, d_gate
 
 @jit
 def gru_step(gates, hidden_sums, hidden, mask, step):
-    """One step of a GRU, from the sums of its gates to its state.
+    """One step of a GRU: from the sums of its gates to its state.
 
-    gates        float (T, B, 3 U)    at `step` the input's sums a of the reset gate, the update
-                                      gate and the change; overwritten by r, z, n
-    hidden_sums  float (T, B, 3 U)    the state's sums q of the same
-    hidden       float (T + 1, B, U)  h before each step; that after `step` is overwritten
-    mask         float (T, B)         1 where there is a word, else 0: there the state stays
-    step         int
+    gates        float (T, B, 3 U)    at `step` the sums a, from the input, of the reset gate, the
+                                      update gate and the change; overwritten by r, z, n
+    hidden_sums  float (T, B, 3 U)    at `step` the sums q, from the state, of the same
+    hidden       float (T + 1, B, U)  h before each step; entry `step` + 1 is overwritten
+    mask         float (T, B)         1 for a word; 0 after the end of a text
+    step         int                  the time step, from 0
     """
     units = np.uint64(hidden.shape[2])
     two = np.uint64(2) * units
@@ -173,15 +173,16 @@ def gru_step(gates, hidden_sums, hidden, mask, step):
 
 @jit
 def gru_step_backward(gates, hidden_sums, hidden, mask, d_hidden, d_gates, step):
-    """The gradients of one step of a GRU, from those of its state to those of its gates' sums.
+    """The gradients of one step of a GRU: from those of its state to those of its gates' sums.
 
     gates        float (T, B, 3 U)    r, z, n
-    hidden_sums  float (T, B, 3 U)    at `step` the state's sums q, overwritten by their gradient
-    hidden       float (T + 1, B, U)
-    mask         float (T, B)
-    d_hidden     float (T + 1, B, U)  by h; that before `step` grows by d_h z
-    d_gates      float (T, B, 3 U)    by the input's sums a; at `step` overwritten
-    step         int
+    hidden_sums  float (T, B, 3 U)    at `step` the sums q; overwritten by their gradient
+    hidden       float (T + 1, B, U)  h before each step
+    mask         float (T, B)         as in `gru_step`
+    d_hidden     float (T + 1, B, U)  gradient of h; d_h z is added to entry `step`. Where the mask
+                                      is 0, entry `step` + 1 is added to it
+    d_gates      float (T, B, 3 U)    gradient of the sums a; entry `step` is overwritten
+    step         int                  the time step, from 0
     """
     units, dtype = np.uint64(hidden.shape[2]), hidden.dtype.type
     one, two = dtype(1.0), np.uint64(2) * units

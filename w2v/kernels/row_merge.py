@@ -1,18 +1,18 @@
-"""Copies of rows that are trained apart in a round, and their merging.
+"""Synchronous rounds: copies of rows for each chunk, and the merge of these copies.
 
 The chunks of a round are trained at the same time, each on a copy x_s of the rows that it needs.
-Where chunks s = 1 .. n have changed the same row x, by d_s = x_s - x, it moves by
+If chunks s = 1 .. n have changed the same row x, by d_s = x_s - x, the merge moves x by
 
     Δ = Σ d_s · min(1, 1.5 Σ ‖d_s‖² / ‖Σ d_s‖²)
 
-Where the changes are orthogonal, as in rare words, ‖Σ d‖² = Σ ‖d‖² and Δ is their sum: the row
-moves as if the chunks were trained one after the other. Where all are the same, as in frequent
-words, ‖Σ d‖² = n Σ ‖d‖² and Δ is 1.5 times their mean. Such rows come to rest within each chunk:
-their sum would throw them n - 1 times as far to the other side, with 1.5 times the mean they are
-at most half as far away as before. Other rules that were tried: tests/bench/rounds.py.
+Orthogonal changes, as in rare words, have ‖Σ d‖² = Σ ‖d‖², and Δ is their sum: the row moves as if
+the chunks were trained one after the other. Identical changes, as in frequent words, have ‖Σ d‖² =
+n Σ ‖d‖², and Δ is 1.5 times their mean. The row of a frequent word reaches its optimum within each
+chunk. The sum of the changes would overshoot it by n - 1 times the distance; 1.5 times the mean
+leaves at most half of the distance. tests/bench/rounds.py measures other rules.
 
-Sums are taken along a binary tree over the numbers of the chunks: any aligned part of them may be
-added up elsewhere (on a cluster), to the same bits. Merging is compiled without fast-math.
+Changes are summed along a binary tree over the numbers of the chunks, without fast-math. Each
+subtree may be summed on another machine of a cluster, and the result has the same bits.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from w2v.kernels import exact, inlined, inlined_exact, jit
 from w2v.kernels.simd import load, multiply_add, prefetch, splat, store, store_sums
 from w2v.kernels.tiles import add_row, copy_row
 
-AHEAD = 4  # rows that are prefetched ahead
+AHEAD = 4  # a row is prefetched this many rows before it is used
 BLOCK = 256  # rows that are searched for copies at a time
-MEAN_FACTOR = 1.5  # times the mean of the changes: how far a row moves if these are all the same
+MEAN_FACTOR = 1.5  # a row whose changes are identical moves by this times their mean
 
 
 @jit
 def number_rows(ids, count, local_ids, rows, size):
-    """Turn row numbers into those of a copy that has these rows only, in order of appearance.
+    """Number the rows that a chunk needs in order of appearance; these are the rows of its copy.
 
-    ids        int32 (N,)  changed in place
-    count      int         the first `count` of them
-    local_ids  int32 (V,)  the number of each row in the copy, or -1; changed in place
-    rows       int32 (R,)  the row that each row of the copy is of; new ones are added
-    size       int         how many rows the copy has
-    Returns    int64, how many it has then
+    ids        int32 (N,)  row numbers of the matrix, replaced by row numbers of the copy
+    count      int         the first `count` of `ids` are used
+    local_ids  int32 (V,)  row number in the copy of each row of the matrix, or -1; changed in place
+    rows       int32 (R,)  row number in the matrix of each row of the copy; new ones are appended
+    size       int         number of rows in the copy before
+    Returns    int64, number of rows in the copy after
     """
     for i in range(count):
         row = ids[i]
@@ -49,10 +49,10 @@ def number_rows(ids, count, local_ids, rows, size):
 
 @jit
 def copy_rows(matrix, rows, count, copy, registers):
-    """Copy some rows of a matrix to the first rows of another.
+    """Copy rows of a matrix to the first rows of another.
 
     matrix     float (V, D)
-    rows       int32 (R,)
+    rows       int32 (R,)    row numbers of `matrix`
     count      int           the first `count` of `rows` are copied
     copy       float (·, D)  overwritten
     registers  int           D / 16
@@ -66,19 +66,19 @@ def copy_rows(matrix, rows, count, copy, registers):
 
 @inlined
 def find_copies(local_ids, sizes, capacity, first, last, copied, any_copy):
-    """List the rows of a block that have copies, and where these are.
+    """List the rows of a block that have copies, and the positions of these copies.
 
-    local_ids  int32 (S, V)              see `number_rows`; for each of S chunks
-    sizes      int64 (S,)                rows of each chunk's copy: it has only the local ids below
-                                         this
-    capacity   int                       rows of memory for each
-    first      int                       the block's first row
-    last       int                       and the one after its last
-    copied     int32 (BLOCK + 1, S + 3)  overwritten: a row, how many copies it has, and the row of
-                                         each in `copies`
-    any_copy   int32 (BLOCK,)            scratch: negative where a row has none. Without it this
-                                         takes 1.4 of the 4.3 ms of a merging
-    Returns    int64, how many rows are listed
+    local_ids  int32 (S, V)              of each of S chunks, see `number_rows`
+    sizes      int64 (S,)                number of rows in each chunk's copy; local ids from this on
+                                         are not in it
+    capacity   int                       allocated rows for each chunk
+    first      int                       first row of the block
+    last       int                       row after the last one
+    copied     int32 (BLOCK + 1, S + 3)  overwritten, one line for each row that has copies: the
+                                         row, its number of copies, the row of each in `copies`
+    any_copy   int32 (BLOCK,)            scratch: negative for a row without copies. Without this
+                                         test the search takes 1.4 of the 4.3 ms of a merge
+    Returns    int64, number of rows listed
     """
     for i in range(last - first):
         any_copy[i] = -1
@@ -93,7 +93,7 @@ def find_copies(local_ids, sizes, capacity, first, last, copied, any_copy):
             for shard in range(local_ids.shape[0]):
                 local_row = local_ids[shard, first + i]
                 copied[found, 2 + count] = shard * capacity + local_row
-                # a branch would be mispredicted
+                # Added without an `if`, which would be mispredicted.
                 count += (local_row >= 0) & (local_row < sizes[shard])
             copied[found, 0], copied[found, 1] = first + i, count
             found += count > 0
@@ -102,9 +102,9 @@ def find_copies(local_ids, sizes, capacity, first, last, copied, any_copy):
 
 @inlined_exact
 def compute_change(matrix, row, copies, local_row, registers, sums):
-    """Subtract a row from its copy: d = x_s - x.
+    """Compute the change of a row in one copy: d = x_s - x.
 
-    matrix     float (V, D)
+    matrix     float (V, D)  row `row` is x
     row        int
     copies     float (·, D)  row `local_row` is x_s, overwritten by d
     local_row  int
@@ -150,12 +150,12 @@ def apply_change(matrix, row, changes, local_row, squares, registers, sums):
 
 @exact
 def compute_changes(matrix, rows, copies, squares, registers, sums):
-    """Subtract rows from their copies: d = x_s - x.
+    """Compute the changes of the rows of a copy: d = x_s - x.
 
     matrix     float (V, D)
-    rows       int32 (R,)    whose copies they are
-    copies     float (·, D)  the first R are overwritten by d
-    squares    float (R,)    overwritten: ‖d‖²
+    rows       int32 (R,)    row number in `matrix` of each row of the copy
+    copies     float (·, D)  the first R rows are overwritten by d
+    squares    float (R,)    overwritten by ‖d‖²
     registers  int           D / 16
     sums       float (4,)    scratch
     """
@@ -168,9 +168,9 @@ def apply_changes(matrix, rows, changes, squares, registers, sums):
     """Move rows by Δ.
 
     matrix     float (V, D)  changed in place
-    rows       int32 (R,)
-    changes    float (R, D)  Σ d of each
-    squares    float (R,)    Σ ‖d‖² of each
+    rows       int32 (R,)    the rows that are moved
+    changes    float (R, D)  Σ d of each row
+    squares    float (R,)    Σ ‖d‖² of each row
     registers  int           D / 16
     sums       float (4,)    scratch
     """
@@ -180,17 +180,17 @@ def apply_changes(matrix, rows, changes, squares, registers, sums):
 
 @inlined_exact
 def merge_row(matrix, copies, capacity, copied, at, nodes, squares, sums, registers):
-    """Merge the copies of one row into it.
+    """Merge the copies of one row into the matrix.
 
     matrix     float (V, D)              changed in place
-    copies     float (·, D)              scratch afterwards
-    capacity   int                       rows of memory for each chunk
+    copies     float (·, D)              the copies of the row are overwritten
+    capacity   int                       allocated rows for each chunk
     copied     int32 (BLOCK + 1, S + 3)  see `find_copies`; changed in place
-    at         int                       the row is that of copied[at]
-    nodes      int32 (S,)                scratch: the node of the binary tree that each sum is of
+    at         int                       the line of `copied` that lists the row
+    nodes      int32 (S,)                scratch: node of the binary tree that each sum belongs to
     squares    float (S,)                scratch
     sums       float (4,)                scratch
-    registers  int
+    registers  int                       D / 16
     """
     row, count = copied[at, 0], copied[at, 1]
     for k in range(count):
@@ -217,16 +217,15 @@ def merge_rows(
     matrix, copies, local_ids, sizes, first, step, frozen, registers, copied, any_copy, nodes,
     squares, sums,
 ):  # fmt: skip
-    """Merge copies of rows that were trained apart into their matrix.
+    """Merge the copies of a round into their matrix: every `step`-th block of BLOCK rows.
 
     matrix     float (V, D)              rows with copies are changed in place
-    copies     float (·, D)              the copies of S chunks one after the other; scratch
-                                         afterwards
+    copies     float (·, D)              the copies of S chunks, one after the other; overwritten
     local_ids  int32 (S, V)              see `number_rows`
     sizes      int64 (S,)                see `find_copies`
-    first      int                       of the blocks of BLOCK rows the first to merge
-    step       int                       and how many further on the next is
-    frozen     bool (V,)                 rows that are not written; or empty, for none
+    first      int                       the first block to merge
+    step       int                       the distance in blocks to the next one
+    frozen     bool (V,)                 rows that must not change; empty for none
     registers  int                       D / 16
     copied     int32 (BLOCK + 1, S + 3)  scratch
     any_copy   int32 (BLOCK,)            scratch

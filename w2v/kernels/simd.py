@@ -1,14 +1,14 @@
-"""SIMD registers of 16 numbers, and what else Numba lacks: prefetching, powers of two.
+"""SIMD registers of 16 numbers for Numba kernels; also prefetching and powers of two.
 
-Left to itself the compiler vectorises a loop over rows only behind a check, at each entry, that
-they do not overlap, and it adds up one register at a time. Kernels that name their registers need
-neither, work for vectors of any length and are compiled once. A row is a whole number of registers;
-where those of the machine are smaller than 16 numbers, LLVM splits them. A lane is the place of one
+When the compiler vectorises a loop over rows by itself, it checks at each entry that the rows do
+not overlap, and it sums in one register at a time. Kernels that name their registers avoid both.
+They work for vectors of any length and are compiled once. A row is a whole number of registers. On
+processors with registers of fewer than 16 numbers, LLVM splits them. A lane is the position of one
 number in a register.
 
-Each function has a body in plain NumPy. It runs where nothing is compiled, and the tests compare
-the compiled form with it (`plain`). Pointers are typed here, as llvmlite has them up to the version
-in pyproject.toml: `make newest-numba` tells when that ends.
+Each function has a body in plain NumPy, which runs when compilation is switched off. Tests compare
+the compiled form with this body (`plain`). Pointers have types here, as in llvmlite up to the
+version in pyproject.toml; `make newest-numba` tests newer versions.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-WIDTH = 16  # numbers: a register of AVX-512 in float32
-LINE = 128  # bytes: processors fetch lines of 64 in pairs
+WIDTH = 16  # numbers in a register: float32 in AVX-512
+LINE = 128  # bytes: processors fetch cache lines of 64 bytes in pairs
 
 _INT32 = ir.IntType(32)
 
 
 def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
-    """Zeros that share no cache line with anything else.
+    """An array of zeros that begins on a cache line and shares none with other data.
 
-    So no load of a register needs two lines: else skip-gram takes 1.6 times as long, CBOW 1.15
-    (tests/bench/tricks.py). And no thread waits for what another one writes: on two threads,
-    two loss accumulators in one line cost about as much again.
+    A load of a register then never needs two lines. Otherwise skip-gram takes 1.6 times as long and
+    CBOW 1.15 times (tests/bench/tricks.py). Threads also do not wait for each other's writes: with
+    two threads, two loss accumulators in one line cost about as much again.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + -size % LINE + LINE, np.uint8)
@@ -44,7 +44,7 @@ def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
 
 
 class Register(types.Type):
-    """WIDTH numbers of one type in a SIMD register, as Numba sees them."""
+    """The Numba type of a SIMD register: WIDTH numbers of one type."""
 
     def __init__(self, dtype: types.Type):
         self.dtype = dtype
@@ -59,7 +59,7 @@ class _RegisterModel(models.PrimitiveModel):
 
 
 def compiled_as(native: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
-    """Compile calls of a function to what `native` emits; keep the function itself as `plain`."""
+    """Compile calls of a function to the code that `native` emits; keep the function as `plain`."""
 
     def replace(function: Callable[..., Any]) -> Any:
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
@@ -72,9 +72,9 @@ def compiled_as(native: Callable[..., Any]) -> Callable[[Callable[..., Any]], An
 
 
 def pointer(context: Any, builder: Any, signature: Any, args: Any, unit: int = WIDTH) -> Any:
-    """The address of `unit` numbers of the first argument, an array.
+    """Emit the address of `unit` numbers of an array, the first argument of the call.
 
-    The arguments after it are its indices, the last one counted in units.
+    The next arguments are the indices; the last index counts units.
     """
     array_type = signature.args[0]
     array = context.make_array(array_type)(context, builder, args[0])
@@ -93,21 +93,21 @@ def pointer(context: Any, builder: Any, signature: Any, args: Any, unit: int = W
 
 
 def shuffle(builder: Any, first: Any, second: Any, order: list[int]) -> Any:
-    """The numbers of two registers, counted through, in the order that is given."""
+    """Emit a shuffle: the numbers of two registers, numbered through both, in a given order."""
     return builder.shuffle_vector(
         first, second, ir.Constant(ir.VectorType(_INT32, len(order)), order)
     )
 
 
 def broadcast(builder: Any, number: Any) -> Any:
-    """One number in all lanes."""
+    """Emit a register with one number in all lanes."""
     empty = ir.Constant(ir.VectorType(number.type, WIDTH), ir.Undefined)
     first = builder.insert_element(empty, number, ir.Constant(_INT32, 0))
     return shuffle(builder, first, empty, [0] * WIDTH)
 
 
 def _add_pairs(builder: Any, first: Any, second: Any) -> Any:
-    """In each four lanes: the sums of two pairs of `first`, then those of `second`."""
+    """Emit sums of pairs: every four lanes hold two from `first`, then two from `second`."""
     even = [i for g in range(0, WIDTH, 4) for i in (g, g + 2, g + WIDTH, g + WIDTH + 2)]
     odd = [i + 1 for i in even]
     left, right = (shuffle(builder, first, second, order) for order in (even, odd))
@@ -125,7 +125,7 @@ def _load(_: Any, array: Any, row: Any, register: Any) -> Any:
 
 @compiled_as(_load)
 def load(array, row, register):
-    """A register of a row: its WIDTH numbers from column WIDTH * register."""
+    """Load a register from a row: WIDTH numbers from column WIDTH * register."""
     return array[row, WIDTH * register : WIDTH * (register + 1)].copy()
 
 
@@ -140,7 +140,7 @@ def _store(_: Any, array: Any, row: Any, register: Any, value: Any) -> Any:
 
 @compiled_as(_store)
 def store(array, row, register, value):
-    """Write a register into a row, from column WIDTH * register."""
+    """Store a register to a row: WIDTH numbers from column WIDTH * register."""
     array[row, WIDTH * register : WIDTH * (register + 1)] = value
 
 
@@ -153,7 +153,7 @@ def _splat(_: Any, number: Any) -> Any:
 
 @compiled_as(_splat)
 def splat(number):
-    """One number in all lanes of a register."""
+    """A register with one number in all lanes."""
     return np.full(WIDTH, number)
 
 
@@ -168,7 +168,7 @@ def _multiply_add(_: Any, a: Any, b: Any, c: Any) -> Any:
 
 @compiled_as(_multiply_add)
 def multiply_add(a, b, c):
-    """a * b + c in each lane, rounded once where the machine can."""
+    """a * b + c in each lane, rounded once if the processor can do that."""
     return a * b + c
 
 
@@ -189,9 +189,9 @@ def _store_sums(_: Any, array: Any, quad: Any, a: Any, b: Any, c: Any, d: Any) -
 
 @compiled_as(_store_sums)
 def store_sums(array, quad, a, b, c, d):
-    """Write the sums of four registers to array[4 * quad] and the three places after it.
+    """Store the sums of four registers to array[4 * quad] and the three entries after it.
 
-    All four are added up together, in 9 + 4 instructions instead of 4 times 8.
+    The four sums are computed together, in 9 + 4 instructions instead of 4 times 8.
     """
     array[4 * quad : 4 * quad + 4] = [a.sum(), b.sum(), c.sum(), d.sum()]
 
@@ -211,7 +211,7 @@ def _prefetch(_: Any, array: Any, row: Any, register: Any) -> Any:
 
 @compiled_as(_prefetch)
 def prefetch(array, row, register):
-    """Bring a register of a row to the cache, before it is needed; changes nothing."""
+    """Load a register of a row into the cache before it is needed; no data changes."""
 
 
 def _power_of_two(_: Any, exponent: Any) -> Any:
@@ -228,5 +228,5 @@ def _power_of_two(_: Any, exponent: Any) -> Any:
 
 @compiled_as(_power_of_two)
 def power_of_two(exponent):
-    """2 to a whole number from -126 to 127, of the number's type; at -127 it may be 0."""
+    """2 ** exponent, for a float that is a whole number from -126 to 127; -127 may give 0."""
     return np.exp2(exponent) * (exponent > -127)

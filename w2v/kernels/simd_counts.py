@@ -1,4 +1,4 @@
-"""SIMD registers of counts and of probabilities: what it takes to draw a topic.
+"""SIMD operations on counts and probabilities, for drawing topics.
 
 Each function has a plain body and a compiled form, as in `simd`.
 """
@@ -23,7 +23,7 @@ def _to_float(_: Any, counts: Any, number: Any) -> Any:
 
 @compiled_as(_to_float)
 def to_float(counts, number):
-    """A register of integers as numbers of the type of `number`."""
+    """Convert a register of integers to the type of `number`."""
     return counts.astype(np.dtype(type(number)))
 
 
@@ -52,10 +52,10 @@ def _add_and_load(_: Any, array: Any, row: Any, column: Any, amount: Any) -> Any
 
 @compiled_as(_add_and_load)
 def add_and_load(array, row, column, amount):
-    """array[row, column] += amount, of int32, by way of its whole register, which is returned.
+    """Do array[row, column] += amount, of int32, and return the register that has this number.
 
-    A load of a register waits until a number in it that was just stored has reached the cache, but
-    not if the whole register was stored.
+    The whole register is loaded and stored. After a store of one number, the next load of its
+    register would have to wait until the number has reached the cache.
     """
     array[row, column] += amount
     return load(array, row, column // WIDTH)
@@ -87,7 +87,7 @@ def _prefix_sums(_: Any, a: Any) -> Any:
 
 @compiled_as(_prefix_sums)
 def prefix_sums(a):
-    """In each lane the sum of it and all before it."""
+    """In each lane the sum of this lane and all before it."""
     return np.cumsum(a)
 
 
@@ -115,7 +115,7 @@ def _count_at_most(_: Any, a: Any, number: Any) -> Any:
 
 @compiled_as(_count_at_most)
 def count_at_most(a, number):
-    """How many lanes are at most a number."""
+    """The number of lanes whose value is at most `number`."""
     return np.count_nonzero(a <= number)
 
 

@@ -1,15 +1,15 @@
-"""Skip-gram: each word of a window predicts the word at its centre (Mikolov et al. 2013a, b).
+"""Skip-gram: each context word of a window predicts the center word (Mikolov et al. 2013a, b).
 
-For a centre t and the context words c_1 .. c_B of its window, with one set of negatives n_1 .. n_K:
+For a center word t, the context words c_1 .. c_B of its window and negatives n_1 .. n_K:
 
     X = input_vectors[c_1 .. c_B]
     Y = output_vectors[t, n_1 .. n_K]
     a step of negative sampling on X and Y, see `negative_sampling`
 
-As in word2vec.c the context word's input vector predicts the centre word; over a corpus these are
-the same pairs as the paper's. Unlike in word2vec.c the pairs of a window share their negatives (Ji
-et al. 2016) and take one step: a matrix product, several times as fast, at equal quality.
-`train_pairs`, which draws negatives for each pair as word2vec.c does, is kept to prove that.
+As in word2vec.c, the input vector of the context word predicts the center word; over a corpus these
+are the same pairs as in the paper. Unlike in word2vec.c, the pairs of a window share negatives (Ji
+et al. 2016) and take one step. This step is a matrix product, several times as fast, at equal
+quality. `train_pairs` draws negatives for each pair, as word2vec.c does, to prove that.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from w2v.kernels.windows import prefetch_window
 
 @inlined
 def gather_context(word_ids, first, last, center, ids):
-    """Copy the words of a window, without the one at its centre.
+    """Copy the context words of a window, or of a part of it.
 
-    word_ids  int32 (N,)  word ids
-    first     int         the first position to copy
-    last      int         and the last
-    center    int         the position to leave out
-    ids       int32 (K,)  overwritten
-    Returns   int64, how many there are
+    word_ids  int32 (N,)
+    first     int         first position to copy
+    last      int         last position to copy
+    center    int         position of the center word, which is left out
+    ids       int32 (K,)  overwritten by the context words
+    Returns   int64, number of context words
     """
     count = 0
     for position in range(first, min(center, last + 1)):
@@ -53,21 +53,23 @@ def train_windows(
     windows, count, negative, table, state, target_ids,
     input_vectors, output_vectors, frozen, registers, scratch,
 ):  # fmt: skip
-    """Train every window: all its words on its centre and the same negatives, in one step.
+    """Train all windows, each in one step: its context words predict its center word.
+
+    All context words share the negatives of the window. More than BATCH words take several steps.
 
     windows         Windows
-    count           int               how many windows there are
+    count           int               number of windows
     negative        int               negatives for each window
-    table           uint64 (·,)       see `draw_noise`
+    table           uint64 (·,)       alias table of the noise distribution, see `draw_noise`
     state           uint64 (1,)       random state, changed in place
-    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V beyond the words drawn
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; V in columns after 1 +
+                                      `negative`
     input_vectors   float (V + 1, D)  changed in place; the last row is padding
     output_vectors  float (V + 1, D)  changed in place; the last row is padding
-    frozen          bool (V,)         input vectors that must not change; or empty, for none
+    frozen          bool (V,)         input vectors that must not change; empty for none
     registers       int               D / 16
     scratch         Scratch
     Returns         (float64, int64), the sum of the losses in nats and the number of pairs
-    A window of more than BATCH words takes several steps.
     """
     word_ids, firsts, lasts, rates, _ = windows
     ids, steps, targets, _, _, loss_accumulator = scratch
@@ -95,17 +97,18 @@ def train_pairs(
     windows, count, negative, table, state, target_ids,
     input_vectors, output_vectors, frozen, registers, scratch,
 ):  # fmt: skip
-    """Train every pair of a word and its window's centre by itself, with negatives of its own.
+    """Train each pair of context word and center word in a step of its own, with its own negatives.
 
     windows         Windows
-    count           int               how many windows there are
+    count           int               number of windows
     negative        int               negatives for each pair
-    table           uint64 (·,)       see `draw_noise`
+    table           uint64 (·,)       alias table of the noise distribution, see `draw_noise`
     state           uint64 (1,)       random state, changed in place
-    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS, V beyond the words drawn
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; V in columns after 1 +
+                                      `negative`
     input_vectors   float (V + 1, D)  changed in place; the last row is padding
     output_vectors  float (V + 1, D)  changed in place; the last row is padding
-    frozen          bool (V,)         input vectors that must not change; or empty, for none
+    frozen          bool (V,)         input vectors that must not change; empty for none
     registers       int               D / 16
     scratch         Scratch
     Returns         (float64, int64), the sum of the losses in nats and the number of pairs

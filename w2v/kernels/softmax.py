@@ -1,4 +1,4 @@
-"""Softmax and its cross-entropy, in the place of the scores.
+"""Softmax and its cross-entropy; the gradient overwrites the scores.
 
 For a row of scores s with target t and weight w:
 
@@ -19,13 +19,13 @@ from w2v.kernels.logistic import exp_minus_abs
 
 @jit
 def softmax_cross_entropy(scores, targets, weights, losses):
-    """Turn scores into their gradients, and note the losses.
+    """Replace scores by their gradients, and compute the loss of each row.
 
     scores   float (N, V)  s, overwritten by d_s
-    targets  int32 (N,)    the true column of each row
-    weights  float (N,)    the weight of each row in the loss
-    losses   float64 (N,)  overwritten: -ln p_t in nats, without the weight
-    Returns  int, in how many rows with a weight the target has the highest score
+    targets  int32 (N,)    t, the target column of each row
+    weights  float (N,)    w, the weight of each row in the loss
+    losses   float64 (N,)  overwritten by -ln p_t in nats, without the weight
+    Returns  int, the number of rows of positive weight in which the target has the highest score
     """
     dtype, correct = scores.dtype.type, 0
     for row in range(scores.shape[0]):

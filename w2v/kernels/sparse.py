@@ -1,9 +1,10 @@
-"""Products of a sparse matrix A (CSR) and a dense one Q, row by row, for the truncated SVD.
+"""Products of a sparse matrix A (CSR) and a dense matrix Q, row by row, for the truncated SVD.
 
     A Q          row i:  Σ_j A_ij Q_j
-    Aᵀ A Q       grows by A_ijᵀ (A_i Q) over the rows i: one pass over A, nothing of A Q is stored
+    Aᵀ A Q       for each row i and its entries j:  row j += A_ij (A_i Q)
 
-Columns are worked on REGISTERS times 16 at a time: sums that stay in SIMD registers.
+Aᵀ A Q takes one pass over A, and A Q is not stored. The columns of Q are processed in blocks of
+16 REGISTERS, so that the sums of a block stay in SIMD registers.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from w2v.kernels import inlined, jit
 from w2v.kernels.simd import load, multiply_add, prefetch, splat, store
 
 REGISTERS = 7
-AHEAD = 6  # entries of A whose rows of Q are prefetched ahead
+AHEAD = 6  # the row of Q for an entry of A is prefetched this many entries before it is used
 
 
 @inlined
 def multiply_row(starts, columns, values, row, dense, at):
-    """The product of one row of A with some columns of Q.
+    """The product of one row of A with one block of columns of Q.
 
-    starts   int64 (N + 1,)  where each row's entries begin
-    columns  int32 (E,)      the column of each entry
-    values   float (E,)      and its value
-    row      int
-    dense    float (·, D)
-    at       int             the first of REGISTERS registers
+    starts   int64 (N + 1,)  index of the first entry of each row of A, and E
+    columns  int32 (E,)      column of each entry
+    values   float (E,)      value of each entry
+    row      int             row of A
+    dense    float (·, D)    Q
+    at       int             first of REGISTERS registers of a row of Q
     Returns  REGISTERS registers
     """
     zero = splat(dense.dtype.type(0.0))
@@ -46,16 +47,16 @@ def multiply_row(starts, columns, values, row, dense, at):
 
 @jit
 def multiply_rows(starts, columns, values, dense, product, first, last, blocks):
-    """Multiply some rows of A with Q.
+    """Multiply rows of A with Q.
 
-    starts   int64 (N + 1,)  where each row's entries begin
-    columns  int32 (E,)      the column of each entry
-    values   float (E,)      and its value
-    dense    float (·, D)    D = 16 * REGISTERS * blocks
-    product  float (N, D)    rows from `first` to `last` - 1 are overwritten
-    first    int
-    last     int
-    blocks   int
+    starts   int64 (N + 1,)  index of the first entry of each row of A, and E
+    columns  int32 (E,)      column of each entry
+    values   float (E,)      value of each entry
+    dense    float (·, D)    Q; D = 16 * REGISTERS * blocks
+    product  float (N, D)    rows `first` to `last` - 1 are overwritten
+    first    int             first row
+    last     int             row after the last one
+    blocks   int             number of blocks of columns
     """
     for row in range(first, last):
         for block in range(blocks):
@@ -72,16 +73,16 @@ def multiply_rows(starts, columns, values, dense, product, first, last, blocks):
 
 @jit
 def add_gram(starts, columns, values, dense, sums, first, last, block):
-    """Add Aᵀ (A Q) of some rows of A, in one block of the columns of Q.
+    """Add the part of Aᵀ A Q that comes from some rows of A, for one block of columns of Q.
 
-    starts   int64 (N + 1,)  where each row's entries begin
-    columns  int32 (E,)      the column of each entry
-    values   float (E,)      and its value
-    dense    float (M, D)    D = 16 * REGISTERS * blocks
-    sums     float (M, D)    grows in the columns of this block
-    first    int             the first row
-    last     int             the row after the last
-    block    int
+    starts   int64 (N + 1,)  index of the first entry of each row of A, and E
+    columns  int32 (E,)      column of each entry
+    values   float (E,)      value of each entry
+    dense    float (M, D)    Q; D = 16 * REGISTERS * blocks
+    sums     float (M, D)    changed in place in the columns of this block
+    first    int             first row of A
+    last     int             row after the last one
+    block    int             number of the block of columns
     """
     at = REGISTERS * block
     for row in range(first, last):

@@ -1,8 +1,8 @@
-"""Small matrix products in SIMD registers: tiles of 2 vectors, or of one, by 3 targets.
+"""Small matrix products in SIMD registers, in tiles of 2 vectors (or 1) by 3 targets.
 
-A step of negative sampling is three products of small matrices, see `negative_sampling`: with the
-vectors X (B, D) that predict and their targets Y (K, D), S = X Yᵀ, Y += Gᵀ X and X += G Y_old.
-Each is cut into tiles of two rows of X by three rows of Y. One tile of S:
+A step of negative sampling is three products of small matrices (see `negative_sampling`) of vectors
+X (B, D) and their targets Y (K, D): S = X Yᵀ, Y += Gᵀ X and X += G Y_old. Each product is computed
+in tiles of two rows of X by three rows of Y. One tile of S:
 
                     Y[0]      Y[1]      Y[2]       three loads: each feeds two multiply-adds
                      │         │         │
@@ -13,21 +13,22 @@ Each is cut into tiles of two rows of X by three rows of Y. One tile of S:
      feeds three          six registers of sums, each of 16 numbers
 
     for the registers 0, 1, ... D / 16 - 1 of the rows: 5 loads, 6 multiply-adds
-    then the 16 numbers of each sum are added up and stored:
+    then the 16 numbers of each sum are added, and the totals stored:
 
         scores, from 8 * tile on:   a0 a1 a2 padding | b0 b1 b2 padding        (two quads)
 
-The updates have the same shape: the six numbers of G are spread over a register each, 5 loads feed
-6 multiply-adds, and the 3 targets or the 2 vectors are stored. A row is D / 16 (`registers`) times
-16 numbers: it has zeros at its end.
+The updates have tiles of the same shape. Each of the six numbers of G fills a register, 5 loads
+feed 6 multiply-adds, and the 3 targets or the 2 vectors are stored. A row has D = 16 `registers`
+numbers, with zeros as padding at its end.
 
-Why this shape. A load takes as long as a multiply-add, so a tile should have few loads for each:
-measured on a processor with AVX-512, S of 6 by 6 rows with D = 112 takes 2.3 times as long with
-tiles of 1 by 1, and 1.35 times with 1 by 3; X += G Y takes 1.9 and 1.2 times. A tile that is full
-is faster still with more vectors (3 by 3: 0.8; 6 by 3: 0.65), but seldom would be full: a window
-that shrinks at random has from 2 to 10 words, while 3 divides the targets of the default, one word
-and 5 negatives. Where a window has an odd number of words the last tile has a row of zeros in the
-place of X[b]. One vector by itself (CBOW, paragraph vectors) takes tiles of 1 by 3.
+The reason for this shape: a load takes as long as a multiply-add, so that a tile should need few
+loads for each multiply-add. Measured on a processor with AVX-512, S of 6 by 6 rows with D = 112
+takes 2.3 times as long in tiles of 1 by 1, and 1.35 times in tiles of 1 by 3; X += G Y takes 1.9
+and 1.2 times. Full tiles with more vectors are faster (3 by 3: 0.8 times; 6 by 3: 0.65), but few
+would be full, because windows that shrink at random have 2 to 10 context words. Three targets fit,
+because the default has 6: one true word and 5 negatives. If a window has an odd number of words, a
+row of zeros takes the place of X[b] in the last tile. A single vector (CBOW, paragraph vectors) has
+tiles of 1 by 3.
 """
 
 from __future__ import annotations
@@ -36,25 +37,25 @@ from w2v.kernels import inlined
 from w2v.kernels.simd import load, multiply_add, splat, store, store_sums
 
 COLUMNS = 3  # targets in a tile
-QUAD = 4  # numbers that a vector's scores take in a tile: three, and one that pads
+QUAD = 4  # numbers stored for the scores of a vector in a tile: three, and one of padding
 
 
 @inlined
 def score_pair(vectors, first, second, targets, column, scores, tile, padding, registers):
-    """A tile of S = X Yᵀ: the scores of two vectors with three targets.
+    """Compute a tile of S = X Yᵀ: the scores of two vectors with three targets.
 
     vectors    float (·, D)  X
-    first      int           a row of `vectors`
-    second     int           another
+    first      int           row of the first vector
+    second     int           row of the second vector
     targets    float (·, D)  Y
-    column     int           the first of three rows of `targets`
-    scores     float (·,)    two quads overwritten, from 8 * tile on
-    tile       int
-    padding    float         goes to the last place of each quad
-    registers  int
+    column     int           first of three consecutive rows of `targets`
+    scores     float (·,)    two quads from index 8 * tile are overwritten
+    tile       int           number of the tile
+    padding    float         written to the last place of each quad
+    registers  int           D / 16
     """
     zero = splat(vectors.dtype.type(0.0))
-    unused = splat(vectors.dtype.type(padding / 16))  # whose 16 numbers add up to `padding`
+    unused = splat(vectors.dtype.type(padding / 16))  # 16 numbers of sum `padding`
     a0, a1, a2, b0, b1, b2 = zero, zero, zero, zero, zero, zero
     for register in range(registers):
         a, b = load(vectors, first, register), load(vectors, second, register)
@@ -70,18 +71,18 @@ def score_pair(vectors, first, second, targets, column, scores, tile, padding, r
 
 @inlined
 def score_one(vectors, row, targets, target_ids, at, column, scores, tile, padding, registers):
-    """The same for one vector: its scores with three targets.
+    """Compute a tile of S for one vector: its scores with three targets.
 
-    vectors     float (·, D)
-    row         int           a row of `vectors`
-    targets     float (·, D)
-    target_ids  int32 (N, K)  three rows of `targets`, in row `at` from `column` on
+    vectors     float (·, D)  X
+    row         int           row of the vector
+    targets     float (·, D)  Y
+    target_ids  int32 (N, K)  row `at`, from `column` on, has the rows of the three targets
     at          int
     column      int
-    scores      float (·,)    a quad overwritten, from 4 * tile on
-    tile        int
-    padding     float         goes to the last place of the quad
-    registers   int
+    scores      float (·,)    the quad from index 4 * tile is overwritten
+    tile        int           number of the tile
+    padding     float         written to the last place of the quad
+    registers   int           D / 16
     """
     zero = splat(vectors.dtype.type(0.0))
     row0, row1 = target_ids[at, column], target_ids[at, column + 1]
@@ -99,19 +100,19 @@ def score_one(vectors, row, targets, target_ids, at, column, scores, tile, paddi
 def update_targets(
     steps, tile, sign, vectors, first, second, targets, target_ids, at, column, registers
 ):
-    """A tile of Y += Gᵀ X: add two vectors, each times its step, to three targets.
+    """Compute a tile of Y += Gᵀ X: add two vectors, each times its step, to three targets.
 
-    steps       float (·,)    G: two quads, from 8 * tile on
-    tile        int
-    sign        float         what the steps of the first target are multiplied by
+    steps       float (·,)    G: the two quads from index 8 * tile
+    tile        int           number of the tile
+    sign        float         factor of the steps of the first target, 1 or -1
     vectors     float (·, D)  X
-    first       int           a row of `vectors`
-    second      int           another
-    targets     float (·, D)  Y: three rows changed in place, one after the other
-    target_ids  int32 (N, K)  which: in row `at` from `column` on
+    first       int           row of the first vector
+    second      int           row of the second vector
+    targets     float (·, D)  Y: three rows are changed in place, one after the other
+    target_ids  int32 (N, K)  row `at`, from `column` on, has the rows of the three targets
     at          int
     column      int
-    registers   int
+    registers   int           D / 16
     """
     a, b = 2 * QUAD * tile, 2 * QUAD * tile + QUAD
     sign = steps.dtype.type(sign)
@@ -131,16 +132,16 @@ def update_targets(
 
 @inlined
 def update_pair(steps, tile, targets, column, vectors, first, second, registers):
-    """A tile of X += G Y_old: add three targets, each times its step, to two vectors.
+    """Compute a tile of X += G Y_old: add three targets, each times its step, to two vectors.
 
-    steps      float (·,)    G: two quads, from 8 * tile on
-    tile       int
-    targets    float (·, D)  Y as it was before the step
-    column     int           the first of three rows of `targets`
-    vectors    float (·, D)  X: rows `first` and `second` changed in place, one after the other
-    first      int
-    second     int
-    registers  int
+    steps      float (·,)    G: the two quads from index 8 * tile
+    tile       int           number of the tile
+    targets    float (·, D)  Y_old, the targets before the step
+    column     int           first of three consecutive rows of `targets`
+    vectors    float (·, D)  X: rows `first` and `second` are changed in place, one after the other
+    first      int           row of the first vector
+    second     int           row of the second vector
+    registers  int           D / 16
     """
     a, b = 2 * QUAD * tile, 2 * QUAD * tile + QUAD
     a0, a1, a2 = splat(steps[a]), splat(steps[a + 1]), splat(steps[a + 2])
@@ -159,15 +160,15 @@ def update_pair(steps, tile, targets, column, vectors, first, second, registers)
 
 @inlined
 def update_one(steps, quad, targets, column, vectors, row, registers):
-    """The same for one vector: add three targets, each times its step, to it.
+    """Compute a tile of X += G Y_old for one vector: add three targets, each times its step.
 
-    steps      float (·,)    a quad, from 4 * quad on
-    quad       int
-    targets    float (·, D)  as they were before the step
-    column     int           the first of three rows of `targets`
-    vectors    float (·, D)  row `row` changed in place
-    row        int
-    registers  int
+    steps      float (·,)    G: the quad from index 4 * quad
+    quad       int           number of the quad
+    targets    float (·, D)  Y_old, the targets before the step
+    column     int           first of three consecutive rows of `targets`
+    vectors    float (·, D)  X: row `row` is changed in place
+    row        int           row of the vector
+    registers  int           D / 16
     """
     s0, s1 = splat(steps[QUAD * quad]), splat(steps[QUAD * quad + 1])
     s2 = splat(steps[QUAD * quad + 2])
@@ -182,18 +183,18 @@ def update_one(steps, quad, targets, column, vectors, row, registers):
 def update_targets_and_step(
     steps, tile, vectors, row, vector_step, targets, target_ids, at, column, registers
 ):
-    """Both updates for one vector: y += g x for three targets, vector_step += g y_old.
+    """Compute both updates for one vector: y += g x for three targets, vector_step += g y_old.
 
-    steps        float (·,)    a quad, from 4 * tile on
-    tile         int
-    vectors      float (·, D)
-    row          int           a row of `vectors`
+    steps        float (·,)    G: the quad from index 4 * tile
+    tile         int           number of the tile
+    vectors      float (·, D)  X
+    row          int           row of the vector
     vector_step  float (1, D)  changed in place
-    targets      float (·, D)  three rows changed in place, one after the other
-    target_ids   int32 (N, K)  which: in row `at` from `column` on
+    targets      float (·, D)  Y: three rows are changed in place, one after the other
+    target_ids   int32 (N, K)  row `at`, from `column` on, has the rows of the three targets
     at           int
     column       int
-    registers    int
+    registers    int           D / 16
     """
     s0, s1 = splat(steps[QUAD * tile]), splat(steps[QUAD * tile + 1])
     s2 = splat(steps[QUAD * tile + 2])
@@ -215,16 +216,16 @@ def update_targets_and_step(
 
 @inlined
 def accumulate_step(steps, tile, vector_step, targets, target_ids, at, column, registers):
-    """The second of these alone: vector_step += g y, for three targets that stay.
+    """Compute vector_step += g y for three targets that do not change.
 
-    steps        float (·,)    a quad, from 4 * tile on
-    tile         int
+    steps        float (·,)    G: the quad from index 4 * tile
+    tile         int           number of the tile
     vector_step  float (1, D)  changed in place
-    targets      float (·, D)
-    target_ids   int32 (N, K)  which: in row `at` from `column` on
+    targets      float (·, D)  Y
+    target_ids   int32 (N, K)  row `at`, from `column` on, has the rows of the three targets
     at           int
     column       int
-    registers    int
+    registers    int           D / 16
     """
     s0, s1 = splat(steps[QUAD * tile]), splat(steps[QUAD * tile + 1])
     s2 = splat(steps[QUAD * tile + 2])
@@ -239,11 +240,11 @@ def accumulate_step(steps, tile, vector_step, targets, target_ids, at, column, r
 
 @inlined
 def clear_row(matrix, row, registers):
-    """Make a row zero.
+    """Set a row to zero.
 
-    matrix     float (·, D)  row `row` overwritten
+    matrix     float (·, D)  row `row` is overwritten
     row        int
-    registers  int
+    registers  int           D / 16
     """
     for register in range(registers):
         store(matrix, row, register, splat(matrix.dtype.type(0.0)))
@@ -251,14 +252,14 @@ def clear_row(matrix, row, registers):
 
 @inlined
 def copy_row(source, row, weight, target, at, registers):
-    """Copy a row, times a weight, over a row of another matrix.
+    """Copy a row, times a weight, to a row of another matrix.
 
     source     float (·, D)
-    row        int
+    row        int           row of `source`
     weight     float
-    target     float (·, D)  row `at` overwritten
+    target     float (·, D)  row `at` is overwritten
     at         int
-    registers  int
+    registers  int           D / 16
     """
     weight, zero = splat(source.dtype.type(weight)), splat(source.dtype.type(0.0))
     for register in range(registers):
@@ -270,11 +271,11 @@ def add_row(source, row, weight, target, at, registers):
     """Add a row, times a weight, to a row of another matrix.
 
     source     float (·, D)
-    row        int
+    row        int           row of `source`
     weight     float
-    target     float (·, D)  row `at` changed in place
+    target     float (·, D)  row `at` is changed in place
     at         int
-    registers  int
+    registers  int           D / 16
     """
     weight = splat(source.dtype.type(weight))
     for register in range(registers):

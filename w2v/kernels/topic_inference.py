@@ -1,12 +1,12 @@
-"""Folding in: the topics θ of new documents, where the words φ of each topic are known.
+"""Topic inference (folding in): topics θ of new documents, given the topics' words φ.
 
 Expectation maximisation for a document with tokens w_1 .. w_N (Hofmann 1999, with a prior α):
 
     p(k | w_i, θ) = θ_k φ_{k, w_i} / Σ_j θ_j φ_{j, w_i}
     θ_k           = (α_k + Σ_i p(k | w_i, θ)) / (Σ α + N)
 
-from θ = α / Σ α on. A document without a word has θ = 0: the prior would look like knowledge, and
-be near to real documents.
+starting from θ = α / Σ α. A document without words gets θ = 0. The prior in its place would look
+like an inferred result, and would be similar to real documents.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from w2v.kernels.simd_counts import add, element, multiply, prefix_sums
 
 @jit
 def fold_in_topics(words, bounds, word_topic, alpha, first, last, steps, doc_topic, updated):
-    """Find the topics' shares in some documents.
+    """Compute the topic proportions of some documents.
 
     words       int32 (N,)      words of all documents, one after the other
-    bounds      int64 (M + 1,)  where each document begins, and N
-    word_topic  float (V, K)    φ transposed, p(word | topic); 0 where there is no topic
-    alpha       float (1, K)    0 where there is no topic
-    first       int             the first document
-    last        int             the document after the last
-    steps       int             of expectation maximisation
-    doc_topic   float (M, K)    θ: rows from `first` to `last` - 1 are overwritten
+    bounds      int64 (M + 1,)  index of the first word of each document, and N
+    word_topic  float (V, K)    φ transposed, p(word | topic); 0 in columns without a topic
+    alpha       float (1, K)    the prior α; 0 in columns without a topic
+    first       int             first document
+    last        int             document after the last one
+    steps       int             number of steps of expectation maximisation
+    doc_topic   float (M, K)    θ: rows `first` to `last` - 1 are overwritten
     updated     float (1, K)    scratch
     """
     registers, alpha_sum, dtype = alpha.shape[1] // WIDTH, alpha.sum(), alpha.dtype.type

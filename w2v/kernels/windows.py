@@ -1,10 +1,11 @@
 """Windows: the context of each word that subsampling keeps.
 
-Each of these words is the centre of a window of b words to each side, b drawn from 1 to `window`
-(Mikolov et al. 2013a, section 3.2: near words count for more). As in word2vec.c, words are dropped
-before windows are built, so that windows reach further, and windows end where their sentence ends.
+Each of these words is the center word of a window of b words to each side, with b drawn from 1 to
+`window`, so that near words have more weight (Mikolov et al. 2013a, section 3.2). As in word2vec.c,
+subsampling comes first, so that windows reach further in the text, and no window goes beyond its
+sentence.
 
-The learning rate falls linearly over a chunk, at each word; word2vec.c lowers it every 10,000
+The learning rate falls linearly from word to word of a chunk; word2vec.c lowers it every 10,000
 words.
 """
 
@@ -19,19 +20,19 @@ from w2v.kernels.random import next_below
 from w2v.kernels.simd import prefetch
 from w2v.kernels.subsampling import subsample
 
-# Rows are prefetched so many windows ahead: without it skip-gram takes 1.4 times as long, CBOW 1.5
-# (tests/bench/tricks.py).
+# Rows are prefetched this many windows before they are used. Without prefetching skip-gram takes
+# 1.4 times as long and CBOW 1.5 times (tests/bench/tricks.py).
 AHEAD = 3
 
 
 class Windows(NamedTuple):
     """The windows of a chunk, one around each word that subsampling keeps.
 
-    word_ids   int32 (N,)  the words that stay: each is the centre of a window
-    first      int32 (N,)  the first position in `word_ids` of each one's window
-    last       int32 (N,)  and its last; windows end where their sentence ends
-    rates      float (N,)  the learning rate at each
-    sentences  int32 (N,)  the number of each one's sentence, or document, in the chunk
+    word_ids   int32 (N,)  the center word of each window
+    first      int32 (N,)  first position in `word_ids` of each window
+    last       int32 (N,)  last position in `word_ids` of each window
+    rates      float (N,)  learning rate of each window
+    sentences  int32 (N,)  number in the chunk of the sentence or document of each window
     """
 
     word_ids: np.ndarray
@@ -42,18 +43,18 @@ class Windows(NamedTuple):
 
 
 def allocate_windows(size: int, dtype: type = np.float32) -> Windows:
-    """Memory for the windows of a chunk of `size` words."""
+    """Allocate memory for the windows of a chunk of `size` words."""
     word_ids, first, last, sentences = (np.empty(size, np.int32) for _ in range(4))
     return Windows(word_ids, first, last, np.empty(size, dtype), sentences)
 
 
 @jit
 def draw_radius(window, shrink, state):
-    """Draw how many words a window has to each side: 1 to `window`, or `window` itself.
+    """Draw the radius of a window: its number of words to each side.
 
-    window   int          at least 1
-    shrink   bool         draw uniformly, so that near words count for more
-    state    uint64 (1,)  changed in place
+    window   int          the largest radius, at least 1
+    shrink   bool         draw the radius uniformly from 1 to `window`; otherwise it is `window`
+    state    uint64 (1,)  random state, changed in place
     Returns  int64
     """
     if shrink:
@@ -63,20 +64,20 @@ def draw_radius(window, shrink, state):
 
 @jit
 def build_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, streams, windows):
-    """Subsample the sentences of a chunk and build a window around each word that stays.
+    """Subsample the sentences of a chunk and build a window around each word that is kept.
 
-    ids       int32 (N,)      the chunk's word ids
-    bounds    int64 (S + 1,)  where its sentences begin, and N
+    ids       int32 (N,)      word ids of the chunk
+    bounds    int64 (S + 1,)  position where each sentence begins, and N
     keep      uint32 (V,)     see `subsample`
     window    int             the largest radius, in words to each side
-    shrink    bool            draw each window's radius from 1 to `window`
-    lr_first  float           learning rate at the chunk's first word
-    lr_last   float           and after its last: it falls linearly
+    shrink    bool            draw the radius of each window from 1 to `window`
+    lr_first  float           learning rate at the first word of the chunk
+    lr_last   float           learning rate after its last word; it falls linearly
     state     uint64 (1,)     random state, changed in place
-    streams   uint64 (S,)     a random state for each sentence, changed in place, where sentences
-                              must not depend on each other; or empty: all share `state`
-    windows   Windows         of at least N words; overwritten
-    Returns   int64, how many words stay
+    streams   uint64 (S,)     random state of each sentence, changed in place: sentences then do not
+                              depend on each other. Empty: all share `state`
+    windows   Windows         for at least N words; overwritten
+    Returns   int64, number of windows
     """
     word_ids, first, last, rates, sentences = windows
     total = 0
@@ -86,7 +87,7 @@ def build_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, s
         if streams.size:
             state[0] = streams[sentence]
         count = subsample(ids, begin, end, keep, state, word_ids[total:])
-        stride = (end - begin) / max(count, 1)  # of the text for each word that stays
+        stride = (end - begin) / max(count, 1)  # words of the text for each word kept
         for offset in range(count):
             position = total + offset
             radius = draw_radius(window, shrink, state)
@@ -104,15 +105,15 @@ def build_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, s
 def prefetch_window(
     word_ids, last, center, count, target_ids, input_vectors, output_vectors, registers
 ):
-    """Prefetch the rows that the window AHEAD of `center` will need.
+    """Prefetch the rows of a window that will be trained AHEAD windows later.
 
     word_ids        int32 (N,)    see `Windows`
     last            int32 (N,)    see `Windows`
-    center          int
-    count           int           how many windows there are
-    target_ids      int32 (N, K)  each one's targets
-    input_vectors   float (·, D)  of which the row of the word that enters last is needed
-    output_vectors  float (·, D)  of which the rows of the targets are
+    center          int           position of the current center word
+    count           int           number of windows
+    target_ids      int32 (N, K)  targets of each window
+    input_vectors   float (·, D)  the row of the word that is the next to enter is prefetched
+    output_vectors  float (·, D)  the rows of the targets are prefetched
     registers       int           D / 16
     """
     entering = word_ids[min(last[center] + AHEAD, count - 1)]
@@ -125,9 +126,9 @@ def prefetch_window(
 def prefetch_targets(ahead, count, target_ids, output_vectors, registers):
     """Prefetch the rows of the targets of one window.
 
-    ahead           int           the window
-    count           int           how many there are: beyond, the last one's are prefetched
-    target_ids      int32 (N, K)  each one's targets
+    ahead           int           number of the window; a number too large means the last window
+    count           int           number of windows
+    target_ids      int32 (N, K)  targets of each window
     output_vectors  float (·, D)
     registers       int           D / 16
     """
