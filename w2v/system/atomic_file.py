@@ -66,7 +66,7 @@ def packed(path: str) -> Iterator[IO[bytes]]:
 def _named(path: str, target: str | None = None) -> Iterator[None]:
     """Add `path` to an OSError without a path, or with that of a part file of `target`.
 
-    NumPy raises such errors without an error number too.
+    NumPy's errors of writing have neither a path nor an error number.
     """
     try:
         yield
@@ -103,7 +103,7 @@ def _is_part(path: str, target: str) -> bool:
 
 
 def remove_parts(target: str) -> None:
-    """Remove part files of `target` that killed processes have left; locked ones are in use."""
+    """Remove part files of `target` that killed processes have left; locked files are in use."""
     folder = os.path.dirname(target)
     with suppress(OSError):
         for name in os.listdir(folder or "."):

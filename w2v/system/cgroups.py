@@ -27,7 +27,7 @@ def processors() -> int | None:
 
 
 def free_memory() -> int | None:
-    """Bytes that can be allocated within the limits, negative above a limit; None without one."""
+    """Bytes that can be allocated within the limits; negative if one is exceeded, None without."""
     return min(_read("memory", _free_of_2, _free_of_1), default=None)
 
 

@@ -18,13 +18,14 @@ def check(
 ) -> None:
     """Raise an error if an output would overwrite an input or another output, or is not writable.
 
-    outputs   paths by their names in messages, such as --plot; `-` is stdout, None is no output
-    inputs    one or several paths by their names, such as "one of the texts"; `-` is stdin
+    outputs   a path for each option, such as --plot, to name it in messages; `-` is stdout, None
+              is no output
+    inputs    one or several paths for each description, such as "one of the texts"; `-` is stdin
     appended  outputs that are appended to; they are created if they do not exist
     Raises    W2VError for a conflict, W2VError or OSError for an output that cannot be written
 
-    Two paths are of the same file if they, or through links their inodes, are equal. A device or
-    pipe may be given twice.
+    Two paths name the same file if their real paths or their inodes are equal. A device or pipe may
+    be given twice.
     """
     added = {name: path for name, path in (appended or {}).items() if path is not None}
     written = {name: path for name, path in outputs.items() if path is not None}

@@ -16,7 +16,8 @@ HEAD = 10  # bytes that show whether a file is compressed
 SUFFIXES = (".gz", ".bz2", ".xz")
 # Magic numbers alone are not enough, because a text can begin with "BZh". Also checked are gzip's
 # method and reserved flags, the digits of pi (a block) or of its square root (the end) after
-# bzip2's level, and the first byte of xz's flags. gzip and xz data that ends before them matches.
+# bzip2's level, and the first byte of xz's flags. gzip and xz data cut short before these bytes is
+# recognized too.
 _KINDS: dict[str, tuple[re.Pattern[bytes], Callable[..., Any]]] = {
     "gzip": (re.compile(rb"\x1f\x8b\x08([\x00-\x1f]|$)"), gzip.open),
     "bzip2": (

@@ -71,7 +71,7 @@ def is_copied(path: str) -> bool:
 
 
 def forget(path: str | None = None) -> None:
-    """Delete the copy of a pipe, or of all pipes; opened again, a pipe is read from where it is."""
+    """Delete the copy of a pipe, or of all pipes; the next `open_seekable` reads new data."""
     for copied in [*_copies] if path is None else [path]:
         if copied in _copies:
             _copies.pop(copied).close()

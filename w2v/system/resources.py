@@ -32,10 +32,10 @@ def blas_threads(count: int) -> Iterator[bool]:
     a second block, in another thread, has no effect.
 
     The command line sets the number by environment variables before NumPy is imported, but a Python
-    program may have imported NumPy already. The number matters for two reasons. Other numbers of
-    threads sum in another order, so that the last digits differ. And threads that call a BLAS with
-    several threads wait for each other: an LSTM on 3,000 reviews, with 2 threads, took 26 s of
-    processor time with 2 BLAS threads, 2.1 s with one.
+    program may have imported NumPy already. The number matters for two reasons. The order of sums
+    depends on it, so that the last digits of results differ. And several threads that call BLAS,
+    each with several BLAS threads, wait for each other: an LSTM on 3,000 reviews, with 2 threads,
+    took 26 s of processor time with 2 BLAS threads, 2.1 s with one.
     """
     setters = []
     for get, set_ in _openblas():

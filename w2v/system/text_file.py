@@ -120,8 +120,8 @@ def lines_as_they_come(file: IO[bytes], name: str, most: int = BLOCK) -> Iterato
 def numbered_lines(path: str, errors: str = "strict") -> Iterator[tuple[int, str]]:
     """The lines of a file, without line ends, with their numbers from 1; `-` is stdin.
 
-    errors  the treatment of bytes that are not UTF-8, as in `bytes.decode`; "surrogateescape" keeps
-            those in the names of vectors
+    errors  how bytes that are not UTF-8 are decoded, as in `bytes.decode`; "surrogateescape" keeps
+            such bytes, which names of vectors may contain
     Raises  W2VError with the line number for text that is not UTF-8, if `errors` is "strict"
     """
     passed = 0

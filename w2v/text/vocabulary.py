@@ -89,7 +89,7 @@ def doubles(vocabulary: Vocabulary, plain: Callable[[str], str]) -> Doubles:
 def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
     """Read a vocabulary from a file of `w2v vocab`, or of word2vec.c's -save-vocab.
 
-    min_count  a word must have this count to be in the vocabulary
+    min_count  the lowest count of a word in the vocabulary
     max_vocab  the largest size of the vocabulary; None: any
     Raises     W2VError for a line that is not a word, a blank and a count, for a word that occurs
                twice, or if no word is frequent enough
@@ -170,7 +170,7 @@ def choose(
 
 
 def nothing_left(corpus: Corpus, vocabulary: Vocabulary, highest: int, min_count: int) -> str:
-    """A message that says why the vocabulary is empty, and which --min-count would change that."""
+    """A message that says why the vocabulary is empty, and which --min-count would fill it."""
     if vocabulary.types == 0:
         return f"{corpus.source}: no words in the text"
     return (
