@@ -440,7 +440,7 @@ class RunSettings:
     )  # fmt: skip
     patience: int | None = training_setting(
         None, "Early stopping: with --valid, stop after N epochs without a lower validation loss, "
-        "and keep the vectors of the best epoch.", 1,
+        "and keep the result of the best epoch.", 1,
     )  # fmt: skip
     log_json: str | None = run_setting(
         None, "Append progress reports to this file as JSON lines. w2v plot --loss draws them.",
