@@ -382,7 +382,7 @@ def test_what_the_command_says_goes_to_the_log_and_what_is_lost_as_a_warning(fol
     with caplog.at_level(logging.INFO, "w2v"):
         library.train("text.txt", on_progress=seen.append, **QUICK)
     levels = {record.levelname: record.getMessage() for record in reversed(caplog.records)}
-    assert "9 wrong byte sequences replaced" in levels["WARNING"]
+    assert "9 invalid utf-8 byte sequences replaced" in levels["WARNING"]
     assert any("vocabulary: 3 of 3 words" in record.getMessage() for record in caplog.records)
     assert seen
     assert all(isinstance(state, str | library.Progress) for state in seen)
@@ -393,8 +393,8 @@ def test_the_log_names_texts_and_vectors_without_the_temporary_folder(folder, ca
     library.train(texts=texts, dim=4, sample=0, output="old.safetensors")
     with caplog.at_level(logging.INFO, "w2v"):
         library.train(texts=[], update="old.safetensors", output="new.safetensors")
-        said = "texts: no words in the text: nothing to learn; new.safetensors is old.safetensors"
-        assert f"{said} as it was" in caplog.messages
+        said = "nothing to learn; new.safetensors is an unchanged copy of old.safetensors"
+        assert f"texts: no words in the text: {said}" in caplog.messages
         library.train(texts=texts, dim=4, sample=0)
         assert "wrote vectors.safetensors" in caplog.messages
     assert "w2v-" not in caplog.text
@@ -462,9 +462,12 @@ def test_a_word_that_is_not_there_is_a_key_error_with_spellings(toy):
         ),
         (lambda v: v.similar(np.ones(3), plus="king"), "plus and minus are for words"),
         (lambda v: v.table("topics"), "no table 'topics'"),
-        (lambda v: v.infer("a text"), "no such model: new documents need one of"),
-        (lambda v: v.topics(), "no such model"),
-        (lambda v: v.predict(["a text"]), "no such model: labels and next words need one of"),
+        (lambda v: v.infer("a text"), "holds no known model: new documents need one of"),
+        (lambda v: v.topics(), "holds no known model"),
+        (
+            lambda v: v.predict(["a text"]),
+            "holds no known model: labels and next words need one of",
+        ),
         (lambda v: v.save("x.doc"), "the suffix .doc names no format"),
     ],
 )

@@ -127,13 +127,13 @@ def test_help_shows_the_defaults_of_the_model_that_is_named(w2v):
 def test_wrong_bytes_are_reported_not_fatal(w2v, folder):
     outcome = w2v("train", "-", *SMALL, stdin=b"caf\xe9 x\n")
     assert outcome.code == 0
-    assert "1 wrong byte sequence replaced, not utf-8; the first in stdin, near byte" in outcome.err
+    assert "1 invalid utf-8 byte sequence replaced; the first in stdin, near byte" in outcome.err
     assert w2v("similar", "caf\ufffd").code == 0
 
 
 def test_a_text_too_short_for_subsampling_is_told_so(w2v, folder):
     said = w2v("train", "-", "--min-count", 1, "--epochs", 1, stdin=b"A B\n")
-    wanted = "w2v: stdin: subsampling left not one pair of words: try --sample 0"
+    wanted = "w2v: stdin: subsampling left no pair of words to train: try --sample 0"
     assert (said.code, said.err.splitlines()[-1]) == (2, wanted)
     assert not (folder / "vectors.safetensors").exists()
 
@@ -191,7 +191,10 @@ def test_more_memory_than_there_is_is_refused_with_advice(w2v, folder, monkeypat
     monkeypatch.setattr("w2v.system.resources.available_memory", lambda: 1000)
     outcome = w2v("train", "-", "--min-count", 1, stdin=LETTERS)
     assert outcome.code == 2
-    assert "more memory, 1 KB are free: try a higher --min-count" in outcome.err.splitlines()[-1]
+    assert (
+        "more memory, but only 1 KB are free: try a higher --min-count"
+        in outcome.err.splitlines()[-1]
+    )
 
 
 @compiled
@@ -237,7 +240,7 @@ def test_a_signal_ends_training_with_its_status_and_leaves_at_most_a_checkpoint(
     assert process.returncode == code
     assert "Traceback" not in said
     left = {path.name for path in folder.iterdir()}  # a checkpoint, where a chunk was trained first
-    assert left == ({"vectors.safetensors.checkpoint"} if "to go on" in said else set())
+    assert left == ({"vectors.safetensors.checkpoint"} if "to continue" in said else set())
 
 
 # Standard streams that are closed

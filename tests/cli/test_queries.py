@@ -230,7 +230,7 @@ def test_several_texts_are_asked_for_one_after_the_other(w2v, folder):
     both = w2v("similar", "--text", "a b", "--text", "e f", "--tsv", "-k", 2)
     assert both == (0, single[0].out + single[1].out, "")
     told = w2v("similar", "--text", "a b", "--text", "zz", "--text", "e f", "--tsv", "-k", 2)
-    assert told == (2, both.out, "w2v: none of the words of 'zz' is known to the model\n")
+    assert told == (2, both.out, "w2v: none of the words of 'zz' is in the model's vocabulary\n")
 
 
 def test_a_pipe_that_stays_open_is_answered_as_it_comes(toy, folder):

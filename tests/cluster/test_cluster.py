@@ -110,7 +110,7 @@ def test_workers_read_what_one_process_reads(folder, here, monkeypatch, length):
 
 
 def test_what_workers_cannot_read_is_said(folder, here):
-    with pytest.raises(W2VError, match="stdin: workers read files"):
+    with pytest.raises(W2VError, match="stdin: the workers of a cluster read parts of a file"):
         here(["-"])
     (folder / "a").write_text("one two two\n")
     with pytest.raises(W2VError, match="try --min-count 2"):
@@ -255,7 +255,7 @@ def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder,
         patch.setattr(rounds.ClusterRounds, "_take", take)
         outcome = w2v(*told, "--cluster", first.scheduler_address)
     assert outcome.code == 1
-    assert "the connection is lost" in outcome.err.splitlines()[-1]
+    assert "the connection to the scheduler is lost" in outcome.err.splitlines()[-1]
     assert "the same command with --resume" in outcome.err
     with start_cluster(2) as second:
         found = w2v(*told, "--cluster", second.scheduler_address, "--resume")
@@ -315,7 +315,7 @@ def test_a_worker_of_another_version_is_refused(workers, folder, w2v, monkeypatc
     monkeypatch.setattr("w2v.cluster.worker_tasks.__version__", "0.0.9")
     outcome = w2v("train", "text", "--cluster", workers.scheduler_address)
     assert outcome.code == 2
-    assert "has w2v 0.1.0, this is 0.0.9: install the same on all" in outcome.err
+    assert "has w2v 0.1.0, this process has 0.0.9: install the same" in outcome.err
     assert len(outcome.err.splitlines()) == 1
 
 

@@ -304,23 +304,23 @@ ALONE = "try a whole document on each line, or --model pv-dbow without --word-ve
         ("rare", ("--min-count", 5), "no line has two words of the vocabulary: try a lower --min"),
         (
             "abc", ("--max-vocab", 1, "--sample", 0),
-            "the vocabulary has one word, 'a': try a lower --min-count, or a higher --max-vocab",
+            "the vocabulary has only one word, 'a': try a lower --min-count, or a higher --max-",
         ),
-        ("aaa", (), "the vocabulary has one word, 'a': try a longer text"),
-        ("abc", ("--sample", 1e-9), "subsampling left not one pair of words: try --sample 0"),
+        ("aaa", (), "the vocabulary has only one word, 'a': try a longer text"),
+        ("abc", ("--sample", 1e-9), "subsampling left no pair of words to train: try --sample 0"),
         (
             "abc", ("--model", "pv-dbow", "--sample", 1e-9),
-            "subsampling left not one pair of words: try --sample 0",
+            "subsampling left no pair of words to train: try --sample 0",
         ),
         (
             "abc", ("--deterministic", "--round-words", 1),
-            "--round-words 1 cuts the text into chunks of one word, which has no neighbour: try a "
-            "higher one",
+            "--round-words 1 cuts the text into chunks of one word, without context words: try a "
+            "higher number",
         ),
         (
             "abc", ("--deterministic", "--shards", 1024),
-            "--shards 1024 cuts the text into chunks of one word, which has no neighbour: try a "
-            "lower one",
+            "--shards 1024 cuts the text into chunks of one word, without context words: try a "
+            "lower number",
         ),
     ],
 )  # fmt: skip

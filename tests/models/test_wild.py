@@ -85,7 +85,7 @@ def test_a_run_that_diverges_leaves_its_last_good_checkpoint_to_go_on_from(
     with pytest.raises(DivergedError) as error:
         training.train()
     assert "diverged in epoch 1: the loss is nan; try --lr 0.0025 or less" in str(error.value)
-    assert "--resume --force too, from x.safetensors.checkpoint" in str(error.value)
+    assert "--resume --force to continue from the earlier checkpoint, x.saf" in str(error.value)
     assert (folder / "x.safetensors.checkpoint").read_bytes() == before
     again = make_run("text", lr=0.0025, **rounds)
     assert again.resume(force=True)

@@ -324,15 +324,16 @@ def test_sif_is_what_the_paper_says(make, folder):
 def test_sif_needs_vectors_and_nothing_that_is_for_epochs(w2v, make, folder):
     make("sif")
     assert (
-        "--model sif needs word vectors: --init" in w2v("train", "train.tsv", "--model", "sif").err
+        "--model sif needs word vectors: add --init"
+        in w2v("train", "train.tsv", "--model", "sif").err
     )
     args = ("train", "train.tsv", "--model", "sif", "--init", "words.safetensors")
     assert "--valid is for" in w2v(*args, "--valid", "test.tsv").err
     assert "--epochs is for --model" in w2v(*args, "--epochs", "3").err
     (folder / "other").write_text("not one known\n" * 9)
-    assert "has no vector of the text's words" in w2v("train", "other", *args[2:]).err
+    assert "has no vector for any word of the text" in w2v("train", "other", *args[2:]).err
     shown = w2v(*args, "--dry-run")
-    assert (shown.code, "computed at once" in shown.err) == (0, True)
+    assert (shown.code, "computed in closed form" in shown.err) == (0, True)
     again = w2v(*args, "--min-count", "1", "-o", "x.safetensors", "--resume")
     assert "nothing to do" in again.err
 

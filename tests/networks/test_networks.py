@@ -422,7 +422,7 @@ def test_texts_may_be_empty_or_very_long(w2v, folder):
     (folder / "x.tsv").write_text(f"pos\t{long}\nneg\t\npos\ta\nneg\tb c\n")
     told = train(w2v, "x.tsv", "lstm", "--epochs", 1)
     assert told.code == 0
-    assert "1 document longer than --length 10: of these the last words are read" in told.err
+    assert "1 document longer than --length 10: only the last 10 words are read" in told.err
     found = w2v("predict", "net.safetensors", "x.tsv")
     assert len(found.out.splitlines()) == 4
     assert "1 document longer than" in found.err

@@ -91,7 +91,7 @@ def test_a_checkpoint_can_be_written_after_each_epoch(text, folder, monkeypatch)
 
 @pytest.mark.parametrize("told", ["often", "-1", "nan"])
 def test_an_interval_that_is_none_is_refused(text, told):
-    with pytest.raises(W2VError, match="neither minutes nor the word epoch"):
+    with pytest.raises(W2VError, match="expected a number of minutes, or epoch"):
         make_run(text, how={"checkpoint_every": told})
 
 
@@ -140,7 +140,7 @@ def test_a_changed_text_is_refused_and_forced(text, folder):
     stop_at(make_run(text), 3)
     (folder / "text").write_text(planted.text(SENTENCES) + "the\n")
     training = make_run(text)
-    with pytest.raises(W2VError, match="the text's SHA-256 was .*, or --force"):
+    with pytest.raises(W2VError, match="the text's SHA-256 was .*, or add --force"):
         training.resume()
     assert training.resume(force=True)
     finish(training)
@@ -168,7 +168,7 @@ def test_a_damaged_checkpoint_and_a_file_that_is_none_are_refused(text, folder):
     with pytest.raises(W2VError, match="fail their checksum"):
         make_run(text).resume()
     container.write(str(path), {"a": np.zeros(1)}, {})
-    with pytest.raises(W2VError, match="is no checkpoint"):
+    with pytest.raises(W2VError, match="is not a checkpoint"):
         make_run(text).resume()
 
 
@@ -187,7 +187,7 @@ def test_vectors_that_are_not_finite_are_never_written(text, folder):
 
 def test_a_finished_run_is_not_run_again(w2v, text, folder):
     first = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume")
-    assert "nothing to resume: starting anew" in first.err
+    assert "no checkpoint to resume from: starting from the beginning" in first.err
     before = (folder / "x.safetensors").stat().st_ino
     os.utime("x.safetensors", (1, 1))
     again = w2v("train", text, *ARGS, "-o", "x.safetensors", "--resume")
@@ -278,7 +278,7 @@ def test_of_two_processes_with_one_output_the_second_is_refused(text, folder):
             assert first.poll() is None
         first.kill()
     third = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert "x.safetensors.checkpoint is there, of a run that was stopped" in third.stderr
+    assert "x.safetensors.checkpoint is the checkpoint of a run that was stopped" in third.stderr
     (folder / "x.safetensors.checkpoint").unlink()
     subprocess.run([*command, "--quiet"], cwd=folder, check=True)
     assert {path.name for path in folder.iterdir()} == {text, "x.safetensors"}
@@ -333,7 +333,7 @@ def test_a_stop_after_the_training_waits_for_the_file(
         (folder / path).unlink()
     outcome = stopped(w2v, monkeypatch, args, signal.SIGTERM)
     assert outcome.code == 143
-    assert f"wrote x{suffix}\nstopped when x{suffix} was written" in outcome.err
+    assert f"wrote x{suffix}\nstopped after x{suffix} was written" in outcome.err
     assert outputs(folder) == whole
 
 
@@ -349,7 +349,7 @@ def test_ctrl_c_once_more_leaves_a_checkpoint_in_place_of_the_file(
     outcome = stopped(w2v, monkeypatch, args, signal.SIGINT, signal.SIGINT)
     assert outcome.code == 130
     assert "x.safetensors was not written" in outcome.err
-    assert "to go on: the same command with --resume" in outcome.err
+    assert "to continue, run the same command with --resume" in outcome.err
     assert [*outputs(folder)] == ["x.safetensors.checkpoint"]
     assert w2v(*args, "--resume").code == 0
     assert outputs(folder) == whole
@@ -373,7 +373,7 @@ def test_a_file_that_cannot_be_written_leaves_a_checkpoint(w2v, small, folder, m
     with monkeypatch.context() as patch:
         patch.setattr(TrainingRun, "save", lambda training: os.stat("/nowhere"))
         outcome = w2v(*args)
-    assert (outcome.code, "to go on: the same command" in outcome.err) == (2, True)
+    assert (outcome.code, "to continue, run the same command" in outcome.err) == (2, True)
     assert outcome.err.endswith("w2v: /nowhere: No such file or directory\n")
     assert w2v(*args, "--resume").code == 0
 
@@ -417,7 +417,7 @@ def test_a_real_process_that_is_stopped_while_it_writes_loses_nothing(folder, st
             assert path.read_bytes() == whole[output]
             assert not checkpoint.exists()
         else:
-            assert f"to go on: the same command with --resume ({checkpoint.name})" in said
+            assert f"to continue, run the same command with --resume ({checkpoint.name})" in said
             subprocess.run([*command, output, "--resume", "--quiet"], check=True, cwd=folder)
             assert path.read_bytes() == whole[output]
         assert not [left for left in folder.iterdir() if "part" in left.name]
@@ -477,5 +477,7 @@ def stop_again_and_again(folder, number, stops, epochs):
 @pytest.mark.parametrize("other", [{"name": "pv-dm"}, {"dim": 7}])
 def test_what_is_forced_on_another_shape_is_refused_with_what_may_differ(text, other):
     stop_at(make_run(text), 3)
-    with pytest.raises(W2VError, match="is of another --model, vocabulary or --dim; remove it"):
+    with pytest.raises(
+        W2VError, match="is the checkpoint of another --model, vocabulary or --dim: remove it"
+    ):
         make_run(text, **other).resume(force=True)

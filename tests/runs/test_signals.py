@@ -168,7 +168,7 @@ def test_every_stop_leaves_a_checkpoint_and_its_own_exit_status(folder, stoppabl
         child.send_signal(number)
         said = child.stderr.read()
     assert child.returncode == 128 + number, said
-    assert "to go on: the same command with --resume (x.safetensors.checkpoint)" in said
+    assert "to continue, run the same command with --resume (x.safetensors.checkpoint)" in said
     assert said.splitlines()[-1] == f"w2v: {signals.name_of(number)}"
     assert (folder / "x.safetensors.checkpoint").exists()
 

@@ -117,7 +117,7 @@ def test_the_log_has_an_object_for_each_report(w2v, text, folder):
     assert {"progress", "epoch"} <= set(kinds)
     epochs = [event for event in events if event["event"] == "epoch"]
     assert [event["epoch"] for event in epochs] == [1, 2]
-    assert f"held out {epochs[1]['valid_loss']:.4f}" in outcome.err
+    assert f"validation loss {epochs[1]['valid_loss']:.4f}" in outcome.err
     assert outcome.code == 0
     w2v("train", text, *ARGS, *args)
     assert len((folder / "log").read_text().splitlines()) >= 2 * len(events) - 2  # appended
@@ -126,12 +126,12 @@ def test_the_log_has_an_object_for_each_report(w2v, text, folder):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--patience", "2"), "--patience needs --valid"),
+        (("--patience", "2"), "--patience needs a held-out text"),
         (("--lr", "0.01", "--min-lr", "0.02"), "--min-lr 0.02 is above --lr 0.01: lower --min-lr"),
         (("--valid", "nowhere"), "nowhere: No such file"),
         (("--valid", "odd"), "odd: none of its 2 words is in the vocabulary"),
         (("--max-memory", "much"), "'much' is not a size"),
-        (("--max-memory", "1MB"), "1 MB is --max-memory: try a higher --min-count"),
+        (("--max-memory", "1MB"), "but --max-memory is 1 MB: try a higher --min-count"),
         (("--log-json", "no/where"), "no/where: No such file"),
     ],
 )

@@ -1,7 +1,8 @@
-"""Rounds on a Dask cluster: the only package that imports Dask.
+"""Training on a Dask cluster. No other package of w2v imports Dask.
 
-`connection` is the cluster, and `executor` what a run is given. `text_reader` counts and encodes
-texts there, a byte range at a time. `rounds` trains word and document vectors, `lda_rounds` samples
-topics, `svd_products` multiplies matrices. Each worker holds a `model_replica`, and brings it to
-the round that a task asks for by the `row_changes` of the rounds between.
+`connection` connects to the cluster, and `executor` makes the executor that a run uses. On the
+workers, `text_reader` counts and encodes texts by byte ranges, `rounds` trains word and document
+vectors in synchronous rounds, `lda_rounds` samples topics, and `svd_products` multiplies matrices.
+Each worker holds a `model_replica`. Before a task it brings the replica up to date by applying the
+`row_changes` of the rounds that the replica lacks.
 """

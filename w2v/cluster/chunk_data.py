@@ -1,4 +1,4 @@
-"""What of a text each chunk needs: words that this process has, or parts that workers hold."""
+"""The words of each chunk: sent with the chunk, or taken from the parts that workers hold."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from w2v.training.chunks import Chunk
 
 
 class ChunkSource(Protocol):
-    """Where the words of chunks are."""
+    """Finds the words of a chunk."""
 
     def of(self, chunk: Chunk) -> Any:
-        """A `ChunkData`, in which arrays may be futures of such."""
+        """Make the `ChunkData` of a chunk; its arrays may be futures of arrays."""
 
 
 class LocalText:
-    """The words of a text that this process has: they go out with the chunks."""
+    """A text in this process, whose words are sent to the workers with each chunk."""
 
     def __init__(self, text: EncodedText):
         self._text = text
 
     def of(self, chunk: Chunk) -> ChunkData:
-        """The chunk with its words."""
+        """Make the `ChunkData` of a chunk, with its words."""
         if isinstance(self._text, EncodedDocuments):
             ids, bounds = self._text.gather(chunk.spans)
         else:
@@ -36,11 +36,11 @@ class LocalText:
 
 
 class RemoteText(EncodedText):
-    """A text whose words the workers hold, in parts; here is only where sentences begin.
+    """A text whose words the workers hold, in parts; this process has only the sentence starts.
 
-    parts   futures of int32 arrays
-    sizes   how many words each has
-    starts  int64 (S + 1,), as of any `Text`
+    parts   futures of the word ids of each part, int32 arrays
+    sizes   number of words in each part
+    starts  int64 (S + 1,): the start of each sentence, as in any `EncodedText`
     """
 
     def __init__(self, parts: Sequence[Any], sizes: Sequence[int], starts: np.ndarray):
@@ -50,7 +50,7 @@ class RemoteText(EncodedText):
         self.size = int(self._edges[-1])
 
     def of(self, chunk: Chunk) -> ChunkData:
-        """The chunk, and of which parts it is."""
+        """Make the `ChunkData` of a chunk, with slices of the parts that hold its words."""
         begin = int(np.searchsorted(self._edges, chunk.first, "right")) - 1
         slices = []
         for part in range(begin, int(np.searchsorted(self._edges, chunk.last))):

@@ -1,4 +1,4 @@
-"""The cluster as other modules see it: tasks go out; results come back, or one line says why."""
+"""The connection to a Dask cluster: tasks, futures, data, and one-line errors for its failures."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from w2v.cluster.worker_tasks import WorkerState, itself
 from w2v.errors import ConnectionLostError, W2VError
 from w2v.system.resources import processors
 
-PATIENCE = 30.0  # seconds: for a scheduler to answer, for a first worker to come
-POLL = 0.1  # seconds
-COUNTED = 1.0  # seconds for which a count of workers will do
+PATIENCE = 30.0  # seconds to wait for the scheduler's answer, and for a first worker
+POLL = 0.1  # seconds between two checks of a pending future
+COUNTED = 1.0  # seconds for which a count of the workers is reused
 
 
 class LocalCluster(DaskLocalCluster):
     """Worker processes on this machine.
 
-    Dask's own ends its watch of the workers by a KeyError when one leaves that it has not been told
-    of, as happens when workers come and go while others start; closing it raises that error anew.
+    Dask's own class raises a KeyError, and stops watching its workers, when a worker leaves that it
+    does not know. This happens when workers come and go while others start. Closing the cluster
+    then raises the same error again.
     """
 
     def _update_worker_status(self, op: str, msg: Any) -> None:
@@ -39,19 +40,21 @@ class LocalCluster(DaskLocalCluster):
 
 
 class Cluster:
-    """A Dask cluster, and what of it is ours.
+    """A connection to a Dask cluster, or worker processes that are started for this run.
 
-    address    the address of a scheduler, or local:N for N worker processes on this machine
-    Raises  W2VError where there is none, or a worker has another version of w2v
+    address  the address of a scheduler, or local:N for N worker processes on this machine
+    Raises   W2VError where no scheduler or worker answers, or a worker has another version of w2v
+
+    `run` is an identifier of this run, unique on the cluster.
     """
 
-    lost = (FutureCancelledError, CancelledError)  # what only a dead worker has had
+    lost = (FutureCancelledError, CancelledError)  # raised where only a dead worker had the data
 
     def __init__(self, address: str):
         self.address, self.run = address, uuid.uuid4().hex[:12]
         self._local: LocalCluster | None = None
         self._workers, self._counted = 0, -COUNTED
-        self._tidied = False  # whether the scheduler took copies away before we came
+        self._tidied = False  # whether the scheduler's memory manager ran before this run
         self._levels: dict[logging.Logger, int] = {}
         found = re.fullmatch(r"local:(\d+)", address)
         local = found is not None and 1 <= int(found[1]) <= 1024
@@ -69,18 +72,22 @@ class Cluster:
             self._keep_copies()
         except TimeoutError:
             self.close()
-            raise W2VError(f"--cluster {address}: no worker after {PATIENCE:.0f} s") from None
+            raise W2VError(
+                f"--cluster {address}: no worker within {PATIENCE:.0f} s: start workers, or read "
+                "their logs"
+            ) from None
         except ModuleNotFoundError as error:
             self.close()
             raise W2VError(
-                f"--cluster {address}: a worker has no {error.name}: install w2v[cluster] there"
+                f"--cluster {address}: a worker lacks the module {error.name}: install "
+                "w2v[cluster] there"
             ) from None
         except BaseException:
             self.close()
             raise
 
     def _silence(self) -> None:
-        """Keep other packages' messages back until `close`: whoever runs w2v gets one line."""
+        """Suppress the log messages of Dask until `close`, so that an error is one line."""
         for name in [*logging.root.manager.loggerDict]:
             if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
                 logger = logging.getLogger(name)
@@ -108,10 +115,11 @@ class Cluster:
             raise W2VError(f"--cluster {address}: no scheduler answers: {reason}") from None
 
     def _keep_copies(self) -> None:
-        """Let each worker keep what all of them need.
+        """Stop Dask's memory manager, so that each worker keeps the data that all workers need.
 
-        Every two seconds Dask takes the copies of what no task waits for at that moment, as between
-        two sweeps: 4 workers fetched 20 to 60 MB a sweep again, of which 3 were new.
+        Every two seconds it deletes copies of data that no task waits for at that moment, such as
+        between two sweeps of Gibbs sampling: 4 workers then fetched 20 to 60 MB in each sweep, of
+        which 3 MB were new.
         """
         self._tidied = self._client.amm.running()
         if self._tidied:
@@ -124,13 +132,13 @@ class Cluster:
         self.close()
 
     def close(self) -> None:
-        """Leave the cluster as it was; one that was started here ends."""
+        """Remove this run's state from the cluster; stop workers that were started for this run."""
         try:
             if self._local is None and self._client.status == "running":
                 self._client.unregister_worker_plugin(f"w2v-{self.run}")
                 if self._tidied:
                     self._client.amm.start()
-        except Exception as error:  # nothing of ours is left to lose
+        except Exception as error:  # the run is over: an error here loses nothing
             logging.getLogger(__name__).debug("%s", error)
         try:
             self._client.close(timeout=5)
@@ -140,35 +148,41 @@ class Cluster:
             self._restore_levels()
 
     def threads(self) -> int:
-        """How many tasks the workers run at the same time."""
+        """Number of tasks that the workers can run at the same time."""
         return sum(self._call(self._client.nthreads).values())
 
     def workers(self) -> int:
-        """How many workers there are, or were a moment ago."""
+        """Number of workers, counted at most once a second."""
         if time.monotonic() > self._counted + COUNTED:
             self._workers = len(self._call(self._client.nthreads))
             self._counted = time.monotonic()
         return self._workers
 
     def spread(self, data: Any) -> Any:
-        """A future of data that go to all workers."""
+        """Copy data to all workers, and return their future."""
         return self._sent(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])
 
     def keep(self, data: Any) -> Any:
-        """A future of small data that the scheduler holds too: no worker's end can lose them."""
+        """Send small data by a task, and return their future.
+
+        The scheduler keeps the arguments of tasks, so that no death of a worker can lose them.
+        """
         return self.submit(itself, data)
 
     def place(self, data: Any, near: Any = None) -> Any:
-        """A future of data that go to one worker: one that has what `near` is the future of."""
+        """Send data to one worker, and return their future.
+
+        near  a future: the data go to a worker that holds its result; None: to any worker
+        """
 
         def scatter() -> Any:
-            there = self._client.who_has([near]).get(near.key) if near is not None else None
-            return self._client.scatter([data], workers=there or None, hash=False)[0]
+            holders = self._client.who_has([near]).get(near.key) if near is not None else None
+            return self._client.scatter([data], workers=holders or None, hash=False)[0]
 
         return self._sent(scatter)
 
     def _sent(self, scatter: Callable[[], Any]) -> Any:
-        """What a function returns that sends data to workers; anew where one of them just died."""
+        """Call a function that sends data to workers; repeat it where one of them just died."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
@@ -176,19 +190,19 @@ class Cluster:
                 return scatter()
             except self.lost:
                 raise
-            except (OSError, TimeoutError, ValueError) as error:  # ValueError: of the last worker
+            except (OSError, TimeoutError, ValueError) as error:  # ValueError: the last worker left
                 self._check()
                 if time.monotonic() > until:
                     raise self._gone() from error
                 time.sleep(POLL)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
-        """A future of what a task returns; futures among its arguments become their results."""
+        """Start a task, and return its future. Futures in its arguments become their results."""
         key = f"{function.__name__}-{self.run}-{uuid.uuid4().hex}"
         return self._client.submit(function, *args, key=key)
 
     def is_done(self, future: Any) -> bool:
-        """Whether a future's result is there, or why there will be none; waits a moment for it."""
+        """Whether a future has a result or an error; wait at most POLL seconds for it."""
         if future.status == "pending":
             try:
                 distributed.wait([future], timeout=POLL)
@@ -199,7 +213,7 @@ class Cluster:
         return future.status != "pending"
 
     def follow(self, futures: Sequence[Any], on_share: Callable[[float], None]) -> None:
-        """Wait for some futures; `on_share` gets how many of them are done, 0 to 1."""
+        """Wait for futures; `on_share` is called with the share that is done, 0 to 1."""
         waiting = list(futures)
         while waiting:
             self.is_done(waiting[0])
@@ -207,21 +221,21 @@ class Cluster:
             on_share(1 - len(waiting) / len(futures))
 
     def result(self, future: Any) -> Any:
-        """What a future has become.
+        """The result of a future.
 
-        Raises  `lost` where the data that it needs went with a worker, ConnectionLostError where
-                the scheduler is gone, and what the task has raised
+        Raises  `lost` where a worker died with data that the task needs, ConnectionLostError where
+                the scheduler is gone or the task ended several workers, and the error of the task
         """
         if future.status == "error" and not isinstance(future.exception(), KilledWorker):
             raise future.exception()
         return self._call(future.result)
 
     def gather(self, futures: Sequence[Any]) -> list[Any]:
-        """What some futures have become."""
+        """The results of several futures; errors as of `result`."""
         return self._call(lambda: self._client.gather(list(futures)))
 
     def cancel(self, futures: Sequence[Any]) -> None:
-        """Tell the workers that nobody wants these any more."""
+        """Cancel tasks whose results are no longer needed."""
         if self._client.status == "running":
             self._client.cancel(list(futures))
 
@@ -230,8 +244,8 @@ class Cluster:
             return function()
         except KilledWorker as error:
             raise ConnectionLostError(
-                f"--cluster {self.address}: workers died of the same task, the last one "
-                f"{error.last_worker.address}: see its log; perhaps it has too little memory"
+                f"--cluster {self.address}: several workers died in the same task, the last one at "
+                f"{error.last_worker.address}: read its log; it may have too little memory"
             ) from None
         except self.lost:
             self._check()
@@ -240,7 +254,7 @@ class Cluster:
             raise self._gone() from error
 
     def _check(self) -> None:
-        """ConnectionLostError where the scheduler has been gone for a while."""
+        """Raise ConnectionLostError where the scheduler is gone for PATIENCE seconds."""
         until = time.monotonic() + PATIENCE
         while self._client.status != "running":
             if self._client.status == "closed" or time.monotonic() > until:
@@ -248,4 +262,6 @@ class Cluster:
             time.sleep(POLL)
 
     def _gone(self) -> ConnectionLostError:
-        return ConnectionLostError(f"--cluster {self.address}: the connection is lost")
+        return ConnectionLostError(
+            f"--cluster {self.address}: the connection to the scheduler is lost"
+        )

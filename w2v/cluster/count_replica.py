@@ -1,7 +1,7 @@
-"""What workers do for LDA: they sample groups of documents, whose topics stay with them.
+"""The worker's side of LDA: it samples groups of documents, whose topics stay on the worker.
 
-A group's topics after a sweep are a new object, not the old one changed: where a worker has died,
-the task that made them can be done again.
+The topics of a group after a sweep are a new object, and the old ones are not changed: where a
+worker dies, the task that made them can be repeated.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from w2v.training.chunks import Chunk
 
 @dataclass(frozen=True)
 class CountsSetup:
-    """What a worker must know to sample.
+    """The facts that a worker needs to sample.
 
-    run       a name of its own
-    shape     (V, K) of the counts
-    settings  of the model
+    run       the identifier of the run
+    shape     (V, K): the shape of the word-topic counts
+    settings  the settings of the model
     """
 
     run: str
@@ -37,17 +37,17 @@ class CountsSetup:
 
 
 class CountsBase(NamedTuple):
-    """All counts after so many rounds."""
+    """All word-topic counts after a number of rounds."""
 
     rounds: int
     counts: CountChanges
 
 
 class Group(NamedTuple):
-    """Documents that are sampled by one task.
+    """Documents that one task samples.
 
     begin   the position of their first token in the whole text
-    tokens  theirs alone: `starts` begin with 0
+    tokens  the tokens of these documents; `starts` begin with 0
     """
 
     begin: int
@@ -55,10 +55,10 @@ class Group(NamedTuple):
 
 
 class Topics(NamedTuple):
-    """How far the documents of a group are.
+    """The sampled state of a group's documents.
 
-    topics         int16 (N,)
-    document_sums  int32 (M, K); (0, K) before there is anything to average
+    topics         int16 (N,): the topic of each token
+    document_sums  int32 (M, K): sums over the sweeps after the burn-in; (0, K) before its end
     """
 
     topics: np.ndarray
@@ -66,11 +66,12 @@ class Topics(NamedTuple):
 
 
 class GibbsResult(NamedTuple):
-    """What some chunks of a round have given.
+    """The result of C chunks of a round.
 
-    changes     of the counts
-    alpha_sums  float64 (C, K), see `kernels.gibbs.Sampler`; they are rounded, and not added up here
-    results     (-ln p of the tokens, tokens) of each chunk
+    changes     the changes of the word-topic counts
+    alpha_sums  float64 (C, K), see `kernels.gibbs.Sampler`. They are kept for each chunk, because
+                the order of their addition changes the rounding
+    results     (-ln p of the tokens, number of tokens) of each chunk
     """
 
     changes: CountChanges
@@ -79,44 +80,51 @@ class GibbsResult(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """What it takes to move it."""
+        """Bytes that are sent."""
         return self.changes.nbytes + self.alpha_sums.nbytes
 
 
 class Sampled(NamedTuple):
-    """What a task returns, to be parted: the one stays, the other one moves."""
+    """The two results of a task: `topics` stay on the worker, `result` is sent on."""
 
     topics: Topics
-    found: GibbsResult
+    result: GibbsResult
 
 
 class CountsReplica(RoundState):
-    """The counts in this process, and room for the chunks that its threads sample."""
+    """The counts in a worker process, and the buffers in which its threads sample chunks."""
 
     def __init__(self, setup: CountsSetup):
         super().__init__()
         self._setup = setup
         self._counts = aligned(setup.shape, np.int32)
         self._totals = self._counts.sum(axis=0)
-        self._rooms: list[tuple[SamplerBuffers, np.ndarray]] = []
+        self._free: list[tuple[SamplerBuffers, np.ndarray]] = []  # buffers that no thread uses
 
     def _load(self, base: CountsBase) -> None:
         self._counts[:] = 0
         count_changes.add_to(self._counts, base.counts)
 
     def _advance(self, later: Sequence[GibbsResult]) -> None:
-        for found in later:
-            count_changes.add_to(self._counts, found.changes)
+        for result in later:
+            count_changes.add_to(self._counts, result.changes)
         self._totals = self._counts.sum(axis=0)
 
     def sample(
         self, group: Group, before: Topics, chunks: Sequence[Chunk], alpha: np.ndarray, eta: float
     ) -> Sampled:
-        """Sample chunks that together are a group, one after the other."""
+        """Sample the chunks of a group, one after the other.
+
+        group   the documents
+        before  their topics after the last sweep; they are not changed
+        chunks  the chunks of these documents in this sweep
+        alpha   float64 (K,): the prior of the document-topic mixtures
+        eta     the prior of the topic-word distributions
+        """
         with self._turn:
-            room, prior = self._rooms.pop() if self._rooms else self._make_room()
+            buffers, prior = self._free.pop() if self._free else self._make_buffers()
         prior[:] = alpha
-        room.changes[:] = 0
+        buffers.changes[:] = 0
         tokens = EncodedTerms(*(np.require(array, requirements="W") for array in group.tokens))
         topics, sums = before.topics.copy(), before.document_sums.copy()
         if not sums.size and chunks[0].epoch >= self._setup.settings.burned_in:
@@ -124,17 +132,17 @@ class CountsReplica(RoundState):
         alpha_sums, results = np.empty((len(chunks), alpha.size)), []
         for number, chunk in enumerate(chunks):
             results.append(
-                room.sample(
+                buffers.sample(
                     self._counts, self._totals, tokens, group.begin, chunk, eta, topics, sums
                 )
             )
-            alpha_sums[number] = room.alpha_sums
-        found = GibbsResult(count_changes.tally(room.changes), alpha_sums, results)
+            alpha_sums[number] = buffers.alpha_sums
+        result = GibbsResult(count_changes.tally(buffers.changes), alpha_sums, results)
         with self._turn:
-            self._rooms.append((room, prior))
-        return Sampled(Topics(topics, sums), found)
+            self._free.append((buffers, prior))
+        return Sampled(Topics(topics, sums), result)
 
-    def _make_room(self) -> tuple[SamplerBuffers, np.ndarray]:
+    def _make_buffers(self) -> tuple[SamplerBuffers, np.ndarray]:
         prior = aligned((1, self._setup.shape[1]))
         return SamplerBuffers(self._setup.shape, prior, self._setup.settings), prior
 
@@ -149,26 +157,29 @@ def sample(
     alpha: np.ndarray,
     eta: float,
 ) -> Sampled:
-    """Sample a group with the counts after the rounds `later`: depends on nothing else."""
+    """The task that samples a group, with the counts of `base` and the rounds `later` after it.
+
+    The result depends only on the arguments. They are those of `CountsReplica.sample`.
+    """
     replica = worker_state(setup.run).kept("counts", lambda: CountsReplica(setup))
     with replica.at(base, later):
         return replica.sample(group, before, chunks, alpha, eta)
 
 
 def topics_of(sampled: Sampled) -> Topics:
-    """The part that stays with the worker."""
+    """The topics, which stay on the worker."""
     return sampled.topics
 
 
-def found_of(sampled: Sampled) -> GibbsResult:
-    """The part that moves."""
-    return sampled.found
+def result_of(sampled: Sampled) -> GibbsResult:
+    """The changes, which are sent on."""
+    return sampled.result
 
 
-def add_up(found: Sequence[GibbsResult], setup: CountsSetup) -> GibbsResult:
-    """What chunks that follow each other have given."""
+def add_up(parts: Sequence[GibbsResult], setup: CountsSetup) -> GibbsResult:
+    """Combine the results of consecutive chunks."""
     return GibbsResult(
-        count_changes.add_up([each.changes for each in found], setup.shape),
-        np.concatenate([each.alpha_sums for each in found]),
-        [result for each in found for result in each.results],
+        count_changes.add_up([part.changes for part in parts], setup.shape),
+        np.concatenate([part.alpha_sums for part in parts]),
+        [result for part in parts for result in part.results],
     )

@@ -1,4 +1,4 @@
-"""How models are trained on a cluster: the engines and the solver that executors are given."""
+"""Executors for a cluster: the engines of SGD and of LDA, and the solver of closed-form models."""
 
 from __future__ import annotations
 
@@ -36,10 +36,13 @@ from w2v.training.state import TrainingState
 
 
 class ClusterEngine:
-    """Word and document vectors; the result is that of --deterministic on one machine.
+    """Trains word and document vectors; the result is that of --deterministic on one machine.
 
-    Words are read by the workers. Documents are read here, for each chunk takes a new choice of
-    them, and sent out chunk by chunk.
+    Workers read a text of sentences. Documents are read in this process and sent with each chunk,
+    because every epoch puts other documents into a chunk.
+
+    cluster  the workers
+    request  what the run was asked for
     """
 
     def __init__(self, cluster: Cluster, request: Request):
@@ -64,7 +67,7 @@ class ClusterEngine:
         return text_reader.read(self._cluster, corpus, settings, on_share, known, fixed)
 
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
-        """Compile the kernels here, where workers of this machine find them."""
+        """Compile the kernels into the cache, which the workers of this machine also use."""
         Threads(1, in_rounds=True).warm_up(trainer, plan)
 
     def run(
@@ -76,7 +79,7 @@ class ClusterEngine:
         state: TrainingState,
         before: int,
     ) -> None:
-        """Train until chunk `before`, or for about so many seconds."""
+        """Train until chunk `before`, or for about `seconds` seconds."""
         if self._rounds is None:
             assert isinstance(trainer, SgdTrainer)
             self._rounds = self._make_rounds(trainer, plan)
@@ -93,12 +96,15 @@ class ClusterEngine:
         return ClusterRounds(self._cluster, trainer, plan, setup, chunks)
 
     def fetch(self) -> bool:
-        """All that has been trained is here after each round."""
+        """Do nothing: each round updates the matrices of this process."""
         return True
 
 
 class ClusterGibbsEngine:
-    """LDA; the result is that of --deterministic on one machine. Documents are read here."""
+    """Trains LDA; the result is that of --deterministic on one machine.
+
+    This process reads the documents.
+    """
 
     threads_here = 1
 
@@ -108,7 +114,7 @@ class ClusterGibbsEngine:
         self._rounds: ClusterGibbs | None = None
 
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
-        """Compile the kernels here; no thread of this process will sample."""
+        """Compile the kernels into the cache. No thread of this process samples."""
         Threads(1, in_rounds=True).warm_up(trainer, plan)
         trainer.restored()
 
@@ -121,19 +127,22 @@ class ClusterGibbsEngine:
         state: TrainingState,
         before: int,
     ) -> None:
-        """Sample until chunk `before`, or for about so many seconds."""
+        """Sample until chunk `before`, or for about `seconds` seconds."""
         if self._rounds is None:
             assert isinstance(trainer, LdaTrainer)
             self._rounds = ClusterGibbs(self._cluster, trainer, plan, trainer.settings)
         self._rounds.run(on_progress, seconds, state, before)
 
     def fetch(self) -> bool:
-        """Fetch the topics; False where some are lost, and the run is back where all were here."""
+        """Fetch the topics from the workers.
+
+        False where a worker died with some: the run is set back to when it last had all of them.
+        """
         return self._rounds is None or self._rounds.fetch_topics()
 
 
 class _ProductTrainer(Protocol):
-    """A model in closed form that is computed by products of a sparse matrix."""
+    """The trainer of a closed-form model that is computed by products with a sparse matrix."""
 
     def solve(
         self,
@@ -141,11 +150,14 @@ class _ProductTrainer(Protocol):
         on_share: Callable[[float], None],
         products: Callable[[Sparse, int], Products],
     ) -> None:
-        """As of `ClosedFormTrainer`; `products` of (matrix, threads) computes what it needs."""
+        """Compute the matrices, as `ClosedFormTrainer.solve` does.
+
+        products  (matrix, threads): makes the object that multiplies the matrix
+        """
 
 
 def cluster_executor(request: Request, cluster: Cluster) -> Executor:
-    """How the run of a request is carried out by the workers of a cluster."""
+    """Make the executor of a request on the workers of a cluster."""
     if request.model.method == "closed form":
         threads = request.run.threads or processors()
         return ClosedFormExecutor(request, threads, _solver(cluster))
@@ -155,7 +167,7 @@ def cluster_executor(request: Request, cluster: Cluster) -> Executor:
 
 
 def _solver(cluster: Cluster) -> Callable[[ClosedFormTrainer, int, OnProgress], None]:
-    """What computes a model in closed form by products on a cluster; all else is computed here."""
+    """Make the solver of a closed-form model: the cluster computes only the matrix products."""
 
     def solve(trainer: ClosedFormTrainer, threads: int, on_progress: OnProgress) -> None:
         """Compute the matrices of a trainer."""

@@ -1,10 +1,9 @@
-"""The rounds of LDA on a cluster: documents are sampled where their topics are.
+"""The rounds of LDA on a cluster: each group of documents is sampled on the worker with its topics.
 
-As in `rounds`, but besides the counts, which all workers have, there is the topic of each token,
-which only the worker has that sampled it last. What the topics were before that, Dask forgets, and
-so it could not sample them again where a worker has died. With each new base they are all brought
-here and sent out again: a run that has lost some goes back to that point, and does what came after
-it once more.
+The rounds work as in `rounds`. All workers have the counts; but the topic of a token is only on the
+worker that sampled it last. Dask deletes the topics of earlier sweeps, and so it cannot sample them
+again where a worker dies. Therefore all topics are fetched and sent out again with each new base. A
+run that loses topics goes back to that base and repeats the rounds after it.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ from w2v.training.chunks import Chunk, Plan
 from w2v.training.state import TrainingState
 from w2v.training.workers import Workers
 
-EDGES = 8192  # that the scheduler is told of at a time: from changes to tasks that need them
+EDGES = 8192  # most dependencies of tasks on changes that the scheduler holds at a time
 SHORTEST, LONGEST = 8, 32  # rounds from one base to the next
-_AVERAGED = "word_sums", "alpha", "eta", "alpha_sums"  # what changes here with each round
+_AVERAGED = "word_sums", "alpha", "eta", "alpha_sums"  # the matrices that each round changes here
 
 
 class _Point(NamedTuple):
-    """What a run can go back to, besides the topics that were brought here."""
+    """A state that a run can go back to, together with the topics that were fetched then."""
 
     rounds: int
     matrices: dict[str, np.ndarray]
@@ -43,9 +42,12 @@ class _Point(NamedTuple):
 
 
 class ClusterGibbs(ClusterRounds):
-    """The rounds of a run; what the trainer has is up to date once `fetch_topics` was called.
+    """The rounds of a run. The trainer has the latest topics only after `fetch_topics`.
 
-    trainer  has the topics of all tokens at the beginning
+    cluster   the workers
+    trainer   has the topics of all tokens at the beginning
+    plan      the chunks of the run
+    settings  the settings of the model
     """
 
     def __init__(self, cluster: Cluster, trainer: LdaTrainer, plan: Plan, settings: Any):
@@ -55,9 +57,9 @@ class ClusterGibbs(ClusterRounds):
         self._settings, self._counts = settings, trainer.counts(plan)
         self._sweep = len(plan) // plan.epochs  # chunks
         self._threads = self._together = 0
-        self._groups: dict[int, Any] = {}  # by the position of their first token
-        self._topics: dict[int, Any] = {}  # after the last round that was taken
-        self._coming: deque[dict[int, Any]] = deque()  # after those that are handed out
+        self._groups: dict[int, Any] = {}  # futures, by the position of the first token
+        self._topics: dict[int, Any] = {}  # futures of the topics after the last complete round
+        self._coming: deque[dict[int, Any]] = deque()  # the same of each round that is under way
         self._state: TrainingState
         self._point: _Point
 
@@ -68,23 +70,26 @@ class ClusterGibbs(ClusterRounds):
         state: TrainingState,
         before: int,
     ) -> None:
-        """Sample until chunk `before` or about so many seconds have passed."""
+        """Sample until chunk `before`, or for about `seconds` seconds; `state` changes in place."""
         self._state = state
         super().run(on_progress, seconds, state, before)
 
     def fetch_topics(self) -> bool:
-        """Fetch the topics; False where some are lost: then all is as when they were here last."""
+        """Copy the topics from the workers into the trainer's matrices.
+
+        False where a worker died with some: the run is set back to when they were last fetched.
+        """
         if not self._topics:
             return True
         self._base = None
         try:
-            found = self._cluster.gather(list(self._topics.values()))
+            fetched = self._cluster.gather(list(self._topics.values()))
         except (*self._cluster.lost, ConnectionLostError):
             self._go_back()
             return False
         tokens, matrices = self._trainer.tokens, self._trainer.matrices
         with DeferredSignals():
-            for begin, (topics, sums) in zip(self._topics, found, strict=True):
+            for begin, (topics, sums) in zip(self._topics, fetched, strict=True):
                 matrices["topics"][begin : begin + topics.size] = topics
                 if sums.size:
                     first = np.searchsorted(tokens.starts, begin)
@@ -107,7 +112,7 @@ class ClusterGibbs(ClusterRounds):
             self._counts = self._trainer.counts(self._plan)
 
     def _is_ready(self, number: int, waiting: deque[tuple[list[Chunk], Any]]) -> bool:
-        """A sweep needs the priors that follow from the one before."""
+        """Whether a round can start: its sweep needs the priors that the previous sweep yields."""
         done = self._state.chunks_done
         return len(waiting) < AHEAD and number // self._sweep == done // self._sweep
 
@@ -123,7 +128,8 @@ class ClusterGibbs(ClusterRounds):
         threads = self._cluster.threads()
         if threads != self._threads:
             self._threads, self._groups = threads, {}
-            # One for each thread: Dask moves what waits to idle workers, here with all its topics.
+            # One group for each thread: Dask would move waiting tasks, with their topics, to idle
+            # workers.
             self._together = -(-self._plan.shards // max(threads, 1))
         number = 0
         while number < self._sweep:
@@ -135,12 +141,12 @@ class ClusterGibbs(ClusterRounds):
         self._base, self._later, self._later_bytes = self._cluster.spread(base), [], 0
 
     def _parted(self, chunks: list[Chunk]) -> list[list[Chunk]]:
-        """A round's chunks as those of its groups."""
+        """Split the chunks of a round into those of its groups."""
         step = self._together
         return [chunks[first : first + step] for first in range(0, len(chunks), step)]
 
     def _place(self, chunks: list[Chunk]) -> None:
-        """Send out the topics of a group, and its tokens unless a worker has them."""
+        """Send the topics of a group to a worker, and its tokens unless a worker has them."""
         begin, end = chunks[0].first, chunks[-1].last
         tokens, matrices = self._trainer.tokens, self._trainer.matrices
         first, last = np.searchsorted(tokens.starts, (begin, end))
@@ -153,7 +159,8 @@ class ClusterGibbs(ClusterRounds):
         topics = Topics(np.array(matrices["topics"][begin:end]), np.array(sums))
         self._topics[begin] = self._cluster.place(topics, self._groups[begin])
 
-    def _hand_out(self, chunks: list[Chunk]) -> Any:
+    def _submit_round(self, chunks: list[Chunk]) -> Any:
+        """Submit the tasks of a round; return the future of its merged changes."""
         submit, matrices = self._cluster.submit, self._trainer.matrices
         alpha, eta = matrices["alpha"].copy(), float(matrices["eta"][0])
         coming, nodes = {}, []
@@ -164,7 +171,7 @@ class ClusterGibbs(ClusterRounds):
                 self._groups[begin], self._topics[begin], group, alpha, eta,
             )  # fmt: skip
             coming[begin] = submit(count_replica.topics_of, sampled)
-            nodes.append(submit(count_replica.found_of, sampled))
+            nodes.append(submit(count_replica.result_of, sampled))
         while len(nodes) > 1:
             nodes = [
                 submit(count_replica.add_up, nodes[first : first + TOGETHER], self._setup)
@@ -175,19 +182,20 @@ class ClusterGibbs(ClusterRounds):
         return nodes[0]
 
     def _take(self, workers: Workers, chunks: list[Chunk], node: Any) -> None:
-        found: GibbsResult = node
+        """Count the chunks of a round, and add its changes to the counts of the trainer."""
+        round_result: GibbsResult = node
         workers.state.latest = chunks[0]
-        for shard, (chunk, result) in enumerate(zip(chunks, found.results, strict=True)):
+        for shard, (chunk, result) in enumerate(zip(chunks, round_result.results, strict=True)):
             workers.count(chunk, *result)
-            self._counts.note(chunk, shard, found.alpha_sums[shard])
-        count_changes.add_to(self._counts.counts, found.changes)
+            self._counts.note(chunk, shard, round_result.alpha_sums[shard])
+        count_changes.add_to(self._counts.counts, round_result.changes)
         self._counts.average(slice(None))
         self._counts.end_round()
         self._topics |= self._coming.popleft()
         self._rounds += 1
-        self._later_bytes += found.nbytes
+        self._later_bytes += round_result.nbytes
 
     def _forget(self, waiting: deque[tuple[list[Chunk], Any]]) -> None:
         super()._forget(waiting)
         self._coming.clear()
-        self._groups = {}  # of which some may be lost
+        self._groups = {}  # a dead worker may have held some

@@ -1,4 +1,4 @@
-"""The model in a worker's process, kept at the round that tasks ask for."""
+"""The copy of the model in a worker process, which is brought to the round that a task needs."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from w2v.training.protocols import SgdTrainer
 
 @dataclass(frozen=True)
 class ModelSetup:
-    """What a worker must know to train chunks of a run.
+    """The facts that a worker needs to train chunks of a run.
 
-    run        a name of its own
-    model, options
-    counts     int64 (V,) of the vocabulary
-    frozen     bool (V,) or (0,), see `Trainer.freeze`
-    documents  how many have vectors
-    longest, most_spans  as of a `Plan`, the most words and documents of a chunk
+    run         the identifier of the run
+    model       name of the model
+    options     settings of the model
+    counts      int64 (V,): the counts of the vocabulary
+    frozen      bool (V,) or (0,): see `GradientTrainer.freeze`
+    documents   number of documents that have vectors
+    longest     most words in a chunk, as of a `Plan`
+    most_spans  most documents in a chunk, as of a `Plan`
     """
 
     run: str
@@ -39,14 +41,14 @@ class ModelSetup:
     documents: int
     longest: int
     most_spans: int
-    shards = 1  # are trained at a time in a room
+    shards = 1  # a thread of a worker trains one chunk at a time
 
 
 class ModelBase(NamedTuple):
-    """The whole model after so many rounds, from which those after it go on.
+    """The whole model after a number of rounds, to which the changes of later rounds are added.
 
-    rounds    how many
-    matrices  by name, float32 (V, dim) or (V, 1 + 2 R, dim), without what pads them
+    rounds    number of rounds
+    matrices  by name, float32 (V, dim) or (V, 1 + 2 R, dim), without padding
     """
 
     rounds: int
@@ -54,7 +56,7 @@ class ModelBase(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """A stretch of a part of the text; the array is a future's where the workers hold it."""
+    """The words `ids[first:last]`; `ids` is a future of the array where workers hold the text."""
 
     ids: np.ndarray
     first: int
@@ -62,7 +64,7 @@ class Slice(NamedTuple):
 
 
 class ChunkData(NamedTuple):
-    """A chunk with its words, in slices that follow each other, and its sentences' bounds."""
+    """A chunk with its words, in consecutive slices, and the bounds of its sentences."""
 
     chunk: Chunk
     slices: Sequence[Slice]
@@ -70,37 +72,37 @@ class ChunkData(NamedTuple):
 
 
 class _Passage:
-    """The text, as far as a trainer of one chunk looks at it."""
+    """Stands for the encoded text in a trainer that trains one chunk: it has only its words."""
 
     def __init__(self, documents: int):
         self.names = range(documents)
         self._ids, self._bounds = np.empty(0, np.int32), np.zeros(1, np.int64)
 
     def open(self, chunk_data: ChunkData) -> None:
-        """Be the text of one chunk from now on."""
+        """Set the chunk whose words the methods return."""
         words = [ids[first:last] for ids, first, last in chunk_data.slices]
         self._ids = np.concatenate([*words, np.empty(0, np.int32)])
-        self._bounds = chunk_data.bounds.copy()  # what comes from elsewhere cannot be written to
+        self._bounds = chunk_data.bounds.copy()  # arrays that Dask delivers are read-only
 
     def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """The chunk's words, and where its sentences begin."""
+        """The words of the chunk, and the starts of its sentences; the arguments are ignored."""
         return self._ids, self._bounds
 
     def gather(self, spans: Any) -> tuple[np.ndarray, np.ndarray]:
-        """The same of documents."""
+        """The words of the chunk, and the starts of its documents; the argument is ignored."""
         return self._ids, self._bounds
 
     def allocate(self, shape: tuple[int, int]) -> np.ndarray:
-        """Zeros for the vectors of the documents."""
+        """Allocate the vectors of the documents, with zeros."""
         return aligned(shape)
 
     def sizes(self) -> np.ndarray:
-        """How many words each document has: some."""
+        """A length for each document, 1: no document of the text is empty to the trainer."""
         return np.ones(len(self.names), np.int64)
 
 
 class Replica(RoundState):
-    """The matrices of a run in this process, and room for the chunks that its threads train."""
+    """The matrices in a worker process, and the buffers in which its threads train chunks."""
 
     def __init__(self, setup: ModelSetup):
         super().__init__()
@@ -114,7 +116,7 @@ class Replica(RoundState):
         self._trainer.begin(setup.shards)
         if setup.frozen.size:
             self._trainer.freeze(setup.frozen)
-        self._rooms = list[Any]()
+        self._free = list[Any]()  # buffers that no thread uses
 
     def _load(self, base: ModelBase) -> None:
         for name, matrix in base.matrices.items():
@@ -125,27 +127,32 @@ class Replica(RoundState):
             row_changes.apply(self._trainer.matrices, node.changes)
 
     def train(self, chunks: Sequence[ChunkData], number: int, covers: int) -> Node:
-        """Train some chunks of a round, one after the other: a node of the round's tree."""
+        """Train chunks of a round, one after the other, and merge them to a node of its tree.
+
+        chunks  consecutive chunks of the round, at most `covers`
+        number  the number of the node among those that cover as many shards
+        covers  number of shards that the node covers, a power of two
+        """
         with self._turn:
-            passage, shards, train = self._rooms.pop() if self._rooms else self._make_room()
+            passage, shards, train = self._free.pop() if self._free else self._make_buffers()
         leaves = []
         for at, chunk_data in enumerate(chunks):
             passage.open(chunk_data)
             result = train(chunk_data.chunk, 0)
-            found = {
+            changes = {
                 name: RowChanges(rows, self._unpadded(name, sums), squares)
                 for name, (rows, sums, squares) in shards.changes(0).items()
             }
-            leaves.append(Node(number * covers + at, 1, found, [result]))
+            leaves.append(Node(number * covers + at, 1, changes, [result]))
         with self._turn:
-            self._rooms.append((passage, shards, train))
+            self._free.append((passage, shards, train))
         return row_changes.merge(leaves, covers)._replace(moved=0)
 
-    def _make_room(self) -> tuple[Any, Any, Any]:
-        """A passage, and room for a chunk of it: what trains it is made for that passage."""
+    def _make_buffers(self) -> tuple[Any, Any, Any]:
+        """Make a passage, the buffers of a chunk, and the function that trains that passage."""
         passage = _Passage(self._setup.documents)
         self._trainer.text = cast(EncodedText, passage)
-        shards = self._trainer.shards(cast(Plan, self._setup))  # of which it needs the sizes
+        shards = self._trainer.shards(cast(Plan, self._setup))  # the setup has a plan's sizes
         return passage, shards, shards.worker()
 
     def _unpadded(self, name: str, sums: np.ndarray) -> np.ndarray:
@@ -154,5 +161,5 @@ class Replica(RoundState):
 
 
 def matrices(trainer: Any) -> Mapping[str, np.ndarray]:
-    """Copies of what a trainer has learnt so far, as a `ModelBase` holds it."""
+    """Copy the matrices of a trainer, without padding, for a `ModelBase`."""
     return {name: np.array(trainer.vectors(name)) for name in trainer.matrices}

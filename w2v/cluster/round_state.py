@@ -1,4 +1,4 @@
-"""What a process holds at the round that tasks ask for: the turns of threads that want others."""
+"""State that a worker's tasks share: it is moved to a round while no task uses another round."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 class RoundState:
-    """Something that begins as a base and goes from round to round by the changes of each.
+    """State that starts from a base and moves from round to round by the changes of each round.
 
-    A base has `rounds`: after how many it was made.
+    A base has the attribute `rounds`: the number of rounds after which it was made.
     """
 
     def __init__(self) -> None:
@@ -20,9 +20,11 @@ class RoundState:
 
     @contextmanager
     def at(self, base: Any, later: Sequence[Any]) -> Iterator[None]:
-        """A block in which all is as after `base` and the rounds after it.
+        """A block in which the state is that of `base` with the changes `later`.
 
-        Threads that want another round wait until those are done that are in this one.
+        base   a base
+        later  the changes of all rounds after it, in order
+        Threads that need another round wait until all threads have left their blocks.
         """
         rounds = base.rounds + len(later)
         with self._turn:
@@ -38,18 +40,18 @@ class RoundState:
                 self._turn.notify_all()
 
     def _move(self, base: Any, later: Sequence[Any]) -> None:
-        known = self._rounds - base.rounds
-        self._rounds, before = -1, self._rounds  # should an exception come
-        if not (before >= 0 and 0 <= known <= len(later)):
-            known = 0
+        applied = self._rounds - base.rounds  # changes of `later` that the state already has
+        self._rounds, before = -1, self._rounds  # -1: an exception leaves the state invalid
+        if not (before >= 0 and 0 <= applied <= len(later)):
+            applied = 0
             self._load(base)
-        self._advance(later[known:])
+        self._advance(later[applied:])
         self._rounds = base.rounds + len(later)
 
     def _load(self, base: Any) -> None:
-        """Become what the base says."""
+        """Set the state to a base."""
         raise NotImplementedError
 
     def _advance(self, later: Sequence[Any]) -> None:
-        """Bring the changes of some rounds in."""
+        """Apply the changes of consecutive rounds."""
         raise NotImplementedError

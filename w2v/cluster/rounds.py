@@ -1,12 +1,13 @@
-"""Training in rounds on a cluster: a chain of futures, of which none needs what this process has.
+"""Training in synchronous rounds on a cluster, as a chain of futures.
 
-The model after a round is the model before it and what the round has changed. A round's task takes
-a base, the whole model of an earlier round, the changes of all rounds after it, and some chunks;
-each worker holds the model of the round that it was asked for last, so that only new changes move.
-What the tasks find is merged along a tree, and goes to the workers as they need it, and here.
+The model after a round is the model before it plus the changes of the round. The arguments of a
+task are a base (the whole model after an earlier round), the changes of all rounds since the base,
+and chunks. Each worker keeps the model of its last task, so that only new changes are sent. The
+changes of the tasks are merged along a tree; the result goes to the workers when they need it, and
+to this process. The chain does not pass through this process, so that it can submit rounds ahead.
 
-Every so often a new base is sent out: tasks need no changes from before it any more, and where a
-worker has died or a new one has come, there is no more to be done again than since then.
+From time to time a new base is sent out. Later tasks need no changes from before it; and where a
+worker has died or a new one has joined, only the rounds since the base are computed again.
 """
 
 from __future__ import annotations
@@ -29,27 +30,30 @@ from w2v.training.loop import progress_of
 from w2v.training.state import TrainingState
 from w2v.training.workers import Workers
 
-AHEAD = 3  # rounds that are handed out before their results are here
-LONGEST = 64  # rounds from one base to the next
-HEAVIEST = 4  # times as much as the base may its later changes take
-TOGETHER = 8  # nodes that are merged by one task
-TRIES = 3  # to go on from what this process has after all that a worker held is lost
+AHEAD = 3  # most rounds that are submitted and not yet complete
+LONGEST = 64  # most rounds from one base to the next
+HEAVIEST = 4  # most bytes of the changes since a base, as a multiple of the bytes of the base
+TOGETHER = 8  # nodes that one task merges
+TRIES = 3  # restarts in a row from the model of this process, after a worker's data were lost
 
 
 class ClusterRounds:
     """The rounds of a run on a cluster.
 
+    cluster  the workers
     trainer  has the model at the beginning, and after each call of `run`
-    source   what of the text each chunk needs
+    plan     the chunks of the run
+    setup    the facts that workers need: a `ModelSetup` or `CountsSetup`
+    source   finds the words of a chunk
     """
 
     def __init__(self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, source: ChunkSource):
         self._cluster, self._trainer, self._plan, self._source = cluster, trainer, plan, source
         self._setup = cluster.keep(setup)
-        self._rounds = 0  # whose changes are in the trainer
+        self._rounds = 0  # rounds whose changes are in the trainer
         self._base: Any = None
         self._base_bytes = 0
-        self._later: list[Any] = []  # futures of the rounds since
+        self._later: list[Any] = []  # futures of the changes of the rounds since the base
         self._later_bytes = 0
         self._covers, self._moved = 1, 0
 
@@ -60,7 +64,13 @@ class ClusterRounds:
         state: TrainingState,
         before: int,
     ) -> None:
-        """Train until chunk `before` or about so many seconds have passed: see `training.run`."""
+        """Train until chunk `before`, or for about `seconds` seconds: see `loop.run`.
+
+        on_progress  called several times a second, and at the end
+        state        the progress of the run; changed in place
+        Raises       ConnectionLostError where the scheduler is gone; `Cluster.lost` where data of
+                     workers were lost more than TRIES times in a row
+        """
         workers = Workers(self._trainer, self._plan, state, before)
         began, passed, tries = time.monotonic(), state.seconds, 0
 
@@ -70,7 +80,7 @@ class ClusterRounds:
 
         with DeferredSignals() as signals:
             waiting: deque[tuple[list[Chunk], Any]] = deque()
-            handed = state.chunks_done
+            submitted = state.chunks_done  # chunks that are submitted or done
             try:
                 while state.chunks_done < before:
                     over = time.monotonic() - began > seconds
@@ -79,11 +89,15 @@ class ClusterRounds:
                     due = self._is_base_due()
                     if not waiting and (due or self._base is None):
                         self._send_base()
-                        handed = state.chunks_done
-                    elif not (due or over) and handed < before and self._is_ready(handed, waiting):
-                        chunks = self._plan.round_from(handed)
-                        waiting.append((chunks, self._hand_out(chunks)))
-                        handed += len(chunks)
+                        submitted = state.chunks_done
+                    elif (
+                        not (due or over)
+                        and submitted < before
+                        and self._is_ready(submitted, waiting)
+                    ):
+                        chunks = self._plan.round_from(submitted)
+                        waiting.append((chunks, self._submit_round(chunks)))
+                        submitted += len(chunks)
                         continue
                     if waiting and self._cluster.is_done(waiting[0][1]):
                         try:
@@ -93,7 +107,7 @@ class ClusterRounds:
                             if tries > TRIES:
                                 raise
                             self._forget(waiting)
-                            handed = state.chunks_done
+                            submitted = state.chunks_done
                             continue
                         self._take(workers, waiting.popleft()[0], node)
                         tries = 0
@@ -105,12 +119,13 @@ class ClusterRounds:
         report()
 
     def _round_note(self) -> str:
-        """How many rounds and workers, and the most bytes that the last round sent to a worker."""
+        """The numbers of rounds and workers, and the most bytes that a round can have sent."""
         workers = self._cluster.workers()
-        return f"round {self._rounds:,}, {plural(workers, 'worker')}, {readable(self._moved)} each"
+        sent = f", {readable(self._moved)} a round" if self._moved else ""
+        return f"round {self._rounds:,}, {plural(workers, 'worker')}{sent}"
 
     def _is_ready(self, number: int, waiting: deque[tuple[list[Chunk], Any]]) -> bool:
-        """Whether the round that begins with a chunk can be handed out."""
+        """Whether the round that begins with chunk `number` can be submitted."""
         return len(waiting) < AHEAD
 
     def _is_base_due(self) -> bool:
@@ -124,8 +139,8 @@ class ClusterRounds:
         spare = self._plan.shards / (2 * max(self._cluster.threads(), 1))
         self._covers = 1 << max(int(math.log2(max(spare, 1))), 0)
 
-    def _hand_out(self, chunks: list[Chunk]) -> Any:
-        """Hand a round out: the future of its root."""
+    def _submit_round(self, chunks: list[Chunk]) -> Any:
+        """Submit the tasks of a round; return the future of the root of its tree."""
         submit, covers = self._cluster.submit, self._covers
         chunk_data = [self._source.of(chunk) for chunk in chunks]
         nodes = [
@@ -145,7 +160,7 @@ class ClusterRounds:
         return nodes[0]
 
     def _take(self, workers: Workers, chunks: list[Chunk], node: row_changes.Node) -> None:
-        """Count a round's chunks, and bring what they have changed into the trainer's matrices."""
+        """Count the chunks of a round, and apply their changes to the trainer's matrices."""
         workers.state.latest = chunks[0]
         for chunk, (loss, pairs) in zip(chunks, node.results, strict=True):
             workers.count(chunk, loss, pairs)
@@ -155,7 +170,7 @@ class ClusterRounds:
         self._moved = node.moved + node.nbytes * self._cluster.workers()
 
     def _forget(self, waiting: deque[tuple[list[Chunk], Any]]) -> None:
-        """Cancel what has been handed out; the next round begins with a new base."""
+        """Cancel the submitted rounds; the next round begins with a new base."""
         self._cluster.cancel([future for _, future in waiting])
         waiting.clear()
         self._base, self._later, self._later_bytes = None, [], 0

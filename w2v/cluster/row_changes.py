@@ -1,4 +1,4 @@
-"""What chunks have changed: rows of matrices, and how these changes add up along a tree."""
+"""The changes of matrix rows by chunks, and their sums along a tree."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from w2v.kernels.simd import WIDTH, aligned
 
 
 class RowChanges(NamedTuple):
-    """How some rows of a matrix have changed in one chunk, or in several.
+    """The changes of matrix rows by one or several chunks.
 
-    rows     int32 (R,)       rising
-    sums     float32 (R, D)   the sum of the changes of each
-    squares  float32 (R,)     the sum of their squared lengths
+    rows     int32 (R,)       the changed rows, in ascending order
+    sums     float32 (R, D)   for each row the sum of its changes
+    squares  float32 (R,)     for each row the sum of the squared norms of its changes
     """
 
     rows: np.ndarray
@@ -25,18 +25,19 @@ class RowChanges(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """What it takes to move them."""
+        """Bytes that are sent."""
         return sum(array.nbytes for array in self)
 
 
 class Node(NamedTuple):
-    """What some shards of a round have learnt: a node of the tree that they are merged along.
+    """A node of the merge tree: the changes of consecutive shards of a round.
 
-    number   of the node among those that cover as many shards: the shards from number * covers on
-    covers   how many shards: a power of two
+    number   number of the node among those that cover as many shards; its first shard is
+             number * covers
+    covers   number of shards that it covers, a power of two
     changes  by the name of the matrix
     results  (sum of losses, pairs) of each shard
-    moved    bytes of the nodes that it was made of
+    moved    bytes of all nodes that it was merged from
     """
 
     number: int
@@ -47,14 +48,15 @@ class Node(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """What it takes to move it."""
-        return sum(each.nbytes for each in self.changes.values())
+        """Bytes that are sent."""
+        return sum(changes.nbytes for changes in self.changes.values())
 
 
 def merge(nodes: list[Node], covers: int) -> Node:
-    """Neighbours of a level to one node that covers so many shards; the last may be missing.
+    """Merge neighbouring nodes of one level into a node that covers `covers` shards.
 
-    A row's changes are added up in pairs, in the order of `kernels.row_merge.merge_rows`.
+    At the end of a round there may be fewer nodes. The changes of a row are added in pairs, in the
+    order of `kernels.row_merge.merge_rows`, so that the sums have the same bytes.
     """
     moved = sum(node.moved + node.nbytes for node in nodes)
     while nodes[0].covers < covers:
@@ -90,10 +92,10 @@ def _added(a: RowChanges, b: RowChanges) -> RowChanges:
 
 
 def apply(matrices: Mapping[str, np.ndarray], changes: Mapping[str, RowChanges]) -> None:
-    """Bring the changes of a whole round into the matrices, float32 (V + 1, D), in place."""
+    """Apply the changes of a whole round to the matrices, float32 (V + 1, D), in place."""
     for name, (rows, sums, squares) in changes.items():
         matrix = matrices[name]
-        rows, squares = rows.copy(), squares.copy()  # what has come from elsewhere is read-only
+        rows, squares = rows.copy(), squares.copy()  # arrays that Dask delivers are read-only
         padded = aligned((rows.size, matrix.shape[1]))
         padded[:, : sums.shape[1]] = sums
         scratch = aligned((WIDTH,))

@@ -1,4 +1,4 @@
-"""LSA on a cluster: the products of its matrix are computed by workers, each on its own rows."""
+"""Products with a sparse matrix on a cluster, for LSA: each worker holds a stripe of its rows."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from w2v.factorization import svd
 from w2v.factorization.svd import COLUMNS, LocalProducts, Sparse
 from w2v.kernels.simd import aligned
 
-TRIES = 3  # to compute a product after what workers held is lost
+TRIES = 3  # repetitions of a product after workers died with stripes
 
 
 def gram_part(stripe: Sparse, dense: np.ndarray) -> np.ndarray:
-    """What a stripe gives of Xᵀ (X dense), for COLUMNS columns: float32 (M, COLUMNS)."""
+    """The task that computes a stripe's summand of Xᵀ (X dense): float32 (M, COLUMNS)."""
     given, sums = aligned(dense.shape), aligned(dense.shape)
     given[:] = dense
     svd.add_stripe(_writable(stripe), given, sums, (0, len(stripe.starts) - 1), 0)
@@ -24,27 +24,31 @@ def gram_part(stripe: Sparse, dense: np.ndarray) -> np.ndarray:
 
 
 def add_up(sums: list[np.ndarray]) -> np.ndarray:
-    """The sum of what the stripes have given."""
+    """The task that adds the summands of the stripes."""
     return svd.add_up([sums[0].copy(), *sums[1:]])
 
 
 def times(stripe: Sparse, dense: np.ndarray) -> np.ndarray:
-    """The rows of X dense that a stripe gives."""
+    """The task that computes the rows of X dense that belong to a stripe."""
     return svd.product(_writable(stripe), dense, 1)
 
 
 def _writable(stripe: Sparse) -> Sparse:
-    """For kernels, which are compiled for that."""
+    """Make the arrays of a stripe writable: the kernels are compiled for writable arrays."""
     starts, columns, values = (np.require(array, requirements="W") for array in stripe[:3])
     return Sparse(starts, columns, values, stripe.width)
 
 
 class ClusterProducts(LocalProducts):
-    """The products of a matrix by the workers of a cluster, which hold its stripes.
+    """Multiplies a matrix on the workers of a cluster, which hold its stripes.
 
-    They are cut and added up as in one process, so that the bytes are the same: as many tasks can
-    be done at the same time as there are stripes, times the parts that the columns fall into. The
-    matrix stays here too: where a worker dies, its stripe is sent out again.
+    The matrix is cut and the results are added as in one process, so that the bytes are the same.
+    The number of tasks that can run at the same time is the number of stripes times the number of
+    column blocks. This process keeps the matrix: where a worker dies, stripes are sent out again.
+
+    cluster  the workers
+    matrix   the sparse matrix X
+    threads  threads of the products that this process computes
     """
 
     def __init__(self, cluster: Cluster, matrix: Sparse, threads: int):
@@ -53,7 +57,7 @@ class ClusterProducts(LocalProducts):
         self._stripes: list[Any] = []
 
     def gram(self, dense: np.ndarray) -> np.ndarray:
-        """As of any `Products`."""
+        """Compute Xᵀ (X dense), as `Products.gram` does."""
         parts = [
             np.ascontiguousarray(dense[:, at : at + COLUMNS])
             for at in range(0, dense.shape[1], COLUMNS)
@@ -70,7 +74,7 @@ class ClusterProducts(LocalProducts):
         return np.concatenate(self._computed(compute), axis=1)
 
     def times(self, dense: np.ndarray) -> np.ndarray:
-        """As of any `Products`."""
+        """Compute X dense, as `Products.times` does."""
 
         def compute() -> list[Any]:
             given = self._cluster.spread(np.ascontiguousarray(dense))
@@ -79,7 +83,7 @@ class ClusterProducts(LocalProducts):
         return np.concatenate(self._computed(compute))
 
     def _computed(self, compute: Callable[[], list[Any]]) -> list[np.ndarray]:
-        """What futures that a function makes become."""
+        """The results of the futures that `compute` makes; where workers die, it is repeated."""
         for attempt in range(TRIES + 1):
             try:
                 if not self._stripes:

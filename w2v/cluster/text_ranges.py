@@ -1,4 +1,4 @@
-"""Byte ranges of texts, each of which a worker reads by itself."""
+"""Byte ranges of text files, which workers read independently of each other."""
 
 from __future__ import annotations
 
@@ -15,35 +15,39 @@ from w2v.system.text_file import encoding_by_mark
 from w2v.text import corpus
 from w2v.text.corpus import Corpus
 
-RANGE = 1 << 21  # bytes at least; of 2 MiB the words take some 1.5 MB as ids
-MOST = 4096  # ranges, so that the scheduler has not too much to hold
+RANGE = 1 << 21  # fewest bytes in a range; the word ids of 2 MiB take about 1.5 MB
+MOST = 4096  # most ranges, to limit the number of tasks that the scheduler holds
 _BLANK = re.compile(rb"[ \t\n\r\v\f]")
 
 
 class ByteRange(NamedTuple):
-    """The words of a file that begin after the first blank from byte begin - 1 on, or at byte 0.
+    """A range of whole words in a file.
 
-    They end with the first blank from byte end - 1 on: where the next range begins.
+    The range starts after the first blank at or after byte begin - 1, or at byte 0. It ends with
+    the first blank at or after byte end - 1, where the next range starts. `size` is the file's.
     """
 
     path: str
     begin: int
     end: int
-    size: int  # of the file
+    size: int
 
 
 def absolute_paths(paths: Sequence[str]) -> list[str]:
-    """The names of files by which workers know them, whatever folder they are in."""
+    """Make paths absolute, because workers may run in other folders; addresses stay."""
     return [path if is_address(path) else os.path.abspath(path) for path in paths]
 
 
 def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
-    """Ranges that together are the files; one alone for what is packed, or not UTF-8."""
-    found, sizes = [], []
+    """Cut files into ranges; a file that is compressed or not UTF-8 is a single range."""
+    ranges, sizes = [], []
     for path in paths:
         size = size_of(path)
         if size is None:
-            raise W2VError(f"{path}: workers read files, each a part of them: write it to one")
+            raise W2VError(
+                f"{path}: the workers of a cluster read parts of a file: save the text to a file "
+                "first"
+            )
         sizes.append(size)
     length = max(RANGE, -(-sum(sizes) // MOST))
     for path, size in zip(paths, sizes, strict=True):
@@ -55,12 +59,16 @@ def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
                 or encoding_by_mark(start) not in ("", "utf-8")
             )
         step = max(size if whole else length, 1)
-        found += [ByteRange(path, at, min(at + step, size), size) for at in range(0, size, step)]
-    return found
+        ranges += [ByteRange(path, at, min(at + step, size), size) for at in range(0, size, step)]
+    return ranges
 
 
 class RangeCorpus(Corpus):
-    """The words of one range."""
+    """The words of one byte range.
+
+    part  the range
+    how   the settings of tokenizing
+    """
 
     def __init__(self, part: ByteRange, how: TextSettings):
         super().__init__([part.path], how.tokenizer, how.encoding, how.lowercase, how.normalize)
@@ -68,11 +76,11 @@ class RangeCorpus(Corpus):
         self._begin = part.begin
 
     def blocks(self) -> Iterator[bytes]:
-        """As of any `Corpus`, without a fingerprint."""
+        """The tokens, as of any `Corpus`; no fingerprint is computed."""
         yield from map(self._tokens, self._text())
 
     def _text(self) -> Iterator[bytes]:
-        """As of any `Corpus`; a line end is added at the end of the file only."""
+        """The text, as of any `Corpus`; only the last range of a file adds a missing line end."""
         path, begin, end, size = self._part
         if (begin, end) == (0, size):
             yield from super()._text()
@@ -100,7 +108,7 @@ class RangeCorpus(Corpus):
                     if blank:
                         first, inside = blank.end(), True
                     if at + (blank.end() if blank else len(block)) >= end < size:
-                        return  # the last word before it goes beyond its end
+                        return  # the word that began before this range also ends after it
                 last = len(block)
                 blank = _BLANK.search(block, max(end - 1 - at, first)) if end < size else None
                 if blank:

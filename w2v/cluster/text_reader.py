@@ -1,7 +1,7 @@
-"""Counting and encoding a text on a cluster: each worker its own byte ranges, each read once.
+"""Counting and encoding a text on a cluster: workers read byte ranges, each range once.
 
-What comes out is what `vocabulary.encode` makes of the same files, but the words stay with the
-workers.
+The vocabulary and the word ids are those of `encode.read` for the same files, but the word ids stay
+on the workers.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from w2v.text.encode import check_shared, make_word_counter
 from w2v.text.vocabulary import UNKNOWN, Vocabulary, choose, read_counts
 from w2v.text.word_counter import WordCounter
 
-TOGETHER = 16  # tallies that are merged by one task
+TOGETHER = 16  # counts of ranges that one task merges
 
 
 class PartCounts(NamedTuple):
-    """The types of one or several ranges, in the order of their first occurrence.
+    """The types of one or several ranges with their counts, in the order of first occurrence.
 
-    names      parted by blanks; the end of a sentence is the first
+    names      the types, separated by blanks; the first one is the end of a sentence
     counts     int64 (T,)
-    bad_bytes  see `Corpus`
-    first_bad
+    bad_bytes  number of invalid byte sequences: see `Corpus`
+    first_bad  the place of the first one: see `Corpus`
     """
 
     names: bytes
@@ -44,88 +44,91 @@ class PartCounts(NamedTuple):
 
 
 class Numbered(NamedTuple):
-    """The words of a range as numbers of its own types."""
+    """The tokens of a range as numbers of the range's own types, and the counts of these types."""
 
     numbers: np.ndarray
     tally: PartCounts
 
 
 class Part(NamedTuple):
-    """The words of a range as word ids.
+    """The words of a range as word ids of the vocabulary.
 
     ids      int32 (N,)
-    starts   int64, where sentences begin after one that ends here; one may be empty
-    strange  how many tokens are no words of the vocabulary
+    starts   int64: the positions after the sentence ends of the range; a sentence may be empty
+    unknown  number of out-of-vocabulary tokens
     """
 
     ids: np.ndarray
     starts: np.ndarray
-    strange: int
+    unknown: int
 
 
 def number_words(part: ByteRange, how: TextSettings) -> Numbered:
-    """Read a range."""
+    """The task that reads a range and numbers its types."""
     try:
         corpus, counter, ids = RangeCorpus(part, how), WordCounter(), SpooledArray(np.int32)
         for block in corpus.blocks():
             ids.append(counter.number(block))
     except OSError as error:
         raise W2VError(
-            f"{part.path}: a worker cannot read it ({error.strerror or error}): all need it there"
+            f"{part.path}: a worker cannot read it ({error.strerror or error}): every worker needs "
+            "the file under this path"
         ) from None
     tally = PartCounts(counter.names(), counter.counts.copy(), corpus.bad_bytes, corpus.first_bad)
     return Numbered(np.array(ids.mapped()), tally)
 
 
 def tally_of(numbered: Numbered) -> PartCounts:
-    """The types of a range."""
+    """The task that returns the counts of a range's types."""
     return numbered.tally
 
 
 def add_tallies(tallies: Sequence[PartCounts]) -> PartCounts:
-    """The types of ranges that follow each other."""
+    """The task that adds the counts of consecutive ranges."""
     counter = WordCounter()
     for tally in tallies:
         counter.add(tally.names, tally.counts)
     bad = [tally.first_bad for tally in tallies if tally.bad_bytes]
-    found = sum(tally.bad_bytes for tally in tallies)
-    return PartCounts(counter.names(), counter.counts.copy(), found, bad[0] if bad else "")
+    bad_bytes = sum(tally.bad_bytes for tally in tallies)
+    return PartCounts(counter.names(), counter.counts.copy(), bad_bytes, bad[0] if bad else "")
 
 
 def encode(numbered: Numbered, run: str, names: bytes) -> Part:
-    """Turn the numbers of a range into word ids.
+    """The task that turns the numbers of a range into word ids.
 
-    names  the vocabulary's, a line each
+    numbered  the range
+    run       the identifier of the run
+    names     the words of the vocabulary, one a line
     """
-    known = worker_state(run).kept(
+    word_rows = worker_state(run).kept(
         "words", lambda: {name: row for row, name in enumerate(names.split(b"\n"))}
     )
     types = numbered.tally.names.split(b" ")
-    word_ids = np.array([known.get(name, -1) for name in types], np.int32)
+    word_ids = np.array([word_rows.get(name, -1) for name in types], np.int32)
     word_ids[0] = -1
-    size = np.array([0, -1])  # -1: there may be a sentence before
+    size = np.array([0, -1])  # -1: the first sentence may have begun in the range before
     count = numbered.numbers.size
     words, starts = np.empty(count, np.int32), np.empty(count, np.int64)
     kept, sentences = keep_words(numbered.numbers, word_ids, size, words, starts, False)
-    strange = word_ids < 0
-    strange[0] = False
+    unknown = word_ids < 0
+    unknown[0] = False  # the end of a sentence
     return Part(
-        words[:kept].copy(), starts[:sentences].copy(), int(numbered.tally.counts[strange].sum())
+        words[:kept].copy(), starts[:sentences].copy(), int(numbered.tally.counts[unknown].sum())
     )
 
 
 def ids_of(part: Part) -> np.ndarray:
-    """The word ids of a range."""
+    """The task that returns the word ids of a range."""
     return part.ids
 
 
 def outline_of(part: Part) -> tuple[int, np.ndarray, int]:
-    """How many words, where sentences begin, how many tokens were left out."""
-    return part.ids.size, part.starts, part.strange
+    """The task that returns the numbers of words and OOV tokens, and the sentence starts."""
+    return part.ids.size, part.starts, part.unknown
 
 
 def digest(paths: Sequence[str], how: TextSettings) -> str:
-    """The fingerprint of the files, which needs all of them in their order."""
+    """The task that computes the fingerprint of the files, for which it reads all in order."""
     return Corpus(paths, how.tokenizer, how.encoding).digest()
 
 
@@ -137,18 +140,23 @@ def read(
     known: Mapping[str, int] | None = None,
     fixed: str | None = None,
 ) -> tuple[Vocabulary, RemoteText]:
-    """Read a text of sentences: as `reading.read`, but the words stay with the workers.
+    """Read a text of sentences as `encode.read` does, but leave the word ids on the workers.
 
-    on_share  called with how much is done, 0 to 1
+    on_share  called with the share of the work that is done, 0 to 1
+    known     the words and counts of a model that is updated
+    fixed     a file of `w2v vocab`, whose words and counts become the vocabulary
+    Raises    W2VError for stdin, for a file that a worker cannot read, for more than --max-types
     """
     known = known or {}
     if "-" in corpus.paths:
-        raise W2VError("stdin: workers read files, each a part of them: write it to one")
+        raise W2VError(
+            "stdin: the workers of a cluster read parts of a file: save the text to a file first"
+        )
     files = absolute_paths(corpus.paths)
     ranges = cut(files, corpus.encoding)
     fingerprint = cluster.submit(digest, files, how)
-    numbered = [cluster.submit(number_words, each, how) for each in ranges]
-    tallies = [cluster.submit(tally_of, each) for each in numbered]
+    numbered = [cluster.submit(number_words, part, how) for part in ranges]
+    tallies = [cluster.submit(tally_of, words) for words in numbered]
     while len(tallies) > 1:
         tallies = [
             cluster.submit(add_tallies, tallies[first : first + TOGETHER])
@@ -160,8 +168,8 @@ def read(
     corpus.first_bad = tally.first_bad
     if tally.counts.size > how.max_types:
         raise W2VError(
-            f"{corpus.source}: more than --max-types {how.max_types:,} different words; workers "
-            "do not forget the rare ones: try a higher --max-types, which takes 80 bytes each here"
+            f"{corpus.source}: more than --max-types {how.max_types:,} types; on a cluster, rare "
+            "types are not dropped while counting: try a higher --max-types (80 bytes a type here)"
         )
     if fixed is not None:
         vocabulary = read_counts(fixed, how.min_count, how.max_vocab)
@@ -170,23 +178,23 @@ def read(
         counter.add(tally.names, tally.counts)
         vocabulary, _ = choose(corpus, counter, how.min_count, how.max_vocab, known)
     names = cluster.keep("\n".join(vocabulary.names).encode())
-    parts = [cluster.submit(encode, each, cluster.run, names) for each in numbered]
+    parts = [cluster.submit(encode, words, cluster.run, names) for words in numbered]
     del numbered
     ids = [cluster.submit(ids_of, part) for part in parts]
     outlines = [cluster.submit(outline_of, part) for part in parts]
     cluster.follow(outlines, lambda share: on_share((1 + share) / 2))
-    sizes, starts, strange = zip(*cluster.gather(outlines), strict=True)
+    sizes, starts, unknown = zip(*cluster.gather(outlines), strict=True)
     corpus.fingerprint = cluster.result(fingerprint)
     text = RemoteText(ids, sizes, _joined(sizes, starts))
     if fixed is not None:
-        check_shared(corpus, fixed, text.size, sum(strange))
-        vocabulary = vocabulary.with_count(UNKNOWN, sum(strange))
-        vocabulary = replace(vocabulary, tokens=text.size + sum(strange))
+        check_shared(corpus, fixed, text.size, sum(unknown))
+        vocabulary = vocabulary.with_count(UNKNOWN, sum(unknown))
+        vocabulary = replace(vocabulary, tokens=text.size + sum(unknown))
     return vocabulary, text
 
 
 def _joined(sizes: Sequence[int], starts: Sequence[np.ndarray]) -> np.ndarray:
-    """Where the sentences of the whole text begin, and its end."""
+    """The start of each sentence in the whole text, and the end of the text."""
     edges = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     inner = [each + edge for each, edge in zip(starts, edges, strict=False)]
     return np.unique(np.concatenate([edges[:1], *inner, edges[-1:]]))

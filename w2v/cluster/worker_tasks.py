@@ -1,4 +1,4 @@
-"""What runs in the workers of a cluster: the tasks, and what each worker keeps between them."""
+"""Tasks that workers run to train word and document vectors, and the state that workers keep."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from w2v.errors import W2VError
 
 
 class WorkerState(WorkerPlugin):
-    """Refuses workers with another version, and keeps what is costly to make; it comes to each.
+    """A plugin in each worker: checks the version of w2v, and keeps objects between tasks.
 
-    run
-    ours  whether the workers were started for this run: Ctrl-C, which all processes of a terminal
-          get, is then for the first of them alone
+    run   the identifier of the run
+    ours  whether the workers were started for this run. They then ignore Ctrl-C, which a terminal
+          sends to all its processes: only the main process handles it
     """
 
     def __init__(self, run: str, ours: bool):
@@ -29,18 +29,18 @@ class WorkerState(WorkerPlugin):
         self._kept: dict[str, Any] = {}
 
     def setup(self, worker: Worker) -> None:
-        """Called in each worker, also in those that join later."""
+        """Check the version. Dask calls this in each worker, also in those that join later."""
         if self.version != __version__:
             raise W2VError(
-                f"the worker {worker.address} has w2v {__version__}, this is {self.version}: "
-                "install the same on all"
+                f"the worker at {worker.address} has w2v {__version__}, this process has "
+                f"{self.version}: install the same version everywhere"
             )
         self._lock = threading.Lock()
         if self._ours and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
-        """What `make` has made at the first call."""
+        """The object of this name, which the first call makes by `make`."""
         with self._lock:
             if name not in self._kept:
                 self._kept[name] = make()
@@ -48,7 +48,7 @@ class WorkerState(WorkerPlugin):
 
 
 def worker_state(run: str) -> WorkerState:
-    """That of a run in this worker."""
+    """The plugin of a run in this worker."""
     return cast(WorkerState, get_worker().plugins[f"w2v-{run}"])
 
 
@@ -60,17 +60,21 @@ def train(
     number: int,
     covers: int,
 ) -> Node:
-    """Train some chunks from the model after the rounds `later`: depends on nothing else."""
+    """The task that trains chunks, with the model of `base` and the rounds `later` after it.
+
+    The result depends only on the arguments. `chunks`, `number` and `covers` are those of
+    `Replica.train`.
+    """
     replica = worker_state(setup.run).kept("replica", lambda: Replica(setup))
     with replica.at(base, later):
         return replica.train(chunks, number, covers)
 
 
 def merge(nodes: Sequence[Node], covers: int) -> Node:
-    """Bring together what neighbouring shards have learnt."""
+    """The task that merges the changes of neighbouring shards: see `row_changes.merge`."""
     return row_changes.merge(list(nodes), covers)
 
 
 def itself(data: Any) -> Any:
-    """What it is given."""
+    """The task that returns its argument, so that the scheduler keeps small data."""
     return data

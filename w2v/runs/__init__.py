@@ -1,1 +1,1 @@
-"""One run of w2v train, from the text to the file, with checkpoints, validation and messages."""
+"""A run of `w2v train`, from the text to the file: checkpoints, validation, memory and messages."""

@@ -1,8 +1,9 @@
-"""An unfinished run on disk: what `w2v train --resume` goes on from.
+"""Checkpoints: the files from which `w2v train --resume` continues an unfinished run.
 
-The same container as a finished file: the run's matrices, and as metadata its settings
-(`identity`) and how far it has come (`state`). It is written whole or not at all, so that whatever
-happens the last one is there.
+A checkpoint is a container, as a finished file is. It holds the run's matrices and, as metadata,
+its settings (`identity`) and its progress (`state`). A new checkpoint replaces the old one only
+when it is complete, so that a crash while writing leaves the old one.
+
 """
 
 from __future__ import annotations
@@ -24,18 +25,22 @@ SUFFIX = ".checkpoint"
 
 
 def interval(given: str) -> float:
-    """Seconds between checkpoints, from minutes or the word epoch: then, and for 0, infinity."""
+    """Seconds between two checkpoints.
+
+    given   a number of minutes, or the word epoch; for epoch and 0 the result is infinity
+    Raises  W2VError for anything else
+    """
     try:
         minutes = math.inf if given == "epoch" else float(given)
     except ValueError:
         minutes = math.nan
     if not minutes >= 0:
-        raise W2VError(f"--checkpoint-every {given}: neither minutes nor the word epoch")
+        raise W2VError(f"--checkpoint-every {given}: expected a number of minutes, or epoch")
     return 60 * minutes or math.inf
 
 
 def path_for(output: str) -> str | None:
-    """Where the checkpoint of a run that writes `output` goes; None where that is no file."""
+    """The path of a run's checkpoint; None where `output` is stdout or a device."""
     return None if output == "-" or atomic_file.is_device(output) else output + SUFFIX
 
 
@@ -45,7 +50,14 @@ def write(
     identity: Mapping[str, Any],
     state: Mapping[str, Any],
 ) -> None:
-    """Write a checkpoint in place of the last one; OSError where there is no room: that stays."""
+    """Replace the last checkpoint by a new one.
+
+    path      where to write it
+    matrices  the matrices of the run, by name
+    identity  everything that the result follows from: see `Provenance.identity`
+    state     the progress of the run, as JSON can hold it
+    Raises    OSError where it cannot be written, such as on a full disk; the last one stays
+    """
     metadata = {**container.file_metadata(), "kind": "checkpoint"}
     metadata |= {"identity": json.dumps(identity), "state": json.dumps(state)}
     container.write(path, matrices, metadata, like=path.removesuffix(SUFFIX))
@@ -54,25 +66,32 @@ def write(
 def read(
     path: str, identity: Mapping[str, Any], force: bool
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The matrices and the state in a checkpoint.
+    """Read the matrices and the state in a checkpoint.
 
-    identity  that of the run that wants to go on
-    force     go on although something else differs than the corpus or a shape
-    Raises    W2VError where the file is damaged or of another run: says what differs
+    identity  the identity of the run that is to be continued
+    force     accept a checkpoint with another identity
+    Raises    W2VError where the file is damaged, or of another run: the message lists what differs
     """
     tensors, metadata = container.read(path)
     if metadata.get("kind") != "checkpoint":
-        raise W2VError(f"{path} is no checkpoint; move it away")
+        raise W2VError(f"{path} is not a checkpoint: rename it, or choose another -o")
     if damaged := container.damaged(tensors, metadata):
-        raise W2VError(f"{path}: damaged: the bytes of {', '.join(damaged)} fail their checksum")
-    try:
-        then, state = json.loads(metadata["identity"]), json.loads(metadata["state"])
-        found = differences(then, identity)
-    except (KeyError, ValueError, AttributeError, TypeError, RecursionError):
-        raise W2VError(f"{path}: the header at byte 8 is damaged; remove it") from None
-    if found and not force:
         raise W2VError(
-            f"{path} is of another run: {'; '.join(found)}. Run as then, or remove it, or --force"
+            f"{path}: damaged: the bytes of {', '.join(damaged)} fail their checksum; remove the "
+            "file to train from the beginning"
+        )
+    try:
+        saved, state = json.loads(metadata["identity"]), json.loads(metadata["state"])
+        changes = differences(saved, identity)
+    except (KeyError, ValueError, AttributeError, TypeError, RecursionError):
+        raise W2VError(
+            f"{path}: damaged: the header at byte 8 cannot be read; remove the file to train from "
+            "the beginning"
+        ) from None
+    if changes and not force:
+        raise W2VError(
+            f"{path} is the checkpoint of another run: {'; '.join(changes)}. Repeat that run's "
+            "options, or remove the file, or add --force to continue anyway"
         )
     return tensors, state
 
@@ -80,15 +99,22 @@ def read(
 def restore(
     path: str, tensors: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarray]
 ) -> None:
-    """Fill matrices with what a checkpoint has kept; W2VError where they have other shapes."""
+    """Copy the matrices of a checkpoint into those of a run, in place.
+
+    tensors   the matrices of the checkpoint, by name
+    matrices  the matrices of the run, by name
+    Raises    W2VError where one is missing or has another shape
+    """
     for name, matrix in matrices.items():
         if name not in tensors or tensors[name].shape != matrix.shape:
-            raise W2VError(f"{path} is of another --model, vocabulary or --dim; remove it")
+            raise W2VError(
+                f"{path} is the checkpoint of another --model, vocabulary or --dim: remove it"
+            )
         matrix[:] = tensors[name]
 
 
 def remove(path: str | None) -> None:
-    """Remove the checkpoint of a run that is done."""
+    """Remove the checkpoint of a run that is complete, and what an interrupted write left."""
     if path:
         with suppress(FileNotFoundError):
             os.unlink(path)
@@ -96,7 +122,8 @@ def remove(path: str | None) -> None:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What differs between two identities, in words: `--dim was 100, is now 200`."""
+    """The differences between two identities, such as `--dim was 100, is now 200`."""
+
     return [
         f"{name} was {old.get(name)}, is now {new.get(name)}"
         for name in dict.fromkeys([*old, *new])

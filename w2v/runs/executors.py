@@ -1,6 +1,6 @@
-"""How a run is carried out: chunk by chunk or in closed form, by the threads of this machine.
+"""Executors, which train a model chunk by chunk or in closed form, on the threads of this machine.
 
-The same for a cluster is in `cluster.executor`; `api` chooses between the two.
+The executors of a cluster are in `cluster.executor`; `api` chooses between the two.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from w2v.training.protocols import (
 from w2v.training.state import TrainingState
 
 OnProgress = Callable[[Progress | str], None]
-# As `encode.read`: (corpus, settings, on_block, known, unknown, fixed)
+# The signature of `encode.read`: (corpus, settings, on_block, known, unknown, fixed)
 Read = Callable[
     [Corpus, TextSettings, Callable[[int], None], Mapping[str, int], bool, str | None],
     tuple[Vocabulary, EncodedText],
@@ -38,12 +38,12 @@ Read = Callable[
 
 
 class Executor(Protocol):
-    """What the steps of a run ask for; the same for every kind of model.
+    """The operations that a run needs, which are the same for every kind of model.
 
-    threads   how many train
-    read      reads a text: see `encode.read`
-    trainer   after `prepare`
-    state     after `prepare`: how far the run is
+    threads   number of training threads
+    read      the function that reads a text: see `encode.read`
+    trainer   the trainer of the model; set by `prepare`
+    state     the progress of the run; set by `prepare`
     """
 
     threads: int
@@ -51,73 +51,76 @@ class Executor(Protocol):
 
     @property
     def read(self) -> Read:
-        """What reads a text."""
+        """The function that reads a text: see `encode.read`."""
 
     @property
     def identity(self) -> str:
-        """What of the number of threads the result follows from."""
+        """The part of the number of threads that the result depends on, for the checkpoint."""
 
     @property
     def trainer(self) -> Trainer:
-        """What the model brings."""
+        """The trainer of the model; set by `prepare`."""
 
     def prepare(self, vocabulary: Vocabulary, text: EncodedText) -> None:
-        """Make the trainer, and the plan of its chunks; no matrix is allocated yet."""
+        """Make the trainer and the plan of its chunks. No matrix is allocated yet."""
 
     def memory_bytes(self) -> int:
-        """Bytes that training and writing take besides what is used, about."""
+        """Estimate the bytes that training and writing need beyond those already in use."""
 
     def allocate(self) -> None:
-        """Allocate the matrices, with their initial values."""
+        """Allocate the matrices and initialise them."""
 
     def warm_up(self) -> None:
-        """Load the kernels, which compiles those that were never used on this machine."""
+        """Load the kernels; those that were never used on this machine are compiled."""
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Go on from the state in a checkpoint, whose matrices are in the trainer's."""
+        """Restore the state in a checkpoint, whose matrices the trainer already has."""
 
     def estimate(self, on_progress: OnProgress, seconds: float) -> None:
-        """Train for some seconds, to see how long all would take."""
+        """Train for about `seconds` seconds, so that the progress shows the speed."""
 
     def train(self, on_progress: OnProgress, seconds: float) -> None:
-        """Train to the end of the epoch, or for about so many seconds."""
+        """Train to the end of the epoch, or for about `seconds` seconds if that is earlier."""
 
     def fetch(self) -> bool:
-        """Bring what workers hold into the matrices; False where some is lost, to be done again."""
+        """Copy what workers hold into the matrices.
+
+        False where a worker died with results: the state is set back, to train them again.
+        """
 
     @property
     def epochs(self) -> int:
-        """How many there are in all; none in closed form."""
+        """Number of epochs of the run; 0 in closed form."""
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs are trained to their end."""
+        """Number of complete epochs."""
 
     @property
     def words(self) -> int:
-        """How many are trained in all epochs."""
+        """Number of words that are trained, over all epochs."""
 
     @property
     def chunk_words(self) -> int:
-        """How many words a chunk has, about."""
+        """Approximate number of words in a chunk."""
 
     @property
     def is_done(self) -> bool:
-        """Whether all is trained."""
+        """Whether the training is complete."""
 
 
 class Engine(Protocol):
-    """Where chunks are trained: by the threads of this process, or by the workers of a cluster."""
+    """Trains chunks: on the threads of this process, or on the workers of a cluster."""
 
-    threads: int  # of all workers
+    threads: int  # of all workers together
 
     @property
     def read(self) -> Read:
-        """What reads a text."""
+        """The function that reads a text: see `encode.read`."""
 
     @property
     def threads_here(self) -> int:
-        """How many of them are of this process, and take its memory."""
+        """Number of training threads in this process, which need its memory."""
 
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
         """Load the kernels."""
@@ -131,10 +134,13 @@ class Engine(Protocol):
         state: TrainingState,
         before: int,
     ) -> None:
-        """Train until chunk `before`, or for about so many seconds: see `loop.run`."""
+        """Train until chunk `before`, or for about `seconds` seconds: see `loop.run`."""
 
     def fetch(self) -> bool:
-        """Bring what workers hold into the matrices; False where some is lost, to be done again."""
+        """Copy what workers hold into the matrices.
+
+        False where a worker died with results: the state is set back, to train them again.
+        """
 
 
 @dataclass
@@ -146,16 +152,16 @@ class Threads:
 
     @property
     def read(self) -> Read:
-        """What reads a text: this process."""
+        """The function that reads a text in this process."""
         return read
 
     @property
     def threads_here(self) -> int:
-        """All of them."""
+        """Number of training threads in this process: all."""
         return self.threads
 
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
-        """Train a chunk without a word, and merge it."""
+        """Load the kernels by training an empty chunk, and in rounds also by merging it."""
         nothing = plan.nothing()
         if self.in_rounds:
             shards = trainer.shards(plan)
@@ -175,16 +181,20 @@ class Threads:
         state: TrainingState,
         before: int,
     ) -> None:
-        """Train until chunk `before`, or for about so many seconds."""
+        """Train until chunk `before`, or for about `seconds` seconds: see `loop.run`."""
         loop.run(trainer, plan, self.threads, on_progress, seconds, state, before, self.in_rounds)
 
     def fetch(self) -> bool:
-        """All that has been trained is here."""
+        """Do nothing: threads train the matrices themselves."""
         return True
 
 
 class ChunkExecutor:
-    """Trains the chunks of a plan: all models but those in closed form."""
+    """Trains the chunks of a plan: the executor of all models but those in closed form.
+
+    request  what the run was asked for
+    engine   where chunks are trained: threads of this process, or a cluster
+    """
 
     trainer: IterativeTrainer
     plan: Plan
@@ -197,13 +207,17 @@ class ChunkExecutor:
 
     @property
     def identity(self) -> str:
-        """Of lock-free threads only whether there is one, of rounds how many share a round."""
+        """The part of the number of threads that the result depends on.
+
+        One thread gives the same result each time, several lock-free threads do not: "1" or
+        "several". In rounds without --deterministic, the number of threads cuts the rounds.
+        """
         if self._request.model.method == "sgd":
             return "1" if self.threads == 1 else "several"
         return str(self.threads)
 
     def prepare(self, vocabulary: Vocabulary, text: EncodedText) -> None:
-        """Make the trainer, and the plan of its chunks."""
+        """Make the trainer and the plan of its chunks."""
         trainer = self._request.model.make_trainer(vocabulary, text, self._request.options)
         assert isinstance(trainer, IterativeTrainer)
         self.trainer = trainer
@@ -211,7 +225,7 @@ class ChunkExecutor:
         self.state = TrainingState.start(self.plan)
 
     def memory_bytes(self) -> int:
-        """Bytes that training and writing take besides what is used, about."""
+        """Estimate the bytes that training and writing need beyond those already in use."""
         here = self._engine.threads_here
         trainer, best = self.trainer, 0
         if self._request.keeps_best and isinstance(trainer, GradientTrainer):
@@ -219,7 +233,7 @@ class ChunkExecutor:
         return trainer.memory_bytes(here) + best
 
     def allocate(self) -> None:
-        """Allocate the matrices, with their initial values."""
+        """Allocate the matrices and initialise them."""
         self.trainer.begin(self.plan.shards)
 
     def warm_up(self) -> None:
@@ -227,42 +241,45 @@ class ChunkExecutor:
         self._engine.warm_up(self.trainer, self.plan)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Go on from the state in a checkpoint."""
+        """Restore the state in a checkpoint."""
         self.state = TrainingState.restored(self.plan, saved)
         self.trainer.restored()
 
     def estimate(self, on_progress: OnProgress, seconds: float) -> None:
-        """Train from the start for some seconds."""
+        """Train from the first chunk for about `seconds` seconds."""
         start = TrainingState.start(self.plan)
         self._engine.run(self.trainer, self.plan, on_progress, seconds, start, len(self.plan))
 
     def train(self, on_progress: OnProgress, seconds: float) -> None:
-        """Train to the end of the epoch, or for about so many seconds."""
+        """Train to the end of the epoch, or for about `seconds` seconds if that is earlier."""
         before = self.plan.epoch_end(self.state.chunks_done)
         self._engine.run(self.trainer, self.plan, on_progress, seconds, self.state, before)
 
     def fetch(self) -> bool:
-        """Bring what workers hold into the matrices; False where some is lost, to be done again."""
+        """Copy what workers hold into the matrices.
+
+        False where a worker died with results: the state is set back, to train them again.
+        """
         return self._engine.fetch()
 
     @property
     def epochs(self) -> int:
-        """How many there are in all."""
+        """Number of epochs of the run."""
         return self.plan.epochs
 
     @property
     def words(self) -> int:
-        """How many are trained in all epochs."""
+        """Number of words that are trained, over all epochs."""
         return self.plan.words
 
     @property
     def chunk_words(self) -> int:
-        """How many words a chunk has, about."""
+        """Approximate number of words in a chunk."""
         return self.plan.length
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs are trained to their end."""
+        """Number of complete epochs."""
         return self.state.chunks_done * self.plan.epochs // len(self.plan)
 
     @property
@@ -272,9 +289,10 @@ class ChunkExecutor:
 
 
 class ClosedFormExecutor:
-    """Computes a model in one go: there are no chunks, no epochs and no checkpoints.
+    """Computes a model in closed form: there are no chunks, no epochs and no checkpoints.
 
-    solve  (trainer, threads, on_share): how; None: by the threads of this process
+    solve  the function (trainer, threads, on_progress) that computes it; None: on the threads of
+           this process
     """
 
     trainer: ClosedFormTrainer
@@ -295,29 +313,29 @@ class ClosedFormExecutor:
         self.trainer = trainer
 
     def memory_bytes(self) -> int:
-        """Bytes that computing and writing take besides what is used, about."""
+        """Estimate the bytes that computing and writing need beyond those already in use."""
         return self.trainer.memory_bytes(self.threads)
 
     def allocate(self) -> None:
-        """Allocate what initial vectors are copied into."""
+        """Allocate the matrix that initial vectors are copied into."""
         self.trainer.begin()
 
     def warm_up(self) -> None:
-        """What compiles kernels is the computation itself."""
+        """Do nothing: the computation compiles its kernels itself."""
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """There are no checkpoints."""
+        """Do nothing: there are no checkpoints."""
 
     def estimate(self, on_progress: OnProgress, seconds: float) -> None:
-        """A part of the computation tells nothing of the whole."""
+        """Do nothing: the speed of a part does not predict the time of the whole computation."""
 
     def train(self, on_progress: OnProgress, seconds: float = math.inf) -> None:
-        """Compute the result."""
+        """Compute the matrices."""
         self._solve(self.trainer, self.threads, on_progress)
         self.is_done = True
 
     def fetch(self) -> bool:
-        """All is here."""
+        """Do nothing: the matrices are in this process."""
         return True
 
 
@@ -329,7 +347,7 @@ def _solve_here(trainer: ClosedFormTrainer, threads: int, on_progress: OnProgres
 
 
 def local_executor(request: Request) -> Executor:
-    """How the run of a request is carried out by the threads of this process."""
+    """Make the executor of a request on the threads of this process."""
     threads, method = request.run.threads or processors(), request.model.method
     if method == "closed form":
         return ClosedFormExecutor(request, threads)

@@ -1,4 +1,4 @@
-"""The vectors that a run starts from: another file's, instead of random ones."""
+"""Initial vectors that are read from a file, instead of random ones: --init and --update."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from w2v.system.pipes import name_of, sha256_of
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.protocols import HasVectors
 
-_SIDE = "output_vectors"  # what a model has besides its words' vectors
+_OUTPUT_VECTORS = "output_vectors"  # the name of a model's second matrix
 
 
 class InitialVectors:
-    """Word vectors of a file; of a model of ours all that training goes on from.
+    """Word vectors of a file from which a run starts; for an update, the whole model.
 
-    path      any vector file that can be read; for `update` one that `w2v train` wrote
-    update    take over words, counts and both matrices; else only vectors, by name
-    Raises    W2VError where the file is not such a one, OSError where it is not there
+    path    a vector file in any format; for `update` a model that `w2v train` wrote
+    update  True: take the words, their counts, input and output vectors; False: only the vectors
+            of the words that the text also has
+    Raises  W2VError where the file cannot be used so, OSError where it cannot be read
 
-    `option` is how the command line calls it, `settings` those of the model.
+    `option` is the command line option, --init or --update; `settings` are those of the model.
     """
 
     def __init__(self, path: str, update: bool):
@@ -44,63 +45,69 @@ class InitialVectors:
     def _open_model(self) -> None:
         tensors, metadata = formats.contents(self.path)
         self.table = container.read_table(self.path, tensors, "words")
-        self._outputs = tensors.get(_SIDE, np.empty(0))
+        self._outputs = tensors.get(_OUTPUT_VECTORS, np.empty(0))
         if self._outputs.shape != self.table.matrix.shape or not _is_vocabulary(self.table):
-            raise W2VError(f"{self.name}: damaged: words, counts and vectors do not fit each other")
+            raise W2VError(f"{self.name}: damaged: words, counts and vectors do not match")
         if not (np.isfinite(self.table.norms).all() and np.isfinite(self._outputs).all()):
-            raise W2VError(f"{self.name}: damaged: there are vectors that are not finite")
+            raise W2VError(f"{self.name}: damaged: some vectors are not finite")
         self.model = metadata.get("model", "")
         self.settings = container.nested(metadata, "settings")
 
     def check(self, model: str, dim: int) -> None:
-        """W2VError where a run of another model or dim wants to start from this."""
+        """Raise W2VError where the run has another model or dimension than the file."""
         if self.update and model != self.model:
-            raise W2VError(f"{self.name} is a {self.model} model: --model {self.model}")
+            raise W2VError(f"{self.name} is a {self.model} model: use --model {self.model}")
         if dim != self.dim:
             raise W2VError(
-                f"{self.name} has vectors of {self.dim} numbers, --dim is {dim}: leave it out"
+                f"{self.name} has vectors of {self.dim} numbers, but --dim is {dim}: leave out "
+                "--dim"
             )
 
     @property
     def counts(self) -> dict[str, int]:
-        """The words of a model that is updated and how often it has seen each; else none."""
+        """The words and counts of a model that is updated; empty for --init."""
         if not self.update:
             return {}
         assert self.table.counts is not None
         return dict(zip(self.table.names, self.table.counts.tolist(), strict=True))
 
     def copy_into(self, trainer: HasVectors, names: list[str]) -> np.ndarray:
-        """Copy the vectors of the words that both have: which rows, bool (V,).
+        """Copy the vectors of all words that the file and the run share into the trainer.
 
-        With --init a vector without a direction counts as none, see `norms.has_direction`: such
-        words start as all do that the file lacks. `left_out` says how many there are, and which.
+        trainer  its matrices are changed in place
+        names    the vocabulary of the run
+        Returns  the rows that were copied, bool (V,)
+
+        With --init, a vector that is zero or not finite is left out (see `norms.has_direction`):
+        its word is initialised like a word that the file lacks. `left_out` describes such vectors.
+
         """
-        known = {name: row for row, name in enumerate(self.table.names)}
-        rows = np.array([known.get(name, -1) for name in names])
-        found = rows >= 0
+        file_rows = {name: row for row, name in enumerate(self.table.names)}
+        rows = np.array([file_rows.get(name, -1) for name in names])
+        shared = rows >= 0
         if not self.update:
-            among = np.zeros(len(self.table), np.bool_)
-            among[rows[found]] = True
-            self.left_out = self.table.without_direction(among)
-            found[found] = self.table.has_direction(rows[found])
-        trainer.vectors("input_vectors")[found] = self.table.matrix[rows[found]]
+            used = np.zeros(len(self.table), np.bool_)
+            used[rows[shared]] = True
+            self.left_out = self.table.without_direction(used)
+            shared[shared] = self.table.has_direction(rows[shared])
+        trainer.vectors("input_vectors")[shared] = self.table.matrix[rows[shared]]
         if self._outputs is not None:
-            trainer.vectors(_SIDE)[found] = self._outputs[rows[found]]
-        return found
+            trainer.vectors(_OUTPUT_VECTORS)[shared] = self._outputs[rows[shared]]
+        return shared
 
     def nothing_shared(self) -> str:
-        """What is wrong where it has no vector of any word of the text."""
+        """The error message for a file that has a vector for no word of the text."""
         bad = f": {self.left_out}" if self.left_out else ""
-        return f"{self.name} has no vector of the text's words{bad}"
+        return f"{self.name} has no vector for any word of the text{bad}"
 
     def vocabulary(self) -> Vocabulary:
-        """The words of a model that is updated; how many lines its texts had is not known."""
+        """The vocabulary of a model that is updated; its number of sentences is not known."""
         counts = self.table.counts
         assert counts is not None
         return Vocabulary(self.table.names, counts, len(self.table), int(counts.sum()))
 
     def copy_to(self, output: str) -> None:
-        """Write it as it is, in the format that the suffix of `output` names."""
+        """Copy the file to `output`, in the format that the suffix of `output` names."""
         write = formats.writer(output)
         if write:
             write(output, self.table)
@@ -108,12 +115,13 @@ class InitialVectors:
             container.copy(self.path, output)
 
     def metadata(self) -> dict[str, Any]:
-        """What the result says of it."""
+        """The metadata that a result has about its initial vectors."""
         return {"option": self.option, "sha256": self.fingerprint}
 
 
 def _is_vocabulary(table: Table) -> bool:
-    """Whether the names can be words of a text, each once, with counts."""
+    """Whether a table's names can be words of a text, are unique and have counts above zero."""
+
     try:
         words = table.text.tobytes().decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What a run will take in memory, before it does."""
+"""The memory that a run needs, estimated before it allocates its matrices."""
 
 from __future__ import annotations
 
@@ -11,32 +11,39 @@ from w2v.system.resources import readable
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 
-_KERNEL_BYTES = 5_000_000  # loaded kernels, scratch and what writing takes
-_NAME_BYTES = 150  # what a word costs besides its vectors: its name, three times, and its counts
+_KERNEL_BYTES = 5_000_000  # loaded kernels, scratch arrays and the buffers of writing
+_NAME_BYTES = 150  # each word besides its vectors: three copies of its name, and its counts
 
 
 class Needed(NamedTuple):
-    """Bytes that a run needs at most: besides what is used already, and in all."""
+    """Upper bounds of the bytes that a run needs.
+
+    more    beyond the memory that the process uses already
+    in_all  for the whole process
+    """
 
     more: int
     in_all: int
 
 
 def needed(executor: Executor, vocabulary: Vocabulary, text: EncodedText) -> Needed:
-    """What training and writing take, once the text has been read."""
+    """Estimate the memory of training and writing, once the text has been read."""
     names = len(vocabulary.names) + (len(text.names) if isinstance(text, EncodedDocuments) else 0)
     more = executor.memory_bytes() + _KERNEL_BYTES + names * _NAME_BYTES
     return Needed(more, max(resources.peak_memory(), resources.used_memory() + more))
 
 
 def check(needed: Needed, most: int | None) -> None:
-    """W2VError where a run needs more than is free, or more than `most` bytes (--max-memory)."""
-    for bytes_, limit, what in (
-        (needed.more, resources.available_memory(), "more memory, {} are free"),
-        (needed.in_all, most, "of memory, {} is --max-memory"),
+    """Raise W2VError where a run needs more memory than is free or than --max-memory allows.
+
+    most  bytes that the whole process may use (--max-memory); None: no limit
+    """
+    for bytes_, limit, message in (
+        (needed.more, resources.available_memory(), "more memory, but only {} are free"),
+        (needed.in_all, most, "of memory, but --max-memory is {}"),
     ):
         if limit is not None and bytes_ > limit:
             raise W2VError(
-                f"training needs {readable(bytes_)} {what.format(readable(limit))}: "
+                f"training needs {readable(bytes_)} {message.format(readable(limit))}: "
                 "try a higher --min-count, a --max-vocab or a smaller --dim"
             )

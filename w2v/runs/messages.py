@@ -1,4 +1,4 @@
-"""What a run says: lines on stderr, and JSON in a file if that is asked for. It decides nothing."""
+"""The messages of a run: lines on stderr, and the JSON events of --log-json."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.state import TrainingState
 
-LOG_INTERVAL = 1.0  # seconds between the log's reports of progress
+LOG_INTERVAL = 1.0  # seconds between two progress events in the log
 
 
 class Messages:
-    """What a run says at each of its steps.
+    """Reports each step of a run; it makes no decisions.
 
-    console  where lines go
-    request  of the run; the JSON log is its --log-json
+    console  where the lines go
+    request  what the run was asked for; its --log-json names the JSON log
     """
 
     def __init__(self, console: Console, request: Request):
@@ -47,7 +47,7 @@ class Messages:
         self._last: Progress | None = None
 
     def log(self, event: str, **facts: Any) -> None:
-        """Write an object to the log: `event` and its facts; what is not finite is null."""
+        """Append a JSON object to the log: `event` and its facts. NaN and infinity become null."""
         if not self._log_path:
             return
         finite = {
@@ -58,24 +58,24 @@ class Messages:
         try:
             with open(self._log_path, "ab") as file, packer(file, self._log_path) as packed:
                 packed.write(line.encode())
-        except OSError as error:  # a run must not end because its log cannot go on
+        except OSError as error:  # a full disk must not end the run
             self._console.warn(f"{self._log_path}: {error.strerror}: the log ends here")
             self._log_path = None
 
     def compiling(self) -> None:
-        """Kernels are about to be compiled."""
+        """Report that kernels are about to be compiled."""
         say_compiling(self._console)
 
     def reading(self, corpus: Corpus) -> Callable[[int], None]:
-        """A function that shows how far a text has been read."""
+        """Make the function that shows how much of a text has been read."""
         return show_reading(self._console, corpus)
 
     def text(self, corpus: Corpus, vocabulary: Vocabulary, text: EncodedText) -> None:
-        """What has been read, and what is peculiar about it."""
+        """Report the vocabulary, and what a user should know about the text."""
         request, console = self._request, self._console
         say_bad_bytes(console, corpus)
         say_pruned(console, vocabulary)
-        words = min(len(vocabulary.names), vocabulary.types)  # <unk> and <eos> may be added
+        words = min(len(vocabulary.names), vocabulary.types)  # names may include <unk> and <eos>
         console.say(
             f"vocabulary: {words:,} of {vocabulary.types:,} words; "
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
@@ -85,38 +85,42 @@ class Messages:
             say_attached(console, vocabulary, request.text)
         elif is_full(vocabulary, request.text):
             console.say(
-                f"--max-vocab {request.text.max_vocab} allows no more new words than these: "
-                "a higher one does"
+                f"the vocabulary is full (--max-vocab {request.text.max_vocab}): raise --max-vocab "
+                "to add more new words"
             )
         say_documents(console, corpus, text, getattr(request.options, "length", None))
         stopwords = getattr(request.options, "stopwords", "none")
         if stopwords != "none":
-            found = find_stopwords(stopwords, vocabulary.names)
-            console.say(f"stop words: {found.found:,} of {found.listed:,} are in the vocabulary")
+            count = find_stopwords(stopwords, vocabulary.names)
+            console.say(f"stop words: {count.found:,} of {count.listed:,} are in the vocabulary")
 
     def held_out(self, corpus: Corpus, text: EncodedText, unknown: int) -> None:
-        """The held-out text has been read; `unknown` tokens of it are not in the vocabulary."""
+        """Report the size of the held-out text; `unknown` of its tokens are out of vocabulary."""
         say_bad_bytes(self._console, corpus)
         self._console.say(
-            f"held out: {text.size:,} tokens of {self._request.run.valid}, "
-            f"{unknown:,} left out as unknown"
+            f"held-out text {self._request.run.valid}: {text.size:,} tokens; "
+            f"out-of-vocabulary tokens: {unknown:,}"
         )
 
     def memory(self, in_all: int, matrices: int) -> None:
-        """What the run needs, in bytes."""
+        """Report the bytes that the run needs in all, and those of the matrices among them."""
         self._console.say(
-            f"memory: {readable(in_all)}, of it {readable(matrices)} for the matrices"
+            f"memory: {readable(in_all)}, including {readable(matrices)} for the matrices"
         )
 
     def start(
         self, vocabulary: Vocabulary, text: EncodedText, initialised: int, memory: int, threads: int
     ) -> None:
-        """The matrices are there; so many words start from the vectors of a file."""
+        """Report that the matrices are allocated, and how many words have initial vectors.
+
+        initialised  number of words whose initial vectors were read from a file
+        memory       bytes that the run needs in all
+        """
         request, initial = self._request, self._request.initial
         if initial:
             self._console.say(
-                f"{initialised:,} of {len(vocabulary.names):,} words start from "
-                f"{initial.name}{', frozen' * request.run.freeze}"
+                f"{initialised:,} of {len(vocabulary.names):,} words take their initial vectors "
+                f"from {initial.name}{' and stay frozen' * request.run.freeze}"
             )
             if initial.left_out:
                 self._console.warn(f"{initial.name}: {initial.left_out}: left out")
@@ -127,31 +131,39 @@ class Messages:
         )  # fmt: skip
 
     def estimate(self, last: Progress | None, threads: int) -> None:
-        """How long training would take, by the progress of its first seconds."""
+        """Report how long training would take, from the progress of its first seconds.
+
+        last  the last progress report; None for a model in closed form
+        """
         if last is None:
-            self._console.say("it is computed at once; nothing was written")
+            self._console.say(
+                f"training time: no estimate, --model {self._request.model.name} is computed in "
+                "closed form; nothing was written"
+            )
             return
         self._console.say(
-            f"time: about {duration(last.seconds * last.total / max(last.words, 1))} for "
+            f"training time: about {duration(last.seconds * last.total / max(last.words, 1))} for "
             f"{plural(last.epochs, 'epoch')} at {last.words / last.seconds:,.0f} words/s on "
             f"{plural(threads, 'thread')}; nothing was written"
         )
 
     def resumed(self, path: str, state: TrainingState, words: int) -> None:
-        """A run goes on from a checkpoint; `words` are trained in all of it."""
+        """Report that a run continues from a checkpoint; `words` counts those of all epochs."""
         self._console.say(f"resumed from {path} at {state.words / words:.1%}")
         self.log("resume", words=state.words)
 
     def nothing_to_resume(self) -> None:
-        """There is no checkpoint to go on from."""
-        self._console.say("nothing to resume: starting anew")
+        """Report that --resume found no checkpoint."""
+        self._console.say("no checkpoint to resume from: starting from the beginning")
 
     def already_done(self) -> None:
-        """The output is the result of this very run."""
-        self._console.say(f"{self._request.output} is the result of this very run: nothing to do")
+        """Report that --resume found the finished output of the same run."""
+        self._console.say(
+            f"{self._request.output} is already the result of this run: nothing to do"
+        )
 
     def progress(self, progress: Progress | str) -> None:
-        """How far the training is; a text for a model in closed form."""
+        """Show the progress of the training: a text for a model in closed form."""
         self._console.show(progress)
         if isinstance(progress, str):
             return
@@ -163,86 +175,97 @@ class Messages:
     def epoch(
         self, epoch: int, epochs: int, loss: float, held_out: float | None, note: str
     ) -> None:
-        """An epoch (from 1) has ended; `held_out` is the loss of the held-out text."""
+        """Report the end of an epoch.
+
+        epoch     number of the epoch, from 1
+        loss      mean training loss of the epoch, in nats
+        held_out  validation loss; None without --valid
+        note      what the validation loss means, such as an accuracy; may be empty
+        """
         self.log("epoch", epoch=epoch, loss=loss, valid_loss=held_out)
         if held_out is not None:
             self._console.say(
-                f"epoch {epoch}/{epochs}: loss {loss:.4f}, held out {held_out:.4f}"
+                f"epoch {epoch}/{epochs}: loss {loss:.4f}, validation loss {held_out:.4f}"
                 + f", {note}" * bool(note)
             )
 
     def summary(
-        self, losses: list[float], validation: Validation | None, found: str, threads: int
+        self, losses: list[float], validation: Validation | None, result: str, threads: int
     ) -> None:
-        """What the training has come to.
+        """Report the losses of a training that is complete.
 
-        losses      of the epochs, means; none for a model in closed form
-        validation  of the held-out text
-        found       what the trainer says itself
+        losses      mean loss of each epoch; empty for a model in closed form
+        validation  the evaluation of the held-out text; None without --valid
+        result      one line about the result from the trainer itself; may be empty
         """
         if losses:
             self._losses(losses, threads)
             if validation and validation.keeps:
                 best = validation.best
-                self._console.say(f"kept epoch {best + 1}, held out {validation.losses[best]:.4f}")
-            self._doubts(losses)
-        if found:
-            self._console.say(found)
+                self._console.say(
+                    f"kept epoch {best + 1}, which has the lowest validation loss: "
+                    f"{validation.losses[best]:.4f}"
+                )
+            self._warn_of_losses(losses)
+        if result:
+            self._console.say(result)
 
     def _losses(self, losses: list[float], threads: int) -> None:
         measure, last = self._request.model.measure, self._last
         sign = -1 if measure == "log-likelihood" else 1
-        shown = ["-" if math.isnan(loss) else f"{sign * loss:.4f}" for loss in losses]
-        if last:  # else a run was resumed that had only its file to write
+        numbers = ["-" if math.isnan(loss) else f"{sign * loss:.4f}" for loss in losses]
+        if last:  # None: the run was resumed when only its file had to be written
             self._console.say(
                 f"trained {plural(len(losses), 'epoch')} in {duration(last.seconds)}: "
                 f"{last.rate:,.0f} words/s on {plural(threads, 'thread')}; "
-                f"{measure} {shown[0]} in the first, {shown[-1]} in the last"
+                f"{measure} {numbers[0]} in the first epoch, {numbers[-1]} in the last"
             )
 
-    def _doubts(self, losses: list[float]) -> None:
+    def _warn_of_losses(self, losses: list[float]) -> None:
         untrained = self._request.options.untrained_loss
-        if nothing := sum(map(math.isnan, losses)):
+        if empty_epochs := sum(map(math.isnan, losses)):
             self._console.say(
-                f"subsampling left nothing to learn in {plural(nothing, 'epoch')}: try --sample 0"
+                f"subsampling left nothing to train in {plural(empty_epochs, 'epoch')}: "
+                "try --sample 0"
             )
         elif losses[-1] > untrained:
             self._console.say(
-                f"the loss is higher than that of vectors that know nothing, {untrained:.4f}: "
-                "they may be worthless; try a lower --lr"
+                f"the last loss is above that of untrained vectors, {untrained:.4f}: "
+                "the vectors may be useless; try a lower --lr"
             )
 
     def saved(self) -> None:
-        """The file is written."""
+        """Report that the file is written."""
         self.log("end", output=self._request.output)
         self._console.say(f"wrote {self._request.output}")
 
     def stopped(self, words: int, best_epoch: int | None, checkpoint: str) -> None:
-        """A run ends before its file is written.
+        """Report that a run ends before it is complete.
 
-        words       trained so far
-        best_epoch  the epoch (from 1) that the file has, if it has one
-        checkpoint  how to go on; empty where there is nothing to go on from
+        words       number of words trained so far
+        best_epoch  the epoch (from 1) whose vectors were written; None: no file was written
+        checkpoint  advice on how to continue; empty without a checkpoint
         """
         output = self._request.output
         written = f"{output} was not written"
         if best_epoch is not None:
-            written = f"{output} has epoch {best_epoch}, the best so far"
-        self._console.say(f"stopped at: {self._last or 'the start'}; {written}")
+            written = f"{output} holds epoch {best_epoch}, the best so far"
+        place = f" at {self._last}" if self._last else ""
+        self._console.say(f"stopped{place}; {written}")
         self.log("stop", words=words)
         if checkpoint:
             self._console.say(checkpoint)
 
     def no_checkpoint(self, path: str | None, error: OSError) -> None:
-        """A checkpoint could not be written."""
+        """Report that the system could not write a checkpoint."""
         self._console.say(f"{path}: {error.strerror or error}: no checkpoint was written")
 
     def stopped_after_saving(self) -> None:
-        """A stop came when all was done."""
-        self._console.say(f"stopped when {self._request.output} was written: nothing is left to do")
+        """Report that a stop signal came after the file was written."""
+        self._console.say(f"stopped after {self._request.output} was written: the run is complete")
 
     def nothing_learnt(self, reason: NothingToLearnError, name: str) -> None:
-        """An update had nothing to learn: the model was copied from file `name`."""
+        """Warn that an update had nothing to learn, so that the model in `name` was copied."""
         output = self._request.output
         self.log("end", output=output)
-        self._console.warn(f"{reason}: nothing to learn; {output} is {name} as it was")
+        self._console.warn(f"{reason}: nothing to learn; {output} is an unchanged copy of {name}")

@@ -1,4 +1,4 @@
-"""Whether a model can learn anything from a text, and why not: known before it is trained."""
+"""Checks that a text has something to learn from, with the reason where it has nothing."""
 
 from __future__ import annotations
 
@@ -12,28 +12,36 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 
 
-def check_words(text: EncodedText, vocabulary: Vocabulary, how: TextSettings, source: str) -> None:
-    """NothingToLearnError where a text has no word of its vocabulary: that of an update.
+def check_words(
+    text: EncodedText, vocabulary: Vocabulary, settings: TextSettings, source: str
+) -> None:
+    """Raise NothingToLearnError where a text has no word of the vocabulary.
 
-    how     what the vocabulary was chosen by
-    source  what to call the text
+    This happens in an update, whose vocabulary also has the words of the model.
+
+    settings  the settings by which the vocabulary was chosen
+    source    name of the text in the message
     """
     if text.size:
         return
     if not vocabulary.tokens:
         why = "no words in the text"
-    elif is_full(vocabulary, how):
-        why = f"none of its words is in the model, and --max-vocab {how.max_vocab} allows no more"
+    elif is_full(vocabulary, settings):
+        why = (
+            "none of its words is in the model, and the vocabulary is full "
+            f"(--max-vocab {settings.max_vocab})"
+        )
     else:
         why = (
-            f"none of its words is in the model, and none occurs --min-count {how.min_count} times"
+            "none of its words is in the model, and none occurs often enough to be added "
+            f"(--min-count {settings.min_count})"
         )
     raise NothingToLearnError(f"{source}: {why}")
 
 
-def is_full(vocabulary: Vocabulary, how: TextSettings) -> bool:
-    """Whether a vocabulary has all the words that --max-vocab allows."""
-    return how.max_vocab is not None and len(vocabulary.names) >= how.max_vocab
+def is_full(vocabulary: Vocabulary, settings: TextSettings) -> bool:
+    """Whether a vocabulary has as many words as --max-vocab allows."""
+    return settings.max_vocab is not None and len(vocabulary.names) >= settings.max_vocab
 
 
 def check_neighbours(
@@ -43,12 +51,13 @@ def check_neighbours(
     options: NegativeSamplingSettings,
     source: str,
 ) -> None:
-    """NothingToLearnError where no word has another one beside it, from which its vector learns.
+    """Raise NothingToLearnError where no word has a context word.
 
-    chunk_words  how many words a chunk of the run has
+    Training would leave the vectors as they were initialised, at random.
+
+    chunk_words  words in a chunk of the run
     options      settings of a model that is trained by negative sampling
-    source       what to call the text
-    Such vectors would be the random ones that training starts from.
+    source       name of the text in the message
     """
     if not options.has_words:
         return
@@ -56,7 +65,7 @@ def check_neighbours(
     unit, whole = ("document", "document") if is_documents else ("line", "sentence")
     if len(vocabulary.names) == 1:
         advice = "a lower --min-count, or a higher --max-vocab"
-        why = f"the vocabulary has one word, {vocabulary.names[0]!r}: try "
+        why = f"the vocabulary has only one word, {vocabulary.names[0]!r}: try "
         why += advice if vocabulary.types > 1 else "a longer text"
     elif np.diff(text.starts).max() < 2:
         if vocabulary.tokens > text.size:
@@ -72,7 +81,7 @@ def check_neighbours(
         )
         why = (
             f"{option_name(name)} {getattr(options, name)} cuts the text into chunks of one word, "
-            f"which has no neighbour: try a {advice} one"
+            f"without context words: try a {advice} number"
         )
     else:
         return
@@ -80,11 +89,11 @@ def check_neighbours(
 
 
 def check_epochs(losses: list[float], source: str) -> None:
-    """NothingToLearnError where subsampling has left no pair of words in any epoch.
+    """Raise NothingToLearnError where subsampling left no pair of words in any epoch.
 
-    losses  means for each pair; NaN for an epoch without one
+    losses  mean loss for each pair, by epoch; NaN for an epoch without pairs
     """
     if losses and all(map(math.isnan, losses)):
         raise NothingToLearnError(
-            f"{source}: subsampling left not one pair of words: try --sample 0"
+            f"{source}: subsampling left no pair of words to train: try --sample 0"
         )

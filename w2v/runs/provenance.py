@@ -1,4 +1,4 @@
-"""What a run says of itself: in its file, and to a checkpoint, from which only the same goes on."""
+"""The provenance of a result: the metadata of its file, and the identity that --resume compares."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ from w2v.training.state import TrainingState
 
 @dataclass(frozen=True)
 class Provenance:
-    """Everything that the bytes of a result follow from."""
+    """Everything that determines the bytes of a result.
+
+    request   what the run was asked for
+    threads   the part of the number of threads that the result depends on: see `Executor.identity`
+    corpus    the training text
+    held_out  the text of --valid, or None
+    """
 
     request: Request
     threads: str
@@ -33,35 +39,38 @@ class Provenance:
 
     @cached_property
     def _vocabulary(self) -> str:
-        """The fingerprint of the file of --read-vocab."""
+        """The SHA-256 of the file of --read-vocab."""
         return sha256_of(str(self.request.run.read_vocab))
 
     def _settings(self) -> dict[str, Any]:
         request = self.request
-        found = asdict(request.options) | asdict(request.text)
-        return found | (asdict(request.documents) if request.documents else {})
+        values = asdict(request.options) | asdict(request.text)
+        return values | (asdict(request.documents) if request.documents else {})
 
     def identity(self) -> dict[str, Any]:
-        """It all, by the names that a user knows; once the texts have been read."""
+        """Option names, fingerprints and versions with their values, once the texts are read.
+
+        A checkpoint can be resumed only by a run with the same identity.
+        """
         from w2v.kernels.cache import machine_code
 
         run, initial = self.request.run, self.request.initial
 
-        found: dict[str, Any] = {"--model": self.request.model.name}
-        found |= {settings.option_name(name): value for name, value in self._settings().items()}
+        identity: dict[str, Any] = {"--model": self.request.model.name}
+        identity |= {settings.option_name(name): value for name, value in self._settings().items()}
         if not self.request.is_deterministic:
-            found["--threads"] = self.threads
-        found["the text's SHA-256"] = self.corpus.fingerprint
+            identity["--threads"] = self.threads
+        identity["the text's SHA-256"] = self.corpus.fingerprint
         if self.held_out:
-            found["the SHA-256 of --valid"] = self.held_out.fingerprint
+            identity["the SHA-256 of --valid"] = self.held_out.fingerprint
         if run.read_vocab:
-            found["the SHA-256 of --read-vocab"] = self._vocabulary
+            identity["the SHA-256 of --read-vocab"] = self._vocabulary
         if run.patience:
-            found["--patience"] = run.patience
+            identity["--patience"] = run.patience
         if initial:
-            found[f"the SHA-256 of {initial.option}"] = initial.fingerprint
-            found["--freeze"] = run.freeze
-        return {**found, "w2v": __version__, **machine_code()}
+            identity[f"the SHA-256 of {initial.option}"] = initial.fingerprint
+            identity["--freeze"] = run.freeze
+        return {**identity, "w2v": __version__, **machine_code()}
 
     def metadata(
         self,
@@ -70,7 +79,13 @@ class Provenance:
         state: TrainingState,
         validation: Validation | None,
     ) -> dict[str, str]:
-        """What the file says: only what follows from texts, settings, seed and version."""
+        """The metadata of the file: only facts that follow from texts, settings, seed and version.
+
+        vocabulary  of the run
+        text        the encoded training text
+        state       the progress of the run, with its losses
+        validation  the evaluation of the held-out text, or None
+        """
         run, initial = self.request.run, self.request.initial
         nested: dict[str, Any] = {
             "settings": self._settings(),
@@ -105,7 +120,7 @@ class Provenance:
 
 
 def is_result(path: str, metadata: Mapping[str, str]) -> bool:
-    """Whether a file is what a run with these metadata writes, as far as its own tell."""
+    """Whether a file is the result of a run with these metadata, judged by its own metadata."""
     try:
         return os.path.isfile(path) and same_run(container.read(path)[1], metadata)
     except W2VError:
@@ -113,15 +128,16 @@ def is_result(path: str, metadata: Mapping[str, str]) -> bool:
 
 
 def same_run(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two files' metadata are of the same run, whatever losses it found."""
+    """Whether the metadata of two files come from the same run; losses and results may differ."""
 
-    def known(metadata: Mapping[str, str]) -> dict[str, Any]:
+    def inputs(metadata: Mapping[str, str]) -> dict[str, Any]:
+        """The metadata without losses, results and checksums."""
         valid = container.nested(metadata, "valid")
         valid.pop("losses", None)
         rest = {*metadata} - {"losses", "found", "valid", "checksums"}
         return {**{name: metadata[name] for name in rest}, "valid": valid}
 
-    return known(one) == known(other)
+    return inputs(one) == inputs(other)
 
 
 def _finite(loss: float) -> float | None:

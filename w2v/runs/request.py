@@ -1,4 +1,4 @@
-"""What a run is asked for: texts, an output, a model, settings, checked against each other."""
+"""The request for a run: texts, output, model and settings, checked against each other."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from w2v.system import locks, output_files
 
 @dataclass(frozen=True)
 class Request:
-    """What `w2v train` is asked for.
+    """Everything that a call of `w2v train` asks for.
 
-    paths      texts; `-` is stdin
+    paths      the texts; `-` is stdin
     output     the file to write; its suffix picks the format
-    model      which model, with `options`, its settings
-    text       how the text becomes words
-    run        how the run is carried out
-    documents  where documents begin, for a model that reads these
-    initial    the vectors that it starts from, if these are not random
-    temporary  whether the output is gone soon, so that a checkpoint would be of no use
+    model      the model to train
+    options    the settings of the model
+    text       the settings of tokenizing and of the vocabulary
+    run        the settings of the run: output, checkpoints, validation, memory
+    documents  where documents are in the files; None for a model that reads plain text
+    initial    the initial vectors; None: random ones
+    temporary  whether the output is deleted soon, so that a checkpoint would be useless
     """
 
     paths: Sequence[str]
@@ -41,19 +42,22 @@ class Request:
 
     @property
     def checkpoint_path(self) -> str | None:
-        """Where checkpoints go; None where there is nothing to go on from."""
+        """The path of the checkpoint; None for a run that writes none."""
         if self.temporary or not self.model.is_resumable:
             return None
         return checkpoint.path_for(self.output)
 
     @property
     def lock_path(self) -> str | None:
-        """What the run that writes the output holds; None where that is no file."""
+        """The lock file that a run holds while it writes the output; None for stdout, a device."""
         return locks.path_for(self.output) if checkpoint.path_for(self.output) else None
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the matrices with the lowest loss on the held-out text are kept and written."""
+        """Whether the matrices with the lowest validation loss are the ones that are written.
+
+        For a network with --valid, for other models with --patience.
+        """
         if self.model.is_network:
             return self.run.valid is not None
         return self.run.patience is not None
@@ -65,11 +69,11 @@ class Request:
 
     @property
     def is_update(self) -> bool:
-        """Whether a model goes on with more text."""
+        """Whether the run trains an existing model on more text (--update)."""
         return self.initial is not None and self.initial.update
 
     def check(self) -> None:
-        """W2VError where a setting is out of range or contradicts another, or files collide."""
+        """Raise W2VError where a setting is out of range or contradicts another, or paths clash."""
         for each in filter(None, (self.options, self.text, self.run, self.documents)):
             settings.check(each)
         self.options.check_together(self.run)
@@ -77,25 +81,27 @@ class Request:
         if run.map_documents and not self.documents:
             raise W2VError("--map-documents is for models of documents")
         if run.valid and not self.model.has_loss:
-            raise W2VError("--valid is for models that are trained by gradients")
+            raise W2VError(
+                f"--valid is for models that are trained by gradient descent, not for {name}"
+            )
         if run.patience and not run.valid:
-            raise W2VError("--patience needs --valid, a text to judge by")
+            raise W2VError("--patience needs a held-out text: add --valid FILE")
         if self.initial and not self.options.has_words:
             hint = " without --word-vectors" if hasattr(self.options, "word_vectors") else ""
-            raise W2VError(f"{self.initial.option}: --model {name} has no words' vectors{hint}")
+            raise W2VError(f"{self.initial.option}: --model {name} has no word vectors{hint}")
         if self.model.needs_vectors and not self.initial:
-            raise W2VError(f"--model {name} needs word vectors: --init FILE")
+            raise W2VError(f"--model {name} needs word vectors: add --init FILE")
         if self.initial:
             self.initial.check(name, self.dim)
         self._check_files()
 
     @property
     def dim(self) -> int:
-        """Numbers of each vector; of topics so many at most."""
+        """The dimension of the vectors; for topic models the number of topics."""
         return int(vars(self.options).get("dim") or vars(self.options).get("topics", 0))
 
     def _check_files(self) -> None:
-        """W2VError where what is written is also read, or two outputs are one file."""
+        """Raise W2VError where an output is also an input, or two outputs are the same file."""
         stopwords = getattr(self.options, "stopwords", "none")
         named = stopwords not in ("none", "english") and "\n" not in stopwords
         initial = formats.read_with(self.initial.path) if self.initial else None
@@ -109,9 +115,9 @@ class Request:
             },
             {
                 "one of the texts": self.paths,
-                "the text that is held out": self.run.valid,
-                "the vocabulary that is read": self.run.read_vocab,
-                "what is started from": initial,
+                "the held-out text": self.run.valid,
+                "the file of --read-vocab": self.run.read_vocab,
+                "the file of the initial vectors": initial,
                 "the list of stop words": stopwords if named else None,
             },
             {"--log-json": self.run.log_json},

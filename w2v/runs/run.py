@@ -1,4 +1,4 @@
-"""One `w2v train`, from the texts to the file, step by step."""
+"""A run of `w2v train`: reading, training and saving, with checkpoints and validation."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from w2v.training.protocols import Described, GradientTrainer, HasVectors, Summa
 
 
 class TrainingRun:
-    """A run of `w2v train`: `carry_out` is all of it; its steps can be called one by one.
+    """A run of `w2v train`. `carry_out` does all of it; the steps can also be called one by one.
 
-    request   what is asked for
-    executor  how this kind of model is trained
-    messages  what is said meanwhile
+    request   what to train, from which texts, to which file
+    executor  what trains this kind of model, by threads or on a cluster
+    messages  what reports the steps
     Raises    W2VError where a setting is out of range or the output cannot be written
     """
 
@@ -60,19 +60,22 @@ class TrainingRun:
         self._is_saved = False
 
     def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
-        """All of a run: with `resume` from where it was stopped; with `dry_run` an estimate alone.
+        """Carry out the whole run.
 
-        W2VError where another run is writing the output, or one that was stopped has left a
-        checkpoint, and nothing says to go on. An update with nothing to learn writes the model as
-        it was: a daily job goes on with it.
+        resume   continue from the checkpoint of a stopped run, if there is one
+        force    with `resume`: continue even where the checkpoint is of a different run
+        dry_run  only read the text and estimate memory and time; write nothing
+        Raises   W2VError where another run is writing the output, or where the checkpoint of a
+                 stopped run exists and `resume` is not given
+
+        An update with nothing to learn copies the model, so that a daily job does not fail.
         """
         request = self.request
         with locks.locked(request.output) if request.lock_path and not dry_run else nullcontext():
             if not (resume or dry_run) and self.has_checkpoint():
-                raise W2VError(
-                    f"{self.checkpoint_path} is there, of a run that was stopped: --resume, or "
-                    "remove it"
-                )
+                path = self.checkpoint_path
+                advice = "add --resume to continue it, or remove the file"
+                raise W2VError(f"{path} is the checkpoint of a run that was stopped: {advice}")
             try:
                 self._carry_out(resume, force, dry_run)
             except NothingToLearnError as error:
@@ -84,8 +87,8 @@ class TrainingRun:
         self.read()
         if resume and self.is_done():
             self.forget_checkpoint()
-            with suppress(OSError):  # of another user
-                os.utime(self.request.output)  # make repeats what is older than its sources
+            with suppress(OSError):  # the file may belong to another user
+                os.utime(self.request.output)  # else make, which compares times, would train again
             self.messages.already_done()
             return
         self.start()
@@ -96,7 +99,7 @@ class TrainingRun:
             self.resume(force)
         try:
             self.train()
-            with DeferredSignals():  # once all is trained, a stop waits until the file is written
+            with DeferredSignals():  # a stop signal now waits until the file is written
                 self._check_learnt()
                 self._summarise()
                 self.save()
@@ -118,12 +121,15 @@ class TrainingRun:
         return open_corpus(paths, self.request.text, self.request.documents, labels)
 
     def read(self) -> None:
-        """Read the texts: sets `vocabulary`, `text`, `validation`; NothingToLearnError."""
+        """Read the texts, and set `vocabulary`, `text` and `validation`.
+
+        Raises  NothingToLearnError where the text has nothing to learn from
+        """
         request, initial = self.request, self.request.initial
         known = initial.counts if initial else {}
         if is_cold("word_hash"):
             self.messages.compiling()
-        unknown_is_word = request.model.is_network  # all that is not in the vocabulary is one word
+        unknown_is_word = request.model.is_network  # a network has a row for <unk>
         self.vocabulary, self.text = self.executor.read(
             self.corpus, request.text, self.messages.reading(self.corpus), known,
             unknown_is_word, request.run.read_vocab,
@@ -166,7 +172,7 @@ class TrainingRun:
     # The start.
 
     def start(self) -> None:
-        """Allocate the matrices and load the kernels; W2VError where memory does not suffice."""
+        """Allocate the matrices and load the kernels; W2VError where memory is too small."""
         request, executor, trainer = self.request, self.executor, self.executor.trainer
         needed = memory.needed(executor, self.vocabulary, self.text)
         self.messages.memory(needed.in_all, trainer.matrix_bytes())
@@ -190,27 +196,28 @@ class TrainingRun:
         )
 
     def estimate(self) -> None:
-        """Train for two seconds to learn how long all would take; nothing is written."""
-        seen: list[Progress] = []
+        """Train for two seconds and report how long the whole run would take; write nothing."""
+        reports: list[Progress] = []
         self.executor.estimate(
-            lambda progress: seen.append(progress) if isinstance(progress, Progress) else None, 2.0
+            lambda state: reports.append(state) if isinstance(state, Progress) else None, 2.0
         )
-        self.messages.estimate(seen[-1] if seen else None, self.executor.threads)
+        self.messages.estimate(reports[-1] if reports else None, self.executor.threads)
 
     def is_done(self) -> bool:
-        """Whether the output is already what this run would write, as far as its metadata tell."""
+        """Whether the output exists and its metadata say that this run wrote it."""
         return not self._write and is_result(self.request.output, self._metadata())
 
     # Checkpoints.
 
     def has_checkpoint(self) -> bool:
-        """Whether a run that was stopped has left something to go on from."""
+        """Whether a stopped run has left a checkpoint."""
         return self.checkpoint_path is not None and os.path.exists(self.checkpoint_path)
 
     def resume(self, force: bool = False) -> bool:
-        """Go on where the last checkpoint was written; False where there is none.
+        """Restore the state of the last checkpoint; return False where there is none.
 
-        Raises W2VError where it is damaged or, unless forced, of another run
+        force   accept the checkpoint of a run with other settings, texts or versions
+        Raises  W2VError where it is damaged or, without `force`, of a different run
         """
         path = self.checkpoint_path
         if not path or not self.has_checkpoint():
@@ -223,12 +230,12 @@ class TrainingRun:
             if self.validation:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
         except (KeyError, ValueError, TypeError):
-            raise W2VError(f"{path}: the header at byte 8 is damaged") from None
+            raise W2VError(f"{path}: damaged header at byte 8: remove the file") from None
         self.messages.resumed(path, self.executor.state, self.executor.words)
         return True
 
     def checkpoint(self) -> bool:
-        """Write what `resume` goes on from; False where there is no place for it."""
+        """Write a checkpoint for `resume`; return False for a run that keeps none."""
         if not self.checkpoint_path:
             return False
         self.executor.fetch()
@@ -246,27 +253,27 @@ class TrainingRun:
         return {name: trainer.vectors(name) for name in trainer.matrices}
 
     def forget_checkpoint(self) -> None:
-        """Remove the checkpoint of a run that is done."""
+        """Remove the checkpoint, where there is one."""
         checkpoint.remove(self.checkpoint_path)
 
     # Training.
 
     def train(self) -> None:
-        """Train to the end, or until patience ends, with checkpoints and validation between.
+        """Train to the end, or until early stopping, with checkpoints and validation in between.
 
-        DivergedError where the loss is not finite
+        Raises  DivergedError where the loss is not finite
         """
         executor, validation, interval = self.executor, self.validation, self._checkpoint_interval
         due = time.monotonic() + interval
         validated = len(validation.losses) if validation else executor.epochs_done
         while True:
-            epoch_ended = executor.epochs_done > validated  # also after a stop before validation
+            epoch_ended = executor.epochs_done > validated  # or a resumed run has yet to validate
             if epoch_ended:
                 validated += 1
                 if validation:
                     with DeferredSignals():
                         validation.evaluate()
-                self._say_epoch()
+                self._report_epoch()
             if executor.is_done or (validation and validation.is_over):
                 if executor.fetch():
                     break
@@ -278,26 +285,26 @@ class TrainingRun:
             try:
                 executor.train(self.messages.progress, max(due - time.monotonic(), 0))
             except DivergedError as error:
-                more = (
-                    f": with --resume --force too, from {self.checkpoint_path}, which is from "
-                    "before"
+                advice = (
+                    f"; add --resume --force to continue from the earlier checkpoint, "
+                    f"{self.checkpoint_path}"
                 )
-                raise DivergedError(f"{error}{more * self.has_checkpoint()}") from None
+                raise DivergedError(f"{error}{advice * self.has_checkpoint()}") from None
         if validation:
             validation.restore_best()
 
-    def _say_epoch(self) -> None:
+    def _report_epoch(self) -> None:
         executor, validation = self.executor, self.validation
         held_out, note = (validation.losses[-1], validation.note()) if validation else (None, "")
         self.messages.epoch(executor.epochs_done, executor.epochs, self.losses[-1], held_out, note)
 
     def _summarise(self) -> None:
         trainer = self.executor.trainer
-        found = trainer.summary() if isinstance(trainer, Summarised) else ""
-        self.messages.summary(self.losses, self.validation, found, self.executor.threads)
+        result = trainer.summary() if isinstance(trainer, Summarised) else ""
+        self.messages.summary(self.losses, self.validation, result, self.executor.threads)
 
     def _check_learnt(self) -> None:
-        """NothingToLearnError where subsampling has left no pair to learn from in any epoch."""
+        """Raise NothingToLearnError where subsampling left no pair of words in any epoch."""
         if self.request.model.method == "sgd":
             try:
                 check_epochs(self.losses, self.corpus.source)
@@ -307,15 +314,15 @@ class TrainingRun:
 
     @property
     def losses(self) -> list[float]:
-        """The mean loss of each epoch that is trained to its end."""
+        """The mean loss of each complete epoch."""
         return self.executor.state.mean_losses()[: self.executor.epochs_done]
 
     # The end.
 
     def save(self, unfinished: str = "") -> None:
-        """Write the file, whole or not at all; then the checkpoint is of no more use.
+        """Write the output file, whole or not at all, and remove the checkpoint.
 
-        unfinished  how far a run is that was stopped, and whose checkpoint stays
+        unfinished  progress of a stopped run, for the metadata; the checkpoint then stays
         """
         request, trainer = self.request, self.executor.trainer
         check_finite(trainer)
@@ -333,17 +340,17 @@ class TrainingRun:
             self.forget_checkpoint()
 
     def _metadata(self, unfinished: str = "") -> dict[str, str]:
-        found = self._provenance.metadata(
+        metadata = self._provenance.metadata(
             self.vocabulary, self.text, self.executor.state, self.validation
         )
         trainer = self.executor.trainer
         if isinstance(trainer, Described):
-            facts = trainer.facts() if trainer.matrices else {}  # none before it is trained
-            found["found"] = json.dumps(facts, sort_keys=True)
-        return found | ({"unfinished": unfinished} if unfinished else {})
+            facts = trainer.facts() if trainer.matrices else {}  # no facts before training
+            metadata["found"] = json.dumps(facts, sort_keys=True)
+        return metadata | ({"unfinished": unfinished} if unfinished else {})
 
     def _keep_what_is_trained(self) -> None:
-        """Leave a checkpoint of a run that ends before its file is written, and say so."""
+        """Write and report the checkpoint of a run that ends before its file is written."""
         if self._is_saved:
             self.messages.stopped_after_saving()
             return
@@ -353,15 +360,16 @@ class TrainingRun:
         except OSError as error:
             kept = False
             self.messages.no_checkpoint(path, error)
-        advice = f"to go on: the same command with --resume ({path})" if kept else ""
+        advice = f"to continue, run the same command with --resume ({path})" if kept else ""
         if not kept and self.has_checkpoint():
-            advice = f"to go on from earlier: the same command with --resume ({path})"
+            advice = f"to continue from an earlier checkpoint, add --resume ({path})"
         self.messages.stopped(state.words, self._save_best(), advice)
 
     def _save_best(self) -> int | None:
-        """Write the best epoch so far of a network that was stopped: which, None without one.
+        """Write the best epoch so far of a network that was stopped, and return its number.
 
-        The checkpoint stays, and the file says that the run has not come to its end.
+        The checkpoint stays, and the metadata say that the run is unfinished. None for a model that
+        is not a network, and before the first validation.
         """
         validation, matrices = self.validation, self.executor.trainer.matrices
         if not (
@@ -378,7 +386,8 @@ class TrainingRun:
         return epoch
 
     def _copy_model(self, reason: NothingToLearnError) -> None:
-        """Write the model that should have been updated as it is."""
+        """Write an unchanged copy of the model that was to be updated, and report the reason."""
+
         request, initial = self.request, self.request.initial
         assert initial
         initial.copy_to(request.output)

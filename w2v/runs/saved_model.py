@@ -1,4 +1,4 @@
-"""A model in a file: its settings, and what it can do with new texts."""
+"""Trained models read from files: infer documents, list topics, predict labels or next words."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from w2v.topics.topic_words import TopicWords
 
 
 def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """The arrays of a model's file, and what it says of itself."""
+    """Read the arrays and the metadata of a model; W2VError where the file holds only vectors."""
     kind = formats.sniff(path)
     if kind != formats.CONTAINER:
         raise W2VError(
-            f"{name_of(path)} ({kind}) holds vectors alone: this needs a model, as w2v train -o "
-            "X.safetensors writes it"
+            f"{name_of(path)} ({kind}) holds only vectors: this needs a model, which w2v train -o "
+            "X.safetensors writes"
         )
     return container.read(path)
 
@@ -45,77 +45,79 @@ def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 S = TypeVar("S")
 
 
-def _settings(kind: type[S], found: Mapping[str, Any]) -> S:
-    """Settings of a class, from those that a file has; KeyError where one is missing."""
-    return kind(**{field.name: found[field.name] for field in fields(cast(Any, kind))})
+def _settings(kind: type[S], values: Mapping[str, Any]) -> S:
+    """Make the settings of a class from those in a file; KeyError where one is missing."""
+    return kind(**{field.name: values[field.name] for field in fields(cast(Any, kind))})
 
 
 class SavedModel:
     """A model that `w2v train` has written.
 
-    path    of a container
-    wanted  whether a model is of the kind that is needed
-    what    what that is, for the message where it is not
-    Raises  W2VError where it is no such model, or damaged
+    path    a container
+    wanted  a function that says whether a model is of the kind that is needed
+    what    the use that needs such a model, for the error message: "topics"
+    Raises  W2VError where the file holds no such model, or is damaged
 
-    `names` are its words, `options` its settings, `text_settings` how texts become words.
+    `names` are the words of its vocabulary, `options` the settings of the model, `text_settings`
+    those of tokenizing.
     """
 
     def __init__(self, path: str, wanted: Callable[[Model], Any], what: str):
         self.path, self.name = path, name_of(path)
         self.tensors, metadata = _read(path)
-        name, found = renamed(metadata.get("model", ""), container.nested(metadata, "settings"))
+        name, values = renamed(metadata.get("model", ""), container.nested(metadata, "settings"))
         model = models().get(name)
         if model is None or not wanted(model):
-            said = f"a {name} model" if model else "no such model"
-            which = ", ".join(m.name for m in models().values() if wanted(m))
-            raise W2VError(f"{name_of(path)} is {said}: {what} need one of {which}")
+            content = f"is a {name} model" if model else "holds no known model"
+            suitable = ", ".join(m.name for m in models().values() if wanted(m))
+            raise W2VError(f"{name_of(path)} {content}: {what} need one of {suitable}")
         self.model = model
-        found = {"normalize": "none"} | found  # older files lack it
-        self._found = container.nested(metadata, "found")
-        with self._fitting():
-            self.options = _settings(model.settings, found)
-            self.text_settings = _settings(TextSettings, found)
+        values = {"normalize": "none"} | values  # files of older versions lack this setting
+        self._facts = container.nested(metadata, "found")
+        with self._damage_as_error():
+            self.options = _settings(model.settings, values)
+            self.text_settings = _settings(TextSettings, values)
             settings.check(self.options)
             settings.check(self.text_settings)
             table = "words" if "words.names" in self.tensors else "vocabulary"
             self.names = container.read_names(self.tensors, table)
 
     def words_of(self, text: str) -> list[str]:
-        """The words of a text, as those of the training's were found."""
+        """Tokenize a text as the training text was."""
         how = self.text_settings
-        found = split(text.encode("utf-8", "replace"), how.tokenizer, how.lowercase, how.normalize)
-        return found.decode().split()
+        words = split(text.encode("utf-8", "replace"), how.tokenizer, how.lowercase, how.normalize)
+        return words.decode().split()
 
     @contextmanager
-    def _fitting(self) -> Iterator[None]:
-        """What does not fit in a file is one line."""
+    def _damage_as_error(self) -> Iterator[None]:
+        """A block in which settings and arrays that contradict each other raise W2VError."""
         try:
             yield
-        except W2VError as error:  # of the settings
+        except W2VError as error:  # from the check of a setting
             raise W2VError(f"{self.name}: {error}") from None
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise W2VError(
-                f"{self.name}: damaged: settings and arrays do not fit ({error})"
+                f"{self.name}: damaged: settings and arrays do not match ({error})"
             ) from None
 
 
 class SavedDocumentModel(SavedModel):
-    """A model of documents: it infers the vectors of new ones.
+    """A model of documents, which infers the vectors of new documents.
 
-    epochs  how long to infer; None: as long as it was trained. Without meaning for some models
+    epochs  passes over a new document; None: as many as in training. W2VError for a model that
+            infers without epochs
     """
 
     needed = "new documents"
 
     def __init__(self, path: str, epochs: int | None = None):
         super().__init__(path, self.is_wanted, self.needed)
-        with self._fitting():
+        with self._damage_as_error():
             options = self.options
             if epochs is not None:
                 if not self.model.infers_epochs:
                     raise W2VError(
-                        f"a {self.model.name} model infers without passes; leave out --epochs"
+                        f"a {self.model.name} model infers without epochs: leave out --epochs"
                     )
                 assert isinstance(options, ParagraphSettings)
                 options = replace(options, epochs=epochs)
@@ -123,20 +125,21 @@ class SavedDocumentModel(SavedModel):
 
     @staticmethod
     def is_wanted(model: Model) -> Any:
-        """Whether a model can do that."""
+        """Whether a model has vectors of documents."""
         return model.has_documents
 
     def documents(self) -> tuple[list[str], np.ndarray]:
-        """The names and the vectors of the documents that it was trained on."""
+        """The names and the vectors, float32 (M, D), of the training documents."""
         table = container.read_table(self.path, self.tensors, "documents")
         return table.names, table.matrix
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
     ) -> tuple[EncodedDocuments, int]:
-        """Read documents in the model's words; and how many tokens are not known.
+        """Encode documents with the model's vocabulary.
 
         on_block  called with the number of tokens so far
+        Returns   the documents, and their number of out-of-vocabulary tokens
         """
         text, unknown = read_as(corpus, self.names, on_block)
         assert isinstance(text, EncodedDocuments)
@@ -148,16 +151,19 @@ class SavedDocumentModel(SavedModel):
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda done: None,
     ) -> np.ndarray:
-        """The vectors of documents that have been read, float32 (M, D)."""
+        """Infer the vectors of encoded documents, float32 (M, D).
+
+        on_progress  called with the number of documents that are done
+        """
         return self._inference.vectors(text, threads, on_progress)
 
     def vector(self, text: str) -> np.ndarray:
-        """The vector of one text, float32 (D,); W2VError where it has no word that is known."""
+        """Infer the vector of one text, float32 (D,); W2VError without a word of the vocabulary."""
         words = self.words_of(text)
         rows = {name: row for row, name in enumerate(self.names)}
         ids = np.array([rows[word] for word in words if word in rows], np.int32)
         if not ids.size:
-            raise W2VError(f"none of the words of {text[:60]!r} is known to the model")
+            raise W2VError(f"none of the words of {text[:60]!r} is in the model's vocabulary")
         one = EncodedDocuments(
             SpooledArray(np.int32, ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"]
         )
@@ -172,49 +178,50 @@ class SavedTopicModel(SavedDocumentModel):
 
     @staticmethod
     def is_wanted(model: Model) -> Any:
-        """Whether a model has them."""
+        """Whether a model has topics."""
         return model.topic_words
 
     def listing(self) -> TopicWords:
-        """Its topics."""
-        with self._fitting():
+        """The topics with their words."""
+        with self._damage_as_error():
             return self.model.topics(self.tensors)
 
     def coherence(self) -> list[Coherence]:
-        """How well each topic's words go together in the documents of the training, if known."""
-        with self._fitting():
-            found = [Coherence(**topic) for topic in self._found.get("coherence", [])]
-            if found and len(found) != self.listing().sizes.size:
+        """The coherence of each topic in the training documents; empty where the file has none."""
+        with self._damage_as_error():
+            coherence = [Coherence(**topic) for topic in self._facts.get("coherence", [])]
+            if coherence and len(coherence) != self.listing().sizes.size:
                 raise ValueError("coherence")
-            for topic in found:
+            for topic in coherence:
                 if not all(isinstance(fact, int | float | None) for fact in topic):
                     raise TypeError("coherence")
-            return found
+            return coherence
 
 
 def is_network(path: str) -> bool:
-    """Whether a file says that it holds a network."""
+    """Whether a model's metadata say that it is a network."""
     model = models().get(_read(path)[1].get("model", ""))
     return model is not None and model.is_network
 
 
 class SavedNetwork(SavedModel):
-    """A model with a network: it tells labels, or next words.
+    """A network, which predicts labels or next words.
 
-    task  what it must have been trained for: classify or lm; None: any
+    task  the --task that it must have been trained with: classify or lm; None: any
     """
 
     def __init__(self, path: str, task: str | None = None):
         super().__init__(path, lambda model: model.is_network, "labels and next words")
         from w2v.networks.saved import TrainedNetwork
 
-        found = getattr(self.options, "task", None)
-        if task and found != task:
+        trained_task = getattr(self.options, "task", None)
+        if task and trained_task != task:
             raise W2VError(
-                f"{name_of(path)} was trained with --task {found}: this needs --task {task}"
+                f"{name_of(path)} was trained with --task {trained_task}: this needs a model of "
+                f"--task {task}"
             )
         assert isinstance(self.options, NetworkSettings)
-        with self._fitting():
+        with self._damage_as_error():
             self.network = TrainedNetwork(self.options, self.tensors, self.names)
 
     def open(
@@ -224,11 +231,20 @@ class SavedNetwork(SavedModel):
         labels: Labels,
         refused: Callable[[W2VError], None] | None = None,
     ) -> Corpus:
-        """Files as a corpus: of documents if it classifies, else of text."""
+        """Open files as a corpus: of documents for a classifier, else of plain text.
+
+        how      where documents are in the files; None for plain text
+        labels   whether documents have labels: see `open_corpus`
+        refused  see `open_corpus`
+        """
         return open_corpus(paths, self.text_settings, how, labels, refused)
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
     ) -> tuple[EncodedText, int]:
-        """Read a text in the network's words; and how many tokens are not known."""
+        """Encode a text with the network's vocabulary.
+
+        on_block  called with the number of tokens so far
+        Returns   the text, and its number of out-of-vocabulary tokens
+        """
         return read_as(corpus, self.names, on_block, unknown=True)

@@ -1,4 +1,4 @@
-"""What is said of a text: how far it is read, and what is peculiar about it."""
+"""Messages about a text: how much is read, and warnings about its bytes, words and documents."""
 
 from __future__ import annotations
 
@@ -13,68 +13,75 @@ if TYPE_CHECKING:
 
 
 class Console(Protocol):
-    """Where it goes: `progress.ProgressLine`, or the log of a Python program."""
+    """Where messages go: `progress.ProgressLine`, or the log of a Python program."""
 
     def say(self, message: str) -> None:
-        """A line for good."""
+        """Print a line that stays."""
 
     def warn(self, message: str) -> None:
-        """A line for good, on what is dropped or changed."""
+        """Print a line that stays, about something that was dropped or changed."""
 
     def show(self, state: object) -> None:
-        """The newest state, which the next one replaces."""
+        """Show the newest progress, which the next one replaces."""
 
 
 def show_reading(line: Console, corpus: Corpus) -> Callable[[int], None]:
-    """A function that shows how far a text has been read, given the number of tokens so far."""
+    """Make a function that shows how much of a text has been read.
+
+    Its argument is the number of tokens so far; 0 where that is not known.
+    """
     from w2v.system.resources import readable
 
     def show(tokens: int) -> None:
         share = f" {corpus.bytes_read / corpus.size:.0%}" if corpus.size else ""
-        counted = f"  {tokens:,} tokens" if tokens else ""  # workers tell when they are done
-        line.show(f"reading{share}  {readable(corpus.bytes_read)}{counted}")
+        count = f"  {tokens:,} tokens" if tokens else ""  # a cluster counts them only at the end
+        line.show(f"reading{share}  {readable(corpus.bytes_read)}{count}")
 
     return show
 
 
 def say_bad_bytes(line: Console, corpus: Corpus) -> None:
-    """Report what was wrong in a text's encoding, if anything was."""
+    """Warn of invalid bytes in a text, which were replaced."""
     from w2v.system.progress import plural
 
     if corpus.bad_bytes:
         line.warn(
-            f"{plural(corpus.bad_bytes, 'wrong byte sequence')} replaced, not {corpus.encoding}; "
+            f"{plural(corpus.bad_bytes, f'invalid {corpus.encoding} byte sequence')} replaced; "
             f"the first in {corpus.first_bad}"
         )
 
 
 def say_pruned(line: Console, vocabulary: Vocabulary) -> None:
-    """Report what counting has forgotten so as not to outgrow memory, if anything."""
+    """Warn of rare types that were dropped while counting, to bound the memory."""
     if vocabulary.pruned_types:
         line.warn(
-            f"more different words than --max-types: {vocabulary.pruned_types:,} rare ones were "
-            f"dropped while counting, with {vocabulary.pruned_tokens:,} tokens; any word may lack "
-            f"up to {vocabulary.lost:,} of its occurrences"
+            f"more types than --max-types allows: {vocabulary.pruned_types:,} rare types "
+            f"({vocabulary.pruned_tokens:,} tokens) were dropped while counting; the count of any "
+            f"other may be too low by up to {vocabulary.lost:,}"
         )
 
 
-# Shares of the tokens, measured on the kept words of texts as they come: of English reviews, posts,
-# licences and manuals 6 to 8 % are another word with punctuation attached and 3 to 12 % another in
-# capitals; of tokenised texts, of Chinese and of Penn Treebank at most 0.6 % have punctuation. Of
-# Python and C 9 to 17 % have it too, but there 19 to 33 % have signs of programs, which manuals and
-# posts have in 10 % at most.
-_ATTACHED, _CAPITALS, _SIGNS, _FEWEST = 0.02, 0.01, 0.12, 200
+# The limits below are shares of the tokens; they were measured on the kept words of untokenised
+# texts. In English reviews, posts, licences and manuals, 6 to 8 % of the tokens are another word
+# with punctuation attached, and 3 to 12 % are another word in capitals. In tokenised texts, in
+# Chinese and in Penn Treebank at most 0.6 % have punctuation attached. In Python and C code 9 to
+# 17 % have it too; but there 19 to 33 % of the tokens hold characters of program code, against at
+# most 10 % in manuals and posts.
+_ATTACHED = 0.02  # least share with punctuation attached to report
+_CAPITALS = 0.01  # least share in capitals to report
+_SIGNS = 0.12  # greatest share with characters of program code
+_FEWEST = 200  # tokens; shorter texts are not judged
 _ENDS = ".,;:!?)\"'”’»…"
-_CODE = {*"=_{}[]<>\\/*#;()"}  # signs of programs
+_CODE = {*"=_{}[]<>\\/*#;()"}  # characters of program code
 _BEGINS = "(\"'“‘«"
 
 
-def say_attached(line: Console, vocabulary: Vocabulary, how: TextSettings) -> None:
-    """Say where punctuation, and capitals, plainly make words double, and which options mend it."""
+def say_attached(line: Console, vocabulary: Vocabulary, settings: TextSettings) -> None:
+    """Report words that differ only by punctuation or capitals, and the options that merge them."""
     from w2v.text.vocabulary import doubles
 
     counts = vocabulary.counts
-    if how.tokenizer != "space" or counts.sum() < _FEWEST:
+    if settings.tokenizer != "space" or counts.sum() < _FEWEST:
         return
     attached = doubles(vocabulary, lambda name: name.rstrip(_ENDS).lstrip(_BEGINS))
     capitals = doubles(vocabulary, str.lower)
@@ -82,20 +89,20 @@ def say_attached(line: Console, vocabulary: Vocabulary, how: TextSettings) -> No
     if attached.share < _ATTACHED or counts[signs].sum() > _SIGNS * counts.sum():
         return
     assert attached.example
-    said = "punctuation is part of words, {!r} beside {!r}".format(*attached.example)
-    option = "--tokenizer words"
+    finding = "punctuation makes {!r} and {!r} different words".format(*attached.example)
+    options = "--tokenizer words"
     if capitals.share >= _CAPITALS and capitals.example:
-        said += ", and so are capitals, {!r} beside {!r}".format(*capitals.example)
-        option += " --lowercase"
-    line.say(f"{said}: {option} makes one word of each")
+        finding += ", capitals {!r} and {!r}".format(*capitals.example)
+        options += " --lowercase"
+    line.say(f"{finding}: {options} merges such words")
 
 
 def say_documents(
     line: Console, corpus: Corpus, text: EncodedText, length: int | None = None
 ) -> None:
-    """Report what is peculiar about documents, if the text is made of these.
+    """Warn of documents that were left out, merged, empty or cut; a text without any is ignored.
 
-    length  how many words of each are read, its last ones; None: all
+    length  number of words that are read of each document, its last ones; None: all
     """
     from w2v.system.progress import plural
     from w2v.text.documents import DocumentCorpus
@@ -113,11 +120,11 @@ def say_documents(
     cut = 0 if length is None else int((text.sizes() > length).sum())
     if cut:
         line.warn(
-            f"{plural(cut, 'document')} longer than --length {length}: of these the last words "
-            "are read"
+            f"{plural(cut, 'document')} longer than --length {length}: only the last {length} "
+            "words are read"
         )
 
 
 def say_compiling(line: Console) -> None:
-    """Say why nothing seems to happen for some seconds."""
-    line.say("compiling kernels for this machine, once: some seconds")
+    """Report the compilation of kernels, during which no progress is shown."""
+    line.say("compiling kernels for this machine: a few seconds, only once")

@@ -1,4 +1,4 @@
-"""A held-out text: its loss after each epoch, when to stop, and the best vectors so far."""
+"""Validation on a held-out text: its loss after each epoch, early stopping, the best matrices."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ import numpy as np
 from w2v.text.encoded_text import EncodedText
 from w2v.training.protocols import GradientTrainer
 
-_BEST = "best."  # before the names of matrices in a checkpoint
+_BEST = "best."  # prefix of the names of the best matrices in a checkpoint
 
 
 class Validation:
     """Evaluates a trainer on a held-out text after each epoch.
 
-    trainer
-    text      what is held out, in the words of the vocabulary
-    patience  epochs without a lower loss after which to stop; None: never
-    keeps     whether to keep the best matrices, and to go back to them in the end
+    trainer   the trainer whose matrices are evaluated
+    text      the held-out text, encoded with the vocabulary of the training text
+    patience  stop after so many epochs without a lower validation loss; None: never
+    keeps     whether to keep a copy of the best matrices and restore it at the end
 
-    `losses` are means in nats, of the same windows and noise words each time.
+    `losses` are the validation losses so far: means in nats. Every evaluation uses the same windows
+    and negative samples.
     """
 
     def __init__(
@@ -34,16 +35,16 @@ class Validation:
 
     @property
     def best(self) -> int:
-        """The epoch (from 0) with the lowest loss, the first of several."""
+        """The epoch (from 0) with the lowest validation loss; of equal ones the first."""
         return min(range(len(self.losses)), key=lambda epoch: self.losses[epoch], default=0)
 
     @property
     def is_over(self) -> bool:
-        """Whether patience is at its end."""
+        """Whether early stopping ends the run: `patience` epochs brought no lower loss."""
         return self.patience is not None and len(self.losses) - 1 - self.best >= self.patience
 
     def evaluate(self) -> None:
-        """Take the loss after an epoch."""
+        """Compute the validation loss after an epoch, and keep the matrices if it is the lowest."""
         loss = self._trainer.loss(self.text)
         self.losses.append(math.inf if math.isnan(loss) else loss)
         if self.keeps and self.best == len(self.losses) - 1:
@@ -51,20 +52,25 @@ class Validation:
         self._trainer.on_validation(self.losses)
 
     def note(self) -> str:
-        """What is shown beside the newest loss."""
+        """The text that is shown beside the newest loss; may be empty."""
         return self._trainer.validation_note()
 
     def restore_best(self) -> None:
-        """Take the trainer back to where its loss was lowest, if that was kept."""
+        """Copy the best matrices, where they were kept, into the trainer's, in place."""
         for name, matrix in self._best.items():
             self._trainer.matrices[name][:] = matrix
 
     def saved(self) -> dict[str, np.ndarray]:
-        """The matrices that a checkpoint needs besides those of the trainer."""
+        """The best matrices, by the names that they have in a checkpoint."""
         return {_BEST + name: matrix for name, matrix in self._best.items()}
 
     def resume(self, losses: list[float], tensors: Mapping[str, np.ndarray]) -> None:
-        """Go on from what a checkpoint has kept."""
+        """Restore the losses and the best matrices from a checkpoint.
+
+        losses   the validation losses of the epochs so far
+        tensors  all matrices of the checkpoint, by name
+        """
+
         self.losses = losses
         self._best = {
             name.removeprefix(_BEST): np.array(tensor)
