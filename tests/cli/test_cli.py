@@ -482,10 +482,10 @@ def test_info_of_other_files_and_of_damage(w2v, toy, folder):
     raw[-1] ^= 1
     (folder / "vectors.safetensors").write_bytes(raw)
     assert w2v("info", "vectors.safetensors").code == 0
-    assert one_line(w2v("info", "vectors.safetensors", "--check"), 2, "words.names fail")
+    assert one_line(w2v("info", "vectors.safetensors", "--check"), 2, "words.names do not match")
     told = w2v("convert", "vectors.safetensors", "b.txt", "--check")
     assert told.code == 0
-    assert "the bytes of words.names fail their checksum" in told.err
+    assert "the bytes of words.names do not match their checksum" in told.err
 
 
 def test_evaluate(w2v, toy, folder):

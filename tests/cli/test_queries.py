@@ -296,7 +296,7 @@ def test_vectors_without_a_direction_are_counted_named_and_left_out(w2v, folder)
         (("odd", "b", "e", "c", "d", "b", "--oov", "skip", "-v", "x.txt"), 0, "e\n",
          f"{left_out}left out: 2 words without a vector\n"),
         (("info", "x.txt", "--check"), 2, "",
-         f"w2v: {odd}; w2v convert --check x.txt OUT leaves out what is not finite\n"),
+         f"w2v: {odd}; w2v convert --check x.txt OUT removes vectors that are not finite\n"),
         (("convert", "--check", "x.txt", "-"), 0, "3 2\nb 1.0 0.0\nc 0.0 0.0\ne 1.0 1.0\n",
          "x.txt: 2 vectors are not finite ('a', 'd'): left out\n"
          "x.txt: 1 vector is zero ('c')\n-: 3 vectors of 2 numbers\n"),

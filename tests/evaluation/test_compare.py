@@ -137,9 +137,9 @@ def test_without_sets_that_is_said(w2v, files, monkeypatch):
     monkeypatch.delenv("W2V_DATA", raising=False)
     told = w2v("compare", "good.txt")
     assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert "no sets to judge by: name some by --pairs" in told.err
+    assert "no test sets: name them with --pairs" in told.err
     told = w2v("compare", "good.txt", "bad.txt")
     assert (told.code, told.out.count("\n")) == (0, 2)
-    assert "no sets to judge by" in told.err
+    assert "no test sets" in told.err
     (files / "empty").write_text("# nothing\n")
     assert "empty: no pairs in the file" in w2v("compare", "good.txt", "--pairs", "empty").err

@@ -89,7 +89,7 @@ def test_what_it_prints(w2v):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("--model", "gnu"), "--model gnu: there are rnn, lstm"),
+        (("--model", "gnu"), "--model gnu: expected one or more of rnn, lstm"),
         (("--task", "x"), "--task x"),
         (("--length", "1"), "--length 1"),
         (("--length", "a,b"), "--length a,b"),

@@ -287,20 +287,24 @@ def test_documents_from_all_over_and_colours_by_label(w2v, folder):
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (("-o", "x.gif"), 2, "known: html, png, svg, pdf, tsv"),
+        (("-o", "x.gif"), 2, "expected a name that ends in .html, .png"),
         (("-o", "absent/x.png"), 2, "absent"),
         (("klingon",), 3, "klingon"),
-        (("--color", "topics"), 2, "is for the files of --model lda"),
-        (("--color", "prefix"), 2, "no name that is drawn has a colon"),
-        (("king", "--color", "terms"), 2, "name two TERMs or more"),
-        (("--color", "none", "--labels", "log"), 2, "leave out --color"),
-        (("--pairs",), 2, "name pairs"),
+        (("--color", "topics"), 2, "--color topics needs a file of --model lda"),
+        (("--color", "prefix"), 2, "none of the names to draw has a colon"),
+        (("king", "--color", "terms"), 2, "name at least two TERMs"),
+        (("--color", "none", "--labels", "log"), 2, "--labels and --color cannot be combined"),
+        (("--pairs",), 2, "--pairs needs pairs"),
         (("--pairs", "king"), 2, "is not a pair"),
         (("--loss", "absent", "-o", "x.png"), 2, "absent"),
         (("--loss", "log"), 2, "name a picture"),
         (("--loss", "log", "-o", "x.png"), 2, "log: line 2"),
         (("--loss", "empty", "-o", "x.png"), 2, "no complete epoch"),
-        (("--loss", "log", "-o", "x.html"), 2, "known: png, svg, pdf, tsv"),
+        (
+            ("--loss", "log", "-o", "x.html"),
+            2,
+            "expected a name that ends in .png, .svg, .pdf, .tsv",
+        ),
         (("-v", "empty.txt"), 2, "nothing to draw"),
     ],
 )
@@ -383,7 +387,7 @@ def test_answers_by_section_of_several_files(w2v, toy, folder):
         "x.bin\troyal\t1.000000", "x.bin\tgram\t0.000000",
     ]  # fmt: skip
     told = w2v(*call[:2], "questions", "questions", "--plot", "x.png")
-    assert told.err == "w2v: --plot draws one SET\n"
+    assert told.err == "w2v: --plot needs a single SET\n"
 
 
 def test_topics_near_each_other_have_the_same_words():
@@ -421,7 +425,7 @@ def test_letters_that_no_font_has_are_counted(w2v, folder, monkeypatch):
                  Table.build(["語", "a", "$x^2$"], np.eye(3, dtype=np.float32)))  # fmt: skip
     told = w2v("plot", "-o", "x.png")
     assert told.code == 0
-    assert "1 letter in no font that is installed" in told.err
+    assert "1 letter missing in all installed fonts" in told.err
 
 
 def test_fonts_are_those_that_have_the_letters(monkeypatch):

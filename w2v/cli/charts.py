@@ -1,4 +1,4 @@
-"""Writing charts, and numbers as tables, where an option names a file for them."""
+"""Writing charts, and their numbers as TSV, to the file of --plot or of w2v plot."""
 
 from __future__ import annotations
 
@@ -18,24 +18,29 @@ _KINDS = ("png", "svg", "pdf", "tsv")
 _TEXTS = ("html", "tsv")
 plot_option = click.option(
     "--plot", type=OUTPUT, metavar="FILE",
-    help="Also draw the result: .png, .svg or .pdf, or its numbers as .tsv.",
+    help="Also draw a chart of the result. The suffix sets the format: .png, .svg or .pdf; .tsv "
+    "writes its numbers. Pictures need the extra plot.",
 )  # fmt: skip
 
 
 def chart_kind(path: str) -> str:
-    """The format that a suffix names, tested before work begins: W2VError where there is none."""
+    """Return the format of a chart by its file's suffix; W2VError if it is unknown.
+
+    Also raises W2VError if the format needs a package that is not installed. Call it before the
+    work begins.
+    """
     from w2v.plots import needs
 
     kind = kind_named(path)
     if kind not in _KINDS:
-        raise W2VError(f"{path}: the suffix names the format; known: {', '.join(_KINDS)}")
+        raise W2VError(f"{path}: expected a name that ends in .{', .'.join(_KINDS)}")
     if kind != "tsv":
         needs("matplotlib", "plot")
     return kind
 
 
 def kind_named(path: str) -> str:
-    """The format that a suffix names: png, tsv, ...; text may be packed: tsv.gz is tsv."""
+    """Return the format that a suffix names: png, tsv, ... For compressed text, tsv.gz is tsv."""
     from w2v.system import packing
 
     plain = packing.plain_name(path).rpartition(".")[2].lower()
@@ -43,7 +48,7 @@ def kind_named(path: str) -> str:
 
 
 def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
-    """Write a chart, or its numbers, and say so."""
+    """Write a chart, or its numbers as TSV, and report that."""
     from w2v.system import atomic_file
     from w2v.system.progress import plural
 
@@ -55,12 +60,12 @@ def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
         with atomic_file.replacing(path) as file:
             picture.write(file, kind)
         if picture.missing:
-            say(f"{plural(picture.missing, 'letter')} in no font that is installed")
+            say(f"{plural(picture.missing, 'letter')} missing in all installed fonts")
     say(f"wrote {printable(path)}")
 
 
 def write_table(path: str, rows: Iterable[Sequence[object]]) -> None:
-    """Write rows of fields that are separated by tabs."""
+    """Write rows of fields, separated by tabs."""
     from w2v.system import atomic_file
 
     with atomic_file.packed(path) as file:

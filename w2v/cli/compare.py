@@ -1,4 +1,4 @@
-"""w2v compare: several vector files beside each other."""
+"""w2v compare: scores of several vector files, and the neighbours they share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _AT_HAND = ("questions-words.txt", "similarity/*.tsv")
     "Evaluation",
     click.option(
         "--pairs", multiple=True, type=INPUT, metavar="SET",
-        help="Score the files on this set of scored word pairs. May be repeated.",
+        help="Score the files on this set of word pairs with similarity scores. May be repeated.",
     ),
     click.option(
         "--questions", multiple=True, type=INPUT, metavar="SET",
@@ -46,13 +46,15 @@ def compare(
     restrict: int,
     results: ResultPrinter,
 ) -> None:
-    """Compare vector files: scores, and neighbours they share.
+    """Compare vector files: their scores, and the neighbours they share.
 
-    The scores are on the sets that are named, else on those in the folder $W2V_DATA:
-    questions-words.txt and similarity/*.tsv. Only items that all files can answer count. Prints the
-    score, its 95 % interval (bootstrap), and the p-value of the difference from the first file;
-    then the share of common words among the ten nearest, as the mean over the 1,000 most frequent
-    words that all files have.
+    The scores are measured on the sets of --pairs and --questions. Without these, they are measured
+    on questions-words.txt and similarity/*.tsv in the folder $W2V_DATA. Only items whose words are
+    in all files count. Prints for each file the score, its 95 % bootstrap interval, and the p-value
+    of the difference from the first file.
+
+    Then prints for each two files the overlap of nearest neighbours: the share of common words
+    among the ten nearest, averaged over the 1,000 most frequent words that all files have.
     """
     from w2v.evaluation import compare
     from w2v.evaluation.analogies import analogies
@@ -61,10 +63,12 @@ def compare(
     if not (pairs or questions):
         questions, pairs = (_at_hand(pattern) for pattern in _AT_HAND)
     if not (pairs or questions):
-        lack = "no sets to judge by: name some by --pairs and --questions, or a folder by $W2V_DATA"
+        message = (
+            "no test sets: name them with --pairs or --questions, or their folder in $W2V_DATA"
+        )
         if len(files) == 1:
-            raise W2VError(lack)
-        click.echo(lack, err=True)
+            raise W2VError(message)
+        click.echo(message, err=True)
     for path in questions:
         answered = [analogies(table, path, restrict) for table in tables]
         for compared in compare.by_questions(answered, path):

@@ -1,4 +1,4 @@
-"""Printing what a set says of each of several vector files."""
+"""Printing the scores of several vector files on a test set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def print_compared(
     files: Sequence[str], compared: Sequence[Compared], results: ResultPrinter
 ) -> None:
-    """Print the score of each file on a set."""
+    """Print the score of each file on a test set."""
     results.print_heading(f"{printable(compared[0].set)}: {compared[0].items:,} items")
     for file, found in zip(files, compared, strict=True):
         low, high = found.interval or (None, None)
@@ -24,7 +24,7 @@ def print_compared(
 
 
 def _score(found: Compared) -> str:
-    """A score with its interval and its p; a dash where there is none."""
+    """Format a score with its interval and its p-value; a dash if there is no score."""
     if found.score is None or found.interval is None:
         return "      -"
     low, high = found.interval

@@ -1,4 +1,4 @@
-"""w2v convert: a vector file in another format."""
+"""w2v convert: writing a vector file in another format."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from w2v.system.pipes import name_of
     combine_option,
     click.option(
         "--center", type=click.IntRange(0), metavar="N",
-        help="Subtract the mean of all vectors, and remove the N directions in which they differ "
-        "most.",
+        help="Subtract the mean of all vectors, then remove their first N principal components. "
+        "0 only subtracts the mean.",
     ),
     click.option("--normalize", is_flag=True, help="Divide each vector by its length."),
 )  # fmt: skip
@@ -48,9 +48,12 @@ from w2v.system.pipes import name_of
 )  # fmt: skip
 @click.option(
     "--blank", metavar="TEXT",
-    help="Replace each blank in a name by TEXT. For formats where a name ends at a blank.",
+    help="Replace each blank in a name by TEXT. For .txt, .vec and .bin, where a name ends at a "
+    "blank.",
 )  # fmt: skip
-@click.option("--check", is_flag=True, help="Repair what is wrong in IN, and report what it was.")
+@click.option(
+    "--check", is_flag=True, help="Repair a damaged IN, and report each repair; see above."
+)
 def convert(
     source: str,
     target: str,
@@ -66,14 +69,15 @@ def convert(
 ) -> None:
     """Write a vector file in another format.
 
-    The suffix of OUT names the format; IN is recognised by its content. .safetensors: our own;
-    .txt, .vec or - (stdout): word2vec text; .bin: word2vec binary; .glove: text without a header,
-    where names may have blanks; .npy: a NumPy array, with the names in .words; .tsv: the two files
-    of the Embedding Projector. All but .safetensors and .tsv may end in .gz, .bz2 or .xz too.
+    The suffix of OUT sets its format; the format of IN is recognised by its content. The suffixes
+    are .safetensors: the format of w2v train; .txt, .vec or - (stdout): word2vec text; .bin:
+    word2vec binary; .glove: text without a header, where names may have blanks; .npy: a NumPy
+    array, with the names in a second file, .words; .tsv: the two files of the Embedding Projector.
+    A further suffix .gz, .bz2 or .xz compresses OUT, except .safetensors and .tsv.
 
-    --check counts the rows where the header is wrong or missing, leaves out rows that cannot be
-    read and vectors that are not finite, and keeps the first of several with the same name. It
-    reports on stderr what it did.
+    --check repairs a damaged IN. It counts the rows if the header is wrong or missing, leaves out
+    rows that cannot be read and vectors that are not finite, and keeps the first of several rows
+    with the same name. It reports each repair on stderr.
     """
     import numpy as np
 
@@ -85,7 +89,7 @@ def convert(
     catch_signals()
     is_half = dtype == "f16"
     if is_half and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
-        raise click.UsageError("--dtype f16 is for .safetensors and .npy")
+        raise click.UsageError("--dtype f16 is for .safetensors and .npy only")
     output_files.check(
         {"OUT": target, "its list of names": formats.written_beside(target)},
         {"what is read": formats.read_with(source), "the list of names": only},
@@ -94,7 +98,7 @@ def convert(
     converted = formats.load(source, table, limit if combine == "input" else None, findings)
     if check and (bad := container.damaged(*formats.contents(source))):
         findings.note(
-            f"the bytes of {', '.join(bad)} fail their checksum, and are left as they are"
+            f"the bytes of {', '.join(bad)} do not match their checksum, and are kept unchanged"
         )
     if check and not np.isfinite(converted.norms).all():
         finite = np.isfinite(converted.norms)

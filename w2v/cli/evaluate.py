@@ -1,4 +1,4 @@
-"""w2v evaluate: the standard judgements of word vectors."""
+"""w2v evaluate: standard evaluations of word and document vectors."""
 
 from __future__ import annotations
 

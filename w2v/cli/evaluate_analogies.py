@@ -1,4 +1,4 @@
-"""w2v evaluate analogies: how many questions of the kind A is to B as C is to what are answered."""
+"""w2v evaluate analogies: accuracy on analogy questions (A is to B as C is to what?)."""
 
 from __future__ import annotations
 
@@ -43,12 +43,13 @@ def analogies(
     plot: str | None,
     results: ResultPrinter,
 ) -> None:
-    """Answer questions: A is to B as C is to what?
+    """Measure accuracy on analogies: A is to B as C is to what?
 
-    A SET has four words on each line, and ": NAME" before each section; sections named gram... are
-    the syntactic ones. Answers are sought among the words of --restrict, without those of the
-    question. Questions with other words are not counted. Case is ignored. Prints the share of right
-    answers by section; with several -v files what w2v compare prints.
+    A SET has four words on each line, and a line ": NAME" before each section; sections whose names
+    begin with gram are syntactic. Answers are searched among the words of --restrict, without the
+    words of the question. Questions with unknown words are not counted, unless --count-oov is
+    given. Case is ignored. Prints the accuracy of each section; with several -v files, the same as
+    w2v compare.
     """
     from w2v.embeddings.formats import read_with
     from w2v.evaluation import compare
@@ -56,7 +57,7 @@ def analogies(
     from w2v.system import output_files
 
     if plot and len(files.sets) > 1:
-        raise click.UsageError("--plot draws one SET")
+        raise click.UsageError("--plot needs a single SET")
     if plot:
         chart_kind(plot)
     paths = [each for path in files.paths() for each in read_with(path)]

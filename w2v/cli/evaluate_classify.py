@@ -1,4 +1,4 @@
-"""w2v evaluate classify: how well labels follow from vectors, or from a trained network."""
+"""w2v evaluate classify: accuracy of labels predicted from vectors, or by a trained network."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
         type=click.Choice(["documents", "words", "model"]),
         default="documents",
         show_default=True,
-        help="What predicts a label. documents: the document's vector in the file; words: the mean "
-        "of its words' vectors; model: the network in the file, without a regression.",
+        help="Features of the regression. documents: the document's vector in the file; words: the "
+        "mean of its words' vectors. model: evaluate the network in the file, without a "
+        "regression.",
     ),
 )
 @grouped(
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     click.option(
         "--penalty", type=click.FloatRange(0), callback=finite,
         default=1.0, show_default=True, metavar="X",
-        help="Weight of the squared weights in the regression, 1 / C in other programs.",
+        help="L2 penalty of the regression: 1 / C of scikit-learn and LIBLINEAR.",
     ),
 )  # fmt: skip
 @click.option(
@@ -65,21 +66,21 @@ def classify(
 ) -> None:
     """Predict labels by logistic regression, or by a network.
 
-    TRAIN and TEST are documents with labels, see --columns and --label-field. The regression is
-    fitted to TRAIN, with features scaled to equal variance, and measured on TEST. Prints the
-    accuracy, and for each label its F1 and how many of its documents got which label. With --by
-    model there is only TEST.
+    TRAIN and TEST are files of documents with labels, see --columns and --label-field. The
+    regression is fitted to TRAIN, with features scaled to equal variance, and evaluated on TEST.
+    With --by model, give only the test file. Prints the accuracy, and for each label its F1 score
+    and its row of the confusion matrix: the number of its documents for each predicted label.
     """
     limit_blas(1 if by == "model" else threads)
     if by == "model":
         if test:
-            raise click.UsageError("--by model takes one file: the network has been trained")
+            raise click.UsageError("--by model needs no TRAIN: give only the test file")
         _print_judgement(
             _network_judgement(vectors_path(vectors), train, settings, threads), results
         )
         return
     if not test:
-        raise click.UsageError("TRAIN and TEST: two files of documents with labels")
+        raise click.UsageError("TEST is missing: give two files of documents with labels")
     from w2v.evaluation.classifier import ClassificationReport, Features, fit
     from w2v.settings import DocumentSettings, TextSettings
 
@@ -93,7 +94,7 @@ def classify(
 
 
 def _refuse_other_tables(path: str, by: str) -> None:
-    """W2VError where a file has vectors only of what --by does not name."""
+    """Raise W2VError if the file has no vectors of what --by names, but of the other kind."""
     from w2v.embeddings.container import nested, table_names
     from w2v.embeddings.formats import contents
 
@@ -103,13 +104,13 @@ def _refuse_other_tables(path: str, by: str) -> None:
         held.discard("words")
     other = "words" if by == "documents" else "documents"
     if by not in held and other in held:
-        raise W2VError(f"{path} has vectors of {other}, and none of {by}: --by {other}")
+        raise W2VError(f"{path} has vectors of {other}, and none of {by}: use --by {other}")
 
 
 def _network_judgement(
     model: str, path: str, settings: GivenSettings, threads: int | None
 ) -> ClassificationReport:
-    """How well a network predicts the labels of a file."""
+    """Evaluate the predictions of a network on a file of documents with labels."""
     from w2v.evaluation.classifier import ClassificationReport
     from w2v.runs.saved_model import SavedNetwork
     from w2v.system.progress import ProgressLine, plural
@@ -123,7 +124,7 @@ def _network_judgement(
     unknown = [label for label in true if label not in labels]
     if unknown:
         line.say(
-            f"{plural(len(unknown), 'text')} with a label that the network has not learnt, such as "
+            f"{plural(len(unknown), 'text')} with a label that the network does not know, such as "
             f"{unknown[0]!r}: counted as wrong"
         )
     return ClassificationReport.of(true, [labels[at] for at in probabilities.argmax(axis=1)])
@@ -135,7 +136,7 @@ def _print_judgement(judgement: ClassificationReport, results: ResultPrinter) ->
     lines = [f"{judgement.accuracy:7.2%}  of {total:,} documents right"]
     for label, score, row in zip(labels, f1, counts, strict=True):
         got = ", ".join(f"{n:,} {printable(to)}" for n, to in zip(row, labels, strict=True) if n)
-        lines.append(f"{score:7.4f}  F1 of {printable(label)}: {got or 'none there'}")
+        lines.append(f"{score:7.4f}  F1 of {printable(label)}: {got or 'no documents'}")
     results.print(
         {
             "accuracy": round(judgement.accuracy, 6),

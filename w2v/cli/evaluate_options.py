@@ -1,4 +1,4 @@
-"""Options of evaluate similarity and evaluate analogies, and the tables that they name."""
+"""Options of evaluate similarity and evaluate analogies: test sets and vector files."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _VECTORS = grouped(
 
 @dataclass(frozen=True)
 class EvaluatedFiles:
-    """The sets to evaluate with, and the vector files that are evaluated.
+    """The test sets, and the vector files that are evaluated on them.
 
-    vectors   none: the default file
-    restrict  how many words of each file are used, the most frequent ones
-    combine   sum: output vectors are added to the words' vectors
+    vectors   the paths of the vector files; empty: the default file
+    restrict  number of words of each file that are used, the most frequent ones
+    combine   input: word vectors; sum: word vectors plus output vectors
     """
 
     sets: tuple[str, ...]
@@ -49,11 +49,11 @@ class EvaluatedFiles:
     combine: str
 
     def paths(self) -> list[str]:
-        """The vector files."""
+        """Return the paths of the vector files."""
         return [vectors_path(path) for path in self.vectors or [None]]
 
     def tables(self) -> list[Table]:
-        """Their tables of words."""
+        """Open the tables of words of the vector files."""
         if self.combine == "input":
             return [open_table(path) for path in self.paths()]
         from w2v.embeddings import formats, transform

@@ -1,4 +1,4 @@
-"""w2v evaluate self-retrieval: whether a document's inferred vector is nearest to its own."""
+"""w2v evaluate self-retrieval: is a document's trained vector nearest to its inferred vector?"""
 
 from __future__ import annotations
 
@@ -42,10 +42,11 @@ def self_retrieval(
     results: ResultPrinter,
     settings: GivenSettings,
 ) -> None:
-    """Find documents by their own inferred vectors.
+    """Find training documents by their inferred vectors.
 
-    CORPUS is the text that MODEL was trained on. Prints the share of documents whose trained vector
-    is the nearest to their inferred one, and the share where it is among the ten nearest.
+    CORPUS is the text on which MODEL was trained. Prints the share of documents whose trained
+    vector is the nearest one to their inferred vector, and the share where it is among the ten
+    nearest.
     """
     limit_blas(threads)
     import numpy as np
@@ -63,7 +64,10 @@ def self_retrieval(
     missing = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
     rows_found = [i for i, size in enumerate(text.sizes()) if size]
     if not rows_found:
-        raise W2VError(f"none of the documents of {model} is in the corpus, such as {missing[0]!r}")
+        raise W2VError(
+            f"none of the documents of {model}, such as {missing[0]!r}, is in the corpus: give the "
+            "text on which it was trained"
+        )
     own = np.array([chosen[i] for i in rows_found])
     found = Search(table).count_nearer(vectors[rows_found], own).tolist()
     first, ten = sum(rank == 0 for rank in found), sum(rank < 10 for rank in found)
@@ -73,7 +77,7 @@ def self_retrieval(
         f"{ten / total:6.1%}  {ten} of {total} among the ten nearest"
     )
     if missing:
-        shown += f"\n{left_out} without a word, or not in the corpus"
+        shown += f"\n{left_out} left out: without a known word, or not in the corpus"
     results.print(
         {"documents": total, "first": first, "among_ten": ten, "missing": left_out},
         shown,

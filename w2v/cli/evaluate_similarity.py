@@ -1,4 +1,4 @@
-"""w2v evaluate similarity: how well cosines agree with people's scores of word pairs."""
+"""w2v evaluate similarity: correlation of cosines with human similarity scores of word pairs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def similarity(
     files: EvaluatedFiles,
     results: ResultPrinter,
 ) -> None:
-    """Correlate cosines with people's scores of word pairs.
+    """Correlate cosines with human scores of word pairs.
 
-    A SET has word, word and score on each line, separated by tabs. Prints Spearman's rank
-    correlation, the number of pairs whose words are known, the number of all, the p-value, and
-    Pearson's correlation; with several -v files what w2v compare prints. Case is ignored.
+    A SET has two words and a score on each line, separated by tabs. Case is ignored. Prints
+    Spearman's rank correlation, the number of pairs whose words are known, the number of all pairs,
+    the p-value, and Pearson's correlation; with several -v files, the same as w2v compare.
     """
     from w2v.evaluation import compare
     from w2v.evaluation.similarity import similarity

@@ -1,10 +1,9 @@
-"""w2v infer: the vectors of new documents."""
+"""w2v infer: inference of vectors, or topics, for new documents."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +13,6 @@ from w2v.cli.new_texts import NewTexts, RefusedRows, infer_vectors, threads_opti
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.errors import W2VError
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command(
@@ -32,7 +28,7 @@ if TYPE_CHECKING:
 @click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file. The suffix picks the format, as in w2v convert; - is text on stdout.",
+    help="Output file. Its suffix sets the format, as in w2v convert; - writes text to stdout.",
 )  # fmt: skip
 @grouped(
     "Model",
@@ -40,13 +36,14 @@ if TYPE_CHECKING:
         "--epochs",
         type=click.IntRange(1),
         metavar="N",
-        help="Passes over each document.  [default: as in training]",
+        help="Passes over each document during inference.  [default: as in training]",
     ),
 )
 @threads_option
 @click.option(
     "--blank", metavar="TEXT",
-    help="Replace each blank in a name by TEXT. For formats where a name ends at a blank.",
+    help="Replace each blank in a name by TEXT. For .txt, .vec and .bin, where a name ends at a "
+    "blank.",
 )  # fmt: skip
 @quiet_option
 @format_options
@@ -65,8 +62,9 @@ def infer(
 ) -> None:
     """Infer the vectors, or topics, of new documents.
 
-    CORPUS is as in w2v train; without it documents are read from stdin. A vector depends only on
-    the model and the document: it is the same in every call, whatever else is inferred with it.
+    CORPUS is as in w2v train; without it, documents are read from stdin. A vector depends only on
+    the model and the document. It is the same in every call, and does not depend on the other
+    documents of the call.
     """
     limit_blas(threads)
     from w2v.embeddings import container, formats
@@ -76,7 +74,7 @@ def infer(
     from w2v.system.progress import ProgressLine
 
     if output != "-" and not results.plain:
-        raise W2VError("--tsv and --json are for stdout; -o takes a format by its suffix")
+        raise W2VError("--tsv and --json are for stdout; the suffix of -o sets the file's format")
     catch_signals()
     write, paths = formats.writer(output), or_stdin(corpus)
     output_files.check(
@@ -88,7 +86,7 @@ def infer(
     texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
 
     def check_names(names: Sequence[str]) -> None:
-        """W2VError where the output cannot hold one of the names."""
+        """Raise W2VError if the output format cannot store one of the names."""
         if results.plain:
             formats.check_names(output, names, dim, blank)
 

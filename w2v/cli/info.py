@@ -1,4 +1,4 @@
-"""w2v info: what a vector file holds."""
+"""w2v info: the contents of a vector file, and a check of its integrity."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from w2v.errors import W2VError
 @click.argument("file", type=INPUT)
 @click.option(
     "--check", is_flag=True,
-    help="Verify every checksum, or in other formats that all can be read. Vectors that are not "
-    "finite are an error too.",
+    help="Verify the checksums of a .safetensors file; read a file of another format in full. "
+    "Vectors that are not finite are an error too.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(file: str, check: bool, as_json: bool) -> None:
-    """Show what a vector file holds.
+    """Describe a vector file.
 
-    Prints its format and tables, and of a file of w2v train the model, its settings, the corpus and
-    the losses.
+    Prints its format and its tables of vectors. For a file of w2v train it also prints the model,
+    the settings, the corpus and the losses.
     """
     from w2v.embeddings import container
     from w2v.embeddings.formats import CONTAINER, describe
@@ -42,7 +42,9 @@ def info(file: str, check: bool, as_json: bool) -> None:
     if check and facts["format"] == CONTAINER:
         bad = container.damaged(*container.read(file))
         if bad:
-            raise W2VError(f"{file}: damaged: the bytes of {', '.join(bad)} fail their checksum")
+            raise W2VError(
+                f"{file} is damaged: the bytes of {', '.join(bad)} do not match their checksum"
+            )
     if check:
         _check_finite(file)
         facts["checked"] = True
@@ -51,7 +53,7 @@ def info(file: str, check: bool, as_json: bool) -> None:
 
 
 def _check_finite(file: str) -> None:
-    """Say which vectors are zero; W2VError where some are not finite."""
+    """Report zero vectors on stderr; raise W2VError if any vector is not finite."""
     import numpy as np
 
     from w2v.embeddings import container, formats
@@ -63,7 +65,8 @@ def _check_finite(file: str) -> None:
         if not np.isfinite(table.norms).all():
             of = "" if name == "words" else f" --table {name}"
             raise W2VError(
-                f"{file}: {found}; w2v convert --check{of} {file} OUT leaves out what is not finite"
+                f"{file}: {found}; w2v convert --check{of} {file} OUT removes vectors that are not "
+                "finite"
             )
         if found:
             findings.note(found)
@@ -71,7 +74,7 @@ def _check_finite(file: str) -> None:
 
 
 def _lines(name: str, value: object, indent: str = "") -> Iterator[str]:
-    """A fact for people; what it consists of is indented."""
+    """Yield the plain lines of one fact; the entries of a mapping are indented."""
     if isinstance(value, dict) and value:
         yield f"{indent}{name}"
         for inner, each in value.items():

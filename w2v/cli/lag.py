@@ -1,4 +1,4 @@
-"""w2v lag: how far back a recurrent network can learn."""
+"""w2v lag: how long a dependency recurrent networks can learn."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ _COUNT = click.IntRange(1)
     "Experiment",
     click.option(
         "--model", default="rnn,lstm", show_default=True, metavar="LIST",
-        help="Networks: rnn, lstm, or both.",
+        help="Networks to train, separated by commas: rnn, lstm.",
     ),
     click.option(
         "--length", default="10,30,100", show_default=True, metavar="LIST",
-        help="Lengths of the sequence, or numbers of fillers between the words.",
+        help="Lengths to try, separated by commas: of the sequence (adding), or of the filler "
+        "between the two words (words).",
     ),
     click.option(
         "--task", default="adding,words", show_default=True, metavar="LIST",
-        help="Tasks: adding, words, or both.",
+        help="Tasks to learn, separated by commas: adding, words.",
     ),
     click.option(
         "--steps", type=_COUNT, default=4000, show_default=True, metavar="N",
-        help="Stop a run after N batches.",
+        help="Stop a run after N minibatches.",
     ),
     click.option(
         "--units", type=_COUNT, default=32, show_default=True, metavar="N",
@@ -76,16 +77,20 @@ def lag(
 ) -> None:
     """Measure how far back recurrent networks can learn.
 
-    Two random tasks. adding: give the sum of the two marked numbers of a sequence; the mean squared
-    error is 0.167 when the answer is always 1, and a run has solved the task below 0.01. words: "i
-    grew up in france", fillers, "and i speak": give the next word; accuracy is 0.125 by chance, and
-    0.99 solves the task. The simple network has tanh, or relu with the identity (IRNN). All use
-    Adam (0.002), minibatches of 32 and gradients clipped at 1; the bias of the LSTM's forget gate
-    starts at 3. A run ends when it has solved its task.
+    There are two tasks with random data. adding: predict the sum of the two marked numbers of a
+    sequence. The mean squared error is 0.167 if the answer is always 1; below 0.01 the task is
+    solved. words: after "i grew up in france", filler words and "and i speak", predict the next
+    word. Accuracy is 0.125 by chance; at 0.99 the task is solved. A run ends when it has solved its
+    task.
 
-    Prints the median score of the runs, how many solved the task, and the median number of
-    batches; then the gradient at the start by the state a quarter, half and all of the way back, as
-    a share of that by the last state.
+    The simple network is trained with tanh, and with relu and an identity matrix at the start
+    (IRNN). All networks use Adam (learning rate 0.002), minibatches of 32 and gradients clipped at
+    1; the bias of the LSTM's forget gate starts at 3.
+
+    Prints the median score of the runs, the number of runs that solved the task, and the median
+    number of minibatches. The last columns show how far the gradient reaches before training: the
+    gradient with respect to the state a quarter, half and all of the way back, divided by that
+    with respect to the last state.
     """
     limit_blas(1)
     from w2v.networks.lag_experiment import TASKS, VARIANTS, train_on_task
@@ -130,7 +135,7 @@ _HEAD = "task    length  network             score    solved  batches   1/4     
 
 
 def _facts(cell: tuple[str, str, int], found: list[Outcome]) -> dict[str, Any]:
-    """What --json prints of the runs of a task, a network and a length."""
+    """Return the JSON record of the runs of one task, network and length."""
     task, variant, length = cell
     reach = [_median(list(each)) for each in zip(*(run.gradients for run in found), strict=True)]
     return {
@@ -146,11 +151,11 @@ def _facts(cell: tuple[str, str, int], found: list[Outcome]) -> dict[str, Any]:
     }
 
 
-_BACK = ("0", "0.25", "0.5", "1")  # of the length
+_BACK = ("0", "0.25", "0.5", "1")  # distances from the last state, as shares of the length
 
 
 def _row(facts: dict[str, Any]) -> list[Any]:
-    """What --tsv prints."""
+    """Return the TSV row of a record."""
     names = ("task", "length", "network", "score", "solved", "runs", "batches")
     shares = facts["gradients"].values()
     return [
@@ -160,7 +165,7 @@ def _row(facts: dict[str, Any]) -> list[Any]:
 
 
 def _line(facts: dict[str, Any]) -> str:
-    """A line of the table for people."""
+    """Return the plain line of a record."""
     back = "  ".join(f"{_or_nan(share):<7.2g}" for share in [*facts["gradients"].values()][1:])
     return (
         f"{facts['task']:8}{facts['length']:6}  {facts['network']:18}"
@@ -174,7 +179,7 @@ def _or_nan(number: float | None) -> float:
 
 
 def _median(numbers: list[float]) -> float:
-    """NaN, of what has diverged, counts as more than any number."""
+    """Return the median, where NaN (a run that diverged) counts as larger than any number."""
     return median(sorted(numbers, key=lambda number: (number != number, number)))
 
 
@@ -192,7 +197,7 @@ def _names(text: str, option: str, known: Any) -> list[str]:
     names = text.split(",")
     for name in names:
         if name not in known:
-            raise W2VError(f"{option} {name}: there are {', '.join(known)}")
+            raise W2VError(f"{option} {name}: expected one or more of {', '.join(known)}")
     return names
 
 
@@ -202,5 +207,7 @@ def _lengths(text: str) -> list[int]:
     except ValueError:
         lengths = [0]
     if not all(2 <= each <= 100_000 for each in lengths):
-        raise W2VError(f"--length {text}: whole numbers from 2 to 100,000, separated by commas")
+        raise W2VError(
+            f"--length {text}: expected whole numbers from 2 to 100,000, separated by commas"
+        )
     return lengths

@@ -1,4 +1,4 @@
-"""New texts for a saved model: read in its words, with what was odd in them said on stderr."""
+"""Reading new texts for a saved model: encoding them, and reporting their problems on stderr."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ threads_option = click.option(
 )  # fmt: skip
 
 
-_MOST_REPORTED = 10  # rows
+_MOST_REPORTED = 10  # rows that are reported one by one
 
 
 class RefusedRows:
-    """Reports the first rows of a table that are no documents on stderr, and counts all."""
+    """Counts the invalid rows of a table of documents, and reports the first ones on stderr."""
 
     def __init__(self) -> None:
         self._count = 0
 
     def __call__(self, error: W2VError) -> None:
-        """A row is left out."""
+        """Count an invalid row, which is left out; report it if it is one of the first."""
         self._count += 1
         if self._count <= _MOST_REPORTED:
             click.echo(f"w2v: {printable(str(error))}", err=True)
 
     def exit_code(self) -> int:
-        """The exit code of the command; reports how many rows were left out, if any were."""
+        """Return the exit status of the command, and report how many rows were left out."""
         from w2v.system.progress import plural
 
         if self._count:
@@ -55,13 +55,14 @@ class RefusedRows:
 
 @dataclass(frozen=True)
 class NewTexts:
-    """Texts that a saved model is applied to, and how they are read.
+    """Texts to which a saved model is applied, and how they are read.
 
-    paths     `-` is stdin
-    settings  what the command line gives of the DocumentSettings
-    threads   None: as many as there are processors
-    line      where progress is shown
-    refused   called where a row is no document, which is left out; None: that is an error
+    paths     the files; `-` is stdin
+    settings  the DocumentSettings that the command line gives
+    threads   worker threads; None: as many as there are processors that may be used
+    line      the progress line
+    refused   called with the error for an invalid row, which is then left out; None: the error is
+              raised
     """
 
     paths: Sequence[str]
@@ -73,7 +74,7 @@ class NewTexts:
     def documents_in(
         self, model: SavedDocumentModel | SavedTopicModel
     ) -> tuple[EncodedDocuments, int]:
-        """Read documents, in the words of a model, and how many tokens it does not know."""
+        """Read documents, encoded with the vocabulary of a model; also the number of OOV tokens."""
         from w2v.settings import DocumentSettings
         from w2v.text.encode import open_corpus
 
@@ -85,7 +86,7 @@ class NewTexts:
         return text, unknown
 
     def tokens_in(self, model: SavedTopicModel) -> tuple[EncodedTerms, int]:
-        """Read documents for a topic model, and how many tokens it does not know."""
+        """Read documents for a topic model; also the number of out-of-vocabulary tokens."""
         import numpy as np
 
         from w2v.factorization.term_matrix import encode_terms
@@ -95,7 +96,7 @@ class NewTexts:
         return encode_terms(text, np.arange(count), count), unknown
 
     def thread_count(self) -> int:
-        """How many threads work on them."""
+        """Return the number of worker threads."""
         from w2v.system.resources import processors
 
         return self.threads or processors()
@@ -109,8 +110,8 @@ def infer_vectors(
 ) -> tuple[EncodedDocuments, np.ndarray]:
     """Read documents and infer their vectors, float32 (M, D), with progress.
 
-    names     those that are wanted; None: all
-    on_names  called with the names of all before anything is inferred
+    names     the names of the documents to infer; None: all documents
+    on_names  called with the names of all documents before inference starts
     """
     from time import monotonic
 
@@ -138,7 +139,7 @@ def infer_vectors(
 def label_probabilities(
     model: SavedNetwork, texts: NewTexts, labels: Labels
 ) -> tuple[EncodedDocuments, np.ndarray]:
-    """Read texts and find p of each label for each of them, float32 (M, K).
+    """Read texts and predict the probability of each label for each text, float32 (M, K).
 
     labels  whether the texts have labels
     """

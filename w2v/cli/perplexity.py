@@ -1,4 +1,4 @@
-"""w2v perplexity: how well a language model or a topic model predicts a text."""
+"""w2v perplexity: the perplexity of a text under a language model or a topic model."""
 
 from __future__ import annotations
 
@@ -43,11 +43,13 @@ def perplexity(
 ) -> None:
     """Measure how well a model predicts a text.
 
-    A language model predicts each word and each end of a sentence from the words before; an unknown
-    word is <unk>. A topic model completes documents: it infers the topics from the first, third,
-    fifth ... known word of each, and predicts the second, fourth, sixth ... with p(word) = sum over
-    topics of p(topic | document) p(word | topic). Prints the perplexity, which is e to the mean of
-    -ln p(word); this mean, in nats; how many words were scored, and of how many documents.
+    Prints the perplexity, exp(mean of -ln p(word)); this mean, in nats; the number of words that
+    were scored; and for a topic model the number of documents.
+
+    A language model predicts each word and each end of a sentence from the words before it; unknown
+    words count as <unk>. A topic model is measured by document completion: it infers a document's
+    topics from its first, third, fifth ... known word, and predicts the second, fourth, sixth ...
+    with p(word) = sum over topics of p(topic | document) p(word | topic).
     """
     catch_signals()
     limit_blas(threads)
@@ -59,13 +61,15 @@ def perplexity(
     texts = NewTexts(or_stdin(corpus), settings, threads, line)
     if is_network(model):
         if settings.any_given:
-            raise click.UsageError("what tells where documents begin is for topic models")
+            raise click.UsageError("options that describe documents work only with topic models")
         _print_score(_score_text(SavedNetwork(model, "lm"), texts), results)
         return
     saved = SavedTopicModel(model)
     listing = saved.listing()
     if listing.alpha is None:
-        raise W2VError(f"{model}: its topics are no probabilities: perplexity is for --model lda")
+        raise W2VError(
+            f"{model}: its topics are no probabilities; perplexity needs a model of --model lda"
+        )
     tokens, unknown = texts.tokens_in(saved)
     count = tokens.starts.size - 1
     found = document_completion(
@@ -74,7 +78,7 @@ def perplexity(
     )  # fmt: skip
     short = count - found.documents
     line.say(
-        f"{plural(unknown, 'unknown token')} left out; {plural(short, 'document')} of less than "
+        f"{plural(unknown, 'unknown token')} left out; {plural(short, 'document')} of fewer than "
         "two words not scored"
     )
     if not found.scored:
@@ -91,7 +95,7 @@ def perplexity(
 
 
 def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
-    """Read a text and find how well a language model predicts it."""
+    """Read a text and evaluate a language model on it."""
     from w2v.system.progress import plural
 
     line, corpus = texts.line, model.open(texts.paths, None, "extra")

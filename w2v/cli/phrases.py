@@ -1,4 +1,4 @@
-"""w2v phrases: words that go together as one."""
+"""w2v phrases: joining frequent phrases of a text to single words."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _SCORINGS = ("default", "npmi")
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file; - is stdout. With .gz, .bz2 or .xz it is compressed.",
+    help="Output file; - is stdout. A suffix .gz, .bz2 or .xz compresses it.",
 )  # fmt: skip
 @click.option(
     "--list", "listed", type=OUTPUT, metavar="FILE",
-    help="Write the phrases with their counts and scores.",
+    help="Also write the phrases to this file, with their counts and scores, separated by tabs.",
 )  # fmt: skip
 @grouped(
     "Phrases",
@@ -39,16 +39,16 @@ _SCORINGS = ("default", "npmi")
         type=click.Choice(_SCORINGS),
         default="default",
         show_default=True,
-        help="Score of a pair. default: that of word2phrase; npmi: normalized pointwise mutual "
-        "information, from -1 to 1.",
+        help="Score of a pair of words. default: the score of word2phrase; npmi: normalized "
+        "pointwise mutual information, from -1 to 1.",
     ),
     click.option(
         "--threshold",
         type=float,
         callback=finite,
         metavar="X",
-        help="Join words that score more than X. A lower number joins more.  [default: 100; with "
-        "npmi 0.5]",
+        help="Join pairs with a score above X. A lower X joins more.  [default: 100; with npmi "
+        "0.5]",
     ),
     click.option(
         "--min-count",
@@ -56,7 +56,7 @@ _SCORINGS = ("default", "npmi")
         default=5,
         show_default=True,
         metavar="N",
-        help="Join only what occurs N times or more: the phrase and each of its words.",
+        help="Join a phrase only if it and each of its words occur N times or more.",
     ),
     click.option(
         "--passes",
@@ -64,14 +64,15 @@ _SCORINGS = ("default", "npmi")
         default=1,
         show_default=True,
         metavar="N",
-        help="Join words or phrases N times. Two passes make phrases of up to four words.",
+        help="Join pairs N times, where later passes also join phrases. Two passes make phrases of "
+        "up to four words.",
     ),
     click.option(
         "--connectors",
         type=INPUT,
         metavar="FILE",
-        help="Words that may stand inside a phrase, as in bank_of_america, one on each line; "
-        "english: the built-in list.",
+        help="A file of words that may stand inside a phrase, as in bank_of_america, one on each "
+        "line; the name english stands for a built-in list.",
     ),
     click.option(
         "--joiner",
@@ -116,11 +117,12 @@ def phrases(
     recursive: bool,
     quiet: bool,
 ) -> None:
-    """Join words that belong together: new york becomes new_york.
+    """Join frequent phrases to single words: new york becomes new_york.
 
-    Writes the text with each phrase as one word, line by line. The score of word2phrase is (count
-    of the pair - min count) / (product of the counts of both words) x (words of the text). With
-    --connectors, up to four connectors may stand between the words; they are joined too.
+    Writes the text, line by line, with each phrase as one word. Two words are joined if their score
+    is above --threshold. The score of word2phrase is (count of the pair - min count) / (product of
+    the counts of both words) x (number of tokens in the text). With --connectors, up to four
+    connectors may stand between the two words, and are joined with them.
     """
     from w2v.kernels.cache import is_cold
     from w2v.system import atomic_file, output_files, packing
@@ -129,9 +131,9 @@ def phrases(
     from w2v.text.phrases import SCORINGS, Phrases, read_connectors
 
     if not joiner or any(letter.isspace() for letter in joiner):
-        raise click.UsageError("--joiner must not be empty, nor have a blank")
+        raise click.UsageError("--joiner must not be empty or contain a blank")
     if not joiner.isprintable():
-        raise click.UsageError("--joiner must be letters or signs, in UTF-8")
+        raise click.UsageError("--joiner must consist of printable characters in UTF-8")
     catch_signals()
     paths = texts(corpus, recursive)
     inputs = {"one of the texts": paths, "the list of connectors": connectors}
@@ -161,8 +163,8 @@ def phrases(
         if not joined:
             break
     if found.lost:
-        line.say(f"{plural(found.lost, 'rare pair')} forgotten while counting, to save memory")
-    with ExitStack() as files:  # both or neither
+        line.say(f"{plural(found.lost, 'rare pair')} dropped while counting, to save memory")
+    with ExitStack() as files:  # either both files are written or none
         if listed is not None:
             file = files.enter_context(atomic_file.replacing(listed))
             with packing.packer(file, listed) as packed:

@@ -1,4 +1,4 @@
-"""w2v plot: vectors as a map, training as curves."""
+"""w2v plot: vectors as a map of points, or the losses of training runs as curves."""
 
 from __future__ import annotations
 
@@ -27,24 +27,26 @@ if TYPE_CHECKING:
     from w2v.plots.map import Choice, Map
     from w2v.system.progress import ProgressLine
 
-_TOP = 500
+_TOP = 500  # default of --top
 
 
 _MAP_OPTIONS = grouped(
     "Map",
     click.option(
         "--top", type=click.IntRange(1), metavar="N",
-        help="Draw the N most frequent words, or N rows spread over another table.  [default: "
+        help="Draw the N most frequent words, or N evenly spaced rows of another table.  [default: "
         f"{_TOP} without a TERM]",
     ),
     click.option(
         "-k", "k", type=click.IntRange(0), default=10, show_default=True, metavar="N",
-        help="Draw the N nearest of each TERM, and list as many for each name in a page.",
+        help="Draw the N nearest neighbours of each TERM. An .html page also lists the N nearest "
+        "neighbours of each name.",
     ),
     click.option("--pairs", is_flag=True, help="Draw each TERM A:B as an arrow from A to B."),
     click.option(
         "--method", type=click.Choice(["pca", "tsne", "umap"]), default="pca", show_default=True,
-        help="How vectors become points. tsne and umap keep neighbours together; they need extras.",
+        help="Projection of the vectors to two dimensions. tsne and umap keep neighbours together; "
+        "they need the extras of these names.",
     ),
     click.option(
         "--names/--no-names", "named", default=None,
@@ -53,17 +55,18 @@ _MAP_OPTIONS = grouped(
     click.option(
         "--color", "--colour", "color",
         type=click.Choice(["clusters", "terms", "topics", "prefix", "none"]),
-        help="What colours mean: k-means clusters, the nearest TERM, the largest topic, or what "
-        "is before the colon of a name (w2v train --id-prefix label).  [default: terms if there "
-        "are TERMs, topics of LDA, else clusters; with --pairs none]",
+        help="Colour by k-means clusters, by the nearest TERM, by the largest topic, or by the "
+        "part of a name before its colon (prefix, see w2v train --id-prefix label).  [default: "
+        "terms if there are TERMs, topics for LDA, else clusters; with --pairs none]",
     ),
     click.option(
         "--clusters", type=click.IntRange(2, 10), default=8, show_default=True, metavar="N",
-        help="Make at most N clusters.",
+        help="With --color clusters: make at most N clusters.",
     ),
     click.option(
         "--labels", multiple=True, type=INPUT, metavar="FILE",
-        help="Colour by the labels in this file: name, tab, label on each line. May be repeated.",
+        help="Colour by the labels in this file, which has a name, a tab and a label on each line. "
+        "May be repeated.",
     ),
     click.option(
         "--seed", type=click.IntRange(0, (1 << 32) - 1), default=1, show_default=True, metavar="N",
@@ -78,7 +81,7 @@ _THREADS_OPTION = click.option(
 
 @dataclass(frozen=True)
 class MapOptions:
-    """Which names are drawn, where on the map, in what colours."""
+    """The options of a map: which names are drawn, how they are projected, and their colours."""
 
     table: str
     top: int | None
@@ -94,7 +97,7 @@ class MapOptions:
 
     @property
     def with_names(self) -> bool:
-        """Whether all names are written, not only those of TERMs."""
+        """Whether all names are written on the map, not only those of TERMs."""
         return self.table == "words" if self.named is None else self.named
 
 
@@ -109,7 +112,7 @@ class MapOptions:
 @click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=complete_words)
 @click.option(
     "-o", "--output", default="map.html", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file. .html: a page to explore; .png, .svg, .pdf: a picture; .tsv: the numbers.",
+    help="Output file. .html: an interactive page; .png, .svg, .pdf: a picture; .tsv: the numbers.",
 )  # fmt: skip
 @vectors_option
 @option_bundle("options", MapOptions, table_option, _MAP_OPTIONS, _THREADS_OPTION)
@@ -135,9 +138,10 @@ def plot(
 ) -> None:
     """Draw words as a map, or the losses of training runs.
 
-    Draws each TERM with its neighbours, or the most frequent words. An .html page opens from disk:
-    search, zoom, click a word for its nearest in the full space. Pictures need the extra plot;
-    --method tsne and umap need the extras of these names.
+    Draws each TERM with its nearest neighbours; without a TERM, the most frequent words. An .html
+    page opens from disk in a browser: search, zoom, or click a word to list its nearest neighbours
+    by cosine similarity of the full vectors. Pictures need the extra plot; --method tsne and umap
+    need the extras of these names.
     """
     catch_signals()
     limit_blas(options.threads)
@@ -151,7 +155,7 @@ def plot(
         from w2v.plots import chart_data
 
         if terms or output == "map.html":
-            raise click.UsageError("--loss: name a picture by -o, and no TERM")
+            raise click.UsageError("--loss: leave out TERMs, and name a picture or .tsv with -o")
         chart_kind(output)
         output_files.check({"-o": output}, {"one of the logs": loss})
         write_chart(chart_data.losses(loss), output, line.say)
@@ -174,27 +178,31 @@ def _kind(output: str) -> str:
     kinds = ("html", *KINDS, "tsv")
     kind = kind_named(output)
     if kind not in kinds:
-        raise W2VError(f"{output}: the suffix names the format; known: {', '.join(kinds)}")
+        raise W2VError(f"{output}: expected a name that ends in .{', .'.join(kinds)}")
     return kind
 
 
 def _choice(table: Table, terms: tuple[str, ...], options: MapOptions) -> Choice:
-    """Which rows are drawn: only such as have a direction."""
+    """Choose the rows to draw; zero vectors and vectors that are not finite are left out."""
     from w2v.plots import map
 
     if options.pairs and not terms:
-        raise click.UsageError("--pairs: name pairs: w2v plot --pairs man:woman king:queen")
+        raise click.UsageError("--pairs needs pairs: w2v plot --pairs man:woman king:queen")
     choice = map.pairs(table, terms) if options.pairs else map.around(table, terms, options.k)
     if options.top or not terms:
         choice = choice.with_others(_rows(len(table), options.top or _TOP, options.table))
     choice = choice.only(table.has_direction(choice.rows))
     if not len(choice.rows):
-        raise W2VError("there is nothing to draw")
+        raise W2VError("nothing to draw: the table has no vectors that are finite and not zero")
     return choice
 
 
 def _rows(count: int, top: int, table: str) -> Iterable[int]:
-    """The most frequent words; other tables are in the order of their text."""
+    """Return the rows of the most frequent words, or evenly spaced rows of another table.
+
+    The rows of other tables are in the order of their text, so the first ones would be a biased
+    sample.
+    """
     if table == "words":
         return range(min(top, count))
     return (at * count // top for at in range(top)) if top < count else range(count)
@@ -233,29 +241,29 @@ def _groups(
 
     if options.labels:
         if options.color:
-            raise click.UsageError("--labels tells what colours mean: leave out --color")
+            raise click.UsageError("--labels and --color cannot be combined: leave one out")
         return groups.labels(names, dict(pair for each in options.labels for pair in _labels(each)))
     match options.color or _color(path, choice, options):
         case "clusters":
             return groups.clusters(vectors, names, options.clusters, options.seed)
         case "terms":
             if options.color and choice.marked.sum() < 2:
-                raise click.UsageError("--color terms: name two TERMs or more")
+                raise click.UsageError("--color terms: name at least two TERMs")
             return groups.terms(vectors, names, choice.marked)
         case "prefix":
             if not any(":" in name for name in names):
-                raise W2VError("--color prefix: no name that is drawn has a colon")
+                raise W2VError("--color prefix: none of the names to draw has a colon")
             return groups.labels(names, {name: name.partition(":")[0] for name in names})
         case "topics":
             if not _has_topics(path):
-                raise W2VError(f"{path}: --color topics is for the files of --model lda")
+                raise W2VError(f"{path}: --color topics needs a file of --model lda")
             return groups.topics(vectors)
         case _:
             return groups.one_group(len(names))
 
 
 def _color(path: str, choice: Choice, options: MapOptions) -> str:
-    """What colours mean where nothing is said of it."""
+    """Return the default of --color."""
     if options.pairs:
         return "none"
     if choice.marked.any() and not options.top:
@@ -273,7 +281,7 @@ def _has_topics(path: str) -> bool:
 
 
 def _labels(path: str) -> Iterator[tuple[str, str]]:
-    """Names and their labels."""
+    """Read pairs of a name and its label."""
     from w2v.system.text_file import numbered_lines
 
     for number, row in numbered_lines(path, "surrogateescape"):
@@ -310,7 +318,7 @@ def _write(
             drawn, near, "time" if options.table == "words" else "word", options.with_names
         )
         with atomic_file.packed(output) as file:
-            file.write(text.encode("utf-8", "backslashreplace"))  # paths may be no UTF-8
+            file.write(text.encode("utf-8", "backslashreplace"))  # a path may be invalid UTF-8
         return
     from w2v.plots import picture
 
@@ -319,13 +327,13 @@ def _write(
     with atomic_file.replacing(output) as file:
         made.write(file, kind)
     if unplaced:
-        line.say(f"{plural(unplaced, 'name')} not written: there is no room; .html has all")
+        line.say(f"{plural(unplaced, 'name')} not written for lack of space; .html shows all names")
     if made.missing:
-        line.say(f"{plural(made.missing, 'letter')} in no font that is installed")
+        line.say(f"{plural(made.missing, 'letter')} missing in all installed fonts")
 
 
 def _printable(drawn: Map) -> Map:
-    """With names that fonts can have."""
+    """Return the map with control characters escaped in its names, so that fonts can draw them."""
     groups = replace(drawn.groups, names=[printable(name) for name in drawn.groups.names])
     names = [printable(name) for name in drawn.names]
     return replace(drawn, title=printable(drawn.title), names=names, groups=groups)

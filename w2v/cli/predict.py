@@ -1,4 +1,4 @@
-"""w2v predict: the label of each text, by a network that classifies."""
+"""w2v predict: the labels of texts, predicted by a network that was trained to classify."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def predict(
 ) -> None:
     """Predict the label of each text.
 
-    MODEL is a network of w2v train --task classify. CORPUS is a text on each line, with or without
-    labels; without it texts are read from stdin. Prints the label and its probability; with --json
-    the probability of every label.
+    MODEL is a network of w2v train --task classify. CORPUS has one text on each line, with or
+    without a label; without CORPUS, texts are read from stdin. Prints the most probable label of
+    each text and its probability; --json adds the probabilities of all labels.
     """
     limit_blas(1)
     from w2v.runs.saved_model import SavedNetwork

@@ -1,4 +1,4 @@
-"""w2v summary: the layers of a network."""
+"""w2v summary: the layers and parameters of a network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COUNT = click.IntRange(1)
 
 
 def _networks() -> dict[str, type]:
-    """The settings of each model that is a network."""
+    """Return the settings class of each model that is a network, by the model's name."""
     from w2v.models import models
 
     return {name: model.settings for name, model in models().items() if model.is_network}
@@ -33,29 +33,34 @@ def _completed(ctx: click.Context, param: click.Parameter, start: str) -> list[s
     "Network",
     click.option(
         "--model", metavar="NAME", shell_complete=_completed,
-        help="The kind of network, as of w2v train, where no file is named.",
+        help="The kind of network, as in w2v train --model, if no file is given.",
     ),
-    click.option("--vocab", type=_COUNT, metavar="N", help="Words that have a vector."),
+    click.option(
+        "--vocab", type=_COUNT, metavar="N", help="Size of the vocabulary, if no file is given."
+    ),
     click.option(
         "--dim", type=_COUNT, default=100, show_default=True, metavar="N",
         help="Dimensions: numbers in each vector.",
     ),
     click.option(
-        "--length", type=_COUNT, default=1, show_default=True, metavar="N", help="Words of a text."
+        "--length", type=_COUNT, default=1, show_default=True, metavar="N",
+        help="Number of words in a text.",
     ),
     click.option(
         "--units", type=_COUNT, default=100, show_default=True, metavar="N",
         help="Units of each hidden layer.",
     ),
     click.option(
-        "--layers", type=_COUNT, default=1, show_default=True, metavar="N", help="Hidden layers."
+        "--layers", type=_COUNT, default=1, show_default=True, metavar="N",
+        help="Number of hidden layers.",
     ),
     click.option(
         "--dense", type=_COUNT, multiple=True, metavar="N",
-        help="Units of a dense layer that follows. May be repeated.",
+        help="Add a dense layer of N units after the hidden layers. May be repeated.",
     ),
     click.option(
-        "--outputs", type=_COUNT, metavar="N", help="Labels or words that a softmax predicts."
+        "--outputs", type=_COUNT, metavar="N",
+        help="Add a softmax over N labels or words. Without it, there is none.",
     ),
 )  # fmt: skip
 @format_options
@@ -73,8 +78,8 @@ def summary(
 ) -> None:
     """List the layers and parameters of a network.
 
-    Prints of each layer what it gives for a text, and how many parameters it has. MODEL is a file
-    of w2v train; without it --model and --vocab describe the network.
+    Prints for each layer its name, the shape of its output for one text, and its number of
+    parameters. MODEL is a file of w2v train; without it, --model and --vocab describe the network.
     """
     from w2v.networks.architecture import Architecture, recurrent_layer
 
@@ -82,15 +87,15 @@ def summary(
         from w2v.runs.saved_model import SavedNetwork
 
         if model or vocab:
-            raise click.UsageError("a file, or --model and --vocab: not both")
+            raise click.UsageError("a file and --model or --vocab cannot be combined")
         rows = SavedNetwork(file).network.architecture.rows()
     elif model and vocab:
         if model not in (networks := _networks()):
-            raise click.UsageError(f"--model {model}: no network; there are {', '.join(networks)}")
+            raise click.UsageError(f"--model {model}: expected one of {', '.join(networks)}")
         layer = recurrent_layer(networks[model])
         rows = Architecture(layer, vocab, dim, length, units, layers, dense, outputs or 0).rows()
     else:
-        raise click.UsageError("name a file, or --model and --vocab")
+        raise click.UsageError("no network: name a file, or give --model and --vocab")
     total = sum(row.parameters for row in rows)
     for row in rows:
         shape = [*map(str, row.output)]

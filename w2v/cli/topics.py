@@ -1,4 +1,4 @@
-"""w2v topics: the topics of a model with their words, sizes and coherence."""
+"""w2v topics: the topics of a model, with their words, sizes and coherence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from w2v.topics.topic_words import TopicWords
 
 
-_DRAWN = 5  # words of each topic in a picture
+_DRAWN = 5  # words of each topic in a chart
 
 
 @click.command(
@@ -46,15 +46,19 @@ _DRAWN = 5  # words of each topic in a picture
     ),
 )  # fmt: skip
 @click.option(
-    "--topic-keys", type=OUTPUT, metavar="FILE", help="Also write the topics, in MALLET's layout."
+    "--topic-keys",
+    type=OUTPUT,
+    metavar="FILE",
+    help="Also write the topics in the format of MALLET's topic keys.",
 )
 @click.option(
     "--doc-topics", type=OUTPUT, metavar="FILE",
-    help="Also write the topics of the training documents, in MALLET's layout.",
+    help="Also write the topics of the training documents in the format of MALLET's doc topics.",
 )  # fmt: skip
 @click.option(
     "--state", type=OUTPUT, metavar="FILE",
-    help="Also write the topic of each token, of a model that was trained with --keep-state.",
+    help="Also write the topic of each token in the format of MALLET's state. The model must have "
+    "been trained with --keep-state.",
 )  # fmt: skip
 @plot_option
 @format_options
@@ -71,10 +75,11 @@ def topics(
 ) -> None:
     """List the topics of a model with their words.
 
-    The largest comes first. Each line has the topic's number; its share of the tokens, or with LSA
-    of the squared singular values; its NPMI (-1 to 1), which says how often its first 10 words
-    occur together; and its words. --tsv adds the prior alpha after the share, and after NPMI u_mass
-    and the number of word pairs that could not be scored. --json adds the weights of the words.
+    The largest topic comes first. Each line has the topic's number; its share of the tokens (LDA)
+    or of the squared singular values (LSA); its NPMI coherence, from -1 to 1, which is high if its
+    first 10 words often occur together; and its words. --tsv adds the prior alpha after the share,
+    and after NPMI the coherence u_mass and the number of word pairs that could not be scored.
+    --json also adds the weights of the words.
     """
     catch_signals()
     limit_blas(None)
@@ -84,7 +89,7 @@ def topics(
     from w2v.topics.topic_words import top_words
 
     if settings.any_given and not reference:
-        raise click.UsageError("what tells where documents begin is for --reference")
+        raise click.UsageError("options that describe documents work only with --reference")
     if plot:
         chart_kind(plot)
     written = {
@@ -131,7 +136,7 @@ def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
 def _coherence_in(
     paths: Sequence[str], settings: GivenSettings, model: SavedTopicModel
 ) -> list[Coherence]:
-    """The coherence of each topic in documents that the model was not trained on."""
+    """Measure the coherence of each topic on documents other than the training text."""
     from w2v.system.progress import ProgressLine
     from w2v.topics.coherence import TOP_WORDS, measure_coherence
     from w2v.topics.topic_words import top_words
@@ -141,12 +146,12 @@ def _coherence_in(
     found = measure_coherence(tokens, top_words(model.listing().weights, TOP_WORDS))
     skipped = sum(topic.skipped for topic in found)
     if skipped:
-        line.say(f"{skipped:,} pairs of words left out: the reference lacks one of them")
+        line.say(f"{skipped:,} pairs of words left out: the reference lacks a word of the pair")
     return found
 
 
 def _line(facts: dict[str, Any], names: str) -> str:
-    """A topic for people."""
+    """Return the plain line of a topic."""
     npmi = facts.get("npmi")
     score = "" if "npmi" not in facts else "     -  " if npmi is None else f"{npmi:6.3f}  "
     return f"{facts['topic']:5}  {facts['size']:6.2%}  {score}{printable(names)}"

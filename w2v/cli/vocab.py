@@ -1,4 +1,4 @@
-"""w2v vocab: the words of a text and how often each occurs."""
+"""w2v vocab: the vocabulary of a text, with the count of each word."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from w2v.runs.text_messages import (
     show_reading,
 )
 
-_STEP = 1.1  # how much further the next point of a curve is
+_STEP = 1.1  # ratio of the token counts of two neighbouring points of the curve, at least
 
 
 @click.command(
@@ -33,11 +33,12 @@ _STEP = 1.1  # how much further the next point of a curve is
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file; - is stdout. With .gz, .bz2 or .xz it is compressed.",
+    help="Output file; - is stdout. A suffix .gz, .bz2 or .xz compresses it.",
 )  # fmt: skip
 @click.option(
     "--curve", type=OUTPUT, metavar="FILE",
-    help="Write how the vocabulary grows: words read, and different words among them.",
+    help="Also write the growth of the vocabulary to this file: on each line the number of tokens "
+    "read, a tab, and the number of different words among them.",
 )  # fmt: skip
 @recursive_option
 @quiet_option
@@ -52,7 +53,8 @@ def vocab(
     """Count the words of a text.
 
     Writes the vocabulary format of word2vec: a word and its count on each line, the most frequent
-    first. The first line is </s> and the number of line ends.
+    first. The first line has the word </s>, whose count is the number of line ends. w2v train
+    --read-vocab reads this file.
     """
 
     from w2v.kernels.cache import is_cold
@@ -91,7 +93,7 @@ def vocab(
         points.append((found.tokens, found.types))
     needed = 2 * 4 * (len(found.names) + 1) * NegativeSamplingSettings().padded_dim
     line.say(f"memory: {readable(needed)} for the matrices of w2v train with --dim 100")
-    with ExitStack() as files:  # both or neither
+    with ExitStack() as files:  # either both files are written or none
         if curve is not None:
             file = files.enter_context(atomic_file.replacing(curve))
             with packing.packer(file, curve) as packed:
