@@ -35,7 +35,7 @@ _CHECKSUM_BYTES = 4  # length of the checksum at the end of a file
 
 
 def _fingerprint() -> str:
-    """Hash everything that changes what a kernel compiles to."""
+    """A hash of all that the compiled form of a kernel depends on."""
     digest = hashlib.sha256(numba.__version__.encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())

@@ -10,9 +10,9 @@ of small matrices (Ji et al. 2016):
     Y += Gᵀ X
     X += G Y_old                                      with Y as it was before the step
 
-All columns are computed in the same way, G = -lr σ(S): the true word has -y in place of y, so that
-its score -s should be low like those of the negatives, and ln σ(s) = ln σ(-(-s)). The true word's
-column of G changes its sign when its own row of Y is updated.
+All columns of G are computed in the same way, as -lr σ(S). For this the true word enters with the
+opposite sign, -y: its score is -s, and its loss -ln σ(s) = -ln σ(-(-s)) has the form of that of a
+negative. Its column of G changes sign again when its own row of Y is updated.
 
 Differences from word2vec.c, and the reasons:
 

@@ -37,12 +37,12 @@ def add_rows(rows, changes, sums):
 
 @jit
 def sum_gradients(gradients, first, last):
-    """Sum rows of the gradients of several shards, into the first gradient.
+    """Sum rows of the gradients of several shards; the sums overwrite those of the first shard.
 
     gradients  float (S, R, D)  rows of `gradients[0]` are changed in place
     first      int              first row
     last       int              row after the last one
-    Returns    float64, the sum of the squares of the numbers in these rows of the sum
+    Returns    float64, the squared length of these rows of the sum, for clipping
     """
     total = 0.0
     for row in range(first, last):
@@ -102,7 +102,7 @@ def adagrad_step(weights, rows, gradient, first, last, lr, scale, squares):
 
 @jit
 def adam_step(weights, rows, gradient, first, last, lr, scale, means, squares, count):
-    """A step of Adam: the running mean of gradients, divided by the root of that of their squares.
+    """A step of Adam: running mean of gradients, divided by √(running mean of their squares).
 
     weights   float (R, D)  changed in place
     rows      int32 (N,)    row of `weights` for each row of `gradient`

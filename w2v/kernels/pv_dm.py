@@ -1,4 +1,4 @@
-"""Paragraph vectors, distributed memory (PV-DM): a document and context words predict a word.
+"""Paragraph vectors, distributed memory (PV-DM): a document and a window predict the center word.
 
 For a document d, a center word t and the C context words c_i of its window (Le & Mikolov 2014,
 section 2.2, with negative sampling):

@@ -99,7 +99,7 @@ def lstm_step(gates, hidden, cells, tanh_cells, mask, step):
 
 @jit
 def lstm_step_backward(gates, cells, tanh_cells, mask, d_hidden, d_cells, d_gates, step):
-    """The gradients of one step of an LSTM: from those of its state to those of its gates' sums.
+    """One step of an LSTM backward: from gradients of its state to gradients of its gates' sums.
 
     gates       float (T, B, 4 U)    i, f, g, o
     cells       float (T + 1, B, U)  c before each step
@@ -173,7 +173,7 @@ def gru_step(gates, hidden_sums, hidden, mask, step):
 
 @jit
 def gru_step_backward(gates, hidden_sums, hidden, mask, d_hidden, d_gates, step):
-    """The gradients of one step of a GRU: from those of its state to those of its gates' sums.
+    """One step of a GRU backward: from gradients of its state to gradients of its gates' sums.
 
     gates        float (T, B, 3 U)    r, z, n
     hidden_sums  float (T, B, 3 U)    at `step` the sums q; overwritten by their gradient

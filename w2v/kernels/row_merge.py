@@ -69,8 +69,8 @@ def find_copies(local_ids, sizes, capacity, first, last, copied, any_copy):
     """List the rows of a block that have copies, and the positions of these copies.
 
     local_ids  int32 (S, V)              of each of S chunks, see `number_rows`
-    sizes      int64 (S,)                number of rows in each chunk's copy; local ids from this on
-                                         are not in it
+    sizes      int64 (S,)                number of rows in each chunk's copy; local ids from this
+                                         number on have no row in it
     capacity   int                       allocated rows for each chunk
     first      int                       first row of the block
     last       int                       row after the last one

@@ -43,7 +43,7 @@ class TrainingState:
         """The state of a run that is resumed from a checkpoint.
 
         saved  the result of `saved()`. If the run was forced to resume with another text or
-               --epochs, the losses and the chunks done are cut to those that `plan` has
+               --epochs, the losses and the chunks done are limited to those of `plan`
         """
         losses = [[float(total), int(pairs)] for total, pairs in saved["losses"][: plan.epochs]]
         losses += [[0.0, 0] for _ in range(plan.epochs - len(losses))]
