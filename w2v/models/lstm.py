@@ -17,7 +17,7 @@ class Settings(RecurrentSettings):
 
 MODEL = Model(
     name="lstm",
-    summary="A recurrent network with memory cells predicts labels or next words.",
+    summary="A network of LSTM cells predicts labels or next words.",
     source="Hochreiter and Schmidhuber 1997, Long short-term memory",
     settings=Settings,
     trainer="w2v.networks.trainer:NetworkTrainer",

@@ -63,7 +63,7 @@ def renamed(model: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 MODEL = Model(
     name="ppmi",
-    summary="Truncated SVD of the mutual information of words and their contexts.",
+    summary="Truncated SVD of the mutual information of words and contexts.",
     source="Levy, Goldberg & Dagan 2015, Improving Distributional Similarity",
     settings=Settings,
     trainer="w2v.factorization.ppmi:PpmiTrainer",

@@ -74,7 +74,7 @@ class Settings(ParagraphSettings):
 
 MODEL = Model(
     name="pv-dm",
-    summary="A document and the words of a window together predict the center word.",
+    summary="A document and the words of a window predict the center word.",
     source="Le & Mikolov 2014, Distributed Representations of Sentences and Documents, 2.2",
     settings=Settings,
     trainer="w2v.negative_sampling.document_trainer:DocumentTrainer",
