@@ -46,7 +46,7 @@ def compare(
     restrict: int,
     results: ResultPrinter,
 ) -> None:
-    """Compare vector files: their scores, and the neighbours they share.
+    """Compare vector files by scores and shared neighbours.
 
     The scores are measured on the sets of --pairs and --questions. Without these, they are measured
     on questions-words.txt and similarity/*.tsv in the folder $W2V_DATA. Only items whose words are

@@ -117,7 +117,7 @@ def phrases(
     recursive: bool,
     quiet: bool,
 ) -> None:
-    """Join frequent phrases to single words: new york becomes new_york.
+    """Join frequent phrases to single words, such as new_york.
 
     Writes the text, line by line, with each phrase as one word. Two words are joined if their score
     is above --threshold. The score of word2phrase is (count of the pair - min count) / (product of
