@@ -356,7 +356,7 @@ def test_a_stopped_run_goes_on(text):
     training.start()
     training.executor.state.chunks_done = 0
     training.checkpoint()
-    with pytest.raises(library.W2VError, match="of a run that was stopped: --resume"):
+    with pytest.raises(library.W2VError, match="of a run that was stopped: add --resume"):
         library.train(text, output="out.safetensors", **{**QUICK, "epochs": 2})
     library.train(text, output="out.safetensors", resume=True, **{**QUICK, "epochs": 2})
     assert sorted(os.listdir()) == ["out.safetensors", "text.txt"]

@@ -50,7 +50,10 @@ def test_every_command_of_the_page(w2v, folder, section):
     if blocks("python", section):
         gensims_files()
         refused = w2v("similar", "car", "-v", "my.model")
-        assert "a Python pickle, which can run code when opened: export it" in refused.err
+        assert (
+            "a Python pickle, which can run code when it is opened: export the vectors"
+            in refused.err
+        )
     for block in blocks("python", section):
         exec(block, {})
     ran = 0

@@ -124,7 +124,7 @@ def test_no_output_replaces_an_input(w2v, files, folder, command, writes, reads,
 def test_no_output_replaces_another(w2v, files, command, first, second):
     path = WRITES[command][first]
     outcome = w2v(*command_line(command, {first: path, second: f"./{path}"}))
-    if outcome.code == 2 and "suffix" in outcome.err:
+    if outcome.code == 2 and "expected a name that ends in" in outcome.err:
         path = WRITES[command][second]
         outcome = w2v(*command_line(command, {first: f"./{path}", second: path}))
     assert (outcome.code, "both write" in outcome.err) == (2, True), outcome

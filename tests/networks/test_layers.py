@@ -347,4 +347,4 @@ def test_summary_of_several_layers(w2v):
     assert [row["parameters"] for row in rows] == [30, 4 * (4 * 7 + 4), 4 * (4 * 8 + 4)]
     assert w2v("summary", "--model", "lstm").code == 2
     refused = w2v("summary", "--model", "lda", "--vocab", "9")
-    assert (refused.code, f"there are {', '.join(NETWORKS)}" in refused.err) == (2, True)
+    assert (refused.code, f"expected one of {', '.join(NETWORKS)}" in refused.err) == (2, True)

@@ -204,7 +204,7 @@ def test_a_new_run_does_not_tread_on_a_checkpoint(w2v, text, folder):
     stop_at(make_run(text), 3)
     outcome = w2v("train", text, *ARGS, "-o", "x.safetensors")
     assert outcome.code == 2
-    assert "x.safetensors.checkpoint is there" in outcome.err
+    assert "x.safetensors.checkpoint is the checkpoint of a run" in outcome.err
     assert "vocabulary" not in outcome.err  # said before the text is read
     forced = w2v("train", text, *ARGS, "-o", "x.safetensors", "--force")
     assert (forced.code, "--force works only with --resume" in forced.err) == (2, True)
