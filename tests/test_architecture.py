@@ -199,7 +199,7 @@ def test_the_registry_is_the_folder():
 # Functions inside of others, whose docstrings say enough.
 INNER = {
     "train", "show", "work", "report", "refuse", "answer", "emit", "replace", "change", "known",
-    "infer", "loss", "add", "multiply", "fill", "rows", "parse", "correlations", "shares",
+    "infer", "loss", "add", "multiply", "fill", "rows", "parse", "correlations",
     "mcnemar", "on_share", "scatter", "compute", "products",
 }  # fmt: skip
 

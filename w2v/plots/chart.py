@@ -54,12 +54,8 @@ class Lines:
     up: str
     series: Sequence[Series]
     log: bool = False
-    width = 5.2
-
-    @property
-    def height(self) -> float:
-        """Height of the panel in inches."""
-        return _HEIGHT
+    width = 5.2  # inches
+    height = _HEIGHT
 
     @property
     def texts(self) -> list[str]:
@@ -152,11 +148,7 @@ class Circles:
     points: np.ndarray
     sizes: np.ndarray
     width = 6.0
-
-    @property
-    def height(self) -> float:
-        """Height of the panel in inches."""
-        return _HEIGHT
+    height = _HEIGHT
 
     @property
     def texts(self) -> list[str]:
