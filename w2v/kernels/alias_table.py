@@ -1,8 +1,8 @@
 """Alias tables: draws from the noise distribution in constant time.
 
-An alias table (Walker 1977, built as in Vose 1991) draws from a distribution p over V words with
-two parts of one random number. Slot v holds word v with probability q_v, and one other word, its
-alias:
+An alias table (Walker 1977, built as in Vose 1991) draws from a distribution p over V words. One
+random number gives both a slot v and a number u. Slot v yields word v with probability q_v, and
+otherwise one other word, its alias:
 
     v uniform in 0 .. V-1, u uniform in [0, 1):  draw v if u < q_v, else alias_v
     p_w = (q_w + Σ over v with alias_v = w of (1 - q_v)) / V
@@ -28,7 +28,7 @@ def build_alias(weights, threshold, alias, pending):
     weights    float64 (V,)  V p; overwritten
     threshold  uint32 (V,)   overwritten by q in units of 2**-32
     alias      int32 (V,)    overwritten by the other word of each slot
-    pending    int32 (V,)    scratch: slots below 1 from the left, the others from the right
+    pending    int32 (V,)    scratch: slots of weight below 1 from the left, others from the right
     Source: Vose 1991, "A linear algorithm for generating random numbers with a given distribution":
     a slot with a weight below 1 is filled up from a slot with a weight above 1.
     """

@@ -2,9 +2,9 @@
 
 Numba does not notice a change in another file that a kernel calls, nor a changed mode such as
 bounds checks. The name of the cache directory is therefore a hash of all kernels, the Numba version
-and every `NUMBA_*` mode. Its index files are pickles, which nobody but the user may be able to
-write: the directory never has a predictable name in a shared folder. Only our kernels use this
-directory; other Numba code of the importing program keeps its settings.
+and every `NUMBA_*` mode. Its index files are pickles, and reading a pickle can run code. Only the
+user may be able to write them, so the directory never has a predictable name in a shared folder.
+Only our kernels use this directory; other Numba code of the importing program keeps its settings.
 """
 
 from __future__ import annotations
@@ -172,9 +172,9 @@ def _warn_once(message: str) -> None:
 
 
 def machine_code() -> dict[str, str]:
-    """The processor and versions that machine code, and so the last digits of results, depends on.
+    """The processor and the versions on which machine code and the last digits of results depend.
 
-    Returns  by name, for messages
+    Returns  a description of each, by its name in messages
     """
     from llvmlite import binding
 

@@ -9,8 +9,8 @@ For a center word t and the C context words c_i of its window (Mikolov et al. 20
     input_vectors[c_i] += Δh          as in word2vec.c; the gradient would be Δh / C (`divide`)
 
 İrsoy et al. 2020 call the missing 1/C an error of word2vec.c. The setting `cbow_update` chooses
-between the two. The default is that of word2vec.c, because the usual learning rates belong to it.
-A center word without context words (alone in its sentence) is not trained.
+between the two. The default is word2vec.c's step, because the usual learning rates are chosen for
+it. A center word without context words (alone in its sentence) is not trained.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def train_windows(
     negative        int               negatives for each window
     table           uint64 (·,)       alias table of the noise distribution, see `draw_noise`
     state           uint64 (1,)       random state, changed in place
-    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; V in columns after 1 +
-                                      `negative`
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; columns from 1 +
+                                      `negative` on hold V, the padding row
     input_vectors   float (V + 1, D)  changed in place
     output_vectors  float (V + 1, D)  changed in place; the last row is padding
     frozen          bool (V,)         input vectors that must not change; empty for none

@@ -5,7 +5,7 @@ is the average count of windows that shrink at random. #(w, c) is the sum of the
 context of w, #(w) its sum over all contexts, N the sum over all pairs (Levy, Goldberg and Dagan
 2015, sections 2.1 and 3.2, with context distribution smoothing and a shift):
 
-    PMI(w, c)  = ln #(w, c) / N - ln #(w) / N - ln P(c),    P(c) ∝ #(c)^0.75
+    PMI(w, c)  = ln(#(w, c) / N) - ln(#(w) / N) - ln P(c),    P(c) ∝ #(c)^0.75
     PPMI(w, c) = max(PMI(w, c) - shift, 0)
 
 Here a text is an array of word ids, with a negative number before, between and after its documents.
@@ -98,8 +98,8 @@ def fill_ppmi(
     columns      int32 (E,)      overwritten by the column of each entry
     values       float32 (E,)    overwritten by the value of each entry
     sizes        int64 (V,)      overwritten for these words: number of entries in the row
-    Returns      (int64, int64): the first word that has not been computed, for want of memory in
-                 `columns`, or `last`; and the number of entries
+    Returns      (int64, int64): the first word that has not been computed, because `columns` might
+                 be too short, or `last`; and the number of entries
     """
     size = 0
     while word < last and size + counts.size <= columns.size:

@@ -1,10 +1,14 @@
 """Collapsed Gibbs sampling: resample the topic of each token, given the topics of all others.
 
 For a token of word w in document d (Griffiths and Steyvers 2004, "Finding scientific topics",
-equation 5), with all counts n without the token itself:
+equation 5), each topic k has a weight:
 
-    p(k | all others) ∝ (n_dk + α_k) (n_wk + η) / (n_k + V η)
-    p(token | all others) = Σ_k of these / (n_d + Σ α),  whose logarithm is summed up
+    weight_k = (n_dk + α_k) (n_wk + η) / (n_k + V η)
+    p(k | all others) ∝ weight_k
+    p(token | all others) = Σ_k weight_k / (n_d + Σ α),  whose logarithms are summed
+
+The counts n leave out the token itself: n_k tokens have topic k, n_dk of them in document d and
+n_wk of them of word w; document d has n_d tokens.
 
 To estimate the prior α (Minka 2000, "Estimating a Dirichlet distribution"), each document adds
 Σ_{j < n_dk} 1 / (j + α_k) = Ψ(n_dk + α_k) - Ψ(α_k) to `alpha_sums`.
@@ -103,7 +107,7 @@ def count_token(sampler, word, topic, amount, v_eta):
 def begin_document(sampler, topics, begin, end):
     """Count the topics of a document.
 
-    sampler  Sampler     its `document` is overwritten, its `alpha_sums` are added to
+    sampler  Sampler     its `document` is overwritten; its `alpha_sums` are increased
     topics   int16 (N,)  topic of each token
     begin    int         first token of the document
     end      int         token after its last one
@@ -166,11 +170,11 @@ def sample_topics(words, starts, first, last, sampler, eta, state, topics, docum
     starts         int64 (M + 1,)  first token of each document, and N
     first          int             first document
     last           int             document after the last one
-    sampler        Sampler         its counts follow the topics
+    sampler        Sampler         its counts are updated with the topics
     eta            float           η
     state          uint64 (1,)     random state, changed in place
     topics         int16 (N,)      topic of each token, changed in place
-    document_sums  int32 (M, K)    n_dk after the sampling is added; empty to leave this out
+    document_sums  int32 (M, K)    n_dk after the sampling is added to it; empty for none
     Returns        float64, the sum of ln p(token | all others) in nats, each taken before the token
                    is resampled
     """

@@ -33,8 +33,8 @@ MASKED = -128.0  # a score so low that its step and loss are 0, or nearly 0
 def exp_minus_abs(score, dtype):
     """exp(-|score|) in operations that the compiler can turn into SIMD instructions.
 
-    It cannot do so with `math.exp`, with which skip-gram takes 1.6 times as long and CBOW 1.2 times
-    (tests/bench/tricks.py).
+    The compiler cannot do that with `math.exp`: skip-gram then takes 1.6 times as long and CBOW 1.2
+    times (tests/bench/tricks.py).
 
     score    float  NaN gives NaN; beyond ±88 the result is 0, or nearly 0
     dtype    dtype  of the score: float32 or float64

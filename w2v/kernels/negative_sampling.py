@@ -11,8 +11,8 @@ of small matrices (Ji et al. 2016):
     X += G Y_old                                      with Y as it was before the step
 
 All columns of G are computed in the same way, as -lr σ(S). For this the true word enters with the
-opposite sign, -y: its score is -s, and its loss -ln σ(s) = -ln σ(-(-s)) has the form of that of a
-negative. Its column of G changes sign again when its own row of Y is updated.
+opposite sign, -y: its score is -s, and its loss -ln σ(s) = -ln σ(-(-s)) has the form of the loss
+of a negative. Its column of G changes sign again when the row of the true word in Y is updated.
 
 Differences from word2vec.c, and the reasons:
 
@@ -20,8 +20,8 @@ Differences from word2vec.c, and the reasons:
   and take one step: one matrix product instead of many, at equal quality (see `skipgram`).
 - word2vec.c looks σ up in a table of 1,000 values, and takes 0 or 1 beyond ±6. Here σ is exact, and
   so is the loss, which word2vec.c does not compute (see `logistic`).
-- A negative that is the true word is left out, as in word2vec.c. The padding row, the last of each
-  matrix, takes its place. It is zero and its score is set to MASKED, so that its step is 0.
+- A negative that is the true word is left out, as in word2vec.c. The padding row takes its place:
+  the last row of each matrix, which is zero. Its score is set to MASKED, so that its step is 0.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Scratch(NamedTuple):
     ids               int32 (BATCH,)  row numbers of the vectors X
     steps             float (·,)      the scores S, then the steps G
     targets           float (K, D)    Y_old, the targets before the step
-    hidden            float (1, D)    h, a vector that is computed, such as the mean of a window
+    hidden            float (1, D)    h, a computed vector, such as the mean of a window
     vector_step       float (1, D)    the step of one vector, G Y_old
     loss_accumulator  float64 (2,)    see `logistic_steps`
     """
@@ -119,7 +119,7 @@ def draw_targets(center_ids, count, negative, table, padding_id, state, target_i
 
 @jit
 def draw_negatives(table, state, negatives):
-    """Draw a sample of negatives for a chunk; its windows then draw their negatives from it.
+    """Draw the sample of negatives from which the windows of a chunk then draw theirs.
 
     table      uint64 (V,)  alias table of the noise distribution, see `draw_noise`
     state      uint64 (1,)  random state, changed in place
@@ -137,7 +137,7 @@ def mask_padding(scores, count, target_ids, row, padding_id):
     count       int           number of vectors; if it is odd, the last tiles have a padding vector
     target_ids  int32 (N, K)  row `row` holds the targets
     row         int
-    padding_id  int           the entry of `target_ids` that is no target
+    padding_id  int           the id in `target_ids` that marks padding
     """
     tiles, pairs = target_ids.shape[1] // COLUMNS, (count + 1) // 2
     for tile in range(tiles):
@@ -159,7 +159,8 @@ def train_batch(
     """Train several vectors on the same word and negatives, in one step.
 
     vectors           float (·, D)    rows `ids` are X, changed in place; the last row is padding
-    ids               int32 (BATCH,)  the first `count` are used
+    ids               int32 (BATCH,)  the first `count` are used; the next is overwritten by the
+                                      padding row if `count` is odd
     count             int             B
     output_vectors    float (·, D)    rows `target_ids[row]` are Y, changed in place; the last row
                                       is padding; word2vec.c: syn1neg
@@ -168,7 +169,7 @@ def train_batch(
     lr                float           learning rate, of the same dtype; word2vec.c: alpha
     steps             float (·,)      scratch: S, then G
     targets           float (K, D)    scratch: Y_old
-    loss_accumulator  float64 (2,)    L before the step is added
+    loss_accumulator  float64 (2,)    L, computed before the step, is added
     registers         int             D / 16
     frozen            bool (V,)       rows of `vectors` that must not change; empty for none
     """
@@ -230,7 +231,7 @@ def train_vector(
     lr                float         learning rate, of the same dtype
     steps             float (·,)    scratch: S, then G
     vector_step       float (1, D)  overwritten by G Y_old; word2vec.c: neu1e
-    loss_accumulator  float64 (2,)  L before the step is added
+    loss_accumulator  float64 (2,)  L, computed before the step, is added
     registers         int           D / 16
     fixed             bool          do not change the output vectors
     """

@@ -7,9 +7,10 @@ With g = `scale` times the gradient and learning rate lr, elementwise:
     Adam      m = 0.9 m + 0.1 g;  v = 0.999 v + 0.001 g²     Kingma & Ba 2015, algorithm 1
               w -= lr m̂ / (√v̂ + 1e-8),  m̂ = m / (1 - 0.9ᵗ),  v̂ = v / (1 - 0.999ᵗ)
 
-Adam is computed in the paper's faster order (section 2): lr √(1 - 0.999ᵗ) / (1 - 0.9ᵗ) once, then
-m / (√v + 1e-8 √(1 - 0.999ᵗ)). In an embedding only the rows that have a gradient are updated; m and
-v of the other rows do not decay, as in PyTorch's SparseAdam.
+Adam is computed in the faster order of the paper's section 2: the factor lr √(1 - 0.999ᵗ) / (1 -
+0.9ᵗ) is computed once, and multiplies m / (√v + 1e-8 √(1 - 0.999ᵗ)). In an embedding only the rows
+that have a gradient are updated; m and v of the other rows do not decay, as in PyTorch's
+SparseAdam.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def add_rows(rows, changes, sums):
 
 @jit
 def sum_gradients(gradients, first, last):
-    """Sum rows of the gradients of several shards; the sums overwrite those of the first shard.
+    """Sum rows of the gradients of several shards; the sums overwrite the first shard's rows.
 
     gradients  float (S, R, D)  rows of `gradients[0]` are changed in place
     first      int              first row
@@ -79,7 +80,7 @@ def sgd_step(weights, rows, gradient, first, last, lr, scale):
 
 @jit
 def adagrad_step(weights, rows, gradient, first, last, lr, scale, squares):
-    """A step of Adagrad: the larger the past gradients of a number, the smaller its step.
+    """A step of Adagrad: the larger the past gradients of a weight, the smaller its step.
 
     weights   float (R, D)  changed in place
     rows      int32 (N,)    row of `weights` for each row of `gradient`
@@ -102,7 +103,7 @@ def adagrad_step(weights, rows, gradient, first, last, lr, scale, squares):
 
 @jit
 def adam_step(weights, rows, gradient, first, last, lr, scale, means, squares, count):
-    """A step of Adam: running mean of gradients, divided by √(running mean of their squares).
+    """A step of Adam: the running mean of gradients, divided by √(running mean of squares).
 
     weights   float (R, D)  changed in place
     rows      int32 (N,)    row of `weights` for each row of `gradient`

@@ -32,7 +32,7 @@ def read_sign(text, at, end):
     text     uint8 (·,)
     at       int
     end      int
-    Returns  (bool, int): whether there is a minus, and the position after the sign
+    Returns  (bool, int): whether the sign is a minus, and the position after it
     """
     minus = at < end and text[at] == _MINUS
     return minus, at + (minus or (at < end and text[at] == _PLUS))
@@ -40,7 +40,7 @@ def read_sign(text, at, end):
 
 @inlined
 def read_digits(text, at, end, number):
-    """Append digits to a number, until another character or until the number is too large.
+    """Append digits to a number, up to another character or until it reaches _MAX_MANTISSA.
 
     text     uint8 (·,)
     at       int
@@ -89,8 +89,8 @@ def read_number(text, at, end, powers):
 def read_rows(text, begins, ends, powers, matrix, names):
     """Read lines of a name and D numbers, with one blank before each number.
 
-    Other lines are left to a slower reader, such as those with more numbers, with nan, or with more
-    digits than a double has.
+    All other lines are left to a slower reader, such as lines with more numbers, with nan, or with
+    more digits than a double has.
 
     text    uint8 (·,)
     begins  int64 (L,)      the position where each line begins

@@ -1,20 +1,20 @@
 """Paragraph vectors, distributed memory (PV-DM): a document and a window predict the center word.
 
-For a document d, a center word t and the C context words c_i of its window (Le & Mikolov 2014,
-section 2.2, with negative sampling):
+For a document d, a center word t and the C context words c_i of its window of radius R (Le &
+Mikolov 2014, section 2.2, with negative sampling):
 
     sum       h = document_vectors[d] + Σ input_vectors[c_i]
-    mean      h = (the same) / (1 + C)
+    mean      h = (this sum) / (1 + C)
     concat    h = [document_vectors[d], input_vectors of the R words before, of the R after]
               with zeros beyond the ends of the document; rows of output_vectors are as long as h
 
     Y = output_vectors[t, negatives]
     a step of negative sampling on h and Y, see `negative_sampling`: it updates Y and gives
     Δh = G Y_old
-    document_vectors[d] += Δh,  input_vectors[c_i] += Δh      (concat: each its part of Δh)
+    document_vectors[d] += Δh,  input_vectors[c_i] += Δh      (concat: each gets its part of Δh)
 
 With the mean, Δh is added to each vector undivided, as in word2vec.c's CBOW (see `cbow`). Unlike in
-CBOW, a word alone in its document is trained, because the document vector predicts it.
+CBOW, the only word of a document is trained, because the document vector predicts it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def train_sums(
     registers         int               D / 16
     scratch           Scratch
     fixed             bool              change only the document vectors
-    mean              bool              the mean instead of the sum
+    mean              bool              take the mean instead of the sum
     Returns           (float64, int64), the sum of the losses in nats and the number of windows
     """
     word_ids, firsts, lasts, rates, sentences = windows

@@ -1,7 +1,7 @@
 """One time step of an LSTM or GRU, forward and backward, between the layer's matrix products.
 
-For each row of a minibatch, with U units, elementwise products and the logistic function σ. The
-layer computes a = x_t W_x + h_{t-1} W_h + b as one matrix product.
+The equations hold for each row of a minibatch, with U units. Products are elementwise, and σ is the
+logistic function. The layer computes a = x_t W_x + h_{t-1} W_h + b as one matrix product.
 
 LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000):
 

@@ -28,7 +28,7 @@ MEAN_FACTOR = 1.5  # a row whose changes are identical moves by this times their
 
 @jit
 def number_rows(ids, count, local_ids, rows, size):
-    """Number the rows that a chunk needs in order of appearance; these are the rows of its copy.
+    """Number the rows of a chunk in order of appearance: its copy has them in this order.
 
     ids        int32 (N,)  row numbers of the matrix, replaced by row numbers of the copy
     count      int         the first `count` of `ids` are used

@@ -1,10 +1,10 @@
 """SIMD registers of 16 numbers for Numba kernels; also prefetching and powers of two.
 
 When the compiler vectorises a loop over rows by itself, it checks at each entry that the rows do
-not overlap, and it sums in one register at a time. Kernels that name their registers avoid both.
-They work for vectors of any length and are compiled once. A row is a whole number of registers. On
-processors with registers of fewer than 16 numbers, LLVM splits them. A lane is the position of one
-number in a register.
+not overlap, and it sums in one register at a time. Kernels that load and store registers by name
+avoid both. They work for vectors of any length and are compiled once. A row is a whole number of
+registers. On processors with registers of fewer than 16 numbers, LLVM splits them. A lane is the
+position of one number in a register.
 
 Each function has a body in plain NumPy, which runs when compilation is switched off. Tests compare
 the compiled form with this body (`plain`). Pointers have types here, as in llvmlite up to the
@@ -93,7 +93,10 @@ def pointer(context: Any, builder: Any, signature: Any, args: Any, unit: int = W
 
 
 def shuffle(builder: Any, first: Any, second: Any, order: list[int]) -> Any:
-    """Emit a shuffle: the numbers of two registers, numbered through both, in a given order."""
+    """Emit a shuffle: lanes of two registers in a given order.
+
+    order  numbers of lanes: WIDTH lanes of `first`, then those of `second`
+    """
     return builder.shuffle_vector(
         first, second, ir.Constant(ir.VectorType(_INT32, len(order)), order)
     )

@@ -52,7 +52,7 @@ def _add_and_load(_: Any, array: Any, row: Any, column: Any, amount: Any) -> Any
 
 @compiled_as(_add_and_load)
 def add_and_load(array, row, column, amount):
-    """Do array[row, column] += amount, of int32, and return the register that has this number.
+    """Do array[row, column] += amount, for int32, and return the register with this number.
 
     The whole register is loaded and stored. After a store of one number, the next load of its
     register would have to wait until the number has reached the cache.
@@ -87,7 +87,7 @@ def _prefix_sums(_: Any, a: Any) -> Any:
 
 @compiled_as(_prefix_sums)
 def prefix_sums(a):
-    """In each lane the sum of this lane and all before it."""
+    """Prefix sums: each lane becomes the sum of itself and all lanes before it."""
     return np.cumsum(a)
 
 

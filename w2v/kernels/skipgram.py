@@ -9,7 +9,7 @@ For a center word t, the context words c_1 .. c_B of its window and negatives n_
 As in word2vec.c, the input vector of the context word predicts the center word; over a corpus these
 are the same pairs as in the paper. Unlike in word2vec.c, the pairs of a window share negatives (Ji
 et al. 2016) and take one step. This step is a matrix product, several times as fast, at equal
-quality. `train_pairs` draws negatives for each pair, as word2vec.c does, to prove that.
+quality. For comparison `train_pairs` draws negatives for each pair, as word2vec.c does (`--exact`).
 """
 
 from __future__ import annotations
@@ -55,15 +55,16 @@ def train_windows(
 ):  # fmt: skip
     """Train all windows, each in one step: its context words predict its center word.
 
-    All context words share the negatives of the window. More than BATCH words take several steps.
+    All context words share the negatives of the window. A window of more than BATCH context words
+    takes several steps.
 
     windows         Windows
     count           int               number of windows
     negative        int               negatives for each window
     table           uint64 (·,)       alias table of the noise distribution, see `draw_noise`
     state           uint64 (1,)       random state, changed in place
-    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; V in columns after 1 +
-                                      `negative`
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; columns from 1 +
+                                      `negative` on hold V, the padding row
     input_vectors   float (V + 1, D)  changed in place; the last row is padding
     output_vectors  float (V + 1, D)  changed in place; the last row is padding
     frozen          bool (V,)         input vectors that must not change; empty for none
@@ -104,8 +105,8 @@ def train_pairs(
     negative        int               negatives for each pair
     table           uint64 (·,)       alias table of the noise distribution, see `draw_noise`
     state           uint64 (1,)       random state, changed in place
-    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; V in columns after 1 +
-                                      `negative`
+    target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; columns from 1 +
+                                      `negative` on hold V, the padding row
     input_vectors   float (V + 1, D)  changed in place; the last row is padding
     output_vectors  float (V + 1, D)  changed in place; the last row is padding
     frozen          bool (V,)         input vectors that must not change; empty for none

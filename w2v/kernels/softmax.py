@@ -4,7 +4,7 @@ For a row of scores s with target t and weight w:
 
     p_v  = exp(s_v - max s) / Σ_u exp(s_u - max s)
     loss = -ln p_t = ln Σ_u exp(s_u - max s) + max s - s_t        nats
-    d_s  = w (p - onehot(t))                                       the gradient of w loss
+    d_s  = w (p - onehot(t))                                       the gradient of w · loss
 """
 
 from __future__ import annotations

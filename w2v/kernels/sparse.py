@@ -12,7 +12,7 @@ from __future__ import annotations
 from w2v.kernels import inlined, jit
 from w2v.kernels.simd import load, multiply_add, prefetch, splat, store
 
-REGISTERS = 7
+REGISTERS = 7  # registers for the columns of a block
 AHEAD = 6  # the row of Q for an entry of A is prefetched this many entries before it is used
 
 

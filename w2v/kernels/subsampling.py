@@ -2,7 +2,7 @@
 
 An occurrence of a word of frequency f (its share of all tokens) is kept with the probability
 
-    √(t / f) + t / f
+    min(1, √(t / f) + t / f)
 
 where t is the option `--sample` (Mikolov et al. 2013b, section 2.3, in the form of word2vec.c).
 `negative_sampling.word_distributions` computes these keep probabilities.

@@ -17,9 +17,9 @@ in tiles of two rows of X by three rows of Y. One tile of S:
 
         scores, from 8 * tile on:   a0 a1 a2 padding | b0 b1 b2 padding        (two quads)
 
-The updates have tiles of the same shape. Each of the six numbers of G fills a register, 5 loads
-feed 6 multiply-adds, and the 3 targets or the 2 vectors are stored. A row has D = 16 `registers`
-numbers, with zeros as padding at its end.
+The updates have tiles of the same shape. Each of the six numbers of G is copied to all lanes of a
+register, 5 loads feed 6 multiply-adds, and the 3 targets or the 2 vectors are stored. A row has
+D = 16 `registers` numbers, with zeros as padding at its end.
 
 The reason for this shape: a load takes as long as a multiply-add, so that a tile should need few
 loads for each multiply-add. Measured on a processor with AVX-512, S of 6 by 6 rows with D = 112
@@ -55,7 +55,7 @@ def score_pair(vectors, first, second, targets, column, scores, tile, padding, r
     registers  int           D / 16
     """
     zero = splat(vectors.dtype.type(0.0))
-    unused = splat(vectors.dtype.type(padding / 16))  # 16 numbers of sum `padding`
+    unused = splat(vectors.dtype.type(padding / 16))  # 16 equal numbers, whose sum is `padding`
     a0, a1, a2, b0, b1, b2 = zero, zero, zero, zero, zero, zero
     for register in range(registers):
         a, b = load(vectors, first, register), load(vectors, second, register)

@@ -1,4 +1,4 @@
-"""Topic inference (folding in): topics θ of new documents, given the topics' words φ.
+"""Topic inference (folding in): topics θ of new documents, given the topics' distributions φ.
 
 Expectation maximisation for a document with tokens w_1 .. w_N (Hofmann 1999, with a prior α):
 

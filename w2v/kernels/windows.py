@@ -2,8 +2,8 @@
 
 Each of these words is the center word of a window of b words to each side, with b drawn from 1 to
 `window`, so that near words have more weight (Mikolov et al. 2013a, section 3.2). As in word2vec.c,
-subsampling comes first, so that windows reach further in the text, and no window goes beyond its
-sentence.
+words are subsampled before windows are built, so that windows reach further in the text. No window
+goes beyond its sentence.
 
 The learning rate falls linearly from word to word of a chunk; word2vec.c lowers it every 10,000
 words.
@@ -112,8 +112,8 @@ def prefetch_window(
     center          int           position of the current center word
     count           int           number of windows
     target_ids      int32 (N, K)  targets of each window
-    input_vectors   float (·, D)  the row of the word that is the next to enter is prefetched
-    output_vectors  float (·, D)  the rows of the targets are prefetched
+    input_vectors   float (·, D)  the row of the word that will enter AHEAD windows later
+    output_vectors  float (·, D)  the rows of the targets of that window
     registers       int           D / 16
     """
     entering = word_ids[min(last[center] + AHEAD, count - 1)]
@@ -126,7 +126,7 @@ def prefetch_window(
 def prefetch_targets(ahead, count, target_ids, output_vectors, registers):
     """Prefetch the rows of the targets of one window.
 
-    ahead           int           number of the window; a number too large means the last window
+    ahead           int           number of the window; too large a number means the last one
     count           int           number of windows
     target_ids      int32 (N, K)  targets of each window
     output_vectors  float (·, D)

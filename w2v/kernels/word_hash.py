@@ -9,8 +9,8 @@ linear probing from slot code mod S. A free slot is 0. The high 32 bits of a use
 the code; its low 32 bits are the type's number plus one. Bytes of names are compared only if the
 high bits of the codes agree.
 
-In the tables of types, T is the number of types that they can hold, and `types` how many they do.
-The name of type i is text[offsets[i]:offsets[i + 1]].
+T is the capacity of the tables of types, and `types` the number of types that they hold. The name
+of type i is text[offsets[i]:offsets[i + 1]].
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def keep_words(ids, word_ids, size, words, starts, every):
     ids       int32 (N,)  type numbers; 0 ends a sentence
     word_ids  int32 (T,)  the word id of each type, or -1 if it is out of vocabulary
     size      int64 (2,)  the number of words before this part, and the position where the current
-                          sentence began; changed in place, to those after this part
+                          sentence began; changed in place to those after this part
     words     int32 (N,)  overwritten: the word ids
     starts    int64 (N,)  overwritten: the position after each sentence that ends here, where the
                           next one begins
