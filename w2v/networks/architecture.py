@@ -35,8 +35,8 @@ class Architecture:
              the vectors of `length` words and feeds them to dense layers
     words    size of the vocabulary
     dim      dimensions of a word vector
-    length   words that are read of a text to classify, its last ones; an mlp always reads so many,
-             with padding, in a language model too
+    length   a classifier reads the last `length` words of a text; an mlp always reads this number
+             of words, with padding if there are fewer, also as a language model
     units    units of each recurrent layer, or of each hidden layer of an mlp
     layers   number of recurrent layers, or of hidden layers of an mlp
     dense    units of the dense layers that follow
@@ -159,8 +159,8 @@ def recurrent_layer(settings: Any) -> type[Recurrent] | None:
 def arrays_of(layer: Layer, name: str, arrays: dict[str, Any]) -> dict[str, Any]:
     """The arrays of one layer, by the layer's own names.
 
-    layer   gives the names: W_x
-    name    name of the layer in the network: lstm1
-    arrays  arrays of the whole network by their full names: lstm1.W_x
+    layer   its own names of its parameters are used, such as W_x
+    name    name of the layer in the network, such as lstm1
+    arrays  arrays of the whole network by their full names, such as lstm1.W_x
     """
     return {key: arrays[f"{name}.{key}"] for key in layer.parameters}

@@ -11,7 +11,7 @@ from w2v.networks.network import Batch
 from w2v.text.encoded_text import EncodedDocuments, Spans
 from w2v.training.chunks import Chunk, Plan
 
-_SORTED = 50  # minibatches' worth of shuffled texts that are sorted by length together
+_SORTED = 50  # number of minibatches whose texts are sorted by length together
 
 
 class BatchSource(Protocol):
@@ -97,9 +97,10 @@ class LabelledBatches:
     def schedule(
         self, rng: np.random.Generator | None, shards: int
     ) -> tuple[list[np.ndarray], list[int]]:
-        """Row numbers of texts, in minibatches of similar length, which are shuffled.
+        """Row numbers of texts, in minibatches of texts of similar length.
 
-        With `rng` the texts are sorted by length in groups of 50 minibatches; without, all are.
+        With `rng` the texts are shuffled, and sorted by length in groups of 50 minibatches; then
+        the minibatches are shuffled. Without `rng` all texts are sorted by length.
         """
         count = self._lengths.size
         order = np.arange(count) if rng is None else rng.permutation(count)

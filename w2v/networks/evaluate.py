@@ -31,7 +31,7 @@ def evaluate(
     rows: int,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> Evaluation:
-    """Evaluate a network on all minibatches, each network on a thread of its own.
+    """Evaluate a network on all minibatches, each of its copies on a thread of its own.
 
     networks     copies of one network that share their parameters
     source       the held-out text

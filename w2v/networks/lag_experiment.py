@@ -27,11 +27,11 @@ from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, sentences
 
 DIM = 16  # dimensions of word vectors
 BATCH = 32  # sequences in a minibatch
-CLIP = 1.0  # longest gradient
+CLIP = 1.0  # largest norm of the gradient
 RATE = 0.002  # learning rate of Adam: with 0.005 LSTMs fail at 100 words in two runs of three
 FORGET = 3.0  # initial bias of the LSTM's forget gate: it starts almost open, for long lags
 TESTED, EVERY = 512, 100  # sequences in an evaluation, and steps between evaluations
-DISTANCES = (0.0, 0.25, 0.5, 1.0)  # at which gradients are shown: 0 is h_T, 1 is h_0
+DISTANCES = (0.0, 0.25, 0.5, 1.0)  # shares of the way back from h_T to h_0, for the gradients
 VARIANTS = {"rnn": ("rnn tanh", "rnn relu identity"), "lstm": ("lstm",)}
 _LAYERS: dict[str, Callable[..., Recurrent]] = {
     "rnn tanh": partial(Rnn, activation="tanh", recurrent_init="uniform"),
@@ -137,7 +137,7 @@ class LagModel:
         return loss
 
     def step(self) -> None:
-        """An Adam step by the gradients of `learn`, clipped to the norm CLIP."""
+        """Take an Adam step with the gradients of `learn`, clipped to the norm CLIP."""
         norm = float(np.sqrt(np.square(self._gradient, dtype=np.float64).sum()))
         self._optimizer.memory["steps"] += 1
         scale = min(1.0, CLIP / norm) if norm else 1.0

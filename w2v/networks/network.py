@@ -25,8 +25,8 @@ from w2v.networks.layers.softmax_output import RowGradients, SampledSoftmaxOutpu
 class Batch(NamedTuple):
     """A minibatch, or a shard of one, of T steps and B rows.
 
-    words    int32 (T, B), word ids; an mlp that predicts at each step gets (T + length - 1, B): the
-             words before the first step too
+    words    int32 (T, B), word ids; for an mlp that predicts at each step (T + length - 1, B), with
+             the words before the first step
     mask     (T, B), 1 for a word and 0 for padding; None: no padding
     targets  int32 (B,), or (T * B,) with a prediction at each step: ids of labels or words
     weights  weight of each target in the loss, of the network's dtype

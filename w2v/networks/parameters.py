@@ -1,7 +1,8 @@
 """The dense parameters of a network in one matrix, with a view for each parameter.
 
-Dense parameters are all that change in every minibatch, unlike the rows of an embedding. The
-optimizer and the sum of gradients treat them as one array.
+Dense parameters are those that every minibatch changes as a whole. Of an embedding, a minibatch
+changes only some rows. The optimizer and the sum of gradients treat all dense parameters as one
+array.
 """
 
 from __future__ import annotations

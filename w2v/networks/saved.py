@@ -111,6 +111,6 @@ def _draw(scores: np.ndarray, temperature: float, top: int, rng: np.random.Gener
     if 0 < top < scores.size:
         lowest = np.partition(scores, -top)[-top]
         scores = np.where(scores >= lowest, scores, -np.inf)
-    with np.errstate(over="ignore"):  # a temperature near 0 overflows to -inf, of which exp is 0
+    with np.errstate(over="ignore"):  # a temperature near 0 overflows to -inf, and exp(-inf) is 0
         sums = np.cumsum(np.exp((scores - scores.max()) / temperature))
     return int(min(np.searchsorted(sums, rng.random() * sums[-1], "right"), scores.size - 1))

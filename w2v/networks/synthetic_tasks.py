@@ -60,7 +60,7 @@ def sentences(rng: np.random.Generator, rows: int, fillers: int) -> tuple[np.nda
 
 
 def lines(seed: int, count: int, fillers: int) -> Iterator[str]:
-    """Complete sentences of the task as text, the answer included."""
+    """Complete sentences of the task as text, with the answer as the last word."""
     words, answers = sentences(np.random.default_rng(seed), count, fillers)
     for row in range(count):
         yield " ".join(WORDS[at] for at in [*words[:, row], answers[row]])

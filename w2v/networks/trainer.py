@@ -154,7 +154,7 @@ class NetworkTrainer:
         self.matrices |= {f"state{n}": state for n, state in enumerate(self._states)}
 
     def restored(self) -> None:
-        """The matrices have been read from a checkpoint. Nothing else is derived from them."""
+        """Do nothing after a checkpoint is read: nothing is derived from the matrices."""
 
     def vectors(self, name: str) -> np.ndarray:
         """The matrix of this name."""
@@ -212,7 +212,7 @@ class NetworkTrainer:
         return f"accuracy {self._correct[epoch].sum() / max(pairs, 1):.2%}"
 
     def validation_note(self) -> str:
-        """The same for the held-out text that `loss` has evaluated last."""
+        """The perplexity, or the accuracy, of the held-out text that `loss` evaluated last."""
         if self.held_out is None:
             return ""
         nats, count, correct = self.held_out

@@ -14,7 +14,7 @@ from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
 from w2v.training.chunks import Chunk
 
-PARTS = 8  # parts of a sum or of a step, which threads share
+PARTS = 8  # parts of a sum or of a step, which are distributed over the threads
 
 
 class MinibatchUpdates:
@@ -31,7 +31,7 @@ class MinibatchUpdates:
     states     recurrent states of all rows of a minibatch, changed in place; empty for a classifier
     correct    int64 (epochs, S), changed in place: number of targets with the highest score
     lr_at      function from the share of the run (0 to 1) to the learning rate
-    clip       longest gradient, over all parameters; 0: no clipping
+    clip       largest norm of the gradient of all parameters; 0: no clipping
     frozen     bool (V,), rows of `input_vectors` that are not trained; or (0,)
     seed       seed of dropout and of sampled words
     """
@@ -56,7 +56,7 @@ class MinibatchUpdates:
         self._places = {name: np.full(size, -1, np.int32) for name, size in tables.items()}
         whole = np.arange(gradients.shape[1], dtype=np.int32)
         self._sums = {"weights": (whole, gradients[0])}  # name: (rows, their summed gradients)
-        self._squares = np.zeros(PARTS + len(tables))  # of the summed gradients, by part
+        self._squares = np.zeros(PARTS + len(tables))  # squared norms of the summed gradients
         self._learnt = [False] * len(networks)
         self._lr = math.nan
         self.parts = (PARTS + len(tables), PARTS)
