@@ -40,19 +40,19 @@ def extended(tmp_path, monkeypatch):
     w2v.models.models.cache_clear()
     for name in {*sys.modules} - before:
         parent, _, child = name.rpartition(".")
-        if child in ("centre", "leaky"):
+        if child in ("center", "leaky"):
             del sys.modules[name]
             delattr(sys.modules[parent], child)
 
 
 def test_the_models_of_the_page_are_registered(extended, w2v):
     assert "Each word predicts the words around it." in w2v("train", "--help").out
-    assert "--negative" in w2v("train", "--model", "centre", "--help").out
+    assert "--negative" in w2v("train", "--model", "center", "--help").out
     assert "--units" in w2v("train", "--model", "leaky", "--help").out
 
 
 def test_the_registry_is_as_before_after_that():
-    assert not {"centre", "leaky"} & {*w2v.models.models()}
+    assert not {"center", "leaky"} & {*w2v.models.models()}
 
 
 # A network
@@ -112,7 +112,7 @@ def test_the_network_learns_next_words(extended, w2v, folder):
 
 @pytest.mark.skipif(COMPILED, reason="would be compiled anew each time")
 def test_the_kernel_of_the_page_is_its_twin(extended):
-    kernel = importlib.import_module("w2v.kernels.centre").train_windows
+    kernel = importlib.import_module("w2v.kernels.center").train_windows
     names = vars(naive) | {}
     exec(FILES["tests/naive.py"], names)
     table = word_distributions.alias_table(word_distributions.noise_probabilities(COUNTS, 0.75))
@@ -129,7 +129,7 @@ def test_the_kernel_of_the_page_is_its_twin(extended):
 
     twins = naive.Random(state()[0])
     built = twins.build_windows(SENTENCES, keep, 2, True, 0.1, 0.05)
-    wanted = names["centre_train_windows"](built, *old, table, 4, twins)
+    wanted = names["center_train_windows"](built, *old, table, 4, twins)
     assert found == pytest.approx(wanted, rel=1e-11)
     np.testing.assert_allclose(both[:, :V, :5], old, rtol=1e-11)
     assert int(rng[0]) == twins.state
