@@ -34,8 +34,8 @@ def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     """An array of zeros that begins on a cache line and shares none with other data.
 
     A load of a register then never needs two lines. Otherwise skip-gram takes 1.6 times as long and
-    CBOW 1.15 times (tests/bench/tricks.py). Threads also do not wait for each other's writes: with
-    two threads, two loss accumulators in one line cost about as much again.
+    CBOW 1.15 times (tests/bench/tricks.py). Threads also do not wait for each other's writes (false
+    sharing): with two threads, two loss accumulators in one line cost about as much again.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + -size % LINE + LINE, np.uint8)
