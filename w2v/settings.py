@@ -166,7 +166,8 @@ class DocumentSettings:
     )  # fmt: skip
     id_prefix: str = document_setting(
         "none", "Prefix ids with the name of their file or with their label, as FILE:ID or "
-        "LABEL:ID. Use it when several files have the same ids.",
+        "LABEL:ID. Use it when several files have the same ids. It does nothing with --format "
+        "files.",
         choices=("none", "file", "label"),
     )  # fmt: skip
 

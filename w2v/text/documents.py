@@ -298,9 +298,15 @@ class DocumentCorpus(Corpus):
         if row == len(self.names):
             self.names.append(name)
         elif not self._settings.merge_ids:
+            advice = (
+                "to keep both, give the folder that contains both files, so that names are paths"
+            )
+            if file:
+                advice = "--id-prefix file or label makes names differ; "
+                advice += "--columns or --id-field chooses the id"
             raise W2VError(
-                f"{place}: an earlier document has the same name {name!r}: --merge-ids joins both, "
-                "--id-prefix file or label makes names differ, --columns names the id column"
+                f"{place}: an earlier document has the same name {name!r}: --merge-ids joins both; "
+                f"{advice}"
             )
         self.rows.append(row)
         self.labels.append(label)
