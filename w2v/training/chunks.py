@@ -5,9 +5,9 @@ learning rate and the random numbers of a chunk are derived from the chunk and t
 checkpoint does not hold them.
 
 Within an epoch the chunks are shuffled. In the order of the text, neighbouring chunks share a
-subject and training follows it for a while. On 100 MB of Wikipedia (CBOW, 3 seeds) the order of
-the text solved 34.2 % of the analogies, shuffled chunks of 100,000 words 34.7 %, shuffled chunks of
-10,000 words 35.5 %.
+subject, and the vectors follow this subject for a while. On 100 MB of Wikipedia (CBOW, 3 seeds) the
+order of the text solved 34.2 % of the analogies, shuffled chunks of 100,000 words 34.7 %, shuffled
+chunks of 10,000 words 35.5 %.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import numpy as np
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 
 CHUNK = 10_000  # words in a chunk: CBOW trains it in 6 ms, of which 0.01 ms are Python
-SMALL_CHUNK = 1_000  # words in a chunk of a short text, at least: so that all threads have chunks
+# A short text has smaller chunks, so that all threads have chunks.
+SMALL_CHUNK = 1_000  # fewest words in all chunks of a round of a short text
 ROUNDS = 40  # fewest rounds in an epoch, unless the text is too short
 
 

@@ -88,7 +88,7 @@ class IterativeTrainer(Trainer, HasVectors, Protocol):
         """Allocate and initialise the matrices; a round has `shards` chunks."""
 
     def restored(self) -> None:
-        """Drop all that is derived from the matrices: they have been read from a checkpoint."""
+        """Drop what is derived from the matrices, after they were read from a checkpoint."""
 
     def lr_at(self, share: float) -> float:
         """The learning rate after a share (0 to 1) of the run; NaN for a model without one."""
@@ -120,7 +120,7 @@ class GradientTrainer(IterativeTrainer, Protocol):
         """A note to show after the result of the latest call of `loss`, or ""."""
 
     def freeze(self, rows: np.ndarray) -> None:
-        """Keep the word vectors fixed that are marked in `rows`, bool (V,)."""
+        """Keep the word vectors that are marked in `rows`, bool (V,), as they are."""
 
 
 @runtime_checkable
