@@ -77,10 +77,10 @@ def load(path: str | Path, table: str | None = None, limit: int | None = None) -
 def _load(path: str, table: str | None, limit: int | None = None, kept: object = None) -> Vectors:
     findings = Diagnostics(path)
     name = table or _first_table(path)
-    found = formats.load(path, name, limit, findings)
+    opened = formats.load(path, name, limit, findings)
     for message in findings.messages:
         _LOG.warning("%s: %s", path, message)
-    return Vectors._of(found, name, path, kept)
+    return Vectors._of(opened, name, path, kept)
 
 
 def _first_table(path: str) -> str:
@@ -117,7 +117,7 @@ def train(
     recursive    replace each folder in `corpus` by all files in it and in its subfolders
     resume       continue a stopped run from its checkpoint
     on_progress  a function that is called with a `Progress` record or a message (str), at most five
-                 times a second; `print` will do
+                 times a second, such as `print`
     settings     the options of the command as keywords, with _ for -: dim=100, window=5,
                  min_count=5, epochs=5, threads=4, seed=1. `w2v train --model NAME --help` lists
                  them with their defaults
@@ -151,7 +151,7 @@ def train(
         settings["encoding"] = "utf-8"
     settings |= _files(settings, folder.path)
     if recursive:
-        paths = [each for path in paths for each in files_of(path)]
+        paths = [file for path in paths for file in files_of(path)]
     model, settings = renamed(model, settings)
     chosen = find_model(model)
     with folder.left_out(), ExitStack() as stack:
@@ -280,7 +280,7 @@ def _make_request(
         chosen["deterministic"] = True
     if not chosen.get("deterministic"):
         for name in {"shards", "round_words"} & chosen.keys():
-            raise W2VError(f"{option_name(name)} is for --deterministic: add it")
+            raise W2VError(f"{option_name(name)} is for --deterministic: add --deterministic")
     initial = _initial_vectors(chosen)
     if initial:
         chosen = {"dim": initial.dim, **initial.settings, **chosen}
@@ -325,9 +325,9 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     }
     for name in given.keys() - own - aliases.keys():
         takers = [
-            each.name
-            for each in models().values()
-            if any(field.name == name for kind in each.settings_classes for field in fields(kind))
+            other.name
+            for other in models().values()
+            if any(field.name == name for kind in other.settings_classes for field in fields(kind))
         ]
         if takers:
             raise W2VError(f"{option_name(name)} is for --model {' or '.join(takers)}")
@@ -371,7 +371,7 @@ def _check_update(path: str) -> None:
     tensors, metadata = formats.contents(path)
     if not tensors:
         raise W2VError(
-            f"{name_of(path)} ({formats.sniff(path)}) holds vectors alone: use --init to start "
+            f"{name_of(path)} ({formats.sniff(path)}) holds only vectors: use --init to start "
             "from them; --update needs a .safetensors file of w2v train"
         )
     if metadata.get("kind") == "checkpoint":
@@ -381,7 +381,7 @@ def _check_update(path: str) -> None:
     model = models().get(metadata.get("model", ""))
     if model is None:
         raise W2VError(
-            f"{name_of(path)} holds vectors alone and is not a model of w2v train: use --init to "
+            f"{name_of(path)} holds only vectors and is not a model of w2v train: use --init to "
             "start from them"
         )
     if not model.updatable:

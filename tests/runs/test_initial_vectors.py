@@ -208,10 +208,10 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
         (("--update", "old.safetensors", "--model", "cbow"), "is a skipgram model: use --model"),
         (
             ("--update", "old.txt"),
-            "old.txt (word2vec text) holds vectors alone: use --init to start from",
+            "old.txt (word2vec text) holds only vectors: use --init to start from",
         ),
-        (("--update", "bare.safetensors"), "bare.safetensors holds vectors alone"),
-        (("--update", "old.bin"), "old.bin (word2vec binary) holds vectors alone"),
+        (("--update", "bare.safetensors"), "bare.safetensors holds only vectors"),
+        (("--update", "old.bin"), "old.bin (word2vec binary) holds only vectors"),
         (
             ("--update", "old.checkpoint"),
             "is the checkpoint of a stopped run: continue that run with --res",

@@ -165,7 +165,7 @@ def test_a_damaged_checkpoint_and_a_file_that_is_none_are_refused(text, folder):
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    with pytest.raises(W2VError, match="fail their checksum"):
+    with pytest.raises(W2VError, match="do not match their checksum"):
         make_run(text).resume()
     container.write(str(path), {"a": np.zeros(1)}, {})
     with pytest.raises(W2VError, match="is not a checkpoint"):

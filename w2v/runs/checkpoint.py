@@ -1,9 +1,8 @@
 """Checkpoints: the files from which `w2v train --resume` continues an unfinished run.
 
-A checkpoint is a container, as a finished file is. It holds the run's matrices and, as metadata,
-its settings (`identity`) and its progress (`state`). A new checkpoint replaces the old one only
-when it is complete, so that a crash while writing leaves the old one.
-
+A checkpoint is a container, like the file of a finished model. It holds the run's matrices and, as
+metadata, its settings (`identity`) and its progress (`state`). A new checkpoint replaces the old
+one only when it is complete, so that a crash while writing leaves the old one.
 """
 
 from __future__ import annotations
@@ -54,9 +53,9 @@ def write(
 
     path      where to write it
     matrices  the matrices of the run, by name
-    identity  everything that the result follows from: see `Provenance.identity`
-    state     the progress of the run, as JSON can hold it
-    Raises    OSError where it cannot be written, such as on a full disk; the last one stays
+    identity  everything that determines the result: see `Provenance.identity`
+    state     the progress of the run, as JSON values
+    Raises    OSError where it cannot be written, such as on a full disk; the last checkpoint stays
     """
     metadata = {**container.file_metadata(), "kind": "checkpoint"}
     metadata |= {"identity": json.dumps(identity), "state": json.dumps(state)}
@@ -70,15 +69,15 @@ def read(
 
     identity  the identity of the run that is to be continued
     force     accept a checkpoint with another identity
-    Raises    W2VError where the file is damaged, or of another run: the message lists what differs
+    Raises    W2VError where the file is damaged, or of another run (the message lists differences)
     """
     tensors, metadata = container.read(path)
     if metadata.get("kind") != "checkpoint":
         raise W2VError(f"{path} is not a checkpoint: rename it, or choose another -o")
     if damaged := container.damaged(tensors, metadata):
         raise W2VError(
-            f"{path}: damaged: the bytes of {', '.join(damaged)} fail their checksum; remove the "
-            "file to train from the beginning"
+            f"{path}: damaged: the bytes of {', '.join(damaged)} do not match their checksum; "
+            "remove the file to train from the beginning"
         )
     try:
         saved, state = json.loads(metadata["identity"]), json.loads(metadata["state"])
@@ -114,7 +113,7 @@ def restore(
 
 
 def remove(path: str | None) -> None:
-    """Remove the checkpoint of a run that is complete, and what an interrupted write left."""
+    """Remove the checkpoint of a run that is complete, and the parts of an interrupted write."""
     if path:
         with suppress(FileNotFoundError):
             os.unlink(path)

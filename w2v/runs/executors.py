@@ -55,7 +55,7 @@ class Executor(Protocol):
 
     @property
     def identity(self) -> str:
-        """The part of the number of threads that the result depends on, for the checkpoint."""
+        """The number of threads as a checkpoint records it; see `ChunkExecutor.identity`."""
 
     @property
     def trainer(self) -> Trainer:
@@ -74,7 +74,7 @@ class Executor(Protocol):
         """Load the kernels; those that were never used on this machine are compiled."""
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Restore the state in a checkpoint, whose matrices the trainer already has."""
+        """Restore the state from a checkpoint; the trainer already has the matrices."""
 
     def estimate(self, on_progress: OnProgress, seconds: float) -> None:
         """Train for about `seconds` seconds, so that the progress shows the speed."""
@@ -85,7 +85,7 @@ class Executor(Protocol):
     def fetch(self) -> bool:
         """Copy what workers hold into the matrices.
 
-        False where a worker died with results: the state is set back, to train them again.
+        False if a worker died and its results are lost: the state is set back, to repeat them.
         """
 
     @property
@@ -139,7 +139,7 @@ class Engine(Protocol):
     def fetch(self) -> bool:
         """Copy what workers hold into the matrices.
 
-        False where a worker died with results: the state is set back, to train them again.
+        False if a worker died and its results are lost: the state is set back, to repeat them.
         """
 
 
@@ -192,7 +192,7 @@ class Threads:
 class ChunkExecutor:
     """Trains the chunks of a plan: the executor of all models but those in closed form.
 
-    request  what the run was asked for
+    request  the request for the run
     engine   where chunks are trained: threads of this process, or a cluster
     """
 
@@ -207,10 +207,11 @@ class ChunkExecutor:
 
     @property
     def identity(self) -> str:
-        """The part of the number of threads that the result depends on.
+        """The number of threads, as far as the result depends on it.
 
-        One thread gives the same result each time, several lock-free threads do not: "1" or
-        "several". In rounds without --deterministic, the number of threads cuts the rounds.
+        For lock-free threads it is "1" or "several": one thread gives the same result each time,
+        several do not. For other methods it is the exact number, because without --deterministic
+        a minibatch or a round is split into one part for each thread.
         """
         if self._request.model.method == "sgd":
             return "1" if self.threads == 1 else "several"
@@ -241,7 +242,7 @@ class ChunkExecutor:
         self._engine.warm_up(self.trainer, self.plan)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Restore the state in a checkpoint."""
+        """Restore the state from a checkpoint."""
         self.state = TrainingState.restored(self.plan, saved)
         self.trainer.restored()
 
@@ -258,7 +259,7 @@ class ChunkExecutor:
     def fetch(self) -> bool:
         """Copy what workers hold into the matrices.
 
-        False where a worker died with results: the state is set back, to train them again.
+        False if a worker died and its results are lost: the state is set back, to repeat them.
         """
         return self._engine.fetch()
 
@@ -291,8 +292,8 @@ class ChunkExecutor:
 class ClosedFormExecutor:
     """Computes a model in closed form: there are no chunks, no epochs and no checkpoints.
 
-    solve  the function (trainer, threads, on_progress) that computes it; None: on the threads of
-           this process
+    solve  the function (trainer, threads, on_progress) that computes the model; None: compute it
+           on the threads of this process
     """
 
     trainer: ClosedFormTrainer

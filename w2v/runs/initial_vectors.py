@@ -22,7 +22,7 @@ class InitialVectors:
     path    a vector file in any format; for `update` a model that `w2v train` wrote
     update  True: take the words, their counts, input and output vectors; False: only the vectors
             of the words that the text also has
-    Raises  W2VError where the file cannot be used so, OSError where it cannot be read
+    Raises  W2VError where the file is unsuitable, OSError where it cannot be read
 
     `option` is the command line option, --init or --update; `settings` are those of the model.
     """
@@ -115,7 +115,7 @@ class InitialVectors:
             container.copy(self.path, output)
 
     def metadata(self) -> dict[str, Any]:
-        """The metadata that a result has about its initial vectors."""
+        """The metadata about the initial vectors in the output file."""
         return {"option": self.option, "sha256": self.fingerprint}
 
 

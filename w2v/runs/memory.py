@@ -12,7 +12,7 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 
 _KERNEL_BYTES = 5_000_000  # loaded kernels, scratch arrays and the buffers of writing
-_NAME_BYTES = 150  # each word besides its vectors: three copies of its name, and its counts
+_NAME_BYTES = 150  # of a word besides its vectors: three copies of its name, and its counts
 
 
 class Needed(NamedTuple):

@@ -37,7 +37,7 @@ class Messages:
     """Reports each step of a run; it makes no decisions.
 
     console  where the lines go
-    request  what the run was asked for; its --log-json names the JSON log
+    request  the request for the run; its --log-json names the JSON log
     """
 
     def __init__(self, console: Console, request: Request):
@@ -148,7 +148,7 @@ class Messages:
         )
 
     def resumed(self, path: str, state: TrainingState, words: int) -> None:
-        """Report that a run continues from a checkpoint; `words` counts those of all epochs."""
+        """Report that a run continues from a checkpoint; `words` is the total of all epochs."""
         self._console.say(f"resumed from {path} at {state.words / words:.1%}")
         self.log("resume", words=state.words)
 
@@ -214,7 +214,7 @@ class Messages:
         measure, last = self._request.model.measure, self._last
         sign = -1 if measure == "log-likelihood" else 1
         numbers = ["-" if math.isnan(loss) else f"{sign * loss:.4f}" for loss in losses]
-        if last:  # None: the run was resumed when only its file had to be written
+        if last:  # None: the run was resumed with nothing left to train
             self._console.say(
                 f"trained {plural(len(losses), 'epoch')} in {duration(last.seconds)}: "
                 f"{last.rate:,.0f} words/s on {plural(threads, 'thread')}; "

@@ -26,8 +26,8 @@ from w2v.training.state import TrainingState
 class Provenance:
     """Everything that determines the bytes of a result.
 
-    request   what the run was asked for
-    threads   the part of the number of threads that the result depends on: see `Executor.identity`
+    request   the request for the run
+    threads   the number of threads, as far as the result depends on it: see `Executor.identity`
     corpus    the training text
     held_out  the text of --valid, or None
     """
@@ -48,9 +48,10 @@ class Provenance:
         return values | (asdict(request.documents) if request.documents else {})
 
     def identity(self) -> dict[str, Any]:
-        """Option names, fingerprints and versions with their values, once the texts are read.
+        """The options, fingerprints and versions that determine the result, by name.
 
-        A checkpoint can be resumed only by a run with the same identity.
+        A checkpoint can be resumed only by a run with the same identity. The texts must have been
+        read, because their fingerprints are computed meanwhile.
         """
         from w2v.kernels.cache import machine_code
 
@@ -81,7 +82,7 @@ class Provenance:
     ) -> dict[str, str]:
         """The metadata of the file: only facts that follow from texts, settings, seed and version.
 
-        vocabulary  of the run
+        vocabulary  the vocabulary of the run
         text        the encoded training text
         state       the progress of the run, with its losses
         validation  the evaluation of the held-out text, or None

@@ -25,7 +25,7 @@ class Request:
     options    the settings of the model
     text       the settings of tokenizing and of the vocabulary
     run        the settings of the run: output, checkpoints, validation, memory
-    documents  where documents are in the files; None for a model that reads plain text
+    documents  how documents are read from the files; None for a model that reads plain text
     initial    the initial vectors; None: random ones
     temporary  whether the output is deleted soon, so that a checkpoint would be useless
     """
@@ -49,14 +49,14 @@ class Request:
 
     @property
     def lock_path(self) -> str | None:
-        """The lock file that a run holds while it writes the output; None for stdout, a device."""
+        """The lock file that a run holds while it writes; None for stdout or a device."""
         return locks.path_for(self.output) if checkpoint.path_for(self.output) else None
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the matrices with the lowest validation loss are the ones that are written.
+        """Whether the run writes the matrices with the lowest validation loss, not the last ones.
 
-        For a network with --valid, for other models with --patience.
+        A network does so with --valid, any other model with --patience.
         """
         if self.model.is_network:
             return self.run.valid is not None
@@ -74,21 +74,26 @@ class Request:
 
     def check(self) -> None:
         """Raise W2VError where a setting is out of range or contradicts another, or paths clash."""
-        for each in filter(None, (self.options, self.text, self.run, self.documents)):
-            settings.check(each)
+        for group in filter(None, (self.options, self.text, self.run, self.documents)):
+            settings.check(group)
         self.options.check_together(self.run)
         name, run = self.model.name, self.run
         if run.map_documents and not self.documents:
-            raise W2VError("--map-documents is for models of documents")
+            raise W2VError("--map-documents is for models of documents: leave it out")
         if run.valid and not self.model.has_loss:
             raise W2VError(
-                f"--valid is for models that are trained by gradient descent, not for {name}"
+                f"--valid is for models that are trained by gradient descent, not for {name}: "
+                "leave it out"
             )
         if run.patience and not run.valid:
             raise W2VError("--patience needs a held-out text: add --valid FILE")
-        if self.initial and not self.options.has_words:
-            hint = " without --word-vectors" if hasattr(self.options, "word_vectors") else ""
-            raise W2VError(f"{self.initial.option}: --model {name} has no word vectors{hint}")
+        if self.initial and not (self.is_update or self.options.has_words):
+            hint, advice = "", "leave out --init"
+            if hasattr(self.options, "word_vectors"):
+                hint, advice = " without --word-vectors", "add it, or leave out --init"
+            raise W2VError(
+                f"--init sets word vectors, but --model {name} has no word vectors{hint}: {advice}"
+            )
         if self.model.needs_vectors and not self.initial:
             raise W2VError(f"--model {name} needs word vectors: add --init FILE")
         if self.initial:

@@ -36,8 +36,8 @@ class TrainingRun:
     """A run of `w2v train`. `carry_out` does all of it; the steps can also be called one by one.
 
     request   what to train, from which texts, to which file
-    executor  what trains this kind of model, by threads or on a cluster
-    messages  what reports the steps
+    executor  trains the model, on the threads of this machine or on a cluster
+    messages  reports the steps
     Raises    W2VError where a setting is out of range or the output cannot be written
     """
 
@@ -88,7 +88,7 @@ class TrainingRun:
         if resume and self.is_done():
             self.forget_checkpoint()
             with suppress(OSError):  # the file may belong to another user
-                os.utime(self.request.output)  # else make, which compares times, would train again
+                os.utime(self.request.output)  # make compares times, and would train again
             self.messages.already_done()
             return
         self.start()
@@ -230,7 +230,10 @@ class TrainingRun:
             if self.validation:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
         except (KeyError, ValueError, TypeError):
-            raise W2VError(f"{path}: damaged header at byte 8: remove the file") from None
+            raise W2VError(
+                f"{path}: damaged: the header at byte 8 cannot be read; remove the file to train "
+                "from the beginning"
+            ) from None
         self.messages.resumed(path, self.executor.state, self.executor.words)
         return True
 
@@ -267,7 +270,7 @@ class TrainingRun:
         due = time.monotonic() + interval
         validated = len(validation.losses) if validation else executor.epochs_done
         while True:
-            epoch_ended = executor.epochs_done > validated  # or a resumed run has yet to validate
+            epoch_ended = executor.epochs_done > validated  # or a resumed run has not validated yet
             if epoch_ended:
                 validated += 1
                 if validation:
@@ -350,7 +353,7 @@ class TrainingRun:
         return metadata | ({"unfinished": unfinished} if unfinished else {})
 
     def _keep_what_is_trained(self) -> None:
-        """Write and report the checkpoint of a run that ends before its file is written."""
+        """Write and report the checkpoint of a run that ends before its output is written."""
         if self._is_saved:
             self.messages.stopped_after_saving()
             return

@@ -55,7 +55,7 @@ class SavedModel:
 
     path    a container
     wanted  a function that says whether a model is of the kind that is needed
-    what    the use that needs such a model, for the error message: "topics"
+    what    what needs such a model, for the error message, such as "topics"
     Raises  W2VError where the file holds no such model, or is damaged
 
     `names` are the words of its vocabulary, `options` the settings of the model, `text_settings`
@@ -83,9 +83,11 @@ class SavedModel:
             self.names = container.read_names(self.tensors, table)
 
     def words_of(self, text: str) -> list[str]:
-        """Tokenize a text as the training text was."""
-        how = self.text_settings
-        words = split(text.encode("utf-8", "replace"), how.tokenizer, how.lowercase, how.normalize)
+        """Tokenize a text as the training text was tokenized."""
+        options = self.text_settings
+        words = split(
+            text.encode("utf-8", "replace"), options.tokenizer, options.lowercase, options.normalize
+        )
         return words.decode().split()
 
     @contextmanager
@@ -207,7 +209,7 @@ def is_network(path: str) -> bool:
 class SavedNetwork(SavedModel):
     """A network, which predicts labels or next words.
 
-    task  the --task that it must have been trained with: classify or lm; None: any
+    task  the --task that the network must have been trained with: classify or lm; None: any
     """
 
     def __init__(self, path: str, task: str | None = None):
@@ -233,7 +235,7 @@ class SavedNetwork(SavedModel):
     ) -> Corpus:
         """Open files as a corpus: of documents for a classifier, else of plain text.
 
-        how      where documents are in the files; None for plain text
+        how      how documents are read from the files; None for plain text
         labels   whether documents have labels: see `open_corpus`
         refused  see `open_corpus`
         """

@@ -57,7 +57,8 @@ def say_pruned(line: Console, vocabulary: Vocabulary) -> None:
         line.warn(
             f"more types than --max-types allows: {vocabulary.pruned_types:,} rare types "
             f"({vocabulary.pruned_tokens:,} tokens) were dropped while counting; the count of any "
-            f"other may be too low by up to {vocabulary.lost:,}"
+            f"other type may be too low by up to {vocabulary.lost:,}; raise --max-types to avoid "
+            "this"
         )
 
 
@@ -65,12 +66,12 @@ def say_pruned(line: Console, vocabulary: Vocabulary) -> None:
 # texts. In English reviews, posts, licences and manuals, 6 to 8 % of the tokens are another word
 # with punctuation attached, and 3 to 12 % are another word in capitals. In tokenised texts, in
 # Chinese and in Penn Treebank at most 0.6 % have punctuation attached. In Python and C code 9 to
-# 17 % have it too; but there 19 to 33 % of the tokens hold characters of program code, against at
+# 17 % have it too, but 19 to 33 % of the tokens hold characters of program code, against at
 # most 10 % in manuals and posts.
-_ATTACHED = 0.02  # least share with punctuation attached to report
-_CAPITALS = 0.01  # least share in capitals to report
-_SIGNS = 0.12  # greatest share with characters of program code
-_FEWEST = 200  # tokens; shorter texts are not judged
+_ATTACHED = 0.02  # smallest share with punctuation attached that is reported
+_CAPITALS = 0.01  # smallest share in capitals that is reported
+_SIGNS = 0.12  # with a greater share with characters of program code, nothing is reported
+_FEWEST = 200  # tokens; a shorter text is not checked
 _ENDS = ".,;:!?)\"'”’»…"
 _CODE = {*"=_{}[]<>\\/*#;()"}  # characters of program code
 _BEGINS = "(\"'“‘«"
@@ -100,9 +101,9 @@ def say_attached(line: Console, vocabulary: Vocabulary, settings: TextSettings) 
 def say_documents(
     line: Console, corpus: Corpus, text: EncodedText, length: int | None = None
 ) -> None:
-    """Warn of documents that were left out, merged, empty or cut; a text without any is ignored.
+    """Warn of documents that were left out, merged, empty or cut; a text of sentences is ignored.
 
-    length  number of words that are read of each document, its last ones; None: all
+    length  number of last words that are read of each document; None: all
     """
     from w2v.system.progress import plural
     from w2v.text.documents import DocumentCorpus
@@ -127,4 +128,4 @@ def say_documents(
 
 def say_compiling(line: Console) -> None:
     """Report the compilation of kernels, during which no progress is shown."""
-    line.say("compiling kernels for this machine: a few seconds, only once")
+    line.say("compiling kernels for this machine: this takes a few seconds, only once")

@@ -18,7 +18,7 @@ class Validation:
 
     trainer   the trainer whose matrices are evaluated
     text      the held-out text, encoded with the vocabulary of the training text
-    patience  stop after so many epochs without a lower validation loss; None: never
+    patience  stop after this number of epochs without a lower validation loss; None: never
     keeps     whether to keep a copy of the best matrices and restore it at the end
 
     `losses` are the validation losses so far: means in nats. Every evaluation uses the same windows
