@@ -97,8 +97,8 @@ class InitialVectors:
 
     def nothing_shared(self) -> str:
         """The error message for a file that has a vector for no word of the text."""
-        bad = f": {self.left_out}" if self.left_out else ""
-        return f"{self.name} has no vector for any word of the text{bad}"
+        reason = self.left_out or "try --lowercase, or another --tokenizer or --normalize"
+        return f"{self.name} has no vector for any word of the text: {reason}"
 
     def vocabulary(self) -> Vocabulary:
         """The vocabulary of a model that is updated; its number of sentences is not known."""

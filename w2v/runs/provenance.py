@@ -51,7 +51,7 @@ class Provenance:
         """The options, fingerprints and versions that determine the result, by name.
 
         A checkpoint can be resumed only by a run with the same identity. The texts must have been
-        read, because their fingerprints are computed meanwhile.
+        read, because reading computes their fingerprints.
         """
         from w2v.kernels.cache import machine_code
 
