@@ -1,4 +1,4 @@
-"""The words of each chunk: sent with the chunk, or taken from the parts that workers hold."""
+"""The words of each chunk, either sent with the chunk or held by the workers in parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from w2v.training.chunks import Chunk
 
 
 class ChunkSource(Protocol):
-    """Finds the words of a chunk."""
+    """A source of the words of chunks."""
 
     def of(self, chunk: Chunk) -> Any:
         """Make the `ChunkData` of a chunk; its arrays may be futures of arrays."""

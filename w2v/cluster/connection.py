@@ -29,9 +29,9 @@ COUNTED = 1.0  # seconds for which a count of the workers is reused
 class LocalCluster(DaskLocalCluster):
     """Worker processes on this machine.
 
-    Dask's own class raises a KeyError, and stops watching its workers, when a worker leaves that it
-    does not know. This happens when workers come and go while others start. Closing the cluster
-    then raises the same error again.
+    If a worker that it does not know leaves, Dask's own class raises a KeyError and stops watching
+    its workers. This happens when workers come and go while others start. Closing the
+    cluster then raises the same error again.
     """
 
     def _update_worker_status(self, op: str, msg: Any) -> None:
@@ -48,7 +48,7 @@ class Cluster:
     `run` is an identifier of this run, unique on the cluster.
     """
 
-    lost = (FutureCancelledError, CancelledError)  # raised where only a dead worker had the data
+    lost = (FutureCancelledError, CancelledError)  # raised when only a dead worker had the data
 
     def __init__(self, address: str):
         self.address, self.run = address, uuid.uuid4().hex[:12]
@@ -56,13 +56,13 @@ class Cluster:
         self._workers, self._counted = 0, -COUNTED
         self._tidied = False  # whether the scheduler's memory manager ran before this run
         self._levels: dict[logging.Logger, int] = {}
-        found = re.fullmatch(r"local:(\d+)", address)
-        local = found is not None and 1 <= int(found[1]) <= 1024
+        match = re.fullmatch(r"local:(\d+)", address)
+        local = match is not None and 1 <= int(match[1]) <= 1024
         if not local and not re.fullmatch(r"(tcp|tls|ws|wss)://.+", address):
             raise W2VError(f"--cluster {address}: expected tcp://SCHEDULER:PORT or local:WORKERS")
         self._silence()
         try:
-            self._client = self._start(int(found[1])) if found else self._connect(address)
+            self._client = self._start(int(match[1])) if match else self._connect(address)
         except BaseException:
             self._restore_levels()
             raise
@@ -80,7 +80,7 @@ class Cluster:
             self.close()
             raise W2VError(
                 f"--cluster {address}: a worker lacks the module {error.name}: install "
-                "w2v[cluster] there"
+                "w2v[cluster] on every worker"
             ) from None
         except BaseException:
             self.close()
@@ -112,14 +112,16 @@ class Cluster:
             return Client(address, timeout=PATIENCE)
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split())
-            raise W2VError(f"--cluster {address}: no scheduler answers: {reason}") from None
+            raise W2VError(
+                f"--cluster {address}: no scheduler answers: check the address ({reason})"
+            ) from None
 
     def _keep_copies(self) -> None:
         """Stop Dask's memory manager, so that each worker keeps the data that all workers need.
 
-        Every two seconds it deletes copies of data that no task waits for at that moment, such as
-        between two sweeps of Gibbs sampling: 4 workers then fetched 20 to 60 MB in each sweep, of
-        which 3 MB were new.
+        Every two seconds the manager deletes copies of data that no task waits for at that moment,
+        for example between two epochs of Gibbs sampling. With the manager running, 4 workers
+        fetched 20 to 60 MB in each epoch, of which 3 MB were new.
         """
         self._tidied = self._client.amm.running()
         if self._tidied:
@@ -159,20 +161,20 @@ class Cluster:
         return self._workers
 
     def spread(self, data: Any) -> Any:
-        """Copy data to all workers, and return their future."""
+        """Copy data to all workers, and return the future of the data."""
         return self._sent(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])
 
     def keep(self, data: Any) -> Any:
-        """Send small data by a task, and return their future.
+        """Send small data as the argument of a task, and return the future of the data.
 
-        The scheduler keeps the arguments of tasks, so that no death of a worker can lose them.
+        The scheduler keeps the arguments of tasks, so the data survive the death of any worker.
         """
         return self.submit(itself, data)
 
     def place(self, data: Any, near: Any = None) -> Any:
-        """Send data to one worker, and return their future.
+        """Send data to one worker, and return the future of the data.
 
-        near  a future: the data go to a worker that holds its result; None: to any worker
+        near  a future, whose result the chosen worker already holds; None: choose any worker
         """
 
         def scatter() -> Any:
@@ -182,7 +184,7 @@ class Cluster:
         return self._sent(scatter)
 
     def _sent(self, scatter: Callable[[], Any]) -> Any:
-        """Call a function that sends data to workers; repeat it where one of them just died."""
+        """Call a function that sends data to workers; repeat the call if a worker has just died."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
@@ -213,7 +215,7 @@ class Cluster:
         return future.status != "pending"
 
     def follow(self, futures: Sequence[Any], on_share: Callable[[float], None]) -> None:
-        """Wait for futures; `on_share` is called with the share that is done, 0 to 1."""
+        """Wait for futures; call `on_share` with the share of them that is done, 0 to 1."""
         waiting = list(futures)
         while waiting:
             self.is_done(waiting[0])
@@ -223,15 +225,15 @@ class Cluster:
     def result(self, future: Any) -> Any:
         """The result of a future.
 
-        Raises  `lost` where a worker died with data that the task needs, ConnectionLostError where
-                the scheduler is gone or the task ended several workers, and the error of the task
+        Raises  `lost` if a worker died with data that the task needs; ConnectionLostError if the
+                scheduler is gone, or several workers died in the task; the error of the task
         """
         if future.status == "error" and not isinstance(future.exception(), KilledWorker):
             raise future.exception()
         return self._call(future.result)
 
     def gather(self, futures: Sequence[Any]) -> list[Any]:
-        """The results of several futures; errors as of `result`."""
+        """The results of several futures. Raises the same errors as `result`."""
         return self._call(lambda: self._client.gather(list(futures)))
 
     def cancel(self, futures: Sequence[Any]) -> None:
@@ -245,7 +247,7 @@ class Cluster:
         except KilledWorker as error:
             raise ConnectionLostError(
                 f"--cluster {self.address}: several workers died in the same task, the last one at "
-                f"{error.last_worker.address}: read its log; it may have too little memory"
+                f"{error.last_worker.address}: read its log; it may have run out of memory"
             ) from None
         except self.lost:
             self._check()
@@ -254,7 +256,7 @@ class Cluster:
             raise self._gone() from error
 
     def _check(self) -> None:
-        """Raise ConnectionLostError where the scheduler is gone for PATIENCE seconds."""
+        """Raise ConnectionLostError if the scheduler cannot be reached for PATIENCE seconds."""
         until = time.monotonic() + PATIENCE
         while self._client.status != "running":
             if self._client.status == "closed" or time.monotonic() > until:

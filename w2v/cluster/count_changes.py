@@ -1,4 +1,7 @@
-"""Changes of the word-topic counts, packed for sending; integers, so any order gives one sum."""
+"""Changes of the word-topic counts, packed for sending.
+
+The changes are integers, so their sum does not depend on the order of the additions.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-_WIDE = -128  # the mark in `narrow` of a number that int8 cannot hold
+_WIDE = -128  # stands in `narrow` for an entry outside -127 to 127
 
 
 class CountChanges(NamedTuple):
@@ -15,7 +18,7 @@ class CountChanges(NamedTuple):
 
     rows    int32 (R,)        the rows that have nonzero entries, in ascending order
     marks   uint8 (R, K / 8)  a bit for each entry of these rows, 1 where it is not 0
-    narrow  int8 (E,)         the nonzero entries, row by row; -128 for an entry beyond -127 to 127
+    narrow  int8 (E,)         the nonzero entries, row by row; -128 for an entry outside -127 to 127
     wide    int32             the entries that are -128 in `narrow`, in the same order
     """
 
@@ -34,7 +37,7 @@ def tally(counts: np.ndarray) -> CountChanges:
     """Pack the nonzero entries of a matrix, int32 (V, K).
 
     With 25,000 film reviews, 28,717 types and 50 topics (in 64 columns), the changes of the first
-    sweep take 0.81 MB and those of the 30th 0.58 MB; as an int32 matrix they would take 7.35 MB.
+    epoch take 0.81 MB and those of the 30th 0.58 MB; as an int32 matrix they would take 7.35 MB.
     """
     rows = np.flatnonzero(counts.any(axis=1)).astype(np.int32)
     if rows.size < len(counts):

@@ -1,7 +1,7 @@
 """The worker's side of LDA: it samples groups of documents, whose topics stay on the worker.
 
-The topics of a group after a sweep are a new object, and the old ones are not changed: where a
-worker dies, the task that made them can be repeated.
+Each epoch makes a new array with the topics of a group, and leaves the previous array unchanged. A
+task can therefore be repeated if its worker dies.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Topics(NamedTuple):
     """The sampled state of a group's documents.
 
     topics         int16 (N,): the topic of each token
-    document_sums  int32 (M, K): sums over the sweeps after the burn-in; (0, K) before its end
+    document_sums  int32 (M, K): sums of the document-topic counts over the epochs after burn-in;
+                   (0, K) during burn-in
     """
 
     topics: np.ndarray
@@ -69,8 +70,8 @@ class GibbsResult(NamedTuple):
     """The result of C chunks of a round.
 
     changes     the changes of the word-topic counts
-    alpha_sums  float64 (C, K), see `kernels.gibbs.Sampler`. They are kept for each chunk, because
-                the order of their addition changes the rounding
+    alpha_sums  float64 (C, K), see `kernels.gibbs.Sampler`. Each chunk has its own, because the
+                order of their addition changes the rounding
     results     (-ln p of the tokens, number of tokens) of each chunk
     """
 
@@ -85,7 +86,7 @@ class GibbsResult(NamedTuple):
 
 
 class Sampled(NamedTuple):
-    """The two results of a task: `topics` stay on the worker, `result` is sent on."""
+    """The two results of a task: `topics` stays on the worker, `result` is added up and sent."""
 
     topics: Topics
     result: GibbsResult
@@ -116,8 +117,8 @@ class CountsReplica(RoundState):
         """Sample the chunks of a group, one after the other.
 
         group   the documents
-        before  their topics after the last sweep; they are not changed
-        chunks  the chunks of these documents in this sweep
+        before  the topics after the previous epoch; not changed
+        chunks  the chunks of these documents in this epoch
         alpha   float64 (K,): the prior of the document-topic mixtures
         eta     the prior of the topic-word distributions
         """
@@ -157,9 +158,10 @@ def sample(
     alpha: np.ndarray,
     eta: float,
 ) -> Sampled:
-    """The task that samples a group, with the counts of `base` and the rounds `later` after it.
+    """The task that samples a group, with the counts `base` plus the changes `later`.
 
-    The result depends only on the arguments. They are those of `CountsReplica.sample`.
+    The result depends only on the arguments. `group` and those after it are the arguments of
+    `CountsReplica.sample`.
     """
     replica = worker_state(setup.run).kept("counts", lambda: CountsReplica(setup))
     with replica.at(base, later):
@@ -167,17 +169,17 @@ def sample(
 
 
 def topics_of(sampled: Sampled) -> Topics:
-    """The topics, which stay on the worker."""
+    """The task that returns the topics, which stay on the worker."""
     return sampled.topics
 
 
 def result_of(sampled: Sampled) -> GibbsResult:
-    """The changes, which are sent on."""
+    """The task that returns the changes, which are added up and sent."""
     return sampled.result
 
 
 def add_up(parts: Sequence[GibbsResult], setup: CountsSetup) -> GibbsResult:
-    """Combine the results of consecutive chunks."""
+    """The task that combines the results of consecutive chunks."""
     return GibbsResult(
         count_changes.add_up([part.changes for part in parts], setup.shape),
         np.concatenate([part.alpha_sums for part in parts]),

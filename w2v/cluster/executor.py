@@ -42,7 +42,7 @@ class ClusterEngine:
     because every epoch puts other documents into a chunk.
 
     cluster  the workers
-    request  what the run was asked for
+    request  the model and the settings of the run
     """
 
     def __init__(self, cluster: Cluster, request: Request):
@@ -136,7 +136,8 @@ class ClusterGibbsEngine:
     def fetch(self) -> bool:
         """Fetch the topics from the workers.
 
-        False where a worker died with some: the run is set back to when it last had all of them.
+        Return False if a worker died with some of the topics. The run is then set back to the round
+        after which they were last fetched.
         """
         return self._rounds is None or self._rounds.fetch_topics()
 
@@ -157,7 +158,7 @@ class _ProductTrainer(Protocol):
 
 
 def cluster_executor(request: Request, cluster: Cluster) -> Executor:
-    """Make the executor of a request on the workers of a cluster."""
+    """Make the executor that carries out a request on a cluster."""
     if request.model.method == "closed form":
         threads = request.run.threads or processors()
         return ClosedFormExecutor(request, threads, _solver(cluster))

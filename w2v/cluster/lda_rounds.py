@@ -1,9 +1,9 @@
 """The rounds of LDA on a cluster: each group of documents is sampled on the worker with its topics.
 
-The rounds work as in `rounds`. All workers have the counts; but the topic of a token is only on the
-worker that sampled it last. Dask deletes the topics of earlier sweeps, and so it cannot sample them
-again where a worker dies. Therefore all topics are fetched and sent out again with each new base. A
-run that loses topics goes back to that base and repeats the rounds after it.
+The rounds work as in `rounds`. All workers have the counts, but the topic of a token is only on the
+worker that sampled it last. Dask deletes the topics of earlier epochs, so it cannot sample lost
+topics again when a worker dies. Therefore each new base fetches all topics and sends them out
+again. A run that loses topics goes back to the last base and repeats the rounds after it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from w2v.training.workers import Workers
 
 EDGES = 8192  # most dependencies of tasks on changes that the scheduler holds at a time
 SHORTEST, LONGEST = 8, 32  # rounds from one base to the next
-_AVERAGED = "word_sums", "alpha", "eta", "alpha_sums"  # the matrices that each round changes here
+_AVERAGED = "word_sums", "alpha", "eta", "alpha_sums"  # matrices that this process changes
 
 
 class _Point(NamedTuple):
@@ -55,11 +55,11 @@ class ClusterGibbs(ClusterRounds):
         setup = CountsSetup(cluster.run, shape, settings)
         super().__init__(cluster, trainer, plan, setup, cast(Any, None))
         self._settings, self._counts = settings, trainer.counts(plan)
-        self._sweep = len(plan) // plan.epochs  # chunks
+        self._epoch_chunks = len(plan) // plan.epochs
         self._threads = self._together = 0
         self._groups: dict[int, Any] = {}  # futures, by the position of the first token
         self._topics: dict[int, Any] = {}  # futures of the topics after the last complete round
-        self._coming: deque[dict[int, Any]] = deque()  # the same of each round that is under way
+        self._coming: deque[dict[int, Any]] = deque()  # the same for each submitted round
         self._state: TrainingState
         self._point: _Point
 
@@ -77,7 +77,8 @@ class ClusterGibbs(ClusterRounds):
     def fetch_topics(self) -> bool:
         """Copy the topics from the workers into the trainer's matrices.
 
-        False where a worker died with some: the run is set back to when they were last fetched.
+        Return False if a worker died with some of the topics. The run is then set back to the round
+        after which they were last fetched.
         """
         if not self._topics:
             return True
@@ -112,9 +113,9 @@ class ClusterGibbs(ClusterRounds):
             self._counts = self._trainer.counts(self._plan)
 
     def _is_ready(self, number: int, waiting: deque[tuple[list[Chunk], Any]]) -> bool:
-        """Whether a round can start: its sweep needs the priors that the previous sweep yields."""
+        """Whether a round can start: its epoch needs the priors that the previous epoch yields."""
         done = self._state.chunks_done
-        return len(waiting) < AHEAD and number // self._sweep == done // self._sweep
+        return len(waiting) < AHEAD and number // self._epoch_chunks == done // self._epoch_chunks
 
     def _is_base_due(self) -> bool:
         tasks = -(-self._plan.shards // max(self._together, 1))
@@ -132,21 +133,21 @@ class ClusterGibbs(ClusterRounds):
             # workers.
             self._together = -(-self._plan.shards // max(threads, 1))
         number = 0
-        while number < self._sweep:
+        while number < self._epoch_chunks:
             chunks = self._plan.round_from(number)
             number += len(chunks)
-            for group in self._parted(chunks):
+            for group in self._split(chunks):
                 self._place(group)
         base = CountsBase(self._rounds, count_changes.tally(self._counts.counts))
         self._base, self._later, self._later_bytes = self._cluster.spread(base), [], 0
 
-    def _parted(self, chunks: list[Chunk]) -> list[list[Chunk]]:
+    def _split(self, chunks: list[Chunk]) -> list[list[Chunk]]:
         """Split the chunks of a round into those of its groups."""
         step = self._together
         return [chunks[first : first + step] for first in range(0, len(chunks), step)]
 
     def _place(self, chunks: list[Chunk]) -> None:
-        """Send the topics of a group to a worker, and its tokens unless a worker has them."""
+        """Send the topics of a group to a worker; send its tokens too if no worker has them."""
         begin, end = chunks[0].first, chunks[-1].last
         tokens, matrices = self._trainer.tokens, self._trainer.matrices
         first, last = np.searchsorted(tokens.starts, (begin, end))
@@ -154,7 +155,7 @@ class ClusterGibbs(ClusterRounds):
             words = np.array(tokens.words[begin:end])
             starts = tokens.starts[first : last + 1] - begin
             self._groups[begin] = self._cluster.place(Group(begin, EncodedTerms(words, starts)))
-        is_averaging = self._state.chunks_done > self._settings.burned_in * self._sweep
+        is_averaging = self._state.chunks_done > self._settings.burned_in * self._epoch_chunks
         sums = matrices["document_sums"][first : last if is_averaging else first]
         topics = Topics(np.array(matrices["topics"][begin:end]), np.array(sums))
         self._topics[begin] = self._cluster.place(topics, self._groups[begin])
@@ -164,7 +165,7 @@ class ClusterGibbs(ClusterRounds):
         submit, matrices = self._cluster.submit, self._trainer.matrices
         alpha, eta = matrices["alpha"].copy(), float(matrices["eta"][0])
         coming, nodes = {}, []
-        for group in self._parted(chunks):
+        for group in self._split(chunks):
             begin = group[0].first
             sampled = submit(
                 count_replica.sample, self._setup, self._base, list(self._later),
@@ -198,4 +199,4 @@ class ClusterGibbs(ClusterRounds):
     def _forget(self, waiting: deque[tuple[list[Chunk], Any]]) -> None:
         super()._forget(waiting)
         self._coming.clear()
-        self._groups = {}  # a dead worker may have held some
+        self._groups = {}  # a dead worker may have held some of them

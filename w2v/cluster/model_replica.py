@@ -29,8 +29,8 @@ class ModelSetup:
     counts      int64 (V,): the counts of the vocabulary
     frozen      bool (V,) or (0,): see `GradientTrainer.freeze`
     documents   number of documents that have vectors
-    longest     most words in a chunk, as of a `Plan`
-    most_spans  most documents in a chunk, as of a `Plan`
+    longest     most words in a chunk, as in a `Plan`
+    most_spans  most documents in a chunk, as in a `Plan`
     """
 
     run: str
@@ -48,7 +48,7 @@ class ModelBase(NamedTuple):
     """The whole model after a number of rounds, to which the changes of later rounds are added.
 
     rounds    number of rounds
-    matrices  by name, float32 (V, dim) or (V, 1 + 2 R, dim), without padding
+    matrices  by the name of the matrix, float32 (V, dim) or (V, 1 + 2 R, dim), without padding
     """
 
     rounds: int
@@ -71,15 +71,15 @@ class ChunkData(NamedTuple):
     bounds: np.ndarray
 
 
-class _Passage:
-    """Stands for the encoded text in a trainer that trains one chunk: it has only its words."""
+class _ChunkText:
+    """The words of one chunk, in the place of the encoded text that a trainer reads."""
 
     def __init__(self, documents: int):
         self.names = range(documents)
         self._ids, self._bounds = np.empty(0, np.int32), np.zeros(1, np.int64)
 
     def open(self, chunk_data: ChunkData) -> None:
-        """Set the chunk whose words the methods return."""
+        """Set the chunk whose words `part` and `gather` return."""
         words = [ids[first:last] for ids, first, last in chunk_data.slices]
         self._ids = np.concatenate([*words, np.empty(0, np.int32)])
         self._bounds = chunk_data.bounds.copy()  # arrays that Dask delivers are read-only
@@ -97,7 +97,7 @@ class _Passage:
         return aligned(shape)
 
     def sizes(self) -> np.ndarray:
-        """A length for each document, 1: no document of the text is empty to the trainer."""
+        """Return length 1 for each document, so that the trainer treats no document as empty."""
         return np.ones(len(self.names), np.int64)
 
 
@@ -109,8 +109,8 @@ class Replica(RoundState):
         self._setup = setup
         names = cast("list[str]", range(setup.counts.size))
         vocabulary = Vocabulary(names, setup.counts, setup.counts.size, 0)
-        model, self._passage = models()[setup.model], _Passage(setup.documents)
-        trainer = model.make_trainer(vocabulary, cast(Any, self._passage), setup.options)
+        model, self._chunk_text = models()[setup.model], _ChunkText(setup.documents)
+        trainer = model.make_trainer(vocabulary, cast(Any, self._chunk_text), setup.options)
         assert isinstance(trainer, SgdTrainer)
         self._trainer = trainer
         self._trainer.begin(setup.shards)
@@ -127,17 +127,17 @@ class Replica(RoundState):
             row_changes.apply(self._trainer.matrices, node.changes)
 
     def train(self, chunks: Sequence[ChunkData], number: int, covers: int) -> Node:
-        """Train chunks of a round, one after the other, and merge them to a node of its tree.
+        """Train chunks of a round one after the other; merge their changes into a node of the tree.
 
         chunks  consecutive chunks of the round, at most `covers`
-        number  the number of the node among those that cover as many shards
+        number  the number of the node among the nodes that cover the same number of shards
         covers  number of shards that the node covers, a power of two
         """
         with self._turn:
-            passage, shards, train = self._free.pop() if self._free else self._make_buffers()
+            chunk_text, shards, train = self._free.pop() if self._free else self._make_buffers()
         leaves = []
         for at, chunk_data in enumerate(chunks):
-            passage.open(chunk_data)
+            chunk_text.open(chunk_data)
             result = train(chunk_data.chunk, 0)
             changes = {
                 name: RowChanges(rows, self._unpadded(name, sums), squares)
@@ -145,15 +145,15 @@ class Replica(RoundState):
             }
             leaves.append(Node(number * covers + at, 1, changes, [result]))
         with self._turn:
-            self._free.append((passage, shards, train))
+            self._free.append((chunk_text, shards, train))
         return row_changes.merge(leaves, covers)._replace(moved=0)
 
     def _make_buffers(self) -> tuple[Any, Any, Any]:
-        """Make a passage, the buffers of a chunk, and the function that trains that passage."""
-        passage = _Passage(self._setup.documents)
-        self._trainer.text = cast(EncodedText, passage)
-        shards = self._trainer.shards(cast(Plan, self._setup))  # the setup has a plan's sizes
-        return passage, shards, shards.worker()
+        """Make a `_ChunkText`, the buffers of a chunk, and the function that trains it."""
+        chunk_text = _ChunkText(self._setup.documents)
+        self._trainer.text = cast(EncodedText, chunk_text)
+        shards = self._trainer.shards(cast(Plan, self._setup))  # has the sizes of a plan
+        return chunk_text, shards, shards.worker()
 
     def _unpadded(self, name: str, sums: np.ndarray) -> np.ndarray:
         vectors = self._trainer.vectors(name)

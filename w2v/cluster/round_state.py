@@ -1,4 +1,4 @@
-"""State that a worker's tasks share: it is moved to a round while no task uses another round."""
+"""State that the tasks of a worker share: it changes its round only while no task uses it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class RoundState:
 
     @contextmanager
     def at(self, base: Any, later: Sequence[Any]) -> Iterator[None]:
-        """A block in which the state is that of `base` with the changes `later`.
+        """A context in which the state is `base` plus the changes `later`.
 
         base   a base
-        later  the changes of all rounds after it, in order
+        later  the changes of all rounds after the base, in order
+
         Threads that need another round wait until all threads have left their blocks.
         """
         rounds = base.rounds + len(later)
@@ -40,7 +41,7 @@ class RoundState:
                 self._turn.notify_all()
 
     def _move(self, base: Any, later: Sequence[Any]) -> None:
-        applied = self._rounds - base.rounds  # changes of `later` that the state already has
+        applied = self._rounds - base.rounds  # changes in `later` that the state already has
         self._rounds, before = -1, self._rounds  # -1: an exception leaves the state invalid
         if not (before >= 0 and 0 <= applied <= len(later)):
             applied = 0

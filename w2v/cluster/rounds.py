@@ -3,10 +3,11 @@
 The model after a round is the model before it plus the changes of the round. The arguments of a
 task are a base (the whole model after an earlier round), the changes of all rounds since the base,
 and chunks. Each worker keeps the model of its last task, so that only new changes are sent. The
-changes of the tasks are merged along a tree; the result goes to the workers when they need it, and
-to this process. The chain does not pass through this process, so that it can submit rounds ahead.
+changes of the tasks are merged along a tree. Workers fetch the merged changes from each other when
+they need them; this process gets a copy. The next round does not need that copy, so this process
+can submit rounds ahead.
 
-From time to time a new base is sent out. Later tasks need no changes from before it; and where a
+From time to time a new base is sent out. Later tasks need no changes from before the base. When a
 worker has died or a new one has joined, only the rounds since the base are computed again.
 """
 
@@ -34,7 +35,7 @@ AHEAD = 3  # most rounds that are submitted and not yet complete
 LONGEST = 64  # most rounds from one base to the next
 HEAVIEST = 4  # most bytes of the changes since a base, as a multiple of the bytes of the base
 TOGETHER = 8  # nodes that one task merges
-TRIES = 3  # restarts in a row from the model of this process, after a worker's data were lost
+TRIES = 3  # most restarts in a row from this process's model, after workers' data were lost
 
 
 class ClusterRounds:
@@ -55,7 +56,8 @@ class ClusterRounds:
         self._base_bytes = 0
         self._later: list[Any] = []  # futures of the changes of the rounds since the base
         self._later_bytes = 0
-        self._covers, self._moved = 1, 0
+        self._covers = 1  # shards that a task trains
+        self._moved = 0  # most bytes that the last round can have sent
 
     def run(
         self,
@@ -68,7 +70,7 @@ class ClusterRounds:
 
         on_progress  called several times a second, and at the end
         state        the progress of the run; changed in place
-        Raises       ConnectionLostError where the scheduler is gone; `Cluster.lost` where data of
+        Raises       ConnectionLostError if the scheduler is gone; `Cluster.lost` if data of
                      workers were lost more than TRIES times in a row
         """
         workers = Workers(self._trainer, self._plan, state, before)
@@ -119,7 +121,7 @@ class ClusterRounds:
         report()
 
     def _round_note(self) -> str:
-        """The numbers of rounds and workers, and the most bytes that a round can have sent."""
+        """Format the numbers of rounds and workers, and the most bytes that a round sent."""
         workers = self._cluster.workers()
         sent = f", {readable(self._moved)} a round" if self._moved else ""
         return f"round {self._rounds:,}, {plural(workers, 'worker')}{sent}"

@@ -32,12 +32,12 @@ class RowChanges(NamedTuple):
 class Node(NamedTuple):
     """A node of the merge tree: the changes of consecutive shards of a round.
 
-    number   number of the node among those that cover as many shards; its first shard is
-             number * covers
+    number   number of the node among the nodes that cover the same number of shards; its first
+             shard is number * covers
     covers   number of shards that it covers, a power of two
-    changes  by the name of the matrix
+    changes  the changes of each matrix, by its name
     results  (sum of losses, pairs) of each shard
-    moved    bytes of all nodes that it was merged from
+    moved    bytes of all nodes that were merged into this node
     """
 
     number: int
@@ -55,7 +55,7 @@ class Node(NamedTuple):
 def merge(nodes: list[Node], covers: int) -> Node:
     """Merge neighbouring nodes of one level into a node that covers `covers` shards.
 
-    At the end of a round there may be fewer nodes. The changes of a row are added in pairs, in the
+    The last merge of a level may have fewer nodes. The changes of a row are added in pairs, in the
     order of `kernels.row_merge.merge_rows`, so that the sums have the same bytes.
     """
     moved = sum(node.moved + node.nbytes for node in nodes)

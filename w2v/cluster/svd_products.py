@@ -12,14 +12,14 @@ from w2v.factorization import svd
 from w2v.factorization.svd import COLUMNS, LocalProducts, Sparse
 from w2v.kernels.simd import aligned
 
-TRIES = 3  # repetitions of a product after workers died with stripes
+TRIES = 3  # most repetitions of a product after workers died with their stripes
 
 
 def gram_part(stripe: Sparse, dense: np.ndarray) -> np.ndarray:
     """The task that computes a stripe's summand of Xᵀ (X dense): float32 (M, COLUMNS)."""
-    given, sums = aligned(dense.shape), aligned(dense.shape)
-    given[:] = dense
-    svd.add_stripe(_writable(stripe), given, sums, (0, len(stripe.starts) - 1), 0)
+    block, sums = aligned(dense.shape), aligned(dense.shape)
+    block[:] = dense
+    svd.add_stripe(_writable(stripe), block, sums, (0, len(stripe.starts) - 1), 0)
     return sums
 
 
@@ -44,11 +44,11 @@ class ClusterProducts(LocalProducts):
 
     The matrix is cut and the results are added as in one process, so that the bytes are the same.
     The number of tasks that can run at the same time is the number of stripes times the number of
-    column blocks. This process keeps the matrix: where a worker dies, stripes are sent out again.
+    column blocks. This process keeps the matrix, and sends stripes again when a worker dies.
 
     cluster  the workers
     matrix   the sparse matrix X
-    threads  threads of the products that this process computes
+    threads  number of threads for the products that this process computes
     """
 
     def __init__(self, cluster: Cluster, matrix: Sparse, threads: int):
@@ -65,10 +65,10 @@ class ClusterProducts(LocalProducts):
 
         def compute() -> list[Any]:
             submit = self._cluster.submit
-            given = [self._cluster.spread(part) for part in parts]
+            blocks = [self._cluster.spread(part) for part in parts]
             return [
-                submit(add_up, [submit(gram_part, stripe, part) for stripe in self._stripes])
-                for part in given
+                submit(add_up, [submit(gram_part, stripe, block) for stripe in self._stripes])
+                for block in blocks
             ]
 
         return np.concatenate(self._computed(compute), axis=1)
@@ -77,13 +77,13 @@ class ClusterProducts(LocalProducts):
         """Compute X dense, as `Products.times` does."""
 
         def compute() -> list[Any]:
-            given = self._cluster.spread(np.ascontiguousarray(dense))
-            return [self._cluster.submit(times, stripe, given) for stripe in self._stripes]
+            operand = self._cluster.spread(np.ascontiguousarray(dense))
+            return [self._cluster.submit(times, stripe, operand) for stripe in self._stripes]
 
         return np.concatenate(self._computed(compute))
 
     def _computed(self, compute: Callable[[], list[Any]]) -> list[np.ndarray]:
-        """The results of the futures that `compute` makes; where workers die, it is repeated."""
+        """Return the results of the futures that `compute` makes; repeat it when workers die."""
         for attempt in range(TRIES + 1):
             try:
                 if not self._stripes:

@@ -23,8 +23,9 @@ _BLANK = re.compile(rb"[ \t\n\r\v\f]")
 class ByteRange(NamedTuple):
     """A range of whole words in a file.
 
-    The range starts after the first blank at or after byte begin - 1, or at byte 0. It ends with
-    the first blank at or after byte end - 1, where the next range starts. `size` is the file's.
+    The first range of a file starts at byte 0, any other after the first blank at or after byte
+    begin - 1. The last range ends with the file, any other with the first blank at or after byte
+    end - 1. `size` is the number of bytes in the file.
     """
 
     path: str
@@ -34,7 +35,7 @@ class ByteRange(NamedTuple):
 
 
 def absolute_paths(paths: Sequence[str]) -> list[str]:
-    """Make paths absolute, because workers may run in other folders; addresses stay."""
+    """Make paths absolute, because workers may run in other folders. Addresses stay unchanged."""
     return [path if is_address(path) else os.path.abspath(path) for path in paths]
 
 
@@ -45,8 +46,8 @@ def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
         size = size_of(path)
         if size is None:
             raise W2VError(
-                f"{path}: the workers of a cluster read parts of a file: save the text to a file "
-                "first"
+                f"{path}: the workers of a cluster read parts of a file, whose size must be known: "
+                "save the text to a file first"
             )
         sizes.append(size)
     length = max(RANGE, -(-sum(sizes) // MOST))
@@ -66,21 +67,24 @@ def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
 class RangeCorpus(Corpus):
     """The words of one byte range.
 
-    part  the range
-    how   the settings of tokenizing
+    part      the range
+    settings  the encoding and the tokenizer of the text
     """
 
-    def __init__(self, part: ByteRange, how: TextSettings):
-        super().__init__([part.path], how.tokenizer, how.encoding, how.lowercase, how.normalize)
+    def __init__(self, part: ByteRange, settings: TextSettings):
+        super().__init__(
+            [part.path], settings.tokenizer, settings.encoding, settings.lowercase,
+            settings.normalize,
+        )  # fmt: skip
         self._part = part
         self._begin = part.begin
 
     def blocks(self) -> Iterator[bytes]:
-        """The tokens, as of any `Corpus`; no fingerprint is computed."""
+        """Yield the tokens, as any `Corpus` does, without computing a fingerprint."""
         yield from map(self._tokens, self._text())
 
     def _text(self) -> Iterator[bytes]:
-        """The text, as of any `Corpus`; only the last range of a file adds a missing line end."""
+        """Yield the text, as any `Corpus` does; only the last range adds a missing line end."""
         path, begin, end, size = self._part
         if (begin, end) == (0, size):
             yield from super()._text()

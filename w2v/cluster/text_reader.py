@@ -29,12 +29,12 @@ TOGETHER = 16  # counts of ranges that one task merges
 
 
 class PartCounts(NamedTuple):
-    """The types of one or several ranges with their counts, in the order of first occurrence.
+    """The types of one or several ranges with their counts, in order of first occurrence.
 
-    names      the types, separated by blanks; the first one is the end of a sentence
+    names      the types, separated by spaces; the first type is the end of a sentence
     counts     int64 (T,)
     bad_bytes  number of invalid byte sequences: see `Corpus`
-    first_bad  the place of the first one: see `Corpus`
+    first_bad  the place of the first invalid sequence: see `Corpus`
     """
 
     names: bytes
@@ -44,7 +44,7 @@ class PartCounts(NamedTuple):
 
 
 class Numbered(NamedTuple):
-    """The tokens of a range as numbers of the range's own types, and the counts of these types."""
+    """The tokens of a range, as numbers of the range's own types, and the counts of the types."""
 
     numbers: np.ndarray
     tally: PartCounts
@@ -63,16 +63,16 @@ class Part(NamedTuple):
     unknown: int
 
 
-def number_words(part: ByteRange, how: TextSettings) -> Numbered:
+def number_words(part: ByteRange, settings: TextSettings) -> Numbered:
     """The task that reads a range and numbers its types."""
     try:
-        corpus, counter, ids = RangeCorpus(part, how), WordCounter(), SpooledArray(np.int32)
+        corpus, counter, ids = RangeCorpus(part, settings), WordCounter(), SpooledArray(np.int32)
         for block in corpus.blocks():
             ids.append(counter.number(block))
     except OSError as error:
         raise W2VError(
-            f"{part.path}: a worker cannot read it ({error.strerror or error}): every worker needs "
-            "the file under this path"
+            f"{part.path}: a worker cannot read this file ({error.strerror or error}): "
+            "make it readable under this path on every worker"
         ) from None
     tally = PartCounts(counter.names(), counter.counts.copy(), corpus.bad_bytes, corpus.first_bad)
     return Numbered(np.array(ids.mapped()), tally)
@@ -96,7 +96,7 @@ def add_tallies(tallies: Sequence[PartCounts]) -> PartCounts:
 def encode(numbered: Numbered, run: str, names: bytes) -> Part:
     """The task that turns the numbers of a range into word ids.
 
-    numbered  the range
+    numbered  the tokens of the range
     run       the identifier of the run
     names     the words of the vocabulary, one a line
     """
@@ -106,7 +106,7 @@ def encode(numbered: Numbered, run: str, names: bytes) -> Part:
     types = numbered.tally.names.split(b" ")
     word_ids = np.array([word_rows.get(name, -1) for name in types], np.int32)
     word_ids[0] = -1
-    size = np.array([0, -1])  # -1: the first sentence may have begun in the range before
+    size = np.array([0, -1])  # -1: the first sentence may have begun in the previous range
     count = numbered.numbers.size
     words, starts = np.empty(count, np.int32), np.empty(count, np.int64)
     kept, sentences = keep_words(numbered.numbers, word_ids, size, words, starts, False)
@@ -123,19 +123,19 @@ def ids_of(part: Part) -> np.ndarray:
 
 
 def outline_of(part: Part) -> tuple[int, np.ndarray, int]:
-    """The task that returns the numbers of words and OOV tokens, and the sentence starts."""
+    """The task that returns the number of words, the sentence starts, the number of OOV tokens."""
     return part.ids.size, part.starts, part.unknown
 
 
-def digest(paths: Sequence[str], how: TextSettings) -> str:
-    """The task that computes the fingerprint of the files, for which it reads all in order."""
-    return Corpus(paths, how.tokenizer, how.encoding).digest()
+def digest(paths: Sequence[str], settings: TextSettings) -> str:
+    """The task that computes the fingerprint of the files, reading all of them in order."""
+    return Corpus(paths, settings.tokenizer, settings.encoding).digest()
 
 
 def read(
     cluster: Cluster,
     corpus: Corpus,
-    how: TextSettings,
+    settings: TextSettings,
     on_share: Callable[[float], None],
     known: Mapping[str, int] | None = None,
     fixed: str | None = None,
@@ -145,7 +145,8 @@ def read(
     on_share  called with the share of the work that is done, 0 to 1
     known     the words and counts of a model that is updated
     fixed     a file of `w2v vocab`, whose words and counts become the vocabulary
-    Raises    W2VError for stdin, for a file that a worker cannot read, for more than --max-types
+    Raises    W2VError for stdin, for a file that a worker cannot read, and for more types than
+              --max-types
     """
     known = known or {}
     if "-" in corpus.paths:
@@ -154,8 +155,8 @@ def read(
         )
     files = absolute_paths(corpus.paths)
     ranges = cut(files, corpus.encoding)
-    fingerprint = cluster.submit(digest, files, how)
-    numbered = [cluster.submit(number_words, part, how) for part in ranges]
+    fingerprint = cluster.submit(digest, files, settings)
+    numbered = [cluster.submit(number_words, part, settings) for part in ranges]
     tallies = [cluster.submit(tally_of, words) for words in numbered]
     while len(tallies) > 1:
         tallies = [
@@ -166,17 +167,18 @@ def read(
     tally = cluster.result(tallies[0])
     corpus.bytes_read, corpus.bad_bytes = corpus.size or 0, tally.bad_bytes
     corpus.first_bad = tally.first_bad
-    if tally.counts.size > how.max_types:
+    if tally.counts.size > settings.max_types:
         raise W2VError(
-            f"{corpus.source}: more than --max-types {how.max_types:,} types; on a cluster, rare "
-            "types are not dropped while counting: try a higher --max-types (80 bytes a type here)"
+            f"{corpus.source}: more than --max-types {settings.max_types:,} types; on a cluster, "
+            "rare types are not dropped while counting: try a higher --max-types (80 bytes a type "
+            "on this machine)"
         )
     if fixed is not None:
-        vocabulary = read_counts(fixed, how.min_count, how.max_vocab)
+        vocabulary = read_counts(fixed, settings.min_count, settings.max_vocab)
     else:
         counter = make_word_counter(1 << 30, known)
         counter.add(tally.names, tally.counts)
-        vocabulary, _ = choose(corpus, counter, how.min_count, how.max_vocab, known)
+        vocabulary, _ = choose(corpus, counter, settings.min_count, settings.max_vocab, known)
     names = cluster.keep("\n".join(vocabulary.names).encode())
     parts = [cluster.submit(encode, words, cluster.run, names) for words in numbered]
     del numbered
@@ -193,8 +195,8 @@ def read(
     return vocabulary, text
 
 
-def _joined(sizes: Sequence[int], starts: Sequence[np.ndarray]) -> np.ndarray:
+def _joined(sizes: Sequence[int], part_starts: Sequence[np.ndarray]) -> np.ndarray:
     """The start of each sentence in the whole text, and the end of the text."""
     edges = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    inner = [each + edge for each, edge in zip(starts, edges, strict=False)]
+    inner = [starts + edge for starts, edge in zip(part_starts, edges, strict=False)]
     return np.unique(np.concatenate([edges[:1], *inner, edges[-1:]]))

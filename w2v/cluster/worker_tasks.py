@@ -20,8 +20,8 @@ class WorkerState(WorkerPlugin):
     """A plugin in each worker: checks the version of w2v, and keeps objects between tasks.
 
     run   the identifier of the run
-    ours  whether the workers were started for this run. They then ignore Ctrl-C, which a terminal
-          sends to all its processes: only the main process handles it
+    ours  whether the workers were started for this run. Such workers ignore Ctrl-C, because a
+          terminal sends it to all its processes, and only the main process should handle it
     """
 
     def __init__(self, run: str, ours: bool):
@@ -40,7 +40,7 @@ class WorkerState(WorkerPlugin):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
-        """The object of this name, which the first call makes by `make`."""
+        """Return the object with this name. The first call makes it with `make`."""
         with self._lock:
             if name not in self._kept:
                 self._kept[name] = make()
@@ -60,7 +60,7 @@ def train(
     number: int,
     covers: int,
 ) -> Node:
-    """The task that trains chunks, with the model of `base` and the rounds `later` after it.
+    """The task that trains chunks, starting from the model `base` plus the changes `later`.
 
     The result depends only on the arguments. `chunks`, `number` and `covers` are those of
     `Replica.train`.
@@ -76,5 +76,5 @@ def merge(nodes: Sequence[Node], covers: int) -> Node:
 
 
 def itself(data: Any) -> Any:
-    """The task that returns its argument, so that the scheduler keeps small data."""
+    """The task that returns its argument, which the scheduler keeps: see `Cluster.keep`."""
     return data
