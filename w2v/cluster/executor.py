@@ -103,7 +103,7 @@ class ClusterEngine:
 class ClusterGibbsEngine:
     """Trains LDA; the result is that of --deterministic on one machine.
 
-    This process reads the documents.
+    This process reads the documents and sends them to the workers.
     """
 
     threads_here = 1

@@ -34,7 +34,7 @@ _AVERAGED = "word_sums", "alpha", "eta", "alpha_sums"  # matrices that this proc
 
 
 class _Point(NamedTuple):
-    """A state that a run can go back to, together with the topics that were fetched then."""
+    """A state that a run can go back to, with the topics that were fetched at the same time."""
 
     rounds: int
     matrices: dict[str, np.ndarray]
@@ -42,7 +42,7 @@ class _Point(NamedTuple):
 
 
 class ClusterGibbs(ClusterRounds):
-    """The rounds of a run. The trainer has the latest topics only after `fetch_topics`.
+    """The LDA rounds of a run. The trainer has the latest topics only after `fetch_topics`.
 
     cluster   the workers
     trainer   has the topics of all tokens at the beginning
