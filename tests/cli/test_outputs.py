@@ -173,7 +173,7 @@ def test_what_a_format_writes_beside_its_file_counts_too(w2v, files, folder):
     (folder / "x.metadata.tsv").write_text("names")
     for target, beside in (("x.npy", "x.words"), ("x.tsv", "x.metadata.tsv")):
         outcome = w2v("train", beside, "-o", target)
-        assert f"its list of names {beside} is one of the texts" in outcome.err
+        assert f"the list of names {beside} is one of the texts" in outcome.err
         assert (folder / beside).read_text() == "names"
 
 

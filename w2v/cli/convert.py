@@ -44,12 +44,13 @@ from w2v.system.pipes import name_of
 )  # fmt: skip
 @click.option(
     "--dtype", type=click.Choice(["f32", "f16"]), default="f32", show_default=True,
-    help="Type of the numbers. f16 halves the file, in .safetensors and .npy.",
+    help="Type of the numbers. f16 (float16) halves the size of a .safetensors or .npy file; "
+    "other formats do not have it.",
 )  # fmt: skip
 @click.option(
     "--blank", metavar="TEXT",
-    help="Replace each blank in a name by TEXT. For .txt, .vec and .bin, where a name ends at a "
-    "blank.",
+    help="Replace each blank in a name by TEXT. Use it for .txt, .vec and .bin, where a blank ends "
+    "a name.",
 )  # fmt: skip
 @click.option(
     "--check", is_flag=True, help="Repair a damaged IN, and report each repair; see above."
@@ -69,11 +70,11 @@ def convert(
 ) -> None:
     """Write a vector file in another format.
 
-    The suffix of OUT sets its format; the format of IN is recognised by its content. The suffixes
-    are .safetensors: the format of w2v train; .txt, .vec or - (stdout): word2vec text; .bin:
-    word2vec binary; .glove: text without a header, where names may have blanks; .npy: a NumPy
-    array, with the names in a second file, .words; .tsv: the two files of the Embedding Projector.
-    A further suffix .gz, .bz2 or .xz compresses OUT, except .safetensors and .tsv.
+    The suffix of OUT sets its format; the format of IN is recognised by its content. .safetensors
+    is the format of w2v train; .txt, .vec and - (stdout) are word2vec text; .bin is word2vec
+    binary; .glove is text without a header, where names may have blanks; .npy is a NumPy array,
+    with the names in a second file, .words; .tsv is the two files of the Embedding Projector. A
+    further suffix .gz, .bz2 or .xz compresses OUT, except .safetensors and .tsv.
 
     --check repairs a damaged IN. It counts the rows if the header is wrong or missing, leaves out
     rows that cannot be read and vectors that are not finite, and keeps the first of several rows
@@ -89,10 +90,12 @@ def convert(
     catch_signals()
     is_half = dtype == "f16"
     if is_half and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
-        raise click.UsageError("--dtype f16 is for .safetensors and .npy only")
+        raise click.UsageError(
+            "--dtype f16 works only for .safetensors and .npy: leave out --dtype"
+        )
     output_files.check(
-        {"OUT": target, "its list of names": formats.written_beside(target)},
-        {"what is read": formats.read_with(source), "the list of names": only},
+        {"OUT": target, "the list of names": formats.written_beside(target)},
+        {"one of the files of IN": formats.read_with(source), "one of the lists of --only": only},
     )
     findings = Diagnostics(source, repairs=check)
     converted = formats.load(source, table, limit if combine == "input" else None, findings)
@@ -104,8 +107,8 @@ def convert(
         finite = np.isfinite(converted.norms)
         findings.note(f"{converted.counted(~finite, 'not finite')}: left out")
         converted = converted.take(np.flatnonzero(finite))
-    if found := converted.without_direction():
-        findings.note(found)
+    if problem := converted.without_direction():
+        findings.note(problem)
     say_findings(findings)
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])

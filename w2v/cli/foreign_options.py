@@ -14,19 +14,22 @@ _SAME = {
     "-seed": "--seed", "-pretrainedVectors": "--init",
 }  # fmt: skip
 _TEXTS = ("-train", "-input")  # the training text, in word2vec.c and in fastText
-_MODELS = {"0": "skipgram", "1": "cbow"}  # the values of -cbow
-# Ignored: -bucket is the size of the table of subwords, which we do not have; -lrUpdateRate is how
-# often threads update the learning rate.
+_MODELS = {"0": "skipgram", "1": "cbow"}  # the model for each value of -cbow
+# Ignored: -bucket sets the size of fastText's table of subwords, and there are no subwords here;
+# -lrUpdateRate sets how often threads update the learning rate.
 _NO_EFFECT = ("-bucket", "-lrUpdateRate")
 _READ_HERE = ("-cbow", "-binary", "-debug", "-verbose")
-# The only value that is supported, and the error message for all others.
+# For each option the only value that is supported, and the error message for all others.
 _REFUSED = {
     "-hs": ("0", "hierarchical softmax is not supported: leave out -hs, and use -negative 5"),
-    "-classes": ("0", "clustering is not supported: w2v convert VECTORS x.npy, and cluster x.npy"),
+    "-classes": (
+        "0",
+        "clustering is not supported: w2v convert VECTORS x.npy, and k-means on x.npy",
+    ),
     "-loss": ("ns", "only negative sampling is supported: use -loss ns"),
     "-minn": ("0", "subword vectors are not supported: use -minn 0"),
     "-maxn": ("0", "subword vectors are not supported: use -maxn 0"),
-    "-wordNgrams": ("1", "word n-grams are not supported: w2v phrases joins frequent phrases"),
+    "-wordNgrams": ("1", "word n-grams are not supported: join frequent phrases with w2v phrases"),
 }
 _THEIRS = {*_SAME, *_TEXTS, *_NO_EFFECT, *_READ_HERE, *_REFUSED}
 
@@ -92,14 +95,14 @@ def _renamed(args: list[str]) -> list[str]:
 
 
 def _model(theirs: dict[str, str], ours: list[str]) -> list[str]:
-    """Return the --model that the options mean.
+    """Return the option --model for a command line of word2vec.c or fastText, or no arguments.
 
     word2vec.c trains CBOW by default. fastText names its model in the first argument.
     """
     if "-input" in theirs and ours[:1] in (["skipgram"], ["cbow"]):
         return ["--model", ours.pop(0)]
     if "-input" in theirs and ours[:1] == ["supervised"]:
-        raise W2VError("supervised: use w2v train TEXTS --model mlp, which learns labels")
+        raise W2VError("supervised: train a classifier with w2v train TEXTS --model mlp")
     cbow = theirs.get("-cbow", "1" if "-train" in theirs else None)
     if cbow is None or any(arg.partition("=")[0] == "--model" for arg in ours):
         return []
@@ -114,7 +117,7 @@ def _check_output(theirs: dict[str, str]) -> None:
     if "-save-vocab" in theirs and "-train" in theirs and output is None:
         text, counts = theirs["-train"], theirs["-save-vocab"]
         raise W2VError(
-            f"-save-vocab without -output: to count words only, w2v vocab {text} -o {counts}"
+            f"-save-vocab without -output: to only count words, use w2v vocab {text} -o {counts}"
         )
     if output is None or binary is None:
         return
@@ -122,5 +125,5 @@ def _check_output(theirs: dict[str, str]) -> None:
     if is_binary != (binary != "0"):
         suffix = ".txt" if is_binary else ".bin"
         raise W2VError(
-            f"-binary {binary} -output {output}: the suffix sets the format: end it in {suffix}"
+            f"-binary {binary} -output {output}: the suffix sets the format: name a {suffix} file"
         )

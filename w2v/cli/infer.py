@@ -42,8 +42,8 @@ from w2v.errors import W2VError
 @threads_option
 @click.option(
     "--blank", metavar="TEXT",
-    help="Replace each blank in a name by TEXT. For .txt, .vec and .bin, where a name ends at a "
-    "blank.",
+    help="Replace each blank in a name by TEXT. Use it for .txt, .vec and .bin, where a blank ends "
+    "a name.",
 )  # fmt: skip
 @quiet_option
 @format_options
@@ -62,9 +62,9 @@ def infer(
 ) -> None:
     """Infer the vectors, or topics, of new documents.
 
-    CORPUS is as in w2v train; without it, documents are read from stdin. A vector depends only on
-    the model and the document. It is the same in every call, and does not depend on the other
-    documents of the call.
+    CORPUS names files of documents, as in w2v train; without CORPUS, documents are read from stdin.
+    A vector depends only on the model and the document: it is the same in every call, whichever
+    other documents are in the call.
     """
     limit_blas(threads)
     from w2v.embeddings import container, formats
@@ -74,11 +74,11 @@ def infer(
     from w2v.system.progress import ProgressLine
 
     if output != "-" and not results.plain:
-        raise W2VError("--tsv and --json are for stdout; the suffix of -o sets the file's format")
+        raise W2VError("--tsv and --json work only on stdout: leave out -o, or leave them out")
     catch_signals()
     write, paths = formats.writer(output), or_stdin(corpus)
     output_files.check(
-        {"-o": output, "its list of names": formats.written_beside(output)},
+        {"-o": output, "the list of names": formats.written_beside(output)},
         {"the model": model, "one of the texts": paths},
     )
     saved, refused = SavedDocumentModel(model, epochs), RefusedRows()

@@ -61,15 +61,15 @@ def _check_finite(file: str) -> None:
 
     for name in container.table_names(formats.contents(file)[0]) or ["words"]:
         table, findings = formats.load(file, name), Diagnostics(file)
-        found = table.without_direction()
+        problem = table.without_direction()
         if not np.isfinite(table.norms).all():
             of = "" if name == "words" else f" --table {name}"
             raise W2VError(
-                f"{file}: {found}; w2v convert --check{of} {file} OUT removes vectors that are not "
-                "finite"
+                f"{file}: {problem}; w2v convert --check{of} {file} OUT removes vectors that are "
+                "not finite"
             )
-        if found:
-            findings.note(found)
+        if problem:
+            findings.note(problem)
         say_findings(findings)
 
 
@@ -77,8 +77,8 @@ def _lines(name: str, value: object, indent: str = "") -> Iterator[str]:
     """Yield the plain lines of one fact; the entries of a mapping are indented."""
     if isinstance(value, dict) and value:
         yield f"{indent}{name}"
-        for inner, each in value.items():
-            yield from _lines(inner, each, indent + "  ")
+        for entry, content in value.items():
+            yield from _lines(entry, content, indent + "  ")
     else:
         text = value if isinstance(value, str) else json.dumps(value)
         yield f"{indent}{name}: {printable(text)}"

@@ -28,9 +28,9 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
     path     a NumPy array (D,) or (N, D), or a text with one vector on each line: an optional name,
              then its numbers, separated by blanks. `-` is stdin
     dim      D, the required length of each vector
-    refused  called with a W2VError, which names the line or the row of the array, if a vector has
-             another length, is not finite as float32, or is zero (which has no cosine). Reading
-             goes on after it
+    refused  called with a W2VError for each vector that has another length, is not finite as
+             float32, or is zero (which has no cosine). The error names the line, or the row of the
+             array. Reading then continues
     Raises   W2VError if an array has another shape, or is not numeric
     """
     from w2v.embeddings.formats.numpy_array import MAGIC

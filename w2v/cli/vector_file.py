@@ -1,4 +1,4 @@
-"""The vector file of query commands: its options, opening it, and parsing words as arguments."""
+"""Options that name a vector file, opening it, and commands whose arguments are words."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class QueryCommand(Command):
     """A command whose arguments are words, which may begin with a dash.
 
     Only the arguments -k, -v, -h and - are short options. Any other argument with a single dash is
-    a term: click alone would read -kitchen as -k itchen. An unknown --x is an error. After --, all
-    arguments are terms.
+    a term, whereas click would read -kitchen as -k itchen. An unknown --x is an error. After --,
+    all arguments are terms.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -113,7 +113,7 @@ class Request:
         output_files.check(
             {
                 "-o": self.output,
-                "its list of names": formats.written_beside(self.output),
+                "the list of names": formats.written_beside(self.output),
                 "the checkpoint": checkpoint.path_for(self.output),
                 "the lock": self.lock_path,
                 "--save-vocab": self.run.save_vocab,

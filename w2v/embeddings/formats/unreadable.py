@@ -1,7 +1,8 @@
-"""Files that cannot be read as vectors: recognised, so that the error says what to do with them.
+"""Files that cannot be read as vectors: recognised by their content, with an error for each.
 
-This format has only `sniff`, which raises the error. Pickles are not read because they can run
-code, fastText .bin models because they hold vectors of subwords.
+The error says what the file is and what to do with it. Of a format's functions this module has only
+`sniff`, which raises the error. Pickles are not read because they can run code, and fastText .bin
+models are not read because they hold vectors of subwords.
 """
 
 from __future__ import annotations
@@ -32,15 +33,16 @@ _BEGINNINGS = {
     b"\x80\x03": _PICKLE,
     b"\x80\x04": _PICKLE,
     b"\x80\x05": _PICKLE,
-    b"PK\x03\x04": "a zip archive, such as an .npz or PyTorch file: unpack it",
-    b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it with unzstd",
+    b"PK\x03\x04": "a zip archive, such as an .npz or PyTorch file: unpack it, or export its "
+    "vectors as text",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd: decompress it with unzstd",
     b"\x89HDF": "an HDF5 file: export its vectors as text",
     b"SQLite format 3\0": "an SQLite database, such as Magnitude's: export its vectors as text",
 }
-_PAGE = "an HTML page, perhaps an error message of the server: download it again"
+_PAGE = "an HTML page, perhaps an error page of the server: download the file again"
 _UTF16 = "text in UTF-16: convert it with iconv -f UTF-16 -t UTF-8"
-# A text of rows may begin with these bytes too, so they are looked for only in a file that no
-# format has accepted.
+# A text of vectors may begin with these bytes too, so only files that no format has accepted are
+# compared with them.
 _TEXTS = {
     b"ccopy_reg\n": _PICKLE,
     b"version https://git-lfs": "a Git LFS pointer, not the file itself: run git lfs pull",
@@ -62,13 +64,13 @@ def sniff(source: Source) -> Layout | None:
     if _is_floret(first_fields(source)[0]):
         raise W2VError(
             f"{source.name} is a floret file, which has vectors of subwords and no words: export "
-            "word vectors as text"
+            "the word vectors as text"
         )
     return None
 
 
 def _meaning(head: bytes) -> str:
-    """What a file is by its first bytes; "" if unknown. A text of rows may begin with them too."""
+    """What the first bytes of a file mean, "" if unknown. A text of vectors may begin with them."""
     if head[_TAR] == b"ustar" and b"\0" in head[: _TAR.start]:
         return "a tar archive: unpack it with tar"
     return next((what for begin, what in _BEGINNINGS.items() if head.startswith(begin)), "")
