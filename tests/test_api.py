@@ -93,7 +93,7 @@ def test_settings_by_other_programs_names(text):
     ("told", "message"),
     [
         ({"dimm": 5}, "dimm: skipgram has no such setting; near: dim"),
-        ({"topics": 5}, "--topics is for --model lda"),
+        ({"topics": 5}, "--topics works only with --model lda"),
         ({"dim": 0}, "--dim 0 is out of range: 1 to 65,536"),
         ({"dim": "8"}, "--dim '8': expected a whole number"),
         ({"model": "glove"}, "--model glove: no such model; choose one of cbow"),

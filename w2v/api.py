@@ -302,7 +302,7 @@ def _make_executor(request: Request, stack: ExitStack) -> Executor:
         return local_executor(request)
     if not request.model.distributed:
         raise W2VError(
-            f"--cluster is not for --model {request.model.name}: train it without --cluster"
+            f"--cluster does not work with --model {request.model.name}: leave out --cluster"
         )
     try:
         from w2v.cluster.connection import Cluster
@@ -330,7 +330,8 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
             if any(field.name == name for kind in other.settings_classes for field in fields(kind))
         ]
         if takers:
-            raise W2VError(f"{option_name(name)} is for --model {' or '.join(takers)}")
+            models_with_it = " or ".join(takers)
+            raise W2VError(f"{option_name(name)} works only with --model {models_with_it}")
         near = get_close_matches(name, sorted(own), 1)
         hint = f"; near: {near[0]}" if near else ""
         raise W2VError(f"{name}: {model.name} has no such setting{hint}")

@@ -62,7 +62,7 @@ def test_fasttexts_command_line():
         ("-train x -classes 500", "-classes 500: clustering is not supported: w2v convert V"),
         ("-train x -output y.txt -binary 1", "-binary 1 -output y.txt: the suffix sets the for"),
         ("-train x -output y.bin -binary 0", "-binary 0 -output y.bin: the suffix sets the for"),
-        ("-train x -save-vocab y", "-save-vocab without -output: to only count words, use w2v vocab x"),
+        ("-train x -save-vocab y", "-save-vocab without -output: to only count words, use w2v"),
         ("-train x -cbow 2", "-cbow 2: expected 1 for CBOW or 0 for skip-gram"),
         ("-train", "-train needs a value"),
         ("supervised -input x", "supervised: train a classifier with w2v train TEXTS --model mlp"),

@@ -340,7 +340,10 @@ def test_a_scheduler_that_does_not_answer_is_said(w2v, folder, monkeypatch):
 def test_models_that_do_not_go_there_say_so(w2v, folder, name):
     (folder / "text").write_text("a b")
     outcome = w2v("train", "text", "--cluster", "local:1", "--model", name)
-    assert (outcome.code, f"--cluster is not for --model {name}" in outcome.err) == (2, True)
+    assert (outcome.code, f"--cluster does not work with --model {name}" in outcome.err) == (
+        2,
+        True,
+    )
 
 
 def test_without_dask_the_extra_is_named(w2v, folder, monkeypatch):

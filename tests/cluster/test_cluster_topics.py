@@ -294,7 +294,8 @@ def test_what_does_not_go_there_says_so(w2v, folder, model):
     (folder / "text").write_text("a b\n")
     outcome = w2v("train", "text", "--model", model, "--cluster", "local:2")
     assert outcome.code == 2
-    assert outcome.err == f"w2v: --cluster is not for --model {model}: train it without --cluster\n"
+    said = f"w2v: --cluster does not work with --model {model}: leave out --cluster\n"
+    assert outcome.err == said
 
 
 @compiled

@@ -129,7 +129,7 @@ def test_a_file_with_the_other_vectors_alone_names_the_other_way(w2v, labelled, 
     for by, other in ("documents", "words"), ("words", "documents"):
         container.write("one.safetensors", container.table_tensors(other, labelled[other]), {})
         outcome = w2v(*args, "one.safetensors", "--by", by)
-        said = f"w2v: one.safetensors has vectors of {other}, and none of {by}: use --by {other}\n"
+        said = f"w2v: one.safetensors has vectors of {other} but not of {by}: use --by {other}\n"
         assert (outcome.code, outcome.err) == (2, said)
         assert w2v(*args, "one.safetensors", "--by", other).code == 0
     formats.save("words.txt", labelled["words"])

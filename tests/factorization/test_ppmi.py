@@ -80,7 +80,7 @@ def test_it_has_words_alone_and_no_settings_of_documents(w2v, folder):
     refused = w2v("infer", "x.safetensors", stdin=b"car\n")
     assert (refused.code, "x.safetensors is a ppmi model" in refused.err) == (2, True)
     refused = w2v("train", "text", *ARGS, "--min-df", "2")
-    assert (refused.code, "--min-df is for --model lda or lsa" in refused.err) == (2, True)
+    assert (refused.code, "--min-df works only with --model lda or lsa" in refused.err) == (2, True)
 
 
 DOCUMENTS_JSONL = '{"text": "a b c a"}\n{"text": "b c d"}\n{"text": "c d e"}\n'

@@ -330,7 +330,7 @@ def test_sif_needs_vectors_and_nothing_that_is_for_epochs(w2v, make, folder):
     )
     args = ("train", "train.tsv", "--model", "sif", "--init", "words.safetensors")
     assert "--valid is for" in w2v(*args, "--valid", "test.tsv").err
-    assert "--epochs is for --model" in w2v(*args, "--epochs", "3").err
+    assert "--epochs works only with --model" in w2v(*args, "--epochs", "3").err
     (folder / "other").write_text("not one known\n" * 9)
     assert "has no vector for any word of the text" in w2v("train", "other", *args[2:]).err
     shown = w2v(*args, "--dry-run")

@@ -335,7 +335,7 @@ def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
         ("pos\ta\nneg\tb\n", ("--dense", "8,x"), "--dense 8,x"),
         ("pos\ta\nneg\tb\n", ("--task", "lm", "--tied", "--units", "9"), "--tied"),
         ("pos\ta\nneg\tb\n", ("--update", "x"), "x: No such file"),
-        ("pos\ta\nneg\tb\n", ("--negative", "5"), "--negative is for --model"),
+        ("pos\ta\nneg\tb\n", ("--negative", "5"), "--negative works only with --model"),
     ],
 )
 def test_mistakes_are_one_line(w2v, folder, text, more, message):
@@ -355,7 +355,7 @@ def test_a_label_that_training_has_not_is_a_mistake(w2v, folder):
     assert train(w2v, "x.tsv", "lstm", "--epochs", 1).code == 0
     by = ("evaluate", "classify", "y.tsv", "-v", "net.safetensors", "--by", "model")
     judged = w2v(*by)
-    assert "1 text with a label that the network does not know" in judged.err
+    assert "1 text with a label that the network was not trained on" in judged.err
     assert judged.out.split()[0] == "0.00%"
     assert "F1 of strange: 1 " in judged.out
     assert json.loads(w2v(*by, "--json").out)["documents"] == 1

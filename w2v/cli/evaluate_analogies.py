@@ -46,10 +46,10 @@ def analogies(
     """Measure accuracy on analogies: A is to B as C is to what?
 
     A SET has four words on each line, and a line ": NAME" before each section; sections whose names
-    begin with gram are syntactic. Answers are searched among the words of --restrict, without the
-    words of the question. Questions with unknown words are not counted, unless --count-oov is
-    given. Case is ignored. Prints the accuracy of each section; with several -v files, the same as
-    w2v compare.
+    begin with gram are syntactic. An answer is searched among the words that --restrict keeps,
+    except the three words of the question. Questions with unknown words are not counted, unless
+    --count-oov is given. Case is ignored. Prints the accuracy of each section; several -v files are
+    compared as by w2v compare.
     """
     from w2v.embeddings.formats import read_with
     from w2v.evaluation import compare
@@ -60,9 +60,9 @@ def analogies(
         raise click.UsageError("--plot needs a single SET")
     if plot:
         chart_kind(plot)
-    paths = [each for path in files.paths() for each in read_with(path)]
+    paths = [file for path in files.paths() for file in read_with(path)]
     output_files.check(
-        {"--plot": plot}, {"one of the sets": files.sets, "one of the vector files": paths}
+        {"--plot": plot}, {"one of the test sets": files.sets, "one of the vector files": paths}
     )
     tables = files.tables()
     for path in files.sets:
@@ -78,12 +78,12 @@ def analogies(
         if plot:
             from w2v.plots import chart_data
 
-            found = zip(files.paths(), compare.on_common(answered), strict=True)
+            by_file = zip(files.paths(), compare.on_common(answered), strict=True)
             chart = chart_data.sections(
                 path,
                 {
-                    name: [(each.section, each.accuracy(count_oov)) for each in own]
-                    for name, own in found
+                    name: [(result.section, result.accuracy(count_oov)) for result in sections]
+                    for name, sections in by_file
                 },
             )
             write_chart(chart, plot, lambda message: click.echo(message, err=True))
@@ -98,5 +98,6 @@ def _print_section(
     results.print(
         {"set": path, "section": result.section, "accuracy": accuracy, "right": right,
          "answerable": answerable, "questions": questions},
-        f"{share}  {right} of {answerable}, {questions} asked  {printable(result.section)}",
+        f"{share}  {right} of {answerable} answerable, {questions} questions  "
+        f"{printable(result.section)}",
     )  # fmt: skip

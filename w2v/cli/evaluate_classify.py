@@ -51,7 +51,8 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--threads", type=click.IntRange(1), metavar="N",
-    help="Threads of BLAS.  [default: the processors that may be used]",
+    help="Threads of BLAS; with --by model, worker threads.  [default: the processors that may be "
+    "used]",
 )  # fmt: skip
 @format_options
 def classify(
@@ -66,18 +67,16 @@ def classify(
 ) -> None:
     """Predict labels by logistic regression, or by a network.
 
-    TRAIN and TEST are files of documents with labels, see --columns and --label-field. The
+    TRAIN and TEST are files of documents with labels; see --columns and --label-field. The
     regression is fitted to TRAIN, with features scaled to equal variance, and evaluated on TEST.
-    With --by model, give only the test file. Prints the accuracy, and for each label its F1 score
-    and its row of the confusion matrix: the number of its documents for each predicted label.
+    With --by model, give only the test file. Prints the accuracy, and for each label the F1 score
+    and the row of the confusion matrix: how many documents of the label got each predicted label.
     """
     limit_blas(1 if by == "model" else threads)
     if by == "model":
         if test:
             raise click.UsageError("--by model needs no TRAIN: give only the test file")
-        _print_judgement(
-            _network_judgement(vectors_path(vectors), train, settings, threads), results
-        )
+        _print_report(_network_report(vectors_path(vectors), train, settings, threads), results)
         return
     if not test:
         raise click.UsageError("TEST is missing: give two files of documents with labels")
@@ -90,11 +89,11 @@ def classify(
     features = Features(open_table(vectors, by), by, documents, text, path)
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)
-    _print_judgement(ClassificationReport.of(labels, regression.predict(x)), results)
+    _print_report(ClassificationReport.of(labels, regression.predict(x)), results)
 
 
 def _refuse_other_tables(path: str, by: str) -> None:
-    """Raise W2VError if the file has no vectors of what --by names, but of the other kind."""
+    """Raise W2VError if the file lacks the table of --by, words or documents, and has the other."""
     from w2v.embeddings.container import nested, table_names
     from w2v.embeddings.formats import contents
 
@@ -104,10 +103,10 @@ def _refuse_other_tables(path: str, by: str) -> None:
         held.discard("words")
     other = "words" if by == "documents" else "documents"
     if by not in held and other in held:
-        raise W2VError(f"{path} has vectors of {other}, and none of {by}: use --by {other}")
+        raise W2VError(f"{path} has vectors of {other} but not of {by}: use --by {other}")
 
 
-def _network_judgement(
+def _network_report(
     model: str, path: str, settings: GivenSettings, threads: int | None
 ) -> ClassificationReport:
     """Evaluate the predictions of a network on a file of documents with labels."""
@@ -124,29 +123,31 @@ def _network_judgement(
     unknown = [label for label in true if label not in labels]
     if unknown:
         line.say(
-            f"{plural(len(unknown), 'text')} with a label that the network does not know, such as "
-            f"{unknown[0]!r}: counted as wrong"
+            f"{plural(len(unknown), 'text')} with a label that the network was not trained on, "
+            f"such as {unknown[0]!r}: counted as wrong"
         )
     return ClassificationReport.of(true, [labels[at] for at in probabilities.argmax(axis=1)])
 
 
-def _print_judgement(judgement: ClassificationReport, results: ResultPrinter) -> None:
-    labels, counts, f1 = judgement.labels, judgement.confusion.tolist(), judgement.f1()
-    total = int(judgement.confusion.sum())
-    lines = [f"{judgement.accuracy:7.2%}  of {total:,} documents right"]
+def _print_report(report: ClassificationReport, results: ResultPrinter) -> None:
+    labels, counts, f1 = report.labels, report.confusion.tolist(), report.f1()
+    total = int(report.confusion.sum())
+    lines = [f"{report.accuracy:7.2%}  of {total:,} documents right"]
     for label, score, row in zip(labels, f1, counts, strict=True):
-        got = ", ".join(f"{n:,} {printable(to)}" for n, to in zip(row, labels, strict=True) if n)
-        lines.append(f"{score:7.4f}  F1 of {printable(label)}: {got or 'no documents'}")
+        predicted = ", ".join(
+            f"{n:,} {printable(to)}" for n, to in zip(row, labels, strict=True) if n
+        )
+        lines.append(f"{score:7.4f}  F1 of {printable(label)}: {predicted or 'no documents'}")
     results.print(
         {
-            "accuracy": round(judgement.accuracy, 6),
+            "accuracy": round(report.accuracy, 6),
             "documents": total,
             "f1": dict(zip(labels, [round(f, 6) for f in f1], strict=True)),
             "confusion": dict(zip(labels, counts, strict=True)),
         },
         "\n".join(lines),
         [
-            ["", judgement.accuracy, *labels],
+            ["", report.accuracy, *labels],
             *([label, score, *row] for label, score, row in zip(labels, f1, counts, strict=True)),
         ],
     )

@@ -39,8 +39,8 @@ class EvaluatedFiles:
     """The test sets, and the vector files that are evaluated on them.
 
     vectors   the paths of the vector files; empty: the default file
-    restrict  number of words of each file that are used, the most frequent ones
-    combine   input: word vectors; sum: word vectors plus output vectors
+    restrict  how many words of each file to use, the most frequent ones
+    combine   input: input vectors; sum: input vectors plus output vectors
     """
 
     sets: tuple[str, ...]

@@ -44,7 +44,7 @@ def self_retrieval(
 ) -> None:
     """Find training documents by their inferred vectors.
 
-    CORPUS is the text on which MODEL was trained. Prints the share of documents whose trained
+    CORPUS is the text that MODEL was trained on. Prints the share of documents whose trained
     vector is the nearest one to their inferred vector, and the share where it is among the ten
     nearest.
     """
@@ -66,20 +66,20 @@ def self_retrieval(
     if not rows_found:
         raise W2VError(
             f"none of the documents of {model}, such as {missing[0]!r}, is in the corpus: give the "
-            "text on which it was trained"
+            "text that the model was trained on"
         )
-    own = np.array([chosen[i] for i in rows_found])
-    found = Search(table).count_nearer(vectors[rows_found], own).tolist()
-    first, ten = sum(rank == 0 for rank in found), sum(rank < 10 for rank in found)
+    trained_rows = np.array([chosen[i] for i in rows_found])
+    ranks = Search(table).count_nearer(vectors[rows_found], trained_rows).tolist()
+    first, ten = sum(rank == 0 for rank in ranks), sum(rank < 10 for rank in ranks)
     total, left_out = len(rows_found), len(missing)
-    shown = (
-        f"{first / total:6.1%}  {first} of {total} nearest to their own\n"
-        f"{ten / total:6.1%}  {ten} of {total} among the ten nearest"
+    report = (
+        f"{first / total:6.1%}  {first} of {total} documents: the trained vector is the nearest\n"
+        f"{ten / total:6.1%}  {ten} of {total} documents: it is among the ten nearest"
     )
     if missing:
-        shown += f"\n{left_out} left out: without a known word, or not in the corpus"
+        report += f"\n{left_out} left out: without a known word, or not in the corpus"
     results.print(
         {"documents": total, "first": first, "among_ten": ten, "missing": left_out},
-        shown,
+        report,
         [[first / total, ten / total, total, left_out]],
     )

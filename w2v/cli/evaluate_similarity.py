@@ -27,7 +27,7 @@ def similarity(
 
     A SET has two words and a score on each line, separated by tabs. Case is ignored. Prints
     Spearman's rank correlation, the number of pairs whose words are known, the number of all pairs,
-    the p-value, and Pearson's correlation; with several -v files, the same as w2v compare.
+    the p-value, and Pearson's correlation; several -v files are compared as by w2v compare.
     """
     from w2v.evaluation import compare
     from w2v.evaluation.similarity import similarity

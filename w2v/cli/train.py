@@ -75,7 +75,7 @@ class TrainCommand(Command):
 def _refused(name: str, takers: list[str]) -> click.Option:
     def refuse(ctx: click.Context, param: click.Parameter, value: object) -> None:
         if value is not None:
-            raise click.UsageError(f"{param.opts[0]} is for --model {' or '.join(takers)}")
+            raise click.UsageError(f"{param.opts[0]} works only with --model {' or '.join(takers)}")
 
     from w2v.settings import option_name
 
