@@ -281,7 +281,7 @@ def test_documents_from_all_over_and_colours_by_label(w2v, folder):
     assert (page["named"], page["counted"]) == (False, "word")
     (folder / "labels").write_text("no tab\n")
     told = w2v("plot", "--table", "documents", "--labels", "labels")
-    assert "labels: line 1: expected name, tab, label" in told.err
+    assert "labels: line 1: expected a name, a tab and a label" in told.err
 
 
 @pytest.mark.parametrize(
@@ -290,11 +290,11 @@ def test_documents_from_all_over_and_colours_by_label(w2v, folder):
         (("-o", "x.gif"), 2, "expected a name that ends in .html, .png"),
         (("-o", "absent/x.png"), 2, "absent"),
         (("klingon",), 3, "klingon"),
-        (("--color", "topics"), 2, "--color topics needs a file of --model lda"),
+        (("--color", "topics"), 2, "--color topics needs a model trained with --model lda"),
         (("--color", "prefix"), 2, "none of the names to draw has a colon"),
         (("king", "--color", "terms"), 2, "name at least two TERMs"),
         (("--color", "none", "--labels", "log"), 2, "--labels and --color cannot be combined"),
-        (("--pairs",), 2, "--pairs needs pairs"),
+        (("--pairs",), 2, "--pairs needs TERMs"),
         (("--pairs", "king"), 2, "is not a pair"),
         (("--loss", "absent", "-o", "x.png"), 2, "absent"),
         (("--loss", "log"), 2, "name a picture"),

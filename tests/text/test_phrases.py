@@ -90,13 +90,15 @@ def test_connectors_are_inside_of_phrases_and_not_at_their_ends(w2v, folder):
     assert told.out.splitlines()[0] == (
         "the bank_of_america x0y0 state_of_the_art x0y1 the united_states_of_america x0y2"
     )
-    assert f"connectors: 2 of {len(phrases.ENGLISH_CONNECTORS.split())} are in the text" in told.err
+    assert (
+        f"connectors: 2 of {len(phrases.ENGLISH_CONNECTORS.split())} occur in the text" in told.err
+    )
     rows = [row.split("\t") for row in (folder / "list").read_text().splitlines()]
     [score] = [float(score) for name, _, score, _ in rows if name == "bank_of_america"]
     assert score == pytest.approx((20 - 5) / 20 / 40 * 320)
     (folder / "own").write_bytes(b"\xef\xbb\xbfOF\r\n\nand\n")
     told = w2v(*call, "--connectors", "own", "--lowercase")
-    assert "connectors: 1 of 2 are in the text" in told.err
+    assert "connectors: 1 of 2 occur in the text" in told.err
     assert "bank_of_america" in told.out
     assert not [word for word in told.out.split() if word.startswith("of_")]
     assert not [word for word in told.out.split() if word.endswith("_of")]

@@ -1,4 +1,4 @@
-"""Writing charts, and their numbers as TSV, to the file of --plot or of w2v plot."""
+"""Writing a chart, or its numbers as TSV, to the file that --plot or w2v plot -o names."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _KINDS = ("png", "svg", "pdf", "tsv")
 _TEXTS = ("html", "tsv")
 plot_option = click.option(
     "--plot", type=OUTPUT, metavar="FILE",
-    help="Also draw a chart of the result. The suffix sets the format: .png, .svg or .pdf; .tsv "
-    "writes its numbers. Pictures need the extra plot.",
+    help="Also draw a chart of the result. The suffix sets the format: .png, .svg or .pdf is a "
+    "picture, which needs the extra w2v[plot]; .tsv holds the numbers.",
 )  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def chart_kind(path: str) -> str:
 
 
 def kind_named(path: str) -> str:
-    """Return the format that a suffix names: png, tsv, ... For compressed text, tsv.gz is tsv."""
+    """Return the format that a suffix names: png, tsv, ... The suffix .tsv.gz names tsv too."""
     from w2v.system import packing
 
     plain = packing.plain_name(path).rpartition(".")[2].lower()
@@ -48,7 +48,7 @@ def kind_named(path: str) -> str:
 
 
 def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
-    """Write a chart, or its numbers as TSV, and report that."""
+    """Write a chart, or its numbers as TSV, and report the file."""
     from w2v.system import atomic_file
     from w2v.system.progress import plural
 

@@ -1,4 +1,4 @@
-"""w2v compare: scores of several vector files, and the neighbours they share."""
+"""w2v compare: scores of several vector files, and the overlap of their nearest neighbours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
 
-_AT_HAND = ("questions-words.txt", "similarity/*.tsv")
+_DEFAULT_SETS = ("questions-words.txt", "similarity/*.tsv")
 
 
 @click.command(
@@ -48,12 +48,12 @@ def compare(
 ) -> None:
     """Compare vector files by scores and shared neighbours.
 
-    The scores are measured on the sets of --pairs and --questions. Without these, they are measured
-    on questions-words.txt and similarity/*.tsv in the folder $W2V_DATA. Only items whose words are
-    in all files count. Prints for each file the score, its 95 % bootstrap interval, and the p-value
-    of the difference from the first file.
+    The scores are measured on the sets of --pairs and --questions. Without these options, they are
+    measured on questions-words.txt and similarity/*.tsv in the folder $W2V_DATA. Only items whose
+    words are in all files count. Prints for each file the score, its 95 % bootstrap interval, and
+    the p-value of the difference from the first file.
 
-    Then prints for each two files the overlap of nearest neighbours: the share of common words
+    Then prints the overlap of nearest neighbours of each pair of files: the share of common words
     among the ten nearest, averaged over the 1,000 most frequent words that all files have.
     """
     from w2v.evaluation import compare
@@ -61,7 +61,7 @@ def compare(
 
     tables = [open_table(file) for file in files]
     if not (pairs or questions):
-        questions, pairs = (_at_hand(pattern) for pattern in _AT_HAND)
+        questions, pairs = (_default_sets(pattern) for pattern in _DEFAULT_SETS)
     if not (pairs or questions):
         message = (
             "no test sets: name them with --pairs or --questions, or their folder in $W2V_DATA"
@@ -79,7 +79,7 @@ def compare(
         _print_overlap(files, compare.overlap(tables), results)
 
 
-def _at_hand(pattern: str) -> tuple[str, ...]:
+def _default_sets(pattern: str) -> tuple[str, ...]:
     folder = os.environ.get("W2V_DATA")
     return tuple(map(str, sorted(Path(folder).glob(pattern)))) if folder else ()
 

@@ -51,7 +51,7 @@ def generate(
     MODEL is a network of w2v train --task lm. The end of a sentence, <eos>, is written as a line
     break.
     """
-    if temperature != temperature:  # NaN passes every check of a range
+    if temperature != temperature:  # click's check of a range lets NaN pass
         raise click.UsageError("--temperature nan: expected a number of 0 or more")
     limit_blas(1)
     from w2v.runs.saved_model import SavedNetwork

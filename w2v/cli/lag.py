@@ -1,4 +1,4 @@
-"""w2v lag: how long a dependency recurrent networks can learn."""
+"""w2v lag: over how many steps recurrent networks can learn a dependency."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _COUNT = click.IntRange(1)
     ),
     click.option(
         "--length", default="10,30,100", show_default=True, metavar="LIST",
-        help="Lengths to try, separated by commas: of the sequence (adding), or of the filler "
-        "between the two words (words).",
+        help="Lengths to try, separated by commas: numbers in the sequence (adding), or filler "
+        "words between the two words (words).",
     ),
     click.option(
         "--task", default="adding,words", show_default=True, metavar="LIST",
@@ -58,7 +58,7 @@ _COUNT = click.IntRange(1)
 )  # fmt: skip
 @click.option(
     "--threads", type=_COUNT, metavar="N",
-    help="Runs at the same time.  [default: the processors that may be used]",
+    help="How many runs to train at the same time.  [default: the processors that may be used]",
 )  # fmt: skip
 @quiet_option
 @plot_option
@@ -78,19 +78,19 @@ def lag(
     """Measure how far back recurrent networks can learn.
 
     There are two tasks with random data. adding: predict the sum of the two marked numbers of a
-    sequence. The mean squared error is 0.167 if the answer is always 1; below 0.01 the task is
-    solved. words: after "i grew up in france", filler words and "and i speak", predict the next
-    word. Accuracy is 0.125 by chance; at 0.99 the task is solved. A run ends when it has solved its
-    task.
+    sequence. The score is the mean squared error: 0.167 if the answer is always 1; below 0.01 the
+    task is solved. words: after "i grew up in france", filler words and "and i speak", predict the
+    next word. The score is the accuracy: 0.125 by chance; at 0.99 the task is solved. A run ends
+    when it has solved its task.
 
-    The simple network is trained with tanh, and with relu and an identity matrix at the start
-    (IRNN). All networks use Adam (learning rate 0.002), minibatches of 32 and gradients clipped at
-    1; the bias of the LSTM's forget gate starts at 3.
+    rnn is trained twice: with tanh, and with relu and the identity as initial recurrent matrix
+    (IRNN). All networks use Adam (learning rate 0.002), minibatches of 32 and gradients clipped to
+    norm 1; the bias of the LSTM's forget gate starts at 3.
 
     Prints the median score of the runs, the number of runs that solved the task, and the median
     number of minibatches. The last columns show how far the gradient reaches before training: the
-    gradient with respect to the state a quarter, half and all of the way back, divided by that
-    with respect to the last state.
+    norm of the gradient with respect to the state a quarter, half and all of the way back, divided
+    by the norm with respect to the last state.
     """
     limit_blas(1)
     from w2v.networks.lag_experiment import TASKS, VARIANTS, train_on_task
@@ -101,7 +101,9 @@ def lag(
     if plot:
         chart_kind(plot)
     output_files.check({"--plot": plot}, {})
-    variants = [each for name in _names(model, "--model", VARIANTS) for each in VARIANTS[name]]
+    variants = [
+        variant for name in _names(model, "--model", VARIANTS) for variant in VARIANTS[name]
+    ]
     tasks, lengths = _names(task, "--task", TASKS), _lengths(length)
     cells = [(t, v, n) for t in tasks for n in lengths for v in variants]
     line, count = ProgressLine(sys.stderr, quiet), len(cells) * seeds
@@ -111,19 +113,19 @@ def lag(
         done[0] += share
         spent = _now() - began
         left = duration(spent * (count / done[0] - 1)) if done[0] > 0 else "?"
-        line.show(f"learning {done[0] / count:6.1%}  at most {left} left")
+        line.show(f"training {done[0] / count:6.1%}  at most {left} left")
 
     def work(cell: tuple[str, str, int], seed: int) -> Outcome:
-        found = train_on_task(*cell, steps, units, seed, lambda: show(1 / steps))
-        show(1 - found.steps / steps)
-        return found
+        outcome = train_on_task(*cell, steps, units, seed, lambda: show(1 / steps))
+        show(1 - outcome.steps / steps)  # of a run that has stopped early
+        return outcome
 
     with ThreadPoolExecutor(threads or processors()) as pool:
         runs = [[pool.submit(work, cell, 1 + n) for n in range(seeds)] for cell in cells]
         results.print_heading(_HEAD)
         rows = []
-        for cell, each in zip(cells, runs, strict=True):
-            rows.append(_facts(cell, [run.result() for run in each]))
+        for cell, cell_runs in zip(cells, runs, strict=True):
+            rows.append(_facts(cell, [run.result() for run in cell_runs]))
             results.print(rows[-1], _line(rows[-1]), [_row(rows[-1])])
     if plot:
         from w2v.plots import chart_data
@@ -134,19 +136,20 @@ def lag(
 _HEAD = "task    length  network             score    solved  batches   1/4      1/2      all back"
 
 
-def _facts(cell: tuple[str, str, int], found: list[Outcome]) -> dict[str, Any]:
+def _facts(cell: tuple[str, str, int], outcomes: list[Outcome]) -> dict[str, Any]:
     """Return the JSON record of the runs of one task, network and length."""
     task, variant, length = cell
-    reach = [_median(list(each)) for each in zip(*(run.gradients for run in found), strict=True)]
+    by_distance = zip(*(run.gradients for run in outcomes), strict=True)
+    reach = [_median(list(norms)) for norms in by_distance]
     return {
         "task": task,
         "length": length,
         "network": variant,
-        "score": _finite(_median([run.score for run in found])),
-        "scores": [_finite(run.score) for run in found],
-        "solved": sum(run.solved(task) for run in found),
-        "runs": len(found),
-        "batches": round(median(run.steps for run in found)),
+        "score": _finite(_median([run.score for run in outcomes])),
+        "scores": [_finite(run.score) for run in outcomes],
+        "solved": sum(run.solved(task) for run in outcomes),
+        "runs": len(outcomes),
+        "batches": round(median(run.steps for run in outcomes)),
         "gradients": dict(zip(_BACK, map(_finite, reach), strict=True)),
     }
 
@@ -203,10 +206,10 @@ def _names(text: str, option: str, known: Any) -> list[str]:
 
 def _lengths(text: str) -> list[int]:
     try:
-        lengths = [int(each) for each in text.split(",")]
+        lengths = [int(number) for number in text.split(",")]
     except ValueError:
         lengths = [0]
-    if not all(2 <= each <= 100_000 for each in lengths):
+    if not all(2 <= length <= 100_000 for length in lengths):
         raise W2VError(
             f"--length {text}: expected whole numbers from 2 to 100,000, separated by commas"
         )

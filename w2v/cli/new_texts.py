@@ -29,7 +29,7 @@ threads_option = click.option(
 )  # fmt: skip
 
 
-_MOST_REPORTED = 10  # rows that are reported one by one
+_MOST_REPORTED = 10  # most rows that are reported one by one
 
 
 class RefusedRows:
@@ -55,7 +55,7 @@ class RefusedRows:
 
 @dataclass(frozen=True)
 class NewTexts:
-    """Texts to which a saved model is applied, and how they are read.
+    """Texts to which a saved model is applied, and the settings for reading them.
 
     paths     the files; `-` is stdin
     settings  the DocumentSettings that the command line gives
@@ -141,7 +141,7 @@ def label_probabilities(
 ) -> tuple[EncodedDocuments, np.ndarray]:
     """Read texts and predict the probability of each label for each text, float32 (M, K).
 
-    labels  whether the texts have labels
+    labels  whether the texts have labels, see `documents.Labels`
     """
     from w2v.settings import DocumentSettings
     from w2v.system.progress import plural

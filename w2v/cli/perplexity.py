@@ -68,7 +68,8 @@ def perplexity(
     listing = saved.listing()
     if listing.alpha is None:
         raise W2VError(
-            f"{model}: its topics are no probabilities; perplexity needs a model of --model lda"
+            f"{model}: its topics are not probabilities: perplexity needs a model trained with "
+            "--model lda"
         )
     tokens, unknown = texts.tokens_in(saved)
     count = tokens.starts.size - 1
@@ -79,10 +80,10 @@ def perplexity(
     short = count - found.documents
     line.say(
         f"{plural(unknown, 'unknown token')} left out; {plural(short, 'document')} of fewer than "
-        "two words not scored"
+        "two known words not scored"
     )
     if not found.scored:
-        raise W2VError("no document has two words that the model knows: nothing to score")
+        raise W2VError("no document has two words of the model's vocabulary: nothing to score")
     facts = {
         "perplexity": found.perplexity, "nats": found.nats, "scored": found.scored,
         "documents": found.documents,
@@ -102,7 +103,7 @@ def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
     text, unknown = model.read(corpus, show_reading(line, corpus))
     say_bad_bytes(line, corpus)
     line.say(f"{plural(unknown, 'unknown token')} of {text.size:,}")
-    return model.network.evaluate(text, lambda share: line.show(f"reading {share:6.1%}"))
+    return model.network.evaluate(text, lambda share: line.show(f"scoring {share:6.1%}"))
 
 
 def _print_score(found: Evaluation, results: ResultPrinter) -> None:

@@ -64,15 +64,15 @@ _SCORINGS = ("default", "npmi")
         default=1,
         show_default=True,
         metavar="N",
-        help="Join pairs N times, where later passes also join phrases. Two passes make phrases of "
-        "up to four words.",
+        help="Make N passes over the text. Later passes also join phrases, so that two passes make "
+        "phrases of up to four words.",
     ),
     click.option(
         "--connectors",
         type=INPUT,
         metavar="FILE",
-        help="A file of words that may stand inside a phrase, as in bank_of_america, one on each "
-        "line; the name english stands for a built-in list.",
+        help="Let the words in this file, one on each line, stand inside a phrase, as in "
+        "bank_of_america. The name english selects a built-in list.",
     ),
     click.option(
         "--joiner",
@@ -86,7 +86,7 @@ _SCORINGS = ("default", "npmi")
     "Text",
     click.option(
         "--tokenizer", type=click.Choice(["space", "words", "chars", "jieba"]), default="space",
-        show_default=True, help="How a line becomes words, as in w2v train.",
+        show_default=True, help="The rule that splits a line into tokens, as in w2v train.",
     ),
     click.option("--lowercase", is_flag=True, help="Convert the text to lower case."),
     click.option(
@@ -122,7 +122,7 @@ def phrases(
     Writes the text, line by line, with each phrase as one word. Two words are joined if their score
     is above --threshold. The score of word2phrase is (count of the pair - min count) / (product of
     the counts of both words) x (number of tokens in the text). With --connectors, up to four
-    connectors may stand between the two words, and are joined with them.
+    connectors may stand between the two words, and become part of the phrase.
     """
     from w2v.kernels.cache import is_cold
     from w2v.system import atomic_file, output_files, packing
@@ -150,14 +150,14 @@ def phrases(
     found.read(source, show_reading(line, source))
     say_bad_bytes(line, source)
     if connector_words:
-        line.say(f"connectors: {found.connectors:,} of {len(connector_words):,} are in the text")
+        line.say(f"connectors: {found.connectors:,} of {len(connector_words):,} occur in the text")
     rows = []
     for number in range(1, passes + 1):
         before = found.tokens
         joined = found.join()
         rows += [(number, phrase) for phrase in joined]
         line.say(
-            f"pass {number}: {plural(len(joined), 'phrase')}; {before:,} words became "
+            f"pass {number}: {plural(len(joined), 'phrase')}; {before:,} tokens became "
             f"{found.tokens:,}"
         )
         if not joined:

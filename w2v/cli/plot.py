@@ -46,18 +46,18 @@ _MAP_OPTIONS = grouped(
     click.option(
         "--method", type=click.Choice(["pca", "tsne", "umap"]), default="pca", show_default=True,
         help="Projection of the vectors to two dimensions. tsne and umap keep neighbours together; "
-        "they need the extras of these names.",
+        "they need the extras w2v[tsne] and w2v[umap].",
     ),
     click.option(
         "--names/--no-names", "named", default=None,
-        help="Write names on the map.  [default: those of words, and of TERMs]",
+        help="Write names on the map.  [default: names of words, and of each TERM]",
     ),
     click.option(
         "--color", "--colour", "color",
         type=click.Choice(["clusters", "terms", "topics", "prefix", "none"]),
         help="Colour by k-means clusters, by the nearest TERM, by the largest topic, or by the "
         "part of a name before its colon (prefix, see w2v train --id-prefix label).  [default: "
-        "terms if there are TERMs, topics for LDA, else clusters; with --pairs none]",
+        "none with --pairs; terms with a TERM and without --top; topics for LDA; else clusters]",
     ),
     click.option(
         "--clusters", type=click.IntRange(2, 10), default=8, show_default=True, metavar="N",
@@ -140,8 +140,8 @@ def plot(
 
     Draws each TERM with its nearest neighbours; without a TERM, the most frequent words. An .html
     page opens from disk in a browser: search, zoom, or click a word to list its nearest neighbours
-    by cosine similarity of the full vectors. Pictures need the extra plot; --method tsne and umap
-    need the extras of these names.
+    by cosine similarity of the full vectors. Pictures need the extra w2v[plot]; --method tsne and
+    umap need the extras w2v[tsne] and w2v[umap].
     """
     catch_signals()
     limit_blas(options.threads)
@@ -155,14 +155,17 @@ def plot(
         from w2v.plots import chart_data
 
         if terms or output == "map.html":
-            raise click.UsageError("--loss: leave out TERMs, and name a picture or .tsv with -o")
+            raise click.UsageError(
+                "--loss: leave out TERMs, and name a picture or .tsv file with -o"
+            )
         chart_kind(output)
         output_files.check({"-o": output}, {"one of the logs": loss})
         write_chart(chart_data.losses(loss), output, line.say)
         return
     kind, path = _kind(output), vectors_path(vectors)
     output_files.check(
-        {"-o": output}, {"the vector file": read_with(path), "the list of labels": options.labels}
+        {"-o": output},
+        {"the vector file": read_with(path), "one of the files of --labels": options.labels},
     )
     table = open_table(vectors, options.table)
     choice = _choice(table, terms, options)
@@ -187,7 +190,7 @@ def _choice(table: Table, terms: tuple[str, ...], options: MapOptions) -> Choice
     from w2v.plots import map
 
     if options.pairs and not terms:
-        raise click.UsageError("--pairs needs pairs: w2v plot --pairs man:woman king:queen")
+        raise click.UsageError("--pairs needs TERMs: w2v plot --pairs man:woman king:queen")
     choice = map.pairs(table, terms) if options.pairs else map.around(table, terms, options.k)
     if options.top or not terms:
         choice = choice.with_others(_rows(len(table), options.top or _TOP, options.table))
@@ -200,8 +203,8 @@ def _choice(table: Table, terms: tuple[str, ...], options: MapOptions) -> Choice
 def _rows(count: int, top: int, table: str) -> Iterable[int]:
     """Return the rows of the most frequent words, or evenly spaced rows of another table.
 
-    The rows of other tables are in the order of their text, so the first ones would be a biased
-    sample.
+    The rows of other tables are in the order of the training text, so the first ones would be a
+    biased sample.
     """
     if table == "words":
         return range(min(top, count))
@@ -242,7 +245,7 @@ def _groups(
     if options.labels:
         if options.color:
             raise click.UsageError("--labels and --color cannot be combined: leave one out")
-        return groups.labels(names, dict(pair for each in options.labels for pair in _labels(each)))
+        return groups.labels(names, dict(pair for file in options.labels for pair in _labels(file)))
     match options.color or _color(path, choice, options):
         case "clusters":
             return groups.clusters(vectors, names, options.clusters, options.seed)
@@ -256,7 +259,7 @@ def _groups(
             return groups.labels(names, {name: name.partition(":")[0] for name in names})
         case "topics":
             if not _has_topics(path):
-                raise W2VError(f"{path}: --color topics needs a file of --model lda")
+                raise W2VError(f"{path}: --color topics needs a model trained with --model lda")
             return groups.topics(vectors)
         case _:
             return groups.one_group(len(names))
@@ -288,7 +291,7 @@ def _labels(path: str) -> Iterator[tuple[str, str]]:
         name, tab, label = row.partition("\t")
         if not tab:
             where = f"{name_of(path)}: line {number}"
-            raise W2VError(f"{where}: expected name, tab, label: {row[:60]!r}")
+            raise W2VError(f"{where}: expected a name, a tab and a label; found {row[:60]!r}")
         yield name, label
 
 

@@ -33,7 +33,7 @@ def _completed(ctx: click.Context, param: click.Parameter, start: str) -> list[s
     "Network",
     click.option(
         "--model", metavar="NAME", shell_complete=_completed,
-        help="The kind of network, as in w2v train --model, if no file is given.",
+        help="The model, as in w2v train --model, if no file is given.",
     ),
     click.option(
         "--vocab", type=_COUNT, metavar="N", help="Size of the vocabulary, if no file is given."
@@ -60,7 +60,7 @@ def _completed(ctx: click.Context, param: click.Parameter, start: str) -> list[s
     ),
     click.option(
         "--outputs", type=_COUNT, metavar="N",
-        help="Add a softmax over N labels or words. Without it, there is none.",
+        help="Add a softmax layer over N labels or words.  [default: no softmax layer]",
     ),
 )  # fmt: skip
 @format_options
@@ -87,7 +87,9 @@ def summary(
         from w2v.runs.saved_model import SavedNetwork
 
         if model or vocab:
-            raise click.UsageError("a file and --model or --vocab cannot be combined")
+            raise click.UsageError(
+                "a file cannot be combined with --model or --vocab: leave one out"
+            )
         rows = SavedNetwork(file).network.architecture.rows()
     elif model and vocab:
         if model not in (networks := _networks()):

@@ -38,7 +38,7 @@ _DRAWN = 5  # words of each topic in a chart
     "Topics",
     click.option(
         "-n", "--words", "count", type=click.IntRange(1), default=10, show_default=True,
-        metavar="N", help="Print the N top words of each topic.",
+        metavar="N", help="Print the top N words of each topic.",
     ),
     click.option(
         "--reference", multiple=True, type=INPUT, metavar="FILE",
@@ -95,7 +95,7 @@ def topics(
     written = {
         "--topic-keys": topic_keys, "--doc-topics": doc_topics, "--state": state, "--plot": plot
     }  # fmt: skip
-    output_files.check(written, {"the model": model, "one of the documents": reference})
+    output_files.check(written, {"the model": model, "one of the files of --reference": reference})
     saved = SavedTopicModel(model)
     listing, coherence = saved.listing(), saved.coherence()
     if reference:

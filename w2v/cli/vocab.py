@@ -18,7 +18,7 @@ from w2v.runs.text_messages import (
     show_reading,
 )
 
-_STEP = 1.1  # ratio of the token counts of two neighbouring points of the curve, at least
+_STEP = 1.1  # least ratio of the token counts of two neighbouring points of the curve
 
 
 @click.command(
