@@ -117,7 +117,7 @@ def lag(
 
     def work(cell: tuple[str, str, int], seed: int) -> Outcome:
         outcome = train_on_task(*cell, steps, units, seed, lambda: show(1 / steps))
-        show(1 - outcome.steps / steps)  # of a run that has stopped early
+        show(1 - outcome.steps / steps)  # a run that ended early skips these minibatches
         return outcome
 
     with ThreadPoolExecutor(threads or processors()) as pool:
