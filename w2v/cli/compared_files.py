@@ -16,17 +16,17 @@ def print_compared(
 ) -> None:
     """Print the score of each file on a test set."""
     results.print_heading(f"{printable(compared[0].set)}: {compared[0].items:,} items")
-    for file, found in zip(files, compared, strict=True):
-        low, high = found.interval or (None, None)
-        record = {"file": file, "set": found.set, "items": found.items, "score": found.score}
-        record |= {"low": low, "high": high, "p": found.p}
-        results.print(record, f"{_score(found)}  {printable(file)}")
+    for file, result in zip(files, compared, strict=True):
+        low, high = result.interval or (None, None)
+        record = {"file": file, "set": result.set, "items": result.items, "score": result.score}
+        record |= {"low": low, "high": high, "p": result.p}
+        results.print(record, f"{_score(result)}  {printable(file)}")
 
 
-def _score(found: Compared) -> str:
+def _score(result: Compared) -> str:
     """Format a score with its interval and its p-value; a dash if there is no score."""
-    if found.score is None or found.interval is None:
+    if result.score is None or result.interval is None:
         return "      -"
-    low, high = found.interval
-    p = "" if found.p is None else "p <.001" if found.p < 0.0005 else f"p {found.p:.3f}"
-    return f"{found.score:7.4f}  {low:.3f} to {high:.3f}  {p:8}"
+    low, high = result.interval
+    p = "" if result.p is None else "p <.001" if result.p < 0.0005 else f"p {result.p:.3f}"
+    return f"{result.score:7.4f}  {low:.3f} to {high:.3f}  {p:8}"

@@ -73,25 +73,25 @@ def perplexity(
         )
     tokens, unknown = texts.tokens_in(saved)
     count = tokens.starts.size - 1
-    found = document_completion(
+    completion = document_completion(
         tokens, listing.weights, listing.alpha, texts.thread_count(),
         lambda done: line.show(f"inferring {done / max(count, 1):6.1%}"),
     )  # fmt: skip
-    short = count - found.documents
+    short = count - completion.documents
     line.say(
         f"{plural(unknown, 'unknown token')} left out; {plural(short, 'document')} of fewer than "
         "two known words not scored"
     )
-    if not found.scored:
+    if not completion.scored:
         raise W2VError("no document has two words of the model's vocabulary: nothing to score")
     facts = {
-        "perplexity": found.perplexity, "nats": found.nats, "scored": found.scored,
-        "documents": found.documents,
+        "perplexity": completion.perplexity, "nats": completion.nats, "scored": completion.scored,
+        "documents": completion.documents,
     }  # fmt: skip
     results.print(
         facts,
-        f"{found.perplexity:.1f}  {found.nats:.4f} nats a word, {found.scored:,} words of "
-        f"{plural(found.documents, 'document')}",
+        f"{completion.perplexity:.1f}  {completion.nats:.4f} nats a word, {completion.scored:,} words of "
+        f"{plural(completion.documents, 'document')}",
     )
 
 
@@ -106,15 +106,15 @@ def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
     return model.network.evaluate(text, lambda share: line.show(f"scoring {share:6.1%}"))
 
 
-def _print_score(found: Evaluation, results: ResultPrinter) -> None:
+def _print_score(evaluation: Evaluation, results: ResultPrinter) -> None:
     """Print the perplexity of a text."""
     import math
 
-    if not found.targets:
+    if not evaluation.targets:
         raise W2VError("no words in the text: nothing to score")
-    nats = found.nats / found.targets
+    nats = evaluation.nats / evaluation.targets
     perplexity = math.exp(min(nats, 700))
     results.print(
-        {"perplexity": perplexity, "nats": nats, "scored": found.targets},
-        f"{perplexity:.2f}  {nats:.4f} nats a word, {found.targets:,} words",
+        {"perplexity": perplexity, "nats": nats, "scored": evaluation.targets},
+        f"{perplexity:.2f}  {nats:.4f} nats a word, {evaluation.targets:,} words",
     )

@@ -143,27 +143,27 @@ def phrases(
     if is_cold("word_hash"):
         say_compiling(line)
     connector_words = read_connectors(connectors, lowercase, normalize) if connectors else set()
-    found = Phrases(
+    finder = Phrases(
         min_count, scoring, SCORINGS[scoring] if threshold is None else threshold, joiner,
         connectors=connector_words,
     )  # fmt: skip
-    found.read(source, show_reading(line, source))
+    finder.read(source, show_reading(line, source))
     say_bad_bytes(line, source)
     if connector_words:
-        line.say(f"connectors: {found.connectors:,} of {len(connector_words):,} occur in the text")
+        line.say(f"connectors: {finder.connectors:,} of {len(connector_words):,} occur in the text")
     rows = []
     for number in range(1, passes + 1):
-        before = found.tokens
-        joined = found.join()
+        before = finder.tokens
+        joined = finder.join()
         rows += [(number, phrase) for phrase in joined]
         line.say(
             f"pass {number}: {plural(len(joined), 'phrase')}; {before:,} tokens became "
-            f"{found.tokens:,}"
+            f"{finder.tokens:,}"
         )
         if not joined:
             break
-    if found.lost:
-        line.say(f"{plural(found.lost, 'rare pair')} dropped while counting, to save memory")
+    if finder.lost:
+        line.say(f"{plural(finder.lost, 'rare pair')} dropped while counting, to save memory")
     with ExitStack() as files:  # either both files are written or none
         if listed is not None:
             file = files.enter_context(atomic_file.replacing(listed))
@@ -173,5 +173,5 @@ def phrases(
                     packed.write(b"%s\t%d\t%.6f\t%d\n" % row)
             file.flush()
         file = files.enter_context(atomic_file.packed(output))
-        for block in found.blocks():
+        for block in finder.blocks():
             file.write(block)

@@ -325,14 +325,14 @@ def _write(
         return
     from w2v.plots import picture
 
-    written = np.ones(len(drawn.names), np.bool_) if options.with_names else drawn.marked
-    made, unplaced = picture.draw(_printable(drawn), written)
+    is_named = np.ones(len(drawn.names), np.bool_) if options.with_names else drawn.marked
+    figure, unplaced = picture.draw(_printable(drawn), is_named)
     with atomic_file.replacing(output) as file:
-        made.write(file, kind)
+        figure.write(file, kind)
     if unplaced:
         line.say(f"{plural(unplaced, 'name')} not written for lack of space; .html shows all names")
-    if made.missing:
-        line.say(f"{plural(made.missing, 'letter')} missing in all installed fonts")
+    if figure.missing:
+        line.say(f"{plural(figure.missing, 'letter')} missing in all installed fonts")
 
 
 def _printable(drawn: Map) -> Map:

@@ -52,8 +52,8 @@ def predict(
     texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
     labels = saved.network.labels
     for row in label_probabilities(saved, texts, "if there")[1]:
-        every = {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
+        by_label = {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
         label, p = labels[row.argmax()], float(row.max())
-        record = {"label": label, "p": round(p, 6), "labels": every}
+        record = {"label": label, "p": round(p, 6), "labels": by_label}
         results.print(record, f"{p:.4f}  {printable(label)}", [[label, p]])
     ctx.exit(refused.exit_code())

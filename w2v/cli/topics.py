@@ -143,11 +143,11 @@ def _coherence_in(
 
     line = ProgressLine(sys.stderr)
     tokens, _ = NewTexts(paths, settings, None, line).tokens_in(model)
-    found = measure_coherence(tokens, top_words(model.listing().weights, TOP_WORDS))
-    skipped = sum(topic.skipped for topic in found)
+    coherence = measure_coherence(tokens, top_words(model.listing().weights, TOP_WORDS))
+    skipped = sum(topic.skipped for topic in coherence)
     if skipped:
         line.say(f"{skipped:,} pairs of words left out: the reference lacks a word of the pair")
-    return found
+    return coherence
 
 
 def _line(facts: dict[str, Any], names: str) -> str:

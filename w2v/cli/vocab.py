@@ -80,18 +80,18 @@ def vocab(
         if not points or tokens >= points[-1][0] * _STEP:
             points.append((tokens, types))
 
-    shown = show_reading(line, source)
-    found = count(source, text.min_count, text.max_vocab, text.max_types, shown, add)
+    on_tokens = show_reading(line, source)
+    vocabulary = count(source, text.min_count, text.max_vocab, text.max_types, on_tokens, add)
     say_bad_bytes(line, source)
-    say_pruned(line, found)
+    say_pruned(line, vocabulary)
     line.say(
-        f"vocabulary: {len(found.names):,} of {found.types:,} words, "
-        f"{int(found.counts.sum()):,} of {found.tokens:,} tokens"
+        f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words, "
+        f"{int(vocabulary.counts.sum()):,} of {vocabulary.tokens:,} tokens"
     )
-    say_attached(line, found, text)
-    if not points or points[-1][0] < found.tokens:
-        points.append((found.tokens, found.types))
-    needed = 2 * 4 * (len(found.names) + 1) * NegativeSamplingSettings().padded_dim
+    say_attached(line, vocabulary, text)
+    if not points or points[-1][0] < vocabulary.tokens:
+        points.append((vocabulary.tokens, vocabulary.types))
+    needed = 2 * 4 * (len(vocabulary.names) + 1) * NegativeSamplingSettings().padded_dim
     line.say(f"memory: {readable(needed)} for the matrices of w2v train with --dim 100")
     with ExitStack() as files:  # either both files are written or none
         if curve is not None:
@@ -99,4 +99,4 @@ def vocab(
             with packing.packer(file, curve) as packed:
                 packed.write("".join(f"{tokens}\t{types}\n" for tokens, types in points).encode())
             file.flush()
-        write_counts(output, found)
+        write_counts(output, vocabulary)
