@@ -90,8 +90,8 @@ def perplexity(
     }  # fmt: skip
     results.print(
         facts,
-        f"{completion.perplexity:.1f}  {completion.nats:.4f} nats a word, {completion.scored:,} words of "
-        f"{plural(completion.documents, 'document')}",
+        f"{completion.perplexity:.1f}  {completion.nats:.4f} nats a word, {completion.scored:,} words "
+        f"of {plural(completion.documents, 'document')}",
     )
 
 
