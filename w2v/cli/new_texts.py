@@ -29,7 +29,7 @@ threads_option = click.option(
 )  # fmt: skip
 
 
-_MOST_REPORTED = 10  # most rows that are reported one by one
+_MOST_REPORTED = 10  # of the invalid rows, this many are reported one by one
 
 
 class RefusedRows:

@@ -84,14 +84,15 @@ def perplexity(
     )
     if not completion.scored:
         raise W2VError("no document has two words of the model's vocabulary: nothing to score")
+    words, documents = completion.scored, plural(completion.documents, "document")
     facts = {
         "perplexity": completion.perplexity, "nats": completion.nats, "scored": completion.scored,
         "documents": completion.documents,
     }  # fmt: skip
     results.print(
         facts,
-        f"{completion.perplexity:.1f}  {completion.nats:.4f} nats a word, {completion.scored:,} words "
-        f"of {plural(completion.documents, 'document')}",
+        f"{completion.perplexity:.1f}  {completion.nats:.4f} nats a word, {words:,} words of "
+        f"{documents}",
     )
 
 
