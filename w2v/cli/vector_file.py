@@ -68,8 +68,8 @@ combine_option = grouped(
     "Vectors",
     click.option(
         "--combine", type=click.Choice(["input", "sum"]), default="input", show_default=True,
-        help="Use the word vectors (input), or the sum of each word's vector and output vector "
-        "(sum). Only .safetensors files have output vectors.",
+        help="Use the input vectors of the words (input), or the sum of their input and output "
+        "vectors (sum). Only .safetensors files have output vectors.",
     ),
 )  # fmt: skip
 
