@@ -77,11 +77,13 @@ def judge(vectors: Path) -> dict[str, float]:
 
 def speed_table(runs: dict[str, list[Run]]) -> str:
     """Seconds, times the peer, memory."""
+    peers = {peer for _, peer, _ in CONTENDERS.values()}
     rows = ["| | seconds | times gensim's speed | peak memory |", "|---|---|---|---|"]
     for name in runs:
         peer = CONTENDERS[name][1]
         seconds = [run.seconds for run in runs[name]]
         times = ratio([run.seconds for run in runs[peer]], seconds) if peer else ""
+        times = "1" if name in peers else times
         memory = max(run.megabytes for run in runs[name])
         rows.append(f"| {name} | {spread(seconds)} | {times} | {memory:.0f} MB |")
     return "\n".join(rows)
@@ -93,7 +95,7 @@ def quality_table(scores: dict[str, list[dict[str, float]]]) -> str:
     rows = [f"| | {' | '.join(names)} |", f"|---{'|---' * len(names)}|"]
     for name, found in scores.items():
         columns = [[each[key] for each in found] for key in found[0]]
-        cells = [f"{mean(c):.1f} ± {stdev(c) if len(c) > 1 else 0:.1f}" for c in columns]
+        cells = [f"{mean(c):.1f}" + (f" ± {stdev(c):.1f}" if len(c) > 1 else "") for c in columns]
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
 

@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 """What dim, window, negative, sample and epochs do to quality and time, one at a time.
 
-    python tests/bench/settings.py [--model skipgram] [--megabytes 30] [--write]
+    python tests/bench/settings.py [--model skipgram] [--megabytes 30] [--seeds 3] [--write]
 
 Trains skip-gram with its defaults on the first 30 MB of enwiki100m.txt.gz, and then again with one
-setting changed, one seed each, on 2 threads. Times are those of whole commands and are given as
-multiples of the default's. Prints a Markdown table; --write puts it in the manual and draws
-.github/settings.png.
+setting changed, on 2 threads. Every seed is a turn of all values. Times are those of whole
+commands, as multiples of the default's time in the same turn: the median of the turns. Scores are
+means. Prints a Markdown table; --write puts it in the manual and draws .github/settings.png.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from statistics import mean, median
 
 from contest import ROOT, publish, train, wikipedia
 from enwiki import judge
@@ -28,29 +29,29 @@ VALUES: dict[str, list[float]] = {
 }
 DEFAULT = {"dim": 100, "window": 5, "negative": 5, "sample": 1e-3, "epochs": 5}
 SCORES = {"WordSim-353": "WordSim-353", "SimLex-999": "SimLex-999", "analogies": "total"}
+# The time of a setting's value as a multiple of the default's, and its scores.
+Results = dict[tuple[str, float], tuple[float, dict[str, float]]]
 
 
-def table(found: dict[tuple[str, float], tuple[float, dict[str, float]]]) -> str:
+def table(results: Results) -> str:
     """A row for each value of each setting."""
     rows = [f"| setting | time | {' | '.join(SCORES)} |", "|---|---|---|---|---|"]
     for name, values in VALUES.items():
         for value in values:
-            seconds, scores = found[name, value]
-            times = seconds / found[name, DEFAULT[name]][0]
+            multiple, scores = results[name, value]
             cells = [f"{scores[key]:.1f}" for key in SCORES.values()]
             mark = ", the default" if value == DEFAULT[name] else ""
-            rows.append(f"| `--{name} {value:g}`{mark} | {times:.2f} | {' | '.join(cells)} |")
+            rows.append(f"| `--{name} {value:g}`{mark} | {multiple:.2f} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def chart(found: dict[tuple[str, float], tuple[float, dict[str, float]]]) -> Chart:
-    """Two sets over the time of training, a curve for each setting."""
-    unit = found["dim", DEFAULT["dim"]][0]
+def chart(results: Results) -> Chart:
+    """Two test sets over the time of training, a curve for each setting."""
     panels = []
     for title, key in (("WordSim-353", "WordSim-353"), ("Google analogies", "total")):
         series = []
         for name, values in VALUES.items():
-            points = sorted((found[name, v][0] / unit, found[name, v][1][key]) for v in values)
+            points = sorted((results[name, v][0], results[name, v][1][key]) for v in values)
             label = f"--{name} {values[0]:g} to {values[-1]:g}"
             series.append(Series(label, *zip(*points, strict=True)))
         what = "Spearman × 100" if key == title else "% right"
@@ -58,29 +59,45 @@ def chart(found: dict[tuple[str, float], tuple[float, dict[str, float]]]) -> Cha
     return Chart(panels)
 
 
+def combined(turns: list[Results]) -> Results:
+    """The median time and the mean scores of all turns."""
+    results = {}
+    for key in turns[0]:
+        multiples, scores = zip(*(turn[key] for turn in turns), strict=True)
+        means = {name: mean(each[name] for each in scores) for name in SCORES.values()}
+        results[key] = median(multiples), means
+    return results
+
+
 def main() -> None:
     """Train and evaluate with every value."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="skipgram")
     parser.add_argument("--megabytes", type=int, default=30)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
-    found: dict[tuple[str, float], tuple[float, dict[str, float]]] = {}
+    turns: list[Results] = []
     with wikipedia(args.megabytes * 1_000_000) as (folder, text, _lines):
         out = folder / "x.bin"
-        default = train(text, out, model=args.model).seconds, judge(out)
-        for name, values in VALUES.items():
-            for value in values:
-                if value == DEFAULT[name]:
-                    found[name, value] = default
-                else:
-                    done = train(text, out, model=args.model, **{name: value})
-                    found[name, value] = done.seconds, judge(out)
-                print(name, value, found[name, value], file=sys.stderr, flush=True)
-    publish({"settings": table(found)}, args.write)
+        for seed in range(1, args.seeds + 1):
+            turn: Results = {}
+            unit = train(text, out, model=args.model, seed=seed).seconds
+            default = 1.0, judge(out)
+            for name, values in VALUES.items():
+                for value in values:
+                    if value == DEFAULT[name]:
+                        turn[name, value] = default
+                    else:
+                        changed = train(text, out, model=args.model, seed=seed, **{name: value})
+                        turn[name, value] = changed.seconds / unit, judge(out)
+                    print(seed, name, value, turn[name, value], file=sys.stderr, flush=True)
+            turns.append(turn)
+    results = combined(turns)
+    publish({"settings": table(results)}, args.write)
     if args.write:
         with (ROOT / ".github" / "settings.png").open("wb") as file:
-            chart(found).draw().write(file, "png")
+            chart(results).draw().write(file, "png")
 
 
 if __name__ == "__main__":

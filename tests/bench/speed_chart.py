@@ -19,22 +19,23 @@ from w2v.plots.chart import Bars, Chart, Series
 sys.path.insert(0, str(ROOT / "tests"))
 import readme
 
-# a name of each bar: the part, its row, its column, and whether the cell is a share of the time
+# For each bar the part, its row, its column, and the peer. The cell is the number of times as fast
+# if the peer is "", its inverse if it is "share", and else a time, as that in the peer's row is.
 BARS = {
-    "skip-gram, gensim": ("speed", "skip-gram, w2v", "times gensim's speed", False),
-    "CBOW, gensim": ("speed", "CBOW, w2v", "times gensim's speed", False),
+    "skip-gram, gensim": ("speed", "skip-gram, w2v", "times gensim's speed", ""),
+    "skip-gram, fastText": (
+        "speed", "skip-gram, w2v", "seconds", "skip-gram, fastText without subwords",
+    ),
+    "CBOW, gensim": ("speed", "CBOW, w2v", "times gensim's speed", ""),
+    "CBOW, fastText": ("speed", "CBOW, w2v", "seconds", "CBOW, fastText without subwords"),
     "PV-DBOW, gensim": (
-        "documents", "PV-DBOW, 10 epochs, sample 1e-4", "times gensim's speed", False,
+        "documents", "PV-DBOW, 10 epochs, sample 1e-4", "times gensim's speed", "",
     ),
     "PV-DM, gensim": (
-        "documents", "PV-DM mean, window 10, 10 epochs, sample 1e-4", "times gensim's speed", False,
+        "documents", "PV-DM mean, window 10, 10 epochs, sample 1e-4", "times gensim's speed", "",
     ),
-    "LDA, 50 topics, tomotopy": ("lda", "tomotopy", "of the time", True),
+    "LDA, 50 topics, tomotopy": ("lda", "tomotopy", "of the time", "share"),
 }  # fmt: skip
-FASTTEXT = {
-    "skip-gram, fastText": ("skip-gram, w2v", "skip-gram, fastText without subwords"),
-    "CBOW, fastText": ("CBOW, w2v", "CBOW, fastText without subwords"),
-}
 
 
 def cell(part: str, processor: str, row: str, column: str) -> float | None:
@@ -49,15 +50,13 @@ def cell(part: str, processor: str, row: str, column: str) -> float | None:
 
 
 def times(name: str, processor: str) -> float | None:
-    """How many times as fast as its peer w2v is."""
-    if name in FASTTEXT:
-        ours, theirs = (
-            cell("speed", processor, row, "times gensim's speed") for row in FASTTEXT[name]
-        )
-        return ours / theirs if ours and theirs else None
-    part, row, column, share = BARS[name]
+    """How many times as fast as its peer w2v is; None where that was not measured."""
+    part, row, column, peer = BARS[name]
     value = cell(part, processor, row, column)
-    return 1 / value if share and value else value
+    if not value or not peer:
+        return value
+    peer_value = 1.0 if peer == "share" else cell(part, processor, peer, column)
+    return peer_value / value if peer_value else None
 
 
 def main() -> None:
@@ -69,9 +68,7 @@ def main() -> None:
     ]
     processors = list(dict.fromkeys(rows))
     names = [
-        name
-        for name in [*BARS, *FASTTEXT]
-        if any(times(name, processor) is not None for processor in processors)
+        name for name in BARS if any(times(name, processor) is not None for processor in processors)
     ]
     series = [Series(each, names, [times(name, each) for name in names]) for each in processors]
     title = "w2v against its peers, 2 threads" + f", {processors[0]}" * (len(processors) == 1)

@@ -117,7 +117,7 @@ class Bars:
             places = np.arange(len(names)) + thick * (number - (len(self.series) - 1) / 2)
             values = [0.0 if value is None else value for value in series.y]
             drawn = axes.barh(places, values, thick, label=short(series.name, _LONGEST))
-            labels = ["none" if value is None else self._label(value) for value in series.y]
+            labels = ["–" if value is None else self._label(value) for value in series.y]
             axes.bar_label(drawn, labels, padding=3, fontsize=_LETTERS - 1)
         names = [short(str(name), _LONGEST) for name in names]
         axes.set_yticks(np.arange(len(names)), names, fontsize=_LETTERS)
