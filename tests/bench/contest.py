@@ -1,4 +1,4 @@
-"""What the benchmarks share: the text, whole commands with their time and memory, the README."""
+"""Shared by the benchmarks: corpora, timed commands of w2v and its peers, and published tables."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ model.save_model(sys.argv[2])
 
 
 class Run(NamedTuple):
-    """A finished command: seconds from start to end, the most memory in MB, and what it printed."""
+    """A finished command: seconds from start to end, peak memory in MB, and its standard output."""
 
     seconds: float
     megabytes: float
@@ -48,12 +48,12 @@ class Run(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """That of this process, but with BLAS at its own choice of kernels."""
+    """The environment without OPENBLAS_CORETYPE, so that OpenBLAS chooses its kernels itself."""
     return {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
 
 
 def run(*command: object, **more: str) -> Run:
-    """Run a whole command, with BLAS at its own choice of kernels."""
+    """Run a command to its end in `environment()`, with `more` variables; exit if it fails."""
     began = time.monotonic()
     child = subprocess.Popen(
         [*map(str, command)], env={**environment(), **more}, stdout=subprocess.PIPE
@@ -68,23 +68,23 @@ def run(*command: object, **more: str) -> Run:
 
 
 def w2v(*args: object, **more: str) -> Run:
-    """Run our command line, from the environment that this script runs in."""
+    """Run the `w2v` that is installed beside the Python of this script."""
     return run(Path(sys.executable).with_name("w2v"), *args, **more)
 
 
 def train(text: Path, out: Path, **options: object) -> Run:
-    """`w2v train` on 2 threads unless `options` say otherwise; an option that is True is a flag."""
+    """Run `w2v train`, by default on 2 threads; an option whose value is True is a flag."""
     return w2v("train", text, "-o", out, "--quiet", *_arguments(options))
 
 
 def pace(text: Path, out: Path, **options: object) -> float:
-    """Seconds that `w2v train` says it has trained a million words in."""
+    """Seconds for training a million words, from the words/s that `w2v train` reports."""
     command = [Path(sys.executable).with_name("w2v"), "train", text, "-o", out]
-    said = subprocess.run(
+    report = subprocess.run(
         [*map(str, [*command, *_arguments(options)])],
         env=environment(), check=True, stderr=subprocess.PIPE, text=True,
     ).stderr  # fmt: skip
-    [rate] = re.findall(r"([\d,]+) words/s on", said)
+    [rate] = re.findall(r"([\d,]+) words/s on", report)
     return 1e6 / int(rate.replace(",", ""))
 
 
@@ -96,32 +96,35 @@ def _arguments(options: dict[str, object]) -> list[object]:
 
 
 def gensim(lines: Path, out: Path, **options: object) -> Run:
-    """gensim on 2 threads in its fastest mode, from a file with lines of 1,000 words."""
+    """Train with gensim on 2 threads, with its fastest input: a file with 1,000 words a line."""
     return run(PEERS, "-c", GENSIM, lines, out, json.dumps(options))
 
 
 def fasttext(lines: Path, out: Path, **options: object) -> Run:
-    """fastText on 2 threads without subwords, which the other programs do not have."""
+    """Train with fastText on 2 threads, without subwords, as the other programs have none."""
     return run(PEERS, "-c", FASTTEXT, lines, out, json.dumps({"minn": 0, "maxn": 0, **options}))
 
 
 def json_lines(run: Run) -> list[dict]:
-    """The objects that a command has printed, a line each."""
+    """The JSON objects that a command has printed, one on each line."""
     return [json.loads(line) for line in run.out.splitlines()]
 
 
 @contextmanager
 def enwiki(size: int | None = None) -> Iterator[tuple[Path, Path, Path]]:
-    """`wikipedia`, where there are peers."""
+    """The same as `wikipedia`; exits if the peers are not installed."""
     if not PEERS.exists():
         sys.exit(f"no {PEERS}: `make bench` installs the peers there")
-    with wikipedia(size) as found:
-        yield found
+    with wikipedia(size) as paths:
+        yield paths
 
 
 @contextmanager
 def wikipedia(size: int | None = None) -> Iterator[tuple[Path, Path, Path]]:
-    """A folder with 100 MB of Wikipedia, or the first `size` bytes; and as lines for gensim."""
+    """A temporary folder, and in it the text of Wikipedia and the same text in lines for gensim.
+
+    size  bytes from the beginning of the text of 100 MB; None is all of it
+    """
     packed = DATA / "enwiki100m.txt.gz"
     if not packed.exists():
         sys.exit(f"no {packed}; set W2V_DATA to the folder that has it")
@@ -133,9 +136,9 @@ def wikipedia(size: int | None = None) -> Iterator[tuple[Path, Path, Path]]:
 
 
 def in_own_process(function: Callable[..., object], *args: object) -> None:
-    """Call a function in a process of its own.
+    """Call a function in a process of its own, so that this process stays small.
 
-    A command that is started later counts as using at least as much memory as this process did.
+    The peak memory of a command is never counted as less than that of the process that starts it.
     """
     process = get_context("fork").Process(target=function, args=args)
     process.start()
@@ -145,14 +148,14 @@ def in_own_process(function: Callable[..., object], *args: object) -> None:
 
 
 def unpack(packed: Path, size: int | None, folder: Path) -> None:
-    """Write the text, or its first bytes, and its lines."""
+    """Write the first `size` bytes of the text, and the same text in lines of 1,000 words."""
     text = gzip.decompress(packed.read_bytes())[:size]
     (folder / "text").write_bytes(text)
     write_lines(folder / "lines", text)
 
 
 def write_lines(path: Path, text: bytes) -> None:
-    """The same words in lines of 1,000: gensim leaves out what is beyond 10,000 in a line."""
+    """Write the words in lines of 1,000, because gensim ignores words after 10,000 in a line."""
     words = text.split()
     lines = (b" ".join(words[i : i + 1000]) for i in range(0, len(words), 1000))
     path.write_bytes(b"\n".join(lines) + b"\n")
@@ -167,20 +170,20 @@ def warm_up(folder: Path) -> None:
 
 
 def ratio(slower: list[float], faster: list[float]) -> str:
-    """How many times as long, pair by pair: see `spread`."""
+    """The ratios of times, pair by pair, as `spread` writes them."""
     return spread([a / b for a, b in zip(slower, faster, strict=True)])
 
 
 def spread(values: list[float]) -> str:
-    """The mean, and smallest to largest if there are several."""
+    """The mean of some values, and the smallest and largest if there are several."""
     several = f" ({min(values):.1f} to {max(values):.1f})" if len(values) > 1 else ""
     return f"{mean(values):.1f}{several}"
 
 
 def publish(parts: dict[str, str], write: bool) -> None:
-    """Print Markdown tables; merge each into the part of the pages that has its name.
+    """Print Markdown tables; if `write`, merge each into the part of the manual with its name.
 
-    The rows of this kind of processor are replaced, those of others stay: see `measurements`.
+    Rows of this kind of processor are replaced, and rows of other kinds stay (`measurements`).
     """
     sys.path.insert(0, str(ROOT / "tests"))
     import readme

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Speed and quality on real text, ours beside gensim's: same text, settings, seeds and evaluator.
+"""Speed and quality of w2v, gensim and fastText on Wikipedia: same text, settings and evaluation.
 
     python tests/bench/enwiki.py [--seeds 3] [--only PPMI] [--write]
 
 Trains on enwiki100m.txt.gz of $W2V_DATA (else ../shared/data) with dim 100, window 5, negative 5,
-sample 1e-3, min-count 5, 5 epochs, 2 threads, kernels compiled before. gensim trains in its fastest
-mode, with the same learning rates. Times are those of whole commands, from the start of the process
-to the written file; with each seed every contender runs once, one after the other, and a ratio is
-that of two runs with the same seed. All vectors are judged by `w2v evaluate`. Prints two Markdown
-tables; --write puts them in the manual and draws .github/speed.png.
+sample 1e-3, min-count 5, 5 epochs and 2 threads. The kernels are compiled before. gensim reads its
+fastest input, `corpus_file`, and has the same learning rates. A time is that of the whole command,
+from the start of the process to the written file. For each seed all contenders run once, one after
+the other, and a ratio of times compares two runs of the same seed. `w2v evaluate` evaluates all
+vectors. Prints two Markdown tables; --write puts them in the manual.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _FASTTEXT = {"dim": 100, "ws": 5, "neg": 5, "minCount": 5, "epoch": 5}
 _ours, _theirs = partial(train, **_OURS), partial(gensim, **_THEIRS)
 _fasttext = partial(fasttext, **_FASTTEXT)
 _ppmi = partial(train, model="ppmi", min_count=5)
-# name: (how it is trained, the peer that it is compared with, whether its vectors are judged)
+# name: (function that trains, contender that it is compared with, whether to evaluate its vectors)
 CONTENDERS = {
     "skip-gram, gensim": (partial(_theirs, sg=1, alpha=0.025), None, True),
     "skip-gram, fastText without subwords": (
@@ -64,7 +64,7 @@ CONTENDERS = {
 
 
 def judge(vectors: Path) -> dict[str, float]:
-    """Correlations times 100 and analogy accuracies in per cent."""
+    """Spearman correlations times 100, and accuracies on analogies in per cent."""
     scores = {}
     for name, stem in SETS.items():
         path = DATA / "similarity" / f"{stem}.tsv"
@@ -76,7 +76,7 @@ def judge(vectors: Path) -> dict[str, float]:
 
 
 def speed_table(runs: dict[str, list[Run]]) -> str:
-    """Seconds, times the peer, memory."""
+    """A row for each contender: seconds, ratio to the peer's time, and peak memory."""
     peers = {peer for _, peer, _ in CONTENDERS.values()}
     rows = ["| | seconds | times gensim's speed | peak memory |", "|---|---|---|---|"]
     for name in runs:
@@ -90,21 +90,21 @@ def speed_table(runs: dict[str, list[Run]]) -> str:
 
 
 def quality_table(scores: dict[str, list[dict[str, float]]]) -> str:
-    """Means and standard deviations over the seeds."""
+    """A row for each contender: means and standard deviations over the seeds."""
     names = [*SETS, "semantic", "syntactic", "all analogies"]
     rows = [f"| | {' | '.join(names)} |", f"|---{'|---' * len(names)}|"]
-    for name, found in scores.items():
-        columns = [[each[key] for each in found] for key in found[0]]
+    for name, results in scores.items():
+        columns = [[result[key] for result in results] for key in results[0]]
         cells = [f"{mean(c):.1f}" + (f" ± {stdev(c):.1f}" if len(c) > 1 else "") for c in columns]
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def main() -> None:
-    """Train and judge everything, seed by seed."""
+    """Train all contenders and evaluate their vectors, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", default="", help="those whose names begin so; nothing is written")
+    parser.add_argument("--only", default="", help="only names that begin so; write nothing")
     parser.add_argument("--write", action="store_true", help="put the tables in the manual")
     args = parser.parse_args()
     runs: dict[str, list[Run]] = {name: [] for name in CONTENDERS if name.startswith(args.only)}
@@ -112,15 +112,15 @@ def main() -> None:
     with enwiki() as (folder, text, lines):
         for seed in range(1, args.seeds + 1):
             for name in runs:
-                how, _, judged = CONTENDERS[name]
-                given = text if "w2v" in name or "PPMI" in name else lines
-                seeded = {} if "fastText" in name else {"seed": seed}  # which has no seed
-                done = how(given, folder / "x.bin", **seeded)
+                trainer, _, is_evaluated = CONTENDERS[name]
+                corpus = text if "w2v" in name or "PPMI" in name else lines
+                options = {} if "fastText" in name else {"seed": seed}  # fastText has no seed
+                done = trainer(corpus, folder / "x.bin", **options)
                 runs[name].append(done)
-                if judged:
+                if is_evaluated:
                     scores[name].append(judge(folder / "x.bin"))
-                found = scores.get(name, [""])[-1]
-                print(name, seed, f"{done.seconds:.1f} s", found, file=sys.stderr, flush=True)
+                result = scores.get(name, [""])[-1]
+                print(name, seed, f"{done.seconds:.1f} s", result, file=sys.stderr, flush=True)
     tables = {"speed": speed_table(runs), "quality": quality_table(scores)}
     publish(tables, args.write and not args.only)
 

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Document vectors of film reviews, ours beside gensim's: speed, and what a classifier makes of it.
+"""Document vectors of film reviews by w2v and gensim: speed, and the errors of a classifier.
 
     python tests/bench/imdb.py [--seeds 1] [--write]
 
-All 100,000 reviews of imdb.* of $W2V_DATA (else ../shared/data) are trained on, those of the test
-too, but no label; a logistic regression on the vectors of the 25,000 labelled training reviews then
-tells those of the test: `w2v evaluate classify`, for both sides. Both get the same words: those of
-`--tokenizer words --lowercase`, without <br />, separated by blanks, the reviews in one random
-order (gensim keeps it; in the corpus's own, labels alternate). gensim 4.4 trains in its fastest
-mode, `corpus_file`, 2 workers. Times are those of whole commands, from the start of the process to
-the written file, kernels compiled before; a ratio is that of two runs with the same seed.
+Both programs train on all 100,000 reviews of imdb.* of $W2V_DATA (else ../shared/data), including
+those of the test set, but without labels. `w2v evaluate classify` then fits a logistic regression
+to the vectors of the 25,000 labelled training reviews, and predicts the labels of the test reviews.
+
+Both programs read the same tokens: those of `--tokenizer words --lowercase` without <br />. The
+reviews are in one random order, because gensim keeps the order of the file, and in the corpus the
+labels alternate. gensim 4.4 reads its fastest input, `corpus_file`, with 2 workers. A time is that
+of the whole command, from the start of the process to the written file. The kernels are compiled
+before. A ratio of times compares two runs of the same seed.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ with open(out, "wb") as file, open(names) as ids:
         file.write(name.strip().encode() + b" " + vector.astype("<f4").tobytes() + b"\\n")
 """
 COMMON = {"dim": 100, "negative": 5, "min_count": 2}
-# name: (our settings, gensim's or None)
+# name: (settings of w2v, settings of gensim or None)
 SETTINGS: dict[str, tuple[dict, dict | None]] = {
     "PV-DBOW, 10 epochs, sample 1e-4": (
         {"model": "pv-dbow", "epochs": 10, "sample": 1e-4},
@@ -76,7 +78,7 @@ SETTINGS: dict[str, tuple[dict, dict | None]] = {
 
 
 def prepare(folder: Path) -> None:
-    """Write all reviews as a table and as lines, the labelled ones as tables of their own."""
+    """Write all reviews as a table and as lines, and a table of each split."""
     from w2v.text.tokenizers import TOKENIZERS, fold
 
     rows = []
@@ -94,48 +96,48 @@ def prepare(folder: Path) -> None:
     (folder / "lines").write_bytes(b"".join(text + b"\n" for *_, text in rows))
     (folder / "names").write_bytes(b"".join(name + b"\n" for _, name, _ in rows))
     for split in (b"train", b"test", b"unsup"):
-        mine = [
-            row for row, (_, name, _) in zip(table, rows, strict=True) if name.startswith(split)
+        lines = [
+            line for line, (_, name, _) in zip(table, rows, strict=True) if name.startswith(split)
         ]
-        (folder / f"{split.decode()}.tsv").write_bytes(b"".join(mine))
+        (folder / f"{split.decode()}.tsv").write_bytes(b"".join(lines))
     (folder / "small.tsv").write_bytes(b"".join(table[:50]))
 
 
 def unpacked(name: str) -> list[bytes]:
-    """The lines of a packed file."""
+    """The lines of a compressed file of the corpora."""
     return gzip.decompress((DATA / name).read_bytes()).splitlines()
 
 
 def error(folder: Path, vectors: Path, by: str = "documents", train: str = "train.tsv") -> float:
-    """Per cent of the test reviews that get the wrong label."""
-    [found] = json_lines(
+    """Per cent of the test reviews for which the classifier predicts the wrong label."""
+    [result] = json_lines(
         w2v("evaluate", "classify", folder / train, folder / "test.tsv", "-v", vectors, "--by", by,
             "--json")
     )  # fmt: skip
-    assert found["documents"] == 25_000
-    return 100 * (1 - found["accuracy"])
+    assert result["documents"] == 25_000
+    return 100 * (1 - result["accuracy"])
 
 
 def baselines(folder: Path, seed: int) -> dict[str, float]:
-    """The errors of vectors that are made of word vectors, and of inferred ones."""
+    """The errors of document vectors computed from word vectors, and of inferred ones."""
     words, vectors = folder / "words.safetensors", folder / "x.safetensors"
     common = {"seed": seed, "sample": 1e-4, "epochs": 10, **COMMON}
     train(folder / "all.tsv", words, **common)
-    found = {"mean of skip-gram vectors of the same text": error(folder, words, "words")}
+    errors = {"mean of skip-gram vectors of the same text": error(folder, words, "words")}
     train(folder / "all.tsv", vectors, model="sif", init=words, min_count=2)
-    found["SIF of these"] = error(folder, vectors)
+    errors["SIF of these"] = error(folder, vectors)
     seen = folder / "seen.tsv"
     seen.write_bytes(b"".join((folder / f"{s}.tsv").read_bytes() for s in ("train", "unsup")))
     train(seen, words, model="pv-dbow", **common)
     w2v("infer", words, folder / "train.tsv", folder / "test.tsv", "-o", vectors, "--quiet")
-    found["PV-DBOW as in the first row, of 75,000 reviews; train and test inferred"] = error(
+    errors["PV-DBOW as in the first row, of 75,000 reviews; train and test inferred"] = error(
         folder, vectors
     )
-    return found
+    return errors
 
 
 def speed_table(ours: dict, theirs: dict, errors: dict, others: dict) -> str:
-    """A row for each setting and side, then what has no time of its own."""
+    """A row for each setting and program, then rows for the baselines, which are not timed."""
     rows = ["| | seconds | times gensim's speed | error % |", "|---|---|---|---|"]
     for name in SETTINGS:
         mine = [run.seconds for run in ours[name]]
@@ -146,12 +148,12 @@ def speed_table(ours: dict, theirs: dict, errors: dict, others: dict) -> str:
         times = ratio(peers, mine) if peers else ""
         rows.append(f"| {name} | {spread(mine)} | {times} | {mean(errors['w2v', name]):.2f} |")
     for name in others[0]:
-        rows.append(f"| {name} | | | {mean(each[name] for each in others):.2f} |")
+        rows.append(f"| {name} | | | {mean(other[name] for other in others):.2f} |")
     return "\n".join(rows)
 
 
 def main() -> None:
-    """Train and judge everything, seed by seed."""
+    """Train with all settings and evaluate the vectors, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
@@ -172,15 +174,15 @@ def main() -> None:
                 done, out = ours[label], folder / "x.safetensors"
                 done.append(train(folder / "all.tsv", out, seed=seed, **COMMON, **mine))
                 errors.setdefault(("w2v", label), []).append(error(folder, out))
-                said = f"{label}: {done[-1].seconds:.1f} s, {errors['w2v', label][-1]:.2f} %"
+                line = f"{label}: {done[-1].seconds:.1f} s, {errors['w2v', label][-1]:.2f} %"
                 if peers:
-                    args = (folder / "lines", folder / "names", folder / "x.bin")
+                    paths = (folder / "lines", folder / "names", folder / "x.bin")
                     options = json.dumps({**peers, "seed": seed})
-                    theirs[label].append(run(PEERS, "-c", GENSIM, *args, options))
-                    errors.setdefault(("gensim", label), []).append(error(folder, args[-1]))
-                    said += f"; gensim {theirs[label][-1].seconds:.1f} s"
-                    said += f", {errors['gensim', label][-1]:.2f} %"
-                print(said, file=sys.stderr, flush=True)
+                    theirs[label].append(run(PEERS, "-c", GENSIM, *paths, options))
+                    errors.setdefault(("gensim", label), []).append(error(folder, paths[-1]))
+                    line += f"; gensim {theirs[label][-1].seconds:.1f} s"
+                    line += f", {errors['gensim', label][-1]:.2f} %"
+                print(line, file=sys.stderr, flush=True)
             others.append(baselines(folder, seed))
             print(others[-1], file=sys.stderr, flush=True)
     publish({"documents": speed_table(ours, theirs, errors, others)}, args.write)

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""LSA beside scikit-learn's: how much of a matrix is captured, in what time.
+"""LSA of w2v and scikit-learn: time, and the share of the matrix's norm that is kept.
 
     python tests/bench/lsa.py [--turns 3] [--write]
 
-The tf-idf matrix of the 100,000 reviews of imdb.* (words as in imdb.py, in 5 documents or more),
-200 topics, 2 threads. scikit-learn's TruncatedSVD (randomized, n_iter=5) gets the same matrix, in
-float32. Times are those of the decomposition alone, ours and theirs in turn, the median of the
-turns; the share is that of the squared Frobenius norm. Memory is the peak of the process.
+The input is the tf-idf matrix of the 100,000 reviews of imdb.*, with the tokens of imdb.py and the
+types that are in 5 documents or more; 200 topics, 2 threads. scikit-learn's TruncatedSVD
+(randomized, n_iter=5) gets the same matrix in float32. A time is that of the decomposition alone.
+The two programs run by turns, and the table has the median of the turns. The share is that of the
+squared Frobenius norm. Memory is the peak of the process.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ print(json.dumps([seconds, 100 * float(share)]))
 
 
 def matrix(folder: Path) -> None:
-    """Write the tf-idf matrix."""
+    """Write the tf-idf matrix: the arrays starts, columns and values."""
     import numpy as np
 
     from w2v.factorization import term_matrix
@@ -62,49 +63,49 @@ def matrix(folder: Path) -> None:
     from w2v.text.encode import open_corpus, read
 
     prepare(folder)
-    how = TextSettings(min_count=1)
-    corpus = open_corpus([str(folder / "all.tsv")], how, DocumentSettings())
-    vocabulary, text = read(corpus, how, lambda tokens: None)
+    settings = TextSettings(min_count=1)
+    corpus = open_corpus([str(folder / "all.tsv")], settings, DocumentSettings())
+    vocabulary, text = read(corpus, settings, lambda tokens: None)
     counts = term_matrix.count_terms(text, len(vocabulary.names))
     counts = term_matrix.keep_columns(
         counts, term_matrix.choose(vocabulary, counts, TermSettings(min_df=5))
     )
-    found = term_matrix.weigh(counts, term_matrix.global_weights(counts, "tfidf"), "tfidf")
+    weighted = term_matrix.weigh(counts, term_matrix.global_weights(counts, "tfidf"), "tfidf")
     for name in ("starts", "columns", "values"):
-        np.save(folder / f"{name}.npy", getattr(found, name))
-    print(f"{len(found.starts) - 1:,} x {found.width:,}, {found.values.size:,} entries")
+        np.save(folder / f"{name}.npy", getattr(weighted, name))
+    print(f"{len(weighted.starts) - 1:,} x {weighted.width:,}, {weighted.values.size:,} entries")
 
 
 def once(python: object, program: str, *args: object) -> list[float]:
-    """Seconds and share of one process."""
+    """Run a program in a process of its own; the seconds and the share in per cent it prints."""
     call = [str(python), "-c", program, *map(str, args)]
     done = subprocess.run(call, env=environment(), check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout)
 
 
 def main() -> None:
-    """Take turns."""
+    """Run both programs by turns and publish the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
-    found: dict[str, list[list[float]]] = {}
+    results: dict[str, list[list[float]]] = {}
     with TemporaryDirectory() as name:
         folder = Path(name)
         in_own_process(matrix, folder)
         for _ in range(args.turns):
             for iters in (4, 6, 8):
                 label = f"w2v, --power-iters {iters}" + ", the default" * (iters == 6)
-                found.setdefault(label, []).append(once(sys.executable, OURS, folder, iters))
+                results.setdefault(label, []).append(once(sys.executable, OURS, folder, iters))
             label = "scikit-learn, n_iter=5"
-            found.setdefault(label, []).append(once(PEERS, THEIRS, folder))
-            print(found, file=sys.stderr, flush=True)
+            results.setdefault(label, []).append(once(PEERS, THEIRS, folder))
+            print(results, file=sys.stderr, flush=True)
         command = (Path(sys.executable).with_name("w2v"), "train", folder / "all.tsv", "--quiet")
         options = ("--model", "lsa", "--min-df", 5, "--min-count", 1, "--threads", 2)
         whole = run(*command, *options, "-o", folder / "x.safetensors")
-    theirs = median(seconds for seconds, _ in found["scikit-learn, n_iter=5"])
+    theirs = median(seconds for seconds, _ in results["scikit-learn, n_iter=5"])
     rows = ["| | seconds | of scikit-learn's time | share of the norm, % |", "|---|---|---|---|"]
-    for label, runs in found.items():
+    for label, runs in results.items():
         seconds = median(seconds for seconds, _ in runs)
         rows.append(f"| {label} | {seconds:.1f} | {seconds / theirs:.2f} | {runs[0][1]:.2f} |")
     rows.append(f"| `w2v train`, from the text to the file | {whole.seconds:.1f} | | |")

@@ -1,7 +1,7 @@
-"""Tables of measurements: the rows of each kind of processor, and under them what it was.
+"""Tables of measurements, with rows for each kind of processor and a description of it below.
 
-A table in a page looks like this. The first column names the processor; a line under the table says
-what stood behind the name: cores, caches, versions, date.
+A table of the manual looks like this. The first column names the kind of processor. A line under
+the table describes the machine: cores, caches, versions of the programs, and the date.
 
     | processor | | seconds |
     |---|---|---|
@@ -28,7 +28,7 @@ _PEERS = ("gensim", "fasttext", "scikit-learn", "tomotopy", "torch")
 
 
 def processor() -> tuple[str, str]:
-    """The short name of this machine's kind of processor, and a line that describes it."""
+    """The short name of this machine's kind of processor, and a line that describes the machine."""
     fields = dict(
         (part.strip() for part in line.split(":", 1))
         for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
@@ -48,7 +48,7 @@ def processor() -> tuple[str, str]:
 
 
 def _kind(fields: dict[str, str]) -> str:
-    """The microarchitecture of a server processor, from /proc/cpuinfo; "" for others."""
+    """The microarchitecture of a server processor, from /proc/cpuinfo; "" if it is unknown."""
     vendor, family = fields.get("vendor_id"), int(fields.get("cpu family", 0))
     number, stepping = int(fields.get("model", 0)), int(fields.get("stepping", 0))
     if vendor == "GenuineIntel" and number in _INTEL:
@@ -59,19 +59,19 @@ def _kind(fields: dict[str, str]) -> str:
 
 
 def _caches() -> list[tuple[str, str]]:
-    """Level and size of the first core's caches for data."""
-    found = []
+    """Level and size of each cache of the first core that holds data."""
+    caches = []
     for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         level, kind, size = (
             (index / part).read_text().strip() for part in ("level", "type", "size")
         )
         if kind != "Instruction":
-            found.append((level, size))
-    return found
+            caches.append((level, size))
+    return caches
 
 
 def peer_versions(python: Path) -> str:
-    """The versions of the peers that are installed for `python`; "" where there are none."""
+    """The versions of the peers installed for the interpreter `python`; "" if it is missing."""
     if not python.exists():
         return ""
     code = f"""
@@ -87,11 +87,13 @@ for name in {_PEERS!r}:
 
 
 def merge(old: str, table: str, name: str, description: str) -> str:
-    """A published part with the rows of one processor replaced by those of a new table.
+    """A part of the manual in which the rows of one processor are replaced by a new table.
 
-    old    the part as it is in the page: a table and its lines about processors, or nothing
-    table  Markdown, without the column of processors
-    Rows of other processors stay, if the columns are still the same.
+    old          the part until now: a table and the lines that describe processors, or ""
+    table        the new table in Markdown, without the column for the processor
+    name         short name of the processor
+    description  the line that describes it
+    Rows of other processors stay if the table has the same columns, and are dropped otherwise.
     """
     head, rule, *rows = table.splitlines()
     head, rule = f"| {_COLUMN} {head}", f"|---{rule}"

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How long it takes to read vector files, beside gensim, and to ask many questions at once.
+"""Time and memory to read vector files, with w2v and gensim, and to answer many queries.
 
     python tests/bench/queries.py [--turns 3] [--write]
 
-Files of 400,000 random vectors of 300 numbers: reading alone, and the most memory of the process
-(the matrix has 480 MB); medians of turns that take each other's place. Questions: whole commands;
-the analogies are those of questions-words.txt of $W2V_DATA, else ../shared/data, put in the place
-of words of a file of random vectors.
+Reading: files of 400,000 random vectors of 300 numbers. The time is that of reading alone, and the
+memory is the peak of the process; the matrix takes 480 MB. w2v and gensim run by turns, and the
+table has medians. Queries: whole commands, on random vectors. The analogies are those of
+questions-words.txt of $W2V_DATA (else ../shared/data), and their words name the first vectors.
 """
 
 from __future__ import annotations
@@ -45,31 +45,31 @@ QUERIES = 10_000
 
 
 def make(path: Path, rows: int, dim: int, names: list[str]) -> None:
-    """A container of random vectors; the first names, then w0, w1 and so on."""
+    """Write a container of random vectors, named by `names` and then w0, w1 and so on."""
     rng = np.random.default_rng(1)
-    every = [*names, *(f"w{n}" for n in range(rows - len(names)))]
-    formats.save(str(path), Table.build(every, rng.standard_normal((rows, dim), np.float32)))
+    names = [*names, *(f"w{n}" for n in range(rows - len(names)))]
+    formats.save(str(path), Table.build(names, rng.standard_normal((rows, dim), np.float32)))
 
 
 def question_words() -> list[str]:
-    """The words of the analogies, in folded case."""
+    """The types of the analogies, in lower case."""
     lines = (DATA / "questions-words.txt").read_text().casefold().splitlines()
     words = (word for line in lines if not line.startswith(":") for word in line.split())
     return list(dict.fromkeys(words))
 
 
 def reading(folder: Path, turns: int) -> list[str]:
-    """Seconds and megabytes of both, for each format."""
+    """A row for each format: seconds and peak megabytes of w2v and gensim."""
     rows = ["| | w2v, s | MB | gensim, s | MB |", "|---|---|---|---|---|"]
     for suffix, kind in (("txt", "word2vec text"), ("bin", "word2vec binary")):
-        path, found = folder / f"x.{suffix}", ([], [])
+        path, results = folder / f"x.{suffix}", ([], [])
         w2v("convert", folder / "x.safetensors", path)
         for _ in range(turns):
-            found[0].append(
+            results[0].append(
                 json.loads(run(PEERS.parents[2] / ".venv/bin/python", "-c", OURS + END, path).out)
             )
-            found[1].append(json.loads(run(PEERS, "-c", GENSIM + END, path).out))
-        figures = [median(column) for side in found for column in zip(*side, strict=True)]
+            results[1].append(json.loads(run(PEERS, "-c", GENSIM + END, path).out))
+        figures = [median(column) for program in results for column in zip(*program, strict=True)]
         rows.append("| {} | {:.1f} | {:,.0f} | {:.1f} | {:,.0f} |".format(kind, *figures))
         print(rows[-1], flush=True)
         path.unlink()
@@ -77,19 +77,19 @@ def reading(folder: Path, turns: int) -> list[str]:
 
 
 def asking(folder: Path, turns: int) -> list[str]:
-    """Seconds and megabytes of whole commands."""
+    """A row for each query: seconds and peak megabytes of the whole command."""
     small, large = folder / "small.safetensors", folder / "x.safetensors"
     in_own_process(make, small, 30_000, 100, question_words())
     in_own_process(make, folder / "middle.safetensors", 70_000, 100, question_words())
     questions = DATA / "questions-words.txt"
     lines = [line for line in questions.read_text().casefold().splitlines() if line[0] != ":"]
-    asked = folder / "asked"
-    asked.write_text("".join(" ".join(line.split()[:3]) + "\n" for line in lines))
+    analogies = folder / "analogies"
+    analogies.write_text("".join(" ".join(line.split()[:3]) + "\n" for line in lines))
     words = folder / "words"
     words.write_text("".join(f"w{n * 37}\n" for n in range(QUERIES)))
     calls = {
         f"{len(lines):,} analogies, 30,000 x 100, ten answers each": (
-            "analogy", "--queries", asked, "-v", small, "--tsv"),
+            "analogy", "--queries", analogies, "-v", small, "--tsv"),
         "the same judged": ("evaluate", "analogies", questions, "-v", small),
         "judged, 70,000 x 100": (
             "evaluate", "analogies", questions, "-v", folder / "middle.safetensors"),
@@ -97,21 +97,21 @@ def asking(folder: Path, turns: int) -> list[str]:
             "similar", "--queries", words, "-v", large, "--tsv"),
     }  # fmt: skip
     rows = ["| | s | MB |", "|---|---|---|"]
-    for what, call in calls.items():
+    for label, call in calls.items():
         runs: list[Run] = [w2v(*call) for _ in range(turns)]
         seconds, megabytes = (
-            median(side) for side in zip(*((r[0], r[1]) for r in runs), strict=True)
+            median(column) for column in zip(*((r[0], r[1]) for r in runs), strict=True)
         )
-        rows.append(f"| {what} | {seconds:.1f} | {megabytes:,.0f} |")
+        rows.append(f"| {label} | {seconds:.1f} | {megabytes:,.0f} |")
         print(rows[-1], flush=True)
     return rows
 
 
 def main() -> None:
-    """Print the tables."""
+    """Measure queries and reading, and publish both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="put them into the manual")
+    parser.add_argument("--write", action="store_true", help="put the tables in the manual")
     args = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)

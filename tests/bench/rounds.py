@@ -1,22 +1,37 @@
 #!/usr/bin/env python3
-"""What --deterministic costs: quality and time beside threads that run free.
+"""Quality and time of synchronous rounds (--deterministic), compared with lock-free threads.
 
     python tests/bench/rounds.py [--seeds 3] [--write]
 
-Trains on enwiki100m.txt.gz with the default settings and 2 threads. Quality: means over the seeds.
-Time: of training one epoch, every contender once in each of five rounds of turns, the median of the
-ratios to the free threads of the same turn. Prints a Markdown table; --write puts it in the manual.
+Trains on enwiki100m.txt.gz with the default settings and 2 threads. Scores are means over seeds. A
+time is that of training one epoch. In each of five turns all contenders train once, and the table
+has the median of the ratios to the lock-free threads of the same turn. Prints a Markdown table;
+--write puts it in the manual.
 
-What led to the rule of merging (`kernels.row_copies`), with skip-gram, 8 shards of 20,000 words,
-negatives drawn for each chunk and seed 1; per cent of the analogies right, 38.3 with free threads:
-between sum and mean by how often a row is expected in a chunk (share ρ of the way to rest that it
-takes there: 1 - exp(-f lr / k), lr falling), k = 3: 34.9, k = 10: 26.1, k = 30: diverges; our rule:
-37.6; the square root of its weight: 25.6; our rule, but at least k = 3's: 37.8, at most k = 10's:
-36.2. 8 shards of 50,000 by our rule: 35.8, and without negatives drawn for each chunk: 31.4. That
-was with once the mean where all agree. Means of three seeds with 8 shards of 10,000 words,
-WordSim-353 and analogies: once 64.1 and 38.0, 1.5 times 64.3 and 38.6, twice 64.0 and 38.8; CBOW
-once 63.7 and 35.9, 1.5 times 65.7 and 36.3. Three times as many negatives for each chunk, 1.5 times
-the mean: 65.0 and 36.3; lr 0.03: 64.1 and 38.7.
+These measurements led to the rule of merging in `kernels.row_merge`. Accuracy on analogies in per
+cent, for skip-gram, 8 shards of 20,000 words, negative samples drawn for each chunk, seed 1:
+
+    38.3  lock-free threads
+    34.9  between sum and mean, by the expected frequency f of a row in a chunk: the chunk moves the
+          row by the share ρ = 1 - exp(-f lr / k) of the way to its optimum, with the current
+          learning rate lr; k = 3
+    26.1  the same with k = 10 (k = 30 diverges)
+    37.6  our rule, with MEAN_FACTOR 1
+    25.6  our rule with the square root of its weight
+    37.8  our rule, but at least the weight of k = 3
+    36.2  our rule, but at most the weight of k = 10
+    35.8  our rule, 8 shards of 50,000 words
+    31.4  the same without negative samples drawn for each chunk
+
+WordSim-353 and analogies with 8 shards of 10,000 words, means of three seeds:
+
+    64.1 and 38.0  skip-gram, MEAN_FACTOR 1
+    64.3 and 38.6  skip-gram, MEAN_FACTOR 1.5
+    64.0 and 38.8  skip-gram, MEAN_FACTOR 2
+    63.7 and 35.9  CBOW, MEAN_FACTOR 1
+    65.7 and 36.3  CBOW, MEAN_FACTOR 1.5
+    65.0 and 36.3  MEAN_FACTOR 1.5, three times as many negative samples for each chunk
+    64.1 and 38.7  MEAN_FACTOR 1.5, lr 0.03
 """
 
 from __future__ import annotations
@@ -41,29 +56,29 @@ WAYS: dict[str, dict] = {
 
 
 def table(times: dict, scores: dict) -> str:
-    """A row for each way, with each model's time and scores."""
+    """A row for each model and way of training: the ratio of times, and the scores."""
     names = {"WordSim-353": "WordSim-353", "SimLex-999": "SimLex-999", "analogies": "total"}
     rows = [f"| | times as long | {' | '.join(names)} |", "|---|---|---|---|---|"]
     for model in MODELS:
         for way in WAYS:
             turns = zip(times[model, way], times[model, "free threads"], strict=True)
-            long = median(ours / free for ours, free in turns)
-            found = scores[model, way]
-            cells = [f"{mean(each[name] for each in found):.1f}" for name in names.values()]
-            rows.append(f"| {model}, {way} | {long:.2f} | {' | '.join(cells)} |")
+            ratio = median(ours / free for ours, free in turns)
+            results = scores[model, way]
+            cells = [f"{mean(result[name] for result in results):.1f}" for name in names.values()]
+            rows.append(f"| {model}, {way} | {ratio:.2f} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def main() -> None:
-    """Run it all."""
+    """Measure times in turns, then scores for each seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     contenders = [(label, way) for label in MODELS for way in WAYS]
-    times: dict[tuple[str, str], list[float]] = {each: [] for each in contenders}
-    scores: dict[tuple[str, str], list[dict]] = {each: [] for each in contenders}
+    times: dict[tuple[str, str], list[float]] = {key: [] for key in contenders}
+    scores: dict[tuple[str, str], list[dict]] = {key: [] for key in contenders}
     with enwiki() as (folder, text, _):
         for label, way in contenders:  # compiles
             train(folder / "small", folder / "x.bin", model=MODELS[label], **WAYS[way])

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""What dim, window, negative, sample and epochs do to quality and time, one at a time.
+"""Effect of dim, window, negative, sample and epochs on quality and time, one at a time.
 
     python tests/bench/settings.py [--model skipgram] [--megabytes 30] [--seeds 3] [--write]
 
-Trains skip-gram with its defaults on the first 30 MB of enwiki100m.txt.gz, and then again with one
-setting changed, on 2 threads. Every seed is a turn of all values. Times are those of whole
-commands, as multiples of the default's time in the same turn: the median of the turns. Scores are
-means. Prints a Markdown table; --write puts it in the manual and draws .github/settings.png.
+Trains skip-gram on the first 30 MB of enwiki100m.txt.gz with 2 threads: with the default settings,
+and with each other value of one setting. For each seed all values are tried once. A time is that of
+the whole command, divided by the time of the default settings with the same seed; the table has the
+median over the seeds. Scores are means. Prints a Markdown table; --write puts it in the manual and
+draws .github/settings.png.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ VALUES: dict[str, list[float]] = {
 }
 DEFAULT = {"dim": 100, "window": 5, "negative": 5, "sample": 1e-3, "epochs": 5}
 SCORES = {"WordSim-353": "WordSim-353", "SimLex-999": "SimLex-999", "analogies": "total"}
-# The time of a setting's value as a multiple of the default's, and its scores.
+# (setting, value): (time as a multiple of the default's, scores).
 Results = dict[tuple[str, float], tuple[float, dict[str, float]]]
 
 
@@ -46,7 +47,7 @@ def table(results: Results) -> str:
 
 
 def chart(results: Results) -> Chart:
-    """Two test sets over the time of training, a curve for each setting."""
+    """Scores on two test sets against the time of training, with a curve for each setting."""
     panels = []
     for title, key in (("WordSim-353", "WordSim-353"), ("Google analogies", "total")):
         series = []
@@ -54,23 +55,23 @@ def chart(results: Results) -> Chart:
             points = sorted((results[name, v][0], results[name, v][1][key]) for v in values)
             label = f"--{name} {values[0]:g} to {values[-1]:g}"
             series.append(Series(label, *zip(*points, strict=True)))
-        what = "Spearman × 100" if key == title else "% right"
-        panels.append(Lines(title, "time, as a multiple of the default's", what, series))
+        unit = "Spearman × 100" if key == title else "% right"
+        panels.append(Lines(title, "time, as a multiple of the default's", unit, series))
     return Chart(panels)
 
 
 def combined(turns: list[Results]) -> Results:
-    """The median time and the mean scores of all turns."""
+    """The median time and the mean scores of the turns, one for each seed."""
     results = {}
     for key in turns[0]:
         multiples, scores = zip(*(turn[key] for turn in turns), strict=True)
-        means = {name: mean(each[name] for each in scores) for name in SCORES.values()}
+        means = {name: mean(score[name] for score in scores) for name in SCORES.values()}
         results[key] = median(multiples), means
     return results
 
 
 def main() -> None:
-    """Train and evaluate with every value."""
+    """Train and evaluate with each value of each setting."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="skipgram")
     parser.add_argument("--megabytes", type=int, default=30)

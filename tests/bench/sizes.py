@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Speed with other settings, ours beside gensim's: whole commands, 2 epochs, 2 threads.
+"""Speed of w2v and gensim with other settings: whole commands, 2 epochs, 2 threads.
 
     python tests/bench/sizes.py [--repeats 1] [--write]
 
-Trains on the first 30 MB of enwiki100m.txt.gz, and, for a million types, on a text that is made:
-10 million words drawn by Zipf's law from 4 million. Prints a Markdown table of ratios.
+Trains on the first 30 MB of enwiki100m.txt.gz. The text for a vocabulary of a million types is
+random: 10 million tokens drawn by Zipf's law from 4 million types. Prints a Markdown table of the
+ratios of times; --write puts it in the manual.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import numpy as np
 from contest import enwiki, gensim, publish, ratio, train, write_lines
 
-THEIRS = {"dim": "vector_size"}  # what gensim calls it, where it differs
+THEIRS = {"dim": "vector_size"}  # gensim's name of a setting, if it differs
 SETTINGS = [
     {"dim": 50}, {"dim": 200}, {"dim": 300}, {"negative": 2}, {"negative": 20},
     {"window": 2}, {"window": 15}, {"min_count": 1},
@@ -23,14 +24,14 @@ SETTINGS = [
 
 
 def zipf_text() -> bytes:
-    """10 million words, about a million of them different."""
+    """10 million random tokens of about a million types."""
     rng = np.random.default_rng(1)
     ranks = np.exp(rng.random(10_000_000) * np.log(4_000_000)).astype(np.int64)
     return b" ".join(b"w%d" % rank for rank in ranks.tolist())
 
 
 def main() -> None:
-    """Run everything, one after the other."""
+    """Time both programs with each setting."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
@@ -59,10 +60,10 @@ def main() -> None:
                         file=sys.stderr, flush=True,
                     )  # fmt: skip
                 cells.append(ratio(theirs, ours))
-            what = f"--{name.replace('_', '-')} {value}"
+            label = f"--{name.replace('_', '-')} {value}"
             if name == "min_count":
-                what += f", {types:,} types"
-            rows.append(f"| `{what}` | {' | '.join(cells)} |")
+                label += f", {types:,} types"
+            rows.append(f"| `{label}` | {' | '.join(cells)} |")
     publish({"sizes": "\n".join(rows)}, args.write)
 
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What a command costs besides training: start, compilation, reading, queries, memory.
+"""Cost of commands besides training: start, compilation, reading, queries, memory.
 
     python tests/bench/startup.py [--write]
 
-Whole processes; medians of 5 (the text ten times over: once). Prints a Markdown table.
+A time is that of a whole process, and the median of 5 runs, or of 3 for compilation. Memory is
+measured once. Prints a Markdown table; --write puts it in the manual.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ TIMES = 5
 
 
 def seconds(call: Callable[[], Run]) -> float:
-    """The median time of a command."""
+    """The median time of several calls of a command."""
     return median(call().seconds for _ in range(TIMES))
 
 
@@ -49,7 +50,7 @@ MAPPED = {
 
 
 def large_tables(folder: Path) -> None:
-    """400,000 random vectors of 300 numbers, in every format that is mapped."""
+    """Write 400,000 random vectors of 300 numbers in each format that is memory-mapped."""
     rng = np.random.default_rng(1)
     names = ["king", "queen", "man", "woman", *(f"w{n}" for n in range(399_996))]
     table = Table.build(names, rng.standard_normal((400_000, 300), np.float32))
@@ -60,7 +61,7 @@ def large_tables(folder: Path) -> None:
 
 
 def queries(path: Path) -> dict[str, float]:
-    """Seconds of every query command on a file."""
+    """Seconds of each query command on a file of vectors."""
     return {
         command: seconds(lambda c=command, a=args: w2v(c, *a, "-v", path))
         for command, args in QUERIES.items()
@@ -68,7 +69,7 @@ def queries(path: Path) -> dict[str, float]:
 
 
 def encoding(text: Path) -> float:
-    """Seconds of `vocabulary.encode`, what `w2v train` does before it trains; on one thread."""
+    """Seconds of `encode`, which `w2v train` calls before it trains, on one thread."""
     encode(Corpus([str(text.with_name("small"))]))  # loads the kernels
     taken = []
     for _ in range(TIMES):
@@ -79,7 +80,7 @@ def encoding(text: Path) -> float:
 
 
 def compile_time(folder: Path) -> float:
-    """How much longer a first run takes than a second one, with a cache of its own."""
+    """Seconds that a run with an empty cache of kernels takes longer than the run after it."""
     longer = []
     for _ in range(3):
         with TemporaryDirectory() as cache:
@@ -91,14 +92,14 @@ def compile_time(folder: Path) -> float:
 
 
 def train_small(folder: Path, **environment: str) -> Run:
-    """Train on next to nothing."""
+    """Train on a text of 400 words."""
     return w2v(
         "train", folder / "small", "-o", folder / "x.bin", "--quiet", "--epochs", 1, **environment
     )
 
 
 def anonymous(text: Path, min_count: int) -> float:
-    """The most anonymous memory of a run of one epoch, in MB: mapped files do not count."""
+    """Peak anonymous memory of one epoch in MB. Memory-mapped files are not part of it."""
     command = [str(Path(sys.executable).with_name("w2v")), "train", str(text), "--quiet"]
     command += ["-o", str(text.with_name("x.bin")), "--epochs", "1", "--min-count", str(min_count)]
     most = 0
@@ -107,22 +108,22 @@ def anonymous(text: Path, min_count: int) -> float:
             try:
                 status = Path(f"/proc/{child.pid}/status").read_text()
                 most = max(most, int(status.partition("RssAnon:")[2].split()[0]))
-            except (OSError, IndexError):  # it is just ending
+            except (OSError, IndexError):  # the process is ending
                 pass
             time.sleep(0.02)
     return most * 1.024 / 1000
 
 
 def main() -> None:
-    """Measure one thing after the other."""
+    """Measure each cost and publish the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
     rows = []
 
-    def add(what: str, value: str) -> None:
-        rows.append(f"| {what} | {value} |")
-        print(what, value, file=sys.stderr, flush=True)
+    def add(label: str, value: str) -> None:
+        rows.append(f"| {label} | {value} |")
+        print(label, value, file=sys.stderr, flush=True)
 
     with enwiki() as (folder, text, _):
         add("`w2v --help`", f"{seconds(lambda: w2v('--help')):.2f} s")
