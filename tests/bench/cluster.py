@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""What a cluster costs: bytes and seconds of a round, by workers and by how the rounds are cut.
+"""Cost of a cluster: bytes and seconds of a round, by number of workers and size of the round.
 
     python tests/bench/cluster.py [--megabytes 10] [--write]
     python tests/bench/cluster.py --paper [--write]
     python tests/bench/cluster.py --hosts [--write]    # as root
 
-Trains skip-gram, one epoch, on the first megabytes of enwiki100m.txt.gz by 2 and by 4 workers of a
-thread each on this machine (which has 2 processors: 4 workers show bytes, not speed). Bytes are
-those that the workers say they have received. Prints a Markdown table; --write puts it in the
-manual.
+Trains one epoch of skip-gram on the first megabytes of enwiki100m.txt.gz, with 2 and with 4 workers
+of one thread on this machine. (On a machine of 2 cores, the rows of 4 workers show bytes, but not
+speed.) Bytes are those that the workers count as received. Prints a Markdown table; --write puts it
+in the manual.
 
-With --paper: how long an epoch would take on machines that are not here, by a model whose constants
-are measured here: see `Costs`.
+--paper computes the time of an epoch on clusters of many machines, from the cost model `Costs`. The
+constants of this model are measured on this machine.
 
-With --hosts the model is checked: every worker runs in a network namespace of its own, as on a host
-of its own, with a link of a rate and a delay, and the scheduler with `w2v train` in another; see
-`wire`.
+--hosts compares the cost model with measured rounds. Each worker runs in a network namespace of its
+own, as on a separate host, with a link of a given rate and delay (see `wire`). The scheduler and
+`w2v train` run in another namespace.
 """
 
 from __future__ import annotations
@@ -46,38 +46,40 @@ BIN = Path(sys.executable).parent
 ROUNDS = [(8, 10_000), (8, 100_000), (16, 100_000)]  # shards, words of each in a round
 
 
-def train(text: Path, *how: object) -> tuple[float, dict]:
-    """Seconds that training takes without what comes before it, and the log's last report."""
+def train(text: Path, *options: object) -> tuple[float, dict]:
+    """Train one epoch; the seconds of training alone, and the last progress report of the log."""
     log = text.with_name("log")
     log.unlink(missing_ok=True)
     command = [BIN / "w2v", "train", text, "-o", text.with_name("x.bin"), "--epochs", 1, "--quiet"]
-    command += ["--threads", 2, "--log-json", log, *how]
+    command += ["--threads", 2, "--log-json", log, *options]
     subprocess.run(list(map(str, command)), env=environment(), check=True)
     [*_, last] = [e for e in map(json.loads, log.open()) if e["event"] == "progress"]
     return last["seconds"], last
 
 
 def received(address: str) -> int:
-    """Bytes that all workers have received from others."""
+    """Bytes that all workers together have received from other workers."""
     with Client(address) as client:
         counters = client.run(
-            lambda dask_worker: sum(each["total"] for each in dask_worker.transfer_incoming_log)
+            lambda dask_worker: sum(
+                transfer["total"] for transfer in dask_worker.transfer_incoming_log
+            )
         )
         return sum(counters.values())
 
 
 def on_cluster(text: Path, address: str, shards: int, words: int) -> tuple[float, int, int]:
-    """Seconds of training, rounds, bytes received by the workers while it trained and before."""
+    """Train on a cluster; seconds of training, rounds, and bytes received by workers in the run."""
     before = received(address)
-    how = "--cluster", address, "--shards", shards, "--round-words", words
-    seconds, last = train(text, *how)
+    options = "--cluster", address, "--shards", shards, "--round-words", words
+    seconds, last = train(text, *options)
     rounds = int(re.findall(r"round ([\d,]+)", last["note"])[0].replace(",", ""))
     return seconds, rounds, received(address) - before
 
 
 @contextmanager
 def processes(workers: int) -> Iterator[str]:
-    """Workers on this machine."""
+    """Start a cluster of workers on this machine; the address of its scheduler."""
     with LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
@@ -86,15 +88,15 @@ def processes(workers: int) -> Iterator[str]:
 
 @contextmanager
 def on_hosts(count: int, rate: float, delay: float) -> Iterator[str]:
-    """Workers on hosts of their own, and the scheduler on host 0."""
+    """Start workers on simulated hosts of their own, and a scheduler on host 0; its address."""
     with wire.hosts(count + 1, rate, delay), ExitStack() as stack:
         scheduler = f"tcp://{wire.address(0)}:8786"
         commands = [f"dask scheduler --host {wire.address(0)} --port 8786 --no-dashboard"]
         commands += [f"dask worker {scheduler} --nthreads 1 --no-dashboard"] * count
         for host, command in enumerate(commands):
-            name, *how = command.split()
+            name, *args = command.split()
             child = wire.run_on(
-                host, [BIN / name, *how], stderr=subprocess.DEVNULL, env=environment()
+                host, [BIN / name, *args], stderr=subprocess.DEVNULL, env=environment()
             )
             stack.callback(child.wait)
             stack.callback(os.killpg, child.pid, signal.SIGTERM)
@@ -102,7 +104,7 @@ def on_hosts(count: int, rate: float, delay: float) -> Iterator[str]:
 
 
 def table(text: Path) -> str:
-    """A row for each way to cut the rounds and number of workers."""
+    """A row for each size of the rounds and number of workers."""
     rows = ["| shards × words | workers | seconds | rounds | ms a round | MB a round, received |"]
     rows.append("|---|---|---|---|---|---|")
     for shards, words in ROUNDS:
@@ -120,17 +122,20 @@ def table(text: Path) -> str:
 
 
 def bytes_of_a_chunk(text: Path, words: int) -> tuple[int, int]:
-    """Bytes of what a chunk of so many words changes, and of all vectors."""
+    """Bytes of the changes of a chunk with `words` words, and of all vectors."""
     from w2v.cluster.row_changes import RowChanges
     from w2v.models import models
     from w2v.settings import TextSettings
     from w2v.text.corpus import Corpus
     from w2v.text.encode import read
 
-    model, how = models()["skipgram"], TextSettings()
+    model, text_settings = models()["skipgram"], TextSettings()
     settings = model.settings(deterministic=True, shards=1, round_words=words, epochs=1)
-    corpus = Corpus([str(text)], how.tokenizer, how.encoding, how.lowercase, how.normalize)
-    vocabulary, encoded = read(corpus, how, lambda tokens: None)
+    corpus = Corpus(
+        [str(text)], text_settings.tokenizer, text_settings.encoding, text_settings.lowercase,
+        text_settings.normalize,
+    )  # fmt: skip
+    vocabulary, encoded = read(corpus, text_settings, lambda tokens: None)
     trainer: Any = model.make_trainer(vocabulary, encoded, settings)
     plan = trainer.plan(1)
     trainer.begin(plan.shards)
@@ -144,12 +149,12 @@ def bytes_of_a_chunk(text: Path, words: int) -> tuple[int, int]:
 
 
 def words_of_a_chunk(text: Path, rounds: int) -> float:
-    """How many each of the chunks of an epoch had, with ROUNDS[0]."""
+    """Mean number of words in a chunk, in an epoch of `rounds` rounds with ROUNDS[0]."""
     return sum(len(line.split()) for line in text.open()) / rounds / ROUNDS[0][0]
 
 
 def seconds_of_a_task() -> float:
-    """What the scheduler takes for a task that does nothing, whose result is not asked for."""
+    """Seconds of the scheduler for a task that does nothing and whose result is not fetched."""
     with processes(2) as address, Client(address) as client:
         client.gather(client.map(abs, range(100)))
         began = time.monotonic()
@@ -159,50 +164,60 @@ def seconds_of_a_task() -> float:
 
 MACHINES, CORES, WIRE, DELAY = (1, 16, 256), 32, 10e9 / 8, 1e-4  # bytes a second, seconds
 TOKENS = (10**9, 10**11, 10**12)
-SECONDS_A_WORD = 2 * 16.3 / (5 * 16.9e6)  # skip-gram on a core here: the README's table
+SECONDS_A_WORD = (
+    2 * 16.3 / (5 * 16.9e6)
+)  # skip-gram on one core, from the table `speed` of the manual
 SIZES = (1_000, 10_000, 100_000, 1_000_000)  # words of a chunk
 POINTS = ((2, "1gbit", 1e-3), (4, "1gbit", 1e-3), (4, "200mbit", 1e-3), (4, "1gbit", 2e-2))
 
 
 class Costs:
-    """What a round takes: the model on paper. Its constants are measured when it is made.
+    """The cost model: seconds of a round. Its constants are measured when an object is made.
 
-    A round is a chain: the words of a chunk; the scheduler's time for each task; the way up, where
-    a task of each level of the tree fetches the changes of up to eight others; the way down, where
-    machines fetch the sum from those that have it, so that these double; and the delays: a task's
-    worker reports its result to the scheduler, which names it to the worker that needs it. And what
-    two workers on this machine take besides.
+    The time of a round is the sum of the times for
+    - training the words of a chunk;
+    - the scheduler's work for each task;
+    - merging: at each level of the tree, a task fetches the changes of up to TOGETHER others;
+    - sending the sum to all machines: a machine fetches it from one that has it, so that the number
+      of machines that have it doubles at each step;
+    - network delays: a worker reports the result of a task to the scheduler, the scheduler informs
+      the worker that needs it, and this worker requests it;
+    - a constant, the time that two workers on this machine take in addition to all of these.
     """
 
     def __init__(self, text: Path):
-        found = [bytes_of_a_chunk(text, words) for words in SIZES]
-        self._chunks, self.model = [moved for moved, _ in found], found[0][1]
-        self.task, self.besides = seconds_of_a_task(), 0.0
+        sizes = [bytes_of_a_chunk(text, words) for words in SIZES]
+        self._chunks, self.model = [changed for changed, _ in sizes], sizes[0][1]
+        self.task, self.constant = seconds_of_a_task(), 0.0
         with processes(2) as scheduler:
             train(text.with_name("small"), "--cluster", scheduler, "--min-count", 1)
             seconds, rounds, _ = on_cluster(text, scheduler, *ROUNDS[0])
         words, shards = words_of_a_chunk(text, rounds), ROUNDS[0][0]
-        self.besides = seconds / rounds - self.seconds(words, shards, 2, 1, math.inf, 0)
+        self.constant = seconds / rounds - self.seconds(words, shards, 2, 1, math.inf, 0)
 
     def __str__(self) -> str:
         chunks = ", ".join(f"{moved / 1e6:.2f}" for moved in self._chunks)
         return (
             f"a chunk of {SIZES} words changes {chunks} MB; all vectors {self.model / 1e6:.1f} MB; "
             f"a task takes the scheduler {1e3 * self.task:.2f} ms; a round takes "
-            f"{self.besides:.3f} s besides"
+            f"{self.constant:.3f} s more"
         )
 
     def changed(self, words: float) -> float:
-        """Bytes of what so many words change."""
+        """Bytes of the changes of a chunk with `words` words, interpolated."""
         logs = np.log(self._chunks)
         return min(float(np.exp(np.interp(np.log(words), np.log(SIZES), logs))), self.model)
 
     def seconds(
         self, words: float, shards: int, machines: int, threads: int, rate: float, delay: float
     ) -> float:
-        """What a round takes of so many words for each shard, with so many threads on each machine.
+        """Seconds of a round.
 
-        The machines that are not here have a core for each; all that are here have two.
+        words     words of each shard
+        threads   threads on each machine, each on a core of its own; if 1, all machines are
+                  simulated and share the cores of this machine
+        rate      bytes a second of each link
+        delay     seconds, one way
         """
         cores = os.cpu_count() if threads == 1 else machines * threads
         covers = 2 ** int(np.log2(max(shards / (2 * machines * threads), 1)))
@@ -215,14 +230,14 @@ class Costs:
         moved += math.ceil(math.log2(machines)) * self.changed(words * shards)
         work = words * SECONDS_A_WORD * max(shards / cores, 1)
         waits = (tasks + 1) * self.task + (levels + 1) * 4 * delay
-        return self.besides + work + waits + moved / rate
+        return self.constant + work + waits + moved / rate
 
 
 def paper(costs: Costs) -> str:
-    """What an epoch takes, in the longest rounds, of which it has 40.
+    """A row for each number of tokens and machines: the time of an epoch by the cost model.
 
-    With fewer shards than cores, the rest stand still: the number of shards is the best power of
-    two.
+    An epoch has 40 rounds, the fewest that it can have. The number of shards is the power of two
+    with the shortest time. If it is smaller than the number of cores, the other cores are idle.
     """
     rows = ["| tokens | machines of 32 cores | shards | an epoch | as many times as fast as one |"]
     rows.append("|---|---|---|---|---|")
@@ -243,7 +258,7 @@ def paper(costs: Costs) -> str:
 
 
 def checked(text: Path, costs: Costs) -> str:
-    """A row for each point: what a round takes on hosts of one core, and by the model."""
+    """A row for each of POINTS: seconds of a round on hosts with one thread, and by the model."""
     rows = ["| hosts | link | delay, ms | MB a round, received | s a round | by the model |"]
     rows.append("|---|---|---|---|---|---|")
     shards, _ = ROUNDS[0]
@@ -253,25 +268,25 @@ def checked(text: Path, costs: Costs) -> str:
             printed = subprocess.run([*command, text], stdout=subprocess.PIPE, check=True).stdout
         seconds, rounds, moved = json.loads(printed)
         words = words_of_a_chunk(text, rounds)
-        said = costs.seconds(words, shards, hosts, 1, wire.bytes_a_second(rate), delay)
+        computed = costs.seconds(words, shards, hosts, 1, wire.bytes_a_second(rate), delay)
         rows.append(
             f"| {hosts} | {rate} | {1e3 * delay:.0f} | {moved / rounds / 1e6:.1f} "
-            f"| {seconds / rounds:.2f} | {said:.2f} |"
+            f"| {seconds / rounds:.2f} | {computed:.2f} |"
         )
         print(rows[-1], file=sys.stderr, flush=True)
     return "\n".join(rows)
 
 
 def main() -> None:
-    """Run it all."""
+    """Measure, and publish one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=10)
     parser.add_argument("--paper", action="store_true")
     parser.add_argument("--hosts", action="store_true")
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--scheduler", nargs=2, help=argparse.SUPPRESS)  # on host 0
+    parser.add_argument("--scheduler", nargs=2, help=argparse.SUPPRESS)  # the process on host 0
     args = parser.parse_args()
-    os.environ["DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH"] = "10000000"  # of all transfers
+    os.environ["DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH"] = "10000000"  # keep all transfers
     if args.scheduler:
         scheduler, path = args.scheduler
         print(json.dumps(on_cluster(Path(path), scheduler, *ROUNDS[0])))
@@ -282,8 +297,8 @@ def main() -> None:
             return
         costs = Costs(text)
         print(costs, flush=True)
-        found = {"paper": paper(costs)} if args.paper else {"hosts": checked(text, costs)}
-        publish(found, args.write)
+        tables = {"paper": paper(costs)} if args.paper else {"hosts": checked(text, costs)}
+        publish(tables, args.write)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Time and peak memory of counting a text of many different words, through a pipe.
+"""Time and peak memory of counting a text with many types, which is read from a pipe.
 
 python tests/bench/counting.py [TYPES]
 """
@@ -12,11 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-LINES = 100_000  # written at a time
+LINES = 100_000  # lines written at a time
 
 
 def main() -> None:
-    """Feed `w2v vocab` lines of four words, of which one never comes again."""
+    """Pipe lines of four words to `w2v vocab`. One word of each line is in no other line."""
     types = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000_000
     began = time.monotonic()
     command = [Path(sys.executable).with_name("w2v"), "vocab", "-", "-o", os.devnull]

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Why skip-gram's loss may rise while its vectors get better.
+"""Skip-gram's loss during an epoch and after it: why it may rise while the vectors get better.
 
     python tests/bench/frozen_loss.py CORPUS [EPOCHS]
 
-Prints for each epoch the loss as `w2v train` shows it, taken before each step, and the loss of the
-vectors at the end of the epoch, frozen, over 60 chunks of the same text with the same noise words.
+Prints two losses for each epoch: the loss that `w2v train` shows, computed before each step; and
+the loss of the vectors as they are at the end of the epoch ("frozen"), over 60 chunks of the text.
+The chunks and their negative samples are the same for all epochs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from w2v.training.state import TrainingState
 
 
 def main() -> None:
-    """Train on 2 threads, and look after each epoch."""
+    """Train on 2 threads, and compute the loss of the fixed vectors after each epoch."""
     epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     vocabulary, text = encode(Corpus(sys.argv[1:2]), min_count=5)
     model = models()["skipgram"]

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""How fast networks learn, beside PyTorch on the CPU: words a second, with both kinds of BLAS.
+"""Training speed of networks in w2v and PyTorch on the CPU, with two kinds of BLAS kernels.
 
     python tests/bench/networks.py [--turns 3] [--write]
 
-Language model: embedding 200, one LSTM of 200, the 10,000 words of the Penn Treebank (ptb.* of
-$W2V_DATA, else ../shared/data), 20 rows, 35 steps, SGD with clipping; the first lines of the text.
-Classifier: embedding 100, LSTM 128, the last state, batches of 32, Adam; reviews of imdb.*, the
-last 200 words. Both get the same words on 2 threads; words a second as the trainer says them
-(PyTorch: measured around all batches but the first 5), medians of turns that take each other's
-place. The table gives OPENBLAS_CORETYPE, because it decides how fast NumPy's products are.
+Language model: embedding 200, one LSTM layer of 200 units, the 10,000 types of the Penn Treebank
+(ptb.* of $W2V_DATA, else ../shared/data), minibatches of 20 rows and 35 steps, SGD with gradient
+clipping; trained on the first lines of the text. Classifier: embedding 100, LSTM of 128 units, the
+last state, minibatches of 32, Adam; trained on reviews of imdb.*, their last 200 tokens.
+
+Both programs read the same tokens and use 2 threads. The speed of w2v is the words/s that it
+reports; PyTorch is timed from the sixth minibatch on. The programs run by turns, and the table has
+medians. It has OPENBLAS_CORETYPE too, because NumPy's matrix products depend on it.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ step, loss, state, seen = torch.optim.SGD(parameters, 1.0), nn.CrossEntropyLoss(
 for number, at in enumerate(range(0, len(ids) - steps - 1, steps)):
     if number == 5:
         began, seen = time.perf_counter(), 0
-    state = None if state is None else tuple(each.detach() for each in state)
+    state = None if state is None else tuple(tensor.detach() for tensor in state)
     h, state = lstm(embedding(ids[at : at + steps]), state)
     cost = loss(out(h).view(-1, words), ids[at + 1 : at + 1 + steps].reshape(-1))
     step.zero_grad(); cost.backward()
@@ -90,7 +92,7 @@ PEER = {"language model": LANGUAGE, "classifier": CLASSIFIER}
 
 
 def prepare(folder: Path) -> dict[str, Path]:
-    """Write the texts, a line or a table's row each."""
+    """Write the lines for the language model and the table for the classifier."""
     from w2v.text.tokenizers import TOKENIZERS, fold
 
     texts = {"language model": folder / "ptb.txt", "classifier": folder / "imdb.tsv"}
@@ -105,20 +107,20 @@ def prepare(folder: Path) -> dict[str, Path]:
 
 
 def ours(task: str, text: Path, env: dict[str, str]) -> float:
-    """Words a second of `w2v train`."""
+    """Train with w2v; the words/s that it reports."""
     command = [
         Path(sys.executable).with_name("w2v"), "train", text, "--model", "lstm", "--threads", 2,
         "-o", text.with_name("net.safetensors"), *OURS[task],
     ]  # fmt: skip
-    said = subprocess.run(
+    report = subprocess.run(
         list(map(str, command)), env=env, check=True, stderr=subprocess.PIPE, text=True
     ).stderr
-    [rate] = re.findall(r"([\d,]+) words/s on", said)
+    [rate] = re.findall(r"([\d,]+) words/s on", report)
     return float(rate.replace(",", ""))
 
 
 def theirs(task: str, text: Path, env: dict[str, str]) -> float:
-    """Words a second of PyTorch."""
+    """Train with PyTorch; its words/s."""
     command = [PEERS, "-c", PEER[task], text]
     done = subprocess.run(
         list(map(str, command)), env=env, check=True, stdout=subprocess.PIPE, text=True
@@ -127,7 +129,7 @@ def theirs(task: str, text: Path, env: dict[str, str]) -> float:
 
 
 def main() -> None:
-    """Take turns and print the table."""
+    """Time both programs by turns and publish the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
@@ -143,7 +145,7 @@ def main() -> None:
                 pairs = [
                     (ours(task, text, env), theirs(task, text, env)) for _ in range(args.turns)
                 ]
-                mine, other = (median(each) for each in zip(*pairs, strict=True))
+                mine, other = (median(speeds) for speeds in zip(*pairs, strict=True))
                 ratio = median(a / b for a, b in pairs)
                 lines.append(
                     f"| {task} | {core or 'unset'} | {mine:,.0f} | {other:,.0f} | {ratio:.1f} |"

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Topic models of 20 Newsgroups, ours beside the peers'; and what vectors tell of a post's group.
+"""20 Newsgroups: topic models of w2v and its peers, and posts classified by their vectors.
 
     python tests/bench/newsgroups.py [--write]
 
-First: `w2v train 20news-bydate.train.jsonl.gz --model lda` with our list of stop words, words in 5
-posts or more but not in half of them, on the raw posts; 20, 50, 100 and 200 topics; perplexity of
-the posts of the test. 200 sweeps for w2v and tomotopy, 10 passes for gensim and scikit-learn, as in
-lda.py; one seed; times are those of training.
+Topic models: `w2v train 20news-bydate.train.jsonl.gz --model lda` and its peers on raw posts, with
+20, 50, 100 and 200 topics. The types are those in 5 posts or more, but not in half of them, without
+our list of stop words. The perplexity is that of the posts of the test set. w2v and tomotopy train
+200 epochs, gensim and scikit-learn 10 passes, as in lda.py. There is one seed, and times are those
+of training alone.
 
-Then: documents by LSA, LDA, Doc2Vec, SIF and means of word vectors, trained on the posts of the
-training alone; vectors of both sides are inferred, a logistic regression on those of the training
-tells the group of the others. Headers, quotes and signatures are left out, or the table flatters:
-they often name the group. Means of 3 seeds for what is random.
+Classification: LSA, LDA, Doc2Vec, SIF and means of word vectors are trained on the training posts
+alone. The vectors of all posts are inferred, and a logistic regression on those of the training
+posts predicts the groups of the test posts. Headers, quotes and signatures are removed: they often
+name the group, and the accuracies would be too high. Random methods have means of 3 seeds.
 """
 
 from __future__ import annotations
@@ -61,33 +62,33 @@ MODELS: dict[str, tuple[dict, bool]] = {
 
 
 def strip(text: str) -> str:
-    """The text of a post without header, quotes and signature."""
+    """The text of a post without its header, quotes and signature."""
     body = text.partition("\n\n")[2]
     lines = [line for line in body.split("\n") if not QUOTE.match(line)]
     ends = [n for n, line in enumerate(lines) if SIGNATURE.match(line)]
-    if ends and ends[-1] > len(lines) / 2:  # not a line that parts the text itself
+    if ends and ends[-1] > len(lines) / 2:  # an earlier line may divide the text
         del lines[ends[-1] :]
     return " ".join(" ".join(lines).split())
 
 
 def unpack(folder: Path) -> None:
-    """Write both texts as they are, and as tables of what was written by hand."""
+    """Write the raw posts of both splits, and tables and lines of their stripped texts."""
     for split in ("train", "test"):
         packed = (DATA / f"20news-bydate.{split}.jsonl.gz").read_bytes()
         (folder / f"{split}.jsonl").write_bytes(gzip.decompress(packed))
-        with open(folder / f"{split}.jsonl") as file, open(folder / f"{split}.tsv", "w") as out:
+        with open(folder / f"{split}.jsonl") as file, open(folder / f"{split}.tsv", "w") as table:
             posts = [json.loads(line) for line in file]
             rows = [
                 (post["label"], f"{split}/{post['label']}/{post['id']}", strip(post["text"]))
                 for post in posts
             ]
-            out.writelines("\t".join(row) + "\n" for row in rows)
+            table.writelines("\t".join(row) + "\n" for row in rows)
         (folder / f"{split}.txt").write_text("".join(text + "\n" for *_, text in rows))
     prepare(folder, folder / "train.jsonl", folder / "test.jsonl", {**RAW, **TERMS})
 
 
 def judge(folder: Path) -> str:
-    """A row for each number of topics and system."""
+    """A row for each number of topics and program."""
     rows = [
         "| | topics | perplexity | NPMI | seconds | times as long |",
         "|---|---|---|---|---|---|",
@@ -95,21 +96,21 @@ def judge(folder: Path) -> str:
     ours(folder / "train.jsonl", folder, {**RAW, **TERMS, "epochs": 2, "topics": 20})  # compiles
     for topics in TOPICS:
         mine = ours(folder / "train.jsonl", folder, {**RAW, **TERMS, "topics": topics})
-        found = {"w2v": mine}
+        results = {"w2v": mine}
         for peer in PROGRAMS:
-            found[peer] = theirs(peer, folder, topics, EPOCHS[peer], 1)
-        for label, each in found.items():
-            print(label, topics, each, file=sys.stderr, flush=True)
+            results[peer] = theirs(peer, folder, topics, EPOCHS[peer], 1)
+        for label, result in results.items():
+            print(label, topics, result, file=sys.stderr, flush=True)
             rows.append(
-                f"| {label} | {topics} | {each.perplexity:,.0f} | {each.npmi:.3f} | "
-                f"{each.seconds:.1f} | {each.seconds / mine.seconds:.1f} |"
+                f"| {label} | {topics} | {result.perplexity:,.0f} | {result.npmi:.3f} | "
+                f"{result.seconds:.1f} | {result.seconds / mine.seconds:.1f} |"
             )
     return "\n".join(rows)
 
 
 def classify(folder: Path) -> str:
-    """A row for each kind of vectors."""
-    found: dict[str, list[float]] = {}
+    """A row for each kind of document vectors."""
+    accuracies: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}
     posts, out = folder / "train.tsv", folder / "x.safetensors"
     for seed in (1, 2, 3):
@@ -117,36 +118,39 @@ def classify(folder: Path) -> str:
             if seed == 1 or is_random:
                 run = train(posts, out, seed=seed, **{**WORDS, **options})
                 seconds.setdefault(label, []).append(run.seconds)
-                found.setdefault(label, []).append(accuracy(folder, out))
+                accuracies.setdefault(label, []).append(accuracy(folder, out))
         words = folder / "words.safetensors"
         run = train(folder / "train.txt", words, seed=seed, **SKIPGRAM)
         label = "mean of skip-gram vectors, dim 100"
         seconds.setdefault(label, []).append(run.seconds)
-        found.setdefault(label, []).append(accuracy(folder, words, "words"))
-        more = train(posts, out, model="sif", init=words, **{**WORDS, "min_count": 5})
-        seconds.setdefault("SIF of these", []).append(run.seconds + more.seconds)
-        found.setdefault("SIF of these", []).append(accuracy(folder, out))
-        print(found, file=sys.stderr, flush=True)
+        accuracies.setdefault(label, []).append(accuracy(folder, words, "words"))
+        sif_run = train(posts, out, model="sif", init=words, **{**WORDS, "min_count": 5})
+        seconds.setdefault("SIF of these", []).append(run.seconds + sif_run.seconds)
+        accuracies.setdefault("SIF of these", []).append(accuracy(folder, out))
+        print(accuracies, file=sys.stderr, flush=True)
     rows = ["| | right, % | seconds of `w2v train` |", "|---|---|---|"]
-    rows += [f"| {x} | {100 * mean(found[x]):.1f} | {mean(seconds[x]):.1f} |" for x in found]
+    rows += [
+        f"| {label} | {100 * mean(shares):.1f} | {mean(seconds[label]):.1f} |"
+        for label, shares in accuracies.items()
+    ]
     return "\n".join(rows)
 
 
 def accuracy(folder: Path, model: Path, by: str = "documents") -> float:
-    """The share of the test's posts that get the right group."""
-    sides = folder / "train.tsv", folder / "test.tsv"
+    """The share of the test posts for which the classifier predicts the right group."""
+    splits = folder / "train.tsv", folder / "test.tsv"
     if by == "documents":
         inferred = folder / "inferred.safetensors"
-        w2v("infer", model, *sides, "-o", inferred, "--quiet")
+        w2v("infer", model, *splits, "-o", inferred, "--quiet")
         args = ("-v", inferred)
     else:
         args = ("-v", model, "--tokenizer", "words", "--lowercase")
-    [found] = json_lines(w2v("evaluate", "classify", *sides, "--by", by, *args, "--json"))
-    return found["accuracy"]
+    [result] = json_lines(w2v("evaluate", "classify", *splits, "--by", by, *args, "--json"))
+    return result["accuracy"]
 
 
 def main() -> None:
-    """Both tables."""
+    """Make and publish both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="put the tables in the manual")
     args = parser.parse_args()

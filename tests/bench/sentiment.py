@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""How well LSTMs tell what reviews think of films: from random vectors, and from our own.
+"""Accuracy of LSTM classifiers on film reviews, with random initial vectors and with our own.
 
     python tests/bench/sentiment.py [--write]
 
-IMDB: 22,500 reviews of imdb.train of $W2V_DATA (else ../shared/data) are learnt, 2,500 choose the
-epoch, the 25,000 of imdb.test judge; vectors by skip-gram on the training and the unlabelled
-reviews. rt-polarity: ten folds, of each training a tenth chooses the epoch; vectors by skip-gram on
-enwiki100m. Accuracy in per cent, of the folds mean and standard deviation.
+IMDB: 22,500 reviews of imdb.train of $W2V_DATA (else ../shared/data) are for training. The other
+2,500 are for validation, which chooses the epoch. The 25,000 of imdb.test are the test set. The
+initial vectors are those of skip-gram on all reviews of imdb.train and the unlabelled ones.
+
+rt-polarity: ten folds. A tenth of the training reviews of each fold is for validation. The
+initial vectors are those of skip-gram on enwiki100m. The table has the accuracy in per cent; for
+the folds it has the mean and the standard deviation.
 """
 
 from __future__ import annotations
@@ -32,63 +35,64 @@ FOLDS = 10
 
 
 def reviews(name: str) -> list[bytes]:
-    """LABEL TAB TEXT of each review, in one random order; - where it has no label."""
+    """A line LABEL TAB TEXT for each review, in one random order; the label is - if it has none."""
     from w2v.text.tokenizers import TOKENIZERS, fold
 
     rows = []
     with gzip.open(DATA / name) as file:
         for line in file:
-            *known, text = line.rstrip(b"\n").split(b"\t", 2)
+            *columns, text = line.rstrip(b"\n").split(b"\t", 2)
             words = fold(TOKENIZERS["words"](text.replace(b"<br />", b" "))).split()
-            rows.append(b"\t".join([known[0] if known else b"-", b" ".join(words)]))
+            rows.append(b"\t".join([columns[0] if columns else b"-", b" ".join(words)]))
     random.Random(1).shuffle(rows)
     return rows
 
 
 def write(path: Path, rows: list[bytes]) -> Path:
-    """Rows as lines."""
+    """Write rows as lines, and return the path."""
     path.write_bytes(b"\n".join(rows) + b"\n")
     return path
 
 
-def judged(folder: Path, rows: dict[str, list[bytes]], **how: object) -> float:
-    """Accuracy on the rows `test`, in per cent."""
-    paths = {name: write(folder / f"{name}.tsv", found) for name, found in rows.items()}
+def test_accuracy(folder: Path, splits: dict[str, list[bytes]], **options: object) -> float:
+    """Train with some options on the rows `train`; the accuracy on the rows `test` in per cent."""
+    paths = {name: write(folder / f"{name}.tsv", rows) for name, rows in splits.items()}
     model = folder / "net.safetensors"
-    train(paths["train"], model, valid=paths["valid"], **how)
+    train(paths["train"], model, valid=paths["valid"], **options)
     done = w2v("evaluate", "classify", paths["test"], "-v", model, "--by", "model", "--json")
     return 100 * json.loads(done.out)["accuracy"]
 
 
 def main() -> None:
-    """Train, judge, print the table."""
+    """Train and evaluate on both corpora, and publish the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
     lines = ["| | vectors begin | accuracy, % |", "|---|---|---|"]
     with TemporaryDirectory() as name, enwiki() as (_, text, _):
         folder = Path(name)
-        learnt, rest = reviews("imdb.train.tsv.gz"), reviews("imdb.unsup.txt.gz")
+        labelled, unlabelled = reviews("imdb.train.tsv.gz"), reviews("imdb.unsup.txt.gz")
         own = folder / "own.safetensors"
-        texts = [row.partition(b"\t")[2] for row in learnt + rest]
+        texts = [row.partition(b"\t")[2] for row in labelled + unlabelled]
         train(write(folder / "texts.txt", texts), own, model="skipgram", dim=100)
-        parts = {"train": learnt[2500:], "valid": learnt[:2500]}
-        parts["test"] = reviews("imdb.test.tsv.gz")
+        splits = {"train": labelled[2500:], "valid": labelled[:2500]}
+        splits["test"] = reviews("imdb.test.tsv.gz")
         for begin, more in (("at random", {}), ("skip-gram", {"init": own})):
-            lines.append(f"| IMDB | {begin} | {judged(folder, parts, **IMDB, **more):.1f} |")
+            accuracy = test_accuracy(folder, splits, **IMDB, **more)
+            lines.append(f"| IMDB | {begin} | {accuracy:.1f} |")
             print(lines[-1], flush=True)
         train(text, own, model="skipgram", dim=100)
         with gzip.open(DATA / "rt-polarity.tsv.gz") as file:
             rows = file.read().splitlines()
         random.Random(1).shuffle(rows)
         for begin, more in (("at random", {}), ("skip-gram", {"init": own})):
-            found = []
+            accuracies = []
             for number in range(FOLDS):
                 others = [row for at, row in enumerate(rows) if at % FOLDS != number]
-                parts = {"test": rows[number::FOLDS], "valid": others[::10]}
-                parts["train"] = [row for at, row in enumerate(others) if at % 10]
-                found.append(judged(folder, parts, **POLARITY, **more))
-            spread = f"{mean(found):.1f} ± {stdev(found):.1f}"
+                splits = {"test": rows[number::FOLDS], "valid": others[::10]}
+                splits["train"] = [row for at, row in enumerate(others) if at % 10]
+                accuracies.append(test_accuracy(folder, splits, **POLARITY, **more))
+            spread = f"{mean(accuracies):.1f} ± {stdev(accuracies):.1f}"
             lines.append(f"| rt-polarity | {begin} | {spread} |")
             print(lines[-1], flush=True)
     publish({"sentiment": "\n".join(lines)}, args.write)

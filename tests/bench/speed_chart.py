@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws .github/speed.png, how many times as fast w2v is as its peers, from the manual's tables.
+"""Draw .github/speed.png from tables of the manual: how many times as fast w2v is as its peers.
 
     python tests/bench/speed_chart.py
 
-It reads the parts `speed`, `documents` and `lda`, which other benchmarks have published, and has
-one colour for each kind of processor in them.
+The tables are the parts `speed`, `documents` and `lda`, which other benchmarks publish. The chart
+has one colour for each kind of processor in the part `speed`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from w2v.plots.chart import Bars, Chart, Series
 sys.path.insert(0, str(ROOT / "tests"))
 import readme
 
-# For each bar the part, its row, its column, and the peer. The cell is the number of times as fast
-# if the peer is "", its inverse if it is "share", and else a time, as that in the peer's row is.
+# label of a bar: (part of the manual, row, column, peer). If `peer` is "", the cell says how many
+# times as fast w2v is; if it is "share", the cell is the inverse of that; otherwise `peer` is the
+# row of the peer, and both cells are times.
 BARS = {
     "skip-gram, gensim": ("speed", "skip-gram, w2v", "times gensim's speed", ""),
     "skip-gram, fastText": (
@@ -39,7 +40,7 @@ BARS = {
 
 
 def cell(part: str, processor: str, row: str, column: str) -> float | None:
-    """The number that begins a cell of a published table; None where there is none."""
+    """The number at the beginning of a cell of a published table; None if there is none."""
     lines = [line.split("|")[1:-1] for line in readme.part(part).splitlines() if line[:1] == "|"]
     cells = [[text.strip() for text in line] for line in lines]
     for line in cells[2:]:
@@ -50,7 +51,7 @@ def cell(part: str, processor: str, row: str, column: str) -> float | None:
 
 
 def times(name: str, processor: str) -> float | None:
-    """How many times as fast as its peer w2v is; None where that was not measured."""
+    """How many times as fast as its peer w2v is; None if that was not measured."""
     part, row, column, peer = BARS[name]
     value = cell(part, processor, row, column)
     if not value or not peer:
@@ -60,7 +61,7 @@ def times(name: str, processor: str) -> float | None:
 
 
 def main() -> None:
-    """Draw the processors that the table of `speed` has, and the peers that were measured."""
+    """Draw the processors in the part `speed`, and the peers that were measured."""
     rows = [
         line.split("|")[1].strip()
         for line in readme.part("speed").splitlines()[2:]
@@ -70,7 +71,10 @@ def main() -> None:
     names = [
         name for name in BARS if any(times(name, processor) is not None for processor in processors)
     ]
-    series = [Series(each, names, [times(name, each) for name in names]) for each in processors]
+    series = [
+        Series(processor, names, [times(name, processor) for name in names])
+        for processor in processors
+    ]
     title = "w2v against its peers, 2 threads" + f", {processors[0]}" * (len(processors) == 1)
     chart = Chart([Bars(title, "times as fast", series, percent=False)])
     with (ROOT / ".github" / "speed.png").open("wb") as file:

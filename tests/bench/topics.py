@@ -1,9 +1,9 @@
-"""What the benchmarks of topic models share: the same tokens for all, peers, one judge.
+"""Shared by the benchmarks of topic models: the same tokens, the peers, and the same evaluation.
 
-A peer gets the tokens as w2v has chosen them, as Python lists, made before its clock starts; its
-time is that of training alone. From its p(word | topic) and its prior the same functions compute
-held-out perplexity (`w2v perplexity`'s document completion) and NPMI (of `w2v topics`: 10 words of
-a topic, the documents of the training).
+A peer gets the tokens of w2v as Python lists, which are made before its time is taken; its time is
+that of training alone. The same functions evaluate all programs, from p(word | topic) and the prior
+alpha. They compute the held-out perplexity by document completion, as `w2v perplexity` does, and
+NPMI as `w2v topics` does, with 10 words of each topic and the training documents.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ PROGRAMS = {"tomotopy": TOMOTOPY, "gensim": GENSIM, "scikit-learn": SKLEARN}
 
 
 class Judged(NamedTuple):
-    """What a model costs and gives: seconds of training, of the whole command if it is ours."""
+    """A trained model: seconds of training, scores, and seconds of the whole command of w2v."""
 
     seconds: float
     perplexity: float
@@ -80,32 +80,34 @@ class Judged(NamedTuple):
 
 
 def prepare(folder: Path, train: Path, test: Path, options: dict[str, object]) -> None:
-    """Write the tokens of both texts as w2v takes them with some options: train.npz, test.npz."""
+    """Encode both texts as w2v does with some options; write train.npz and test.npz."""
     import numpy as np
 
     from w2v.factorization import term_matrix
     from w2v.settings import DocumentSettings, TermSettings, TextSettings
     from w2v.text.encode import open_corpus, read, read_as
 
-    def dealt(kind: type) -> object:
+    def settings_of(kind: type) -> object:
         return kind(**{k: v for k, v in options.items() if k in kind.__dataclass_fields__})
 
-    text, documents, chosen = map(dealt, (TextSettings, DocumentSettings, TermSettings))
-    vocabulary, held = read(open_corpus([str(train)], text, documents), text, lambda tokens: None)
+    text, documents, terms = map(settings_of, (TextSettings, DocumentSettings, TermSettings))
+    vocabulary, encoded = read(
+        open_corpus([str(train)], text, documents), text, lambda tokens: None
+    )
     size = len(vocabulary.names)
-    kept = term_matrix.choose(vocabulary, term_matrix.count_terms(held, size), chosen)
-    found = term_matrix.encode_terms(held, kept, size)
-    np.savez(folder / "train", words=found.words, starts=found.starts, size=kept.size)
-    print(f"{kept.size:,} terms, {found.words.size:,} tokens", file=sys.stderr)
-    new, _ = read_as(
+    kept = term_matrix.choose(vocabulary, term_matrix.count_terms(encoded, size), terms)
+    train_terms = term_matrix.encode_terms(encoded, kept, size)
+    np.savez(folder / "train", words=train_terms.words, starts=train_terms.starts, size=kept.size)
+    print(f"{kept.size:,} terms, {train_terms.words.size:,} tokens", file=sys.stderr)
+    encoded, _ = read_as(
         open_corpus([str(test)], text, documents), [vocabulary.names[row] for row in kept]
     )
-    found = term_matrix.encode_terms(new, np.arange(kept.size), kept.size)
-    np.savez(folder / "test", words=found.words, starts=found.starts)
+    test_terms = term_matrix.encode_terms(encoded, np.arange(kept.size), kept.size)
+    np.savez(folder / "test", words=test_terms.words, starts=test_terms.starts)
 
 
 def theirs(peer: str, folder: Path, topics: int, epochs: int, seed: int) -> Judged:
-    """Train and judge a peer."""
+    """Train and evaluate a peer."""
     options = json.dumps({"topics": topics, "epochs": epochs, "seed": seed})
     done = run(
         PEERS, "-W", "ignore", "-c", START + PROGRAMS[peer], folder, folder / "peer", options
@@ -114,30 +116,33 @@ def theirs(peer: str, folder: Path, topics: int, epochs: int, seed: int) -> Judg
 
 
 def ours(train: Path, folder: Path, options: dict[str, object]) -> Judged:
-    """`w2v train --model lda` on a text."""
+    """Train with `w2v train --model lda` and evaluate the model."""
     import time
 
     command = [Path(sys.executable).with_name("w2v"), "train", train, "--model", "lda"]
     for name, value in {"threads": 2, **options}.items():
         command += [f"--{name.replace('_', '-')}", *([] if value is True else [value])]
     began = time.monotonic()
-    said = subprocess.run(
+    report = subprocess.run(
         [*map(str, command), "-o", str(folder / "x.safetensors")],
         env=environment(), check=True, stderr=subprocess.PIPE, text=True,
     ).stderr  # fmt: skip
     whole = time.monotonic() - began
-    [seconds] = re.findall(r"trained .* in ([\d.]+) s:", said)
+    [seconds] = re.findall(r"trained .* in ([\d.]+) s:", report)
     return Judged(float(seconds), *judge(folder, folder / "x.safetensors"), whole)
 
 
-def judge(folder: Path, found: Path) -> tuple[float, float]:
-    """Held-out perplexity and mean NPMI, in a process of its own: see `contest.aside`."""
-    done = run(sys.executable, __file__, folder, found)
+def judge(folder: Path, model: Path) -> tuple[float, float]:
+    """Held-out perplexity and mean NPMI, computed by this file in a process of its own.
+
+    The reason for the process is in `contest.in_own_process`.
+    """
+    done = run(sys.executable, __file__, folder, model)
     return tuple(json.loads(done.out))
 
 
-def main(folder: str, found: str) -> None:
-    """Judge what stands in a file."""
+def main(folder: str, model: str) -> None:
+    """Evaluate the model in a file: .npz of a peer, or a container of w2v."""
     import numpy as np
 
     from w2v.embeddings import container
@@ -145,19 +150,19 @@ def main(folder: str, found: str) -> None:
     from w2v.topics import coherence, lda, perplexity
     from w2v.topics.topic_words import top_words
 
-    if found.endswith(".npz"):
-        with np.load(found) as held:
-            topic_words, alpha = held["topic_words"], held["alpha"]
+    if model.endswith(".npz"):
+        with np.load(model) as arrays:
+            topic_words, alpha = arrays["topic_words"], arrays["alpha"]
     else:
-        listing = lda.read_topics(container.read(found)[0])
+        listing = lda.read_topics(container.read(model)[0])
         topic_words, alpha = listing.weights, listing.alpha
     train, test = (np.load(f"{folder}/{name}.npz") for name in ("train", "test"))
     scored = perplexity.document_completion(
         EncodedTerms(test["words"], test["starts"]), topic_words, alpha, 2
     )
     tops = top_words(topic_words, coherence.TOP_WORDS)
-    judged = coherence.measure_coherence(EncodedTerms(train["words"], train["starts"]), tops)
-    npmi = float(np.mean([topic.npmi for topic in judged if topic.npmi is not None]))
+    coherences = coherence.measure_coherence(EncodedTerms(train["words"], train["starts"]), tops)
+    npmi = float(np.mean([topic.npmi for topic in coherences if topic.npmi is not None]))
     print(json.dumps([scored.perplexity, npmi]))
 
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What each trick in the kernels gains: the program without it, beside the program.
+"""Gain of each optimisation of the kernels: training time without it and with it.
 
     python tests/bench/tricks.py [--repeats 3] [--only PATTERN]
 
-Each trick is taken out of a copy of the source by replacing a piece of text; copy and original
-train one epoch on enwiki100m.txt.gz in turn, with 2 threads. Printed is how many times as long
-training takes without the trick (the median of the ratios), for skip-gram and CBOW; where a trick
-is of documents alone, for PV-DBOW, on the same text in lines of 1,000 words.
+Each optimisation ("trick") is removed from a copy of the source by replacing a piece of text. The
+copy and the original train one epoch on enwiki100m.txt.gz by turns, with 2 threads. The output is
+the ratio of their times, the median of the repeats, for skip-gram and CBOW. A trick that concerns
+documents alone is measured with PV-DBOW, on the same text in lines of 1,000 words.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 
 from contest import ROOT, enwiki
 
-# what is taken out: (file of w2v/kernels, text, what stands there instead)
+# name of the optimisation: (file of w2v/kernels, text to replace, replacement)
 TRICKS = {
     "rows are fetched three windows ahead": (
         "windows", "        prefetch(", "        False and prefetch(",
@@ -54,16 +54,16 @@ TRICKS = {
 
 
 def source_without(trick: str) -> tuple[str, str]:
-    """The file of a trick, by its path below the root, and its source without the trick."""
-    file, text, instead = TRICKS[trick]
+    """The path of a trick's file, relative to the root, and its source without the trick."""
+    file, text, replacement = TRICKS[trick]
     path = f"w2v/kernels/{file}.py"
     source = (ROOT / path).read_text()
     assert text in source, f"{path} has no {text!r}"
-    return path, source.replace(text, instead)
+    return path, source.replace(text, replacement)
 
 
 def without(trick: str, folder: Path) -> Path:
-    """A folder with a copy of the package that lacks a trick."""
+    """Make a copy of the package without a trick, and return its folder."""
     copy = folder / re.sub(r"\W+", "-", trick)
     shutil.copytree(ROOT / "w2v", copy / "w2v", ignore=shutil.ignore_patterns("__pycache__"))
     path, source = source_without(trick)
@@ -72,12 +72,12 @@ def without(trick: str, folder: Path) -> Path:
 
 
 def seconds(source: Path, text: Path, model: str) -> float:
-    """Seconds of training for a million words, from what `w2v train` says of itself."""
+    """Seconds for training a million words, from the words/s that `w2v train` reports."""
     out = text.with_name("x.bin")
     command = [sys.executable, "-m", "w2v", "train", str(text), "--model", model, "-o", str(out)]
     done = subprocess.run(
         [*command, "--epochs", "1", "--threads", "2"],
-        cwd=source,  # whose package it is
+        cwd=source,  # `-m w2v` runs the package in this folder
         check=True,
         stderr=subprocess.PIPE,
         text=True,
@@ -87,10 +87,12 @@ def seconds(source: Path, text: Path, model: str) -> float:
 
 
 def main() -> None:
-    """Measure each trick alone."""
+    """Measure the gain of each trick."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", default="", help="tricks whose names match this")
+    parser.add_argument(
+        "--only", default="", help="measure only tricks whose names match this pattern"
+    )
     args = parser.parse_args()
     with enwiki() as (folder, text, lines), TemporaryDirectory() as name:
         for trick in filter(re.compile(args.only).search, TRICKS):

@@ -1,9 +1,9 @@
-"""Hosts that are not there: network namespaces, joined by a wire with a rate and a delay.
+"""Simulated hosts: network namespaces, connected by links with a given rate and delay.
 
-tc's netem, which would delay packets, is not in every kernel. So the packets of each host go
-through a TUN device to a process here, which hands them to the other host when they would have
-arrived: each host sends and receives at `rate`, and a packet is `delay` under way. Needs root and
-iproute2.
+Not every kernel has netem, with which `tc` delays packets. Here the packets of each host go through
+a TUN device to a process of the benchmark. This process delivers them to the other host when they
+would arrive: each host sends and receives at `rate`, and each packet travels for `delay`. Root and
+iproute2 are needed.
 """
 
 from __future__ import annotations
@@ -20,26 +20,27 @@ from fcntl import ioctl
 from multiprocessing import Process
 from pathlib import Path
 
-LONGEST = 60_000  # bytes of a packet: fewer are work enough for Python
+LONGEST = 60_000  # most bytes of a packet: smaller packets would be too many for Python
 _SET = 0x400454CA  # TUNSETIFF of linux/if_tun.h
 _TUN, _BARE = 0x0001, 0x1000
-_TO = 19  # of the bytes of an IPv4 packet, the last one of whom it is for
+_TO = 19  # position of the last byte of the destination address in an IPv4 packet
 
 
 def address(host: int) -> str:
-    """Where a host is."""
+    """The IP address of a host."""
     return f"10.99.0.{host + 1}"
 
 
 def inside(host: int) -> list[str]:
-    """What a command begins with that runs on a host."""
+    """The beginning of a command line that runs a command on a host."""
     return ["ip", "netns", "exec", f"w2v{host}"]
 
 
 @contextmanager
 def hosts(count: int, rate: float, delay: float) -> Iterator[None]:
-    """So many hosts.
+    """Set up hosts, and remove them at the end.
 
+    count  number of hosts
     rate   bytes a second
     delay  seconds, one way
     """
@@ -69,8 +70,11 @@ def _call(command: Sequence[str]) -> None:
 
 
 def _carry(devices: Sequence[int], rate: float, delay: float) -> None:
-    """Carry packets for ever."""
-    sent, received = [0.0] * len(devices), [0.0] * len(devices)  # until when each is busy
+    """Deliver packets until the process is terminated."""
+    sent, received = (
+        [0.0] * len(devices),
+        [0.0] * len(devices),
+    )  # the time until which each host is busy
     under_way: list[tuple[float, int, int, bytes]] = []
     number = 0
     while True:
@@ -81,23 +85,23 @@ def _carry(devices: Sequence[int], rate: float, delay: float) -> None:
         wait = under_way[0][0] - now if under_way else None
         for device in select.select(devices, [], [], wait)[0]:
             packet = os.read(device, 1 << 16)
-            sender, to, takes = devices.index(device), packet[_TO] - 1, len(packet) / rate
+            sender, to, duration = devices.index(device), packet[_TO] - 1, len(packet) / rate
             if packet[0] >> 4 != 4 or not 0 <= to < len(devices):
-                continue  # of IPv6, or for all
-            sent[sender] = max(sent[sender], time.monotonic()) + takes
-            received[to] = max(sent[sender] + delay, received[to] + takes)
+                continue  # an IPv6 packet, or one for another address, as a broadcast
+            sent[sender] = max(sent[sender], time.monotonic()) + duration
+            received[to] = max(sent[sender] + delay, received[to] + duration)
             heapq.heappush(under_way, (received[to], number, to, packet))
             number += 1
 
 
 def bytes_a_second(text: str) -> float:
-    """A rate as iproute2 writes it: 1gbit, 100mbit."""
+    """Bytes a second of a rate as iproute2 writes it, such as 1gbit or 100mbit."""
     for unit, size in (("gbit", 1e9), ("mbit", 1e6)):
         if text.endswith(unit):
             return float(text.removesuffix(unit)) * size / 8
-    raise ValueError(f"{text}: expected 1gbit, 100mbit")
+    raise ValueError(f"{text}: expected a rate such as 1gbit or 100mbit")
 
 
-def run_on(host: int, command: Sequence[str | Path], **how: object) -> subprocess.Popen:
-    """A process on a host, of a group of its own."""
-    return subprocess.Popen([*inside(host), *map(str, command)], start_new_session=True, **how)  # type: ignore[call-overload]
+def run_on(host: int, command: Sequence[str | Path], **options: object) -> subprocess.Popen:
+    """Start a process on a host, in a process group of its own."""
+    return subprocess.Popen([*inside(host), *map(str, command)], start_new_session=True, **options)  # type: ignore[call-overload]
