@@ -1,4 +1,4 @@
-"""What many tests need: the command line in this process, small corpora, trained files."""
+"""Fixtures for many tests: the command line in this process, small corpora, files of vectors."""
 
 import io
 import os
@@ -15,11 +15,11 @@ from helpers import COMPILED
 from w2v.cli import main
 from w2v.system.signals import STOPS
 
-# A shell starts what runs in the background with SIGINT ignored, and training respects that.
+# A shell ignores SIGINT in processes that it starts in the background, and training respects that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The suite draws the same examples each time. `make test-slow` draws many others: each that fails
-# is printed with what makes an @example of it.
+# The suite draws the same examples each time. `make test-slow` draws many others, and prints the
+# decorator @reproduce_failure for each example that fails.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.register_profile("free", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("W2V_DRAWS", "house"))
@@ -27,7 +27,7 @@ hypothesis.settings.load_profile(os.environ.get("W2V_DRAWS", "house"))
 
 @pytest.fixture
 def stoppable():
-    """The processes that a test starts can be stopped, also where the suite runs under nohup."""
+    """Allow stop signals in processes that a test starts, also if the suite runs under nohup."""
     ignored = [number for number in STOPS if signal.getsignal(number) is signal.SIG_IGN]
     for number in ignored:
         signal.signal(number, signal.SIG_DFL)
@@ -59,7 +59,7 @@ def w2v(capfd, monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder that is the current one."""
+    """An empty folder, which is the current one during the test."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("W2V_VECTORS", raising=False)
     return tmp_path
@@ -68,8 +68,8 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def data():
     """The folder of the large corpora."""
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    path = Path(os.environ.get("W2V_DATA", beside))
+    default = Path(__file__).parents[2] / "shared" / "data"
+    path = Path(os.environ.get("W2V_DATA", default))
     if not path.is_dir():
         pytest.skip("no corpora: $W2V_DATA is not set, and there is no ../shared/data")
     return path
@@ -77,7 +77,7 @@ def data():
 
 @pytest.fixture(scope="session")
 def planted_text(tmp_path_factory):
-    """A file with the planted corpus: a few sentences of it where kernels are not compiled."""
+    """A file with the planted corpus; only a few sentences of it if kernels are not compiled."""
     path = tmp_path_factory.mktemp("planted") / "planted.txt"
     path.write_text(planted.text(4000 if COMPILED else 15))
     return path
@@ -85,7 +85,7 @@ def planted_text(tmp_path_factory):
 
 @pytest.fixture
 def toy(folder):
-    """vectors.safetensors in an empty folder: four words whose neighbours are plain to see."""
+    """vectors.safetensors in an empty folder: ten words whose neighbours are easy to see."""
     import numpy as np
 
     from w2v.embeddings import container
@@ -107,7 +107,7 @@ def toy(folder):
 
 @pytest.fixture
 def small(folder):
-    """A short text in the folder, and vectors of its words."""
+    """A folder with a short text, and with vectors of its words."""
     (folder / "text").write_text(planted.text(40 if COMPILED else 8))
     names = dict.fromkeys((folder / "text").read_text().split())
     rows = "".join(f"{name} {n % 3} {n % 5} 1\n" for n, name in enumerate(names))

@@ -50,9 +50,9 @@ def state(key=7):
 
 def slope(function, array, at, step=1e-6):
     """The derivative of `function` with respect to one entry, by a central difference."""
-    move = np.zeros_like(array)
-    move[at] = step
-    return (function(array + move) - function(array - move)) / (2 * step)
+    change = np.zeros_like(array)
+    change[at] = step
+    return (function(array + change) - function(array - change)) / (2 * step)
 
 
 def gradient(function, array):
@@ -66,12 +66,12 @@ def differences(cost, array, epsilon=1e-5):
     """The derivatives of `cost()` with respect to an array it reads, by central differences."""
     slopes = np.zeros_like(array)
     for at in np.ndindex(array.shape):
-        held = array[at]
-        array[at] = held + epsilon
+        value = array[at]
+        array[at] = value + epsilon
         above = cost()
-        array[at] = held - epsilon
+        array[at] = value - epsilon
         slopes[at] = (above - cost()) / (2 * epsilon)
-        array[at] = held
+        array[at] = value
     return slopes
 
 
@@ -99,23 +99,30 @@ class Silent:
 
 
 def make_run(
-    text, output="x.safetensors", name="skipgram", threads=1, how=None, cluster=None, **options
+    text,
+    output="x.safetensors",
+    name="skipgram",
+    threads=1,
+    run_settings=None,
+    cluster=None,
+    **options,
 ):
     """A training run that is ready to train, of the model `name` with small default settings.
 
-    how      settings of the run by name
-    options  settings of the model
+    run_settings  `RunSettings` by name
+    cluster       address of a cluster; None trains in this process
+    options       settings of the model
     """
     model = models()[name]
     settings = model.settings(**{"dim": 6, "epochs": 2, "sample": 0, **options})
-    return start_run(text, output, model, settings, threads, how, cluster)
+    return start_run(text, output, model, settings, threads, run_settings, cluster)
 
 
-def start_run(text, output, model, settings, threads=1, how=None, cluster=None):
+def start_run(text, output, model, settings, threads=1, run_settings=None, cluster=None):
     """A training run that is ready to train; `cluster` is the address of a cluster, if not None."""
     request = Request(
         [text], output, model, settings, TextSettings(min_count=1),
-        RunSettings(**{"threads": threads, **(how or {})}), document_settings(model),
+        RunSettings(**{"threads": threads, **(run_settings or {})}), document_settings(model),
     )  # fmt: skip
     if cluster is None:
         executor = local_executor(request)
@@ -147,19 +154,19 @@ def finish(training):
     training.save()
 
 
-# Command line arguments for short training runs. EVERY has those of each iterative model, AT_ONCE
-# those of each model in closed form.
+# Command line arguments for short training runs. ITERATIVE_ARGS has those of each iterative model,
+# and CLOSED_FORM_ARGS those of each model in closed form.
 ARGS = ("--min-count", "1", "--dim", "6", "--epochs", "2", "--sample", "0", "--threads", "1")
 SMALL = ("--min-count", "1", "--epochs", "2", "--threads", "1")
-EVERY = {
-    name: (*SMALL, *more)
-    for name, more in {
+ITERATIVE_ARGS = {
+    name: (*SMALL, *args)
+    for name, args in {
         **dict.fromkeys(TRAINED, ("--dim", "6")),
         "lda": ("--topics", "3", "--burn-in", "1"),
         **dict.fromkeys(NETWORKS, ("--dim", "4", "--units", "4", "--task", "lm")),
     }.items()
 }
-AT_ONCE = {
+CLOSED_FORM_ARGS = {
     "lsa": ("--min-count", "1", "--topics", "3"),
     "ppmi": ("--min-count", "1", "--dim", "3"),
     "sif": ("--min-count", "1", "--init", "words.txt"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import planted
 import pytest
-from helpers import AT_ONCE, COMPILED, EVERY, TRAINED, finish, make_run, stop_at
+from helpers import CLOSED_FORM_ARGS, COMPILED, ITERATIVE_ARGS, TRAINED, finish, make_run, stop_at
 
 import w2v as w2v_package
 from w2v.embeddings import formats
@@ -221,14 +221,22 @@ dropped = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWa
 @pytest.mark.parametrize("stops", [2, pytest.param(30, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("name", "suffix"),
-    [*((name, ".safetensors") for name in EVERY | AT_ONCE)]
+    [*((name, ".safetensors") for name in ITERATIVE_ARGS | CLOSED_FORM_ARGS)]
     + [("skipgram", suffix) for suffix in (".txt.gz", ".bin", ".npy", ".tsv")],
 )
 def test_a_training_that_is_stopped_at_any_moment_ends_with_the_same_bytes(
     w2v, small, folder, stoppable, name, suffix, stops
 ):
     """From the first byte that is read to the last that is written."""
-    args = ("train", "text", "--model", name, *(EVERY | AT_ONCE)[name], "-o", f"x{suffix}")
+    args = (
+        "train",
+        "text",
+        "--model",
+        name,
+        *(ITERATIVE_ARGS | CLOSED_FORM_ARGS)[name],
+        "-o",
+        f"x{suffix}",
+    )
     assert w2v(*args).code == 0  # so that nothing is imported or compiled below
     for path in folder.glob("x.*"):
         path.unlink()

@@ -17,9 +17,9 @@ import planted
 import pytest
 from helpers import (
     ARGS,
-    AT_ONCE,
+    CLOSED_FORM_ARGS,
     COMPILED,
-    EVERY,
+    ITERATIVE_ARGS,
     TRAINED,
     compiled,
     finish,
@@ -71,7 +71,7 @@ def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
             trainer, plan, threads, show, math.inf, state, min(state.chunks_done + 7, before)
         ),
     )
-    training = make_run(text, threads=2, how={"checkpoint_every": "1e-9"})
+    training = make_run(text, threads=2, run_settings={"checkpoint_every": "1e-9"})
     training.train()
     each = len(training.executor.plan) // 2  # epochs end with a stretch of their own
     wanted = [*range(7, each, 7), each, *range(each + 7, 2 * each, 7)]
@@ -83,7 +83,7 @@ def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
 def test_a_checkpoint_can_be_written_after_each_epoch(text, folder, monkeypatch):
     written = []
     monkeypatch.setattr("w2v.runs.checkpoint.write", lambda path, *rest: written.append(rest[-1]))
-    training = make_run(text, how={"checkpoint_every": "epoch"}, epochs=3)
+    training = make_run(text, run_settings={"checkpoint_every": "epoch"}, epochs=3)
     training.train()
     chunks = len(training.executor.plan)
     assert [state["chunks_done"] for state in written] == [chunks // 3, 2 * chunks // 3]
@@ -92,7 +92,7 @@ def test_a_checkpoint_can_be_written_after_each_epoch(text, folder, monkeypatch)
 @pytest.mark.parametrize("told", ["often", "-1", "nan"])
 def test_an_interval_that_is_none_is_refused(text, told):
     with pytest.raises(W2VError, match="expected a number of minutes, or epoch"):
-        make_run(text, how={"checkpoint_every": told})
+        make_run(text, run_settings={"checkpoint_every": told})
 
 
 def test_stdin_is_read_again_and_must_be_the_same(w2v, text, folder):
@@ -315,18 +315,26 @@ def stopped(w2v, monkeypatch, args, *numbers):
 
 
 def test_every_model_is_among_those_that_are_stopped():
-    assert {*EVERY, *AT_ONCE} == {*models()}
+    assert {*ITERATIVE_ARGS, *CLOSED_FORM_ARGS} == {*models()}
 
 
 @pytest.mark.parametrize(
     ("name", "suffix"),
-    [*((name, ".safetensors") for name in EVERY | AT_ONCE)]
+    [*((name, ".safetensors") for name in ITERATIVE_ARGS | CLOSED_FORM_ARGS)]
     + [(name, suffix) for name in ("skipgram", "pv-dbow", "lsa") for suffix in SUFFIXES],
 )
 def test_a_stop_after_the_training_waits_for_the_file(
     w2v, small, folder, monkeypatch, name, suffix
 ):
-    args = ("train", "text", "--model", name, *(EVERY | AT_ONCE)[name], "-o", f"x{suffix}")
+    args = (
+        "train",
+        "text",
+        "--model",
+        name,
+        *(ITERATIVE_ARGS | CLOSED_FORM_ARGS)[name],
+        "-o",
+        f"x{suffix}",
+    )
     assert w2v(*args).code == 0
     whole = outputs(folder)
     for path in whole:
@@ -337,11 +345,11 @@ def test_a_stop_after_the_training_waits_for_the_file(
     assert outputs(folder) == whole
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", ITERATIVE_ARGS)
 def test_ctrl_c_once_more_leaves_a_checkpoint_in_place_of_the_file(
     w2v, small, folder, monkeypatch, name
 ):
-    args = ("train", "text", "--model", name, *EVERY[name], "-o", "x.safetensors")
+    args = ("train", "text", "--model", name, *ITERATIVE_ARGS[name], "-o", "x.safetensors")
     assert w2v(*args).code == 0
     whole = outputs(folder)
     (folder / "x.safetensors").unlink()
@@ -357,7 +365,7 @@ def test_ctrl_c_once_more_leaves_a_checkpoint_in_place_of_the_file(
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 def test_a_full_disk_under_the_log_is_named_and_ends_the_log_alone(w2v, small, folder):
-    args = ("train", "text", *EVERY["skipgram"], "-o", "x.safetensors")
+    args = ("train", "text", *ITERATIVE_ARGS["skipgram"], "-o", "x.safetensors")
     outcome = w2v(*args, "--log-json", "/dev/full")
     assert outcome.code == 0
     assert outcome.err.count("/dev/full: No space left on device: the log ends here\n") == 1
@@ -369,7 +377,7 @@ def test_a_full_disk_under_the_log_is_named_and_ends_the_log_alone(w2v, small, f
 
 
 def test_a_file_that_cannot_be_written_leaves_a_checkpoint(w2v, small, folder, monkeypatch):
-    args = ("train", "text", *EVERY["skipgram"], "-o", "x.safetensors")
+    args = ("train", "text", *ITERATIVE_ARGS["skipgram"], "-o", "x.safetensors")
     with monkeypatch.context() as patch:
         patch.setattr(TrainingRun, "save", lambda training: os.stat("/nowhere"))
         outcome = w2v(*args)

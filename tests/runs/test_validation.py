@@ -25,7 +25,7 @@ def text(folder, monkeypatch):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_loss_of_vectors_that_know_nothing_is_that_of_a_coin(text, name):
-    training = make_run(text, name=name, how=HELD_OUT, negative=0)
+    training = make_run(text, name=name, run_settings=HELD_OUT, negative=0)
     before = [matrix.copy() for matrix in training.executor.trainer.matrices.values()]
     loss = training.executor.trainer.loss(training.validation.text)
     assert loss == pytest.approx(math.log(2), rel=1e-7)
@@ -36,7 +36,7 @@ def test_the_loss_of_vectors_that_know_nothing_is_that_of_a_coin(text, name):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_held_out_loss_of_the_text_itself_falls_as_that_of_training_does(text, name):
-    training = make_run(text, name=name, how={"valid": text}, epochs=4, lr=0.1)
+    training = make_run(text, name=name, run_settings={"valid": text}, epochs=4, lr=0.1)
     training.train()
     losses = training.validation.losses
     assert losses == sorted(losses, reverse=True)
@@ -56,7 +56,7 @@ def script(training, losses):
 
 
 def test_patience_stops_and_keeps_the_best(text, folder):
-    training = make_run(text, how={**HELD_OUT, "patience": 2}, epochs=9)
+    training = make_run(text, run_settings={**HELD_OUT, "patience": 2}, epochs=9)
     seen = script(training, [3.0, 2.0, math.nan, 2.0, 1.0])
     finish(training)
     assert len(seen) == training.executor.epochs_done == 4
@@ -67,19 +67,19 @@ def test_patience_stops_and_keeps_the_best(text, folder):
 
 
 def test_without_patience_the_last_epoch_is_kept(text):
-    training = make_run(text, how=HELD_OUT, epochs=3)
+    training = make_run(text, run_settings=HELD_OUT, epochs=3)
     seen = script(training, [1.0, 2.0, 3.0])
     finish(training)
     np.testing.assert_array_equal(container.read("x.safetensors")[0]["words.matrix"], seen[2])
 
 
 def test_a_stopped_run_goes_on_with_its_losses_and_its_best(text, folder):
-    how = {**HELD_OUT, "patience": 2}
+    run_settings = {**HELD_OUT, "patience": 2}
     scripted = [3.0, 2.0, 2.5, 2.6]
-    whole = make_run(text, "whole.safetensors", how=how, epochs=6)
+    whole = make_run(text, "whole.safetensors", run_settings=run_settings, epochs=6)
     script(whole, scripted)
     finish(whole)
-    first = make_run(text, how=how, epochs=6)
+    first = make_run(text, run_settings=run_settings, epochs=6)
     script(first, scripted)
 
     class Stop(Exception):
@@ -93,7 +93,7 @@ def test_a_stopped_run_goes_on_with_its_losses_and_its_best(text, folder):
     with pytest.raises(Stop):
         first.train()
     assert first.checkpoint()
-    last = make_run(text, how=how, epochs=6)
+    last = make_run(text, run_settings=run_settings, epochs=6)
     assert last.resume()
     script(last, scripted[3:])
     finish(last)
@@ -101,10 +101,10 @@ def test_a_stopped_run_goes_on_with_its_losses_and_its_best(text, folder):
 
 
 def test_another_held_out_text_is_another_run(text, folder):
-    stop_at(make_run(text, how=HELD_OUT), 3)
+    stop_at(make_run(text, run_settings=HELD_OUT), 3)
     (folder / "held-out").write_text(planted.text(3))
     with pytest.raises(W2VError, match="the SHA-256 of --valid was"):
-        make_run(text, how=HELD_OUT).resume()
+        make_run(text, run_settings=HELD_OUT).resume()
 
 
 def test_the_log_has_an_object_for_each_report(w2v, text, folder):
