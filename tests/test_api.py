@@ -90,7 +90,7 @@ def test_settings_by_other_programs_names(text):
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("options", "message"),
     [
         ({"dimm": 5}, "dimm: skipgram has no such setting; near: dim"),
         ({"topics": 5}, "--topics works only with --model lda"),
@@ -104,9 +104,9 @@ def test_settings_by_other_programs_names(text):
         ({"shards": 2}, "--shards is for --deterministic"),
     ],
 )
-def test_mistakes_are_those_of_the_command(text, told, message):
+def test_mistakes_are_those_of_the_command(text, options, message):
     with pytest.raises(library.W2VError, match=message):
-        library.train(text, **told)
+        library.train(text, **options)
     assert sorted(os.listdir()) == ["text.txt"]
 
 
@@ -264,7 +264,7 @@ def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(fol
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("options", "message"),
     [
         ({"texts": []}, "texts: no words in the text"),
         ({"texts": ["rare"], "min_count": 2}, "texts: none of 1 different words occurs 2 times"),
@@ -272,19 +272,19 @@ def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(fol
         ({"texts": TEXTS, "valid": ["x y"]}, "valid: none of its 2 words is in the vocabulary"),
     ],
 )
-def test_texts_of_a_program_are_named_without_the_folder_that_they_are_written_to(told, message):
+def test_texts_of_a_program_are_named_without_the_folder_that_they_are_written_to(options, message):
     with pytest.raises(library.W2VError) as raised:
-        library.train(**{**PLAIN, **told})
+        library.train(**{**PLAIN, **options})
     assert str(raised.value).startswith(message)
 
 
 @compiled
 def test_a_program_gives_its_stop_words(folder):
-    told = {"model": "lda", "topics": 2, "epochs": 2, "min_count": 1, "threads": 1}
-    topics = library.train(texts=TEXTS, stopwords={"a", "e"}, **told).topics(8)
+    options = {"model": "lda", "topics": 2, "epochs": 2, "min_count": 1, "threads": 1}
+    topics = library.train(texts=TEXTS, stopwords={"a", "e"}, **options).topics(8)
     assert {word for topic in topics for word, _ in topic.words} == set("bcdfgh")
     Path("stop").write_text("e\na\n")
-    assert library.train(texts=TEXTS, stopwords=Path("stop"), **told).topics(8) == topics
+    assert library.train(texts=TEXTS, stopwords=Path("stop"), **options).topics(8) == topics
 
 
 @pytest.mark.parametrize("bad", [None, 3, 1.5, b"king", {"king": 1}, ["king"]])
@@ -349,9 +349,9 @@ def test_what_is_no_path_is_said(toy, bad):
 def test_a_stopped_run_goes_on(text):
     from w2v.models import models
 
-    told = {**QUICK, "epochs": 2}
+    options = {**QUICK, "epochs": 2}
     model, console = models()["skipgram"], Silent()
-    training = build_run([str(text)], "out.safetensors", model, told, console, ExitStack())
+    training = build_run([str(text)], "out.safetensors", model, options, console, ExitStack())
     training.read()
     training.start()
     training.executor.state.chunks_done = 0
@@ -519,9 +519,9 @@ def test_documents_topics_and_labels(w2v, text):
     assert made.words[:2] == ["1", "2"]  # it has no words' vectors
     assert len(library.load("docs.safetensors")) == len(lines)
     (text.parent / "new.txt").write_text(f"{lines[0]}\n\nnot there\n")
-    told = w2v("infer", "docs.safetensors", "new.txt", "--quiet", "--tsv").out.splitlines()
+    outcome = w2v("infer", "docs.safetensors", "new.txt", "--quiet", "--tsv").out.splitlines()
     inferred = made.infer([lines[0], "", "not there"])
-    assert [[float(x) for x in row.split("\t")[1:]] for row in told] == [
+    assert [[float(x) for x in row.split("\t")[1:]] for row in outcome] == [
         [pytest.approx(float(x), rel=1e-6) for x in row] for row in inferred
     ]
     assert np.array_equal(made.infer(lines[0]), inferred[0])

@@ -75,18 +75,18 @@ def write_bytes(data):
 def document_model(path):
     """A model that `w2v infer` takes."""
     model, rng = models()["pv-dm"], np.random.default_rng(1)
-    told = {**asdict(model.settings(dim=5, epochs=1)), **asdict(TextSettings())}
+    saved_settings = {**asdict(model.settings(dim=5, epochs=1)), **asdict(TextSettings())}
     names = ["the", "king", "\u00e9", "\u65e5\u672c"]
     vectors = rng.standard_normal((2, len(names), 5)).astype(np.float32)
     table = Table.build(names, vectors[0], np.arange(1, 5))
     tensors = {**container.table_tensors("words", table), "output_vectors": vectors[1]}
-    container.write(path, tensors, {"model": "pv-dm", "settings": json.dumps(told)})
+    container.write(path, tensors, {"model": "pv-dm", "settings": json.dumps(saved_settings)})
 
 
 def topic_model(path):
     """A model that `w2v topics` takes."""
     model, rng = models()["lda"], np.random.default_rng(1)
-    told = {**asdict(model.settings(topics=3)), **asdict(TextSettings())}
+    saved_settings = {**asdict(model.settings(topics=3)), **asdict(TextSettings())}
     shares = rng.dirichlet(np.ones(3), 6).astype(np.float32)
     words = Table.build(["the", "king", "\u00e9", "b"], shares[:4], np.arange(1, 5))
     tensors = container.table_tensors("words", words)
@@ -95,7 +95,7 @@ def topic_model(path):
     tensors |= {"state.words": np.array([0, 1, 3], np.int32), "state.starts": np.array([0, 1, 3])}
     tensors["state.topics"] = np.array([0, 1, 2], np.int16)
     judged = [{"npmi": 0.1, "u_mass": None, "skipped": 1}] * 3
-    metadata = {"settings": told, "found": {"coherence": judged}}
+    metadata = {"settings": saved_settings, "found": {"coherence": judged}}
     nested = {name: json.dumps(value) for name, value in metadata.items()}
     container.write(path, tensors, {"model": "lda", **nested})
 
@@ -105,18 +105,20 @@ def network(model, task):
 
     def write(path):
         names = [END, UNKNOWN, "the", "king", "b"]
-        told = models()[model].settings(task=task, dim=4, units=3, batch=2)
+        saved_settings = models()[model].settings(task=task, dim=4, units=3, batch=2)
         labels = ["x", "y"] * (task == "classify")
         rng = np.random.default_rng(1)
         tensors = {
             name: rng.standard_normal(shape).astype(np.float32)
-            for name, shape in Architecture.of(told, len(names), len(labels)).shapes().items()
+            for name, shape in Architecture.of(saved_settings, len(names), len(labels))
+            .shapes()
+            .items()
         }
         table = Table.build(names, tensors.pop("input_vectors"), np.arange(1, 6))
         tensors |= container.table_tensors("words", table)
         if labels:
             tensors |= container.name_tensors("labels", labels, np.zeros(2, np.int64))
-        both = {**asdict(told), **asdict(TextSettings())}
+        both = {**asdict(saved_settings), **asdict(TextSettings())}
         container.write(path, tensors, {"model": model, "settings": json.dumps(both)})
 
     return write

@@ -50,10 +50,10 @@ def test_vectors_of_wikipedia_answer_as_well_as_they_did(w2v, data, folder, mode
 
 @pytest.mark.slow
 def test_singular_values_of_newsgroups_are_those_of_arpack(data):
-    how = TextSettings(tokenizer="words", lowercase=True)
+    settings = TextSettings(tokenizer="words", lowercase=True)
     path = str(data / "20news-bydate.train.jsonl.gz")
-    corpus = open_corpus([path], how, DocumentSettings(id_prefix="label"))
-    vocabulary, text = read(corpus, how, lambda tokens: None)
+    corpus = open_corpus([path], settings, DocumentSettings(id_prefix="label"))
+    vocabulary, text = read(corpus, settings, lambda tokens: None)
     counts = term_matrix.count_terms(text, len(vocabulary.names))
     matrix = term_matrix.weigh(counts, term_matrix.global_weights(counts, "tfidf"), "tfidf")
     ours = svd.truncated(svd.LocalProducts(matrix, 2), 50, 6, 10, 1).values
@@ -67,10 +67,10 @@ def test_singular_values_of_newsgroups_are_those_of_arpack(data):
 @pytest.mark.slow
 def test_topics_of_newsgroups_are_as_good_as_they_were(w2v, data, folder):
     """Perplexity of the test's posts and coherence: the README's, less what seeds differ by."""
-    how = ("--tokenizer", "words", "--lowercase", "--min-count", "1", "--id-prefix", "label")
+    options = ("--tokenizer", "words", "--lowercase", "--min-count", "1", "--id-prefix", "label")
     chosen = ("--stopwords", "english", "--min-df", "5", "--max-df", "0.5")
     posts, held = (data / f"20news-bydate.{split}.jsonl.gz" for split in ("train", "test"))
-    outcome = w2v("train", posts, "--model", "lda", *how, *chosen, "-o", "x.safetensors")
+    outcome = w2v("train", posts, "--model", "lda", *options, *chosen, "-o", "x.safetensors")
     assert outcome.code == 0
     topics = w2v("topics", "x.safetensors", "--json").out.splitlines()
     npmi = np.mean([json.loads(row)["npmi"] for row in topics])
@@ -91,8 +91,8 @@ def test_an_lstm_tells_reviews_as_well_as_it_did(w2v, data, folder):
         (folder / f"{name}.tsv").write_bytes(b"".join(part))
     left = b"".join(row for at, row in enumerate(rows) if at % 10 > 1)
     (folder / "train.tsv").write_bytes(left)
-    how = ("--min-count", 1, "--dim", 100, "--units", 128, "--dropout", 0.5, "--epochs", 6)
-    trained = w2v("train", "train.tsv", "--model", "lstm", "--valid", "valid.tsv", *how)
+    options = ("--min-count", 1, "--dim", 100, "--units", 128, "--dropout", 0.5, "--epochs", 6)
+    trained = w2v("train", "train.tsv", "--model", "lstm", "--valid", "valid.tsv", *options)
     assert trained.code == 0
     by = ("-v", "vectors.safetensors", "--by", "model", "--json")
     found = json.loads(w2v("evaluate", "classify", "test.tsv", *by).out)
@@ -105,10 +105,10 @@ def test_an_lstm_tells_reviews_as_well_as_it_did(w2v, data, folder):
 def test_networks_tell_next_words_as_well_as_they_did(w2v, data, folder):
     """The Penn Treebank, two epochs: an LSTM comes to 158, a simple network to 180."""
     text, held, test = (data / f"ptb.{name}" for name in ("train.txt.gz", "valid.txt", "test.txt"))
-    how = ("--task", "lm", "--min-count", 1, "--dim", 200, "--units", 200, "--bptt", 20)
+    options = ("--task", "lm", "--min-count", 1, "--dim", 200, "--units", 200, "--bptt", 20)
     for model, highest in (("lstm", 165), ("rnn", 190)):
         more = ("--epochs", 2, "--valid", held, "--tied", "-o", "x.safetensors")
-        trained = w2v("train", text, "--model", model, *how, *more)
+        trained = w2v("train", text, "--model", model, *options, *more)
         assert trained.code == 0
         found = json.loads(w2v("perplexity", "x.safetensors", test, "--json").out)
         print(trained.err, found)

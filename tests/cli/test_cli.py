@@ -483,9 +483,9 @@ def test_info_of_other_files_and_of_damage(w2v, toy, folder):
     (folder / "vectors.safetensors").write_bytes(raw)
     assert w2v("info", "vectors.safetensors").code == 0
     assert one_line(w2v("info", "vectors.safetensors", "--check"), 2, "words.names do not match")
-    told = w2v("convert", "vectors.safetensors", "b.txt", "--check")
-    assert told.code == 0
-    assert "the bytes of words.names do not match their checksum" in told.err
+    outcome = w2v("convert", "vectors.safetensors", "b.txt", "--check")
+    assert outcome.code == 0
+    assert "the bytes of words.names do not match their checksum" in outcome.err
 
 
 def test_evaluate(w2v, toy, folder):
@@ -572,8 +572,8 @@ def test_a_name_that_is_nearly_right_is_answered_by_the_right_one(w2v, folder, c
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_and_option_is_suggested_for_what_is_nearly_it(w2v, folder, command):
-    told = w2v(f"{command}x")
-    assert one_line(told, 2, f"No such command '{command}x'. Did you mean '{command}'")
+    outcome = w2v(f"{command}x")
+    assert one_line(outcome, 2, f"No such command '{command}x'. Did you mean '{command}'")
     context = click.Context(cli, info_name="w2v")
     found = cli.get_command(context, command)
     subcommands = getattr(found, "commands", None) or {"": found}
@@ -581,9 +581,9 @@ def test_every_command_and_option_is_suggested_for_what_is_nearly_it(w2v, folder
         for param in each.get_params(click.Context(each)):
             option = param.opts[0]
             if option.startswith("--") and not getattr(param, "hidden", False):
-                told = w2v(command, *[name] * bool(name), f"{option}x")
-                assert one_line(told, 2, f"No such option '{option}x'. Did you mean")
-                assert f"'{option}'" in told.err
+                outcome = w2v(command, *[name] * bool(name), f"{option}x")
+                assert one_line(outcome, 2, f"No such option '{option}x'. Did you mean")
+                assert f"'{option}'" in outcome.err
 
 
 def numeric_options():
@@ -635,10 +635,10 @@ def test_a_number_out_of_range_is_a_mistake_that_names_the_option(
     w2v, toy, folder, args, most, value
 ):
     (folder / "text").write_text("a b c a b\n" * 9)
-    told = w2v(*args[:-1], f"{args[-1]}={value}")
-    assert "Traceback" not in told.err
-    if told.code == 2:
+    outcome = w2v(*args[:-1], f"{args[-1]}={value}")
+    assert "Traceback" not in outcome.err
+    if outcome.code == 2:
         huge = "none" in args and value == str(1 << 99)  # a large one is in range
-        assert args[-1] in told.err.splitlines()[-1] or huge
+        assert args[-1] in outcome.err.splitlines()[-1] or huge
     else:
-        assert (told.code, float(value) <= most) == (0, True)
+        assert (outcome.code, float(value) <= most) == (0, True)

@@ -13,9 +13,9 @@ def complete(w2v, monkeypatch):
         monkeypatch.setenv(completion.VARIABLE, "bash_complete")
         monkeypatch.setenv("COMP_WORDS", " ".join(["w2v", *words]))
         monkeypatch.setenv("COMP_CWORD", str(len(words)))
-        told = w2v()
-        assert (told.code, told.err) == (0, "")
-        return [line.partition(",")[::2] for line in told.out.splitlines() if line]
+        outcome = w2v()
+        assert (outcome.code, outcome.err) == (0, "")
+        return [line.partition(",")[::2] for line in outcome.out.splitlines() if line]
 
     return run
 
@@ -68,6 +68,6 @@ def test_names_that_would_steer_a_terminal_are_not_offered(complete, folder):
 def test_the_script_of_each_shell(w2v, folder, monkeypatch, shell):
     monkeypatch.setattr("click.shell_completion.BashComplete._check_version", lambda *_: None)
     monkeypatch.setenv(completion.VARIABLE, f"{shell}_source")
-    told = w2v()
-    assert told.code == 0
-    assert f"{completion.VARIABLE}={shell}_complete" in told.out
+    outcome = w2v()
+    assert outcome.code == 0
+    assert f"{completion.VARIABLE}={shell}_complete" in outcome.out

@@ -49,18 +49,18 @@ def test_half_as_many_bytes(w2v, toy, folder):
         assert w2v("similar", "king", "-k", 2, "-v", name).out.split()[1] == "queen"
         assert w2v("convert", name, "back.txt").code == 0
         np.testing.assert_array_equal(formats.load("back.txt").matrix, made.matrix)
-    told = w2v("convert", "vectors.safetensors", "x.bin", "--dtype", "f16")
-    assert (told.code, "--dtype f16 works only for" in told.err) == (2, True)
+    outcome = w2v("convert", "vectors.safetensors", "x.bin", "--dtype", "f16")
+    assert (outcome.code, "--dtype f16 works only for" in outcome.err) == (2, True)
     (folder / "large.txt").write_text("1 2\na 1 1e9\n")
-    told = w2v("convert", "large.txt", "x.npy", "--dtype", "f16")
-    assert (told.code, told.err.count("\n")) == (2, 1)
-    assert "row 1, 'a': a number above 65,504" in told.err
+    outcome = w2v("convert", "large.txt", "x.npy", "--dtype", "f16")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "row 1, 'a': a number above 65,504" in outcome.err
 
 
 def test_some_of_the_rows(w2v, toy, folder):
     (folder / "some").write_text("vector\nking\nabsent\n")
-    told = w2v("convert", "vectors.safetensors", "x.txt", "--only", "some")
-    assert told.err == "some: 1 name without a vector\nx.txt: 2 vectors of 3 numbers\n"
+    outcome = w2v("convert", "vectors.safetensors", "x.txt", "--only", "some")
+    assert outcome.err == "some: 1 name without a vector\nx.txt: 2 vectors of 3 numbers\n"
     assert formats.load("x.txt").names == ["king", "vector"]
     assert w2v("convert", "vectors.safetensors", "y.safetensors", "--limit", 2).code == 0
     made = formats.load("y.safetensors")
@@ -76,9 +76,9 @@ def test_names_with_blanks_stay_in_glove_or_get_something_else(w2v, folder):
         assert w2v("convert", "x.txt", name).code == 0
         assert formats.load(name).names == names
     for name in ("y.txt", "y.bin"):
-        told = w2v("convert", "x.txt", name)
-        assert (told.code, told.err.count("\n")) == (2, 1)
-        assert "row 2, '. . .': a name with a blank" in told.err
+        outcome = w2v("convert", "x.txt", name)
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert "row 2, '. . .': a name with a blank" in outcome.err
         assert w2v("convert", "x.txt", name, "--blank", "_").code == 0
         assert formats.load(name).names == ["a", "._._.", "to_15", "b"]
     table = Table.build(["to 15", "to 16", "a"], np.ones((3, 2), np.float32))
@@ -94,19 +94,19 @@ def test_names_with_blanks_stay_in_glove_or_get_something_else(w2v, folder):
 
 def test_of_many_bad_rows_ten_are_told_and_of_bad_rows_alone_nothing_is_made(w2v, folder):
     (folder / "x.txt").write_text("30 2\n" + "a 1,5 2\n" * 29 + "b 1 2\n")
-    told = w2v("convert", "x.txt", "y.txt", "--check")
-    assert (told.code, told.err.count("left out")) == (0, 11)
-    assert "left out 19 more rows that cannot be read" in told.err
+    outcome = w2v("convert", "x.txt", "y.txt", "--check")
+    assert (outcome.code, outcome.err.count("left out")) == (0, 11)
+    assert "left out 19 more rows that cannot be read" in outcome.err
     (folder / "x.txt").write_text("2 2\na 1,5 2\nb 1,5 2\n")
-    told = w2v("convert", "x.txt", "z.txt", "--check")
-    assert (told.code, told.err) == (
+    outcome = w2v("convert", "x.txt", "z.txt", "--check")
+    assert (outcome.code, outcome.err) == (
         2,
         "w2v: x.txt: none of the 2 rows can be read: expected a name and 2 numbers on each line\n",
     )
     (folder / "x.txt").write_text("a 1 2\nb 3 4")
-    told = w2v("convert", "x.txt", "z.txt", "--check")
-    assert "no header; 2 vectors of 2 numbers" in told.err
-    assert "the last row has no line end: the file may be cut short" in told.err
+    outcome = w2v("convert", "x.txt", "z.txt", "--check")
+    assert "no header; 2 vectors of 2 numbers" in outcome.err
+    assert "the last row has no line end: the file may be cut short" in outcome.err
 
 
 def test_word_and_output_vectors_added_up(w2v, folder, planted_text):
@@ -116,8 +116,8 @@ def test_word_and_output_vectors_added_up(w2v, folder, planted_text):
     tensors, _ = container.read("vectors.safetensors")
     wanted = formats.load("vectors.safetensors").matrix + tensors["output_vectors"]
     np.testing.assert_array_equal(formats.load("sum.npy").matrix, wanted)
-    told = w2v("convert", "sum.npy", "x.txt", "--combine", "sum")
-    assert (told.code, told.err) == (
+    outcome = w2v("convert", "sum.npy", "x.txt", "--combine", "sum")
+    assert (outcome.code, outcome.err) == (
         2,
         "w2v: sum.npy: --combine sum: the file has no output vectors of its words: "
         "leave out --combine\n",
@@ -145,11 +145,11 @@ def test_the_pair_of_files_of_the_embedding_projector(w2v, toy, folder):
 )
 def test_what_is_wrong_is_repaired_and_said(w2v, folder, content, names, said):
     (folder / "bad.txt").write_bytes(content)
-    told = w2v("convert", "bad.txt", "x.txt")
-    assert (told.code, told.err.count("\n")) == (2, 1)
-    told = w2v("convert", "bad.txt", "x.txt", "--check")
-    assert told.code == 0
-    assert said in told.err
+    outcome = w2v("convert", "bad.txt", "x.txt")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    outcome = w2v("convert", "bad.txt", "x.txt", "--check")
+    assert outcome.code == 0
+    assert said in outcome.err
     assert formats.load("x.txt").names == names
 
 
@@ -207,10 +207,10 @@ def test_a_disk_that_is_full_leaves_neither_of_two_files(w2v, toy, folder, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(container.os, "fsync", full)
-    told = w2v("convert", "vectors.safetensors", name)
-    assert (told.code, told.err.count("\n")) == (2, 1)
-    assert "No space left on device" in told.err
-    assert told.err.startswith("w2v: x.")
+    outcome = w2v("convert", "vectors.safetensors", name)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "No space left on device" in outcome.err
+    assert outcome.err.startswith("w2v: x.")
     assert [path.name for path in folder.iterdir()] == ["vectors.safetensors"]
 
 
@@ -219,25 +219,25 @@ def test_names_that_a_format_cannot_hold_are_found_before_the_work(w2v, folder):
     train = ("train", "d.tsv", "--model", "pv-dbow", "--min-count", 1, "--dim", 4, "--epochs", 1)
     cannot = "row 1, 'doc 0': a name with a blank cannot be written in this format"
     for suffix in ("txt", "vec.gz", "bin"):
-        told = w2v(*train, "-o", f"x.{suffix}")
-        assert (told.code, told.out) == (2, "")
-        assert cannot in told.err
-        assert "trained" not in told.err
+        outcome = w2v(*train, "-o", f"x.{suffix}")
+        assert (outcome.code, outcome.out) == (2, "")
+        assert cannot in outcome.err
+        assert "trained" not in outcome.err
         assert w2v(*train, "-o", f"x.{suffix}", "--blank", "_").code == 0
         assert "doc_0" in formats.load(f"x.{suffix}").names
-    told = w2v(*train, "-o", "x.txt", "--blank", "")
-    assert told.code == 0
+    outcome = w2v(*train, "-o", "x.txt", "--blank", "")
+    assert outcome.code == 0
     (folder / "e.tsv").write_text("a b\tthe cat\na_b\tthe cat\n")
-    told = w2v("train", "e.tsv", *train[2:], "-o", "x.txt", "--blank", "_")
-    assert told.code == 2
+    outcome = w2v("train", "e.tsv", *train[2:], "-o", "x.txt", "--blank", "_")
+    assert outcome.code == 2
     same = "--blank '_': rows 1 and 2 have the same name, 'a_b'; try another --blank"
-    assert same in told.err
-    told = w2v("train", "e.tsv", *train[2:], "-o", "x.txt", "--blank", " ")
-    assert (told.code, "contains a blank itself: try --blank _" in told.err) == (2, True)
+    assert same in outcome.err
+    outcome = w2v("train", "e.tsv", *train[2:], "-o", "x.txt", "--blank", " ")
+    assert (outcome.code, "contains a blank itself: try --blank _" in outcome.err) == (2, True)
     assert w2v(*train, "-o", "m.safetensors").code == 0
     assert w2v(*train, "-o", "m.safetensors", "--blank", "_").code == 2
-    told = w2v("infer", "m.safetensors", "d.tsv", "-o", "y.txt")
-    assert (told.code, cannot in told.err, "inferred" in told.err) == (2, True, False)
+    outcome = w2v("infer", "m.safetensors", "d.tsv", "-o", "y.txt")
+    assert (outcome.code, cannot in outcome.err, "inferred" in outcome.err) == (2, True, False)
     assert w2v("infer", "m.safetensors", "d.tsv", "-o", "y.txt", "--blank", "_").code == 0
     assert formats.load("y.txt").names[0] == "doc_0"
     assert w2v("infer", "m.safetensors", "d.tsv", "--tsv").out.startswith("doc 0\t")

@@ -219,10 +219,10 @@ def ask(w2v, folder, made, monkeypatch):
         flat = [part for each in args for part in ([each] if isinstance(each, str) else each)]
         drawn = "/dev/stdout.tsv" in flat
         names = {"@": str(given), "/dev/stdout.tsv": "drawn.tsv"}
-        told = w2v(*(names.get(part, part) for part in flat), stdin=stdin)
-        if drawn and told.code == 0:
-            told = told._replace(out=told.out + (folder / "drawn.tsv").read_text())
-        return told
+        outcome = w2v(*(names.get(part, part) for part in flat), stdin=stdin)
+        if drawn and outcome.code == 0:
+            outcome = outcome._replace(out=outcome.out + (folder / "drawn.tsv").read_text())
+        return outcome
 
     return call
 
@@ -285,17 +285,19 @@ def test_what_is_no_such_file_is_read_or_refused_in_one_line(ask, folder, comman
     mutants = {f"mutant {number}": mutate(good, rng) for number in range(MUTANTS)}
     for kind, data in {**BAD, **mutants}.items():
         (folder / "bad").write_bytes(data)
-        told = ask(command, reads, "bad")
-        assert told.code in (0, 2, 3), (kind, told)
-        assert "Traceback" not in told.err, (kind, told.err)
-        if told.code:
-            assert told.err.splitlines()[-1].startswith("w2v: "), (kind, told.err)
+        outcome = ask(command, reads, "bad")
+        assert outcome.code in (0, 2, 3), (kind, outcome)
+        assert "Traceback" not in outcome.err, (kind, outcome.err)
+        if outcome.code:
+            assert outcome.err.splitlines()[-1].startswith("w2v: "), (kind, outcome.err)
     for given in ("nowhere", "folder"):
         (folder / "folder").mkdir(exist_ok=True)
-        told = ask(command, reads, given)
-        assert told.code in (0, 2), told
-        assert told.code == 2 or given == "folder"
-        assert told.code == 0 or (given in told.err and told.err.startswith("w2v: ")), told.err
+        outcome = ask(command, reads, given)
+        assert outcome.code in (0, 2), outcome
+        assert outcome.code == 2 or given == "folder"
+        assert outcome.code == 0 or (given in outcome.err and outcome.err.startswith("w2v: ")), (
+            outcome.err
+        )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -314,10 +316,14 @@ def test_standard_input_is_read_by_one(w2v, folder, name):
             args += ["-"] * claims or ["text"] * param.required
         if name == "train" and "--stopwords" in args:
             args += ["--model", "lsa"]
-        told = w2v(*name.split(), *args)
-        assert told.code == 2, (a, b, told)
-        assert told.err.startswith("w2v: standard input is named twice, by "), (a, b, told.err)
-        assert told.err.endswith(": name a file for one of them\n")
+        outcome = w2v(*name.split(), *args)
+        assert outcome.code == 2, (a, b, outcome)
+        assert outcome.err.startswith("w2v: standard input is named twice, by "), (
+            a,
+            b,
+            outcome.err,
+        )
+        assert outcome.err.endswith(": name a file for one of them\n")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -332,9 +338,9 @@ def test_no_option_drops_what_was_given_before(w2v, folder, name):
             if name == "train" and option != "--model":
                 owner = (m.name for m in models().values() if option in own_options(m))
                 args += ["--model", next(owner, "skipgram")]
-            told = w2v(*name.split(), *args)
+            outcome = w2v(*name.split(), *args)
             said = f"w2v: {param.opts[0]} is given twice: leave one out\n"
-            assert (told.code, told.err) == (2, said)
+            assert (outcome.code, outcome.err) == (2, said)
     assert several == SEVERAL.get(name, set()), "a test must show that all of them count"
 
 

@@ -94,20 +94,20 @@ def files(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(("command", "writes", "reads"), [*pairs()])
-@pytest.mark.parametrize("how", ["path", "symbolic link", "hard link"])
-def test_no_output_replaces_an_input(w2v, files, folder, command, writes, reads, how):
+@pytest.mark.parametrize("way", ["path", "symbolic link", "hard link"])
+def test_no_output_replaces_an_input(w2v, files, folder, command, writes, reads, way):
     name = {**NEEDED[command], **READS[command]}[reads]
     given = WRITES[command.removesuffix(" --loss")][writes]
     suffix = os.path.splitext(given)[1]
-    same = name if name.endswith(suffix) and how == "path" else f"same{suffix}"
-    if same != name and how == "symbolic link":
+    same = name if name.endswith(suffix) and way == "path" else f"same{suffix}"
+    if same != name and way == "symbolic link":
         os.symlink(name, same)
     elif same != name:
         os.link(name, same)
     outcome = w2v(*command_line(command, {reads: name, writes: same}))
     assert outcome.code == 2, outcome
-    told = "-o" if writes == "--output" else writes
-    assert outcome.err.startswith(f"w2v: {told} {same} is "), outcome.err
+    option = "-o" if writes == "--output" else writes
+    assert outcome.err.startswith(f"w2v: {option} {same} is "), outcome.err
     assert outcome.err.endswith(": name another file to write\n")
     assert {name: (folder / name).read_bytes() for name in files} == files
 

@@ -44,14 +44,14 @@ def test_who_may_answer(w2v, toy, folder):
 
 
 def test_answers_that_nobody_may_give(w2v, toy):
-    told = w2v("similar", "king", "--min-score", 2, "--json")
-    assert (told.code, json.loads(told.out)) == (0, {"query": "king", "results": []})
+    outcome = w2v("similar", "king", "--min-score", 2, "--json")
+    assert (outcome.code, json.loads(outcome.out)) == (0, {"query": "king", "results": []})
 
 
 def test_min_count_needs_counts(w2v, toy):
     w2v("convert", "vectors.safetensors", "x.txt")
-    told = w2v("similar", "king", "--min-count", 3, "-v", "x.txt")
-    assert (told.code, told.err) == (
+    outcome = w2v("similar", "king", "--min-count", 3, "-v", "x.txt")
+    assert (outcome.code, outcome.err) == (
         2, "w2v: --min-count: the file has no word counts; try --restrict N\n"
     )  # fmt: skip
 
@@ -66,13 +66,13 @@ def test_case_is_ignored_only_where_a_word_is_not_there_as_written(w2v, folder):
 
 
 def test_words_that_are_not_there_can_be_left_out(w2v, toy):
-    told = w2v(
+    outcome = w2v(
         "similar", "-", "--oov", "skip", "--tsv", "-k", 1,
         stdin=b"king +absent\nnone of them\nqueen\n+absent -none\n",
     )  # fmt: skip
-    assert told.code == 0
-    assert words(told) == {"king +absent": ["queen"], "queen": ["king"]}
-    assert told.err == "left out: 4 words without a vector; 4 queries not answered\n"
+    assert outcome.code == 0
+    assert words(outcome) == {"king +absent": ["queen"], "queen": ["king"]}
+    assert outcome.err == "left out: 4 words without a vector; 4 queries not answered\n"
     assert w2v("similar", "king", "--oov", "skip").err == ""
     assert w2v("similar", "king", "+absent", "--oov", "skip").err == (
         "left out: 1 word without a vector\n"
@@ -88,46 +88,46 @@ def test_words_that_are_not_there_can_be_left_out(w2v, toy):
     ],
 )
 def test_every_question_can_ignore_case_and_unknown_words(w2v, toy, call, lines, answered):
-    told = w2v(*call, "-", "--tsv", "--ignore-case", "--oov", "skip", stdin=lines.encode())
-    assert told.code == 0
+    outcome = w2v(*call, "-", "--tsv", "--ignore-case", "--oov", "skip", stdin=lines.encode())
+    assert outcome.code == 0
     if call == ("odd",):
-        told = told._replace(out="".join(sorted(w.split("\t")[0] + "\n" for w in
-                                                told.out.splitlines())))  # fmt: skip
+        outcome = outcome._replace(out="".join(sorted(w.split("\t")[0] + "\n" for w in
+                                                outcome.out.splitlines())))  # fmt: skip
         answered = "".join(sorted(answered.splitlines(True)))
-    assert told.out.startswith(answered)
-    assert "without a vector" in told.err
-    assert "not answered" in told.err
+    assert outcome.out.startswith(answered)
+    assert "without a vector" in outcome.err
+    assert "not answered" in outcome.err
     assert w2v(*call, "-", stdin=lines.encode()).code == 3
 
 
 def test_a_no_break_space_is_a_letter_in_lines_too(w2v, folder):
     (folder / "x.txt").write_text("4 2\nno\u00a0break 1 0\nx\u0085y 0 1\na 1 1\nb 0.1 1\n")
     words = "no\u00a0break\nx\u0085y\n".encode()
-    told = w2v("similar", "-", "-v", "x.txt", "-k", 1, "--json", stdin=words)
-    assert [json.loads(row)["query"] for row in told.out.splitlines()] == [
+    outcome = w2v("similar", "-", "-v", "x.txt", "-k", 1, "--json", stdin=words)
+    assert [json.loads(row)["query"] for row in outcome.out.splitlines()] == [
         "no\u00a0break",
         "x\u0085y",
     ]
-    told = w2v("similarity", "-", "-v", "x.txt", stdin=words.replace(b"\n", b" ", 1))
-    assert told.out == "0.0000  no\u00a0break x\\x85y\n"
+    outcome = w2v("similarity", "-", "-v", "x.txt", stdin=words.replace(b"\n", b" ", 1))
+    assert outcome.out == "0.0000  no\u00a0break x\\x85y\n"
     (folder / "set").write_text("no\u00a0break x\u0085y 1\na b 2\nb x\u0085y 3\n")
     assert (
         json.loads(w2v("evaluate", "similarity", "set", "-v", "x.txt", "--json").out)["found"] == 3
     )
     (folder / "set").write_text(": s\nno\u00a0break x\u0085y a b\n")
-    told = w2v("evaluate", "analogies", "set", "-v", "x.txt", "--json")
-    assert json.loads(told.out.splitlines()[0])["answerable"] == 1
+    outcome = w2v("evaluate", "analogies", "set", "-v", "x.txt", "--json")
+    assert json.loads(outcome.out.splitlines()[0])["answerable"] == 1
 
 
 def test_the_product_of_cosines(w2v, toy):
     """Levy and Goldberg 2014, equation 4, by hand."""
-    told = w2v("analogy", "man", "king", "woman", "--method", "mul", "--json", "-k", 20)
+    outcome = w2v("analogy", "man", "king", "woman", "--method", "mul", "--json", "-k", 20)
     units = toy.matrix / np.linalg.norm(toy.matrix, axis=1)[:, None]
     man, king, woman = ((1 + units @ units[toy.find(w)]) / 2 for w in ("man", "king", "woman"))
     scores = king * woman / (man + 0.001)
     asked = {"man", "king", "woman"}
     wanted = sorted((-s, w) for s, w in zip(scores, toy.names, strict=True) if w not in asked)
-    found = [(r["word"], r["score"]) for r in json.loads(told.out)["results"]]
+    found = [(r["word"], r["score"]) for r in json.loads(outcome.out)["results"]]
     np.testing.assert_allclose([s for _, s in found], [-s for s, _ in wanted], atol=2e-6)
     assert found[0][0] == wanted[0][1] == "queen"
 
@@ -153,9 +153,9 @@ def test_queries_come_from_arguments_stdin_and_files_alike(w2v, toy, folder, cal
 
 
 def test_several_questions_in_one_call(w2v, toy):
-    told = w2v("analogy", "man", "king", "woman", "king", "man", "queen", "--tsv", "-k", 1)
+    outcome = w2v("analogy", "man", "king", "woman", "king", "man", "queen", "--tsv", "-k", 1)
     single = w2v("analogy", "king", "man", "queen", "--tsv", "-k", 1).out
-    assert told.out == w2v("analogy", "man", "king", "woman", "--tsv", "-k", 1).out + single
+    assert outcome.out == w2v("analogy", "man", "king", "woman", "--tsv", "-k", 1).out + single
     pairs = w2v("similarity", "king", "queen", "king", "king")
     assert pairs.out == "0.6000  king queen\n1.0000  king king\n"
 
@@ -169,11 +169,11 @@ def test_several_questions_in_one_call(w2v, toy):
     ],
 )
 def test_a_line_that_is_no_question_is_named(w2v, toy, call, line, said):
-    told = w2v(*call, "-", stdin=b"\n" + line)
-    assert (told.code, told.err) == (2, f"w2v: {said}\n")
+    outcome = w2v(*call, "-", stdin=b"\n" + line)
+    assert (outcome.code, outcome.err) == (2, f"w2v: {said}\n")
 
 
-@pytest.mark.parametrize("how", ["pipe", "file"])
+@pytest.mark.parametrize("source", ["pipe", "file"])
 @pytest.mark.parametrize(
     ("call", "good", "bad", "said"),
     [
@@ -185,11 +185,11 @@ def test_a_line_that_is_no_question_is_named(w2v, toy, call, line, said):
     ],
 )
 def test_the_lines_after_one_that_is_no_question_are_answered(
-    w2v, toy, folder, how, call, good, bad, said
+    w2v, toy, folder, source, call, good, bad, said
 ):
     def asked(*lines):
         (folder / "asked").write_bytes(b"\n".join(lines))
-        if how == "pipe":
+        if source == "pipe":
             return w2v(*call, "-", "--tsv", stdin=b"\n".join(lines))
         return w2v(*call, "--queries", "asked", "--tsv")
 
@@ -199,9 +199,9 @@ def test_the_lines_after_one_that_is_no_question_are_answered(
     assert (wanted.code, partly.code, partly.out) == (0, 3, wanted.out)
     if bad is None:
         return
-    where = "stdin" if how == "pipe" else "asked"
-    told = asked(good, bad, b"", good)
-    assert told == (2, wanted.out, f"w2v: {where}: line 2: {said}\n")
+    where = "stdin" if source == "pipe" else "asked"
+    outcome = asked(good, bad, b"", good)
+    assert outcome == (2, wanted.out, f"w2v: {where}: line 2: {said}\n")
     both = asked(unknown, good, bad, good)
     assert (both.code, both.out) == (2, wanted.out)  # what is no question counts for more
     assert len(both.err.splitlines()) == 2
@@ -211,15 +211,15 @@ def test_all_files_of_queries_and_of_names_count(w2v, toy, folder):
     (folder / "one").write_text("king\nqueen\n")
     (folder / "two").write_text("man\n")
     ask = ("similar", "--tsv", "-k", 20)
-    told = w2v(*ask, "--queries", "one", "--queries", "-", "--queries", "two", stdin=b"1\n")
-    assert list(words(told)) == ["king", "queen", "1", "man"]
+    outcome = w2v(*ask, "--queries", "one", "--queries", "-", "--queries", "two", stdin=b"1\n")
+    assert list(words(outcome)) == ["king", "queen", "1", "man"]
     some = answers(w2v(*ask, "woman", "--only", "one", "--only", "two"))
     assert set(some) == {"king", "queen", "man"}
     rest = answers(w2v(*ask, "woman", "--exclude", "one", "--exclude", "two"))
     assert set(rest) == set(toy.names) - {"king", "queen", "man", "woman"}
-    told = w2v("convert", "vectors.safetensors", "-", "--only", "one", "--only", "two")
-    assert [row.split()[0] for row in told.out.splitlines()[1:]] == ["king", "queen", "man"]
-    assert told.err.startswith("one, two: 0 names without a vector\n")
+    outcome = w2v("convert", "vectors.safetensors", "-", "--only", "one", "--only", "two")
+    assert [row.split()[0] for row in outcome.out.splitlines()[1:]] == ["king", "queen", "man"]
+    assert outcome.err.startswith("one, two: 0 names without a vector\n")
 
 
 def test_several_texts_are_asked_for_one_after_the_other(w2v, folder):
@@ -229,8 +229,8 @@ def test_several_texts_are_asked_for_one_after_the_other(w2v, folder):
     single = [w2v("similar", "--text", text, "--tsv", "-k", 2) for text in ("a b", "e f")]
     both = w2v("similar", "--text", "a b", "--text", "e f", "--tsv", "-k", 2)
     assert both == (0, single[0].out + single[1].out, "")
-    told = w2v("similar", "--text", "a b", "--text", "zz", "--text", "e f", "--tsv", "-k", 2)
-    assert told == (2, both.out, "w2v: none of the words of 'zz' is in the model's vocabulary\n")
+    outcome = w2v("similar", "--text", "a b", "--text", "zz", "--text", "e f", "--tsv", "-k", 2)
+    assert outcome == (2, both.out, "w2v: none of the words of 'zz' is in the model's vocabulary\n")
 
 
 def test_a_pipe_that_stays_open_is_answered_as_it_comes(toy, folder):
@@ -307,21 +307,21 @@ def test_vectors_without_a_direction_are_counted_named_and_left_out(w2v, folder)
          "5 2\na nan 0.1\nb 0.0 -0.5\nc 0.0 0.0\nd inf 1.0\ne 0.0 0.5\n",
          f"{odd}\n-: 5 vectors of 2 numbers\n"),
     ]:  # fmt: skip
-        told = w2v(*call)
-        assert (told.code, told.out, told.err) == (code, out, err), call
+        outcome = w2v(*call)
+        assert (outcome.code, outcome.out, outcome.err) == (code, out, err), call
 
 
 @pytest.mark.parametrize("length", [255, 10_000])
 def test_words_of_any_length(w2v, folder, length):
     long = "ä" * length
     (folder / "text").write_text(f"{long} b c\n" * 5)
-    told = w2v("train", "text", "--dim", 2, "--quiet", "--min-count", 1, "--sample", 0)
-    assert told.code == 0, told
+    outcome = w2v("train", "text", "--dim", 2, "--quiet", "--min-count", 1, "--sample", 0)
+    assert outcome.code == 0, outcome
     for name in ("x.txt", "x.bin", "x.npy", "x.tsv", "x.safetensors"):
         assert w2v("convert", "vectors.safetensors", name).code == 0
     for name in ("x.txt", "x.bin", "x.npy", "x.safetensors"):
-        told = w2v("similar", long, "-v", name, "-k", 1, "--tsv")
-        assert told.out.startswith(long + "\t1\t")
+        outcome = w2v("similar", long, "-v", name, "-k", 1, "--tsv")
+        assert outcome.out.startswith(long + "\t1\t")
     assert w2v("similar", long + "x").code == 3
 
 
@@ -337,17 +337,17 @@ def test_a_path_of_four_thousand_bytes(w2v, toy, folder):
     target = f"{deep}/x.bin"
     assert w2v("convert", "vectors.safetensors", target).code == 0
     assert w2v("similar", "king", "-v", target).out == w2v("similar", "king").out
-    told = w2v("convert", "vectors.safetensors", "d" * 5000 + ".bin")
-    assert (told.code, told.err.count("\n")) == (2, 1)
-    assert "File name too long" in told.err
+    outcome = w2v("convert", "vectors.safetensors", "d" * 5000 + ".bin")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "File name too long" in outcome.err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_is_read_only(w2v, toy, folder):
     (folder / "closed").mkdir(mode=0o500)
-    told = w2v("convert", "vectors.safetensors", "closed/x.bin")
-    assert (told.code, told.err.count("\n")) == (2, 1)
-    assert "closed" in told.err
+    outcome = w2v("convert", "vectors.safetensors", "closed/x.bin")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "closed" in outcome.err
 
 
 # Phrases
@@ -365,19 +365,19 @@ COMMANDS = {
 def asked_for(w2v, command, term, *options):
     """What is said on stderr where a term has no vector."""
     words = [term if word == "{}" else word for word in COMMANDS[command].split()]
-    told = w2v(command, *words, *options)
-    assert (told.code, told.out, told.err.count("\n")) == (3, "", 1)
-    return told.err.removeprefix("w2v: no vector for ").rstrip("\n")
+    outcome = w2v(command, *words, *options)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (3, "", 1)
+    return outcome.err.removeprefix("w2v: no vector for ").rstrip("\n")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("joined", ["prime_minister", "prime-minister", "primeminister"])
 def test_a_phrase_that_is_one_word_is_named(w2v, folder, command, joined):
     (folder / "x.txt").write_text(f"4 2\nthe 1 0\nsaid 0 1\n{joined} 1 1\nminister 1 1\n")
-    told = asked_for(w2v, command, "prime minister", "-v", "x.txt")
-    assert told == f"'prime minister' among 4; as one word: {joined}"
-    told = w2v("similar", "prime", "minister", "the", "-v", "x.txt")
-    assert told.err == f"w2v: no vector for 'prime' among 4; as one word: {joined}\n"
+    outcome = asked_for(w2v, command, "prime minister", "-v", "x.txt")
+    assert outcome == f"'prime minister' among 4; as one word: {joined}"
+    outcome = w2v("similar", "prime", "minister", "the", "-v", "x.txt")
+    assert outcome.err == f"w2v: no vector for 'prime' among 4; as one word: {joined}\n"
 
 
 @pytest.mark.parametrize(
@@ -390,9 +390,9 @@ def test_a_phrase_that_is_one_word_is_named(w2v, folder, command, joined):
 )  # fmt: skip
 def test_two_words_that_are_one_together_are_named(w2v, folder, call):
     (folder / "x.txt").write_text("3 2\nthe 1 0\nsaid 0 1\nprime_minister 1 1\n")
-    told = w2v(*call.split(), "-v", "x.txt")
-    assert told.code == 3
-    assert "' among 3; as one word: prime_minister" in told.err
+    outcome = w2v(*call.split(), "-v", "x.txt")
+    assert outcome.code == 3
+    assert "' among 3; as one word: prime_minister" in outcome.err
 
 
 def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
@@ -406,16 +406,16 @@ def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
     as_text = "; as a text: w2v similar --text 'prime minister'"
     for command in COMMANDS:
         added = "; as the sum of its words: prime +minister" * (command in ("similar", "vector"))
-        told = asked_for(w2v, command, phrase, "-v", "w.safetensors")
-        assert told == f"'prime minister' among 5{added or makes_one}"
-        told = asked_for(w2v, command, phrase, "-v", "d.safetensors")
-        assert told == f"'prime minister' among 5{added}{as_text} -v d.safetensors"
+        advice = asked_for(w2v, command, phrase, "-v", "w.safetensors")
+        assert advice == f"'prime minister' among 5{added or makes_one}"
+        advice = asked_for(w2v, command, phrase, "-v", "d.safetensors")
+        assert advice == f"'prime minister' among 5{added}{as_text} -v d.safetensors"
     # What is advised works.
     assert w2v("similar", "prime", "+minister", "-v", "w.safetensors").code == 0
     assert w2v("vector", "prime", "+minister", "-v", "w.safetensors").code == 0
     assert w2v("similar", "--text", phrase, "-v", "d.safetensors").code == 0
-    told = asked_for(w2v, "similar", "no such words", "-v", "w.safetensors")
-    assert told == f"'no such words' among 5{makes_one}"
+    advice = asked_for(w2v, "similar", "no such words", "-v", "w.safetensors")
+    assert advice == f"'no such words' among 5{makes_one}"
     assert asked_for(w2v, "similar", "zzz", "-v", "w.safetensors") == "'zzz' among 5"
 
 
@@ -424,12 +424,12 @@ def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
 
 def test_vectors_of_a_file_are_answered_like_words(w2v, toy, folder):
     for words in ("king", "banana", "vector", "king +queen"):
-        told = w2v("vector", *words.split())
+        outcome = w2v("vector", *words.split())
         asked = w2v("similar", *words.split(), "--include-query", "--tsv")
-        assert w2v("similar", "--vector", "-", "--tsv", stdin=told.out.encode()).out == asked.out
+        assert w2v("similar", "--vector", "-", "--tsv", stdin=outcome.out.encode()).out == asked.out
     (folder / "own.txt").write_text("2 1 0\n\nmine 0 1 0\r\n1 2 -1 0\n")
-    told = w2v("similar", "--vector", "own.txt", "-k", 1)
-    assert told.out == "1:\n 1.0000  king\nmine:\n 1.0000  man\n1:\n 1.0000  queen\n"
+    outcome = w2v("similar", "--vector", "own.txt", "-k", 1)
+    assert outcome.out == "1:\n 1.0000  king\nmine:\n 1.0000  man\n1:\n 1.0000  queen\n"
     [first, *_] = w2v("similar", "--vector", "own.txt", "-k", 1, "--json").out.splitlines()
     assert json.loads(first) == {
         "query": "1", "results": [{"word": "king", "score": 1.0, "count": 20}]
@@ -445,7 +445,7 @@ def test_vectors_of_a_file_are_answered_like_words(w2v, toy, folder):
         "1:\n 1.0000  king"
     )
     packed = gzip.compress(b"\xef\xbb\xbf" + (folder / "own.txt").read_bytes())
-    assert w2v("similar", "--vector", "-", "-k", 1, stdin=packed).out == told.out
+    assert w2v("similar", "--vector", "-", "-k", 1, stdin=packed).out == outcome.out
     cut = w2v("similar", "--vector", "-", stdin=packed[:-9])
     assert (cut.code, cut.err.count("\n"), "cut short" in cut.err) == (2, 1, True)
     assert w2v("similar", "--vector", "-", stdin=b"").code == 0
@@ -472,9 +472,12 @@ def test_vectors_of_a_file_are_answered_like_words(w2v, toy, folder):
 )
 def test_lines_that_are_no_vectors_are_named(w2v, toy, folder, content, said):
     (folder / "own").write_bytes(content)
-    for told in (w2v("similar", "--vector", "own"), w2v("similar", "--vector", "-", stdin=content)):
-        assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-        assert said in told.err
+    for outcome in (
+        w2v("similar", "--vector", "own"),
+        w2v("similar", "--vector", "-", stdin=content),
+    ):
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+        assert said in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -488,9 +491,9 @@ def test_lines_that_are_no_vectors_are_named(w2v, toy, folder, content, said):
 )
 def test_arrays_that_are_no_vectors_are_named(w2v, toy, folder, array, said):
     np.save("own.npy", array)
-    told = w2v("similar", "--vector", "own.npy")
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert said in told.err
+    outcome = w2v("similar", "--vector", "own.npy")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert said in outcome.err
     (folder / "own.npy").write_bytes((folder / "own.npy").read_bytes()[:-5])
     assert w2v("similar", "--vector", "own.npy").code == 2
 
@@ -510,10 +513,10 @@ def test_a_binary_file_is_no_batch_of_lines(w2v, option, folder):
 @pytest.mark.parametrize("more", ["king", "--text=king", "--queries=own", "-", "--from=words"])
 def test_a_call_asks_by_words_by_a_text_or_by_vectors(w2v, toy, folder, more):
     (folder / "own").write_text("1 2 3\n")
-    told = w2v("similar", "--vector", "own", more, stdin=b"")
+    outcome = w2v("similar", "--vector", "own", more, stdin=b"")
     said = "--from works only with TERMs" if "from" in more else "--text, --vector and TERMs cannot"
-    assert told.code == 2
-    assert said in told.err
+    assert outcome.code == 2
+    assert said in outcome.err
 
 
 NFC, NFD = "Việt", "Vie\u0323\u0302t"
@@ -524,8 +527,8 @@ def normalized(w2v, folder):
     """x.safetensors, documents and words of a text in NFD, trained with --normalize NFC."""
     (folder / "text").write_text(f"{NFD} nam\nred army\n" * 9)
     args = ("--model", "pv-dbow", "--word-vectors", "--min-count", 1, "--sample", 0, "--dim", 4)
-    told = w2v("train", "text", *args, "--normalize", "NFC", "-o", "x.safetensors")
-    assert told.code == 0, told.err
+    outcome = w2v("train", "text", *args, "--normalize", "NFC", "-o", "x.safetensors")
+    assert outcome.code == 0, outcome.err
     (folder / "same").write_text(f"{NFC} nam\n")
     (folder / "other").write_text(f"{NFD} nam\n")
 
@@ -539,12 +542,12 @@ def test_queries_and_texts_are_normalized_as_the_model_was(w2v, normalized, fold
         w2v(*ask, "--text", f"{NFD} nam").out.split("\t")[2:]
         == (w2v(*ask, "--text", f"{NFC} nam").out.split("\t")[2:])
     )
-    told = [w2v("infer", "x.safetensors", name, "--json") for name in ("same", "other")]
-    assert told[0].out == told[1].out
-    assert "0 unknown" in told[1].err
+    outcome = [w2v("infer", "x.safetensors", name, "--json") for name in ("same", "other")]
+    assert outcome[0].out == outcome[1].out
+    assert "0 unknown" in outcome[1].err
     (folder / "pairs").write_text(f"{NFD} nam 3\nred army 2\nred nam 1\n")
-    told = w2v("evaluate", "similarity", "pairs", "-v", "x.safetensors", "--json")
-    assert json.loads(told.out.splitlines()[0])["found"] == 3
+    outcome = w2v("evaluate", "similarity", "pairs", "-v", "x.safetensors", "--json")
+    assert json.loads(outcome.out.splitlines()[0])["found"] == 3
     args = ("--min-count", 1, "--sample", 0, "--normalize", "NFC", "-o", "s.safetensors")
     assert w2v("train", "text", *args).code == 0
     assert w2v("train", "text", "--update", "s.safetensors", "-o", "y.safetensors").code == 0
@@ -555,9 +558,9 @@ def test_queries_and_texts_are_normalized_as_the_model_was(w2v, normalized, fold
 
 def test_a_name_in_another_normalization_is_named(w2v, folder):
     (folder / "x.txt").write_text(f"3 2\n{NFD} 1 0\nViet 0 1\nb 1 1\n")
-    told = w2v("similar", "-v", "x.txt", NFC)
-    assert (told.code, told.out) == (3, "")
-    assert f"near: {NFD} (in Unicode's NFD), Viet" in told.err
+    outcome = w2v("similar", "-v", "x.txt", NFC)
+    assert (outcome.code, outcome.out) == (3, "")
+    assert f"near: {NFD} (in Unicode's NFD), Viet" in outcome.err
     (folder / "x.txt").write_text(f"2 2\n{NFC} 1 0\nb 1 1\n")
     assert f"near: {NFC} (in Unicode's NFC)" in w2v("similar", "-v", "x.txt", NFD).err
     (folder / "x.txt").write_text("2 2\nﬁn 1 0\nfin 1 1\n")
@@ -572,18 +575,18 @@ def test_vectors_that_are_zero_are_refused_and_the_others_answered(w2v, toy, fol
     else:
         lines = (f"{number} {a} {b} {c}\n" for number, (a, b, c) in enumerate(rows, 1))
         (folder / "own.txt").write_text("".join(lines))
-    told = w2v("similar", "--vector", f"own{suffix}", "-k", 1)
-    assert (told.code, told.out) == (2, "2:\n 1.0000  king\n4:\n 1.0000  man\n")
+    outcome = w2v("similar", "--vector", f"own{suffix}", "-k", 1)
+    assert (outcome.code, outcome.out) == (2, "2:\n 1.0000  king\n4:\n 1.0000  man\n")
     place = "row {}" if suffix == ".npy" else "line {}: the vector"
-    assert told.err.splitlines() == [
+    assert outcome.err.splitlines() == [
         f"w2v: own{suffix}: {place.format(row)} is zero: it has no direction" for row in (1, 3)
     ]
 
 
 def test_a_sum_that_is_zero_has_no_answer(w2v, toy):
-    told = w2v("similar", "--", "king", "-king")
-    assert (told.code, told.out) == (3, "")
-    assert told.err == "w2v: the vector of 'king -king' is zero: it has no direction\n"
+    outcome = w2v("similar", "--", "king", "-king")
+    assert (outcome.code, outcome.out) == (3, "")
+    assert outcome.err == "w2v: the vector of 'king -king' is zero: it has no direction\n"
     both = w2v("similar", "-", "-k", 1, stdin=b"king -king\nking\n")
     assert (both.code, both.out) == (3, w2v("similar", "-", "-k", 1, stdin=b"king\n").out)
     vectors = library.load("vectors.safetensors")

@@ -47,22 +47,22 @@ def here(monkeypatch):
     members = Members()
     monkeypatch.setattr("w2v.cluster.text_reader.worker_state", members)
 
-    def read(paths, how=None, **others):
+    def read(paths, settings=None, **others):
         members.clear()
-        how = how or TextSettings(min_count=1)
-        corpus = open_corpus(paths, how, None)
-        vocabulary, text = text_reader.read(Here(), corpus, how, lambda share: None, **others)
+        settings = settings or TextSettings(min_count=1)
+        corpus = open_corpus(paths, settings, None)
+        vocabulary, text = text_reader.read(Here(), corpus, settings, lambda share: None, **others)
         ids = np.concatenate([np.empty(0, np.int32), *text._parts])
         return corpus, vocabulary, ids, text.starts
 
     return read
 
 
-def same(found, paths, how=None, **others):
+def same(found, paths, settings=None, **others):
     """Whether workers have found what is found by reading it all in this process."""
-    how = how or TextSettings(min_count=1)
-    corpus = open_corpus(paths, how, None)
-    vocabulary, text = read_here(corpus, how, lambda tokens: None, **others)
+    settings = settings or TextSettings(min_count=1)
+    corpus = open_corpus(paths, settings, None)
+    vocabulary, text = read_here(corpus, settings, lambda tokens: None, **others)
     assert found[1].names == vocabulary.names
     np.testing.assert_array_equal(found[1].counts, vocabulary.counts)
     for name in ("types", "tokens", "sentence_ends"):
@@ -119,7 +119,7 @@ def test_what_workers_cannot_read_is_said(folder, here):
         here(["a"], TextSettings(min_count=1, max_types=2))
     (folder / "words").write_text("zebra 9\n")
     with pytest.raises(W2VError, match="none of its 3 words is in words"):
-        here(["a"], fixed="words", how=TextSettings(min_count=1))
+        here(["a"], fixed="words", settings=TextSettings(min_count=1))
 
 
 def start_cluster(workers):
@@ -240,8 +240,8 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
 def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder, text, monkeypatch):
     """With another scheduler, and on this machine alone."""
     monkeypatch.setattr("w2v.cluster.connection.PATIENCE", 1)
-    told = ["train", text, "--min-count", "1", "--dim", "6", "--sample", "0", "--shards", "5"]
-    told += ["--round-words", "40", "-o", "x.safetensors"]
+    options = ["train", text, "--min-count", "1", "--dim", "6", "--sample", "0", "--shards", "5"]
+    options += ["--round-words", "40", "-o", "x.safetensors"]
     first = start_cluster(1)
     taken, original = [], rounds.ClusterRounds._take
 
@@ -253,15 +253,15 @@ def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder,
 
     with monkeypatch.context() as patch, dask.config.set({"distributed.comm.timeouts.connect": 1}):
         patch.setattr(rounds.ClusterRounds, "_take", take)
-        outcome = w2v(*told, "--cluster", first.scheduler_address)
+        outcome = w2v(*options, "--cluster", first.scheduler_address)
     assert outcome.code == 1
     assert "the connection to the scheduler is lost" in outcome.err.splitlines()[-1]
     assert "the same command with --resume" in outcome.err
     with start_cluster(2) as second:
-        found = w2v(*told, "--cluster", second.scheduler_address, "--resume")
+        found = w2v(*options, "--cluster", second.scheduler_address, "--resume")
         assert (found.code, "resumed from" in found.err) == (0, True)
     went_on = (folder / "x.safetensors").read_bytes()
-    assert w2v(*told[:-1], "y.safetensors", "--deterministic").code == 0
+    assert w2v(*options[:-1], "y.safetensors", "--deterministic").code == 0
     assert (folder / "y.safetensors").read_bytes() == went_on
 
 

@@ -105,17 +105,21 @@ def test_tallies_hold_all_counts_and_add_up(shape, share):
 def test_lda_here_goes_the_way_of_the_cluster(text, here, monkeypatch):
     monkeypatch.setattr("w2v.cluster.lda_rounds.SHORTEST", 3)
     monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 3)
-    told = {**LDA, "epochs": 8 if COMPILED else 4}
-    wanted = finish(make_run("lda", text, "a.safetensors", **told))
-    assert finish(make_run("lda", text, "b.safetensors", here, **told)) == wanted
+    options = {**LDA, "epochs": 8 if COMPILED else 4}
+    wanted = finish(make_run("lda", text, "a.safetensors", **options))
+    assert finish(make_run("lda", text, "b.safetensors", here, **options)) == wanted
 
 
 def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
     monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 6)
     monkeypatch.setattr("w2v.cluster.lda_rounds.SHORTEST", 6)
-    told = {**LDA, "epochs": 8 if COMPILED else 4}
-    wanted = finish(make_run("lda", text, "a.safetensors", **told))
-    training, gather, losses = make_run("lda", text, "b.safetensors", here, **told), here.gather, []
+    options = {**LDA, "epochs": 8 if COMPILED else 4}
+    wanted = finish(make_run("lda", text, "a.safetensors", **options))
+    training, gather, losses = (
+        make_run("lda", text, "b.safetensors", here, **options),
+        here.gather,
+        [],
+    )
 
     def lose(futures):
         done = training.executor.state.chunks_done
@@ -130,25 +134,25 @@ def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
 
 
 def test_a_checkpoint_is_of_what_was_here_last(text, here, monkeypatch):
-    told = {**LDA, "epochs": 4, "burn_in": 1}
-    wanted = finish(make_run("lda", text, "a.safetensors", **told))
-    training = make_run("lda", text, "b.safetensors", here, **told)
+    options = {**LDA, "epochs": 4, "burn_in": 1}
+    wanted = finish(make_run("lda", text, "a.safetensors", **options))
+    training = make_run("lda", text, "b.safetensors", here, **options)
     for end, lost in ((8, False), (16, True)):
         train_until(training, end)
         if lost:
             monkeypatch.setattr(here, "gather", lambda futures: {}["lost"])
         assert training.checkpoint()
         assert training.executor.state.chunks_done == 8
-    last = make_run("lda", text, "b.safetensors", **told)
+    last = make_run("lda", text, "b.safetensors", **options)
     assert last.resume()
     assert last.executor.state.chunks_done == 8
     assert finish(last) == wanted
 
 
 def test_lsa_here_goes_the_way_of_the_cluster(text, here):
-    told = {"topics": 3}
-    wanted = finish(make_run("lsa", text, "a.safetensors", **told))
-    assert finish(make_run("lsa", text, "b.safetensors", here, **told)) == wanted
+    options = {"topics": 3}
+    wanted = finish(make_run("lsa", text, "a.safetensors", **options))
+    assert finish(make_run("lsa", text, "b.safetensors", here, **options)) == wanted
 
 
 @pytest.fixture
@@ -266,9 +270,9 @@ def wide(folder):
 
 @compiled
 def test_lsa_is_the_same_where_a_worker_was_killed(wide, cluster):
-    told = {"topics": 9, "power_iters": 1}
-    wanted = finish(make_run("lsa", wide, "a.safetensors", **told))
-    training, killed = make_run("lsa", wide, "b.safetensors", cluster, **told), []
+    options = {"topics": 9, "power_iters": 1}
+    wanted = finish(make_run("lsa", wide, "a.safetensors", **options))
+    training, killed = make_run("lsa", wide, "b.safetensors", cluster, **options), []
 
     def on_progress(shown):
         if "worker" in shown and len(killed) < 1:
@@ -284,9 +288,9 @@ def test_lsa_is_the_same_where_a_worker_was_killed(wide, cluster):
 @compiled
 @pytest.mark.parametrize(("model", "size"), [("lsa", "topics"), ("ppmi", "dim")])
 def test_a_factorised_matrix_has_its_products_elsewhere(wide, here, model, size):
-    told = {size: 9, "power_iters": 1}
-    wanted = finish(make_run(model, wide, "a.safetensors", **told))
-    assert finish(make_run(model, wide, "b.safetensors", here, **told)) == wanted
+    options = {size: 9, "power_iters": 1}
+    wanted = finish(make_run(model, wide, "a.safetensors", **options))
+    assert finish(make_run(model, wide, "b.safetensors", here, **options)) == wanted
 
 
 @pytest.mark.parametrize("model", ["sif", "mlp", "lstm"])

@@ -137,8 +137,8 @@ def test_a_round_trip_is_exact(tmp_path_factory, suffix, kernel, original):
     try:
         formats.save(path, original)
     except W2VError as error:
-        told = suffix == "glove" or suffix.startswith("bin")
-        unclear = told and "could be mistaken for" in str(error)
+        may_be_unclear = suffix == "glove" or suffix.startswith("bin")
+        unclear = may_be_unclear and "could be mistaken for" in str(error)
         unclear = unclear or (suffix[:3] == "npy" and "all names end with" in str(error))
         assert unclear or any(set(name) & set(refused) for name in names)
         return
@@ -623,9 +623,9 @@ def test_a_pipe_of_a_python_program_can_be_asked_again_and_another_one_after_it(
 
 def test_an_array_through_a_pipe_needs_a_name_that_leads_to_its_list(w2v, toy, folder):
     assert w2v("convert", "vectors.safetensors", "x.npy").code == 0
-    told = w2v("similar", "king", "-v", "-", stdin=(folder / "x.npy").read_bytes())
-    assert told.code == 2
-    assert told.err == (
+    outcome = w2v("similar", "king", "-v", "-", stdin=(folder / "x.npy").read_bytes())
+    assert outcome.code == 2
+    assert outcome.err == (
         "w2v: stdin is a NumPy array, whose names are in a file beside it: give the path of the "
         "file, not a pipe\n"
     )

@@ -127,19 +127,19 @@ def test_the_command(w2v, files, monkeypatch):
 
 def test_a_set_without_common_words_has_no_score(w2v, files):
     (files / "none.tsv").write_text("x\ty\t1\nz\ty\t2\n")
-    told = w2v("compare", "good.txt", "bad.txt", "--pairs", "none.tsv")
-    assert told.out.splitlines()[:2] == ["none.tsv: 0 items", "      -  good.txt"]
+    outcome = w2v("compare", "good.txt", "bad.txt", "--pairs", "none.tsv")
+    assert outcome.out.splitlines()[:2] == ["none.tsv: 0 items", "      -  good.txt"]
     rows = w2v("compare", "good.txt", "--pairs", "none.tsv", "--json").out
     assert json.loads(rows)["score"] is None
 
 
 def test_without_sets_that_is_said(w2v, files, monkeypatch):
     monkeypatch.delenv("W2V_DATA", raising=False)
-    told = w2v("compare", "good.txt")
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert "no test sets: name them with --pairs" in told.err
-    told = w2v("compare", "good.txt", "bad.txt")
-    assert (told.code, told.out.count("\n")) == (0, 2)
-    assert "no test sets" in told.err
+    outcome = w2v("compare", "good.txt")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert "no test sets: name them with --pairs" in outcome.err
+    outcome = w2v("compare", "good.txt", "bad.txt")
+    assert (outcome.code, outcome.out.count("\n")) == (0, 2)
+    assert "no test sets" in outcome.err
     (files / "empty").write_text("# nothing\n")
     assert "empty: no pairs in the file" in w2v("compare", "good.txt", "--pairs", "empty").err

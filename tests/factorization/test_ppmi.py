@@ -47,8 +47,10 @@ def test_weights_and_positions_are_the_twins():
 
 def test_documents_are_separated(folder):
     (folder / "text").write_text("a a b\nc\n\na c c c d\nb b\n")
-    how = TextSettings(min_count=1)
-    _, text = read(open_corpus(["text"], how, DocumentSettings()), how, lambda tokens: None)
+    settings = TextSettings(min_count=1)
+    _, text = read(
+        open_corpus(["text"], settings, DocumentSettings()), settings, lambda tokens: None
+    )
     assert ppmi._separated(text).tolist() == [
         -1, 1, 1, 2, -1, 0, -1, -1, 1, 0, 0, 0, 3, -1, 2, 2, -1,
     ]  # fmt: skip
@@ -75,8 +77,8 @@ def test_synonyms_are_neighbours_on_any_number_of_threads(w2v, folder):
 
 def test_it_has_words_alone_and_no_settings_of_documents(w2v, folder):
     (folder / "text").write_text("a b c\nb c d\nc d e\n")
-    told = w2v("train", "text", *ARGS, "--dim", "10", "-o", "x.safetensors")
-    assert (told.code, "--dim 10 is more than 5 words can have" in told.err) == (0, True)
+    outcome = w2v("train", "text", *ARGS, "--dim", "10", "-o", "x.safetensors")
+    assert (outcome.code, "--dim 10 is more than 5 words can have" in outcome.err) == (0, True)
     refused = w2v("infer", "x.safetensors", stdin=b"car\n")
     assert (refused.code, "x.safetensors is a ppmi model" in refused.err) == (2, True)
     refused = w2v("train", "text", *ARGS, "--min-df", "2")

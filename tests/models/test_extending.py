@@ -87,8 +87,8 @@ def test_the_network_learns_labels(extended, w2v, folder):
     written = set()
     for threads in (1, 2):
         more = ("--deterministic", "--shards", 2, "--threads", threads, "-o", "net.safetensors")
-        told = w2v("train", "films.tsv", *SMALL, "--epochs", 9, *more)
-        assert told.code == 0, told.err
+        outcome = w2v("train", "films.tsv", *SMALL, "--epochs", 9, *more)
+        assert outcome.code == 0, outcome.err
         written.add((folder / "net.safetensors").read_bytes())
     assert len(written) == 1
     rows = w2v("predict", "net.safetensors", "-", "--json", stdin=b"a good film\nbad\n")

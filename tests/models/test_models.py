@@ -165,9 +165,9 @@ def trainer(planted_text):
     """Make a trainer of a model on the planted text: make("cbow", epochs=2)."""
 
     def make(name, **options):
-        model, how = models()[name], TextSettings(min_count=1)
-        corpus = open_corpus([str(planted_text)], how, document_settings(model))
-        vocabulary, text = read(corpus, how, lambda tokens: None)
+        model, text_settings = models()[name], TextSettings(min_count=1)
+        corpus = open_corpus([str(planted_text)], text_settings, document_settings(model))
+        vocabulary, text = read(corpus, text_settings, lambda tokens: None)
         settings = model.settings(**{"dim": 30, "epochs": 10, "sample": 0.0, **options})
         made = model.make_trainer(vocabulary, text, settings)
         plan = made.plan(1)
@@ -337,10 +337,10 @@ def test_random_vectors_are_not_written_and_the_true_cause_is_said(
         old = ("before", "--dim", 4, "--min-count", 1, "--sample", 0, "-o", "old.safetensors")
         assert w2v("train", *old).code == 0
         more = ("--update", "old.safetensors", "--sample", 1e-3)
-    told = w2v("train", "text", *common, *more, *args, "-o", "x.safetensors")
-    assert why in told.err.splitlines()[-1]
-    assert "--sample 0" in why or "--sample 0" not in told.err
-    assert told.code == (0 if update else 2)
+    outcome = w2v("train", "text", *common, *more, *args, "-o", "x.safetensors")
+    assert why in outcome.err.splitlines()[-1]
+    assert "--sample 0" in why or "--sample 0" not in outcome.err
+    assert outcome.code == (0 if update else 2)
     assert [path.name for path in folder.glob("x*")] == ["x.safetensors"] * update
     if update:
         assert (folder / "x.safetensors").read_bytes() == (folder / "old.safetensors").read_bytes()

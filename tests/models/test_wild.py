@@ -116,8 +116,10 @@ def odd_names(w2v, folder):
         Path(name).write_text(text)
     args = ("--min-count", 1, "--epochs", 2, "--sample", 0, "--dim", 4)
     model = ("--model", "pv-dbow", "--word-vectors")
-    told = w2v("train", ODD, *model, *args, "--log-json", f"{ODD}.log", "-o", f"{ODD}.safetensors")
-    assert told.code == 0, told.err
+    outcome = w2v(
+        "train", ODD, *model, *args, "--log-json", f"{ODD}.log", "-o", f"{ODD}.safetensors"
+    )
+    assert outcome.code == 0, outcome.err
     Path(f"{ODD}.pairs").write_text("red\tarmy\t3\nblue\tsea\t4\nred\tsea\t1\n")
     Path(f"{ODD}.questions").write_text("red army blue sea\n")
 
@@ -152,9 +154,9 @@ def test_file_names_that_are_not_utf_8_can_be_read_written_and_printed(
     monkeypatch.setenv("W2V_VECTORS", f"{ODD}.safetensors")
     if any(str(each).endswith(".svg") for each in CALLS[call]):
         pytest.importorskip("matplotlib")
-    told = w2v(*CALLS[call])
-    assert told.code == 0, told.err
-    assert "Traceback" not in told.err
+    outcome = w2v(*CALLS[call])
+    assert outcome.code == 0, outcome.err
+    assert "Traceback" not in outcome.err
     wanted = [each for each in CALLS[call] if f"{ODD}-y" in str(each)]
     assert all(Path(each).stat().st_size for each in wanted)
 
@@ -173,11 +175,11 @@ def test_file_names_that_are_not_utf_8_can_be_read_written_and_printed(
 )
 def test_arguments_that_are_not_utf_8_are_mistakes_in_one_line(w2v, toy, folder, call):
     (folder / "text").write_text("a b\n" * 9)
-    told = w2v(*call)
-    assert told.code in (2, 3)
-    assert "Traceback" not in told.err
-    assert told.err.startswith("w2v: ")
-    assert told.err.count("\n") == 1
+    outcome = w2v(*call)
+    assert outcome.code in (2, 3)
+    assert "Traceback" not in outcome.err
+    assert outcome.err.startswith("w2v: ")
+    assert outcome.err.count("\n") == 1
 
 
 class StopAt:

@@ -97,6 +97,6 @@ def test_what_it_prints(w2v):
     ],
 )
 def test_mistakes_are_one_line(w2v, args, message):
-    told = w2v("lag", *args)
-    assert (told.code, told.err.count("\n")) == (2, 1)
-    assert message in told.err
+    outcome = w2v("lag", *args)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert message in outcome.err

@@ -126,9 +126,9 @@ def test_gru_is_what_its_equations_say():
     for row in range(2):
         h = np.zeros(4)
         for t in range(4):
-            given, told = x[t, row] @ w_x + b, h @ w_h
-            r, z = (1 / (1 + np.exp(-(given + told)[4 * n : 4 * n + 4])) for n in range(2))
-            h = (1 - z) * np.tanh(given[8:] + r * (told[8:] + b_n)) + z * h
+            of_input, of_hidden = x[t, row] @ w_x + b, h @ w_h
+            r, z = (1 / (1 + np.exp(-(of_input + of_hidden)[4 * n : 4 * n + 4])) for n in range(2))
+            h = (1 - z) * np.tanh(of_input[8:] + r * (of_hidden[8:] + b_n)) + z * h
             np.testing.assert_allclose(found[t, row], h, rtol=1e-12)
 
 

@@ -80,15 +80,17 @@ def test_gradients_of_whole_networks(model, language, tied, samples, steps):
     rng = np.random.default_rng(1)
     kinds = models()[model].settings
     pool = {"pool": "max" if steps == 5 else "mean"}
-    told = replace(kinds(), dropout=0.2, **({} if model == "mlp" else pool))
+    settings = replace(kinds(), dropout=0.2, **({} if model == "mlp" else pool))
     rows, length = 4, 3 if model == "mlp" and language else steps
     dense = (3,) if tied else (5,)
     outputs = 7 if language else 3
-    made = Architecture(recurrent_layer(told), 7, 3, length, 4, 2, dense, outputs, tied, language)
+    made = Architecture(
+        recurrent_layer(settings), 7, 3, length, 4, 2, dense, outputs, tied, language
+    )
     given = parameters(made, rng, samples)
     slopes = {name: np.empty_like(array) for name, array in given.items()}
     counts = np.arange(7, 0, -1)
-    network = Network(made, told, given, slopes, counts if samples else None, samples)
+    network = Network(made, settings, given, slopes, counts if samples else None, samples)
     size = steps + length - 1 if model == "mlp" and language else steps
     words = rng.integers(0, 7, (size, rows)).astype(np.int32)
     mask = None if language else np.ones((steps, rows))
@@ -120,29 +122,29 @@ def test_gradients_of_whole_networks(model, language, tied, samples, steps):
 @pytest.mark.parametrize("rows", [1, 3, 4])
 def test_a_stream_tells_each_word_once_from_those_before_it(rows, before):
     ids = np.arange(1, 24, dtype=np.int32)
-    stream, told = StreamBatches(ids, 0, rows, 4, before), []
+    stream, predicted = StreamBatches(ids, 0, rows, 4, before), []
     for part in stream.schedule(None, 2)[0]:
         batch = stream.batch(part, [])
         if batch is None:
             continue
         targets = batch.targets.reshape(-1, part[1].stop - part[1].start)
         there = batch.weights.reshape(targets.shape) > 0
-        told += targets[there].tolist()
+        predicted += targets[there].tolist()
         for t, row in np.argwhere(there):
             context = batch.words[t : t + before + 1, row]
             np.testing.assert_array_equal(
                 context, np.maximum(targets[t, row] - np.arange(before + 1, 0, -1), 0)
             )
-    assert sorted(told) == ids.tolist()
+    assert sorted(predicted) == ids.tolist()
 
 
 @pytest.mark.parametrize("model", [name for name in NETWORKS if name != "mlp"])
 def test_a_stream_in_stretches_is_read_as_in_one(model):
     """States go on from one stretch to the next, in all layers, and begin anew with the text."""
-    rng, told = np.random.default_rng(1), models()[model].settings()
-    made = Architecture(recurrent_layer(told), 7, 3, 1, 4, 2, (), 7, False, True)
+    rng, settings = np.random.default_rng(1), models()[model].settings()
+    made = Architecture(recurrent_layer(settings), 7, 3, 1, 4, 2, (), 7, False, True)
     given = parameters(made, rng, False)
-    networks = [Network(made, told, given) for _ in range(2)]
+    networks = [Network(made, settings, given) for _ in range(2)]
     ids = rng.integers(1, 7, 40).astype(np.int32)
     whole, *others = [
         evaluate(networks[:1], StreamBatches(ids, 0, 1, steps, 0, np.float64), 1).nats
@@ -207,13 +209,13 @@ def test_patience_ends_a_run_and_the_best_epoch_is_written(w2v, folder):
         (folder / name).write_text(" ".join(rng.choice(list("abcdefgh"), count)) + "\n")
     more = ("--task", "lm", "--valid", "other.txt", "--lr", "0.05", "--threads", 1, "--units", 16)
     more += ("--batch", 1, "--epochs", 30, "--patience", 2, "--log-json", "log.jsonl")
-    told = train(w2v, "few.txt", "lstm", *more)
-    assert told.code == 0
+    outcome = train(w2v, "few.txt", "lstm", *more)
+    assert outcome.code == 0
     reports = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
     losses = [report["valid_loss"] for report in reports if report["event"] == "epoch"]
     best = min(range(len(losses)), key=losses.__getitem__)
     assert len(losses) == best + 1 + 2 < 30
-    assert f"kept epoch {best + 1}" in told.err
+    assert f"kept epoch {best + 1}" in outcome.err
     found = json.loads(w2v("perplexity", "net.safetensors", "other.txt", "--json").out)
     assert found["nats"] == pytest.approx(losses[best], rel=1e-5)
 
@@ -224,10 +226,10 @@ def test_patience_ends_a_run_and_the_best_epoch_is_written(w2v, folder):
 @compiled
 @pytest.mark.parametrize("model", NETWORKS)
 def test_a_network_learns_labels(w2v, films, model):
-    told = train(w2v, "films.tsv", model, "--epochs", 15, "--valid", "test.tsv", "--lr", "0.01")
-    assert told.code == 0, told.err
-    assert "accuracy" in told.err
-    assert "kept epoch" in told.err
+    outcome = train(w2v, "films.tsv", model, "--epochs", 15, "--valid", "test.tsv", "--lr", "0.01")
+    assert outcome.code == 0, outcome.err
+    assert "accuracy" in outcome.err
+    assert "kept epoch" in outcome.err
     lowest = 0.9 if model == "mlp" else 0.99  # whose words have places
     by = w2v("evaluate", "classify", "test.tsv", "-v", "net.safetensors", "--by", "model", "--json")
     assert json.loads(by.out)["accuracy"] >= lowest
@@ -340,18 +342,18 @@ def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
 )
 def test_mistakes_are_one_line(w2v, folder, text, more, message):
     (folder / "x.tsv").write_text(text)
-    told = train(w2v, "x.tsv", "lstm", "--quiet", *more)
-    assert (told.code, told.err.count("\n")) == (2, 1)
-    assert message in told.err
+    outcome = train(w2v, "x.tsv", "lstm", "--quiet", *more)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert message in outcome.err
 
 
 def test_a_label_that_training_has_not_is_a_mistake(w2v, folder):
     (folder / "x.tsv").write_text(reviews(12))
     (folder / "y.tsv").write_text("strange\ta film\n")
-    told = train(w2v, "x.tsv", "lstm", "--epochs", 1, "--valid", "y.tsv")
-    assert told.code == 2
-    assert "y.tsv: text 1 has the label 'strange'" in told.err.splitlines()[-1]
-    assert "memory:" not in told.err, "it was known before the training"
+    outcome = train(w2v, "x.tsv", "lstm", "--epochs", 1, "--valid", "y.tsv")
+    assert outcome.code == 2
+    assert "y.tsv: text 1 has the label 'strange'" in outcome.err.splitlines()[-1]
+    assert "memory:" not in outcome.err, "it was known before the training"
     assert train(w2v, "x.tsv", "lstm", "--epochs", 1).code == 0
     by = ("evaluate", "classify", "y.tsv", "-v", "net.safetensors", "--by", "model")
     judged = w2v(*by)
@@ -369,16 +371,19 @@ def test_nothing_to_read(w2v, folder, task):
     (folder / "blank.tsv").write_text("pos\t\n" if task == "classify" else "\n\n")
     more = ("--task", task, "--epochs", 1)
     for path in ("empty.tsv", "blank.tsv"):
-        told = train(w2v, "x.tsv", "lstm", *more, "--valid", path)
-        assert (told.code, told.err.splitlines()[-1]) == (2, f"w2v: {path}: no words in the text")
+        outcome = train(w2v, "x.tsv", "lstm", *more, "--valid", path)
+        assert (outcome.code, outcome.err.splitlines()[-1]) == (
+            2,
+            f"w2v: {path}: no words in the text",
+        )
     assert train(w2v, "x.tsv", "lstm", *more).code == 0
     if task == "lm":
-        told = w2v("perplexity", "net.safetensors", "empty.tsv")
-        assert (told.code, "nothing to score" in told.err) == (2, True)
+        outcome = w2v("perplexity", "net.safetensors", "empty.tsv")
+        assert (outcome.code, "nothing to score" in outcome.err) == (2, True)
     else:
         assert w2v("predict", "net.safetensors", "empty.tsv")[:2] == (0, "")
-        told = w2v("evaluate", "classify", "empty.tsv", "-v", "net.safetensors", "--by", "model")
-        assert (told.code, "no documents" in told.err) == (2, True)
+        outcome = w2v("evaluate", "classify", "empty.tsv", "-v", "net.safetensors", "--by", "model")
+        assert (outcome.code, "no documents" in outcome.err) == (2, True)
 
 
 def test_temperatures(w2v, cycle):
@@ -396,7 +401,9 @@ def test_many_words_are_told_from_some(w2v, cycle, monkeypatch):
     monkeypatch.setattr("w2v.networks.trainer.MANY", 8)
     monkeypatch.setattr("w2v.networks.trainer.SAMPLES", 3)
     monkeypatch.setattr(
-        SampledSoftmaxOutput, "learn", lambda self, *told: drawn.append(self) or learn(self, *told)
+        SampledSoftmaxOutput,
+        "learn",
+        lambda self, *options: drawn.append(self) or learn(self, *options),
     )
     more = ("--task", "lm", "--epochs", 5, "--lr", "0.05", "--batch", 4, "--bptt", 10)
     assert train(w2v, "text.txt", "lstm", *more).code == 0
@@ -420,9 +427,9 @@ def test_memory_of_a_perceptron_that_classifies_is_that_of_one_window():
 def test_texts_may_be_empty_or_very_long(w2v, folder):
     long = " ".join(["film"] * 100_000)
     (folder / "x.tsv").write_text(f"pos\t{long}\nneg\t\npos\ta\nneg\tb c\n")
-    told = train(w2v, "x.tsv", "lstm", "--epochs", 1)
-    assert told.code == 0
-    assert "1 document longer than --length 10: only the last 10 words are read" in told.err
+    outcome = train(w2v, "x.tsv", "lstm", "--epochs", 1)
+    assert outcome.code == 0
+    assert "1 document longer than --length 10: only the last 10 words are read" in outcome.err
     found = w2v("predict", "net.safetensors", "x.tsv")
     assert len(found.out.splitlines()) == 4
     assert "1 document longer than" in found.err
@@ -431,10 +438,10 @@ def test_texts_may_be_empty_or_very_long(w2v, folder):
 def test_what_diverges_says_so(w2v, folder):
     (folder / "x.tsv").write_text(reviews(40))
     more = ("--optimizer", "sgd", "--lr", "1e6", "--clip", "0", "--epochs", "50")
-    told = train(w2v, "x.tsv", "rnn", "--quiet", "--activation", "relu", *more)
-    assert told.code == 1
-    assert "diverged" in told.err
-    assert "--lr" in told.err
+    outcome = train(w2v, "x.tsv", "rnn", "--quiet", "--activation", "relu", *more)
+    assert outcome.code == 1
+    assert "diverged" in outcome.err
+    assert "--lr" in outcome.err
 
 
 def test_a_network_starts_from_vectors_and_leaves_them(w2v, folder):
@@ -458,5 +465,5 @@ def test_a_network_starts_from_vectors_and_leaves_them(w2v, folder):
 
 @pytest.mark.parametrize("command", ["predict", "perplexity", "generate"])
 def test_another_model_s_file_is_refused(w2v, toy, command):
-    told = w2v(command, "vectors.safetensors", stdin=b"a b\n")
-    assert (told.code, told.err.count("\n")) == (2, 1)
+    outcome = w2v(command, "vectors.safetensors", stdin=b"a b\n")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)

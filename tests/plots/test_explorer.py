@@ -107,7 +107,7 @@ def page(browser, w2v, folder):
     assert not said
 
 
-def told(w2v, name):
+def printed_neighbours(w2v, name):
     lines = w2v("similar", name, "--verbatim").out.splitlines()
     return [[word, score] for score, word in (line.split(maxsplit=1) for line in lines)]
 
@@ -132,7 +132,7 @@ def test_search_finds_a_word_and_lists_what_similar_prints(page, w2v):
     assert set(offers) == {"word12", *(f"word12{n}" for n in range(10))}
     field.send_keys("\n")
     assert page.one("#panel h1").text == "word12"
-    assert page.listed() == told(w2v, "word12")
+    assert page.listed() == printed_neighbours(w2v, "word12")
     field.send_keys("CAF\n")  # the first that begins so, whatever its case
     assert page.one("#panel h1").text == "café"
 
@@ -146,7 +146,7 @@ def test_it_is_used_by_the_keyboard_alone(page, w2v):
     page.press("/", "word1", Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_UP)
     assert page.one("#found [aria-selected=true]").text.split() == ["word10", "1,179"]
     page.press(Keys.ENTER)
-    assert page.listed() == told(w2v, "word10")
+    assert page.listed() == printed_neighbours(w2v, "word10")
     page.press("<B>")
     assert page.offers() == ["<b>odd</b>"]
     ActionChains(page.browser).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(
@@ -213,12 +213,12 @@ def test_a_click_on_a_point_lists_its_neighbours(page, w2v):
         page.run(f"return Math.hypot(...[0, 1].map(n => point(selected)[n] - point({at})[n]))")
         < 0.1
     )
-    assert page.listed() == told(w2v, name)
+    assert page.listed() == printed_neighbours(w2v, name)
 
 
 def test_a_neighbour_can_be_followed_and_words_highlighted(page, w2v):
     page.open(word="word3")
-    assert page.listed() == told(w2v, "word3")
+    assert page.listed() == printed_neighbours(w2v, "word3")
     second = page.listed()[1][0]
     page.browser.find_elements("css selector", "#panel ol button")[1].click()
     assert page.one("#panel h1").text == second

@@ -74,16 +74,16 @@ def test_neighbours_stay_neighbours(method, monkeypatch):
 
 def test_umap_is_told_all_and_tells_how_far_it_is(monkeypatch):
     """By a stand-in: the package itself compiles for half a minute."""
-    told, shares = {}, []
+    umap_settings, shares = {}, []
 
     class Umap:
         def __init__(self, **settings):
-            told.update(settings)
+            umap_settings.update(settings)
 
         def fit_transform(self, units):
             for percent in (0, 40, 100):
-                told["tqdm_kwds"]["file"].write(f"{percent}%")
-                told["tqdm_kwds"]["file"].flush()
+                umap_settings["tqdm_kwds"]["file"].write(f"{percent}%")
+                umap_settings["tqdm_kwds"]["file"].flush()
             return units[:, :2]
 
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Umap))
@@ -93,10 +93,14 @@ def test_umap_is_told_all_and_tells_how_far_it_is(monkeypatch):
     np.testing.assert_allclose(points, (vectors / lengths)[:, :2], atol=1e-6)
     assert points.dtype == np.float64
     assert shares == [0, 0, 0.4, 1]
-    assert (told["metric"], told["random_state"], told["n_jobs"]) == ("cosine", 3, 1)
-    assert (told["n_neighbors"], told["init"]) == (15, "spectral")
+    assert (umap_settings["metric"], umap_settings["random_state"], umap_settings["n_jobs"]) == (
+        "cosine",
+        3,
+        1,
+    )
+    assert (umap_settings["n_neighbors"], umap_settings["init"]) == (15, "spectral")
     projection.project(vectors[:5], "umap", 3, 1)
-    assert (told["n_neighbors"], told["init"]) == (4, "random")
+    assert (umap_settings["n_neighbors"], umap_settings["init"]) == (4, "random")
     with pytest.raises(W2VError, match="4 vectors or more"):
         projection.project(vectors[:3], "umap", 3, 1)
 
@@ -107,9 +111,9 @@ def test_a_package_that_is_missing_is_named_with_its_extra(w2v, toy, monkeypatch
         ("matplotlib", "plot", ("-o", "x.png")),
     ]:  # fmt: skip
         monkeypatch.setitem(sys.modules, module, None)
-        told = w2v("plot", *args)
-        assert (told.code, told.err.count("\n")) == (2, 1)
-        assert f"pip install 'w2v[{extra}]'" in told.err
+        outcome = w2v("plot", *args)
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert f"pip install 'w2v[{extra}]'" in outcome.err
     assert w2v("plot", "-o", "x.html").code == 0
 
 
@@ -131,8 +135,8 @@ def test_clusters_are_found_again_and_named_by_their_words():
 
 def test_small_groups_become_one_which_is_grey():
     names = [f"n{i}" for i in range(200)]
-    told = {name: f"label {min(i // 5, 25)}" for i, name in enumerate(names)}
-    found = groups.labels(names, told)
+    labels = {name: f"label {min(i // 5, 25)}" for i, name in enumerate(names)}
+    found = groups.labels(names, labels)
     assert len(found.names) == groups.MOST
     assert found.names[-1] == groups.OTHER
     assert len(set(found.colours)) == groups.MOST
@@ -242,9 +246,9 @@ def test_the_page_holds_the_neighbours_that_similar_prints(w2v, toy, folder):
     assert data["names"] == toy.names[:4]
     every = data["names"] + data["others"]
     for at, name in enumerate(data["names"]):
-        told = [line.split() for line in w2v("similar", name, "-k", 5).out.splitlines()]
+        printed = [line.split() for line in w2v("similar", name, "-k", 5).out.splitlines()]
         page = zip(data["cosines"][at], data["near"][at], strict=True)
-        assert [[f"{cosine:.4f}", every[each]] for cosine, each in page] == told
+        assert [[f"{cosine:.4f}", every[each]] for cosine, each in page] == printed
 
 
 def test_the_page_loads_nothing_and_names_cannot_break_it(w2v, folder):
@@ -280,8 +284,8 @@ def test_documents_from_all_over_and_colours_by_label(w2v, folder):
     page = data_of(folder / "x.html")
     assert (page["named"], page["counted"]) == (False, "word")
     (folder / "labels").write_text("no tab\n")
-    told = w2v("plot", "--table", "documents", "--labels", "labels")
-    assert "labels: line 1: expected a name, a tab and a label" in told.err
+    outcome = w2v("plot", "--table", "documents", "--labels", "labels")
+    assert "labels: line 1: expected a name, a tab and a label" in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -312,15 +316,15 @@ def test_a_mistake_is_one_line(w2v, toy, folder, args, code, said):
     (folder / "log").write_text('{"event": "epoch", "epoch": 1}\nnonsense\n')
     (folder / "empty").write_text("")
     (folder / "empty.txt").write_text("0 3\n")
-    told = w2v("plot", *args)
-    assert (told.code, told.err.count("\n")) == (code, 1), told
-    assert said in told.err
+    outcome = w2v("plot", *args)
+    assert (outcome.code, outcome.err.count("\n")) == (code, 1), outcome
+    assert said in outcome.err
 
 
 def test_what_has_no_direction_is_left_out_and_counted(w2v, folder):
     (folder / "x.txt").write_text("4 2\na nan 0.1\nb 1 0\nc 0 0\nd 0 1\n")
-    told = w2v("plot", "-v", "x.txt", "-o", "x.tsv")
-    left_out, written = told.err.splitlines()
+    outcome = w2v("plot", "-v", "x.txt", "-o", "x.tsv")
+    left_out, written = outcome.err.splitlines()
     assert "1 vector is zero ('c') and 1 vector is not finite ('a')" in left_out
     assert written == "x.tsv: 2 names"
 
@@ -386,8 +390,8 @@ def test_answers_by_section_of_several_files(w2v, toy, folder):
         "vectors.safetensors\troyal\t1.000000", "vectors.safetensors\tgram\t0.000000",
         "x.bin\troyal\t1.000000", "x.bin\tgram\t0.000000",
     ]  # fmt: skip
-    told = w2v(*call[:2], "questions", "questions", "--plot", "x.png")
-    assert told.err == "w2v: --plot needs a single SET\n"
+    outcome = w2v(*call[:2], "questions", "questions", "--plot", "x.png")
+    assert outcome.err == "w2v: --plot needs a single SET\n"
 
 
 def test_topics_near_each_other_have_the_same_words():
@@ -412,9 +416,9 @@ def test_topics_and_the_long_lag_are_drawn(w2v, folder):
     call = ("train", "d.tsv", "--model", "lda", "--topics", 3, "--epochs", 4, "--quiet")
     assert w2v(*call, "--min-df", 1, "--max-df", 1).code == 0
     assert w2v("topics", "vectors.safetensors", "--plot", "x.png").err == "wrote x.png\n"
-    told = w2v("lag", "--length", "2,3", "--steps", 3, "--seeds", 1, "--units", 4, "--quiet",
+    outcome = w2v("lag", "--length", "2,3", "--steps", 3, "--seeds", 1, "--units", 4, "--quiet",
                "--plot", "x.tsv")  # fmt: skip
-    assert told.code == 0
+    assert outcome.code == 0
     rows = (folder / "x.tsv").read_text().splitlines()
     assert len(rows) == 1 + 2 * 2 * 3 * 4
 
@@ -423,9 +427,9 @@ def test_letters_that_no_font_has_are_counted(w2v, folder, monkeypatch):
     monkeypatch.setattr("w2v.plots.fonts._installed", lambda: iter(()))
     formats.save("vectors.safetensors",
                  Table.build(["語", "a", "$x^2$"], np.eye(3, dtype=np.float32)))  # fmt: skip
-    told = w2v("plot", "-o", "x.png")
-    assert told.code == 0
-    assert "1 letter missing in all installed fonts" in told.err
+    outcome = w2v("plot", "-o", "x.png")
+    assert outcome.code == 0
+    assert "1 letter missing in all installed fonts" in outcome.err
 
 
 def test_fonts_are_those_that_have_the_letters(monkeypatch):

@@ -132,17 +132,17 @@ def test_an_update_keeps_its_words_beyond_max_vocab_and_adds_what_that_allows(w2
     args = ("--dim", 4, "--min-count", 1, "--threads", 1, "--sample", 0, "--quiet")
     assert w2v("train", "before", *args, "--max-vocab", 4, "-o", "old.safetensors").code == 0
     update = ("train", "more", "--update", "old.safetensors", "--threads", 1, "-o", "x.safetensors")
-    told = w2v(*update)
-    assert told.code == 0, told.err
+    outcome = w2v(*update)
+    assert outcome.code == 0, outcome.err
     assert (
         "the vocabulary is full (--max-vocab 4): raise --max-vocab to add more new words"
-        in told.err
+        in outcome.err
     )
     assert formats.load("x.safetensors").names == ["a", "b", "c", "d"]
     for most, new in ((3, []), (5, ["z"]), (6, ["z", "y"]), (9, ["z", "y", "x"])):
-        told = w2v(*update, "--max-vocab", most)
+        outcome = w2v(*update, "--max-vocab", most)
         assert set(formats.load("x.safetensors").names) == {"a", "b", "c", "d", *new}
-        assert ("vocabulary is full" in told.err) == (most < 7)
+        assert ("vocabulary is full" in outcome.err) == (most < 7)
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".txt"])
@@ -165,9 +165,9 @@ def test_an_update_with_nothing_to_learn_leaves_the_model_as_it_is(
     assert w2v("train", "before", *args, "-o", "old.safetensors").code == 0
     (folder / "today").write_text(text)
     new = f"new{suffix}"
-    told = w2v("train", "today", "--model", model, "--update", "old.safetensors", "-o", new)
-    assert told.code == 0, told.err
-    last = told.err.splitlines()[-1]
+    outcome = w2v("train", "today", "--model", model, "--update", "old.safetensors", "-o", new)
+    assert outcome.code == 0, outcome.err
+    last = outcome.err.splitlines()[-1]
     assert last.startswith(f"today: {why}")
     assert last.endswith(f"nothing to learn; {new} is an unchanged copy of old.safetensors")
     if suffix == ".safetensors":
@@ -178,8 +178,8 @@ def test_an_update_with_nothing_to_learn_leaves_the_model_as_it_is(
         np.testing.assert_array_equal(now.matrix, was.matrix)
     assert not (folder / f"{new}.checkpoint").exists()
     dry = ("train", "today", "--model", model, "--update", "old.safetensors", "-o", "dry.txt")
-    told = w2v(*dry, "--dry-run")
-    assert (told.code, why in told.err, (folder / "dry.txt").exists()) == (2, True, False)
+    outcome = w2v(*dry, "--dry-run")
+    assert (outcome.code, why in outcome.err, (folder / "dry.txt").exists()) == (2, True, False)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folde
     args = ("--model", model, "--min-count", 1, "--threads", 1, *short)
     assert w2v("train", "text", *args, *start, "-o", "old.safetensors").code == 0
     asked = args if given else args[2:6]
-    told = w2v("train", "text", *asked, "--update", "old.safetensors", "-o", "new.safetensors")
+    outcome = w2v("train", "text", *asked, "--update", "old.safetensors", "-o", "new.safetensors")
     if kind.is_network:
         instead = ", or start from its word vectors with --init"
         work = ("train", "text", *args, "--init", "old.safetensors", "-o", "new.safetensors")
@@ -261,7 +261,7 @@ def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folde
         work = ("infer", "old.safetensors", "text")
     else:
         instead, work = "", ("train", "text", *args, "-o", "new.safetensors")
-    assert (told.code, told.err) == (
+    assert (outcome.code, outcome.err) == (
         2,
         f"w2v: old.safetensors is a {model} model, which cannot be updated: train it "
         f"again on all texts{instead}\n",
@@ -292,12 +292,12 @@ def test_vectors_without_a_direction_are_none_to_start_from(w2v, folder, model, 
     args = ("--model", model, *words, *epochs, "--min-count", 1, "--threads", 1)
     args = (*args, *["--freeze"] * freeze)
     for name in ("good", "bad"):
-        told = w2v(
+        outcome = w2v(
             "train", "text", *args, "--init", f"{name}{suffix}", "-o", f"{name}.out.safetensors"
         )
-        assert told.code == 0, told.err
-        assert "2 of " in told.err
-        assert (f"bad{suffix}: {LEFT_OUT}" in told.err) == (name == "bad")
+        assert outcome.code == 0, outcome.err
+        assert "2 of " in outcome.err
+        assert (f"bad{suffix}: {LEFT_OUT}" in outcome.err) == (name == "bad")
     (one, _), (other, _) = (container.read(f"{name}.out.safetensors") for name in ("good", "bad"))
     for name, array in one.items():
         np.testing.assert_array_equal(array, other[name], err_msg=name)
@@ -307,8 +307,8 @@ def test_vectors_without_a_direction_are_none_to_start_from(w2v, folder, model, 
 def test_a_file_without_one_vector_that_has_a_direction_is_none_for_sif(w2v, folder):
     (folder / "text").write_text("b c\nb\n" * 9)
     (folder / "bad.txt").write_text("b 0 0\nc nan 1\n")
-    told = w2v("train", "text", "--model", "sif", "--init", "bad.txt", "-o", "x.safetensors")
-    assert (told.code, told.err.splitlines()[-1]) == (
+    outcome = w2v("train", "text", "--model", "sif", "--init", "bad.txt", "-o", "x.safetensors")
+    assert (outcome.code, outcome.err.splitlines()[-1]) == (
         2,
         "w2v: bad.txt has no vector for any word of the text: 1 vector is zero ('b') and 1 vector "
         "is not finite ('c')",
@@ -319,9 +319,9 @@ def test_a_file_without_one_vector_that_has_a_direction_is_none_for_sif(w2v, fol
 def test_vectors_too_large_for_sums_are_called_so_without_a_rate_to_lower(w2v, folder):
     (folder / "text").write_text("a f\nf a a\n" * 9)
     (folder / "big.txt").write_text("a 3e38 3e38\nf 3e38 -3e38\n")
-    told = w2v("train", "text", "--model", "sif", "--init", "big.txt", "-o", "x.safetensors")
-    assert "Traceback" not in told.err
-    assert "--lr" not in told.err
+    outcome = w2v("train", "text", "--model", "sif", "--init", "big.txt", "-o", "x.safetensors")
+    assert "Traceback" not in outcome.err
+    assert "--lr" not in outcome.err
 
 
 def test_a_model_with_vectors_that_are_not_finite_is_not_updated(w2v, text, old):
@@ -330,6 +330,6 @@ def test_a_model_with_vectors_that_are_not_finite_is_not_updated(w2v, text, old)
         bad = {key: array.copy() for key, array in tensors.items()}
         bad[name][...] = np.nan
         container.write("bad.safetensors", bad, metadata)
-        told = w2v("train", text, "--update", "bad.safetensors", "-o", "x.safetensors")
-        assert told.code == 2
-        assert "bad.safetensors: damaged: some vectors are not finite" in told.err
+        outcome = w2v("train", text, "--update", "bad.safetensors", "-o", "x.safetensors")
+        assert outcome.code == 2
+        assert "bad.safetensors: damaged: some vectors are not finite" in outcome.err

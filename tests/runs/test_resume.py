@@ -89,10 +89,10 @@ def test_a_checkpoint_can_be_written_after_each_epoch(text, folder, monkeypatch)
     assert [state["chunks_done"] for state in written] == [chunks // 3, 2 * chunks // 3]
 
 
-@pytest.mark.parametrize("told", ["often", "-1", "nan"])
-def test_an_interval_that_is_none_is_refused(text, told):
+@pytest.mark.parametrize("interval", ["often", "-1", "nan"])
+def test_an_interval_that_is_none_is_refused(text, interval):
     with pytest.raises(W2VError, match="expected a number of minutes, or epoch"):
-        make_run(text, run_settings={"checkpoint_every": told})
+        make_run(text, run_settings={"checkpoint_every": interval})
 
 
 def test_stdin_is_read_again_and_must_be_the_same(w2v, text, folder):

@@ -67,29 +67,29 @@ def test_queries(w2v, write, folder):
     assert tsv(w2v(*ask, "--queries", "queries"), 0) == ["größe", "café"]
     assert tsv(w2v(*ask, "-", stdin=queries), 0) == ["größe", "café"]
     pairs = (folder / write("pairs", "größe 我\ncafé d\n")).read_bytes()
-    for told in (
+    for outcome in (
         w2v("similarity", "-v", "x.txt", "--tsv", "-", stdin=pairs),
         w2v("similarity", "-v", "x.txt", "--tsv", "--queries", "pairs"),
     ):
-        assert tsv(told, 0) == ["größe", "café"]
+        assert tsv(outcome, 0) == ["größe", "café"]
 
 
 def test_sets(w2v, write):
     write("pairs", "größe\t我\t9\ncafé\td\t2\ngröße\td\t1\n")
-    told = w2v("evaluate", "similarity", "pairs", "-v", "x.txt", "--json")
-    assert '"pairs": 3' in told.out
-    assert '"found": 3' in told.out
+    outcome = w2v("evaluate", "similarity", "pairs", "-v", "x.txt", "--json")
+    assert '"pairs": 3' in outcome.out
+    assert '"found": 3' in outcome.out
     write("questions", ": one\ngröße 我 café d\n")
-    told = w2v("evaluate", "analogies", "questions", "-v", "x.txt", "--json")
-    assert told.code == 0, told.err
-    assert '"section": "one"' in told.out
-    assert '"answerable": 1' in told.out
+    outcome = w2v("evaluate", "analogies", "questions", "-v", "x.txt", "--json")
+    assert outcome.code == 0, outcome.err
+    assert '"section": "one"' in outcome.out
+    assert '"answerable": 1' in outcome.out
 
 
 def test_labels_of_a_plot(w2v, write, folder):
     write("labels", "größe\ta\n我\ta\ncafé\tb\nd\tb\n")
-    told = w2v("plot", "-v", "x.txt", "--labels", "labels", "-o", "map.tsv")
-    assert told.code == 0, told.err
+    outcome = w2v("plot", "-v", "x.txt", "--labels", "labels", "-o", "map.tsv")
+    assert outcome.code == 0, outcome.err
     rows = [row.split("\t") for row in (folder / "map.tsv").read_text().splitlines()]
     group = rows[0].index("group")
     assert {row[0]: row[group] for row in rows[1:]} == dict(zip(WORDS, "aabb", strict=True))
@@ -119,13 +119,13 @@ def test_stop_words_connectors_and_texts(w2v, write, folder):
     write("docs", "größe 我 d\ngröße café d\n我 café e\n" * 3)
     write("stop", "größe\ncafé d\n")
     args = ("--model", "lsa", "--topics", "2", "--min-count", "1")
-    told = w2v("train", "docs", *args, "--stopwords", "stop", "-o", "lsa.safetensors")
-    assert told.code == 0, told.err
+    outcome = w2v("train", "docs", *args, "--stopwords", "stop", "-o", "lsa.safetensors")
+    assert outcome.code == 0, outcome.err
     assert sorted(formats.load("lsa.safetensors").names) == ["e", "我"]
     write("text", "größe von café\n" * 20 + "d e f g\n" * 60)
     call = ("phrases", "text", "--threshold", "1", "-o", "joined")
-    told = w2v(*call, "--connectors", write("connectors", "von\nund\n"))
-    assert told.code == 0, told.err
+    outcome = w2v(*call, "--connectors", write("connectors", "von\nund\n"))
+    assert outcome.code == 0, outcome.err
     assert (folder / "joined").read_text().startswith("größe_von_café\n")
 
 

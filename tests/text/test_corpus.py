@@ -461,9 +461,9 @@ def test_our_own_file_is_no_text(w2v, toy):
         ("vocab", "vectors.safetensors"),
         ("phrases", "vectors.safetensors"),
     ):
-        told = w2v(*call)
-        assert (told.code, told.out) == (2, "")
-        assert "vectors.safetensors is vectors, not text: w2v info" in told.err
+        outcome = w2v(*call)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "vectors.safetensors is vectors, not text: w2v info" in outcome.err
 
 
 def test_an_encoding_that_is_named_is_believed(tmp_path):

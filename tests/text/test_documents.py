@@ -20,9 +20,9 @@ from w2v.training.chunks import DocumentPlan
 WORDS = TextSettings(min_count=1)
 
 
-def opened(*paths, text=WORDS, **how):
+def opened(*paths, text=WORDS, **options):
     """(corpus, its documents as {name: words}), after reading."""
-    corpus = open_corpus([str(path) for path in paths], text, DocumentSettings(**how))
+    corpus = open_corpus([str(path) for path in paths], text, DocumentSettings(**options))
     vocabulary, found = read(corpus, text, lambda tokens: None)
     words = {name: [] for name in found.names}
     for row, begin, end in zip(found.rows, found.begins, found.ends, strict=True):
@@ -63,7 +63,7 @@ def test_rows_of_a_table(folder, rows, columns, labels, words):
 
 
 @pytest.mark.parametrize(
-    ("name", "rows", "how", "labels", "words"),
+    ("name", "rows", "options", "labels", "words"),
     [
         ("t.tsv", "id\ttext\n7\tx\ty\n", {}, [None], {"7": ["x", "y"]}),
         ("t.tsv", "\ufeffID\tLabel\tText\r\n7\tp\tx\r\n", {}, ["p"], {"7": ["x"]}),
@@ -87,10 +87,10 @@ def test_rows_of_a_table(folder, rows, columns, labels, words):
         ("t", 'id\ttext\n1\t"x\ty"\n', {"format": "csv"}, [None], {"1": ["x", "y"]}),
     ],
 )
-def test_headings_and_quotes(folder, name, rows, how, labels, words):
+def test_headings_and_quotes(folder, name, rows, options, labels, words):
     data = rows.encode()
     (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-    corpus, found = opened(name, **how)
+    corpus, found = opened(name, **options)
     assert (found, corpus.labels) == (words, labels)
 
 
@@ -130,8 +130,8 @@ def test_json_lines(folder):
     assert words == {"12": ["x", "y", "z"], "2": ["t", "u"], "ä ö": []}
     assert corpus.labels == ["pos", None, None]
     (folder / "e.jsonl").write_text('{"body": "x", "key": "k", "topic": 3}\n')
-    how = {"text_field": "body", "id_field": "key", "label_field": "topic"}
-    corpus, words = opened("e.jsonl", **how)
+    options = {"text_field": "body", "id_field": "key", "label_field": "topic"}
+    corpus, words = opened("e.jsonl", **options)
     assert (words, corpus.labels) == ({"k": ["x"]}, ["3"])
 
 
@@ -170,13 +170,13 @@ def test_linked_folders_are_followed_and_read_once(w2v, folder):
     (folder / "posts" / "z" / "up").symlink_to("..")
     (folder / "other" / "deep" / "itself").symlink_to(folder / "other")
     assert opened("posts")[1] == {"c": ["w"], "link/deep/b": ["y"], "z/a": ["x"]}
-    told = w2v("vocab", "-r", "posts", "--min-count", 1)
-    assert told.out.splitlines() == ["</s> 3", "w 1", "y 1", "x 1"]
+    outcome = w2v("vocab", "-r", "posts", "--min-count", 1)
+    assert outcome.out.splitlines() == ["</s> 3", "w 1", "y 1", "x 1"]
     (folder / "start").symlink_to("posts")
     assert list(opened("start")[1]) == ["c", "link/deep/b", "z/a"]
     (folder / "posts" / "dead").symlink_to("nothing")
-    told = w2v("vocab", "-r", "posts")
-    assert (told.code, told.err) == (
+    outcome = w2v("vocab", "-r", "posts")
+    assert (outcome.code, outcome.err) == (
         2, "w2v: posts/dead is a broken link: remove it, or name the files to read\n"
     )  # fmt: skip
 
@@ -209,7 +209,7 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "how", "message"),
+    ("name", "content", "options", "message"),
     [
         ("t.tsv", "no tab here\n", {}, "t.tsv: row 1: expected id TAB text, found 'no tab here'"),
         ("t.tsv", "a\tb\tc\na\tb\n", {}, "row 2: expected label TAB id TAB text"),
@@ -257,10 +257,10 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("x", "\n\n", {}, "x: no words in the text"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(folder, name, content, how, message):
+def test_what_is_wrong_is_said_with_its_place(folder, name, content, options, message):
     (folder / name).write_text(content)
     with pytest.raises(W2VError) as error:
-        opened(name, **how)
+        opened(name, **options)
     assert message in str(error.value)
 
 
@@ -292,9 +292,9 @@ def test_blocks_are_cut_anywhere(folder, monkeypatch):
 
 
 def test_the_fingerprint_is_that_of_texts_and_names(folder):
-    def fingerprint(content, **how):
+    def fingerprint(content, **options):
         (folder / "t.tsv").write_text(content)
-        return opened("t.tsv", **how)[0].fingerprint
+        return opened("t.tsv", **options)[0].fingerprint
 
     one = fingerprint("a\tx\n")
     assert one == fingerprint("a\tx\n")

@@ -86,32 +86,33 @@ def test_connectors_are_inside_of_phrases_and_not_at_their_ends(w2v, folder):
     lines = [" ".join(f"{name} x{row}y{at}" for at, name in enumerate(names)) for row in range(20)]
     (folder / "text").write_text("\n".join(lines))
     call = ("phrases", "text", "--threshold", "1", "--passes", "2", "--list", "list")
-    told = w2v(*call, "--connectors", "english")
-    assert told.out.splitlines()[0] == (
+    outcome = w2v(*call, "--connectors", "english")
+    assert outcome.out.splitlines()[0] == (
         "the bank_of_america x0y0 state_of_the_art x0y1 the united_states_of_america x0y2"
     )
     assert (
-        f"connectors: 2 of {len(phrases.ENGLISH_CONNECTORS.split())} occur in the text" in told.err
+        f"connectors: 2 of {len(phrases.ENGLISH_CONNECTORS.split())} occur in the text"
+        in outcome.err
     )
     rows = [row.split("\t") for row in (folder / "list").read_text().splitlines()]
     [score] = [float(score) for name, _, score, _ in rows if name == "bank_of_america"]
     assert score == pytest.approx((20 - 5) / 20 / 40 * 320)
     (folder / "own").write_bytes(b"\xef\xbb\xbfOF\r\n\nand\n")
-    told = w2v(*call, "--connectors", "own", "--lowercase")
-    assert "connectors: 1 of 2 occur in the text" in told.err
-    assert "bank_of_america" in told.out
-    assert not [word for word in told.out.split() if word.startswith("of_")]
-    assert not [word for word in told.out.split() if word.endswith("_of")]
+    outcome = w2v(*call, "--connectors", "own", "--lowercase")
+    assert "connectors: 1 of 2 occur in the text" in outcome.err
+    assert "bank_of_america" in outcome.out
+    assert not [word for word in outcome.out.split() if word.startswith("of_")]
+    assert not [word for word in outcome.out.split() if word.endswith("_of")]
     (folder / "own.gz").write_bytes(gzip.compress((folder / "own").read_bytes()))
-    assert w2v(*call, "--connectors", "own.gz", "--lowercase").out == told.out
+    assert w2v(*call, "--connectors", "own.gz", "--lowercase").out == outcome.out
     (folder / "empty").write_text("\n")
     for name, said in (
         ("empty", "empty: expected 1 to 50,000 connectors, found 0"),
         ("none", "No such file"),
     ):
-        told = w2v(*call, "--connectors", name)
-        assert (told.code, told.err.count("\n")) == (2, 1)
-        assert said in told.err
+        outcome = w2v(*call, "--connectors", name)
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert said in outcome.err
 
 
 def test_gensim_finds_the_same_phrases_with_connectors(folder):
@@ -137,12 +138,12 @@ def test_gensim_finds_the_same_phrases_with_connectors(folder):
 def test_new_york_in_two_passes(w2v, folder):
     (folder / "text").write_text("the new york times said\nwe read the new york times\n" * 20)
     call = ("phrases", "text", "-o", "out", "--threshold", "1", "--passes", "3", "--list", "list")
-    told = w2v(*call)
-    assert told.code == 0
+    outcome = w2v(*call)
+    assert outcome.code == 0
     first = (folder / "out").read_text().splitlines()[0]
     assert "new_york" in (folder / "list").read_text()
     assert "_".join(first.split()) == "the_new_york_times_said"
-    assert "pass 1: " in told.err
+    assert "pass 1: " in outcome.err
     assert w2v("phrases", "-", "--quiet", stdin=b"a b\n\nc").out == "a b\n\nc\n"
     assert w2v("phrases", "text", "--joiner", "").code == 2
     assert (
@@ -242,8 +243,8 @@ def test_counts_of_another_text_are_taken(w2v, folder):
     (folder / "text").write_text("a b a c a strange\n" * 9)
     (folder / "counts").write_text("</s> 7\nb 500\na 900\nc 400\nz 300\n")
     args = ("text", "--dim", 4, "--min-count", 400, "--threads", 1, "--read-vocab", "counts")
-    told = w2v("train", *args)
-    assert "vocabulary: 3 of 4 words; 45 of 54 tokens kept" in told.err
+    outcome = w2v("train", *args)
+    assert "vocabulary: 3 of 4 words; 45 of 54 tokens kept" in outcome.err
     rows = json.loads(w2v("similar", "c", "--json").out)["results"]
     assert {row["word"]: row["count"] for row in rows} == {"a": 900, "b": 500}
 
@@ -261,9 +262,9 @@ def test_counts_of_another_text_are_taken(w2v, folder):
 def test_a_file_of_counts_that_is_none_is_one_line(w2v, folder, content, said):
     (folder / "text").write_text("a b\n")
     (folder / "counts").write_text(content)
-    told = w2v("train", "text", "--quiet", "--read-vocab", "counts")
-    assert (told.code, told.err.count("\n")) == (2, 1)
-    assert said in told.err
+    outcome = w2v("train", "text", "--quiet", "--read-vocab", "counts")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert said in outcome.err
 
 
 @pytest.mark.parametrize("option", ["--read-vocab", "--valid"])
@@ -286,8 +287,8 @@ def test_texts_that_share_no_word_are_one_line_for_every_model(w2v, folder, mode
         wrong, words, where = "odd", 3, "the vocabulary"
     args = ("--model", *model.split(), *start, "--min-count", 1, "--threads", 1)
     given = (option, "counts" if option == "--read-vocab" else "odd")
-    told = w2v("train", "text", *args, *given, "-o", "x.safetensors")
-    assert (told.code, told.err.splitlines()[-1]) == (
+    outcome = w2v("train", "text", *args, *given, "-o", "x.safetensors")
+    assert (outcome.code, outcome.err.splitlines()[-1]) == (
         2,
         f"w2v: {wrong}: none of its {words} words is in {where}: check that both have the same "
         "language, --tokenizer and --lowercase",

@@ -285,14 +285,14 @@ def test_a_newcomer_is_told_of_punctuation_and_capitals_that_are_part_of_words(
     text, said = KINDS[kind]
     (folder / "text").write_text(text * 50)
     more = ("--sample", 0, "--epochs", 1, "-o", "x.safetensors") if command == "train" else ()
-    told = w2v(command, "text", *more)
-    assert told.code == 0, told.err
-    assert ("--tokenizer" in told.err) == bool(said)
-    assert said in told.err
+    outcome = w2v(command, "text", *more)
+    assert outcome.code == 0, outcome.err
+    assert ("--tokenizer" in outcome.err) == bool(said)
+    assert said in outcome.err
     if kind == "prose":
         assert (
             "punctuation makes 'was.' and 'was' different words, capitals 'The' and 'the': "
             "--tokenizer words --lowercase merges such words\n"
-        ) in told.err
+        ) in outcome.err
         mended = w2v(command, "text", *more, "--tokenizer", "words", "--lowercase")
         assert "punctuation" not in mended.err

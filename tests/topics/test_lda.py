@@ -277,11 +277,11 @@ def make_run(text, output="x.safetensors", threads=1, **options):
     return start_run(text, output, model, settings, threads)
 
 
-@pytest.mark.parametrize("told", [{}, {"deterministic": True, "shards": 3}])
+@pytest.mark.parametrize("options", [{}, {"deterministic": True, "shards": 3}])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch, told, threads):
+def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch, options, threads):
     seen = []
-    training = make_run(text, threads=threads, **told)
+    training = make_run(text, threads=threads, **options)
     made = training.executor.trainer.shards
 
     def shards(plan):
@@ -313,15 +313,15 @@ def test_the_same_bytes_on_any_number_of_threads(text, folder):
     assert (folder / "a.safetensors").read_bytes() == (folder / "b.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize("told", [{"threads": 2}, {"deterministic": True, "shards": 3}])
-def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, told):
-    finish(make_run(text, "whole.safetensors", **told))
-    chunks = len(make_run(text, **told).executor.plan)
+@pytest.mark.parametrize("options", [{"threads": 2}, {"deterministic": True, "shards": 3}])
+def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, options):
+    finish(make_run(text, "whole.safetensors", **options))
+    chunks = len(make_run(text, **options).executor.plan)
     for chunk in sorted({1, chunks // 3, chunks // 2 + 1, chunks - 1, chunks}):
-        training = make_run(text, **told)
+        training = make_run(text, **options)
         training.resume()
         stop_at(training, chunk)
-    last = make_run(text, **told)
+    last = make_run(text, **options)
     assert last.resume()
     finish(last)
     assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()

@@ -108,9 +108,9 @@ def test_a_wide_matrix_of_few_directions_loses_no_others_to_rounding():
 def counted(folder):
     """(vocabulary, documents, counts) of TEXT."""
     (folder / "text").write_text(TEXT)
-    how = TextSettings(min_count=1)
-    corpus = open_corpus(["text"], how, DocumentSettings())
-    vocabulary, text = read(corpus, how, lambda tokens: None)
+    settings = TextSettings(min_count=1)
+    corpus = open_corpus(["text"], settings, DocumentSettings())
+    vocabulary, text = read(corpus, settings, lambda tokens: None)
     return vocabulary, text, term_matrix.count_terms(text, len(vocabulary.names))
 
 
@@ -128,24 +128,24 @@ def test_terms_are_counted(counted, monkeypatch, block):
 
 def test_merged_documents_are_counted_as_one(folder):
     (folder / "t.tsv").write_text("k\ta a\nl\tb\nk\ta b\n")
-    how = TextSettings(min_count=1)
-    corpus = open_corpus(["t.tsv"], how, DocumentSettings(merge_ids=True))
-    vocabulary, text = read(corpus, how, lambda tokens: None)
+    settings = TextSettings(min_count=1)
+    corpus = open_corpus(["t.tsv"], settings, DocumentSettings(merge_ids=True))
+    vocabulary, text = read(corpus, settings, lambda tokens: None)
     assert as_dense(term_matrix.count_terms(text, 2)).tolist() == [[3, 1], [0, 1]]
     assert vocabulary.names == ["a", "b"]
 
 
 @pytest.mark.parametrize(
-    ("how", "left"),
+    ("options", "left"),
     [
         ({}, "cabd"), ({"min_df": 2}, "cab"), ({"max_df": 0.3}, "d"), ({"drop_top": 1}, "abd"),
         ({"stopwords": "stops"}, "cd"), ({"stopwords": "english"}, "cb"),
     ],
 )  # fmt: skip
-def test_terms_are_chosen(counted, folder, how, left):
+def test_terms_are_chosen(counted, folder, options, left):
     (folder / "stops").write_text("b x\na\n")
     vocabulary, _, counts = counted
-    chosen = term_matrix.choose(vocabulary, counts, TermSettings(**how))
+    chosen = term_matrix.choose(vocabulary, counts, TermSettings(**options))
     assert "".join(vocabulary.names[i] for i in chosen) == left
 
 
@@ -232,10 +232,10 @@ def test_a_stop_list_matches_whatever_its_capitals_and_apostrophes(
     (folder / "text").write_text(text)
     (folder / "stops").write_text(STOPS)
     args = ("--model", model, "--min-count", "1", "--topics", "2", *options)
-    told = w2v("train", "text", *args, "--stopwords", "stops", "-o", "x.safetensors")
-    assert told.code == 0, told.err
+    outcome = w2v("train", "text", *args, "--stopwords", "stops", "-o", "x.safetensors")
+    assert outcome.code == 0, outcome.err
     assert sorted(formats.load("x.safetensors").names) == terms
-    assert "stop words: 3 of 4 are in the vocabulary\n" in told.err
+    assert "stop words: 3 of 4 are in the vocabulary\n" in outcome.err
 
 
 def test_nothing_to_start_from(w2v, folder):
@@ -263,6 +263,6 @@ def test_nothing_to_start_from(w2v, folder):
 def test_fewer_topics_than_asked_for_are_remarked(w2v, folder, args, said):
     (folder / "text").write_text("a b c\nb c d\nc d e\n")
     common = ("--model", "lsa", "--min-count", 1, *args, "-o", "x.safetensors")
-    told = w2v("train", "text", *common)
-    assert told.code == 0, told.err
-    assert said in told.err if said else "can have" not in told.err
+    outcome = w2v("train", "text", *common)
+    assert outcome.code == 0, outcome.err
+    assert said in outcome.err if said else "can have" not in outcome.err
