@@ -1,4 +1,4 @@
-"""The command line: every command well and ill; exit status, stdout, one line on stderr."""
+"""The command line: each command with good and bad arguments; exit status, stdout, stderr."""
 
 import json
 import os
@@ -24,7 +24,7 @@ LETTERS = b"A B A C B F G\n"
 
 
 def one_line(outcome, code, *said):
-    """The outcome of a mistake: a status, one line on stderr, nothing on stdout."""
+    """Whether a command failed with a status and one line on stderr, and printed nothing."""
     assert outcome.code == code
     assert outcome.out == ""
     assert outcome.err.count("\n") == 1
@@ -239,7 +239,7 @@ def test_a_signal_ends_training_with_its_status_and_leaves_at_most_a_checkpoint(
         _, said = process.communicate()
     assert process.returncode == code
     assert "Traceback" not in said
-    left = {path.name for path in folder.iterdir()}  # a checkpoint, where a chunk was trained first
+    left = {path.name for path in folder.iterdir()}  # a checkpoint, if a chunk was trained before
     assert left == ({"vectors.safetensors.checkpoint"} if "to continue" in said else set())
 
 
@@ -294,7 +294,7 @@ def test_a_closed_stream_is_a_mistake_only_where_it_is_needed(folder, toy, comma
         assert container.table_names(container.read(str(folder / "x.safetensors"))[0]) == ["words"]
 
 
-# The commands that ask.
+# Queries
 
 
 def test_similar_in_three_layouts(w2v, toy):
@@ -541,7 +541,7 @@ def test_a_file_is_written_in_full_or_not_at_all(w2v, toy, folder, monkeypatch):
     assert [path.name for path in folder.iterdir()] == ["vectors.safetensors"]
 
 
-# Names that are nearly right
+# Misspelled names
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What shells are told to complete."""
+"""Shell completion: the candidates that w2v offers."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from w2v.cli import COMMANDS, completion
 
 @pytest.fixture
 def complete(w2v, monkeypatch):
-    """complete("similar", "ki"): what is offered, and of what kind, as bash is told."""
+    """complete("similar", "ki"): the candidates and their kinds, as bash gets them."""
 
     def run(*words):
         monkeypatch.setenv(completion.VARIABLE, "bash_complete")

@@ -1,4 +1,4 @@
-"""The command lines of word2vec.c and fastText, and what is not offered of them."""
+"""Command lines of word2vec.c and fastText, and their options that w2v does not have."""
 
 import planted
 import pytest
@@ -17,7 +17,7 @@ def text(folder):
 
 
 def test_word2vecs_own_command_line(w2v, text):
-    """Every option of its demo scripts, and what ours would say for it."""
+    """The options of its demo scripts give the same file as those of w2v."""
     theirs = w2v(
         "train", "-train", text, "-output", "theirs.bin", *SMALL, "-window", 8, "-negative", 4,
         "-hs", 0, "-sample", "1e-4", "-binary", 1, "-cbow", 1, "-alpha", 0.04, "-debug", 0,

@@ -1,4 +1,4 @@
-"""What --help prints: headings, sentences, defaults, and examples that work."""
+"""The output of --help: headings, sentences, defaults, and examples that work."""
 
 import importlib
 import re
@@ -20,7 +20,7 @@ FOLDER = Path(help_page.__file__).parent
 
 
 def every_command(command=cli, path=(), parent=None):
-    """Every command with its words, that of groups too."""
+    """Each command, as the list of its words, and each command of a group."""
     ctx = click.Context(command, parent=parent, info_name=path[-1] if path else "w2v")
     yield path, command, ctx
     if isinstance(command, click.Group):

@@ -1,6 +1,6 @@
-"""Every file that a command reads, in any command: through a pipe, with a mark, damaged, not there.
+"""Input files of all commands: from a pipe, with a byte order mark, damaged, missing.
 
-The table below has each of them by what click calls it, so that a new option must be put there.
+The table below names each of them as click does, and a test finds options that it lacks.
 """
 
 import itertools
@@ -26,7 +26,7 @@ TOPICS = ("--min-count", "1", "--threads", "1", "--quiet", "--topics", "2")
 LSA = ("train", "docs", "--model", "lsa", *TOPICS, "-o", "-")
 PAIR = ("king", "queen")
 CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
-# What each file is in a good call; @ is the file itself. Those of TEXTS are lines of text.
+# A good call for each file, in which @ is the file itself. The files in TEXTS are lines of text.
 TEXTS = {"text", "docs", "docs.tsv", "names", "twos", "triples", "pairs", "questions", "counts",
          "stop", "labels", "rows", "log.json", "vectors.txt"}  # fmt: skip
 READS = {
@@ -148,7 +148,7 @@ def parameters(command):
 
 
 def label(param):
-    """What an option or an argument is called in the table."""
+    """The name of an option or an argument in the table."""
     if isinstance(param, click.Option):
         return next(name for name in param.opts if name.startswith("--") or len(param.opts) == 1)
     return (param.metavar or param.name.upper()).strip("[].")
@@ -209,7 +209,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def ask(w2v, folder, made, monkeypatch):
-    """Call a command of the table with a file in place of its own: ask("info", "FILE", "x")."""
+    """Call a command of the table with one of its files replaced: ask("info", "FILE", "x")."""
     monkeypatch.setattr("w2v.evaluation.compare._DRAWS", 20)
     for path in made.iterdir():
         shutil.copy(path, folder)

@@ -1,4 +1,4 @@
-"""What is written never replaces what is read, in any command, by whatever path it is named."""
+"""Outputs never replace inputs, in any command, by whatever path they are named."""
 
 import os
 import sys
@@ -80,7 +80,7 @@ def pairs():
 
 @pytest.fixture
 def files(folder, monkeypatch):
-    """Every input of every command, with bytes of its own."""
+    """Each input file of each command, with different bytes."""
     words = ["king", "queen", "man", "woman"]
     table = Table.build(words, np.eye(4, dtype=np.float32) + 1, np.array([9, 8, 7, 6]))
     save("w.txt", table)

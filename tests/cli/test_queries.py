@@ -1,4 +1,4 @@
-"""Queries in scripts: who may answer, words that are not there, files and pipes of queries."""
+"""Queries in scripts: limits on the results, unknown words, files and pipes of queries."""
 
 import gzip
 import json
@@ -363,7 +363,7 @@ COMMANDS = {
 
 
 def asked_for(w2v, command, term, *options):
-    """What is said on stderr where a term has no vector."""
+    """The message on stderr if a term has no vector."""
     words = [term if word == "{}" else word for word in COMMANDS[command].split()]
     outcome = w2v(command, *words, *options)
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (3, "", 1)
@@ -410,7 +410,7 @@ def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
         assert advice == f"'prime minister' among 5{added or makes_one}"
         advice = asked_for(w2v, command, phrase, "-v", "d.safetensors")
         assert advice == f"'prime minister' among 5{added}{as_text} -v d.safetensors"
-    # What is advised works.
+    # The advice works.
     assert w2v("similar", "prime", "+minister", "-v", "w.safetensors").code == 0
     assert w2v("vector", "prime", "+minister", "-v", "w.safetensors").code == 0
     assert w2v("similar", "--text", phrase, "-v", "d.safetensors").code == 0

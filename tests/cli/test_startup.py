@@ -1,4 +1,4 @@
-"""What is loaded when: no Numba for queries, no NumPy for help; and where kernels are kept."""
+"""Imports of commands (no Numba for queries, no NumPy for help), and the cache of kernels."""
 
 import errno
 import os
@@ -64,7 +64,7 @@ def test_version_and_bare_call(w2v):
 
 
 def cache_directory(**environment):
-    """The directory that kernels are kept in, in a process with another environment."""
+    """The cache directory of kernels, in a process with another environment."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
     return subprocess.run(
         [sys.executable, "-c", "from w2v.kernels.cache import directory; print(directory())"],
@@ -94,14 +94,14 @@ def add_one(x):
 
 @pytest.fixture
 def kept_in(tmp_path, monkeypatch):
-    """A folder for compiled kernels, where there are none yet."""
+    """An empty folder for compiled kernels."""
     monkeypatch.setattr("w2v.kernels.cache.directory", lambda: str(tmp_path))
     cache._warn_once.cache_clear()
     return tmp_path
 
 
 def kernel():
-    """A kernel as another process would have it."""
+    """A kernel, as another process would load it."""
     return cache.cached(numba.njit(add_one))
 
 
@@ -174,7 +174,7 @@ def test_kernels_that_no_version_has_used_for_long_are_removed(tmp_path, monkeyp
     used = cache.directory.__wrapped__()
     os.utime(used, (1, 1))
     assert cache.directory.__wrapped__() == used
-    assert os.stat(used).st_mtime > 1  # by which others see that it is in use
+    assert os.stat(used).st_mtime > 1  # the new time shows that it is in use
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {os.path.basename(used), recent.name, target.name, foreign.name, link.name}
     assert (target / "file").exists()

@@ -1,8 +1,8 @@
-"""In place of a cluster: its tasks, done one after the other by this process."""
+"""A substitute for a cluster: this process runs its tasks one after the other."""
 
 
 class Here:
-    """A cluster that does each task at once, in this process."""
+    """A cluster that runs each task immediately, in this process."""
 
     run, lost = "here", (KeyError,)
 
@@ -37,7 +37,7 @@ class Here:
 
 
 class Members(dict):
-    """In place of `member`: what the only worker keeps."""
+    """A substitute for `member`: the data of the only worker."""
 
     def __call__(self, run):
         return self

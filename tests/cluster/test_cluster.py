@@ -1,4 +1,4 @@
-"""A Dask cluster on this machine: the bytes of --deterministic, whatever happens to workers."""
+"""Training on a Dask cluster on this machine: the bytes of --deterministic, also if workers die."""
 
 import gc
 import gzip
@@ -27,7 +27,7 @@ dask = pytest.importorskip("dask")
 from w2v.cluster import connection, rounds, text_ranges, text_reader  # noqa: E402
 from w2v.cluster.connection import Cluster  # noqa: E402
 
-# Dask leaves the sockets of connections that have broken to the collector.
+# The garbage collector closes the sockets of broken connections of Dask.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
@@ -43,7 +43,7 @@ def _collected():
 
 @pytest.fixture
 def here(monkeypatch):
-    """The functions of workers, called here."""
+    """The functions of workers, called in this process."""
     members = Members()
     monkeypatch.setattr("w2v.cluster.text_reader.worker_state", members)
 
@@ -59,7 +59,7 @@ def here(monkeypatch):
 
 
 def same(found, paths, settings=None, **others):
-    """Whether workers have found what is found by reading it all in this process."""
+    """Check that workers have read the same as this process reads alone."""
     settings = settings or TextSettings(min_count=1)
     corpus = open_corpus(paths, settings, None)
     vocabulary, text = read_here(corpus, settings, lambda tokens: None, **others)
@@ -123,7 +123,7 @@ def test_what_workers_cannot_read_is_said(folder, here):
 
 
 def start_cluster(workers):
-    """Worker processes of a thread each."""
+    """Start worker processes of one thread."""
     return connection.LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     )
@@ -131,7 +131,7 @@ def start_cluster(workers):
 
 @pytest.fixture(scope="module")
 def workers():
-    """Two worker processes, of a thread each."""
+    """Two worker processes of one thread."""
     with start_cluster(2) as cluster:
         yield cluster
 
@@ -155,7 +155,7 @@ def test_messages_of_other_packages_come_again_when_the_cluster_is_left(workers,
 
 @pytest.fixture
 def text(folder, monkeypatch):
-    """A planted text in the current folder, of some dozens of chunks and several ranges."""
+    """A planted text in the current folder, of some dozens of chunks and several byte ranges."""
     monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 80)
     monkeypatch.setattr("w2v.cluster.text_ranges.RANGE", 4000)
     (folder / "text").write_text(planted.text(150))
@@ -163,12 +163,12 @@ def text(folder, monkeypatch):
 
 
 def make_cluster_job(cluster, text, name="skipgram", output="x.safetensors", **options):
-    """What `make_run` makes, on a cluster."""
+    """The same as `make_run`, but on a cluster."""
     return make_run(text, output, name, cluster=cluster, **{**OPTIONS, **options})
 
 
 def reference(folder, text, name="skipgram", **options):
-    """The bytes of --deterministic in this process."""
+    """The bytes of the output with --deterministic in this process."""
     finish(make_run(text, "reference.safetensors", name, **{**OPTIONS, **options}))
     return (folder / "reference.safetensors").read_bytes()
 
@@ -221,9 +221,7 @@ def test_workers_that_are_killed_change_nothing(workers, folder, text, killed):
 
 @clustered
 def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, monkeypatch):
-    monkeypatch.setattr(
-        "w2v.cluster.rounds.LONGEST", 3
-    )  # a base is sent to those who were not there
+    monkeypatch.setattr("w2v.cluster.rounds.LONGEST", 3)  # a base is sent to new workers
     with Cluster(workers.scheduler_address) as cluster:
         training = make_cluster_job(cluster, text)
         try:
@@ -238,7 +236,7 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
 
 @clustered
 def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder, text, monkeypatch):
-    """With another scheduler, and on this machine alone."""
+    """The run can resume with another scheduler, and on this machine alone."""
     monkeypatch.setattr("w2v.cluster.connection.PATIENCE", 1)
     options = ["train", text, "--min-count", "1", "--dim", "6", "--sample", "0", "--shards", "5"]
     options += ["--round-words", "40", "-o", "x.safetensors"]

@@ -1,4 +1,4 @@
-"""LDA and LSA on a Dask cluster: the bytes of one machine, whatever happens to workers."""
+"""LDA and LSA on a Dask cluster: the bytes of one machine, also if workers die."""
 
 import os
 import random
@@ -32,7 +32,7 @@ def here(monkeypatch):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Two worker processes with a thread each."""
+    """Two worker processes of one thread."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("w2v.cluster.connection.processors", lambda: 2)
         with connection.Cluster("local:2") as found:
@@ -41,7 +41,7 @@ def cluster():
 
 @pytest.fixture
 def text(folder, monkeypatch):
-    """A planted text in the current folder, whose sweeps have several rounds."""
+    """A planted text in the current folder; an epoch of LDA has several rounds."""
 
     def plan(self, threads):
         shards = self.settings.shards
@@ -54,13 +54,13 @@ def text(folder, monkeypatch):
 
 
 def make_run(name, text, output, cluster=None, **options):
-    """A run that is ready to train, on a cluster or here."""
+    """A run that is ready to train, on a cluster or in this process."""
     model = models()[name]
     return start_run(text, output, model, model.settings(**options), cluster=cluster)
 
 
 def finish(training, on_epoch=lambda: None):
-    """Train and save, with a call after each epoch: the bytes of the file."""
+    """Train with a call after each epoch, and save; returns the bytes of the file."""
     training.messages.epoch = lambda *found: on_epoch()
     training.train()
     training.save()
@@ -68,7 +68,7 @@ def finish(training, on_epoch=lambda: None):
 
 
 def train_until(training, chunk):
-    """Train up to a chunk, which may be in the middle of a sweep."""
+    """Train up to a chunk, which may be in the middle of an epoch."""
     executor = training.executor
     executor._engine.run(
         executor.trainer, executor.plan, lambda progress: None, 60.0, executor.state, chunk
@@ -204,7 +204,7 @@ def test_lda_is_the_same_and_the_scheduler_never_has_much_to_hold(text, cluster,
     scheduler = cluster._local.scheduler
     assert finish(training, lambda: tasks.append(len(scheduler.tasks))) == wanted
     assert len(tasks) == 12
-    # The tokens of 8 groups, 8 rounds' changes since a base; topics before and after one sweep, and
+    # The tokens of 8 groups, 8 rounds' changes since a base; topics before and after one epoch, and
     # all tasks of it; the setup and two bases. All 24 rounds together have 312 tasks.
     assert max(tasks) <= 8 + 8 + 2 * 8 + 2 * (4 * 3 + 1) + 3
 
@@ -224,7 +224,7 @@ def test_a_cluster_takes_copies_away_again_once_a_run_has_left_it(cluster):
 def test_lda_goes_on_after_a_stop_and_after_a_worker_was_killed(text, cluster):
     wanted = finish(make_run("lda", text, "a.safetensors", **LDA))
     training = make_run("lda", text, "b.safetensors", cluster, **LDA)
-    train_until(training, 5 * 8 + 4)  # in the middle of a sweep
+    train_until(training, 5 * 8 + 4)  # in the middle of an epoch
     assert training.checkpoint()
     training = make_run("lda", text, "b.safetensors", cluster, **LDA)
     assert training.resume()
@@ -304,7 +304,7 @@ def test_what_does_not_go_there_says_so(w2v, folder, model):
 
 @compiled
 def test_a_worker_that_leaves_before_it_was_told_of_ends_no_watch(cluster):
-    """By Dask's own KeyError the watch of the workers would end, and closing the cluster fail."""
+    """Dask's KeyError must not end the thread that watches workers: closing would fail."""
     local = cluster._local
     workers = dict(local.scheduler_info["workers"])
     local._update_worker_status("remove", "tcp://127.0.0.1:1")

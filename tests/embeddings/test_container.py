@@ -1,4 +1,4 @@
-"""The container: against the official reader and writer, against damage, against interruption."""
+"""The container: compared with safetensors' reader and writer, damaged, and interrupted."""
 
 import json
 import os

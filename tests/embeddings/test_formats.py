@@ -1,4 +1,4 @@
-"""word2vec files: byte for byte, with gensim as the judge, and what is not one of them."""
+"""Vector formats: byte for byte, compared with gensim, and files of other kinds."""
 
 import bz2
 import gzip
@@ -128,7 +128,7 @@ def of_bytes(name, numbers):
 @pytest.mark.parametrize("kernel", [False, True])
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_round_trip_is_exact(tmp_path_factory, suffix, kernel, original):
-    """Odd words and odd shapes come back through every format, by the kernel and without it."""
+    """Unusual words and shapes survive each format, with the parsing kernel and without it."""
     names, dim = original.names, original.dim
     if suffix == "glove" and (dim < 2 or not names):
         return
@@ -648,7 +648,13 @@ def test_the_format_of_the_page_is_found_where_it_is_put(w2v, toy, folder, monke
         wanted = w2v("similar", "king", "-v", "vectors.safetensors")
         assert w2v("similar", "king", "-v", name).out == wanted.out
     assert (folder / "x.csv").read_text().startswith("king,")
-    for name in ("x.txt", "x.bin", "x.glove", "x.npy", "x.tsv"):  # it takes no other's file
+    for name in (
+        "x.txt",
+        "x.bin",
+        "x.glove",
+        "x.npy",
+        "x.tsv",
+    ):  # it accepts no file of another format
         formats.save(name, toy)
         assert formats.sniff(name) != "text with commas"
     with pytest.raises(W2VError, match="a name with ',' cannot be written"):

@@ -1,4 +1,4 @@
-"""Questions to a table, against plain NumPy and against what a reader expects."""
+"""Queries to a table, compared with plain NumPy and with known answers."""
 
 import time
 

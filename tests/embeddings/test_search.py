@@ -1,4 +1,4 @@
-"""Many queries at once: as one by one, as a full sort in NumPy, in blocks of any size."""
+"""Many queries at once: the same as one by one and as a full sort in NumPy, for any block size."""
 
 import tracemalloc
 
@@ -15,13 +15,13 @@ ROWS, DIM = 60, 4
 
 
 def table(seed):
-    """Small integers: many vectors are alike, some are zero."""
+    """Vectors of small integers: many are equal, and some are zero."""
     matrix = np.random.default_rng(seed).integers(-2, 3, (ROWS, DIM)).astype(np.float32)
     return Table.build([f"w{i}" for i in range(ROWS)], matrix)
 
 
 def naive(table, vectors, signs, excluded, search):
-    """A full sort for one query."""
+    """The answer to one query by a full sort."""
     matrix = table.matrix.astype(float)
     matrix /= np.maximum(np.linalg.norm(matrix, axis=1), 1e-30)[:, None]
     terms = vectors.astype(float)

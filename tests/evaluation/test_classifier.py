@@ -1,4 +1,4 @@
-"""Logistic regression on vectors, and how it is report."""
+"""Logistic regression on vectors, and the report of its results."""
 
 import json
 
@@ -22,7 +22,7 @@ def blobs(count, seed=0):
 
 
 def test_it_is_the_minimum_of_the_loss():
-    """At the weights that are found the slope of the textbook's loss is zero."""
+    """The gradient of the textbook's loss is zero at the fitted weights."""
     x, labels = blobs(200)
     found = classifier.fit(x, labels, penalty=2.0)
     z = np.column_stack([(x - x.mean(axis=0)) / x.std(axis=0), np.ones(200)])
@@ -61,7 +61,7 @@ def test_accuracy_f1_and_confusion():
 
 @pytest.fixture
 def labelled(folder):
-    """Two documents files, and vectors of their words and of themselves."""
+    """Two files of documents, with vectors of their words and of the documents."""
     rows = [("cat", "x x u", [2, 0]), ("dog", "y", [0, 2]), ("cat", "x", [2, 1])] * 5
     train = [f"{label}\td{n}\t{words}\n" for n, (label, words, _) in enumerate(rows)]
     (folder / "train.tsv").write_text("".join(train))

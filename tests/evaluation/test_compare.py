@@ -1,4 +1,4 @@
-"""Vector files beside each other: intervals, paired tests and shared neighbours, against SciPy."""
+"""Comparison of vector files: intervals, paired tests and shared neighbours, against SciPy."""
 
 import json
 

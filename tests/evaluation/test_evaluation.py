@@ -1,4 +1,4 @@
-"""The evaluators: against scipy and against a loop, with case, coverage and restriction."""
+"""The evaluators, compared with SciPy and with a loop: case, coverage and restriction."""
 
 import numpy as np
 import pytest

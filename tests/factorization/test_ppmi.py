@@ -1,4 +1,4 @@
-"""PPMI: the matrix of words and words near them, its vectors, and its former name."""
+"""PPMI: the matrix of words and context words, its vectors, and the former name of the model."""
 
 import json
 
@@ -24,7 +24,7 @@ SEPARATED = np.array([-1, *sum(([*each, -1] for each in DOCUMENTS), [])], np.int
 @pytest.mark.parametrize("window", [1, 3, 20])
 @pytest.mark.parametrize(("exponent", "shift"), [(0.75, 0.0), (1.0, 0.5)])
 def test_information_is_the_twins(monkeypatch, window, exponent, shift):
-    """Also where a thread's room is full after each word."""
+    """Also if the buffer of a thread is full after each word."""
     for words, entries in ((2, 7), (1 << 10, 1 << 22)):
         monkeypatch.setattr("w2v.factorization.ppmi._WORDS", words)
         monkeypatch.setattr("w2v.factorization.ppmi._ENTRIES", entries)

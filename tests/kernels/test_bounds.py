@@ -1,4 +1,4 @@
-"""That NUMBA_BOUNDSCHECK=1, which `make test-bounds` sets, checks: planted mistakes raise."""
+"""NUMBA_BOUNDSCHECK=1, which `make test-bounds` sets, finds planted mistakes."""
 
 import os
 

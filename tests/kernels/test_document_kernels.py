@@ -1,4 +1,4 @@
-"""The kernels of documents against their twins and their gradients."""
+"""The kernels of document models, compared with their references and with gradients."""
 
 from functools import partial
 
@@ -31,7 +31,7 @@ def call_dm(
     return kernel(built, count, rows, targets, *vectors, scratch, fixed, option)
 
 
-# name: (how the kernel is called, its twin, how many vectors are concatenated to predict)
+# name: (call of the kernel, its reference, number of vectors that are concatenated)
 METHODS = {
     "dbow": (call_dbow, naive.train_documents, 1),
     "mean": (partial(call_dm, pv_dm.train_sums, True), naive.train_sums, 1),
@@ -48,7 +48,7 @@ each_method = pytest.mark.parametrize(("call", "twin", "parts"), METHODS.values(
 
 
 class Matrices:
-    """Padded matrices as kernels want them, and what is in them."""
+    """Matrices with padding, as kernels need them, and the same values without it."""
 
     def __init__(self, parts, dtype, dim, scale=0.3):
         self.dim, self.parts, padded = dim, parts, -(-dim // WIDTH) * WIDTH
@@ -171,7 +171,7 @@ def test_a_chunk_ends_where_the_twins_does(
 
 
 def hidden(parts, mean, document, words, place):
-    """What predicts the word at `place`, from vectors."""
+    """The vector that predicts the word at `place`."""
     if parts > 1:
         zeros = np.zeros_like(document)
         around = [*range(place - WINDOW, place), *range(place + 1, place + 1 + WINDOW)]

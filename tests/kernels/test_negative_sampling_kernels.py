@@ -1,4 +1,4 @@
-"""Every kernel against its twin, its gradient, its distribution; ids differ from positions."""
+"""Each kernel, compared with its reference, gradient and distribution; ids are no positions."""
 
 import naive
 import numpy as np
@@ -24,21 +24,21 @@ PADDING = V
 
 
 def matrices(dtype, scale=1.0, dim=D):
-    """Both matrices as kernels want them: padded, the last row is padding; and what is in them."""
+    """Both matrices with padding, as kernels need them, and the same values without it."""
     both = aligned((2, V + 1, -(-dim // WIDTH) * WIDTH), dtype)
     both[:, :V, :dim] = scale * np.random.default_rng(0).standard_normal((2, V, dim))
     return both
 
 
 def inside(both, dim=D):
-    """What is in padded matrices; the padding must still be zero (float64: as good as)."""
+    """The values of padded matrices; the padding must still be zero (in float64: almost)."""
     assert np.abs(both[:, V:]).max() <= (0 if both.dtype == np.float32 else 1e-35)
     assert not both[:, :, dim:].any()
     return both[:, :V, :dim]
 
 
 def build(ids, bounds, rng, dtype=np.float32, sample=0.02, window=2, shrink=True):
-    """Call `build_windows`, with scratch full of what must not be read."""
+    """Call `build_windows` with scratch arrays of values that must not be read."""
     keep = word_distributions.keep_thresholds(COUNTS, sample)
     built = windows.allocate_windows(ids.size, dtype)
     for array in built:
@@ -50,7 +50,7 @@ def build(ids, bounds, rng, dtype=np.float32, sample=0.02, window=2, shrink=True
 
 
 def make_scratch(targets, dim, dtype):
-    """Scratch full of what must not be read."""
+    """Scratch arrays of values that must not be read."""
     scratch = negative_sampling.make_scratch(targets, dim, dtype)
     for array in scratch[1:]:
         array.fill(np.nan)

@@ -1,4 +1,4 @@
-"""Kernels of networks against their twins."""
+"""Kernels of networks, compared with their references."""
 
 import naive
 import numpy as np

@@ -1,4 +1,4 @@
-"""SIMD registers: what is compiled does what the plain body says; tiles are matrix products."""
+"""SIMD registers: compiled operations equal their Python bodies; tiles are matrix products."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 @jit
 def each_operation(array, sums, number, power):
-    """Every operation once: results go to rows 2, 3 and 4."""
+    """Each operation once; the results go to rows 2, 3 and 4."""
     a, b = load(array, 0, 1), load(array, 1, 0)
     store(array, 2, 1, a)
     store(array, 3, 0, splat(number))
@@ -95,7 +95,7 @@ def plain_load(body, counts, given):
 
 
 def plain(array, sums, number, power):
-    """The same by the bodies that run uncompiled."""
+    """The same, by the Python bodies of the operations."""
     body = {
         name: getattr(getattr(simd, name), "plain", getattr(simd, name))
         for name in ("load", "store", "splat", "multiply_add", "store_sums", "power_of_two")

@@ -1,4 +1,4 @@
-"""That tests/bench/tricks.py, which edits the source of kernels, still finds what it takes out."""
+"""tests/bench/tricks.py, which edits the source of kernels, finds the text that it replaces."""
 
 import ast
 from pathlib import Path
