@@ -1,4 +1,4 @@
-"""What Python programs call, against the command line and against other libraries."""
+"""The Python API, compared with the command line and with other libraries."""
 
 import doctest
 import gc
@@ -117,7 +117,7 @@ PLAIN = {"dim": 4, "epochs": 2, "min_count": 1, "threads": 1}
 
 @pytest.fixture
 def models(folder):
-    """A trained model for each question that takes texts, by the question's name."""
+    """A trained model for each method that takes texts, by the name of the method."""
     documents = library.train(texts=TEXTS, model="pv-dbow", output="d.safetensors", **PLAIN)
     network = library.train(texts=LABELLED, model="mlp", output="n.safetensors", **PLAIN)
     return {

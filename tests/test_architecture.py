@@ -1,4 +1,4 @@
-"""The rules of the house as small programs over the source."""
+"""Rules for the source code, checked by small programs."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
 }
 KERNELS = [name for name in MODULES if name.startswith("w2v.kernels.")]
-# A room imports only from rooms before its own. The line is that of the flow of data.
+# A package imports only from packages before it. The order is that of the flow of data.
 LINE = [
     "errors",
     "kernels",
@@ -41,7 +41,7 @@ LINE = [
     "cli",
     "__main__",
 ]
-# Rooms in which the files have an order as well: a file imports only from those before its own.
+# Packages whose files have an order too: a file imports only from files before it.
 ORDERS = {
     "training": "chunks state protocols pool workers loop",
     "text": "nontext columns tokenizers corpus documents encoded_text word_counter vocabulary"
@@ -196,7 +196,7 @@ def test_the_registry_is_the_folder():
     assert {name.replace("-", "_") for name in models()} == files
 
 
-# Functions inside of others, whose docstrings say enough.
+# Functions inside other functions, whose docstrings are sufficient.
 INNER = {
     "train", "show", "work", "report", "refuse", "answer", "emit", "replace", "change", "known",
     "infer", "loss", "add", "multiply", "fill", "rows", "parse", "correlations",

@@ -42,7 +42,7 @@ def tar(path, texts, encoding="utf-8"):
 
 
 def known(monkeypatch, name, **changes):
-    """What is known of a corpus, changed to fit a small archive."""
+    """The facts about a corpus, changed to fit a small archive."""
     changed = replace(fetch.CORPORA[name], **{"size": None, "checksum": None, **changes})
     monkeypatch.setitem(fetch.CORPORA, name, changed)
 

@@ -60,7 +60,7 @@ def test_a_link_to_a_file_says_its_name(page):
 
 
 def test_what_the_docstring_of_a_package_names_is_there():
-    """A module or a name in backticks is in the package, or is a room."""
+    """Each name in backticks is a module, a package, or a name in the source of this package."""
     package = readme.ROOT / "w2v"
     for init in package.rglob("__init__.py"):
         files = [*init.parent.rglob("*.py")]
@@ -117,4 +117,4 @@ def test_measurements_of_other_processors_stay():
         "- Xeon: slow, again",
     ]
     other = merge(again, table.format(7, 8).replace("seconds", "minutes"), "EPYC", "fast")
-    assert "| Xeon" not in other  # whose columns are others
+    assert "| Xeon" not in other  # its columns differ

@@ -101,7 +101,7 @@ def topic_model(path):
 
 
 def network(model, task):
-    """A writer of a network's file."""
+    """A function that writes the file of a network."""
 
     def write(path):
         names = [END, UNKNOWN, "the", "king", "b"]
@@ -125,7 +125,7 @@ def network(model, task):
 
 
 def use_network(path):
-    """Everything that is done with a network that has been accepted."""
+    """Use a network that has been loaded, in every way."""
     with open("new", "w") as file:
         file.write("the king\n\nb the\n")
     trained = SavedNetwork(path)
@@ -140,7 +140,7 @@ def use_network(path):
 
 
 def show_topics(path):
-    """Everything that is done with the topics of a model that has been accepted."""
+    """Use the topics of a model that has been loaded, in every way."""
     trained = SavedTopicModel(path)
     listing = trained.listing()
     trained.coherence()
@@ -155,7 +155,7 @@ def opened_documents(path, format):
 
 
 def infer(path):
-    """Everything that inference does with a model that has been accepted."""
+    """Infer with a model that has been loaded."""
     with open("new", "w") as file:
         file.write("the king\n\n")
     trained = SavedDocumentModel(path)
@@ -164,7 +164,7 @@ def infer(path):
 
 
 def write_array(path, opened=open):
-    """An array, and the names beside it."""
+    """Write an array, and the file with its names."""
     with opened(path, "wb") as file:
         np.save(file, np.ones((3, 4), np.float32))
     with open("file.words", "w") as file:
@@ -206,7 +206,7 @@ MAKERS = {
 
 
 def use_vectors(path):
-    """Everything that a query does with a file that has been accepted."""
+    """Use vectors that have been loaded, with every query."""
     table = formats.load(path)
     formats.describe(path, Diagnostics(path))
     for name in ("the", "king", "no such word"):
@@ -353,7 +353,7 @@ def test_names_cannot_steer_a_terminal(w2v, folder):
 
 
 def test_what_lies_in_the_place_of_the_part_file_is_not_followed(folder):
-    """In a shared folder somebody might leave a link there, to a file of ours."""
+    """In a shared folder another user could place a link there, to a file of ours."""
     (folder / "victim").write_text("precious")
     os.symlink("victim", folder / "x.safetensors.part")
     write_container("x.safetensors")

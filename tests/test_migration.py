@@ -1,4 +1,4 @@
-"""Every command of the page for those who come from elsewhere, on the planted corpus."""
+"""Each command of the page for users of other tools, on the planted corpus."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ def blocks(kind, text):
 
 
 def gensims_files():
-    """What a user of gensim has: my.model and my.kv."""
+    """The files of a user of gensim: my.model and my.kv."""
     models = pytest.importorskip("gensim.models")
     model = models.Word2Vec(planted.sentences(300), vector_size=8, epochs=1, workers=1)
     model.save("my.model")

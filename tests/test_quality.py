@@ -1,4 +1,4 @@
-"""Floors for vectors of real text, well below what seeds differ by; slow: `make test-slow`."""
+"""Minimum quality on real text, below the variation between seeds; slow: `make test-slow`."""
 
 import gzip
 import json
@@ -66,7 +66,7 @@ def test_singular_values_of_newsgroups_are_those_of_arpack(data):
 
 @pytest.mark.slow
 def test_topics_of_newsgroups_are_as_good_as_they_were(w2v, data, folder):
-    """Perplexity of the test's posts and coherence: the README's, less what seeds differ by."""
+    """Held-out perplexity and coherence: those measured, less the variation between seeds."""
     options = ("--tokenizer", "words", "--lowercase", "--min-count", "1", "--id-prefix", "label")
     chosen = ("--stopwords", "english", "--min-df", "5", "--max-df", "0.5")
     posts, held = (data / f"20news-bydate.{split}.jsonl.gz" for split in ("train", "test"))
@@ -83,7 +83,7 @@ def test_topics_of_newsgroups_are_as_good_as_they_were(w2v, data, folder):
 
 @pytest.mark.slow
 def test_an_lstm_tells_reviews_as_well_as_it_did(w2v, data, folder):
-    """One fold of rt-polarity from random vectors: the README's 76.9, less what folds differ by."""
+    """One fold of rt-polarity, random vectors: 76.9 measured, less the variation of folds."""
     with gzip.open(data / "rt-polarity.tsv.gz") as file:
         rows = file.read().splitlines(keepends=True)
     random.Random(1).shuffle(rows)
@@ -103,7 +103,7 @@ def test_an_lstm_tells_reviews_as_well_as_it_did(w2v, data, folder):
 
 @pytest.mark.slow
 def test_networks_tell_next_words_as_well_as_they_did(w2v, data, folder):
-    """The Penn Treebank, two epochs: an LSTM comes to 158, a simple network to 180."""
+    """The Penn Treebank, two epochs: an LSTM reaches a perplexity of 158, a simple network 180."""
     text, held, test = (data / f"ptb.{name}" for name in ("train.txt.gz", "valid.txt", "test.txt"))
     options = ("--task", "lm", "--min-count", 1, "--dim", 200, "--units", 200, "--bptt", 20)
     for model, highest in (("lstm", 165), ("rnn", 190)):
@@ -118,7 +118,7 @@ def test_networks_tell_next_words_as_well_as_they_did(w2v, data, folder):
 
 @pytest.mark.slow
 def test_an_lstm_learns_what_lies_a_hundred_numbers_back():
-    """The adding problem, seed 1, as in `w2v lag`; a simple network gets no further than chance."""
+    """The adding problem with seed 1, as in `w2v lag`; a simple network stays at chance."""
     assert train_on_task("adding", "lstm", 100, 4000, 32, 1).solved("adding")
     forgot = train_on_task("adding", "rnn tanh", 100, 1000, 32, 1)
     assert forgot.score > 0.14

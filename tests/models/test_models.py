@@ -1,4 +1,4 @@
-"""Runs: chunks, state, threads, divergence, interruption; and what trained vectors must know."""
+"""Training runs: chunks, state, threads, divergence, interruption, and quality of vectors."""
 
 import dataclasses
 import os
@@ -110,7 +110,7 @@ def test_threads_share_the_chunks():
 
 def test_threads_may_end_while_they_are_looked_at(monkeypatch):
     class Fleeting(threading.Thread):
-        """Ends right after it was seen alive."""
+        """A thread that ends as soon as it was found to be alive."""
 
         def is_alive(self):
             alive = super().is_alive()
@@ -245,7 +245,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trainer, name):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trainer, name):
-    """What resuming and clusters rest on: another worker, after other calls, does the same."""
+    """Resuming and clusters need that another worker, after other calls, has the same result."""
     (one, chunks), (other, _) = trainer(name), trainer(name)
     half = dataclasses.replace(chunks[0], last=(chunks[0].first + chunks[0].last) // 2)
     if half.spans:

@@ -1,4 +1,4 @@
-"""Wild settings and odd texts: a run trains finite vectors or says in one line what is wrong."""
+"""Extreme settings and odd texts: a run trains finite vectors, or fails with one line."""
 
 import itertools
 import os
@@ -107,7 +107,7 @@ ODD = "caf\udce9"  # a name of bytes that are not UTF-8, as Python shows it
 
 @pytest.fixture
 def odd_names(w2v, folder):
-    """Texts, a model of documents and vectors in a folder, whose names are not UTF-8."""
+    """A folder of texts, vectors and a document model, all with names that are not UTF-8."""
     os.makedirs(ODD)
     for name, text in (
         (f"{ODD}/{ODD}.txt", "red army\n" * 20),
@@ -183,11 +183,11 @@ def test_arguments_that_are_not_utf_8_are_mistakes_in_one_line(w2v, toy, folder,
 
 
 class StopAt:
-    """In its block a stop signal comes at one of the calls of our own functions.
+    """A context in which a stop signal comes at one of the calls of our own functions.
 
     number  which call, from 0, of those at which a stop is caught; None: no signal comes
 
-    `calls` is how many such calls there were.
+    `calls` is the number of such calls.
     """
 
     def __init__(self, number=None):
@@ -229,7 +229,7 @@ dropped = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWa
 def test_a_training_that_is_stopped_at_any_moment_ends_with_the_same_bytes(
     w2v, small, folder, stoppable, name, suffix, stops
 ):
-    """From the first byte that is read to the last that is written."""
+    """A stop may come from the first byte that is read to the last that is written."""
     args = (
         "train",
         "text",
@@ -251,13 +251,11 @@ def test_a_training_that_is_stopped_at_any_moment_ends_with_the_same_bytes(
             path.unlink()
         with StopAt(number):
             outcome = w2v(*args)
-        assert outcome.code in (143, 0), (
-            number,
-            outcome,
-        )  # 0: it has shown its progress less often
+        # The status is 0 if the run has reported progress less often, with fewer calls.
+        assert outcome.code in (143, 0), (number, outcome)
         assert "Traceback" not in outcome.err, (number, outcome.err)
         left = kept(folder)
-        left.pop(f"x{suffix}.lock", None)  # as of a killed process: the next run takes it over
+        left.pop(f"x{suffix}.lock", None)  # as after a killed process: the next run replaces it
         assert outcome.code or left == wanted, number
         assert left.keys() <= {*wanted, f"x{suffix}.checkpoint"}, number
         if left != wanted:

@@ -1,4 +1,4 @@
-"""Document vectors: what they must know, inference, and the commands that ask them."""
+"""Document vectors: their quality, inference, and queries."""
 
 import json
 import os
@@ -29,13 +29,13 @@ MODELS = {
     "lsa": ("--topics", "6"),
     "lda": ("--topics", "6", "--epochs", "60" if COMPILED else "2"),
 }
-WITHOUT_PASSES = ("sif", "lsa", "lda")  # inference does not repeat what training does
+WITHOUT_PASSES = ("sif", "lsa", "lda")  # inference does not repeat the steps of training
 TRAINED = ("--epochs", "40", "--min-lr", "0.01") if COMPILED else ("--epochs", "2")
 TRAINED = ("--min-count", "1", "--sample", "0", "--threads", "1", "--dim", "16", *TRAINED)
 
 
 def rows(seed=1, count=DOCUMENTS):
-    """Documents of 30 words about one topic each, with its label."""
+    """Documents of 30 words about one topic, with the topic as label."""
     rng = np.random.default_rng(seed)
     for n in range(count):
         topic = list(TOPICS)[n % len(TOPICS)]
@@ -113,7 +113,7 @@ def test_a_training_documents_inferred_vector_is_near_its_own(make, w2v, model):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_vector_depends_on_its_document_alone(make, w2v, folder, model, monkeypatch):
-    """Whatever comes before or beside it, on any number of threads, in any file."""
+    """Other documents, the number of threads and the kind of file change nothing."""
     monkeypatch.setattr("w2v.negative_sampling.inference.CHUNK", 50)
     path = make(model)
     lines = [row.split("\t")[2] for row in rows(seed=3, count=DOCUMENTS // 4)]
@@ -155,7 +155,7 @@ def test_documents_merged_into_one_are_inferred_as_one(make, w2v, folder, monkey
 
 @pytest.mark.parametrize("model", MODELS)
 def test_no_documents_at_all_and_many_in_one(make, w2v, folder, model, monkeypatch):
-    """Progress that is at nothing when it is shown."""
+    """Without documents, progress is shown at 0 of 0."""
     monkeypatch.setattr("w2v.factorization.sif._DOCUMENTS", 2)
     path = make(model)
     nothing = w2v("infer", path, stdin=b"")
@@ -182,7 +182,7 @@ def test_inferred_vectors_in_every_format(make, w2v, folder):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_odd_documents(make, w2v, folder, model):
-    """Empty ones, unknown words, one word: zeros where nothing is known."""
+    """Documents that are empty or have only unknown words have zero vectors; one word is enough."""
     path = make(model)
     (folder / "odd").write_text(f"\nqwert zuiop\n{TOPICS['music'][0]}\n \t \n")
     outcome = w2v("infer", path, "odd", "--json")
@@ -278,7 +278,7 @@ def test_models_of_words_do_not_infer(w2v, folder, toy):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_damaged_models_are_refused(make, w2v, model):
-    """Arrays that are missing, or that do not fit the settings or each other."""
+    """Arrays are missing, or do not fit the settings or each other."""
     path = make(model)
     tensors, metadata = container.read(path)
     for name in tensors:
@@ -362,7 +362,7 @@ def test_a_settings_dataclass_that_a_file_lacks(folder):
 
 
 def test_a_row_that_is_no_document_is_left_out_and_said(w2v, folder):
-    """The others are answered as they are without it; a model that is trained refuses it."""
+    """Other rows are inferred as without it. Training refuses the file."""
     (folder / "text").write_text("king man\nqueen king\nman man king\n" * 8)
     small = ("--min-count", 1, "--quiet", "--threads", 1)
     assert w2v("train", "text", "--model", "lsa", "--topics", 2, *small).code == 0

@@ -1,4 +1,4 @@
-"""Training in rounds: the same bytes for any number of threads, by copies that are merged."""
+"""Training in synchronous rounds: the same bytes for any number of threads, by merging copies."""
 
 import naive
 import numpy as np
@@ -36,7 +36,7 @@ def test_rows_are_numbered_as_they_come_and_copied():
     twins = {}
     wanted = naive.number_rows(ids[:6].tolist(), twins)
     assert row_merge.number_rows(ids, 6, local_ids, rows, 0) == len(twins) == 4
-    assert ids.tolist() == [*wanted, 5]  # what is beyond the count stays
+    assert ids.tolist() == [*wanted, 5]  # rows beyond the count stay
     assert rows[:4].tolist() == list(twins)
     assert {row: number for row, number in enumerate(local_ids) if number >= 0} == twins
     matrix, copy = aligned((10, WIDTH)), aligned((9, WIDTH))
@@ -102,7 +102,7 @@ def test_a_lone_copy_is_taken_over_agreeing_ones_go_beyond_the_mean_unrelated_on
 
 
 def test_a_frozen_row_is_not_merged():
-    """Not even by a change of nothing, which would turn -0.0 into 0.0."""
+    """Adding a change of zero would turn -0.0 into 0.0."""
     matrix = aligned((3 + 1, WIDTH))
     matrix[:3] = -0.0
     copies = [{row: matrix[row].copy() for row in range(3)} for _ in range(2)]
@@ -114,7 +114,7 @@ def test_a_frozen_row_is_not_merged():
 @pytest.mark.parametrize("shards", [2, 8, 64])
 @pytest.mark.parametrize("share", [0.01, 0.5, 1])
 def test_copies_that_all_go_towards_a_place_come_there_whatever_their_number(shards, share):
-    """The sum of 8 that go all of the way would be seven times as far away on the other side."""
+    """The sum of 8 changes, each of the whole distance, would overshoot by 7 times the distance."""
     rest = np.random.default_rng(1).standard_normal(WIDTH).astype(np.float32)
     matrix = aligned((1 + 1, WIDTH))
     away = [1.0]
@@ -128,7 +128,7 @@ def test_copies_that_all_go_towards_a_place_come_there_whatever_their_number(sha
 
 @pytest.mark.parametrize("shards", [1, 2, 3, 7, 16])
 def test_changes_that_are_computed_summed_in_parts_and_applied_are_merged_rows(shards):
-    """To the last bit, wherever the tree is cut: what a cluster does, and what one machine does."""
+    """The same bits wherever the tree is cut, as on a cluster or on one machine."""
     rng = np.random.default_rng(shards)
     matrix = aligned((V + 1, 2 * WIDTH))
     matrix[:V] = rng.standard_normal((V, 2 * WIDTH))
@@ -171,7 +171,7 @@ def test_the_bytes_do_not_depend_on_threads(text, folder, name, shards):
 
 
 def test_a_chunk_in_a_round_is_that_chunk_on_a_copy(text):
-    """Its words' vectors end where the same kernel takes them on the whole matrices."""
+    """The vectors of its words are those that the same kernel trains in the whole matrices."""
     training = make_run(text, deterministic=True, shards=1, negative=0)
     other = make_run(text, negative=0)
     chunk = training.executor.plan[0]

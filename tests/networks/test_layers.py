@@ -1,4 +1,4 @@
-"""Networks: every gradient against finite differences, masks, what layers promise, their sizes."""
+"""Layers of networks: each gradient against finite differences, masks, outputs and sizes."""
 
 import json
 from functools import partial
@@ -24,14 +24,14 @@ MASKED = pytest.mark.parametrize("masked", [False, True])
 
 def initialised(layer, rng):
     layer.initialise(rng)
-    for name, value in layer.parameters.items():  # so that no gradient is zero by chance
+    for name, value in layer.parameters.items():  # otherwise a gradient could be zero by chance
         if name.startswith("b"):
             value += rng.normal(0, 0.3, value.shape)
     return layer
 
 
 def recurrent(name, rng):
-    """The recurrent layer of a network, of 3 inputs and 4 units."""
+    """A recurrent layer with 3 inputs and 4 units."""
     settings = models()[name].settings()
     return initialised(recurrent_layer(settings).of(3, 4, settings, np.float64), rng)
 
@@ -54,7 +54,7 @@ ROWS = 4
 
 
 def lengths(steps, masked):
-    """A mask: of a full row, of half a one, of one that begins late, of one without any word."""
+    """A mask of four rows: full, half full, with a late beginning, and without any word."""
     mask = np.ones((steps, ROWS))
     if masked:
         mask[(steps + 1) // 2 :, 1] = 0
@@ -88,7 +88,7 @@ def test_recurrent_layers_gradients(name, steps, masked):
 
 @pytest.mark.parametrize("name", RECURRENT)
 def test_where_there_is_no_word_nothing_changes(name):
-    """Filled-up rows give what they would give alone, and their filling gets no gradient."""
+    """Padded rows have the same outputs as without padding, and padding gets no gradient."""
     rng = np.random.default_rng(7)
     layer = RECURRENT[name](rng)
     x = rng.normal(size=(6, 2, 3))
@@ -203,7 +203,7 @@ def test_pooling_of_nothing(way):
 @STEPS
 @MASKED
 def test_concatenation_gradients(steps, masked):
-    """Of words side by side; `steps` windows of two."""
+    """Embeddings of adjacent words are concatenated, in `steps` windows of two words."""
     rng = np.random.default_rng(10)
     layer, mask = Concatenation(2), lengths(steps + 1, masked)
     given = {"x": rng.normal(size=(steps + 1, ROWS, 3))}
@@ -238,7 +238,7 @@ def test_dropout_gradients_and_what_is_left(steps):
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("samples", [0, 3])
 def test_output_gradients(steps, tied, samples):
-    """Scores of all words or of some, by vectors of their own or by those of the embedding."""
+    """Scores of all words or of a sample, with separate or tied output vectors."""
     rng = np.random.default_rng(12)
     name, targets = ("input_vectors" if tied else "output_vectors"), rng.integers(0, 6, 2 * steps)
     tables = {name: rng.normal(size=(6, 4)), "b_o": rng.normal(size=(6, 1) if samples else 6)}

@@ -1,4 +1,4 @@
-"""Networks as a user meets them: whole gradients, both tasks, same bytes, resume, wrong input."""
+"""Whole networks: gradients, both tasks, equal bytes, resuming, wrong input."""
 
 import json
 from dataclasses import replace
@@ -23,7 +23,7 @@ WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
 
 
 def reviews(count, seed=1):
-    """Rows of label TAB text, in which good words make a good film."""
+    """Rows of label TAB text; good words are in the reviews of good films."""
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(count):
@@ -49,7 +49,7 @@ def films(folder):
 
 @pytest.fixture
 def cycle(folder):
-    """A text in which each word follows from the one before."""
+    """A text in which each word determines the next one."""
     (folder / "text.txt").write_text("a b c d e f g\n" * 150)
     return folder
 
@@ -74,7 +74,7 @@ def parameters(made, rng, sampled):
 @pytest.mark.parametrize("language", [False, True])
 @pytest.mark.parametrize("model", NETWORKS)
 def test_gradients_of_whole_networks(model, language, tied, samples, steps):
-    """By each number of each parameter: stacked layers, dense ones, dropout, samples."""
+    """Each number of each parameter: stacked layers, dense layers, dropout, sampled softmax."""
     if not language and (tied or samples):
         pytest.skip("only next words are tied or sampled")
     rng = np.random.default_rng(1)
@@ -140,7 +140,7 @@ def test_a_stream_tells_each_word_once_from_those_before_it(rows, before):
 
 @pytest.mark.parametrize("model", [name for name in NETWORKS if name != "mlp"])
 def test_a_stream_in_stretches_is_read_as_in_one(model):
-    """States go on from one stretch to the next, in all layers, and begin anew with the text."""
+    """All layers carry their states from one minibatch to the next, until the text begins anew."""
     rng, settings = np.random.default_rng(1), models()[model].settings()
     made = Architecture(recurrent_layer(settings), 7, 3, 1, 4, 2, (), 7, False, True)
     given = parameters(made, rng, False)
@@ -158,7 +158,7 @@ def test_a_stream_in_stretches_is_read_as_in_one(model):
 
 
 def test_texts_of_about_the_same_length_are_learnt_together():
-    """Each once in an epoch, its last words; what is filled up is a small share."""
+    """Each text is in an epoch once, with its last words, and padding is a small share."""
     rng = np.random.default_rng(2)
     sizes = rng.integers(0, 30, 400)
     starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -203,7 +203,7 @@ def test_the_rate_is_cut_where_a_loss_is_hardly_lower_than_the_lowest():
 
 
 def test_patience_ends_a_run_and_the_best_epoch_is_written(w2v, folder):
-    """Words at random cannot be told: what is learnt of a few soon harms with others."""
+    """Random words cannot be predicted, so that overfitting to a short text begins early."""
     rng = np.random.default_rng(3)
     for name, count in (("few.txt", 60), ("other.txt", 200)):
         (folder / name).write_text(" ".join(rng.choice(list("abcdefgh"), count)) + "\n")
@@ -365,7 +365,7 @@ def test_a_label_that_training_has_not_is_a_mistake(w2v, folder):
 
 @pytest.mark.parametrize("task", ["classify", "lm"])
 def test_nothing_to_read(w2v, folder, task):
-    """Nothing is told of nothing; it cannot judge."""
+    """An empty validation set is refused, and empty texts have no scores."""
     (folder / "x.tsv").write_text(reviews(12))
     (folder / "empty.tsv").write_text("")
     (folder / "blank.tsv").write_text("pos\t\n" if task == "classify" else "\n\n")
@@ -395,7 +395,7 @@ def test_temperatures(w2v, cycle):
 
 @compiled
 def test_many_words_are_told_from_some(w2v, cycle, monkeypatch):
-    """Above 50,000 without being asked; and judged by all of them."""
+    """Above 50,000 words the default is sampled softmax; the perplexity is that of all words."""
     assert training_of_networks.MANY == 50_000
     drawn, learn = [], SampledSoftmaxOutput.learn
     monkeypatch.setattr("w2v.networks.trainer.MANY", 8)
@@ -403,7 +403,7 @@ def test_many_words_are_told_from_some(w2v, cycle, monkeypatch):
     monkeypatch.setattr(
         SampledSoftmaxOutput,
         "learn",
-        lambda self, *options: drawn.append(self) or learn(self, *options),
+        lambda self, *args: drawn.append(self) or learn(self, *args),
     )
     more = ("--task", "lm", "--epochs", 5, "--lr", "0.05", "--batch", 4, "--bptt", 10)
     assert train(w2v, "text.txt", "lstm", *more).code == 0

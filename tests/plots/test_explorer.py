@@ -74,12 +74,12 @@ class Page:
         return found
 
     def listed(self):
-        """The neighbours in the panel."""
+        """The neighbours that the panel lists."""
         rows = self.browser.find_elements("css selector", "#panel ol li")
         return [row.text.split() for row in rows]
 
     def offers(self):
-        """What the search offers."""
+        """The names that the search suggests."""
         return self.run(
             "return [...document.querySelectorAll('#found span')].map(o => o.innerText)"
         )

@@ -1,4 +1,4 @@
-"""Pictures: where points and names go, what colours mean, what is written."""
+"""Plots: positions of points and names, colours, and the files that are written."""
 
 import json
 import re
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:.*(matplotli
 
 
 def blobs(count=3, each=40, dim=10, seed=0):
-    """Vectors around some directions, and which."""
+    """Vectors around a few directions, and the number of the direction of each."""
     rng = np.random.default_rng(seed)
     centres = 5 * rng.standard_normal((count, dim))
     of = np.repeat(np.arange(count), each)
@@ -73,7 +73,7 @@ def test_neighbours_stay_neighbours(method, monkeypatch):
 
 
 def test_umap_is_told_all_and_tells_how_far_it_is(monkeypatch):
-    """By a stand-in: the package itself compiles for half a minute."""
+    """A substitute replaces the package, which compiles for half a minute."""
     umap_settings, shares = {}, []
 
     class Umap:

@@ -1,4 +1,4 @@
-"""Runs that start from another file: --init, --freeze, --update."""
+"""Runs that start from vectors of another file: --init, --freeze, --update."""
 
 import json
 
@@ -14,14 +14,14 @@ from w2v.models import models
 
 @pytest.fixture
 def text(folder):
-    """A planted text in the current folder, and a model of it with a word of its own."""
+    """A planted text in the current folder."""
     (folder / "text").write_text(planted.text(300 if COMPILED else 12))
     return "text"
 
 
 @pytest.fixture
 def old(w2v, text, folder):
-    """A model of another text: `old.safetensors`."""
+    """A model that is trained on another text: `old.safetensors`."""
     (folder / "before").write_text("the zebra and the emu\n" * 30)
     outcome = w2v("train", "before", *ARGS, "-o", "old.safetensors", "--quiet")
     assert outcome.code == 0, outcome.err
@@ -159,7 +159,7 @@ def test_an_update_keeps_its_words_beyond_max_vocab_and_adds_what_that_allows(w2
 def test_an_update_with_nothing_to_learn_leaves_the_model_as_it_is(
     w2v, folder, model, text, why, suffix
 ):
-    """A daily job, on a day without news: what it goes on with tomorrow is there."""
+    """A daily job on a day without new text must still write the model for the next day."""
     (folder / "before").write_text("the zebra and the emu\n" * 30)
     args = ("--model", model, "--dim", 6, "--min-count", 3, "--threads", 1)
     assert w2v("train", "before", *args, "-o", "old.safetensors").code == 0
@@ -242,7 +242,7 @@ def test_what_cannot_be_started_from_is_one_line(w2v, text, old, args, said):
 @pytest.mark.parametrize("given", [True, False])
 @pytest.mark.parametrize("model", [n for n, model in models().items() if not model.updatable])
 def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folder, model, given):
-    """Whatever --model says; and what is to be done instead works."""
+    """The error is the same with and without --model, and its advice works."""
     kind = models()[model]
     labels = ("__label__x ", "__label__y ") if kind.is_network else ("", "")
     (folder / "text").write_text("".join(f"{label}a b a c\n" for label in labels))
@@ -278,7 +278,7 @@ LEFT_OUT = "1 vector is zero ('b') and 3 vectors are not finite ('c', 'd', 'e'):
 @pytest.mark.parametrize("suffix", [".safetensors", ".txt", ".bin"])
 @pytest.mark.parametrize("model", [*TRAINED, "sif", "lstm"])
 def test_vectors_without_a_direction_are_none_to_start_from(w2v, folder, model, suffix, freeze):
-    """The result is that of a file without them; what is bad beyond the text's words is unsaid."""
+    """The result is that of a file without them. Only those of words of the text are reported."""
     if model == "sif" and freeze:
         pytest.skip("computes with the vectors as they are")
     label = ["__label__x ", "__label__y "] if model == "lstm" else ["", ""]

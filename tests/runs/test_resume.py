@@ -1,4 +1,4 @@
-"""Stopped runs: what resumes ends as if it had never been stopped, and nothing is lost."""
+"""Stopped runs: a resumed run ends as if it had never been stopped, and nothing is lost."""
 
 import errno
 import json
@@ -73,7 +73,7 @@ def test_checkpoints_are_written_while_a_run_goes_on(text, folder, monkeypatch):
     )
     training = make_run(text, threads=2, run_settings={"checkpoint_every": "1e-9"})
     training.train()
-    each = len(training.executor.plan) // 2  # epochs end with a stretch of their own
+    each = len(training.executor.plan) // 2  # each epoch ends with a call of its own
     wanted = [*range(7, each, 7), each, *range(each + 7, 2 * each, 7)]
     assert [state["chunks_done"] for state in written] == [0, *wanted]
     assert training.executor.state.chunks_done == len(training.executor.plan)
@@ -291,7 +291,7 @@ def test_a_checkpoint_is_as_private_as_the_file_that_it_is_of(text, folder):
     assert stat.S_IMODE((folder / "x.safetensors.checkpoint").stat().st_mode) == 0o600
 
 
-# What is trained is not lost.
+# Trained vectors are not lost.
 
 SUFFIXES = [".txt", ".vec", ".glove", ".bin", ".npy", ".tsv", ".txt.gz", ".bin.gz", ".npy.gz"]
 
@@ -301,7 +301,7 @@ def outputs(folder):
 
 
 def stopped(w2v, monkeypatch, args, *numbers):
-    """A training that gets signals when all is trained and nothing is written."""
+    """A training that gets signals after the last chunk and before the output is written."""
     summary = Messages.summary
 
     def stop(messages, *found):
@@ -389,7 +389,7 @@ def test_a_file_that_cannot_be_written_leaves_a_checkpoint(w2v, small, folder, m
 @compiled
 @pytest.mark.parametrize("stops", [6, pytest.param(120, marks=pytest.mark.slow)])
 def test_a_real_process_that_is_stopped_while_it_writes_loses_nothing(folder, stoppable, stops):
-    """At random moments between the last chunk and the rename, by one signal or by two."""
+    """One or two signals come at random moments between the last chunk and the rename."""
     rng = random.Random(3)
     words = [f"w{n}" for n in range(20_000)]
     rng.shuffle(words)

@@ -1,4 +1,4 @@
-"""Stop signals: they wait, they are not lost, and only a later Ctrl-C does not wait."""
+"""Stop signals: they are deferred and never lost; only a second Ctrl-C stops immediately."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ HERE = os.getpid()
 
 @pytest.fixture(autouse=True)
 def handlers(monkeypatch):
-    """The handlers of a Python program, and no time between two signals that counts as long."""
+    """The signal handlers of a Python program; a second Ctrl-C never comes late enough to count."""
     with signals.handlers_kept():
         signal.signal(signal.SIGINT, signal.default_int_handler)
         monkeypatch.setattr("w2v.system.signals.AGAIN", 1e9)
@@ -141,7 +141,7 @@ def test_signals_of_the_program_that_imports_us_are_left_alone():
 
 
 def begun(folder, *args, words="memory", **options):
-    """A training that has come to its matrices."""
+    """A training process that has allocated its matrices."""
     (folder / "text").write_text(planted.text(400))
     command = [sys.executable, "-m", "w2v", "train", "text", "-o", "x.safetensors", *args]
     child = subprocess.Popen(
@@ -159,7 +159,7 @@ LONG = ("--epochs", "100000", "--dim", "8", "--sample", "0", "--threads", "1")
 @compiled
 @pytest.mark.parametrize("number", STOPS)
 def test_every_stop_leaves_a_checkpoint_and_its_own_exit_status(folder, stoppable, number):
-    """As many signals as the system likes to send: the first one counts."""
+    """Of several signals the first one counts."""
     log = folder / "log"
     with begun(folder, *LONG, "--log-json", "log") as child:
         while '"progress"' not in log.read_text():

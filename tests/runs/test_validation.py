@@ -1,4 +1,4 @@
-"""Held-out loss, patience, the log: what tells whether training does any good."""
+"""Validation loss, early stopping, and the log of a run."""
 
 import json
 import math
@@ -16,7 +16,7 @@ HELD_OUT = {"valid": "held-out"}
 
 @pytest.fixture
 def text(folder, monkeypatch):
-    """A planted text in the current folder, and another one that is held out."""
+    """A planted text in the current folder, and a held-out text."""
     monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 80)
     (folder / "text").write_text(planted.text(300 if COMPILED else 12))
     (folder / "held-out").write_text(planted.text(20)[: 2000 if COMPILED else 200])
@@ -44,7 +44,7 @@ def test_the_held_out_loss_of_the_text_itself_falls_as_that_of_training_does(tex
 
 
 def script(training, losses):
-    """Let the held-out losses of a run be these; returns a list of the vectors after each."""
+    """Replace the validation losses of a run; returns a list that gets the vectors at each loss."""
     seen = []
 
     def loss(text):

@@ -1,4 +1,4 @@
-"""What a run says: on a terminal, in a log, in words."""
+"""Progress of a run: on a terminal, in a log, and as messages."""
 
 import fcntl
 import io
@@ -115,7 +115,7 @@ V1 = "".join(
 
 @pytest.fixture
 def containers(monkeypatch, tmp_path):
-    """Writes the files of /proc and of groups into an empty file system, which is then used."""
+    """A function that writes files of /proc and cgroups into an empty root, which is then used."""
     monkeypatch.setattr("w2v.system.cgroups._ROOT", tmp_path)
 
     def write(own, mounts, groups):

@@ -1,4 +1,4 @@
-"""Text files that a user names, as programs of all kinds write them: one opener reads them all."""
+"""Text files of all kinds of programs, which one function opens."""
 
 import bz2
 import codecs
@@ -35,7 +35,7 @@ DISGUISES = {
 
 @pytest.fixture(params=DISGUISES)
 def write(request, folder):
-    """Write a text in a disguise: write("name", text) -> the name."""
+    """Write a text in one of the encodings and packings: write("name", text) -> the name."""
 
     def written(name, text):
         (folder / name).write_bytes(DISGUISES[request.param](text))
@@ -167,7 +167,7 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path, monk
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_slow_pipe_does_not_hide_a_mark(size, disguise):
     class Slow(io.RawIOBase):
-        """Gives some bytes at a time."""
+        """A stream that returns a few bytes at a time."""
 
         def __init__(self, data):
             self._data = io.BytesIO(data)

@@ -280,7 +280,7 @@ def test_a_row_that_is_too_long_is_refused(folder, monkeypatch):
 
 
 def test_blocks_are_cut_anywhere(folder, monkeypatch):
-    """Rows and lines that are longer than what is read at a time."""
+    """Rows and lines are longer than the blocks in which a file is read."""
     monkeypatch.setattr("w2v.text.corpus.BLOCK", 7)
     rows = {f"d{n}": ["w" * (n % 9), f"v{n}"] for n in range(40)}
     table = "".join(f"{name}\t{' '.join(words)}\n" for name, words in rows.items())
@@ -313,7 +313,7 @@ def make(lengths, rows=None):
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=30).filter(any), st.integers(1, 3))
 def test_every_document_is_trained_once_an_epoch(lengths, epochs):
-    """Each word in the document that it is of; a long one in parts, in their order."""
+    """Each word is trained with its document; a long document is divided into parts, in order."""
     text = make(lengths)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("w2v.training.chunks.SMALL_CHUNK", 10)

@@ -1,4 +1,4 @@
-"""Phrases: against a plain loop over words, pass after pass; vocabularies from a file."""
+"""Phrases, compared with a plain loop over words for each pass; vocabularies from a file."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ from w2v.text.phrases import Phrases
 
 
 def candidates(line, connectors):
-    """What can be a phrase in a line, as lists of words, with where each begins."""
+    """The possible phrases of a line, as lists of words with their positions."""
     found, start, inside = [], None, []
     for at, word in enumerate(line):
         if word in connectors:
@@ -198,7 +198,7 @@ def test_every_text_that_is_written_is_packed_by_its_suffix(w2v, folder, option)
     content = (folder / plain).read_bytes()
     packed = (folder / f"{plain}.GZ").read_bytes()
     unpacked = gzip.decompress(packed)
-    if option == "train --log-json":  # which says how long things took
+    if option == "train --log-json":  # the log has times
         events = [
             [json.loads(line)["event"] for line in x.splitlines()] for x in (unpacked, content)
         ]
@@ -270,7 +270,7 @@ def test_a_file_of_counts_that_is_none_is_one_line(w2v, folder, content, said):
 @pytest.mark.parametrize("option", ["--read-vocab", "--valid"])
 @pytest.mark.parametrize("model", [*models(), "lstm --task lm"])
 def test_texts_that_share_no_word_are_one_line_for_every_model(w2v, folder, model, option):
-    """A vocabulary, or a held-out text, of another language: nothing is trained on nothing."""
+    """The vocabulary or the held-out text is in another language, and nothing can be trained."""
     kind = models()[model.split()[0]]
     is_classifier = kind.is_network and "lm" not in model
     for name, lines in (("text", ["a b a", "a b b"]), ("odd", ["zwei Worte", "drei"])):

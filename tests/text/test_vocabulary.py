@@ -1,4 +1,4 @@
-"""Counting and encoding: against a few lines of plain Python."""
+"""Counting and encoding, compared with a few lines of plain Python."""
 
 import errno
 import os
@@ -100,7 +100,7 @@ def test_counting_finds_the_vocabulary_of_encoding(tmp_path):
 
 @given(st.lists(st.binary(max_size=12), max_size=30), st.booleans())
 def test_types_are_numbered_and_counted_as_by_a_dictionary(pieces, by_lines):
-    """Any bytes but blanks make a token, in however many blocks they come."""
+    """Any bytes but blanks make a token, and it may be cut into any number of blocks."""
     text = b"\n".join(pieces) + b" "
     numbers = naive.fill_slots([b"</s>"])
     wanted = naive.number_tokens(text, numbers)
@@ -168,7 +168,7 @@ def test_a_spool_without_values_is_an_empty_array():
 
 @given(st.integers(0, 1 << 30), st.integers(8, 80))
 def test_what_counting_forgets_is_said_and_no_more_than_that(tmp_path_factory, seed, most):
-    """With room for few types, in blocks of a word: counts are low by `lost` at most."""
+    """With capacity for few types and blocks of one word, counts are too low by `lost` at most."""
     rng = random.Random(seed)
     numbers = rng.choices(range(61), k=rng.randint(1, 200 if COMPILED else 60))
     named = [f"w{min(n, 60 - n)}x{n}" for n in numbers]

@@ -1,4 +1,4 @@
-"""LDA: sampling, priors, rounds, what is inferred, judged and shown."""
+"""LDA: sampling, priors, rounds, inference, evaluation and listing of topics."""
 
 import gzip
 import itertools
@@ -37,7 +37,7 @@ def tokens_of(documents):
 
 
 def random_documents(count, words, longest=12, seed=0):
-    """Some of them empty."""
+    """Random documents, of which some are empty."""
     rng = np.random.default_rng(seed)
     return [rng.integers(0, words, rng.integers(0, longest)).tolist() for _ in range(count)]
 
@@ -50,7 +50,7 @@ def padded(values, kind=np.float64):
 
 @pytest.mark.parametrize("topics", [1, 5, 16, 37])
 def test_sampling_is_the_twins(topics):
-    """In float64, so that both draw the same whatever rounding does."""
+    """In float64, so that rounding does not change which topics are drawn."""
     rng, documents = np.random.default_rng(3), random_documents(9, 7)
     tokens = tokens_of(documents)
     alpha = rng.uniform(0.1, 2, topics)
@@ -97,7 +97,7 @@ def before(number):
 @compiled
 @pytest.mark.parametrize("topics", [3, 5, 13])
 def test_rounding_finds_no_topic_that_is_not_there(topics):
-    """Lanes are added in a tree: the last of them may differ from the last with a topic."""
+    """SIMD lanes are added in a tree, and rounding may choose a lane after the last topic's."""
 
     @jit
     def draw_one(weight_sums, most, state):
@@ -112,12 +112,12 @@ def test_rounding_finds_no_topic_that_is_not_there(topics):
         assert draw_one(weight_sums, topics - 1, state) < topics
         assert state[0] == largest
         unequal += draw_one(weight_sums, 15, np.array([before(largest)], np.uint64)) >= topics
-    assert unequal  # it does happen where nothing holds it back
+    assert unequal  # without the guard it happens
 
 
 @compiled
 def test_the_chain_visits_assignments_as_often_as_they_are_probable():
-    """All 2 ** 5 assignments of five tokens against the exact posterior, in float32."""
+    """All 2 ** 5 assignments of five tokens, compared with the exact posterior, in float32."""
     documents = [[0, 1, 0], [2, 1]]
     alpha, eta, sweeps = np.array([0.7, 0.3]), 0.4, 60_000
     tokens = tokens_of(documents)
@@ -144,7 +144,7 @@ def test_the_chain_visits_assignments_as_often_as_they_are_probable():
 
 
 def test_priors_rise_to_the_most_likely_ones():
-    """Repeated steps against a general optimiser of the likelihood of the counts."""
+    """Repeated steps, compared with a general optimiser of the likelihood of the counts."""
     rng = np.random.default_rng(2)
     shares = rng.dirichlet([0.3, 1.5, 0.8], 300)
     counts = np.array([rng.multinomial(n, p) for n, p in zip(rng.integers(1, 60, 300), shares,
@@ -252,7 +252,7 @@ def test_chunks_of_a_sweep_are_whole_documents():
 
 
 def themed(count, seed=0):
-    """Documents of one theme each, or of two."""
+    """Documents with one or two themes."""
     rng = np.random.default_rng(seed)
     lines = []
     for number in range(count):
@@ -264,7 +264,7 @@ def themed(count, seed=0):
 
 @pytest.fixture
 def text(folder, monkeypatch):
-    """Themed documents in the current folder; a sweep has several rounds."""
+    """Documents with themes in the current folder; an epoch has several rounds."""
     monkeypatch.setattr("w2v.topics.lda._TOKENS", 60 if COMPILED else 20)
     monkeypatch.setattr("w2v.topics.lda._PER_WORD", 0)
     (folder / "text").write_text(themed(120 if COMPILED else 6))
@@ -360,7 +360,7 @@ def test_planted_themes_are_found(w2v, folder):
 
 @pytest.fixture
 def trained(w2v, folder):
-    """A model of a few sweeps that keeps its state."""
+    """A model trained for a few epochs with --keep-state."""
     (folder / "text").write_text(themed(30 if COMPILED else 4))
     outcome = w2v("train", "text", *ARGS, "--epochs", "4", "--keep-state", "-o", "x.safetensors")
     assert outcome.code == 0, outcome.err
@@ -374,7 +374,7 @@ def test_the_file_holds_what_follows_from_the_tokens_topics(w2v, folder, trained
     np.testing.assert_allclose(documents.sum(axis=1), 1, rtol=1e-5)
     counts = naive.count_topics(tensors["state.words"], tensors["state.topics"], words.shape)
     eta, alpha = tensors["eta"][0], tensors["alpha"]
-    # Of four sweeps the last alone is averaged.
+    # Of four epochs only the last one is averaged.
     np.testing.assert_allclose(
         words, (counts + eta) / (counts + eta).sum(axis=1, keepdims=True), rtol=1e-5
     )
@@ -490,7 +490,7 @@ def test_topics_of_lsa_have_words_of_both_signs(w2v, folder):
 
 
 def test_documents_without_terms_have_no_shares_and_are_nearest_to_nothing(w2v, folder):
-    """The prior's shares would be near to those of documents that mix all topics."""
+    """If they had the shares of the prior, they would be near to documents that mix all topics."""
     (folder / "text").write_text("\n" + themed(8) + "unheard\n\n")
     args = (*ARGS, "--epochs", "2", "--max-vocab", "12", "-o", "y.safetensors")
     outcome = w2v("train", "text", *args)

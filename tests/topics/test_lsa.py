@@ -1,4 +1,4 @@
-"""LSA: sparse products, the singular values, terms and their weights, and what they mean."""
+"""LSA: sparse products, singular values, terms and their weights, and the quality of vectors."""
 
 import json
 
@@ -57,7 +57,7 @@ def test_products_are_the_twins(parts):
 @compiled
 @pytest.mark.parametrize("shape", [(900, 700), (600, 1200)])
 def test_singular_values_and_vectors_are_numpys(shape):
-    """A basis of fewer columns than the matrix has, so that nothing is exact by itself."""
+    """The basis has fewer columns than the matrix, so that the method is not exact by itself."""
     rng = np.random.default_rng(2)
     left, right = (np.linalg.qr(rng.standard_normal((n, 300)))[0] for n in shape)
     values = 100 * 0.97 ** np.arange(300)
@@ -180,7 +180,7 @@ def test_weights_are_those_of_the_formulas(counted, monkeypatch, block):
 
 @pytest.mark.parametrize("weight", ["tfidf", "log-entropy", "count"])
 def test_a_documents_row_is_what_inference_gives_it(w2v, folder, weight):
-    """UΣ = XV: a document of the training, taken for a new one, gets its own row."""
+    """UΣ = XV: inference of a training document gives the row that it has in the model."""
     (folder / "text").write_text(TEXT * 5 + "d d a\n")
     args = ("--model", "lsa", "--min-count", "1", "--topics", "3", "--weight", weight)
     outcome = w2v("train", "text", *args, "-o", "x.safetensors")
