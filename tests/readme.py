@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The generated parts of the README and the manual: make them anew, or --check that they are true.
+"""Generate parts of the README and the manual anew, or --check that they are up to date.
 
-A part stands between <!-- NAME --> and <!-- /NAME -->. `commands`, `models`, `options` and `source`
-are made from the program. In the parts `transcript` and `tour`, every line that begins with "$ " is
-run, all in one folder that starts with the planted corpus as planted.txt, and what it prints
-(stdout and stderr) follows it. Times, rates and memory differ from machine to machine: they are
-masked by "…".
+A part is the text between <!-- NAME --> and <!-- /NAME -->. The parts `commands`, `models`,
+`options` and `source` are made from the program. In the parts `transcript` and `tour`, each line
+that begins with "$ " is run as a command, and its stdout and stderr follow the line. All commands
+run in one folder, which has the planted corpus as planted.txt at the start. Times, rates and memory
+differ between machines and are replaced by "…".
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def page_with(name: str) -> Path:
 
 
 def part(name: str) -> str:
-    """What stands in a part now."""
+    """The present content of a part."""
     text = page_with(name).read_text()
     [found] = re.findall(rf"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", text, re.DOTALL)
     return str(found)
@@ -78,7 +78,7 @@ def publish(name: str, content: str) -> None:
 
 
 def commands() -> str:
-    """The help of every command."""
+    """The help of each command."""
     import click
     from click.testing import CliRunner
 
@@ -98,7 +98,7 @@ def commands() -> str:
 
 
 def options() -> str:
-    """A table of what `w2v train` takes with other models than the default one."""
+    """A table of the options of `w2v train` that only other models than the default have."""
     import click
 
     from w2v.cli import cli
@@ -140,7 +140,7 @@ def models() -> str:
 
 
 def source() -> str:
-    """A table for each room of the package: its files, and the first sentence of each."""
+    """A table of the files of each package, with the first sentence of each file."""
     package = ROOT / "w2v"
     parts = []
     for room in ["", *ROOMS]:
@@ -160,13 +160,13 @@ def source() -> str:
 
 
 def first_line(path: Path) -> str:
-    """The first line of a module's docstring, where a bar cannot end a cell of a table."""
+    """The first line of a module's docstring; bars are escaped, as they would end a cell."""
     documentation = ast.get_docstring(ast.parse(path.read_text())) or ""
     return documentation.split("\n")[0].replace("|", "\\|")
 
 
 def transcript(old: str) -> str:
-    """The commands of a transcript with what they print now."""
+    """The commands of a transcript with their present output."""
     import planted
 
     lines = ["```console"]
@@ -186,14 +186,14 @@ def transcript(old: str) -> str:
 
 
 def masked(text: str) -> str:
-    """`text` without what differs from machine to machine."""
+    """`text` with "…" for times, rates and memory, which differ between machines."""
     for pattern, mask in MASKS:
         text = re.sub(pattern, mask, text)
     return text
 
 
 def fresh() -> dict[str, str]:
-    """The generated parts, made anew."""
+    """All generated parts, made anew."""
     return {
         "commands": commands(),
         "models": models(),

@@ -3,12 +3,17 @@
 
     python tests/soak.py [--minutes 10] [--seed N]
 
-Each scenario trains a random text with random settings: once without a stop, and once stopped
-again and again at random moments by any stop signal or SIGKILL and resumed, on other numbers of
-threads where --deterministic allows it. At every moment the output must be the file that was there
-before, or the finished one; at the end it must be that of the run that was never stopped, byte for
-byte, its checksums must hold, queries must answer, a way through another format and back must keep
-every number, and nothing may be left over. Ends with what was done how often, or what went wrong.
+Each scenario trains a random text with random settings, once without a stop. A second run is
+stopped by stop signals or SIGKILL at random moments and resumed each time; with --deterministic, on
+another number of threads. At each stop the output must be the old file or the finished one. At the
+end
+
+- the output must have the bytes of the run that was never stopped, and correct checksums,
+- queries must work,
+- conversion to another format and back must keep every number,
+- no other file may be left.
+
+The last line has the number of commands, stops, resumes and scenarios, or the first error.
 """
 
 from __future__ import annotations
@@ -36,7 +41,7 @@ BEFORE = b"what was there before"
 
 
 class Soak:
-    """One scenario after the other; `done` counts what happened."""
+    """Runs scenarios; `done` counts commands, stops, resumes and scenarios."""
 
     def __init__(self, seed: int, folder: Path):
         self.rng, self.folder = random.Random(seed), folder
@@ -44,7 +49,7 @@ class Soak:
         self.output = folder / "x.safetensors"
 
     def call(self, *args: str, expect: int = 0) -> subprocess.CompletedProcess:
-        """A whole command that must end with a certain status, and print no traceback."""
+        """Run a command, which must end with status `expect` and without a traceback."""
         done = subprocess.run([*COMMAND, *args], cwd=self.folder, capture_output=True, check=False)
         self.done["commands"] += 1
         self.must(
@@ -54,14 +59,14 @@ class Soak:
         return done
 
     def must(self, holds: bool, what: str) -> None:
-        """End everything where an invariant does not hold."""
+        """Keep the files and exit if an invariant does not hold."""
         if not holds:
             kept = tempfile.mkdtemp(prefix="w2v-soak-")
             subprocess.run(["cp", "-a", f"{self.folder}/.", kept], check=True)
             sys.exit(f"scenario {self.done['scenarios']}: {what}\nthe files are in {kept}")
 
     def scenario(self) -> None:
-        """Train, stop, resume, compare, ask."""
+        """Train without a stop, train with stops, compare the outputs, and query them."""
         import planted
 
         rng = self.rng
@@ -83,7 +88,7 @@ class Soak:
         self.done["scenarios"] += 1
 
     def settings(self) -> list[str]:
-        """Random settings of a run that ends with the same bytes whenever it is stopped."""
+        """Random settings, with which a run has the same bytes whether it is stopped or not."""
         rng = self.rng
         self.rounds = rng.random() < 0.5
         rounds = ["--deterministic", "--shards", str(rng.choice([1, 3, 8]))] * self.rounds
@@ -107,7 +112,7 @@ class Soak:
         return args + rounds
 
     def until_finished(self, command: list[str], whole: bytes) -> None:
-        """Start, stop at a random moment, and so on; sometimes let it go to its end."""
+        """Start, stop at a random moment and resume, several times; then train to the end."""
         rng = self.rng
         for _ in range(rng.choice([1, 3, 8])):
             threads = str(rng.randint(1, 4)) if self.rounds else "1"
@@ -125,18 +130,18 @@ class Soak:
                 child.send_signal(number)
                 self.done[f"stops by {number.name}"] += 1
             assert child.stderr
-            said = child.stderr.read()
+            messages = child.stderr.read()
             code = child.wait()
             ends = {end for number in SIGNALS for end in (-number, 128 + number)} | {0}
-            self.must(code in ends, f"{args} ended with {code}: {said!r}")
-            self.must(b"Traceback" not in said or code == -2, f"{args}: {said!r}")
+            self.must(code in ends, f"{args} ended with {code}: {messages!r}")
+            self.must(b"Traceback" not in messages or code == -2, f"{args}: {messages!r}")
             self.must(self.output.read_bytes() in (BEFORE, whole), f"{args}: the output is neither")
             self.done["resumes"] += 1
         threads = str(rng.randint(1, 4)) if self.rounds else "1"
         self.call(*command, "--threads", threads, "--resume")
 
     def ask(self) -> None:
-        """Look at the result in every way; a mistake is one line."""
+        """Check, query and convert the output; an error must be a single line."""
         rng, name = self.rng, self.output.name
         self.call("info", name, "--check")
         self.call("similar", "the", "-v", name)
@@ -146,12 +151,12 @@ class Soak:
         self.call("convert", f"y{suffix}", "z.safetensors")
         ours, back = (self.call("vector", "the", "-v", v).stdout for v in (name, "z.safetensors"))
         self.must(ours == back, f"{suffix} and back changed a vector")
-        said = self.call("train", "nowhere", expect=2).stderr
-        self.must(said.count(b"\n") == 1, f"more than a line: {said!r}")
+        message = self.call("train", "nowhere", expect=2).stderr
+        self.must(message.count(b"\n") == 1, f"more than a line: {message!r}")
 
 
 def main() -> None:
-    """Soak for a while, and tell."""
+    """Run scenarios until the time is over, and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))

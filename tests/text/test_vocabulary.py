@@ -249,7 +249,7 @@ def test_a_mapped_matrix_has_its_bytes_on_every_system(monkeypatch, fallocate):
     matrix = spooled_array.mapped_zeros(shape)
     assert matrix.shape == shape
     assert not matrix.any()
-    assert sizes[0] * 512 >= matrix.nbytes  # not a hole, whose want of room would show too late
+    assert sizes[0] * 512 >= matrix.nbytes  # not sparse: a full disk is found here and not later
 
 
 def test_a_full_disk_under_a_mapped_matrix_is_named(monkeypatch):
