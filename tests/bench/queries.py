@@ -25,7 +25,7 @@ from w2v.embeddings.table import Table
 
 OURS = """
 import json, resource, sys, time
-from w2v import formats
+from w2v.embeddings import formats
 began = time.monotonic()
 table = formats.load(sys.argv[1])
 taken = time.monotonic() - began
