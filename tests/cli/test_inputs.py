@@ -328,7 +328,7 @@ def test_standard_input_is_read_by_one(w2v, folder, name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_option_drops_what_was_given_before(w2v, folder, name):
-    """It takes both, or refuses that; of numbers, choices and flags the last counts."""
+    """An option given twice takes both or fails; of numbers, choices and flags the last counts."""
     several = set()
     for option, param in parameters(COMMANDS[name]).items():
         if isinstance(param, click.Option) and param.multiple:

@@ -132,7 +132,7 @@ def test_no_output_replaces_another(w2v, files, command, first, second):
 
 
 def test_every_parameter_that_names_a_file_is_tried(w2v):
-    """One that comes later must be put among what is written or what is read."""
+    """A new parameter must be added to the table of outputs or to that of inputs."""
     from w2v.settings import RunSettings, TermSettings
 
     def walk(group, before=""):

@@ -275,7 +275,7 @@ GLOVE = b"the 0.5 -1.25 3\n. . . 1 2 3\nat name@x.com 4 5 6\n2 7 8 9\n"
 
 
 def both_ways(read):
-    """By the kernel and without it."""
+    """Read with the parsing kernel and without it; the results must be equal."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("w2v.embeddings.formats.word2vec_text.SMALL", 0)
         fast = read()
@@ -346,7 +346,7 @@ def test_line_ends_of_windows_and_none_at_the_end(tmp_path):
 
 
 def test_numbers_as_python_reads_them(tmp_path):
-    """Also those that the kernel leaves: long ones, far ones, infinity."""
+    """Also numbers that the kernel leaves to Python: long, very small or large ones, infinity."""
     odd = ["123456789012345678901234567890", "1e-40", "1e-45", "9007199254740993", "nan", "-inf",
            "0.00000000000000000000000000000001", "1E5", "1e", "00012", "-0", "3.4028235e38",
            "16777217", "0.1000000014901161193847656250", "5e-324", "-.5", "7."]  # fmt: skip
@@ -632,7 +632,7 @@ def test_an_array_through_a_pipe_needs_a_name_that_leads_to_its_list(w2v, toy, f
 
 
 def test_the_format_of_the_page_is_found_where_it_is_put(w2v, toy, folder, monkeypatch):
-    """Recognised, read, written, checked and refused, and no other file says that it is there."""
+    """It is recognised, read, written, checked and refused, and no other file names it."""
     page = (Path(formats.__file__).parents[2] / "manual" / "extending.md").read_text()
     section = page[page.index("## A vector format") :]
     (folder / "more").mkdir()

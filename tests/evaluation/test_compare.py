@@ -16,7 +16,7 @@ WORDS = [f"w{n}" for n in range(80)]
 
 @pytest.fixture
 def files(folder):
-    """Three files and a set of pairs: near the truth, far from it, near it with fewer words."""
+    """A set of pairs and three files: good, bad, and good with fewer words."""
     rng = np.random.default_rng(0)
     truth = rng.standard_normal((len(WORDS), 8))
     for name, noise, count in [("good.txt", 0.2, 80), ("bad.txt", 3, 80), ("few.txt", 0.2, 60)]:
@@ -54,7 +54,7 @@ def test_scores_of_pairs_are_spearmans_over_what_all_have(files):
 
 
 def test_an_interval_has_the_truth_nineteen_times_of_twenty():
-    """Of a share of right answers, known here."""
+    """The interval of a share of right answers whose true value is known."""
     rng, inside = np.random.default_rng(4), 0
     for _ in range(100):
         right = rng.random(200) < 0.3

@@ -22,13 +22,13 @@ def reads_past_the_end(array):
 
 @jit
 def loads(array, row, register):
-    """A mistake where `row` or `register` is one."""
+    """A mistake if `row` or `register` is outside of the array."""
     store(array, 0, 0, load(array, row, register))
 
 
 @jit
 def stores(array, row, register):
-    """A mistake where `row` or `register` is one."""
+    """A mistake if `row` or `register` is outside of the array."""
     store(array, row, register, splat(1.0))
 
 
@@ -40,7 +40,7 @@ def test_a_planted_kernel_that_reads_past_the_end_raises():
 @pytest.mark.parametrize("kernel", [loads, stores])
 @pytest.mark.parametrize(("row", "register"), [(2, 0), (0, 2), (-1, 0), (0, 1)])
 def test_registers_outside_a_matrix_raise(kernel, row, register):
-    """Also registers that begin in their row and end outside it."""
+    """Also if a register begins in its row and ends outside it."""
     with pytest.raises(IndexError):
         kernel(np.zeros((2, 31)), row, register)
     kernel(np.zeros((2, 31)), 1, 0)

@@ -186,7 +186,7 @@ def hidden(parts, mean, document, words, place):
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("scale", [0.1, 1.0, 5.0])
 def test_a_step_is_the_gradient(name, scale):
-    """One word of one document, rate 1: of the mean each part takes its whole step."""
+    """One word of one document, learning rate 1; each part of a mean takes the whole step."""
     call, _, parts = METHODS[name]
     ids = np.array([5, 1, 6], np.int32)
     first, last = np.array([0, 0, 0], np.int32), np.array([2, 2, 2], np.int32)
@@ -235,7 +235,7 @@ def test_frozen_words_stay(name):
 @pytest.mark.parametrize("words", [[], [5], [5, 5]])
 @pytest.mark.parametrize("dim", [1, 16, 17])
 def test_odd_sizes(call, twin, parts, words, dim):
-    """Documents of no, one and two words: even a word alone is predicted, by its document."""
+    """Documents of no, one and two words; a single word is predicted by its document."""
     ids, bounds = np.array(words, np.int32), np.array([0, 0, len(words), len(words)])
     built = windows.allocate_windows(len(words))
     keep = word_distributions.keep_thresholds(COUNTS, 0)

@@ -232,7 +232,7 @@ def step_batch(both, context, targets=TARGETS, frozen=()):
 @pytest.mark.parametrize("context", [[4], [4, 0], [5, 1, 0], [1, 1, 4, 1], list(range(V))])
 @pytest.mark.parametrize("scale", [0.1, 1.0, 5.0])  # 5: the sigmoid saturates
 def test_a_batchs_step_is_the_gradient_of_the_papers_loss(context, scale):
-    """Also where a word is in the batch twice, and where the last tile lacks a vector."""
+    """Also if a word is in the batch twice, and if the last tile lacks a vector."""
     both = matrices(np.float64, scale)
     old = inside(both).copy()
     loss = step_batch(both, context)
@@ -244,7 +244,7 @@ def test_a_batchs_step_is_the_gradient_of_the_papers_loss(context, scale):
 
 @pytest.mark.parametrize("context", [[4], [4, 0], [5, 1, 0], [1, 1, 4, 1], [4, 4, 1], [0, 5, 4]])
 def test_a_batchs_step_leaves_frozen_vectors_alone(context):
-    """Wherever they are in a pair, also in the last one, which may lack a vector."""
+    """At any position of a pair, also of the last pair, which may lack a vector."""
     both = matrices(np.float64)
     twin = inside(both).copy()
     both[0, 4, D - 1] = twin[0, 4, D - 1] = -0.0  # which adding zero would change
@@ -257,7 +257,7 @@ def test_a_batchs_step_leaves_frozen_vectors_alone(context):
 
 
 def test_targets_that_are_padding_change_nothing():
-    """A batch whose last tile lacks targets steps as one that never had them."""
+    """A batch with padding in its last tile makes the same step as one without these targets."""
     few = np.array([[6, 2, PADDING, 1, PADDING, PADDING]], np.int32)
     both = matrices(np.float64)
     old = inside(both).copy()
@@ -289,7 +289,7 @@ def test_a_single_vectors_step_is_the_gradient_of_the_papers_loss(scale):
 
 @pytest.mark.parametrize("divide", [True, False])
 def test_a_cbow_step_is_the_gradient_or_as_many_times_as_the_window_has_words(divide):
-    """One window of three words around a fourth, without negatives: both updates."""
+    """Both updates for one window of three context words, without negative samples."""
     ids = np.array([5, 1, 6, 0], np.int32)
     first, last = np.array([[0, 0, 0, 0], [0, 0, 3, 0]], np.int32)
     built = windows.Windows(ids, first, last, np.ones(4), first)
@@ -357,7 +357,7 @@ def test_a_window_of_more_words_than_a_batch_takes_several_steps(kernel, flags, 
 @pytest.mark.parametrize("words", [[], [5], [5, 5], [0, 1]])
 @pytest.mark.parametrize("dim", [1, 16, 17])
 def test_odd_sizes(kernel, flags, twin, options, words, dim):
-    """Sentences of no, one and two words; vectors of one number and around a register's width."""
+    """Sentences of no, one and two words; vectors of one number and about one register."""
     ids = np.array(words, np.int32)
     rng = state()
     built, count = build(ids, np.array([0, ids.size]), rng, sample=0)
@@ -385,7 +385,7 @@ def test_a_vocabulary_of_one_word_has_no_negatives(kernel, flags, twin, options)
 @each_model
 @pytest.mark.parametrize("dim", [1, 16, 31])
 def test_a_vocabulary_of_two_words(kernel, flags, twin, options, dim):
-    """Each is the only negative of the other."""
+    """Each word is the only negative sample of the other."""
     table = word_distributions.alias_table(np.array([0.5, 0.5]))
     rng = state()
     built, count = build(np.array([0, 1, 1], np.int32), np.array([0, 3]), rng, sample=0)
@@ -400,7 +400,7 @@ def test_a_vocabulary_of_two_words(kernel, flags, twin, options, dim):
 
 @each_model
 def test_frozen_vectors_stay_and_the_others_step_as_if_they_did(kernel, flags, twin, options):
-    """One window: what is learnt from it must not depend on which of its words may move."""
+    """The loss and the steps of one window must not depend on which of its words are frozen."""
     ids = np.array([5, 1, 6, 0], np.int32)
     first, last = np.array([[0, 1, 0, 3], [0, 1, 3, 3]], np.int32)
     built = windows.Windows(ids, first, last, np.ones(4), first)

@@ -116,7 +116,7 @@ def test_gradients_are_summed(dtype, tolerance):
 @DTYPES
 @pytest.mark.parametrize("step", [sgd_step, adagrad_step, adam_step])
 def test_steps_are_their_twins(step, dtype, tolerance):
-    """Some rows of a table, of which a part is this thread's; the others stay."""
+    """A thread changes its part of some rows of a table; the other rows stay."""
     rng = np.random.default_rng(4)
     weights, means = (rng.normal(size=(6, 16)).astype(dtype) for _ in range(2))
     squares = rng.random((6, 16)).astype(dtype)

@@ -44,7 +44,7 @@ def each_operation(array, sums, number, power):
 
 @jit
 def each_operation_on_counts(array, counts, results):
-    """Every operation of `simd_counts` once."""
+    """Each operation of `simd_counts` once."""
     a, b = load(array, 0, 1), load(array, 1, 0)
     number = array[0, 0]
     store(array, 2, 0, to_float(add_and_load(counts, 1, 21, -3), number))
@@ -86,7 +86,7 @@ def test_compiled_operations_on_counts_do_what_their_bodies_say(dtype):
 
 
 def plain_load(body, counts, given):
-    """`add_and_load` and `to_float` uncompiled, which load."""
+    """Check `add_and_load` and `to_float` uncompiled, which use `load`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("w2v.kernels.simd_counts.load", simd.load.plain)
         register = body["add_and_load"](counts, 1, 21, -3)
@@ -140,7 +140,7 @@ def test_aligned_arrays_share_no_line_with_others(shape):
 
 @pytest.fixture(params=[1, 2, 7])
 def rows(request):
-    """A function that makes random rows of a number of registers; and that number."""
+    """A function that makes random rows, and the number of registers in a row."""
     rng = np.random.default_rng(2)
     return lambda count: rng.standard_normal((count, request.param * WIDTH)), request.param
 
