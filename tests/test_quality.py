@@ -16,7 +16,7 @@ from w2v.networks.lag_experiment import train_on_task
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.encode import open_corpus, read
 
-# analogies in per cent, WordSim-353, SimLex-999: the README's means less 5 standard deviations
+# analogies in per cent, WordSim-353, SimLex-999: means of the manual less 5 standard deviations
 FLOORS = {
     "skipgram": (35.7, 0.616, 0.288),
     "cbow": (32.7, 0.613, 0.236),
