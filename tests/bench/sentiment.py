@@ -68,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
-    lines = ["| | vectors begin | accuracy, % |", "|---|---|---|"]
+    lines = ["| | initial vectors | accuracy, % |", "|---|---|---|"]
     with TemporaryDirectory() as name, enwiki() as (_, text, _):
         folder = Path(name)
         labelled, unlabelled = reviews("imdb.train.tsv.gz"), reviews("imdb.unsup.txt.gz")
@@ -77,7 +77,7 @@ def main() -> None:
         train(write(folder / "texts.txt", texts), own, model="skipgram", dim=100)
         splits = {"train": labelled[2500:], "valid": labelled[:2500]}
         splits["test"] = reviews("imdb.test.tsv.gz")
-        for begin, more in (("at random", {}), ("skip-gram", {"init": own})):
+        for begin, more in (("random", {}), ("skip-gram", {"init": own})):
             accuracy = test_accuracy(folder, splits, **IMDB, **more)
             lines.append(f"| IMDB | {begin} | {accuracy:.1f} |")
             print(lines[-1], flush=True)
@@ -85,7 +85,7 @@ def main() -> None:
         with gzip.open(DATA / "rt-polarity.tsv.gz") as file:
             rows = file.read().splitlines()
         random.Random(1).shuffle(rows)
-        for begin, more in (("at random", {}), ("skip-gram", {"init": own})):
+        for begin, more in (("random", {}), ("skip-gram", {"init": own})):
             accuracies = []
             for number in range(FOLDS):
                 others = [row for at, row in enumerate(rows) if at % FOLDS != number]
