@@ -70,7 +70,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
     rows = [
-        "| | topics | passes | seconds | perplexity | w2v as good | of the time | whole run, s |",
+        "| | topics | passes | seconds | perplexity | w2v to this perplexity | of the time | "
+        "whole `w2v train`, s |",
         "|---|---|---|---|---|---|---|---|",
     ]
     with TemporaryDirectory() as name:
@@ -107,7 +108,8 @@ def pace(folder: Path, seeds: int) -> str:
     with np.load(folder / "train.npz") as encoded:
         tokens = encoded["words"].size / 1e6
     rows = [
-        "| topics | w2v, million tokens/s | tomotopy | topics of a document and of a word |",
+        "| topics | w2v, million tokens/s | tomotopy, million tokens/s | "
+        "topics of a document and of a word |",
         "|---|---|---|---|",
     ]
     for topics in (20, 50, 200, 1000):
@@ -143,7 +145,7 @@ def row(label: str, topics: int, passes: int, pairs: list[tuple[Judged, int, Jud
     whole = median([result.whole for _, _, result in pairs])
     return (
         f"| {label} | {topics} | {passes} | {seconds:.1f} | {perplexity:,.0f} | "
-        f"{mine:.1f} s, {epochs:.0f} sweeps | {share:.2f} | {whole:.1f} |"
+        f"{mine:.1f} s, {epochs:.0f} epochs | {share:.2f} | {whole:.1f} |"
     )
 
 

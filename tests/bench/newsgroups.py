@@ -90,7 +90,7 @@ def unpack(folder: Path) -> None:
 def judge(folder: Path) -> str:
     """A row for each number of topics and program."""
     rows = [
-        "| | topics | perplexity | NPMI | seconds | times as long |",
+        "| | topics | perplexity | NPMI | seconds | times w2v's seconds |",
         "|---|---|---|---|---|---|",
     ]
     ours(folder / "train.jsonl", folder, {**RAW, **TERMS, "epochs": 2, "topics": 20})  # compiles
@@ -125,8 +125,9 @@ def classify(folder: Path) -> str:
         seconds.setdefault(label, []).append(run.seconds)
         accuracies.setdefault(label, []).append(accuracy(folder, words, "words"))
         sif_run = train(posts, out, model="sif", init=words, **{**WORDS, "min_count": 5})
-        seconds.setdefault("SIF of these", []).append(run.seconds + sif_run.seconds)
-        accuracies.setdefault("SIF of these", []).append(accuracy(folder, out))
+        label = "SIF of the same word vectors"
+        seconds.setdefault(label, []).append(run.seconds + sif_run.seconds)
+        accuracies.setdefault(label, []).append(accuracy(folder, out))
         print(accuracies, file=sys.stderr, flush=True)
     rows = ["| | right, % | seconds of `w2v train` |", "|---|---|---|"]
     rows += [
