@@ -60,7 +60,7 @@ def question_words() -> list[str]:
 
 def reading(folder: Path, turns: int) -> list[str]:
     """A row for each format: seconds and peak megabytes of w2v and gensim."""
-    rows = ["| | w2v, s | MB | gensim, s | MB |", "|---|---|---|---|---|"]
+    rows = ["| | w2v, seconds | w2v, MB | gensim, seconds | gensim, MB |", "|---|---|---|---|---|"]
     for suffix, kind in (("txt", "word2vec text"), ("bin", "word2vec binary")):
         path, results = folder / f"x.{suffix}", ([], [])
         w2v("convert", folder / "x.safetensors", path)
@@ -88,15 +88,16 @@ def asking(folder: Path, turns: int) -> list[str]:
     words = folder / "words"
     words.write_text("".join(f"w{n * 37}\n" for n in range(QUERIES)))
     calls = {
-        f"{len(lines):,} analogies, 30,000 x 100, ten answers each": (
+        f"`w2v analogy`, {len(lines):,} analogies, 30,000 x 100": (
             "analogy", "--queries", analogies, "-v", small, "--tsv"),
-        "the same judged": ("evaluate", "analogies", questions, "-v", small),
-        "judged, 70,000 x 100": (
+        "`w2v evaluate analogies`, the same analogies, 30,000 x 100": (
+            "evaluate", "analogies", questions, "-v", small),
+        "`w2v evaluate analogies`, the same analogies, 70,000 x 100": (
             "evaluate", "analogies", questions, "-v", folder / "middle.safetensors"),
-        f"{QUERIES:,} words, 400,000 x 300, ten answers each": (
+        f"`w2v similar`, {QUERIES:,} words, 400,000 x 300": (
             "similar", "--queries", words, "-v", large, "--tsv"),
     }  # fmt: skip
-    rows = ["| | s | MB |", "|---|---|---|"]
+    rows = ["| | seconds | MB |", "|---|---|---|"]
     for label, call in calls.items():
         runs: list[Run] = [w2v(*call) for _ in range(turns)]
         seconds, megabytes = (
