@@ -1,4 +1,4 @@
-"""The trainer of paragraph vectors: of document vectors, with or without word vectors."""
+"""The trainer of the paragraph vector models PV-DM and PV-DBOW, which learn document vectors."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ class DocumentTrainer(WordTrainer):
     """The trainer of paragraph vectors, PV-DM and PV-DBOW.
 
     vocabulary  V words and their counts
-    text        the encoded documents: N word ids, M document vectors
-    settings    the settings of the model; its `document_kernels` train a chunk
+    text        the encoded documents: N word ids, M rows of document vectors
+    settings    the settings of the model; `settings.document_kernels` are the kernels that train a
+                chunk
 
-    `matrices` holds `document_vectors`, float32 (M + 1, D), then the matrices of `WordTrainer`. A
-    model without word vectors has no input vectors. A model that concatenates the vectors of a
-    window has output vectors as long as their concatenation. A document without words has a zero
-    vector.
+    `matrices` holds `document_vectors`, float32 (M + 1, D), then the matrices of `WordTrainer`,
+    with D and padding as in `WordTrainer`. A model without word vectors has no input vectors. If a
+    model concatenates the vectors of a window, its output vectors are as long as the concatenation.
+    A document without words has a zero vector.
     """
 
     text: EncodedDocuments
@@ -48,9 +49,11 @@ class DocumentTrainer(WordTrainer):
 
         The word ids are included, because training maps them into memory.
         """
-        mapped = 4 * len(self.text.names) * self.settings.padded_dim if self.text.mapped else 0
+        bytes_in_file = 0
+        if self.text.mapped:
+            bytes_in_file = 4 * len(self.text.names) * self.settings.padded_dim
         ids_and_order = 4 * self.text.size + _ORDER_BYTES * self.text.rows.size
-        return super().memory_bytes(threads) - mapped + ids_and_order
+        return super().memory_bytes(threads) - bytes_in_file + ids_and_order
 
     def begin(self, shards: int) -> None:
         """Allocate and initialise the matrices; documents without words get zero vectors."""
@@ -72,8 +75,8 @@ class DocumentTrainer(WordTrainer):
     def vectors(self, name: str) -> np.ndarray:
         """A matrix without its padding.
 
-        Returns  a view, float32 (V, dim), or (M, dim) of document vectors. Output vectors of
-                 concatenated windows of R words to each side are float32 (V, 1 + 2 R, dim)
+        Returns  a view: float32 (V, dim) of words, (M, dim) of documents. The output vectors of a
+                 model that concatenates windows of R words to each side are (V, 1 + 2 R, dim)
         """
         matrix, padded_dim = self.matrices[name], self.settings.padded_dim
         if matrix.shape[1] > padded_dim:
@@ -84,9 +87,9 @@ class DocumentTrainer(WordTrainer):
         return DocumentWorker(self.text, self.settings, self._keep, self._kernels, padding_id)
 
     def loss(self, text: EncodedText) -> float:
-        """The mean loss of inference on held-out documents.
+        """The mean loss of inference on held-out documents; the trainer's matrices do not change.
 
-        Returns  nats for each prediction of the last epoch
+        Returns  nats for each prediction in the last epoch of inference
         """
         assert isinstance(text, EncodedDocuments)
         counts, outputs = self.vocabulary.counts, self.vectors("output_vectors")

@@ -1,4 +1,4 @@
-"""Inference of document vectors: new documents are trained while the model stays fixed."""
+"""Inference: computing the vectors of new documents with a trained model, which stays fixed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from w2v.training.chunks import CHUNK
 
 
 class WordMatrices(NamedTuple):
-    """The word counts and word vectors of a document model.
+    """The word counts and word vectors of a document model: V words, D numbers in a vector.
 
     counts          int64 (V,)
     input_vectors   float32 (V, D); None for a model without word vectors
@@ -37,7 +37,10 @@ class WordMatrices(NamedTuple):
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray]) -> WordMatrices:
-        """Pick these arrays from the tensors of a model file; KeyError if one is missing."""
+        """Select the arrays from the tensors of a model file.
+
+        Raises  KeyError if the counts or the output vectors are missing
+        """
         counts = tensors.get("words.counts")
         if counts is None:
             counts = tensors["vocabulary.counts"]
@@ -48,15 +51,16 @@ class Inference:
     """Infers the vectors of new documents.
 
     settings  the settings of the model
-    words     its word counts and word vectors
-    kernels   its kernels
-    Raises    ValueError if these do not match
+    words     the word counts and word vectors of the model
+    kernels   the kernels of the model
+    Raises    ValueError if settings and word vectors do not match
 
-    The vector of a document depends only on the model and on the document's words: it starts at
-    zero, and the random numbers are derived from the words. Neither the other documents nor their
-    order nor the number of threads changes it. The learning rate falls from epoch to epoch by the
-    schedule of the training. `vectors` sets `loss`, the mean loss of the last epoch in nats for
-    each prediction.
+    The vector of a document depends only on the model and on the words of the document: training
+    starts from a zero vector, and the random numbers are derived from the words. Neither other
+    documents nor the order of documents nor the number of threads changes the vector. The learning
+    rate falls from epoch to epoch by the schedule of the model's training.
+
+    `vectors` sets `loss`, the mean loss of the last epoch in nats for each prediction.
     """
 
     def __init__(self, settings: ParagraphSettings, words: WordMatrices, kernels: DocumentKernels):
@@ -83,8 +87,9 @@ class Inference:
         length  numbers in a row: D, or a multiple of D for concatenated vectors
         """
         rows, dim, padded_dim = self._padding_id, self.settings.dim, self.settings.padded_dim
-        padded = aligned((rows + 1, length // padded_dim, padded_dim))
-        padded[:-1, :, :dim] = vectors.reshape(rows, length // padded_dim, dim)
+        vectors_per_row = length // padded_dim
+        padded = aligned((rows + 1, vectors_per_row, padded_dim))
+        padded[:-1, :, :dim] = vectors.reshape(rows, vectors_per_row, dim)
         return padded.reshape(rows + 1, -1)
 
     def vectors(
@@ -95,7 +100,7 @@ class Inference:
     ) -> np.ndarray:
         """Infer the vectors of all documents of a text; a document without words gets zeros.
 
-        threads      worker threads
+        threads      number of worker threads
         on_progress  called after each block with the number of documents that are done
         Returns      float32 (M, D)
         """
@@ -113,8 +118,8 @@ class Inference:
         blocks = list(_blocks(text))
         pool = ThreadPoolExecutor(threads)
         try:
-            for block, (loss, more) in zip(blocks, pool.map(infer, blocks), strict=True):
-                losses, pairs, done = losses + loss, pairs + more, done + block[0].rows.size
+            for block, (loss, count) in zip(blocks, pool.map(infer, blocks), strict=True):
+                losses, pairs, done = losses + loss, pairs + count, done + block[0].rows.size
                 on_progress(done)
         finally:
             pool.shutdown(cancel_futures=True)
@@ -126,30 +131,41 @@ class Inference:
     ) -> tuple[float, int]:
         """Train the documents of a block.
 
-        Returns  the sum of the losses of the last epoch in nats, and its number of predictions
+        worker   the worker of the calling thread
+        block    the documents, see `_blocks`
+        vectors  the document vectors, changed in place
+        Returns  the sum of the losses of the last epoch in nats, and the number of predictions in
+                 that epoch
         """
         matrices = {"document_vectors": vectors, **self._matrices}
         no_frozen, epochs = np.zeros(0, np.bool_), self.settings.epochs
         loss, pairs = 0.0, 0
         for epoch in range(epochs):
             lr = self.settings.lr_at((epoch + 0.5) / epochs)
-            last = epoch == epochs - 1
+            is_last = epoch == epochs - 1  # the losses of earlier epochs are not added
             for spans in block:
                 windows = worker.build_separate_windows(spans, epoch, lr)
                 result = worker.step(*windows, self._noise, no_frozen, matrices, fixed=True)
-                loss, pairs = loss + last * result[0], pairs + last * result[1]
+                loss, pairs = loss + is_last * result[0], pairs + is_last * result[1]
         return loss, pairs
 
 
 def document_inference(settings: ParagraphSettings, tensors: Mapping[str, np.ndarray]) -> Inference:
-    """The inference of a model file; KeyError or ValueError if arrays are missing or mismatched."""
+    """The inference of a model file.
+
+    settings  the settings of the model
+    tensors   the arrays of the model file, by name
+    Raises    KeyError if an array is missing; ValueError if the arrays do not match
+    """
     return Inference(settings, WordMatrices.of(tensors), settings.document_kernels())
 
 
 def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
-    """Divide the documents into blocks of about a chunk, as lists of spans.
+    """Divide the documents into blocks of at most CHUNK words.
 
-    Documents that share a row are in one block. A document longer than a chunk is cut.
+    Documents that share a row of document vectors are in one block, because a block is trained by
+    one thread. If they exceed CHUNK words, the block is longer than CHUNK, and is divided into
+    several spans objects of at most CHUNK words each. Any other block is one spans object.
     """
     order = np.argsort(text.rows, kind="stable")
     rows, begins, ends = text.rows[order], text.begins[order], text.ends[order]
@@ -157,14 +173,14 @@ def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
     words = np.concatenate([[0], np.cumsum(ends - begins)])
     begin = 0
     while begin < rows.size:
-        fitting = np.searchsorted(words, words[begin] + CHUNK, "right") - 1
-        at = np.searchsorted(row_ends, fitting, "right") - 1
-        end = int(row_ends[at])
+        limit = np.searchsorted(words, words[begin] + CHUNK, "right") - 1
+        last_row = np.searchsorted(row_ends, limit, "right") - 1
+        end = int(row_ends[last_row])
         if end <= begin:  # the documents of the next row alone exceed a chunk
             end = int(row_ends[np.searchsorted(row_ends, begin, "right")])
         spans = Spans(rows[begin:end], begins[begin:end], ends[begin:end])
-        long = words[end] - words[begin] > CHUNK
-        yield list(_cut(spans)) if long else [spans]
+        is_long = words[end] - words[begin] > CHUNK
+        yield list(_cut(spans)) if is_long else [spans]
         begin = end
 
 

@@ -1,4 +1,9 @@
-"""Synchronous rounds of negative sampling: each chunk trains copies of the rows that it needs."""
+"""Row copies for the synchronous rounds of negative sampling, and their merge after each round.
+
+A row copy is a copy of one row of a matrix. The chunks of a round are trained at the same time,
+each on copies of the rows of its words, documents and negative samples. Letters: V words, M
+documents, D numbers in a row.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +19,8 @@ from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
 from w2v.training.chunks import Chunk, Plan
 
-MERGE_PARTS = 16  # parts of a merge, which threads take one by one
-REUSE = 24  # average number of times that a chunk uses each negative of its sample
+MERGE_PARTS = 16  # maximum number of parts of a merge, which threads carry out one by one
+REUSE = 24  # average number of times that a chunk uses each negative sample of its noise table
 
 
 def memory_bytes(
@@ -26,34 +31,48 @@ def memory_bytes(
     counts    int64 (V,), the counts of the vocabulary
     settings  the settings of the model
     plan      the chunks of the run
-    lengths   the row length of each matrix, by its name
+    lengths   the row length of each matrix, by the name of the matrix
+
+    A word that is expected n times in a chunk occurs in the chunk with probability 1 - exp(-n).
     """
-    share = counts / max(counts.sum(), 1)
-    kept = share * keep_probabilities(counts, settings.sample) * plan.longest
+    frequencies = counts / max(counts.sum(), 1)
+    kept = frequencies * keep_probabilities(counts, settings.sample) * plan.longest
     noise = noise_probabilities(counts, settings.noise_exponent)
     negatives = kept.sum() * settings.negative / REUSE
-    inputs, outputs = (-np.expm1(-drawn).sum() for drawn in (kept, kept + noise * negatives))
-    rows = {"input_vectors": inputs, "output_vectors": outputs, "document_vectors": plan.mean_spans}
-    numbers = sum(rows[name] * length for name, length in lengths.items())
-    return int(plan.shards * 4 * (numbers + counts.size))
+    input_rows, output_rows = (
+        -np.expm1(-expected).sum() for expected in (kept, kept + noise * negatives)
+    )
+    rows = {
+        "input_vectors": input_rows,
+        "output_vectors": output_rows,
+        "document_vectors": plan.mean_spans,
+    }
+    floats = sum(rows[name] * length for name, length in lengths.items())
+    local_ids = counts.size  # one int32 for each word
+    return int(plan.shards * 4 * (floats + local_ids))
 
 
 class RowCopies:
     """Row copies for the `plan.shards` chunks of a round, which are trained at the same time.
 
-    Shard s is the memory of the s-th chunk of the round.
-    The words and negatives of a chunk are numbered in order of appearance. Their rows are copied to
-    small matrices in this order, and the kernels train the chunk on these matrices. For each chunk
-    a sample of the noise distribution is drawn, and its windows draw their negatives from this
-    sample. A chunk therefore needs few rows, and these stay in the processor's cache.
+    Shard s holds the row copies of the s-th chunk of the round. The words and negative samples of
+    a chunk are numbered in order of appearance. Their rows are copied to small matrices in this
+    order, and the kernels train the chunk on these small matrices.
 
-    matrices     by name: float32 (V + 1, D); `document_vectors` float32 (M + 1, D)
+    For each chunk a sample of the noise distribution is drawn. The windows of the chunk draw their
+    negative samples from this sample. A chunk therefore needs few rows, which stay in the
+    processor's cache.
+
+    matrices     by name: float32 (V + 1, D); `document_vectors` float32 (M + 1, D). `merge` changes
+                 them in place
     noise        uint64 (V,), the alias table of the noise distribution, see `draw_noise`
     frozen       bool (V,), input vectors that must not change; empty for none
-    negative     negative samples for each window
+    negative     number of negative samples for each window
     plan         the chunks of the run
-    make_worker  makes the `Worker` of a thread from the padding id, the number of the last row of
-                 the matrices that it trains
+    make_worker  function that makes the `Worker` of a thread. Its argument is the padding id: the
+                 row number of the padding, which is the last row of the trained matrices
+
+    `parts` holds the number of parts of a merge, see `Shards`.
     """
 
     def __init__(
@@ -68,23 +87,30 @@ class RowCopies:
         self._matrices, self._noise, self._negative = matrices, noise, negative
         self._frozen, self._make_worker = frozen, make_worker
         words, shards = noise.size, plan.shards
-        most = min(words, plan.longest + self._count_negatives(plan.longest))
-        rows = {"input_vectors": min(words, plan.longest), "output_vectors": most}
+        output_rows = min(words, plan.longest + self._count_negatives(plan.longest))
+        rows = {"input_vectors": min(words, plan.longest), "output_vectors": output_rows}
         rows["document_vectors"] = plan.most_spans
+        # Rows of each matrix of a shard: the last one is padding.
         self._capacity = {name: 1 + rows[name] for name in matrices}
         self._copies = {
             name: aligned((shards * size, matrices[name].shape[1]))
             for name, size in self._capacity.items()
         }
-        self._used = {name: np.zeros(shards, np.int64) for name in rows}
+        # Number of rows that are copied to each shard.
+        self._copied = {name: np.zeros(shards, np.int64) for name in rows}
+        # For each shard and word: the row number of the word's copy, or -1 for a word without copy.
         self._local_ids = np.full((shards, words + 1), -1, np.int32)
-        self._rows = np.empty((shards, 1 + most), np.int32)
-        self._documents = [np.empty(0, np.int32)] * shards
+        # For each shard and row copy: the row number of the original in the trainer's matrix.
+        self._word_rows = np.empty((shards, 1 + output_rows), np.int32)
+        self._document_rows = [np.empty(0, np.int32)] * shards
         self._word_parts = min(MERGE_PARTS, -(-words // BLOCK))
         self.parts = (self._word_parts + ("document_vectors" in matrices),)
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function that trains a chunk on the row copies of a shard."""
+        """A function that copies the rows of a chunk to a shard and trains the chunk there.
+
+        Returns  a function of a chunk and the number of a shard, see `Shards.worker`
+        """
         worker = self._make_worker(self._capacity["output_vectors"] - 1)
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
@@ -92,64 +118,74 @@ class RowCopies:
             noise = self._copy_words(shard, worker.windows.word_ids, count, state)
             if "document_vectors" in self._matrices:
                 self._copy_documents(shard, worker)
-            copies = {name: self._copy(name, shard) for name in self._copies}
-            rows = self._rows[shard, : self._used["input_vectors"][shard]]
+            copies = {name: self._shard_matrix(name, shard) for name in self._copies}
+            rows = self._word_rows[shard, : self._copied["input_vectors"][shard]]
             frozen = self._frozen[rows] if self._frozen.size else self._frozen
             return worker.step(count, state, noise, frozen, copies)
 
         return train
 
-    def _copy(self, name: str, shard: int) -> np.ndarray:
+    def _shard_matrix(self, name: str, shard: int) -> np.ndarray:
+        """The row copies of a matrix in a shard: a view, float32 (capacity, D)."""
         size = self._capacity[name]
         return self._copies[name][shard * size : (shard + 1) * size]
 
     def _copy_words(
         self, shard: int, word_ids: np.ndarray, count: int, state: np.ndarray
     ) -> np.ndarray:
-        """Copy the rows of a chunk's words and negatives.
+        """Copy the rows of a chunk's words and negative samples to a shard.
 
-        word_ids  the first `count` are replaced by their row numbers in the copy
+        word_ids  int32, the word ids of the windows. The first `count` are replaced by the row
+                  numbers of their copies
+        count     number of windows
+        state     uint64 (1,), random state, changed in place
         Returns   the noise table of the chunk, see `draw_noise`
         """
-        local_ids, rows = self._local_ids[shard], self._rows[shard]
+        local_ids, rows = self._local_ids[shard], self._word_rows[shard]
         negatives = np.empty(self._count_negatives(count), np.int32)
         draw_negatives(self._noise, state, negatives)
         local_ids.fill(-1)
-        inputs = number_rows(word_ids, count, local_ids, rows, 0)
-        outputs = number_rows(negatives, negatives.size, local_ids, rows, inputs)
-        for name, used in (("input_vectors", inputs), ("output_vectors", outputs)):
-            self._used[name][shard] = used
+        input_rows = number_rows(word_ids, count, local_ids, rows, 0)
+        output_rows = number_rows(negatives, negatives.size, local_ids, rows, input_rows)
+        for name, copied in (("input_vectors", input_rows), ("output_vectors", output_rows)):
+            self._copied[name][shard] = copied
             self._copy_rows(name, shard, rows)
-        return negatives.astype(np.uint64)  # an alias table with q = 0: each draw takes the alias
+        # As an alias table these numbers have thresholds of 0, so that each draw takes the alias.
+        return negatives.astype(np.uint64)
 
     def _copy_documents(self, shard: int, worker: Worker) -> None:
-        """Copy a chunk's document vectors; `worker.document_rows` become rows of the copy."""
+        """Copy a chunk's document vectors to a shard.
+
+        `worker.document_rows` are replaced by the row numbers of the copies.
+        """
         rows, local_ids = np.unique(worker.document_rows, return_inverse=True)
         worker.document_rows = local_ids.astype(np.int32)
-        self._documents[shard] = rows
-        self._used["document_vectors"][shard] = rows.size
+        self._document_rows[shard] = rows
+        self._copied["document_vectors"][shard] = rows.size
         self._copy_rows("document_vectors", shard, rows)
 
     def _copy_rows(self, name: str, shard: int, rows: np.ndarray) -> None:
         if name in self._matrices:
-            matrix, count = self._matrices[name], self._used[name][shard]
+            matrix, count = self._matrices[name], self._copied[name][shard]
             registers = matrix.shape[1] // WIDTH
-            copy_rows(matrix, rows, count, self._copy(name, shard), registers)
+            copy_rows(matrix, rows, count, self._shard_matrix(name, shard), registers)
 
     def _count_negatives(self, windows: int) -> int:
-        return -(-windows * self._negative // REUSE)
+        return -(-windows * self._negative // REUSE)  # rounded up
 
     def changes(self, shard: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """The changes that training a chunk has made; its row copies are overwritten.
+        """The changes of the row copies in a shard by training; overwrites the row copies.
 
         Returns  by the name of the matrix: (row numbers, int32 (R,), ascending; the change of each
-                 row, float32 (R, D); the squared length of each change, float32 (R,))
+                 row, float32 (R, D); the squared length of each change, float32 (R,)). R is the
+                 number of row copies, without frozen rows
         """
         changes = {}
         for name, matrix in self._matrices.items():
-            all_rows = self._documents if name == "document_vectors" else self._rows
-            rows = all_rows[shard][: self._used[name][shard]]
-            copies, squares = self._copy(name, shard), np.empty(rows.size, np.float32)
+            is_document = name == "document_vectors"
+            shard_rows = self._document_rows[shard] if is_document else self._word_rows[shard]
+            rows = shard_rows[: self._copied[name][shard]]
+            copies, squares = self._shard_matrix(name, shard), np.empty(rows.size, np.float32)
             registers, sums = matrix.shape[1] // WIDTH, aligned((WIDTH,))
             compute_changes(matrix, rows, copies, squares, registers, sums)
             order = np.argsort(rows)
@@ -161,8 +197,10 @@ class RowCopies:
     def merge(self, part: int, chunks: int) -> None:
         """Merge one part of the row copies of the first `chunks` shards into the matrices.
 
-        part  number of the part: every n-th block of the rows of the word matrices, n parts in all.
-              Models of documents have one more part, the last: all document vectors
+        part    number of the part, from 0. With n parts for the word matrices, part i merges the
+                blocks i, i + n, i + 2 n, ... of their rows. A model of documents has one more part,
+                the last one, which merges all document vectors
+        chunks  number of chunks in the round
         """
         if part == self._word_parts:
             self._merge_documents(chunks)
@@ -174,27 +212,31 @@ class RowCopies:
                 )
 
     def _merge_documents(self, chunks: int) -> None:
-        """Merge the document vectors of a round; most of them have one copy."""
-        name, documents = "document_vectors", self._documents[:chunks]
-        rows = np.unique(np.concatenate(documents))
+        """Merge the document vectors of the first `chunks` shards.
+
+        They are merged in a small matrix that has only the documents of the round.
+        """
+        name, document_rows = "document_vectors", self._document_rows[:chunks]
+        rows = np.unique(np.concatenate(document_rows))
         local_ids = np.full((chunks, rows.size + 1), -1, np.int32)
-        for shard, copied in enumerate(documents):
-            local_ids[shard, np.searchsorted(rows, copied)] = np.arange(copied.size)
+        for shard, shard_rows in enumerate(document_rows):
+            local_ids[shard, np.searchsorted(rows, shard_rows)] = np.arange(shard_rows.size)
         matrix = self._matrices[name]
-        changed = aligned((rows.size + 1, matrix.shape[1]))
-        changed[:-1] = matrix[rows]
-        self._merge(name, changed, local_ids, 0, 1)
-        matrix[rows] = changed[:-1]
+        vectors = aligned((rows.size + 1, matrix.shape[1]))
+        vectors[:-1] = matrix[rows]
+        self._merge(name, vectors, local_ids, 0, 1)
+        matrix[rows] = vectors[:-1]
 
     def _merge(
         self, name: str, matrix: np.ndarray, local_ids: np.ndarray, part: int, parts: int
     ) -> None:
+        """Merge one of `parts` parts of the row copies of a matrix, see `merge_rows`."""
         chunks = len(local_ids)
         copied, sums = np.empty((BLOCK + 1, chunks + 3), np.int32), aligned((WIDTH,))
         nodes, squares = np.empty(chunks, np.int32), np.empty(chunks, np.float32)
         frozen = self._frozen if name == "input_vectors" else np.empty(0, np.bool_)
         merge_rows(
             matrix, self._copies[name][: chunks * self._capacity[name]], local_ids,
-            self._used[name], part, parts, frozen, matrix.shape[1] // WIDTH, copied,
+            self._copied[name], part, parts, frozen, matrix.shape[1] // WIDTH, copied,
             np.empty(BLOCK, np.int32), nodes, squares, sums,
         )  # fmt: skip

@@ -31,15 +31,16 @@ class WordTrainer:
 
     vocabulary  V words and their counts
     text        the encoded text: N word ids in sentences
-    settings    the settings of the model; its `kernel` trains a chunk
+    settings    the settings of the model; `settings.kernel` is the kernel that trains a chunk
 
-    `matrices` holds `input_vectors` and `output_vectors`, float32 (V + 1, D), padded for the
-    kernels: D is `dim` rounded up to a multiple of WIDTH, and the last row is padding. Padding is
-    zero. `vectors` returns views without padding.
+    `matrices` holds `input_vectors` and `output_vectors`, float32 (V + 1, D), padded with zeros for
+    the kernels: D is `dim` rounded up to a multiple of WIDTH, and the last row is padding.
+    `vectors` returns views without padding.
 
-    The input vectors are initialised uniformly in ±1 / dim, as in gensim, the output vectors with
-    zeros. word2vec.c initialises the input vectors in ±0.5 / dim. On 100 MB of Wikipedia (CBOW, 3
-    seeds each) ±0.5, ±1 and ±2 / dim differed no more than runs with different seeds do.
+    The input vectors are initialised uniformly in ±1 / dim, as in gensim, and the output vectors
+    with zeros. word2vec.c initialises the input vectors in ±0.5 / dim. On 100 MB of Wikipedia
+    (CBOW, 3 seeds each) the results of ±0.5, ±1 and ±2 / dim differed no more than those of
+    different seeds.
     """
 
     def __init__(
@@ -50,7 +51,8 @@ class WordTrainer:
     ):
         self.vocabulary, self.text, self.settings = vocabulary, text, settings
         self._train_windows = train_windows = settings.kernel()
-        module = getattr(train_windows, "func", train_windows).__module__  # may be a `partial`
+        # A `functools.partial` of a kernel has the kernel as its attribute `func`.
+        module = getattr(train_windows, "func", train_windows).__module__
         self.kernels = (
             "windows",
             module.rpartition(".")[2],
@@ -65,9 +67,10 @@ class WordTrainer:
     def plan(self, threads: int) -> Plan:
         """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
         settings = self.settings
-        deterministic = settings.deterministic
-        rounds = (settings.round_words, settings.shards) if deterministic else (CHUNK, 1)
-        self._plan = make_plan(self.text, settings.epochs, settings.seed, *rounds)
+        chunk_words, shards = CHUNK, 1
+        if settings.deterministic:
+            chunk_words, shards = settings.round_words, settings.shards
+        self._plan = make_plan(self.text, settings.epochs, settings.seed, chunk_words, shards)
         return self._plan
 
     def matrix_bytes(self) -> int:
@@ -75,7 +78,10 @@ class WordTrainer:
         return 4 * sum((rows + 1) * dim for rows, dim in self._shapes().values())
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that training needs: the matrices, and the row copies of a round."""
+        """Bytes that training needs: the matrices, and the row copies of a synchronous round.
+
+        threads  not used: threads of a run share the matrices
+        """
         if not self.settings.deterministic:
             return self.matrix_bytes()
         lengths = {name: dim for name, (_, dim) in self._shapes().items()}
@@ -83,13 +89,16 @@ class WordTrainer:
         return self.matrix_bytes() + copies
 
     def best_bytes(self, threads: int) -> int:
-        """Bytes of the copy of the matrices with the lowest validation loss."""
+        """Bytes of the copy of the matrices with the lowest validation loss.
+
+        threads  not used
+        """
         return self.matrix_bytes()
 
     def begin(self, shards: int) -> None:
         """Allocate and initialise the matrices, and compute the noise distribution.
 
-        shards  chunks in a round; not used
+        shards  number of chunks in a round; not used
         """
         counts, settings = self.vocabulary.counts, self.settings
         self._keep = keep_thresholds(counts, settings.sample)
@@ -104,7 +113,7 @@ class WordTrainer:
                 _init_uniform(self.vectors(name), rng)
 
     def restored(self) -> None:
-        """Do nothing: no other state is derived from the matrices."""
+        """Do nothing: nothing that is derived from the matrices is kept."""
 
     def check_held_out(self, text: EncodedText) -> None:
         """Accept any held-out text that has words of the vocabulary."""
@@ -126,10 +135,11 @@ class WordTrainer:
         return self.settings.lr_at(share)
 
     def worker(self) -> Callable[[Chunk], tuple[float, int]]:
-        """A function that trains a chunk; each thread needs one, as it has its own scratch memory.
+        """Make a function that trains a chunk.
 
-        The function returns the sum of the losses in nats and the number of trained pairs. Its
-        result depends only on the matrices, the chunk and the settings.
+        Each thread needs a function of its own, because the function has scratch memory. It returns
+        the sum of the losses in nats, and the number of pairs: the predictions that the loss is the
+        sum of. The result depends only on the matrices, the chunk and the settings.
         """
         worker = self._make_worker(padding_id=len(self.vocabulary.names))
 
@@ -142,17 +152,17 @@ class WordTrainer:
     def loss(self, text: EncodedText) -> float:
         """The mean loss on a held-out text, in nats for each pair; NaN if it has no pairs.
 
-        The vectors do not change. Windows and negative samples are derived from the seed, so that
-        they are the same in every call.
+        The vectors do not change, because the learning rate is 0. Windows and negative samples are
+        derived from the seed, so that they are the same in every call.
         """
-        fixed = replace(self.settings, lr=0.0, min_lr=0.0)
+        settings = replace(self.settings, lr=0.0, min_lr=0.0)
         padding_id = len(self.vocabulary.names)
-        worker = Worker(text, fixed, self._keep, self._train_windows, padding_id)
+        worker = Worker(text, settings, self._keep, self._train_windows, padding_id)
         loss, pairs = 0.0, 0
-        for chunk in Plan(text, 1, fixed.seed):
+        for chunk in Plan(text, 1, settings.seed):
             windows = worker.build_windows(chunk)
-            more = worker.step(*windows, self.noise, self.frozen, self.matrices)
-            loss, pairs = loss + more[0], pairs + more[1]
+            result = worker.step(*windows, self.noise, self.frozen, self.matrices)
+            loss, pairs = loss + result[0], pairs + result[1]
         return loss / pairs if pairs else math.nan
 
     def on_validation(self, losses: list[float]) -> None:
@@ -177,7 +187,7 @@ class WordTrainer:
         )  # fmt: skip
 
     def freeze(self, rows: np.ndarray) -> None:
-        """Keep the input vectors fixed that are marked in `rows`, bool (V,)."""
+        """Exclude the input vectors that are marked in `rows`, bool (V,), from training."""
         self.frozen = rows
 
     def tables(self) -> dict[str, Table]:
@@ -186,12 +196,12 @@ class WordTrainer:
         return {"words": Table.build(names, self.vectors("input_vectors"), counts)}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """The other arrays of the model file, which it needs to continue training."""
+        """The other arrays of the model file, which are needed to continue training."""
         return {"output_vectors": self.vectors("output_vectors")}
 
 
 def _init_uniform(vectors: np.ndarray, rng: np.random.Generator) -> None:
-    """Fill a matrix, float32 (N, D), with uniform random numbers in ±1 / D."""
+    """Fill a matrix, float32 (N, dim), with uniform random numbers in ±1 / dim."""
     for begin in range(0, len(vectors), _ROWS):
         rows = vectors[begin : begin + _ROWS]
         rows[:] = (rng.random(rows.shape, np.float32) - 0.5) * (2 / rows.shape[1])

@@ -1,4 +1,4 @@
-"""Probabilities from word counts: keep probabilities of subsampling, the noise distribution."""
+"""Keep probabilities of subsampling and the noise distribution, from the counts of V words."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ def keep_probabilities(counts: Array, sample: float) -> Array:
     """The keep probability of each word in subsampling.
 
     counts   int64 (V,)
-    sample   t, the subsampling threshold, a frequency from 0 to 1; 0 keeps all words
+    sample   t, the subsampling threshold, a frequency from 0 to 1. With 0, all words are kept
     Returns  float64 (V,), at most 1
 
-    A word of frequency f is kept with probability sqrt(t / f) + t / f, as in word2vec.c. Mikolov et
-    al. 2013b, eq. 5, has sqrt(t / f): at f = 10 t word2vec.c keeps a third more than the paper.
+    A word of frequency f is kept with probability sqrt(t / f) + t / f, as in word2vec.c. In
+    Mikolov et al. 2013b, eq. 5, the probability is sqrt(t / f). At f = 10 t, word2vec.c keeps a
+    third more occurrences than the paper.
     """
     if sample == 0 or counts.size == 0:
         return np.ones(counts.size)
@@ -26,17 +27,18 @@ def keep_probabilities(counts: Array, sample: float) -> Array:
 
 
 def keep_thresholds(counts: Array, sample: float) -> Array:
-    """The keep probabilities as thresholds: a 32-bit random number up to this keeps the word.
+    """The keep probabilities as thresholds of 32-bit random numbers.
 
-    Returns  uint32 (V,)
+    counts, sample  as in `keep_probabilities`
+    Returns         uint32 (V,); a word is kept if its random number is at most its threshold
     """
     return np.maximum(keep_probabilities(counts, sample) * 2.0**32 - 1, 0).astype(np.uint32)
 
 
 def noise_probabilities(counts: Array, exponent: float) -> Array:
-    """The noise distribution: counts ** exponent, normalised to sum 1; float64 (V,).
+    """The noise distribution: counts ** exponent, normalised to the sum 1; float64 (V,).
 
-    Source: Mikolov et al. 2013b, section 2.2, with the exponent 3/4.
+    Source: Mikolov et al. 2013b, section 2.2, where the exponent is 3/4.
     """
     weights = counts.astype(np.float64) ** exponent
     return weights / weights.sum()

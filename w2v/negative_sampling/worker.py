@@ -1,4 +1,8 @@
-"""Workers of negative sampling: each thread has one, with scratch memory, to train its chunks."""
+"""Workers of negative sampling: objects with which a thread trains chunks.
+
+Each thread has a worker of its own, because a worker holds scratch memory. Letters: V words, S
+sentences or documents in a chunk.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +20,22 @@ from w2v.settings import NegativeSamplingSettings, ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 from w2v.training.chunks import Chunk
 
-_NO_STREAMS = np.empty(0, np.uint64)  # all sentences of a chunk share one random state
+# The random state of each document; empty: all sentences of a chunk share one random state.
+_NO_STREAMS = np.empty(0, np.uint64)
 
 
 class Worker:
     """Builds the windows of a chunk, then trains them.
 
-    text           the encoded text, N word ids
+    text           the encoded text
     settings       the settings of the model
     keep           uint32 (V,), see `keep_thresholds`
     train_windows  the kernel of the model, see `kernels.skipgram.train_windows`
-    padding_id     number of the last row of the matrices that it trains, which is padding
+    padding_id     number of the last row of the trained matrices, which is padding: a target that
+                   is the padding row is not trained
 
-    `build_windows` sets `windows`. In a text of documents it also sets `document_rows`, int32 (S,),
-    the row of the document vector of each sentence.
+    `build_windows` sets `windows`. For a text of documents it also sets `document_rows`, int32
+    (S,): the row number of the document vector of each document.
     """
 
     def __init__(
@@ -42,6 +48,7 @@ class Worker:
     ):
         self._text, self._settings, self._keep, self._padding_id = text, settings, keep, padding_id
         self._train_windows = train_windows
+        # The center word and its negative samples, rounded up to a multiple of COLUMNS.
         self._targets = -(-(1 + settings.negative) // COLUMNS) * COLUMNS
         self._scratch = make_scratch(self._targets, settings.padded_dim)
         self.windows, self.document_rows = allocate_windows(0), np.empty(0, np.int32)
@@ -59,6 +66,7 @@ class Worker:
         return count, state
 
     def _read(self, chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
+        """The word ids of a chunk and the bounds of its sentences, see `EncodedText.part`."""
         return self._text.part(chunk.first, chunk.last)
 
     def _build(
@@ -70,6 +78,7 @@ class Worker:
         state: np.ndarray,
         streams: np.ndarray,
     ) -> int:
+        """Set `windows`, see the kernel `build_windows`; return the number of windows."""
         if len(self._target_ids) < ids.size:
             self.windows = allocate_windows(ids.size)
             self._target_ids = np.full((ids.size, self._targets), self._padding_id, np.int32)
@@ -93,8 +102,9 @@ class Worker:
         state     uint64 (1,), random state, changed in place
         noise     the alias table of the noise distribution, see `draw_noise`
         frozen    bool (V,), input vectors that must not change; empty for none
-        matrices  by name, changed in place
-        Returns   the sum of the losses in nats, and the number of pairs
+        matrices  the trained matrices, by name; changed in place
+        Returns   the sum of the losses in nats, and the number of pairs: the predictions that the
+                  losses are summed over
         """
         return self._train_windows(
             self.windows, count, self._settings.negative, noise, state, self._target_ids,
@@ -131,11 +141,14 @@ class DocumentWorker(Worker):
         return self._documents_text.gather(chunk.spans)
 
     def build_separate_windows(self, spans: Spans, epoch: int, lr: float) -> tuple[int, np.ndarray]:
-        """Build the windows of documents, each from a random state of its own.
+        """Build the windows of documents, with a random state for each document.
 
-        The windows and negative samples of a document then do not depend on other documents.
+        The windows and negative samples of a document therefore do not depend on other documents.
 
-        Returns  as `build_windows`
+        spans    the documents
+        epoch    number of the epoch, from 0
+        lr       the learning rate of all windows
+        Returns  the number of windows, and a random state, uint64 (1,)
         """
         self.document_rows = spans.rows
         ids, bounds = self._documents_text.gather(spans)
@@ -153,20 +166,21 @@ class DocumentWorker(Worker):
         matrices: Mapping[str, np.ndarray],
         fixed: bool = False,
     ) -> tuple[float, int]:
-        """Train the windows of the latest call of `build_windows`, see `Worker.step`.
+        """Train the windows that were built last, see `Worker.step`.
 
-        fixed  change only the document vectors
+        fixed  whether to change only the document vectors
         """
         loss, pairs = 0.0, 0
         if self._kernels.train_words and not fixed:
-            loss, pairs = super().step(count, state, noise, frozen, matrices)  # and targets
+            # The kernel that trains the words also draws the targets.
+            loss, pairs = super().step(count, state, noise, frozen, matrices)
         else:
             draw_document_targets(
                 self.windows, count, self._settings.negative, noise, self._padding_id,
                 self._streams, state, self._target_ids,
             )  # fmt: skip
-        more = self._kernels.train_documents(
+        document_loss, document_pairs = self._kernels.train_documents(
             self.windows, count, self.document_rows, self._target_ids, matrices, frozen,
             self._settings.padded_dim // WIDTH, self._scratch, fixed,
         )  # fmt: skip
-        return loss + more[0], pairs + more[1]
+        return loss + document_loss, pairs + document_pairs
