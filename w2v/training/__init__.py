@@ -1,1 +1,1 @@
-"""The training loop of every iterative model: chunks of a text, state of a run, worker threads."""
+"""The training of every iterative model: chunks of the text, worker threads, state of the run."""

@@ -1,13 +1,15 @@
-"""The chunks of a run, in the order in which they are trained.
+"""Plans: the chunks of a run, in the order in which they are trained.
 
-The state of a run consists of its matrices, the number of chunks done and the losses so far. The
-learning rate and the random numbers of a chunk are derived from the chunk and the seed, so that a
-checkpoint does not hold them.
+The state of a run consists of its matrices, the number of chunks done and the losses so far. A
+checkpoint holds no learning rate and no state of random numbers, because both are derived for each
+chunk from the chunk and the seed.
 
 Within an epoch the chunks are shuffled. In the order of the text, neighbouring chunks share a
-subject, and the vectors follow this subject for a while. On 100 MB of Wikipedia (CBOW, 3 seeds) the
-order of the text solved 34.2 % of the analogies, shuffled chunks of 100,000 words 34.7 %, shuffled
-chunks of 10,000 words 35.5 %.
+subject, and the vectors drift towards this subject for a while. On 100 MB of Wikipedia (CBOW, 3
+seeds) vectors trained in the order of the text solved 34.2 % of the analogies, with shuffled chunks
+of 100,000 words 34.7 %, and with shuffled chunks of 10,000 words 35.5 %.
+
+Letters: S sentences and M documents in the text.
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ import numpy as np
 
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 
-CHUNK = 10_000  # words in a chunk: CBOW trains it in 6 ms, of which 0.01 ms are Python
-# A short text has smaller chunks, so that all threads have chunks.
-SMALL_CHUNK = 1_000  # fewest words in all chunks of a round of a short text
-ROUNDS = 40  # fewest rounds in an epoch, unless the text is too short
+# Words in a chunk. CBOW trains such a chunk in 6 ms, of which 0.01 ms are Python.
+CHUNK = 10_000
+# A short text has smaller chunks, so that there are chunks for all threads.
+ROUNDS = 40  # minimum number of rounds in an epoch, unless the text is too short
+SMALL_CHUNK = 1_000  # minimum number of words in a round, over all its chunks, of a short text
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,14 @@ class Chunk:
     """A part of the text, which one thread trains in one epoch.
 
     epoch  number of the epoch, from 0
-    first  position of its first word in the text
-    last   position after its last word
-    begin  share (0 to 1) of the run that comes before the chunk
-    end    share of the run that is done after the chunk
-    spans  the documents of the chunk as `Spans`, or its minibatches; None for a text of sentences
+    first  position of the first word of the chunk in the text
+    last   position after the last word of the chunk
+    begin  share (0 to 1) of the run that is done before the chunk
+    end    share (0 to 1) of the run that is done after the chunk
+    spans  the documents of the chunk as `Spans`, or the minibatches of a network; None for a text
+           of sentences
 
-    Documents have another order in each epoch; positions then count words in this order.
+    A text of documents is shuffled in each epoch; positions are then those in the shuffled text.
     """
 
     epoch: int
@@ -49,24 +53,25 @@ class Chunk:
 
 
 class Plan:
-    """The chunks of a run, a sequence; each epoch has all chunks of the text, shuffled anew.
+    """The sequence of the chunks of a run: in each epoch all chunks of the text, shuffled anew.
 
-    A chunk ends at the end of a sentence if one is near. A sentence longer than a chunk is cut.
-    Only the chunk boundaries of one epoch are in memory, as arrays; a `Chunk` is made on access.
+    A chunk ends at the end of a sentence if the sentence ends near the intended end of the chunk.
+    A sentence longer than a chunk is cut. Only the chunk boundaries of one epoch are in memory, as
+    arrays. A `Chunk` is made on access.
 
     text         the encoded text
     epochs       number of epochs
     seed         seed of the shuffling
-    chunk_words  approximate words in a chunk; a short text has smaller chunks
-    shards       chunks in a round; the last round of an epoch may have fewer
+    chunk_words  approximate number of words in a chunk; a short text has smaller chunks
+    shards       number of chunks in a round; the last round of an epoch may have fewer
 
     Attributes:
 
     words       number of words of the run, in all epochs
-    length      approximate words in a chunk
-    longest     most words in a chunk
-    most_spans  most documents in a chunk, 0 for a text of sentences
-    mean_spans  mean number of documents in a chunk, 0 for a text of sentences
+    length      approximate number of words in a chunk
+    longest     maximum number of words in a chunk
+    most_spans  maximum number of documents in a chunk; 0 for a text of sentences
+    mean_spans  mean number of documents in a chunk; 0 for a text of sentences
     """
 
     most_spans = 0
@@ -77,13 +82,14 @@ class Plan:
     ):
         self.epochs, self.seed, self.shards = epochs, seed, shards
         self.words = epochs * text.size
+        # A short text has about ROUNDS rounds in an epoch, but SMALL_CHUNK words in each round.
         length = min(max(text.size // (ROUNDS * shards), SMALL_CHUNK // shards, 1), chunk_words)
         self._size, self.length = text.size, length
-        self._epoch = -1
+        self._epoch = -1  # the epoch of the arrays below; -1: not shuffled for any epoch
         self._cuts = _cuts(text.starts, length)
         self._firsts, self._lasts = self._cuts[:-1], self._cuts[1:]
         self._chunks = len(self._firsts)
-        self._ends = self._lasts
+        self._ends = self._lasts  # number of words of the epoch that are done after each chunk
         self.longest = int((self._lasts - self._firsts).max())
 
     def __len__(self) -> int:
@@ -93,11 +99,11 @@ class Plan:
         return map(self.__getitem__, range(len(self)))
 
     def __getitem__(self, number: int) -> Chunk:
-        epoch, place = divmod(number, self._chunks)
+        epoch, index = divmod(number, self._chunks)
         if epoch != self._epoch:
             self._epoch = epoch
             self._begin_epoch(np.random.default_rng((self.seed, epoch)))
-        first, last, end = (int(a[place]) for a in (self._firsts, self._lasts, self._ends))
+        first, last, end = (int(a[index]) for a in (self._firsts, self._lasts, self._ends))
         end += epoch * self._size
         begin = end - (last - first)
         return Chunk(
@@ -111,25 +117,26 @@ class Plan:
         self._ends = np.cumsum(self._lasts - self._firsts)
 
     def _spans(self, first: int, last: int) -> Spans | None:
+        """The `spans` of the chunk between two positions: None for a text of sentences."""
         return None
 
     def nothing(self) -> Chunk:
-        """An empty chunk."""
+        """An empty chunk, with which kernels are loaded."""
         return Chunk(0, 0, 0, 0, 0, self._spans(0, 0))
 
     def round_from(self, number: int) -> list[Chunk]:
         """The chunks of the round that begins with chunk `number`; [] after the last chunk."""
-        rest = self._chunks - number % self._chunks
-        end = min(number + min(self.shards, rest), len(self))
+        rest_of_epoch = self._chunks - number % self._chunks
+        end = min(number + min(self.shards, rest_of_epoch), len(self))
         return [self[i] for i in range(number, end)]
 
     def epoch_end(self, number: int) -> int:
-        """The number of chunks of the run up to the end of the epoch that has chunk `number`."""
+        """The number of chunks from the start of the run to the end of the epoch of a chunk."""
         return min((number // self._chunks + 1) * self._chunks, len(self))
 
 
 class DocumentPlan(Plan):
-    """The chunks of a run over documents; the documents are shuffled anew in each epoch.
+    """The chunks of a run on documents, which are shuffled anew in each epoch.
 
     Single documents are shuffled instead of whole chunks, because a corpus is often sorted by the
     label that a classifier is to predict (Mesnil et al. 2015). A document longer than a chunk is
@@ -145,6 +152,7 @@ class DocumentPlan(Plan):
         shards: int = 1,
     ):
         super().__init__(text, epochs, seed, chunk_words, shards)
+        # See `_cuts`: in any order of the documents a chunk has at most about 2 * length words.
         self._text, self.longest = text, min(2 * self.length + 1, text.size)
         self._not_empty = np.flatnonzero(text.ends > text.begins).astype(np.int32)
         self._order, self._starts = self._not_empty, text.starts
@@ -159,13 +167,14 @@ class DocumentPlan(Plan):
         self._firsts, self._lasts, self._ends = cuts[:-1], cuts[1:], cuts[1:]
 
     def _spans(self, first: int, last: int) -> Spans:
-        """The documents, or parts of them, between two positions in the order of the epoch."""
+        """The documents, or parts of documents, between two positions in the shuffled text."""
         begin = int(np.searchsorted(self._starts, first, "right")) - 1
         end = int(np.searchsorted(self._starts, last))
-        inside = self._order[begin:end]
-        shift = self._text.begins[inside] - self._starts[begin:end]  # from the order to the text
+        documents = self._order[begin:end]
+        # A position in the shuffled text plus `shift` is the position in the encoded text.
+        shift = self._text.begins[documents] - self._starts[begin:end]
         return Spans(
-            self._text.rows[inside],
+            self._text.rows[documents],
             np.maximum(self._starts[begin:end], first) + shift,
             np.minimum(self._starts[begin + 1 : end + 1], last) + shift,
         )
@@ -176,15 +185,17 @@ class GibbsPlan(Plan):
 
     starts   int64 (M + 1,)  the position where each document begins, and the end of the text
     epochs   number of epochs
-    shards   chunks in a round
-    longest  approximate limit of the words in a chunk; an epoch has as few rounds as it allows
+    shards   number of chunks in a round
+    longest  approximate maximum number of words in a chunk. An epoch is divided into as few rounds
+             as this maximum allows
     """
 
     def __init__(self, starts: np.ndarray, epochs: int, shards: int, longest: int):
         size = int(starts[-1])
         self.epochs, self.seed, self.shards = epochs, 0, shards
         self.words, self._size, self._epoch = epochs * size, size, -1
-        targets = np.linspace(0, size, shards * max(1, -(-size // (shards * longest))) + 1)
+        rounds = max(1, -(-size // (shards * longest)))
+        targets = np.linspace(0, size, shards * rounds + 1)
         self._cuts = np.unique(starts[np.searchsorted(starts, targets)])
         self._chunks = self._cuts.size - 1
         self._begin_epoch(np.random.default_rng(0))
@@ -196,7 +207,10 @@ class GibbsPlan(Plan):
 
 
 def make_plan(text: EncodedText, *arguments: int) -> Plan:
-    """The plan of a text: a `DocumentPlan` of documents, otherwise a `Plan`."""
+    """Make a `DocumentPlan` for a text of documents, otherwise a `Plan`.
+
+    arguments  the other arguments of `Plan`
+    """
     if isinstance(text, EncodedDocuments):
         return DocumentPlan(text, *arguments)
     return Plan(text, *arguments)
@@ -206,14 +220,15 @@ def _cuts(starts: np.ndarray, length: int) -> np.ndarray:
     """The positions where chunks begin, and the end of the text; int64, ascending.
 
     starts  int64 (S + 1,), the position where each sentence begins, and the end of the text
-    length  approximate words in a chunk
+    length  approximate number of words in a chunk
 
-    The number of chunks depends only on `length` and the size of the text. Documents therefore have
-    the same number of chunks in every order.
+    The number of chunks depends only on `length` and the size of the text. A text of documents is
+    therefore divided into the same number of chunks in every order of its documents.
     """
     size = int(starts[-1])
     cuts = [0]
     for target in np.linspace(0, size, max(1, round(size / length)) + 1)[1:-1].astype(np.int64):
+        # Cut before the sentence at `target`, unless the chunk before it would become too short.
         start = int(starts[np.searchsorted(starts, target, "right") - 1])
         cuts.append(start if start > cuts[-1] + length // 2 else int(target))
     return np.unique(np.array([*cuts, size]))

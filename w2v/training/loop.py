@@ -1,4 +1,4 @@
-"""The training loop of all iterative models: worker threads, progress reports, stops."""
+"""The training loop of all iterative models: starts worker threads, reports progress, stops."""
 
 from __future__ import annotations
 
@@ -31,48 +31,50 @@ def run(
     plan         the chunks of the run
     threads      number of worker threads
     on_progress  called in the calling thread about ten times a second, and at the end
-    seconds      time limit: chunks that are being trained at that time are finished, no others
-                 are started
-    state        the state to continue from; changed in place, even if an exception ends the run
-    stop_before  number of the first chunk that is not trained; default: train all. A synchronous
-                 round that begins before this chunk is trained to its end
-    in_rounds    synchronous rounds, whose result does not depend on the number of threads, see
-                 `RoundWorkers`
+    seconds      time limit. When it is reached, chunks that are being trained are finished, and no
+                 other chunks are started
+    state        the state to continue from, changed in place, even if an exception ends the run;
+                 None: start with the first chunk
+    stop_before  number of the first chunk that is not trained; None: train all chunks. A
+                 synchronous round that contains this chunk and earlier chunks is trained whole
+    in_rounds    whether to train in synchronous rounds, whose result does not depend on the number
+                 of threads, see `RoundWorkers`. Otherwise the threads are lock-free
     Returns      the state at the end
-    Raises       DivergedError if a loss is not finite; KeyboardInterrupt. The chunks that are being
-                 trained are finished first, so that no thread still writes to the matrices
+    Raises       DivergedError if a loss is not finite; KeyboardInterrupt after a stop signal. The
+                 chunks that are being trained are finished first, so that no thread still changes
+                 the matrices
     """
     state = TrainingState.start(plan) if state is None else state
-    before = len(plan) if stop_before is None else min(stop_before, len(plan))
+    chunks = len(plan) if stop_before is None else min(stop_before, len(plan))
     workers: Workers
     if in_rounds:
-        workers = RoundWorkers(trainer, plan, state, before, min(threads, plan.shards))
-        threads = 1  # RoundWorkers has its own pool of threads
+        workers = RoundWorkers(trainer, plan, state, chunks, min(threads, plan.shards))
+        threads = 1  # one thread distributes the work over the pool of threads of RoundWorkers
     else:
-        workers = HogwildWorkers(trainer, plan, state, before)
-    began, passed = time.monotonic(), state.seconds
+        workers = HogwildWorkers(trainer, plan, state, chunks)
+    start_time, earlier_seconds = time.monotonic(), state.seconds
 
     def report() -> None:
-        state.seconds = passed + time.monotonic() - began
+        state.seconds = earlier_seconds + time.monotonic() - start_time
         with workers.lock:
             progress = progress_of(trainer, plan, state)
         on_progress(progress)
 
-    pool = [threading.Thread(target=workers.work, daemon=True) for _ in range(threads)]
+    worker_threads = [threading.Thread(target=workers.work, daemon=True) for _ in range(threads)]
     with DeferredSignals() as signals:
         try:
-            for thread in pool:
+            for thread in worker_threads:
                 thread.start()
-            while alive := next((thread for thread in pool if thread.is_alive()), None):
+            while alive := next((thread for thread in worker_threads if thread.is_alive()), None):
                 alive.join(0.1)
-                if signals.received or time.monotonic() - began > seconds:
+                if signals.received or time.monotonic() - start_time > seconds:
                     workers.stop.set()
                 report()
         finally:
             workers.stop.set()
             # The caller may write the matrices to a file: no thread may still change them then.
             with DeferredSignals():
-                for thread in pool:
+                for thread in worker_threads:
                     thread.join()
     if workers.failures:
         raise workers.failures[0]
@@ -83,14 +85,18 @@ def run(
 def progress_of(
     trainer: IterativeTrainer, plan: Plan, state: TrainingState, note: str = ""
 ) -> Progress:
-    """The progress report of a run; `note` is shown after the trainer's own note on the loss."""
+    """The progress report of a run.
+
+    note  text that is shown after the trainer's note on the loss
+    """
     epoch, lr = state.latest.epoch, trainer.lr_at(state.latest.begin)
     losses = state.mean_losses()[: epoch + 1]
-    trained = [loss for loss in losses[-2:] if not math.isnan(loss)]  # new epochs have no loss yet
-    loss = trained[-1] if trained else math.nan
+    # At the start of an epoch the loss of the epoch before is shown.
+    known_losses = [loss for loss in losses[-2:] if not math.isnan(loss)]
+    loss = known_losses[-1] if known_losses else math.nan
     pairs = int(state.losses[epoch][1])
-    meaning = trainer.loss_note(epoch, pairs, loss) if pairs else ""
+    loss_note = trainer.loss_note(epoch, pairs, loss) if pairs else ""
     return Progress(
         epoch + 1, plan.epochs, state.words, plan.words, state.seconds, lr, loss, state.resumed,
-        ", ".join(filter(None, (meaning, note))),
+        ", ".join(filter(None, (loss_note, note))),
     )  # fmt: skip

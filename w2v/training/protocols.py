@@ -1,9 +1,12 @@
 """Protocols of trainers, the classes that train a model; and the check that results are finite.
 
 A trainer is made from (vocabulary, text, settings) and allocates no matrices before `begin`. There
-are two kinds. An `IterativeTrainer` is trained chunk by chunk: a `GradientTrainer` also has a loss
-on held-out text, and a `SgdTrainer` can be trained by lock-free threads. A `ClosedFormTrainer` is
-computed without iterations over the text.
+are two kinds. An `IterativeTrainer` trains its model chunk by chunk. Of these, a `GradientTrainer`
+can also compute the loss on a held-out text, and a `SgdTrainer` can also run on lock-free threads.
+A `ClosedFormTrainer` computes its model without iterations over the text.
+
+A pair is one prediction that a loss is the mean of, such as a center word and a context word.
+Letters: V words, M documents, D numbers in a vector.
 """
 
 from __future__ import annotations
@@ -26,24 +29,30 @@ _ROWS = 1 << 14  # rows that are checked at a time
 
 
 class Shards(Protocol):
-    """Copies of a trainer's matrices, or of some of their rows, for the chunks of a round.
+    """Copies of a trainer's matrices, or of rows of them, for the chunks of a round.
 
     Shard s is the copy that the s-th chunk of the round is trained on. The merge after a round has
-    one or more steps, one after the other. `parts` holds the number of parts of each step; threads
-    may merge the parts of one step at the same time. Parts are numbered through all steps.
+    one or more steps, one after the other. Each step is divided into parts, which threads may merge
+    at the same time. `parts` holds the number of parts of each step. The parts are numbered from 0
+    through all steps.
     """
 
     parts: tuple[int, ...]
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function that trains a chunk on the shard of a number; each thread needs one.
+        """Make a function that trains a chunk on a shard; each thread needs a function of its own.
 
-        The function returns (sum of losses in nats, number of pairs). Its result depends only on
-        the current matrices, the chunk and the settings.
+        The arguments of the function are the chunk and the number of the shard. It returns (sum of
+        losses in nats, number of pairs). The result depends only on the current matrices, the chunk
+        and the settings.
         """
 
     def merge(self, part: int, chunks: int) -> None:
-        """Merge one part of the first `chunks` shards into the matrices."""
+        """Merge one part of the first `chunks` shards into the matrices.
+
+        part    number of the part
+        chunks  number of chunks in the round
+        """
 
 
 @runtime_checkable
@@ -51,13 +60,13 @@ class Trainer(Protocol):
     """The interface of every trainer."""
 
     matrices: dict[str, np.ndarray]  # all arrays that training changes; may have padding
-    kernels: tuple[str, ...]  # the modules of `w2v.kernels` that it calls
+    kernels: tuple[str, ...]  # names of the modules of `w2v.kernels` that the trainer calls
 
     def matrix_bytes(self) -> int:
         """Bytes of the matrices, known before they are allocated."""
 
     def memory_bytes(self, threads: int) -> int:
-        """Approximate bytes that training and writing need, besides the memory in use before."""
+        """Approximate bytes that training and writing need, beyond the memory already in use."""
 
     def tables(self) -> dict[str, Table]:
         """The trained tables of vectors, by name."""
@@ -68,7 +77,7 @@ class Trainer(Protocol):
 
 @runtime_checkable
 class HasVectors(Protocol):
-    """A trainer whose matrices can be set: from a checkpoint, or to initial vectors (--init)."""
+    """A trainer whose matrices can be set, from a checkpoint or to initial vectors (--init)."""
 
     def vectors(self, name: str) -> np.ndarray:
         """One of the matrices without its padding, as a writable view."""
@@ -78,17 +87,20 @@ class HasVectors(Protocol):
 class IterativeTrainer(Trainer, HasVectors, Protocol):
     """A trainer that trains chunk by chunk and can be stopped after each chunk.
 
-    Models of Gibbs sampling are trained like this, and all models of gradient descent.
+    Gibbs sampling and all methods of gradient descent have such trainers.
     """
 
     def plan(self, threads: int) -> Plan:
-        """The chunks of a run; `threads` matters only if the settings do not fix the rounds."""
+        """The chunks of a run.
+
+        threads  number of threads; used only if the settings do not fix the number of shards
+        """
 
     def begin(self, shards: int) -> None:
         """Allocate and initialise the matrices; a round has `shards` chunks."""
 
     def restored(self) -> None:
-        """Drop what is derived from the matrices, after they were read from a checkpoint."""
+        """Discard what is derived from the matrices, after a checkpoint was read into them."""
 
     def lr_at(self, share: float) -> float:
         """The learning rate after a share (0 to 1) of the run; NaN for a model without one."""
@@ -114,13 +126,16 @@ class GradientTrainer(IterativeTrainer, Protocol):
         """The mean loss on a held-out text, in nats for each pair; NaN if it has no pairs."""
 
     def on_validation(self, losses: list[float]) -> None:
-        """Adapt to the validation losses of the epochs so far, for example the learning rate."""
+        """Adapt the trainer, for example its learning rate, to the validation losses so far.
+
+        losses  the validation loss of each epoch
+        """
 
     def validation_note(self) -> str:
         """A note to show after the result of the latest call of `loss`, or ""."""
 
     def freeze(self, rows: np.ndarray) -> None:
-        """Keep the word vectors that are marked in `rows`, bool (V,), as they are."""
+        """Exclude the word vectors that are marked in `rows`, bool (V,), from training."""
 
 
 @runtime_checkable
@@ -128,7 +143,7 @@ class HasWorkers(Protocol):
     """A trainer that lock-free threads can train."""
 
     def worker(self) -> Callable[[Chunk], tuple[float, int]]:
-        """A function that trains a chunk; each thread needs one.
+        """Make a function that trains a chunk; each thread needs a function of its own.
 
         The function returns (sum of losses in nats, number of pairs).
         """
@@ -140,7 +155,7 @@ class SgdTrainer(GradientTrainer, HasWorkers, Protocol):
 
     vocabulary  the words and their counts
     text        the training text
-    frozen      bool (V,), the word vectors that stay fixed; empty for none: see `freeze`
+    frozen      bool (V,), the word vectors that must not change; empty for none, see `freeze`
     """
 
     vocabulary: Vocabulary
@@ -178,13 +193,14 @@ class Described(Protocol):
 
 
 class DocumentInference(Protocol):
-    """Inference: it computes the vectors of new documents."""
+    """Computes the vectors of new documents with a trained model."""
 
     def vectors(
         self, text: EncodedDocuments, threads: int = 1, on_progress: Callable[[int], None] = ...
     ) -> np.ndarray:
         """The vectors of all documents of a text, float32 (M, D).
 
+        threads      number of threads
         on_progress  called from time to time with the number of documents that are done
         """
 
@@ -192,8 +208,9 @@ class DocumentInference(Protocol):
 def diverged(symptom: str, lr: float) -> DivergedError:
     """The error of a run whose numbers became NaN or infinite.
 
-    symptom  where and how it was noticed
-    lr       the learning rate, of which the message advises a tenth; NaN for a model without one
+    symptom  end of the sentence "training diverged ...": where or how the divergence was noticed
+    lr       the learning rate at the start, of which the message advises a tenth; NaN for a model
+             without a learning rate
     """
     advice = f"; try --lr {lr / 10:g} or less" if lr > 0 else ""
     return DivergedError(f"training diverged {symptom}{advice}")

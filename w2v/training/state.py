@@ -1,4 +1,4 @@
-"""The state of a run between two chunks: the chunks and words done, and the losses."""
+"""The progress of a run after a chunk: the number of chunks and words done, and the losses."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class TrainingState:
 
     latest       the chunk that was started last
     losses       [sum of losses in nats, number of pairs] of each epoch
-    chunks_done  number of chunks trained: the first ones of the plan
+    chunks_done  number of chunks trained; chunks are trained in the order of the plan
     words        number of words trained, in all epochs
-    resumed      number of these words that an earlier process trained
+    resumed      number of words, of those trained, that were trained before a resume
     seconds      training time of this process
     """
 
@@ -42,8 +42,8 @@ class TrainingState:
     def restored(cls, plan: Plan, saved: Mapping[str, Any]) -> TrainingState:
         """The state of a run that is resumed from a checkpoint.
 
-        saved  the result of `saved()`. If the run was forced to resume with another text or
-               --epochs, the losses and the chunks done are limited to those of `plan`
+        saved  the result of the method `saved` of the stopped run. If --force resumes a run with
+               another text or number of epochs, losses and chunks done are cut to those of `plan`
         """
         losses = [[float(total), int(pairs)] for total, pairs in saved["losses"][: plan.epochs]]
         losses += [[0.0, 0] for _ in range(plan.epochs - len(losses))]
@@ -52,12 +52,16 @@ class TrainingState:
         return cls(plan[max(done - 1, 0)], losses, done, words, resumed=words)
 
     def add(self, chunk: Chunk, loss: float, pairs: int) -> None:
-        """Add a trained chunk: its losses, and its words."""
+        """Add the loss and the words of a trained chunk.
+
+        loss   the sum of the losses in nats
+        pairs  number of pairs: the predictions that the loss is the sum of
+        """
         self.losses[chunk.epoch][0] += float(loss)
         self.losses[chunk.epoch][1] += int(pairs)
         self.chunks_done += 1
         self.words += chunk.last - chunk.first
 
     def mean_losses(self) -> list[float]:
-        """The mean loss of each epoch, in nats for each trained pair; NaN if it has no pairs."""
+        """The mean loss of each epoch, in nats for each pair; NaN for an epoch without pairs."""
         return [total / pairs if pairs else math.nan for total, pairs in self.losses]

@@ -1,7 +1,7 @@
-"""Worker threads: lock-free (Hogwild), or in synchronous rounds.
+"""The training of chunks on threads: lock-free (Hogwild), or in synchronous rounds.
 
 The result of synchronous rounds does not depend on the number of threads.
-Source of the lock-free workers: Recht et al. 2011, "Hogwild!".
+Source of the lock-free threads: Recht et al. 2011, "Hogwild!".
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ from w2v.training.state import TrainingState
 
 
 class Workers:
-    """Trains the chunks of a plan; the threads of a run call `work`.
+    """Trains the chunks of a plan; each thread of a run calls `work`.
 
-    trainer  the trainer of the model
-    plan     the chunks of the run
-    state    the state to continue from; changed in place
-    before   number of the first chunk that is not trained
+    trainer      the trainer of the model
+    plan         the chunks of the run
+    state        the state to continue from; changed in place
+    stop_before  number of the first chunk that is not trained
 
-    `work` returns when all these chunks are trained or `stop` is set.
+    `work` returns when all chunks up to `stop_before` are trained, or when the event `stop` is set.
     """
 
-    def __init__(self, trainer: IterativeTrainer, plan: Plan, state: TrainingState, before: int):
-        self.trainer, self.plan, self.state, self.before = trainer, plan, state, before
+    def __init__(
+        self, trainer: IterativeTrainer, plan: Plan, state: TrainingState, stop_before: int
+    ):
+        self.trainer, self.plan, self.state = trainer, plan, state
+        self.stop_before = stop_before
         self.lock, self.stop = threading.Lock(), threading.Event()
         self.failures: list[BaseException] = []
 
@@ -40,7 +43,7 @@ class Workers:
             self.stop.set()
 
     def train(self) -> None:
-        """Train chunks until all are trained or `stop` is set."""
+        """Train chunks, until all are trained or `stop` is set."""
         raise NotImplementedError
 
     def count(self, chunk: Chunk, loss: float, pairs: int) -> None:
@@ -52,24 +55,26 @@ class Workers:
 
 
 class HogwildWorkers(Workers):
-    """Each thread takes the next chunk and trains it; all change the same matrices without locks.
+    """Lock-free threads: each takes the next chunk and trains it on the matrices of all threads.
 
-    Source: Hogwild, Recht et al. 2011. One thread trains the chunks in the order of the plan. With
-    more threads the result differs a little from run to run.
+    A single thread trains the chunks in the order of the plan. With more threads the result differs
+    a little from run to run.
     """
 
-    def __init__(self, trainer: IterativeTrainer, plan: Plan, state: TrainingState, before: int):
-        super().__init__(trainer, plan, state, before)
+    def __init__(
+        self, trainer: IterativeTrainer, plan: Plan, state: TrainingState, stop_before: int
+    ):
+        super().__init__(trainer, plan, state, stop_before)
         assert isinstance(trainer, HasWorkers)
         self._make_worker = trainer.worker
-        self._todo = map(plan.__getitem__, range(state.chunks_done, before))
+        self._chunks = map(plan.__getitem__, range(state.chunks_done, stop_before))
 
     def train(self) -> None:
-        """Train the next chunk, until all are trained or `stop` is set."""
+        """Train the next chunk, until all chunks are trained or `stop` is set."""
         train = self._make_worker()
         while not self.stop.is_set():
             with self.lock:
-                chunk = next(self._todo, None)
+                chunk = next(self._chunks, None)
                 if chunk is None:
                     return
                 self.state.latest = chunk
@@ -87,38 +92,43 @@ class RoundWorkers(Workers):
     """
 
     def __init__(
-        self, trainer: IterativeTrainer, plan: Plan, state: TrainingState, before: int, threads: int
+        self,
+        trainer: IterativeTrainer,
+        plan: Plan,
+        state: TrainingState,
+        stop_before: int,
+        threads: int,
     ):
-        super().__init__(trainer, plan, state, before)
+        super().__init__(trainer, plan, state, stop_before)
         self._threads = threads
 
     def train(self) -> None:
-        """Train and merge round after round, until all chunks are trained or `stop` is set."""
+        """Train round after round, until all chunks are trained or `stop` is set."""
         shards, local, pool = self.trainer.shards(self.plan), threading.local(), Pool(self._threads)
         chunks: list[Chunk] = []
         results: list[tuple[float, int]] = []
 
-        def train(number: int) -> None:
-            """Train a chunk of the round on its copy."""
+        def train(shard: int) -> None:
+            """Train the chunk of a shard. Each thread makes its training function at first use."""
             if not hasattr(local, "train"):
                 local.train = shards.worker()
-            results[number] = local.train(chunks[number], number)
+            results[shard] = local.train(chunks[shard], shard)
 
         def merge(part: int) -> None:
             """Merge one part of the copies into the matrices."""
             shards.merge(part, len(chunks))
 
         try:
-            while self.state.chunks_done < self.before and not self.stop.is_set():
+            while self.state.chunks_done < self.stop_before and not self.stop.is_set():
                 chunks = self.plan.round_from(self.state.chunks_done)
                 self.state.latest, results = chunks[0], [(0.0, 0)] * len(chunks)
                 pool.map(train, range(len(chunks)))
                 with self.lock:
                     for chunk, (loss, pairs) in zip(chunks, results, strict=True):
                         self.count(chunk, loss, pairs)
-                first = 0
+                first_part = 0
                 for parts in shards.parts:
-                    pool.map(merge, range(first, first + parts))
-                    first += parts
+                    pool.map(merge, range(first_part, first_part + parts))
+                    first_part += parts
         finally:
             pool.close()
