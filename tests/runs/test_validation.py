@@ -60,7 +60,7 @@ def test_patience_stops_and_keeps_the_best(text, folder):
     seen = script(training, [3.0, 2.0, math.nan, 2.0, 1.0])
     finish(training)
     assert len(seen) == training.executor.epochs_done == 4
-    assert training.validation.best == 1
+    assert training.validation.best_epoch == 1
     tensors, metadata = container.read("x.safetensors")
     np.testing.assert_array_equal(tensors["words.matrix"], seen[1])
     assert json.loads(metadata["valid"])["losses"] == [3.0, 2.0, None, 2.0]

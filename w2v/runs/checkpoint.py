@@ -23,18 +23,19 @@ from w2v.system import atomic_file
 SUFFIX = ".checkpoint"
 
 
-def interval(given: str) -> float:
+def interval(option: str) -> float:
     """Seconds between two checkpoints.
 
-    given   a number of minutes, or the word epoch; for epoch and 0 the result is infinity
-    Raises  W2VError for anything else
+    option   the value of --checkpoint-every: a number of minutes, or "epoch"
+    Returns  infinity for "epoch" and for 0, which need no timer
+    Raises   W2VError for any other value
     """
     try:
-        minutes = math.inf if given == "epoch" else float(given)
+        minutes = math.inf if option == "epoch" else float(option)
     except ValueError:
         minutes = math.nan
     if not minutes >= 0:
-        raise W2VError(f"--checkpoint-every {given}: expected a number of minutes, or epoch")
+        raise W2VError(f"--checkpoint-every {option}: expected a number of minutes, or epoch")
     return 60 * minutes or math.inf
 
 
@@ -51,11 +52,13 @@ def write(
 ) -> None:
     """Replace the last checkpoint by a new one.
 
-    path      where to write it
+    path      the path of the checkpoint
     matrices  the matrices of the run, by name
-    identity  everything that determines the result: see `Provenance.identity`
+    identity  the identity of the run: everything that determines the result, see
+              `Provenance.identity`
     state     the progress of the run, as JSON values
-    Raises    OSError where it cannot be written, such as on a full disk; the last checkpoint stays
+    Raises    OSError where the file cannot be written, such as on a full disk. The last checkpoint
+              then stays
     """
     metadata = {**container.file_metadata(), "kind": "checkpoint"}
     metadata |= {"identity": json.dumps(identity), "state": json.dumps(state)}
@@ -67,9 +70,12 @@ def read(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read the matrices and the state in a checkpoint.
 
-    identity  the identity of the run that is to be continued
-    force     accept a checkpoint with another identity
-    Raises    W2VError where the file is damaged, or of another run (the message lists differences)
+    path      the path of the checkpoint
+    identity  the identity of the run that is to be continued, see `write`
+    force     whether to accept a checkpoint with another identity
+    Returns   (the matrices by name, the state as JSON values)
+    Raises    W2VError where the file is damaged, or where its identity differs. The message lists
+              the differences
     """
     tensors, metadata = container.read(path)
     if metadata.get("kind") != "checkpoint":
@@ -100,9 +106,10 @@ def restore(
 ) -> None:
     """Copy the matrices of a checkpoint into those of a run, in place.
 
+    path      the path of the checkpoint, for the error message
     tensors   the matrices of the checkpoint, by name
     matrices  the matrices of the run, by name
-    Raises    W2VError where one is missing or has another shape
+    Raises    W2VError where the checkpoint lacks a matrix or has it in another shape
     """
     for name, matrix in matrices.items():
         if name not in tensors or tensors[name].shape != matrix.shape:
@@ -113,7 +120,10 @@ def restore(
 
 
 def remove(path: str | None) -> None:
-    """Remove the checkpoint of a run that is complete, and the parts of an interrupted write."""
+    """Remove the checkpoint of a complete run, and the temporary files of interrupted writes.
+
+    path  the path of the checkpoint; None: do nothing
+    """
     if path:
         with suppress(FileNotFoundError):
             os.unlink(path)
@@ -122,7 +132,6 @@ def remove(path: str | None) -> None:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """The differences between two identities, such as `--dim was 100, is now 200`."""
-
     return [
         f"{name} was {old.get(name)}, is now {new.get(name)}"
         for name in dict.fromkeys([*old, *new])

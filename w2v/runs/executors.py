@@ -30,7 +30,7 @@ from w2v.training.protocols import (
 from w2v.training.state import TrainingState
 
 OnProgress = Callable[[Progress | str], None]
-# The signature of `encode.read`: (corpus, settings, on_block, known, unknown, fixed)
+# The signature of `encode.read`: (corpus, settings, on_block, known, unknown, fixed).
 Read = Callable[
     [Corpus, TextSettings, Callable[[int], None], Mapping[str, int], bool, str | None],
     tuple[Vocabulary, EncodedText],
@@ -38,11 +38,9 @@ Read = Callable[
 
 
 class Executor(Protocol):
-    """The operations that a run needs, which are the same for every kind of model.
+    """The interface that a run trains a model through, the same for every kind of model.
 
     threads   number of training threads
-    read      the function that reads a text: see `encode.read`
-    trainer   the trainer of the model; set by `prepare`
     state     the progress of the run; set by `prepare`
     """
 
@@ -65,27 +63,31 @@ class Executor(Protocol):
         """Make the trainer and the plan of its chunks. No matrix is allocated yet."""
 
     def memory_bytes(self) -> int:
-        """Estimate the bytes that training and writing need beyond those already in use."""
+        """Estimate the bytes that training and writing need beyond the memory already in use."""
 
     def allocate(self) -> None:
         """Allocate the matrices and initialise them."""
 
     def warm_up(self) -> None:
-        """Load the kernels; those that were never used on this machine are compiled."""
+        """Load the kernels. Kernels that were never used on this machine are compiled."""
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Restore the state from a checkpoint; the trainer already has the matrices."""
+        """Restore the state from a checkpoint, after its matrices were copied into the trainer.
+
+        saved  the state as JSON values, see `TrainingState.saved`
+        """
 
     def estimate(self, on_progress: OnProgress, seconds: float) -> None:
-        """Train for about `seconds` seconds, so that the progress shows the speed."""
+        """Train for about `seconds` seconds to measure the speed, without changing the state."""
 
     def train(self, on_progress: OnProgress, seconds: float) -> None:
         """Train to the end of the epoch, or for about `seconds` seconds if that is earlier."""
 
     def fetch(self) -> bool:
-        """Copy what workers hold into the matrices.
+        """Copy the results of the workers into the matrices of this process.
 
-        False if a worker died and its results are lost: the state is set back, to repeat them.
+        Returns  False if a worker died and its results are lost. The state is then set back, so
+                 that the lost chunks are trained again
         """
 
     @property
@@ -110,9 +112,9 @@ class Executor(Protocol):
 
 
 class Engine(Protocol):
-    """Trains chunks: on the threads of this process, or on the workers of a cluster."""
+    """Trains chunks on the threads of this process, or on the workers of a cluster."""
 
-    threads: int  # of all workers together
+    threads: int  # number of training threads, in all workers together
 
     @property
     def read(self) -> Read:
@@ -120,7 +122,7 @@ class Engine(Protocol):
 
     @property
     def threads_here(self) -> int:
-        """Number of training threads in this process, which need its memory."""
+        """Number of training threads that need memory of this process."""
 
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
         """Load the kernels."""
@@ -134,18 +136,24 @@ class Engine(Protocol):
         state: TrainingState,
         before: int,
     ) -> None:
-        """Train until chunk `before`, or for about `seconds` seconds: see `loop.run`."""
+        """Train, and update the state: see `loop.run`.
+
+        seconds  about how long to train
+        before   number of the first chunk that is not trained
+        """
 
     def fetch(self) -> bool:
-        """Copy what workers hold into the matrices.
-
-        False if a worker died and its results are lost: the state is set back, to repeat them.
-        """
+        """Copy the results of the workers into the matrices, see `Executor.fetch`."""
 
 
 @dataclass
 class Threads:
-    """The threads of this process: lock-free (Hogwild), or in synchronous rounds."""
+    """Trains chunks on the threads of this process.
+
+    threads    number of training threads
+    in_rounds  whether the threads train in synchronous rounds; otherwise they are lock-free
+               (Hogwild)
+    """
 
     threads: int
     in_rounds: bool
@@ -157,20 +165,20 @@ class Threads:
 
     @property
     def threads_here(self) -> int:
-        """Number of training threads in this process: all."""
+        """Number of training threads that need memory of this process: all of them."""
         return self.threads
 
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
         """Load the kernels by training an empty chunk, and in rounds also by merging it."""
-        nothing = plan.nothing()
+        empty_chunk = plan.nothing()
         if self.in_rounds:
             shards = trainer.shards(plan)
-            shards.worker()(nothing, 0)
+            shards.worker()(empty_chunk, 0)
             if isinstance(trainer, SgdTrainer):
                 shards.merge(0, 1)
         else:
             assert isinstance(trainer, SgdTrainer)
-            trainer.worker()(nothing)
+            trainer.worker()(empty_chunk)
 
     def run(
         self,
@@ -181,19 +189,19 @@ class Threads:
         state: TrainingState,
         before: int,
     ) -> None:
-        """Train until chunk `before`, or for about `seconds` seconds: see `loop.run`."""
+        """Train until chunk `before`, or for about `seconds` seconds, see `Engine.run`."""
         loop.run(trainer, plan, self.threads, on_progress, seconds, state, before, self.in_rounds)
 
     def fetch(self) -> bool:
-        """Do nothing: threads train the matrices themselves."""
+        """Do nothing: the threads change the matrices of this process."""
         return True
 
 
 class ChunkExecutor:
     """Trains the chunks of a plan: the executor of all models but those in closed form.
 
-    request  the request for the run
-    engine   where chunks are trained: threads of this process, or a cluster
+    request  the options and files of the run
+    engine   trains the chunks, on the threads of this process or on a cluster
     """
 
     trainer: IterativeTrainer
@@ -209,9 +217,9 @@ class ChunkExecutor:
     def identity(self) -> str:
         """The number of threads, as far as the result depends on it.
 
-        For lock-free threads it is "1" or "several": one thread gives the same result each time,
-        several do not. For other methods it is the exact number, because without --deterministic
-        a minibatch or a round is split into one part for each thread.
+        For lock-free threads it is "1" or "several": the result of one thread is the same in each
+        run, that of several threads is not. For other methods it is the exact number, because
+        without --deterministic a minibatch or a round has one part for each thread.
         """
         if self._request.model.method == "sgd":
             return "1" if self.threads == 1 else "several"
@@ -226,12 +234,12 @@ class ChunkExecutor:
         self.state = TrainingState.start(self.plan)
 
     def memory_bytes(self) -> int:
-        """Estimate the bytes that training and writing need beyond those already in use."""
-        here = self._engine.threads_here
-        trainer, best = self.trainer, 0
+        """Estimate the bytes that training and writing need beyond the memory already in use."""
+        threads = self._engine.threads_here
+        trainer, best_bytes = self.trainer, 0
         if self._request.keeps_best and isinstance(trainer, GradientTrainer):
-            best = trainer.best_bytes(here)
-        return trainer.memory_bytes(here) + best
+            best_bytes = trainer.best_bytes(threads)
+        return trainer.memory_bytes(threads) + best_bytes
 
     def allocate(self) -> None:
         """Allocate the matrices and initialise them."""
@@ -247,7 +255,7 @@ class ChunkExecutor:
         self.trainer.restored()
 
     def estimate(self, on_progress: OnProgress, seconds: float) -> None:
-        """Train from the first chunk for about `seconds` seconds."""
+        """Train from the first chunk for about `seconds` seconds, without changing the state."""
         start = TrainingState.start(self.plan)
         self._engine.run(self.trainer, self.plan, on_progress, seconds, start, len(self.plan))
 
@@ -257,10 +265,7 @@ class ChunkExecutor:
         self._engine.run(self.trainer, self.plan, on_progress, seconds, self.state, before)
 
     def fetch(self) -> bool:
-        """Copy what workers hold into the matrices.
-
-        False if a worker died and its results are lost: the state is set back, to repeat them.
-        """
+        """Copy the results of the workers into the matrices, see `Executor.fetch`."""
         return self._engine.fetch()
 
     @property
@@ -292,8 +297,10 @@ class ChunkExecutor:
 class ClosedFormExecutor:
     """Computes a model in closed form: there are no chunks, no epochs and no checkpoints.
 
-    solve  the function (trainer, threads, on_progress) that computes the model; None: compute it
-           on the threads of this process
+    request  the options and files of the run
+    threads  number of threads
+    solve    the function (trainer, threads, on_progress) that computes the model; None: compute it
+             on the threads of this process
     """
 
     trainer: ClosedFormTrainer
@@ -302,7 +309,7 @@ class ClosedFormExecutor:
     def __init__(self, request: Request, threads: int, solve: Solve | None = None):
         self._request, self.threads = request, threads
         self._solve = solve or _solve_here
-        self.identity = "several"
+        self.identity = "several"  # not used, because only checkpoints record it
         self.read: Read = read
         self.is_done = False
         self.state = TrainingState(Chunk(0, 0, 0, 0, 0), [])
@@ -314,11 +321,11 @@ class ClosedFormExecutor:
         self.trainer = trainer
 
     def memory_bytes(self) -> int:
-        """Estimate the bytes that computing and writing need beyond those already in use."""
+        """Estimate the bytes that computing and writing need beyond the memory already in use."""
         return self.trainer.memory_bytes(self.threads)
 
     def allocate(self) -> None:
-        """Allocate the matrix that initial vectors are copied into."""
+        """Allocate the matrices that initial vectors are copied into."""
         self.trainer.begin()
 
     def warm_up(self) -> None:
@@ -348,7 +355,7 @@ def _solve_here(trainer: ClosedFormTrainer, threads: int, on_progress: OnProgres
 
 
 def local_executor(request: Request) -> Executor:
-    """Make the executor of a request on the threads of this process."""
+    """Make the executor that trains the model of a request on the threads of this process."""
     threads, method = request.run.threads or processors(), request.model.method
     if method == "closed form":
         return ClosedFormExecutor(request, threads)

@@ -17,14 +17,23 @@ _OUTPUT_VECTORS = "output_vectors"  # the name of a model's second matrix
 
 
 class InitialVectors:
-    """Word vectors of a file from which a run starts; for an update, the whole model.
+    """The vectors of a file from which a run starts; for an update, the whole model.
 
-    path    a vector file in any format; for `update` a model that `w2v train` wrote
-    update  True: take the words, their counts, input and output vectors; False: only the vectors
-            of the words that the text also has
+    path    a vector file in any format; with `update` a model that `w2v train` wrote
+    update  whether to start from the whole model: its words, their counts, input and output
+            vectors. Otherwise only the vectors of words of the text are used
     Raises  W2VError where the file is unsuitable, OSError where it cannot be read
 
-    `option` is the command line option, --init or --update; `settings` are those of the model.
+    Attributes:
+
+    name         the name of the file in messages
+    option       the command line option, --init or --update
+    table        the words of the file with their vectors
+    dim          the length of a vector
+    model        the name of the model that is updated; empty for --init
+    settings     the settings of the model that is updated; empty for --init
+    left_out     a message about vectors that `copy_into` left out; empty if there are none
+    fingerprint  the SHA-256 of the file
     """
 
     def __init__(self, path: str, update: bool):
@@ -33,7 +42,7 @@ class InitialVectors:
         self.model = ""
         self.settings: dict[str, Any] = {}
         self.left_out = ""
-        self._outputs: np.ndarray | None = None
+        self._output_vectors: np.ndarray | None = None
         self.table: Table
         if update:
             self._open_model()
@@ -43,12 +52,13 @@ class InitialVectors:
         self.fingerprint = sha256_of(path)
 
     def _open_model(self) -> None:
+        """Read the model to update; W2VError where its arrays do not match or are not finite."""
         tensors, metadata = formats.contents(self.path)
         self.table = container.read_table(self.path, tensors, "words")
-        self._outputs = tensors.get(_OUTPUT_VECTORS, np.empty(0))
-        if self._outputs.shape != self.table.matrix.shape or not _is_vocabulary(self.table):
+        self._output_vectors = tensors.get(_OUTPUT_VECTORS, np.empty(0))
+        if self._output_vectors.shape != self.table.matrix.shape or not _is_vocabulary(self.table):
             raise W2VError(f"{self.name}: damaged: words, counts and vectors do not match")
-        if not (np.isfinite(self.table.norms).all() and np.isfinite(self._outputs).all()):
+        if not (np.isfinite(self.table.norms).all() and np.isfinite(self._output_vectors).all()):
             raise W2VError(f"{self.name}: damaged: some vectors are not finite")
         self.model = metadata.get("model", "")
         self.settings = container.nested(metadata, "settings")
@@ -74,13 +84,12 @@ class InitialVectors:
     def copy_into(self, trainer: HasVectors, names: list[str]) -> np.ndarray:
         """Copy the vectors of all words that the file and the run share into the trainer.
 
-        trainer  its matrices are changed in place
-        names    the vocabulary of the run
-        Returns  the rows that were copied, bool (V,)
+        trainer  the trainer, whose matrices are changed in place
+        names    the V words of the run's vocabulary
+        Returns  bool (V,): whether the row of each word was copied
 
-        With --init, a vector that is zero or not finite is left out (see `norms.has_direction`):
-        its word is initialised like a word that the file lacks. `left_out` describes such vectors.
-
+        With --init, vectors that are zero or not finite are left out (see `norms.has_direction`).
+        Their words keep their random initial vectors. `left_out` is set to a message about them.
         """
         file_rows = {name: row for row, name in enumerate(self.table.names)}
         rows = np.array([file_rows.get(name, -1) for name in names])
@@ -91,17 +100,17 @@ class InitialVectors:
             self.left_out = self.table.without_direction(used)
             shared[shared] = self.table.has_direction(rows[shared])
         trainer.vectors("input_vectors")[shared] = self.table.matrix[rows[shared]]
-        if self._outputs is not None:
-            trainer.vectors(_OUTPUT_VECTORS)[shared] = self._outputs[rows[shared]]
+        if self._output_vectors is not None:
+            trainer.vectors(_OUTPUT_VECTORS)[shared] = self._output_vectors[rows[shared]]
         return shared
 
     def nothing_shared(self) -> str:
-        """The error message for a file that has a vector for no word of the text."""
+        """The error message for a file that shares no word with the text."""
         reason = self.left_out or "try --lowercase, or another --tokenizer or --normalize"
         return f"{self.name} has no vector for any word of the text: {reason}"
 
     def vocabulary(self) -> Vocabulary:
-        """The vocabulary of a model that is updated; its number of sentences is not known."""
+        """The vocabulary of a model that is updated."""
         counts = self.table.counts
         assert counts is not None
         return Vocabulary(self.table.names, counts, len(self.table), int(counts.sum()))
@@ -115,13 +124,12 @@ class InitialVectors:
             container.copy(self.path, output)
 
     def metadata(self) -> dict[str, Any]:
-        """The metadata about the initial vectors in the output file."""
+        """The metadata about the initial vectors, for the output file."""
         return {"option": self.option, "sha256": self.fingerprint}
 
 
 def _is_vocabulary(table: Table) -> bool:
     """Whether a table's names can be words of a text, are unique and have counts above zero."""
-
     try:
         words = table.text.tobytes().decode()
     except UnicodeDecodeError:

@@ -12,35 +12,36 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 
 _KERNEL_BYTES = 5_000_000  # loaded kernels, scratch arrays and the buffers of writing
-_NAME_BYTES = 150  # of a word besides its vectors: three copies of its name, and its counts
+_NAME_BYTES = 150  # bytes of a word without its vectors: three copies of its name, and its counts
 
 
 class Needed(NamedTuple):
     """Upper bounds of the bytes that a run needs.
 
-    more    beyond the memory that the process uses already
-    in_all  for the whole process
+    additional  bytes beyond the memory that the process already uses
+    total       bytes of the whole process
     """
 
-    more: int
-    in_all: int
+    additional: int
+    total: int
 
 
 def needed(executor: Executor, vocabulary: Vocabulary, text: EncodedText) -> Needed:
     """Estimate the memory of training and writing, once the text has been read."""
     names = len(vocabulary.names) + (len(text.names) if isinstance(text, EncodedDocuments) else 0)
-    more = executor.memory_bytes() + _KERNEL_BYTES + names * _NAME_BYTES
-    return Needed(more, max(resources.peak_memory(), resources.used_memory() + more))
+    additional = executor.memory_bytes() + _KERNEL_BYTES + names * _NAME_BYTES
+    total = max(resources.peak_memory(), resources.used_memory() + additional)
+    return Needed(additional, total)
 
 
-def check(needed: Needed, most: int | None) -> None:
+def check(needed: Needed, max_memory: int | None) -> None:
     """Raise W2VError where a run needs more memory than is free or than --max-memory allows.
 
-    most  bytes that the whole process may use (--max-memory); None: no limit
+    max_memory  bytes that the whole process may use (--max-memory); None: no limit
     """
     for bytes_, limit, message in (
-        (needed.more, resources.available_memory(), "more memory, but only {} are free"),
-        (needed.in_all, most, "of memory, but --max-memory is {}"),
+        (needed.additional, resources.available_memory(), "more memory, but only {} are free"),
+        (needed.total, max_memory, "of memory, but --max-memory is {}"),
     ):
         if limit is not None and bytes_ > limit:
             raise W2VError(

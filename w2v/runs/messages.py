@@ -34,20 +34,20 @@ LOG_INTERVAL = 1.0  # seconds between two progress events in the log
 
 
 class Messages:
-    """Reports each step of a run; it makes no decisions.
+    """Reports each step of a run.
 
-    console  where the lines go
-    request  the request for the run; its --log-json names the JSON log
+    console  prints the lines
+    request  the options and files of the run; --log-json names the file of the JSON log
     """
 
     def __init__(self, console: Console, request: Request):
         self._console, self._request = console, request
         self._log_path = request.run.log_json
-        self._logged = -math.inf
-        self._last: Progress | None = None
+        self._logged_seconds = -math.inf  # training time at the last progress event in the log
+        self._last_progress: Progress | None = None
 
     def log(self, event: str, **facts: Any) -> None:
-        """Append a JSON object to the log: `event` and its facts. NaN and infinity become null."""
+        """Append an event and its facts to the log, as a JSON object; NaN and infinity as null."""
         if not self._log_path:
             return
         finite = {
@@ -71,7 +71,7 @@ class Messages:
         return show_reading(self._console, corpus)
 
     def text(self, corpus: Corpus, vocabulary: Vocabulary, text: EncodedText) -> None:
-        """Report the vocabulary, and what a user should know about the text."""
+        """Report the vocabulary, and warn of doubtful properties of the text."""
         request, console = self._request, self._console
         say_bad_bytes(console, corpus)
         say_pruned(console, vocabulary)
@@ -102,10 +102,10 @@ class Messages:
             f"out-of-vocabulary tokens: {unknown:,}"
         )
 
-    def memory(self, in_all: int, matrices: int) -> None:
-        """Report the bytes that the run needs in all, and those of the matrices among them."""
+    def memory(self, total: int, matrices: int) -> None:
+        """Report the bytes that the process needs in total, and the part of the matrices."""
         self._console.say(
-            f"memory: {readable(in_all)}, including {readable(matrices)} for the matrices"
+            f"memory: {readable(total)}, including {readable(matrices)} for the matrices"
         )
 
     def start(
@@ -114,13 +114,15 @@ class Messages:
         """Report that the matrices are allocated, and how many words have initial vectors.
 
         initialised  number of words whose initial vectors were read from a file
-        memory       bytes that the run needs in all
+        memory       bytes that the process needs in total
+        threads      number of training threads
         """
         request, initial = self._request, self._request.initial
         if initial:
+            frozen = " and stay frozen" if request.run.freeze else ""
             self._console.say(
                 f"{initialised:,} of {len(vocabulary.names):,} words take their initial vectors "
-                f"from {initial.name}{' and stay frozen' * request.run.freeze}"
+                f"from {initial.name}{frozen}"
             )
             if initial.left_out:
                 self._console.warn(f"{initial.name}: {initial.left_out}: left out")
@@ -133,7 +135,8 @@ class Messages:
     def estimate(self, last: Progress | None, threads: int) -> None:
         """Report how long training would take, from the progress of its first seconds.
 
-        last  the last progress report; None for a model in closed form
+        last     the last progress report; None for a model in closed form
+        threads  number of training threads
         """
         if last is None:
             self._console.say(
@@ -148,7 +151,12 @@ class Messages:
         )
 
     def resumed(self, path: str, state: TrainingState, words: int) -> None:
-        """Report that a run continues from a checkpoint; `words` is the total of all epochs."""
+        """Report that a run continues from a checkpoint.
+
+        path   the path of the checkpoint
+        state  the progress of the run
+        words  number of words of the run, in all epochs
+        """
         self._console.say(f"resumed from {path} at {state.words / words:.1%}")
         self.log("resume", words=state.words)
 
@@ -163,13 +171,13 @@ class Messages:
         )
 
     def progress(self, progress: Progress | str) -> None:
-        """Show the progress of the training: a text for a model in closed form."""
+        """Show the progress of the training; it is a string for a model in closed form."""
         self._console.show(progress)
         if isinstance(progress, str):
             return
-        self._last = progress
-        if progress.seconds - self._logged >= LOG_INTERVAL:
-            self._logged = progress.seconds
+        self._last_progress = progress
+        if progress.seconds - self._logged_seconds >= LOG_INTERVAL:
+            self._logged_seconds = progress.seconds
             self.log("progress", rate=progress.rate, **asdict(progress))
 
     def epoch(
@@ -180,14 +188,12 @@ class Messages:
         epoch     number of the epoch, from 1
         loss      mean training loss of the epoch, in nats
         held_out  validation loss; None without --valid
-        note      what the validation loss means, such as an accuracy; may be empty
+        note      text to show after the validation loss, such as an accuracy; may be empty
         """
         self.log("epoch", epoch=epoch, loss=loss, valid_loss=held_out)
         if held_out is not None:
-            self._console.say(
-                f"epoch {epoch}/{epochs}: loss {loss:.4f}, validation loss {held_out:.4f}"
-                + f", {note}" * bool(note)
-            )
+            line = f"epoch {epoch}/{epochs}: loss {loss:.4f}, validation loss {held_out:.4f}"
+            self._console.say(f"{line}, {note}" if note else line)
 
     def summary(
         self, losses: list[float], validation: Validation | None, result: str, threads: int
@@ -195,13 +201,14 @@ class Messages:
         """Report the losses of a training that is complete.
 
         losses      mean loss of each epoch; empty for a model in closed form
-        validation  the evaluation of the held-out text; None without --valid
-        result      one line about the result from the trainer itself; may be empty
+        validation  the validation of the run; None without --valid
+        result      the trainer's summary of the result, see `Summarised`; may be empty
+        threads     number of training threads
         """
         if losses:
             self._losses(losses, threads)
             if validation and validation.keeps:
-                best = validation.best
+                best = validation.best_epoch
                 self._console.say(
                     f"kept epoch {best + 1}, which has the lowest validation loss: "
                     f"{validation.losses[best]:.4f}"
@@ -211,7 +218,8 @@ class Messages:
             self._console.say(result)
 
     def _losses(self, losses: list[float], threads: int) -> None:
-        measure, last = self._request.model.measure, self._last
+        """Report training time, speed, and the losses of the first and the last epoch."""
+        measure, last = self._request.model.measure, self._last_progress
         sign = -1 if measure == "log-likelihood" else 1
         numbers = ["-" if math.isnan(loss) else f"{sign * loss:.4f}" for loss in losses]
         if last:  # None: the run was resumed with nothing left to train
@@ -222,6 +230,7 @@ class Messages:
             )
 
     def _warn_of_losses(self, losses: list[float]) -> None:
+        """Warn of epochs without pairs, or of a last loss above that of untrained vectors."""
         untrained = self._request.options.untrained_loss
         if empty_epochs := sum(map(math.isnan, losses)):
             self._console.say(
@@ -250,7 +259,7 @@ class Messages:
         written = f"{output} was not written"
         if best_epoch is not None:
             written = f"{output} holds epoch {best_epoch}, the best so far"
-        place = f" at {self._last}" if self._last else ""
+        place = f" at {self._last_progress}" if self._last_progress else ""
         self._console.say(f"stopped{place}; {written}")
         self.log("stop", words=words)
         if checkpoint:
@@ -265,7 +274,11 @@ class Messages:
         self._console.say(f"stopped after {self._request.output} was written: the run is complete")
 
     def nothing_learnt(self, reason: NothingToLearnError, name: str) -> None:
-        """Warn that an update had nothing to learn, so that the model in `name` was copied."""
+        """Warn that an update had nothing to learn, so that the model was copied.
+
+        reason  the error that says why there is nothing to learn
+        name    the file of the model
+        """
         output = self._request.output
         self.log("end", output=output)
         self._console.warn(f"{reason}: nothing to learn; {output} is an unchanged copy of {name}")

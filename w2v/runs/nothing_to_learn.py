@@ -1,4 +1,4 @@
-"""Checks that a text has something to learn from, with the reason where it has nothing."""
+"""Checks that a model can learn from a text; the error says why if it cannot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check_words(
 ) -> None:
     """Raise NothingToLearnError where a text has no word of the vocabulary.
 
-    This happens in an update, whose vocabulary also has the words of the model.
+    This can happen in an update, whose vocabulary also has the words of the model.
 
     settings  the settings by which the vocabulary was chosen
     source    name of the text in the message
@@ -25,18 +25,18 @@ def check_words(
     if text.size:
         return
     if not vocabulary.tokens:
-        why = "no words in the text"
+        reason = "no words in the text"
     elif is_full(vocabulary, settings):
-        why = (
+        reason = (
             "none of its words is in the model, and the vocabulary is full "
             f"(--max-vocab {settings.max_vocab})"
         )
     else:
-        why = (
+        reason = (
             "none of its words is in the model, and none occurs often enough to be added "
             f"(--min-count {settings.min_count})"
         )
-    raise NothingToLearnError(f"{source}: {why}")
+    raise NothingToLearnError(f"{source}: {reason}")
 
 
 def is_full(vocabulary: Vocabulary, settings: TextSettings) -> bool:
@@ -53,45 +53,47 @@ def check_neighbours(
 ) -> None:
     """Raise NothingToLearnError where no word has a context word.
 
-    Training would leave the vectors as they were initialised, at random.
+    Training would leave the vectors at their random initial values.
 
-    chunk_words  words in a chunk of the run
+    chunk_words  approximate number of words in a chunk of the run
     options      settings of a model that is trained by negative sampling
     source       name of the text in the message
     """
     if not options.has_words:
         return
     is_documents = isinstance(text, EncodedDocuments)
+    # A text of sentences should have a whole sentence on each line.
     unit, whole = ("document", "document") if is_documents else ("line", "sentence")
     if len(vocabulary.names) == 1:
         advice = "a lower --min-count, or a higher --max-vocab"
-        why = f"the vocabulary has only one word, {vocabulary.names[0]!r}: try "
-        why += advice if vocabulary.types > 1 else "a longer text"
+        reason = f"the vocabulary has only one word, {vocabulary.names[0]!r}: try "
+        reason += advice if vocabulary.types > 1 else "a longer text"
     elif np.diff(text.starts).max() < 2:
         if vocabulary.tokens > text.size:
-            why = f"no {unit} has two words of the vocabulary: try "
-            why += "a lower --min-count, or a higher --max-vocab"
+            reason = f"no {unit} has two words of the vocabulary: try "
+            reason += "a lower --min-count, or a higher --max-vocab"
         else:
-            why = f"no {unit} has two words: try a whole {whole} on each line"
+            reason = f"no {unit} has two words: try a whole {whole} on each line"
         if is_documents:
-            why += ", or --model pv-dbow without --word-vectors"
+            reason += ", or --model pv-dbow without --word-vectors"
     elif chunk_words == 1:
         name, advice = (
             ("round_words", "higher") if options.round_words == 1 else ("shards", "lower")
         )
-        why = (
+        reason = (
             f"{option_name(name)} {getattr(options, name)} cuts the text into chunks of one word, "
             f"without context words: try a {advice} number"
         )
     else:
         return
-    raise NothingToLearnError(f"{source}: {why}")
+    raise NothingToLearnError(f"{source}: {reason}")
 
 
 def check_epochs(losses: list[float], source: str) -> None:
     """Raise NothingToLearnError where subsampling left no pair of words in any epoch.
 
-    losses  mean loss for each pair, by epoch; NaN for an epoch without pairs
+    losses  mean loss of each epoch; NaN for an epoch without pairs
+    source  name of the text in the message
     """
     if losses and all(map(math.isnan, losses)):
         raise NothingToLearnError(

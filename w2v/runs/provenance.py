@@ -26,7 +26,7 @@ from w2v.training.state import TrainingState
 class Provenance:
     """Everything that determines the bytes of a result.
 
-    request   the request for the run
+    request   the options and files of the run
     threads   the number of threads, as far as the result depends on it: see `Executor.identity`
     corpus    the training text
     held_out  the text of --valid, or None
@@ -39,7 +39,7 @@ class Provenance:
 
     @cached_property
     def _vocabulary(self) -> str:
-        """The SHA-256 of the file of --read-vocab."""
+        """The SHA-256 of the vocabulary file (--read-vocab)."""
         return sha256_of(str(self.request.run.read_vocab))
 
     def _settings(self) -> dict[str, Any]:
@@ -50,8 +50,8 @@ class Provenance:
     def identity(self) -> dict[str, Any]:
         """The options, fingerprints and versions that determine the result, by name.
 
-        A checkpoint can be resumed only by a run with the same identity. The texts must have been
-        read, because reading computes their fingerprints.
+        A checkpoint can be resumed only by a run with the same identity. Call this after the texts
+        were read, because reading them computes their fingerprints (SHA-256).
         """
         from w2v.kernels.cache import machine_code
 
@@ -80,12 +80,14 @@ class Provenance:
         state: TrainingState,
         validation: Validation | None,
     ) -> dict[str, str]:
-        """The metadata of the file: only facts that follow from texts, settings, seed and version.
+        """The metadata of the output file.
+
+        They depend only on texts, settings, seed and version, so that equal runs write equal files.
 
         vocabulary  the vocabulary of the run
         text        the encoded training text
         state       the progress of the run, with its losses
-        validation  the evaluation of the held-out text, or None
+        validation  the validation of the run; None without --valid
         """
         run, initial = self.request.run, self.request.initial
         nested: dict[str, Any] = {
@@ -121,15 +123,19 @@ class Provenance:
 
 
 def is_result(path: str, metadata: Mapping[str, str]) -> bool:
-    """Whether a file is the result of a run with these metadata, judged by its own metadata."""
+    """Whether a file is the result of a run, judged by the metadata of the file.
+
+    path      the path of the file, which may be missing
+    metadata  the metadata of the run, see `Provenance.metadata`
+    """
     try:
         return os.path.isfile(path) and same_run(container.read(path)[1], metadata)
     except W2VError:
         return False
 
 
-def same_run(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether the metadata of two files come from the same run; losses and results may differ."""
+def same_run(first: Mapping[str, str], second: Mapping[str, str]) -> bool:
+    """Whether two files are of the same run: their metadata may differ in losses and results."""
 
     def inputs(metadata: Mapping[str, str]) -> dict[str, Any]:
         """The metadata without losses, results and checksums."""
@@ -138,8 +144,9 @@ def same_run(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
         rest = {*metadata} - {"losses", "found", "valid", "checksums"}
         return {**{name: metadata[name] for name in rest}, "valid": valid}
 
-    return inputs(one) == inputs(other)
+    return inputs(first) == inputs(second)
 
 
 def _finite(loss: float) -> float | None:
+    """The loss; None for NaN and infinity, which JSON lacks."""
     return loss if math.isfinite(loss) else None

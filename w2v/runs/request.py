@@ -1,4 +1,4 @@
-"""The request for a run: texts, output, model and settings, checked against each other."""
+"""The request for a run: its texts, output, model and settings, and the check of them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from w2v.system import locks, output_files
 
 @dataclass(frozen=True)
 class Request:
-    """Everything that a call of `w2v train` asks for.
+    """The options and files of a call of `w2v train`.
 
-    paths      the texts; `-` is stdin
-    output     the file to write; its suffix picks the format
+    paths      the paths of the texts; `-` is stdin
+    output     the path of the file to write; its suffix selects the format
     model      the model to train
     options    the settings of the model
     text       the settings of tokenizing and of the vocabulary
     run        the settings of the run: output, checkpoints, validation, memory
     documents  how documents are read from the files; None for a model that reads plain text
-    initial    the initial vectors; None: random ones
-    temporary  whether the output is deleted soon, so that a checkpoint would be useless
+    initial    the initial vectors; None: random initial vectors
+    temporary  whether the output is a temporary file, for which no checkpoints are written
     """
 
     paths: Sequence[str]
@@ -42,21 +42,24 @@ class Request:
 
     @property
     def checkpoint_path(self) -> str | None:
-        """The path of the checkpoint; None for a run that writes none."""
+        """The path of the checkpoint; None for a run without checkpoints."""
         if self.temporary or not self.model.is_resumable:
             return None
         return checkpoint.path_for(self.output)
 
     @property
     def lock_path(self) -> str | None:
-        """The lock file that a run holds while it writes; None for stdout or a device."""
+        """The path of the lock file, which keeps two runs from writing the same output.
+
+        None for stdout or a device.
+        """
         return locks.path_for(self.output) if checkpoint.path_for(self.output) else None
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the run writes the matrices with the lowest validation loss, not the last ones.
+        """Whether the output holds the epoch with the lowest validation loss, not the last epoch.
 
-        A network does so with --valid, any other model with --patience.
+        This is so for a network with --valid, and for any other model with --patience.
         """
         if self.model.is_network:
             return self.run.valid is not None
@@ -73,7 +76,7 @@ class Request:
         return self.initial is not None and self.initial.update
 
     def check(self) -> None:
-        """Raise W2VError where a setting is out of range or contradicts another, or paths clash."""
+        """Raise W2VError where a setting is out of range, or settings or files conflict."""
         for group in filter(None, (self.options, self.text, self.run, self.documents)):
             settings.check(group)
         self.options.check_together(self.run)
@@ -108,7 +111,8 @@ class Request:
     def _check_files(self) -> None:
         """Raise W2VError where an output is also an input, or two outputs are the same file."""
         stopwords = getattr(self.options, "stopwords", "none")
-        named = stopwords not in ("none", "english") and "\n" not in stopwords
+        # A Python program may give the stop words themselves, one on each line.
+        is_file = stopwords not in ("none", "english") and "\n" not in stopwords
         initial = formats.read_with(self.initial.path) if self.initial else None
         output_files.check(
             {
@@ -123,7 +127,7 @@ class Request:
                 "the held-out text": self.run.valid,
                 "the file of --read-vocab": self.run.read_vocab,
                 "the file of the initial vectors": initial,
-                "the list of stop words": stopwords if named else None,
+                "the list of stop words": stopwords if is_file else None,
             },
             {"--log-json": self.run.log_json},
         )

@@ -33,9 +33,9 @@ from w2v.training.protocols import Described, GradientTrainer, HasVectors, Summa
 
 
 class TrainingRun:
-    """A run of `w2v train`. `carry_out` does all of it; the steps can also be called one by one.
+    """A run of `w2v train`. `carry_out` does all steps; they can also be called one by one.
 
-    request   what to train, from which texts, to which file
+    request   the options and files of the run
     executor  trains the model, on the threads of this machine or on a cluster
     messages  reports the steps
     Raises    W2VError where a setting is out of range or the output cannot be written
@@ -49,9 +49,8 @@ class TrainingRun:
         self.request, self.executor, self.messages = request, executor, messages
         self.checkpoint_path = request.checkpoint_path
         self._checkpoint_interval = checkpoint.interval(request.run.checkpoint_every)
-        self._max_memory = (
-            resources.size(request.run.max_memory) if request.run.max_memory else None
-        )
+        max_memory = request.run.max_memory
+        self._max_memory = resources.size(max_memory) if max_memory else None
         self._write = formats.writer(request.output)
         self.corpus = self._open(request.paths)
         self.held_out = self._open([request.run.valid]) if request.run.valid else None
@@ -62,9 +61,9 @@ class TrainingRun:
     def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
         """Carry out the whole run.
 
-        resume   continue from the checkpoint of a stopped run, if there is one
-        force    with `resume`: continue even where the checkpoint is of a different run
-        dry_run  only read the text and estimate memory and time; write nothing
+        resume   whether to continue from the checkpoint of a stopped run, if there is one
+        force    with `resume`: whether to continue even where the checkpoint is of another run
+        dry_run  whether only to read the text and estimate memory and time, and write nothing
         Raises   W2VError where another run is writing the output, or where the checkpoint of a
                  stopped run exists and `resume` is not given
 
@@ -84,11 +83,12 @@ class TrainingRun:
                 self._copy_model(error)
 
     def _carry_out(self, resume: bool, force: bool, dry_run: bool) -> None:
+        """Carry out the steps; write a checkpoint where a signal or an error stops the training."""
         self.read()
         if resume and self.is_done():
             self.forget_checkpoint()
             with suppress(OSError):  # the file may belong to another user
-                os.utime(self.request.output)  # make compares times, and would train again
+                os.utime(self.request.output)  # or make would train again for the old file time
             self.messages.already_done()
             return
         self.start()
@@ -111,7 +111,7 @@ class TrainingRun:
             stopped = isinstance(error, KeyboardInterrupt | ConnectionLostError)
             if stopped or self.executor.state.chunks_done:
                 with DeferredSignals():
-                    self._keep_what_is_trained()
+                    self._keep_trained()
             raise
 
     # Reading.
@@ -135,8 +135,8 @@ class TrainingRun:
             unknown_is_word, request.run.read_vocab,
         )  # fmt: skip
         if request.model.is_network and not request.documents:
-            ends = self.text.starts.size - 1
-            self.vocabulary = self.vocabulary.adding(END, ends)
+            sentences = self.text.starts.size - 1
+            self.vocabulary = self.vocabulary.adding(END, sentences)
         check_words(self.text, self.vocabulary, request.text, self.corpus.source)
         names: Sequence[str] = self.vocabulary.names
         if isinstance(self.text, EncodedDocuments):
@@ -157,6 +157,7 @@ class TrainingRun:
             self._read_held_out(self.held_out)
 
     def _read_held_out(self, corpus: Corpus) -> None:
+        """Read the held-out text, and set `validation`."""
         request, trainer = self.request, self.executor.trainer
         assert isinstance(trainer, GradientTrainer)
         text, unknown = read_as(
@@ -175,7 +176,7 @@ class TrainingRun:
         """Allocate the matrices and load the kernels; W2VError where memory is too small."""
         request, executor, trainer = self.request, self.executor, self.executor.trainer
         needed = memory.needed(executor, self.vocabulary, self.text)
-        self.messages.memory(needed.in_all, trainer.matrix_bytes())
+        self.messages.memory(needed.total, trainer.matrix_bytes())
         memory.check(needed, self._max_memory)
         with DeferredSignals():
             executor.allocate()
@@ -191,9 +192,7 @@ class TrainingRun:
             if is_cold(*trainer.kernels):
                 self.messages.compiling()
             executor.warm_up()
-        self.messages.start(
-            self.vocabulary, self.text, initialised, needed.in_all, executor.threads
-        )
+        self.messages.start(self.vocabulary, self.text, initialised, needed.total, executor.threads)
 
     def estimate(self) -> None:
         """Train for two seconds and report how long the whole run would take; write nothing."""
@@ -204,7 +203,7 @@ class TrainingRun:
         self.messages.estimate(reports[-1] if reports else None, self.executor.threads)
 
     def is_done(self) -> bool:
-        """Whether the output exists and its metadata say that this run wrote it."""
+        """Whether the output exists and, by its metadata, is the result of this run."""
         return not self._write and is_result(self.request.output, self._metadata())
 
     # Checkpoints.
@@ -214,10 +213,10 @@ class TrainingRun:
         return self.checkpoint_path is not None and os.path.exists(self.checkpoint_path)
 
     def resume(self, force: bool = False) -> bool:
-        """Restore the state of the last checkpoint; return False where there is none.
+        """Restore the state of the last checkpoint; return False where there is no checkpoint.
 
-        force   accept the checkpoint of a run with other settings, texts or versions
-        Raises  W2VError where it is damaged or, without `force`, of a different run
+        force   whether to accept the checkpoint of a run with other settings, texts or versions
+        Raises  W2VError where the checkpoint is damaged or, without `force`, of another run
         """
         path = self.checkpoint_path
         if not path or not self.has_checkpoint():
@@ -238,7 +237,7 @@ class TrainingRun:
         return True
 
     def checkpoint(self) -> bool:
-        """Write a checkpoint for `resume`; return False for a run that keeps none."""
+        """Write a checkpoint for `resume`; return False for a run without checkpoints."""
         if not self.checkpoint_path:
             return False
         self.executor.fetch()
@@ -270,7 +269,8 @@ class TrainingRun:
         due = time.monotonic() + interval
         validated = len(validation.losses) if validation else executor.epochs_done
         while True:
-            epoch_ended = executor.epochs_done > validated  # or a resumed run has not validated yet
+            # Also true where a run was stopped between an epoch and its validation, and resumed.
+            epoch_ended = executor.epochs_done > validated
             if epoch_ended:
                 validated += 1
                 if validation:
@@ -280,7 +280,7 @@ class TrainingRun:
             if executor.is_done or (validation and validation.is_over):
                 if executor.fetch():
                     break
-                continue
+                continue  # a worker of a cluster died: its chunks are trained again
             each_epoch = self.request.run.checkpoint_every == "epoch"
             if time.monotonic() >= due or (epoch_ended and each_epoch):
                 self.checkpoint()
@@ -288,11 +288,10 @@ class TrainingRun:
             try:
                 executor.train(self.messages.progress, max(due - time.monotonic(), 0))
             except DivergedError as error:
-                advice = (
-                    f"; add --resume --force to continue from the earlier checkpoint, "
-                    f"{self.checkpoint_path}"
-                )
-                raise DivergedError(f"{error}{advice * self.has_checkpoint()}") from None
+                if not self.has_checkpoint():
+                    raise
+                advice = "add --resume --force to continue from the earlier checkpoint"
+                raise DivergedError(f"{error}; {advice}, {self.checkpoint_path}") from None
         if validation:
             validation.restore_best()
 
@@ -323,9 +322,10 @@ class TrainingRun:
     # The end.
 
     def save(self, unfinished: str = "") -> None:
-        """Write the output file, whole or not at all, and remove the checkpoint.
+        """Write the output file, completely or not at all, and remove the checkpoint.
 
-        unfinished  progress of a stopped run, for the metadata; the checkpoint then stays
+        unfinished  the progress of a stopped run, such as "epoch 2 of 5", for the metadata. The
+                    checkpoint then stays. Empty: the run is complete
         """
         request, trainer = self.request, self.executor.trainer
         check_finite(trainer)
@@ -352,27 +352,27 @@ class TrainingRun:
             metadata["found"] = json.dumps(facts, sort_keys=True)
         return metadata | ({"unfinished": unfinished} if unfinished else {})
 
-    def _keep_what_is_trained(self) -> None:
-        """Write and report the checkpoint of a run that ends before its output is written."""
+    def _keep_trained(self) -> None:
+        """Write and report a checkpoint, where a run ends before its output is written."""
         if self._is_saved:
             self.messages.stopped_after_saving()
             return
         path, state = self.checkpoint_path, self.executor.state
         try:
-            kept = state.chunks_done > 0 and self.checkpoint()
+            is_written = state.chunks_done > 0 and self.checkpoint()
         except OSError as error:
-            kept = False
+            is_written = False
             self.messages.no_checkpoint(path, error)
-        advice = f"to continue, run the same command with --resume ({path})" if kept else ""
-        if not kept and self.has_checkpoint():
+        advice = f"to continue, run the same command with --resume ({path})" if is_written else ""
+        if not is_written and self.has_checkpoint():
             advice = f"to continue from an earlier checkpoint, add --resume ({path})"
         self.messages.stopped(state.words, self._save_best(), advice)
 
     def _save_best(self) -> int | None:
-        """Write the best epoch so far of a network that was stopped, and return its number.
+        """Write the best epoch so far of a network that was stopped, and return the epoch's number.
 
-        The checkpoint stays, and the metadata say that the run is unfinished. None for a model that
-        is not a network, and before the first validation.
+        The checkpoint stays, and the metadata mark the run as unfinished. For other models, and
+        before the first validation, nothing is written and None is returned.
         """
         validation, matrices = self.validation, self.executor.trainer.matrices
         if not (
@@ -380,17 +380,16 @@ class TrainingRun:
             and validation and validation.losses
         ):  # fmt: skip
             return None
-        newest = {name: matrix.copy() for name, matrix in matrices.items()}
+        last_matrices = {name: matrix.copy() for name, matrix in matrices.items()}
         validation.restore_best()
-        epoch = validation.best + 1
+        epoch = validation.best_epoch + 1
         self.save(f"epoch {epoch} of {self.executor.epochs}")
-        for name, matrix in newest.items():
+        for name, matrix in last_matrices.items():
             matrices[name][:] = matrix
         return epoch
 
     def _copy_model(self, reason: NothingToLearnError) -> None:
         """Write an unchanged copy of the model that was to be updated, and report the reason."""
-
         request, initial = self.request, self.request.initial
         assert initial
         initial.copy_to(request.output)

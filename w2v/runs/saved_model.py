@@ -31,7 +31,7 @@ from w2v.topics.coherence import Coherence
 from w2v.topics.topic_words import TopicWords
 
 
-def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def _read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read the arrays and the metadata of a model; W2VError where the file holds only vectors."""
     kind = formats.sniff(path)
     if kind != formats.CONTAINER:
@@ -45,32 +45,36 @@ def _read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 S = TypeVar("S")
 
 
-def _settings(kind: type[S], values: Mapping[str, Any]) -> S:
-    """Make the settings of a class from those in a file; KeyError where one is missing."""
-    return kind(**{field.name: values[field.name] for field in fields(cast(Any, kind))})
+def _settings(settings_class: type[S], values: Mapping[str, Any]) -> S:
+    """Make an object of a settings class from the settings in a file.
+
+    Raises  KeyError where the file lacks a setting
+    """
+    names = [field.name for field in fields(cast(Any, settings_class))]
+    return settings_class(**{name: values[name] for name in names})
 
 
 class SavedModel:
     """A model that `w2v train` has written.
 
-    path    a container
-    wanted  a function that says whether a model is of the kind that is needed
-    what    what needs such a model, for the error message, such as "topics"
-    Raises  W2VError where the file holds no such model, or is damaged
+    path         a container
+    is_suitable  a function that tests whether a model is of the kind that the caller needs
+    purpose      what the model is needed for, such as "topics", for the error message
+    Raises       W2VError where the file holds no suitable model, or is damaged
 
-    `names` are the words of its vocabulary, `options` the settings of the model, `text_settings`
-    those of tokenizing.
+    `names` are the words of the model's vocabulary, `options` the settings of the model,
+    `text_settings` the settings of tokenizing, and `tensors` the arrays of the file.
     """
 
-    def __init__(self, path: str, wanted: Callable[[Model], Any], what: str):
+    def __init__(self, path: str, is_suitable: Callable[[Model], Any], purpose: str):
         self.path, self.name = path, name_of(path)
-        self.tensors, metadata = _read(path)
+        self.tensors, metadata = _read_model(path)
         name, values = renamed(metadata.get("model", ""), container.nested(metadata, "settings"))
         model = models().get(name)
-        if model is None or not wanted(model):
+        if model is None or not is_suitable(model):
             content = f"is a {name} model" if model else "holds no known model"
-            suitable = ", ".join(m.name for m in models().values() if wanted(m))
-            raise W2VError(f"{name_of(path)} {content}: {what} need one of {suitable}")
+            suitable = ", ".join(m.name for m in models().values() if is_suitable(m))
+            raise W2VError(f"{name_of(path)} {content}: {purpose} need one of {suitable}")
         self.model = model
         values = {"normalize": "none"} | values  # files of older versions lack this setting
         self._facts = container.nested(metadata, "found")
@@ -92,7 +96,7 @@ class SavedModel:
 
     @contextmanager
     def _damage_as_error(self) -> Iterator[None]:
-        """A block in which settings and arrays that contradict each other raise W2VError."""
+        """A context in which errors of damaged settings and arrays are raised as W2VError."""
         try:
             yield
         except W2VError as error:  # from the check of a setting
@@ -106,14 +110,16 @@ class SavedModel:
 class SavedDocumentModel(SavedModel):
     """A model of documents, which infers the vectors of new documents.
 
-    epochs  passes over a new document; None: as many as in training. W2VError for a model that
-            infers without epochs
+    path    a container
+    epochs  number of passes over a new document; None: as many as in training
+    Raises  W2VError where the file holds no such model or is damaged, or where `epochs` is given
+            and the model infers without epochs
     """
 
-    needed = "new documents"
+    purpose = "new documents"
 
     def __init__(self, path: str, epochs: int | None = None):
-        super().__init__(path, self.is_wanted, self.needed)
+        super().__init__(path, self.is_suitable, self.purpose)
         with self._damage_as_error():
             options = self.options
             if epochs is not None:
@@ -126,7 +132,7 @@ class SavedDocumentModel(SavedModel):
             self._inference = self.model.make_inference(options, self.tensors)
 
     @staticmethod
-    def is_wanted(model: Model) -> Any:
+    def is_suitable(model: Model) -> Any:
         """Whether a model has vectors of documents."""
         return model.has_documents
 
@@ -155,31 +161,36 @@ class SavedDocumentModel(SavedModel):
     ) -> np.ndarray:
         """Infer the vectors of encoded documents, float32 (M, D).
 
+        threads      number of threads
         on_progress  called with the number of documents that are done
         """
         return self._inference.vectors(text, threads, on_progress)
 
     def vector(self, text: str) -> np.ndarray:
-        """Infer the vector of one text, float32 (D,); W2VError without a word of the vocabulary."""
+        """Infer the vector of one text, float32 (D,).
+
+        Raises  W2VError where no word of the text is in the vocabulary
+        """
         words = self.words_of(text)
         rows = {name: row for row, name in enumerate(self.names)}
         ids = np.array([rows[word] for word in words if word in rows], np.int32)
         if not ids.size:
             raise W2VError(f"none of the words of {text[:60]!r} is in the model's vocabulary")
-        one = EncodedDocuments(
+        # A text of one document, whose id is not used.
+        document = EncodedDocuments(
             SpooledArray(np.int32, ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"]
         )
-        vector: np.ndarray = self.vectors(one)[0]
+        vector: np.ndarray = self.vectors(document)[0]
         return vector
 
 
 class SavedTopicModel(SavedDocumentModel):
     """A model of documents that has topics."""
 
-    needed = "topics"
+    purpose = "topics"
 
     @staticmethod
-    def is_wanted(model: Model) -> Any:
+    def is_suitable(model: Model) -> Any:
         """Whether a model has topics."""
         return model.topic_words
 
@@ -189,7 +200,7 @@ class SavedTopicModel(SavedDocumentModel):
             return self.model.topics(self.tensors)
 
     def coherence(self) -> list[Coherence]:
-        """The coherence of each topic in the training documents; empty where the file has none."""
+        """The coherence of each topic in the training documents; empty if it was not computed."""
         with self._damage_as_error():
             coherence = [Coherence(**topic) for topic in self._facts.get("coherence", [])]
             if coherence and len(coherence) != self.listing().sizes.size:
@@ -201,15 +212,17 @@ class SavedTopicModel(SavedDocumentModel):
 
 
 def is_network(path: str) -> bool:
-    """Whether a model's metadata say that it is a network."""
-    model = models().get(_read(path)[1].get("model", ""))
+    """Whether the model in a file is a network."""
+    model = models().get(_read_model(path)[1].get("model", ""))
     return model is not None and model.is_network
 
 
 class SavedNetwork(SavedModel):
     """A network, which predicts labels or next words.
 
-    task  the --task that the network must have been trained with: classify or lm; None: any
+    path    a container
+    task    the --task that the network must have been trained with: classify or lm; None: any
+    Raises  W2VError where the file holds no such network, or is damaged
     """
 
     def __init__(self, path: str, task: str | None = None):
@@ -229,17 +242,18 @@ class SavedNetwork(SavedModel):
     def open(
         self,
         paths: Sequence[str],
-        how: DocumentSettings | None,
+        documents: DocumentSettings | None,
         labels: Labels,
         refused: Callable[[W2VError], None] | None = None,
     ) -> Corpus:
-        """Open files as a corpus: of documents for a classifier, else of plain text.
+        """Open files as a corpus: of documents for a classifier, otherwise of plain text.
 
-        how      how documents are read from the files; None for plain text
-        labels   whether documents have labels: see `open_corpus`
-        refused  see `open_corpus`
+        paths      the paths of the files
+        documents  the settings for reading documents from the files; None for plain text
+        labels     whether documents need labels, see `open_corpus`
+        refused    a function that is called with the error of each refused row, see `open_corpus`
         """
-        return open_corpus(paths, self.text_settings, how, labels, refused)
+        return open_corpus(paths, self.text_settings, documents, labels, refused)
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None

@@ -1,4 +1,4 @@
-"""Validation on a held-out text: its loss after each epoch, early stopping, the best matrices."""
+"""Validation on a held-out text after each epoch: losses, early stopping, the best epoch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from w2v.text.encoded_text import EncodedText
 from w2v.training.protocols import GradientTrainer
 
-_BEST = "best."  # prefix of the names of the best matrices in a checkpoint
+_BEST = "best."  # prefix of the names of the matrices of the best epoch in a checkpoint
 
 
 class Validation:
@@ -19,10 +19,10 @@ class Validation:
     trainer   the trainer whose matrices are evaluated
     text      the held-out text, encoded with the vocabulary of the training text
     patience  stop after this number of epochs without a lower validation loss; None: never
-    keeps     whether to keep a copy of the best matrices and restore it at the end
+    keeps     whether to keep a copy of the matrices of the best epoch, for `restore_best`
 
-    `losses` are the validation losses so far: means in nats. Every evaluation uses the same windows
-    and negative samples.
+    `losses` holds the validation loss of each epoch so far, a mean in nats. Every evaluation uses
+    the same windows and negative samples. The best epoch is that with the lowest validation loss.
     """
 
     def __init__(
@@ -34,43 +34,42 @@ class Validation:
         self._best: dict[str, np.ndarray] = {}
 
     @property
-    def best(self) -> int:
-        """The epoch (from 0) with the lowest validation loss; of equal ones the first."""
+    def best_epoch(self) -> int:
+        """The number, from 0, of the epoch with the lowest validation loss; of ties the first."""
         return min(range(len(self.losses)), key=lambda epoch: self.losses[epoch], default=0)
 
     @property
     def is_over(self) -> bool:
-        """Whether early stopping ends the run: `patience` epochs brought no lower loss."""
-        return self.patience is not None and len(self.losses) - 1 - self.best >= self.patience
+        """Whether early stopping ends the run: `patience` epochs have passed since the best one."""
+        return self.patience is not None and len(self.losses) - 1 - self.best_epoch >= self.patience
 
     def evaluate(self) -> None:
-        """Compute the validation loss after an epoch, and keep the matrices if it is the lowest."""
+        """Compute the validation loss after an epoch; keep the matrices if it is the best one."""
         loss = self._trainer.loss(self.text)
         self.losses.append(math.inf if math.isnan(loss) else loss)
-        if self.keeps and self.best == len(self.losses) - 1:
+        if self.keeps and self.best_epoch == len(self.losses) - 1:
             self._best = {name: matrix.copy() for name, matrix in self._trainer.matrices.items()}
         self._trainer.on_validation(self.losses)
 
     def note(self) -> str:
-        """The text that is shown beside the newest loss; may be empty."""
+        """The text to show after the newest validation loss; may be empty."""
         return self._trainer.validation_note()
 
     def restore_best(self) -> None:
-        """Copy the best matrices, where they were kept, into the trainer's, in place."""
+        """Overwrite the trainer's matrices by those of the best epoch, if these were kept."""
         for name, matrix in self._best.items():
             self._trainer.matrices[name][:] = matrix
 
     def saved(self) -> dict[str, np.ndarray]:
-        """The best matrices, by the names that they have in a checkpoint."""
+        """The matrices of the best epoch, by their names in a checkpoint."""
         return {_BEST + name: matrix for name, matrix in self._best.items()}
 
     def resume(self, losses: list[float], tensors: Mapping[str, np.ndarray]) -> None:
-        """Restore the losses and the best matrices from a checkpoint.
+        """Restore the losses and the matrices of the best epoch from a checkpoint.
 
         losses   the validation losses of the epochs so far
         tensors  all matrices of the checkpoint, by name
         """
-
         self.losses = losses
         self._best = {
             name.removeprefix(_BEST): np.array(tensor)
