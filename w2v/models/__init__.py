@@ -1,9 +1,9 @@
 """The registry of models: each file of this folder defines one model.
 
-A model file holds a frozen dataclass of settings and a `MODEL` record. `w2v train --model`, its
-options and their help, the manual's table of models and the contract test use these. To add a
-model, add one file. A model file imports neither NumPy nor Numba: it names its trainer by a string,
-"module:name", which is imported when training starts.
+A model file holds a frozen dataclass of settings and a `MODEL` record. The options of
+`w2v train --model NAME`, their help, the manual's table of models and the tests of all models are
+made from the two. To add a model, add one file. A model file imports neither NumPy nor Numba. It
+names its trainer by a string, "module:name", which is imported when training starts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Model:
 
     name           the value of `--model`
     summary        a sentence about the model, for help and manual
-    source         the paper
+    source         the paper that describes the model
     settings       a frozen dataclass of `setting` fields
     trainer        "module:name" of a function (vocabulary, text, settings) -> `Trainer`
     method         the training method, which selects the executor: sgd (stochastic gradient descent
@@ -40,7 +40,7 @@ class Model:
     inference      "module:name" of a function (settings, tensors of the file) ->
                    `DocumentInference`; empty for a model without document vectors
     by_document    whether the text is read as documents although the model has no document vectors
-    infers_epochs  whether inference makes --epochs passes over a document
+    infers_epochs  whether inference passes over a document --epochs times
     topic_words    "module:name" of a function (tensors of the file) -> `TopicWords`; empty for a
                    model without topics
     is_mixture     whether document and word vectors are shares of topics
@@ -76,7 +76,7 @@ class Model:
 
     @property
     def has_loss(self) -> bool:
-        """Whether the model is trained by gradients and so has a loss on a held-out text."""
+        """Whether the model is trained by gradient descent, and thus has a validation loss."""
         return self.method in ("sgd", "minibatch")
 
     @property
@@ -97,47 +97,56 @@ class Model:
     @property
     def settings_classes(self) -> list[type]:
         """The settings classes of the model, without `RunSettings`, which all models have."""
-        documents: list[type] = [DocumentSettings]
-        return [
-            TextSettings,
-            *documents * (self.has_documents or self.by_document or self.is_network),
-            self.settings,
-        ]
+        if self.has_documents or self.by_document or self.is_network:
+            return [TextSettings, DocumentSettings, self.settings]
+        return [TextSettings, self.settings]
 
     @property
     def table(self) -> str:
-        """The table of vectors that is written to a format which holds only one."""
+        """The table of vectors that is written to a file format which holds only one table."""
         return "documents" if self.has_documents else "words"
 
     def make_trainer(
         self, vocabulary: Vocabulary, text: EncodedText, options: ModelSettings
     ) -> Trainer:
-        """A trainer of the model on a text."""
+        """Make a trainer of the model.
+
+        vocabulary  the vocabulary of the text
+        text        the encoded text
+        options     the settings of the model
+        """
         make: Callable[..., Trainer] = _imported(self.trainer)
         return make(vocabulary, text, options)
 
     def make_inference(
         self, options: ModelSettings, tensors: Mapping[str, np.ndarray]
     ) -> DocumentInference:
-        """The inference of vectors of new documents, from the tensors of the model's file."""
+        """Make the inference, which computes the vectors of new documents.
+
+        options  the settings of the model
+        tensors  the arrays of the model's file, by name
+        """
         make: Callable[..., DocumentInference] = _imported(self.inference)
         return make(options, tensors)
 
     def topics(self, tensors: Mapping[str, np.ndarray]) -> TopicWords:
-        """The topics, from the tensors of the model's file."""
+        """The topics of a trained model.
+
+        tensors  the arrays of the model's file, by name
+        """
         read: Callable[..., TopicWords] = _imported(self.topic_words)
         return read(tensors)
 
 
 def _imported(address: str) -> Any:
-    """The object that "module:name" names."""
+    """Import the object at an address "module:name"."""
     module, name = address.split(":")
     return getattr(import_module(module), name)
 
 
 @cache
 def models() -> dict[str, Model]:
-    """All models by name, in alphabetical order of their files."""
+    """All models by name, in alphabetical order of the names of their files."""
     modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
     records = [import_module(f"{__name__}.{name}").MODEL for name in modules]
     return {model.name: model for model in records}

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class Settings(NegativeSamplingSettings):
     """The settings of CBOW.
 
-    The default learning rate is that of word2vec.c, which is higher than for skip-gram. It is
-    higher still with `cbow_update` gradient, because each word then gets only its share of a step.
+    The default learning rate is that of word2vec.c, which is higher than for skip-gram. With
+    `cbow_update` "gradient" the default is higher still, because each context word then gets only
+    its share of the gradient.
     """
 
     lr: float = training_setting(
@@ -26,13 +27,14 @@ class Settings(NegativeSamplingSettings):
         shown="0.05; with --cbow-update gradient 0.15",
     )  # fmt: skip
     cbow_update: str = training_setting(
-        "word2vec", "Update of the context words. word2vec: each gets the whole gradient of their "
-        "mean, as in word2vec.c; gradient: each gets its share, which is the exact gradient.",
+        "word2vec", "Update of the context words. word2vec: each gets the whole gradient of the "
+        "mean of all context words, as in word2vec.c; gradient: each gets its share of it, which "
+        "is the exact gradient.",
         choices=("word2vec", "gradient"),
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Set the default learning rate of the chosen update."""
+        """Set the default learning rate, which depends on `cbow_update`."""
         if self.lr is None:
             object.__setattr__(self, "lr", {"word2vec": 0.05, "gradient": 0.15}[self.cbow_update])
 

@@ -11,7 +11,7 @@ from w2v.settings import SEED, RunSettings, TermSettings, run_setting, setting, 
 
 @dataclass(frozen=True)
 class Settings(TermSettings):
-    """The settings of LDA, trained by collapsed Gibbs sampling, which can also fit the priors."""
+    """The settings of LDA, which is trained by collapsed Gibbs sampling and can fit its priors."""
 
     topics: int = setting(50, "Number of topics, the dimensions of each vector.", 1, 1 << 14)
     alpha: float = setting(
@@ -23,15 +23,15 @@ class Settings(TermSettings):
         "with few words.", 1e-5, 1e6,
     )  # fmt: skip
     optimize: str = training_setting(
-        "alpha,eta", "Which priors to fit during sampling; none: they keep their initial values. A "
+        "alpha,eta", "Priors to fit during sampling; none: the priors keep their initial values. A "
         "fitted alpha has a value for each topic.", choices=("alpha,eta", "alpha", "eta", "none"),
     )  # fmt: skip
     epochs: int = training_setting(
         200, "Number of passes of Gibbs sampling over the text.", 1, 1 << 30
     )
     burn_in: int | None = training_setting(
-        None, "Number of epochs at the start that are left out of the result, which is the average "
-        "of the later epochs.", 0, shown="three quarters of --epochs",
+        None, "Burn-in: number of epochs at the start that are left out of the result. The result "
+        "is the average of the later epochs.", 0, shown="three quarters of --epochs",
     )  # fmt: skip
     seed: int = training_setting(1, SEED, 0)
     deterministic: bool = training_setting(
@@ -39,8 +39,8 @@ class Settings(TermSettings):
         "gives the same bytes on any number of threads.",
     )  # fmt: skip
     shards: int = training_setting(
-        8, "With --deterministic: number of shards of documents, which are sampled in parallel. It "
-        "limits the threads that can work at a time.", 1, 1024,
+        8, "With --deterministic: number of shards, parts of a round that are sampled in parallel. "
+        "No more threads than shards can work at a time.", 1, 1024,
     )  # fmt: skip
     keep_state: bool = run_setting(
         False, "Store the topic of each token in the model, for w2v topics --state."
@@ -55,20 +55,20 @@ class Settings(TermSettings):
         """Raise W2VError if burn-in leaves no epoch to average."""
         if self.averaged < 1:
             raise W2VError(
-                f"--burn-in {self.burn_in} leaves none of --epochs {self.epochs} to average: set "
-                f"it below --epochs"
+                f"--burn-in {self.burn_in} leaves no epoch of --epochs {self.epochs} to average: "
+                "set --burn-in below --epochs"
             )
 
     @property
     def burned_in(self) -> int:
-        """The number of first epochs that are not averaged."""
+        """The number of epochs of burn-in: those at the start that are not averaged."""
         return 3 * self.epochs // 4 if self.burn_in is None else self.burn_in
 
     @property
     def alpha_delay(self) -> int:
-        """The number of first epochs without updates of alpha.
+        """The number of epochs at the start without updates of alpha.
 
-        Without the delay, large topics soon grow larger, and small ones collect unrelated words.
+        Without this delay, large topics soon grow larger, and small topics collect unrelated words.
         Measured on film reviews, 200 epochs, 2 seeds, with and without the delay: 50 topics have
         an NPMI of 0.106 and 0.075, and a held-out perplexity of 4,149 and 4,143; 200 topics have
         0.099 and 0.086, and 3,970 and 3,979.

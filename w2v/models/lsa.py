@@ -10,22 +10,23 @@ from w2v.settings import TermSettings, setting, training_setting
 
 @dataclass(frozen=True)
 class Settings(TermSettings):
-    """The settings of LSA and of its SVD, a block Krylov method.
+    """The settings of LSA and of its SVD, which is computed by a block Krylov method.
 
-    The defaults of the SVD find the explained share of the squared norm to four digits.
+    With the defaults, the share of the squared norm that the SVD explains is exact to four digits.
     """
 
     topics: int = setting(200, "Number of topics, the dimensions of each vector.", 1, 1 << 14)
     weight: str = setting(
-        "tfidf", "Weighting of the counts of words in documents. The rows of documents are scaled "
-        "to length 1, except with count.", choices=("tfidf", "log-entropy", "count"),
+        "tfidf", "Weighting of the counts of words in documents; count: no weighting. With tfidf "
+        "and log-entropy, the rows of documents are scaled to length 1.",
+        choices=("tfidf", "log-entropy", "count"),
     )  # fmt: skip
     power_iters: int = training_setting(
-        6, "Number of power iterations of the SVD. More are more exact and slower.", 0, 1000
+        6, "Number of power iterations of the SVD. More are slower and more exact.", 0, 1000
     )
     oversamples: int = training_setting(
         10, "Number of dimensions beyond --topics that the SVD computes and drops. More are "
-        "more exact and slower.", 0, 1 << 14,
+        "slower and more exact.", 0, 1 << 14,
     )  # fmt: skip
     seed: int = training_setting(1, "Seed of the random start of the SVD.", 0)
 

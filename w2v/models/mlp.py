@@ -10,11 +10,12 @@ from w2v.settings import NetworkSettings, setting
 
 @dataclass(frozen=True)
 class Settings(NetworkSettings):
-    """The settings of a multi-layer perceptron, which reads `length` words at a time."""
+    """The settings of a multi-layer perceptron, whose input is `length` words."""
 
     length: int = setting(
-        50, "Number of words that the network reads: the last words of a text, or, with --task lm, "
-        "the words before the one to predict, where 5 are usual.", 1, 1 << 16,
+        50, "Number of words that the network reads. With --task classify, these are the last "
+        "words of a text; with --task lm, the words before the word to predict, usually 5.",
+        1, 1 << 16,
     )  # fmt: skip
     activation: str = setting("tanh", "Activation of the hidden layers.", choices=("tanh", "relu"))
 

@@ -12,15 +12,15 @@ from w2v.settings import ModelSettings, setting, training_setting
 
 @dataclass(frozen=True)
 class Settings(ModelSettings):
-    """The hyperparameters of Levy, Goldberg and Dagan 2015, and those of the SVD."""
+    """The settings of PPMI, as in Levy, Goldberg and Dagan 2015, and of its SVD."""
 
     dim: int = setting(200, "Number of dimensions of each vector.", 1, 1 << 14)
     window: int = setting(
-        5, "Number of context words on each side of a word. Near ones count more.", 1, 1 << 20
+        5, "Number of context words on each side of a word. Near words count more.", 1, 1 << 20
     )
     context_exponent: float = setting(
-        0.75, "Smooth the probabilities of contexts: use count^X instead of counts. Below 1, rare "
-        "contexts weigh less; 1: no smoothing.", 0, 10,
+        0.75, "Smooth the probabilities of context words: use count^X instead of the count. Below "
+        "1, rare context words weigh less; 1: no smoothing.", 0, 10,
     )  # fmt: skip
     shift: float = setting(
         0.0, "Subtract X nats from the mutual information of each pair. ln k corresponds to k "
@@ -30,11 +30,11 @@ class Settings(ModelSettings):
         0.5, "Scale the dimensions by the singular values to the power X; 0: no scaling.", 0, 10
     )
     power_iters: int = training_setting(
-        6, "Number of power iterations of the SVD. More are more exact and slower.", 0, 1000
+        6, "Number of power iterations of the SVD. More are slower and more exact.", 0, 1000
     )
     oversamples: int = training_setting(
         10, "Number of dimensions beyond --dim that the SVD computes and drops. More are "
-        "more exact and slower.", 0, 1 << 14,
+        "slower and more exact.", 0, 1 << 14,
     )  # fmt: skip
     seed: int = training_setting(1, "Seed of the random start of the SVD.", 0)
 
@@ -44,14 +44,14 @@ class Settings(ModelSettings):
         return False
 
 
-def renamed(model: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def renamed(model: str, old_settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Convert the model name and settings in a file of an earlier version to present names.
 
-    PPMI used to be the model lsa with the setting context="window", and its `dim` was called
-    `topics`. LSA itself had context="documents", a setting that no longer exists. Other models and
-    settings are returned unchanged.
+    Earlier versions had PPMI as the model lsa with the setting context="window", and the setting
+    `topics` in place of `dim`. LSA had the setting context="documents", which no longer exists.
+    Other models and settings are returned unchanged.
     """
-    settings = dict(given)
+    settings = dict(old_settings)
     if model != "lsa" or settings.get("context") not in ("window", "documents"):
         return model, settings
     if settings.pop("context") == "documents":

@@ -21,12 +21,12 @@ class Settings(ParagraphSettings):
     """The settings of PV-DBOW, which trains word vectors only with `word_vectors`."""
 
     word_vectors: bool = setting(
-        False, "Train word vectors too, by skip-gram. Use it to query or compare words. Far slower."
+        False, "Train word vectors too, by skip-gram, to query or compare words. Far slower."
     )
 
     @property
     def has_words(self) -> bool:
-        """Whether the model trains word vectors (input vectors) besides the output vectors."""
+        """Whether the model has word vectors: input vectors of words, beside output vectors."""
         return self.word_vectors
 
     def document_kernels(self) -> DocumentKernels:
@@ -35,6 +35,7 @@ class Settings(ParagraphSettings):
         from w2v.kernels.pv_dbow import train_documents
         from w2v.kernels.skipgram import train_windows
 
+        # A kernel of documents is called with all matrices; this one needs two, and not `frozen`.
         def train(
             windows: Windows,
             count: int,

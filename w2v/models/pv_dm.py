@@ -27,7 +27,7 @@ class Settings(ParagraphSettings):
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Fix the window size for concat, where each position in the window has its own weights."""
+        """Fix the window size for concat: each position in the window has its own weights."""
         if self.combine == "concat":
             object.__setattr__(self, "shrink", False)
 
@@ -38,7 +38,7 @@ class Settings(ParagraphSettings):
 
     @property
     def hidden_dim(self) -> int:
-        """The length in memory of the hidden vector: of 1 + 2 * window vectors with concat."""
+        """The length in memory of the hidden vector; with concat it is 1 + 2 * window vectors."""
         return self.padded_dim * (1 + 2 * self.window if self.combine == "concat" else 1)
 
     def document_kernels(self) -> DocumentKernels:
@@ -53,6 +53,7 @@ class Settings(ParagraphSettings):
         else:
             kernel = partial(train_sums, mean=self.combine == "mean")
 
+        # A kernel of documents is called with all matrices by name; these need them one by one.
         def train(
             windows: Windows,
             count: int,

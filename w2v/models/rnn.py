@@ -10,14 +10,14 @@ from w2v.settings import RecurrentSettings, setting
 
 @dataclass(frozen=True)
 class Settings(RecurrentSettings):
-    """The settings of a simple recurrent network: choices against vanishing gradients."""
+    """The settings of a simple recurrent network, two of which reduce vanishing gradients."""
 
     layer = "w2v.networks.layers.rnn:Rnn"
 
     activation: str = setting("tanh", "Activation of the hidden state.", choices=("tanh", "relu"))
     recurrent_init: str = setting(
-        "orthogonal", "Initial recurrent weights. identity with --activation relu is the IRNN, "
-        "whose hidden state keeps its value over long distances.",
+        "orthogonal", "Initial recurrent weights. With identity and --activation relu, the network "
+        "is an IRNN, whose hidden state keeps its value over long distances.",
         choices=("uniform", "orthogonal", "identity"),
     )  # fmt: skip
 

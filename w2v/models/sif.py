@@ -1,4 +1,4 @@
-"""SIF, smooth inverse frequency: document vectors as weighted means of given word vectors."""
+"""SIF, smooth inverse frequency: document vectors as weighted means of existing word vectors."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class Settings(ModelSettings):
     """The settings of SIF, which learns only the directions that all documents share."""
 
     dim: int = setting(
-        100, "Number of dimensions, which must be that of the --init vectors.", 1, 1 << 16,
+        100, "Number of dimensions. It must be the dimension of the --init vectors.", 1, 1 << 16,
         shown="that of --init",
     )  # fmt: skip
     smoothing: float = setting(
-        1e-3, "Weigh a word with share p of the text by X / (X + p). A smaller X gives frequent "
-        "words less weight.", 1e-12, 1e12,
+        1e-3, "Weigh a word by X / (X + p), where p is its share of the tokens of the text. A "
+        "smaller X gives frequent words less weight.", 1e-12, 1e12,
     )  # fmt: skip
     components: int = setting(
-        1, "Remove the N leading directions, which all documents share, from the document vectors; "
-        "0: none.", 0, 1 << 10,
+        1, "Remove the first N principal directions, which all documents share, from the document "
+        "vectors; 0: remove none.", 0, 1 << 10,
     )  # fmt: skip
 
     def __post_init__(self) -> None:

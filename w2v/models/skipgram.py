@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings(NegativeSamplingSettings):
-    """The settings of skip-gram, which may draw negative samples for each window or each pair."""
+    """The settings of skip-gram, which draws negative samples for each window or for each pair."""
 
     exact: bool = training_setting(
-        False, "Draw negative samples for each pair separately, as word2vec.c does, not once for "
-        "each window. Same quality, slower.",
+        False, "Draw negative samples for each pair of center and context word, as word2vec.c "
+        "does, not once for each window. Same quality, slower.",
     )  # fmt: skip
 
     def kernel(self) -> Kernel:

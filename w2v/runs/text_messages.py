@@ -1,4 +1,4 @@
-"""Messages about a text: how much is read, and warnings about its bytes, words and documents."""
+"""Messages about a text: progress of reading, warnings about bytes, words and documents."""
 
 from __future__ import annotations
 
@@ -13,48 +13,49 @@ if TYPE_CHECKING:
 
 
 class Console(Protocol):
-    """Where messages go: `progress.ProgressLine`, or the log of a Python program."""
+    """Prints messages: `progress.ProgressLine`, or the log of a Python program."""
 
     def say(self, message: str) -> None:
-        """Print a line that stays."""
+        """Print a message on a line of its own."""
 
     def warn(self, message: str) -> None:
-        """Print a line that stays, about something that was dropped or changed."""
+        """Print a message about data that were dropped or changed, on a line of its own."""
 
     def show(self, state: object) -> None:
-        """Show the newest progress, which the next one replaces."""
+        """Show the present progress in place of the progress shown before."""
 
 
-def show_reading(line: Console, corpus: Corpus) -> Callable[[int], None]:
-    """Make a function that shows how much of a text has been read.
+def show_reading(console: Console, corpus: Corpus) -> Callable[[int], None]:
+    """Make a function that shows the share of a text that has been read.
 
-    Its argument is the number of tokens so far; 0 where that is not known.
+    The argument of the function is the number of tokens read so far; 0 where it is not known.
     """
     from w2v.system.resources import readable
 
     def show(tokens: int) -> None:
         share = f" {corpus.bytes_read / corpus.size:.0%}" if corpus.size else ""
-        count = f"  {tokens:,} tokens" if tokens else ""  # a cluster counts them only at the end
-        line.show(f"reading{share}  {readable(corpus.bytes_read)}{count}")
+        # The workers of a cluster report their numbers of tokens only at the end.
+        count = f"  {tokens:,} tokens" if tokens else ""
+        console.show(f"reading{share}  {readable(corpus.bytes_read)}{count}")
 
     return show
 
 
-def say_bad_bytes(line: Console, corpus: Corpus) -> None:
-    """Warn of invalid bytes in a text, which were replaced."""
+def say_bad_bytes(console: Console, corpus: Corpus) -> None:
+    """Warn of invalid bytes in a text, which were replaced while reading."""
     from w2v.system.progress import plural
 
     if corpus.bad_bytes:
-        line.warn(
+        console.warn(
             f"{plural(corpus.bad_bytes, f'invalid {corpus.encoding} byte sequence')} replaced; "
             f"the first in {corpus.first_bad}"
         )
 
 
-def say_pruned(line: Console, vocabulary: Vocabulary) -> None:
-    """Warn of rare types that were dropped while counting, to bound the memory."""
+def say_pruned(console: Console, vocabulary: Vocabulary) -> None:
+    """Warn of rare types that were dropped while counting, to limit the memory."""
     if vocabulary.pruned_types:
-        line.warn(
+        console.warn(
             f"more types than --max-types allows: {vocabulary.pruned_types:,} rare types "
             f"({vocabulary.pruned_tokens:,} tokens) were dropped while counting; the count of any "
             f"other type may be too low by up to {vocabulary.lost:,}; raise --max-types to avoid "
@@ -62,48 +63,51 @@ def say_pruned(line: Console, vocabulary: Vocabulary) -> None:
         )
 
 
-# The limits below are shares of the tokens; they were measured on the kept words of untokenised
-# texts. In English reviews, posts, licences and manuals, 6 to 8 % of the tokens are another word
+# The limits below are shares of the tokens of vocabulary words. They follow from measurements. In
+# untokenised English reviews, posts, licences and manuals, 6 to 8 % of the tokens are another word
 # with punctuation attached, and 3 to 12 % are another word in capitals. In tokenised texts, in
-# Chinese and in Penn Treebank at most 0.6 % have punctuation attached. In Python and C code 9 to
-# 17 % have it too, but 19 to 33 % of the tokens hold characters of program code, against at
-# most 10 % in manuals and posts.
-_ATTACHED = 0.02  # smallest share with punctuation attached that is reported
-_CAPITALS = 0.01  # smallest share in capitals that is reported
-_SIGNS = 0.12  # with a greater share with characters of program code, nothing is reported
-_FEWEST = 200  # tokens; a shorter text is not checked
-_ENDS = ".,;:!?)\"'”’»…"
+# Chinese and in Penn Treebank, at most 0.6 % have punctuation attached. In Python and C code, 9 to
+# 17 % have punctuation attached, which needs no report. There, 19 to 33 % of the tokens contain
+# characters of program code, in manuals and posts at most 10 %.
+_MIN_ATTACHED = 0.02  # minimum share of tokens with punctuation attached for a report
+_MIN_CAPITALS = 0.01  # minimum share of tokens in capitals for a report of capitals
+_MAX_CODE = 0.12  # maximum share of tokens with characters of program code for a report
+_MIN_TOKENS = 200  # minimum number of tokens for a report
+_PUNCTUATION_AFTER = ".,;:!?)\"'”’»…"
+_PUNCTUATION_BEFORE = "(\"'“‘«"
 _CODE = {*"=_{}[]<>\\/*#;()"}  # characters of program code
-_BEGINS = "(\"'“‘«"
 
 
-def say_attached(line: Console, vocabulary: Vocabulary, settings: TextSettings) -> None:
+def say_attached(console: Console, vocabulary: Vocabulary, settings: TextSettings) -> None:
     """Report words that differ only by punctuation or capitals, and the options that merge them."""
     from w2v.text.vocabulary import doubles
 
     counts = vocabulary.counts
-    if settings.tokenizer != "space" or counts.sum() < _FEWEST:
+    if settings.tokenizer != "space" or counts.sum() < _MIN_TOKENS:
         return
-    attached = doubles(vocabulary, lambda name: name.rstrip(_ENDS).lstrip(_BEGINS))
+    attached = doubles(
+        vocabulary, lambda name: name.rstrip(_PUNCTUATION_AFTER).lstrip(_PUNCTUATION_BEFORE)
+    )
     capitals = doubles(vocabulary, str.lower)
-    signs = [row for row, name in enumerate(vocabulary.names) if not _CODE.isdisjoint(name)]
-    if attached.share < _ATTACHED or counts[signs].sum() > _SIGNS * counts.sum():
+    code_rows = [row for row, name in enumerate(vocabulary.names) if not _CODE.isdisjoint(name)]
+    if attached.share < _MIN_ATTACHED or counts[code_rows].sum() > _MAX_CODE * counts.sum():
         return
     assert attached.example
     finding = "punctuation makes {!r} and {!r} different words".format(*attached.example)
     options = "--tokenizer words"
-    if capitals.share >= _CAPITALS and capitals.example:
+    if capitals.share >= _MIN_CAPITALS and capitals.example:
         finding += ", capitals {!r} and {!r}".format(*capitals.example)
         options += " --lowercase"
-    line.say(f"{finding}: {options} merges such words")
+    console.say(f"{finding}: {options} merges such words")
 
 
 def say_documents(
-    line: Console, corpus: Corpus, text: EncodedText, length: int | None = None
+    console: Console, corpus: Corpus, text: EncodedText, length: int | None = None
 ) -> None:
-    """Warn of documents that were left out, merged, empty or cut; a text of sentences is ignored.
+    """Warn of documents that were left out, merged, empty or cut.
 
-    length  number of last words that are read of each document; None: all
+    text    the encoded text; for a text of sentences the function does nothing
+    length  maximum number of words of a document: only the last `length` words are read. None: all
     """
     from w2v.system.progress import plural
     from w2v.text.documents import DocumentCorpus
@@ -112,20 +116,20 @@ def say_documents(
     if not (isinstance(corpus, DocumentCorpus) and isinstance(text, EncodedDocuments)):
         return
     if corpus.blank_rows:
-        line.warn(f"{plural(corpus.blank_rows, 'blank row')} left out")
+        console.warn(f"{plural(corpus.blank_rows, 'blank row')} left out")
     merged, empty = len(corpus.rows) - len(corpus.names), int((text.sizes() == 0).sum())
     if merged:
-        line.warn(f"{plural(merged, 'document')} merged into others with the same id")
+        console.warn(f"{plural(merged, 'document')} merged into others with the same id")
     if empty:
-        line.warn(f"{plural(empty, 'document')} without any word of the vocabulary")
+        console.warn(f"{plural(empty, 'document')} without any word of the vocabulary")
     cut = 0 if length is None else int((text.sizes() > length).sum())
     if cut:
-        line.warn(
+        console.warn(
             f"{plural(cut, 'document')} longer than --length {length}: only the last {length} "
             "words are read"
         )
 
 
-def say_compiling(line: Console) -> None:
-    """Report the compilation of kernels, during which no progress is shown."""
-    line.say("compiling kernels for this machine: this takes a few seconds, only once")
+def say_compiling(console: Console) -> None:
+    """Report that kernels are compiled; no progress is shown meanwhile."""
+    console.say("compiling kernels for this machine: this takes a few seconds, only once")
