@@ -1,4 +1,4 @@
-"""`w2v.train` and `w2v.load`; messages go to the logger "w2v"."""
+"""The Python functions `w2v.train` and `w2v.load`; messages go to the logger "w2v"."""
 
 from __future__ import annotations
 
@@ -67,30 +67,31 @@ def load(path: str | Path, table: str | None = None, limit: int | None = None) -
     copied to a temporary file, which is removed together with the returned vectors.
     """
     rows = None if limit is None else python_arguments.whole(limit, "limit", 0)
-    named = python_arguments.path(path, "path")
-    if not pipes.is_pipe(named):
-        return _load(named, table, rows)
+    file = python_arguments.path(path, "path")
+    if not pipes.is_pipe(file):
+        return _load(file, table, rows)
     folder = _Folder()
-    return _load(pipes.copied_to(folder.path, named), table, rows, folder)
+    return _load(pipes.copied_to(folder.path, file), table, rows, folder)
 
 
-def _load(path: str, table: str | None, limit: int | None = None, kept: object = None) -> Vectors:
-    findings = Diagnostics(path)
-    name = table or _first_table(path)
-    opened = formats.load(path, name, limit, findings)
-    for message in findings.messages:
+def _load(path: str, table: str | None, limit: int | None = None, owner: object = None) -> Vectors:
+    """Open a file, see `load`. The vectors keep `owner`, such as their temporary folder, alive."""
+    faults = Diagnostics(path)
+    name = table or _default_table(path)
+    opened = formats.load(path, name, limit, faults)
+    for message in faults.messages:
         _LOG.warning("%s: %s", path, message)
-    return Vectors._of(opened, name, path, kept)
+    return Vectors._of(opened, name, path, owner)
 
 
-def _first_table(path: str) -> str:
-    """The table to open if none is named: the words, or the documents if there are no words."""
+def _default_table(path: str) -> str:
+    """The table to open by default: the words, or the documents if there are no word vectors."""
     tensors, metadata = formats.contents(path)
+    # A PV-DBOW model without --word-vectors has this setting and no word vectors.
     word_vectors = container.nested(metadata, "settings").get("word_vectors")
-    has_words = word_vectors is not False and "words" in container.table_names(tensors)
-    return (
-        "words" if has_words or "documents" not in container.table_names(tensors) else "documents"
-    )
+    tables = container.table_names(tensors)
+    has_words = word_vectors is not False and "words" in tables
+    return "words" if has_words or "documents" not in tables else "documents"
 
 
 def train(
@@ -104,18 +105,18 @@ def train(
     on_progress: Callable[[object], None] | None = None,
     **settings: Any,
 ) -> Vectors:
-    """Train a model. With the same settings, `w2v train` writes the same file.
+    """Train a model. With the same settings, the command `w2v train` writes the same file.
 
-    corpus       the path of a text file, or a list of paths. For document models it may be a
+    corpus       the path of a text file, or a list of paths. For document models a path may be a
                  folder; each file in it is then a document
-    texts        train on these instead of files: an iterable of sentences, or of documents, each a
-                 string or a list of words. A single string is one text
+    texts        texts to train on instead of files: an iterable of sentences, or of documents, each
+                 a string or a list of words. A single string is one text
     output       the file to write; .safetensors keeps the complete model. Default None: a temporary
                  file, which is removed together with the returned vectors
     model        words: skipgram (default), cbow, ppmi; documents: pv-dm, pv-dbow, sif, lsa, lda;
                  networks: mlp, rnn, lstm, gru
-    recursive    replace each folder in `corpus` by all files in it and in its subfolders
-    resume       continue a stopped run from its checkpoint
+    recursive    whether to replace each folder in `corpus` by all files in it and its subfolders
+    resume       whether to continue a stopped run from its checkpoint
     on_progress  a function that is called with a `Progress` record or a message (str), at most five
                  times a second, such as `print`
     settings     the options of the command as keywords, with _ for -: dim=100, window=5,
@@ -134,7 +135,7 @@ def train(
     dask.distributed.Client.
 
     During training, NumPy's BLAS is limited to the number of threads that the command would use.
-    A warning is logged if that is impossible, as with a BLAS that is not part of NumPy's wheel.
+    A warning is logged if this is impossible, as with a BLAS that is not part of NumPy's wheel.
     """
     from w2v.text.corpus import files_of
     from w2v.text.encode import write_texts
@@ -142,8 +143,8 @@ def train(
     paths = python_arguments.paths(corpus, "corpus")
     if (texts is None) == (not paths):
         raise W2VError("expected either corpus, the paths of files, or texts")
-    target = None if output is None else python_arguments.path(output, "output")
-    if target == "-":
+    given_output = None if output is None else python_arguments.path(output, "output")
+    if given_output == "-":
         raise W2VError("output '-': give the path of a file, or leave output out")
     folder = _Folder()
     if texts is not None:
@@ -153,35 +154,36 @@ def train(
     if recursive:
         paths = [file for path in paths for file in files_of(path)]
     model, settings = renamed(model, settings)
-    chosen = find_model(model)
-    with folder.left_out(), ExitStack() as stack:
-        written = target or os.path.join(folder.path, "vectors.safetensors")
+    found_model = find_model(model)
+    output_path = given_output or os.path.join(folder.path, "vectors.safetensors")
+    with folder.hidden_in_errors(), ExitStack() as stack:
         run = build_run(
-            paths, written, chosen, settings, _Log(on_progress, folder), stack, target is None
-        )
+            paths, output_path, found_model, settings, _Log(on_progress, folder), stack,
+            temporary=given_output is None,
+        )  # fmt: skip
         # Each thread of a network calls BLAS, which must then not start threads of its own.
-        threads = 1 if chosen.is_network else run.executor.threads
-        limited = stack.enter_context(blas_threads(threads))
-        if not limited and "OPENBLAS_NUM_THREADS" not in os.environ:
+        threads = 1 if found_model.is_network else run.executor.threads
+        is_limited = stack.enter_context(blas_threads(threads))
+        if not is_limited and "OPENBLAS_NUM_THREADS" not in os.environ:
             _LOG.warning(
                 "BLAS may use more threads than w2v train gives it, which can change the last "
                 "digits of vectors: set the variable of your BLAS, such as OPENBLAS_NUM_THREADS"
             )
         run.carry_out(resume)
-    return _load(written, None, kept=folder)
+    return _load(output_path, None, owner=folder)
 
 
 def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
-    """Write the contents of files that a program gave as Python objects; returns their paths.
+    """Write the Python objects that stand for files to files, and return the paths by setting.
 
-    This applies to `init` and `update` (`Vectors`) and to `valid` (texts).
+    These settings are `init` and `update` as `Vectors`, and `valid` as texts.
     """
     from w2v.text.encode import write_texts
 
-    written = {}
+    files = {}
     for name in {"init", "update"} & settings.keys():
         if isinstance(settings[name], Vectors):
-            written[name] = settings[name]._in_file(os.path.join(folder, f"{name}.safetensors"))
+            files[name] = settings[name]._in_file(os.path.join(folder, f"{name}.safetensors"))
     valid = settings.get("valid")
     if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
         encoding = str(settings.get("encoding", "utf-8")).lower().replace("_", "-")
@@ -190,8 +192,8 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
                 f"valid: texts cannot be used with encoding={encoding!r}, because they are written "
                 "as UTF-8: give the path of a file"
             )
-        written["valid"] = write_texts(valid, folder, "valid")
-    return written
+        files["valid"] = write_texts(valid, folder, "valid")
+    return files
 
 
 class _Folder:
@@ -202,15 +204,15 @@ class _Folder:
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
     @contextmanager
-    def left_out(self) -> Iterator[None]:
-        """Remove the folder's path from error messages, because no user has chosen it."""
+    def hidden_in_errors(self) -> Iterator[None]:
+        """A context that removes the folder's path, which no user has chosen, from errors."""
         try:
             yield
         except W2VError as error:
-            error.args = (self.leave_out(str(error)),)
+            error.args = (self.hide(str(error)),)
             raise
 
-    def leave_out(self, message: str) -> str:
+    def hide(self, message: str) -> str:
         """A message without the folder's path."""
         return message.replace(self.path + os.sep, "")
 
@@ -219,25 +221,25 @@ class _Log:
     """A `Console` that writes to the logger "w2v" and passes progress to a function."""
 
     def __init__(self, on_progress: Callable[[object], None] | None, folder: _Folder):
-        self._on_progress, self._folder, self._shown = on_progress, folder, -math.inf
+        self._on_progress, self._folder, self._shown_at = on_progress, folder, -math.inf
 
     def say(self, message: str) -> None:
         """Log a message as information, which Python does not show by default."""
-        _LOG.info("%s", self._folder.leave_out(message))
+        _LOG.info("%s", self._folder.hide(message))
 
     def warn(self, message: str) -> None:
         """Log a warning, which Python shows by default."""
-        _LOG.warning("%s", self._folder.leave_out(message))
+        _LOG.warning("%s", self._folder.hide(message))
 
     def show(self, state: object) -> None:
         """Pass a progress record to `on_progress`, at most once every REFRESH seconds."""
-        if self._on_progress and time.monotonic() - self._shown >= REFRESH:
-            self._shown = time.monotonic()
+        if self._on_progress and time.monotonic() - self._shown_at >= REFRESH:
+            self._shown_at = time.monotonic()
             self._on_progress(state)
 
 
 def find_model(name: str) -> Model:
-    """The model with a name; W2VError if there is none."""
+    """The model of a name; W2VError for an unknown name."""
     if name not in models():
         raise W2VError(f"--model {name}: no such model; choose one of {', '.join(models())}")
     return models()[name]
@@ -254,13 +256,14 @@ def build_run(
 ) -> TrainingRun:
     """Make a training run from settings; `carry_out` starts it.
 
-    paths      text files; `-` is stdin
-    output     the file to write
+    paths      the paths of text files; `-` is stdin
+    output     the path of the file to write
+    model      the model to train
     given      settings of the corpus, the run and the model by name, with the types of the command
-               line or Python's; a setting that is missing or None has its default
-    console    receives the messages
-    stack      closes the connection to a cluster at its exit
-    temporary  whether the output is temporary, so that no checkpoints are written
+               line or of Python; a setting that is missing or None has its default
+    console    prints the messages
+    stack      its exit closes the connection to a cluster
+    temporary  whether the output is a temporary file, for which no checkpoints are written
     Raises     W2VError if the model has no such setting, or if settings contradict each other
     """
     from w2v.runs.messages import Messages
@@ -273,28 +276,29 @@ def build_run(
 def _make_request(
     paths: Sequence[str], output: str, model: Model, given: Mapping[str, Any], temporary: bool
 ) -> Request:
+    """Make the request of a run, with the settings of initial vectors; see `build_run`."""
     from w2v.runs.request import Request
 
-    chosen = _named(model, {name: value for name, value in given.items() if value is not None})
-    if chosen.get("cluster"):
-        chosen["deterministic"] = True
-    if not chosen.get("deterministic"):
-        for name in {"shards", "round_words"} & chosen.keys():
+    values = _named(model, {name: value for name, value in given.items() if value is not None})
+    if values.get("cluster"):
+        values["deterministic"] = True
+    if not values.get("deterministic"):
+        for name in {"shards", "round_words"} & values.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: add --deterministic")
-    initial = _initial_vectors(chosen)
+    initial = _initial_vectors(values)
     if initial:
-        chosen = {"dim": initial.dim, **initial.settings, **chosen}
-    kinds = model.settings, TextSettings, RunSettings, DocumentSettings
-    options, text, run, documents = split_settings(chosen, *kinds)
+        values = {"dim": initial.dim, **initial.settings, **values}
+    classes = model.settings, TextSettings, RunSettings, DocumentSettings
+    options, text, run, documents = split_settings(values, *classes)
     documents = documents if model.reads_documents(options) else None
     return Request(paths, output, model, options, text, run, documents, initial, temporary)
 
 
 def _make_executor(request: Request, stack: ExitStack) -> Executor:
-    """The executor of a run: this machine's threads, or a Dask cluster.
+    """Make the executor of a run, on the threads of this machine or on a Dask cluster.
 
-    Raises W2VError if Dask is not installed, no scheduler answers, or the model cannot be trained
-    on a cluster.
+    Raises  W2VError if Dask is not installed, if no scheduler answers, or if the model cannot be
+            trained on a cluster
     """
     from w2v.runs.executors import local_executor
 
@@ -309,65 +313,64 @@ def _make_executor(request: Request, stack: ExitStack) -> Executor:
         from w2v.cluster.executor import cluster_executor
     except ModuleNotFoundError as error:
         raise W2VError(f"--cluster needs {error.name}: pip install 'w2v[cluster]'") from None
-    request.check()  # before connecting, so that mistakes are found early
+    request.check()  # before the connection, so that wrong settings are reported early
     return cluster_executor(request, stack.enter_context(Cluster(request.run.cluster)))
 
 
 def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings under their own names instead of aliases; W2VError for an unknown name."""
-    kinds = RunSettings, *model.settings_classes
-    own = {field.name for kind in kinds for field in fields(kind)}
+    """Replace aliases by names, and convert values to their types; W2VError for unknown names."""
+    classes = RunSettings, *model.settings_classes
+    names = {field.name for class_ in classes for field in fields(class_)}
     aliases = {
         alias.removeprefix("--").replace("-", "_"): name
-        for name, others in ALIASES.items()
-        for alias in others
-        if name in own
+        for name, aliases_of_name in ALIASES.items()
+        for alias in aliases_of_name
+        if name in names
     }
-    for name in given.keys() - own - aliases.keys():
-        takers = [
+    for name in given.keys() - names - aliases.keys():
+        other_models = [
             other.name
             for other in models().values()
-            if any(field.name == name for kind in other.settings_classes for field in fields(kind))
+            if any(field.name == name for k in other.settings_classes for field in fields(k))
         ]
-        if takers:
-            models_with_it = " or ".join(takers)
-            raise W2VError(f"{option_name(name)} works only with --model {models_with_it}")
-        near = get_close_matches(name, sorted(own), 1)
-        hint = f"; near: {near[0]}" if near else ""
+        if other_models:
+            suitable = " or ".join(other_models)
+            raise W2VError(f"{option_name(name)} works only with --model {suitable}")
+        similar = get_close_matches(name, sorted(names), 1)
+        hint = f"; near: {similar[0]}" if similar else ""
         raise W2VError(f"{name}: {model.name} has no such setting{hint}")
-    hints = {name: hint for k in kinds for name, hint in get_type_hints(k).items()}
-    named = {name if name in own else aliases[name]: value for name, value in given.items()}
+    types = {name: type_ for class_ in classes for name, type_ in get_type_hints(class_).items()}
+    values = {name if name in names else aliases[name]: value for name, value in given.items()}
     return {
-        name: python_arguments.setting(name, hints[name], value) for name, value in named.items()
+        name: python_arguments.setting(name, types[name], value) for name, value in values.items()
     }
 
 
-def _initial_vectors(chosen: Mapping[str, Any]) -> InitialVectors | None:
-    """The initial vectors of a run, from --init or --update; None for a random start."""
-    path, update = chosen.get("init"), chosen.get("update")
+def _initial_vectors(values: Mapping[str, Any]) -> InitialVectors | None:
+    """Read the initial vectors of a run (--init or --update); None: they are random."""
+    path, update = values.get("init"), values.get("update")
     if update:
         _check_update(update)
-    if update and chosen.get("read_vocab"):
+    if update and values.get("read_vocab"):
         raise W2VError(
             "--read-vocab cannot be used with --update, which keeps the vocabulary of the model: "
             "leave out --read-vocab"
         )
     if path and update:
         raise W2VError("--init and --update cannot be used together: leave out one of them")
-    if chosen.get("freeze") and not path:
+    if values.get("freeze") and not path:
         raise W2VError("--freeze is for --init: add --init FILE, or leave out --freeze")
-    chosen_path = path or update
-    if not chosen_path:
+    if not (path or update):
         return None
     from w2v.runs.initial_vectors import InitialVectors
 
-    return InitialVectors(chosen_path, bool(update))
+    return InitialVectors(path or update, bool(update))
 
 
 def _check_update(path: str) -> None:
-    """Raise a W2VError if a file is not a model that --update can train further.
+    """Raise W2VError if a file is not a model that --update can train further.
 
-    The message says what the file is and what to do instead.
+    The message says what the file holds and what to do instead.
     """
     tensors, metadata = formats.contents(path)
     if not tensors:

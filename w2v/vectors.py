@@ -1,4 +1,4 @@
-"""Vectors, the class that Python programs use: words, their vectors, queries and inference."""
+"""Vectors, the class of words with their vectors for Python programs: queries and inference."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Topic(NamedTuple):
     """A topic of an LDA or LSA model, an item of the list that `Vectors.topics` returns.
 
     number  index of the topic in the vectors of documents and words, from 0
-    share   of the tokens; LSA: of the squared singular values. The shares of all topics sum to 1
-    npmi    coherence, -1 to 1: the mean normalized pointwise mutual information of the pairs of
-            its first ten words in the training documents; None if not known
+    share   share of the tokens, for LSA of the squared singular values; all shares sum to 1
+    npmi    coherence, -1 to 1: the mean NPMI of all pairs of the topic's first ten words in the
+            training documents; None if not known
     words   pairs of word and weight, the largest weight first
     """
 
@@ -48,8 +48,8 @@ class Vectors:
 
     words   N different names: words, or the ids of documents
     matrix  array-like (N, D), row i is the vector of word i. float16 and float32 are kept, other
-            numbers become float32
-    counts  N whole numbers, how often each word occurs in the corpus. Default None: not known
+            numbers are converted to float32
+    counts  N whole numbers: the number of occurrences of each word; None: not known
     Raises  W2VError if the lengths do not match, or if a name occurs twice
 
     `vectors["king"]`, `"king" in vectors`, `len(vectors)` and `for word in vectors` work as in a
@@ -69,35 +69,35 @@ class Vectors:
         counts: Sequence[int] | np.ndarray | None = None,
     ):
         words = python_arguments.words(words, "words")
-        numbers = np.asarray(matrix)
-        if numbers.dtype.kind not in "fiu":
-            raise W2VError(f"matrix: expected numbers, found an array of {numbers.dtype}")
-        if numbers.dtype != np.float16:
-            with np.errstate(over="ignore"):  # Numbers too large for float32 become infinity.
-                numbers = numbers.astype(np.float32, copy=False)
-        times = None if counts is None else np.asarray(counts)
-        if times is not None and (times.dtype.kind not in "fiu" or (times % 1 != 0).any()):
+        array = np.asarray(matrix)
+        if array.dtype.kind not in "fiu":
+            raise W2VError(f"matrix: expected numbers, found an array of {array.dtype}")
+        if array.dtype != np.float16:
+            with np.errstate(over="ignore"):  # numbers too large for float32 become infinity
+                array = array.astype(np.float32, copy=False)
+        numbers = None if counts is None else np.asarray(counts)
+        if numbers is not None and (numbers.dtype.kind not in "fiu" or (numbers % 1 != 0).any()):
             raise W2VError("counts: expected whole numbers")
-        times = None if times is None else times.astype(np.int64)
-        lengths = {len(words), len(numbers), len(words) if times is None else len(times)}
-        if numbers.ndim != 2 or len(lengths) > 1:
-            given = "" if times is None else f" and {len(times)} counts"
-            raise W2VError(
-                f"{len(words)} words do not fit a matrix of shape {numbers.shape}{given}"
-            )
-        self._table = Table.build(words, np.ascontiguousarray(numbers), times)
-        self._path, self._name, self._kept = "", "words", None
+        numbers = None if numbers is None else numbers.astype(np.int64)
+        lengths = {len(words), len(array), len(words) if numbers is None else len(numbers)}
+        if array.ndim != 2 or len(lengths) > 1:
+            and_counts = "" if numbers is None else f" and {len(numbers)} counts"
+            shapes = f"a matrix of shape {array.shape}{and_counts}"
+            raise W2VError(f"{len(words)} words do not fit {shapes}")
+        self._table = Table.build(words, np.ascontiguousarray(array), numbers)
+        self._path, self._name, self._keep_alive = "", "words", None
 
     @classmethod
-    def _of(cls, table: Table, name: str, path: str, kept: Any = None) -> Vectors:
-        """Vectors of the table `name` of a file; `kept`, such as its folder, must live as long."""
-        made = cls.__new__(cls)
-        made._table, made._name, made._path, made._kept = table, name, path, kept
-        return made
+    def _of(cls, table: Table, name: str, path: str, keep_alive: Any = None) -> Vectors:
+        """Make the vectors of a file's table; the object `keep_alive` must live as long as they."""
+        vectors = cls.__new__(cls)
+        vectors._table, vectors._name, vectors._path = table, name, path
+        vectors._keep_alive = keep_alive
+        return vectors
 
     @property
     def words(self) -> list[str]:
-        """The N names, in the order of the rows; trained words begin with the most frequent one."""
+        """The N names, in the order of the rows; trained words by frequency, the highest first."""
         return self._table.names
 
     @property
@@ -107,7 +107,7 @@ class Vectors:
 
     @property
     def counts(self) -> np.ndarray | None:
-        """How often each word occurs in the training corpus, int64 (N,); None if not known."""
+        """The number of occurrences of each word in the corpus, int64 (N,); None if not known."""
         return self._table.counts
 
     @property
@@ -132,7 +132,7 @@ class Vectors:
         """
         if isinstance(word, str):
             return self._table.row(query.find(self._table, word)).copy()
-        rows = [query.find(self._table, each) for each in python_arguments.words(word, "a word")]
+        rows = [query.find(self._table, name) for name in python_arguments.words(word, "a word")]
         return self._table.matrix[rows].astype(np.float32)
 
     def __repr__(self) -> str:
@@ -141,11 +141,9 @@ class Vectors:
     @property
     def tables(self) -> list[str]:
         """The names of the tables of vectors in the file, such as ["words", "documents"]."""
-        return (
-            container.table_names(container.read(self._path)[0])
-            if self._is_container()
-            else [self._name]
-        )
+        if self._is_container():
+            return container.table_names(container.read(self._path)[0])
+        return [self._name]
 
     def table(self, name: str) -> Vectors:
         """Another table of the same file, such as "documents"; W2VError if there is none."""
@@ -153,10 +151,10 @@ class Vectors:
             return self
         if not self._path:
             raise W2VError(f"no table {name!r}: these vectors were not loaded from a file")
-        return self._of(formats.load(self._path, name), name, self._path, self._kept)
+        return self._of(formats.load(self._path, name), name, self._path, self._keep_alive)
 
     def _in_file(self, path: str) -> str:
-        """The file of these vectors; vectors without a file are first written to `path`."""
+        """The path of the file of the vectors. Without a file, they are first written to `path`."""
         if not self._path:
             self.save(path)
         return self._path or path
@@ -176,38 +174,38 @@ class Vectors:
         """The `k` nearest neighbours of a word or vector by cosine similarity, the best first.
 
         word           a word, or an array (D,) of your own
-        k              most neighbours to return
-        plus, minus    words whose unit vectors are added or subtracted; default: none
+        k              maximum number of neighbours to return
+        plus, minus    words whose unit vectors are added or subtracted; default: no words
         method         "add": score by the cosine to the sum of the unit vectors; "mul": by the
                        product of cosines (3CosMul, Levy and Goldberg 2014)
         restrict       search only the first `restrict` rows, the most frequent words; None: all
-        min_score      return only neighbours with this score or a higher one; None: any
-        include_query  whether the query's own words may be returned
+        min_score      return only neighbours with this score or a higher one; None: any score
+        include_query  whether the words of the query may be returned
         Returns        a list of `Neighbour`, tuples (name, score, row, count); ties by row
-        Raises         NotFoundError for a word without a vector, or if its vector has no direction
+        Raises         NotFoundError for a word without a vector, or with one that has no direction
 
             vectors.similar("king", k=3, plus="woman", minus="man")
         """
-        most = None if restrict is None else python_arguments.whole(restrict, "restrict", 1)
-        rows = None if most is None else np.arange(min(most, len(self)))
+        limit = None if restrict is None else python_arguments.whole(restrict, "restrict", 1)
+        rows = None if limit is None else np.arange(min(limit, len(self)))
         search = Search(self._table, python_arguments.whole(k, "k", 1), rows, _score(min_score))
         if not isinstance(word, str):
             if plus or minus:
                 raise W2VError("plus and minus are for words: add up vectors with NumPy")
             return query.neighbours(self._checked(word), search)
         terms = [("+", word)]
-        terms += [("+", each) for each in python_arguments.words(plus, "plus")]
-        terms += [("-", each) for each in python_arguments.words(minus, "minus")]
+        terms += [("+", name) for name in python_arguments.words(plus, "plus")]
+        terms += [("-", name) for name in python_arguments.words(minus, "minus")]
         return self._answers([Query(tuple(terms))], search, method, include_query)[0]
 
     def similar_each(
         self, words: str | Iterable[str] | np.ndarray, k: int = 10
     ) -> list[list[Neighbour]]:
-        """The nearest neighbours of many words or vectors; faster than `similar` for each.
+        """The nearest neighbours of many words or vectors; faster than a loop over `similar`.
 
         words    Q words, or an array (Q, D) of your own
-        k        most neighbours to return for each
-        Returns  Q lists of `Neighbour`, each as `similar` returns it
+        k        maximum number of neighbours to return for each word or vector
+        Returns  Q lists of `Neighbour`, see `similar`
         """
         search = Search(self._table, python_arguments.whole(k, "k", 1))
         if isinstance(words, np.ndarray) and words.dtype.kind in "fiu":
@@ -219,6 +217,7 @@ class Vectors:
     def _answers(
         self, queries: list[Query], search: Search, method: str, include_query: bool
     ) -> list[list[Neighbour]]:
+        """The neighbours of each query; NotFoundError for the first query without an answer."""
         if method not in ("add", "mul"):
             raise W2VError(f"method: expected 'add' or 'mul', found {method!r}")
         answers: list[list[Neighbour]] = []
@@ -229,16 +228,17 @@ class Vectors:
         return answers
 
     def _checked(self, vector: np.ndarray) -> np.ndarray:
+        """A query vector as float32 (D,); W2VError if it is no vector to compare with."""
         try:
-            found = np.asarray(vector, np.float32)
+            array = np.asarray(vector, np.float32)
         except (TypeError, ValueError):
             raise W2VError(f"expected a word or a vector of {self.dim} numbers") from None
-        if found.shape != (self.dim,) or not np.isfinite(found).all():
-            fault = "NaN or infinity" if found.shape == (self.dim,) else f"shape {found.shape}"
+        if array.shape != (self.dim,) or not np.isfinite(array).all():
+            fault = "NaN or infinity" if array.shape == (self.dim,) else f"shape {array.shape}"
             raise W2VError(f"expected a vector of {self.dim} finite numbers, found {fault}")
-        if not found.any():
+        if not array.any():
             raise W2VError("the vector is zero: it has no direction")
-        return found
+        return array
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[Neighbour]:
         """Answer "a is to b as c is to ...": the words nearest to b - a + c (3CosAdd).
@@ -249,12 +249,12 @@ class Vectors:
         return self.similar(b, k, plus=c, minus=a)
 
     def similarity(self, a: str, b: str) -> float:
-        """The cosine similarity of two words, -1 to 1; NotFoundError if one is not known."""
+        """The cosine similarity of two words, -1 to 1; NotFoundError if one has no vector."""
         return query.similarity(self._table, a, b)
 
     def odd(self, *words: str) -> str:
-        """The odd one out of three or more: the word least similar to the mean of all the words."""
-        return query.odd(self._table, [python_arguments.word(each) for each in words])[0][0]
+        """The odd one out of three or more words: the least similar one to the mean of them all."""
+        return query.odd(self._table, [python_arguments.word(word) for word in words])[0][0]
 
     def infer(
         self,
@@ -265,29 +265,29 @@ class Vectors:
     ) -> np.ndarray:
         """Infer the vectors of new documents with a document model, as `w2v infer` does.
 
-        The model is one of pv-dm, pv-dbow, sif, lsa and lda; the vectors of LDA are the topic
+        The model is one of pv-dm, pv-dbow, sif, lsa and lda. The vectors of LDA are the topic
         proportions of the documents.
 
-        texts    a string is one document; else several documents, each a string or a list of words
-        epochs   passes over each document, only for pv-dm and pv-dbow; None: as in training
-        threads  worker threads; None: all available processors
-        Returns  float32 (D,) for one document, (M, D) for several; a row is zero if the model
-                 knows no word of the document
-        Raises   W2VError if these vectors do not come from a document model, or if the model knows
-                 no word of a single document
+        texts    one document as a string, or M documents, each a string or a list of words
+        epochs   number of passes over each document, for pv-dm and pv-dbow; None: as in training
+        threads  number of worker threads; None: as many as available processors
+        Returns  float32 (D,) for one string, (M, D) for several documents. The row of a document
+                 without words of the vocabulary is zero
+        Raises   W2VError if these vectors do not come from a document model, or if one string has
+                 no word of the vocabulary
 
             w2v.train("reviews.txt", model="pv-dbow").infer("a moving story with a weak end")
         """
         from w2v.runs.saved_model import SavedDocumentModel
 
         passes = None if epochs is None else python_arguments.whole(epochs, "epochs", 1)
-        count = _threads(threads)
-        trained = SavedDocumentModel(self._model(), passes)
+        thread_count = _threads(threads)
+        model = SavedDocumentModel(self._model_path(), passes)
         if isinstance(texts, str):
-            return trained.vector(texts)
-        text = _read(trained, texts)
-        with resources.blas_threads(count):
-            return trained.vectors(text, count)
+            return model.vector(texts)
+        text = _read(model, texts)
+        with resources.blas_threads(thread_count):
+            return model.vectors(text, thread_count)
 
     @overload
     def predict(  # type: ignore[overload-overlap]  # a string is also an iterable of strings
@@ -302,49 +302,49 @@ class Vectors:
     def predict(
         self, texts: str | Iterable[str | Sequence[str]], *, threads: int | None = None
     ) -> tuple[str, float] | list[tuple[str, float]]:
-        """The most probable label of new texts, by a network trained on labelled texts.
+        """Predict the most probable label of new texts, by a network trained on labelled texts.
 
-        texts    a string is one text; else several texts, each a string or a list of words
-        threads  worker threads; None: all available processors
-        Returns  (label, probability) for one text, a list of these for several
-        Raises   W2VError if these vectors do not come from a network that classifies
+        texts    one text as a string, or several texts, each a string or a list of words
+        threads  number of worker threads; None: as many as available processors
+        Returns  (label, probability) for one string, a list of such pairs for several texts
+        Raises   W2VError if these vectors do not come from a network trained with task="classify"
         """
         from w2v.runs.saved_model import SavedNetwork
 
-        count = _threads(threads)
-        trained = SavedNetwork(self._model(), "classify")
-        text = _read(trained, texts)
-        labels = trained.network.labels
-        with resources.blas_threads(1):
-            chances = trained.network.probabilities(text, count)
-        best = chances.argmax(axis=1).tolist()
-        pairs = [(labels[i], float(row[i])) for i, row in zip(best, chances, strict=True)]
-        return pairs[0] if isinstance(texts, str) else pairs
+        thread_count = _threads(threads)
+        model = SavedNetwork(self._model_path(), "classify")
+        text = _read(model, texts)
+        labels = model.network.labels
+        with resources.blas_threads(1):  # each thread of the network calls BLAS
+            rows = model.network.probabilities(text, thread_count)
+        label_ids = rows.argmax(axis=1).tolist()
+        answers = [(labels[i], float(row[i])) for i, row in zip(label_ids, rows, strict=True)]
+        return answers[0] if isinstance(texts, str) else answers
 
     def topics(self, count: int = 10) -> list[Topic]:
         """The topics of an LDA or LSA model.
 
-        count    words to list for each topic
+        count    number of words to list for each topic
         Returns  a list of `Topic`, tuples (number, share, npmi, words), the largest share first
         Raises   W2VError if these vectors do not come from such a model
         """
         from w2v.runs.saved_model import SavedTopicModel
         from w2v.topics.topic_words import top_words
 
-        trained = SavedTopicModel(self._model())
-        listing, coherence = trained.listing(), trained.coherence()
+        model = SavedTopicModel(self._model_path())
+        listing, coherence = model.listing(), model.coherence()
         rows = top_words(listing.weights, python_arguments.whole(count, "count", 1))
         return [
             Topic(
                 topic,
                 float(listing.sizes[topic]),
                 coherence[topic].npmi if coherence else None,
-                [(trained.names[row], float(listing.weights[row, topic])) for row in rows[topic]],
+                [(model.names[row], float(listing.weights[row, topic])) for row in rows[topic]],
             )
             for topic in map(int, listing.order())
         ]
 
-    def _model(self) -> str:
+    def _model_path(self) -> str:
         if not self._path:
             raise W2VError("these vectors do not come from a model: w2v.load a file of w2v.train")
         return self._path
@@ -352,17 +352,17 @@ class Vectors:
     def info(self) -> dict[str, Any]:
         """A description of the file, as a dictionary; `w2v info` prints it.
 
-        It has the format, size and tables of the file and, for a model, the settings, the corpus
+        It holds the format, size and tables of the file and, for a model, the settings, the corpus
         and the losses. Raises W2VError if these vectors do not come from a file.
         """
-        return formats.describe(self._model(), Diagnostics(self._path))
+        return formats.describe(self._model_path(), Diagnostics(self._path))
 
     def save(self, path: str | Path) -> None:
-        """Write the vectors to a file, atomically, in the format of its suffix.
+        """Write the vectors to a file, completely or not at all, in the format of its suffix.
 
         The suffixes are .safetensors, .txt and .vec (word2vec text), .bin (word2vec binary),
-        .glove, .npy (with a list of words beside it) and .tsv (Embedding Projector). After all but
-        .safetensors and .tsv a second suffix .gz, .bz2 or .xz compresses the file.
+        .glove, .npy (with a list of words beside it) and .tsv (Embedding Projector). A second
+        suffix .gz, .bz2 or .xz compresses the file, except after .safetensors and .tsv.
 
         If the vectors come from a model, .safetensors keeps the complete model; other formats hold
         only this table. Raises W2VError for an unknown suffix or a name that does not fit.
@@ -379,13 +379,13 @@ class Vectors:
 
 
 def _read(
-    trained: SavedDocumentModel | SavedNetwork, texts: str | Iterable[str | Sequence[str]]
+    model: SavedDocumentModel | SavedNetwork, texts: str | Iterable[str | Sequence[str]]
 ) -> EncodedDocuments:
     """Encode texts as documents with the vocabulary of a model."""
     from w2v.text.encode import texts_corpus
 
-    with texts_corpus(texts, trained.text_settings) as corpus:
-        text, unknown = trained.read(corpus)
+    with texts_corpus(texts, model.text_settings) as corpus:
+        text, unknown = model.read(corpus)
     _LOG.info("%s left out", plural(unknown, "unknown token"))
     return cast("EncodedDocuments", text)
 
@@ -394,7 +394,7 @@ def _threads(count: int | None) -> int:
     return resources.processors() if count is None else python_arguments.whole(count, "threads", 1)
 
 
-def _score(least: float | None) -> float | None:
-    if not isinstance(least, Real | None) or least != least:
-        raise W2VError(f"min_score: expected a number, found {least!r}")
-    return least
+def _score(min_score: float | None) -> float | None:
+    if not isinstance(min_score, Real | None) or min_score != min_score:  # NaN differs from itself
+        raise W2VError(f"min_score: expected a number, found {min_score!r}")
+    return min_score
