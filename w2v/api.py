@@ -157,10 +157,8 @@ def train(
     found_model = find_model(model)
     output_path = given_output or os.path.join(folder.path, "vectors.safetensors")
     with folder.hidden_in_errors(), ExitStack() as stack:
-        run = build_run(
-            paths, output_path, found_model, settings, _Log(on_progress, folder), stack,
-            temporary=given_output is None,
-        )  # fmt: skip
+        console, temporary = _Log(on_progress, folder), given_output is None
+        run = build_run(paths, output_path, found_model, settings, console, stack, temporary)
         # Each thread of a network calls BLAS, which must then not start threads of its own.
         threads = 1 if found_model.is_network else run.executor.threads
         is_limited = stack.enter_context(blas_threads(threads))

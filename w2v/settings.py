@@ -1,7 +1,7 @@
 """The settings of a training run: dataclass fields with default, help text and range.
 
-These fields define the options of the command line with their help, the settings that a trained
-file stores, and tables of the manual.
+These fields define the options of the command line with their help, the settings that the file of
+a trained model stores, and tables of the manual.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def setting(
     """A dataclass field whose metadata describe its command line option.
 
     help     the help text
-    low      the smallest value allowed
+    low      the smallest value allowed; None: the setting is not a number
     high     the largest value allowed; None: no limit
-    choices  the values allowed, for a string
-    file     input or output, for a path
+    choices  the values allowed, for a string; empty: any string
+    file     "input" or "output" for the path of a file; empty: the setting is not a path
     group    the heading under which --help lists the option
     metavar  the placeholder of the value in --help; empty: N, X, FILE or TEXT, by type
     shown    the default as --help shows it, where it depends on other settings
@@ -56,55 +56,57 @@ def option_name(name: str) -> str:
 
 def check(settings: Any) -> None:
     """Raise W2VError if a setting has the wrong type, is out of its range or is not finite."""
-    kinds = get_type_hints(type(settings))
+    types = get_type_hints(type(settings))
     for field_ in fields(settings):
         value, option = getattr(settings, field_.name), option_name(field_.name)
         low, high, choices = map(field_.metadata.get, ("low", "high", "choices"))
-        kind = kinds[field_.name]
-        kind = kind | int if float in (kind, *get_args(kind)) else kind
+        type_ = types[field_.name]
+        type_ = type_ | int if float in (type_, *get_args(type_)) else type_
         is_number = isinstance(value, int | float) and low is not None
-        highest = sys.float_info.max if high is None else high
-        if is_number and not low <= value <= highest:
-            span = f"{_end(low)} or more" if high is None else f"{_end(low)} to {_end(high)}"
+        limit = sys.float_info.max if high is None else high  # refuses infinity
+        if is_number and not low <= value <= limit:
+            begin = _limit(low)
+            span = f"{begin} or more" if high is None else f"{begin} to {_limit(high)}"
             raise W2VError(f"{option} {value} is out of range: {span}")
-        wrong = not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)
-        if wrong or (choices and value not in choices):
-            kinds_of_value = (kind, *get_args(kind))
+        # Python's bool is an int, but true and false are no numbers here.
+        is_wrong = not isinstance(value, type_) or isinstance(value, bool) != (type_ is bool)
+        if is_wrong or (choices and value not in choices):
+            allowed = (type_, *get_args(type_))  # a union allows each of its members
             expected = next(
-                (name for type_, name in _KINDS.items() if type_ in kinds_of_value), "another value"
+                (name for kind, name in _TYPE_NAMES.items() if kind in allowed), "another value"
             )
             if choices:
                 expected = " or ".join(choices)
             raise W2VError(f"{option} {value!r}: expected {expected}")
 
 
-_KINDS = {float: "a number", bool: "true or false", int: "a whole number", str: "a string"}
+_TYPE_NAMES = {float: "a number", bool: "true or false", int: "a whole number", str: "a string"}
 
 
-def _end(value: Any) -> str:
-    """A limit of a range, for messages: whole numbers in full, as 1,048,576."""
+def _limit(value: Any) -> str:
+    """A limit of a range, for messages; whole numbers with all digits, such as 1,048,576."""
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
-def split_settings(given: Mapping[str, Any], *kinds: type) -> list[Any]:
-    """An object of each settings class, from the given values of its fields.
+def split_settings(values: Mapping[str, Any], *classes: type) -> list[Any]:
+    """Make an object of each settings class, from the values of settings by name.
 
-    A field that is missing or None gets its default.
+    A setting that is missing or None has its default.
     """
     return [
-        kind(**{f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None})
-        for kind in kinds
+        class_(**{f.name: values[f.name] for f in fields(class_) if values.get(f.name) is not None})
+        for class_ in classes
     ]
 
 
 @dataclass(frozen=True)
 class TextSettings:
-    """How a text is tokenized, and which words enter the vocabulary."""
+    """The settings of tokenizing a text, and of the vocabulary."""
 
     tokenizer: str = text_setting(
         "space", "How to split a line into words. space: at ASCII whitespace, for text that is "
         "tokenized already; words: runs of letters, digits and inner apostrophes, without "
-        "punctuation; chars: like words, but each Han or kana character is a word; jieba: like "
+        "punctuation; chars: as words, but each Han or kana character is a word; jieba: as "
         "words, but Han text is segmented into Chinese words (needs pip install 'w2v[zh]').",
         choices=("space", "words", "chars", "jieba"),
     )  # fmt: skip
@@ -133,12 +135,12 @@ class TextSettings:
 
 @dataclass(frozen=True)
 class DocumentSettings:
-    """How documents, their ids and their labels are read from files."""
+    """The settings of reading documents, their ids and their labels from files."""
 
     format: str | None = document_setting(
         None, "Format of the documents. lines: each line is a document; tsv, csv: each row of a "
         "table (csv with quotes); jsonl: a JSON object on each line; files: each file is a "
-        "document. Give one format for all CORPUS, or one for each, separated by commas.",
+        "document. Give one format for all CORPUS paths, or one for each, separated by commas.",
         metavar="NAME", shown="by suffix, else lines",
     )  # fmt: skip
     columns: str | None = document_setting(
@@ -148,7 +150,8 @@ class DocumentSettings:
     )  # fmt: skip
     header: str = document_setting(
         "auto", "For tsv and csv: whether the first row is a header with the names of the columns. "
-        "auto: it is one if it names text, and id or label.", choices=("auto", "yes", "no"),
+        "auto: it is a header if it has the columns text, and id or label.",
+        choices=("auto", "yes", "no"),
     )  # fmt: skip
     text_field: str = document_setting(
         "text", "For jsonl: the field that holds the text.", metavar="NAME"
@@ -165,8 +168,8 @@ class DocumentSettings:
         "occurs twice is an error.",
     )  # fmt: skip
     id_prefix: str = document_setting(
-        "none", "Prefix ids with the name of their file or with their label, as FILE:ID or "
-        "LABEL:ID. Use it when several files have the same ids. It does nothing with --format "
+        "none", "Prefix each id with the name of its file or with its label, as FILE:ID or "
+        "LABEL:ID. Use it when several files have the same ids. It has no effect with --format "
         "files.",
         choices=("none", "file", "label"),
     )  # fmt: skip
@@ -183,16 +186,16 @@ class ModelSettings:
 
     @property
     def untrained_loss(self) -> float:
-        """The loss of the untrained model in nats per pair; infinite if it is not known."""
+        """The loss of the untrained model in nats for each pair (prediction); infinite: unknown."""
         return math.inf
 
     def check_together(self, run: RunSettings) -> None:
-        """Raise W2VError if settings contradict each other or the settings of the run."""
+        """Raise W2VError if settings conflict with each other or with the settings of the run."""
 
 
 @dataclass(frozen=True)
 class TermSettings(ModelSettings):
-    """Which words of the vocabulary are terms, the words that a topic model uses."""
+    """The settings that select terms: the words of the vocabulary that a topic model uses."""
 
     stopwords: str = text_setting(
         "none", "File of stop words to leave out, separated by blanks or line ends; english: the "
@@ -212,7 +215,7 @@ class NegativeSamplingSettings(ModelSettings):
     dim: int = setting(100, "Number of dimensions of each vector.", 1, 1 << 16)
     window: int = setting(
         5, "Number of context words on each side of the center word. With a small window, nearest "
-        "neighbours are of the same kind; with a large one, of the same topic.", 1, 1 << 20,
+        "neighbours are of the same kind; with a large window, of the same topic.", 1, 1 << 20,
     )  # fmt: skip
     shrink: bool = setting(
         True, "Draw the size of each window at random from 1 to --window, so that near context "
@@ -233,7 +236,7 @@ class NegativeSamplingSettings(ModelSettings):
         0.025, "Initial learning rate. Lower it if training diverges.", 0, 1e6
     )
     min_lr: float | None = training_setting(
-        None, "Final learning rate. The learning rate falls linearly from --lr to this.", 0, 1e6,
+        None, "Final learning rate. The learning rate falls linearly from --lr to it.", 0, 1e6,
         shown="1e-4 times --lr",
     )  # fmt: skip
     epochs: int = training_setting(
@@ -246,18 +249,18 @@ class NegativeSamplingSettings(ModelSettings):
         "little from run to run.",
     )  # fmt: skip
     shards: int = training_setting(
-        8, "With --deterministic: number of shards, which train in parallel in each round. It "
-        "limits the threads that can work at a time.", 1, 1024,
+        8, "With --deterministic: number of shards, which are trained in parallel in each round. "
+        "No more threads than shards can work at a time.", 1, 1024,
     )  # fmt: skip
     round_words: int = training_setting(
-        10_000, "With --deterministic: number of words that each shard trains in a round, before "
-        "the shards are merged.", 1, 1 << 24,
+        10_000, "With --deterministic: number of words in each shard of a round, after which the "
+        "shards are merged.", 1, 1 << 24,
     )  # fmt: skip
 
     def lr_at(self, share: float) -> float:
         """The learning rate, which falls linearly, when `share` (0 to 1) of the run is done."""
-        lowest = 1e-4 * self.lr if self.min_lr is None else self.min_lr
-        return self.lr + (lowest - self.lr) * share
+        final = 1e-4 * self.lr if self.min_lr is None else self.min_lr
+        return self.lr + (final - self.lr) * share
 
     @property
     def padded_dim(self) -> int:
@@ -266,7 +269,7 @@ class NegativeSamplingSettings(ModelSettings):
 
     @property
     def untrained_loss(self) -> float:
-        """The loss in nats per pair while all output vectors are zero."""
+        """The loss in nats for each pair (prediction) while all output vectors are zero."""
         return (1 + self.negative) * math.log(2)
 
     def kernel(self) -> Kernel:
@@ -285,14 +288,14 @@ class NegativeSamplingSettings(ModelSettings):
 class ParagraphSettings(NegativeSamplingSettings):
     """The settings of PV-DBOW and PV-DM.
 
-    The default of `epochs` is higher than for words, because each document is short.
+    The default of `epochs` is higher than for word vectors, because documents are short.
     """
 
     epochs: int = training_setting(10, "Number of passes over the documents.", 1, 1 << 30)
 
     @property
     def hidden_dim(self) -> int:
-        """The length in memory of the hidden vector, which is also that of the output vectors."""
+        """The length in memory of the hidden vector and of an output vector."""
         return self.padded_dim
 
     def document_kernels(self) -> DocumentKernels:
@@ -332,20 +335,20 @@ class NetworkSettings(ModelSettings):
         shown="adam 0.002, adagrad 0.1, sgd 1",
     )  # fmt: skip
     schedule: str = training_setting(
-        "linear", "Learning rate schedule. linear: falls linearly to 0; cut: multiplied by --cut "
-        "after each epoch that hardly lowers the validation loss (needs --valid); constant: stays "
-        "at --lr.", choices=("linear", "cut", "constant"),
+        "linear", "Learning rate schedule. linear: the rate falls linearly to 0; cut: it is "
+        "multiplied by --cut after each epoch that hardly lowers the validation loss (needs "
+        "--valid); constant: it stays at --lr.", choices=("linear", "cut", "constant"),
     )  # fmt: skip
     cut: float = training_setting(
         0.5, "With --schedule cut: the factor that the learning rate is multiplied by.", 0.001, 1
     )
     clip: float = training_setting(
-        5.0, "Gradient clipping: scale the gradient of a minibatch down to this norm if it is "
-        "longer; 0: no clipping.", 0,
+        5.0, "Gradient clipping: scale the gradient of a minibatch down to this norm if its norm "
+        "is larger; 0: no clipping.", 0,
     )  # fmt: skip
     batch: int | None = training_setting(
-        None, "Minibatch size: texts with --task classify, parallel positions in the text with "
-        "--task lm.", 1, 1 << 20, shown="classify 32, lm 20",
+        None, "Minibatch size: number of texts with --task classify, number of parallel positions "
+        "in the text with --task lm.", 1, 1 << 20, shown="classify 32, lm 20",
     )  # fmt: skip
     bptt: int = training_setting(
         35, "With --task lm: steps of truncated back-propagation through time.", 1, 1 << 16
@@ -355,8 +358,8 @@ class NetworkSettings(ModelSettings):
         "the number of units of the last layer.",
     )  # fmt: skip
     samples: int | None = training_setting(
-        None, "With --task lm: train each word against N sampled words (sampled softmax), which "
-        "is faster with a large vocabulary; 0: against the whole vocabulary.", 0, 1 << 24,
+        None, "With --task lm: train each word against N random words (sampled softmax), which is "
+        "faster with a large vocabulary; 0: train against the whole vocabulary.", 0, 1 << 24,
         shown="0; 4096 above 50,000 words",
     )  # fmt: skip
     epochs: int = training_setting(10, "Number of passes over the texts.", 1, 1 << 30)
@@ -366,8 +369,8 @@ class NetworkSettings(ModelSettings):
         "seed gives the same bytes on any number of threads.",
     )  # fmt: skip
     shards: int = training_setting(
-        4, "With --deterministic: number of parts of a minibatch, which are computed in parallel. "
-        "It limits the threads that can work at a time.", 1, 1024,
+        4, "With --deterministic: number of shards, parts of a minibatch that are computed in "
+        "parallel. No more threads than shards can work at a time.", 1, 1024,
     )  # fmt: skip
 
     layer: ClassVar[str | None] = None  # "module:name" of the recurrent layer class; None: an MLP
@@ -377,18 +380,18 @@ class NetworkSettings(ModelSettings):
         """The number of words of a text that the network reads."""
         raise NotImplementedError
 
-    pool = "last"
+    pool = "last"  # see `RecurrentSettings.pool`; an MLP has only one hidden state
 
     def check_together(self, run: RunSettings) -> None:
-        """Raise W2VError if `schedule` needs a validation loss and there is no held-out text."""
+        """Raise W2VError if `schedule` needs a validation loss, but no held-out text is given."""
         if self.schedule == "cut" and not run.valid:
             raise W2VError("--schedule cut needs a held-out text: add --valid FILE")
 
     @property
     def rate(self) -> float:
         """The initial learning rate."""
-        usual = {"adam": 0.002, "adagrad": 0.1, "sgd": 1.0}
-        return usual[self.optimizer] if self.lr is None else self.lr
+        defaults = {"adam": 0.002, "adagrad": 0.1, "sgd": 1.0}
+        return defaults[self.optimizer] if self.lr is None else self.lr
 
     @property
     def rows(self) -> int:
@@ -425,7 +428,7 @@ class RecurrentSettings(NetworkSettings):
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How a run is carried out: threads, checkpoints, validation, initial vectors and files."""
+    """The settings of a run: threads, checkpoints, validation, initial vectors and files."""
 
     threads: int | None = run_setting(
         None, "Number of worker threads.", 1, 1024, shown="all available processors"
@@ -436,8 +439,8 @@ class RunSettings:
         metavar="MINUTES",
     )  # fmt: skip
     valid: str | None = training_setting(
-        None, "For models trained by gradients: held-out text whose validation loss is reported "
-        "after each epoch.", file="input",
+        None, "For models trained by gradient descent: held-out text whose validation loss is "
+        "reported after each epoch.", file="input",
     )  # fmt: skip
     patience: int | None = training_setting(
         None, "Early stopping: with --valid, stop after N epochs without a lower validation loss, "
@@ -448,8 +451,8 @@ class RunSettings:
         file="output",
     )  # fmt: skip
     init: str | None = training_setting(
-        None, "Initial vectors: start the words that this vector file contains from its vectors, "
-        "whose length sets --dim.", file="input",
+        None, "Initial vectors: a file of vectors. Each word in the file starts from its vector "
+        "there. The length of these vectors sets --dim.", file="input",
     )  # fmt: skip
     freeze: bool = training_setting(False, "With --init: do not train the initial vectors.")
     read_vocab: str | None = text_setting(
@@ -461,8 +464,8 @@ class RunSettings:
         file="output",
     )  # fmt: skip
     update: str | None = training_setting(
-        None, "Continue training this skipgram or cbow model, with its settings, on CORPUS. The "
-        "model keeps its words, and new words of CORPUS join them.", file="input",
+        None, "Continue training this skipgram or cbow model, with its settings, on CORPUS. New "
+        "words of CORPUS are added to the vocabulary of the model.", file="input",
     )  # fmt: skip
     blank: str | None = run_setting(
         None, "Replace each blank in a name by TEXT, for example by _. Use it for .txt, .vec and "
@@ -483,7 +486,7 @@ class RunSettings:
     )  # fmt: skip
 
 
-# More names for an option. Python programs may use them as keywords too: `vector_size=100`.
+# Other names of options. Python programs may use them as keywords too, as in `vector_size=100`.
 ALIASES = {
     "dim": ["--size", "--vector-size"],
     "window": ["--ws"],
