@@ -19,7 +19,7 @@ from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
 from w2v.training.chunks import Chunk, Plan
 
-MERGE_PARTS = 16  # maximum number of parts of a merge, which threads carry out one by one
+MERGE_PARTS = 16  # maximum number of parts of a merge; a part is merged by one thread
 REUSE = 24  # average number of times that a chunk uses each negative sample of its noise table
 
 
@@ -36,6 +36,7 @@ def memory_bytes(
     A word that is expected n times in a chunk occurs in the chunk with probability 1 - exp(-n).
     """
     frequencies = counts / max(counts.sum(), 1)
+    # Expected number of occurrences of each word in a chunk, after subsampling.
     kept = frequencies * keep_probabilities(counts, settings.sample) * plan.longest
     noise = noise_probabilities(counts, settings.noise_exponent)
     negatives = kept.sum() * settings.negative / REUSE
@@ -97,7 +98,7 @@ class RowCopies:
             for name, size in self._capacity.items()
         }
         # Number of rows that are copied to each shard.
-        self._copied = {name: np.zeros(shards, np.int64) for name in rows}
+        self._row_counts = {name: np.zeros(shards, np.int64) for name in rows}
         # For each shard and word: the row number of the word's copy, or -1 for a word without copy.
         self._local_ids = np.full((shards, words + 1), -1, np.int32)
         # For each shard and row copy: the row number of the original in the trainer's matrix.
@@ -107,7 +108,7 @@ class RowCopies:
         self.parts = (self._word_parts + ("document_vectors" in matrices),)
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function that copies the rows of a chunk to a shard and trains the chunk there.
+        """Make a function that copies the rows of a chunk to a shard and trains the chunk there.
 
         Returns  a function of a chunk and the number of a shard, see `Shards.worker`
         """
@@ -119,7 +120,7 @@ class RowCopies:
             if "document_vectors" in self._matrices:
                 self._copy_documents(shard, worker)
             copies = {name: self._shard_matrix(name, shard) for name in self._copies}
-            rows = self._word_rows[shard, : self._copied["input_vectors"][shard]]
+            rows = self._word_rows[shard, : self._row_counts["input_vectors"][shard]]
             frozen = self._frozen[rows] if self._frozen.size else self._frozen
             return worker.step(count, state, noise, frozen, copies)
 
@@ -147,8 +148,8 @@ class RowCopies:
         local_ids.fill(-1)
         input_rows = number_rows(word_ids, count, local_ids, rows, 0)
         output_rows = number_rows(negatives, negatives.size, local_ids, rows, input_rows)
-        for name, copied in (("input_vectors", input_rows), ("output_vectors", output_rows)):
-            self._copied[name][shard] = copied
+        for name, row_count in (("input_vectors", input_rows), ("output_vectors", output_rows)):
+            self._row_counts[name][shard] = row_count
             self._copy_rows(name, shard, rows)
         # As an alias table these numbers have thresholds of 0, so that each draw takes the alias.
         return negatives.astype(np.uint64)
@@ -161,12 +162,12 @@ class RowCopies:
         rows, local_ids = np.unique(worker.document_rows, return_inverse=True)
         worker.document_rows = local_ids.astype(np.int32)
         self._document_rows[shard] = rows
-        self._copied["document_vectors"][shard] = rows.size
+        self._row_counts["document_vectors"][shard] = rows.size
         self._copy_rows("document_vectors", shard, rows)
 
     def _copy_rows(self, name: str, shard: int, rows: np.ndarray) -> None:
         if name in self._matrices:
-            matrix, count = self._matrices[name], self._copied[name][shard]
+            matrix, count = self._matrices[name], self._row_counts[name][shard]
             registers = matrix.shape[1] // WIDTH
             copy_rows(matrix, rows, count, self._shard_matrix(name, shard), registers)
 
@@ -174,7 +175,7 @@ class RowCopies:
         return -(-windows * self._negative // REUSE)  # rounded up
 
     def changes(self, shard: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """The changes of the row copies in a shard by training; overwrites the row copies.
+        """Compute how training has changed the row copies of a shard, and overwrite them by this.
 
         Returns  by the name of the matrix: (row numbers, int32 (R,), ascending; the change of each
                  row, float32 (R, D); the squared length of each change, float32 (R,)). R is the
@@ -184,7 +185,7 @@ class RowCopies:
         for name, matrix in self._matrices.items():
             is_document = name == "document_vectors"
             shard_rows = self._document_rows[shard] if is_document else self._word_rows[shard]
-            rows = shard_rows[: self._copied[name][shard]]
+            rows = shard_rows[: self._row_counts[name][shard]]
             copies, squares = self._shard_matrix(name, shard), np.empty(rows.size, np.float32)
             registers, sums = matrix.shape[1] // WIDTH, aligned((WIDTH,))
             compute_changes(matrix, rows, copies, squares, registers, sums)
@@ -237,6 +238,6 @@ class RowCopies:
         frozen = self._frozen if name == "input_vectors" else np.empty(0, np.bool_)
         merge_rows(
             matrix, self._copies[name][: chunks * self._capacity[name]], local_ids,
-            self._copied[name], part, parts, frozen, matrix.shape[1] // WIDTH, copied,
+            self._row_counts[name], part, parts, frozen, matrix.shape[1] // WIDTH, copied,
             np.empty(BLOCK, np.int32), nodes, squares, sums,
         )  # fmt: skip
