@@ -172,7 +172,7 @@ def train(
 
 
 def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
-    """Write the Python objects that stand for files to files, and return the paths by setting.
+    """Write settings that are Python objects to files, and return the paths by setting.
 
     These settings are `init` and `update` as `Vectors`, and `valid` as texts.
     """
@@ -345,7 +345,7 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _initial_vectors(values: Mapping[str, Any]) -> InitialVectors | None:
-    """Read the initial vectors of a run (--init or --update); None: they are random."""
+    """Read the initial vectors of a run (--init or --update); None if they are random."""
     path, update = values.get("init"), values.get("update")
     if update:
         _check_update(update)

@@ -89,7 +89,8 @@ class InitialVectors:
         Returns  bool (V,): whether the row of each word was copied
 
         With --init, vectors that are zero or not finite are left out (see `norms.has_direction`).
-        Their words keep their random initial vectors. `left_out` is set to a message about them.
+        Their words are initialised like words that the file lacks. `left_out` is set to a message
+        about such vectors.
         """
         file_rows = {name: row for row, name in enumerate(self.table.names)}
         rows = np.array([file_rows.get(name, -1) for name in names])
@@ -110,7 +111,7 @@ class InitialVectors:
         return f"{self.name} has no vector for any word of the text: {reason}"
 
     def vocabulary(self) -> Vocabulary:
-        """The vocabulary of a model that is updated."""
+        """The vocabulary of a model that is updated; the number of sentences is not known."""
         counts = self.table.counts
         assert counts is not None
         return Vocabulary(self.table.names, counts, len(self.table), int(counts.sum()))

@@ -88,7 +88,7 @@ class TrainingRun:
         if resume and self.is_done():
             self.forget_checkpoint()
             with suppress(OSError):  # the file may belong to another user
-                os.utime(self.request.output)  # or make would train again for the old file time
+                os.utime(self.request.output)  # a new file time, or make would train again
             self.messages.already_done()
             return
         self.start()
