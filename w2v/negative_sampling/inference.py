@@ -106,7 +106,7 @@ class Inference:
         """
         vectors = aligned((len(text.names) + 1, self.settings.padded_dim))
         local = threading.local()
-        losses, pairs, done = 0.0, 0, 0
+        loss_sum, pairs, done = 0.0, 0, 0
 
         def infer(block: list[Spans]) -> tuple[float, int]:
             if not hasattr(local, "worker"):
@@ -119,11 +119,12 @@ class Inference:
         pool = ThreadPoolExecutor(threads)
         try:
             for block, (loss, count) in zip(blocks, pool.map(infer, blocks), strict=True):
-                losses, pairs, done = losses + loss, pairs + count, done + block[0].rows.size
+                loss_sum, pairs = loss_sum + loss, pairs + count
+                done += block[0].rows.size
                 on_progress(done)
         finally:
             pool.shutdown(cancel_futures=True)
-        self.loss = losses / pairs if pairs else math.nan
+        self.loss = loss_sum / pairs if pairs else math.nan
         return vectors[:-1, : self.settings.dim]
 
     def _infer(

@@ -266,13 +266,13 @@ class TrainingRun:
         Raises  DivergedError where the loss is not finite
         """
         executor, validation, interval = self.executor, self.validation, self._checkpoint_interval
-        due = time.monotonic() + interval
-        validated = len(validation.losses) if validation else executor.epochs_done
+        next_checkpoint = time.monotonic() + interval
+        epochs_validated = len(validation.losses) if validation else executor.epochs_done
         while True:
             # Also true where a run was stopped between an epoch and its validation, and resumed.
-            epoch_ended = executor.epochs_done > validated
+            epoch_ended = executor.epochs_done > epochs_validated
             if epoch_ended:
-                validated += 1
+                epochs_validated += 1
                 if validation:
                     with DeferredSignals():
                         validation.evaluate()
@@ -281,12 +281,12 @@ class TrainingRun:
                 if executor.fetch():
                     break
                 continue  # a worker of a cluster died: its chunks are trained again
-            each_epoch = self.request.run.checkpoint_every == "epoch"
-            if time.monotonic() >= due or (epoch_ended and each_epoch):
+            after_each_epoch = self.request.run.checkpoint_every == "epoch"
+            if time.monotonic() >= next_checkpoint or (epoch_ended and after_each_epoch):
                 self.checkpoint()
-                due = time.monotonic() + interval
+                next_checkpoint = time.monotonic() + interval
             try:
-                executor.train(self.messages.progress, max(due - time.monotonic(), 0))
+                executor.train(self.messages.progress, max(next_checkpoint - time.monotonic(), 0))
             except DivergedError as error:
                 if not self.has_checkpoint():
                     raise

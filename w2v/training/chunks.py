@@ -195,6 +195,7 @@ class GibbsPlan(Plan):
         self.epochs, self.seed, self.shards = epochs, 0, shards
         self.words, self._size, self._epoch = epochs * size, size, -1
         rounds = max(1, -(-size // (shards * longest)))
+        # Each cut moves from an even division of the text to the next beginning of a document.
         targets = np.linspace(0, size, shards * rounds + 1)
         self._cuts = np.unique(starts[np.searchsorted(starts, targets)])
         self._chunks = self._cuts.size - 1

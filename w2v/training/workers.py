@@ -71,14 +71,14 @@ class HogwildWorkers(Workers):
 
     def train(self) -> None:
         """Train the next chunk, until all chunks are trained or `stop` is set."""
-        train = self._make_worker()
+        train_chunk = self._make_worker()
         while not self.stop.is_set():
             with self.lock:
                 chunk = next(self._chunks, None)
                 if chunk is None:
                     return
                 self.state.latest = chunk
-            loss, pairs = train(chunk)
+            loss, pairs = train_chunk(chunk)
             with self.lock:
                 self.count(chunk, loss, pairs)
 
@@ -108,13 +108,13 @@ class RoundWorkers(Workers):
         chunks: list[Chunk] = []
         results: list[tuple[float, int]] = []
 
-        def train(shard: int) -> None:
+        def train_shard(shard: int) -> None:
             """Train the chunk of a shard. Each thread makes its training function at first use."""
-            if not hasattr(local, "train"):
-                local.train = shards.worker()
-            results[shard] = local.train(chunks[shard], shard)
+            if not hasattr(local, "train_chunk"):
+                local.train_chunk = shards.worker()
+            results[shard] = local.train_chunk(chunks[shard], shard)
 
-        def merge(part: int) -> None:
+        def merge_part(part: int) -> None:
             """Merge one part of the copies into the matrices."""
             shards.merge(part, len(chunks))
 
@@ -122,13 +122,13 @@ class RoundWorkers(Workers):
             while self.state.chunks_done < self.stop_before and not self.stop.is_set():
                 chunks = self.plan.round_from(self.state.chunks_done)
                 self.state.latest, results = chunks[0], [(0.0, 0)] * len(chunks)
-                pool.map(train, range(len(chunks)))
+                pool.map(train_shard, range(len(chunks)))
                 with self.lock:
                     for chunk, (loss, pairs) in zip(chunks, results, strict=True):
                         self.count(chunk, loss, pairs)
                 first_part = 0
                 for parts in shards.parts:
-                    pool.map(merge, range(first_part, first_part + parts))
+                    pool.map(merge_part, range(first_part, first_part + parts))
                     first_part += parts
         finally:
             pool.close()
