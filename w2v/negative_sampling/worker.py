@@ -131,14 +131,14 @@ class DocumentWorker(Worker):
         train_windows = kernels.train_words or kernels.train_documents
         super().__init__(text, settings, keep, train_windows, padding_id)
         self._scratch = make_scratch(self._targets, settings.hidden_dim)
-        self._documents_text, self._kernels = text, kernels
-        self._streams = np.empty(0, np.uint64)
+        self._documents, self._kernels = text, kernels
+        self._streams = _NO_STREAMS
 
     def _read(self, chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
         assert chunk.spans is not None
-        self._streams = np.empty(0, np.uint64)
-        self.document_rows = chunk.spans.rows.copy()
-        return self._documents_text.gather(chunk.spans)
+        self._streams = _NO_STREAMS
+        self.document_rows = chunk.spans.rows.copy()  # row copies replace the row numbers
+        return self._documents.gather(chunk.spans)
 
     def build_separate_windows(self, spans: Spans, epoch: int, lr: float) -> tuple[int, np.ndarray]:
         """Build the windows of documents, with a random state for each document.
@@ -151,7 +151,7 @@ class DocumentWorker(Worker):
         Returns  the number of windows, and a random state, uint64 (1,)
         """
         self.document_rows = spans.rows
-        ids, bounds = self._documents_text.gather(spans)
+        ids, bounds = self._documents.gather(spans)
         key, state = random_state(self._settings.seed, epoch), np.empty(1, np.uint64)
         self._streams = np.empty(spans.rows.size, np.uint64)
         seed_spans(ids, bounds, key, state, self._streams)

@@ -94,11 +94,12 @@ class InitialVectors:
         """
         file_rows = {name: row for row, name in enumerate(self.table.names)}
         rows = np.array([file_rows.get(name, -1) for name in names])
-        shared = rows >= 0
+        shared = rows >= 0  # words of the run that are also in the file
         if not self.update:
             used = np.zeros(len(self.table), np.bool_)
             used[rows[shared]] = True
             self.left_out = self.table.without_direction(used)
+            # Of the shared words, keep those whose vectors have a direction.
             shared[shared] = self.table.has_direction(rows[shared])
         trainer.vectors("input_vectors")[shared] = self.table.matrix[rows[shared]]
         if self._output_vectors is not None:
@@ -106,7 +107,7 @@ class InitialVectors:
         return shared
 
     def nothing_shared(self) -> str:
-        """The error message for a file that shares no word with the text."""
+        """The error message for a file without a usable vector for any word of the text."""
         reason = self.left_out or "try --lowercase, or another --tokenizer or --normalize"
         return f"{self.name} has no vector for any word of the text: {reason}"
 

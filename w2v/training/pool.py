@@ -22,10 +22,10 @@ class Pool:
         self._function: Callable[[int], None] | None = None
         self._numbers = iter(range(0))
         self._failures: list[BaseException] = []
-        self._others = [
+        self._other_threads = [
             threading.Thread(target=self._wait_for_calls, daemon=True) for _ in range(threads - 1)
         ]
-        for thread in self._others:
+        for thread in self._other_threads:
             thread.start()
 
     def map(self, function: Callable[[int], None], numbers: range) -> None:
@@ -34,7 +34,7 @@ class Pool:
         After an exception the pool makes no more calls.
         """
         self._function, self._numbers = function, iter(numbers)
-        if len(numbers) == 1 or not self._others:
+        if len(numbers) == 1 or not self._other_threads:
             self._call()
         else:
             self._start.wait()
@@ -47,7 +47,7 @@ class Pool:
         """End the threads; without a function they return."""
         self._function = None
         self._start.wait()
-        for thread in self._others:
+        for thread in self._other_threads:
             thread.join()
 
     def _wait_for_calls(self) -> None:
