@@ -137,7 +137,7 @@ class DocumentWorker(Worker):
     def _read(self, chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
         assert chunk.spans is not None
         self._streams = _NO_STREAMS
-        self.document_rows = chunk.spans.rows.copy()  # row copies replace the row numbers
+        self.document_rows = chunk.spans.rows.copy()
         return self._documents.gather(chunk.spans)
 
     def build_separate_windows(self, spans: Spans, epoch: int, lr: float) -> tuple[int, np.ndarray]:
