@@ -436,7 +436,7 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("train", "text", *ARGS, "--epochs", "4", "--burn-in", "4"), "--burn-in 4 leaves none"),
+        (("train", "text", *ARGS, "--epochs", "4", "--burn-in", "4"), "--burn-in 4 leaves no"),
         (("train", "text", *ARGS, "--valid", "text"), "--valid is for models that are trained"),
         (("train", "text", *ARGS, "--dim", "5"), "--dim works only with --model"),
         (("train", "text", *ARGS, "--alpha", "0"), "--alpha 0.0 is out of range"),
