@@ -358,11 +358,12 @@ def _initial_vectors(values: Mapping[str, Any]) -> InitialVectors | None:
         raise W2VError("--init and --update cannot be used together: leave out one of them")
     if values.get("freeze") and not path:
         raise W2VError("--freeze is for --init: add --init FILE, or leave out --freeze")
-    if not (path or update):
+    source = path or update
+    if not source:
         return None
     from w2v.runs.initial_vectors import InitialVectors
 
-    return InitialVectors(path or update, bool(update))
+    return InitialVectors(source, bool(update))
 
 
 def _check_update(path: str) -> None:
