@@ -39,7 +39,7 @@ import wire
 from contest import environment, publish, wikipedia
 from distributed import Client, LocalCluster
 
-from w2v.cluster.rounds import TOGETHER
+from w2v.cluster.rounds import FAN_IN
 from w2v.system.progress import duration
 
 BIN = Path(sys.executable).parent
@@ -225,8 +225,8 @@ class Costs:
         elsewhere = (machines - 1) / machines
         while nodes > 1:
             tasks += nodes
-            moved += min(TOGETHER, nodes) * self.changed(words * covers) * elsewhere
-            nodes, covers, levels = -(-nodes // TOGETHER), covers * TOGETHER, levels + 1
+            moved += min(FAN_IN, nodes) * self.changed(words * covers) * elsewhere
+            nodes, covers, levels = -(-nodes // FAN_IN), covers * FAN_IN, levels + 1
         moved += math.ceil(math.log2(machines)) * self.changed(words * shards)
         work = words * SECONDS_A_WORD * max(shards / cores, 1)
         waits = (tasks + 1) * self.task + (levels + 1) * 4 * delay

@@ -4,7 +4,7 @@
 class Here:
     """A cluster that runs each task immediately, in this process."""
 
-    run, lost = "here", (KeyError,)
+    run, data_loss_errors = "here", (KeyError,)
 
     def threads(self):
         return 1
@@ -15,7 +15,7 @@ class Here:
     def submit(self, function, *args):
         return function(*args)
 
-    def place(self, data, near=None):
+    def place(self, data, companion=None):
         return data
 
     spread = keep = place

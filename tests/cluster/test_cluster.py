@@ -146,7 +146,7 @@ def test_messages_of_other_packages_come_again_when_the_cluster_is_left(workers,
     with Cluster(workers.scheduler_address):
         assert levels()[:3] == [logging.CRITICAL] * 3
     assert levels() == before
-    monkeypatch.setattr("w2v.cluster.connection.PATIENCE", 0.1)
+    monkeypatch.setattr("w2v.cluster.connection.TIMEOUT", 0.1)
     for address in ("tcp://127.0.0.1:1", "somewhere"):
         with pytest.raises(W2VError):
             Cluster(address)
@@ -221,7 +221,7 @@ def test_workers_that_are_killed_change_nothing(workers, folder, text, killed):
 
 @clustered
 def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, monkeypatch):
-    monkeypatch.setattr("w2v.cluster.rounds.LONGEST", 3)  # a base is sent to new workers
+    monkeypatch.setattr("w2v.cluster.rounds.MAX_BASE_ROUNDS", 3)  # a base is sent to new workers
     with Cluster(workers.scheduler_address) as cluster:
         training = make_cluster_job(cluster, text)
         try:
@@ -237,11 +237,11 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
 @clustered
 def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder, text, monkeypatch):
     """The run can resume with another scheduler, and on this machine alone."""
-    monkeypatch.setattr("w2v.cluster.connection.PATIENCE", 1)
+    monkeypatch.setattr("w2v.cluster.connection.TIMEOUT", 1)
     options = ["train", text, "--min-count", "1", "--dim", "6", "--sample", "0", "--shards", "5"]
     options += ["--round-words", "40", "-o", "x.safetensors"]
     first = start_cluster(1)
-    taken, original = [], rounds.ClusterRounds._take
+    taken, original = [], rounds.ClusterRounds._apply_round
 
     def take(self, *args):
         taken.append(args)
@@ -250,7 +250,7 @@ def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder,
         original(self, *args)
 
     with monkeypatch.context() as patch, dask.config.set({"distributed.comm.timeouts.connect": 1}):
-        patch.setattr(rounds.ClusterRounds, "_take", take)
+        patch.setattr(rounds.ClusterRounds, "_apply_round", take)
         outcome = w2v(*options, "--cluster", first.scheduler_address)
     assert outcome.code == 1
     assert "the connection to the scheduler is lost" in outcome.err.splitlines()[-1]
@@ -278,7 +278,7 @@ def test_what_is_stopped_here_goes_on_on_a_cluster(workers, folder, text):
 def test_the_scheduler_holds_as_much_after_many_rounds_as_after_few(
     workers, folder, text, monkeypatch, epochs
 ):
-    monkeypatch.setattr("w2v.cluster.rounds.LONGEST", 8)
+    monkeypatch.setattr("w2v.cluster.rounds.MAX_BASE_ROUNDS", 8)
     held = []
     with Cluster(workers.scheduler_address) as cluster:
         training = make_cluster_job(cluster, text, shards=2, epochs=epochs)
@@ -327,7 +327,7 @@ def test_what_is_no_cluster_is_said(w2v, folder, address):
 
 def test_a_scheduler_that_does_not_answer_is_said(w2v, folder, monkeypatch):
     (folder / "text").write_text("a b")
-    monkeypatch.setattr("w2v.cluster.connection.PATIENCE", 0.5)
+    monkeypatch.setattr("w2v.cluster.connection.TIMEOUT", 0.5)
     outcome = w2v("train", "text", "--cluster", "tcp://127.0.0.1:1")
     assert outcome.code == 2
     assert "no scheduler answers" in outcome.err

@@ -103,16 +103,16 @@ def test_tallies_hold_all_counts_and_add_up(shape, share):
 
 
 def test_lda_here_goes_the_way_of_the_cluster(text, here, monkeypatch):
-    monkeypatch.setattr("w2v.cluster.lda_rounds.SHORTEST", 3)
-    monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 3)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MIN_BASE_ROUNDS", 3)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MAX_BASE_ROUNDS", 3)
     options = {**LDA, "epochs": 8 if COMPILED else 4}
     wanted = finish(make_run("lda", text, "a.safetensors", **options))
     assert finish(make_run("lda", text, "b.safetensors", here, **options)) == wanted
 
 
 def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
-    monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 6)
-    monkeypatch.setattr("w2v.cluster.lda_rounds.SHORTEST", 6)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MAX_BASE_ROUNDS", 6)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MIN_BASE_ROUNDS", 6)
     options = {**LDA, "epochs": 8 if COMPILED else 4}
     wanted = finish(make_run("lda", text, "a.safetensors", **options))
     training, gather, losses = (
@@ -189,7 +189,7 @@ def test_products_whose_stripes_are_lost_are_tried_again(matrix, here):
             raise KeyError("lost")
         return submit(function, *args)
 
-    here.submit, lost, dense = lose, svd_products.TRIES, np.ones((70, 3), np.float32)
+    here.submit, lost, dense = lose, svd_products.MAX_REPETITIONS, np.ones((70, 3), np.float32)
     assert (theirs.times(dense) == svd.product(matrix, dense, 1)).all()
     lost = 1 << 30
     with pytest.raises(KeyError, match="lost"):
@@ -198,7 +198,7 @@ def test_products_whose_stripes_are_lost_are_tried_again(matrix, here):
 
 @compiled
 def test_lda_is_the_same_and_the_scheduler_never_has_much_to_hold(text, cluster, monkeypatch):
-    monkeypatch.setattr("w2v.cluster.lda_rounds.LONGEST", 8)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MAX_BASE_ROUNDS", 8)
     wanted = finish(make_run("lda", text, "a.safetensors", **LDA))
     training, tasks = make_run("lda", text, "b.safetensors", cluster, **LDA), []
     scheduler = cluster._local.scheduler

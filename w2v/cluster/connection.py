@@ -1,4 +1,8 @@
-"""The connection to a Dask cluster: tasks, futures, data, and one-line errors for its failures."""
+"""The connection to a Dask cluster.
+
+It submits tasks and sends data to the workers, and returns futures. A future stands for a result or
+for data on the workers. The failures of a cluster become errors of one line.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +25,17 @@ from w2v.cluster.worker_tasks import WorkerState, itself
 from w2v.errors import ConnectionLostError, W2VError
 from w2v.system.resources import processors
 
-PATIENCE = 30.0  # seconds to wait for the scheduler's answer, and for a first worker
-POLL = 0.1  # seconds between two checks of a pending future
-COUNTED = 1.0  # seconds for which a count of the workers is reused
+TIMEOUT = 30.0  # seconds to wait for the scheduler, and for the first worker
+POLL_INTERVAL = 0.1  # seconds between two checks of a pending future
+COUNT_LIFETIME = 1.0  # seconds for which the number of workers is reused
 
 
 class LocalCluster(DaskLocalCluster):
     """Worker processes on this machine.
 
-    If a worker that it does not know leaves, Dask's own class raises a KeyError and stops watching
-    its workers. This happens when workers come and go while others start. Closing the
-    cluster then raises the same error again.
+    When workers join and leave while others start, a worker can leave that Dask's class does not
+    know. Dask's class then raises a KeyError and does not see later changes of the workers, and
+    closing the cluster raises the error again. This class ignores such a worker.
     """
 
     def _update_worker_status(self, op: str, msg: Any) -> None:
@@ -40,40 +44,42 @@ class LocalCluster(DaskLocalCluster):
 
 
 class Cluster:
-    """A connection to a Dask cluster, or worker processes that are started for this run.
+    """A connection to the scheduler of a Dask cluster and to its workers.
 
-    address  the address of a scheduler, or local:N for N worker processes on this machine
-    Raises   W2VError where no scheduler or worker answers, or a worker has another version of w2v
+    address  the address of a scheduler, or local:N to start N worker processes on this machine,
+             which `close` stops
+    Raises   W2VError if no scheduler or worker answers, or a worker has another version of w2v
 
-    `run` is an identifier of this run, unique on the cluster.
+    `run` is an identifier of this run, unique on the cluster. `data_loss_errors` are the errors
+    that Dask raises when data were only on workers that have died.
     """
 
-    lost = (FutureCancelledError, CancelledError)  # raised when only a dead worker had the data
+    data_loss_errors = (FutureCancelledError, CancelledError)
 
     def __init__(self, address: str):
         self.address, self.run = address, uuid.uuid4().hex[:12]
         self._local: LocalCluster | None = None
-        self._workers, self._counted = 0, -COUNTED
-        self._tidied = False  # whether the scheduler's memory manager ran before this run
-        self._levels: dict[logging.Logger, int] = {}
+        self._workers, self._counted_at = 0, -COUNT_LIFETIME
+        self._manager_was_running = False  # whether Dask's memory manager ran before this run
+        self._levels: dict[logging.Logger, int] = {}  # log levels of Dask before this run
         match = re.fullmatch(r"local:(\d+)", address)
-        local = match is not None and 1 <= int(match[1]) <= 1024
-        if not local and not re.fullmatch(r"(tcp|tls|ws|wss)://.+", address):
+        is_local = match is not None and 1 <= int(match[1]) <= 1024
+        if not is_local and not re.fullmatch(r"(tcp|tls|ws|wss)://.+", address):
             raise W2VError(f"--cluster {address}: expected tcp://SCHEDULER:PORT or local:WORKERS")
-        self._silence()
+        self._silence_logs()
         try:
             self._client = self._start(int(match[1])) if match else self._connect(address)
         except BaseException:
-            self._restore_levels()
+            self._restore_logs()
             raise
         try:
-            self._client.wait_for_workers(1, timeout=PATIENCE)
-            self._client.register_plugin(WorkerState(self.run, ours=self._local is not None))
-            self._keep_copies()
+            self._client.wait_for_workers(1, timeout=TIMEOUT)
+            self._client.register_plugin(WorkerState(self.run, is_local=self._local is not None))
+            self._stop_memory_manager()
         except TimeoutError:
             self.close()
             raise W2VError(
-                f"--cluster {address}: no worker within {PATIENCE:.0f} s: start workers, or read "
+                f"--cluster {address}: no worker within {TIMEOUT:.0f} s: start workers, or read "
                 "their logs"
             ) from None
         except ModuleNotFoundError as error:
@@ -86,7 +92,7 @@ class Cluster:
             self.close()
             raise
 
-    def _silence(self) -> None:
+    def _silence_logs(self) -> None:
         """Suppress the log messages of Dask until `close`, so that an error is one line."""
         for name in [*logging.root.manager.loggerDict]:
             if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
@@ -94,11 +100,12 @@ class Cluster:
                 self._levels[logger] = logger.level
                 logger.setLevel(logging.CRITICAL)
 
-    def _restore_levels(self) -> None:
+    def _restore_logs(self) -> None:
         for logger, level in self._levels.items():
             logger.setLevel(level)
 
     def _start(self, workers: int) -> Client:
+        """Start a scheduler and worker processes on this machine, which share its processors."""
         threads = max(1, processors() // workers)
         with dask.config.set({"distributed.worker.daemon": True}):
             self._local = LocalCluster(
@@ -109,22 +116,22 @@ class Cluster:
 
     def _connect(self, address: str) -> Client:
         try:
-            return Client(address, timeout=PATIENCE)
+            return Client(address, timeout=TIMEOUT)
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise W2VError(
                 f"--cluster {address}: no scheduler answers: check the address ({reason})"
             ) from None
 
-    def _keep_copies(self) -> None:
-        """Stop Dask's memory manager, so that each worker keeps the data that all workers need.
+    def _stop_memory_manager(self) -> None:
+        """Stop Dask's memory manager, so that each worker keeps its copies of data for all workers.
 
         Every two seconds the manager deletes copies of data that no task waits for at that moment,
-        for example between two epochs of Gibbs sampling. With the manager running, 4 workers
+        for example between two epochs of Gibbs sampling. When the manager was running, 4 workers
         fetched 20 to 60 MB in each epoch, of which 3 MB were new.
         """
-        self._tidied = self._client.amm.running()
-        if self._tidied:
+        self._manager_was_running = self._client.amm.running()
+        if self._manager_was_running:
             self._client.amm.stop()
 
     def __enter__(self) -> Self:
@@ -138,16 +145,16 @@ class Cluster:
         try:
             if self._local is None and self._client.status == "running":
                 self._client.unregister_worker_plugin(f"w2v-{self.run}")
-                if self._tidied:
+                if self._manager_was_running:
                     self._client.amm.start()
-        except Exception as error:  # the run is over: an error here loses nothing
+        except Exception as error:  # the run has ended: an error here loses nothing
             logging.getLogger(__name__).debug("%s", error)
         try:
             self._client.close(timeout=5)
             if self._local is not None:
                 self._local.close(timeout=10)
         finally:
-            self._restore_levels()
+            self._restore_logs()
 
     def threads(self) -> int:
         """Number of tasks that the workers can run at the same time."""
@@ -155,14 +162,14 @@ class Cluster:
 
     def workers(self) -> int:
         """Number of workers, counted at most once a second."""
-        if time.monotonic() > self._counted + COUNTED:
+        if time.monotonic() > self._counted_at + COUNT_LIFETIME:
             self._workers = len(self._call(self._client.nthreads))
-            self._counted = time.monotonic()
+            self._counted_at = time.monotonic()
         return self._workers
 
     def spread(self, data: Any) -> Any:
         """Copy data to all workers, and return the future of the data."""
-        return self._sent(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])
+        return self._send(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])
 
     def keep(self, data: Any) -> Any:
         """Send small data as the argument of a task, and return the future of the data.
@@ -171,51 +178,53 @@ class Cluster:
         """
         return self.submit(itself, data)
 
-    def place(self, data: Any, near: Any = None) -> Any:
+    def place(self, data: Any, companion: Any = None) -> Any:
         """Send data to one worker, and return the future of the data.
 
-        near  a future, whose result the chosen worker already holds; None: choose any worker
+        companion  a future of data that the chosen worker should hold already; None: any worker
         """
 
         def scatter() -> Any:
-            holders = self._client.who_has([near]).get(near.key) if near is not None else None
+            holders = None
+            if companion is not None:
+                holders = self._client.who_has([companion]).get(companion.key)
             return self._client.scatter([data], workers=holders or None, hash=False)[0]
 
-        return self._sent(scatter)
+        return self._send(scatter)
 
-    def _sent(self, scatter: Callable[[], Any]) -> Any:
+    def _send(self, scatter: Callable[[], Any]) -> Any:
         """Call a function that sends data to workers; repeat the call if a worker has just died."""
-        until = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while True:
             try:
-                self._client.wait_for_workers(1, timeout=PATIENCE)
+                self._client.wait_for_workers(1, timeout=TIMEOUT)
                 return scatter()
-            except self.lost:
+            except self.data_loss_errors:
                 raise
-            except (OSError, TimeoutError, ValueError) as error:  # ValueError: the last worker left
-                self._check()
-                if time.monotonic() > until:
-                    raise self._gone() from error
-                time.sleep(POLL)
+            except (OSError, TimeoutError, ValueError) as error:  # ValueError: no worker is left
+                self._check_connection()
+                if time.monotonic() > deadline:
+                    raise self._connection_lost() from error
+                time.sleep(POLL_INTERVAL)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Start a task, and return its future. Futures in its arguments become their results."""
+        """Start a task, and return its future. The task gets the results of futures in `args`."""
         key = f"{function.__name__}-{self.run}-{uuid.uuid4().hex}"
         return self._client.submit(function, *args, key=key)
 
     def is_done(self, future: Any) -> bool:
-        """Whether a future has a result or an error; wait at most POLL seconds for it."""
+        """Whether a future has a result or an error, after a wait of at most POLL_INTERVAL."""
         if future.status == "pending":
             try:
-                distributed.wait([future], timeout=POLL)
+                distributed.wait([future], timeout=POLL_INTERVAL)
             except TimeoutError:
-                self._check()
-            except self.lost:
+                self._check_connection()
+            except self.data_loss_errors:
                 return True
         return future.status != "pending"
 
     def follow(self, futures: Sequence[Any], on_share: Callable[[float], None]) -> None:
-        """Wait for futures; call `on_share` with the share of them that is done, 0 to 1."""
+        """Wait for futures; call `on_share` again and again with the share that is done, 0 to 1."""
         waiting = list(futures)
         while waiting:
             self.is_done(waiting[0])
@@ -223,17 +232,18 @@ class Cluster:
             on_share(1 - len(waiting) / len(futures))
 
     def result(self, future: Any) -> Any:
-        """The result of a future.
+        """Return the result of a future.
 
-        Raises  `lost` if a worker died with data that the task needs; ConnectionLostError if the
-                scheduler is gone, or several workers died in the task; the error of the task
+        Raises  one of `data_loss_errors` if a worker died with data that the task needs;
+                ConnectionLostError if the scheduler is gone, or several workers died in the task;
+                the error that the task raised
         """
         if future.status == "error" and not isinstance(future.exception(), KilledWorker):
             raise future.exception()
         return self._call(future.result)
 
     def gather(self, futures: Sequence[Any]) -> list[Any]:
-        """The results of several futures. Raises the same errors as `result`."""
+        """Return the results of several futures. Raises the same errors as `result`."""
         return self._call(lambda: self._client.gather(list(futures)))
 
     def cancel(self, futures: Sequence[Any]) -> None:
@@ -242,6 +252,7 @@ class Cluster:
             self._client.cancel(list(futures))
 
     def _call(self, function: Callable[[], Any]) -> Any:
+        """Return the result of a function of Dask, and raise its errors as errors of one line."""
         try:
             return function()
         except KilledWorker as error:
@@ -249,21 +260,21 @@ class Cluster:
                 f"--cluster {self.address}: several workers died in the same task, the last one at "
                 f"{error.last_worker.address}: read its log; it may have run out of memory"
             ) from None
-        except self.lost:
-            self._check()
+        except self.data_loss_errors:
+            self._check_connection()
             raise
         except (OSError, TimeoutError) as error:
-            raise self._gone() from error
+            raise self._connection_lost() from error
 
-    def _check(self) -> None:
-        """Raise ConnectionLostError if the scheduler cannot be reached for PATIENCE seconds."""
-        until = time.monotonic() + PATIENCE
+    def _check_connection(self) -> None:
+        """Raise ConnectionLostError if the scheduler cannot be reached within TIMEOUT seconds."""
+        deadline = time.monotonic() + TIMEOUT
         while self._client.status != "running":
-            if self._client.status == "closed" or time.monotonic() > until:
-                raise self._gone()
-            time.sleep(POLL)
+            if self._client.status == "closed" or time.monotonic() > deadline:
+                raise self._connection_lost()
+            time.sleep(POLL_INTERVAL)
 
-    def _gone(self) -> ConnectionLostError:
+    def _connection_lost(self) -> ConnectionLostError:
         return ConnectionLostError(
             f"--cluster {self.address}: the connection to the scheduler is lost"
         )

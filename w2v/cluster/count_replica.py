@@ -1,7 +1,8 @@
-"""The worker's side of LDA: it samples groups of documents, whose topics stay on the worker.
+"""Gibbs sampling of LDA in a worker process; the sampled topics stay on the worker.
 
-Each epoch makes a new array with the topics of a group, and leaves the previous array unchanged. A
-task can therefore be repeated if its worker dies.
+A task samples a group of documents: N tokens in M documents, with K topics and V words. It makes a
+new array with the topics of the group, and leaves the array of the previous epoch unchanged.
+Therefore a task can be repeated if its worker dies.
 """
 
 from __future__ import annotations
@@ -37,17 +38,21 @@ class CountsSetup:
 
 
 class CountsBase(NamedTuple):
-    """All word-topic counts after a number of rounds."""
+    """All word-topic counts after a number of rounds, the base of later rounds.
+
+    rounds  number of rounds that the counts include
+    counts  the counts, packed as changes of a matrix of zeros
+    """
 
     rounds: int
     counts: CountChanges
 
 
 class Group(NamedTuple):
-    """Documents that one task samples.
+    """The consecutive documents that one task samples.
 
-    begin   the position of their first token in the whole text
-    tokens  the tokens of these documents; `starts` begin with 0
+    begin   the position of the first token of these documents in the whole text
+    tokens  the tokens of these documents; positions in `tokens.starts` are relative to `begin`
     """
 
     begin: int
@@ -59,7 +64,7 @@ class Topics(NamedTuple):
 
     topics         int16 (N,): the topic of each token
     document_sums  int32 (M, K): sums of the document-topic counts over the epochs after burn-in;
-                   (0, K) during burn-in
+                   shape (0, K) during burn-in
     """
 
     topics: np.ndarray
@@ -67,12 +72,12 @@ class Topics(NamedTuple):
 
 
 class GibbsResult(NamedTuple):
-    """The result of C chunks of a round.
+    """The result of C consecutive chunks of a round.
 
     changes     the changes of the word-topic counts
-    alpha_sums  float64 (C, K), see `kernels.gibbs.Sampler`. Each chunk has its own, because the
-                order of their addition changes the rounding
-    results     (-ln p of the tokens, number of tokens) of each chunk
+    alpha_sums  float64 (C, K): the sums of each chunk, see `kernels.gibbs.Sampler`. The main
+                process adds them up in the order of the chunks, which determines the rounding
+    results     for each chunk, the sum of -ln p of its tokens, and the number of its tokens
     """
 
     changes: CountChanges
@@ -86,7 +91,7 @@ class GibbsResult(NamedTuple):
 
 
 class Sampled(NamedTuple):
-    """The two results of a task: `topics` stays on the worker, `result` is added up and sent."""
+    """The result of a task: `topics` stays on the worker, `result` is added up and sent."""
 
     topics: Topics
     result: GibbsResult
@@ -100,50 +105,55 @@ class CountsReplica(RoundState):
         self._setup = setup
         self._counts = aligned(setup.shape, np.int32)
         self._totals = self._counts.sum(axis=0)
-        self._free: list[tuple[SamplerBuffers, np.ndarray]] = []  # buffers that no thread uses
+        # The tuples of `_make_buffers` that no thread uses.
+        self._free_buffers: list[tuple[SamplerBuffers, np.ndarray]] = []
 
     def _load(self, base: CountsBase) -> None:
         self._counts[:] = 0
         count_changes.add_to(self._counts, base.counts)
 
-    def _advance(self, later: Sequence[GibbsResult]) -> None:
-        for result in later:
+    def _advance(self, changes: Sequence[GibbsResult]) -> None:
+        for result in changes:
             count_changes.add_to(self._counts, result.changes)
         self._totals = self._counts.sum(axis=0)
 
     def sample(
-        self, group: Group, before: Topics, chunks: Sequence[Chunk], alpha: np.ndarray, eta: float
-    ) -> Sampled:
+        self, group: Group, old_topics: Topics, chunks: Sequence[Chunk], alpha: np.ndarray,
+        eta: float,
+    ) -> Sampled:  # fmt: skip
         """Sample the chunks of a group, one after the other.
 
-        group   the documents
-        before  the topics after the previous epoch; not changed
-        chunks  the chunks of these documents in this epoch
-        alpha   float64 (K,): the prior of the document-topic mixtures
-        eta     the prior of the topic-word distributions
+        group       the documents
+        old_topics  the topics after the previous epoch; not changed
+        chunks      the chunks of these documents in this epoch
+        alpha       float64 (K,): the prior of the document-topic mixtures
+        eta         the prior of the topic-word distributions
         """
-        with self._turn:
-            buffers, prior = self._free.pop() if self._free else self._make_buffers()
+        with self._condition:
+            free = self._free_buffers
+            buffers, prior = free.pop() if free else self._make_buffers()
         prior[:] = alpha
         buffers.changes[:] = 0
+        # Dask delivers read-only arrays; the kernels are compiled for writable arrays.
         tokens = EncodedTerms(*(np.require(array, requirements="W") for array in group.tokens))
-        topics, sums = before.topics.copy(), before.document_sums.copy()
+        topics, sums = old_topics.topics.copy(), old_topics.document_sums.copy()
         if not sums.size and chunks[0].epoch >= self._setup.settings.burned_in:
             sums = np.zeros((tokens.starts.size - 1, sums.shape[1]), np.int32)
         alpha_sums, results = np.empty((len(chunks), alpha.size)), []
-        for number, chunk in enumerate(chunks):
+        for index, chunk in enumerate(chunks):
             results.append(
                 buffers.sample(
                     self._counts, self._totals, tokens, group.begin, chunk, eta, topics, sums
                 )
             )
-            alpha_sums[number] = buffers.alpha_sums
+            alpha_sums[index] = buffers.alpha_sums
         result = GibbsResult(count_changes.tally(buffers.changes), alpha_sums, results)
-        with self._turn:
-            self._free.append((buffers, prior))
+        with self._condition:
+            self._free_buffers.append((buffers, prior))
         return Sampled(Topics(topics, sums), result)
 
     def _make_buffers(self) -> tuple[SamplerBuffers, np.ndarray]:
+        """Make the buffers of a thread, and the array of the prior alpha that they use, (1, K)."""
         prior = aligned((1, self._setup.shape[1]))
         return SamplerBuffers(self._setup.shape, prior, self._setup.settings), prior
 
@@ -151,21 +161,21 @@ class CountsReplica(RoundState):
 def sample(
     setup: CountsSetup,
     base: CountsBase,
-    later: Sequence[GibbsResult],
+    changes: Sequence[GibbsResult],
     group: Group,
-    before: Topics,
+    old_topics: Topics,
     chunks: Sequence[Chunk],
     alpha: np.ndarray,
     eta: float,
 ) -> Sampled:
-    """The task that samples a group, with the counts `base` plus the changes `later`.
+    """The task that samples a group, with the counts `base` plus the changes `changes`.
 
-    The result depends only on the arguments. `group` and those after it are the arguments of
-    `CountsReplica.sample`.
+    The result depends only on the arguments. See `CountsReplica.sample` for `group` and the
+    arguments after it.
     """
     replica = worker_state(setup.run).kept("counts", lambda: CountsReplica(setup))
-    with replica.at(base, later):
-        return replica.sample(group, before, chunks, alpha, eta)
+    with replica.at(base, changes):
+        return replica.sample(group, old_topics, chunks, alpha, eta)
 
 
 def topics_of(sampled: Sampled) -> Topics:
@@ -178,10 +188,10 @@ def result_of(sampled: Sampled) -> GibbsResult:
     return sampled.result
 
 
-def add_up(parts: Sequence[GibbsResult], setup: CountsSetup) -> GibbsResult:
+def add_up(results: Sequence[GibbsResult], setup: CountsSetup) -> GibbsResult:
     """The task that combines the results of consecutive chunks."""
     return GibbsResult(
-        count_changes.add_up([part.changes for part in parts], setup.shape),
-        np.concatenate([part.alpha_sums for part in parts]),
-        [result for part in parts for result in part.results],
+        count_changes.add_up([result.changes for result in results], setup.shape),
+        np.concatenate([result.alpha_sums for result in results]),
+        [chunk_result for result in results for chunk_result in result.results],
     )

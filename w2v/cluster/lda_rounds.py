@@ -1,9 +1,12 @@
-"""The rounds of LDA on a cluster: each group of documents is sampled on the worker with its topics.
+"""LDA in synchronous rounds on a cluster: each worker samples the documents whose topics it holds.
 
-The rounds work as in `rounds`. All workers have the counts, but the topic of a token is only on the
-worker that sampled it last. Dask deletes the topics of earlier epochs, so it cannot sample lost
-topics again when a worker dies. Therefore each new base fetches all topics and sends them out
-again. A run that loses topics goes back to the last base and repeats the rounds after it.
+The rounds work as in `rounds`. The model is the word-topic counts, of which all workers have a
+copy. But the topic of a token is only on the worker that sampled the token last. Dask deletes the
+topics of earlier epochs, so it cannot sample lost topics again when a worker dies. Therefore this
+process fetches all topics before each new base, and sends them out again. If topics are lost, the
+run goes back to the last fetch of the topics and repeats the rounds after it.
+
+A group is the documents of the consecutive chunks of a round that one task samples.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import numpy as np
 from w2v.cluster import count_changes, count_replica
 from w2v.cluster.connection import Cluster
 from w2v.cluster.count_replica import CountsBase, CountsSetup, GibbsResult, Group, Topics
-from w2v.cluster.rounds import AHEAD, HEAVIEST, TOGETHER, ClusterRounds
+from w2v.cluster.rounds import FAN_IN, MAX_CHANGES_RATIO, MAX_PENDING_ROUNDS, ClusterRounds
 from w2v.errors import ConnectionLostError
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.system.progress import Progress
@@ -28,13 +31,18 @@ from w2v.training.chunks import Chunk, Plan
 from w2v.training.state import TrainingState
 from w2v.training.workers import Workers
 
-EDGES = 8192  # most dependencies of tasks on changes that the scheduler holds at a time
-SHORTEST, LONGEST = 8, 32  # rounds from one base to the next
-_AVERAGED = "word_sums", "alpha", "eta", "alpha_sums"  # matrices that this process changes
+MAX_DEPENDENCIES = 8192  # approximate limit of the dependencies of tasks on changes of rounds
+MIN_BASE_ROUNDS, MAX_BASE_ROUNDS = 8, 32  # limits of the rounds from one base to the next
+_LOCAL_MATRICES = "word_sums", "alpha", "eta", "alpha_sums"  # changed only by this process
 
 
-class _Point(NamedTuple):
-    """A state that a run can go back to, with the topics that were fetched at the same time."""
+class _RestorePoint(NamedTuple):
+    """A state that a run can go back to. The trainer has the topics that belong to this state.
+
+    rounds    number of rounds of the run before this state
+    matrices  copies of the `_LOCAL_MATRICES` of the trainer
+    state     a copy of the attributes of the run's `TrainingState`
+    """
 
     rounds: int
     matrices: dict[str, np.ndarray]
@@ -44,8 +52,8 @@ class _Point(NamedTuple):
 class ClusterGibbs(ClusterRounds):
     """The LDA rounds of a run. The trainer has the latest topics only after `fetch_topics`.
 
-    cluster   the workers
-    trainer   has the topics of all tokens at the beginning
+    cluster   the connection to the scheduler and its workers
+    trainer   the trainer of this process, with the topics of all tokens at the beginning
     plan      the chunks of the run
     settings  the settings of the model
     """
@@ -56,37 +64,39 @@ class ClusterGibbs(ClusterRounds):
         super().__init__(cluster, trainer, plan, setup, cast(Any, None))
         self._settings, self._counts = settings, trainer.counts(plan)
         self._epoch_chunks = len(plan) // plan.epochs
-        self._threads = self._together = 0
-        self._groups: dict[int, Any] = {}  # futures, by the position of the first token
+        # The threads of the workers, and the maximum number of chunks in a group.
+        self._threads = self._group_shards = 0
+        # The dictionaries are by the position of the first token of a group.
+        self._groups: dict[int, Any] = {}  # futures of the groups
         self._topics: dict[int, Any] = {}  # futures of the topics after the last complete round
-        self._coming: deque[dict[int, Any]] = deque()  # the same for each submitted round
+        self._pending_topics: deque[dict[int, Any]] = deque()  # the same, of each submitted round
         self._state: TrainingState
-        self._point: _Point
+        self._restore_point: _RestorePoint
 
     def run(
         self,
         on_progress: Callable[[Progress], None],
         seconds: float,
         state: TrainingState,
-        before: int,
+        stop_before: int,
     ) -> None:
-        """Sample until chunk `before`, or for about `seconds` seconds; `state` changes in place."""
+        """Sample until chunk `stop_before`, as `ClusterRounds.run` trains."""
         self._state = state
-        super().run(on_progress, seconds, state, before)
+        super().run(on_progress, seconds, state, stop_before)
 
     def fetch_topics(self) -> bool:
         """Copy the topics from the workers into the trainer's matrices.
 
-        Return False if a worker died with some of the topics. The run is then set back to the round
-        after which they were last fetched.
+        Return False if a worker died with some of the topics. The run then goes back to the state
+        at the last fetch of the topics.
         """
         if not self._topics:
             return True
         self._base = None
         try:
             fetched = self._cluster.gather(list(self._topics.values()))
-        except (*self._cluster.lost, ConnectionLostError):
-            self._go_back()
+        except (*self._cluster.data_loss_errors, ConnectionLostError):
+            self._restore()
             return False
         tokens, matrices = self._trainer.tokens, self._trainer.matrices
         with DeferredSignals():
@@ -96,58 +106,73 @@ class ClusterGibbs(ClusterRounds):
                     first = np.searchsorted(tokens.starts, begin)
                     matrices["document_sums"][first : first + len(sums)] = sums
             self._topics = {}
-            self._note_point()
+            self._save_restore_point()
         return True
 
-    def _note_point(self) -> None:
-        matrices = {name: self._trainer.matrices[name].copy() for name in _AVERAGED}
-        self._point = _Point(self._rounds, matrices, copy.deepcopy(vars(self._state)))
+    def _save_restore_point(self) -> None:
+        """Copy the state that `_restore` goes back to, just after the topics were fetched."""
+        matrices = {name: self._trainer.matrices[name].copy() for name in _LOCAL_MATRICES}
+        self._restore_point = _RestorePoint(
+            self._rounds, matrices, copy.deepcopy(vars(self._state))
+        )
 
-    def _go_back(self) -> None:
+    def _restore(self) -> None:
+        """Go back to the restore point; only the time of the run keeps its value."""
         with DeferredSignals():
-            for name, matrix in self._point.matrices.items():
+            for name, matrix in self._restore_point.matrices.items():
                 self._trainer.matrices[name][:] = matrix
             seconds = self._state.seconds
-            vars(self._state).update(copy.deepcopy(self._point.state), seconds=seconds)
-            self._rounds, self._groups, self._topics = self._point.rounds, {}, {}
+            vars(self._state).update(copy.deepcopy(self._restore_point.state), seconds=seconds)
+            self._rounds, self._groups, self._topics = self._restore_point.rounds, {}, {}
             self._counts = self._trainer.counts(self._plan)
 
-    def _is_ready(self, number: int, waiting: deque[tuple[list[Chunk], Any]]) -> bool:
-        """Whether a round can start: its epoch needs the priors that the previous epoch yields."""
-        done = self._state.chunks_done
-        return len(waiting) < AHEAD and number // self._epoch_chunks == done // self._epoch_chunks
+    def _can_submit(self, first_chunk: int, pending: deque[tuple[list[Chunk], Any]]) -> bool:
+        """Whether the round that begins with chunk number `first_chunk` can be submitted.
+
+        A round of the next epoch has to wait for the priors that the end of this epoch updates.
+        """
+        epoch = self._state.chunks_done // self._epoch_chunks
+        return len(pending) < MAX_PENDING_ROUNDS and first_chunk // self._epoch_chunks == epoch
 
     def _is_base_due(self) -> bool:
-        tasks = -(-self._plan.shards // max(self._together, 1))
-        longest = min(max(EDGES // tasks, SHORTEST), LONGEST)
-        heavy = self._later_bytes > HEAVIEST * self._counts.counts.nbytes
-        return self._base is not None and (heavy or len(self._later) >= longest)
+        """Whether the changes since the base are too large or too many to be sent again.
+
+        The changes of each round since the base are an argument of each task, which the scheduler
+        holds as a dependency.
+        """
+        tasks = -(-self._plan.shards // max(self._group_shards, 1))
+        max_rounds = min(max(MAX_DEPENDENCIES // tasks, MIN_BASE_ROUNDS), MAX_BASE_ROUNDS)
+        too_many_rounds = len(self._changes_since_base) >= max_rounds
+        too_many_bytes = self._changes_bytes > MAX_CHANGES_RATIO * self._counts.counts.nbytes
+        return self._base is not None and (too_many_rounds or too_many_bytes)
 
     def _send_base(self) -> None:
+        """Fetch the topics and send them out again, then send the counts as the new base."""
         self.fetch_topics()
-        self._note_point()
+        self._save_restore_point()
         threads = self._cluster.threads()
         if threads != self._threads:
             self._threads, self._groups = threads, {}
-            # One group for each thread: Dask would move waiting tasks, with their topics, to idle
-            # workers.
-            self._together = -(-self._plan.shards // max(threads, 1))
-        number = 0
-        while number < self._epoch_chunks:
-            chunks = self._plan.round_from(number)
-            number += len(chunks)
-            for group in self._split(chunks):
-                self._place(group)
+            # A round has one group for each thread. With more groups, some tasks would wait, and
+            # Dask would move waiting tasks, with their topics, to idle workers.
+            self._group_shards = -(-self._plan.shards // max(threads, 1))
+        placed = 0  # number of chunks whose topics have been sent
+        while placed < self._epoch_chunks:
+            chunks = self._plan.round_from(placed)
+            placed += len(chunks)
+            for group in self._split_into_groups(chunks):
+                self._place_group(group)
         base = CountsBase(self._rounds, count_changes.tally(self._counts.counts))
-        self._base, self._later, self._later_bytes = self._cluster.spread(base), [], 0
+        self._base = self._cluster.spread(base)
+        self._changes_since_base, self._changes_bytes = [], 0
 
-    def _split(self, chunks: list[Chunk]) -> list[list[Chunk]]:
-        """Split the chunks of a round into those of its groups."""
-        step = self._together
+    def _split_into_groups(self, chunks: list[Chunk]) -> list[list[Chunk]]:
+        """Split the chunks of a round into lists, one for each group."""
+        step = self._group_shards
         return [chunks[first : first + step] for first in range(0, len(chunks), step)]
 
-    def _place(self, chunks: list[Chunk]) -> None:
-        """Send the topics of a group to a worker; send its tokens too if no worker has them."""
+    def _place_group(self, chunks: list[Chunk]) -> None:
+        """Send the topics of a group to a worker; first send the tokens if no worker has them."""
         begin, end = chunks[0].first, chunks[-1].last
         tokens, matrices = self._trainer.tokens, self._trainer.matrices
         first, last = np.searchsorted(tokens.starts, (begin, end))
@@ -161,29 +186,29 @@ class ClusterGibbs(ClusterRounds):
         self._topics[begin] = self._cluster.place(topics, self._groups[begin])
 
     def _submit_round(self, chunks: list[Chunk]) -> Any:
-        """Submit the tasks of a round; return the future of its merged changes."""
+        """Submit the tasks of a round; return the future of the merged result of the round."""
         submit, matrices = self._cluster.submit, self._trainer.matrices
         alpha, eta = matrices["alpha"].copy(), float(matrices["eta"][0])
-        coming, nodes = {}, []
-        for group in self._split(chunks):
+        pending_topics, nodes = {}, []
+        for group in self._split_into_groups(chunks):
             begin = group[0].first
             sampled = submit(
-                count_replica.sample, self._setup, self._base, list(self._later),
+                count_replica.sample, self._setup, self._base, list(self._changes_since_base),
                 self._groups[begin], self._topics[begin], group, alpha, eta,
             )  # fmt: skip
-            coming[begin] = submit(count_replica.topics_of, sampled)
+            pending_topics[begin] = submit(count_replica.topics_of, sampled)
             nodes.append(submit(count_replica.result_of, sampled))
         while len(nodes) > 1:
             nodes = [
-                submit(count_replica.add_up, nodes[first : first + TOGETHER], self._setup)
-                for first in range(0, len(nodes), TOGETHER)
+                submit(count_replica.add_up, nodes[first : first + FAN_IN], self._setup)
+                for first in range(0, len(nodes), FAN_IN)
             ]
-        self._coming.append(coming)
-        self._later.append(nodes[0])
+        self._pending_topics.append(pending_topics)
+        self._changes_since_base.append(nodes[0])
         return nodes[0]
 
-    def _take(self, workers: Workers, chunks: list[Chunk], node: Any) -> None:
-        """Count the chunks of a round, and add its changes to the counts of the trainer."""
+    def _apply_round(self, workers: Workers, chunks: list[Chunk], node: Any) -> None:
+        """Count the chunks of a round, add its changes to the counts, and update the priors."""
         round_result: GibbsResult = node
         workers.state.latest = chunks[0]
         for shard, (chunk, result) in enumerate(zip(chunks, round_result.results, strict=True)):
@@ -192,11 +217,12 @@ class ClusterGibbs(ClusterRounds):
         count_changes.add_to(self._counts.counts, round_result.changes)
         self._counts.average(slice(None))
         self._counts.end_round()
-        self._topics |= self._coming.popleft()
+        self._topics |= self._pending_topics.popleft()
         self._rounds += 1
-        self._later_bytes += round_result.nbytes
+        self._changes_bytes += round_result.nbytes
 
-    def _forget(self, waiting: deque[tuple[list[Chunk], Any]]) -> None:
-        super()._forget(waiting)
-        self._coming.clear()
-        self._groups = {}  # a dead worker may have held some of them
+    def _cancel_rounds(self, pending: deque[tuple[list[Chunk], Any]]) -> None:
+        """Cancel the submitted rounds; the groups are sent again before the next round."""
+        super()._cancel_rounds(pending)
+        self._pending_topics.clear()
+        self._groups = {}  # a dead worker may have held some of the groups

@@ -1,4 +1,4 @@
-"""The copy of the model in a worker process, which is brought to the round that a task needs."""
+"""The copy of the model in a worker process, and the training of chunks on it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class ModelSetup:
     run         the identifier of the run
     model       name of the model
     options     settings of the model
-    counts      int64 (V,): the counts of the vocabulary
-    frozen      bool (V,) or (0,): see `GradientTrainer.freeze`
+    counts      int64 (V,): the counts of the V words of the vocabulary
+    frozen      bool (V,): the words whose vectors do not change; (0,) if there are none
     documents   number of documents that have vectors
-    longest     most words in a chunk, as in a `Plan`
-    most_spans  most documents in a chunk, as in a `Plan`
+    longest     maximum number of words in a chunk, as in a `Plan`
+    most_spans  maximum number of documents in a chunk, as in a `Plan`
     """
 
     run: str
@@ -41,14 +41,15 @@ class ModelSetup:
     documents: int
     longest: int
     most_spans: int
-    shards = 1  # a thread of a worker trains one chunk at a time
+    shards = 1  # as in a `Plan`: each thread has its own buffers, for one chunk at a time
 
 
 class ModelBase(NamedTuple):
     """The whole model after a number of rounds, to which the changes of later rounds are added.
 
-    rounds    number of rounds
-    matrices  by the name of the matrix, float32 (V, dim) or (V, 1 + 2 R, dim), without padding
+    rounds    number of rounds that the model includes
+    matrices  the matrices of the model by name, without padding: float32 (V, dim), or
+              (V, 1 + 2 R, dim) for concatenated windows of R words to each side
     """
 
     rounds: int
@@ -56,7 +57,10 @@ class ModelBase(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """The words `ids[first:last]`; `ids` is a future of the array where workers hold the text."""
+    """The words `ids[first:last]` of a text.
+
+    In this process `ids` is a future if the workers hold the text. In a task it is an array.
+    """
 
     ids: np.ndarray
     first: int
@@ -64,7 +68,12 @@ class Slice(NamedTuple):
 
 
 class ChunkData(NamedTuple):
-    """A chunk with its words, in consecutive slices, and the bounds of its sentences."""
+    """A chunk with its words.
+
+    chunk   the chunk
+    slices  consecutive slices of the text, which together are the words of the chunk
+    bounds  int64: the start of each sentence or document within the chunk, and the end of the chunk
+    """
 
     chunk: Chunk
     slices: Sequence[Slice]
@@ -72,7 +81,7 @@ class ChunkData(NamedTuple):
 
 
 class _ChunkText:
-    """The words of one chunk, in the place of the encoded text that a trainer reads."""
+    """The words of one chunk, with the methods of an encoded text that a trainer calls."""
 
     def __init__(self, documents: int):
         self.names = range(documents)
@@ -82,22 +91,22 @@ class _ChunkText:
         """Set the chunk whose words `part` and `gather` return."""
         words = [ids[first:last] for ids, first, last in chunk_data.slices]
         self._ids = np.concatenate([*words, np.empty(0, np.int32)])
-        self._bounds = chunk_data.bounds.copy()  # arrays that Dask delivers are read-only
+        self._bounds = chunk_data.bounds.copy()  # Dask delivers read-only arrays
 
     def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """The words of the chunk, and the starts of its sentences; the arguments are ignored."""
+        """The word ids of the chunk and the bounds of its sentences; the arguments are ignored."""
         return self._ids, self._bounds
 
     def gather(self, spans: Any) -> tuple[np.ndarray, np.ndarray]:
-        """The words of the chunk, and the starts of its documents; the argument is ignored."""
+        """The word ids of the chunk and the bounds of its documents; the argument is ignored."""
         return self._ids, self._bounds
 
     def allocate(self, shape: tuple[int, int]) -> np.ndarray:
-        """Allocate the vectors of the documents, with zeros."""
+        """Allocate the vectors of the documents, filled with zeros."""
         return aligned(shape)
 
     def sizes(self) -> np.ndarray:
-        """Return length 1 for each document, so that the trainer treats no document as empty."""
+        """Return size 1 for each document, so that the trainer treats no document as empty."""
         return np.ones(len(self.names), np.int64)
 
 
@@ -107,7 +116,7 @@ class Replica(RoundState):
     def __init__(self, setup: ModelSetup):
         super().__init__()
         self._setup = setup
-        names = cast("list[str]", range(setup.counts.size))
+        names = cast("list[str]", range(setup.counts.size))  # training does not use the words
         vocabulary = Vocabulary(names, setup.counts, setup.counts.size, 0)
         model, self._chunk_text = models()[setup.model], _ChunkText(setup.documents)
         trainer = model.make_trainer(vocabulary, cast(Any, self._chunk_text), setup.options)
@@ -116,46 +125,49 @@ class Replica(RoundState):
         self._trainer.begin(setup.shards)
         if setup.frozen.size:
             self._trainer.freeze(setup.frozen)
-        self._free = list[Any]()  # buffers that no thread uses
+        self._free_buffers = list[Any]()  # tuples of `_make_buffers` that no thread uses
 
     def _load(self, base: ModelBase) -> None:
         for name, matrix in base.matrices.items():
             self._trainer.vectors(name)[:] = matrix
 
-    def _advance(self, later: Sequence[Node]) -> None:
-        for node in later:
+    def _advance(self, changes: Sequence[Node]) -> None:
+        for node in changes:
             row_changes.apply(self._trainer.matrices, node.changes)
 
-    def train(self, chunks: Sequence[ChunkData], number: int, covers: int) -> Node:
+    def train(self, chunks: Sequence[ChunkData], number: int, shard_count: int) -> Node:
         """Train chunks of a round one after the other; merge their changes into a node of the tree.
 
-        chunks  consecutive chunks of the round, at most `covers`
-        number  the number of the node among the nodes that cover the same number of shards
-        covers  number of shards that the node covers, a power of two
+        chunks       consecutive chunks of the round, at most `shard_count`
+        number       see `Node.number`
+        shard_count  see `Node.shard_count`
         """
-        with self._turn:
-            chunk_text, shards, train = self._free.pop() if self._free else self._make_buffers()
+        with self._condition:
+            buffers = self._free_buffers.pop() if self._free_buffers else self._make_buffers()
+        chunk_text, shards, train = buffers
         leaves = []
-        for at, chunk_data in enumerate(chunks):
+        for index, chunk_data in enumerate(chunks):
             chunk_text.open(chunk_data)
             result = train(chunk_data.chunk, 0)
             changes = {
-                name: RowChanges(rows, self._unpadded(name, sums), squares)
+                name: RowChanges(rows, self._without_padding(name, sums), squares)
                 for name, (rows, sums, squares) in shards.changes(0).items()
             }
-            leaves.append(Node(number * covers + at, 1, changes, [result]))
-        with self._turn:
-            self._free.append((chunk_text, shards, train))
-        return row_changes.merge(leaves, covers)._replace(moved=0)
+            leaves.append(Node(number * shard_count + index, 1, changes, [result]))
+        with self._condition:
+            self._free_buffers.append(buffers)
+        node = row_changes.merge(leaves, shard_count)
+        return node._replace(merged_bytes=0)  # the leaves are not sent
 
     def _make_buffers(self) -> tuple[Any, Any, Any]:
         """Make a `_ChunkText`, the buffers of a chunk, and the function that trains it."""
         chunk_text = _ChunkText(self._setup.documents)
         self._trainer.text = cast(EncodedText, chunk_text)
-        shards = self._trainer.shards(cast(Plan, self._setup))  # has the sizes of a plan
+        shards = self._trainer.shards(cast(Plan, self._setup))  # uses only the sizes of a plan
         return chunk_text, shards, shards.worker()
 
-    def _unpadded(self, name: str, sums: np.ndarray) -> np.ndarray:
+    def _without_padding(self, name: str, sums: np.ndarray) -> np.ndarray:
+        """Return changes of a matrix without the zeros that pad each vector for the kernels."""
         vectors = self._trainer.vectors(name)
         return np.ascontiguousarray(sums[:, : vectors.shape[1]]) if vectors.ndim == 2 else sums
 

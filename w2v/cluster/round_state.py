@@ -1,4 +1,8 @@
-"""State that the tasks of a worker share: it changes its round only while no task uses it."""
+"""State that the tasks of a worker share, such as its copy of the model.
+
+Each task needs the state after a certain number of rounds. The state moves to another round only
+while no task uses it.
+"""
 
 from __future__ import annotations
 
@@ -9,50 +13,54 @@ from typing import Any
 
 
 class RoundState:
-    """State that starts from a base and moves from round to round by the changes of each round.
+    """State that is loaded from a base, and to which the changes of later rounds are added.
 
-    A base has the attribute `rounds`: the number of rounds after which it was made.
+    A base is the whole state after an earlier round. Its attribute `rounds` is the number of rounds
+    that it includes.
     """
 
     def __init__(self) -> None:
-        self._rounds, self._readers = -1, 0
-        self._turn = threading.Condition()
+        self._rounds = -1  # number of rounds that the state includes; -1: the state is invalid
+        self._users = 0  # number of tasks that use the state
+        self._condition = threading.Condition()
 
     @contextmanager
-    def at(self, base: Any, later: Sequence[Any]) -> Iterator[None]:
-        """A context in which the state is `base` plus the changes `later`.
+    def at(self, base: Any, changes: Sequence[Any]) -> Iterator[None]:
+        """A context in which the state is `base` plus the changes `changes`.
 
-        base   a base
-        later  the changes of all rounds after the base, in order
+        base     a base
+        changes  the changes of all rounds after the base, in order
 
-        Threads that need another round wait until all threads have left their blocks.
+        While other threads are in contexts with the state of another round, wait until they have
+        left these contexts.
         """
-        rounds = base.rounds + len(later)
-        with self._turn:
-            self._turn.wait_for(lambda: self._readers == 0 or self._rounds == rounds)
+        rounds = base.rounds + len(changes)  # the number of rounds that the task needs
+        with self._condition:
+            self._condition.wait_for(lambda: self._users == 0 or self._rounds == rounds)
             if self._rounds != rounds:
-                self._move(base, later)
-            self._readers += 1
+                self._move(base, changes)
+            self._users += 1
         try:
             yield
         finally:
-            with self._turn:
-                self._readers -= 1
-                self._turn.notify_all()
+            with self._condition:
+                self._users -= 1
+                self._condition.notify_all()
 
-    def _move(self, base: Any, later: Sequence[Any]) -> None:
-        applied = self._rounds - base.rounds  # changes in `later` that the state already has
-        self._rounds, before = -1, self._rounds  # -1: an exception leaves the state invalid
-        if not (before >= 0 and 0 <= applied <= len(later)):
+    def _move(self, base: Any, changes: Sequence[Any]) -> None:
+        """Set the state to `base` plus `changes`; apply only the changes that the state lacks."""
+        old_rounds, self._rounds = self._rounds, -1  # an exception leaves the state invalid
+        applied = old_rounds - base.rounds  # number of changes that the state already includes
+        if not (old_rounds >= 0 and 0 <= applied <= len(changes)):
             applied = 0
             self._load(base)
-        self._advance(later[applied:])
-        self._rounds = base.rounds + len(later)
+        self._advance(changes[applied:])
+        self._rounds = base.rounds + len(changes)
 
     def _load(self, base: Any) -> None:
         """Set the state to a base."""
         raise NotImplementedError
 
-    def _advance(self, later: Sequence[Any]) -> None:
+    def _advance(self, changes: Sequence[Any]) -> None:
         """Apply the changes of consecutive rounds."""
         raise NotImplementedError

@@ -1,11 +1,13 @@
 """Training in synchronous rounds on a cluster, as a chain of futures.
 
-The model after a round is the model before it plus the changes of the round. The arguments of a
-task are a base (the whole model after an earlier round), the changes of all rounds since the base,
-and chunks. Each worker keeps the model of its last task, so that only new changes are sent. The
-changes of the tasks are merged along a tree. Workers fetch the merged changes from each other when
-they need them; this process gets a copy. The next round does not need that copy, so this process
-can submit rounds ahead.
+The model after a round is the model before the round plus the changes of the round. The arguments
+of a task are a base (the whole model after an earlier round), the changes of all rounds since the
+base, and chunks. Each worker keeps the model of its last task, so that only new changes are sent.
+
+The changes of the tasks are merged along a tree, the merge tree. A leaf of the tree is the changes
+of one shard, and the root is the changes of the whole round. Workers fetch merged changes from each
+other when they need them. This process gets a copy of the root. Tasks do not need that copy, so
+this process can submit rounds before it has the results of earlier rounds.
 
 From time to time a new base is sent out. Later tasks need no changes from before the base. When a
 worker has died or a new one has joined, only the rounds since the base are computed again.
@@ -31,148 +33,163 @@ from w2v.training.loop import progress_of
 from w2v.training.state import TrainingState
 from w2v.training.workers import Workers
 
-AHEAD = 3  # most rounds that are submitted and not yet complete
-LONGEST = 64  # most rounds from one base to the next
-HEAVIEST = 4  # most bytes of the changes since a base, as a multiple of the bytes of the base
-TOGETHER = 8  # nodes that one task merges
-TRIES = 3  # most restarts in a row from this process's model, after workers' data were lost
+MAX_PENDING_ROUNDS = 3  # maximum number of rounds that are submitted but not complete
+MAX_BASE_ROUNDS = 64  # maximum number of rounds from one base to the next
+MAX_CHANGES_RATIO = 4  # a new base is due when the changes are this many times as large as a base
+FAN_IN = 8  # maximum number of nodes of the merge tree that one task merges
+MAX_RESTARTS = 3  # maximum number of restarts in a row, after data on workers were lost
 
 
 class ClusterRounds:
     """The rounds of a run on a cluster.
 
-    cluster  the workers
-    trainer  has the model at the beginning, and after each call of `run`
+    cluster  the connection to the scheduler and its workers
+    trainer  the trainer of this process. Its matrices are the model at the beginning of the run,
+             and after each call of `run`
     plan     the chunks of the run
     setup    the facts that workers need: a `ModelSetup` or `CountsSetup`
-    source   finds the words of a chunk
+    source   the source of the words of each chunk
     """
 
     def __init__(self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, source: ChunkSource):
         self._cluster, self._trainer, self._plan, self._source = cluster, trainer, plan, source
         self._setup = cluster.keep(setup)
-        self._rounds = 0  # rounds whose changes are in the trainer
-        self._base: Any = None
+        self._rounds = 0  # number of rounds whose changes are in the trainer's matrices
+        self._base: Any = None  # the future of the base; None if a new base must be sent first
         self._base_bytes = 0
-        self._later: list[Any] = []  # futures of the changes of the rounds since the base
-        self._later_bytes = 0
-        self._covers = 1  # shards that a task trains
-        self._moved = 0  # most bytes that the last round can have sent
+        self._changes_since_base: list[Any] = []  # a future of the merged changes of each round
+        self._changes_bytes = 0  # bytes of the changes since the base
+        self._shards_per_task = 1  # maximum number of shards that a task trains
+        self._max_bytes_sent = 0  # upper bound of the bytes that were sent in the last round
 
     def run(
         self,
         on_progress: Callable[[Progress], None],
         seconds: float,
         state: TrainingState,
-        before: int,
+        stop_before: int,
     ) -> None:
-        """Train until chunk `before`, or for about `seconds` seconds: see `loop.run`.
+        """Train until chunk `stop_before`, or for about `seconds` seconds: see `loop.run`.
+
+        After a loss of data on workers, submit the rounds after the last complete one again, with a
+        new base.
 
         on_progress  called several times a second, and at the end
         state        the progress of the run; changed in place
-        Raises       ConnectionLostError if the scheduler is gone; `Cluster.lost` if data of
-                     workers were lost more than TRIES times in a row
+        stop_before  number of the first chunk that is not trained
+        Raises       ConnectionLostError if the scheduler is gone; `Cluster.data_loss_errors` if
+                     data of workers were lost more than MAX_RESTARTS times in a row
         """
-        workers = Workers(self._trainer, self._plan, state, before)
-        began, passed, tries = time.monotonic(), state.seconds, 0
+        workers = Workers(self._trainer, self._plan, state, stop_before)
+        start, earlier_seconds, restarts = time.monotonic(), state.seconds, 0
 
         def report() -> None:
-            state.seconds = passed + time.monotonic() - began
+            state.seconds = earlier_seconds + time.monotonic() - start
             on_progress(progress_of(self._trainer, self._plan, state, self._round_note()))
 
         with DeferredSignals() as signals:
-            waiting: deque[tuple[list[Chunk], Any]] = deque()
-            submitted = state.chunks_done  # chunks that are submitted or done
+            pending: deque[tuple[list[Chunk], Any]] = deque()
+            submitted = state.chunks_done  # number of chunks that are submitted or done
             try:
-                while state.chunks_done < before:
-                    over = time.monotonic() - began > seconds
-                    if over and not waiting:
+                while state.chunks_done < stop_before:
+                    is_time_up = time.monotonic() - start > seconds
+                    if is_time_up and not pending:
                         break
-                    due = self._is_base_due()
-                    if not waiting and (due or self._base is None):
+                    base_due = self._is_base_due()
+                    if not pending and (base_due or self._base is None):
                         self._send_base()
                         submitted = state.chunks_done
                     elif (
-                        not (due or over)
-                        and submitted < before
-                        and self._is_ready(submitted, waiting)
+                        not (base_due or is_time_up)
+                        and submitted < stop_before
+                        and self._can_submit(submitted, pending)
                     ):
                         chunks = self._plan.round_from(submitted)
-                        waiting.append((chunks, self._submit_round(chunks)))
+                        pending.append((chunks, self._submit_round(chunks)))
                         submitted += len(chunks)
                         continue
-                    if waiting and self._cluster.is_done(waiting[0][1]):
+                    if pending and self._cluster.is_done(pending[0][1]):
                         try:
-                            node = self._cluster.result(waiting[0][1])
-                        except self._cluster.lost:
-                            tries += 1
-                            if tries > TRIES:
+                            node = self._cluster.result(pending[0][1])
+                        except self._cluster.data_loss_errors:
+                            restarts += 1
+                            if restarts > MAX_RESTARTS:
                                 raise
-                            self._forget(waiting)
+                            self._cancel_rounds(pending)
                             submitted = state.chunks_done
                             continue
-                        self._take(workers, waiting.popleft()[0], node)
-                        tries = 0
+                        self._apply_round(workers, pending.popleft()[0], node)
+                        restarts = 0
                     report()
                     signals.check()
             finally:
-                if waiting:
-                    self._forget(waiting)
+                if pending:
+                    self._cancel_rounds(pending)
         report()
 
     def _round_note(self) -> str:
-        """Format the numbers of rounds and workers, and the most bytes that a round sent."""
+        """Format the number of rounds, of workers, and of bytes sent in the last round."""
         workers = self._cluster.workers()
-        sent = f", {readable(self._moved)} a round" if self._moved else ""
-        return f"round {self._rounds:,}, {plural(workers, 'worker')}{sent}"
+        note = f"round {self._rounds:,}, {plural(workers, 'worker')}"
+        if self._max_bytes_sent:
+            note += f", up to {readable(self._max_bytes_sent)} sent in the last round"
+        return note
 
-    def _is_ready(self, number: int, waiting: deque[tuple[list[Chunk], Any]]) -> bool:
-        """Whether the round that begins with chunk `number` can be submitted."""
-        return len(waiting) < AHEAD
+    def _can_submit(self, first_chunk: int, pending: deque[tuple[list[Chunk], Any]]) -> bool:
+        """Whether the round that begins with chunk number `first_chunk` can be submitted."""
+        return len(pending) < MAX_PENDING_ROUNDS
 
     def _is_base_due(self) -> bool:
-        heavy = self._later_bytes > HEAVIEST * self._base_bytes
-        return self._base is not None and (heavy or len(self._later) >= LONGEST)
+        """Whether the changes since the base are too large or too many to be sent again."""
+        too_many_rounds = len(self._changes_since_base) >= MAX_BASE_ROUNDS
+        too_many_bytes = self._changes_bytes > MAX_CHANGES_RATIO * self._base_bytes
+        return self._base is not None and (too_many_rounds or too_many_bytes)
 
     def _send_base(self) -> None:
+        """Send the model of this process to all workers as the new base.
+
+        Also set the number of shards that a task trains: a power of two, so that each task computes
+        a node of the merge tree. A round with enough shards has at least two tasks for each thread.
+        """
         base = ModelBase(self._rounds, dict(matrices(self._trainer)))
         self._base_bytes = sum(matrix.nbytes for matrix in base.matrices.values())
-        self._base, self._later, self._later_bytes = self._cluster.spread(base), [], 0
-        spare = self._plan.shards / (2 * max(self._cluster.threads(), 1))
-        self._covers = 1 << max(int(math.log2(max(spare, 1))), 0)
+        self._base = self._cluster.spread(base)
+        self._changes_since_base, self._changes_bytes = [], 0
+        limit = self._plan.shards / (2 * max(self._cluster.threads(), 1))
+        self._shards_per_task = 1 << max(int(math.log2(max(limit, 1))), 0)
 
     def _submit_round(self, chunks: list[Chunk]) -> Any:
-        """Submit the tasks of a round; return the future of the root of its tree."""
-        submit, covers = self._cluster.submit, self._covers
+        """Submit the tasks of a round; return the future of the root of its merge tree."""
+        submit, shard_count = self._cluster.submit, self._shards_per_task
         chunk_data = [self._source.of(chunk) for chunk in chunks]
         nodes = [
             submit(
-                worker_tasks.train, self._setup, self._base, list(self._later),
-                chunk_data[first : first + covers], number, covers,
+                worker_tasks.train, self._setup, self._base, list(self._changes_since_base),
+                chunk_data[first : first + shard_count], number, shard_count,
             )
-            for number, first in enumerate(range(0, len(chunk_data), covers))
+            for number, first in enumerate(range(0, len(chunk_data), shard_count))
         ]  # fmt: skip
         while len(nodes) > 1:
-            covers *= TOGETHER
+            shard_count *= FAN_IN
             nodes = [
-                submit(worker_tasks.merge, nodes[first : first + TOGETHER], covers)
-                for first in range(0, len(nodes), TOGETHER)
+                submit(worker_tasks.merge, nodes[first : first + FAN_IN], shard_count)
+                for first in range(0, len(nodes), FAN_IN)
             ]
-        self._later.append(nodes[0])
+        self._changes_since_base.append(nodes[0])
         return nodes[0]
 
-    def _take(self, workers: Workers, chunks: list[Chunk], node: row_changes.Node) -> None:
+    def _apply_round(self, workers: Workers, chunks: list[Chunk], node: row_changes.Node) -> None:
         """Count the chunks of a round, and apply their changes to the trainer's matrices."""
         workers.state.latest = chunks[0]
         for chunk, (loss, pairs) in zip(chunks, node.results, strict=True):
             workers.count(chunk, loss, pairs)
         row_changes.apply(self._trainer.matrices, node.changes)
         self._rounds += 1
-        self._later_bytes += node.nbytes
-        self._moved = node.moved + node.nbytes * self._cluster.workers()
+        self._changes_bytes += node.nbytes
+        self._max_bytes_sent = node.merged_bytes + node.nbytes * self._cluster.workers()
 
-    def _forget(self, waiting: deque[tuple[list[Chunk], Any]]) -> None:
-        """Cancel the submitted rounds; the next round begins with a new base."""
-        self._cluster.cancel([future for _, future in waiting])
-        waiting.clear()
-        self._base, self._later, self._later_bytes = None, [], 0
+    def _cancel_rounds(self, pending: deque[tuple[list[Chunk], Any]]) -> None:
+        """Cancel the submitted rounds; a new base is sent before the next round."""
+        self._cluster.cancel([future for _, future in pending])
+        pending.clear()
+        self._base, self._changes_since_base, self._changes_bytes = None, [], 0

@@ -1,4 +1,8 @@
-"""The changes of matrix rows by chunks, and their sums along a tree."""
+"""The changes of matrix rows by chunks, and the sums of these changes along the merge tree.
+
+A leaf of the merge tree is the changes of one shard, that is of one chunk of a round. Each other
+node is the sum of the changes of its children. The root is the changes of the whole round.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,11 @@ from w2v.kernels.simd import WIDTH, aligned
 
 
 class RowChanges(NamedTuple):
-    """The changes of matrix rows by one or several chunks.
+    """The changes of matrix rows by one or several chunks: R changed rows of D numbers.
 
-    rows     int32 (R,)       the changed rows, in ascending order
-    sums     float32 (R, D)   for each row the sum of its changes
-    squares  float32 (R,)     for each row the sum of the squared norms of its changes
+    rows     int32 (R,)      the numbers of the changed rows, in ascending order
+    sums     float32 (R, D)  the sum of the changes of each row
+    squares  float32 (R,)    the sum of the squared norms of the changes of each row
     """
 
     rows: np.ndarray
@@ -32,19 +36,21 @@ class RowChanges(NamedTuple):
 class Node(NamedTuple):
     """A node of the merge tree: the changes of consecutive shards of a round.
 
-    number   number of the node among the nodes that cover the same number of shards; its first
-             shard is number * covers
-    covers   number of shards that it covers, a power of two
-    changes  the changes of each matrix, by its name
-    results  (sum of losses, pairs) of each shard
-    moved    bytes of all nodes that were merged into this node
+    number        number of the node in its level of the tree. Its first shard is
+                  number * shard_count
+    shard_count   maximum number of shards in a node of this level, a power of two. The last node of
+                  a level may have fewer shards
+    changes       the changes of each matrix, by the name of the matrix
+    results       for each shard, the sum of its losses and the number of its pairs; a pair is one
+                  prediction that the loss counts
+    merged_bytes  bytes of all nodes that were merged into this node
     """
 
     number: int
-    covers: int
+    shard_count: int
     changes: dict[str, RowChanges]
     results: list[tuple[float, int]]
-    moved: int = 0
+    merged_bytes: int = 0
 
     @property
     def nbytes(self) -> int:
@@ -52,42 +58,43 @@ class Node(NamedTuple):
         return sum(changes.nbytes for changes in self.changes.values())
 
 
-def merge(nodes: list[Node], covers: int) -> Node:
-    """Merge neighbouring nodes of one level into a node that covers `covers` shards.
+def merge(nodes: list[Node], shard_count: int) -> Node:
+    """Merge neighbouring nodes of one level into a node of `shard_count` shards.
 
-    The last merge of a level may have fewer nodes. The changes of a row are added in pairs, in the
-    order of `kernels.row_merge.merge_rows`, so that the sums have the same bytes.
+    The last merge of a level may have fewer nodes. Two nodes are added at a time, in the order of
+    `kernels.row_merge.merge_rows`, so that the sums have the same bytes.
     """
-    moved = sum(node.moved + node.nbytes for node in nodes)
-    while nodes[0].covers < covers:
-        nodes = [_pair(nodes[k : k + 2]) for k in range(0, len(nodes), 2)]
+    merged_bytes = sum(node.merged_bytes + node.nbytes for node in nodes)
+    while nodes[0].shard_count < shard_count:
+        nodes = [_merge_two(nodes[k : k + 2]) for k in range(0, len(nodes), 2)]
     (node,) = nodes
-    return node._replace(moved=moved)
+    return node._replace(merged_bytes=merged_bytes)
 
 
-def _pair(nodes: list[Node]) -> Node:
-    number, covers, changes, results, _ = nodes[0]
+def _merge_two(nodes: list[Node]) -> Node:
+    """Merge two neighbouring nodes into their parent; the last parent may have only one child."""
+    number, shard_count, changes, results, _ = nodes[0]
     if len(nodes) > 1:
         other = nodes[1]
-        changes = {name: _added(changes[name], other.changes[name]) for name in changes}
+        changes = {name: _add(changes[name], other.changes[name]) for name in changes}
         results = results + other.results
-    return Node(number // 2, 2 * covers, changes, results)
+    return Node(number // 2, 2 * shard_count, changes, results)
 
 
-def _added(a: RowChanges, b: RowChanges) -> RowChanges:
+def _add(a: RowChanges, b: RowChanges) -> RowChanges:
+    """Add the changes of two nodes; rows that only one of them changed are copied."""
     rows = np.union1d(a.rows, b.rows)
     sums = np.empty((rows.size, a.sums.shape[1]), np.float32)
     squares = np.empty(rows.size, np.float32)
     at_a, at_b = np.searchsorted(rows, a.rows), np.searchsorted(rows, b.rows)
     sums[at_b], squares[at_b] = b.sums, b.squares
-    both = np.zeros(rows.size, np.bool_)
-    both[at_b] = True
-    both = both[at_a]
-    alone = at_a[~both]
-    sums[alone], squares[alone] = a.sums[~both], a.squares[~both]
-    shared = at_a[both]
-    sums[shared] += a.sums[both]
-    squares[shared] += a.squares[both]
+    in_b = np.zeros(rows.size, np.bool_)
+    in_b[at_b] = True
+    in_both = in_b[at_a]  # for each row of a, whether b changed it too
+    only_a, shared = at_a[~in_both], at_a[in_both]
+    sums[only_a], squares[only_a] = a.sums[~in_both], a.squares[~in_both]
+    sums[shared] += a.sums[in_both]
+    squares[shared] += a.squares[in_both]
     return RowChanges(rows, sums, squares)
 
 
@@ -95,7 +102,7 @@ def apply(matrices: Mapping[str, np.ndarray], changes: Mapping[str, RowChanges])
     """Apply the changes of a whole round to the matrices, float32 (V + 1, D), in place."""
     for name, (rows, sums, squares) in changes.items():
         matrix = matrices[name]
-        rows, squares = rows.copy(), squares.copy()  # arrays that Dask delivers are read-only
+        rows, squares = rows.copy(), squares.copy()  # Dask delivers read-only arrays
         padded = aligned((rows.size, matrix.shape[1]))
         padded[:, : sums.shape[1]] = sums
         scratch = aligned((WIDTH,))

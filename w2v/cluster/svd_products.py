@@ -12,7 +12,7 @@ from w2v.factorization import svd
 from w2v.factorization.svd import COLUMNS, LocalProducts, Sparse
 from w2v.kernels.simd import aligned
 
-TRIES = 3  # most repetitions of a product after workers died with their stripes
+MAX_REPETITIONS = 3  # most repetitions of a product after workers died with their stripes
 
 
 def gram_part(stripe: Sparse, dense: np.ndarray) -> np.ndarray:
@@ -84,16 +84,16 @@ class ClusterProducts(LocalProducts):
 
     def _computed(self, compute: Callable[[], list[Any]]) -> list[np.ndarray]:
         """Return the results of the futures that `compute` makes; repeat it when workers die."""
-        for attempt in range(TRIES + 1):
+        for attempt in range(MAX_REPETITIONS + 1):
             try:
                 if not self._stripes:
                     self._send_stripes()
                 futures = compute()
                 self._cluster.follow(futures, lambda share: None)
                 return [self._cluster.result(future) for future in futures]
-            except self._cluster.lost:
+            except self._cluster.data_loss_errors:
                 self._stripes = []
-                if attempt == TRIES:
+                if attempt == MAX_REPETITIONS:
                     raise
         raise AssertionError
 

@@ -25,7 +25,7 @@ from w2v.text.encode import check_shared, make_word_counter
 from w2v.text.vocabulary import UNKNOWN, Vocabulary, choose, read_counts
 from w2v.text.word_counter import WordCounter
 
-TOGETHER = 16  # counts of ranges that one task merges
+FAN_IN = 16  # counts of ranges that one task merges
 
 
 class PartCounts(NamedTuple):
@@ -160,8 +160,8 @@ def read(
     tallies = [cluster.submit(tally_of, words) for words in numbered]
     while len(tallies) > 1:
         tallies = [
-            cluster.submit(add_tallies, tallies[first : first + TOGETHER])
-            for first in range(0, len(tallies), TOGETHER)
+            cluster.submit(add_tallies, tallies[first : first + FAN_IN])
+            for first in range(0, len(tallies), FAN_IN)
         ]
     cluster.follow([*numbered, *tallies], lambda share: on_share(share / 2))
     tally = cluster.result(tallies[0])

@@ -17,30 +17,30 @@ from w2v.errors import W2VError
 
 
 class WorkerState(WorkerPlugin):
-    """A plugin in each worker: checks the version of w2v, and keeps objects between tasks.
+    """A plugin in each worker, which checks the version of w2v and keeps objects between tasks.
 
-    run   the identifier of the run
-    ours  whether the workers were started for this run. Such workers ignore Ctrl-C, because a
-          terminal sends it to all its processes, and only the main process should handle it
+    run       the identifier of the run
+    is_local  whether the workers were started for this run. Such workers ignore Ctrl-C: a terminal
+              sends the signal to all its processes, but only the main process should handle it
     """
 
-    def __init__(self, run: str, ours: bool):
-        self.name, self.version, self._ours = f"w2v-{run}", __version__, ours
+    def __init__(self, run: str, is_local: bool):
+        self.name, self.version, self._is_local = f"w2v-{run}", __version__, is_local
         self._kept: dict[str, Any] = {}
 
     def setup(self, worker: Worker) -> None:
-        """Check the version. Dask calls this in each worker, also in those that join later."""
+        """Check the version. Dask calls this in each worker, also in workers that join later."""
         if self.version != __version__:
             raise W2VError(
                 f"the worker at {worker.address} has w2v {__version__}, this process has "
                 f"{self.version}: install the same version everywhere"
             )
         self._lock = threading.Lock()
-        if self._ours and threading.current_thread() is threading.main_thread():
+        if self._is_local and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return the object with this name. The first call makes it with `make`."""
+        """Return the object with this name. The first call for a name makes it with `make`."""
         with self._lock:
             if name not in self._kept:
                 self._kept[name] = make()
@@ -55,26 +55,26 @@ def worker_state(run: str) -> WorkerState:
 def train(
     setup: ModelSetup,
     base: ModelBase,
-    later: Sequence[Node],
+    changes: Sequence[Node],
     chunks: Sequence[ChunkData],
     number: int,
-    covers: int,
+    shard_count: int,
 ) -> Node:
-    """The task that trains chunks, starting from the model `base` plus the changes `later`.
+    """The task that trains chunks, starting from the model `base` plus the changes `changes`.
 
-    The result depends only on the arguments. `chunks`, `number` and `covers` are those of
-    `Replica.train`.
+    The result depends only on the arguments. See `Replica.train` for `chunks`, `number` and
+    `shard_count`.
     """
     replica = worker_state(setup.run).kept("replica", lambda: Replica(setup))
-    with replica.at(base, later):
-        return replica.train(chunks, number, covers)
+    with replica.at(base, changes):
+        return replica.train(chunks, number, shard_count)
 
 
-def merge(nodes: Sequence[Node], covers: int) -> Node:
-    """The task that merges the changes of neighbouring shards: see `row_changes.merge`."""
-    return row_changes.merge(list(nodes), covers)
+def merge(nodes: Sequence[Node], shard_count: int) -> Node:
+    """The task that merges neighbouring nodes of the merge tree: see `row_changes.merge`."""
+    return row_changes.merge(list(nodes), shard_count)
 
 
 def itself(data: Any) -> Any:
-    """The task that returns its argument, which the scheduler keeps: see `Cluster.keep`."""
+    """The task that returns its argument. The scheduler keeps the argument: see `Cluster.keep`."""
     return data
