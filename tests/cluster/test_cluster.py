@@ -83,7 +83,7 @@ def test_ranges_of_any_length_are_the_text(tmp_path_factory, data, length):
     path.write_bytes(b"t " + data)
     whole = b"".join(open_corpus([str(path)], TextSettings(), None).blocks()).split(b" ")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("w2v.cluster.text_ranges.RANGE", length)
+        patch.setattr("w2v.cluster.text_ranges.MIN_RANGE_BYTES", length)
         parts = [
             b"".join(text_ranges.RangeCorpus(part, TextSettings()).blocks())
             for part in text_ranges.cut([str(path)], "utf-8")
@@ -94,7 +94,7 @@ def test_ranges_of_any_length_are_the_text(tmp_path_factory, data, length):
 
 @pytest.mark.parametrize("length", [3, 50, 1 << 20])
 def test_workers_read_what_one_process_reads(folder, here, monkeypatch, length):
-    monkeypatch.setattr("w2v.cluster.text_ranges.RANGE", length)
+    monkeypatch.setattr("w2v.cluster.text_ranges.MIN_RANGE_BYTES", length)
     (folder / "a").write_bytes(b"\xef\xbb\xbfone two two\n\n\nthree \xff one </s> two")
     (folder / "b").write_bytes(b"")
     (folder / "c.gz").write_bytes(gzip.compress(b"two four\nfive"))
@@ -157,7 +157,7 @@ def test_messages_of_other_packages_come_again_when_the_cluster_is_left(workers,
 def text(folder, monkeypatch):
     """A planted text in the current folder, of some dozens of chunks and several byte ranges."""
     monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 80)
-    monkeypatch.setattr("w2v.cluster.text_ranges.RANGE", 4000)
+    monkeypatch.setattr("w2v.cluster.text_ranges.MIN_RANGE_BYTES", 4000)
     (folder / "text").write_text(planted.text(150))
     return "text"
 

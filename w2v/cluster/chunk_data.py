@@ -1,4 +1,4 @@
-"""The words of each chunk, either sent with the chunk or held by the workers in parts."""
+"""Sources of the words of chunks: a text in this process, or a text whose parts workers hold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ChunkSource(Protocol):
     """A source of the words of chunks."""
 
     def of(self, chunk: Chunk) -> Any:
-        """Make the `ChunkData` of a chunk; its arrays may be futures of arrays."""
+        """Make the `ChunkData` of a chunk. The arrays of its slices may be futures."""
 
 
 class LocalText:
@@ -36,26 +36,27 @@ class LocalText:
 
 
 class RemoteText(EncodedText):
-    """A text whose words the workers hold, in parts; this process has only the sentence starts.
+    """A text whose words the workers hold, in parts. This process has only the sentence starts.
 
-    parts   futures of the word ids of each part, int32 arrays
-    sizes   number of words in each part
-    starts  int64 (S + 1,): the start of each sentence, as in any `EncodedText`
+    parts   for each part, a future of the int32 array of its word ids
+    sizes   for each part, its number of words
+    starts  int64 (S + 1,): the start of each of the S sentences, as in any `EncodedText`
     """
 
     def __init__(self, parts: Sequence[Any], sizes: Sequence[int], starts: np.ndarray):
         super().__init__(SpooledArray(np.int32), starts)
         self._parts = parts
-        self._edges = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        self.size = int(self._edges[-1])
+        self._part_bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self.size = int(self._part_bounds[-1])
 
     def of(self, chunk: Chunk) -> ChunkData:
         """Make the `ChunkData` of a chunk, with slices of the parts that hold its words."""
-        begin = int(np.searchsorted(self._edges, chunk.first, "right")) - 1
+        first_part = int(np.searchsorted(self._part_bounds, chunk.first, "right")) - 1
         slices = []
-        for part in range(begin, int(np.searchsorted(self._edges, chunk.last))):
-            edge, end = self._edges[part : part + 2].tolist()
-            first, last = max(chunk.first - edge, 0), min(chunk.last, end) - edge
+        for part in range(first_part, int(np.searchsorted(self._part_bounds, chunk.last))):
+            part_begin, part_end = self._part_bounds[part : part + 2].tolist()
+            first = max(chunk.first - part_begin, 0)
+            last = min(chunk.last, part_end) - part_begin
             if first < last:
                 slices.append(Slice(self._parts[part], first, last))
         return ChunkData(chunk, slices, self.bounds(chunk.first, chunk.last))

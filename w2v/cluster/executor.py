@@ -1,4 +1,4 @@
-"""Executors for a cluster: the engines of SGD and of LDA, and the solver of closed-form models."""
+"""Executors of runs on a cluster: engines that train by SGD or sample LDA, and a solver of LSA."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ClusterEngine:
     Workers read a text of sentences. Documents are read in this process and sent with each chunk,
     because every epoch puts other documents into a chunk.
 
-    cluster  the workers
+    cluster  the connection to the scheduler and its workers
     request  the model and the settings of the run
     """
 
@@ -60,7 +60,10 @@ class ClusterEngine:
         unknown: bool,
         fixed: str | None,
     ) -> tuple[Vocabulary, EncodedText]:
+        """Read a text of sentences on the workers: see `text_reader.read`. `unknown` is ignored."""
+
         def on_share(share: float) -> None:
+            """Pass the progress on as a number of bytes."""
             corpus.bytes_read = int(share * (corpus.size or 0))
             on_block(0)
 
@@ -77,23 +80,24 @@ class ClusterEngine:
         on_progress: OnProgress,
         seconds: float,
         state: TrainingState,
-        before: int,
+        stop_before: int,
     ) -> None:
-        """Train until chunk `before`, or for about `seconds` seconds."""
+        """Train until chunk `stop_before`, or for about `seconds` seconds."""
         if self._rounds is None:
             assert isinstance(trainer, SgdTrainer)
             self._rounds = self._make_rounds(trainer, plan)
-        self._rounds.run(on_progress, seconds, state, before)
+        self._rounds.run(on_progress, seconds, state, stop_before)
 
     def _make_rounds(self, trainer: SgdTrainer, plan: Plan) -> ClusterRounds:
+        """Make the rounds of a run, with the facts that workers need for it."""
         request, text = self._request, trainer.text
         setup = ModelSetup(
             self._cluster.run, request.model.name, request.options, trainer.vocabulary.counts,
             trainer.frozen, len(text.names) if isinstance(text, EncodedDocuments) else 0,
             plan.longest, plan.most_spans,
         )  # fmt: skip
-        chunks = text if isinstance(text, RemoteText) else LocalText(text)
-        return ClusterRounds(self._cluster, trainer, plan, setup, chunks)
+        source = text if isinstance(text, RemoteText) else LocalText(text)
+        return ClusterRounds(self._cluster, trainer, plan, setup, source)
 
     def fetch(self) -> bool:
         """Do nothing: each round updates the matrices of this process."""
@@ -125,25 +129,25 @@ class ClusterGibbsEngine:
         on_progress: OnProgress,
         seconds: float,
         state: TrainingState,
-        before: int,
+        stop_before: int,
     ) -> None:
-        """Sample until chunk `before`, or for about `seconds` seconds."""
+        """Sample until chunk `stop_before`, or for about `seconds` seconds."""
         if self._rounds is None:
             assert isinstance(trainer, LdaTrainer)
             self._rounds = ClusterGibbs(self._cluster, trainer, plan, trainer.settings)
-        self._rounds.run(on_progress, seconds, state, before)
+        self._rounds.run(on_progress, seconds, state, stop_before)
 
     def fetch(self) -> bool:
         """Fetch the topics from the workers.
 
-        Return False if a worker died with some of the topics. The run is then set back to the round
-        after which they were last fetched.
+        Return False if a worker died with some of the topics. The run then goes back to the state
+        at the last fetch of the topics.
         """
         return self._rounds is None or self._rounds.fetch_topics()
 
 
 class _ProductTrainer(Protocol):
-    """The trainer of a closed-form model that is computed by products with a sparse matrix."""
+    """The trainer of a closed-form model that is computed by products with a sparse matrix: LSA."""
 
     def solve(
         self,
@@ -153,7 +157,8 @@ class _ProductTrainer(Protocol):
     ) -> None:
         """Compute the matrices, as `ClosedFormTrainer.solve` does.
 
-        products  (matrix, threads): makes the object that multiplies the matrix
+        products  a function of a matrix and a number of threads, which makes the object that
+                  multiplies the matrix
         """
 
 
@@ -168,7 +173,7 @@ def cluster_executor(request: Request, cluster: Cluster) -> Executor:
 
 
 def _solver(cluster: Cluster) -> Callable[[ClosedFormTrainer, int, OnProgress], None]:
-    """Make the solver of a closed-form model: the cluster computes only the matrix products."""
+    """Make the solver of a closed-form model. The cluster computes only the matrix products."""
 
     def solve(trainer: ClosedFormTrainer, threads: int, on_progress: OnProgress) -> None:
         """Compute the matrices of a trainer."""

@@ -15,17 +15,17 @@ from w2v.system.text_file import encoding_by_mark
 from w2v.text import corpus
 from w2v.text.corpus import Corpus
 
-RANGE = 1 << 21  # fewest bytes in a range; the word ids of 2 MiB take about 1.5 MB
-MOST = 4096  # most ranges, to limit the number of tasks that the scheduler holds
+MIN_RANGE_BYTES = 1 << 21  # the word ids of 2 MiB take about 1.5 MB
+MAX_RANGES = 4096  # approximate limit, because the scheduler holds several tasks for each range
 _BLANK = re.compile(rb"[ \t\n\r\v\f]")
 
 
 class ByteRange(NamedTuple):
     """A range of whole words in a file.
 
-    The first range of a file starts at byte 0, any other after the first blank at or after byte
-    begin - 1. The last range ends with the file, any other with the first blank at or after byte
-    end - 1. `size` is the number of bytes in the file.
+    The first range of a file starts at byte 0. Any other range starts after the first blank at or
+    after byte `begin` - 1. The last range ends with the file. Any other range ends with the first
+    blank at or after byte `end` - 1. `size` is the number of bytes in the file.
     """
 
     path: str
@@ -40,7 +40,7 @@ def absolute_paths(paths: Sequence[str]) -> list[str]:
 
 
 def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
-    """Cut files into ranges; a file that is compressed or not UTF-8 is a single range."""
+    """Cut files into ranges. A file that is compressed or not in UTF-8 is a single range."""
     ranges, sizes = [], []
     for path in paths:
         size = size_of(path)
@@ -50,42 +50,44 @@ def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
                 "save the text to a file first"
             )
         sizes.append(size)
-    length = max(RANGE, -(-sum(sizes) // MOST))
+    length = max(MIN_RANGE_BYTES, -(-sum(sizes) // MAX_RANGES))
     for path, size in zip(paths, sizes, strict=True):
         with open_bytes(path) as file:
             start = packing.peek(file)
-            whole = (
+            is_single_range = (
                 encoding != "utf-8"
                 or packing.kind_of(start) != ""
                 or encoding_by_mark(start) not in ("", "utf-8")
             )
-        step = max(size if whole else length, 1)
-        ranges += [ByteRange(path, at, min(at + step, size), size) for at in range(0, size, step)]
+        step = max(size if is_single_range else length, 1)
+        ranges += [
+            ByteRange(path, begin, min(begin + step, size), size) for begin in range(0, size, step)
+        ]
     return ranges
 
 
 class RangeCorpus(Corpus):
     """The words of one byte range.
 
-    part      the range
-    settings  the encoding and the tokenizer of the text
+    byte_range  the range
+    settings    the encoding and the tokenizer of the text
     """
 
-    def __init__(self, part: ByteRange, settings: TextSettings):
+    def __init__(self, byte_range: ByteRange, settings: TextSettings):
         super().__init__(
-            [part.path], settings.tokenizer, settings.encoding, settings.lowercase,
+            [byte_range.path], settings.tokenizer, settings.encoding, settings.lowercase,
             settings.normalize,
         )  # fmt: skip
-        self._part = part
-        self._begin = part.begin
+        self._range = byte_range
+        self._begin = byte_range.begin
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the tokens, as any `Corpus` does, without computing a fingerprint."""
         yield from map(self._tokens, self._text())
 
     def _text(self) -> Iterator[bytes]:
-        """Yield the text, as any `Corpus` does; only the last range adds a missing line end."""
-        path, begin, end, size = self._part
+        """Yield the text, as any `Corpus` does. Only the last range adds a missing line end."""
+        path, begin, end, size = self._range
         if (begin, end) == (0, size):
             yield from super()._text()
             return
@@ -97,29 +99,31 @@ class RangeCorpus(Corpus):
                     yield b"\n"
 
     def _raw(self, path: str) -> Iterator[bytes]:
-        _, begin, end, size = self._part
+        """Yield the bytes of the range, from its first word to the blank after its last word."""
+        _, begin, end, size = self._range
         if (begin, end) == (0, size):
             yield from super()._raw(path)
             return
         with open_bytes(path) as file:
-            at = max(begin - 1, 0)
-            file.seek(at)
-            inside = begin == 0
+            block_begin = max(begin - 1, 0)
+            file.seek(block_begin)
+            has_begun = begin == 0  # whether the first word of the range has been found
             while block := file.read(corpus.BLOCK):
                 first = 0
-                if not inside:
+                if not has_begun:
                     blank = _BLANK.search(block)
                     if blank:
-                        first, inside = blank.end(), True
-                    if at + (blank.end() if blank else len(block)) >= end < size:
+                        first, has_begun = blank.end(), True
+                    if block_begin + (blank.end() if blank else len(block)) >= end < size:
                         return  # the word that began before this range also ends after it
                 last = len(block)
-                blank = _BLANK.search(block, max(end - 1 - at, first)) if end < size else None
+                search_begin = max(end - 1 - block_begin, first)
+                blank = _BLANK.search(block, search_begin) if end < size else None
                 if blank:
                     last = blank.end()
-                if inside and first < last:
+                if has_begun and first < last:
                     self.bytes_read += last - first
                     yield block[first:last]
                 if blank:
                     return
-                at += len(block)
+                block_begin += len(block)

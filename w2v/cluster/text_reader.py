@@ -1,4 +1,4 @@
-"""Counting and encoding a text on a cluster: workers read byte ranges, each range once.
+"""Counting and encoding a text on a cluster: each worker reads some of its byte ranges.
 
 The vocabulary and the word ids are those of `encode.read` for the same files, but the word ids stay
 on the workers.
@@ -25,14 +25,14 @@ from w2v.text.encode import check_shared, make_word_counter
 from w2v.text.vocabulary import UNKNOWN, Vocabulary, choose, read_counts
 from w2v.text.word_counter import WordCounter
 
-FAN_IN = 16  # counts of ranges that one task merges
+FAN_IN = 16  # maximum number of tables of counts that one task adds
 
 
-class PartCounts(NamedTuple):
-    """The types of one or several ranges with their counts, in order of first occurrence.
+class RangeCounts(NamedTuple):
+    """The T types of one or several ranges with their counts, in order of first occurrence.
 
-    names      the types, separated by spaces; the first type is the end of a sentence
-    counts     int64 (T,)
+    names      the types, separated by spaces. The first type is the end of a sentence
+    counts     int64 (T,): the count of each type
     bad_bytes  number of invalid byte sequences: see `Corpus`
     first_bad  the place of the first invalid sequence: see `Corpus`
     """
@@ -43,18 +43,23 @@ class PartCounts(NamedTuple):
     first_bad: str
 
 
-class Numbered(NamedTuple):
-    """The tokens of a range, as numbers of the range's own types, and the counts of the types."""
+class NumberedRange(NamedTuple):
+    """The tokens of a range before the vocabulary is known.
+
+    numbers  int32: for each token, the number of its type among the types of the range
+    tally    the types of the range with their counts
+    """
 
     numbers: np.ndarray
-    tally: PartCounts
+    tally: RangeCounts
 
 
-class Part(NamedTuple):
+class EncodedRange(NamedTuple):
     """The words of a range as word ids of the vocabulary.
 
-    ids      int32 (N,)
-    starts   int64: the positions after the sentence ends of the range; a sentence may be empty
+    ids      int32 (N,): the word ids of the tokens that are in the vocabulary
+    starts   int64: for each sentence end of the range, the position in `ids` after it. Positions
+             repeat if a sentence is empty
     unknown  number of out-of-vocabulary tokens
     """
 
@@ -63,37 +68,39 @@ class Part(NamedTuple):
     unknown: int
 
 
-def number_words(part: ByteRange, settings: TextSettings) -> Numbered:
-    """The task that reads a range and numbers its types."""
+def number_words(byte_range: ByteRange, settings: TextSettings) -> NumberedRange:
+    """The task that reads a range, numbers its types and counts them."""
     try:
-        corpus, counter, ids = RangeCorpus(part, settings), WordCounter(), SpooledArray(np.int32)
+        corpus, counter = RangeCorpus(byte_range, settings), WordCounter()
+        ids = SpooledArray(np.int32)
         for block in corpus.blocks():
             ids.append(counter.number(block))
     except OSError as error:
         raise W2VError(
-            f"{part.path}: a worker cannot read this file ({error.strerror or error}): "
+            f"{byte_range.path}: a worker cannot read this file ({error.strerror or error}): "
             "make it readable under this path on every worker"
         ) from None
-    tally = PartCounts(counter.names(), counter.counts.copy(), corpus.bad_bytes, corpus.first_bad)
-    return Numbered(np.array(ids.mapped()), tally)
+    tally = RangeCounts(counter.names(), counter.counts.copy(), corpus.bad_bytes, corpus.first_bad)
+    return NumberedRange(np.array(ids.mapped()), tally)
 
 
-def tally_of(numbered: Numbered) -> PartCounts:
+def tally_of(numbered: NumberedRange) -> RangeCounts:
     """The task that returns the counts of a range's types."""
     return numbered.tally
 
 
-def add_tallies(tallies: Sequence[PartCounts]) -> PartCounts:
+def add_tallies(tallies: Sequence[RangeCounts]) -> RangeCounts:
     """The task that adds the counts of consecutive ranges."""
     counter = WordCounter()
     for tally in tallies:
         counter.add(tally.names, tally.counts)
-    bad = [tally.first_bad for tally in tallies if tally.bad_bytes]
+    bad_places = [tally.first_bad for tally in tallies if tally.bad_bytes]
     bad_bytes = sum(tally.bad_bytes for tally in tallies)
-    return PartCounts(counter.names(), counter.counts.copy(), bad_bytes, bad[0] if bad else "")
+    first_bad = bad_places[0] if bad_places else ""
+    return RangeCounts(counter.names(), counter.counts.copy(), bad_bytes, first_bad)
 
 
-def encode(numbered: Numbered, run: str, names: bytes) -> Part:
+def encode(numbered: NumberedRange, run: str, names: bytes) -> EncodedRange:
     """The task that turns the numbers of a range into word ids.
 
     numbered  the tokens of the range
@@ -105,30 +112,33 @@ def encode(numbered: Numbered, run: str, names: bytes) -> Part:
     )
     types = numbered.tally.names.split(b" ")
     word_ids = np.array([word_rows.get(name, -1) for name in types], np.int32)
-    word_ids[0] = -1
+    word_ids[0] = -1  # the end of a sentence has no word id
     size = np.array([0, -1])  # -1: the first sentence may have begun in the previous range
     count = numbered.numbers.size
     words, starts = np.empty(count, np.int32), np.empty(count, np.int64)
     kept, sentences = keep_words(numbered.numbers, word_ids, size, words, starts, False)
     unknown = word_ids < 0
     unknown[0] = False  # the end of a sentence
-    return Part(
+    return EncodedRange(
         words[:kept].copy(), starts[:sentences].copy(), int(numbered.tally.counts[unknown].sum())
     )
 
 
-def ids_of(part: Part) -> np.ndarray:
+def ids_of(part: EncodedRange) -> np.ndarray:
     """The task that returns the word ids of a range."""
     return part.ids
 
 
-def outline_of(part: Part) -> tuple[int, np.ndarray, int]:
-    """The task that returns the number of words, the sentence starts, the number of OOV tokens."""
+def outline_of(part: EncodedRange) -> tuple[int, np.ndarray, int]:
+    """The task that returns what the main process needs of an encoded range.
+
+    Returns  (number of words, sentence starts, number of out-of-vocabulary tokens)
+    """
     return part.ids.size, part.starts, part.unknown
 
 
 def digest(paths: Sequence[str], settings: TextSettings) -> str:
-    """The task that computes the fingerprint of the files, reading all of them in order."""
+    """The task that computes the fingerprint of the files. It reads all files in order."""
     return Corpus(paths, settings.tokenizer, settings.encoding).digest()
 
 
@@ -143,8 +153,9 @@ def read(
     """Read a text of sentences as `encode.read` does, but leave the word ids on the workers.
 
     on_share  called with the share of the work that is done, 0 to 1
-    known     the words and counts of a model that is updated
-    fixed     a file of `w2v vocab`, whose words and counts become the vocabulary
+    known     the words and counts of a model that is updated; None: train a new model
+    fixed     a file of `w2v vocab`, whose words and counts become the vocabulary; None: count the
+              words of the text
     Raises    W2VError for stdin, for a file that a worker cannot read, and for more types than
               --max-types
     """
@@ -156,7 +167,7 @@ def read(
     files = absolute_paths(corpus.paths)
     ranges = cut(files, corpus.encoding)
     fingerprint = cluster.submit(digest, files, settings)
-    numbered = [cluster.submit(number_words, part, settings) for part in ranges]
+    numbered = [cluster.submit(number_words, byte_range, settings) for byte_range in ranges]
     tallies = [cluster.submit(tally_of, words) for words in numbered]
     while len(tallies) > 1:
         tallies = [
@@ -187,7 +198,7 @@ def read(
     cluster.follow(outlines, lambda share: on_share((1 + share) / 2))
     sizes, starts, unknown = zip(*cluster.gather(outlines), strict=True)
     corpus.fingerprint = cluster.result(fingerprint)
-    text = RemoteText(ids, sizes, _joined(sizes, starts))
+    text = RemoteText(ids, sizes, _join_starts(sizes, starts))
     if fixed is not None:
         check_shared(corpus, fixed, text.size, sum(unknown))
         vocabulary = vocabulary.with_count(UNKNOWN, sum(unknown))
@@ -195,8 +206,13 @@ def read(
     return vocabulary, text
 
 
-def _joined(sizes: Sequence[int], part_starts: Sequence[np.ndarray]) -> np.ndarray:
-    """The start of each sentence in the whole text, and the end of the text."""
-    edges = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    inner = [starts + edge for starts, edge in zip(part_starts, edges, strict=False)]
-    return np.unique(np.concatenate([edges[:1], *inner, edges[-1:]]))
+def _join_starts(sizes: Sequence[int], part_starts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the start of each sentence in the whole text, and the end of the text.
+
+    sizes        the number of words of each range
+    part_starts  `EncodedRange.starts` of each range
+    """
+    bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    # `bounds` has one more entry than `part_starts`: the end of the text.
+    shifted = [starts + begin for starts, begin in zip(part_starts, bounds, strict=False)]
+    return np.unique(np.concatenate([bounds[:1], *shifted, bounds[-1:]]))
