@@ -68,15 +68,15 @@ class Network:
         tables, slopes = dict(parameters), dict(parameters if gradients is None else gradients)
         self.embedding = Embedding(a.words, a.dim, dtype)
         self.embedding.attach(tables, {})
-        recurrent = a.recurrent()
+        recurrent = a.recurrent_layers()
         self._recurrent = [
             layer.of(inputs, a.units, settings, dtype) for _, inputs, layer in recurrent
         ]
         self._concatenation = None if recurrent else Concatenation(a.length)
         self._pooling = None if a.steps else Pooling(settings.pool)
         f = "relu" if recurrent else settings.activation
-        self._denses = [Dense(inputs, units, f, dtype) for _, inputs, units in a.denses()]
-        names = [name for name, *_ in recurrent] + [name for name, *_ in a.denses()]
+        self._denses = [Dense(inputs, units, f, dtype) for _, inputs, units in a.dense_layers()]
+        names = [name for name, *_ in recurrent] + [name for name, *_ in a.dense_layers()]
         for name, layer in zip(names, [*self._recurrent, *self._denses], strict=True):
             layer.attach(arrays_of(layer, name, tables), arrays_of(layer, name, slopes))
         self.output: SoftmaxOutput

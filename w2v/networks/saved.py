@@ -65,7 +65,7 @@ class TrainedNetwork:
         on_progress  called with the share of the text that is done, 0 to 1
         """
         ids = np.insert(text.ids.mapped(), text.starts[1:], self._end)
-        stream = StreamBatches(ids, self._end, 1, STEPS, self.architecture.before)
+        stream = StreamBatches(ids, self._end, 1, STEPS, self.architecture.earlier_words)
         parts = max(-(-ids.size // STEPS), 1)
         return evaluate(self._networks(1), stream, 1, lambda done: on_progress(done / parts))
 
@@ -85,7 +85,7 @@ class TrainedNetwork:
         made = self.architecture
         [network], rng = self._networks(1), np.random.default_rng(seed)
         states = network.states(1)
-        wide = 1 + made.before
+        wide = 1 + made.earlier_words
         line = [self._end] * wide + list(prompt)
         for at in range(wide, len(line)):  # read the prompt up to the word before its last
             if made.layer:

@@ -254,7 +254,7 @@ def batches_of(
     if not isinstance(text, EncodedDocuments):
         end = vocabulary.names.index(END)
         ids = np.insert(text.ids.mapped(), text.starts[1:], end)
-        return StreamBatches(ids, end, settings.rows, settings.bptt, made.before)
+        return StreamBatches(ids, end, settings.rows, settings.bptt, made.earlier_words)
     number = {label: at for at, label in enumerate(labels)}
     for at, label in enumerate(text.labels):
         if label not in number:

@@ -1,4 +1,8 @@
-"""Base classes of layers, and functions that layers share: initialisation, matrix products."""
+"""The base classes of layers, and functions for initialisation and matrix products.
+
+Letters of shapes: T time steps, B rows of the minibatch, I inputs, U units, O outputs, D any number
+of dimensions.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,16 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-State = Sequence[np.ndarray] | None  # initial state of a recurrent layer; None: zeros
+State = Sequence[np.ndarray] | None  # arrays of a recurrent layer's initial state; None: zeros
 
 
 class Layer:
-    """A layer with parameters by name, and gradients of the same shapes.
+    """A layer with `parameters` by name, and `gradients` of the same names and shapes.
 
-    `backward` overwrites the gradients; it does not add to them.
+    `backward` overwrites the gradients and does not add to them.
+
+    shapes  shapes of the parameters by name
+    dtype   dtype of the parameters
     """
 
     def __init__(self, shapes: dict[str, tuple[int, ...]], dtype: Any = np.float32):
@@ -25,28 +32,30 @@ class Layer:
     def attach(
         self, parameters: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
     ) -> None:
-        """Use these arrays in place of the layer's own.
+        """Use arrays of `parameters` and `gradients` in place of the arrays of the layer.
 
-        Networks of several threads share parameters in this way; each has its own gradients.
+        In this way the networks of several threads share parameters, while each network has its own
+        gradients. Gradients whose names are not in `gradients` are removed from the layer.
         """
         self.parameters = {name: parameters[name] for name in self.parameters}
         self.gradients = {name: gradients[name] for name in self.gradients if name in gradients}
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Initialise the parameters at random; here they stay zero."""
+        """Initialise the parameters at random. This method of the base class leaves them 0."""
 
 
 class Recurrent(Layer, ABC):
     """A recurrent layer of U units, which reads its input step by step.
 
-    title         name in the table of layers
-    state_names   arrays of the state: h, or h and the cell c
-    numbers_held  numbers in memory for each unit, step and row, forward and backward together
+    title         name of the layer in the table of layers
+    state_names   names of the arrays of the state: h, or h and the cell c
+    numbers_held  how many numbers `forward` and `backward` together hold in memory for each unit,
+                  step and row. The memory of training is estimated from it
     kernels       modules of `w2v.kernels` that the layer calls
 
-    `forward` of a subclass sets `hidden`, the states h_0 to h_T, (T + 1, B, U). `backward` sets
-    `d_hidden`, their gradients, besides `gradients`. In a file a parameter is named by the layer's
-    class and place: lstm1.W_x.
+    `forward` of a subclass sets `hidden`, (T + 1, B, U), the states h_0, ..., h_T. `backward`
+    overwrites `gradients`, and sets `d_hidden`, the gradients of these states. In a file, the name
+    of a parameter begins with the class of the layer and its number: lstm1.W_x.
     """
 
     title: ClassVar[str]
@@ -63,7 +72,10 @@ class Recurrent(Layer, ABC):
 
     @classmethod
     def of(cls, inputs: int, units: int, settings: Any, dtype: Any) -> Self:
-        """The layer for a model's settings. Most classes have no setting besides their size."""
+        """Make the layer for the settings of a model.
+
+        Most classes need no setting besides the size of the layer.
+        """
         return cls(inputs, units, dtype=dtype)
 
     @staticmethod
@@ -75,7 +87,7 @@ class Recurrent(Layer, ABC):
     def forward(
         self, x: np.ndarray, mask: np.ndarray | None = None, initial: State = None
     ) -> np.ndarray:
-        """Input x, (T, B, I), to the states h_1 to h_T, (T, B, U).
+        """Compute the states h_1, ..., h_T, (T, B, U), from the inputs x, (T, B, I).
 
         mask     (T, B), 1 for a word and 0 for padding, where the state is copied; None: no padding
         initial  the arrays of the state before the first step, each (B, U); None: zeros
@@ -83,38 +95,46 @@ class Recurrent(Layer, ABC):
 
     @abstractmethod
     def backward(self, d_h: np.ndarray) -> np.ndarray:
-        """Back-propagation through time: d_h_1 to d_h_T, (T, B, U), to d_x, (T, B, I)."""
+        """Compute the gradients by back-propagation through time.
+
+        d_h      (T, B, U), the gradients of the outputs h_1, ..., h_T
+        Returns  d_x, (T, B, I), the gradient of the inputs
+        """
 
     @property
     def state(self) -> tuple[np.ndarray, ...]:
-        """The state after the last step, the initial state of a next minibatch."""
+        """The arrays of the state after the last step, from which a next minibatch can continue."""
         return (self.hidden[-1],)
 
 
 def init_glorot(rng: np.random.Generator, matrix: np.ndarray) -> None:
-    """Fill a matrix (I, O) with numbers uniform in ±sqrt(6 / (I + O)).
+    """Fill a matrix (I, O) with random numbers, uniform in ±sqrt(6 / (I + O)).
 
-    The variance of signals then stays about the same forward and backward (Glorot and Bengio 2010,
-    equation 16).
+    Then the variance stays about the same from layer to layer, of the outputs in the forward pass
+    and of the gradients in the backward pass (Glorot and Bengio 2010, equation 16).
     """
     limit = math.sqrt(6 / sum(matrix.shape))
     matrix[...] = rng.uniform(-limit, limit, matrix.shape)
 
 
 def init_orthogonal(rng: np.random.Generator, matrix: np.ndarray) -> None:
-    """Fill a square matrix with a random orthogonal one, which keeps norms (Saxe et al. 2014)."""
+    """Fill a square matrix with a random orthogonal matrix.
+
+    A product with an orthogonal matrix keeps the norm of a vector (Saxe et al. 2014).
+    """
     q, r = np.linalg.qr(rng.standard_normal(matrix.shape))
+    # The signs of the diagonal make the matrix uniform among all orthogonal matrices.
     matrix[...] = q * np.sign(np.diagonal(r))
 
 
 def flat(array: np.ndarray) -> np.ndarray:
-    """(T, B, D) as a matrix (T B, D)."""
+    """Return a view of an array (T, B, D) as a matrix (T * B, D)."""
     return array.reshape(-1, array.shape[-1])
 
 
 def times(array: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """(..., I) times (I, O) as one matrix product.
+    """Multiply an array (..., I) by a matrix (I, O) in one matrix product.
 
-    NumPy's `@` makes a product for each step, which takes up to 5 times as long.
+    NumPy's `@` computes a product for each step, which takes up to 5 times as long.
     """
     return (flat(array) @ matrix).reshape(*array.shape[:-1], matrix.shape[1])
