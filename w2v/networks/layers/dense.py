@@ -11,10 +11,10 @@ from w2v.networks.layers.layer import Layer, flat, init_glorot, times
 
 
 class Dense(Layer):
-    """y = f(x W + b), for arrays with the inputs on the last axis.
+    """A dense layer: y = f(x W + b), for arrays with the inputs on the last axis.
 
-    inputs      number of inputs, I
-    units       number of outputs, O
+    inputs      I, number of inputs
+    units       O, number of outputs
     activation  f: linear, tanh or relu
     dtype       dtype of the parameters
     """
@@ -31,26 +31,26 @@ class Dense(Layer):
         return {"W": (inputs, units), "b": (units,)}
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Glorot initialisation of W; b starts at 0."""
+        """Initialise W at random, by Glorot initialisation; b starts at 0."""
         init_glorot(rng, self.parameters["W"])
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """(..., I) to (..., O)."""
+        """Compute y, (..., O), from x, (..., I)."""
         self._x = x
         self._y = self._f(times(x, self.parameters["W"]) + self.parameters["b"])
         return self._y
 
     def backward(self, d_y: np.ndarray) -> np.ndarray:
-        """d_y, (..., O), to d_x, (..., I); overwrites `gradients`."""
+        """Compute d_x, (..., I), from d_y, (..., O), and overwrite `gradients`."""
         # 1. y = f(a)
         d_a = d_y * self._f.slope(self._y)
-        # 2. a = x W + b: one product over all rows
+        # 2. a = x W + b: gradients of W, b and x, in one product for all rows
         np.matmul(flat(self._x).T, flat(d_a), out=self.gradients["W"])
         flat(d_a).sum(axis=0, out=self.gradients["b"])
         return times(d_a, self.parameters["W"].T)
 
 
-# name: (f, its derivative f'(a) as a function of y = f(a))
+# By name: the function f, and its derivative f'(a), computed from y = f(a).
 _FUNCTIONS: dict[str, tuple[Callable, Callable]] = {
     "linear": (lambda a: a, np.ones_like),
     "tanh": (np.tanh, lambda y: 1 - y * y),
@@ -66,9 +66,9 @@ class Activation:
         self._function, self._slope = _FUNCTIONS[name]
 
     def __call__(self, a: np.ndarray) -> np.ndarray:
-        """y = f(a)."""
+        """Compute y = f(a)."""
         return self._function(a)
 
     def slope(self, y: np.ndarray) -> np.ndarray:
-        """The derivative f'(a), computed from y = f(a)."""
+        """Compute the derivative f'(a) from y = f(a)."""
         return self._slope(y)

@@ -12,13 +12,14 @@ from w2v.networks.layers.layer import Layer, flat
 
 
 class Embedding(Layer):
-    """x = E[word]; the embedding matrix E is `input_vectors` (V, D), the word vectors of the file.
+    """An embedding layer: x = E[word], with the embedding matrix E.
 
-    Only the rows of words in the minibatch have a gradient. `backward` stores it as `rows`, int32
-    (N,), the distinct ids, and `sums`, (N, D).
+    E is the parameter `input_vectors`, (V, D), which are the word vectors in a model's file. Only
+    the rows of the words in the minibatch have a gradient. `backward` stores the distinct ids of
+    these words in `rows`, int32 (N,), and the gradients of their vectors in `sums`, (N, D).
 
-    words  size of the vocabulary, V
-    dim    dimensions of a word vector, D
+    words  V, size of the vocabulary
+    dim    D, dimension of a word vector
     dtype  dtype of the vectors
     """
 
@@ -26,7 +27,7 @@ class Embedding(Layer):
         super().__init__(self.shapes(words, dim), dtype)
         self.gradients = {}
         self.rows, self.sums = np.zeros(0, np.int32), np.zeros((0, dim), dtype)
-        self._places = np.full(words, -1, np.int32)
+        self._local_ids = np.full(words, -1, np.int32)  # scratch of `backward`: -1 everywhere
 
     @staticmethod
     def shapes(words: int, dim: int) -> dict[str, tuple[int, ...]]:
@@ -34,21 +35,21 @@ class Embedding(Layer):
         return {"input_vectors": (words, dim)}
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Random vectors, uniform in ±0.1."""
+        """Initialise the vectors at random, uniform in ±0.1."""
         vectors = self.parameters["input_vectors"]
         vectors[...] = rng.uniform(-0.1, 0.1, vectors.shape)
 
     def forward(self, words: np.ndarray) -> np.ndarray:
-        """Word ids, int32 (...), to vectors, (..., D)."""
+        """Look up the vectors, (..., D), of word ids, int32 (...)."""
         self._words = words
         return self.parameters["input_vectors"][words]
 
     def backward(self, d_x: np.ndarray) -> None:
-        """Sum d_x, (..., D), over the occurrences of each word, into `rows` and `sums`."""
-        numbers = self._words.astype(np.int32).reshape(-1)
+        """Sum d_x, (..., D), over the occurrences of each word, and set `rows` and `sums`."""
+        numbers = self._words.astype(np.int32).reshape(-1)  # `number_rows` overwrites this copy
         rows = np.empty(numbers.size, np.int32)
-        known = number_rows(numbers, numbers.size, self._places, rows, 0)
-        self.rows = rows[:known]
-        self._places[self.rows] = -1
-        self.sums = np.zeros((known, d_x.shape[-1]), d_x.dtype)
+        distinct = number_rows(numbers, numbers.size, self._local_ids, rows, 0)
+        self.rows = rows[:distinct]
+        self._local_ids[self.rows] = -1
+        self.sums = np.zeros((distinct, d_x.shape[-1]), d_x.dtype)
         add_rows(numbers, np.ascontiguousarray(flat(d_x)), self.sums)

@@ -1,4 +1,4 @@
-"""The pooling layer: the states of all steps to one vector for each text."""
+"""The pooling layer, which makes one vector of the states of a text."""
 
 from __future__ import annotations
 
@@ -8,38 +8,43 @@ WAYS = ("last", "mean", "max")
 
 
 class Pooling:
-    """(T, B, U) to (B, U): the last state, or the mean or maximum over the steps with a word.
+    """Make one vector for each text of its states: (B, U) from (T, B, U).
 
-    way  last, mean or max
+    T is the number of time steps, B of texts in the minibatch, and U of units.
+
+    way  last: the last state; mean or max: the mean or maximum of the states, without padding
     """
 
     def __init__(self, way: str):
         self._way = way
 
     def forward(self, h: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-        """Pool h, (T, B, U), with the mask (T, B).
+        """Pool h, (T, B, U).
 
-        A row without words becomes zeros, or with `last` the initial state h_0.
+        A text without words gets zeros, or with `last` the initial state h_0.
+
+        mask  (T, B), 1 for a word and 0 for padding; None: no padding
         """
         self._shape, ones = h.shape, np.ones(h.shape[:2], h.dtype)
         self._mask = ones if mask is None else mask
-        if self._way == "last":  # padding has copied the state of the last word
+        if self._way == "last":  # the layer has copied the state of the last word to padding
             return h[-1]
         if self._way == "mean":
             self._counts = np.maximum(self._mask.sum(axis=0), 1)[:, None]
             return (h * self._mask[:, :, None]).sum(axis=0) / self._counts
-        held = np.where(self._mask[:, :, None] > 0, h, -np.inf)
-        self._places = held.argmax(axis=0)
-        self._any = (self._mask.sum(axis=0) > 0)[:, None]
-        return np.where(self._any, held.max(axis=0), 0)
+        states = np.where(self._mask[:, :, None] > 0, h, -np.inf)
+        self._steps_of_maximum = states.argmax(axis=0)
+        self._has_words = (self._mask.sum(axis=0) > 0)[:, None]
+        return np.where(self._has_words, states.max(axis=0), 0)
 
     def backward(self, d_y: np.ndarray) -> np.ndarray:
-        """d_y, (B, U), to d_h, (T, B, U)."""
+        """Compute d_h, (T, B, U), from d_y, (B, U)."""
         d_h = np.zeros(self._shape, d_y.dtype)
         if self._way == "last":
             d_h[-1] = d_y
         elif self._way == "mean":
             d_h += self._mask[:, :, None] * (d_y / self._counts)
         else:
-            np.put_along_axis(d_h, self._places[None], (d_y * self._any)[None], axis=0)
+            d_states = d_y * self._has_words
+            np.put_along_axis(d_h, self._steps_of_maximum[None], d_states[None], axis=0)
         return d_h
