@@ -1,7 +1,7 @@
 """A neural network: layers from word ids to predictions, forward and backward.
 
 Recurrent layers are trained by back-propagation through time (Werbos 1990). A language model keeps
-the state from one minibatch to the next, but gradients stop at the start of the minibatch:
+the state from one minibatch to the next, but gradients stop at the start of the minibatch. This is
 truncated back-propagation through time (Williams and Peng 1990).
 """
 
@@ -23,15 +23,15 @@ from w2v.networks.layers.softmax_output import RowGradients, SampledSoftmaxOutpu
 
 
 class Batch(NamedTuple):
-    """A minibatch, or a shard of one, of T steps and B rows.
+    """A minibatch, or a shard of a minibatch, of T time steps and B rows.
 
-    words    int32 (T, B), word ids; for an mlp that predicts at each step (T + length - 1, B), with
-             the words before the first step
-    mask     (T, B), 1 for a word and 0 for padding; None: no padding
-    targets  int32 (B,), or (T * B,) with a prediction at each step: ids of labels or words
-    weights  weight of each target in the loss, of the network's dtype
-    states   the initial states, arrays (B, U) for each recurrent layer in turn, overwritten by the
-             last states; None: zeros
+    words    int32 (T, B), word ids. For an mlp that predicts at each step (T + length - 1, B),
+             because its predictions also read the words before the first step
+    mask     of the shape of `words`: 1 for a word, 0 for padding; None: no padding
+    targets  ids of labels or words: int32 (B,), or (T * B,) with a prediction at each step
+    weights  the weight of each target in the loss, of the dtype of the network
+    states   the arrays (B, U) of the initial states of all recurrent layers, in order. The last
+             states overwrite them. None: the initial states are zeros
     """
 
     words: np.ndarray
@@ -42,16 +42,17 @@ class Batch(NamedTuple):
 
 
 class Network:
-    """A network of layers. Several networks may share their parameters, one for each thread.
+    """A network of layers. The networks of several threads may share their parameters.
 
     architecture  the layers and their sizes
     settings      settings of the model: pooling, activation, dropout
-    parameters    arrays by name, as in `Architecture.shapes`; for `SampledSoftmaxOutput` b_o is
-                  (K, 1)
-    gradients     arrays to be overwritten, by the same names, without the tables that have row
-                  gradients (see `rows`); None: for a network that is never trained
-    counts        word counts for the sampled softmax; None: the full softmax
-    samples       words drawn for a minibatch by the sampled softmax; 0: the full softmax
+    parameters    arrays by name, with the shapes of `Architecture.shapes`, but b_o is (K, 1) with
+                  the sampled softmax
+    gradients     arrays of the same names, which `learn` overwrites. The tables with row gradients
+                  (see `rows`) have none. None: the network is not trained
+    counts        int64 (V,), word counts for the sampled softmax; None: use the full softmax
+    samples       number of words that the sampled softmax draws for a minibatch; 0: use the full
+                  softmax
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class Network:
     ):
         self.architecture = architecture
         a, dtype = architecture, parameters["input_vectors"].dtype
-        tables, slopes = dict(parameters), dict(parameters if gradients is None else gradients)
+        tables = dict(parameters)
+        # An untrained network has no gradients, but its layers need arrays of these names.
+        slopes = dict(parameters if gradients is None else gradients)
         self.embedding = Embedding(a.words, a.dim, dtype)
         self.embedding.attach(tables, {})
         recurrent = a.recurrent_layers()
@@ -87,78 +90,85 @@ class Network:
             self.output.attach(tables, slopes)
         self.output.share(tables)
         self._dropouts = [
-            Dropout(settings.dropout) for _ in range(2 + len(self._recurrent) + len(self._denses))
+            Dropout(settings.dropout) for _ in range(1 + len(self._recurrent) + len(self._denses))
         ]
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Fill all parameters at random."""
+        """Initialise all parameters at random."""
         for layer in (self.embedding, *self._recurrent, *self._denses, self.output):
             layer.initialise(rng)
 
     def features(self, batch: Batch, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Forward up to the input of the output layer, (B, U) or (T * B, U).
+        """Compute the input of the output layer, (B, U) or (T * B, U), and update `batch.states`.
 
-        rng  random numbers of dropout; None: no dropout, as in evaluation
+        rng  random number generator of dropout; None: no dropout, as in evaluation
         """
-        drop = iter(self._dropouts)
-        x = next(drop).forward(self.embedding.forward(batch.words), rng)
+        dropouts = iter(self._dropouts)
+        x = next(dropouts).forward(self.embedding.forward(batch.words), rng)
         states = iter(batch.states or ())
         for layer in self._recurrent:
-            held = [next(states) for _ in layer.state_names] if batch.states else []
-            x = next(drop).forward(layer.forward(x, batch.mask, held or None), rng)
-            for old, new in zip(held, layer.state, strict=bool(held)):
-                old[...] = new
+            initial = [next(states) for _ in layer.state_names] if batch.states else []
+            x = next(dropouts).forward(layer.forward(x, batch.mask, initial or None), rng)
+            if initial:
+                for old, new in zip(initial, layer.state, strict=True):
+                    old[...] = new
         if self._concatenation:
             x = self._concatenation.forward(x, batch.mask)
         if self._pooling is None:
             x = flat(x)
         elif self._concatenation:
-            x = x[0]
+            x = x[0]  # a classifier has only one position
         else:
             x = self._pooling.forward(x, batch.mask)
         for dense in self._denses:
-            x = next(drop).forward(dense.forward(x), rng)
+            x = next(dropouts).forward(dense.forward(x), rng)
         return x
 
     def learn(self, batch: Batch, rng: np.random.Generator | None = None) -> tuple[float, int]:
         """Forward and backward: compute the gradients of the weighted sum of the losses.
 
-        rng      random numbers of dropout and sampled softmax; None: no dropout, and fixed samples
-        Returns  (sum of the unweighted losses in nats, number of targets), without the targets that
-                 weigh 0
+        rng      random number generator of dropout and the sampled softmax; None: no dropout, and
+                 the same samples in every call
+        Returns  (sum of the unweighted losses in nats, number of targets), without the targets
+                 whose weight is 0
         """
         h = self.features(batch, rng)
-        d = self.output.learn(h, batch.targets, batch.weights, rng)
-        self._backward(d, len(batch.words))
-        counted = batch.weights > 0
-        return float(self.output.losses[counted].sum()), int(counted.sum())
+        d_h = self.output.learn(h, batch.targets, batch.weights, rng)
+        self._backward(d_h, len(batch.words))
+        is_counted = batch.weights > 0
+        return float(self.output.losses[is_counted].sum()), int(is_counted.sum())
 
     def _backward(self, d: np.ndarray, steps: int) -> None:
+        """Compute the gradients of all layers below the output layer.
+
+        d      the gradient of the output of `features`
+        steps  the number of time steps in the words of the minibatch
+        """
         denses, recurrent = len(self._denses), len(self._recurrent)
-        for at in reversed(range(denses)):
-            d = self._denses[at].backward(self._dropouts[1 + recurrent + at].backward(d))
+        for number in reversed(range(denses)):
+            d = self._denses[number].backward(self._dropouts[1 + recurrent + number].backward(d))
         if self._concatenation:
-            made = steps - self.architecture.length + 1
-            d = self._concatenation.backward(d.reshape(made, -1, d.shape[-1]))
+            positions = steps - self.architecture.length + 1
+            d = self._concatenation.backward(d.reshape(positions, -1, d.shape[-1]))
         elif self._pooling is None:
             d = d.reshape(steps, -1, d.shape[-1])
         else:
             d = self._pooling.backward(d)
-        for at in reversed(range(recurrent)):
-            d = self._recurrent[at].backward(self._dropouts[1 + at].backward(d))
+        for number in reversed(range(recurrent)):
+            d = self._recurrent[number].backward(self._dropouts[1 + number].backward(d))
         self.embedding.backward(self._dropouts[0].backward(d))
 
     def rows(self) -> list[RowGradients]:
-        """After `learn`: the row gradients of the embedding and of the output layer.
+        """After `learn`, the row gradients of the embedding layer and the output layer.
 
-        These are the rows of words that occur in the minibatch or were sampled. A full softmax with
-        tied weights has a gradient for every row.
+        Only the rows of words that occur in the minibatch or were sampled have a gradient. With the
+        full softmax and tied weights, every row has a gradient.
         """
-        embedded = RowGradients("input_vectors", self.embedding.rows, self.embedding.sums)
-        return [embedded, *self.output.rows()]
+        embedding_rows = RowGradients("input_vectors", self.embedding.rows, self.embedding.sums)
+        return [embedding_rows, *self.output.rows()]
 
     def states(self, rows: int) -> list[np.ndarray]:
-        """Zero states for all recurrent layers, each array (rows, U)."""
+        """Make zero states for all recurrent layers: arrays (rows, U)."""
         dtype, units = self.embedding.sums.dtype, self.architecture.units
         count = sum(len(layer.state_names) for layer in self._recurrent)
         return [np.zeros((rows, units), dtype) for _ in range(count)]

@@ -1,6 +1,10 @@
 """The output layer: a score for each label or word, softmax, and the cross-entropy loss.
 
-Its variant for large vocabularies, the sampled softmax, computes the scores of some words only.
+The sampled softmax is a variant for large vocabularies. In training it computes the scores of some
+words only.
+
+Letters of shapes: N rows, which are the predictions of a minibatch, U units of the last hidden
+layer, K outputs (labels or words), V words, D dimension of a word vector.
 """
 
 from __future__ import annotations
@@ -12,15 +16,15 @@ import numpy as np
 from w2v.kernels.softmax import softmax_cross_entropy
 from w2v.networks.layers.layer import Layer, init_glorot
 
-TARGETS = 256  # evaluated at a time, since the scores of a large vocabulary take much memory
+TARGETS = 256  # targets evaluated at a time: the scores of a large vocabulary take much memory
 
 
 class RowGradients(NamedTuple):
-    """Gradients of some rows of a table.
+    """Gradients of some rows of a table of vectors.
 
     table  name of the table
-    rows   int32 (N,), distinct
-    sums   float (N, D), the gradients
+    rows   int32, the distinct row numbers
+    sums   float, the gradient of each of these rows
     """
 
     table: str
@@ -29,13 +33,14 @@ class RowGradients(NamedTuple):
 
 
 class SoftmaxOutput(Layer):
-    """Scores s = h W_ohᵀ + b_o, probabilities p = softmax(s), loss -ln p of the target.
+    """Computes scores s = h W_ohᵀ + b_o and p = softmax(s). The loss is -ln p of the target.
 
-    W_oh is the table `output_vectors`, (K, U). With tied weights it is `input_vectors`, (V, D).
+    W_oh, (K, U), is the table `output_vectors`. If the weights are tied, W_oh is the table of word
+    vectors, `input_vectors`, (V, D), with K = V and U = D.
 
-    inputs   U, units of the last hidden layer
-    outputs  K, labels or words
-    tied     whether W_oh is `input_vectors`
+    inputs   U
+    outputs  K
+    tied     whether the weights are tied
     dtype    dtype of the parameters
     """
 
@@ -47,23 +52,23 @@ class SoftmaxOutput(Layer):
 
     @staticmethod
     def shapes(inputs: int, outputs: int, tied: bool = False) -> dict[str, tuple[int, ...]]:
-        """Shapes of the parameters by name, without a tied table."""
+        """Shapes of the parameters by name, without `input_vectors` if the weights are tied."""
         table: dict[str, tuple[int, ...]] = {} if tied else {"output_vectors": (outputs, inputs)}
         return table | {"b_o": (outputs,)}
 
     def share(self, tables: dict[str, np.ndarray]) -> None:
-        """Use `input_vectors` of `tables` as W_oh where the weights are tied."""
+        """Use `input_vectors` of `tables` as W_oh if the weights are tied."""
         if self._tied:
             self.parameters[self.table] = tables[self.table]
             self.gradients[self.table] = np.empty(self._shape, tables[self.table].dtype)
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Glorot initialisation of W_oh, unless it is tied; b_o starts at 0."""
+        """Initialise W_oh (Glorot), unless the weights are tied; b_o starts at 0."""
         if not self._tied:
             init_glorot(rng, self.parameters[self.table])
 
     def scores(self, h: np.ndarray) -> np.ndarray:
-        """The scores of all outputs: (N, U) to (N, K)."""
+        """Compute the scores of all outputs, (N, K), from h, (N, U)."""
         scores = h @ self.parameters[self.table].T
         scores += self.parameters["b_o"]
         return scores
@@ -77,13 +82,13 @@ class SoftmaxOutput(Layer):
     ) -> np.ndarray:
         """Forward and backward: compute the gradients of the weighted sum of the losses.
 
-        h        (N, U)
-        targets  int32 (N,), column of each row's true label or word
-        weights  (N,), weight of each row in the loss
-        rng      random numbers of the sampled softmax; unused here
-        Returns  d_h, (N, U)
+        Sets `losses` and `correct`, as `SoftmaxLoss.forward` does.
 
-        `losses` and `correct` are set, as in `SoftmaxLoss`.
+        h        (N, U)
+        targets  int32 (N,), the id of the true label or word of each row
+        weights  (N,), the weight of each row in the loss
+        rng      unused; the sampled softmax draws words with it
+        Returns  d_h, (N, U)
         """
         self._loss.forward(self.scores(h), targets, weights)
         # 1. softmax and cross-entropy
@@ -96,9 +101,10 @@ class SoftmaxOutput(Layer):
     def evaluate(
         self, h: np.ndarray, targets: np.ndarray, weights: np.ndarray
     ) -> tuple[np.ndarray, int]:
-        """The losses among all outputs, without gradients: (losses, correct), as in `SoftmaxLoss`.
+        """Compute the losses with the softmax of all outputs, without gradients.
 
-        Arguments are those of `learn`.
+        h, targets, weights  as in `learn`
+        Returns              (losses, correct), as in `SoftmaxLoss`
         """
         losses, correct = np.empty(targets.size), 0
         for start in range(0, targets.size, TARGETS):
@@ -115,34 +121,35 @@ class SoftmaxOutput(Layer):
 
     @property
     def correct(self) -> int:
-        """Number of rows with a weight whose target has the highest score."""
+        """Number of rows whose target has the highest score and whose weight is not 0."""
         return self._loss.correct
 
     def rows(self) -> list[RowGradients]:
-        """Row gradients of tables that the optimizer changes by rows; none if weights are untied.
+        """The gradients of tables that the optimizer changes by rows; none if weights are not tied.
 
-        Tied weights are a table of the embedding, so that all rows of it get a gradient here.
+        Tied weights are the table of the embedding layer, of which all rows get a gradient here.
         """
         if not self._tied:
             return []
-        whole = np.arange(self._shape[0], dtype=np.int32)
-        return [RowGradients(self.table, whole, self.gradients[self.table])]
+        all_rows = np.arange(self._shape[0], dtype=np.int32)
+        return [RowGradients(self.table, all_rows, self.gradients[self.table])]
 
 
 class SampledSoftmaxOutput(SoftmaxOutput):
-    """Sampled softmax: training computes the scores of the minibatch's targets and samples only.
+    """Sampled softmax: `learn` computes the scores of the targets and of random words only.
 
-    Samples are drawn in proportion to count^0.75, once for each call of `learn`. The logarithm of a
-    word's expected number of draws is subtracted from its score. This corrects for the sampling, so
-    that the network learns the full softmax (Jean et al. 2015, "On using very large target
-    vocabulary", equation 8; Bengio and Senécal 2008). `scores` and `evaluate` use all words.
+    These random words are the samples. Each call of `learn` draws them in proportion to
+    count^0.75. The logarithm of the expected number of draws of a word is subtracted from the score
+    of the word. This corrects for the sampling, so that the network learns the full softmax (Jean
+    et al. 2015, "On using very large target vocabulary", equation 8; Bengio and Senécal 2008).
+    `scores` and `evaluate` use all words.
 
     W_oh and b_o are both tables with row gradients; b_o is (K, 1).
 
-    inputs   U, units of the last hidden layer
+    inputs   U
     counts   int64 (K,), counts of the words
-    samples  words drawn in a call
-    tied     whether W_oh is `input_vectors`
+    samples  number of words drawn in a call of `learn`
+    tied     whether the weights are tied
     dtype    dtype of the parameters
     """
 
@@ -152,7 +159,7 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         super().__init__(inputs, counts.size, tied, dtype)
         weights = np.maximum(counts, 1) ** 0.75
         self._expected = samples * weights / weights.sum()
-        self._sums, self._samples = np.cumsum(weights / weights.sum()), samples
+        self._cumulative, self._samples = np.cumsum(weights / weights.sum()), samples
         self.gradients = {}
         self.parameters["b_o"] = np.zeros((counts.size, 1), dtype)
         self._row_gradients: list[RowGradients] = []
@@ -173,14 +180,13 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         rng  draws the samples; None: the same samples in every call
         """
         rng = rng or np.random.default_rng(0)
-        drawn = np.searchsorted(self._sums, rng.random(self._samples))
-        rows, places = np.unique(
-            np.concatenate([targets, np.minimum(drawn, self._sums.size - 1)]), return_inverse=True
-        )
+        samples = np.searchsorted(self._cumulative, rng.random(self._samples))
+        samples = np.minimum(samples, self._cumulative.size - 1)  # the last sum may be below 1
+        rows, columns = np.unique(np.concatenate([targets, samples]), return_inverse=True)
         vectors = self.parameters[self.table][rows]
         scores = h @ vectors.T
         scores += (self.parameters["b_o"][rows, 0] - np.log(self._expected[rows])).astype(h.dtype)
-        self._loss.forward(scores, places[: targets.size].astype(np.int32), weights)
+        self._loss.forward(scores, columns[: targets.size].astype(np.int32), weights)
         # 1. and 2. as in `SoftmaxOutput`, for the rows of targets and samples
         d_scores, rows = self._loss.backward(), rows.astype(np.int32)
         self._row_gradients = [
@@ -190,27 +196,27 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         return d_scores @ vectors
 
     def scores(self, h: np.ndarray) -> np.ndarray:
-        """The scores of all words: (N, U) to (N, K)."""
+        """Compute the scores of all words, (N, K), from h, (N, U)."""
         return h @ self.parameters[self.table].T + self.parameters["b_o"][:, 0]
 
     def rows(self) -> list[RowGradients]:
-        """Row gradients of the targets and samples of the last `learn`."""
+        """The gradients of the rows of the targets and samples in the last `learn`."""
         return self._row_gradients
 
 
 class SoftmaxLoss:
     """Cross-entropy of the targets: -ln p in nats, with p = softmax(scores).
 
-    `forward` sets `losses`, float64 (N,), of each row without its weight, and `correct`, the number
-    of rows with a weight whose target has the highest score.
+    `forward` sets `losses`, float64 (N,), the unweighted loss of each row, and `correct`, the
+    number of rows whose target has the highest score and whose weight is not 0.
     """
 
     def forward(self, scores: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> float:
-        """The weighted sum of the losses.
+        """Compute the weighted sum of the losses.
 
-        scores   (N, K), overwritten by their gradient
-        targets  int32 (N,), the true column of each row
-        weights  (N,), of the dtype of the scores; 0 excludes a row
+        scores   (N, K), overwritten by the gradient of the scores
+        targets  int32 (N,), the column of the target of each row
+        weights  (N,), of the dtype of the scores; the weight 0 excludes a row
         """
         self.losses = np.zeros(targets.size)
         self.correct = softmax_cross_entropy(scores, targets, weights, self.losses)
@@ -218,5 +224,5 @@ class SoftmaxLoss:
         return float(weights @ self.losses)
 
     def backward(self) -> np.ndarray:
-        """The gradient of the weighted sum: weight (p - onehot(target)), (N, K)."""
+        """Return the gradient of the weighted sum, (N, K): weight times (p - onehot(target))."""
         return self._d_scores
