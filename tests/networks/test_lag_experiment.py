@@ -45,7 +45,7 @@ def test_gradients_of_a_student(task, variant):
         {name: layer.gradients[name].copy() for name in parameters},
         parameters,
     )
-    assert student.reach().shape == (len(given) + 1,)
+    assert student.gradient_norms().shape == (len(given) + 1,)
 
 
 def test_reach_is_the_gradient_s_length_by_each_state():
@@ -53,7 +53,7 @@ def test_reach_is_the_gradient_s_length_by_each_state():
     x, sums = adding(np.random.default_rng(3), 5, 4)
     student.learn(x.astype(np.float64), sums)
     lengths = np.sqrt((student.layer.d_hidden**2).sum(axis=(1, 2)))
-    np.testing.assert_allclose(student.reach(), lengths[::-1])
+    np.testing.assert_allclose(student.gradient_norms(), lengths[::-1])
 
 
 def test_the_same_seed_gives_the_same_outcome():

@@ -396,9 +396,9 @@ def test_temperatures(w2v, cycle):
 @compiled
 def test_many_words_are_told_from_some(w2v, cycle, monkeypatch):
     """Above 50,000 words the default is sampled softmax; the perplexity is that of all words."""
-    assert training_of_networks.MANY == 50_000
+    assert training_of_networks.MANY_WORDS == 50_000
     drawn, learn = [], SampledSoftmaxOutput.learn
-    monkeypatch.setattr("w2v.networks.trainer.MANY", 8)
+    monkeypatch.setattr("w2v.networks.trainer.MANY_WORDS", 8)
     monkeypatch.setattr("w2v.networks.trainer.SAMPLES", 3)
     monkeypatch.setattr(
         SampledSoftmaxOutput,

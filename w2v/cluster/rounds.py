@@ -35,7 +35,7 @@ from w2v.training.workers import Workers
 
 MAX_PENDING_ROUNDS = 3  # maximum number of rounds that are submitted but not complete
 MAX_BASE_ROUNDS = 64  # maximum number of rounds from one base to the next
-MAX_CHANGES_RATIO = 4  # a new base is due when the changes are this many times as large as a base
+MAX_CHANGES_RATIO = 4  # maximum size of the changes since a base, in multiples of the base
 FAN_IN = 8  # maximum number of nodes of the merge tree that one task merges
 MAX_RESTARTS = 3  # maximum number of restarts in a row, after data on workers were lost
 

@@ -15,7 +15,7 @@ from w2v.system.text_file import encoding_by_mark
 from w2v.text import corpus
 from w2v.text.corpus import Corpus
 
-MIN_RANGE_BYTES = 1 << 21  # the word ids of 2 MiB take about 1.5 MB
+MIN_RANGE_BYTES = 1 << 21  # 2 MiB, whose word ids take about 1.5 MB
 MAX_RANGES = 4096  # approximate limit, because the scheduler holds several tasks for each range
 _BLANK = re.compile(rb"[ \t\n\r\v\f]")
 

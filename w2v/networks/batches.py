@@ -1,4 +1,4 @@
-"""The minibatches of an epoch, each split into shards that are trained in parallel."""
+"""The minibatches of an epoch, each of them split into shards that are trained in parallel."""
 
 from __future__ import annotations
 
@@ -11,38 +11,45 @@ from w2v.networks.network import Batch
 from w2v.text.encoded_text import EncodedDocuments, Spans
 from w2v.training.chunks import Chunk, Plan
 
-_SORTED = 50  # number of minibatches whose texts are sorted by length together
+_SORTED_BATCHES = 50  # number of minibatches whose texts are sorted by length together
 
 
 class BatchSource(Protocol):
-    """A text as minibatches.
+    """A text that is read in minibatches.
 
-    size  words in an epoch
-    rows  most rows in a minibatch
+    size  number of words in an epoch
+    rows  maximum number of rows in a minibatch
     """
 
     size: int
     rows: int
 
     def schedule(self, rng: np.random.Generator | None, shards: int) -> tuple[list[Any], list[int]]:
-        """Split an epoch into minibatches, and each of these into shards.
+        """Split an epoch into minibatches, and each minibatch into shards.
 
-        rng      shuffles the minibatches; None: the order that is fastest, for evaluation
-        shards   shards in a minibatch; some may be empty
-        Returns  (the shards of all minibatches in order, words in each shard)
+        rng      random number generator that shuffles the minibatches; None: use the order that is
+                 fastest, for evaluation
+        shards   number of shards in a minibatch; some may be empty
+        Returns  (the shards of all minibatches in order, the number of words in each shard)
         """
 
     def batch(self, part: Any, states: list[np.ndarray]) -> Batch | None:
-        """Make the arrays of a shard; None if it is empty.
+        """Make the arrays of a shard; None if the shard is empty.
 
         part    a shard from `schedule`
-        states  recurrent states of all rows of the minibatch, which the network will continue from
-                and overwrite
+        states  recurrent states of all rows of the minibatch. The network continues from them, and
+                overwrites them
         """
 
 
 class BatchPlan(Plan):
-    """The chunks of a run over minibatches: a round is a minibatch, a chunk is a shard of it."""
+    """The chunks of a run over minibatches: a round is a minibatch, and a chunk is a shard.
+
+    source  the minibatches
+    epochs  number of epochs
+    seed    seed of the order of the minibatches
+    shards  number of shards in a minibatch
+    """
 
     def __init__(self, source: BatchSource, epochs: int, seed: int, shards: int):
         self.epochs, self.seed, self.shards, self._source = epochs, seed, shards, source
@@ -61,18 +68,19 @@ class BatchPlan(Plan):
         return replace(chunk, spans=self._parts[number % self._chunks])
 
     def nothing(self) -> Chunk:
-        """A chunk without a word."""
+        """Make a chunk without words."""
         return Chunk(0, 0, 0, 0, 0)
 
 
 class LabelledBatches:
     """Minibatches of labelled texts of similar length.
 
-    text    the documents
-    labels  int32 (M,), label id of each document; zeros for prediction
-    rows    texts in a minibatch
-    length  only the last `length` words of a text are read
-    filled  whether shorter texts are padded to `length`, as an mlp needs
+    text    the M documents
+    labels  int32 (M,), the label id of each document; zeros for prediction
+    rows    number of texts in a minibatch
+    length  number of words at the end of a text that are read
+    filled  whether to pad shorter texts to `length` positions, as an mlp needs. Otherwise texts are
+            padded to the longest text of the shard
     dtype   dtype of the network
     """
 
@@ -88,41 +96,41 @@ class LabelledBatches:
         self._text, self._labels, self._rows = text, labels, rows
         self._begins = np.maximum(text.begins, text.ends - length)
         self._lengths = text.ends - self._begins
-        self._shortest = length if filled else 1
+        self._min_steps = length if filled else 1
         self._dtype = dtype
         self.size = int(self._lengths.sum())
         self.rows = min(rows, max(self._lengths.size, 1))
-        self.longest = max(int(self._lengths.max(initial=0)), self._shortest)
+        self.longest = max(int(self._lengths.max(initial=0)), self._min_steps)
 
     def schedule(
         self, rng: np.random.Generator | None, shards: int
     ) -> tuple[list[np.ndarray], list[int]]:
-        """Row numbers of texts, in minibatches of texts of similar length.
+        """Split the texts into minibatches of similar length. Shards are arrays of row numbers.
 
-        With `rng` the texts are shuffled, and sorted by length in groups of 50 minibatches; then
-        the minibatches are shuffled. Without `rng` all texts are sorted by length.
+        With `rng` the texts are shuffled, and then sorted by length in groups of 50 minibatches.
+        Then the minibatches are shuffled. Without `rng` all texts are sorted by length.
         """
         count = self._lengths.size
         order = np.arange(count) if rng is None else rng.permutation(count)
-        group = max(count, 1) if rng is None else _SORTED * self._rows
-        groups = [order[at : at + group] for at in range(0, count, group)]
+        size = max(count, 1) if rng is None else _SORTED_BATCHES * self._rows
+        groups = [order[first : first + size] for first in range(0, count, size)]
         groups = [texts[np.argsort(self._lengths[texts], kind="stable")] for texts in groups]
-        order = np.concatenate([order[:0], *groups])
-        batches = [order[at : at + self._rows] for at in range(0, count, self._rows)]
+        order = np.concatenate([order[:0], *groups])  # order[:0]: there may be no group
+        batches = [order[first : first + self._rows] for first in range(0, count, self._rows)]
         if rng is not None:
-            batches = [batches[at] for at in rng.permutation(len(batches))]
+            batches = [batches[number] for number in rng.permutation(len(batches))]
         parts = [batch[shard::shards] for batch in batches for shard in range(shards)]
         return parts, [int(self._lengths[part].sum()) for part in parts]
 
     def batch(self, part: np.ndarray, states: list[np.ndarray]) -> Batch | None:
-        """The word ids of some texts, padded to the longest; each text starts from a zero state.
+        """Make the arrays of some texts. Each text starts from a zero state.
 
-        Each target weighs 1 / `rows`, also in a last minibatch with fewer texts.
+        The weight of each target is 1 / `rows`, also in a last minibatch with fewer texts.
         """
         if not part.size:
             return None
         lengths = self._lengths[part]
-        steps = max(int(lengths.max(initial=0)), self._shortest)
+        steps = max(int(lengths.max(initial=0)), self._min_steps)
         ids, _ = self._text.gather(Spans(part, self._begins[part], self._text.ends[part]))
         has_word = np.arange(steps) < lengths[:, None]
         words = np.zeros(has_word.shape, np.int32)
@@ -138,12 +146,12 @@ class StreamBatches:
     The text is cut into B stretches of equal length. Row b of every minibatch continues stretch b.
     The ends of sentences are tokens too.
 
-    ids     int32 (N,)
-    end     id of the end of a sentence, which is also the input before the first token
-    rows    B, stretches
-    steps   T, tokens of each stretch in a minibatch
-    before  further preceding tokens that a prediction reads: length - 1 for an mlp, else 0
-    dtype   dtype of the network
+    ids            int32 (N,), the ids of the tokens
+    end            id of the end of a sentence, which is also the input before the first token
+    rows           B, number of stretches
+    steps          T, number of tokens of each stretch in a minibatch
+    earlier_words  see `Architecture.earlier_words`
+    dtype          dtype of the network
     """
 
     def __init__(
@@ -152,19 +160,20 @@ class StreamBatches:
         end: int,
         rows: int,
         steps: int,
-        before: int = 0,
+        earlier_words: int = 0,
         dtype: type = np.float32,
     ):
-        self.size, self._steps, self._before, self._dtype = ids.size, steps, before, dtype
+        self.size, self._steps, self._dtype = ids.size, steps, dtype
+        self._earlier_words = earlier_words
         self.rows = min(rows, max(ids.size, 1))
         self._stretch = -(-ids.size // self.rows)
         fill = np.full(self.rows * self._stretch - ids.size, end, np.int32)
-        self._ids = np.concatenate([np.full(1 + before, end, np.int32), ids, fill])
+        self._ids = np.concatenate([np.full(1 + earlier_words, end, np.int32), ids, fill])
 
     def schedule(
         self, rng: np.random.Generator | None, shards: int
     ) -> tuple[list[tuple[int, slice]], list[int]]:
-        """First steps and rows of the shards, in the order of the text: nothing is shuffled."""
+        """Split the text in its order, without shuffling. A shard is (its first step, its rows)."""
         cuts = np.linspace(0, self.rows, shards + 1).astype(int)
         groups = [slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
         starts = range(0, self._stretch, self._steps)
@@ -172,30 +181,30 @@ class StreamBatches:
         return parts, [int(self._has_word(*part).sum()) for part in parts]
 
     def _has_word(self, start: int, rows: slice) -> np.ndarray:
-        """Which positions have a token, bool (T, B): the last stretch may be shorter."""
-        return self._places(start, rows) < self.size
+        """Which positions have a token, bool (T, B). The last stretch may be shorter."""
+        return self._positions(start, rows) < self.size
 
-    def _places(self, start: int, rows: slice) -> np.ndarray:
-        """Positions in the text of the tokens to predict, (T, B)."""
+    def _positions(self, start: int, rows: slice) -> np.ndarray:
+        """The positions in the text of the tokens to predict, (T, B)."""
         steps = np.arange(start, min(start + self._steps, self._stretch))
         return steps[:, None] + np.arange(rows.start, rows.stop) * self._stretch
 
     def batch(self, part: tuple[int, slice], states: list[np.ndarray]) -> Batch | None:
-        """T steps of some rows; states are reset to zero at the start of the text.
+        """Make the arrays of T steps of some rows; set the states to zero at the start of the text.
 
-        Each target weighs 1 / `rows`; positions after the end of the text weigh 0.
+        The weight of each target is 1 / `rows`. Positions after the end of the text have weight 0.
         """
         start, rows = part
         if rows.start == rows.stop:
             return None
-        own_states = [state[rows] for state in states]
+        row_states = [state[rows] for state in states]
         if start == 0:
-            for state in own_states:
+            for state in row_states:
                 state[:] = 0
-        places = self._places(start, rows)
+        positions = self._positions(start, rows)
         first = np.arange(rows.start, rows.stop) * self._stretch + start
-        steps = np.arange(len(places) + self._before)
+        steps = np.arange(len(positions) + self._earlier_words)
         words = self._ids[steps[:, None] + first]
-        targets = self._ids[places + 1 + self._before]
-        weights: np.ndarray = np.where(places < self.size, 1 / self.rows, 0).astype(self._dtype)
-        return Batch(words, None, targets.reshape(-1), weights.reshape(-1), own_states)
+        targets = self._ids[positions + 1 + self._earlier_words]
+        weights: np.ndarray = np.where(positions < self.size, 1 / self.rows, 0).astype(self._dtype)
+        return Batch(words, None, targets.reshape(-1), weights.reshape(-1), row_states)

@@ -1,4 +1,4 @@
-"""Evaluation of a network on held-out text: loss, accuracy, probabilities."""
+"""Evaluation of a network on held-out text: its loss, accuracy and probabilities."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from w2v.networks.network import Network
 
 
 class Evaluation(NamedTuple):
-    """Loss and hits on held-out targets (labels or words).
+    """The loss of a network on held-out targets (labels or words), and its correct predictions.
 
     nats     sum of the losses -ln p, in nats
     targets  number of targets
-    correct  number of targets with the highest probability of all outputs
+    correct  number of targets that have the highest probability of all outputs
     """
 
     nats: float
@@ -31,50 +31,52 @@ def evaluate(
     rows: int,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> Evaluation:
-    """Evaluate a network on all minibatches, each of its copies on a thread of its own.
+    """Evaluate a network on all minibatches of a text.
 
-    networks     copies of one network that share their parameters
+    networks     copies of the network that share their parameters, one for each thread
     source       the held-out text
-    rows         rows in a minibatch
-    on_progress  called after each shard of the first thread with the shard's place in the thread's
-                 list, from 0
+    rows         number of rows in a minibatch
+    on_progress  called by the first thread after each of its shards, with the index of the shard
+                 among the shards of this thread
     """
     shards = len(networks)
     states = networks[0].states(rows)
     parts, _ = source.schedule(None, shards)
 
-    def work(shard: int) -> Evaluation:
+    def evaluate_shards(shard: int) -> Evaluation:
+        """Evaluate one shard of each minibatch."""
         nats, count, correct = 0.0, 0, 0
-        for done, part in enumerate(parts[shard::shards]):
+        for index, part in enumerate(parts[shard::shards]):
             batch = source.batch(part, states)
             if batch is not None:
                 h = networks[shard].features(batch)
                 losses, hits = networks[shard].output.evaluate(h, batch.targets, batch.weights)
-                counted = batch.weights > 0
-                nats, count = nats + float(losses[counted].sum()), count + int(counted.sum())
+                is_counted = batch.weights > 0
+                nats, count = nats + float(losses[is_counted].sum()), count + int(is_counted.sum())
                 correct += hits
             if shard == 0:
-                on_progress(done)
+                on_progress(index)
         return Evaluation(nats, count, correct)
 
     with ThreadPoolExecutor(shards) as pool:
-        evaluations = list(pool.map(work, range(shards)))
+        evaluations = list(pool.map(evaluate_shards, range(shards)))
     return Evaluation(*(sum(column) for column in zip(*evaluations, strict=True)))
 
 
 def probabilities(networks: Sequence[Network], source: BatchSource, count: int) -> np.ndarray:
-    """The probability of each label for each text, (M, K).
+    """Compute the probability of each label for each text, (M, K): M texts, K labels.
 
-    networks  copies of one network that share their parameters: one thread for each
-    source    the texts; shards are arrays of their row numbers
-    count     M, the number of texts
+    networks  copies of the network that share their parameters, one for each thread
+    source    the texts. Its shards are arrays of row numbers of texts
+    count     M
     """
     shards = len(networks)
     parts, _ = source.schedule(None, shards)
     dtype = networks[0].embedding.sums.dtype
     p = np.zeros((count, networks[0].architecture.outputs), dtype)
 
-    def work(shard: int) -> None:
+    def compute_shards(shard: int) -> None:
+        """Compute the probabilities of one shard of each minibatch."""
         for part in parts[shard::shards]:
             batch = source.batch(part, [])
             if batch is not None:
@@ -83,5 +85,5 @@ def probabilities(networks: Sequence[Network], source: BatchSource, count: int) 
                 p[part] = scores / scores.sum(axis=1, keepdims=True)
 
     with ThreadPoolExecutor(shards) as pool:
-        list(pool.map(work, range(shards)))
+        list(pool.map(compute_shards, range(shards)))
     return p

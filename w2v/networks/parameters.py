@@ -1,8 +1,8 @@
-"""The dense parameters of a network in one matrix, with a view for each parameter.
+"""One matrix with all dense parameters of a network, and a view of the matrix for each parameter.
 
-Dense parameters are those that every minibatch changes as a whole. Of an embedding, a minibatch
-changes only some rows. The optimizer and the sum of gradients treat all dense parameters as one
-array.
+Every minibatch changes all numbers of the dense parameters. Of an embedding matrix it changes only
+some rows, so an embedding matrix is not dense. The optimizer and the sum of gradients treat all
+dense parameters as one array.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ BLOCK = 1024  # columns of the matrix
 
 
 def rows_for(shapes: Mapping[str, tuple[int, ...]]) -> int:
-    """Rows of a matrix with BLOCK columns that holds arrays of these shapes."""
+    """Number of rows of a matrix with BLOCK columns that holds arrays of these shapes."""
     return -(-sum(map(math.prod, shapes.values())) // BLOCK)
 
 
 def views(matrix: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """Views of these shapes, one after the other, of a matrix with BLOCK columns."""
+    """Make views of a matrix with BLOCK columns: arrays of these shapes, one after the other."""
     numbers, start, arrays = matrix.reshape(-1), 0, {}
     for name, shape in shapes.items():
         arrays[name] = numbers[start : start + math.prod(shape)].reshape(shape)
@@ -32,5 +32,5 @@ def views(matrix: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
 
 
 def allocate(shapes: Mapping[str, tuple[int, ...]], dtype: type, copies: int = 1) -> np.ndarray:
-    """Zeros for arrays of these shapes, in several copies: (copies, rows, BLOCK)."""
+    """Allocate matrices of zeros, (copies, rows, BLOCK), which each hold arrays of these shapes."""
     return aligned((copies, rows_for(shapes), BLOCK), dtype)

@@ -1,4 +1,4 @@
-"""A trained network from a file: it predicts labels, or evaluates and generates text."""
+"""A trained network from a file, to predict labels, or to evaluate and generate text."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from w2v.settings import NetworkSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END
 
-STEPS = 100  # tokens of a minibatch when text is evaluated
+STEPS = 100  # number of tokens in a minibatch of evaluation
 
 
 class TrainedNetwork:
     """A network that `w2v train` has written.
 
     settings  settings of the model
-    tensors   arrays of its file
-    names     words of its vocabulary
-    Raises    KeyError or ValueError where arrays are missing or do not fit the settings
+    tensors   arrays of the model's file, by name
+    names     words of the vocabulary
+    Raises    KeyError or ValueError if arrays are missing or do not fit the settings
     """
 
     def __init__(
@@ -44,30 +44,32 @@ class TrainedNetwork:
                 raise ValueError(f"{key} has NaN or infinity")
 
     def _networks(self, count: int) -> list[Network]:
+        """Make a network for each of `count` threads. The networks share their parameters."""
         return [Network(self.architecture, self._settings, self._parameters) for _ in range(count)]
 
     def probabilities(self, text: EncodedDocuments, threads: int) -> np.ndarray:
-        """The probability of each label for each document, float32 (M, K)."""
-        made = self.architecture
+        """The probability of each of K labels for each of M documents, float32 (M, K)."""
+        architecture = self.architecture
         if not text.begins.size:
             return np.zeros((0, len(self.labels)), np.float32)
-        nothing = np.zeros(text.begins.size, np.int32)
+        unknown_labels = np.zeros(text.begins.size, np.int32)
         source = LabelledBatches(
-            text, nothing, self._settings.rows, made.length, made.layer is None
-        )
+            text, unknown_labels, self._settings.rows, architecture.length,
+            architecture.layer is None,
+        )  # fmt: skip
         return probabilities(self._networks(threads), source, text.begins.size)
 
     def evaluate(
         self, text: EncodedText, on_progress: Callable[[float], None] = lambda share: None
     ) -> Evaluation:
-        """The loss on a text, which is read in order. The ends of sentences are targets too.
+        """Compute the loss on a text, in the order of the text. Sentence ends are targets too.
 
         on_progress  called with the share of the text that is done, 0 to 1
         """
         ids = np.insert(text.ids.mapped(), text.starts[1:], self._end)
         stream = StreamBatches(ids, self._end, 1, STEPS, self.architecture.earlier_words)
         parts = max(-(-ids.size // STEPS), 1)
-        return evaluate(self._networks(1), stream, 1, lambda done: on_progress(done / parts))
+        return evaluate(self._networks(1), stream, 1, lambda index: on_progress(index / parts))
 
     def generate(
         self, prompt: Sequence[int], count: int, temperature: float, top: int, seed: int
@@ -76,36 +78,36 @@ class TrainedNetwork:
 
         prompt       word ids
         count        number of words to draw
-        temperature  divisor of the scores: 1 draws from the network's distribution, lower values
-                     prefer likely words, 0 always takes the likeliest, higher values draw more
-                     evenly
-        top          draw among the `top` likeliest words only; 0: among all
+        temperature  divisor of the scores. With 1, words are drawn from the distribution of the
+                     network. Lower values prefer likely words, and 0 always takes the most likely
+                     word. Higher values draw more evenly
+        top          number of most likely words to draw from; 0: draw from all words
         seed         seed of the random numbers
         """
-        made = self.architecture
         [network], rng = self._networks(1), np.random.default_rng(seed)
         states = network.states(1)
-        wide = 1 + made.earlier_words
-        line = [self._end] * wide + list(prompt)
-        for at in range(wide, len(line)):  # read the prompt up to the word before its last
-            if made.layer:
-                self._scores(network, line[at - 1 : at], states)
+        inputs = 1 + self.architecture.earlier_words  # number of input words of a prediction
+        line = [self._end] * inputs + list(prompt)
+        if self.architecture.layer:
+            for word_id in line[inputs - 1 : -1]:  # the last word of the prompt is read below
+                self._scores(network, [word_id], states)
         for _ in range(count):
-            scores = self._scores(network, line[-wide:], states)
+            scores = self._scores(network, line[-inputs:], states)
             line.append(_draw(scores, temperature, top, rng))
             yield line[-1]
 
     def _scores(
         self, network: Network, words: Sequence[int], states: list[np.ndarray]
     ) -> np.ndarray:
+        """Return the scores of the word after `words`, float64 (V,); update the states in place."""
         column = np.array(words, np.int32)[:, None]
-        nothing = np.zeros(1, np.int32)
-        batch = Batch(column, None, nothing, nothing.astype(np.float32), states)
+        no_targets, no_weights = np.zeros(1, np.int32), np.zeros(1, np.float32)
+        batch = Batch(column, None, no_targets, no_weights, states)
         return network.output.scores(network.features(batch))[-1].astype(np.float64)
 
 
 def _draw(scores: np.ndarray, temperature: float, top: int, rng: np.random.Generator) -> int:
-    """Draw the index of a score from softmax(scores / temperature) of the `top` highest scores."""
+    """Draw the index of a score from softmax(scores / temperature), among the `top` highest."""
     if temperature == 0 or top == 1:
         return int(scores.argmax())
     if 0 < top < scores.size:

@@ -1,4 +1,4 @@
-"""The trainer of networks: parameters, minibatches, learning rate schedule, validation, file."""
+"""The trainer of networks, which has the parameters, minibatches, schedule and tensors of a run."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary
 from w2v.training.chunks import Plan
 
-MANY = 50_000  # larger vocabularies use sampled softmax by default
-SAMPLES = 4096  # words that the sampled softmax draws by default
-ENOUGH = 0.003  # relative decrease of the validation loss below which --schedule cut cuts the rate
+MANY_WORDS = 50_000  # language models with more words use the sampled softmax by default
+SAMPLES = 4096  # default number of words that the sampled softmax draws for a minibatch
+# --schedule cut cuts the learning rate unless the validation loss falls by at least this share.
+MIN_DECREASE = 0.003
 
 
 class NetworkTrainer:
     """Trains a network to predict the labels of texts, or the next words of a text.
 
-    vocabulary  has the token UNKNOWN, and END for a language model
+    vocabulary  a vocabulary with the token UNKNOWN, and END for a language model
     text        documents with labels, or the text of a language model
     settings    settings of the model
-    Raises      W2VError where all documents have the same label, or tied layers differ in size
+    Raises      W2VError if all documents have the same label, or tied layers differ in size
     """
 
     def __init__(self, vocabulary: Vocabulary, text: EncodedText, settings: NetworkSettings):
@@ -56,25 +57,25 @@ class NetworkTrainer:
         self.matrices: dict[str, np.ndarray] = {}
         self.networks: list[Network] = []
         self._frozen = np.zeros(0, np.bool_)
-        self._cuts = 0
+        self._cuts = 0  # number of cuts of the learning rate by --schedule cut
         self.held_out: Evaluation | None = None
 
     def batches_of(self, text: EncodedText) -> BatchSource:
-        """The minibatches of a text; W2VError for a label that no training text has."""
+        """Make the minibatches of a text: see the function `batches_of`."""
         return batches_of(text, self.settings, self.architecture, self._vocabulary, self.labels)
 
     @property
     def samples(self) -> int:
-        """Words drawn for a minibatch by the sampled softmax; 0: the full softmax."""
+        """Number of words that the sampled softmax draws for a minibatch; 0: the full softmax."""
         if not self.is_language:
             return 0
         given, words = self.settings.samples, self.architecture.outputs
-        return (SAMPLES if words > MANY else 0) if given is None else min(given, words)
+        return (SAMPLES if words > MANY_WORDS else 0) if given is None else min(given, words)
 
     def _shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:
-        """Shapes of the parameters, in groups that the optimizer treats alike.
+        """Shapes of the parameters in groups, each of which is one table for the optimizer.
 
-        Each table with row gradients is a group; `weights` is the group of all dense parameters.
+        Each table with row gradients is a group. `weights` is the group of all dense parameters.
         """
         shapes = self.architecture.shapes()
         rows = ["input_vectors"]
@@ -85,7 +86,7 @@ class NetworkTrainer:
 
     @property
     def _rows(self) -> int:
-        """Most rows in a minibatch."""
+        """Maximum number of rows in a minibatch."""
         return min(self.settings.rows, self.source.rows)
 
     def matrix_bytes(self) -> int:
@@ -99,11 +100,14 @@ class NetworkTrainer:
         shapes = self._shapes()
         dense = 4 * sum(math.prod(shape) for shape in shapes["weights"].values())
         tables = self.matrix_bytes() - dense
+        # Row gradients: of the sampled softmax, or of all rows if the weights are tied.
         sampled = 2 * threads * 4 * self.samples * a.features
         tied = tables * (1 + shards) if a.tied and not self.samples else 0
         steps = set_.bptt if self.is_language else getattr(self.source, "longest", a.length)
-        held = a.layer.numbers_held if a.layer else 0
-        per_row = steps * (a.dim * 3 + held * a.units * a.layers)
+        # For each row of a minibatch, the numbers of the embedding and recurrent layers, of the
+        # windows that an mlp concatenates, and of the scores.
+        numbers_held = a.layer.numbers_held if a.layer else 0
+        per_row = steps * (a.dim * 3 + numbers_held * a.units * a.layers)
         windows = (steps if self.is_language else 1) * (a.layer is None)
         per_row += 3 * a.length * a.dim * windows
         per_row += self.is_language * 2 * steps * (self.samples or a.outputs)
@@ -121,12 +125,12 @@ class NetworkTrainer:
         return 3 * self.matrix_bytes() + scores * threads
 
     def plan(self, threads: int) -> Plan:
-        """The minibatches of a run."""
+        """Make the plan of a run: its minibatches, each of them a round."""
         shards = self.settings.shards if self.settings.deterministic else threads
         return BatchPlan(self.source, self.settings.epochs, self.settings.seed, shards)
 
     def begin(self, shards: int) -> None:
-        """Allocate the parameters, initialise them at random, and make a network for each shard."""
+        """Allocate and initialise the parameters, and make a network for each shard."""
         set_, shapes = self.settings, self._shapes()
         dense = shapes.pop("weights")
         tables = {
@@ -154,36 +158,39 @@ class NetworkTrainer:
         self.matrices |= {f"state{n}": state for n, state in enumerate(self._states)}
 
     def restored(self) -> None:
-        """Do nothing after a checkpoint is read: nothing is derived from the matrices."""
+        """Do nothing after a checkpoint is read, because nothing is derived from the matrices."""
 
     def vectors(self, name: str) -> np.ndarray:
         """The matrix of this name."""
         return self.matrices[name]
 
     def freeze(self, rows: np.ndarray) -> None:
-        """Do not train the word vectors of these rows, bool (V,)."""
+        """Exclude word vectors from training.
+
+        rows  bool (V,), the rows of these vectors
+        """
         self._frozen = rows
 
     def lr_at(self, share: float) -> float:
-        """The learning rate when the share `share` (0 to 1) of the run is done."""
+        """The learning rate after a share of the run, 0 to 1."""
         set_ = self.settings
         if set_.schedule == "linear":
             return set_.rate * (1 - share)
         return set_.rate * set_.cut**self._cuts
 
     def on_validation(self, losses: list[float]) -> None:
-        """With --schedule cut: count the epochs after which the learning rate is cut.
+        """With --schedule cut, count the epochs after which the learning rate is cut.
 
-        losses  validation losses after each epoch so far
+        losses  the validation loss after each epoch so far
         """
         if self.settings.schedule == "cut":
             lowest, self._cuts = math.inf, 0
             for loss in losses:
-                self._cuts += loss > lowest * (1 - ENOUGH)
+                self._cuts += loss > lowest * (1 - MIN_DECREASE)
                 lowest = min(lowest, loss)
 
     def shards(self, plan: Plan) -> MinibatchUpdates:
-        """The updates of the rounds of a plan: one for each minibatch."""
+        """Make the object that updates the parameters after each minibatch."""
         set_ = self.settings
         return MinibatchUpdates(
             self.networks, self._gradients, self._tables, self._optimizer, self.source,
@@ -191,28 +198,28 @@ class NetworkTrainer:
         )  # fmt: skip
 
     def check_held_out(self, text: EncodedText) -> None:
-        """W2VError where a held-out text has a label that no training text has."""
+        """Raise W2VError if a held-out text has a label that no training text has."""
         self.batches_of(text)
 
     def loss(self, text: EncodedText) -> float:
-        """The mean loss of the targets of a held-out text, in nats."""
+        """Evaluate a held-out text. Set `held_out`; return the mean loss of the targets in nats."""
         source = self.batches_of(text)
         self.held_out = evaluate(self.networks, source, self.settings.rows)
         return self.held_out.nats / max(self.held_out.targets, 1)
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
-        """What the progress line shows beside a training loss: the perplexity, or the accuracy.
+        """Format the perplexity or the accuracy, which the progress line shows beside the loss.
 
         epoch  number of the epoch, from 0
-        pairs  targets so far in the epoch
-        loss   their mean loss in nats
+        pairs  number of targets so far in the epoch
+        loss   the mean loss of these targets in nats
         """
         if self.is_language:
             return f"perplexity {math.exp(min(loss, 700)):.1f}"
         return f"accuracy {self._correct[epoch].sum() / max(pairs, 1):.2%}"
 
     def validation_note(self) -> str:
-        """The perplexity, or the accuracy, of the held-out text that `loss` evaluated last."""
+        """Format the perplexity or the accuracy of the held-out text that `loss` evaluated last."""
         if self.held_out is None:
             return ""
         nats, count, correct = self.held_out
@@ -221,12 +228,12 @@ class NetworkTrainer:
         return f"accuracy {correct / max(count, 1):.2%}"
 
     def tables(self) -> dict[str, Table]:
-        """The table of word vectors: the embedding layer."""
+        """The table of word vectors, which are the parameters of the embedding layer."""
         names, counts = self._vocabulary.names, self._vocabulary.counts
         return {"words": Table.build(names, self.matrices["input_vectors"], counts)}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """The tensors of the file besides the word vectors: other parameters, and the labels."""
+        """The tensors of the file besides the word vectors: the other parameters and the labels."""
         tensors = {name: a for name, a in self._parameters.items() if name != "input_vectors"}
         tensors["b_o"] = tensors["b_o"].reshape(-1)
         if self.labels:
@@ -235,32 +242,34 @@ class NetworkTrainer:
         return tensors
 
     def facts(self) -> dict[str, Any]:
-        """Further results for the file's metadata: none."""
+        """Further results for the metadata of the file. Networks have none."""
         return {}
 
 
 def batches_of(
-    text: EncodedText, settings: Any, made: Architecture, vocabulary: Vocabulary, labels: list[str]
-) -> BatchSource:
-    """The minibatches of a text, for training or evaluation.
+    text: EncodedText, settings: Any, architecture: Architecture, vocabulary: Vocabulary,
+    labels: list[str],
+) -> BatchSource:  # fmt: skip
+    """Make the minibatches of a text, for training or evaluation.
 
-    text        documents with labels, or the text of a language model
-    settings    settings of the model
-    made        architecture of the network
-    vocabulary  gives a language model the id of END
-    labels      labels of the training text, in the order of the outputs
-    Raises      W2VError for a label that is not among `labels`
+    text          documents with labels, or the text of a language model
+    settings      settings of the model
+    architecture  architecture of the network
+    vocabulary    the vocabulary, which has END for a language model
+    labels        labels of the training text, in the order of the outputs
+    Raises        W2VError for a label that is not among `labels`
     """
     if not isinstance(text, EncodedDocuments):
         end = vocabulary.names.index(END)
         ids = np.insert(text.ids.mapped(), text.starts[1:], end)
-        return StreamBatches(ids, end, settings.rows, settings.bptt, made.earlier_words)
-    number = {label: at for at, label in enumerate(labels)}
-    for at, label in enumerate(text.labels):
-        if label not in number:
+        return StreamBatches(ids, end, settings.rows, settings.bptt, architecture.earlier_words)
+    label_ids = {label: label_id for label_id, label in enumerate(labels)}
+    for row, label in enumerate(text.labels):
+        if label not in label_ids:
             raise W2VError(
-                f"text {at + 1:,} has the label {label!r}, which no training text has: remove that "
-                "text, or train on texts with this label"
+                f"text {row + 1:,} has the label {label!r}, which no training text has: remove "
+                "that text, or train on texts with this label"
             )
-    rows = np.array([number[str(label)] for label in text.labels], np.int32)
-    return LabelledBatches(text, rows, settings.rows, made.length, made.layer is None)
+    targets = np.array([label_ids[str(label)] for label in text.labels], np.int32)
+    is_mlp = architecture.layer is None
+    return LabelledBatches(text, targets, settings.rows, architecture.length, is_mlp)
