@@ -88,6 +88,7 @@ class ClusterRounds:
             on_progress(progress_of(self._trainer, self._plan, state, self._round_note()))
 
         with DeferredSignals() as signals:
+            # The chunks and the future of each submitted round.
             pending: deque[tuple[list[Chunk], Any]] = deque()
             submitted = state.chunks_done  # number of chunks that are submitted or done
             try:
