@@ -1,4 +1,4 @@
-"""Words as users type them: split at whitespace, joined to phrases, corrected by near spellings."""
+"""Matches the words that a user types with the names of a table: phrases and similar spellings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import numpy as np
 from w2v.embeddings.table import Table
 
 BLANKS = " \t\n\r\v\f"  # ASCII whitespace; a no-break space is part of a word, as in corpora
-_JOINERS = ("_", "-", "")  # may stand between the words of a phrase; w2v phrases writes _
+_JOINERS = ("_", "-", "")  # characters that join the words of a phrase; w2v phrases writes _
+# The Unicode normalization forms.
 FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC", "NFKD")
-_LONGEST_PHRASE = 4  # most words that are joined to a phrase
-_SHORTLIST = 200  # most names whose edit distance is computed
-_LONGEST = 100  # letters of a word; comparing two words of 10,000 letters would take 40 s
+_PHRASE_WORDS = 4  # maximum number of words that are joined to a phrase
+_SHORTLIST_NAMES = 200  # maximum number of names whose edit distance is computed
+# Letters of the longest word that is compared: two words of 10,000 letters would take 40 s.
+_WORD_LETTERS = 100
 
 
 def split_words(line: str) -> list[str]:
@@ -25,88 +27,99 @@ def split_words(line: str) -> list[str]:
 
 
 def joined_form(table: Table, words: Sequence[str]) -> str | None:
-    """A name in the table that consists of these words, such as prime_minister; None without one.
+    """The name in the table that joins these words, such as prime_minister, or None.
 
-    Words may be joined by `_`, by `-` or by nothing.
+    The words may be joined by `_`, by `-` or by nothing.
     """
-    forms = [joiner.join(words) for joiner in _JOINERS] if len(words) > 1 else []
-    return next((form for form in forms if table.find(form) is not None), None)
+    phrases = [joiner.join(words) for joiner in _JOINERS] if len(words) > 1 else []
+    return next((phrase for phrase in phrases if table.find(phrase) is not None), None)
 
 
 def joined_to_others(table: Table, name: str, names: Sequence[str]) -> str | None:
-    """The longest name in the table that joins `name` to words beside it in `names`, or None."""
-    at = list(names).index(name)
-    for size in range(_LONGEST_PHRASE, 1, -1):
-        for begin in range(max(at - size + 1, 0), min(at, len(names) - size) + 1):
-            if form := joined_form(table, names[begin : begin + size]):
-                return form
+    """The longest phrase in the table that joins `name` to its neighbours in `names`, or None."""
+    position = list(names).index(name)
+    for size in range(_PHRASE_WORDS, 1, -1):
+        for begin in range(max(position - size + 1, 0), min(position, len(names) - size) + 1):
+            if phrase := joined_form(table, names[begin : begin + size]):
+                return phrase
     return None
 
 
-def near_spellings(table: Table, name: str, most: int = 3) -> list[str]:
-    """Up to `most` names spelt like `name`, by edit distance; ties by row, the most frequent first.
+def near_spellings(table: Table, name: str, limit: int = 3) -> list[str]:
+    """Up to `limit` names of the table with a spelling similar to `name`, the most similar first.
 
-    Case is ignored. One pass over the bytes of all names (0.05 s for 400,000) makes a shortlist of
-    the names that share most bytes and pairs of bytes with `name`. The edit distance is computed
-    for these only. It may be up to a third of the number of letters, and at least 1. Names of more
-    than 100 letters have no near spellings by edit distance. Names that look the same and differ
-    only in Unicode normalization come first.
+    Names that differ from `name` only in Unicode normalization, and so look the same, come first.
+    The other names follow by edit distance, ignoring case. Names with the same distance are in the
+    order of the rows, so the most frequent one comes first. The distance may be up to a third of
+    the number of letters of `name`; a distance of 1 is always allowed. A `name` of more than 100
+    letters is not compared by edit distance.
+
+    For speed, the edit distance is computed only for a shortlist of names. One pass over the bytes
+    of all names (0.05 s for 400,000 names) finds those that have the largest number of bytes and
+    pairs of adjacent bytes in common with `name`.
     """
-    forms = dict.fromkeys(normalize(form, name) for form in FORMS)
-    same = [form for form in forms if form != name and table.find(form) is not None]
+    variants = dict.fromkeys(normalize(form, name) for form in FORMS)
+    lookalikes = [text for text in variants if text != name and table.find(text) is not None]
     wanted = normalize("NFC", name).casefold()
-    if len(wanted) > _LONGEST:
-        return same[:most]
+    if len(wanted) > _WORD_LETTERS:
+        return lookalikes[:limit]
     shortlist = _shortlist(table, wanted.encode("utf-8", "surrogateescape"))
     ranked = []
     for row in shortlist.tolist():
         other = table.name(row)
         ranked.append((edits(wanted, normalize("NFC", other).casefold()), row, other))
-    allowed = max(1, len(wanted) // 3)
-    near = [other for distance, _, other in sorted(ranked) if distance <= allowed]
-    return list(dict.fromkeys([*same, *near]))[:most]
+    allowed_distance = max(1, len(wanted) // 3)
+    similar = [other for distance, _, other in sorted(ranked) if distance <= allowed_distance]
+    return list(dict.fromkeys([*lookalikes, *similar]))[:limit]
 
 
 def unicode_form(name: str, other: str) -> str:
-    """The Unicode normalization form that turns `name` into `other`, such as NFD; "" if none."""
+    """The Unicode normalization form that turns `name` into `other`, such as NFD, or ""."""
     return next((form for form in FORMS if name != other == normalize(form, name)), "")
 
 
 def edits(a: str, b: str) -> int:
-    """Edit distance: insertions, deletions, replacements and swaps of neighbours (Damerau 1964).
+    """The edit distance of two strings (Damerau 1964).
 
-    This is the restricted distance (optimal string alignment), by dynamic programming over rows.
+    The edits are insertions, deletions, replacements and swaps of adjacent characters. This is the
+    restricted distance (optimal string alignment), which edits no part of a string twice. Row i of
+    the dynamic program holds the distances between the first i characters of `a` and each
+    beginning of `b`.
     """
-    before: list[int] = []
-    above = list(range(len(b) + 1))
+    row_two_above: list[int] = []
+    row_above = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
         row = [i]
         for j, y in enumerate(b, 1):
-            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y))
+            cost = min(row_above[j] + 1, row[j - 1] + 1, row_above[j - 1] + (x != y))
             if i > 1 and j > 1 and x == b[j - 2] and y == a[i - 2]:
-                cost = min(cost, before[j - 2] + 1)
+                cost = min(cost, row_two_above[j - 2] + 1)
             row.append(cost)
-        before, above = above, row
-    return above[-1]
+        row_two_above, row_above = row_above, row
+    return row_above[-1]
 
 
 def _shortlist(table: Table, wanted: bytes) -> np.ndarray:
-    """Rows whose names share most bytes and pairs of bytes with `wanted`, the best first."""
+    """The rows of the names that are most similar to `wanted` by their bytes, the best first.
+
+    A byte of a name scores 1 point if it is in `wanted`. It scores 2 more points if it and the byte
+    before it are adjacent in `wanted` too. Names of very different length are left out.
+    """
     lengths = np.diff(table.offsets)
-    near = np.flatnonzero(np.abs(lengths - len(wanted)) <= max(2, len(wanted) // 3))
-    near = near[lengths[near] > 0]
-    if not near.size or not wanted:
-        return near[:0]
+    rows = np.flatnonzero(np.abs(lengths - len(wanted)) <= max(2, len(wanted) // 3))
+    rows = rows[lengths[rows] > 0]
+    if not rows.size or not wanted:
+        return rows[:0]
     fold = np.arange(256, dtype=np.uint8)
     fold[65:91] += 32  # ASCII upper case to lower case
     text = fold[table.text]
-    single, pair = np.zeros(256, np.int32), np.zeros(1 << 16, np.int32)
-    single[np.frombuffer(wanted, np.uint8)] = 1
+    byte_points, pair_points = np.zeros(256, np.int32), np.zeros(1 << 16, np.int32)
+    byte_points[np.frombuffer(wanted, np.uint8)] = 1
     codes = np.frombuffer(wanted, np.uint8).astype(np.uint16)
-    pair[(codes[:-1] << 8) | codes[1:]] = 2
-    hits = single[text]
-    hits[1:] += pair[(text[:-1].astype(np.uint16) << 8) | text[1:]]
-    sums = np.concatenate([[0], np.cumsum(hits)])
-    shared = sums[table.offsets[near + 1]] - sums[table.offsets[near]]
-    scores = shared / (3.0 * (lengths[near] + len(wanted)))
-    return near[np.argsort(-scores, kind="stable")[:_SHORTLIST]]
+    pair_points[(codes[:-1] << 8) | codes[1:]] = 2
+    points = byte_points[text]
+    points[1:] += pair_points[(text[:-1].astype(np.uint16) << 8) | text[1:]]
+    sums = np.concatenate([[0], np.cumsum(points)])
+    name_points = sums[table.offsets[rows + 1]] - sums[table.offsets[rows]]
+    scores = name_points / (3.0 * (lengths[rows] + len(wanted)))  # a byte has at most 3 points
+    return rows[np.argsort(-scores, kind="stable")[:_SHORTLIST_NAMES]]

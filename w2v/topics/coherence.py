@@ -1,8 +1,8 @@
 """Coherence of topics: how often their top words occur together in documents.
 
-Sources: Bouma 2009 and Lau, Newman and Baldwin 2014 for NPMI, here with whole documents as windows;
-Mimno et al. 2011, "Optimizing semantic coherence in topic models", for u_mass, here the mean over
-pairs of words instead of their sum.
+Sources: Bouma 2009 and Lau, Newman and Baldwin 2014 for NPMI; Mimno et al. 2011, "Optimizing
+semantic coherence in topic models", for u_mass. Here NPMI counts words that are in the same
+document, not in the same window, and u_mass is the mean over pairs of words, not their sum.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Coherence(NamedTuple):
 
     npmi     the mean of ln(p(a, b) / p(a) p(b)) / -ln p(a, b), from -1 (never in the same document)
              to 1 (always in the same document)
-    u_mass   the mean of ln((D(a, b) + 1) / D(a)), with a the word of larger weight
+    u_mass   the mean of ln((D(a, b) + 1) / D(a)), where a is the word of larger weight
     skipped  the number of pairs without a score, because one of the words is in no document
 
     `npmi` and `u_mass` are None if no pair has a score.
@@ -41,44 +41,54 @@ def measure_coherence(tokens: EncodedTerms, topics: Sequence[np.ndarray]) -> lis
     """The coherence of each topic, measured on documents.
 
     tokens  the terms of the documents
-    topics  the numbers of the top words of each topic, by descending weight
+    topics  for each topic, the numbers of its top words, by descending weight
     """
     from scipy.sparse import csr_array
 
     documents = tokens.starts.size - 1
-    wanted = np.unique(np.concatenate(topics))
-    column_of = np.full(max(wanted.max(), tokens.words.max(initial=0)) + 1, -1, np.int32)
-    column_of[wanted] = np.arange(wanted.size, dtype=np.int32)
+    words = np.unique(np.concatenate(topics))
+    column_of = np.full(max(words.max(), tokens.words.max(initial=0)) + 1, -1, np.int32)
+    column_of[words] = np.arange(words.size, dtype=np.int32)
     columns = column_of[tokens.words]
-    inside = columns >= 0
-    starts = np.concatenate([[0], np.cumsum(inside)])[tokens.starts]
+    is_top_word = columns >= 0
+    starts = np.concatenate([[0], np.cumsum(is_top_word)])[tokens.starts]
     ones = np.ones(int(starts[-1]), np.int32)
-    occurrences = csr_array((ones, columns[inside], starts), shape=(documents, wanted.size))
+    occurrences = csr_array((ones, columns[is_top_word], starts), shape=(documents, words.size))
     occurrences.sum_duplicates()
-    occurrences.data[:] = 1
+    occurrences.data[:] = 1  # A document that contains a word several times counts once.
     contains = occurrences.tocsc()
-    return [_coherence(contains[:, column_of[words]], documents) for words in topics]
+    return [_coherence(contains[:, column_of[top_words]], documents) for top_words in topics]
 
 
 def _coherence(contains: np.ndarray, documents: int) -> Coherence:
-    """The coherence of a topic, from which documents contain which of its words."""
-    together = (contains.T @ contains).toarray()
-    single = np.diagonal(together)
+    """The coherence of a topic.
+
+    contains   sparse int (M, W): 1 where a document contains a top word of the topic, else 0
+    documents  M, the number of documents
+    """
+    pair_documents = (contains.T @ contains).toarray()
+    word_documents = np.diagonal(pair_documents)
     npmi, u_mass, skipped = [], [], 0
-    for first, second in combinations(range(len(single)), 2):
-        if not single[first] or not single[second]:
+    for first, second in combinations(range(len(word_documents)), 2):
+        if not word_documents[first] or not word_documents[second]:
             skipped += 1
             continue
-        both = int(together[first, second])
-        npmi.append(_npmi(both, int(single[first]), int(single[second]), documents))
-        u_mass.append(math.log((both + 1) / single[first]))
+        both = int(pair_documents[first, second])
+        counts = int(word_documents[first]), int(word_documents[second])
+        npmi.append(_npmi(both, *counts, documents))
+        u_mass.append(math.log((both + 1) / word_documents[first]))
     if not npmi:
         return Coherence(None, None, skipped)
     return Coherence(math.fsum(npmi) / len(npmi), math.fsum(u_mass) / len(u_mass), skipped)
 
 
 def _npmi(both: int, first: int, second: int, documents: int) -> float:
-    """NPMI from the numbers of documents that contain both words, the first, and the second."""
+    """The NPMI of two words.
+
+    both           the number of documents that contain both words
+    first, second  the number of documents that contain the first, and the second word
+    documents      the number of all documents
+    """
     if both in (0, documents):
         return 1.0 if both else -1.0  # the limits of the formula
     return math.log(both * documents / (first * second)) / -math.log(both / documents)

@@ -3,6 +3,9 @@
 Source: Newman et al. 2009, "Distributed algorithms for topic models" (AD-LDA). Each chunk is
 sampled from the counts at the start of the round plus its own changes. A merge then adds the
 changes of all chunks to the counts. Counts are integers, so the sum is exact in any order.
+
+Arrays have N tokens, M documents, V terms (the words that the model keeps), and K columns: the
+number of topics, rounded up to a multiple of `WIDTH`.
 """
 
 from __future__ import annotations
@@ -20,17 +23,22 @@ from w2v.kernels.simd import aligned
 from w2v.topics.priors import update_alpha, update_eta
 from w2v.training.chunks import Chunk
 
-PARTS = 16  # parts of a merge, each of which takes some of the words
-ETA_EVERY = 5  # epochs between updates of eta: an update takes a tenth of the time of an epoch
+PARTS = 16  # parts of a merge, which threads compute in parallel; each merges some of the words
+ETA_EPOCHS = 5  # epochs between updates of eta; an update takes a tenth of the time of an epoch
 
 
 class TopicCounts:
-    """The counts of words and topics, and what is computed from them between rounds.
+    """The counts of words and topics; between rounds, their averages and the priors are updated.
 
     tokens    the terms of the documents
-    matrices  `topics` int16 (N,), `word_sums` float32 (V, K), `document_sums` int32 (M, K),
-              `alpha` float32 (1, K), `eta` float64 (1,), `alpha_sums` float64 (shards, K): all
-              changed in place
+    matrices  arrays that are changed in place:
+              `topics`         int16 (N,)     the topic of each token
+              `word_sums`      float32 (V, K) the counts of words and topics, summed over the
+                               averaged epochs
+              `document_sums`  int32 (M, K)   the counts of documents and topics, summed likewise
+              `alpha`          float32 (1, K) the prior of topics in documents
+              `eta`            float64 (1,)   the prior of words in topics
+              `alpha_sums`     float64 (shards, K)  the sums for `priors.update_alpha`, by shard
     settings  `models.lda.Settings`
     end       the number of tokens in an epoch
 
@@ -46,26 +54,30 @@ class TopicCounts:
         count_topics(tokens.words, matrices["topics"], self.counts)
         self._totals = self.counts.sum(axis=0)
         self._lock = threading.Lock()
-        self._epoch, self._at = 0, 0
+        self._epoch, self._sampled_end = 0, 0
 
     def note(self, chunk: Chunk, shard: int, alpha_sums: np.ndarray) -> None:
-        """Record that a chunk has been sampled, and add its `Sampler.alpha_sums`."""
+        """Record that a chunk has been sampled, and add its `alpha_sums`, float64 (K,)."""
         self._matrices["alpha_sums"][shard] += alpha_sums
         with self._lock:
-            self._epoch, self._at = chunk.epoch, max(self._at, chunk.last)
+            self._epoch = chunk.epoch
+            self._sampled_end = max(self._sampled_end, chunk.last)
 
     def average(self, rows: slice) -> None:
         """Add the counts of these rows to `word_sums`, at the end of an epoch after burn-in.
 
-        Call it when the changes of the round have been added to the counts of these rows.
+        Call this after the changes of the round have been added to the counts of these rows.
         """
-        if self._at == self._end and self._epoch >= self._settings.burned_in:
+        if self._sampled_end == self._end and self._epoch >= self._settings.burned_in:
             self._matrices["word_sums"][rows] += self.counts[rows]
 
     def end_round(self) -> None:
-        """End a round, after `average` of all rows: update the priors at the end of an epoch."""
+        """End a round; in the last round of an epoch, update the priors.
+
+        Call this after `average` has been called for all rows.
+        """
         self._totals = self.counts.sum(axis=0)
-        if self._at < self._end:
+        if self._sampled_end < self._end:
             return
         set_, matrices, count = self._settings, self._matrices, self._settings.topics
         if "alpha" in set_.optimize and self._epoch >= set_.alpha_delay:
@@ -74,16 +86,19 @@ class TopicCounts:
                 matrices["alpha_sums"].sum(axis=0)[:count],
                 self._lengths,
             )
-        if "eta" in set_.optimize and self._epoch % ETA_EVERY == 0:
+        if "eta" in set_.optimize and self._epoch % ETA_EPOCHS == 0:
             matrices["eta"][0] = update_eta(
                 matrices["eta"][0], self.counts[:, :count], self._totals[:count]
             )
         matrices["alpha_sums"][:] = 0
-        self._at = 0
+        self._sampled_end = 0
 
 
 class GibbsRounds(TopicCounts):
-    """Rounds that the threads of this process sample; see `TopicCounts` for the parameters."""
+    """Rounds that are sampled by the threads of this process.
+
+    The parameters are those of `TopicCounts`. `parts` is the number of parts of each merge.
+    """
 
     parts = (PARTS,)
 
@@ -94,12 +109,12 @@ class GibbsRounds(TopicCounts):
         self._buffers: list[SamplerBuffers] = []
         self._idle = iter(list(self._buffers))
         self._bounds = np.linspace(0, len(self.counts), PARTS + 1).astype(np.int64)
-        self._merged = 0
+        self._merged_parts = 0
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """A function (chunk, shard) that samples a chunk with its own copy of the counts.
+        """A function (chunk, shard) with which a thread samples chunks, in its own buffers.
 
-        It returns the sum of -ln p of the tokens, in nats, and the number of tokens.
+        The function returns the sum of -ln p of the tokens, in nats, and the number of tokens.
         """
         with self._lock:
             buffers = next(self._idle, None) or self._add_buffers()
@@ -116,38 +131,44 @@ class GibbsRounds(TopicCounts):
         return train
 
     def dismiss_workers(self) -> None:
-        """Declare the existing workers unused: new workers reuse their buffers."""
+        """End the use of all workers, so that new workers get their buffers."""
         self._idle = iter(list(self._buffers))
 
     def _add_buffers(self) -> SamplerBuffers:
+        """Allocate the buffers of one more thread."""
         self._buffers.append(
             SamplerBuffers(self.counts.shape, self._matrices["alpha"], self._settings)
         )
         return self._buffers[-1]
 
     def merge(self, part: int, chunks: int) -> None:
-        """Add the changes of a part of the words to the counts; the last part ends the round."""
+        """Add the changes of a part of the words to the counts; the last part ends the round.
+
+        part    the number of the part, 0 to PARTS - 1
+        chunks  the number of chunks in the round; not needed here
+        """
         rows = slice(*self._bounds[part : part + 2])
         for buffers in self._buffers:
             self.counts[rows] += buffers.changes[rows]
             buffers.changes[rows] = 0
         self.average(rows)
         with self._lock:
-            self._merged += 1
-            if self._merged == PARTS:
-                self._merged = 0
+            self._merged_parts += 1
+            if self._merged_parts == PARTS:
+                self._merged_parts = 0
                 self.end_round()
 
 
 class SamplerBuffers:
     """The buffers of one sampling thread: its own copy of the counts, and its changes to them.
 
-    shape     (V, K), of the counts
-    alpha     float32 (1, K), not copied
+    shape     (V, K), the shape of the counts
+    alpha     float32 (1, K), the prior of topics in documents. It is not copied, so that updates
+              take effect
     settings  `models.lda.Settings`
 
-    `changes`, int32 (V, K), accumulates the changes of all sampled chunks. `alpha_sums`, float64
-    (K,), holds the sums of the last chunk for `priors.update_alpha`.
+    `changes`, int32 (V, K), is the sum of the changes of all sampled chunks. `alpha_sums`, float64
+    (K,), holds the sums for `priors.update_alpha` of the chunk that was sampled last.
     """
 
     def __init__(self, shape: tuple[int, ...], alpha: np.ndarray, settings: Any):
@@ -169,24 +190,25 @@ class SamplerBuffers:
         """Sample the topics of the documents of a chunk.
 
         counts         int32 (V, K)  the counts at the start of the round
-        totals         int (K,)      their sums over words
+        totals         int (K,)      the sums of these counts over words
         tokens         the terms of some documents, among them those of the chunk
         begin          the position of the first of these tokens in the whole text
         eta            the prior of words in topics
         topics         int16 (N,)    the topics of these tokens: changed in place
-        document_sums  int32 (M, K)  the summed counts of these documents: changed in place
-        Returns        the sum of -ln p of the chunk's tokens, in nats, and their number
+        document_sums  int32 (M, K)  the sums of the counts of these documents over the averaged
+                       epochs: changed in place after burn-in
+        Returns        the sum of -ln p of the chunk's tokens, in nats, and the number of tokens
         """
-        local, set_, sampler = self._counts, self._settings, self._sampler
-        local[:], sampler.totals[0] = counts, totals
+        local_counts, set_, sampler = self._counts, self._settings, self._sampler
+        local_counts[:], sampler.totals[0] = counts, totals
         sampler.alpha_sums[:] = 0
         bounds = chunk.first - begin, chunk.last - begin
-        averaged = chunk.epoch >= set_.burned_in
+        is_averaged = chunk.epoch >= set_.burned_in
         log_likelihood = sample_topics(
             *tokens, *np.searchsorted(tokens.starts, bounds), sampler, eta,
             random_state(set_.seed, chunk.epoch, chunk.first), topics,
-            document_sums[: None if averaged else 0],
+            document_sums if is_averaged else document_sums[:0],  # no rows: no sums
         )  # fmt: skip
-        np.subtract(local, counts, local)
-        np.add(self.changes, local, self.changes)
+        np.subtract(local_counts, counts, local_counts)  # the changes of this chunk
+        np.add(self.changes, local_counts, self.changes)
         return -log_likelihood, chunk.last - chunk.first

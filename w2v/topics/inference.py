@@ -1,4 +1,7 @@
-"""Topic inference for new documents, by expectation maximisation (EM)."""
+"""Topic inference for new documents, by expectation maximisation (EM).
+
+Arrays have M documents, V terms and K topics.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from w2v.factorization.term_matrix import ROWS, EncodedTerms
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.topic_inference import fold_in_topics
 
-STEPS = 50  # steps of EM
+STEPS = 50  # number of steps of EM
 
 
 class TopicInference:
@@ -23,8 +26,8 @@ class TopicInference:
 
     def __init__(self, topic_words: np.ndarray, alpha: np.ndarray):
         self._words, self._topics = topic_words.shape
-        padded = -(-self._topics // WIDTH) * WIDTH
-        self._topic_words, self._alpha = aligned((self._words, padded)), aligned((1, padded))
+        columns = -(-self._topics // WIDTH) * WIDTH  # as kernels need; the extra columns are 0
+        self._topic_words, self._alpha = aligned((self._words, columns)), aligned((1, columns))
         self._topic_words[:, : self._topics], self._alpha[0, : self._topics] = topic_words, alpha
 
     def mixtures(
@@ -35,8 +38,9 @@ class TopicInference:
     ) -> np.ndarray:
         """The shares of topics in each document, float32 (M, K).
 
-        The row of a document sums to 1, or is zeros if the document has no terms. It depends on
-        the words of that document only. `on_progress` is called with the number of documents done.
+        The row of a document sums to 1; the row of a document without terms is zeros. It depends
+        on the words of that document only. `on_progress` is called with the number of documents
+        that are done.
         """
         count = tokens.starts.size - 1
         shares = aligned((count, self._alpha.shape[1]))

@@ -2,8 +2,13 @@
 
 Documents are mixtures of topics, and topics are distributions over words (Blei, Ng and Jordan
 2003). The sampler is that of Griffiths and Steyvers 2004, see `kernels.gibbs`. Its state is the
-topic of each token; all counts are computed from it. The result is the average of the counts after
-each epoch that follows burn-in. All epochs are of one Markov chain, so topics keep their numbers.
+topic of each token; all counts are computed from this state. The result is the average of the
+counts at the end of each epoch after burn-in. The counts can be averaged because all epochs belong
+to one Markov chain, in which topics keep their numbers.
+
+Terms are the words of the vocabulary that the model keeps. Arrays have M documents, V terms and K
+topics. In formulas, n_w is the number of tokens of word w, and n_wk the number of those that have
+topic k.
 """
 
 from __future__ import annotations
@@ -27,17 +32,18 @@ from w2v.topics.inference import TopicInference
 from w2v.topics.topic_words import TopicWords, top_words
 from w2v.training.chunks import GibbsPlan, Plan
 
-_TOKENS = 1 << 20  # fewest tokens in a chunk, if the text is long enough
-_PER_WORD = 100  # fewest tokens in a chunk for each term, because a chunk copies all counts
+_TOKENS = 1 << 20  # minimum number of tokens in a chunk, if the text is long enough
+# Minimum number of tokens in a chunk for each term, because all counts are copied for each chunk.
+_PER_WORD = 100
 
 
 class LdaTrainer:
     """Trains the topics of a text.
 
-    vocabulary  words and their counts
-    text        documents
+    vocabulary  the words of the text and their counts
+    text        the documents, encoded in this vocabulary
     settings    `models.lda.Settings`
-    Raises      W2VError if no term is left
+    Raises      W2VError if the settings leave no term
     """
 
     kernels = ("documents", "gibbs")
@@ -51,13 +57,18 @@ class LdaTrainer:
         self._rounds: GibbsRounds | None = None
 
     def plan(self, threads: int) -> Plan:
-        """The chunks of a run. They are long, so that copying all counts for each costs little."""
+        """The chunks of a run.
+
+        Chunks are long, because the counts are copied for each chunk: a long chunk makes the
+        copying a small part of the time.
+        """
         shards = self.settings.shards if self.settings.deterministic else threads
-        longest = max(_TOKENS, _PER_WORD * self.kept.size)
-        return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
+        chunk_tokens = max(_TOKENS, _PER_WORD * self.kept.size)
+        return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, chunk_tokens)
 
     def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
-        topics = -(-self.settings.topics // WIDTH) * WIDTH
+        """The shape and dtype of each matrix, see `TopicCounts`."""
+        topics = -(-self.settings.topics // WIDTH) * WIDTH  # as kernels need
         return {
             "topics": ((self.tokens.words.size,), np.int16),
             "word_sums": ((self.kept.size, topics), np.float32),
@@ -108,21 +119,22 @@ class LdaTrainer:
         return ""
 
     def shards(self, plan: Plan) -> GibbsRounds:
-        """The rounds of a plan, with counts from the topics of the tokens."""
+        """The rounds of a plan; the counts are computed from the topics of the tokens."""
         if self._rounds is None:
-            self._rounds = GibbsRounds(*self._counted(plan))
+            self._rounds = GibbsRounds(*self._counts_arguments(plan))
         self._rounds.dismiss_workers()
         return self._rounds
 
     def counts(self, plan: Plan) -> TopicCounts:
-        """The counts alone, for rounds that are sampled on a cluster."""
-        return TopicCounts(*self._counted(plan))
+        """The counts without rounds, for a run whose rounds are sampled on a cluster."""
+        return TopicCounts(*self._counts_arguments(plan))
 
-    def _counted(self, plan: Plan) -> tuple[EncodedTerms, dict[str, np.ndarray], Any, int]:
+    def _counts_arguments(self, plan: Plan) -> tuple[EncodedTerms, dict[str, np.ndarray], Any, int]:
+        """The arguments of `TopicCounts`."""
         return self.tokens, self.matrices, self.settings, plan.words // plan.epochs
 
     def restored(self) -> None:
-        """Discard the counts, because the topics of the tokens come from a checkpoint."""
+        """Discard the counts, after a checkpoint has replaced the topics of the tokens."""
         self._rounds = None
 
     def word_topics(self) -> np.ndarray:
@@ -143,7 +155,8 @@ class LdaTrainer:
 
     @cached_property
     def _coherence(self) -> list[Coherence]:
-        self._rounds = None  # sampling has ended: free the memory of the counts
+        """The coherence of each topic, computed once, when sampling has ended."""
+        self._rounds = None  # frees the memory of the counts
         return measure_coherence(self.tokens, top_words(self.word_topics(), TOP_WORDS))
 
     def facts(self) -> dict[str, Any]:
@@ -154,12 +167,14 @@ class LdaTrainer:
         }
 
     def _prior(self) -> np.ndarray:
+        """The prior of topics in documents, float32 (1, K); not a copy."""
         return self.matrices["alpha"][:, : self.settings.topics]
 
     def tables(self) -> dict[str, Table]:
-        """The tables of documents, as shares of topics, and of words, as p(topic | word).
+        """The tables of documents and of words.
 
-        The row of a document without terms is zeros.
+        The row of a document holds its shares of topics, which sum to 1; the row of a document
+        without terms is zeros. The row of a word holds p(topic | word).
         """
         names, eta = self._vocabulary.names, self.matrices["eta"][0]
         sums, averaged = self.matrices["document_sums"], self.settings.averaged
@@ -168,7 +183,7 @@ class LdaTrainer:
         for begin in range(0, len(sums), term_matrix.ROWS):
             block = sums[begin : begin + term_matrix.ROWS, : self.settings.topics] / averaged
             block += self._prior()
-            # Without terms, a document would have the shares of the prior.
+            # Without this, a document without terms would get the shares of the prior.
             block *= sizes[begin : begin + term_matrix.ROWS, None] > 0
             sums_of_rows = np.maximum(block.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
             documents[begin : begin + term_matrix.ROWS] = block / sums_of_rows
@@ -192,8 +207,8 @@ class LdaTrainer:
 def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     """p(word | topic), float32 (V, K), from p(topic | word) and the word counts in a file.
 
-    p(k | w) is (n_wk + eta) / (n_w + K eta), so n_wk + eta follows from it and is not in the file.
-    Raises  KeyError or ValueError if the tensors of the file do not fit
+    The file has p(k | w) = (n_wk + eta) / (n_w + K eta), from which n_wk + eta is computed.
+    Raises  KeyError or ValueError if tensors are missing, or their shapes or values are wrong
     """
     counts, alpha, eta = (tensors[name] for name in ("words.counts", "alpha", "eta"))
     matrix = tensors["words.matrix"]
@@ -209,7 +224,7 @@ def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
-    """The topics in a file, from its tensors."""
+    """The topics in a file, from the tensors of the file."""
     weights, alpha = topic_words(tensors), tensors["alpha"]
     sizes = tensors["words.counts"] @ tensors["words.matrix"].astype(np.float64)
     return TopicWords(weights, sizes / sizes.sum(), alpha)
@@ -218,7 +233,9 @@ def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
 class LdaInference:
     """Infers the topics of new documents.
 
-    Raises  KeyError or ValueError if the tensors of the file do not fit
+    settings  `models.lda.Settings` of the model
+    tensors   the tensors of the model's file
+    Raises    KeyError or ValueError if tensors are missing, or their shapes or values are wrong
     """
 
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):

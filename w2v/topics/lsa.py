@@ -2,7 +2,9 @@
 
 Source: Deerwester et al. 1990, "Indexing by latent semantic analysis". With the truncated SVD UΣVᵀ
 of X (documents × terms), document vectors are the rows of UΣ = XV, and word vectors the rows of VΣ.
-A new document x has the vector xV; a document of the training text has the same vector again.
+A new document x gets the vector xV. Inference therefore gives a document of the training text the
+same vector as training. σ are the singular values, the diagonal of Σ. Arrays have M documents, V
+terms (the words of the vocabulary that the model keeps) and K topics.
 """
 
 from __future__ import annotations
@@ -23,10 +25,10 @@ from w2v.topics.topic_words import TopicWords
 class LsaTrainer:
     """Computes the topics of a text, in `solve`.
 
-    vocabulary  words and their counts
-    text        documents
+    vocabulary  the words of the text and their counts
+    text        the documents, encoded in this vocabulary
     settings    `models.lsa.Settings`
-    Raises      W2VError if no term is left
+    Raises      W2VError if the settings leave no term
     """
 
     kernels = ("documents", "sparse")
@@ -47,10 +49,10 @@ class LsaTrainer:
     def memory_bytes(self, threads: int) -> int:
         """An estimate of the bytes that `solve` needs on top of the memory in use."""
         set_, entries = self._settings, len(self._counts.values)
-        most = svd.memory_bytes(
+        svd_bytes = svd.memory_bytes(
             self._kept.size, entries, set_.topics, set_.power_iters, set_.oversamples
         )
-        return max(most, self.matrix_bytes() * 2)
+        return max(svd_bytes, self.matrix_bytes() * 2)
 
     def begin(self) -> None:
         """Do nothing: a closed form has no initial matrices."""
@@ -64,7 +66,7 @@ class LsaTrainer:
         """Compute the topics.
 
         on_share  called with the share (0 to 1) of the work that is done
-        products  a function (matrix, threads) -> the object that multiplies by the matrix
+        products  a function (matrix, threads) that returns an object which multiplies by the matrix
         """
         set_ = self._settings
         matrix = term_matrix.weigh(self._counts, self._weights, set_.weight)
@@ -114,10 +116,10 @@ class LsaTrainer:
 
 
 def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
-    """The topics in a file, from its tensors.
+    """The topics in a file, from the tensors of the file.
 
-    The weights of words may be negative. The size of a topic is its share of Σσ².
-    Raises  KeyError or ValueError if the tensors of the file do not fit
+    The weights of words may be negative. The size of a topic is its share of the sum of all σ².
+    Raises  KeyError or ValueError if tensors are missing, or their shapes or values are wrong
     """
     values, right = np.square(tensors["singular_values"]), _right(tensors)
     if not (np.isfinite(right).all() and 0 < values.sum() < np.inf):
@@ -126,7 +128,7 @@ def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
 
 
 def _right(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The right singular vectors V, from the word vectors VΣ; zeros where σ is 0."""
+    """The right singular vectors V, from the word vectors VΣ; a column is zeros if its σ is 0."""
     values = tensors["singular_values"]
     return tensors["words.matrix"] / np.where(values > 0, values, np.inf).astype(np.float32)
 
@@ -134,7 +136,9 @@ def _right(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
 class LsaInference:
     """Infers the vectors of new documents.
 
-    Raises  KeyError or ValueError if the tensors of the file do not fit
+    settings  `models.lsa.Settings` of the model
+    tensors   the tensors of the model's file
+    Raises    KeyError or ValueError if tensors are missing, or their shapes or values are wrong
     """
 
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
@@ -150,7 +154,10 @@ class LsaInference:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The vectors of all documents of a text, float32 (M, K); zeros without terms."""
+        """The vectors of all documents of a text, float32 (M, K).
+
+        A document without terms gets zeros.
+        """
         counts = term_matrix.count_terms(text, self._weights.size)
         matrix = term_matrix.weigh(counts, self._weights, self._settings.weight)
         vectors = svd.product(matrix, self._right, threads)

@@ -1,8 +1,8 @@
-"""Topics in the file formats of MALLET 2.1 (McCallum 2002), for programs that read them.
+"""Writes topics in the file formats of MALLET 2.1 (McCallum 2002), which other programs read.
 
-Topic keys: the columns topic, alpha and top words. Document topics: the columns number, name and
-the shares of topics. State: a gzip file with a line for each token: document, source, position,
-type index, type and topic.
+The file of topic keys has the columns topic, alpha and top words. The file of document topics has
+the columns number and name, and a column with the share of each topic. The state is a gzip file
+with a line for each token, with the columns document, source, position, type index, type and topic.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from w2v.errors import W2VError
 from w2v.system import atomic_file
 from w2v.topics.topic_words import TopicWords, top_words
 
-KEYS = 20  # number of top words of a topic
+KEYS = 20  # number of top words that are written for a topic
 
 
 def write_topic_keys(path: str, topics: TopicWords, names: Sequence[str]) -> None:
@@ -34,7 +34,11 @@ def write_topic_keys(path: str, topics: TopicWords, names: Sequence[str]) -> Non
 
 
 def write_document_topics(path: str, names: Sequence[str], shares: np.ndarray) -> None:
-    """Write a line for each document: its number, its name and the shares of topics, (M, K)."""
+    """Write a line for each document: its number, its name and its shares of topics.
+
+    names   the names of the M documents
+    shares  float (M, K)
+    """
     _write(
         path,
         (
@@ -52,13 +56,13 @@ def write_state(
     tensors    the tensors of the model's file
     names      the names of the terms
     documents  the names of the documents
-    Raises     W2VError if the model was trained without --keep-state, or its state is damaged
+    Raises     W2VError if the model was trained without --keep-state, or if its state is damaged
     """
     if "state.topics" not in tensors:
         raise W2VError("the model has no topics of tokens: train it with --keep-state")
     words, starts, topics = (tensors[f"state.{part}"] for part in ("words", "starts", "topics"))
-    inside = words.size == 0 or 0 <= words.min() <= words.max() < len(names)
-    if not inside or (words.size, len(documents) + 1) != (topics.size, starts.size):
+    words_fit = words.size == 0 or 0 <= words.min() <= words.max() < len(names)
+    if not words_fit or (words.size, len(documents) + 1) != (topics.size, starts.size):
         raise W2VError(
             "the topics of tokens in the model are damaged: their arrays do not fit; train it again"
         )
@@ -79,11 +83,12 @@ def write_state(
 
 
 def _one_field(name: str) -> str:
-    """A document name with _ for whitespace, because readers of MALLET files split there."""
+    """A document name with _ for whitespace, where readers of MALLET files would split it."""
     return "_".join(name.split()) or "_"
 
 
 def _write(path: str, lines: Iterable[str]) -> None:
+    """Write lines to a file, which is compressed if its name ends in .gz, .bz2 or .xz."""
     with atomic_file.packed(path) as file:
         for line in lines:
             file.write(line.encode("utf-8", "surrogateescape"))

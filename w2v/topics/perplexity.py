@@ -2,8 +2,11 @@
 
 Source: Wallach et al. 2009, "Evaluation methods for topic models", section 5.1. The topics of a
 held-out document are inferred from its first, third, fifth token and so on, by expectation
-maximisation. The resulting mixture of topics scores the second, fourth token and so on. The measure
-works for any model of p(word | topic); it uses neither a bound nor random numbers.
+maximisation. The loss is computed on the second, fourth token and so on, with the inferred mixture
+of topics. The measure works for any model of p(word | topic); it uses neither a bound nor random
+numbers.
+
+Arrays have V terms and K topics.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from w2v.topics.inference import TopicInference
 class Completion(NamedTuple):
     """The loss on the scored halves of documents.
 
-    nats       the mean of -ln p(word) over scored tokens; nan if there are none
+    nats       the mean of -ln p(word) over scored tokens; nan if no token is scored
     scored     the number of scored tokens
     documents  the number of documents with a scored token
     """
@@ -43,17 +46,19 @@ def document_completion(
     threads: int = 1,
     on_progress: Callable[[int], None] = lambda documents: None,
 ) -> Completion:
-    """Score one half of each document's tokens by the topics of the other half.
+    """Score one half of the tokens of each document with the topics of the other half.
 
     tokens       the terms of the held-out documents
     topic_words  float (V, K)  p(word | topic)
     alpha        float (K,)    the Dirichlet prior of topics in a document
+    threads      number of threads
+    on_progress  called with the number of documents whose topics are inferred
     """
     lengths = np.diff(tokens.starts)
     position = np.arange(tokens.words.size) - np.repeat(tokens.starts[:-1], lengths)
     starts = np.concatenate([[0], np.cumsum((lengths + 1) // 2)])
-    read = EncodedTerms(tokens.words[position % 2 == 0], starts)
-    mixtures = TopicInference(topic_words, alpha).mixtures(read, threads, on_progress)
+    observed = EncodedTerms(tokens.words[position % 2 == 0], starts)
+    mixtures = TopicInference(topic_words, alpha).mixtures(observed, threads, on_progress)
     rows = np.repeat(np.arange(lengths.size), lengths // 2)
     words = tokens.words[position % 2 == 1]
     total = 0.0

@@ -1,5 +1,10 @@
 """Updates that fit the Dirichlet priors of LDA to the sampled topics.
 
+Alpha is the prior of topics in documents, and eta the prior of words in topics. In formulas, n_k is
+the number of tokens that have topic k. Of these, n_dk are in document d, and n_wk are tokens of
+word w. n_d is the number of tokens of document d. psi is the digamma function. Arrays have M
+documents, V words and K topics.
+
 Sources: Minka 2000, "Estimating a Dirichlet distribution", equation 55, a fixed-point iteration on
 the likelihood of the counts; Wallach, Mimno and McCallum 2009, "Rethinking LDA: why priors matter",
 who find that an asymmetric prior of topics in documents helps, and one of words in topics does not.
@@ -9,7 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-LEAST = 1e-5  # smallest prior: with 0, a topic without tokens could never be drawn again
+_SMALLEST_PRIOR = 1e-5  # With a prior of 0, a topic without tokens could never be drawn again.
+_BLOCK_WORDS = 1 << 12  # words whose counts are tallied at a time
 
 
 def update_alpha(alpha: np.ndarray, sums: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -17,14 +23,16 @@ def update_alpha(alpha: np.ndarray, sums: np.ndarray, lengths: np.ndarray) -> np
 
     alpha    float (K,)    the current prior
     sums     float64 (K,)  the sum of psi(n_dk + alpha_k) - psi(alpha_k) over all documents, which
-             equals the sum of 1 / (j + alpha_k) over all documents and all n_dk > j >= 0
+             equals the sum of 1 / (j + alpha_k) over all documents and all j from 0 to n_dk - 1
     lengths  int64 (M,)    n_d, the number of tokens of each document
     """
     from scipy.special import digamma
 
     alpha = alpha.astype(np.float64)
-    total, (length, times) = alpha.sum(), np.unique(lengths, return_counts=True)
-    return np.maximum(alpha * sums / (times @ (digamma(length + total) - digamma(total))), LEAST)
+    alpha_sum = alpha.sum()
+    length, documents = np.unique(lengths, return_counts=True)  # psi once for each distinct length
+    denominator = documents @ (digamma(length + alpha_sum) - digamma(alpha_sum))
+    return np.maximum(alpha * sums / denominator, _SMALLEST_PRIOR)
 
 
 def update_eta(eta: float, word_topics: np.ndarray, totals: np.ndarray) -> float:
@@ -33,13 +41,18 @@ def update_eta(eta: float, word_topics: np.ndarray, totals: np.ndarray) -> float
     eta          float         the current prior
     word_topics  int32 (V, K)  n_wk, the number of tokens of each word with each topic
     totals       int (K,)      n_k, the number of tokens with each topic
+
+    Without tokens, the prior is returned unchanged.
     """
     from scipy.special import digamma
 
-    words, above = len(word_topics), 0.0
-    for row in range(0, words, 1 << 12):  # equal counts, mostly 0, are summed as one
-        times = np.bincount(word_topics[row : row + (1 << 12)].ravel())
-        counts = np.flatnonzero(times)
-        above += times[counts] @ (digamma(counts + eta) - digamma(eta))
-    below = words * (digamma(totals + words * eta) - digamma(words * eta)).sum()
-    return max(float(eta * above / below), LEAST) if below else eta
+    words, numerator = len(word_topics), 0.0
+    for row in range(0, words, _BLOCK_WORDS):
+        # Most counts are 0 and many are equal: psi is computed once for each distinct count.
+        entries = np.bincount(word_topics[row : row + _BLOCK_WORDS].ravel())
+        counts = np.flatnonzero(entries)
+        numerator += entries[counts] @ (digamma(counts + eta) - digamma(eta))
+    denominator = words * (digamma(totals + words * eta) - digamma(words * eta)).sum()
+    if not denominator:
+        return eta
+    return max(float(eta * numerator / denominator), _SMALLEST_PRIOR)

@@ -1,4 +1,4 @@
-"""The topics of a model as distributions over words, and the top words of each."""
+"""The topics of a model as weights of words, and the top words of each topic."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class TopicWords:
-    """The topics of a model.
+    """The K topics of a model over V words.
 
     weights  float (V, K)  the weight of each word in each topic: p(word | topic) of LDA, or the
              entry of the singular vector of LSA
     sizes    float64 (K,)  the share of each topic; shares sum to 1
-    alpha    float (K,)    the Dirichlet prior of each topic in a document; None: no prior
+    alpha    float (K,)    the Dirichlet prior of each topic in a document; None for a model without
+             a prior
     """
 
     weights: np.ndarray
@@ -30,16 +31,17 @@ def top_words(weights: np.ndarray, count: int) -> list[np.ndarray]:
     """The rows of the `count` words with the largest absolute weight, for each topic.
 
     weights  float (V, K)
-    Returns  an array of rows for each topic, by descending weight; equal weights by row
+    Returns  an array of rows for each topic, by descending weight; words of equal weight are in the
+             order of their rows
     """
     return [_greatest(np.abs(column), count) for column in weights.T]
 
 
 def _greatest(values: np.ndarray, count: int) -> np.ndarray:
-    """The positions of the `count` largest values, in descending order."""
+    """The positions of the `count` largest values, by descending value."""
     if count < values.size:
-        least = np.partition(values, values.size - count)[values.size - count]
-        rows = np.flatnonzero(values >= least)
+        threshold = np.partition(values, values.size - count)[values.size - count]
+        rows = np.flatnonzero(values >= threshold)
     else:
         rows = np.arange(values.size)
     return rows[np.argsort(-values[rows], kind="stable")][:count]
