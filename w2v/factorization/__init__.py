@@ -1,1 +1,1 @@
-"""Models in closed form: term matrices, truncated SVD, PPMI, and weighted means (SIF)."""
+"""Models in closed form (computed directly, without epochs): term matrices, SVD, PPMI and SIF."""

@@ -1,10 +1,12 @@
 """PPMI: word vectors from a truncated SVD of the matrix of words and their contexts.
 
-The matrix (words × words) holds the positive pointwise mutual information of each word and context
-word. Skip-gram with negative sampling factorises such a matrix implicitly. Sources: Levy & Goldberg
-2014, "Neural word embedding as implicit matrix factorization"; Levy, Goldberg & Dagan 2015,
-"Improving distributional similarity with lessons learned from word embeddings", which defines the
-hyperparameters.
+The matrix (words × words) holds the positive pointwise mutual information (PPMI) of each word and
+each context word. Skip-gram with negative sampling factorises such a matrix implicitly. Sources:
+Levy & Goldberg 2014, "Neural word embedding as implicit matrix factorization"; Levy, Goldberg &
+Dagan 2015, "Improving distributional similarity with lessons learned from word embeddings", which
+defines the hyperparameters.
+
+Arrays have V words, N tokens and D documents.
 """
 
 from __future__ import annotations
@@ -22,15 +24,15 @@ from w2v.kernels.cooccurrence import fill_ppmi, list_positions, sum_weights
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
-_WORDS = 1 << 10  # rows of the matrix that a thread computes at a time
-_ENTRIES = 1 << 22  # entries of the matrix in the buffers of a thread
+_WORDS = 1 << 10  # rows of the matrix (words) that a thread computes at a time
+_ENTRIES = 1 << 22  # capacity of the buffers of a thread, in entries of the matrix
 
 
 class PpmiTrainer:
     """Computes the word vectors of a text, in `solve`.
 
-    vocabulary  V words and their counts
-    text        documents; windows end where a document ends
+    vocabulary  the words of the text and their counts
+    text        the encoded text; windows end where a document ends
     settings    `models.ppmi.Settings`
     """
 
@@ -49,12 +51,13 @@ class PpmiTrainer:
     def memory_bytes(self, threads: int) -> int:
         """An estimate of the bytes that `solve` needs on top of the memory in use.
 
-        In a text of 100 MB the matrix has an eighth as many entries as the text has pairs.
+        A text has about 2 · window pairs of a word and a context word for each token. The matrix
+        has fewer entries, because pairs are repeated: an eighth as many in a text of 100 MB.
         """
         set_, words = self._settings, len(self._vocabulary.names)
         entries = min(self._text.size * 2 * set_.window, words * words) // 8
-        basis = svd.memory_bytes(words, entries, set_.dim, set_.power_iters, set_.oversamples)
-        return 8 * self._text.size + 8 * entries + basis
+        svd_bytes = svd.memory_bytes(words, entries, set_.dim, set_.power_iters, set_.oversamples)
+        return 8 * self._text.size + 8 * entries + svd_bytes
 
     def begin(self) -> None:
         """Do nothing: a closed form has no initial matrices."""
@@ -68,7 +71,8 @@ class PpmiTrainer:
         """Compute the matrix and the word vectors.
 
         on_share  called with the share (0 to 1) of the work that is done
-        products  a function (matrix, threads) -> the object that multiplies by the matrix
+        products  a function (matrix, threads) that returns an object which multiplies by the matrix
+        Raises    NothingToLearnError if the matrix has no entry above 0
         """
         set_ = self._settings
         matrix = information(
@@ -87,9 +91,10 @@ class PpmiTrainer:
             lambda step, steps: on_share((1 + step / steps) / 2),
         )  # fmt: skip
         values = self._svd.values
+        # Word vectors are UΣᵖ, where p is value_power: UΣ is scaled by σ to the power of p - 1.
         scale = np.where(values > 0, np.maximum(values, 1e-30) ** (set_.value_power - 1), 0)
-        left = multiplication.times(self._svd.right)  # UΣ
-        self.matrices["word_vectors"] = left * scale.astype(np.float32)
+        scaled_left = multiplication.times(self._svd.right)  # UΣ
+        self.matrices["word_vectors"] = scaled_left * scale.astype(np.float32)
 
     def summary(self) -> str:
         """A line about the result, for the report at the end."""
@@ -119,9 +124,9 @@ class PpmiTrainer:
 
 
 def _separated(text: EncodedDocuments) -> np.ndarray:
-    """The word ids of a text with -1 before, between and after its D documents.
+    """The word ids of a text, with -1 before, between and after its documents.
 
-    Returns  int32 (N + D + 1,), as `kernels.cooccurrence` needs it
+    Returns  int32 (N + D + 1,), the form that `kernels.cooccurrence` needs
     """
     count = text.rows.size
     ids = np.full(text.size + count + 1, -1, np.int32)
@@ -142,14 +147,19 @@ def information(
 ) -> svd.Sparse:
     """The PPMI matrix (words × words): max(0, ln(p(w, c) / p(w) p(c)) - shift).
 
-    ids       int32 (N + D + 1,)  word ids with -1 around documents, see `kernels.cooccurrence`
-    exponent  p(c) is in proportion to the count of c to this power
+    ids       int32 (N + D + 1,)  word ids, with -1 before, between and after the documents
+    words     V, the number of words in the vocabulary
+    window    number of context words on each side; near ones weigh more
+    exponent  p(c) is in proportion to the summed weights of c to this power
+    shift     number that is subtracted from each entry
+    threads   number of threads
+    on_share  called with the share (0 to 1) of the rows that are computed
     """
     sums = np.zeros(words)
     sum_weights(ids, window, sums)
-    noise = sums**exponent
+    smoothed = sums**exponent
     row_logs = np.log(np.maximum(sums, 1e-300))
-    column_logs = np.log(np.maximum(noise, 1e-300) / max(noise.sum(), 1e-300)) + shift
+    column_logs = np.log(np.maximum(smoothed, 1e-300) / max(smoothed.sum(), 1e-300)) + shift
     counts = np.bincount(ids[ids >= 0], minlength=words)
     starts = np.concatenate([[0], np.cumsum(counts)])
     positions = np.empty(starts[-1], np.int32)
@@ -157,22 +167,26 @@ def information(
     sizes = np.zeros(words, np.int64)
 
     def fill(first: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Compute _WORDS rows from `first`; returns their columns and values, in pieces.
+
+        A piece is as many rows as fit the buffers. The lengths of the rows are put in `sizes`.
+        """
         scratch = np.zeros(words), np.empty(words, np.int32)
         capacity = max(_ENTRIES, words)
         columns, values = np.empty(capacity, np.int32), np.empty(capacity, np.float32)
-        word, last, rows = first, min(first + _WORDS, words), []
+        word, last, pieces = first, min(first + _WORDS, words), []
         while word < last:
             word, size = fill_ppmi(
                 ids, positions, starts, word, last, window, row_logs, column_logs, *scratch,
                 columns, values, sizes,
             )  # fmt: skip
-            rows.append((columns[:size].copy(), values[:size].copy()))
-        return rows
+            pieces.append((columns[:size].copy(), values[:size].copy()))
+        return pieces
 
-    parts: list[tuple[np.ndarray, np.ndarray]] = []
+    all_pieces: list[tuple[np.ndarray, np.ndarray]] = []
     with ThreadPoolExecutor(threads) as pool:
-        for number, rows in enumerate(pool.map(fill, range(0, words, _WORDS))):
-            parts += rows
+        for number, pieces in enumerate(pool.map(fill, range(0, words, _WORDS))):
+            all_pieces += pieces
             on_share(min((number + 1) * _WORDS / words, 1))
-    columns, values = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    columns, values = (np.concatenate(arrays) for arrays in zip(*all_pieces, strict=True))
     return svd.Sparse(np.concatenate([[0], np.cumsum(sizes)]), columns, values, words)

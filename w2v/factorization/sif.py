@@ -2,6 +2,8 @@
 
 Source: Arora, Liang & Ma 2017, "A simple but tough-to-beat baseline for sentence embeddings",
 algorithm 1.
+
+Arrays have V words, M documents and D dimensions.
 """
 
 from __future__ import annotations
@@ -22,13 +24,13 @@ _DOCUMENTS = 1 << 12  # documents that are processed at a time
 class SifTrainer:
     """Computes the document vectors of a text, in `solve`.
 
-    vocabulary  V words and their counts
-    text        documents
+    vocabulary  the words of the text and their counts
+    text        the documents, encoded in this vocabulary
     settings    `models.sif.Settings`
 
     Between `begin` and `solve`, the caller must copy the word vectors into
-    `vectors("input_vectors")`, float32 (V, D). A row of zeros means that the word has no vector:
-    the word is ignored.
+    `vectors("input_vectors")`, float32 (V, D). A word whose row is zeros has no vector and is
+    ignored.
     """
 
     kernels = ("documents",)
@@ -40,7 +42,9 @@ class SifTrainer:
 
     def matrix_bytes(self) -> int:
         """The size in bytes of the matrices in memory."""
-        rows = len(self._vocabulary.names) + len(self._text.names) * (not self._text.mapped)
+        rows = len(self._vocabulary.names)
+        if not self._text.mapped:  # otherwise the document vectors are in a file
+            rows += len(self._text.names)
         return 4 * rows * self._settings.dim
 
     def memory_bytes(self, threads: int) -> int:
@@ -62,7 +66,10 @@ class SifTrainer:
         return self.matrices[name]
 
     def solve(self, threads: int, on_share: Callable[[float], None]) -> None:
-        """Compute the document vectors; `on_share` gets the share (0 to 1) of the work done."""
+        """Compute the document vectors.
+
+        on_share  called with the share (0 to 1) of the work that is done
+        """
         documents, words = self.matrices["document_vectors"], self.matrices["input_vectors"]
         weights = word_weights(self._vocabulary.counts, words, self._settings.smoothing)
         add_means(self._text, weights, words, documents, on_share)
@@ -97,7 +104,9 @@ class SifTrainer:
 class SifInference:
     """Infers the vectors of new documents.
 
-    Raises  KeyError or ValueError if the tensors of the file do not fit
+    settings  `models.sif.Settings` of the model
+    tensors   the tensors of the model's file
+    Raises    KeyError or ValueError if tensors are missing, or their shapes are wrong
     """
 
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
@@ -126,10 +135,10 @@ class SifInference:
 
 
 def word_weights(counts: np.ndarray, vectors: np.ndarray, smoothing: float) -> np.ndarray:
-    """The weight a / (a + p) of each word, with a the smoothing; float32 (V,).
+    """The weight a / (a + p) of each word, where a is `smoothing`; float32 (V,).
 
     p is the count of the word, divided by the sum of the counts of all words that have a vector. A
-    word without a vector gets 0.
+    word without a vector has the weight 0.
     """
     known = np.asarray(vectors).any(axis=1)
     shares = counts / max(counts[known].sum(), 1)
@@ -147,10 +156,11 @@ def add_means(
 
     The sum of the weighted vectors is divided by the number of words, not by the sum of weights.
 
-    weights      float32 (V,)    of the words; words of weight 0 are ignored
+    text         the documents
+    weights      float32 (V,)    the weights of the words; words of weight 0 are ignored
     words        float32 (V, D)  the word vectors
-    documents    float32 (M, D)  must be zeros; changed in place
-    on_progress  called with the share (0 to 1) of the documents that is done
+    documents    float32 (M, D)  zeros, to which the means are added, in place
+    on_progress  called with the share (0 to 1) of the documents that are done
     """
     from scipy.sparse import csr_array
 
@@ -159,10 +169,10 @@ def add_means(
         span = slice(begin, begin + _DOCUMENTS)
         rows = text.rows[span]
         ids, bounds = text.gather(text.spans(span))
-        kept = weights[ids]
+        token_weights = weights[ids]
         shape = rows.size, len(words)
-        np.add.at(documents, rows, csr_array((kept, ids, bounds), shape=shape) @ words)
-        ones = (kept > 0).astype(np.float64)
+        np.add.at(documents, rows, csr_array((token_weights, ids, bounds), shape=shape) @ words)
+        ones = (token_weights > 0).astype(np.float64)
         np.add.at(lengths, rows, csr_array((ones, ids, bounds), shape=shape).sum(axis=1))
         on_progress(min(begin + _DOCUMENTS, text.rows.size) / text.rows.size)
     documents /= np.maximum(lengths, 1)[:, None]
@@ -178,7 +188,8 @@ def leading_directions(vectors: np.ndarray, count: int) -> np.ndarray:
     for begin in range(0, len(vectors), _DOCUMENTS):
         block = vectors[begin : begin + _DOCUMENTS].astype(np.float64)
         products += block.T @ block
-    return np.linalg.eigh(products)[1][:, ::-1][:, :count].T
+    eigenvectors = np.linalg.eigh(products)[1]  # by ascending eigenvalue
+    return eigenvectors[:, ::-1][:, :count].T
 
 
 def remove(vectors: np.ndarray, directions: np.ndarray) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 
 from w2v.system.text_file import numbered_lines
 
-_APOSTROPHES = str.maketrans("’ʼ＇", "'''")
+_APOSTROPHES = str.maketrans("’ʼ＇", "'''")  # converts other apostrophe characters to ASCII
 # This list was compiled from the closed word classes of English grammar: articles, pronouns,
 # auxiliaries, prepositions, conjunctions, and adverbs of degree, place and time. It also has the
-# parts into which tokenizers split contractions.
+# parts into which some tokenizers split contractions, such as t of don't.
 ENGLISH = """
 a an the this that these those such same other another each every either neither both all any some
 no none not nor only own few many much more most less least several enough
@@ -41,12 +41,12 @@ who's what's let's
 class ListedWords(NamedTuple):
     """The words of a vocabulary that are in a list.
 
-    are     bool (V,)  whether each word is in the list
-    listed  the number of different words in the list
-    found   the number of these that are in the vocabulary
+    is_listed  bool (V,)  whether each word of the vocabulary is in the list
+    listed     the number of different words in the list
+    found      the number of different words in the list that are in the vocabulary
     """
 
-    are: np.ndarray
+    is_listed: np.ndarray
     listed: int
     found: int
 
@@ -54,8 +54,9 @@ class ListedWords(NamedTuple):
 def find(given: str, names: Sequence[str]) -> ListedWords:
     """Find the stop words in a vocabulary.
 
-    given   none, english, the path of a file of words separated by blanks or line ends, or a string
-            of such words, which must contain a line end
+    given   the value of --stopwords: none, english, or the path of a file of words separated by
+            blanks or line ends. A Python program may also give the words themselves, as a string
+            that contains a line end
     names   the words of the vocabulary
     Raises  W2VError if the file is not a text, OSError if it cannot be read
 
@@ -63,23 +64,25 @@ def find(given: str, names: Sequence[str]) -> ListedWords:
     the vocabulary has no capitals, as with --lowercase, the list is converted to lower case.
     """
     lowercase = not any(map(_has_capitals, names))
-    wanted = {_plain(word.lower() if lowercase else word) for word in _listed(given)}
-    plain = [_plain(name) for name in names]
-    are = np.array([name in wanted for name in plain], np.bool_)
-    return ListedWords(are, len(wanted), len(wanted.intersection(plain)))
+    stop_words = {_plain(word.lower() if lowercase else word) for word in _listed(given)}
+    plain_names = [_plain(name) for name in names]
+    is_listed = np.array([name in stop_words for name in plain_names], np.bool_)
+    return ListedWords(is_listed, len(stop_words), len(stop_words.intersection(plain_names)))
 
 
 def _listed(given: str) -> list[str]:
+    """The stop words in a value of --stopwords, see `find`."""
     if given == "none":
         return []
     if given == "english":
         return ENGLISH.split()
-    if "\n" in given:  # a Python program gives the words themselves
+    if "\n" in given:  # the words themselves, from a Python program
         return given.split()
     return [word for _, line in numbered_lines(given) for word in line.split()]
 
 
 def _plain(word: str) -> str:
+    """A word with composed letters and ASCII apostrophes, for comparison."""
     return normalize("NFC", word).translate(_APOSTROPHES)
 
 

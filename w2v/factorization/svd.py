@@ -1,4 +1,9 @@
-"""Truncated SVD of a sparse matrix by a randomised block Krylov method."""
+"""Truncated SVD of a sparse matrix by a randomised block Krylov method.
+
+A basis is a matrix of orthonormal columns, which is made of blocks of columns. A stripe is a block
+of rows of the sparse matrix. Stripes are multiplied in parallel, by threads or by workers of a
+cluster.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +17,21 @@ from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.sparse import REGISTERS, add_gram, multiply_rows
 
 COLUMNS = REGISTERS * WIDTH  # columns of a dense matrix that kernels process at a time
-STRIPES = 2, 16  # fewest and most stripes of a matrix
-STRIPE = 1 << 24  # entries of a stripe, within these limits
-_PIECES = 64  # pieces of rows in `product`; each thread takes one after the other
+STRIPES = 2, 16  # minimum and maximum number of stripes of a matrix
+STRIPE = 1 << 24  # entries in a stripe, if the number of stripes is within these limits
+_PIECES = 64  # blocks of rows in `product`, which threads compute one after the other
 _ROWS = 1 << 13  # rows that are processed at a time in dense operations
-_LOST = 1e-9  # share of the largest squared length below which a direction is rounding error
+# A direction is taken for rounding error if its squared length is below this share of the largest.
+_ROUNDING_SHARE = 1e-9
 
 
 class Sparse(NamedTuple):
     """A sparse matrix (N, M) with E entries, in compressed sparse rows (CSR).
 
-    starts   int64 (N + 1,)  the first entry of each row, and E
+    starts   int64 (N + 1,)  the position of the first entry of each row, and E
     columns  int32 (E,)      the column of each entry
-    values   float32 (E,)
-    width    int             M
+    values   float32 (E,)    the value of each entry
+    width    int             M, the number of columns
     """
 
     starts: np.ndarray
@@ -34,15 +40,18 @@ class Sparse(NamedTuple):
     width: int
 
     def cuts(self, count: int) -> np.ndarray:
-        """The row numbers, int (count + 1,), that split the matrix into pieces of similar size."""
-        at = np.linspace(0, self.starts[-1], count + 1)[1:-1]
-        return np.array([0, *np.searchsorted(self.starts, at), len(self.starts) - 1])
+        """The row numbers, int (count + 1,), that split the rows into `count` blocks.
+
+        The blocks have similar numbers of entries. The first row number is 0, the last one is N.
+        """
+        targets = np.linspace(0, self.starts[-1], count + 1)[1:-1]
+        return np.array([0, *np.searchsorted(self.starts, targets), len(self.starts) - 1])
 
     def stripes(self) -> list[tuple[int, int]]:
         """The stripes of the matrix: (first row, last row + 1) of each.
 
-        Products of stripes are added up in this order. So a sum does not depend on the number of
-        threads or of workers.
+        Products of stripes are added up in this order, so that a sum does not depend on the number
+        of threads or of workers.
         """
         cuts = self.cuts(stripe_count(len(self.values))).tolist()
         return list(zip(cuts, cuts[1:], strict=False))
@@ -50,8 +59,8 @@ class Sparse(NamedTuple):
 
 def stripe_count(entries: int) -> int:
     """The number of stripes of a matrix, which limits the workers that can multiply by it."""
-    least, most = STRIPES
-    return min(max(entries // STRIPE, least), most)
+    minimum, maximum = STRIPES
+    return min(max(entries // STRIPE, minimum), maximum)
 
 
 class Truncated(NamedTuple):
@@ -59,7 +68,7 @@ class Truncated(NamedTuple):
 
     values  float64 (K,)    the singular values σ, in descending order
     right   float32 (M, K)  V; in each column the entry with the largest absolute value is positive
-    share   Σσ² divided by the squared Frobenius norm of X
+    share   the sum of all σ², divided by the squared Frobenius norm of X
     """
 
     values: np.ndarray
@@ -70,8 +79,8 @@ class Truncated(NamedTuple):
 class Products(Protocol):
     """Multiplication by a sparse matrix X (N, M), on this machine or on a cluster.
 
-    rows     N
-    width    M
+    rows     N, the number of rows of X
+    width    M, the number of columns of X
     squares  the squared Frobenius norm of X
     """
 
@@ -80,19 +89,19 @@ class Products(Protocol):
     squares: float
 
     def gram(self, dense: np.ndarray) -> np.ndarray:
-        """Xᵀ (X dense), float32 (M, D). The next call overwrites the result.
+        """The product Xᵀ (X dense), float32 (M, D). The next call overwrites the result.
 
-        dense  float32 (M, D), `aligned`, D a multiple of COLUMNS
+        dense  float32 (M, D), allocated by `aligned`; D is a multiple of COLUMNS
         """
 
     def release(self) -> None:
         """Free the memory of the last result of `gram`."""
 
     def gram_matrix(self) -> np.ndarray:
-        """Xᵀ X, float64 (M, M), for a small M."""
+        """The matrix Xᵀ X, float64 (M, M), for a small M."""
 
     def times(self, dense: np.ndarray) -> np.ndarray:
-        """X dense, float32 (N, D), for a dense matrix (M, D)."""
+        """The product X dense, float32 (N, D), for a dense matrix (M, D)."""
 
 
 class LocalProducts:
@@ -106,14 +115,14 @@ class LocalProducts:
 
     def gram(self, dense: np.ndarray) -> np.ndarray:
         """See `Products.gram`."""
-        stripes, parts = self._matrix.stripes(), range(dense.shape[1] // COLUMNS)
+        stripes, blocks = self._matrix.stripes(), range(dense.shape[1] // COLUMNS)
         if not self._sums:
             self._sums = [aligned(dense.shape) for _ in stripes]
         sums = self._sums
         calls = [
-            (add_stripe, self._matrix, dense, sums[at], rows, part)
-            for at, rows in enumerate(stripes)
-            for part in parts
+            (add_stripe, self._matrix, dense, sums[stripe], rows, block)
+            for stripe, rows in enumerate(stripes)
+            for block in blocks
         ]
         _run_parallel(calls, self._threads)
         return add_up(sums)
@@ -143,17 +152,22 @@ def truncated(
     seed: int,
     on_step: Callable[[int, int], None] = lambda step, steps: None,
 ) -> Truncated:
-    """The truncated SVD of a matrix X (N, M): `rank` singular values, at most min(N, M).
+    """The truncated SVD of a matrix X (N, M).
 
-    power_iters  multiplications by XᵀX beyond those that a basis of `rank` + `oversamples` needs
-    oversamples  columns of the basis beyond `rank`
-    on_step      called with (step, steps) before each multiplication
+    products     multiplies by X
+    rank         number of singular values; at most min(N, M) are computed
+    power_iters  number of multiplications by XᵀX beyond those that a basis of `rank` +
+                 `oversamples` columns needs
+    oversamples  number of columns of the basis beyond `rank`
+    seed         seed of the random first block of the basis
+    on_step      called before each multiplication with its number, from 0, and the number of all
 
-    The method is a randomised block Krylov method. The blocks Ω, (XᵀX) Ω, (XᵀX)² Ω and so on, each
-    made orthonormal to those before it, are the basis of a Rayleigh-Ritz projection. Sources:
-    Halko, Martinsson & Tropp 2011, section 4.5; Musco & Musco 2015. Subspace iteration keeps only
-    the last block; keeping all of them is more exact with fewer products (tests/bench/lsa.py).
-    If the basis would be as wide as X, the eigenvectors of XᵀX are computed instead.
+    The method is a randomised block Krylov method. The basis has the blocks Ω, (XᵀX) Ω, (XᵀX)² Ω
+    and so on, where Ω is random and each block is made orthonormal to the earlier ones. The result
+    is the Rayleigh-Ritz projection of X on the basis. Sources: Halko, Martinsson & Tropp 2011,
+    section 4.5; Musco & Musco 2015. Subspace iteration keeps only the last block. Keeping all
+    blocks is more exact with fewer products (tests/bench/lsa.py). If the basis would be as wide as
+    X, the eigenvectors of XᵀX are computed instead.
     """
     rank, total = min(rank, products.width, products.rows), products.squares
     block, steps = _blocks(rank, power_iters, oversamples)
@@ -163,16 +177,18 @@ def truncated(
     else:
         values, right = _krylov(products, rank, block, steps, seed, on_step)
     largest = np.abs(right).argmax(axis=0)
+    # An SVD does not determine the signs: the largest entry of each column is made positive.
     right = right * np.where(right[largest, np.arange(rank)] < 0, -1, 1).astype(np.float32)
     return Truncated(values, right, float((values**2).sum() / total) if total else 0.0)
 
 
 def shortfall(found: int, option: str, wanted: int, what: str) -> str:
-    """A note for a report if a matrix has fewer singular values than an option asks for, or "".
+    """A note for a report if a matrix has fewer singular values than an option demands, or "".
 
     found   the number of singular values
-    option  the option that asks for `wanted`
-    what    the size of the matrix, in words
+    option  the name of the option
+    wanted  the value of the option
+    what    a description of the size of the matrix, such as "5 documents of 9 terms"
     """
     if found == wanted:
         return ""
@@ -180,7 +196,10 @@ def shortfall(found: int, option: str, wanted: int, what: str) -> str:
 
 
 def _blocks(rank: int, power_iters: int, oversamples: int) -> tuple[int, int]:
-    """The number of columns of a block, and the number of blocks in the basis."""
+    """The number of columns of a block, and the number of blocks in the basis.
+
+    The columns are a multiple of COLUMNS. Two blocks hold `rank` + `oversamples` columns.
+    """
     block = COLUMNS * -(-(rank + oversamples) // (2 * COLUMNS))
     return block, -(-(rank + oversamples) // block) + power_iters
 
@@ -201,7 +220,10 @@ def _krylov(
     seed: int,
     on_step: Callable[[int, int], None],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The leading singular values, and right singular vectors, in a basis of `steps` blocks."""
+    """The leading singular values and right singular vectors, by a basis of `steps` blocks.
+
+    block  number of columns of a block; the other parameters are those of `truncated`
+    """
     basis = np.zeros((products.width, steps * block), np.float32)
     projected = np.zeros((steps * block, steps * block))
     rng = np.random.default_rng(seed)
@@ -220,7 +242,7 @@ def _krylov(
             new[:] = sums
             _subtract(new, known, along)
             orthonormalise(new)
-            _subtract(new, known, known.T @ new)  # rounding makes a second time necessary
+            _subtract(new, known, known.T @ new)  # needed twice, because of rounding errors
             orthonormalise(new)
     del sums, new  # This frees a tenth of the memory in use.
     products.release()
@@ -231,21 +253,21 @@ def _krylov(
 def _leading(products: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
     """The square roots of the largest eigenvalues of a symmetric matrix, and the eigenvectors.
 
-    products  float64 (K, K)
-    Returns   float64 (rank,) and float64 (K, rank)
+    products  float64 (K, K), the symmetric matrix
+    Returns   float64 (rank,) and float64 (K, rank), by descending eigenvalue
     """
     values, vectors = np.linalg.eigh(products)
     return np.sqrt(np.maximum(values[::-1][:rank], 0)), vectors[:, ::-1][:, :rank]
 
 
 def orthonormalise(vectors: np.ndarray) -> None:
-    """Make the columns of float32 (M, K) orthonormal, in place.
+    """Make the columns of `vectors`, float32 (M, K), orthonormal, in place.
 
-    Columns beyond the numerical rank become zeros. The method takes the eigenvectors of the Gram
-    matrix, which is summed in float64: LAPACK's QR of such a tall matrix takes three times as long.
+    Columns beyond the numerical rank become zeros. The method uses the eigenvectors of the Gram
+    matrix, which is summed in float64. LAPACK's QR takes three times as long for a tall matrix.
     """
     values, directions = np.linalg.eigh(gram(vectors))
-    kept = values > _LOST * max(values[-1], 0)
+    kept = values > _ROUNDING_SHARE * max(values[-1], 0)
     scale = np.where(kept, 1 / np.sqrt(np.where(kept, values, 1)), 0)
     transform = (directions * scale).astype(np.float32)
     for begin in range(0, len(vectors), _ROWS):
@@ -253,9 +275,9 @@ def orthonormalise(vectors: np.ndarray) -> None:
 
 
 def _subtract(vectors: np.ndarray, basis: np.ndarray, along: np.ndarray) -> None:
-    """Subtract basis @ along from vectors, in place.
+    """Subtract basis @ along from `vectors`, in place.
 
-    Blocks of rows are processed one by one, so that the product is never whole in memory.
+    Blocks of rows are processed one by one, so that the whole product is never in memory.
     """
     for begin in range(0, len(vectors), _ROWS):
         rows = slice(begin, begin + _ROWS)
@@ -272,43 +294,43 @@ def gram(vectors: np.ndarray) -> np.ndarray:
 
 
 def add_stripe(
-    matrix: Sparse, dense: np.ndarray, sums: np.ndarray, rows: tuple[int, int], part: int
+    matrix: Sparse, dense: np.ndarray, sums: np.ndarray, rows: tuple[int, int], block: int
 ) -> None:
-    """Compute Xᵀ (X dense), with X the rows of a stripe, for one part of the columns.
+    """Compute Xᵀ (X dense), where X is one stripe of the matrix, for one block of the columns.
 
-    dense  float32 (M, D)  `aligned`, D a multiple of COLUMNS
-    sums   float32 (M, D)  `aligned`; the columns of the part are set, in place
+    dense  float32 (M, D)  allocated by `aligned`; D is a multiple of COLUMNS
+    sums   float32 (M, D)  allocated by `aligned`; the columns of the block are set, in place
     rows   (int, int)      the first row of the stripe, and the last row + 1
-    part   int             the part of COLUMNS columns, counted from 0
+    block  int             the number of the block of COLUMNS columns, from 0
     """
-    sums[:, COLUMNS * part : COLUMNS * (part + 1)] = 0
-    add_gram(*matrix[:3], dense, sums, *rows, part)
+    sums[:, COLUMNS * block : COLUMNS * (block + 1)] = 0
+    add_gram(*matrix[:3], dense, sums, *rows, block)
 
 
 def add_up(sums: list[np.ndarray]) -> np.ndarray:
-    """The sum of the results of the stripes, added in order; the first is changed in place."""
+    """Add the results of all stripes to the first one, in order and in place; returns it."""
     for other in sums[1:]:
         sums[0] += other
     return sums[0]
 
 
 def product(matrix: Sparse, dense: np.ndarray, threads: int) -> np.ndarray:
-    """X dense, float32 (N, D), for a sparse matrix X (N, M) and a dense matrix (M, D)."""
-    parts = -(-dense.shape[1] // COLUMNS)
-    padded = aligned((len(dense), parts * COLUMNS))
+    """The product of a sparse matrix (N, M) and a dense matrix (M, D); float32 (N, D)."""
+    blocks = -(-dense.shape[1] // COLUMNS)
+    padded = aligned((len(dense), blocks * COLUMNS))
     padded[:, : dense.shape[1]] = dense
-    result = aligned((len(matrix.starts) - 1, parts * COLUMNS))
+    result = aligned((len(matrix.starts) - 1, blocks * COLUMNS))
     cuts = matrix.cuts(_PIECES)
 
     def multiply(piece: int) -> None:
-        multiply_rows(*matrix[:3], padded, result, cuts[piece], cuts[piece + 1], parts)
+        multiply_rows(*matrix[:3], padded, result, cuts[piece], cuts[piece + 1], blocks)
 
     _run_parallel([(multiply, piece) for piece in range(_PIECES)], threads)
     return result[:, : dense.shape[1]]
 
 
 def _run_parallel(calls: list[tuple], threads: int) -> None:
-    """Run calls, tuples of a function and its arguments, on several threads."""
+    """Run calls, tuples of a function and its arguments, on several threads; wait for all."""
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(*call) for call in calls]:
-            done.result()
+        for future in [pool.submit(*call) for call in calls]:
+            future.result()  # raises the exception of the call, if there is one

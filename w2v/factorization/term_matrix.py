@@ -1,4 +1,8 @@
-"""The document-term matrix: counts of terms in documents, the choice of terms, and weights."""
+"""The document-term matrix: counts of terms in documents, the choice of terms, and weights.
+
+Terms are the words of the vocabulary that a topic model keeps. Arrays have M documents, V words or
+terms, and N tokens.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +24,10 @@ ROWS = 1 << 12  # documents that are processed at a time
 def _rows(text: EncodedDocuments) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Blocks of up to ROWS documents of a text.
 
-    Yields  the rows of a block, as a slice; the word ids of their documents; and the position of
-            the first word of each row, int64 (rows + 1,)
+    A row of the matrix can have several documents, which have one name.
+
+    Yields  the rows of a block, as a slice; the word ids of the documents of these rows; and the
+            position in them of the first word of each row, and their number, int64 (rows + 1,)
     """
     order, rows = np.argsort(text.rows, kind="stable"), len(text.names)
     for first in range(0, rows, ROWS):
@@ -56,7 +62,7 @@ def count_terms(text: EncodedDocuments, words: int) -> Sparse:
 class EncodedTerms(NamedTuple):
     """The terms of all documents, one after the other.
 
-    words   int32 (N,)      the number of each token's term
+    words   int32 (N,)      the number of the term of each token
     starts  int64 (M + 1,)  the position of the first token of each document, and N
     """
 
@@ -68,7 +74,8 @@ def encode_terms(text: EncodedDocuments, kept: np.ndarray, words: int) -> Encode
     """The terms of each document, in the order of its text.
 
     text   documents
-    kept   the word ids that are terms, in ascending order; a term's number is its position here
+    kept   the ids of the words that are terms, in ascending order; the number of a term is its
+           position in this array
     words  the number of words in the vocabulary
     """
     numbers = np.full(words, -1, np.int32)
@@ -93,43 +100,45 @@ def _blocks(matrix: Sparse) -> Iterator[tuple[slice, slice]]:
 
 
 def document_frequencies(counts: Sparse) -> np.ndarray:
-    """The document frequency of each word, the number of documents that have it; int64 (V,)."""
+    """The document frequency of each word, the number of documents that contain it; int64 (V,)."""
     return np.bincount(counts.columns, minlength=counts.width)
 
 
-def choose(vocabulary: Vocabulary, counts: Sparse, how: TermSettings) -> np.ndarray:
-    """The word ids that are terms by the settings `how`; int64, in ascending order.
+def choose(vocabulary: Vocabulary, counts: Sparse, settings: TermSettings) -> np.ndarray:
+    """The ids of the words that the settings keep as terms; int64, in ascending order.
 
-    Raises  W2VError if no term is left, OSError if the file of stop words cannot be read
+    Raises  W2VError if no word is kept, OSError if the file of stop words cannot be read
     """
     documents = len(counts.starts) - 1
     frequencies = document_frequencies(counts)
-    kept = (frequencies >= how.min_df) & (frequencies <= how.max_df * documents)
-    kept[: how.drop_top] = False  # the vocabulary is sorted by descending count
-    kept &= ~stopwords.find(how.stopwords, vocabulary.names).are
-    if not kept.any():
+    is_term = (frequencies >= settings.min_df) & (frequencies <= settings.max_df * documents)
+    is_term[: settings.drop_top] = False  # The vocabulary is sorted by descending count.
+    is_term &= ~stopwords.find(settings.stopwords, vocabulary.names).is_listed
+    if not is_term.any():
         raise W2VError(
             "no term is left in the vocabulary: lower --min-df or --drop-top, or raise --max-df"
         )
-    return np.flatnonzero(kept)
+    return np.flatnonzero(is_term)
 
 
 def keep_columns(counts: Sparse, kept: np.ndarray) -> Sparse:
-    """The matrix with only the columns `kept` (ascending), numbered from 0.
+    """The matrix with only the columns `kept`, renumbered from 0.
 
-    The result takes the memory of `counts`, which is changed in place.
+    kept  the numbers of the columns to keep, in ascending order
+
+    The result uses the memory of `counts`, which is overwritten.
     """
     numbers = np.full(counts.width, -1, np.int32)
     numbers[kept] = np.arange(kept.size, dtype=np.int32)
     starts, size = np.zeros_like(counts.starts), 0
     for rows, entries in _blocks(counts):
         columns = numbers[counts.columns[entries]]
-        inside = columns >= 0
-        kept_before = np.concatenate([[0], np.cumsum(inside)])
+        is_kept = columns >= 0
+        kept_before = np.concatenate([[0], np.cumsum(is_kept)])
         ends = counts.starts[rows.start + 1 : rows.stop + 1] - entries.start
         starts[rows.start + 1 : rows.stop + 1] = size + kept_before[ends]
-        values = counts.values[entries][inside]
-        counts.columns[size : size + values.size] = columns[inside]
+        values = counts.values[entries][is_kept]
+        counts.columns[size : size + values.size] = columns[is_kept]
         counts.values[size : size + values.size] = values
         size += values.size
     return Sparse(starts, counts.columns[:size], counts.values[:size], kept.size)
@@ -138,11 +147,13 @@ def keep_columns(counts: Sparse, kept: np.ndarray) -> Sparse:
 def global_weights(counts: Sparse, weight: str) -> np.ndarray:
     """The global weight of each word, which is the same in all documents; float32 (V,).
 
-    tfidf        ln((1 + M) / (1 + df)) + 1, as in scikit-learn, with M documents and df the
-                 document frequency of the word
-    log-entropy  1 + Σ p ln p / ln M (Dumais 1991), with p the share of the word's occurrences that
-                 are in a document; the weight of a word that is spread evenly is 0
-    count        1
+    weight  the name of the weighting:
+            tfidf        ln((1 + M) / (1 + df)) + 1, as in scikit-learn, where df is the document
+                         frequency of the word
+            log-entropy  1 + Σ p ln p / ln M (Dumais 1991), where p is the share of the occurrences
+                         of the word that are in a document, and the sum is over documents. A word
+                         with the same count in every document has the weight 0
+            count        1
     """
     documents = len(counts.starts) - 1
     if weight == "tfidf":
@@ -158,22 +169,23 @@ def global_weights(counts: Sparse, weight: str) -> np.ndarray:
 
 
 def weigh(counts: Sparse, weights: np.ndarray, weight: str) -> Sparse:
-    """The weighted matrix, with rows scaled to length 1 except for `count`.
+    """The weighted matrix. Its rows are scaled to length 1, except with the weighting `count`.
 
     weights  float32 (V,)  see `global_weights`
-    weight   tfidf or count: counts times weights; log-entropy: ln(1 + count) times weights
+    weight   the name of the weighting. With tfidf and count, counts are multiplied by weights; with
+             log-entropy, ln(1 + count) is multiplied by weights
 
-    `counts` is changed in place.
+    `counts` is changed in place and returned.
     """
     for rows, entries in _blocks(counts):
         values = counts.values[entries]
-        values = (np.log1p(values) if weight == "log-entropy" else values) * weights[
-            counts.columns[entries]
-        ]
+        if weight == "log-entropy":
+            values = np.log1p(values)
+        values = values * weights[counts.columns[entries]]
         if weight != "count":
             sizes = np.diff(counts.starts[rows.start : rows.stop + 1])
-            number = np.repeat(np.arange(sizes.size), sizes)
-            lengths = np.sqrt(np.bincount(number, np.square(values), minlength=sizes.size))
-            values /= lengths[number]
+            row = np.repeat(np.arange(sizes.size), sizes)  # the row of each entry
+            lengths = np.sqrt(np.bincount(row, np.square(values), minlength=sizes.size))
+            values /= lengths[row]
         counts.values[entries] = values
     return counts

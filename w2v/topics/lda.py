@@ -32,8 +32,9 @@ from w2v.topics.inference import TopicInference
 from w2v.topics.topic_words import TopicWords, top_words
 from w2v.training.chunks import GibbsPlan, Plan
 
-_TOKENS = 1 << 20  # minimum number of tokens in a chunk, if the text is long enough
-# Minimum number of tokens in a chunk for each term, because all counts are copied for each chunk.
+_TOKENS = 1 << 20  # approximate limit of the number of tokens in a chunk
+# The limit is raised to this many tokens for each term, because a chunk copies the counts of all
+# terms: copying takes a small part of the time if the chunk is long.
 _PER_WORD = 100
 
 
@@ -57,11 +58,7 @@ class LdaTrainer:
         self._rounds: GibbsRounds | None = None
 
     def plan(self, threads: int) -> Plan:
-        """The chunks of a run.
-
-        Chunks are long, because the counts are copied for each chunk: a long chunk makes the
-        copying a small part of the time.
-        """
+        """The chunks of a run."""
         shards = self.settings.shards if self.settings.deterministic else threads
         chunk_tokens = max(_TOKENS, _PER_WORD * self.kept.size)
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, chunk_tokens)
