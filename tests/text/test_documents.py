@@ -344,7 +344,7 @@ def test_documents_find_a_new_place_in_each_epoch():
 
 def test_some_documents_of_a_text():
     text = make([2, 3, 0, 1], rows=[0, 1, 2, 0])
-    some = text.some(["2", "0", "no"])
+    some = text.with_names(["2", "0", "no"])
     assert some.sizes().tolist() == [0, 3, 0]
     ids, bounds = some.gather(Spans(some.rows, some.begins, some.ends))
     assert (ids.tolist(), bounds.tolist()) == ([0, 1, 5], [0, 2, 2, 3])

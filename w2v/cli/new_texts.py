@@ -122,7 +122,7 @@ def infer_vectors(
     line.say(f"{plural(len(text.names), 'document')}; {plural(unknown, 'unknown token')} left out")
     on_names(text.names)
     if names is not None:
-        text = text.some(names)
+        text = text.with_names(names)
     began, count = monotonic(), len(text.names)
 
     def show(done: int) -> None:

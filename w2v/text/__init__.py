@@ -1,1 +1,1 @@
-"""From text files to word ids: corpora and documents, tokenizers, vocabulary, encoded text."""
+"""Converts text files to word ids: corpora, documents, tokenizers, vocabulary, encoded text."""

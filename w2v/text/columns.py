@@ -1,4 +1,4 @@
-"""Tables of documents: text, id and label columns, the header row, and CSV records."""
+"""Reads tables of documents: the text, id and label columns, the header row, and CSV records."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Iterator, Sequence
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
-LONGEST_ROW = 1 << 28  # bytes; a table row or a JSON object is held in memory
-_KNOWN = {"id", "label", "text", "-"}
+LONGEST_ROW = 1 << 28  # maximum bytes of a table row or a JSON object, which must fit in memory
+_COLUMN_NAMES = {"id", "label", "text", "-"}
 
 
 class Columns:
     """The names of the columns of a table of documents: text, id, label, or - (ignored).
 
-    given   the value of --columns: names separated by commas. None: the names are taken from the
-            header row, or follow from the number of columns
+    given   the value of --columns: names separated by commas. With None, the names are taken from
+            the header row, or else from the number of columns
     header  whether the first row is a header: yes, no, or auto. With auto it is a header if exactly
             one field is `text` and another is `id` or `label`, or if `text` is the only field
-    pair    the name of the first of two columns, id or label, if neither `given` nor a header row
-            names the columns
-    Raises  W2VError for a wrong `given`
+    pair    the name of the first of two columns, id or label, for a table without column names; the
+            second column is the text
+    Raises  W2VError for a wrong value of --columns
     """
 
     def __init__(self, given: str | None, header: str, pair: str):
@@ -33,26 +33,28 @@ class Columns:
     def begin(self, first: Sequence[str], where: str, separator: str) -> bool:
         """Set `names` from the first row of a file; returns whether that row is a header.
 
-        where, separator  the place of the row and the field separator, for messages
-        Raises            W2VError for a header without a column `text`, or with several
+        first      the fields of the row
+        where      the file and the number of the row, for messages
+        separator  the field separator
+        Raises     W2VError for a header that does not have exactly one column `text`
         """
         self._separator = separator
         names = [field.strip().casefold() for field in first]
         has_text = names.count("text") == 1
-        named = has_text and (len(names) == 1 or not {"id", "label"}.isdisjoint(names))
-        is_header = self._header == "yes" or (self._header == "auto" and named)
+        has_names = has_text and (len(names) == 1 or not {"id", "label"}.isdisjoint(names))
+        is_header = self._header == "yes" or (self._header == "auto" and has_names)
         if self._given is not None:
             self.names = self._given
         elif is_header and has_text:
-            self.names = [name if name in _KNOWN else "-" for name in names]
+            self.names = [name if name in _COLUMN_NAMES else "-" for name in names]
         elif is_header:
             raise W2VError(
                 f"{where}: the header must name one column text, found {', '.join(names)[:100]!r}: "
                 "name the columns with --columns"
             )
         else:
-            usual = ["label", "id", "text"] if len(first) > 2 else [self._pair, "text"]
-            self.names = ["text"] if len(first) == 1 and separator != "\t" else usual
+            default = ["label", "id", "text"] if len(first) > 2 else [self._pair, "text"]
+            self.names = ["text"] if len(first) == 1 and separator != "\t" else default
         return is_header
 
     @property
@@ -70,10 +72,10 @@ class Columns:
 
 
 def _checked(given: str) -> list[str]:
-    """The column names of a value of --columns; W2VError for wrong ones."""
+    """The column names in a value of --columns; W2VError for wrong names."""
     columns = given.split(",")
     names = [name for name in columns if name != "-"]
-    if set(columns) - _KNOWN or len(set(names)) < len(names) or "text" not in columns:
+    if set(columns) - _COLUMN_NAMES or len(set(names)) < len(names) or "text" not in columns:
         raise W2VError(
             f"--columns {given}: expected text once, id and label at most once, - for any other "
             "column, such as id,-,text"
@@ -82,24 +84,27 @@ def _checked(given: str) -> list[str]:
 
 
 def separator_of(line: str) -> str:
-    """The field separator of a CSV file, by its first line: comma, else semicolon, else tab."""
+    """The separator of a CSV file by its first line: comma, else semicolon, else tab."""
     return next((separator for separator in ",;\t" if separator in line), ",")
 
 
 def records(lines: Iterator[str], path: str) -> Iterator[tuple[str, str, list[str]]]:
-    """The records of a CSV file: the place of each for messages, the separator, the fields.
+    """The records of a CSV file: for each its place, for messages; the separator; the fields.
 
     lines   lines with their line ends, because a quoted field may continue on the next line
+    path    the path of the file, for messages
     Raises  W2VError for wrong quotes or a field longer than LONGEST_ROW
     """
     first = next(lines, "")
     separator = separator_of(first)
     reader = csv.reader(itertools.chain([first], lines), delimiter=separator, strict=True)
-    before = csv.field_size_limit(LONGEST_ROW)
+    old_limit = csv.field_size_limit(LONGEST_ROW)
     try:
         for number in itertools.count(1):
             line = reader.line_num + 1
-            where = f"{name_of(path)}: row {number}" + (f" (line {line})" * (line != number))
+            where = f"{name_of(path)}: row {number}"
+            if line != number:  # after a quoted field of several lines
+                where += f" (line {line})"
             try:
                 fields = next(reader)
             except StopIteration:
@@ -110,4 +115,4 @@ def records(lines: Iterator[str], path: str) -> Iterator[tuple[str, str, list[st
                 ) from None
             yield where, separator, fields
     finally:
-        csv.field_size_limit(before)
+        csv.field_size_limit(old_limit)

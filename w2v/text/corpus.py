@@ -1,4 +1,4 @@
-"""Text files, compressed or not, and stdin, as one stream of blocks of tokens.
+"""Reads text files, compressed or not, and stdin, as one stream of blocks of tokens.
 
 The text is read once, in blocks that end between two words, so that neither a line nor the whole
 text needs to fit in memory. Blanks separate the tokens of a block. Each line is a sentence; the
@@ -26,7 +26,7 @@ from w2v.text import nontext
 from w2v.text.tokenizers import after_last_break, split
 
 BLOCK = 1 << 20  # bytes read at a time
-LONGEST = 1 << 24  # most bytes without a blank; a file with more is not text
+LONGEST = 1 << 24  # maximum bytes without a blank; a file that exceeds it is not text
 
 
 class Corpus:
@@ -34,17 +34,17 @@ class Corpus:
 
     paths      files, plain or compressed by gzip, bzip2 or xz; `-` is stdin
     tokenizer  a key of `TOKENIZERS`
-    encoding   any text encoding of Python; bytes that are invalid in it become U+FFFD
-    lowercase  convert the tokens to lower case
+    encoding   any text encoding of Python; invalid bytes are replaced by U+FFFD
+    lowercase  whether to convert the tokens to lower case
     normalize  the Unicode normalization of the text: none, NFC or NFKC
     Raises     W2VError for an unknown encoding, a directory, or stdin named twice; OSError for a
                file that does not exist
 
     source       the names of the texts, for messages
-    size         the final value of `bytes_read`; None if it cannot be known, as for stdin
-    bytes_read   bytes read so far, of the files as stored (compressed)
-    bad_bytes    how many invalid byte sequences have been replaced so far
-    first_bad    the file and position of the first of them
+    size         the number of bytes of all files; None if it cannot be known, as for stdin
+    bytes_read   number of bytes read so far; of a compressed file, its compressed bytes
+    bad_bytes    number of invalid byte sequences that have been replaced so far
+    first_bad    the file and position of the first invalid byte sequence
     fingerprint  SHA-256 of the text as UTF-8, set when `blocks` has been consumed
     """
 
@@ -93,7 +93,7 @@ class Corpus:
         self.fingerprint = digest.hexdigest()
 
     def digest(self) -> str:
-        """The fingerprint, for which the whole text is read but not tokenized."""
+        """Compute the fingerprint: the whole text is read, but not tokenized."""
         digest = hashlib.sha256()
         for block in self._text():
             digest.update(block)
@@ -164,60 +164,64 @@ class Corpus:
             raise W2VError(f"{name_of(path)} is {meaning}")
 
     def _encoding_of(self, start: bytes) -> str:
-        """The encoding of a file, by its first bytes: a byte order mark overrides UTF-8."""
-        marked = encoding_by_mark(start) if self.encoding == "utf-8" and self._begin == 0 else ""
-        return marked or self.encoding
+        """The encoding of a file with these first bytes: a byte order mark overrides UTF-8."""
+        by_mark = encoding_by_mark(start) if self.encoding == "utf-8" and self._begin == 0 else ""
+        return by_mark or self.encoding
 
     def _note_bad(self, text: str, block: bytes, encoding: str, path: str, position: int) -> None:
-        """Count the replaced bytes of a block that begins at `position` and was read as `text`."""
+        """Count the invalid byte sequences of a block, and record the place of the first one.
+
+        text      the decoded block, with U+FFFD for invalid bytes
+        position  the position in the file, in bytes, where the block begins
+        """
         bad = text.count("\ufffd")
         if bad and encoding == "utf-8":
-            bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # U+FFFD that the text itself has
+            bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # U+FFFD is in the text itself
         if bad and not self.bad_bytes:
-            near = position + len(text[: text.index("\ufffd")].encode(encoding, "replace"))
-            marked = f", read as {encoding} because of its byte order mark"
-            self.first_bad = f"{name_of(path)}, near byte {near}"
-            self.first_bad += "" if encoding == self.encoding else marked
+            first = position + len(text[: text.index("\ufffd")].encode(encoding, "replace"))
+            self.first_bad = f"{name_of(path)}, near byte {first}"
+            if encoding != self.encoding:
+                self.first_bad += f", read as {encoding} because of its byte order mark"
         self.bad_bytes += bad
 
     def _raw(self, path: str) -> Iterator[bytes]:
         """The decompressed bytes of one file, in blocks."""
         with nullcontext(sys.stdin.buffer) if path == "-" else open_bytes(path) as file:
-            before = self.bytes_read
+            bytes_before = self.bytes_read
             for block in _unpack(file, name_of(path)):
                 if file.seekable():
-                    self.bytes_read = before + file.tell()
+                    self.bytes_read = bytes_before + file.tell()
                 else:
                     self.bytes_read += len(block)
                 yield block
 
 
 def files_of(path: str) -> list[str]:
-    """The files in a folder and its subfolders, sorted; any other path is returned as it is.
+    """The files in a folder and its subfolders, sorted; a path that is no folder is returned.
 
-    Hidden files and folders are left out. Links to folders are followed. Each folder is read once,
-    so that loops of links end; real folders are read before linked ones, so that files keep the
-    paths that they have without links.
+    Hidden files and folders are left out. Links to folders are followed. Each folder is read only
+    once, so that loops of links end. Real folders are read before linked ones, so that a file has a
+    path without links if possible.
     Raises W2VError for a folder without files, or for a broken link
     """
     if path == "-" or not os.path.isdir(path):
         return [path]
-    found, linked, seen = [], deque([path]), set()
-    while linked:
-        for folder, folders, files in os.walk(linked.popleft()):
-            place = os.stat(folder)
-            if (place.st_dev, place.st_ino) in seen:
+    paths, linked_folders, folders_read = [], deque([path]), set()
+    while linked_folders:
+        for folder, folders, files in os.walk(linked_folders.popleft()):
+            status = os.stat(folder)
+            if (status.st_dev, status.st_ino) in folders_read:
                 folders.clear()
                 continue
-            seen.add((place.st_dev, place.st_ino))
+            folders_read.add((status.st_dev, status.st_ino))
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            inside = [os.path.join(folder, name) for name in folders]
-            linked += filter(os.path.islink, inside)  # read after all real folders
-            found += [os.path.join(folder, name) for name in files if not name.startswith(".")]
-    for file in found:
+            subfolders = [os.path.join(folder, name) for name in folders]
+            linked_folders += filter(os.path.islink, subfolders)  # read after all real folders
+            paths += [os.path.join(folder, name) for name in files if not name.startswith(".")]
+    for file in paths:
         if not os.path.exists(file) and os.path.islink(file):
             raise W2VError(f"{file} is a broken link: remove it, or name the files to read")
-    regular = sorted(filter(os.path.isfile, found))
+    regular = sorted(filter(os.path.isfile, paths))
     if not regular:
         raise W2VError(f"{path}: no files in this folder")
     return regular

@@ -1,4 +1,4 @@
-"""Documents in files: one for each line, table row, JSON object, or file of a folder.
+"""Reads documents from files: one for each line, table row, JSON object, or file of a folder.
 
 A `DocumentCorpus` is a `Corpus`: one stream of blocks of tokens, in which each line end ends a
 document. The names and labels of the documents are collected while the blocks are read.
@@ -23,9 +23,9 @@ from w2v.system.pipes import name_of
 from w2v.text.columns import LONGEST_ROW, Columns, records
 from w2v.text.corpus import BLOCK, Corpus, files_of
 
-# "extra": documents have ids; labels are kept where a table or a JSON object has them.
-# "if there": documents may have labels, and their row numbers are their names.
-# "needed": as "if there", but a document without a label is an error.
+# How labels are read. "extra": documents have ids, and labels are read from tables and JSON objects
+# only. "if there": documents may have labels, and their row numbers are their names. "needed": like
+# "if there", but a document without a label is an error.
 Labels = Literal["extra", "if there", "needed"]
 FORMATS = ("lines", "tsv", "csv", "jsonl", "files")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -41,17 +41,17 @@ class DocumentCorpus(Corpus):
     settings  format, columns and names of the documents
     labels    whether documents have labels, see `Labels`. A label is in the column `label` of a
               table, in a field of a JSON object, or is `__label__NAME` at the beginning of a line
-    refused   called with the error of an invalid row, which is then left out; None: the error is
-              raised
+    refused   called with the error of an invalid row, which is then left out. With None, the error
+              is raised
     Raises    W2VError for wrong settings and, while `blocks` is consumed, for an invalid row or for
               a document name that occurs twice without --merge-ids
 
     When `blocks` has been consumed:
 
-    names       the name of each row (of the table of document vectors)
-    rows        the row of each document: documents of one name share a row
+    names       the name of each row of the table of document vectors
+    rows        the row of each document in that table: documents with one name share a row
     labels      the label of each document, or None
-    blank_rows  how many empty rows of the files were left out
+    blank_rows  number of empty rows of the files that were left out
     """
 
     def __init__(
@@ -82,15 +82,15 @@ class DocumentCorpus(Corpus):
         self.labels: list[str | None] = []
         self.blank_rows = 0
         self._known: dict[str, int] = {}
-        self._numbers_only = settings.id_prefix != "file" and {f for _, f, _ in self._inputs} == {
-            "lines"
-        }
+        # In files of lines, names are numbers that are all different, and need not be compared.
+        formats = {format for _, format, _ in self._inputs}
+        self._numbers_only = settings.id_prefix != "file" and formats == {"lines"}
 
     def blocks(self) -> Iterator[bytes]:
         """Blocks of tokens as UTF-8, separated by ASCII whitespace; a line end ends a document.
 
-        Raises W2VError for a file that is damaged or not text; also for an invalid row or a name
-        that occurs twice, unless `refused` is given
+        Raises W2VError for a file that is damaged or not text. Without `refused`, also for an
+        invalid row, or a name that occurs twice
         """
         self._digest = hashlib.sha256()
         readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
@@ -103,38 +103,40 @@ class DocumentCorpus(Corpus):
         for path, format, name in self._inputs:
             for block in readers[format](path, name):
                 tokens = self._tokens(block)
-                if b"</s>" in tokens:  # would end the document
+                if b"</s>" in tokens:  # The token `</s>` would end the document.
                     tokens = _SENTENCE_END.sub(b"", tokens)
                 yield tokens
         self.fingerprint = self._digest.hexdigest()
 
     def _lines(self, path: str, name: str) -> Iterator[bytes]:
-        """A file with one document a line, named by line numbers.
+        """A file with a document on each line, named by its line number.
 
         The numbers continue from file to file, but with --id-prefix file each file begins with 1.
         """
-        ends_line, before = True, 0 if self._settings.id_prefix == "file" else len(self.rows)
+        ends_line, last_number = True, 0 if self._settings.id_prefix == "file" else len(self.rows)
         for block in self._cut(path):
             self._digest.update(block)
-            before = self._number(name, before, block.count(b"\n"))
+            last_number = self._number(name, last_number, block.count(b"\n"))
             ends_line = block.endswith(b"\n")
             yield block
         if not ends_line:
-            self._number(name, before, 1)
+            self._number(name, last_number, 1)
             yield b"\n"
 
-    def _number(self, file: str, before: int, count: int) -> int:
-        """Add `count` documents, named by numbers from `before` + 1; returns the last number."""
-        for number in map(str, range(before + 1, before + 1 + count)):
+    def _number(self, file: str, last: int, count: int) -> int:
+        """Add `count` documents, named by the numbers after `last`; returns the last of these."""
+        for number in map(str, range(last + 1, last + 1 + count)):
             self._add(number, None, file, f"line {number}")
-        return before + count
+        return last + count
 
     def _labelled(self, path: str, name: str) -> Iterator[bytes]:
-        """A file with one document a line; a line may begin with `__label__NAME`."""
+        """A file with a document on each line, which may begin with `__label__NAME`."""
 
         def parse(number: int, row: bytes) -> bytes:
-            mark, text = (*row.split(None, 1), b"", b"")[:2]  # at any whitespace, as in fastText
-            label = mark.removeprefix(_MARK).decode() if mark.startswith(_MARK) else None
+            # The first word and the rest, "" if missing; split at any whitespace, as in fastText.
+            first_word, text = (*row.split(None, 1), b"", b"")[:2]
+            has_label = first_word.startswith(_MARK)
+            label = first_word.removeprefix(_MARK).decode() if has_label else None
             if label is not None and text.startswith(_MARK):
                 raise W2VError(f"{name_of(path)}: row {number} has several labels: keep one")
             self._add(None, label, name, f"row {number}")
@@ -143,21 +145,21 @@ class DocumentCorpus(Corpus):
         yield from self._texts(self._rows(path), parse)
 
     def _table(self, path: str, name: str) -> Iterator[bytes]:
-        """A table with one document a row; tabs separate the columns text, id and label."""
+        """A table with a document in each row; tabs separate the columns text, id and label."""
         columns = self._new_columns()
 
         def parse(number: int, line: bytes) -> bytes | None:
             where, row = f"{name_of(path)}: row {number}", line.decode()
             if not columns.names and columns.begin(row.split("\t"), where, "\t"):
                 return None
-            most = len(columns.names) - 1 if columns.text_is_last else -1
-            fields = columns.fields(row.split("\t", most), where)
+            tabs = len(columns.names) - 1 if columns.text_is_last else -1  # -1: all tabs separate
+            fields = columns.fields(row.split("\t", tabs), where)
             return self._text_of(fields, name, f"row {number}")
 
         yield from self._texts(self._rows(path), parse)
 
     def _csv(self, path: str, name: str) -> Iterator[bytes]:
-        """A table as in `_table`, but in CSV, where a quoted field may contain line ends."""
+        """A table in CSV, with a document in each row; a quoted field may contain line ends."""
         columns = self._new_columns()
 
         def parse(where: str, separator: str, row: list[str]) -> bytes | None:
@@ -172,6 +174,7 @@ class DocumentCorpus(Corpus):
         yield from self._texts(records(lines, path), parse)
 
     def _new_columns(self) -> Columns:
+        """The columns of the next table, by the settings."""
         pair = "id" if self._labels == "extra" else "label"
         return Columns(self._settings.columns, self._settings.header, pair)
 
@@ -181,7 +184,7 @@ class DocumentCorpus(Corpus):
         return fields["text"].encode()
 
     def _objects(self, path: str, name: str) -> Iterator[bytes]:
-        """A file with one JSON object a line, with fields for the text, the id and the label."""
+        """A file with a JSON object on each line, which has fields for the text, id and label."""
         text_field, label_field = self._settings.text_field, self._settings.label_field
         id_field, id_needed = self._settings.id_field or "id", self._settings.id_field is not None
 
@@ -220,6 +223,8 @@ class DocumentCorpus(Corpus):
 
         rows   the arguments of `parse` for each row
         parse  adds the document of a row and returns its text, or None for a header or blank row
+
+        A row whose `parse` raises a W2VError is left out, if `refused` was given.
         """
 
         def _documents() -> Iterator[bytes]:
@@ -234,10 +239,10 @@ class DocumentCorpus(Corpus):
                     if text is not None:
                         yield text
 
-        return _gathered(_documents())
+        return _as_blocks(_documents())
 
     def _file(self, path: str, name: str) -> Iterator[bytes]:
-        """A file that is one document, named by its path in the folder."""
+        """A file of a folder that is one document, named by its path in the folder."""
         self._add(name, None, "", name_of(path))
         for block in self._cut(path):
             self._digest.update(block)
@@ -247,14 +252,14 @@ class DocumentCorpus(Corpus):
     def _rows(self, path: str) -> Iterator[tuple[int, bytes]]:
         """The lines of a file with their numbers, from 1.
 
-        Blank lines are left out and counted, unless `labels` is "if there": then they are empty
+        Empty lines are left out and counted, unless `labels` is "if there": then they are empty
         documents.
         """
-        for number, ended in enumerate(self._lines_of(path), 1):
-            line = ended.rstrip(b"\r\n")
-            if line or (self._labels == "if there" and ended.endswith(b"\n")):
+        for number, line_with_end in enumerate(self._lines_of(path), 1):
+            line = line_with_end.rstrip(b"\r\n")
+            if line or (self._labels == "if there" and line_with_end.endswith(b"\n")):
                 yield number, line
-            elif ended.endswith(b"\n"):
+            elif line_with_end.endswith(b"\n"):
                 self.blank_rows += 1
 
     def _lines_of(self, path: str) -> Iterator[bytes]:
@@ -276,10 +281,13 @@ class DocumentCorpus(Corpus):
             yield rest
 
     def _add(self, id_: str | None, label: str | None, file: str, where: str) -> None:
-        """Add a document; without an id its name is its number.
+        """Add a document to `rows`, `names` and `labels`.
 
-        file   the name of its file, for `--id-prefix file` and messages; "" with --format files
-        where  its place in the file, for messages; with --format files the path
+        id_    the id of the document; None: its name is its number
+        label  the label of the document, or None
+        file   the name of the file, for `--id-prefix file` and messages; "" with --format files
+        where  the place of the document in the file, for messages; with --format files its path
+        Raises W2VError for a missing label, and for a name that occurs twice without --merge-ids
         """
         place = f"{file}: {where}" if file else where
         if label is None and self._labels == "needed":
@@ -317,7 +325,7 @@ class DocumentCorpus(Corpus):
 
 
 def _formats(paths: Sequence[str], given: str | None) -> list[str]:
-    """The format of each path: as given by --format, else by the suffix of its name."""
+    """The format of each path, by the value of --format, or by the suffix of the path."""
     if given is None:
         return [_by_suffix(path) for path in paths]
     formats = given.split(",")
@@ -335,7 +343,7 @@ def _formats(paths: Sequence[str], given: str | None) -> list[str]:
 
 
 def _by_suffix(path: str) -> str:
-    """The format of a path: files for a folder, tsv, csv or jsonl by the suffix, else lines."""
+    """The format of a path: files for a folder; tsv, csv or jsonl by the suffix; else lines."""
     if path != "-" and os.path.isdir(path):
         return "files"
     suffix = os.path.splitext(packing.plain_name(path))[1].lower()
@@ -357,7 +365,10 @@ def _expanded(path: str, format: str) -> list[tuple[str, str, str]]:
 
 
 def _field(values: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
-    """A field of a JSON object, which must be a string or a whole number, as text."""
+    """The text of a field of a JSON object; W2VError if it is no string and no whole number.
+
+    needed  whether a field that is missing or null is an error; else its text is None
+    """
     value = values.get(name)
     if value is None and not needed:
         return None
@@ -372,7 +383,7 @@ def _field(values: dict[str, Any], name: str, where: str, needed: bool) -> str |
 
 
 def _name_field(values: dict[str, Any], name: str, where: str, needed: bool = False) -> str | None:
-    """A field of a JSON object that is an id or a label, which must be valid as UTF-8."""
+    """A field of a JSON object, as `_field`; W2VError if it cannot be a name, which is UTF-8."""
     value = _field(values, name, where, needed)
     if value is not None and (bad := _SURROGATE.search(value)):
         raise W2VError(
@@ -382,8 +393,8 @@ def _name_field(values: dict[str, Any], name: str, where: str, needed: bool = Fa
     return value
 
 
-def _gathered(texts: Iterator[bytes]) -> Iterator[bytes]:
-    """Blocks of lines, one for each text."""
+def _as_blocks(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """Gather texts in blocks of about BLOCK bytes, with a line for each text."""
     lines, size = [], 0
     for text in texts:
         lines.append(text.replace(b"\n", b" "))

@@ -1,4 +1,4 @@
-"""Encoding: reads text files, in sentences or documents, counts words and makes word ids."""
+"""Encodes texts: reads sentences or documents, counts their words, and converts words to ids."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def read(
     settings                  min_count, max_vocab and max_types
     on_block, known, unknown  as in `encode`
     fixed                     a file of `w2v vocab`, from which the vocabulary is read; the corpus
-                              is then only encoded in it
+                              is then only encoded. None: the vocabulary comes from the corpus
     Raises                    W2VError if the vocabulary is empty, or if no token of the corpus is
-                              in that of `fixed`
+                              in the vocabulary of `fixed`
     """
-    every = unknown or isinstance(corpus, DocumentCorpus)
+    keep_empty = unknown or isinstance(corpus, DocumentCorpus)
     if fixed is not None:
         vocabulary = read_counts(fixed, settings.min_count, settings.max_vocab)
         if unknown:
             vocabulary = vocabulary.adding(UNKNOWN, 0)
-        text, unknown_tokens = encode_as(corpus, vocabulary.names, every, on_block, unknown)
+        text, unknown_tokens = encode_as(corpus, vocabulary.names, keep_empty, on_block, unknown)
         tokens = text.size + (0 if unknown else unknown_tokens)
         check_shared(corpus, fixed, tokens - unknown_tokens, unknown_tokens)
         vocabulary = replace(vocabulary.with_count(UNKNOWN, unknown_tokens), tokens=tokens)
@@ -73,7 +73,7 @@ def read(
         settings.max_types,
         on_block,
         known,
-        every,
+        keep_empty,
         unknown,
     )
     return vocabulary, _named(corpus, text)
@@ -89,19 +89,20 @@ def read_as(
     """Encode a corpus in a given vocabulary; returns the encoded text and the number of OOV tokens.
 
     names, on_block, unknown  as in `encode_as`
-    needed                    whether a corpus of documents needs a known word; a corpus of
-                              sentences always does, unless `unknown`
-    Raises                    W2VError for a corpus that needs a known word and has none
+    needed                    whether a corpus of documents without a known word is an error. A
+                              corpus of sentences without one always is, unless `unknown`
+    Raises                    W2VError for a corpus without a known word, where that is an error
     """
-    every = unknown or isinstance(corpus, DocumentCorpus)
-    text, unknown_tokens = encode_as(corpus, names, every, on_block, unknown)
-    if needed or not every:
-        check_shared(corpus, "the vocabulary", text.size - unknown_tokens * unknown, unknown_tokens)
+    keep_empty = unknown or isinstance(corpus, DocumentCorpus)
+    text, unknown_tokens = encode_as(corpus, names, keep_empty, on_block, unknown)
+    if needed or not keep_empty:
+        known_tokens = text.size - (unknown_tokens if unknown else 0)
+        check_shared(corpus, "the vocabulary", known_tokens, unknown_tokens)
     return _named(corpus, text), unknown_tokens
 
 
 def _named(corpus: Corpus, text: EncodedText) -> EncodedText:
-    """The encoded text, with names, rows and labels if the corpus is one of documents."""
+    """The encoded text, with the names, rows and labels of the documents if it has documents."""
     if isinstance(corpus, DocumentCorpus):
         labels = corpus.labels
         return EncodedDocuments(text.ids, text.starts, corpus.row_numbers(), corpus.names, labels)
@@ -112,7 +113,10 @@ def _named(corpus: Corpus, text: EncodedText) -> EncodedText:
 def texts_corpus(
     texts: str | Iterable[str | Sequence[str]], settings: TextSettings
 ) -> Iterator[Corpus]:
-    """A block in which texts from Python are a corpus of documents, named by their numbers."""
+    """A block in which texts from Python can be read as a corpus, with a document for each text.
+
+    The documents are named by their numbers.
+    """
     with TemporaryDirectory(prefix="w2v-") as folder:
         path = write_texts(texts, folder)
         documents = DocumentSettings(format="lines")
@@ -122,14 +126,15 @@ def texts_corpus(
 def write_texts(
     texts: str | Iterable[str | Sequence[str]], folder: str, name: str = "texts"
 ) -> str:
-    """Write texts to a file, one a line; returns its path.
+    """Write texts to a file, with a text on each line; returns the path of the file.
 
     texts   one text (a string), or several, each a string or a list of words
     folder  the folder of the file
     name    the name of the file, and of the texts in messages
-    Raises  W2VError for an item that is not a text, with its index from 0
+    Raises  W2VError, with the index from 0, for an item that is not a text
 
-    The file begins with a byte order mark, so that no first word can look like a compressed file.
+    The file begins with a byte order mark. Without it, a first word such as "BZh" could be taken
+    for the beginning of a compressed file.
     """
     path = Path(folder, name)
     with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
@@ -149,7 +154,7 @@ def count(
 ) -> Vocabulary:
     """Read a corpus and count its words; returns the same vocabulary as `encode`.
 
-    on_types  called after each block with the numbers of tokens and of types so far
+    on_types  called after each block with the number of tokens and the number of types so far
 
     The other parameters are as in `encode`.
     """
@@ -171,21 +176,21 @@ def encode(
     max_types: int = 1 << 30,
     on_block: Callable[[int], None] = lambda tokens: None,
     known: Mapping[str, int] | None = None,
-    every: bool = False,
+    keep_empty: bool = False,
     unknown: bool = False,
 ) -> tuple[Vocabulary, EncodedText]:
     """Read a corpus once; returns its vocabulary and its encoded text.
 
-    min_count  a word must occur this many times to be in the vocabulary
-    max_vocab  the largest size of the vocabulary; the most frequent words are kept
-    max_types  about how many types are counted at a time; above it the rarest types are pruned, and
-               their tokens are removed from the text
-    on_block   called after each block with the number of tokens so far
-    known      words of an earlier vocabulary with their counts: they stay in the vocabulary, and
-               their counts are added to those in the corpus
-    every      whether empty lines are sentences too
-    unknown    whether UNKNOWN is a word that replaces all OOV tokens; else these are left out
-    Raises     W2VError if the vocabulary is empty
+    min_count   a word must occur this many times to be in the vocabulary
+    max_vocab   maximum size of the vocabulary; the most frequent words are kept. None: no limit
+    max_types   approximate limit of the types that are counted at a time. Beyond it the rarest
+                types are pruned, and their tokens are removed from the text
+    on_block    called after each block with the number of tokens so far
+    known       the words of an earlier vocabulary with their counts. They stay in the vocabulary,
+                and these counts are added to the counts in the corpus
+    keep_empty  whether empty lines are sentences too
+    unknown     whether to replace OOV tokens by the word UNKNOWN; else they are left out
+    Raises      W2VError if the vocabulary is empty
     """
     known = known or {}
     counter, ids = make_word_counter(max_types, known), SpooledArray(np.int32)
@@ -197,27 +202,33 @@ def encode(
     vocabulary, word_ids = choose(corpus, counter, min_count, max_vocab, known)
     if unknown:
         counts, left_out = counter.counts, word_ids == DROPPED
-        left_out[0] = False  # SENTENCE_END
+        left_out[0] = False  # type 0 is SENTENCE_END
         vocabulary = vocabulary.adding(UNKNOWN, int(counts[left_out].sum()))
         word_ids[left_out] = vocabulary.names.index(UNKNOWN)
-    return vocabulary, _keep(ids, word_ids, every)
+    return vocabulary, _keep(ids, word_ids, keep_empty)
 
 
 def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) -> WordCounter:
     """Create a word counter, and load the kernels that encoding needs.
 
-    Signals are deferred while kernels are loaded: Python drops exceptions in callbacks from C.
+    max_types, known  as in `encode`
+
+    Stop signals are deferred while kernels are loaded, because Python drops exceptions that are
+    raised in callbacks from C.
     """
-    nothing = np.empty(0, np.int32)
+    empty = np.empty(0, np.int32)
     with DeferredSignals():
         counter = WordCounter(max_types, known)
         starts = np.empty(0, np.int64)
-        keep_words(nothing, nothing, np.zeros(2, np.int64), nothing.copy(), starts, False)
+        keep_words(empty, empty, np.zeros(2, np.int64), empty.copy(), starts, False)
     return counter
 
 
 def _renumber(ids: SpooledArray, numbers: np.ndarray) -> None:
-    """Replace type numbers by the new ones after pruning; tokens of pruned types are removed."""
+    """Replace type numbers in place, after pruning; tokens of pruned types are removed.
+
+    numbers  the result of `WordCounter.prune`
+    """
 
     def change(old: np.ndarray) -> np.ndarray:
         new = numbers[old]
@@ -229,17 +240,17 @@ def _renumber(ids: SpooledArray, numbers: np.ndarray) -> None:
 def encode_as(
     corpus: Corpus,
     names: Sequence[str],
-    every: bool = False,
+    keep_empty: bool = False,
     on_block: Callable[[int], None] = lambda tokens: None,
     unknown: bool = False,
 ) -> tuple[EncodedText, int]:
     """Encode a corpus in a given vocabulary; returns the encoded text and the number of OOV tokens.
 
-    names     the words of the vocabulary, by word id
-    every     whether empty lines are sentences too
-    on_block  called after each block with the number of tokens so far
-    unknown   whether UNKNOWN, if it is in the vocabulary, replaces OOV tokens; else they are left
-              out
+    names       the words of the vocabulary, by word id
+    keep_empty  whether empty lines are sentences too
+    on_block    called after each block with the number of tokens so far
+    unknown     whether to replace OOV tokens by UNKNOWN, if it is in the vocabulary; else they are
+                left out
     """
     counter, ids = make_word_counter(1 << 30), SpooledArray(np.int32)
     for block in corpus.blocks():
@@ -250,38 +261,42 @@ def encode_as(
     oov_id = rows.get(UNKNOWN, DROPPED) if unknown else DROPPED
     word_ids = [rows.get(name, oov_id) for name in types]
     is_unknown = np.array([False, *(name not in rows for name in types)])
-    text = _keep(ids, np.array([DROPPED, *word_ids], np.int32), every)
+    text = _keep(ids, np.array([DROPPED, *word_ids], np.int32), keep_empty)
     return text, int(counter.counts[is_unknown].sum())
 
 
-def check_shared(corpus: Corpus, vocabulary: str, known: int, unknown: int) -> None:
-    """W2VError if no token of a corpus is in a vocabulary that was made from other text.
+def check_shared(corpus: Corpus, vocabulary: str, known_tokens: int, oov_tokens: int) -> None:
+    """Raise W2VError if no token of a corpus is in a vocabulary that was made from other text.
 
-    vocabulary  its name in the message
-    known       how many tokens of the corpus are in the vocabulary
-    unknown     how many tokens are not
+    vocabulary    the name of the vocabulary in the message
+    known_tokens  number of tokens of the corpus that are in the vocabulary
+    oov_tokens    number of tokens of the corpus that are not
     """
-    if known:
+    if known_tokens:
         return
-    if not unknown:
+    if not oov_tokens:
         raise W2VError(f"{corpus.source}: no words in the text")
     raise W2VError(
-        f"{corpus.source}: none of its {unknown:,} words is in {vocabulary}: check that both have "
-        "the same language, --tokenizer and --lowercase"
+        f"{corpus.source}: none of its {oov_tokens:,} words is in {vocabulary}: check that both "
+        "have the same language, --tokenizer and --lowercase"
     )
 
 
-def _keep(ids: SpooledArray, word_ids: np.ndarray, every: bool) -> EncodedText:
-    """Replace type numbers by word ids in place, remove dropped tokens, find the sentences."""
+def _keep(ids: SpooledArray, word_ids: np.ndarray, keep_empty: bool) -> EncodedText:
+    """Convert type numbers to an encoded text, in place, without the tokens that are dropped.
+
+    word_ids    int32 (T,)  the word id of each type, or DROPPED
+    keep_empty  whether empty lines are sentences too
+    """
     starts, size = SpooledArray(np.int64, np.zeros(1)), np.zeros(2, np.int64)
 
     def change(numbers: np.ndarray) -> np.ndarray:
         words, begins = np.empty(numbers.size, np.int32), np.empty(numbers.size, np.int64)
-        count, sentences = keep_words(numbers, word_ids, size, words, begins, every)
+        count, sentences = keep_words(numbers, word_ids, size, words, begins, keep_empty)
         starts.append(begins[:sentences])
         return words[:count]
 
     ids.rewrite(change)
-    if size[1] < size[0]:
+    if size[1] < size[0]:  # The last sentence has no line end.
         starts.append(size[:1])
     return EncodedText(ids, starts.mapped())

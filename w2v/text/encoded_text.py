@@ -14,7 +14,7 @@ from w2v.system.spooled_array import SpooledArray, mapped_zeros
 
 
 class EncodedText:
-    """A text as word ids. A position is an index into `ids`.
+    """A text of S sentences as word ids. A position is an index into `ids`.
 
     ids     int32, the word ids in the order of the text
     starts  int64 (S + 1,), the position where each sentence begins, and the end of the text
@@ -33,7 +33,7 @@ class EncodedText:
         return self.ids.read(first, last), self.bounds(first, last)
 
     def bounds(self, first: int, last: int) -> np.ndarray:
-        """The bounds of sentences in such a part, as `part` returns them; int64 (S + 1,)."""
+        """The bounds of the sentences at positions `first` to `last` - 1, as in `part`."""
         inside = slice(
             np.searchsorted(self.starts, first, "right"), np.searchsorted(self.starts, last)
         )
@@ -41,11 +41,11 @@ class EncodedText:
 
 
 class Spans(NamedTuple):
-    """Parts of a text, each within one document.
+    """S parts of a text, each of which is within one document.
 
     rows    int32 (S,)  the row of the document of each span
     begins  int64 (S,)  the position of the first word of each span
-    ends    int64 (S,)  the position after its last word
+    ends    int64 (S,)  the position after the last word of each span
     """
 
     rows: np.ndarray
@@ -54,14 +54,14 @@ class Spans(NamedTuple):
 
 
 class EncodedDocuments(EncodedText):
-    """An encoded text of documents instead of sentences; a document may be empty.
+    """An encoded text of S documents instead of sentences; a document may be empty.
 
-    rows    int32 (S,), the row of each document in the table of document vectors: documents of one
-            name share a row
+    rows    int32 (S,), the row of each document in the table of document vectors: documents with
+            one name share a row
     names   the name of each row
     labels  the label of each document, None for a document without one
     begins  int64 (S,), the position of the first word of each document
-    ends    int64 (S,), the position after its last word
+    ends    int64 (S,), the position after the last word of each document
     mapped  whether the document vectors are kept in a temporary file while they are trained
     """
 
@@ -80,44 +80,51 @@ class EncodedDocuments(EncodedText):
         self.begins, self.ends = starts[:-1], starts[1:]
 
     def words(self, spans: Spans) -> np.ndarray:
-        """The word ids of spans one after the other; adjacent spans are read at once (faster)."""
+        """The word ids of spans, one after the other."""
+        # Spans that follow each other in the text are read at once, which is faster.
         if (spans.begins[1:] == spans.ends[:-1]).all() and spans.rows.size:
             return self.ids.read(int(spans.begins[0]), int(spans.ends[-1]))
         return self.gather(spans)[0]
 
     @cached_property
     def _words(self) -> np.ndarray:
-        # Cached: a new mapping for each chunk would cost half as much as training the chunk.
+        """All word ids. A new mapping for each chunk would take half as long as training it."""
         return self.ids.mapped()
 
     def gather(self, spans: Spans) -> tuple[np.ndarray, np.ndarray]:
-        """The word ids of spans one after the other, and their bounds, as `part` returns them."""
+        """The word ids of spans, one after the other, and the bounds of the spans in them.
+
+        Returns  as `part`
+        """
         ids = np.empty(int((spans.ends - spans.begins).sum()), np.int32)
         bounds = np.empty(spans.rows.size + 1, np.int64)
         gather_spans(self._words, spans.begins, spans.ends, ids, bounds)
         return ids, bounds
 
     def allocate(self, shape: tuple[int, int], kind: type = np.float32) -> np.ndarray:
-        """Zeros for the document vectors, of a 4-byte dtype, in a temporary file if `mapped`."""
+        """Allocate an array of zeros, of a 4-byte dtype, in a temporary file if `mapped`.
+
+        shape  the shape, with a row for each row of the table of document vectors
+        """
         return mapped_zeros(shape, kind) if self.mapped else aligned(shape, kind)
 
-    def spans(self, which: slice | np.ndarray) -> Spans:
-        """The spans of whole documents, given by their numbers."""
-        return Spans(self.rows[which], self.begins[which], self.ends[which])
+    def spans(self, numbers: slice | np.ndarray) -> Spans:
+        """The spans of whole documents, given by the numbers of the documents."""
+        return Spans(self.rows[numbers], self.begins[numbers], self.ends[numbers])
 
     def sizes(self) -> np.ndarray:
-        """The number of words of each row; int64 (M,)."""
+        """The number of words of each of the M rows, in all documents of a row; int64 (M,)."""
         lengths = self.ends - self.begins
         return np.bincount(self.rows, lengths, minlength=len(self.names)).astype(np.int64)
 
-    def some(self, names: Sequence[str]) -> EncodedDocuments:
-        """The documents with the given names; row i of the result is that of `names[i]`.
+    def with_names(self, names: Sequence[str]) -> EncodedDocuments:
+        """The documents with the given names, without labels; row i of the result has `names[i]`.
 
-        `starts` is still that of all documents, and labels are left out.
+        `starts` of the result still has the positions of all documents.
         """
-        number = {name: row for row, name in enumerate(names)}
-        renumbered = np.array([number.get(name, -1) for name in self.names], np.int32)[self.rows]
-        wanted = renumbered >= 0
-        selected = EncodedDocuments(self.ids, self.starts, renumbered[wanted], names)
-        selected.begins, selected.ends = self.begins[wanted], self.ends[wanted]
+        row_of = {name: row for row, name in enumerate(names)}
+        new_rows = np.array([row_of.get(name, -1) for name in self.names], np.int32)[self.rows]
+        is_selected = new_rows >= 0
+        selected = EncodedDocuments(self.ids, self.starts, new_rows[is_selected], names)
+        selected.begins, selected.ends = self.begins[is_selected], self.ends[is_selected]
         return selected
