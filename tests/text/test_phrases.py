@@ -157,7 +157,7 @@ def test_rare_pairs_are_forgotten_when_there_are_too_many(folder, monkeypatch):
     rng = np.random.default_rng(2)
     words = [f"w{n}" for n in rng.integers(0, 40, 3000)]
     (folder / "text").write_text(" ".join(["new", "york", *words[:30]] * 20 + words))
-    found = Phrases(5, "default", 10, "_", most=200)
+    found = Phrases(5, "default", 10, "_", max_pairs=200)
     found.read(Corpus(["text"]))
     assert b"new_york" in {each.name for each in found.join()}
     assert found.lost > 0

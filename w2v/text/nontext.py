@@ -1,4 +1,4 @@
-"""Recognizes files that are not text by their first bytes, and says how to get at their text."""
+"""Recognizes files that are not text by their first bytes, with advice on how to get their text."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import codecs
 import re
 
 HEAD = 1 << 16  # bytes at the beginning of a file that are examined
-_ENOUGH = 512  # bytes; a shorter file is not rejected for its share of odd bytes
-# A file is binary if both of these shares of its bytes are reached.
-_CONTROL = 0.01  # control characters
-_ODD = 0.1  # control characters and bytes that are not UTF-8
-# Control characters that are rare in text. Backspaces (old manual pages), escapes (colours of a
-# terminal) and separators (from 0x1c on) occur in text and are not among them.
+_MIN_BYTES = 512  # bytes of the shortest file that is rejected for its shares of odd bytes
+# A file is binary if its bytes reach both of these shares.
+_CONTROL_SHARE = 0.01  # share of control characters
+_ODD_SHARE = 0.1  # share of control characters and of bytes that are not UTF-8
+# Control characters that are rare in text. Backspaces (in old manual pages), escapes (colours of a
+# terminal) and separators (from 0x1c on) occur in text, and are not included.
 _CONTROLS = bytes([*range(8), *range(0x0E, 0x1B), 0x7F])
 _VECTORS = "vectors, not text: w2v info FILE describes them, w2v similar -v FILE WORD searches them"
 _IMAGE = "an image, not text"
 _UNPACK = "; unpack it first: "
-_PDF_LINE = re.compile(rb"%PDF-\d\.\d[ ]*[\r\n]")  # nothing follows on the first line
+_PDF_LINE = re.compile(rb"%PDF-\d\.\d[ ]*[\r\n]")  # a first line with nothing else on it
+# The first bytes of files that are not text, with what they are and what to do.
 _FOREIGN = {
     b"\x28\xb5\x2f\xfd": f"zstd data{_UNPACK}zstd -dc FILE | w2v train -",
     b"\x04\x22\x4d\x18": f"lz4 data{_UNPACK}lz4 -dc FILE | w2v train -",
@@ -33,7 +34,8 @@ _FOREIGN = {
     b"\x80\x04\x95": "a Python pickle: write its texts to a file, one a line",
     b"\x80\x05\x95": "a Python pickle: write its texts to a file, one a line",
 }
-# A text may begin with these letters too. They count only if control characters follow.
+# The same for files that begin with letters. A text may begin with these letters too, so control
+# characters must follow.
 _FOREIGN_IN_LETTERS = {
     b"PK\x03\x04": f"a zip archive{_UNPACK}unzip -p FILE | w2v train -; save a .docx or .odt as "
     "plain text",
@@ -51,11 +53,12 @@ _WORD2VEC = re.compile(rb"\d{1,12} \d{1,6}\n")
 
 
 def looks_like(head: bytes, named: bool = False) -> str:
-    """What a file is, if it is not text, and what to do with it; "" for a file that may be text.
+    """The kind of a file that is not text, and what to do with it; "" for a file that may be text.
 
     head   up to HEAD bytes from the beginning of the file, decompressed
-    named  whether the user has named an encoding. Then only known file formats are recognized; else
-           also binary data, by its control characters and bytes that are not UTF-8
+    named  whether the user has named an encoding. If so, only known file formats are recognized.
+           Otherwise binary data is also recognized, by control characters and bytes that are not
+           UTF-8
     """
     for magic, meaning in _FOREIGN.items():
         if head.startswith(magic):
@@ -74,24 +77,27 @@ def looks_like(head: bytes, named: bool = False) -> str:
             return meaning
     if head[257:262] == b"ustar":
         return f"a tar archive{_UNPACK}tar -xOf FILE | w2v train -"
-    wrong = _wrong_bytes(head)
-    # UTF-8 without zero bytes is not odd: Hive separates fields by the control character \x01.
-    odd = controls + wrong if wrong or 0 in head else 0
-    if named or len(head) < _ENOUGH or controls < _CONTROL * len(head) or odd < _ODD * len(head):
+    invalid = _invalid_bytes(head)
+    # The control characters of valid UTF-8 without zero bytes do not count as odd, because Hive
+    # separates fields by the control character \x01.
+    odd = controls + invalid if invalid or 0 in head else 0
+    is_binary = controls >= _CONTROL_SHARE * len(head) and odd >= _ODD_SHARE * len(head)
+    if named or len(head) < _MIN_BYTES or not is_binary:
         return ""
     if _WORD2VEC.match(head):
         return f"word2vec's binary file of {_VECTORS}"
     return _wide_text(head) or "binary data, not text; if it is text, name its --encoding"
 
 
-def _wrong_bytes(head: bytes) -> int:
+def _invalid_bytes(head: bytes) -> int:
     """The number of bytes that are not valid UTF-8."""
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)
     return sum("\udc80" <= letter <= "\udcff" for letter in text)
 
 
 def _wide_text(head: bytes) -> str:
-    """A message for text in UTF-16, of which every other byte is often zero; "" for other data."""
+    """The kind of a text in UTF-16, in which every other byte is often zero; "" for other data."""
+    # The shares of zeros among the bytes at even and at odd positions.
     even, odd = (head[begin::2].count(0) / max(len(head[begin::2]), 1) for begin in (0, 1))
     if max(even, odd) < 0.3 or min(even, odd) > 0.05:
         return ""

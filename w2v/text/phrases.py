@@ -21,8 +21,8 @@ from w2v.text.tokenizers import split
 from w2v.text.word_counter import WordCounter
 
 SCORINGS = {"default": 100.0, "npmi": 0.5}  # the default threshold of each scoring
-MOST_INSIDE = 4  # most connectors in a phrase
-# Our own list, by word classes: articles, prepositions, conjunctions.
+MOST_INSIDE = 4  # maximum number of connectors between the two words of a phrase
+# This list was compiled from word classes of English: articles, prepositions, conjunctions.
 ENGLISH_CONNECTORS = """
 a an the
 about above across after against along among around at before behind below beneath beside between
@@ -30,16 +30,16 @@ beyond by down for from in inside into like near of off on onto out outside over
 through throughout to toward towards under until unto up upon via with within without
 and but nor or than
 """
-_MOST_CONNECTORS = 50_000  # connectors in a file; a run of them must fit a 63-bit number
+_MAX_CONNECTORS = 50_000  # connectors in a file; MOST_INSIDE of them must fit a 63-bit number
 _PART = 1 << 21  # words processed at a time
 _END = 0  # the type number of a sentence end
 
 
 def read_connectors(given: str, lowercase: bool = False, normalize: str = "none") -> set[bytes]:
-    """The connectors in a file, or for "english" those of ENGLISH_CONNECTORS.
+    """The connectors in a file, or with `english` the words of ENGLISH_CONNECTORS, as UTF-8.
 
     given      the path of a file of words separated by whitespace, or english
-    lowercase  convert the words to lower case, as is done with the text
+    lowercase  whether to convert the words to lower case, like the text
     normalize  the Unicode normalization of the text: none, NFC or NFKC
     Raises     W2VError for a file that is not UTF-8, or has no words or too many; OSError for a
                file that does not exist
@@ -48,25 +48,25 @@ def read_connectors(given: str, lowercase: bool = False, normalize: str = "none"
         return set(ENGLISH_CONNECTORS.encode().split())
     text = "\n".join(line for _, line in numbered_lines(given)).encode()
     words = set(split(text, "space", lowercase, normalize).split())
-    if not 0 < len(words) <= _MOST_CONNECTORS:
+    if not 0 < len(words) <= _MAX_CONNECTORS:
         raise W2VError(
-            f"{given}: expected 1 to {_MOST_CONNECTORS:,} connectors, found {len(words):,}"
+            f"{given}: expected 1 to {_MAX_CONNECTORS:,} connectors, found {len(words):,}"
         )
     return words
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Counted pairs of words that are adjacent, or have only connectors between them.
+    """P counted pairs of words that are adjacent, or have only connectors between them.
 
-    keys   int64 (P,), sorted; see `_Candidates`
-    times  int64 (P,), the count of each pair
-    lost   how many rare pairs were pruned while counting
+    keys    int64 (P,), the keys of the pairs, sorted; see `_Candidates`
+    counts  int64 (P,), the count of each pair
+    pruned  number of rare pairs that were pruned while counting
     """
 
     keys: np.ndarray
-    times: np.ndarray
-    lost: int = 0
+    counts: np.ndarray
+    pruned: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Phrase:
     """A phrase found in a pass.
 
     name   the joined words, as UTF-8
-    count  how often the phrase occurs
-    score  its score, see `Phrases`
+    count  number of occurrences of the phrase
+    score  the score of the phrase, see `Phrases`
     """
 
     name: bytes
@@ -84,21 +84,26 @@ class Phrase:
 
 
 class Phrases:
-    """A text whose phrases are joined in passes; each pass joins two words or phrases.
+    """A text whose phrases are joined in passes.
 
-    min_count   a pair and both its words must occur this many times
-    scoring     with n a count, N the number of words of the text, and p = n / N,
+    A pass joins pairs of words. Later passes also join phrases of earlier passes.
+
+    min_count   a pair and both of its words must occur this many times
+    scoring     the formula of the score of a pair, where a and b are its words, n is a count, N the
+                number of words of the text, and p = n / N:
                 default: N (n(ab) - min_count) / (n(a) n(b))
                 npmi:    ln(p(ab) / (p(a) p(b))) / -ln p(ab)
     threshold   a pair with a score above this is a phrase
     joiner      the string between the words of a phrase
-    most        about how many pairs are counted at a time; above it the rarest are pruned
-    connectors  words that neither begin nor end a phrase, as UTF-8; a phrase may contain up to
-                MOST_INSIDE of them. Then a and b are its first and last word, and n(ab) is how
-                often they occur with these connectors between them: bank of america is scored by
-                the counts of bank, america and bank of america, whatever the count of `of` is
+    max_pairs   approximate limit of the pairs that are counted at a time; beyond it the rarest
+                pairs are pruned
+    connectors  words that neither begin nor end a phrase, as UTF-8. A phrase may contain up to
+                MOST_INSIDE connectors. Then a and b are its first and last word, and n(ab) is the
+                number of times that they occur with these connectors between them. For example,
+                the score of bank of america depends on the counts of bank, america and bank of
+                america, and not on the count of `of`
     names       the words by type number, phrases included; type 0 is a sentence end
-    lost        how many rare pairs were pruned so far
+    lost        number of rare pairs that were pruned so far
     """
 
     def __init__(
@@ -107,17 +112,17 @@ class Phrases:
         scoring: str,
         threshold: float,
         joiner: str,
-        most: int = 1 << 24,
+        max_pairs: int = 1 << 24,
         connectors: Collection[bytes] = (),
     ):
         self._min_count, self._scoring, self._threshold = min_count, scoring, threshold
-        self._joiner, self._most = joiner.encode(), most
+        self._joiner, self._max_pairs = joiner.encode(), max_pairs
         self._connectors = connectors
         self.names: list[bytes] = []
         self.lost = 0
 
     def read(self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None) -> None:
-        """Read a whole text. Its type numbers are kept in a temporary file if they are many."""
+        """Read the whole text. The type numbers of a large text are kept in a temporary file."""
         counter, self._ids = WordCounter(), SpooledArray(np.int32)
         for block in corpus.blocks():
             self._ids.append(counter.number(block))
@@ -125,43 +130,44 @@ class Phrases:
         self.names = [b"\n", *(counter.name(number) for number in range(1, len(counter)))]
         self._counts = counter.counts.copy()
         types = [number for number, name in enumerate(self.names) if name in self._connectors]
-        self._inside = _ConnectorRuns(types)
+        self._runs = _ConnectorRuns(types)
 
     @property
     def connectors(self) -> int:
         """The number of connectors that occur in the text."""
-        return len(self._inside.names)
+        return len(self._runs.types)
 
     @property
     def tokens(self) -> int:
-        """The number of words, in which a joined phrase counts as one, without sentence ends."""
+        """The number of words, without sentence ends; a joined phrase counts as one word."""
         return int(self._counts[1:].sum())
 
     def join(self) -> list[Phrase]:
-        """One pass: find phrases, and join them in the text from left to right.
+        """Run one pass: find phrases, and join them in the text from left to right.
 
-        Returns the phrases by falling count
+        Returns the phrases by descending count
         """
         types, joiner = len(self.names), self._joiner
-        candidates = _Candidates(self._counts >= self._min_count, self._inside)
+        candidates = _Candidates(self._counts >= self._min_count, self._runs)
         pairs = self._count(candidates)
-        self.lost += pairs.lost
-        first, between, second = candidates.parts(pairs.keys)
-        scores = self._scores(self._counts[first], self._counts[second], pairs.times)
-        chosen = (scores > self._threshold) & (pairs.times >= self._min_count)
-        found = []
-        for a, runs, b, count, score in zip(
-            *(array[chosen].tolist() for array in (first, between, second, pairs.times, scores)),
+        self.lost += pairs.pruned
+        first, runs, last = candidates.parts(pairs.keys)
+        scores = self._scores(self._counts[first], self._counts[last], pairs.counts)
+        is_phrase = (scores > self._threshold) & (pairs.counts >= self._min_count)
+        phrases = []
+        for a, run, b, count, score in zip(
+            *(array[is_phrase].tolist() for array in (first, runs, last, pairs.counts, scores)),
             strict=True,
         ):
-            inside = [self.names[number] for number in self._inside.numbers(runs)]
-            self.names.append(joiner.join([self.names[a], *inside, self.names[b]]))
-            found.append(Phrase(self.names[-1], count, score))
-        if found:
-            self._rewrite(pairs.keys[chosen], types, candidates)
-        return sorted(found, key=lambda phrase: (-phrase.count, phrase.name))
+            connectors = [self.names[number] for number in self._runs.types_of(run)]
+            self.names.append(joiner.join([self.names[a], *connectors, self.names[b]]))
+            phrases.append(Phrase(self.names[-1], count, score))
+        if phrases:
+            self._rewrite(pairs.keys[is_phrase], types, candidates)
+        return sorted(phrases, key=lambda phrase: (-phrase.count, phrase.name))
 
     def _scores(self, a: np.ndarray, b: np.ndarray, both: np.ndarray) -> np.ndarray:
+        """The scores of pairs, from the counts of their first and last words and of the pairs."""
         total = max(self.tokens, 1)
         if self._scoring == "default":
             return (both - self._min_count) / a.astype(float) / b * total
@@ -170,57 +176,66 @@ class Phrases:
             return np.where(share < 1, np.log(share * total / a * total / b) / -np.log(share), 1.0)
 
     def _count(self, candidates: _Candidates) -> Pairs:
-        """Count the candidate pairs of the text."""
-        lowest, lost = 0, 0
-        runs: list[tuple[np.ndarray, np.ndarray]] = []
+        """Count the candidate pairs of the text.
+
+        The counts are kept as sorted arrays, each at most half as long as the array before it, so
+        that each key is merged only a few times. If the arrays become too long, the pairs with the
+        lowest counts are removed.
+        """
+        lowest, pruned = 0, 0
+        sorted_counts: list[tuple[np.ndarray, np.ndarray]] = []
         for begin in range(0, self._ids.size, _PART):
             part = self._ids.read(begin, begin + _PART + 1 + MOST_INSIDE)
             places, keys = candidates.find(part)
             keys = keys[(keys >= 0) & (places[:-1] < _PART)]
-            runs.append(_added(np.sort(keys), np.ones(keys.size, np.int64)))
-            while len(runs) > 1 and runs[-1][0].size * 2 > runs[-2][0].size:
-                runs[-2:] = [_merged(*runs[-2:])]
-            if sum(keys.size for keys, _ in runs) > self._most:
-                keys, times = _merged(*runs)
-                if keys.size > self._most // 2:
+            sorted_counts.append(_sum_equal_keys(np.sort(keys), np.ones(keys.size, np.int64)))
+            while (
+                len(sorted_counts) > 1 and sorted_counts[-1][0].size * 2 > sorted_counts[-2][0].size
+            ):
+                sorted_counts[-2:] = [_merged(*sorted_counts[-2:])]
+            if sum(keys.size for keys, _ in sorted_counts) > self._max_pairs:
+                keys, counts = _merged(*sorted_counts)
+                if keys.size > self._max_pairs // 2:
                     lowest += 1
-                    lost += int(np.count_nonzero(times <= lowest))
-                    keys, times = keys[times > lowest], times[times > lowest]
-                runs = [(keys, times)]
-        keys, times = _merged(*runs) if runs else (np.zeros(0, np.int64),) * 2
-        return Pairs(keys, times, lost)
+                    pruned += int(np.count_nonzero(counts <= lowest))
+                    keys, counts = keys[counts > lowest], counts[counts > lowest]
+                sorted_counts = [(keys, counts)]
+        if not sorted_counts:
+            return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), pruned)
+        return Pairs(*_merged(*sorted_counts), pruned)
 
     def _rewrite(self, keys: np.ndarray, types: int, candidates: _Candidates) -> None:
-        """Join the pairs with the given keys in the text; pair `keys[i]` becomes type `types + i`.
+        """Join K pairs in the text: the pair with the key `keys[i]` becomes type `types + i`.
 
         keys   int64 (K,), sorted
-        types  the number of types before
+        types  the number of types before this pass
         """
         joined, counts = SpooledArray(np.int32), np.zeros(len(self.names), np.int64)
-        carried = np.zeros(0, np.int32)
+        carried = np.zeros(0, np.int32)  # the end of a part, which is joined with the next part
         for begin in range(0, self._ids.size, _PART):
             part = np.concatenate([carried, self._ids.read(begin, begin + _PART)])
-            places, found = candidates.find(part)
-            at = np.searchsorted(keys, found)
-            begins = _every_other(keys[np.minimum(at, keys.size - 1)] == found)
-            firsts, seconds = places[:-1][begins], places[1:][begins]
-            part[firsts] = types + at[begins]
-            depth = np.zeros(part.size + 1, np.int8)  # the cumulative sum is 1 on words to remove
-            depth[firsts + 1] += 1
-            depth[seconds + 1] -= 1
-            kept = np.cumsum(depth[:-1], dtype=np.int8) == 0
+            places, part_keys = candidates.find(part)
+            number = np.searchsorted(keys, part_keys)  # the number of each pair in `keys`
+            joins = _every_other(keys[np.minimum(number, keys.size - 1)] == part_keys)
+            firsts, lasts = places[:-1][joins], places[1:][joins]
+            part[firsts] = types + number[joins]
+            # The words after the first word of a phrase are removed: the cumulative sum is 1 there.
+            steps = np.zeros(part.size + 1, np.int8)
+            steps[firsts + 1] += 1
+            steps[lasts + 1] -= 1
+            kept = np.cumsum(steps[:-1], dtype=np.int8) == 0
             end = part.size
             if places.size and begin + _PART < self._ids.size and kept[places[-1]]:
                 last = int(places[-1])  # a pair may begin here and end in the next part
                 end = last if part.size - last <= MOST_INSIDE + 1 else part.size
             carried = part[end:].copy()
-            done = part[:end][kept[:end]]
-            joined.append(done)
-            counts += np.bincount(done, minlength=counts.size)
+            rewritten = part[:end][kept[:end]]
+            joined.append(rewritten)
+            counts += np.bincount(rewritten, minlength=counts.size)
         self._ids, self._counts = joined, counts
 
     def blocks(self) -> Iterator[bytes]:
-        """The text with its phrases joined, a sentence a line, in blocks of UTF-8."""
+        """The text with its phrases joined, with a sentence on each line, in blocks of UTF-8."""
         blank = b""
         for begin in range(0, self._ids.size, _PART):
             ids = self._ids.read(begin, begin + _PART)
@@ -231,17 +246,19 @@ class Phrases:
 
 
 class _ConnectorRuns:
-    """Encodes a run of connectors as one number, in base `len(names) + 1`; the empty run is 0.
+    """Encodes a run of adjacent connectors as one number, in base `len(types) + 1`.
 
-    names  the type numbers of the connectors
+    A connector is a digit from 1; the empty run is 0.
+
+    types  the type numbers of the connectors
     """
 
-    def __init__(self, names: list[int]):
-        self.names = names
-        self._digits = np.zeros(max(names, default=-1) + 1, np.int64)
-        self._digits[names] = np.arange(1, len(names) + 1)
+    def __init__(self, types: list[int]):
+        self.types = types
+        self._digits = np.zeros(max(types, default=-1) + 1, np.int64)
+        self._digits[types] = np.arange(1, len(types) + 1)
 
-    def are(self, types: np.ndarray) -> np.ndarray:
+    def is_connector(self, types: np.ndarray) -> np.ndarray:
         """Whether each type is a connector; bool, of the shape of `types`."""
         return self._digit(types) > 0
 
@@ -250,109 +267,113 @@ class _ConnectorRuns:
         known = types < self._digits.size
         return (
             np.where(known, self._digits[np.where(known, types, 0)], 0)
-            if self.names
+            if self.types
             else (np.zeros(types.size, np.int64))
         )
 
     def between(self, text: np.ndarray, firsts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """The numbers of the runs of `lengths` connectors that follow the positions `firsts`."""
+        """The runs, as numbers, of the connectors that follow the positions `firsts` in a text.
+
+        lengths  the number of connectors after each position
+        """
         runs = np.zeros(firsts.size, np.int64)
         for distance in range(int(lengths.max(initial=0)), 0, -1):
             inside = lengths >= distance
-            runs[inside] *= len(self.names) + 1
+            runs[inside] *= len(self.types) + 1
             runs[inside] += self._digit(text[firsts[inside] + distance])
         return runs
 
-    def numbers(self, run: int) -> list[int]:
-        """The type numbers of the connectors in a run."""
+    def types_of(self, run: int) -> list[int]:
+        """The type numbers of the connectors in a run, which is given as a number."""
         types = []
         while run:
-            run, digit = divmod(run, len(self.names) + 1)
-            types.append(self.names[digit - 1])
+            run, digit = divmod(run, len(self.types) + 1)
+            types.append(self.types[digit - 1])
         return types
 
 
 class _Candidates:
     """The pairs that may be phrases: two frequent words, with only connectors between them.
 
-    The key of a pair is (run * width + first) * width + second, where `width` is the number of
-    frequent types, `first` and `second` are the places of its two words among these types, and
-    `run` numbers the runs of connectors by first occurrence.
+    The key of a pair is (run * width + first) * width + last, where `width` is the number of
+    frequent types, `first` and `last` are the numbers of its two words among these types, and `run`
+    is the number of the run of connectors between the words, by first occurrence in the text.
 
-    frequent  bool (T,), whether each type is frequent enough
-    inside    the connectors
+    frequent        bool (T,), whether each of the T types is frequent enough
+    connector_runs  encodes the connectors between the words
     """
 
-    def __init__(self, frequent: np.ndarray, inside: _ConnectorRuns):
-        self._inside = inside
-        frequent = frequent & ~inside.are(np.arange(frequent.size))
+    def __init__(self, frequent: np.ndarray, connector_runs: _ConnectorRuns):
+        self._connector_runs = connector_runs
+        frequent = frequent & ~connector_runs.is_connector(np.arange(frequent.size))
         frequent[_END] = False
         self._types = np.flatnonzero(frequent)
         self._width = max(self._types.size, 1)
         self._numbers = np.where(frequent, np.cumsum(frequent) - 1, -1)
-        self._runs = {0: 0}
-        self._most_runs = (1 << 63) // self._width**2
+        self._run_numbers = {0: 0}
+        self._max_runs = (1 << 63) // self._width**2  # a key must fit 63 bits
 
     def find(self, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The positions (C,) of words that are not connectors, and the keys (C - 1,) of pairs.
+        """The positions (C,) of the words that are not connectors, and the keys (C - 1,) of pairs.
 
-        A pair is two successive positions; its key is -1 if the two words cannot be a phrase.
+        Each two successive positions are a pair. Its key is -1 if it cannot be a phrase.
         """
-        places = np.flatnonzero(~self._inside.are(text))
+        places = np.flatnonzero(~self._connector_runs.is_connector(text))
         numbers = self._numbers[text[places]]
         firsts, between = places[:-1], np.diff(places) - 1
         possible = (numbers[:-1] >= 0) & (numbers[1:] >= 0) & (between <= MOST_INSIDE)
         keys = np.full(max(places.size - 1, 0), -1, np.int64)
-        runs = self._number(self._inside.between(text, firsts[possible], between[possible]))
+        runs = self._connector_runs.between(text, firsts[possible], between[possible])
+        runs = self._number(runs)
         pair = numbers[:-1][possible] * self._width + numbers[1:][possible]
         keys[possible] = np.where(runs < 0, -1, runs * self._width**2 + pair)
         return places, keys
 
     def _number(self, runs: np.ndarray) -> np.ndarray:
-        """The number of each run by first occurrence; -1 if it is too large for a 63-bit key.
+        """Number runs by first occurrence; -1 for a number that is too large for a 63-bit key.
 
-        That happens only in a huge text.
+        Numbers are that large only in a huge text.
         """
-        if not self._inside.names:
-            return runs  # without connectors all are 0
-        different, places = np.unique(runs, return_inverse=True)
-        for run in different.tolist():
-            if len(self._runs) < self._most_runs:
-                self._runs.setdefault(run, len(self._runs))
-        known = np.array([self._runs.get(run, -1) for run in different.tolist()], np.int64)
-        return known[places] if runs.size else runs
+        if not self._connector_runs.types:
+            return runs  # Without connectors, all runs are 0.
+        distinct, places = np.unique(runs, return_inverse=True)
+        for run in distinct.tolist():
+            if len(self._run_numbers) < self._max_runs:
+                self._run_numbers.setdefault(run, len(self._run_numbers))
+        numbers = np.array([self._run_numbers.get(run, -1) for run in distinct.tolist()], np.int64)
+        return numbers[places] if runs.size else runs
 
     def parts(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The parts of each key: the type of its first word, its run, the type of its last word."""
-        rest, second = np.divmod(keys, self._width)
+        rest, last = np.divmod(keys, self._width)
         run, first = np.divmod(rest, self._width)
-        runs = np.array(list(self._runs), np.int64)
+        runs = np.array(list(self._run_numbers), np.int64)
         if not keys.size:
             return keys, keys, keys
-        return self._types[first], runs[run], self._types[second]
+        return self._types[first], runs[run], self._types[last]
 
 
-def _added(keys: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct values of sorted keys, and the sum of the times of each."""
+def _sum_equal_keys(keys: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct values of sorted keys, and the sum of the counts of each."""
     if not keys.size:
-        return keys, times
+        return keys, counts
     begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    return keys[begins], np.add.reduceat(times, begins)
+    return keys[begins], np.add.reduceat(counts, begins)
 
 
 def _merged(*runs: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Merge sorted arrays of keys, with their times, into one."""
-    keys, times = (np.concatenate(part) for part in zip(*runs, strict=True))
+    """Merge pairs of arrays, sorted keys and their counts, into one pair."""
+    keys, counts = (np.concatenate(arrays) for arrays in zip(*runs, strict=True))
     order = np.argsort(keys, kind="stable")  # a stable sort merges sorted runs in linear time
-    return _added(keys[order], times[order])
+    return _sum_equal_keys(keys[order], counts[order])
 
 
 def _every_other(wanted: np.ndarray) -> np.ndarray:
-    """Of each run of True values the first, third, fifth and so on.
+    """Whether each value is the first, third, fifth and so on of a run of True values.
 
-    These are the pairs that are joined from left to right: a word is in one pair at most.
+    These are the pairs that are joined: from left to right, each word is in at most one pair.
     """
     places = np.arange(wanted.size)
     begins = np.maximum.accumulate(np.where(wanted, -1, places + 1)) if wanted.size else places
-    begins = np.where(begins < 0, 0, begins)
+    begins = np.where(begins < 0, 0, begins)  # where the run of each value begins
     return wanted & ((places - begins) % 2 == 0)

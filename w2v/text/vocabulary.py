@@ -17,22 +17,23 @@ from w2v.text.word_counter import SENTENCE_END, WordCounter
 
 UNKNOWN = "<unk>"  # the word that replaces OOV tokens, in models that have one
 END = "<eos>"  # the word for a sentence end, in models that have one
-_LOOKED_AT = 50_000  # the most frequent words, among which `doubles` looks
+_EXAMINED = 50_000  # number of most frequent words that `doubles` examines
 DROPPED = -1  # in place of a word id, for a type that is out of vocabulary
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of a model and their counts in the text.
+    """The V words of a model and their counts in the text.
 
-    names          V words, by falling count; equal counts by first occurrence
-    counts         int64 (V,)
-    types          the number of types in the text, rare ones included
-    tokens         the number of tokens in the text, those of rare types included
-    sentence_ends  the number of line ends and `</s>` tokens
-    pruned_types   how many rare types were pruned while counting, to limit the memory
-    pruned_tokens  how many tokens of these types had been counted before
-    lost           by how much any one count may be too low because of pruning
+    names          the words, by descending count; words of equal count are in the order of their
+                   first occurrence
+    counts         int64 (V,), the count of each word
+    types          number of types in the text, including rare types
+    tokens         number of tokens in the text, including tokens of rare types
+    sentence_ends  number of line ends and `</s>` tokens
+    pruned_types   number of rare types that were pruned while counting, to limit the memory
+    pruned_tokens  number of tokens of pruned types that had been counted before
+    lost           maximum number by which a count may be too low because of pruning
     """
 
     names: list[str]
@@ -45,13 +46,13 @@ class Vocabulary:
     lost: int = 0
 
     def adding(self, name: str, count: int) -> Vocabulary:
-        """This vocabulary with a word added at its end; unchanged if it has the word."""
+        """This vocabulary with a word added at the end, or unchanged if it contains the word."""
         if name in self.names:
             return self
         return replace(self, names=[*self.names, name], counts=np.append(self.counts, count))
 
     def with_count(self, name: str, count: int) -> Vocabulary:
-        """This vocabulary with another count for a word; unchanged if it lacks the word."""
+        """This vocabulary with another count of a word, or unchanged if it lacks the word."""
         if name not in self.names:
             return self
         counts = self.counts.copy()
@@ -60,10 +61,10 @@ class Vocabulary:
 
 
 class Doubles(NamedTuple):
-    """Words that duplicate another word of the vocabulary, but for capitals or punctuation.
+    """Words that differ from another word of the vocabulary only in capitals or punctuation.
 
-    share    their share of the tokens of the words examined
-    example  the most frequent of them and the word it duplicates; None if there are none
+    share    the share of these words in the tokens of all examined words
+    example  the most frequent of these words, and the word that it duplicates; None if no word does
     """
 
     share: float
@@ -71,11 +72,11 @@ class Doubles(NamedTuple):
 
 
 def doubles(vocabulary: Vocabulary, plain: Callable[[str], str]) -> Doubles:
-    """Find words that `plain` turns into another word, among the 50,000 most frequent ones.
+    """Find words that `plain` turns into another word. Only the 50,000 most frequent are examined.
 
-    plain  a function that removes a difference, such as str.lower
+    plain  a function that removes capitals or punctuation from a word, such as str.lower
     """
-    names = vocabulary.names[:_LOOKED_AT]
+    names = vocabulary.names[:_EXAMINED]
     known = set(names)
     plain_names = [(row, plain(name)) for row, name in enumerate(names)]
     pairs = [(row, name) for row, name in plain_names if name != names[row] and name in known]
@@ -89,8 +90,8 @@ def doubles(vocabulary: Vocabulary, plain: Callable[[str], str]) -> Doubles:
 def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
     """Read a vocabulary from a file of `w2v vocab`, or of word2vec.c's -save-vocab.
 
-    min_count  the lowest count of a word in the vocabulary
-    max_vocab  the largest size of the vocabulary; None: any
+    min_count  minimum count of a word in the vocabulary
+    max_vocab  maximum size of the vocabulary; None: no limit
     Raises     W2VError for a line that is not a word, a blank and a count, for a word that occurs
                twice, or if no word is frequent enough
     """
@@ -120,11 +121,11 @@ def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
 
 
 def write_counts(path: str, vocabulary: Vocabulary) -> None:
-    """Write a vocabulary as `read_counts` reads it: </s> first, then the words; `-` is stdout."""
+    """Write a vocabulary for `read_counts`: first </s>, then the words; the path `-` is stdout."""
     counts = [vocabulary.sentence_ends, *vocabulary.counts.tolist()]
     lines = zip([SENTENCE_END.decode(), *vocabulary.names], counts, strict=True)
     with atomic_file.packed(path) as file:
-        file.write("".join(f"{name} {times}\n" for name, times in lines).encode())
+        file.write("".join(f"{name} {count}\n" for name, count in lines).encode())
 
 
 def choose(
@@ -136,19 +137,22 @@ def choose(
 ) -> tuple[Vocabulary, np.ndarray]:
     """Choose the vocabulary of a corpus that has been counted.
 
-    counter  the types and their counts; its count of sentence ends is set to 0
-    known    words of an earlier vocabulary with their counts, in the order in which `counter` has
-             them. They stay, however rare, even if they are more than `max_vocab`
-    Returns  the vocabulary, and int32 (T,): the word id of each type, or DROPPED
-    Raises   W2VError if the vocabulary is empty
+    corpus     the corpus, for messages
+    counter    the types and their counts; the count of sentence ends is set to 0
+    min_count  minimum count of a word that is not known
+    max_vocab  maximum size of the vocabulary; None: no limit
+    known      the words of an earlier vocabulary with their counts, in the order of their numbers
+               in `counter`. They all stay, even if they are rare or more than `max_vocab`
+    Returns    the vocabulary, and int32 (T,): the word id of each type, or DROPPED
+    Raises     W2VError if the vocabulary is empty
     """
     counts = counter.counts
     ends, counts[0] = int(counts[0]), 0
     order = np.argsort(-counts, kind="stable")
-    wanted = counts >= max(min_count, 1)
+    is_frequent = counts >= max(min_count, 1)
     is_known = np.zeros(counts.size, np.bool_)
     is_known[1 : 1 + len(known)] = True
-    kept = order[(wanted | is_known)[order]]
+    kept = order[(is_frequent | is_known)[order]]
     if max_vocab is not None:
         is_new = ~is_known[kept]
         kept = kept[~is_new | (np.cumsum(is_new) <= max_vocab - len(known))]

@@ -8,24 +8,27 @@ import numpy as np
 
 from w2v.kernels.word_hash import fill_slots, number_tokens
 
-_NAME_BYTES = 16  # mean length of names above which the counter is full with fewer types
+_NAME_BYTES = 16  # mean length of names beyond which the counter is full with fewer types
 SENTENCE_END = b"</s>"  # type 0; a line end is this token too, as in word2vec.c
 
 
 class WordCounter:
-    """Numbers types by first occurrence and counts them; its `len` is the number of types.
+    """Numbers types by first occurrence and counts them; its `len` is T, the number of types.
 
-    most   about how many types are kept; the caller must call `prune` when `is_full`
-    known  types with counts that get the first numbers, after SENTENCE_END, and are never pruned
+    max_types  approximate limit of the types that are kept; the caller must call `prune` when
+               `is_full` is true
+    known      types with their counts, which get the first numbers after SENTENCE_END and are never
+               pruned
 
-    Memory grows with the number of types, not with the text, up to some 80 bytes times `most`.
+    The memory depends on the number of types, not on the length of the text. It is at most about 80
+    bytes times `max_types`.
 
-    pruned_types   types pruned so far; a type that is pruned twice counts twice
-    pruned_tokens  tokens of these types that had been counted
-    lost           how many occurrences any one type may have lost by pruning
+    pruned_types   number of types that were pruned so far; a type that is pruned twice counts twice
+    pruned_tokens  number of tokens of these types that had been counted
+    lost           maximum number of tokens of a type that are not counted because of pruning
     """
 
-    def __init__(self, most: int = 1 << 30, known: Mapping[str, int] | None = None) -> None:
+    def __init__(self, max_types: int = 1 << 30, known: Mapping[str, int] | None = None) -> None:
         self._slots = np.zeros(1 << 12, np.uint64)
         self._text = np.empty(1 << 14, np.uint8)
         self._offsets = np.zeros((1 << 11) + 1, np.int64)
@@ -37,14 +40,15 @@ class WordCounter:
         self._fill()
         self.number(b" ".join([SENTENCE_END, *(name.encode() for name in known)]))
         self._counts[: self._types] = [0, *known.values()]
-        self._safe, self._most = self._types, most
+        # The first types, SENTENCE_END and the known ones, are never pruned.
+        self._known_types, self._max_types = self._types, max_types
 
     def __len__(self) -> int:
         return self._types
 
     @property
     def counts(self) -> np.ndarray:
-        """The count of each type, int64 (T,); the first is that of SENTENCE_END. Not a copy."""
+        """The count of each type, int64 (T,), of SENTENCE_END first; not a copy."""
         return self._counts[: self._types]
 
     def number(self, block: bytes) -> np.ndarray:
@@ -63,7 +67,7 @@ class WordCounter:
         """Add the types and counts of another counter.
 
         names   distinct types, separated by blanks
-        counts  int64 (T,), the count of each
+        counts  int64 (T,), the count of each of these types
         """
         numbers = self.number(names)
         self.counts[numbers] += counts - 1
@@ -74,54 +78,58 @@ class WordCounter:
 
     @np.errstate(over="ignore")  # without compilation NumPy would warn of the hash's overflow
     def _number(self, data: np.ndarray) -> int:
-        at = count = 0
+        """Number the tokens of a block in `_ids`; returns the number of tokens."""
+        position = count = 0
         while True:
-            at, more, self._types = number_tokens(
-                data, at, self._slots, self._text, self._offsets, self._counts, self._types,
+            position, new_tokens, self._types = number_tokens(
+                data, position, self._slots, self._text, self._offsets, self._counts, self._types,
                 self._ids[count:],
             )  # fmt: skip
-            count += more
-            if at == data.size:
+            count += new_tokens
+            if position == data.size:
                 return count
-            self._grow(data.size - at)
+            self._grow(data.size - position)  # An array is full: the kernel has stopped early.
 
     @property
     def is_full(self) -> bool:
-        """Whether to prune now: at nine tenths of `most` types, or with long names at fewer.
+        """Whether to prune now: at nine tenths of `max_types`, or at fewer types with long names.
 
-        The rest is for the types of the next block: above `most` the memory would double.
+        The last tenth is for the types of the next block. Beyond `max_types` the memory would
+        double.
         """
-        most = self._most * 9 // 10
-        too_long = self._offsets[self._types] > _NAME_BYTES * self._most
-        return self._types > self._safe + 1 and (self._types - self._safe >= most or too_long)
+        limit = self._max_types * 9 // 10
+        names_too_long = self._offsets[self._types] > _NAME_BYTES * self._max_types
+        new_types = self._types - self._known_types
+        return new_types > 1 and (new_types >= limit or names_too_long)
 
     def prune(self) -> np.ndarray:
-        """Remove the rarest types, at least half: all whose count is at most the median count.
+        """Remove the types whose count is at most the median count: at least half of the types.
 
-        Returns int32 (T,): the new number of each type, or -1 for a removed one
+        Returns int32 (T,): the new number of each type, or -1 for a removed type
         """
         counts = self.counts
-        middle = (counts.size - self._safe) // 2
-        threshold = int(np.partition(counts[self._safe :], middle)[middle])
-        keep = counts > threshold
-        keep[: self._safe] = True
-        self.pruned_types += int(np.count_nonzero(~keep))
-        self.pruned_tokens += int(counts[~keep].sum())
+        middle = (counts.size - self._known_types) // 2
+        threshold = int(np.partition(counts[self._known_types :], middle)[middle])
+        is_kept = counts > threshold
+        is_kept[: self._known_types] = True
+        self.pruned_types += int(np.count_nonzero(~is_kept))
+        self.pruned_tokens += int(counts[~is_kept].sum())
         self.lost += threshold
         numbers = np.full(counts.size, -1, np.int32)
-        left = numbers[keep] = np.arange(np.count_nonzero(keep), dtype=np.int32)
+        types = int(np.count_nonzero(is_kept))
+        numbers[is_kept] = np.arange(types, dtype=np.int32)
         lengths = np.diff(self._offsets[: counts.size + 1])
-        text = self._text[: self._offsets[counts.size]][np.repeat(keep, lengths)]
+        text = self._text[: self._offsets[counts.size]][np.repeat(is_kept, lengths)]
         self._text[: text.size] = text
-        self._offsets[1 : left.size + 1] = np.cumsum(lengths[keep])
-        self._counts[: left.size], self._types = counts[keep], left.size
-        self._counts[left.size :] = 0
+        self._offsets[1 : types + 1] = np.cumsum(lengths[is_kept])
+        self._counts[:types], self._types = counts[is_kept], types
+        self._counts[types:] = 0
         self._slots.fill(0)
         self._fill()
         return numbers
 
     def _grow(self, longest: int) -> None:
-        """Enlarge the arrays that are full, so that a new type of up to `longest` bytes fits."""
+        """Enlarge the arrays that are full, so that a new name of up to `longest` bytes fits."""
         types = self._counts.size
         if self._types == types:
             self._counts = _lengthened(self._counts, 2 * types)
@@ -137,6 +145,7 @@ class WordCounter:
 
     @np.errstate(over="ignore")
     def _fill(self) -> None:
+        """Put all types into the slots of the hash table, which must be empty."""
         fill_slots(self._slots, self._text, self._offsets, self._types)
 
     def name(self, number: int) -> bytes:
@@ -145,6 +154,7 @@ class WordCounter:
 
 
 def _lengthened(array: np.ndarray, size: int) -> np.ndarray:
+    """A longer copy of an array, with zeros at the end."""
     longer = np.zeros(size, array.dtype)
     longer[: array.size] = array
     return longer
