@@ -1,1 +1,1 @@
-"""The operating system: processors and memory, signals, locks, atomic files, pipes, progress."""
+"""Uses of the operating system: processors, memory, signals, locks, files, pipes, progress."""

@@ -25,12 +25,14 @@ from w2v.system.signals import DeferredSignals
 def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
     """Open a file for writing that replaces `path` when the block ends.
 
-    The content is written to a part file in the same folder, synchronized with the disk, and then
-    renamed to `path`. Its permissions are those of the file that it replaces, or else those of the
-    file `like`. After an error the part file is removed and the old file is unchanged. A stop
-    signal is deferred to the end of the block. A device, a pipe or stdout (`-`) is written
-    directly.
-    Raises OSError with the path of the file
+    path    the path of the file; a device, a pipe or stdout (`-`) is written directly
+    like    a file whose permissions a new file gets; None: the default permissions. If `path`
+            exists, its permissions are kept
+    Raises  OSError with the path of the file
+
+    The content is written to a part file in the same folder, which is synchronized with the disk
+    and then renamed to `path`. After an error, the part file is removed and the old file is
+    unchanged. A stop signal is deferred to the end of the block.
     """
     if path == "-":
         yield sys.stdout.buffer
@@ -57,16 +59,16 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def packed(path: str) -> Iterator[IO[bytes]]:
-    """As `replacing`; the content is compressed if the name ends in .gz, .bz2 or .xz."""
+    """Like `replacing`; the content is compressed if `path` ends in .gz, .bz2 or .xz."""
     with replacing(path) as file, packing.packer(file, path) as packing_file:
         yield packing_file
 
 
 @contextmanager
 def _named(path: str, target: str | None = None) -> Iterator[None]:
-    """Add `path` to an OSError without a path, or with that of a part file of `target`.
+    """Put `path` into an OSError that has no path, or the path of a part file of `target`.
 
-    NumPy's errors of writing have neither a path nor an error number.
+    When NumPy cannot write, its errors have neither a path nor an error number.
     """
     try:
         yield
@@ -80,12 +82,13 @@ def _named(path: str, target: str | None = None) -> Iterator[None]:
 def _part(target: str, like: str) -> IO[bytes]:
     """Create and lock a part file of `target`, with the permissions of `target` or else of `like`.
 
-    The file must be new, so that a link that another user has put there is never written through.
+    The file must be new. Otherwise another user could have put a link there, and the content would
+    be written to the target of the link.
     """
     mode = None
-    for known in (target, like):
+    for existing in (target, like):
         with suppress(OSError):
-            mode = mode or stat.S_IMODE(os.stat(known).st_mode) & 0o777
+            mode = mode or stat.S_IMODE(os.stat(existing).st_mode) & 0o777
     opener = partial(os.open, mode=mode or 0o666)
     while True:
         part = f"{target}.{secrets.token_hex(4)}.part"
@@ -95,15 +98,19 @@ def _part(target: str, like: str) -> IO[bytes]:
         locks.hold(file)
         if locks.is_at(file, part):
             return file
-        file.close()  # another process has removed it, as a leftover, before it was locked
+        file.close()  # Another process has removed the file, as a leftover, before it was locked.
 
 
 def _is_part(path: str, target: str) -> bool:
+    """Whether a path is that of a part file of `target`."""
     return re.fullmatch(re.escape(target) + r"\.[0-9a-f]{8}\.part", path) is not None
 
 
 def remove_parts(target: str) -> None:
-    """Remove part files of `target` that killed processes have left; locked files are in use."""
+    """Remove part files of `target` that killed processes have left.
+
+    Part files that are locked are in use, and are kept.
+    """
     folder = os.path.dirname(target)
     with suppress(OSError):
         for name in os.listdir(folder or "."):
@@ -115,10 +122,10 @@ def remove_parts(target: str) -> None:
 
 
 def check_writable(path: str) -> None:
-    """Raise OSError or W2VError, before hours of work, if `path` cannot be written.
+    """Raise OSError or W2VError if `path` cannot be written; call this before hours of work.
 
-    A part file is created and removed, because permissions alone are not enough: root passes every
-    check, and /proc accepts no files.
+    As a test, a part file is created and removed. A check of permissions is not enough: root passes
+    every check, and no file can be created in /proc.
     """
     if os.path.isdir(path):
         raise W2VError(f"{path} is a directory: name a file in it")

@@ -1,8 +1,8 @@
-"""Lock files, by which only one process at a time writes an output.
+"""Lock files, which ensure that only one process at a time writes an output.
 
-The locks are those of flock(2): the system releases them when a process ends, even if it is killed
-and leaves the file behind. Where there are no such locks (Windows, some network file systems),
-other processes are not noticed.
+The locks are those of flock(2). The system releases them when a process ends, even if the process
+is killed and its lock file stays. On Windows and some network file systems there are no such locks,
+and other processes are not noticed.
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 SUFFIX = ".lock"
-_OURS = re.compile(r"(?:(\d+) (\S*)\n)?")  # a process id and host; empty until they are written
+# The content of our lock files: a process id and a host. A new file is empty at first.
+_CONTENT = re.compile(r"(?:(\d+) (\S*)\n)?")
 
 
 def hold(file: IO[bytes]) -> bool | None:
-    """Lock an open file until it is closed; False if it is locked already, None without locks."""
+    """Lock an open file until it is closed; returns whether it could be locked.
+
+    Returns False if the file is locked already, and None if the system has no locks.
+    """
     if fcntl is None:
         return None
     try:
@@ -40,7 +44,7 @@ def hold(file: IO[bytes]) -> bool | None:
 
 
 def is_at(file: IO[bytes], path: str) -> bool:
-    """Whether an open file is still the file at `path`, which another process may have removed."""
+    """Whether an open file is still the file at `path`; another process may have removed it."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
     except FileNotFoundError:
@@ -61,8 +65,8 @@ def locked(output: str) -> Iterator[None]:
     path = path_for(output)
     file = None
     try:
-        with DeferredSignals():  # a stop signal in between would leave the lock file behind
-            file = _taken(path, output)
+        with DeferredSignals():  # A stop signal in between would leave the lock file.
+            file = _open_locked(path, output)
         try:
             file.truncate(0)
             os.write(file.fileno(), f"{os.getpid()} {platform.node()}\n".encode())
@@ -77,12 +81,12 @@ def locked(output: str) -> Iterator[None]:
                 file.close()
 
 
-def _taken(path: str, output: str) -> IO[bytes]:
-    """Open and lock the lock file; one that a killed process has left is taken over."""
+def _open_locked(path: str, output: str) -> IO[bytes]:
+    """Open the lock file of `output` and lock it. The file of a killed process is reused."""
     while True:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         file = os.fdopen(os.open(path, flags, 0o666), "r+b")
-        owner = _OURS.fullmatch(file.read(1000).decode("ascii", "replace"))
+        owner = _CONTENT.fullmatch(file.read(1000).decode("ascii", "replace"))
         if not owner:
             file.close()
             raise W2VError(f"{path} is not a lock file of w2v: move it, or name another output")
@@ -95,11 +99,11 @@ def _taken(path: str, output: str) -> IO[bytes]:
         if is_at(file, path):
             file.seek(0)
             return file
-        file.close()  # its owner has just removed it
+        file.close()  # The process that held the lock has just removed the file.
 
 
 def _run(process: str | None, host: str | None) -> str:
-    """A run in words, for a message."""
+    """A description of the run that holds a lock, for a message."""
     if process is None:
         return "which has just begun"
-    return f"process {process}" + f" on {host}" * (host != platform.node())
+    return f"process {process}" if host == platform.node() else f"process {process} on {host}"

@@ -1,4 +1,4 @@
-"""Checks the outputs of a command before it starts: against its inputs, and for being writable."""
+"""Checks, before a command starts, that its outputs can be written and overwrite no input."""
 
 from __future__ import annotations
 
@@ -18,35 +18,38 @@ def check(
 ) -> None:
     """Raise an error if an output would overwrite an input or another output, or is not writable.
 
-    outputs   a path for each option, such as --plot, to name it in messages; `-` is stdout, None
-              is no output
-    inputs    one or several paths for each description, such as "one of the texts"; `-` is stdin
-    appended  outputs that are appended to; they are created if they do not exist
+    outputs   the path of each output, by its option, such as --plot, for messages; `-` is stdout,
+              None means no output
+    inputs    one or several paths, by their description in messages, such as "one of the texts";
+              `-` is stdin
+    appended  like `outputs`, for files to which the command appends; they are created if they do
+              not exist
     Raises    W2VError for a conflict, W2VError or OSError for an output that cannot be written
 
     Two paths name the same file if their real paths or their inodes are equal. A device or pipe may
     be given twice.
     """
-    added = {name: path for name, path in (appended or {}).items() if path is not None}
-    written = {name: path for name, path in outputs.items() if path is not None}
-    read: dict[object, str] = {}
-    for what, paths in inputs.items():
+    appended_paths = {name: path for name, path in (appended or {}).items() if path is not None}
+    written_paths = {name: path for name, path in outputs.items() if path is not None}
+    input_by_identity: dict[object, str] = {}
+    for description, paths in inputs.items():
         for path in [paths] if isinstance(paths, str) else paths or ():
-            read |= dict.fromkeys(_identities(path, 0), what)
-    by_identity: dict[object, str] = {}
-    for name, path in {**written, **added}.items():
+            input_by_identity |= dict.fromkeys(_identities(path, 0), description)
+    output_by_identity: dict[object, str] = {}
+    for name, path in {**written_paths, **appended_paths}.items():
         for identity in _identities(path, 1):
-            if identity in read:
-                raise W2VError(f"{name} {path} is {read[identity]}: name another file to write")
-            other = by_identity.setdefault(identity, name)
+            if identity in input_by_identity:
+                description = input_by_identity[identity]
+                raise W2VError(f"{name} {path} is {description}: name another file to write")
+            other = output_by_identity.setdefault(identity, name)
             if other != name:
                 raise W2VError(f"{other} and {name} both write {path}: name two files")
-    for path in written.values():
+    for path in written_paths.values():
         if path == "-":
             _check_stdout()
         else:
             atomic_file.check_writable(path)
-    for path in added.values():
+    for path in appended_paths.values():
         open(path, "ab").close()
 
 
@@ -60,9 +63,11 @@ def _check_stdout() -> None:
 
 
 def _identities(path: str, standard: int) -> list[object]:
-    """Keys by which a path is compared with others; none for a device, a pipe or a folder.
+    """Keys of the file at a path: two paths with a common key name the same file.
 
-    standard  the file descriptor of `-`, 0 or 1, which is a key of its own
+    A device, a pipe or a folder has no keys.
+
+    standard  the file descriptor of the path `-`, 0 or 1, which is also a key
     """
     try:
         status = os.fstat(standard) if path == "-" else os.stat(path)

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any, cast
 
-HEAD = 10  # bytes that show whether a file is compressed
+HEAD = 10  # number of first bytes by which a compressed file is recognized
 SUFFIXES = (".gz", ".bz2", ".xz")
-# Magic numbers alone are not enough, because a text can begin with "BZh". Also checked are gzip's
-# method and reserved flags, the digits of pi (a block) or of its square root (the end) after
-# bzip2's level, and the first byte of xz's flags. gzip and xz data cut short before these bytes is
+# How each compression is recognized, and how its files are opened. Magic numbers alone are not
+# enough, because a text can begin with "BZh". Also checked are the method and reserved flags of
+# gzip, the digits of pi (a block) or of its square root (the end) after the level of bzip2, and the
+# first byte of the flags of xz. Data of gzip or xz that is cut short before these bytes is
 # recognized too.
 _KINDS: dict[str, tuple[re.Pattern[bytes], Callable[..., Any]]] = {
     "gzip": (re.compile(rb"\x1f\x8b\x08([\x00-\x1f]|$)"), gzip.open),
@@ -38,7 +39,10 @@ def kind_of(start: bytes) -> str:
 
 
 def peek(file: IO[bytes]) -> bytes:
-    """The first HEAD bytes of a file with a `peek` method, or fewer at its end; not consumed."""
+    """The first HEAD bytes of a file with a `peek` method, which stay to be read.
+
+    The result is shorter if the file is.
+    """
     return cast(bytes, file.peek(HEAD)[:HEAD])  # type: ignore[attr-defined]
 
 
@@ -50,7 +54,8 @@ def unpacked(file: IO[bytes], kind: str) -> IO[bytes]:
 def read(file: IO[bytes], size: int, waits: bool = True) -> bytes:
     """Read up to `size` bytes from a file of `unpacked`.
 
-    waits   whether to wait for `size` bytes or the end of the file; else one byte or more is enough
+    waits   whether to wait for `size` bytes or the end of the file. If not, the bytes that are
+            available are returned, at least one
     Raises  DamagedError for compressed data that is damaged or cut short
     """
     try:
@@ -67,8 +72,8 @@ def read(file: IO[bytes], size: int, waits: bool = True) -> bytes:
 
 def suffix(path: str) -> str:
     """The compression suffix of a path, in lower case; "" if it has none."""
-    last = os.path.splitext(path)[1].lower()
-    return last if last in SUFFIXES else ""
+    ending = os.path.splitext(path)[1].lower()
+    return ending if ending in SUFFIXES else ""
 
 
 def plain_name(path: str) -> str:
@@ -77,7 +82,9 @@ def plain_name(path: str) -> str:
 
 
 def packer(file: IO[bytes], path: str) -> AbstractContextManager[IO[bytes]]:
-    """A file object that compresses into `file` by the suffix of `path`; `file` without a suffix.
+    """A file object that compresses into `file`, by the compression suffix of `path`.
+
+    Without such a suffix, `file` itself is written.
 
     The same content always gives the same bytes: no time and no file name are stored.
     """

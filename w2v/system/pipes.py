@@ -1,4 +1,4 @@
-"""Pipes and standard input as seekable files: each is copied once to a temporary file."""
+"""Opens pipes and standard input as seekable files, by a copy of each in a temporary file."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def open_seekable(path: str) -> IO[bytes]:
     """Open a file for reading, from its beginning; `-` is standard input.
 
     A pipe is copied to an unlinked temporary file at the first call. Later calls with the same path
-    open the same copy, until `forget` deletes it. They share its file position, so that only one
-    of them can read at a time.
+    open the same copy, until `forget` deletes it. All file objects of a copy share one file
+    position, so that only one of them can be read at a time.
     Raises OSError if the file cannot be read, or the temporary folder is full
     """
     if path not in _copies:
@@ -49,7 +49,7 @@ def sha256_of(path: str) -> str:
 
 
 def is_pipe(path: str) -> bool:
-    """Whether a path can be read only once: a pipe, a socket, or standard input."""
+    """Whether a path can be read only once, because it is a pipe, a socket or standard input."""
     if path == STDIN:
         return True
     mode = os.stat(path).st_mode if os.path.exists(path) else 0
@@ -57,7 +57,7 @@ def is_pipe(path: str) -> bool:
 
 
 def copied_to(folder: str, path: str) -> str:
-    """Copy a pipe to a new file, named vectors, in a folder; returns its path."""
+    """Copy a pipe to a new file with the name `vectors` in a folder; returns its path."""
     copied = os.path.join(folder, "vectors")
     with open_seekable(path) as pipe, open(copied, "xb") as copy:
         copyfileobj(pipe, copy)
@@ -66,12 +66,15 @@ def copied_to(folder: str, path: str) -> str:
 
 
 def is_copied(path: str) -> bool:
-    """Whether a path is that of a pipe that `open_seekable` has copied."""
+    """Whether `open_seekable` has copied the pipe with this path."""
     return path in _copies
 
 
 def forget(path: str | None = None) -> None:
-    """Delete the copy of a pipe, or of all pipes; the next `open_seekable` reads new data."""
+    """Delete the copy of a pipe, or of all pipes, so that `open_seekable` reads new data.
+
+    path  the path of the pipe; None: all pipes
+    """
     for copied in [*_copies] if path is None else [path]:
         if copied in _copies:
             _copies.pop(copied).close()

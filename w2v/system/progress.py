@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import IO
 
-INTERVAL = 10.0  # seconds between lines of a log file
+INTERVAL = 10.0  # seconds between lines, if stderr is not a terminal
 REFRESH = 0.2  # seconds between updates on a terminal
 
 
@@ -19,15 +19,15 @@ class Progress:
 
     epoch    the current epoch, from 1
     epochs   the number of epochs
-    words    words trained so far in all epochs, including words that subsampling left out
-    total    the number of words to train in all epochs
-    resumed  words trained before this process started
+    words    number of words trained so far in all epochs, also those that subsampling left out
+    total    number of words to train in all epochs
+    resumed  number of words that were trained before this process started
     seconds  seconds since this process started to train
-    lr       learning rate; NaN for Gibbs sampling
-    loss     mean loss per training pair in nats: of this epoch, or of the previous one while this
-             epoch has none, or NaN if neither has one. For Gibbs sampling the mean negative
-             log-likelihood per token in nats
-    note     the loss as another measure, such as a perplexity
+    lr       the learning rate; NaN for Gibbs sampling
+    loss     the mean loss in nats per pair (a prediction that counts) of this epoch. Before
+             the epoch has a loss, it is that of the previous epoch, or NaN. For Gibbs sampling, it
+             is the mean negative log-likelihood per token, in nats
+    note     the loss as another measure, such as a perplexity; "" for none
     """
 
     epoch: int
@@ -47,21 +47,23 @@ class Progress:
 
     def __str__(self) -> str:
         rate = self.rate
-        left = duration((self.total - self.words) / rate) if rate else "?"
+        time_left = duration((self.total - self.words) / rate) if rate else "?"
         return (
-            f"epoch {self.epoch}/{self.epochs}  {self.words / self.total:6.1%}  {left} left  "
+            f"epoch {self.epoch}/{self.epochs}  {self.words / self.total:6.1%}  {time_left} left  "
             f"{rate:,.0f} words/s  {self._measure()}"
         )
 
     def _measure(self) -> str:
+        """The learning rate and the loss in words; the log-likelihood for Gibbs sampling."""
         loss = "-" if math.isnan(self.loss) else f"{self.loss:.4f}"
         if math.isnan(self.lr):
-            return f"log-likelihood {'-' * (loss != '-')}{loss}"
-        return f"lr {self.lr:.6f}  loss {loss}" + f"  {self.note}" * bool(self.note)
+            return f"log-likelihood {loss}" if loss == "-" else f"log-likelihood -{loss}"
+        note = f"  {self.note}" if self.note else ""
+        return f"lr {self.lr:.6f}  loss {loss}{note}"
 
 
 def duration(seconds: float) -> str:
-    """A duration for people to read: 8.3 s, 2 min 05 s, 3 h 20 min."""
+    """A duration in readable form, such as 8.3 s, 2 min 05 s or 3 h 20 min."""
     if seconds < 99.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -71,29 +73,30 @@ def duration(seconds: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """A number with its noun: 1 epoch, 2,000 epochs."""
+    """A number with a noun in the singular or plural, such as 1 epoch or 2,000 epochs."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 class ProgressLine:
-    """Shows the state of a run: on a terminal one line that is rewritten, else a line every 10 s.
+    """Shows the state of a run: one line that is rewritten on a terminal, else a line every 10 s.
 
-    quiet  print nothing
+    stream  the stream to which the lines are written
+    quiet   whether to print nothing
     """
 
     def __init__(self, stream: IO[str], quiet: bool = False):
         self._stream = stream
         self._quiet = quiet
         self._terminal = stream.isatty()
-        self._shown = time.monotonic()
+        self._shown_at = time.monotonic()
         self._width = 0
 
     def show(self, state: object) -> None:
-        """Show `str(state)`, unless the last state was shown less than a refresh interval ago."""
-        wait = REFRESH if self._terminal else INTERVAL
-        if self._quiet or time.monotonic() - self._shown < wait:
+        """Show `str(state)`, unless a state was shown less than REFRESH or INTERVAL seconds ago."""
+        interval = REFRESH if self._terminal else INTERVAL
+        if self._quiet or time.monotonic() - self._shown_at < interval:
             return
-        self._shown = time.monotonic()
+        self._shown_at = time.monotonic()
         line = str(state)
         if self._terminal:
             line = line[: self._columns() - 1]  # a line that wraps cannot be rewritten
@@ -104,21 +107,22 @@ class ProgressLine:
         self._stream.flush()
 
     def _columns(self) -> int:
-        try:  # the terminal of this stream: stdout, which shutil asks, may be a file
+        """The width of the terminal in characters."""
+        try:  # shutil examines stdout, which may be a file while this stream is a terminal
             columns = os.get_terminal_size(self._stream.fileno()).columns
         except (OSError, ValueError):
             columns = 0
         return columns or shutil.get_terminal_size().columns
 
     def say(self, message: str) -> None:
-        """Print a message that stays, in place of the line that is rewritten."""
+        """Print a message that stays; on a terminal it overwrites the last state."""
         if self._quiet:
             return
         self._stream.write(("\r" + message.ljust(self._width) if self._width else message) + "\n")
         self._stream.flush()
         self._width = 0
-        self._shown = time.monotonic()
+        self._shown_at = time.monotonic()
 
     def warn(self, message: str) -> None:
-        """Print a warning that stays, as `say` does; its text says that it is one."""
+        """Print a warning that stays, as `say` does; the text must show that it is a warning."""
         self.say(message)

@@ -1,6 +1,7 @@
 """Checks the arguments of Python calls, and converts them to the values of the command line.
 
-A wrong argument is a W2VError that names the argument, what was expected, and what was found.
+A wrong argument raises a W2VError that names the argument, the expected value and the value found.
+In the functions below, `value` is the argument and `what` is its name, for messages.
 """
 
 from __future__ import annotations
@@ -14,17 +15,15 @@ from typing import Any, get_args
 from w2v.errors import W2VError
 
 _BLANK = re.compile(r"[ \t\n\r\v\f]")  # ASCII whitespace, which separates words
-_SHOWN = 60  # characters of a wrong argument that a message shows
-_BY_COMMAS = {"dense", "format", "columns"}  # settings that may be lists
-_NUMBERS = {"dense", "checkpoint_every", "max_memory"}  # strings that may be given as numbers
+_MESSAGE_LETTERS = 60  # maximum number of characters of a wrong argument in a message
+# Settings that are strings on the command line. In Python, they may be lists or numbers too.
+_MAY_BE_LISTS = {"dense", "format", "columns"}
+_MAY_BE_NUMBERS = {"dense", "checkpoint_every", "max_memory"}
 _ADDRESSES = ("scheduler_address", "scheduler.address")  # attributes of a Dask cluster or client
 
 
 def path(value: object, what: str) -> str:
-    """The path of a file, given as a string, bytes or a `Path`.
-
-    what  the name of the argument, for the message, as in the functions below
-    """
+    """The path of a file, given as a string, bytes or a `Path`."""
     try:
         return os.fsdecode(value)  # type: ignore[arg-type]
     except TypeError:
@@ -32,7 +31,7 @@ def path(value: object, what: str) -> str:
 
 
 def paths(value: object, what: str) -> list[str]:
-    """The paths of one file or several."""
+    """The paths of files, given as one path or several."""
     if isinstance(value, str | bytes | os.PathLike):
         return [path(value, what)]
     if isinstance(value, Mapping) or not isinstance(value, Iterable):
@@ -56,7 +55,7 @@ def word(value: object, what: str = "a word") -> str:
 
 
 def words(value: object, what: str) -> list[str]:
-    """One word or name, given as a string, or several."""
+    """Words or names, given as one string or several."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
@@ -65,7 +64,7 @@ def words(value: object, what: str) -> list[str]:
 
 
 def texts(value: object, what: str = "texts") -> Iterator[str]:
-    """One text, given as a string, or several, each a string or a list of words."""
+    """Texts, given as one string, or as several strings or lists of words."""
     if isinstance(value, str):
         value = [value]
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
@@ -75,14 +74,14 @@ def texts(value: object, what: str = "texts") -> Iterator[str]:
 
 
 def _joined(given: object, what: str) -> str:
-    """The words of a list as a text, separated by blanks."""
+    """A text that is given as a list of words: the words, separated by blanks."""
     if isinstance(given, bytes | Mapping) or not isinstance(given, Iterable):
         raise _wrong(what, "a string or a list of words", given)
     listed = list(given)
     try:
         blank = _BLANK.search("".join(listed))
     except TypeError:
-        listed = words(listed, what)  # raises with the number of the word that is not a string
+        words(listed, what)  # raises a W2VError with the number of the word that is not a string
         raise
     if blank:
         number = next(at for at, name in enumerate(listed) if _BLANK.search(name))
@@ -97,8 +96,9 @@ def setting(name: str, kind: Any, value: Any) -> Any:
     """Convert the value of a setting to the type that the command line gives it.
 
     name   the name of the setting's field
-    kind   its type; NumPy numbers, and whole floats for int, become Python numbers of this type
-    value  the value from Python; one that cannot be converted is returned unchanged
+    kind   the type of the setting. NumPy numbers become Python numbers of this type, and so do
+           floats that are whole numbers if the type is int
+    value  the value from Python. If it cannot be converted, it is returned unchanged
     """
     kinds = get_args(kind) or (kind,)
     if bool in kinds:
@@ -119,9 +119,9 @@ def _text(name: str, value: Any) -> Any:
         return _address(value)
     if name == "stopwords" and isinstance(value, Iterable) and not isinstance(value, str | bytes):
         return "".join(f"{stopword}\n" for stopword in sorted(words(value, name)))
-    if name in _BY_COMMAS and isinstance(value, list | tuple):
+    if name in _MAY_BE_LISTS and isinstance(value, list | tuple):
         return ",".join(str(_text(name, item)) for item in value)
-    if name in _NUMBERS and isinstance(value, Real):
+    if name in _MAY_BE_NUMBERS and isinstance(value, Real):
         number = _int(value)
         return str(float(value) if number is None else number)
     return os.fsdecode(value) if isinstance(value, os.PathLike | bytes) else value
@@ -148,6 +148,7 @@ def _int(value: object) -> int | None:
 
 
 def _wrong(what: str, expected: str, value: object) -> W2VError:
+    """The error for a wrong argument."""
     found = " ".join(repr(value).split())
-    found = found if len(found) <= _SHOWN else found[:_SHOWN] + "..."
+    found = found if len(found) <= _MESSAGE_LETTERS else found[:_MESSAGE_LETTERS] + "..."
     return W2VError(f"{what}: expected {expected}, found {found}")

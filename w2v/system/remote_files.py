@@ -1,4 +1,4 @@
-"""Opens files by path, or by an address such as s3://bucket/text, for which fsspec is needed."""
+"""Opens files by path, or by an address such as s3://bucket/text, which needs fsspec."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9]+::")
 
 
 def is_address(path: str) -> bool:
-    """Whether a path is an address for fsspec; a local file of this name has precedence."""
+    """Whether a path is an address for fsspec; the path of a local file is none."""
     return _ADDRESS.match(path) is not None and not os.path.exists(path)
 
 
 def open_bytes(path: str) -> IO[bytes]:
     """Open a file for reading; the file object has a `peek` method.
 
-    Raises OSError if it cannot be read, W2VError for an unknown kind of address or without fsspec
+    Raises OSError if the file cannot be read, W2VError for an unknown kind of address, or if fsspec
+    is not installed
     """
     if not is_address(path):
         return open(path, "rb")
@@ -38,7 +39,7 @@ def size_of(path: str) -> int | None:
 
 
 def _resolved(path: str) -> tuple[Any, str]:
-    """The file system of fsspec for an address, and the path in it."""
+    """The file system of fsspec for an address, and the path in that file system."""
     try:
         import fsspec
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""Processors and memory: how much of them this process may use and does use."""
+"""Processors and memory: the amounts that this process may use, and the memory that it uses."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from w2v.system import cgroups
 
 def processors() -> int:
     """The number of processors this process may use, by its CPU affinity and cgroup quotas."""
-    known = hasattr(os, "sched_getaffinity")
-    count = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+    has_affinity = hasattr(os, "sched_getaffinity")
+    count = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     return min(count, cgroups.processors() or count)
 
 
@@ -28,14 +28,14 @@ def processors() -> int:
 def blas_threads(count: int) -> Iterator[bool]:
     """A block in which the BLAS of NumPy and SciPy uses `count` threads.
 
-    Yields whether the number could be set. That needs the OpenBLAS in the wheels of NumPy or SciPy;
-    a second block, in another thread, has no effect.
+    Yields whether the number could be set. This is possible only for the OpenBLAS in the wheels of
+    NumPy or SciPy. A second block, in another thread, has no effect.
 
     The command line sets the number by environment variables before NumPy is imported, but a Python
-    program may have imported NumPy already. The number matters for two reasons. The order of sums
-    depends on it, so that the last digits of results differ. And several threads that call BLAS,
-    each with several BLAS threads, wait for each other: an LSTM on 3,000 reviews, with 2 threads,
-    took 26 s of processor time with 2 BLAS threads, 2.1 s with one.
+    program may have imported NumPy already. The number matters for two reasons. First, the order of
+    sums depends on it, so that the last digits of results differ. Second, if several threads call
+    BLAS, each with several BLAS threads, they wait for each other: an LSTM on 3,000 reviews, with 2
+    threads, took 26 s of processor time with 2 BLAS threads, and 2.1 s with one.
     """
     setters = []
     for get, set_ in _openblas():
@@ -44,12 +44,15 @@ def blas_threads(count: int) -> Iterator[bool]:
     try:
         yield bool(setters)
     finally:
-        for set_, before in setters:
-            set_(before)
+        for set_, old_count in setters:
+            set_(old_count)
 
 
 def _openblas() -> Iterator[tuple[Callable[[], int], Callable[[int], None]]]:
-    """The functions that get and set the number of threads, of each OpenBLAS in a wheel."""
+    """Find each OpenBLAS in a wheel.
+
+    Yields  two functions, which get and set its number of threads
+    """
     for package in ("numpy", "scipy"):
         spec = importlib.util.find_spec(package)
         if spec is None or spec.origin is None:
@@ -67,7 +70,7 @@ def _openblas() -> Iterator[tuple[Callable[[], int], Callable[[int], None]]]:
 def available_memory() -> int | None:
     """Bytes that can be allocated before the machine or container runs out; None if unknown.
 
-    Without /proc it is all of the machine's memory.
+    Without /proc, the result is all memory of the machine.
     """
     limits = []
     try:
@@ -83,7 +86,7 @@ def available_memory() -> int | None:
 
 
 def used_memory() -> int:
-    """The resident memory of this process in bytes; its peak on systems without /proc."""
+    """The resident memory of this process in bytes; without /proc, its peak so far."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -98,7 +101,7 @@ def peak_memory() -> int:
 
 
 def readable(size: float) -> str:
-    """A number of bytes for people to read, in powers of 1000: 840 KB, 57 MB, 1.2 GB."""
+    """A number of bytes in readable form, such as 840 KB, 57 MB or 1.2 GB; a KB has 1,000 bytes."""
     for unit in ("bytes", "KB", "MB"):
         if size < 999.5:
             return f"{size:.0f} {unit}"

@@ -1,8 +1,8 @@
 """Stop signals, and blocks of code in which they are deferred.
 
-An exception raised by a signal handler can come at any moment. Python drops it in callbacks from C,
-such as those that load compiled code, and it can interrupt the writing of a file. `runs.run`
-decides what a stopped run saves: a checkpoint, or the model itself.
+A signal handler can raise an exception at any moment. The exception can interrupt the writing of a
+file, and Python drops it in callbacks from C, such as those that load compiled code. A stopped run
+saves a checkpoint or the model itself, see `runs.run`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ STOPS = tuple(
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGUSR1")
     if hasattr(signal, name)
 )
-# Seconds within which a second signal belongs to the same stop: `timeout` signals its child and
-# then the process group, and a closed terminal sends SIGHUP twice.
+# Seconds within which a second signal belongs to the same stop. The program timeout sends a signal
+# to its child and then to the process group, and a closed terminal sends SIGHUP twice.
 AGAIN = 1.0
 
 
@@ -36,10 +36,10 @@ class Stopped(KeyboardInterrupt):
 
 
 def catch() -> None:
-    """Install handlers by which the first stop signal raises `Stopped`.
+    """Install signal handlers, so that the first stop signal raises `Stopped`.
 
-    A signal that the process ignores stays ignored. After the first signal further ones do nothing,
-    so that the program can clean up; but a Ctrl-C more than `AGAIN` seconds later raises again.
+    A signal that the process ignores stays ignored. Further signals have no effect, so that the
+    program can clean up. But a Ctrl-C more than `AGAIN` seconds later raises `Stopped` again.
     """
     global _stopped_at
     _stopped_at = None
@@ -50,29 +50,29 @@ def catch() -> None:
 
 @contextmanager
 def handlers_kept() -> Iterator[None]:
-    """A block at the end of which the handlers of stop signals from before it are restored."""
-    before = {number: signal.getsignal(number) for number in STOPS}
+    """A block at the end of which the handlers of stop signals are restored."""
+    old_handlers = {number: signal.getsignal(number) for number in STOPS}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in old_handlers.items():
             if handler is not signal.getsignal(number):
                 signal.signal(number, handler)
 
 
 def name_of(number: int) -> str:
     """A description of a stop signal for messages, such as "interrupted"."""
-    words = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
-    return words.get(signal.Signals(number)) or f"stopped by {signal.Signals(number).name}"
+    descriptions = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+    return descriptions.get(signal.Signals(number)) or f"stopped by {signal.Signals(number).name}"
 
 
 class DeferredSignals:
     """A block in which stop signals are deferred to the next `check` or the end of the block.
 
-    The signal is then raised again and handled as before the block. Further signals have no effect,
-    but a Ctrl-C more than `AGAIN` seconds after the first signal is handled at once. In other
-    threads than the main one, where Python handles no signals, the block does nothing. A block
-    inside another one is part of the outer block.
+    A deferred signal is raised again, and handled by the handlers from before the block. Further
+    signals have no effect, but a Ctrl-C more than `AGAIN` seconds after the first signal is handled
+    at once. Python handles signals only in the main thread: in other threads the block does
+    nothing. A block inside another block is part of the outer block.
     """
 
     def __init__(self) -> None:
@@ -85,17 +85,17 @@ class DeferredSignals:
         global _innermost
         if threading.current_thread() is threading.main_thread():
             if _innermost is None:
-                self._hold()
+                self._install()
             self._outer, _innermost = _innermost, self
         return self
 
-    def _hold(self) -> None:
-        """Install deferring handlers; a signal that interrupts this restores the old handlers."""
+    def _install(self) -> None:
+        """Install the deferring handlers; if a signal interrupts this, restore the old ones."""
         try:
             for number in STOPS:
-                if _may_wait(number):
+                if _can_be_deferred(number):
                     self._handlers[number] = signal.getsignal(number)
-                    signal.signal(number, self._note)
+                    signal.signal(number, self._defer)
         except BaseException:
             self._restore()
             raise
@@ -122,7 +122,8 @@ class DeferredSignals:
             self._restore()
             signal.raise_signal(number)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _defer(self, number: int, frame: FrameType | None) -> None:
+        """Record a signal: the handler within the block."""
         if self._received is None:
             self._received, self._received_at = number, time.monotonic()
         elif number == signal.SIGINT and time.monotonic() - self._received_at > AGAIN:
@@ -130,16 +131,18 @@ class DeferredSignals:
             self.check()
 
     def _restore(self) -> None:
+        """Restore the handlers from before the block."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         self._handlers = {}
 
 
 _innermost: DeferredSignals | None = None  # the innermost block that the main thread is in
-_stopped_at: float | None = None  # the time when `Stopped` was raised last
+_stopped_at: float | None = None  # the time when `Stopped` was last raised
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    """Raise `Stopped`: the handler that `catch` installs."""
     global _stopped_at
     now = time.monotonic()
     if _stopped_at is not None and (number != signal.SIGINT or now - _stopped_at <= AGAIN):
@@ -148,12 +151,12 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Stopped(number)
 
 
-def _may_wait(number: int) -> bool:
+def _can_be_deferred(number: int) -> bool:
     """Whether a signal can be deferred: it must not be ignored or handled in C.
 
     SIGHUP, SIGXCPU and SIGUSR1 are deferred only if `catch` has installed their handlers. Otherwise
-    they belong to the program that has imported us. It may handle them in C, and Python could not
-    restore such a handler.
+    they belong to the program that has imported w2v. That program may handle them in C, and Python
+    could not restore such a handler.
     """
     handler = signal.getsignal(number)
     if number in (signal.SIGINT, signal.SIGTERM):

@@ -21,8 +21,8 @@ _ZEROS = bytes(1 << 20)
 class SpooledArray:
     """A one-dimensional array that can grow. Several threads may read it at the same time.
 
-    dtype   the type of its values
-    values  its first values; None: none
+    dtype   the type of the values
+    values  the first values; None: the array is empty
     """
 
     def __init__(self, dtype: type, values: np.ndarray | None = None):
@@ -39,8 +39,8 @@ class SpooledArray:
         self.size += values.size
 
     def read(self, first: int, last: int) -> np.ndarray:
-        """A copy of the values at positions `first` to `last` - 1, or to the end of the array."""
-        begin, end = (min(at, self.size) * self.dtype.itemsize for at in (first, last))
+        """A copy of the values at positions `first` to `last` - 1, as far as the array has them."""
+        begin, end = (min(index, self.size) * self.dtype.itemsize for index in (first, last))
         values = bytearray(memoryview(self._memory)[begin:end])
         while len(values) < end - begin:
             assert self._file is not None
@@ -54,9 +54,10 @@ class SpooledArray:
         return np.memmap(self._file, self.dtype, "r", shape=(self.size,))
 
     def rewrite(self, change: Callable[[np.ndarray], np.ndarray]) -> None:
-        """Replace each part of the values by `change(part)`, which must not be longer.
+        """Replace the values, in parts of up to PART values.
 
-        The array shrinks if the results are shorter.
+        change  a function that returns the new values of a part, not more than the part has. With
+                fewer values, the array shrinks
         """
         size = 0
         for begin in range(0, self.size, PART):
@@ -69,9 +70,10 @@ class SpooledArray:
         else:
             os.truncate(self._file.fileno(), size * self.dtype.itemsize)
 
-    def _write(self, values: np.ndarray, at: int) -> None:
+    def _write(self, values: np.ndarray, index: int) -> None:
+        """Write values from an index on; a large array is moved to a file first."""
         data = np.ascontiguousarray(values, self.dtype).reshape(-1).view(np.uint8).data
-        begin = at * self.dtype.itemsize
+        begin = index * self.dtype.itemsize
         if self._file is None and begin + len(data) > IN_MEMORY:
             self._file = tempfile.TemporaryFile(prefix="w2v-")  # noqa: SIM115
             weakref.finalize(self, self._file.close)
@@ -83,6 +85,7 @@ class SpooledArray:
             self._put(data, begin)
 
     def _put(self, data: memoryview, begin: int) -> None:
+        """Write bytes to the file, from byte `begin` on."""
         assert self._file is not None
         while data:
             with _named():
@@ -92,7 +95,7 @@ class SpooledArray:
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Add the temporary folder, and how to choose another one, to an OSError."""
+    """Put the temporary folder into an OSError, with advice on how to choose another folder."""
     try:
         yield
     except OSError as error:
@@ -103,8 +106,8 @@ def _named() -> Iterator[None]:
 def _fill(file: IO[bytes], size: int) -> None:
     """Fill a file with `size` zero bytes.
 
-    The disk space is allocated now, so that a full disk raises an error here and not only when the
-    mapped memory is written.
+    This allocates the disk space, so that a full disk raises an OSError here, and not an error when
+    the mapped memory is written.
     """
     try:
         os.posix_fallocate(file.fileno(), 0, size)

@@ -1,7 +1,7 @@
 """Reads the small text files of a command: word lists, similarity and analogy sets, logs.
 
-All of them are opened here, so that the same rules hold for each. The text is UTF-8, or UTF-16 or
-UTF-32 with a byte order mark, which is removed. Files compressed by gzip, bzip2 or xz are
+The same rules hold for all these files. The text is UTF-8, or UTF-16 or UTF-32 with a byte order
+mark. A byte order mark is removed. Files compressed by gzip, bzip2 or xz are
 decompressed. A line ends with LF or CR LF; the last line may have no line end.
 """
 
@@ -15,9 +15,9 @@ from w2v.errors import W2VError
 from w2v.system import packing
 from w2v.system.pipes import name_of, open_seekable
 
-MARK = codecs.BOM_UTF8
+MARK = codecs.BOM_UTF8  # the byte order mark of UTF-8
 BLOCK = 1 << 16  # bytes read at a time
-_LONGEST_LINE = 1 << 24  # bytes
+_LONGEST_LINE = 1 << 24  # maximum bytes of a line
 # Byte order marks. UTF-32 comes first, because its little-endian mark begins with that of UTF-16.
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -26,7 +26,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_LONGEST_MARK = 4  # bytes
+_LONGEST_MARK = 4  # bytes of the longest mark
 
 
 def encoding_by_mark(start: bytes) -> str:
@@ -37,8 +37,8 @@ def encoding_by_mark(start: bytes) -> str:
 def mark_before(start: bytes) -> bytes:
     """The bytes to write before a UTF-8 text that begins with `start`: a byte order mark or none.
 
-    The mark is needed if these bytes would otherwise be read as a byte order mark or as the
-    beginning of compressed data.
+    The mark is needed if the first bytes of the text would otherwise be read as a byte order mark
+    or as the beginning of compressed data.
     """
     return MARK if encoding_by_mark(start) or packing.kind_of(start[: packing.HEAD]) else b""
 
@@ -46,11 +46,11 @@ def mark_before(start: bytes) -> bytes:
 def chunks(file: IO[bytes], name: str) -> Iterator[bytes]:
     """The text of an open file as UTF-8, decompressed, without a byte order mark, in blocks.
 
-    A block is passed on as soon as it is available, so that a pipe can be read line by line. UTF-8
+    A block is returned as soon as it is available, so that a pipe can be read line by line. UTF-8
     is not checked.
 
     file    a file object with a `peek` method
-    name    its name in messages
+    name    the name of the file in messages
     Raises  W2VError for damaged compressed data, or for invalid UTF-16 or UTF-32
     """
     stream = packing.unpacked(file, packing.kind_of(packing.peek(file)))
@@ -69,6 +69,7 @@ def chunks(file: IO[bytes], name: str) -> Iterator[bytes]:
 
 
 def _read(stream: IO[bytes], name: str) -> Iterator[bytes]:
+    """The blocks of a decompressed file, as soon as they are available."""
     while True:
         try:
             block = packing.read(stream, BLOCK, waits=False)
@@ -82,7 +83,7 @@ def _read(stream: IO[bytes], name: str) -> Iterator[bytes]:
 
 
 def _decoded(start: bytes, stream: IO[bytes], encoding: str, name: str) -> Iterator[bytes]:
-    """A text in UTF-16 or UTF-32 as UTF-8; `start` is the part of it that has been read."""
+    """Convert a text in UTF-16 or UTF-32 to UTF-8; its bytes `start` have been read already."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         yield decoder.decode(start).encode()
@@ -96,11 +97,12 @@ def _decoded(start: bytes, stream: IO[bytes], encoding: str, name: str) -> Itera
         ) from None
 
 
-def lines_as_they_come(file: IO[bytes], name: str, most: int = BLOCK) -> Iterator[list[bytes]]:
+def lines_as_they_come(file: IO[bytes], name: str, limit: int = BLOCK) -> Iterator[list[bytes]]:
     """Lists of lines of an open text file, without line ends, as soon as they are available.
 
-    most    the largest number of lines in a list
-    Raises  W2VError for a line of more than 16 MiB, and as `chunks` does
+    file, name  as in `chunks`
+    limit       maximum number of lines in a list
+    Raises      W2VError for a line of more than 16 MiB, and as in `chunks`
     """
     rest, number = b"", 1
     for block in chunks(file, name):
@@ -111,8 +113,8 @@ def lines_as_they_come(file: IO[bytes], name: str, most: int = BLOCK) -> Iterato
                 "check that it is a text file"
             )
         number += len(lines)
-        for begin in range(0, len(lines), most):
-            yield [line.removesuffix(b"\r") for line in lines[begin : begin + most]]
+        for begin in range(0, len(lines), limit):
+            yield [line.removesuffix(b"\r") for line in lines[begin : begin + limit]]
     if rest:
         yield [rest.removesuffix(b"\r")]
 
@@ -120,14 +122,14 @@ def lines_as_they_come(file: IO[bytes], name: str, most: int = BLOCK) -> Iterato
 def numbered_lines(path: str, errors: str = "strict") -> Iterator[tuple[int, str]]:
     """The lines of a file, without line ends, with their numbers from 1; `-` is stdin.
 
-    errors  how bytes that are not UTF-8 are decoded, as in `bytes.decode`; "surrogateescape" keeps
-            such bytes, which names of vectors may contain
+    errors  the treatment of bytes that are not UTF-8, as in `bytes.decode`. With "surrogateescape"
+            these bytes are kept, because names of vectors may contain them
     Raises  W2VError with the line number for text that is not UTF-8, if `errors` is "strict"
     """
-    passed = 0
+    lines_read = 0
     with open_seekable(path) as file:
         for lines in lines_as_they_come(file, name_of(path)):
-            for number, line in enumerate(lines, passed + 1):
+            for number, line in enumerate(lines, lines_read + 1):
                 try:
                     yield number, line.decode("utf-8", errors)
                 except UnicodeDecodeError as error:
@@ -135,7 +137,7 @@ def numbered_lines(path: str, errors: str = "strict") -> Iterator[tuple[int, str
                         f"{name_of(path)}: line {number}: not UTF-8 text ({error.reason} at byte "
                         f"{error.start + 1} of the line): convert the file to UTF-8"
                     ) from None
-            passed += len(lines)
+            lines_read += len(lines)
 
 
 def read_bytes(path: str) -> bytes:
