@@ -3,9 +3,9 @@
 Layout (huggingface/safetensors, "Format"):
 1. 8 bytes: the length of the header, little-endian.
 2. The header: JSON, padded with spaces so that the data begins at a multiple of 64 bytes.
-3. The arrays without gaps, those with the largest items first.
+3. The arrays without gaps, in descending order of the size of their items.
 
-Opening a file maps it into memory: only the header is read, whatever the size of the arrays.
+Opening a file maps it into memory, so that only the header is read, even if the arrays are large.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from w2v.errors import W2VError
 from w2v.system.atomic_file import replacing
 from w2v.system.pipes import name_of, open_seekable
 
-_ADVICE = "; download or write the file again"  # ends every message about a damaged file
+_ADVICE = "; download or write the file again"  # the end of every message about a damaged file
 FORMAT_VERSION = "1"  # version of the names and dtypes of the arrays that make up a table
 ALIGNMENT = 64  # The data begins at a multiple of this many bytes.
 _BLOCK = 1 << 20  # bytes written at a time
@@ -49,7 +49,7 @@ def write(
 ) -> None:
     """Write arrays and metadata, and add a checksum (CRC-32) of each array to the metadata.
 
-    like  a file whose permissions a new file gets, if it exists
+    like  a file whose permissions a new file gets, see `atomic_file.replacing`
     """
     ordered = dict(sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])))
     header: dict[str, Any] = {}
@@ -81,8 +81,8 @@ def copy(path: str, target: str) -> None:
 def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Map the arrays of a file, read-only, and read its metadata.
 
-    Raises W2VError if the file is damaged or no container; the message names the byte or the
-    array. Checksums are not compared: see `damaged`.
+    Raises W2VError, with the byte or the array in the message, if the file is damaged or no
+    container. Checksums are not compared, see `damaged`.
     """
     where = name_of(path)
     with open_seekable(path) as file:
@@ -144,7 +144,7 @@ def nested(metadata: Mapping[str, str], name: str) -> dict[str, Any]:
 
 
 def checksum(array: np.ndarray) -> str:
-    """CRC-32 of the bytes that an array has in a file, as 8 hexadecimal digits."""
+    """The CRC-32 of the bytes of an array in a file, as 8 hexadecimal digits."""
     crc = 0
     for block in _blocks(array):
         crc = zlib.crc32(block, crc)
@@ -176,7 +176,7 @@ def name_tensors(name: str, names: Sequence[str], counts: np.ndarray) -> dict[st
 
 
 def read_names(tensors: Mapping[str, np.ndarray], name: str) -> list[str]:
-    """The names of a table, or those of `name_tensors`; KeyError or ValueError if damaged."""
+    """The names of a table or of `name_tensors`; KeyError or ValueError if they are damaged."""
     text, ends = tensors[f"{name}.names"].tobytes(), tensors[f"{name}.offsets"].tolist()
     return [text[a:b].decode() for a, b in zip(ends, ends[1:], strict=False)]
 
@@ -187,7 +187,7 @@ def table_names(tensors: Mapping[str, np.ndarray]) -> list[str]:
 
 
 def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table:
-    """Build a table on the arrays of a file; W2VError if it is missing or damaged."""
+    """Build a table on the arrays of a file; W2VError if the table is missing or damaged."""
     where = name_of(path)
     try:
         matrix, norms, text, offsets, order = (tensors[f"{name}.{part}"] for part in _PARTS[:-1])

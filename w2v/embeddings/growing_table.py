@@ -1,4 +1,4 @@
-"""GrowingTable: names and vectors read from a file whose number of rows is not known."""
+"""GrowingTable: collects names and vectors from a file whose number of rows is not known."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import numpy as np
 
 from w2v.embeddings.source import Source
 
-_FIRST = 1 << 22  # numbers allocated at first when no header gives the number of rows
+_FIRST = 1 << 22  # numbers allocated at first if no header gives the number of rows
 
 
 class GrowingTable:
     """The names read so far, and their vectors in a float32 matrix (N, D) that grows.
 
-    declared  the number of rows that the file's header declares, or None. It is ignored if the
-              file is too small for so many rows, so that a damaged header does not cost memory
+    source    the file
+    declared  the number of rows that the header of the file declares, or None. It is ignored if
+              the file is too small for so many rows, so that a damaged header does not cost memory
     dim       D, the length of a vector
-    least     fewest bytes that a row takes in the file
+    least     minimum number of bytes of a row in the file
     """
 
     def __init__(self, source: Source, declared: int | None, dim: int, least: int):
@@ -26,7 +27,7 @@ class GrowingTable:
         self._matrix = np.empty((capacity, dim), np.float32)
 
     def allocate(self, more: int) -> np.ndarray:
-        """Make space for `more` rows after the named ones; returns all free rows (≥ more, D).
+        """Make space for `more` rows after those with names; returns all free rows (≥ more, D).
 
         The caller fills these rows and appends their names to `names`. A later call may move the
         matrix, after which the returned array must not be used.
@@ -37,6 +38,6 @@ class GrowingTable:
         return self._matrix[len(self.names) :]
 
     def finished(self) -> tuple[list[bytes], np.ndarray]:
-        """All names, and their vectors (N, D); free rows are released."""
+        """All names, and their vectors (N, D). The memory of free rows is released."""
         self._matrix.resize((len(self.names), self.dim), refcheck=False)
         return self.names, self._matrix

@@ -13,10 +13,10 @@ _LARGEST_SQUARE = 2.0**32  # 65,536²; from here on float16 vectors may not have
 
 
 class LazyTable(Table):
-    """A table that keeps the list of names as it is in the file; fields as in `Table`.
+    """A table that keeps the list of names in the form of the file; fields as in `Table`.
 
-    Sorting the names and summing the norms of 400,000 vectors of 300 numbers takes longer than all
-    the rest of a query. `order` and `norms` are therefore computed at their first use.
+    Sorting the names and computing the norms of 400,000 vectors of 300 numbers takes longer than
+    all the rest of a query. `order` and `norms` are therefore computed at their first use.
     """
 
     @classmethod
@@ -36,7 +36,7 @@ class LazyTable(Table):
             listing=b"\n" + names,
         )  # fmt: skip
         if _may_repeat(made.text, offsets):
-            made.order  # noqa: B018 - sorting raises the error if a name does occur twice
+            made.order  # noqa: B018 - sorting raises an error if a name occurs twice
         return made
 
     @cached_property
@@ -54,7 +54,7 @@ class LazyTable(Table):
 
     @property
     def computes_vectors(self) -> bool:
-        """True, because `quick_norms` computes."""
+        """True, because `quick_norms` computes norms."""
         return True
 
     def exact_norms(self, rows: slice | np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ class LazyTable(Table):
         return self.exact_norms(rows)
 
     def find(self, name: str) -> int | None:
-        """The row of a name, or None. This searches through the bytes of all names."""
+        """The row of a name, or None; the bytes of all names are searched."""
         wanted = name.encode("utf-8", "surrogateescape")
         listing: bytes = self.__dict__["listing"]
         at = -1 if b"\n" in wanted else listing.find(b"\n" + wanted + b"\n")
@@ -83,10 +83,10 @@ class LazyTable(Table):
 def _may_repeat(text: np.ndarray, offsets: np.ndarray) -> bool:
     """Whether two names have the same hash; if not, no name occurs twice.
 
-    The hash of a name is the sum of its bytes, each plus 1 and times a random number that depends
-    on the byte's position. This takes a third of the time of a Python set. Different names have
-    the same hash in about one of 10^8 lists. The random numbers are those of SplitMix (Steele et
-    al. 2014), because importing NumPy's generators takes 10 ms.
+    The hash of a name is the sum of (byte + 1) times a random number for the position of the byte.
+    This takes a third of the time of a Python set. Different names have the same hash in about one
+    of 10^8 lists. The random numbers are those of SplitMix (Steele et al. 2014), because importing
+    NumPy's generators takes 10 ms.
     """
     lengths = np.diff(offsets)
     factors = np.arange(1, lengths.max(initial=0) + 1, dtype=np.uint64)

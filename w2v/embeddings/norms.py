@@ -1,4 +1,4 @@
-"""Euclidean norms, unit vectors, and the test for vectors that have no direction."""
+"""Euclidean norms, unit vectors, and the test whether vectors have a direction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-_BLOCK = 1 << 16  # numbers worked on at a time
+_BLOCK = 1 << 16  # numbers processed at a time
 
 
 def row_norms(vectors: np.ndarray) -> np.ndarray:
@@ -26,10 +26,10 @@ def row_norms(vectors: np.ndarray) -> np.ndarray:
 
 
 def has_direction(norms: np.ndarray) -> np.ndarray:
-    """Whether vectors with these norms have a direction, bool; zero and non-finite ones have none.
+    """Whether vectors with these norms have a direction, bool.
 
-    A vector without a direction has no cosine. Searches, analogies, evaluation and means leave it
-    out.
+    A vector that is zero or not finite has no direction, and therefore no cosine. It is left out of
+    searches, analogies, evaluation and means.
     """
     directed: np.ndarray = np.isfinite(norms) & (norms > 0)
     return directed
@@ -40,7 +40,7 @@ def unit_vectors(
 ) -> np.ndarray:
     """Divide vectors (..., D) by their norms; vectors without a direction become zero.
 
-    norms    float (...), the norms if they are known; None: they are computed
+    norms    float (...), the norms of the vectors; None: they are computed
     Returns  a new array of `dtype`
     """
     if norms is None:

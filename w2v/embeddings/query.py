@@ -1,8 +1,8 @@
 """Queries: nearest neighbours, analogies, cosine similarity of two words, the odd one out.
 
-All similarities are cosines, -1 to 1. A query with several words adds up their unit vectors, so
-that a long vector counts no more than a short one. A vector that is zero or not finite has no
-direction and therefore no cosine: see `norms.has_direction`.
+All similarities are cosines, -1 to 1. The vector of a query with several words is the sum of their
+unit vectors, so that a long vector counts no more than a short one. A vector that is zero or not
+finite has no direction and therefore no cosine, see `norms.has_direction`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 from w2v.system import python_arguments
 
-FEWEST = 3  # fewest words of which one can be the odd one out
+FEWEST = 3  # minimum number of words, one of which can be the odd one out
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Query:
 class Neighbour(NamedTuple):
     """One nearest neighbour.
 
-    name   the word or the document's id
-    score  cosine similarity, -1 to 1; with method mul the product of cosines (3CosMul)
-    row    its row in the table, from 0
-    count  how often it occurs in the corpus; None if counts are not known
+    name   the word, or the id of the document
+    score  the cosine similarity, -1 to 1; with the method mul, the product of cosines (3CosMul)
+    row    the row of the name in the table, from 0
+    count  the count of the name in the corpus; None if counts are not known
     """
 
     name: str
@@ -61,8 +61,8 @@ class Neighbour(NamedTuple):
 def parse_terms(terms: Sequence[str], verbatim: bool = False) -> list[Query]:
     """Parse the words of a command line: `w` begins a query, `+w` and `-w` extend it.
 
-    `+` and `-` by themselves are words. With `verbatim`, each term is a query of one word, and its
-    first character is never a sign.
+    `+` and `-` alone are words. With `verbatim`, each term is a query of one word, and its first
+    character is never a sign.
     """
     queries: list[list[tuple[str, str]]] = []
     for term in terms:
@@ -77,14 +77,15 @@ def parse_terms(terms: Sequence[str], verbatim: bool = False) -> list[Query]:
 def row_of(table: Table, name: str, ignore_case: bool = False) -> int | None:
     """The row of a name, or None.
 
-    ignore_case  if there is no exact match, take the first row whose name differs only in case
+    ignore_case  whether to take the first row whose name differs only in case, if there is no
+                 exact match
     """
     row = table.find(python_arguments.word(name))
     return table.folded.get(name.casefold()) if row is None and ignore_case else row
 
 
 def find(table: Table, name: str, ignore_case: bool = False) -> int:
-    """The row of a name; NotFoundError, which suggests similar spellings, if there is none."""
+    """The row of a name; NotFoundError, with similar spellings, for an out-of-vocabulary name."""
     row = row_of(table, name, ignore_case)
     if row is None:
         form = joined_form(table, split_words(name))
@@ -95,13 +96,13 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
 
 
 def _spelling(name: str, near: str) -> str:
-    """A similar spelling; if it looks the same as the name, its Unicode form is added."""
+    """A similar spelling in words; its Unicode form is added if it looks the same as the name."""
     form = unicode_form(name, near)
     return f"{near} (in Unicode's {form})" if form else near
 
 
 def find_direction(table: Table, name: str, ignore_case: bool = False) -> int:
-    """As `find`; NotFoundError also if the vector has no direction, and therefore no cosine."""
+    """As `find`; also a NotFoundError if the vector has no direction, and therefore no cosine."""
     row = find(table, name, ignore_case)
     if not _has_direction(table, row):
         what = "is zero" if np.isfinite(table.row(row)).all() else "contains NaN or infinity"
@@ -110,6 +111,7 @@ def find_direction(table: Table, name: str, ignore_case: bool = False) -> int:
 
 
 def _has_direction(table: Table, row: int) -> bool:
+    """Whether the vector of a row has a direction."""
     return bool(table.has_direction(np.array([row]))[0])
 
 
@@ -120,17 +122,18 @@ def directed_row(table: Table, name: str, ignore_case: bool = False) -> int | No
 
 
 def _rows(table: Table, names: Sequence[str], ignore_case: bool) -> np.ndarray:
+    """The rows of names, see `find_direction`."""
     return np.array([find_direction(table, name, ignore_case) for name in names])
 
 
 def combine(table: Table, query: Query, ignore_case: bool = False) -> tuple[np.ndarray, list[int]]:
-    """The sum of a query's unit vectors, float32 (D,), and the rows of its words."""
+    """The sum of the unit vectors of a query, float32 (D,), and the rows of its words."""
     rows = [find_direction(table, name, ignore_case) for _, name in query.terms]
     return _sum(table.units(np.array(rows))[None], query.signs)[0], rows
 
 
 def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
-    """Add up vectors (Q, T, D) with the signs (T) of a query's terms; returns (Q, D)."""
+    """Add up the vectors (Q, T, D) of the T terms of Q queries with their signs; returns (Q, D)."""
     plus_or_minus = np.array([1 if sign == "+" else -1 for sign in signs], np.float32)
     sums: np.ndarray = (vectors * plus_or_minus[:, None]).sum(axis=1, dtype=np.float32)
     return sums
@@ -140,14 +143,16 @@ def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
 class QueryAnswerer:
     """Answers queries with their nearest neighbours.
 
-    search       the table to search, and how many neighbours to return
-    source       the table that the words of the queries are looked up in, perhaps another one
-    method       add: score by the cosine to the sum of unit vectors; mul: by the product of
-                 cosines (3CosMul)
-    include      whether the answers may include the query's own words. They may in any case if
-                 `source` is not the searched table
-    ignore_case  match words case-insensitively if there is no exact match
-    skips        leave out-of-vocabulary words out of a query; else the query has no answer
+    search       the search, with the table to search and the number of neighbours
+    source       the table in which the words of the queries are looked up; it may be another table
+                 than the searched one
+    method       the score of a neighbour. add: the cosine to the sum of unit vectors; mul: the
+                 product of cosines (3CosMul)
+    include      whether the answers may include the words of the query. If `source` is not the
+                 searched table, they always may
+    ignore_case  whether to match words case-insensitively if there is no exact match
+    skips        whether to leave out-of-vocabulary words out of a query. If not, a query with such
+                 a word has no answer
     left_out     the out-of-vocabulary words that were left out so far
     """
 
@@ -162,9 +167,9 @@ class QueryAnswerer:
     _names: dict[int, str] = field(default_factory=dict)  # cache: the names of rows returned
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
-        """The nearest neighbours of each query, or the error that explains why it has none.
+        """The nearest neighbours of each query, or the error for a query without an answer.
 
-        The error names an out-of-vocabulary word, a vector without a direction, or a query whose
+        The error is about an out-of-vocabulary word, a vector without a direction, or a query whose
         vectors sum to zero. Raises W2VError if the two tables have vectors of different lengths.
         """
         if self.source.dim != self.search.table.dim:
@@ -199,11 +204,12 @@ class QueryAnswerer:
     def _vectors(
         self, by_signs: dict[tuple[str, ...], list[tuple[int, list[int]]]]
     ) -> dict[tuple[str, ...], tuple[list[int], list[list[int]], np.ndarray]]:
-        """Group the queries that can be searched for together, by the signs of their terms.
+        """Group the queries by the signs of their terms: those of a group are searched together.
 
-        Returns, for each tuple of T signs, the numbers of its Q queries, the rows of their words
-        and their unit vectors (Q, T, D). With method add, and for single words, T is 1: their
-        vector is the sum.
+        by_signs  for each tuple of signs, the number of each query and the rows of its words
+        Returns   for each tuple of T signs, the numbers of its Q queries, the rows of their words,
+                  and their unit vectors (Q, T, D). With the method add, T is 1, and the vector of a
+                  query is the sum of the unit vectors of its words
         """
         together: dict[tuple[str, ...], tuple[list[int], list[list[int]], list[np.ndarray]]] = {}
         for signs, group in by_signs.items():
@@ -221,6 +227,7 @@ class QueryAnswerer:
         }
 
     def _find(self, name: str) -> int:
+        """The row of a word in `source`, see `find_direction`; it is kept in the cache."""
         row = self._rows.get(name)
         if row is None:
             row = self._rows[name] = find_direction(self.source, name, self.ignore_case)
@@ -240,7 +247,7 @@ class QueryAnswerer:
         return Query(kept)
 
     def neighbours(self, answer: Sequence[tuple[int, float]]) -> list[Neighbour]:
-        """Neighbours from pairs of row and score, with their names and counts."""
+        """The neighbours, with names and counts, from pairs of row and score."""
         counts = self.search.table.counts
         return [
             Neighbour(self._name(row), score, row, None if counts is None else int(counts[row]))
@@ -248,6 +255,7 @@ class QueryAnswerer:
         ]
 
     def _name(self, row: int) -> str:
+        """The name of a row of the searched table; it is kept in the cache."""
         name = self._names.get(row)
         if name is None:
             name = self._names[row] = self.search.table.name(row)
@@ -257,10 +265,14 @@ class QueryAnswerer:
 def similar(
     table: Table, query: Query, k: int = 10, source: Table | None = None
 ) -> list[Neighbour]:
-    """The `k` nearest neighbours of a query by cosine, without its own words, ties by row.
+    """The `k` nearest neighbours of a query by cosine, without the words of the query.
 
-    source  another table to look up the query's words in. The answers may then include these
-            words. W2VError if its vectors have another length than those of `table`
+    Neighbours with equal scores are in the order of their rows.
+
+    source  another table, in which the words of the query are looked up. The answers may then
+            include these words. None: `table`
+    Raises  NotFoundError for a query without an answer, W2VError if the vectors of the two tables
+            have different lengths
     """
     [answer] = QueryAnswerer(Search(table, k), source or table).answer([query])
     if isinstance(answer, NotFoundError):
@@ -269,7 +281,7 @@ def similar(
 
 
 def neighbours(vector: np.ndarray, search: Search) -> list[Neighbour]:
-    """The nearest neighbours of a vector (D,) by cosine, ties by row."""
+    """The nearest neighbours of a vector (D,) by cosine; equal scores are in the order of rows."""
     return neighbours_each(vector[None], search)[0]
 
 
@@ -278,7 +290,8 @@ def neighbours_each(
 ) -> list[list[Neighbour]]:
     """The nearest neighbours of each of many vectors, float32 (Q, D).
 
-    excluded  for each vector the rows that must not be among its neighbours; empty: no such rows
+    excluded  for each vector, the rows that must not be among its neighbours. If it is empty, no
+              rows are excluded
     """
     answerer = QueryAnswerer(search, search.table)
     return [
@@ -309,7 +322,7 @@ def similarity(table: Table, a: str, b: str, ignore_case: bool = False) -> float
 
 
 def odd(table: Table, names: Sequence[str], ignore_case: bool = False) -> list[tuple[str, float]]:
-    """Pairs of name and cosine to the mean of all their unit vectors, the odd one out first.
+    """Pairs of a name and its cosine to the mean of all unit vectors, the odd one out first.
 
     Raises W2VError for fewer than three names.
     """

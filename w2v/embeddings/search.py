@@ -16,15 +16,15 @@ import numpy as np
 from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
 from w2v.embeddings.table import Table
 
-_SCORES = 1 << 18  # scores computed at a time; so many stay in the cache
-_VECTORS = 1 << 10  # most query vectors multiplied with a block of rows at a time
-_ROWS = 2048  # fewest table rows in a block; with 4096 one thread takes a tenth longer
-_COPIED = 1 << 20  # most numbers in a block of rows that is copied or computed, not mapped
-_FIRST = 1 << 8  # scores from which a query's first limit is taken; more take longer to partition
-_RESCORED = 1 << 16  # float64 numbers rescored at a time; so many stay in the cache
-_ROUNDING = 1e-6  # how far float32 cosines may differ when they are summed in another order
-_MORE = 8  # extra candidates beyond k, for rows that float32 cannot tell from the k-th best
-_UNSURE = 1e-4  # largest error of a float32 score; for 3CosMul relative to the score
+_SCORES = 1 << 18  # scores computed at a time, as many as stay in the cache
+_VECTORS = 1 << 10  # maximum number of query vectors multiplied with a block of rows at a time
+_ROWS = 2048  # minimum number of rows in a block; with 4096 one thread takes a tenth longer
+_COPIED = 1 << 20  # maximum numbers in a block of rows that is copied or computed, not mapped
+_FIRST = 1 << 8  # scores for the first limit of a query; more scores take longer to partition
+_RESCORED = 1 << 16  # float64 numbers rescored at a time, as many as stay in the cache
+_ROUNDING = 1e-6  # maximum difference of float32 cosines that are summed in another order
+_MORE = 8  # candidates beyond k, for rows that float32 cannot distinguish from the k-th best
+_UNSURE = 1e-4  # maximum error of a float32 score; of 3CosMul, relative to the score
 _TINY = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
 EPSILON = 0.001  # keeps 3CosMul from dividing by zero
@@ -35,9 +35,9 @@ class Search:
     """A nearest-neighbour search.
 
     table      the table whose rows are searched; rows without a direction are never returned
-    k          most neighbours to return for a query
-    rows       int64, sorted: the rows to search; None: all
-    min_score  lowest score of a neighbour; None: no limit
+    k          maximum number of neighbours of a query
+    rows       int64, sorted: the rows to search; None: all rows
+    min_score  minimum score of a neighbour; None: no limit
     """
 
     table: Table
@@ -51,16 +51,16 @@ class Search:
         excluded: Sequence[Sequence[int]] | np.ndarray,
         signs: Sequence[str] = ("+",),
     ) -> list[list[tuple[int, float]]]:
-        """For each query its neighbours as pairs (row, score), the best first, ties by row.
+        """The neighbours of each query as pairs (row, score), the best first.
 
-        vectors   float32 (Q, T, D), the T terms of each query
-        excluded  for each query the rows that must not be returned
-        signs     the signs of the T terms. With one term, the score is the cosine. With several,
-                  cosines are moved to the range 0 to 1; the score is the product of those of the
-                  "+" terms, divided by the product of those of the "-" terms (3CosMul)
+        vectors   float32 (Q, T, D), the vectors of the T terms of each of Q queries
+        excluded  for each query, the rows that must not be returned
+        signs     the signs of the T terms. With one term, the score is the cosine. With several
+                  terms, cosines are moved to the range 0 to 1. The score is then the product of the
+                  cosines of "+" terms, divided by the product of the cosines of "-" terms (3CosMul)
 
-        The final scores are computed in float64, so a query's result does not depend on the other
-        queries.
+        Rows with equal scores are in ascending order. The final scores are computed in float64, so
+        that the result of a query does not depend on the other queries.
         """
         if not len(vectors) or not self._count:
             return [[] for _ in vectors]
@@ -79,10 +79,10 @@ class Search:
         return answers
 
     def count_nearer(self, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Count the rows that are nearer to each vector than a given row is; int64 (Q,).
+        """Count, for each vector, the rows that are nearer to it than a given row; int64 (Q,).
 
         vectors  float32 (Q, D)
-        rows     int64 (Q,), the row that the others are compared with, for each vector
+        rows     int64 (Q,), the given row of each vector
         """
         units, count = unit_vectors(vectors), np.zeros(len(vectors), np.int64)
         least = np.einsum("qd,qd->q", units, self.table.units(rows))[:, None] + _ROUNDING
@@ -92,6 +92,7 @@ class Search:
 
     @property
     def _count(self) -> int:
+        """The number of rows to search."""
         return len(self.table if self.rows is None else self.rows)
 
     def _scores(
@@ -100,12 +101,13 @@ class Search:
         signs: tuple[str, ...],
         excluded: Sequence[Sequence[int]] | np.ndarray,
     ) -> Iterator[tuple[slice, int, np.ndarray]]:
-        """Compute all scores, a block of queries and of rows at a time.
+        """Compute all scores, for a block of queries and a block of rows at a time.
 
         units   unit vectors (Q, T, D)
-        Yields  a slice of the queries; the position, among the searched rows, of the first row of
-                the block; and the scores of both, float32. A score is -inf if the row has no
-                direction or is excluded. The next block overwrites the array of scores
+        Yields  the block of queries, as a slice; the position, among the searched rows, of the
+                first row of the block of rows; and the scores of these queries and rows, float32
+                (queries, rows). A score is -inf if the row has no direction or is excluded. The
+                next step overwrites the array of scores
         """
         queries, terms, dim = units.shape
         excluded_places = self._places(excluded)
@@ -122,7 +124,7 @@ class Search:
                 matrix = table.vectors(rows)
                 norms = table.quick_norms(rows, matrix)
                 shares = 1 / np.maximum(norms, _TINY)
-                # Divide by the norms either the rows or their products, whichever are fewer numbers
+                # Divide either the rows or the products by the norms: whichever has fewer numbers.
                 if scaled := together * terms > dim:
                     matrix = matrix * shares[:, None]
             undirected = np.flatnonzero(~has_direction(norms))
@@ -142,9 +144,10 @@ class Search:
                 yield part, begin, scores
 
     def _places(self, rows: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
-        """Positions of rows among the searched rows, int64 (Q, X).
+        """The positions of given rows among the searched rows, int64 (Q, X).
 
-        -1 marks rows that are not searched, and pads queries with fewer than X rows.
+        X is the largest number of rows that are given for a query. A position is -1 for a row that
+        is not searched, and where a query has fewer than X rows.
         """
         padded = np.full((len(rows), max(map(len, rows))), -1)
         for line, each in zip(padded, rows, strict=True):
@@ -167,7 +170,7 @@ class Search:
         cosines = [
             np.einsum("qcd,qd->qc", matrix, units[:, term]) / norms for term in range(len(signs))
         ]
-        # Rounding makes ties of scores that differ only by the rounding of float64.
+        # Scores that differ only by rounding errors of float64 are made equal.
         scores = np.round(_scored(np.clip(np.stack(cosines, axis=1), -1, 1), signs), 9)
         scores[none] = -np.inf
         order = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
@@ -183,9 +186,9 @@ class Search:
 
 
 def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
-    """Scores (Q, R) from the cosines to each term of a query, (Q, T, R).
+    """The scores (Q, R) of R rows, from the cosines (Q, T, R) to the T terms of each of Q queries.
 
-    The cosines are overwritten. The score is the cosine if there is one term, else 3CosMul.
+    With one term, the score is the cosine, else 3CosMul. The cosines are overwritten.
     """
     if len(signs) == 1:
         return cosines[:, 0]
@@ -205,37 +208,37 @@ def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
 
 
 def _as_slice(rows: np.ndarray) -> slice | np.ndarray:
-    """Sorted rows as a slice if they have no gaps, because indexing by a slice copies nothing."""
+    """Convert sorted rows without gaps to a slice, because indexing by a slice copies nothing."""
     first, last = int(rows[0]), int(rows[-1])
     return slice(first, last + 1) if last - first + 1 == len(rows) else rows
 
 
 def _ranked(queries: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Sort keys, int64: ascending by query, then descending by float32 score.
+    """Keys, int64, by which entries are sorted: ascending by query, then descending by score.
 
-    One sort by these keys replaces two sorts. Compared as int32, the bits of positive floats
-    have the order of the floats, and those of negative floats the reverse order.
+    One sort by these keys replaces two sorts. The bits of float32 numbers are compared as int32:
+    for positive numbers they have the order of the numbers, for negative ones the reverse order.
     """
     bits = (0 - scores).view(np.int32)  # 0 - scores and not -scores, which could be -0.0
     return (queries << 32) + np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits)
 
 
 class _TopRows:
-    """The rows seen so far that may be among the best `k` of each of Q queries.
+    """The rows so far that may be among the best `k` of each of Q queries.
 
-    A row is kept if its score is below the k-th best by no more than the error of float32. If
-    more than `most` rows of a query are that close, the best `most` are kept.
+    A row is kept if its score is below the k-th best score by no more than the error of float32. If
+    that would be more than `most` rows of a query, the best `most` rows are kept.
     """
 
     def __init__(self, queries: int, k: int, most: int):
         self._queries, self._k, self._most = queries, k, most
-        self._limits = np.full(queries, -np.inf, np.float32)  # Scores up to these are dropped.
+        self._limits = np.full(queries, -np.inf, np.float32)  # Scores up to the limit are dropped.
         self._found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._size = 0
 
     def add(self, scores: np.ndarray, begin: int) -> None:
-        """Add the scores (Q, R) of R rows, the first of which is row `begin`."""
-        # Most blocks have no score above the limit of a query; the maximum shows this quickly.
+        """Add the scores (Q, R) of R rows; `begin` is the position of the first row."""
+        # In most blocks, no score is above the limit of a query; the maximum shows this quickly.
         peaks = scores.max(axis=1)
         improved = np.flatnonzero(peaks > self._limits)
         if self._k == 1:
@@ -275,7 +278,7 @@ class _TopRows:
         return rank
 
     def rows(self) -> np.ndarray:
-        """The kept rows of each query, int64 (Q, most), ascending; padded with -1 at the left."""
+        """The kept rows of each query, int64 (Q, most), ascending, after -1 for missing rows."""
         self._compact()
         queries, rows, _ = self._found[0]
         kept = np.full((self._queries, self._most), -1)
@@ -285,6 +288,6 @@ class _TopRows:
 
 
 def _limit(scores: np.ndarray) -> np.ndarray:
-    """The lowest float32 scores whose exact values may be as high as those of `scores`."""
+    """The lowest float32 scores whose exact values can reach the exact values of `scores`."""
     limits: np.ndarray = scores - np.float32(_UNSURE) * np.maximum(1, np.abs(scores))
     return limits

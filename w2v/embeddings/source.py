@@ -1,4 +1,4 @@
-"""Reading a vector file: its bytes, decompressed if necessary, and the faults found in it."""
+"""Reads the bytes of a vector file, decompressed if necessary, and collects its faults."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ BLOCK = 1 << 21  # bytes read at a time
 
 
 class Layout(NamedTuple):
-    """The layout of a vector file, found in its first bytes by `sniff` of a format.
+    """The layout of a vector file, which `sniff` of a format finds in the first bytes.
 
     kind    the name of the format, which `w2v info` prints
-    rows    the number of vectors by the header; None if there is no header
+    rows    the number of vectors that the header declares; None without a header
     dim     the length of a vector; 0 if it is not known yet
-    header  bytes before the first row
-    error   how the first rows contradict the header; empty if they agree
+    header  the number of bytes before the first row
+    error   the contradiction between the first rows and the header; empty if they agree
     """
 
     kind: str
@@ -35,9 +35,10 @@ class Layout(NamedTuple):
 class Diagnostics:
     """Collects the faults of a file while it is read.
 
-    path      the file
-    repairs   True: repair a fault, record it and go on; False: raise it as an error
-    messages  what has been recorded
+    path      the path of the file
+    repairs   whether to repair faults: they are recorded, and reading goes on. If not, the first
+              fault is raised as an error
+    messages  the faults and notes that were recorded
     """
 
     def __init__(self, path: str, repairs: bool = False):
@@ -45,14 +46,14 @@ class Diagnostics:
         self.messages: list[str] = []
 
     def note(self, what: str) -> None:
-        """Record something that users should know but that is no fault."""
+        """Record a fact about the file that users should know, but that is no fault."""
         self.messages.append(what)
 
     def error(self, what: str, instead: str) -> None:
         """Raise a fault as a W2VError, or record it.
 
         what     the fault
-        instead  how it is repaired
+        instead  the repair
         """
         if not self.repairs:
             raise W2VError(
@@ -62,18 +63,18 @@ class Diagnostics:
 
 
 class Source:
-    """The bytes of a file; those of a compressed file are decompressed.
+    """The bytes of a file, decompressed if the file is compressed.
 
-    path    the file; `-` is standard input
-    raw     the open file, at its beginning; it must be able to seek
+    path    the path of the file; `-` is standard input
+    raw     the open file, at its beginning; it must be seekable
 
     Attributes:
-    name    the file's name in messages
+    name    the name of the file in messages
     packed  the compression, such as gzip; empty if there is none
     stored  the size of the file in bytes
     size    the size of the data in bytes; None if the file is compressed
     head    the first HEAD bytes of the data
-    begin   how many of these have been skipped
+    begin   the number of first bytes that have been skipped
     """
 
     def __init__(self, path: str, raw: IO[bytes]):
@@ -91,11 +92,12 @@ class Source:
     @classmethod
     @contextmanager
     def open(cls, path: str) -> Iterator[Source]:
-        """Open a file for a `with` statement; the data of a pipe is first copied to a file."""
+        """Open a file for a `with` statement; a pipe is first copied to a temporary file."""
         with open_seekable(path) as raw:
             yield cls(path, raw)
 
     def _read(self, size: int) -> bytes:
+        """Read the next bytes; W2VError if compressed data is damaged."""
         try:
             return packing.read(self._file, size)
         except packing.DamagedError as error:
@@ -105,11 +107,11 @@ class Source:
             ) from None
 
     def skip(self, size: int) -> None:
-        """Let `blocks` begin `size` bytes after the beginning; these must be in `head`."""
+        """Leave the first `size` bytes, which must be in `head`, out of `blocks`."""
         self.begin, self._ahead = size, self.head[size:]
 
     def blocks(self) -> Iterator[bytes]:
-        """The bytes of the file in blocks, from where `skip` has set the beginning."""
+        """The bytes of the file in blocks, without the bytes that were skipped."""
         if self._ahead:
             yield self._ahead
         self._ahead = b""
@@ -119,6 +121,6 @@ class Source:
     def could_hold(self, rows: int, dim: int, least: int) -> bool:
         """Whether the file is large enough for `rows` rows of at least `least` bytes each.
 
-        Always True for a compressed file, whose size is not known.
+        The result is always True for a compressed file, because the size of its data is not known.
         """
         return self.size is None or (rows * least <= self.size and (not rows or dim <= self.size))

@@ -1,4 +1,4 @@
-"""Table: N names and N vectors, which every model produces and every query reads."""
+"""Table: N names and N vectors, the result of every model and the data of every query."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ import numpy as np
 from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
 from w2v.errors import W2VError
 
-_LONGEST = float(np.finfo(np.float32).max)
-_JOINED = 4096  # names handled at a time, which bounds the memory for temporary copies
+_LONGEST = float(np.finfo(np.float32).max)  # the largest norm
+_JOINED = 4096  # names processed at a time, which limits the memory for temporary copies
 _SIGN_AND_NUMBER = -0x70002000  # int32 mask: the bits of a float16 after the shift to the left
-_NAMED = 3  # most vectors that a message names
+_NAMED = 3  # maximum number of vectors whose names are in a message
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """N names and their vectors; row i of the matrix is the vector of name i.
 
-    matrix     float32 or float16 (N, D)
+    matrix     float32 or float16 (N, D), the vectors
     norms      float32 (N,), the Euclidean norm of each row
     text       uint8, the UTF-8 bytes of all names; bytes that are not UTF-8 are kept unchanged
-    offsets    int64 (N + 1,), where each name begins in `text`; the last is the length of `text`
+    offsets    int64 (N + 1,), the position where each name begins in `text`, and the end of `text`
     order      int32 (N,), row numbers sorted by the bytes of the names
-    counts     int64 (N,), how often each name occurs in the corpus; None if not known
+    counts     int64 (N,), the count of each name in the corpus; None if counts are not known
     normalize  the Unicode normalization of the training corpus: none, NFC or NFKC
 
-    The arrays may be mapped from a file. A name is found by bisection, so opening a file builds
-    no dictionary.
+    The arrays may be mapped from a file. Names are found by bisection, so that no dictionary is
+    built when a file is opened.
     """
 
     matrix: np.ndarray
@@ -55,8 +55,8 @@ class Table:
     def of(
         cls, encoded: Sequence[bytes], matrix: np.ndarray, counts: np.ndarray | None = None
     ) -> Table:
-        """As `build`, from names as UTF-8 bytes."""
-        order = _sorted(encoded)  # comes first, because later arrays reuse the memory of the sort
+        """As `build`, with the names as UTF-8 bytes."""
+        order = _sorted(encoded)  # first, because later arrays reuse the memory of the sort
         offsets = np.zeros(len(encoded) + 1, np.int64)
         offsets[1:] = np.fromiter(map(len, encoded), np.int64, len(encoded))
         np.cumsum(offsets, out=offsets)
@@ -68,16 +68,19 @@ class Table:
 
     @classmethod
     def unknown(cls, names: Sequence[str], dim: int) -> Table:
-        """A table of `names` before their vectors are known; the zero vectors take no memory."""
+        """A table of names whose vectors are not known yet; the zero vectors take no memory."""
         return cls.build(names, np.broadcast_to(np.float32(0), (len(names), dim)))
 
     def take(self, rows: np.ndarray) -> Table:
-        """A new table of the given rows, in the given order; int64 (K,)."""
+        """A new table of some rows.
+
+        rows  int64 (K,), the rows, in the order of the new table
+        """
         counts = None if self.counts is None else self.counts[rows]
         return self.of([self.name_bytes(row) for row in rows.tolist()], self.matrix[rows], counts)
 
     def without_blanks(self, instead: str) -> Table:
-        """The table with `instead` for each space in a name.
+        """The table with names in which each space is replaced by `instead`.
 
         Raises W2VError if `instead` contains whitespace, or if two names become the same.
         """
@@ -91,7 +94,7 @@ class Table:
             raise W2VError(f"--blank {instead!r}: {same}; try another --blank") from None
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
-        """The same names and counts with other vectors (N, D)."""
+        """A table with the same names and counts, and other vectors (N, D)."""
         return replace(self, matrix=matrix, norms=stored_norms(matrix))
 
     def __len__(self) -> int:
@@ -103,15 +106,15 @@ class Table:
         return int(self.matrix.shape[1])
 
     def row(self, row: int) -> np.ndarray:
-        """The vector of a row, float32 (D,); a view of the matrix if that is float32."""
+        """The vector of a row, float32 (D,); a view of the matrix if the matrix is float32."""
         vector: np.ndarray = self.matrix[row].astype(np.float32, copy=False)
         return vector
 
     @property
     def computes_vectors(self) -> bool:
-        """Whether `vectors` and `quick_norms` compute something, and so are best called in blocks.
+        """Whether `vectors` and `quick_norms` compute numbers, and should be called in blocks.
 
-        If False, both only return a part of `matrix` and `norms`.
+        Otherwise they only return a part of `matrix` and of `norms`.
         """
         return self.matrix.dtype != np.float32
 
@@ -131,7 +134,7 @@ class Table:
     def quick_norms(self, rows: slice | np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """The norms of the vectors in `rows`, float32, correct to six digits.
 
-        vectors  these vectors, which the caller already has
+        vectors  the vectors in `rows`, which the caller has already computed
         """
         return self.norms[rows]
 
@@ -157,7 +160,7 @@ class Table:
         return self.first_names(len(self))
 
     def first_names(self, count: int) -> list[str]:
-        """The names of the first `count` rows, or of all if there are fewer."""
+        """The names of the first `count` rows, or of all rows if there are fewer."""
         ends = self.offsets[: count + 1].tolist()
         text = self.text[: ends[-1]].tobytes()
         return [
@@ -167,7 +170,7 @@ class Table:
 
     @cached_property
     def folded(self) -> dict[str, int]:
-        """Maps each case-folded name to the first row that has it."""
+        """The first row of each case-folded name."""
         rows: dict[str, int] = {}
         for row, name in enumerate(self.names):
             rows.setdefault(name.casefold(), row)
@@ -190,10 +193,10 @@ class Table:
         return NORMALIZERS[self.normalize](text)
 
     def without_direction(self, among: np.ndarray | None = None) -> str:
-        """A message: how many vectors have no direction, with the names of the first few.
+        """A message with the number of vectors without a direction, and the names of the first few.
 
-        among    bool (N,), the vectors to check; None: all
-        Returns  an empty string if all of them have a direction
+        among    bool (N,), the vectors to check; None: all vectors
+        Returns  an empty string if all these vectors have a direction
         """
         seen = np.ones(len(self), np.bool_) if among is None else among
         kinds = ("zero", seen & (self.norms == 0)), ("not finite", seen & ~np.isfinite(self.norms))
@@ -203,7 +206,7 @@ class Table:
         """A message, such as "2 vectors are zero ('a', 'b')".
 
         which  bool (N,), the vectors that are counted
-        what   what they are
+        what   the description of these vectors, such as zero
         """
         rows = np.flatnonzero(which)
         names = ", ".join(repr(self.name(row)) for row in rows[:_NAMED].tolist())
@@ -212,7 +215,7 @@ class Table:
         return f"{rows.size:,} {are} {what} ({names}{more})"
 
     def place(self, name: bytes) -> int:
-        """The position of a name in `order`, or the one at which it would be inserted."""
+        """The position of a name in `order`, or the position at which it would be inserted."""
         return bisect_left(self.order, name, key=self.name_bytes)
 
 
@@ -233,9 +236,9 @@ def _sorted(names: Sequence[bytes]) -> np.ndarray:
 
 
 def _widened(halves: np.ndarray) -> np.ndarray:
-    """Convert float16 to float32 in a sixth of NumPy's time.
+    """Convert float16 to float32 in a sixth of the time of NumPy's conversion.
 
-    The bits are shifted to their places in a float32; a product corrects the exponent.
+    The bits are shifted to their places in a float32. A multiplication corrects the exponent.
     """
     wide = halves.view(np.int16).astype(np.int32)
     wide <<= 13

@@ -1,4 +1,4 @@
-"""Vector files in text, a name and numbers on each line: recognising and writing the rows."""
+"""Recognises and writes the rows of vector files in text: a name and numbers on each line."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.text_file import MARK
 
-ROWS = 100  # rows by which the length of the vectors is determined
-_LONGEST_HEADER = 64  # most bytes in the first line of a word2vec file
-_MOST_NUMBERS = 1 << 24  # most numbers in a vector
+ROWS = 100  # number of rows by which the length of the vectors is determined
+_LONGEST_HEADER = 64  # maximum bytes of the first line of a word2vec file
+_MOST_NUMBERS = 1 << 24  # maximum numbers in a vector
 
 
 class Header(NamedTuple):
@@ -21,7 +21,7 @@ class Header(NamedTuple):
 
     rows  the number of vectors
     dim   the length of a vector
-    size  bytes in the line, with its line end
+    size  the number of bytes of the line, with its line end
     """
 
     rows: int
@@ -37,7 +37,7 @@ def first_fields(source: Source) -> tuple[list[bytes], int]:
 
 
 def word2vec_header(source: Source) -> Header | None:
-    """The header 'ROWS DIM', or None; W2VError if the file is too small for what it declares."""
+    """The header 'ROWS DIM', or None; W2VError if the file is too small for the declared rows."""
     fields, size = first_fields(source)
     if len(fields) != 2 or not all(map(bytes.isdigit, fields)) or not int(fields[1]):
         return None
@@ -56,15 +56,16 @@ def word2vec_header(source: Source) -> Header | None:
 
 
 def rows_below(source: Source, header: Header) -> list[bytes]:
-    """The first complete lines below a header, without empty ones; at most ROWS."""
+    """The first complete lines below a header, without empty lines; at most ROWS lines."""
     lines = source.head[header.size :].split(b"\n")[:-1]
     return [line for line in lines if line.strip()][:ROWS]
 
 
 def rows_without_header(source: Source) -> tuple[list[tuple[int, bytes]], list[int]]:
-    """The first lines of a file without a header, at most ROWS, without empty ones.
+    """The first lines of a file without a header, without empty lines; at most ROWS lines.
 
-    Returns  pairs of line number, from 1, and line; and how many numbers end each of these lines
+    Returns  pairs of line number, from 1, and line; and the number of numbers at the end of each of
+             these lines
     """
     lines = source.head.split(b"\n")
     rows = [(n, line) for n, line in enumerate(lines[:-1] or lines, 1) if line.strip()][:ROWS]
@@ -72,7 +73,7 @@ def rows_without_header(source: Source) -> tuple[list[tuple[int, bytes]], list[i
 
 
 def usual_length(lengths: list[int]) -> int:
-    """The most frequent length; the shortest in a tie; 0 if the list is empty."""
+    """The most frequent length; the shortest of several; 0 if the list is empty."""
     return max(sorted(set(lengths)), key=lengths.count, default=0)
 
 
@@ -80,13 +81,13 @@ def all_are_rows(source: Source) -> bool:
     """Whether all lines in the head of a file end with the same number of numbers, two or more."""
     lines = source.head.split(b"\n")
     if len(source.head) == HEAD:
-        lines.pop()  # It is incomplete: the file goes on.
+        lines.pop()  # The last line is incomplete: the file goes on.
     lengths = {numbers_at_end(line) for line in lines if line.strip()}
     return len(lengths) == 1 and min(lengths) >= 2
 
 
 def numbers_at_end(line: bytes) -> int:
-    """How many numbers there are at the end of a line, not counting its first field."""
+    """The number of numbers at the end of a line, without its first field."""
     fields = line.rstrip(b"\r ").split(b" ")
     if len(fields) == 1:
         fields = line.split()
@@ -105,8 +106,9 @@ def is_number(field: bytes) -> bool:
 
 
 def digits(table: Table, row: int) -> list[bytes]:
-    """The numbers of a row in decimal; each is the shortest that reads back as the same float32."""
-    # Twice as fast as str() of each number. The longest, in NumPy 1, is -1000000000000000.0.
+    """The numbers of a row in decimal, each with the fewest digits that give the same float32."""
+    # This is twice as fast as str() of each number. The longest, in NumPy 1, has 19 characters:
+    # -1000000000000000.0.
     numbers: list[bytes] = table.row(row).astype("S20").tolist()
     return numbers
 
@@ -118,9 +120,9 @@ def write_rows(file: IO[bytes], table: Table) -> None:
 
 
 def refuse_names_with(ends: bytes, table: Table) -> None:
-    """Raise a W2VError if a name contains a byte that would end the name when it is read back.
+    """Raise a W2VError if a name contains a byte that would end the name when the file is read.
 
-    ends  the bytes to look for
+    ends  the bytes that end a name in the format
     """
     for byte in ends:
         places = np.flatnonzero(table.text == byte)

@@ -11,7 +11,7 @@ from w2v.errors import W2VError
 
 
 def select(table: Table, names: set[str]) -> tuple[Table, int]:
-    """The rows whose names are in `names`, in the table's order; and the number of OOV names."""
+    """The table of the rows with these names, in their order; and the number of OOV names."""
     rows = [row for row, name in enumerate(table.names) if name in names]
     return table.take(np.array(rows, np.int64)), len(names) - len(rows)
 
@@ -27,8 +27,8 @@ def normalized(table: Table) -> Table:
 def centered(table: Table, components: int) -> Table:
     """Subtract the mean of all vectors, then their projections on the first principal components.
 
-    components  how many principal components to remove; Mu and Viswanath take D / 100
-    Raises      W2VError if there are more components than numbers in a vector
+    components  number of principal components to remove; Mu and Viswanath take D / 100
+    Raises      W2VError if `components` is greater than D, the length of the vectors
 
     Vectors that are zero or not finite are left out of the mean and stay unchanged.
     Source: Mu and Viswanath 2018, "All-but-the-top", algorithm 1.
@@ -65,11 +65,11 @@ def to_float16(table: Table) -> Table:
 
 
 def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray]) -> Table:
-    """Add to each word's input vector its output vector (Levy, Goldberg and Dagan 2015).
+    """Add the output vector of each word to its input vector (Levy, Goldberg and Dagan 2015).
 
     table    the words and their input vectors (V, D)
-    path     the model file, for messages
-    tensors  the arrays of the file, with output_vectors (V, D)
+    path     the path of the model file, for messages
+    tensors  the arrays of the file, among them output_vectors (V, D)
     Raises   W2VError if the file has no output vectors for these words
     """
     output = tensors.get("output_vectors")
@@ -82,4 +82,5 @@ def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray
 
 
 def _float32(table: Table) -> np.ndarray:
+    """The vectors of a table in float32; not a copy if they are float32."""
     return table.matrix.astype(np.float32, copy=False)

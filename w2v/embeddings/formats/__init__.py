@@ -1,19 +1,20 @@
-"""Formats of vector files: each module in this folder is one format and is found by its presence.
+"""Formats of vector files: each module in this folder is one format, without registration.
 
-A format exports SUFFIXES and `sniff`, and those of the other names that it needs:
+A format exports SUFFIXES and `sniff`, and the other names of this list that it needs:
 
-SUFFIXES    suffixes of the files that it writes; empty if it writes none
-PACKED      whether .gz, .bz2 or .xz may follow these suffixes; True if it is missing
+SUFFIXES    suffixes of the files that it writes; empty for a format that is only read
+PACKED      whether .gz, .bz2 or .xz may follow these suffixes; True if this name is missing
 sniff       (source) -> Layout, or None if the file has another format
 read        (source, layout, limit, findings) -> names and a matrix (N, D) of floats. Names are a
             list of bytes, or one bytes object with a line end after each name, which is split
-            only when it is needed
+            only when names are needed
 write       (path, table)
 check       (path, table): raises a W2VError for names that could not be read back
 name_files  (path) -> paths at which a second file with the names may be; `write` writes the first
+            of them
 
 To recognise a file, `sniff` of each format is called until one returns a layout: first the formats
-in _FIRST, then those in neither list, sorted by name, then those in _LAST. The page
+in _FIRST, then the formats in neither list, sorted by name, then the formats in _LAST. The page
 `manual/extending.md` explains how to add a format.
 """
 
@@ -42,7 +43,7 @@ from w2v.system.progress import plural
 
 CONTAINER = safetensors.KIND
 _PART = 1 << 16  # bytes, or rows, that are checked for UTF-8 at a time
-# The formats used most come first, so that the other modules need not be imported.
+# The most frequent formats come first, so that the other modules need not be imported.
 _FIRST = ("safetensors", "numpy_array")
 # These come last because they could accept files of other formats: a binary file has the same
 # header as a text file, rows of numbers alone may look like rows with names, and a GloVe text has
@@ -54,7 +55,7 @@ Names = bytes | list[bytes]
 
 @dataclass(frozen=True)
 class Format:
-    """The functions that a module of this folder exports; None for those that it does not have."""
+    """The names that a module of this folder exports; None for a missing function."""
 
     suffixes: tuple[str, ...]
     sniff: Callable[[Source], Layout | None]
@@ -67,6 +68,7 @@ class Format:
 
 @cache
 def _format(name: str) -> Format:
+    """Import the format with the name of its module."""
     module = import_module(f"{__name__}.{name}")
     optional = {
         what: getattr(module, what, None) for what in ("read", "write", "check", "name_files")
@@ -84,7 +86,7 @@ def _formats() -> Iterator[Format]:
 
 
 def recognise(source: Source) -> tuple[Format, Layout]:
-    """The format and layout of a file; W2VError if it is not a vector file, saying what it is."""
+    """The format and layout of a file; W2VError, with its kind, if it is not a vector file."""
     if not source.head:
         raise W2VError(f"{source.name} is empty: download or write it again")
     for each in _formats():
@@ -96,9 +98,9 @@ def recognise(source: Source) -> tuple[Format, Layout]:
 
 
 def begins_as(path: str, head: bytes) -> tuple[str, int]:
-    """How a file with this beginning would be recognised: the kind, "" if none, and D.
+    """The kind of a file with this beginning, or "", and D, the length of its vectors.
 
-    head  the first HEAD bytes of the file, or all
+    head  the first HEAD bytes of the file, or all bytes of a shorter file
     """
     source = Source(path, io.BytesIO(head))
     source.size = None  # The file goes on after its head.
@@ -118,8 +120,9 @@ def load(
     """Read a vector file of any known format.
 
     table     the name of the table in a container; ignored for other formats, which hold one table
-    limit     read only the first `limit` rows; None: all
-    findings  records or raises the faults of the file; None: faults are raised, notes are dropped
+    limit     number of rows to read, from the first; None: all rows
+    findings  records or raises the faults of the file. None: faults are raised, and notes are
+              dropped
     Raises    W2VError if the file is damaged or not a vector file
     """
     findings = findings or Diagnostics(path)
@@ -150,7 +153,7 @@ def load(
 def _distinct(
     names: list[bytes], matrix: np.ndarray, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
-    """Keep the first of the rows with the same name, and record how many were dropped."""
+    """Drop rows whose name occurs in an earlier row, and record their number as a fault."""
     first: dict[bytes, int] = {}
     rows = [row for row, name in enumerate(names) if first.setdefault(name, row) == row]
     if len(rows) == len(names):
@@ -175,7 +178,7 @@ def _note_bytes(table: Table, findings: Diagnostics) -> None:
 
 
 def _are_utf8(table: Table) -> bool:
-    """Whether all names are UTF-8: their joined bytes are, and no name begins inside a letter."""
+    """Whether all names are UTF-8: the joined names are, and no name begins inside a letter."""
     decode = getincrementaldecoder("utf-8")().decode
     try:
         for at in range(0, len(table.text), _PART):
@@ -191,17 +194,19 @@ def _are_utf8(table: Table) -> bool:
 
 
 def _is_utf8(name: str) -> bool:
+    """Whether a name was decoded without lone surrogates, which stand for other bytes."""
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _shown(name: bytes) -> str:
+    """A name in quotes, for a message."""
     return repr(name.decode("utf-8", "surrogateescape"))
 
 
 def save(path: str, table: Table, name: str = "words") -> None:
-    """Write a table in the format of the file's suffix; W2VError for an unknown suffix.
+    """Write a table in the format of the suffix of `path`; W2VError for an unknown suffix.
 
-    name  the name of the table in a container; ignored by other formats
+    name  the name of the table in a container; ignored for other formats
     """
     write = writer(path)
     if write:
@@ -211,7 +216,7 @@ def save(path: str, table: Table, name: str = "words") -> None:
 
 
 def sniff(path: str) -> str:
-    """The kind of a vector file; W2VError if it is not a vector file, saying what it is."""
+    """The kind of a vector file; W2VError if the file is not a vector file."""
     with Source.open(path) as source:
         return recognise(source)[1].kind
 
@@ -222,9 +227,10 @@ def contents(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 
 def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
-    """A description of a vector file in plain values that JSON can hold; `w2v info` prints it.
+    """The description of a vector file that `w2v info` prints, in plain values for JSON.
 
-    It has the size, the format, the shapes of the tables and, of a container, the metadata.
+    It contains the size of the file, the format, the shapes of the tables, and the metadata of a
+    container.
     """
     with Source.open(path) as source:
         kind = recognise(source)[1].kind
@@ -262,8 +268,8 @@ def check_names(path: str, names: Sequence[str], dim: int, blank: str | None = N
 
     This is called before training, so that hours of work do not end in an error.
 
-    dim    the length of the vectors to come
-    blank  what will replace each blank in a name; None: blanks stay
+    dim    the length of the vectors that will be written
+    blank  the text that will replace each blank in a name; None: blanks stay
     """
     form = _named(path)
     if blank is not None and form.write is None:
@@ -274,7 +280,7 @@ def check_names(path: str, names: Sequence[str], dim: int, blank: str | None = N
 
 
 def written_beside(path: str) -> str | None:
-    """The path of the file of names that is written beside `path`; None if the format has none."""
+    """The path of the file of names that is written beside `path`; None for other formats."""
     form = _named(path)
     return form.name_files(path)[0] if form.name_files else None
 
@@ -292,11 +298,15 @@ def writer(path: str) -> Callable[[str, Table], None] | None:
 
 
 def _of_suffix(name: str) -> Format | None:
+    """The format of the suffix of a file name, or None."""
     return next((each for each in _formats() if name.endswith(each.suffixes)), None)
 
 
 def _named(path: str) -> Format:
-    """The format of a path's suffix, after which .gz, .bz2 or .xz may follow in most formats."""
+    """The format of the suffix of a path; W2VError for an unknown suffix.
+
+    In most formats, .gz, .bz2 or .xz may follow the suffix.
+    """
     name = "-.txt" if path == "-" else path.lower()
     plain = packing.plain_name(name)
     form = _of_suffix(plain)

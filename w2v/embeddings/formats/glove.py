@@ -1,7 +1,7 @@
-"""GloVe's text format: no header; each line holds a name and the numbers of its vector.
+"""GloVe's text format, without a header: a name and the numbers of its vector on each line.
 
-The length of the vectors is determined from the first rows, so names may contain blanks. GloVe
-can also write a header, which does not count the last row, <unk>; such a file is read as
+The length of the vectors is determined from the first rows, so that names may contain blanks. GloVe
+can also write a header, which does not count the last row, <unk>. A file with a header is read as
 word2vec text.
 """
 
@@ -26,7 +26,7 @@ KIND = "text without a header, as GloVe's"
 
 
 def sniff(source: Source) -> Layout | None:
-    """Accept a text most of whose first rows end with the same number of numbers, two or more."""
+    """Accept a text if most of its first rows end with the same number of numbers, two or more."""
     head = source.head
     if len(head) == HEAD and b"\n" not in head:
         raise W2VError(
@@ -38,7 +38,7 @@ def sniff(source: Source) -> Layout | None:
 
 
 def write(path: str, table: Table) -> None:
-    """Write the rows; W2VError for names that `check` refuses."""
+    """Write the rows; W2VError as in `check`."""
     check(path, table)
     with atomic_file.packed(path) as file:
         file.write(mark_before(table.name_bytes(0) if len(table) else b""))
@@ -46,13 +46,14 @@ def write(path: str, table: Table) -> None:
 
 
 def check(path: str, table: Table) -> None:
-    """Raise a W2VError if the file would be read back with other names, or as another format."""
+    """Raise a W2VError if the file would be read with other names, or as another format."""
     refuse_names_with(b"\n", table)
     if table.dim < 2:
         raise W2VError(f"{path}: vectors of one number need a header: write .txt")
     if not len(table):
         return
-    # The shortest and the longest numbers: the head of the file then has most and fewest rows.
+    # With the shortest and the longest numbers, the head of the file has the maximum and minimum
+    # number of rows.
     for digits in (b" 0.0", b" -1.2345678e-05"):
         head, row = mark_before(table.name_bytes(0)), 0
         while row < len(table) and len(head) < HEAD:

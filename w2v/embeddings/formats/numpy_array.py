@@ -1,6 +1,6 @@
 """A NumPy array with a list of names beside it: x.npy and x.words, which has a name on each line.
 
-A vocabulary of word2vec.c, x.vocab with a name and a count on each line, can also be the list.
+The list can also be a vocabulary of word2vec.c: x.vocab, which has a name and a count on each line.
 Arrays of Python objects are refused, because opening them would unpickle them.
 """
 
@@ -34,14 +34,14 @@ _DAMAGE = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, Recursio
 
 
 def sniff(source: Source) -> Layout | None:
-    """Accept a file with NumPy's first bytes, unless it is a text whose first name they are."""
+    """Accept a file with the first bytes of NumPy, unless it is a text of vectors."""
     return Layout(KIND) if source.head.startswith(MAGIC) and not all_are_rows(source) else None
 
 
 def read(
     source: Source, layout: Layout, limit: int | None, findings: Diagnostics
 ) -> tuple[bytes, np.ndarray]:
-    """Names, with a line end after each, and the matrix (N, D), mapped if it is not compressed."""
+    """Names, with a line end after each, and the matrix (N, D), mapped unless compressed."""
     path, name = source.path, source.name
     matrix = parse(b"".join(source.blocks()), name) if source.packed else _mapped(path)
     if matrix.ndim != 2 or matrix.dtype.kind != "f" or not matrix.shape[1]:
@@ -86,17 +86,18 @@ def write(path: str, table: Table) -> None:
 
 
 def name_files(path: str) -> list[str]:
-    """Paths at which the names of an array may be; `write` writes the first."""
+    """Paths at which the names of an array may be; `write` writes the first of them."""
     return [_stem(path) + suffix for suffix in _LISTS]
 
 
 def _stem(path: str) -> str:
+    """A path without .npy and the suffix of a compression."""
     stem, suffix = os.path.splitext(packing.plain_name(path))
     return stem if suffix.lower() == ".npy" else packing.plain_name(path)
 
 
 def _list_of(path: str) -> str:
-    """The path of the list of names beside an array; W2VError if there is none."""
+    """The path of the list of names beside an array; W2VError without a list."""
     for name_file in name_files(path):
         if os.path.exists(name_file):
             return name_file
@@ -133,6 +134,7 @@ def _names(path: str) -> bytes:
 
 
 def _mapped(path: str) -> np.ndarray:
+    """Map the array of a file; W2VError if it is damaged or not the only array."""
     with open_seekable(path) as file, _reading(path):
         shape, columns_first, dtype = _header(file, path)
         order: Literal["F", "C"] = "F" if columns_first else "C"
@@ -147,9 +149,11 @@ def _mapped(path: str) -> np.ndarray:
 
 
 def parse(data: bytes, path: str) -> np.ndarray:
-    """The array in the bytes of a file; `path` is for messages.
+    """The array in the bytes of a file.
 
-    NumPy's own reader would allocate as much memory as a damaged header declares.
+    path  the path of the file, for messages
+
+    NumPy's own reader is not used: it would allocate as much memory as a damaged header declares.
     """
     file = io.BytesIO(data)
     with _reading(path):
@@ -179,7 +183,7 @@ def _header(file: IO[bytes], path: str) -> tuple[tuple[int, ...], bool, np.dtype
 
 @contextmanager
 def _reading(path: str) -> Iterator[None]:
-    """Turn NumPy's errors into a W2VError of one line; hide warnings about Python 2 headers."""
+    """Convert NumPy's errors to a W2VError of one line; hide warnings about Python 2 headers."""
     try:
         with warnings.catch_warnings(action="ignore", category=UserWarning):
             yield

@@ -26,7 +26,7 @@ from w2v.system.text_file import MARK, mark_before, read_bytes
 SUFFIXES = (".tsv",)
 PACKED = False
 KIND = "text of numbers alone with a list of names"
-# The Projector drops lines that are empty after JavaScript's trim, which removes these letters.
+# The Projector drops lines that are empty after JavaScript's trim, which removes these characters.
 _BLANKS = (
     "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -36,7 +36,7 @@ _COLUMNS = (b"word", b"name", b"label", b"token", b"id")  # titles of the column
 
 
 def name_files(path: str) -> list[str]:
-    """Paths at which the names for a file of numbers may be; `write` writes the first."""
+    """Paths at which the names for a file of numbers may be; `write` writes the first of them."""
     stem = _stem(path)
     paths = [stem + ".metadata.tsv", stem + _WORDS]
     folder, name = os.path.split(stem)
@@ -48,11 +48,12 @@ def name_files(path: str) -> list[str]:
 
 
 def _name_file(path: str) -> str | None:
-    """The path of the list of names beside a file of numbers; None if there is none."""
+    """The path of the list of names beside a file of numbers; None without a list."""
     return next((names for names in name_files(path) if os.path.exists(names)), None)
 
 
 def _stem(path: str) -> str:
+    """A path without its suffix and the suffix of a compression."""
     return os.path.splitext(packing.plain_name(path))[0]
 
 
@@ -60,7 +61,7 @@ def sniff(source: Source) -> Layout | None:
     """Accept a text whose first rows consist of numbers alone, with or without a word2vec header.
 
     In a file without a header, the first column may hold names that are numbers, such as the nodes
-    of a graph. This is assumed, and the file not accepted, if all of these hold:
+    of a graph. If all of these conditions hold, this is assumed, and the file is not accepted:
     - There is no list of names beside the file.
     - The first column has whole numbers that all differ.
     - The other columns have numbers that are not whole.
@@ -87,15 +88,17 @@ def sniff(source: Source) -> Layout | None:
 
 
 def _are_numbers(rows: list[list[bytes]], dim: int) -> bool:
+    """Whether each row consists of `dim` numbers."""
     return all(len(row) == dim and all(map(is_number, row)) for row in rows)
 
 
 def read(
     source: Source, layout: Layout, limit: int | None, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
-    """Names and vectors (N, D) of a text of numbers; the caller has skipped the header, if any.
+    """Names and vectors (N, D) of a text of numbers; the caller has skipped a header.
 
-    Raises W2VError if there are no names for the rows, or if a line does not have D numbers.
+    Raises W2VError if there is no list with a name for each row, or if a line does not have D
+    numbers.
     """
     beside = _name_file(source.path)
     if beside is None:
@@ -113,6 +116,7 @@ def read(
 
 
 def _matrix(source: Source, dim: int) -> np.ndarray:
+    """The vectors (N, D) of a text of numbers; W2VError if a line does not have D numbers."""
     rows, rest = GrowingTable(source, None, dim, 2 * dim), b""
     number = source.head.count(b"\n", 0, source.begin)  # line number
     for block in chain(source.blocks(), [b"\n"]):
@@ -136,14 +140,15 @@ def _matrix(source: Source, dim: int) -> np.ndarray:
 
 
 def _names(path: str, numbers_in: str, count: int) -> list[bytes]:
-    """The names in a list; W2VError if their number is not that of the rows.
+    """The names in a list; W2VError if the list does not have a name for each row.
 
-    path        the list of names
-    numbers_in  the file of numbers, for messages
+    path        the path of the list
+    numbers_in  the path of the file of numbers, for messages
     count       the number of rows
 
-    Lines of blanks are skipped, as in the Projector, unless there is then no name for each row. A
-    list of several columns has a line of titles.
+    Several readings are tried until the number of names is that of the rows: with and without a
+    line of titles, and with lines of blanks as names or skipped, as in the Projector. A list of
+    several columns should have a line of titles, a list of one column none.
     """
     lines = read_bytes(path).split(b"\n")
     if not lines[-1]:
@@ -172,6 +177,7 @@ def _column(lines: list[bytes], heading: int) -> list[bytes]:
 
 
 def _is_blank(name: bytes) -> bool:
+    """Whether the Projector would drop the line of a name."""
     return not name.decode("utf-8", "surrogateescape").strip(_BLANKS)
 
 
@@ -179,9 +185,9 @@ def write(path: str, table: Table) -> None:
     """Write the file of numbers and the file of names.
 
     If counts are known, the second file has two columns, word and count, and a line of titles.
-    Tabs and line ends in names are replaced by blanks, because they separate fields. A name that
-    consists of blanks alone is written as code points, such as U+3000, because the Projector
-    would drop the line and move all names after it by a row.
+    Tabs and line ends in names are replaced by blanks, because they separate fields. A name of
+    blanks only is written as code points, such as U+3000. Otherwise the Projector would drop the
+    line, and all later names would be moved by a row.
     """
     with atomic_file.replacing(name_files(path)[0]) as names, atomic_file.replacing(path) as file:
         for row in range(len(table)):
@@ -198,6 +204,7 @@ def write(path: str, table: Table) -> None:
 
 
 def _shown(name: bytes) -> bytes:
+    """The form of a name in the file of names, see `write`."""
     if _is_blank(name):
         points = [f"U+{ord(letter):04X}" for letter in name.decode()]
         return " ".join(points).encode() or b"(empty)"

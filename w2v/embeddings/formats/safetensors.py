@@ -1,6 +1,7 @@
 """The safetensors container, w2v's own format, which holds several tables; see `container.py`.
 
-It has `read_table` and `write_table`, with the name of a table, in place of `read` and `write`.
+In place of `read` and `write`, this module has `read_table` and `write_table`, which take the name
+of a table.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def sniff(source: Source) -> Layout | None:
 
 
 def read_table(path: str, name: str, limit: int | None) -> Table:
-    """The table `name` of a file, or its first `limit` rows; W2VError if there is no such table."""
+    """The table `name` of a file, or its first `limit` rows; W2VError without such a table."""
     tensors, metadata = container.read(path)
     settings = container.nested(metadata, "settings")
     if name == "words" and settings.get("word_vectors") is False:

@@ -1,6 +1,6 @@
-"""Files that cannot be read as vectors: recognised by their content, with an error for each.
+"""Recognises, by their first bytes, files that cannot be read as vectors, with an error for each.
 
-The error says what the file is and what to do with it. Of a format's functions this module has only
+The error has the kind of the file and advice. This module is a format with only the function
 `sniff`, which raises the error. Pickles are not read because they can run code, and fastText .bin
 models are not read because they hold vectors of subwords.
 """
@@ -53,11 +53,11 @@ _TEXTS = {
     b"\xff\xfe": _UTF16,
     b"\xfe\xff": _UTF16,
 }
-_TAR = slice(257, 262)
+_TAR = slice(257, 262)  # the place of the mark of a tar archive
 
 
 def sniff(source: Source) -> Layout | None:
-    """Raise a W2VError for a file whose first bytes show that it is one of these; else None."""
+    """Raise a W2VError for a file of one of these kinds; returns None for other files."""
     meaning = _meaning(source.head)
     if meaning and not all_are_rows(source):
         raise W2VError(f"{source.name} is {meaning}")
@@ -70,14 +70,17 @@ def sniff(source: Source) -> Layout | None:
 
 
 def _meaning(head: bytes) -> str:
-    """What the first bytes of a file mean, "" if unknown. A text of vectors may begin with them."""
+    """The kind of a file by its first bytes, or ""; a text of vectors may begin with them too."""
     if head[_TAR] == b"ustar" and b"\0" in head[: _TAR.start]:
         return "a tar archive: unpack it with tar"
     return next((what for begin, what in _BEGINNINGS.items() if head.startswith(begin)), "")
 
 
 def _is_floret(fields: list[bytes]) -> bool:
-    """Whether a line is floret's header: buckets, D, min n, max n, hashes, seed, two marks."""
+    """Whether the fields are the header of a floret file.
+
+    The fields are buckets, D, min n, max n, hashes, seed, and the two marks of word boundaries.
+    """
     marks = fields[6:]
     return (
         all(map(bytes.isdigit, fields[:6])) and len(marks) == 2 and not any(map(is_number, marks))
@@ -85,7 +88,7 @@ def _is_floret(fields: list[bytes]) -> bool:
 
 
 def refusal(source: Source) -> W2VError:
-    """The error for a file that no format has accepted; it says what the file looks like."""
+    """The error for a file that no format has accepted, with the kind of the file if known."""
     for begin, meaning in _TEXTS.items():
         if source.head.removeprefix(MARK).startswith(begin):
             return W2VError(f"{source.name} is {meaning}")

@@ -1,6 +1,6 @@
-"""word2vec's binary format: "V D\\n", then V rows: the name, a blank, D little-endian float32.
+"""word2vec's binary format: a line "V D", then V rows: a name, a blank, D little-endian float32.
 
-word2vec.c writes a line end after each row, gensim does not.
+word2vec.c writes a line end after each row; gensim does not.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from w2v.system import atomic_file
 
 SUFFIXES = (".bin",)
 KIND = "word2vec binary"
-_LONGEST_NAME = 1 << 20  # bytes
+_LONGEST_NAME = 1 << 20  # maximum bytes of a name
 _OF_TEXT = {*range(32, 127), *b"\t\r\n"}  # printable ASCII and whitespace
 
 
 def sniff(source: Source) -> Layout | None:
-    """Accept a file with a header whose first row has 4 D bytes and not D numbers in decimal."""
+    """Accept a file with a header, if its first row has a vector in 4 D bytes, not in decimal."""
     header = word2vec_header(source)
     if header is None:
         return None
@@ -87,11 +87,12 @@ def read(
 
 
 def _after(buffer: bytes, end: int) -> bytes:
+    """The byte that follows a vector."""
     return buffer[end : end + 1]
 
 
 def _not_ended(buffer: bytes, starts: list[int], wide: int) -> int | None:
-    """The first row in the buffer that is followed by another byte than a line end, or None."""
+    """The number of the first row in the buffer that no line end follows, or None."""
     ends = np.array(starts) + wide
     after = np.frombuffer(buffer, np.uint8)[ends[ends < len(buffer)]]
     return next(iter(np.flatnonzero(after != 10).tolist()), None)
@@ -122,13 +123,15 @@ def write(path: str, table: Table) -> None:
 
 
 def _written(table: Table, row: int) -> bytes:
+    """The bytes of a row in the file."""
     return table.name_bytes(row) + b" " + table.row(row).astype("<f4").tobytes() + b"\n"
 
 
 def _cut(buffer: bytes, wide: int, most: int) -> tuple[list[bytes], list[int], int]:
-    """Find the complete rows in a buffer, at most `most`.
+    """Find the complete rows in a buffer.
 
-    wide     bytes in a vector
+    wide     number of bytes of a vector
+    most     maximum number of rows to find
     Returns  the names, the offsets at which the vectors begin, and the offset of the first byte
              after these rows
     """

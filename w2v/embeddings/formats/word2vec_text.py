@@ -25,17 +25,17 @@ from w2v.system.progress import plural
 
 SUFFIXES = (".txt", ".vec")
 KIND = "word2vec text"
-SMALL = 8 * BLOCK  # bytes parsed without the kernel, because loading Numba takes as long
-_LONGEST_ROW = 1 << 26  # bytes
-_NAMED = 10  # most unreadable rows that messages name
+SMALL = 8 * BLOCK  # bytes that are parsed in Python first, because loading Numba takes as long
+_LONGEST_ROW = 1 << 26  # maximum bytes of a row
+_NAMED = 10  # maximum number of unreadable rows with a message each
 UNKNOWN = b"<unk>"  # GloVe's name for the mean vector of rare words
 
 
 def sniff(source: Source) -> Layout | None:
-    """Accept any file with a header that the binary format and the Projector's did not accept.
+    """Accept any file with a header that the earlier formats have not accepted.
 
-    If the first rows all have the same length, and it differs from the length that the header
-    declares, the layout has the length of the rows and an error message.
+    If the first rows have one length that differs from the length in the header, the layout has the
+    length of the rows, and an error message.
     """
     header = word2vec_header(source)
     if header is None:
@@ -51,10 +51,10 @@ def sniff(source: Source) -> Layout | None:
 def read(
     source: Source, layout: Layout, limit: int | None, findings: Diagnostics
 ) -> tuple[list[bytes], np.ndarray]:
-    """Names and vectors (N, D); the caller has skipped the header, if there is one.
+    """Names and vectors (N, D); the caller has skipped a header.
 
-    layout  its `rows` is None if there is no header
-    limit   most rows to read; None: all
+    layout  the layout; `rows` is None for a file without a header
+    limit   maximum number of rows to read; None: all rows
     """
     reader = _Reader(source, layout.rows, layout.dim, limit, findings)
     rest = b""
@@ -78,7 +78,7 @@ def read(
 
 
 def write(path: str, table: Table) -> None:
-    """Write the header and the rows; W2VError for names that `check` refuses."""
+    """Write the header and the rows; W2VError as in `check`."""
     check(path, table)
     with atomic_file.packed(path) as file:
         file.write(b"%d %d\n" % table.matrix.shape)
@@ -86,7 +86,7 @@ def write(path: str, table: Table) -> None:
 
 
 def check(path: str, table: Table) -> None:
-    """Raise a W2VError for a name with a blank or a line end, where readers end the name."""
+    """Raise a W2VError for a name with a blank or a line end, which would end the name."""
     refuse_names_with(b" \n", table)
 
 
@@ -105,7 +105,7 @@ class _Reader:
         self._declared, self._limit, self._findings = declared, limit, findings
         self._dim, self._read, self._threads = dim, 0, resources.processors()
         self._header = declared is not None
-        # _dropped counts the lines that are not rows, _bad those among them that are not empty.
+        # _dropped counts the lines that are not rows, _bad the lines of these that are not empty.
         self._dropped, self._bad = 0, 0
 
     @property
@@ -139,10 +139,10 @@ class _Reader:
         text: np.ndarray, begins: np.ndarray, ends: np.ndarray,
         vectors: np.ndarray, names: np.ndarray,
     ) -> None:  # fmt: skip
-        """Parse lines with the kernel in all threads.
+        """Parse N lines with the kernel, in all threads.
 
         begins, ends  offsets of the lines in `text`
-        vectors       float32 (N, D), filled
+        vectors       float32 (N, D), overwritten by the vectors
         names         int64 (N,), set to the offset at which each name ends; stays -1 for a line
                       that the kernel could not parse
         """
@@ -165,9 +165,9 @@ class _Reader:
         block: bytes, begins: list[int], ends: list[int], names: list[int],
         vectors: np.ndarray,
     ) -> None:  # fmt: skip
-        """Append the names of the rows, parse lines that the kernel has not, record bad lines.
+        """Append the names of the rows, parse the other lines in Python, and record bad lines.
 
-        The vectors of bad lines are overwritten by those of later rows.
+        The vectors of bad lines are overwritten by the vectors of later rows.
         """
         collected, at = self._rows.names, 0
         for row, (begin, end, name) in enumerate(zip(begins, ends, names, strict=True)):
@@ -179,7 +179,7 @@ class _Reader:
                 try:
                     if len(values) != self._dim:
                         raise ValueError
-                    with np.errstate(over="ignore"):  # Too large for float32: infinity
+                    with np.errstate(over="ignore"):  # too large for float32: inf
                         vectors[at] = values
                 except ValueError:
                     self._bad_row(line, values)
@@ -192,6 +192,7 @@ class _Reader:
             at += 1
 
     def _bad_row(self, line: bytes, values: list[bytes]) -> None:
+        """Record a line that is not a row, as a fault if it is not empty."""
         bad = next((value for value in values if not is_number(value)), b"")
         error = f"row {self.number}: expected {self._dim} numbers, found {len(values)}"
         if len(values) == self._dim:
@@ -205,7 +206,7 @@ class _Reader:
         self._dropped += 1
 
     def finished(self) -> tuple[list[bytes], np.ndarray]:
-        """The names and vectors; faults such as a wrong number of rows go to the diagnostics."""
+        """The names and vectors; a wrong number of rows is recorded as a fault."""
         names, matrix = self._rows.finished()
         found, declared = len(names), self._declared
         whole = self._limit is None or found < self._limit
@@ -231,6 +232,7 @@ class _Reader:
         return names, matrix
 
     def _miscounted(self, found: int, declared: int) -> None:
+        """Record that the number of rows differs from the number in the header."""
         declared_shape = f"the header declares {declared:,} vectors of {self._dim} numbers"
         if found < declared:
             self._findings.error(
