@@ -82,7 +82,6 @@ class DocumentCorpus(Corpus):
         self.labels: list[str | None] = []
         self.blank_rows = 0
         self._known: dict[str, int] = {}
-        # In files of lines, names are numbers that are all different, and need not be compared.
         formats = {format for _, format, _ in self._inputs}
         self._numbers_only = settings.id_prefix != "file" and formats == {"lines"}
 
@@ -222,9 +221,8 @@ class DocumentCorpus(Corpus):
         """The texts of the documents of a file, as blocks of lines.
 
         rows   the arguments of `parse` for each row
-        parse  adds the document of a row and returns its text, or None for a header or blank row
-
-        A row whose `parse` raises a W2VError is left out, if `refused` was given.
+        parse  adds the document of a row and returns its text, or None for a header or blank row.
+               A row for which it raises a W2VError is left out, if `refused` was given
         """
 
         def _documents() -> Iterator[bytes]:
@@ -281,13 +279,10 @@ class DocumentCorpus(Corpus):
             yield rest
 
     def _add(self, id_: str | None, label: str | None, file: str, where: str) -> None:
-        """Add a document to `rows`, `names` and `labels`.
+        """Add a document; without an id, its name is its number.
 
-        id_    the id of the document; None: its name is its number
-        label  the label of the document, or None
         file   the name of the file, for `--id-prefix file` and messages; "" with --format files
         where  the place of the document in the file, for messages; with --format files its path
-        Raises W2VError for a missing label, and for a name that occurs twice without --merge-ids
         """
         place = f"{file}: {where}" if file else where
         if label is None and self._labels == "needed":
@@ -365,10 +360,7 @@ def _expanded(path: str, format: str) -> list[tuple[str, str, str]]:
 
 
 def _field(values: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
-    """The text of a field of a JSON object; W2VError if it is no string and no whole number.
-
-    needed  whether a field that is missing or null is an error; else its text is None
-    """
+    """The text of a field of a JSON object, which must be a string or a whole number."""
     value = values.get(name)
     if value is None and not needed:
         return None
