@@ -2,12 +2,14 @@
 
 Rules of this package:
 
-1. A file opens with its equations, and with where and why they differ from their source. D is the
-   length of a row of vectors, padded to a multiple of 16 numbers: D = 16 `registers` (see `simd`).
+1. A file opens with its equations, and with the differences from their source and the reasons. D is
+   the length of a row of vectors, padded to a multiple of 16 numbers: D = 16 `registers` (see
+   `simd`).
 2. Arguments are arrays and numbers. Results are written into arguments, and scratch memory is
    passed in. No loop raises an exception, prints, reads a file or allocates memory.
 3. Only `jit` and its variants below set Numba options. The fast-math flags let the compiler reorder
-   sums and fuse multiply-adds. They keep the meaning of NaN and infinity, because we test for them.
+   sums and fuse multiply-adds. They keep the meaning of NaN and infinity, because the program tests
+   for them.
 4. Threads are Python threads that call these functions; the functions release the GIL.
 5. Random numbers come from a state argument and are made of shifts and xors, so that compiled code
    and plain Python (`NUMBA_DISABLE_JIT=1`) draw the same numbers.
@@ -24,7 +26,8 @@ import numba
 
 from w2v.kernels.cache import cached
 
-# A kernel that trains a chunk, or a `partial` of one: it returns (sum of losses in nats, pairs).
+# A kernel that trains a chunk, or a `partial` of such a kernel. It returns the sum of the losses in
+# nats and the number of pairs (the predictions that the loss counts).
 Kernel = Callable[..., tuple[float, int]]
 
 _OPTIONS: dict[str, Any] = {
@@ -45,10 +48,10 @@ def exact(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile `function` into its callers; it has no compiled form of its own.
+    """Compile `function` into its callers; it has no separate compiled form.
 
-    A call passes seven numbers for each array. With calls skip-gram takes 1.3 times as long and
-    CBOW 1.2 times (tests/bench/tricks.py).
+    A call would pass seven numbers for each array. With calls, skip-gram takes 1.3 times as long,
+    and CBOW 1.2 times (tests/bench/tricks.py).
     """
     return numba.njit(**_OPTIONS, forceinline=True)(function)
 

@@ -1,10 +1,11 @@
 """The cache of compiled kernels on disk.
 
-Numba does not notice a change in another file that a kernel calls, nor a changed mode such as
-bounds checks. The name of the cache directory is therefore a hash of all kernels, the Numba version
-and every `NUMBA_*` mode. Its index files are pickles, and reading a pickle can run code. Only the
-user may be able to write them, so the directory never has a predictable name in a shared folder.
-Only our kernels use this directory; other Numba code of the importing program keeps its settings.
+Numba does not notice a change in a function of another file that a kernel calls, nor a changed mode
+such as bounds checks. The name of the cache directory is therefore a hash of all kernels, the Numba
+version and every `NUMBA_*` mode. The index files in it are pickles, and reading a pickle can run
+code. Therefore only the user must be able to write them, and the directory never has a predictable
+name in a shared folder. Only the kernels of w2v use this directory: other Numba code of the program
+that imports w2v keeps its settings.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ import numpy as np
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 _LOG = logging.getLogger("w2v")
-_UNUSED = 30 * 24 * 3600  # seconds after which a directory of another version is removed
+# Seconds after which an unused directory of another version is removed.
+_UNUSED = 30 * 24 * 3600
 _TEST_BYTES = 1 << 16  # bytes written to test whether the disk is full
 _CHECKSUM_BYTES = 4  # length of the checksum at the end of a file
 
 
 def _fingerprint() -> str:
-    """A hash of all that the compiled form of a kernel depends on."""
+    """A hash of everything that determines the compiled form of a kernel."""
     digest = hashlib.sha256(numba.__version__.encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
@@ -56,7 +58,10 @@ def _parent() -> Path:
 
 @cache
 def directory() -> str:
-    """The cache directory, created if missing; a temporary directory if it cannot be written."""
+    """The cache directory, which is created if it is missing.
+
+    If it cannot be written, a temporary directory is used, and a warning is logged.
+    """
     path = "~/.cache/w2v"
     try:
         chosen = _parent() / f"kernels-{_fingerprint()}"
@@ -135,6 +140,7 @@ class _Cache(FunctionCache):
             )
 
     def _drop(self) -> None:
+        """Delete the damaged files of this kernel, and warn."""
         for path in Path(self.cache_path).glob(f"{self._impl.filename_base}.*"):
             path.unlink(missing_ok=True)
         _warn_once(f"compiled kernels in {directory()} are damaged: they are compiled again")
@@ -148,7 +154,7 @@ class _ChecksummedFile(IndexDataCacheFile):
         return data + zlib.crc32(data).to_bytes(_CHECKSUM_BYTES, "little")
 
     def _load_index(self) -> Any:
-        version = pickle.dumps(self._version, protocol=-1)  # precedes the data of `_dump`
+        version = pickle.dumps(self._version, protocol=-1)  # This precedes the data of `_dump`.
         if os.path.exists(self._index_path):
             _check(self._index_path, version)
         return super()._load_index()
@@ -168,6 +174,7 @@ def _check(path: str, prefix: bytes = b"") -> None:
 
 @cache
 def _warn_once(message: str) -> None:
+    """Log a warning, unless the same warning was logged before."""
     _LOG.warning("%s", message)
 
 
@@ -187,7 +194,7 @@ def machine_code() -> dict[str, str]:
 
 
 def is_cold(*modules: str) -> bool:
-    """Whether one of these modules of kernels has no compiled form in the directory yet."""
+    """Whether one of these kernel modules has no compiled form in the cache directory yet."""
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return False
     return any(next(Path(directory()).rglob(f"{name}.*.nbc"), None) is None for name in modules)

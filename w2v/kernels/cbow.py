@@ -6,11 +6,11 @@ For a center word t and the C context words c_i of its window (Mikolov et al. 20
     Y = output_vectors[t, negatives]
     a step of negative sampling on h and Y, see `negative_sampling`: it updates Y and gives
     Δh = G Y_old
-    input_vectors[c_i] += Δh          as in word2vec.c; the gradient would be Δh / C (`divide`)
+    input_vectors[c_i] += Δh          as in word2vec.c; the gradient would be Δh / C (see `divide`)
 
 İrsoy et al. 2020 call the missing 1/C an error of word2vec.c. The setting `cbow_update` chooses
 between the two. The default is word2vec.c's step, because the usual learning rates are chosen for
-it. A center word without context words (alone in its sentence) is not trained.
+it. A center word without context words, the only word of its sentence, is not trained.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def train_windows(
 
     windows         Windows
     count           int               number of windows
-    negative        int               negatives for each window
+    negative        int               number of negatives of each window
     table           uint64 (·,)       alias table of the noise distribution, see `draw_noise`
     state           uint64 (1,)       random state, changed in place
     target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; columns from 1 +
@@ -61,7 +61,7 @@ def train_windows(
     frozen          bool (V,)         input vectors that must not change; empty for none
     registers       int               D / 16
     scratch         Scratch
-    divide          bool              add Δh / C to each context word instead of Δh
+    divide          bool              whether to add Δh / C to each context word instead of Δh
     Returns         (float64, int64), the sum of the losses in nats and the number of windows
                     trained
     """

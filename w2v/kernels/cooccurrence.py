@@ -2,8 +2,8 @@
 
 A context word at distance d from a word has the weight (L + 1 - d) / L, where L is the window. This
 is the average count of windows that shrink at random. #(w, c) is the sum of the weights of c as a
-context of w, #(w) its sum over all contexts, N the sum over all pairs (Levy, Goldberg and Dagan
-2015, sections 2.1 and 3.2, with context distribution smoothing and a shift):
+context of w, #(w) the sum of #(w, c) over all c, and N the sum of #(w) over all w (Levy, Goldberg
+and Dagan 2015, sections 2.1 and 3.2, with context distribution smoothing and a shift):
 
     PMI(w, c)  = ln(#(w, c) / N) - ln(#(w) / N) - ln P(c),    P(c) ∝ #(c)^0.75
     PPMI(w, c) = max(PMI(w, c) - shift, 0)
@@ -40,8 +40,8 @@ def list_positions(ids, ends, positions):
     """List the positions of each word.
 
     ids        int32 (N,)  a text
-    ends       int64 (V,)  on entry the index where the list of each word begins; on return where
-                           it ends
+    ends       int64 (V,)  on entry the index where the list of each word begins; on return the
+                           index where it ends
     positions  int32 (·,)  overwritten by the lists
     """
     for position in range(ids.size):
@@ -57,8 +57,8 @@ def count_contexts(ids, positions, first, last, window, counts, context_ids):
 
     ids          int32 (N,)    a text
     positions    int32 (·,)    see `list_positions`
-    first        int           index of the word's first position in `positions`
-    last         int           index after its last position
+    first        int           index of the first position of w in `positions`
+    last         int           index after the last position of w
     window       int           L
     counts       float64 (V,)  zeros on entry; on return #(w, c) for each c
     context_ids  int32 (V,)    overwritten by the context words found
@@ -83,7 +83,7 @@ def fill_ppmi(
     ids, positions, starts, word, last, window, row_logs, column_logs, counts, context_ids,
     columns, values, sizes,
 ):  # fmt: skip
-    """Compute rows of the sparse PPMI matrix (CSR), until the next row might need more memory.
+    """Compute rows of the sparse PPMI matrix (CSR), as long as the next row surely fits.
 
     ids          int32 (N,)      a text
     positions    int32 (·,)      see `list_positions`

@@ -1,8 +1,9 @@
 """Documents of a chunk: their spans of the text, random states and targets.
 
 A document is one span of the text, or several. The spans of a chunk need not be adjacent in the
-text. Inference draws the random numbers of a document from a state that depends on its words only,
-so that its vector does not depend on other documents. This state x is a hash of its word ids w_i:
+text. In inference, the random numbers of a document come from a state that depends only on its
+words, so that its vector does not depend on other documents. This state x is a hash of the word ids
+w_i of the document:
 
     x = key;  for each i: x = xorshift(x XOR (w_i + 1));  then MIXING_STEPS times x = xorshift(x)
 """
@@ -17,7 +18,8 @@ from w2v.kernels import Kernel, jit
 from w2v.kernels.negative_sampling import draw_target_row
 from w2v.kernels.random import next_random
 
-MIXING_STEPS = 8  # without them documents that differ only in the last word draw similar numbers
+# Without these steps, documents that differ only in the last word would get similar numbers.
+MIXING_STEPS = 8
 
 
 @jit
@@ -65,7 +67,7 @@ def draw_document_targets(windows, count, negative, table, padding_id, streams, 
 
     windows     Windows
     count       int           number of windows
-    negative    int           negatives for each word
+    negative    int           number of negatives of each word
     table       uint64 (·,)   see `draw_noise`
     padding_id  int           see `draw_target_row`
     streams     uint64 (S,)   random state of each span; empty: all spans share `state`
@@ -85,8 +87,8 @@ class DocumentKernels(NamedTuple):
     """The kernels of a document model.
 
     train_documents  (windows, count, documents, target_ids, matrices, frozen, registers, scratch,
-                     fixed) -> (sum of losses in nats, number of predictions). With `fixed` it
-                     changes only the document vectors
+                     fixed) -> (sum of losses in nats, number of predictions). With `fixed`, only
+                     the document vectors are changed
     train_words      the kernel of a word model that is trained on the same windows, or None
     modules          the kernel modules of both
     """

@@ -1,4 +1,4 @@
-"""Collapsed Gibbs sampling: resample the topic of each token, given the topics of all others.
+"""Collapsed Gibbs sampling: resample the topic of each token, given the topics of all other tokens.
 
 For a token of word w in document d (Griffiths and Steyvers 2004, "Finding scientific topics",
 equation 5), each topic k has a weight:
@@ -7,8 +7,8 @@ equation 5), each topic k has a weight:
     p(k | all others) ∝ weight_k
     p(token | all others) = Σ_k weight_k / (n_d + Σ α),  whose logarithms are summed
 
-The counts n leave out the token itself: n_k tokens have topic k, n_dk of them in document d and
-n_wk of them of word w; document d has n_d tokens.
+The counts n leave out the token itself. n_k tokens have topic k; of these, n_dk are in document d,
+and n_wk are tokens of word w. Document d has n_d tokens, and there are V words.
 
 To estimate the prior α (Minka 2000, "Estimating a Dirichlet distribution"), each document adds
 Σ_{j < n_dk} 1 / (j + α_k) = Ψ(n_dk + α_k) - Ψ(α_k) to `alpha_sums`.
@@ -40,7 +40,8 @@ from w2v.kernels.simd_counts import (
 )
 
 AHEAD = 3  # the row of counts of a token is prefetched this many tokens before it is used
-RANDOM_UNIT = 2.0**-24  # random numbers are at most 1 - 2**-24, a margin for rounding
+# Random numbers have 24 bits: they are at most 1 - 2**-24, which leaves a margin for rounding.
+RANDOM_UNIT = 2.0**-24
 _40, _LOW = np.uint64(40), np.uint64((1 << 24) - 1)
 
 
@@ -66,7 +67,7 @@ class Sampler(NamedTuple):
 
 
 def make_sampler(word_topics: np.ndarray, alpha: np.ndarray) -> Sampler:
-    """A sampler with these counts, int32 (V, K), and prior, float (1, K); neither is copied."""
+    """A sampler with these counts, int32 (V, K), and this prior, float (1, K), without copies."""
     size = alpha.shape[1]
     return Sampler(
         word_topics, aligned((1, size), np.int32), aligned((1, size), np.int32),
@@ -91,7 +92,7 @@ def count_topics(words, topics, word_topics):
 def count_token(sampler, word, topic, amount, v_eta):
     """Add a token to the counts, or remove it.
 
-    sampler  Sampler  its counts and reciprocals are changed in place
+    sampler  Sampler  counts and reciprocals are changed in place
     word     int      word of the token
     topic    int      topic of the token
     amount   int      1 to add, -1 to remove
@@ -107,10 +108,10 @@ def count_token(sampler, word, topic, amount, v_eta):
 def begin_document(sampler, topics, begin, end):
     """Count the topics of a document.
 
-    sampler  Sampler     its `document` is overwritten; its `alpha_sums` are increased
+    sampler  Sampler     `document` is overwritten; `alpha_sums` are increased
     topics   int16 (N,)  topic of each token
     begin    int         first token of the document
-    end      int         token after its last one
+    end      int         token after the last token of the document
     """
     document, alpha = sampler.document, sampler.alpha
     document[0, :] = 0
@@ -125,7 +126,7 @@ def begin_document(sampler, topics, begin, end):
 def weigh_topics(sampler, word, eta):
     """Compute (n_dk + α_k) (n_wk + η) / (n_k + V η) for all topics.
 
-    sampler  Sampler  its `weight_sums` are overwritten
+    sampler  Sampler  `weight_sums` are overwritten
     word     int
     eta      float
     Returns  a register, the last row of `weight_sums`: the total of each lane
@@ -148,7 +149,8 @@ def draw_topic(weight_sums, lane_sums, last_lane, state):
 
     weight_sums  float (R, WIDTH)  running sums of the weights, lane by lane
     lane_sums    a register        prefix sums of the last row of `weight_sums`
-    last_lane    int               last lane with a topic; rounding could find a lane after it
+    last_lane    int               last lane with a topic; because of rounding, the draw could
+                                   find a later lane
     state        uint64 (1,)       random state, changed in place
     Returns      int, the topic
     """
@@ -170,13 +172,13 @@ def sample_topics(words, starts, first, last, sampler, eta, state, topics, docum
     starts         int64 (M + 1,)  first token of each document, and N
     first          int             first document
     last           int             document after the last one
-    sampler        Sampler         its counts are updated with the topics
+    sampler        Sampler         counts are updated together with the topics
     eta            float           η
     state          uint64 (1,)     random state, changed in place
     topics         int16 (N,)      topic of each token, changed in place
-    document_sums  int32 (M, K)    n_dk after the sampling is added to it; empty for none
-    Returns        float64, the sum of ln p(token | all others) in nats, each taken before the token
-                   is resampled
+    document_sums  int32 (M, K)    n_dk after the sampling is added; without rows, nothing is added
+    Returns        float64, the sum of ln p(token | all others) in nats; each is computed before the
+                   token is resampled
     """
     dtype = sampler.alpha.dtype.type
     eta = dtype(eta)

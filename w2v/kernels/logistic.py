@@ -7,9 +7,9 @@ With e = exp(-|s|), which cannot overflow:
 
     exp(-|s|) = 2ˣ = 2ⁿ Σ_{k = 0 .. 11} (r ln 2)ᵏ / k!    with x = -|s| / ln 2 = n + r, |r| <= 1/2
 
-The sum of the logarithms is the logarithm of a product, so that one logarithm serves hundreds of
-scores. word2vec.c looks σ up in a table of 1,000 values, and takes 0 or 1 beyond ±6. We do not,
-because a table lookup is no SIMD instruction and gives no loss.
+The sum of the logarithms is the logarithm of a product, so that one logarithm is enough for
+hundreds of scores. word2vec.c takes σ from a table of 1,000 values, and 0 or 1 beyond ±6. Here
+there is no table, because a table lookup is no SIMD instruction and gives no loss.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ MASKED = -128.0  # a score so low that its step and loss are 0, or nearly 0
 def exp_minus_abs(score, dtype):
     """exp(-|score|) in operations that the compiler can turn into SIMD instructions.
 
-    The compiler cannot do that with `math.exp`: skip-gram then takes 1.6 times as long and CBOW 1.2
+    With `math.exp` the compiler cannot do that: skip-gram takes 1.6 times as long, and CBOW 1.2
     times (tests/bench/tricks.py).
 
-    score    float  NaN gives NaN; beyond ±88 the result is 0, or nearly 0
-    dtype    dtype  of the score: float32 or float64
+    score    float  the score; NaN gives NaN, and beyond ±88 the result is 0, or nearly 0
+    dtype    dtype  the dtype of the score: float32 or float64
     Returns  float  from 0 to 1, with the precision of the dtype, but not better than 1e-13
     """
     x = max(abs(score) * dtype(-LOG2_E), dtype(-127.0))
     whole = np.floor(x + dtype(0.5))
     x -= whole
-    y = x * x  # even and odd powers separately: in one chain skip-gram takes 1.04 times as long
+    y = x * x  # even and odd powers are separate: one chain takes 1.04 times as long in skip-gram
     even = dtype(C4) + y * (dtype(C6) + y * (dtype(C8) + y * dtype(C10)))
     odd = dtype(C5) + y * (dtype(C7) + y * (dtype(C9) + y * dtype(C11)))
     even = dtype(1.0) + y * (dtype(C2) + y * even)
@@ -58,7 +58,7 @@ def logistic_steps(scores, count, lr, loss_accumulator):
     scores            float (·,)    the first `count` are overwritten by -lr σ(score), and so are
                                     padding entries up to a multiple of WIDTH
     count             int           number of scores
-    lr                float         learning rate, of the same dtype
+    lr                float         learning rate, of the dtype of the scores
     loss_accumulator  float64 (2,)  changed in place: Σ -ln σ(-score) is added to the loss that
                                     `read_loss` returns, which is NaN if a score is NaN
     """

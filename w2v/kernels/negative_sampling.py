@@ -1,25 +1,25 @@
 """Negative sampling: the step that trains vectors to predict a word against negative samples.
 
 Vectors X (B, D) predict targets Y (K, D): the true word, with label 1, and K - 1 negatives (words
-drawn from the noise distribution), with label 0. A step (Mikolov et al. 2013b, eq. 4), as products
-of small matrices (Ji et al. 2016):
+drawn from the noise distribution), with label 0. This is one step (Mikolov et al. 2013b, eq. 4), as
+products of small matrices (Ji et al. 2016):
 
     S = X Yᵀ                                          the scores, (B, K)
     L = - Σ ln σ(S_true) - Σ ln σ(-S_negative)        the loss, in nats
     G = -lr ∂L/∂S = lr (label - σ(S))                 the steps of the scores
     Y += Gᵀ X
-    X += G Y_old                                      with Y as it was before the step
+    X += G Y_old                                      where Y_old is Y before the step
 
-All columns of G are computed in the same way, as -lr σ(S). For this the true word enters with the
-opposite sign, -y: its score is -s, and its loss -ln σ(s) = -ln σ(-(-s)) has the form of the loss
-of a negative. Its column of G changes sign again when the row of the true word in Y is updated.
+All columns of G are computed in the same way, as -lr σ(S). For this purpose the vector y of the
+true word is replaced by -y: its score is -s, and its loss -ln σ(s) = -ln σ(-(-s)) has the form of
+the loss of a negative. The sign of its column of G is changed again when its row of Y is updated.
 
 Differences from word2vec.c, and the reasons:
 
 - word2vec.c takes a step for each pair of words. Here the pairs of a window share their negatives
   and take one step: one matrix product instead of many, at equal quality (see `skipgram`).
-- word2vec.c looks σ up in a table of 1,000 values, and takes 0 or 1 beyond ±6. Here σ is exact, and
-  so is the loss, which word2vec.c does not compute (see `logistic`).
+- word2vec.c takes σ from a table of 1,000 values, and 0 or 1 beyond ±6. Here σ is exact, and so is
+  the loss, which word2vec.c does not compute (see `logistic`).
 - A negative that is the true word is left out, as in word2vec.c. The padding row takes its place:
   the last row of each matrix, which is zero. Its score is set to MASKED, so that its step is 0.
 """
@@ -48,7 +48,7 @@ from w2v.kernels.tiles import (
     update_targets_and_step,
 )
 
-BATCH = 32  # most vectors in a step; an even number
+BATCH = 32  # maximum number of vectors in a step; an even number
 
 
 class Scratch(NamedTuple):
@@ -71,7 +71,10 @@ class Scratch(NamedTuple):
 
 
 def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
-    """Scratch for steps of `targets` targets (a multiple of COLUMNS) and rows of `dim` numbers."""
+    """Allocate scratch memory for steps of `targets` targets, and rows of `dim` numbers.
+
+    targets  a multiple of COLUMNS
+    """
     return Scratch(
         ids=aligned((BATCH,), np.int32),
         steps=aligned((BATCH * targets // COLUMNS * QUAD + WIDTH,), dtype),
@@ -86,7 +89,7 @@ def make_scratch(targets: int, dim: int, dtype: type = np.float32) -> Scratch:
 def draw_target_row(center_id, negative, table, padding_id, state, target_ids, row):
     """Write the true word and its negatives to a row of `target_ids`.
 
-    center_id   int           the true word; written first
+    center_id   int           the true word, the first entry of the row
     negative    int           number of negatives to draw
     table       uint64 (·,)   alias table of the noise distribution, see `draw_noise`
     padding_id  int           written in place of a negative that is the true word
@@ -106,7 +109,7 @@ def draw_targets(center_ids, count, negative, table, padding_id, state, target_i
 
     center_ids  int32 (N,)
     count       int           number of center words
-    negative    int           negatives for each word
+    negative    int           number of negatives of each word
     table       uint64 (·,)   see `draw_noise`
     padding_id  int           see `draw_target_row`
     state       uint64 (1,)   random state, changed in place
@@ -119,7 +122,7 @@ def draw_targets(center_ids, count, negative, table, padding_id, state, target_i
 
 @jit
 def draw_negatives(table, state, negatives):
-    """Draw the sample of negatives from which the windows of a chunk then draw theirs.
+    """Draw negatives for a chunk, from which the negatives of its windows are then drawn.
 
     table      uint64 (V,)  alias table of the noise distribution, see `draw_noise`
     state      uint64 (1,)  random state, changed in place
@@ -166,7 +169,7 @@ def train_batch(
                                       is padding; word2vec.c: syn1neg
     target_ids        int32 (N, K)    K a multiple of COLUMNS: the true word, the negatives, padding
     row               int             row of `target_ids`
-    lr                float           learning rate, of the same dtype; word2vec.c: alpha
+    lr                float           learning rate, of the dtype of the vectors; word2vec.c: alpha
     steps             float (·,)      scratch: S, then G
     targets           float (K, D)    scratch: Y_old
     loss_accumulator  float64 (2,)    L, computed before the step, is added
@@ -228,12 +231,12 @@ def train_vector(
     target_ids        int32 (N, K)  as in `train_batch`, a row for each word
     first             int           row of the first word in `target_ids`
     last              int           row of the last word, less than `first` + BATCH
-    lr                float         learning rate, of the same dtype
+    lr                float         learning rate, of the dtype of the vectors
     steps             float (·,)    scratch: S, then G
     vector_step       float (1, D)  overwritten by G Y_old; word2vec.c: neu1e
     loss_accumulator  float64 (2,)  L, computed before the step, is added
     registers         int           D / 16
-    fixed             bool          do not change the output vectors
+    fixed             bool          whether to leave the output vectors unchanged
     """
     tiles, padding_id = target_ids.shape[1] // COLUMNS, output_vectors.shape[0] - 1
     # 1. S = X Yᵀ, in which true words have the opposite sign, then G = -lr σ(S)

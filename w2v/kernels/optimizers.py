@@ -7,10 +7,10 @@ With g = `scale` times the gradient and learning rate lr, elementwise:
     Adam      m = 0.9 m + 0.1 g;  v = 0.999 v + 0.001 g²     Kingma & Ba 2015, algorithm 1
               w -= lr m̂ / (√v̂ + 1e-8),  m̂ = m / (1 - 0.9ᵗ),  v̂ = v / (1 - 0.999ᵗ)
 
-Adam is computed in the faster order of the paper's section 2: the factor lr √(1 - 0.999ᵗ) / (1 -
-0.9ᵗ) is computed once, and multiplies m / (√v + 1e-8 √(1 - 0.999ᵗ)). In an embedding only the rows
-that have a gradient are updated; m and v of the other rows do not decay, as in PyTorch's
-SparseAdam.
+m̂ and v̂ are m and v, corrected for their start at 0; t is the number of the step. Adam is computed
+in the faster order of section 2 of the paper: the factor lr √(1 - 0.999ᵗ) / (1 - 0.9ᵗ) is
+computed once, and multiplied by m / (√v + 1e-8 √(1 - 0.999ᵗ)). In an embedding, only the rows that
+have a gradient are updated. m and v of the other rows do not decay, as in PyTorch's SparseAdam.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from w2v.kernels import jit
 
 @jit
 def add_rows(rows, changes, sums):
-    """Add each row of a matrix to a row of another: sums[rows[i]] += changes[i].
+    """Add each row of a matrix to a row of another matrix: sums[rows[i]] += changes[i].
 
-    rows     int32 (N,)
+    rows     int32 (N,)    row of `sums` for each row of `changes`
     changes  float (N, D)
     sums     float (·, D)  changed in place
     """
@@ -38,12 +38,12 @@ def add_rows(rows, changes, sums):
 
 @jit
 def sum_gradients(gradients, first, last):
-    """Sum rows of the gradients of several shards; the sums overwrite the first shard's rows.
+    """Sum rows of the gradients of S shards; the sums overwrite the rows of the first shard.
 
     gradients  float (S, R, D)  rows of `gradients[0]` are changed in place
     first      int              first row
     last       int              row after the last one
-    Returns    float64, the squared length of these rows of the sum, for clipping
+    Returns    float64, the squared length of the sums of these rows, for clipping
     """
     total = 0.0
     for row in range(first, last):
@@ -80,7 +80,7 @@ def sgd_step(weights, rows, gradient, first, last, lr, scale):
 
 @jit
 def adagrad_step(weights, rows, gradient, first, last, lr, scale, squares):
-    """A step of Adagrad: the larger the past gradients of a weight, the smaller its step.
+    """A step of Adagrad: a weight with large past gradients gets a small step.
 
     weights   float (R, D)  changed in place
     rows      int32 (N,)    row of `weights` for each row of `gradient`

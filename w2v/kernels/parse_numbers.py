@@ -4,12 +4,11 @@ A number is a mantissa m, its digits without the point, times a power of ten:
 
     value = ±m · 10ᵖ for p >= 0, ±m / 10⁻ᵖ for p < 0
 
-If m < 2⁵³ and |p| <= 22, a double represents m and the power of ten exactly, so that the single
-product or quotient is correctly rounded (Clinger 1990, "How to read floating point numbers
-accurately"). Other numbers are left to a slower reader. These kernels are compiled without
-fast-math.
+If m < 2⁵³ and |p| <= 22, a double represents m and the power of ten exactly. The product or
+quotient is then correctly rounded (Clinger 1990, "How to read floating point numbers accurately").
+Other numbers are left to a slower reader. These kernels are compiled without fast-math.
 
-In the parameters, `text` is uint8, and numbers are read from text[at:end].
+In the parameters, `text` is an array of bytes, and numbers are read from text[at:end].
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _ZERO, _NINE, _MINUS, _PLUS, _POINT, _BLANK = 48, 57, 45, 43, 46, 32
 _LARGE_E, _SMALL_E = 69, 101
 _EXACT = 1 << 53  # doubles represent all integers below this exactly
 _MAX_POWER = 22  # doubles represent powers of ten up to 10²² exactly
-_MAX_MANTISSA = 1 << 56  # a number below this still fits int64 with one digit more
+_MAX_MANTISSA = 1 << 56  # a number below this fits int64 even with one more digit
 
 
 @inlined
@@ -40,7 +39,7 @@ def read_sign(text, at, end):
 
 @inlined
 def read_digits(text, at, end, number):
-    """Append digits to a number, up to another character or until it reaches _MAX_MANTISSA.
+    """Append digits to a number, up to another character, or until the number is _MAX_MANTISSA.
 
     text     uint8 (·,)
     at       int
@@ -89,7 +88,7 @@ def read_number(text, at, end, powers):
 def read_rows(text, begins, ends, powers, matrix, names):
     """Read lines of a name and D numbers, with one blank before each number.
 
-    All other lines are left to a slower reader, such as lines with more numbers, with nan, or with
+    Other lines are left to a slower reader, for example lines with more numbers, with nan, or with
     more digits than a double has.
 
     text    uint8 (·,)

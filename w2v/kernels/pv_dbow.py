@@ -6,7 +6,7 @@ For a document d and its word t (Le & Mikolov 2014, section 2.3, with negative s
     a step of negative sampling on document_vectors[d] and Y, see `negative_sampling`
 
 Up to WORDS_PER_STEP consecutive words of a document are trained in one step, on the targets of all
-these words, with the learning rate of the first. The paper takes a step for each word.
+these words, with the learning rate of the first word. The paper takes a step for each word.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ def train_documents(
 ):  # fmt: skip
     """Train document vectors: each predicts the words of its document.
 
-    windows           Windows           its sentences are documents, or parts of documents
+    windows           Windows           the sentences are documents, or parts of documents
     count             int               number of words
     documents         int32 (S,)        row of `document_vectors` for each sentence
-    target_ids        int32 (N, K)      each word and its negatives; V is padding
+    target_ids        int32 (N, K)      each word and its negatives; V marks padding
     document_vectors  float (M + 1, D)  changed in place
     output_vectors    float (V + 1, D)  changed in place; the last row is padding
     registers         int               D / 16
     scratch           Scratch
-    fixed             bool              do not change the output vectors
+    fixed             bool              whether to leave the output vectors unchanged
     Returns           (float64, int64), the sum of the losses in nats and the number of words
     """
     rates, sentences = windows.rates, windows.sentences

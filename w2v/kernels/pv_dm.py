@@ -5,7 +5,7 @@ Mikolov 2014, section 2.2, with negative sampling):
 
     sum       h = document_vectors[d] + Σ input_vectors[c_i]
     mean      h = (this sum) / (1 + C)
-    concat    h = [document_vectors[d], input_vectors of the R words before, of the R after]
+    concat    h = [document_vectors[d], input_vectors of the R words before t and after t]
               with zeros beyond the ends of the document; rows of output_vectors are as long as h
 
     Y = output_vectors[t, negatives]
@@ -13,8 +13,9 @@ Mikolov 2014, section 2.2, with negative sampling):
     Δh = G Y_old
     document_vectors[d] += Δh,  input_vectors[c_i] += Δh      (concat: each gets its part of Δh)
 
-With the mean, Δh is added to each vector undivided, as in word2vec.c's CBOW (see `cbow`). Unlike in
-CBOW, the only word of a document is trained, because the document vector predicts it.
+With the mean, Δh is added to each vector without division by 1 + C, as in the CBOW of word2vec.c
+(see `cbow`). Unlike in CBOW, the only word of a document is trained, because the document vector
+predicts it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def is_trained(frozen, fixed, word):
     """Whether the input vector of a word is trained.
 
     frozen   bool (V,)  words whose vectors must not change; empty for none
-    fixed    bool       no word's vector may change
+    fixed    bool       whether all word vectors must not change
     word     int
     Returns  bool
     """
@@ -45,18 +46,18 @@ def train_sums(
 ):  # fmt: skip
     """Train all windows: the sum or mean of document and context words predicts the center word.
 
-    windows           Windows           its sentences are documents, or parts of documents
+    windows           Windows           the sentences are documents, or parts of documents
     count             int               number of windows
     documents         int32 (S,)        row of `document_vectors` for each sentence
-    target_ids        int32 (N, K)      each center word and its negatives; V is padding
+    target_ids        int32 (N, K)      each center word and its negatives; V marks padding
     document_vectors  float (M + 1, D)  changed in place
     input_vectors     float (V + 1, D)  changed in place
     output_vectors    float (V + 1, D)  changed in place; the last row is padding
     frozen            bool (V,)         input vectors that must not change; empty for none
     registers         int               D / 16
     scratch           Scratch
-    fixed             bool              change only the document vectors
-    mean              bool              take the mean instead of the sum
+    fixed             bool              whether to change only the document vectors
+    mean              bool              whether to take the mean instead of the sum
     Returns           (float64, int64), the sum of the losses in nats and the number of windows
     """
     word_ids, firsts, lasts, rates, sentences = windows
@@ -90,10 +91,10 @@ def train_concatenations(
 ):  # fmt: skip
     """Train all windows: document and context words, concatenated, predict the center word.
 
-    windows           Windows           its sentences are documents, or parts of documents
+    windows           Windows           the sentences are documents, or parts of documents
     count             int               number of windows
     documents         int32 (S,)        row of `document_vectors` for each sentence
-    target_ids        int32 (N, K)      each center word and its negatives; V is padding
+    target_ids        int32 (N, K)      each center word and its negatives; V marks padding
     document_vectors  float (M + 1, D)  changed in place
     input_vectors     float (V + 1, D)  changed in place
     output_vectors    float (V + 1, W)  changed in place; the last row is padding. W = (1 + 2 R) D:
@@ -101,7 +102,7 @@ def train_concatenations(
     frozen            bool (V,)         input vectors that must not change; empty for none
     registers         int               D / 16
     scratch           Scratch           for rows of W numbers
-    fixed             bool              change only the document vectors
+    fixed             bool              whether to change only the document vectors
     window            int               R; places beyond the ends of the document are zero
     Returns           (float64, int64), the sum of the losses in nats and the number of windows
     """

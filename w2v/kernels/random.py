@@ -35,7 +35,7 @@ def next_below(state, limit):
 
     state    uint64 (1,)  random state, changed in place
     limit    int          1 to 2**32
-    Returns  int64; uniform to one part in 2**32 / limit
+    Returns  int64; probabilities differ from 1 / `limit` by at most one part in 2**32 / `limit`
     """
     return np.int64(((next_random(state) >> _32) * np.uint64(limit)) >> _32)
 

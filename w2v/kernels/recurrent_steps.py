@@ -29,11 +29,12 @@ and PyTorch, so that one product serves all gates), with a = x_t W_x + b and q =
     d_a_r = d_q_r = d_a_n q_n r (1 - r)
     d_h_{t-1} += d_h z
 
-d_x is the gradient of the loss with respect to x. Where the mask is 0 (after the end of a text) the
-state is copied to the next step, and its gradient is passed to the step before.
+d_x is the gradient of the loss with respect to x. Where the mask is 0 (after the end of a text),
+the state is copied to the next step, and its gradient is passed to the previous step. Arrays have T
+time steps, B rows of a minibatch, and U units.
 
 Each loop reads and writes few arrays. Compiled code must check that the arrays of a SIMD loop do
-not overlap, and with more than a handful of arrays the compiler makes no SIMD loop.
+not overlap; with more than a few arrays, the compiler makes no SIMD loop.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def activate(sums, row, first, last, slope):
 
 @jit
 def lstm_step(gates, hidden, cells, tanh_cells, mask, step):
-    """One step of an LSTM: from the sums of its gates to its state.
+    """One step of an LSTM: compute the state from the sums of the gates.
 
     gates       float (T, B, 4 U)    at `step` the sums a of the input, forget, change and output
                                      gates; overwritten by i, f, g, o
@@ -99,7 +100,7 @@ def lstm_step(gates, hidden, cells, tanh_cells, mask, step):
 
 @jit
 def lstm_step_backward(gates, cells, tanh_cells, mask, d_hidden, d_cells, d_gates, step):
-    """One step of an LSTM backward: from gradients of its state to gradients of its gates' sums.
+    """One step of an LSTM backward: from gradients of the state to gradients of the gates' sums.
 
     gates       float (T, B, 4 U)    i, f, g, o
     cells       float (T + 1, B, U)  c before each step
@@ -144,11 +145,11 @@ def lstm_step_backward(gates, cells, tanh_cells, mask, d_hidden, d_cells, d_gate
 
 @jit
 def gru_step(gates, hidden_sums, hidden, mask, step):
-    """One step of a GRU: from the sums of its gates to its state.
+    """One step of a GRU: compute the state from the sums of the gates.
 
     gates        float (T, B, 3 U)    at `step` the sums a, from the input, of the reset gate, the
                                       update gate and the change; overwritten by r, z, n
-    hidden_sums  float (T, B, 3 U)    at `step` the sums q, from the state, of the same
+    hidden_sums  float (T, B, 3 U)    at `step` the sums q of the same gates, from the state
     hidden       float (T + 1, B, U)  h before each step; entry `step` + 1 is overwritten
     mask         float (T, B)         1 for a word; 0 after the end of a text
     step         int                  the time step, from 0
@@ -173,14 +174,14 @@ def gru_step(gates, hidden_sums, hidden, mask, step):
 
 @jit
 def gru_step_backward(gates, hidden_sums, hidden, mask, d_hidden, d_gates, step):
-    """One step of a GRU backward: from gradients of its state to gradients of its gates' sums.
+    """One step of a GRU backward: from gradients of the state to gradients of the gates' sums.
 
     gates        float (T, B, 3 U)    r, z, n
     hidden_sums  float (T, B, 3 U)    at `step` the sums q; overwritten by their gradient
     hidden       float (T + 1, B, U)  h before each step
     mask         float (T, B)         as in `gru_step`
     d_hidden     float (T + 1, B, U)  gradient of h; d_h z is added to entry `step`. Where the mask
-                                      is 0, entry `step` + 1 is added to it
+                                      is 0, entry `step` + 1 is added to entry `step`
     d_gates      float (T, B, 3 U)    gradient of the sums a; entry `step` is overwritten
     step         int                  the time step, from 0
     """

@@ -1,7 +1,8 @@
 """Synchronous rounds: copies of rows for each chunk, and the merge of these copies.
 
-The chunks of a round are trained at the same time, each on a copy x_s of the rows that it needs.
-If chunks s = 1 .. n have changed the same row x, by d_s = x_s - x, the merge moves x by
+The chunks of a round are trained at the same time, each on copies of the rows that it needs. If
+chunks s = 1 .. n have changed their copies x_s of the same row x, by d_s = x_s - x, the merge moves
+x by
 
     Δ = Σ d_s · min(1, 1.5 Σ ‖d_s‖² / ‖Σ d_s‖²)
 
@@ -11,8 +12,9 @@ n Σ ‖d‖², and Δ is 1.5 times their mean. The row of a frequent word reach
 chunk. The sum of the changes would overshoot it by n - 1 times the distance; 1.5 times the mean
 leaves at most half of the distance. tests/bench/rounds.py measures other rules.
 
-Changes are summed along a binary tree over the numbers of the chunks, without fast-math. Each
-subtree may be summed on another machine of a cluster, and the result has the same bits.
+Changes are summed along a binary tree over the numbers of the chunks, without fast-math. A node of
+the tree is the sum of its two children. Each subtree may be summed on another machine of a cluster,
+and the result has the same bits.
 """
 
 from __future__ import annotations
@@ -23,19 +25,19 @@ from w2v.kernels.tiles import add_row, copy_row
 
 AHEAD = 4  # a row is prefetched this many rows before it is used
 BLOCK = 256  # rows that are searched for copies at a time
-MEAN_FACTOR = 1.5  # a row whose changes are identical moves by this times their mean
+MEAN_FACTOR = 1.5  # a row whose changes are identical moves by this factor times their mean
 
 
 @jit
 def number_rows(ids, count, local_ids, rows, size):
-    """Number the rows of a chunk in order of appearance: its copy has them in this order.
+    """Number the rows of a chunk in order of appearance, which is their order in the copy.
 
     ids        int32 (N,)  row numbers of the matrix, replaced by row numbers of the copy
     count      int         the first `count` of `ids` are used
     local_ids  int32 (V,)  row number in the copy of each row of the matrix, or -1; changed in place
     rows       int32 (R,)  row number in the matrix of each row of the copy; new ones are appended
-    size       int         number of rows in the copy before
-    Returns    int64, number of rows in the copy after
+    size       int         number of rows in the copy before the call
+    Returns    int64, number of rows in the copy after the call
     """
     for i in range(count):
         row = ids[i]
@@ -69,8 +71,8 @@ def find_copies(local_ids, sizes, capacity, first, last, copied, any_copy):
     """List the rows of a block that have copies, and the positions of these copies.
 
     local_ids  int32 (S, V)              of each of S chunks, see `number_rows`
-    sizes      int64 (S,)                number of rows in each chunk's copy; local ids from this
-                                         number on have no row in it
+    sizes      int64 (S,)                number of rows in the copy of each chunk; local ids from
+                                         this number on are invalid
     capacity   int                       allocated rows for each chunk
     first      int                       first row of the block
     last       int                       row after the last one
@@ -187,7 +189,7 @@ def merge_row(matrix, copies, capacity, copied, at, nodes, squares, sums, regist
     capacity   int                       allocated rows for each chunk
     copied     int32 (BLOCK + 1, S + 3)  see `find_copies`; changed in place
     at         int                       the line of `copied` that lists the row
-    nodes      int32 (S,)                scratch: node of the binary tree that each sum belongs to
+    nodes      int32 (S,)                scratch: the node of the binary tree of each sum
     squares    float (S,)                scratch
     sums       float (4,)                scratch
     registers  int                       D / 16
@@ -224,7 +226,7 @@ def merge_rows(
     local_ids  int32 (S, V)              see `number_rows`
     sizes      int64 (S,)                see `find_copies`
     first      int                       the first block to merge
-    step       int                       the distance in blocks to the next one
+    step       int                       the number of blocks to the next block to merge
     frozen     bool (V,)                 rows that must not change; empty for none
     registers  int                       D / 16
     copied     int32 (BLOCK + 1, S + 3)  scratch

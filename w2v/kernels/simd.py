@@ -1,8 +1,8 @@
 """SIMD registers of 16 numbers for Numba kernels; also prefetching and powers of two.
 
 When the compiler vectorises a loop over rows by itself, it checks at each entry that the rows do
-not overlap, and it sums in one register at a time. Kernels that load and store registers by name
-avoid both. They work for vectors of any length and are compiled once. A row is a whole number of
+not overlap, and it sums in one register at a time. Kernels that load and store registers explicitly
+avoid both. They work for vectors of any length, and are compiled once. A row is a whole number of
 registers. On processors with registers of fewer than 16 numbers, LLVM splits them. A lane is the
 position of one number in a register.
 
@@ -24,7 +24,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-WIDTH = 16  # numbers in a register: float32 in AVX-512
+WIDTH = 16  # numbers in a register, as many as float32 numbers in AVX-512
 LINE = 128  # bytes: processors fetch cache lines of 64 bytes in pairs
 
 _INT32 = ir.IntType(32)
@@ -95,7 +95,7 @@ def pointer(context: Any, builder: Any, signature: Any, args: Any, unit: int = W
 def shuffle(builder: Any, first: Any, second: Any, order: list[int]) -> Any:
     """Emit a shuffle: lanes of two registers in a given order.
 
-    order  numbers of lanes: WIDTH lanes of `first`, then those of `second`
+    order  numbers of lanes: from 0 the lanes of `first`, from WIDTH the lanes of `second`
     """
     return builder.shuffle_vector(
         first, second, ir.Constant(ir.VectorType(_INT32, len(order)), order)
@@ -110,7 +110,7 @@ def broadcast(builder: Any, number: Any) -> Any:
 
 
 def _add_pairs(builder: Any, first: Any, second: Any) -> Any:
-    """Emit sums of pairs: every four lanes hold two from `first`, then two from `second`."""
+    """Emit sums of pairs of lanes: in every four lanes two sums of `first`, two of `second`."""
     even = [i for g in range(0, WIDTH, 4) for i in (g, g + 2, g + WIDTH, g + WIDTH + 2)]
     odd = [i + 1 for i in even]
     left, right = (shuffle(builder, first, second, order) for order in (even, odd))
@@ -214,7 +214,7 @@ def _prefetch(_: Any, array: Any, row: Any, register: Any) -> Any:
 
 @compiled_as(_prefetch)
 def prefetch(array, row, register):
-    """Load a register of a row into the cache before it is needed; no data changes."""
+    """Load a register of a row into the cache before it is needed; no data is changed."""
 
 
 def _power_of_two(_: Any, exponent: Any) -> Any:

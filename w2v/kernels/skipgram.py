@@ -6,10 +6,11 @@ For a center word t, the context words c_1 .. c_B of its window and negatives n_
     Y = output_vectors[t, n_1 .. n_K]
     a step of negative sampling on X and Y, see `negative_sampling`
 
-As in word2vec.c, the input vector of the context word predicts the center word; over a corpus these
+As in word2vec.c, the input vector of the context word predicts the center word. Over a corpus these
 are the same pairs as in the paper. Unlike in word2vec.c, the pairs of a window share negatives (Ji
-et al. 2016) and take one step. This step is a matrix product, several times as fast, at equal
-quality. For comparison `train_pairs` draws negatives for each pair, as word2vec.c does (`--exact`).
+et al. 2016) and are trained in one step. This step is a matrix product: it is several times as
+fast, at equal quality. For comparison, `train_pairs` draws negatives for each pair, as word2vec.c
+does (`--exact`).
 """
 
 from __future__ import annotations
@@ -53,14 +54,14 @@ def train_windows(
     windows, count, negative, table, state, target_ids,
     input_vectors, output_vectors, frozen, registers, scratch,
 ):  # fmt: skip
-    """Train all windows, each in one step: its context words predict its center word.
+    """Train all windows, each in one step: the context words predict the center word.
 
     All context words share the negatives of the window. A window of more than BATCH context words
     takes several steps.
 
     windows         Windows
     count           int               number of windows
-    negative        int               negatives for each window
+    negative        int               number of negatives of each window
     table           uint64 (·,)       alias table of the noise distribution, see `draw_noise`
     state           uint64 (1,)       random state, changed in place
     target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; columns from 1 +
@@ -98,11 +99,11 @@ def train_pairs(
     windows, count, negative, table, state, target_ids,
     input_vectors, output_vectors, frozen, registers, scratch,
 ):  # fmt: skip
-    """Train each pair of context word and center word in a step of its own, with its own negatives.
+    """Train each pair of a context word and a center word in its own step, with its own negatives.
 
     windows         Windows
     count           int               number of windows
-    negative        int               negatives for each pair
+    negative        int               number of negatives of each pair
     table           uint64 (·,)       alias table of the noise distribution, see `draw_noise`
     state           uint64 (1,)       random state, changed in place
     target_ids      int32 (N, K)      scratch: K a multiple of COLUMNS; columns from 1 +

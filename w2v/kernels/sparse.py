@@ -3,8 +3,9 @@
     A Q          row i:  Σ_j A_ij Q_j
     Aᵀ A Q       for each row i and its entries j:  row j += A_ij (A_i Q)
 
-Aᵀ A Q takes one pass over A, and A Q is not stored. The columns of Q are processed in blocks of
-16 REGISTERS, so that the sums of a block stay in SIMD registers.
+A has N rows, M columns and E entries. Aᵀ A Q takes one pass over A, and A Q is not stored. The
+columns of Q are processed in blocks of 16 REGISTERS columns, so that the sums of a block stay in
+SIMD registers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Subsampling: frequent words are dropped at random.
+"""Subsampling: occurrences of frequent words are left out at random.
 
 An occurrence of a word of frequency f (its share of all tokens) is kept with the probability
 
@@ -24,11 +24,11 @@ def subsample(ids, begin, end, keep, state, word_ids):
 
     ids       int32 (N,)              word ids
     begin     int                     position of the first word of the sentence
-    end       int                     position after its last word
+    end       int                     position after the last word of the sentence
     keep      uint32 (V,)             an occurrence is kept if 32 random bits are at most this
     state     uint64 (1,)             random state, changed in place
     word_ids  int32 (≥ end - begin,)  overwritten by the words that are kept
-    Returns   int64, number of words kept
+    Returns   int64, number of words that are kept
     """
     count = 0
     for position in range(begin, end):

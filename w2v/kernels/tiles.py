@@ -27,8 +27,8 @@ takes 2.3 times as long in tiles of 1 by 1, and 1.35 times in tiles of 1 by 3; X
 and 1.2 times. Full tiles with more vectors are faster (3 by 3: 0.8 times; 6 by 3: 0.65), but few
 would be full, because windows that shrink at random have 2 to 10 context words. Three targets fit,
 because the default has 6: one true word and 5 negatives. If a window has an odd number of words, a
-row of zeros takes the place of X[b] in the last tile. A single vector (CBOW, paragraph vectors) has
-tiles of 1 by 3.
+row of zeros takes the place of X[b] in the last tile. For a single vector (CBOW, paragraph
+vectors), tiles are 1 by 3.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from w2v.kernels import inlined
 from w2v.kernels.simd import load, multiply_add, splat, store, store_sums
 
 COLUMNS = 3  # targets in a tile
-QUAD = 4  # numbers stored for the scores of a vector in a tile: three, and one of padding
+QUAD = 4  # numbers stored for a vector in a tile: three scores, and one number of padding
 
 
 @inlined

@@ -1,4 +1,4 @@
-"""Topic inference (folding in): topics θ of new documents, given the topics' distributions φ.
+"""Topic inference (folding in): the shares θ of topics in new documents, given φ = p(word | topic).
 
 Expectation maximisation for a document with tokens w_1 .. w_N (Hofmann 1999, with a prior α):
 

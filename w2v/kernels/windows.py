@@ -1,9 +1,9 @@
 """Windows: the context of each word that subsampling keeps.
 
-Each of these words is the center word of a window of b words to each side, with b drawn from 1 to
-`window`, so that near words have more weight (Mikolov et al. 2013a, section 3.2). As in word2vec.c,
-words are subsampled before windows are built, so that windows reach further in the text. No window
-goes beyond its sentence.
+Each of these words is the center word of a window of b words on each side, where b is drawn from 1
+to `window`, so that near words have more weight (Mikolov et al. 2013a, section 3.2). As in
+word2vec.c, words are subsampled before windows are built, so that windows extend further in the
+text. No window extends beyond its sentence.
 
 The learning rate falls linearly from word to word of a chunk; word2vec.c lowers it every 10,000
 words.
@@ -52,8 +52,9 @@ def allocate_windows(size: int, dtype: type = np.float32) -> Windows:
 def draw_radius(window, shrink, state):
     """Draw the radius of a window: its number of words to each side.
 
-    window   int          the largest radius, at least 1
-    shrink   bool         draw the radius uniformly from 1 to `window`; otherwise it is `window`
+    window   int          maximum radius, at least 1
+    shrink   bool         whether to draw the radius uniformly from 1 to `window`. If not, it is
+                          `window`
     state    uint64 (1,)  random state, changed in place
     Returns  int64
     """
@@ -69,13 +70,13 @@ def build_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, s
     ids       int32 (N,)      word ids of the chunk
     bounds    int64 (S + 1,)  position where each sentence begins, and N
     keep      uint32 (V,)     see `subsample`
-    window    int             the largest radius, in words to each side
-    shrink    bool            draw the radius of each window from 1 to `window`
+    window    int             maximum radius, in words on each side
+    shrink    bool            whether to draw the radius of each window from 1 to `window`
     lr_first  float           learning rate at the first word of the chunk
-    lr_last   float           learning rate after its last word; it falls linearly
+    lr_last   float           learning rate after the last word; it falls linearly
     state     uint64 (1,)     random state, changed in place
     streams   uint64 (S,)     random state of each sentence, changed in place: sentences then do not
-                              depend on each other. Empty: all share `state`
+                              depend on each other. If empty, all sentences share `state`
     windows   Windows         for at least N words; overwritten
     Returns   int64, number of windows
     """
@@ -126,7 +127,7 @@ def prefetch_window(
 def prefetch_targets(ahead, count, target_ids, output_vectors, registers):
     """Prefetch the rows of the targets of one window.
 
-    ahead           int           number of the window; too large a number means the last one
+    ahead           int           number of the window; a number that is too large means the last
     count           int           number of windows
     target_ids      int32 (N, K)  targets of each window
     output_vectors  float (·, D)

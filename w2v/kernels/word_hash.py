@@ -1,13 +1,13 @@
-"""From bytes to type numbers: splits a text at blanks and looks up each token in a hash table.
+"""Numbers the tokens of a text: splits it at blanks, and looks up each token in a hash table.
 
 The hash is FNV-1a with 64 bits (Fowler, Noll and Vo 1991), over the bytes b of a token:
 
     code = 0xCBF29CE484222325;  for each b: code = (code XOR b) · 0x100000001B3  mod 2⁶⁴
 
 The table has S slots, a power of two, of which at most half are used. Collisions are resolved by
-linear probing from slot code mod S. A free slot is 0. The high 32 bits of a used slot are those of
-the code; its low 32 bits are the type's number plus one. Bytes of names are compared only if the
-high bits of the codes agree.
+linear probing from slot code mod S. A free slot is 0. The high 32 bits of a used slot are the high
+32 bits of the code; the low 32 bits are the number of the type plus one. Bytes of names are
+compared only if the high bits of the codes agree.
 
 T is the capacity of the tables of types, and `types` the number of types that they hold. The name
 of type i is text[offsets[i]:offsets[i + 1]].
@@ -52,7 +52,7 @@ def find_slot(slots, text, offsets, code, block, begin, end):
     slots    uint64 (S,)
     text     uint8 (·,)      the names of all types
     offsets  int64 (T + 1,)  the position of each name in `text`
-    code     uint64          the token's hash
+    code     uint64          the hash of the token
     block    uint8 (·,)      the token is block[begin:end]
     begin    int
     end      int
@@ -95,7 +95,7 @@ def fill_slots(slots, text, offsets, types):
 def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
     """Number the tokens of a block by type, and count the types; new types get the next numbers.
 
-    It stops at the end of the block, or at the first token for which a table has no space.
+    Reading stops at the end of the block, or at the first token for which a table has no space.
 
     block    uint8 (N,)      a text that ends with a whole token; a line end is a token of type 0
     begin    int             the position in the block to start from
@@ -105,8 +105,8 @@ def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
     counts   int64 (T,)      the count of each type; changed in place
     types    int             the number of types so far
     ids      int32 (N,)      overwritten: the type number of each token
-    Returns  (int64, int64, int64): the position in the block where it stopped, the number of tokens
-             read, and the number of types now
+    Returns  (int64, int64, int64): the position in the block where reading stopped, the number of
+             tokens read, and the number of types after the call
     """
     at, count = begin, 0
     while at < block.size:
@@ -145,12 +145,12 @@ def keep_words(ids, word_ids, size, words, starts, every):
     ids       int32 (N,)  type numbers; 0 ends a sentence
     word_ids  int32 (T,)  the word id of each type, or -1 if it is out of vocabulary
     size      int64 (2,)  the number of words before this part, and the position where the current
-                          sentence began; changed in place to those after this part
+                          sentence began; changed in place to the values after this part
     words     int32 (N,)  overwritten: the word ids
     starts    int64 (N,)  overwritten: the position after each sentence that ends here, where the
                           next one begins
     every     bool        whether empty sentences are kept
-    Returns   (int64, int64): the number of words, and of starts
+    Returns   (int64, int64): the number of words, and the number of starts
     """
     count, sentences = 0, 0
     for i in range(ids.size):
