@@ -19,7 +19,7 @@ from w2v.kernels.sparse import REGISTERS, add_gram, multiply_rows
 COLUMNS = REGISTERS * WIDTH  # columns of a dense matrix that kernels process at a time
 STRIPES = 2, 16  # minimum and maximum number of stripes of a matrix
 STRIPE = 1 << 24  # entries in a stripe, if the number of stripes is within these limits
-_PIECES = 64  # blocks of rows in `product`, which threads compute one after the other
+_PIECES = 64  # blocks of rows in `product`; each thread computes one block after another
 _ROWS = 1 << 13  # rows that are processed at a time in dense operations
 # A direction is taken for rounding error if its squared length is below this share of the largest.
 _ROUNDING_SHARE = 1e-9
