@@ -22,7 +22,8 @@ from w2v.cli.output import printable
     "Sampling",
     click.option(
         "--prompt", default="", metavar="TEXT",
-        help="Continue this text. Unknown words are reported on stderr and read as <unk>.",
+        help="Continue this text. Unknown words are reported on stderr. They are read as <unk>, or "
+        "left out if the model has no <unk>.",
     ),
     click.option(
         "--words", type=click.IntRange(0), default=100, show_default=True, metavar="N",
