@@ -28,7 +28,7 @@ HEADINGS = {  # the sections of `w2v --help`
     "Evaluate": ("evaluate", "compare", "perplexity", "lag"),
     "Files and pictures": ("info", "convert", "summary", "plot"),
 }
-COMMANDS = tuple(name for names in HEADINGS.values() for name in names)  # each has a file
+COMMANDS = tuple(name for names in HEADINGS.values() for name in names)  # one module each
 WELCOME = """\
 w2v trains word embeddings on your text and answers questions about its words.
 
@@ -46,8 +46,9 @@ class HelpfulGroup(WithExamples, click.Group):
     """A group of commands that helps when the command is missing or misspelt.
 
     Without a command it prints its help on stderr and exits with 2. For an unknown command it
-    suggests similar names. click does the first only from version 8.2 on, and the second only from
-    8.3 on. It also does not complete a name: `sim` does not suggest `similar`.
+    suggests similar names. click itself prints the help on stderr only from version 8.2 on, and
+    suggests names only from 8.3 on. Its suggestions do not complete a name: for `sim` it does not
+    suggest `similar`.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -121,8 +122,9 @@ def cli() -> None:
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit.
 
-    The exit status is 0 after success, 1 if training diverged or lost its cluster, 2 after any
-    other error, 3 if a word or document was not found, and 128 + N after signal N.
+    The exit status is 0 after success, 1 if training diverged or the connection to its cluster was
+    lost, 2 after any other error, 3 if a word or document was not found, and 128 + N after
+    signal N.
     """
     from w2v.system.signals import Stopped, handlers_kept
 
@@ -157,7 +159,7 @@ def _run(args: list[str]) -> int:
     except KeyboardInterrupt as error:
         from w2v.system.signals import name_of
 
-        number = getattr(error, "number", signal.SIGINT)
+        number = getattr(error, "number", signal.SIGINT)  # a `Stopped` has a number
         return _fail(name_of(number), 128 + number)
     except MemoryError:
         return _fail("out of memory: try a higher --min-count or a smaller --dim", 2)
@@ -165,8 +167,10 @@ def _run(args: list[str]) -> int:
         if isinstance(error, BrokenPipeError) and not error.filename:  # stdout closed, as by `head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 128 + signal.SIGPIPE
-        where = f"{error.filename}: " if error.filename else "stdout: " * (error.errno == ENOSPC)
-        return _fail(f"{where}{error.strerror or error}", 2)
+        place = f"{error.filename}: " if error.filename else ""
+        if not place and error.errno == ENOSPC:  # a failed write to stdout has no file name
+            place = "stdout: "
+        return _fail(f"{place}{error.strerror or error}", 2)
 
 
 def catch_signals() -> None:
@@ -181,28 +185,30 @@ def _no_such_option(error: click.NoSuchOption) -> str:
     hint = "."
     if error.ctx is not None:
         params = error.ctx.command.get_params(error.ctx)
-        known = [name for param in params for name in (*param.opts, *param.secondary_opts)]
-        hint = _did_you_mean(error.option_name, known, error.ctx)
+        names = [name for param in params for name in (*param.opts, *param.secondary_opts)]
+        hint = _did_you_mean(error.option_name, names, error.ctx)
     return f"No such option {error.option_name!r}{hint}"
 
 
-def _did_you_mean(wrong: str, known: Sequence[str], ctx: click.Context) -> str:
-    """Return the end of a message: up to three known names that are similar to a wrong one.
+def _did_you_mean(unknown: str, names: Sequence[str], ctx: click.Context) -> str:
+    """Return the end of an error message, which suggests up to three of the names.
 
-    A name is similar if it begins with the wrong one, or if its spelling is nearly the same.
+    A name is suggested if it begins with the unknown name, or if both are spelt nearly the same.
+    If there is no such name, the message refers to --help.
     """
     from difflib import get_close_matches
 
-    bare = wrong.lstrip("-")
-    names = {name.lstrip("-"): name for name in known if len(name.lstrip("-")) > 1}
-    completions = [name for name in names if len(bare) > 1 and name.startswith(bare)]
-    matches = get_close_matches(bare, names, 3, _MIN_SIMILARITY)
+    stem = unknown.lstrip("-")
+    by_stem = {name.lstrip("-"): name for name in names if len(name.lstrip("-")) > 1}
+    completions = [name for name in by_stem if len(stem) > 1 and name.startswith(stem)]
+    matches = get_close_matches(stem, by_stem, 3, _MIN_SIMILARITY)
     similar = list(dict.fromkeys([*completions, *matches]))[:3]
     if not similar:
-        kind = "options" if wrong.startswith("-") else "commands"
+        kind = "options" if unknown.startswith("-") else "commands"
         return f". {ctx.command_path} --help lists all {kind}."
-    *others, last = [repr(names[name]) for name in similar]
-    return f". Did you mean {', '.join(others)}{' or ' * bool(others)}{last}?"
+    *others, last = [repr(by_stem[name]) for name in similar]
+    choices = f"{', '.join(others)} or {last}" if others else last
+    return f". Did you mean {choices}?"
 
 
 def _fail(message: str, code: int) -> int:

@@ -8,7 +8,7 @@ import click
 
 from w2v.cli.completion import complete_words
 from w2v.cli.neighbours import (
-    FEW_WORDS,
+    SINGLE_THREAD_WORDS,
     NeighbourPrinter,
     print_answers,
     query_answerer,
@@ -56,10 +56,10 @@ def analogy(
 ) -> None:
     """Answer an analogy: A is to B as C is to what?
 
-    Prints the words nearest to B - A + C. Three more words ask a second question. A lone - reads
-    questions from stdin, three words on each line.
+    Prints the words nearest to B - A + C. Three more words are a second analogy. With a lone -,
+    analogies are read from stdin, three words on each line.
     """
-    limit_blas(1 if len(words) <= FEW_WORDS and not files.paths else None)
+    limit_blas(1 if len(words) <= SINGLE_THREAD_WORDS and not files.paths else None)
     from w2v.embeddings import query
 
     def parse(line: str) -> list[Query]:
@@ -72,4 +72,5 @@ def analogy(
     printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
     unanswered = unanswered_queries(answerer, lookup.vectors)
     all_queries = batches(queries, files.paths, parse, unanswered.refuse)
-    ctx.exit(print_answers(answerer, all_queries, unanswered, printer, order=(1, 0, 2)))
+    typed_order = (1, 0, 2)  # the user types A B C; the terms of the query are +B -A +C
+    ctx.exit(print_answers(answerer, all_queries, unanswered, printer, typed_order))

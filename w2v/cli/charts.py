@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from w2v.plots.chart import Chart
 
 _KINDS = ("png", "svg", "pdf", "tsv")
-_TEXTS = ("html", "tsv")
+_COMPRESSIBLE = ("html", "tsv")  # formats that may have a further suffix, as in .tsv.gz
 plot_option = click.option(
     "--plot", type=OUTPUT, metavar="FILE",
     help="Also draw a chart of the result. The suffix sets the format: .png, .svg or .pdf is a "
@@ -40,15 +40,15 @@ def chart_kind(path: str) -> str:
 
 
 def kind_named(path: str) -> str:
-    """Return the format that a suffix names: png, tsv, ... The suffix .tsv.gz names tsv too."""
+    """Return the format that a suffix names: png, tsv, ... A name that ends in .tsv.gz is tsv."""
     from w2v.system import packing
 
-    plain = packing.plain_name(path).rpartition(".")[2].lower()
-    return plain if plain in _TEXTS else path.rpartition(".")[2].lower()
+    kind = packing.plain_name(path).rpartition(".")[2].lower()
+    return kind if kind in _COMPRESSIBLE else path.rpartition(".")[2].lower()
 
 
 def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
-    """Write a chart, or its numbers as TSV, and report the file."""
+    """Write a chart, or its numbers as TSV, and report the file with `say`."""
     from w2v.system import atomic_file
     from w2v.system.progress import plural
 
@@ -65,7 +65,7 @@ def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
 
 
 def write_table(path: str, rows: Iterable[Sequence[object]]) -> None:
-    """Write rows of fields, separated by tabs."""
+    """Write rows as TSV, compressed if the path ends in .gz, .bz2 or .xz."""
     from w2v.system import atomic_file
 
     with atomic_file.packed(path) as file:

@@ -36,6 +36,7 @@ def grouped(heading: str, *options: Callable[[Callable], Callable]) -> Callable:
     def add(command: Callable) -> Callable:
         for option in reversed(options):
             command = option(command)
+            # `option` has appended an Option to this list.
             vars(command)["__click_params__"][-1].heading = heading
         return command
 
@@ -54,14 +55,17 @@ def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> f
     return value
 
 
-def claim_stdin(ctx: click.Context, by: str) -> None:
-    """Record that an argument reads standard input; UsageError if another one already does."""
+def claim_stdin(ctx: click.Context, name: str) -> None:
+    """Record that an argument reads standard input; UsageError if another argument already does.
+
+    name  the argument's name in the message
+    """
     readers = ctx.meta.setdefault(_STDIN_READERS, [])
-    readers.append(by)
+    readers.append(name)
     if len(readers) > 1 and not ctx.resilient_parsing:
         raise click.UsageError(
-            f"standard input is named twice, by {readers[0]} and {by}, but can be read only once: "
-            "name a file for one of them"
+            f"standard input is named twice, by {readers[0]} and {name}, but can be read only "
+            "once: name a file for one of them"
         )
 
 
@@ -106,16 +110,18 @@ class WithExamples(click.Command):
 class Command(WithExamples):
     """A command that refuses an option that is given twice.
 
-    Two kinds of options may be repeated. Those declared as `multiple` take all values. For numbers,
-    choices and flags the last value counts, so that a user can override the default of a script.
+    Two kinds of options may be repeated. Options declared as `multiple` take all values. Of several
+    numbers, choices or flags the last one is used, so that a user can override the default of a
+    script.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as click does; UsageError if the first of two values would be ignored."""
+        """Parse as click does; UsageError if an option that takes one value is given twice."""
         if not ctx.resilient_parsing:
-            given = self.make_parser(ctx).parse_args([*args])[2]
-            names = [param.name for param in given if is_given_once(param)]
-            for param in given:
+            # The parser returns each parameter as often as it is given.
+            params = self.make_parser(ctx).parse_args([*args])[2]
+            names = [param.name for param in params if is_given_once(param)]
+            for param in params:
                 if names.count(param.name) > 1:
                     raise click.UsageError(f"{_label(param)} is given twice: leave one out")
         return super().parse_args(ctx, args)

@@ -15,7 +15,7 @@ from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
 
-_DEFAULT_SETS = ("questions-words.txt", "similarity/*.tsv")
+_DEFAULT_SETS = ("questions-words.txt", "similarity/*.tsv")  # analogies, word pairs; in $W2V_DATA
 
 
 @click.command(
@@ -49,9 +49,9 @@ def compare(
     """Compare vector files by scores and shared neighbours.
 
     The scores are measured on the sets of --pairs and --questions. Without these options, they are
-    measured on questions-words.txt and similarity/*.tsv in the folder $W2V_DATA. Only items whose
-    words are in all files count. Prints for each file the score, its 95 % bootstrap interval, and
-    the p-value of the difference from the first file.
+    measured on questions-words.txt and similarity/*.tsv in the folder $W2V_DATA. Only pairs and
+    questions whose words are in all files are scored. Prints for each file the score, its 95 %
+    bootstrap interval, and the p-value of the difference from the first file.
 
     Then prints the overlap of nearest neighbours of each pair of files: the share of common words
     among the ten nearest, averaged over the 1,000 most frequent words that all files have.
@@ -87,6 +87,7 @@ def _default_sets(pattern: str) -> tuple[str, ...]:
 def _print_overlap(
     files: Sequence[str], shares: Iterable[Iterable[float]], results: ResultPrinter
 ) -> None:
+    """Print the overlap of each pair of files, once for each pair."""
     results.print_heading("overlap@10: common words among the ten nearest")
     for number, (file, row) in enumerate(zip(files, shares, strict=True)):
         for other, share in list(zip(files, row, strict=True))[number + 1 :]:

@@ -28,5 +28,6 @@ def _score(result: Compared) -> str:
     if result.score is None or result.interval is None:
         return "      -"
     low, high = result.interval
+    # A p below 0.0005 would be printed as 0.000.
     p = "" if result.p is None else "p <.001" if result.p < 0.0005 else f"p {result.p:.3f}"
     return f"{result.score:7.4f}  {low:.3f} to {high:.3f}  {p:8}"

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
     from w2v.embeddings.table import Table
 
-FEW_WORDS = 32  # most words for which one BLAS thread is as fast as several, at 1/4 of their work
+# Up to this number of words on the command line, one BLAS thread answers as fast as several threads
+# do, and uses a quarter of their processor time.
+SINGLE_THREAD_WORDS = 32
 
 
 def query_answerer(
     table: Table, source: Table, lookup: LookupOptions, answer: AnswerOptions
 ) -> QueryAnswerer:
-    """Return the object that answers queries.
+    """Return the object that answers queries by searching a table.
 
-    table   the table whose names are the answers
+    table   the table that is searched; its names are the answers
     source  the table in which the words of queries are looked up
     """
     from w2v.embeddings.query import QueryAnswerer
@@ -50,7 +52,8 @@ def unanswered_queries(
 class NeighbourPrinter:
     """Prints the nearest neighbours of a query.
 
-    table    the name of the table of the neighbours, which is their key in JSON
+    results  prints in the format that the options select
+    table    the name of the table that is searched; its singular is the key of a neighbour in JSON
     heading  whether plain output names the query on a line before its neighbours
     """
 
@@ -74,7 +77,8 @@ class NeighbourPrinter:
         def text() -> str:
             """Return plain lines, one for each answer."""
             lines = [f"{score:7.4f}  {printable(name)}" for name, score, _, _ in answers]
-            return "\n".join([f"{printable(query)}:", *lines] if self.heading else lines)
+            heading = [f"{printable(query)}:"] if self.heading else []
+            return "\n".join([*heading, *lines])
 
         return self.results.lines(record, text, rows)
 
@@ -88,8 +92,10 @@ def print_answers(
 ) -> int:
     """Print the answers to all queries and return the exit status of the command.
 
-    order  the positions of a query's terms in the order in which they were typed; None: the terms
-           are in that order already
+    batches     lists of queries that are answered together
+    unanswered  reports the queries that have no answer
+    order       the position in a query of the term that was typed first, then of the second, and so
+                on; None: the terms are in the order of typing already
     """
     for queries in batches:
         lines: list[str] = []
@@ -106,11 +112,15 @@ def print_answers(
 
 def _names(queries: Iterable[Query], order: Sequence[int] | None) -> list[str]:
     """Return the words of queries in the order in which they were typed."""
-    return [query.terms[at][1] for query in queries for at in order or range(len(query.terms))]
+    return [
+        query.terms[position][1]
+        for query in queries
+        for position in order or range(len(query.terms))
+    ]
 
 
 def rows_searched(table: Table, answer: AnswerOptions) -> np.ndarray | None:
-    """Return the rows of a table that are searched for answers, int64; None: all rows.
+    """Return the rows of a table that are searched for answers, int64, or None for all rows.
 
     Raises  W2VError if --min-count is given and the table has no counts
     """

@@ -10,7 +10,7 @@ import click
 from w2v.cli.command import INPUT, grouped
 from w2v.cli.completion import complete_words
 from w2v.cli.neighbours import (
-    FEW_WORDS,
+    SINGLE_THREAD_WORDS,
     NeighbourPrinter,
     print_answers,
     query_answerer,
@@ -101,7 +101,7 @@ def similar(
     a lone - is a word too.) To find the words nearest to a document: --from documents --table words
     ID.
     """
-    few = len(terms) <= FEW_WORDS and not (files.paths or texts or vector_files)
+    few = len(terms) <= SINGLE_THREAD_WORDS and not (files.paths or texts or vector_files)
     limit_blas(1 if few else None)
     from w2v.embeddings.query import parse_terms
     from w2v.embeddings.spelling import split_words
