@@ -59,7 +59,7 @@ def test_fasttexts_command_line():
     ("theirs", "message"),
     [
         ("-train x -hs 1", "-hs 1: hierarchical softmax is not supported: leave out -hs"),
-        ("-train x -classes 500", "-classes 500: clustering is not supported: w2v convert V"),
+        ("-train x -classes 500", "-classes 500: clustering is not supported: write an array"),
         ("-train x -output y.txt -binary 1", "-binary 1 -output y.txt: the suffix sets the for"),
         ("-train x -output y.bin -binary 0", "-binary 0 -output y.bin: the suffix sets the for"),
         ("-train x -save-vocab y", "-save-vocab without -output: to only count words, use w2v"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
 VARIABLE = "_W2V_COMPLETE"  # environment variable by which the shell asks for completions
-_MOST = 50  # most words that are offered
+_MAX_COMPLETIONS = 50  # maximum number of words that are offered
 
 
 def answer_shell(cli: click.Group) -> int:
@@ -23,10 +23,10 @@ def answer_shell(cli: click.Group) -> int:
 def complete_words(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete a name of the vector file, the most frequent first.
+    """Return the names in the vector file that complete a word, the most frequent first.
 
-    Only a .safetensors file is searched: it is memory-mapped and opens at once. Other formats would
-    have to be read whole. A leading + or - is kept.
+    Only a .safetensors file is searched: it is memory-mapped and opens at once. Files in
+    other formats would have to be read whole. The sign of a TERM, + or -, is kept.
     """
     from w2v.cli.vector_file import vectors_path
     from w2v.embeddings.formats import CONTAINER, load, sniff
@@ -44,7 +44,10 @@ def complete_words(
 
 
 def _begin_with(table: Table, incomplete: str) -> list[str]:
-    first = incomplete.encode("utf-8", "surrogateescape")
-    rows = table.order[table.place(first) : table.place(first + b"\xff")]
-    names = (table.name(row) for row in sorted(rows.tolist())[:_MOST])
+    """Return the most frequent names that begin with a text; names with blanks are left out."""
+    beginning = incomplete.encode("utf-8", "surrogateescape")
+    # No name has the byte 0xff, which sorts after all bytes of UTF-8. The smallest row numbers are
+    # those of the most frequent words.
+    rows = table.order[table.place(beginning) : table.place(beginning + b"\xff")]
+    names = (table.name(row) for row in sorted(rows.tolist())[:_MAX_COMPLETIONS])
     return [name for name in names if name.isprintable() and not any(map(str.isspace, name))]

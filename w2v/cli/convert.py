@@ -38,14 +38,14 @@ from w2v.system.pipes import name_of
     click.option(
         "--center", type=click.IntRange(0), metavar="N",
         help="Subtract the mean of all vectors, then remove their first N principal components. "
-        "0 only subtracts the mean.",
+        "With 0, only subtract the mean.",
     ),
     click.option("--normalize", is_flag=True, help="Divide each vector by its length."),
 )  # fmt: skip
 @click.option(
     "--dtype", type=click.Choice(["f32", "f16"]), default="f32", show_default=True,
-    help="Type of the numbers. f16 (float16) halves the size of a .safetensors or .npy file; "
-    "other formats do not have it.",
+    help="Type of the numbers. f16 (float16) halves the size of a .safetensors or .npy file. "
+    "Other formats cannot store f16.",
 )  # fmt: skip
 @click.option(
     "--blank", metavar="TEXT",
@@ -53,7 +53,7 @@ from w2v.system.pipes import name_of
     "a name.",
 )  # fmt: skip
 @click.option(
-    "--check", is_flag=True, help="Repair a damaged IN, and report each repair; see above."
+    "--check", is_flag=True, help="Repair a damaged IN, and report each repair, as described above."
 )
 def convert(
     source: str,
@@ -99,9 +99,9 @@ def convert(
     )
     findings = Diagnostics(source, repairs=check)
     converted = formats.load(source, table, limit if combine == "input" else None, findings)
-    if check and (bad := container.damaged(*formats.contents(source))):
+    if check and (damaged := container.damaged(*formats.contents(source))):
         findings.note(
-            f"the bytes of {', '.join(bad)} do not match their checksum, and are kept unchanged"
+            f"the bytes of {', '.join(damaged)} do not match their checksum, and are kept unchanged"
         )
     if check and not np.isfinite(converted.norms).all():
         finite = np.isfinite(converted.norms)

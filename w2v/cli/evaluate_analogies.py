@@ -45,11 +45,11 @@ def analogies(
 ) -> None:
     """Measure accuracy on analogies: A is to B as C is to what?
 
-    A SET has four words on each line, and a line ": NAME" before each section; sections whose names
+    A SET has four words on each line, and a line ": NAME" before each section. Sections whose names
     begin with gram are syntactic. An answer is searched among the words that --restrict keeps,
     except the three words of the question. Questions with unknown words are not counted, unless
-    --count-oov is given. Case is ignored. Prints the accuracy of each section; several -v files are
-    compared as by w2v compare.
+    --count-oov is given. Case is ignored. Prints the accuracy of each section.
+    Several -v files are compared as by w2v compare.
     """
     from w2v.embeddings.formats import read_with
     from w2v.evaluation import compare
@@ -60,9 +60,10 @@ def analogies(
         raise click.UsageError("--plot needs a single SET")
     if plot:
         chart_kind(plot)
-    paths = [file for path in files.paths() for file in read_with(path)]
+    vector_files = [file for path in files.paths() for file in read_with(path)]
     output_files.check(
-        {"--plot": plot}, {"one of the test sets": files.sets, "one of the vector files": paths}
+        {"--plot": plot},
+        {"one of the test sets": files.sets, "one of the vector files": vector_files},
     )
     tables = files.tables()
     for path in files.sets:
@@ -92,6 +93,7 @@ def analogies(
 def _print_section(
     path: str, result: AnalogyResult, count_oov: bool, results: ResultPrinter
 ) -> None:
+    """Print the accuracy of a section; a dash if it has no questions to count."""
     accuracy = result.accuracy(count_oov)
     share = "     -" if accuracy is None else f"{accuracy:6.1%}"
     right, answerable, questions = result.correct, result.answerable, result.questions

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
         type=click.Choice(["documents", "words", "model"]),
         default="documents",
         show_default=True,
-        help="Features of the regression. documents: the document's vector in the file; words: the "
-        "mean of its words' vectors. model: evaluate the network in the file, without a "
-        "regression.",
+        help="Features of the regression: the vector of the document in the file (documents), or "
+        "the mean of the vectors of its words (words). With model, evaluate the network in the "
+        "file instead of a regression.",
     ),
 )
 @grouped(
@@ -93,16 +93,16 @@ def classify(
 
 
 def _refuse_other_tables(path: str, by: str) -> None:
-    """Raise W2VError if the file lacks the table of --by, words or documents, and has the other."""
+    """Raise W2VError if the file has a table of words or documents, but not the one of --by."""
     from w2v.embeddings.container import nested, table_names
     from w2v.embeddings.formats import contents
 
     tensors, metadata = contents(path)
-    held = set(table_names(tensors))
-    if nested(metadata, "settings").get("word_vectors") is False:
-        held.discard("words")
+    tables = set(table_names(tensors))
+    if nested(metadata, "settings").get("word_vectors") is False:  # they were not trained
+        tables.discard("words")
     other = "words" if by == "documents" else "documents"
-    if by not in held and other in held:
+    if by not in tables and other in tables:
         raise W2VError(f"{path} has vectors of {other} but not of {by}: use --by {other}")
 
 
@@ -117,25 +117,27 @@ def _network_report(
     saved, line = SavedNetwork(model, "classify"), ProgressLine(sys.stderr)
     texts = NewTexts((path,), settings, threads, line)
     text, probabilities = label_probabilities(saved, texts, "needed")
-    labels, true = saved.network.labels, list(map(str, text.labels))
-    if not true:
+    labels, true_labels = saved.network.labels, list(map(str, text.labels))
+    if not true_labels:
         raise W2VError(f"{path}: no documents in the file")
-    unknown = [label for label in true if label not in labels]
+    unknown = [label for label in true_labels if label not in labels]
     if unknown:
         line.say(
             f"{plural(len(unknown), 'text')} with a label that the network was not trained on, "
             f"such as {unknown[0]!r}: counted as wrong"
         )
-    return ClassificationReport.of(true, [labels[at] for at in probabilities.argmax(axis=1)])
+    predicted = [labels[column] for column in probabilities.argmax(axis=1)]
+    return ClassificationReport.of(true_labels, predicted)
 
 
 def _print_report(report: ClassificationReport, results: ResultPrinter) -> None:
+    """Print the accuracy, and the F1 score and the predicted labels of each label."""
     labels, counts, f1 = report.labels, report.confusion.tolist(), report.f1()
     total = int(report.confusion.sum())
     lines = [f"{report.accuracy:7.2%}  of {total:,} documents right"]
     for label, score, row in zip(labels, f1, counts, strict=True):
         predicted = ", ".join(
-            f"{n:,} {printable(to)}" for n, to in zip(row, labels, strict=True) if n
+            f"{count:,} {printable(name)}" for count, name in zip(row, labels, strict=True) if count
         )
         lines.append(f"{score:7.4f}  F1 of {printable(label)}: {predicted or 'no documents'}")
     results.print(

@@ -38,8 +38,9 @@ _VECTORS = grouped(
 class EvaluatedFiles:
     """The test sets, and the vector files that are evaluated on them.
 
-    vectors   the paths of the vector files; empty: the default file
-    restrict  how many words of each file to use, the most frequent ones
+    sets      the paths of the test sets
+    vectors   the paths of the vector files; if there are none, the default file is used
+    restrict  number of words of each file to use, the most frequent ones
     combine   input: input vectors; sum: input vectors plus output vectors
     """
 

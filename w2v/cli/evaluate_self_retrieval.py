@@ -70,16 +70,17 @@ def self_retrieval(
         )
     trained_rows = np.array([chosen[i] for i in rows_found])
     ranks = Search(table).count_nearer(vectors[rows_found], trained_rows).tolist()
-    first, ten = sum(rank == 0 for rank in ranks), sum(rank < 10 for rank in ranks)
+    nearest, among_ten = sum(rank == 0 for rank in ranks), sum(rank < 10 for rank in ranks)
     total, left_out = len(rows_found), len(missing)
     report = (
-        f"{first / total:6.1%}  {first} of {total} documents: the trained vector is the nearest\n"
-        f"{ten / total:6.1%}  {ten} of {total} documents: it is among the ten nearest"
+        f"{nearest / total:6.1%}  {nearest} of {total} documents: the trained vector is the "
+        "nearest\n"
+        f"{among_ten / total:6.1%}  {among_ten} of {total} documents: it is among the ten nearest"
     )
     if missing:
         report += f"\n{left_out} left out: without a known word, or not in the corpus"
     results.print(
-        {"documents": total, "first": first, "among_ten": ten, "missing": left_out},
+        {"documents": total, "first": nearest, "among_ten": among_ten, "missing": left_out},
         report,
-        [[first / total, ten / total, total, left_out]],
+        [[nearest / total, among_ten / total, total, left_out]],
     )

@@ -27,7 +27,7 @@ def similarity(
 
     A SET has two words and a score on each line, separated by tabs. Case is ignored. Prints
     Spearman's rank correlation, the number of pairs whose words are known, the number of all pairs,
-    the p-value, and Pearson's correlation; several -v files are compared as by w2v compare.
+    the p-value, and Pearson's correlation. Several -v files are compared as by w2v compare.
     """
     from w2v.evaluation import compare
     from w2v.evaluation.similarity import similarity
@@ -39,11 +39,11 @@ def similarity(
             print_compared(files.vectors, compared, results)
             continue
         result = similarity(tables[0], path, files.restrict)
-        found, (spearman, p, pearson) = len(result.found), result.agreement()
+        known_pairs, (spearman, p, pearson) = len(result.found), result.agreement()
         score = "      -" if spearman is None else f"{spearman:7.4f}"
-        more = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"
+        details = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"
         results.print(
-            {"set": path, "spearman": spearman, "found": found, "pairs": result.pairs,
+            {"set": path, "spearman": spearman, "found": known_pairs, "pairs": result.pairs,
              "pearson": pearson, "p": p},
-            f"{score}  {found} of {result.pairs} pairs  {printable(path)}{more}",
+            f"{score}  {known_pairs} of {result.pairs} pairs  {printable(path)}{details}",
         )  # fmt: skip
