@@ -71,6 +71,6 @@ def analogy(
     answerer = query_answerer(searched, searched, lookup, answer)
     printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
     unanswered = unanswered_queries(answerer, lookup.vectors)
-    all_queries = batches(queries, files.paths, parse, unanswered.refuse)
+    all_queries = batches(queries, files.paths, parse, unanswered.report_invalid)
     typed_order = (1, 0, 2)  # the user types A B C; the terms of the query are +B -A +C
     ctx.exit(print_answers(answerer, all_queries, unanswered, printer, typed_order))

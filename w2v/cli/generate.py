@@ -32,16 +32,16 @@ from w2v.cli.output import printable
     click.option(
         "--temperature", type=click.FloatRange(0), callback=finite,
         default=1.0, show_default=True, metavar="X",
-        help="Sampling temperature. 0 always takes the most probable word; 1 samples from the "
-        "model's probabilities; a higher number makes the text more varied.",
+        help="Sampling temperature. With 0, always take the most probable word; with 1, sample "
+        "from the model's probabilities. A higher number makes the text more varied.",
     ),
     click.option(
         "--top-k", type=click.IntRange(0), default=0, show_default=True, metavar="N",
-        help="Sample only from the N most probable words; 0: from all words.",
+        help="Sample only from the N most probable words. With 0, sample from all words.",
     ),
     click.option(
         "--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N",
-        help="Seed of the random numbers. The same seed writes the same text.",
+        help="Seed of the random numbers. With the same seed, the same text is generated.",
     ),
 )  # fmt: skip
 def generate(
@@ -52,8 +52,6 @@ def generate(
     MODEL is a network of w2v train --task lm. The end of a sentence, <eos>, is written as a line
     break.
     """
-    if temperature != temperature:  # click's check of a range lets NaN pass
-        raise click.UsageError("--temperature nan: expected a number of 0 or more")
     limit_blas(1)
     from w2v.runs.saved_model import SavedNetwork
     from w2v.text.vocabulary import END, UNKNOWN
@@ -67,9 +65,9 @@ def generate(
     if unknown:
         click.echo(f"not in the vocabulary: {printable(' '.join(unknown))}", err=True)
     ids = [row for word in prompt_words if (row := rows.get(word, unknown_row)) is not None]
-    begin = " ".join(printable(word) for word in prompt_words)
-    click.echo(begin, nl=False)
-    at_line_start = not begin
+    beginning = " ".join(printable(word) for word in prompt_words)
+    click.echo(beginning, nl=False)
+    at_line_start = not beginning
     for row in saved.network.generate(ids, words, temperature, top_k, seed):
         if saved.names[row] == END:
             click.echo("")

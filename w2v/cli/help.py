@@ -14,7 +14,7 @@ HEADINGS = (
     "Query", "Answer", "Vectors", "Map", "Losses", "Phrases", "Topics", "Sampling", "Network",
     "Experiment", "Evaluation", "Text", "Documents", "Model", "Training", OUTPUT,
 )  # fmt: skip
-_WIDEST = 26  # columns; the help of a longer name starts on the next line
+_MAX_NAME_WIDTH = 26  # columns; the help of a longer name starts on the next line
 _DEFAULT = re.compile(r"\[default: .{,20}\]")  # short defaults, which are not broken over lines
 
 
@@ -52,17 +52,19 @@ def write_groups(
     Unlike click's own layout, no line break falls inside an option's name or a short default.
     """
     lengths = [len(name) for rows in groups.values() for name, _ in rows]
-    width = max((length for length in lengths if length <= _WIDEST), default=0)
+    width = max((length for length in lengths if length <= _MAX_NAME_WIDTH), default=0)
     for heading, rows in groups.items():
         with formatter.section(heading):
             indent = " " * formatter.current_indent
             column = " " * (len(indent) + width + 2)
             for name, help in rows:
                 is_wide = len(name) > width
-                formatter.write(f"{indent}{name}\n" * is_wide)
+                if is_wide:
+                    formatter.write(f"{indent}{name}\n")
+                # textwrap breaks no line at a no-break space.
+                unbroken = _DEFAULT.sub(lambda match: match[0].replace(" ", "\xa0"), help)
                 lines = textwrap.fill(
-                    _DEFAULT.sub(lambda found: found[0].replace(" ", "\xa0"), help),
-                    formatter.width, break_on_hyphens=False, subsequent_indent=column,
+                    unbroken, formatter.width, break_on_hyphens=False, subsequent_indent=column,
                     initial_indent=column if is_wide else f"{indent}{name:{width + 2}}",
                 )  # fmt: skip
                 formatter.write(lines.replace("\xa0", " ") + "\n")
@@ -88,7 +90,7 @@ def option_record(option: click.Option, ctx: click.Context) -> tuple[str, str] |
     """
     if isinstance(option.type, click.IntRange | click.FloatRange):
         option = copy.copy(option)
-        option.type = click.INT
+        option.type = click.INT  # a type without a range
     return option.get_help_record(ctx)
 
 

@@ -63,8 +63,8 @@ def infer(
     """Infer the vectors, or topics, of new documents.
 
     CORPUS names files of documents, as in w2v train; without CORPUS, documents are read from stdin.
-    A vector depends only on the model and the document: it is the same in every call, whichever
-    other documents are in the call.
+    A vector depends only on the model and the document. It does not depend on the other documents
+    in the call.
     """
     limit_blas(threads)
     from w2v.embeddings import container, formats
@@ -74,7 +74,7 @@ def infer(
     from w2v.system.progress import ProgressLine
 
     if output != "-" and not results.plain:
-        raise W2VError("--tsv and --json work only on stdout: leave out -o, or leave them out")
+        raise W2VError("--tsv and --json work only on stdout: leave out -o, or --tsv and --json")
     catch_signals()
     write, paths = formats.writer(output), or_stdin(corpus)
     output_files.check(
@@ -93,7 +93,7 @@ def infer(
     text, vectors = infer_vectors(saved, texts, on_names=check_names)
     if not results.plain:
         for name, vector in zip(text.names, vectors, strict=True):
-            numbers = [*map(str, vector)]
+            numbers = [*map(str, vector)]  # the shortest decimals that give the float32 numbers
             record = {"document": name, "vector": [*map(float, numbers)]}
             results.print(record, "", [[name, *numbers]])
         ctx.exit(refused.exit_code())

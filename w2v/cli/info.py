@@ -22,7 +22,7 @@ from w2v.errors import W2VError
 @click.argument("file", type=INPUT)
 @click.option(
     "--check", is_flag=True,
-    help="Verify the checksums of a .safetensors file; read a file of another format in full. "
+    help="Verify the checksums of a .safetensors file, or read a file of another format in full. "
     "Vectors that are not finite are an error too.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -40,10 +40,10 @@ def info(file: str, check: bool, as_json: bool) -> None:
     facts = describe(file, findings)
     say_findings(findings)
     if check and facts["format"] == CONTAINER:
-        bad = container.damaged(*container.read(file))
-        if bad:
+        damaged = container.damaged(*container.read(file))
+        if damaged:
             raise W2VError(
-                f"{file} is damaged: the bytes of {', '.join(bad)} do not match their checksum"
+                f"{file} is damaged: the bytes of {', '.join(damaged)} do not match their checksum"
             )
     if check:
         _check_finite(file)
@@ -63,10 +63,10 @@ def _check_finite(file: str) -> None:
         table, findings = formats.load(file, name), Diagnostics(file)
         problem = table.without_direction()
         if not np.isfinite(table.norms).all():
-            of = "" if name == "words" else f" --table {name}"
+            table_option = "" if name == "words" else f" --table {name}"
             raise W2VError(
-                f"{file}: {problem}; w2v convert --check{of} {file} OUT removes vectors that are "
-                "not finite"
+                f"{file}: {problem}; w2v convert --check{table_option} {file} OUT removes vectors "
+                "that are not finite"
             )
         if problem:
             findings.note(problem)

@@ -58,7 +58,8 @@ _COUNT = click.IntRange(1)
 )  # fmt: skip
 @click.option(
     "--threads", type=_COUNT, metavar="N",
-    help="How many runs to train at the same time.  [default: the processors that may be used]",
+    help="Number of runs that are trained at the same time.  [default: the processors that may be "
+    "used]",
 )  # fmt: skip
 @quiet_option
 @plot_option
@@ -105,24 +106,32 @@ def lag(
         variant for name in _names(model, "--model", VARIANTS) for variant in VARIANTS[name]
     ]
     tasks, lengths = _names(task, "--task", TASKS), _lengths(length)
-    cells = [(t, v, n) for t in tasks for n in lengths for v in variants]
+    cells = [
+        (task_name, variant, sequence_length)
+        for task_name in tasks
+        for sequence_length in lengths
+        for variant in variants
+    ]
     line, count = ProgressLine(sys.stderr, quiet), len(cells) * seeds
-    done, began = [0.0], _now()
+    runs_done, start = [0.0], _now()  # a list, so that `show` can change its number
 
     def show(share: float) -> None:
-        done[0] += share
-        spent = _now() - began
-        left = duration(spent * (count / done[0] - 1)) if done[0] > 0 else "?"
-        line.show(f"training {done[0] / count:6.1%}  at most {left} left")
+        """Count a share of a run as done, and show the progress of all runs."""
+        runs_done[0] += share
+        spent = _now() - start
+        left = duration(spent * (count / runs_done[0] - 1)) if runs_done[0] > 0 else "?"
+        line.show(f"training {runs_done[0] / count:6.1%}  at most {left} left")
 
-    def work(cell: tuple[str, str, int], seed: int) -> Outcome:
+    def train_run(cell: tuple[str, str, int], seed: int) -> Outcome:
         outcome = train_on_task(*cell, steps, units, seed, lambda: show(1 / steps))
         show(1 - outcome.steps / steps)  # a run that ended early skips these minibatches
         return outcome
 
     with ThreadPoolExecutor(threads or processors()) as pool:
-        runs = [[pool.submit(work, cell, 1 + n) for n in range(seeds)] for cell in cells]
-        results.print_heading(_HEAD)
+        runs = [
+            [pool.submit(train_run, cell, seed) for seed in range(1, seeds + 1)] for cell in cells
+        ]
+        results.print_heading(_HEADING)
         rows = []
         for cell, cell_runs in zip(cells, runs, strict=True):
             rows.append(_facts(cell, [run.result() for run in cell_runs]))
@@ -133,11 +142,13 @@ def lag(
         write_chart(chart_data.lag(rows), plot, line.say)
 
 
-_HEAD = "task    length  network             score    solved  batches   1/4      1/2      all back"
+_HEADING = (
+    "task    length  network             score    solved  batches   1/4      1/2      all back"
+)
 
 
 def _facts(cell: tuple[str, str, int], outcomes: list[Outcome]) -> dict[str, Any]:
-    """Return the JSON record of the runs of one task, network and length."""
+    """Return the JSON record of the runs of one cell: a task, a network and a length."""
     task, variant, length = cell
     by_distance = zip(*(run.gradients for run in outcomes), strict=True)
     reach = [_median(list(norms)) for norms in by_distance]
@@ -150,11 +161,11 @@ def _facts(cell: tuple[str, str, int], outcomes: list[Outcome]) -> dict[str, Any
         "solved": sum(run.solved(task) for run in outcomes),
         "runs": len(outcomes),
         "batches": round(median(run.steps for run in outcomes)),
-        "gradients": dict(zip(_BACK, map(_finite, reach), strict=True)),
+        "gradients": dict(zip(_DISTANCES, map(_finite, reach), strict=True)),
     }
 
 
-_BACK = ("0", "0.25", "0.5", "1")  # distances from the last state, as shares of the length
+_DISTANCES = ("0", "0.25", "0.5", "1")  # distances from the last state, as shares of the length
 
 
 def _row(facts: dict[str, Any]) -> list[Any]:
@@ -168,16 +179,17 @@ def _row(facts: dict[str, Any]) -> list[Any]:
 
 
 def _line(facts: dict[str, Any]) -> str:
-    """Return the plain line of a record."""
-    back = "  ".join(f"{_or_nan(share):<7.2g}" for share in [*facts["gradients"].values()][1:])
+    """Return the plain line of a record, without the gradient at distance 0, which is 1."""
+    reach = "  ".join(f"{_or_nan(share):<7.2g}" for share in [*facts["gradients"].values()][1:])
     return (
         f"{facts['task']:8}{facts['length']:6}  {facts['network']:18}"
         f"{_or_nan(facts['score']):7.3f}  {facts['solved']:3} of {facts['runs']}  "
-        f"{facts['batches']:7}   {back}".rstrip()
+        f"{facts['batches']:7}   {reach}".rstrip()
     )
 
 
 def _or_nan(number: float | None) -> float:
+    """Return the number, or NaN for None."""
     return float("nan") if number is None else number
 
 
@@ -187,6 +199,7 @@ def _median(numbers: list[float]) -> float:
 
 
 def _finite(number: float) -> float | None:
+    """Return the number, or None if it is NaN or infinite, which JSON cannot store."""
     return number if abs(number) < float("inf") else None
 
 
@@ -197,6 +210,7 @@ def _now() -> float:
 
 
 def _names(text: str, option: str, known: Any) -> list[str]:
+    """Return the names in a list separated by commas; W2VError if one of them is not known."""
     names = text.split(",")
     for name in names:
         if name not in known:
@@ -205,10 +219,11 @@ def _names(text: str, option: str, known: Any) -> list[str]:
 
 
 def _lengths(text: str) -> list[int]:
+    """Return the numbers of --length; W2VError if one of them is invalid."""
     try:
         lengths = [int(number) for number in text.split(",")]
     except ValueError:
-        lengths = [0]
+        lengths = [0]  # out of range: raises the error below
     if not all(2 <= length <= 100_000 for length in lengths):
         raise W2VError(
             f"--length {text}: expected whole numbers from 2 to 100,000, separated by commas"

@@ -29,7 +29,7 @@ threads_option = click.option(
 )  # fmt: skip
 
 
-_MOST_REPORTED = 10  # of the invalid rows, this many are reported one by one
+_MAX_REPORTED = 10  # maximum number of invalid rows that are reported one by one
 
 
 class RefusedRows:
@@ -41,7 +41,7 @@ class RefusedRows:
     def __call__(self, error: W2VError) -> None:
         """Count an invalid row, which is left out; report it if it is one of the first."""
         self._count += 1
-        if self._count <= _MOST_REPORTED:
+        if self._count <= _MAX_REPORTED:
             click.echo(f"w2v: {printable(str(error))}", err=True)
 
     def exit_code(self) -> int:
@@ -58,8 +58,8 @@ class NewTexts:
     """Texts to which a saved model is applied, and the settings for reading them.
 
     paths     the files; `-` is stdin
-    settings  the DocumentSettings that the command line gives
-    threads   worker threads; None: as many as there are processors that may be used
+    settings  the settings that the command line gives, among them the DocumentSettings
+    threads   number of worker threads; None: the number of processors that may be used
     line      the progress line
     refused   called with the error for an invalid row, which is then left out; None: the error is
               raised
@@ -74,7 +74,7 @@ class NewTexts:
     def documents_in(
         self, model: SavedDocumentModel | SavedTopicModel
     ) -> tuple[EncodedDocuments, int]:
-        """Read documents, encoded with the vocabulary of a model; also the number of OOV tokens."""
+        """Read documents and encode them for a model; also return the number of OOV tokens."""
         from w2v.settings import DocumentSettings
         from w2v.text.encode import open_corpus
 
@@ -86,7 +86,7 @@ class NewTexts:
         return text, unknown
 
     def tokens_in(self, model: SavedTopicModel) -> tuple[EncodedTerms, int]:
-        """Read documents for a topic model; also the number of out-of-vocabulary tokens."""
+        """Read documents for a topic model; also return the number of OOV tokens."""
         import numpy as np
 
         from w2v.factorization.term_matrix import encode_terms
@@ -123,15 +123,15 @@ def infer_vectors(
     on_names(text.names)
     if names is not None:
         text = text.with_names(names)
-    began, count = monotonic(), len(text.names)
+    start, count = monotonic(), len(text.names)
 
     def show(done: int) -> None:
-        rate = done / max(monotonic() - began, 1e-9)
-        left = duration((count - done) / rate) if rate else "?"
-        line.show(f"inferring {done / max(count, 1):6.1%}  {rate:,.0f} documents/s  {left} left")
+        speed = done / max(monotonic() - start, 1e-9)
+        left = duration((count - done) / speed) if speed else "?"
+        line.show(f"inferring {done / max(count, 1):6.1%}  {speed:,.0f} documents/s  {left} left")
 
     vectors = model.vectors(text, texts.thread_count(), show)
-    seconds = max(monotonic() - began, 1e-9)
+    seconds = max(monotonic() - start, 1e-9)
     line.say(f"inferred in {duration(seconds)}: {count / seconds:,.0f} documents/s")
     return text, vectors
 

@@ -33,9 +33,9 @@ def odd(
 ) -> None:
     """Find the odd one out: the word least similar to the others.
 
-    It is the word with the lowest cosine to the mean of all words' unit vectors. --tsv and --json
-    print every word with its cosine, the odd one out first. A lone - reads lists of words from
-    stdin, three words or more on each line.
+    The odd one out has the lowest cosine to the mean of all words' unit vectors. --tsv and --json
+    print every word with its cosine, the odd one out first. With a lone -, lists of words are read
+    from stdin, three words or more on each line.
     """
     queries = [words] if words else []
     require_queries(queries, files.paths, "WORD...")
@@ -44,17 +44,19 @@ def odd(
     from w2v.embeddings.spelling import split_words
     from w2v.system.progress import plural
 
-    def answer(question: tuple[str, ...]) -> None:
-        known = vectors.known_words(question, query.FEWEST)
-        ranked = query.odd(vectors.table, known, vectors.ignore_case)
+    def answer(listed_words: tuple[str, ...]) -> None:
+        words_with_vectors = vectors.known_words(listed_words, query.FEWEST)
+        ranked = query.odd(vectors.table, words_with_vectors, vectors.ignore_case)
         scores = [{"word": word, "score": round(score, 6)} for word, score in ranked]
         odd_one = ranked[0][0]
         results.print({"odd": odd_one, "scores": scores}, printable(odd_one), ranked)
 
     def parse(line: str) -> list[tuple[str, ...]]:
-        question = tuple(split_words(line))
-        if len(question) < query.FEWEST:
-            raise W2VError(f"expected three words or more, found {plural(len(question), 'word')}")
-        return [question]
+        listed_words = tuple(split_words(line))
+        if len(listed_words) < query.FEWEST:
+            raise W2VError(
+                f"expected three words or more, found {plural(len(listed_words), 'word')}"
+            )
+        return [listed_words]
 
     ctx.exit(vectors.answer_each(queries, files, parse, answer, list))

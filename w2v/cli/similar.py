@@ -97,22 +97,22 @@ def similar(
     """Find the words or documents nearest to a query.
 
     A TERM without a sign starts a query; +WORD and -WORD add a word and subtract one, as in king
-    +woman -man. A lone - reads queries from stdin, one on each line. (A lone + is a word; after --,
-    a lone - is a word too.) To find the words nearest to a document: --from documents --table words
-    ID.
+    +woman -man. With a lone -, queries are read from stdin, one on each line. A lone + is a word;
+    after --, a lone - is a word too. To find the words nearest to a document, use --from documents
+    --table words ID.
     """
-    few = len(terms) <= SINGLE_THREAD_WORDS and not (files.paths or texts or vector_files)
-    limit_blas(1 if few else None)
+    is_small = len(terms) <= SINGLE_THREAD_WORDS and not (files.paths or texts or vector_files)
+    limit_blas(1 if is_small else None)
     from w2v.embeddings.query import parse_terms
     from w2v.embeddings.spelling import split_words
 
     table = table or ("documents" if texts else "words")
     queries = parse_terms(terms, verbatim)
     by_terms = bool(queries or files.paths)
-    kinds = sum([by_terms, bool(texts), bool(vector_files)])
-    if not kinds:
+    query_kinds = sum([by_terms, bool(texts), bool(vector_files)])
+    if not query_kinds:
         raise click.UsageError("no query: name a word, as in w2v similar WORD")
-    if kinds > 1:
+    if query_kinds > 1:
         raise click.UsageError("--text, --vector and TERMs cannot be combined: use one of them")
     if source is not None and not by_terms:
         raise click.UsageError("--from works only with TERMs")
@@ -131,7 +131,7 @@ def similar(
 
     printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
     unanswered = unanswered_queries(answerer, lookup.vectors, expressions=True)
-    all_queries = batches(queries, files.paths, parse, unanswered.refuse)
+    all_queries = batches(queries, files.paths, parse, unanswered.report_invalid)
     ctx.exit(print_answers(answerer, all_queries, unanswered, printer))
 
 
@@ -145,11 +145,11 @@ def _similar_to_texts(
     model, unanswered = SavedDocumentModel(path), unanswered_queries(answerer, path)
     for text in texts:
         try:
-            found = neighbours(model.vector(text), answerer.search)
+            answers = neighbours(model.vector(text), answerer.search)
         except W2VError as error:
-            unanswered.refuse(error)
+            unanswered.report_invalid(error)
         else:
-            print_lines(printer.lines(text, found))
+            print_lines(printer.lines(text, answers))
     return unanswered.exit_code()
 
 
@@ -164,9 +164,12 @@ def _similar_to_vectors(
 
     unanswered = unanswered_queries(answerer, None)
     dim = answerer.source.dim
-    for batch in (b for path in paths for b in read_vectors(path, dim, unanswered.refuse)):
-        if batch:
-            found = neighbours_each(np.stack([vector for _, vector in batch]), answerer.search)
-            for (name, _), neighbours in zip(batch, found, strict=True):
-                print_lines(printer.lines(name, neighbours))
+    for path in paths:
+        for batch in read_vectors(path, dim, unanswered.report_invalid):
+            if not batch:
+                continue
+            vectors = np.stack([vector for _, vector in batch])
+            answers_each = neighbours_each(vectors, answerer.search)
+            for (name, _), answers in zip(batch, answers_each, strict=True):
+                print_lines(printer.lines(name, answers))
     return unanswered.exit_code()

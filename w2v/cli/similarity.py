@@ -32,19 +32,19 @@ def similarity(
 ) -> None:
     """Print the cosine similarity of two words.
 
-    More pairs may follow. A lone - reads pairs from stdin, two words on each line.
+    More pairs may follow. With a lone -, pairs are read from stdin, two words on each line.
     """
     pairs = word_groups(words, 2, "A B")
     require_queries(pairs, files.paths, "A B")
     vectors = WordLookup(lookup, table)
     from w2v.embeddings import query
 
-    several = bool(files.paths) or len(pairs) > 1
+    with_names = bool(files.paths) or len(pairs) > 1
 
     def answer(pair: tuple[str, ...]) -> None:
         a, b = vectors.known_words(pair, 2)
         score = query.similarity(vectors.table, a, b, vectors.ignore_case)
-        names = f"  {printable(' '.join(pair))}" if several else ""
+        names = f"  {printable(' '.join(pair))}" if with_names else ""
         results.print({"a": pair[0], "b": pair[1], "score": round(score, 6)}, f"{score:.4f}{names}")
 
     def parse(line: str) -> list[tuple[str, ...]]:

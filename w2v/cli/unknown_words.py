@@ -20,7 +20,7 @@ class UnansweredQueries:
     """Reports on stderr which queries have no answer and why, and counts them.
 
     table        the table in which words are looked up
-    vectors      its file, as given by -v; None: the default file
+    vectors      the vector file, as given by -v; None: the default file
     left_out     with --oov skip: the unknown words that have been left out of queries; else None
     expressions  whether a query may be an expression, as in prime +minister
     """
@@ -33,37 +33,38 @@ class UnansweredQueries:
         expressions: bool = False,
     ):
         self._table, self._vectors, self._expressions = table, vectors, expressions
-        self._left_out, self._count, self._refused = left_out, 0, False
+        self._left_out, self._count, self._any_invalid = left_out, 0, False
 
     def report(self, error: NotFoundError, names: Sequence[str]) -> None:
         """Report that a query has no answer.
 
-        names  the words of all queries that are answered together, in the order of typing: a phrase
-               may have been typed as several queries
+        error  the error, whose `name` is the unknown word
+        names  the words of all queries that are answered together, in the order of typing. The
+               unknown word may be part of a phrase that was typed as several queries
         """
         self._count += 1
         if self._left_out is None:
             advice = self._advice(error.name, names) if error.name else ""
             click.echo(f"w2v: {printable(str(error) + advice)}", err=True)
 
-    def refuse(self, error: W2VError) -> None:
-        """Report a line that is not a valid query; the queries after it are still answered."""
-        self._refused = True
+    def report_invalid(self, error: W2VError) -> None:
+        """Report an invalid query. The exit status is then 2; later queries are still answered."""
+        self._any_invalid = True
         click.echo(f"w2v: {printable(str(error))}", err=True)
 
     def _advice(self, name: str, names: Sequence[str]) -> str:
         """Return suggestions for an unknown name.
 
-        They are a phrase that is one word in the table, the sum of the name's words, or inference
-        of a vector for the name as a text.
+        A suggestion is a phrase that is one word in the table, the sum of the name's words, w2v
+        phrases, or inference of a vector for the name as a text.
         """
         from w2v.embeddings.query import row_of
         from w2v.embeddings.spelling import joined_form, joined_to_others, split_words
 
         words = split_words(name)
         if len(words) <= 1:
-            form = joined_to_others(self._table, name, names)
-            return f"; as one word: {form}" if form else ""
+            phrase = joined_to_others(self._table, name, names)
+            return f"; as one word: {phrase}" if phrase else ""
         advice = ""
         if joined_form(self._table, words) is None:
             if self._expressions and all(row_of(self._table, word) is not None for word in words):
@@ -82,14 +83,12 @@ class UnansweredQueries:
         """
         from w2v.system.progress import plural
 
-        if self._left_out is None and self._count and not self._refused:
+        if self._left_out is None and self._count and not self._any_invalid:
             return NotFoundError.exit_code
         if self._left_out:
-            words = f"left out: {plural(len(self._left_out), 'word')} without a vector"
-            none = (
-                f"; {self._count:,} {'query' if self._count == 1 else 'queries'} not answered"
-                if self._count
-                else ""
-            )
-            click.echo(words + none, err=True)
-        return W2VError.exit_code if self._refused else 0
+            message = f"left out: {plural(len(self._left_out), 'word')} without a vector"
+            if self._count:
+                queries = "query" if self._count == 1 else "queries"
+                message += f"; {self._count:,} {queries} not answered"
+            click.echo(message, err=True)
+        return W2VError.exit_code if self._any_invalid else 0

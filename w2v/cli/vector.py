@@ -49,8 +49,8 @@ def vector(
     """Print the vector of a word or an expression.
 
     TERMs are written as in w2v similar: king +woman -man. The vector of a single word is printed as
-    the file stores it; that of an expression is the sum of the words' unit vectors. A lone - reads
-    queries from stdin, one on each line.
+    the file stores it. The vector of an expression is the sum of the words' unit vectors. With a
+    lone -, queries are read from stdin, one on each line.
     """
     require_queries(terms, files.paths, "TERM...")
     lookup_table = WordLookup(lookup, table)
@@ -65,8 +65,9 @@ def vector(
         known = Query(tuple(term for term in query.terms if term[1] in kept))
         values = numbers(lookup_table.table, known, lookup_table.ignore_case)
         fields = [str(query), *map(str, values)]
-        finite = [float(str(x)) if math.isfinite(x) else None for x in values]
-        record = {"query": fields[0], "vector": finite}
+        # Through str, JSON gets the shortest decimals that give the float32 numbers.
+        numbers_or_none = [float(str(x)) if math.isfinite(x) else None for x in values]
+        record = {"query": fields[0], "vector": numbers_or_none}
         results.print(record, printable(" ".join(fields)), [fields])
 
     def names(query: Query) -> list[str]:

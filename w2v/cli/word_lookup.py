@@ -71,7 +71,7 @@ class WordLookup:
         expressions  whether a query may be an expression
         """
         unanswered = UnansweredQueries(self.table, self._vectors, self.left_out, expressions)
-        for batch in batches(queries, files.paths, parse, unanswered.refuse):
+        for batch in batches(queries, files.paths, parse, unanswered.report_invalid):
             for query in batch:
                 try:
                     answer(query)
