@@ -355,7 +355,7 @@ def test_planted_themes_are_found(w2v, folder):
     assert sum(shares["vector"]) == pytest.approx(1)
     held = w2v("perplexity", "x.safetensors", "--json", stdin=themed(30, seed=9).encode())
     assert 4 < json.loads(held.out)["perplexity"] < 8
-    assert "0 unknown tokens left out; 0 documents of fewer than two known words not" in held.err
+    assert "0 unknown tokens left out; 0 documents with fewer than two known words" in held.err
 
 
 @pytest.fixture
@@ -452,7 +452,10 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
         (("topics", "v.bin"), "v.bin (word2vec binary) holds only vectors: this needs a model"),
         (("perplexity", "v.bin", "text"), "v.bin (word2vec binary) holds only vectors"),
         (("evaluate", "analogies", "text", "-v", "v.bin", "--combine", "sum"), "no output vectors"),
-        (("perplexity", "lsa.safetensors", "text"), "its topics are not probabilities"),
+        (
+            ("perplexity", "lsa.safetensors", "text"),
+            "the topics of this model are not probabilities",
+        ),
         (("perplexity", "x.safetensors", "empty"), "nothing to score"),
         (("topics", "plain.safetensors", "--state", "s"), "train it with --keep-state"),
     ],

@@ -34,39 +34,42 @@ def texts(corpus: Sequence[str], recursive: bool) -> list[str]:
 class SettingOption(click.Option):
     """The option of one setting.
 
-    Its value is None unless the command line gives it: the settings class has the default. Aliases
+    The value is None unless the command line gives it: the settings class has the default. Aliases
     of the option work, but the help does not list them.
+
+    field  the field of the settings class; its metadata has the help
+    kind   the type of the field's values
     """
 
     def __init__(self, field: Field, kind: Any):
         from w2v.settings import ALIASES, option_name
 
-        name, known = option_name(field.name), field.metadata
-        self.heading, self._default = known["group"], known["shown"] or field.default
+        name, metadata = option_name(field.name), field.metadata
+        self.heading, self._default = metadata["group"], metadata["shown"] or field.default
         if kind is bool:
-            pair = f"{name}/--no-{name[2:]}" if field.default else name
+            names = f"{name}/--no-{name[2:]}" if field.default else name
             self._default = name[2:] if field.default else None
-            super().__init__([pair], is_flag=True, default=None, help=known["help"])
+            super().__init__([names], is_flag=True, default=None, help=metadata["help"])
             return
-        whole, real = kind in (int, int | None), kind in (float, float | None)
-        path = {"input": INPUT, "output": OUTPUT}.get(known["file"])
-        usual = "N" if whole else "X" if real else "FILE" if path else "TEXT"
-        choices = click.Choice(known["choices"]) if known["choices"] else None
+        is_int, is_float = kind in (int, int | None), kind in (float, float | None)
+        path = {"input": INPUT, "output": OUTPUT}.get(metadata["file"])
+        default_metavar = "N" if is_int else "X" if is_float else "FILE" if path else "TEXT"
+        choices = click.Choice(metadata["choices"]) if metadata["choices"] else None
         super().__init__(
             [name, *ALIASES.get(field.name, [])],
             default=None,
-            type=choices or path or (int if whole else float if real else str),
-            metavar=None if choices else known["metavar"] or usual,
-            help=known["help"],
+            type=choices or path or (int if is_int else float if is_float else str),
+            metavar=None if choices else metadata["metavar"] or default_metavar,
+            help=metadata["help"],
         )
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return the option and its help as click does, with the default, without aliases."""
-        shown = copy.copy(self)
-        shown.opts = self.opts[:1]
+        option = copy.copy(self)
+        option.opts = self.opts[:1]
         if self._default is not None:
-            shown.help = f"{self.help}  [default: {self._default}]"
-        return click.Option.get_help_record(shown, ctx)
+            option.help = f"{self.help}  [default: {self._default}]"
+        return click.Option.get_help_record(option, ctx)
 
 
 def setting_options(settings: type) -> dict[str, click.Option]:
@@ -80,7 +83,7 @@ def limit_blas(threads: int | None) -> None:
 
     Call it before NumPy is imported: BLAS reads the environment variables when it is loaded.
 
-    threads  None: as many as there are processors that may be used
+    threads  number of threads; None: the number of processors that may be used
     """
     from w2v.system.resources import processors
 
@@ -89,7 +92,7 @@ def limit_blas(threads: int | None) -> None:
 
 
 class GivenSettings:
-    """The values of settings that the command line gives; all others are None."""
+    """The values of settings: a setting that the command line does not give is None."""
 
     def __init__(self, values: dict[str, Any]):
         self._values = values
@@ -111,9 +114,10 @@ class GivenSettings:
 class SettingsCommand(Command):
     """A command that also has an option for each field of some settings classes.
 
-    Its function receives their values as one `GivenSettings` in the parameter `settings`.
+    The function of the command receives the values of these options as one `GivenSettings` in the
+    parameter `settings`.
 
-    settings  the names of the settings classes
+    settings  the names of the settings classes in `w2v.settings`
     """
 
     def __init__(self, *args: Any, settings: tuple[str, ...], **others: Any):

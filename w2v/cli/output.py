@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from w2v.embeddings.source import Diagnostics
 
 T = TypeVar("T")
-Form: TypeAlias = "T | Callable[[], T]"
+Lazy: TypeAlias = "T | Callable[[], T]"  # a value, or a function that computes it
 Rows = Iterable[Iterable[Any]]
 
 # Control characters, lone surrogates and bidirectional marks, which reorder a line. They are
@@ -27,22 +27,22 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff
 def printable(text: str) -> str:
     r"""Escape the characters of a text that could harm a terminal or break a line.
 
-    They become \x1b, \u202e and the like.
+    Such a character becomes its escape sequence, as \x1b or \u202e.
     """
     if text.isprintable():  # true of most texts, and ten times as fast as the substitution
         return text
-    return _UNSAFE.sub(lambda found: ascii(found.group())[1:-1], text)
+    return _UNSAFE.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
 def json_line(value: Mapping[str, Any]) -> str:
     """Return a mapping as a JSON object on one line."""
     line = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", line)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", line)
 
 
 def tsv_row(values: Iterable[Any]) -> str:
     """Return the values as fields separated by tabs; None becomes an empty field."""
-    return "\t".join("" if v is None else printable(_field(v)) for v in values)
+    return "\t".join("" if value is None else printable(_field(value)) for value in values)
 
 
 def _field(value: Any) -> str:
@@ -68,24 +68,27 @@ class ResultPrinter:
         return not (self.as_tsv or self.as_json)
 
     def lines(
-        self, record: Form[Mapping[str, Any]], text: Form[str], rows: Form[Rows] | None = None
+        self, record: Lazy[Mapping[str, Any]], text: Lazy[str], rows: Lazy[Rows] | None = None
     ) -> list[str]:
         """Return the lines of one result in the format that the options select.
 
-        Each argument is a value or a function that returns it. Only the selected one is called.
+        An argument may be a function that returns the value. Only the function of the selected
+        format is called.
 
         record  the JSON object
         text    the plain lines; an empty string prints no line
         rows    the rows of TSV, each a sequence of fields; None: one row, the record's values
         """
         if self.as_json:
-            return [json_line(_made(record))]
+            return [json_line(_computed(record))]
         if self.as_tsv:
-            return [*map(tsv_row, [_made(record).values()] if rows is None else _made(rows))]
-        return [plain] if (plain := _made(text)) else []
+            return [
+                *map(tsv_row, [_computed(record).values()] if rows is None else _computed(rows))
+            ]
+        return [plain] if (plain := _computed(text)) else []
 
     def print(
-        self, record: Form[Mapping[str, Any]], text: Form[str], rows: Form[Rows] | None = None
+        self, record: Lazy[Mapping[str, Any]], text: Lazy[str], rows: Lazy[Rows] | None = None
     ) -> None:
         """Print one result; the arguments are those of `lines`."""
         print_lines(self.lines(record, text, rows))
@@ -96,8 +99,8 @@ class ResultPrinter:
             click.echo(text)
 
 
-def _made(form: Form[T]) -> T:
-    return form() if callable(form) else form
+def _computed(lazy: Lazy[T]) -> T:
+    return lazy() if callable(lazy) else lazy
 
 
 def print_lines(lines: Sequence[str]) -> None:

@@ -43,13 +43,13 @@ def perplexity(
 ) -> None:
     """Measure how well a model predicts a text.
 
-    Prints the perplexity, exp(mean of -ln p(word)); this mean, in nats; the number of words that
-    were scored; and for a topic model the number of documents.
+    Prints the perplexity, which is exp(mean of -ln p(word)), the mean itself in nats, the number of
+    words that were scored, and for a topic model the number of documents.
 
     A language model predicts each word and each end of a sentence from the words before it; unknown
-    words count as <unk>. A topic model is measured by document completion: it infers a document's
-    topics from its first, third, fifth ... known word, and predicts the second, fourth, sixth ...
-    with p(word) = sum over topics of p(topic | document) p(word | topic).
+    words are read as <unk>. A topic model is measured by document completion: the topics of a
+    document are inferred from its first, third, fifth ... known word, and the second, fourth, sixth
+    ... word is predicted with p(word) = sum over topics of p(topic | document) p(word | topic).
     """
     catch_signals()
     limit_blas(threads)
@@ -68,8 +68,8 @@ def perplexity(
     listing = saved.listing()
     if listing.alpha is None:
         raise W2VError(
-            f"{model}: its topics are not probabilities: perplexity needs a model trained with "
-            "--model lda"
+            f"{model}: the topics of this model are not probabilities: perplexity needs a model "
+            "trained with --model lda"
         )
     tokens, unknown = texts.tokens_in(saved)
     count = tokens.starts.size - 1
@@ -77,10 +77,10 @@ def perplexity(
         tokens, listing.weights, listing.alpha, texts.thread_count(),
         lambda done: line.show(f"inferring {done / max(count, 1):6.1%}"),
     )  # fmt: skip
-    short = count - completion.documents
+    unscored = count - completion.documents
     line.say(
-        f"{plural(unknown, 'unknown token')} left out; {plural(short, 'document')} of fewer than "
-        "two known words not scored"
+        f"{plural(unknown, 'unknown token')} left out; {plural(unscored, 'document')} with fewer "
+        "than two known words not scored"
     )
     if not completion.scored:
         raise W2VError("no document has two words of the model's vocabulary: nothing to score")
@@ -114,7 +114,7 @@ def _print_score(evaluation: Evaluation, results: ResultPrinter) -> None:
     if not evaluation.targets:
         raise W2VError("no words in the text: nothing to score")
     nats = evaluation.nats / evaluation.targets
-    perplexity = math.exp(min(nats, 700))
+    perplexity = math.exp(min(nats, 700))  # exp of 710 overflows
     results.print(
         {"perplexity": perplexity, "nats": nats, "scored": evaluation.targets},
         f"{perplexity:.2f}  {nats:.4f} nats a word, {evaluation.targets:,} words",

@@ -29,7 +29,7 @@ _SCORINGS = ("default", "npmi")
     help="Output file; - is stdout. A suffix .gz, .bz2 or .xz compresses it.",
 )  # fmt: skip
 @click.option(
-    "--list", "listed", type=OUTPUT, metavar="FILE",
+    "--list", "list_path", type=OUTPUT, metavar="FILE",
     help="Also write the phrases to this file, with their counts and scores, separated by tabs.",
 )  # fmt: skip
 @grouped(
@@ -47,8 +47,8 @@ _SCORINGS = ("default", "npmi")
         type=float,
         callback=finite,
         metavar="X",
-        help="Join pairs with a score above X. A lower X joins more.  [default: 100; with npmi "
-        "0.5]",
+        help="Join pairs with a score above X. With a lower X, more pairs are joined.  [default: "
+        "100; with npmi 0.5]",
     ),
     click.option(
         "--min-count",
@@ -64,8 +64,8 @@ _SCORINGS = ("default", "npmi")
         default=1,
         show_default=True,
         metavar="N",
-        help="Make N passes over the text. Later passes also join phrases, so that two passes make "
-        "phrases of up to four words.",
+        help="Make N passes over the text. A later pass also joins the phrases of earlier passes, "
+        "so two passes make phrases of up to four words.",
     ),
     click.option(
         "--connectors",
@@ -103,7 +103,7 @@ _SCORINGS = ("default", "npmi")
 def phrases(
     corpus: tuple[str, ...],
     output: str,
-    listed: str | None,
+    list_path: str | None,
     scoring: str,
     threshold: float | None,
     min_count: int,
@@ -137,7 +137,7 @@ def phrases(
     catch_signals()
     paths = texts(corpus, recursive)
     inputs = {"one of the texts": paths, "the list of connectors": connectors}
-    output_files.check({"-o": output, "--list": listed}, inputs)
+    output_files.check({"-o": output, "--list": list_path}, inputs)
     source = Corpus(paths, tokenizer, encoding, lowercase, normalize)
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("word_hash"):
@@ -152,12 +152,12 @@ def phrases(
     if connector_words:
         line.say(f"connectors: {finder.connectors:,} of {len(connector_words):,} occur in the text")
     rows = []
-    for number in range(1, passes + 1):
-        before = finder.tokens
+    for pass_number in range(1, passes + 1):
+        tokens_before = finder.tokens
         joined = finder.join()
-        rows += [(number, phrase) for phrase in joined]
+        rows += [(pass_number, phrase) for phrase in joined]
         line.say(
-            f"pass {number}: {plural(len(joined), 'phrase')}; {before:,} tokens became "
+            f"pass {pass_number}: {plural(len(joined), 'phrase')}; {tokens_before:,} tokens became "
             f"{finder.tokens:,}"
         )
         if not joined:
@@ -165,11 +165,11 @@ def phrases(
     if finder.lost:
         line.say(f"{plural(finder.lost, 'rare pair')} dropped while counting, to save memory")
     with ExitStack() as files:  # either both files are written or none
-        if listed is not None:
-            file = files.enter_context(atomic_file.replacing(listed))
-            with packing.packer(file, listed) as packed:
-                for number, phrase in rows:
-                    row = phrase.name, phrase.count, phrase.score, number
+        if list_path is not None:
+            file = files.enter_context(atomic_file.replacing(list_path))
+            with packing.packer(file, list_path) as packed:
+                for pass_number, phrase in rows:
+                    row = phrase.name, phrase.count, phrase.score, pass_number
                     packed.write(b"%s\t%d\t%.6f\t%d\n" % row)
             file.flush()
         file = files.enter_context(atomic_file.packed(output))

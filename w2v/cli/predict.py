@@ -51,7 +51,8 @@ def predict(
     saved = SavedNetwork(model, "classify")
     texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
     labels = saved.network.labels
-    for row in label_probabilities(saved, texts, "if there")[1]:
+    _, probabilities = label_probabilities(saved, texts, "if there")
+    for row in probabilities:
         by_label = {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
         label, p = labels[row.argmax()], float(row.max())
         record = {"label": label, "p": round(p, 6), "labels": by_label}

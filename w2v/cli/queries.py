@@ -14,7 +14,7 @@ from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
 T = TypeVar("T")
-_BATCH = 1024  # most lines that are answered together
+_BATCH = 1024  # maximum number of lines that are answered together
 
 
 def batches(
@@ -27,7 +27,8 @@ def batches(
 
     paths    files with queries; `-` is stdin
     parse    turns a line that is not blank into queries; raises W2VError if the line is invalid
-    refused  called with that error, which then names the line; reading goes on after it
+    refused  called with an error of `parse`, to which the file and the number of the line are
+             added; reading then continues with the next line
     """
     if queries:
         yield list(queries)
@@ -52,18 +53,18 @@ def parsed_lines(
     from w2v.system.text_file import lines_as_they_come
     from w2v.text.nontext import HEAD, looks_like
 
-    passed = 0
+    earlier_lines = 0
     for lines in lines_as_they_come(file, name, _BATCH):
         queries: list[T] = []
-        if not passed and (meaning := looks_like(b"\n".join(lines)[:HEAD])):
-            raise W2VError(f"{name} is {meaning}")
-        for number, line in enumerate(lines, passed + 1):
+        if not earlier_lines and (description := looks_like(b"\n".join(lines)[:HEAD])):
+            raise W2VError(f"{name} is {description}")
+        for number, line in enumerate(lines, earlier_lines + 1):
             text = line.decode("utf-8", "surrogateescape")
             try:
                 queries += parse(text) if text.strip(BLANKS) else []
             except W2VError as error:
                 refused(W2VError(f"{name}: line {number}: {error}"))
-        passed += len(lines)
+        earlier_lines += len(lines)
         yield queries
 
 
@@ -76,34 +77,36 @@ def infers_vectors(vectors: str | None) -> bool:
     return model is not None and model.has_documents
 
 
-def word_groups(words: tuple[str, ...], size: int, what: str) -> list[tuple[str, ...]]:
+def word_groups(words: tuple[str, ...], size: int, usage: str) -> list[tuple[str, ...]]:
     """Split words into groups of `size`; UsageError if the last group is incomplete.
 
-    what  the words of a group, for the message: A B C
+    usage  names of the words of a group, for the message: A B C
     """
     if len(words) % size:
-        raise click.UsageError(f"expected {what}, or several such groups; found {len(words)} words")
-    return [words[at : at + size] for at in range(0, len(words), size)]
+        raise click.UsageError(
+            f"expected {usage}, or several such groups; found {len(words)} words"
+        )
+    return [words[begin : begin + size] for begin in range(0, len(words), size)]
 
 
-def line_words(line: str, size: int, what: str) -> list[str]:
+def line_words(line: str, size: int, usage: str) -> list[str]:
     """Split a line into its words; W2VError if their number is not `size`.
 
-    what  the expected words, for the message: A B C
+    usage  names of the expected words, for the message: A B C
     """
     from w2v.embeddings.spelling import split_words
     from w2v.system.progress import plural
 
     words = split_words(line)
     if len(words) != size:
-        raise W2VError(f"expected {what}, found {plural(len(words), 'word')}")
+        raise W2VError(f"expected {usage}, found {plural(len(words), 'word')}")
     return words
 
 
-def require_queries(queries: Sequence, paths: Sequence[str], what: str) -> None:
+def require_queries(queries: Sequence, paths: Sequence[str], usage: str) -> None:
     """Raise UsageError if there is neither a query nor a file of queries.
 
-    what  the words of a query, for the message: A B C
+    usage  names of the words of a query, for the message: A B C
     """
     if not (queries or paths):
-        raise click.UsageError(f"no query: expected {what}, or --queries FILE")
+        raise click.UsageError(f"no query: expected {usage}, or --queries FILE")

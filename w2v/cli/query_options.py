@@ -17,7 +17,8 @@ _LOOKUP = grouped(
     ),
     click.option(
         "--oov", type=click.Choice(["error", "skip"]), default="error", show_default=True,
-        help="Unknown words: fail (error), or leave them out of the query and count them (skip).",
+        help="What to do with unknown words: fail (error), or leave them out of the query and "
+        "count them (skip).",
     ),
 )  # fmt: skip
 _QUERIES = grouped(
@@ -35,9 +36,8 @@ _ANSWERS = grouped(
     ),
     click.option(
         "--method", type=click.Choice(["add", "mul"]), default="add", show_default=True,
-        help="How a query of several words scores its answers: by the cosine to the sum of the "
-        "words' unit vectors (add, 3CosAdd), or by the product of the cosines to each word (mul, "
-        "3CosMul).",
+        help="Score of an answer to a query of several words: the cosine to the sum of the words' "
+        "unit vectors (add, 3CosAdd), or the product of the cosines to each word (mul, 3CosMul).",
     ),
     click.option(
         "--restrict", type=click.IntRange(1), metavar="N",
@@ -67,7 +67,11 @@ _ANSWERS = grouped(
 
 @dataclass(frozen=True)
 class QueryFiles:
-    """The files of queries, which are answered after those of the command line."""
+    """The files of queries, which are answered after the queries of the command line.
+
+    stdin    whether the command line has a lone `-`
+    queries  the paths of --queries
+    """
 
     stdin: bool
     queries: tuple[str, ...]
@@ -75,7 +79,7 @@ class QueryFiles:
     @property
     def paths(self) -> list[str]:
         """The paths of the files; `-` is stdin."""
-        return ["-"] * self.stdin + [*self.queries]
+        return ["-", *self.queries] if self.stdin else [*self.queries]
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> Iterator[list[Named]]:
     """Yield query vectors in batches of pairs: a name and a vector, float32 (D,).
 
-    The lines of a text are yielded as soon as they arrive. A vector without a name is named by its
-    number, from 1.
+    The lines of a text are yielded as soon as they arrive. The name of a vector without a name is
+    the number of the vector, from 1.
 
     path     a NumPy array (D,) or (N, D), or a text with one vector on each line: an optional name,
              then its numbers, separated by blanks. `-` is stdin
@@ -37,21 +37,24 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
 
     name = name_of(path)
     with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
-        read = _unpacked(cast("IO[bytes]", file), name)
-        if _begins(read, MAGIC):
-            yield _of_array(read.read(), name, dim, refused)
+        content = _unpacked(cast("IO[bytes]", file), name)
+        if _begins_with(content, MAGIC):
+            yield _array_vectors(content.read(), name, dim, refused)
             return
         count = 0
         parse = partial(_parse, dim=dim)
-        for batch in parsed_lines(read, name, parse, refused):
-            yield [(own or str(count + at), vector) for at, (own, vector) in enumerate(batch, 1)]
+        for batch in parsed_lines(content, name, parse, refused):
+            yield [
+                (given_name or str(number), vector)
+                for number, (given_name, vector) in enumerate(batch, count + 1)
+            ]
             count += len(batch)
 
 
 def _unpacked(file: IO[bytes], name: str) -> IO[bytes]:
-    """Return the file, or if it is compressed, its whole content in memory.
+    """Return the file, or a file in memory with the decompressed content.
 
-    Whether the content is an array can be seen only after decompression.
+    Only the decompressed content shows whether the file is an array.
     """
     from w2v.system import packing
     from w2v.system.text_file import chunks
@@ -61,11 +64,14 @@ def _unpacked(file: IO[bytes], name: str) -> IO[bytes]:
     return cast("IO[bytes]", io.BufferedReader(cast(Any, io.BytesIO(b"".join(chunks(file, name))))))
 
 
-def _begins(file: IO[bytes], magic: bytes) -> bool:
+def _begins_with(file: IO[bytes], magic: bytes) -> bool:
     return bool(file.peek(len(magic))[: len(magic)] == magic)  # type: ignore[attr-defined]
 
 
-def _of_array(data: bytes, name: str, dim: int, refused: Callable[[W2VError], None]) -> list[Named]:
+def _array_vectors(
+    data: bytes, name: str, dim: int, refused: Callable[[W2VError], None]
+) -> list[Named]:
+    """Parse a .npy file; the name of a vector is the number of its row, from 1."""
     import numpy as np
 
     from w2v.embeddings.formats.numpy_array import parse
@@ -79,7 +85,7 @@ def _of_array(data: bytes, name: str, dim: int, refused: Callable[[W2VError], No
     vectors = []
     for row, vector in enumerate(array, 1):
         try:
-            vectors.append((str(row), _directed(vector, f"{name}: row {row}")))
+            vectors.append((str(row), _with_direction(vector, f"{name}: row {row}")))
         except W2VError as error:
             refused(error)
     return vectors
@@ -92,29 +98,30 @@ def _parse(line: str, dim: int) -> list[Named]:
 
     fields = split_words(line)
     numbers = [number for field in fields[-dim:] if (number := _number(field)) is not None]
-    own = " ".join(fields[:-dim])
+    name = " ".join(fields[:-dim])
     # A name can be a whole number. Fields with a decimal point before the last D numbers mean that
     # the vector is too long.
-    more = [field for field in fields[:-dim] if "." in field and _number(field) is not None]
-    if len(numbers) < dim or more:
-        bad = next((field for field in fields[1:] if _number(field) is None), None)
+    excess = [field for field in fields[:-dim] if "." in field and _number(field) is not None]
+    if len(numbers) < dim or excess:
+        word = next((field for field in fields[1:] if _number(field) is None), None)
         found = (
-            f"{bad!r}, which is no number"
-            if bad is not None and not more
+            f"{word!r}, which is no number"
+            if word is not None and not excess
             else plural(len(fields), "field")
         )
         raise W2VError(f"expected {dim} numbers, optionally after a name; found {found}")
-    return [(own, _directed(numbers, "the vector"))]
+    return [(name, _with_direction(numbers, "the vector"))]
 
 
 def _number(field: str) -> float | None:
+    """Return the number that a field spells, or None. float() would accept 1_000."""
     try:
         return None if "_" in field else float(field)
     except ValueError:
         return None
 
 
-def _directed(numbers: Sequence[float] | np.ndarray, what: str) -> np.ndarray:
+def _with_direction(numbers: Sequence[float] | np.ndarray, what: str) -> np.ndarray:
     """Convert a vector to float32; W2VError if it is then zero or not finite.
 
     what  the vector's name in the message

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from w2v.errors import W2VError
 
 
-class Unread:
+class ForgivingStream:
     """A stream of messages that ignores errors: after the first one, all messages are discarded.
 
     A training run must not end because the reader of its messages has exited (`2>&1 | head -1`),
@@ -24,22 +24,23 @@ class Unread:
 
     def write(self, text: Any) -> int:
         """Write a message; discard it if that fails."""
-        with self._dropping():
+        with self._discarding_on_error():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush the stream; discard what is buffered if that fails."""
-        with self._dropping():
+        """Flush the stream; discard the buffered messages if that fails."""
+        with self._discarding_on_error():
             self._stream.flush()
 
     @property
-    def buffer(self) -> Unread:
+    def buffer(self) -> ForgivingStream:
         """The underlying stream of bytes, which ignores errors in the same way."""
-        return Unread(self._stream.buffer)
+        return ForgivingStream(self._stream.buffer)
 
     @contextmanager
-    def _dropping(self) -> Iterator[None]:
+    def _discarding_on_error(self) -> Iterator[None]:
+        """A block after whose first OSError the stream leads to the null device."""
         try:
             yield
         except OSError:
@@ -53,7 +54,7 @@ class Unread:
         return getattr(self._stream, name)
 
 
-class _Closed(io.RawIOBase):
+class _ClosedStream(io.RawIOBase):
     """A replacement for a standard stream that was closed when the program started.
 
     Reading or writing raises W2VError with a message that tells the user what to do.
@@ -88,29 +89,29 @@ def standard_streams() -> Iterator[None]:
     messages. The file descriptors 0, 1 and 2 are kept occupied: otherwise the next file that the
     program opens would get one of them, and other libraries would write their messages into it.
     """
-    before = sys.stdin, sys.stdout, sys.stderr
-    for number, stream in enumerate(before):
+    originals = sys.stdin, sys.stdout, sys.stderr
+    for number, stream in enumerate(originals):
         if stream is None:
-            _take(number)
+            _occupy(number)
     if sys.stdin is None:
-        closed = _Closed("standard input is closed: name a file, or redirect it: < FILE")
+        closed = _ClosedStream("standard input is closed: name a file, or redirect it: < FILE")
         sys.stdin = io.TextIOWrapper(io.BufferedReader(closed))
     if sys.stdout is None:
-        closed = _Closed("standard output is closed: redirect it: > FILE")
+        closed = _ClosedStream("standard output is closed: redirect it: > FILE")
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(closed))
-    for stream in before[1:]:
+    for stream in originals[1:]:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     with open(os.devnull, "w") as null:
-        sys.stderr = Unread(sys.stderr or null)
+        sys.stderr = ForgivingStream(sys.stderr or null)
         try:
             yield
         finally:
-            sys.stdin, sys.stdout, sys.stderr = before
+            sys.stdin, sys.stdout, sys.stderr = originals
 
 
-def _take(number: int) -> None:
-    """Open the null device as a file descriptor, if that is free.
+def _occupy(number: int) -> None:
+    """Open the null device as a file descriptor, if the descriptor is free.
 
     Descriptor 0 is opened for writing, 1 and 2 for reading, so that using them still fails.
     """

@@ -17,7 +17,7 @@ def _networks() -> dict[str, type]:
     return {name: model.settings for name, model in models().items() if model.is_network}
 
 
-def _completed(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
+def _complete_networks(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
     return [name for name in _networks() if name.startswith(start)]
 
 
@@ -32,7 +32,7 @@ def _completed(ctx: click.Context, param: click.Parameter, start: str) -> list[s
 @grouped(
     "Network",
     click.option(
-        "--model", metavar="NAME", shell_complete=_completed,
+        "--model", metavar="NAME", shell_complete=_complete_networks,
         help="The model, as in w2v train --model, if no file is given.",
     ),
     click.option(
@@ -40,7 +40,7 @@ def _completed(ctx: click.Context, param: click.Parameter, start: str) -> list[s
     ),
     click.option(
         "--dim", type=_COUNT, default=100, show_default=True, metavar="N",
-        help="Dimensions: numbers in each vector.",
+        help="Dimension of each word vector.",
     ),
     click.option(
         "--length", type=_COUNT, default=1, show_default=True, metavar="N",
@@ -79,7 +79,8 @@ def summary(
     """List the layers and parameters of a network.
 
     Prints for each layer its name, the shape of its output for one text, and its number of
-    parameters. MODEL is a file of w2v train; without it, --model and --vocab describe the network.
+    parameters. MODEL is a file of w2v train; without MODEL, --model and --vocab describe the
+    network.
     """
     from w2v.networks.architecture import Architecture, recurrent_layer
 

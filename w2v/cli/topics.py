@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from w2v.topics.topic_words import TopicWords
 
 
-_DRAWN = 5  # words of each topic in a chart
+_CHART_WORDS = 5  # number of words of each topic in a chart
 
 
 @click.command(
@@ -75,11 +75,12 @@ def topics(
 ) -> None:
     """List the topics of a model with their words.
 
-    The largest topic comes first. Each line has the topic's number; its share of the tokens (LDA)
-    or of the squared singular values (LSA); its NPMI coherence, from -1 to 1, which is high if its
-    first 10 words often occur together; and its words. --tsv adds the prior alpha after the share,
-    and after NPMI the coherence u_mass and the number of word pairs that could not be scored.
-    --json also adds the weights of the words.
+    The largest topic comes first. Each line has the topic's number, its share of the tokens (LDA)
+    or of the squared singular values (LSA), its NPMI coherence, and its words. The coherence is a
+    number from -1 to 1, which is high if the topic's first 10 words often occur together.
+
+    --tsv adds the prior alpha after the share, and after NPMI the coherence u_mass and the number
+    of word pairs that could not be scored. --json also adds the weights of the words.
     """
     catch_signals()
     limit_blas(None)
@@ -92,10 +93,10 @@ def topics(
         raise click.UsageError("options that describe documents work only with --reference")
     if plot:
         chart_kind(plot)
-    written = {
+    outputs = {
         "--topic-keys": topic_keys, "--doc-topics": doc_topics, "--state": state, "--plot": plot
     }  # fmt: skip
-    output_files.check(written, {"the model": model, "one of the files of --reference": reference})
+    output_files.check(outputs, {"the model": model, "one of the files of --reference": reference})
     saved = SavedTopicModel(model)
     listing, coherence = saved.listing(), saved.coherence()
     if reference:
@@ -123,11 +124,12 @@ def topics(
 
 
 def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
+    """Draw the sizes of the topics, and a map of them."""
     from w2v.plots import chart_data
     from w2v.topics.topic_words import top_words
 
     order = [int(topic) for topic in listing.order()]
-    rows = top_words(listing.weights, _DRAWN)
+    rows = top_words(listing.weights, _CHART_WORDS)
     words = [" ".join(names[row] for row in rows[topic]) for topic in order]
     chart = chart_data.topics(order, listing.sizes, listing.weights, words)
     write_chart(chart, path, lambda message: click.echo(message, err=True))

@@ -48,19 +48,20 @@ class TrainCommand(Command):
         from w2v.models import models
         from w2v.settings import RunSettings, option_name
 
-        named = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL)) or models()[DEFAULT_MODEL]
-        own: dict[str, click.Option] = {}
-        for kind in (*named.settings_classes, RunSettings):
-            own |= setting_options(kind)
-        taken = {name for option in own.values() for name in option.opts}
-        foreign: dict[str, list[str]] = {}
-        for model in models().values():
-            for field in (field for kind in model.settings_classes for field in fields(kind)):
-                if field.name not in own and option_name(field.name) not in taken:
-                    foreign.setdefault(field.name, []).append(model.name)
-        refused = [_refused(name, takers) for name, takers in foreign.items()]
+        model = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL)) or models()[DEFAULT_MODEL]
+        model_options: dict[str, click.Option] = {}
+        for kind in (*model.settings_classes, RunSettings):
+            model_options |= setting_options(kind)
+        option_names = {name for option in model_options.values() for name in option.opts}
+        # The fields that this model lacks, each with the names of the models that have it.
+        models_with: dict[str, list[str]] = {}
+        for other in models().values():
+            for field in (field for kind in other.settings_classes for field in fields(kind)):
+                if field.name not in model_options and option_name(field.name) not in option_names:
+                    models_with.setdefault(field.name, []).append(other.name)
+        hidden = [_hidden_option(field, names) for field, names in models_with.items()]
         base = super().get_params(ctx)
-        return [*base[:-1], *own.values(), *refused, base[-1]]  # base[-1] is --help
+        return [*base[:-1], *model_options.values(), *hidden, base[-1]]  # base[-1] is --help
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the command does, then a list of the models with their summaries."""
@@ -72,14 +73,18 @@ class TrainCommand(Command):
         write_groups({"Models": rows}, formatter)
 
 
-def _refused(name: str, takers: list[str]) -> click.Option:
+def _hidden_option(field: str, model_names: list[str]) -> click.Option:
+    """Return an option of other models: giving it is an error that names these models."""
+
     def refuse(ctx: click.Context, param: click.Parameter, value: object) -> None:
         if value is not None:
-            raise click.UsageError(f"{param.opts[0]} works only with --model {' or '.join(takers)}")
+            raise click.UsageError(
+                f"{param.opts[0]} works only with --model {' or '.join(model_names)}"
+            )
 
     from w2v.settings import option_name
 
-    return click.Option([option_name(name)], hidden=True, expose_value=False, callback=refuse)
+    return click.Option([option_name(field)], hidden=True, expose_value=False, callback=refuse)
 
 
 def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -28,18 +28,18 @@ class QueryCommand(Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Separate options from terms, then parse as click does."""
-        known = {name: param for param in self.params for name in param.opts}
+        by_name = {name: param for param in self.params for name in param.opts}
         options: list[str] = []
         terms: list[str] = []
         rest = iter(args)
         for arg in rest:
             if arg == "--":
                 terms.extend(rest)
-            elif arg == "-" and "--stdin" in known:
+            elif arg == "-" and "--stdin" in by_name:
                 options.append("--stdin")
-            elif arg.startswith("--") or arg in known or arg == "-h":
+            elif arg.startswith("--") or arg in by_name or arg == "-h":
                 options.append(arg)
-                param = known.get(arg)
+                param = by_name.get(arg)
                 if isinstance(param, click.Option) and not param.is_flag:
                     value = next(rest, None)
                     if value is None and not ctx.resilient_parsing:
@@ -78,8 +78,8 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
     """Open a table of the file that `vectors_path` finds; report its problems on stderr.
 
     Zero vectors and vectors that are not finite have no direction, so they are left out of answers
-    by cosine similarity. They are counted here, except in a NumPy array: counting would read the
-    whole array for a single query.
+    by cosine similarity. These vectors are counted here, except in a NumPy array: counting would
+    read the whole array for a single query.
     """
     from w2v.embeddings.formats import load
     from w2v.embeddings.lazy_table import LazyTable
@@ -106,7 +106,7 @@ def vectors_path(vectors: str | None) -> str:
     """Return the path of the vector file.
 
     It is the argument of -v, else $W2V_VECTORS, else vectors.safetensors in the current folder.
-    Raises W2VError if none of these exists.
+    Raises W2VError if neither is given and the current folder has no vectors.safetensors.
     """
     path = vectors or os.environ.get("W2V_VECTORS")
     if path is None and not os.path.exists(DEFAULT_VECTORS):

@@ -18,7 +18,7 @@ from w2v.runs.text_messages import (
     show_reading,
 )
 
-_STEP = 1.1  # least ratio of the token counts of two neighbouring points of the curve
+_MIN_RATIO = 1.1  # minimum ratio of the token counts of two neighbouring points of the curve
 
 
 @click.command(
@@ -56,7 +56,6 @@ def vocab(
     first. The first line has the word </s>, whose count is the number of line ends. w2v train
     --read-vocab reads this file.
     """
-
     from w2v.kernels.cache import is_cold
     from w2v.settings import NegativeSamplingSettings, TextSettings
     from w2v.system import atomic_file, output_files, packing
@@ -76,12 +75,13 @@ def vocab(
         say_compiling(line)
     points: list[tuple[int, int]] = []
 
-    def add(tokens: int, types: int) -> None:
-        if not points or tokens >= points[-1][0] * _STEP:
+    def add_point(tokens: int, types: int) -> None:
+        """Add a point to the curve, unless it is close to the last point."""
+        if not points or tokens >= points[-1][0] * _MIN_RATIO:
             points.append((tokens, types))
 
     on_tokens = show_reading(line, source)
-    vocabulary = count(source, text.min_count, text.max_vocab, text.max_types, on_tokens, add)
+    vocabulary = count(source, text.min_count, text.max_vocab, text.max_types, on_tokens, add_point)
     say_bad_bytes(line, source)
     say_pruned(line, vocabulary)
     line.say(
@@ -91,6 +91,7 @@ def vocab(
     say_attached(line, vocabulary, text)
     if not points or points[-1][0] < vocabulary.tokens:
         points.append((vocabulary.tokens, vocabulary.types))
+    # Two matrices, of input and output vectors, with 4 bytes for each number.
     needed = 2 * 4 * (len(vocabulary.names) + 1) * NegativeSamplingSettings().padded_dim
     line.say(f"memory: {readable(needed)} for the matrices of w2v train with --dim 100")
     with ExitStack() as files:  # either both files are written or none

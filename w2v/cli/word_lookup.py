@@ -18,14 +18,16 @@ T = TypeVar("T")
 
 
 def word_options(command: Callable) -> Callable:
-    """Add the options that these three commands share."""
+    """Add the options that the commands similarity, odd and vector share."""
     return lookup_options(table_option(query_file_options(format_options(command))))
 
 
 class WordLookup:
     """Opens a table and looks up the words of queries in it.
 
-    left_out  with --oov skip: the unknown words that were left out so far; else None
+    table        the table
+    ignore_case  whether words are matched case-insensitively if there is no exact match
+    left_out     with --oov skip: the unknown words that were left out so far; else None
     """
 
     def __init__(self, options: LookupOptions, table: str):
@@ -34,21 +36,21 @@ class WordLookup:
         self.left_out: set[str] | None = set() if options.skips_unknown else None
         self._vectors = options.vectors
 
-    def known_words(self, words: Sequence[str], least: int, by_cosine: bool = True) -> list[str]:
+    def known_words(self, words: Sequence[str], minimum: int, by_cosine: bool = True) -> list[str]:
         """Return the words of a query; with --oov skip, only those that have a vector.
 
-        least      fewest words that the query needs
+        minimum    minimum number of words that the query needs
         by_cosine  whether each vector must have a direction, which a cosine needs
-        Raises     NotFoundError if fewer than `least` words are left
+        Raises     NotFoundError if fewer than `minimum` words are left
         """
         from w2v.embeddings.query import directed_row, row_of
 
         if self.left_out is None:
             return list(words)
-        row = directed_row if by_cosine else row_of
-        kept = [word for word in words if row(self.table, word, self.ignore_case) is not None]
+        find_row = directed_row if by_cosine else row_of
+        kept = [word for word in words if find_row(self.table, word, self.ignore_case) is not None]
         self.left_out.update(set(words) - set(kept))
-        if len(kept) < least:
+        if len(kept) < minimum:
             raise NotFoundError(f"too few words of {' '.join(words)!r} have a vector")
         return kept
 
