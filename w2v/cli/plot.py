@@ -27,15 +27,14 @@ if TYPE_CHECKING:
     from w2v.plots.map import Choice, Map
     from w2v.system.progress import ProgressLine
 
-_TOP = 500  # default of --top
-
+_DEFAULT_TOP = 500  # default of --top
 
 _MAP_OPTIONS = grouped(
     "Map",
     click.option(
         "--top", type=click.IntRange(1), metavar="N",
         help="Draw the N most frequent words, or N evenly spaced rows of another table.  [default: "
-        f"{_TOP} without a TERM]",
+        f"{_DEFAULT_TOP} without a TERM]",
     ),
     click.option(
         "-k", "k", type=click.IntRange(0), default=10, show_default=True, metavar="N",
@@ -81,7 +80,7 @@ _THREADS_OPTION = click.option(
 
 @dataclass(frozen=True)
 class MapOptions:
-    """The options of a map: which names are drawn, how they are projected, and their colours."""
+    """The options that choose the names of a map, their projection and their colours."""
 
     table: str
     top: int | None
@@ -138,7 +137,7 @@ def plot(
 ) -> None:
     """Draw words as a map, or the losses of training runs.
 
-    Draws each TERM with its nearest neighbours; without a TERM, the most frequent words. An .html
+    Draws each TERM with its nearest neighbours, or without a TERM the most frequent words. An .html
     page opens from disk in a browser: search, zoom, or click a word to list its nearest neighbours
     by cosine similarity of the full vectors. Pictures need the extra w2v[plot]; --method tsne and
     umap need the extras w2v[tsne] and w2v[umap].
@@ -175,6 +174,7 @@ def plot(
 
 
 def _kind(output: str) -> str:
+    """Return the format of the output by its suffix; W2VError if it is unknown."""
     from w2v.cli.charts import kind_named
     from w2v.plots.picture import KINDS
 
@@ -193,7 +193,7 @@ def _choice(table: Table, terms: tuple[str, ...], options: MapOptions) -> Choice
         raise click.UsageError("--pairs needs TERMs: w2v plot --pairs man:woman king:queen")
     choice = map.pairs(table, terms) if options.pairs else map.around(table, terms, options.k)
     if options.top or not terms:
-        choice = choice.with_others(_rows(len(table), options.top or _TOP, options.table))
+        choice = choice.with_others(_rows(len(table), options.top or _DEFAULT_TOP, options.table))
     choice = choice.only(table.has_direction(choice.rows))
     if not len(choice.rows):
         raise W2VError("nothing to draw: the table has no vectors that are finite and not zero")
@@ -208,10 +208,11 @@ def _rows(count: int, top: int, table: str) -> Iterable[int]:
     """
     if table == "words":
         return range(min(top, count))
-    return (at * count // top for at in range(top)) if top < count else range(count)
+    return (number * count // top for number in range(top)) if top < count else range(count)
 
 
 def _map(table: Table, path: str, choice: Choice, options: MapOptions, line: ProgressLine) -> Map:
+    """Project the chosen rows to points, and group them, with progress."""
     from time import monotonic
 
     from w2v.plots.map import Map
@@ -219,10 +220,10 @@ def _map(table: Table, path: str, choice: Choice, options: MapOptions, line: Pro
     from w2v.system.progress import duration
     from w2v.system.resources import processors
 
-    began, method = monotonic(), options.method
+    start, method = monotonic(), options.method
 
     def show(share: float) -> None:
-        left = duration((monotonic() - began) * (1 / share - 1)) if share > 0 else "?"
+        left = duration((monotonic() - start) * (1 / share - 1)) if share > 0 else "?"
         line.show(f"{NAMES[method]} {share:4.0%}  {left} left")
 
     rows = choice.rows
@@ -240,6 +241,7 @@ def _map(table: Table, path: str, choice: Choice, options: MapOptions, line: Pro
 def _groups(
     vectors: Any, names: list[str], path: str, choice: Choice, options: MapOptions
 ) -> Groups:
+    """Return the groups of the points, by --labels or --color."""
     from w2v.plots import groups
 
     if options.labels:
@@ -275,6 +277,7 @@ def _color(path: str, choice: Choice, options: MapOptions) -> str:
 
 
 def _has_topics(path: str) -> bool:
+    """Whether the vector file is a model whose vectors are mixtures of topics."""
     from w2v.embeddings.container import read
     from w2v.embeddings.formats import CONTAINER, sniff
     from w2v.models import models
@@ -290,8 +293,8 @@ def _labels(path: str) -> Iterator[tuple[str, str]]:
     for number, row in numbered_lines(path, "surrogateescape"):
         name, tab, label = row.partition("\t")
         if not tab:
-            where = f"{name_of(path)}: line {number}"
-            raise W2VError(f"{where}: expected a name, a tab and a label; found {row[:60]!r}")
+            place = f"{name_of(path)}: line {number}"
+            raise W2VError(f"{place}: expected a name, a tab and a label; found {row[:60]!r}")
         yield name, label
 
 
@@ -304,6 +307,7 @@ def _write(
     options: MapOptions,
     line: ProgressLine,
 ) -> None:
+    """Write a map in the format `kind`, and report names and letters that could not be drawn."""
     import numpy as np
 
     from w2v.cli.charts import write_table
@@ -316,9 +320,9 @@ def _write(
     if kind == "html":
         from w2v.plots import html_page, map
 
-        near = map.neighbours(table, choice.rows, max(options.k, 1))
+        neighbours = map.neighbours(table, choice.rows, max(options.k, 1))
         text = html_page.page(
-            drawn, near, "time" if options.table == "words" else "word", options.with_names
+            drawn, neighbours, "time" if options.table == "words" else "word", options.with_names
         )
         with atomic_file.packed(output) as file:
             file.write(text.encode("utf-8", "backslashreplace"))  # a path may be invalid UTF-8

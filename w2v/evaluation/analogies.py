@@ -14,17 +14,17 @@ from w2v.embeddings.search import Search
 from w2v.embeddings.spelling import BLANKS, split_words
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.evaluation.similarity import _lines, folded_rows
+from w2v.evaluation.similarity import folded_rows, normalized_lines
 from w2v.system.pipes import name_of
 
-_TOGETHER = 1 << 13  # questions answered at a time; 10 MB of vectors of 300 numbers
+_BATCH = 1 << 13  # questions that are answered at a time: 10 MB for one vector (dim 300) of each
 
 
 @dataclass(frozen=True)
 class AnalogyResult:
     """The results for the Q questions of a section.
 
-    section   its name
+    section   the name of the section
     outcomes  int8 (Q,), for each question: 1 correct, 0 wrong, -1 not answerable, because one of
               its four words is out-of-vocabulary
     """
@@ -64,11 +64,11 @@ def analogies(
     Each line of the file has four words, a b c d. A line that begins with ":" names the section of
     the questions below it. The answer is the nearest word to b - a + c, other than a, b and c.
 
-    restrict  use only the first words of the table, the most frequent; a question with a word that
-              is not among them is not answerable
+    restrict  number of words to use, the first and most frequent ones of the table; a question with
+              another word is not answerable
     method    add: 3CosAdd; mul: 3CosMul (Levy and Goldberg 2014)
     Returns   one result for each section, in the order of the file
-    Raises    W2VError for a line of another form, or if the file has no questions
+    Raises    W2VError for a line in another format, or if the file has no questions
 
     Source: Mikolov et al. 2013a, section 4.1, and the program compute-accuracy of word2vec.c.
     """
@@ -93,23 +93,23 @@ def _correct(search: Search, questions: np.ndarray, method: str) -> np.ndarray:
     questions  int64 (Q, 4), the rows of the words a b c d in the table
     """
     correct = np.zeros(len(questions), np.bool_)
-    for begin in range(0, len(questions), _TOGETHER):
-        part = questions[begin : begin + _TOGETHER]
-        a, b, c = map(search.table.units, part[:, :3].T)
+    for begin in range(0, len(questions), _BATCH):
+        batch = questions[begin : begin + _BATCH]
+        a, b, c = map(search.table.units, batch[:, :3].T)
         if method == "mul":
-            answers = search.nearest(np.stack([b, a, c], axis=1), part[:, :3], "+-+")
+            answers = search.nearest(np.stack([b, a, c], axis=1), batch[:, :3], "+-+")  # b - a + c
         else:
-            answers = search.nearest((b - a + c)[:, None], part[:, :3])
-        found = [answer[0][0] if answer else -1 for answer in answers]
-        correct[begin : begin + len(part)] = found == part[:, 3]
+            answers = search.nearest((b - a + c)[:, None], batch[:, :3])
+        answer_rows = [answer[0][0] if answer else -1 for answer in answers]
+        correct[begin : begin + len(batch)] = answer_rows == batch[:, 3]
     return correct
 
 
 def _sections(path: str, table: Table) -> Iterator[tuple[str, list[list[str]]]]:
-    """The name of each section and its questions, case-folded; sections without any are skipped."""
+    """Pairs of a section's name and its case-folded questions; empty sections are left out."""
     section = ""
     questions: list[list[str]] = []
-    for number, line in _lines(path, table):
+    for number, line in normalized_lines(path, table):
         if line.startswith(":"):
             if questions:
                 yield section, questions
@@ -127,12 +127,15 @@ def _sections(path: str, table: Table) -> Iterator[tuple[str, list[list[str]]]]:
 
 
 def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
-    """Three results: semantic, syntactic and all questions; syntactic sections are named gram..."""
-    syntactic = [r for r in results if r.section.startswith("gram")]
-    semantic = [r for r in results if not r.section.startswith("gram")]
+    """Three results: of the semantic, the syntactic and all questions.
+
+    The names of syntactic sections begin with gram.
+    """
+    syntactic = [result for result in results if result.section.startswith("gram")]
+    semantic = [result for result in results if not result.section.startswith("gram")]
     groups = [("semantic", semantic), ("syntactic", syntactic), ("total", results)]
-    nothing = np.zeros(0, np.int8)
+    no_outcomes = np.zeros(0, np.int8)  # a group may be empty; concatenate needs one array or more
     return [
-        AnalogyResult(name, np.concatenate([nothing, *(r.outcomes for r in group)]))
+        AnalogyResult(name, np.concatenate([no_outcomes, *(result.outcomes for result in group)]))
         for name, group in groups
     ]

@@ -1,4 +1,7 @@
-"""Classification of documents by their vectors: logistic regression, accuracy and F1."""
+"""Classification of documents by their vectors: logistic regression, accuracy and F1.
+
+There are N documents with D features each, and K labels.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ class Regression:
     """Multinomial logistic regression on standardised features.
 
     labels   the K labels, sorted
-    weights  float64 (D + 1, K), the last row is the intercept
+    weights  float64 (D + 1, K); the last row holds the intercepts
     mean     float64 (D,), the mean of the training features
-    scale    float64 (D,), their standard deviation, or 1 where that is 0
+    scale    float64 (D,), the standard deviation of the training features, or 1 where it is 0
     """
 
     labels: list[str]
@@ -32,8 +35,8 @@ class Regression:
 
     def predict(self, features: np.ndarray) -> list[str]:
         """The most probable label of each row of the features, float (N, D)."""
-        best = (_prepared(features, self.mean, self.scale) @ self.weights).argmax(axis=1)
-        return [self.labels[i] for i in best]
+        columns = (_prepared(features, self.mean, self.scale) @ self.weights).argmax(axis=1)
+        return [self.labels[column] for column in columns]
 
 
 def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Regression:
@@ -53,30 +56,31 @@ def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Re
         raise W2VError(
             f"classification needs two labels or more, but all documents have {names[0]!r}"
         )
-    mean, scale = features.mean(axis=0), features.std(axis=0)
-    x = _prepared(features, mean, scale := np.where(scale > 0, scale, 1))
-    wanted = np.searchsorted(names, labels)
+    mean, deviation = features.mean(axis=0), features.std(axis=0)
+    scale = np.where(deviation > 0, deviation, 1)
+    x = _prepared(features, mean, scale)
+    true_columns = np.searchsorted(names, labels)
     shape, rows = (x.shape[1], len(names)), np.arange(len(x))
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         """The objective and its gradient."""
         weights = flat.reshape(shape)
         scores = x @ weights
-        scores -= scores.max(axis=1, keepdims=True)
-        chances = np.exp(scores)
-        sums = chances.sum(axis=1)
-        total = np.log(sums).sum() - scores[rows, wanted].sum()
-        chances /= sums[:, None]
-        chances[rows, wanted] -= 1
-        slope = x.T @ chances
-        slope[:-1] += penalty * weights[:-1]
-        return total + penalty / 2 * np.sum(weights[:-1] ** 2), slope.ravel()
+        scores -= scores.max(axis=1, keepdims=True)  # so that exp does not overflow
+        probabilities = np.exp(scores)  # divided by their sums below
+        sums = probabilities.sum(axis=1)
+        total = np.log(sums).sum() - scores[rows, true_columns].sum()
+        probabilities /= sums[:, None]
+        probabilities[rows, true_columns] -= 1  # the gradient with respect to the scores
+        gradient = x.T @ probabilities
+        gradient[:-1] += penalty * weights[:-1]
+        return total + penalty / 2 * np.sum(weights[:-1] ** 2), gradient.ravel()
 
-    found = minimize(
+    solution = minimize(
         loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B",
         options={"maxiter": 1000, "maxfun": 2000},
     )  # fmt: skip
-    return Regression(names, found.x.reshape(shape), mean, scale)
+    return Regression(names, solution.x.reshape(shape), mean, scale)
 
 
 def _prepared(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -101,8 +105,8 @@ class ClassificationReport:
         labels = sorted({*true, *predicted})
         number = {label: i for i, label in enumerate(labels)}
         confusion = np.zeros((len(labels), len(labels)), np.int64)
-        for a, b in zip(true, predicted, strict=True):
-            confusion[number[a], number[b]] += 1
+        for true_label, predicted_label in zip(true, predicted, strict=True):
+            confusion[number[true_label], number[predicted_label]] += 1
         return cls(labels, confusion)
 
     @property
@@ -113,26 +117,29 @@ class ClassificationReport:
     def f1(self) -> list[float]:
         """F1 of each label, the harmonic mean of its precision and recall.
 
-        It is 0 for a label that is never predicted correctly.
+        F1 is 0 for a label that is never predicted correctly.
         """
         correct = np.diag(self.confusion)
-        predicted_or_true = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
-        return (2 * correct / np.maximum(predicted_or_true, 1)).tolist()
+        predicted_plus_true = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        return (2 * correct / np.maximum(predicted_plus_true, 1)).tolist()
 
 
 class Features:
     """Looks up the features of documents in a table of vectors.
 
-    table  the vectors of documents, or of words
-    by     documents: the features are the document's vector; words: the mean of its words' vectors
-    how    settings for reading the documents and their ids from files
-    text   settings for splitting texts into tokens, used with `words`; if the file of the vectors
-           has such settings, those are used instead
-    path   the file of the vectors
+    table      the vectors of documents, or of words
+    by         documents: the features are the document's vector; words: they are the mean of the
+               vectors of its words
+    documents  settings for reading the documents and their ids from files
+    text       settings for splitting texts into tokens, used with `words`; if the vector file has
+               such settings, these are used instead
+    path       the vector file
     """
 
-    def __init__(self, table: Table, by: str, how: DocumentSettings, text: TextSettings, path: str):
-        self._table, self._by, self._how, self._text = table, by, how, text
+    def __init__(
+        self, table: Table, by: str, documents: DocumentSettings, text: TextSettings, path: str
+    ):
+        self._table, self._by, self._documents, self._text = table, by, documents, text
         self._path = path
         if by == "words" and (settings := container.nested(formats.contents(path)[1], "settings")):
             names = {"tokenizer", "lowercase", "encoding", "normalize"} & settings.keys()
@@ -143,7 +150,7 @@ class Features:
 
         Raises W2VError if a document has no label or no vector.
         """
-        corpus = DocumentCorpus([path], self._text, self._how)
+        corpus = DocumentCorpus([path], self._text, self._documents)
         features = self._means(corpus) if self._by == "words" else self._vectors(corpus)
         labels = [label for label in corpus.labels if label is not None]
         if not corpus.labels:
@@ -162,27 +169,29 @@ class Features:
         return features, labels
 
     def _vectors(self, corpus: DocumentCorpus) -> np.ndarray:
+        """The vectors of the documents, float64 (N, D); W2VError if a document has none."""
         for _ in corpus.blocks():  # reading the corpus fills `corpus.names`
             pass
         rows = {name: row for row, name in enumerate(self._table.names)}
-        found = [rows.get(name, -1) for name in corpus.names]
-        if -1 in found:
+        row_of = [rows.get(name, -1) for name in corpus.names]  # -1: no vector
+        if -1 in row_of:
             raise W2VError(
-                f"{self._path} has no vector of {found.count(-1):,} of {len(found):,} documents, "
-                f"such as {corpus.names[found.index(-1)]!r}: train the model on them, make their "
+                f"{self._path} has no vector of {row_of.count(-1):,} of {len(row_of):,} documents, "
+                f"such as {corpus.names[row_of.index(-1)]!r}: train the model on them, make their "
                 "vectors with w2v infer, or use the vectors of their words: --by words"
             )
-        return self._table.matrix[np.array(found, np.int64)[corpus.row_numbers()]].astype(
+        return self._table.matrix[np.array(row_of, np.int64)[corpus.row_numbers()]].astype(
             np.float64
         )
 
     def _means(self, corpus: DocumentCorpus) -> np.ndarray:
-        """The mean of the vectors of each document's known words; zeros if it has none."""
+        """The mean vector of the known words of each document; zeros for a document without any."""
         from scipy.sparse import csr_array
 
         text, _ = read_as(corpus, self._table.names)
         sizes = np.diff(text.starts)
         shape = sizes.size, len(self._table)
         ones = np.ones(text.size, np.float32)
+        # A row for each document, which counts its words: its product with the table is their sum.
         words = csr_array((ones, text.ids.mapped(), text.starts), shape=shape)
         return (words @ self._table.matrix).astype(np.float64) / np.maximum(sizes, 1)[:, None]

@@ -1,9 +1,9 @@
 """Comparison of several vector files: confidence intervals, p-values and shared neighbours.
 
-All scores are computed over the items, word pairs or analogy questions, that all files can answer.
-Confidence intervals are by the bootstrap (Efron 1979). Each file is compared with the first one on
-the same items: correlations by the bootstrap of their difference, accuracies by McNemar's exact
-test (1947).
+An item is a word pair or an analogy question. All scores are computed over the items whose words
+are in all files. Confidence intervals are by the bootstrap (Efron 1979). Each file is compared with
+the first one on these items: correlations by the bootstrap of their difference, accuracies by
+McNemar's exact test (1947).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from w2v.errors import W2VError
 from w2v.evaluation.analogies import AnalogyResult, totals
 from w2v.evaluation.similarity import similarity
 
-_DRAWS = 1000  # bootstrap samples
+_DRAWS = 1000  # number of bootstrap samples
 _LEVEL = 95  # per cent, of the confidence intervals
 
 
@@ -28,10 +28,10 @@ class Compared:
     """The score of one of several files on an evaluation set.
 
     set       the name of the set; for analogies followed by ", semantic" and so on
-    items     the number of items that all files can answer
+    items     the number of items whose words are in all files
     score     Spearman's correlation, or the accuracy of analogies; None if it is not defined
     interval  the 95 % confidence interval of the score
-    p         the p-value of its difference from the score of the first file; None for that file
+    p         the p-value of the difference from the first file's score; None for the first file
     """
 
     set: str
@@ -45,7 +45,7 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
     """Score each table on a set of word pairs with human scores.
 
     path      the set; see `similarity.similarity`
-    restrict  use only the first words of each table
+    restrict  number of words of each table to use, the first ones
     """
     results = [similarity(table, path, restrict) for table in tables]
     common = results[0].found
@@ -55,14 +55,15 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
     scores = results[0].scores[np.isin(results[0].found, common)]
 
     def correlations(sample: np.ndarray) -> list[float]:
-        wanted = _ranks(scores[sample])
-        return [_correlation(_ranks(each[sample]), wanted) for each in cosines]
+        """Spearman's correlation of each table on a sample of the pairs."""
+        human_ranks = _ranks(scores[sample])
+        return [_correlation(_ranks(values[sample]), human_ranks) for values in cosines]
 
     return _compared(path, len(tables), correlations, common.size, paired=None)
 
 
 def on_common(answered: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyResult]]:
-    """The same results, with questions that some table cannot answer marked as not answerable.
+    """The results, where a question counts as answerable only if it is so in all tables.
 
     answered  for each table its results, section by section
     """
@@ -70,8 +71,8 @@ def on_common(answered: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyR
     for results in zip(*answered, strict=True):
         outcomes = np.stack([result.outcomes for result in results])
         common = np.where((outcomes >= 0).all(axis=0), outcomes, -1)
-        for own, row in zip(restricted, common, strict=True):
-            own.append(AnalogyResult(results[0].section, row))
+        for table_results, row in zip(restricted, common, strict=True):
+            table_results.append(AnalogyResult(results[0].section, row))
     return restricted
 
 
@@ -79,13 +80,14 @@ def by_questions(answered: Sequence[Sequence[AnalogyResult]], path: str) -> list
     """Score several tables on a set of analogies: the semantic, the syntactic and all questions.
 
     answered  for each table its results, section by section
-    path      the set
-    Returns   for each of the three groups the scores of all tables
+    path      the set of analogies
+    Returns   for each of the three groups of questions the scores of all tables
     """
     from scipy.stats import binomtest
 
-    found = []
+    groups = []
     for results in zip(*map(totals, on_common(answered)), strict=True):
+        # bool (tables, questions). As a default value it is bound to the functions of this group.
         right = np.stack([result.outcomes[result.outcomes >= 0] > 0 for result in results])
 
         def accuracies(sample: np.ndarray, right: np.ndarray = right) -> list[float]:
@@ -93,13 +95,14 @@ def by_questions(answered: Sequence[Sequence[AnalogyResult]], path: str) -> list
             return right[:, sample].mean(axis=1).tolist()
 
         def mcnemar(first: int, other: int, right: np.ndarray = right) -> float:
+            """The p-value of the difference of two tables."""
             first_only = int((right[first] & ~right[other]).sum())
             different = int((right[first] != right[other]).sum())
             return float(binomtest(first_only, different).pvalue) if different else 1.0
 
         name = f"{path}, {results[0].section}"
-        found.append(_compared(name, len(answered), accuracies, right.shape[1], mcnemar))
-    return found
+        groups.append(_compared(name, len(answered), accuracies, right.shape[1], mcnemar))
+    return groups
 
 
 def _compared(
@@ -111,30 +114,33 @@ def _compared(
 ) -> list[Compared]:
     """Scores with confidence intervals and p-values, one for each file.
 
-    scores  computes the score of each file from the numbers of the items in a sample
-    items   the number of items
-    paired  computes the p-value of two files; None: by the bootstrap
+    name    the name of the set
+    files   number of files
+    scores  computes the score of each file from the numbers, from 0, of the items in a sample
+    items   number of items
+    paired  computes the p-value of the difference of two files; None: compute it by the bootstrap
     """
-    rng, nothing = np.random.default_rng(1), Compared(name, items, None, None, None)
+    rng, undefined = np.random.default_rng(1), Compared(name, items, None, None, None)
     whole = np.array(scores(np.arange(items)) if items > 1 else [np.nan] * files)
     if not np.isfinite(whole).all():
-        return [nothing] * files
+        return [undefined] * files
     draws = np.array([scores(rng.integers(items, size=items)) for _ in range(_DRAWS)])
-    edges = (100 - _LEVEL) / 2
-    found = []
+    tail = (100 - _LEVEL) / 2  # per cent of the samples on each side of the interval
+    compared = []
     for number, score in enumerate(whole):
-        low, high = np.nanpercentile(draws[:, number], [edges, 100 - edges])
+        low, high = np.nanpercentile(draws[:, number], [tail, 100 - tail])
         p = None
         if number:
             p = paired(0, number) if paired else _two_sided(draws[:, number] - draws[:, 0])
-        found.append(Compared(name, items, float(score), (float(low), float(high)), p))
-    return found
+        compared.append(Compared(name, items, float(score), (float(low), float(high)), p))
+    return compared
 
 
 def _two_sided(differences: np.ndarray) -> float:
     """The two-sided p-value of the hypothesis that the bootstrapped difference is 0.
 
-    It is twice the share of samples on the rarer side of 0, where at least one sample is counted.
+    The p-value is twice the share of samples on the rarer side of 0, where at least one sample is
+    counted.
     """
     differences = differences[np.isfinite(differences)]
     share = float(min((differences <= 0).mean(), (differences >= 0).mean()))
@@ -156,31 +162,36 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 def _directed_names(table: Table) -> set[str]:
     """The names whose vectors have a direction."""
     directed = table.has_direction().tolist()
-    return {name for name, has in zip(table.names, directed, strict=True) if has}
+    return {
+        name for name, has_direction in zip(table.names, directed, strict=True) if has_direction
+    }
 
 
 def overlap(tables: Sequence[Table], words: int = 1000, k: int = 10) -> np.ndarray:
-    """The share of the `k` nearest neighbours that two tables have in common, 0 to 1.
+    """The mean share of the `k` nearest neighbours that two tables have in common, 0 to 1.
 
-    words    average over so many words, the first of the first table that all tables have
-    k        neighbours of a word, among the words that all tables have
-    Returns  float (T, T), for each pair of tables
+    words    number of words whose shares are averaged: the first words of the first table that all
+             tables have
+    k        number of neighbours of a word, among the words that all tables have
+    Returns  float (T, T), the share for each pair of the T tables
     Raises   W2VError if the tables have fewer than `k` + 1 words in common
     """
     names = [_directed_names(table) for table in tables]
-    common = [name for name in tables[0].names if all(name in each for each in names)]
+    common = [name for name in tables[0].names if all(name in directed for directed in names)]
     if len(common) <= k:
         raise W2VError(
             f"the files share only {len(common)} words: {k + 1} or more are needed to compare "
             f"{k} nearest neighbours"
         )
-    queries, near = common[:words], list[list[set[str]]]()
+    queries, neighbours = common[:words], list[list[set[str]]]()
     for table in tables:
         rows = np.array([table.find(name) for name in common], np.int64)
-        order = np.argsort(rows)
-        own = rows[: len(queries)]
-        vectors = table.vectors(own)[:, None]
-        found = Search(table, k, rows[order]).nearest(vectors, own[:, None])
-        near.append([{table.name(row) for row, _ in each} for each in found])
-    shared = [[sum(len(a & b) for a, b in zip(x, y, strict=True)) for y in near] for x in near]
+        query_rows = rows[: len(queries)]
+        vectors = table.vectors(query_rows)[:, None]
+        answers = Search(table, k, np.sort(rows)).nearest(vectors, query_rows[:, None])
+        neighbours.append([{table.name(row) for row, _ in answer} for answer in answers])
+    shared = [
+        [sum(len(a & b) for a, b in zip(one, other, strict=True)) for other in neighbours]
+        for one in neighbours
+    ]
     return np.array(shared) / (k * len(queries))

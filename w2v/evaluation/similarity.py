@@ -22,9 +22,9 @@ class SimilarityResult:
 
     name     the path of the set
     pairs    the number of pairs in the set
-    found    int64 (F,), the numbers, from 0, of the pairs whose words are both in the vocabulary
-    cosines  float32 (F,), the cosines of these pairs
-    scores   float64 (F,), their human scores
+    found    int64 (F,), the numbers, from 0, of the F pairs whose words are both in the vocabulary
+    cosines  float32 (F,), the cosines of these F pairs
+    scores   float64 (F,), the human scores of these F pairs
     """
 
     name: str
@@ -48,10 +48,10 @@ class SimilarityResult:
 
 
 class Agreement(NamedTuple):
-    """Correlations; None where they are not defined, as for fewer than two pairs.
+    """Correlations of cosines with human scores; None if not defined, as for fewer than two pairs.
 
     spearman  Spearman's rank correlation, with average ranks for ties
-    p         its p-value
+    p         the p-value of Spearman's correlation
     pearson   Pearson's correlation
     """
 
@@ -61,6 +61,7 @@ class Agreement(NamedTuple):
 
 
 def _differ(values: np.ndarray) -> bool:
+    """Whether there are two different values; otherwise no correlation is defined."""
     return values.size > 1 and float(np.ptp(values)) > 0
 
 
@@ -72,8 +73,9 @@ def folded_rows(table: Table, restrict: int) -> dict[str, int]:
     """
     rows: dict[str, int] = {}
     directed = table.has_direction(slice(restrict)).tolist()
-    for row, (name, has) in enumerate(zip(table.first_names(restrict), directed, strict=True)):
-        if has:
+    names = table.first_names(restrict)
+    for row, (name, has_direction) in enumerate(zip(names, directed, strict=True)):
+        if has_direction:
             rows.setdefault(name.casefold(), row)
     return rows
 
@@ -85,9 +87,9 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
     begin with # are skipped, and so is a line of titles at the beginning. Words are compared
     case-insensitively.
 
-    restrict  use only the first words of the table, the most frequent; pairs with a word that is
-              not among them are left out
-    Raises    W2VError for a line of another form, or if the file has no pairs
+    restrict  number of words to use, the first and most frequent ones of the table; pairs with
+              another word are left out
+    Raises    W2VError for a line in another format, or if the file has no pairs
     """
     known = folded_rows(table, restrict)
     pairs = list(_scored_pairs(path, table))
@@ -95,26 +97,26 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
         raise W2VError(
             f"{name_of(path)}: no pairs in the file: expected word, word and score on each line"
         )
-    found = [n for n, (a, b, _) in enumerate(pairs) if a in known and b in known]
-    rows = np.array([[known[word] for word in pairs[n][:2]] for n in found], np.int64)
+    found = [number for number, (a, b, _) in enumerate(pairs) if a in known and b in known]
+    rows = np.array([[known[word] for word in pairs[number][:2]] for number in found], np.int64)
     left, right = map(table.units, rows.reshape(-1, 2).T)
     cosines = np.einsum("ij,ij->i", left, right)
-    scores = np.array([pairs[n][2] for n in found], np.float64)
+    scores = np.array([pairs[number][2] for number in found], np.float64)
     return SimilarityResult(path, len(pairs), np.array(found, np.int64), cosines, scores)
 
 
 def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
     """The two words, case-folded, and the score of each line."""
     first = True
-    for number, line in _lines(path, table):
+    for number, line in normalized_lines(path, table):
         if not line or line.startswith("#"):
             continue
-        heading, first = first, False
+        may_be_titles, first = first, False
         fields = line.split("\t") if "\t" in line else split_words(line)
         try:
             a, b, score = fields[0], fields[1], float(fields[2])
         except (IndexError, ValueError):
-            if heading:
+            if may_be_titles:
                 continue
             raise W2VError(
                 f"{name_of(path)}: line {number}: expected word, word and score, separated by "
@@ -123,7 +125,10 @@ def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
         yield a.strip(BLANKS).casefold(), b.strip(BLANKS).casefold(), score
 
 
-def _lines(path: str, table: Table) -> Iterator[tuple[int, str]]:
-    """Line numbers, from 1, and stripped lines of a UTF-8 text, in the table's normalization."""
+def normalized_lines(path: str, table: Table) -> Iterator[tuple[int, str]]:
+    """Pairs of a line's number, from 1, and the line, stripped and normalized as the table is.
+
+    The file is UTF-8 text.
+    """
     for number, line in numbered_lines(path):
         yield number, table.normalized(line).strip(BLANKS)
