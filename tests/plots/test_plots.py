@@ -139,7 +139,7 @@ def test_small_groups_become_one_which_is_grey():
     found = groups.labels(names, labels)
     assert len(found.names) == groups.MOST
     assert found.names[-1] == groups.OTHER
-    assert len(set(found.colours)) == groups.MOST
+    assert len(set(found.colours)) == groups.MAX_GROUPS
     assert found.colours[-1] == "#a5a5a5"
     sizes = np.bincount(found.of)[:-1]
     assert (np.diff(sizes) <= 0).all()
@@ -439,11 +439,11 @@ def test_fonts_are_those_that_have_the_letters(monkeypatch):
     monkeypatch.setattr(
         fonts, "_letters", lambda path: {ord(x) for x in have[path]} if path in have else own(path)
     )
-    assert fonts.families(["abc", "é\u200d"]) == [fonts.OWN]
-    assert fonts.families(["語"]) == [fonts.OWN, "two Sans"]
-    assert fonts.families(["a語文字"]) == [fonts.OWN, "three Sans", "four"]
-    assert fonts.families(["\U0010fffd"]) == [fonts.OWN]
-    assert list(picture.Picture(texts=["語"])._families) == [fonts.OWN, "two Sans"]
+    assert fonts.families(["abc", "é\u200d"]) == [fonts.DEFAULT_FONT]
+    assert fonts.families(["語"]) == [fonts.DEFAULT_FONT, "two Sans"]
+    assert fonts.families(["a語文字"]) == [fonts.DEFAULT_FONT, "three Sans", "four"]
+    assert fonts.families(["\U0010fffd"]) == [fonts.DEFAULT_FONT]
+    assert list(picture.Picture(texts=["語"])._families) == [fonts.DEFAULT_FONT, "two Sans"]
 
 
 def test_long_names_are_cut_and_the_legend_stays_in_the_picture(w2v, toy, folder):

@@ -1,7 +1,8 @@
 """Plots: maps of vectors as pictures or interactive HTML pages, and charts of results.
 
-A `map.Map` has points, names and groups with colours. `picture` draws it with Matplotlib.
-`html_page` writes it as an HTML page that works offline. `Map.rows` gives its numbers as a table.
+A `map.Map` has points, names and groups with colours. `picture` draws a map with Matplotlib.
+`html_page` writes a map as an HTML page that works offline. `Map.rows` returns its numbers as a
+table.
 """
 
 from __future__ import annotations

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from w2v.plots.groups import COLOURS
-from w2v.plots.picture import Letters, Picture, dark, letter, short
+from w2v.plots.picture import NameStyle, Picture, dark, short, write_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LETTERS = 8  # font size in points
-_HEIGHT = 4.2  # smallest height of a panel in inches
-_BAR = 0.22  # inches for each bar
-_ACROSS = 2  # panels in a row
-_LONGEST = 44  # letters of a name; longer names are cut
-_ONE = COLOURS[0]
+_FONT_SIZE = 8  # points
+_MIN_HEIGHT = 4.2  # minimum height of a panel in inches
+_BAR_HEIGHT = 0.22  # inches
+_COLUMNS = 2  # panels in a row
+_MAX_LETTERS = 44  # maximum length of a name; longer names are cut
+_CIRCLE_COLOUR = COLOURS[0]
 
 
 @dataclass(frozen=True)
 class Series:
-    """A named series of values, which gets a colour of its own.
+    """A named series of values, which is drawn in one colour.
 
-    name    shown in the legend
+    name    the name in the legend
     x       positions on the x axis (Lines), or names of the bars (Bars)
     y       values; None where there is no value
     dashed  draw a dashed line in the colour of the preceding series
@@ -42,20 +42,20 @@ class Series:
 class Lines:
     """A panel of line plots.
 
-    title   shown above the panel
-    across  label of the x axis
-    up      label of the y axis
-    series  a line each
-    log     whether the y axis is logarithmic
+    title    text above the panel
+    x_label  label of the x axis
+    y_label  label of the y axis
+    series   the lines
+    log      whether the y axis is logarithmic
     """
 
     title: str
-    across: str
-    up: str
+    x_label: str
+    y_label: str
     series: Sequence[Series]
     log: bool = False
     width = 5.2  # inches
-    height = _HEIGHT
+    height = _MIN_HEIGHT
 
     @property
     def texts(self) -> list[str]:
@@ -68,11 +68,11 @@ class Lines:
         for series in self.series:
             values = [np.nan if value is None else value for value in series.y]
             style = {"linestyle": "--", "color": colour} if series.dashed else {}
-            mark = "o" if len(values) < 30 else ""
-            name = short(series.name, _LONGEST)
-            [drawn] = axes.plot(series.x, values, label=name, marker=mark, ms=3, **style)
-            colour = drawn.get_color()
-        axes.set(xlabel=self.across, ylabel=self.up)
+            marker = "o" if len(values) < 30 else ""
+            name = short(series.name, _MAX_LETTERS)
+            [line] = axes.plot(series.x, values, label=name, marker=marker, ms=3, **style)
+            colour = line.get_color()
+        axes.set(xlabel=self.x_label, ylabel=self.y_label)
         axes.grid(alpha=0.25)
         axes.xaxis.get_major_locator().set_params(integer=True)
         if self.log:
@@ -80,21 +80,22 @@ class Lines:
             axes.yaxis.set_major_formatter("{x:g}")
             axes.yaxis.set_minor_formatter("")
         if len(self.series) > 1:
-            axes.legend(frameon=False, fontsize=_LETTERS)
+            axes.legend(frameon=False, fontsize=_FONT_SIZE)
 
 
 @dataclass(frozen=True)
 class Bars:
-    """A panel of horizontal bars, the first at the top; several series are grouped.
+    """A panel of horizontal bars, the first at the top. Bars of the same name are neighbours.
 
-    title    shown above the panel
-    across   label of the x axis
-    series   values of the bars; all series have the same bars
-    percent  whether values are shares, shown as 74.0%; otherwise they are multiples, shown as 7.4×
+    title    text above the panel
+    x_label  label of the x axis
+    series   values of the bars; the names of the bars are the same in all series
+    percent  whether values are shares, printed as 74.0%; otherwise they are multiples, printed as
+             7.4×
     """
 
     title: str
-    across: str
+    x_label: str
     series: Sequence[Series]
     percent: bool = True
     width = 6.4
@@ -102,7 +103,7 @@ class Bars:
     @property
     def height(self) -> float:
         """Height of the panel in inches."""
-        return max(_HEIGHT, 1.2 + _BAR * sum(len(series.x) for series in self.series))
+        return max(_MIN_HEIGHT, 1.2 + _BAR_HEIGHT * sum(len(series.x) for series in self.series))
 
     @property
     def texts(self) -> list[str]:
@@ -112,22 +113,22 @@ class Bars:
     def draw(self, axes: Axes) -> None:
         """Draw the bars."""
         names = list(self.series[0].x)
-        thick = 0.8 / len(self.series)
+        thickness = 0.8 / len(self.series)  # the bars of a name fill 0.8 of the space for it
         for number, series in enumerate(self.series):
-            places = np.arange(len(names)) + thick * (number - (len(self.series) - 1) / 2)
+            heights = np.arange(len(names)) + thickness * (number - (len(self.series) - 1) / 2)
             values = [0.0 if value is None else value for value in series.y]
-            drawn = axes.barh(places, values, thick, label=short(series.name, _LONGEST))
+            bars = axes.barh(heights, values, thickness, label=short(series.name, _MAX_LETTERS))
             labels = ["–" if value is None else self._label(value) for value in series.y]
-            axes.bar_label(drawn, labels, padding=3, fontsize=_LETTERS - 1)
-        names = [short(str(name), _LONGEST) for name in names]
-        axes.set_yticks(np.arange(len(names)), names, fontsize=_LETTERS)
-        axes.set(xlabel=self.across, ylim=(len(names) - 0.4, -0.6))
+            axes.bar_label(bars, labels, padding=3, fontsize=_FONT_SIZE - 1)
+        names = [short(str(name), _MAX_LETTERS) for name in names]
+        axes.set_yticks(np.arange(len(names)), names, fontsize=_FONT_SIZE)
+        axes.set(xlabel=self.x_label, ylim=(len(names) - 0.4, -0.6))  # the first name at the top
         if self.percent:
             axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes.margins(x=0.12)
         axes.tick_params(axis="y", length=0)
         if len(self.series) > 1:
-            axes.legend(frameon=False, fontsize=_LETTERS)
+            axes.legend(frameon=False, fontsize=_FONT_SIZE)
 
     def _label(self, value: float) -> str:
         return f"{value:.1%}" if self.percent else f"{value:.1f}×"
@@ -137,10 +138,10 @@ class Bars:
 class Circles:
     """A panel of named circles.
 
-    title   shown above the panel
+    title   text above the panel
     names   a name for each of the N circles
-    points  (N, 2), centres
-    sizes   (N,), not negative; the area of a circle grows linearly with its size
+    points  float (N, 2), centres of the circles
+    sizes   float (N,), not negative; the area of a circle grows linearly with its size
     """
 
     title: str
@@ -148,7 +149,7 @@ class Circles:
     points: np.ndarray
     sizes: np.ndarray
     width = 6.0
-    height = _HEIGHT
+    height = _MIN_HEIGHT
 
     @property
     def texts(self) -> list[str]:
@@ -157,31 +158,32 @@ class Circles:
 
     @property
     def _areas(self) -> np.ndarray:
-        """Areas of the circles in square points."""
+        """Areas of the circles in square points: 60 for size 0, 1560 for the largest size."""
         return 60 + 1500 * self.sizes / max(float(self.sizes.max(initial=0)), 1e-30)
 
     def draw(self, axes: Axes) -> None:
         """Draw the circles."""
-        axes.scatter(*self.points.T, s=self._areas, color=_ONE, alpha=0.35, linewidths=0)
-        axes.scatter(*self.points.T, s=6, color=_ONE, linewidths=0)
+        axes.scatter(*self.points.T, s=self._areas, color=_CIRCLE_COLOUR, alpha=0.35, linewidths=0)
+        axes.scatter(*self.points.T, s=6, color=_CIRCLE_COLOUR, linewidths=0)
         axes.set_axis_off()
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.2)
 
     def finish(self, axes: Axes) -> None:
-        """Write the names, which needs the final layout of the picture."""
-        style = Letters(_LETTERS, dark(_ONE), line=_ONE)
-        names = [short(name, _LONGEST) for name in self.names]
-        count, radii = len(names), np.sqrt(self._areas / np.pi) * 0.7
-        letter(axes, names, self.points, radii, [style] * count, np.full(count, True))
+        """Write the names. Call it when all panels are drawn, since it needs the final layout."""
+        style = NameStyle(_FONT_SIZE, dark(_CIRCLE_COLOUR), line=_CIRCLE_COLOUR)
+        names = [short(name, _MAX_LETTERS) for name in self.names]
+        count = len(names)
+        distances = np.sqrt(self._areas / np.pi) * 0.7  # a name begins within the rim
+        write_names(axes, names, self.points, distances, [style] * count, np.full(count, True))
 
 
 @dataclass(frozen=True)
 class Chart:
     """A picture of one or more panels.
 
-    panels  two in a row
-    rows    the numbers behind them as a table, the first row is its heading
+    panels  the panels, which are placed two in a row
+    rows    the numbers in the panels as a table, whose first row is the heading
     """
 
     panels: Sequence[Lines | Bars | Circles]
@@ -189,15 +191,16 @@ class Chart:
 
     def draw(self) -> Picture:
         """Draw the picture."""
-        rows = [self.panels[at : at + _ACROSS] for at in range(0, len(self.panels), _ACROSS)]
+        starts = range(0, len(self.panels), _COLUMNS)
+        rows = [self.panels[start : start + _COLUMNS] for start in starts]
         widths = [panel.width for panel in rows[0]]
         heights = [max(panel.height for panel in row) for row in rows]
         texts = [text for panel in self.panels for text in (panel.title, *panel.texts)]
         picture = Picture((sum(widths), sum(heights)), widths, heights, texts)
-        with picture.letters():
+        with picture.text_settings():
             for panel, axes in zip(self.panels, picture.axes, strict=False):
                 axes.set_prop_cycle(color=COLOURS)
-                axes.set_title(short(panel.title, 2 * _LONGEST), fontsize=10)
+                axes.set_title(short(panel.title, 2 * _MAX_LETTERS), fontsize=10)
                 panel.draw(axes)
             for panel, axes in zip(self.panels, picture.axes, strict=False):
                 if isinstance(panel, Circles):

@@ -17,7 +17,9 @@ from w2v.system.text_file import numbered_lines
 
 
 def losses(paths: Sequence[str]) -> Chart:
-    """A chart of losses by epoch from logs of `w2v train --log-json`; dashed: validation losses.
+    """A chart of losses by epoch from logs of `w2v train --log-json`.
+
+    The lines of validation losses are dashed.
 
     paths   log files; a log may hold several runs
     Raises  W2VError for a file that is not such a log, or in which no epoch has ended
@@ -33,7 +35,8 @@ def losses(paths: Sequence[str]) -> Chart:
             for key, dashed in (("loss", False), ("valid_loss", True)):
                 values = [event.get(key) for event in run]
                 if not dashed or any(value is not None for value in values):
-                    series.append(Series(name + ", validation" * dashed, epochs, values, dashed))
+                    label = f"{name}, validation" if dashed else name
+                    series.append(Series(label, epochs, values, dashed))
             rows += [[name, event["epoch"], event.get("loss"), event.get("valid_loss")]
                      for event in run]  # fmt: skip
     return Chart([Lines("Mean loss", "epoch", "nats", series)], rows)
@@ -65,15 +68,15 @@ def _runs(path: str) -> Iterator[list[dict[str, Any]]]:
 def sections(path: str, results: Mapping[str, Sequence[tuple[str, float | None]]]) -> Chart:
     """A bar chart of analogy accuracy by section, for one or more vector files.
 
-    path     file of questions, the title of the chart
-    results  for each vector file (section, accuracy); all have the same sections
+    path     the file of questions, which is the title of the chart
+    results  for each vector file pairs (section, accuracy); the sections are the same for all files
     """
     series = [
         Series(file, [name for name, _ in accuracies], [accuracy for _, accuracy in accuracies])
         for file, accuracies in results.items()
     ]
     rows: list[list[object]] = [["file", "section", "accuracy"]]
-    rows += [[file.name, *pair] for file in series for pair in zip(file.x, file.y, strict=True)]
+    rows += [[bars.name, *pair] for bars in series for pair in zip(bars.x, bars.y, strict=True)]
     return Chart([Bars(path, "accuracy", series)], rows)
 
 
@@ -82,9 +85,9 @@ def topics(
 ) -> Chart:
     """A chart of topic sizes as bars, and a map of topics on which similar topics are near.
 
-    numbers  numbers of the topics, the largest topic first
+    numbers  numbers of the K topics, the largest topic first
     sizes    float (K,), share of each topic
-    weights  float (V, K), weight of each word in each topic; signs are ignored
+    weights  float (V, K), weight of each of V words in each topic; signs are ignored
     words    the first words of each topic in `numbers`, separated by blanks
 
     The map shows the first two principal components of the vectors √p(word | topic). The Euclidean
@@ -95,48 +98,50 @@ def topics(
     shares /= np.maximum(shares.sum(axis=0), 1e-30)
     points = principal(np.sqrt(shares).T)
     names = [f"{topic}: {text}" for topic, text in zip(numbers, words, strict=True)]
-    own = sizes[order]
+    sorted_sizes = sizes[order]
     rows: list[list[object]] = [["topic", "size", "x", "y", "words"]]
     for topic, size, (x, y), text in zip(
-        numbers, own.tolist(), points.tolist(), words, strict=True
+        numbers, sorted_sizes.tolist(), points.tolist(), words, strict=True
     ):
         rows.append([topic, size, x, y, text])
-    bars = Bars("Topic sizes", "share", [Series("", names, own.tolist())])
+    bars = Bars("Topic sizes", "share", [Series("", names, sorted_sizes.tolist())])
     circles = Circles(
-        "Topics near each other share words", _short_names(numbers, words), points, own
+        "Topics near each other share words", _short_names(numbers, words), points, sorted_sizes
     )
     return Chart([bars, circles], rows)
 
 
 def _short_names(numbers: Sequence[int], words: Sequence[str]) -> list[str]:
-    """A number and two words for each topic, if possible words of at most one other topic."""
+    """A number and two words for each topic; words that few topics share are preferred.
+
+    A word of more than two topics is taken only if the topic has fewer than two other words.
+    """
     topics_with = Counter(word for text in words for word in text.split())
     names = []
     for number, text in zip(numbers, words, strict=True):
-        own = sorted(text.split(), key=lambda word: topics_with[word] > 2)
-        names.append(f"{number}: {' '.join(own[:2])}")
+        preferred = sorted(text.split(), key=lambda word: topics_with[word] > 2)
+        names.append(f"{number}: {' '.join(preferred[:2])}")
     return names
 
 
 def lag(results: Sequence[Mapping[str, Any]]) -> Chart:
     """A chart of `w2v lag`: for each task the scores by length, and the gradients by distance.
 
-    results  what `w2v lag --json` prints
+    results  the records that `w2v lag --json` prints
     """
     panels: list[Lines] = []
     rows: list[list[object]] = [["task", "network", "length", "score", "back", "gradient"]]
     for task in dict.fromkeys(result["task"] for result in results):
-        own = [result for result in results if result["task"] == task]
-        networks = dict.fromkeys(result["network"] for result in own)
+        task_results = [result for result in results if result["task"] == task]
+        networks = dict.fromkeys(result["network"] for result in task_results)
         scores, gradients = list[Series](), list[Series]()
         for network in networks:
-            cells = [result for result in own if result["network"] == network]
-            scores.append(
-                Series(network, [c["length"] for c in cells], [c["score"] for c in cells])
-            )
+            cells = [result for result in task_results if result["network"] == network]
+            sequence_lengths = [cell["length"] for cell in cells]
+            scores.append(Series(network, sequence_lengths, [cell["score"] for cell in cells]))
             longest = max(cells, key=lambda cell: cell["length"])
-            back = [float(share) * longest["length"] for share in longest["gradients"]]
-            gradients.append(Series(network, back, list(longest["gradients"].values())))
+            steps_back = [float(share) * longest["length"] for share in longest["gradients"]]
+            gradients.append(Series(network, steps_back, list(longest["gradients"].values())))
             rows += [
                 [task, network, cell["length"], cell["score"], float(share), value]
                 for cell in cells
@@ -144,7 +149,7 @@ def lag(results: Sequence[Mapping[str, Any]]) -> Chart:
             ]
         measure = "accuracy" if task == "words" else "mean squared error"
         panels.append(Lines(f"{task}: {measure} by length", "length", measure, scores))
-        longest_of_all = max(result["length"] for result in own)
+        longest_of_all = max(result["length"] for result in task_results)
         panels.append(
             Lines(
                 f"{task}, length {longest_of_all}: gradients before training", "steps back",

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-OWN = "DejaVu Sans"  # shipped with Matplotlib: Latin, Greek, Cyrillic, Arabic and others
+DEFAULT_FONT = "DejaVu Sans"  # shipped with Matplotlib: Latin, Greek, Cyrillic, Arabic and others
 _EXCLUDED = ("Last Resort", "STIX", "cm")  # Matplotlib's placeholder boxes and mathematical fonts
 _INVISIBLE = {0x200C, 0x200D, 0xFE0E, 0xFE0F}  # joiners and variation selectors, without glyphs
 
 
 def families(texts: Iterable[str]) -> list[str]:
-    """Names of fonts that together have the letters of the texts, Matplotlib's own font first.
+    """Names of fonts that together have the letters of the texts, Matplotlib's default font first.
 
-    If that font lacks letters, all installed fonts are searched, including those installed after
-    Matplotlib has built its font cache. Letters that no font has are ignored.
+    If the default font lacks letters, all installed fonts are searched, including fonts installed
+    after Matplotlib has built its font cache. Letters that no font has are ignored.
     """
     from matplotlib import font_manager
 
     missing = {ord(letter) for text in texts for letter in text} - _INVISIBLE
-    chosen = [OWN]
-    missing -= _letters(font_manager.findfont(OWN))
+    chosen = [DEFAULT_FONT]
+    missing -= _letters(font_manager.findfont(DEFAULT_FONT))
     if not missing:
         return chosen
     fonts = {name: missing & _letters(path) for name, path in _installed()}
@@ -37,7 +37,7 @@ def families(texts: Iterable[str]) -> list[str]:
 
 
 def _installed() -> Iterator[tuple[str, str]]:
-    """Family names and files of the installed fonts, the upright regular style if there is one."""
+    """Pairs of a font family and its file, for the upright regular style if there is one."""
     from matplotlib import font_manager
 
     manager = font_manager.fontManager
@@ -48,7 +48,9 @@ def _installed() -> Iterator[tuple[str, str]]:
         except (OSError, RuntimeError, ValueError, UnicodeDecodeError):
             continue  # a bitmap font, or a damaged file
     plain: dict[str, str] = {}
-    for font in sorted(manager.ttflist, key=lambda one: (one.style != "normal", one.weight != 400)):
+    for font in sorted(
+        manager.ttflist, key=lambda font: (font.style != "normal", font.weight != 400)
+    ):
         if not font.name.startswith(_EXCLUDED):
             plain.setdefault(font.name, font.fname)
     yield from sorted(plain.items())

@@ -18,11 +18,11 @@ COLOURS = (  # the first ten: Tableau's, with yellow and pink darkened for a whi
     "#00a86b", "#c9a0dc",
 )  # fmt: skip
 _GREY = "#a5a5a5"
-MOST = len(COLOURS) + 1  # most groups; the last one collects the smallest groups
-# A cluster is named by its 3 most frequent words among those nearest to its centre: the nearest 20,
-# or the nearest tenth in a large cluster. With 20 alone, a cluster of 1,250 words was named by the
-# rare words "anc diplomacy fraud".
-_NAMED_BY, _MIDDLE, _SHARE = 3, 20, 0.1
+MAX_GROUPS = len(COLOURS) + 1  # maximum number of groups; the last one collects the smallest
+# The name of a cluster is made of 3 words: the most frequent ones of the 20 words nearest to the
+# centre of the cluster, or of the nearest tenth if the cluster is large. When the nearest 20 were
+# used for all, the name of a cluster of 1,250 words had rare words: "anc diplomacy fraud".
+_NAME_WORDS, _MIN_CANDIDATES, _CANDIDATE_SHARE = 3, 20, 0.1
 OTHER = "other"
 
 
@@ -50,18 +50,19 @@ def one_group(count: int) -> Groups:
 
 
 def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -> Groups:
-    """k-means clusters of the unit vectors of (N, D), the largest first.
+    """k-means clusters of the unit vectors of vectors (N, D), the largest cluster first.
 
-    names  names of the vectors, the most frequent first: words near its centre name a cluster
-    count  most clusters
+    names  names of the N vectors, the most frequent first; they give the clusters their names
+    count  maximum number of clusters
     seed   seed of the initial centres
+
     Source: spherical k-means, Dhillon and Modha 2001; here SciPy's k-means on unit vectors, with
     k-means++ initialisation.
     """
     from scipy.cluster.vq import kmeans2
 
     units = unit_vectors(vectors)
-    count = min(count, MOST, len(np.unique(units, axis=0)))
+    count = min(count, MAX_GROUPS, len(np.unique(units, axis=0)))
     if count < 2:
         return one_group(len(units))
     option = "rng" if "rng" in signature(kmeans2).parameters else "seed"  # before SciPy 1.15
@@ -69,28 +70,31 @@ def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -
     cluster_names = []
     for cluster in range(count):
         members = np.flatnonzero(of == cluster)
-        middle = max(_MIDDLE, int(_SHARE * len(members)))
-        near = members[np.argsort(-(units[members] @ centres[cluster]), kind="stable")][:middle]
-        cluster_names.append(" ".join(names[at] for at in np.sort(near)[:_NAMED_BY].tolist()))
+        count_near = max(_MIN_CANDIDATES, int(_CANDIDATE_SHARE * len(members)))
+        by_cosine = members[np.argsort(-(units[members] @ centres[cluster]), kind="stable")]
+        # The smallest indices are those of the most frequent words.
+        most_frequent = np.sort(by_cosine[:count_near])[:_NAME_WORDS]
+        cluster_names.append(" ".join(names[index] for index in most_frequent.tolist()))
     return _largest_first(of, cluster_names)
 
 
 def terms(vectors: np.ndarray, names: Sequence[str], marked: np.ndarray) -> Groups:
-    """A group for each marked name: each point is in the group of the nearest one, by cosine.
+    """A group for each marked name. A point is in the group of the nearest marked name, by cosine.
 
-    vectors  (N, D)
-    marked   bool (N,)
+    vectors  float (N, D)
+    names    names of the N vectors
+    marked   bool (N,), whether each name is marked
     """
     rows = np.flatnonzero(marked)
     if len(rows) < 2:
         return one_group(len(vectors))
     units = unit_vectors(vectors)
     of = (units @ units[rows].T).argmax(axis=1)
-    return _largest_first(of, [names[at] for at in rows.tolist()])
+    return _largest_first(of, [names[row] for row in rows.tolist()])
 
 
 def topics(shares: np.ndarray) -> Groups:
-    """Groups by the largest topic of each point; `shares` are (N, topics)."""
+    """Groups by the largest topic of each point; `shares` is float (N, number of topics)."""
     of = shares.argmax(axis=1) if len(shares) else np.zeros(0, np.int64)
     return _largest_first(of, [f"topic {topic}" for topic in range(shares.shape[1])])
 
@@ -100,25 +104,28 @@ def labels(names: Sequence[str], label_of: Mapping[str, str]) -> Groups:
 
     Raises W2VError if no name has a label.
     """
-    own = [label_of.get(name, OTHER) for name in names]
-    if all(label == OTHER for label in own):
+    point_labels = [label_of.get(name, OTHER) for name in names]
+    if all(label == OTHER for label in point_labels):
         raise W2VError(
-            "--labels: none of the names on the map has a label in these files; their lines are "
-            "name, tab, label"
+            "--labels: none of the names on the map has a label in these files: expected a name, a "
+            "tab and a label on each line"
         )
-    known = list(dict.fromkeys(own))
-    return _largest_first(np.array([known.index(label) for label in own]), known)
+    distinct = list(dict.fromkeys(point_labels))
+    return _largest_first(np.array([distinct.index(label) for label in point_labels]), distinct)
 
 
 def _largest_first(of: np.ndarray, names: Sequence[str]) -> Groups:
-    """Sort groups by size; if there are more than `MOST`, put the smallest ones into "other"."""
+    """Sort groups by size, "other" last, and leave out empty ones.
+
+    If there are more than `MAX_GROUPS`, the smallest ones become part of "other".
+    """
     sizes = np.bincount(of, minlength=len(names))
     order = [group for group in np.argsort(-sizes, kind="stable").tolist() if sizes[group]]
     order.sort(key=lambda group: names[group] == OTHER)
-    place = np.zeros(len(names), np.int64)
-    place[order] = np.arange(len(order))
+    new_index = np.zeros(len(names), np.int64)
+    new_index[order] = np.arange(len(order))
     kept = [names[group] for group in order]
-    if len(kept) > MOST:
-        kept = [*kept[: MOST - 1], OTHER]
-        place = np.minimum(place, MOST - 1)
-    return Groups(place[of], kept)
+    if len(kept) > MAX_GROUPS:
+        kept = [*kept[: MAX_GROUPS - 1], OTHER]
+        new_index = np.minimum(new_index, MAX_GROUPS - 1)
+    return Groups(new_index[of], kept)

@@ -26,34 +26,38 @@ _PARTS = {
 }
 
 
-def page(drawn: Map, near: list[list[Neighbour]], counted: str = "time", named: bool = True) -> str:
+def page(
+    drawn: Map, neighbours: list[list[Neighbour]], counted: str = "time", named: bool = True
+) -> str:
     """The HTML page of a map.
 
-    near     nearest neighbours of each name in the whole table, the nearest first
-    counted  unit of the counts: "time" (a word occurs 5 times) or "word" (a document has 5 words)
-    named    whether names are always written; otherwise names without a mark are written only
-             while few points are in view
+    neighbours  nearest neighbours of each name in the whole table, the nearest first
+    counted     unit of the counts: "time" (a word occurs 5 times) or "word" (a document has 5
+                words)
+    named       whether all names are always written; otherwise names that are not marked are
+                written only while few points are in view
     """
     folder = files("w2v.plots") / "page"
     parts = {name: (folder / file).read_text("utf-8") for name, file in _PARTS.items()}
     template = Template((folder / "explorer.html").read_text("utf-8"))
     data = json.dumps(
-        {**_data(drawn, near), "counted": counted, "named": named},
+        {**_data(drawn, neighbours), "counted": counted, "named": named},
         ensure_ascii=False,
         allow_nan=False,
         separators=(",", ":"),
     )
+    # Without "<", the data cannot end the script element.
     parts["data"] = data.replace("<", "\\u003c").encode("utf-8", "replace").decode()
     return template.substitute(parts, title=html.escape(drawn.title))
 
 
-def _data(drawn: Map, near: list[list[Neighbour]]) -> dict[str, object]:
-    """The data that explorer.js reads: indices of names on the map come before all others."""
-    places = {name: at for at, name in enumerate(drawn.names)}
-    for neighbours in near:
-        for neighbour in neighbours:
-            places.setdefault(neighbour.name, len(places))
-    x, y = (np.round(side, 5).tolist() for side in drawn.points.T)
+def _data(drawn: Map, neighbours: list[list[Neighbour]]) -> dict[str, object]:
+    """The data that explorer.js reads. The names on the map have the first indices."""
+    index_of = {name: index for index, name in enumerate(drawn.names)}
+    for answers in neighbours:
+        for neighbour in answers:
+            index_of.setdefault(neighbour.name, len(index_of))
+    x, y = (np.round(coordinates, 5).tolist() for coordinates in drawn.points.T)
     return {
         "title": drawn.title,
         "about": drawn.about,
@@ -66,7 +70,7 @@ def _data(drawn: Map, near: list[list[Neighbour]]) -> dict[str, object]:
         "colours": drawn.groups.colours,
         "marked": np.flatnonzero(drawn.marked).tolist(),
         "arrows": drawn.arrows.tolist(),
-        "others": list(places)[len(drawn.names) :],
-        "near": [[places[one.name] for one in neighbours] for neighbours in near],
-        "cosines": [[round(one.score, 4) for one in neighbours] for neighbours in near],
+        "others": list(index_of)[len(drawn.names) :],
+        "near": [[index_of[neighbour.name] for neighbour in answers] for answers in neighbours],
+        "cosines": [[round(neighbour.score, 4) for neighbour in answers] for answers in neighbours],
     }

@@ -19,9 +19,9 @@ from w2v.plots.groups import Groups
 class Choice:
     """The rows of a table to draw.
 
-    rows    int64 (N,), distinct
-    marked  bool (N,), rows of names that the user has given
-    arrows  int64 (A, 2), start and end of each arrow as indices of `rows`
+    rows    int64 (N,), N distinct rows of the table
+    marked  bool (N,), whether the user has given the name of each row
+    arrows  int64 (A, 2), start and end of each of A arrows as indices of `rows`
     """
 
     rows: np.ndarray
@@ -32,26 +32,26 @@ class Choice:
     def of(cls, marked: Sequence[int], others: Sequence[int] = (), arrows: object = ()) -> Choice:
         """A choice of marked rows and others; repeated rows are drawn once."""
         rows = list(dict.fromkeys([*marked, *others]))
-        known = np.arange(len(rows)) < len({*marked})
-        return cls(np.array(rows, np.int64), known, np.array(arrows, np.int64).reshape(-1, 2))
+        is_marked = np.arange(len(rows)) < len({*marked})  # the marked rows come first
+        return cls(np.array(rows, np.int64), is_marked, np.array(arrows, np.int64).reshape(-1, 2))
 
     def with_others(self, rows: Iterable[int]) -> Choice:
         """The choice with further rows, which are not marked."""
-        marked, near = self.rows[self.marked].tolist(), self.rows[~self.marked].tolist()
-        return Choice.of(marked, [*near, *rows], self.arrows)
+        marked, others = self.rows[self.marked].tolist(), self.rows[~self.marked].tolist()
+        return Choice.of(marked, [*others, *rows], self.arrows)
 
     def only(self, kept: np.ndarray) -> Choice:
         """The rows where `kept`, bool (N,), is true, and the arrows between them."""
-        place = np.cumsum(kept) - 1
+        new_index = np.cumsum(kept) - 1
         arrows = self.arrows[kept[self.arrows].all(axis=1)]
-        return Choice(self.rows[kept], self.marked[kept], place[arrows])
+        return Choice(self.rows[kept], self.marked[kept], new_index[arrows])
 
 
 def around(table: Table, names: Sequence[str], k: int) -> Choice:
     """The given names and the `k` nearest neighbours of each; NotFoundError for an unknown name."""
     rows = [query.find(table, name) for name in names]
-    near = neighbours(table, np.array(rows, np.int64), k) if k and rows else []
-    return Choice.of(rows, [neighbour.row for of_name in near for neighbour in of_name])
+    answers_each = neighbours(table, np.array(rows, np.int64), k) if k and rows else []
+    return Choice.of(rows, [neighbour.row for answers in answers_each for neighbour in answers])
 
 
 def neighbours(table: Table, rows: np.ndarray, k: int) -> list[list[Neighbour]]:
@@ -60,7 +60,7 @@ def neighbours(table: Table, rows: np.ndarray, k: int) -> list[list[Neighbour]]:
 
 
 def pairs(table: Table, texts: Sequence[str]) -> Choice:
-    """The names of pairs A:B, with an arrow from A to B.
+    """The rows of the names A and B of each text A:B, with an arrow from A to B.
 
     Raises W2VError for a text that is not a pair, NotFoundError for an unknown name.
     """
@@ -70,8 +70,8 @@ def pairs(table: Table, texts: Sequence[str]) -> Choice:
         if not (first and colon and second):
             raise W2VError(f"--pairs: {text!r} is not a pair: write A:B, as man:woman")
         ends += [query.find(table, first), query.find(table, second)]
-    place = {row: at for at, row in enumerate(dict.fromkeys(ends))}
-    return Choice.of(ends, arrows=[place[row] for row in ends])
+    index_of = {row: index for index, row in enumerate(dict.fromkeys(ends))}
+    return Choice.of(ends, arrows=[index_of[row] for row in ends])
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ class Map:
     title   name of the vector file
     about   the projection and the number of points
     names   names of the points, the more important first
-    points  float64 (N, 2)
-    marked  bool (N,), names that the user has given
+    points  float64 (N, 2), positions of the points
+    marked  bool (N,), whether the user has given each name
     counts  int64 (N,), count of each word or length of each document; None: unknown
     groups  groups of the points, which define their colours
-    arrows  int64 (A, 2), start and end of each arrow as indices of points
+    arrows  int64 (A, 2), start and end of each of A arrows as indices of points
     """
 
     title: str
@@ -101,8 +101,8 @@ class Map:
         """The map as a table with the heading name, x, y, group, count."""
         heading: list[object] = ["name", "x", "y", "group", "count"]
         table = [heading]
-        for at, (x, y) in enumerate(self.points.tolist()):
-            count = None if self.counts is None else int(self.counts[at])
-            group = self.groups.names[self.groups.of[at]] if self.groups.names else None
-            table.append([self.names[at], x, y, group, count])
+        for index, (x, y) in enumerate(self.points.tolist()):
+            count = None if self.counts is None else int(self.counts[index])
+            group = self.groups.names[self.groups.of[index]] if self.groups.names else None
+            table.append([self.names[index], x, y, group, count])
         return table

@@ -25,20 +25,21 @@ KINDS = ("png", "svg", "pdf")
 _SIZE = (10, 7.5)  # inches
 _DPI = 144
 _MARKED_SIZE, _OTHER_SIZE = 11, 7.5  # font sizes of marked and other names, in points
-_LARGE, _SMALL = (
-    5,
-    3,
-)  # distance of marked and other names from the centres of their dots, in points
-_EDGE = 12  # margin around the map, in points
+# Distance of marked and other names from the centres of their dots, in points.
+_MARKED_DISTANCE, _OTHER_DISTANCE = 5, 3
+_MARGIN = 12  # around the map, in points
 _INK = "#1c1d21"
-_FEW = 150  # with so few names, each may be farther from its dot and joined to it by a line
-_LONGEST, _LONGEST_GROUP = 40, 32  # letters of the name of a point and of a group; the rest is cut
+# On a map with this number of names or fewer, each name may be farther from its dot; a line then
+# joins the name to the dot.
+_FEW_NAMES = 150
+# Maximum length of the name of a point and of a group; longer names are cut.
+_MAX_LETTERS, _MAX_GROUP_LETTERS = 40, 32
 
 
 class Picture:
     """A Matplotlib figure with a grid of panels; it needs no display.
 
-    Draw into it within `letters()` only.
+    Draw into the figure within `text_settings()` only.
 
     size     width and height in inches
     widths   relative width of each column of panels
@@ -59,14 +60,14 @@ class Picture:
 
         self._missing: set[str] = set()
         self._families = families(texts)
-        with self.letters():
+        with self.text_settings():
             self.figure: Figure = Figure(size, dpi=_DPI, layout="constrained")
             FigureCanvasAgg(self.figure)
             cells = self.figure.add_gridspec(
                 len(heights), len(widths), width_ratios=widths, height_ratios=heights
             )
             self.axes: list[Axes] = [
-                self.figure.add_subplot(cells[at]) for at in range(len(heights) * len(widths))
+                self.figure.add_subplot(cells[cell]) for cell in range(len(heights) * len(widths))
             ]
         for axes in self.axes:
             axes.spines[["top", "right"]].set_visible(False)
@@ -77,8 +78,11 @@ class Picture:
         return len(self._missing)
 
     @contextmanager
-    def letters(self) -> Iterator[None]:
-        """Within this context texts use the chosen fonts, and $ is a letter, not mathematics."""
+    def text_settings(self) -> Iterator[None]:
+        """A block in which texts use the chosen fonts, and $ is a letter, not mathematics.
+
+        The block also collects the letters that no font has, for `missing`.
+        """
         import matplotlib
 
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # no missing weights
@@ -93,20 +97,20 @@ class Picture:
         """Write the picture; `kind` is one of KINDS. The same drawing gives the same bytes."""
         metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
         metadata |= {"CreationDate": None} if kind == "pdf" else {}
-        with self.letters():
+        with self.text_settings():
             self.figure.savefig(file, format=kind, metadata=metadata)
 
 
 def draw(drawn: Map, written: np.ndarray) -> tuple[Picture, int]:
-    """Draw a map: (picture, number of names that found no place in it).
+    """Draw a map; returns the picture and the number of names without a free place.
 
-    written  bool (N,), names to write
+    written  bool (N,), whether to write each name
     """
-    names = [short(name, _LONGEST) for name in drawn.names]
-    groups = [short(name, _LONGEST_GROUP) for name in drawn.groups.names]
+    names = [short(name, _MAX_LETTERS) for name in drawn.names]
+    groups = [short(name, _MAX_GROUP_LETTERS) for name in drawn.groups.names]
     picture = Picture(texts=[*names, *groups, drawn.title])
     figure, [axes] = picture.figure, picture.axes
-    with picture.letters():
+    with picture.text_settings():
         figure.set_layout_engine("none")
         figure.suptitle(f"{short(drawn.title, 60)}: {drawn.about}", fontsize=9, y=0.985)
         axes.set_axis_off()
@@ -117,12 +121,13 @@ def draw(drawn: Map, written: np.ndarray) -> tuple[Picture, int]:
         for a, b in drawn.points[drawn.arrows]:
             arrow = {"arrowstyle": "->", "color": "#777777", "shrinkA": 5, "shrinkB": 5}
             axes.annotate("", b, a, arrowprops=arrow)
-        bottom = _legend(figure, groups, drawn.groups.colours) + _EDGE
+        bottom = _legend(figure, groups, drawn.groups.colours) + _MARGIN
         width, height = np.array(figure.get_size_inches()) * 72
         axes.set_position((
-            _EDGE / width, bottom / height, 1 - 2 * _EDGE / width, 1 - (bottom + 2 * _EDGE) / height
+            _MARGIN / width, bottom / height,
+            1 - 2 * _MARGIN / width, 1 - (bottom + 2 * _MARGIN) / height,
         ))  # fmt: skip
-        return picture, _letter(axes, drawn, names, written)
+        return picture, _write_map_names(axes, drawn, names, written)
 
 
 def short(name: str, longest: int) -> str:
@@ -135,7 +140,10 @@ def short(name: str, longest: int) -> str:
 
 
 def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> float:
-    """Draw the legend of groups in as few rows as fit the width; returns its height in points."""
+    """Draw the legend of groups and return its height in points.
+
+    The legend has as few rows as the width of the figure allows.
+    """
     if not names:
         return 0
     from matplotlib.lines import Line2D
@@ -145,48 +153,48 @@ def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> flo
         for name, colour in zip(names, colours, strict=True)
     ]
 
-    def rows(across: int) -> Legend:
+    def draw_legend(columns: int) -> Legend:
         return figure.legend(
-            handles=dots, loc="lower center", ncols=across, frameon=False, fontsize=8,
+            handles=dots, loc="lower center", ncols=columns, frameon=False, fontsize=8,
             handletextpad=0.1, columnspacing=1.5, borderaxespad=0.3,
         )  # fmt: skip
 
-    across = len(dots)
+    columns = len(dots)
     while True:
-        drawn = rows(across)
-        box = drawn.get_window_extent(figure.canvas.get_renderer())
-        if box.width < figure.bbox.width * 0.96 or across == 1:
+        legend = draw_legend(columns)
+        box = legend.get_window_extent(figure.canvas.get_renderer())
+        if box.width < figure.bbox.width * 0.96 or columns == 1:
             return float(box.height) * 72 / figure.dpi
-        drawn.remove()
-        down = -(-len(dots) // across) + 1
-        across = min(across - 1, -(-len(dots) // down))
+        legend.remove()
+        rows = -(-len(dots) // columns) + 1  # one row more; -(-a // b) rounds up
+        columns = min(columns - 1, -(-len(dots) // rows))
 
 
-def _letter(axes: Axes, drawn: Map, names: Sequence[str], written: np.ndarray) -> int:
-    """Write names on a map, the marked ones first; returns the number that found no place."""
+def _write_map_names(axes: Axes, drawn: Map, names: Sequence[str], written: np.ndarray) -> int:
+    """Write names on a map, marked names first; returns the number without a free place."""
     order = np.argsort(~drawn.marked, kind="stable")
     order = order[written[order]]
     marked = drawn.marked[order]
     colours = [drawn.groups.colours[group] for group in drawn.groups.of[order]]
-    return letter(
+    return write_names(
         axes,
-        [names[at] for at in order.tolist()],
+        [names[index] for index in order.tolist()],
         drawn.points[order],
-        np.where(marked, _LARGE, _SMALL),
-        [Letters(_MARKED_SIZE, dark(colour), bold=True) if is_marked
-         else Letters(_OTHER_SIZE, _INK, line=colour)
+        np.where(marked, _MARKED_DISTANCE, _OTHER_DISTANCE),
+        [NameStyle(_MARKED_SIZE, dark(colour), bold=True) if is_marked
+         else NameStyle(_OTHER_SIZE, _INK, line=colour)
          for is_marked, colour in zip(marked.tolist(), colours, strict=True)],
-        marked | (len(order) <= _FEW),
+        marked | (len(order) <= _FEW_NAMES),
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Letters:
+class NameStyle:
     """The style of a name.
 
     size    font size in points
     colour  colour of the letters
-    line    colour of the line to a distant point
+    line    colour of the line that joins the name to its point, if the point is not beside it
     bold    whether letters are bold
     """
 
@@ -196,19 +204,19 @@ class Letters:
     bold: bool = False
 
 
-def letter(
+def write_names(
     axes: Axes,
     names: Sequence[str],
     points: np.ndarray,
-    radii: np.ndarray,
-    letters: Sequence[Letters],
-    far: np.ndarray,
+    distances: np.ndarray,
+    styles: Sequence[NameStyle],
+    may_be_far: np.ndarray,
 ) -> int:
-    """Write names beside points (N, 2); returns the number of names that found no place.
+    """Write names beside points (N, 2); returns the number of names without a free place.
 
-    radii    float (N,), distance of a name from the centre of its dot, in points
-    letters  style of each name
-    far      bool (N,), names that may be farther from their points and joined to them by a line
+    distances   float (N,), distance of a name from the centre of its dot, in points (1/72 inch)
+    styles      style of each name
+    may_be_far  bool (N,), whether a name may be farther from its dot; a line then joins both
     """
     from matplotlib.font_manager import FontProperties
 
@@ -217,30 +225,32 @@ def letter(
     axes.figure.set_layout_engine("none")
     fonts = [
         FontProperties(size=style.size, weight="bold" if style.bold else "normal")
-        for style in letters
+        for style in styles
     ]
+    # Width and height of each name in pixels, with 4 % of space beside it.
     sizes = np.array([
         canvas.get_renderer().get_text_width_height_descent(name, font, False)[:2]
         for name, font in zip(names, fonts, strict=True)
     ]).reshape(-1, 2) * 1.04  # fmt: skip
-    pixels, radii = axes.transData.transform(points), radii * axes.figure.dpi / 72
+    pixels, radii = axes.transData.transform(points), distances * axes.figure.dpi / 72
     box = axes.get_window_extent()
-    corners = place(pixels, sizes, (box.x0, box.y0, box.x1, box.y1), radii, far)
-    back = axes.transData.inverted()
-    for at in np.flatnonzero(np.isfinite(corners[:, 0])).tolist():
-        end = np.clip(pixels[at], corners[at], corners[at] + sizes[at])
-        if np.linalg.norm(end - pixels[at]) > 1.5 * radii[at]:
+    corners = place(pixels, sizes, (box.x0, box.y0, box.x1, box.y1), radii, may_be_far)
+    to_data = axes.transData.inverted()
+    for index in np.flatnonzero(np.isfinite(corners[:, 0])).tolist():
+        end = np.clip(pixels[index], corners[index], corners[index] + sizes[index])
+        if np.linalg.norm(end - pixels[index]) > 1.5 * radii[index]:
             axes.plot(
-                *back.transform([pixels[at], end]).T, color=letters[at].line, linewidth=0.6,
+                *to_data.transform([pixels[index], end]).T, color=styles[index].line, linewidth=0.6,
                 zorder=0.5, scalex=False, scaley=False,
             )  # fmt: skip
         axes.text(
-            *back.transform(corners[at]), names[at], fontproperties=fonts[at], va="bottom",
-            ha="left", parse_math=False, color=letters[at].colour,
+            *to_data.transform(corners[index]), names[index], fontproperties=fonts[index],
+            va="bottom", ha="left", parse_math=False, color=styles[index].colour,
         )  # fmt: skip
     return int(np.isnan(corners[:, 0]).sum())
 
 
 def dark(colour: str) -> str:
-    """Darken a colour of dots, #rrggbb, so that it is legible as a colour of letters."""
-    return "#" + "".join(f"{int(colour[at : at + 2], 16) * 5 // 8:02x}" for at in (1, 3, 5))
+    """Darken a colour of dots, #rrggbb, so that letters in it are legible."""
+    parts = (colour[begin : begin + 2] for begin in (1, 3, 5))
+    return "#" + "".join(f"{int(part, 16) * 5 // 8:02x}" for part in parts)

@@ -18,7 +18,7 @@ from w2v.errors import W2VError
 from w2v.plots import needs
 
 NAMES = {"pca": "principal components", "tsne": "t-SNE", "umap": "UMAP"}
-_FEWEST = 4  # fewest points for t-SNE and UMAP
+_MIN_POINTS = 4  # minimum number of points for t-SNE and UMAP
 _STEPS = 250, 500  # iterations of t-SNE: with early exaggeration, and after it
 
 
@@ -29,22 +29,22 @@ def project(
     threads: int,
     on_share: Callable[[float], None] = lambda share: None,
 ) -> np.ndarray:
-    """Project the unit vectors of (N, D) to points in the plane, float64 (N, 2).
+    """Project the unit vectors of vectors (N, D) to points in the plane, float64 (N, 2).
 
-    method    pca: the two principal components, the directions of the largest variance; tsne, umap:
-              neighbours by cosine stay near each other, large distances have little meaning
+    method    pca: the two principal components, the directions of the largest variance. tsne and
+              umap: neighbours by cosine stay near each other; large distances have little meaning
     seed      seed of the random numbers of tsne and umap
-    threads   threads of tsne; umap uses one
+    threads   number of threads of tsne; umap uses one
     on_share  called with the share of the work that is done, 0 to 1
-    Raises    W2VError where a package is not installed, or there are too few vectors
+    Raises    W2VError if a package is not installed, or if there are too few vectors
     """
     units = unit_vectors(vectors)
     if method == "pca":
         return principal(units)
-    if len(units) < _FEWEST:
+    if len(units) < _MIN_POINTS:
         raise W2VError(
-            f"--method {method} needs {_FEWEST} vectors or more, not {len(units)}: draw more with "
-            "--top or -k, or use --method pca"
+            f"--method {method} needs {_MIN_POINTS} vectors or more, not {len(units)}: draw more "
+            "with --top or -k, or use --method pca"
         )
     on_share(0)  # the search for neighbours, which comes first, reports no progress
     if method == "tsne":
@@ -55,13 +55,13 @@ def project(
 def principal(vectors: np.ndarray) -> np.ndarray:
     """The two leading principal components of vectors (N, D), float64 (N, 2).
 
-    The sign of a component is arbitrary; it is chosen so that the number farthest from 0 is
-    positive.
+    The sign of a component is arbitrary. It is chosen so that the component's number farthest from
+    0 is positive.
     """
     centred = vectors - vectors.mean(axis=0) if len(vectors) else vectors
     _, directions = np.linalg.eigh(centred.T @ centred)
-    points = centred @ directions[:, :-3:-1]
-    points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+    points = centred @ directions[:, :-3:-1]  # eigh sorts by variance: the last two, the last first
+    points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))  # D may be 1
     if len(points):
         farthest = points[np.abs(points).argmax(axis=0), [0, 1]]
         points = points * np.where(farthest < 0, -1, 1)
@@ -71,12 +71,13 @@ def principal(vectors: np.ndarray) -> np.ndarray:
 def _tsne(
     units: np.ndarray, seed: int, threads: int, on_share: Callable[[float], None]
 ) -> np.ndarray:
+    """Project unit vectors by t-SNE."""
     open_tsne = needs("openTSNE", "tsne")
-    done = [0]
+    steps_done = [0]  # a list, so that `report` can change its number
 
     def report(*_: Any) -> None:
-        done[0] += 10
-        on_share(done[0] / sum(_STEPS))
+        steps_done[0] += 10  # called every 10 iterations
+        on_share(steps_done[0] / sum(_STEPS))
 
     points = open_tsne.TSNE(
         perplexity=min(30, (len(units) - 1) / 3), metric="cosine", n_jobs=threads,
@@ -86,8 +87,8 @@ def _tsne(
     return np.asarray(points, np.float64)
 
 
-class _Bar:
-    """A file for UMAP's progress bar, which reads percentages from it."""
+class _ProgressFile:
+    """A file to which UMAP writes its progress bar; it reports the percentages in the text."""
 
     def __init__(self, on_share: Callable[[float], None]):
         self._on_share = on_share
@@ -103,8 +104,8 @@ class _Bar:
 
 
 def _umap(units: np.ndarray, seed: int, on_share: Callable[[float], None]) -> np.ndarray:
-    """UMAP on one thread: only then does the same seed give the same points."""
-    bar = {"file": _Bar(on_share), "disable": False, "bar_format": "{percentage:.0f}%"}
+    """Project unit vectors by UMAP, on one thread: only then a seed determines the points."""
+    bar = {"file": _ProgressFile(on_share), "disable": False, "bar_format": "{percentage:.0f}%"}
     umap = needs("umap", "umap")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # UMAP warns of few points and of one thread
