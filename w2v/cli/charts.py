@@ -24,7 +24,7 @@ plot_option = click.option(
 
 
 def chart_kind(path: str) -> str:
-    """Return the format of a chart by its file's suffix; W2VError if it is unknown.
+    """Return the format of a chart by its file's suffix; W2VError if the suffix is unknown.
 
     Also raises W2VError if the format needs a package that is not installed. Call it before the
     work begins.

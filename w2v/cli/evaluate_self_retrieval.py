@@ -57,27 +57,27 @@ def self_retrieval(
 
     table = open_table(model, "documents")
     count = min(limit, len(table))
-    chosen = [i * len(table) // count for i in range(count)]
-    names = [table.name(row) for row in chosen]
+    sampled_rows = [number * len(table) // count for number in range(count)]
+    names = [table.name(row) for row in sampled_rows]
     texts = NewTexts(corpus, settings, threads, ProgressLine(sys.stderr))
     text, vectors = infer_vectors(SavedDocumentModel(model), texts, names)
-    missing = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
-    rows_found = [i for i, size in enumerate(text.sizes()) if size]
-    if not rows_found:
+    missing_names = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
+    known = [number for number, size in enumerate(text.sizes()) if size]  # have a known word
+    if not known:
         raise W2VError(
-            f"none of the documents of {model}, such as {missing[0]!r}, is in the corpus: give the "
-            "text that the model was trained on"
+            f"none of the documents of {model}, such as {missing_names[0]!r}, is in the corpus: "
+            "give the text that the model was trained on"
         )
-    trained_rows = np.array([chosen[i] for i in rows_found])
-    ranks = Search(table).count_nearer(vectors[rows_found], trained_rows).tolist()
+    trained_rows = np.array([sampled_rows[number] for number in known])
+    ranks = Search(table).count_nearer(vectors[known], trained_rows).tolist()
     nearest, among_ten = sum(rank == 0 for rank in ranks), sum(rank < 10 for rank in ranks)
-    total, left_out = len(rows_found), len(missing)
+    total, left_out = len(known), len(missing_names)
     report = (
         f"{nearest / total:6.1%}  {nearest} of {total} documents: the trained vector is the "
         "nearest\n"
         f"{among_ten / total:6.1%}  {among_ten} of {total} documents: it is among the ten nearest"
     )
-    if missing:
+    if missing_names:
         report += f"\n{left_out} left out: without a known word, or not in the corpus"
     results.print(
         {"documents": total, "first": nearest, "among_ten": among_ten, "missing": left_out},

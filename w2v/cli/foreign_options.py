@@ -50,14 +50,14 @@ def translated(args: list[str]) -> list[str]:
     own_args: list[str] = []
     foreign_values: dict[str, str] = {}
     texts: list[str] = []
-    rest = iter(args)
-    for arg in rest:
+    remaining_args = iter(args)
+    for arg in remaining_args:
         if arg == "--":
-            own_args += [arg, *rest]
+            own_args += [arg, *remaining_args]
         elif arg not in _FOREIGN_OPTIONS:
             own_args.append(arg)
         else:
-            value = next(rest, None)
+            value = next(remaining_args, None)
             if value is None:
                 raise W2VError(f"{arg} needs a value")
             if arg in foreign_values and arg not in _TEXT_OPTIONS:
@@ -90,11 +90,11 @@ def _renamed(args: list[str]) -> list[str]:
     end = args.index("--") if "--" in args else len(args)
     old_options: dict[str, str] = {}
     others: list[str] = []
-    rest = iter(args[:end])
-    for arg in rest:
+    remaining_args = iter(args[:end])
+    for arg in remaining_args:
         name, equals, value = arg.partition("=")
         if name in ("--model", "--context", "--topics"):
-            old_options[name[2:]] = value if equals else next(rest, "")
+            old_options[name[2:]] = value if equals else next(remaining_args, "")
         else:
             others.append(arg)
     model, settings = renamed(old_options.pop("model", ""), old_options)

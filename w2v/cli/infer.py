@@ -28,7 +28,8 @@ from w2v.errors import W2VError
 @click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file. Its suffix sets the format, as in w2v convert; - writes text to stdout.",
+    help="Output file. The suffix sets the format, as in w2v convert. With -, write text to "
+    "stdout.",
 )  # fmt: skip
 @grouped(
     "Model",

@@ -57,7 +57,7 @@ def say_findings(findings: Diagnostics) -> None:
 
 @dataclass(frozen=True)
 class ResultPrinter:
-    """Prints results on stdout: plain lines, or with --tsv or --json those formats."""
+    """Prints results on stdout as plain lines, or with --tsv or --json in that format."""
 
     as_tsv: bool
     as_json: bool

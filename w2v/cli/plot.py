@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from w2v.plots.map import Choice, Map
     from w2v.system.progress import ProgressLine
 
-_DEFAULT_TOP = 500  # default of --top
+_DEFAULT_TOP = 500  # number of names on a map without TERMs
 
 _MAP_OPTIONS = grouped(
     "Map",
@@ -111,7 +111,8 @@ class MapOptions:
 @click.argument("terms", nargs=-1, metavar="[TERM...]", shell_complete=complete_words)
 @click.option(
     "-o", "--output", default="map.html", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file. .html: an interactive page; .png, .svg, .pdf: a picture; .tsv: the numbers.",
+    help="Output file. The suffix sets the format: .html is an interactive page; .png, .svg and "
+    ".pdf are pictures; .tsv holds the numbers.",
 )  # fmt: skip
 @vectors_option
 @option_bundle("options", MapOptions, table_option, _MAP_OPTIONS, _THREADS_OPTION)
@@ -168,13 +169,13 @@ def plot(
     )
     table = open_table(vectors, options.table)
     choice = _choice(table, terms, options)
-    drawn = _map(table, path, choice, options, line)
-    _write(output, kind, drawn, table, choice, options, line)
-    line.say(f"{output}: {len(drawn.names):,} names")
+    map_ = _map(table, path, choice, options, line)
+    _write(output, kind, map_, table, choice, options, line)
+    line.say(f"{output}: {len(map_.names):,} names")
 
 
 def _kind(output: str) -> str:
-    """Return the format of the output by its suffix; W2VError if it is unknown."""
+    """Return the format of the output by its suffix; W2VError if the suffix is unknown."""
     from w2v.cli.charts import kind_named
     from w2v.plots.picture import KINDS
 
@@ -301,7 +302,7 @@ def _labels(path: str) -> Iterator[tuple[str, str]]:
 def _write(
     output: str,
     kind: str,
-    drawn: Map,
+    map_: Map,
     table: Table,
     choice: Choice,
     options: MapOptions,
@@ -315,22 +316,22 @@ def _write(
     from w2v.system.progress import plural
 
     if kind == "tsv":
-        write_table(output, drawn.rows())
+        write_table(output, map_.rows())
         return
     if kind == "html":
         from w2v.plots import html_page, map
 
         neighbours = map.neighbours(table, choice.rows, max(options.k, 1))
         text = html_page.page(
-            drawn, neighbours, "time" if options.table == "words" else "word", options.with_names
+            map_, neighbours, "time" if options.table == "words" else "word", options.with_names
         )
         with atomic_file.packed(output) as file:
             file.write(text.encode("utf-8", "backslashreplace"))  # a path may be invalid UTF-8
         return
     from w2v.plots import picture
 
-    is_named = np.ones(len(drawn.names), np.bool_) if options.with_names else drawn.marked
-    figure, unplaced = picture.draw(_printable(drawn), is_named)
+    is_named = np.ones(len(map_.names), np.bool_) if options.with_names else map_.marked
+    figure, unplaced = picture.draw(_printable(map_), is_named)
     with atomic_file.replacing(output) as file:
         figure.write(file, kind)
     if unplaced:
@@ -339,8 +340,8 @@ def _write(
         line.say(f"{plural(figure.missing, 'letter')} missing in all installed fonts")
 
 
-def _printable(drawn: Map) -> Map:
+def _printable(map_: Map) -> Map:
     """Return the map with control characters escaped in its names, so that fonts can draw them."""
-    groups = replace(drawn.groups, names=[printable(name) for name in drawn.groups.names])
-    names = [printable(name) for name in drawn.names]
-    return replace(drawn, title=printable(drawn.title), names=names, groups=groups)
+    groups = replace(map_.groups, names=[printable(name) for name in map_.groups.names])
+    names = [printable(name) for name in map_.names]
+    return replace(map_, title=printable(map_.title), names=names, groups=groups)

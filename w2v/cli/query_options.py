@@ -84,7 +84,7 @@ class QueryFiles:
 
 @dataclass(frozen=True)
 class LookupOptions:
-    """The vector file, and how words of queries are looked up in it."""
+    """The options that choose the vector file and the lookup of words in it."""
 
     vectors: str | None
     ignore_case: bool
@@ -98,7 +98,7 @@ class LookupOptions:
 
 @dataclass(frozen=True)
 class AnswerOptions:
-    """Which names are searched for an answer, how they are scored, and how many are printed."""
+    """The options that choose the names to search, their score and the number of answers."""
 
     k: int
     method: str

@@ -104,12 +104,12 @@ def _parse(line: str, dim: int) -> list[Named]:
     excess = [field for field in fields[:-dim] if "." in field and _number(field) is not None]
     if len(numbers) < dim or excess:
         word = next((field for field in fields[1:] if _number(field) is None), None)
-        found = (
+        finding = (
             f"{word!r}, which is no number"
             if word is not None and not excess
             else plural(len(fields), "field")
         )
-        raise W2VError(f"expected {dim} numbers, optionally after a name; found {found}")
+        raise W2VError(f"expected {dim} numbers, optionally after a name; found {finding}")
     return [(name, _with_direction(numbers, "the vector"))]
 
 

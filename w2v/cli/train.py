@@ -104,7 +104,8 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
 @click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
 @click.option(
     "-o", "--output", default="vectors.safetensors", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file. Its suffix sets the format, as in w2v convert; - writes text to stdout.",
+    help="Output file. The suffix sets the format, as in w2v convert. With -, write text to "
+    "stdout.",
 )  # fmt: skip
 @grouped(
     "Model",
@@ -117,8 +118,8 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
 )  # fmt: skip
 @click.option(
     "--resume", is_flag=True,
-    help="Continue a stopped run of the same command from its checkpoint. If there is none, start "
-    "anew.",
+    help="Continue a stopped run of the same command from its checkpoint. If there is no "
+    "checkpoint, start anew.",
 )  # fmt: skip
 @click.option(
     "--force", is_flag=True,

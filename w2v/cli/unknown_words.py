@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class UnansweredQueries:
-    """Reports on stderr which queries have no answer and why, and counts them.
+    """Reports queries without an answer on stderr, with the reason, and counts these queries.
 
     table        the table in which words are looked up
     vectors      the vector file, as given by -v; None: the default file

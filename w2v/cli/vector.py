@@ -61,9 +61,11 @@ def vector(
         return parse_terms([line] if verbatim else split_words(line), verbatim)
 
     def answer(query: Query) -> None:
-        kept = lookup_table.known_words([name for _, name in query.terms], 1, len(query.terms) > 1)
-        known = Query(tuple(term for term in query.terms if term[1] in kept))
-        values = numbers(lookup_table.table, known, lookup_table.ignore_case)
+        known_names = lookup_table.known_words(
+            [name for _, name in query.terms], 1, len(query.terms) > 1
+        )
+        known_query = Query(tuple(term for term in query.terms if term[1] in known_names))
+        values = numbers(lookup_table.table, known_query, lookup_table.ignore_case)
         fields = [str(query), *map(str, values)]
         # Through str, JSON gets the shortest decimals that give the float32 numbers.
         numbers_or_none = [float(str(x)) if math.isfinite(x) else None for x in values]

@@ -31,17 +31,17 @@ class QueryCommand(Command):
         by_name = {name: param for param in self.params for name in param.opts}
         options: list[str] = []
         terms: list[str] = []
-        rest = iter(args)
-        for arg in rest:
+        remaining_args = iter(args)
+        for arg in remaining_args:
             if arg == "--":
-                terms.extend(rest)
+                terms.extend(remaining_args)
             elif arg == "-" and "--stdin" in by_name:
                 options.append("--stdin")
             elif arg.startswith("--") or arg in by_name or arg == "-h":
                 options.append(arg)
                 param = by_name.get(arg)
                 if isinstance(param, click.Option) and not param.is_flag:
-                    value = next(rest, None)
+                    value = next(remaining_args, None)
                     if value is None and not ctx.resilient_parsing:
                         raise click.UsageError(f"{arg} needs a value")
                     options += [] if value is None else [value]

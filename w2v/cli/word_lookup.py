@@ -68,7 +68,7 @@ class WordLookup:
         queries      the queries of the command line
         files        files with more queries
         parse        turns a line into queries, as in `batches`
-        answer       prints the answer to a query; raises NotFoundError if it has none
+        answer       prints the answer to a query; raises NotFoundError if there is none
         names        returns the words of a query
         expressions  whether a query may be an expression
         """

@@ -62,9 +62,9 @@ def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Re
     true_columns = np.searchsorted(names, labels)
     shape, rows = (x.shape[1], len(names)), np.arange(len(x))
 
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        """The objective and its gradient."""
-        weights = flat.reshape(shape)
+    def loss(flat_weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """The objective and its gradient with respect to the weights."""
+        weights = flat_weights.reshape(shape)
         scores = x @ weights
         scores -= scores.max(axis=1, keepdims=True)  # so that exp does not overflow
         probabilities = np.exp(scores)  # divided by their sums below

@@ -65,7 +65,7 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
 def on_common(answered: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyResult]]:
     """The results, where a question counts as answerable only if it is so in all tables.
 
-    answered  for each table its results, section by section
+    answered  the results of each table, one for each section
     """
     restricted: list[list[AnalogyResult]] = [[] for _ in answered]
     for results in zip(*answered, strict=True):
@@ -79,7 +79,7 @@ def on_common(answered: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyR
 def by_questions(answered: Sequence[Sequence[AnalogyResult]], path: str) -> list[list[Compared]]:
     """Score several tables on a set of analogies: the semantic, the syntactic and all questions.
 
-    answered  for each table its results, section by section
+    answered  the results of each table, one for each section
     path      the set of analogies
     Returns   for each of the three groups of questions the scores of all tables
     """

@@ -20,10 +20,10 @@ def families(texts: Iterable[str]) -> list[str]:
     from matplotlib import font_manager
 
     missing = {ord(letter) for text in texts for letter in text} - _INVISIBLE
-    chosen = [DEFAULT_FONT]
+    font_names = [DEFAULT_FONT]
     missing -= _letters(font_manager.findfont(DEFAULT_FONT))
     if not missing:
-        return chosen
+        return font_names
     fonts = {name: missing & _letters(path) for name, path in _installed()}
     while missing and fonts:
         best = max(
@@ -31,9 +31,9 @@ def families(texts: Iterable[str]) -> list[str]:
         )
         if not fonts[best] & missing:
             break
-        chosen.append(best)
+        font_names.append(best)
         missing -= fonts.pop(best)
-    return chosen
+    return font_names
 
 
 def _installed() -> Iterator[tuple[str, str]]:

@@ -124,8 +124,8 @@ def _largest_first(of: np.ndarray, names: Sequence[str]) -> Groups:
     order.sort(key=lambda group: names[group] == OTHER)
     new_index = np.zeros(len(names), np.int64)
     new_index[order] = np.arange(len(order))
-    kept = [names[group] for group in order]
-    if len(kept) > MAX_GROUPS:
-        kept = [*kept[: MAX_GROUPS - 1], OTHER]
+    group_names = [names[group] for group in order]
+    if len(group_names) > MAX_GROUPS:
+        group_names = [*group_names[: MAX_GROUPS - 1], OTHER]
         new_index = np.minimum(new_index, MAX_GROUPS - 1)
-    return Groups(new_index[of], kept)
+    return Groups(new_index[of], group_names)

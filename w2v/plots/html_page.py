@@ -27,7 +27,7 @@ _PARTS = {
 
 
 def page(
-    drawn: Map, neighbours: list[list[Neighbour]], counted: str = "time", named: bool = True
+    map_: Map, neighbours: list[list[Neighbour]], counted: str = "time", named: bool = True
 ) -> str:
     """The HTML page of a map.
 
@@ -41,36 +41,36 @@ def page(
     parts = {name: (folder / file).read_text("utf-8") for name, file in _PARTS.items()}
     template = Template((folder / "explorer.html").read_text("utf-8"))
     data = json.dumps(
-        {**_data(drawn, neighbours), "counted": counted, "named": named},
+        {**_data(map_, neighbours), "counted": counted, "named": named},
         ensure_ascii=False,
         allow_nan=False,
         separators=(",", ":"),
     )
     # Without "<", the data cannot end the script element.
     parts["data"] = data.replace("<", "\\u003c").encode("utf-8", "replace").decode()
-    return template.substitute(parts, title=html.escape(drawn.title))
+    return template.substitute(parts, title=html.escape(map_.title))
 
 
-def _data(drawn: Map, neighbours: list[list[Neighbour]]) -> dict[str, object]:
+def _data(map_: Map, neighbours: list[list[Neighbour]]) -> dict[str, object]:
     """The data that explorer.js reads. The names on the map have the first indices."""
-    index_of = {name: index for index, name in enumerate(drawn.names)}
+    index_of = {name: index for index, name in enumerate(map_.names)}
     for answers in neighbours:
         for neighbour in answers:
             index_of.setdefault(neighbour.name, len(index_of))
-    x, y = (np.round(coordinates, 5).tolist() for coordinates in drawn.points.T)
+    x, y = (np.round(coordinates, 5).tolist() for coordinates in map_.points.T)
     return {
-        "title": drawn.title,
-        "about": drawn.about,
-        "names": drawn.names,
+        "title": map_.title,
+        "about": map_.about,
+        "names": map_.names,
         "x": x,
         "y": y,
-        "counts": None if drawn.counts is None else drawn.counts.tolist(),
-        "group": drawn.groups.of.tolist(),
-        "groups": drawn.groups.names,
-        "colours": drawn.groups.colours,
-        "marked": np.flatnonzero(drawn.marked).tolist(),
-        "arrows": drawn.arrows.tolist(),
-        "others": list(index_of)[len(drawn.names) :],
+        "counts": None if map_.counts is None else map_.counts.tolist(),
+        "group": map_.groups.of.tolist(),
+        "groups": map_.groups.names,
+        "colours": map_.groups.colours,
+        "marked": np.flatnonzero(map_.marked).tolist(),
+        "arrows": map_.arrows.tolist(),
+        "others": list(index_of)[len(map_.names) :],
         "near": [[index_of[neighbour.name] for neighbour in answers] for answers in neighbours],
         "cosines": [[round(neighbour.score, 4) for neighbour in answers] for answers in neighbours],
     }

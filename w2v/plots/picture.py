@@ -101,33 +101,33 @@ class Picture:
             self.figure.savefig(file, format=kind, metadata=metadata)
 
 
-def draw(drawn: Map, written: np.ndarray) -> tuple[Picture, int]:
+def draw(map_: Map, written: np.ndarray) -> tuple[Picture, int]:
     """Draw a map; returns the picture and the number of names without a free place.
 
     written  bool (N,), whether to write each name
     """
-    names = [short(name, _MAX_LETTERS) for name in drawn.names]
-    groups = [short(name, _MAX_GROUP_LETTERS) for name in drawn.groups.names]
-    picture = Picture(texts=[*names, *groups, drawn.title])
+    names = [short(name, _MAX_LETTERS) for name in map_.names]
+    groups = [short(name, _MAX_GROUP_LETTERS) for name in map_.groups.names]
+    picture = Picture(texts=[*names, *groups, map_.title])
     figure, [axes] = picture.figure, picture.axes
     with picture.text_settings():
         figure.set_layout_engine("none")
-        figure.suptitle(f"{short(drawn.title, 60)}: {drawn.about}", fontsize=9, y=0.985)
+        figure.suptitle(f"{short(map_.title, 60)}: {map_.about}", fontsize=9, y=0.985)
         axes.set_axis_off()
         axes.set_aspect("equal", adjustable="datalim")
-        colours = np.array(drawn.groups.colours)[drawn.groups.of]
-        sizes = np.where(drawn.marked, 40, 12)
-        axes.scatter(*drawn.points.T, s=sizes, c=colours, linewidths=0, alpha=0.8)
-        for a, b in drawn.points[drawn.arrows]:
+        colours = np.array(map_.groups.colours)[map_.groups.of]
+        sizes = np.where(map_.marked, 40, 12)
+        axes.scatter(*map_.points.T, s=sizes, c=colours, linewidths=0, alpha=0.8)
+        for a, b in map_.points[map_.arrows]:
             arrow = {"arrowstyle": "->", "color": "#777777", "shrinkA": 5, "shrinkB": 5}
             axes.annotate("", b, a, arrowprops=arrow)
-        bottom = _legend(figure, groups, drawn.groups.colours) + _MARGIN
+        bottom = _legend(figure, groups, map_.groups.colours) + _MARGIN
         width, height = np.array(figure.get_size_inches()) * 72
         axes.set_position((
             _MARGIN / width, bottom / height,
             1 - 2 * _MARGIN / width, 1 - (bottom + 2 * _MARGIN) / height,
         ))  # fmt: skip
-        return picture, _write_map_names(axes, drawn, names, written)
+        return picture, _write_map_names(axes, map_, names, written)
 
 
 def short(name: str, longest: int) -> str:
@@ -170,16 +170,16 @@ def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> flo
         columns = min(columns - 1, -(-len(dots) // rows))
 
 
-def _write_map_names(axes: Axes, drawn: Map, names: Sequence[str], written: np.ndarray) -> int:
+def _write_map_names(axes: Axes, map_: Map, names: Sequence[str], written: np.ndarray) -> int:
     """Write names on a map, marked names first; returns the number without a free place."""
-    order = np.argsort(~drawn.marked, kind="stable")
+    order = np.argsort(~map_.marked, kind="stable")
     order = order[written[order]]
-    marked = drawn.marked[order]
-    colours = [drawn.groups.colours[group] for group in drawn.groups.of[order]]
+    marked = map_.marked[order]
+    colours = [map_.groups.colours[group] for group in map_.groups.of[order]]
     return write_names(
         axes,
         [names[index] for index in order.tolist()],
-        drawn.points[order],
+        map_.points[order],
         np.where(marked, _MARKED_DISTANCE, _OTHER_DISTANCE),
         [NameStyle(_MARKED_SIZE, dark(colour), bold=True) if is_marked
          else NameStyle(_OTHER_SIZE, _INK, line=colour)

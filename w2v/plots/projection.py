@@ -63,7 +63,7 @@ def principal(vectors: np.ndarray) -> np.ndarray:
     points = centred @ directions[:, :-3:-1]  # eigh sorts by variance: the last two, the last first
     points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))  # D may be 1
     if len(points):
-        farthest = points[np.abs(points).argmax(axis=0), [0, 1]]
+        farthest = points[np.abs(points).argmax(axis=0), [0, 1]]  # one number of each component
         points = points * np.where(farthest < 0, -1, 1)
     return points
 
@@ -79,6 +79,7 @@ def _tsne(
         steps_done[0] += 10  # called every 10 iterations
         on_share(steps_done[0] / sum(_STEPS))
 
+    # t-SNE uses 3 x perplexity neighbours of each point.
     points = open_tsne.TSNE(
         perplexity=min(30, (len(units) - 1) / 3), metric="cosine", n_jobs=threads,
         early_exaggeration_iter=_STEPS[0], n_iter=_STEPS[1], random_state=seed,
@@ -104,7 +105,7 @@ class _ProgressFile:
 
 
 def _umap(units: np.ndarray, seed: int, on_share: Callable[[float], None]) -> np.ndarray:
-    """Project unit vectors by UMAP, on one thread: only then a seed determines the points."""
+    """Project unit vectors by UMAP, on one thread: only then does a seed determine the points."""
     bar = {"file": _ProgressFile(on_share), "disable": False, "bar_format": "{percentage:.0f}%"}
     umap = needs("umap", "umap")
     with warnings.catch_warnings():
