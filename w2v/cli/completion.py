@@ -25,8 +25,8 @@ def complete_words(
 ) -> list[CompletionItem]:
     """Return the names in the vector file that complete a word, the most frequent first.
 
-    Only a .safetensors file is searched: it is memory-mapped and opens at once. Files in
-    other formats would have to be read whole. The sign of a TERM, + or -, is kept.
+    Only a .safetensors file is searched: it is memory-mapped and opens at once. Files in other
+    formats would have to be read whole. The sign of a TERM, + or -, is kept.
     """
     from w2v.cli.vector_file import vectors_path
     from w2v.embeddings.formats import CONTAINER, load, sniff
@@ -46,8 +46,8 @@ def complete_words(
 def _begin_with(table: Table, incomplete: str) -> list[str]:
     """Return the most frequent names that begin with a text; names with blanks are left out."""
     beginning = incomplete.encode("utf-8", "surrogateescape")
-    # No name has the byte 0xff, which sorts after all bytes of UTF-8. The smallest row numbers are
-    # those of the most frequent words.
+    # The byte 0xff sorts after all bytes of UTF-8. The smallest row numbers are those of the most
+    # frequent words.
     rows = table.order[table.place(beginning) : table.place(beginning + b"\xff")]
     names = (table.name(row) for row in sorted(rows.tolist())[:_MAX_COMPLETIONS])
     return [name for name in names if name.isprintable() and not any(map(str.isspace, name))]

@@ -29,7 +29,7 @@ from w2v.errors import W2VError
 def info(file: str, check: bool, as_json: bool) -> None:
     """Describe a vector file.
 
-    Prints its format and its tables of vectors. For a file of w2v train it also prints the model,
+    Prints the format of the file and its tables of vectors; for a file of w2v train also the model,
     the settings, the corpus and the losses.
     """
     from w2v.embeddings import container

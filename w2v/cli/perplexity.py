@@ -43,8 +43,8 @@ def perplexity(
 ) -> None:
     """Measure how well a model predicts a text.
 
-    Prints the perplexity, which is exp(mean of -ln p(word)), the mean itself in nats, the number of
-    words that were scored, and for a topic model the number of documents.
+    Prints the perplexity, exp(mean of -ln p(word)); the mean itself, in nats; the number of words
+    that were scored; and for a topic model the number of documents.
 
     A language model predicts each word and each end of a sentence from the words before it; unknown
     words are read as <unk>. A topic model is measured by document completion: the topics of a

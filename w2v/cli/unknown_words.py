@@ -79,7 +79,7 @@ class UnansweredQueries:
     def exit_code(self) -> int:
         """Return the exit status of the command, and report how many words were left out.
 
-        It is 2 if a query was invalid, else 3 if a query had an unknown word, else 0.
+        The status is 2 if a query was invalid, else 3 if a query had an unknown word, else 0.
         """
         from w2v.system.progress import plural
 
