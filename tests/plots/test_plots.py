@@ -137,7 +137,7 @@ def test_small_groups_become_one_which_is_grey():
     names = [f"n{i}" for i in range(200)]
     labels = {name: f"label {min(i // 5, 25)}" for i, name in enumerate(names)}
     found = groups.labels(names, labels)
-    assert len(found.names) == groups.MOST
+    assert len(found.names) == groups.MAX_GROUPS
     assert found.names[-1] == groups.OTHER
     assert len(set(found.colours)) == groups.MAX_GROUPS
     assert found.colours[-1] == "#a5a5a5"
