@@ -123,6 +123,7 @@ def lag(
         line.show(f"training {runs_done[0] / count:6.1%}  at most {left} left")
 
     def train_run(cell: tuple[str, str, int], seed: int) -> Outcome:
+        """Train one network, and report how far it has come."""
         outcome = train_on_task(*cell, steps, units, seed, lambda: show(1 / steps))
         show(1 - outcome.steps / steps)  # a run that ended early skips these minibatches
         return outcome

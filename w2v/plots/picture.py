@@ -154,6 +154,7 @@ def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> flo
     ]
 
     def draw_legend(columns: int) -> Legend:
+        """Draw the legend in this number of columns."""
         return figure.legend(
             handles=dots, loc="lower center", ncols=columns, frameon=False, fontsize=8,
             handletextpad=0.1, columnspacing=1.5, borderaxespad=0.3,
