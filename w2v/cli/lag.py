@@ -122,16 +122,13 @@ def lag(
         left = duration(spent * (count / runs_done[0] - 1)) if runs_done[0] > 0 else "?"
         line.show(f"training {runs_done[0] / count:6.1%}  at most {left} left")
 
-    def train_run(cell: tuple[str, str, int], seed: int) -> Outcome:
-        """Train one network, and report how far it has come."""
+    def train(cell: tuple[str, str, int], seed: int) -> Outcome:
         outcome = train_on_task(*cell, steps, units, seed, lambda: show(1 / steps))
         show(1 - outcome.steps / steps)  # a run that ended early skips these minibatches
         return outcome
 
     with ThreadPoolExecutor(threads or processors()) as pool:
-        runs = [
-            [pool.submit(train_run, cell, seed) for seed in range(1, seeds + 1)] for cell in cells
-        ]
+        runs = [[pool.submit(train, cell, seed) for seed in range(1, seeds + 1)] for cell in cells]
         results.print_heading(_HEADING)
         rows = []
         for cell, cell_runs in zip(cells, runs, strict=True):
