@@ -1,5 +1,7 @@
 """A substitute for a cluster: this process runs its tasks one after the other."""
 
+from w2v.errors import ConnectionLostError
+
 
 class Here:
     """A cluster that runs each task immediately, in this process."""
@@ -34,6 +36,9 @@ class Here:
 
     def cancel(self, futures):
         pass
+
+    def workers_lost(self, times):
+        return ConnectionLostError(f"lost {times} times in a row")
 
 
 class Members(dict):

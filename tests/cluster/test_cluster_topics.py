@@ -133,6 +133,17 @@ def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
     assert losses[0] == losses[1] < losses[2] == len(training.executor.plan)
 
 
+def test_a_run_whose_data_are_lost_again_and_again_ends_with_an_error(text, here):
+    """Before, the error of Dask reached the user as a traceback."""
+
+    def lose(future):
+        raise KeyError("lost")
+
+    here.result = lose
+    with pytest.raises(ConnectionLostError, match="lost 4 times in a row"):
+        finish(make_run("lda", text, "b.safetensors", here, **LDA))
+
+
 def test_a_checkpoint_is_of_what_was_here_last(text, here, monkeypatch):
     options = {**LDA, "epochs": 4, "burn_in": 1}
     wanted = finish(make_run("lda", text, "a.safetensors", **options))
@@ -192,7 +203,7 @@ def test_products_whose_stripes_are_lost_are_tried_again(matrix, here):
     here.submit, lost, dense = lose, svd_products.MAX_REPETITIONS, np.ones((70, 3), np.float32)
     assert (theirs.times(dense) == svd.product(matrix, dense, 1)).all()
     lost = 1 << 30
-    with pytest.raises(KeyError, match="lost"):
+    with pytest.raises(ConnectionLostError, match="lost 4 times in a row"):
         theirs.times(dense)
 
 

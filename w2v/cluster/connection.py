@@ -274,6 +274,13 @@ class Cluster:
                 raise self._connection_lost()
             time.sleep(POLL_INTERVAL)
 
+    def workers_lost(self, times: int) -> ConnectionLostError:
+        """The error that ends a run whose data were lost this many times in a row."""
+        return ConnectionLostError(
+            f"--cluster {self.address}: data were lost with workers {times} times in a row: read "
+            "the workers' logs; they may have run out of memory"
+        )
+
     def _connection_lost(self) -> ConnectionLostError:
         return ConnectionLostError(
             f"--cluster {self.address}: the connection to the scheduler is lost"

@@ -77,8 +77,8 @@ class ClusterRounds:
         on_progress  called several times a second, and at the end
         state        the progress of the run; changed in place
         stop_before  number of the first chunk that is not trained
-        Raises       ConnectionLostError if the scheduler is gone; `Cluster.data_loss_errors` if
-                     data of workers were lost more than MAX_RESTARTS times in a row
+        Raises       ConnectionLostError if the scheduler is gone, or if data of workers were lost
+                     more than MAX_RESTARTS times in a row
         """
         workers = Workers(self._trainer, self._plan, state, stop_before)
         start, earlier_seconds, restarts = time.monotonic(), state.seconds, 0
@@ -115,7 +115,7 @@ class ClusterRounds:
                         except self._cluster.data_loss_errors:
                             restarts += 1
                             if restarts > MAX_RESTARTS:
-                                raise
+                                raise self._cluster.workers_lost(restarts) from None
                             self._cancel_rounds(pending)
                             submitted = state.chunks_done
                             continue

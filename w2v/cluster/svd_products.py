@@ -102,7 +102,7 @@ class ClusterProducts(LocalProducts):
             except self._cluster.data_loss_errors:
                 self._stripes = []
                 if attempt == MAX_REPETITIONS:
-                    raise
+                    raise self._cluster.workers_lost(attempt + 1) from None
         raise AssertionError
 
     def _send_stripes(self) -> None:
