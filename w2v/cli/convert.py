@@ -25,7 +25,7 @@ from w2v.system.pipes import name_of
     "Vectors",
     click.option(
         "--table", default="words", show_default=True, metavar="NAME",
-        help="The table of a .safetensors file: words, documents or topics.",
+        help="The table of a .safetensors file: words or documents.",
     ),
     click.option(
         "--limit", type=click.IntRange(0), metavar="N", help="Keep only the first N vectors."

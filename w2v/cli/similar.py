@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     "Vectors",
     click.option(
         "--table", metavar="NAME",
-        help="The table to search: words, documents or topics.  [default: words; with --text "
+        help="The table to search: words or documents.  [default: words; with --text "
         "documents]",
     ),
     click.option(

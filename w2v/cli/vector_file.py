@@ -61,7 +61,7 @@ table_option = grouped(
     "Vectors",
     click.option(
         "--table", default="words", show_default=True, metavar="NAME",
-        help="The table of vectors to use: words, documents or topics.",
+        help="The table of vectors to use: words or documents.",
     ),
 )  # fmt: skip
 combine_option = grouped(
