@@ -27,7 +27,7 @@ LSA = ("train", "docs", "--model", "lsa", *TOPICS, "-o", "-")
 PAIR = ("king", "queen")
 CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
 # A good call for each file, in which @ is the file itself. The files in TEXTS are lines of text.
-TEXTS = {"text", "docs", "docs.tsv", "names", "twos", "triples", "pairs", "questions", "counts",
+TEXTS = {"text", "docs", "docs.tsv", "names", "twos", "triples", "pairs", "quads", "counts",
          "stop", "labels", "rows", "log.json", "vectors.txt"}  # fmt: skip
 READS = {
     "train": {
@@ -94,8 +94,8 @@ READS = {
                       "--combine", "sum"),
     },
     "evaluate analogies": {
-        "SET": ("questions", "evaluate", "analogies", "@", "-v", "vectors.txt"),
-        "--vectors": ("vectors.txt", "evaluate", "analogies", "questions", "-v", "@"),
+        "SET": ("quads", "evaluate", "analogies", "@", "-v", "vectors.txt"),
+        "--vectors": ("vectors.txt", "evaluate", "analogies", "quads", "-v", "@"),
     },
     "evaluate self-retrieval": {
         "MODEL": ("lda.safetensors", "evaluate", "self-retrieval", "@", "docs"),
@@ -109,7 +109,7 @@ READS = {
     "compare": {
         "FILE": ("vectors.txt", "compare", "@", "words.bin", "--pairs", "pairs"),
         "--pairs": ("pairs", "compare", "vectors.txt", "words.bin", "--pairs", "@"),
-        "--questions": ("questions", "compare", "vectors.txt", "words.bin", "--questions", "@"),
+        "--questions": ("quads", "compare", "vectors.txt", "words.bin", "--questions", "@"),
     },
     "plot": {
         "--vectors": ("lda.safetensors", "plot", "-v", "@", "-o", "/dev/stdout.tsv", "--quiet"),
@@ -183,7 +183,7 @@ def made(tmp_path_factory):
             "names": ["king", "queen", words[0]], "stop": ["king", words[1]],
             "twos": ["king queen", "man woman"], "triples": ["king queen man"] * 2,
             "pairs": ["king\tqueen\t9", "man\twoman\t5", "king\tman\t1", "queen\tman\t2"],
-            "questions": [": some", "king queen man woman", "man woman king queen"],
+            "quads": [": some", "king queen man woman", "man woman king queen"],
             "labels": [f"{word}\tx" for word in words],
         }  # fmt: skip
         for name, lines in contents.items():
