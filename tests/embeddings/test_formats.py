@@ -190,7 +190,7 @@ def test_a_name_that_could_not_be_read_back_is_refused(tmp_path, name, write):
     ("content", "said"),
     [
         (b"", "is empty: download or write it again"),
-        (b"<!DOCTYPE html>\n<html>", "an HTML page.*download it again"),
+        (b"<!DOCTYPE html>\n<html>", "an HTML page.*download the file again"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS.*git lfs pull"),
         (b'{"king": [1, 2]}', "JSON: write its vectors as text"),
         ("2 2\na 1 2\n".encode("utf-16"), "UTF-16: convert it with iconv"),
