@@ -332,6 +332,17 @@ def test_every_document_is_trained_once_an_epoch(lengths, epochs):
     assert [c.end for c in chunks][-1] == 1
 
 
+def test_no_chunk_is_longer_than_the_row_copies_have_room_for(monkeypatch):
+    """In the order 6, 6, 22 the last chunk has 22 words, where 21 were expected once."""
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 10)
+    chunks = DocumentPlan(make([6, 6, 22]), 20, seed=1)
+    assert max(chunk.last - chunk.first for chunk in chunks) == 22 <= chunks.longest
+    rng = np.random.default_rng(3)
+    for seed in range(200):
+        plan = DocumentPlan(make(rng.integers(1, 30, rng.integers(1, 12)).tolist()), 5, seed)
+        assert all(chunk.last - chunk.first <= plan.longest for chunk in plan)
+
+
 def test_documents_find_a_new_place_in_each_epoch():
     text = make([100] * 200)
     chunks = DocumentPlan(text, 2, seed=1)

@@ -38,10 +38,11 @@ class Chunk:
     last   position after the last word of the chunk
     begin  share (0 to 1) of the run that is done before the chunk
     end    share (0 to 1) of the run that is done after the chunk
-    spans  the documents of the chunk as `Spans`, or the minibatches of a network; None for a text
-           of sentences
+    spans  the documents of the chunk as `Spans`; in a network, the shard of a minibatch, see
+           `BatchSource.schedule`; None for a text of sentences and in Gibbs sampling
 
-    A text of documents is shuffled in each epoch; positions are then those in the shuffled text.
+    A `DocumentPlan` shuffles the documents in each epoch. Positions are then those in the shuffled
+    text.
     """
 
     epoch: int
@@ -56,8 +57,8 @@ class Plan:
     """The sequence of the chunks of a run: in each epoch all chunks of the text, shuffled anew.
 
     A chunk ends at the end of a sentence if the sentence ends near the intended end of the chunk.
-    A sentence longer than a chunk is cut. Only the chunk boundaries of one epoch are in memory, as
-    arrays. A `Chunk` is made on access.
+    A sentence longer than about half a chunk may be cut. Only the chunk boundaries of one epoch are
+    in memory, as arrays. A `Chunk` is made on access.
 
     text         the encoded text
     epochs       number of epochs
@@ -71,7 +72,8 @@ class Plan:
     length      approximate number of words in a chunk
     longest     maximum number of words in a chunk
     most_spans  maximum number of documents in a chunk; 0 for a text of sentences
-    mean_spans  mean number of documents in a chunk; 0 for a text of sentences
+    mean_spans  approximate mean number of documents, or parts of documents, in a chunk; 0 for a
+                text of sentences
     """
 
     most_spans = 0
@@ -82,7 +84,7 @@ class Plan:
     ):
         self.epochs, self.seed, self.shards = epochs, seed, shards
         self.words = epochs * text.size
-        # A short text has about ROUNDS rounds in an epoch, but SMALL_CHUNK words in each round.
+        # A short text has about ROUNDS rounds in an epoch, but at least SMALL_CHUNK words in each.
         length = min(max(text.size // (ROUNDS * shards), SMALL_CHUNK // shards, 1), chunk_words)
         self._size, self.length = text.size, length
         self._epoch = -1  # the epoch of the arrays below; -1: not shuffled for any epoch
@@ -139,8 +141,8 @@ class DocumentPlan(Plan):
     """The chunks of a run on documents, which are shuffled anew in each epoch.
 
     Single documents are shuffled instead of whole chunks, because a corpus is often sorted by the
-    label that a classifier is to predict (Mesnil et al. 2015). A document longer than a chunk is
-    cut.
+    label that a classifier is to predict (Mesnil et al. 2015). A document longer than about half a
+    chunk may be cut.
     """
 
     def __init__(
@@ -152,8 +154,10 @@ class DocumentPlan(Plan):
         shards: int = 1,
     ):
         super().__init__(text, epochs, seed, chunk_words, shards)
-        # See `_cuts`: in any order of the documents a chunk has at most about 2 * length words.
-        self._text, self.longest = text, min(2 * self.length + 1, text.size)
+        # In any order of the documents, a chunk ends at or before its target, and begins after the
+        # target before the last one: see `_cuts`.
+        between = -(-text.size // _count_chunks(text.size, self.length))
+        self._text, self.longest = text, min(2 * between + 1, text.size)
         self._not_empty = np.flatnonzero(text.ends > text.begins).astype(np.int32)
         self._order, self._starts = self._not_empty, text.starts
         self.most_spans = min(self.longest, self._not_empty.size)
@@ -217,6 +221,11 @@ def make_plan(text: EncodedText, *arguments: int) -> Plan:
     return Plan(text, *arguments)
 
 
+def _count_chunks(size: int, length: int) -> int:
+    """The number of chunks of about `length` words in a text of `size` words."""
+    return max(1, round(size / length))
+
+
 def _cuts(starts: np.ndarray, length: int) -> np.ndarray:
     """The positions where chunks begin, and the end of the text; int64, ascending.
 
@@ -228,7 +237,7 @@ def _cuts(starts: np.ndarray, length: int) -> np.ndarray:
     """
     size = int(starts[-1])
     cuts = [0]
-    for target in np.linspace(0, size, max(1, round(size / length)) + 1)[1:-1].astype(np.int64):
+    for target in np.linspace(0, size, _count_chunks(size, length) + 1)[1:-1].astype(np.int64):
         # Cut before the sentence at `target`, unless the chunk before it would become too short.
         start = int(starts[np.searchsorted(starts, target, "right") - 1])
         cuts.append(start if start > cuts[-1] + length // 2 else int(target))
