@@ -239,7 +239,9 @@ def paper(costs: Costs) -> str:
     An epoch has 40 rounds, the fewest that it can have. The number of shards is the power of two
     with the shortest time. If it is smaller than the number of cores, the other cores are idle.
     """
-    rows = ["| tokens | machines of 32 cores | shards | an epoch | as many times as fast as one |"]
+    rows = [
+        "| tokens | machines of 32 cores | shards | an epoch | times the speed of one machine |"
+    ]
     rows.append("|---|---|---|---|---|")
     for tokens in TOKENS:
         alone = tokens * SECONDS_A_WORD / CORES
@@ -258,8 +260,8 @@ def paper(costs: Costs) -> str:
 
 
 def checked(text: Path, costs: Costs) -> str:
-    """A row for each of POINTS: seconds of a round on hosts with one thread, and by the model."""
-    rows = ["| hosts | link | delay, ms | MB a round, received | s a round | by the model |"]
+    """A row for each of POINTS: seconds of a round on hosts with one thread, and by the formula."""
+    rows = ["| hosts | link | delay, ms | MB a round, received | s a round | by the formula |"]
     rows.append("|---|---|---|---|---|---|")
     shards, _ = ROUNDS[0]
     for hosts, rate, delay in POINTS:

@@ -266,7 +266,7 @@ def themed(count, seed=0):
 def text(folder, monkeypatch):
     """Documents with themes in the current folder; an epoch has several rounds."""
     monkeypatch.setattr("w2v.topics.lda._TOKENS", 60 if COMPILED else 20)
-    monkeypatch.setattr("w2v.topics.lda._PER_WORD", 0)
+    monkeypatch.setattr("w2v.topics.lda._PER_TERM", 0)
     (folder / "text").write_text(themed(120 if COMPILED else 6))
     return "text"
 

@@ -30,7 +30,8 @@ _SCORINGS = ("default", "npmi")
 )  # fmt: skip
 @click.option(
     "--list", "list_path", type=OUTPUT, metavar="FILE",
-    help="Also write the phrases to this file, with their counts and scores, separated by tabs.",
+    help="Also write the phrases to this file, with their counts, scores and the "
+    "numbers of their passes, separated by tabs.",
 )  # fmt: skip
 @grouped(
     "Phrases",
@@ -56,7 +57,8 @@ _SCORINGS = ("default", "npmi")
         default=5,
         show_default=True,
         metavar="N",
-        help="Join a phrase only if it and each of its words occur N times or more.",
+        help="Join a phrase only if it and each of its words, except connectors, occur N times or "
+        "more.",
     ),
     click.option(
         "--passes",
@@ -65,14 +67,14 @@ _SCORINGS = ("default", "npmi")
         show_default=True,
         metavar="N",
         help="Make N passes over the text. A later pass also joins the phrases of earlier passes, "
-        "so two passes make phrases of up to four words.",
+        "so two passes make phrases of up to four words. Connectors do not count.",
     ),
     click.option(
         "--connectors",
         type=INPUT,
         metavar="FILE",
-        help="Let the words in this file, one on each line, stand inside a phrase, as in "
-        "bank_of_america. The name english selects a built-in list.",
+        help="Let the words in this file, separated by blanks or line ends, stand inside a phrase, "
+        "as in bank_of_america. The name english selects a built-in list.",
     ),
     click.option(
         "--joiner",

@@ -128,7 +128,8 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
 @recursive_option
 @click.option(
     "--dry-run", is_flag=True,
-    help="Read the text, estimate the memory and time of training, and write nothing.",
+    help="Read the text, estimate the memory and time of training, and write nothing but the "
+    "file of --save-vocab.",
 )  # fmt: skip
 @quiet_option
 def train(

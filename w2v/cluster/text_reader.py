@@ -1,7 +1,7 @@
 """Counting and encoding a text on a cluster: each worker reads some of its byte ranges.
 
-The vocabulary and the word ids are those of `encode.read` for the same files, but the word ids stay
-on the workers.
+The vocabulary and the word ids are those of `w2v.text.encode.read` for the same files, but the word
+ids stay on the workers.
 """
 
 from __future__ import annotations
@@ -58,8 +58,9 @@ class EncodedRange(NamedTuple):
     """The words of a range as word ids of the vocabulary.
 
     ids      int32 (N,): the word ids of the tokens that are in the vocabulary
-    starts   int64: for each sentence end of the range, the position in `ids` after it. Positions
-             repeat if a sentence is empty
+    starts   int64: the position in `ids` after each sentence of the range that is not empty. The
+             first sentence end always counts, because its sentence may have begun in an earlier
+             range; its position may be 0
     unknown  number of out-of-vocabulary tokens
     """
 
@@ -150,14 +151,14 @@ def read(
     known: Mapping[str, int] | None = None,
     fixed: str | None = None,
 ) -> tuple[Vocabulary, RemoteText]:
-    """Read a text of sentences as `encode.read` does, but leave the word ids on the workers.
+    """Read a text of sentences as `w2v.text.encode.read` does; the word ids stay on the workers.
 
     on_share  called with the share of the work that is done, 0 to 1
     known     the words and counts of a model that is updated; None: train a new model
     fixed     a file of `w2v vocab`, whose words and counts become the vocabulary; None: count the
               words of the text
     Raises    W2VError for stdin, for a file that a worker cannot read, and for more types than
-              --max-types
+              --max-types; otherwise as `w2v.text.encode.read`
     """
     known = known or {}
     if "-" in corpus.paths:

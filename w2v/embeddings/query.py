@@ -1,8 +1,9 @@
 """Queries: nearest neighbours, analogies, cosine similarity of two words, the odd one out.
 
 All similarities are cosines, -1 to 1. The vector of a query with several words is the sum of their
-unit vectors, so that a long vector counts no more than a short one. A vector that is zero or not
-finite has no direction and therefore no cosine, see `norms.has_direction`.
+unit vectors, so that a vector of large norm counts no more than one of small norm. The method mul
+(3CosMul) differs, see `Search.nearest`. A vector that is zero or not finite has no direction and
+therefore no cosine, see `norms.has_direction`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 from w2v.system import python_arguments
 
-FEWEST = 3  # minimum number of words, one of which can be the odd one out
+FEWEST = 3  # minimum number of words among which one can be the odd one out
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Neighbour(NamedTuple):
     """One nearest neighbour.
 
     name   the word, or the id of the document
-    score  the cosine similarity, -1 to 1; with the method mul, the product of cosines (3CosMul)
+    score  the cosine similarity, -1 to 1; for several words with the method mul, the score 3CosMul
     row    the row of the name in the table, from 0
     count  the count of the name in the corpus; None if counts are not known
     """
@@ -96,7 +97,7 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
 
 
 def _spelling(name: str, near: str) -> str:
-    """A similar spelling in words; its Unicode form is added if it looks the same as the name."""
+    """A similar spelling as the message shows it, with its Unicode form if it looks like `name`."""
     form = unicode_form(name, near)
     return f"{near} (in Unicode's {form})" if form else near
 
@@ -146,14 +147,14 @@ class QueryAnswerer:
     search       the search, with the table to search and the number of neighbours
     source       the table in which the words of the queries are looked up; it may be another table
                  than the searched one
-    method       the score of a neighbour. add: the cosine to the sum of unit vectors; mul: the
-                 product of cosines (3CosMul)
+    method       the score of a neighbour. add: the cosine to the sum of unit vectors; mul: for
+                 several words the score 3CosMul, see `Search.nearest`
     include      whether the answers may include the words of the query. If `source` is not the
                  searched table, they always may
     ignore_case  whether to match words case-insensitively if there is no exact match
-    skips        whether to leave out-of-vocabulary words out of a query. If not, a query with such
-                 a word has no answer
-    left_out     the out-of-vocabulary words that were left out so far
+    skips        whether to leave words without a direction out of a query, also those that are
+                 out-of-vocabulary. If not, a query with such a word has no answer
+    left_out     the words that were left out of queries so far
     """
 
     search: Search
@@ -170,7 +171,7 @@ class QueryAnswerer:
         """The nearest neighbours of each query, or the error for a query without an answer.
 
         The error is about an out-of-vocabulary word, a vector without a direction, or a query whose
-        vectors sum to zero. Raises W2VError if the two tables have vectors of different lengths.
+        vectors sum to zero. Raises W2VError if the two tables have different dimensions.
         """
         if self.source.dim != self.search.table.dim:
             raise W2VError(
@@ -187,10 +188,10 @@ class QueryAnswerer:
                 found[number] = error
             else:
                 by_signs.setdefault(known.signs, []).append((number, rows))
-        own = self.source is self.search.table and not self.include
+        excludes_own_words = self.source is self.search.table and not self.include
         for signs, (numbers, rows_of_each, vectors) in self._vectors(by_signs).items():
-            left_out = rows_of_each if own else [[]] * len(numbers)
-            answers = self.search.nearest(vectors, left_out, signs)
+            excluded = rows_of_each if excludes_own_words else [[]] * len(numbers)
+            answers = self.search.nearest(vectors, excluded, signs)
             for number, vector, answer in zip(numbers, vectors, answers, strict=True):
                 found[number] = (
                     self.neighbours(answer)
@@ -234,7 +235,7 @@ class QueryAnswerer:
         return row
 
     def known(self, query: Query) -> Query:
-        """The query without its out-of-vocabulary words; NotFoundError if no word is left."""
+        """The query without words that have no direction; NotFoundError if no word is left."""
         unknown = {
             name
             for _, name in query.terms
@@ -271,8 +272,8 @@ def similar(
 
     source  another table, in which the words of the query are looked up. The answers may then
             include these words. None: `table`
-    Raises  NotFoundError for a query without an answer, W2VError if the vectors of the two tables
-            have different lengths
+    Raises  NotFoundError for a query without an answer, W2VError if the two tables have different
+            dimensions
     """
     [answer] = QueryAnswerer(Search(table, k), source or table).answer([query])
     if isinstance(answer, NotFoundError):
@@ -303,7 +304,8 @@ def neighbours_each(
 def numbers(table: Table, query: Query, ignore_case: bool = False) -> np.ndarray:
     """The vector of a query, float32 (D,).
 
-    For a single word it is the vector in the table; for several words, the sum of unit vectors.
+    For a single word without a minus sign it is the vector in the table. Otherwise it is the sum of
+    the unit vectors, with their signs.
     """
     if len(query.terms) == 1 and query.terms[0][0] == "+":
         return table.row(find(table, query.terms[0][1], ignore_case))

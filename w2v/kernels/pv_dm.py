@@ -5,7 +5,7 @@ Mikolov 2014, section 2.2, with negative sampling):
 
     sum       h = document_vectors[d] + Σ input_vectors[c_i]
     mean      h = (this sum) / (1 + C)
-    concat    h = [document_vectors[d], input_vectors of the R words before t and after t]
+    concat    h = [document_vectors[d], input_vectors of the R words before t and the R after t]
               with zeros beyond the ends of the document; rows of output_vectors are as long as h
 
     Y = output_vectors[t, negatives]
@@ -14,8 +14,8 @@ Mikolov 2014, section 2.2, with negative sampling):
     document_vectors[d] += Δh,  input_vectors[c_i] += Δh      (concat: each gets its part of Δh)
 
 With the mean, Δh is added to each vector without division by 1 + C, as in the CBOW of word2vec.c
-(see `cbow`). Unlike in CBOW, the only word of a document is trained, because the document vector
-predicts it.
+(see `cbow`). Unlike in CBOW, a document of a single word is trained, because the document vector
+predicts the word.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def is_trained(frozen, fixed, word):
     """Whether the input vector of a word is trained.
 
     frozen   bool (V,)  words whose vectors must not change; empty for none
-    fixed    bool       whether all word vectors must not change
+    fixed    bool       whether no word vector may change
     word     int
     Returns  bool
     """

@@ -77,7 +77,7 @@ class LabelledBatches:
 
     text    the M documents
     labels  int32 (M,), the label id of each document; zeros for prediction
-    rows    number of texts in a minibatch
+    rows    maximum number of texts in a minibatch
     length  number of words at the end of a text that are read
     filled  whether to pad shorter texts to `length` positions, as an mlp needs. Otherwise texts are
             padded to the longest text of the shard
@@ -105,7 +105,7 @@ class LabelledBatches:
     def schedule(
         self, rng: np.random.Generator | None, shards: int
     ) -> tuple[list[np.ndarray], list[int]]:
-        """Split the texts into minibatches of similar length. Shards are arrays of row numbers.
+        """Split the texts into minibatches of similar length. A shard is an array of text numbers.
 
         With `rng` the texts are shuffled, and then sorted by length in groups of 50 minibatches.
         Then the minibatches are shuffled. Without `rng` all texts are sorted by length.
@@ -125,7 +125,7 @@ class LabelledBatches:
     def batch(self, part: np.ndarray, states: list[np.ndarray]) -> Batch | None:
         """Make the arrays of some texts. Each text starts from a zero state.
 
-        The weight of each target is 1 / `rows`, also in a last minibatch with fewer texts.
+        The weight of each target is 1 / (the parameter `rows`), also if there are fewer texts.
         """
         if not part.size:
             return None
@@ -143,12 +143,13 @@ class LabelledBatches:
 class StreamBatches:
     """Minibatches for a language model, which predicts each token from the preceding ones.
 
-    The text is cut into B stretches of equal length. Row b of every minibatch continues stretch b.
+    The text is cut into B stretches of equal length. At the end of the text, stretches may be
+    shorter or empty. Row b of every minibatch continues stretch b.
     The ends of sentences are tokens too.
 
     ids            int32 (N,), the ids of the tokens
     end            id of the end of a sentence, which is also the input before the first token
-    rows           B, number of stretches
+    rows           B, number of stretches; fewer for a text of fewer tokens
     steps          T, number of tokens of each stretch in a minibatch
     earlier_words  see `Architecture.earlier_words`
     dtype          dtype of the network
@@ -181,18 +182,18 @@ class StreamBatches:
         return parts, [int(self._has_word(*part).sum()) for part in parts]
 
     def _has_word(self, start: int, rows: slice) -> np.ndarray:
-        """Which positions have a token, bool (T, B). The last stretch may be shorter."""
+        """Which positions have a token, bool, with the shape of `_positions`."""
         return self._positions(start, rows) < self.size
 
     def _positions(self, start: int, rows: slice) -> np.ndarray:
-        """The positions in the text of the tokens to predict, (T, B)."""
+        """The positions in the text of the tokens to predict, (at most T, number of `rows`)."""
         steps = np.arange(start, min(start + self._steps, self._stretch))
         return steps[:, None] + np.arange(rows.start, rows.stop) * self._stretch
 
     def batch(self, part: tuple[int, slice], states: list[np.ndarray]) -> Batch | None:
         """Make the arrays of T steps of some rows; set the states to zero at the start of the text.
 
-        The weight of each target is 1 / `rows`. Positions after the end of the text have weight 0.
+        The weight of each target is 1 / B. Positions after the end of the text have weight 0.
         """
         start, rows = part
         if rows.start == rows.stop:

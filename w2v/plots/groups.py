@@ -11,14 +11,15 @@ import numpy as np
 from w2v.embeddings.norms import unit_vectors
 from w2v.errors import W2VError
 
-COLOURS = (  # the first ten: Tableau's, with yellow and pink darkened for a white background
+# The first nine: Tableau's without its grey, with yellow and pink darkened for a white background.
+COLOURS = (
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2",
     "#b07aa1", "#d9ae1e", "#9c755f", "#e8829a", "#637939",
     "#1b9e9e", "#8c3b2f", "#6a51c7", "#a9c94f", "#c7318f", "#2f4b7c", "#7fb8e6", "#b36a00",
     "#00a86b", "#c9a0dc",
 )  # fmt: skip
 _GREY = "#a5a5a5"
-MAX_GROUPS = len(COLOURS) + 1  # maximum number of groups; the last one collects the smallest
+MAX_GROUPS = len(COLOURS) + 1  # maximum number of groups; of more, the last collects the smallest
 # The name of a cluster is made of 3 words: the most frequent ones of the 20 words nearest to the
 # centre of the cluster, or of the nearest tenth if the cluster is large. When the nearest 20 were
 # used for all, the name of a cluster of 1,250 words had rare words: "anc diplomacy fraud".
@@ -50,7 +51,9 @@ def one_group(count: int) -> Groups:
 
 
 def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -> Groups:
-    """k-means clusters of the unit vectors of vectors (N, D), the largest cluster first.
+    """k-means clusters of the unit vectors of `vectors`, (N, D), the largest cluster first.
+
+    If there would be fewer than two clusters, one group without a name is returned.
 
     names  names of the N vectors, the most frequent first; they give the clusters their names
     count  maximum number of clusters
@@ -81,9 +84,11 @@ def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -
 def terms(vectors: np.ndarray, names: Sequence[str], marked: np.ndarray) -> Groups:
     """A group for each marked name. A point is in the group of the nearest marked name, by cosine.
 
+    If fewer than two names are marked, one group without a name is returned.
+
     vectors  float (N, D)
     names    names of the N vectors
-    marked   bool (N,), whether each name is marked
+    marked   bool (N,), whether the user has named each name on the command line
     """
     rows = np.flatnonzero(marked)
     if len(rows) < 2:

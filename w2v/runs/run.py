@@ -64,6 +64,7 @@ class TrainingRun:
         resume   whether to continue from the checkpoint of a stopped run, if there is one
         force    with `resume`: whether to continue even where the checkpoint is of another run
         dry_run  whether only to read the text and estimate memory and time, and write nothing
+                 but the file of --save-vocab
         Raises   W2VError where another run is writing the output, or where the checkpoint of a
                  stopped run exists and `resume` is not given
 
@@ -88,7 +89,7 @@ class TrainingRun:
         if resume and self.is_done():
             self.forget_checkpoint()
             with suppress(OSError):  # the file may belong to another user
-                os.utime(self.request.output)  # a new file time, or make would train again
+                os.utime(self.request.output)  # a new file time; otherwise `make` would train again
             self.messages.already_done()
             return
         self.start()
@@ -230,8 +231,8 @@ class TrainingRun:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
         except (KeyError, ValueError, TypeError):
             raise W2VError(
-                f"{path}: damaged: the header at byte 8 cannot be read; remove the file to train "
-                "from the beginning"
+                f"{path}: damaged: the state in the header at byte 8 is not valid; remove the file "
+                "to train from the beginning"
             ) from None
         self.messages.resumed(path, self.executor.state, self.executor.words)
         return True
@@ -263,16 +264,16 @@ class TrainingRun:
     def train(self) -> None:
         """Train to the end, or until early stopping, with checkpoints and validation in between.
 
-        Raises  DivergedError where the loss is not finite
+        Raises  DivergedError where the loss, or a vector at a checkpoint, is not finite
         """
         executor, validation, interval = self.executor, self.validation, self._checkpoint_interval
         next_checkpoint = time.monotonic() + interval
-        epochs_validated = len(validation.losses) if validation else executor.epochs_done
+        epochs_reported = len(validation.losses) if validation else executor.epochs_done
         while True:
             # Also true where a run was stopped between an epoch and its validation, and resumed.
-            epoch_ended = executor.epochs_done > epochs_validated
+            epoch_ended = executor.epochs_done > epochs_reported
             if epoch_ended:
-                epochs_validated += 1
+                epochs_reported += 1
                 if validation:
                     with DeferredSignals():
                         validation.evaluate()
@@ -371,8 +372,9 @@ class TrainingRun:
     def _save_best(self) -> int | None:
         """Write the best epoch so far of a network that was stopped, and return the epoch's number.
 
-        The checkpoint stays, and the metadata mark the run as unfinished. For other models, and
-        before the first validation, nothing is written and None is returned.
+        The checkpoint stays, and the metadata mark the run as unfinished. For other models,
+        without checkpoints, and before the first validation, nothing is written and None is
+        returned.
         """
         validation, matrices = self.validation, self.executor.trainer.matrices
         if not (

@@ -89,8 +89,8 @@ def read_as(
     """Encode a corpus in a given vocabulary; returns the encoded text and the number of OOV tokens.
 
     names, on_block, unknown  as in `encode_as`
-    needed                    whether a corpus of documents without a known word is an error. A
-                              corpus of sentences without one always is, unless `unknown`
+    needed                    whether a corpus without a known word is an error in any case. If not,
+                              it is one only for a corpus of sentences, without `unknown`
     Raises                    W2VError for a corpus without a known word, where that is an error
     """
     keep_empty = unknown or isinstance(corpus, DocumentCorpus)
@@ -154,15 +154,16 @@ def count(
 ) -> Vocabulary:
     """Read a corpus and count its words; returns the same vocabulary as `encode`.
 
-    on_types  called after each block with the number of tokens and the number of types so far
+    on_types  called after each block with the number of tokens so far, without sentence ends, and
+              the number of types
 
     The other parameters are as in `encode`.
     """
     counter, tokens = make_word_counter(max_types), 0
     for block in corpus.blocks():
         tokens += counter.number(block).size
-        words = tokens - int(counter.counts[0])
-        on_types(words, len(counter) - 1 + counter.pruned_types)
+        tokens_without_ends = tokens - int(counter.counts[0])
+        on_types(tokens_without_ends, len(counter) - 1 + counter.pruned_types)
         if counter.is_full:
             counter.prune()
         on_block(tokens)
@@ -185,7 +186,7 @@ def encode(
     max_vocab   maximum size of the vocabulary; the most frequent words are kept. None: no limit
     max_types   approximate limit of the types that are counted at a time. Beyond it the rarest
                 types are pruned, and their tokens are removed from the text
-    on_block    called after each block with the number of tokens so far
+    on_block    called after each block with the number of tokens so far, sentence ends included
     known       the words of an earlier vocabulary with their counts. They stay in the vocabulary,
                 and these counts are added to the counts in the corpus
     keep_empty  whether empty lines are sentences too
@@ -248,7 +249,7 @@ def encode_as(
 
     names       the words of the vocabulary, by word id
     keep_empty  whether empty lines are sentences too
-    on_block    called after each block with the number of tokens so far
+    on_block    called after each block with the number of tokens so far, sentence ends included
     unknown     whether to replace OOV tokens by UNKNOWN, if it is in the vocabulary; else they are
                 left out
     """
@@ -288,7 +289,9 @@ def _keep(ids: SpooledArray, word_ids: np.ndarray, keep_empty: bool) -> EncodedT
     word_ids    int32 (T,)  the word id of each type, or DROPPED
     keep_empty  whether empty lines are sentences too
     """
-    starts, size = SpooledArray(np.int64, np.zeros(1)), np.zeros(2, np.int64)
+    starts = SpooledArray(np.int64, np.zeros(1))
+    # The number of words so far, and the position where the sentence began; see `keep_words`.
+    size = np.zeros(2, np.int64)
 
     def change(numbers: np.ndarray) -> np.ndarray:
         words, begins = np.empty(numbers.size, np.int32), np.empty(numbers.size, np.int64)

@@ -35,7 +35,7 @@ from w2v.training.chunks import GibbsPlan, Plan
 _TOKENS = 1 << 20  # approximate limit of the number of tokens in a chunk
 # The limit is raised to this many tokens for each term, because a chunk copies the counts of all
 # terms: copying takes a small part of the time if the chunk is long.
-_PER_WORD = 100
+_PER_TERM = 100
 
 
 class LdaTrainer:
@@ -60,11 +60,11 @@ class LdaTrainer:
     def plan(self, threads: int) -> Plan:
         """The chunks of a run."""
         shards = self.settings.shards if self.settings.deterministic else threads
-        chunk_tokens = max(_TOKENS, _PER_WORD * self.kept.size)
+        chunk_tokens = max(_TOKENS, _PER_TERM * self.kept.size)
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, chunk_tokens)
 
     def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
-        """The shape and dtype of each matrix, see `TopicCounts`."""
+        """The shape and dtype of each matrix but the small `alpha_sums`, see `TopicCounts`."""
         topics = -(-self.settings.topics // WIDTH) * WIDTH  # as kernels need
         return {
             "topics": ((self.tokens.words.size,), np.int16),
@@ -193,7 +193,10 @@ class LdaTrainer:
         }
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """The other arrays of the file: the priors, and the topics of tokens with `keep_state`."""
+        """The other arrays of the file: the priors; with `keep_state` also the state.
+
+        The state has the terms of all tokens, the starts of the documents, and the topics.
+        """
         tensors = {"alpha": self._prior()[0].copy(), "eta": self.matrices["eta"]}
         if self.settings.keep_state:
             tensors["state.words"], tensors["state.starts"] = self.tokens
@@ -210,11 +213,11 @@ def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     counts, alpha, eta = (tensors[name] for name in ("words.counts", "alpha", "eta"))
     matrix = tensors["words.matrix"]
     if matrix.shape != (counts.size, alpha.size) or not (alpha > 0).all():
-        raise ValueError("alpha")
+        raise ValueError("alpha, words.counts or words.matrix")
     words = matrix * (counts + alpha.size * eta[0])[:, None]
     sums = words.sum(axis=0)
     if not (np.isfinite(sums).all() and np.isfinite(alpha).all() and (sums > 0).all()):
-        raise ValueError("words.matrix")
+        raise ValueError("alpha, eta, words.counts or words.matrix")
     if words.min() < 0:
         raise ValueError("words.matrix")
     return (words / sums).astype(np.float32)
@@ -237,7 +240,7 @@ class LdaInference:
 
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
         if tensors["alpha"].size != settings.topics:
-            raise ValueError("alpha")
+            raise ValueError("alpha, words.counts or words.matrix")
         self._mixer = TopicInference(topic_words(tensors), tensors["alpha"])
         self._words = tensors["words.counts"].size
 
