@@ -38,6 +38,15 @@ def test_text_byte_for_byte(tmp_path):
     assert path.read_bytes() == "2 3\na 1.0 -0.5 1e-08\né 0.1 3e+38 2.25\n".encode()
 
 
+def test_rows_with_more_numbers_than_the_header_declares_are_reported(tmp_path):
+    """A name may have blanks, so that such a row can be read; but it is rarely meant."""
+    path, findings = tmp_path / "x.txt", Diagnostics("x.txt")
+    path.write_text("3 2\na 0.5 1.0 2.0\nnew york 1.0 2.0\nroute 66 1.0 2.0\n")
+    assert formats.load(str(path), findings=findings).names == ["a 0.5", "new york", "route 66"]
+    [message] = findings.messages
+    assert message.startswith("1 name ending in a number, such as 'a 0.5': such rows may have")
+
+
 def test_binary_byte_for_byte(tmp_path):
     path = tmp_path / "x.bin"
     values = np.array([[1, -2]], "<f4")

@@ -372,9 +372,8 @@ class TrainingRun:
     def _save_best(self) -> int | None:
         """Write the best epoch so far of a network that was stopped, and return the epoch's number.
 
-        The checkpoint stays, and the metadata mark the run as unfinished. For other models,
-        without checkpoints, and before the first validation, nothing is written and None is
-        returned.
+        The checkpoint stays, and the metadata mark the run as unfinished. For other models, without
+        checkpoints, and before the first validation, nothing is written and None is returned.
         """
         validation, matrices = self.validation, self.executor.trainer.matrices
         if not (

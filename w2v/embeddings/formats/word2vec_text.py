@@ -219,6 +219,8 @@ class _Reader:
                 f"{self._findings.name}: none of the {rows} can be read: expected a name and "
                 f"{self._dim} numbers on each line"
             )
+        if declared is not None:
+            self._note_long_rows(names)
         if declared is None:
             if self._findings.repairs:
                 self._findings.note(f"no header; {found:,} vectors of {self._dim} numbers")
@@ -230,6 +232,20 @@ class _Reader:
             elif not self._bad:
                 self._miscounted(found, declared)
         return names, matrix
+
+    def _note_long_rows(self, names: list[bytes]) -> None:
+        """Record names that end in a decimal number: their rows may have too many numbers."""
+        doubtful = [
+            name
+            for name in names
+            if b" " in name and b"." in (last := name.rpartition(b" ")[2]) and is_number(last)
+        ]
+        if doubtful:
+            shown = doubtful[0].decode("utf-8", "replace")
+            self._findings.note(
+                f"{plural(len(doubtful), 'name')} ending in a number, such as {shown!r}: such rows "
+                f"may have more than the {self._dim} numbers that the header declares"
+            )
 
     def _miscounted(self, found: int, declared: int) -> None:
         """Record that the number of rows differs from the number in the header."""
