@@ -66,10 +66,12 @@ class ClusterGibbs(ClusterRounds):
         self._epoch_chunks = len(plan) // plan.epochs
         # The threads of the workers, and the maximum number of chunks in a group.
         self._threads = self._group_shards = 0
-        # The dictionaries are by the position of the first token of a group.
+        # The key of each dictionary is the position of the first token of a group.
         self._groups: dict[int, Any] = {}  # futures of the groups
         self._topics: dict[int, Any] = {}  # futures of the topics after the last complete round
-        self._pending_topics: deque[dict[int, Any]] = deque()  # the same, of each submitted round
+        self._pending_topics: deque[dict[int, Any]] = (
+            deque()
+        )  # the same, for each round in progress
         self._state: TrainingState
         self._restore_point: _RestorePoint
 
@@ -153,8 +155,8 @@ class ClusterGibbs(ClusterRounds):
         threads = self._cluster.threads()
         if threads != self._threads:
             self._threads, self._groups = threads, {}
-            # A round has one group for each thread. With more groups, some tasks would wait, and
-            # Dask would move waiting tasks, with their topics, to idle workers.
+            # A round has at most one group for each thread. With more groups, some tasks would wait,
+            # and Dask would move waiting tasks, with their topics, to idle workers.
             self._group_shards = -(-self._plan.shards // max(threads, 1))
         placed = 0  # number of chunks whose topics have been sent
         while placed < self._epoch_chunks:
@@ -208,7 +210,10 @@ class ClusterGibbs(ClusterRounds):
         return nodes[0]
 
     def _apply_round(self, workers: Workers, chunks: list[Chunk], node: Any) -> None:
-        """Count the chunks of a round, add its changes to the counts, and update the priors."""
+        """Count the chunks of a round, and add its changes to the counts.
+
+        At the end of an epoch, also add the counts to their sums (after burn-in), and update the
+        priors."""
         round_result: GibbsResult = node
         workers.state.latest = chunks[0]
         for shard, (chunk, result) in enumerate(zip(chunks, round_result.results, strict=True)):

@@ -70,7 +70,7 @@ class RangeCorpus(Corpus):
     """The words of one byte range.
 
     byte_range  the range
-    settings    the encoding and the tokenizer of the text
+    settings    the encoding, the tokenizer, the lowercasing and the normalization of the text
     """
 
     def __init__(self, byte_range: ByteRange, settings: TextSettings):
@@ -99,7 +99,10 @@ class RangeCorpus(Corpus):
                     yield b"\n"
 
     def _raw(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of the range, from its first word to the blank after its last word."""
+        """Yield the bytes of the range, from its first word to the blank after its last word.
+
+        The last range ends with the file, perhaps without a blank.
+        """
         _, begin, end, size = self._range
         if (begin, end) == (0, size):
             yield from super()._raw(path)
@@ -115,7 +118,7 @@ class RangeCorpus(Corpus):
                     if blank:
                         first, has_begun = blank.end(), True
                     if block_begin + (blank.end() if blank else len(block)) >= end < size:
-                        return  # the word that began before this range also ends after it
+                        return  # no word begins in this range: an earlier one fills it
                 last = len(block)
                 search_begin = max(end - 1 - block_begin, first)
                 blank = _BLANK.search(block, search_begin) if end < size else None

@@ -36,10 +36,10 @@ def is_blank(byte):
 
 @inlined
 def hash_step(code, byte):
-    """The hash of a token that is one byte longer.
+    """The hash of a token, from the hash of the token without its last byte.
 
-    code     uint64
-    byte     uint8
+    code     uint64  the hash without the last byte
+    byte     uint8   the last byte
     Returns  uint64
     """
     return (code ^ np.uint64(byte)) * _PRIME
@@ -93,7 +93,9 @@ def fill_slots(slots, text, offsets, types):
 
 @jit
 def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
-    """Number the tokens of a block by type, and count the types; new types get the next numbers.
+    """Number the tokens of a block by type, and count the tokens of each type.
+
+    New types get the next numbers.
 
     Reading stops at the end of the block, or at the first token for which a table has no space.
 

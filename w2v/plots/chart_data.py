@@ -69,7 +69,7 @@ def sections(path: str, results: Mapping[str, Sequence[tuple[str, float | None]]
     """A bar chart of analogy accuracy by section, for one or more vector files.
 
     path     the file of questions, which is the title of the chart
-    results  for each vector file pairs (section, accuracy); the sections are the same for all files
+    results  the pairs (section, accuracy) of each vector file; all files have the same sections
     """
     series = [
         Series(file, [name for name, _ in accuracies], [accuracy for _, accuracy in accuracies])
@@ -114,7 +114,8 @@ def topics(
 def _short_names(numbers: Sequence[int], words: Sequence[str]) -> list[str]:
     """A number and two words for each topic; words that few topics share are preferred.
 
-    A word of more than two topics is taken only if the topic has fewer than two other words.
+    A word of more than two topics is taken only if fewer than two of the topic's words are in at
+    most two topics.
     """
     topics_with = Counter(word for text in words for word in text.split())
     names = []

@@ -1,4 +1,4 @@
-"""Choice of installed fonts that have all the letters of a picture."""
+"""Choice of installed fonts that together have the letters of a picture."""
 
 from __future__ import annotations
 

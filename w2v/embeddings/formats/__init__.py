@@ -45,9 +45,9 @@ CONTAINER = safetensors.KIND
 _PART = 1 << 16  # bytes, or rows, that are checked for UTF-8 at a time
 # The most frequent formats come first, so that the other modules need not be imported.
 _FIRST = ("safetensors", "numpy_array")
-# These come last because they could accept files of other formats: a binary file has the same
-# header as a text file, rows of numbers alone may look like rows with names, and a GloVe text has
-# no header to be recognised by.
+# These come last. `unreadable` accepts no file: it refuses files before the formats after it, which
+# could accept files of other formats: a binary file has the same header as a text file, rows of
+# numbers alone may look like rows with names, and a GloVe text has no header to be recognised by.
 _LAST = ("unreadable", "word2vec_binary", "projector", "word2vec_text", "glove")
 
 Names = bytes | list[bytes]
@@ -103,7 +103,7 @@ def begins_as(path: str, head: bytes) -> tuple[str, int]:
     head  the first HEAD bytes of the file, or all bytes of a shorter file
     """
     source = Source(path, io.BytesIO(head))
-    source.size = None  # The file goes on after its head.
+    source.size = None  # unknown: the file may go on after its head
     try:
         layout = recognise(source)[1]
     except W2VError:
@@ -161,7 +161,7 @@ def _distinct(
     row = next(row for row, name in enumerate(names) if first[name] != row)
     what = f"rows {first[names[row]] + 1} and {row + 1} have the same name, {_shown(names[row])}"
     more = len(names) - len(rows) - 1
-    what += f", and so have {more:,} more" if more else ""
+    what += f"; in all, {more + 1:,} rows have the name of an earlier row" if more else ""
     findings.error(what, "the first is kept")
     return [names[row] for row in rows], matrix[rows]
 
