@@ -141,10 +141,13 @@ def main() -> None:
         out = folder / "vocab.txt"
         whole = seconds(lambda: w2v("vocab", text, "-o", out, "--quiet"))
         start = seconds(lambda: w2v("vocab", folder / "small", "-o", out, "--quiet"))
-        add("`w2v vocab` on 100 MB, less that on 800 bytes", f"{whole - start:.2f} s")
-        add("reading, counting and encoding it, in a process", f"{encoding(text):.2f} s")
+        add("`w2v vocab` on 100 MB, minus its time on 800 bytes", f"{whole - start:.2f} s")
         add(
-            "first training, with nothing compiled: more than later",
+            "reading, counting and encoding these 100 MB, in a running process",
+            f"{encoding(text):.2f} s",
+        )
+        add(
+            "how much longer the first training takes, with no kernel compiled, than a later one",
             f"{compile_time(folder):.1f} s",
         )
         once = anonymous(text, 5)
@@ -154,7 +157,10 @@ def main() -> None:
                 file.write(data)
         del data
         add("anonymous memory of skip-gram on 100 MB", f"{once:.0f} MB")
-        add("and on that ten times over, `--min-count 50`", f"{anonymous(text, 50):.0f} MB")
+        add(
+            "anonymous memory of skip-gram on this text ten times over, `--min-count 50`",
+            f"{anonymous(text, 50):.0f} MB",
+        )
     publish({"startup": "\n".join(["| | |", "|---|---|", *rows])}, args.write)
 
 

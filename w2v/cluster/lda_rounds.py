@@ -155,8 +155,8 @@ class ClusterGibbs(ClusterRounds):
         threads = self._cluster.threads()
         if threads != self._threads:
             self._threads, self._groups = threads, {}
-            # A round has at most one group for each thread. With more groups, some tasks would wait,
-            # and Dask would move waiting tasks, with their topics, to idle workers.
+            # A round has at most one group for each thread. With more groups, some tasks would
+            # wait, and Dask would move waiting tasks, with their topics, to idle workers.
             self._group_shards = -(-self._plan.shards // max(threads, 1))
         placed = 0  # number of chunks whose topics have been sent
         while placed < self._epoch_chunks:

@@ -57,8 +57,8 @@ def looks_like(head: bytes, named: bool = False) -> str:
 
     head   up to HEAD bytes from the beginning of the file, decompressed
     named  whether the user has named an encoding other than UTF-8. If so, only known file formats
-           are recognized. Otherwise binary data is also recognized, by control characters and bytes that are not
-           UTF-8
+           are recognized. Otherwise binary data is also recognized, by control characters and bytes
+           that are not UTF-8
     """
     for magic, meaning in _FOREIGN.items():
         if head.startswith(magic):
