@@ -19,8 +19,8 @@ _UNPACK = "; unpack it first: "
 _PDF_LINE = re.compile(rb"%PDF-\d\.\d[ ]*[\r\n]")  # a first line with nothing else on it
 # The first bytes of files that are not text, with what they are and what to do.
 _FOREIGN = {
-    b"\x28\xb5\x2f\xfd": f"zstd data{_UNPACK}zstd -dc FILE | w2v train -",
-    b"\x04\x22\x4d\x18": f"lz4 data{_UNPACK}lz4 -dc FILE | w2v train -",
+    b"\x28\xb5\x2f\xfd": f"zstd data{_UNPACK}zstd -dc FILE | w2v COMMAND -",
+    b"\x04\x22\x4d\x18": f"lz4 data{_UNPACK}lz4 -dc FILE | w2v COMMAND -",
     b"\xba\x16\x4f\x2f": "a fastText model, not text",
     b"\x93NUMPY": f"a NumPy array of {_VECTORS}",
     b"\x89PNG\r\n\x1a\n": _IMAGE,
@@ -28,7 +28,7 @@ _FOREIGN = {
     b"\x7fELF": "a program, not text",
     b"\x89HDF\r\n\x1a\n": "an HDF5 file: export its texts",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "a document of an Office program: save it as plain text",
-    b"7z\xbc\xaf\x27\x1c": f"a 7z archive{_UNPACK}7z x FILE -so | w2v train -",
+    b"7z\xbc\xaf\x27\x1c": f"a 7z archive{_UNPACK}7z x FILE -so | w2v COMMAND -",
     b"\x80\x02": "a Python pickle: write its texts to a file, one a line",
     b"\x80\x03": "a Python pickle: write its texts to a file, one a line",
     b"\x80\x04\x95": "a Python pickle: write its texts to a file, one a line",
@@ -37,7 +37,7 @@ _FOREIGN = {
 # The same for files that begin with letters. A text may begin with these letters too, so control
 # characters must follow.
 _FOREIGN_IN_LETTERS = {
-    b"PK\x03\x04": f"a zip archive{_UNPACK}unzip -p FILE | w2v train -; save a .docx or .odt as "
+    b"PK\x03\x04": f"a zip archive{_UNPACK}unzip -p FILE | w2v COMMAND -; save a .docx or .odt as "
     "plain text",
     b"GIF87a": _IMAGE,
     b"GIF89a": _IMAGE,
@@ -46,7 +46,7 @@ _FOREIGN_IN_LETTERS = {
     b"ID3": "a sound, not text",
     b"PAR1": "a Parquet file: export its texts, as .jsonl or .csv",
     b"SQLite format 3\0": "an SQLite database: export its texts, as .csv",
-    b"Rar!\x1a\x07": f"a RAR archive{_UNPACK}unrar p -inul FILE | w2v train -",
+    b"Rar!\x1a\x07": f"a RAR archive{_UNPACK}unrar p -inul FILE | w2v COMMAND -",
 }
 _LFS = b"version https://git-lfs.github.com/spec/"
 _WORD2VEC = re.compile(rb"\d{1,12} \d{1,6}\n")
@@ -64,7 +64,7 @@ def looks_like(head: bytes, named: bool = False) -> str:
         if head.startswith(magic):
             return meaning
     if _PDF_LINE.match(head):
-        return "a PDF document: convert it to text: pdftotext FILE - | w2v train -"
+        return "a PDF document: convert it to text: pdftotext FILE - | w2v COMMAND -"
     if head.startswith(_LFS):
         return "a Git LFS pointer, not the file itself: git lfs pull downloads the file"
     if head[6:10] == b'\0\0{"':
@@ -76,7 +76,7 @@ def looks_like(head: bytes, named: bool = False) -> str:
         if head.startswith(magic):
             return meaning
     if head[257:262] == b"ustar":
-        return f"a tar archive{_UNPACK}tar -xOf FILE | w2v train -"
+        return f"a tar archive{_UNPACK}tar -xOf FILE | w2v COMMAND -"
     invalid = _invalid_bytes(head)
     # The control characters of valid UTF-8 without zero bytes do not count as odd, because Hive
     # separates fields by the control character \x01.
@@ -86,7 +86,9 @@ def looks_like(head: bytes, named: bool = False) -> str:
         return ""
     if _WORD2VEC.match(head):
         return f"word2vec's binary file of {_VECTORS}"
-    return _wide_text(head) or "binary data, not text; if it is text, name its --encoding"
+    return (
+        _wide_text(head) or "binary data, not text; if it is text, convert it to UTF-8 with iconv"
+    )
 
 
 def _invalid_bytes(head: bytes) -> int:
