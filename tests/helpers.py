@@ -173,6 +173,12 @@ CLOSED_FORM_ARGS = {
 }
 
 
+def short_training(name, output):
+    """The command line of a short training of any model on the file `text`."""
+    return ("train", "text", "--model", name, *(ITERATIVE_ARGS | CLOSED_FORM_ARGS)[name],
+            "-o", output)  # fmt: skip
+
+
 def as_dense(matrix):
     """An `svd.Sparse` matrix as an array."""
     from scipy import sparse

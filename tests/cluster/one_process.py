@@ -1,12 +1,10 @@
 """A substitute for a cluster: this process runs its tasks one after the other."""
 
-from w2v.errors import ConnectionLostError
-
 
 class Here:
     """A cluster that runs each task immediately, in this process."""
 
-    run, data_loss_errors = "here", (KeyError,)
+    run, address, data_loss_errors = "here", "here", (KeyError,)
 
     def threads(self):
         return 1
@@ -38,7 +36,9 @@ class Here:
         pass
 
     def workers_lost(self, times):
-        return ConnectionLostError(f"lost {times} times in a row")
+        from w2v.cluster.connection import Cluster
+
+        return Cluster.workers_lost(self, times)
 
 
 class Members(dict):

@@ -10,7 +10,16 @@ from pathlib import Path
 import numpy as np
 import planted
 import pytest
-from helpers import CLOSED_FORM_ARGS, COMPILED, ITERATIVE_ARGS, TRAINED, finish, make_run, stop_at
+from helpers import (
+    CLOSED_FORM_ARGS,
+    COMPILED,
+    ITERATIVE_ARGS,
+    TRAINED,
+    finish,
+    make_run,
+    short_training,
+    stop_at,
+)
 
 import w2v as w2v_package
 from w2v.embeddings import formats
@@ -230,15 +239,7 @@ def test_a_training_that_is_stopped_at_any_moment_ends_with_the_same_bytes(
     w2v, small, folder, stoppable, name, suffix, stops
 ):
     """A stop may come from the first byte that is read to the last that is written."""
-    args = (
-        "train",
-        "text",
-        "--model",
-        name,
-        *(ITERATIVE_ARGS | CLOSED_FORM_ARGS)[name],
-        "-o",
-        f"x{suffix}",
-    )
+    args = short_training(name, f"x{suffix}")
     assert w2v(*args).code == 0  # so that nothing is imported or compiled below
     for path in folder.glob("x.*"):
         path.unlink()

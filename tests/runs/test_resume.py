@@ -24,6 +24,7 @@ from helpers import (
     compiled,
     finish,
     make_run,
+    short_training,
     stop_at,
 )
 
@@ -326,15 +327,7 @@ def test_every_model_is_among_those_that_are_stopped():
 def test_a_stop_after_the_training_waits_for_the_file(
     w2v, small, folder, monkeypatch, name, suffix
 ):
-    args = (
-        "train",
-        "text",
-        "--model",
-        name,
-        *(ITERATIVE_ARGS | CLOSED_FORM_ARGS)[name],
-        "-o",
-        f"x{suffix}",
-    )
+    args = short_training(name, f"x{suffix}")
     assert w2v(*args).code == 0
     whole = outputs(folder)
     for path in whole:
@@ -448,7 +441,7 @@ def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes
         for number in these:
             stops = kills if number == signal.SIGKILL else others
             (folder / number.name).mkdir()
-            stop_again_and_again(folder / number.name, number, stops, 20 * stops)
+            stop_again_and_again(folder / number.name, number, stops, 40 * stops)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(stop_all, calls))
