@@ -303,7 +303,8 @@ def test_documents_from_all_over_and_colours_by_label(w2v, folder):
         (("--loss", "absent", "-o", "x.png"), 2, "absent"),
         (("--loss", "log"), 2, "name a picture"),
         (("--loss", "log", "-o", "x.png"), 2, "log: line 2"),
-        (("--loss", "empty", "-o", "x.png"), 2, "no complete epoch"),
+        (("--loss", "empty", "-o", "x.png"), 2, "empty: no epoch of this log is complete"),
+        (("--loss", "-", "-o", "x.png"), 2, "stdin: no epoch of this log is complete"),
         (
             ("--loss", "log", "-o", "x.html"),
             2,

@@ -10,19 +10,22 @@ from w2v.settings import ModelSettings, setting
 
 @dataclass(frozen=True)
 class Settings(ModelSettings):
-    """The settings of SIF, which learns only the directions that all documents share."""
+    """The settings of SIF.
+
+    The word vectors are given by --init. Only the directions that all documents share are learned.
+    """
 
     dim: int = setting(
         100, "Number of dimensions. It must be the dimension of the --init vectors.", 1, 1 << 16,
         shown="that of --init",
     )  # fmt: skip
     smoothing: float = setting(
-        1e-3, "Weigh a word by X / (X + p), where p is its share of the tokens of the text. A "
-        "smaller X gives frequent words less weight.", 1e-12, 1e12,
+        1e-3, "Weigh a word by X / (X + p), where p is its share of the tokens that have a vector. "
+        "A smaller X gives frequent words less weight.", 1e-12, 1e12,
     )  # fmt: skip
     components: int = setting(
-        1, "Remove the first N principal directions, which all documents share, from the document "
-        "vectors; 0: remove none.", 0, 1 << 10,
+        1, "Subtract from the document vectors their projections on their first N singular "
+        "vectors, which all documents share. With 0, subtract nothing.", 0, 1 << 10,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
