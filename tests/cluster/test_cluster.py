@@ -115,8 +115,10 @@ def test_what_workers_cannot_read_is_said(folder, here):
     (folder / "a").write_text("one two two\n")
     with pytest.raises(W2VError, match="try --min-count 2"):
         here(["a"], TextSettings(min_count=3))
+    (folder / "three").write_text("one two three\n")
     with pytest.raises(W2VError, match="more than --max-types 2"):
-        here(["a"], TextSettings(min_count=1, max_types=2))
+        here(["three"], TextSettings(min_count=1, max_types=2))
+    assert here(["a"], TextSettings(min_count=1, max_types=2))[1].names == ["two", "one"]
     (folder / "words").write_text("zebra 9\n")
     with pytest.raises(W2VError, match="none of its 3 words is in words"):
         here(["a"], fixed="words", settings=TextSettings(min_count=1))
