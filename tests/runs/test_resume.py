@@ -25,6 +25,7 @@ from helpers import (
     finish,
     make_run,
     short_training,
+    start_run,
     stop_at,
 )
 
@@ -475,10 +476,20 @@ def stop_again_and_again(folder, number, stops, epochs):
     assert left == {"text", "whole.safetensors", "x.safetensors"}
 
 
+OTHER_SHAPES = r"cannot be continued: .* other shapes\. Repeat them, or remove the file"
+
+
 @pytest.mark.parametrize("other", [{"name": "pv-dm"}, {"dim": 7}])
 def test_what_is_forced_on_another_shape_is_refused_with_what_may_differ(text, other):
     stop_at(make_run(text), 3)
-    with pytest.raises(
-        W2VError, match="is the checkpoint of another --model, vocabulary or --dim: remove it"
-    ):
+    with pytest.raises(W2VError, match=OTHER_SHAPES):
         make_run(text, **other).resume(force=True)
+
+
+def test_lda_cannot_be_forced_to_have_another_number_of_threads(text):
+    """Its checkpoint has a row of sums for each thread."""
+    lda = models()["lda"]
+    settings = lda.settings(topics=3, epochs=4)
+    stop_at(start_run(text, "x.safetensors", lda, settings, threads=2), 2)
+    with pytest.raises(W2VError, match=OTHER_SHAPES):
+        start_run(text, "x.safetensors", lda, settings, threads=1).resume(force=True)

@@ -114,7 +114,8 @@ def restore(
     for name, matrix in matrices.items():
         if name not in tensors or tensors[name].shape != matrix.shape:
             raise W2VError(
-                f"{path} is the checkpoint of another --model, vocabulary or --dim: remove it"
+                f"{path} cannot be continued: the options or the text of its run give matrices of "
+                "other shapes. Repeat them, or remove the file"
             )
         matrix[:] = tensors[name]
 
