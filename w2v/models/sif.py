@@ -10,10 +10,7 @@ from w2v.settings import ModelSettings, setting
 
 @dataclass(frozen=True)
 class Settings(ModelSettings):
-    """The settings of SIF.
-
-    The word vectors are given by --init. Only the directions that all documents share are learned.
-    """
+    """The settings of SIF, which learns only the directions that all documents share."""
 
     dim: int = setting(
         100, "Number of dimensions. It must be the dimension of the --init vectors.", 1, 1 << 16,
@@ -24,8 +21,9 @@ class Settings(ModelSettings):
         "A smaller X gives frequent words less weight.", 1e-12, 1e12,
     )  # fmt: skip
     components: int = setting(
-        1, "Subtract from the document vectors their projections on their first N singular "
-        "vectors, which all documents share. With 0, subtract nothing.", 0, 1 << 10,
+        1, "Subtract from the document vectors their projections on the first N right singular "
+        "vectors of their matrix, the directions that all documents share; 0: subtract nothing.",
+        0, 1 << 10,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
