@@ -24,6 +24,7 @@ LINE = [
     "kernels",
     "system",
     "embeddings",
+    "setting_fields",
     "settings",
     "text",
     "factorization",

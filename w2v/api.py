@@ -21,14 +21,8 @@ from w2v.embeddings.source import Diagnostics
 from w2v.errors import W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
-from w2v.settings import (
-    ALIASES,
-    DocumentSettings,
-    RunSettings,
-    TextSettings,
-    option_name,
-    split_settings,
-)
+from w2v.setting_fields import option_name, split_settings
+from w2v.settings import ALIASES, DocumentSettings, RunSettings, TextSettings
 from w2v.system import pipes, python_arguments
 from w2v.system.pipes import name_of
 from w2v.system.progress import REFRESH

@@ -17,7 +17,8 @@ from w2v.cli import COMMANDS, cli
 from w2v.cli.command import finite
 from w2v.embeddings import container, formats
 from w2v.models import models
-from w2v.settings import RunSettings, TextSettings, option_name
+from w2v.setting_fields import option_name
+from w2v.settings import RunSettings, TextSettings
 
 SMALL = ("--dim", 4, "--min-count", 1, "--epochs", 1, "--sample", 0, "--threads", 1)
 LETTERS = b"A B A C B F G\n"

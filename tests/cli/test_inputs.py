@@ -18,7 +18,7 @@ from helpers import COMPILED, mutate
 from w2v.cli import cli, main
 from w2v.cli.command import Command, InputFile, is_given_once
 from w2v.models import models
-from w2v.settings import option_name
+from w2v.setting_fields import option_name
 
 SMALL = ("--min-count", "1", "--threads", "1", "--quiet", "--epochs", "1", "--dim", "4")
 TRAIN = ("train", *SMALL, "-o", "-")

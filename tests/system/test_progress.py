@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from w2v import settings
+from w2v import setting_fields
 from w2v.errors import W2VError
 from w2v.settings import NegativeSamplingSettings
 from w2v.system import cgroups, resources
@@ -213,7 +213,7 @@ def test_limits_of_containers_are_those_of_the_process(containers, monkeypatch):
 @pytest.mark.parametrize("value", [0, 0.5, -3, math.nan, math.inf, 1 << 40])
 def test_settings_outside_their_range_are_refused(value):
     with pytest.raises(W2VError, match="--dim .* is out of range: 1 to 65,536"):
-        settings.check(NegativeSamplingSettings(dim=value))
+        setting_fields.check(NegativeSamplingSettings(dim=value))
 
 
 def test_the_learning_rate_ends_at_its_ten_thousandth_unless_told():

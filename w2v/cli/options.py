@@ -42,7 +42,8 @@ class SettingOption(click.Option):
     """
 
     def __init__(self, field: Field, kind: Any):
-        from w2v.settings import ALIASES, option_name
+        from w2v.setting_fields import option_name
+        from w2v.settings import ALIASES
 
         name, metadata = option_name(field.name), field.metadata
         self.heading, self._default = metadata["group"], metadata["shown"] or field.default
@@ -104,7 +105,7 @@ class GivenSettings:
 
     def of(self, kind: type[T]) -> T:
         """Return the settings object of this class; W2VError if a value is out of range."""
-        from w2v.settings import check, split_settings
+        from w2v.setting_fields import check, split_settings
 
         [settings] = split_settings(self._values, kind)
         check(settings)

@@ -46,7 +46,8 @@ class TrainCommand(Command):
         Options of other models are hidden. Giving one is an error that names these models.
         """
         from w2v.models import models
-        from w2v.settings import RunSettings, option_name
+        from w2v.setting_fields import option_name
+        from w2v.settings import RunSettings
 
         model = models().get(ctx.meta.get("w2v.model", DEFAULT_MODEL)) or models()[DEFAULT_MODEL]
         model_options: dict[str, click.Option] = {}
@@ -82,7 +83,7 @@ def _hidden_option(field: Field[Any], model_names: list[str]) -> click.Option:
                 f"{param.opts[0]} works only with --model {' or '.join(model_names)}"
             )
 
-    from w2v.settings import option_name
+    from w2v.setting_fields import option_name
 
     name, is_flag = option_name(field.name), isinstance(field.default, bool)
     names = f"{name}/--no-{name[2:]}" if field.default is True else name

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from w2v.models import Model
-from w2v.settings import NegativeSamplingSettings, training_setting
+from w2v.setting_fields import training_setting
+from w2v.settings import NegativeSamplingSettings
 
 if TYPE_CHECKING:
     from w2v.kernels import Kernel

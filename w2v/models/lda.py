@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from w2v.errors import W2VError
 from w2v.models import Model
-from w2v.settings import SEED, RunSettings, TermSettings, run_setting, setting, training_setting
+from w2v.setting_fields import run_setting, setting, training_setting
+from w2v.settings import SEED, RunSettings, TermSettings
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2v.models import Model
-from w2v.settings import TermSettings, setting, training_setting
+from w2v.setting_fields import setting, training_setting
+from w2v.settings import TermSettings
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2v.models import Model
-from w2v.settings import NetworkSettings, setting
+from w2v.setting_fields import setting
+from w2v.settings import NetworkSettings
 
 
 @dataclass(frozen=True)

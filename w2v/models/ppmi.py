@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2v.models import Model
-from w2v.settings import ModelSettings, setting, training_setting
+from w2v.setting_fields import setting, training_setting
+from w2v.settings import ModelSettings
 
 
 @dataclass(frozen=True)

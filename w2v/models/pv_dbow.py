@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from w2v.models import Model
-from w2v.settings import ParagraphSettings, setting
+from w2v.setting_fields import setting
+from w2v.settings import ParagraphSettings
 
 if TYPE_CHECKING:
     import numpy as np

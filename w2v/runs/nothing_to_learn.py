@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from w2v.errors import NothingToLearnError
-from w2v.settings import NegativeSamplingSettings, TextSettings, option_name
+from w2v.setting_fields import option_name
+from w2v.settings import NegativeSamplingSettings, TextSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from w2v import __version__, settings
+from w2v import __version__
 from w2v.embeddings import container
 from w2v.errors import W2VError
 from w2v.runs.request import Request
 from w2v.runs.validation import Validation
+from w2v.setting_fields import option_name
 from w2v.system.pipes import sha256_of
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedText
@@ -58,7 +59,7 @@ class Provenance:
         run, initial = self.request.run, self.request.initial
 
         identity: dict[str, Any] = {"--model": self.request.model.name}
-        identity |= {settings.option_name(name): value for name, value in self._settings().items()}
+        identity |= {option_name(name): value for name, value in self._settings().items()}
         if not self.request.is_deterministic:
             identity["--threads"] = self.threads
         identity["the text's SHA-256"] = self.corpus.fingerprint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from w2v import settings
+from w2v import setting_fields
 from w2v.embeddings import formats
 from w2v.errors import W2VError
 from w2v.models import Model
@@ -78,7 +78,7 @@ class Request:
     def check(self) -> None:
         """Raise W2VError where a setting is out of range, or settings or files conflict."""
         for group in filter(None, (self.options, self.text, self.run, self.documents)):
-            settings.check(group)
+            setting_fields.check(group)
         self.options.check_together(self.run)
         name, run = self.model.name, self.run
         if run.map_documents and not self.documents:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from w2v import settings
+from w2v import setting_fields
 from w2v.embeddings import container, formats
 from w2v.errors import W2VError
 from w2v.models import Model, models
@@ -81,8 +81,8 @@ class SavedModel:
         with self._damage_as_error():
             self.options = _settings(model.settings, values)
             self.text_settings = _settings(TextSettings, values)
-            settings.check(self.options)
-            settings.check(self.text_settings)
+            setting_fields.check(self.options)
+            setting_fields.check(self.text_settings)
             table = "words" if "words.names" in self.tensors else "vocabulary"
             self.names = container.read_names(self.tensors, table)
 

@@ -1,0 +1,88 @@
+"""Fields of settings classes: their option, default, help text and range, and their check."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import field, fields
+from functools import partial
+from typing import Any, get_args, get_type_hints
+
+from w2v.errors import W2VError
+
+
+def setting(
+    default: Any, help: str, low: float | None = None, high: float | None = None,
+    choices: tuple[str, ...] = (), file: str = "", group: str = "Model", metavar: str = "",
+    shown: str = "",
+) -> Any:  # fmt: skip
+    """A dataclass field whose metadata describe its command line option.
+
+    help     the help text
+    low      the smallest value allowed; None: the setting is not a number
+    high     the largest value allowed; None: no limit
+    choices  the values allowed, for a string; empty: any string
+    file     "input" or "output" for the path of a file; empty: the setting is not a path
+    group    the heading under which --help lists the option
+    metavar  the placeholder of the value in --help; empty: N, X, FILE or TEXT, by type
+    shown    the default as --help shows it, where it depends on other settings
+    """
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "file": file}
+    metadata |= {"group": group, "metavar": metavar, "shown": shown}
+    return field(default=default, metadata=metadata)
+
+
+text_setting = partial(setting, group="Text")
+document_setting = partial(setting, group="Documents")
+training_setting = partial(setting, group="Training")
+run_setting = partial(setting, group="Output and run")
+
+
+def option_name(name: str) -> str:
+    """The option that sets a field: `--min-count` for `min_count`."""
+    return "--" + name.replace("_", "-")
+
+
+def check(settings: Any) -> None:
+    """Raise W2VError if a setting has the wrong type, is out of its range or is not finite."""
+    types = get_type_hints(type(settings))
+    for field_ in fields(settings):
+        value, option = getattr(settings, field_.name), option_name(field_.name)
+        low, high, choices = map(field_.metadata.get, ("low", "high", "choices"))
+        type_ = types[field_.name]
+        type_ = type_ | int if float in (type_, *get_args(type_)) else type_
+        is_number = isinstance(value, int | float) and low is not None
+        limit = sys.float_info.max if high is None else high  # refuses infinity
+        if is_number and not low <= value <= limit:
+            begin = _limit(low)
+            span = f"{begin} or more" if high is None else f"{begin} to {_limit(high)}"
+            raise W2VError(f"{option} {value} is out of range: {span}")
+        # Python's bool is an int, but true and false are no numbers here.
+        is_wrong = not isinstance(value, type_) or isinstance(value, bool) != (type_ is bool)
+        if is_wrong or (choices and value not in choices):
+            allowed = (type_, *get_args(type_))  # a union allows each of its members
+            expected = next(
+                (name for kind, name in _TYPE_NAMES.items() if kind in allowed), "another value"
+            )
+            if choices:
+                expected = " or ".join(choices)
+            raise W2VError(f"{option} {value!r}: expected {expected}")
+
+
+_TYPE_NAMES = {float: "a number", bool: "true or false", int: "a whole number", str: "a string"}
+
+
+def _limit(value: Any) -> str:
+    """A limit of a range, for messages; whole numbers with all digits, such as 1,048,576."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def split_settings(values: Mapping[str, Any], *classes: type) -> list[Any]:
+    """Make an object of each settings class, from the values of settings by name.
+
+    A setting that is missing or None has its default.
+    """
+    return [
+        class_(**{f.name: values[f.name] for f in fields(class_) if values.get(f.name) is not None})
+        for class_ in classes
+    ]
