@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from w2v.kernels.documents import DocumentKernels
 
 
+LONGEST_NGRAM = 64  # characters
 SEED = "Seed of the random numbers. Change it to see how much the result depends on chance."
 
 
@@ -137,7 +138,55 @@ class TermSettings(ModelSettings):
 
 
 @dataclass(frozen=True)
-class NegativeSamplingSettings(ModelSettings):
+class SubwordSettings(ModelSettings):
+    """The settings of composing word vectors from character n-grams."""
+
+    subwords: str = setting(
+        "none", "Compose the vector of each word from its own vector and those of its character "
+        "n-grams of MIN to MAX characters, such as 3-6. Similar spellings then have similar "
+        "vectors, and the model has a vector for every word. none: words are whole.",
+        metavar="MIN-MAX",
+    )  # fmt: skip
+    buckets: int = setting(
+        0, "With --subwords: number of buckets that n-grams are hashed to, as in fastText. N-grams "
+        "in the same bucket share a vector. Use it to limit memory or to write a fastText file. 0: "
+        "each n-gram of the vocabulary has a vector of its own.", 0, (1 << 31) - 1,
+    )  # fmt: skip
+    subword_min_count: int = setting(
+        1, "With --subwords: leave out n-grams that occur in fewer than N words of the vocabulary. "
+        "A larger number saves memory and time, and helps less with misspelt words.", 1,
+    )  # fmt: skip
+
+    @property
+    def has_subwords(self) -> bool:
+        """Whether word vectors are composed from n-grams."""
+        return self.subwords != "none"
+
+    @property
+    def ngram_lengths(self) -> tuple[int, int]:
+        """The lengths of the shortest and the longest n-grams, in characters.
+
+        Raises  W2VError if `subwords` is not of the form MIN-MAX
+        """
+        first, _, last = self.subwords.partition("-")
+        numbers = [
+            int(part) for part in (first, last or first) if part.isascii() and part.isdigit()
+        ]
+        if len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1] <= LONGEST_NGRAM:  # noqa: PLR2004
+            raise W2VError(
+                f"--subwords {self.subwords!r}: expected MIN-MAX, such as 3-6, with numbers of "
+                f"characters from 1 to {LONGEST_NGRAM}, or none"
+            )
+        return numbers[0], numbers[1]
+
+    @property
+    def bucket_count(self) -> int:
+        """The number of buckets; without a limit, all hashes of 32 bits have their own bucket."""
+        return self.buckets or 1 << 32
+
+
+@dataclass(frozen=True)
+class NegativeSamplingSettings(SubwordSettings):
     """The settings of all models that are trained by negative sampling."""
 
     dim: int = setting(100, "Number of dimensions of each vector.", 1, 1 << 16)
@@ -205,7 +254,12 @@ class NegativeSamplingSettings(ModelSettings):
         raise NotImplementedError
 
     def check_together(self, run: RunSettings) -> None:
-        """Raise W2VError if the learning rate would rise from --lr to --min-lr."""
+        """Raise W2VError if the learning rate would rise, or n-grams have no or wrong lengths."""
+        if self.has_subwords:
+            _ = self.ngram_lengths
+        elif self.buckets or self.subword_min_count > 1:
+            option = "--buckets" if self.buckets else "--subword-min-count"
+            raise W2VError(f"{option} works only with --subwords: add --subwords 3-6")
         if self.min_lr is not None and self.min_lr > self.lr:
             raise W2VError(
                 f"--min-lr {self.min_lr} is above --lr {self.lr}: lower --min-lr or raise --lr"

@@ -191,7 +191,7 @@ def test_a_step_is_the_gradient(name, scale):
     ids = np.array([5, 1, 6], np.int32)
     first, last = np.array([0, 0, 0], np.int32), np.array([2, 2, 2], np.int32)
     sentences = np.array([1, 0, 2], np.int32)  # only the word in the middle is of this document
-    built = windows.Windows(ids, first, last, np.array([0.0, 1.0, 0.0]), sentences)
+    built = windows.Windows(ids, first, last, np.array([0.0, 1.0, 0.0]), sentences, ids)
     matrices = Matrices(parts, np.float64, 5, scale)
     old = matrices.inside()
     target_ids = np.array([TARGETS[0], [1, 2, 8, 6, 7, 3], TARGETS[0]], np.int32)

@@ -144,7 +144,7 @@ def test_reach_is_uniform_where_windows_shrink_and_fixed_where_they_do_not():
 
 @pytest.mark.parametrize("shrink", [True, False])
 def test_windows_are_those_of_the_twin_and_end_with_their_sentence(shrink):
-    (word_ids, first, last, rates, sentences), count = build(
+    (word_ids, first, last, rates, sentences, _), count = build(
         IDS, BOUNDS, state(), np.float64, shrink=shrink
     )
     keep = word_distributions.keep_thresholds(COUNTS, 0.02)
@@ -292,7 +292,7 @@ def test_a_cbow_step_is_the_gradient_or_as_many_times_as_the_window_has_words(di
     """Both updates for one window of three context words, without negative samples."""
     ids = np.array([5, 1, 6, 0], np.int32)
     first, last = np.array([[0, 0, 0, 0], [0, 0, 3, 0]], np.int32)
-    built = windows.Windows(ids, first, last, np.ones(4), first)
+    built = windows.Windows(ids, first, last, np.ones(4), first, ids)
     both = matrices(np.float64)
     old = inside(both).copy()
     table = word_distributions.alias_table(np.full(V, 1 / V))
@@ -403,7 +403,7 @@ def test_frozen_vectors_stay_and_the_others_step_as_if_they_did(kernel, flags, t
     """The loss and the steps of one window must not depend on which of its words are frozen."""
     ids = np.array([5, 1, 6, 0], np.int32)
     first, last = np.array([[0, 1, 0, 3], [0, 1, 3, 3]], np.int32)
-    built = windows.Windows(ids, first, last, np.ones(4), first)
+    built = windows.Windows(ids, first, last, np.ones(4), first, ids)
     table = word_distributions.alias_table(np.full(V, 1 / V))
     results = []
     for frozen in ([], np.arange(V) == 1, np.ones(V)):

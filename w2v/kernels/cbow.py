@@ -23,23 +23,23 @@ from w2v.kernels.windows import prefetch_window
 
 
 @inlined
-def mean_context(vectors, word_ids, first, last, center, hidden, registers):
+def mean_context(vectors, input_rows, first, last, center, hidden, registers):
     """Compute the mean of the context words of a window.
 
-    vectors    float (·, D)
-    word_ids   int32 (N,)    rows of `vectors`
-    first      int           first position of the window
-    last       int           last position of the window; it has at least one context word
-    center     int           position of the center word, which is left out
-    hidden     float (1, D)  overwritten by h; word2vec.c: neu1
-    registers  int           D / 16
+    vectors     float (·, D)
+    input_rows  int32 (N,)    rows of `vectors`, see `Windows`
+    first       int           first position of the window
+    last        int           last position of the window; it has at least one context word
+    center      int           position of the center word, which is left out
+    hidden      float (1, D)  overwritten by h; word2vec.c: neu1
+    registers   int           D / 16
     """
     clear_row(hidden, 0, registers)
     share = 1.0 / (last - first)
     for position in range(first, center):
-        add_row(vectors, word_ids[position], share, hidden, 0, registers)
+        add_row(vectors, input_rows[position], share, hidden, 0, registers)
     for position in range(center + 1, last + 1):
-        add_row(vectors, word_ids[position], share, hidden, 0, registers)
+        add_row(vectors, input_rows[position], share, hidden, 0, registers)
 
 
 @jit
@@ -65,7 +65,7 @@ def train_windows(
     Returns         (float64, int64), the sum of the losses in nats and the number of windows
                     trained
     """
-    word_ids, firsts, lasts, rates, _ = windows
+    word_ids, firsts, lasts, rates, _, input_rows = windows
     _, steps, _, hidden, vector_step, loss_accumulator = scratch
     padding_id = output_vectors.shape[0] - 1
     draw_targets(word_ids, count, negative, table, padding_id, state, target_ids)
@@ -73,18 +73,18 @@ def train_windows(
     trained = 0
     for center in range(count):
         prefetch_window(
-            word_ids, lasts, center, count, target_ids, input_vectors, output_vectors, registers
+            input_rows, lasts, center, count, target_ids, input_vectors, output_vectors, registers
         )
         first, last = firsts[center], lasts[center]
         if first < last:
-            mean_context(input_vectors, word_ids, first, last, center, hidden, registers)
+            mean_context(input_vectors, input_rows, first, last, center, hidden, registers)
             train_vector(
                 hidden, 0, output_vectors, target_ids, center, center, rates[center],
                 steps, vector_step, loss_accumulator, registers, False,
             )  # fmt: skip
             weight = 1.0 / (last - first) if divide else 1.0
             for position in range(first, last + 1):
-                if position != center and (frozen.size == 0 or not frozen[word_ids[position]]):
-                    add_row(vector_step, 0, weight, input_vectors, word_ids[position], registers)
+                if position != center and (frozen.size == 0 or not frozen[input_rows[position]]):
+                    add_row(vector_step, 0, weight, input_vectors, input_rows[position], registers)
             trained += 1
     return read_loss(loss_accumulator), trained

@@ -60,27 +60,27 @@ def train_sums(
     mean              bool              whether to take the mean instead of the sum
     Returns           (float64, int64), the sum of the losses in nats and the number of windows
     """
-    word_ids, firsts, lasts, rates, sentences = windows
+    _, firsts, lasts, rates, sentences, input_rows = windows
     _, steps, _, hidden, vector_step, loss_accumulator = scratch
     clear_loss(loss_accumulator)
     for center in range(count):
         prefetch_window(
-            word_ids, lasts, center, count, target_ids, input_vectors, output_vectors, registers
+            input_rows, lasts, center, count, target_ids, input_vectors, output_vectors, registers
         )
         first, last, row = firsts[center], lasts[center], documents[sentences[center]]
         share = 1.0 / (1 + last - first) if mean else 1.0
         copy_row(document_vectors, row, share, hidden, 0, registers)
         for position in range(first, last + 1):
             if position != center:
-                add_row(input_vectors, word_ids[position], share, hidden, 0, registers)
+                add_row(input_vectors, input_rows[position], share, hidden, 0, registers)
         train_vector(
             hidden, 0, output_vectors, target_ids, center, center, rates[center],
             steps, vector_step, loss_accumulator, registers, fixed,
         )  # fmt: skip
         add_row(vector_step, 0, 1.0, document_vectors, row, registers)
         for position in range(first, last + 1):
-            if position != center and is_trained(frozen, fixed, word_ids[position]):
-                add_row(vector_step, 0, 1.0, input_vectors, word_ids[position], registers)
+            if position != center and is_trained(frozen, fixed, input_rows[position]):
+                add_row(vector_step, 0, 1.0, input_vectors, input_rows[position], registers)
     return read_loss(loss_accumulator), count
 
 
@@ -106,7 +106,7 @@ def train_concatenations(
     window            int               R; places beyond the ends of the document are zero
     Returns           (float64, int64), the sum of the losses in nats and the number of windows
     """
-    word_ids, firsts, lasts, rates, sentences = windows
+    _, firsts, lasts, rates, sentences, input_rows = windows
     steps, loss_accumulator, places = scratch.steps, scratch.loss_accumulator, 1 + 2 * window
     hidden, vector_step = scratch.hidden, scratch.vector_step
     parts = hidden.reshape((places, document_vectors.shape[1]))
@@ -114,14 +114,14 @@ def train_concatenations(
     clear_loss(loss_accumulator)
     for center in range(count):
         prefetch_window(
-            word_ids, lasts, center, count, target_ids, input_vectors, output_vectors, registers
+            input_rows, lasts, center, count, target_ids, input_vectors, output_vectors, registers
         )
         row = documents[sentences[center]]
         copy_row(document_vectors, row, 1.0, parts, 0, registers)
         for place in range(1, places):
             position = center - window + place - (place <= window)
             if firsts[center] <= position <= lasts[center]:
-                copy_row(input_vectors, word_ids[position], 1.0, parts, place, registers)
+                copy_row(input_vectors, input_rows[position], 1.0, parts, place, registers)
             else:
                 clear_row(parts, place, registers)
         train_vector(
@@ -132,6 +132,6 @@ def train_concatenations(
         for place in range(1, places):
             position = center - window + place - (place <= window)
             inside = firsts[center] <= position <= lasts[center]
-            if inside and is_trained(frozen, fixed, word_ids[position]):
-                add_row(vector_steps, place, 1.0, input_vectors, word_ids[position], registers)
+            if inside and is_trained(frozen, fixed, input_rows[position]):
+                add_row(vector_steps, place, 1.0, input_vectors, input_rows[position], registers)
     return read_loss(loss_accumulator), count

@@ -29,22 +29,22 @@ from w2v.kernels.windows import prefetch_window
 
 
 @inlined
-def gather_context(word_ids, first, last, center, ids):
+def gather_context(input_rows, first, last, center, ids):
     """Copy the context words of a window, or of a part of it.
 
-    word_ids  int32 (N,)
-    first     int         first position to copy
-    last      int         last position to copy
-    center    int         position of the center word, which is left out
-    ids       int32 (K,)  overwritten by the context words
-    Returns   int64, number of context words
+    input_rows  int32 (N,)  see `Windows`
+    first       int         first position to copy
+    last        int         last position to copy
+    center      int         position of the center word, which is left out
+    ids         int32 (K,)  overwritten by the rows of the context words
+    Returns     int64, number of context words
     """
     count = 0
     for position in range(first, min(center, last + 1)):
-        ids[count] = word_ids[position]
+        ids[count] = input_rows[position]
         count += 1
     for position in range(max(center + 1, first), last + 1):
-        ids[count] = word_ids[position]
+        ids[count] = input_rows[position]
         count += 1
     return count
 
@@ -73,7 +73,7 @@ def train_windows(
     scratch         Scratch
     Returns         (float64, int64), the sum of the losses in nats and the number of pairs
     """
-    word_ids, firsts, lasts, rates, _ = windows
+    word_ids, firsts, lasts, rates, _, input_rows = windows
     ids, steps, targets, _, _, loss_accumulator = scratch
     padding_id = output_vectors.shape[0] - 1
     draw_targets(word_ids, count, negative, table, padding_id, state, target_ids)
@@ -81,11 +81,11 @@ def train_windows(
     pairs = 0
     for center in range(count):
         prefetch_window(
-            word_ids, lasts, center, count, target_ids, input_vectors, output_vectors, registers
+            input_rows, lasts, center, count, target_ids, input_vectors, output_vectors, registers
         )
         for first in range(firsts[center], lasts[center] + 1, BATCH):
             last = min(first + BATCH - 1, lasts[center])
-            words = gather_context(word_ids, first, last, center, ids)
+            words = gather_context(input_rows, first, last, center, ids)
             train_batch(
                 input_vectors, ids, words, output_vectors, target_ids, center, rates[center],
                 steps, targets, loss_accumulator, registers, frozen,
@@ -115,7 +115,7 @@ def train_pairs(
     scratch         Scratch
     Returns         (float64, int64), the sum of the losses in nats and the number of pairs
     """
-    word_ids, firsts, lasts, rates, _ = windows
+    word_ids, firsts, lasts, rates, _, input_rows = windows
     _, steps, _, _, vector_step, loss_accumulator = scratch
     padding_id = output_vectors.shape[0] - 1
     clear_loss(loss_accumulator)
@@ -125,10 +125,10 @@ def train_pairs(
             if position != center:
                 draw_target_row(word_ids[center], negative, table, padding_id, state, target_ids, 0)
                 train_vector(
-                    input_vectors, word_ids[position], output_vectors, target_ids, 0, 0,
+                    input_vectors, input_rows[position], output_vectors, target_ids, 0, 0,
                     rates[center], steps, vector_step, loss_accumulator, registers, False,
                 )  # fmt: skip
-                if frozen.size == 0 or not frozen[word_ids[position]]:
-                    add_row(vector_step, 0, 1.0, input_vectors, word_ids[position], registers)
+                if frozen.size == 0 or not frozen[input_rows[position]]:
+                    add_row(vector_step, 0, 1.0, input_vectors, input_rows[position], registers)
                 pairs += 1
     return read_loss(loss_accumulator), pairs

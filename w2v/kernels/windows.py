@@ -28,11 +28,13 @@ AHEAD = 3
 class Windows(NamedTuple):
     """The windows of a chunk, one around each word that subsampling keeps.
 
-    word_ids   int32 (N,)  the center word of each window
-    first      int32 (N,)  first position in `word_ids` of each window
-    last       int32 (N,)  last position in `word_ids` of each window
-    rates      float (N,)  learning rate of each window
-    sentences  int32 (N,)  number in the chunk of the sentence or document of each window
+    word_ids    int32 (N,)  the center word of each window
+    first       int32 (N,)  first position in `word_ids` of each window
+    last        int32 (N,)  last position in `word_ids` of each window
+    rates       float (N,)  learning rate of each window
+    sentences   int32 (N,)  number in the chunk of the sentence or document of each window
+    input_rows  int32 (N,)  the row of the input vectors of each word; the same array as `word_ids`
+                            unless the vectors are composed from subwords
     """
 
     word_ids: np.ndarray
@@ -40,12 +42,13 @@ class Windows(NamedTuple):
     last: np.ndarray
     rates: np.ndarray
     sentences: np.ndarray
+    input_rows: np.ndarray
 
 
 def allocate_windows(size: int, dtype: type = np.float32) -> Windows:
     """Allocate memory for the windows of a chunk of `size` words."""
     word_ids, first, last, sentences = (np.empty(size, np.int32) for _ in range(4))
-    return Windows(word_ids, first, last, np.empty(size, dtype), sentences)
+    return Windows(word_ids, first, last, np.empty(size, dtype), sentences, word_ids)
 
 
 @jit
@@ -80,7 +83,7 @@ def build_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, s
     windows   Windows         for at least N words; overwritten
     Returns   int64, number of windows
     """
-    word_ids, first, last, rates, sentences = windows
+    word_ids, first, last, rates, sentences, _ = windows
     total = 0
     slope = (lr_last - lr_first) / max(ids.size, 1)
     for sentence in range(bounds.size - 1):
@@ -104,11 +107,11 @@ def build_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, s
 
 @inlined
 def prefetch_window(
-    word_ids, last, center, count, target_ids, input_vectors, output_vectors, registers
+    input_rows, last, center, count, target_ids, input_vectors, output_vectors, registers
 ):
     """Prefetch the rows of a window that will be trained AHEAD windows later.
 
-    word_ids        int32 (N,)    see `Windows`
+    input_rows      int32 (N,)    see `Windows`
     last            int32 (N,)    see `Windows`
     center          int           position of the current center word
     count           int           number of windows
@@ -117,7 +120,7 @@ def prefetch_window(
     output_vectors  float (·, D)  the rows of the targets of that window
     registers       int           D / 16
     """
-    entering = word_ids[min(last[center] + AHEAD, count - 1)]
+    entering = input_rows[min(last[center] + AHEAD, count - 1)]
     for register in range(registers):
         prefetch(input_vectors, entering, register)
     prefetch_targets(center + AHEAD, count, target_ids, output_vectors, registers)

@@ -8,12 +8,14 @@ documents, D numbers in a row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from w2v.kernels.negative_sampling import draw_negatives
 from w2v.kernels.row_merge import BLOCK, compute_changes, copy_rows, merge_rows, number_rows
 from w2v.kernels.simd import WIDTH, aligned
+from w2v.negative_sampling.subword_rows import WordRows
 from w2v.negative_sampling.word_distributions import keep_probabilities, noise_probabilities
 from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
@@ -25,14 +27,16 @@ REUSE = 24  # average number of times that a chunk uses each negative sample of 
 
 
 def memory_bytes(
-    counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan, lengths: Mapping[str, int]
-) -> int:
+    counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan,
+    lengths: Mapping[str, int], word_rows: WordRows | None,
+) -> int:  # fmt: skip
     """Approximate bytes of the row copies of a round.
 
-    counts    int64 (V,), the counts of the vocabulary
-    settings  the settings of the model
-    plan      the chunks of the run
-    lengths   the row length of each matrix, by the name of the matrix
+    counts     int64 (V,), the counts of the vocabulary
+    settings   the settings of the model
+    plan       the chunks of the run
+    lengths    the row length of each matrix, by the name of the matrix
+    word_rows  the rows from which each word is composed; None: words are not composed
 
     A word that is expected n times in a chunk occurs in the chunk with probability 1 - exp(-n).
     """
@@ -41,8 +45,12 @@ def memory_bytes(
     kept = frequencies * keep_probabilities(counts, settings.sample) * plan.longest
     noise = noise_probabilities(counts, settings.noise_exponent)
     negatives = kept.sum() * settings.negative / REUSE
+    kept_rows = kept  # expected number of times that each row of the input vectors is needed
+    if word_rows:
+        weights = np.repeat(kept, np.diff(word_rows.offsets))
+        kept_rows = np.bincount(word_rows.rows, weights)
     input_rows, output_rows = (
-        -np.expm1(-expected).sum() for expected in (kept, kept + noise * negatives)
+        -np.expm1(-expected).sum() for expected in (kept_rows, kept + noise * negatives)
     )
     rows = {
         "input_vectors": input_rows,
@@ -50,8 +58,27 @@ def memory_bytes(
         "document_vectors": plan.mean_spans,
     }
     floats = sum(rows[name] * length for name, length in lengths.items())
-    local_ids = counts.size  # one int32 for each word
+    # One int32 for each word and, with subwords, for each row of the subword vectors.
+    local_ids = counts.size + (kept_rows.size if word_rows else 0)
     return int(plan.shards * 4 * (floats + local_ids))
+
+
+class _Numbers(NamedTuple):
+    """The numbers of the row copies of a matrix, in each of S shards.
+
+    local_ids  int32 (S, N + 1)  the number of the copy of each row, or -1 for a row without a copy
+    rows       int32 (S, 1 + R)  the row number of the original of each copy
+    """
+
+    local_ids: np.ndarray
+    rows: np.ndarray
+
+    @classmethod
+    def allocate(cls, shards: int, rows: int, copies: int) -> Self:
+        """Allocate the numbers of at most `copies` copies of a matrix of `rows` rows."""
+        return cls(
+            np.full((shards, rows + 1), -1, np.int32), np.empty((shards, 1 + copies), np.int32)
+        )
 
 
 class RowCopies:
@@ -71,6 +98,8 @@ class RowCopies:
     frozen       bool (V,), input vectors that must not change; empty for none
     negative     number of negative samples for each window
     plan         the chunks of the run
+    word_rows    the rows from which each word is composed; None: words are not composed. With
+                 subwords, the rows of the input vectors have numbers and copies of their own
     make_worker  function that makes the `Worker` of a thread. Its argument is the padding id: the
                  number of the last row of a shard's output vectors, which is padding
 
@@ -84,14 +113,22 @@ class RowCopies:
         frozen: np.ndarray,
         negative: int,
         plan: Plan,
+        word_rows: WordRows | None,
         make_worker: Callable[[int], Worker],
     ):
         self._matrices, self._noise, self._negative = matrices, noise, negative
-        self._frozen, self._make_worker = frozen, make_worker
+        self._make_worker, self._word_rows = make_worker, word_rows
         words, shards = noise.size, plan.shards
         output_rows = min(words, plan.longest + self._count_negatives(plan.longest))
         rows = {"input_vectors": min(words, plan.longest), "output_vectors": output_rows}
         rows["document_vectors"] = plan.most_spans
+        input_size = words
+        if word_rows:
+            input_size = len(matrices["input_vectors"]) - 1
+            longest = np.sort(np.diff(word_rows.offsets))[::-1][: plan.longest]
+            rows["input_vectors"] = min(input_size, int(longest.sum()))
+        # Rows of n-grams are never frozen.
+        self._frozen = np.pad(frozen, (0, input_size - words)) if frozen.size else frozen
         # Rows of each matrix of a shard: the last one is padding.
         self._capacity = {name: 1 + rows[name] for name in matrices}
         self._copies = {
@@ -100,12 +137,14 @@ class RowCopies:
         }
         # Number of rows that are copied to each shard.
         self._row_counts = {name: np.zeros(shards, np.int64) for name in rows}
-        # For each shard and word: the row number of the word's copy, or -1 for a word without copy.
-        self._local_ids = np.full((shards, words + 1), -1, np.int32)
-        # For each shard and row copy: the row number of the original in the trainer's matrix.
-        self._word_rows = np.empty((shards, 1 + output_rows), np.int32)
+        words_of_shards = _Numbers.allocate(shards, words, output_rows)
+        self._numbers = dict.fromkeys(("input_vectors", "output_vectors"), words_of_shards)
+        if word_rows:
+            self._numbers["input_vectors"] = _Numbers.allocate(
+                shards, input_size, rows["input_vectors"]
+            )
         self._document_rows = [np.empty(0, np.int32)] * shards
-        self._word_parts = min(MERGE_PARTS, -(-words // BLOCK))
+        self._word_parts = min(MERGE_PARTS, -(-input_size // BLOCK))
         self.parts = (self._word_parts + ("document_vectors" in matrices),)
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
@@ -117,12 +156,10 @@ class RowCopies:
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
             count, state = worker.build_windows(chunk)
-            noise = self._copy_words(shard, worker.windows.word_ids, count, state)
+            noise, frozen = self._copy_words(shard, worker, count, state)
             if "document_vectors" in self._matrices:
                 self._copy_documents(shard, worker)
             copies = {name: self._shard_matrix(name, shard) for name in self._copies}
-            rows = self._word_rows[shard, : self._row_counts["input_vectors"][shard]]
-            frozen = self._frozen[rows] if self._frozen.size else self._frozen
             return worker.step(count, state, noise, frozen, copies)
 
         return train
@@ -133,27 +170,45 @@ class RowCopies:
         return self._copies[name][shard * size : (shard + 1) * size]
 
     def _copy_words(
-        self, shard: int, word_ids: np.ndarray, count: int, state: np.ndarray
-    ) -> np.ndarray:
+        self, shard: int, worker: Worker, count: int, state: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Copy the rows of a chunk's words and negative samples to a shard.
 
-        word_ids  int32, the word ids of the windows. The first `count` are replaced by the row
-                  numbers of their copies
-        count     number of windows
-        state     uint64 (1,), random state, changed in place
-        Returns   the noise table of the chunk, see `draw_noise`
+        worker   the first `count` word ids of its windows are replaced by the numbers of the words'
+                 copies, and its `word_rows` by the numbers of the copies of their rows
+        count    number of windows
+        state    uint64 (1,), random state, changed in place
+        Returns  the noise table of the chunk, see `draw_noise`; and bool, which of the chunk's
+                 words are frozen, empty for none
         """
-        local_ids, rows = self._local_ids[shard], self._word_rows[shard]
+        local_ids, rows = (array[shard] for array in self._numbers["output_vectors"])
         negatives = np.empty(self._count_negatives(count), np.int32)
         draw_negatives(self._noise, state, negatives)
         local_ids.fill(-1)
-        input_rows = number_rows(word_ids, count, local_ids, rows, 0)
-        output_rows = number_rows(negatives, negatives.size, local_ids, rows, input_rows)
-        for name, row_count in (("input_vectors", input_rows), ("output_vectors", output_rows)):
-            self._row_counts[name][shard] = row_count
-            self._copy_rows(name, shard, rows)
+        words = number_rows(worker.windows.word_ids, count, local_ids, rows, 0)
+        output_rows = number_rows(negatives, negatives.size, local_ids, rows, words)
+        self._row_counts["output_vectors"][shard] = output_rows
+        self._row_counts["input_vectors"][shard] = words
+        if self._word_rows:
+            worker.word_rows = self._number_subwords(shard, self._word_rows, rows[:words])
+        for name in ("input_vectors", "output_vectors"):
+            self._copy_rows(name, shard)
+        frozen = self._frozen[rows[:words]] if self._frozen.size else self._frozen
         # As an alias table these numbers have thresholds of 0, so that each draw takes the alias.
-        return negatives.astype(np.uint64)
+        return negatives.astype(np.uint64), frozen
+
+    def _number_subwords(self, shard: int, word_rows: WordRows, words: np.ndarray) -> WordRows:
+        """Number the rows from which the words of a chunk are composed.
+
+        words    int32 (K,), the words
+        Returns  the numbers of the copies of these rows
+        """
+        part = word_rows.take(words)
+        local_ids, rows = (array[shard] for array in self._numbers["input_vectors"])
+        local_ids.fill(-1)
+        size = number_rows(part.rows, part.rows.size, local_ids, rows, 0)
+        self._row_counts["input_vectors"][shard] = size
+        return part
 
     def _copy_documents(self, shard: int, worker: Worker) -> None:
         """Copy a chunk's document vectors to a shard.
@@ -164,11 +219,18 @@ class RowCopies:
         worker.document_rows = local_ids.astype(np.int32)
         self._document_rows[shard] = rows
         self._row_counts["document_vectors"][shard] = rows.size
-        self._copy_rows("document_vectors", shard, rows)
+        self._copy_rows("document_vectors", shard)
 
-    def _copy_rows(self, name: str, shard: int, rows: np.ndarray) -> None:
+    def _copied_rows(self, name: str, shard: int) -> np.ndarray:
+        """The row numbers of a matrix whose rows are copied to a shard, int32 (R,)."""
+        if name == "document_vectors":
+            return self._document_rows[shard]
+        return self._numbers[name].rows[shard, : self._row_counts[name][shard]]
+
+    def _copy_rows(self, name: str, shard: int) -> None:
         if name in self._matrices:
             matrix, count = self._matrices[name], self._row_counts[name][shard]
+            rows = self._copied_rows(name, shard)
             registers = matrix.shape[1] // WIDTH
             copy_rows(matrix, rows, count, self._shard_matrix(name, shard), registers)
 
@@ -186,9 +248,7 @@ class RowCopies:
         """
         changes = {}
         for name, matrix in self._matrices.items():
-            is_document = name == "document_vectors"
-            shard_rows = self._document_rows[shard] if is_document else self._word_rows[shard]
-            rows = shard_rows[: self._row_counts[name][shard]]
+            rows = self._copied_rows(name, shard)
             copies, squares = self._shard_matrix(name, shard), np.empty(rows.size, np.float32)
             registers, sums = matrix.shape[1] // WIDTH, aligned((WIDTH,))
             compute_changes(matrix, rows, copies, squares, registers, sums)
@@ -211,9 +271,8 @@ class RowCopies:
             return
         for name in ("input_vectors", "output_vectors"):
             if name in self._matrices:
-                self._merge(
-                    name, self._matrices[name], self._local_ids[:chunks], part, self._word_parts
-                )
+                local_ids = self._numbers[name].local_ids[:chunks]
+                self._merge(name, self._matrices[name], local_ids, part, self._word_parts)
 
     def _merge_documents(self, chunks: int) -> None:
         """Merge the document vectors of the first `chunks` shards.

@@ -10,8 +10,10 @@ import numpy as np
 
 from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
+from w2v.negative_sampling.composer import compose
 from w2v.negative_sampling.row_copies import RowCopies
 from w2v.negative_sampling.row_copies import memory_bytes as copy_bytes
+from w2v.negative_sampling.subword_rows import WordRows, number_ngrams, without_ngrams
 from w2v.negative_sampling.word_distributions import (
     alias_table,
     keep_thresholds,
@@ -59,6 +61,11 @@ class WordTrainer:
             *(["row_merge"] * settings.deterministic),
         )
         self.frozen = np.zeros(0, np.bool_)
+        self.word_rows: WordRows | None = None
+        self._buckets = np.empty(0, np.uint32)
+        if settings.has_subwords:
+            self._buckets, self.word_rows = number_ngrams(vocabulary.names, settings)
+            self.kernels += ("ngrams", "composition")
         self.matrices: dict[str, np.ndarray] = {}
         self.noise: np.ndarray
         self._plan: Plan
@@ -67,7 +74,9 @@ class WordTrainer:
     def plan(self, threads: int) -> Plan:
         """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
         settings = self.settings
-        chunk_words, shards = CHUNK, 1
+        import os
+
+        chunk_words, shards = int(os.environ.get("SEG", CHUNK)), 1
         if settings.deterministic:
             chunk_words, shards = settings.round_words, settings.shards
         self._plan = make_plan(self.text, settings.epochs, settings.seed, chunk_words, shards)
@@ -85,7 +94,9 @@ class WordTrainer:
         if not self.settings.deterministic:
             return self.matrix_bytes()
         lengths = {name: dim for name, (_, dim) in self._shapes().items()}
-        copies = copy_bytes(self.vocabulary.counts, self.settings, self._plan, lengths)
+        copies = copy_bytes(
+            self.vocabulary.counts, self.settings, self._plan, lengths, self.word_rows
+        )
         return self.matrix_bytes() + copies
 
     def best_bytes(self, threads: int) -> int:
@@ -120,14 +131,17 @@ class WordTrainer:
 
     def _shapes(self) -> dict[str, tuple[int, int]]:
         """The shape of each matrix: its rows without the padding row, and its padded row length."""
-        shape = len(self.vocabulary.names), self.settings.padded_dim
-        return {"input_vectors": shape, "output_vectors": shape}
+        words, dim = len(self.vocabulary.names), self.settings.padded_dim
+        return {"input_vectors": (words + self._buckets.size, dim), "output_vectors": (words, dim)}
 
     def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         return aligned(shape)
 
     def vectors(self, name: str) -> np.ndarray:
-        """A matrix without its padding: a view, float32 (V, dim)."""
+        """A matrix without its padding: a view, float32 (V, dim).
+
+        With subwords the input vectors are the subword vectors, float32 (V + G, dim).
+        """
         return self.matrices[name][:-1, : self.settings.dim]
 
     def lr_at(self, share: float) -> float:
@@ -157,7 +171,7 @@ class WordTrainer:
         """
         settings = replace(self.settings, lr=0.0, min_lr=0.0)
         padding_id = len(self.vocabulary.names)
-        worker = Worker(text, settings, self._keep, self._train_windows, padding_id)
+        worker = Worker(text, settings, self._keep, self._train_windows, padding_id, self.word_rows)
         loss, pairs = 0.0, 0
         for chunk in Plan(text, 1, settings.seed):
             windows = worker.build_windows(chunk)
@@ -173,7 +187,9 @@ class WordTrainer:
         return ""
 
     def _make_worker(self, padding_id: int) -> Worker:
-        return Worker(self.text, self.settings, self._keep, self._train_windows, padding_id)
+        return Worker(
+            self.text, self.settings, self._keep, self._train_windows, padding_id, self.word_rows
+        )
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """No note: the loss is shown alone."""
@@ -183,21 +199,54 @@ class WordTrainer:
         """The row copies of the rounds of a plan."""
         return RowCopies(
             self.matrices, self.noise, self.frozen, self.settings.negative, plan,
-            self._make_worker,
+            self.word_rows, self._make_worker,
         )  # fmt: skip
 
     def freeze(self, rows: np.ndarray) -> None:
-        """Exclude the input vectors that are marked in `rows`, bool (V,), from training."""
+        """Exclude the input vectors that are marked in `rows`, bool (V,), from training.
+
+        With subwords these words are not composed from n-grams any more, because their n-grams are
+        trained with other words.
+        """
+        if self.word_rows:
+            own = self.matrices["input_vectors"][: rows.size]
+            own[rows] = compose(self.matrices["input_vectors"], self.word_rows)[rows]
+            self.word_rows = without_ngrams(self.word_rows, rows)
         self.frozen = rows
+
+    def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
+        """Set the vectors of words.
+
+        rows     bool (V,)          the words
+        vectors  float32 (K, dim)   a vector for each of them
+
+        With subwords the own row of a word is set so that the composed vector is the one given.
+        """
+        own = self.vectors("input_vectors")[: rows.size]
+        if self.word_rows:
+            lengths = np.diff(self.word_rows.offsets)[rows, None].astype(np.float32)
+            ngrams = compose(self.matrices["input_vectors"], self.word_rows)[rows] * lengths
+            vectors = vectors * lengths - (ngrams[:, : vectors.shape[1]] - own[rows])
+        own[rows] = vectors
 
     def tables(self) -> dict[str, Table]:
         """The trained tables, by name."""
         names, counts = self.vocabulary.names, self.vocabulary.counts
-        return {"words": Table.build(names, self.vectors("input_vectors"), counts)}
+        return {"words": Table.build(names, self._word_vectors(), counts)}
+
+    def _word_vectors(self) -> np.ndarray:
+        """The vectors of the words, float32 (V, dim); composed from subwords or a view."""
+        if not self.word_rows:
+            return self.vectors("input_vectors")
+        return compose(self.matrices["input_vectors"], self.word_rows)[:, : self.settings.dim]
 
     def tensors(self) -> dict[str, np.ndarray]:
         """The other arrays of the model file, which are needed to continue training."""
-        return {"output_vectors": self.vectors("output_vectors")}
+        tensors = {"output_vectors": self.vectors("output_vectors")}
+        if self.word_rows:
+            tensors["subwords.vectors"] = self.vectors("input_vectors")
+            tensors["subwords.buckets"] = self._buckets
+        return tensors
 
 
 def _init_uniform(vectors: np.ndarray, rng: np.random.Generator) -> None:

@@ -16,6 +16,8 @@ from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH
 from w2v.kernels.tiles import COLUMNS
 from w2v.kernels.windows import allocate_windows, build_windows
+from w2v.negative_sampling.composer import Composer
+from w2v.negative_sampling.subword_rows import WordRows
 from w2v.settings import NegativeSamplingSettings, ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 from w2v.training.chunks import Chunk
@@ -33,6 +35,8 @@ class Worker:
     train_windows  the kernel of the model, see `kernels.skipgram.train_windows`
     padding_id     number of the last row of the trained matrices, which is padding: a target that
                    is the padding row is not trained
+    word_rows      the rows from which each word is composed; None: words are not composed. It may
+                   be replaced before a call of `step`
 
     `build_windows` sets `windows`. For a text of documents it also sets `document_rows`, int32
     (S,): the row number of the document vector of each document.
@@ -45,8 +49,11 @@ class Worker:
         keep: np.ndarray,
         train_windows: Callable[..., tuple[float, int]],
         padding_id: int,
+        word_rows: WordRows | None = None,
     ):
         self._text, self._settings, self._keep, self._padding_id = text, settings, keep, padding_id
+        self.word_rows = word_rows
+        self._composer = Composer(keep.size, settings.padded_dim) if word_rows else None
         self._train_windows = train_windows
         # The center word and its negative samples, rounded up to a multiple of COLUMNS.
         self._targets = -(-(1 + settings.negative) // COLUMNS) * COLUMNS
@@ -81,6 +88,8 @@ class Worker:
         """Set `windows`, see the kernel `build_windows`; return the number of windows."""
         if len(self._target_ids) < ids.size:
             self.windows = allocate_windows(ids.size)
+            if self._composer:
+                self.windows = self.windows._replace(input_rows=np.empty(ids.size, np.int32))
             self._target_ids = np.full((ids.size, self._targets), self._padding_id, np.int32)
         window, shrink = self._settings.window, self._settings.shrink
         return build_windows(
@@ -95,6 +104,7 @@ class Worker:
         noise: np.ndarray,
         frozen: np.ndarray,
         matrices: Mapping[str, np.ndarray],
+        fixed: bool = False,
     ) -> tuple[float, int]:
         """Train the windows of the latest call of `build_windows`.
 
@@ -103,9 +113,30 @@ class Worker:
         noise     the alias table of the noise distribution, see `draw_noise`
         frozen    bool (V,), input vectors that must not change; empty for none
         matrices  the trained matrices, by name; changed in place
+        fixed     whether to change only the document vectors
         Returns   the sum of the losses in nats, and the number of pairs: the predictions that the
                   losses are summed over
         """
+        if not self._composer or not self.word_rows:
+            return self._train(count, state, noise, frozen, matrices, fixed)
+        vectors = matrices["input_vectors"]
+        composed = self._composer.compose(self.windows, count, self.word_rows, vectors)
+        frozen = frozen[self._composer.words] if frozen.size else frozen
+        matrices = {**matrices, "input_vectors": composed}
+        result = self._train(count, state, noise, frozen, matrices, fixed)
+        self._composer.scatter(self.word_rows, vectors)
+        return result
+
+    def _train(
+        self,
+        count: int,
+        state: np.ndarray,
+        noise: np.ndarray,
+        frozen: np.ndarray,
+        matrices: Mapping[str, np.ndarray],
+        fixed: bool,
+    ) -> tuple[float, int]:
+        """Train the windows on matrices whose input vectors are those of `Windows.input_rows`."""
         return self._train_windows(
             self.windows, count, self._settings.negative, noise, state, self._target_ids,
             matrices["input_vectors"], matrices["output_vectors"], frozen,
@@ -116,8 +147,8 @@ class Worker:
 class DocumentWorker(Worker):
     """Builds the windows of a chunk of documents, then trains them.
 
-    text, settings, keep, padding_id  as in `Worker`
-    kernels                           the kernels of the model
+    text, settings, keep, padding_id, word_rows  as in `Worker`
+    kernels                                      the kernels of the model
     """
 
     def __init__(
@@ -127,9 +158,10 @@ class DocumentWorker(Worker):
         keep: np.ndarray,
         kernels: DocumentKernels,
         padding_id: int,
+        word_rows: WordRows | None = None,
     ):
         train_windows = kernels.train_words or kernels.train_documents
-        super().__init__(text, settings, keep, train_windows, padding_id)
+        super().__init__(text, settings, keep, train_windows, padding_id, word_rows)
         self._scratch = make_scratch(self._targets, settings.hidden_dim)
         self._documents, self._kernels = text, kernels
         self._streams = _NO_STREAMS
@@ -157,23 +189,20 @@ class DocumentWorker(Worker):
         seed_spans(ids, bounds, key, state, self._streams)
         return self._build(ids, bounds, lr, lr, state, self._streams), state
 
-    def step(
+    def _train(
         self,
         count: int,
         state: np.ndarray,
         noise: np.ndarray,
         frozen: np.ndarray,
         matrices: Mapping[str, np.ndarray],
-        fixed: bool = False,
+        fixed: bool,
     ) -> tuple[float, int]:
-        """Train the windows that were built last, see `Worker.step`.
-
-        fixed  whether to change only the document vectors
-        """
+        """Train the windows that were built last, see `Worker.step`."""
         loss, pairs = 0.0, 0
         if self._kernels.train_words and not fixed:
             # The kernel that trains the words also draws the targets.
-            loss, pairs = super().step(count, state, noise, frozen, matrices)
+            loss, pairs = super()._train(count, state, noise, frozen, matrices, fixed)
         else:
             draw_document_targets(
                 self.windows, count, self._settings.negative, noise, self._padding_id,

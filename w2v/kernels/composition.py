@@ -1,0 +1,87 @@
+"""Word vectors composed from subwords: computed before training, and their changes after it.
+
+The vector of a word w is the mean of n rows: its own row and the rows of its character n-grams
+g_1, g_2, ... (Bojanowski et al. 2017, section 3.2; see `ngrams`). It is computed once for many
+steps of training, and its change is then added to each of its rows:
+
+    v = 1/n (vectors[w] + Σ vectors[g_i])
+    steps of training on v, as on any input vector, which give v'
+    vectors[w] += v' - v,  vectors[g_i] += v' - v
+
+The gradient would add (v' - v) / n to each row. fastText adds the whole step too
+(model.cc, `update`), so that v moves as far as the vector of a word without subwords would, and
+the usual learning rates hold. An n-gram that occurs twice in a word is counted twice and moves
+twice, as in fastText.
+
+fastText composes the vector in each step. Here a word that occurs several times in `SEGMENT`
+windows is composed once, so that the many rows are read and written less often. The words of
+these windows do not see each other's changes of the n-grams that they share. Quality and time of
+both are in tests/bench/subwords.py.
+"""
+
+from __future__ import annotations
+
+from w2v.kernels import jit
+from w2v.kernels.simd import load, multiply_add, prefetch, splat, store
+
+AHEAD = 2  # the rows of a word are prefetched this many words before they are used
+
+
+@jit
+def compose_words(vectors, offsets, rows, words, count, composed, before, registers):
+    """Compute the vectors of words.
+
+    vectors    float (M, D)
+    offsets    int64 (V + 1,)  the rows of word w are rows[offsets[w]:offsets[w + 1]]
+    rows       int32 (·,)      row numbers of `vectors`
+    words      int32 (K,)      the words
+    count      int             number of words that are composed
+    composed   float (·, D)    row i is overwritten by the vector of words[i]
+    before     float (·, D)    row i is overwritten by the same vector
+    registers  int             D / 16
+    """
+    for i in range(count):
+        ahead = words[min(i + AHEAD, count - 1)]
+        for at in range(offsets[ahead], offsets[ahead + 1]):
+            for register in range(registers):
+                prefetch(vectors, rows[at], register)
+        first, last = offsets[words[i]], offsets[words[i] + 1]
+        share = splat(vectors.dtype.type(1.0) / vectors.dtype.type(last - first))
+        zero = splat(vectors.dtype.type(0.0))
+        for register in range(registers):
+            total = zero
+            for at in range(first, last):
+                total = multiply_add(share, load(vectors, rows[at], register), total)
+            store(composed, i, register, total)
+            store(before, i, register, total)
+
+
+@jit
+def scatter_changes(vectors, offsets, rows, words, count, composed, before, registers):
+    """Add the change of each composed vector to the rows that it was composed from.
+
+    vectors    float (M, D)    changed in place
+    offsets    int64 (V + 1,)  see `compose_words`
+    rows       int32 (·,)      see `compose_words`
+    words      int32 (K,)      the words
+    count      int             number of words
+    composed   float (·, D)    the vectors after training
+    before     float (·, D)    the vectors before training; overwritten by the changes
+    registers  int             D / 16
+    """
+    minus, one = splat(vectors.dtype.type(-1.0)), splat(vectors.dtype.type(1.0))
+    for i in range(count):
+        ahead = words[min(i + AHEAD, count - 1)]
+        for at in range(offsets[ahead], offsets[ahead + 1]):
+            for register in range(registers):
+                prefetch(vectors, rows[at], register)
+        for register in range(registers):
+            change = multiply_add(minus, load(before, i, register), load(composed, i, register))
+            store(before, i, register, change)
+        for at in range(offsets[words[i]], offsets[words[i] + 1]):
+            for register in range(registers):
+                change = load(before, i, register)
+                store(
+                    vectors, rows[at], register,
+                    multiply_add(one, change, load(vectors, rows[at], register)),
+                )  # fmt: skip
