@@ -257,6 +257,8 @@ class NegativeSamplingSettings(SubwordSettings):
         """Raise W2VError if the learning rate would rise, or n-grams have no or wrong lengths."""
         if self.has_subwords:
             _ = self.ngram_lengths
+            if not self.has_words:
+                raise W2VError("--subwords is for word vectors: add --word-vectors")
         elif self.buckets or self.subword_min_count > 1:
             option = "--buckets" if self.buckets else "--subword-min-count"
             raise W2VError(f"{option} works only with --subwords: add --subwords 3-6")

@@ -26,7 +26,9 @@ class ModelSetup:
     run         the identifier of the run
     model       name of the model
     options     settings of the model
-    counts      int64 (V,): the counts of the V words of the vocabulary
+    names       the V words of the vocabulary; training uses them only with subwords, without which
+                they are range(V)
+    counts      int64 (V,): the counts of the words
     frozen      bool (V,): the words whose vectors do not change; (0,) if there are none
     documents   number of documents that have vectors
     longest     maximum number of words in a chunk, as in a `Plan`
@@ -36,6 +38,7 @@ class ModelSetup:
     run: str
     model: str
     options: Any
+    names: Sequence[str] | range
     counts: np.ndarray
     frozen: np.ndarray
     documents: int
@@ -116,7 +119,7 @@ class Replica(RoundState):
     def __init__(self, setup: ModelSetup):
         super().__init__()
         self._setup = setup
-        names = cast("list[str]", range(setup.counts.size))  # training does not use the words
+        names = cast("list[str]", setup.names)
         vocabulary = Vocabulary(names, setup.counts, setup.counts.size, 0)
         model, self._chunk_text = models()[setup.model], _ChunkText(setup.documents)
         trainer = model.make_trainer(vocabulary, cast(Any, self._chunk_text), setup.options)

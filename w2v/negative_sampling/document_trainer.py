@@ -7,7 +7,7 @@ import numpy as np
 from w2v.embeddings.container import name_tensors
 from w2v.embeddings.table import Table
 from w2v.negative_sampling.inference import Inference, WordMatrices
-from w2v.negative_sampling.trainer import WordTrainer
+from w2v.negative_sampling.trainer import SUBWORD_KERNELS, WordTrainer
 from w2v.negative_sampling.worker import DocumentWorker
 from w2v.settings import ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
@@ -42,7 +42,8 @@ class DocumentTrainer(WordTrainer):
         self._kernels = kernels = settings.document_kernels()
         super().__init__(vocabulary, text, settings)
         rounds = ["row_merge"] * settings.deterministic
-        self.kernels = ("windows", "documents", *kernels.modules, *rounds)
+        subwords = SUBWORD_KERNELS * settings.has_subwords
+        self.kernels = ("windows", "documents", *kernels.modules, *rounds, *subwords)
 
     def memory_bytes(self, threads: int) -> int:
         """Bytes that training needs, without document vectors that are in a temporary file.
@@ -61,11 +62,11 @@ class DocumentTrainer(WordTrainer):
         self.vectors("document_vectors")[self.text.sizes() == 0] = 0
 
     def _shapes(self) -> dict[str, tuple[int, int]]:
-        words, dim = len(self.vocabulary.names), self.settings.padded_dim
-        shapes = {"document_vectors": (len(self.text.names), dim)}
-        if self.settings.has_words:
-            shapes["input_vectors"] = words, dim
-        return shapes | {"output_vectors": (words, self.settings.hidden_dim)}
+        shapes = super()._shapes()
+        if not self.settings.has_words:
+            del shapes["input_vectors"]
+        shapes["output_vectors"] = len(self.vocabulary.names), self.settings.hidden_dim
+        return {"document_vectors": (len(self.text.names), self.settings.padded_dim), **shapes}
 
     def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         if name == "document_vectors":
@@ -84,7 +85,9 @@ class DocumentTrainer(WordTrainer):
         return super().vectors(name)
 
     def _make_worker(self, padding_id: int) -> DocumentWorker:
-        return DocumentWorker(self.text, self.settings, self._keep, self._kernels, padding_id)
+        return DocumentWorker(
+            self.text, self.settings, self._keep, self._kernels, padding_id, self.word_rows
+        )
 
     def loss(self, text: EncodedText) -> float:
         """The mean loss of inference on held-out documents; the trainer's matrices do not change.
@@ -93,7 +96,7 @@ class DocumentTrainer(WordTrainer):
         """
         assert isinstance(text, EncodedDocuments)
         counts, outputs = self.vocabulary.counts, self.vectors("output_vectors")
-        inputs = self.vectors("input_vectors") if self.settings.has_words else None
+        inputs = self._word_vectors() if self.settings.has_words else None
         inference = Inference(self.settings, WordMatrices(counts, inputs, outputs), self._kernels)
         inference.vectors(text)
         return inference.loss
@@ -109,4 +112,4 @@ class DocumentTrainer(WordTrainer):
         """The other arrays of the model file, for inference and to continue training."""
         names, counts = self.vocabulary.names, self.vocabulary.counts
         vocabulary = {} if self.settings.has_words else name_tensors("vocabulary", names, counts)
-        return {"output_vectors": self.vectors("output_vectors"), **vocabulary}
+        return super().tensors() | vocabulary

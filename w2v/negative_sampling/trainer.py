@@ -25,6 +25,7 @@ from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import CHUNK, Chunk, Plan, make_plan
 
+SUBWORD_KERNELS = ("ngrams", "composition")  # kernel modules that composing words calls
 _ROWS = 1 << 12  # rows that are initialised at a time
 
 
@@ -65,7 +66,7 @@ class WordTrainer:
         self._buckets = np.empty(0, np.uint32)
         if settings.has_subwords:
             self._buckets, self.word_rows = number_ngrams(vocabulary.names, settings)
-            self.kernels += ("ngrams", "composition")
+            self.kernels += SUBWORD_KERNELS
         self.matrices: dict[str, np.ndarray] = {}
         self.noise: np.ndarray
         self._plan: Plan
@@ -213,6 +214,15 @@ class WordTrainer:
             own[rows] = compose(self.matrices["input_vectors"], self.word_rows)[rows]
             self.word_rows = without_ngrams(self.word_rows, rows)
         self.frozen = rows
+
+    def set_ngrams(self, buckets: np.ndarray, vectors: np.ndarray) -> None:
+        """Set the vectors of n-grams that the vocabulary has too.
+
+        buckets  uint32 (K,)        the buckets of the n-grams, ascending
+        vectors  float32 (K, dim)
+        """
+        _, here, there = np.intersect1d(self._buckets, buckets, True, return_indices=True)
+        self.vectors("input_vectors")[len(self.vocabulary.names) + here] = vectors[there]
 
     def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
         """Set the vectors of words.

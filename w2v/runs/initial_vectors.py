@@ -11,7 +11,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of, sha256_of
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.protocols import HasVectors
+from w2v.training.protocols import ComposesWords, HasVectors
 
 _OUTPUT_VECTORS = "output_vectors"  # the name of a model's second matrix
 
@@ -43,6 +43,7 @@ class InitialVectors:
         self.settings: dict[str, Any] = {}
         self.left_out = ""
         self._output_vectors: np.ndarray | None = None
+        self._ngrams: tuple[np.ndarray, np.ndarray] | None = None  # buckets and their vectors
         self.table: Table
         if update:
             self._open_model()
@@ -60,6 +61,12 @@ class InitialVectors:
             raise W2VError(f"{self.name}: damaged: words, counts and vectors do not match")
         if not (np.isfinite(self.table.norms).all() and np.isfinite(self._output_vectors).all()):
             raise W2VError(f"{self.name}: damaged: some vectors are not finite")
+        if "subwords.vectors" in tensors:
+            vectors, buckets = tensors["subwords.vectors"], tensors.get("subwords.buckets")
+            words = len(self.table)
+            if buckets is None or vectors.shape != (words + len(buckets), self.table.dim):
+                raise W2VError(f"{self.name}: damaged: words and subword vectors do not match")
+            self._ngrams = buckets, vectors[words:]
         self.model = metadata.get("model", "")
         self.settings = container.nested(metadata, "settings")
 
@@ -101,7 +108,13 @@ class InitialVectors:
             self.left_out = self.table.without_direction(used)
             # Of the shared words, keep those whose vectors have a direction.
             shared[shared] = self.table.has_direction(rows[shared])
-        trainer.vectors("input_vectors")[shared] = self.table.matrix[rows[shared]]
+        vectors = self.table.matrix[rows[shared]]
+        if isinstance(trainer, ComposesWords):
+            if self._ngrams:
+                trainer.set_ngrams(*self._ngrams)
+            trainer.set_words(shared, vectors)
+        else:
+            trainer.vectors("input_vectors")[shared] = vectors
         if self._output_vectors is not None:
             trainer.vectors(_OUTPUT_VECTORS)[shared] = self._output_vectors[rows[shared]]
         return shared

@@ -34,10 +34,11 @@ def needed(executor: Executor, vocabulary: Vocabulary, text: EncodedText) -> Nee
     return Needed(additional, total)
 
 
-def check(needed: Needed, max_memory: int | None) -> None:
+def check(needed: Needed, max_memory: int | None, advice: str) -> None:
     """Raise W2VError where a run needs more memory than is free or than --max-memory allows.
 
     max_memory  bytes that the whole process may use (--max-memory); None: no limit
+    advice      what to try, for the message
     """
     for bytes_, limit, message in (
         (needed.additional, resources.available_memory(), "more memory, but only {} are free"),
@@ -45,6 +46,5 @@ def check(needed: Needed, max_memory: int | None) -> None:
     ):
         if limit is not None and bytes_ > limit:
             raise W2VError(
-                f"training needs {readable(bytes_)} {message.format(readable(limit))}: "
-                "try a higher --min-count, a --max-vocab or a smaller --dim"
+                f"training needs {readable(bytes_)} {message.format(readable(limit))}: try {advice}"
             )

@@ -16,6 +16,7 @@ from w2v.errors import W2VError
 from w2v.runs.request import Request
 from w2v.runs.validation import Validation
 from w2v.setting_fields import option_name
+from w2v.settings import SubwordSettings
 from w2v.system.pipes import sha256_of
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedText
@@ -103,6 +104,10 @@ class Provenance:
             },
             "losses": [_finite(loss) for loss in state.mean_losses()],
         }
+        options = self.request.options
+        if isinstance(options, SubwordSettings) and options.has_subwords:
+            minn, maxn = options.ngram_lengths
+            nested["subwords"] = {"minn": minn, "maxn": maxn, "buckets": options.bucket_count}
         if run.read_vocab:
             nested["vocabulary"] = {"sha256": self._vocabulary}
         if initial:

@@ -11,7 +11,13 @@ from w2v.errors import W2VError
 from w2v.models import Model
 from w2v.runs import checkpoint
 from w2v.runs.initial_vectors import InitialVectors
-from w2v.settings import DocumentSettings, ModelSettings, RunSettings, TextSettings
+from w2v.settings import (
+    DocumentSettings,
+    ModelSettings,
+    RunSettings,
+    SubwordSettings,
+    TextSettings,
+)
 from w2v.system import locks, output_files
 
 
@@ -64,6 +70,15 @@ class Request:
         if self.model.is_network:
             return self.run.valid is not None
         return self.run.patience is not None
+
+    @property
+    def memory_advice(self) -> str:
+        """What to try where memory is too small."""
+        if isinstance(self.options, SubwordSettings) and self.options.has_subwords:
+            return (
+                "a higher --min-count or --subword-min-count, --buckets 500000 or a smaller --dim"
+            )
+        return "a higher --min-count, a --max-vocab or a smaller --dim"
 
     @property
     def is_deterministic(self) -> bool:

@@ -178,7 +178,7 @@ class TrainingRun:
         request, executor, trainer = self.request, self.executor, self.executor.trainer
         needed = memory.needed(executor, self.vocabulary, self.text)
         self.messages.memory(needed.total, trainer.matrix_bytes())
-        memory.check(needed, self._max_memory)
+        memory.check(needed, self._max_memory, request.memory_advice)
         with DeferredSignals():
             executor.allocate()
             initialised = 0

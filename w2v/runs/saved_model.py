@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -18,6 +18,7 @@ from w2v.settings import (
     DocumentSettings,
     NetworkSettings,
     ParagraphSettings,
+    SubwordSettings,
     TextSettings,
 )
 from w2v.system.pipes import name_of
@@ -76,7 +77,8 @@ class SavedModel:
             suitable = ", ".join(m.name for m in models().values() if is_suitable(m))
             raise W2VError(f"{name_of(path)} {content}: {purpose} need one of {suitable}")
         self.model = model
-        values = {"normalize": "none"} | values  # files of older versions lack this setting
+        # Files of older versions lack some settings.
+        values = {"normalize": "none", **asdict(SubwordSettings())} | values
         self._facts = container.nested(metadata, "found")
         with self._damage_as_error():
             self.options = _settings(model.settings, values)

@@ -84,6 +84,17 @@ class HasVectors(Protocol):
 
 
 @runtime_checkable
+class ComposesWords(Protocol):
+    """A trainer that may compose word vectors from subwords, so that it sets them itself."""
+
+    def set_ngrams(self, buckets: np.ndarray, vectors: np.ndarray) -> None:
+        """Set the vectors (K, D) of n-grams by their buckets, uint32 (K,), ascending."""
+
+    def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
+        """Set the vectors (K, D) of the words that are marked in `rows`, bool (V,)."""
+
+
+@runtime_checkable
 class IterativeTrainer(Trainer, HasVectors, Protocol):
     """A trainer that trains chunk by chunk and can be stopped after each chunk.
 
