@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -27,14 +28,20 @@ class LazyTable(Table):
         matrix  (N, D), float32 or float16
         Raises  W2VError if a name occurs twice
         """
+        made = cls._named(names)
+        made.__dict__.update(matrix=matrix)
+        return made
+
+    @classmethod
+    def _named(cls, names: bytes) -> Self:
+        """A table that has no matrix yet; see `over`."""
         text = np.frombuffer(names, np.uint8)
         ends = np.flatnonzero(text == 10)
         offsets = np.concatenate([[0], ends - np.arange(ends.size)])
         made = cls.__new__(cls)
         made.__dict__.update(
-            matrix=matrix, text=text[text != 10], offsets=offsets, counts=None,
-            listing=b"\n" + names,
-        )  # fmt: skip
+            text=text[text != 10], offsets=offsets, counts=None, listing=b"\n" + names
+        )
         if _may_repeat(made.text, offsets):
             made.order  # noqa: B018 - sorting raises an error if a name occurs twice
         return made
@@ -50,7 +57,7 @@ class LazyTable(Table):
         return _sorted(self.__dict__["listing"][1:-1].split(b"\n") if len(self) else [])
 
     def __len__(self) -> int:
-        return len(self.matrix)
+        return len(self.offsets) - 1
 
     @property
     def computes_vectors(self) -> bool:

@@ -164,7 +164,7 @@ class Search:
         none = candidates < 0
         if self.rows is not None:
             candidates = self.rows[candidates]
-        matrix = self.table.matrix[candidates].astype(np.float64)
+        matrix = self.table.vectors(candidates).astype(np.float64)
         norms = row_norms(matrix)
         norms[norms == 0] = 1
         cosines = [

@@ -105,6 +105,11 @@ class Table:
         """D, the length of a vector."""
         return int(self.matrix.shape[1])
 
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the numbers, float32 or float16."""
+        return self.matrix.dtype
+
     def row(self, row: int) -> np.ndarray:
         """The vector of a row, float32 (D,); a view of the matrix if the matrix is float32."""
         vector: np.ndarray = self.matrix[row].astype(np.float32, copy=False)
@@ -116,7 +121,7 @@ class Table:
 
         Otherwise they only return a part of `matrix` and of `norms`.
         """
-        return self.matrix.dtype != np.float32
+        return self.dtype != np.float32
 
     def vectors(self, rows: slice | np.ndarray) -> np.ndarray:
         """The vectors of `rows`, float32.
@@ -187,6 +192,10 @@ class Table:
             return int(self.order[at])
         plain = self.normalized(name)
         return None if plain == name else self.find(plain)
+
+    def compose(self, name: str) -> np.ndarray | None:
+        """The vector of an out-of-vocabulary name, float32 (D,); None if none can be composed."""
+        return None
 
     def normalized(self, text: str) -> str:
         """Apply the Unicode normalization of the corpus to a text."""

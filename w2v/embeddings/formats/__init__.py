@@ -8,6 +8,7 @@ sniff       (source) -> Layout, or None if the file has another format
 read        (source, layout, limit, findings) -> names and a matrix (N, D) of floats. Names are a
             list of bytes, or one bytes object with a line end after each name, which is split
             only when names are needed
+read_table  (source, layout, limit) -> a table, in place of `read`, if its vectors are computed
 write       (path, table)
 check       (path, table): raises a W2VError for names that could not be read back
 name_files  (path) -> paths at which a second file with the names may be; `write` writes the first
@@ -61,6 +62,7 @@ class Format:
     sniff: Callable[[Source], Layout | None]
     packed: bool
     read: Callable[[Source, Layout, int | None, Diagnostics], tuple[Names, np.ndarray]] | None
+    read_table: Callable[[Source, Layout, int | None], Table] | None
     write: Callable[[str, Table], None] | None
     check: Callable[[str, Table], None] | None
     name_files: Callable[[str], list[str]] | None
@@ -70,9 +72,8 @@ class Format:
 def _format(name: str) -> Format:
     """Import the format with the name of its module."""
     module = import_module(f"{__name__}.{name}")
-    optional = {
-        what: getattr(module, what, None) for what in ("read", "write", "check", "name_files")
-    }
+    functions = ("read", "read_table", "write", "check", "name_files")
+    optional = {what: getattr(module, what, None) for what in functions}
     packed = getattr(module, "PACKED", True)
     return Format(module.SUFFIXES, module.sniff, packed, **optional)
 
@@ -132,6 +133,8 @@ def load(
             return safetensors.read_table(path, table, limit)
         if layout.error:
             findings.error(layout.error, f"vectors of {layout.dim} numbers are read")
+        if found.read_table:
+            return found.read_table(source, layout, limit)
         source.skip(layout.header)
         assert found.read, "a format whose `sniff` returns a layout has `read`"
         names, matrix = found.read(source, layout, limit, findings)
@@ -238,7 +241,7 @@ def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
         packed = {"packed": source.packed} if source.packed else {}
     if kind != CONTAINER:
         table = load(path, findings=findings)
-        shape = _shape(table.matrix)
+        shape = {"rows": len(table), "dim": table.dim, "dtype": table.dtype.name}
         return {"file": path, "bytes": size, "format": kind, **packed, "tables": {"words": shape}}
     tensors, metadata = container.read(path)
     facts: dict[str, Any] = {"file": path, "bytes": size, "format": kind}

@@ -23,12 +23,7 @@ _PICKLE = (
     "a Python pickle, which can run code when it is opened: export the vectors, in gensim with "
     "save_word2vec_format"
 )
-_FASTTEXT = (
-    "a fastText .bin model: use the .vec file beside it, or write one in gensim with "
-    "load_facebook_vectors and save_word2vec_format"
-)
 _BEGINNINGS = {
-    b"\xba\x16\x4f\x2f": _FASTTEXT,
     b"\x80\x02": _PICKLE,
     b"\x80\x03": _PICKLE,
     b"\x80\x04": _PICKLE,

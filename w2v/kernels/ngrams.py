@@ -1,0 +1,124 @@
+"""Character n-grams: which a word has, the number of each, and the mean of their vectors.
+
+A word is written between `<` and `>`, so that its beginning and its end can be told from the
+inside of other words. Its n-grams are all runs of minn to maxn characters, except `<` and `>`
+alone (Bojanowski et al. 2017, section 3.2). A character is a UTF-8 byte that is not a continuation
+byte, and the continuation bytes after it. fastText gives an n-gram the number of its hash modulo
+the number of buckets. The hash is FNV-1a with 32 bits over the bytes b, each as a *signed* byte
+extended to 32 bits, which differs from FNV-1a for bytes above 127 (dictionary.cc explains why):
+
+    h = 2166136261;  for each b: h = (h XOR signed(b)) · 16777619  mod 2³²
+
+The vector of a word is the mean of its own row, if it has one, and the rows of its n-grams.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2v.kernels import inlined, jit
+
+BASIS, _PRIME, _LOW = 2166136261, 16777619, 0xFFFFFFFF
+_BEGIN, _END = 60, 62  # < and >
+
+
+@inlined
+def hash_byte(code, byte):
+    """The hash of an n-gram that is one byte longer.
+
+    code     int64, below 2³²
+    byte     int64, 0 to 255
+    Returns  int64, below 2³²
+    """
+    signed = byte if byte < 128 else byte | 0xFFFFFF00
+    return ((code ^ signed) * _PRIME) & _LOW
+
+
+@inlined
+def marked_byte(text, begin, end, at):
+    """A byte of a word between its marks: `<` before `begin`, and `>` at `end`."""
+    if at < begin:
+        return np.int64(_BEGIN)
+    return np.int64(_END) if at == end else np.int64(text[at])
+
+
+@inlined
+def is_continuation(byte):
+    """Whether a UTF-8 byte continues a character."""
+    return byte & 0xC0 == 0x80
+
+
+@jit
+def word_ngrams(text, begin, end, minn, maxn, buckets, numbers, first):
+    """Write the bucket of each n-gram of a word, in fastText's order.
+
+    text     uint8 (·,)    the word is text[begin:end]
+    begin    int
+    end      int
+    minn     int           fewest characters of an n-gram, at least 1
+    maxn     int           most characters of an n-gram
+    buckets  int           number of buckets, at least 1
+    numbers  int64 (·,)    overwritten from index `first` on; room for maxn * (end - begin + 2)
+    first    int
+    Returns  int64, number of n-grams
+    """
+    count = 0
+    for start in range(begin - 1, end + 1):
+        if is_continuation(marked_byte(text, begin, end, start)):
+            continue
+        code, at, length = np.int64(BASIS), start, 0
+        while at <= end and length < maxn:
+            code = hash_byte(code, marked_byte(text, begin, end, at))
+            at += 1
+            while at <= end and is_continuation(marked_byte(text, begin, end, at)):
+                code = hash_byte(code, marked_byte(text, begin, end, at))
+                at += 1
+            length += 1
+            alone = length == 1 and (start == begin - 1 or at == end + 1)
+            if length >= minn and not alone:
+                numbers[first + count] = code % buckets
+                count += 1
+    return count
+
+
+@jit
+def all_ngrams(text, offsets, rows, minn, maxn, buckets, numbers, bounds):
+    """Write the buckets of the n-grams of several words.
+
+    text     uint8 (·,)      the bytes of all words
+    offsets  int64 (V + 1,)  the position of each word in `text`
+    rows     int64 (K,)      the numbers of the words
+    minn     int             see `word_ngrams`
+    maxn     int
+    buckets  int
+    numbers  int64 (·,)      overwritten; room for maxn numbers for each byte and mark of the words
+    bounds   int64 (K + 1,)  overwritten: the n-grams of word k are numbers[bounds[k]:bounds[k + 1]]
+    """
+    bounds[0] = 0
+    for k in range(rows.size):
+        begin, end = offsets[rows[k]], offsets[rows[k] + 1]
+        count = word_ngrams(text, begin, end, minn, maxn, buckets, numbers, bounds[k])
+        bounds[k + 1] = bounds[k] + count
+
+
+@jit
+def mean_rows(vectors, rows, bounds, means):
+    """Compute the means of several lists of rows.
+
+    vectors  float32 (M, D)
+    rows     int64 (·,)      rows of `vectors`
+    bounds   int64 (K + 1,)  list k is rows[bounds[k]:bounds[k + 1]]
+    means    float32 (K, D)  overwritten; zero for an empty list
+    """
+    for k in range(bounds.size - 1):
+        first, last = bounds[k], bounds[k + 1]
+        for d in range(means.shape[1]):
+            means[k, d] = 0.0
+        for at in range(first, last):
+            row = rows[at]
+            for d in range(means.shape[1]):
+                means[k, d] += vectors[row, d]
+        if last > first:
+            share = np.float32(1.0 / (last - first))
+            for d in range(means.shape[1]):
+                means[k, d] *= share
