@@ -131,9 +131,10 @@ class Vectors:
         message suggests similar spellings.
         """
         if isinstance(word, str):
-            return self._table.row(query.find(self._table, word)).copy()
-        rows = [query.find(self._table, name) for name in python_arguments.words(word, "a word")]
-        return self._table.matrix[rows].astype(np.float32)
+            return query.find_vector(self._table, word).copy()
+        names = python_arguments.words(word, "a word")
+        vectors = [query.find_vector(self._table, name) for name in names]
+        return np.array(vectors, np.float32).reshape(len(names), self.dim)
 
     def __repr__(self) -> str:
         return f"<{len(self):,} {self._name} x {self.dim}{f' of {self._path}' * bool(self._path)}>"

@@ -122,15 +122,43 @@ def directed_row(table: Table, name: str, ignore_case: bool = False) -> int | No
     return row if row is not None and _has_direction(table, row) else None
 
 
-def _rows(table: Table, names: Sequence[str], ignore_case: bool) -> np.ndarray:
-    """The rows of names, see `find_direction`."""
-    return np.array([find_direction(table, name, ignore_case) for name in names])
+def composed(table: Table, name: str, ignore_case: bool = False) -> np.ndarray | None:
+    """The vector of an out-of-vocabulary name from its n-grams, float32 (D,), or None.
+
+    It is None if the name has a row, if the table has no n-grams, or if the vector is zero.
+    """
+    if row_of(table, name, ignore_case) is not None:
+        return None
+    vector = table.compose(table.normalized(name))
+    return vector if vector is not None and vector.any() else None
 
 
-def combine(table: Table, query: Query, ignore_case: bool = False) -> tuple[np.ndarray, list[int]]:
-    """The sum of the unit vectors of a query, float32 (D,), and the rows of its words."""
-    rows = [find_direction(table, name, ignore_case) for _, name in query.terms]
-    return _sum(table.units(np.array(rows))[None], query.signs)[0], rows
+def find_vector(table: Table, name: str, ignore_case: bool = False) -> np.ndarray:
+    """The vector of a name, float32 (D,): that of its row, or composed from its n-grams.
+
+    Raises NotFoundError, as `find`, if there is neither.
+    """
+    vector = composed(table, name, ignore_case)
+    return table.row(find(table, name, ignore_case)) if vector is None else vector
+
+
+def _units(table: Table, names: Sequence[str], ignore_case: bool) -> np.ndarray:
+    """The unit vectors of names, float32 (K, D); NotFoundError for one without a direction."""
+    units = np.empty((len(names), table.dim), np.float32)
+    for number, name in enumerate(names):
+        vector = composed(table, name, ignore_case)
+        if vector is None:
+            row = find_direction(table, name, ignore_case)
+            units[number] = table.units(np.array([row]))[0]
+        else:
+            units[number] = unit_vectors(vector)
+    return units
+
+
+def combine(table: Table, query: Query, ignore_case: bool = False) -> np.ndarray:
+    """The sum of a query's unit vectors, float32 (D,)."""
+    units = _units(table, [name for _, name in query.terms], ignore_case)
+    return _sum(units[None], query.signs)[0]
 
 
 def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
@@ -164,7 +192,9 @@ class QueryAnswerer:
     ignore_case: bool = False
     skips: bool = False
     left_out: set[str] = field(default_factory=set)
-    _rows: dict[str, int] = field(default_factory=dict)  # cache: the rows of words in `source`
+    # cache: the rows of words in `source`; those from len(source) on are rows of `_composed`
+    _rows: dict[str, int] = field(default_factory=dict)
+    _composed: list[np.ndarray] = field(default_factory=list)  # unit vectors of unknown words
     _names: dict[int, str] = field(default_factory=dict)  # cache: the names of rows returned
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
@@ -189,8 +219,11 @@ class QueryAnswerer:
             else:
                 by_signs.setdefault(known.signs, []).append((number, rows))
         excludes_own_words = self.source is self.search.table and not self.include
+        count = len(self.source)
         for signs, (numbers, rows_of_each, vectors) in self._vectors(by_signs).items():
-            excluded = rows_of_each if excludes_own_words else [[]] * len(numbers)
+            excluded = [
+                [row for row in rows if excludes_own_words and row < count] for rows in rows_of_each
+            ]
             answers = self.search.nearest(vectors, excluded, signs)
             for number, vector, answer in zip(numbers, vectors, answers, strict=True):
                 found[number] = (
@@ -215,7 +248,7 @@ class QueryAnswerer:
         together: dict[tuple[str, ...], tuple[list[int], list[list[int]], list[np.ndarray]]] = {}
         for signs, group in by_signs.items():
             flat = [row for _, rows in group for row in rows]
-            vectors = self.source.units(np.array(flat)).reshape(len(group), len(signs), -1)
+            vectors = self._units(np.array(flat)).reshape(len(group), len(signs), -1)
             if self.method == "add" or len(signs) == 1:
                 vectors, signs = _sum(vectors, signs)[:, None], ("+",)  # noqa: PLW2901
             numbers, rows_of_each, parts = together.setdefault(signs, ([], [], []))
@@ -227,11 +260,26 @@ class QueryAnswerer:
             for signs, (numbers, rows, parts) in together.items()
         }
 
+    def _units(self, rows: np.ndarray) -> np.ndarray:
+        """The unit vectors of rows as `_find` returns them, float32 (K, D)."""
+        if not self._composed or (known := rows < len(self.source)).all():
+            return self.source.units(rows)
+        units = np.empty((len(rows), self.source.dim), np.float32)
+        units[known] = self.source.units(rows[known])
+        units[~known] = [self._composed[row] for row in (rows[~known] - len(self.source)).tolist()]
+        return units
+
     def _find(self, name: str) -> int:
-        """The row of a word in `source`, see `find_direction`; it is kept in the cache."""
+        """The row of a name in `source`, or a number beyond its last row if it is composed."""
         row = self._rows.get(name)
         if row is None:
-            row = self._rows[name] = find_direction(self.source, name, self.ignore_case)
+            vector = composed(self.source, name, self.ignore_case)
+            if vector is None:
+                row = find_direction(self.source, name, self.ignore_case)
+            else:
+                self._composed.append(unit_vectors(vector))
+                row = len(self.source) + len(self._composed) - 1
+            self._rows[name] = row
         return row
 
     def known(self, query: Query) -> Query:
@@ -308,8 +356,8 @@ def numbers(table: Table, query: Query, ignore_case: bool = False) -> np.ndarray
     the unit vectors, with their signs.
     """
     if len(query.terms) == 1 and query.terms[0][0] == "+":
-        return table.row(find(table, query.terms[0][1], ignore_case))
-    return combine(table, query, ignore_case)[0]
+        return find_vector(table, query.terms[0][1], ignore_case)
+    return combine(table, query, ignore_case)
 
 
 def analogy(a: str, b: str, c: str) -> Query:
@@ -319,7 +367,7 @@ def analogy(a: str, b: str, c: str) -> Query:
 
 def similarity(table: Table, a: str, b: str, ignore_case: bool = False) -> float:
     """The cosine similarity of the vectors of two names, -1 to 1."""
-    one, other = table.units(_rows(table, (a, b), ignore_case))
+    one, other = _units(table, (a, b), ignore_case)
     return float(np.clip(one @ other, -1, 1))
 
 
@@ -330,7 +378,7 @@ def odd(table: Table, names: Sequence[str], ignore_case: bool = False) -> list[t
     """
     if len(names) < FEWEST:
         raise W2VError(f"expected three words or more to find the odd one out, found {len(names)}")
-    vectors = table.units(_rows(table, names, ignore_case))
+    vectors = _units(table, names, ignore_case)
     scores = vectors @ unit_vectors(vectors.mean(axis=0))
     order = np.argsort(scores, kind="stable")
     return [(names[i], float(scores[i])) for i in order]

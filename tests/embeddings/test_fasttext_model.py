@@ -1,0 +1,158 @@
+"""Reading fastText's models, against a twin that writes them and composes vectors in plain Python."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import fasttext_files as files
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import w2v
+from w2v.embeddings import formats
+from w2v.embeddings.fasttext_file import parse
+from w2v.embeddings.subwords import Subwords
+from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.errors import W2VError
+
+# an emoji with a modifier, a combining accent, one letter, a no-break space, bytes that are no UTF-8
+ODD = [
+    "</s>",
+    "the",
+    "Straße",
+    "👍🏽",
+    "é",
+    "a",
+    "no\u00a0break",
+    "日本語",
+    "\udcff\udc80",
+    "<",
+    ">",
+]
+RNG = np.random.default_rng(5)
+COUNTS = list(range(len(ODD), 0, -1))
+INPUTS = RNG.normal(size=(len(ODD) + 50, 4)).astype(np.float32)
+OUTPUTS = RNG.normal(size=(len(ODD), 4)).astype(np.float32)
+WORDS_MODEL = files.model(ODD, COUNTS, files.dense(INPUTS), files.dense(OUTPUTS))
+
+
+def write(folder: Path, data: bytes, name: str = "model.bin") -> Path:
+    """Write a file and return its path."""
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def test_the_vectors_of_all_words_are_the_means_of_their_rows(tmp_path):
+    """Composed one by one, in rows, and as a matrix."""
+    path = write(tmp_path, WORDS_MODEL)
+    table = formats.load(str(path))
+    expected = np.array([files.vector(word, ODD, INPUTS) for word in ODD])
+    assert table.names == ODD
+    assert table.counts.tolist() == COUNTS
+    np.testing.assert_allclose([table.row(row) for row in range(len(ODD))], expected, atol=1e-6)
+    np.testing.assert_allclose(table.vectors(slice(2, 7)), expected[2:7], atol=1e-6)
+    np.testing.assert_allclose(table.vectors(np.array([[3, 1]])), expected[[[3, 1]]], atol=1e-6)
+    np.testing.assert_allclose(table.matrix, expected, atol=1e-6)
+    np.testing.assert_allclose(table.norms, np.linalg.norm(expected, axis=1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("word", ["thee", "👍", "Strasse", "ﬁ", "x", "日本"])
+def test_words_out_of_the_vocabulary_are_composed(tmp_path, word):
+    """From the n-grams alone."""
+    vectors = w2v.load(write(tmp_path, WORDS_MODEL))
+    np.testing.assert_allclose(vectors[word], files.vector(word, ODD, INPUTS), atol=1e-6)
+    assert word not in vectors
+
+
+def test_unknown_words_are_queries(tmp_path):
+    """An unknown word has neighbours, a known word can be compared with it."""
+    vectors = w2v.load(write(tmp_path, WORDS_MODEL))
+    composed = files.vector("thee", ODD, INPUTS)
+    matrix = np.array([files.vector(word, ODD, INPUTS) for word in ODD])
+    cosines = matrix @ composed / np.linalg.norm(matrix, axis=1) / np.linalg.norm(composed)
+    best = int(np.argmax(cosines))
+    [answer] = vectors.similar("thee", 1)
+    assert (answer.name, answer.score) == (ODD[best], pytest.approx(cosines[best], abs=1e-6))
+    assert vectors.similarity("the", "thee") == pytest.approx(cosines[1], abs=1e-6)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(min_size=1, max_size=8), st.integers(1, 4), st.integers(0, 3))
+def test_kernel_and_twin_find_the_same_ngrams(word, minn, more):
+    """For any text: the kernel, the Python of `Subwords` and the definition."""
+    inputs = RNG.normal(size=(1 + 20, 3)).astype(np.float32)
+    encoded = word.encode("utf-8", "surrogatepass")
+    subwords = Subwords(DenseMatrix(inputs), 1, minn, minn + more, 20)
+    text = np.frombuffer(encoded, np.uint8)
+    composed = subwords.compose_rows(text, np.array([0, len(text)]), np.array([0]))[0]
+    np.testing.assert_allclose(composed, subwords.compose(encoded, 0), atol=1e-6)
+    if not any("\ud800" <= letter <= "\udfff" for letter in word):
+        found = [ngram.decode() for ngram, _ in subwords.ngrams(encoded)]
+        assert found == files.ngrams(word, minn, minn + more)
+
+
+def pruned_model(norms: bool) -> tuple[bytes, np.ndarray, list[tuple[int, int]]]:
+    """A quantized classifier with five of its n-grams, and its matrix of input vectors."""
+    words, labels, pruned = ["good", "bad"], ["__label__y", "__label__n"], []
+    buckets = dict.fromkeys(files.bucket_of(g, 50) for g in files.ngrams("goods", 3, 6))
+    pruned = [(bucket, row) for row, bucket in enumerate(list(buckets)[4::-1])]
+    codes = RNG.integers(0, 256, (2 + len(pruned), 3))
+    parts = [RNG.normal(size=(256, width)).astype(np.float32) for width in (2, 2, 1)]
+    values = RNG.uniform(1, 2, 256).astype(np.float32)
+    norm_codes = RNG.integers(0, 256, len(codes))
+    matrix = np.concatenate([part[codes[:, i]] for i, part in enumerate(parts)], axis=1)
+    if norms:
+        matrix = matrix * values[norm_codes, None]
+    data = files.model(
+        words, [3, 2], files.quantized(codes, parts, (norm_codes, values) if norms else None),
+        files.dense(np.ones((2, 5))), labels, pruned, (True, False), dim=5, model=3, loss=3,
+    )  # fmt: skip
+    return data, matrix, pruned
+
+
+@pytest.mark.parametrize("norms", [False, True])
+def test_quantized_and_pruned_models_are_read(tmp_path, norms):
+    """Codes, norms, and n-grams of which some have no row."""
+    data, matrix, pruned = pruned_model(norms)
+    rows = dict(pruned)
+    table = formats.load(str(write(tmp_path, data, "model.ftz")))
+    for word, own in (("good", [0]), ("bad", [1]), ("goods", [])):
+        kept = [rows[b] for g in files.ngrams(word, 3, 6) if (b := files.bucket_of(g, 50)) in rows]
+        expected = matrix[[*own, *(2 + row for row in kept)]].mean(axis=0)
+        row = table.find(word)
+        vector = table.compose(word) if row is None else table.row(row)
+        np.testing.assert_allclose(vector, expected, atol=1e-6)
+        if row is not None:
+            np.testing.assert_allclose(table.vectors(np.array([row]))[0], expected, atol=1e-6)
+    assert table.compose("zzz") is None
+
+
+def test_a_model_that_is_cut_short_anywhere_is_one_error():
+    """Every prefix of a file is refused with the byte and the advice; none crashes."""
+    for data in (WORDS_MODEL, pruned_model(True)[0]):
+        for size in range(4, len(data)):
+            with pytest.raises(W2VError, match="byte .*; the file is damaged or cut short"):
+                parse(np.frombuffer(data[:size], np.uint8), "x.bin")
+
+
+@pytest.mark.parametrize("at", range(4, 100, 4))
+@pytest.mark.parametrize("value", [-1, 0, 2**31 - 1])
+def test_hostile_numbers_take_no_memory(at, value):
+    """A number of the header that is replaced is refused, or read without a large allocation."""
+    data = bytearray(WORDS_MODEL)
+    struct.pack_into("<i", data, at, value)
+    try:
+        parse(np.frombuffer(bytes(data), np.uint8), "x.bin")
+    except W2VError as error:
+        assert "\n" not in str(error)
+
+
+def test_other_versions_are_refused():
+    """With the versions that can be read."""
+    data = files.model(ODD, COUNTS, files.dense(INPUTS), files.dense(OUTPUTS), version=13)
+    with pytest.raises(W2VError, match="version 13: versions 11 and 12 can be read"):
+        parse(np.frombuffer(data, np.uint8), "x.bin")
