@@ -522,3 +522,32 @@ def parse_numbers_read_rows(text, dim):
     vectors = [np.array([float(field) for field in rest.split(b" ")]) for _, rest in lines]
     assert all(vector.size == dim for vector in vectors)
     return [name for name, _ in lines], np.array(vectors).astype(np.float32)
+
+
+def word_ngrams(word, minn, maxn, buckets):
+    """The buckets of a word's n-grams, in the order of their first character, then of their size.
+
+    The word is bytes in UTF-8. The hash is FNV-1a with 32 bits over signed bytes.
+    """
+    marked = b"<" + word + b">"
+    starts = [at for at in range(len(marked)) if marked[at] & 0xC0 != 0x80] + [len(marked)]
+    count, numbers = len(starts) - 1, []
+    for first in range(count):
+        for last in range(first + minn, min(first + maxn, count) + 1):
+            if last - first == 1 and (first == 0 or last == count):
+                continue
+            code = 2166136261
+            for byte in np.frombuffer(marked[starts[first] : starts[last]], np.int8).tolist():
+                code = (code ^ (byte % 2**32)) * 16777619 % 2**32
+            numbers.append(code % buckets)
+    return numbers
+
+
+def all_ngrams(words, minn, maxn, buckets):
+    """The buckets of the n-grams of each word."""
+    return [word_ngrams(word, minn, maxn, buckets) for word in words]
+
+
+def mean_rows(vectors, lists):
+    """The mean of each list of rows; zero for an empty list."""
+    return np.array([vectors[rows].sum(axis=0) / max(len(rows), 1) for rows in lists])

@@ -90,7 +90,8 @@ def test_kernel_and_twin_find_the_same_ngrams(word, minn, more):
     encoded = word.encode("utf-8", "surrogatepass")
     subwords = Subwords(DenseMatrix(inputs), 1, minn, minn + more, 20)
     text = np.frombuffer(encoded, np.uint8)
-    composed = subwords.compose_rows(text, np.array([0, len(text)]), np.array([0]))[0]
+    row = np.array([0])
+    composed = subwords.compose_rows(text, np.array([0, len(text)]), row, row)[0]
     np.testing.assert_allclose(composed, subwords.compose(encoded, 0), atol=1e-6)
     if not any("\ud800" <= letter <= "\udfff" for letter in word):
         found = [ngram.decode() for ngram, _ in subwords.ngrams(encoded)]

@@ -43,6 +43,7 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix, QuantizedMatrix
+from w2v.embeddings.subwords import MOST_CHARACTERS
 from w2v.errors import W2VError
 
 MAGIC = struct.pack("<i", 793712314)
@@ -286,6 +287,10 @@ def _check_rows(
     inputs: Matrix,
 ) -> None:  # fmt: skip
     """Raise a W2VError if a word or an n-gram would have a row beyond the input matrix."""
+    if settings.maxn > MOST_CHARACTERS:
+        raise reader.fail(
+            f"n-grams have up to {settings.maxn:,} characters; {MOST_CHARACTERS} can be read"
+        )
     has_ngrams = settings.maxn > 0 or settings.word_ngrams > 1
     if has_ngrams and pruned is None and settings.bucket < 1:
         raise reader.fail(f"n-grams have {settings.bucket} buckets")

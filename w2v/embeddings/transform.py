@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def to_float16(table: Table) -> Table:
             f"row {bad[0] + 1}, {table.name(int(bad[0]))!r}: a number above 65,504 does not fit "
             "float16: leave out --dtype f16, or add --normalize"
         )
-    return table.with_matrix(matrix)
+    return replace(table.with_matrix(matrix), subwords=table.subwords)
 
 
 def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray]) -> Table:

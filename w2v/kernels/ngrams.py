@@ -36,7 +36,14 @@ def hash_byte(code, byte):
 
 @inlined
 def marked_byte(text, begin, end, at):
-    """A byte of a word between its marks: `<` before `begin`, and `>` at `end`."""
+    """A byte of a word between its marks: `<` before `begin`, and `>` at `end`.
+
+    text     uint8 (·,)  the word is text[begin:end]
+    begin    int
+    end      int
+    at       int         from begin - 1 to end
+    Returns  int64
+    """
     if at < begin:
         return np.int64(_BEGIN)
     return np.int64(_END) if at == end else np.int64(text[at])
@@ -44,7 +51,11 @@ def marked_byte(text, begin, end, at):
 
 @inlined
 def is_continuation(byte):
-    """Whether a UTF-8 byte continues a character."""
+    """Whether a UTF-8 byte continues a character.
+
+    byte     int
+    Returns  bool
+    """
     return byte & 0xC0 == 0x80
 
 

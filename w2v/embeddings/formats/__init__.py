@@ -45,7 +45,7 @@ from w2v.system.progress import plural
 CONTAINER = safetensors.KIND
 _PART = 1 << 16  # bytes, or rows, that are checked for UTF-8 at a time
 # The most frequent formats come first, so that the other modules need not be imported.
-_FIRST = ("safetensors", "numpy_array")
+_FIRST = ("safetensors", "numpy_array", "fasttext_model")
 # These come last. `unreadable` accepts no file: it refuses files before the formats after it, which
 # could accept files of other formats: a binary file has the same header as a text file, rows of
 # numbers alone may look like rows with names, and a GloVe text has no header to be recognised by.
@@ -134,7 +134,9 @@ def load(
         if layout.error:
             findings.error(layout.error, f"vectors of {layout.dim} numbers are read")
         if found.read_table:
-            return found.read_table(source, layout, limit)
+            read = found.read_table(source, layout, limit)
+            _note_bytes(read, findings)
+            return read
         source.skip(layout.header)
         assert found.read, "a format whose `sniff` returns a layout has `read`"
         names, matrix = found.read(source, layout, limit, findings)
