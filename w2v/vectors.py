@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
 import numpy as np
 
-from w2v.embeddings import container, formats, query
+from w2v.embeddings import container, formats, lookup, query
 from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
 from w2v.embeddings.search import Search
 from w2v.embeddings.source import Diagnostics
@@ -127,14 +127,13 @@ class Vectors:
     def __getitem__(self, word: str | Sequence[str]) -> np.ndarray:
         """The vector of a word, float32 (D,), or the vectors of a list of K words, (K, D).
 
-        The array is a copy. Raises NotFoundError, a KeyError, for an out-of-vocabulary word; the
-        message suggests similar spellings.
+        The array is a copy. A model with subwords composes the vector of an out-of-vocabulary word
+        from its n-grams; the word is still not `in` the vectors. Otherwise such a word raises
+        NotFoundError, a KeyError, whose message suggests similar spellings.
         """
         if isinstance(word, str):
-            return query.find_vector(self._table, word).copy()
-        names = python_arguments.words(word, "a word")
-        vectors = [query.find_vector(self._table, name) for name in names]
-        return np.array(vectors, np.float32).reshape(len(names), self.dim)
+            return lookup.find_vector(self._table, word).copy()
+        return lookup.find_vectors(self._table, python_arguments.words(word, "a word"))
 
     def __repr__(self) -> str:
         return f"<{len(self):,} {self._name} x {self.dim}{f' of {self._path}' * bool(self._path)}>"

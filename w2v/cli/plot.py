@@ -167,7 +167,7 @@ def plot(
         {"-o": output},
         {"the vector file": read_with(path), "one of the files of --labels": options.labels},
     )
-    table = open_table(vectors, options.table)
+    table = open_table(vectors, options.table).without_subwords()
     choice = _choice(table, terms, options)
     map_ = _map(table, path, choice, options, line)
     _write(output, kind, map_, table, choice, options, line)

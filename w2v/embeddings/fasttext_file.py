@@ -38,7 +38,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -133,9 +133,9 @@ class _Reader:
         """How many bytes follow."""
         return self.data.size - self.at
 
-    def unpack(self, form: struct.Struct, what: str) -> tuple:
+    def unpack(self, form: struct.Struct, what: str) -> tuple[Any, ...]:
         """Numbers in the layout of `form`."""
-        return form.unpack_from(self.data, self.skip(form.size, what))
+        return form.unpack_from(self.data.data, self.skip(form.size, what))
 
     def array(self, dtype: str, shape: tuple[int, ...], what: str) -> np.ndarray:
         """An array, as a view of the file."""
@@ -221,7 +221,7 @@ def _read_entries(reader: _Reader, words: int, labels: int) -> tuple[bytes, np.n
     done = 0
     while done < wanted:
         block = reader.data[reader.at : reader.at + _BLOCK]
-        named, found = _AFTER_NAME.subn(b"\n", block, wanted - done)
+        named, found = _AFTER_NAME.subn(b"\n", block.data, wanted - done)
         if not found:
             size = min(_LONGEST_NAME, reader.left)
             raise reader.fail(

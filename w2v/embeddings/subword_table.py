@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -35,16 +36,24 @@ class SubwordTable(LazyTable):
         made = cls._named(names)
         if len(made) < subwords.words:
             subwords = subwords.part(np.arange(len(made)))
-        made.__dict__.update(subwords=subwords, counts=counts, _composed=0)
+        made.__dict__.update(counts=counts, _composer=subwords, _composed=0)
+        made.__dict__["subwords"] = subwords if subwords.has_ngrams else None
         return made
 
     @property
     def _composer(self) -> Subwords:
-        assert self.subwords is not None
-        return self.subwords
+        """Composes the vectors, also those of a table `without_subwords`."""
+        composer: Subwords = self.__dict__["_composer"]
+        return composer
+
+    def without_subwords(self) -> SubwordTable:
+        """The table without composed vectors of unknown names."""
+        made = copy(self)
+        made.__dict__["subwords"] = None
+        return made
 
     @cached_property
-    def matrix(self) -> np.ndarray:  # type: ignore[override]  # a field of the base class
+    def matrix(self) -> np.ndarray:  # a field of the base class
         """The composed vectors of all words, float32 (N, D)."""
         return self._compose_rows(np.arange(len(self)))
 

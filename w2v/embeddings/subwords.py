@@ -71,9 +71,11 @@ class Subwords:
         """The n-grams of a word that have a row, in order, each with its row in `vectors`."""
         listed, buckets = self._hashed(word)
         rows = self._rows(np.array(buckets, np.int64))
-        return [
-            (ngram, row) for ngram, row in zip(listed, rows.tolist(), strict=True) if row >= 0
-        ]
+        return [(ngram, row) for ngram, row in zip(listed, rows.tolist(), strict=True) if row >= 0]
+
+    def count_ngrams(self, word: bytes) -> int:
+        """The number of n-grams of a word that have a row."""
+        return int((self._rows(np.array(self._hashed(word)[1], np.int64)) >= 0).sum())
 
     def _hashed(self, word: bytes) -> tuple[list[bytes], list[int]]:
         """The n-grams of a word, and the bucket of each."""

@@ -210,10 +210,17 @@ class Table:
     def compose(self, name: str) -> np.ndarray | None:
         """The vector of an out-of-vocabulary name, float32 (D,); None if none can be composed.
 
-        The name is composed as it is, see `normalized`.
+        The name is first normalized as the corpus.
         """
-        encoded = name.encode("utf-8", "surrogateescape")
-        return None if self.subwords is None else self.subwords.compose(encoded)
+        return None if self.subwords is None else self.subwords.compose(self.encoded(name))
+
+    def encoded(self, name: str) -> bytes:
+        """A name in the normalization of the corpus, as UTF-8."""
+        return self.normalized(name).encode("utf-8", "surrogateescape")
+
+    def without_subwords(self) -> Table:
+        """The table without composed vectors: unknown names have no vector."""
+        return self if self.subwords is None else replace(self, subwords=None)
 
     def normalized(self, text: str) -> str:
         """Apply the Unicode normalization of the corpus to a text."""

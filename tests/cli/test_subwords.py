@@ -1,0 +1,133 @@
+"""Out-of-vocabulary words on the command line: composed from n-grams, an error, or left out."""
+
+import json
+
+import fasttext_files as files
+import numpy as np
+import pytest
+
+import w2v as library
+
+WORDS = ["</s>", "the", "there", "their", "king", "Straße"]
+RNG = np.random.default_rng(3)
+INPUTS = RNG.normal(size=(len(WORDS) + 50, 4)).astype(np.float32)
+VECTORS = np.array([files.vector(word, WORDS, INPUTS) for word in WORDS])
+
+
+@pytest.fixture
+def model(folder):
+    """A fastText model, model.bin, and the same as a container, model.safetensors."""
+    counts = list(range(len(WORDS), 0, -1))
+    outputs = files.dense(RNG.normal(size=(len(WORDS), 4)))
+    data = files.model(WORDS, counts, files.dense(INPUTS), outputs)
+    (folder / "model.bin").write_bytes(data)
+    library.load("model.bin").save("model.safetensors")
+    return folder
+
+
+BOTH = pytest.mark.parametrize("file", ["model.bin", "model.safetensors"])
+
+
+def cosine(a, b):
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def composed(word):
+    return files.vector(word, WORDS, INPUTS)
+
+
+def said(word):
+    return f"{word} is out-of-vocabulary: composed from {len(files.ngrams(word, 3, 6))} n-grams\n"
+
+
+@BOTH
+def test_unknown_words_are_composed_and_said(w2v, model, file):
+    outcome = w2v("similar", "thein", "the", "-v", file, "-k", 1, "--json")
+    first, second = map(json.loads, outcome.out.splitlines())
+    best = int(np.argmax([cosine(row, composed("thein")) for row in VECTORS]))
+    assert (first["query"], first["known"]) == ("thein", False)
+    assert first["results"][0]["word"] == WORDS[best]
+    assert first["results"][0]["score"] == pytest.approx(
+        cosine(VECTORS[best], composed("thein")), abs=2e-6
+    )
+    assert "known" not in second
+    assert outcome.err == said("thein")
+    outcome = w2v("similarity", "thein", "king", "-v", file, "--json")
+    expected = cosine(composed("thein"), VECTORS[4])
+    assert json.loads(outcome.out) == {
+        "a": "thein", "b": "king", "score": pytest.approx(expected, abs=2e-6), "known": False,
+    }  # fmt: skip
+    assert w2v("similarity", "thein", "king", "-v", file, "--tsv").out.count("\t") == 2
+    outcome = w2v("vector", "thein", "-v", file, "--json")
+    np.testing.assert_allclose(json.loads(outcome.out)["vector"], composed("thein"), atol=1e-6)
+    outcome = w2v("odd", "thein", "the", "kings", "-v", file, "--json")
+    assert json.loads(outcome.out)["known"] is False
+    assert outcome.err == said("thein") + said("kings")
+    outcome = w2v("analogy", "the", "thein", "king", "-v", file, "-k", 1)
+    assert (outcome.code, outcome.err) == (0, said("thein"))
+
+
+@BOTH
+def test_unknown_words_can_be_errors_or_left_out(w2v, model, file):
+    outcome = w2v("similar", "thein", "--oov", "error", "-v", file)
+    assert outcome.code == 3
+    assert outcome.err.startswith("w2v: no vector for 'thein' among 6; near: th")
+    outcome = w2v("similar", "the", "+thein", "--oov", "skip", "-v", file, "-k", 1)
+    assert (outcome.code, outcome.err) == (0, "left out: 1 word without a vector\n")
+
+
+@BOTH
+def test_a_word_without_an_ngram_is_an_error_with_the_reason(w2v, model, file):
+    outcome = w2v("similar", "", "-v", file)
+    assert outcome.code == 3
+    assert "and it has no n-gram of 3 to 6 characters in the model" in outcome.err
+    vectors = library.load(file)
+    assert "thein" not in vectors
+    with pytest.raises(KeyError, match="no n-gram"):
+        vectors[""]
+    np.testing.assert_allclose(
+        vectors[["the", "thein"]], [VECTORS[1], composed("thein")], atol=1e-6
+    )
+
+
+def test_many_composed_words_are_counted(w2v, model):
+    lines = "".join(f"word{number}\n" for number in range(14))
+    outcome = w2v("similar", "-", "-v", "model.bin", "-k", 1, stdin=lines.encode())
+    *named, last = outcome.err.splitlines()
+    assert len(named) == 10
+    assert last == "in all, 14 words composed from n-grams"
+
+
+@BOTH
+def test_the_parts_of_a_vector(w2v, model, file):
+    outcome = w2v("vector", "the", "thé", "--parts", "-v", file, "--json")
+    known, unknown = map(json.loads, outcome.out.splitlines())
+    names = [part["part"] for part in known["parts"]]
+    assert names == ["the", *files.ngrams("the", 3, 6)]
+    assert [part["kind"] for part in known["parts"]][:2] == ["word", "n-gram"]
+    row = INPUTS[len(WORDS) + files.bucket_of("<th", 50)]
+    part = known["parts"][1]
+    assert part["weight"] == pytest.approx(1 / len(names), abs=1e-6)
+    assert part["norm"] == pytest.approx(np.linalg.norm(row), abs=1e-5)
+    assert part["cosine"] == pytest.approx(cosine(row, VECTORS[1]), abs=1e-5)
+    assert unknown["known"] is False
+    assert [part["part"] for part in unknown["parts"]] == files.ngrams("thé", 3, 6)
+    plain = w2v("vector", "the", "--parts", "-v", file).out.splitlines()
+    assert plain[0].endswith("  the (the word's own row)")
+    assert plain[1].endswith("  <th")
+    rows = w2v("vector", "the", "--parts", "-v", file, "--tsv").out.splitlines()
+    assert rows[1].split("\t")[:3] == ["the", "n-gram", "<th"]
+
+
+def test_parts_need_subwords_and_single_words(w2v, model):
+    w2v("convert", "model.bin", "x.vec")
+    outcome = w2v("vector", "the", "--parts", "-v", "x.vec")
+    assert (outcome.code, outcome.err) == (
+        2, "w2v: x.vec has no subwords: leave out --parts, or use a model with n-grams, such as a "
+        "fastText .bin\n",
+    )  # fmt: skip
+    outcome = w2v("vector", "the", "+king", "--parts", "-v", "model.bin")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "w2v: --parts needs single words, found 'the +king'\n",
+    )
