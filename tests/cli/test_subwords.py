@@ -131,3 +131,54 @@ def test_parts_need_subwords_and_single_words(w2v, model):
         2,
         "w2v: --parts needs single words, found 'the +king'\n",
     )
+
+
+@BOTH
+def test_test_sets_with_unknown_words(w2v, model, file):
+    (model / "pairs.tsv").write_text("the\tthere\t9\nthe\tthein\t7\nking\tthe\t1\nking\tx\t2\n")
+    call = ("evaluate", "similarity", "pairs.tsv", "-v", file)
+    outcome = w2v(*call, "--json")
+    composed_pairs = "pairs.tsv: 2 pairs with out-of-vocabulary words, composed from n-grams\n"
+    assert (json.loads(outcome.out)["found"], outcome.err) == (4, composed_pairs)
+    outcome = w2v(*call, "--json", "--oov", "skip")
+    assert (json.loads(outcome.out)["found"], outcome.err) == (2, "")
+    outcome = w2v(*call, "--oov", "error")
+    assert (outcome.code, outcome.err) == (
+        3, "w2v: pairs.tsv: 2 pairs with words that are unknown, or beyond --restrict: leave out "
+        "--oov error\n",
+    )  # fmt: skip
+    (model / "questions.txt").write_text(": a\nthein the kings king\nthe king there kings\n")
+    call = ("evaluate", "analogies", "questions.txt", "-v", file, "--json")
+    outcome = w2v(*call)
+    total = json.loads(outcome.out.splitlines()[-1])
+    assert (total["answerable"], total["questions"]) == (1, 2)
+    units = {word: files.vector(word, WORDS, INPUTS) for word in ["thein", "the", "kings"]}
+    target = sum(
+        sign * units[word] / np.linalg.norm(units[word])
+        for word, sign in (("the", 1), ("thein", -1), ("kings", 1))
+    )
+    scores = [
+        -2 if word == "the" else cosine(row, target)
+        for word, row in zip(WORDS, VECTORS, strict=True)
+    ]
+    assert total["right"] == int(WORDS[int(np.argmax(scores))] == "king")
+    assert outcome.err == (
+        "questions.txt: 1 question with out-of-vocabulary words, composed from n-grams\n"
+    )
+    total = json.loads(w2v(*call, "--oov", "skip").out.splitlines()[-1])
+    assert total["answerable"] == 0
+
+
+def test_compare_and_plot_read_a_fasttext_model(w2v, folder):
+    names = [f"word{number}" for number in range(14)]
+    inputs = files.dense(RNG.normal(size=(len(names) + 50, 4)))
+    data = files.model(names, [1] * len(names), inputs, files.dense(np.ones((len(names), 4))))
+    (folder / "model.bin").write_bytes(data)
+    library.load("model.bin").save("model.safetensors")
+    (folder / "pairs.tsv").write_text("word1\tword2\t9\nword3\tword4\t7\nword1\tword9\t1\n")
+    outcome = w2v("compare", "model.bin", "model.safetensors", "--pairs", "pairs.tsv", "--json")
+    records = [json.loads(line) for line in outcome.out.splitlines()]
+    assert records[0]["score"] == records[1]["score"]
+    assert records[-1]["overlap"] == 1
+    outcome = w2v("plot", "word1", "word3", "-v", "model.bin", "-o", "map.tsv", "-k", 1)
+    assert outcome.code == 0

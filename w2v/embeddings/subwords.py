@@ -139,17 +139,17 @@ class Subwords:
         """
         vectors = np.empty((len(names), self.dim), np.float32)
 
-        def compose(part: slice) -> None:
+        def compute(part: slice) -> None:
             self._compose_some(text, offsets, names[part], own[part], vectors[part])
 
         parts = list(self._parts(offsets[names + 1] - offsets[names]))
         threads = min(resources.processors(), len(parts))
         if threads <= 1:
             for part in parts:
-                compose(part)
+                compute(part)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(compose, parts))
+                list(pool.map(compute, parts))
         return vectors
 
     def _parts(self, lengths: np.ndarray) -> Iterator[slice]:

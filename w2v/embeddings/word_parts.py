@@ -47,11 +47,11 @@ def word_parts(
     rows = subwords.vectors.take(np.array([at for _, _, at in found], np.int64))
     norms, units, mean = row_norms(rows), unit_vectors(rows), unit_vectors(rows.mean(axis=0))
     cosines = np.clip(units @ mean, -1, 1)
-    directed = units.any(axis=1) & bool(mean.any())
+    directed = [bool(unit.any()) for unit in units]
     return [
         Part(
             kind, part.decode("utf-8", "surrogateescape"), 1 / len(found), float(norms[at]),
-            float(cosines[at]) if directed[at] else None,
+            float(cosines[at]) if directed[at] and mean.any() else None,
         )
         for at, (kind, part, _) in enumerate(found)
     ]  # fmt: skip
