@@ -182,3 +182,71 @@ def test_compare_and_plot_read_a_fasttext_model(w2v, folder):
     assert records[-1]["overlap"] == 1
     outcome = w2v("plot", "word1", "word3", "-v", "model.bin", "-o", "map.tsv", "-k", 1)
     assert outcome.code == 0
+
+
+def test_vectors_of_listed_words_are_written(w2v, model):
+    (model / "list").write_text("thein\nthe\n\nthe\nx\n")
+    outcome = w2v("convert", "model.bin", "-", "--words", "list")
+    assert outcome.err == (
+        "list: 2 out-of-vocabulary words composed from n-grams\n"
+        "-: 3 vectors of 4 numbers\n"
+    )
+    header, *rows = outcome.out.splitlines()
+    assert header == "3 4"
+    assert [row.split()[0] for row in rows] == ["thein", "the", "x"]
+    numbers = [[float(x) for x in row.split()[1:]] for row in rows]
+    expected = [composed("thein"), VECTORS[1], composed("x")]
+    np.testing.assert_allclose(numbers, expected, atol=1e-6)
+    outcome = w2v("convert", "model.bin", "x.vec")
+    assert "x.vec: the subwords are left out: only .safetensors keeps them\n" in outcome.err
+    outcome = w2v("convert", "x.vec", "y.safetensors", "--words", "-", stdin=b"king\nb\na\nc\nd\n")
+    assert "stdin: 4 words without a vector ('b', 'a', 'c', ...)\n" in outcome.err
+    outcome = w2v("convert", "x.vec", "y.vec", "--words", "list", "--only", "list")
+    assert outcome.code == 2
+
+
+def test_a_container_keeps_the_subwords_of_all_or_some_words(w2v, model):
+    (model / "list").write_text("their\nking\n")
+    for options in [("--limit", 3), ("--only", "list"), ("--dtype", "f16")]:
+        outcome = w2v("convert", "model.bin", "x.safetensors", *options)
+        assert "left out" not in outcome.err
+        some = library.load("x.safetensors")
+        np.testing.assert_allclose(some["thein"], composed("thein"), atol=1e-6)
+        for word in some:
+            np.testing.assert_allclose(some[word], composed(word), atol=2e-3)
+        w2v("convert", "x.safetensors", "y.safetensors", "--limit", 1)
+        np.testing.assert_allclose(
+            library.load("y.safetensors")["thein"], composed("thein"), atol=1e-6
+        )
+        parts = json.loads(w2v("vector", "king", "--parts", "-v", "x.safetensors", "--json").out)
+        kinds = {part["kind"]: part for part in parts["parts"]}
+        assert ("king" in some) == ("word" in kinds)
+        if "word" in kinds:
+            assert kinds["word"]["norm"] == pytest.approx(np.linalg.norm(INPUTS[4]), abs=1e-5)
+    for option in ("--normalize", "--center=0"):
+        outcome = w2v("convert", "model.bin", "x.safetensors", option)
+        assert "the subwords are left out, because they do not compose these vectors" in outcome.err
+        assert w2v("vector", "thein", "-v", "x.safetensors").code == 3
+
+
+@BOTH
+def test_info_describes_subwords(w2v, model, file):
+    facts = json.loads(w2v("info", file, "--check", "--json").out)
+    assert facts["subwords"] == {"minn": 3, "maxn": 6, "buckets": 50, "ngrams": 50}
+    assert facts["tables"]["words"] == {"rows": 6, "dim": 4, "dtype": "float32"}
+    if file == "model.bin":
+        assert (facts["model"], facts["loss"], facts["version"]) == ("skipgram", "ns", 12)
+        assert facts["quantized"] is False
+        assert facts["settings"]["ws"] == 5
+        assert facts["tokens"] == 21
+
+
+def test_infinite_ngrams_are_found(w2v, model):
+    inputs = INPUTS.copy()
+    inputs[len(WORDS) + 49] = np.nan
+    outputs = files.dense(np.ones((len(WORDS), 4)))
+    data = files.model(WORDS, [1] * len(WORDS), files.dense(inputs), outputs)
+    (model / "bad.bin").write_bytes(data)
+    outcome = w2v("info", "bad.bin", "--check")
+    assert outcome.code == 2
+    assert "not finite" in outcome.err

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.output import printable, say_findings
-from w2v.cli.vector_file import combine_option, read_names
+from w2v.cli.vector_file import combine_option, listed_names, read_names
 from w2v.system.pipes import name_of
+
+if TYPE_CHECKING:
+    from w2v.embeddings.table import Table
+
+_NAMED = 3  # maximum number of words without a vector whose names are in a message
 
 
 @click.command(
@@ -16,6 +24,7 @@ from w2v.system.pipes import name_of
     examples=(
         "w2v convert vectors.safetensors vectors.txt",
         "w2v convert vectors.safetensors small.npy --limit 1000 --normalize --dtype f16",
+        "w2v convert model.bin new.vec --words words.txt",
         "w2v convert vectors.txt repaired.bin --check",
     ),
 )
@@ -33,6 +42,11 @@ from w2v.system.pipes import name_of
     click.option(
         "--only", multiple=True, type=INPUT, metavar="FILE",
         help="Keep only the names in this file, one on each line. May be repeated.",
+    ),
+    click.option(
+        "--words", multiple=True, type=INPUT, metavar="FILE",
+        help="Write the vectors of the words in this file, one on each line, in that order. A "
+        "model with subwords composes words that it lacks. May be repeated.",
     ),
     combine_option,
     click.option(
@@ -61,6 +75,7 @@ def convert(
     table: str,
     limit: int | None,
     only: tuple[str, ...],
+    words: tuple[str, ...],
     combine: str,
     center: int | None,
     normalize: bool,
@@ -74,7 +89,8 @@ def convert(
     is the format of w2v train; .txt, .vec and - (stdout) are word2vec text; .bin is word2vec
     binary; .glove is text without a header, where names may have blanks; .npy is a NumPy array,
     with the names in a second file, .words; .tsv is the two files of the Embedding Projector. A
-    further suffix .gz, .bz2 or .xz compresses OUT, except .safetensors and .tsv.
+    further suffix .gz, .bz2 or .xz compresses OUT, except .safetensors and .tsv. Subwords, such as
+    those of a fastText .bin, are kept only in .safetensors.
 
     --check repairs a damaged IN. It counts the rows if the header is wrong or missing, leaves out
     rows that cannot be read and vectors that are not finite, and keeps the first of several rows
@@ -88,6 +104,8 @@ def convert(
     from w2v.system.progress import plural
 
     catch_signals()
+    if words and only:
+        raise click.UsageError("--words and --only cannot be combined: use one of them")
     is_half = dtype == "f16"
     if is_half and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
         raise click.UsageError(
@@ -95,7 +113,11 @@ def convert(
         )
     output_files.check(
         {"OUT": target, "the list of names": formats.written_beside(target)},
-        {"one of the files of IN": formats.read_with(source), "one of the lists of --only": only},
+        {
+            "one of the files of IN": formats.read_with(source),
+            "one of the lists of --only": only,
+            "one of the lists of --words": words,
+        },
     )
     findings = Diagnostics(source, repairs=check)
     converted = formats.load(source, table, limit if combine == "input" else None, findings)
@@ -110,6 +132,7 @@ def convert(
     if problem := converted.without_direction():
         findings.note(problem)
     say_findings(findings)
+    has_subwords = converted.subwords is not None and not words
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
     if only:
@@ -120,6 +143,8 @@ def convert(
             ),
             err=True,
         )
+    if words:
+        converted = _listed(converted, words)
     if center is not None:
         converted = transform.centered(converted, center)
     if normalize:
@@ -128,6 +153,29 @@ def convert(
         converted = converted.without_blanks(blank)
     if is_half:
         converted = transform.to_float16(converted)
+    if has_subwords and formats.writer(target):
+        message = "the subwords are left out: only .safetensors keeps them"
+        click.echo(f"{printable(target)}: {message}", err=True)
+    elif has_subwords and converted.subwords is None:
+        message = "the subwords are left out, because they do not compose these vectors"
+        click.echo(f"{printable(target)}: {message}", err=True)
     formats.save(target, converted, table)
     size = f"{plural(len(converted), 'vector')} of {plural(converted.dim, 'number')}"
     click.echo(f"{printable(target)}: {size}", err=True)
+
+
+def _listed(table: Table, paths: Sequence[str]) -> Table:
+    """Return the vectors of the words in the files; report composed and missing words on stderr."""
+    from w2v.embeddings import transform
+    from w2v.system.progress import plural
+
+    names = ", ".join(map(name_of, paths))
+    found, composed, missing = transform.listed(table, listed_names(paths))
+    if composed:
+        count = plural(composed, "out-of-vocabulary word")
+        click.echo(printable(f"{names}: {count} composed from n-grams"), err=True)
+    if missing:
+        shown = ", ".join(map(repr, missing[:_NAMED])) + (", ..." if len(missing) > _NAMED else "")
+        count = plural(len(missing), "word")
+        click.echo(printable(f"{names}: {count} without a vector ({shown})"), err=True)
+    return found

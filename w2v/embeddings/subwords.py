@@ -196,6 +196,14 @@ class Subwords:
         owner = np.repeat(words, np.diff(bounds))
         return rows[rows >= 0], owner[rows >= 0]
 
+    def count_not_finite(self) -> int:
+        """The number of n-grams whose vectors are not finite."""
+        count, rows = 0, self.vectors.shape[0]
+        for begin in range(self.words, rows, _ROWS):
+            block = self.vectors.take(np.arange(begin, min(begin + _ROWS, rows)))
+            count += int((~np.isfinite(block).all(axis=1)).sum())
+        return count
+
     def part(self, rows: np.ndarray) -> Subwords:
         """The subwords of a table of some of the words; all n-grams are kept.
 

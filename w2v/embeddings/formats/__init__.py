@@ -9,6 +9,7 @@ read        (source, layout, limit, findings) -> names and a matrix (N, D) of fl
             list of bytes, or one bytes object with a line end after each name, which is split
             only when names are needed
 read_table  (source, layout, limit) -> a table, in place of `read`, if its vectors are computed
+describe    (source) -> facts about the file for `w2v info`, besides the shape of the table
 write       (path, table)
 check       (path, table): raises a W2VError for names that could not be read back
 name_files  (path) -> paths at which a second file with the names may be; `write` writes the first
@@ -63,6 +64,7 @@ class Format:
     packed: bool
     read: Callable[[Source, Layout, int | None, Diagnostics], tuple[Names, np.ndarray]] | None
     read_table: Callable[[Source, Layout, int | None], Table] | None
+    describe: Callable[[Source], dict[str, Any]] | None
     write: Callable[[str, Table], None] | None
     check: Callable[[str, Table], None] | None
     name_files: Callable[[str], list[str]] | None
@@ -72,7 +74,7 @@ class Format:
 def _format(name: str) -> Format:
     """Import the format with the name of its module."""
     module = import_module(f"{__name__}.{name}")
-    functions = ("read", "read_table", "write", "check", "name_files")
+    functions = ("read", "read_table", "describe", "write", "check", "name_files")
     optional = {what: getattr(module, what, None) for what in functions}
     packed = getattr(module, "PACKED", True)
     return Format(module.SUFFIXES, module.sniff, packed, **optional)
@@ -238,18 +240,21 @@ def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
     container.
     """
     with Source.open(path) as source:
-        kind = recognise(source)[1].kind
-        size = source.stored
-        packed = {"packed": source.packed} if source.packed else {}
+        form, layout = recognise(source)
+        kind, size = layout.kind, source.stored
+        more = {"packed": source.packed} if source.packed else {}
+        more |= form.describe(source) if form.describe else {}
     if kind != CONTAINER:
         table = load(path, findings=findings)
         shape = {"rows": len(table), "dim": table.dim, "dtype": table.dtype.name}
-        return {"file": path, "bytes": size, "format": kind, **packed, "tables": {"words": shape}}
+        return {"file": path, "bytes": size, "format": kind, **more, "tables": {"words": shape}}
     tensors, metadata = container.read(path)
     facts: dict[str, Any] = {"file": path, "bytes": size, "format": kind}
     for name, value in metadata.items():
         if name not in ("format", "checksums"):
             facts[name] = _unfolded(value)
+    if "subwords" in facts and "subwords.buckets" in tensors:
+        facts["subwords"] = {**facts["subwords"], "ngrams": len(tensors["subwords.buckets"])}
     tables = container.table_names(tensors)
     facts["tables"] = {name: _shape(tensors[f"{name}.matrix"]) for name in tables}
     facts["tensors"] = {name: list(array.shape) for name, array in tensors.items()}

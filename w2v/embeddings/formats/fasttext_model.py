@@ -6,9 +6,12 @@ only read; word2vec's binary format also has the suffix .bin.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from w2v.embeddings.fasttext_file import MAGIC, FastTextFile, parse
+from w2v.embeddings.fasttext_file import LOSSES, MAGIC, MODELS, FastTextFile, parse
+from w2v.embeddings.row_matrices import QuantizedMatrix
 from w2v.embeddings.source import Layout, Source
 from w2v.embeddings.subword_table import SubwordTable
 from w2v.embeddings.subwords import Subwords
@@ -58,3 +61,27 @@ def subwords_of(model: FastTextFile) -> Subwords:
         model.inputs, len(model.counts), settings.minn, max(settings.maxn, 0), settings.bucket,
         kept, kept_rows,
     )  # fmt: skip
+
+
+def describe(source: Source) -> dict[str, Any]:
+    """The settings of a model, and what it holds besides the vectors of words."""
+    model = read_model(source)
+    settings = model.settings._asdict()
+    facts: dict[str, Any] = {
+        "version": model.version,
+        "model": MODELS[settings.pop("model")],
+        "loss": LOSSES[settings.pop("loss")],
+        "settings": settings,
+        "tokens": model.tokens,
+        "quantized": isinstance(model.inputs, QuantizedMatrix),
+    }
+    if model.labels:
+        facts["labels"] = len(model.labels)
+    subwords = subwords_of(model)
+    if subwords.has_ngrams:
+        count = subwords.buckets if subwords.kept is None else len(subwords.kept)
+        facts["subwords"] = {
+            "minn": subwords.minn, "maxn": subwords.maxn, "buckets": subwords.buckets,
+            "ngrams": count,
+        }  # fmt: skip
+    return facts
