@@ -188,8 +188,7 @@ def test_vectors_of_listed_words_are_written(w2v, model):
     (model / "list").write_text("thein\nthe\n\nthe\nx\n")
     outcome = w2v("convert", "model.bin", "-", "--words", "list")
     assert outcome.err == (
-        "list: 2 out-of-vocabulary words composed from n-grams\n"
-        "-: 3 vectors of 4 numbers\n"
+        "list: 2 out-of-vocabulary words composed from n-grams\n-: 3 vectors of 4 numbers\n"
     )
     header, *rows = outcome.out.splitlines()
     assert header == "3 4"

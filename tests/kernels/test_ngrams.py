@@ -24,10 +24,10 @@ def test_the_ngrams_of_words(minn, maxn, buckets):
 
 
 def test_the_means_of_rows():
-    vectors = np.random.default_rng(1).normal(size=(9, 5)).astype(np.float32)
+    vectors = np.random.default_rng(1).normal(size=(9, 35)).astype(np.float32)
     lists = [[3], [], [0, 8, 8, 2], [1, 2]]
     rows = np.array([row for each in lists for row in each])
     bounds = np.concatenate([[0], np.cumsum([len(each) for each in lists])])
-    means = np.full((4, 5), np.nan, np.float32)
+    means = np.full((4, 35), np.nan, np.float32)
     mean_rows(vectors, rows, bounds, means)
     np.testing.assert_allclose(means, naive.mean_rows(vectors, lists), rtol=1e-5)

@@ -96,10 +96,7 @@ def convert(
     rows that cannot be read and vectors that are not finite, and keeps the first of several rows
     with the same name. It reports each repair on stderr.
     """
-    import numpy as np
-
-    from w2v.embeddings import container, formats, transform
-    from w2v.embeddings.source import Diagnostics
+    from w2v.embeddings import formats, transform
     from w2v.system import output_files, packing
     from w2v.system.progress import plural
 
@@ -119,19 +116,7 @@ def convert(
             "one of the lists of --words": words,
         },
     )
-    findings = Diagnostics(source, repairs=check)
-    converted = formats.load(source, table, limit if combine == "input" else None, findings)
-    if check and (damaged := container.damaged(*formats.contents(source))):
-        findings.note(
-            f"the bytes of {', '.join(damaged)} do not match their checksum, and are kept unchanged"
-        )
-    if check and not np.isfinite(converted.norms).all():
-        finite = np.isfinite(converted.norms)
-        findings.note(f"{converted.counted(~finite, 'not finite')}: left out")
-        converted = converted.take(np.flatnonzero(finite))
-    if problem := converted.without_direction():
-        findings.note(problem)
-    say_findings(findings)
+    converted = _read(source, table, limit if combine == "input" else None, check)
     has_subwords = converted.subwords is not None and not words
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
@@ -153,15 +138,47 @@ def convert(
         converted = converted.without_blanks(blank)
     if is_half:
         converted = transform.to_float16(converted)
-    if has_subwords and formats.writer(target):
-        message = "the subwords are left out: only .safetensors keeps them"
-        click.echo(f"{printable(target)}: {message}", err=True)
-    elif has_subwords and converted.subwords is None:
-        message = "the subwords are left out, because they do not compose these vectors"
-        click.echo(f"{printable(target)}: {message}", err=True)
+    if has_subwords:
+        _report_subwords(converted, target)
     formats.save(target, converted, table)
     size = f"{plural(len(converted), 'vector')} of {plural(converted.dim, 'number')}"
     click.echo(f"{printable(target)}: {size}", err=True)
+
+
+def _read(source: str, table: str, limit: int | None, repairs: bool) -> Table:
+    """Return a table of a file; report problems, and repairs if they are wanted, on stderr."""
+    import numpy as np
+
+    from w2v.embeddings import container, formats
+    from w2v.embeddings.source import Diagnostics
+
+    findings = Diagnostics(source, repairs)
+    found = formats.load(source, table, limit, findings)
+    if repairs and (damaged := container.damaged(*formats.contents(source))):
+        findings.note(
+            f"the bytes of {', '.join(damaged)} do not match their checksum, and are kept unchanged"
+        )
+    if repairs and not np.isfinite(found.norms).all():
+        finite = np.isfinite(found.norms)
+        findings.note(f"{found.counted(~finite, 'not finite')}: left out")
+        found = found.take(np.flatnonzero(finite))
+    if problem := found.without_direction():
+        findings.note(problem)
+    say_findings(findings)
+    return found
+
+
+def _report_subwords(table: Table, target: str) -> None:
+    """Report on stderr that subwords of the source are not written, with the reason."""
+    from w2v.embeddings import formats
+
+    if formats.writer(target):
+        reason = ": only .safetensors keeps them"
+    elif table.subwords is None:
+        reason = ", because they do not compose these vectors"
+    else:
+        return
+    click.echo(f"{printable(target)}: the subwords are left out{reason}", err=True)
 
 
 def _listed(table: Table, paths: Sequence[str]) -> Table:

@@ -12,6 +12,7 @@ from w2v.embeddings.norms import unit_vectors
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import stored_norms
 
+_MANY = 1024  # vectors of a block of a search
 _FEW = 8  # vectors composed in Python, because importing Numba would take longer
 
 
@@ -81,10 +82,11 @@ class SubwordTable(LazyTable):
 
     def vectors(self, rows: slice | np.ndarray) -> np.ndarray:
         """The vectors of `rows`, float32; composed unless `matrix` has been."""
-        if self._is_composed or self.__dict__["_composed"] > len(self):
+        numbers = np.arange(len(self))[rows]
+        often = numbers.size >= _MANY and self.__dict__["_composed"] >= len(self)
+        if self._is_composed or often:
             vectors: np.ndarray = self.matrix[rows]
             return vectors
-        numbers = np.arange(len(self))[rows]
         self.__dict__["_composed"] += numbers.size
         return self._compose_rows(numbers.ravel()).reshape(*numbers.shape, self.dim)
 
