@@ -147,6 +147,21 @@ def test_a_model_that_is_cut_short_anywhere_is_one_error():
                 parse(np.frombuffer(data[:size], np.uint8), "x.bin")
 
 
+@pytest.mark.parametrize("value", [-(2**62), -1, 2**31, 2**62, 2**63 - 1])
+def test_hostile_sizes_take_no_memory(value):
+    """Every 8 bytes of a model are replaced by a size: a small part of them are sizes."""
+    for data in (WORDS_MODEL, pruned_model(True)[0][:900]):
+        tracemalloc.start()
+        for at in range(0, min(len(data), 900) - 8, 3):
+            mutant = bytearray(data)
+            struct.pack_into("<q", mutant, at, value)
+            with suppress(W2VError):
+                parse(np.frombuffer(bytes(mutant), np.uint8), "x.bin")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 1_000_000
+
+
 @pytest.mark.parametrize("at", range(4, 100, 4))
 @pytest.mark.parametrize("value", [-1, 0, 2**31 - 1])
 def test_hostile_numbers_take_no_memory(at, value):
@@ -166,3 +181,31 @@ def test_other_versions_are_refused():
     data = files.model(ODD, COUNTS, files.dense(INPUTS), files.dense(OUTPUTS), version=13)
     with pytest.raises(W2VError, match="version 13: versions 11 and 12 can be read"):
         parse(np.frombuffer(data, np.uint8), "x.bin")
+
+
+def test_the_vectors_are_fasttexts(tmp_path):
+    """Those of the package, for odd words too, with a model of words and a pruned classifier."""
+    fasttext = pytest.importorskip("fasttext", reason="the package fasttext is not installed")
+    odd = [word for word in ODD if "\udcff" not in word and word != "</s>"]
+    words = [odd[number % len(odd)] + "a" * (number % 3) for number in range(4000)]
+    lines = [" ".join(words[begin : begin + 20]) for begin in range(0, len(words), 20)]
+    (tmp_path / "text").write_text("\n".join(lines))
+    labelled = "\n".join(f"__label__{n % 3} {line}" for n, line in enumerate(lines))
+    (tmp_path / "labelled").write_text(labelled)
+    options = {"dim": 5, "minCount": 1, "bucket": 500, "thread": 1, "verbose": 0}
+    text = str(tmp_path / "text")
+    model = fasttext.train_unsupervised(text, minn=2, maxn=5, t=1.0, **options)
+    model.save_model(str(tmp_path / "words.bin"))
+    options["minn"], options["maxn"] = 2, 4
+    classifier = fasttext.train_supervised(str(tmp_path / "labelled"), lr=0.05, **options)
+    classifier.quantize(str(tmp_path / "labelled"), cutoff=300, retrain=True, verbose=0)
+    classifier.save_model(str(tmp_path / "classes.ftz"))
+    for theirs, name in ((model, "words.bin"), (classifier, "classes.ftz")):
+        ours = w2v.load(tmp_path / name)
+        assert ours.words == theirs.words
+        for word in [*theirs.words, "unseen", "👍", "ﬁ", "日", "", "Straßen"]:
+            vector = theirs.get_word_vector(word)
+            if vector.any():
+                np.testing.assert_allclose(ours[word], vector, atol=1e-5, rtol=1e-5)
+            else:
+                assert word not in ours
