@@ -252,9 +252,10 @@ def test_infinite_ngrams_are_found(w2v, model):
 
 
 def test_training_starts_from_a_fasttext_model(w2v, model):
-    (model / "text").write_text("the king there\n" * 30)
-    call = ("train", "text", "--init", "model.bin", "--dim", 4, "--epochs", 1, "--min-count", 1)
-    outcome = w2v(*call, "--freeze", "-o", "x.safetensors", "--quiet")
+    (model / "text").write_text("the king there newer\n" * 30)
+    call = ("train", "text", "--init", "model.bin", "--dim", 4, "--epochs", 1)
+    call += ("--min-count", 1, "--sample", 0, "--freeze", "--quiet")
+    outcome = w2v(*call, "-o", "x.safetensors")
     assert (outcome.code, outcome.err) == (0, "")
     trained = library.load("x.safetensors")
     np.testing.assert_allclose(trained["king"], composed("king"), atol=1e-6)
