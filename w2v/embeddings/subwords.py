@@ -17,6 +17,7 @@ import numpy as np
 
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix
 from w2v.system import resources
+from w2v.system.spooled_array import SpooledArray
 
 SENTENCE_END = b"</s>"  # fastText's name of a line end, which has no n-grams
 MOST_CHARACTERS = 100  # of an n-gram
@@ -216,7 +217,8 @@ class Subwords:
         """The arrays that a file stores: float32 (N + G, D) and uint32 (G,).
 
         The first has the own rows of the N words of the table, then the rows of G n-grams. The
-        second has the buckets of these n-grams, ascending.
+        second has the buckets of these n-grams, ascending. The first is mapped from a temporary
+        file if it is large.
         """
         if self.kept is None:
             kept, rows = np.arange(self.buckets, dtype=np.uint32), np.arange(self.buckets)
@@ -227,7 +229,10 @@ class Subwords:
         if in_order and isinstance(self.vectors, DenseMatrix):
             return self.vectors.numbers[: self.words + len(rows)], kept
         own = np.arange(self.words) if self.own_rows is None else self.own_rows
-        return self.vectors.take(np.concatenate([own, self.words + rows])), kept
+        rows, spooled = np.concatenate([own, self.words + rows]), SpooledArray(np.float32)
+        for begin in range(0, len(rows), _ROWS):
+            spooled.append(self.vectors.take(rows[begin : begin + _ROWS]).ravel())
+        return spooled.mapped().reshape(len(rows), self.dim), kept
 
 
 def _are_sentence_ends(text: np.ndarray, begins: np.ndarray, lengths: np.ndarray) -> np.ndarray:
