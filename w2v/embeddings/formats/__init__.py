@@ -253,7 +253,7 @@ def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
     for name, value in metadata.items():
         if name not in ("format", "checksums"):
             facts[name] = _unfolded(value)
-    if "subwords" in facts and "subwords.buckets" in tensors:
+    if isinstance(facts.get("subwords"), dict) and "subwords.buckets" in tensors:
         facts["subwords"] = {**facts["subwords"], "ngrams": len(tensors["subwords.buckets"])}
     tables = container.table_names(tensors)
     facts["tables"] = {name: _shape(tensors[f"{name}.matrix"]) for name in tables}
