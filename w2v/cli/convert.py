@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +23,6 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
     examples=(
         "w2v convert vectors.safetensors vectors.txt",
         "w2v convert vectors.safetensors small.npy --limit 1000 --normalize --dtype f16",
-        "w2v convert model.bin new.vec --words words.txt",
         "w2v convert vectors.txt repaired.bin --check",
     ),
 )
@@ -44,9 +42,9 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
         help="Keep only the names in this file, one on each line. May be repeated.",
     ),
     click.option(
-        "--words", multiple=True, type=INPUT, metavar="FILE",
+        "--words", type=INPUT, metavar="FILE",
         help="Write the vectors of the words in this file, one on each line, in that order. A "
-        "model with subwords composes words that it lacks. May be repeated.",
+        "model with subwords composes words that it lacks.",
     ),
     combine_option,
     click.option(
@@ -75,7 +73,7 @@ def convert(
     table: str,
     limit: int | None,
     only: tuple[str, ...],
-    words: tuple[str, ...],
+    words: str | None,
     combine: str,
     center: int | None,
     normalize: bool,
@@ -113,7 +111,7 @@ def convert(
         {
             "one of the files of IN": formats.read_with(source),
             "one of the lists of --only": only,
-            "one of the lists of --words": words,
+            "the list of --words": words,
         },
     )
     converted = _read(source, table, limit if combine == "input" else None, check)
@@ -181,13 +179,13 @@ def _report_subwords(table: Table, target: str) -> None:
     click.echo(f"{printable(target)}: the subwords are left out{reason}", err=True)
 
 
-def _listed(table: Table, paths: Sequence[str]) -> Table:
-    """Return the vectors of the words in the files; report composed and missing words on stderr."""
+def _listed(table: Table, path: str) -> Table:
+    """Return the vectors of the words in a file; report composed and missing words on stderr."""
     from w2v.embeddings import transform
     from w2v.system.progress import plural
 
-    names = ", ".join(map(name_of, paths))
-    found, composed, missing = transform.listed(table, listed_names(paths))
+    names = name_of(path)
+    found, composed, missing = transform.listed(table, listed_names([path]))
     if composed:
         count = plural(composed, "out-of-vocabulary word")
         click.echo(printable(f"{names}: {count} composed from n-grams"), err=True)
