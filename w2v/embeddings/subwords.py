@@ -10,14 +10,11 @@ methods for a single word are in Python, because importing Numba takes longer th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix
-from w2v.system import resources
-from w2v.system.spooled_array import SpooledArray
 
 SENTENCE_END = b"</s>"  # fastText's name of a line end, which has no n-grams
 MOST_CHARACTERS = 100  # of an n-gram
@@ -138,6 +135,10 @@ class Subwords:
         names    int64 (K,), the numbers of the names of the words
         own      int64 (K,), the own rows of the words in `vectors`; -1 for a word without one
         """
+        from concurrent.futures import ThreadPoolExecutor
+
+        from w2v.system import resources
+
         vectors = np.empty((len(names), self.dim), np.float32)
 
         def compute(part: slice) -> None:
@@ -220,6 +221,8 @@ class Subwords:
         second has the buckets of these n-grams, ascending. The first is mapped from a temporary
         file if it is large.
         """
+        from w2v.system.spooled_array import SpooledArray
+
         if self.kept is None:
             kept, rows = np.arange(self.buckets, dtype=np.uint32), np.arange(self.buckets)
         else:
