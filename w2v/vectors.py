@@ -53,8 +53,8 @@ class Vectors:
     Raises  W2VError if the lengths do not match, or if a name occurs twice
 
     `vectors["king"]`, `"king" in vectors`, `len(vectors)` and `for word in vectors` work as in a
-    dictionary. All similarities are cosines. Queries raise NotFoundError, a KeyError, for an
-    out-of-vocabulary word, and W2VError, its base class, for a wrong argument.
+    dictionary. All similarities are cosines. Queries raise NotFoundError, a KeyError, for a word
+    without a vector, and W2VError, its base class, for a wrong argument.
 
     >>> import w2v
     >>> vectors = w2v.Vectors(["king", "queen", "apple"], [[1, 0.2], [1, 0.4], [0, 1]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 import tracemalloc
 from contextlib import suppress
@@ -17,6 +18,7 @@ import w2v
 from w2v.embeddings import formats
 from w2v.embeddings.fasttext_file import parse
 from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.subwords import Subwords
 from w2v.errors import W2VError
 
@@ -137,6 +139,30 @@ def test_quantized_and_pruned_models_are_read(tmp_path, norms):
         if not any(files.bucket_of(ngram, 50) in rows for ngram in files.ngrams(word, 3, 6))
     )
     assert table.compose(without) is None
+
+
+def test_quantized_models_are_described_and_converted(tmp_path):
+    """A container has the n-grams that were kept, in the order of their buckets."""
+    data, _, pruned = pruned_model(True)
+    path = str(write(tmp_path, data, "model.ftz"))
+    facts = formats.describe(path, Diagnostics(path))
+    assert (facts["model"], facts["loss"], facts["labels"]) == ("supervised", "softmax", 2)
+    assert facts["quantized"] is True
+    assert facts["subwords"] == {"minn": 3, "maxn": 6, "buckets": 50, "ngrams": len(pruned)}
+    table, target = formats.load(path), str(tmp_path / "model.safetensors")
+    formats.save(target, table)
+    read = formats.load(target)
+    np.testing.assert_allclose(read.matrix, table.matrix, atol=1e-6)
+    np.testing.assert_allclose(read.compose("goods"), table.compose("goods"), atol=1e-6)
+    assert read.subwords is not None
+    assert read.subwords.kept.tolist() == sorted(bucket for bucket, _ in pruned)
+
+
+def test_a_packed_model_is_refused(tmp_path):
+    """With the advice to unpack it."""
+    path = write(tmp_path, gzip.compress(WORDS_MODEL), "model.bin.gz")
+    with pytest.raises(W2VError, match="a fastText model, packed by gzip: unpack it"):
+        formats.load(str(path))
 
 
 def test_a_model_that_is_cut_short_anywhere_is_one_error():
