@@ -360,9 +360,9 @@ class Vectors:
     def save(self, path: str | Path) -> None:
         """Write the vectors to a file, completely or not at all, in the format of its suffix.
 
-        The suffixes are .safetensors, .txt and .vec (word2vec text), .bin (word2vec binary),
-        .glove, .npy (with a list of words beside it) and .tsv (Embedding Projector). A second
-        suffix .gz, .bz2 or .xz compresses the file, except after .safetensors and .tsv.
+        The suffixes are .safetensors, .txt and .vec (word2vec text), .bin (fastText if the vectors
+        have subwords, else word2vec), .glove, .npy (with a list of words beside it) and .tsv. A
+        second suffix .gz, .bz2 or .xz compresses all but .safetensors, .tsv and fastText's .bin.
 
         If the vectors come from a model, .safetensors keeps the complete model; other formats hold
         only this table. Raises W2VError for an unknown suffix or a name that does not fit.
@@ -372,7 +372,7 @@ class Vectors:
             with open(self._path, "rb") as file, atomic_file.replacing(target) as copy:
                 shutil.copyfileobj(file, copy)
         else:
-            formats.save(target, self._table, self._name)
+            formats.save(target, self._table, self._name, self._path)
 
     def _is_container(self) -> bool:
         return bool(self._path) and formats.sniff(self._path) == formats.CONTAINER

@@ -197,7 +197,7 @@ def test_vectors_of_listed_words_are_written(w2v, model):
     expected = [composed("thein"), VECTORS[1], composed("x")]
     np.testing.assert_allclose(numbers, expected, atol=1e-6)
     outcome = w2v("convert", "model.bin", "x.vec")
-    assert "x.vec: the subwords are left out: only .safetensors keeps them\n" in outcome.err
+    assert "x.vec: the subwords are left out: only .bin and .safetensors keep them\n" in outcome.err
     outcome = w2v("convert", "x.vec", "y.safetensors", "--words", "-", stdin=b"king\nb\na\nc\nd\n")
     assert "stdin: 4 words without a vector ('b', 'a', 'c', ...)\n" in outcome.err
     outcome = w2v("convert", "x.vec", "y.vec", "--words", "list", "--only", "list")

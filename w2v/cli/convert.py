@@ -60,6 +60,17 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
     "Other formats cannot store f16.",
 )  # fmt: skip
 @click.option(
+    "--format", "layout", type=click.Choice(["word2vec", "fasttext"]),
+    help="The format of a .bin. The default is fasttext for vectors with subwords, because "
+    "word2vec's format would lose them, and word2vec for others.",
+)  # fmt: skip
+@click.option(
+    "--buckets", type=click.IntRange(1, (1 << 31) - 1), metavar="N",
+    help="Number of rows of n-grams in a fastText .bin. By default it is that of IN, or 2,000,000 "
+    "if IN numbers its n-grams. Fewer rows make the file smaller, and the vectors of unknown words "
+    "less exact.",
+)  # fmt: skip
+@click.option(
     "--blank", metavar="TEXT",
     help="Replace each blank in a name by TEXT. Use it for .txt, .vec and .bin, where a blank ends "
     "a name.",
@@ -78,6 +89,8 @@ def convert(
     center: int | None,
     normalize: bool,
     dtype: str,
+    layout: str | None,
+    buckets: int | None,
     blank: str | None,
     check: bool,
 ) -> None:
@@ -85,10 +98,10 @@ def convert(
 
     The suffix of OUT sets its format; the format of IN is recognised by its content. .safetensors
     is the format of w2v train; .txt, .vec and - (stdout) are word2vec text; .bin is word2vec
-    binary; .glove is text without a header, where names may have blanks; .npy is a NumPy array,
-    with the names in a second file, .words; .tsv is the two files of the Embedding Projector. A
-    further suffix .gz, .bz2 or .xz compresses OUT, except .safetensors and .tsv. Subwords, such as
-    those of a fastText .bin, are kept only in .safetensors.
+    binary, or a fastText model if the vectors have subwords; .glove is text without a header, where
+    names may have blanks; .npy is a NumPy array, with the names in a second file, .words; .tsv is
+    the two files of the Embedding Projector. A further suffix .gz, .bz2 or .xz compresses OUT,
+    except .safetensors, .tsv and fastText models.
 
     --check repairs a damaged IN. It counts the rows if the header is wrong or missing, leaves out
     rows that cannot be read and vectors that are not finite, and keeps the first of several rows
@@ -106,6 +119,8 @@ def convert(
         raise click.UsageError(
             "--dtype f16 works only for .safetensors and .npy: leave out --dtype"
         )
+    if layout and not packing.plain_name(target).lower().endswith(".bin"):
+        raise click.UsageError(f"--format {layout} needs an OUT that ends in .bin")
     output_files.check(
         {"OUT": target, "the list of names": formats.written_beside(target)},
         {
@@ -115,17 +130,13 @@ def convert(
         },
     )
     converted = _read(source, table, limit if combine == "input" else None, check)
-    has_subwords = converted.subwords is not None and not words
+    had_subwords = converted.subwords is not None and not words
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
     if only:
         converted, missing = transform.select(converted, read_names(only))
-        click.echo(
-            printable(
-                f"{', '.join(map(name_of, only))}: {plural(missing, 'name')} without a vector"
-            ),
-            err=True,
-        )
+        lists, count = ", ".join(map(name_of, only)), plural(missing, "name")
+        click.echo(printable(f"{lists}: {count} without a vector"), err=True)
     if words:
         converted = _listed(converted, words)
     if center is not None:
@@ -136,11 +147,50 @@ def convert(
         converted = converted.without_blanks(blank)
     if is_half:
         converted = transform.to_float16(converted)
-    if has_subwords:
-        _report_subwords(converted, target)
-    formats.save(target, converted, table)
-    size = f"{plural(len(converted), 'vector')} of {plural(converted.dim, 'number')}"
-    click.echo(f"{printable(target)}: {size}", err=True)
+    if had_subwords and converted.subwords is None:
+        message = "the subwords are left out, because they do not compose these vectors"
+        click.echo(f"{printable(target)}: {message}", err=True)
+    _save(target, converted, table, "" if words else source, layout, buckets)
+
+
+def _save(
+    target: str, table: Table, name: str, source: str, layout: str | None, buckets: int | None
+) -> None:
+    """Write a table, and say on stderr what was written and what the format does not keep.
+
+    name     the name of the table in a container
+    source   the file whose words the table has; "" for other words
+    layout   the format of a .bin; None: the default
+    buckets  number of buckets in a fastText .bin; None: the default
+    """
+    from w2v.embeddings import fasttext_export, formats
+    from w2v.system import packing
+    from w2v.system.progress import plural
+
+    is_bin = packing.plain_name(target).lower().endswith(".bin")
+    is_model = is_bin and (
+        layout == "fasttext" or (not layout and fasttext_export.keeps_model(source, table))
+    )
+    if buckets and not (is_model and table.subwords):
+        raise click.UsageError(
+            "--buckets is for a fastText .bin of vectors with subwords: leave out --buckets"
+        )
+    if layout == "word2vec" and table.subwords is not None:
+        message = "the subwords are left out, because word2vec's format cannot keep them"
+        click.echo(f"{printable(target)}: {message}", err=True)
+        table = table.without_subwords()
+    if is_model:
+        facts = fasttext_export.facts_of(source, table) if source and name == "words" else None
+        if changed := fasttext_export.change_when_written(table, facts, buckets):
+            click.echo(f"{printable(target)}: {changed}", err=True)
+        fasttext_export.write(target, table, facts, buckets)
+    else:
+        if lost := formats.lost_subwords(target, table):
+            click.echo(f"{printable(target)}: {lost}", err=True)
+        formats.save(target, table, name, "" if layout else source)
+    size = f"{plural(len(table), 'vector')} of {plural(table.dim, 'number')}"
+    kind = ", a fastText model" if is_model else ""
+    click.echo(f"{printable(target)}: {size}{kind}", err=True)
 
 
 def _read(source: str, table: str, limit: int | None, repairs: bool) -> Table:
@@ -164,19 +214,6 @@ def _read(source: str, table: str, limit: int | None, repairs: bool) -> Table:
         findings.note(problem)
     say_findings(findings)
     return found
-
-
-def _report_subwords(table: Table, target: str) -> None:
-    """Report on stderr that subwords of the source are not written, with the reason."""
-    from w2v.embeddings import formats
-
-    if formats.writer(target):
-        reason = ": only .safetensors keeps them"
-    elif table.subwords is None:
-        reason = ", because they do not compose these vectors"
-    else:
-        return
-    click.echo(f"{printable(target)}: the subwords are left out{reason}", err=True)
 
 
 def _listed(table: Table, path: str) -> Table:

@@ -48,8 +48,8 @@ from w2v.errors import W2VError
 
 MAGIC = struct.pack("<i", 793712314)
 VERSIONS = (11, 12)
-_SETTINGS = struct.Struct("<12id")
-_DICTIONARY = struct.Struct("<3i2q")
+SETTINGS = struct.Struct("<12id")
+DICTIONARY = struct.Struct("<3i2q")
 _ENTRY = 10  # bytes of an entry beside its name: a zero byte, the count and the type
 _AFTER_NAME = re.compile(rb"\0.{9}", re.DOTALL)
 _BLOCK = 1 << 20  # bytes of the dictionary that are parsed at a time
@@ -81,16 +81,17 @@ class FastTextSettings(NamedTuple):
 class FastTextFile:
     """The contents of a model file.
 
-    version   11 or 12
-    settings  FastTextSettings
-    words     bytes, the V words, each followed by a line end
-    counts    int64 (V,), how often each word occurs in the training text
-    labels    the L labels of a classifier, with fastText's prefix __label__
-    tokens    tokens of the training text
-    pruned    int32 (P, 2), the buckets of the n-grams that were kept, and their rows among the
-              n-grams; None if all n-grams were kept
-    inputs    Matrix (V + n-grams, D)
-    outputs   Matrix (V or L, D)
+    version       11 or 12
+    settings      FastTextSettings
+    words         bytes, the V words, each followed by a line end
+    counts        int64 (V,), how often each word occurs in the training text
+    labels        the L labels of a classifier, with fastText's prefix __label__
+    label_counts  int64 (L,), how often each label occurs in the training text
+    tokens        tokens of the training text
+    pruned        int32 (P, 2), the buckets of the n-grams that were kept, and their rows among the
+                  n-grams; None if all n-grams were kept
+    inputs        Matrix (V + n-grams, D)
+    outputs       Matrix (V or L, D)
     """
 
     version: int
@@ -98,6 +99,7 @@ class FastTextFile:
     words: bytes
     counts: np.ndarray
     labels: list[bytes]
+    label_counts: np.ndarray
     tokens: int
     pruned: np.ndarray | None
     inputs: Matrix
@@ -169,12 +171,12 @@ def parse(data: np.ndarray, name: str) -> FastTextFile:
         raise W2VError(
             f"{name} is a fastText model of version {version}: versions 11 and 12 can be read"
         )
-    settings = FastTextSettings(*reader.unpack(_SETTINGS, "the settings"))
+    settings = FastTextSettings(*reader.unpack(SETTINGS, "the settings"))
     if settings.model not in MODELS or settings.loss not in LOSSES:
         raise reader.fail(f"no model has the number {settings.model}, or no loss {settings.loss}")
     if version == 11 and MODELS[settings.model] == "supervised":
         settings = settings._replace(maxn=0)  # version 11 had no character n-grams of classifiers
-    entries, words, labels, tokens, pairs = reader.unpack(_DICTIONARY, "the dictionary")
+    entries, words, labels, tokens, pairs = reader.unpack(DICTIONARY, "the dictionary")
     if min(words, labels) < 0 or entries != words + labels or pairs < -1:
         raise reader.fail(
             f"the dictionary has {entries:,} entries, {words:,} words, {labels:,} labels and "
@@ -191,8 +193,8 @@ def parse(data: np.ndarray, name: str) -> FastTextFile:
     _check_rows(reader, settings, words, pruned, inputs)
     end = _end_of(names, words)
     return FastTextFile(
-        version, settings, names[:end], counts[:words], names[end:].split(b"\n")[:-1], tokens,
-        pruned, inputs, outputs,
+        version, settings, names[:end], counts[:words], names[end:].split(b"\n")[:-1],
+        counts[words:], tokens, pruned, inputs, outputs,
     )  # fmt: skip
 
 

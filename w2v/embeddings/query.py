@@ -143,6 +143,11 @@ class QueryAnswerer:
                 f"vectors of {self.source.dim} and of {self.search.table.dim} numbers cannot be "
                 "compared"
             )
+        if not len(self.search.table) and self.search.table.subwords is not None:
+            raise W2VError(
+                "the file composes the vector of any word, but lists no words that could be "
+                "neighbours: write those of a list with w2v convert --words"
+            )
         found: list[list[Neighbour] | NotFoundError] = [[] for _ in queries]
         by_signs: dict[tuple[str, ...], list[tuple[int, list[int]]]] = {}
         for number, query in enumerate(queries):

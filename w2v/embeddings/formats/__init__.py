@@ -4,6 +4,7 @@ A format exports SUFFIXES and `sniff`, and the other names of this list that it 
 
 SUFFIXES    suffixes of the files that it writes; empty for a format that is only read
 PACKED      whether .gz, .bz2 or .xz may follow these suffixes; True if this name is missing
+SUBWORDS    whether `write` keeps the subwords of a table; False if this name is missing
 sniff       (source) -> Layout, or None if the file has another format
 read        (source, layout, limit, findings) -> names and a matrix (N, D) of floats. Names are a
             list of bytes, or one bytes object with a line end after each name, which is split
@@ -11,6 +12,8 @@ read        (source, layout, limit, findings) -> names and a matrix (N, D) of fl
 read_table  (source, layout, limit) -> a table, in place of `read`, if its vectors are computed
 describe    (source) -> facts about the file for `w2v info`, besides the shape of the table
 write       (path, table)
+write_from  (path, table, source): as `write`, for a format that stores more of a model than a
+            table has, and takes it from the file `source`
 check       (path, table): raises a W2VError for names that could not be read back
 name_files  (path) -> paths at which a second file with the names may be; `write` writes the first
             of them
@@ -50,7 +53,8 @@ _FIRST = ("safetensors", "numpy_array", "fasttext_model")
 # These come last. `unreadable` accepts no file: it refuses files before the formats after it, which
 # could accept files of other formats: a binary file has the same header as a text file, rows of
 # numbers alone may look like rows with names, and a GloVe text has no header to be recognised by.
-_LAST = ("unreadable", "word2vec_binary", "projector", "word2vec_text", "glove")
+# The header of `floret` is its own, but `unreadable` would refuse it.
+_LAST = ("floret", "unreadable", "word2vec_binary", "projector", "word2vec_text", "glove")
 
 Names = bytes | list[bytes]
 
@@ -62,10 +66,12 @@ class Format:
     suffixes: tuple[str, ...]
     sniff: Callable[[Source], Layout | None]
     packed: bool
+    keeps_subwords: bool
     read: Callable[[Source, Layout, int | None, Diagnostics], tuple[Names, np.ndarray]] | None
     read_table: Callable[[Source, Layout, int | None], Table] | None
     describe: Callable[[Source], dict[str, Any]] | None
     write: Callable[[str, Table], None] | None
+    write_from: Callable[[str, Table, str], None] | None
     check: Callable[[str, Table], None] | None
     name_files: Callable[[str], list[str]] | None
 
@@ -74,10 +80,13 @@ class Format:
 def _format(name: str) -> Format:
     """Import the format with the name of its module."""
     module = import_module(f"{__name__}.{name}")
-    functions = ("read", "read_table", "describe", "write", "check", "name_files")
+    functions = (
+        "read", "read_table", "describe", "write", "write_from", "check", "name_files"
+    )  # fmt: skip
     optional = {what: getattr(module, what, None) for what in functions}
     packed = getattr(module, "PACKED", True)
-    return Format(module.SUFFIXES, module.sniff, packed, **optional)
+    subwords = getattr(module, "SUBWORDS", False)
+    return Format(module.SUFFIXES, module.sniff, packed, subwords, **optional)
 
 
 def _formats() -> Iterator[Format]:
@@ -210,14 +219,17 @@ def _shown(name: bytes) -> str:
     return repr(name.decode("utf-8", "surrogateescape"))
 
 
-def save(path: str, table: Table, name: str = "words") -> None:
+def save(path: str, table: Table, name: str = "words", source: str = "") -> None:
     """Write a table in the format of the suffix of `path`; W2VError for an unknown suffix.
 
-    name  the name of the table in a container; ignored for other formats
+    name    the name of the table in a container; ignored for other formats
+    source  the file that the table was read from; "" if there is none
     """
-    write = writer(path)
-    if write:
-        write(path, table)
+    form = _named(path)
+    if form.write_from and source and name == "words":
+        form.write_from(path, table, source)
+    elif form.write:
+        form.write(path, table)
     else:
         safetensors.write_table(path, table, name)
 
@@ -305,6 +317,15 @@ def read_with(path: str) -> list[str]:
 def writer(path: str) -> Callable[[str, Table], None] | None:
     """The function that writes the format of the suffix of `path`; None for the container."""
     return _named(path).write
+
+
+def lost_subwords(path: str, table: Table) -> str:
+    """A message if the format of `path` does not keep the subwords of a table; otherwise empty."""
+    if table.subwords is None or _named(path).keeps_subwords:
+        return ""
+    known = {suffix for each in _formats() if each.keeps_subwords for suffix in each.suffixes}
+    names = " and ".join(sorted(known))
+    return f"the subwords are left out: only {names} keep them"
 
 
 def _of_suffix(name: str) -> Format | None:

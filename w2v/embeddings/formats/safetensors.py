@@ -18,6 +18,7 @@ from w2v.system.pipes import name_of
 
 SUFFIXES = (".safetensors",)
 PACKED = False
+SUBWORDS = True
 KIND = "safetensors container"
 
 
