@@ -217,14 +217,17 @@ class TrainingRun:
         """Restore the state of the last checkpoint; return False where there is no checkpoint.
 
         force   whether to accept the checkpoint of a run with other settings, texts or versions
-        Raises  W2VError where the checkpoint is damaged or, without `force`, of another run
+        Raises  W2VError where the checkpoint is damaged, or of another run. With `force`, another
+                run is an error only if its matrices do not fit this run
         """
         path = self.checkpoint_path
         if not path or not self.has_checkpoint():
             self.messages.nothing_to_resume()
             return False
-        tensors, saved = checkpoint.read(path, self._provenance.identity(), force)
-        checkpoint.restore(path, tensors, self._matrices())
+        matrices = self._matrices()
+        tensors, saved = checkpoint.read(path, self._provenance.identity(), matrices, force)
+        for name, matrix in matrices.items():
+            matrix[:] = tensors[name]
         try:
             self.executor.restore(saved)
             if self.validation:
