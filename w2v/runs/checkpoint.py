@@ -84,20 +84,14 @@ def read(
     tensors, metadata = container.read(path)
     if metadata.get("kind") != "checkpoint":
         raise W2VError(f"{path} is not a checkpoint: rename it, or choose another -o")
-    if damaged := container.damaged(tensors, metadata):
-        raise W2VError(
-            f"{path}: damaged: the bytes of {', '.join(damaged)} do not match their checksum; "
-            "remove the file to train from the beginning"
-        )
+    if changed := container.damaged(tensors, metadata):
+        raise damaged(path, f"the bytes of {', '.join(changed)} do not match their checksum")
     try:
         saved, state = json.loads(metadata["identity"]), json.loads(metadata["state"])
         changes = differences(saved, identity)
         fits = _fit(tensors, matrices) and saved.get(_PADDED) == identity.get(_PADDED)
     except (KeyError, ValueError, AttributeError, TypeError, RecursionError):
-        raise W2VError(
-            f"{path}: damaged: the header at byte 8 cannot be read; remove the file to train from "
-            "the beginning"
-        ) from None
+        raise damaged(path, "the header at byte 8 cannot be read") from None
     another = f"{path} is the checkpoint of another run: {'; '.join(changes)}"
     if changes and not fits:
         raise W2VError(
@@ -110,11 +104,13 @@ def read(
             "anyway"
         )
     if not fits:
-        raise W2VError(
-            f"{path}: damaged: its matrices do not fit its settings; remove the file to train from "
-            "the beginning"
-        )
+        raise damaged(path, "its matrices do not fit its settings")
     return tensors, state
+
+
+def damaged(path: str, fault: str) -> W2VError:
+    """The error for a damaged checkpoint."""
+    return W2VError(f"{path}: damaged: {fault}; remove the file to train from the beginning")
 
 
 def _fit(tensors: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarray]) -> bool:

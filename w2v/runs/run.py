@@ -233,9 +233,8 @@ class TrainingRun:
             if self.validation:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
         except (KeyError, ValueError, TypeError):
-            raise W2VError(
-                f"{path}: damaged: the state in the header at byte 8 is not valid; remove the file "
-                "to train from the beginning"
+            raise checkpoint.damaged(
+                path, "the state in the header at byte 8 is not valid"
             ) from None
         self.messages.resumed(path, self.executor.state, self.executor.words)
         return True
