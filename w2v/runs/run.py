@@ -216,9 +216,8 @@ class TrainingRun:
     def resume(self, force: bool = False) -> bool:
         """Restore the state of the last checkpoint; return False where there is no checkpoint.
 
-        force   whether to accept the checkpoint of a run with other settings, texts or versions
-        Raises  W2VError where the checkpoint is damaged, or of another run. With `force`, another
-                run is an error only if its matrices do not fit this run
+        force   whether to accept the checkpoint of another run, if its matrices fit this run
+        Raises  W2VError where the checkpoint is damaged, or of another run without `force`
         """
         path = self.checkpoint_path
         if not path or not self.has_checkpoint():
@@ -233,9 +232,7 @@ class TrainingRun:
             if self.validation:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
         except (KeyError, ValueError, TypeError):
-            raise checkpoint.damaged(
-                path, "the state in the header at byte 8 is not valid"
-            ) from None
+            raise checkpoint.damaged(path, "the state at byte 8 is not valid") from None
         self.messages.resumed(path, self.executor.state, self.executor.words)
         return True
 
