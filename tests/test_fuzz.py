@@ -55,9 +55,12 @@ def write_container(path):
     container.write(path, tensors, {**container.file_metadata(), **metadata})
 
 
+CHECKPOINT_MATRICES = {"input_vectors": np.ones((9, 5), np.float32)}
+
+
 def write_checkpoint(path):
     state = {"chunks_done": 3, "losses": [[1.0, 2]]}
-    checkpoint.write(path, {"input_vectors": np.ones((9, 5), np.float32)}, {"--dim": 5}, state)
+    checkpoint.write(path, CHECKPOINT_MATRICES, {"--dim": 5}, state)
 
 
 def without_blanks():
@@ -273,7 +276,7 @@ def use_container(path):
 
 READERS = {
     "write_container": use_container,
-    "checkpoint": lambda path: checkpoint.read(path, {"--dim": 5}, force=True),
+    "checkpoint": lambda path: checkpoint.read(path, {"--dim": 5}, CHECKPOINT_MATRICES, True),
     "word2vec.txt": use_vectors,
     "word2vec.bin": use_vectors,
     "glove": use_vectors,

@@ -570,6 +570,19 @@ def test_a_name_that_is_nearly_right_is_answered_by_the_right_one(w2v, folder, c
     assert one_line(w2v(*call.split()), 2, said)
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("lsa --exact", "--exact works only with --model skipgram"),
+        ("lsa --no-shrink", "--shrink works only with --model cbow"),
+        ("lsa --negative 5", "--negative works only with --model cbow"),
+    ],
+)
+def test_an_option_of_another_model_is_refused_with_its_models(w2v, folder, call, said):
+    (folder / "c.txt").write_text("a b\n")
+    assert one_line(w2v("train", "c.txt", "--model", *call.split()), 2, said)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_and_option_is_suggested_for_what_is_nearly_it(w2v, folder, command):
     outcome = w2v(f"{command}x")

@@ -115,8 +115,10 @@ def test_what_workers_cannot_read_is_said(folder, here):
     (folder / "a").write_text("one two two\n")
     with pytest.raises(W2VError, match="try --min-count 2"):
         here(["a"], TextSettings(min_count=3))
+    (folder / "three").write_text("one two three\n")
     with pytest.raises(W2VError, match="more than --max-types 2"):
-        here(["a"], TextSettings(min_count=1, max_types=2))
+        here(["three"], TextSettings(min_count=1, max_types=2))
+    assert here(["a"], TextSettings(min_count=1, max_types=2))[1].names == ["two", "one"]
     (folder / "words").write_text("zebra 9\n")
     with pytest.raises(W2VError, match="none of its 3 words is in words"):
         here(["a"], fixed="words", settings=TextSettings(min_count=1))
@@ -232,6 +234,29 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
             workers.scale(2)
         training.save()
     assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
+
+
+@clustered
+def test_a_run_whose_workers_are_all_gone_says_so(w2v, folder, text, monkeypatch):
+    monkeypatch.setattr("w2v.cluster.connection.TIMEOUT", 2)
+    cluster = start_cluster(1)
+    taken, original = [], rounds.ClusterRounds._apply_round
+
+    def take(self, *args):
+        taken.append(args)
+        if len(taken) == 9:
+            cluster.scale(0)
+        original(self, *args)
+
+    monkeypatch.setattr(rounds.ClusterRounds, "_apply_round", take)
+    with cluster:
+        outcome = w2v(
+            "train", text, "--min-count", "1", "--dim", "6", "--sample", "0", "--shards", "5",
+            "--round-words", "40", "-o", "x.safetensors", "--cluster", cluster.scheduler_address,
+        )  # fmt: skip
+    assert outcome.code == 1
+    assert "no worker has answered for 2 s: start workers" in outcome.err.splitlines()[-1]
+    assert "the same command with --resume" in outcome.err
 
 
 @clustered

@@ -432,8 +432,13 @@ def test_halves_are_widened_exactly():
     [
         (np.ones((3, 2)), "a\nb\na\n", "rows 1 and 3 have the same name, 'a'; .* --check"),
         (np.ones((3, 2)), "\na\n\n", "rows 1 and 3 have the same name, ''"),
-        (np.ones((2, 2)), "a\n", "has 2 rows, but .*x.words 1 names"),
-        (np.ones(2), "a\nb\n", r"expected an array .* found float64 \(2,\)"),
+        (np.ones((2, 2)), "a\n", "has 2 rows, but .*x.words has 1 names"),
+        (np.ones(2), "a\nb\n", r"found float64 \(2,\): write a row of numbers for each name"),
+        (
+            np.ones((2, 0)),
+            "a\nb\n",
+            r"found float64 \(2, 0\): write a row of numbers for each name",
+        ),
         (np.ones((2, 2), int), "a\nb\n", r"int64 .* with array.astype\('float32'\)"),
         (np.array([[1, None]]), "a\n", r"an array of Python objects \(1, 2\) is a pickle"),
         (np.ones((2, 2)), None, "found none of .*x.words"),

@@ -55,6 +55,15 @@ def test_the_registry_is_as_before_after_that():
     assert not {"center", "leaky"} & {*w2v.models.models()}
 
 
+def test_the_lists_to_which_the_page_adds_lines_exist():
+    files = [MANUAL / path for path in re.findall(r"\]\((\.\./\.\./tests/\S+\.py)\)", PAGE)]
+    files.append(MANUAL.parent / "embeddings" / "formats" / "__init__.py")
+    code = "\n".join([PAGE, *(path.read_text() for path in files)])
+    named = {*re.findall(r"`([A-Z_]{4,})`", PAGE)}
+    assert {"LINE", "MODELS", "SUFFIXES", "_LAST"} <= named
+    assert named <= {*re.findall(r"^([A-Z_]+) = ", code, re.MULTILINE)}
+
+
 # A network
 
 

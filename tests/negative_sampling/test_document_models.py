@@ -15,7 +15,9 @@ from w2v.errors import W2VError
 from w2v.models import models
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings
+from w2v.system.spooled_array import SpooledArray
 from w2v.text.encode import open_corpus
+from w2v.text.encoded_text import EncodedDocuments
 
 TOPICS = {topic: words.split() for topic, words in planted.TOPICS.items()}
 DOCUMENTS = 400 if COMPILED else 8
@@ -151,6 +153,16 @@ def test_documents_merged_into_one_are_inferred_as_one(make, w2v, folder, monkey
     assert [json.loads(line)["document"] for line in outcome.out.splitlines()] == ["a", "b"]
     assert "1 document merged" in outcome.err
     assert w2v(*args, "3").out == outcome.out
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 100])
+def test_progress_counts_texts_that_are_merged_as_one_document(make, monkeypatch, chunk):
+    monkeypatch.setattr("w2v.negative_sampling.inference.CHUNK", chunk)
+    starts, rows = np.array([0, 2, 4, 6]), np.array([0, 1, 0], np.int32)
+    ids, seen = np.zeros(6, np.int32), []
+    text = EncodedDocuments(SpooledArray(np.int32, ids), starts, rows, ["a", "b"])
+    SavedDocumentModel(make("pv-dbow")).vectors(text, 1, seen.append)
+    assert seen == ([2] if chunk == 100 else [1, 2])
 
 
 @pytest.mark.parametrize("model", MODELS)

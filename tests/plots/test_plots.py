@@ -303,7 +303,8 @@ def test_documents_from_all_over_and_colours_by_label(w2v, folder):
         (("--loss", "absent", "-o", "x.png"), 2, "absent"),
         (("--loss", "log"), 2, "name a picture"),
         (("--loss", "log", "-o", "x.png"), 2, "log: line 2"),
-        (("--loss", "empty", "-o", "x.png"), 2, "no complete epoch"),
+        (("--loss", "empty", "-o", "x.png"), 2, "empty: no epoch of this log is complete"),
+        (("--loss", "-", "-o", "x.png"), 2, "stdin: no epoch of this log is complete"),
         (
             ("--loss", "log", "-o", "x.html"),
             2,
@@ -327,6 +328,11 @@ def test_what_has_no_direction_is_left_out_and_counted(w2v, folder):
     left_out, written = outcome.err.splitlines()
     assert "1 vector is zero ('c') and 1 vector is not finite ('a')" in left_out
     assert written == "x.tsv: 2 names"
+    outcome = w2v("plot", "c", "-k", 0, "-v", "x.txt", "-o", "x.tsv")
+    assert outcome.code == 2
+    assert "none of the chosen vectors is finite and not zero" in outcome.err
+    outcome = w2v("plot", "b", "-k", 0, "-v", "x.txt", "-o", "x.tsv")
+    assert outcome.err.splitlines()[-1] == "x.tsv: 1 name"
 
 
 # Charts

@@ -65,8 +65,8 @@ def self_retrieval(
     known = [number for number, size in enumerate(text.sizes()) if size]  # have a known word
     if not known:
         raise W2VError(
-            f"none of the documents of {model}, such as {missing_names[0]!r}, is in the corpus: "
-            "give the text that the model was trained on"
+            f"none of the documents of {model}, such as {missing_names[0]!r}, is in the corpus and "
+            "has a known word: give the text that the model was trained on"
         )
     trained_rows = np.array([sampled_rows[number] for number in known])
     ranks = Search(table).count_nearer(vectors[known], trained_rows).tolist()

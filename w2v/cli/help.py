@@ -49,7 +49,8 @@ def write_groups(
 ) -> None:
     """Write names and their descriptions in two columns, of the same width in all groups.
 
-    Unlike click's own layout, no line break falls inside an option's name or a short default.
+    Unlike click's own layout, no line is broken at a hyphen, as in the name of an option, or inside
+    a short default.
     """
     lengths = [len(name) for rows in groups.values() for name, _ in rows]
     width = max((length for length in lengths if length <= _MAX_NAME_WIDTH), default=0)
@@ -85,12 +86,13 @@ def heading_of(param: click.Parameter) -> str:
 def option_record(option: click.Option, ctx: click.Context) -> tuple[str, str] | None:
     """Return an option's names with its metavar, and its help with the default.
 
-    Returns None for a hidden option. The range of a number is left out; the error message for a
-    number that is out of range names it.
+    Returns None for a hidden option. The range of a number is left out, because the error message
+    for a number that is out of range gives the range.
     """
     if isinstance(option.type, click.IntRange | click.FloatRange):
         option = copy.copy(option)
-        option.type = click.INT  # a type without a range
+        # Any type without a range; its name is not shown, because every number has a metavar.
+        option.type = click.INT
     return option.get_help_record(ctx)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
 # Up to this number of words on the command line, one BLAS thread answers as fast as several threads
-# do, and uses a quarter of their processor time.
+# do. Several threads would use more processor time.
 SINGLE_THREAD_WORDS = 32
 
 
@@ -99,8 +99,8 @@ def print_answers(
 
     batches     lists of queries that are answered together
     unanswered  reports the queries that have no answer
-    order       the position in a query of the term that was typed first, then of the second, and so
-                on; None: the terms are in the order of typing already
+    order       for each term, in the order of typing, its position in `Query.terms`; None: `terms`
+                is in the order of typing
     """
     composed = ComposedWords(answerer.source, answerer.ignore_case)
     for queries in batches:

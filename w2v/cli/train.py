@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any
 
 import click
@@ -54,12 +54,12 @@ class TrainCommand(Command):
             model_options |= setting_options(kind)
         option_names = {name for option in model_options.values() for name in option.opts}
         # The fields that this model lacks, each with the names of the models that have it.
-        models_with: dict[str, list[str]] = {}
+        models_with: dict[str, tuple[Field[Any], list[str]]] = {}
         for other in models().values():
             for field in (field for kind in other.settings_classes for field in fields(kind)):
                 if field.name not in model_options and option_name(field.name) not in option_names:
-                    models_with.setdefault(field.name, []).append(other.name)
-        hidden = [_hidden_option(field, names) for field, names in models_with.items()]
+                    models_with.setdefault(field.name, (field, []))[1].append(other.name)
+        hidden = [_hidden_option(field, names) for field, names in models_with.values()]
         base = super().get_params(ctx)
         return [*base[:-1], *model_options.values(), *hidden, base[-1]]  # base[-1] is --help
 
@@ -73,7 +73,7 @@ class TrainCommand(Command):
         write_groups({"Models": rows}, formatter)
 
 
-def _hidden_option(field: str, model_names: list[str]) -> click.Option:
+def _hidden_option(field: Field[Any], model_names: list[str]) -> click.Option:
     """Return an option of other models: giving it is an error that names these models."""
 
     def refuse(ctx: click.Context, param: click.Parameter, value: object) -> None:
@@ -84,7 +84,11 @@ def _hidden_option(field: str, model_names: list[str]) -> click.Option:
 
     from w2v.settings import option_name
 
-    return click.Option([option_name(field)], hidden=True, expose_value=False, callback=refuse)
+    name, is_flag = option_name(field.name), isinstance(field.default, bool)
+    names = f"{name}/--no-{name[2:]}" if field.default is True else name
+    return click.Option(
+        [names], is_flag=is_flag, default=None, hidden=True, expose_value=False, callback=refuse
+    )
 
 
 def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -123,7 +127,9 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
 )  # fmt: skip
 @click.option(
     "--force", is_flag=True,
-    help="With --resume: continue even if the text or a setting has changed.",
+    help="With --resume: continue even if the text or a setting has changed. This is impossible if "
+    "the matrices of the checkpoint do not fit: after a change of --dim or --topics, of --threads "
+    "with lda and networks, or of --epochs with networks.",
 )  # fmt: skip
 @recursive_option
 @click.option(

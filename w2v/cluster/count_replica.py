@@ -126,7 +126,7 @@ class CountsReplica(RoundState):
         group       the documents
         old_topics  the topics after the previous epoch; not changed
         chunks      the chunks of these documents in this epoch
-        alpha       float64 (K,): the prior of the document-topic mixtures
+        alpha       float32 (1, K): the prior of the document-topic mixtures
         eta         the prior of the topic-word distributions
         """
         with self._condition:

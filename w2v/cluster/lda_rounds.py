@@ -31,7 +31,8 @@ from w2v.training.chunks import Chunk, Plan
 from w2v.training.state import TrainingState
 from w2v.training.workers import Workers
 
-MAX_DEPENDENCIES = 8192  # approximate limit of the dependencies of tasks on changes of rounds
+# Approximate limit of the dependencies of one round's tasks on the changes of earlier rounds.
+MAX_DEPENDENCIES = 8192
 MIN_BASE_ROUNDS, MAX_BASE_ROUNDS = 8, 32  # limits of the rounds from one base to the next
 _LOCAL_MATRICES = "word_sums", "alpha", "eta", "alpha_sums"  # changed only by this process
 
@@ -131,7 +132,8 @@ class ClusterGibbs(ClusterRounds):
     def _can_submit(self, first_chunk: int, pending: deque[tuple[list[Chunk], Any]]) -> bool:
         """Whether the round that begins with chunk number `first_chunk` can be submitted.
 
-        A round of the next epoch has to wait for the priors that the end of this epoch updates.
+        A round of the next epoch has to wait until the priors are updated, at the end of this
+        epoch.
         """
         epoch = self._state.chunks_done // self._epoch_chunks
         return len(pending) < MAX_PENDING_ROUNDS and first_chunk // self._epoch_chunks == epoch
@@ -139,8 +141,8 @@ class ClusterGibbs(ClusterRounds):
     def _is_base_due(self) -> bool:
         """Whether the changes since the base are too large or too many to be sent again.
 
-        The changes of each round since the base are an argument of each task, which the scheduler
-        holds as a dependency.
+        Each task depends on the changes of each round since the base. The scheduler holds all these
+        dependencies in memory, so their number is limited by MAX_DEPENDENCIES.
         """
         tasks = -(-self._plan.shards // max(self._group_shards, 1))
         max_rounds = min(max(MAX_DEPENDENCIES // tasks, MIN_BASE_ROUNDS), MAX_BASE_ROUNDS)

@@ -5,12 +5,14 @@ of a task are a base (the whole model after an earlier round), the changes of al
 base, and chunks. Each worker keeps the model of its last task, so that only new changes are sent.
 
 The changes of the tasks are merged along a tree, the merge tree. A leaf of the tree is the changes
-of one shard, and the root is the changes of the whole round. Workers fetch merged changes from each
-other when they need them. This process gets a copy of the root. Tasks do not need that copy, so
-this process can submit rounds before it has the results of earlier rounds.
+of one shard, that is of one chunk of the round. The root is the changes of the whole round. Workers
+fetch merged changes from each other when they need them. This process gets a copy of the root.
+Tasks do not need that copy, so this process can submit rounds before it has the results of earlier
+rounds.
 
 From time to time a new base is sent out. Later tasks need no changes from before the base. When a
-worker has died or a new one has joined, only the rounds since the base are computed again.
+worker has died, only rounds since the base are computed again. A worker that joins loads the base,
+and applies only the changes since the base.
 """
 
 from __future__ import annotations
@@ -77,8 +79,9 @@ class ClusterRounds:
         on_progress  called several times a second, and at the end
         state        the progress of the run; changed in place
         stop_before  number of the first chunk that is not trained
-        Raises       ConnectionLostError if the scheduler is gone, or if data of workers were lost
-                     more than MAX_RESTARTS times in a row
+        Raises       ConnectionLostError if the scheduler is gone, if several workers died in the
+                     same task, or if data of workers were lost more than MAX_RESTARTS times in a
+                     row; DivergedError if a loss is not finite
         """
         workers = Workers(self._trainer, self._plan, state, stop_before)
         start, earlier_seconds, restarts = time.monotonic(), state.seconds, 0
@@ -129,7 +132,7 @@ class ClusterRounds:
         report()
 
     def _round_note(self) -> str:
-        """Format the number of rounds, of workers, and of bytes sent in the last round."""
+        """Format the number of rounds, of workers, and the most bytes that the last round sent."""
         workers = self._cluster.workers()
         note = f"round {self._rounds:,}, {plural(workers, 'worker')}"
         if self._max_bytes_sent:

@@ -58,9 +58,10 @@ class EncodedRange(NamedTuple):
     """The words of a range as word ids of the vocabulary.
 
     ids      int32 (N,): the word ids of the tokens that are in the vocabulary
-    starts   int64: the position in `ids` after each sentence of the range that is not empty. The
-             first sentence end always counts, because its sentence may have begun in an earlier
-             range; its position may be 0
+    starts   int64: the position in `ids` after each sentence that ends in the range, where the next
+             one begins. Sentences without words are left out. But the first sentence that ends in
+             the range is never left out, because its words may be in an earlier range. Its position
+             is then 0
     unknown  number of out-of-vocabulary tokens
     """
 
@@ -114,7 +115,8 @@ def encode(numbered: NumberedRange, run: str, names: bytes) -> EncodedRange:
     types = numbered.tally.names.split(b" ")
     word_ids = np.array([word_rows.get(name, -1) for name in types], np.int32)
     word_ids[0] = -1  # the end of a sentence has no word id
-    size = np.array([0, -1])  # -1: the first sentence may have begun in the previous range
+    # With -1, `keep_words` does not leave out the first sentence: see `EncodedRange.starts`.
+    size = np.array([0, -1])
     count = numbered.numbers.size
     words, starts = np.empty(count, np.int32), np.empty(count, np.int64)
     kept, sentences = keep_words(numbered.numbers, word_ids, size, words, starts, False)
@@ -157,8 +159,8 @@ def read(
     known     the words and counts of a model that is updated; None: train a new model
     fixed     a file of `w2v vocab`, whose words and counts become the vocabulary; None: count the
               words of the text
-    Raises    W2VError for stdin, for a file that a worker cannot read, and for more types than
-              --max-types; otherwise as `w2v.text.encode.read`
+    Raises    W2VError for stdin, for a file that a worker cannot read, for more types than
+              --max-types, and where `w2v.text.encode.read` raises it
     """
     known = known or {}
     if "-" in corpus.paths:
@@ -179,11 +181,11 @@ def read(
     tally = cluster.result(tallies[0])
     corpus.bytes_read, corpus.bad_bytes = corpus.size or 0, tally.bad_bytes
     corpus.first_bad = tally.first_bad
-    if tally.counts.size > settings.max_types:
+    if tally.counts.size - 1 > settings.max_types:  # the end of a sentence is no type of the text
         raise W2VError(
             f"{corpus.source}: more than --max-types {settings.max_types:,} types; on a cluster, "
-            "rare types are not dropped while counting: try a higher --max-types (80 bytes a type "
-            "on this machine)"
+            "rare types are not dropped while counting: try a higher --max-types; each type takes "
+            "about 80 bytes of memory on this machine"
         )
     if fixed is not None:
         vocabulary = read_counts(fixed, settings.min_count, settings.max_vocab)

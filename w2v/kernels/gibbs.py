@@ -13,10 +13,10 @@ and n_wk are tokens of word w. Document d has n_d tokens, and there are V words.
 To estimate the prior α (Minka 2000, "Estimating a Dirichlet distribution"), each document adds
 Σ_{j < n_dk} 1 / (j + α_k) = Ψ(n_dk + α_k) - Ψ(α_k) to `alpha_sums`.
 
-The weights of all K topics are computed, 16 at a time. Lane l of register r has the topic 16 r + l,
-and the weights of each lane are summed over the registers. The draw first finds the lane in
-one register of 16 sums, then the topic in this lane. On film reviews, with one thread, a token
-takes 45 ns with 50 topics, 65 ns with 200 and 210 ns with 1,000.
+The weights of all topics are computed, 16 at a time. Lane l of register r has the topic 16 r + l.
+The weights of each lane are summed over the registers, which gives one register of 16 sums. The
+draw first finds the lane in this register, then the topic in this lane. On film reviews, with one
+thread, a token takes 45 ns with 50 topics, 65 ns with 200 and 210 ns with 1,000.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ from w2v.kernels.simd_counts import (
 )
 
 AHEAD = 3  # the row of counts of a token is prefetched this many tokens before it is used
-# Random numbers have 24 bits: they are at most 1 - 2**-24, which leaves a margin for rounding.
+# Random numbers have 24 bits, as many as float32 holds exactly. They are at most 1 - 2**-24, so
+# that a random number times a sum is below the sum after rounding too.
 RANDOM_UNIT = 2.0**-24
 _40, _LOW = np.uint64(40), np.uint64((1 << 24) - 1)
 
@@ -149,8 +150,8 @@ def draw_topic(weight_sums, lane_sums, last_lane, state):
 
     weight_sums  float (R, WIDTH)  running sums of the weights, lane by lane
     lane_sums    a register        prefix sums of the last row of `weight_sums`
-    last_lane    int               last lane with a topic; because of rounding, the draw could
-                                   find a later lane
+    last_lane    int               last lane with a topic. The lane is limited to it, because
+                                   rounding could lead to a later lane
     state        uint64 (1,)       random state, changed in place
     Returns      int, the topic
     """
@@ -176,7 +177,8 @@ def sample_topics(words, starts, first, last, sampler, eta, state, topics, docum
     eta            float           η
     state          uint64 (1,)     random state, changed in place
     topics         int16 (N,)      topic of each token, changed in place
-    document_sums  int32 (M, K)    n_dk after the sampling is added; without rows, nothing is added
+    document_sums  int32 (M, K)    changed in place: n_dk is added to it after the document has been
+                                   sampled. (0, K): nothing is added
     Returns        float64, the sum of ln p(token | all others) in nats; each is computed before the
                    token is resampled
     """

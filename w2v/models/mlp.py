@@ -14,7 +14,8 @@ class Settings(NetworkSettings):
 
     length: int = setting(
         50, "Number of words that the network reads. With --task classify, these are the last "
-        "words of a text; with --task lm, the words before the word to predict, usually 5.",
+        "words of a text. With --task lm, these are the words before the word to predict; 5 is "
+        "usual there.",
         1, 1 << 16,
     )  # fmt: skip
     activation: str = setting("tanh", "Activation of the hidden layers.", choices=("tanh", "relu"))

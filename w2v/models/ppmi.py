@@ -47,9 +47,10 @@ class Settings(ModelSettings):
 def renamed(model: str, old_settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Convert the model name and settings in a file of an earlier version to present names.
 
-    Earlier versions had PPMI as the model lsa with the setting context="window", and the setting
-    `topics` in place of `dim`. LSA had the setting context="documents", which no longer exists.
-    Other models and settings are returned unchanged.
+    In earlier versions, the name of the model was lsa for both PPMI and LSA. The setting `context`
+    told them apart: it was "window" for PPMI and "documents" for LSA. It is removed, because it no
+    longer exists. PPMI had the setting `topics`, which is now `dim`. Other models and settings are
+    returned unchanged.
     """
     settings = dict(old_settings)
     if model != "lsa" or settings.get("context") not in ("window", "documents"):

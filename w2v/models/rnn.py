@@ -1,4 +1,4 @@
-"""The simple recurrent network of Elman: an embedding layer and one hidden state."""
+"""The simple recurrent network of Elman: an embedding layer and recurrent layers without gates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from w2v.settings import RecurrentSettings, setting
 
 @dataclass(frozen=True)
 class Settings(RecurrentSettings):
-    """The settings of a simple recurrent network, two of which reduce vanishing gradients."""
+    """The settings of a simple recurrent network.
+
+    The two fields below can reduce vanishing gradients.
+    """
 
     layer = "w2v.networks.layers.rnn:Rnn"
 

@@ -17,12 +17,13 @@ class Settings(ModelSettings):
         shown="that of --init",
     )  # fmt: skip
     smoothing: float = setting(
-        1e-3, "Weigh a word by X / (X + p), where p is its share of the tokens of the text. A "
-        "smaller X gives frequent words less weight.", 1e-12, 1e12,
+        1e-3, "Weigh a word by X / (X + p), where p is its share of the tokens that have a vector. "
+        "A smaller X gives frequent words less weight.", 1e-12, 1e12,
     )  # fmt: skip
     components: int = setting(
-        1, "Remove the first N principal directions, which all documents share, from the document "
-        "vectors; 0: remove none.", 0, 1 << 10,
+        1, "Subtract from the document vectors their projections on the first N right singular "
+        "vectors of their matrix, the directions that all documents share; 0: subtract nothing.",
+        0, 1 << 10,
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -48,7 +48,7 @@ class WordMatrices(NamedTuple):
 
 
 class Inference:
-    """Infers the vectors of new documents.
+    """Infers the vectors of new documents. Texts that have one name are one document.
 
     settings  the settings of the model
     words     the word counts and word vectors of the model
@@ -82,9 +82,10 @@ class Inference:
         self.loss = math.nan
 
     def _padded(self, vectors: np.ndarray, length: int) -> np.ndarray:
-        """A copy in the layout of the kernels: vectors padded to D, and a padding row at the end.
+        """A copy in the layout of the kernels: padded vectors, and a padding row at the end.
 
-        length  numbers in a row: D, or a multiple of D for concatenated vectors
+        length  numbers in a row after padding: `padded_dim` for each vector of the row. A row of
+                concatenated vectors has several
         """
         rows, dim, padded_dim = self._padding_id, self.settings.dim, self.settings.padded_dim
         vectors_per_row = length // padded_dim
@@ -101,7 +102,8 @@ class Inference:
         """Infer the vectors of all documents of a text; a document without words gets zeros.
 
         threads      number of worker threads
-        on_progress  called after each block with the number of documents that are done
+        on_progress  called after each block with the number of documents that are done. Texts that
+                     share a row are one document
         Returns      float32 (M, D)
         """
         vectors = aligned((len(text.names) + 1, self.settings.padded_dim))
@@ -120,7 +122,7 @@ class Inference:
         try:
             for block, (loss, count) in zip(blocks, pool.map(infer, blocks), strict=True):
                 loss_sum, pairs = loss_sum + loss, pairs + count
-                done += block[0].rows.size
+                done += np.unique(block[0].rows).size  # a block of several spans has one row
                 on_progress(done)
         finally:
             pool.shutdown(cancel_futures=True)
@@ -165,8 +167,8 @@ def _blocks(text: EncodedDocuments) -> Iterator[list[Spans]]:
     """Divide the documents into blocks of at most CHUNK words.
 
     Documents that share a row of document vectors are in one block, because a block is trained by
-    one thread. If they exceed CHUNK words, the block is longer than CHUNK, and is divided into
-    several spans objects of at most CHUNK words each. Any other block is one spans object.
+    one thread. If they exceed CHUNK words, the block is longer than CHUNK, and is a list of
+    several `Spans` of at most CHUNK words each. Any other block is a list of one `Spans`.
     """
     order = np.argsort(text.rows, kind="stable")
     rows, begins, ends = text.rows[order], text.begins[order], text.ends[order]

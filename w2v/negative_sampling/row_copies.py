@@ -19,7 +19,8 @@ from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
 from w2v.training.chunks import Chunk, Plan
 
-MERGE_PARTS = 16  # maximum number of parts of a merge; a part is merged by one thread
+# Maximum number of parts in which word matrices are merged. A part is merged by one thread.
+MERGE_PARTS = 16
 REUSE = 24  # average number of times that a chunk uses each negative sample of its noise table
 
 
@@ -71,7 +72,7 @@ class RowCopies:
     negative     number of negative samples for each window
     plan         the chunks of the run
     make_worker  function that makes the `Worker` of a thread. Its argument is the padding id: the
-                 row number of the padding, which is the last row of the trained matrices
+                 number of the last row of a shard's output vectors, which is padding
 
     `parts` holds the number of parts of a merge, see `Shards`.
     """
@@ -175,11 +176,13 @@ class RowCopies:
         return -(-windows * self._negative // REUSE)  # rounded up
 
     def changes(self, shard: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Compute how training has changed the row copies of a shard, and overwrite them by this.
+        """Compute how training has changed the row copies of a shard.
+
+        The row copies are overwritten by their changes.
 
         Returns  by the name of the matrix: (row numbers, int32 (R,), ascending; the change of each
                  row, float32 (R, D); the squared length of each change, float32 (R,)). R is the
-                 number of row copies, without frozen rows
+                 number of row copies, without those of frozen input vectors
         """
         changes = {}
         for name, matrix in self._matrices.items():

@@ -28,7 +28,9 @@ def losses(paths: Sequence[str]) -> Chart:
     for path in paths:
         runs = list(_runs(path))
         if not runs:
-            raise W2VError(f"{path}: this log has no complete epoch, so no loss to draw")
+            raise W2VError(
+                f"{name_of(path)}: no epoch of this log is complete, so there is no loss to draw"
+            )
         for number, run in enumerate(runs, 1):
             name = path if len(runs) == 1 else f"{path} #{number}"
             epochs = [event["epoch"] for event in run]
@@ -43,9 +45,10 @@ def losses(paths: Sequence[str]) -> Chart:
 
 
 def _runs(path: str) -> Iterator[list[dict[str, Any]]]:
-    """The epoch events of each run in a log; a resumed run counts as one run.
+    """The epoch events of each run in a log.
 
-    A new run begins where the number of the epoch does not grow.
+    A new run begins where the number of the epoch is not greater than the one before. A run that
+    was interrupted and resumed is therefore one run.
     """
     run: list[dict[str, Any]] = []
     for number, line in numbered_lines(path, "replace"):
@@ -83,7 +86,9 @@ def sections(path: str, results: Mapping[str, Sequence[tuple[str, float | None]]
 def topics(
     numbers: Sequence[int], sizes: np.ndarray, weights: np.ndarray, words: Sequence[str]
 ) -> Chart:
-    """A chart of topic sizes as bars, and a map of topics on which similar topics are near.
+    """A chart of two panels: the sizes of topics as bars, and a map of the topics.
+
+    Similar topics are near each other on the map.
 
     numbers  numbers of the K topics, the largest topic first
     sizes    float (K,), share of each topic
@@ -112,10 +117,9 @@ def topics(
 
 
 def _short_names(numbers: Sequence[int], words: Sequence[str]) -> list[str]:
-    """A number and two words for each topic; words that few topics share are preferred.
+    """The number of each topic and two of its words.
 
-    A word of more than two topics is taken only if fewer than two of the topic's words are in at
-    most two topics.
+    Words that are in one or two topics are taken before words that are in more topics.
     """
     topics_with = Counter(word for text in words for word in text.split())
     names = []

@@ -1,4 +1,4 @@
-"""Recognizes files that are not text by their first bytes, with advice on how to get their text."""
+"""Recognizes, by its first bytes, a file that is not text, and advises how to get its text."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import codecs
 import re
 
 HEAD = 1 << 16  # bytes at the beginning of a file that are examined
-_MIN_BYTES = 512  # bytes of the shortest file that is rejected for its shares of odd bytes
-# A file is binary if its bytes reach both of these shares.
+# A file is binary if its bytes reach both of these shares, and it has _MIN_BYTES bytes or more.
 _CONTROL_SHARE = 0.01  # share of control characters
-_ODD_SHARE = 0.1  # share of control characters and of bytes that are not UTF-8
+_ODD_SHARE = 0.1  # share of odd bytes: control characters, and bytes that are not UTF-8
+_MIN_BYTES = 512
 # Control characters that are rare in text. Backspaces (in old manual pages), escapes (colours of a
 # terminal) and separators (from 0x1c on) occur in text, and are not included.
 _CONTROLS = bytes([*range(8), *range(0x0E, 0x1B), 0x7F])
@@ -34,8 +34,8 @@ _FOREIGN = {
     b"\x80\x04\x95": "a Python pickle: write its texts to a file, one a line",
     b"\x80\x05\x95": "a Python pickle: write its texts to a file, one a line",
 }
-# The same for files that begin with letters. A text may begin with these letters too, so control
-# characters must follow.
+# The same for files that begin with letters. A text may begin with these letters too, so the first
+# HEAD bytes must also have control characters.
 _FOREIGN_IN_LETTERS = {
     b"PK\x03\x04": f"a zip archive{_UNPACK}unzip -p FILE | w2v COMMAND -; save a .docx or .odt as "
     "plain text",
@@ -67,7 +67,7 @@ def looks_like(head: bytes, named: bool = False) -> str:
         return "a PDF document: convert it to text: pdftotext FILE - | w2v COMMAND -"
     if head.startswith(_LFS):
         return "a Git LFS pointer, not the file itself: git lfs pull downloads the file"
-    if head[6:10] == b'\0\0{"':
+    if head[6:10] == b'\0\0{"':  # safetensors: the length of the header, then the header in JSON
         return _VECTORS
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if not controls:

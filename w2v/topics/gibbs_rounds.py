@@ -28,7 +28,9 @@ ETA_EPOCHS = 5  # epochs between updates of eta; an update takes a tenth of the 
 
 
 class TopicCounts:
-    """The counts of words and topics; between rounds, their averages and the priors are updated.
+    """The counts of words and topics.
+
+    At the end of an epoch, it adds the counts to their sums over epochs, and updates the priors.
 
     tokens    the terms of the documents
     matrices  arrays that are changed in place:
@@ -64,9 +66,9 @@ class TopicCounts:
             self._sampled_end = max(self._sampled_end, chunk.last)
 
     def average(self, rows: slice) -> None:
-        """Add the counts of these rows to `word_sums`, at the end of an epoch after burn-in.
+        """Add the counts of these rows to `word_sums`, if the round ends an epoch after burn-in.
 
-        Call this after the changes of the round have been added to the counts of these rows.
+        Call this in each round, after its changes have been added to the counts of these rows.
         """
         if self._sampled_end == self._end and self._epoch >= self._settings.burned_in:
             self._matrices["word_sums"][rows] += self.counts[rows]
@@ -97,7 +99,8 @@ class TopicCounts:
 class GibbsRounds(TopicCounts):
     """Rounds that are sampled by the threads of this process.
 
-    The parameters are those of `TopicCounts`. `parts` is the number of parts of each merge.
+    The parameters are those of `TopicCounts`. `parts` is described in `training.protocols.Shards`:
+    a merge has one step.
     """
 
     parts = (PARTS,)
@@ -131,7 +134,7 @@ class GibbsRounds(TopicCounts):
         return train
 
     def dismiss_workers(self) -> None:
-        """End the use of all workers, so that new workers get their buffers."""
+        """End the use of all workers. New workers get the buffers of the earlier ones."""
         self._idle = iter(list(self._buffers))
 
     def _add_buffers(self) -> SamplerBuffers:
@@ -167,8 +170,9 @@ class SamplerBuffers:
               take effect
     settings  `models.lda.Settings`
 
-    `changes`, int32 (V, K), is the sum of the changes of all sampled chunks. `alpha_sums`, float64
-    (K,), holds the sums for `priors.update_alpha` of the chunk that was sampled last.
+    `changes`, int32 (V, K), is the sum of the changes of the chunks that were sampled since the
+    caller last set it to 0. `alpha_sums`, float64 (K,), holds the sums for `priors.update_alpha` of
+    the chunk that was sampled last.
     """
 
     def __init__(self, shape: tuple[int, ...], alpha: np.ndarray, settings: Any):

@@ -1,4 +1,4 @@
-"""Formats of vector files: each module in this folder is one format, without registration.
+"""Formats of vector files: each module in this folder is one format, found without a registry.
 
 A format exports SUFFIXES and `sniff`, and the other names of this list that it needs:
 
@@ -18,9 +18,9 @@ check       (path, table): raises a W2VError for names that could not be read ba
 name_files  (path) -> paths at which a second file with the names may be; `write` writes the first
             of them
 
-To recognise a file, `sniff` of each format is called until one returns a layout: first the formats
-in _FIRST, then the formats in neither list, sorted by name, then the formats in _LAST. The page
-`manual/extending.md` explains how to add a format.
+To recognise a file, `sniff` of each format is called until one returns a layout. First come the
+formats in the list _FIRST, last the formats in the list _LAST. Between them come the formats that
+are in neither list, sorted by name. The page `manual/extending.md` explains how to add a format.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ CONTAINER = safetensors.KIND
 _PART = 1 << 16  # bytes, or rows, that are checked for UTF-8 at a time
 # The most frequent formats come first, so that the other modules need not be imported.
 _FIRST = ("safetensors", "numpy_array", "fasttext_model")
-# These come last. `unreadable` accepts no file: it refuses files before the formats after it, which
-# could accept files of other formats: a binary file has the same header as a text file, rows of
-# numbers alone may look like rows with names, and a GloVe text has no header to be recognised by.
-# The header of `floret` is its own, but `unreadable` would refuse it.
+# These come last, because they could accept files of other formats. A binary file has the same
+# header as a text file, rows of numbers alone may look like rows with names, and a GloVe text has
+# no header to be recognised by. `unreadable` accepts no file. It comes before the others to refuse
+# files that they could accept; it would also refuse a file of `floret`.
 _LAST = ("floret", "unreadable", "word2vec_binary", "projector", "word2vec_text", "glove")
 
 Names = bytes | list[bytes]
@@ -110,9 +110,11 @@ def recognise(source: Source) -> tuple[Format, Layout]:
 
 
 def begins_as(path: str, head: bytes) -> tuple[str, int]:
-    """The kind of a file with this beginning, or "", and D, the length of its vectors.
+    """The kind of a file with this beginning, and D, the length of its vectors.
 
-    head  the first HEAD bytes of the file, or all bytes of a shorter file
+    For a file that is not a vector file, the result is ("", 0).
+
+    head  the first `source.HEAD` bytes of the file, or all bytes of a shorter file
     """
     source = Source(path, io.BytesIO(head))
     source.size = None  # unknown: the file may go on after its head
@@ -194,7 +196,11 @@ def _note_bytes(table: Table, findings: Diagnostics) -> None:
 
 
 def _are_utf8(table: Table) -> bool:
-    """Whether all names are UTF-8: the joined names are, and no name begins inside a letter."""
+    """Whether all names are UTF-8.
+
+    This is so if the joined names are UTF-8, and no name begins with a continuation byte, that is
+    inside a character.
+    """
     decode = getincrementaldecoder("utf-8")().decode
     try:
         for at in range(0, len(table.text), _PART):
@@ -302,7 +308,10 @@ def check_names(path: str, names: Sequence[str], dim: int, blank: str | None = N
 
 
 def written_beside(path: str) -> str | None:
-    """The path of the file of names that is written beside `path`; None for other formats."""
+    """The path of the file of names that is written beside `path`.
+
+    None if the format of `path` has the names in the file itself.
+    """
     form = _named(path)
     return form.name_files(path)[0] if form.name_files else None
 

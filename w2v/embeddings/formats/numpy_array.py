@@ -1,7 +1,7 @@
 """A NumPy array with a list of names beside it: x.npy and x.words, which has a name on each line.
 
-The list can also be a vocabulary of word2vec.c: x.vocab, which has a name and a count on each line.
-Arrays of Python objects are refused, because opening them would unpickle them.
+The list can also be called x.txt, or be a vocabulary of word2vec.c: x.vocab, which has a name and a
+count on each line. Arrays of Python objects are refused, because opening them would unpickle them.
 """
 
 from __future__ import annotations
@@ -41,18 +41,25 @@ def sniff(source: Source) -> Layout | None:
 def read(
     source: Source, layout: Layout, limit: int | None, findings: Diagnostics
 ) -> tuple[bytes, np.ndarray]:
-    """Names, with a line end after each, and the matrix (N, D), mapped unless compressed."""
+    """The names, with a line end after each, and the matrix (N, D), float32 or float16.
+
+    The matrix is mapped from the file, unless the file is compressed or the numbers are converted:
+    float64 to float32, and numbers in another byte order.
+    """
     path, name = source.path, source.name
     matrix = parse(b"".join(source.blocks()), name) if source.packed else _mapped(path)
     if matrix.ndim != 2 or matrix.dtype.kind != "f" or not matrix.shape[1]:
+        advice = "write a row of numbers for each name"
+        if matrix.ndim == 2 and matrix.shape[1]:
+            advice = "convert it with array.astype('float32')"
         raise W2VError(
             f"{name}: expected an array of floats with two dimensions, found {matrix.dtype} "
-            f"{matrix.shape}: convert it with array.astype('float32')"
+            f"{matrix.shape}: {advice}"
         )
     names = _names(path)
     count = names.count(b"\n")
     if count != len(matrix):
-        raise W2VError(f"{name} has {len(matrix):,} rows, but {_list_of(path)} {count:,} names")
+        raise W2VError(f"{name} has {len(matrix):,} rows, but {_list_of(path)} has {count:,} names")
     if limit is not None and limit < count:
         names, matrix = b"\n".join([*names.split(b"\n", limit)[:limit], b""]), matrix[:limit]
     if matrix.dtype.itemsize > 4 or not matrix.dtype.isnative:
@@ -62,7 +69,10 @@ def read(
 
 
 def check(path: str, table: Table) -> None:
-    """Raise a W2VError for names that could not be read back. Vectors may still be unknown."""
+    """Raise a W2VError for names that could not be read back.
+
+    The vectors are not examined, because names are also checked before training.
+    """
     if (table.text == 10).any():
         raise W2VError("a name with a line end cannot be in a list of names; write .safetensors")
     if len(table) and all(table.name_bytes(row).endswith(b"\r") for row in range(len(table))):
@@ -91,7 +101,7 @@ def name_files(path: str) -> list[str]:
 
 
 def _stem(path: str) -> str:
-    """A path without .npy and the suffix of a compression."""
+    """A path without its suffixes: .npy, and the suffix of a compression after it, such as .gz."""
     stem, suffix = os.path.splitext(packing.plain_name(path))
     return stem if suffix.lower() == ".npy" else packing.plain_name(path)
 
