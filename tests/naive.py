@@ -522,3 +522,82 @@ def parse_numbers_read_rows(text, dim):
     vectors = [np.array([float(field) for field in rest.split(b" ")]) for _, rest in lines]
     assert all(vector.size == dim for vector in vectors)
     return [name for name, _ in lines], np.array(vectors).astype(np.float32)
+
+
+def word_ngrams(word, minn, maxn, buckets):
+    """The buckets of a word's n-grams, in the order of their first character, then of their size.
+
+    The word is bytes in UTF-8. The hash is FNV-1a with 32 bits over signed bytes.
+    """
+    marked = b"<" + word + b">"
+    starts = [at for at in range(len(marked)) if marked[at] & 0xC0 != 0x80] + [len(marked)]
+    count, numbers = len(starts) - 1, []
+    for first in range(count):
+        for last in range(first + minn, min(first + maxn, count) + 1):
+            if last - first == 1 and (first == 0 or last == count):
+                continue
+            code = 2166136261
+            for byte in np.frombuffer(marked[starts[first] : starts[last]], np.int8).tolist():
+                code = (code ^ (byte % 2**32)) * 16777619 % 2**32
+            numbers.append(code % buckets)
+    return numbers
+
+
+def all_ngrams(words, minn, maxn, buckets):
+    """The buckets of the n-grams of each word."""
+    return [word_ngrams(word, minn, maxn, buckets) for word in words]
+
+
+def mean_rows(vectors, lists):
+    """The mean of each list of rows; zero for an empty list."""
+    return np.array([vectors[rows].sum(axis=0) / max(len(rows), 1) for rows in lists])
+
+
+def murmur_hash(data, seed):
+    """MurmurHash3_x64_128 of bytes: the two halves of the hash."""
+    full, c1, c2 = 2**64 - 1, 0x87C37B91114253D5, 0x4CF5AD432745937F
+
+    def rotated(number, bits):
+        return (number << bits | number >> (64 - bits)) & full
+
+    def mixed(number):
+        for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+            number = (number ^ number >> 33) * factor & full
+        return number ^ number >> 33
+
+    first = second = seed
+    for begin in range(0, len(data) + 1, 16):
+        block = data[begin : begin + 16]
+        one, two = (int.from_bytes(part, "little") for part in (block[:8], block[8:]))
+        first ^= rotated(one * c1 & full, 31) * c2 & full
+        second_mixed = rotated(two * c2 & full, 33) * c1 & full
+        if len(block) == 16:
+            first = ((rotated(first, 27) + second) * 5 + 0x52DCE729) & full
+            second = ((rotated(second ^ second_mixed, 31) + first) * 5 + 0x38495AB5) & full
+        else:
+            second ^= second_mixed
+    first, second = first ^ len(data), second ^ len(data)
+    first = (first + second) & full
+    second = (second + first) & full
+    first, second = mixed(first), mixed(second)
+    first = (first + second) & full
+    return first, (second + first) & full
+
+
+def floret_numbers(words, minn, maxn, hashes, seed, rows):
+    """The rows of each word, and of its n-grams; the words are bytes with their marks."""
+    found = []
+    for word in words:
+        starts = [at for at in range(len(word)) if word[at] & 0xC0 != 0x80] + [len(word)]
+        count, grams = len(starts) - 1, [word]
+        for first in range(count):
+            for last in range(first + minn, min(first + maxn, count) + 1):
+                if last - first > 1 or (first > 0 and last < count):
+                    grams.append(word[starts[first] : starts[last]])
+        numbers = []
+        for gram in grams:
+            halves = murmur_hash(gram, seed)
+            parts = [part for half in halves for part in (half % 2**32, half >> 32)]
+            numbers += [part % rows for part in parts[:hashes]]
+        found.append(numbers)
+    return found

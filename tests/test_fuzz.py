@@ -12,6 +12,7 @@ import random
 import tracemalloc
 from dataclasses import asdict
 
+import fasttext_files as files
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from w2v.embeddings.formats import word2vec_binary, word2vec_text
 from w2v.embeddings.query import Query
 from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.table import Table
+from w2v.embeddings.word_parts import word_parts
 from w2v.errors import W2VError
 from w2v.evaluation import analogies, similarity
 from w2v.models import models
@@ -53,9 +55,12 @@ def write_container(path):
     container.write(path, tensors, {**container.file_metadata(), **metadata})
 
 
+CHECKPOINT_MATRICES = {"input_vectors": np.ones((9, 5), np.float32)}
+
+
 def write_checkpoint(path):
     state = {"chunks_done": 3, "losses": [[1.0, 2]]}
-    checkpoint.write(path, {"input_vectors": np.ones((9, 5), np.float32)}, {"--dim": 5}, state)
+    checkpoint.write(path, CHECKPOINT_MATRICES, {"--dim": 5}, state)
 
 
 def without_blanks():
@@ -163,6 +168,35 @@ def infer(path):
         trained.vectors(trained.read(opened_documents("new", "lines"))[0])
 
 
+def fasttext_model(path):
+    """A model of words whose vectors are composed from n-grams."""
+    rng, words = np.random.default_rng(1), [name for name in NAMES if name != "\udcff"]
+    inputs, outputs = (files.dense(rng.normal(size=(len(words) + n, 4))) for n in (20, 0))
+    data = files.model(words, [*range(len(words), 0, -1)], inputs, outputs, bucket=20)
+    write_bytes(data)(path)
+
+
+def quantized_model(path):
+    """A quantized classifier whose n-grams are pruned."""
+    rng = np.random.default_rng(1)
+    pruned = [(bucket, row) for row, bucket in enumerate(range(19, 0, -2))]
+    codes = rng.integers(0, 256, (2 + len(pruned), 2))
+    parts = [rng.normal(size=(256, width)).astype(np.float32) for width in (2, 1)]
+    norms = (rng.integers(0, 256, len(codes)), rng.normal(size=256).astype(np.float32))
+    inputs, outputs = files.quantized(codes, parts, norms), files.dense(np.ones((2, 3)))
+    data = files.model(
+        ["the", "king"], [3, 2], inputs, outputs, ["__label__x", "__label__y"], pruned,
+        (True, False), dim=3, bucket=20, model=3, loss=3,
+    )  # fmt: skip
+    write_bytes(data)(path)
+
+
+def container_with_subwords(path):
+    fasttext_model("model.bin")
+    formats.save("model.safetensors", formats.load("model.bin"))
+    os.rename("model.safetensors", path)
+
+
 def write_array(path, opened=open):
     """Write an array, and the file with its names."""
     with opened(path, "wb") as file:
@@ -185,6 +219,9 @@ MAKERS = {
     "word2vec.bin": lambda path: word2vec_binary.write(path, without_blanks()),
     "glove": write_bytes(GLOVE),
     "word2vec.txt.gz": write_bytes(gzip.compress(b"5 4\n" + GLOVE, mtime=0)),
+    "fastText model": fasttext_model,
+    "quantized fastText model": quantized_model,
+    "container with subwords": container_with_subwords,
     "array": write_array,
     "array.gz": lambda path: write_array(path, gzip.open),
     "counts": write_bytes(b"</s> 0\nthe 90\nking 40\n\xc3\xa9 7\n"),
@@ -217,6 +254,20 @@ def use_vectors(path):
     assert len(table.names) == len(table)
 
 
+def use_subwords(path):
+    """Compose vectors of words, and show their parts."""
+    use_vectors(path)
+    table = formats.load(path)
+    for name in ("", "</s>", "kings", "\udcff\udcfe", "x" * 20_000):
+        vector = table.compose(name)
+        assert vector is None or vector.shape == (table.dim,)
+        if table.subwords and (table.find(name) is not None or vector is not None):
+            word_parts(table, table.subwords, name)
+    if np.isfinite(table.norms).all():
+        formats.save("copy.safetensors", table)
+        assert len(formats.load("copy.safetensors")) == len(table)
+
+
 def use_container(path):
     use_vectors(path)
     tensors, metadata = container.read(path)
@@ -225,10 +276,13 @@ def use_container(path):
 
 READERS = {
     "write_container": use_container,
-    "checkpoint": lambda path: checkpoint.read(path, {"--dim": 5}, force=True),
+    "checkpoint": lambda path: checkpoint.read(path, {"--dim": 5}, CHECKPOINT_MATRICES, True),
     "word2vec.txt": use_vectors,
     "word2vec.bin": use_vectors,
     "glove": use_vectors,
+    "fastText model": use_subwords,
+    "quantized fastText model": use_subwords,
+    "container with subwords": use_subwords,
     "word2vec.txt.gz": use_vectors,
     "array": use_vectors,
     "array.gz": use_vectors,

@@ -43,7 +43,7 @@ def load(path: str | Path, table: str | None = None, limit: int | None = None) -
     """Open a file of vectors or a trained model.
 
     path     a .safetensors file of `w2v train`, or a file of another program: word2vec text or
-             binary, GloVe, fastText .vec, NumPy .npy with a list of words beside it, Embedding
+             binary, GloVe, fastText, NumPy .npy with a list of words beside it, Embedding
              Projector .tsv. The format is recognised by the content, not by the suffix; a file may
              be compressed by gzip, bzip2 or xz
     table    the table of a .safetensors file, such as "words" or "documents". None: the words, or

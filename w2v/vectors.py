@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
 import numpy as np
 
-from w2v.embeddings import container, formats, query
+from w2v.embeddings import container, formats, lookup, query
 from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
 from w2v.embeddings.search import Search
 from w2v.embeddings.source import Diagnostics
@@ -53,8 +53,8 @@ class Vectors:
     Raises  W2VError if the lengths do not match, or if a name occurs twice
 
     `vectors["king"]`, `"king" in vectors`, `len(vectors)` and `for word in vectors` work as in a
-    dictionary. All similarities are cosines. Queries raise NotFoundError, a KeyError, for an
-    out-of-vocabulary word, and W2VError, its base class, for a wrong argument.
+    dictionary. All similarities are cosines. Queries raise NotFoundError, a KeyError, for a word
+    without a vector, and W2VError, its base class, for a wrong argument.
 
     >>> import w2v
     >>> vectors = w2v.Vectors(["king", "queen", "apple"], [[1, 0.2], [1, 0.4], [0, 1]])
@@ -127,14 +127,13 @@ class Vectors:
     def __getitem__(self, word: str | Sequence[str]) -> np.ndarray:
         """The vector of a word, float32 (D,), or the vectors of a list of K words, (K, D).
 
-        The array is a copy. Raises NotFoundError, a KeyError, for an out-of-vocabulary word; the
-        message suggests similar spellings.
+        The array is a copy. A model with subwords composes the vector of an out-of-vocabulary word
+        from its n-grams; the word is still not `in` the vectors. Otherwise such a word raises
+        NotFoundError, a KeyError, whose message suggests similar spellings.
         """
         if isinstance(word, str):
-            return query.find_vector(self._table, word).copy()
-        names = python_arguments.words(word, "a word")
-        vectors = [query.find_vector(self._table, name) for name in names]
-        return np.array(vectors, np.float32).reshape(len(names), self.dim)
+            return lookup.find_vector(self._table, word).copy()
+        return lookup.find_vectors(self._table, python_arguments.words(word, "a word"))
 
     def __repr__(self) -> str:
         return f"<{len(self):,} {self._name} x {self.dim}{f' of {self._path}' * bool(self._path)}>"
@@ -361,9 +360,9 @@ class Vectors:
     def save(self, path: str | Path) -> None:
         """Write the vectors to a file, completely or not at all, in the format of its suffix.
 
-        The suffixes are .safetensors, .txt and .vec (word2vec text), .bin (word2vec binary),
-        .glove, .npy (with a list of words beside it) and .tsv (Embedding Projector). A second
-        suffix .gz, .bz2 or .xz compresses the file, except after .safetensors and .tsv.
+        The suffixes are .safetensors, .txt and .vec (word2vec text), .bin (fastText if the vectors
+        have subwords, else word2vec), .glove, .npy (with a list of words beside it) and .tsv. A
+        second suffix .gz, .bz2 or .xz compresses all but .safetensors, .tsv and fastText's .bin.
 
         If the vectors come from a model, .safetensors keeps the complete model; other formats hold
         only this table. Raises W2VError for an unknown suffix or a name that does not fit.
@@ -373,7 +372,7 @@ class Vectors:
             with open(self._path, "rb") as file, atomic_file.replacing(target) as copy:
                 shutil.copyfileobj(file, copy)
         else:
-            formats.save(target, self._table, self._name)
+            formats.save(target, self._table, self._name, self._path)
 
     def _is_container(self) -> bool:
         return bool(self._path) and formats.sniff(self._path) == formats.CONTAINER

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 import click
+import fasttext_files as files
+import numpy as np
 import planted
 import pytest
 from helpers import compiled
@@ -152,6 +154,9 @@ def prepared(tmp_path_factory):
     (folder / "new.txt").write_text(planted.text(5, 4))
     (folder / "pairs.tsv").write_text(planted.pairs())
     (folder / "questions.txt").write_text(planted.questions())
+    inputs, outputs = (files.dense(np.ones((rows, 4))) for rows in (53, 3))
+    model = files.model(["un", "like", "ly"], [3, 2, 1], inputs, outputs)
+    (folder / "model.bin").write_bytes(model)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for line in PREPARATION.strip().splitlines():

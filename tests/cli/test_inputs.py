@@ -119,6 +119,7 @@ READS = {
     "convert": {
         "IN": ("words.safetensors", "convert", "@", "-", "--combine", "sum"),
         "--only": ("names", "convert", "vectors.safetensors", "-", "--only", "@"),
+        "--words": ("names", "convert", "vectors.safetensors", "-", "--words", "@"),
     },
     "info": {"FILE": ("words.safetensors", "info", "@", "--check")},
 }  # fmt: skip

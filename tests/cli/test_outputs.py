@@ -38,7 +38,7 @@ READS = {
     "vocab": {"CORPUS...": "text"},
     "phrases": {"CORPUS...": "text", "--connectors": "stop"},
     "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
-    "convert": {"IN": "w.txt", "--only": "stop"},
+    "convert": {"IN": "w.txt", "--only": "stop", "--words": "stop"},
     "topics": {"MODEL": "lda.safetensors", "--reference": "text"},
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
     "plot": {"--vectors": "w.txt", "--labels": "labels"},

@@ -237,6 +237,29 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
 
 
 @clustered
+def test_a_run_whose_workers_are_all_gone_says_so(w2v, folder, text, monkeypatch):
+    monkeypatch.setattr("w2v.cluster.connection.TIMEOUT", 2)
+    cluster = start_cluster(1)
+    taken, original = [], rounds.ClusterRounds._apply_round
+
+    def take(self, *args):
+        taken.append(args)
+        if len(taken) == 9:
+            cluster.scale(0)
+        original(self, *args)
+
+    monkeypatch.setattr(rounds.ClusterRounds, "_apply_round", take)
+    with cluster:
+        outcome = w2v(
+            "train", text, "--min-count", "1", "--dim", "6", "--sample", "0", "--shards", "5",
+            "--round-words", "40", "-o", "x.safetensors", "--cluster", cluster.scheduler_address,
+        )  # fmt: skip
+    assert outcome.code == 1
+    assert "no worker has answered for 2 s: start workers" in outcome.err.splitlines()[-1]
+    assert "the same command with --resume" in outcome.err
+
+
+@clustered
 def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder, text, monkeypatch):
     """The run can resume with another scheduler, and on this machine alone."""
     monkeypatch.setattr("w2v.cluster.connection.TIMEOUT", 1)

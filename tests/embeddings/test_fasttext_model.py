@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 import tracemalloc
 from contextlib import suppress
@@ -17,6 +18,7 @@ import w2v
 from w2v.embeddings import formats
 from w2v.embeddings.fasttext_file import parse
 from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.subwords import Subwords
 from w2v.errors import W2VError
 
@@ -90,7 +92,8 @@ def test_kernel_and_twin_find_the_same_ngrams(word, minn, more):
     encoded = word.encode("utf-8", "surrogatepass")
     subwords = Subwords(DenseMatrix(inputs), 1, minn, minn + more, 20)
     text = np.frombuffer(encoded, np.uint8)
-    composed = subwords.compose_rows(text, np.array([0, len(text)]), np.array([0]))[0]
+    row = np.array([0])
+    composed = subwords.compose_rows(text, np.array([0, len(text)]), row, row)[0]
     np.testing.assert_allclose(composed, subwords.compose(encoded, 0), atol=1e-6)
     if not any("\ud800" <= letter <= "\udfff" for letter in word):
         found = [ngram.decode() for ngram, _ in subwords.ngrams(encoded)]
@@ -138,12 +141,51 @@ def test_quantized_and_pruned_models_are_read(tmp_path, norms):
     assert table.compose(without) is None
 
 
+def test_quantized_models_are_described_and_converted(tmp_path):
+    """A container has the n-grams that were kept, in the order of their buckets."""
+    data, _, pruned = pruned_model(True)
+    path = str(write(tmp_path, data, "model.ftz"))
+    facts = formats.describe(path, Diagnostics(path))
+    assert (facts["model"], facts["loss"], facts["labels"]) == ("supervised", "softmax", 2)
+    assert facts["quantized"] is True
+    assert facts["subwords"] == {"minn": 3, "maxn": 6, "buckets": 50, "ngrams": len(pruned)}
+    table, target = formats.load(path), str(tmp_path / "model.safetensors")
+    formats.save(target, table)
+    read = formats.load(target)
+    np.testing.assert_allclose(read.matrix, table.matrix, atol=1e-6)
+    np.testing.assert_allclose(read.compose("goods"), table.compose("goods"), atol=1e-6)
+    assert read.subwords is not None
+    assert read.subwords.kept.tolist() == sorted(bucket for bucket, _ in pruned)
+
+
+def test_a_packed_model_is_refused(tmp_path):
+    """With the advice to unpack it."""
+    path = write(tmp_path, gzip.compress(WORDS_MODEL), "model.bin.gz")
+    with pytest.raises(W2VError, match="a fastText model, packed by gzip: unpack it"):
+        formats.load(str(path))
+
+
 def test_a_model_that_is_cut_short_anywhere_is_one_error():
     """Every prefix of a file is refused with the byte and the advice; none crashes."""
     for data in (WORDS_MODEL, pruned_model(True)[0]):
         for size in range(4, len(data)):
             with pytest.raises(W2VError, match="byte .*; the file is damaged or cut short"):
                 parse(np.frombuffer(data[:size], np.uint8), "x.bin")
+
+
+@pytest.mark.parametrize("value", [-(2**62), -1, 2**31, 2**62, 2**63 - 1])
+def test_hostile_sizes_take_no_memory(value):
+    """Every 8 bytes of a model are replaced by a size: a small part of them are sizes."""
+    for data in (WORDS_MODEL, pruned_model(True)[0][:900]):
+        tracemalloc.start()
+        for at in range(0, min(len(data), 900) - 8, 3):
+            mutant = bytearray(data)
+            struct.pack_into("<q", mutant, at, value)
+            with suppress(W2VError):
+                parse(np.frombuffer(bytes(mutant), np.uint8), "x.bin")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 1_000_000
 
 
 @pytest.mark.parametrize("at", range(4, 100, 4))
@@ -165,3 +207,18 @@ def test_other_versions_are_refused():
     data = files.model(ODD, COUNTS, files.dense(INPUTS), files.dense(OUTPUTS), version=13)
     with pytest.raises(W2VError, match="version 13: versions 11 and 12 can be read"):
         parse(np.frombuffer(data, np.uint8), "x.bin")
+
+
+def test_the_vectors_are_fasttexts(tmp_path):
+    """Those of the package, for odd words too, with a model of words and a pruned classifier."""
+    fasttext = pytest.importorskip("fasttext", reason="the package fasttext is not installed")
+    for name, data in (("words.bin", WORDS_MODEL), ("classes.ftz", pruned_model(True)[0])):
+        path = str(write(tmp_path, data, name))
+        ours, theirs = w2v.load(path), fasttext.load_model(path)
+        known = [word for word in ours.words if "\udcff" not in word]
+        for word in [*known, "unseen", "👍", "ﬁ", "日", "", "goods", "Straßen", "e\u0301e"]:
+            vector = theirs.get_word_vector(word)
+            if vector.any():
+                np.testing.assert_allclose(ours[word], vector, atol=1e-5)
+            else:
+                assert word not in ours

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from w2v.embeddings import query
+from w2v.embeddings import lookup, query
 from w2v.embeddings.query import Query, parse_terms
 from w2v.embeddings.spelling import edits, near_spellings
 from w2v.embeddings.table import Table
@@ -54,7 +54,7 @@ def test_query_words_never_answer_themselves(toy):
 
 def test_an_analogy_adds_unit_vectors(toy):
     parsed = query.analogy("man", "king", "woman")
-    vector, rows = query.combine(toy, parsed)
+    vector = query.combine(toy, parsed)
     unit = [toy.matrix[toy.find(w)] / toy.norms[toy.find(w)] for w in ("king", "man", "woman")]
     np.testing.assert_allclose(vector, unit[0] - unit[1] + unit[2], rtol=1e-6)
     assert str(parsed) == "king -man +woman"
@@ -135,14 +135,14 @@ def test_edit_distance_is_zero_for_equal_words_only_and_bounded_by_length(a, b, 
 def test_near_spellings_are_offered(toy, typed, meant):
     assert near_spellings(toy, typed)[0] == meant
     with pytest.raises(NotFoundError, match=f"no vector for '{typed}' among 10; near: {meant}"):
-        query.find(toy, typed)
+        lookup.find(toy, typed)
 
 
 def test_what_is_near_to_nothing_is_offered_nothing(toy):
     assert near_spellings(toy, "zzzzzzzz") == []
     assert near_spellings(toy, "") == []
     with pytest.raises(NotFoundError, match="among 10$"):
-        query.find(toy, "zzzzzzzz")
+        lookup.find(toy, "zzzzzzzz")
 
 
 def test_among_equal_spellings_the_more_frequent_comes_first():

@@ -328,6 +328,11 @@ def test_what_has_no_direction_is_left_out_and_counted(w2v, folder):
     left_out, written = outcome.err.splitlines()
     assert "1 vector is zero ('c') and 1 vector is not finite ('a')" in left_out
     assert written == "x.tsv: 2 names"
+    outcome = w2v("plot", "c", "-k", 0, "-v", "x.txt", "-o", "x.tsv")
+    assert outcome.code == 2
+    assert "none of the chosen vectors is finite and not zero" in outcome.err
+    outcome = w2v("plot", "b", "-k", 0, "-v", "x.txt", "-o", "x.tsv")
+    assert outcome.err.splitlines()[-1] == "x.tsv: 1 name"
 
 
 # Charts

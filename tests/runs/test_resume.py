@@ -476,20 +476,59 @@ def stop_again_and_again(folder, number, stops, epochs):
     assert left == {"text", "whole.safetensors", "x.safetensors"}
 
 
-OTHER_SHAPES = r"cannot be continued: .* other shapes\. Repeat them, or remove the file"
+LDA = {"topics": 3, "epochs": 4}
+LSTM = {"task": "lm", "dim": 4, "units": 4, "epochs": 3}
 
 
-@pytest.mark.parametrize("other", [{"name": "pv-dm"}, {"dim": 7}])
-def test_what_is_forced_on_another_shape_is_refused_with_what_may_differ(text, other):
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize(
+    ("name", "settings", "changed", "threads", "said"),
+    [
+        ("skipgram", {"dim": 6}, {"dim": 7}, 1, "--dim was 6, is now 7"),
+        ("lda", LDA, {}, 2, "--threads was 1, is now 2"),
+        ("lda", LDA, {"topics": 4}, 1, "--topics was 3, is now 4"),  # padded to the same shapes
+        ("lstm", LSTM, {}, 2, "--threads was 1, is now 2"),
+        ("lstm", LSTM, {"epochs": 5}, 1, "--epochs was 3, is now 5"),
+    ],
+)
+def test_force_is_not_advised_where_the_matrices_do_not_fit(
+    text, name, settings, changed, threads, said, force
+):
+    model = models()[name]
+    stop_at(start_run(text, "x.safetensors", model, model.settings(**settings)), 2)
+    other = start_run(text, "x.safetensors", model, model.settings(**settings | changed), threads)
+    with pytest.raises(W2VError) as caught:
+        other.resume(force=force)
+    assert said in str(caught.value)
+    assert "not even with --force. Repeat that run's options" in str(caught.value)
+    assert "add --force" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "changed"),
+    [("lda", LDA, {"epochs": 5}), ("lstm", LSTM, {"lr": 0.5}), ("skipgram", {}, {"epochs": 2})],
+)
+def test_an_advised_force_works(text, name, settings, changed):
+    model = models()[name]
+    stop_at(start_run(text, "x.safetensors", model, model.settings(**settings)), 2)
+    other = start_run(text, "x.safetensors", model, model.settings(**settings | changed))
+    with pytest.raises(W2VError, match="add --force to continue anyway"):
+        other.resume()
+    assert other.resume(force=True)
+
+
+def test_another_model_is_refused_with_force(text):
     stop_at(make_run(text), 3)
-    with pytest.raises(W2VError, match=OTHER_SHAPES):
-        make_run(text, **other).resume(force=True)
+    with pytest.raises(W2VError, match="--model was skipgram, is now pv-dm.*not even with --force"):
+        make_run(text, name="pv-dm").resume(force=True)
 
 
-def test_lda_cannot_be_forced_to_have_another_number_of_threads(text):
-    """Its checkpoint has a row of sums for each thread."""
-    lda = models()["lda"]
-    settings = lda.settings(topics=3, epochs=4)
-    stop_at(start_run(text, "x.safetensors", lda, settings, threads=2), 2)
-    with pytest.raises(W2VError, match=OTHER_SHAPES):
-        start_run(text, "x.safetensors", lda, settings, threads=1).resume(force=True)
+def test_a_checkpoint_that_lacks_a_matrix_is_damaged(text):
+    training = make_run(text)
+    stop_at(training, 3)
+    path = training.checkpoint_path
+    tensors, metadata = container.read(path)
+    first, *_ = tensors
+    container.write(path, {first: np.array(tensors[first])}, {**metadata, "checksums": "{}"})
+    with pytest.raises(W2VError, match="damaged: its matrices do not fit its settings"):
+        make_run(text).resume()

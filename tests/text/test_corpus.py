@@ -258,6 +258,14 @@ def test_wrong_bytes_are_replaced_counted_and_located(tmp_path):
     assert corpus.first_bad.endswith("bad.txt, near byte 4")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "idna"])  # no mark; a codec that replaces nothing
+def test_bytes_that_an_encoding_cannot_replace_are_an_error(tmp_path, encoding):
+    path = tmp_path / "plain.txt"
+    path.write_bytes(b"abc def\n")
+    with pytest.raises(W2VError, match=rf"plain\.txt: cannot be read with --encoding {encoding}"):
+        read(path, encoding=encoding)
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "cp1252", "gb18030", "utf-8-sig"])
 def test_other_encodings_give_the_same_words_and_the_same_fingerprint(tmp_path, encoding):
     plain, other = tmp_path / "plain", tmp_path / "other"

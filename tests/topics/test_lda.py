@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import math
+from types import SimpleNamespace
 
 import naive
 import numpy as np
@@ -504,3 +505,18 @@ def test_documents_without_terms_have_no_shares_and_are_nearest_to_nothing(w2v, 
     found = w2v("similar", "2", "--table", "documents", "-v", "y.safetensors", "--json").out
     names = [row["document"] for row in json.loads(found)["results"]]
     assert set(names[:7]) == {"3", "4", "5", "6", "7", "8", "9"}
+
+
+def test_documents_in_a_temporary_file_take_no_memory():
+    trainer = object.__new__(lda.LdaTrainer)
+    trainer._shapes = lambda: {
+        "word_sums": ((10, 16), np.float32),
+        "document_sums": ((1000, 16), np.int32),
+    }
+    needed = []
+    for mapped in (False, True):
+        trainer._text = SimpleNamespace(mapped=mapped)
+        needed.append(trainer.memory_bytes(1))
+    # The matrices, and the larger of the copies of the counts and of the results.
+    words, documents = 4 * 10 * 16, 4 * 1000 * 16
+    assert needed == [words + documents + 2 * (words + documents), words + 3 * words]

@@ -25,7 +25,7 @@ from w2v.cli.query_options import (
     lookup_options,
     query_file_options,
 )
-from w2v.cli.vector_file import QueryCommand, open_table, table_option
+from w2v.cli.vector_file import QueryCommand, table_option
 
 if TYPE_CHECKING:
     from w2v.embeddings.query import Query
@@ -67,7 +67,7 @@ def analogy(
 
     queries = [query.analogy(*group) for group in word_groups(words, 3, "A B C")]
     require_queries(queries, files.paths, "A B C")
-    searched = open_table(lookup.vectors, table)
+    searched = lookup.open_table(table)
     answerer = query_answerer(searched, searched, lookup, answer)
     printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
     unanswered = unanswered_queries(answerer, lookup.vectors)

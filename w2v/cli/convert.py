@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.output import printable, say_findings
-from w2v.cli.vector_file import combine_option, read_names
+from w2v.cli.vector_file import combine_option, listed_names, read_names
 from w2v.system.pipes import name_of
+
+if TYPE_CHECKING:
+    from w2v.embeddings.table import Table
+
+_NAMED = 3  # maximum number of words without a vector whose names are in a message
 
 
 @click.command(
@@ -34,6 +41,11 @@ from w2v.system.pipes import name_of
         "--only", multiple=True, type=INPUT, metavar="FILE",
         help="Keep only the names in this file, one on each line. May be repeated.",
     ),
+    click.option(
+        "--words", type=INPUT, metavar="FILE",
+        help="Write the vectors of the words in this file, one on each line, in that order. A "
+        "model with subwords composes words that it lacks.",
+    ),
     combine_option,
     click.option(
         "--center", type=click.IntRange(0), metavar="N",
@@ -46,6 +58,17 @@ from w2v.system.pipes import name_of
     "--dtype", type=click.Choice(["f32", "f16"]), default="f32", show_default=True,
     help="Type of the numbers. f16 (float16) halves the size of a .safetensors or .npy file. "
     "Other formats cannot store f16.",
+)  # fmt: skip
+@click.option(
+    "--format", "layout", type=click.Choice(["word2vec", "fasttext"]),
+    help="The format of a .bin. The default is fasttext for vectors with subwords, because "
+    "word2vec's format would lose them, and word2vec for others.",
+)  # fmt: skip
+@click.option(
+    "--buckets", type=click.IntRange(1, (1 << 31) - 1), metavar="N",
+    help="Number of rows of n-grams in a fastText .bin. By default it is that of IN, or 2,000,000 "
+    "if IN numbers its n-grams. Fewer rows make the file smaller, and the vectors of unknown words "
+    "less exact.",
 )  # fmt: skip
 @click.option(
     "--blank", metavar="TEXT",
@@ -61,10 +84,13 @@ def convert(
     table: str,
     limit: int | None,
     only: tuple[str, ...],
+    words: str | None,
     combine: str,
     center: int | None,
     normalize: bool,
     dtype: str,
+    layout: str | None,
+    buckets: int | None,
     blank: str | None,
     check: bool,
 ) -> None:
@@ -72,54 +98,47 @@ def convert(
 
     The suffix of OUT sets its format; the format of IN is recognised by its content. .safetensors
     is the format of w2v train; .txt, .vec and - (stdout) are word2vec text; .bin is word2vec
-    binary; .glove is text without a header, where names may have blanks; .npy is a NumPy array,
-    with the names in a second file, .words; .tsv is the two files of the Embedding Projector. A
-    further suffix .gz, .bz2 or .xz compresses OUT, except .safetensors and .tsv.
+    binary, or a fastText model if the vectors have subwords; .glove is text without a header, where
+    names may have blanks; .npy is a NumPy array, with the names in a second file, .words; .tsv is
+    the two files of the Embedding Projector. A further suffix .gz, .bz2 or .xz compresses OUT,
+    except .safetensors, .tsv and fastText models.
 
     --check repairs a damaged IN. It counts the rows if the header is wrong or missing, leaves out
     rows that cannot be read and vectors that are not finite, and keeps the first of several rows
     with the same name. It reports each repair on stderr.
     """
-    import numpy as np
-
-    from w2v.embeddings import container, formats, transform
-    from w2v.embeddings.source import Diagnostics
+    from w2v.embeddings import formats, transform
     from w2v.system import output_files, packing
     from w2v.system.progress import plural
 
     catch_signals()
+    if words and only:
+        raise click.UsageError("--words and --only cannot be combined: use one of them")
     is_half = dtype == "f16"
     if is_half and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
         raise click.UsageError(
             "--dtype f16 works only for .safetensors and .npy: leave out --dtype"
         )
+    if layout and not packing.plain_name(target).lower().endswith(".bin"):
+        raise click.UsageError(f"--format {layout} needs an OUT that ends in .bin")
     output_files.check(
         {"OUT": target, "the list of names": formats.written_beside(target)},
-        {"one of the files of IN": formats.read_with(source), "one of the lists of --only": only},
+        {
+            "one of the files of IN": formats.read_with(source),
+            "one of the lists of --only": only,
+            "the list of --words": words,
+        },
     )
-    findings = Diagnostics(source, repairs=check)
-    converted = formats.load(source, table, limit if combine == "input" else None, findings)
-    if check and (damaged := container.damaged(*formats.contents(source))):
-        findings.note(
-            f"the bytes of {', '.join(damaged)} do not match their checksum, and are kept unchanged"
-        )
-    if check and not np.isfinite(converted.norms).all():
-        finite = np.isfinite(converted.norms)
-        findings.note(f"{converted.counted(~finite, 'not finite')}: left out")
-        converted = converted.take(np.flatnonzero(finite))
-    if problem := converted.without_direction():
-        findings.note(problem)
-    say_findings(findings)
+    converted = _read(source, table, limit if combine == "input" else None, check)
+    had_subwords = converted.subwords is not None and not words
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
     if only:
         converted, missing = transform.select(converted, read_names(only))
-        click.echo(
-            printable(
-                f"{', '.join(map(name_of, only))}: {plural(missing, 'name')} without a vector"
-            ),
-            err=True,
-        )
+        lists, count = ", ".join(map(name_of, only)), plural(missing, "name")
+        click.echo(printable(f"{lists}: {count} without a vector"), err=True)
+    if words:
+        converted = _listed(converted, words)
     if center is not None:
         converted = transform.centered(converted, center)
     if normalize:
@@ -128,6 +147,87 @@ def convert(
         converted = converted.without_blanks(blank)
     if is_half:
         converted = transform.to_float16(converted)
-    formats.save(target, converted, table)
-    size = f"{plural(len(converted), 'vector')} of {plural(converted.dim, 'number')}"
-    click.echo(f"{printable(target)}: {size}", err=True)
+    if had_subwords and converted.subwords is None:
+        message = "the subwords are left out, because they do not compose these vectors"
+        click.echo(f"{printable(target)}: {message}", err=True)
+    _save(target, converted, table, "" if words else source, layout, buckets)
+
+
+def _save(
+    target: str, table: Table, name: str, source: str, layout: str | None, buckets: int | None
+) -> None:
+    """Write a table, and say on stderr what was written and what the format does not keep.
+
+    name     the name of the table in a container
+    source   the file whose words the table has; "" for other words
+    layout   the format of a .bin; None: the default
+    buckets  number of buckets in a fastText .bin; None: the default
+    """
+    from w2v.embeddings import fasttext_export, formats
+    from w2v.system import packing
+    from w2v.system.progress import plural
+
+    is_bin = packing.plain_name(target).lower().endswith(".bin")
+    is_model = is_bin and (
+        layout == "fasttext" or (not layout and fasttext_export.keeps_model(source, table))
+    )
+    if buckets and not (is_model and table.subwords):
+        raise click.UsageError(
+            "--buckets is for a fastText .bin of vectors with subwords: leave out --buckets"
+        )
+    if layout == "word2vec" and table.subwords is not None:
+        message = "the subwords are left out, because word2vec's format cannot keep them"
+        click.echo(f"{printable(target)}: {message}", err=True)
+        table = table.without_subwords()
+    if is_model:
+        facts = fasttext_export.facts_of(source, table) if source and name == "words" else None
+        if changed := fasttext_export.change_when_written(table, facts, buckets):
+            click.echo(f"{printable(target)}: {changed}", err=True)
+        fasttext_export.write(target, table, facts, buckets)
+    else:
+        if lost := formats.lost_subwords(target, table):
+            click.echo(f"{printable(target)}: {lost}", err=True)
+        formats.save(target, table, name, "" if layout else source)
+    size = f"{plural(len(table), 'vector')} of {plural(table.dim, 'number')}"
+    kind = ", a fastText model" if is_model else ""
+    click.echo(f"{printable(target)}: {size}{kind}", err=True)
+
+
+def _read(source: str, table: str, limit: int | None, repairs: bool) -> Table:
+    """Return a table of a file; report problems, and repairs if they are wanted, on stderr."""
+    import numpy as np
+
+    from w2v.embeddings import container, formats
+    from w2v.embeddings.source import Diagnostics
+
+    findings = Diagnostics(source, repairs)
+    found = formats.load(source, table, limit, findings)
+    if repairs and (damaged := container.damaged(*formats.contents(source))):
+        findings.note(
+            f"the bytes of {', '.join(damaged)} do not match their checksum, and are kept unchanged"
+        )
+    if repairs and not np.isfinite(found.norms).all():
+        finite = np.isfinite(found.norms)
+        findings.note(f"{found.counted(~finite, 'not finite')}: left out")
+        found = found.take(np.flatnonzero(finite))
+    if problem := found.without_direction():
+        findings.note(problem)
+    say_findings(findings)
+    return found
+
+
+def _listed(table: Table, path: str) -> Table:
+    """Return the vectors of the words in a file; report composed and missing words on stderr."""
+    from w2v.embeddings import transform
+    from w2v.system.progress import plural
+
+    names = name_of(path)
+    found, composed, missing = transform.listed(table, listed_names([path]))
+    if composed:
+        count = plural(composed, "out-of-vocabulary word")
+        click.echo(printable(f"{names}: {count} composed from n-grams"), err=True)
+    if missing:
+        shown = ", ".join(map(repr, missing[:_NAMED])) + (", ..." if len(missing) > _NAMED else "")
+        count = plural(len(missing), "word")
+        click.echo(printable(f"{names}: {count} without a vector ({shown})"), err=True)
+    return found

@@ -9,7 +9,9 @@ import click
 
 from w2v.cli.command import INPUT, grouped
 from w2v.cli.option_bundle import option_bundle
+from w2v.cli.output import printable
 from w2v.cli.vector_file import combine_option, open_table, vectors_path
+from w2v.errors import NotFoundError
 
 if TYPE_CHECKING:
     from w2v.embeddings.table import Table
@@ -32,6 +34,15 @@ _VECTORS = grouped(
     ),
     combine_option,
 )  # fmt: skip
+_OOV = grouped(
+    "Evaluation",
+    click.option(
+        "--oov", type=click.Choice(["compose", "error", "skip"]), default="compose",
+        show_default=True,
+        help="What to do with unknown words: compose their vectors from n-grams if the model has "
+        "subwords, else leave them out (compose); fail (error); or leave them out (skip).",
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,21 +53,26 @@ class EvaluatedFiles:
     vectors   the paths of the vector files; if there are none, the default file is used
     restrict  number of words of each file to use, the most frequent ones
     combine   input: input vectors; sum: input vectors plus output vectors
+    oov       compose, error or skip
     """
 
     sets: tuple[str, ...]
     vectors: tuple[str, ...]
     restrict: int
     combine: str
+    oov: str
 
     def paths(self) -> list[str]:
         """Return the paths of the vector files."""
         return [vectors_path(path) for path in self.vectors or [None]]
 
     def tables(self) -> list[Table]:
-        """Open the tables of words of the vector files."""
+        """Open the tables of words of the vector files; only with --oov compose they compose."""
         if self.combine == "input":
-            return [open_table(path) for path in self.paths()]
+            tables = [open_table(path) for path in self.paths()]
+            if self.oov == "compose":
+                return tables
+            return [table.without_subwords() for table in tables]
         from w2v.embeddings import formats, transform
 
         return [
@@ -64,5 +80,32 @@ class EvaluatedFiles:
             for path in self.paths()
         ]
 
+    def report_words(self, path: str, composed: int, unknown: int, what: str) -> None:
+        """Report on stderr how many pairs or questions of a set have composed words.
 
-evaluated_file_options = option_bundle("files", EvaluatedFiles, _SETS, _VECTORS, restrict_option)
+        path      the path of the set
+        composed  number of pairs or questions with words that are composed from n-grams
+        unknown   number of those with words that have no vector
+        what      pair or question
+        Raises    NotFoundError with --oov error, if a word has no vector
+        """
+        from w2v.system.progress import plural
+
+        if self.oov == "error" and unknown:
+            raise NotFoundError(
+                f"{path}: {plural(unknown, what)} with words that are unknown, or beyond "
+                "--restrict: leave out --oov error"
+            )
+        if composed:
+            click.echo(
+                printable(
+                    f"{path}: {plural(composed, what)} with out-of-vocabulary words, composed from "
+                    "n-grams"
+                ),
+                err=True,
+            )
+
+
+evaluated_file_options = option_bundle(
+    "files", EvaluatedFiles, _SETS, _VECTORS, restrict_option, _OOV
+)

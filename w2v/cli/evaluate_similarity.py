@@ -33,12 +33,15 @@ def similarity(
     from w2v.evaluation.similarity import similarity
 
     tables = files.tables()
+    if files.oov == "error" and len(tables) > 1:
+        raise click.UsageError("--oov error works only with a single -v")
     for path in files.sets:
         if len(tables) > 1:
             compared = compare.by_pairs(tables, path, files.restrict)
             print_compared(files.vectors, compared, results)
             continue
         result = similarity(tables[0], path, files.restrict)
+        files.report_words(path, result.composed, result.pairs - len(result.found), "pair")
         known_pairs, (spearman, p, pearson) = len(result.found), result.agreement()
         score = "      -" if spearman is None else f"{spearman:7.4f}"
         details = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"

@@ -30,7 +30,7 @@ def info(file: str, check: bool, as_json: bool) -> None:
     """Describe a vector file.
 
     Prints the format of the file and its tables of vectors; for a file of w2v train also the model,
-    the settings, the corpus and the losses.
+    the settings, the corpus and the losses; for a fastText model the settings and the subwords.
     """
     from w2v.embeddings import container
     from w2v.embeddings.formats import CONTAINER, describe
@@ -68,6 +68,8 @@ def _check_finite(file: str) -> None:
                 f"{file}: {problem}; w2v convert --check{table_option} {file} OUT removes vectors "
                 "that are not finite"
             )
+        if table.subwords and (damaged := table.subwords.count_not_finite()):
+            raise W2VError(f"{file}: {damaged:,} vectors of n-grams are not finite")
         if problem:
             findings.note(problem)
         say_findings(findings)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from w2v.cli.composed_words import ComposedWords
 from w2v.cli.output import ResultPrinter, print_lines, printable
 from w2v.cli.query_options import AnswerOptions, LookupOptions
 from w2v.cli.unknown_words import UnansweredQueries
@@ -61,14 +62,18 @@ class NeighbourPrinter:
     table: str
     heading: bool
 
-    def lines(self, query: str, answers: Sequence[Neighbour]) -> list[str]:
-        """Return the lines that print the answers to a query."""
+    def lines(self, query: str, answers: Sequence[Neighbour], is_known: bool = True) -> list[str]:
+        """Return the lines that print the answers to a query.
+
+        is_known  whether all its words are in the vocabulary; JSON says if not
+        """
 
         def record() -> dict[str, Any]:
             """Return the query and its answers for JSON."""
             kind = self.table.removesuffix("s")
             items = [{kind: a.name, "score": round(a.score, 6), "count": a.count} for a in answers]
-            return {"query": query, "results": items}
+            known = {} if is_known else {"known": False}
+            return {"query": query, **known, "results": items}
 
         def rows() -> list[tuple]:
             """Return a row of TSV for each answer: query, rank, name, score, count."""
@@ -97,6 +102,7 @@ def print_answers(
     order       for each term, in the order of typing, its position in `Query.terms`; None: `terms`
                 is in the order of typing
     """
+    composed = ComposedWords(answerer.source, answerer.ignore_case)
     for queries in batches:
         lines: list[str] = []
         for query, answer in zip(queries, answerer.answer(queries), strict=True):
@@ -105,8 +111,10 @@ def print_answers(
                 lines.clear()
                 unanswered.report(answer, _names(queries, order))
             else:
-                lines += printer.lines(str(query), answer)
+                names = [name for _, name in query.terms if name in answerer.composed]
+                lines += printer.lines(str(query), answer, not composed.among(names))
         print_lines(lines)
+    composed.finish()
     return unanswered.exit_code()
 
 

@@ -49,7 +49,8 @@ def odd(
         ranked = query.odd(vectors.table, words_with_vectors, vectors.ignore_case)
         scores = [{"word": word, "score": round(score, 6)} for word, score in ranked]
         odd_one = ranked[0][0]
-        results.print({"odd": odd_one, "scores": scores}, printable(odd_one), ranked)
+        known = vectors.known_field(words_with_vectors)
+        results.print({"odd": odd_one, **known, "scores": scores}, printable(odd_one), ranked)
 
     def parse(line: str) -> list[tuple[str, ...]]:
         listed_words = tuple(split_words(line))

@@ -38,8 +38,8 @@ _MAP_OPTIONS = grouped(
     ),
     click.option(
         "-k", "k", type=click.IntRange(0), default=10, show_default=True, metavar="N",
-        help="Draw the N nearest neighbours of each TERM. An .html page also lists the N nearest "
-        "neighbours of each name.",
+        help="Draw the N nearest neighbours of each TERM, except with --pairs. An .html page also "
+        "lists the N nearest neighbours of each name, at least one.",
     ),
     click.option("--pairs", is_flag=True, help="Draw each TERM A:B as an arrow from A to B."),
     click.option(
@@ -49,7 +49,9 @@ _MAP_OPTIONS = grouped(
     ),
     click.option(
         "--names/--no-names", "named", default=None,
-        help="Write names on the map.  [default: names of words, and of each TERM]",
+        help="Write all names on the map. With --no-names, a picture has only the name of each "
+        "TERM, and an .html page has all names only while few points are in view.  [default: "
+        "--names for words, else --no-names]",
     ),
     click.option(
         "--color", "--colour", "color",
@@ -74,7 +76,7 @@ _MAP_OPTIONS = grouped(
 )  # fmt: skip
 _THREADS_OPTION = click.option(
     "--threads", type=click.IntRange(1), metavar="N",
-    help="Threads of t-SNE.  [default: the processors that may be used]",
+    help="Threads of t-SNE and of BLAS.  [default: the processors that may be used]",
 )  # fmt: skip
 
 
@@ -147,7 +149,7 @@ def plot(
     limit_blas(options.threads)
     from w2v.embeddings.formats import read_with
     from w2v.system import output_files
-    from w2v.system.progress import ProgressLine
+    from w2v.system.progress import ProgressLine, plural
 
     line = ProgressLine(sys.stderr, quiet)
     if loss:
@@ -167,11 +169,11 @@ def plot(
         {"-o": output},
         {"the vector file": read_with(path), "one of the files of --labels": options.labels},
     )
-    table = open_table(vectors, options.table)
+    table = open_table(vectors, options.table).without_subwords()
     choice = _choice(table, terms, options)
     map_ = _map(table, path, choice, options, line)
     _write(output, kind, map_, table, choice, options, line)
-    line.say(f"{output}: {len(map_.names):,} names")
+    line.say(f"{output}: {plural(len(map_.names), 'name')}")
 
 
 def _kind(output: str) -> str:
@@ -197,7 +199,7 @@ def _choice(table: Table, terms: tuple[str, ...], options: MapOptions) -> Choice
         choice = choice.with_others(_rows(len(table), options.top or _DEFAULT_TOP, options.table))
     choice = choice.only(table.has_direction(choice.rows))
     if not len(choice.rows):
-        raise W2VError("nothing to draw: the table has no vectors that are finite and not zero")
+        raise W2VError("nothing to draw: none of the chosen vectors is finite and not zero")
     return choice
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from w2v.cli.command import INPUT, claim_flag, finite, grouped
 from w2v.cli.option_bundle import option_bundle
-from w2v.cli.vector_file import vectors_option
+from w2v.cli.vector_file import open_table, vectors_option
+
+if TYPE_CHECKING:
+    from w2v.embeddings.table import Table
 
 _LOOKUP = grouped(
     "Query",
@@ -16,9 +20,11 @@ _LOOKUP = grouped(
         "--ignore-case", is_flag=True, help="Match case-insensitively when there is no exact match."
     ),
     click.option(
-        "--oov", type=click.Choice(["error", "skip"]), default="error", show_default=True,
-        help="What to do with unknown words: fail (error), or leave them out of the query and "
-        "count them (skip).",
+        "--oov", type=click.Choice(["compose", "error", "skip"]), default="compose",
+        show_default=True,
+        help="What to do with unknown words: compose their vectors from n-grams if the model has "
+        "subwords, else fail (compose); fail (error); or leave them out of the query and count "
+        "them (skip).",
     ),
 )  # fmt: skip
 _QUERIES = grouped(
@@ -92,8 +98,13 @@ class LookupOptions:
 
     @property
     def skips_unknown(self) -> bool:
-        """Whether unknown words are left out of queries; otherwise they are an error."""
+        """Whether unknown words are left out of queries."""
         return self.oov == "skip"
+
+    def open_table(self, table: str) -> Table:
+        """Open a table of the vector file; only with --oov compose it composes unknown words."""
+        opened = open_table(self.vectors, table)
+        return opened if self.oov == "compose" else opened.without_subwords()
 
 
 @dataclass(frozen=True)

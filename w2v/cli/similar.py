@@ -27,7 +27,7 @@ from w2v.cli.query_options import (
     lookup_options,
     query_file_options,
 )
-from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
+from w2v.cli.vector_file import QueryCommand, vectors_path
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def similar(
         raise click.UsageError("--text, --vector and TERMs cannot be combined: use one of them")
     if source is not None and not by_terms:
         raise click.UsageError("--from works only with TERMs")
-    searched = open_table(lookup.vectors, table)
-    named = searched if source in (None, table) else open_table(lookup.vectors, source)
+    searched = lookup.open_table(table)
+    named = searched if source is None or source == table else lookup.open_table(source)
     answerer = query_answerer(searched, named, lookup, answer)
     if texts:
         printer = NeighbourPrinter(results, table, heading=len(texts) > 1)

@@ -45,7 +45,9 @@ def similarity(
         a, b = vectors.known_words(pair, 2)
         score = query.similarity(vectors.table, a, b, vectors.ignore_case)
         names = f"  {printable(' '.join(pair))}" if with_names else ""
-        results.print({"a": pair[0], "b": pair[1], "score": round(score, 6)}, f"{score:.4f}{names}")
+        record = {"a": pair[0], "b": pair[1], "score": round(score, 6)}
+        rows = [tuple(record.values())]
+        results.print({**record, **vectors.known_field(pair)}, f"{score:.4f}{names}", rows)
 
     def parse(line: str) -> list[tuple[str, ...]]:
         return [tuple(line_words(line, 2, "A B"))]

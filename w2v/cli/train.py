@@ -128,7 +128,9 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
 )  # fmt: skip
 @click.option(
     "--force", is_flag=True,
-    help="With --resume: continue even if the text or a setting has changed.",
+    help="With --resume: continue even if the text or a setting has changed. This is impossible if "
+    "the matrices of the checkpoint do not fit: after a change of --dim or --topics, of --threads "
+    "with lda and networks, or of --epochs with networks.",
 )  # fmt: skip
 @recursive_option
 @click.option(

@@ -58,7 +58,7 @@ class UnansweredQueries:
         A suggestion is a phrase that is one word in the table, the sum of the name's words, w2v
         phrases, or inference of a vector for the name as a text.
         """
-        from w2v.embeddings.query import row_of
+        from w2v.embeddings.lookup import row_of
         from w2v.embeddings.spelling import joined_form, joined_to_others, split_words
 
         words = split_words(name)

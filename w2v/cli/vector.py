@@ -14,6 +14,7 @@ from w2v.cli.queries import require_queries
 from w2v.cli.query_options import LookupOptions, QueryFiles
 from w2v.cli.vector_file import QueryCommand
 from w2v.cli.word_lookup import WordLookup, word_options
+from w2v.errors import W2VError
 
 if TYPE_CHECKING:
     from w2v.embeddings.query import Query
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     examples=(
         "w2v vector car",
         "w2v vector paris -france +italy --json",
+        "w2v vector unlikely --parts -v model.bin",
     ),
 )
 @click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=complete_words)
@@ -36,11 +38,20 @@ if TYPE_CHECKING:
         help="Take each TERM, or each line of queries, as one name, with its blanks and signs.",
     ),
 )
+@grouped(
+    "Answer",
+    click.option(
+        "--parts", is_flag=True,
+        help="Print the parts of each word's vector in a model with subwords: its own row and its "
+        "n-grams, each with its weight in the mean, its norm, and its cosine to the vector.",
+    ),
+)  # fmt: skip
 @click.pass_context
 def vector(
     ctx: click.Context,
     terms: tuple[str, ...],
     verbatim: bool,
+    parts: bool,
     lookup: LookupOptions,
     table: str,
     files: QueryFiles,
@@ -52,6 +63,8 @@ def vector(
     the file stores it. The vector of an expression is the sum of the words' unit vectors. With a
     lone -, queries are read from stdin, one on each line.
     """
+    if parts and lookup.oov != "compose":
+        raise click.UsageError("--parts works only with --oov compose: leave out --oov")
     require_queries(terms, files.paths, "TERM...")
     lookup_table = WordLookup(lookup, table)
     from w2v.embeddings.query import Query, numbers, parse_terms
@@ -59,6 +72,10 @@ def vector(
 
     def parse(line: str) -> list[Query]:
         return parse_terms([line] if verbatim else split_words(line), verbatim)
+
+    def names(query: Query) -> list[str]:
+        """Return the words of a query, as typed."""
+        return [name for _, name in query.terms]
 
     def answer(query: Query) -> None:
         known_names = lookup_table.known_words(
@@ -69,12 +86,47 @@ def vector(
         fields = [str(query), *map(str, values)]
         # Through str, JSON gets the shortest decimals that give the float32 numbers.
         numbers_or_none = [float(str(x)) if math.isfinite(x) else None for x in values]
-        record = {"query": fields[0], "vector": numbers_or_none}
+        known = lookup_table.known_field(names(known_query))
+        record = {"query": fields[0], **known, "vector": numbers_or_none}
         results.print(record, printable(" ".join(fields)), [fields])
 
-    def names(query: Query) -> list[str]:
-        """Return the words of a query, as typed."""
-        return [name for _, name in query.terms]
+    def answer_parts(query: Query) -> None:
+        """Print the parts of the vector of a query, which is one word."""
+        if query.signs != ("+",):
+            raise W2VError(f"--parts needs single words, found {str(query)!r}")
+        print_parts(lookup_table, str(query), results)
 
     queries = parse_terms(terms, verbatim)
+    if parts:
+        lookup_table.require_subwords("--parts")
+        answer = answer_parts
     ctx.exit(lookup_table.answer_each(queries, files, parse, answer, names, expressions=True))
+
+
+def print_parts(vectors: WordLookup, word: str, results: ResultPrinter) -> None:
+    """Print the parts of a word's vector, a line for each."""
+    from w2v.embeddings.word_parts import word_parts
+
+    assert vectors.table.subwords is not None
+    found = word_parts(vectors.table, vectors.table.subwords, word, vectors.ignore_case)
+    rows = [(word, *part) for part in found]
+    lines = [
+        f"{part.weight:.4f}  {part.norm:9.4f}  "
+        f"{'      -' if part.cosine is None else f'{part.cosine:7.4f}'}  {printable(part.name)}"
+        + (" (the word's own row)" if part.kind == "word" else "")
+        for part in found
+    ]
+    record = {"query": word, **vectors.known_field([word])}
+    parts = [
+        {
+            "kind": part.kind, "part": part.name, "weight": round(part.weight, 6),
+            "norm": _finite(part.norm), "cosine": _finite(part.cosine),
+        }
+        for part in found
+    ]  # fmt: skip
+    results.print({**record, "parts": parts}, "\n".join(lines), rows)
+
+
+def _finite(number: float | None) -> float | None:
+    """A number for JSON, which has no NaN and no infinity."""
+    return round(number, 6) if number is not None and math.isfinite(number) else None

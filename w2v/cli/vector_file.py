@@ -96,10 +96,15 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
 
 def read_names(paths: Iterable[str]) -> set[str]:
     """Read names from files, one on each line; `-` is stdin. Blank lines are ignored."""
+    return set(listed_names(paths))
+
+
+def listed_names(paths: Iterable[str]) -> list[str]:
+    """Read names as `read_names`, in the order of the files, each name once."""
     from w2v.system.text_file import numbered_lines
 
     files = (numbered_lines(path, "surrogateescape") for path in paths)
-    return {name for lines in files for _, name in lines} - {""}
+    return list(dict.fromkeys(name for lines in files for _, name in lines if name))
 
 
 def vectors_path(vectors: str | None) -> str:

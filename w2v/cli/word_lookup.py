@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from w2v.cli.composed_words import ComposedWords
 from w2v.cli.options import limit_blas
 from w2v.cli.output import format_options
 from w2v.cli.queries import batches
 from w2v.cli.query_options import LookupOptions, QueryFiles, lookup_options, query_file_options
 from w2v.cli.unknown_words import UnansweredQueries
-from w2v.cli.vector_file import open_table, table_option
-from w2v.errors import NotFoundError
+from w2v.cli.vector_file import table_option, vectors_path
+from w2v.errors import NotFoundError, W2VError
 
 T = TypeVar("T")
 
@@ -28,11 +29,13 @@ class WordLookup:
     table        the table
     ignore_case  whether words are matched case-insensitively if there is no exact match
     left_out     with --oov skip: the unknown words that were left out so far; else None
+    composed     finds the words that are composed from n-grams
     """
 
     def __init__(self, options: LookupOptions, table: str):
         limit_blas(1)
-        self.table, self.ignore_case = open_table(options.vectors, table), options.ignore_case
+        self.table, self.ignore_case = options.open_table(table), options.ignore_case
+        self.composed = ComposedWords(self.table, self.ignore_case)
         self.left_out: set[str] | None = set() if options.skips_unknown else None
         self._vectors = options.vectors
 
@@ -43,7 +46,7 @@ class WordLookup:
         by_cosine  whether each vector must have a direction, which a cosine needs
         Raises     NotFoundError if fewer than `minimum` words are left
         """
-        from w2v.embeddings.query import directed_row, row_of
+        from w2v.embeddings.lookup import directed_row, row_of
 
         if self.left_out is None:
             return list(words)
@@ -53,6 +56,21 @@ class WordLookup:
         if len(kept) < minimum:
             raise NotFoundError(f"too few words of {' '.join(words)!r} have a vector")
         return kept
+
+    def require_subwords(self, option: str) -> None:
+        """Raise W2VError if the model has no subwords, which an option needs."""
+        if self.table.subwords is None:
+            raise W2VError(
+                f"{vectors_path(self._vectors)} has no subwords: leave out {option}, or use a "
+                "model with n-grams, such as a fastText .bin"
+            )
+
+    def known_field(self, words: Iterable[str]) -> dict[str, bool]:
+        """Return {"known": False} for JSON if a word is composed from n-grams, else {}.
+
+        Each composed word is reported on stderr.
+        """
+        return {"known": False} if self.composed.among(words) else {}
 
     def answer_each(
         self,
@@ -80,4 +98,5 @@ class WordLookup:
                 except NotFoundError as error:
                     unanswered.report(error, [name for other in batch for name in names(other)])
             sys.stdout.flush()
+        self.composed.finish()
         return unanswered.exit_code()

@@ -204,7 +204,10 @@ class Cluster:
             except (OSError, TimeoutError, ValueError) as error:  # ValueError: no worker is left
                 self._check_connection()
                 if time.monotonic() > deadline:
-                    raise self._connection_lost() from error
+                    raise ConnectionLostError(
+                        f"--cluster {self.address}: no worker has answered for {TIMEOUT:.0f} s: "
+                        "start workers, or read their logs"
+                    ) from error
                 time.sleep(POLL_INTERVAL)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:

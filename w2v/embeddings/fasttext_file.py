@@ -38,17 +38,18 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix, QuantizedMatrix
+from w2v.embeddings.subwords import MOST_CHARACTERS
 from w2v.errors import W2VError
 
 MAGIC = struct.pack("<i", 793712314)
 VERSIONS = (11, 12)
-_SETTINGS = struct.Struct("<12id")
-_DICTIONARY = struct.Struct("<3i2q")
+SETTINGS = struct.Struct("<12id")
+DICTIONARY = struct.Struct("<3i2q")
 _ENTRY = 10  # bytes of an entry beside its name: a zero byte, the count and the type
 _AFTER_NAME = re.compile(rb"\0.{9}", re.DOTALL)
 _BLOCK = 1 << 20  # bytes of the dictionary that are parsed at a time
@@ -80,16 +81,17 @@ class FastTextSettings(NamedTuple):
 class FastTextFile:
     """The contents of a model file.
 
-    version   11 or 12
-    settings  FastTextSettings
-    words     bytes, the V words, each followed by a line end
-    counts    int64 (V,), how often each word occurs in the training text
-    labels    the L labels of a classifier, with fastText's prefix __label__
-    tokens    tokens of the training text
-    pruned    int32 (P, 2), the buckets of the n-grams that were kept, and their rows among the
-              n-grams; None if all n-grams were kept
-    inputs    Matrix (V + n-grams, D)
-    outputs   Matrix (V or L, D)
+    version       11 or 12
+    settings      FastTextSettings
+    words         bytes, the V words, each followed by a line end
+    counts        int64 (V,), how often each word occurs in the training text
+    labels        the L labels of a classifier, with fastText's prefix __label__
+    label_counts  int64 (L,), how often each label occurs in the training text
+    tokens        tokens of the training text
+    pruned        int32 (P, 2), the buckets of the n-grams that were kept, and their rows among the
+                  n-grams; None if all n-grams were kept
+    inputs        Matrix (V + n-grams, D)
+    outputs       Matrix (V or L, D)
     """
 
     version: int
@@ -97,6 +99,7 @@ class FastTextFile:
     words: bytes
     counts: np.ndarray
     labels: list[bytes]
+    label_counts: np.ndarray
     tokens: int
     pruned: np.ndarray | None
     inputs: Matrix
@@ -132,9 +135,9 @@ class _Reader:
         """How many bytes follow."""
         return self.data.size - self.at
 
-    def unpack(self, form: struct.Struct, what: str) -> tuple:
+    def unpack(self, form: struct.Struct, what: str) -> tuple[Any, ...]:
         """Numbers in the layout of `form`."""
-        return form.unpack_from(self.data, self.skip(form.size, what))
+        return form.unpack_from(self.data.data, self.skip(form.size, what))
 
     def array(self, dtype: str, shape: tuple[int, ...], what: str) -> np.ndarray:
         """An array, as a view of the file."""
@@ -168,12 +171,12 @@ def parse(data: np.ndarray, name: str) -> FastTextFile:
         raise W2VError(
             f"{name} is a fastText model of version {version}: versions 11 and 12 can be read"
         )
-    settings = FastTextSettings(*reader.unpack(_SETTINGS, "the settings"))
+    settings = FastTextSettings(*reader.unpack(SETTINGS, "the settings"))
     if settings.model not in MODELS or settings.loss not in LOSSES:
         raise reader.fail(f"no model has the number {settings.model}, or no loss {settings.loss}")
     if version == 11 and MODELS[settings.model] == "supervised":
         settings = settings._replace(maxn=0)  # version 11 had no character n-grams of classifiers
-    entries, words, labels, tokens, pairs = reader.unpack(_DICTIONARY, "the dictionary")
+    entries, words, labels, tokens, pairs = reader.unpack(DICTIONARY, "the dictionary")
     if min(words, labels) < 0 or entries != words + labels or pairs < -1:
         raise reader.fail(
             f"the dictionary has {entries:,} entries, {words:,} words, {labels:,} labels and "
@@ -190,8 +193,8 @@ def parse(data: np.ndarray, name: str) -> FastTextFile:
     _check_rows(reader, settings, words, pruned, inputs)
     end = _end_of(names, words)
     return FastTextFile(
-        version, settings, names[:end], counts[:words], names[end:].split(b"\n")[:-1], tokens,
-        pruned, inputs, outputs,
+        version, settings, names[:end], counts[:words], names[end:].split(b"\n")[:-1],
+        counts[words:], tokens, pruned, inputs, outputs,
     )  # fmt: skip
 
 
@@ -220,7 +223,7 @@ def _read_entries(reader: _Reader, words: int, labels: int) -> tuple[bytes, np.n
     done = 0
     while done < wanted:
         block = reader.data[reader.at : reader.at + _BLOCK]
-        named, found = _AFTER_NAME.subn(b"\n", block, wanted - done)
+        named, found = _AFTER_NAME.subn(b"\n", block.data, wanted - done)
         if not found:
             size = min(_LONGEST_NAME, reader.left)
             raise reader.fail(
@@ -286,6 +289,10 @@ def _check_rows(
     inputs: Matrix,
 ) -> None:  # fmt: skip
     """Raise a W2VError if a word or an n-gram would have a row beyond the input matrix."""
+    if settings.maxn > MOST_CHARACTERS:
+        raise reader.fail(
+            f"n-grams have up to {settings.maxn:,} characters; {MOST_CHARACTERS} can be read"
+        )
     has_ngrams = settings.maxn > 0 or settings.word_ngrams > 1
     if has_ngrams and pruned is None and settings.bucket < 1:
         raise reader.fail(f"n-grams have {settings.bucket} buckets")

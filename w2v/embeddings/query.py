@@ -14,12 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from w2v.embeddings.lookup import composed, directed_row, find_direction, find_vector
 from w2v.embeddings.norms import unit_vectors
 from w2v.embeddings.search import Search
-from w2v.embeddings.spelling import joined_form, near_spellings, split_words, unicode_form
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
-from w2v.system import python_arguments
 
 FEWEST = 3  # minimum number of words among which one can be the odd one out
 
@@ -75,73 +74,6 @@ def parse_terms(terms: Sequence[str], verbatim: bool = False) -> list[Query]:
     return [Query(tuple(query)) for query in queries]
 
 
-def row_of(table: Table, name: str, ignore_case: bool = False) -> int | None:
-    """The row of a name, or None.
-
-    ignore_case  whether to take the first row whose name differs only in case, if there is no
-                 exact match
-    """
-    row = table.find(python_arguments.word(name))
-    return table.folded.get(name.casefold()) if row is None and ignore_case else row
-
-
-def find(table: Table, name: str, ignore_case: bool = False) -> int:
-    """The row of a name; NotFoundError, with similar spellings, for an out-of-vocabulary name."""
-    row = row_of(table, name, ignore_case)
-    if row is None:
-        form = joined_form(table, split_words(name))
-        near = ", ".join(_spelling(name, each) for each in near_spellings(table, name))
-        hint = f"; as one word: {form}" if form else f"; near: {near}" if near else ""
-        raise NotFoundError(f"no vector for {name!r} among {len(table):,}{hint}", name)
-    return row
-
-
-def _spelling(name: str, near: str) -> str:
-    """A similar spelling as the message shows it, with its Unicode form if it looks like `name`."""
-    form = unicode_form(name, near)
-    return f"{near} (in Unicode's {form})" if form else near
-
-
-def find_direction(table: Table, name: str, ignore_case: bool = False) -> int:
-    """As `find`; also a NotFoundError if the vector has no direction, and therefore no cosine."""
-    row = find(table, name, ignore_case)
-    if not _has_direction(table, row):
-        what = "is zero" if np.isfinite(table.row(row)).all() else "contains NaN or infinity"
-        raise NotFoundError(f"the vector of {table.name(row)!r} {what}: it has no direction")
-    return row
-
-
-def _has_direction(table: Table, row: int) -> bool:
-    """Whether the vector of a row has a direction."""
-    return bool(table.has_direction(np.array([row]))[0])
-
-
-def directed_row(table: Table, name: str, ignore_case: bool = False) -> int | None:
-    """The row of a name, or None if it is out-of-vocabulary or its vector has no direction."""
-    row = row_of(table, name, ignore_case)
-    return row if row is not None and _has_direction(table, row) else None
-
-
-def composed(table: Table, name: str, ignore_case: bool = False) -> np.ndarray | None:
-    """The vector of an out-of-vocabulary name from its n-grams, float32 (D,), or None.
-
-    It is None if the name has a row, if the table has no n-grams, or if the vector is zero.
-    """
-    if row_of(table, name, ignore_case) is not None:
-        return None
-    vector = table.compose(table.normalized(name))
-    return vector if vector is not None and vector.any() else None
-
-
-def find_vector(table: Table, name: str, ignore_case: bool = False) -> np.ndarray:
-    """The vector of a name, float32 (D,): that of its row, or composed from its n-grams.
-
-    Raises NotFoundError, as `find`, if there is neither.
-    """
-    vector = composed(table, name, ignore_case)
-    return table.row(find(table, name, ignore_case)) if vector is None else vector
-
-
 def _units(table: Table, names: Sequence[str], ignore_case: bool) -> np.ndarray:
     """The unit vectors of names, float32 (K, D); NotFoundError for one without a direction."""
     units = np.empty((len(names), table.dim), np.float32)
@@ -158,7 +90,8 @@ def _units(table: Table, names: Sequence[str], ignore_case: bool) -> np.ndarray:
 def combine(table: Table, query: Query, ignore_case: bool = False) -> np.ndarray:
     """The sum of a query's unit vectors, float32 (D,)."""
     units = _units(table, [name for _, name in query.terms], ignore_case)
-    return _sum(units[None], query.signs)[0]
+    total: np.ndarray = _sum(units[None], query.signs)[0]
+    return total
 
 
 def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
@@ -183,6 +116,7 @@ class QueryAnswerer:
     skips        whether to leave words without a direction out of a query, also those that are
                  out-of-vocabulary. If not, a query with such a word has no answer
     left_out     the words that were left out of queries so far
+    composed     the words whose vectors were composed from n-grams so far
     """
 
     search: Search
@@ -192,6 +126,7 @@ class QueryAnswerer:
     ignore_case: bool = False
     skips: bool = False
     left_out: set[str] = field(default_factory=set)
+    composed: set[str] = field(default_factory=set)
     # cache: the rows of words in `source`; those from len(source) on are rows of `_composed`
     _rows: dict[str, int] = field(default_factory=dict)
     _composed: list[np.ndarray] = field(default_factory=list)  # unit vectors of unknown words
@@ -207,6 +142,11 @@ class QueryAnswerer:
             raise W2VError(
                 f"vectors of {self.source.dim} and of {self.search.table.dim} numbers cannot be "
                 "compared"
+            )
+        if not len(self.search.table) and self.search.table.subwords is not None:
+            raise W2VError(
+                "the file composes the vector of any word, but lists no words that could be "
+                "neighbours: write those of a list with w2v convert --words"
             )
         found: list[list[Neighbour] | NotFoundError] = [[] for _ in queries]
         by_signs: dict[tuple[str, ...], list[tuple[int, list[int]]]] = {}
@@ -277,6 +217,7 @@ class QueryAnswerer:
             if vector is None:
                 row = find_direction(self.source, name, self.ignore_case)
             else:
+                self.composed.add(name)
                 self._composed.append(unit_vectors(vector))
                 row = len(self.source) + len(self._composed) - 1
             self._rows[name] = row

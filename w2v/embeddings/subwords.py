@@ -2,35 +2,48 @@
 
 The vector of a word is the mean of its own row, if it has one, and the rows of its n-grams
 (Bojanowski et al. 2017, section 3.2, where it is the sum: the mean has the same direction, and
-vectors of long and short words have the same scale). A word that has no row of its own, out of
-the vocabulary, still has n-grams. See `kernels.ngrams` for the n-grams and their numbers.
+vectors of long and short words have the same scale). A word that has no row of its own, because it
+is out-of-vocabulary, still has n-grams. `kernels.ngrams` explains n-grams and their hash. The
+methods for a single word are in Python, because importing Numba takes longer than they do.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from w2v.embeddings.row_matrices import Matrix
+from w2v.embeddings.row_matrices import DenseMatrix, Matrix
 
 SENTENCE_END = b"</s>"  # fastText's name of a line end, which has no n-grams
+MOST_CHARACTERS = 100  # of an n-gram
+_LONGEST_WORD = 1 << 14  # bytes; a longer word has no n-grams, which bounds the memory
+_BASIS, _PRIME, _LOW = 2166136261, 16777619, 0xFFFFFFFF  # of the hash FNV-1a with 32 bits
+_ROWS = 4096  # rows that are added up at a time for one word
 _WORDS = 1024  # words composed at a time
+_NUMBERS = 1 << 20  # n-grams found at a time
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subwords:
     """The rows that compose the vectors of words.
 
     vectors    Matrix (V + n-grams, D): a row for each of V words, then a row for each bucket of
-               n-grams
+               n-grams that has one
     words      V
     minn       fewest characters of an n-gram
     maxn       most characters of an n-gram; 0 if words have no n-grams
     buckets    number of buckets that n-grams are hashed to
-    kept       int64 (P, 2), the buckets that have a row, ascending, and the number of the row
-               after the words; None if every bucket has a row, in their order
+    kept       uint32 or int64 (P,), ascending: the buckets that have a row. None: all have one, in
+               their order
+    kept_rows  int64 (P,), the number of the row of each kept bucket, from 0 for the first row after
+               the words. None: the rows are in the order of `kept`
+    own_rows   int64 (N,), the rows of the N words of a table that has only some of the words. None:
+               it has all
+
+    The arrays may be mapped from a file. A bucket is found by bisection, so that opening a file
+    builds no dictionary.
     """
 
     vectors: Matrix
@@ -39,100 +52,190 @@ class Subwords:
     maxn: int
     buckets: int
     kept: np.ndarray | None = None
+    kept_rows: np.ndarray | None = None
+    own_rows: np.ndarray | None = None
 
     @property
     def dim(self) -> int:
         """D, the length of a vector."""
         return self.vectors.shape[1]
 
+    @property
+    def has_ngrams(self) -> bool:
+        """Whether a word that is out-of-vocabulary can have a vector."""
+        return self.maxn > 0 and (self.kept is None or len(self.kept) > 0)
+
     def ngrams(self, word: bytes) -> list[tuple[bytes, int]]:
         """The n-grams of a word that have a row, in order, each with its row in `vectors`."""
-        from w2v.kernels.ngrams import BASIS, hash_byte, is_continuation
+        listed, buckets = self._hashed(word)
+        rows = self._rows(np.array(buckets, np.int64))
+        return [(ngram, row) for ngram, row in zip(listed, rows.tolist(), strict=True) if row >= 0]
 
-        if word == SENTENCE_END or self.maxn < 1:
-            return []
+    def count_ngrams(self, word: bytes) -> int:
+        """The number of n-grams of a word that have a row."""
+        return int((self._rows(np.array(self._hashed(word)[1], np.int64)) >= 0).sum())
+
+    def _hashed(self, word: bytes) -> tuple[list[bytes], list[int]]:
+        """The n-grams of a word, and the bucket of each."""
+        found: list[bytes] = []
+        buckets: list[int] = []
+        if word == SENTENCE_END or self.maxn < 1 or len(word) > _LONGEST_WORD:
+            return found, buckets
         marked = b"<" + word + b">"
-        starts = [at for at, byte in enumerate(marked) if not is_continuation(byte)]
+        starts = [at for at, byte in enumerate(marked) if byte & 0xC0 != 0x80]
         ends = [*starts[1:], len(marked)]
-        found: list[tuple[bytes, int]] = []
-        for first in range(len(starts)):
-            for last in range(first + max(self.minn, 1) - 1, min(first + self.maxn, len(starts))):
-                if first == last and first in (0, len(starts) - 1):
-                    continue  # a mark alone
-                ngram = marked[starts[first] : ends[last]]
-                code = BASIS
-                for byte in ngram:
-                    code = hash_byte(code, byte)
-                row = self._row(code % self.buckets)
-                if row is not None:
-                    found.append((ngram, row))
-        return found
+        for first, begin in enumerate(starts):
+            code, at = _BASIS, begin
+            for last in range(first, min(first + self.maxn, len(starts))):
+                for byte in marked[at : ends[last]]:
+                    code = ((code ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * _PRIME) & _LOW
+                at = ends[last]
+                is_mark_alone = first == last and first in (0, len(starts) - 1)
+                if last - first + 1 >= self.minn and not is_mark_alone:
+                    found.append(marked[begin:at])
+                    buckets.append(code % self.buckets)
+        return found, buckets
 
-    def _row(self, bucket: int) -> int | None:
-        """The row of a bucket in `vectors`, or None."""
-        number = bucket if self.kept is None else self._kept_rows.get(bucket)
-        return None if number is None else self.words + number
-
-    @cached_property
-    def _kept_rows(self) -> dict[int, int]:
-        assert self.kept is not None
-        return dict(self.kept.tolist())
+    def _rows(self, buckets: np.ndarray) -> np.ndarray:
+        """The rows of buckets int64 (K,) in `vectors`, int64 (K,); -1 for one without a row."""
+        if self.kept is None:
+            return buckets + self.words
+        if not len(self.kept):
+            return np.full(len(buckets), -1)
+        # Without the conversion, searchsorted would convert all kept buckets instead.
+        places = np.searchsorted(self.kept, buckets.astype(self.kept.dtype))
+        np.minimum(places, len(self.kept) - 1, out=places)
+        has_row = self.kept[places] == buckets
+        numbers = places if self.kept_rows is None else self.kept_rows[places]
+        rows: np.ndarray = np.where(has_row, numbers + self.words, -1)
+        return rows
 
     def compose(self, word: bytes, row: int | None = None) -> np.ndarray | None:
         """The vector of a word, float32 (D,); None if it has neither a row nor an n-gram.
 
         row  the word's own row; None if it has none
         """
-        rows = [] if row is None else [row]
-        rows += [found for _, found in self.ngrams(word)]
-        if not rows:
+        rows = self._rows(np.array(self._hashed(word)[1], np.int64))
+        rows = np.concatenate([[-1 if row is None else row], rows])
+        rows = rows[rows >= 0]
+        if not len(rows):
             return None
-        mean: np.ndarray = self.vectors.take(np.array(rows)).mean(axis=0, dtype=np.float32)
-        return mean
+        total = np.zeros(self.dim, np.float32)
+        for begin in range(0, len(rows), _ROWS):
+            total += self.vectors.take(rows[begin : begin + _ROWS]).sum(axis=0, dtype=np.float32)
+        return total / np.float32(len(rows))
 
-    def compose_rows(self, text: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """The vectors of words of the vocabulary, float32 (K, D).
+    def compose_rows(
+        self, text: np.ndarray, offsets: np.ndarray, names: np.ndarray, own: np.ndarray
+    ) -> np.ndarray:
+        """The vectors of many words, float32 (K, D); zero for a word without a row and n-grams.
 
-        text     uint8 (·,), the names of all words
-        offsets  int64 (V + 1,), the position of each name in `text`
-        rows     int64 (K,), the rows of the words
+        text     uint8 (·,), the bytes of names
+        offsets  int64 (N + 1,), the position of each name in `text`
+        names    int64 (K,), the numbers of the names of the words
+        own      int64 (K,), the own rows of the words in `vectors`; -1 for a word without one
         """
-        vectors = np.empty((len(rows), self.dim), np.float32)
-        for begin in range(0, len(rows), _WORDS):
-            some = rows[begin : begin + _WORDS]
-            self._compose_some(text, offsets, some, vectors[begin : begin + _WORDS])
+        from concurrent.futures import ThreadPoolExecutor
+
+        from w2v.system import resources
+
+        vectors = np.empty((len(names), self.dim), np.float32)
+
+        def compute(part: slice) -> None:
+            self._compose_some(text, offsets, names[part], own[part], vectors[part])
+
+        parts = list(self._parts(offsets[names + 1] - offsets[names]))
+        threads = min(resources.processors(), len(parts))
+        if threads <= 1:
+            for part in parts:
+                compute(part)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(compute, parts))
         return vectors
 
+    def _parts(self, lengths: np.ndarray) -> Iterator[slice]:
+        """The words that are composed at a time, which bounds the memory for their n-grams."""
+        ends = np.cumsum((np.minimum(lengths, _LONGEST_WORD) + 2) * self.maxn)
+        begin = 0
+        while begin < len(lengths):
+            most = _NUMBERS + (int(ends[begin - 1]) if begin else 0)
+            end = min(begin + _WORDS, max(begin + 1, int(np.searchsorted(ends, most, "right"))))
+            yield slice(begin, end)
+            begin = end
+
     def _compose_some(
-        self, text: np.ndarray, offsets: np.ndarray, rows: np.ndarray, vectors: np.ndarray
-    ) -> None:
+        self, text: np.ndarray, offsets: np.ndarray, names: np.ndarray, own: np.ndarray,
+        vectors: np.ndarray,
+    ) -> None:  # fmt: skip
         """Compose the vectors of words into an array (K, D)."""
+        rows, owner = self._ngram_rows(text, offsets, names)
+        has_own = own >= 0
+        counts = has_own + np.bincount(owner, minlength=len(names))
+        bounds = np.concatenate([[0], np.cumsum(counts)])
+        is_own = np.zeros(bounds[-1], np.bool_)
+        is_own[bounds[:-1][has_own]] = True
+        lists = np.empty(bounds[-1], np.int64)
+        lists[is_own], lists[~is_own] = own[has_own], rows
+        self.vectors.means(lists, bounds, vectors)
+
+    def _ngram_rows(
+        self, text: np.ndarray, offsets: np.ndarray, names: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The row of each n-gram of words, int64, and the number of its word, from 0, ascending."""
         from w2v.kernels.ngrams import all_ngrams
 
-        lengths = offsets[rows + 1] - offsets[rows]
-        numbers = np.empty(int((lengths + 2).sum()) * self.maxn, np.int64)
-        bounds = np.zeros(len(rows) + 1, np.int64)
-        if self.maxn > 0:
-            all_ngrams(
-                text, offsets, rows, max(self.minn, 1), self.maxn, self.buckets, numbers, bounds
-            )
-        numbers, owner = numbers[: bounds[-1]], np.repeat(np.arange(len(rows)), np.diff(bounds))
-        used = ~_are_sentence_ends(text, offsets[rows], lengths)[owner]
-        if self.kept is not None:
-            places = np.searchsorted(self.kept[:, 0], numbers)
-            if len(self.kept):
-                found = self.kept.take(places, axis=0, mode="clip")
-                used &= found[:, 0] == numbers
-                numbers = found[:, 1]
-            else:
-                used[:] = False
-        owner, numbers = owner[used], numbers[used]
-        bounds = np.concatenate([[0], np.cumsum(1 + np.bincount(owner, minlength=len(rows)))])
-        lists = np.empty(bounds[-1], np.int64)
-        own = np.zeros(len(lists), np.bool_)
-        own[bounds[:-1]] = True
-        lists[own], lists[~own] = rows, self.words + numbers
-        self.vectors.means(lists, bounds, vectors)
+        if not self.has_ngrams:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        lengths = offsets[names + 1] - offsets[names]
+        have_none = _are_sentence_ends(text, offsets[names], lengths) | (lengths > _LONGEST_WORD)
+        words = np.flatnonzero(~have_none)
+        numbers = np.empty(int((lengths[words] + 2).sum()) * self.maxn, np.int64)
+        bounds = np.zeros(len(words) + 1, np.int64)
+        minn = max(self.minn, 1)
+        all_ngrams(text, offsets, names[words], minn, self.maxn, self.buckets, numbers, bounds)
+        rows = self._rows(numbers[: bounds[-1]])
+        owner = np.repeat(words, np.diff(bounds))
+        return rows[rows >= 0], owner[rows >= 0]
+
+    def count_not_finite(self) -> int:
+        """The number of n-grams whose vectors are not finite."""
+        count, rows = 0, self.vectors.shape[0]
+        for begin in range(self.words, rows, _ROWS):
+            block = self.vectors.take(np.arange(begin, min(begin + _ROWS, rows)))
+            count += int((~np.isfinite(block).all(axis=1)).sum())
+        return count
+
+    def part(self, rows: np.ndarray) -> Subwords:
+        """The subwords of a table of some of the words; all n-grams are kept.
+
+        rows  int64 (N,), the rows of the words in the table
+        """
+        own_rows = rows.astype(np.int64) if self.own_rows is None else self.own_rows[rows]
+        return replace(self, own_rows=own_rows)
+
+    def stored(self) -> tuple[np.ndarray, np.ndarray]:
+        """The arrays that a file stores: float32 (N + G, D) and uint32 (G,).
+
+        The first has the own rows of the N words of the table, then the rows of G n-grams. The
+        second has the buckets of these n-grams, ascending. The first is mapped from a temporary
+        file if it is large.
+        """
+        from w2v.system.spooled_array import SpooledArray
+
+        if self.kept is None:
+            kept, rows = np.arange(self.buckets, dtype=np.uint32), np.arange(self.buckets)
+        else:
+            kept = self.kept.astype(np.uint32, copy=False)
+            rows = np.arange(len(kept)) if self.kept_rows is None else self.kept_rows
+        in_order = self.kept_rows is None and self.own_rows is None
+        if in_order and isinstance(self.vectors, DenseMatrix):
+            return self.vectors.numbers[: self.words + len(rows)], kept
+        own = np.arange(self.words) if self.own_rows is None else self.own_rows
+        rows, spooled = np.concatenate([own, self.words + rows]), SpooledArray(np.float32)
+        for begin in range(0, len(rows), _ROWS):
+            spooled.append(self.vectors.take(rows[begin : begin + _ROWS]).ravel())
+        return spooled.mapped().reshape(len(rows), self.dim), kept
 
 
 def _are_sentence_ends(text: np.ndarray, begins: np.ndarray, lengths: np.ndarray) -> np.ndarray:

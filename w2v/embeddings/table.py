@@ -11,6 +11,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
+from w2v.embeddings.subwords import Subwords
 from w2v.errors import W2VError
 
 _LONGEST = float(np.finfo(np.float32).max)  # the largest norm
@@ -30,6 +31,8 @@ class Table:
     order      int32 (N,), row numbers sorted by the bytes of the names
     counts     int64 (N,), the count of each name in the corpus; None if counts are not known
     normalize  the Unicode normalization of the training corpus: none, NFC or NFKC
+    subwords   composes the vectors of out-of-vocabulary names from n-grams; None if the model has
+               no n-grams, or if the vectors were changed
 
     The arrays may be mapped from a file. Names are found by bisection, so that no dictionary is
     built when a file is opened.
@@ -42,6 +45,7 @@ class Table:
     order: np.ndarray
     counts: np.ndarray | None = None
     normalize: str = "none"
+    subwords: Subwords | None = None
 
     @classmethod
     def build(
@@ -77,7 +81,9 @@ class Table:
         rows  int64 (K,), the rows, in the order of the new table
         """
         counts = None if self.counts is None else self.counts[rows]
-        return self.of([self.name_bytes(row) for row in rows.tolist()], self.matrix[rows], counts)
+        names = [self.name_bytes(row) for row in rows.tolist()]
+        taken = Table.of(names, self.stored(rows), counts)
+        return taken if self.subwords is None else replace(taken, subwords=self.subwords.part(rows))
 
     def without_blanks(self, instead: str) -> Table:
         """The table with names in which each space is replaced by `instead`.
@@ -94,8 +100,11 @@ class Table:
             raise W2VError(f"--blank {instead!r}: {same}; try another --blank") from None
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
-        """A table with the same names and counts, and other vectors (N, D)."""
-        return replace(self, matrix=matrix, norms=stored_norms(matrix))
+        """A table with the same names and counts, and other vectors (N, D), without subwords."""
+        return Table(
+            matrix, stored_norms(matrix), self.text, self.offsets, self.order, self.counts,
+            self.normalize,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.order)
@@ -131,6 +140,11 @@ class Table:
         """
         vectors = self.matrix[rows]
         return _widened(vectors) if vectors.dtype == np.float16 else vectors
+
+    def stored(self, rows: slice | np.ndarray) -> np.ndarray:
+        """The vectors of `rows` in the type of the matrix."""
+        vectors: np.ndarray = self.matrix[rows]
+        return vectors
 
     def exact_norms(self, rows: slice | np.ndarray) -> np.ndarray:
         """The norms of the vectors in `rows`, float32, as in `norms`."""
@@ -194,8 +208,19 @@ class Table:
         return None if plain == name else self.find(plain)
 
     def compose(self, name: str) -> np.ndarray | None:
-        """The vector of an out-of-vocabulary name, float32 (D,); None if none can be composed."""
-        return None
+        """The vector of an out-of-vocabulary name, float32 (D,); None if none can be composed.
+
+        The name is first normalized as the corpus.
+        """
+        return None if self.subwords is None else self.subwords.compose(self.encoded(name))
+
+    def encoded(self, name: str) -> bytes:
+        """A name in the normalization of the corpus, as UTF-8."""
+        return self.normalized(name).encode("utf-8", "surrogateescape")
+
+    def without_subwords(self) -> Table:
+        """The table without composed vectors: unknown names have no vector."""
+        return self if self.subwords is None else replace(self, subwords=None)
 
     def normalized(self, text: str) -> str:
         """Apply the Unicode normalization of the corpus to a text."""

@@ -1,11 +1,13 @@
-"""Transformations of tables: selected rows, unit vectors, centered vectors, float16, sums."""
+"""Transformations of tables: some rows, listed words, unit and centered vectors, float16, sums."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from w2v.embeddings.norms import has_direction, row_norms
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 
@@ -14,6 +16,35 @@ def select(table: Table, names: set[str]) -> tuple[Table, int]:
     """The table of the rows with these names, in their order; and the number of OOV names."""
     rows = [row for row, name in enumerate(table.names) if name in names]
     return table.take(np.array(rows, np.int64)), len(names) - len(rows)
+
+
+def listed(table: Table, names: Sequence[str]) -> tuple[Table, int, list[str]]:
+    """The vectors of names in their order, composed for names that are out-of-vocabulary.
+
+    names    different names
+    Returns  the table; the number of names that are composed, whose count is 0; and the names
+             without a vector, which are left out
+    """
+    rows = np.array([-1 if (row := table.find(name)) is None else row for name in names], np.int64)
+    known = rows >= 0
+    unknown = np.flatnonzero(~known)
+    matrix = np.zeros((len(names), table.dim), np.float32)
+    matrix[known] = table.stored(rows[known])
+    if table.subwords is not None and unknown.size:
+        encoded = [table.encoded(names[at]) for at in unknown.tolist()]
+        offsets = np.concatenate([[0], np.cumsum([len(name) for name in encoded])])
+        text, numbers = np.frombuffer(b"".join(encoded), np.uint8), np.arange(unknown.size)
+        none = np.full(unknown.size, -1)
+        matrix[unknown] = table.subwords.compose_rows(text, offsets, numbers, none)
+    kept = known.copy()
+    kept[unknown] = has_direction(row_norms(matrix[unknown]))
+    counts = None
+    if table.counts is not None:
+        counts = np.where(known, table.counts[rows], 0)[kept] if len(table) else None
+    found = [name for name, is_kept in zip(names, kept.tolist(), strict=True) if is_kept]
+    missing = [name for name, is_kept in zip(names, kept.tolist(), strict=True) if not is_kept]
+    composed = int(np.count_nonzero(kept & ~known))
+    return Table.build(found, matrix[kept], counts), composed, missing
 
 
 def normalized(table: Table) -> Table:
@@ -61,7 +92,7 @@ def to_float16(table: Table) -> Table:
             f"row {bad[0] + 1}, {table.name(int(bad[0]))!r}: a number above 65,504 does not fit "
             "float16: leave out --dtype f16, or add --normalize"
         )
-    return table.with_matrix(matrix)
+    return replace(table.with_matrix(matrix), subwords=table.subwords)
 
 
 def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray]) -> Table:

@@ -1,6 +1,6 @@
 """Accuracy on analogy sets: for "a is to b as c is to d", is d the word nearest to b - a + c?
 
-Words are compared case-insensitively; see `similarity.folded_rows`.
+Words are compared case-insensitively; see `EvaluatedWords`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from w2v.embeddings.search import Search
 from w2v.embeddings.spelling import BLANKS, split_words
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.evaluation.similarity import folded_rows, normalized_lines
+from w2v.evaluation.evaluated_words import EvaluatedWords
+from w2v.evaluation.similarity import normalized_lines
 from w2v.system.pipes import name_of
 
 _BATCH = 1 << 13  # questions that are answered at a time: 10 MB for one vector (dim 300) of each
@@ -26,11 +27,13 @@ class AnalogyResult:
 
     section   the name of the section
     outcomes  int8 (Q,), for each question: 1 correct, 0 wrong, -1 not answerable, because one of
-              its four words is out-of-vocabulary
+              its four words has no vector, or the fourth is out-of-vocabulary
+    composed  the number of answerable questions with a word that is composed from n-grams
     """
 
     section: str
     outcomes: np.ndarray
+    composed: int = 0
 
     @property
     def questions(self) -> int:
@@ -65,21 +68,24 @@ def analogies(
     the questions below it. The answer is the nearest word to b - a + c, other than a, b and c.
 
     restrict  number of words to use, the first and most frequent ones of the table; a question with
-              another word is not answerable
+              another word is not answerable. A table with subwords composes the first three words
+              of a question if it lacks them
     method    add: 3CosAdd; mul: 3CosMul (Levy and Goldberg 2014)
     Returns   one result for each section, in the order of the file
     Raises    W2VError for a line in another format, or if the file has no questions
 
     Source: Mikolov et al. 2013a, section 4.1, and the program compute-accuracy of word2vec.c.
     """
-    known = folded_rows(table, restrict)
-    search, results = Search(table, 1, np.array(sorted(known.values()), np.int64)), []
+    words = EvaluatedWords(table, restrict)
+    search, results = Search(table, 1, np.array(sorted(words.rows.values()), np.int64)), []
     for section, questions in _sections(path, table):
-        rows = np.array([[known.get(word, -1) for word in words] for words in questions])
-        outcomes = np.full(len(rows), -1, np.int8)
-        answerable = (rows >= 0).all(axis=1)
-        outcomes[answerable] = _correct(search, rows[answerable], method)
-        results.append(AnalogyResult(section, outcomes))
+        numbers = np.array([[words.number(word) for word in each] for each in questions])
+        are_composed = words.are_composed(numbers)
+        outcomes = np.full(len(numbers), -1, np.int8)
+        answerable = (numbers >= 0).all(axis=1) & ~are_composed[:, 3]
+        outcomes[answerable] = _correct(search, words, numbers[answerable], method)
+        composed = int((are_composed.any(axis=1) & answerable).sum())
+        results.append(AnalogyResult(section, outcomes, composed))
     if not results:
         raise W2VError(
             f"{name_of(path)}: no questions in the file: expected four words on each line"
@@ -87,26 +93,29 @@ def analogies(
     return results
 
 
-def _correct(search: Search, questions: np.ndarray, method: str) -> np.ndarray:
+def _correct(
+    search: Search, words: EvaluatedWords, questions: np.ndarray, method: str
+) -> np.ndarray:
     """Whether each question is answered by its fourth word, bool (Q,).
 
-    questions  int64 (Q, 4), the rows of the words a b c d in the table
+    questions  int64 (Q, 4), the numbers of the words a b c d
     """
     correct = np.zeros(len(questions), np.bool_)
     for begin in range(0, len(questions), _BATCH):
         batch = questions[begin : begin + _BATCH]
-        a, b, c = map(search.table.units, batch[:, :3].T)
+        a, b, c = map(words.units, batch[:, :3].T)
+        excluded = np.where(words.are_composed(batch[:, :3]), -1, batch[:, :3])
         if method == "mul":
-            answers = search.nearest(np.stack([b, a, c], axis=1), batch[:, :3], "+-+")  # b - a + c
+            answers = search.nearest(np.stack([b, a, c], axis=1), excluded, "+-+")  # b - a + c
         else:
-            answers = search.nearest((b - a + c)[:, None], batch[:, :3])
+            answers = search.nearest((b - a + c)[:, None], excluded)
         answer_rows = [answer[0][0] if answer else -1 for answer in answers]
         correct[begin : begin + len(batch)] = answer_rows == batch[:, 3]
     return correct
 
 
 def _sections(path: str, table: Table) -> Iterator[tuple[str, list[list[str]]]]:
-    """Pairs of a section's name and its case-folded questions; empty sections are left out."""
+    """Pairs of a section's name and its questions; empty sections are left out."""
     section = ""
     questions: list[list[str]] = []
     for number, line in normalized_lines(path, table):
@@ -115,7 +124,7 @@ def _sections(path: str, table: Table) -> Iterator[tuple[str, list[list[str]]]]:
                 yield section, questions
             section, questions = line[1:].strip(BLANKS), []
         elif line:
-            words = split_words(line.casefold())
+            words = split_words(line)
             if len(words) != 4:
                 raise W2VError(
                     f"{name_of(path)}: line {number}: expected four words or ': section', "
@@ -136,6 +145,10 @@ def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
     groups = [("semantic", semantic), ("syntactic", syntactic), ("total", results)]
     no_outcomes = np.zeros(0, np.int8)  # a group may be empty; concatenate needs one array or more
     return [
-        AnalogyResult(name, np.concatenate([no_outcomes, *(result.outcomes for result in group)]))
+        AnalogyResult(
+            name,
+            np.concatenate([no_outcomes, *(result.outcomes for result in group)]),
+            sum(result.composed for result in group),
+        )
         for name, group in groups
     ]

@@ -12,6 +12,7 @@ import numpy as np
 from w2v.embeddings.spelling import BLANKS, split_words
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
+from w2v.evaluation.evaluated_words import EvaluatedWords
 from w2v.system.pipes import name_of
 from w2v.system.text_file import numbered_lines
 
@@ -22,9 +23,10 @@ class SimilarityResult:
 
     name     the path of the set
     pairs    the number of pairs in the set
-    found    int64 (F,), the numbers, from 0, of the F pairs whose words are both in the vocabulary
+    found    int64 (F,), the numbers, from 0, of the F pairs whose words both have vectors
     cosines  float32 (F,), the cosines of these F pairs
     scores   float64 (F,), the human scores of these F pairs
+    composed the number of these F pairs with a word that is composed from n-grams
     """
 
     name: str
@@ -32,6 +34,7 @@ class SimilarityResult:
     found: np.ndarray
     cosines: np.ndarray
     scores: np.ndarray
+    composed: int = 0
 
     def agreement(self) -> Agreement:
         """The correlations of the cosines with the human scores."""
@@ -65,48 +68,35 @@ def _differ(values: np.ndarray) -> bool:
     return values.size > 1 and float(np.ptp(values)) > 0
 
 
-def folded_rows(table: Table, restrict: int) -> dict[str, int]:
-    """Map each of the first `restrict` words, case-folded, to its row.
-
-    If several words differ only in case, the first is used, which is the most frequent. Words
-    whose vectors have no direction are left out: see `norms.has_direction`.
-    """
-    rows: dict[str, int] = {}
-    directed = table.has_direction(slice(restrict)).tolist()
-    names = table.first_names(restrict)
-    for row, (name, has_direction) in enumerate(zip(names, directed, strict=True)):
-        if has_direction:
-            rows.setdefault(name.casefold(), row)
-    return rows
-
-
 def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityResult:
     """Evaluate a table on a set of word pairs with human scores.
 
     Each line of the file has a word, a word and a score, separated by tabs or blanks. Lines that
     begin with # are skipped, and so is a line of titles at the beginning. Words are compared
-    case-insensitively.
+    case-insensitively. A table with subwords composes words that it lacks.
 
     restrict  number of words to use, the first and most frequent ones of the table; pairs with
               another word are left out
     Raises    W2VError for a line in another format, or if the file has no pairs
     """
-    known = folded_rows(table, restrict)
+    words = EvaluatedWords(table, restrict)
     pairs = list(_scored_pairs(path, table))
     if not pairs:
         raise W2VError(
             f"{name_of(path)}: no pairs in the file: expected word, word and score on each line"
         )
-    found = [number for number, (a, b, _) in enumerate(pairs) if a in known and b in known]
-    rows = np.array([[known[word] for word in pairs[number][:2]] for number in found], np.int64)
-    left, right = map(table.units, rows.reshape(-1, 2).T)
+    numbers = np.array([[words.number(a), words.number(b)] for a, b, _ in pairs], np.int64)
+    found = np.flatnonzero((numbers >= 0).all(axis=1))
+    numbers = numbers[found]
+    left, right = map(words.units, numbers.T)
+    composed = int(words.are_composed(numbers).any(axis=1).sum())
     cosines = np.einsum("ij,ij->i", left, right)
     scores = np.array([pairs[number][2] for number in found], np.float64)
-    return SimilarityResult(path, len(pairs), np.array(found, np.int64), cosines, scores)
+    return SimilarityResult(path, len(pairs), found, cosines, scores, composed)
 
 
 def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
-    """The two words, case-folded, and the score of each line."""
+    """The two words and the score of each line."""
     first = True
     for number, line in normalized_lines(path, table):
         if not line or line.startswith("#"):
@@ -122,7 +112,7 @@ def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
                 f"{name_of(path)}: line {number}: expected word, word and score, separated by "
                 f"tabs, found {line[:60]!r}"
             ) from None
-        yield a.strip(BLANKS).casefold(), b.strip(BLANKS).casefold(), score
+        yield a.strip(BLANKS), b.strip(BLANKS), score
 
 
 def normalized_lines(path: str, table: Table) -> Iterator[tuple[int, str]]:

@@ -1,9 +1,11 @@
 """One time step of an LSTM or GRU, forward and backward, between the layer's matrix products.
 
 The equations hold for each row of a minibatch, with U units. Products are elementwise, and σ is the
-logistic function. The layer computes a = x_t W_x + h_{t-1} W_h + b as one matrix product.
+logistic function. d_ before a name stands for the gradient of the loss with respect to it. The
+layer computes the matrix products: x W_x for all steps at once, and h_{t-1} W_h before each step.
 
-LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000):
+LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), with
+a = x_t W_x + h_{t-1} W_h + b:
 
     i, f, g, o = σ(a_i), σ(a_f), tanh(a_g), σ(a_o)     input, forget, change, output
     c_t = f c_{t-1} + i g
@@ -17,7 +19,8 @@ LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)
     d_c_{t-1} = d_c f
 
 GRU (Cho et al. 2014, but the reset gate is applied after the product with the state, as in cuDNN
-and PyTorch, so that one product serves all gates), with a = x_t W_x + b and q = h_{t-1} W_h + b_h:
+and PyTorch, so that one product serves all gates), with a = x_t W_x + b and
+q = h_{t-1} W_h + (0, 0, b_n):
 
     r, z = σ(a_r + q_r), σ(a_z + q_z)                  reset, update
     n   = tanh(a_n + r q_n)                            change
@@ -29,9 +32,9 @@ and PyTorch, so that one product serves all gates), with a = x_t W_x + b and q =
     d_a_r = d_q_r = d_a_n q_n r (1 - r)
     d_h_{t-1} += d_h z
 
-d_x is the gradient of the loss with respect to x. Where the mask is 0 (after the end of a text),
-the state is copied to the next step, and its gradient is passed to the previous step. Arrays have T
-time steps, B rows of a minibatch, and U units.
+Where the mask is 0 (after the end of a text), the state is copied to the next step, and its
+gradient is passed to the previous step. Arrays have T time steps, B rows of a minibatch, and U
+units.
 
 Each loop reads and writes few arrays. Compiled code must check that the arrays of a SIMD loop do
 not overlap; with more than a few arrays, the compiler makes no SIMD loop.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.embeddings import query
+from w2v.embeddings import lookup, query
 from w2v.embeddings.query import Neighbour
 from w2v.embeddings.search import Search
 from w2v.embeddings.table import Table
@@ -49,7 +49,7 @@ class Choice:
 
 def around(table: Table, names: Sequence[str], k: int) -> Choice:
     """The given names and the `k` nearest neighbours of each; NotFoundError for an unknown name."""
-    rows = [query.find(table, name) for name in names]
+    rows = [lookup.find(table, name) for name in names]
     answers_each = neighbours(table, np.array(rows, np.int64), k) if k and rows else []
     return Choice.of(rows, [neighbour.row for answers in answers_each for neighbour in answers])
 
@@ -69,7 +69,7 @@ def pairs(table: Table, texts: Sequence[str]) -> Choice:
         first, colon, second = text.partition(":")
         if not (first and colon and second):
             raise W2VError(f"--pairs: {text!r} is not a pair: write A:B, as man:woman")
-        ends += [query.find(table, first), query.find(table, second)]
+        ends += [lookup.find(table, first), lookup.find(table, second)]
     index_of = {row: index for index, row in enumerate(dict.fromkeys(ends))}
     return Choice.of(ends, arrows=[index_of[row] for row in ends])
 

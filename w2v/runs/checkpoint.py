@@ -21,6 +21,9 @@ from w2v.errors import W2VError
 from w2v.system import atomic_file
 
 SUFFIX = ".checkpoint"
+# LDA pads the rows of its matrices to a multiple of 16 numbers, so that their shapes do not always
+# show another number of topics.
+_PADDED = "--topics"
 
 
 def interval(option: str) -> float:
@@ -66,13 +69,14 @@ def write(
 
 
 def read(
-    path: str, identity: Mapping[str, Any], force: bool
+    path: str, identity: Mapping[str, Any], matrices: Mapping[str, np.ndarray], force: bool
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read the matrices and the state in a checkpoint.
 
     path      the path of the checkpoint
     identity  the identity of the run that is to be continued, see `write`
-    force     whether to accept a checkpoint with another identity
+    matrices  the matrices of this run, by name
+    force     whether to accept a checkpoint with another identity, if its matrices fit this run
     Returns   (the matrices by name, the state as JSON values)
     Raises    W2VError where the file is damaged, or where its identity differs. The message lists
               the differences
@@ -80,44 +84,40 @@ def read(
     tensors, metadata = container.read(path)
     if metadata.get("kind") != "checkpoint":
         raise W2VError(f"{path} is not a checkpoint: rename it, or choose another -o")
-    if damaged := container.damaged(tensors, metadata):
-        raise W2VError(
-            f"{path}: damaged: the bytes of {', '.join(damaged)} do not match their checksum; "
-            "remove the file to train from the beginning"
-        )
+    if changed := container.damaged(tensors, metadata):
+        raise damaged(path, f"the bytes of {', '.join(changed)} do not match their checksum")
     try:
         saved, state = json.loads(metadata["identity"]), json.loads(metadata["state"])
         changes = differences(saved, identity)
+        fits = _fit(tensors, matrices) and saved.get(_PADDED) == identity.get(_PADDED)
     except (KeyError, ValueError, AttributeError, TypeError, RecursionError):
+        raise damaged(path, "the header at byte 8 cannot be read") from None
+    another = f"{path} is the checkpoint of another run: {'; '.join(changes)}"
+    if changes and not fits:
         raise W2VError(
-            f"{path}: damaged: the header at byte 8 cannot be read; remove the file to train from "
-            "the beginning"
-        ) from None
+            f"{another}. Its matrices do not fit this run, so that it cannot be continued, not "
+            "even with --force. Repeat that run's options and text, or remove the file"
+        )
     if changes and not force:
         raise W2VError(
-            f"{path} is the checkpoint of another run: {'; '.join(changes)}. Repeat that run's "
-            "options, or remove the file, or add --force to continue anyway"
+            f"{another}. Repeat that run's options, or remove the file, or add --force to continue "
+            "anyway"
         )
+    if not fits:
+        raise damaged(path, "its matrices do not fit its settings")
     return tensors, state
 
 
-def restore(
-    path: str, tensors: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarray]
-) -> None:
-    """Copy the matrices of a checkpoint into those of a run, in place.
+def damaged(path: str, fault: str) -> W2VError:
+    """The error for a damaged checkpoint."""
+    return W2VError(f"{path}: damaged: {fault}; remove the file to train from the beginning")
 
-    path      the path of the checkpoint, for the error message
-    tensors   the matrices of the checkpoint, by name
-    matrices  the matrices of the run, by name
-    Raises    W2VError where the checkpoint lacks a matrix or has it in another shape
-    """
-    for name, matrix in matrices.items():
-        if name not in tensors or tensors[name].shape != matrix.shape:
-            raise W2VError(
-                f"{path} cannot be continued: the options or the text of its run give matrices of "
-                "other shapes. Repeat them, or remove the file"
-            )
-        matrix[:] = tensors[name]
+
+def _fit(tensors: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarray]) -> bool:
+    """Whether the matrices of a checkpoint include those of a run, in the same shapes."""
+    return all(
+        name in tensors and tensors[name].shape == matrix.shape for name, matrix in matrices.items()
+    )
 
 
 def remove(path: str | None) -> None:

@@ -12,11 +12,12 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 
 _KERNEL_BYTES = 5_000_000  # loaded kernels, scratch arrays and the buffers of writing
-_NAME_BYTES = 150  # bytes of a word without its vectors: three copies of its name, and its counts
+# Bytes of a word or document without its vectors: three copies of its name, and its counts.
+_NAME_BYTES = 150
 
 
 class Needed(NamedTuple):
-    """Upper bounds of the bytes that a run needs.
+    """Estimates of the bytes that a run needs.
 
     additional  bytes beyond the memory that the process already uses
     total       bytes of the whole process

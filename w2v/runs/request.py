@@ -78,7 +78,7 @@ class Request:
             return (
                 "a higher --min-count or --subword-min-count, --buckets 500000 or a smaller --dim"
             )
-        return "a higher --min-count, a --max-vocab or a smaller --dim"
+        return "a higher --min-count, a --max-vocab, or a smaller --dim (--topics for lda and lsa)"
 
     @property
     def is_deterministic(self) -> bool:

@@ -216,24 +216,23 @@ class TrainingRun:
     def resume(self, force: bool = False) -> bool:
         """Restore the state of the last checkpoint; return False where there is no checkpoint.
 
-        force   whether to accept the checkpoint of a run with other settings, texts or versions
-        Raises  W2VError where the checkpoint is damaged or, without `force`, of another run
+        force   whether to accept the checkpoint of another run, if its matrices fit this run
+        Raises  W2VError where the checkpoint is damaged, or of another run without `force`
         """
         path = self.checkpoint_path
         if not path or not self.has_checkpoint():
             self.messages.nothing_to_resume()
             return False
-        tensors, saved = checkpoint.read(path, self._provenance.identity(), force)
-        checkpoint.restore(path, tensors, self._matrices())
+        matrices = self._matrices()
+        tensors, saved = checkpoint.read(path, self._provenance.identity(), matrices, force)
+        for name, matrix in matrices.items():
+            matrix[:] = tensors[name]
         try:
             self.executor.restore(saved)
             if self.validation:
                 self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
         except (KeyError, ValueError, TypeError):
-            raise W2VError(
-                f"{path}: damaged: the state in the header at byte 8 is not valid; remove the file "
-                "to train from the beginning"
-            ) from None
+            raise checkpoint.damaged(path, "the state at byte 8 is not valid") from None
         self.messages.resumed(path, self.executor.state, self.executor.words)
         return True
 

@@ -26,7 +26,7 @@ from w2v.text import nontext
 from w2v.text.tokenizers import after_last_break, split
 
 BLOCK = 1 << 20  # bytes read at a time
-LONGEST = 1 << 24  # maximum bytes without a blank; a file that exceeds it is not text
+LONGEST = 1 << 24  # maximum bytes of text that cannot be cut; a file with more is refused
 
 
 class Corpus:
@@ -44,7 +44,7 @@ class Corpus:
     size         the number of bytes of all files; None if it cannot be known, as for stdin
     bytes_read   number of bytes read so far; of a compressed file, its compressed bytes
     bad_bytes    number of invalid byte sequences that have been replaced so far
-    first_bad    the file and position of the first invalid byte sequence
+    first_bad    the file and approximate position of the first invalid byte sequence
     fingerprint  SHA-256 of the text as UTF-8, set when `blocks` has been consumed
     """
 
@@ -100,7 +100,7 @@ class Corpus:
         return digest.hexdigest()
 
     def _text(self) -> Iterator[bytes]:
-        """The text as UTF-8, in blocks that end after a blank; each file ends with a line end."""
+        """The text as UTF-8, in the blocks of `_cut`; a missing line end of a file is added."""
         for path in self.paths:
             ends_line = True
             for block in self._cut(path):
@@ -114,9 +114,10 @@ class Corpus:
         return split(block, self._tokenizer, self._lowercase, self._normalize)
 
     def _cut(self, path: str) -> Iterator[bytes]:
-        """The text of one file as UTF-8, in blocks that end after a blank.
+        """The text of one file as UTF-8, in blocks that end after a blank or with the file.
 
         Text without blanks is cut after punctuation, except with the tokenizer `space`.
+        Raises W2VError if more than `LONGEST` bytes cannot be cut
         """
         rest = b""
         for block in self._decoded(path):
@@ -137,7 +138,10 @@ class Corpus:
             yield rest
 
     def _decoded(self, path: str) -> Iterator[bytes]:
-        """The text of one file as valid UTF-8; invalid bytes are replaced and counted."""
+        """The text of one file as valid UTF-8; invalid bytes are replaced and counted.
+
+        Raises W2VError for a file that is not text, or whose invalid bytes cannot be replaced
+        """
         raw = self._raw(path)
         first = next(raw, b"")
         encoding = self._encoding_of(first)
@@ -149,7 +153,13 @@ class Corpus:
             if encoding == "utf-8" and block.isascii() and not decoder.getstate()[0]:
                 clean = block  # ASCII is valid UTF-8 as it is
             else:
-                text = decoder.decode(block, final=not block)
+                try:
+                    text = decoder.decode(block, final=not block)
+                except UnicodeError as error:  # as from utf-16 without a byte order mark
+                    raise W2VError(
+                        f"{name_of(path)}: cannot be read with --encoding {encoding} ({error}): "
+                        "give the encoding of this text, such as utf-16-le"
+                    ) from None
                 self._note_bad(text, block, encoding, path, position)
                 if at_start:
                     text = text.removeprefix("\ufeff")  # the byte order mark

@@ -75,17 +75,23 @@ class LdaTrainer:
         }
 
     def matrix_bytes(self) -> int:
-        """The size in bytes of the matrices in memory."""
+        """The size in bytes of the matrices, in memory or in a temporary file."""
         return sum(
             math.prod(shape) * np.dtype(kind).itemsize for shape, kind in self._shapes().values()
         )
 
     def memory_bytes(self, threads: int) -> int:
-        """An estimate of the bytes that sampling and writing need on top of the memory in use."""
+        """An estimate of the bytes that sampling and writing need on top of the memory in use.
+
+        Arrays of documents that are in a temporary file are left out.
+        """
         shapes = self._shapes()
         counts = 4 * math.prod(shapes["word_sums"][0])
-        results = 4 * math.prod(shapes["document_sums"][0]) + counts
-        return self.matrix_bytes() + max((1 + 2 * threads) * counts, 2 * results)
+        documents = 4 * math.prod(shapes["document_sums"][0])
+        matrices = self.matrix_bytes()
+        if self._text.mapped:
+            matrices, documents = matrices - documents, 0
+        return matrices + max((1 + 2 * threads) * counts, 2 * (documents + counts))
 
     def begin(self, shards: int) -> None:
         """Allocate the matrices, and draw a random topic for each token.

@@ -4,12 +4,16 @@ A format exports SUFFIXES and `sniff`, and the other names of this list that it 
 
 SUFFIXES    suffixes of the files that it writes; empty for a format that is only read
 PACKED      whether .gz, .bz2 or .xz may follow these suffixes; True if this name is missing
+SUBWORDS    whether `write` keeps the subwords of a table; False if this name is missing
 sniff       (source) -> Layout, or None if the file has another format
 read        (source, layout, limit, findings) -> names and a matrix (N, D) of floats. Names are a
             list of bytes, or one bytes object with a line end after each name, which is split
             only when names are needed
 read_table  (source, layout, limit) -> a table, in place of `read`, if its vectors are computed
+describe    (source) -> facts about the file for `w2v info`, besides the shape of the table
 write       (path, table)
+write_from  (path, table, source): as `write`, for a format that stores more of a model than a
+            table has, and takes it from the file `source`
 check       (path, table): raises a W2VError for names that could not be read back
 name_files  (path) -> paths at which a second file with the names may be; `write` writes the first
             of them
@@ -45,12 +49,12 @@ from w2v.system.progress import plural
 CONTAINER = safetensors.KIND
 _PART = 1 << 16  # bytes, or rows, that are checked for UTF-8 at a time
 # The most frequent formats come first, so that the other modules need not be imported.
-_FIRST = ("safetensors", "numpy_array")
+_FIRST = ("safetensors", "numpy_array", "fasttext_model")
 # These come last, because they could accept files of other formats. A binary file has the same
 # header as a text file, rows of numbers alone may look like rows with names, and a GloVe text has
 # no header to be recognised by. `unreadable` accepts no file. It comes before the others to refuse
-# files that they could accept.
-_LAST = ("unreadable", "word2vec_binary", "projector", "word2vec_text", "glove")
+# files that they could accept; it would also refuse a file of `floret`.
+_LAST = ("floret", "unreadable", "word2vec_binary", "projector", "word2vec_text", "glove")
 
 Names = bytes | list[bytes]
 
@@ -62,9 +66,12 @@ class Format:
     suffixes: tuple[str, ...]
     sniff: Callable[[Source], Layout | None]
     packed: bool
+    keeps_subwords: bool
     read: Callable[[Source, Layout, int | None, Diagnostics], tuple[Names, np.ndarray]] | None
     read_table: Callable[[Source, Layout, int | None], Table] | None
+    describe: Callable[[Source], dict[str, Any]] | None
     write: Callable[[str, Table], None] | None
+    write_from: Callable[[str, Table, str], None] | None
     check: Callable[[str, Table], None] | None
     name_files: Callable[[str], list[str]] | None
 
@@ -73,10 +80,13 @@ class Format:
 def _format(name: str) -> Format:
     """Import the format with the name of its module."""
     module = import_module(f"{__name__}.{name}")
-    functions = ("read", "read_table", "write", "check", "name_files")
+    functions = (
+        "read", "read_table", "describe", "write", "write_from", "check", "name_files"
+    )  # fmt: skip
     optional = {what: getattr(module, what, None) for what in functions}
     packed = getattr(module, "PACKED", True)
-    return Format(module.SUFFIXES, module.sniff, packed, **optional)
+    subwords = getattr(module, "SUBWORDS", False)
+    return Format(module.SUFFIXES, module.sniff, packed, subwords, **optional)
 
 
 def _formats() -> Iterator[Format]:
@@ -137,7 +147,9 @@ def load(
         if layout.error:
             findings.error(layout.error, f"vectors of {layout.dim} numbers are read")
         if found.read_table:
-            return found.read_table(source, layout, limit)
+            read = found.read_table(source, layout, limit)
+            _note_bytes(read, findings)
+            return read
         source.skip(layout.header)
         assert found.read, "a format whose `sniff` returns a layout has `read`"
         names, matrix = found.read(source, layout, limit, findings)
@@ -213,14 +225,17 @@ def _shown(name: bytes) -> str:
     return repr(name.decode("utf-8", "surrogateescape"))
 
 
-def save(path: str, table: Table, name: str = "words") -> None:
+def save(path: str, table: Table, name: str = "words", source: str = "") -> None:
     """Write a table in the format of the suffix of `path`; W2VError for an unknown suffix.
 
-    name  the name of the table in a container; ignored for other formats
+    name    the name of the table in a container; ignored for other formats
+    source  the file that the table was read from; "" if there is none
     """
-    write = writer(path)
-    if write:
-        write(path, table)
+    form = _named(path)
+    if form.write_from and source and name == "words":
+        form.write_from(path, table, source)
+    elif form.write:
+        form.write(path, table)
     else:
         safetensors.write_table(path, table, name)
 
@@ -243,18 +258,21 @@ def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
     container.
     """
     with Source.open(path) as source:
-        kind = recognise(source)[1].kind
-        size = source.stored
-        packed = {"packed": source.packed} if source.packed else {}
+        form, layout = recognise(source)
+        kind, size = layout.kind, source.stored
+        more = {"packed": source.packed} if source.packed else {}
+        more |= form.describe(source) if form.describe else {}
     if kind != CONTAINER:
         table = load(path, findings=findings)
         shape = {"rows": len(table), "dim": table.dim, "dtype": table.dtype.name}
-        return {"file": path, "bytes": size, "format": kind, **packed, "tables": {"words": shape}}
+        return {"file": path, "bytes": size, "format": kind, **more, "tables": {"words": shape}}
     tensors, metadata = container.read(path)
     facts: dict[str, Any] = {"file": path, "bytes": size, "format": kind}
     for name, value in metadata.items():
         if name not in ("format", "checksums"):
             facts[name] = _unfolded(value)
+    if isinstance(facts.get("subwords"), dict) and "subwords.buckets" in tensors:
+        facts["subwords"] = {**facts["subwords"], "ngrams": len(tensors["subwords.buckets"])}
     tables = container.table_names(tensors)
     facts["tables"] = {name: _shape(tensors[f"{name}.matrix"]) for name in tables}
     facts["tensors"] = {name: list(array.shape) for name, array in tensors.items()}
@@ -308,6 +326,15 @@ def read_with(path: str) -> list[str]:
 def writer(path: str) -> Callable[[str, Table], None] | None:
     """The function that writes the format of the suffix of `path`; None for the container."""
     return _named(path).write
+
+
+def lost_subwords(path: str, table: Table) -> str:
+    """A message if the format of `path` does not keep the subwords of a table; otherwise empty."""
+    if table.subwords is None or _named(path).keeps_subwords:
+        return ""
+    known = {suffix for each in _formats() if each.keeps_subwords for suffix in each.suffixes}
+    names = " and ".join(sorted(known))
+    return f"the subwords are left out: only {names} keep them"
 
 
 def _of_suffix(name: str) -> Format | None:

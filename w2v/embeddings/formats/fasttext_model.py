@@ -6,13 +6,17 @@ only read; word2vec's binary format also has the suffix .bin.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from w2v.embeddings.fasttext_file import MAGIC, FastTextFile, parse
+from w2v.embeddings.fasttext_file import LOSSES, MAGIC, MODELS, FastTextFile, parse
+from w2v.embeddings.row_matrices import QuantizedMatrix
 from w2v.embeddings.source import Layout, Source
 from w2v.embeddings.subword_table import SubwordTable
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.text_rows import all_are_rows
+from w2v.errors import W2VError
 from w2v.system.pipes import open_seekable
 
 SUFFIXES = ()
@@ -21,7 +25,11 @@ KIND = "fastText model"
 
 def sniff(source: Source) -> Layout | None:
     """Accept a file with fastText's magic number, unless it is a text whose first name it is."""
-    return Layout(KIND) if source.head.startswith(MAGIC) and not all_are_rows(source) else None
+    if not source.head.startswith(MAGIC) or all_are_rows(source):
+        return None
+    if source.packed:
+        raise W2VError(f"{source.name} is a fastText model, packed by {source.packed}: unpack it")
+    return Layout(KIND)
 
 
 def read_table(source: Source, layout: Layout, limit: int | None) -> SubwordTable:
@@ -31,24 +39,49 @@ def read_table(source: Source, layout: Layout, limit: int | None) -> SubwordTabl
     if limit is not None and limit < len(counts):
         names = b"\n".join([*names.split(b"\n", limit)[:limit], b""])
         counts = counts[:limit]
-    return SubwordTable.composing(names, _subwords(model), counts)
+    return SubwordTable.composing(names, subwords_of(model), counts)
 
 
 def read_model(source: Source) -> FastTextFile:
-    """Read a model; its matrices are mapped if the file is not compressed."""
-    if source.packed:
-        data = np.frombuffer(b"".join(source.blocks()), np.uint8)
-    else:
-        with open_seekable(source.path) as file:
-            data = np.memmap(file, np.uint8, "r")
+    """Read a model, whose matrices are mapped."""
+    with open_seekable(source.path) as file:
+        data = np.memmap(file, np.uint8, "r")
     return parse(data, source.name)
 
 
-def _subwords(model: FastTextFile) -> Subwords:
+def subwords_of(model: FastTextFile) -> Subwords:
     """What composes the vectors of a model's words."""
-    settings, kept = model.settings, model.pruned
-    if kept is not None:
-        kept = kept[np.argsort(kept[:, 0], kind="stable")].astype(np.int64)
+    settings, kept, kept_rows = model.settings, None, None
+    if model.pruned is not None:
+        # As in fastText, the last of several pairs with the same bucket counts.
+        pairs = model.pruned[::-1].astype(np.int64)
+        kept, first = np.unique(pairs[:, 0], return_index=True)
+        kept_rows = pairs[first, 1]
     return Subwords(
-        model.inputs, len(model.counts), settings.minn, max(settings.maxn, 0), settings.bucket, kept
-    )
+        model.inputs, len(model.counts), settings.minn, max(settings.maxn, 0), settings.bucket,
+        kept, kept_rows,
+    )  # fmt: skip
+
+
+def describe(source: Source) -> dict[str, Any]:
+    """The settings of a model, and what it holds besides the vectors of words."""
+    model = read_model(source)
+    settings = model.settings._asdict()
+    facts: dict[str, Any] = {
+        "version": model.version,
+        "model": MODELS[settings.pop("model")],
+        "loss": LOSSES[settings.pop("loss")],
+        "settings": settings,
+        "tokens": model.tokens,
+        "quantized": isinstance(model.inputs, QuantizedMatrix),
+    }
+    if model.labels:
+        facts["labels"] = len(model.labels)
+    subwords = subwords_of(model)
+    if subwords.has_ngrams:
+        count = subwords.buckets if subwords.kept is None else len(subwords.kept)
+        facts["subwords"] = {
+            "minn": subwords.minn, "maxn": subwords.maxn, "buckets": subwords.buckets,
+            "ngrams": count,
+        }  # fmt: skip
+    return facts

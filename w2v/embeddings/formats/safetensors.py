@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from w2v.embeddings import container
+from w2v.embeddings import container, subword_tensors
 from w2v.embeddings.source import Layout, Source
 from w2v.embeddings.table import NORMALIZERS, Table
 from w2v.errors import W2VError
@@ -18,6 +18,7 @@ from w2v.system.pipes import name_of
 
 SUFFIXES = (".safetensors",)
 PACKED = False
+SUBWORDS = True
 KIND = "safetensors container"
 
 
@@ -42,6 +43,9 @@ def read_table(path: str, name: str, limit: int | None) -> Table:
             "its document vectors if the command has --table: --table documents"
         )
     table = container.read_table(path, tensors, name)
+    if name == subword_tensors.TABLE:
+        subwords = subword_tensors.read(path, tensors, metadata, len(table), table.dim)
+        table = replace(table, subwords=subwords)
     if limit is not None:
         table = table.take(np.arange(min(limit, len(table))))
     form = settings.get("normalize")
@@ -49,5 +53,9 @@ def read_table(path: str, name: str, limit: int | None) -> Table:
 
 
 def write_table(path: str, table: Table, name: str) -> None:
-    """Write a container with one table."""
-    container.write(path, container.table_tensors(name, table), container.file_metadata())
+    """Write a container with one table, and with its subwords if it has any."""
+    tensors, metadata = container.table_tensors(name, table), container.file_metadata()
+    if table.subwords and name == subword_tensors.TABLE:
+        more, settings = subword_tensors.stored(table.subwords)
+        tensors, metadata = {**tensors, **more}, {**metadata, **settings}
+    container.write(path, tensors, metadata)

@@ -1,8 +1,7 @@
 """Recognises, by their first bytes, files that cannot be read as vectors, with an error for each.
 
 The error has the kind of the file and advice. This module is a format with only the function
-`sniff`, which raises the error. Pickles are not read because they can run code, and fastText .bin
-models are not read because they hold vectors of subwords.
+`sniff`, which raises the error. Pickles are not read because they can run code.
 """
 
 from __future__ import annotations

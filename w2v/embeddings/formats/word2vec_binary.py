@@ -16,6 +16,7 @@ from w2v.errors import W2VError
 from w2v.system import atomic_file
 
 SUFFIXES = (".bin",)
+SUBWORDS = True
 KIND = "word2vec binary"
 _LONGEST_NAME = 1 << 20  # maximum bytes of a name
 _OF_TEXT = {*range(32, 127), *b"\t\r\n"}  # printable ASCII and whitespace
@@ -104,7 +105,33 @@ def check(path: str, table: Table) -> None:
 
 
 def write(path: str, table: Table) -> None:
-    """Write the format of word2vec.c, with a line end after each row."""
+    """Write the format of word2vec.c, with a line end after each row.
+
+    A table with subwords is written as a fastText model, which has the same suffix and keeps them.
+    """
+    if table.subwords is not None:
+        from w2v.embeddings import fasttext_export  # imported only if it is needed
+
+        fasttext_export.write(path, table)
+    else:
+        _write(path, table)
+
+
+def write_from(path: str, table: Table, source: str) -> None:
+    """As `write`; a fastText model takes its settings and output vectors from the file `source`.
+
+    The table of a classifier of fastText is also written as a model, with the labels.
+    """
+    from w2v.embeddings import fasttext_export  # imported only if it is needed
+
+    if fasttext_export.keeps_model(source, table):
+        fasttext_export.write(path, table, fasttext_export.facts_of(source, table))
+    else:
+        _write(path, table)
+
+
+def _write(path: str, table: Table) -> None:
+    """Write the format of word2vec.c."""
     check(path, table)
     head = b"%d %d\n" % table.matrix.shape
     rows = (_written(table, row) for row in range(len(table)))

@@ -1,0 +1,115 @@
+"""Subwords in a container, and tables that compose their vectors."""
+
+import json
+
+import fasttext_files as files
+import numpy as np
+import pytest
+
+from w2v.embeddings import container, formats
+from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.search import Search
+from w2v.embeddings.subword_table import SubwordTable
+from w2v.embeddings.subwords import Subwords
+from w2v.embeddings.table import Table
+from w2v.errors import W2VError
+
+WORDS = ["the", "king", "Straße", "</s>", "x" * 20_000]
+EVERY = 2**32
+BUCKETS = np.array(
+    sorted({files.bucket_of(g, EVERY) for w in WORDS[:2] for g in files.ngrams(w, 3, 4)}), np.uint32
+)
+ROWS = np.random.default_rng(4).normal(size=(len(WORDS) + len(BUCKETS), 6)).astype(np.float32)
+SUBWORDS = Subwords(DenseMatrix(ROWS), len(WORDS), 3, 4, EVERY, BUCKETS)
+
+
+def expected(word):
+    """The mean of a word's own row and of the rows of its n-grams that are kept."""
+    found = [WORDS.index(word)] if word in WORDS else []
+    places = {bucket: row for row, bucket in enumerate(BUCKETS.tolist(), len(WORDS))}
+    ngrams = files.ngrams(word, 3, 4) if len(word) < 20_000 else []
+    buckets = [files.bucket_of(ngram, EVERY) for ngram in ngrams]
+    return ROWS[[*found, *(places[bucket] for bucket in buckets if bucket in places)]].mean(axis=0)
+
+
+def make_table():
+    names = "".join(f"{word}\n" for word in WORDS).encode()
+    return SubwordTable.composing(names, SUBWORDS, np.arange(len(WORDS), 0, -1))
+
+
+def test_kept_ngrams_compose_vectors():
+    table = make_table()
+    for row, word in enumerate(WORDS):
+        np.testing.assert_allclose(table.row(row), expected(word), atol=1e-6)
+    np.testing.assert_allclose(table.matrix, [*map(expected, WORDS)], atol=1e-6)
+    for word in ("then", "kin", "ing"):
+        np.testing.assert_allclose(table.compose(word), expected(word), atol=1e-6)
+    assert table.compose("zzz") is None
+    assert table.without_subwords().compose("then") is None
+    np.testing.assert_array_equal(table.without_subwords().matrix, table.matrix)
+
+
+def test_words_are_composed_on_all_threads_and_in_parts(monkeypatch):
+    monkeypatch.setattr("w2v.embeddings.subwords._WORDS", 2)
+    monkeypatch.setattr("w2v.system.resources.processors", lambda: 3)
+    np.testing.assert_allclose(make_table().matrix, [*map(expected, WORDS)], atol=1e-6)
+
+
+def test_many_searches_compose_the_matrix(monkeypatch):
+    monkeypatch.setattr("w2v.embeddings.subword_table._MANY", len(WORDS))
+    table = make_table()
+    vectors = table.row(0)[None, None]
+    first = Search(table, 3).nearest(vectors, [[]])
+    assert "matrix" not in vars(table)
+    assert Search(table, 3).nearest(vectors, [[]]) == first
+    assert "matrix" in vars(table)
+    assert Search(table, 3).nearest(vectors, [[]]) == first
+
+
+def test_a_container_keeps_subwords(folder):
+    table = make_table()
+    formats.save("x.safetensors", table)
+    tensors, metadata = container.read("x.safetensors")
+    assert json.loads(metadata["subwords"]) == {"minn": 3, "maxn": 4, "buckets": EVERY}
+    np.testing.assert_array_equal(tensors["subwords.vectors"], ROWS)
+    np.testing.assert_array_equal(tensors["subwords.buckets"], BUCKETS)
+    read = formats.load("x.safetensors")
+    np.testing.assert_allclose(read.matrix, table.matrix)
+    for word in ("then", "kin", "zzz"):
+        np.testing.assert_array_equal(read.compose(word), table.compose(word))
+    some = formats.load("x.safetensors", limit=1)
+    np.testing.assert_array_equal(some.compose("then"), table.compose("then"))
+    assert some.with_matrix(some.matrix).compose("then") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"subwords.buckets": BUCKETS[::-1].copy()}, "the buckets do not ascend"),
+        ({"subwords.buckets": BUCKETS.astype(np.int64)}, "the types are float32 and int64"),
+        ({"subwords.vectors": ROWS[:-1]}, r"the shape of subwords.vectors is \(16, 6\)"),
+        ({"subwords.vectors": ROWS[:, :5].copy()}, "the shape"),
+        ({"subwords.vectors": None}, ".* is missing"),
+        ({"subwords": '{"minn": 3, "maxn": 101, "buckets": 9}'}, "the settings are"),
+        ({"subwords": '{"minn": 3.5, "maxn": 4, "buckets": 9}'}, "the settings are"),
+        ({"subwords": "[]"}, "the settings are"),
+        ({"subwords": '{"minn": 3, "maxn": 4, "buckets": 9}'}, "the buckets do not ascend"),
+        ({"subwords": None}, "the settings are missing"),
+    ],
+)
+def test_damaged_subwords_are_refused(folder, change, said):
+    formats.save("x.safetensors", make_table())
+    tensors, metadata = container.read("x.safetensors")
+    both = {**tensors, **metadata, **change}
+    tensors = {name: both[name] for name in tensors if both[name] is not None}
+    metadata = {name: both[name] for name in metadata if both[name] is not None}
+    container.write("y.safetensors", tensors, metadata)
+    with pytest.raises(W2VError, match=f"y.safetensors: the subwords are damaged: {said}") as error:
+        formats.load("y.safetensors")
+    assert "\n" not in str(error.value)
+
+
+def test_a_table_without_subwords_composes_nothing():
+    table = Table.build(["a"], np.ones((1, 2), np.float32))
+    assert table.compose("b") is None
+    assert table.without_subwords() is table

@@ -1,0 +1,33 @@
+"""The kernels of character n-grams equal their twins."""
+
+import naive
+import numpy as np
+import pytest
+
+from w2v.kernels.ngrams import all_ngrams, mean_rows, word_ngrams
+
+WORDS = ["", "a", "the", "Straße", "👍🏽", "e\u0301", "日本語", "<>", "\udcff\udcfe"]
+ENCODED = [word.encode("utf-8", "surrogateescape") for word in WORDS]
+
+
+@pytest.mark.parametrize(("minn", "maxn", "buckets"), [(1, 1, 7), (3, 6, 2**32), (2, 4, 1)])
+def test_the_ngrams_of_words(minn, maxn, buckets):
+    text = np.frombuffer(b"".join(ENCODED), np.uint8)
+    offsets = np.concatenate([[0], np.cumsum([len(word) for word in ENCODED])])
+    numbers, bounds = np.zeros(500, np.int64), np.zeros(len(WORDS) + 1, np.int64)
+    all_ngrams(text, offsets, np.arange(len(WORDS)), minn, maxn, buckets, numbers, bounds)
+    for number, expected in enumerate(naive.all_ngrams(ENCODED, minn, maxn, buckets)):
+        assert numbers[bounds[number] : bounds[number + 1]].tolist() == expected
+    word = 3
+    count = word_ngrams(text, offsets[word], offsets[word + 1], minn, maxn, buckets, numbers, 2)
+    assert numbers[2 : 2 + count].tolist() == naive.word_ngrams(ENCODED[word], minn, maxn, buckets)
+
+
+def test_the_means_of_rows():
+    vectors = np.random.default_rng(1).normal(size=(9, 35)).astype(np.float32)
+    lists = [[3], [], [0, 8, 8, 2], [1, 2]]
+    rows = np.array([row for each in lists for row in each])
+    bounds = np.concatenate([[0], np.cumsum([len(each) for each in lists])])
+    means = np.full((4, 35), np.nan, np.float32)
+    mean_rows(vectors, rows, bounds, means)
+    np.testing.assert_allclose(means, naive.mean_rows(vectors, lists), rtol=1e-5)

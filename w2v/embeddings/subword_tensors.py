@@ -1,0 +1,77 @@
+"""The subwords of a container: the arrays `subwords.*` beside the table `words`.
+
+subwords.vectors   float32 (V + G, D): a row for each word of the table, then a row for each n-gram
+subwords.buckets   uint32 (G,), ascending: the bucket of row V + i
+metadata           "subwords": {"minn": 3, "maxn": 6, "buckets": 4294967296}
+
+The matrix of the table has the composed vectors, so that other programs need no n-grams.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from w2v.embeddings import container
+from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.subwords import MOST_CHARACTERS, Subwords
+from w2v.errors import W2VError
+from w2v.system.pipes import name_of
+
+TABLE = "words"  # the table that subwords belong to
+VECTORS, BUCKETS = "subwords.vectors", "subwords.buckets"
+KEY = "subwords"
+_MOST_BUCKETS = 1 << 32
+
+
+def stored(subwords: Subwords) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays and the metadata that store subwords; both empty if words have no n-grams."""
+    if not subwords.has_ngrams:
+        return {}, {}
+    vectors, buckets = subwords.stored()
+    settings = {
+        "minn": max(subwords.minn, 1), "maxn": subwords.maxn, "buckets": subwords.buckets,
+    }  # fmt: skip
+    return {VECTORS: vectors, BUCKETS: buckets}, {KEY: json.dumps(settings, sort_keys=True)}
+
+
+def read(
+    path: str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str], words: int, dim: int
+) -> Subwords | None:
+    """The subwords of a container; None if it has none. W2VError if they are damaged.
+
+    words  V, the number of words of its table
+    dim    D, the length of their vectors
+    """
+    if KEY not in metadata and VECTORS not in tensors and BUCKETS not in tensors:
+        return None
+    vectors, buckets = tensors.get(VECTORS), tensors.get(BUCKETS)
+    if vectors is None or buckets is None:
+        raise _damaged(path, f"{VECTORS} or {BUCKETS} is missing")
+    if buckets.dtype != np.uint32 or buckets.ndim != 1 or vectors.dtype != np.float32:
+        raise _damaged(path, f"the types are {vectors.dtype} and {buckets.dtype}")
+    if vectors.shape != (words + len(buckets), dim):
+        raise _damaged(
+            path,
+            f"the shape of {VECTORS} is {vectors.shape}, expected {(words + len(buckets), dim)}",
+        )
+    settings = container.nested(metadata, KEY)
+    minn, maxn, most = (_whole(settings.get(name)) for name in ("minn", "maxn", "buckets"))
+    if not (1 <= minn <= maxn <= MOST_CHARACTERS and 1 <= most <= _MOST_BUCKETS):
+        raise _damaged(path, f"the settings are {metadata.get(KEY, 'missing')[:80]}")
+    if len(buckets) and (int(buckets[-1]) >= most or not (buckets[1:] > buckets[:-1]).all()):
+        raise _damaged(path, "the buckets do not ascend")
+    return Subwords(DenseMatrix(vectors), words, minn, maxn, most, buckets)
+
+
+def _whole(value: object) -> int:
+    """A whole number of the settings; -1 for another value."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
+def _damaged(path: str, what: str) -> W2VError:
+    return W2VError(
+        f"{name_of(path)}: the subwords are damaged: {what}; download or write the file again"
+    )
