@@ -299,6 +299,18 @@ def merge_rows(matrix, copies):
     return merged
 
 
+def compose_words(vectors, rows):
+    """The mean of the rows of each word; `rows` lists them for each word."""
+    return np.array([vectors[own].mean(axis=0) for own in rows])
+
+
+def scatter_changes(vectors, rows, changes):
+    """Add the change of each word to each of its rows, as often as it is listed."""
+    for own, change in zip(rows, changes, strict=True):
+        for row in own:
+            vectors[row] += change
+
+
 def compute_changes(matrix, rows, copies):
     changes = copies - matrix[rows]
     return changes, np.sum(changes**2, axis=1)

@@ -168,16 +168,15 @@ class SubwordSettings(ModelSettings):
 
         Raises  W2VError if `subwords` is not of the form MIN-MAX
         """
-        first, _, last = self.subwords.partition("-")
-        numbers = [
-            int(part) for part in (first, last or first) if part.isascii() and part.isdigit()
-        ]
-        if len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1] <= LONGEST_NGRAM:  # noqa: PLR2004
+        parts = self.subwords.split("-")
+        numbers = [int(part) for part in parts if part.isascii() and part.isdigit()]
+        are_ordered = numbers and 1 <= numbers[0] <= numbers[-1] <= LONGEST_NGRAM
+        if not are_ordered or len(numbers) != len(parts) or len(parts) > 2:  # noqa: PLR2004
             raise W2VError(
                 f"--subwords {self.subwords!r}: expected MIN-MAX, such as 3-6, with numbers of "
                 f"characters from 1 to {LONGEST_NGRAM}, or none"
             )
-        return numbers[0], numbers[1]
+        return numbers[0], numbers[-1]
 
     @property
     def bucket_count(self) -> int:

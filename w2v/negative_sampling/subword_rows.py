@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from w2v.embeddings.subwords import SENTENCE_END
 from w2v.kernels.ngrams import all_ngrams
 from w2v.settings import SubwordSettings
 
 _WORDS = 1 << 14  # words whose n-grams are computed at a time
-_SENTENCE_END = b"</s>"  # has no n-grams, as in fastText
 
 
 class WordRows(NamedTuple):
@@ -85,17 +85,22 @@ def without_ngrams(word_rows: WordRows, words: np.ndarray) -> WordRows:
 
 def _buckets(encoded: list[bytes], settings: SubwordSettings) -> tuple[np.ndarray, np.ndarray]:
     """The bucket of each n-gram of K words, int64, and the bounds of each word, int64 (K + 1,)."""
-    spelled = [b"" if name == _SENTENCE_END else name for name in encoded]
-    text = np.frombuffer(b"".join(spelled), np.uint8)
-    offsets = np.zeros(len(spelled) + 1, np.int64)
-    offsets[1:] = np.cumsum([len(name) for name in spelled])
+    text = np.frombuffer(b"".join(encoded), np.uint8)
+    offsets = np.zeros(len(encoded) + 1, np.int64)
+    offsets[1:] = np.cumsum([len(name) for name in encoded])
     minn, maxn = settings.ngram_lengths
-    buckets = np.empty((text.size + 2 * len(spelled)) * maxn, np.int64)
-    bounds = np.empty(len(spelled) + 1, np.int64)
+    buckets = np.empty((text.size + 2 * len(encoded)) * maxn, np.int64)
+    bounds = np.empty(len(encoded) + 1, np.int64)
     all_ngrams(
-        text, offsets, np.arange(len(spelled)), minn, maxn, settings.bucket_count, buckets, bounds
+        text, offsets, np.arange(len(encoded)), minn, maxn, settings.bucket_count, buckets, bounds
     )
-    return buckets[: bounds[-1]], bounds
+    buckets = buckets[: bounds[-1]]
+    if SENTENCE_END in encoded:
+        at = encoded.index(SENTENCE_END)
+        first, last = bounds[at : at + 2].tolist()
+        buckets = np.delete(buckets, slice(first, last))
+        bounds[at + 1 :] -= last - first
+    return buckets, bounds
 
 
 def _words_of_buckets(

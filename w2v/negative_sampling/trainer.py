@@ -8,6 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from w2v.embeddings import subword_tensors
+from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
 from w2v.negative_sampling.composer import compose
@@ -215,14 +218,20 @@ class WordTrainer:
             self.word_rows = without_ngrams(self.word_rows, rows)
         self.frozen = rows
 
-    def set_ngrams(self, buckets: np.ndarray, vectors: np.ndarray) -> None:
-        """Set the vectors of n-grams that the vocabulary has too.
+    def set_ngrams(self, subwords: Subwords) -> None:
+        """Set the vectors of the n-grams that the vocabulary has too.
 
-        buckets  uint32 (K,)        the buckets of the n-grams, ascending
-        vectors  float32 (K, dim)
+        Nothing is set if the n-grams have other lengths or other buckets.
         """
-        _, here, there = np.intersect1d(self._buckets, buckets, True, return_indices=True)
-        self.vectors("input_vectors")[len(self.vocabulary.names) + here] = vectors[there]
+        settings = self.settings
+        lengths = subwords.minn, subwords.maxn
+        if not settings.has_subwords or settings.ngram_lengths != lengths:
+            return
+        if settings.bucket_count == subwords.buckets:
+            vectors, buckets = subwords.stored()
+            _, here, there = np.intersect1d(self._buckets, buckets, True, return_indices=True)
+            ngrams = vectors[len(vectors) - len(buckets) :]
+            self.vectors("input_vectors")[len(self.vocabulary.names) + here] = ngrams[there]
 
     def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
         """Set the vectors of words.
@@ -242,7 +251,17 @@ class WordTrainer:
     def tables(self) -> dict[str, Table]:
         """The trained tables, by name."""
         names, counts = self.vocabulary.names, self.vocabulary.counts
-        return {"words": Table.build(names, self._word_vectors(), counts)}
+        table = Table.build(names, self._word_vectors(), counts)
+        return {"words": replace(table, subwords=self._subwords())}
+
+    def _subwords(self) -> Subwords | None:
+        """The rows that compose any word; None if words are not composed."""
+        if not self.word_rows:
+            return None
+        return Subwords(
+            DenseMatrix(self.vectors("input_vectors")), len(self.vocabulary.names),
+            *self.settings.ngram_lengths, self.settings.bucket_count, self._buckets,
+        )  # fmt: skip
 
     def _word_vectors(self) -> np.ndarray:
         """The vectors of the words, float32 (V, dim); composed from subwords or a view."""
@@ -254,8 +273,8 @@ class WordTrainer:
         """The other arrays of the model file, which are needed to continue training."""
         tensors = {"output_vectors": self.vectors("output_vectors")}
         if self.word_rows:
-            tensors["subwords.vectors"] = self.vectors("input_vectors")
-            tensors["subwords.buckets"] = self._buckets
+            tensors[subword_tensors.VECTORS] = self.vectors("input_vectors")
+            tensors[subword_tensors.BUCKETS] = self._buckets
         return tensors
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from w2v.embeddings import container, formats
+from w2v.embeddings import container, formats, subword_tensors
+from w2v.embeddings.floret_subwords import FloretSubwords
+from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of, sha256_of
@@ -43,12 +45,13 @@ class InitialVectors:
         self.settings: dict[str, Any] = {}
         self.left_out = ""
         self._output_vectors: np.ndarray | None = None
-        self._ngrams: tuple[np.ndarray, np.ndarray] | None = None  # buckets and their vectors
+        self._subwords: Subwords | None = None
         self.table: Table
         if update:
             self._open_model()
         else:
             self.table = formats.load(path)
+            self._subwords = self.table.subwords
         self.dim = self.table.dim
         self.fingerprint = sha256_of(path)
 
@@ -61,12 +64,8 @@ class InitialVectors:
             raise W2VError(f"{self.name}: damaged: words, counts and vectors do not match")
         if not (np.isfinite(self.table.norms).all() and np.isfinite(self._output_vectors).all()):
             raise W2VError(f"{self.name}: damaged: some vectors are not finite")
-        if "subwords.vectors" in tensors:
-            vectors, buckets = tensors["subwords.vectors"], tensors.get("subwords.buckets")
-            words = len(self.table)
-            if buckets is None or vectors.shape != (words + len(buckets), self.table.dim):
-                raise W2VError(f"{self.name}: damaged: words and subword vectors do not match")
-            self._ngrams = buckets, vectors[words:]
+        size = len(self.table), self.table.dim
+        self._subwords = subword_tensors.read(self.path, tensors, metadata, *size)
         self.model = metadata.get("model", "")
         self.settings = container.nested(metadata, "settings")
 
@@ -110,8 +109,9 @@ class InitialVectors:
             shared[shared] = self.table.has_direction(rows[shared])
         vectors = self.table.matrix[rows[shared]]
         if isinstance(trainer, ComposesWords):
-            if self._ngrams:
-                trainer.set_ngrams(*self._ngrams)
+            # The n-grams of floret have another hash.
+            if self._subwords and not isinstance(self._subwords, FloretSubwords):
+                trainer.set_ngrams(self._subwords)
             trainer.set_words(shared, vectors)
         else:
             trainer.vectors("input_vectors")[shared] = vectors

@@ -75,9 +75,7 @@ class Request:
     def memory_advice(self) -> str:
         """What to try where memory is too small."""
         if isinstance(self.options, SubwordSettings) and self.options.has_subwords:
-            return (
-                "a higher --min-count or --subword-min-count, --buckets 500000 or a smaller --dim"
-            )
+            return "--buckets 500000, a higher --min-count or a smaller --dim"
         return "a higher --min-count, a --max-vocab, or a smaller --dim (--topics for lda and lsa)"
 
     @property

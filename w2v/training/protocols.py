@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import DivergedError
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
@@ -87,8 +88,8 @@ class HasVectors(Protocol):
 class ComposesWords(Protocol):
     """A trainer that may compose word vectors from subwords, so that it sets them itself."""
 
-    def set_ngrams(self, buckets: np.ndarray, vectors: np.ndarray) -> None:
-        """Set the vectors (K, D) of n-grams by their buckets, uint32 (K,), ascending."""
+    def set_ngrams(self, subwords: Subwords) -> None:
+        """Set the vectors of n-grams, where the run composes words of the same n-grams."""
 
     def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
         """Set the vectors (K, D) of the words that are marked in `rows`, bool (V,)."""

@@ -1,0 +1,282 @@
+"""Training words that are composed from n-grams: their rows, their steps, and their runs."""
+
+import naive
+import numpy as np
+import pytest
+from fasttext_files import bucket_of, ngrams
+from helpers import COMPILED, WITH_WORDS, V, finish, gradient, make_run, stop_at
+
+from w2v.embeddings import formats, query
+from w2v.errors import W2VError
+from w2v.kernels import composition
+from w2v.kernels.simd import WIDTH, aligned
+from w2v.models import models
+from w2v.negative_sampling.composer import compose
+from w2v.negative_sampling.subword_rows import WordRows, number_ngrams, without_ngrams
+from w2v.settings import SubwordSettings
+
+NAMES = ["banana", "the", "</s>", "Straße", "a", "日本語", "👍🏽", "e\u0301"]
+# The rows of the V words of the tests of kernels: each has its own, and some of 4 n-grams.
+ROWS = [[0, V], [1], [2, V, V + 1, V], [3, V + 3], [4, V + 2], [5, V + 1, V + 2], [6], [7, V], [8]]
+
+
+def word_rows(rows):
+    """The rows of each word, as the kernels take them."""
+    offsets = np.concatenate([[0], np.cumsum([len(own) for own in rows])])
+    return WordRows(offsets, np.array([row for own in rows for row in own], np.int32))
+
+
+def listed(found):
+    """The rows of each word as lists."""
+    return [
+        found.rows[a:b].tolist() for a, b in zip(found.offsets, found.offsets[1:], strict=False)
+    ]
+
+
+@pytest.mark.parametrize("buckets", [0, 7])
+@pytest.mark.parametrize("fewest", [1, 2])
+def test_the_ngrams_of_a_vocabulary_are_numbered_by_their_buckets(buckets, fewest, monkeypatch):
+    monkeypatch.setattr("w2v.negative_sampling.subword_rows._WORDS", 3)  # several blocks
+    settings = SubwordSettings("2-4", buckets, fewest)
+    kept, found = number_ngrams(NAMES, settings)
+    of_words = [
+        [bucket_of(ngram, buckets or 2**32) for ngram in ngrams(name, 2, 4)] for name in NAMES
+    ]
+    occurring = {bucket for own in of_words for bucket in own}
+    wanted = [b for b in sorted(occurring) if sum(b in own for own in of_words) >= fewest]
+    assert kept.tolist() == wanted
+    number = {bucket: len(NAMES) + row for row, bucket in enumerate(wanted)}
+    assert listed(found) == [
+        [word, *(number[b] for b in own if b in number)] for word, own in enumerate(of_words)
+    ]
+    assert listed(found.take(np.array([3, 0]))) == [listed(found)[3], listed(found)[0]]
+    marked = np.array([True] + [False] * 7)
+    assert listed(without_ngrams(found, marked)) == [[0], *listed(found)[1:]]
+
+
+def test_an_empty_vocabulary_has_no_ngrams():
+    kept, found = number_ngrams([], SubwordSettings("3-6"))
+    assert kept.size == 0
+    assert listed(found) == []
+
+
+@pytest.mark.parametrize("value", ["3", "6-3", "0-2", "3-65", "x", "3-", "-", "3-6-7", "²-³"])
+def test_wrong_lengths_are_an_error_of_one_line(value):
+    if value == "3":
+        assert SubwordSettings(value).ngram_lengths == (3, 3)
+        return
+    with pytest.raises(W2VError, match="expected MIN-MAX, such as 3-6"):
+        _ = SubwordSettings(value).ngram_lengths
+
+
+def test_words_are_composed_and_their_changes_scattered():
+    rng = np.random.default_rng(0)
+    vectors, rows, words = (
+        aligned((V + 5, 2 * WIDTH)),
+        word_rows(ROWS),
+        np.array([2, 5, 0], np.int32),
+    )
+    vectors[:] = rng.standard_normal(vectors.shape)
+    composed, before = aligned((4, 2 * WIDTH)), aligned((3, 2 * WIDTH))
+    composition.compose_words(vectors, *rows, words, 3, composed, before, 2)
+    wanted = naive.compose_words(vectors, [ROWS[word] for word in words])
+    np.testing.assert_allclose(composed[:3], wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(before, composed[:3])
+    np.testing.assert_allclose(
+        compose(vectors, rows), naive.compose_words(vectors, ROWS), rtol=1e-5, atol=1e-6
+    )
+    changes, twin = rng.standard_normal((3, 2 * WIDTH)), vectors.astype(np.float64)
+    composed[:3] += changes
+    naive.scatter_changes(twin, [ROWS[word] for word in words], changes)
+    composition.scatter_changes(vectors, *rows, words, 3, composed, before, 2)
+    np.testing.assert_allclose(vectors, twin, rtol=1e-5, atol=1e-5)
+
+
+@pytest.fixture
+def text(folder, monkeypatch):
+    """A text in the current folder whose words are stems with endings, in a few dozen chunks."""
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 80)
+    (folder / "text").write_text(inflected(1500 if COMPILED else 60))
+    return "text"
+
+
+STEMS = {"walk": "road shoe", "bake": "oven flour", "sing": "song choir", "plant": "seed garden"}
+
+
+def inflected(sentences, seed=0):
+    """Sentences in which the forms of a stem occur with the companions of the stem."""
+    rng = np.random.default_rng(seed)
+    lines = []
+    for _ in range(sentences):
+        stem = rng.choice(list(STEMS))
+        forms = [stem + ending for ending in rng.choice(["s", "er", "ing", "ed"], 3)]
+        lines.append(" ".join(rng.permutation([*forms, *STEMS[stem].split(), "the", "of"])))
+    return "\n".join(lines) + "\n"
+
+
+each_model = pytest.mark.parametrize("name", ["skipgram", "cbow", "pv-dm", "pv-dbow"])
+
+
+def make(text, output="x.safetensors", name="skipgram", **options):
+    """A run that composes words from n-grams."""
+    return make_run(
+        text, output, name, **{"subwords": "3-5", **WITH_WORDS.get(name, {}), **options}
+    )
+
+
+def test_a_chunk_is_trained_as_by_the_twin(text):
+    trainer = make(text, dim=5).executor.trainer
+    trainer.vectors("output_vectors")[:] = np.random.default_rng(1).normal(
+        size=(len(trainer.vocabulary.names), 5)
+    )
+    rows, vectors = listed(trainer.word_rows), trainer.vectors("input_vectors").astype(np.float64)
+    outputs = trainer.vectors("output_vectors").astype(np.float64)
+    worker = trainer._make_worker(len(trainer.vocabulary.names))
+    count, state = worker.build_windows(trainer.plan(1)[0])
+    ids, firsts, lasts, rates, *_ = (array[:count].tolist() for array in worker.windows)
+    windows = [
+        (ids[at], [*ids[a:at], *ids[at + 1 : b + 1]], lr, at - a, 0)
+        for at, (a, b, lr) in enumerate(zip(firsts, lasts, rates, strict=True))
+    ]
+    words = naive.compose_words(vectors, rows)
+    start, rng = words.copy(), naive.Random(state[0])
+    wanted = naive.skipgram_train_windows(windows, words, outputs, trainer.noise, 5, rng)
+    naive.scatter_changes(vectors, rows, words - start)
+    found = worker.step(count, state, trainer.noise, trainer.frozen, trainer.matrices)
+    assert found == pytest.approx(wanted, rel=1e-5)
+    np.testing.assert_allclose(trainer.vectors("input_vectors"), vectors, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(trainer.vectors("output_vectors"), outputs, rtol=1e-4, atol=1e-5)
+
+
+def test_each_row_moves_by_the_gradient_times_the_number_of_rows():
+    rng, rows, lr = np.random.default_rng(0), [[0, 2, 3, 3], [1, 3]], 1e-4
+    vectors, outputs = rng.normal(size=(4, 5)), rng.normal(size=(6, 5))
+
+    def loss(inputs):
+        words = naive.compose_words(inputs, rows)
+        return naive.train_batch(words, outputs.copy(), [0, 1], [5, 2, 4], 0.0)
+
+    slopes = gradient(loss, vectors)
+    words = naive.compose_words(vectors, rows)
+    start, moved = words.copy(), vectors.copy()
+    naive.train_batch(words, outputs.copy(), [0, 1], [5, 2, 4], lr)
+    naive.scatter_changes(moved, rows, words - start)
+    # Rows 0 and 2 belong to the first word alone, which has four rows; row 1 to the second, of two.
+    for row, number in ((0, 4), (2, 4), (1, 2)):
+        np.testing.assert_allclose((moved - vectors)[row], -lr * number * slopes[row], rtol=1e-5)
+
+
+@pytest.mark.skipif(not COMPILED, reason="takes too long")
+@each_model
+def test_unknown_forms_of_a_word_are_like_their_stem(text, name):
+    finish(make(text, name=name, dim=20, epochs=10, window=5))
+    table = formats.load("x.safetensors", "words")
+    for stem in STEMS:
+        form = f"{stem}able"
+        assert table.find(form) is None
+        scores = {other: query.similarity(table, form, f"{other}er") for other in STEMS}
+        assert max(scores, key=scores.get) == stem
+
+
+@each_model
+def test_the_model_file_composes_its_words_again(text, name):
+    finish(make(text, name=name))
+    table = formats.load("x.safetensors", "words")
+    subwords = table.subwords
+    assert (subwords.minn, subwords.maxn, subwords.buckets) == (3, 5, 2**32)
+    for row, word in enumerate(table.names):
+        again = subwords.compose(word.encode(), row)
+        np.testing.assert_allclose(table.row(row), again, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("buckets", [0, 11])
+@each_model
+def test_threads_do_not_change_a_deterministic_run(text, folder, name, buckets):
+    options = {"deterministic": True, "shards": 3, "round_words": 50, "buckets": buckets}
+    for threads in (1, 2):
+        finish(make(text, f"{threads}.safetensors", name, threads=threads, **options))
+    files = [(folder / f"{threads}.safetensors").read_bytes() for threads in (1, 2)]
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+@each_model
+def test_a_resumed_run_has_the_bytes_of_a_whole_one(text, folder, name, deterministic):
+    options = {"deterministic": deterministic, "shards": 3, "round_words": 50}
+    finish(make(text, "whole.safetensors", name, **options))
+    first = make(text, name=name, **options)
+    stop_at(first, len(first.executor.plan) // 2)
+    last = make(text, name=name, **options)
+    assert last.resume()
+    finish(last)
+    assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()
+
+
+def test_initial_vectors_are_those_of_the_composed_words(text):
+    trainer = make(text).executor.trainer
+    names = trainer.vocabulary.names
+    wanted = np.random.default_rng(0).normal(size=(len(names), 6)).astype(np.float32)
+    marked = np.arange(len(names)) % 2 == 0
+    old = trainer.tables()["words"].matrix.copy()
+    trainer.set_words(marked, wanted[marked])
+    found = trainer.tables()["words"].matrix
+    np.testing.assert_allclose(found[marked], wanted[marked], atol=1e-5)
+    np.testing.assert_allclose(found[~marked], old[~marked], atol=1e-6)
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_frozen_words_do_not_change(text, deterministic):
+    run = make(text, deterministic=deterministic)
+    trainer = run.executor.trainer
+    marked = np.arange(len(trainer.vocabulary.names)) % 3 == 0
+    old = trainer.tables()["words"].matrix.copy()
+    trainer.freeze(marked)
+    run.train()
+    new = trainer.tables()["words"].matrix
+    np.testing.assert_allclose(new[marked], old[marked], atol=1e-6)
+    assert (np.abs(new[~marked] - old[~marked]).max(axis=1) > 1e-3).all()
+
+
+def test_an_update_goes_on_from_the_vectors_of_the_model(w2v, text, folder):
+    args = ("--min-count", 1, "--dim", 6, "--epochs", 1, "--sample", 0, "--threads", 1)
+    assert w2v("train", text, *args, "--subwords", "3-5", "-o", "old.safetensors").code == 0
+    (folder / "more").write_text("walkable bakeable walks\n" * 3)
+    update = ("train", "more", "--update", "old.safetensors", "--lr", "1e-9", "--threads", 1)
+    assert w2v(*update, "-o", "new.safetensors").code == 0
+    old, new = formats.load("old.safetensors"), formats.load("new.safetensors")
+    assert new.subwords is not None
+    assert set(new.names) == {*old.names, "walkable", "bakeable"}
+    for name in old.names:
+        np.testing.assert_allclose(
+            new.row(new.find(name)), old.row(old.find(name)), rtol=1e-4, atol=1e-5
+        )
+    np.testing.assert_allclose(new.compose("walkin"), old.compose("walkin"), rtol=1e-3, atol=1e-4)
+
+
+def test_the_held_out_loss_is_that_of_composed_words(text):
+    trainer = make(text).executor.trainer
+    untrained = trainer.loss(trainer.text)
+    run = make(text, epochs=3)
+    run.train()
+    assert run.executor.trainer.loss(run.executor.trainer.text) < untrained
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--buckets", 5), "--buckets works only with --subwords: add --subwords 3-6"),
+        (("--subword-min-count", 2), "--subword-min-count works only with --subwords"),
+        (("--model", "pv-dbow", "--subwords", "3-6"), "--subwords is for word vectors"),
+        (("--subwords", "6-3"), "--subwords '6-3': expected MIN-MAX, such as 3-6"),
+        (("--subwords", "3-6", "--max-memory", "1M"), "try --buckets 500000"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(w2v, text, options, reason):
+    found = w2v("train", text, "--min-count", 1, *options)
+    assert (found.code, reason in found.err) == (2, True)
+    assert len(found.err.strip().splitlines()[-1:]) == 1
+
+
+def test_all_models_of_words_have_the_option():
+    with_option = [m.name for m in models().values() if issubclass(m.settings, SubwordSettings)]
+    assert with_option == ["cbow", "pv-dbow", "pv-dm", "skipgram"]
