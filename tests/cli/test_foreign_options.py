@@ -56,6 +56,20 @@ def test_fasttexts_command_line():
 
 
 @pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("", "--subwords 3-6 --buckets 2000000"),
+        (" -minn 2 -maxn 5 -bucket 9", "--subwords 2-5 --buckets 9"),
+        (" -minn 0 -maxn 4", "--subwords 1-4 --buckets 2000000"),
+        (" -maxn 0", ""),
+    ],
+)
+def test_fasttexts_ngrams_have_its_defaults(theirs, ours):
+    found = translated(f"cbow -input x{theirs}".split())
+    assert found == ["--model", "cbow", *ours.split(), "x"]
+
+
+@pytest.mark.parametrize(
     ("theirs", "message"),
     [
         ("-train x -hs 1", "-hs 1: hierarchical softmax is not supported: leave out -hs"),
@@ -67,8 +81,6 @@ def test_fasttexts_command_line():
         ("-train", "-train needs a value"),
         ("supervised -input x", "supervised: train a classifier with w2v train TEXTS --model mlp"),
         ("skipgram -input x -loss hs", "-loss hs: only negative sampling is supported"),
-        ("skipgram -input x -maxn 6", "-maxn 6: subword vectors are not supported: use -maxn 0"),
-        ("skipgram -input x -minn 3", "-minn 3: subword vectors are not supported: use -minn 0"),
         ("skipgram -input x -wordNgrams 2", "-wordNgrams 2: word n-grams are not supported"),
     ],
 )

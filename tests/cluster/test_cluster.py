@@ -202,6 +202,13 @@ def test_the_bytes_are_those_of_one_machine(workers, folder, text, name):
 
 
 @clustered
+def test_words_composed_from_ngrams_have_the_bytes_of_one_machine(workers, folder, text):
+    with Cluster(workers.scheduler_address) as cluster:
+        finish(make_cluster_job(cluster, text, subwords="3-4"))
+    assert (folder / "x.safetensors").read_bytes() == reference(folder, text, subwords="3-4")
+
+
+@clustered
 @pytest.mark.parametrize("count", [1, 4])
 def test_the_bytes_are_those_of_any_number_of_workers(folder, text, count):
     with start_cluster(count) as started, Cluster(started.scheduler_address) as cluster:

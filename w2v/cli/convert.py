@@ -185,7 +185,7 @@ def _save(
             click.echo(f"{printable(target)}: {changed}", err=True)
         fasttext_export.write(target, table, facts, buckets)
     else:
-        if lost := formats.lost_subwords(target, table):
+        if table.subwords is not None and (lost := formats.lost_subwords(target)):
             click.echo(f"{printable(target)}: {lost}", err=True)
         formats.save(target, table, name, "" if layout else source)
     size = f"{plural(len(table), 'vector')} of {plural(table.dim, 'number')}"

@@ -16,11 +16,11 @@ _EQUIVALENTS = {
 }  # fmt: skip
 _TEXT_OPTIONS = ("-train", "-input")  # the training text, in word2vec.c and in fastText
 _MODELS = {"0": "skipgram", "1": "cbow"}  # the model for each value of -cbow
-# -bucket sets the size of fastText's table of subwords, and there are no subwords here;
-# -lrUpdateRate sets how often threads update the learning rate.
-_IGNORED = ("-bucket", "-lrUpdateRate")
+_IGNORED = ("-lrUpdateRate",)  # how often threads update the learning rate
+# fastText's options of n-grams, and their defaults for skipgram and cbow.
+_SUBWORDS = {"-minn": "3", "-maxn": "6", "-bucket": "2000000"}
 # Options whose values `translated` interprets itself.
-_CHECKED_BY_VALUE = ("-cbow", "-binary", "-debug", "-verbose")
+_CHECKED_BY_VALUE = ("-cbow", "-binary", "-debug", "-verbose", *_SUBWORDS)
 # For each option the only value that is supported, and the error message for all others.
 _UNSUPPORTED = {
     "-hs": ("0", "hierarchical softmax is not supported: leave out -hs, and use -negative 5"),
@@ -30,8 +30,6 @@ _UNSUPPORTED = {
         "k-means on x.npy",
     ),
     "-loss": ("ns", "only negative sampling is supported: use -loss ns"),
-    "-minn": ("0", "subword vectors are not supported: use -minn 0"),
-    "-maxn": ("0", "subword vectors are not supported: use -maxn 0"),
     "-wordNgrams": ("1", "word n-grams are not supported: join frequent phrases with w2v phrases"),
 }
 _FOREIGN_OPTIONS = {*_EQUIVALENTS, *_TEXT_OPTIONS, *_IGNORED, *_CHECKED_BY_VALUE, *_UNSUPPORTED}
@@ -70,6 +68,7 @@ def translated(args: list[str]) -> list[str]:
             raise W2VError(f"{option} {value}: {_UNSUPPORTED[option][1]}")
     _check_output(foreign_values)
     model = _model(foreign_values, own_args)
+    model += _subwords(foreign_values)
     options = [
         part
         for name in foreign_values
@@ -120,6 +119,20 @@ def _model(foreign_values: dict[str, str], own_args: list[str]) -> list[str]:
     if cbow not in _MODELS:
         raise W2VError(f"-cbow {cbow}: expected 1 for CBOW or 0 for skip-gram")
     return ["--model", _MODELS[cbow]]
+
+
+def _subwords(foreign_values: dict[str, str]) -> list[str]:
+    """Return the options --subwords and --buckets for a command line of fastText.
+
+    fastText trains n-grams of 3 to 6 characters unless -maxn is 0. word2vec.c has no n-grams.
+    """
+    if "-input" not in foreign_values and not {*_SUBWORDS} & {*foreign_values}:
+        return []
+    first, last, buckets = (foreign_values.get(name, value) for name, value in _SUBWORDS.items())
+    if last == "0":
+        return []
+    first = "1" if first == "0" else first
+    return ["--subwords", f"{first}-{last}", "--buckets", buckets]
 
 
 def _check_output(foreign_values: dict[str, str]) -> None:

@@ -22,7 +22,7 @@ from w2v.runs.executors import (
     Threads,
 )
 from w2v.runs.request import Request
-from w2v.settings import SubwordSettings, TextSettings
+from w2v.settings import TextSettings
 from w2v.system.progress import plural
 from w2v.system.resources import processors
 from w2v.text.corpus import Corpus
@@ -92,8 +92,7 @@ class ClusterEngine:
         """Make the rounds of a run, with the facts that workers need for it."""
         request, text = self._request, trainer.text
         options, vocabulary = request.options, trainer.vocabulary
-        composes = isinstance(options, SubwordSettings) and options.has_subwords
-        names = vocabulary.names if composes else range(len(vocabulary.names))
+        names = vocabulary.names if request.composes_words else range(len(vocabulary.names))
         setup = ModelSetup(
             self._cluster.run, request.model.name, options, names, vocabulary.counts,
             trainer.frozen, len(text.names) if isinstance(text, EncodedDocuments) else 0,

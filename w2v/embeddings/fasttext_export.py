@@ -6,7 +6,8 @@ subwords is written as a fastText model by default, because only this format kee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -89,6 +90,20 @@ def facts_of(path: str, table: Table) -> ModelFacts:
     return _trained(table, *container.read(path)) if is_container else ModelFacts.usual(table)
 
 
+def facts_of_run(table: Table, outputs: np.ndarray, metadata: Mapping[str, str]) -> ModelFacts:
+    """The facts of a model at the end of its training.
+
+    table     the V trained words
+    outputs   float32 (V, D), the output vectors; others, such as those of PV-DM with concatenated
+              windows, are left out, because fastText has no such models
+    metadata  the metadata of the run, see `Provenance.metadata`
+    """
+    facts = _trained(table, {}, metadata)
+    if outputs.shape != (len(table), table.dim):
+        return facts
+    return replace(facts, words=_lines(table.names), outputs=DenseMatrix(outputs))
+
+
 def keeps_model(source: str, table: Table) -> bool:
     """Whether a .bin should be a fastText model: the table has subwords, or IN is a classifier.
 
@@ -111,5 +126,9 @@ def _trained(
     if outputs is None or counts is None or outputs.shape != (len(counts), table.dim):
         return ModelFacts(facts, tokens=tokens)
     names = container.read_table("", tensors, "words").names
-    words = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
-    return ModelFacts(facts, words, tokens, outputs=DenseMatrix(outputs))
+    return ModelFacts(facts, _lines(names), tokens, outputs=DenseMatrix(outputs))
+
+
+def _lines(names: Sequence[str]) -> bytes:
+    """Names, each followed by a line end."""
+    return "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from w2v.embeddings import formats
 from w2v.errors import NothingToLearnError
 from w2v.factorization.stopwords import find as find_stopwords
 from w2v.runs.nothing_to_learn import is_full
@@ -126,6 +127,13 @@ class Messages:
             )
             if initial.left_out:
                 self._console.warn(f"{initial.name}: {initial.left_out}: left out")
+        if request.composes_words and (lost := formats.lost_subwords(request.output)):
+            self._console.warn(f"{request.output}: {lost}")
+        elif request.numbers_ngrams and request.output.lower().endswith(".bin"):
+            self._console.warn(
+                f"{request.output}: the n-grams are distributed to the buckets of the file, so "
+                "that vectors of unknown words are approximate; --buckets 2000000 trains the buckets"
+            )
         self.log(
             "start", output=request.output, model=request.model.name,
             settings=asdict(request.options), words=len(vocabulary.names), tokens=text.size,

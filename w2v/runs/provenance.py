@@ -105,7 +105,8 @@ class Provenance:
             "losses": [_finite(loss) for loss in state.mean_losses()],
         }
         options = self.request.options
-        if isinstance(options, SubwordSettings) and options.has_subwords:
+        if self.request.composes_words:
+            assert isinstance(options, SubwordSettings)
             minn, maxn = options.ngram_lengths
             nested["subwords"] = {"minn": minn, "maxn": maxn, "buckets": options.bucket_count}
         if run.read_vocab:

@@ -18,7 +18,7 @@ from w2v.settings import (
     SubwordSettings,
     TextSettings,
 )
-from w2v.system import locks, output_files
+from w2v.system import locks, output_files, packing
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Request:
     @property
     def memory_advice(self) -> str:
         """What to try where memory is too small."""
-        if isinstance(self.options, SubwordSettings) and self.options.has_subwords:
+        if self.composes_words:
             return "--buckets 500000, a higher --min-count or a smaller --dim"
         return "a higher --min-count, a --max-vocab, or a smaller --dim (--topics for lda and lsa)"
 
@@ -114,7 +114,24 @@ class Request:
             raise W2VError(f"--model {name} needs word vectors: add --init FILE")
         if self.initial:
             self.initial.check(name, self.dim)
+        plain = packing.plain_name(self.output)
+        if self.composes_words and plain != self.output and plain.lower().endswith(".bin"):
+            raise W2VError(
+                f"{self.output}: a fastText model cannot be mapped from a compressed file: leave "
+                "out the last suffix"
+            )
         self._check_files()
+
+    @property
+    def composes_words(self) -> bool:
+        """Whether word vectors are composed from n-grams."""
+        return isinstance(self.options, SubwordSettings) and self.options.has_subwords
+
+    @property
+    def numbers_ngrams(self) -> bool:
+        """Whether each n-gram has a vector of its own, not that of a bucket."""
+        options = self.options
+        return isinstance(options, SubwordSettings) and options.has_subwords and not options.buckets
 
     @property
     def dim(self) -> int:

@@ -10,10 +10,10 @@ from contextlib import nullcontext, suppress
 
 import numpy as np
 
-from w2v.embeddings import container, formats
+from w2v.embeddings import formats
 from w2v.errors import ConnectionLostError, DivergedError, NothingToLearnError, W2VError
 from w2v.kernels.cache import is_cold
-from w2v.runs import checkpoint, memory
+from w2v.runs import checkpoint, memory, result_file
 from w2v.runs.executors import Executor
 from w2v.runs.messages import Messages
 from w2v.runs.nothing_to_learn import check_epochs, check_neighbours, check_words
@@ -327,18 +327,9 @@ class TrainingRun:
         unfinished  the progress of a stopped run, such as "epoch 2 of 5", for the metadata. The
                     checkpoint then stays. Empty: the run is complete
         """
-        request, trainer = self.request, self.executor.trainer
+        trainer = self.executor.trainer
         check_finite(trainer)
-        tables = trainer.tables()
-        if self._write:
-            table = tables.get(request.model.table) or tables["words"]
-            blank = request.run.blank
-            self._write(request.output, table if blank is None else table.without_blanks(blank))
-        else:
-            tensors = trainer.tensors()
-            for name, table in tables.items():
-                tensors |= container.table_tensors(name, table)
-            container.write(request.output, tensors, self._metadata(unfinished))
+        result_file.write(self.request, trainer, self._write, self._metadata(unfinished))
         if not unfinished:
             self.forget_checkpoint()
 

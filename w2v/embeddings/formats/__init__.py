@@ -328,9 +328,9 @@ def writer(path: str) -> Callable[[str, Table], None] | None:
     return _named(path).write
 
 
-def lost_subwords(path: str, table: Table) -> str:
-    """A message if the format of `path` does not keep the subwords of a table; otherwise empty."""
-    if table.subwords is None or _named(path).keeps_subwords:
+def lost_subwords(path: str) -> str:
+    """A message if the format of `path` does not keep subwords; otherwise empty."""
+    if _named(path).keeps_subwords:
         return ""
     known = {suffix for each in _formats() if each.keeps_subwords for suffix in each.suffixes}
     names = " and ".join(sorted(known))
