@@ -86,6 +86,8 @@ class FastTextFile:
     words     bytes, the V words, each followed by a line end
     counts    int64 (V,), how often each word occurs in the training text
     labels    the L labels of a classifier, with fastText's prefix __label__
+    label_counts
+              int64 (L,), how often each label occurs in the training text
     tokens    tokens of the training text
     pruned    int32 (P, 2), the buckets of the n-grams that were kept, and their rows among the
               n-grams; None if all n-grams were kept
@@ -98,6 +100,7 @@ class FastTextFile:
     words: bytes
     counts: np.ndarray
     labels: list[bytes]
+    label_counts: np.ndarray
     tokens: int
     pruned: np.ndarray | None
     inputs: Matrix
@@ -191,8 +194,8 @@ def parse(data: np.ndarray, name: str) -> FastTextFile:
     _check_rows(reader, settings, words, pruned, inputs)
     end = _end_of(names, words)
     return FastTextFile(
-        version, settings, names[:end], counts[:words], names[end:].split(b"\n")[:-1], tokens,
-        pruned, inputs, outputs,
+        version, settings, names[:end], counts[:words], names[end:].split(b"\n")[:-1],
+        counts[words:], tokens, pruned, inputs, outputs,
     )  # fmt: skip
 
 
