@@ -307,20 +307,18 @@ class Vectors:
         texts    one text as a string, or several texts, each a string or a list of words
         threads  number of worker threads; None: as many as available processors
         Returns  (label, probability) for one string, a list of such pairs for several texts
-        Raises   W2VError if these vectors come neither from a network trained with
-                 task="classify" nor from a classifier of fastText
+        Raises   W2VError if these vectors do not come from such a model (task="classify")
         """
         from w2v.runs.saved_model import open_classifier
         from w2v.text.encode import texts_corpus
 
-        thread_count = _threads(threads)
         model = open_classifier(self._model_path())
         # Each thread of the classifier calls BLAS.
         with texts_corpus(texts, model.text_settings) as corpus, resources.blas_threads(1):
-            _, unknown, rows, best = model.predict(corpus, thread_count)
+            _, unknown, rows, best = model.predict(corpus, _threads(threads))
         _LOG.info("%s", plural(unknown, "unknown token"))
-        labels = model.labels
-        answers = [(labels[i], float(row[i])) for i, row in zip(best.tolist(), rows, strict=True)]
+        pairs = zip(best.tolist(), rows, strict=True)
+        answers = [(model.labels[label], float(row[label])) for label, row in pairs]
         return answers[0] if isinstance(texts, str) else answers
 
     def topics(self, count: int = 10) -> list[Topic]:

@@ -78,6 +78,7 @@ def _lines(labels: Sequence[str], row: np.ndarray, best: int, results: ResultPri
     label, p = labels[best], float(row[best])
 
     def record() -> dict[str, Any]:
+        """The answer for --json."""
         by_label = dict(zip(labels, [round(each, 6) for each in row.tolist()], strict=True))
         return {"label": label, "p": round(p, 6), "labels": by_label}
 

@@ -38,29 +38,31 @@ def hash_words(text, offsets, hashes):
 
 
 @inlined
-def kept_number(kept, bucket):
-    """The number that a pruned model keeps for a bucket, by binary search.
+def kept_row(kept, kept_rows, bucket):
+    """The row that a pruned model keeps for a bucket, by bisection.
 
-    kept     int64 (P, 2)  pairs of bucket and number, by bucket
-    bucket   int64
-    Returns  int64, -1 if the bucket was not kept
+    kept       int64 (P,)  the buckets that have a row, ascending
+    kept_rows  int64 (P,)  the number of the row of each
+    bucket     int64
+    Returns    int64, -1 if the bucket has no row
     """
-    low, high = 0, kept.shape[0]
+    low, high = 0, kept.size
     while low < high:
         middle = (low + high) // 2
-        if kept[middle, 0] < bucket:
+        if kept[middle] < bucket:
             low = middle + 1
         else:
             high = middle
-    if low < kept.shape[0] and kept[low, 0] == bucket:
-        return kept[low, 1]
+    if low < kept.size and kept[low] == bucket:
+        return kept_rows[low]
     return np.int64(-1)
 
 
 @jit
 def text_rows(
-    ids, starts, hashes, type_rows, type_starts, order, buckets, kept, pruned, words, rows, bounds
-):
+    ids, starts, hashes, type_rows, type_starts, order, buckets, kept, kept_rows, pruned, words,
+    rows, bounds
+):  # fmt: skip
     """Write the rows of the features of each text.
 
     Word w of a text has type t = ids[w], of T types.
@@ -72,7 +74,8 @@ def text_rows(
     type_starts  int64 (T + 1,)  type t has the rows type_rows[type_starts[t]:type_starts[t + 1]]
     order        int             most words of a word n-gram; 1 if there are none
     buckets      uint64          number of buckets, at least 1
-    kept         int64 (P, 2)    see `kept_number`
+    kept         int64 (P,)      see `kept_row`
+    kept_rows    int64 (P,)
     pruned       bool            whether only the buckets of `kept` have a row
     words        int             the first row of a bucket
     rows         int64 (·,)      overwritten; room for all features
@@ -93,7 +96,7 @@ def text_rows(
                 code = code * _FACTOR + hashes[ids[j]]
                 number = np.int64(code % buckets)
                 if pruned:
-                    number = kept_number(kept, number)
+                    number = kept_row(kept, kept_rows, number)
                 if number >= 0:
                     rows[count] = words + number
                     count += 1

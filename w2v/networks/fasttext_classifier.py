@@ -43,7 +43,7 @@ from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.word_counter import WordCounter
 
 _PREFIX = b"__label__"
-_TEXTS = 1024  # texts, or types, that are computed at a time
+_TEXTS = 1024  # texts that are computed at a time
 _MAX_ORDER = 1000  # words of a word n-gram; more would take too much memory
 _MAX_COUNT = 10**15  # of a label: fastText's count of a node that is not built yet
 _MAX_SCORE, _STEPS = 8, 32  # σ is tabulated from -8 to 8, in steps of 1/32
@@ -199,13 +199,14 @@ class FastTextClassifier:
         ngrams = int((lengths * np.minimum(lengths, self._order - 1)).sum())
         size = int(np.diff(types.starts)[words].sum()) + ngrams
         rows, bounds = np.empty(size, np.int64), np.empty(len(starts), np.int64)
-        kept = self._subwords.kept
-        pairs = np.empty((0, 2), np.int64) if kept is None else kept
+        kept, kept_rows = self._subwords.kept, self._subwords.kept_rows
+        if kept is None or kept_rows is None:
+            kept, kept_rows = np.empty(0, np.int64), np.empty(0, np.int64)
         buckets = np.uint64(max(self._subwords.buckets, 1))
         with np.errstate(over="ignore"):  # without compilation NumPy would warn of the overflow
             text_rows(
-                words, starts, types.hashes, types.rows, types.starts, self._order, buckets, pairs,
-                kept is not None, self._subwords.words, rows, bounds,
+                words, starts, types.hashes, types.rows, types.starts, self._order, buckets, kept,
+                kept_rows, self._subwords.kept is not None, self._subwords.words, rows, bounds,
             )  # fmt: skip
         hidden = np.empty((len(lengths), self._subwords.dim), np.float32)
         self._subwords.vectors.means(rows[: bounds[-1]], bounds, hidden)
@@ -232,13 +233,12 @@ def _row_lists(
     subwords: Subwords, text: np.ndarray, offsets: np.ndarray, own: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """`Subwords.row_lists` of all words of a text, computed in parts to bound the memory."""
-    parts, sizes = [], []
-    for first in range(0, len(own), _TEXTS):
-        words = np.arange(first, min(first + _TEXTS, len(own)))
-        rows, bounds = subwords.row_lists(text, offsets, words, own[words])
-        parts.append(rows)
+    lists, sizes, words = [], [], np.arange(len(own))
+    for part in subwords.parts(np.diff(offsets)):
+        rows, bounds = subwords.row_lists(text, offsets, words[part], own[part])
+        lists.append(rows)
         sizes.append(np.diff(bounds))
-    return np.concatenate(parts), np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+    return np.concatenate(lists), np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
 
 
 def _softmax(outputs: np.ndarray, hidden: np.ndarray) -> np.ndarray:

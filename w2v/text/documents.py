@@ -24,9 +24,8 @@ from w2v.text.columns import LONGEST_ROW, Columns, records
 from w2v.text.corpus import BLOCK, Corpus, files_of
 
 # How labels are read. "extra": documents have ids, and labels are read from tables and JSON objects
-# only. "if there": documents may have labels, of which the first is kept, and their row numbers are
-# their names. "needed": like "if there", but a document without a label, or with several, is an
-# error.
+# only. "if there": documents may have labels, of which the first is kept; row numbers are their
+# names. "needed": like "if there", but a document without a label, or with several, is an error.
 Labels = Literal["extra", "if there", "needed"]
 FORMATS = ("lines", "tsv", "csv", "jsonl", "files")
 _SURROGATE = re.compile("[\ud800-\udfff]")
