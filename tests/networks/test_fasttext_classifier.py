@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import fasttext_files as files
@@ -173,7 +174,10 @@ def test_a_word_model_has_no_labels(w2v, folder):
     ("change", "message"),
     [
         ({"labels": LABELS[:4]}, "4 labels have 5 output vectors"),
-        ({"outputs": files.dense(OUTPUTS * np.nan)}, "the output matrix has NaN or infinity"),
+        (
+            {"outputs": files.dense(OUTPUTS * np.nan)},
+            "the output matrix has NaN or numbers above 1e",
+        ),
         ({"wordNgrams": 10**6}, "word n-grams have 1,000,000 words"),
         ({"counts": [*COUNTS, 10**15, 4, 4, 2, 2]}, "a label has the count"),
     ],
@@ -189,10 +193,25 @@ def test_damaged_classifiers_are_refused(tmp_path, change, message):
         open_classifier(str(path))
 
 
-def test_rows_that_are_not_finite_are_refused(tmp_path):
-    path = write(tmp_path, inputs=files.dense(INPUTS * np.inf))
+@pytest.mark.parametrize("factor", [np.inf, 1e30])
+def test_rows_that_are_not_finite_are_refused(tmp_path, factor):
+    path = write(tmp_path, inputs=files.dense(INPUTS * np.float32(factor)))
     with pytest.raises(W2VError, match="in the rows of this text: the file is damaged"):
         w2v.load(path).predict("good")
+
+
+def test_a_changed_byte_is_one_error_or_another_model(tmp_path):
+    """No damage to the file is a traceback."""
+    data = write(tmp_path, loss=1, minn=1, maxn=3, wordNgrams=2).read_bytes()
+    path = tmp_path / "changed.bin"
+    for at in RNG.integers(0, len(data), 30).tolist() + RNG.integers(0, 420, 30).tolist():
+        changed = bytearray(data)
+        changed[at] ^= int(RNG.integers(1, 256))
+        path.write_bytes(changed)
+        with suppress(W2VError):
+            model = open_classifier(str(path))
+            with texts_corpus(LINES, model.text_settings) as corpus:
+                model.predict(corpus, 1)
 
 
 TRAINING = [

@@ -46,6 +46,7 @@ _PREFIX = b"__label__"
 _TEXTS = 1024  # texts that are computed at a time
 _MAX_ORDER = 1000  # words of a word n-gram; more would take too much memory
 _MAX_COUNT = 10**15  # of a label: fastText's count of a node that is not built yet
+_LARGEST = 1e15  # in a matrix; a float32 cannot hold the sum of many products of larger numbers
 _MAX_SCORE, _STEPS = 8, 32  # σ is tabulated from -8 to 8, in steps of 1/32
 
 # From the means float32 (M, D) of M texts to the probabilities float32 (M, K).
@@ -99,9 +100,9 @@ class FastTextClassifier:
         self._order = max(model.settings.word_ngrams, 1)
         if self._order > _MAX_ORDER:
             raise self._damaged(f"word n-grams have {self._order:,} words")
-        outputs = model.outputs.take(np.arange(len(self.labels)))
-        if not np.isfinite(outputs).all():
-            raise self._damaged("the output matrix has NaN or infinity")
+        with np.errstate(over="ignore"):
+            outputs = model.outputs.take(np.arange(len(self.labels)))
+        self._check(outputs, "the output matrix has {}")
         self._probabilities = self._loss(np.ascontiguousarray(outputs.T))
 
     @classmethod
@@ -112,6 +113,11 @@ class FastTextClassifier:
 
     def _damaged(self, what: str) -> W2VError:
         return W2VError(f"{self._name}: {what}: the file is damaged: download or write it again")
+
+    def _check(self, matrix: np.ndarray, what: str) -> None:
+        """Raise a W2VError for numbers with which the scores would not be finite."""
+        if not (np.abs(matrix) <= _LARGEST).all():
+            raise self._damaged(what.format(f"NaN or numbers above {_LARGEST:g}"))
 
     def _loss(self, outputs: np.ndarray) -> Loss:
         """The function of the loss that the model was trained with.
@@ -210,8 +216,7 @@ class FastTextClassifier:
             )  # fmt: skip
         hidden = np.empty((len(lengths), self._subwords.dim), np.float32)
         self._subwords.vectors.means(rows[: bounds[-1]], bounds, hidden)
-        if not np.isfinite(hidden).all():
-            raise self._damaged("the input matrix has NaN or infinity in the rows of this text")
+        self._check(hidden, "the input matrix has {} in the rows of this text")
         return hidden
 
 
