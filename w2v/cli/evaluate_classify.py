@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     examples=(
         "w2v evaluate classify documents.tsv test.tsv --by words",
         "w2v evaluate classify test.tsv -v labels.safetensors --by model",
-        "w2v evaluate classify test.txt -v classifier.bin --by model",
+        "w2v evaluate classify test.tsv -v classifier.bin --by model",
     ),
 )
 @click.argument("train", type=INPUT)

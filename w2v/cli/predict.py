@@ -26,7 +26,7 @@ _TEXTS = 1000  # texts whose lines are printed in one write, which takes half of
     examples=(
         "w2v predict labels.safetensors new.txt",
         "w2v predict labels.safetensors new.txt --json",
-        "w2v predict lid.176.ftz new.txt",
+        "w2v predict classifier.bin new.txt",
     ),
 )
 @click.argument("model", type=INPUT)
