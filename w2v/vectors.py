@@ -312,10 +312,10 @@ class Vectors:
         from w2v.runs.saved_model import open_classifier
         from w2v.text.encode import texts_corpus
 
-        model = open_classifier(self._model_path())
-        # Each thread of the classifier calls BLAS.
+        thread_count = _threads(threads)
+        model = open_classifier(self._model_path())  # each of its threads calls BLAS
         with texts_corpus(texts, model.text_settings) as corpus, resources.blas_threads(1):
-            _, unknown, rows, best = model.predict(corpus, _threads(threads))
+            _, unknown, rows, best = model.predict(corpus, thread_count)
         _LOG.info("%s", plural(unknown, "unknown token"))
         pairs = zip(best.tolist(), rows, strict=True)
         answers = [(model.labels[label], float(row[label])) for label, row in pairs]
