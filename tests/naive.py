@@ -613,3 +613,62 @@ def floret_numbers(words, minn, maxn, hashes, seed, rows):
             numbers += [part % rows for part in parts[:hashes]]
         found.append(numbers)
     return found
+
+
+def mean_coded_rows(codes, centroids, norms, lists):
+    """The mean of each list of rows of a quantized matrix, which is written out first."""
+    parts = [centroids[part][codes[:, part]] for part in range(codes.shape[1])]
+    return mean_rows(np.concatenate(parts, axis=1) * norms[:, None], lists)
+
+
+def hash_words(words):
+    """The hash FNV-1a with 32 bits over signed bytes of each word, as a signed number."""
+    codes = []
+    for word in words:
+        code = 2166136261
+        for byte in np.frombuffer(word, np.int8).tolist():
+            code = (code ^ (byte % 2**32)) * 16777619 % 2**32
+        codes.append(code - 2**32 if code >= 2**31 else code)
+    return codes
+
+
+def text_rows(texts, hashes, type_rows, order, buckets, kept, words):
+    """The rows of the words and word n-grams of each text.
+
+    kept  the row of each bucket that has one; None if all have
+    """
+    found = []
+    for text in texts:
+        rows = [row for word in text for row in type_rows[word]]
+        for begin in range(len(text)):
+            for end in range(begin + 2, min(begin + order, len(text)) + 1):
+                powers = reversed(range(end - begin))
+                terms = [
+                    hashes[word] * 116049371**power
+                    for word, power in zip(text[begin:end], powers, strict=True)
+                ]
+                bucket = sum(terms) % 2**64 % buckets
+                if kept is None or bucket in kept:
+                    rows.append(words + (bucket if kept is None else kept[bucket]))
+        found.append(rows)
+    return found
+
+
+def label_scores(hidden, outputs):
+    """The products of vectors with output vectors."""
+    return hidden @ outputs
+
+
+def tree_probabilities(scores, left, right):
+    """The probabilities of the leaves, each the product of the shares from the root to it."""
+    leaves = len(left) + 1
+
+    def share(row, node):
+        """The probability of a node."""
+        for inner, children in enumerate(zip(left, right, strict=True)):
+            if node in children:
+                score = row[inner] if node == children[1] else -row[inner]
+                return share(row, leaves + inner) * (1 / (1 + np.exp(-score)) + 1e-5)
+        return 1.0
+
+    return np.array([[share(row, leaf) for leaf in range(leaves)] for row in scores])

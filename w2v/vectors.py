@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from w2v.system import atomic_file, python_arguments, resources
 from w2v.system.progress import plural
 
 if TYPE_CHECKING:
-    from w2v.runs.saved_model import SavedDocumentModel, SavedNetwork
+    from w2v.runs.saved_model import SavedDocumentModel
     from w2v.text.encoded_text import EncodedDocuments
 
 _LOG = logging.getLogger("w2v")
@@ -302,23 +302,23 @@ class Vectors:
     def predict(
         self, texts: str | Iterable[str | Sequence[str]], *, threads: int | None = None
     ) -> tuple[str, float] | list[tuple[str, float]]:
-        """Predict the most probable label of new texts, by a network trained on labelled texts.
+        """Predict the most probable label of new texts, by a network or a classifier of fastText.
 
         texts    one text as a string, or several texts, each a string or a list of words
         threads  number of worker threads; None: as many as available processors
         Returns  (label, probability) for one string, a list of such pairs for several texts
-        Raises   W2VError if these vectors do not come from a network trained with task="classify"
+        Raises   W2VError if these vectors do not come from such a model (task="classify")
         """
-        from w2v.runs.saved_model import SavedNetwork
+        from w2v.runs.saved_model import open_classifier
+        from w2v.text.encode import texts_corpus
 
         thread_count = _threads(threads)
-        model = SavedNetwork(self._model_path(), "classify")
-        text = _read(model, texts)
-        labels = model.network.labels
-        with resources.blas_threads(1):  # each thread of the network calls BLAS
-            rows = model.network.probabilities(text, thread_count)
-        label_ids = rows.argmax(axis=1).tolist()
-        answers = [(labels[i], float(row[i])) for i, row in zip(label_ids, rows, strict=True)]
+        model = open_classifier(self._model_path())  # each of its threads calls BLAS
+        with texts_corpus(texts, model.text_settings) as corpus, resources.blas_threads(1):
+            _, unknown, rows, best = model.predict(corpus, thread_count)
+        _LOG.info("%s", plural(unknown, "unknown token"))
+        pairs = zip(best.tolist(), rows, strict=True)
+        answers = [(model.labels[label], float(row[label])) for label, row in pairs]
         return answers[0] if isinstance(texts, str) else answers
 
     def topics(self, count: int = 10) -> list[Topic]:
@@ -379,7 +379,7 @@ class Vectors:
 
 
 def _read(
-    model: SavedDocumentModel | SavedNetwork, texts: str | Iterable[str | Sequence[str]]
+    model: SavedDocumentModel, texts: str | Iterable[str | Sequence[str]]
 ) -> EncodedDocuments:
     """Encode texts as documents with the vocabulary of a model."""
     from w2v.text.encode import texts_corpus
@@ -387,7 +387,7 @@ def _read(
     with texts_corpus(texts, model.text_settings) as corpus:
         text, unknown = model.read(corpus)
     _LOG.info("%s left out", plural(unknown, "unknown token"))
-    return cast("EncodedDocuments", text)
+    return text
 
 
 def _threads(count: int | None) -> int:

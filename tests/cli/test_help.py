@@ -157,6 +157,11 @@ def prepared(tmp_path_factory):
     inputs, outputs = (files.dense(np.ones((rows, 4))) for rows in (53, 3))
     model = files.model(["un", "like", "ly"], [3, 2, 1], inputs, outputs)
     (folder / "model.bin").write_bytes(model)
+    labels = ["__label__music", "__label__other", "__label__none"]
+    classifier = files.model(
+        ["the", "song", "of"], [3, 2, 1], inputs, outputs, labels, model=3, loss=3
+    )
+    (folder / "classifier.bin").write_bytes(classifier)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for line in PREPARATION.strip().splitlines():

@@ -158,6 +158,17 @@ def test_quantized_models_are_described_and_converted(tmp_path):
     assert read.subwords.kept.tolist() == sorted(bucket for bucket, _ in pruned)
 
 
+def test_the_last_part_of_a_quantizer_is_not_wider_than_the_others():
+    parts = [np.ones((256, width), np.float32) for width in (2, 3)]
+    codes = np.zeros((2, 2), np.uint8)
+    data = files.model(
+        ["a", "b"], [2, 1], files.quantized(codes, parts), files.dense(np.ones((2, 5))),
+        quantizes=(True, False), dim=5, minn=0, maxn=0,
+    )  # fmt: skip
+    with pytest.raises(W2VError, match="2 parts of 2 and 3 columns for 5 columns"):
+        parse(np.frombuffer(data, np.uint8), "x.ftz")
+
+
 def test_a_packed_model_is_refused(tmp_path):
     """With the advice to unpack it."""
     path = write(tmp_path, gzip.compress(WORDS_MODEL), "model.bin.gz")

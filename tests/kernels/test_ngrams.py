@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import pytest
 
-from w2v.kernels.ngrams import all_ngrams, mean_rows, word_ngrams
+from w2v.kernels.ngrams import all_ngrams, mean_coded_rows, mean_rows, word_ngrams
 
 WORDS = ["", "a", "the", "Straße", "👍🏽", "e\u0301", "日本語", "<>", "\udcff\udcfe"]
 ENCODED = [word.encode("utf-8", "surrogateescape") for word in WORDS]
@@ -31,3 +31,18 @@ def test_the_means_of_rows():
     means = np.full((4, 35), np.nan, np.float32)
     mean_rows(vectors, rows, bounds, means)
     np.testing.assert_allclose(means, naive.mean_rows(vectors, lists), rtol=1e-5)
+
+
+def test_the_means_of_coded_rows():
+    """The last part has fewer columns than the others."""
+    rng = np.random.default_rng(2)
+    codes = rng.integers(0, 256, (9, 3)).astype(np.uint8)
+    centroids = rng.normal(size=(3, 256, 4)).astype(np.float32)
+    norms = rng.uniform(1, 2, 9).astype(np.float32)
+    lists = [[3], [], [0, 8, 8, 2], [1, 2]]
+    rows = np.array([row for each in lists for row in each])
+    bounds = np.concatenate([[0], np.cumsum([len(each) for each in lists])])
+    means = np.full((4, 10), np.nan, np.float32)
+    mean_coded_rows(codes, centroids, norms, rows, bounds, means)
+    expected = naive.mean_coded_rows(codes, centroids, norms, lists)[:, :10]
+    np.testing.assert_allclose(means, expected, rtol=1e-5, atol=1e-6)

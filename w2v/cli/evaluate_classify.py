@@ -1,4 +1,4 @@
-"""w2v evaluate classify: accuracy of labels predicted from vectors, or by a trained network."""
+"""w2v evaluate classify: accuracy of labels predicted from vectors, or by a classifier."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli.command import INPUT, finite, grouped
-from w2v.cli.new_texts import NewTexts, label_probabilities
+from w2v.cli.new_texts import NewTexts, predict_labels
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.vector_file import open_table, vectors_option, vectors_path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     examples=(
         "w2v evaluate classify documents.tsv test.tsv --by words",
         "w2v evaluate classify test.tsv -v labels.safetensors --by model",
+        "w2v evaluate classify test.tsv -v classifier.bin --by model",
     ),
 )
 @click.argument("train", type=INPUT)
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
         default="documents",
         show_default=True,
         help="Features of the regression: the vector of the document in the file (documents), or "
-        "the mean of the vectors of its words (words). With model, evaluate the network in the "
-        "file instead of a regression.",
+        "the mean of the vectors of its words (words). With model, evaluate the network or the "
+        "classifier of fastText in the file instead of a regression.",
     ),
 )
 @grouped(
@@ -65,7 +66,7 @@ def classify(
     results: ResultPrinter,
     settings: GivenSettings,
 ) -> None:
-    """Predict labels by logistic regression, or by a network.
+    """Predict labels by logistic regression, or by a trained classifier.
 
     TRAIN and TEST are files of documents with labels; see --columns and --label-field. The
     regression is fitted to TRAIN, with features scaled to equal variance, and evaluated on TEST.
@@ -76,7 +77,7 @@ def classify(
     if by == "model":
         if test:
             raise click.UsageError("--by model needs no TRAIN: give only the test file")
-        _print_report(_network_report(vectors_path(vectors), train, settings, threads), results)
+        _print_report(_classifier_report(vectors_path(vectors), train, settings, threads), results)
         return
     if not test:
         raise click.UsageError("TEST is missing: give two files of documents with labels")
@@ -106,27 +107,27 @@ def _refuse_other_tables(path: str, by: str) -> None:
         raise W2VError(f"{path} has vectors of {other} but not of {by}: use --by {other}")
 
 
-def _network_report(
+def _classifier_report(
     model: str, path: str, settings: GivenSettings, threads: int | None
 ) -> ClassificationReport:
-    """Evaluate the predictions of a network on a file of documents with labels."""
+    """Evaluate the predictions of a classifier on a file of documents with labels."""
     from w2v.evaluation.classifier import ClassificationReport
-    from w2v.runs.saved_model import SavedNetwork
+    from w2v.runs.saved_model import open_classifier
     from w2v.system.progress import ProgressLine, plural
 
-    saved, line = SavedNetwork(model, "classify"), ProgressLine(sys.stderr)
+    classifier, line = open_classifier(model), ProgressLine(sys.stderr)
     texts = NewTexts((path,), settings, threads, line)
-    text, probabilities = label_probabilities(saved, texts, "needed")
-    labels, true_labels = saved.network.labels, list(map(str, text.labels))
+    predictions = predict_labels(classifier, texts, "needed")
+    labels, true_labels = classifier.labels, list(map(str, predictions.text.labels))
     if not true_labels:
         raise W2VError(f"{path}: no documents in the file")
     unknown = [label for label in true_labels if label not in labels]
     if unknown:
         line.say(
-            f"{plural(len(unknown), 'text')} with a label that the network was not trained on, "
+            f"{plural(len(unknown), 'text')} with a label that the model was not trained on, "
             f"such as {unknown[0]!r}: counted as wrong"
         )
-    predicted = [labels[column] for column in probabilities.argmax(axis=1)]
+    predicted = [labels[column] for column in predictions.best]
     return ClassificationReport.of(true_labels, predicted)
 
 

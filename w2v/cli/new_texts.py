@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from w2v.factorization.term_matrix import EncodedTerms
-    from w2v.runs.saved_model import SavedDocumentModel, SavedNetwork, SavedTopicModel
+    from w2v.networks.text_classifier import Prediction, TextClassifier
+    from w2v.runs.saved_model import SavedDocumentModel, SavedTopicModel
     from w2v.system.progress import ProgressLine
     from w2v.text.documents import Labels
     from w2v.text.encoded_text import EncodedDocuments
@@ -136,22 +137,20 @@ def infer_vectors(
     return text, vectors
 
 
-def label_probabilities(
-    model: SavedNetwork, texts: NewTexts, labels: Labels
-) -> tuple[EncodedDocuments, np.ndarray]:
-    """Read texts and predict the probability of each label for each text, float32 (M, K).
+def predict_labels(model: TextClassifier, texts: NewTexts, labels: Labels) -> Prediction:
+    """Read texts and predict their labels.
 
     labels  whether the texts have labels, see `documents.Labels`
     """
     from w2v.settings import DocumentSettings
     from w2v.system.progress import plural
-    from w2v.text.encoded_text import EncodedDocuments
+    from w2v.text.encode import open_corpus
 
     line, documents = texts.line, texts.settings.of(DocumentSettings)
-    corpus = model.open(texts.paths, documents, labels, texts.refused)
-    text, unknown = model.read(corpus, show_reading(line, corpus))
-    assert isinstance(text, EncodedDocuments)
+    corpus = open_corpus(texts.paths, model.text_settings, documents, labels, texts.refused)
+    predicted = model.predict(corpus, texts.thread_count(), show_reading(line, corpus))
+    text, unknown = predicted.text, predicted.unknown
     say_bad_bytes(line, corpus)
-    say_documents(line, corpus, text, model.network.architecture.length)
+    say_documents(line, corpus, text, model.length)
     line.say(f"{plural(text.begins.size, 'text')}; {plural(unknown, 'unknown token')}")
-    return text, model.network.probabilities(text, texts.thread_count())
+    return predicted

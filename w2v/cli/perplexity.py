@@ -99,8 +99,9 @@ def perplexity(
 def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
     """Read a text and evaluate a language model on it."""
     from w2v.system.progress import plural
+    from w2v.text.encode import open_corpus
 
-    line, corpus = texts.line, model.open(texts.paths, None, "extra")
+    line, corpus = texts.line, open_corpus(texts.paths, model.text_settings, None)
     text, unknown = model.read(corpus, show_reading(line, corpus))
     say_bad_bytes(line, corpus)
     line.say(f"{plural(unknown, 'unknown token')} of {text.size:,}")

@@ -272,7 +272,8 @@ def _read_matrix(reader: _Reader, quantized: bool, dim: int, what: str) -> Matri
 def _read_quantizer(reader: _Reader, dim: int, parts: int, what: str) -> tuple[np.ndarray, ...]:
     """The centroids of each part, float32 (256, columns of the part)."""
     columns, number, width, last = reader.unpack(struct.Struct("<4i"), f"the quantizer of {what}")
-    if columns != dim or number != parts or width < 1 or (parts - 1) * width + last != dim:
+    fits = 1 <= last <= width and (parts - 1) * width + last == dim
+    if columns != dim or number != parts or not fits:
         raise reader.fail(
             f"the quantizer of {what} has {number} parts of {width} and {last} columns for "
             f"{columns:,} columns"

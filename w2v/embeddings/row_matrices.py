@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -62,9 +63,19 @@ class QuantizedMatrix:
 
     def means(self, rows: np.ndarray, bounds: np.ndarray, means: np.ndarray) -> None:
         """Compute the means of K lists of rows; see `kernels.ngrams.mean_rows`."""
-        from w2v.kernels.ngrams import mean_rows
+        from w2v.kernels.ngrams import mean_coded_rows
 
-        mean_rows(self.take(rows), np.arange(len(rows)), bounds, means)
+        norms = np.ones(len(self.codes), np.float32) if self.norms is None else self.norms
+        mean_coded_rows(self.codes, self._stacked, norms, rows, bounds, means)
+
+    @cached_property
+    def _stacked(self) -> np.ndarray:
+        """The centroids as one array, float32 (S, 256, W); zeros where the last part is shorter."""
+        width = self.centroids[0].shape[1]
+        stacked = np.zeros((len(self.centroids), 256, width), np.float32)
+        for number, part in enumerate(self.centroids):
+            stacked[number, :, : part.shape[1]] = part
+        return stacked
 
 
 Matrix = DenseMatrix | QuantizedMatrix

@@ -144,7 +144,7 @@ class Subwords:
         def compute(part: slice) -> None:
             self._compose_some(text, offsets, names[part], own[part], vectors[part])
 
-        parts = list(self._parts(offsets[names + 1] - offsets[names]))
+        parts = list(self.parts(offsets[names + 1] - offsets[names]))
         threads = min(resources.processors(), len(parts))
         if threads <= 1:
             for part in parts:
@@ -154,8 +154,11 @@ class Subwords:
                 list(pool.map(compute, parts))
         return vectors
 
-    def _parts(self, lengths: np.ndarray) -> Iterator[slice]:
-        """The words that are composed at a time, which bounds the memory for their n-grams."""
+    def parts(self, lengths: np.ndarray) -> Iterator[slice]:
+        """The words whose n-grams are found at a time, which bounds the memory.
+
+        lengths  int64 (K,), the bytes of each word
+        """
         ends = np.cumsum((np.minimum(lengths, _LONGEST_WORD) + 2) * self.maxn)
         begin = 0
         while begin < len(lengths):
@@ -169,6 +172,23 @@ class Subwords:
         vectors: np.ndarray,
     ) -> None:  # fmt: skip
         """Compose the vectors of words into an array (K, D)."""
+        lists, bounds = self.row_lists(text, offsets, names, own)
+        self.vectors.means(lists, bounds, vectors)
+
+    def row_lists(
+        self, text: np.ndarray, offsets: np.ndarray, names: np.ndarray, own: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of words and of their n-grams.
+
+        text     uint8 (·,), the bytes of names
+        offsets  int64 (N + 1,), the position of each name in `text`
+        names    int64 (K,), the numbers of the names of the words
+        own      int64 (K,), the own rows of the words in `vectors`; -1 for a word without one
+        Returns  (int64 (·,), int64 (K + 1,)): the rows of all words, the own row of each first, and
+                 the bounds of each word in them
+
+        The caller bounds the memory: see `parts`.
+        """
         rows, owner = self._ngram_rows(text, offsets, names)
         has_own = own >= 0
         counts = has_own + np.bincount(owner, minlength=len(names))
@@ -177,7 +197,7 @@ class Subwords:
         is_own[bounds[:-1][has_own]] = True
         lists = np.empty(bounds[-1], np.int64)
         lists[is_own], lists[~is_own] = own[has_own], rows
-        self.vectors.means(lists, bounds, vectors)
+        return lists, bounds
 
     def _ngram_rows(
         self, text: np.ndarray, offsets: np.ndarray, names: np.ndarray

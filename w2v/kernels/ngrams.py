@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2v.kernels import inlined, jit
+from w2v.kernels import exact, inlined, jit
 from w2v.kernels.simd import WIDTH, prefetch
 
 BASIS, _PRIME, _LOW = 2166136261, 16777619, 0xFFFFFFFF
@@ -140,4 +140,33 @@ def mean_rows(vectors, rows, bounds, means):
         if last > first:
             share = np.float32(1.0 / (last - first))
             for d in range(means.shape[1]):
+                means[k, d] *= share
+
+
+@exact
+def mean_coded_rows(codes, centroids, norms, rows, bounds, means):
+    """Compute the means of several lists of rows of a product-quantized matrix.
+
+    codes      uint8 (M, S)           a code for each part of each row
+    centroids  float32 (S, 256, W)    the W numbers of each code; the last part may use fewer
+    norms      float32 (M,)           a factor of each row
+    rows       int64 (·,)             rows of `codes`
+    bounds     int64 (K + 1,)         list k is rows[bounds[k]:bounds[k + 1]]
+    means      float32 (K, D)         overwritten; zero for an empty list
+    """
+    dim, width = means.shape[1], centroids.shape[2]
+    for k in range(bounds.size - 1):
+        first, last = bounds[k], bounds[k + 1]
+        for d in range(dim):
+            means[k, d] = 0.0
+        for at in range(first, last):
+            row = rows[at]
+            norm = norms[row]
+            for part in range(codes.shape[1]):
+                begin, code = part * width, codes[row, part]
+                for d in range(begin, min(begin + width, dim)):
+                    means[k, d] += norm * centroids[part, code, d - begin]
+        if last > first:
+            share = np.float32(1.0 / (last - first))
+            for d in range(dim):
                 means[k, d] *= share

@@ -132,7 +132,7 @@ class Messages:
         elif request.numbers_ngrams and request.output.lower().endswith(".bin"):
             self._console.warn(
                 f"{request.output}: the n-grams are distributed to the buckets of the file, so "
-                "that vectors of unknown words are approximate; --buckets 2000000 trains the buckets"
+                "that vectors of unknown words are approximate; --buckets 2000000 avoids this"
             )
         self.log(
             "start", output=request.output, model=request.model.name,

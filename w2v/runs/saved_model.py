@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 from w2v import setting_fields
 from w2v.embeddings import container, formats
+from w2v.embeddings.formats import fasttext_model
 from w2v.errors import W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
+from w2v.networks.text_classifier import Prediction
 from w2v.settings import (
-    DocumentSettings,
     NetworkSettings,
     ParagraphSettings,
     SubwordSettings,
@@ -24,12 +25,14 @@ from w2v.settings import (
 from w2v.system.pipes import name_of
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
-from w2v.text.documents import Labels
-from w2v.text.encode import open_corpus, read_as
+from w2v.text.encode import read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.tokenizers import split
 from w2v.topics.coherence import Coherence
 from w2v.topics.topic_words import TopicWords
+
+if TYPE_CHECKING:
+    from w2v.networks.text_classifier import TextClassifier
 
 
 def _read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -241,21 +244,27 @@ class SavedNetwork(SavedModel):
         with self._damage_as_error():
             self.network = TrainedNetwork(self.options, self.tensors, self.names)
 
-    def open(
-        self,
-        paths: Sequence[str],
-        documents: DocumentSettings | None,
-        labels: Labels,
-        refused: Callable[[W2VError], None] | None = None,
-    ) -> Corpus:
-        """Open files as a corpus: of documents for a classifier, otherwise of plain text.
+    @property
+    def labels(self) -> Sequence[str]:
+        """The labels that a classifier was trained on."""
+        return self.network.labels
 
-        paths      the paths of the files
-        documents  the settings for reading documents from the files; None for plain text
-        labels     whether documents need labels, see `open_corpus`
-        refused    a function that is called with the error of each refused row, see `open_corpus`
-        """
-        return open_corpus(paths, self.text_settings, documents, labels, refused)
+    @property
+    def length(self) -> int | None:
+        """How many words of a text are read, the last ones; None: all."""
+        return self.network.architecture.length
+
+    def predict(
+        self,
+        corpus: Corpus,
+        threads: int,
+        on_block: Callable[[int], None] = lambda tokens: None,
+    ) -> Prediction:
+        """Read texts and predict their labels; see `TextClassifier`."""
+        text, unknown = self.read(corpus, on_block)
+        assert isinstance(text, EncodedDocuments)
+        probabilities = self.network.probabilities(text, threads)
+        return Prediction(text, unknown, probabilities, probabilities.argmax(axis=1))
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
@@ -266,3 +275,15 @@ class SavedNetwork(SavedModel):
         Returns   the text, and its number of out-of-vocabulary tokens
         """
         return read_as(corpus, self.names, on_block, unknown=True)
+
+
+def open_classifier(path: str) -> TextClassifier:
+    """Open a classifier of texts: a network of `w2v train --task classify`, or one of fastText.
+
+    Raises  W2VError where the file holds no classifier, or is damaged
+    """
+    if formats.sniff(path) != fasttext_model.KIND:
+        return SavedNetwork(path, "classify")
+    from w2v.networks.fasttext_classifier import FastTextClassifier
+
+    return FastTextClassifier.read(path)

@@ -24,8 +24,8 @@ from w2v.text.columns import LONGEST_ROW, Columns, records
 from w2v.text.corpus import BLOCK, Corpus, files_of
 
 # How labels are read. "extra": documents have ids, and labels are read from tables and JSON objects
-# only. "if there": documents may have labels, and their row numbers are their names. "needed": like
-# "if there", but a document without a label is an error.
+# only. "if there": documents may have labels, of which the first is kept; row numbers are their
+# names. "needed": like "if there", but a document without a label, or with several, is an error.
 Labels = Literal["extra", "if there", "needed"]
 FORMATS = ("lines", "tsv", "csv", "jsonl", "files")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -136,6 +136,8 @@ class DocumentCorpus(Corpus):
             first_word, text = (*row.split(None, 1), b"", b"")[:2]
             has_label = first_word.startswith(_MARK)
             label = first_word.removeprefix(_MARK).decode() if has_label else None
+            while label is not None and text.startswith(_MARK) and self._labels == "if there":
+                text = (*text.split(None, 1), b"")[1]
             if label is not None and text.startswith(_MARK):
                 raise W2VError(f"{name_of(path)}: row {number} has several labels: keep one")
             self._add(None, label, name, f"row {number}")

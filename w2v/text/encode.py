@@ -253,10 +253,7 @@ def encode_as(
     unknown     whether to replace OOV tokens by UNKNOWN, if it is in the vocabulary; else they are
                 left out
     """
-    counter, ids = make_word_counter(1 << 30), SpooledArray(np.int32)
-    for block in corpus.blocks():
-        ids.append(counter.number(block))
-        on_block(ids.size)
+    counter, ids = number_types(corpus, on_block)
     rows = {name: row for row, name in enumerate(names)}
     types = [counter.name(number).decode() for number in range(1, len(counter))]
     oov_id = rows.get(UNKNOWN, DROPPED) if unknown else DROPPED
@@ -264,6 +261,22 @@ def encode_as(
     is_unknown = np.array([False, *(name not in rows for name in types)])
     text = _keep(ids, np.array([DROPPED, *word_ids], np.int32), keep_empty)
     return text, int(counter.counts[is_unknown].sum())
+
+
+def number_types(
+    corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
+) -> tuple[WordCounter, SpooledArray]:
+    """Number the types of a corpus; returns their counter and the type number of each token.
+
+    on_block  called after each block with the number of tokens so far, sentence ends included
+
+    Sentence ends are tokens of type 0.
+    """
+    counter, ids = make_word_counter(1 << 30), SpooledArray(np.int32)
+    for block in corpus.blocks():
+        ids.append(counter.number(block))
+        on_block(ids.size)
+    return counter, ids
 
 
 def check_shared(corpus: Corpus, vocabulary: str, known_tokens: int, oov_tokens: int) -> None:
