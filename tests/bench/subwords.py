@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Speed and quality of words composed from n-grams: w2v with and without them, and fastText.
+
+    python tests/bench/subwords.py [--seeds 3] [--only w2v] [--write]
+
+Trains skip-gram on enwiki100m.txt.gz of $W2V_DATA (else ../shared/data) with dim 100, window 5,
+negative 5, sample 1e-3, min-count 5, 5 epochs, 2 threads and n-grams of 3 to 6 characters. The
+kernels are compiled before. A time is that of the whole command. `w2v evaluate` evaluates all
+vectors. For each seed all contenders run once, one after the other. Prints a Markdown table;
+--write puts it in the manual.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from statistics import mean
+
+from contest import Run, enwiki, fasttext, publish, ratio, spread, train
+from enwiki import judge
+
+_OURS = partial(train, dim=100, window=5, negative=5, sample=1e-3, min_count=5, epochs=5)
+FASTTEXT = "fastText, n-grams 3-6, lr 0.05"
+CONTENDERS = {
+    "w2v": _OURS,
+    "w2v --subwords 3-6": partial(_OURS, subwords="3-6"),
+    "w2v --subwords 3-6 --lr 0.05": partial(_OURS, subwords="3-6", lr=0.05),
+    FASTTEXT: partial(
+        fasttext, dim=100, ws=5, neg=5, minCount=5, epoch=5, t=1e-3, lr=0.05, model="skipgram",
+        minn=3, maxn=6,
+    ),
+}  # fmt: skip
+
+
+def table(runs: dict[str, list[Run]], scores: dict[str, list[dict[str, float]]]) -> str:
+    """A row for each contender: seconds, ratio to fastText's time, memory, mean scores."""
+    names = list(next(iter(scores.values()))[0])
+    rows = [f"| | seconds | times fastText's speed | peak memory | {' | '.join(names)} |"]
+    rows.append("|---|---|---|---|" + "---|" * len(names))
+    theirs = [run.seconds for run in runs.get(FASTTEXT, [])]
+    for name, done in runs.items():
+        seconds = [run.seconds for run in done]
+        times = "1" if name == FASTTEXT else ratio(theirs, seconds) if theirs else "–"
+        memory = max(run.megabytes for run in done)
+        means = [f"{mean(result[key] for result in scores[name]):.1f}" for key in names]
+        cells = [name, spread(seconds), times, f"{memory:.0f} MB", *means]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Train all contenders and evaluate their vectors, seed by seed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", default="", help="only names that begin so; write nothing")
+    parser.add_argument("--write", action="store_true", help="put the table in the manual")
+    args = parser.parse_args()
+    runs: dict[str, list[Run]] = {name: [] for name in CONTENDERS if name.startswith(args.only)}
+    scores: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
+    with enwiki() as (folder, text, lines):
+        for seed in range(1, args.seeds + 1):
+            for name, done in runs.items():
+                # fastText has no seed, and its vectors are written as text.
+                is_theirs = name == FASTTEXT
+                out = folder / ("x.bin" if is_theirs else "x.safetensors")
+                options = {} if is_theirs else {"seed": seed}
+                done.append(CONTENDERS[name](lines if is_theirs else text, out, **options))
+                scores[name].append(judge(out))
+                print(name, seed, f"{done[-1].seconds:.1f} s", scores[name][-1], file=sys.stderr)
+    publish({"subwords": table(runs, scores)}, args.write and not args.only)
+
+
+if __name__ == "__main__":
+    main()
