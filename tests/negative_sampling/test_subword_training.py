@@ -234,6 +234,10 @@ def test_frozen_words_do_not_change(text, deterministic):
     run.train()
     new = trainer.tables()["words"].matrix
     np.testing.assert_allclose(new[marked], old[marked], atol=1e-6)
+    table = trainer.tables()["words"]
+    for row, word in enumerate(table.names):  # the file composes frozen words too
+        again = table.subwords.compose(word.encode(), row)
+        np.testing.assert_allclose(table.row(row), again, rtol=1e-4, atol=1e-5)
     assert (np.abs(new[~marked] - old[~marked]).max(axis=1) > 1e-3).all()
 
 

@@ -61,6 +61,22 @@ class Composer:
         )  # fmt: skip
 
 
+def own_rows(
+    vectors: np.ndarray, word_rows: WordRows, words: np.ndarray, wanted: np.ndarray
+) -> np.ndarray:
+    """The own rows with which words have wanted vectors, float32 (K, D).
+
+    vectors    float32 (M, D), the subword vectors
+    word_rows  the rows of each of V words
+    words      bool (V,), which words
+    wanted     float32 (K, D), the vectors that these words should have
+    """
+    lengths = np.diff(word_rows.offsets)[words, None].astype(np.float32)
+    ngrams = compose(vectors, word_rows)[words] * lengths - vectors[: words.size][words]
+    own: np.ndarray = wanted * lengths - ngrams
+    return own
+
+
 def compose(vectors: np.ndarray, word_rows: WordRows) -> np.ndarray:
     """Compose the vectors of all words.
 
