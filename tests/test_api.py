@@ -185,6 +185,7 @@ NATURAL = {
     "dense": ((8, np.int64(4)), "8,4"),
     "format": (["lines"], "lines"),
     "columns": (("id", "text"), "id,text"),
+    "subwords": ("3-6", "3-6"),
     "stopwords": ({"b", "a"}, "a\nb\n"),
     "cluster": (types.SimpleNamespace(scheduler_address="tcp://here:1"), "tcp://here:1"),
     "encoding": ("utf-8", "utf-8"),

@@ -34,6 +34,7 @@ from w2v.runs.saved_model import SavedDocumentModel, SavedNetwork, SavedTopicMod
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus
+from w2v.text.encode import open_corpus
 from w2v.text.vocabulary import END, UNKNOWN, read_counts
 from w2v.topics import mallet
 
@@ -137,7 +138,8 @@ def use_network(path):
     if trained.text_settings.encoding != "utf-8":
         return
     if trained.network.is_language:
-        trained.network.evaluate(trained.read(trained.open(["new"], None, "extra"))[0])
+        corpus = open_corpus(["new"], trained.text_settings, None)
+        trained.network.evaluate(trained.read(corpus)[0])
         assert len([*trained.network.generate([2], 3, 1.0, 2, 1)]) == 3
     else:
         text, _ = trained.read(opened_documents("new", "lines"))
