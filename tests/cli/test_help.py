@@ -17,7 +17,9 @@ from w2v.cli import COMMANDS, HEADINGS, cli, main
 from w2v.cli import help as help_page
 from w2v.models import models
 
-METAVARS = {*"FILE SET N X NAME TEXT LIST SIZE MINUTES ADDRESS MIN-MAX".split()}
+METAVARS = {"FILE", "SET", "N", "X", "NAME", "TEXT", "LIST", "SIZE", "MINUTES", "ADDRESS"} | {
+    "MIN-MAX"
+}
 FOLDER = Path(help_page.__file__).parent
 
 
