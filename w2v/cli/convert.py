@@ -67,8 +67,8 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
 @click.option(
     "--buckets", type=click.IntRange(1, (1 << 31) - 1), metavar="N",
     help="Number of rows of n-grams in a fastText .bin. By default it is that of IN, or 2,000,000 "
-    "if IN numbers its n-grams. Fewer rows make the file smaller, and the vectors of unknown words "
-    "less exact.",
+    "if w2v trained IN without --buckets. Fewer rows make the file smaller, and the vectors of "
+    "unknown words less exact.",
 )  # fmt: skip
 @click.option(
     "--blank", metavar="TEXT",

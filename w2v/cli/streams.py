@@ -40,7 +40,7 @@ class ForgivingStream:
 
     @contextmanager
     def _discarding_on_error(self) -> Iterator[None]:
-        """A block after whose first OSError the stream leads to the null device."""
+        """Catch an OSError of the block, and redirect the stream to the null device."""
         try:
             yield
         except OSError:

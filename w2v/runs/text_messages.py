@@ -63,7 +63,7 @@ def say_pruned(console: Console, vocabulary: Vocabulary) -> None:
         )
 
 
-# The limits below are shares of the tokens of vocabulary words. They follow from measurements. In
+# The shares below are shares of the tokens of vocabulary words. They follow from measurements. In
 # untokenised English reviews, posts, licences and manuals, 6 to 8 % of the tokens are another word
 # with punctuation attached, and 3 to 12 % are another word in capitals. In tokenised texts, in
 # Chinese and in Penn Treebank, at most 0.6 % have punctuation attached. In Python and C code, 9 to

@@ -1,7 +1,7 @@
 """fastText's models, .bin and .ftz: words whose vectors are composed from n-grams, see `Subwords`.
 
-The matrix of a .bin is mapped, so that a query reads only the rows that it needs. This format is
-only read; word2vec's binary format also has the suffix .bin.
+The matrix of a .bin is mapped, so that a query reads only the rows that it needs. This module
+only reads models; `fasttext_export` writes them. word2vec's binary format also has the suffix .bin.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ KIND = "fastText model"
 
 
 def sniff(source: Source) -> Layout | None:
-    """Accept a file with fastText's magic number, unless it is a text whose first name it is."""
+    """Accept a file that begins with fastText's magic number.
+
+    A text of vectors whose first name begins with the same bytes is not accepted.
+    """
     if not source.head.startswith(MAGIC) or all_are_rows(source):
         return None
     if source.packed:
