@@ -93,6 +93,8 @@ class Table:
         if instead.split() != [instead] and instead:
             raise W2VError(f"--blank {instead!r} contains a blank itself: try --blank _")
         names = [name.replace(" ", instead) for name in self.names]
+        if names == self.names:
+            return self
         try:
             return self.build(names, self.matrix, self.counts)
         except W2VError as error:

@@ -64,7 +64,7 @@ def memory_bytes(
 
 
 class _Numbers(NamedTuple):
-    """The numbers of the row copies of a matrix, in each of S shards.
+    """The numbers of the row copies of a matrix of N rows, in each of S shards.
 
     local_ids  int32 (S, N + 1)  the number of the copy of each row, or -1 for a row without a copy
     rows       int32 (S, 1 + R)  the row number of the original of each copy
@@ -92,8 +92,9 @@ class RowCopies:
     negative samples from this sample. A chunk therefore needs few rows, which stay in the
     processor's cache.
 
-    matrices     by name: float32 (V + 1, D); `document_vectors` float32 (M + 1, D). `merge` changes
-                 them in place
+    matrices     by name: float32 (V + 1, D); `document_vectors` float32 (M + 1, D); with subwords,
+                 `input_vectors` have a row for each word and n-gram, and one of padding. `merge`
+                 changes the matrices in place
     noise        uint64 (V,), the alias table of the noise distribution, see `draw_noise`
     frozen       bool (V,), input vectors that must not change; empty for none
     negative     number of negative samples for each window
