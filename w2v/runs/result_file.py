@@ -30,7 +30,7 @@ def write(
             tensors |= container.table_tensors(name, table)
         container.write(path, tensors, metadata)
         return
-    table = tables.get(request.model.table, tables["words"])
+    table = tables[request.model.table if request.model.table in tables else "words"]
     if blank is not None:
         table = table.without_blanks(blank)
     if table.subwords is not None and not formats.lost_subwords(path):
