@@ -69,6 +69,12 @@ def test_fasttexts_ngrams_have_its_defaults(theirs, ours):
     assert found == ["--model", "cbow", *ours.split(), "x"]
 
 
+def test_ngrams_are_not_added_to_another_model_or_to_own_options():
+    assert translated(["-input", "x", "--model", "ppmi"]) == ["--model", "ppmi", "x"]
+    own = ["--subwords", "2-3"]
+    assert translated(["cbow", "-input", "x", *own]) == ["--model", "cbow", *own, "x"]
+
+
 @pytest.mark.parametrize(
     ("theirs", "message"),
     [

@@ -68,7 +68,7 @@ def translated(args: list[str]) -> list[str]:
             raise W2VError(f"{option} {value}: {_UNSUPPORTED[option][1]}")
     _check_output(foreign_values)
     model = _model(foreign_values, own_args)
-    model += _subwords(foreign_values)
+    model += _subwords(foreign_values, own_args, bool(model))
     options = [
         part
         for name in foreign_values
@@ -121,12 +121,16 @@ def _model(foreign_values: dict[str, str], own_args: list[str]) -> list[str]:
     return ["--model", _MODELS[cbow]]
 
 
-def _subwords(foreign_values: dict[str, str]) -> list[str]:
+def _subwords(foreign_values: dict[str, str], own_args: list[str], names_model: bool) -> list[str]:
     """Return the options --subwords and --buckets for a command line of fastText.
 
     fastText trains n-grams of 3 to 6 characters unless -maxn is 0. word2vec.c has no n-grams.
+
+    names_model  whether the foreign command line names the model, as `skipgram -input` does
     """
-    if "-input" not in foreign_values and not {*_SUBWORDS} & {*foreign_values}:
+    is_fasttext = "-input" in foreign_values and names_model
+    has_own = any(arg.partition("=")[0] in ("--subwords", "--buckets") for arg in own_args)
+    if has_own or not (is_fasttext or {*_SUBWORDS} & {*foreign_values}):
         return []
     first, last, buckets = (foreign_values.get(name, value) for name, value in _SUBWORDS.items())
     if last == "0":
