@@ -65,6 +65,7 @@ class FloretSubwords(Subwords):
         halves = murmur_hash(ngram, self.seed)
         return [part for half in halves for part in (half & 0xFFFFFFFF, half >> 32)][: self.hashes]
 
+    @np.errstate(over="ignore")  # without compilation NumPy would warn of the hash's overflow
     def _ngram_rows(
         self, text: np.ndarray, offsets: np.ndarray, names: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
