@@ -102,10 +102,10 @@ check: .venv/tested  ## Run lint, types, test, test-python, test-bounds and docs
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0 fasttext==0.9.3 scikit-learn tomotopy==0.14.0 torch==2.13.0
 	touch $@
 
-bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside other tools, on the corpora in W2V_DATA; takes two hours.
+bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside other tools, on the corpora in W2V_DATA; takes three hours.
 	$(BIN)/python tests/bench/enwiki.py --write
 	$(BIN)/python tests/bench/settings.py --write
-	$(BIN)/python tests/bench/subwords.py --write
+	$(BIN)/python tests/bench/subwords.py --seeds 1 --write
 	$(BIN)/python tests/bench/sizes.py --write
 	$(BIN)/python tests/bench/startup.py --write
 	$(BIN)/python tests/bench/rounds.py --write

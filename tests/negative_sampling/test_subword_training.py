@@ -7,6 +7,7 @@ from fasttext_files import bucket_of, ngrams
 from helpers import COMPILED, WITH_WORDS, V, finish, gradient, make_run, stop_at
 
 from w2v.embeddings import formats, query
+from w2v.embeddings.subwords import LONGEST_WORD
 from w2v.errors import W2VError
 from w2v.kernels import composition
 from w2v.kernels.simd import WIDTH, aligned
@@ -60,11 +61,21 @@ def test_an_empty_vocabulary_has_no_ngrams():
     assert listed(found) == []
 
 
-@pytest.mark.parametrize("value", ["3", "6-3", "0-2", "3-65", "x", "3-", "-", "3-6-7", "²-³"])
+def test_a_single_length_is_the_shortest_and_the_longest():
+    assert SubwordSettings("3").ngram_lengths == (3, 3)
+
+
+def test_a_word_that_is_too_long_has_only_its_own_row():
+    long = "x" * (LONGEST_WORD + 1)
+    kept, found = number_ngrams(["ab", long, "</s>", long + "y", "ab"], SubwordSettings("2-3"))
+    first, *bare, last = listed(found)
+    assert bare == [[1], [2], [3]]
+    assert (len(first), first[1:]) == (6, last[1:])
+    assert kept.size == 5
+
+
+@pytest.mark.parametrize("value", ["6-3", "0-2", "3-65", "x", "3-", "-", "3-6-7", "²-³"])
 def test_wrong_lengths_are_an_error_of_one_line(value):
-    if value == "3":
-        assert SubwordSettings(value).ngram_lengths == (3, 3)
-        return
     with pytest.raises(W2VError, match="expected MIN-MAX, such as 3-6"):
         _ = SubwordSettings(value).ngram_lengths
 
@@ -277,8 +288,9 @@ def test_the_held_out_loss_is_that_of_composed_words(text):
 )
 def test_options_that_do_not_fit_are_refused(w2v, text, options, reason):
     found = w2v("train", text, "--min-count", 1, *options)
-    assert (found.code, reason in found.err) == (2, True)
-    assert len(found.err.strip().splitlines()[-1:]) == 1
+    message = found.err.strip().splitlines()[-1]
+    assert (found.code, reason in message, message.startswith("w2v: ")) == (2, True, True)
+    assert "Traceback" not in found.err
 
 
 def test_all_models_of_words_have_the_option():

@@ -107,7 +107,7 @@ class BucketRows:
 
 
 def usual_buckets(subwords: Subwords) -> int:
-    """The number of buckets with which a model is written: its own, unless fastText has no room."""
+    """The number of buckets in the file: that of the model, if fastText can have so many."""
     return subwords.buckets if subwords.buckets <= MOST else USUAL
 
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.embeddings.subwords import Subwords
+from w2v.embeddings.subwords import LONGEST_WORD, Subwords
 from w2v.errors import W2VError
 
 SEED = 2166136261  # of the hash in floret's files
 _FULL = (1 << 64) - 1
 _C1, _C2 = 0x87C37B91114253D5, 0x4CF5AD432745937F
-_LONGEST_WORD = 1 << 14  # bytes; a longer word has no vector, which bounds the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +46,7 @@ class FloretSubwords(Subwords):
 
     def _hashed(self, word: bytes) -> tuple[list[bytes], list[int]]:
         """The word and its n-grams, each as often as it has rows, and these rows."""
-        if len(word) > _LONGEST_WORD:
+        if len(word) > LONGEST_WORD:
             return [], []
         marked = self.begin + word + self.end
         starts = [at for at, byte in enumerate(marked) if byte & 0xC0 != 0x80]
@@ -72,7 +71,7 @@ class FloretSubwords(Subwords):
         """The rows of words and their n-grams, int64, and the number of the word of each."""
         from w2v.kernels.murmur_hash import floret_numbers
 
-        words = np.flatnonzero(offsets[names + 1] - offsets[names] <= _LONGEST_WORD)
+        words = np.flatnonzero(offsets[names + 1] - offsets[names] <= LONGEST_WORD)
         marked = [
             self.begin + text[offsets[name] : offsets[name + 1]].tobytes() + self.end
             for name in names[words].tolist()

@@ -18,7 +18,7 @@ from w2v.embeddings.row_matrices import DenseMatrix, Matrix
 
 SENTENCE_END = b"</s>"  # fastText's name of a line end, which has no n-grams
 MOST_CHARACTERS = 100  # of an n-gram
-_LONGEST_WORD = 1 << 14  # bytes; a longer word has no n-grams, which bounds the memory
+LONGEST_WORD = 1 << 14  # bytes; a longer word has no n-grams, which bounds the memory
 _BASIS, _PRIME, _LOW = 2166136261, 16777619, 0xFFFFFFFF  # of the hash FNV-1a with 32 bits
 _ROWS = 4096  # rows that are added up at a time for one word
 _WORDS = 1024  # words composed at a time
@@ -79,7 +79,7 @@ class Subwords:
         """The n-grams of a word, and the bucket of each."""
         found: list[bytes] = []
         buckets: list[int] = []
-        if word == SENTENCE_END or self.maxn < 1 or len(word) > _LONGEST_WORD:
+        if word == SENTENCE_END or self.maxn < 1 or len(word) > LONGEST_WORD:
             return found, buckets
         marked = b"<" + word + b">"
         starts = [at for at, byte in enumerate(marked) if byte & 0xC0 != 0x80]
@@ -159,7 +159,7 @@ class Subwords:
 
         lengths  int64 (K,), the bytes of each word
         """
-        ends = np.cumsum((np.minimum(lengths, _LONGEST_WORD) + 2) * self.maxn)
+        ends = np.cumsum((np.minimum(lengths, LONGEST_WORD) + 2) * self.maxn)
         begin = 0
         while begin < len(lengths):
             most = _NUMBERS + (int(ends[begin - 1]) if begin else 0)
@@ -208,7 +208,7 @@ class Subwords:
         if not self.has_ngrams:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         lengths = offsets[names + 1] - offsets[names]
-        have_none = _are_sentence_ends(text, offsets[names], lengths) | (lengths > _LONGEST_WORD)
+        have_none = _are_sentence_ends(text, offsets[names], lengths) | (lengths > LONGEST_WORD)
         words = np.flatnonzero(~have_none)
         numbers = np.empty(int((lengths[words] + 2).sum()) * self.maxn, np.int64)
         bounds = np.zeros(len(words) + 1, np.int64)

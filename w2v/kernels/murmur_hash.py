@@ -106,7 +106,7 @@ def floret_numbers(text, offsets, minn, maxn, hashes, seed, rows, numbers, bound
     hashes   int             numbers of an n-gram, from 1 to 4
     seed     int             seed of the hash
     rows     int             number of rows
-    numbers  int64 (·,)      overwritten; room for hashes * (maxn * bytes + 1) numbers for each word
+    numbers  int64 (·,)      overwritten; at least hashes * (maxn * bytes + 1) for each word
     bounds   int64 (V + 1,)  overwritten: the rows of word v are numbers[bounds[v]:bounds[v + 1]]
     """
     halves = np.empty(2, np.uint64)

@@ -1,11 +1,12 @@
 """Character n-grams: which a word has, the number of each, and the mean of their vectors.
 
-A word is written between `<` and `>`, so that its beginning and its end can be told from the
-inside of other words. Its n-grams are all runs of minn to maxn characters, except `<` and `>`
-alone (Bojanowski et al. 2017, section 3.2). A character is a UTF-8 byte that is not a continuation
-byte, and the continuation bytes after it. fastText gives an n-gram the number of its hash modulo
-the number of buckets. The hash is FNV-1a with 32 bits over the bytes b, each as a *signed* byte
-extended to 32 bits, which differs from FNV-1a for bytes above 127 (dictionary.cc explains why):
+A word is written between `<` and `>`, so that n-grams at its beginning or end differ from the same
+characters inside other words. Its n-grams are all runs of minn to maxn characters, except `<` and
+`>` alone (Bojanowski et al. 2017, section 3.2). A character is a UTF-8 byte that is not a
+continuation byte, and the continuation bytes after it. fastText gives an n-gram the number of its
+hash modulo the number of buckets. The hash is FNV-1a with 32 bits over the bytes b, each as a
+*signed* byte extended to 32 bits, which differs from FNV-1a for bytes above 127 (dictionary.cc
+explains why):
 
     h = 2166136261;  for each b: h = (h XOR signed(b)) · 16777619  mod 2³²
 
@@ -71,7 +72,7 @@ def word_ngrams(text, begin, end, minn, maxn, buckets, numbers, first):
     minn     int           fewest characters of an n-gram, at least 1
     maxn     int           most characters of an n-gram
     buckets  int           number of buckets, at least 1
-    numbers  int64 (·,)    overwritten from index `first` on; room for maxn * (end - begin + 2)
+    numbers  int64 (·,)    overwritten from index `first` on, at most maxn * (end - begin + 2)
     first    int
     Returns  int64, number of n-grams
     """
@@ -104,7 +105,7 @@ def all_ngrams(text, offsets, rows, minn, maxn, buckets, numbers, bounds):
     minn     int             see `word_ngrams`
     maxn     int
     buckets  int
-    numbers  int64 (·,)      overwritten; room for maxn numbers for each byte and mark of the words
+    numbers  int64 (·,)      overwritten; at least maxn for each byte and mark of the words
     bounds   int64 (K + 1,)  overwritten: the n-grams of word k are numbers[bounds[k]:bounds[k + 1]]
     """
     bounds[0] = 0
