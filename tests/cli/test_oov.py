@@ -184,6 +184,56 @@ def test_compare_and_plot_read_a_fasttext_model(w2v, folder):
     assert outcome.code == 0
 
 
+@BOTH
+def test_documents_of_sif_have_unknown_words(w2v, model, file):
+    """An unknown word has the weight 1, as its share of the training text is 0."""
+    (model / "text").write_text("the king\nthein the\nking there\n")
+    train = ("train", "text", "--model", "sif", "--init", file, "--components", 0, "--min-count", 1)
+    outcome = w2v(*train, "-o", "sif.safetensors")
+    assert outcome.code == 0, outcome.err
+    assert (
+        f"the n-grams of {file} are kept in the file for new documents; --oov skip leaves them out"
+        in outcome.err
+    )
+    (model / "new").write_text("kings\nthe kings\nthein\n")
+
+    def infer(*args):
+        outcome = w2v("infer", "sif.safetensors", "new", *args, "--tsv")
+        assert outcome.code == 0, outcome.err
+        rows = [line.split("\t")[1:] for line in outcome.out.splitlines()]
+        return np.array(rows, np.float64), outcome.err
+
+    weights = {"the": 1e-3 / (1e-3 + 2 / 6), "thein": 1e-3 / (1e-3 + 1 / 6)}
+    the, thein = weights["the"] * VECTORS[1], weights["thein"] * composed("thein")
+    vectors, err = infer()
+    wanted = [composed("kings"), (the + composed("kings")) / 2, thein]
+    np.testing.assert_allclose(vectors, wanted, atol=1e-6)
+    assert "3 documents; 1 unknown word composed from n-grams; 0 unknown tokens left out" in err
+    vectors, err = infer("--oov", "skip")
+    np.testing.assert_allclose(vectors, [np.zeros(4), the, thein], atol=1e-6)
+    assert "3 documents; 2 unknown tokens left out" in err
+    outcome = w2v("infer", "sif.safetensors", "new", "--oov", "error")
+    assert (outcome.code, outcome.err.splitlines()[-1]) == (
+        3, "w2v: new: unknown word 'kings': leave out --oov error",
+    )  # fmt: skip
+    document = library.load("sif.safetensors", table="documents")
+    np.testing.assert_allclose(document.infer("the kings"), wanted[1], atol=1e-6)
+    np.testing.assert_allclose(document.infer(["kings", "the kings"]), wanted[:2], atol=1e-6)
+    words = library.load("sif.safetensors", table="words")
+    np.testing.assert_allclose(words["kings"], composed("kings"), atol=1e-6)
+    assert w2v("info", "--check", "sif.safetensors").code == 0
+
+
+def test_sif_may_leave_out_unknown_words(w2v, model):
+    (model / "text").write_text("the king\nthein the\n")
+    train = ("train", "text", "--model", "sif", "--init", "model.bin", "--min-count", 1)
+    outcome = w2v(*train, "--oov", "skip", "-o", "sif.safetensors")
+    assert "2 document vectors from 2 word vectors" in outcome.err
+    assert "n-grams" not in outcome.err
+    outcome = w2v("infer", "sif.safetensors", stdin=b"thein\n")
+    assert "1 document; 1 unknown token left out" in outcome.err
+
+
 def test_vectors_of_listed_words_are_written(w2v, model):
     (model / "list").write_text("thein\nthe\n\nthe\nx\n")
     outcome = w2v("convert", "model.bin", "-", "--words", "list")

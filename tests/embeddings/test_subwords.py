@@ -113,3 +113,27 @@ def test_a_table_without_subwords_composes_nothing():
     table = Table.build(["a"], np.ones((1, 2), np.float32))
     assert table.compose("b") is None
     assert table.without_subwords() is table
+
+
+def test_own_rows_compose_words_to_given_vectors():
+    """A word of n n-grams, which sum to S, has the vector (own + S) / (1 + n)."""
+    words = ["then", "king", "zzz", "</s>"]
+    encoded = [word.encode() for word in words]
+    vectors = np.random.default_rng(5).normal(size=(4, 6)).astype(np.float32)
+    own = SUBWORDS.own_vectors(encoded, vectors)
+    rows = np.concatenate([own, ROWS[len(WORDS) :]])
+    again = Subwords(DenseMatrix(rows), 4, 3, 4, EVERY, BUCKETS)
+    for row, word in enumerate(encoded):
+        np.testing.assert_allclose(again.compose(word, row), vectors[row], atol=2e-6)
+    np.testing.assert_array_equal(own[2:], vectors[2:])  # without n-grams
+    alone = SUBWORDS.compose_unknown(encoded)
+    np.testing.assert_allclose(alone[0], expected("then"), atol=1e-6)
+    np.testing.assert_array_equal(alone[2:], 0)
+    assert SUBWORDS.own_vectors([], vectors[:0]).shape == (0, 6)
+
+
+def test_ngrams_that_are_not_finite_compose_no_vector():
+    rows = ROWS.copy()
+    rows[len(WORDS) :] = np.nan
+    broken = Subwords(DenseMatrix(rows), len(WORDS), 3, 4, EVERY, BUCKETS)
+    np.testing.assert_array_equal(broken.compose_unknown([b"then"]), np.zeros((1, 6)))

@@ -39,6 +39,15 @@ from w2v.errors import W2VError
         metavar="N",
         help="Passes over each document during inference.  [default: as in training]",
     ),
+    click.option(
+        "--oov",
+        type=click.Choice(["compose", "error", "skip"]),
+        default="compose",
+        show_default=True,
+        help="What to do with unknown words: compose their vectors from n-grams if the model is of "
+        "sif and has subwords, else leave them out (compose); fail (error); or leave them out "
+        "(skip).",
+    ),  # fmt: skip
 )
 @threads_option
 @click.option(
@@ -55,6 +64,7 @@ def infer(
     corpus: tuple[str, ...],
     output: str,
     epochs: int | None,
+    oov: str,
     threads: int | None,
     blank: str | None,
     quiet: bool,
@@ -82,7 +92,7 @@ def infer(
         {"-o": output, "the list of names": formats.written_beside(output)},
         {"the model": model, "one of the texts": paths},
     )
-    saved, refused = SavedDocumentModel(model, epochs), RefusedRows()
+    saved, refused = SavedDocumentModel(model, epochs, oov), RefusedRows()
     dim = saved.documents()[1].shape[1]
     texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
 

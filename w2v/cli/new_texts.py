@@ -120,7 +120,10 @@ def infer_vectors(
 
     line = texts.line
     text, unknown = texts.documents_in(model)
-    line.say(f"{plural(len(text.names), 'document')}; {plural(unknown, 'unknown token')} left out")
+    composed = plural(len(model.composed), "unknown word")
+    composed = f"; {composed} composed from n-grams" if model.composed else ""
+    left_out = plural(unknown, "unknown token")
+    line.say(f"{plural(len(text.names), 'document')}{composed}; {left_out} left out")
     on_names(text.names)
     if names is not None:
         text = text.with_names(names)

@@ -31,10 +31,13 @@ def stored(subwords: Subwords) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     if not subwords.has_ngrams:
         return {}, {}
     vectors, buckets = subwords.stored()
-    settings = {
-        "minn": max(subwords.minn, 1), "maxn": subwords.maxn, "buckets": subwords.buckets,
-    }  # fmt: skip
-    return {VECTORS: vectors, BUCKETS: buckets}, {KEY: json.dumps(settings, sort_keys=True)}
+    facts = settings(subwords.minn, subwords.maxn, subwords.buckets)
+    return {VECTORS: vectors, BUCKETS: buckets}, {KEY: json.dumps(facts, sort_keys=True)}
+
+
+def settings(minn: int, maxn: int, buckets: int) -> dict[str, int]:
+    """The metadata of subwords: fewest and most characters of an n-gram, number of buckets."""
+    return {"minn": max(minn, 1), "maxn": maxn, "buckets": buckets}
 
 
 def read(
@@ -57,8 +60,8 @@ def read(
             path,
             f"the shape of {VECTORS} is {vectors.shape}, expected {(words + len(buckets), dim)}",
         )
-    settings = container.nested(metadata, KEY)
-    minn, maxn, most = (_whole(settings.get(name)) for name in ("minn", "maxn", "buckets"))
+    facts = container.nested(metadata, KEY)
+    minn, maxn, most = (_whole(facts.get(name)) for name in ("minn", "maxn", "buckets"))
     if not (1 <= minn <= maxn <= MOST_CHARACTERS and 1 <= most <= _MOST_BUCKETS):
         raise _damaged(path, f"the settings are {metadata.get(KEY, 'missing')[:80]}")
     if len(buckets) and (int(buckets[-1]) >= most or not (buckets[1:] > buckets[:-1]).all()):

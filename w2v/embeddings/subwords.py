@@ -9,7 +9,7 @@ methods for a single word are in Python, because importing Numba takes longer th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -218,6 +218,34 @@ class Subwords:
         owner = np.repeat(words, np.diff(bounds))
         return rows[rows >= 0], owner[rows >= 0]
 
+    def compose_unknown(self, words: Sequence[bytes]) -> np.ndarray:
+        """The vectors of K words from their n-grams alone, float32 (K, D).
+
+        The vector of a word without n-grams is zero, and that of a word whose n-grams are not
+        finite.
+        """
+        text, offsets = _joined(words)
+        none = np.full(len(words), -1)
+        vectors = self.compose_rows(text, offsets, np.arange(len(words)), none)
+        vectors[~np.isfinite(vectors).all(axis=1)] = 0
+        return vectors
+
+    def own_vectors(self, words: Sequence[bytes], vectors: np.ndarray) -> np.ndarray:
+        """The own rows that compose K words to given vectors, float32 (K, D).
+
+        The vector v of a word with n n-grams of mean m needs the own row v + n (v - m).
+
+        words    the words
+        vectors  float32 (K, D), the vector of each word
+        """
+        (text, offsets), numbers = _joined(words), np.arange(len(words))
+        counts = np.zeros((len(words), 1), np.float32)
+        for part in self.parts(np.diff(offsets)):
+            owner = self._ngram_rows(text, offsets, numbers[part])[1]
+            counts[part, 0] = np.bincount(owner, minlength=len(counts[part]))
+        own: np.ndarray = vectors + counts * (vectors - self.compose_unknown(words))
+        return own
+
     def count_not_finite(self) -> int:
         """The number of n-grams whose vectors are not finite."""
         count, rows = 0, self.vectors.shape[0]
@@ -256,6 +284,13 @@ class Subwords:
         for begin in range(0, len(rows), _ROWS):
             spooled.append(self.vectors.take(rows[begin : begin + _ROWS]).ravel())
         return spooled.mapped().reshape(len(rows), self.dim), kept
+
+
+def _joined(words: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
+    """The bytes of K words, uint8, and the position of each word in them, int64 (K + 1,)."""
+    offsets = np.zeros(len(words) + 1, np.int64)
+    offsets[1:] = np.cumsum([len(word) for word in words])
+    return np.frombuffer(b"".join(words), np.uint8), offsets
 
 
 def _are_sentence_ends(text: np.ndarray, begins: np.ndarray, lengths: np.ndarray) -> np.ndarray:

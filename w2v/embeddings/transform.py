@@ -32,10 +32,7 @@ def listed(table: Table, names: Sequence[str]) -> tuple[Table, int, list[str]]:
     matrix[known] = table.stored(rows[known])
     if table.subwords is not None and unknown.size:
         encoded = [table.encoded(names[at]) for at in unknown.tolist()]
-        offsets = np.concatenate([[0], np.cumsum([len(name) for name in encoded])])
-        text, numbers = np.frombuffer(b"".join(encoded), np.uint8), np.arange(unknown.size)
-        none = np.full(unknown.size, -1)
-        matrix[unknown] = table.subwords.compose_rows(text, offsets, numbers, none)
+        matrix[unknown] = table.subwords.compose_unknown(encoded)
     kept = known.copy()
     kept[unknown] = has_direction(row_norms(matrix[unknown]))
     counts = None

@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from w2v.embeddings import subword_tensors
+from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
+from w2v.system.spooled_array import SpooledArray
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
@@ -29,8 +32,8 @@ class SifTrainer:
     settings    `models.sif.Settings`
 
     Between `begin` and `solve`, the caller must copy the word vectors into
-    `vectors("input_vectors")`, float32 (V, D). A word whose row is zeros has no vector and is
-    ignored.
+    `vectors("input_vectors")`, float32 (V, D), or call `set_ngrams` and `set_words`. A word whose
+    row is zeros has no vector and is ignored.
     """
 
     kernels = ("documents",)
@@ -39,6 +42,7 @@ class SifTrainer:
         self._vocabulary, self._text, self._settings = vocabulary, text, settings
         self.matrices: dict[str, np.ndarray] = {}
         self._component = np.zeros((settings.components, settings.dim), np.float32)
+        self._subwords: Subwords | None = None
 
     def matrix_bytes(self) -> int:
         """The size in bytes of the matrices in memory."""
@@ -65,6 +69,25 @@ class SifTrainer:
         """The matrix of this name."""
         return self.matrices[name]
 
+    def set_ngrams(self, subwords: Subwords) -> None:
+        """Compose unknown words from these n-grams, and keep these in the file."""
+        if self._settings.oov == "compose" and subwords.has_ngrams:
+            self._subwords = subwords
+
+    def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
+        """Set the vectors (K, D) of the words that are marked in `rows`, bool (V,).
+
+        The other words are composed from n-grams, if `set_ngrams` was called.
+        """
+        words = self.matrices["input_vectors"]
+        words[rows] = vectors
+        if self._subwords:
+            others = [self._name(row) for row in np.flatnonzero(~rows).tolist()]
+            words[~rows] = self._subwords.compose_unknown(others)
+
+    def _name(self, row: int) -> bytes:
+        return self._vocabulary.names[row].encode("utf-8", "surrogateescape")
+
     def solve(self, threads: int, on_share: Callable[[float], None]) -> None:
         """Compute the document vectors.
 
@@ -78,7 +101,7 @@ class SifTrainer:
 
     def summary(self) -> str:
         """A line about the result, for the report at the end."""
-        known = int(self.matrices["input_vectors"].any(axis=1).sum())
+        known = self._known().size
         return f"{len(self._text.names):,} document vectors from {known:,} word vectors"
 
     def facts(self) -> dict[str, Any]:
@@ -87,7 +110,7 @@ class SifTrainer:
 
     def tables(self) -> dict[str, Table]:
         """The tables of documents and of the words that have a vector."""
-        known = np.flatnonzero(self.matrices["input_vectors"].any(axis=1))
+        known = self._known()
         names, counts = self._vocabulary.names, self._vocabulary.counts
         words = self.matrices["input_vectors"][known]
         documents = self.matrices["document_vectors"]
@@ -96,9 +119,28 @@ class SifTrainer:
             "words": Table.build([names[row] for row in known], words, counts[known]),
         }
 
+    def _known(self) -> np.ndarray:
+        """The rows of the words that have a vector, int64 (K,)."""
+        return np.flatnonzero(self.matrices["input_vectors"].any(axis=1))
+
     def tensors(self) -> dict[str, np.ndarray]:
-        """The other arrays of the file: the removed directions, float32 (components, D)."""
-        return {"component": self._component}
+        """The other arrays of the file.
+
+        These are the removed directions, float32 (components, D), and the subwords if words are
+        composed. The subwords are mapped from a temporary file if they are large.
+        """
+        tensors = {"component": self._component}
+        if self._subwords:
+            known, rows = self._known(), SpooledArray(np.float32)
+            words = self.matrices["input_vectors"][known]
+            names = [self._name(row) for row in known.tolist()]
+            rows.append(self._subwords.own_vectors(names, words).ravel())
+            stored, buckets = self._subwords.stored()
+            for begin in range(len(stored) - len(buckets), len(stored), _DOCUMENTS):
+                rows.append(stored[begin : begin + _DOCUMENTS].ravel())
+            tensors[subword_tensors.VECTORS] = rows.mapped().reshape(-1, words.shape[1])
+            tensors[subword_tensors.BUCKETS] = buckets
+        return tensors
 
 
 class SifInference:
@@ -115,6 +157,14 @@ class SifInference:
         if self._component.shape != (settings.components, self._words.shape[1]):
             raise ValueError("component")
         self._weights = word_weights(counts, self._words, settings.smoothing)
+
+    def add_words(self, vectors: np.ndarray) -> None:
+        """Add words that did not occur in training, with ids after those of the other words.
+
+        vectors  float32 (K, D), the vectors of the words. They have the weight a / (a + 0) = 1
+        """
+        self._words = np.concatenate([self._words, vectors])
+        self._weights = np.concatenate([self._weights, np.ones(len(vectors), np.float32)])
 
     def vectors(
         self,

@@ -27,6 +27,12 @@ class Settings(ModelSettings):
         0, 1 << 10,
     )  # fmt: skip
 
+    oov: str = setting(
+        "compose", "Words that --init lacks: compose their vectors from its n-grams if it has "
+        "subwords, and keep the n-grams in the file for new documents (compose), or skip them.",
+        choices=("compose", "skip"),
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         """Limit `components` to `dim`: there are no more directions."""
         object.__setattr__(self, "components", min(self.components, self.dim))

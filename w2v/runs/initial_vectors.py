@@ -35,6 +35,8 @@ class InitialVectors:
     model        the name of the model that is updated; empty for --init
     settings     the settings of the model that is updated; empty for --init
     left_out     a message about vectors that `copy_into` left out; empty if there are none
+    subwords     the subwords of the file; None if it has none, or if they are floret's, whose hash
+                 is another one
     fingerprint  the SHA-256 of the file
     """
 
@@ -45,13 +47,14 @@ class InitialVectors:
         self.settings: dict[str, Any] = {}
         self.left_out = ""
         self._output_vectors: np.ndarray | None = None
-        self._subwords: Subwords | None = None
+        self.subwords: Subwords | None = None
         self.table: Table
         if update:
             self._open_model()
         else:
             self.table = formats.load(path)
-            self._subwords = self.table.subwords
+            if not isinstance(self.table.subwords, FloretSubwords):
+                self.subwords = self.table.subwords
         self.dim = self.table.dim
         self.fingerprint = sha256_of(path)
 
@@ -65,7 +68,7 @@ class InitialVectors:
         if not (np.isfinite(self.table.norms).all() and np.isfinite(self._output_vectors).all()):
             raise W2VError(f"{self.name}: damaged: some vectors are not finite")
         size = len(self.table), self.table.dim
-        self._subwords = subword_tensors.read(self.path, tensors, metadata, *size)
+        self.subwords = subword_tensors.read(self.path, tensors, metadata, *size)
         self.model = metadata.get("model", "")
         self.settings = container.nested(metadata, "settings")
 
@@ -109,9 +112,8 @@ class InitialVectors:
             shared[shared] = self.table.has_direction(rows[shared])
         vectors = self.table.matrix[rows[shared]]
         if isinstance(trainer, ComposesWords):
-            # The n-grams of floret have another hash.
-            if self._subwords and not isinstance(self._subwords, FloretSubwords):
-                trainer.set_ngrams(self._subwords)
+            if self.subwords:
+                trainer.set_ngrams(self.subwords)
             trainer.set_words(shared, vectors)
         else:
             trainer.vectors("input_vectors")[shared] = vectors

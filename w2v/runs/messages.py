@@ -127,6 +127,11 @@ class Messages:
             )
             if initial.left_out:
                 self._console.warn(f"{initial.name}: {initial.left_out}: left out")
+        if initial and request.keeps_subwords:
+            self._console.say(
+                f"the n-grams of {initial.name} are kept in the file for new documents; --oov skip "
+                "leaves them out"
+            )
         if request.composes_words and (lost := formats.lost_subwords(request.output)):
             self._console.warn(f"{request.output}: {lost}")
         elif request.numbers_ngrams and request.output.lower().endswith(".bin"):

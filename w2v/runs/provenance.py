@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from w2v import __version__
-from w2v.embeddings import container
+from w2v.embeddings import container, subword_tensors
 from w2v.errors import W2VError
 from w2v.runs.request import Request
 from w2v.runs.validation import Validation
@@ -108,7 +108,12 @@ class Provenance:
         if self.request.composes_words:
             assert isinstance(options, SubwordSettings)
             minn, maxn = options.ngram_lengths
-            nested["subwords"] = {"minn": minn, "maxn": maxn, "buckets": options.bucket_count}
+            nested[subword_tensors.KEY] = subword_tensors.settings(minn, maxn, options.bucket_count)
+        elif initial and initial.subwords and self.request.keeps_subwords:
+            kept = initial.subwords
+            nested[subword_tensors.KEY] = subword_tensors.settings(
+                kept.minn, kept.maxn, kept.buckets
+            )
         if run.read_vocab:
             nested["vocabulary"] = {"sha256": self._vocabulary}
         if initial:

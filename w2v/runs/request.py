@@ -128,6 +128,13 @@ class Request:
         return isinstance(self.options, SubwordSettings) and self.options.has_subwords
 
     @property
+    def keeps_subwords(self) -> bool:
+        """Whether the output, a container, keeps the n-grams of --init."""
+        has_ngrams = self.initial and self.initial.subwords and self.initial.subwords.has_ngrams
+        composes = vars(self.options).get("oov") == "compose"
+        return bool(has_ngrams) and composes and formats.writer(self.output) is None
+
+    @property
     def numbers_ngrams(self) -> bool:
         """Whether each n-gram has a vector of its own, not that of a bucket."""
         options = self.options

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from w2v import setting_fields
-from w2v.embeddings import container, formats
+from w2v.embeddings import container, formats, subword_tensors
 from w2v.embeddings.formats import fasttext_model
-from w2v.errors import W2VError
+from w2v.embeddings.norms import has_direction, row_norms
+from w2v.errors import NotFoundError, W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.networks.text_classifier import Prediction
@@ -30,6 +31,7 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.tokenizers import split
 from w2v.topics.coherence import Coherence
 from w2v.topics.topic_words import TopicWords
+from w2v.training.protocols import AddsWords
 
 if TYPE_CHECKING:
     from w2v.networks.text_classifier import TextClassifier
@@ -67,12 +69,14 @@ class SavedModel:
     Raises       W2VError where the file holds no suitable model, or is damaged
 
     `names` are the words of the model's vocabulary, `options` the settings of the model,
-    `text_settings` the settings of tokenizing, and `tensors` the arrays of the file.
+    `text_settings` the settings of tokenizing, `tensors` the arrays of the file, and `metadata` its
+    texts.
     """
 
     def __init__(self, path: str, is_suitable: Callable[[Model], Any], purpose: str):
         self.path, self.name = path, name_of(path)
-        self.tensors, metadata = _read_model(path)
+        self.tensors, self.metadata = _read_model(path)
+        metadata = self.metadata
         name, values = renamed(metadata.get("model", ""), container.nested(metadata, "settings"))
         model = models().get(name)
         if model is None or not is_suitable(model):
@@ -81,7 +85,8 @@ class SavedModel:
             raise W2VError(f"{name_of(path)} {content}: {purpose} need one of {suitable}")
         self.model = model
         # Files of older versions lack some settings.
-        values = {"normalize": "none", **asdict(SubwordSettings())} | values
+        older = {"normalize": "none", "oov": "skip", **asdict(SubwordSettings())}
+        values = older | values
         self._facts = container.nested(metadata, "found")
         with self._damage_as_error():
             self.options = _settings(model.settings, values)
@@ -117,13 +122,17 @@ class SavedDocumentModel(SavedModel):
 
     path    a container
     epochs  number of passes over a new document; None: as many as in training
+    oov     what is done with unknown words: "compose" their vectors from n-grams where the model
+            can and else leave them out, raise an "error", or "skip" them
     Raises  W2VError where the file holds no such model or is damaged, or where `epochs` is given
             and the model infers without epochs
+
+    `composed` are the words that have been composed so far.
     """
 
     purpose = "new documents"
 
-    def __init__(self, path: str, epochs: int | None = None):
+    def __init__(self, path: str, epochs: int | None = None, oov: str = "compose"):
         super().__init__(path, self.is_suitable, self.purpose)
         with self._damage_as_error():
             options = self.options
@@ -135,6 +144,11 @@ class SavedDocumentModel(SavedModel):
                 assert isinstance(options, ParagraphSettings)
                 options = replace(options, epochs=epochs)
             self._inference = self.model.make_inference(options, self.tensors)
+        self.composed: list[str] = []
+        self._oov, self._subwords = oov, None
+        if isinstance(self._inference, AddsWords):
+            size = self.tensors["words.matrix"].shape
+            self._subwords = subword_tensors.read(path, self.tensors, self.metadata, *size)
 
     @staticmethod
     def is_suitable(model: Model) -> Any:
@@ -152,9 +166,16 @@ class SavedDocumentModel(SavedModel):
         """Encode documents with the model's vocabulary.
 
         on_block  called with the number of tokens so far
-        Returns   the documents, and their number of out-of-vocabulary tokens
+        Returns   the documents, and the number of their out-of-vocabulary tokens, which are left
+                  out. Words that are composed are not among them
+        Raises    NotFoundError where a word is out-of-vocabulary and `oov` is "error"
         """
-        text, unknown = read_as(corpus, self.names, on_block)
+        names = [*self.names, *self.composed]
+        try:
+            text, unknown = read_as(corpus, names, on_block, added=self._compose)
+        except NotFoundError as error:
+            message = f"{corpus.source}: {error}: leave out --oov error"
+            raise NotFoundError(message, error.name) from None
         assert isinstance(text, EncodedDocuments)
         return text, unknown
 
@@ -177,7 +198,9 @@ class SavedDocumentModel(SavedModel):
         Raises  W2VError where no word of the text is in the vocabulary
         """
         words = self.words_of(text)
-        rows = {name: row for row, name in enumerate(self.names)}
+        known = {*self.names, *self.composed}
+        self._compose([word for word in dict.fromkeys(words) if word not in known])
+        rows = {name: row for row, name in enumerate([*self.names, *self.composed])}
         ids = np.array([rows[word] for word in words if word in rows], np.int32)
         if not ids.size:
             raise W2VError(f"none of the words of {text[:60]!r} is in the model's vocabulary")
@@ -187,6 +210,21 @@ class SavedDocumentModel(SavedModel):
         )
         vector: np.ndarray = self.vectors(document)[0]
         return vector
+
+    def _compose(self, words: list[str]) -> list[str]:
+        """Add unknown words to the model; returns those whose vectors could be composed."""
+        if words and self._oov == "error":
+            raise NotFoundError(f"unknown word {words[0]!r}", words[0])
+        if not words or self._oov == "skip" or self._subwords is None:
+            return []
+        assert isinstance(self._inference, AddsWords)
+        encoded = [word.encode("utf-8", "surrogateescape") for word in words]
+        vectors = self._subwords.compose_unknown(encoded)
+        has_vector = has_direction(row_norms(vectors))
+        self._inference.add_words(vectors[has_vector])
+        added = [word for word, has in zip(words, has_vector.tolist(), strict=True) if has]
+        self.composed += added
+        return added
 
 
 class SavedTopicModel(SavedDocumentModel):

@@ -85,16 +85,17 @@ def read_as(
     on_block: Callable[[int], None] = lambda tokens: None,
     unknown: bool = False,
     needed: bool = False,
+    added: Callable[[list[str]], Sequence[str]] = lambda words: (),
 ) -> tuple[EncodedText, int]:
     """Encode a corpus in a given vocabulary; returns the encoded text and the number of OOV tokens.
 
-    names, on_block, unknown  as in `encode_as`
+    names, on_block, unknown, added  as in `encode_as`
     needed                    whether a corpus without a known word is an error in any case. If not,
                               it is one only for a corpus of sentences, without `unknown`
     Raises                    W2VError for a corpus without a known word, where that is an error
     """
     keep_empty = unknown or isinstance(corpus, DocumentCorpus)
-    text, unknown_tokens = encode_as(corpus, names, keep_empty, on_block, unknown)
+    text, unknown_tokens = encode_as(corpus, names, keep_empty, on_block, unknown, added)
     if needed or not keep_empty:
         known_tokens = text.size - (unknown_tokens if unknown else 0)
         check_shared(corpus, "the vocabulary", known_tokens, unknown_tokens)
@@ -244,6 +245,7 @@ def encode_as(
     keep_empty: bool = False,
     on_block: Callable[[int], None] = lambda tokens: None,
     unknown: bool = False,
+    added: Callable[[list[str]], Sequence[str]] = lambda words: (),
 ) -> tuple[EncodedText, int]:
     """Encode a corpus in a given vocabulary; returns the encoded text and the number of OOV tokens.
 
@@ -252,10 +254,14 @@ def encode_as(
     on_block    called after each block with the number of tokens so far, sentence ends included
     unknown     whether to replace OOV tokens by UNKNOWN, if it is in the vocabulary; else they are
                 left out
+    added       called with the unknown types; it returns those that become words of the
+                vocabulary, with ids from `len(names)`
     """
     counter, ids = number_types(corpus, on_block)
     rows = {name: row for row, name in enumerate(names)}
     types = [counter.name(number).decode() for number in range(1, len(counter))]
+    new_words = added([name for name in types if name not in rows])
+    rows |= {name: len(names) + number for number, name in enumerate(new_words)}
     oov_id = rows.get(UNKNOWN, DROPPED) if unknown else DROPPED
     word_ids = [rows.get(name, oov_id) for name in types]
     is_unknown = np.array([False, *(name not in rows for name in types)])

@@ -217,6 +217,14 @@ class DocumentInference(Protocol):
         """
 
 
+@runtime_checkable
+class AddsWords(Protocol):
+    """A `DocumentInference` whose documents may have words that did not occur in training."""
+
+    def add_words(self, vectors: np.ndarray) -> None:
+        """Add K words with these vectors, float32 (K, D); their ids follow those of the others."""
+
+
 def diverged(symptom: str, lr: float) -> DivergedError:
     """The error of a run whose numbers became NaN or infinite.
 
