@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from w2v.embeddings import container, formats
+from w2v.embeddings.bucket_rows import BucketRows
 from w2v.embeddings.row_matrices import DenseMatrix
 from w2v.embeddings.search import Search
 from w2v.embeddings.subword_table import SubwordTable
-from w2v.embeddings.subwords import Subwords
+from w2v.embeddings.subwords import Subwords, find_ngrams
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 
@@ -47,6 +48,27 @@ def test_kept_ngrams_compose_vectors():
     assert table.compose("zzz") is None
     assert table.without_subwords().compose("then") is None
     np.testing.assert_array_equal(table.without_subwords().matrix, table.matrix)
+
+
+def test_the_ngrams_of_words_are_found_in_the_order_of_the_words():
+    """A line end and a word that is too long have none."""
+    table, rows = make_table(), np.array([1, 4, 0, 3])
+    numbers, bounds = find_ngrams(table.text, table.offsets, rows, 3, 4, EVERY)
+    found = [numbers[a:b].tolist() for a, b in zip(bounds, bounds[1:], strict=False)]
+    king, the = (
+        [files.bucket_of(ngram, EVERY) for ngram in files.ngrams(w, 3, 4)] for w in ("king", "the")
+    )
+    assert found == [king, [], the, []]
+
+
+def test_words_keep_their_vectors_when_ngrams_are_distributed_to_other_buckets():
+    table, words = make_table(), np.arange(len(WORDS))
+    buckets = BucketRows.of(SUBWORDS, 7)
+    own = buckets.own_rows(table, SUBWORDS, words)
+    rows = np.concatenate([own, buckets.block(0, 7)])
+    made = Subwords(DenseMatrix(rows), len(WORDS), 3, 4, 7)
+    composed = made.compose_rows(table.text, table.offsets, words, words)
+    np.testing.assert_allclose(composed, table.matrix, atol=1e-5)
 
 
 def test_words_are_composed_on_all_threads_and_in_parts(monkeypatch):

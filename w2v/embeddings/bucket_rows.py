@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.embeddings.row_matrices import Matrix
-from w2v.embeddings.subwords import SENTENCE_END, Subwords
+from w2v.embeddings.subwords import Subwords, find_ngrams
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 
@@ -90,8 +90,11 @@ class BucketRows:
         subwords  the model, whose numbers of characters count
         words     int64 (K,), the rows of the words in `table`
         """
-        numbers, owner = _ngrams(table, words, subwords, self.buckets)
-        counts = np.bincount(owner, minlength=len(words))
+        numbers, bounds = find_ngrams(
+            table.text, table.offsets, words, subwords.minn, subwords.maxn, self.buckets
+        )
+        counts = np.diff(bounds)
+        owner = np.repeat(np.arange(len(words)), counts)
         places = np.searchsorted(self.numbers, numbers)
         found = places < len(self.numbers)
         found[found] = self.numbers[places[found]] == numbers[found]
@@ -120,25 +123,3 @@ def _kept(subwords: Subwords) -> tuple[np.ndarray, np.ndarray]:
     if numbers is None:
         numbers = np.arange(len(subwords.kept))
     return subwords.kept.astype(np.int64), subwords.words + numbers
-
-
-def _ngrams(
-    table: Table, words: np.ndarray, subwords: Subwords, buckets: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The buckets of the n-grams of some words.
-
-    words    int64 (K,), rows of `table`
-    Returns  int64 (n-grams,), the buckets, and int64 (n-grams,), ascending: the word of each, as
-             an index of `words`
-    """
-    from w2v.kernels.ngrams import all_ngrams
-
-    lengths = table.offsets[words + 1] - table.offsets[words]
-    numbers = np.empty(int((lengths + 2).sum()) * max(subwords.maxn, 0), np.int64)
-    bounds = np.zeros(len(words) + 1, np.int64)
-    if subwords.maxn > 0:
-        minn = max(subwords.minn, 1)
-        all_ngrams(table.text, table.offsets, words, minn, subwords.maxn, buckets, numbers, bounds)
-    owner = np.repeat(np.arange(len(words)), np.diff(bounds))
-    used = words[owner] != table.find(SENTENCE_END.decode())
-    return numbers[: bounds[-1]][used], owner[used]

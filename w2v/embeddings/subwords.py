@@ -203,19 +203,10 @@ class Subwords:
         self, text: np.ndarray, offsets: np.ndarray, names: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The row of each n-gram of words, int64, and the number of its word, from 0, ascending."""
-        from w2v.kernels.ngrams import all_ngrams
-
         if not self.has_ngrams:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        lengths = offsets[names + 1] - offsets[names]
-        have_none = _are_sentence_ends(text, offsets[names], lengths) | (lengths > LONGEST_WORD)
-        words = np.flatnonzero(~have_none)
-        numbers = np.empty(int((lengths[words] + 2).sum()) * self.maxn, np.int64)
-        bounds = np.zeros(len(words) + 1, np.int64)
-        minn = max(self.minn, 1)
-        all_ngrams(text, offsets, names[words], minn, self.maxn, self.buckets, numbers, bounds)
-        rows = self._rows(numbers[: bounds[-1]])
-        owner = np.repeat(words, np.diff(bounds))
+        buckets, bounds = find_ngrams(text, offsets, names, self.minn, self.maxn, self.buckets)
+        rows, owner = self._rows(buckets), np.repeat(np.arange(len(names)), np.diff(bounds))
         return rows[rows >= 0], owner[rows >= 0]
 
     def compose_unknown(self, words: Sequence[bytes]) -> np.ndarray:
@@ -224,7 +215,7 @@ class Subwords:
         The vector of a word without n-grams is zero, and that of a word whose n-grams are not
         finite.
         """
-        text, offsets = _joined(words)
+        text, offsets = joined(words)
         none = np.full(len(words), -1)
         vectors = self.compose_rows(text, offsets, np.arange(len(words)), none)
         vectors[~np.isfinite(vectors).all(axis=1)] = 0
@@ -238,7 +229,7 @@ class Subwords:
         words    the words
         vectors  float32 (K, D), the vector of each word
         """
-        (text, offsets), numbers = _joined(words), np.arange(len(words))
+        (text, offsets), numbers = joined(words), np.arange(len(words))
         counts = np.zeros((len(words), 1), np.float32)
         for part in self.parts(np.diff(offsets)):
             owner = self._ngram_rows(text, offsets, numbers[part])[1]
@@ -286,11 +277,40 @@ class Subwords:
         return spooled.mapped().reshape(len(rows), self.dim), kept
 
 
-def _joined(words: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
+def joined(words: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
     """The bytes of K words, uint8, and the position of each word in them, int64 (K + 1,)."""
     offsets = np.zeros(len(words) + 1, np.int64)
     offsets[1:] = np.cumsum([len(word) for word in words])
     return np.frombuffer(b"".join(words), np.uint8), offsets
+
+
+def find_ngrams(
+    text: np.ndarray, offsets: np.ndarray, words: np.ndarray, minn: int, maxn: int, buckets: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The buckets of the n-grams of words; </s> and words above `LONGEST_WORD` have none.
+
+    text     uint8 (·,), the bytes of names
+    offsets  int64 (N + 1,), the position of each name in `text`
+    words    int64 (K,), the numbers of the names of the words
+    minn     fewest characters of an n-gram
+    maxn     most characters of an n-gram
+    buckets  number of buckets
+    Returns  int64 (·,), the buckets of all words, and int64 (K + 1,), the bounds of each word in
+             them
+
+    The caller bounds the memory: see `Subwords.parts`.
+    """
+    from w2v.kernels.ngrams import all_ngrams
+
+    lengths = offsets[words + 1] - offsets[words]
+    have_none = _are_sentence_ends(text, offsets[words], lengths) | (lengths > LONGEST_WORD)
+    spelled = np.flatnonzero(~have_none)
+    most = max(maxn, 0) * int((lengths[spelled] + 2).sum())
+    numbers, ends = np.empty(most, np.int64), np.zeros(len(spelled) + 1, np.int64)
+    all_ngrams(text, offsets, words[spelled], max(minn, 1), maxn, buckets, numbers, ends)
+    counts = np.zeros(len(words) + 1, np.int64)
+    counts[spelled + 1] = np.diff(ends)
+    return numbers[: ends[-1]], np.cumsum(counts)
 
 
 def _are_sentence_ends(text: np.ndarray, begins: np.ndarray, lengths: np.ndarray) -> np.ndarray:

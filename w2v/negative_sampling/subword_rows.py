@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.embeddings.subwords import LONGEST_WORD, SENTENCE_END
-from w2v.kernels.ngrams import all_ngrams
+from w2v.embeddings.subwords import find_ngrams, joined
 from w2v.settings import SubwordSettings
 
 _WORDS = 1 << 14  # words whose n-grams are computed at a time
@@ -85,29 +84,9 @@ def without_ngrams(word_rows: WordRows, words: np.ndarray) -> WordRows:
 
 def _buckets(encoded: list[bytes], settings: SubwordSettings) -> tuple[np.ndarray, np.ndarray]:
     """The bucket of each n-gram of K words, int64, and the bounds of each word, int64 (K + 1,)."""
-    # `Subwords` finds no n-grams in these words either.
-    bare = [at for at, name in enumerate(encoded) if _has_no_ngrams(name)]
-    spelled = [b"" if _has_no_ngrams(name) else name for name in encoded]
-    text = np.frombuffer(b"".join(spelled), np.uint8)
-    offsets = np.zeros(len(encoded) + 1, np.int64)
-    offsets[1:] = np.cumsum([len(name) for name in spelled])
+    text, offsets = joined(encoded)
     minn, maxn = settings.ngram_lengths
-    buckets = np.empty((text.size + 2 * len(encoded)) * maxn, np.int64)
-    bounds = np.empty(len(encoded) + 1, np.int64)
-    all_ngrams(
-        text, offsets, np.arange(len(encoded)), minn, maxn, settings.bucket_count, buckets, bounds
-    )
-    buckets = buckets[: bounds[-1]]
-    for at in reversed(bare):
-        first, last = bounds[at : at + 2].tolist()
-        buckets = np.delete(buckets, slice(first, last))
-        bounds[at + 1 :] -= last - first
-    return buckets, bounds
-
-
-def _has_no_ngrams(name: bytes) -> bool:
-    """Whether a word has only its own row: the sentence end, or a word that is too long."""
-    return name == SENTENCE_END or len(name) > LONGEST_WORD
+    return find_ngrams(text, offsets, np.arange(len(encoded)), minn, maxn, settings.bucket_count)
 
 
 def _words_of_buckets(
