@@ -1,5 +1,7 @@
 """Training words that are composed from n-grams: their rows, their steps, and their runs."""
 
+import json
+
 import naive
 import numpy as np
 import pytest
@@ -296,3 +298,22 @@ def test_options_that_do_not_fit_are_refused(w2v, text, options, reason):
 def test_all_models_of_words_have_the_option():
     with_option = [m.name for m in models().values() if issubclass(m.settings, SubwordSettings)]
     assert with_option == ["cbow", "pv-dbow", "pv-dm", "skipgram"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said", "count"),
+    [
+        ((), "9 n-grams", 9),
+        (("--buckets", 1), "1 bucket of n-grams", 1),
+        (("--subword-min-count", 2), "1 n-gram", 1),
+    ],
+)
+def test_the_number_of_ngrams_is_said_before_training(w2v, folder, more, said, count):
+    """The two words have five n-grams each, of which only bc> is in both."""
+    (folder / "text").write_text("abc xbc\n" * 2)
+    short = ("--min-count", 1, "--dim", 4, "--epochs", 1, "--threads", 1, "--sample", 0)
+    args = ("train", "text", *short, "--subwords", "3-4", *more, "--log-json", "log")
+    outcome = w2v(*args)
+    assert f"vocabulary: 2 of 2 words and {said}; 4 of 4 tokens kept" in outcome.err
+    assert json.loads((folder / "log").read_text().splitlines()[0])["ngrams"] == count
+    assert f" and {said}; " in w2v(*args, "--dry-run").err

@@ -69,6 +69,11 @@ class SifTrainer:
         """The matrix of this name."""
         return self.matrices[name]
 
+    @property
+    def ngrams(self) -> int:
+        """The number of n-grams that are kept in the file; 0 before `set_ngrams`."""
+        return self._subwords.vectors.shape[0] - self._subwords.words if self._subwords else 0
+
     def set_ngrams(self, subwords: Subwords) -> None:
         """Compose unknown words from these n-grams, and keep these in the file."""
         if self._settings.oov == "compose" and subwords.has_ngrams:

@@ -81,6 +81,11 @@ class WordTrainer:
         self._plan: Plan
         self._keep: np.ndarray
 
+    @property
+    def ngrams(self) -> int:
+        """The number of n-grams, or of buckets of n-grams, that have vectors."""
+        return len(self._buckets)
+
     def plan(self, threads: int) -> Plan:
         """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
         settings = self.settings

@@ -46,6 +46,7 @@ class Messages:
         self._log_path = request.run.log_json
         self._logged_seconds = -math.inf  # training time at the last progress event in the log
         self._last_progress: Progress | None = None
+        self._ngrams = 0
 
     def log(self, event: str, **facts: Any) -> None:
         """Append an event and its facts to the log, as a JSON object; NaN and infinity as null."""
@@ -71,14 +72,22 @@ class Messages:
         """Make the function that shows how much of a text has been read."""
         return show_reading(self._console, corpus)
 
-    def text(self, corpus: Corpus, vocabulary: Vocabulary, text: EncodedText) -> None:
-        """Report the vocabulary, and warn of doubtful properties of the text."""
+    def text(self, corpus: Corpus, vocabulary: Vocabulary, text: EncodedText, ngrams: int) -> None:
+        """Report the vocabulary, and warn of doubtful properties of the text.
+
+        ngrams  number of n-grams, or of buckets of n-grams, that are trained
+        """
         request, console = self._request, self._console
         say_bad_bytes(console, corpus)
         say_pruned(console, vocabulary)
         words = min(len(vocabulary.names), vocabulary.types)  # names may include <unk> and <eos>
+        self._ngrams, composed = ngrams, ""
+        if request.composes_words:
+            unit = "n-gram" if request.numbers_ngrams else "bucket"
+            of_ngrams = "" if request.numbers_ngrams else " of n-grams"
+            composed = f" and {plural(ngrams, unit)}{of_ngrams}"
         console.say(
-            f"vocabulary: {words:,} of {vocabulary.types:,} words; "
+            f"vocabulary: {words:,} of {vocabulary.types:,} words{composed}; "
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
             f"in {plural(text.starts.size - 1, 'document' if request.documents else 'sentence')}"
         )
@@ -141,8 +150,8 @@ class Messages:
             )
         self.log(
             "start", output=request.output, model=request.model.name,
-            settings=asdict(request.options), words=len(vocabulary.names), tokens=text.size,
-            memory=memory, threads=threads,
+            settings=asdict(request.options), words=len(vocabulary.names), ngrams=self._ngrams,
+            tokens=text.size, memory=memory, threads=threads,
         )  # fmt: skip
 
     def estimate(self, last: Progress | None, threads: int) -> None:

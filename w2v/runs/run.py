@@ -29,7 +29,14 @@ from w2v.text.documents import Labels
 from w2v.text.encode import open_corpus, read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary, write_counts
-from w2v.training.protocols import Described, GradientTrainer, HasVectors, Summarised, check_finite
+from w2v.training.protocols import (
+    ComposesWords,
+    Described,
+    GradientTrainer,
+    HasVectors,
+    Summarised,
+    check_finite,
+)
 
 
 class TrainingRun:
@@ -151,7 +158,9 @@ class TrainingRun:
                 self.text, self.vocabulary, self.executor.chunk_words, request.options,
                 self.corpus.source,
             )  # fmt: skip
-        self.messages.text(self.corpus, self.vocabulary, self.text)
+        trainer = self.executor.trainer
+        ngrams = trainer.ngrams if isinstance(trainer, ComposesWords) else 0
+        self.messages.text(self.corpus, self.vocabulary, self.text, ngrams)
         if request.run.save_vocab:
             write_counts(request.run.save_vocab, self.vocabulary)
         if self.held_out:

@@ -88,6 +88,10 @@ class HasVectors(Protocol):
 class ComposesWords(Protocol):
     """A trainer that may compose word vectors from subwords, so that it sets them itself."""
 
+    @property
+    def ngrams(self) -> int:
+        """The number of n-grams, or of buckets of n-grams, that have vectors."""
+
     def set_ngrams(self, subwords: Subwords) -> None:
         """Set the vectors of n-grams, where the run composes words of the same n-grams."""
 
