@@ -30,6 +30,14 @@ Word2Vec(corpus_file=sys.argv[1], sample=1e-3, workers=2, **options).wv.save_wor
     sys.argv[2], binary=True
 )
 """
+GENSIM_FASTTEXT = """
+import json, sys
+from gensim.models.fasttext import FastText, save_facebook_model
+options = json.loads(sys.argv[3])
+save_facebook_model(
+    FastText(corpus_file=sys.argv[1], sample=1e-3, workers=2, **options), sys.argv[2]
+)
+"""
 FASTTEXT = """
 import json, sys
 import fasttext
@@ -98,6 +106,11 @@ def _arguments(options: dict[str, object]) -> list[object]:
 def gensim(lines: Path, out: Path, **options: object) -> Run:
     """Train with gensim on 2 threads, with its fastest input: a file with 1,000 words a line."""
     return run(PEERS, "-c", GENSIM, lines, out, json.dumps(options))
+
+
+def gensim_fasttext(lines: Path, out: Path, **options: object) -> Run:
+    """Train gensim's FastText on 2 threads, from a file as `gensim`, and save fastText's format."""
+    return run(PEERS, "-c", GENSIM_FASTTEXT, lines, out, json.dumps(options))
 
 
 def fasttext(lines: Path, out: Path, **options: object) -> Run:

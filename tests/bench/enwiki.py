@@ -63,15 +63,20 @@ CONTENDERS = {
 }  # fmt: skip
 
 
-def judge(vectors: Path) -> dict[str, float]:
-    """Spearman correlations times 100, and accuracies on analogies in per cent."""
+def judge(vectors: Path, *options: object) -> dict[str, float]:
+    """Spearman correlations times 100, and accuracies on analogies in per cent.
+
+    options  further options of `w2v evaluate`
+    """
     scores = {}
     for name, stem in SETS.items():
         path = DATA / "similarity" / f"{stem}.tsv"
-        [result] = json_lines(w2v("evaluate", "similarity", path, "-v", vectors, "--json"))
+        [result] = json_lines(
+            w2v("evaluate", "similarity", path, "-v", vectors, "--json", *options)
+        )
         scores[name] = 100 * result["spearman"]
     call = ("analogies", DATA / "questions-words.txt", "-v", vectors, "--restrict", 30000, "--json")
-    results = json_lines(w2v("evaluate", *call))
+    results = json_lines(w2v("evaluate", *call, *options))
     return scores | {row["section"]: 100 * row["accuracy"] for row in results[-3:]}
 
 

@@ -15,12 +15,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings(NegativeSamplingSettings):
-    """The settings of skip-gram, which draws negative samples for each window or for each pair."""
+    """The settings of skip-gram, which draws negative samples for each window or for each pair.
 
+    With `subwords` the default learning rate is that of fastText, twice that of word2vec.c. On
+    100 MB of Wikipedia, the rate of fastText raises semantic analogies from 27 to 34 %, WordSim-353
+    from 66 to 68 and SimLex-999 from 31 to 32; syntactic analogies fall from 73 to 70 %.
+    """
+
+    lr: float = training_setting(
+        None, "Initial learning rate. Lower it if training diverges.", 0, 1e6,
+        shown="0.025; with --subwords 0.05",
+    )  # fmt: skip
     exact: bool = training_setting(
         False, "Draw negative samples for each pair of center and context word, as word2vec.c "
         "does, not once for each window. Same quality, slower.",
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        """Set the default learning rate, which depends on `subwords`."""
+        if self.lr is None:
+            object.__setattr__(self, "lr", 0.05 if self.has_subwords else 0.025)
 
     def kernel(self) -> Kernel:
         """The kernel that trains the windows of a chunk."""
