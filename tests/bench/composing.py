@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Quality of words that are composed once in a chunk of the text, or once for a few steps.
+"""Quality of words that are composed once for many windows, or again for each window.
 
-    python tests/bench/composing.py [--megabytes 30] [--seeds 2] [--write]
+    python tests/bench/composing.py [--megabytes 10] [--seeds 2] [--write]
 
-Trains skip-gram with n-grams of 3 to 6 characters on the first 30 MB of enwiki100m.txt.gz, with 2
-threads. w2v composes each word of a chunk of 1,000 words once. Here the words are also composed
-for a chunk of 10,000 words, and again for every 100, 10 and 1 windows, as fastText does for each
-window, by replacing two attributes of the trainer. All evaluate known words alone. Prints a
-Markdown table of mean scores; --write puts it in the manual.
+Trains skip-gram with n-grams of 3 to 6 characters on the first 10 MB of enwiki100m.txt.gz, with 2
+threads. w2v composes each word of a segment of 600 windows once. Here words are also composed for
+other numbers of windows, down to one, as in fastText, by replacing a method of `Worker`. `w2v
+evaluate` evaluates known words alone. Prints a Markdown table of mean scores; --write puts it in
+the manual.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from statistics import mean
 from contest import publish, run, wikipedia
 from enwiki import judge
 
-# Trains with the arguments after the first two, which are the words of a chunk, and the windows
-# for which words are composed; 0: those of the whole chunk.
+# Trains with the arguments after the first, which is the number of windows for which words are
+# composed. Unlike the segments of `Worker`, these do not cut windows off.
 SCRIPT = """
 import sys
 import numpy as np
 from w2v.cli import main
-from w2v.negative_sampling import trainer, worker
+from w2v.negative_sampling import worker
 
-chunk, size = int(sys.argv.pop(1)), int(sys.argv.pop(1))
-trainer.SUBWORD_CHUNK = chunk
+size = int(sys.argv.pop(1))
+worker.SEGMENT = 1 << 30
 whole = worker.Worker.step
 
 def step(self, count, *rest):
@@ -51,45 +51,36 @@ def step(self, count, *rest):
     self.windows = windows
     return done
 
-if size:
-    worker.Worker.step = step
+worker.Worker.step = step
 main()
 """
-CONTENDERS = {
-    "a chunk of 10,000 words": (10_000, 0),
-    "a chunk of 1,000 words (w2v)": (1_000, 0),
-    "100 windows": (1_000, 100),
-    "10 windows": (1_000, 10),
-    "1 window": (1_000, 1),
-}
+SIZES = (6_000, 2_000, 600, 200, 10, 1)
 
 
 def main() -> None:
     """Train and evaluate with each way of composing, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--megabytes", type=int, default=30)
+    parser.add_argument("--megabytes", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--only", default="", help="only names that begin so; write nothing")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of windows")
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
-    scores: dict[str, list[dict[str, float]]] = {
-        name: [] for name in CONTENDERS if name.startswith(args.only)
-    }
+    scores: dict[int, list[dict[str, float]]] = {size: [] for size in args.sizes}
     with wikipedia(args.megabytes * 1_000_000) as (folder, text, _):
         out = folder / "x.safetensors"
         train = partial(run, sys.executable, "-c", SCRIPT)
         options = ("--subwords", "3-6", "--threads", 2, "--quiet")
         for seed in range(1, args.seeds + 1):
-            for name, done in scores.items():
-                train(*CONTENDERS[name], "train", text, "-o", out, "--seed", seed, *options)
+            for size, done in scores.items():
+                train(size, "train", text, "-o", out, "--seed", seed, *options)
                 done.append(judge(out, "--oov", "skip"))
-                print(name, seed, done[-1], file=sys.stderr, flush=True)
+                print(size, seed, done[-1], file=sys.stderr, flush=True)
     columns = list(next(iter(scores.values()))[0])
-    rows = [f"| composed once for | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
-    for name, done in scores.items():
+    rows = [f"| windows | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+    for size, done in scores.items():
         cells = [f"{mean(result[key] for result in done):.1f}" for key in columns]
-        rows.append(f"| {name} | {' | '.join(cells)} |")
-    publish({"composing": "\n".join(rows)}, args.write and not args.only)
+        rows.append(f"| {size:,} | {' | '.join(cells)} |")
+    publish({"composing": "\n".join(rows)}, args.write)
 
 
 if __name__ == "__main__":

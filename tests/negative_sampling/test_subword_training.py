@@ -137,7 +137,8 @@ def make(text, output="x.safetensors", name="skipgram", **options):
     )
 
 
-def test_a_chunk_is_trained_as_by_the_twin(text):
+def test_a_chunk_is_trained_segment_by_segment_as_by_the_twin(text, monkeypatch):
+    monkeypatch.setattr("w2v.negative_sampling.worker.SEGMENT", size := 9)
     trainer = make(text, dim=5).executor.trainer
     trainer.vectors("output_vectors")[:] = np.random.default_rng(1).normal(
         size=(len(trainer.vocabulary.names), 5)
@@ -147,14 +148,19 @@ def test_a_chunk_is_trained_as_by_the_twin(text):
     worker = trainer._make_worker(len(trainer.vocabulary.names))
     count, state = worker.build_windows(trainer.plan(1)[0])
     ids, firsts, lasts, rates, *_ = (array[:count].tolist() for array in worker.windows)
-    windows = [
-        (ids[at], [*ids[a:at], *ids[at + 1 : b + 1]], lr, at - a, 0)
-        for at, (a, b, lr) in enumerate(zip(firsts, lasts, rates, strict=True))
-    ]
-    words = naive.compose_words(vectors, rows)
-    start, rng = words.copy(), naive.Random(state[0])
-    wanted = naive.skipgram_train_windows(windows, words, outputs, trainer.noise, 5, rng)
-    naive.scatter_changes(vectors, rows, words - start)
+    assert count > 2 * size
+    wanted, rng = np.zeros(2), naive.Random(state[0])
+    for begin in range(0, count, size):
+        end = min(begin + size, count)
+        spans = [(at, max(firsts[at], begin), min(lasts[at], end - 1)) for at in range(begin, end)]
+        windows = [
+            (ids[at], [*ids[a:at], *ids[at + 1 : b + 1]], rates[at], at - a, 0)
+            for at, a, b in spans
+        ]
+        words = naive.compose_words(vectors, rows)
+        start = words.copy()
+        wanted += naive.skipgram_train_windows(windows, words, outputs, trainer.noise, 5, rng)
+        naive.scatter_changes(vectors, rows, words - start)
     found = worker.step(count, state, trainer.noise, trainer.frozen, trainer.matrices)
     assert found == pytest.approx(wanted, rel=1e-5)
     np.testing.assert_allclose(trainer.vectors("input_vectors"), vectors, rtol=1e-4, atol=1e-5)

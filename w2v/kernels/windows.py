@@ -51,6 +51,16 @@ def allocate_windows(size: int, dtype: type = np.float32) -> Windows:
     return Windows(word_ids, first, last, np.empty(size, dtype), sentences, word_ids)
 
 
+def cut_windows(windows: Windows, begin: int, end: int) -> Windows:
+    """The windows from `begin` to before `end`, cut off at these bounds; their positions from 0.
+
+    `first` and `last` are new arrays, and the other arrays are views.
+    """
+    part = Windows(*(array[begin:end] for array in windows))
+    first, last = np.maximum(part.first, begin), np.minimum(part.last, end - 1)
+    return part._replace(first=first - np.int32(begin), last=last - np.int32(begin))
+
+
 @jit
 def draw_radius(window, shrink, state):
     """Draw the radius of a window: its number of words to each side.

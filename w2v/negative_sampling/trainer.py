@@ -29,11 +29,6 @@ from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import CHUNK, Chunk, Plan, make_plan
 
 SUBWORD_KERNELS = ("ngrams", "composition")  # kernel modules that composing words calls
-# Words in a chunk with subwords, which are composed once in the chunk. On 100 MB of Wikipedia
-# (skip-gram, n-grams of 3 to 6 characters, one seed) chunks of 10,000, 3,000 and 1,000 words give
-# 64.8, 65.5 and 65.7 on WordSim-353, 28.5, 30.1 and 30.9 on SimLex-999, and solve 56.5, 58.6 and
-# 59.5 % of the analogies among the 30,000 most frequent words.
-SUBWORD_CHUNK = 1_000
 _ROWS = 1 << 12  # rows that are initialised at a time
 
 
@@ -89,7 +84,7 @@ class WordTrainer:
     def plan(self, threads: int) -> Plan:
         """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
         settings = self.settings
-        chunk_words, shards = SUBWORD_CHUNK if settings.has_subwords else CHUNK, 1
+        chunk_words, shards = CHUNK, 1
         if settings.deterministic:
             chunk_words, shards = settings.round_words, settings.shards
         self._plan = make_plan(self.text, settings.epochs, settings.seed, chunk_words, shards)

@@ -15,13 +15,17 @@ from w2v.kernels.negative_sampling import make_scratch
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH
 from w2v.kernels.tiles import COLUMNS
-from w2v.kernels.windows import allocate_windows, build_windows
+from w2v.kernels.windows import Windows, allocate_windows, build_windows, cut_windows
 from w2v.negative_sampling.composer import Composer
 from w2v.negative_sampling.subword_rows import WordRows
 from w2v.settings import NegativeSamplingSettings, ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 from w2v.training.chunks import Chunk
 
+# Windows for which the words are composed once. With `sample` 1e-3 they are about 1,000 words of
+# the text. `python tests/bench/composing.py` compares the quality of other numbers: with 6,000 or
+# more, vectors diverge on a small text.
+SEGMENT = 600
 # The random state of each document; empty: all sentences of a chunk share one random state.
 _NO_STREAMS = np.empty(0, np.uint64)
 
@@ -37,6 +41,10 @@ class Worker:
                    is the padding row is not trained
     word_rows      the rows from which each word is composed; None: words are not composed. It may
                    be replaced before a call of `step`
+
+    With `word_rows` the windows are trained in segments of SEGMENT windows. The words of a segment
+    are composed, trained, and their changes added to their rows. No window extends beyond its
+    segment.
 
     `build_windows` sets `windows`. For a text of documents it also sets `document_rows`, int32
     (S,): the row number of the document vector of each document.
@@ -118,17 +126,24 @@ class Worker:
                   losses are summed over
         """
         if not self._composer or not self.word_rows:
-            return self._train(count, state, noise, frozen, matrices, fixed)
-        vectors = matrices["input_vectors"]
-        composed = self._composer.compose(self.windows, count, self.word_rows, vectors)
-        frozen = frozen[self._composer.words] if frozen.size else frozen
-        matrices = {**matrices, "input_vectors": composed}
-        result = self._train(count, state, noise, frozen, matrices, fixed)
-        self._composer.scatter(self.word_rows, vectors)
-        return result
+            return self._train(self.windows, count, state, noise, frozen, matrices, fixed)
+        loss, pairs = 0.0, 0
+        for begin in range(0, count, SEGMENT):
+            windows = cut_windows(self.windows, begin, min(begin + SEGMENT, count))
+            size, vectors = windows.first.size, matrices["input_vectors"]
+            composed = self._composer.compose(windows, size, self.word_rows, vectors)
+            result = self._train(
+                windows, size, state, noise,
+                frozen[self._composer.words] if frozen.size else frozen,
+                {**matrices, "input_vectors": composed}, fixed,
+            )  # fmt: skip
+            self._composer.scatter(self.word_rows, vectors)
+            loss, pairs = loss + result[0], pairs + result[1]
+        return loss, pairs
 
     def _train(
         self,
+        windows: Windows,
         count: int,
         state: np.ndarray,
         noise: np.ndarray,
@@ -138,7 +153,7 @@ class Worker:
     ) -> tuple[float, int]:
         """Train the windows on matrices whose input vectors are those of `Windows.input_rows`."""
         return self._train_windows(
-            self.windows, count, self._settings.negative, noise, state, self._target_ids,
+            windows, count, self._settings.negative, noise, state, self._target_ids,
             matrices["input_vectors"], matrices["output_vectors"], frozen,
             self._settings.padded_dim // WIDTH, self._scratch,
         )  # fmt: skip
@@ -191,6 +206,7 @@ class DocumentWorker(Worker):
 
     def _train(
         self,
+        windows: Windows,
         count: int,
         state: np.ndarray,
         noise: np.ndarray,
@@ -198,18 +214,18 @@ class DocumentWorker(Worker):
         matrices: Mapping[str, np.ndarray],
         fixed: bool,
     ) -> tuple[float, int]:
-        """Train the windows that were built last, see `Worker.step`."""
+        """Train windows, see `Worker.step`."""
         loss, pairs = 0.0, 0
         if self._kernels.train_words and not fixed:
             # The kernel that trains the words also draws the targets.
-            loss, pairs = super()._train(count, state, noise, frozen, matrices, fixed)
+            loss, pairs = super()._train(windows, count, state, noise, frozen, matrices, fixed)
         else:
             draw_document_targets(
-                self.windows, count, self._settings.negative, noise, self._padding_id,
+                windows, count, self._settings.negative, noise, self._padding_id,
                 self._streams, state, self._target_ids,
             )  # fmt: skip
         document_loss, document_pairs = self._kernels.train_documents(
-            self.windows, count, self.document_rows, self._target_ids, matrices, frozen,
+            windows, count, self.document_rows, self._target_ids, matrices, frozen,
             self._settings.padded_dim // WIDTH, self._scratch, fixed,
         )  # fmt: skip
         return loss + document_loss, pairs + document_pairs
