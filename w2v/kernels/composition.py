@@ -13,9 +13,10 @@ The gradient would add (v' - v) / n to each row. fastText adds the whole step to
 the usual learning rates hold. An n-gram that occurs twice in a word is counted twice and moves
 twice, as in fastText.
 
-fastText composes the vector in each step. Here each word of a chunk is composed once, so that the
-many rows are read and written less often. The words of a chunk do not see each other's changes of
-the n-grams that they share. `negative_sampling.trainer` chooses the length of a chunk by quality.
+fastText composes the vector in each step. Here each word of a segment of windows is composed once,
+so that the many rows are read and written less often. The words of a segment do not see each
+other's changes of the n-grams that they share. `negative_sampling.worker` says how long a segment
+is, and `tests/bench/composing.py` compares the quality with that of composing in each step.
 """
 
 from __future__ import annotations
