@@ -656,3 +656,32 @@ def test_a_number_out_of_range_is_a_mistake_that_names_the_option(
         assert args[-1] in outcome.err.splitlines()[-1] or huge
     else:
         assert (outcome.code, float(value) <= most) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "advice"),
+    [
+        (("train", "x", "--dim", 5), "a higher --min-count, or a smaller --dim (--topics for lda"),
+        (("train", "x", "--subwords", "3-6"), "--buckets 500000, a higher --min-count, or a sma"),
+        (("train", "x", "-maxn", "4"), "--buckets 500000, a higher --min-count, or a smaller --d"),
+        (("vocab", "x"), "--max-types 1000000"),
+        (("convert", "x", "y.txt"), "--limit N, to keep only the first N vectors"),
+        (("infer", "x", "y"), "a smaller part of the texts at a time"),
+        (("topics", "x"), "a machine with more memory"),
+        (("similar", "a", "-v", "x"), "a .safetensors file, which w2v convert writes and which is"),
+    ],
+)
+def test_out_of_memory_names_what_helps_the_command(w2v, folder, monkeypatch, args, advice):
+    def run_out(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("w2v.cli.LazyGroup.invoke", run_out)
+    outcome = w2v(*args)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith(f"w2v: out of memory: try {advice}")
+
+
+def test_the_estimate_of_memory_includes_compilation(w2v, folder, monkeypatch):
+    monkeypatch.setattr("w2v.runs.memory.is_cold", lambda *kernels: True)
+    outcome = w2v("train", "-", *SMALL, "--max-memory", "1M", stdin=LETTERS)
+    assert "--max-memory is 1 MB; 50 MB are to compile kernels, only once: try" in outcome.err

@@ -87,6 +87,11 @@ def test_ngrams_are_not_added_to_another_model_or_to_own_options():
         ("-train", "-train needs a value"),
         ("supervised -input x", "supervised: train a classifier with w2v train TEXTS --model mlp"),
         ("skipgram -input x -loss hs", "-loss hs: only negative sampling is supported"),
+        ("supervised -input x -wordNgrams 2", "supervised: train a classifier with w2v train TEXT"),
+        ("skipgram -input x -label __is__", "-label __is__: word vectors are trained without lab"),
+        ("skipgram -input x -minCountLabel 2", "-minCountLabel 2: word vectors are trained witho"),
+        ("skipgram -saveOutput -input x", "-saveOutput 1: use an -output that ends in .safetens"),
+        ("skipgram -input x -saveOutput", "-saveOutput 1: use an -output that ends in .safetens"),
         ("skipgram -input x -wordNgrams 2", "-wordNgrams 2: word n-grams are not supported"),
     ],
 )

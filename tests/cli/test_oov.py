@@ -238,7 +238,7 @@ def test_vectors_of_listed_words_are_written(w2v, model):
     (model / "list").write_text("thein\nthe\n\nthe\nx\n")
     outcome = w2v("convert", "model.bin", "-", "--words", "list")
     assert outcome.err == (
-        "list: 2 out-of-vocabulary words composed from n-grams\n-: 3 vectors of 4 numbers\n"
+        "list: 2 out-of-vocabulary words composed from n-grams\nstdout: 3 vectors of 4 numbers\n"
     )
     header, *rows = outcome.out.splitlines()
     assert header == "3 4"
@@ -246,6 +246,8 @@ def test_vectors_of_listed_words_are_written(w2v, model):
     numbers = [[float(x) for x in row.split()[1:]] for row in rows]
     expected = [composed("thein"), VECTORS[1], composed("x")]
     np.testing.assert_allclose(numbers, expected, atol=1e-6)
+    outcome = w2v("convert", "model.bin", "-")
+    assert outcome.err.startswith("stdout: the subwords are left out: only .bin and .safe")
     outcome = w2v("convert", "model.bin", "x.vec")
     assert "x.vec: the subwords are left out: only .bin and .safetensors keep them\n" in outcome.err
     outcome = w2v("convert", "x.vec", "y.safetensors", "--words", "-", stdin=b"king\nb\na\nc\nd\n")

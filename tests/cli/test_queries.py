@@ -299,13 +299,13 @@ def test_vectors_without_a_direction_are_counted_named_and_left_out(w2v, folder)
          f"w2v: {odd}; w2v convert --check x.txt OUT removes vectors that are not finite\n"),
         (("convert", "--check", "x.txt", "-"), 0, "3 2\nb 1.0 0.0\nc 0.0 0.0\ne 1.0 1.0\n",
          "x.txt: 2 vectors are not finite ('a', 'd'): left out\n"
-         "x.txt: 1 vector is zero ('c')\n-: 3 vectors of 2 numbers\n"),
+         "x.txt: 1 vector is zero ('c')\nstdout: 3 vectors of 2 numbers\n"),
         (("convert", "--normalize", "x.txt", "-"), 0,
          "5 2\na nan 0.1\nb 1.0 0.0\nc 0.0 0.0\nd inf 1.0\ne 0.70710677 0.70710677\n",
-         f"{odd}\n-: 5 vectors of 2 numbers\n"),
+         f"{odd}\nstdout: 5 vectors of 2 numbers\n"),
         (("convert", "--center", "0", "x.txt", "-"), 0,
          "5 2\na nan 0.1\nb 0.0 -0.5\nc 0.0 0.0\nd inf 1.0\ne 0.0 0.5\n",
-         f"{odd}\n-: 5 vectors of 2 numbers\n"),
+         f"{odd}\nstdout: 5 vectors of 2 numbers\n"),
     ]:  # fmt: skip
         outcome = w2v(*call)
         assert (outcome.code, outcome.out, outcome.err) == (code, out, err), call

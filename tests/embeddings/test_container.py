@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
-from w2v.embeddings import container
+from w2v.embeddings import container, formats
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system import atomic_file
@@ -126,6 +126,15 @@ def test_a_table_that_points_outside_of_itself_is_refused(tmp_path, part, value)
 def test_a_name_that_occurs_twice_is_refused():
     with pytest.raises(W2VError, match="rows 1 and 3 have the same name, 'a'"):
         Table.build(["a", "b", "a"], np.zeros((3, 2), np.float32))
+
+
+def test_a_damaged_name_is_said_with_the_file(tmp_path):
+    path = str(tmp_path / "x.safetensors")
+    tensors = container.table_tensors("words", Table.build(["a", "b"], np.ones((2, 2), np.float32)))
+    tensors["words.names"] = np.frombuffer(b"aa", np.uint8)
+    container.write(path, tensors, {})
+    with pytest.raises(W2VError, match=r"x\.safetensors: rows 1 and 2 have the same name, 'a'"):
+        formats.load(path, limit=2)
 
 
 def test_every_shortened_file_is_refused(tmp_path):

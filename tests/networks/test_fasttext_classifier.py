@@ -254,3 +254,13 @@ def test_the_package_fasttext_predicts_the_same(tmp_path, loss, order, maxn, qua
         expected = [by_label.get(label, 0) for label in model.labels]  # fastText leaves out p < ε
         np.testing.assert_allclose(row, expected, atol=1e-5)
         assert row[best] == row.max()
+
+
+@pytest.mark.parametrize("command", ["generate", "perplexity", "infer", "topics"])
+def test_other_commands_say_that_it_is_a_classifier(w2v, folder, command):
+    model = write(folder)
+    (folder / "new.txt").write_text("good\n")
+    failed = w2v(command, model, *(["new.txt"] if command in ("perplexity", "infer") else []))
+    assert (failed.code, failed.err.count("\n")) == (2, 1)
+    said = "is a classifier of fastText, to which w2v predict and w2v evaluate classify --by model"
+    assert said in failed.err

@@ -162,7 +162,7 @@ def _run(args: list[str]) -> int:
         number = getattr(error, "number", signal.SIGINT)  # a `Stopped` has a number
         return _fail(name_of(number), 128 + number)
     except MemoryError:
-        return _fail("out of memory: try a higher --min-count or a smaller --dim", 2)
+        return _fail(f"out of memory: try {_memory_advice(args[0], args[1:])}", 2)
     except OSError as error:
         if isinstance(error, BrokenPipeError) and not error.filename:  # stdout closed, as by `head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -171,6 +171,27 @@ def _run(args: list[str]) -> int:
         if not place and error.errno == ENOSPC:  # a failed write to stdout has no file name
             place = "stdout: "
         return _fail(f"{place}{error.strerror or error}", 2)
+
+
+def _memory_advice(command: str, args: Sequence[str]) -> str:
+    """What to try when a command has run out of memory.
+
+    args  the arguments of the command
+    """
+    if command == "train":
+        has_ngrams = any(arg.startswith(("--subwords", "-minn", "-maxn")) for arg in args)
+        fewer = "--buckets 500000, " if has_ngrams else ""
+        return f"{fewer}a higher --min-count, or a smaller --dim (--topics for lda and lsa)"
+    if command in ("infer", "predict", "perplexity", "phrases"):
+        return "a smaller part of the texts at a time"
+    others = {
+        "vocab": "--max-types 1000000",
+        "convert": "--limit N, to keep only the first N vectors",
+    }
+    machine = "a machine with more memory"
+    mapped = "a .safetensors file, which w2v convert writes and which is mapped"
+    reads_models = command in ("generate", "topics", "lag", "summary", "info")
+    return others.get(command, machine if reads_models else mapped)
 
 
 def catch_signals() -> None:

@@ -10,7 +10,7 @@ from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.output import printable, say_findings
 from w2v.cli.vector_file import combine_option, listed_names, read_names
-from w2v.system.pipes import name_of
+from w2v.system.pipes import name_of, output_name
 
 if TYPE_CHECKING:
     from w2v.embeddings.table import Table
@@ -149,7 +149,7 @@ def convert(
         converted = transform.to_float16(converted)
     if had_subwords and converted.subwords is None:
         message = "the subwords are left out, because they do not compose these vectors"
-        click.echo(f"{printable(target)}: {message}", err=True)
+        click.echo(f"{printable(output_name(target))}: {message}", err=True)
     _save(target, converted, table, "" if words else source, layout, buckets)
 
 
@@ -177,20 +177,20 @@ def _save(
         )
     if layout == "word2vec" and table.subwords is not None:
         message = "the subwords are left out, because word2vec's format cannot keep them"
-        click.echo(f"{printable(target)}: {message}", err=True)
+        click.echo(f"{printable(output_name(target))}: {message}", err=True)
         table = table.without_subwords()
     if is_model:
         facts = fasttext_export.facts_of(source, table) if source and name == "words" else None
         if changed := fasttext_export.change_when_written(table, facts, buckets):
-            click.echo(f"{printable(target)}: {changed}", err=True)
+            click.echo(f"{printable(output_name(target))}: {changed}", err=True)
         fasttext_export.write(target, table, facts, buckets)
     else:
         if table.subwords is not None and (lost := formats.lost_subwords(target)):
-            click.echo(f"{printable(target)}: {lost}", err=True)
+            click.echo(f"{printable(output_name(target))}: {lost}", err=True)
         formats.save(target, table, name, "" if layout else source)
     size = f"{plural(len(table), 'vector')} of {plural(table.dim, 'number')}"
     kind = ", a fastText model" if is_model else ""
-    click.echo(f"{printable(target)}: {size}{kind}", err=True)
+    click.echo(f"{printable(output_name(target))}: {size}{kind}", err=True)
 
 
 def _read(source: str, table: str, limit: int | None, repairs: bool) -> Table:

@@ -30,6 +30,20 @@ _UNSUPPORTED = {
         "k-means on x.npy",
     ),
     "-loss": ("ns", "only negative sampling is supported: use -loss ns"),
+    "-label": (
+        "__label__",
+        "word vectors are trained without labels: leave out -label; w2v train TEXTS --model mlp "
+        "trains a classifier",
+    ),
+    "-minCountLabel": (
+        "0",
+        "word vectors are trained without labels: leave out -minCountLabel",
+    ),
+    "-saveOutput": (
+        "0",
+        "use an -output that ends in .safetensors, which keeps the output vectors, and leave out "
+        "-saveOutput",
+    ),
     "-wordNgrams": ("1", "word n-grams are not supported: join frequent phrases with w2v phrases"),
 }
 _FOREIGN_OPTIONS = {*_EQUIVALENTS, *_TEXT_OPTIONS, *_IGNORED, *_CHECKED_BY_VALUE, *_UNSUPPORTED}
@@ -42,7 +56,7 @@ def translated(args: list[str]) -> list[str]:
     Raises W2VError for an option that is not supported, and if -binary contradicts the suffix of
     -output.
     """
-    args = _renamed(args)
+    args = _with_value(_renamed(args))
     if not _FOREIGN_OPTIONS & {*args}:
         return args
     own_args: list[str] = []
@@ -63,11 +77,11 @@ def translated(args: list[str]) -> list[str]:
             foreign_values[arg] = value
             if arg in _TEXT_OPTIONS:
                 texts.append(value)
+    model = _model(foreign_values, own_args)
     for option, value in foreign_values.items():
         if option in _UNSUPPORTED and value != _UNSUPPORTED[option][0]:
             raise W2VError(f"{option} {value}: {_UNSUPPORTED[option][1]}")
     _check_output(foreign_values)
-    model = _model(foreign_values, own_args)
     model += _subwords(foreign_values, own_args, bool(model))
     options = [
         part
@@ -78,6 +92,17 @@ def translated(args: list[str]) -> list[str]:
     if "0" in (foreign_values.get("-debug"), foreign_values.get("-verbose")):
         options.append("--quiet")
     return [*model, *options, *own_args, *texts]
+
+
+def _with_value(args: list[str]) -> list[str]:
+    """Give fastText's -saveOutput the value 1, if it has none: its value may be left out."""
+    end = args.index("--") if "--" in args else len(args)
+    if "-saveOutput" not in args[:end]:
+        return args
+    after = args.index("-saveOutput") + 1
+    return (
+        args if args[after : after + 1] in (["0"], ["1"]) else [*args[:after], "1", *args[after:]]
+    )
 
 
 def _renamed(args: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from w2v.errors import W2VError
+from w2v.kernels.cache import is_cold
 from w2v.runs.executors import Executor
 from w2v.system import resources
 from w2v.system.resources import readable
@@ -12,6 +13,9 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 
 _KERNEL_BYTES = 5_000_000  # loaded kernels, scratch arrays and the buffers of writing
+# Compiling kernels, in the first training on a machine: measured are 20 MB for LDA, and 40 to 50 MB
+# for skip-gram, with or without subwords, and PV-DM.
+_COMPILING_BYTES = 50_000_000
 # Bytes of a word or document without its vectors: three copies of its name, and its counts.
 _NAME_BYTES = 150
 
@@ -21,18 +25,21 @@ class Needed(NamedTuple):
 
     additional  bytes beyond the memory that the process already uses
     total       bytes of the whole process
+    compiling   the part of both that is needed only because kernels have to be compiled; else 0
     """
 
     additional: int
     total: int
+    compiling: int = 0
 
 
 def needed(executor: Executor, vocabulary: Vocabulary, text: EncodedText) -> Needed:
     """Estimate the memory of training and writing, once the text has been read."""
     names = len(vocabulary.names) + (len(text.names) if isinstance(text, EncodedDocuments) else 0)
-    additional = executor.memory_bytes() + _KERNEL_BYTES + names * _NAME_BYTES
+    compiling = _COMPILING_BYTES if is_cold(*executor.trainer.kernels) else 0
+    additional = executor.memory_bytes() + _KERNEL_BYTES + names * _NAME_BYTES + compiling
     total = max(resources.peak_memory(), resources.used_memory() + additional)
-    return Needed(additional, total)
+    return Needed(additional, total, compiling)
 
 
 def check(needed: Needed, max_memory: int | None, advice: str) -> None:
@@ -41,11 +48,14 @@ def check(needed: Needed, max_memory: int | None, advice: str) -> None:
     max_memory  bytes that the whole process may use (--max-memory); None: no limit
     advice      what to try, for the message
     """
+    once = f"; {readable(needed.compiling)} are to compile kernels, only once"
+    once = once if needed.compiling else ""
     for bytes_, limit, message in (
         (needed.additional, resources.available_memory(), "more memory, but only {} are free"),
         (needed.total, max_memory, "of memory, but --max-memory is {}"),
     ):
         if limit is not None and bytes_ > limit:
             raise W2VError(
-                f"training needs {readable(bytes_)} {message.format(readable(limit))}: try {advice}"
+                f"training needs {readable(bytes_)} {message.format(readable(limit))}{once}: try "
+                f"{advice}"
             )

@@ -24,6 +24,7 @@ from w2v.runs.text_messages import (
 )
 from w2v.runs.validation import Validation
 from w2v.system.packing import packer
+from w2v.system.pipes import output_name
 from w2v.system.progress import Progress, duration, plural
 from w2v.system.resources import readable
 from w2v.text.corpus import Corpus
@@ -142,7 +143,7 @@ class Messages:
                 "leaves them out"
             )
         if request.composes_words and (lost := formats.lost_subwords(request.output)):
-            self._console.warn(f"{request.output}: {lost}")
+            self._console.warn(f"{output_name(request.output)}: {lost}")
         elif request.numbers_ngrams and request.output.lower().endswith(".bin"):
             self._console.warn(
                 f"{request.output}: the n-grams are distributed to the buckets of the file, so "

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 def _read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read the arrays and the metadata of a model; W2VError where the file holds only vectors."""
     kind = formats.sniff(path)
+    if kind == fasttext_model.KIND and fasttext_model.is_classifier(path):
+        raise W2VError(
+            f"{name_of(path)} is a classifier of fastText, to which w2v predict and w2v evaluate "
+            "classify --by model apply: this needs a model that w2v train -o X.safetensors writes"
+        )
     if kind != formats.CONTAINER:
         raise W2VError(
             f"{name_of(path)} ({kind}) holds only vectors: this needs a model, which w2v train -o "

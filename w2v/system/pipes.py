@@ -19,6 +19,11 @@ def name_of(path: str) -> str:
     return "stdin" if path == STDIN else path
 
 
+def output_name(path: str) -> str:
+    """The name of an output file in messages; `-` is standard output."""
+    return "stdout" if path == STDIN else path
+
+
 def open_seekable(path: str) -> IO[bytes]:
     """Open a file for reading, from its beginning; `-` is standard input.
 

@@ -45,6 +45,12 @@ def read_table(source: Source, layout: Layout, limit: int | None) -> SubwordTabl
     return SubwordTable.composing(names, subwords_of(model), counts)
 
 
+def is_classifier(path: str) -> bool:
+    """Whether a model predicts labels of texts; W2VError if the file is damaged."""
+    with Source.open(path) as source:
+        return MODELS[read_model(source).settings.model] == "supervised"
+
+
 def read_model(source: Source) -> FastTextFile:
     """Read a model, whose matrices are mapped."""
     with open_seekable(source.path) as file:

@@ -47,7 +47,10 @@ def read_table(path: str, name: str, limit: int | None) -> Table:
         subwords = subword_tensors.read(path, tensors, metadata, len(table), table.dim)
         table = replace(table, subwords=subwords)
     if limit is not None:
-        table = table.take(np.arange(min(limit, len(table))))
+        try:
+            table = table.take(np.arange(min(limit, len(table))))
+        except W2VError as error:  # a name occurs twice
+            raise W2VError(f"{name_of(path)}: {error}") from None
     form = settings.get("normalize")
     return replace(table, normalize=form) if name == "words" and form in NORMALIZERS else table
 
