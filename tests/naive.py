@@ -560,6 +560,13 @@ def all_ngrams(words, minn, maxn, buckets):
     return [word_ngrams(word, minn, maxn, buckets) for word in words]
 
 
+def add_to_lists(vectors, rows, lists, sums):
+    """The sums, with each row added to the sum of its list."""
+    sums = sums.copy()
+    np.add.at(sums, lists, vectors[rows])
+    return sums
+
+
 def mean_rows(vectors, lists):
     """The mean of each list of rows; zero for an empty list."""
     return np.array([vectors[rows].sum(axis=0) / max(len(rows), 1) for rows in lists])

@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import pytest
 
-from w2v.kernels.ngrams import all_ngrams, mean_coded_rows, mean_rows, word_ngrams
+from w2v.kernels.ngrams import add_to_lists, all_ngrams, mean_coded_rows, word_ngrams
 
 WORDS = ["", "a", "the", "Straße", "👍🏽", "e\u0301", "日本語", "<>", "\udcff\udcfe"]
 ENCODED = [word.encode("utf-8", "surrogateescape") for word in WORDS]
@@ -23,14 +23,13 @@ def test_the_ngrams_of_words(minn, maxn, buckets):
     assert numbers[2 : 2 + count].tolist() == naive.word_ngrams(ENCODED[word], minn, maxn, buckets)
 
 
-def test_the_means_of_rows():
+def test_rows_are_added_to_sums():
     vectors = np.random.default_rng(1).normal(size=(9, 35)).astype(np.float32)
-    lists = [[3], [], [0, 8, 8, 2], [1, 2]]
-    rows = np.array([row for each in lists for row in each])
-    bounds = np.concatenate([[0], np.cumsum([len(each) for each in lists])])
-    means = np.full((4, 35), np.nan, np.float32)
-    mean_rows(vectors, rows, bounds, means)
-    np.testing.assert_allclose(means, naive.mean_rows(vectors, lists), rtol=1e-5)
+    rows, lists = np.array([0, 1, 2, 2, 3, 8, 8]), np.array([2, 3, 2, 3, 0, 2, 2])
+    sums = np.ones((4, 35), np.float32)
+    expected = naive.add_to_lists(vectors, rows, lists, sums)
+    add_to_lists(vectors, rows, lists, sums)
+    np.testing.assert_allclose(sums, expected, rtol=1e-5)
 
 
 def test_the_means_of_coded_rows():

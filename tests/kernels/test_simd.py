@@ -12,6 +12,7 @@ from w2v.kernels.simd import (
     multiply_add,
     power_of_two,
     prefetch,
+    prefetch_to_read,
     splat,
     store,
     store_sums,
@@ -39,6 +40,7 @@ def each_operation(array, sums, number, power):
     store(array, 4, 1, multiply_add(a, b, splat(number)))
     store_sums(sums, 1, a, b, splat(number), b)
     prefetch(array, 0, 0)
+    prefetch_to_read(array, 1, 0)
     return power_of_two(power)
 
 

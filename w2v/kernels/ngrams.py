@@ -18,11 +18,11 @@ from __future__ import annotations
 import numpy as np
 
 from w2v.kernels import exact, inlined, jit
-from w2v.kernels.simd import WIDTH, prefetch
+from w2v.kernels.simd import WIDTH, prefetch_to_read
 
 BASIS, _PRIME, _LOW = 2166136261, 16777619, 0xFFFFFFFF
 _BEGIN, _END = 60, 62  # < and >
-_AHEAD = 4  # rows; with prefetching a matrix of 2.6 GB takes 0.8 times as long
+_AHEAD = 2  # a row is prefetched this many rows before it is used
 
 
 @inlined
@@ -116,32 +116,25 @@ def all_ngrams(text, offsets, rows, minn, maxn, buckets, numbers, bounds):
 
 
 @jit
-def mean_rows(vectors, rows, bounds, means):
-    """Compute the means of several lists of rows.
+def add_to_lists(vectors, rows, lists, sums):
+    """Add rows to the sums of the lists that they belong to.
 
     The rows are scattered over a matrix that is larger than any cache, so they are prefetched.
 
     vectors  float32 (M, D)
-    rows     int64 (·,)      rows of `vectors`
-    bounds   int64 (K + 1,)  list k is rows[bounds[k]:bounds[k + 1]]
-    means    float32 (K, D)  overwritten; zero for an empty list
+    rows     int64 (N,)      rows of `vectors`; ascending rows are read faster
+    lists    int64 (N,)      the list of each row
+    sums     float32 (K, D)  changed in place
     """
-    registers = vectors.shape[1] // WIDTH
-    for k in range(bounds.size - 1):
-        first, last = bounds[k], bounds[k + 1]
-        for d in range(means.shape[1]):
-            means[k, d] = 0.0
-        for at in range(first, last):
-            if at + _AHEAD < rows.size:
-                for register in range(registers):
-                    prefetch(vectors, rows[at + _AHEAD], register)
-            row = rows[at]
-            for d in range(means.shape[1]):
-                means[k, d] += vectors[row, d]
-        if last > first:
-            share = np.float32(1.0 / (last - first))
-            for d in range(means.shape[1]):
-                means[k, d] *= share
+    dim = sums.shape[1]
+    registers = dim // WIDTH
+    for at in range(rows.size):
+        ahead = rows[min(at + _AHEAD, rows.size - 1)]
+        for register in range(registers):
+            prefetch_to_read(vectors, ahead, register)
+        row, number = rows[at], lists[at]
+        for d in range(dim):
+            sums[number, d] += vectors[row, d]
 
 
 @exact

@@ -199,22 +199,39 @@ def store_sums(array, quad, a, b, c, d):
     array[4 * quad : 4 * quad + 4] = [a.sum(), b.sum(), c.sum(), d.sum()]
 
 
-def _prefetch(_: Any, array: Any, row: Any, register: Any) -> Any:
+def _prefetch(array: Any, row: Any, register: Any, to_write: int) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = pointer(context, builder, signature, args)
         byte = ir.IntType(8).as_pointer()
         type_ = ir.FunctionType(ir.VoidType(), [byte, _INT32, _INT32, _INT32])
         function = cgutils.get_or_insert_function(builder.module, type_, "llvm.prefetch.p0i8")
-        to_write, keep_near, data = (ir.Constant(_INT32, n) for n in (1, 3, 1))
-        builder.call(function, [builder.bitcast(place, byte), to_write, keep_near, data])
+        keep_near, data = 3, 1
+        flags = [ir.Constant(_INT32, flag) for flag in (to_write, keep_near, data)]
+        builder.call(function, [builder.bitcast(place, byte), *flags])
         return context.get_dummy_value()
 
     return types.void(array, row, register), emit
 
 
-@compiled_as(_prefetch)
+def _prefetch_to_write(_: Any, array: Any, row: Any, register: Any) -> Any:
+    return _prefetch(array, row, register, 1)
+
+
+@compiled_as(_prefetch_to_write)
 def prefetch(array, row, register):
-    """Load a register of a row into the cache before it is needed; no data is changed."""
+    """Load a register of a row into the cache before it is changed; no data is changed."""
+
+
+def _prefetch_to_read(_: Any, array: Any, row: Any, register: Any) -> Any:
+    return _prefetch(array, row, register, 0)
+
+
+@compiled_as(_prefetch_to_read)
+def prefetch_to_read(array, row, register):
+    """Load a register of a row into the cache before it is read.
+
+    The row may belong to a mapped file that cannot be written.
+    """
 
 
 def _power_of_two(_: Any, exponent: Any) -> Any:
