@@ -46,7 +46,8 @@ MASKS = [
     (r"[\d,]+ words/s", "… words/s"),
     (r"memory: [\d.]+ MB", "memory: … MB"),
     (r"(?m)^compiling kernels.*\n", ""),
-    (r"(?m)^epoch \d.*\n", ""),  # on a slow machine a short training has a progress line too
+    # On a slow machine, reading and training a short text have progress lines too.
+    (r"(?m)^(reading|epoch) \d.*\n", ""),
 ]
 TOLERANCE = 0.02  # of scores, between processors: they sum in another order
 
