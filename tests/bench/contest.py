@@ -42,6 +42,8 @@ FASTTEXT = """
 import json, sys
 import fasttext
 options = json.loads(sys.argv[3])
+# The function takes no seed, but its defaults hold one.
+fasttext.FastText.unsupervised_default["seed"] = options.pop("seed", 0)
 model = fasttext.train_unsupervised(sys.argv[1], thread=2, t=1e-3, verbose=0, **options)
 model.save_model(sys.argv[2])
 """
