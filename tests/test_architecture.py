@@ -37,6 +37,7 @@ LINE = [
     "cluster",
     "vectors",
     "api",
+    "fitting",
     "evaluation",
     "plots",
     "cli",

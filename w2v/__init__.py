@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from w2v.api import load, train
     from w2v.embeddings.query import Neighbour
     from w2v.errors import DivergedError, NotFoundError, W2VError
+    from w2v.fitting import fit_subwords
     from w2v.system.progress import Progress
     from w2v.vectors import Topic, Vectors
 
@@ -37,6 +38,7 @@ __all__ = [
     "Vectors",
     "W2VError",
     "__version__",
+    "fit_subwords",
     "load",
     "train",
 ]
@@ -49,6 +51,7 @@ _MODULES = {
     "Topic": "vectors",
     "Vectors": "vectors",
     "W2VError": "errors",
+    "fit_subwords": "fitting",
     "load": "api",
     "train": "api",
 }
