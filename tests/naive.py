@@ -304,6 +304,15 @@ def compose_words(vectors, rows):
     return np.array([vectors[own].mean(axis=0) for own in rows])
 
 
+def fit_ngrams(lists, targets, count, ridge):
+    """The rows of n-grams whose means, by word, are nearest to targets, with a ridge."""
+    means = np.zeros((len(lists), count))
+    for word, ngrams in enumerate(lists):
+        for ngram in ngrams:
+            means[word, ngram] += 1 / len(ngrams)
+    return np.linalg.solve(means.T @ means + ridge * np.eye(count), means.T @ targets)
+
+
 def scatter_changes(vectors, rows, changes):
     """Add the change of each word to each of its rows, as often as it is listed."""
     for own, change in zip(rows, changes, strict=True):
