@@ -118,11 +118,19 @@ def fit_table(
     fit.check_memory(resources.available_memory())
     fitted = fit.run(console.show)
     if fitted.held_out:
-        console.say(
-            f"{plural(fitted.held_out, 'word')} held out: mean cosine {fitted.cosine:.3f} of their "
-            f"composed and given vectors; {fitted.baseline:.3f} with the mean of all vectors"
-        )
+        console.say(f"{plural(fitted.held_out, 'word')} held out: {_judgement(fitted)}")
     return fitted
+
+
+def _judgement(fitted: FittedSubwords) -> str:
+    """How near the composed vectors of held-out words come to the given ones."""
+    if not fitted.composed:
+        return "none has an n-gram of another word"
+    few = f" ({fitted.composed:,} have a known n-gram)" * (fitted.composed < fitted.held_out)
+    return (
+        f"mean cosine {fitted.cosine:.3f} of their composed and given vectors{few}, "
+        f"{fitted.centered:.3f} after subtracting the mean of all vectors"
+    )
 
 
 def write(path: str, fitted: FittedSubwords, source: str) -> None:
@@ -134,8 +142,10 @@ def write(path: str, fitted: FittedSubwords, source: str) -> None:
     given = container.nested(formats.contents(source)[1], "settings")
     if text := {name: given[name] for name in _TEXT_SETTINGS if name in given}:
         metadata["settings"] = json.dumps(text, sort_keys=True)
-    if fitted.held_out:
-        judged = {"held_out": fitted.held_out, "cosine": round(fitted.cosine, 6)}
+    if fitted.composed:
+        cosines = {"cosine": fitted.cosine, "centered_cosine": fitted.centered}
+        rounded = {name: round(cosine, 6) for name, cosine in cosines.items()}
+        judged = {"held_out": fitted.held_out, **rounded}
         metadata["fit"] = json.dumps(judged, sort_keys=True)
     tensors = container.table_tensors(subword_tensors.TABLE, fitted.table) | arrays
     container.write(path, tensors, {**container.file_metadata(), **metadata})

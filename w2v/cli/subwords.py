@@ -16,9 +16,9 @@ from w2v.errors import W2VError
 @click.command(
     cls=Command,
     examples=(
-        "w2v subwords vectors.txt -o subwords.safetensors",
-        "w2v subwords vectors.txt -o small.safetensors --subwords 3-5 --buckets 100000",
-        "w2v similar -v subwords.safetensors unseenword",
+        "w2v subwords vectors.safetensors -o subwords.safetensors",
+        "w2v subwords cbow.safetensors -o small.safetensors --subwords 3-5 --buckets 10000",
+        "w2v similar guitarist -v subwords.safetensors",
     ),
 )
 @click.argument("vectors", type=INPUT, metavar="VECTORS")
@@ -27,7 +27,7 @@ from w2v.errors import W2VError
     help="Output file, whose name ends in .safetensors.",
 )  # fmt: skip
 @grouped(
-    "Subwords",
+    "Model",
     click.option(
         "--subwords", default="3-6", show_default=True, metavar="MIN-MAX",
         help="Use the character n-grams of MIN to MAX characters.",
@@ -45,7 +45,7 @@ from w2v.errors import W2VError
     click.option(
         "--held-out", type=click.IntRange(0), metavar="N",
         help="Hold N words out of the fit, and say how near their composed vectors come to the "
-        "given ones. The words keep their vectors.  [default: 5 % of the words, at most 1,000]",
+        "given ones. The words keep their vectors.  [default: one of 20 words, at most 1,000]",
     ),
 )  # fmt: skip
 @click.option(
@@ -63,11 +63,11 @@ def subwords(
     threads: int | None,
     quiet: bool,
 ) -> None:
-    """Let the vectors of any file answer for words that it lacks.
+    """Fit n-grams to finished vectors, for unknown words.
 
     Fits a row for each character n-gram of the words in VECTORS, so that the mean of the rows of a
     word's n-grams is near its vector. FILE has the words of VECTORS with unchanged vectors, and
-    composes the vectors of all other words from n-grams. All commands then answer for such words,
+    composes the vectors of all other words from n-grams. All commands then compose unknown words,
     and w2v convert writes a fastText .bin.
     """
     from w2v.embeddings import formats

@@ -78,17 +78,20 @@ class NgramRegression:
             return _dots(direction[part], product[part])
 
         def begin(part: slice) -> np.ndarray:
+            """Compute the gradient at zero for some n-grams."""
             _means(targets, *self._words_of, part, residual)
             residual[part] *= self._uses[part]
             direction[part] = residual[part]
             return _dots(residual[part], residual[part])
 
         def move(part: slice) -> np.ndarray:
+            """Move some rows along the direction, to the lowest point."""
             rows[part] += lengths * direction[part]
             residual[part] -= lengths * product[part]
             return _dots(residual[part], residual[part])
 
         def turn(part: slice) -> None:
+            """Compute the next direction for some n-grams."""
             direction[part] *= ratios
             direction[part] += residual[part]
 

@@ -45,16 +45,18 @@ class FittedSubwords:
 
     table     the words with their vectors, float32, and with the subwords
     subwords  the subwords of the table
-    held_out  number of words that were held out of the fit and have n-grams with a row
-    cosine    mean cosine of their composed and their given vectors; NaN if no words were held out
-    baseline  the same with the mean of all vectors in place of the composed ones
+    held_out  number of words that were held out of the fit
+    composed  number of these words that have an n-gram with a row
+    cosine    mean cosine of their composed and their given vectors; NaN if there are none
+    centered  the same after the mean of all vectors is subtracted from both
     """
 
     table: Table
     subwords: Subwords
     held_out: int
+    composed: int
     cosine: float
-    baseline: float
+    centered: float
 
     @property
     def ngrams(self) -> int:
@@ -216,13 +218,18 @@ class SubwordFit:
         own = np.full(len(self._held), -1)
         composed = subwords.compose_rows(table.text, table.offsets, self._held, own)
         found = composed.any(axis=1)
-        number, cosine, baseline = int(found.sum()), math.nan, math.nan
-        if number:
-            given = unit_vectors(table.vectors(self._held[found]))
-            directions = unit_vectors(mean.astype(np.float32)[None])
-            cosine = float(np.einsum("rd,rd->r", given, unit_vectors(composed[found])).mean())
-            baseline = float((given @ directions[0]).mean())
-        return FittedSubwords(table, subwords, number, cosine, baseline)
+        number, given = int(found.sum()), table.vectors(self._held[found])
+        cosine = _mean_cosine(given, composed[found])
+        centered = _mean_cosine(given - mean, composed[found] - mean)
+        return FittedSubwords(table, subwords, len(self._held), number, cosine, centered)
+
+
+def _mean_cosine(first: np.ndarray, second: np.ndarray) -> float:
+    """The mean cosine of the rows of two arrays (K, D); NaN if there are none."""
+    if not len(first):
+        return math.nan
+    directions = (unit_vectors(rows.astype(np.float32)) for rows in (first, second))
+    return float(np.einsum("rd,rd->r", *directions).mean())
 
 
 class _Shares:
