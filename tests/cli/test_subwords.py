@@ -92,7 +92,7 @@ def test_subwords_that_a_file_has_are_replaced(w2v, given):
         (["in.txt", "-o", "out.bin"], "only .safetensors is written here"),
         (["in.safetensors", "-o", "in.safetensors"], "is one of the files of VECTORS"),
         (["in.txt", "-o", "no/out.safetensors"], "create it first"),
-        (["in.txt"], "Missing option '-o'"),
+        (["in.txt"], "name the output file: -o"),
         (["in.txt", "-o", "out.safetensors", "--subwords", "6-3"], "expected MIN-MAX"),
         (["in.txt", "-o", "out.safetensors", "--subwords", "none"], "such as 3-6"),
         (["in.txt", "-o", "out.safetensors", "--subwords", "9"], "try fewer characters"),

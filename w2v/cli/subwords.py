@@ -17,14 +17,14 @@ from w2v.errors import W2VError
     cls=Command,
     examples=(
         "w2v subwords vectors.safetensors -o subwords.safetensors",
-        "w2v subwords cbow.safetensors -o small.safetensors --subwords 3-5 --buckets 10000",
+        "w2v subwords cbow.safetensors -o small.safetensors --buckets 10000",
         "w2v similar guitarist -v subwords.safetensors",
     ),
 )
 @click.argument("vectors", type=INPUT, metavar="VECTORS")
 @click.option(
-    "-o", "--output", required=True, type=OUTPUT, metavar="FILE",
-    help="Output file, whose name ends in .safetensors.",
+    "-o", "--output", type=OUTPUT, metavar="FILE",
+    help="Output file, which must be given. Its name ends in .safetensors.",
 )  # fmt: skip
 @grouped(
     "Model",
@@ -55,7 +55,7 @@ from w2v.errors import W2VError
 @quiet_option
 def subwords(
     vectors: str,
-    output: str,
+    output: str | None,
     subwords: str,
     buckets: int,
     subword_min_count: int,
@@ -78,6 +78,8 @@ def subwords(
     from w2v.system.progress import ProgressLine, plural
 
     catch_signals()
+    if output is None:
+        raise click.UsageError("name the output file: -o FILE.safetensors")
     if not output.lower().endswith(".safetensors"):
         raise W2VError(
             f"-o {output}: only .safetensors is written here: then make other formats with w2v "
