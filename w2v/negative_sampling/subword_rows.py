@@ -6,7 +6,7 @@ n-grams, as the input matrix of fastText.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,8 @@ from w2v.embeddings.subwords import find_ngrams, joined
 from w2v.settings import SubwordSettings
 
 _WORDS = 1 << 14  # words whose n-grams are computed at a time
+_UNSUMMED = 1 << 22  # buckets that are counted before their numbers of words are summed
+_HALF, _LOWER = np.uint64(32), np.uint64((1 << 32) - 1)
 
 
 class WordRows(NamedTuple):
@@ -48,9 +50,8 @@ def number_ngrams(names: Sequence[str], settings: SubwordSettings) -> tuple[np.n
     blocks = range(0, len(encoded), _WORDS)
     # The first pass finds the buckets, the second one their numbers, so that the n-grams of all
     # words, of which most occur in many words, are never in memory together as 64-bit numbers.
-    found = [_words_of_buckets(encoded[at : at + _WORDS], settings) for at in blocks]
-    kept, words = _sum_by_bucket(found)
-    kept = kept[words >= settings.subword_min_count].astype(np.uint32)
+    kept, words = _count_words((encoded[at : at + _WORDS] for at in blocks), settings)
+    kept = kept[words >= settings.subword_min_count]
     counts, parts = [], []
     for at in blocks:
         buckets, bounds = _buckets(encoded[at : at + _WORDS], settings)
@@ -89,21 +90,38 @@ def _buckets(encoded: list[bytes], settings: SubwordSettings) -> tuple[np.ndarra
     return find_ngrams(text, offsets, np.arange(len(encoded)), minn, maxn, settings.bucket_count)
 
 
-def _words_of_buckets(
-    encoded: list[bytes], settings: SubwordSettings
+def _count_words(
+    blocks: Iterable[list[bytes]], settings: SubwordSettings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The buckets of the n-grams of words, ascending, and in how many of the words each occurs."""
-    buckets, bounds = _buckets(encoded, settings)
-    owners = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    pairs = np.unique(buckets * len(encoded) + owners)  # once for each bucket and word
-    return np.unique(pairs // len(encoded), return_counts=True)
+    """The buckets of the n-grams of words, and in how many of the words each bucket occurs.
+
+    blocks   the words, in several lists
+    Returns  uint32 (G,), the buckets, ascending; int64 (G,)
+    """
+    # The upper 32 bits of a number are a bucket, and the lower ones a number of words.
+    parts, total = [np.empty(0, np.uint64)], 0
+    for block in blocks:
+        buckets, bounds = _buckets(block, settings)
+        owners = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+        pairs = np.unique(buckets * len(block) + owners)  # once for each bucket and word
+        found, words = np.unique(pairs // len(block), return_counts=True)
+        parts.append(found.astype(np.uint64) << _HALF | words.astype(np.uint64))
+        total += found.size
+        # Most buckets of a block occur in others too, so that sums need less memory than parts.
+        if total > 2 * parts[0].size + _UNSUMMED:
+            parts = [_sum_by_bucket(parts)]
+            total = parts[0].size
+    sums = _sum_by_bucket(parts)
+    return (sums >> _HALF).astype(np.uint32), (sums & _LOWER).astype(np.int64)
 
 
-def _sum_by_bucket(
-    found: list[tuple[np.ndarray, np.ndarray]],
-) -> tuple[np.ndarray, np.ndarray]:
-    """The buckets of several blocks of words, ascending, and the sum of their counts."""
-    buckets = np.concatenate([*(buckets for buckets, _ in found), np.empty(0, np.int64)])
-    counts = np.concatenate([*(counts for _, counts in found), np.empty(0, np.int64)])
-    unique, places = np.unique(buckets, return_inverse=True)
-    return unique, np.bincount(places, weights=counts, minlength=unique.size)
+def _sum_by_bucket(parts: list[np.ndarray]) -> np.ndarray:
+    """The sums of the numbers of words of each bucket, see `_count_words`, by ascending bucket."""
+    numbers = np.concatenate(parts)
+    if not numbers.size:
+        return numbers
+    numbers.sort()
+    buckets = numbers >> _HALF
+    begins = np.flatnonzero(np.diff(buckets, prepend=~buckets[0]))
+    sums: np.ndarray = np.add.reduceat(numbers & _LOWER, begins)
+    return buckets[begins] << _HALF | sums
