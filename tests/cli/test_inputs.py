@@ -9,6 +9,7 @@ import random
 import shutil
 import threading
 from dataclasses import fields
+from pathlib import Path
 
 import click
 import planted
@@ -122,6 +123,9 @@ READS = {
         "--words": ("names", "convert", "vectors.safetensors", "-", "--words", "@"),
     },
     "info": {"FILE": ("words.safetensors", "info", "@", "--check")},
+    "subwords": {
+        "VECTORS": ("vectors.txt", "subwords", "@", "-o", "/dev/stdout.safetensors", "--quiet"),
+    },
 }  # fmt: skip
 EACH = [(command, reads) for command, found in READS.items() for reads in found]
 
@@ -218,11 +222,12 @@ def ask(w2v, folder, made, monkeypatch):
     def call(command, reads, given, stdin=b""):
         _, *args = READS[command][reads]
         flat = [part for each in args for part in ([each] if isinstance(each, str) else each)]
-        drawn = "/dev/stdout.tsv" in flat
-        names = {"@": str(given), "/dev/stdout.tsv": "drawn.tsv"}
+        written = [part for part in flat if part.startswith("/dev/stdout.")]
+        names = {"@": str(given)} | {part: Path(part).name for part in written}
         outcome = w2v(*(names.get(part, part) for part in flat), stdin=stdin)
-        if drawn and outcome.code == 0:
-            outcome = outcome._replace(out=outcome.out + (folder / "drawn.tsv").read_text())
+        for part in written if outcome.code == 0 else ():
+            data = (folder / Path(part).name).read_bytes()
+            outcome = outcome._replace(out=outcome.out + data.decode("latin-1"))
         return outcome
 
     return call

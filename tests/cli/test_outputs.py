@@ -22,6 +22,7 @@ WRITES = {
     "phrases": {"--output": "p.txt", "--list": "list.txt"},
     "infer": {"--output": "y.txt"},
     "convert": {"OUT": "y.txt"},
+    "subwords": {"--output": "y.safetensors"},
     "topics": {
         "--topic-keys": "keys.txt", "--doc-topics": "topics.txt", "--state": "s.gz",
         "--plot": "t.tsv",
@@ -39,6 +40,7 @@ READS = {
     "phrases": {"CORPUS...": "text", "--connectors": "stop"},
     "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
     "convert": {"IN": "w.txt", "--only": "stop", "--words": "stop"},
+    "subwords": {"VECTORS": "w.txt"},
     "topics": {"MODEL": "lda.safetensors", "--reference": "text"},
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
     "plot": {"--vectors": "w.txt", "--labels": "labels"},
@@ -51,6 +53,7 @@ NEEDED = {
     "phrases": {"CORPUS...": "text"},
     "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
     "convert": {"IN": "w.txt", "OUT": "y.txt"},
+    "subwords": {"VECTORS": "w.txt"},
     "topics": {"MODEL": "lda.safetensors"},
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
     "plot": {"--vectors": "w.txt"},
