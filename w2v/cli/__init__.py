@@ -187,6 +187,7 @@ def _memory_advice(command: str, args: Sequence[str]) -> str:
     others = {
         "vocab": "--max-types 1000000",
         "convert": "--limit N, to keep only the first N vectors",
+        "subwords": "--buckets 100000",
     }
     machine = "a machine with more memory"
     mapped = "a .safetensors file, which w2v convert writes and which is mapped"
