@@ -16,7 +16,7 @@ from w2v.settings import SubwordSettings
 
 _WORDS = 1 << 14  # words whose n-grams are computed at a time
 _UNSUMMED = 1 << 22  # buckets that are counted before their numbers of words are summed
-_HALF, _LOWER = np.uint64(32), np.uint64((1 << 32) - 1)
+_ONE, _HALF, _LOWER = np.uint64(1), np.uint64(32), np.uint64((1 << 32) - 1)
 
 
 class WordRows(NamedTuple):
@@ -55,7 +55,7 @@ def number_ngrams(names: Sequence[str], settings: SubwordSettings) -> tuple[np.n
     counts, parts = [], []
     for at in blocks:
         buckets, bounds = _buckets(encoded[at : at + _WORDS], settings)
-        rows = np.searchsorted(kept, buckets)
+        rows = np.searchsorted(kept, buckets.astype(np.uint32))
         has_row = kept.take(rows, mode="clip") == buckets if kept.size else buckets < 0
         owners = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))[has_row]
         counts.append(np.bincount(owners, minlength=len(bounds) - 1))
@@ -103,9 +103,10 @@ def _count_words(
     for block in blocks:
         buckets, bounds = _buckets(block, settings)
         owners = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-        pairs = np.unique(buckets * len(block) + owners)  # once for each bucket and word
-        found, words = np.unique(pairs // len(block), return_counts=True)
-        parts.append(found.astype(np.uint64) << _HALF | words.astype(np.uint64))
+        pairs = np.sort(buckets * len(block) + owners)
+        pairs = pairs[np.diff(pairs, prepend=-1) != 0]  # once for each bucket and word
+        found = _sum_by_bucket([(pairs // len(block)).astype(np.uint64) << _HALF | _ONE])
+        parts.append(found)
         total += found.size
         # Most buckets of a block occur in others too, so that sums need less memory than parts.
         if total > 2 * parts[0].size + _UNSUMMED:
