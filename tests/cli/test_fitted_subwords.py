@@ -89,7 +89,7 @@ def test_subwords_that_a_file_has_are_replaced(w2v, given):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["in.txt", "-o", "out.bin"], "only .safetensors is written here"),
+        (["in.txt", "-o", "out.bin"], "name a file that ends in .safetensors"),
         (["in.safetensors", "-o", "in.safetensors"], "is one of the files of VECTORS"),
         (["in.txt", "-o", "no/out.safetensors"], "create it first"),
         (["in.txt"], "name the output file: -o"),

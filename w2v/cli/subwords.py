@@ -82,8 +82,8 @@ def subwords(
         raise click.UsageError("name the output file: -o FILE.safetensors")
     if not output.lower().endswith(".safetensors"):
         raise W2VError(
-            f"-o {output}: only .safetensors is written here: then make other formats with w2v "
-            "convert"
+            f"-o {output}: name a file that ends in .safetensors, from which w2v convert makes "
+            "other formats"
         )
     output_files.check({"-o": output}, {"one of the files of VECTORS": formats.read_with(vectors)})
     findings = Diagnostics(vectors)

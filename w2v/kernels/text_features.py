@@ -78,7 +78,7 @@ def text_rows(
     kept_rows    int64 (P,)
     pruned       bool            whether only the buckets of `kept` have a row
     words        int             the first row of a bucket
-    rows         int64 (·,)      overwritten; room for all features
+    rows         int64 (·,)      overwritten; as long as the number of all features
     bounds       int64 (S + 1,)  overwritten: the features of text s are
                                  rows[bounds[s]:bounds[s + 1]]
     """
