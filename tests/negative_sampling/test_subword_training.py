@@ -15,7 +15,12 @@ from w2v.kernels import composition
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.models import models
 from w2v.negative_sampling.composer import compose
-from w2v.negative_sampling.subword_rows import WordRows, number_ngrams, without_ngrams
+from w2v.negative_sampling.subword_rows import (
+    WordRows,
+    number_ngrams,
+    share_rows,
+    without_ngrams,
+)
 from w2v.settings import SubwordSettings
 
 NAMES = ["banana", "the", "</s>", "Straße", "a", "日本語", "👍🏽", "e\u0301"]
@@ -26,7 +31,7 @@ ROWS = [[0, V], [1], [2, V, V + 1, V], [3, V + 3], [4, V + 2], [5, V + 1, V + 2]
 def word_rows(rows):
     """The rows of each word, as the kernels take them."""
     offsets = np.concatenate([[0], np.cumsum([len(own) for own in rows])])
-    return WordRows(offsets, np.array([row for own in rows for row in own], np.int32))
+    return WordRows.of_means(offsets, np.array([row for own in rows for row in own], np.int32))
 
 
 def listed(found):
@@ -57,10 +62,44 @@ def test_the_ngrams_of_a_vocabulary_are_numbered_by_their_buckets(buckets, fewes
     assert listed(without_ngrams(found, marked)) == [[0], *listed(found)[1:]]
 
 
+@pytest.mark.parametrize("buckets", [0, 7])
+@pytest.mark.parametrize("fewest", [1, 2])
+def test_ngrams_of_the_same_words_share_a_row_and_train_as_if_each_had_its_own(
+    buckets, fewest, monkeypatch
+):
+    monkeypatch.setattr("w2v.negative_sampling.subword_rows._WORDS", 3)  # several blocks
+    kept, apart = number_ngrams([*NAMES, "ananas", "aaaa"], SubwordSettings("2-4", buckets, fewest))
+    row_of, shared = share_rows(apart, len(kept))
+    words = shared.offsets.size - 1
+    row_of = np.concatenate([np.arange(words), row_of])
+    count = row_of.max() + 1
+    assert len(set(row_of)) == count
+    assert (count < len(row_of)) == (not buckets)  # with 7 buckets each occurs in other words
+    assert [rows[0] for rows in listed(shared)] == list(range(words))
+    # Two n-grams share a row if and only if they occur in the same words equally often.
+    uses = np.array([np.bincount(rows, minlength=len(row_of)) for rows in listed(apart)])
+    assert len(np.unique(uses, axis=1).T) == count
+    rng = np.random.default_rng(0)
+    vectors = aligned((count, WIDTH))
+    vectors[:] = rng.normal(size=vectors.shape)
+    twin, all_words = vectors[row_of].astype(np.float64), np.arange(words, dtype=np.int32)
+    before = compose(vectors, shared)
+    np.testing.assert_allclose(before, naive.compose_words(twin, listed(apart)), atol=1e-6)
+    changes = rng.normal(size=before.shape).astype(np.float32)
+    composition.scatter_changes(
+        vectors, *shared[:2], all_words, words, before + changes, before.copy(), 1
+    )
+    naive.scatter_changes(twin, listed(apart), changes)
+    np.testing.assert_allclose(vectors[row_of], twin, atol=1e-5)
+
+
 def test_an_empty_vocabulary_has_no_ngrams():
     kept, found = number_ngrams([], SubwordSettings("3-6"))
     assert kept.size == 0
     assert listed(found) == []
+    row_of, shared = share_rows(found, 0)
+    assert row_of.size == 0
+    assert listed(shared) == []
 
 
 def test_a_single_length_is_the_shortest_and_the_longest():
@@ -101,7 +140,7 @@ def test_words_are_composed_and_their_changes_scattered():
     changes, twin = rng.standard_normal((3, 2 * WIDTH)), vectors.astype(np.float64)
     composed[:3] += changes
     naive.scatter_changes(twin, [ROWS[word] for word in words], changes)
-    composition.scatter_changes(vectors, *rows, words, 3, composed, before, 2)
+    composition.scatter_changes(vectors, *rows[:2], words, 3, composed, before, 2)
     np.testing.assert_allclose(vectors, twin, rtol=1e-5, atol=1e-5)
 
 
@@ -143,7 +182,12 @@ def test_a_chunk_is_trained_segment_by_segment_as_by_the_twin(text, monkeypatch)
     trainer.vectors("output_vectors")[:] = np.random.default_rng(1).normal(
         size=(len(trainer.vocabulary.names), 5)
     )
-    rows, vectors = listed(trainer.word_rows), trainer.vectors("input_vectors").astype(np.float64)
+    # The twin has a row for each n-gram.
+    rows = listed(number_ngrams(trainer.vocabulary.names, trainer.settings)[1])
+    words = np.arange(len(rows))
+    row_of = np.concatenate([words, trainer.tables()["words"].subwords.ngram_rows()[1]])
+    assert len(set(row_of)) < len(row_of)
+    vectors = trainer.vectors("input_vectors")[row_of].astype(np.float64)
     outputs = trainer.vectors("output_vectors").astype(np.float64)
     worker = trainer._make_worker(len(trainer.vocabulary.names))
     count, state = worker.build_windows(trainer.plan(1)[0])
@@ -163,7 +207,8 @@ def test_a_chunk_is_trained_segment_by_segment_as_by_the_twin(text, monkeypatch)
         naive.scatter_changes(vectors, rows, words - start)
     found = worker.step(count, state, trainer.noise, trainer.frozen, trainer.matrices)
     assert found == pytest.approx(wanted, rel=1e-5)
-    np.testing.assert_allclose(trainer.vectors("input_vectors"), vectors, rtol=1e-4, atol=1e-5)
+    found = trainer.vectors("input_vectors")[row_of]
+    np.testing.assert_allclose(found, vectors, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(trainer.vectors("output_vectors"), outputs, rtol=1e-4, atol=1e-5)
 
 

@@ -95,7 +95,8 @@ class ClusterEngine:
         names = vocabulary.names if request.composes_words else range(len(vocabulary.names))
         setup = ModelSetup(
             self._cluster.run, request.model.name, options, names, vocabulary.counts,
-            trainer.frozen, len(text.names) if isinstance(text, EncodedDocuments) else 0,
+            trainer.frozen, trainer.has_shared_rows,
+            len(text.names) if isinstance(text, EncodedDocuments) else 0,
             plan.longest, plan.most_spans,
         )  # fmt: skip
         source = text if isinstance(text, RemoteText) else LocalText(text)

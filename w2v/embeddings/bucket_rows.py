@@ -53,7 +53,7 @@ class BucketRows:
 
         Raises W2VError if the n-grams of the model cannot be distributed to this number
         """
-        old, rows = _kept(subwords)
+        old, rows = subwords.ngram_rows()
         if subwords.buckets not in (NUMBERED, buckets) and subwords.buckets % buckets:
             raise W2VError(
                 f"--buckets {buckets}: the n-grams of the model are in {subwords.buckets:,} "
@@ -112,14 +112,3 @@ class BucketRows:
 def usual_buckets(subwords: Subwords) -> int:
     """The number of buckets in the file: that of the model, if fastText can have so many."""
     return subwords.buckets if subwords.buckets <= MOST else USUAL
-
-
-def _kept(subwords: Subwords) -> tuple[np.ndarray, np.ndarray]:
-    """The buckets of a model that have a row, int64 (P,), and their rows, int64 (P,)."""
-    if subwords.kept is None:
-        buckets = np.arange(subwords.buckets)
-        return buckets, subwords.words + buckets
-    numbers = subwords.kept_rows
-    if numbers is None:
-        numbers = np.arange(len(subwords.kept))
-    return subwords.kept.astype(np.int64), subwords.words + numbers

@@ -9,7 +9,7 @@ methods for a single word are in Python, because importing Numba takes longer th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,16 +29,16 @@ _NUMBERS = 1 << 20  # n-grams found at a time
 class Subwords:
     """The rows that compose the vectors of words.
 
-    vectors    Matrix (V + n-grams, D): a row for each of V words, then a row for each bucket of
-               n-grams that has one
+    vectors    Matrix (V + R, D): a row for each of V words, then the rows of n-grams
     words      V
     minn       fewest characters of an n-gram
     maxn       most characters of an n-gram; 0 if words have no n-grams
     buckets    number of buckets that n-grams are hashed to
     kept       uint32 or int64 (P,), ascending: the buckets that have a row. None: all have one, in
                their order
-    kept_rows  int64 (P,), the number of the row of each kept bucket, from 0 for the first row after
-               the words. None: the rows are in the order of `kept`
+    kept_rows  int32 or int64 (P,), the row of each kept bucket in `vectors`. Several buckets may
+               share a row, which may also be the own row of a word. None: the rows after those of
+               the words, in the order of `kept`
     own_rows   int64 (N,), the rows of the N words of a table that has only some of the words. None:
                it has all
 
@@ -65,15 +65,30 @@ class Subwords:
         """Whether a word that is out-of-vocabulary can have a vector."""
         return self.maxn > 0 and (self.kept is None or len(self.kept) > 0)
 
+    @property
+    def ngram_count(self) -> int:
+        """The number of n-grams, or of buckets of n-grams, that have a row."""
+        return self.buckets if self.kept is None else len(self.kept)
+
+    def ngram_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """The P buckets that have a row, int64 (P,), ascending, and their rows, int64 (P,)."""
+        if self.kept is None:
+            buckets = np.arange(self.buckets)
+            return buckets, buckets + self.words
+        rows = self.kept_rows
+        if rows is None:
+            rows = np.arange(self.words, self.words + len(self.kept))
+        return self.kept.astype(np.int64), rows.astype(np.int64)
+
     def ngrams(self, word: bytes) -> list[tuple[bytes, int]]:
         """The n-grams of a word that have a row, in order, each with its row in `vectors`."""
         listed, buckets = self._hashed(word)
-        rows = self._rows(np.array(buckets, np.int64))
+        rows = self.rows_of(np.array(buckets, np.int64))
         return [(ngram, row) for ngram, row in zip(listed, rows.tolist(), strict=True) if row >= 0]
 
     def count_ngrams(self, word: bytes) -> int:
         """The number of n-grams of a word that have a row."""
-        return int((self._rows(np.array(self._hashed(word)[1], np.int64)) >= 0).sum())
+        return int((self.rows_of(np.array(self._hashed(word)[1], np.int64)) >= 0).sum())
 
     def _hashed(self, word: bytes) -> tuple[list[bytes], list[int]]:
         """The n-grams of a word, and the bucket of each."""
@@ -96,7 +111,7 @@ class Subwords:
                     buckets.append(code % self.buckets)
         return found, buckets
 
-    def _rows(self, buckets: np.ndarray) -> np.ndarray:
+    def rows_of(self, buckets: np.ndarray) -> np.ndarray:
         """The rows of buckets int64 (K,) in `vectors`, int64 (K,); -1 for one without a row."""
         if self.kept is None:
             return buckets + self.words
@@ -106,8 +121,8 @@ class Subwords:
         places = np.searchsorted(self.kept, buckets.astype(self.kept.dtype))
         np.minimum(places, len(self.kept) - 1, out=places)
         has_row = self.kept[places] == buckets
-        numbers = places if self.kept_rows is None else self.kept_rows[places]
-        rows: np.ndarray = np.where(has_row, numbers + self.words, -1)
+        found = places + self.words if self.kept_rows is None else self.kept_rows[places]
+        rows: np.ndarray = np.where(has_row, found, -1)
         return rows
 
     def compose(self, word: bytes, row: int | None = None) -> np.ndarray | None:
@@ -115,7 +130,7 @@ class Subwords:
 
         row  the word's own row; None if it has none
         """
-        rows = self._rows(np.array(self._hashed(word)[1], np.int64))
+        rows = self.rows_of(np.array(self._hashed(word)[1], np.int64))
         rows = np.concatenate([[-1 if row is None else row], rows])
         rows = rows[rows >= 0]
         if not len(rows):
@@ -209,7 +224,7 @@ class Subwords:
         if not self.has_ngrams:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         buckets, bounds = find_ngrams(text, offsets, names, self.minn, self.maxn, self.buckets)
-        rows, owner = self._rows(buckets), np.repeat(np.arange(len(names)), np.diff(bounds))
+        rows, owner = self.rows_of(buckets), np.repeat(np.arange(len(names)), np.diff(bounds))
         return rows[rows >= 0], owner[rows >= 0]
 
     def compose_unknown(self, words: Sequence[bytes]) -> np.ndarray:
@@ -242,9 +257,9 @@ class Subwords:
 
     def count_not_finite(self) -> int:
         """The number of n-grams whose vectors are not finite."""
-        count, rows = 0, self.vectors.shape[0]
-        for begin in range(self.words, rows, _ROWS):
-            block = self.vectors.take(np.arange(begin, min(begin + _ROWS, rows)))
+        count, rows = 0, self.ngram_rows()[1]
+        for begin in range(0, len(rows), _ROWS):
+            block = self.vectors.take(rows[begin : begin + _ROWS])
             count += int((~np.isfinite(block).all(axis=1)).sum())
         return count
 
@@ -256,28 +271,44 @@ class Subwords:
         own_rows = rows.astype(np.int64) if self.own_rows is None else self.own_rows[rows]
         return replace(self, own_rows=own_rows)
 
-    def stored(self) -> tuple[np.ndarray, np.ndarray]:
-        """The arrays that a file stores: float32 (N + G, D) and uint32 (G,).
+    def stored(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """The arrays that a file stores; the first may be mapped from a temporary file.
 
-        The first has the own rows of the N words of the table, then the rows of G n-grams. The
-        second has the buckets of these n-grams, ascending. The first is mapped from a temporary
-        file if it is large.
+        Returns  float32 (N + R, D), the own rows of the N words of the table, then the R rows of
+                 n-grams; uint32 (P,), the buckets of the n-grams, ascending; and int32 (P,), their
+                 rows in the first array, None if these are the last P in this order
+        """
+        if self.own_rows is None and isinstance(self.vectors, DenseMatrix):
+            if self.kept is None:
+                return self.vectors.numbers, np.arange(self.buckets, dtype=np.uint32), None
+            rows = None if self.kept_rows is None else self.kept_rows.astype(np.int32)
+            return self.vectors.numbers, self.kept.astype(np.uint32, copy=False), rows
+        own = np.arange(self.words) if self.own_rows is None else self.own_rows
+        blocks = (self.vectors.take(own[at : at + _ROWS]) for at in range(0, len(own), _ROWS))
+        return self.stored_with(blocks, len(own))
+
+    def stored_with(
+        self, own: Iterable[np.ndarray], words: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """The arrays that a file stores if the words have other own rows, see `stored`.
+
+        own    float32 (·, D), blocks of the own rows of N words
+        words  N
         """
         from w2v.system.spooled_array import SpooledArray
 
-        if self.kept is None:
-            kept, rows = np.arange(self.buckets, dtype=np.uint32), np.arange(self.buckets)
-        else:
-            kept = self.kept.astype(np.uint32, copy=False)
-            rows = np.arange(len(kept)) if self.kept_rows is None else self.kept_rows
-        in_order = self.kept_rows is None and self.own_rows is None
-        if in_order and isinstance(self.vectors, DenseMatrix):
-            return self.vectors.numbers[: self.words + len(rows)], kept
-        own = np.arange(self.words) if self.own_rows is None else self.own_rows
-        rows, spooled = np.concatenate([own, self.words + rows]), SpooledArray(np.float32)
-        for begin in range(0, len(rows), _ROWS):
-            spooled.append(self.vectors.take(rows[begin : begin + _ROWS]).ravel())
-        return spooled.mapped().reshape(len(rows), self.dim), kept
+        buckets, rows = self.ngram_rows()
+        distinct, numbers = np.unique(rows, return_inverse=True)
+        spooled = SpooledArray(np.float32)
+        for block in own:
+            spooled.append(block.ravel())
+        is_in_order = np.array_equal(distinct, rows)
+        for begin in range(0, len(distinct), _ROWS):
+            spooled.append(self.vectors.take(distinct[begin : begin + _ROWS]).ravel())
+        return (
+            spooled.mapped().reshape(words + len(distinct), self.dim), buckets.astype(np.uint32),
+            None if is_in_order else (words + numbers).astype(np.int32),
+        )  # fmt: skip
 
 
 def joined(words: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:

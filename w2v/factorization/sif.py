@@ -17,7 +17,6 @@ from w2v.embeddings import subword_tensors
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
-from w2v.system.spooled_array import SpooledArray
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
@@ -72,7 +71,7 @@ class SifTrainer:
     @property
     def ngrams(self) -> int:
         """The number of n-grams that are kept in the file; 0 before `set_ngrams`."""
-        return self._subwords.vectors.shape[0] - self._subwords.words if self._subwords else 0
+        return self._subwords.ngram_count if self._subwords else 0
 
     def set_ngrams(self, subwords: Subwords) -> None:
         """Compose unknown words from these n-grams, and keep these in the file."""
@@ -136,15 +135,10 @@ class SifTrainer:
         """
         tensors = {"component": self._component}
         if self._subwords:
-            known, rows = self._known(), SpooledArray(np.float32)
-            words = self.matrices["input_vectors"][known]
+            known = self._known()
             names = [self._name(row) for row in known.tolist()]
-            rows.append(self._subwords.own_vectors(names, words).ravel())
-            stored, buckets = self._subwords.stored()
-            for begin in range(len(stored) - len(buckets), len(stored), _DOCUMENTS):
-                rows.append(stored[begin : begin + _DOCUMENTS].ravel())
-            tensors[subword_tensors.VECTORS] = rows.mapped().reshape(-1, words.shape[1])
-            tensors[subword_tensors.BUCKETS] = buckets
+            own = self._subwords.own_vectors(names, self.matrices["input_vectors"][known])
+            tensors |= subword_tensors.named(*self._subwords.stored_with([own], len(own)))
         return tensors
 
 

@@ -8,6 +8,10 @@ steps of training, and its change is then added to each of its rows:
     steps of training on v, as on any input vector, which give v'
     vectors[w] += v' - v,  vectors[g_i] += v' - v
 
+N-grams that occur in the same words always move by the same change. They can therefore share a
+row, which counts once for each of them (see `subword_rows.share_rows`): v is Σ s_i vectors[r_i],
+where s_i = (number of n-grams that share r_i) / n, and each row moves once.
+
 The gradient would add (v' - v) / n to each row. fastText adds the whole step too
 (model.cc, `update`), so that v moves as far as the vector of a word without subwords would, and
 the usual learning rates hold. An n-gram that occurs twice in a word is counted twice and moves
@@ -28,12 +32,13 @@ AHEAD = 2  # the rows of a word are prefetched this many words before they are u
 
 
 @jit
-def compose_words(vectors, offsets, rows, words, count, composed, before, registers):
+def compose_words(vectors, offsets, rows, shares, words, count, composed, before, registers):
     """Compute the vectors of words.
 
     vectors    float (M, D)
     offsets    int64 (V + 1,)  the rows of word w are rows[offsets[w]:offsets[w + 1]]
     rows       int32 (·,)      row numbers of `vectors`
+    shares     float (·,)      the factor of each row
     words      int32 (K,)      the words
     count      int             number of words that are composed
     composed   float (·, D)    row i is overwritten by the vector of words[i]
@@ -46,12 +51,11 @@ def compose_words(vectors, offsets, rows, words, count, composed, before, regist
             for register in range(registers):
                 prefetch(vectors, rows[at], register)
         first, last = offsets[words[i]], offsets[words[i] + 1]
-        share = splat(vectors.dtype.type(1.0) / vectors.dtype.type(last - first))
         zero = splat(vectors.dtype.type(0.0))
         for register in range(registers):
             total = zero
             for at in range(first, last):
-                total = multiply_add(share, load(vectors, rows[at], register), total)
+                total = multiply_add(splat(shares[at]), load(vectors, rows[at], register), total)
             store(composed, i, register, total)
             store(before, i, register, total)
 

@@ -56,8 +56,8 @@ class Composer:
     def scatter(self, word_rows: WordRows, vectors: np.ndarray) -> None:
         """Add the change of each composed vector to its rows of the subword vectors, in place."""
         scatter_changes(
-            vectors, *word_rows, self.words, self.words.size, self._composed, self._before,
-            vectors.shape[1] // WIDTH,
+            vectors, word_rows.offsets, word_rows.rows, self.words, self.words.size,
+            self._composed, self._before, vectors.shape[1] // WIDTH,
         )  # fmt: skip
 
 
@@ -71,9 +71,9 @@ def own_rows(
     words      bool (V,), which words
     wanted     float32 (K, D), the vectors that these words should have
     """
-    lengths = np.diff(word_rows.offsets)[words, None].astype(np.float32)
-    ngrams = compose(vectors, word_rows)[words] * lengths - vectors[: words.size][words]
-    own: np.ndarray = wanted * lengths - ngrams
+    shares = word_rows.shares[word_rows.offsets[:-1][words], None]
+    missing = wanted - compose(vectors, word_rows)[words]
+    own: np.ndarray = vectors[: words.size][words] + missing / shares
     return own
 
 

@@ -9,8 +9,8 @@ occurs twice is counted twice. The rows x of the n-grams minimise (Zhao, Mudgal 
 The paper uses stochastic gradient descent. Here STEPS steps of conjugate gradients on the normal
 equations solve all columns, each with its own step length, which needs no learning rate and gives
 the same result for any number of threads. Both products with the matrix of words and n-grams are
-means of rows, computed by the kernel that composes words: m_w is the mean of the rows of the
-n-grams of w, and the transposed product is df_g times the mean of the rows of the words of g.
+sums of rows, computed by the kernel that composes words: m_w is a sum of the rows of the n-grams of
+w, and the transposed product is a sum of the rows of the words of g.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 
 from w2v.kernels.composition import compose_words
 from w2v.kernels.simd import WIDTH, aligned
+from w2v.negative_sampling.subword_rows import WordRows
 
 COLUMNS = 2 * WIDTH  # columns that are solved at a time, which bounds the memory
 STEPS = 25
@@ -46,10 +47,14 @@ class NgramRegression:
         words = len(offsets) - 1
         ones = np.ones(ngrams.size, np.int8)
         by_ngram = csr_matrix((ones, ngrams, offsets), (words, count)).tocsc()
-        self._offsets, self._ngrams = offsets, ngrams
-        self._words_of = by_ngram.indptr.astype(np.int64), by_ngram.indices.astype(np.int32)
-        self._shares = (1 / np.diff(offsets)).astype(np.float32)[:, None]  # 1 / n_w
-        self._uses = np.diff(by_ngram.indptr).astype(np.float32)[:, None]  # df_g
+        lengths = np.diff(offsets)
+        self._shares = (1 / lengths).astype(np.float32)[:, None]  # 1 / n_w
+        squares = np.repeat(self._shares[:, 0] ** 2, lengths)
+        self._ngrams_of = WordRows(offsets, ngrams, squares)
+        self._words_of = WordRows(
+            by_ngram.indptr.astype(np.int64), by_ngram.indices.astype(np.int32),
+            np.ones(ngrams.size, np.float32),
+        )  # fmt: skip
         self._threads = threads
 
     def solve(
@@ -67,20 +72,17 @@ class NgramRegression:
 
         def multiply(part: slice) -> None:
             """Compute the means of the direction, each divided by n_w, for some words."""
-            _means(direction, self._offsets, self._ngrams, part, targets)
-            targets[part] *= self._shares[part]
+            _sums(direction, self._ngrams_of, part, targets)
 
         def multiply_transposed(part: slice) -> np.ndarray:
             """Compute the product with the normal equations for some n-grams."""
-            _means(targets, *self._words_of, part, product)
-            product[part] *= self._uses[part]
+            _sums(targets, self._words_of, part, product)
             product[part] += np.float32(RIDGE) * direction[part]
             return _dots(direction[part], product[part])
 
         def begin(part: slice) -> np.ndarray:
             """Compute the gradient at zero for some n-grams."""
-            _means(targets, *self._words_of, part, residual)
-            residual[part] *= self._uses[part]
+            _sums(targets, self._words_of, part, residual)
             direction[part] = residual[part]
             return _dots(residual[part], residual[part])
 
@@ -115,14 +117,12 @@ def _parts(count: int) -> list[slice]:
     return [slice(at, min(at + _ROWS, count)) for at in range(0, count, _ROWS)]
 
 
-def _means(
-    vectors: np.ndarray, offsets: np.ndarray, rows: np.ndarray, part: slice, means: np.ndarray
-) -> None:
-    """Overwrite the rows `part` of `means` by the means of their lists of rows of `vectors`."""
+def _sums(vectors: np.ndarray, lists: WordRows, part: slice, sums: np.ndarray) -> None:
+    """Overwrite the rows `part` of `sums` by the sums of their lists of rows of `vectors`."""
     numbers = np.arange(part.start, part.stop, dtype=np.int32)
-    block = means[part]
+    block = sums[part]
     registers = vectors.shape[1] // WIDTH
-    compose_words(vectors, offsets, rows, numbers, len(numbers), block, block, registers)
+    compose_words(vectors, *lists, numbers, len(numbers), block, block, registers)
 
 
 def _dots(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -61,7 +61,7 @@ class FittedSubwords:
     @property
     def ngrams(self) -> int:
         """The number of rows of n-grams."""
-        return self.subwords.vectors.shape[0] - self.subwords.words
+        return self.subwords.ngram_count
 
 
 class SubwordFit:
@@ -105,7 +105,7 @@ class SubwordFit:
 
     def _keep_ngrams_of(self, words: np.ndarray) -> None:
         """Leave out the n-grams that occur in none of some words, because no row can be fitted."""
-        count, (offsets, rows) = len(self._table), self._word_rows
+        count, (offsets, rows, _) = len(self._table), self._word_rows
         occurs = np.zeros(count + self._buckets.size, np.bool_)
         occurs[self._word_rows.take(words).rows] = True
         occurs[:count] = True  # own rows
@@ -114,7 +114,7 @@ class SubwordFit:
         kept = occurs[rows]
         ends = np.concatenate([[0], np.cumsum(kept)])[offsets]
         numbers = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
-        self._word_rows = WordRows(ends, numbers[rows[kept]])
+        self._word_rows = WordRows.of_means(ends, numbers[rows[kept]])
         self._buckets = self._buckets[occurs[count:]]
 
     @property
@@ -137,7 +137,7 @@ class SubwordFit:
         matrices = 4 * (2 * words + ngrams) * self._table.dim
         # The rows, residual, direction and product of n-grams, and six arrays of words.
         blocks = 4 * COLUMNS * (4 * ngrams + 6 * words)
-        return matrices + blocks + 16 * uses
+        return matrices + blocks + 24 * uses
 
     def check_memory(self, available: int | None) -> None:
         """Raise a W2VError with advice if the fit needs more memory than is available.
@@ -187,7 +187,7 @@ class SubwordFit:
 
     def _ngram_lists(self, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The n-grams of some words, as `NgramRegression` takes them."""
-        offsets, rows = self._word_rows.take(words)
+        offsets, rows, _ = self._word_rows.take(words)
         is_own = np.zeros(rows.size, np.bool_)
         is_own[offsets[:-1]] = True
         return offsets - np.arange(offsets.size), rows[~is_own] - np.int32(len(self._table))

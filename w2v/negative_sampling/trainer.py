@@ -16,7 +16,12 @@ from w2v.kernels.simd import aligned
 from w2v.negative_sampling.composer import compose, own_rows
 from w2v.negative_sampling.row_copies import RowCopies
 from w2v.negative_sampling.row_copies import memory_bytes as copy_bytes
-from w2v.negative_sampling.subword_rows import WordRows, number_ngrams, without_ngrams
+from w2v.negative_sampling.subword_rows import (
+    WordRows,
+    number_ngrams,
+    share_rows,
+    without_ngrams,
+)
 from w2v.negative_sampling.word_distributions import (
     alias_table,
     keep_thresholds,
@@ -68,6 +73,7 @@ class WordTrainer:
         self.word_rows: WordRows | None = None
         self._all_rows: WordRows | None = None  # `word_rows` before words were frozen
         self._buckets = np.empty(0, np.uint32)
+        self._ngram_rows: np.ndarray | None = None  # of each bucket, if buckets share rows
         if settings.has_subwords:
             self._buckets, self.word_rows = number_ngrams(vocabulary.names, settings)
             self.kernels += SUBWORD_KERNELS
@@ -80,6 +86,20 @@ class WordTrainer:
     def ngrams(self) -> int:
         """The number of n-grams, or of buckets of n-grams, that have vectors."""
         return len(self._buckets)
+
+    def share_rows(self) -> None:
+        """Give one row to n-grams that occur in the same words: less memory and time.
+
+        Their vectors must not be set: all of them start with the vector of the row. Without
+        subwords nothing changes.
+        """
+        if self.word_rows:
+            self._ngram_rows, self.word_rows = share_rows(self.word_rows, self.ngrams)
+
+    @property
+    def has_shared_rows(self) -> bool:
+        """Whether n-grams share rows."""
+        return self._ngram_rows is not None
 
     def plan(self, threads: int) -> Plan:
         """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
@@ -145,7 +165,10 @@ class WordTrainer:
     def _shapes(self) -> dict[str, tuple[int, int]]:
         """The shape of each matrix: its rows without the padding row, and its padded row length."""
         words, dim = len(self.vocabulary.names), self.settings.padded_dim
-        return {"input_vectors": (words + self._buckets.size, dim), "output_vectors": (words, dim)}
+        rows = words + self._buckets.size
+        if self._ngram_rows is not None:
+            rows = max(words, int(self._ngram_rows.max(initial=-1)) + 1)
+        return {"input_vectors": (rows, dim), "output_vectors": (words, dim)}
 
     def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         return aligned(shape)
@@ -153,7 +176,7 @@ class WordTrainer:
     def vectors(self, name: str) -> np.ndarray:
         """A matrix without its padding: a view, float32 (V, dim).
 
-        With subwords the input vectors are the subword vectors, float32 (V + G, dim).
+        With subwords the input vectors are the subword vectors, float32 (V + R, dim).
         """
         return self.matrices[name][:-1, : self.settings.dim]
 
@@ -230,17 +253,17 @@ class WordTrainer:
     def set_ngrams(self, subwords: Subwords) -> None:
         """Set the vectors of the n-grams that the vocabulary has too.
 
-        Nothing is set if the n-grams have other lengths or other buckets.
+        Nothing is set if the n-grams have other lengths or other buckets. They must not share rows.
         """
         settings = self.settings
         lengths = subwords.minn, subwords.maxn
         if not settings.has_subwords or settings.ngram_lengths != lengths:
             return
         if settings.bucket_count == subwords.buckets:
-            vectors, buckets = subwords.stored()
-            _, here, there = np.intersect1d(self._buckets, buckets, True, return_indices=True)
-            ngrams = vectors[len(vectors) - len(buckets) :]
-            self.vectors("input_vectors")[len(self.vocabulary.names) + here] = ngrams[there]
+            rows = subwords.rows_of(self._buckets.astype(np.int64))
+            here = np.flatnonzero(rows >= 0)
+            ngrams = subwords.vectors.take(rows[here])
+            self.vectors("input_vectors")[len(self.vocabulary.names) + here] = ngrams
 
     def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
         """Set the vectors of words.
@@ -270,10 +293,11 @@ class WordTrainer:
         return Subwords(
             DenseMatrix(self._subword_vectors()), len(self.vocabulary.names),
             *self.settings.ngram_lengths, self.settings.bucket_count, self._buckets,
+            self._ngram_rows,
         )  # fmt: skip
 
     def _subword_vectors(self) -> np.ndarray:
-        """The rows that compose the trained words, float32 (V + G, dim): a view, or a copy.
+        """The rows that compose the trained words, float32 (V + R, dim): a view, or a copy.
 
         A frozen word was not composed in training. Its own row becomes one that composes it.
         """
@@ -294,8 +318,9 @@ class WordTrainer:
         """The other arrays of the model file, which are needed to continue training."""
         tensors = {"output_vectors": self.vectors("output_vectors")}
         if self.word_rows:
-            tensors[subword_tensors.VECTORS] = self._subword_vectors()
-            tensors[subword_tensors.BUCKETS] = self._buckets
+            tensors |= subword_tensors.named(
+                self._subword_vectors(), self._buckets, self._ngram_rows
+            )
         return tensors
 
 

@@ -205,14 +205,14 @@ class FastTextClassifier:
         ngrams = int((lengths * np.minimum(lengths, self._order - 1)).sum())
         size = int(np.diff(types.starts)[words].sum()) + ngrams
         rows, bounds = np.empty(size, np.int64), np.empty(len(starts), np.int64)
-        kept, kept_rows = self._subwords.kept, self._subwords.kept_rows
-        if kept is None or kept_rows is None:
-            kept, kept_rows = np.empty(0, np.int64), np.empty(0, np.int64)
+        is_pruned, first = self._subwords.kept is not None, self._subwords.words
+        # Only a pruned model needs the list of its buckets, because others have a row for each.
+        kept, kept_rows = self._subwords.ngram_rows() if is_pruned else (np.empty(0, np.int64),) * 2
         buckets = np.uint64(max(self._subwords.buckets, 1))
         with np.errstate(over="ignore"):  # without compilation NumPy would warn of the overflow
             text_rows(
                 words, starts, types.hashes, types.rows, types.starts, self._order, buckets, kept,
-                kept_rows, self._subwords.kept is not None, self._subwords.words, rows, bounds,
+                kept_rows - first, is_pruned, first, rows, bounds,
             )  # fmt: skip
         hidden = np.empty((len(lengths), self._subwords.dim), np.float32)
         self._subwords.vectors.means(rows[: bounds[-1]], bounds, hidden)

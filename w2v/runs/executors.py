@@ -229,6 +229,9 @@ class ChunkExecutor:
         """Make the trainer and the plan of its chunks."""
         trainer = self._request.model.make_trainer(vocabulary, text, self._request.options)
         assert isinstance(trainer, IterativeTrainer)
+        initial = self._request.initial
+        if isinstance(trainer, SgdTrainer) and not (initial and initial.subwords):
+            trainer.share_rows()
         self.trainer = trainer
         self.plan = trainer.plan(self.threads)
         self.state = TrainingState.start(self.plan)

@@ -178,6 +178,13 @@ class SgdTrainer(GradientTrainer, HasWorkers, Protocol):
     text: EncodedText
     frozen: np.ndarray
 
+    @property
+    def has_shared_rows(self) -> bool:
+        """Whether n-grams share rows."""
+
+    def share_rows(self) -> None:
+        """Give one row to n-grams that occur in the same words, before `plan` and `begin`."""
+
 
 @runtime_checkable
 class ClosedFormTrainer(Trainer, Protocol):

@@ -65,7 +65,7 @@ def subwords_of(model: FastTextFile) -> Subwords:
         # As in fastText, the last of several pairs with the same bucket counts.
         pairs = model.pruned[::-1].astype(np.int64)
         kept, first = np.unique(pairs[:, 0], return_index=True)
-        kept_rows = pairs[first, 1]
+        kept_rows = len(model.counts) + pairs[first, 1]
     return Subwords(
         model.inputs, len(model.counts), settings.minn, max(settings.maxn, 0), settings.bucket,
         kept, kept_rows,
