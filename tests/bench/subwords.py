@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Speed and quality of words composed from n-grams: w2v, fastText and gensim's FastText.
 
-    python tests/bench/subwords.py [--seeds 3] [--only w2v] [--write]
+    python tests/bench/subwords.py [--seeds 3] [--peer-seeds 1] [--only w2v gensim] [--write]
 
 Trains skip-gram on enwiki100m.txt.gz of $W2V_DATA (else ../shared/data) with dim 100, window 5,
 negative 5, sample 1e-3, min-count 5, 5 epochs, 2 threads and n-grams of 3 to 6 characters. The
 kernels are compiled before. The learning rate is 0.05, but 0.025 for w2v without n-grams. gensim
 reads its fastest input, `corpus_file`. A time is that of the whole command. `w2v evaluate`
 evaluates known words alone (`--oov skip`). For each seed all contenders run once, one after the
-other. Prints a Markdown table; --write puts it in the manual.
+other. fastText and gensim, which take much longer, may run with the first seeds only. Prints a
+Markdown table; --write puts it in the manual.
 """
 
 from __future__ import annotations
@@ -45,10 +46,14 @@ def table(runs: dict[str, list[Run]], scores: dict[str, list[dict[str, float]]])
     rows = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for name, done in runs.items():
         seconds = [run.seconds for run in done]
-        times = [
-            ratio([run.seconds for run in peer], seconds) if peer else "–"
-            for peer in peers.values()
-        ]
+        times = []
+        for peer in peers.values():
+            turns = list(zip(peer or [], seconds, strict=False))  # the seeds of both
+            times.append(
+                ratio([run.seconds for run, _ in turns], [own for _, own in turns])
+                if turns
+                else "–"
+            )
         memory = max(run.megabytes for run in done)
         means = [f"{mean(result[key] for result in scores[name]):.1f}" for key in names]
         cells = [name, spread(seconds), *times, f"{memory:.0f} MB", *means]
@@ -60,19 +65,21 @@ def main() -> None:
     """Train all contenders and evaluate their vectors, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", default="", help="only names that begin so")
+    parser.add_argument("--peer-seeds", type=int, help="seeds of the others; default: all")
+    parser.add_argument("--only", nargs="*", default=[""], help="only names that begin so")
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
-    runs: dict[str, list[Run]] = {name: [] for name in CONTENDERS if name.startswith(args.only)}
+    chosen = [name for name in CONTENDERS if name.startswith(tuple(args.only))]
+    runs: dict[str, list[Run]] = {name: [] for name in chosen}
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
     with enwiki() as (folder, text, lines):
         for seed in range(1, args.seeds + 1):
             for name, done in runs.items():
-                # fastText has no seed.
                 is_theirs = name in (FASTTEXT, GENSIM)
+                if is_theirs and seed > (args.peer_seeds or args.seeds):
+                    continue
                 out = folder / ("x.bin" if is_theirs else "x.safetensors")
-                options = {} if name == FASTTEXT else {"seed": seed}
-                done.append(CONTENDERS[name](lines if is_theirs else text, out, **options))
+                done.append(CONTENDERS[name](lines if is_theirs else text, out, seed=seed))
                 scores[name].append(judge(out, "--oov", "skip"))
                 print(
                     name,

@@ -23,6 +23,9 @@ BUCKETS = np.array(
 ROWS = np.random.default_rng(4).normal(size=(len(WORDS) + len(BUCKETS), 6)).astype(np.float32)
 SUBWORDS = Subwords(DenseMatrix(ROWS), len(WORDS), 3, 4, EVERY, BUCKETS)
 
+# As `SUBWORDS`, but the n-grams share three rows, of which one is the own row of a word.
+SHARED = np.arange(len(BUCKETS), dtype=np.int32) % 3 + len(WORDS) - 1
+
 
 def expected(word):
     """The mean of a word's own row and of the rows of its n-grams that are kept."""
@@ -36,6 +39,11 @@ def expected(word):
 def make_table():
     names = "".join(f"{word}\n" for word in WORDS).encode()
     return SubwordTable.composing(names, SUBWORDS, np.arange(len(WORDS), 0, -1))
+
+
+def make_shared(rows=ROWS, words=WORDS):
+    subwords = Subwords(DenseMatrix(rows), len(WORDS), 3, 4, EVERY, BUCKETS, SHARED)
+    return SubwordTable.composing("".join(f"{w}\n" for w in words).encode(), subwords, None)
 
 
 def test_kept_ngrams_compose_vectors():
@@ -61,10 +69,11 @@ def test_the_ngrams_of_words_are_found_in_the_order_of_the_words():
     assert found == [king, [], the, []]
 
 
-def test_words_keep_their_vectors_when_ngrams_are_distributed_to_other_buckets():
-    table, words = make_table(), np.arange(len(WORDS))
-    buckets = BucketRows.of(SUBWORDS, 7)
-    own = buckets.own_rows(table, SUBWORDS, words)
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_words_keep_their_vectors_when_ngrams_are_distributed_to_other_buckets(is_shared):
+    table, words = make_shared() if is_shared else make_table(), np.arange(len(WORDS))
+    buckets = BucketRows.of(table.subwords, 7)
+    own = buckets.own_rows(table, table.subwords, words)
     rows = np.concatenate([own, buckets.block(0, 7)])
     made = Subwords(DenseMatrix(rows), len(WORDS), 3, 4, 7)
     composed = made.compose_rows(table.text, table.offsets, words, words)
@@ -107,9 +116,33 @@ def test_a_container_keeps_subwords(folder):
     assert some.with_matrix(some.matrix).compose("then") is None
 
 
+@pytest.mark.parametrize("words", [WORDS, WORDS[:2]])
+def test_ngrams_may_share_rows(folder, words):
+    """A table of some of the words too keeps the rows of all n-grams."""
+    apart = np.concatenate([ROWS[: len(WORDS)], ROWS[SHARED]])
+    expanded = Subwords(DenseMatrix(apart), len(WORDS), 3, 4, EVERY, BUCKETS)
+    table = make_shared(words=words)
+    formats.save("x.safetensors", table)
+    read = formats.load("x.safetensors")
+    for word in ("then", "kin", "the"):
+        wanted = expanded.compose(word.encode())
+        for subwords in (table.subwords, read.subwords):
+            np.testing.assert_allclose(subwords.compose(word.encode()), wanted, atol=1e-6)
+    np.testing.assert_allclose(read.matrix, table.matrix)
+    assert read.subwords.ngram_count == len(BUCKETS)
+    tensors, _ = container.read("x.safetensors")
+    assert len(tensors["subwords.vectors"]) <= len(ROWS)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"subwords.rows": SHARED.astype(np.int64)}, "subwords.rows does not fit"),
+        ({"subwords.rows": SHARED[1:]}, "subwords.rows does not fit"),
+        ({"subwords.rows": SHARED - 10}, "subwords.rows does not fit"),
+        ({"subwords.rows": SHARED + 20}, "subwords.rows does not fit"),
+        ({"subwords.rows": SHARED, "subwords.vectors": ROWS[:4]}, "subwords.rows does not fit"),
+        ({"subwords.rows": SHARED, "subwords.vectors": ROWS[0]}, "subwords.rows does not fit"),
         ({"subwords.buckets": BUCKETS[::-1].copy()}, "the buckets do not ascend"),
         ({"subwords.buckets": BUCKETS.astype(np.int64)}, "the types are float32 and int64"),
         ({"subwords.vectors": ROWS[:-1]}, r"the shape of subwords.vectors is \(16, 6\)"),
@@ -126,8 +159,8 @@ def test_damaged_subwords_are_refused(folder, change, said):
     formats.save("x.safetensors", make_table())
     tensors, metadata = container.read("x.safetensors")
     both = {**tensors, **metadata, **change}
-    tensors = {name: both[name] for name in tensors if both[name] is not None}
     metadata = {name: both[name] for name in metadata if both[name] is not None}
+    tensors = {name: both[name] for name in both if isinstance(both[name], np.ndarray)}
     container.write("y.safetensors", tensors, metadata)
     with pytest.raises(W2VError, match=f"y.safetensors: the subwords are damaged: {said}") as error:
         formats.load("y.safetensors")

@@ -25,10 +25,42 @@ is, and `tests/bench/composing.py` compares the quality with that of composing i
 
 from __future__ import annotations
 
-from w2v.kernels import jit
+from w2v.kernels import inlined, jit
 from w2v.kernels.simd import load, multiply_add, prefetch, splat, store
 
-AHEAD = 2  # the rows of a word are prefetched this many words before they are used
+
+@inlined
+def prefetch_row(vectors, offsets, rows, word, number, registers):
+    """Prefetch one of the rows of a word, if it has so many.
+
+    While a row of a word is used, the row with the same number of the next word is prefetched.
+    Processors fetch few cache lines at once, so that evenly spread prefetches wait less. Composing
+    and scattering take 0.85 times as long as with all rows of a word prefetched at once
+    (skip-gram's words of 100 MB of Wikipedia, 7 registers).
+
+    vectors    float (M, D)    see `compose_words`
+    offsets    int64 (V + 1,)
+    rows       int32 (·,)
+    word       int
+    number     int             the number of the row among those of the word, from 0
+    registers  int             D / 16
+    """
+    at = offsets[word] + number
+    if at < offsets[word + 1]:
+        for register in range(registers):
+            prefetch(vectors, rows[at], register)
+
+
+@inlined
+def most_rows(offsets, first, second):
+    """The number of rows of one of two words: of the one that has more.
+
+    offsets  int64 (V + 1,)  see `compose_words`
+    first    int             a word
+    second   int             another word
+    Returns  int64
+    """
+    return max(offsets[first + 1] - offsets[first], offsets[second + 1] - offsets[second])
 
 
 @jit
@@ -45,19 +77,23 @@ def compose_words(vectors, offsets, rows, shares, words, count, composed, before
     before     float (·, D)    row i is overwritten by the same vector
     registers  int             D / 16
     """
+    zero = splat(vectors.dtype.type(0.0))
     for i in range(count):
-        ahead = words[min(i + AHEAD, count - 1)]
-        for at in range(offsets[ahead], offsets[ahead + 1]):
-            for register in range(registers):
-                prefetch(vectors, rows[at], register)
-        first, last = offsets[words[i]], offsets[words[i] + 1]
-        zero = splat(vectors.dtype.type(0.0))
+        word, following = words[i], words[min(i + 1, count - 1)]
+        first, last = offsets[word], offsets[word + 1]
         for register in range(registers):
-            total = zero
-            for at in range(first, last):
-                total = multiply_add(splat(shares[at]), load(vectors, rows[at], register), total)
-            store(composed, i, register, total)
-            store(before, i, register, total)
+            store(composed, i, register, zero)
+        for number in range(most_rows(offsets, word, following)):
+            prefetch_row(vectors, offsets, rows, following, number, registers)
+            at = first + number
+            if at < last:
+                share = splat(shares[at])
+                for register in range(registers):
+                    total = load(composed, i, register)
+                    total = multiply_add(share, load(vectors, rows[at], register), total)
+                    store(composed, i, register, total)
+        for register in range(registers):
+            store(before, i, register, load(composed, i, register))
 
 
 @jit
@@ -75,17 +111,17 @@ def scatter_changes(vectors, offsets, rows, words, count, composed, before, regi
     """
     minus, one = splat(vectors.dtype.type(-1.0)), splat(vectors.dtype.type(1.0))
     for i in range(count):
-        ahead = words[min(i + AHEAD, count - 1)]
-        for at in range(offsets[ahead], offsets[ahead + 1]):
-            for register in range(registers):
-                prefetch(vectors, rows[at], register)
+        word, following = words[i], words[min(i + 1, count - 1)]
+        first, last = offsets[word], offsets[word + 1]
         for register in range(registers):
             change = multiply_add(minus, load(before, i, register), load(composed, i, register))
             store(before, i, register, change)
-        for at in range(offsets[words[i]], offsets[words[i] + 1]):
-            for register in range(registers):
-                change = load(before, i, register)
-                store(
-                    vectors, rows[at], register,
-                    multiply_add(one, change, load(vectors, rows[at], register)),
-                )  # fmt: skip
+        for number in range(most_rows(offsets, word, following)):
+            prefetch_row(vectors, offsets, rows, following, number, registers)
+            at = first + number
+            if at < last:
+                row = rows[at]
+                for register in range(registers):
+                    change = load(before, i, register)
+                    moved = multiply_add(one, change, load(vectors, row, register))
+                    store(vectors, row, register, moved)
