@@ -61,21 +61,26 @@ def number_ngrams(names: Sequence[str], settings: SubwordSettings) -> tuple[np.n
     # words, of which most occur in many words, are never in memory together as 64-bit numbers.
     kept, words = _count_words((encoded[at : at + _WORDS] for at in blocks), settings)
     kept = kept[words >= settings.subword_min_count]
+    del words
     counts, parts = [], []
     for at in blocks:
-        buckets, bounds = _buckets(encoded[at : at + _WORDS], settings)
-        rows = np.searchsorted(kept, buckets.astype(np.uint32))
+        block = encoded[at : at + _WORDS]
+        buckets, bounds = _buckets(block, settings)
+        order = np.argsort(buckets)  # ascending buckets are found faster
+        rows = np.empty(buckets.size, np.int64)
+        rows[order] = np.searchsorted(kept, buckets[order].astype(np.uint32))
         has_row = kept.take(rows, mode="clip") == buckets if kept.size else buckets < 0
-        owners = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))[has_row]
-        counts.append(np.bincount(owners, minlength=len(bounds) - 1))
-        parts.append((rows[has_row] + len(names)).astype(np.int32))
-    lengths = 1 + np.concatenate([*counts, np.empty(0, np.int64)])
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    rows = np.empty(offsets[-1], np.int32)
-    is_own = np.zeros(rows.size, np.bool_)
-    is_own[offsets[:-1]] = True
-    rows[is_own] = np.arange(len(names))
-    rows[~is_own] = np.concatenate([*parts, np.empty(0, np.int32)])
+        owners = np.repeat(np.arange(len(block)), np.diff(bounds))[has_row]
+        lengths = 1 + np.bincount(owners, minlength=len(block))
+        is_own = np.zeros(lengths.sum(), np.bool_)
+        is_own[np.cumsum(lengths) - lengths] = True
+        found = np.empty(is_own.size, np.int32)
+        found[is_own] = np.arange(at, at + len(block))
+        found[~is_own] = rows[has_row] + len(names)
+        counts.append(lengths)
+        parts.append(found)
+    offsets = np.cumsum(np.concatenate([[0], *counts])).astype(np.int64)
+    rows = np.concatenate([*parts, np.empty(0, np.int32)])
     return kept, WordRows.of_means(offsets, rows)
 
 
@@ -182,19 +187,27 @@ def _count_words(
         total += found.size
         # Most buckets of a block occur in others too, so that sums need less memory than parts.
         if total > 2 * parts[0].size + _UNSUMMED:
-            parts = [_sum_by_bucket(parts)]
+            parts.append(_sum_by_bucket(parts))
             total = parts[0].size
     sums = _sum_by_bucket(parts)
     return (sums >> _HALF).astype(np.uint32), (sums & _LOWER).astype(np.int64)
 
 
 def _sum_by_bucket(parts: list[np.ndarray]) -> np.ndarray:
-    """The sums of the numbers of words of each bucket, see `_count_words`, by ascending bucket."""
+    """The sums of the numbers of words of each bucket, see `_count_words`, by ascending bucket.
+
+    parts  emptied
+    """
     numbers = np.concatenate(parts)
-    if not numbers.size:
-        return numbers
+    parts.clear()  # so that they do not need memory beside what follows
     numbers.sort()
-    buckets = numbers >> _HALF
-    begins = np.flatnonzero(np.diff(buckets, prepend=~buckets[0]))
-    sums: np.ndarray = np.add.reduceat(numbers & _LOWER, begins)
-    return buckets[begins] << _HALF | sums
+    buckets = np.empty(numbers.size, np.uint32)
+    np.right_shift(numbers, _HALF, out=buckets, casting="unsafe")
+    is_first = np.ones(numbers.size, np.bool_)
+    is_first[1:] = buckets[1:] != buckets[:-1]
+    begins = np.flatnonzero(is_first)
+    if not begins.size:
+        return numbers
+    numbers &= _LOWER
+    sums: np.ndarray = np.add.reduceat(numbers, begins)
+    return buckets[begins].astype(np.uint64) << _HALF | sums
