@@ -1,6 +1,7 @@
 """Training words that are composed from n-grams: their rows, their steps, and their runs."""
 
 import json
+import tracemalloc
 
 import naive
 import numpy as np
@@ -18,6 +19,7 @@ from w2v.negative_sampling.composer import compose
 from w2v.negative_sampling.subword_rows import (
     WordRows,
     number_ngrams,
+    numbering_bytes,
     share_rows,
     without_ngrams,
 )
@@ -336,7 +338,7 @@ def test_the_held_out_loss_is_that_of_composed_words(text):
         (("--subword-min-count", 2), "--subword-min-count works only with --subwords"),
         (("--model", "pv-dbow", "--subwords", "3-6"), "--subwords is for word vectors"),
         (("--subwords", "6-3"), "--subwords '6-3': expected MIN-MAX, such as 3-6"),
-        (("--subwords", "3-6", "--max-memory", "1M"), "try --buckets 500000"),
+        (("--subwords", "3-6", "--max-memory", "1M"), "try a higher --min-count"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(w2v, text, options, reason):
@@ -368,3 +370,30 @@ def test_the_number_of_ngrams_is_said_before_training(w2v, folder, more, said, c
     assert f"vocabulary: 2 of 2 words and {said}; 4 of 4 tokens kept" in outcome.err
     assert json.loads((folder / "log").read_text().splitlines()[0])["ngrams"] == count
     assert f" and {said}; " in w2v(*args, "--dry-run").err
+
+
+@pytest.mark.parametrize(("lengths", "buckets"), [("3-6", 0), ("1-3", 50)])
+def test_the_estimate_for_numbering_ngrams_is_an_upper_one(monkeypatch, lengths, buckets):
+    monkeypatch.setattr("w2v.negative_sampling.subword_rows._WORDS", 256)
+    monkeypatch.setattr("w2v.negative_sampling.subword_rows._UNSUMMED", 4096)
+    rng = np.random.default_rng(3)
+    letters = rng.integers(97, 123, (4000, 12), np.uint8)
+    words = [row[: 3 + at % 10].tobytes().decode() for at, row in enumerate(letters)]
+    settings = SubwordSettings(lengths, buckets)
+    number_ngrams(words[:9], settings)  # compiles
+    tracemalloc.start()
+    number_ngrams(words, settings)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < numbering_bytes(words, settings) < 4 * peak
+    assert numbering_bytes(["x" * 20_000], settings) < 1000
+
+
+def test_memory_that_is_too_small_to_number_ngrams_is_told_before(w2v, text, monkeypatch):
+    monkeypatch.setattr("w2v.negative_sampling.trainer.number_ngrams", None)
+    options = ("train", text, "--min-count", 1, "--subwords", "3-6")
+    found = w2v(*options, "--max-memory", "1M")
+    assert (found.code, found.err.count("w2v: numbering n-grams needs")) == (2, 1)
+    monkeypatch.setattr("w2v.system.resources.available_memory", lambda: 1000)
+    found = w2v(*options)
+    assert "more memory, but only 1 KB are free: try a higher --min-count" in found.err

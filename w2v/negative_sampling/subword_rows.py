@@ -12,11 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.embeddings.subwords import find_ngrams, joined
+from w2v.embeddings.subwords import LONGEST_WORD, find_ngrams, joined
 from w2v.settings import SubwordSettings
 
 _WORDS = 1 << 14  # words whose n-grams are computed at a time
 _UNSUMMED = 1 << 22  # buckets that are counted before their numbers of words are summed
+# Bytes that `number_ngrams` needs at most for each word, for each n-gram of each word, and for each
+# n-gram of the words whose n-grams are computed at a time.
+_WORD_BYTES, _NGRAM_BYTES, _BLOCK_BYTES = 150, 28, 64
 _ONE, _HALF, _LOWER = np.uint64(1), np.uint64(32), np.uint64((1 << 32) - 1)
 
 
@@ -45,6 +48,20 @@ class WordRows(NamedTuple):
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(offsets[-1]) + np.repeat(begins - offsets[:-1], lengths)
         return WordRows(offsets, self.rows[places], self.shares[places])
+
+
+def numbering_bytes(names: Sequence[str], settings: SubwordSettings) -> int:
+    """An upper estimate of the bytes that `number_ngrams` needs, which finds no n-gram."""
+    minn, maxn = settings.ngram_lengths
+    characters = np.fromiter(map(len, names), np.int64, len(names))
+    characters[characters > LONGEST_WORD] = -maxn  # these have no n-grams
+    ngrams = np.zeros(len(names), np.int64)
+    for length in range(minn, maxn + 1):
+        ngrams += np.maximum(characters + 3 - length, 0)
+    in_block = max(
+        (int(ngrams[at : at + _WORDS].sum()) for at in range(0, len(names), _WORDS)), default=0
+    )
+    return _WORD_BYTES * len(names) + _NGRAM_BYTES * int(ngrams.sum()) + _BLOCK_BYTES * in_block
 
 
 def number_ngrams(names: Sequence[str], settings: SubwordSettings) -> tuple[np.ndarray, WordRows]:
@@ -210,4 +227,8 @@ def _sum_by_bucket(parts: list[np.ndarray]) -> np.ndarray:
         return numbers
     numbers &= _LOWER
     sums: np.ndarray = np.add.reduceat(numbers, begins)
-    return buckets[begins].astype(np.uint64) << _HALF | sums
+    del numbers
+    found = buckets[begins].astype(np.uint64)
+    found <<= _HALF
+    found |= sums
+    return found

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from w2v.errors import W2VError
 from w2v.kernels.cache import is_cold
+from w2v.negative_sampling.subword_rows import numbering_bytes
 from w2v.runs.executors import Executor
+from w2v.settings import ModelSettings, SubwordSettings
 from w2v.system import resources
 from w2v.system.resources import readable
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
@@ -38,8 +40,27 @@ def needed(executor: Executor, vocabulary: Vocabulary, text: EncodedText) -> Nee
     names = len(vocabulary.names) + (len(text.names) if isinstance(text, EncodedDocuments) else 0)
     compiling = _COMPILING_BYTES if is_cold(*executor.trainer.kernels) else 0
     additional = executor.memory_bytes() + _KERNEL_BYTES + names * _NAME_BYTES + compiling
-    total = max(resources.peak_memory(), resources.used_memory() + additional)
-    return Needed(additional, total, compiling)
+    return Needed(additional, _total(additional), compiling)
+
+
+def _total(additional: int) -> int:
+    """Bytes of the whole process, which needs so many more than it uses now."""
+    return max(resources.peak_memory(), resources.used_memory() + additional)
+
+
+def check_numbering(names: list[str], options: ModelSettings, max_memory: int | None) -> None:
+    """Raise W2VError where memory is too small even to number the n-grams of the words.
+
+    It is called before they are numbered. How many vectors training needs is known only afterwards.
+
+    names       the words of the vocabulary
+    options     the settings of the model, with or without subwords
+    max_memory  bytes that the whole process may use (--max-memory); None: no limit
+    """
+    if isinstance(options, SubwordSettings) and options.has_subwords:
+        bytes_ = numbering_bytes(names, options)
+        advice = "a higher --min-count, a --max-vocab, or fewer lengths in --subwords"
+        _check("numbering n-grams", Needed(bytes_, _total(bytes_)), max_memory, advice)
 
 
 def check(needed: Needed, max_memory: int | None, advice: str) -> None:
@@ -48,6 +69,11 @@ def check(needed: Needed, max_memory: int | None, advice: str) -> None:
     max_memory  bytes that the whole process may use (--max-memory); None: no limit
     advice      what to try, for the message
     """
+    _check("training", needed, max_memory, advice)
+
+
+def _check(task: str, needed: Needed, max_memory: int | None, advice: str) -> None:
+    """Raise W2VError where a task needs more memory than there is."""
     once = f"; {readable(needed.compiling)} are to compile kernels, only once"
     once = once if needed.compiling else ""
     for bytes_, limit, message in (
@@ -56,6 +82,6 @@ def check(needed: Needed, max_memory: int | None, advice: str) -> None:
     ):
         if limit is not None and bytes_ > limit:
             raise W2VError(
-                f"training needs {readable(bytes_)} {message.format(readable(limit))}{once}: try "
+                f"{task} needs {readable(bytes_)} {message.format(readable(limit))}{once}: try "
                 f"{advice}"
             )

@@ -152,6 +152,7 @@ class TrainingRun:
             if request.model.has_documents:
                 names = self.text.names
         formats.check_names(request.output, names, request.dim, request.run.blank)
+        memory.check_numbering(self.vocabulary.names, request.options, self._max_memory)
         self.executor.prepare(self.vocabulary, self.text)
         if isinstance(request.options, NegativeSamplingSettings):
             check_neighbours(
