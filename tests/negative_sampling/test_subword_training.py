@@ -21,6 +21,7 @@ from w2v.negative_sampling.subword_rows import (
     number_ngrams,
     numbering_bytes,
     share_rows,
+    shared_rows,
     without_ngrams,
 )
 from w2v.settings import SubwordSettings
@@ -71,9 +72,9 @@ def test_ngrams_of_the_same_words_share_a_row_and_train_as_if_each_had_its_own(
 ):
     monkeypatch.setattr("w2v.negative_sampling.subword_rows._WORDS", 3)  # several blocks
     kept, apart = number_ngrams([*NAMES, "ananas", "aaaa"], SubwordSettings("2-4", buckets, fewest))
-    row_of, shared = share_rows(apart, len(kept))
-    words = shared.offsets.size - 1
-    row_of = np.concatenate([np.arange(words), row_of])
+    ngram_rows = shared_rows(apart, np.full(len(kept), -1))
+    shared, words = share_rows(apart, ngram_rows), len(NAMES) + 2
+    row_of = np.concatenate([np.arange(words), ngram_rows])
     count = row_of.max() + 1
     assert len(set(row_of)) == count
     assert (count < len(row_of)) == (not buckets)  # with 7 buckets each occurs in other words
@@ -99,9 +100,22 @@ def test_an_empty_vocabulary_has_no_ngrams():
     kept, found = number_ngrams([], SubwordSettings("3-6"))
     assert kept.size == 0
     assert listed(found) == []
-    row_of, shared = share_rows(found, 0)
-    assert row_of.size == 0
-    assert listed(shared) == []
+    rows = shared_rows(found, np.empty(0, np.int64))
+    assert rows.size == 0
+    assert listed(share_rows(found, rows)) == []
+
+
+def test_ngrams_that_begin_with_other_vectors_share_no_row():
+    kept, apart = number_ngrams(NAMES, SubwordSettings("2-4"))
+    alone = shared_rows(apart, np.full(len(kept), -1))
+    given = np.arange(len(kept)) % 5 - 1
+    rows = shared_rows(apart, given)
+    words, pairs = len(NAMES), set(zip(alone.tolist(), given.tolist(), strict=True))
+    assert len(set(zip(alone.tolist(), given.tolist(), rows.tolist(), strict=True))) == len(pairs)
+    assert len(set(rows.tolist())) == len(pairs)
+    assert (rows[given >= 0] >= words).all()
+    np.testing.assert_array_equal(rows[given < 0] < words, alone[given < 0] < words)
+    assert [own[0] for own in listed(share_rows(apart, rows))] == list(range(words))
 
 
 def test_a_single_length_is_the_shortest_and_the_longest():
@@ -320,6 +334,7 @@ def test_an_update_goes_on_from_the_vectors_of_the_model(w2v, text, folder):
         np.testing.assert_allclose(
             new.row(new.find(name)), old.row(old.find(name)), rtol=1e-4, atol=1e-5
         )
+    assert new.subwords.vectors.shape[0] < len(new) + new.subwords.ngram_count  # rows are shared
     np.testing.assert_allclose(new.compose("walkin"), old.compose("walkin"), rtol=1e-3, atol=1e-4)
 
 

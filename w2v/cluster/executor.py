@@ -95,7 +95,7 @@ class ClusterEngine:
         names = vocabulary.names if request.composes_words else range(len(vocabulary.names))
         setup = ModelSetup(
             self._cluster.run, request.model.name, options, names, vocabulary.counts,
-            trainer.frozen, trainer.has_shared_rows,
+            trainer.frozen, trainer.ngram_rows,
             len(text.names) if isinstance(text, EncodedDocuments) else 0,
             plan.longest, plan.most_spans,
         )  # fmt: skip

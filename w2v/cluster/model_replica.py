@@ -23,17 +23,17 @@ from w2v.training.protocols import SgdTrainer
 class ModelSetup:
     """The facts that a worker needs to train chunks of a run.
 
-    run          the identifier of the run
-    model        name of the model
-    options      settings of the model
-    names        the V words of the vocabulary; training uses them only with subwords, without which
-                 they are range(V)
-    counts       int64 (V,): the counts of the words
-    frozen       bool (V,): the words whose vectors do not change; (0,) if there are none
-    shares_rows  whether n-grams that occur in the same words share a row
-    documents    number of documents that have vectors
-    longest      maximum number of words in a chunk, as in a `Plan`
-    most_spans   maximum number of documents in a chunk, as in a `Plan`
+    run         the identifier of the run
+    model       name of the model
+    options     settings of the model
+    names       the V words of the vocabulary; training uses them only with subwords, without which
+                they are range(V)
+    counts      int64 (V,): the counts of the words
+    frozen      bool (V,): the words whose vectors do not change; (0,) if there are none
+    ngram_rows  int32 (G,): the row of each n-gram from which words are composed
+    documents   number of documents that have vectors
+    longest     maximum number of words in a chunk, as in a `Plan`
+    most_spans  maximum number of documents in a chunk, as in a `Plan`
     """
 
     run: str
@@ -42,7 +42,7 @@ class ModelSetup:
     names: Sequence[str] | range
     counts: np.ndarray
     frozen: np.ndarray
-    shares_rows: bool
+    ngram_rows: np.ndarray
     documents: int
     longest: int
     most_spans: int
@@ -127,8 +127,7 @@ class Replica(RoundState):
         trainer = model.make_trainer(vocabulary, cast(Any, self._chunk_text), setup.options)
         assert isinstance(trainer, SgdTrainer)
         self._trainer = trainer
-        if setup.shares_rows:
-            trainer.share_rows()
+        trainer.share_rows(setup.ngram_rows)
         self._trainer.begin(setup.shards)
         if setup.frozen.size:
             self._trainer.freeze(setup.frozen)

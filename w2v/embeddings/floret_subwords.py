@@ -85,7 +85,7 @@ class FloretSubwords(Subwords):
         )  # fmt: skip
         return numbers[: bounds[-1]], np.repeat(words, np.diff(bounds))
 
-    def stored(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def stored(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Raise a W2VError: a container has n-grams by the hash of fastText."""
         raise W2VError(
             "the vectors of floret cannot be stored with their n-grams, which have another hash "

@@ -37,11 +37,11 @@ def stored(subwords: Subwords) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     return named(*subwords.stored()), {KEY: json.dumps(facts, sort_keys=True)}
 
 
-def named(
-    vectors: np.ndarray, buckets: np.ndarray, rows: np.ndarray | None
-) -> dict[str, np.ndarray]:
+def named(vectors: np.ndarray, buckets: np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
     """The arrays that `Subwords.stored` returns, by their names in a file."""
-    return {VECTORS: vectors, BUCKETS: buckets} | ({} if rows is None else {ROWS: rows})
+    in_order = np.arange(len(vectors) - len(rows), len(vectors))
+    more = {} if np.array_equal(rows, in_order) else {ROWS: rows}
+    return {VECTORS: vectors, BUCKETS: buckets} | more
 
 
 def settings(minn: int, maxn: int, buckets: int) -> dict[str, int]:

@@ -271,25 +271,23 @@ class Subwords:
         own_rows = rows.astype(np.int64) if self.own_rows is None else self.own_rows[rows]
         return replace(self, own_rows=own_rows)
 
-    def stored(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def stored(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The arrays that a file stores; the first may be mapped from a temporary file.
 
         Returns  float32 (N + R, D), the own rows of the N words of the table, then the R rows of
                  n-grams; uint32 (P,), the buckets of the n-grams, ascending; and int32 (P,), their
-                 rows in the first array, None if these are the last P in this order
+                 rows in the first array
         """
         if self.own_rows is None and isinstance(self.vectors, DenseMatrix):
-            if self.kept is None:
-                return self.vectors.numbers, np.arange(self.buckets, dtype=np.uint32), None
-            rows = None if self.kept_rows is None else self.kept_rows.astype(np.int32)
-            return self.vectors.numbers, self.kept.astype(np.uint32, copy=False), rows
+            buckets, rows = self.ngram_rows()
+            return self.vectors.numbers, buckets.astype(np.uint32), rows.astype(np.int32)
         own = np.arange(self.words) if self.own_rows is None else self.own_rows
         blocks = (self.vectors.take(own[at : at + _ROWS]) for at in range(0, len(own), _ROWS))
         return self.stored_with(blocks, len(own))
 
     def stored_with(
         self, own: Iterable[np.ndarray], words: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The arrays that a file stores if the words have other own rows, see `stored`.
 
         own    float32 (·, D), blocks of the own rows of N words
@@ -302,13 +300,10 @@ class Subwords:
         spooled = SpooledArray(np.float32)
         for block in own:
             spooled.append(block.ravel())
-        is_in_order = np.array_equal(distinct, rows)
         for begin in range(0, len(distinct), _ROWS):
             spooled.append(self.vectors.take(distinct[begin : begin + _ROWS]).ravel())
-        return (
-            spooled.mapped().reshape(words + len(distinct), self.dim), buckets.astype(np.uint32),
-            None if is_in_order else (words + numbers).astype(np.int32),
-        )  # fmt: skip
+        vectors = spooled.mapped().reshape(words + len(distinct), self.dim)
+        return vectors, buckets.astype(np.uint32), (words + numbers).astype(np.int32)
 
 
 def joined(words: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:

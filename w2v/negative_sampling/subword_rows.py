@@ -2,7 +2,7 @@
 
 Letters: V words, G n-grams, R rows of n-grams. The subword vectors have V rows for the words, then
 rows for the n-grams, as the input matrix of fastText. Each n-gram has a row of its own (R = G), or
-n-grams share rows (R < G), see `share_rows`.
+n-grams share rows (R < G), see `shared_rows`.
 """
 
 from __future__ import annotations
@@ -101,31 +101,46 @@ def number_ngrams(names: Sequence[str], settings: SubwordSettings) -> tuple[np.n
     return kept, WordRows.of_means(offsets, rows)
 
 
-def share_rows(word_rows: WordRows, ngrams: int) -> tuple[np.ndarray, WordRows]:
-    """Give one row to all n-grams that occur in the same words, equally often in each.
+def shared_rows(word_rows: WordRows, given: np.ndarray) -> np.ndarray:
+    """Find one row for all n-grams that occur in the same words, equally often in each.
 
     Training adds the same change to each of them, see `kernels.composition`. So one row is enough,
-    which counts as often as n-grams share it. The n-grams of a single word, in which they occur
-    once, share the word's own row. On 100 MB of Wikipedia, 68,000 words and 317,000 n-grams of 3 to
-    6 characters have 160,000 rows.
+    if they also begin with the same vector. The n-grams of a single word, in which they occur once,
+    share the word's own row. On 100 MB of Wikipedia, 68,000 words and 317,000 n-grams of 3 to 6
+    characters have 160,000 rows.
 
     word_rows  the rows of each word, where each n-gram has a row of its own
-    ngrams     G
-    Returns    int32 (G,), the row of each n-gram: below V it is a word's own row; and the rows of
-               each word. Rows of n-grams are numbered in the order of the words, so that those of
-               frequent words are near each other
+    given      int64 (G,), a number of the vector with which each n-gram begins; -1 for any vector.
+               N-grams with a number share no word's own row
+    Returns    int32 (G,), the row of each n-gram: below V it is a word's own row. The others are
+               numbered in the order of the words, so that those of frequent words are near each
+               other
     """
     offsets, rows, words = word_rows.offsets, word_rows.rows, word_rows.offsets.size - 1
     # The sum of random numbers of an n-gram's words. Other words have another sum: with 10⁸ n-grams
     # two equal sums are expected once in some thousand vocabularies, and would only share a row.
-    numbers = np.random.default_rng(0).integers(0, 1 << 64, words, np.uint64)
-    sums = np.zeros(words + ngrams, np.uint64)
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(0, 1 << 64, words, np.uint64)
+    of_given = rng.integers(0, 1 << 64, given.max(initial=-1) + 2, np.uint64)
+    of_given[0] = 0
+    sums = np.concatenate([np.zeros(words, np.uint64), of_given[given + 1]])
     for at in range(0, words, _WORDS):
         end = min(at + _WORDS, words)
         owners = np.repeat(numbers[at:end], np.diff(offsets[at : end + 1]))
         np.add.at(sums, rows[offsets[at] : offsets[end]], owners)
     _, first, group = np.unique(sums, return_index=True, return_inverse=True)
-    row_of = _numbered_by_use(first, rows, words)[group]
+    row_of: np.ndarray = _numbered_by_use(first, rows, words)[group[words:]]
+    return row_of
+
+
+def share_rows(word_rows: WordRows, ngram_rows: np.ndarray) -> WordRows:
+    """The rows of each word if n-grams share rows, each of which counts as often as it is shared.
+
+    word_rows   the rows of each word, where each n-gram has a row of its own
+    ngram_rows  int32 (G,), see `shared_rows`
+    """
+    offsets, rows, words = word_rows.offsets, word_rows.rows, word_rows.offsets.size - 1
+    row_of = np.concatenate([np.arange(words, dtype=np.int32), ngram_rows])
     members = np.bincount(row_of)
     lengths, counts, parts, shares = np.diff(offsets), [], [], []
     for at in range(0, words, _WORDS):
@@ -143,7 +158,7 @@ def share_rows(word_rows: WordRows, ngrams: int) -> tuple[np.ndarray, WordRows]:
     empty = np.empty(0, np.float32)
     ends = np.cumsum(np.concatenate([[0], *counts])).astype(np.int64)
     shared = np.concatenate([*parts, empty.astype(np.int32)])
-    return row_of[words:], WordRows(ends, shared, np.concatenate([*shares, empty]))
+    return WordRows(ends, shared, np.concatenate([*shares, empty]))
 
 
 def _numbered_by_use(first: np.ndarray, rows: np.ndarray, words: int) -> np.ndarray:

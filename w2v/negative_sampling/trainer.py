@@ -20,6 +20,7 @@ from w2v.negative_sampling.subword_rows import (
     WordRows,
     number_ngrams,
     share_rows,
+    shared_rows,
     without_ngrams,
 )
 from w2v.negative_sampling.word_distributions import (
@@ -73,10 +74,11 @@ class WordTrainer:
         self.word_rows: WordRows | None = None
         self._all_rows: WordRows | None = None  # `word_rows` before words were frozen
         self._buckets = np.empty(0, np.uint32)
-        self._ngram_rows: np.ndarray | None = None  # of each bucket, if buckets share rows
         if settings.has_subwords:
             self._buckets, self.word_rows = number_ngrams(vocabulary.names, settings)
             self.kernels += SUBWORD_KERNELS
+        words = len(vocabulary.names)
+        self.ngram_rows = np.arange(words, words + self.ngrams, dtype=np.int32)
         self.matrices: dict[str, np.ndarray] = {}
         self.noise: np.ndarray
         self._plan: Plan
@@ -87,19 +89,26 @@ class WordTrainer:
         """The number of n-grams, or of buckets of n-grams, that have vectors."""
         return len(self._buckets)
 
-    def share_rows(self) -> None:
-        """Give one row to n-grams that occur in the same words: less memory and time.
+    def find_shared_rows(self, initial: Subwords | None) -> np.ndarray:
+        """Find rows that n-grams can share, see `shared_rows`.
 
-        Their vectors must not be set: all of them start with the vector of the row. Without
-        subwords nothing changes.
+        initial  the vectors with which n-grams begin, see `set_ngrams`
+        Returns  int32 (G,), for `share_rows`
+        """
+        if not self.word_rows:
+            return self.ngram_rows
+        given = np.full(self.ngrams, -1)
+        if initial and self._has_same_ngrams(initial):
+            given = initial.rows_of(self._buckets.astype(np.int64))
+        return shared_rows(self.word_rows, given)
+
+    def share_rows(self, ngram_rows: np.ndarray) -> None:
+        """Give rows to n-grams, int32 (G,), before the matrices are allocated.
+
+        N-grams that share a row save memory and time.
         """
         if self.word_rows:
-            self._ngram_rows, self.word_rows = share_rows(self.word_rows, self.ngrams)
-
-    @property
-    def has_shared_rows(self) -> bool:
-        """Whether n-grams share rows."""
-        return self._ngram_rows is not None
+            self.ngram_rows, self.word_rows = ngram_rows, share_rows(self.word_rows, ngram_rows)
 
     def plan(self, threads: int) -> Plan:
         """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
@@ -165,9 +174,7 @@ class WordTrainer:
     def _shapes(self) -> dict[str, tuple[int, int]]:
         """The shape of each matrix: its rows without the padding row, and its padded row length."""
         words, dim = len(self.vocabulary.names), self.settings.padded_dim
-        rows = words + self._buckets.size
-        if self._ngram_rows is not None:
-            rows = max(words, int(self._ngram_rows.max(initial=-1)) + 1)
+        rows = max(words, int(self.ngram_rows.max(initial=-1)) + 1)
         return {"input_vectors": (rows, dim), "output_vectors": (words, dim)}
 
     def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
@@ -253,17 +260,22 @@ class WordTrainer:
     def set_ngrams(self, subwords: Subwords) -> None:
         """Set the vectors of the n-grams that the vocabulary has too.
 
-        Nothing is set if the n-grams have other lengths or other buckets. They must not share rows.
+        Nothing is set if the n-grams have other lengths or other buckets.
         """
-        settings = self.settings
-        lengths = subwords.minn, subwords.maxn
-        if not settings.has_subwords or settings.ngram_lengths != lengths:
-            return
-        if settings.bucket_count == subwords.buckets:
+        if self._has_same_ngrams(subwords):
             rows = subwords.rows_of(self._buckets.astype(np.int64))
-            here = np.flatnonzero(rows >= 0)
-            ngrams = subwords.vectors.take(rows[here])
-            self.vectors("input_vectors")[len(self.vocabulary.names) + here] = ngrams
+            has_row = rows >= 0
+            ngrams = subwords.vectors.take(rows[has_row])
+            self.vectors("input_vectors")[self.ngram_rows[has_row]] = ngrams
+
+    def _has_same_ngrams(self, subwords: Subwords) -> bool:
+        """Whether the n-grams of the trained words have the lengths and buckets of others."""
+        settings = self.settings
+        return (
+            settings.has_subwords
+            and settings.ngram_lengths == (subwords.minn, subwords.maxn)
+            and settings.bucket_count == subwords.buckets
+        )
 
     def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
         """Set the vectors of words.
@@ -293,7 +305,7 @@ class WordTrainer:
         return Subwords(
             DenseMatrix(self._subword_vectors()), len(self.vocabulary.names),
             *self.settings.ngram_lengths, self.settings.bucket_count, self._buckets,
-            self._ngram_rows,
+            self.ngram_rows,
         )  # fmt: skip
 
     def _subword_vectors(self) -> np.ndarray:
@@ -319,7 +331,7 @@ class WordTrainer:
         tensors = {"output_vectors": self.vectors("output_vectors")}
         if self.word_rows:
             tensors |= subword_tensors.named(
-                self._subword_vectors(), self._buckets, self._ngram_rows
+                self._subword_vectors(), self._buckets, self.ngram_rows
             )
         return tensors
 

@@ -230,8 +230,8 @@ class ChunkExecutor:
         trainer = self._request.model.make_trainer(vocabulary, text, self._request.options)
         assert isinstance(trainer, IterativeTrainer)
         initial = self._request.initial
-        if isinstance(trainer, SgdTrainer) and not (initial and initial.subwords):
-            trainer.share_rows()
+        if isinstance(trainer, SgdTrainer):
+            trainer.share_rows(trainer.find_shared_rows(initial.subwords if initial else None))
         self.trainer = trainer
         self.plan = trainer.plan(self.threads)
         self.state = TrainingState.start(self.plan)

@@ -172,18 +172,19 @@ class SgdTrainer(GradientTrainer, HasWorkers, Protocol):
     vocabulary  the words and their counts
     text        the training text
     frozen      bool (V,), the word vectors that must not change; empty for none, see `freeze`
+    ngram_rows  int32 (G,), the row of each n-gram from which words are composed, see `share_rows`
     """
 
     vocabulary: Vocabulary
     text: EncodedText
     frozen: np.ndarray
+    ngram_rows: np.ndarray
 
-    @property
-    def has_shared_rows(self) -> bool:
-        """Whether n-grams share rows."""
+    def find_shared_rows(self, initial: Subwords | None) -> np.ndarray:
+        """Find rows, int32 (G,), that n-grams can share which begin with the vectors `initial`."""
 
-    def share_rows(self) -> None:
-        """Give one row to n-grams that occur in the same words, before `plan` and `begin`."""
+    def share_rows(self, ngram_rows: np.ndarray) -> None:
+        """Give rows to n-grams, int32 (G,), before `plan` and `begin`."""
 
 
 @runtime_checkable
