@@ -215,3 +215,10 @@ def mutate(data, rng):
             case 6:
                 data[at : at + rng.randint(0, 2)] = rng.choice(ODD)
     return bytes(data)
+
+
+def listed(found):
+    """The rows of each word of a `WordRows`, as lists."""
+    return [
+        found.rows[a:b].tolist() for a, b in zip(found.offsets, found.offsets[1:], strict=False)
+    ]

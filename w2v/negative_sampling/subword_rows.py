@@ -15,11 +15,12 @@ import numpy as np
 from w2v.embeddings.subwords import LONGEST_WORD, find_ngrams, joined
 from w2v.settings import SubwordSettings
 
+_PLACES = 1 << 20  # uses of rows that are looked at at a time
 _WORDS = 1 << 14  # words whose n-grams are computed at a time
 _UNSUMMED = 1 << 22  # buckets that are counted before their numbers of words are summed
-# Bytes that `number_ngrams` needs at most for each word, for each n-gram of each word, and for each
-# n-gram of the words whose n-grams are computed at a time.
-_WORD_BYTES, _NGRAM_BYTES, _BLOCK_BYTES = 150, 28, 64
+# Bytes that `number_ngrams` and sharing rows need at most for each word, for each n-gram of each
+# word, and for each n-gram of the words whose n-grams are computed at a time.
+_WORD_BYTES, _NGRAM_BYTES, _BLOCK_BYTES = 150, 32, 64
 _ONE, _HALF, _LOWER = np.uint64(1), np.uint64(32), np.uint64((1 << 32) - 1)
 
 
@@ -51,7 +52,7 @@ class WordRows(NamedTuple):
 
 
 def numbering_bytes(names: Sequence[str], settings: SubwordSettings) -> int:
-    """An upper estimate of the bytes that `number_ngrams` needs, which finds no n-gram."""
+    """An upper estimate of the bytes for numbering the n-grams and for `shared_rows`."""
     minn, maxn = settings.ngram_lengths
     characters = np.fromiter(map(len, names), np.int64, len(names))
     characters[characters > LONGEST_WORD] = -maxn  # these have no n-grams
@@ -101,7 +102,7 @@ def number_ngrams(names: Sequence[str], settings: SubwordSettings) -> tuple[np.n
     return kept, WordRows.of_means(offsets, rows)
 
 
-def shared_rows(word_rows: WordRows, given: np.ndarray) -> np.ndarray:
+def shared_rows(word_rows: WordRows, ngrams: int, given: np.ndarray | None = None) -> np.ndarray:
     """Find one row for all n-grams that occur in the same words, equally often in each.
 
     Training adds the same change to each of them, see `kernels.composition`. So one row is enough,
@@ -110,8 +111,9 @@ def shared_rows(word_rows: WordRows, given: np.ndarray) -> np.ndarray:
     characters have 160,000 rows.
 
     word_rows  the rows of each word, where each n-gram has a row of its own
+    ngrams     G
     given      int64 (G,), a number of the vector with which each n-gram begins; -1 for any vector.
-               N-grams with a number share no word's own row
+               N-grams with a number share no word's own row. None: all begin with any vector
     Returns    int32 (G,), the row of each n-gram: below V it is a word's own row. The others are
                numbered in the order of the words, so that those of frequent words are near each
                other
@@ -121,16 +123,24 @@ def shared_rows(word_rows: WordRows, given: np.ndarray) -> np.ndarray:
     # two equal sums are expected once in some thousand vocabularies, and would only share a row.
     rng = np.random.default_rng(0)
     numbers = rng.integers(0, 1 << 64, words, np.uint64)
-    of_given = rng.integers(0, 1 << 64, given.max(initial=-1) + 2, np.uint64)
-    of_given[0] = 0
-    sums = np.concatenate([np.zeros(words, np.uint64), of_given[given + 1]])
+    sums = np.zeros(words + ngrams, np.uint64)
+    if given is not None:
+        of_given = rng.integers(0, 1 << 64, given.max(initial=-1) + 2, np.uint64)
+        of_given[0] = 0
+        sums[words:] = of_given[given + 1]
     for at in range(0, words, _WORDS):
         end = min(at + _WORDS, words)
         owners = np.repeat(numbers[at:end], np.diff(offsets[at : end + 1]))
         np.add.at(sums, rows[offsets[at] : offsets[end]], owners)
-    _, first, group = np.unique(sums, return_index=True, return_inverse=True)
-    row_of: np.ndarray = _numbered_by_use(first, rows, words)[group[words:]]
-    return row_of
+    # As np.unique with return_index and return_inverse, in half of the memory.
+    order = np.argsort(sums, kind="stable").astype(np.int32)
+    begins = np.ones(sums.size, np.bool_)
+    begins[1:] = np.diff(sums[order]) != 0
+    del sums
+    row_of = np.empty(order.size, np.int32)
+    numbers_by_group = _numbered_by_use(order[begins], rows, words)
+    row_of[order] = np.repeat(numbers_by_group, np.diff(np.flatnonzero(np.append(begins, True))))
+    return row_of[words:]
 
 
 def share_rows(word_rows: WordRows, ngram_rows: np.ndarray) -> WordRows:
@@ -164,14 +174,16 @@ def share_rows(word_rows: WordRows, ngram_rows: np.ndarray) -> WordRows:
 def _numbered_by_use(first: np.ndarray, rows: np.ndarray, words: int) -> np.ndarray:
     """Numbers of groups of rows: that of a word's own row, else from V on in the order of use.
 
-    first    int64 (C,), the first row of each group
+    first    int32 (C,), the first row of each group
     rows     int32 (·,), the rows of all words, one word after the other
     words    V
     Returns  int32 (C,)
     """
     use = np.empty(rows.max(initial=-1) + 1, np.int64)
-    use[rows[::-1]] = np.arange(rows.size - 1, -1, -1)  # the first use of each row
-    numbers = first.astype(np.int32)
+    for end in range(rows.size, 0, -_PLACES):  # from the end, so that the first use of a row stays
+        begin = max(end - _PLACES, 0)
+        use[rows[begin:end][::-1]] = np.arange(end - 1, begin - 1, -1)
+    numbers = first.copy()
     of_ngrams = np.flatnonzero(first >= words)
     order = of_ngrams[np.argsort(use[first[of_ngrams]])]
     numbers[order] = words + np.arange(order.size, dtype=np.int32)

@@ -97,10 +97,10 @@ class WordTrainer:
         """
         if not self.word_rows:
             return self.ngram_rows
-        given = np.full(self.ngrams, -1)
+        given = None
         if initial and self._has_same_ngrams(initial):
             given = initial.rows_of(self._buckets.astype(np.int64))
-        return shared_rows(self.word_rows, given)
+        return shared_rows(self.word_rows, self.ngrams, given)
 
     def share_rows(self, ngram_rows: np.ndarray) -> None:
         """Give rows to n-grams, int32 (G,), before the matrices are allocated.
