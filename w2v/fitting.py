@@ -105,6 +105,8 @@ def fit_table(
     if not settings.has_subwords:
         raise W2VError("--subwords none: give the numbers of characters of n-grams, such as 3-6")
     _ = settings.ngram_lengths  # raises an error before the long work
+    if not len(table):
+        raise W2VError("there are no words whose vectors n-grams could be fitted to")
     if table.subwords is not None:
         console.warn("these vectors already have subwords, which are replaced")
     if is_cold(*KERNELS):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_NGRAM = 64  # characters
+FEWEST_BUCKETS = 1000  # in advice; with fewer, unknown words get hardly different vectors
 SEED = "Seed of the random numbers. Change it to see how much the result depends on chance."
 
 

@@ -73,6 +73,9 @@ def test_ngrams_are_not_added_to_another_model_or_to_own_options():
     assert translated(["-input", "x", "--model", "ppmi"]) == ["--model", "ppmi", "x"]
     own = ["--subwords", "2-3"]
     assert translated(["cbow", "-input", "x", *own]) == ["--model", "cbow", *own, "x"]
+    own = ["--buckets", "7"]
+    found = translated(["cbow", "-input", "x", "-maxn", "4", *own])
+    assert found == ["--model", "cbow", "--subwords", "3-4", *own, "x"]
 
 
 @pytest.mark.parametrize(

@@ -311,3 +311,25 @@ def test_training_starts_from_a_fasttext_model(w2v, model):
     assert (outcome.code, outcome.err) == (0, "")
     trained = library.load("x.safetensors")
     np.testing.assert_allclose(trained["king"], composed("king"), atol=1e-6)
+
+
+@BOTH
+def test_comparisons_say_in_which_file_words_are_composed(w2v, model, file):
+    (model / "pairs.tsv").write_text("the\tthein\t3\nthe\ttheir\t4\nking\tthere\t1\n")
+    (model / "words.vec").write_text("2 4\nthe 1 2 3 4\nking 4 3 2 1\n")
+    said = f"pairs.tsv, {file}: 1 pair with out-of-vocabulary words, composed from n-grams\n"
+    both = ("-v", file, "-v", "words.vec")
+    assert w2v("evaluate", "similarity", "pairs.tsv", *both).err == said
+    assert w2v("evaluate", "similarity", "pairs.tsv", *both, "--oov", "skip").err == ""
+    assert w2v("compare", file, "words.vec", "--pairs", "pairs.tsv").err.startswith(said)
+    (model / "questions").write_text(": a\nthein the there their\n")
+    said = f"questions, {file}: 1 question with out-of-vocabulary words, composed from n-grams\n"
+    assert w2v("evaluate", "analogies", "questions", *both).err == said
+    assert w2v("compare", file, "words.vec", "--questions", "questions").err.startswith(said)
+
+
+def test_parts_of_several_words_are_below_their_names(w2v, model):
+    one = w2v("vector", "the", "--parts", "-v", "model.bin").out
+    two = w2v("vector", "the", "king", "--parts", "-v", "model.bin").out
+    assert two.startswith(f"the:\n{one}king:\n")
+    assert w2v("vector", "-", "--parts", "-v", "model.bin", stdin=b"the\n").out == f"the:\n{one}"

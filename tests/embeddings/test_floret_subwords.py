@@ -94,3 +94,26 @@ def test_damaged_files_are_one_error(tmp_path, damage, message):
     path.write_text(text().replace(*damage))
     with pytest.raises(W2VError, match=message):
         formats.load(str(path))
+
+
+@pytest.mark.parametrize("suffix", [".vec", ".bin", ".safetensors", ".npy"])
+def test_a_file_without_words_is_not_written(tmp_path: Path, suffix: str):
+    (tmp_path / "x.floret").write_text(text())
+    vectors, path = w2v.load(tmp_path / "x.floret"), tmp_path / f"y{suffix}"
+    with pytest.raises(W2VError, match="list the words that you need with --words"):
+        vectors.save(path)
+    assert not path.exists()
+    with pytest.raises(W2VError, match="there are no words"):
+        w2v.fit_subwords(vectors)
+    (tmp_path / "text").write_text("the lynx\n" * 9)
+    with pytest.raises(W2VError, match="lists no words: .* with w2v convert --words"):
+        w2v.train(tmp_path / "text", init=tmp_path / "x.floret")
+
+
+def test_a_damaged_file_cannot_be_repaired_and_the_message_says_so(tmp_path: Path):
+    (tmp_path / "x.floret").write_text(text().replace(" 2 216", " 9 216"))
+    with pytest.raises(W2VError, match="a number in its first line is wrong"):
+        w2v.load(tmp_path / "x.floret")
+    (tmp_path / "x.floret").write_text(text()[:-30])
+    with pytest.raises(W2VError, match="download or write the file again$"):
+        w2v.load(tmp_path / "x.floret")

@@ -154,7 +154,7 @@ def test_a_word_must_be_left_to_fit():
 
 @pytest.mark.parametrize(("free", "lengths"), [(30_000, "1-2"), (120_000, "1-6")])
 def test_the_advice_on_memory_works(monkeypatch, free, lengths):
-    monkeypatch.setattr(subword_fit, "_FEWEST_BUCKETS", 1)
+    monkeypatch.setattr(subword_fit, "FEWEST_BUCKETS", 1)
     words, vectors = planted(20)
     table = Table.build(words, vectors)
     refused = fit(table, lengths)

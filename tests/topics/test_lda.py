@@ -452,7 +452,10 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
         (("topics", "w.safetensors"), "is a pv-dbow model: topics need one of lda, lsa"),
         (("topics", "v.bin"), "v.bin (word2vec binary) holds only vectors: this needs a model"),
         (("perplexity", "v.bin", "text"), "v.bin (word2vec binary) holds only vectors"),
-        (("evaluate", "analogies", "text", "-v", "v.bin", "--combine", "sum"), "no output vectors"),
+        (
+            ("evaluate", "analogies", "text", "-v", "v.bin", "--combine", "sum"),
+            "needs the output vectors",
+        ),
         (
             ("perplexity", "lsa.safetensors", "text"),
             "the topics of this model are not probabilities",

@@ -180,7 +180,7 @@ def _memory_advice(command: str, args: Sequence[str]) -> str:
     """
     if command == "train":
         has_ngrams = any(arg.startswith(("--subwords", "-minn", "-maxn")) for arg in args)
-        fewer = "--buckets 500000, " if has_ngrams else ""
+        fewer = "a smaller number of --buckets, " if has_ngrams else ""
         return f"{fewer}a higher --min-count, or a smaller --dim (--topics for lda and lsa)"
     if command in ("infer", "predict", "perplexity", "phrases"):
         return "a smaller part of the texts at a time"

@@ -10,7 +10,7 @@ import click
 
 from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.compared_files import print_compared
-from w2v.cli.evaluate_options import restrict_option
+from w2v.cli.evaluate_options import restrict_option, say_composed
 from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
@@ -50,14 +50,14 @@ def compare(
 
     The scores are measured on the sets of --pairs and --questions. Without these options, they are
     measured on questions-words.txt and similarity/*.tsv in the folder $W2V_DATA. Only pairs and
-    questions whose words are in all files are scored. Prints for each file the score, its 95 %
-    bootstrap interval, and the p-value of the difference from the first file.
+    questions whose words all files have, or compose from n-grams, are scored. Prints for each file
+    the score, its 95 % bootstrap interval, and the p-value of the difference from the first file.
 
     Then prints the overlap of nearest neighbours of each pair of files: the share of common words
     among the ten nearest, averaged over the 1,000 most frequent words that all files have.
     """
     from w2v.evaluation import compare
-    from w2v.evaluation.analogies import analogies
+    from w2v.evaluation.analogies import analogies, totals
 
     tables = [open_table(file) for file in files]
     if not (pairs or questions):
@@ -71,10 +71,15 @@ def compare(
         click.echo(message, err=True)
     for path in questions:
         answered = [analogies(table, path, restrict) for table in tables]
+        for file, each in zip(files, answered, strict=True):
+            say_composed(path, file, totals(each)[-1].composed, "question")
         for compared in compare.by_questions(answered, path):
             print_compared(files, compared, results)
     for path in pairs:
-        print_compared(files, compare.by_pairs(tables, path, restrict), results)
+        scores = compare.by_pairs(tables, path, restrict)
+        for file, score in zip(files, scores, strict=True):
+            say_composed(path, file, score.composed, "pair")
+        print_compared(files, scores, results)
     if len(files) > 1:
         _print_overlap(files, compare.overlap(tables), results)
 

@@ -112,8 +112,9 @@ def convert(
     from w2v.system.progress import plural
 
     catch_signals()
-    if words and only:
-        raise click.UsageError("--words and --only cannot be combined: use one of them")
+    if words and (only or limit is not None):
+        other = "--only" if only else "--limit"
+        raise click.UsageError(f"--words and {other} cannot be combined: use one of them")
     is_half = dtype == "f16"
     if is_half and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
         raise click.UsageError(
@@ -133,6 +134,7 @@ def convert(
     had_subwords = converted.subwords is not None and not words
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
+        converted = transform.first(converted, limit)
     if only:
         converted, missing = transform.select(converted, read_names(only))
         lists, count = ", ".join(map(name_of, only)), plural(missing, "name")
@@ -181,13 +183,13 @@ def _save(
         table = table.without_subwords()
     if is_model:
         facts = fasttext_export.facts_of(source, table) if source and name == "words" else None
+        fasttext_export.write(target, table, facts, buckets)
         if changed := fasttext_export.change_when_written(table, facts, buckets):
             click.echo(f"{printable(output_name(target))}: {changed}", err=True)
-        fasttext_export.write(target, table, facts, buckets)
     else:
+        formats.save(target, table, name, "" if layout else source)
         if table.subwords is not None and (lost := formats.lost_subwords(target)):
             click.echo(f"{printable(output_name(target))}: {lost}", err=True)
-        formats.save(target, table, name, "" if layout else source)
     size = f"{plural(len(table), 'vector')} of {plural(table.dim, 'number')}"
     kind = ", a fastText model" if is_model else ""
     click.echo(f"{printable(output_name(target))}: {size}{kind}", err=True)

@@ -68,10 +68,10 @@ def analogies(
     tables = files.tables()
     for path in files.sets:
         answered = [analogies(table, path, files.restrict, method) for table in tables]
-        for each in answered:
+        for file, each in zip(files.paths(), answered, strict=True):
             total = totals(each)[-1]
             unknown, composed = total.questions - total.answerable, total.composed
-            files.report_words(path, composed, unknown, "question")
+            files.report_words(path, file, composed, unknown, "question")
         if len(answered) > 1:
             for compared in compare.by_questions(answered, path):
                 print_compared(files.vectors, compared, results)

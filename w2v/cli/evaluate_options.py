@@ -75,15 +75,20 @@ class EvaluatedFiles:
             return [table.without_subwords() for table in tables]
         from w2v.embeddings import formats, transform
 
-        return [
-            transform.add_output_vectors(open_table(path), path, formats.contents(path)[0])
-            for path in self.paths()
-        ]
+        tables = []
+        for path in self.paths():
+            table = open_table(path)
+            if table.subwords is not None and self.oov == "compose":
+                message = f"{path}: unknown words are left out: --combine sum cannot compose them"
+                click.echo(printable(message), err=True)
+            tables.append(transform.add_output_vectors(table, path, formats.contents(path)[0]))
+        return tables
 
-    def report_words(self, path: str, composed: int, unknown: int, what: str) -> None:
+    def report_words(self, path: str, file: str, composed: int, unknown: int, what: str) -> None:
         """Report on stderr how many pairs or questions of a set have composed words.
 
         path      the path of the set
+        file      the vector file
         composed  number of pairs or questions with words that are composed from n-grams
         unknown   number of those with words that have no vector
         what      pair or question
@@ -96,14 +101,23 @@ class EvaluatedFiles:
                 f"{path}: {plural(unknown, what)} with words that are unknown, or beyond "
                 "--restrict: leave out --oov error"
             )
-        if composed:
-            click.echo(
-                printable(
-                    f"{path}: {plural(composed, what)} with out-of-vocabulary words, composed from "
-                    "n-grams"
-                ),
-                err=True,
-            )
+        say_composed(path, file if len(self.vectors) > 1 else "", composed, what)
+
+
+def say_composed(path: str, file: str, composed: int, what: str) -> None:
+    """Report on stderr how many pairs or questions of a set have composed words.
+
+    path      the path of the set
+    file      the vector file; "" if there is only one
+    composed  number of pairs or questions with words that are composed from n-grams
+    what      pair or question
+    """
+    from w2v.system.progress import plural
+
+    if composed:
+        place = f"{path}, {file}" if file else path
+        message = f"{plural(composed, what)} with out-of-vocabulary words, composed from n-grams"
+        click.echo(printable(f"{place}: {message}"), err=True)
 
 
 evaluated_file_options = option_bundle(

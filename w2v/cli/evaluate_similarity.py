@@ -6,7 +6,7 @@ import click
 
 from w2v.cli.command import Command
 from w2v.cli.compared_files import print_compared
-from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options
+from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options, say_composed
 from w2v.cli.output import ResultPrinter, format_options, printable
 
 
@@ -38,10 +38,13 @@ def similarity(
     for path in files.sets:
         if len(tables) > 1:
             compared = compare.by_pairs(tables, path, files.restrict)
+            for file, each in zip(files.vectors, compared, strict=True):
+                say_composed(path, file, each.composed, "pair")
             print_compared(files.vectors, compared, results)
             continue
         result = similarity(tables[0], path, files.restrict)
-        files.report_words(path, result.composed, result.pairs - len(result.found), "pair")
+        unknown = result.pairs - len(result.found)
+        files.report_words(path, files.paths()[0], result.composed, unknown, "pair")
         known_pairs, (spearman, p, pearson) = len(result.found), result.agreement()
         score = "      -" if spearman is None else f"{spearman:7.4f}"
         details = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"

@@ -154,14 +154,15 @@ def _subwords(foreign_values: dict[str, str], own_args: list[str], names_model: 
     names_model  whether the foreign command line names the model, as `skipgram -input` does
     """
     is_fasttext = "-input" in foreign_values and names_model
-    has_own = any(arg.partition("=")[0] in ("--subwords", "--buckets") for arg in own_args)
-    if has_own or not (is_fasttext or {*_SUBWORDS} & {*foreign_values}):
+    own = {arg.partition("=")[0] for arg in own_args}
+    if "--subwords" in own or not (is_fasttext or {*_SUBWORDS} & {*foreign_values}):
         return []
     first, last, buckets = (foreign_values.get(name, value) for name, value in _SUBWORDS.items())
     if last == "0":
         return []
     first = "1" if first == "0" else first
-    return ["--subwords", f"{first}-{last}", "--buckets", buckets]
+    options = ["--subwords", f"{first}-{last}"]
+    return options if "--buckets" in own else [*options, "--buckets", buckets]
 
 
 def _check_output(foreign_values: dict[str, str]) -> None:

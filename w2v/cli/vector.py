@@ -94,7 +94,7 @@ def vector(
         """Print the parts of the vector of a query, which is one word."""
         if query.signs != ("+",):
             raise W2VError(f"--parts needs single words, found {str(query)!r}")
-        print_parts(lookup_table, str(query), results)
+        print_parts(lookup_table, str(query), results, bool(files.paths) or len(queries) > 1)
 
     queries = parse_terms(terms, verbatim)
     if parts:
@@ -103,8 +103,11 @@ def vector(
     ctx.exit(lookup_table.answer_each(queries, files, parse, answer, names, expressions=True))
 
 
-def print_parts(vectors: WordLookup, word: str, results: ResultPrinter) -> None:
-    """Print the parts of a word's vector, a line for each."""
+def print_parts(vectors: WordLookup, word: str, results: ResultPrinter, heading: bool) -> None:
+    """Print the parts of a word's vector, a line for each.
+
+    heading  whether plain output names the word on a line before them
+    """
     from w2v.embeddings.word_parts import word_parts
 
     assert vectors.table.subwords is not None
@@ -116,6 +119,8 @@ def print_parts(vectors: WordLookup, word: str, results: ResultPrinter) -> None:
         + (" (the word's own row)" if part.kind == "word" else "")
         for part in found
     ]
+    if heading:
+        lines = [f"{printable(word)}:", *lines]
     record = {"query": word, **vectors.known_field([word])}
     parts = [
         {

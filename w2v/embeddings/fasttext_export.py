@@ -14,7 +14,7 @@ import numpy as np
 from w2v.embeddings import container
 from w2v.embeddings.bucket_rows import NUMBERED, usual_buckets
 from w2v.embeddings.fasttext_writer import ModelFacts, trained_settings, write_model
-from w2v.embeddings.floret_subwords import FloretSubwords
+from w2v.embeddings.floret_subwords import refuse
 from w2v.embeddings.formats import fasttext_model, safetensors
 from w2v.embeddings.row_matrices import DenseMatrix
 from w2v.embeddings.source import Source
@@ -46,11 +46,8 @@ def write(
     Raises   W2VError as in `check`, and if the n-grams cannot be distributed to these buckets
     """
     check(path, table)
-    if isinstance(table.subwords, FloretSubwords):
-        raise W2VError(
-            f"{path}: the n-grams of floret have another hash than fastText's: list the words that "
-            "you need with --words"
-        )
+    if table.subwords is not None:
+        refuse(path, table.subwords)
     with atomic_file.replacing(path) as file:
         write_model(file, table, facts or ModelFacts.usual(table), buckets)
 

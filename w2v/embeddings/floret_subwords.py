@@ -85,11 +85,13 @@ class FloretSubwords(Subwords):
         )  # fmt: skip
         return numbers[: bounds[-1]], np.repeat(words, np.diff(bounds))
 
-    def stored(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Raise a W2VError: a container has n-grams by the hash of fastText."""
+
+def refuse(path: str, subwords: Subwords) -> None:
+    """Raise a W2VError if the file `path` is to be written with the subwords of floret."""
+    if isinstance(subwords, FloretSubwords):
         raise W2VError(
-            "the vectors of floret cannot be stored with their n-grams, which have another hash "
-            "than fastText's: list the words that you need with --words"
+            f"{path}: a floret text lists no words that could be written, and its n-grams have "
+            "another hash than fastText's: list the words that you need with --words"
         )
 
 

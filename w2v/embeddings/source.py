@@ -38,11 +38,13 @@ class Diagnostics:
     path      the path of the file
     repairs   whether to repair faults: they are recorded, and reading goes on. If not, the first
               fault is raised as an error
+    advice    what the error advises; None: to repair the file
     messages  the faults and notes that were recorded
     """
 
-    def __init__(self, path: str, repairs: bool = False):
+    def __init__(self, path: str, repairs: bool = False, advice: str | None = None):
         self.path, self.name, self.repairs = path, name_of(path), repairs
+        self._advice = advice or f"to repair the file: w2v convert --check {path} OUT"
         self.messages: list[str] = []
 
     def note(self, what: str) -> None:
@@ -56,9 +58,7 @@ class Diagnostics:
         instead  the repair
         """
         if not self.repairs:
-            raise W2VError(
-                f"{self.name}: {what}; to repair the file: w2v convert --check {self.path} OUT"
-            )
+            raise W2VError(f"{self.name}: {what}; {self._advice}")
         self.messages.append(f"{what}: {instead}")
 
 

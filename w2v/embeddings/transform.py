@@ -18,6 +18,11 @@ def select(table: Table, names: set[str]) -> tuple[Table, int]:
     return table.take(np.array(rows, np.int64)), len(names) - len(rows)
 
 
+def first(table: Table, limit: int | None) -> Table:
+    """The table of the first `limit` rows; None: all."""
+    return table if limit is None else table.take(np.arange(min(limit, len(table))))
+
+
 def listed(table: Table, names: Sequence[str]) -> tuple[Table, int, list[str]]:
     """The vectors of names in their order, composed for names that are out-of-vocabulary.
 
@@ -103,8 +108,8 @@ def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray
     output = tensors.get("output_vectors")
     if output is None or output.shape != table.matrix.shape:
         raise W2VError(
-            f"{path}: --combine sum: the file has no output vectors of its words: "
-            "leave out --combine"
+            f"{path}: --combine sum needs the output vectors that a .safetensors file of skip-gram "
+            "or CBOW has: leave out --combine"
         )
     return table.with_matrix(_float32(table) + output)
 

@@ -9,7 +9,7 @@ McNemar's exact test (1947).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class Compared:
     score     Spearman's correlation, or the accuracy of analogies; None if it is not defined
     interval  the 95 % confidence interval of the score
     p         the p-value of the difference from the first file's score; None for the first file
+    composed  the number of word pairs with a word that this file composes from n-grams; 0 for
+              analogies
     """
 
     set: str
@@ -39,6 +41,7 @@ class Compared:
     score: float | None
     interval: tuple[float, float] | None
     p: float | None
+    composed: int = 0
 
 
 def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared]:
@@ -59,7 +62,11 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
         human_ranks = _ranks(scores[sample])
         return [_correlation(_ranks(values[sample]), human_ranks) for values in cosines]
 
-    return _compared(path, len(tables), correlations, common.size, paired=None)
+    compared = _compared(path, len(tables), correlations, common.size, paired=None)
+    return [
+        replace(each, composed=result.composed)
+        for each, result in zip(compared, results, strict=True)
+    ]
 
 
 def on_common(answered: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyResult]]:

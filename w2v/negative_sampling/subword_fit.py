@@ -28,15 +28,14 @@ from w2v.kernels.simd import WIDTH, aligned
 from w2v.negative_sampling.composer import own_rows
 from w2v.negative_sampling.ngram_regression import COLUMNS, STEPS, NgramRegression, columns
 from w2v.negative_sampling.subword_rows import WordRows, number_ngrams
-from w2v.settings import SubwordSettings
+from w2v.settings import FEWEST_BUCKETS, SubwordSettings
 from w2v.system.progress import duration
-from w2v.system.resources import readable
+from w2v.system.resources import readable, rounded_down
 
 KERNELS = ("composition", "ngrams")  # modules of the kernels that a fit compiles
 MOST_HELD_OUT = 1000
 _HELD_OUT_SHARE = 20  # one of so many words is held out by default
 _LARGEST = float(np.finfo(np.float32).max) / 8
-_FEWEST_BUCKETS = 1000  # with fewer, unknown words get hardly different vectors
 
 
 @dataclass(frozen=True)
@@ -148,10 +147,10 @@ class SubwordFit:
         if available is None or needed <= available:
             return
         for_ngrams = (available - self._bytes_with(0)) / (self._bytes_with(1) - self._bytes_with(0))
-        buckets = _rounded_down(0.9 * for_ngrams)
+        buckets = rounded_down(0.9 * for_ngrams)
         advice = (
             f"hash the n-grams to fewer rows with --buckets {buckets}"
-            if buckets >= _FEWEST_BUCKETS
+            if buckets >= FEWEST_BUCKETS
             else "keep only the most frequent words, with w2v convert IN OUT --limit N"
         )
         raise W2VError(
@@ -263,10 +262,3 @@ def _held_out(words: np.ndarray, count: int | None) -> np.ndarray:
     places = (2 * np.arange(most) + 1) * len(words) // (2 * max(most, 1))
     held: np.ndarray = words[places]
     return held
-
-
-def _rounded_down(number: float) -> int:
-    """A number with two digits other than 0, at most as large as fastText's numbers of buckets."""
-    whole = min(max(int(number), 0), (1 << 31) - 1)
-    unit = 10 ** max(len(str(whole)) - 2, 0)
-    return whole // unit * unit

@@ -89,6 +89,13 @@ class WordTrainer:
         """The number of n-grams, or of buckets of n-grams, that have vectors."""
         return len(self._buckets)
 
+    @property
+    def ngram_row_count(self) -> int:
+        """The number of rows of n-grams; those that occur in the same words may share a row."""
+        if not self.settings.has_subwords:
+            return 0
+        return self._shapes()["input_vectors"][0] - len(self.vocabulary.names)
+
     def find_shared_rows(self, initial: Subwords | None) -> np.ndarray:
         """Find rows that n-grams can share, see `shared_rows`.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from w2v.embeddings import container, formats, subword_tensors
+from w2v.embeddings import container, fasttext_export, formats, subword_tensors
+from w2v.embeddings.bucket_rows import NUMBERED
 from w2v.embeddings.floret_subwords import FloretSubwords
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
+from w2v.settings import ModelSettings, SubwordSettings
 from w2v.system.pipes import name_of, sha256_of
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.protocols import ComposesWords, HasVectors
@@ -35,8 +38,7 @@ class InitialVectors:
     model        the name of the model that is updated; empty for --init
     settings     the settings of the model that is updated; empty for --init
     left_out     a message about vectors that `copy_into` left out; empty if there are none
-    subwords     the subwords of the file; None if it has none, or if they are floret's, whose hash
-                 is another one
+    subwords     the subwords of the file; None if it has none
     fingerprint  the SHA-256 of the file
     """
 
@@ -53,8 +55,14 @@ class InitialVectors:
             self._open_model()
         else:
             self.table = formats.load(path)
-            if not isinstance(self.table.subwords, FloretSubwords):
-                self.subwords = self.table.subwords
+            subwords = self.table.subwords
+            if isinstance(subwords, FloretSubwords):
+                raise W2VError(
+                    f"{self.name} is a floret text, which lists no words: write the vectors of the "
+                    "text's words with w2v convert --words, and take that file"
+                )
+            if subwords is not None:  # in fastText, 0 characters mean the same as 1
+                self.subwords = replace(subwords, minn=max(subwords.minn, 1))
         self.dim = self.table.dim
         self.fingerprint = sha256_of(path)
 
@@ -132,13 +140,41 @@ class InitialVectors:
         assert counts is not None
         return Vocabulary(self.table.names, counts, len(self.table), int(counts.sum()))
 
-    def copy_to(self, output: str) -> None:
-        """Copy the file to `output`, in the format that the suffix of `output` names."""
+    def copy_to(self, output: str) -> str:
+        """Copy the model to `output`, in the format that the suffix of `output` names.
+
+        Returns a message about subwords that the format changes or leaves out; empty if there are
+        none.
+        """
         write = formats.writer(output)
-        if write:
-            write(output, self.table)
-        else:
+        if not write:
             container.copy(self.path, output)
+            return ""
+        lost = formats.lost_subwords(output) if self.subwords else ""
+        if lost or not self.subwords:
+            write(output, self.table)
+            return lost
+        table = replace(self.table, subwords=self.subwords)
+        facts = fasttext_export.facts_of(self.path, table)
+        fasttext_export.write(output, table, facts)
+        return fasttext_export.change_when_written(table, facts)
+
+    def unused_ngrams(self, settings: ModelSettings) -> str:
+        """A message if a run with n-grams cannot start from those of the file; otherwise empty."""
+        subwords = self.subwords
+        if not (isinstance(settings, SubwordSettings) and settings.has_subwords):
+            return ""
+        if subwords is None or not subwords.has_ngrams:
+            return ""
+        lengths, buckets = (subwords.minn, subwords.maxn), subwords.buckets
+        if (settings.ngram_lengths, settings.bucket_count) == (lengths, buckets):
+            return ""
+        wanted = f"--subwords {subwords.minn}-{subwords.maxn}"
+        if buckets == NUMBERED:
+            same = f"{wanted} without --buckets" if settings.buckets else wanted
+        else:
+            same = f"{wanted} --buckets {buckets}"
+        return f"its n-grams have other lengths or buckets, and are not used: {same} uses them"
 
     def metadata(self) -> dict[str, Any]:
         """The metadata about the initial vectors, for the output file."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from w2v.errors import W2VError
 from w2v.kernels.cache import is_cold
 from w2v.negative_sampling.subword_rows import numbering_bytes
+from w2v.negative_sampling.trainer import WordTrainer
 from w2v.runs.executors import Executor
+from w2v.runs.request import Request
 from w2v.settings import ModelSettings, SubwordSettings
 from w2v.system import resources
 from w2v.system.resources import readable
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
+from w2v.training.protocols import Trainer
 
 _KERNEL_BYTES = 5_000_000  # loaded kernels, scratch arrays and the buffers of writing
 # Compiling kernels, in the first training on a machine: measured are 20 MB for LDA, and 40 to 50 MB
@@ -60,20 +64,25 @@ def check_numbering(names: list[str], options: ModelSettings, max_memory: int | 
     if isinstance(options, SubwordSettings) and options.has_subwords:
         bytes_ = numbering_bytes(names, options)
         advice = "a higher --min-count, a --max-vocab, or fewer lengths in --subwords"
-        _check("numbering n-grams", Needed(bytes_, _total(bytes_)), max_memory, advice)
+        _check("numbering n-grams", Needed(bytes_, _total(bytes_)), max_memory, lambda _: advice)
 
 
-def check(needed: Needed, max_memory: int | None, advice: str) -> None:
+def check(needed: Needed, max_memory: int | None, request: Request, trainer: Trainer) -> None:
     """Raise W2VError where a run needs more memory than is free or than --max-memory allows.
 
     max_memory  bytes that the whole process may use (--max-memory); None: no limit
-    advice      what to try, for the message
+    request     the options of the run, which determine what the message advises
+    trainer     the trainer of the run
     """
-    _check("training", needed, max_memory, advice)
+    rows = trainer.ngram_row_count if isinstance(trainer, WordTrainer) else 0
+    _check("training", needed, max_memory, lambda excess: request.memory_advice(rows, excess))
 
 
-def _check(task: str, needed: Needed, max_memory: int | None, advice: str) -> None:
-    """Raise W2VError where a task needs more memory than there is."""
+def _check(task: str, needed: Needed, max_memory: int | None, advice: Callable[[int], str]) -> None:
+    """Raise W2VError where a task needs more memory than there is.
+
+    advice  makes what to try from the number of bytes that are too many
+    """
     once = f"; {readable(needed.compiling)} are to compile kernels, only once"
     once = once if needed.compiling else ""
     for bytes_, limit, message in (
@@ -83,5 +92,5 @@ def _check(task: str, needed: Needed, max_memory: int | None, advice: str) -> No
         if limit is not None and bytes_ > limit:
             raise W2VError(
                 f"{task} needs {readable(bytes_)} {message.format(readable(limit))}{once}: try "
-                f"{advice}"
+                f"{advice(bytes_ - limit)}"
             )

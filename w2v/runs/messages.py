@@ -19,10 +19,12 @@ from w2v.runs.text_messages import (
     say_bad_bytes,
     say_compiling,
     say_documents,
+    say_no_ngrams,
     say_pruned,
     show_reading,
 )
 from w2v.runs.validation import Validation
+from w2v.settings import SubwordSettings
 from w2v.system.packing import packer
 from w2v.system.pipes import output_name
 from w2v.system.progress import Progress, duration, plural
@@ -92,6 +94,8 @@ class Messages:
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
             f"in {plural(text.starts.size - 1, 'document' if request.documents else 'sentence')}"
         )
+        if isinstance(request.options, SubwordSettings):
+            say_no_ngrams(console, request.options, ngrams)
         if not request.is_update:
             say_attached(console, vocabulary, request.text)
         elif is_full(vocabulary, request.text):
@@ -137,6 +141,8 @@ class Messages:
             )
             if initial.left_out:
                 self._console.warn(f"{initial.name}: {initial.left_out}: left out")
+            if unused := initial.unused_ngrams(request.options):
+                self._console.warn(f"{initial.name}: {unused}")
         if initial and request.keeps_subwords:
             self._console.say(
                 f"the n-grams of {initial.name} are kept in the file for new documents; --oov skip "
@@ -144,7 +150,7 @@ class Messages:
             )
         if request.composes_words and (lost := formats.lost_subwords(request.output)):
             self._console.warn(f"{output_name(request.output)}: {lost}")
-        elif request.numbers_ngrams and request.output.lower().endswith(".bin"):
+        elif self._ngrams and request.numbers_ngrams and request.output.lower().endswith(".bin"):
             self._console.warn(
                 f"{request.output}: the n-grams are distributed to the buckets of the file, so "
                 "that vectors of unknown words are approximate; --buckets 2000000 avoids this"
@@ -269,7 +275,7 @@ class Messages:
     def saved(self) -> None:
         """Report that the file is written."""
         self.log("end", output=self._request.output)
-        self._console.say(f"wrote {self._request.output}")
+        self._console.say(f"wrote {output_name(self._request.output)}")
 
     def stopped(self, words: int, best_epoch: int | None, checkpoint: str) -> None:
         """Report that a run ends before it is complete.
@@ -278,7 +284,7 @@ class Messages:
         best_epoch  the epoch (from 1) whose vectors were written; None: no file was written
         checkpoint  advice on how to continue; empty without a checkpoint
         """
-        output = self._request.output
+        output = output_name(self._request.output)
         written = f"{output} was not written"
         if best_epoch is not None:
             written = f"{output} holds epoch {best_epoch}, the best so far"
@@ -294,14 +300,20 @@ class Messages:
 
     def stopped_after_saving(self) -> None:
         """Report that a stop signal came after the file was written."""
-        self._console.say(f"stopped after {self._request.output} was written: the run is complete")
+        output = output_name(self._request.output)
+        self._console.say(f"stopped after {output} was written: the run is complete")
 
-    def nothing_learnt(self, reason: NothingToLearnError, name: str) -> None:
+    def nothing_learnt(self, reason: NothingToLearnError, name: str, changed: str) -> None:
         """Warn that an update had nothing to learn, so that the model was copied.
 
-        reason  the error that says why there is nothing to learn
-        name    the file of the model
+        reason   the error that says why there is nothing to learn
+        name     the file of the model
+        changed  a message about subwords that the output does not keep; "" if there are none
         """
-        output = self._request.output
-        self.log("end", output=output)
-        self._console.warn(f"{reason}: nothing to learn; {output} is an unchanged copy of {name}")
+        output = output_name(self._request.output)
+        self.log("end", output=self._request.output)
+        is_copy = formats.writer(self._request.output) is None
+        holds = "is an unchanged copy of" if is_copy else "holds the vectors of"
+        self._console.warn(f"{reason}: nothing to learn; {output} {holds} {name}")
+        if changed:
+            self._console.warn(f"{output}: {changed}")

@@ -12,6 +12,7 @@ from w2v.models import Model
 from w2v.runs import checkpoint
 from w2v.runs.initial_vectors import InitialVectors
 from w2v.settings import (
+    FEWEST_BUCKETS,
     DocumentSettings,
     ModelSettings,
     RunSettings,
@@ -19,6 +20,7 @@ from w2v.settings import (
     TextSettings,
 )
 from w2v.system import locks, output_files, packing
+from w2v.system.resources import rounded_down
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,17 @@ class Request:
             return self.run.valid is not None
         return self.run.patience is not None
 
-    @property
-    def memory_advice(self) -> str:
-        """What to try where memory is too small."""
+    def memory_advice(self, rows: int, excess: int) -> str:
+        """What to try where memory is too small.
+
+        rows    number of rows of n-grams; 0 for a model without them
+        excess  bytes that are too many
+        """
         if self.composes_words:
-            return "--buckets 500000, a higher --min-count or a smaller --dim"
+            # With each bucket less, at least a row of numbers is saved.
+            buckets = rounded_down(rows - 1.1 * excess / (4 * self.dim))
+            fewer = f"--buckets {buckets}, " if buckets >= FEWEST_BUCKETS else ""
+            return f"{fewer}a higher --min-count or a smaller --dim"
         return "a higher --min-count, a --max-vocab, or a smaller --dim (--topics for lda and lsa)"
 
     @property

@@ -188,7 +188,7 @@ class TrainingRun:
         request, executor, trainer = self.request, self.executor, self.executor.trainer
         needed = memory.needed(executor, self.vocabulary, self.text)
         self.messages.memory(needed.total, trainer.matrix_bytes())
-        memory.check(needed, self._max_memory, request.memory_advice)
+        memory.check(needed, self._max_memory, request, trainer)
         with DeferredSignals():
             executor.allocate()
             initialised = 0
@@ -393,8 +393,8 @@ class TrainingRun:
         """Write an unchanged copy of the model that was to be updated, and report the reason."""
         request, initial = self.request, self.request.initial
         assert initial
-        initial.copy_to(request.output)
+        changed = initial.copy_to(request.output)
         self.forget_checkpoint()
         if request.run.save_vocab:
             write_counts(request.run.save_vocab, initial.vocabulary())
-        self.messages.nothing_learnt(reason, initial.name)
+        self.messages.nothing_learnt(reason, initial.name, changed)

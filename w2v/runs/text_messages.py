@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from w2v.settings import TextSettings
+    from w2v.settings import SubwordSettings, TextSettings
     from w2v.text.corpus import Corpus
     from w2v.text.encoded_text import EncodedText
     from w2v.text.vocabulary import Vocabulary
@@ -61,6 +61,22 @@ def say_pruned(console: Console, vocabulary: Vocabulary) -> None:
             f"other type may be too low by up to {vocabulary.lost:,}; raise --max-types to avoid "
             "this"
         )
+
+
+def say_no_ngrams(console: Console, settings: SubwordSettings, ngrams: int) -> None:
+    """Warn that no n-gram has a vector, so that the model composes no unknown words.
+
+    ngrams  number of n-grams, or of buckets of n-grams, that have vectors
+    """
+    if ngrams or not settings.has_subwords:
+        return
+    often = settings.subword_min_count > 1
+    many = f"in {settings.subword_min_count:,} words" if often else "in a word"
+    lower = " or a lower --subword-min-count" if often else ""
+    console.warn(
+        f"no n-gram of --subwords {settings.subwords} occurs {many} of the vocabulary: the model "
+        f"composes no unknown words; try fewer characters{lower}"
+    )
 
 
 # The shares below are shares of the tokens of vocabulary words. They follow from measurements. In

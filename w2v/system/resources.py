@@ -109,6 +109,13 @@ def readable(size: float) -> str:
     return f"{size:.1f} GB"
 
 
+def rounded_down(number: float) -> int:
+    """A number for advice, with two digits other than 0, from 0 to 2,147,483,647."""
+    whole = min(max(int(number), 0), (1 << 31) - 1)
+    unit = 10 ** max(len(str(whole)) - 2, 0)
+    return whole // unit * unit
+
+
 def size(text: str) -> int:
     """The number of bytes of a size such as 800MB, 4G or 1.5 GB; W2VError for any other text."""
     parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)

@@ -226,12 +226,17 @@ def _shown(name: bytes) -> str:
 
 
 def save(path: str, table: Table, name: str = "words", source: str = "") -> None:
-    """Write a table in the format of the suffix of `path`; W2VError for an unknown suffix.
+    """Write a table in the format of the suffix of `path`.
 
     name    the name of the table in a container; ignored for other formats
     source  the file that the table was read from; "" if there is none
+    Raises  W2VError for an unknown suffix, and for floret's text, whose table has no words
     """
     form = _named(path)
+    if table.subwords is not None:
+        from w2v.embeddings.floret_subwords import refuse
+
+        refuse(path, table.subwords)
     if form.write_from and source and name == "words":
         form.write_from(path, table, source)
     elif form.write:

@@ -48,7 +48,8 @@ def read_table(source: Source, layout: Layout, limit: int | None) -> Table:
             f"characters, and the seed {seed}: the file is damaged, download or write it again"
         )
     source.skip(layout.header)
-    names, matrix = word2vec_text.read(source, layout, None, Diagnostics(source.path))
+    findings = Diagnostics(source.path, advice="download or write the file again")
+    names, matrix = word2vec_text.read(source, layout, None, findings)
     if names != [b"%d" % row for row in range(len(names))]:
         raise W2VError(
             f"{source.name}: the rows of a floret text are numbered from 0, and these are not: the "

@@ -57,8 +57,8 @@ def sniff(source: Source) -> Layout | None:
         raise W2VError(f"{source.name} is {meaning}")
     if _is_floret(first_fields(source)[0]):
         raise W2VError(
-            f"{source.name} is a floret file, which has vectors of subwords and no words: export "
-            "the word vectors as text"
+            f"{source.name} begins like a floret text, but a number in its first line is wrong, or "
+            "the file is cut short: download or write it again"
         )
     return None
 
