@@ -29,7 +29,8 @@ from w2v.cli import main
 from w2v.negative_sampling import worker
 
 size = int(sys.argv.pop(1))
-worker.SEGMENT = 1 << 30
+from w2v.negative_sampling import trainer
+trainer.segment_length = lambda *_: 1 << 30
 whole = worker.Worker.step
 
 def step(self, count, *rest):

@@ -12,10 +12,8 @@ from w2v.kernels import composition
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.models import models
 from w2v.negative_sampling.composer import compose
-from w2v.negative_sampling.subword_rows import (
-    WordRows,
-    number_ngrams,
-)
+from w2v.negative_sampling.subword_rows import WordRows, number_ngrams
+from w2v.negative_sampling.worker import SEGMENT, segment_length
 from w2v.settings import SubwordSettings
 
 # The rows of the V words of the tests of kernels: each has its own, and some of 4 n-grams.
@@ -83,8 +81,21 @@ def make(text, output="x.safetensors", name="skipgram", **options):
     )
 
 
+def test_a_segment_is_shorter_where_words_would_use_the_row_of_an_ngram_more_often():
+    counts = np.full(4000, 10)
+    rare = [[word, 4000 + word // 8] for word in range(4000)]
+    assert segment_length(word_rows(rare), counts, 0) == SEGMENT
+    common = [[word, 4000, 4000] for word in range(4000)]
+    assert segment_length(word_rows(common), counts, 0) == 18  # 2 * 18 uses, 2 * 37 are too many
+    counts[0] = 10**9  # nearly always the same word, which is composed once
+    assert segment_length(word_rows(common), counts, 0) == SEGMENT
+    empty = WordRows.of_means(np.zeros(1, np.int64), np.empty(0, np.int32))
+    assert segment_length(empty, counts[:0], 0) == SEGMENT
+
+
 def test_a_chunk_is_trained_segment_by_segment_as_by_the_twin(text, monkeypatch):
-    monkeypatch.setattr("w2v.negative_sampling.worker.SEGMENT", size := 9)
+    size = 9
+    monkeypatch.setattr("w2v.negative_sampling.trainer.segment_length", lambda *_: size)
     trainer = make(text, dim=5).executor.trainer
     trainer.vectors("output_vectors")[:] = np.random.default_rng(1).normal(
         size=(len(trainer.vocabulary.names), 5)

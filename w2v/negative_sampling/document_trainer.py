@@ -86,8 +86,9 @@ class DocumentTrainer(WordTrainer):
 
     def _make_worker(self, padding_id: int) -> DocumentWorker:
         return DocumentWorker(
-            self.text, self.settings, self._keep, self._kernels, padding_id, self.word_rows
-        )
+            self.text, self.settings, self._keep, self._kernels, padding_id, self.word_rows,
+            self._segment,
+        )  # fmt: skip
 
     def loss(self, text: EncodedText) -> float:
         """The mean loss of inference on held-out documents; the trainer's matrices do not change.

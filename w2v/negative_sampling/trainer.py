@@ -28,7 +28,7 @@ from w2v.negative_sampling.word_distributions import (
     keep_thresholds,
     noise_probabilities,
 )
-from w2v.negative_sampling.worker import Worker
+from w2v.negative_sampling.worker import SEGMENT, Worker, segment_length
 from w2v.settings import NegativeSamplingSettings
 from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
@@ -83,6 +83,7 @@ class WordTrainer:
         self.noise: np.ndarray
         self._plan: Plan
         self._keep: np.ndarray
+        self._segment = SEGMENT
 
     @property
     def ngrams(self) -> int:
@@ -162,6 +163,8 @@ class WordTrainer:
         """
         counts, settings = self.vocabulary.counts, self.settings
         self._keep = keep_thresholds(counts, settings.sample)
+        if self.word_rows:
+            self._segment = segment_length(self.word_rows, counts, settings.sample)
         self.noise = alias_table(noise_probabilities(counts, settings.noise_exponent))
         self.matrices = {
             name: self._allocate(name, (rows + 1, dim))
@@ -221,7 +224,10 @@ class WordTrainer:
         """
         settings = replace(self.settings, lr=0.0, min_lr=0.0)
         padding_id = len(self.vocabulary.names)
-        worker = Worker(text, settings, self._keep, self._train_windows, padding_id, self.word_rows)
+        worker = Worker(
+            text, settings, self._keep, self._train_windows, padding_id, self.word_rows,
+            self._segment,
+        )  # fmt: skip
         loss, pairs = 0.0, 0
         for chunk in Plan(text, 1, settings.seed):
             windows = worker.build_windows(chunk)
@@ -238,8 +244,9 @@ class WordTrainer:
 
     def _make_worker(self, padding_id: int) -> Worker:
         return Worker(
-            self.text, self.settings, self._keep, self._train_windows, padding_id, self.word_rows
-        )
+            self.text, self.settings, self._keep, self._train_windows, padding_id, self.word_rows,
+            self._segment,
+        )  # fmt: skip
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """No note: the loss is shown alone."""

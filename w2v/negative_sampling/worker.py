@@ -18,6 +18,7 @@ from w2v.kernels.tiles import COLUMNS
 from w2v.kernels.windows import Windows, allocate_windows, build_windows, cut_windows
 from w2v.negative_sampling.composer import Composer
 from w2v.negative_sampling.subword_rows import WordRows
+from w2v.negative_sampling.word_distributions import keep_probabilities
 from w2v.settings import NegativeSamplingSettings, ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText, Spans
 from w2v.training.chunks import Chunk
@@ -27,8 +28,37 @@ from w2v.training.chunks import Chunk
 # 600, 200 and 10 windows solve 49.2, 52.8, 54.6, 54.2 and 54.3 % of the analogies
 # (tests/bench/composing.py).
 SEGMENT = 600
+# How often a segment is expected to use the row of an n-gram at most. All its uses see the same row
+# and add their changes to it. With n-grams of 1 to 3 characters, 600 windows use that of "e" some
+# 350 times; training diverged on 6 MB of documentation, and did not in segments of 60. N-grams of 3
+# to 6 characters are used up to 33 times, so that their segments have 600 windows.
+_MOST_USES = 50
+_WORDS = 1 << 14  # words whose rows are counted at a time
 # The random state of each document; empty: all sentences of a chunk share one random state.
 _NO_STREAMS = np.empty(0, np.uint64)
+
+
+def segment_length(word_rows: WordRows, counts: np.ndarray, sample: float) -> int:
+    """The number of windows for which words are composed once.
+
+    word_rows  the rows from which each word is composed
+    counts     int64 (V,), the counts of the words
+    sample     the subsampling threshold, see `keep_probabilities`
+    """
+    kept = counts * keep_probabilities(counts, sample)
+    shares, words, length = kept / max(kept.sum(), 1), counts.size, SEGMENT
+    while length > 1:
+        uses = np.zeros(int(word_rows.rows.max(initial=-1)) + 1)
+        for at in range(0, words, _WORDS):
+            offsets = word_rows.offsets[at : at + _WORDS + 1]
+            occurs = -np.expm1(-length * shares[at : at + _WORDS])  # probability, in a segment
+            np.add.at(
+                uses, word_rows.rows[offsets[0] : offsets[-1]], np.repeat(occurs, np.diff(offsets))
+            )
+        if uses[words:].max(initial=0) <= _MOST_USES:
+            break
+        length //= 2
+    return length
 
 
 class Worker:
@@ -42,10 +72,10 @@ class Worker:
                    is the padding row is not trained
     word_rows      the rows from which each word is composed; None: words are not composed. It may
                    be replaced before a call of `step`
+    segment        with `word_rows`: the number of windows of a segment, see `segment_length`
 
-    With `word_rows` the windows are trained in segments of SEGMENT windows. The words of a segment
-    are composed, trained, and their changes added to their rows. No window extends beyond its
-    segment.
+    With `word_rows` the windows are trained in segments. The words of a segment are composed,
+    trained, and their changes added to their rows. No window extends beyond its segment.
 
     `build_windows` sets `windows`. For a text of documents it also sets `document_rows`, int32
     (S,): the row number of the document vector of each document.
@@ -59,7 +89,9 @@ class Worker:
         train_windows: Callable[..., tuple[float, int]],
         padding_id: int,
         word_rows: WordRows | None = None,
+        segment: int = SEGMENT,
     ):
+        self._segment = segment
         self._text, self._settings, self._keep, self._padding_id = text, settings, keep, padding_id
         self.word_rows = word_rows
         self._composer = Composer(keep.size, settings.padded_dim) if word_rows else None
@@ -129,8 +161,8 @@ class Worker:
         if not self._composer or not self.word_rows:
             return self._train(self.windows, count, state, noise, frozen, matrices, fixed)
         loss, pairs = 0.0, 0
-        for begin in range(0, count, SEGMENT):
-            windows = cut_windows(self.windows, begin, min(begin + SEGMENT, count))
+        for begin in range(0, count, self._segment):
+            windows = cut_windows(self.windows, begin, min(begin + self._segment, count))
             size, vectors = windows.first.size, matrices["input_vectors"]
             composed = self._composer.compose(windows, size, self.word_rows, vectors)
             result = self._train(
@@ -163,8 +195,8 @@ class Worker:
 class DocumentWorker(Worker):
     """Builds the windows of a chunk of documents, then trains them.
 
-    text, settings, keep, padding_id, word_rows  as in `Worker`
-    kernels                                      the kernels of the model
+    text, settings, keep, padding_id, word_rows, segment  as in `Worker`
+    kernels                                               the kernels of the model
     """
 
     def __init__(
@@ -175,9 +207,10 @@ class DocumentWorker(Worker):
         kernels: DocumentKernels,
         padding_id: int,
         word_rows: WordRows | None = None,
+        segment: int = SEGMENT,
     ):
         train_windows = kernels.train_words or kernels.train_documents
-        super().__init__(text, settings, keep, train_windows, padding_id, word_rows)
+        super().__init__(text, settings, keep, train_windows, padding_id, word_rows, segment)
         self._scratch = make_scratch(self._targets, settings.hidden_dim)
         self._documents, self._kernels = text, kernels
         self._streams = _NO_STREAMS
