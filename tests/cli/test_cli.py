@@ -662,8 +662,8 @@ def test_a_number_out_of_range_is_a_mistake_that_names_the_option(
     ("args", "advice"),
     [
         (("train", "x", "--dim", 5), "a higher --min-count, or a smaller --dim (--topics for lda"),
-        (("train", "x", "--subwords", "3-6"), "--buckets 500000, a higher --min-count, or a sma"),
-        (("train", "x", "-maxn", "4"), "--buckets 500000, a higher --min-count, or a smaller --d"),
+        (("train", "x", "--subwords", "3-6"), "a smaller number of --buckets, a higher --min-c"),
+        (("train", "x", "-maxn", "4"), "a smaller number of --buckets, a higher --min-count"),
         (("vocab", "x"), "--max-types 1000000"),
         (("convert", "x", "y.txt"), "--limit N, to keep only the first N vectors"),
         (("infer", "x", "y"), "a smaller part of the texts at a time"),
