@@ -11,6 +11,7 @@ from w2v.embeddings import container, formats, subword_tensors
 from w2v.errors import W2VError
 from w2v.kernels.cache import is_cold
 from w2v.negative_sampling.subword_fit import KERNELS, FittedSubwords, SubwordFit
+from w2v.runs import memory
 from w2v.runs.text_messages import say_compiling
 from w2v.setting_fields import check
 from w2v.settings import SubwordSettings
@@ -109,6 +110,8 @@ def fit_table(
         raise W2VError("there are no words whose vectors n-grams could be fitted to")
     if table.subwords is not None:
         console.warn("these vectors already have subwords, which are replaced")
+    fewer = "fewer lengths in --subwords, or fewer words, with w2v convert IN OUT --limit N"
+    memory.check_numbering(table.names, settings, None, fewer)
     if is_cold(*KERNELS):
         say_compiling(console)
     fit = SubwordFit(table, settings, held_out, threads or resources.processors())

@@ -169,6 +169,15 @@ def test_the_advice_on_memory_works(monkeypatch, free, lengths):
     refused.check_memory(refused.memory_bytes())
 
 
+def test_memory_that_is_too_small_to_number_ngrams_is_told_before_the_work(monkeypatch):
+    monkeypatch.setattr("w2v.system.resources.available_memory", lambda: 10_000)
+    monkeypatch.setattr("w2v.fitting.SubwordFit", None)  # would be called
+    words, vectors = planted(20)
+    given = w2v.Vectors(words, vectors)
+    with pytest.raises(W2VError, match="numbering n-grams needs .* but only .* free: try fewer"):
+        w2v.fit_subwords(given)
+
+
 def test_progress_says_the_share_and_the_time_left():
     words, vectors = planted(40)
     shown = []

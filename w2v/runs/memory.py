@@ -52,7 +52,10 @@ def _total(additional: int) -> int:
     return max(resources.peak_memory(), resources.used_memory() + additional)
 
 
-def check_numbering(names: list[str], options: ModelSettings, max_memory: int | None) -> None:
+def check_numbering(
+    names: list[str], options: ModelSettings | SubwordSettings, max_memory: int | None,
+    advice: str = "a higher --min-count, a --max-vocab, or fewer lengths in --subwords",
+) -> None:  # fmt: skip
     """Raise W2VError where memory is too small even to number the n-grams of the words.
 
     It is called before they are numbered. How many vectors training needs is known only afterwards.
@@ -60,10 +63,10 @@ def check_numbering(names: list[str], options: ModelSettings, max_memory: int | 
     names       the words of the vocabulary
     options     the settings of the model, with or without subwords
     max_memory  bytes that the whole process may use (--max-memory); None: no limit
+    advice      what to try, for the message
     """
     if isinstance(options, SubwordSettings) and options.has_subwords:
         bytes_ = numbering_bytes(names, options)
-        advice = "a higher --min-count, a --max-vocab, or fewer lengths in --subwords"
         _check("numbering n-grams", Needed(bytes_, _total(bytes_)), max_memory, lambda _: advice)
 
 
