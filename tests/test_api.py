@@ -193,6 +193,7 @@ NATURAL = {
     "text_field": ("body", "body"),
     "id_field": ("key", "key"),
     "label_field": ("class", "class"),
+    "label_separator": ("; ", "; "),
 }
 FILES = {"valid", "log_json", "init", "read_vocab", "save_vocab", "update"}
 

@@ -91,8 +91,13 @@ class DocumentSettings:
         shown="id, else the row number",
     )  # fmt: skip
     label_field: str = document_setting(
-        "label", "For jsonl: the field that holds the label, if any.", metavar="NAME"
-    )
+        "label", "For jsonl: the field that holds the label, if any, or a list of labels.",
+        metavar="NAME",
+    )  # fmt: skip
+    label_separator: str | None = document_setting(
+        None, "For tsv, csv and jsonl: the text between the labels of a document that has several "
+        "in one field, such as a comma. Blanks around a label are removed.", shown="one label",
+    )  # fmt: skip
     merge_ids: bool = document_setting(
         False, "Join documents that have the same id into one. Without this option, an id that "
         "occurs twice is an error.",

@@ -136,3 +136,18 @@ def test_a_file_with_the_other_vectors_alone_names_the_other_way(w2v, labelled, 
     outcome = w2v(*args, "words.txt")
     assert (outcome.code, "--by words" in outcome.err) == (2, True)
     assert w2v(*args, "words.txt", "--by", "words").code == 0
+
+
+def test_the_regression_needs_one_label_a_text(w2v, labelled, folder):
+    (folder / "lines").write_text("__label__cat x x\n__label__dog y\n")
+    (folder / "two").write_text("__label__cat x x\n__label__dog __label__cat y\n")
+    (folder / "two.jsonl").write_text('{"id": "d0", "label": ["cat", "dog"], "text": "x"}\n')
+    assert w2v("evaluate", "classify", "lines", "lines", "--by", "words").code == 0
+    for name, by, said in (
+        ("two", "words", "two: row 2 has several labels, such as 'dog' and 'cat': keep one"),
+        ("two.jsonl", "words", "two.jsonl: row 1 has several labels, such as 'cat' and 'dog'"),
+        ("two.jsonl", "documents", "two.jsonl: the document 'd0' has several labels, such as"),
+    ):
+        outcome = w2v("evaluate", "classify", "train.tsv", name, "--by", by)
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert said in outcome.err

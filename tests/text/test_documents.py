@@ -35,7 +35,7 @@ def test_a_line_is_a_document_named_by_its_number_also_an_empty_one(folder):
     (folder / "a").write_text("one two\n\nthree</s> </s> four")
     corpus, words = opened("a")
     assert words == {"1": ["one", "two"], "2": [], "3": ["three</s>", "four"]}
-    assert corpus.labels == [None] * 3
+    assert corpus.labels == [()] * 3
 
 
 def test_lines_of_several_files_are_numbered_through_unless_the_file_is_in_the_name(folder):
@@ -48,11 +48,11 @@ def test_lines_of_several_files_are_numbered_through_unless_the_file_is_in_the_n
 @pytest.mark.parametrize(
     ("rows", "columns", "labels", "words"),
     [
-        ("7\tx y\n1854020000\tz\n", None, [None, None], {"7": ["x", "y"], "1854020000": ["z"]}),
-        ("pos\ta\tx\tq\nneg\tb\ty", None, ["pos", "neg"], {"a": ["x", "q"], "b": ["y"]}),
-        ("pos\tx\nneg\ty\n", "label,text", ["pos", "neg"], {"1": ["x"], "2": ["y"]}),
-        ("a\tjunk\tx\r\n\nb\tjunk\ty\r\n", "id,-,text", [None, None], {"a": ["x"], "b": ["y"]}),
-        ("a\t\nb\ty\n", None, [None, None], {"a": [], "b": ["y"]}),
+        ("7\tx y\n1854020000\tz\n", None, [(), ()], {"7": ["x", "y"], "1854020000": ["z"]}),
+        ("pos\ta\tx\tq\nneg\tb\ty", None, [("pos",), ("neg",)], {"a": ["x", "q"], "b": ["y"]}),
+        ("pos\tx\nneg\ty\n", "label,text", [("pos",), ("neg",)], {"1": ["x"], "2": ["y"]}),
+        ("a\tjunk\tx\r\n\nb\tjunk\ty\r\n", "id,-,text", [(), ()], {"a": ["x"], "b": ["y"]}),
+        ("a\t\nb\ty\n", None, [(), ()], {"a": [], "b": ["y"]}),
     ],
 )
 def test_rows_of_a_table(folder, rows, columns, labels, words):
@@ -65,26 +65,26 @@ def test_rows_of_a_table(folder, rows, columns, labels, words):
 @pytest.mark.parametrize(
     ("name", "rows", "options", "labels", "words"),
     [
-        ("t.tsv", "id\ttext\n7\tx\ty\n", {}, [None], {"7": ["x", "y"]}),
-        ("t.tsv", "\ufeffID\tLabel\tText\r\n7\tp\tx\r\n", {}, ["p"], {"7": ["x"]}),
-        ("t.tsv", "text\tlabel\nx y\tp\n", {}, ["p"], {"1": ["x", "y"]}),
-        ("t.tsv", "date\ttext\tid\nd\tx\ti\n", {}, [None], {"i": ["x"]}),
-        ("t.tsv", "id\ttext\n7\tx\n", {"header": "no"}, [None] * 2, {"id": ["text"], "7": ["x"]}),
-        ("t.tsv", "id\ttext\n7\tx\n", {"columns": "label,text"}, ["7"], {"1": ["x"]}),
+        ("t.tsv", "id\ttext\n7\tx\ty\n", {}, [()], {"7": ["x", "y"]}),
+        ("t.tsv", "\ufeffID\tLabel\tText\r\n7\tp\tx\r\n", {}, [("p",)], {"7": ["x"]}),
+        ("t.tsv", "text\tlabel\nx y\tp\n", {}, [("p",)], {"1": ["x", "y"]}),
+        ("t.tsv", "date\ttext\tid\nd\tx\ti\n", {}, [()], {"i": ["x"]}),
+        ("t.tsv", "id\ttext\n7\tx\n", {"header": "no"}, [()] * 2, {"id": ["text"], "7": ["x"]}),
+        ("t.tsv", "id\ttext\n7\tx\n", {"columns": "label,text"}, [("7",)], {"1": ["x"]}),
         (
             "t.tsv",
             "nr\tbody\n7\tx\n",
             {"columns": "id,text", "header": "yes"},
-            [None],
+            [()],
             {"7": ["x"]},
         ),
-        ("t.tsv", "a text\tid\nb\tx\n", {}, [None] * 2, {"a text": ["id"], "b": ["x"]}),
-        ("t.csv", "7,x\n8,y\n", {}, [None] * 2, {"7": ["x"], "8": ["y"]}),
-        ("t.csv", 'text,id\n"x, ""y""\nz",7\n', {}, [None], {"7": ["x,", '"y"', "z"]}),
-        ("t.csv.gz", "label;text\r\np;x\r\n\r\n", {}, ["p"], {"1": ["x"]}),
-        ("t.csv", "text\nx\n\ny\n", {}, [None] * 2, {"1": ["x"], "2": ["y"]}),
-        ("t", 'p,1,"x\n\ny"\n', {"format": "csv"}, ["p"], {"1": ["x", "y"]}),
-        ("t", 'id\ttext\n1\t"x\ty"\n', {"format": "csv"}, [None], {"1": ["x", "y"]}),
+        ("t.tsv", "a text\tid\nb\tx\n", {}, [()] * 2, {"a text": ["id"], "b": ["x"]}),
+        ("t.csv", "7,x\n8,y\n", {}, [()] * 2, {"7": ["x"], "8": ["y"]}),
+        ("t.csv", 'text,id\n"x, ""y""\nz",7\n', {}, [()], {"7": ["x,", '"y"', "z"]}),
+        ("t.csv.gz", "label;text\r\np;x\r\n\r\n", {}, [("p",)], {"1": ["x"]}),
+        ("t.csv", "text\nx\n\ny\n", {}, [()] * 2, {"1": ["x"], "2": ["y"]}),
+        ("t", 'p,1,"x\n\ny"\n', {"format": "csv"}, [("p",)], {"1": ["x", "y"]}),
+        ("t", 'id\ttext\n1\t"x\ty"\n', {"format": "csv"}, [()], {"1": ["x", "y"]}),
     ],
 )
 def test_headings_and_quotes(folder, name, rows, options, labels, words):
@@ -115,7 +115,7 @@ def test_a_label_ends_at_any_blank(folder, blank):
     (folder / "t").write_text(f"__label__history{blank}red army\n  __label__art{blank}blue\n")
     corpus = open_corpus(["t"], WORDS, DocumentSettings(), "needed")
     words = b"".join(corpus.blocks()).split()
-    assert corpus.labels == ["history", "art"]
+    assert corpus.labels == [("history",), ("art",)]
     assert words == [b"red", b"army", b"blue"]
 
 
@@ -128,11 +128,11 @@ def test_json_lines(folder):
     (folder / "d.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n\n")
     corpus, words = opened("d.jsonl")
     assert words == {"12": ["x", "y", "z"], "2": ["t", "u"], "ä ö": []}
-    assert corpus.labels == ["pos", None, None]
+    assert corpus.labels == [("pos",), (), ()]
     (folder / "e.jsonl").write_text('{"body": "x", "key": "k", "topic": 3}\n')
     options = {"text_field": "body", "id_field": "key", "label_field": "topic"}
     corpus, words = opened("e.jsonl", **options)
-    assert (words, corpus.labels) == ({"k": ["x"]}, ["3"])
+    assert (words, corpus.labels) == ({"k": ["x"]}, [("3",)])
 
 
 def test_halves_of_surrogate_pairs_in_a_text_are_replaced_and_counted(folder):

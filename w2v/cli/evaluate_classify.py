@@ -118,7 +118,7 @@ def _classifier_report(
     classifier, line = open_classifier(model), ProgressLine(sys.stderr)
     texts = NewTexts((path,), settings, threads, line)
     predictions = predict_labels(classifier, texts, "needed")
-    labels, true_labels = classifier.labels, list(map(str, predictions.text.labels))
+    labels, true_labels = classifier.labels, [name for (name,) in predictions.text.labels]
     if not true_labels:
         raise W2VError(f"{path}: no documents in the file")
     unknown = [label for label in true_labels if label not in labels]

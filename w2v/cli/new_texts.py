@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from w2v.networks.text_classifier import Prediction, TextClassifier
     from w2v.runs.saved_model import SavedDocumentModel, SavedTopicModel
     from w2v.system.progress import ProgressLine
-    from w2v.text.documents import Labels
     from w2v.text.encoded_text import EncodedDocuments
+    from w2v.text.labels import Labels
 
 
 threads_option = click.option(
@@ -143,7 +143,7 @@ def infer_vectors(
 def predict_labels(model: TextClassifier, texts: NewTexts, labels: Labels) -> Prediction:
     """Read texts and predict their labels.
 
-    labels  whether the texts have labels, see `documents.Labels`
+    labels  whether the texts have labels, see `labels.Labels`
     """
     from w2v.settings import DocumentSettings
     from w2v.system.progress import plural

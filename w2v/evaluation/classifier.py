@@ -16,6 +16,7 @@ from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import read_as
+from w2v.text.labels import Labels
 
 
 @dataclass(frozen=True)
@@ -148,25 +149,32 @@ class Features:
     def of(self, path: str) -> tuple[np.ndarray, list[str]]:
         """The features of the documents in a file, float64 (N, D), and their labels.
 
-        Raises W2VError if a document has no label or no vector.
+        Raises W2VError if a document has no label, several labels, or no vector.
         """
-        corpus = DocumentCorpus([path], self._text, self._documents)
+        # The vectors of documents are found by id, which only the mode "extra" reads.
+        mode: Labels = "needed" if self._by == "words" else "extra"
+        corpus = DocumentCorpus([path], self._text, self._documents, mode)
         features = self._means(corpus) if self._by == "words" else self._vectors(corpus)
-        labels = [label for label in corpus.labels if label is not None]
         if not corpus.labels:
             raise W2VError(f"{path}: no documents in the file")
-        if len(labels) < len(corpus.labels):
-            missing = len(corpus.labels) - len(labels)
+        missing = corpus.labels.count(())
+        if missing:
             raise W2VError(
                 f"{path}: {missing:,} of {len(corpus.labels):,} documents without a label: name "
                 "the column or field of the labels: --columns, --label-field"
             )
+        for labels, row in zip(corpus.labels, corpus.row_numbers().tolist(), strict=True):
+            if len(labels) > 1:
+                raise W2VError(
+                    f"{path}: the document {corpus.names[row]!r} has several labels, such as "
+                    f"{labels[0]!r} and {labels[1]!r}, but the regression predicts one: keep one"
+                )
         if not np.isfinite(features).all():
             raise W2VError(
                 f"{self._path} has NaN or infinity in the vectors of these documents: the file is "
                 "damaged, or its training diverged"
             )
-        return features, labels
+        return features, [labels[0] for labels in corpus.labels]
 
     def _vectors(self, corpus: DocumentCorpus) -> np.ndarray:
         """The vectors of the documents, float64 (N, D); W2VError if a document has none."""

@@ -34,7 +34,7 @@ class NetworkTrainer:
     """Trains a network to predict the labels of texts, or the next words of a text.
 
     vocabulary  a vocabulary with the token UNKNOWN, and END for a language model
-    text        documents with labels, or the text of a language model
+    text        documents with one label each, or the text of a language model
     settings    settings of the model
     Raises      W2VError if all documents have the same label, or tied layers differ in size
     """
@@ -44,7 +44,7 @@ class NetworkTrainer:
         self.is_language = settings.task == "lm"
         self.labels: list[str] = []
         if isinstance(text, EncodedDocuments):
-            self.labels = sorted({str(label) for label in text.labels})
+            self.labels = sorted({label for labels in text.labels for label in labels})
             if len(self.labels) < 2:
                 raise W2VError(
                     f"all texts have the label {self.labels[0]!r}: a classifier needs texts of two "
@@ -252,7 +252,7 @@ def batches_of(
 ) -> BatchSource:  # fmt: skip
     """Make the minibatches of a text, for training or evaluation.
 
-    text          documents with labels, or the text of a language model
+    text          documents with one label each, or the text of a language model
     settings      settings of the model
     architecture  architecture of the network
     vocabulary    the vocabulary, which has END for a language model
@@ -264,12 +264,13 @@ def batches_of(
         ids = np.insert(text.ids.mapped(), text.starts[1:], end)
         return StreamBatches(ids, end, settings.rows, settings.bptt, architecture.earlier_words)
     label_ids = {label: label_id for label_id, label in enumerate(labels)}
-    for row, label in enumerate(text.labels):
+    only_labels = [labels[0] for labels in text.labels]  # `Labels` "needed": each text has one
+    for row, label in enumerate(only_labels):
         if label not in label_ids:
             raise W2VError(
                 f"text {row + 1:,} has the label {label!r}, which no training text has: remove "
                 "that text, or train on texts with this label"
             )
-    targets = np.array([label_ids[str(label)] for label in text.labels], np.int32)
+    targets = np.array([label_ids[label] for label in only_labels], np.int32)
     is_mlp = architecture.layer is None
     return LabelledBatches(text, targets, settings.rows, architecture.length, is_mlp)

@@ -25,9 +25,9 @@ from w2v.system import locks, resources
 from w2v.system.progress import Progress
 from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import Corpus
-from w2v.text.documents import Labels
 from w2v.text.encode import open_corpus, read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
+from w2v.text.labels import Labels
 from w2v.text.vocabulary import END, Vocabulary, write_counts
 from w2v.training.protocols import (
     ComposesWords,

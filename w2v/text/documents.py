@@ -8,28 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
-from w2v.system import packing
 from w2v.system.pipes import name_of
 from w2v.text.columns import LONGEST_ROW, Columns, records
-from w2v.text.corpus import BLOCK, Corpus, files_of
+from w2v.text.corpus import BLOCK, Corpus
+from w2v.text.document_files import expanded, formats_of
+from w2v.text.json_fields import SURROGATE, id_field, label_field, text_field
+from w2v.text.labels import Labels, check_labels, leading_labels, split_labels
 
-# How labels are read. "extra": documents have ids, and labels are read from tables and JSON objects
-# only. "if there": documents may have labels, of which the first is kept; row numbers are their
-# names. "needed": like "if there", but a document without a label, or with several, is an error.
-Labels = Literal["extra", "if there", "needed"]
-FORMATS = ("lines", "tsv", "csv", "jsonl", "files")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_MARK = b"__label__"  # the prefix of a label in fastText's files
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 
 
@@ -39,8 +33,8 @@ class DocumentCorpus(Corpus):
     paths     files or folders; `-` is stdin
     text      encoding, tokenizer and normalization of the text
     settings  format, columns and names of the documents
-    labels    whether documents have labels, see `Labels`. A label is in the column `label` of a
-              table, in a field of a JSON object, or is `__label__NAME` at the beginning of a line
+    labels    whether documents have labels, see `Labels`. Labels are in the column `label` of a
+              table, in a field of a JSON object, or are `__label__NAME` at the beginning of a line
     refused   called with the error of an invalid row, which is then left out. With None, the error
               is raised
     Raises    W2VError for wrong settings and, while `blocks` is consumed, for an invalid row or for
@@ -50,7 +44,7 @@ class DocumentCorpus(Corpus):
 
     names       the name of each row of the table of document vectors
     rows        the row of each document in that table: documents with one name share a row
-    labels      the label of each document, or None
+    labels      the labels of each document, each once; empty: none
     blank_rows  number of empty rows of the files that were left out
     """
 
@@ -63,11 +57,13 @@ class DocumentCorpus(Corpus):
         refused: Callable[[W2VError], None] | None = None,
     ):
         self._labels, self._refused, self._settings = labels, refused, settings
+        if settings.label_separator == "":
+            raise W2VError("--label-separator is empty: give the text between labels, such as ,")
         self._new_columns()  # raises now for a wrong --columns, not when the first table is read
         self._inputs = [
             file
-            for path, format in zip(paths, _formats(paths, settings.format), strict=True)
-            for file in _expanded(path, format)
+            for path, format in zip(paths, formats_of(paths, settings.format), strict=True)
+            for file in expanded(path, format)
         ]
         super().__init__(
             [path for path, *_ in self._inputs],
@@ -79,9 +75,10 @@ class DocumentCorpus(Corpus):
         self.source = ", ".join(map(name_of, paths))
         self.names: list[str] = []
         self.rows = array("i")
-        self.labels: list[str | None] = []
+        self.labels: list[tuple[str, ...]] = []
         self.blank_rows = 0
         self._known: dict[str, int] = {}
+        self._label_sets: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for equal labels
         formats = {format for _, format, _ in self._inputs}
         self._numbers_only = settings.id_prefix != "file" and formats == {"lines"}
 
@@ -125,23 +122,16 @@ class DocumentCorpus(Corpus):
     def _number(self, file: str, last: int, count: int) -> int:
         """Add `count` documents, named by the numbers after `last`; returns the last of these."""
         for number in map(str, range(last + 1, last + 1 + count)):
-            self._add(number, None, file, f"line {number}")
+            self._add(number, (), file, f"line {number}")
         return last + count
 
     def _labelled(self, path: str, name: str) -> Iterator[bytes]:
-        """A file with a document on each line, which may begin with `__label__NAME`."""
+        """A file with a document on each line, which may begin with labels as `__label__NAME`."""
 
         def parse(number: int, row: bytes) -> bytes:
-            # The first word and the rest, "" if missing; split at any whitespace, as in fastText.
-            first_word, text = (*row.split(None, 1), b"", b"")[:2]
-            has_label = first_word.startswith(_MARK)
-            label = first_word.removeprefix(_MARK).decode() if has_label else None
-            while label is not None and text.startswith(_MARK) and self._labels == "if there":
-                text = (*text.split(None, 1), b"")[1]
-            if label is not None and text.startswith(_MARK):
-                raise W2VError(f"{name_of(path)}: row {number} has several labels: keep one")
-            self._add(None, label, name, f"row {number}")
-            return row if label is None else text
+            labels, text = leading_labels(row)
+            self._add(None, labels, name, f"row {number}")
+            return text
 
         yield from self._texts(self._rows(path), parse)
 
@@ -181,13 +171,14 @@ class DocumentCorpus(Corpus):
 
     def _text_of(self, fields: dict[str, str], name: str, where: str) -> bytes:
         """Add the document of a table row; returns its text."""
-        self._add(fields.get("id"), fields.get("label"), name, where)
+        separator = self._settings.label_separator
+        labels = split_labels(fields.get("label", ""), separator, f"{name}: {where}")
+        self._add(fields.get("id"), labels, name, where)
         return fields["text"].encode()
 
     def _objects(self, path: str, name: str) -> Iterator[bytes]:
-        """A file with a JSON object on each line, which has fields for the text, id and label."""
-        text_field, label_field = self._settings.text_field, self._settings.label_field
-        id_field, id_needed = self._settings.id_field or "id", self._settings.id_field is not None
+        """A file with a JSON object on each line, which has fields for the text, id and labels."""
+        settings = self._settings
 
         def parse(number: int, row: bytes) -> bytes:
             where = f"{name_of(path)}: row {number}"
@@ -199,10 +190,10 @@ class DocumentCorpus(Corpus):
                 raise W2VError(
                     f"{where}: expected a JSON object, found {row[:60].decode(errors='replace')!r}"
                 )
-            text = _field(value, text_field, where, needed=True)
-            id_ = _name_field(value, id_field, where, id_needed)
-            label = _name_field(value, label_field, where)
-            self._add(id_, label, name, f"row {number}")
+            text = text_field(value, settings.text_field, where, needed=True)
+            id_ = id_field(value, settings.id_field or "id", where, settings.id_field is not None)
+            labels = label_field(value, settings.label_field, where, settings.label_separator)
+            self._add(id_, labels, name, f"row {number}")
             return self._encoded(str(text), where)
 
         yield from self._texts(self._rows(path), parse)
@@ -212,7 +203,7 @@ class DocumentCorpus(Corpus):
         try:
             return text.encode()
         except UnicodeEncodeError:
-            clean, bad = _SURROGATE.subn("\ufffd", text)
+            clean, bad = SURROGATE.subn("\ufffd", text)
             self.first_bad = self.first_bad or where
             self.bad_bytes += bad
             return clean.encode()
@@ -243,7 +234,7 @@ class DocumentCorpus(Corpus):
 
     def _file(self, path: str, name: str) -> Iterator[bytes]:
         """A file of a folder that is one document, named by its path in the folder."""
-        self._add(name, None, "", name_of(path))
+        self._add(name, (), "", name_of(path))
         for block in self._cut(path):
             self._digest.update(block)
             yield block.replace(b"\n", b" ")
@@ -280,20 +271,16 @@ class DocumentCorpus(Corpus):
             self._digest.update(rest.rstrip(b"\r") + b"\n")
             yield rest
 
-    def _add(self, id_: str | None, label: str | None, file: str, where: str) -> None:
+    def _add(self, id_: str | None, labels: tuple[str, ...], file: str, where: str) -> None:
         """Add a document; without an id, its name is its number.
 
         file   the name of the file, for `--id-prefix file` and messages; "" with --format files
         where  the place of the document in the file, for messages; with --format files its path
         """
         place = f"{file}: {where}" if file else where
-        if label is None and self._labels == "needed":
-            raise W2VError(
-                f"{place} has no label: expected LABEL TAB TEXT in a .tsv file (or with "
-                f"--format tsv), __label__LABEL TEXT, or the field {self._settings.label_field!r}"
-            )
+        check_labels(labels, self._labels, place, self._settings.label_field)
         name = str(len(self.rows) + 1) if id_ is None or self._labels != "extra" else id_
-        prefix = {"none": None, "file": file, "label": label}[self._settings.id_prefix]
+        prefix = {"none": None, "file": file, "label": ",".join(labels)}[self._settings.id_prefix]
         if prefix:
             name = f"{prefix}:{name}"
         row = len(self.names)
@@ -314,77 +301,11 @@ class DocumentCorpus(Corpus):
                 f"{advice}"
             )
         self.rows.append(row)
-        self.labels.append(label)
+        self.labels.append(self._label_sets.setdefault(labels, labels))
 
     def row_numbers(self) -> np.ndarray:
         """`rows` as int32 (D,)."""
         return np.frombuffer(self.rows, np.int32)
-
-
-def _formats(paths: Sequence[str], given: str | None) -> list[str]:
-    """The format of each path, by the value of --format, or by the suffix of the path."""
-    if given is None:
-        return [_by_suffix(path) for path in paths]
-    formats = given.split(",")
-    for format in formats:
-        if format not in FORMATS:
-            raise W2VError(f"--format {format}: no such format; expected {', '.join(FORMATS)}")
-    if len(formats) == 1:
-        formats *= len(paths)
-    if len(formats) != len(paths):
-        raise W2VError(
-            f"--format names {len(formats)} formats for {len(paths)} files: give one, or one for "
-            "each file"
-        )
-    return formats
-
-
-def _by_suffix(path: str) -> str:
-    """The format of a path: files for a folder; tsv, csv or jsonl by the suffix; else lines."""
-    if path != "-" and os.path.isdir(path):
-        return "files"
-    suffix = os.path.splitext(packing.plain_name(path))[1].lower()
-    return {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(
-        suffix, "lines"
-    )
-
-
-def _expanded(path: str, format: str) -> list[tuple[str, str, str]]:
-    """The (path, format, name) of a file, or of each file of a folder in order."""
-    if path == "-" or not os.path.isdir(path):
-        return [(path, format, os.path.basename(packing.plain_name(name_of(path))))]
-    if format != "files":
-        raise W2VError(
-            f"{path} is a directory: name its files, {path}/*, or give --format files for one "
-            "document a file"
-        )
-    return [(file, format, os.path.relpath(file, path)) for file in files_of(path)]
-
-
-def _field(values: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
-    """The text of a field of a JSON object, which must be a string or a whole number."""
-    value = values.get(name)
-    if value is None and not needed:
-        return None
-    if value is None:
-        raise W2VError(f"{where}: the field {name!r} is missing or null")
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise W2VError(
-            f"{where}: the field {name!r} must be a string or a whole number, found "
-            f"{json.dumps(value)[:60]}"
-        )
-    return str(value)
-
-
-def _name_field(values: dict[str, Any], name: str, where: str, needed: bool = False) -> str | None:
-    """A field of a JSON object, as `_field`; W2VError if it cannot be a name, which is UTF-8."""
-    value = _field(values, name, where, needed)
-    if value is not None and (bad := _SURROGATE.search(value)):
-        raise W2VError(
-            f"{where}: the field {name!r} has half of a surrogate pair, {ascii(bad[0])[1:-1]}, "
-            "which is not a character: correct it"
-        )
-    return value
 
 
 def _as_blocks(texts: Iterator[bytes]) -> Iterator[bytes]:

@@ -17,8 +17,9 @@ from w2v.system import python_arguments
 from w2v.system.signals import DeferredSignals
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
-from w2v.text.documents import DocumentCorpus, Labels
+from w2v.text.documents import DocumentCorpus
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
+from w2v.text.labels import Labels
 from w2v.text.vocabulary import DROPPED, UNKNOWN, Vocabulary, choose, read_counts
 from w2v.text.word_counter import WordCounter
 

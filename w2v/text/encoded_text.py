@@ -59,7 +59,7 @@ class EncodedDocuments(EncodedText):
     rows    int32 (S,), the row of each document in the table of document vectors: documents with
             one name share a row
     names   the name of each row
-    labels  the label of each document, None for a document without one
+    labels  the labels of each document, each once; an empty tuple for a document without labels
     begins  int64 (S,), the position of the first word of each document
     ends    int64 (S,), the position after the last word of each document
     mapped  whether the document vectors are kept in a temporary file while they are trained
@@ -73,7 +73,7 @@ class EncodedDocuments(EncodedText):
         starts: np.ndarray,
         rows: np.ndarray,
         names: Sequence[str],
-        labels: Sequence[str | None] = (),
+        labels: Sequence[tuple[str, ...]] = (),
     ):
         super().__init__(ids, starts)
         self.rows, self.names, self.labels = rows, names, labels

@@ -1,0 +1,84 @@
+"""Fields of JSON objects that hold the text, the id or the labels of a document."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from w2v.errors import W2VError
+from w2v.text.labels import distinct, split_labels
+
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair, which JSON allows and UTF-8 does not
+
+
+def text_field(values: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
+    """The text of a field, which must be a string or a whole number; None if it is missing.
+
+    values  the JSON object
+    where   the file and the row, for messages
+    needed  whether a missing field is an error
+    Raises  W2VError for a wrong or missing value
+    """
+    value = values.get(name)
+    if value is None and not needed:
+        return None
+    if value is None:
+        raise W2VError(f"{where}: the field {name!r} is missing or null")
+    if not _is_name(value):
+        raise W2VError(
+            f"{where}: the field {name!r} must be a string or a whole number, found "
+            f"{json.dumps(value)[:60]}"
+        )
+    return str(value)
+
+
+def id_field(values: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
+    """As `text_field`; W2VError if the value cannot be a name, which is UTF-8."""
+    value = text_field(values, name, where, needed)
+    return None if value is None else _checked(value, name, where)
+
+
+def label_field(
+    values: dict[str, Any], name: str, where: str, separator: str | None
+) -> tuple[str, ...]:
+    """The labels in a field: a string, a whole number, or a list of them.
+
+    values     the JSON object
+    where      the file and the row, for messages
+    separator  the text between the labels in a string; None: a string is one label
+    Returns    the labels in their order, each once; none for null, "" or a missing field
+    Raises     W2VError for another value, or an empty label in a list or between separators
+    """
+    value = values.get(name)
+    if not isinstance(value, list):
+        if value is not None and not _is_name(value):
+            raise W2VError(
+                f"{where}: the field {name!r} must be a string, a whole number or a list of them, "
+                f"found {json.dumps(value)[:60]}"
+            )
+        field = "" if value is None else _checked(str(value), name, where)
+        return split_labels(field, separator, where)
+    for label in value:
+        if not _is_name(label):
+            raise W2VError(
+                f"{where}: a label in the field {name!r} must be a string or a whole number, found "
+                f"{json.dumps(label)[:60]}"
+            )
+        if label == "":
+            raise W2VError(f"{where}: the field {name!r} has an empty label: remove it")
+    return distinct(_checked(str(label), name, where) for label in value)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _checked(value: str, name: str, where: str) -> str:
+    """The value of a field; W2VError if it is not UTF-8."""
+    if bad := SURROGATE.search(value):
+        raise W2VError(
+            f"{where}: the field {name!r} has half of a surrogate pair, {ascii(bad[0])[1:-1]}, "
+            "which is not a character: correct it"
+        )
+    return value
