@@ -143,7 +143,8 @@ def use_network(path):
         assert len([*trained.network.generate([2], 3, 1.0, 2, 1)]) == 3
     else:
         text, _ = trained.read(opened_documents("new", "lines"))
-        assert trained.network.probabilities(text, 1).shape == (3, len(trained.network.labels))
+        [block] = trained.network.probabilities(text, 1)
+        assert block.shape == (3, len(trained.network.labels))
 
 
 def show_topics(path):

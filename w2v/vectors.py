@@ -309,16 +309,16 @@ class Vectors:
         Returns  (label, probability) for one string, a list of such pairs for several texts
         Raises   W2VError if these vectors do not come from such a model (task="classify")
         """
+        from w2v.networks.text_classifier import most_probable
         from w2v.runs.saved_model import open_classifier
         from w2v.text.encode import texts_corpus
 
         thread_count = _threads(threads)
         model = open_classifier(self._model_path())  # each of its threads calls BLAS
         with texts_corpus(texts, model.text_settings) as corpus, resources.blas_threads(1):
-            _, unknown, rows, best = model.predict(corpus, thread_count)
-        _LOG.info("%s", plural(unknown, "unknown token"))
-        pairs = zip(best.tolist(), rows, strict=True)
-        answers = [(model.labels[label], float(row[label])) for label, row in pairs]
+            predicted = model.predict(corpus, thread_count)
+            _LOG.info("%s", plural(predicted.unknown, "unknown token"))
+            answers = [(model.labels[label], p) for label, p in most_probable(predicted)]
         return answers[0] if isinstance(texts, str) else answers
 
     def topics(self, count: int = 10) -> list[Topic]:

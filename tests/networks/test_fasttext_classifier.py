@@ -12,6 +12,7 @@ import pytest
 
 import w2v
 from w2v.errors import W2VError
+from w2v.networks.text_classifier import best_labels
 from w2v.runs.saved_model import open_classifier
 from w2v.text.encode import texts_corpus
 
@@ -211,7 +212,7 @@ def test_a_changed_byte_is_one_error_or_another_model(tmp_path):
         with suppress(W2VError):
             model = open_classifier(str(path))
             with texts_corpus(LINES, model.text_settings) as corpus:
-                model.predict(corpus, 1)
+                list(model.predict(corpus, 1).blocks)
 
 
 TRAINING = [
@@ -247,7 +248,9 @@ def test_the_package_fasttext_predicts_the_same(tmp_path, loss, order, maxn, qua
     model = open_classifier(path)
     with texts_corpus(ODD, model.text_settings) as corpus:
         predicted = model.predict(corpus, 1)
-    for line, row, best in zip(ODD, predicted.probabilities, predicted.best, strict=True):
+    assert model.is_exclusive == (loss in ("softmax", "hs"))
+    [rows] = predicted.blocks
+    for line, row, [best] in zip(ODD, rows, best_labels(rows, 1, predicted.ties), strict=True):
         # The method of the C++ class, because the wrapper does not work with NumPy 2.
         pairs = trained.f.predict(line + "\n", len(row), 0.0, "strict")
         by_label = {name.removeprefix("__label__"): p for p, name in pairs}

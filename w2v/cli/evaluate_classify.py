@@ -112,6 +112,7 @@ def _classifier_report(
 ) -> ClassificationReport:
     """Evaluate the predictions of a classifier on a file of documents with labels."""
     from w2v.evaluation.classifier import ClassificationReport
+    from w2v.networks.text_classifier import most_probable
     from w2v.runs.saved_model import open_classifier
     from w2v.system.progress import ProgressLine, plural
 
@@ -127,7 +128,7 @@ def _classifier_report(
             f"{plural(len(unknown), 'text')} with a label that the model was not trained on, "
             f"such as {unknown[0]!r}: counted as wrong"
         )
-    predicted = [labels[column] for column in predictions.best]
+    predicted = [labels[column] for column, _ in most_probable(predictions)]
     return ClassificationReport.of(true_labels, predicted)
 
 

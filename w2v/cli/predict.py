@@ -17,8 +17,6 @@ from w2v.cli.output import ResultPrinter, format_options, print_lines, printable
 if TYPE_CHECKING:
     import numpy as np
 
-_TEXTS = 1000  # texts whose lines are printed in one write, which takes half of the time
-
 
 @click.command(
     cls=SettingsCommand,
@@ -52,6 +50,7 @@ def predict(
     probabilities of all labels.
     """
     limit_blas(1)
+    from w2v.networks.text_classifier import best_labels
     from w2v.runs.saved_model import open_classifier
     from w2v.system.progress import ProgressLine
 
@@ -61,9 +60,8 @@ def predict(
     texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
     labels = classifier.labels
     predicted = predict_labels(classifier, texts, "if there")
-    for first in range(0, len(predicted.best), _TEXTS):
-        some = slice(first, first + _TEXTS)
-        answers = zip(predicted.probabilities[some], predicted.best[some].tolist(), strict=True)
+    for block in predicted.blocks:
+        answers = zip(block, best_labels(block, 1, predicted.ties)[:, 0].tolist(), strict=True)
         print_lines([line for row, best in answers for line in _lines(labels, row, best, results)])
     ctx.exit(refused.exit_code())
 

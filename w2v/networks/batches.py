@@ -122,6 +122,12 @@ class LabelledBatches:
         parts = [batch[shard::shards] for batch in batches for shard in range(shards)]
         return parts, [int(self._lengths[part].sum()) for part in parts]
 
+    def minibatches(self, texts: range) -> list[np.ndarray]:
+        """Split consecutive texts into minibatches of similar length, arrays of text numbers."""
+        numbers = np.arange(texts.start, texts.stop)
+        numbers = numbers[np.argsort(self._lengths[numbers], kind="stable")]
+        return [numbers[first : first + self._rows] for first in range(0, len(texts), self._rows)]
+
     def batch(self, part: np.ndarray, states: list[np.ndarray]) -> Batch | None:
         """Make the arrays of some texts. Each text starts from a zero state.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.networks.batches import BatchSource
+from w2v.networks.batches import BatchSource, LabelledBatches
 from w2v.networks.network import Network
 
 
@@ -63,27 +63,20 @@ def evaluate(
     return Evaluation(*(sum(column) for column in zip(*evaluations, strict=True)))
 
 
-def probabilities(networks: Sequence[Network], source: BatchSource, count: int) -> np.ndarray:
-    """Compute the probability of each label for each text, (M, K): M texts, K labels.
+def probabilities(network: Network, source: LabelledBatches, texts: range) -> np.ndarray:
+    """Compute the probability of each label for consecutive texts, (m, K): m texts, K labels.
 
-    networks  copies of the network that share their parameters, one for each thread
-    source    the texts. Its shards are arrays of row numbers of texts
-    count     M
+    source  the texts
+    texts   the numbers of the m texts
+
+    Probabilities are NaN, without a warning, where numbers overflow.
     """
-    shards = len(networks)
-    parts, _ = source.schedule(None, shards)
-    dtype = networks[0].embedding.sums.dtype
-    p = np.zeros((count, networks[0].architecture.outputs), dtype)
-
-    def compute_shards(shard: int) -> None:
-        """Compute the probabilities of one shard of each minibatch."""
-        for part in parts[shard::shards]:
-            batch = source.batch(part, [])
-            if batch is not None:
-                scores = networks[shard].output.scores(networks[shard].features(batch))
-                scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-                p[part] = scores / scores.sum(axis=1, keepdims=True)
-
-    with ThreadPoolExecutor(shards) as pool:
-        list(pool.map(compute_shards, range(shards)))
+    p = np.zeros((len(texts), network.architecture.outputs), network.embedding.sums.dtype)
+    for part in source.minibatches(texts):
+        batch = source.batch(part, [])
+        assert batch is not None
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = network.output.scores(network.features(batch))
+            scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+            p[part - texts.start] = scores / scores.sum(axis=1, keepdims=True)
     return p

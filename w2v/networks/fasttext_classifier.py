@@ -20,7 +20,6 @@ feature has the mean zero here; fastText predicts nothing for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
@@ -33,8 +32,9 @@ from w2v.embeddings.subwords import SENTENCE_END, Subwords
 from w2v.errors import W2VError
 from w2v.kernels.label_tree import EPSILON, label_scores, tree_probabilities
 from w2v.kernels.text_features import hash_words, text_rows
-from w2v.networks.text_classifier import Prediction
+from w2v.networks.text_classifier import Prediction, texts_in_block
 from w2v.settings import TextSettings
+from w2v.system.ordered_map import ordered_map
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus
@@ -43,7 +43,6 @@ from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.word_counter import WordCounter
 
 _PREFIX = b"__label__"
-_TEXTS = 1024  # texts that are computed at a time
 _MAX_ORDER = 1000  # words of a word n-gram; more would take too much memory
 _MAX_COUNT = 10**15  # of a label: fastText's count of a node that is not built yet
 _LARGEST = 1e15  # in a matrix; a float32 cannot hold the sum of many products of larger numbers
@@ -104,6 +103,7 @@ class FastTextClassifier:
             outputs = model.outputs.take(np.arange(len(self.labels)))
         self._check(outputs, "the output matrix has {}")
         self._probabilities = self._loss(np.ascontiguousarray(outputs.T))
+        self.is_exclusive = LOSSES[model.settings.loss] in ("softmax", "hs")
 
     @classmethod
     def read(cls, path: str) -> FastTextClassifier:
@@ -148,16 +148,15 @@ class FastTextClassifier:
         is_word = types.is_word[ids]
         ends = np.flatnonzero(ids == 0)  # a text is its words and the </s> after them
         words, starts = _chosen(ids, is_word, ends)
-        probabilities = np.empty((len(ends), len(self.labels)), np.float32)
+        size = texts_in_block(len(self.labels))
 
-        def compute(first: int) -> None:
+        def compute(first: int) -> np.ndarray:
             """Compute the probabilities of some texts."""
-            bounds = starts[first : first + _TEXTS + 1]
+            bounds = starts[first : first + size + 1]
             part = words[bounds[0] : bounds[-1]], bounds - bounds[0]
-            probabilities[first : first + _TEXTS] = self._probabilities(self._hidden(*part, types))
+            return self._probabilities(self._hidden(*part, types))
 
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(compute, range(0, len(ends), _TEXTS)))
+        blocks = ordered_map(compute, range(0, len(ends), size), threads)
         is_known = types.is_word & (np.diff(types.starts) > 0)
         is_known[0] = False
         known, known_starts = _chosen(ids, is_known[ids], ends)
@@ -169,8 +168,7 @@ class FastTextClassifier:
         is_unknown[0] = False
         # Of equally probable labels, `fasttext predict` prints the last. The table of σ has so few
         # numbers that this matters.
-        best = len(self.labels) - 1 - probabilities[:, ::-1].argmax(axis=1)
-        return Prediction(text, int(counter.counts[is_unknown].sum()), probabilities, best)
+        return Prediction(text, int(counter.counts[is_unknown].sum()), blocks, "last", EPSILON)
 
     def _types(self, counter: WordCounter) -> _Types:
         """Look up the types of a text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -11,10 +12,13 @@ from w2v.networks.architecture import Architecture
 from w2v.networks.batches import LabelledBatches, StreamBatches
 from w2v.networks.evaluate import Evaluation, evaluate, probabilities
 from w2v.networks.network import Batch, Network
+from w2v.networks.text_classifier import texts_in_block
 from w2v.settings import NetworkSettings
+from w2v.system.ordered_map import ordered_map
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END
 
+TEXTS = 256  # maximum number of texts that a thread classifies at a time: few, to share small jobs
 STEPS = 100  # number of tokens in a minibatch of evaluation
 
 
@@ -47,17 +51,30 @@ class TrainedNetwork:
         """Make a network for each of `count` threads. The networks share their parameters."""
         return [Network(self.architecture, self._settings, self._parameters) for _ in range(count)]
 
-    def probabilities(self, text: EncodedDocuments, threads: int) -> np.ndarray:
-        """The probability of each of K labels for each of M documents, float32 (M, K)."""
+    def probabilities(self, text: EncodedDocuments, threads: int) -> Iterator[np.ndarray]:
+        """The probability of each of K labels for documents, in blocks of float32 (m, K)."""
         architecture = self.architecture
-        if not text.begins.size:
-            return np.zeros((0, len(self.labels)), np.float32)
         unknown_labels = np.zeros(text.begins.size, np.int32)
         source = LabelledBatches(
             text, unknown_labels, self._settings.rows, architecture.length,
             architecture.layer is None,
         )  # fmt: skip
-        return probabilities(self._networks(threads), source, text.begins.size)
+        free: SimpleQueue[Network] = SimpleQueue()  # networks that no thread uses now
+        for network in self._networks(threads):
+            free.put(network)
+        size = texts_in_block(len(self.labels), TEXTS)
+
+        def compute(first: int) -> np.ndarray:
+            """Compute the probabilities of some documents."""
+            network = free.get()
+            try:
+                return probabilities(
+                    network, source, range(first, min(first + size, text.begins.size))
+                )
+            finally:
+                free.put(network)
+
+        return ordered_map(compute, range(0, text.begins.size, size), threads)
 
     def evaluate(
         self, text: EncodedText, on_progress: Callable[[float], None] = lambda share: None

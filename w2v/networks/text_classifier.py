@@ -1,9 +1,13 @@
-"""What commands need of a classifier of texts: a network of w2v, or a classifier of fastText."""
+"""What commands need of a classifier of texts: a network of w2v, or a classifier of fastText.
+
+There are M texts and K labels. The probabilities of a million texts for thousands of labels do not
+fit in memory, so that they come in blocks of some texts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -11,20 +15,29 @@ from w2v.settings import TextSettings
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedDocuments
 
+# Which of equally probable labels comes first: the first or the last in the order of the labels.
+Ties = Literal["first", "last"]
+
+_LARGEST_BLOCK = 1 << 22  # probabilities in a block, 16 MB
+
 
 class Prediction(NamedTuple):
     """The predictions for M texts.
 
-    text           the texts, encoded in the words that the classifier knows
-    unknown        number of tokens that are out-of-vocabulary
-    probabilities  float32 (M, K), the probability of each label for each text
-    best           int64 (M,), the label that is predicted for each text, one of the most probable
+    text     the texts, encoded in the words that the classifier knows, with their labels
+    unknown  number of tokens that are out-of-vocabulary
+    blocks   for the texts in their order, float32 (m, K): the probability of each label for each of
+             the next m texts. They are computed while they are read, and can be read once
+    ties     which of equally probable labels comes first
+    added    a constant that every probability contains; a threshold is compared without it.
+             fastText's probabilities contain 0.00001
     """
 
     text: EncodedDocuments
     unknown: int
-    probabilities: np.ndarray
-    best: np.ndarray
+    blocks: Iterator[np.ndarray]
+    ties: Ties = "first"
+    added: float = 0.0
 
 
 class TextClassifier(Protocol):
@@ -33,6 +46,13 @@ class TextClassifier(Protocol):
     @property
     def labels(self) -> Sequence[str]:
         """The K labels."""
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether exactly one label applies to a text, and the probabilities of a text add up to 1.
+
+        If not, each label has a probability of its own, and any number of labels may apply.
+        """
 
     @property
     def length(self) -> int | None:
@@ -54,3 +74,46 @@ class TextClassifier(Protocol):
         threads   number of worker threads
         on_block  called while the texts are read, with the number of tokens so far
         """
+
+
+def texts_in_block(labels: int, most: int = 1024) -> int:
+    """The number of texts in a block of probabilities.
+
+    labels  K
+    most    maximum number of texts; fewer if there are many labels
+    """
+    return max(min(most, _LARGEST_BLOCK // max(labels, 1)), 1)
+
+
+def best_labels(probabilities: np.ndarray, count: int, ties: Ties) -> np.ndarray:
+    """The most probable labels of each text, the best first.
+
+    probabilities  float (m, K), without NaN
+    count          number of labels for each text; all, if there are fewer
+    ties           which of equally probable labels comes first
+    Returns        int64 (m, min(count, K)), columns of `probabilities`
+    """
+    texts, labels = probabilities.shape
+    if ties == "last":
+        return labels - 1 - best_labels(probabilities[:, ::-1], count, "first")
+    if count == 1 and labels:
+        return probabilities.argmax(axis=1)[:, None]
+    if 4 * count > labels:
+        return np.argsort(-probabilities, axis=1, kind="stable")[:, :count]
+    # Only the labels that are chosen are sorted: with thousands of labels this is much faster.
+    lowest = np.partition(probabilities, labels - count, axis=1)[:, labels - count, None]
+    is_chosen = probabilities > lowest
+    # Of the labels that are as probable as the last one to be chosen, the first ones are.
+    is_last, missing = probabilities == lowest, count - is_chosen.sum(axis=1, keepdims=True)
+    is_chosen |= is_last & (np.cumsum(is_last, axis=1) <= missing)
+    chosen = np.nonzero(is_chosen)[1].reshape(texts, count)
+    p = np.take_along_axis(probabilities, chosen, axis=1)
+    return np.take_along_axis(chosen, np.argsort(-p, axis=1, kind="stable"), axis=1)
+
+
+def most_probable(prediction: Prediction) -> Iterator[tuple[int, float]]:
+    """For each text the number of the most probable label, and its probability."""
+    for block in prediction.blocks:
+        best = best_labels(block, 1, prediction.ties)
+        p = np.take_along_axis(block, best, axis=1)
+        yield from zip(best[:, 0].tolist(), p[:, 0].tolist(), strict=True)

@@ -293,6 +293,11 @@ class SavedNetwork(SavedModel):
         return self.network.labels
 
     @property
+    def is_exclusive(self) -> bool:
+        """Whether exactly one label applies to a text: always, because of the softmax."""
+        return True
+
+    @property
     def length(self) -> int | None:
         """How many words of a text are read, the last ones; None: all."""
         return self.network.architecture.length
@@ -306,8 +311,17 @@ class SavedNetwork(SavedModel):
         """Read texts and predict their labels; see `TextClassifier`."""
         text, unknown = self.read(corpus, on_block)
         assert isinstance(text, EncodedDocuments)
-        probabilities = self.network.probabilities(text, threads)
-        return Prediction(text, unknown, probabilities, probabilities.argmax(axis=1))
+        return Prediction(text, unknown, self._finite(self.network.probabilities(text, threads)))
+
+    def _finite(self, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """The blocks of probabilities; W2VError for one with NaN, from numbers that overflow."""
+        for block in blocks:
+            if not np.isfinite(block).all():
+                raise W2VError(
+                    f"{name_of(self.path)} has numbers that are too large to compute with: the "
+                    "file is damaged, or its training diverged"
+                )
+            yield block
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
