@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, or_stdin
+from w2v.cli.label_options import LabelChoice, label_options
 from w2v.cli.new_texts import NewTexts, RefusedRows, predict_labels, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options, print_lines, printable
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 @click.command(
@@ -24,11 +23,12 @@ if TYPE_CHECKING:
     examples=(
         "w2v predict labels.safetensors new.txt",
         "w2v predict labels.safetensors new.txt --json",
-        "w2v predict classifier.bin new.txt",
+        "w2v predict classifier.bin new.txt -k 3 --threshold 0.1",
     ),
 )
 @click.argument("model", type=INPUT)
 @click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
+@label_options
 @threads_option
 @quiet_option
 @format_options
@@ -40,17 +40,23 @@ def predict(
     threads: int | None,
     quiet: bool,
     results: ResultPrinter,
+    choice: LabelChoice,
     settings: GivenSettings,
 ) -> None:
-    """Predict the label of each text.
+    """Predict the labels of each text.
 
     MODEL is a network of w2v train --task classify, or a classifier of fastText (.bin or .ftz).
     CORPUS has one text on each line, with or without labels; without CORPUS, texts are read from
-    stdin. Prints the most probable label of each text and its probability; --json adds the
-    probabilities of all labels.
+    stdin.
+
+    Prints one line for each text: the probability and the name of the most probable label, and with
+    -k those of the next ones, after tabs; or - if no label reaches the --threshold. --tsv prints
+    label and probability in turn, and an empty line if there is no label. --json has the best
+    label, its probability and the probabilities of all labels, with -k or --threshold those of the
+    predicted labels; without any label, label and p are null.
     """
     limit_blas(1)
-    from w2v.networks.text_classifier import best_labels
+    from w2v.networks.text_classifier import choose
     from w2v.runs.saved_model import open_classifier
     from w2v.system.progress import ProgressLine
 
@@ -61,23 +67,34 @@ def predict(
     labels = classifier.labels
     predicted = predict_labels(classifier, texts, "if there")
     for block in predicted.blocks:
-        answers = zip(block, best_labels(block, 1, predicted.ties)[:, 0].tolist(), strict=True)
-        print_lines([line for row, best in answers for line in _lines(labels, row, best, results)])
+        chosen = choose(predicted, block, choice.count, choice.threshold)
+        all_labels = block if results.as_json and not choice.is_given else [None] * len(block)
+        lines = []
+        for found, row in zip(chosen.rows(), all_labels, strict=True):
+            pairs = [(labels[label], p) for label, p in found]
+            every = pairs if row is None else zip(labels, row.tolist(), strict=True)
+            lines += _lines(pairs, every, results)
+        print_lines(lines)
     ctx.exit(refused.exit_code())
 
 
-def _lines(labels: Sequence[str], row: np.ndarray, best: int, results: ResultPrinter) -> list[str]:
-    """The lines of one text.
+def _lines(
+    pairs: list[tuple[str, float]], reported: Iterable[tuple[str, float]], results: ResultPrinter
+) -> list[str]:
+    """The line of one text.
 
-    labels  the K labels
-    row     float (K,), their probabilities, which only --json prints all
-    best    the index of the label that is predicted
+    pairs     the labels that are predicted and their probabilities, the best first
+    reported  the labels that --json prints, with their probabilities
     """
-    label, p = labels[best], float(row[best])
 
     def record() -> dict[str, Any]:
         """The answer for --json."""
-        by_label = dict(zip(labels, [round(each, 6) for each in row.tolist()], strict=True))
-        return {"label": label, "p": round(p, 6), "labels": by_label}
+        label, p = pairs[0] if pairs else (None, None)
+        by_label = {name: round(each, 6) for name, each in reported}
+        return {"label": label, "p": None if p is None else round(p, 6), "labels": by_label}
 
-    return results.lines(record, lambda: f"{p:.4f}  {printable(label)}", [[label, p]])
+    def line() -> str:
+        """The line for people."""
+        return "\t".join(f"{p:.4f}  {printable(label)}" for label, p in pairs) or "-"
+
+    return results.lines(record, line, lambda: [itertools.chain.from_iterable(pairs)])

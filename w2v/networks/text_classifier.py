@@ -111,9 +111,42 @@ def best_labels(probabilities: np.ndarray, count: int, ties: Ties) -> np.ndarray
     return np.take_along_axis(chosen, np.argsort(-p, axis=1, kind="stable"), axis=1)
 
 
+class ChosenLabels(NamedTuple):
+    """The labels that are chosen for m texts: for text i the first `counts[i]` of row i.
+
+    labels         int64 (m, k), the numbers of the most probable labels, the best first
+    probabilities  float32 (m, k)
+    counts         int64 (m,), 0 to k
+    """
+
+    labels: np.ndarray
+    probabilities: np.ndarray
+    counts: np.ndarray
+
+    def rows(self) -> Iterator[list[tuple[int, float]]]:
+        """For each text the chosen labels with their probabilities."""
+        texts = zip(self.labels, self.probabilities, self.counts.tolist(), strict=True)
+        for labels, p, count in texts:
+            yield list(zip(labels[:count].tolist(), p[:count].tolist(), strict=True))
+
+
+def choose(prediction: Prediction, block: np.ndarray, count: int, threshold: float) -> ChosenLabels:
+    """Choose the most probable labels of each text, as `fasttext predict` does.
+
+    prediction  the prediction that the block is of
+    block       float32 (m, K), probabilities
+    count       maximum number of labels for each text
+    threshold   lowest probability of a label, without the constant `prediction.added`
+    """
+    best = best_labels(block, count, prediction.ties)
+    p = np.take_along_axis(block, best, axis=1)
+    # In float32, so that a probability that equals the threshold is not below it.
+    counts = (p >= np.float32(threshold) + np.float32(prediction.added)).sum(axis=1)
+    return ChosenLabels(best, p, counts)
+
+
 def most_probable(prediction: Prediction) -> Iterator[tuple[int, float]]:
     """For each text the number of the most probable label, and its probability."""
     for block in prediction.blocks:
-        best = best_labels(block, 1, prediction.ties)
-        p = np.take_along_axis(block, best, axis=1)
+        best, p, _ = choose(prediction, block, 1, 0)
         yield from zip(best[:, 0].tolist(), p[:, 0].tolist(), strict=True)
