@@ -106,6 +106,7 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/enwiki.py --write
 	$(BIN)/python tests/bench/settings.py --write
 	$(BIN)/python tests/bench/subwords.py --seeds 1 --write
+	$(BIN)/python tests/bench/small_vectors.py --write
 	$(BIN)/python tests/bench/sizes.py --write
 	$(BIN)/python tests/bench/startup.py --write
 	$(BIN)/python tests/bench/rounds.py --write

@@ -576,6 +576,27 @@ def add_to_lists(vectors, rows, lists, sums):
     return sums
 
 
+def add_int8_to_lists(integers, scales, rows, lists, sums):
+    """As `add_to_lists`, with rows that are written out first."""
+    return add_to_lists(integers * scales[:, None], rows, lists, sums)
+
+
+def quantize_row(row):
+    """The integers and the scale of a row in int8; each quotient is rounded half to even."""
+    scale = np.float32(max(abs(x) for x in row)) / np.float32(127)
+    if scale == 0:
+        return [0] * len(row), scale
+    return [round(float(x) / float(scale)) for x in row], scale
+
+
+def zipfian_whitening(vectors, counts):
+    """Yokoi et al. 2024, algorithm 1: whitened vectors, by the singular value decomposition."""
+    shares = counts / counts.sum()
+    centered = vectors - shares @ vectors
+    _, values, directions = np.linalg.svd(centered * np.sqrt(shares)[:, None], full_matrices=False)
+    return centered @ directions.T / values
+
+
 def mean_rows(vectors, lists):
     """The mean of each list of rows; zero for an empty list."""
     return np.array([vectors[rows].sum(axis=0) / max(len(rows), 1) for rows in lists])

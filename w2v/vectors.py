@@ -102,7 +102,7 @@ class Vectors:
 
     @property
     def matrix(self) -> np.ndarray:
-        """The vectors, float32 or float16 (N, D); read-only if they are mapped from a file."""
+        """The vectors, float32 or float16 (N, D), read-only if mapped; int8 is converted once."""
         return self._table.matrix
 
     @property

@@ -144,7 +144,7 @@ def test_ngrams_may_share_rows(folder, words):
         ({"subwords.rows": SHARED, "subwords.vectors": ROWS[:4]}, "subwords.rows does not fit"),
         ({"subwords.rows": SHARED, "subwords.vectors": ROWS[0]}, "subwords.rows does not fit"),
         ({"subwords.buckets": BUCKETS[::-1].copy()}, "the buckets do not ascend"),
-        ({"subwords.buckets": BUCKETS.astype(np.int64)}, "the types are float32 and int64"),
+        ({"subwords.buckets": BUCKETS.astype(np.int64)}, "the type of subwords.buckets is int64"),
         ({"subwords.vectors": ROWS[:-1]}, r"the shape of subwords.vectors is \(16, 6\)"),
         ({"subwords.vectors": ROWS[:, :5].copy()}, "the shape"),
         ({"subwords.vectors": None}, ".* is missing"),

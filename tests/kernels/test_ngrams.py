@@ -4,7 +4,13 @@ import naive
 import numpy as np
 import pytest
 
-from w2v.kernels.ngrams import add_to_lists, all_ngrams, mean_coded_rows, word_ngrams
+from w2v.kernels.ngrams import (
+    add_int8_to_lists,
+    add_to_lists,
+    all_ngrams,
+    mean_coded_rows,
+    word_ngrams,
+)
 
 WORDS = ["", "a", "the", "Straße", "👍🏽", "e\u0301", "日本語", "<>", "\udcff\udcfe"]
 ENCODED = [word.encode("utf-8", "surrogateescape") for word in WORDS]
@@ -30,6 +36,17 @@ def test_rows_are_added_to_sums():
     expected = naive.add_to_lists(vectors, rows, lists, sums)
     add_to_lists(vectors, rows, lists, sums)
     np.testing.assert_allclose(sums, expected, rtol=1e-5)
+
+
+def test_rows_of_int8_are_added_to_sums():
+    rng = np.random.default_rng(3)
+    integers = rng.integers(-127, 128, (9, 35)).astype(np.int8)
+    scales = rng.uniform(0, 2, 9).astype(np.float32)
+    rows, lists = np.array([0, 1, 2, 2, 3, 8, 8]), np.array([2, 3, 2, 3, 0, 2, 2])
+    sums = np.ones((4, 35), np.float32)
+    expected = naive.add_int8_to_lists(integers, scales, rows, lists, sums)
+    add_int8_to_lists(integers, scales, rows, lists, sums)
+    np.testing.assert_allclose(sums, expected, rtol=1e-5, atol=1e-4)
 
 
 def test_the_means_of_coded_rows():

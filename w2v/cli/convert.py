@@ -15,6 +15,7 @@ from w2v.system.pipes import name_of, output_name
 if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
+_DTYPES = {"f16": (".safetensors", ".npy"), "i8": (".safetensors",)}  # formats that store them
 _NAMED = 3  # maximum number of words without a vector whose names are in a message
 
 
@@ -22,7 +23,7 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
     cls=Command,
     examples=(
         "w2v convert vectors.safetensors vectors.txt",
-        "w2v convert vectors.safetensors small.npy --limit 1000 --normalize --dtype f16",
+        "w2v convert vectors.safetensors small.safetensors --limit 1000 --dtype i8",
         "w2v convert vectors.txt repaired.bin --check",
     ),
 )
@@ -52,12 +53,23 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
         help="Subtract the mean of all vectors, then remove their first N principal components. "
         "With 0, only subtract the mean.",
     ),
+    click.option(
+        "--dim", type=click.IntRange(1), metavar="N",
+        help="Keep N numbers of each vector: its projections on the first N principal components "
+        "of all unit vectors, which change cosines least. The mean is not subtracted.",
+    ),
+    click.option(
+        "--whiten", is_flag=True,
+        help="Give the vectors the mean 0 and the covariance 1, where words weigh as much as their "
+        "counts (Zipfian whitening). --dim N keeps the N directions of the largest variance.",
+    ),
     click.option("--normalize", is_flag=True, help="Divide each vector by its length."),
 )  # fmt: skip
 @click.option(
-    "--dtype", type=click.Choice(["f32", "f16"]), default="f32", show_default=True,
-    help="Type of the numbers. f16 (float16) halves the size of a .safetensors or .npy file. "
-    "Other formats cannot store f16.",
+    "--dtype", type=click.Choice(["f32", "f16", "i8"]),
+    help="Type of the numbers: float32, float16 in half the size (.safetensors and .npy), or int8 "
+    "with a scale for each vector in a quarter of it (.safetensors). By default it is that of IN, "
+    "or f32 if the format of OUT cannot store it.",
 )  # fmt: skip
 @click.option(
     "--format", "layout", type=click.Choice(["word2vec", "fasttext"]),
@@ -87,8 +99,10 @@ def convert(
     words: str | None,
     combine: str,
     center: int | None,
+    dim: int | None,
+    whiten: bool,
     normalize: bool,
-    dtype: str,
+    dtype: str | None,
     layout: str | None,
     buckets: int | None,
     blank: str | None,
@@ -108,20 +122,12 @@ def convert(
     with the same name. It reports each repair on stderr.
     """
     from w2v.embeddings import formats, transform
-    from w2v.system import output_files, packing
+    from w2v.system import output_files
     from w2v.system.progress import plural
 
     catch_signals()
-    if words and (only or limit is not None):
-        other = "--only" if only else "--limit"
-        raise click.UsageError(f"--words and {other} cannot be combined: use one of them")
-    is_half = dtype == "f16"
-    if is_half and not packing.plain_name(target).lower().endswith((".safetensors", ".npy")):
-        raise click.UsageError(
-            "--dtype f16 works only for .safetensors and .npy: leave out --dtype"
-        )
-    if layout and not packing.plain_name(target).lower().endswith(".bin"):
-        raise click.UsageError(f"--format {layout} needs an OUT that ends in .bin")
+    _check_options(target, only, limit, words, layout)
+    _check_numbers(target, table, center, whiten, dtype)
     output_files.check(
         {"OUT": target, "the list of names": formats.written_beside(target)},
         {
@@ -131,6 +137,7 @@ def convert(
         },
     )
     converted = _read(source, table, limit if combine == "input" else None, check)
+    dtype = dtype or _kept_dtype(converted, target)
     had_subwords = converted.subwords is not None and not words
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
@@ -141,29 +148,95 @@ def convert(
         click.echo(printable(f"{lists}: {count} without a vector"), err=True)
     if words:
         converted = _listed(converted, words)
-    if center is not None:
-        converted = transform.centered(converted, center)
+    elif converted.subwords is not None:
+        formats.check_subwords(target, converted.subwords)
+    converted = _mapped(converted, center, dim, whiten)
     if normalize:
         converted = transform.normalized(converted)
     if blank is not None:
         converted = converted.without_blanks(blank)
-    if is_half:
-        converted = transform.to_float16(converted)
+    if dtype:
+        converted = transform.with_dtype(converted, dtype)
     if had_subwords and converted.subwords is None:
         message = "the subwords are left out, because they do not compose these vectors"
         click.echo(f"{printable(output_name(target))}: {message}", err=True)
-    _save(target, converted, table, "" if words else source, layout, buckets)
+    is_mapped = whiten or center is not None or dim is not None
+    _save(target, converted, table, "" if words else source, is_mapped, layout, buckets)
+
+
+def _mapped(table: Table, center: int | None, dim: int | None, whiten: bool) -> Table:
+    """Apply --center, --dim and --whiten."""
+    from w2v.embeddings import transform
+
+    if center is not None:
+        table = transform.centered(table, center)
+    if whiten:
+        return transform.whitened(table, dim)
+    return table if dim is None else transform.reduced(table, dim)
+
+
+def _check_options(
+    target: str, only: tuple[str, ...], limit: int | None, words: str | None, layout: str | None
+) -> None:
+    """Raise a UsageError for options that cannot be combined, or do not suit the format of OUT."""
+    from w2v.system import packing
+
+    if words and (only or limit is not None):
+        other = "--only" if only else "--limit"
+        raise click.UsageError(f"--words and {other} cannot be combined: use one of them")
+    if layout and not packing.plain_name(target).lower().endswith(".bin"):
+        raise click.UsageError(f"--format {layout} needs an OUT that ends in .bin")
+
+
+def _check_numbers(
+    target: str, table: str, center: int | None, whiten: bool, dtype: str | None
+) -> None:
+    """As `_check_options`, for the options that change numbers."""
+    if dtype and not _holds(target, dtype):
+        suffixes = " and ".join(_DTYPES[dtype])
+        raise click.UsageError(f"--dtype {dtype} works only for {suffixes}: leave out --dtype")
+    if whiten and center is not None:
+        raise click.UsageError("--whiten subtracts a mean of its own: leave out --center")
+    if whiten and table != "words":
+        raise click.UsageError("--whiten weights words by their counts: leave out --table")
+
+
+def _holds(target: str, dtype: str) -> bool:
+    """Whether the format of OUT stores a type."""
+    from w2v.system import packing
+
+    suffixes = _DTYPES.get(dtype)
+    return suffixes is None or packing.plain_name(target).lower().endswith(suffixes)
+
+
+def _kept_dtype(table: Table, target: str) -> str | None:
+    """The type of a table, or f32 if the format of OUT does not store it.
+
+    None for a format without types, which is written row by row in any case.
+    """
+    if not _holds(target, "f16"):
+        return None
+    dtype = {"float16": "f16", "int8": "i8"}.get(table.dtype.name, "f32")
+    return dtype if _holds(target, dtype) else "f32"
 
 
 def _save(
-    target: str, table: Table, name: str, source: str, layout: str | None, buckets: int | None
+    target: str,
+    table: Table,
+    name: str,
+    source: str,
+    is_mapped: bool,
+    layout: str | None,
+    buckets: int | None,
 ) -> None:
     """Write a table, and say on stderr what was written and what the format does not keep.
 
-    name     the name of the table in a container
-    source   the file whose words the table has; "" for other words
-    layout   the format of a .bin; None: the default
-    buckets  number of buckets in a fastText .bin; None: the default
+    name       the name of the table in a container
+    source     the file whose words the table has; "" for other words
+    is_mapped  whether the vectors are others than those of the file, so that its output vectors
+               do not suit them
+    layout     the format of a .bin; None: the default
+    buckets    number of buckets in a fastText .bin; None: the default
     """
     from w2v.embeddings import fasttext_export, formats
     from w2v.system import packing
@@ -183,6 +256,8 @@ def _save(
         table = table.without_subwords()
     if is_model:
         facts = fasttext_export.facts_of(source, table) if source and name == "words" else None
+        if facts and is_mapped:
+            facts = fasttext_export.without_outputs(facts)
         fasttext_export.write(target, table, facts, buckets)
         if changed := fasttext_export.change_when_written(table, facts, buckets):
             click.echo(f"{printable(output_name(target))}: {changed}", err=True)

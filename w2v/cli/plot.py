@@ -230,7 +230,7 @@ def _map(table: Table, path: str, choice: Choice, options: MapOptions, line: Pro
         line.show(f"{NAMES[method]} {share:4.0%}  {left} left")
 
     rows = choice.rows
-    vectors = table.matrix[rows].astype("f4")
+    vectors = table.stored(rows).astype("f4")
     names = [table.name(row) for row in rows.tolist()]
     groups = _groups(vectors, names, path, choice, options)
     points = project(vectors, method, options.seed, options.threads or processors(), show)

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from w2v import __version__
+from w2v.embeddings.int8_table import Int8Table
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.atomic_file import replacing
@@ -39,6 +40,7 @@ _DTYPES = {
 }  # fmt: skip
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 _PARTS = ("matrix", "norms", "names", "offsets", "order", "counts")
+_SCALES = "scales"  # of the rows of a matrix of int8
 
 
 def write(
@@ -158,9 +160,17 @@ def damaged(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> l
 
 
 def table_tensors(name: str, table: Table) -> dict[str, np.ndarray]:
-    """The arrays of a file that store a table: NAME.matrix, NAME.norms and so on."""
-    arrays = (table.matrix, table.norms, table.text, table.offsets, table.order, table.counts)
-    return {f"{name}.{part}": a for part, a in zip(_PARTS, arrays, strict=True) if a is not None}
+    """The arrays of a file that store a table: NAME.matrix, NAME.norms and so on.
+
+    A table in int8 has NAME.scales too, see `int8_table`.
+    """
+    if isinstance(table, Int8Table):
+        matrix, scales = table.integers, table.scales
+    else:
+        matrix, scales = table.matrix, None
+    named = (table.norms, table.text, table.offsets, table.order, table.counts)
+    parts = dict(zip(_PARTS, (matrix, *named), strict=True)) | {_SCALES: scales}
+    return {f"{name}.{part}": array for part, array in parts.items() if array is not None}
 
 
 def file_metadata() -> dict[str, str]:
@@ -194,17 +204,46 @@ def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table
     except KeyError:
         held = ", ".join(table_names(tensors)) or "none written by w2v"
         raise W2VError(f"{where}: no table {name!r}; tables in it: {held}") from None
-    counts = tensors.get(f"{name}.counts")
+    counts, scales = (tensors.get(f"{name}.{part}") for part in (_PARTS[-1], _SCALES))
     rows = len(order)
     lengths = {len(matrix), len(norms), len(offsets) - 1, rows if counts is None else len(counts)}
     if lengths != {rows} or matrix.ndim != 2:
         raise W2VError(f"{where}: the arrays of table {name!r} differ in length{_ADVICE}")
-    kinds = matrix.dtype.kind + norms.dtype.kind + offsets.dtype.kind + order.dtype.kind
+    _check_numbers(f"{where}: table {name!r}", matrix, scales)
+    kinds = norms.dtype.kind + offsets.dtype.kind + order.dtype.kind
     inside = rows == 0 or (order.min() >= 0 and order.max() < rows)
     rising = offsets[0] == 0 and offsets[-1] == len(text) and (np.diff(offsets) >= 0).all()
-    if kinds != "ffii" or text.dtype != np.uint8 or not inside or not rising:
+    if kinds != "fii" or text.dtype != np.uint8 or not inside or not rising:
         raise W2VError(f"{where}: the names of table {name!r} are damaged{_ADVICE}")
-    return Table(matrix, norms, text, offsets, order, counts)
+    if scales is None:
+        return Table(matrix, norms, text, offsets, order, counts)
+    bare = Table(matrix[:, :0], norms, text, offsets, order, counts)
+    return Int8Table.over(bare, matrix, scales)
+
+
+def _check_numbers(what: str, matrix: np.ndarray, scales: np.ndarray | None) -> None:
+    """Raise a W2VError unless a matrix (N, D) has floats, or int8 and the scales of its rows.
+
+    what  the file and the table, for the message
+    """
+    if (matrix.dtype == np.int8) != (scales is not None) or matrix.dtype.kind not in "fi":
+        found = "without" if scales is None else "with"
+        raise W2VError(
+            f"{what} has a matrix of {matrix.dtype} {found} scales; expected floats, or int8 with "
+            f"scales{_ADVICE}"
+        )
+    if scales is None:
+        return
+    if scales.dtype != np.float32 or scales.shape != matrix.shape[:1]:
+        raise W2VError(
+            f"{what} has scales of {scales.dtype} {scales.shape}; expected float32 "
+            f"{matrix.shape[:1]}{_ADVICE}"
+        )
+    for row in np.flatnonzero(~(np.isfinite(scales) & (scales >= 0)))[:1].tolist():
+        raise W2VError(
+            f"{what}: the scale of row {row + 1} is {scales[row]}, expected a number from 0"
+            f"{_ADVICE}"
+        )
 
 
 def _blocks(array: np.ndarray) -> Iterator[memoryview]:

@@ -101,6 +101,19 @@ def facts_of_run(table: Table, outputs: np.ndarray, metadata: Mapping[str, str])
     return replace(facts, words=_lines(table.names), outputs=DenseMatrix(outputs))
 
 
+def without_outputs(facts: ModelFacts) -> ModelFacts:
+    """The facts of a model without its output vectors, because its input vectors have changed.
+
+    Raises W2VError for a classifier, whose answers would be wrong without them
+    """
+    if facts.is_classifier:
+        raise W2VError(
+            "a classifier needs its vectors as they are: leave out --center, --dim and --whiten, "
+            "or write only vectors with --format word2vec"
+        )
+    return replace(facts, words=b"", outputs=None)
+
+
 def keeps_model(source: str, table: Table) -> bool:
     """Whether a .bin should be a fastText model: the table has subwords, or IN is a classifier.
 

@@ -1,4 +1,4 @@
-"""Matrices from which single rows are taken: numbers in a file, or product-quantized codes."""
+"""Matrices from which single rows are taken: floats, int8, or product-quantized codes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from w2v.embeddings.int8_rows import dequantize
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,38 @@ class DenseMatrix:
         """
         from w2v.kernels.ngrams import add_to_lists
 
-        sizes = np.diff(bounds)
-        bits = len(sizes).bit_length()
-        entries = (rows << bits) + np.repeat(np.arange(len(sizes)), sizes)
-        entries.sort()
         means[:] = 0
-        add_to_lists(self.numbers, entries >> bits, entries & ((1 << bits) - 1), means)
-        means *= (1 / np.maximum(sizes, 1)).astype(np.float32)[:, None]
+        add_to_lists(self.numbers, *_ascending(rows, bounds), means)
+        _divide(means, bounds)
+
+
+@dataclass(frozen=True)
+class Int8Matrix:
+    """A matrix (M, D) of int8 with a scale for each row, see `int8_rows`.
+
+    integers  int8 (M, D)
+    scales    float32 (M,)
+    """
+
+    integers: np.ndarray
+    scales: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """M and D."""
+        return self.integers.shape[0], self.integers.shape[1]
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The vectors of rows int64 (K,); float32 (K, D)."""
+        return dequantize(self.integers[rows], self.scales[rows])
+
+    def means(self, rows: np.ndarray, bounds: np.ndarray, means: np.ndarray) -> None:
+        """Compute the means of K lists of rows; see `DenseMatrix.means`."""
+        from w2v.kernels.ngrams import add_int8_to_lists
+
+        means[:] = 0
+        add_int8_to_lists(self.integers, self.scales, *_ascending(rows, bounds), means)
+        _divide(means, bounds)
 
 
 @dataclass(frozen=True)
@@ -93,4 +120,18 @@ class QuantizedMatrix:
         return stacked
 
 
-Matrix = DenseMatrix | QuantizedMatrix
+Matrix = DenseMatrix | Int8Matrix | QuantizedMatrix
+
+
+def _ascending(rows: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of K lists in ascending order, int64, and the list of each; see `means`."""
+    sizes = np.diff(bounds)
+    bits = len(sizes).bit_length()
+    entries = (rows << bits) + np.repeat(np.arange(len(sizes)), sizes)
+    entries.sort()
+    return entries >> bits, entries & ((1 << bits) - 1)
+
+
+def _divide(sums: np.ndarray, bounds: np.ndarray) -> None:
+    """Divide the sums (K, D) of K lists by the numbers of their rows, in place."""
+    sums *= (1 / np.maximum(np.diff(bounds), 1)).astype(np.float32)[:, None]

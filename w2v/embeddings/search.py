@@ -121,8 +121,7 @@ class Search:
             place = slice(begin, begin + step)
             rows = place if self.rows is None else _as_slice(self.rows[place])
             with np.errstate(invalid="ignore", over="ignore"):
-                matrix = table.vectors(rows)
-                norms = table.quick_norms(rows, matrix)
+                matrix, norms = table.directions(rows)
                 shares = 1 / np.maximum(norms, _TINY)
                 # Divide either the rows or the products by the norms: whichever has fewer numbers.
                 if scaled := together * terms > dim:

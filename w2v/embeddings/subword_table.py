@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -46,12 +45,6 @@ class SubwordTable(LazyTable):
         """Composes the vectors, also those of a table `without_subwords`."""
         composer: Subwords = self.__dict__["_composer"]
         return composer
-
-    def without_subwords(self) -> SubwordTable:
-        """The table without composed vectors of unknown names."""
-        made = copy(self)
-        made.__dict__["subwords"] = None
-        return made
 
     @cached_property
     def matrix(self) -> np.ndarray:  # a field of the base class

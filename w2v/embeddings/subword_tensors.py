@@ -1,6 +1,7 @@
 """The subwords of a container: the arrays `subwords.*` beside the table `words`.
 
 subwords.vectors   float32 (V + R, D): a row for each word of the table, then the rows of n-grams
+                   or int8, with the scale of each row in subwords.scales, float32 (V + R,)
 subwords.buckets   uint32 (G,), ascending: the buckets of the n-grams
 subwords.rows      int32 (G,): the row of each bucket. N-grams that occur in the same words share a
                    row; those of a single word have the word's row. Missing if R = G: then the
@@ -18,15 +19,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2v.embeddings import container
-from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.int8_rows import quantize
+from w2v.embeddings.row_matrices import DenseMatrix, Int8Matrix, Matrix
 from w2v.embeddings.subwords import MOST_CHARACTERS, Subwords
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
 TABLE = "words"  # the table that subwords belong to
 VECTORS, BUCKETS, ROWS = "subwords.vectors", "subwords.buckets", "subwords.rows"
+SCALES = "subwords.scales"
 KEY = "subwords"
 _MOST_BUCKETS = 1 << 32
+_BLOCK = 4096  # rows converted at a time
 
 
 def stored(subwords: Subwords) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -34,7 +38,61 @@ def stored(subwords: Subwords) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     if not subwords.has_ngrams:
         return {}, {}
     facts = settings(subwords.minn, subwords.maxn, subwords.buckets)
-    return named(*subwords.stored()), {KEY: json.dumps(facts, sort_keys=True)}
+    metadata = {KEY: json.dumps(facts, sort_keys=True)}
+    vectors = subwords.vectors
+    if isinstance(vectors, Int8Matrix) and subwords.own_rows is None:
+        buckets, rows = subwords.ngram_rows()
+        numbers = buckets.astype(np.uint32), rows.astype(np.int32)
+        return named(vectors.integers, *numbers) | {SCALES: vectors.scales}, metadata
+    return named(*subwords.stored()), metadata
+
+
+def quantized(subwords: Subwords) -> Subwords:
+    """The subwords with the rows that `Subwords.stored` returns in int8.
+
+    Raises W2VError if a row is not finite
+    """
+    if isinstance(subwords.vectors, Int8Matrix) and subwords.own_rows is None:
+        return subwords
+    vectors, buckets, rows = subwords.stored()
+    integers, scales = np.empty(vectors.shape, np.int8), np.empty(len(vectors), np.float32)
+    for begin in range(0, len(vectors), _BLOCK):
+        block = vectors[begin : begin + _BLOCK]
+        for at in np.flatnonzero(~np.isfinite(block).all(axis=1))[:1].tolist():
+            raise W2VError(
+                f"row {begin + at + 1} of the subwords is not finite and does not fit int8: leave "
+                "out --dtype i8"
+            )
+        integers[begin : begin + _BLOCK], scales[begin : begin + _BLOCK] = quantize(block)
+    return _with(subwords, Int8Matrix(integers, scales), buckets, rows)
+
+
+def unquantized(subwords: Subwords) -> Subwords:
+    """The subwords with rows in float32, if they are in int8."""
+    if not isinstance(subwords.vectors, Int8Matrix):
+        return subwords
+    vectors, buckets, rows = subwords.stored()
+    return with_stored(subwords, vectors, buckets, rows)
+
+
+def with_stored(
+    subwords: Subwords, vectors: np.ndarray, buckets: np.ndarray, rows: np.ndarray
+) -> Subwords:
+    """The subwords with other rows.
+
+    vectors  float32 (N + R, K), in the place of those that `Subwords.stored` returns
+    buckets  uint32 (P,), as `Subwords.stored` returns them
+    rows     int32 (P,), as `Subwords.stored` returns them
+    """
+    return _with(subwords, DenseMatrix(vectors), buckets, rows)
+
+
+def _with(old: Subwords, matrix: Matrix, buckets: np.ndarray, rows: np.ndarray) -> Subwords:
+    """As `with_stored`, with any matrix."""
+    words = old.words if old.own_rows is None else len(old.own_rows)
+    if old.kept is None:  # Every bucket has a row, in order.
+        return Subwords(matrix, words, old.minn, old.maxn, old.buckets)
+    return Subwords(matrix, words, old.minn, old.maxn, old.buckets, buckets, rows)
 
 
 def named(vectors: np.ndarray, buckets: np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -62,8 +120,9 @@ def read(
     vectors, buckets, rows = (tensors.get(name) for name in (VECTORS, BUCKETS, ROWS))
     if vectors is None or buckets is None:
         raise _damaged(path, f"{VECTORS} or {BUCKETS} is missing")
-    if buckets.dtype != np.uint32 or buckets.ndim != 1 or vectors.dtype != np.float32:
-        raise _damaged(path, f"the types are {vectors.dtype} and {buckets.dtype}")
+    matrix = _matrix(path, vectors, tensors.get(SCALES))
+    if buckets.dtype != np.uint32 or buckets.ndim != 1:
+        raise _damaged(path, f"the type of {BUCKETS} is {buckets.dtype}")
     if rows is None:
         wanted = words + len(buckets), dim
         if vectors.shape != wanted:
@@ -76,7 +135,21 @@ def read(
         raise _damaged(path, f"the settings are {metadata.get(KEY, 'missing')[:80]}")
     if len(buckets) and (int(buckets[-1]) >= most or not (buckets[1:] > buckets[:-1]).all()):
         raise _damaged(path, "the buckets do not ascend")
-    return Subwords(DenseMatrix(vectors), words, minn, maxn, most, buckets, rows)
+    return Subwords(matrix, words, minn, maxn, most, buckets, rows)
+
+
+def _matrix(path: str, vectors: np.ndarray, scales: np.ndarray | None) -> Matrix:
+    """The rows of subwords; W2VError unless they are float32, or int8 with scales."""
+    if vectors.dtype == np.float32 and scales is None:
+        return DenseMatrix(vectors)
+    if vectors.dtype != np.int8 or scales is None:
+        found = "without" if scales is None else "with"
+        raise _damaged(path, f"the type of {VECTORS} is {vectors.dtype}, {found} {SCALES}")
+    if scales.dtype != np.float32 or scales.shape != vectors.shape[:1]:
+        raise _damaged(path, f"{SCALES} does not fit {VECTORS}")
+    if not (np.isfinite(scales) & (scales >= 0)).all():
+        raise _damaged(path, f"{SCALES} has numbers that are not finite or below 0")
+    return Int8Matrix(vectors, scales)
 
 
 def _are_rows(

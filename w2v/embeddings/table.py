@@ -5,8 +5,10 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Self
 
 import numpy as np
 
@@ -83,7 +85,7 @@ class Table:
         counts = None if self.counts is None else self.counts[rows]
         names = [self.name_bytes(row) for row in rows.tolist()]
         taken = Table.of(names, self.stored(rows), counts)
-        return taken if self.subwords is None else replace(taken, subwords=self.subwords.part(rows))
+        return taken if self.subwords is None else taken.with_subwords(self.subwords.part(rows))
 
     def without_blanks(self, instead: str) -> Table:
         """The table with names in which each space is replaced by `instead`.
@@ -96,10 +98,14 @@ class Table:
         if names == self.names:
             return self
         try:
-            return self.build(names, self.matrix, self.counts)
+            return self.with_names(names)
         except W2VError as error:
             same = str(error).removesuffix("; remove one")
             raise W2VError(f"--blank {instead!r}: {same}; try another --blank") from None
+
+    def with_names(self, names: list[str]) -> Table:
+        """A table with other names and the same vectors and counts, without subwords."""
+        return self.build(names, self.matrix, self.counts)
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
         """A table with the same names and counts, and other vectors (N, D), without subwords."""
@@ -118,7 +124,7 @@ class Table:
 
     @property
     def dtype(self) -> np.dtype:
-        """The type of the numbers, float32 or float16."""
+        """The type of the stored numbers: float32, float16 or int8."""
         return self.matrix.dtype
 
     def row(self, row: int) -> np.ndarray:
@@ -158,6 +164,15 @@ class Table:
         vectors  the vectors in `rows`, which the caller has already computed
         """
         return self.norms[rows]
+
+    def directions(self, rows: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors with the directions of those in `rows`, float32, and their norms, float32.
+
+        The vectors may be scaled by any positive factor if that takes less time. The norms are
+        correct to six digits.
+        """
+        vectors = self.vectors(rows)
+        return vectors, self.quick_norms(rows, vectors)
 
     def units(self, rows: slice | np.ndarray) -> np.ndarray:
         """The unit vectors of `rows`, float32 (K, D); see `norms.unit_vectors`."""
@@ -222,7 +237,21 @@ class Table:
 
     def without_subwords(self) -> Table:
         """The table without composed vectors: unknown names have no vector."""
-        return self if self.subwords is None else replace(self, subwords=None)
+        return self if self.subwords is None else self.with_subwords(None)
+
+    def with_subwords(self, subwords: Subwords | None) -> Self:
+        """The table with other subwords."""
+        if subwords is self.subwords:
+            return self
+        made = copy(self)
+        made.__dict__["subwords"] = subwords
+        return made
+
+    def with_normalization(self, normalize: str) -> Self:
+        """The table with another Unicode normalization of the names that are looked up."""
+        made = copy(self)
+        made.__dict__["normalize"] = normalize
+        return made
 
     def normalized(self, text: str) -> str:
         """Apply the Unicode normalization of the corpus to a text."""

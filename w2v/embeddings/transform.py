@@ -1,12 +1,14 @@
-"""Transformations of tables: some rows, listed words, unit and centered vectors, float16, sums."""
+"""Transformations of tables: some rows, listed words, unit vectors, affine maps, types, sums."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
+from w2v.embeddings import subword_tensors
+from w2v.embeddings.affine_maps import centering, principal, whitening
+from w2v.embeddings.int8_table import quantized
 from w2v.embeddings.norms import has_direction, row_norms
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -53,39 +55,46 @@ def normalized(table: Table) -> Table:
     """The table with unit vectors; vectors that are zero or not finite stay unchanged."""
     matrix = table.units(slice(None))
     bad = ~np.isfinite(table.norms)  # `units` makes these vectors zero.
-    matrix[bad] = table.matrix[bad]
+    matrix[bad] = table.stored(bad.nonzero()[0])
     return table.with_matrix(matrix)
 
 
 def centered(table: Table, components: int) -> Table:
-    """Subtract the mean of all vectors, then their projections on the first principal components.
+    """Subtract the mean, and remove `components` principal components; see `centering`."""
+    return centering(table, components).of_table(table)
 
-    components  number of principal components to remove; Mu and Viswanath take D / 100
-    Raises      W2VError if `components` is greater than D, the length of the vectors
 
-    Vectors that are zero or not finite are left out of the mean and stay unchanged.
-    Source: Mu and Viswanath 2018, "All-but-the-top", algorithm 1.
+def reduced(table: Table, dim: int) -> Table:
+    """The table with the first `dim` principal components of its vectors; see `principal`."""
+    return principal(table, dim).of_table(table)
+
+
+def whitened(table: Table, dim: int | None) -> Table:
+    """The table with vectors whitened by counts, of which `dim` are kept; see `whitening`."""
+    return whitening(table, dim).of_table(table)
+
+
+def with_dtype(table: Table, dtype: str) -> Table:
+    """The table with its vectors in another type, and its subwords.
+
+    dtype   f32, f16 or i8. The subwords of i8 are in int8, those of other types in float32
+    Raises  W2VError if a vector does not fit the type
     """
-    if components > table.dim:
-        raise W2VError(
-            f"--center {components}: vectors have only {table.dim} numbers: "
-            f"give {table.dim} components at most"
-        )
-    directed = table.has_direction()
-    if not directed.any():
-        return table
-    matrix = table.vectors(directed.nonzero()[0]).astype(np.float64)
-    matrix -= matrix.mean(axis=0)
-    _, directions = np.linalg.eigh(matrix.T @ matrix)
-    top = directions[:, ::-1][:, :components]
-    matrix -= (matrix @ top) @ top.T
-    centered_matrix = _float32(table).copy()
-    centered_matrix[directed] = matrix
-    return table.with_matrix(centered_matrix)
+    subwords = table.subwords
+    if dtype == "i8":
+        made = quantized(table)
+        return made.with_subwords(subwords and subword_tensors.quantized(subwords))
+    if dtype == "f16":
+        made = to_float16(table)
+    else:
+        made = table if table.dtype == np.float32 else table.with_matrix(_float32(table))
+    return made.with_subwords(subwords and subword_tensors.unquantized(subwords))
 
 
 def to_float16(table: Table) -> Table:
     """The table with vectors in float16; W2VError if a number is too large for float16."""
+    if table.dtype == np.float16:
+        return table
     with np.errstate(over="ignore"):
         matrix = table.matrix.astype(np.float16)
     bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1) & np.isfinite(table.norms))
@@ -94,7 +103,7 @@ def to_float16(table: Table) -> Table:
             f"row {bad[0] + 1}, {table.name(int(bad[0]))!r}: a number above 65,504 does not fit "
             "float16: leave out --dtype f16, or add --normalize"
         )
-    return replace(table.with_matrix(matrix), subwords=table.subwords)
+    return table.with_matrix(matrix).with_subwords(table.subwords)
 
 
 def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray]) -> Table:
@@ -106,7 +115,7 @@ def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray
     Raises   W2VError if the file has no output vectors for these words
     """
     output = tensors.get("output_vectors")
-    if output is None or output.shape != table.matrix.shape:
+    if output is None or output.shape != (len(table), table.dim):
         raise W2VError(
             f"{path}: --combine sum needs the output vectors that a .safetensors file of skip-gram "
             "or CBOW has: leave out --combine"

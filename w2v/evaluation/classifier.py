@@ -18,6 +18,8 @@ from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import read_as
 from w2v.text.labels import Labels
 
+_BLOCK = 1 << 14  # rows of a table in int8 that are converted at a time
+
 
 @dataclass(frozen=True)
 class Regression:
@@ -188,18 +190,25 @@ class Features:
                 f"such as {corpus.names[row_of.index(-1)]!r}: train the model on them, make their "
                 "vectors with w2v infer, or use the vectors of their words: --by words"
             )
-        return self._table.matrix[np.array(row_of, np.int64)[corpus.row_numbers()]].astype(
-            np.float64
-        )
+        rows = np.array(row_of, np.int64)[corpus.row_numbers()]
+        return self._table.stored(rows).astype(np.float64)
 
     def _means(self, corpus: DocumentCorpus) -> np.ndarray:
         """The mean vector of the known words of each document; zeros for a document without any."""
         from scipy.sparse import csr_array
 
-        text, _ = read_as(corpus, self._table.names)
+        table = self._table
+        text, _ = read_as(corpus, table.names)
         sizes = np.diff(text.starts)
-        shape = sizes.size, len(self._table)
+        shape = sizes.size, len(table)
         ones = np.ones(text.size, np.float32)
         # A row for each document, which counts its words: its product with the table is their sum.
         words = csr_array((ones, text.ids.mapped(), text.starts), shape=shape)
-        return (words @ self._table.matrix).astype(np.float64) / np.maximum(sizes, 1)[:, None]
+        if table.dtype != np.int8:
+            sums = (words @ table.matrix).astype(np.float64)
+        else:  # Only a block of the vectors is in float32 at a time.
+            columns, sums = words.tocsc(), np.zeros((sizes.size, table.dim))
+            for begin in range(0, len(table), _BLOCK):
+                block = slice(begin, begin + _BLOCK)
+                sums += columns[:, block] @ table.vectors(block)
+        return sums / np.maximum(sizes, 1)[:, None]

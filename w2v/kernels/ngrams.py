@@ -137,6 +137,23 @@ def add_to_lists(vectors, rows, lists, sums):
             sums[number, d] += vectors[row, d]
 
 
+@jit
+def add_int8_to_lists(integers, scales, rows, lists, sums):
+    """Add rows of int8 with a scale each to the sums of the lists that they belong to.
+
+    integers  int8 (M, D)
+    scales    float32 (M,)    row i is scales[i] · integers[i]
+    rows      int64 (N,)      rows of `integers`; ascending rows are read faster
+    lists     int64 (N,)      the list of each row
+    sums      float32 (K, D)  changed in place
+    """
+    for at in range(rows.size):
+        row, number = rows[at], lists[at]
+        scale = scales[row]
+        for d in range(sums.shape[1]):
+            sums[number, d] += scale * np.float32(integers[row, d])
+
+
 @exact
 def mean_coded_rows(codes, centroids, norms, rows, bounds, means):
     """Compute the means of several lists of rows of a product-quantized matrix.

@@ -310,7 +310,7 @@ class WordTrainer:
         """The trained tables, by name."""
         names, counts = self.vocabulary.names, self.vocabulary.counts
         table = Table.build(names, self._word_vectors(), counts)
-        return {"words": replace(table, subwords=self._subwords())}
+        return {"words": table.with_subwords(self._subwords())}
 
     def _subwords(self) -> Subwords | None:
         """The rows that compose any word; None if words are not composed."""

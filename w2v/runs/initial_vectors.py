@@ -71,11 +71,11 @@ class InitialVectors:
         tensors, metadata = formats.contents(self.path)
         self.table = container.read_table(self.path, tensors, "words")
         self._output_vectors = tensors.get(_OUTPUT_VECTORS, np.empty(0))
-        if self._output_vectors.shape != self.table.matrix.shape or not _is_vocabulary(self.table):
+        size = len(self.table), self.table.dim
+        if self._output_vectors.shape != size or not _is_vocabulary(self.table):
             raise W2VError(f"{self.name}: damaged: words, counts and vectors do not match")
         if not (np.isfinite(self.table.norms).all() and np.isfinite(self._output_vectors).all()):
             raise W2VError(f"{self.name}: damaged: some vectors are not finite")
-        size = len(self.table), self.table.dim
         self.subwords = subword_tensors.read(self.path, tensors, metadata, *size)
         self.model = metadata.get("model", "")
         self.settings = container.nested(metadata, "settings")
@@ -118,7 +118,7 @@ class InitialVectors:
             self.left_out = self.table.without_direction(used)
             # Of the shared words, keep those whose vectors have a direction.
             shared[shared] = self.table.has_direction(rows[shared])
-        vectors = self.table.matrix[rows[shared]]
+        vectors = self.table.stored(rows[shared])
         if isinstance(trainer, ComposesWords):
             if self.subwords:
                 trainer.set_ngrams(self.subwords)
@@ -154,7 +154,7 @@ class InitialVectors:
         if lost or not self.subwords:
             write(output, self.table)
             return lost
-        table = replace(self.table, subwords=self.subwords)
+        table = self.table.with_subwords(self.subwords)
         facts = fasttext_export.facts_of(self.path, table)
         fasttext_export.write(output, table, facts)
         return fasttext_export.change_when_written(table, facts)

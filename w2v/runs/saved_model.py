@@ -88,6 +88,8 @@ class SavedModel:
             content = f"is a {name} model" if model else "holds no known model"
             suitable = ", ".join(m.name for m in models().values() if is_suitable(m))
             raise W2VError(f"{name_of(path)} {content}: {purpose} need one of {suitable}")
+        if "words.scales" in self.tensors:  # The arrays of a model are used as they are.
+            raise W2VError(f"{self.name}: damaged: a {name} model has no vectors in int8")
         self.model = model
         # Files of older versions lack some settings.
         older = {"normalize": "none", "oov": "skip", **asdict(SubwordSettings())}

@@ -41,6 +41,7 @@ from w2v.embeddings import container
 from w2v.embeddings.formats import safetensors
 from w2v.embeddings.lazy_table import LazyTable
 from w2v.embeddings.source import Diagnostics, Layout, Source
+from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system import packing
@@ -234,15 +235,20 @@ def save(path: str, table: Table, name: str = "words", source: str = "") -> None
     """
     form = _named(path)
     if table.subwords is not None:
-        from w2v.embeddings.floret_subwords import refuse
-
-        refuse(path, table.subwords)
+        check_subwords(path, table.subwords)
     if form.write_from and source and name == "words":
         form.write_from(path, table, source)
     elif form.write:
         form.write(path, table)
     else:
         safetensors.write_table(path, table, name)
+
+
+def check_subwords(path: str, subwords: Subwords) -> None:
+    """Raise a W2VError if `path` is to be written with the subwords of floret."""
+    from w2v.embeddings.floret_subwords import refuse
+
+    refuse(path, subwords)
 
 
 def sniff(path: str) -> str:

@@ -7,7 +7,6 @@ table is therefore empty, and answers for any word. This format is only read.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 
@@ -60,4 +59,4 @@ def read_table(source: Source, layout: Layout, limit: int | None) -> Table:
         hashes=hashes, seed=seed, begin=header[7], end=header[8],
     )  # fmt: skip
     empty = Table.build([], np.zeros((0, layout.dim), np.float32))
-    return replace(empty, subwords=subwords)
+    return empty.with_subwords(subwords)

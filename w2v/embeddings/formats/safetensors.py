@@ -6,8 +6,6 @@ of a table.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from w2v.embeddings import container, subword_tensors
@@ -45,14 +43,16 @@ def read_table(path: str, name: str, limit: int | None) -> Table:
     table = container.read_table(path, tensors, name)
     if name == subword_tensors.TABLE:
         subwords = subword_tensors.read(path, tensors, metadata, len(table), table.dim)
-        table = replace(table, subwords=subwords)
+        table = table.with_subwords(subwords)
     if limit is not None:
         try:
             table = table.take(np.arange(min(limit, len(table))))
         except W2VError as error:  # a name occurs twice
             raise W2VError(f"{name_of(path)}: {error}") from None
     form = settings.get("normalize")
-    return replace(table, normalize=form) if name == "words" and form in NORMALIZERS else table
+    if name == "words" and isinstance(form, str) and form in NORMALIZERS:
+        return table.with_normalization(form)
+    return table
 
 
 def write_table(path: str, table: Table, name: str) -> None:

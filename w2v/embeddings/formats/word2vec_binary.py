@@ -133,7 +133,7 @@ def write_from(path: str, table: Table, source: str) -> None:
 def _write(path: str, table: Table) -> None:
     """Write the format of word2vec.c."""
     check(path, table)
-    head = b"%d %d\n" % table.matrix.shape
+    head = b"%d %d\n" % (len(table), table.dim)
     rows = (_written(table, row) for row in range(len(table)))
     for row in rows:
         head += row

@@ -81,7 +81,7 @@ def write(path: str, table: Table) -> None:
     """Write the header and the rows; W2VError as in `check`."""
     check(path, table)
     with atomic_file.packed(path) as file:
-        file.write(b"%d %d\n" % table.matrix.shape)
+        file.write(b"%d %d\n" % (len(table), table.dim))
         write_rows(file, table)
 
 
