@@ -19,7 +19,7 @@ import pytest
 from helpers import mutate
 from hypothesis import HealthCheck, example, given, settings
 
-from w2v.embeddings import container, formats, query
+from w2v.embeddings import container, formats, query, transform
 from w2v.embeddings.formats import word2vec_binary, word2vec_text
 from w2v.embeddings.query import Query
 from w2v.embeddings.source import Diagnostics
@@ -200,6 +200,12 @@ def container_with_subwords(path):
     os.rename("model.safetensors", path)
 
 
+def container_of_int8(path):
+    fasttext_model("model.bin")
+    formats.save("model.safetensors", transform.with_dtype(formats.load("model.bin"), "i8"))
+    os.rename("model.safetensors", path)
+
+
 def write_array(path, opened=open):
     """Write an array, and the file with its names."""
     with opened(path, "wb") as file:
@@ -225,6 +231,7 @@ MAKERS = {
     "fastText model": fasttext_model,
     "quantized fastText model": quantized_model,
     "container with subwords": container_with_subwords,
+    "container of int8": container_of_int8,
     "array": write_array,
     "array.gz": lambda path: write_array(path, gzip.open),
     "counts": write_bytes(b"</s> 0\nthe 90\nking 40\n\xc3\xa9 7\n"),
@@ -286,6 +293,7 @@ READERS = {
     "fastText model": use_subwords,
     "quantized fastText model": use_subwords,
     "container with subwords": use_subwords,
+    "container of int8": use_subwords,
     "word2vec.txt.gz": use_vectors,
     "array": use_vectors,
     "array.gz": use_vectors,

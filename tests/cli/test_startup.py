@@ -55,6 +55,13 @@ def test_queries_load_neither_numba_nor_scipy_nor_help(toy, folder, args):
     assert not loaded(folder, *args) & {"numba", "scipy", "w2v.cli.help"}
 
 
+def test_queries_of_int8_load_neither_numba_nor_scipy(w2v, toy, folder):
+    for options in (("--dtype", "i8"), ("--dim", "2"), ("--whiten",)):
+        change = ("convert", "vectors.safetensors", "x.safetensors", *options)
+        assert not loaded(folder, *change) & {"numba", "scipy"}
+        assert not loaded(folder, "similar", "king", "-v", "x.safetensors") & {"numba", "scipy"}
+
+
 def test_version_and_bare_call(w2v):
     assert w2v("--version").out.startswith("w2v 0.")
     bare = w2v()

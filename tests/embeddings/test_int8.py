@@ -151,6 +151,7 @@ def test_a_search_never_holds_all_vectors_in_float32(tmp_path):
         ({"words.scales": np.full(60, np.nan, np.float32)}, "the scale of row 1 is nan"),
         ({"words.scales": np.full(60, -1, np.float32)}, "the scale of row 1 is -1.0"),
         ({"words.scales": np.full(60, np.inf, np.float32)}, "the scale of row 1 is inf"),
+        ({"words.scales": np.full(60, 3e38, np.float32)}, "row 1 is 3.* expected .* 2.68e"),
         ({"words.matrix": np.ones((59, 8), np.int8)}, "differ in length"),
     ],
 )

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from w2v import __version__
+from w2v.embeddings.int8_rows import LARGEST_SCALE, are_scales
 from w2v.embeddings.int8_table import Int8Table
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -239,10 +240,10 @@ def _check_numbers(what: str, matrix: np.ndarray, scales: np.ndarray | None) -> 
             f"{what} has scales of {scales.dtype} {scales.shape}; expected float32 "
             f"{matrix.shape[:1]}{_ADVICE}"
         )
-    for row in np.flatnonzero(~(np.isfinite(scales) & (scales >= 0)))[:1].tolist():
+    for row in np.flatnonzero(~are_scales(scales))[:1].tolist():
         raise W2VError(
-            f"{what}: the scale of row {row + 1} is {scales[row]}, expected a number from 0"
-            f"{_ADVICE}"
+            f"{what}: the scale of row {row + 1} is {scales[row]}, expected a number from 0 to "
+            f"{LARGEST_SCALE:.3g}{_ADVICE}"
         )
 
 

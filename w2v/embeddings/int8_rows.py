@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 LARGEST = 127  # integers are -127 to 127, so that a number and its negative are equally exact
+LARGEST_SCALE = float(np.finfo(np.float32).max) / LARGEST
 
 
 def quantize(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,5 +33,12 @@ def quantize(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def dequantize(integers: np.ndarray, scales: np.ndarray) -> np.ndarray:
     """The rows of integers int8 (..., D) and scales float32 (...); float32 (..., D)."""
     rows = integers.astype(np.float32)
-    rows *= scales[..., None]
+    with np.errstate(over="ignore"):  # Only -128, which `quantize` never writes, can overflow.
+        rows *= scales[..., None]
     return rows
+
+
+def are_scales(scales: np.ndarray) -> np.ndarray:
+    """Whether numbers can be scales, bool: from 0 to one that keeps rows finite; NaN cannot."""
+    possible: np.ndarray = (scales >= 0) & (scales <= LARGEST_SCALE * (1 + 1e-6))
+    return possible

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2v.embeddings import container
-from w2v.embeddings.int8_rows import quantize
+from w2v.embeddings.int8_rows import are_scales, quantize
 from w2v.embeddings.row_matrices import DenseMatrix, Int8Matrix, Matrix
 from w2v.embeddings.subwords import MOST_CHARACTERS, Subwords
 from w2v.errors import W2VError
@@ -147,8 +147,8 @@ def _matrix(path: str, vectors: np.ndarray, scales: np.ndarray | None) -> Matrix
         raise _damaged(path, f"the type of {VECTORS} is {vectors.dtype}, {found} {SCALES}")
     if scales.dtype != np.float32 or scales.shape != vectors.shape[:1]:
         raise _damaged(path, f"{SCALES} does not fit {VECTORS}")
-    if not (np.isfinite(scales) & (scales >= 0)).all():
-        raise _damaged(path, f"{SCALES} has numbers that are not finite or below 0")
+    if not are_scales(scales).all():
+        raise _damaged(path, f"{SCALES} has numbers below 0, too large or not finite")
     return Int8Matrix(vectors, scales)
 
 
