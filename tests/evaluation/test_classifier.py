@@ -10,7 +10,7 @@ from w2v.embeddings import container, formats
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.evaluation import classifier
-from w2v.evaluation.classifier import ClassificationReport
+from w2v.evaluation.classification_report import ClassificationCounts
 
 
 def blobs(count, seed=0):
@@ -40,8 +40,12 @@ def test_it_is_the_minimum_of_the_loss():
 def test_it_tells_what_can_be_told():
     regression = classifier.fit(*blobs(500))
     x, labels = blobs(500, seed=1)
-    report = ClassificationReport.of(labels, regression.predict(x))
-    assert report.accuracy > 0.9
+    p = regression.probabilities(x)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    counts = ClassificationCounts(regression.labels, [(label,) for label in labels], True)
+    counts.add(p)
+    assert counts.report().accuracy > 0.9
+    assert counts.report().calibration_error < 0.1
     constant = classifier.fit(np.column_stack([x, np.ones(500)]), labels)  # a feature without scale
     assert np.isfinite(constant.weights).all()
 
@@ -49,14 +53,6 @@ def test_it_tells_what_can_be_told():
 def test_one_label_is_not_enough():
     with pytest.raises(W2VError, match="needs two labels or more, but all documents have 'a'"):
         classifier.fit(np.zeros((3, 2)), ["a"] * 3)
-
-
-def test_accuracy_f1_and_confusion():
-    report = ClassificationReport.of(list("aaab"), list("aabc"))
-    assert report.labels == ["a", "b", "c"]
-    assert report.confusion.tolist() == [[2, 1, 0], [0, 0, 1], [0, 0, 0]]
-    assert report.accuracy == 0.5
-    assert report.f1() == pytest.approx([2 * 1 * (2 / 3) / (1 + 2 / 3), 0, 0])
 
 
 @pytest.fixture
@@ -82,18 +78,31 @@ def labelled(folder):
 def test_the_command(w2v, labelled, by):
     args = ("evaluate", "classify", "train.tsv", "test.tsv", "--by", by)
     found = json.loads(w2v(*args, "--json").out)
+    assert found.pop("log_loss") == pytest.approx(0, abs=0.1)
+    assert found.pop("calibration_error") == pytest.approx(0, abs=0.1)
+    right = {"precision": 1.0, "recall": 1.0, "f1": 1.0}
     assert found == {
-        "accuracy": 1.0,
-        "documents": 3,
-        "f1": {"cat": 1.0, "dog": 1.0},
-        "confusion": {"cat": [2, 0], "dog": [0, 1]},
-    }
-    assert w2v(*args, "--tsv").out.splitlines() == [
-        "\t1.000000\tcat\tdog", "cat\t1.000000\t2\t0", "dog\t1.000000\t0\t1",
-    ]  # fmt: skip
-    assert w2v(*args).out.splitlines() == [
-        "100.00%  of 3 documents right", " 1.0000  F1 of cat: 2 cat", " 1.0000  F1 of dog: 1 dog",
-    ]  # fmt: skip
+        "accuracy": 1.0, "documents": 3, "k": 1, "threshold": 0.0, "precision": 1.0, "recall": 1.0,
+        "micro_f1": 1.0, "macro_f1": 1.0, "f1": {"cat": 1.0, "dog": 1.0},
+        "labels": {
+            "cat": right | {"documents": 2, "predicted": 2},
+            "dog": right | {"documents": 1, "predicted": 1},
+        },
+        "confusion": {"cat": [2, 0], "dog": [0, 1]}, "confusions": [],
+    }  # fmt: skip
+    tsv = w2v(*args, "--tsv").out.splitlines()
+    assert tsv[0] == "total\taccuracy\t1.000000"
+    assert tsv[-2:] == [
+        "label\tcat\t1.000000\t1.000000\t1.000000\t2\t2",
+        "label\tdog\t1.000000\t1.000000\t1.000000\t1\t1",
+    ]
+    plain = w2v(*args).out.splitlines()
+    assert plain[0] == "100.00%  accuracy: 3 of 3 documents"
+    assert plain[-3:] == [
+        "label  precision  recall      F1  documents  predicted",
+        "cat       1.0000  1.0000  1.0000          2          2",
+        "dog       1.0000  1.0000  1.0000          1          1",
+    ]
 
 
 def test_the_mean_of_known_words(labelled):

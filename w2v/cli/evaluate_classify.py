@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2v.cli.classification_tables import print_report
 from w2v.cli.command import INPUT, finite, grouped
+from w2v.cli.label_options import LabelChoice, label_options
 from w2v.cli.new_texts import NewTexts, predict_labels
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
-from w2v.cli.output import ResultPrinter, format_options, printable
+from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.vector_file import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
-    from w2v.evaluation.classifier import ClassificationReport
+    from w2v.evaluation.classification_report import ClassificationReport
 
 
 @click.command(
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     examples=(
         "w2v evaluate classify documents.tsv test.tsv --by words",
         "w2v evaluate classify test.tsv -v labels.safetensors --by model",
-        "w2v evaluate classify test.tsv -v classifier.bin --by model",
+        "w2v evaluate classify test.tsv -v classifier.bin --by model -k 2 --json",
     ),
 )
 @click.argument("train", type=INPUT)
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
         help="L2 penalty of the regression: 1 / C of scikit-learn and LIBLINEAR.",
     ),
 )  # fmt: skip
+@label_options
 @click.option(
     "--threads", type=click.IntRange(1), metavar="N",
     help="Threads of BLAS; with --by model, worker threads.  [default: the processors that may be "
@@ -63,6 +66,7 @@ def classify(
     by: str,
     penalty: float,
     threads: int | None,
+    choice: LabelChoice,
     results: ResultPrinter,
     settings: GivenSettings,
 ) -> None:
@@ -70,18 +74,24 @@ def classify(
 
     TRAIN and TEST are files of documents with labels; see --columns and --label-field. The
     regression is fitted to TRAIN, with features scaled to equal variance, and evaluated on TEST.
-    With --by model, give only the test file. Prints the accuracy, and for each label the F1 score
-    and the row of the confusion matrix: how many documents of the label got each predicted label.
+    With --by model, give only the test file, whose documents may have several labels.
+
+    Prints the accuracy; precision and recall of the predicted labels, those of fasttext test; micro
+    and macro F1; the expected calibration error and the log loss of the probabilities; precision,
+    recall and F1 of each label; and which labels are confused. --tsv has the word total, label or
+    confusion in the first column. --json has all numbers in one object.
     """
     limit_blas(1 if by == "model" else threads)
     if by == "model":
         if test:
             raise click.UsageError("--by model needs no TRAIN: give only the test file")
-        _print_report(_classifier_report(vectors_path(vectors), train, settings, threads), results)
+        report = _classifier_report(vectors_path(vectors), train, settings, threads, choice)
+        print_report(report, choice, results)
         return
     if not test:
         raise click.UsageError("TEST is missing: give two files of documents with labels")
-    from w2v.evaluation.classifier import ClassificationReport, Features, fit
+    from w2v.evaluation.classification_report import ClassificationCounts
+    from w2v.evaluation.classifier import Features, fit
     from w2v.settings import DocumentSettings, TextSettings
 
     documents, text = settings.of(DocumentSettings), settings.of(TextSettings)
@@ -90,7 +100,12 @@ def classify(
     features = Features(open_table(vectors, by), by, documents, text, path)
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)
-    _print_report(ClassificationReport.of(labels, regression.predict(x)), results)
+    true = [(label,) for label in labels]
+    counts = ClassificationCounts(
+        regression.labels, true, True, count=choice.count, threshold=choice.threshold
+    )
+    counts.add(regression.probabilities(x))
+    print_report(counts.report(), choice, results)
 
 
 def _refuse_other_tables(path: str, by: str) -> None:
@@ -108,50 +123,31 @@ def _refuse_other_tables(path: str, by: str) -> None:
 
 
 def _classifier_report(
-    model: str, path: str, settings: GivenSettings, threads: int | None
+    model: str, path: str, settings: GivenSettings, threads: int | None, choice: LabelChoice
 ) -> ClassificationReport:
     """Evaluate the predictions of a classifier on a file of documents with labels."""
-    from w2v.evaluation.classifier import ClassificationReport
-    from w2v.networks.text_classifier import most_probable
+    from w2v.evaluation.classification_report import ClassificationCounts
     from w2v.runs.saved_model import open_classifier
     from w2v.system.progress import ProgressLine, plural
 
     classifier, line = open_classifier(model), ProgressLine(sys.stderr)
     texts = NewTexts((path,), settings, threads, line)
-    predictions = predict_labels(classifier, texts, "needed")
-    labels, true_labels = classifier.labels, [name for (name,) in predictions.text.labels]
-    if not true_labels:
+    predicted = predict_labels(classifier, texts, "several")
+    labels, true = classifier.labels, predicted.text.labels
+    if not true:
         raise W2VError(f"{path}: no documents in the file")
-    unknown = [label for label in true_labels if label not in labels]
+    known = set(labels)
+    unknown = [names for names in true if not known.issuperset(names)]
     if unknown:
+        example = next(name for name in unknown[0] if name not in known)
         line.say(
             f"{plural(len(unknown), 'text')} with a label that the model was not trained on, "
-            f"such as {unknown[0]!r}: counted as wrong"
+            f"such as {example!r}: counted as wrong"
         )
-    predicted = [labels[column] for column, _ in most_probable(predictions)]
-    return ClassificationReport.of(true_labels, predicted)
-
-
-def _print_report(report: ClassificationReport, results: ResultPrinter) -> None:
-    """Print the accuracy, and the F1 score and the predicted labels of each label."""
-    labels, counts, f1 = report.labels, report.confusion.tolist(), report.f1()
-    total = int(report.confusion.sum())
-    lines = [f"{report.accuracy:7.2%}  of {total:,} documents right"]
-    for label, score, row in zip(labels, f1, counts, strict=True):
-        predicted = ", ".join(
-            f"{count:,} {printable(name)}" for count, name in zip(row, labels, strict=True) if count
-        )
-        lines.append(f"{score:7.4f}  F1 of {printable(label)}: {predicted or 'no documents'}")
-    results.print(
-        {
-            "accuracy": round(report.accuracy, 6),
-            "documents": total,
-            "f1": dict(zip(labels, [round(f, 6) for f in f1], strict=True)),
-            "confusion": dict(zip(labels, counts, strict=True)),
-        },
-        "\n".join(lines),
-        [
-            ["", report.accuracy, *labels],
-            *([label, score, *row] for label, score, row in zip(labels, f1, counts, strict=True)),
-        ],
-    )
+    counts = ClassificationCounts(
+        labels, true, classifier.is_exclusive, predicted.ties, choice.count, choice.threshold,
+        predicted.added,
+    )  # fmt: skip
+    for block in predicted.blocks:
+        counts.add(block)
+    return counts.report()

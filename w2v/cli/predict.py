@@ -67,7 +67,7 @@ def predict(
     labels = classifier.labels
     predicted = predict_labels(classifier, texts, "if there")
     for block in predicted.blocks:
-        chosen = choose(predicted, block, choice.count, choice.threshold)
+        chosen = choose(block, choice.count, choice.threshold, predicted.ties, predicted.added)
         all_labels = block if results.as_json and not choice.is_given else [None] * len(block)
         lines = []
         for found, row in zip(chosen.rows(), all_labels, strict=True):

@@ -1,4 +1,4 @@
-"""Classification of documents by their vectors: logistic regression, accuracy and F1.
+"""Classification of documents by their vectors, with logistic regression.
 
 There are N documents with D features each, and K labels.
 """
@@ -36,10 +36,14 @@ class Regression:
     mean: np.ndarray
     scale: np.ndarray
 
-    def predict(self, features: np.ndarray) -> list[str]:
-        """The most probable label of each row of the features, float (N, D)."""
-        columns = (_prepared(features, self.mean, self.scale) @ self.weights).argmax(axis=1)
-        return [self.labels[column] for column in columns]
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """The probability of each label for each row of the features, float (N, D); float64 (N, K).
+
+        They are exclusive: those of a row add up to 1.
+        """
+        scores = _prepared(features, self.mean, self.scale) @ self.weights
+        p = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return p / p.sum(axis=1, keepdims=True)
 
 
 def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Regression:
@@ -89,42 +93,6 @@ def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Re
 def _prepared(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Standardised features in float64, with a column of ones for the intercept."""
     return np.column_stack([(features - mean) / scale, np.ones(len(features))])
-
-
-@dataclass(frozen=True)
-class ClassificationReport:
-    """The predicted labels of documents compared with the true ones.
-
-    labels     the K labels, sorted
-    confusion  int64 (K, K), counts of documents by true label (row) and predicted label (column)
-    """
-
-    labels: list[str]
-    confusion: np.ndarray
-
-    @classmethod
-    def of(cls, true: Sequence[str], predicted: Sequence[str]) -> ClassificationReport:
-        """Count the pairs of true and predicted label."""
-        labels = sorted({*true, *predicted})
-        number = {label: i for i, label in enumerate(labels)}
-        confusion = np.zeros((len(labels), len(labels)), np.int64)
-        for true_label, predicted_label in zip(true, predicted, strict=True):
-            confusion[number[true_label], number[predicted_label]] += 1
-        return cls(labels, confusion)
-
-    @property
-    def accuracy(self) -> float:
-        """Share of documents whose label was predicted correctly, 0 to 1."""
-        return float(np.trace(self.confusion) / self.confusion.sum())
-
-    def f1(self) -> list[float]:
-        """F1 of each label, the harmonic mean of its precision and recall.
-
-        F1 is 0 for a label that is never predicted correctly.
-        """
-        correct = np.diag(self.confusion)
-        predicted_plus_true = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
-        return (2 * correct / np.maximum(predicted_plus_true, 1)).tolist()
 
 
 class Features:

@@ -130,23 +130,27 @@ class ChosenLabels(NamedTuple):
             yield list(zip(labels[:count].tolist(), p[:count].tolist(), strict=True))
 
 
-def choose(prediction: Prediction, block: np.ndarray, count: int, threshold: float) -> ChosenLabels:
+def choose(
+    block: np.ndarray, count: int, threshold: float, ties: Ties = "first", added: float = 0.0
+) -> ChosenLabels:
     """Choose the most probable labels of each text, as `fasttext predict` does.
 
-    prediction  the prediction that the block is of
-    block       float32 (m, K), probabilities
-    count       maximum number of labels for each text
-    threshold   lowest probability of a label, without the constant `prediction.added`
+    block      float (m, K), probabilities
+    count      maximum number of labels for each text
+    threshold  lowest probability of a label, without `added`
+    ties       which of equally probable labels comes first
+    added      a constant that every probability contains, see `Prediction`
     """
-    best = best_labels(block, count, prediction.ties)
+    best = best_labels(block, count, ties)
     p = np.take_along_axis(block, best, axis=1)
     # In float32, so that a probability that equals the threshold is not below it.
-    counts = (p >= np.float32(threshold) + np.float32(prediction.added)).sum(axis=1)
+    counts = (p >= np.float32(threshold) + np.float32(added)).sum(axis=1)
     return ChosenLabels(best, p, counts)
 
 
 def most_probable(prediction: Prediction) -> Iterator[tuple[int, float]]:
     """For each text the number of the most probable label, and its probability."""
     for block in prediction.blocks:
-        best, p, _ = choose(prediction, block, 1, 0)
+        best = best_labels(block, 1, prediction.ties)
+        p = np.take_along_axis(block, best, axis=1)
         yield from zip(best[:, 0].tolist(), p[:, 0].tolist(), strict=True)
