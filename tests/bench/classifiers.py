@@ -200,8 +200,8 @@ def nbsvm() -> Program:
 
 
 def accuracy(predicted: str, texts: Path) -> float:
-    """Per cent of the texts whose predicted label is the first field of their line."""
-    said = [line.split()[0].removeprefix("__label__") for line in predicted.splitlines()]
+    """Per cent of the texts whose label is the last field that was printed for them."""
+    said = [line.split()[-1].removeprefix("__label__") for line in predicted.splitlines()]
     with texts.open() as file:
         right = [line.split(maxsplit=1)[0].removeprefix("__label__") for line in file]
     return 100 * mean(a == b for a, b in zip(said, right, strict=True))
