@@ -90,7 +90,7 @@ def _rows(report: ClassificationReport, choice: LabelChoice) -> Iterator[Sequenc
 def _text(report: ClassificationReport, choice: LabelChoice) -> Iterator[str]:
     """The lines for people."""
     at = "all" if choice.count == ALL else choice.count
-    threshold = f", those with p >= {choice.threshold:g}" if choice.threshold else ""
+    threshold = f" with p >= {choice.threshold:g}" if choice.threshold else ""
     labels = f"the {at} most probable labels" if at not in (1, "all") else "the most probable label"
     labels = "all labels" if at == "all" else labels
     hits, predicted, true = (int(a.sum()) for a in (report.hits, report.predicted, report.true))
