@@ -20,8 +20,10 @@ compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompil
 # Options with which a model trains word vectors, for tests that need these.
 WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
 
-# Models trained by SGD, chunk by chunk.
-TRAINED = [name for name, model in models().items() if model.method == "sgd"]
+# Models trained by SGD, chunk by chunk, on texts without labels.
+TRAINED = [
+    name for name, model in models().items() if model.method == "sgd" and not model.is_labelled
+]
 
 # Models that are neural networks.
 NETWORKS = [name for name, model in models().items() if model.is_network]

@@ -696,7 +696,7 @@ def label_scores(hidden, outputs):
     return hidden @ outputs
 
 
-def tree_probabilities(scores, left, right):
+def tree_probabilities(scores, left, right, epsilon):
     """The probabilities of the leaves, each the product of the shares from the root to it."""
     leaves = len(left) + 1
 
@@ -705,7 +705,156 @@ def tree_probabilities(scores, left, right):
         for inner, children in enumerate(zip(left, right, strict=True)):
             if node in children:
                 score = row[inner] if node == children[1] else -row[inner]
-                return share(row, leaves + inner) * (1 / (1 + np.exp(-score)) + 1e-5)
+                return share(row, leaves + inner) * (1 / (1 + np.exp(-score)) + epsilon)
         return 1.0
 
     return np.array([[share(row, leaf) for leaf in range(leaves)] for row in scores])
+
+
+def hash_ngrams(text, hashes, order):
+    """The hashes of the word n-grams of a text, each a number below 2**64."""
+    found = []
+    for i in range(len(text)):
+        code = hashes[text[i]]
+        for j in range(i + 1, min(len(text), i + order)):
+            code = (code * 116049371 + hashes[text[j]]) & MASK
+            found.append(code)
+    return found
+
+
+def count_ngrams(texts, hashes, order, buckets):
+    counts = np.zeros(buckets, np.int64)
+    for text in texts:
+        for code in hash_ngrams(text, hashes, order):
+            counts[code % buckets] += 1
+    return np.minimum(counts, 255)
+
+
+def fill_buckets(kept):
+    """The row of each kept bucket."""
+    return {int(bucket): row for row, bucket in enumerate(kept)}
+
+
+def ngram_rows(texts, hashes, order, buckets, rows, first):
+    codes = [hash_ngrams(text, hashes, order) for text in texts]
+    return [
+        [first + rows[code % buckets] for code in text if code % buckets in rows] for text in codes
+    ]
+
+
+def gather_features(texts, chosen, type_rows, ngrams):
+    """The features of the chosen texts, without repetitions, in order of appearance."""
+    lists = [[row for word in texts[s] for row in type_rows[word]] + ngrams[s] for s in chosen]
+    return [list(dict.fromkeys(rows)) for rows in lists]
+
+
+def count_labels(features, labels, size, count):
+    counts = np.zeros((count, size), np.int64)
+    for rows, names in zip(features, labels, strict=True):
+        for name in names:
+            counts[rows, name] += 1
+    return counts
+
+
+def label_ratios(counts, totals, shares):
+    """The mean absolute log-count ratio of each feature, from the counts of all features."""
+    present = (counts + 1) / (totals + len(counts))
+    absent = (counts.sum(axis=1, keepdims=True) - counts + 1) / (
+        totals.sum() - totals + len(counts)
+    )
+    return np.abs(np.log(present / absent)) @ shares
+
+
+def add_changes(matrix, rows, copies, targets, sums, squares):
+    for row, copy, target in zip(rows, copies, targets, strict=True):
+        sums[target] += copy - matrix[row]
+        squares[target] += ((copy - matrix[row]) ** 2).sum()
+
+
+def mean_features(vectors, texts):
+    zero = np.zeros(vectors.shape[1])
+    return np.array([vectors[rows].mean(axis=0) if rows else zero for rows in texts])
+
+
+class Nbow(NamedTuple):
+    """The parameters of a neural bag of words.
+
+    vectors  (R, D)
+    squares  (R, 2), the sum of mean squared gradients and the factor of each vector
+    layers   for each layer: weights (U, I), biases (U,), squares (U, 2); the last are the outputs
+    """
+
+    vectors: np.ndarray
+    squares: np.ndarray
+    layers: list
+
+    def hidden(self, rows):
+        """The inputs of all layers."""
+        inputs = [self.vectors[rows].mean(axis=0)]
+        for weights, biases, _ in self.layers[:-1]:
+            inputs.append(np.maximum(weights @ inputs[-1] + biases, 0))
+        return inputs
+
+    def scores(self, rows):
+        weights, biases, _ = self.layers[-1]
+        return weights @ self.hidden(rows)[-1] + biases
+
+
+def label_loss(scores, labels, loss, importance, drawn=(), path=()):
+    """The weighted loss of a text, and its gradient by the scores that take part.
+
+    drawn  for each label, the negative samples
+    path   the (inner node, goes right) on the path to the only label
+    """
+    slopes, total = np.zeros(len(scores)), 0.0
+
+    def logistic(k, is_right, weight):
+        nonlocal total
+        slopes[k] += weight * (sigmoid(scores[k]) - is_right)
+        total += weight * np.log1p(np.exp(-scores[k] if is_right else scores[k]))
+
+    if loss == "softmax":
+        p = np.exp(scores - scores.max())
+        p /= p.sum()
+        weight = importance[labels[0]]
+        slopes = weight * (p - np.eye(len(p))[labels[0]])
+        total = -weight * np.log(p[labels[0]])
+    elif loss == "ova":
+        for k in range(len(scores)):
+            logistic(k, k in labels, importance[k] if k in labels else 1.0)
+    elif loss == "hs":
+        for node, is_right in path:
+            logistic(node, is_right, importance[labels[0]])
+    return total, slopes
+
+
+def train_texts(texts, labels, model, loss, importance, lr, lr_step, adaptive, paths=None):
+    """Train a neural bag of words, text by text; the losses softmax, ova and hs."""
+
+    def rate(squares, row, column, square, lr):
+        if not adaptive:
+            return lr
+        squares[row, column] += square
+        return lr / np.sqrt(squares[row, column] + 1e-10)
+
+    for number, (rows, names) in enumerate(zip(texts, labels, strict=True)):
+        lr_now = max(lr - number * lr_step, 0)
+        if not rows:
+            continue
+        inputs = model.hidden(rows)
+        path = paths[names[0]] if paths else ()
+        _, slopes = label_loss(model.scores(rows), names, loss, importance, path=path)
+        touched = [node for node, _ in path] if paths else range(len(slopes))
+        for level in range(len(model.layers) - 1, -1, -1):
+            weights, biases, squares = model.layers[level]
+            h, d_h = inputs[level], np.zeros(len(inputs[level]))
+            for k in touched:
+                d_h += slopes[k] * weights[k]
+                step = rate(squares, k, 0, slopes[k] ** 2 * np.mean(h**2), lr_now)
+                weights[k] -= step * slopes[k] * h
+                biases[k] -= rate(squares, k, 1, slopes[k] ** 2, lr_now) * slopes[k]
+            slopes, touched = d_h, [u for u in range(len(h)) if h[u] > 0]
+        slopes = slopes / len(rows)
+        for row in rows:
+            step = rate(model.squares, row, 0, np.mean(slopes**2), lr_now)
+            model.vectors[row] -= model.squares[row, 1] * step * slopes

@@ -154,7 +154,7 @@ def train(
         console, temporary = _Log(on_progress, folder), given_output is None
         run = build_run(paths, output_path, found_model, settings, console, stack, temporary)
         # Each thread of a network calls BLAS, which must then not start threads of its own.
-        threads = 1 if found_model.is_network else run.executor.threads
+        threads = 1 if found_model.predicts else run.executor.threads
         is_limited = stack.enter_context(blas_threads(threads))
         if not is_limited and "OPENBLAS_NUM_THREADS" not in os.environ:
             _LOG.warning(
@@ -383,7 +383,7 @@ def _check_update(path: str) -> None:
         )
     if not model.updatable:
         advice = "train it again on all texts"
-        if model.is_network:
+        if model.predicts:
             advice += ", or start from its word vectors with --init"
         elif "documents.matrix" in tensors:
             advice += ", or compute the vectors of new documents with w2v infer"

@@ -310,7 +310,7 @@ class Vectors:
         Raises   W2VError if these vectors do not come from such a model (task="classify")
         """
         from w2v.networks.text_classifier import most_probable
-        from w2v.runs.saved_model import open_classifier
+        from w2v.runs.saved_classifier import open_classifier
         from w2v.text.encode import texts_corpus
 
         thread_count = _threads(threads)

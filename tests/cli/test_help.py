@@ -18,7 +18,8 @@ from w2v.cli import help as help_page
 from w2v.models import models
 
 METAVARS = {"FILE", "SET", "N", "X", "NAME", "TEXT", "LIST", "SIZE", "MINUTES", "ADDRESS"} | {
-    "MIN-MAX"
+    "MIN-MAX",
+    "1-N",
 }
 FOLDER = Path(help_page.__file__).parent
 

@@ -51,12 +51,16 @@ def test_the_scores_of_labels():
     np.testing.assert_allclose(scores, naive.label_scores(hidden, outputs), atol=1e-5)
 
 
-def test_the_probabilities_of_the_leaves_of_a_tree():
+@pytest.mark.parametrize("epsilon", [0.0, 1e-5])
+def test_the_probabilities_of_the_leaves_of_a_tree(epsilon):
     """A tree of four leaves; extreme scores do not overflow."""
     left, right = np.array([3, 4, 0]), np.array([2, 1, 5])
     scores = np.array([[0.5, -1, 2], [0, 0, 0], [30, -30, 9]], np.float32)
     p = np.zeros((3, 4), np.float32)
-    tree_probabilities(scores, left, right, np.zeros(7), p)
-    np.testing.assert_allclose(p, naive.tree_probabilities(scores, left, right), rtol=1e-5)
-    tree_probabilities(np.array([[1e5, -1e5, 1e5]], np.float32), left, right, np.zeros(7), p)
+    tree_probabilities(scores, left, right, epsilon, np.zeros(7), p)
+    expected = naive.tree_probabilities(scores, left, right, epsilon)
+    np.testing.assert_allclose(p, expected, rtol=1e-5, atol=1e-12)
+    tree_probabilities(
+        np.array([[1e5, -1e5, 1e5]], np.float32), left, right, epsilon, np.zeros(7), p
+    )
     assert np.isfinite(p).all()

@@ -13,7 +13,7 @@ import pytest
 import w2v
 from w2v.errors import W2VError
 from w2v.networks.text_classifier import best_labels
-from w2v.runs.saved_model import open_classifier
+from w2v.runs.saved_classifier import open_classifier
 from w2v.text.encode import texts_corpus
 
 LOSSES = {"hs": 1, "ns": 2, "softmax": 3, "ova": 4}

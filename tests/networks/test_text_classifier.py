@@ -14,7 +14,7 @@ from w2v.networks.text_classifier import (
     most_probable,
     texts_in_block,
 )
-from w2v.runs.saved_model import open_classifier
+from w2v.runs.saved_classifier import open_classifier
 from w2v.system.ordered_map import ordered_map
 from w2v.text.encode import texts_corpus
 

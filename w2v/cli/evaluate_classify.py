@@ -127,7 +127,7 @@ def _classifier_report(
 ) -> ClassificationReport:
     """Evaluate the predictions of a classifier on a file of documents with labels."""
     from w2v.evaluation.classification_report import ClassificationCounts
-    from w2v.runs.saved_model import open_classifier
+    from w2v.runs.saved_classifier import open_classifier
     from w2v.system.progress import ProgressLine, plural
 
     classifier, line = open_classifier(model), ProgressLine(sys.stderr)

@@ -57,7 +57,7 @@ def predict(
     """
     limit_blas(1)
     from w2v.networks.text_classifier import choose
-    from w2v.runs.saved_model import open_classifier
+    from w2v.runs.saved_classifier import open_classifier
     from w2v.system.progress import ProgressLine
 
     catch_signals()

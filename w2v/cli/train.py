@@ -160,9 +160,9 @@ def train(
 
     if force and not resume:
         raise click.UsageError("--force works only with --resume")
-    is_network = model_name in models() and models()[model_name].is_network
+    predicts = model_name in models() and models()[model_name].predicts
     # The worker threads of a network call BLAS themselves, so each call gets one thread.
-    limit_blas(1 if is_network else given.get("threads"))
+    limit_blas(1 if predicts else given.get("threads"))
     from w2v import api
     from w2v.system.progress import ProgressLine
 

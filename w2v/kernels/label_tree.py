@@ -4,9 +4,10 @@ The K labels are the leaves 0 … K - 1 of a binary tree. Its K - 1 inner nodes 
 on, children before their parents, so that the root is 2K - 2. With s_i the score of inner node
 K + i and σ the logistic function, the children of a node with probability p have
 
-    left:   p (1 - σ(s_i) + ε)          right:  p (σ(s_i) + ε)          ε = 0.00001
+    left:   p (1 - σ(s_i) + ε)          right:  p (σ(s_i) + ε)
 
-The root has probability 1. fastText adds ε to each factor, because it adds up their logarithms.
+The root has probability 1. fastText adds ε = 0.00001 to each factor, because it adds up their
+logarithms. In w2v's own classifiers ε is 0.
 """
 
 from __future__ import annotations
@@ -39,12 +40,13 @@ def label_scores(hidden, outputs, scores):
 
 
 @jit
-def tree_probabilities(scores, left, right, nodes, probabilities):
+def tree_probabilities(scores, left, right, epsilon, nodes, probabilities):
     """Compute the probabilities of the leaves for each row of scores.
 
     scores         float32 (M, K - 1)  the scores of the inner nodes
     left           int64 (K - 1,)      the left child of each inner node
     right          int64 (K - 1,)      the right child of each inner node
+    epsilon        float               ε
     nodes          float64 (2K - 1,)   scratch
     probabilities  float32 (M, K)      overwritten
     """
@@ -55,7 +57,7 @@ def tree_probabilities(scores, left, right, nodes, probabilities):
             share = math.exp(-abs(scores[m, i]))  # at most 1, so that no score overflows
             is_right = (1.0 if scores[m, i] > 0 else share) / (1.0 + share)
             p = nodes[leaves + i]
-            nodes[left[i]] = p * (1.0 - is_right + EPSILON)
-            nodes[right[i]] = p * (is_right + EPSILON)
+            nodes[left[i]] = p * (1.0 - is_right + epsilon)
+            nodes[right[i]] = p * (is_right + epsilon)
         for leaf in range(leaves):
             probabilities[m, leaf] = nodes[leaf]

@@ -46,6 +46,7 @@ class Model:
     is_mixture     whether document and word vectors are shares of topics
     needs_vectors  whether the model needs the word vectors of another model (--init)
     updatable      whether `--update` can continue training on more text
+    is_labelled    whether the model is trained by `sgd` on texts with labels
     distributed    whether the model can be trained on a cluster
     """
 
@@ -62,6 +63,7 @@ class Model:
     is_mixture: bool = False
     needs_vectors: bool = False
     updatable: bool = False
+    is_labelled: bool = False
     distributed: bool = True
 
     @property
@@ -73,6 +75,11 @@ class Model:
     def is_network(self) -> bool:
         """Whether the model is a network, which predicts labels or next words."""
         return self.method == "minibatch"
+
+    @property
+    def predicts(self) -> bool:
+        """Whether the model predicts labels or next words."""
+        return self.is_network or self.is_labelled
 
     @property
     def has_loss(self) -> bool:
@@ -92,12 +99,12 @@ class Model:
     def reads_documents(self, options: ModelSettings) -> bool:
         """Whether the model, with these settings, is trained on documents."""
         classifies = isinstance(options, NetworkSettings) and options.task == "classify"
-        return self.has_documents or self.by_document or classifies
+        return self.has_documents or self.by_document or self.is_labelled or classifies
 
     @property
     def settings_classes(self) -> list[type]:
         """The settings classes of the model, without `RunSettings`, which all models have."""
-        if self.has_documents or self.by_document or self.is_network:
+        if self.has_documents or self.by_document or self.predicts:
             return [TextSettings, DocumentSettings, self.settings]
         return [TextSettings, self.settings]
 

@@ -273,7 +273,7 @@ def _hierarchical_softmax(
 ) -> np.ndarray:
     """Probabilities by hierarchical softmax; `outputs` are those of the inner nodes."""
     p = np.empty((len(hidden), len(left) + 1), np.float32)
-    tree_probabilities(hidden @ outputs, left, right, np.empty(p.shape[1] * 2 - 1), p)
+    tree_probabilities(hidden @ outputs, left, right, EPSILON, np.empty(p.shape[1] * 2 - 1), p)
     return p
 
 

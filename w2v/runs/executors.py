@@ -23,6 +23,7 @@ from w2v.training.chunks import Chunk, Plan
 from w2v.training.protocols import (
     ClosedFormTrainer,
     GradientTrainer,
+    HasWorkers,
     IterativeTrainer,
     SgdTrainer,
     Trainer,
@@ -174,10 +175,10 @@ class Threads:
         if self.in_rounds:
             shards = trainer.shards(plan)
             shards.worker()(empty_chunk, 0)
-            if isinstance(trainer, SgdTrainer):
+            if isinstance(trainer, HasWorkers):
                 shards.merge(0, 1)
         else:
-            assert isinstance(trainer, SgdTrainer)
+            assert isinstance(trainer, HasWorkers)
             trainer.worker()(empty_chunk)
 
     def run(

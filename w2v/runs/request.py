@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from w2v import setting_fields
+from w2v.classifier_settings import ClassifierSettings
 from w2v.embeddings import formats
 from w2v.errors import W2VError
 from w2v.models import Model
@@ -21,6 +22,7 @@ from w2v.settings import (
 )
 from w2v.system import locks, output_files, packing
 from w2v.system.resources import rounded_down
+from w2v.text.labels import Labels
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,10 @@ class Request:
     def keeps_best(self) -> bool:
         """Whether the output holds the epoch with the lowest validation loss, not the last epoch.
 
-        This is so for a network with --valid, and for any other model with --patience.
+        This is so for a model that predicts labels or next words with --valid, and for any other
+        model with --patience.
         """
-        if self.model.is_network:
+        if self.model.predicts:
             return self.run.valid is not None
         return self.run.patience is not None
 
@@ -85,6 +88,13 @@ class Request:
             fewer = f"--buckets {buckets}, " if buckets >= FEWEST_BUCKETS else ""
             return f"{fewer}a higher --min-count or a smaller --dim"
         return "a higher --min-count, a --max-vocab, or a smaller --dim (--topics for lda and lsa)"
+
+    @property
+    def labels(self) -> Labels:
+        """How labels are read from the texts."""
+        if isinstance(self.options, ClassifierSettings) and not self.options.is_exclusive:
+            return "several"
+        return "needed" if self.model.predicts else "extra"
 
     @property
     def is_deterministic(self) -> bool:
@@ -173,6 +183,7 @@ class Request:
                 "the file of --read-vocab": self.run.read_vocab,
                 "the file of the initial vectors": initial,
                 "the list of stop words": stopwords if is_file else None,
+                "the file of --weights": getattr(self.options, "weights", None),
             },
             {"--log-json": self.run.log_json},
         )

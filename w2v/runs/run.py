@@ -27,7 +27,6 @@ from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import Corpus
 from w2v.text.encode import open_corpus, read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
-from w2v.text.labels import Labels
 from w2v.text.vocabulary import END, Vocabulary, write_counts
 from w2v.training.protocols import (
     ComposesWords,
@@ -125,8 +124,8 @@ class TrainingRun:
     # Reading.
 
     def _open(self, paths: Sequence[str]) -> Corpus:
-        labels: Labels = "needed" if self.request.model.is_network else "extra"
-        return open_corpus(paths, self.request.text, self.request.documents, labels)
+        request = self.request
+        return open_corpus(paths, request.text, request.documents, request.labels)
 
     def read(self) -> None:
         """Read the texts, and set `vocabulary`, `text` and `validation`.

@@ -34,10 +34,10 @@ from w2v.topics.topic_words import TopicWords
 from w2v.training.protocols import AddsWords
 
 if TYPE_CHECKING:
-    from w2v.networks.text_classifier import TextClassifier
+    pass
 
 
-def _read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read the arrays and the metadata of a model; W2VError where the file holds only vectors."""
     kind = formats.sniff(path)
     if kind == fasttext_model.KIND and fasttext_model.is_classifier(path):
@@ -80,7 +80,7 @@ class SavedModel:
 
     def __init__(self, path: str, is_suitable: Callable[[Model], Any], purpose: str):
         self.path, self.name = path, name_of(path)
-        self.tensors, self.metadata = _read_model(path)
+        self.tensors, self.metadata = read_model(path)
         metadata = self.metadata
         name, values = renamed(metadata.get("model", ""), container.nested(metadata, "settings"))
         model = models().get(name)
@@ -110,6 +110,16 @@ class SavedModel:
             text.encode("utf-8", "replace"), options.tokenizer, options.lowercase, options.normalize
         )
         return words.decode().split()
+
+    def finite(self, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """The blocks of probabilities; W2VError for one with NaN, from numbers that overflow."""
+        for block in blocks:
+            if not np.isfinite(block).all():
+                raise W2VError(
+                    f"{name_of(self.path)} has numbers that are too large to compute with: the "
+                    "file is damaged, or its training diverged"
+                )
+            yield block
 
     @contextmanager
     def _damage_as_error(self) -> Iterator[None]:
@@ -263,7 +273,7 @@ class SavedTopicModel(SavedDocumentModel):
 
 def is_network(path: str) -> bool:
     """Whether the model in a file is a network."""
-    model = models().get(_read_model(path)[1].get("model", ""))
+    model = models().get(read_model(path)[1].get("model", ""))
     return model is not None and model.is_network
 
 
@@ -313,17 +323,7 @@ class SavedNetwork(SavedModel):
         """Read texts and predict their labels; see `TextClassifier`."""
         text, unknown = self.read(corpus, on_block)
         assert isinstance(text, EncodedDocuments)
-        return Prediction(text, unknown, self._finite(self.network.probabilities(text, threads)))
-
-    def _finite(self, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-        """The blocks of probabilities; W2VError for one with NaN, from numbers that overflow."""
-        for block in blocks:
-            if not np.isfinite(block).all():
-                raise W2VError(
-                    f"{name_of(self.path)} has numbers that are too large to compute with: the "
-                    "file is damaged, or its training diverged"
-                )
-            yield block
+        return Prediction(text, unknown, self.finite(self.network.probabilities(text, threads)))
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
@@ -334,15 +334,3 @@ class SavedNetwork(SavedModel):
         Returns   the text, and its number of out-of-vocabulary tokens
         """
         return read_as(corpus, self.names, on_block, unknown=True)
-
-
-def open_classifier(path: str) -> TextClassifier:
-    """Open a classifier of texts: a network of `w2v train --task classify`, or one of fastText.
-
-    Raises  W2VError where the file holds no classifier, or is damaged
-    """
-    if formats.sniff(path) != fasttext_model.KIND:
-        return SavedNetwork(path, "classify")
-    from w2v.networks.fasttext_classifier import FastTextClassifier
-
-    return FastTextClassifier.read(path)

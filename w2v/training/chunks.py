@@ -38,8 +38,9 @@ class Chunk:
     last   position after the last word of the chunk
     begin  share (0 to 1) of the run that is done before the chunk
     end    share (0 to 1) of the run that is done after the chunk
-    spans  the documents of the chunk as `Spans`; in a network, the shard of a minibatch, see
-           `BatchSource.schedule`; None for a text of sentences and in Gibbs sampling
+    spans  the documents of the chunk as `Spans`, or as numbers in a `WholeDocumentPlan`; in a
+           network, the shard of a minibatch, see `BatchSource.schedule`; None for a text of
+           sentences and in Gibbs sampling
 
     A `DocumentPlan` shuffles the documents in each epoch. Positions are then those in the shuffled
     text.
@@ -118,7 +119,7 @@ class Plan:
         self._firsts, self._lasts = self._cuts[:-1][order], self._cuts[1:][order]
         self._ends = np.cumsum(self._lasts - self._firsts)
 
-    def _spans(self, first: int, last: int) -> Spans | None:
+    def _spans(self, first: int, last: int) -> Any:
         """The `spans` of the chunk between two positions: None for a text of sentences."""
         return None
 
@@ -182,6 +183,40 @@ class DocumentPlan(Plan):
             np.maximum(self._starts[begin:end], first) + shift,
             np.minimum(self._starts[begin + 1 : end + 1], last) + shift,
         )
+
+
+class WholeDocumentPlan(Plan):
+    """The chunks of a run on documents that must not be cut, shuffled anew in each epoch.
+
+    The `spans` of a chunk are the numbers of its documents, int32 (K,), without empty ones. A
+    document that is longer than a chunk leaves other chunks empty.
+    """
+
+    def __init__(
+        self,
+        text: EncodedDocuments,
+        epochs: int,
+        seed: int,
+        chunk_words: int = CHUNK,
+        shards: int = 1,
+    ):
+        super().__init__(text, epochs, seed, chunk_words, shards)
+        self._sizes = text.ends - text.begins
+        self._not_empty = np.flatnonzero(self._sizes).astype(np.int32)
+        self._chunks = _count_chunks(text.size, self.length)
+        self._begin_epoch(np.random.default_rng((seed, 0)))
+
+    def _begin_epoch(self, rng: np.random.Generator) -> None:
+        self._order = rng.permutation(self._not_empty)
+        self._starts = np.concatenate([[0], np.cumsum(self._sizes[self._order])])
+        targets = np.linspace(0, self._size, self._chunks + 1)
+        cuts = self._starts[np.searchsorted(self._starts, targets)]
+        self._firsts, self._lasts, self._ends = cuts[:-1], cuts[1:], cuts[1:]
+
+    def _spans(self, first: int, last: int) -> Any:
+        """The numbers of the documents between two positions in the shuffled text."""
+        begin, end = np.searchsorted(self._starts, (first, last))
+        return self._order[begin:end]
 
 
 class GibbsPlan(Plan):

@@ -1,0 +1,138 @@
+"""The settings of text classifiers that read a text as the mean of its features."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from w2v.errors import W2VError
+from w2v.setting_fields import setting, training_setting
+from w2v.settings import SEED, RunSettings, SubwordSettings
+
+LONGEST_WORD_NGRAM = 16  # words
+
+
+@dataclass(frozen=True)
+class ClassifierSettings(SubwordSettings):
+    """The settings of a neural bag of words."""
+
+    dim: int = setting(32, "Number of dimensions of each vector.", 1, 1 << 16)
+    word_ngrams: str = setting(
+        "1", "Also use word n-grams, runs of 2 to N words, as features: 1-2 uses words and pairs "
+        "of words. 1: only words.", metavar="1-N",
+    )  # fmt: skip
+    ngram_min_count: int = setting(
+        2, "With --word-ngrams: leave out word n-grams that occur fewer than N times.", 1, 255
+    )
+    max_ngrams: int = setting(
+        2_000_000, "With --word-ngrams: keep at most N word n-grams, the most frequent ones, to "
+        "limit memory.", 1, 1 << 30,
+    )  # fmt: skip
+    hidden: str = setting(
+        "", "Numbers of units of hidden layers between the mean of a text and its labels, "
+        "separated by commas, for example 64.", metavar="LIST", shown="none",
+    )  # fmt: skip
+    loss: str = setting(
+        "softmax", "Loss function. softmax: each text has one label; ova: one versus all, a "
+        "yes or no for each label, for texts with several labels; hs: hierarchical softmax; ns: "
+        "as ova with negative samples. hs and ns are faster with thousands of labels.",
+        choices=("softmax", "ova", "hs", "ns"),
+    )  # fmt: skip
+    negative: int = training_setting(
+        5, "With --loss ns: number of negative samples for each label of a text.", 1, 1000
+    )
+    balance: bool = training_setting(
+        False, "Weight each label by the inverse of its frequency, so that rare labels count as "
+        "much as frequent ones.",
+    )  # fmt: skip
+    weights: str | None = training_setting(
+        None, "File of the weights of labels in the loss, LABEL TAB WEIGHT on each line. Labels "
+        "that it lacks have the weight 1.", file="input",
+    )  # fmt: skip
+    dropout: float = training_setting(
+        0.0, "Share (0 to 0.99) of the features of a text that are left out at random in "
+        "training. Raise it, and --epochs, against overfitting.", 0, 0.99,
+    )  # fmt: skip
+    optimizer: str = training_setting(
+        "adagrad", "Optimizer. adagrad: each vector has a learning rate of its own, which falls "
+        "with its gradients; sgd: all have the same, as in fastText.", choices=("adagrad", "sgd"),
+    )  # fmt: skip
+    lr: float | None = training_setting(
+        None, "Initial learning rate, which falls linearly to 0.", 0, 1e6,
+        shown="adagrad 0.05 for two labels, rising with the square root of their number; sgd 0.5",
+    )  # fmt: skip
+    feature_rates: str = training_setting(
+        "ratio", "Learning rates of features. ratio: in proportion to how much the frequency of a "
+        "feature differs between labels (log-count ratio), as in NB-SVM; equal: the same for all.",
+        choices=("ratio", "equal"),
+    )  # fmt: skip
+    epochs: int = training_setting(5, "Number of passes over the texts.", 1, 1 << 30)
+    seed: int = training_setting(1, SEED, 0)
+    deterministic: bool = training_setting(
+        False, "Train in synchronous rounds: the same seed gives the same bytes on any number of "
+        "threads. Without this option, threads are lock-free (Hogwild), and results differ a "
+        "little from run to run.",
+    )  # fmt: skip
+    shards: int = training_setting(
+        8, "With --deterministic: number of shards, which are trained in parallel in each round. "
+        "No more threads than shards can work at a time.", 1, 1024,
+    )  # fmt: skip
+    round_words: int = training_setting(
+        10_000, "With --deterministic: number of words in each shard of a round, after which the "
+        "shards are merged.", 1, 1 << 24,
+    )  # fmt: skip
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether exactly one label applies to a text, so that probabilities add up to one."""
+        return self.loss in ("softmax", "hs")
+
+    def rate(self, labels: int) -> float:
+        """The initial learning rate, for a number of labels.
+
+        With many labels a text changes few of their scores, so that AdaGrad needs larger steps:
+        0.05 is best on reviews with 2 labels, and 0.2 on news with 20 (tests/bench/classifiers.py).
+        """
+        if self.lr is not None:
+            return self.lr
+        return 0.05 * math.sqrt(labels / 2) if self.optimizer == "adagrad" else 0.5
+
+    @property
+    def padded_dim(self) -> int:
+        """The length of a vector in memory: `dim` rounded up to a multiple of 16."""
+        return -(-self.dim // 16) * 16
+
+    @property
+    def order(self) -> int:
+        """The most words of a word n-gram; W2VError if `word_ngrams` is malformed."""
+        first, _, last = self.word_ngrams.rpartition("-")
+        is_number = last.isascii() and last.isdigit()
+        if first not in ("", "1") or not is_number or not 1 <= int(last) <= LONGEST_WORD_NGRAM:
+            raise W2VError(
+                f"--word-ngrams {self.word_ngrams!r}: expected 1-N, such as 1-2, with N from 1 to "
+                f"{LONGEST_WORD_NGRAM}"
+            )
+        return int(last)
+
+    @property
+    def hidden_units(self) -> tuple[int, ...]:
+        """The numbers of units of the hidden layers; W2VError if `hidden` is malformed."""
+        parts = self.hidden.split(",") if self.hidden else []
+        units = tuple(int(part) if part.isascii() and part.isdigit() else 0 for part in parts)
+        if not all(0 < number <= 1 << 16 for number in units):
+            raise W2VError(
+                f"--hidden {self.hidden}: expected numbers of units (1 to 65,536) separated by "
+                "commas, as 64,32"
+            )
+        return units
+
+    def check_together(self, run: RunSettings) -> None:
+        """Raise W2VError if settings are malformed or conflict with each other."""
+        _ = self.order, self.hidden_units
+        if self.has_subwords:
+            _ = self.ngram_lengths
+        elif self.buckets or self.subword_min_count > 1:
+            option = "--buckets" if self.buckets else "--subword-min-count"
+            raise W2VError(f"{option} works only with --subwords: add --subwords 3-6")
+        if self.balance and self.weights:
+            raise W2VError("--balance and --weights both set the weights of labels: give one")

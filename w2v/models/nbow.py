@@ -1,0 +1,17 @@
+"""The neural bag of words (NBOW), a text classifier like fastText's `supervised`."""
+
+from __future__ import annotations
+
+from w2v.classifier_settings import ClassifierSettings
+from w2v.models import Model
+
+MODEL = Model(
+    name="nbow",
+    summary="The mean of a text's words and n-grams predicts labels.",
+    source="Joulin et al. 2017, Bag of tricks for efficient text classification; Iyyer et al. 2015",
+    settings=ClassifierSettings,
+    trainer="w2v.text_classification.trainer:TextTrainer",
+    method="sgd",
+    is_labelled=True,
+    distributed=False,
+)

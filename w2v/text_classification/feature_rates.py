@@ -1,0 +1,46 @@
+"""The learning rates of features: those whose frequency differs between labels learn faster."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2v.kernels.label_ratios import count_labels, label_ratios
+from w2v.text_classification.features import TextFeatures
+from w2v.text_classification.labels import LabelNumbers
+
+_COUNTS = 1 << 24  # pairs of a feature and a label that are counted at a time
+_MOST_COUNTS = 1 << 28  # pairs; with more, counting them would take longer than training
+_TEXTS = 1 << 12  # texts whose features are gathered at a time
+
+
+def feature_rates(features: TextFeatures, labels: LabelNumbers) -> np.ndarray:
+    """The factor of the learning rate of each feature, float32 (R,), with the mean 1.
+
+    It is in proportion to the mean log-count ratio of the feature, see `kernels.label_ratios`. With
+    more than 2**28 pairs of a feature and a label, all factors are 1.
+
+    features  the features of the training texts
+    labels    their labels
+    """
+    count, size = features.features.count, len(labels.names)
+    ratios = np.ones(count, np.float32)
+    if count * size > _MOST_COUNTS or not count:
+        return ratios
+    texts, latest = np.arange(len(features.sizes), dtype=np.int32), features.features.scratch()
+    parts = [texts[at : at + _TEXTS] for at in range(0, len(texts), _TEXTS)]
+    step = max(_COUNTS // size, 1)
+    tables = [np.zeros((min(step, count - at), size), np.int32) for at in range(0, count, step)]
+    totals = np.zeros(size)
+    for part in parts:
+        rows, bounds = features.gather(part, latest)
+        ids, label_bounds = labels.of_texts(part)
+        owners = np.repeat(np.arange(len(part)), np.diff(label_bounds))
+        totals += np.bincount(ids, np.diff(bounds)[owners], minlength=size)
+        for number, counts in enumerate(tables):
+            count_labels(rows, bounds, ids, label_bounds, number * step, counts)
+    shares = labels.counts / max(labels.ids.size, 1)
+    for number, counts in enumerate(tables):
+        first = number * step
+        label_ratios(counts, totals, shares, count, ratios[first : first + len(counts)])
+    mean: np.floating = ratios.mean()
+    return ratios / mean if mean > 0 else np.ones_like(ratios)

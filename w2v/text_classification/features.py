@@ -1,0 +1,293 @@
+"""The features of texts: rows for their words, for character n-grams and for word n-grams.
+
+There are V rows for words, then G for character n-grams, then P for word n-grams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from w2v.classifier_settings import ClassifierSettings
+from w2v.embeddings.subwords import Subwords, joined
+from w2v.kernels.text_features import hash_words
+from w2v.kernels.word_ngrams import (
+    MOST_COUNTED,
+    count_ngrams,
+    fill_buckets,
+    gather_features,
+    ngram_rows,
+)
+from w2v.negative_sampling.subword_rows import number_ngrams
+from w2v.system.spooled_array import SpooledArray
+from w2v.text.encoded_text import EncodedDocuments
+
+# The number of buckets of word n-grams is this times the number of n-grams of a text, at most.
+# So few of the n-grams that are kept share a bucket.
+_BUCKETS_PER_NGRAM = 8
+_LOWEST_BITS, _HIGHEST_BITS = 16, 27  # of the number of buckets, a power of two
+_TOKENS = 1 << 20  # words of texts that are read at a time
+
+
+@dataclass(frozen=True)
+class WordNgrams:
+    """The word n-grams that have rows.
+
+    order    most words of an n-gram; 1: there are none
+    buckets  number of buckets that n-grams are hashed to
+    kept     uint32 (P,), ascending: the buckets that have a row
+    slots    uint64 (S,), the hash table of the kept buckets, see `kernels.word_ngrams`
+    """
+
+    order: int
+    buckets: int
+    kept: np.ndarray
+    slots: np.ndarray
+
+    @classmethod
+    def of(cls, order: int, buckets: int, kept: np.ndarray) -> Self:
+        """Make the hash table of the kept buckets."""
+        slots = np.zeros(1 << max(int(2 * len(kept)).bit_length(), 1), np.uint64)
+        fill_buckets(kept, slots)
+        return cls(order, buckets, kept, slots)
+
+    @classmethod
+    def found_in(
+        cls, text: EncodedDocuments, hashes: np.ndarray, settings: ClassifierSettings
+    ) -> Self:
+        """Choose the n-grams of a text that occur often enough.
+
+        hashes  uint64 (V,), the hash of each word
+        """
+        order, sizes = settings.order, np.diff(text.starts)
+        total = sum(int(np.maximum(sizes - n, 0).sum()) for n in range(1, order))
+        bits = (_BUCKETS_PER_NGRAM * total).bit_length()
+        buckets = 1 << min(max(bits, _LOWEST_BITS), _HIGHEST_BITS)
+        if not total:
+            return cls.of(order, buckets, np.empty(0, np.uint32))
+        counts = np.zeros(buckets, np.uint8)
+        for ids, starts in _blocks(text):
+            with np.errstate(over="ignore"):  # without compilation NumPy would warn of the overflow
+                count_ngrams(ids, starts, hashes, order, np.uint64(buckets), counts)
+        kept = _frequent(counts, settings.ngram_min_count, settings.max_ngrams)
+        return cls.of(order, buckets, kept)
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of the arrays."""
+        return self.kept.nbytes + self.slots.nbytes
+
+    def rows_in(
+        self, text: EncodedDocuments, hashes: np.ndarray, first: int
+    ) -> tuple[SpooledArray, np.ndarray]:
+        """The rows of the n-grams of each of S texts.
+
+        hashes   uint64 (T,), the hash of each word
+        first    the first row of an n-gram
+        Returns  int32 (·,), the rows of all texts, and int64 (S + 1,), the bounds of each text
+        """
+        rows, ends = SpooledArray(np.int32), [np.zeros(1, np.int64)]
+        for ids, starts in _blocks(text):
+            found = np.empty(ids.size * (self.order - 1) * bool(len(self.kept)), np.int32)
+            bounds = np.zeros(len(starts), np.int64)
+            if found.size:
+                with np.errstate(over="ignore"):
+                    ngram_rows(
+                        ids, starts, hashes, self.order, np.uint64(self.buckets), self.slots,
+                        first, found, bounds,
+                    )  # fmt: skip
+            ends.append(bounds[1:] + rows.size)
+            rows.append(found[: bounds[-1]])
+        return rows, np.concatenate(ends)
+
+
+def _frequent(counts: np.ndarray, min_count: int, most: int) -> np.ndarray:
+    """The buckets that occur often enough, uint32 (P,), ascending; at most the `most` frequent.
+
+    counts  uint8 (B,), in which more than MOST_COUNTED is the same as MOST_COUNTED
+    """
+    parts = range(0, len(counts), _TOKENS)
+    sums = np.zeros(MOST_COUNTED + 1, np.int64)
+    for at in parts:
+        sums += np.bincount(counts[at : at + _TOKENS], minlength=sums.size)
+    at_least = np.cumsum(sums[::-1])[::-1]  # the number of buckets with each count or a higher one
+    lowest = min_count
+    while lowest < MOST_COUNTED and at_least[lowest] > most:
+        lowest += 1
+    kept = [at + np.flatnonzero(counts[at : at + _TOKENS] >= lowest) for at in parts]
+    return np.concatenate(kept)[:most].astype(np.uint32)
+
+
+def _blocks(text: EncodedDocuments) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Parts of a text of whole documents: the words, and the bounds of the documents in them."""
+    first = 0
+    while first < text.starts.size - 1:
+        begin = int(text.starts[first])
+        last = int(np.searchsorted(text.starts, begin + _TOKENS, "right")) - 1
+        last = min(max(last, first + 1), text.starts.size - 1)
+        yield text.ids.read(begin, int(text.starts[last])), text.starts[first : last + 1] - begin
+        first = last
+
+
+@dataclass(frozen=True)
+class Features:
+    """The rows of all features that texts may have.
+
+    type_rows    int32 (·,), the rows of each of T words and of its character n-grams
+    type_starts  int64 (T + 1,), word t has the rows type_rows[type_starts[t]:type_starts[t + 1]]
+    hashes       uint64 (T,), the hash of each word, from which the buckets of word n-grams follow
+    words        V, the number of rows of words. Types from V on are words without a row
+    characters   uint32 (G,), the buckets of the character n-grams
+    ngrams       the word n-grams
+    """
+
+    type_rows: np.ndarray
+    type_starts: np.ndarray
+    hashes: np.ndarray
+    words: int
+    characters: np.ndarray
+    ngrams: WordNgrams
+
+    @classmethod
+    def found_in(
+        cls, names: Sequence[str], text: EncodedDocuments, settings: ClassifierSettings
+    ) -> Self:
+        """Number the features of a text.
+
+        names     the V words of the vocabulary
+        text      the encoded texts
+        settings  which n-grams are features
+        """
+        starts, rows = np.arange(len(names) + 1), np.arange(len(names), dtype=np.int32)
+        characters = np.empty(0, np.uint32)
+        if settings.has_subwords:
+            characters, word_rows = number_ngrams(names, settings)
+            starts, rows = word_rows.offsets, word_rows.rows
+        hashes = word_hashes(names)
+        ngrams = WordNgrams.found_in(text, hashes, settings)
+        return cls(rows, starts, hashes, len(names), characters, ngrams)
+
+    @classmethod
+    def saved(cls, names: Sequence[str], subwords: Subwords | None, ngrams: WordNgrams) -> Self:
+        """The features of a saved model.
+
+        names     the V words
+        subwords  the rows of their character n-grams; None if there are none
+        ngrams    the word n-grams
+        """
+        starts, rows = np.arange(len(names) + 1), np.arange(len(names), dtype=np.int32)
+        none = np.empty(0, np.uint32)
+        features = cls(rows, starts, word_hashes(names), len(names), none, ngrams)
+        if subwords is None:
+            return features
+        rows, starts = _row_lists(subwords, names, np.arange(len(names)))
+        buckets = subwords.ngram_rows()[0].astype(np.uint32)
+        return replace(features, type_rows=rows, type_starts=starts, characters=buckets)
+
+    def adding(self, names: Sequence[str], subwords: Subwords) -> Features:
+        """The features with more words, which have only character n-grams."""
+        if not names:
+            return self
+        rows, starts = _row_lists(subwords, names, np.full(len(names), -1))
+        return replace(
+            self,
+            type_rows=np.concatenate([self.type_rows, rows]),
+            type_starts=np.concatenate([self.type_starts, self.type_starts[-1] + starts[1:]]),
+            hashes=np.concatenate([self.hashes, word_hashes(names)]),
+        )
+
+    @property
+    def first_ngram(self) -> int:
+        """The row of the first word n-gram."""
+        return self.words + len(self.characters)
+
+    @property
+    def count(self) -> int:
+        """The number of rows: V + G + P."""
+        return self.first_ngram + len(self.ngrams.kept)
+
+    def scratch(self) -> np.ndarray:
+        """Scratch of `TextFeatures.gather`, int32 (R,)."""
+        return np.full(self.count, -1, np.int32)
+
+    def of_texts(self, text: EncodedDocuments) -> TextFeatures:
+        """The features of the texts of a corpus."""
+        return TextFeatures(self, text)
+
+
+class TextFeatures:
+    """The features of the S texts of a corpus, of which those of any texts can be gathered.
+
+    features  the rows of all features
+    text      the encoded texts
+    sizes     int64 (S,), the number of features of each text, with repetitions
+    """
+
+    def __init__(self, features: Features, text: EncodedDocuments):
+        self.features, self.text = features, text
+        self._ngrams, self._bounds = features.ngrams.rows_in(
+            text, features.hashes, features.first_ngram
+        )
+        sizes, per_word = [np.empty(0, np.int64)], np.diff(features.type_starts)
+        for ids, starts in _blocks(text):
+            ends = np.concatenate([[0], np.cumsum(per_word[ids])])
+            sizes.append(np.diff(ends[starts]))
+        self.sizes = np.concatenate(sizes) + np.diff(self._bounds)
+
+    def gather(self, texts: np.ndarray, latest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The features of K texts, each feature of a text once.
+
+        texts    int32 (K,), numbers of texts
+        latest   the result of `Features.scratch`, which a thread needs for itself
+        Returns  int32 (N,), the rows of all, and int64 (K + 1,), the bounds of each text in them
+        """
+        rows = np.empty(int(self.sizes[texts].sum()), np.int32)
+        bounds = np.empty(len(texts) + 1, np.int64)
+        gather_features(
+            self._ids, self.text.starts, texts, self.features.type_rows,
+            self.features.type_starts, self._rows, self._bounds, latest, rows, bounds,
+        )  # fmt: skip
+        return rows[: bounds[-1]], bounds
+
+    # A new mapping for each chunk would take half as long as training it.
+    @cached_property
+    def _ids(self) -> np.ndarray:
+        return self.text.ids.mapped()
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        return self._ngrams.mapped()
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of the arrays, of which those of the n-grams may be in a file."""
+        return 4 * self._ngrams.size + self._bounds.nbytes
+
+
+def word_hashes(names: Sequence[str]) -> np.ndarray:
+    """The hash of each word, uint64 (T,): a signed number modulo 2⁶⁴, see `text_features`."""
+    text, offsets = joined([name.encode("utf-8", "surrogateescape") for name in names])
+    hashes = np.empty(len(names), np.int64)
+    hash_words(text, offsets, hashes)
+    return hashes.view(np.uint64)
+
+
+def _row_lists(
+    subwords: Subwords, names: Sequence[str], own: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of words and of their character n-grams, computed in parts to bound the memory.
+
+    own      int64 (T,), the own row of each word; -1 if it has none
+    Returns  int32 (·,), and int64 (T + 1,), the bounds of each word
+    """
+    text, offsets = joined([name.encode("utf-8", "surrogateescape") for name in names])
+    lists, sizes, numbers = [np.empty(0, np.int64)], [np.zeros(1, np.int64)], np.arange(len(names))
+    for part in subwords.parts(np.diff(offsets)):
+        rows, bounds = subwords.row_lists(text, offsets, numbers[part], own[part])
+        lists.append(rows)
+        sizes.append(np.diff(bounds))
+    return np.concatenate(lists).astype(np.int32), np.cumsum(np.concatenate(sizes))

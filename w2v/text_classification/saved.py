@@ -1,0 +1,131 @@
+"""A trained neural bag of words from a file, to predict the labels of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from w2v.classifier_settings import ClassifierSettings
+from w2v.embeddings import container
+from w2v.embeddings.subwords import Subwords
+from w2v.text.corpus import Corpus
+from w2v.text.encode import read_as
+from w2v.text.encoded_text import EncodedDocuments
+from w2v.text_classification.features import Features, TextFeatures, WordNgrams
+from w2v.text_classification.labels import LabelTree
+from w2v.text_classification.scores import TrainedLayers
+from w2v.text_classification.trainer import BUCKETS, NGRAMS, TEMPERATURE
+
+
+class TrainedTextClassifier:
+    """A neural bag of words that `w2v train` has written.
+
+    settings  the settings of the model
+    tensors   the arrays of the model's file, by name
+    names     the words of the vocabulary
+    subwords  their character n-grams; None if there are none
+    facts     the metadata `found` of the file
+    Raises    KeyError, ValueError or TypeError if arrays are missing or do not fit the settings
+    """
+
+    def __init__(
+        self,
+        settings: ClassifierSettings,
+        tensors: Mapping[str, np.ndarray],
+        names: Sequence[str],
+        subwords: Subwords | None,
+        facts: Mapping[str, Any],
+    ):
+        self.names, self._settings, self._subwords = names, settings, subwords
+        self.labels = container.read_names(tensors, "labels")
+        counts, dim, size = tensors["labels.counts"], settings.dim, len(self.labels)
+        if counts.shape != (size,) or counts.dtype != np.int64:
+            raise ValueError("labels.counts")
+        ngrams, parts = _word_ngrams(settings, tensors, facts), []
+        self.features = Features.saved(names, subwords, ngrams)
+        parts.append(_matrix(tensors, "words.matrix", (len(names), dim)))
+        if settings.has_subwords:
+            if subwords is None:
+                raise KeyError("subwords.vectors")
+            parts[0] = subwords.vectors.take(np.arange(subwords.vectors.shape[0]))
+        if settings.order > 1:
+            parts.append(_matrix(tensors, NGRAMS, (len(ngrams.kept), dim)))
+        vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        inputs, hidden = dim, []
+        for number, units in enumerate(settings.hidden_units, 1):
+            weights = _matrix(tensors, f"dense{number}.W", (inputs, units))
+            hidden.append((weights, _matrix(tensors, f"dense{number}.b", (units,))))
+            inputs = units
+        outputs = _matrix(tensors, "output_vectors", (size, inputs))
+        tree = LabelTree.of(counts) if settings.loss == "hs" else None
+        biases = _matrix(tensors, "b_o", (size,))
+        self.layers = TrainedLayers(vectors, hidden, outputs, biases, settings.loss, tree)
+        self.temperature = 1.0
+        if TEMPERATURE in tensors:
+            self.temperature = float(_matrix(tensors, TEMPERATURE, (1,))[0])
+            if self.temperature <= 0:
+                raise ValueError(TEMPERATURE)
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether exactly one label applies to a text."""
+        return self._settings.is_exclusive
+
+    def read(
+        self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
+    ) -> tuple[TextFeatures, int]:
+        """Read texts; returns their features, and the number of unknown tokens without any.
+
+        on_block  called with the number of tokens so far
+        """
+        features = self.features
+
+        def compose(words: list[str]) -> Sequence[str]:
+            """Give numbers to the unknown words that have a character n-gram."""
+            nonlocal features
+            if self._subwords is None or not words:
+                return ()
+            found = [
+                word
+                for word in words
+                if self._subwords.count_ngrams(word.encode("utf-8", "surrogateescape"))
+            ]
+            features = features.adding(found, self._subwords)
+            return found
+
+        text, unknown = read_as(corpus, self.names, on_block, added=compose)
+        assert isinstance(text, EncodedDocuments)
+        return features.of_texts(text), unknown
+
+    def probabilities(self, features: TextFeatures, threads: int) -> Iterator[np.ndarray]:
+        """The probabilities of the labels for consecutive texts: blocks float32 (m, K)."""
+        return self.layers.blocks(features, threads, self.temperature)
+
+
+def _matrix(tensors: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """An array of the file; ValueError if its shape or its type is wrong, or it is not finite."""
+    array = tensors[name]
+    if array.shape != shape or array.dtype != np.float32:
+        raise ValueError(name)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has NaN or infinity")
+    return array
+
+
+def _word_ngrams(
+    settings: ClassifierSettings, tensors: Mapping[str, np.ndarray], facts: Mapping[str, Any]
+) -> WordNgrams:
+    """The word n-grams of a file; ValueError if they do not fit the settings."""
+    if settings.order == 1:
+        return WordNgrams.of(1, 1, np.empty(0, np.uint32))
+    kept, buckets = tensors[BUCKETS], facts["word_ngrams"]["buckets"]
+    is_whole = isinstance(buckets, int) and not isinstance(buckets, bool)
+    if not is_whole or not 1 <= buckets <= 1 << 32:
+        raise ValueError("word_ngrams")
+    if kept.dtype != np.uint32 or kept.ndim != 1 or not (kept[1:] > kept[:-1]).all():
+        raise ValueError(BUCKETS)
+    if len(kept) and int(kept[-1]) >= buckets:
+        raise ValueError(BUCKETS)
+    return WordNgrams.of(settings.order, buckets, kept)

@@ -1,0 +1,324 @@
+"""The trainer of neural bags of words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from w2v.classifier_settings import ClassifierSettings
+from w2v.embeddings import subword_tensors
+from w2v.embeddings.container import name_tensors
+from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.subwords import Subwords
+from w2v.embeddings.table import Table
+from w2v.kernels.simd import aligned
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
+from w2v.text.vocabulary import Vocabulary
+from w2v.text_classification.calibration import Calibration, calibrated
+from w2v.text_classification.feature_rates import feature_rates
+from w2v.text_classification.features import Features, TextFeatures
+from w2v.text_classification.labels import LabelNumbers, LabelTree, importance, with_loss
+from w2v.text_classification.rounds import TextCopies, copy_bytes
+from w2v.text_classification.scores import TrainedLayers
+from w2v.text_classification.worker import TextWorker
+from w2v.training.chunks import CHUNK, Chunk, Plan, WholeDocumentPlan
+
+NGRAMS, BUCKETS, TEMPERATURE = "word_ngrams.vectors", "word_ngrams.buckets", "temperature"
+_ROWS = 1 << 12  # rows that are initialised at a time
+_TEXTS = 1 << 12  # held-out texts that are scored at a time
+
+
+class TextTrainer:
+    """The trainer of a neural bag of words.
+
+    vocabulary  V words and their counts
+    text        the encoded texts with their labels
+    settings    the settings of the model
+    Raises      W2VError if there are fewer than two labels, or weights of other labels
+
+    `matrices` holds `input_vectors` float32 (R + 1, D), the vectors of the R features, padded with
+    zeros for the kernels; `input_squares` float32 (R + 1, 2); and the layers, see
+    `kernels.layer_rows`: `layer_weights` float32 (H + K, W), `layer_biases` float32 (H + K,) and
+    `layer_squares` float32 (H + K, 2), for H hidden units and K labels.
+
+    The vectors of features are initialised uniformly in ±1 / dim as in fastText, those of hidden
+    units by He et al. 2015, and those of labels with zeros.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, text: EncodedDocuments, settings: ClassifierSettings
+    ):
+        self.vocabulary, self.text, self.settings = vocabulary, text, settings
+        self.labels = LabelNumbers.found_in(text)
+        self._importance = importance(self.labels, settings)
+        self.features = Features.found_in(vocabulary.names, text, settings)
+        self._text_features = self.features.of_texts(text)
+        units = settings.hidden_units
+        self.widths = np.array([settings.dim, *units], np.int64)
+        sizes = [0, *units, len(self.labels.names)]
+        self.firsts = np.cumsum(sizes, dtype=np.int64)
+        self.kernels = (
+            "nbow", "label_ratios", "text_features", "word_ngrams",
+            *(["row_merge"] * settings.deterministic), *(["ngrams"] * settings.has_subwords),
+        )  # fmt: skip
+        self.frozen = np.zeros(0, np.bool_)
+        self.matrices: dict[str, np.ndarray] = {}
+        self._plan: Plan
+        self._held_out: tuple[TextFeatures, LabelNumbers] | None = None
+        self._note = ""
+
+    @property
+    def ngrams(self) -> int:
+        """The number of character n-grams, or of their buckets, that have vectors."""
+        return len(self.features.characters)
+
+    @property
+    def word_ngrams(self) -> int:
+        """The number of buckets of word n-grams that have vectors."""
+        return len(self.features.ngrams.kept)
+
+    def plan(self, threads: int) -> Plan:
+        """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
+        settings = self.settings
+        chunk_words, shards = CHUNK, 1
+        if settings.deterministic:
+            chunk_words, shards = settings.round_words, settings.shards
+        self._plan = WholeDocumentPlan(
+            self.text, settings.epochs, settings.seed, chunk_words, shards
+        )
+        return self._plan
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each matrix."""
+        rows, units = self.features.count + 1, int(self.firsts[-1])
+        width = -(-int(self.widths.max()) // 16) * 16
+        return {
+            "input_vectors": (rows, self.settings.padded_dim),
+            "input_squares": (rows, 2),
+            "layer_weights": (units, width),
+            "layer_biases": (units,),
+            "layer_squares": (units, 2),
+        }
+
+    def matrix_bytes(self) -> int:
+        """Bytes of the matrices."""
+        return 4 * sum(int(np.prod(shape)) for shape in self._shapes().values())
+
+    def memory_bytes(self, threads: int) -> int:
+        """Bytes that training needs: the matrices, the composed words, features and row copies.
+
+        threads  number of threads, each of which copies the layers
+        """
+        shapes, settings = self._shapes(), self.settings
+        words = 4 * len(self.vocabulary.names) * settings.dim * settings.has_subwords
+        layers = 8 * threads * int(np.prod(shapes["layer_weights"]))
+        needed = self.matrix_bytes() + words + layers + self._text_features.bytes
+        if settings.deterministic:
+            needed += copy_bytes(self._text_features, self._plan, shapes)
+        return needed
+
+    def best_bytes(self, threads: int) -> int:
+        """Bytes of the copy of the matrices with the lowest validation loss.
+
+        threads  not used
+        """
+        return self.matrix_bytes()
+
+    def begin(self, shards: int) -> None:
+        """Allocate and initialise the matrices.
+
+        shards  number of chunks in a round; not used
+        """
+        self.matrices = {name: aligned(shape) for name, shape in self._shapes().items()}
+        rng, vectors = np.random.default_rng(self.settings.seed), self.vectors("input_vectors")
+        limit = 1 / self.settings.dim
+        for first in range(0, len(vectors), _ROWS):
+            block = vectors[first : first + _ROWS]
+            block[:] = rng.uniform(-limit, limit, block.shape)
+        factors = self.matrices["input_squares"][:-1, 1]
+        factors[:] = 1
+        if self.settings.feature_rates == "ratio":
+            factors[:] = feature_rates(self._text_features, self.labels)
+        for level, width in enumerate(self.widths[:-1]):
+            rows = slice(self.firsts[level], self.firsts[level + 1])
+            weights = self.matrices["layer_weights"][rows, :width]
+            weights[:] = rng.normal(0, np.sqrt(2 / width), weights.shape)
+
+    def restored(self) -> None:
+        """Do nothing: nothing that is derived from the matrices is kept."""
+
+    def vectors(self, name: str) -> np.ndarray:
+        """A matrix; `input_vectors` without padding, as a view, float32 (R, dim)."""
+        matrix = self.matrices[name]
+        return matrix[:-1, : self.settings.dim] if name == "input_vectors" else matrix
+
+    def lr_at(self, share: float) -> float:
+        """The learning rate after a share (0 to 1) of the run."""
+        return self.settings.rate(len(self.labels.names)) * (1 - share)
+
+    def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
+        """No note: the loss is shown alone."""
+        return ""
+
+    def _make_worker(self) -> TextWorker:
+        labels = self.labels
+        loss = with_loss(labels.ids, labels.bounds, self._importance, labels.counts, self.settings)
+        return TextWorker(
+            self._text_features, labels, loss, self.settings, self.lr_at, self.firsts, self.widths
+        )
+
+    def worker(self) -> Callable[[Chunk], tuple[float, int]]:
+        """Make a function that trains a chunk; see `HasWorkers`."""
+        worker = self._make_worker()
+
+        def train(chunk: Chunk) -> tuple[float, int]:
+            rows, bounds = worker.gather(chunk)
+            return worker.train(chunk, rows, bounds, self.matrices, self.frozen)
+
+        return train
+
+    def shards(self, plan: Plan) -> TextCopies:
+        """The row copies of the rounds of a plan."""
+        return TextCopies(self.matrices, self.frozen, plan, self._text_features, self._make_worker)
+
+    def freeze(self, rows: np.ndarray) -> None:
+        """Exclude the vectors of the words that are marked in `rows`, bool (V,), from training."""
+        self.frozen = rows
+
+    def set_ngrams(self, subwords: Subwords) -> None:
+        """Set the vectors of the character n-grams that the vocabulary has too.
+
+        Nothing is set if the n-grams have other lengths or other buckets.
+        """
+        settings = self.settings
+        if (
+            settings.has_subwords
+            and settings.ngram_lengths == (subwords.minn, subwords.maxn)
+            and settings.bucket_count == subwords.buckets
+        ):
+            rows = subwords.rows_of(self.features.characters.astype(np.int64))
+            numbers = self.features.words + np.flatnonzero(rows >= 0)
+            self.vectors("input_vectors")[numbers] = subwords.vectors.take(rows[rows >= 0])
+
+    def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
+        """Set the vectors of words, float32 (K, dim), which are marked in `rows`, bool (V,)."""
+        self.vectors("input_vectors")[: rows.size][rows] = vectors
+
+    # Validation.
+
+    def check_held_out(self, text: EncodedText) -> None:
+        """Raise W2VError if a held-out text has a label that no training text has."""
+        assert isinstance(text, EncodedDocuments)
+        labels = LabelNumbers.numbered(text, self.labels.names)
+        self._held_out = self.features.of_texts(text), labels
+
+    def loss(self, text: EncodedText) -> float:
+        """The mean loss of the held-out texts with the best temperature, in nats; NaN for none.
+
+        Later epochs make the scores larger. Without a temperature, the loss would choose an epoch
+        whose scores are not yet too large rather than the one that separates the labels best.
+        """
+        layers, (scores, labels) = self.trained(), self._held_out_scores()
+        right = labels.matrix()[np.arange(len(scores)), layers.best(scores)]
+        self._note = f"precision {right.mean():.2%}" if len(right) else ""
+        return calibrated(layers, scores, labels).loss
+
+    def _held_out_scores(self) -> tuple[np.ndarray, LabelNumbers]:
+        """The scores of the labels for the held-out texts, float32 (M, K), and their labels."""
+        assert self._held_out is not None
+        features, labels = self._held_out
+        layers, numbers = self.trained(), np.arange(len(features.sizes), dtype=np.int32)
+        latest = features.features.scratch()
+        layers.prepare(int(features.sizes.sum()))
+        parts = [
+            layers.scores(*features.gather(numbers[at : at + _TEXTS], latest))
+            for at in range(0, len(numbers), _TEXTS)
+        ]
+        return np.concatenate([np.empty((0, len(labels.names)), np.float32), *parts]), labels
+
+    def on_validation(self, losses: list[float]) -> None:
+        """Do nothing: the learning rate does not depend on the validation loss."""
+
+    def validation_note(self) -> str:
+        """The share of the held-out texts whose most probable label is right."""
+        return self._note
+
+    # The result.
+
+    def trained(self) -> TrainedLayers:
+        """The parameters, as views."""
+        weights, biases = self.matrices["layer_weights"], self.matrices["layer_biases"]
+        parts = [
+            (weights[first:last, :width], biases[first:last])
+            for first, last, width in zip(
+                self.firsts[:-1], self.firsts[1:], self.widths, strict=True
+            )
+        ]
+        hidden = [(rows.T, bias) for rows, bias in parts[:-1]]
+        tree = LabelTree.of(self.labels.counts) if self.settings.loss == "hs" else None
+        vectors = self.vectors("input_vectors")
+        return TrainedLayers(vectors, hidden, *parts[-1], self.settings.loss, tree)
+
+    def tables(self) -> dict[str, Table]:
+        """The table of word vectors; with subwords, each is the mean of the word's rows."""
+        names, counts, vectors = self.vocabulary.names, self.vocabulary.counts, self._words()
+        return {"words": replace(Table.build(names, vectors, counts), subwords=self._subwords())}
+
+    def _words(self) -> np.ndarray:
+        vectors, features = self.vectors("input_vectors"), self.features
+        if not self.settings.has_subwords:
+            return vectors[: features.words]
+        means = np.empty((features.words, self.settings.dim), np.float32)
+        DenseMatrix(np.ascontiguousarray(vectors[: features.first_ngram])).means(
+            features.type_rows.astype(np.int64), features.type_starts, means
+        )
+        return means
+
+    def _subwords(self) -> Subwords | None:
+        """The rows of words and character n-grams; None without character n-grams."""
+        if not self.settings.has_subwords:
+            return None
+        return Subwords(
+            DenseMatrix(self.vectors("input_vectors")[: self.features.first_ngram]),
+            self.features.words, *self.settings.ngram_lengths, self.settings.bucket_count,
+            self.features.characters,
+        )  # fmt: skip
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """The other arrays of the model file: n-grams, layers and labels."""
+        layers, features = self.trained(), self.features
+        tensors = {"output_vectors": layers.outputs, "b_o": layers.biases}
+        for number, (weights, biases) in enumerate(layers.hidden, 1):
+            tensors |= {f"dense{number}.W": weights, f"dense{number}.b": biases}
+        vectors = self.vectors("input_vectors")
+        if self.settings.has_subwords:
+            rows = np.arange(features.words, features.first_ngram, dtype=np.int32)
+            tensors |= subword_tensors.named(
+                vectors[: features.first_ngram], features.characters, rows
+            )
+        if self.settings.order > 1:
+            tensors |= {NGRAMS: vectors[features.first_ngram :], BUCKETS: features.ngrams.kept}
+        if self._held_out:
+            tensors[TEMPERATURE] = np.array([self._calibrate().temperature], np.float32)
+        return tensors | name_tensors("labels", self.labels.names, self.labels.counts)
+
+    def _calibrate(self) -> Calibration:
+        """The calibration of the parameters as they are now, which may be those of any epoch."""
+        return calibrated(self.trained(), *self._held_out_scores())
+
+    def facts(self) -> dict[str, Any]:
+        """The metadata of the result: the buckets of word n-grams."""
+        return {"word_ngrams": {"buckets": self.features.ngrams.buckets}}
+
+    def summary(self) -> str:
+        """A summary of the calibration, in one line; empty without a held-out text."""
+        if not self._held_out:
+            return ""
+        found = self._calibrate()
+        return (
+            f"calibration: temperature {found.temperature:.2f}; expected calibration error "
+            f"{found.before:.3f} before, {found.after:.3f} after"
+        )
