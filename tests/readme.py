@@ -33,6 +33,7 @@ ROOMS = [
     "training",
     "negative_sampling",
     "networks",
+    "text_classification",
     "topics",
     "models",
     "runs",

@@ -88,9 +88,8 @@ def test_ngrams_are_not_added_to_another_model_or_to_own_options():
         ("-train x -save-vocab y", "-save-vocab without -output: to only count words, use w2v"),
         ("-train x -cbow 2", "-cbow 2: expected 1 for CBOW or 0 for skip-gram"),
         ("-train", "-train needs a value"),
-        ("supervised -input x", "supervised: train a classifier with w2v train TEXTS --model mlp"),
         ("skipgram -input x -loss hs", "-loss hs: only negative sampling is supported"),
-        ("supervised -input x -wordNgrams 2", "supervised: train a classifier with w2v train TEXT"),
+        ("supervised -input x -label __is__", "-label __is__: word vectors are trained without l"),
         ("skipgram -input x -label __is__", "-label __is__: word vectors are trained without lab"),
         ("skipgram -input x -minCountLabel 2", "-minCountLabel 2: word vectors are trained witho"),
         ("skipgram -saveOutput -input x", "-saveOutput 1: use an -output that ends in .safetens"),
@@ -133,3 +132,25 @@ def test_a_folder_of_texts(w2v, folder):
     assert w2v("train", "-r", "empty").err == "w2v: empty: no files in this folder\n"
     assert w2v("vocab", "-r", "texts").out.split()[::2] == ["</s>", "c", "d", "e", "f"]
     assert w2v("phrases", "-r", "texts", "-o", "out", "--list", "-").code == 0
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("supervised -input x", "--min-count 1 --word-ngrams 1 --loss softmax"),
+        ("supervised -input x -loss one-vs-all -wordNgrams 2 -dim 9",
+         "--min-count 1 --word-ngrams 2 --loss ova --dim 9"),
+        ("supervised -input x -minCount 3 -minn 2 -maxn 4 -bucket 500 -loss hs",
+         "--word-ngrams 1 --loss hs --subwords 2-4 --buckets 500 --min-count 3"),
+    ],
+)  # fmt: skip
+def test_a_classifier_of_fasttext(theirs, ours):
+    assert translated(theirs.split()) == ["--model", "nbow", *ours.split(), "x"]
+
+
+def test_fasttext_supervised_trains_a_classifier(w2v, folder):
+    (folder / "x.txt").write_text("__label__a good film\n__label__b bad film\n" * 20)
+    options = ("-output", "m.safetensors", "-wordNgrams", 2, "-epoch", 2, "-lr", 0.2)
+    found = w2v("train", "supervised", "-input", "x.txt", *options)
+    assert found.code == 0, found.err
+    assert w2v("predict", "m.safetensors", stdin=b"bad\n").out.endswith("  b\n")

@@ -25,10 +25,11 @@ SMALL = ("--min-count", "1", "--threads", "1", "--quiet", "--epochs", "1", "--di
 TRAIN = ("train", *SMALL, "-o", "-")
 TOPICS = ("--min-count", "1", "--threads", "1", "--quiet", "--topics", "2")
 LSA = ("train", "docs", "--model", "lsa", *TOPICS, "-o", "-")
+NBOW = ("train", "docs.tsv", "--model", "nbow", *SMALL, "-o", "-")
 PAIR = ("king", "queen")
 CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
 # A good call for each file, in which @ is the file itself. The files in TEXTS are lines of text.
-TEXTS = {"text", "docs", "docs.tsv", "names", "twos", "triples", "pairs", "quads", "counts",
+TEXTS = {"text", "docs", "docs.tsv", "names", "twos", "triples", "pairs", "quads", "counts", "weights",
          "stop", "labels", "rows", "log.json", "vectors.txt"}  # fmt: skip
 READS = {
     "train": {
@@ -39,6 +40,7 @@ READS = {
         "--update": ("words.safetensors", "train", "text", "--quiet", "--threads", "1", "-o", "-",
                      "--update", "@"),
         "--stopwords": ("stop", LSA, "--stopwords", "@"),
+        "--weights": ("weights", NBOW, "--weights", "@"),
     },
     "vocab": {"CORPUS": ("text", "vocab", "@")},
     "phrases": {
@@ -189,7 +191,7 @@ def made(tmp_path_factory):
             "twos": ["king queen", "man woman"], "triples": ["king queen man"] * 2,
             "pairs": ["king\tqueen\t9", "man\twoman\t5", "king\tman\t1", "queen\tman\t2"],
             "quads": [": some", "king queen man woman", "man woman king queen"],
-            "labels": [f"{word}\tx" for word in words],
+            "weights": ["a\t2", "b\t1"], "labels": [f"{word}\tx" for word in words],
         }  # fmt: skip
         for name, lines in contents.items():
             (folder / name).write_text("\n".join([*lines, ""]))
@@ -320,8 +322,12 @@ def test_standard_input_is_read_by_one(w2v, folder, name):
         for param in arguments:
             claims = (a, b).count(label(param))
             args += ["-"] * claims or ["text"] * param.required
-        if name == "train" and "--stopwords" in args:
+        if {"--stopwords", "--weights"} <= {*args}:
+            continue  # no model has both
+        if "--stopwords" in args:
             args += ["--model", "lsa"]
+        if "--weights" in args:
+            args += ["--model", "nbow"]
         outcome = w2v(*name.split(), *args)
         assert outcome.code == 2, (a, b, outcome)
         assert outcome.err.startswith("w2v: standard input is named twice, by "), (

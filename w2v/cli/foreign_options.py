@@ -17,6 +17,7 @@ _EQUIVALENTS = {
 _TEXT_OPTIONS = ("-train", "-input")  # the training text, in word2vec.c and in fastText
 _MODELS = {"0": "skipgram", "1": "cbow"}  # the model for each value of -cbow
 _IGNORED = ("-lrUpdateRate",)  # how often threads update the learning rate
+_LOSSES = {"one-vs-all": "ova"}  # fastText's other name of a loss
 # fastText's options of n-grams, and their defaults for skipgram and cbow.
 _SUBWORDS = {"-minn": "3", "-maxn": "6", "-bucket": "2000000"}
 # Options whose values `translated` interprets itself.
@@ -32,8 +33,8 @@ _UNSUPPORTED = {
     "-loss": ("ns", "only negative sampling is supported: use -loss ns"),
     "-label": (
         "__label__",
-        "word vectors are trained without labels: leave out -label; w2v train TEXTS --model mlp "
-        "trains a classifier",
+        "word vectors are trained without labels: leave out -label; w2v train TEXTS --model nbow "
+        "trains a classifier, with labels that begin with __label__",
     ),
     "-minCountLabel": (
         "0",
@@ -137,13 +138,32 @@ def _model(foreign_values: dict[str, str], own_args: list[str]) -> list[str]:
     if "-input" in foreign_values and own_args[:1] in (["skipgram"], ["cbow"]):
         return ["--model", own_args.pop(0)]
     if "-input" in foreign_values and own_args[:1] == ["supervised"]:
-        raise W2VError("supervised: train a classifier with w2v train TEXTS --model mlp")
+        own_args.pop(0)
+        return ["--model", "nbow", *_classifier(foreign_values)]
     cbow = foreign_values.get("-cbow", "1" if "-train" in foreign_values else None)
     if cbow is None or any(arg.partition("=")[0] == "--model" for arg in own_args):
         return []
     if cbow not in _MODELS:
         raise W2VError(f"-cbow {cbow}: expected 1 for CBOW or 0 for skip-gram")
     return ["--model", _MODELS[cbow]]
+
+
+def _classifier(foreign_values: dict[str, str]) -> list[str]:
+    """Return the options of a classifier for a command line of `fasttext supervised`.
+
+    The options of fastText that only classifiers have are removed from `foreign_values`. Its
+    default of -minCount is 1.
+    """
+    options = [] if "-minCount" in foreign_values else ["--min-count", "1"]
+    orders = foreign_values.pop("-wordNgrams", "1")
+    loss = foreign_values.pop("-loss", "softmax")
+    for name in ("-label", "-minCountLabel"):
+        if foreign_values.get(name) == _UNSUPPORTED[name][0]:
+            del foreign_values[name]
+    options += ["--word-ngrams", orders, "--loss", _LOSSES.get(loss, loss)]
+    if foreign_values.get("-maxn", "0") == "0":  # the default of `supervised`
+        foreign_values["-maxn"] = "0"
+    return options
 
 
 def _subwords(foreign_values: dict[str, str], own_args: list[str], names_model: bool) -> list[str]:
