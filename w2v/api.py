@@ -108,7 +108,7 @@ def train(
     output       the file to write; .safetensors keeps the complete model. Default None: a temporary
                  file, which is removed together with the returned vectors
     model        words: skipgram (default), cbow, ppmi; documents: pv-dm, pv-dbow, sif, lsa, lda;
-                 networks: mlp, rnn, lstm, gru
+                 text classifiers: nbow; networks: mlp, rnn, lstm, gru
     recursive    whether to replace each folder in `corpus` by all files in it and its subfolders
     resume       whether to continue a stopped run from its checkpoint
     on_progress  a function that is called with a `Progress` record or a message (str), at most five
@@ -277,6 +277,8 @@ def _make_request(
     if not values.get("deterministic"):
         for name in {"shards", "round_words"} & values.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: add --deterministic")
+    if model.min_count is not None:
+        values.setdefault("min_count", model.min_count)
     initial = _initial_vectors(values)
     if initial:
         values = {"dim": initial.dim, **initial.settings, **values}

@@ -52,7 +52,7 @@ class TextSettings:
         "reported.", metavar="NAME",
     )  # fmt: skip
     min_count: int = text_setting(
-        5, "Leave words that occur fewer than N times out of the vocabulary.", 1
+        5, "Leave words that occur fewer than N times out of the vocabulary.", 1, shown="5; nbow 1"
     )
     max_vocab: int | None = text_setting(
         None, "Keep only the N most frequent words in the vocabulary.", 1

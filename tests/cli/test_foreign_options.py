@@ -137,9 +137,9 @@ def test_a_folder_of_texts(w2v, folder):
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
-        ("supervised -input x", "--min-count 1 --word-ngrams 1 --loss softmax"),
+        ("supervised -input x", "--word-ngrams 1 --loss softmax"),
         ("supervised -input x -loss one-vs-all -wordNgrams 2 -dim 9",
-         "--min-count 1 --word-ngrams 2 --loss ova --dim 9"),
+         "--word-ngrams 2 --loss ova --dim 9"),
         ("supervised -input x -minCount 3 -minn 2 -maxn 4 -bucket 500 -loss hs",
          "--word-ngrams 1 --loss hs --subwords 2-4 --buckets 500 --min-count 3"),
     ],

@@ -29,8 +29,8 @@ NBOW = ("train", "docs.tsv", "--model", "nbow", *SMALL, "-o", "-")
 PAIR = ("king", "queen")
 CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
 # A good call for each file, in which @ is the file itself. The files in TEXTS are lines of text.
-TEXTS = {"text", "docs", "docs.tsv", "names", "twos", "triples", "pairs", "quads", "counts", "weights",
-         "stop", "labels", "rows", "log.json", "vectors.txt"}  # fmt: skip
+TEXTS = {"text", "docs", "docs.tsv", "names", "twos", "triples", "pairs", "quads", "counts",
+         "weights", "stop", "labels", "rows", "log.json", "vectors.txt"}  # fmt: skip
 READS = {
     "train": {
         "CORPUS": ("text", TRAIN, "@"),

@@ -151,19 +151,16 @@ def _model(foreign_values: dict[str, str], own_args: list[str]) -> list[str]:
 def _classifier(foreign_values: dict[str, str]) -> list[str]:
     """Return the options of a classifier for a command line of `fasttext supervised`.
 
-    The options of fastText that only classifiers have are removed from `foreign_values`. Its
-    default of -minCount is 1.
+    The options of fastText that only classifiers have are removed from `foreign_values`.
     """
-    options = [] if "-minCount" in foreign_values else ["--min-count", "1"]
     orders = foreign_values.pop("-wordNgrams", "1")
     loss = foreign_values.pop("-loss", "softmax")
     for name in ("-label", "-minCountLabel"):
         if foreign_values.get(name) == _UNSUPPORTED[name][0]:
             del foreign_values[name]
-    options += ["--word-ngrams", orders, "--loss", _LOSSES.get(loss, loss)]
     if foreign_values.get("-maxn", "0") == "0":  # the default of `supervised`
         foreign_values["-maxn"] = "0"
-    return options
+    return ["--word-ngrams", orders, "--loss", _LOSSES.get(loss, loss)]
 
 
 def _subwords(foreign_values: dict[str, str], own_args: list[str], names_model: bool) -> list[str]:

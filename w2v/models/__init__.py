@@ -47,6 +47,7 @@ class Model:
     needs_vectors  whether the model needs the word vectors of another model (--init)
     updatable      whether `--update` can continue training on more text
     is_labelled    whether the model is trained by `sgd` on texts with labels
+    min_count      the default of --min-count; None: that of `TextSettings`
     distributed    whether the model can be trained on a cluster
     """
 
@@ -64,6 +65,7 @@ class Model:
     needs_vectors: bool = False
     updatable: bool = False
     is_labelled: bool = False
+    min_count: int | None = None
     distributed: bool = True
 
     @property

@@ -14,6 +14,7 @@ import numpy as np
 
 from w2v.classifier_settings import ClassifierSettings
 from w2v.embeddings.subwords import Subwords, joined
+from w2v.kernels.documents import gather_spans
 from w2v.kernels.text_features import hash_words
 from w2v.kernels.word_ngrams import (
     MOST_COUNTED,
@@ -31,6 +32,8 @@ from w2v.text.encoded_text import EncodedDocuments
 _BUCKETS_PER_NGRAM = 8
 _LOWEST_BITS, _HIGHEST_BITS = 16, 27  # of the number of buckets, a power of two
 _TOKENS = 1 << 20  # words of texts that are read at a time
+_TEXTS = 1 << 12  # texts whose features are gathered at a time
+_MOST_KEPT = 1 << 27  # features of texts that are kept in a file, 512 MB
 
 
 @dataclass(frozen=True)
@@ -111,15 +114,18 @@ def _frequent(counts: np.ndarray, min_count: int, most: int) -> np.ndarray:
     counts  uint8 (B,), in which more than MOST_COUNTED is the same as MOST_COUNTED
     """
     parts = range(0, len(counts), _TOKENS)
-    sums = np.zeros(MOST_COUNTED + 1, np.int64)
-    for at in parts:
-        sums += np.bincount(counts[at : at + _TOKENS], minlength=sums.size)
-    at_least = np.cumsum(sums[::-1])[::-1]  # the number of buckets with each count or a higher one
-    lowest = min_count
-    while lowest < MOST_COUNTED and at_least[lowest] > most:
-        lowest += 1
-    kept = [at + np.flatnonzero(counts[at : at + _TOKENS] >= lowest) for at in parts]
-    return np.concatenate(kept)[:most].astype(np.uint32)
+    kept = np.concatenate(
+        [
+            (at + np.flatnonzero(counts[at : at + _TOKENS] >= min_count)).astype(np.uint32)
+            for at in parts
+        ]
+    )
+    if len(kept) > most:
+        sizes = np.bincount(counts[kept], minlength=MOST_COUNTED + 1)
+        at_least = np.cumsum(sizes[::-1])[::-1]  # how many buckets have each count or a higher one
+        lowest = int(np.argmax(at_least <= most)) if (at_least <= most).any() else MOST_COUNTED
+        kept = kept[counts[kept] >= lowest][:most]
+    return kept
 
 
 def _blocks(text: EncodedDocuments) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -237,6 +243,22 @@ class TextFeatures:
             ends = np.concatenate([[0], np.cumsum(per_word[ids])])
             sizes.append(np.diff(ends[starts]))
         self.sizes = np.concatenate(sizes) + np.diff(self._bounds)
+        self._gathered: tuple[np.ndarray, np.ndarray] | None = None
+
+    def keep_gathered(self) -> None:
+        """Gather the features of all texts once, so that each epoch need not do that again.
+
+        They are kept in a temporary file if they are many, and not at all if they are too many.
+        """
+        texts, latest = np.arange(len(self.sizes), dtype=np.int32), self.features.scratch()
+        if self.sizes.sum() > _MOST_KEPT:
+            return
+        gathered, ends = SpooledArray(np.int32), [np.zeros(1, np.int64)]
+        for at in range(0, len(texts), _TEXTS):
+            rows, bounds = self.gather(texts[at : at + _TEXTS], latest)
+            ends.append(bounds[1:] + gathered.size)
+            gathered.append(rows)
+        self._gathered = gathered.mapped(), np.concatenate(ends)
 
     def gather(self, texts: np.ndarray, latest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The features of K texts, each feature of a text once.
@@ -245,8 +267,13 @@ class TextFeatures:
         latest   the result of `Features.scratch`, which a thread needs for itself
         Returns  int32 (N,), the rows of all, and int64 (K + 1,), the bounds of each text in them
         """
-        rows = np.empty(int(self.sizes[texts].sum()), np.int32)
         bounds = np.empty(len(texts) + 1, np.int64)
+        if self._gathered:
+            gathered, ends = self._gathered
+            rows = np.empty(int((ends[texts + 1] - ends[texts]).sum()), np.int32)
+            gather_spans(gathered, ends[texts], ends[texts + 1], rows, bounds)
+            return rows, bounds
+        rows = np.empty(int(self.sizes[texts].sum()), np.int32)
         gather_features(
             self._ids, self.text.starts, texts, self.features.type_rows,
             self.features.type_starts, self._rows, self._bounds, latest, rows, bounds,
@@ -265,7 +292,7 @@ class TextFeatures:
     @property
     def bytes(self) -> int:
         """The bytes of the arrays, of which those of the n-grams may be in a file."""
-        return 4 * self._ngrams.size + self._bounds.nbytes
+        return 4 * (self._ngrams.size + int(self.sizes.sum())) + 2 * self._bounds.nbytes
 
 
 def word_hashes(names: Sequence[str]) -> np.ndarray:

@@ -138,6 +138,7 @@ class TextTrainer:
         for first in range(0, len(vectors), _ROWS):
             block = vectors[first : first + _ROWS]
             block[:] = rng.uniform(-limit, limit, block.shape)
+        self._text_features.keep_gathered()
         factors = self.matrices["input_squares"][:-1, 1]
         factors[:] = 1
         if self.settings.feature_rates == "ratio":
