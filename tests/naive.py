@@ -765,10 +765,10 @@ def label_ratios(counts, totals, shares):
     return np.abs(np.log(present / absent)) @ shares
 
 
-def add_changes(matrix, rows, copies, targets, sums, squares):
-    for row, copy, target in zip(rows, copies, targets, strict=True):
-        sums[target] += copy - matrix[row]
-        squares[target] += ((copy - matrix[row]) ** 2).sum()
+def add_changes(matrix, rows, copies, numbers, targets, sums, squares):
+    for row, number, target in zip(rows, numbers, targets, strict=True):
+        sums[target] += copies[number] - matrix[row]
+        squares[target] += ((copies[number] - matrix[row]) ** 2).sum()
 
 
 def mean_features(vectors, texts):

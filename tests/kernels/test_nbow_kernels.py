@@ -234,12 +234,13 @@ def test_the_ratios_of_labels():
 
 def test_changes_of_copies_are_added():
     rng = np.random.default_rng(5)
-    matrix, copies = rng.normal(size=(9, 32)), rng.normal(size=(3, 32))
-    rows, targets = np.array([7, 1, 4], np.int32), np.array([2, 0, 3])
+    matrix, copies = rng.normal(size=(9, 32)), rng.normal(size=(5, 32))
+    rows, targets = np.array([7, 1, 4], np.int32), np.array([2, 0, 3], np.int32)
+    numbers = np.array([0, 4, 2])
     sums, squares = rng.normal(size=(4, 32)), rng.normal(size=4)
     expected = sums.copy(), squares.copy()
-    naive.add_changes(matrix, rows, copies, targets, *expected)
-    add_changes(matrix, rows, copies, targets, sums, squares, 2, np.zeros(16))
+    naive.add_changes(matrix, rows, copies, numbers, targets, *expected)
+    add_changes(matrix, rows, copies, numbers, targets, sums, squares, 2, np.zeros(16))
     np.testing.assert_allclose(sums, expected[0])
     np.testing.assert_allclose(squares, expected[1])
 

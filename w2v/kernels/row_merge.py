@@ -166,21 +166,23 @@ def compute_changes(matrix, rows, copies, squares, registers, sums):
 
 
 @exact
-def add_changes(matrix, rows, copies, targets, sums, squares, registers, scratch):
-    """Add the changes of the rows of a copy, d = x_s - x, to sums over copies.
+def add_changes(matrix, rows, copies, numbers, targets, sums, squares, registers, scratch):
+    """Add the changes of some rows of a copy, d = x_s - x, to sums over copies.
 
     matrix     float (V, D)
-    rows       int32 (R,)    row number in `matrix` of each row of the copy
-    copies     float (R, D)  overwritten by d
-    targets    int64 (R,)    the row of `sums` of each row of the copy
+    rows       int32 (R,)    row numbers in `matrix`
+    copies     float (·, D)  the rows `numbers` are overwritten by d
+    numbers    int64 (R,)    row number in `copies` of each row
+    targets    int32 (R,)    row number in `sums` of each row
     sums       float (U, D)  changed in place: Σ d
     squares    float (U,)    changed in place: Σ ‖d‖²
     registers  int           D / 16
     scratch    float (4,)
     """
     for i in range(rows.size):
-        squares[targets[i]] += compute_change(matrix, rows[i], copies, i, registers, scratch)
-        add_row(copies, i, 1.0, sums, targets[i], registers)
+        square = compute_change(matrix, rows[i], copies, numbers[i], registers, scratch)
+        squares[targets[i]] += square
+        add_row(copies, numbers[i], 1.0, sums, targets[i], registers)
 
 
 @exact

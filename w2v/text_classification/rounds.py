@@ -63,6 +63,7 @@ class TextCopies:
         size = len(matrices["input_vectors"])
         self._frozen = np.pad(frozen, (0, size - frozen.size)) if frozen.size else frozen
         self._local_ids = np.full((shards, size), -1, np.int32)
+        self._merged_ids = np.full(size, -1, np.int32)  # scratch of the merge
         # For each shard: the rows of its vectors, ascending, and the number of the copy of each.
         self._rows = [np.empty(0, np.int32)] * shards
         self._order = [np.empty(0, np.int64)] * shards
@@ -134,17 +135,19 @@ class TextCopies:
         matrix, squares = self._matrices["input_vectors"], self._matrices["input_squares"]
         spans = [slice(*np.searchsorted(rows, (first, last))) for rows in self._rows[:chunks]]
         rows_of = [rows[span] for rows, span in zip(self._rows, spans, strict=False)]
-        union = np.unique(np.concatenate(rows_of))
-        sums, lengths = aligned((len(union), matrix.shape[1])), aligned((len(union),))
+        most = sum(map(len, rows_of))
+        union, size = np.empty(most, np.int32), 0
+        sums, lengths = aligned((most, matrix.shape[1])), aligned((most,))
         registers, scratch = matrix.shape[1] // WIDTH, aligned((WIDTH,))
-        added = np.zeros((len(union), 1), np.float32)
-        before = squares[union, :1]
+        added = np.zeros(most, np.float32)
         for shard, (rows, span) in enumerate(zip(rows_of, spans, strict=True)):
             copies, order = self._copies[shard], self._order[shard][span]
-            targets = np.searchsorted(union, rows)
-            vectors = aligned((len(rows), matrix.shape[1]))
-            vectors[:] = copies["input_vectors"][order]
-            add_changes(matrix, rows, vectors, targets, sums, lengths, registers, scratch)
-            added[targets] += copies["input_squares"][order, :1] - before[targets]
+            targets = rows.copy()
+            size = number_rows(targets, targets.size, self._merged_ids, union, size)
+            vectors = copies["input_vectors"]
+            add_changes(matrix, rows, vectors, order, targets, sums, lengths, registers, scratch)
+            added[targets] += copies["input_squares"][order, 0] - squares[rows, 0]
+        union = union[:size]
+        self._merged_ids[union] = -1
         apply_changes(matrix, union, sums, lengths, registers, scratch)
-        squares[union, :1] = before + added
+        squares[union, 0] += added[:size]
