@@ -133,6 +133,7 @@ w2v train corpus.txt --model cbow -o cbow.safetensors
 w2v train documents.tsv --model pv-dbow -o documents.safetensors
 w2v train documents.tsv --model lda --topics 5 --epochs 20 -o topics.safetensors
 w2v train documents.tsv --model mlp --units 8 --epochs 3 -o labels.safetensors
+w2v train documents.tsv --model nbow --epochs 3 -o tags.safetensors
 w2v train corpus.txt --model lstm --task lm --units 16 --epochs 1 -o language.safetensors
 """
 

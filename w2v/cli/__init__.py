@@ -24,7 +24,7 @@ from w2v.errors import W2VError
 HEADINGS = {  # the sections of `w2v --help`
     "Train": ("train", "vocab", "phrases"),
     "Ask about words": ("similar", "analogy", "similarity", "odd", "vector"),
-    "Apply a model": ("infer", "topics", "predict", "generate"),
+    "Apply a model": ("infer", "topics", "predict", "explain", "generate"),
     "Evaluate": ("evaluate", "compare", "perplexity", "lag"),
     "Files and pictures": ("info", "convert", "subwords", "summary", "plot"),
 }
@@ -182,7 +182,7 @@ def _memory_advice(command: str, args: Sequence[str]) -> str:
         has_ngrams = any(arg.startswith(("--subwords", "-minn", "-maxn")) for arg in args)
         fewer = "a smaller number of --buckets, " if has_ngrams else ""
         return f"{fewer}a higher --min-count, or a smaller --dim (--topics for lda and lsa)"
-    if command in ("infer", "predict", "perplexity", "phrases"):
+    if command in ("infer", "predict", "explain", "perplexity", "phrases"):
         return "a smaller part of the texts at a time"
     others = {
         "vocab": "--max-types 1000000",

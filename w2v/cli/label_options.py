@@ -41,10 +41,10 @@ class LabelChoice:
         return self.given_threshold or 0.0
 
 
-class _LabelCount(click.ParamType):
-    """A number of labels, from 1, or `all`; -1 is all too, as in fastText."""
+class CountOrAll(click.ParamType):
+    """A number from 1, or `all`; -1 is all too, as in fastText."""
 
-    name = "labels"
+    name = "count"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number; fail for other values."""
@@ -65,7 +65,7 @@ label_options = option_bundle(
     grouped(
         "Labels",
         click.option(
-            "-k", "given_count", type=_LabelCount(), metavar="N",
+            "-k", "given_count", type=CountOrAll(), metavar="N",
             help="Predict the N most probable labels of each text; all: all labels.  [default: 1]",
         ),
         click.option(

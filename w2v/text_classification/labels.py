@@ -99,6 +99,18 @@ class LabelTree:
         leaves = np.argsort(-counts, kind="stable")
         return cls(*label_tree(counts[leaves].tolist()), leaves)
 
+    def path(self, label: int) -> tuple[np.ndarray, np.ndarray]:
+        """The inner nodes on the path to a label, int64 (P,), and the turns, see `paths`."""
+        size = len(self.leaves)
+        node = int(np.flatnonzero(self.leaves == label)[0])
+        nodes, turns = [], []
+        while node < 2 * size - 2:  # the root
+            parents = np.flatnonzero((self.left == node) | (self.right == node))
+            turns.append(bool(self.right[parents[0]] == node))
+            nodes.append(int(parents[0]))
+            node = size + nodes[-1]
+        return np.array(nodes[::-1], np.int64), np.array(turns[::-1], np.bool_)
+
     def paths(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The path from the root to each label.
 

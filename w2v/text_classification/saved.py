@@ -40,9 +40,7 @@ class TrainedTextClassifier:
     ):
         self.names, self._settings, self._subwords = names, settings, subwords
         self.labels = container.read_names(tensors, "labels")
-        counts, dim, size = tensors["labels.counts"], settings.dim, len(self.labels)
-        if counts.shape != (size,) or counts.dtype != np.int64:
-            raise ValueError("labels.counts")
+        dim, size = settings.dim, len(self.labels)
         ngrams, parts = _word_ngrams(settings, tensors, facts), []
         self.features = Features.saved(names, subwords, ngrams)
         parts.append(_matrix(tensors, "words.matrix", (len(names), dim)))
@@ -53,20 +51,9 @@ class TrainedTextClassifier:
         if settings.order > 1:
             parts.append(_matrix(tensors, NGRAMS, (len(ngrams.kept), dim)))
         vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        inputs, hidden = dim, []
-        for number, units in enumerate(settings.hidden_units, 1):
-            weights = _matrix(tensors, f"dense{number}.W", (inputs, units))
-            hidden.append((weights, _matrix(tensors, f"dense{number}.b", (units,))))
-            inputs = units
-        outputs = _matrix(tensors, "output_vectors", (size, inputs))
-        tree = LabelTree.of(counts) if settings.loss == "hs" else None
-        biases = _matrix(tensors, "b_o", (size,))
+        hidden, outputs, biases, tree = read_layers(settings, tensors, size)
         self.layers = TrainedLayers(vectors, hidden, outputs, biases, settings.loss, tree)
-        self.temperature = 1.0
-        if TEMPERATURE in tensors:
-            self.temperature = float(_matrix(tensors, TEMPERATURE, (1,))[0])
-            if self.temperature <= 0:
-                raise ValueError(TEMPERATURE)
+        self.temperature = read_temperature(tensors)
 
     @property
     def is_exclusive(self) -> bool:
@@ -104,22 +91,80 @@ class TrainedTextClassifier:
         return self.layers.blocks(features, threads, self.temperature)
 
 
-def _matrix(tensors: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """An array of the file; ValueError if its shape or its type is wrong, or it is not finite."""
+def mapped_matrix(
+    tensors: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...]
+) -> np.ndarray:
+    """An array of the file, whose numbers are not read.
+
+    Raises KeyError or ValueError if it is missing, or its shape or its type is wrong
+    """
     array = tensors[name]
     if array.shape != shape or array.dtype != np.float32:
         raise ValueError(name)
+    return array
+
+
+def _matrix(tensors: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """An array of the file; ValueError if its shape or its type is wrong, or it is not finite."""
+    array = mapped_matrix(tensors, name, shape)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} has NaN or infinity")
     return array
+
+
+def read_layers(
+    settings: ClassifierSettings, tensors: Mapping[str, np.ndarray], size: int
+) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray, np.ndarray, LabelTree | None]:
+    """The hidden layers, output vectors, biases and tree of a file; see `TrainedLayers`.
+
+    settings  the settings of the model
+    tensors   the arrays of the model's file, by name
+    size      K, the number of labels
+    Raises    KeyError or ValueError if they do not fit the settings
+    """
+    counts = tensors["labels.counts"]
+    if counts.shape != (size,) or counts.dtype != np.int64:
+        raise ValueError("labels.counts")
+    inputs, hidden = settings.dim, []
+    for number, units in enumerate(settings.hidden_units, 1):
+        weights = _matrix(tensors, f"dense{number}.W", (inputs, units))
+        hidden.append((weights, _matrix(tensors, f"dense{number}.b", (units,))))
+        inputs = units
+    outputs = _matrix(tensors, "output_vectors", (size, inputs))
+    tree = LabelTree.of(counts) if settings.loss == "hs" else None
+    return hidden, outputs, _matrix(tensors, "b_o", (size,)), tree
+
+
+def read_temperature(tensors: Mapping[str, np.ndarray]) -> float:
+    """The divisor of the scores, 1 if the file has none; ValueError if it is damaged."""
+    if TEMPERATURE not in tensors:
+        return 1.0
+    temperature = float(_matrix(tensors, TEMPERATURE, (1,))[0])
+    if temperature <= 0:
+        raise ValueError(TEMPERATURE)
+    return temperature
 
 
 def _word_ngrams(
     settings: ClassifierSettings, tensors: Mapping[str, np.ndarray], facts: Mapping[str, Any]
 ) -> WordNgrams:
     """The word n-grams of a file; ValueError if they do not fit the settings."""
+    kept, buckets = kept_buckets(settings, tensors, facts)
+    return WordNgrams.of(settings.order, buckets, kept)
+
+
+def kept_buckets(
+    settings: ClassifierSettings, tensors: Mapping[str, np.ndarray], facts: Mapping[str, Any]
+) -> tuple[np.ndarray, int]:
+    """The buckets of word n-grams that have a row, uint32 (P,), and the number of all buckets.
+
+    settings  the settings of the model
+    tensors   the arrays of the model's file, by name
+    facts     the metadata `found` of the file
+    Raises    KeyError or ValueError if they do not fit the settings
+    """
     if settings.order == 1:
-        return WordNgrams.of(1, 1, np.empty(0, np.uint32))
+        return np.empty(0, np.uint32), 1
     kept, buckets = tensors[BUCKETS], facts["word_ngrams"]["buckets"]
     is_whole = isinstance(buckets, int) and not isinstance(buckets, bool)
     if not is_whole or not 1 <= buckets <= 1 << 32:
@@ -128,4 +173,4 @@ def _word_ngrams(
         raise ValueError(BUCKETS)
     if len(kept) and int(kept[-1]) >= buckets:
         raise ValueError(BUCKETS)
-    return WordNgrams.of(settings.order, buckets, kept)
+    return kept, buckets
