@@ -4,6 +4,7 @@ import json
 import math
 import random
 
+import fasttext_files as files
 import numpy as np
 import pytest
 from helpers import COMPILED, compiled, mutate
@@ -315,8 +316,9 @@ def test_what_has_no_explanation_is_named(w2v, folder):
     w2v("train", "text.tsv", "--model", "mlp", *small, "-o", "net.safetensors")
     outcome = w2v("explain", "net.safetensors", "x y")
     assert outcome.code == 2
-    assert outcome.err.endswith(
-        "net.safetensors is a mlp model: explanations of labels need one of nbow\n"
+    assert outcome.err == (
+        "w2v: net.safetensors is a mlp model: what can be explained are the labels of nbow models "
+        "and of fastText's classifiers\n"
     )
     w2v("convert", "net.safetensors", "vectors.txt")
     outcome = w2v("explain", "vectors.txt", "x y")
@@ -358,3 +360,72 @@ def test_damaged_files_give_one_line(w2v, labelled):
         outcome = w2v("explain", "bad.safetensors", "the goal of it", "goals")
         assert outcome.code in (0, 2), outcome.err
         assert "Traceback" not in outcome.err
+
+
+WORDS = ["</s>", "good", "bad", "Straße", "港", "a"]
+LABELS = ["__label__y", "__label__n", "__label__日", "__label__maybe"]
+LABEL_COUNTS = [9, 4, 4, 2]
+NUMBERS = np.random.default_rng(7)
+INPUTS = NUMBERS.normal(size=(len(WORDS) + 50, 6)).astype(np.float32)
+OUTPUTS = NUMBERS.normal(size=(len(LABELS), 6)).astype(np.float32)
+LINES = [
+    "good bad good",
+    "unknown q",
+    "港 Straße Strassen",
+    "good __label__n bad __label__other a",
+    "",
+]
+PRUNED = {bucket: row for row, bucket in enumerate((3, 44, 9, 21, 30, 6, 17))}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {}, {"wordNgrams": 2}, {"wordNgrams": 3, "minn": 1, "maxn": 3},
+        {"wordNgrams": 2, "minn": 1, "maxn": 2, "pruned": PRUNED},
+    ],
+)  # fmt: skip
+def test_the_classifiers_of_fasttext_are_explained(folder, loss, settings):
+    """The sum of the contributions is that of the twin's features, and p is the twin's."""
+    values = {"dim": 6, "model": 3, "minn": 0, "maxn": 0} | settings
+    values["loss"] = {"hs": 1, "ns": 2, "softmax": 3, "ova": 4}[loss]
+    pruned = values.pop("pruned", None)
+    inputs = INPUTS if pruned is None else INPUTS[: len(WORDS) + len(pruned)]
+    data = files.model(
+        WORDS, [9] * len(WORDS) + LABEL_COUNTS, files.dense(inputs), files.dense(OUTPUTS), LABELS,
+        [*pruned.items()] if pruned else None, **values,
+    )  # fmt: skip
+    (folder / "classifier.bin").write_bytes(data)
+    explainer = open_explainer("classifier.bin")
+    assert explainer.labels == ["y", "n", "日", "maybe"]
+    for line in LINES:
+        text = " ".join(word for word in line.split() if not word.startswith("__label__"))
+        mean = inputs[files.features(text, WORDS, pruned, **values)].mean(axis=0)
+        p = files.probabilities(mean, OUTPUTS, values["loss"], LABEL_COUNTS)
+        for label in range(4):
+            found = explainer.explain(line.encode(), label)
+            parts = explainer.explain(line.encode(), label, by_part=True)
+            assert found.p == pytest.approx(p[label], abs=0.01)
+            layers = explainer.explainer.scores
+            _, margin, gradient, _ = layers.margin(mean.astype(float), label)
+            assert found.margin == pytest.approx(margin, abs=1e-5)
+            for each in (found, parts):
+                total = math.fsum(each.value for each in each.contributions)
+                assert total == pytest.approx(float(mean @ gradient), abs=1e-5)
+            if loss in ("ova", "ns"):
+                assert total == pytest.approx(margin, abs=1e-5)
+
+
+def test_models_of_fasttext_without_labels_are_refused(w2v, folder):
+    one = files.model(WORDS, [9] * 7, files.dense(INPUTS), files.dense(OUTPUTS[:1]), LABELS[:1],
+                      model=3, loss=3, dim=6)  # fmt: skip
+    (folder / "one.bin").write_bytes(one)
+    outcome = w2v("explain", "one.bin", "good")
+    assert outcome.code == 2
+    assert outcome.err.endswith("one.bin has one label, which every text has: nothing to explain\n")
+    words = files.model(WORDS, [9] * 6, files.dense(INPUTS), files.dense(INPUTS[:6]), dim=6)
+    (folder / "words.bin").write_bytes(words)
+    outcome = w2v("explain", "words.bin", "good")
+    assert outcome.code == 2
+    assert "no labels" in outcome.err

@@ -71,8 +71,8 @@ def explain(
 ) -> None:
     """Show which words and n-grams spoke for a label.
 
-    MODEL is a classifier of w2v train --model nbow. Each TEXT is explained. Without TEXT, and for a
-    TEXT that is -, texts are read from stdin, one on each line.
+    MODEL is a classifier of w2v train --model nbow, or of fastText (.bin or .ftz). Each TEXT is
+    explained. Without TEXT, and for a TEXT that is -, texts are read from stdin, one on each line.
 
     Prints the probability and the name of the most probable label of each text, or of --label. A
     line for each feature follows, with its contribution to ln(p / (1 - p)): how much the text has
@@ -80,7 +80,8 @@ def explain(
     The last lines are the sum of the other features and that of the biases.
 
     --tsv prints the number of the text, label, probability, kind of feature, feature, words of a
-    character n-gram, and contribution.
+    character n-gram, and contribution. --json has an object for each text, with its margin, which
+    is ln(p / (1 - p)), the number of its features, and the number of words without any.
     """
     for text in texts or ("-",):
         if text == "-":

@@ -42,7 +42,7 @@ from w2v.text.encode import number_types
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.word_counter import WordCounter
 
-_PREFIX = b"__label__"
+LABEL_PREFIX = b"__label__"
 _MAX_ORDER = 1000  # words of a word n-gram; more would take too much memory
 _MAX_COUNT = 10**15  # of a label: fastText's count of a node that is not built yet
 _LARGEST = 1e15  # in a matrix; a float32 cannot hold the sum of many products of larger numbers
@@ -75,6 +75,9 @@ class FastTextClassifier:
     model   the contents of its file
     name    the file's name in messages
     Raises  W2VError if the model is no classifier, or is damaged
+
+    `subwords` are the rows of its words and n-grams, and `order` is the most words of a word
+    n-gram.
     """
 
     text_settings = TextSettings(tokenizer="space")  # fastText splits at ASCII whitespace
@@ -88,17 +91,18 @@ class FastTextClassifier:
                 f"which fasttext supervised writes; for neighbours of words: w2v similar WORD -v "
                 f"{name}"
             )
-        self._model, self._name, self._subwords = model, name, subwords_of(model)
+        self.model, self.name, self.subwords = model, name, subwords_of(model)
         self.labels: Sequence[str] = [
-            label.removeprefix(_PREFIX).decode("utf-8", "surrogateescape") for label in model.labels
+            label.removeprefix(LABEL_PREFIX).decode("utf-8", "surrogateescape")
+            for label in model.labels
         ]
         if not self.labels or model.outputs.shape[0] != len(self.labels):
             raise self._damaged(
                 f"{len(self.labels):,} labels have {model.outputs.shape[0]:,} output vectors"
             )
-        self._order = max(model.settings.word_ngrams, 1)
-        if self._order > _MAX_ORDER:
-            raise self._damaged(f"word n-grams have {self._order:,} words")
+        self.order = max(model.settings.word_ngrams, 1)
+        if self.order > _MAX_ORDER:
+            raise self._damaged(f"word n-grams have {self.order:,} words")
         with np.errstate(over="ignore"):
             outputs = model.outputs.take(np.arange(len(self.labels)))
         self._check(outputs, "the output matrix has {}")
@@ -112,7 +116,7 @@ class FastTextClassifier:
             return cls(read_model(source), source.name)
 
     def _damaged(self, what: str) -> W2VError:
-        return W2VError(f"{self._name}: {what}: the file is damaged: download or write it again")
+        return W2VError(f"{self.name}: {what}: the file is damaged: download or write it again")
 
     def _check(self, matrix: np.ndarray, what: str) -> None:
         """Raise a W2VError for numbers with which the scores would not be finite."""
@@ -124,12 +128,12 @@ class FastTextClassifier:
 
         outputs  float32 (D, K), the output vectors, transposed
         """
-        loss = LOSSES[self._model.settings.loss]
+        loss = LOSSES[self.model.settings.loss]
         if loss == "softmax":
             return partial(_softmax, outputs)
         if loss != "hs":
             return partial(_sigmoid, outputs, _sigmoid_table())
-        counts = self._model.label_counts
+        counts = self.model.label_counts
         if (counts >= _MAX_COUNT).any():
             raise self._damaged(f"a label has the count {counts.max():,}")
         left, right = label_tree(counts.tolist())
@@ -176,13 +180,13 @@ class FastTextClassifier:
         assert names[0] == SENTENCE_END
         number_of = {name: number for number, name in enumerate(names)}
         own = np.full(len(names), -1)
-        for row, word in enumerate(self._model.words.split(b"\n")[:-1]):
+        for row, word in enumerate(self.model.words.split(b"\n")[:-1]):
             if word in number_of:
                 own[number_of[word]] = row
-        labels = set(self._model.labels)
+        labels = set(self.model.labels)
         is_word = np.array(
             [
-                row >= 0 or not (name in labels or name.startswith(_PREFIX))
+                row >= 0 or not (name in labels or name.startswith(LABEL_PREFIX))
                 for name, row in zip(names, own.tolist(), strict=True)
             ]
         )
@@ -190,7 +194,7 @@ class FastTextClassifier:
         offsets = np.cumsum([0, *map(len, names)])
         hashes = np.empty(len(names), np.int64)
         hash_words(text, offsets, hashes)
-        rows, starts = _row_lists(self._subwords, text, offsets, own)
+        rows, starts = _row_lists(self.subwords, text, offsets, own)
         return _Types(is_word, own, hashes.view(np.uint64), rows, starts)
 
     def _hidden(self, words: np.ndarray, starts: np.ndarray, types: _Types) -> np.ndarray:
@@ -200,20 +204,20 @@ class FastTextClassifier:
         starts  int64 (M + 1,), the bounds of each text in `words`
         """
         lengths = np.diff(starts)
-        ngrams = int((lengths * np.minimum(lengths, self._order - 1)).sum())
+        ngrams = int((lengths * np.minimum(lengths, self.order - 1)).sum())
         size = int(np.diff(types.starts)[words].sum()) + ngrams
         rows, bounds = np.empty(size, np.int64), np.empty(len(starts), np.int64)
-        is_pruned, first = self._subwords.kept is not None, self._subwords.words
+        is_pruned, first = self.subwords.kept is not None, self.subwords.words
         # Only a pruned model needs the list of its buckets, because others have a row for each.
-        kept, kept_rows = self._subwords.ngram_rows() if is_pruned else (np.empty(0, np.int64),) * 2
-        buckets = np.uint64(max(self._subwords.buckets, 1))
+        kept, kept_rows = self.subwords.ngram_rows() if is_pruned else (np.empty(0, np.int64),) * 2
+        buckets = np.uint64(max(self.subwords.buckets, 1))
         with np.errstate(over="ignore"):  # without compilation NumPy would warn of the overflow
             text_rows(
-                words, starts, types.hashes, types.rows, types.starts, self._order, buckets, kept,
+                words, starts, types.hashes, types.rows, types.starts, self.order, buckets, kept,
                 kept_rows - first, is_pruned, first, rows, bounds,
             )  # fmt: skip
-        hidden = np.empty((len(lengths), self._subwords.dim), np.float32)
-        self._subwords.vectors.means(rows[: bounds[-1]], bounds, hidden)
+        hidden = np.empty((len(lengths), self.subwords.dim), np.float32)
+        self.subwords.vectors.means(rows[: bounds[-1]], bounds, hidden)
         self._check(hidden, "the input matrix has {} in the rows of this text")
         return hidden
 

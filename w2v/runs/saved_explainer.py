@@ -1,4 +1,4 @@
-"""Classifiers of texts read from files to explain their labels: neural bags of words.
+"""Classifiers of texts read from files to explain their labels: neural bags of words, fastText's.
 
 Only the features of the explained texts are read from the file, which is mapped.
 """
@@ -6,19 +6,26 @@ Only the features of the explained texts are read from the file, which is mapped
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from w2v.classifier_settings import ClassifierSettings
-from w2v.embeddings import container, subword_tensors
+from w2v.embeddings import container, formats, subword_tensors
+from w2v.embeddings.fasttext_file import LOSSES
+from w2v.embeddings.formats import fasttext_model
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix
 from w2v.embeddings.subwords import SENTENCE_END
 from w2v.errors import W2VError
-from w2v.runs.saved_model import SavedModel
+from w2v.models import models
+from w2v.networks.fasttext_classifier import LABEL_PREFIX, FastTextClassifier, label_tree
+from w2v.runs.saved_model import SavedModel, read_model
+from w2v.system.pipes import name_of
 from w2v.text.labels import leading_labels
 from w2v.text.tokenizers import split
 from w2v.text_classification.explanation import Explanation, LabelScores, TextExplainer
+from w2v.text_classification.labels import LabelTree
 from w2v.text_classification.named_features import FeatureNames
 from w2v.text_classification.saved import (
     kept_buckets,
@@ -29,23 +36,71 @@ from w2v.text_classification.saved import (
 from w2v.text_classification.trainer import NGRAMS
 
 
-class SavedExplainer(SavedModel):
-    """A neural bag of words that explains labels.
+@dataclass(frozen=True)
+class SavedExplainer:
+    """A classifier from a file, which explains the labels of texts.
 
-    path    a container
-    Raises  W2VError where the file holds no such model, or is damaged
-
-    `labels` are the labels of the model.
+    name       the file's name in messages
+    labels     the labels of the classifier
+    words_of   function from a line of text in UTF-8 to its words
+    explainer  explains a label of a text from its words
     """
+
+    name: str
+    labels: Sequence[str]
+    words_of: Callable[[bytes], Sequence[bytes]]
+    explainer: TextExplainer
+
+    def explain(self, text: bytes, label: int | None = None, by_part: bool = False) -> Explanation:
+        """Explain a label of a text.
+
+        text     a text, which may begin with labels as __label__NAME; these are left out. Bytes
+                 that are not UTF-8 are replaced
+        label    the number of the label; None: the most probable one
+        by_part  whether character n-grams have contributions of their own; if not, they are summed
+                 by the words that they come from
+        Raises   W2VError if numbers of the file are too large to compute with
+        """
+        line = leading_labels(text.decode("utf-8", "replace").encode())[1]
+        found = self.explainer.explain(self.words_of(line), label, by_part)
+        values = [each.value for each in found.contributions]
+        if not all(map(math.isfinite, (found.margin, found.bias, *values))):
+            raise W2VError(
+                f"{self.name} has numbers that are too large to compute with: the file is damaged, "
+                "or its training diverged"
+            )
+        return found
+
+
+def open_explainer(path: str) -> SavedExplainer:
+    """Open a classifier of texts to explain its labels.
+
+    Raises  W2VError where the file holds no classifier that can be explained, or is damaged
+    """
+    if formats.sniff(path) == fasttext_model.KIND:
+        return _of_fasttext(FastTextClassifier.read(path))
+    name = read_model(path)[1].get("model", "")
+    model = models().get(name)
+    if model and not model.is_labelled:
+        raise W2VError(
+            f"{name_of(path)} is a {name} model: what can be explained are the labels of nbow models "
+            "and of fastText's classifiers"
+        )
+    saved = _NeuralBagOfWords(path)
+    return SavedExplainer(saved.name, saved.labels, saved.split, saved.explainer)
+
+
+class _NeuralBagOfWords(SavedModel):
+    """A neural bag of words; W2VError where the file holds no such model, or is damaged."""
 
     def __init__(self, path: str):
         super().__init__(path, lambda model: model.is_labelled, "explanations of labels")
         assert isinstance(self.options, ClassifierSettings)
         with self._damage_as_error():
-            self.labels: Sequence[str] = container.read_names(self.tensors, "labels")
+            self.labels = container.read_names(self.tensors, "labels")
             if len(self.labels) < 2:  # noqa: PLR2004
                 raise ValueError("labels")
-            self._explainer = self._read(self.options)
+            self.explainer = self._read(self.options)
 
     def _read(self, settings: ClassifierSettings) -> TextExplainer:
         """Read the model; KeyError or ValueError where it is damaged."""
@@ -88,36 +143,50 @@ class SavedExplainer(SavedModel):
         )  # fmt: skip
         return TextExplainer(names, take, scores)
 
-    def explain(self, text: bytes, label: int | None = None, by_part: bool = False) -> Explanation:
-        """Explain a label of a text.
-
-        text     a text in UTF-8, which may begin with labels as __label__NAME; these are left out
-        label    the number of the label; None: the most probable one
-        by_part  whether character n-grams have contributions of their own; if not, they are summed
-                 by the words that they come from
-        Raises   W2VError if numbers of the file are too large to compute with
-        """
+    def split(self, line: bytes) -> list[bytes]:
+        """The words of a text."""
         settings = self.text_settings
-        text = text.decode("utf-8", "replace").encode("utf-8", "replace")
-        line = leading_labels(text)[1]
-        tokens = split(line, settings.tokenizer, settings.lowercase, settings.normalize).split()
-        words = [word for word in tokens if word != SENTENCE_END]
-        found = self._explainer.explain(words, label, by_part)
-        if not all(map(math.isfinite, (found.margin, found.bias, *_values(found)))):
-            raise W2VError(
-                f"{self.name} has numbers that are too large to compute with: the file is damaged, "
-                "or its training diverged"
-            )
-        return found
+        words = split(line, settings.tokenizer, settings.lowercase, settings.normalize)
+        return [word for word in words.split() if word != SENTENCE_END]
 
 
-def _values(explanation: Explanation) -> list[float]:
-    return [each.value for each in explanation.contributions]
+def _of_fasttext(classifier: FastTextClassifier) -> SavedExplainer:
+    """Explain the labels of a classifier of fastText, which has no biases.
 
-
-def open_explainer(path: str) -> SavedExplainer:
-    """Open a classifier of texts to explain its labels.
-
-    Raises  W2VError where the file holds no classifier that can be explained, or is damaged
+    Probabilities are computed without fastText's table of the logistic function and its ε.
     """
-    return SavedExplainer(path)
+    model, subwords, size = classifier.model, classifier.subwords, len(classifier.labels)
+    loss, tree = LOSSES[model.settings.loss], None
+    if size < 2 and loss in ("softmax", "hs"):  # noqa: PLR2004
+        raise W2VError(f"{classifier.name} has one label, which every text has: nothing to explain")
+    if loss == "hs":
+        left, right = label_tree(model.label_counts.tolist())
+        tree = LabelTree(left, right, np.arange(size))
+    rows = {word: row for row, word in enumerate(model.words.split(b"\n")[:-1])}
+
+    def split_line(line: bytes) -> list[bytes]:
+        """The words of a text, with the end of the line and without labels."""
+        words = [word for word in line.split() if word != SENTENCE_END]
+        return [
+            *(word for word in words if word in rows or not word.startswith(LABEL_PREFIX)),
+            SENTENCE_END,
+        ]
+
+    def rows_of(buckets: np.ndarray) -> np.ndarray:
+        """The rows of buckets of word n-grams; -1 for those without one."""
+        found = subwords.rows_of(buckets)
+        return np.where(found < subwords.vectors.shape[0], found, -1)
+
+    names = FeatureNames(
+        rows, subwords, classifier.order, max(subwords.buckets, 1), rows_of, spans_unknown=True
+    )
+    outputs = model.outputs.take(np.arange(size)).astype(float)
+    scores = LabelScores([], outputs, np.zeros(size), loss, tree, 1.0)
+
+    def take(numbers: np.ndarray) -> np.ndarray:
+        """The vectors of rows."""
+        with np.errstate(all="ignore"):
+            return subwords.vectors.take(numbers)
+
+    explainer = TextExplainer(names, take, scores, repeated=True)
+    return SavedExplainer(classifier.name, classifier.labels, split_line, explainer)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from w2v.embeddings.subwords import Subwords
+from w2v.embeddings.subwords import SENTENCE_END, Subwords
 
 WORD, CHARACTERS, WORDS = "word", "character n-gram", "word n-gram"  # the kinds of features
 _BASIS, _PRIME, _LOW, _SIGN = 2166136261, 16777619, (1 << 32) - 1, 1 << 31
@@ -67,7 +67,8 @@ class FeatureNames:
             if listed[word] or self.spans_unknown:
                 known.append(word)
         self._add_ngrams(known, found)
-        return [*found.values()], sum(not listed[word] for word in words)
+        unknown = sum(not listed[word] for word in words if word != SENTENCE_END)
+        return [*found.values()], unknown
 
     def _of_word(self, word: bytes) -> list[tuple[str, str, int]]:
         """The features of a word: kind, name and row of itself and of its character n-grams."""
