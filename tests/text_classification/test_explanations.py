@@ -334,7 +334,10 @@ def test_what_has_no_explanation_is_named(w2v, folder):
     ],
 )  # fmt: skip
 def test_a_file_with_wrong_arrays_is_refused(w2v, labelled, name):
-    train(w2v, "--word-ngrams", "1-2", "--subwords", "2-3", "--epochs", "1")
+    train(
+        w2v, "--word-ngrams", "1-2", "--subwords", "2-3", "--epochs", "1", "--ngram-min-count", "1"
+    )
+    text = (labelled / "train.tsv").read_text().splitlines()[0].split("\t")[1]
     tensors, metadata = container.read("m.safetensors")
     metadata.pop("checksums")
     for change in (None, tensors[name][:-1], np.zeros((0,), tensors[name].dtype)):
@@ -342,14 +345,41 @@ def test_a_file_with_wrong_arrays_is_refused(w2v, labelled, name):
         if change is None:
             del changed[name]
         container.write("bad.safetensors", changed, metadata)
-        outcome = w2v("explain", "bad.safetensors", "the goal of it")
+        outcome = w2v("explain", "bad.safetensors", text)
         assert outcome.code == 2
         assert "bad.safetensors" in outcome.err
         assert outcome.err.strip().count("\n") == 0
     if tensors[name].dtype == np.float32 and name != "words.matrix":
         bad = np.full_like(tensors[name], np.nan)
         container.write("bad.safetensors", {**tensors, name: bad}, metadata)
-        assert w2v("explain", "bad.safetensors", "the goal of it").code == 2
+        assert w2v("explain", "bad.safetensors", text).code == 2
+
+
+@pytest.mark.parametrize("command", ["explain", "predict"])
+@pytest.mark.parametrize("count", [-5, 1 << 60])
+def test_impossible_counts_of_labels_are_refused(w2v, labelled, command, count):
+    """The tree of labels would have a loop."""
+    train(w2v, "--loss", "hs", "--epochs", "1")
+    tensors, metadata = container.read("m.safetensors")
+    metadata.pop("checksums")
+    counts = np.full_like(tensors["labels.counts"], count)
+    container.write("bad.safetensors", {**tensors, "labels.counts": counts}, metadata)
+    outcome = w2v(command, "bad.safetensors", "train.tsv")
+    assert outcome.code == 2
+    assert "labels.counts" in outcome.err
+
+
+def test_only_the_features_of_the_text_are_read(w2v, labelled):
+    """Numbers of other features may be anything, because they are not looked at."""
+    train(w2v, "--word-ngrams", "1-2", "--epochs", "1")
+    wanted = explained(w2v, "the goal", "-k", "all")
+    tensors, metadata = container.read("m.safetensors")
+    metadata.pop("checksums")
+    names, vectors = container.read_names(tensors, "words"), np.array(tensors["words.matrix"])
+    vectors[[name not in ("the", "goal") for name in names]] = np.nan
+    container.write("other.safetensors", {**tensors, "words.matrix": vectors}, metadata)
+    assert explained(w2v, "the goal", "-k", "all", path="other.safetensors") == wanted
+    assert w2v("explain", "other.safetensors", "team").code == 2
 
 
 def test_damaged_files_give_one_line(w2v, labelled):

@@ -18,6 +18,8 @@ from w2v.text_classification.labels import LabelTree
 from w2v.text_classification.scores import TrainedLayers
 from w2v.text_classification.trainer import BUCKETS, NGRAMS, TEMPERATURE
 
+_MOST_TEXTS = 10**15  # of a label, for `label_tree`
+
 
 class TrainedTextClassifier:
     """A neural bag of words that `w2v train` has written.
@@ -123,7 +125,8 @@ def read_layers(
     Raises    KeyError or ValueError if they do not fit the settings
     """
     counts = tensors["labels.counts"]
-    if counts.shape != (size,) or counts.dtype != np.int64:
+    fits = counts.shape == (size,) and counts.dtype == np.int64
+    if not fits or (counts < 0).any() or (counts >= _MOST_TEXTS).any():
         raise ValueError("labels.counts")
     inputs, hidden = settings.dim, []
     for number, units in enumerate(settings.hidden_units, 1):
