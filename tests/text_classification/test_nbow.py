@@ -284,6 +284,18 @@ def test_wrong_settings(w2v, labelled, args, message):
     assert not os.path.exists("m.safetensors")
 
 
+def test_a_format_without_labels_is_told(w2v, labelled):
+    result = train(w2v, "train.tsv", "--epochs", "1", output="words.txt")
+    assert "words.txt: this format holds only the word vectors" in result.err
+
+
+def test_the_features_are_counted(w2v, labelled):
+    result = train(w2v, "train.tsv", "--epochs", "1", "--word-ngrams", "1-2")
+    tensors = arrays("m.safetensors")
+    count = len(tensors["word_ngrams.buckets"])
+    assert f"features: 15 words, {count:,} word n-grams; 3 labels" in result.err
+
+
 def test_texts_of_one_label_are_refused(w2v, folder):
     (folder / "one.tsv").write_text("a\tx y\na\tz\n")
     assert "two labels or more" in train(w2v, "one.tsv", code=2).err

@@ -148,6 +148,11 @@ class Messages:
                 f"the n-grams of {initial.name} are kept in the file for new documents; --oov skip "
                 "leaves them out"
             )
+        if request.model.predicts and formats.writer(request.output):
+            self._console.warn(
+                f"{output_name(request.output)}: this format holds only the word vectors; w2v "
+                "predict needs -o X.safetensors"
+            )
         if request.composes_words and (lost := formats.lost_subwords(request.output)):
             self._console.warn(f"{output_name(request.output)}: {lost}")
         elif self._ngrams and request.numbers_ngrams and request.output.lower().endswith(".bin"):

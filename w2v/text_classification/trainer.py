@@ -15,6 +15,7 @@ from w2v.embeddings.row_matrices import DenseMatrix
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
+from w2v.system.progress import plural
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.text_classification.calibration import Calibration, calibrated
@@ -315,11 +316,18 @@ class TextTrainer:
         return {"word_ngrams": {"buckets": self.features.ngrams.buckets}}
 
     def summary(self) -> str:
-        """A summary of the calibration, in one line; empty without a held-out text."""
+        """The number of features, and the calibration if there is a held-out text, in one line."""
+        features = self.features
+        parts = [plural(features.words, "word")]
+        if self.settings.has_subwords:
+            parts.append(plural(self.ngrams, "character n-gram"))
+        if self.settings.order > 1:
+            parts.append(plural(self.word_ngrams, "word n-gram"))
+        summary = f"features: {', '.join(parts)}; {plural(len(self.labels.names), 'label')}"
         if not self._held_out:
-            return ""
+            return summary
         found = self._calibrate()
         return (
-            f"calibration: temperature {found.temperature:.2f}; expected calibration error "
+            f"{summary}; calibration: temperature {found.temperature:.2f}; expected calibration error "
             f"{found.before:.3f} before, {found.after:.3f} after"
         )
