@@ -86,7 +86,12 @@ class ClassifierSettings(SubwordSettings):
         """Whether exactly one label applies to a text, so that probabilities add up to one."""
         return self.loss in ("softmax", "hs")
 
-    def rate(self, labels: int) -> float:
+    @property
+    def rate(self) -> float:
+        """The initial learning rate for two labels."""
+        return self.rate_for(2)
+
+    def rate_for(self, labels: int) -> float:
         """The initial learning rate, for a number of labels.
 
         With many labels a text changes few of their scores, so that AdaGrad needs larger steps. On

@@ -159,7 +159,7 @@ class TextTrainer:
 
     def lr_at(self, share: float) -> float:
         """The learning rate after a share (0 to 1) of the run."""
-        return self.settings.rate(len(self.labels.names)) * (1 - share)
+        return self.settings.rate_for(len(self.labels.names)) * (1 - share)
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """No note: the loss is shown alone."""
@@ -328,6 +328,6 @@ class TextTrainer:
             return summary
         found = self._calibrate()
         return (
-            f"{summary}; calibration: temperature {found.temperature:.2f}; expected calibration error "
-            f"{found.before:.3f} before, {found.after:.3f} after"
+            f"{summary}; calibration: temperature {found.temperature:.2f}; expected calibration "
+            f"error {found.before:.3f} before, {found.after:.3f} after"
         )
