@@ -228,7 +228,8 @@ def test_the_ratios_of_labels():
     np.testing.assert_array_equal(found, counts[3:8])
     totals, shares = counts.sum(axis=0).astype(float), np.array([0.4, 0.3, 0.2, 0.1])
     ratios = np.zeros(R, np.float32)
-    label_ratios(counts.astype(np.int32), totals, shares, R, ratios)
+    bases = np.log((totals + R) / (totals.sum() - totals + R))
+    label_ratios(counts.astype(np.int32), bases, shares, ratios)
     np.testing.assert_allclose(ratios, naive.label_ratios(counts, totals, shares), rtol=1e-5)
 
 

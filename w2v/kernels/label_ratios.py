@@ -38,27 +38,24 @@ def count_labels(rows, bounds, labels, label_bounds, first, counts):
 
 
 @jit
-def label_ratios(counts, totals, shares, features, ratios):
+def label_ratios(counts, bases, shares, ratios):
     """Compute the mean |r_k| of some features.
 
-    counts    int32 (F, K)    C_k of each feature
-    totals    float64 (K,)    N_k
-    shares    float64 (K,)    the share of the texts that have each label
-    features  int             R
-    ratios    float32 (F,)    overwritten
+    counts  int32 (F, K)  C_k of each feature
+    bases   float64 (K,)  ln (N_k + R) / (N - N_k + R)
+    shares  float64 (K,)  the share of the texts that have each label
+    ratios  float32 (F,)  overwritten
     """
-    labels, everything = totals.size, 0.0
-    for k in range(labels):
-        everything += totals[k]
     for row in range(counts.shape[0]):
         total, mean = 0, 0.0
-        for k in range(labels):
+        for k in range(bases.size):
             total += counts[row, k]
         without = math.log(total + 1.0)
-        for k in range(labels):
+        for k in range(bases.size):
             count = counts[row, k]
-            base = math.log((totals[k] + features) / (everything - totals[k] + features))
-            rest = math.log(total - count + 1.0) if count else without
-            seen = math.log(count + 1.0) if count else 0.0
-            mean += shares[k] * abs(seen - rest - base)
+            if count == 0:
+                mean += shares[k] * abs(without + bases[k])
+            else:
+                ratio = math.log((count + 1.0) / (total - count + 1.0)) - bases[k]
+                mean += shares[k] * abs(ratio)
         ratios[row] = mean

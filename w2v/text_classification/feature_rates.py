@@ -38,9 +38,10 @@ def feature_rates(features: TextFeatures, labels: LabelNumbers) -> np.ndarray:
         totals += np.bincount(ids, np.diff(bounds)[owners], minlength=size)
         for number, counts in enumerate(tables):
             count_labels(rows, bounds, ids, label_bounds, number * step, counts)
+    bases = np.log((totals + count) / (totals.sum() - totals + count))
     shares = labels.counts / max(labels.ids.size, 1)
     for number, counts in enumerate(tables):
         first = number * step
-        label_ratios(counts, totals, shares, count, ratios[first : first + len(counts)])
+        label_ratios(counts, bases, shares, ratios[first : first + len(counts)])
     mean: np.floating = ratios.mean()
     return ratios / mean if mean > 0 else np.ones_like(ratios)

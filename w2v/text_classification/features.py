@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 from typing import Self
 
 import numpy as np
@@ -179,32 +180,55 @@ class Features:
 
     @classmethod
     def saved(cls, names: Sequence[str], subwords: Subwords | None, ngrams: WordNgrams) -> Self:
-        """The features of a saved model.
+        """The features of a saved model, without the character n-grams of its words.
 
         names     the V words
         subwords  the rows of their character n-grams; None if there are none
         ngrams    the word n-grams
         """
         starts, rows = np.arange(len(names) + 1), np.arange(len(names), dtype=np.int32)
-        none = np.empty(0, np.uint32)
-        features = cls(rows, starts, word_hashes(names), len(names), none, ngrams)
-        if subwords is None:
-            return features
-        rows, starts = _row_lists(subwords, names, np.arange(len(names)))
-        buckets = subwords.ngram_rows()[0].astype(np.uint32)
-        return replace(features, type_rows=rows, type_starts=starts, characters=buckets)
+        characters = np.empty(0, np.uint32)
+        if subwords is not None:
+            characters = subwords.ngram_rows()[0].astype(np.uint32)
+        return cls(rows, starts, word_hashes(names), len(names), characters, ngrams)
 
-    def adding(self, names: Sequence[str], subwords: Subwords) -> Features:
-        """The features with more words, which have only character n-grams."""
-        if not names:
-            return self
-        rows, starts = _row_lists(subwords, names, np.full(len(names), -1))
+    def with_characters(
+        self, is_used: np.ndarray, names: Sequence[str], subwords: Subwords
+    ) -> Features:
+        """The features with the character n-grams of some words; the others have no rows.
+
+        is_used   bool (V,), the words
+        names     the V words
+        subwords  the rows of their character n-grams
+        """
+        used = np.flatnonzero(is_used)
+        rows, starts = _row_lists(subwords, [names[word] for word in used.tolist()], used)
+        sizes = np.zeros(self.words, np.int64)
+        sizes[used] = np.diff(starts)
+        added = self.type_starts[self.words :]  # of words that `adding` has added
         return replace(
             self,
-            type_rows=np.concatenate([self.type_rows, rows]),
-            type_starts=np.concatenate([self.type_starts, self.type_starts[-1] + starts[1:]]),
-            hashes=np.concatenate([self.hashes, word_hashes(names)]),
+            type_rows=np.concatenate([rows, self.type_rows[added[0] :]]),
+            type_starts=np.cumsum(np.concatenate([[0], sizes, np.diff(added)])),
         )
+
+    def adding(self, names: Sequence[str], subwords: Subwords) -> tuple[Features, list[str]]:
+        """The features with more words, which have only character n-grams.
+
+        Returns  the features, and those of the words that have an n-gram with a row: the others
+                 are left out
+        """
+        rows, starts = _row_lists(subwords, names, np.full(len(names), -1))
+        has_row = np.diff(starts) > 0
+        found = list(compress(names, has_row))
+        ends = starts[1:][has_row]  # words without a row take no space
+        added = replace(
+            self,
+            type_rows=np.concatenate([self.type_rows, rows]),
+            type_starts=np.concatenate([self.type_starts, self.type_starts[-1] + ends]),
+            hashes=np.concatenate([self.hashes, word_hashes(found)]),
+        )
+        return added, found
 
     @property
     def first_ngram(self) -> int:

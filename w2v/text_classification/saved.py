@@ -76,16 +76,16 @@ class TrainedTextClassifier:
             nonlocal features
             if self._subwords is None or not words:
                 return ()
-            found = [
-                word
-                for word in words
-                if self._subwords.count_ngrams(word.encode("utf-8", "surrogateescape"))
-            ]
-            features = features.adding(found, self._subwords)
+            features, found = features.adding(words, self._subwords)
             return found
 
         text, unknown = read_as(corpus, self.names, on_block, added=compose)
         assert isinstance(text, EncodedDocuments)
+        if self._subwords is not None:
+            is_used = np.zeros(len(features.hashes), np.bool_)
+            is_used[text.ids.mapped()] = True
+            is_used = is_used[: features.words]
+            features = features.with_characters(is_used, self.names, self._subwords)
         return features.of_texts(text), unknown
 
     def probabilities(self, features: TextFeatures, threads: int) -> Iterator[np.ndarray]:
