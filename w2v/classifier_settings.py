@@ -58,7 +58,7 @@ class ClassifierSettings(SubwordSettings):
     )  # fmt: skip
     lr: float | None = training_setting(
         None, "Initial learning rate, which falls linearly to 0.", 0, 1e6,
-        shown="adagrad 0.05 for 2 labels, 0.28 for 20, at most 0.4; sgd 0.5",
+        shown="adagrad 0.05 for 2 labels, 0.28 for 20, 0.43 for 53, 1 for 5,000; sgd 0.5",
     )  # fmt: skip
     feature_rates: str = training_setting(
         "ratio", "Learning rates of features. ratio: in proportion to how much the frequency of a "
@@ -95,12 +95,14 @@ class ClassifierSettings(SubwordSettings):
         """The initial learning rate, for a number of labels.
 
         With many labels a text changes few of their scores, so that AdaGrad needs larger steps. On
-        held-out texts 0.05 was best for 2 labels (IMDB), and 0.4 for 20 and 53 (20 newsgroups,
-        languages; 0.3 and 0.6 were nearly as good).
+        held-out texts 0.05 was best for 2 labels (IMDB), 0.4 for 20 and 53 (20 newsgroups,
+        languages; 0.3 and 0.6 were nearly as good), and 1 for 5,000 (generated text).
         """
         if self.lr is not None:
             return self.lr
-        return min(0.05 * (labels / 2) ** 0.75, 0.4) if self.optimizer == "adagrad" else 0.5
+        if self.optimizer == "sgd":
+            return 0.5
+        return min(0.05 * (labels / 2) ** 0.75, 0.2 * labels**0.19)
 
     @property
     def padded_dim(self) -> int:

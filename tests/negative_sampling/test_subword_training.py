@@ -267,7 +267,7 @@ def test_options_that_do_not_fit_are_refused(w2v, text, options, reason):
 
 def test_all_models_of_words_have_the_option():
     with_option = [m.name for m in models().values() if issubclass(m.settings, SubwordSettings)]
-    assert with_option == ["cbow", "pv-dbow", "pv-dm", "skipgram"]
+    assert with_option == ["cbow", "nbow", "pv-dbow", "pv-dm", "skipgram"]
 
 
 @pytest.mark.parametrize(
