@@ -109,6 +109,9 @@ def toy(folder):
 def small(folder):
     """A folder with a short text, and with vectors of its words."""
     (folder / "text").write_text(planted.text(40 if COMPILED else 8))
+    rows = (folder / "text").read_text().splitlines()
+    labelled = "".join(f"__label__{'xy'[number % 2]} {row}\n" for number, row in enumerate(rows))
+    (folder / "labelled").write_text(labelled)
     names = dict.fromkeys((folder / "text").read_text().split())
     rows = "".join(f"{name} {n % 3} {n % 5} 1\n" for n, name in enumerate(names))
     (folder / "words.txt").write_text(f"{len(names)} 3\n{rows}")

@@ -165,6 +165,7 @@ ITERATIVE_ARGS = {
     for name, args in {
         **dict.fromkeys(TRAINED, ("--dim", "6")),
         "lda": ("--topics", "3", "--burn-in", "1"),
+        "nbow": ("--dim", "6", "--word-ngrams", "1-2"),
         **dict.fromkeys(NETWORKS, ("--dim", "4", "--units", "4", "--task", "lm")),
     }.items()
 }
@@ -176,8 +177,9 @@ CLOSED_FORM_ARGS = {
 
 
 def short_training(name, output):
-    """The command line of a short training of any model on the file `text`."""
-    return ("train", "text", "--model", name, *(ITERATIVE_ARGS | CLOSED_FORM_ARGS)[name],
+    """The command line of a short training of any model on the file `text` or `labelled`."""
+    text = "labelled" if models()[name].is_labelled else "text"
+    return ("train", text, "--model", name, *(ITERATIVE_ARGS | CLOSED_FORM_ARGS)[name],
             "-o", output)  # fmt: skip
 
 

@@ -194,8 +194,10 @@ NATURAL = {
     "id_field": ("key", "key"),
     "label_field": ("class", "class"),
     "label_separator": ("; ", "; "),
+    "word_ngrams": ("1-2", "1-2"),
+    "hidden": ((64, np.int64(32)), "64,32"),
 }
-FILES = {"valid", "log_json", "init", "read_vocab", "save_vocab", "update"}
+FILES = {"valid", "log_json", "init", "read_vocab", "save_vocab", "update", "weights"}
 
 
 def every_setting():

@@ -155,7 +155,7 @@ def test_a_dry_run_writes_nothing(w2v, folder):
         (("--dim", "x"), "--dim"),
         (
             ("--model", "klingon"),
-            "--model klingon: no such model; choose one of cbow, gru, lda, lsa, lstm, mlp, ppmi, ",
+            "--model klingon: no such model; choose one of cbow, gru, lda, lsa, lstm, mlp, nbow, ",
         ),
         (("--tokenizer", "klingon"), "--tokenizer"),
         (("--encoding", "klingon"), "--encoding klingon: no such text encoding"),

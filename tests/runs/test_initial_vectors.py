@@ -245,7 +245,7 @@ def test_what_cannot_be_started_from_is_one_line(w2v, text, old, args, said):
 def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folder, model, given):
     """The error is the same with and without --model, and its advice works."""
     kind = models()[model]
-    labels = ("__label__x ", "__label__y ") if kind.is_network else ("", "")
+    labels = ("__label__x ", "__label__y ") if kind.predicts else ("", "")
     (folder / "text").write_text("".join(f"{label}a b a c\n" for label in labels))
     (folder / "init.txt").write_text("a 1 2\nb 2 1\nc 1 1\n")
     start = ("--init", "init.txt") if model == "sif" else ()
@@ -254,7 +254,7 @@ def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folde
     assert w2v("train", "text", *args, *start, "-o", "old.safetensors").code == 0
     asked = args if given else args[2:6]
     outcome = w2v("train", "text", *asked, "--update", "old.safetensors", "-o", "new.safetensors")
-    if kind.is_network:
+    if kind.predicts:
         instead = ", or start from its word vectors with --init"
         work = ("train", "text", *args, "--init", "old.safetensors", "-o", "new.safetensors")
     elif kind.inference:

@@ -343,7 +343,7 @@ def test_a_stop_after_the_training_waits_for_the_file(
 def test_ctrl_c_once_more_leaves_a_checkpoint_in_place_of_the_file(
     w2v, small, folder, monkeypatch, name
 ):
-    args = ("train", "text", "--model", name, *ITERATIVE_ARGS[name], "-o", "x.safetensors")
+    args = short_training(name, "x.safetensors")
     assert w2v(*args).code == 0
     whole = outputs(folder)
     (folder / "x.safetensors").unlink()

@@ -272,7 +272,7 @@ def test_a_file_of_counts_that_is_none_is_one_line(w2v, folder, content, said):
 def test_texts_that_share_no_word_are_one_line_for_every_model(w2v, folder, model, option):
     """The vocabulary or the held-out text is in another language, and nothing can be trained."""
     kind = models()[model.split()[0]]
-    is_classifier = kind.is_network and "lm" not in model
+    is_classifier = kind.predicts and "lm" not in model
     for name, lines in (("text", ["a b a", "a b b"]), ("odd", ["zwei Worte", "drei"])):
         marks = "__label__x ", "__label__y "
         rows = [mark * is_classifier + line for mark, line in zip(marks, lines, strict=True)]
