@@ -69,7 +69,8 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
     "--dtype", type=click.Choice(["f32", "f16", "i8"]),
     help="Type of the numbers: float32, float16 in half the size (.safetensors and .npy), or int8 "
     "with a scale for each vector in a quarter of it (.safetensors). By default it is that of IN, "
-    "or f32 if the format of OUT cannot store it.",
+    "or f32 if the format of OUT cannot store it. A model nbow becomes a small .safetensors, which "
+    "predicts but has no word vectors.",
 )  # fmt: skip
 @click.option(
     "--format", "layout", type=click.Choice(["word2vec", "fasttext"]),
@@ -136,6 +137,10 @@ def convert(
             "the list of --words": words,
         },
     )
+    is_mapped = whiten or center is not None or dim is not None
+    others = (only, words, limit, is_mapped, normalize, check, blank is not None, combine == "sum")
+    if dtype and not any(others) and _shrink_classifier(source, target, dtype):
+        return
     converted = _read(source, table, limit if combine == "input" else None, check)
     dtype = dtype or _kept_dtype(converted, target)
     had_subwords = converted.subwords is not None and not words
@@ -160,8 +165,19 @@ def convert(
     if had_subwords and converted.subwords is None:
         message = "the subwords are left out, because they do not compose these vectors"
         click.echo(f"{printable(output_name(target))}: {message}", err=True)
-    is_mapped = whiten or center is not None or dim is not None
     _save(target, converted, table, "" if words else source, is_mapped, layout, buckets)
+
+
+def _shrink_classifier(source: str, target: str, dtype: str) -> bool:
+    """Write a small classifier, if IN is a neural bag of words and OUT can hold it."""
+    from w2v.runs import small_classifier
+    from w2v.runs.saved_classifier import is_labelled
+
+    if not _holds(target, "i8") or not is_labelled(source):
+        return False
+    done = small_classifier.write(source, target, dtype)
+    click.echo(printable(f"{output_name(target)}: a classifier of {done}"), err=True)
+    return True
 
 
 def _mapped(table: Table, center: int | None, dim: int | None, whiten: bool) -> Table:

@@ -59,7 +59,11 @@ def _check_finite(file: str) -> None:
     from w2v.embeddings import container, formats
     from w2v.embeddings.source import Diagnostics
 
-    for name in container.table_names(formats.contents(file)[0]) or ["words"]:
+    tensors = formats.contents(file)[0]
+    features = tensors.get("features.vectors")  # of a small classifier, which has no table
+    if features is not None and not np.isfinite(features).all():
+        raise W2VError(f"{file}: vectors of features are not finite: convert the model again")
+    for name in container.table_names(tensors) or ["words"] * (features is None):
         table, findings = formats.load(file, name), Diagnostics(file)
         problem = table.without_direction()
         if not np.isfinite(table.norms).all():

@@ -24,10 +24,14 @@ class SavedTextClassifier(SavedModel):
 
     def __init__(self, path: str):
         super().__init__(path, lambda model: model.is_labelled, "labels")
+        from w2v.text_classification import small_file
         from w2v.text_classification.saved import TrainedTextClassifier
 
         assert isinstance(self.options, ClassifierSettings)
         size = len(self.names), self.options.dim
+        if small_file.is_small(self.tensors):
+            with self._damage_as_error():
+                self.tensors = small_file.unpacked(self.tensors, len(self.names))
         subwords = subword_tensors.read(path, self.tensors, self.metadata, *size)
         with self._damage_as_error():
             self.trained = TrainedTextClassifier(
@@ -54,6 +58,13 @@ class SavedTextClassifier(SavedModel):
         features, unknown = self.trained.read(corpus, on_block)
         blocks = self.trained.probabilities(features, threads)
         return Prediction(features.text, unknown, self.finite(blocks))
+
+
+def is_labelled(path: str) -> bool:
+    """Whether a file holds a neural bag of words."""
+    tensors, metadata = formats.contents(path)
+    model = models().get(metadata.get("model", ""))
+    return bool(tensors) and model is not None and model.is_labelled
 
 
 def open_classifier(path: str) -> TextClassifier:

@@ -24,6 +24,7 @@ from w2v.runs.saved_model import SavedModel, read_model
 from w2v.system.pipes import name_of
 from w2v.text.labels import leading_labels
 from w2v.text.tokenizers import split
+from w2v.text_classification import small_file
 from w2v.text_classification.explanation import Explanation, LabelScores, TextExplainer
 from w2v.text_classification.labels import LabelTree
 from w2v.text_classification.named_features import FeatureNames
@@ -105,6 +106,8 @@ class _NeuralBagOfWords(SavedModel):
     def _read(self, settings: ClassifierSettings) -> TextExplainer:
         """Read the model; KeyError or ValueError where it is damaged."""
         tensors, size, dim = self.tensors, len(self.names), settings.dim
+        if small_file.is_small(tensors):
+            tensors = small_file.unpacked(tensors, size)
         subwords = subword_tensors.read(self.path, tensors, self.metadata, size, dim)
         kept, buckets = kept_buckets(settings, tensors, self._facts)
         words: Matrix = DenseMatrix(mapped_matrix(tensors, "words.matrix", (size, dim)))

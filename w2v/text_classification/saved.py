@@ -49,11 +49,14 @@ class TrainedTextClassifier:
         if settings.has_subwords:
             if subwords is None:
                 raise KeyError("subwords.vectors")
+            if subwords.vectors.shape[0] != len(names) + len(self.features.characters):
+                raise ValueError("subwords.vectors")
             parts[0] = subwords.vectors.take(np.arange(subwords.vectors.shape[0]))
         if settings.order > 1:
             parts.append(_matrix(tensors, NGRAMS, (len(ngrams.kept), dim)))
         vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
         hidden, outputs, biases, tree = read_layers(settings, tensors, size)
+        self.label_counts = tensors["labels.counts"]
         self.layers = TrainedLayers(vectors, hidden, outputs, biases, settings.loss, tree)
         self.temperature = read_temperature(tensors)
 

@@ -40,6 +40,11 @@ def read_table(path: str, name: str, limit: int | None) -> Table:
             f"{name_of(path)} has no word vectors: train the model with --word-vectors, or use "
             "its document vectors if the command has --table: --table documents"
         )
+    if name == "words" and "features.vectors" in tensors:
+        raise W2VError(
+            f"{name_of(path)} is a small classifier, which has no word vectors: use it with w2v "
+            "predict, and here the model that it was made from"
+        )
     table = container.read_table(path, tensors, name)
     if name == subword_tensors.TABLE:
         subwords = subword_tensors.read(path, tensors, metadata, len(table), table.dim)
