@@ -182,6 +182,7 @@ def test_whatever_is_given_as_texts_is_read_as_it_is_or_refused(value):
 NATURAL = {
     "checkpoint_every": (5, "5"),
     "max_memory": (4e9, "4000000000"),
+    "time": (300, "300"),
     "dense": ((8, np.int64(4)), "8,4"),
     "format": (["lines"], "lines"),
     "columns": (("id", "text"), "id,text"),

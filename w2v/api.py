@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from w2v.classifier_settings import SearchSettings
 from w2v.embeddings import container, formats
 from w2v.embeddings.source import Diagnostics
 from w2v.errors import W2VError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from w2v.runs.initial_vectors import InitialVectors
     from w2v.runs.request import Request
     from w2v.runs.run import TrainingRun
+    from w2v.runs.settings_search import SettingsSearch
     from w2v.runs.text_messages import Console
 
 _LOG = logging.getLogger("w2v")
@@ -124,9 +126,9 @@ def train(
         topics = w2v.train("reviews.txt", model="lda", topics=50).topics()
 
     Settings may have Python's types. Options with commas take a list: dense=(256, 64). Sizes in
-    bytes and times in minutes are numbers: max_memory=4e9, checkpoint_every=5. `stopwords` may be
-    a list of words, `valid` a list of texts, `init` and `update` may be `Vectors`, and `cluster` a
-    dask.distributed.Client.
+    bytes and times are numbers: max_memory=4e9, checkpoint_every=5 in minutes, time=300 in seconds.
+    `stopwords` may be a list of words, `valid` a list of texts, `init` and `update` may be
+    `Vectors`, and `cluster` a dask.distributed.Client.
 
     During training, NumPy's BLAS is limited to the number of threads that the command would use.
     A warning is logged if this is impossible, as with a BLAS that is not part of NumPy's wheel.
@@ -245,8 +247,8 @@ def build_run(
     console: Console,
     stack: ExitStack,
     temporary: bool = False,
-) -> TrainingRun:
-    """Make a training run from settings; `carry_out` starts it.
+) -> TrainingRun | SettingsSearch:
+    """Make a training run, or with `time` a search, from settings; `carry_out` starts it.
 
     paths      the paths of text files; `-` is stdin
     output     the path of the file to write
@@ -260,9 +262,13 @@ def build_run(
     """
     from w2v.runs.messages import Messages
     from w2v.runs.run import TrainingRun
+    from w2v.runs.settings_search import SettingsSearch
 
     request = _make_request(paths, output, model, given, temporary)
-    return TrainingRun(request, _make_executor(request, stack), Messages(console, request))
+    executor = _make_executor(request, stack)
+    if request.search.time is None:
+        return TrainingRun(request, executor, Messages(console, request))
+    return SettingsSearch(request, executor, console)
 
 
 def _make_request(
@@ -277,15 +283,15 @@ def _make_request(
     if not values.get("deterministic"):
         for name in {"shards", "round_words"} & values.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: add --deterministic")
-    if model.min_count is not None:
-        values.setdefault("min_count", model.min_count)
-    initial = _initial_vectors(values)
+    initial, own = _initial_vectors(values), values
+    values = {"min_count": model.min_count, **values}  # None: that of `TextSettings`
     if initial:
         values = {"dim": initial.dim, **initial.settings, **values}
-    classes = model.settings, TextSettings, RunSettings, DocumentSettings
-    options, text, run, documents = split_settings(values, *classes)
+    classes = model.settings, TextSettings, RunSettings, DocumentSettings, SearchSettings
+    options, text, run, documents, search = split_settings(values, *classes)
     documents = documents if model.reads_documents(options) else None
-    return Request(paths, output, model, options, text, run, documents, initial, temporary)
+    files = paths, output, model
+    return Request(*files, options, text, run, documents, initial, temporary, search, own)
 
 
 def _make_executor(request: Request, stack: ExitStack) -> Executor:

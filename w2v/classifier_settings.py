@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 
 from w2v.errors import W2VError
@@ -9,6 +11,8 @@ from w2v.setting_fields import setting, training_setting
 from w2v.settings import SEED, RunSettings, SubwordSettings
 
 LONGEST_WORD_NGRAM = 16  # words
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}  # by the unit of --time
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]*)?)([smh]?)")
 
 
 @dataclass(frozen=True)
@@ -143,3 +147,28 @@ class ClassifierSettings(SubwordSettings):
             raise W2VError(f"{option} works only with --subwords: add --subwords 3-6")
         if self.balance and self.weights:
             raise W2VError("--balance and --weights both set the weights of labels: give one")
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """The settings of a search for the settings of a model."""
+
+    time: str | None = training_setting(
+        None, "Search settings within this time, such as 90s, 5m or 1h: train with one choice "
+        "after another, and keep the model with the highest accuracy on the held-out text. Needs "
+        "--valid. Settings that are given stay as they are.", metavar="TIME", shown="no search",
+    )  # fmt: skip
+
+    @property
+    def seconds(self) -> float:
+        """The time in seconds, 0 without a search; W2VError if `time` is malformed or 0."""
+        if self.time is None:
+            return 0.0
+        match = _DURATION.fullmatch(self.time)
+        seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+        if not 0 < seconds < math.inf:
+            raise W2VError(
+                f"--time {self.time}: expected a time above 0, such as 90s, 5m or 1h; a number "
+                "alone is in seconds"
+            )
+        return seconds

@@ -92,6 +92,8 @@ def test_ngrams_are_not_added_to_another_model_or_to_own_options():
         ("supervised -input x -label __is__", "-label __is__: word vectors are trained without l"),
         ("skipgram -input x -label __is__", "-label __is__: word vectors are trained without lab"),
         ("skipgram -input x -minCountLabel 2", "-minCountLabel 2: word vectors are trained witho"),
+        ("supervised -input x -autotune-modelsize 2M", "-autotune-modelsize 2M: the search does n"),
+        ("supervised -input x -autotune-metric precision:9", "-autotune-metric precision:9: --ti"),
         ("skipgram -saveOutput -input x", "-saveOutput 1: use an -output that ends in .safetens"),
         ("skipgram -input x -saveOutput", "-saveOutput 1: use an -output that ends in .safetens"),
         ("skipgram -input x -wordNgrams 2", "-wordNgrams 2: word n-grams are not supported"),
@@ -142,6 +144,12 @@ def test_a_folder_of_texts(w2v, folder):
          "--word-ngrams 2 --loss ova --dim 9"),
         ("supervised -input x -minCount 3 -minn 2 -maxn 4 -bucket 500 -loss hs",
          "--word-ngrams 1 --loss hs --subwords 2-4 --buckets 500 --min-count 3"),
+        ("supervised -input x -autotune-validation v", "--loss softmax --valid v --time 300"),
+        ("supervised -input x -autotune-validation v -autotune-duration 60 -wordNgrams 2 -maxn 0",
+         "--word-ngrams 2 --loss softmax --subwords none --valid v --time 60"),
+        ("supervised -input x -autotune-duration 60", "--word-ngrams 1 --loss softmax --time 60"),
+        ("supervised -input x -autotune-validation v -autotune-metric f1 -minn 2 -maxn 5",
+         "--loss softmax --subwords 2-5 --buckets 2000000 --valid v --time 300"),
     ],
 )  # fmt: skip
 def test_a_classifier_of_fasttext(theirs, ours):

@@ -20,6 +20,7 @@ from w2v.models import models
 METAVARS = {"FILE", "SET", "N", "X", "NAME", "TEXT", "LIST", "SIZE", "MINUTES", "ADDRESS"} | {
     "MIN-MAX",
     "1-N",
+    "TIME",
 }
 FOLDER = Path(help_page.__file__).parent
 

@@ -12,11 +12,13 @@ _EQUIVALENTS = {
     "-neg": "--negative", "-threads": "--threads", "-thread": "--threads", "-iter": "--epochs",
     "-epoch": "--epochs", "-min-count": "--min-count", "-minCount": "--min-count",
     "-alpha": "--lr", "-lr": "--lr", "-save-vocab": "--save-vocab", "-read-vocab": "--read-vocab",
-    "-seed": "--seed", "-pretrainedVectors": "--init",
+    "-seed": "--seed", "-pretrainedVectors": "--init", "-autotune-validation": "--valid",
+    "-autotune-duration": "--time",
 }  # fmt: skip
 _TEXT_OPTIONS = ("-train", "-input")  # the training text, in word2vec.c and in fastText
 _MODELS = {"0": "skipgram", "1": "cbow"}  # the model for each value of -cbow
 _IGNORED = ("-lrUpdateRate",)  # how often threads update the learning rate
+_DURATION = "300"  # fastText's default of -autotune-duration, in seconds
 _LOSSES = {"one-vs-all": "ova"}  # fastText's other name of a loss
 # fastText's options of n-grams, and their defaults for skipgram and cbow.
 _SUBWORDS = {"-minn": "3", "-maxn": "6", "-bucket": "2000000"}
@@ -45,6 +47,8 @@ _UNSUPPORTED = {
         "use an -output that ends in .safetensors, which keeps the output vectors, and leave out "
         "-saveOutput",
     ),
+    "-autotune-metric": ("f1", "--time compares the accuracy of all labels: use f1"),
+    "-autotune-modelsize": ("", "the search does not limit the size: leave out the option"),
     "-wordNgrams": ("1", "word n-grams are not supported: join frequent phrases with w2v phrases"),
 }
 _FOREIGN_OPTIONS = {*_EQUIVALENTS, *_TEXT_OPTIONS, *_IGNORED, *_CHECKED_BY_VALUE, *_UNSUPPORTED}
@@ -151,16 +155,24 @@ def _model(foreign_values: dict[str, str], own_args: list[str]) -> list[str]:
 def _classifier(foreign_values: dict[str, str]) -> list[str]:
     """Return the options of a classifier for a command line of `fasttext supervised`.
 
-    The options of fastText that only classifiers have are removed from `foreign_values`.
+    The options of fastText that only classifiers have are removed from `foreign_values`. With
+    -autotune-validation, only the options that are given are fixed.
     """
-    orders = foreign_values.pop("-wordNgrams", "1")
+    is_search = "-autotune-validation" in foreign_values
+    options: list[str] = []
+    if is_search:
+        foreign_values.setdefault("-autotune-duration", _DURATION)
+    if not is_search or "-wordNgrams" in foreign_values:
+        options += ["--word-ngrams", foreign_values.pop("-wordNgrams", "1")]
     loss = foreign_values.pop("-loss", "softmax")
     for name in ("-label", "-minCountLabel"):
         if foreign_values.get(name) == _UNSUPPORTED[name][0]:
             del foreign_values[name]
+    options += ["--loss", _LOSSES.get(loss, loss)]
     if foreign_values.get("-maxn", "0") == "0":  # the default of `supervised`
+        options += ["--subwords", "none"] if is_search and "-maxn" in foreign_values else []
         foreign_values["-maxn"] = "0"
-    return ["--word-ngrams", orders, "--loss", _LOSSES.get(loss, loss)]
+    return options
 
 
 def _subwords(foreign_values: dict[str, str], own_args: list[str], names_model: bool) -> list[str]:

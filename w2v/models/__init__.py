@@ -15,6 +15,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
+from w2v.classifier_settings import SearchSettings
 from w2v.settings import DocumentSettings, ModelSettings, NetworkSettings, TextSettings
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class Model:
     @property
     def settings_classes(self) -> list[type]:
         """The settings classes of the model, without `RunSettings`, which all models have."""
+        if self.is_labelled:
+            return [TextSettings, DocumentSettings, self.settings, SearchSettings]
         if self.has_documents or self.by_document or self.predicts:
             return [TextSettings, DocumentSettings, self.settings]
         return [TextSettings, self.settings]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from w2v import setting_fields
-from w2v.classifier_settings import ClassifierSettings
+from w2v.classifier_settings import ClassifierSettings, SearchSettings
 from w2v.embeddings import formats
 from w2v.errors import W2VError
 from w2v.models import Model
@@ -38,6 +39,8 @@ class Request:
     documents  how documents are read from the files; None for a model that reads plain text
     initial    the initial vectors; None: random initial vectors
     temporary  whether the output is a temporary file, for which no checkpoints are written
+    search     the settings of a search for the other settings
+    given      the values of the settings that the user gives, by name
     """
 
     paths: Sequence[str]
@@ -49,6 +52,8 @@ class Request:
     documents: DocumentSettings | None = None
     initial: InitialVectors | None = None
     temporary: bool = False
+    search: SearchSettings = SearchSettings()
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def checkpoint_path(self) -> str | None:
@@ -119,6 +124,8 @@ class Request:
                 f"--valid is for models that are trained by gradient descent, not for {name}: "
                 "leave it out"
             )
+        if self.search.seconds and not run.valid:
+            raise W2VError("--time compares settings on a held-out text: add --valid FILE")
         if run.patience and not run.valid:
             raise W2VError("--patience needs a held-out text: add --valid FILE")
         if self.initial and not (self.is_update or self.options.has_words):

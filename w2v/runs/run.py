@@ -19,13 +19,13 @@ from w2v.runs.messages import Messages
 from w2v.runs.nothing_to_learn import check_epochs, check_neighbours, check_words
 from w2v.runs.provenance import Provenance, is_result
 from w2v.runs.request import Request
+from w2v.runs.texts import Texts
 from w2v.runs.validation import Validation
 from w2v.settings import NegativeSamplingSettings
 from w2v.system import locks, resources
 from w2v.system.progress import Progress
 from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import Corpus
-from w2v.text.encode import open_corpus, read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary, write_counts
 from w2v.training.protocols import (
@@ -44,13 +44,16 @@ class TrainingRun:
     request   the options and files of the run
     executor  trains the model, on the threads of this machine or on a cluster
     messages  reports the steps
+    texts     the texts, which another run may have read; None: the run opens them
     Raises    W2VError where a setting is out of range or the output cannot be written
     """
 
     vocabulary: Vocabulary
     text: EncodedText
 
-    def __init__(self, request: Request, executor: Executor, messages: Messages):
+    def __init__(
+        self, request: Request, executor: Executor, messages: Messages, texts: Texts | None = None
+    ):
         request.check()
         self.request, self.executor, self.messages = request, executor, messages
         self.checkpoint_path = request.checkpoint_path
@@ -58,8 +61,8 @@ class TrainingRun:
         max_memory = request.run.max_memory
         self._max_memory = resources.size(max_memory) if max_memory else None
         self._write = formats.writer(request.output)
-        self.corpus = self._open(request.paths)
-        self.held_out = self._open([request.run.valid]) if request.run.valid else None
+        self._texts = texts or Texts(request)
+        self.corpus, self.held_out = self._texts.corpus, self._texts.held_out
         self.validation: Validation | None = None
         self._provenance = Provenance(request, executor.identity, self.corpus, self.held_out)
         self._is_saved = False
@@ -123,10 +126,6 @@ class TrainingRun:
 
     # Reading.
 
-    def _open(self, paths: Sequence[str]) -> Corpus:
-        request = self.request
-        return open_corpus(paths, request.text, request.documents, request.labels)
-
     def read(self) -> None:
         """Read the texts, and set `vocabulary`, `text` and `validation`.
 
@@ -137,10 +136,9 @@ class TrainingRun:
         if is_cold("word_hash"):
             self.messages.compiling()
         unknown_is_word = request.model.is_network  # a network has a row for <unk>
-        self.vocabulary, self.text = self.executor.read(
-            self.corpus, request.text, self.messages.reading(self.corpus), known,
-            unknown_is_word, request.run.read_vocab,
-        )  # fmt: skip
+        self.vocabulary, self.text = self._texts.read(
+            self.executor.read, self.messages.reading(self.corpus), known, unknown_is_word
+        )
         if request.model.is_network and not request.documents:
             sentences = self.text.starts.size - 1
             self.vocabulary = self.vocabulary.adding(END, sentences)
@@ -170,9 +168,7 @@ class TrainingRun:
         """Read the held-out text, and set `validation`."""
         request, trainer = self.request, self.executor.trainer
         assert isinstance(trainer, GradientTrainer)
-        text, unknown = read_as(
-            corpus, self.vocabulary.names, unknown=request.model.is_network, needed=True
-        )
+        text, unknown = self._texts.read_held_out(self.vocabulary.names, request.model.is_network)
         try:
             trainer.check_held_out(text)
         except W2VError as error:

@@ -60,6 +60,10 @@ class Validation:
         for name, matrix in self._best.items():
             self._trainer.matrices[name][:] = matrix
 
+    def forget_best(self) -> None:
+        """Free the copy of the matrices of the best epoch."""
+        self._best = {}
+
     def saved(self) -> dict[str, np.ndarray]:
         """The matrices of the best epoch, by their names in a checkpoint."""
         return {_BEST + name: matrix for name, matrix in self._best.items()}

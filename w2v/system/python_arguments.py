@@ -18,7 +18,7 @@ _BLANK = re.compile(r"[ \t\n\r\v\f]")  # ASCII whitespace, which separates words
 _MESSAGE_LETTERS = 60  # maximum number of characters of a wrong argument in a message
 # Settings that are strings on the command line. In Python, they may be lists or numbers too.
 _MAY_BE_LISTS = {"dense", "hidden", "format", "columns"}
-_MAY_BE_NUMBERS = {"dense", "hidden", "checkpoint_every", "max_memory"}
+_MAY_BE_NUMBERS = {"dense", "hidden", "checkpoint_every", "max_memory", "time"}
 _ADDRESSES = ("scheduler_address", "scheduler.address")  # attributes of a Dask cluster or client
 
 

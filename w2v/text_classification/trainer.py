@@ -228,6 +228,28 @@ class TextTrainer:
         self._note = f"precision {right.mean():.2%}" if len(right) else ""
         return calibrated(layers, scores, labels).loss
 
+    @property
+    def score_name(self) -> str:
+        """The name of `held_out_score`: accuracy, or micro F1 where texts have several labels."""
+        return "accuracy" if self.settings.is_exclusive else "micro F1"
+
+    def held_out_score(self) -> float:
+        """The accuracy on the held-out texts; NaN without texts.
+
+        Where a text may have several labels, it is the micro F1 of the labels with a probability of
+        at least 0.5, which no temperature changes.
+        """
+        scores, labels = self._held_out_scores()
+        if not len(scores):
+            return float("nan")
+        has_label = labels.matrix()
+        if self.settings.is_exclusive:
+            right = has_label[np.arange(len(scores)), self.trained().best(scores)]
+            return float(right.mean())
+        predicted = scores >= 0
+        both = int((predicted & has_label).sum())
+        return 2 * both / max(int(predicted.sum()) + int(has_label.sum()), 1)
+
     def _held_out_scores(self) -> tuple[np.ndarray, LabelNumbers]:
         """The scores of the labels for the held-out texts, float32 (M, K), and their labels."""
         assert self._held_out is not None

@@ -207,6 +207,18 @@ class Summarised(Protocol):
 
 
 @runtime_checkable
+class ScoresHeldOut(Protocol):
+    """A trainer whose settings can be searched by a score on the held-out text."""
+
+    @property
+    def score_name(self) -> str:
+        """The name of the score, for messages."""
+
+    def held_out_score(self) -> float:
+        """The score of the matrices on the held-out text, 0 to 1; the higher, the better."""
+
+
+@runtime_checkable
 class Described(Protocol):
     """A trainer that writes metadata of its result to the model file."""
 
