@@ -284,9 +284,9 @@ def _make_request(
         for name in {"shards", "round_words"} & values.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: add --deterministic")
     initial, own = _initial_vectors(values), values
-    values = {"min_count": model.min_count, **values}  # None: that of `TextSettings`
     if initial:
         values = {"dim": initial.dim, **initial.settings, **values}
+    values = {"min_count": model.min_count, **values}  # None: that of `TextSettings`
     classes = model.settings, TextSettings, RunSettings, DocumentSettings, SearchSettings
     options, text, run, documents, search = split_settings(values, *classes)
     documents = documents if model.reads_documents(options) else None

@@ -170,11 +170,14 @@ def convert(
 
 def _shrink_classifier(source: str, target: str, dtype: str) -> bool:
     """Write a small classifier, if IN is a neural bag of words and OUT can hold it."""
-    from w2v.runs import small_classifier
-    from w2v.runs.saved_classifier import is_labelled
+    from w2v.embeddings import formats
+    from w2v.models import models
 
-    if not _holds(target, "i8") or not is_labelled(source):
+    model = models().get(formats.contents(source)[1].get("model", ""))
+    if not _holds(target, "i8") or model is None or not model.is_labelled:
         return False
+    from w2v.runs import small_classifier
+
     done = small_classifier.write(source, target, dtype)
     click.echo(printable(f"{output_name(target)}: a classifier of {done}"), err=True)
     return True

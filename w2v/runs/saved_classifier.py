@@ -60,13 +60,6 @@ class SavedTextClassifier(SavedModel):
         return Prediction(features.text, unknown, self.finite(blocks))
 
 
-def is_labelled(path: str) -> bool:
-    """Whether a file holds a neural bag of words."""
-    tensors, metadata = formats.contents(path)
-    model = models().get(metadata.get("model", ""))
-    return bool(tensors) and model is not None and model.is_labelled
-
-
 def open_classifier(path: str) -> TextClassifier:
     """Open a classifier of texts: a network of `w2v train --task classify`, or one of fastText.
 
