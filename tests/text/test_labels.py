@@ -1,6 +1,7 @@
 """Several labels of a document: fastText's lines, JSON lists, tables with a separator."""
 
 import json
+from hashlib import sha256
 
 import hypothesis.strategies as st
 import pytest
@@ -11,7 +12,7 @@ from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import open_corpus, read
 from w2v.text.encoded_text import EncodedDocuments
-from w2v.text.labels import leading_labels, split_labels
+from w2v.text.labels import labels_in, leading_labels, split_labels
 
 WORDS = TextSettings(min_count=1)
 MODES = ("extra", "if there", "needed", "several")
@@ -148,11 +149,55 @@ NAMES = st.text(
 @given(st.lists(NAMES, max_size=5), st.lists(st.sampled_from(["w", "é", "__LABEL__x"]), max_size=4))
 def test_a_line_that_is_written_is_read(labels, words):
     line = " ".join([*(f"__label__{label}" for label in labels), *words])
-    found, text = leading_labels(line.encode())
-    assert found == tuple(dict.fromkeys(labels))
-    assert text.decode().split(" ") == (words or [""])
+    begin = leading_labels(line.encode())
+    assert labels_in(begin) == tuple(dict.fromkeys(labels))
+    assert line.encode()[len(begin) :].decode().split(" ") == (words or [""])
 
 
 @given(st.lists(NAMES.filter(lambda name: "; " not in name + " "), min_size=1, max_size=5))
 def test_a_field_that_is_joined_is_split(labels):
     assert split_labels("; ".join(labels), "; ", "t") == tuple(dict.fromkeys(labels))
+
+
+PIECES = ["__label__a", "__label__b", "w", " ", "  ", "\t", "\v", "\r", "\n", "\r\n", "é", ""]
+
+
+@pytest.mark.parametrize("mode", ["if there", "needed", "several"])
+@pytest.mark.parametrize("prefix", ["none", "label"])
+@given(text=st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+def test_lines_are_read_as_one_by_one(tmp_path_factory, mode, prefix, text):
+    """Many lines are read at a time; the naive reader takes one after the other."""
+    path = tmp_path_factory.mktemp("lines") / "t"
+    path.write_bytes(text.encode())
+    *lines, rest = text.split("\n")
+    rows = [line.rstrip("\r") for line in lines] + [rest.rstrip("\r")] * bool(rest.rstrip("\r"))
+    read, refused, blank = [], [], 0
+    for number, row in enumerate(rows, 1):
+        words, labels = row.split(), []
+        while words and words[0].startswith("__label__"):
+            labels.append(words.pop(0).removeprefix("__label__"))
+        labels = list(dict.fromkeys(labels))
+        fits = {"if there": True, "needed": len(labels) == 1, "several": bool(labels)}[mode]
+        if not row and mode != "if there":
+            blank += 1
+        elif fits:
+            read.append((tuple(labels), words))
+        else:
+            refused.append(f"row {number}")
+
+    found = []
+    corpus = DocumentCorpus(
+        [str(path)], WORDS, DocumentSettings(id_prefix=prefix), mode, found.append
+    )
+    texts = [line.split() for line in b"".join(corpus.blocks()).decode().split("\n")[:-1]]
+    assert list(zip(corpus.labels, texts, strict=True)) == read
+    assert [str(error).split(": ")[1].split(" has")[0] for error in found] == refused
+    assert corpus.blank_rows == blank
+    numbers = [str(number + 1) for number in range(len(read))]
+    if prefix == "label":
+        names = [",".join(labels) for labels, _ in read]
+        numbers = [f"{a}:{b}" if a else b for a, b in zip(names, numbers, strict=True)]
+    assert corpus.names == numbers
+    assert list(corpus.rows) == list(range(len(read)))
+    hashed = "".join(line.rstrip("\r") + "\n" for line in [*lines, *[rest] * bool(rest)])
+    assert corpus.fingerprint == sha256(hashed.encode()).hexdigest()

@@ -62,7 +62,8 @@ class SavedExplainer:
                  by the words that they come from
         Raises   W2VError if numbers of the file are too large to compute with
         """
-        line = leading_labels(text.decode("utf-8", "replace").encode())[1]
+        line = text.decode("utf-8", "replace").encode()
+        line = line[len(leading_labels(line)) :]
         found = self.explainer.explain(self.words_of(line), label, by_part)
         values = [each.value for each in found.contributions]
         if not all(map(math.isfinite, (found.margin, found.bias, *values))):

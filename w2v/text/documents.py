@@ -22,8 +22,9 @@ from w2v.text.columns import LONGEST_ROW, Columns, records
 from w2v.text.corpus import BLOCK, Corpus
 from w2v.text.document_files import expanded, formats_of
 from w2v.text.json_fields import SURROGATE, id_field, label_field, text_field
-from w2v.text.labels import Labels, check_labels, leading_labels, split_labels
+from w2v.text.labels import Labels, check_labels, labels_in, leading_labels, split_labels
 
+_LINE_END = re.compile(rb"\r+\n")
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 
 
@@ -126,14 +127,45 @@ class DocumentCorpus(Corpus):
         return last + count
 
     def _labelled(self, path: str, name: str) -> Iterator[bytes]:
-        """A file with a document on each line, which may begin with labels as `__label__NAME`."""
+        """A file with a document on each line, which may begin with labels as `__label__NAME`.
 
-        def parse(number: int, row: bytes) -> bytes:
-            labels, text = leading_labels(row)
-            self._add(None, labels, name, f"row {number}")
-            return text
+        Many lines are read at a time, because a file may have a hundred million short ones.
+        """
+        number, are_numbers = 0, self._numbers_only and self._settings.id_prefix == "none"
+        known: dict[bytes, tuple[str, ...]] = {}  # the labels of each beginning of a line
+        for lines in self._blocks_of_lines(path):
+            texts, labels = [], []
+            for line in lines:
+                number += 1
+                if not line and self._labels != "if there":
+                    self.blank_rows += 1
+                    continue
+                begin = leading_labels(line)
+                try:
+                    found = known.get(begin)
+                    if found is None:
+                        found = labels_in(begin)
+                        self._check(found, f"{name}: row {number}")
+                        known[begin] = found
+                    if not are_numbers:
+                        self._add(None, found, name, f"row {number}")
+                except W2VError as error:
+                    self._refuse(error)
+                    continue
+                texts.append(line[len(begin) :])
+                labels.append(found)
+            if are_numbers:
+                self._add_numbered(labels)
+            if texts:
+                yield b"\n".join([*texts, b""])
 
-        yield from self._texts(self._rows(path), parse)
+    def _blocks_of_lines(self, path: str) -> Iterator[list[bytes]]:
+        """The lines of a file without their line ends, many at a time."""
+        for block in self._whole_lines(path):
+            *lines, rest = block.split(b"\n")
+            if b"\r" in block:
+                lines, rest = [line.rstrip(b"\r") for line in lines], rest.rstrip(b"\r")
+            yield [*lines, rest] if rest else lines
 
     def _table(self, path: str, name: str) -> Iterator[bytes]:
         """A table with a document in each row; tabs separate the columns text, id and label."""
@@ -223,14 +255,18 @@ class DocumentCorpus(Corpus):
                 try:
                     text = parse(*row)
                 except W2VError as error:
-                    if self._refused is None:
-                        raise
-                    self._refused(error)
+                    self._refuse(error)
                 else:
                     if text is not None:
                         yield text
 
         return _as_blocks(_documents())
+
+    def _refuse(self, error: W2VError) -> None:
+        """Leave out an invalid row, if `refused` was given."""
+        if self._refused is None:
+            raise error
+        self._refused(error)
 
     def _file(self, path: str, name: str) -> Iterator[bytes]:
         """A file of a folder that is one document, named by its path in the folder."""
@@ -255,13 +291,24 @@ class DocumentCorpus(Corpus):
 
     def _lines_of(self, path: str) -> Iterator[bytes]:
         """The lines of a file, with their line ends."""
-        number, rest = 0, b""
-        for block in self._decoded(path):
-            *lines, rest = (rest + block).split(b"\n")
+        for block in self._whole_lines(path):
+            *lines, rest = block.split(b"\n")
             for line in lines:
-                self._digest.update(line.rstrip(b"\r") + b"\n")
                 yield line + b"\n"
-            number += len(lines)
+            if rest:
+                yield rest
+
+    def _whole_lines(self, path: str) -> Iterator[bytes]:
+        """The text of a file in blocks that end with a line end, or with the file."""
+        number, rest = 0, b""
+        for text in self._decoded(path):
+            block = rest + text
+            end = block.rfind(b"\n") + 1
+            block, rest = block[:end], block[end:]
+            if block:
+                self._digest.update(_LINE_END.sub(b"\n", block) if b"\r" in block else block)
+                number += block.count(b"\n")
+                yield block
             if len(rest) > LONGEST_ROW:
                 raise W2VError(
                     f"{name_of(path)}: row {number + 1} has more than {LONGEST_ROW:,} bytes: "
@@ -271,6 +318,18 @@ class DocumentCorpus(Corpus):
             self._digest.update(rest.rstrip(b"\r") + b"\n")
             yield rest
 
+    def _check(self, labels: tuple[str, ...], place: str) -> None:
+        """Raise W2VError if a document has too few or too many labels."""
+        check_labels(labels, self._labels, place, self._settings.label_field)
+
+    def _add_numbered(self, labels: Sequence[tuple[str, ...]]) -> None:
+        """Add documents that are named by their numbers, with the labels of each."""
+        first = len(self.rows)
+        numbers = range(first, first + len(labels))
+        self.names += [str(number + 1) for number in numbers]
+        self.rows.extend(numbers)
+        self.labels += [self._label_sets.setdefault(each, each) for each in labels]
+
     def _add(self, id_: str | None, labels: tuple[str, ...], file: str, where: str) -> None:
         """Add a document; without an id, its name is its number.
 
@@ -278,7 +337,7 @@ class DocumentCorpus(Corpus):
         where  the place of the document in the file, for messages; with --format files its path
         """
         place = f"{file}: {where}" if file else where
-        check_labels(labels, self._labels, place, self._settings.label_field)
+        self._check(labels, place)
         name = str(len(self.rows) + 1) if id_ is None or self._labels != "extra" else id_
         prefix = {"none": None, "file": file, "label": ",".join(labels)}[self._settings.id_prefix]
         if prefix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -14,6 +15,7 @@ from w2v.errors import W2VError
 Labels = Literal["extra", "if there", "needed", "several"]
 
 _MARK = b"__label__"  # the prefix of a label in fastText's files
+_LEADING = re.compile(rb"\s*(?:__label__\S*\s*)+").match  # a label ends at any ASCII whitespace
 
 
 def distinct(labels: Iterable[str]) -> tuple[str, ...]:
@@ -21,20 +23,18 @@ def distinct(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(labels))
 
 
-def leading_labels(row: bytes) -> tuple[tuple[str, ...], bytes]:
-    """The labels at the beginning of a line of fastText, and the text after them.
+def leading_labels(row: bytes) -> bytes:
+    """The part of a line of fastText before its text: its labels and blanks, or nothing.
 
-    row      the line in UTF-8, such as `__label__a __label__b some text`; a label ends at any ASCII
-             whitespace
-    Returns  the labels without their prefix, and the text; a line without labels is not changed
+    row  the line in UTF-8, such as `__label__a __label__b some text`
     """
-    if not row.lstrip().startswith(_MARK):
-        return (), row
-    labels, text = [], row.lstrip()
-    while text.startswith(_MARK):
-        label, text = (*text.split(None, 1), b"")[:2]
-        labels.append(label.removeprefix(_MARK).decode())
-    return distinct(labels), text
+    match = _LEADING(row)
+    return match.group() if match else b""
+
+
+def labels_in(begin: bytes) -> tuple[str, ...]:
+    """The labels in the result of `leading_labels`, without their prefix, each once."""
+    return distinct(label.removeprefix(_MARK).decode() for label in begin.split())
 
 
 def split_labels(field: str, separator: str | None, where: str) -> tuple[str, ...]:
