@@ -317,8 +317,8 @@ class Vectors:
         model = open_classifier(self._model_path())  # each of its threads calls BLAS
         with texts_corpus(texts, model.text_settings) as corpus, resources.blas_threads(1):
             predicted = model.predict(corpus, thread_count)
-            _LOG.info("%s", plural(predicted.unknown, "unknown token"))
             answers = [(model.labels[label], p) for label, p in most_probable(predicted)]
+            _LOG.info("%s", plural(predicted.counts.unknown, "unknown token"))
         return answers[0] if isinstance(texts, str) else answers
 
     def topics(self, count: int = 10) -> list[Topic]:

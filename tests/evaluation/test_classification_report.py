@@ -27,9 +27,9 @@ def sample(seed, texts=60, names=NAMES, several=True, unknown=True):
 
 
 def report_of(p, true, is_exclusive=False, blocks=7, names=NAMES, **options):
-    counts = ClassificationCounts(names, true, is_exclusive, **options)
+    counts = ClassificationCounts(names, is_exclusive, **options)
     for first in range(0, len(p), blocks):
-        counts.add(p[first : first + blocks])
+        counts.add(p[first : first + blocks], true[first : first + blocks])
     return counts.report()
 
 

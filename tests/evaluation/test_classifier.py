@@ -42,8 +42,8 @@ def test_it_tells_what_can_be_told():
     x, labels = blobs(500, seed=1)
     p = regression.probabilities(x)
     np.testing.assert_allclose(p.sum(axis=1), 1)
-    counts = ClassificationCounts(regression.labels, [(label,) for label in labels], True)
-    counts.add(p)
+    counts = ClassificationCounts(regression.labels, True)
+    counts.add(p, [(label,) for label in labels])
     assert counts.report().accuracy > 0.9
     assert counts.report().calibration_error < 0.1
     constant = classifier.fit(np.column_stack([x, np.ones(500)]), labels)  # a feature without scale

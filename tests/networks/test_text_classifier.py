@@ -10,6 +10,7 @@ import w2v
 from w2v.errors import W2VError
 from w2v.networks.text_classifier import (
     Prediction,
+    TextCounts,
     best_labels,
     most_probable,
     texts_in_block,
@@ -46,7 +47,7 @@ def test_the_best_labels_of_nothing(shape):
 
 def test_most_probable_labels_of_blocks():
     blocks = iter([np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([[1.0, 0.0]])])
-    prediction = Prediction(None, 0, blocks, "last")
+    prediction = Prediction(blocks, TextCounts(), "last")
     assert list(most_probable(prediction)) == [(1, 0.75), (1, 0.5), (0, 1.0)]
 
 

@@ -158,7 +158,7 @@ def test_the_path_to_a_label_is_that_of_all_paths():
 def test_hashes_are_those_of_the_kernel():
     words = ["", "a", "goal", "süppe", "港", "👍" * 9]
     found = [word_hash(word.encode()) for word in words]
-    assert found == word_hashes(words).tolist()
+    assert found == word_hashes([word.encode() for word in words]).tolist()
 
 
 NEW = [

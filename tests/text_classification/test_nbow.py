@@ -84,7 +84,7 @@ def predictions(path, text, **documents):
     settings = DocumentSettings(**documents)
     corpus = open_corpus([str(text)], classifier.text_settings, settings, "if there")
     predicted = classifier.predict(corpus, 1)
-    return np.concatenate(list(predicted.blocks)), classifier, predicted.text
+    return np.concatenate(list(predicted.blocks)), classifier, corpus
 
 
 @compiled

@@ -57,8 +57,8 @@ def predictions(path, text="test.tsv"):
     classifier = open_classifier(path)
     corpus = open_corpus([text], classifier.text_settings, DocumentSettings(), "if there")
     predicted = classifier.predict(corpus, 1)
-    truth = [classifier.labels.index(name) for [name] in predicted.text.labels]
-    return np.concatenate(list(predicted.blocks)), np.array(truth)
+    p = np.concatenate(list(predicted.blocks))
+    return p, np.array([classifier.labels.index(name) for [name] in corpus.labels])
 
 
 def make_layers(loss, labels, dim, hidden=(), rows=50):

@@ -100,11 +100,10 @@ def classify(
     features = Features(open_table(vectors, by), by, documents, text, path)
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)
-    true = [(label,) for label in labels]
     counts = ClassificationCounts(
-        regression.labels, true, True, count=choice.count, threshold=choice.threshold
+        regression.labels, True, count=choice.count, threshold=choice.threshold
     )
-    counts.add(regression.probabilities(x))
+    counts.add(regression.probabilities(x), [(label,) for label in labels])
     print_report(counts.report(), choice, results)
 
 
@@ -132,8 +131,14 @@ def _classifier_report(
 
     classifier, line = open_classifier(model), ProgressLine(sys.stderr)
     texts = NewTexts((path,), settings, threads, line)
-    predicted = predict_labels(classifier, texts, "several")
-    labels, true = classifier.labels, predicted.text.labels
+    predicted, true = predict_labels(classifier, texts, "several")
+    labels = classifier.labels
+    counts = ClassificationCounts(
+        labels, classifier.is_exclusive, predicted.ties, choice.count, choice.threshold,
+        predicted.added,
+    )  # fmt: skip
+    for block in predicted.blocks:
+        counts.add(block, true[counts.texts : counts.texts + len(block)])
     if not true:
         raise W2VError(f"{path}: no documents in the file")
     known = set(labels)
@@ -144,10 +149,4 @@ def _classifier_report(
             f"{plural(len(unknown), 'text')} with a label that the model was not trained on, "
             f"such as {example!r}: counted as wrong"
         )
-    counts = ClassificationCounts(
-        labels, true, classifier.is_exclusive, predicted.ties, choice.count, choice.threshold,
-        predicted.added,
-    )  # fmt: skip
-    for block in predicted.blocks:
-        counts.add(block)
     return counts.report()

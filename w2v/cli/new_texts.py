@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import click
 from w2v.cli.options import GivenSettings
 from w2v.cli.output import printable
 from w2v.errors import W2VError
-from w2v.runs.text_messages import say_bad_bytes, say_documents, show_reading
+from w2v.runs.text_messages import say_bad_bytes, say_changed_documents, say_documents, show_reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,20 +140,28 @@ def infer_vectors(
     return text, vectors
 
 
-def predict_labels(model: TextClassifier, texts: NewTexts, labels: Labels) -> Prediction:
-    """Read texts and predict their labels.
+def predict_labels(
+    model: TextClassifier, texts: NewTexts, labels: Labels
+) -> tuple[Prediction, Sequence[tuple[str, ...]]]:
+    """Read texts and predict their labels. Messages follow when all blocks have been taken.
 
-    labels  whether the texts have labels, see `labels.Labels`
+    labels   whether the texts have labels, see `labels.Labels`
+    Returns  the predictions, and the labels of each text that has been read so far
     """
     from w2v.settings import DocumentSettings
     from w2v.system.progress import plural
-    from w2v.text.encode import open_corpus
+    from w2v.text.documents import DocumentCorpus
 
     line, documents = texts.line, texts.settings.of(DocumentSettings)
-    corpus = open_corpus(texts.paths, model.text_settings, documents, labels, texts.refused)
+    corpus = DocumentCorpus(texts.paths, model.text_settings, documents, labels, texts.refused)
     predicted = model.predict(corpus, texts.thread_count(), show_reading(line, corpus))
-    text, unknown = predicted.text, predicted.unknown
-    say_bad_bytes(line, corpus)
-    say_documents(line, corpus, text, model.length)
-    line.say(f"{plural(text.begins.size, 'text')}; {plural(unknown, 'unknown token')}")
-    return predicted
+
+    def blocks() -> Iterator[np.ndarray]:
+        """The blocks, and then the messages."""
+        yield from predicted.blocks
+        counts = predicted.counts
+        say_bad_bytes(line, corpus)
+        say_changed_documents(line, corpus, counts.empty, counts.cut, model.length)
+        line.say(f"{plural(counts.texts, 'text')}; {plural(counts.unknown, 'unknown token')}")
+
+    return predicted._replace(blocks=blocks()), corpus.labels

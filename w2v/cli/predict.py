@@ -65,7 +65,7 @@ def predict(
     classifier = open_classifier(model)
     texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
     labels = classifier.labels
-    predicted = predict_labels(classifier, texts, "if there")
+    predicted, _ = predict_labels(classifier, texts, "if there")
     for block in predicted.blocks:
         chosen = choose(block, choice.count, choice.threshold, predicted.ties, predicted.added)
         all_labels = block if results.as_json and not choice.is_given else [None] * len(block)

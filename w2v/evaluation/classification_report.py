@@ -118,7 +118,6 @@ class ClassificationCounts:
     """Compares probabilities with true labels, block by block, to make a `ClassificationReport`.
 
     labels        the K labels of the classifier
-    true          the true labels of each of the N texts, one or more, which need not be among the K
     is_exclusive  whether exactly one label applies to a text, see `TextClassifier`
     ties          which of equally probable labels comes first
     count         maximum number of labels that are predicted for a text
@@ -142,30 +141,32 @@ class ClassificationCounts:
     def __init__(
         self,
         labels: Sequence[str],
-        true: Sequence[tuple[str, ...]],
         is_exclusive: bool,
         ties: Ties = "first",
         count: int = 1,
         threshold: float = 0.0,
         added: float = 0.0,
     ):
-        self._true, self._is_exclusive, self._ties = true, is_exclusive, ties
+        self._is_exclusive, self._ties = is_exclusive, ties
         self._count, self._threshold, self._added = count, threshold, added
         self._known = len(labels)
-        names = [*labels, *(label for each in true for label in each)]
-        self._names = list(dict.fromkeys(names))
-        self._number = {label: number for number, label in enumerate(self._names)}
-        self._done = 0  # number of texts
-        self._totals = np.zeros((3, len(self._names)), np.int64)  # true, predicted, hits
+        self._names = list(labels)  # then the other true labels
+        self._number = {label: number for number, label in enumerate(labels)}
+        self.texts = 0
+        self._totals = np.zeros((3, len(labels)), np.int64)  # true, predicted, hits
         self._bins = np.zeros((3, BINS))  # probabilities: number, sum, number of true labels
         self._losses = np.zeros(2)  # sum, number
-        self._has_one = all(len(each) == 1 for each in true)
+        self._has_one = True  # whether each text has one true label
         self._pairs: list[np.ndarray] = []  # the true and the most probable label of each text
 
-    def add(self, block: np.ndarray) -> None:
-        """Add the probabilities for the next m texts, float (m, K)."""
-        true = self._true[self._done : self._done + len(block)]
-        self._done += len(block)
+    def add(self, block: np.ndarray, true: Sequence[tuple[str, ...]]) -> None:
+        """Add the probabilities for the next m texts.
+
+        block  float (m, K)
+        true   the true labels of each text, one or more, which need not be among the K
+        """
+        self.texts += len(block)
+        self._add_names(true)
         rows = np.repeat(np.arange(len(true)), [len(each) for each in true])
         labels = np.array([self._number[label] for each in true for label in each], np.int64)
         true_codes = rows * len(self._names) + labels  # a number for each pair (text, label)
@@ -179,7 +180,7 @@ class ClassificationCounts:
         if self._is_exclusive or self._has_one:
             best = best_labels(block, 1, self._ties)[:, 0]
             if self._has_one:
-                self._pairs.append(labels * len(self._names) + best)
+                self._pairs.append(np.stack([labels, best]))
         if self._is_exclusive:
             at_best = np.arange(len(block)) * len(self._names) + best
             p = np.take_along_axis(block, best[:, None], axis=1)[:, 0]
@@ -194,6 +195,16 @@ class ClassificationCounts:
             p = _inside(block)
             self._add_losses(-np.log(np.where(is_true, p, 1 - p)).ravel())
 
+    def _add_names(self, true: Sequence[tuple[str, ...]]) -> None:
+        """Number the labels that the classifier does not know."""
+        self._has_one = self._has_one and all(len(each) == 1 for each in true)
+        for label in (label for each in true for label in each):
+            if label not in self._number:
+                self._number[label] = len(self._names)
+                self._names.append(label)
+        missing = len(self._names) - self._totals.shape[1]
+        self._totals = np.pad(self._totals, ((0, 0), (0, missing)))
+
     def _add_calibration(self, p: np.ndarray, is_true: np.ndarray) -> None:
         """Add probabilities, float (n,), and whether their labels are true, bool (n,)."""
         p = np.clip(p.astype(np.float64), 0, 1)
@@ -205,8 +216,7 @@ class ClassificationCounts:
         self._losses += losses.sum(), losses.size
 
     def report(self) -> ClassificationReport:
-        """The report on all N texts, when their probabilities have been added."""
-        assert self._done == len(self._true)
+        """The report on all N texts that have been added."""
         order = np.argsort(self._names, kind="stable")
         order = order[self._totals[:2, order].sum(axis=0) > 0]
         true, predicted, hits = self._totals[:, order]
@@ -216,7 +226,7 @@ class ClassificationCounts:
         error = float(np.abs(true_sums - sums).sum() / max(numbers.sum(), 1))
         names = [self._names[number] for number in order]
         return ClassificationReport(
-            names, self._done, true, predicted, hits, right, confusions, error,
+            names, self.texts, true, predicted, hits, right, confusions, error,
             float(loss / number) if number else None,
         )  # fmt: skip
 
@@ -225,8 +235,8 @@ class ClassificationCounts:
 
         Confusions of equal size are in the order of the names.
         """
-        pairs, counts = np.unique(np.concatenate(self._pairs), return_counts=True)
-        true, predicted = np.divmod(pairs, len(self._names))
+        pairs = np.concatenate([np.empty((2, 0), np.int64), *self._pairs], axis=1)
+        (true, predicted), counts = np.unique(pairs, axis=1, return_counts=True)
         confusions = [
             Confusion(self._names[label], self._names[other], number)
             for label, other, number in zip(

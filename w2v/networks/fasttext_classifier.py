@@ -32,7 +32,7 @@ from w2v.embeddings.subwords import SENTENCE_END, Subwords
 from w2v.errors import W2VError
 from w2v.kernels.label_tree import EPSILON, label_scores, tree_probabilities
 from w2v.kernels.text_features import hash_words, text_rows
-from w2v.networks.text_classifier import Prediction, texts_in_block
+from w2v.networks.text_classifier import Prediction, TextCounts, texts_in_block
 from w2v.settings import TextSettings
 from w2v.system.ordered_map import ordered_map
 from w2v.system.spooled_array import SpooledArray
@@ -172,11 +172,12 @@ class FastTextClassifier:
         is_unknown[0] = False
         # Of equally probable labels, `fasttext predict` prints the last. The table of σ has so few
         # numbers that this matters.
-        return Prediction(text, int(counter.counts[is_unknown].sum()), blocks, "last", EPSILON)
+        counts = TextCounts.of(text, int(counter.counts[is_unknown].sum()))
+        return Prediction(blocks, counts, "last", EPSILON)
 
     def _types(self, counter: WordCounter) -> _Types:
         """Look up the types of a text."""
-        names = [counter.name(number) for number in range(len(counter))]
+        names = counter.names_from(0)
         assert names[0] == SENTENCE_END
         number_of = {name: number for number, name in enumerate(names)}
         own = np.full(len(names), -1)

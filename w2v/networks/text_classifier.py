@@ -7,7 +7,8 @@ fit in memory, so that they come in blocks of some texts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -21,21 +22,49 @@ Ties = Literal["first", "last"]
 _LARGEST_BLOCK = 1 << 22  # probabilities in a block, 16 MB
 
 
+@dataclass
+class TextCounts:
+    """What a classifier has read so far.
+
+    texts    number of texts
+    unknown  number of tokens that are out-of-vocabulary
+    empty    number of texts without any word that the classifier knows
+    cut      number of texts of which only the last words are read, see `TextClassifier.length`
+    """
+
+    texts: int = 0
+    unknown: int = 0
+    empty: int = 0
+    cut: int = 0
+
+    @classmethod
+    def of(cls, text: EncodedDocuments, unknown: int, length: int | None = None) -> Self:
+        """The counts of a text that has been read.
+
+        text     the words that the classifier knows
+        unknown  number of other tokens
+        length   how many words of a text are read; None: all
+        """
+        sizes = text.ends - text.begins
+        cut = 0 if length is None else int((sizes > length).sum())
+        return cls(len(sizes), unknown, int((sizes == 0).sum()), cut)
+
+
 class Prediction(NamedTuple):
     """The predictions for M texts.
 
-    text     the texts, encoded in the words that the classifier knows, with their labels
-    unknown  number of tokens that are out-of-vocabulary
-    blocks   for the texts in their order, float32 (m, K): the probability of each label for each of
-             the next m texts. They are computed while they are read, and can be read once
-    ties     which of equally probable labels comes first
-    added    a constant that every probability contains; a threshold is compared without it.
-             fastText's probabilities contain 0.00001
+    blocks  for the texts in their order, float32 (m, K): the probability of each label for each of
+            the next m texts. They are computed while they are taken, and can be taken once. Texts
+            may be read meanwhile; those of a block have been read, with their labels, when the
+            block is taken
+    counts  what has been read; complete when all blocks have been taken
+    ties    which of equally probable labels comes first
+    added   a constant that every probability contains; a threshold is compared without it.
+            fastText's probabilities contain 0.00001
     """
 
-    text: EncodedDocuments
-    unknown: int
     blocks: Iterator[np.ndarray]
+    counts: TextCounts
     ties: Ties = "first"
     added: float = 0.0
 

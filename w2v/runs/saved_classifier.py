@@ -55,9 +55,8 @@ class SavedTextClassifier(SavedModel):
         on_block: Callable[[int], None] = lambda tokens: None,
     ) -> Prediction:
         """Read texts and predict their labels; see `TextClassifier`."""
-        features, unknown = self.trained.read(corpus, on_block)
-        blocks = self.trained.probabilities(features, threads)
-        return Prediction(features.text, unknown, self.finite(blocks))
+        predicted = self.trained.predict(corpus, threads, on_block)
+        return predicted._replace(blocks=self.finite(predicted.blocks))
 
 
 def open_classifier(path: str) -> TextClassifier:

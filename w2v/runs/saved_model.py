@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from w2v.embeddings.norms import has_direction, row_norms
 from w2v.errors import NotFoundError, W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
-from w2v.networks.text_classifier import Prediction
+from w2v.networks.text_classifier import Prediction, TextCounts
 from w2v.settings import (
     NetworkSettings,
     ParagraphSettings,
@@ -32,9 +32,6 @@ from w2v.text.tokenizers import split
 from w2v.topics.coherence import Coherence
 from w2v.topics.topic_words import TopicWords
 from w2v.training.protocols import AddsWords
-
-if TYPE_CHECKING:
-    pass
 
 
 def read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -323,7 +320,8 @@ class SavedNetwork(SavedModel):
         """Read texts and predict their labels; see `TextClassifier`."""
         text, unknown = self.read(corpus, on_block)
         assert isinstance(text, EncodedDocuments)
-        return Prediction(text, unknown, self.finite(self.network.probabilities(text, threads)))
+        blocks = self.finite(self.network.probabilities(text, threads))
+        return Prediction(blocks, TextCounts.of(text, unknown, self.length))
 
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None

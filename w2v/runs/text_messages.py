@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from w2v.settings import SubwordSettings, TextSettings
     from w2v.text.corpus import Corpus
+    from w2v.text.documents import DocumentCorpus
     from w2v.text.encoded_text import EncodedText
     from w2v.text.vocabulary import Vocabulary
 
@@ -120,25 +121,37 @@ def say_attached(console: Console, vocabulary: Vocabulary, settings: TextSetting
 def say_documents(
     console: Console, corpus: Corpus, text: EncodedText, length: int | None = None
 ) -> None:
-    """Warn of documents that were left out, merged, empty or cut.
+    """Warn of the documents of a text that were left out, merged, empty or cut.
 
     text    the encoded text; for a text of sentences the function does nothing
     length  maximum number of words of a document: only the last `length` words are read. None: all
     """
-    from w2v.system.progress import plural
     from w2v.text.documents import DocumentCorpus
     from w2v.text.encoded_text import EncodedDocuments
 
-    if not (isinstance(corpus, DocumentCorpus) and isinstance(text, EncodedDocuments)):
-        return
+    if isinstance(corpus, DocumentCorpus) and isinstance(text, EncodedDocuments):
+        cut = 0 if length is None else int((text.sizes() > length).sum())
+        say_changed_documents(console, corpus, int((text.sizes() == 0).sum()), cut, length)
+
+
+def say_changed_documents(
+    console: Console, corpus: DocumentCorpus, empty: int, cut: int, length: int | None
+) -> None:
+    """Warn of documents that were left out, merged, empty or cut.
+
+    empty   number of documents without any word of the vocabulary
+    cut     number of documents with more than `length` words
+    length  maximum number of words of a document; None: any number
+    """
+    from w2v.system.progress import plural
+
     if corpus.blank_rows:
         console.warn(f"{plural(corpus.blank_rows, 'blank row')} left out")
-    merged, empty = len(corpus.rows) - len(corpus.names), int((text.sizes() == 0).sum())
+    merged = len(corpus.rows) - len(corpus.names)
     if merged:
         console.warn(f"{plural(merged, 'document')} merged into others with the same id")
     if empty:
         console.warn(f"{plural(empty, 'document')} without any word of the vocabulary")
-    cut = 0 if length is None else int((text.sizes() > length).sum())
     if cut:
         console.warn(
             f"{plural(cut, 'document')} longer than --length {length}: only the last {length} "

@@ -260,7 +260,7 @@ def encode_as(
     """
     counter, ids = number_types(corpus, on_block)
     rows = {name: row for row, name in enumerate(names)}
-    types = [counter.name(number).decode() for number in range(1, len(counter))]
+    types = [name.decode() for name in counter.names_from(1)]
     new_words = added([name for name in types if name not in rows])
     rows |= {name: len(names) + number for number, name in enumerate(new_words)}
     oov_id = rows.get(UNKNOWN, DROPPED) if unknown else DROPPED

@@ -127,7 +127,7 @@ class Phrases:
         for block in corpus.blocks():
             self._ids.append(counter.number(block))
             on_block(self._ids.size)
-        self.names = [b"\n", *(counter.name(number) for number in range(1, len(counter)))]
+        self.names = [b"\n", *counter.names_from(1)]
         self._counts = counter.counts.copy()
         types = [number for number, name in enumerate(self.names) if name in self._connectors]
         self._runs = _ConnectorRuns(types)

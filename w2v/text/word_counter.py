@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class WordCounter:
 
     def names(self) -> bytes:
         """The names of all types, by number, separated by blanks."""
-        return b" ".join(self.name(number) for number in range(len(self)))
+        return b" ".join(self.names_from(0))
 
     @np.errstate(over="ignore")  # without compilation NumPy would warn of the hash's overflow
     def _number(self, data: np.ndarray) -> int:
@@ -147,6 +148,13 @@ class WordCounter:
     def _fill(self) -> None:
         """Put all types into the slots of the hash table, which must be empty."""
         fill_slots(self._slots, self._text, self._offsets, self._types)
+
+    def names_from(self, first: int) -> list[bytes]:
+        """The names of the types from a number on, as UTF-8."""
+        offsets = self._offsets[first : self._types + 1]
+        text = self._text[offsets[0] : offsets[-1]].tobytes()
+        bounds = (offsets - offsets[0]).tolist()
+        return [text[begin:end] for begin, end in pairwise(bounds)]
 
     def name(self, number: int) -> bytes:
         """The name of a type, as UTF-8."""

@@ -6,9 +6,8 @@ There are V rows for words, then G for character n-grams, then P for word n-gram
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
 from typing import Self
 
 import numpy as np
@@ -174,61 +173,23 @@ class Features:
         if settings.has_subwords:
             characters, word_rows = number_ngrams(names, settings)
             starts, rows = word_rows.offsets, word_rows.rows
-        hashes = word_hashes(names)
+        hashes = word_hashes([name.encode() for name in names])
         ngrams = WordNgrams.found_in(text, hashes, settings)
         return cls(rows, starts, hashes, len(names), characters, ngrams)
 
     @classmethod
-    def saved(cls, names: Sequence[str], subwords: Subwords | None, ngrams: WordNgrams) -> Self:
-        """The features of a saved model, without the character n-grams of its words.
+    def saved(cls, words: int, subwords: Subwords | None, ngrams: WordNgrams) -> Self:
+        """The features of a saved model, without types: `TextStream` adds those that it reads.
 
-        names     the V words
+        words     V, the number of words
         subwords  the rows of their character n-grams; None if there are none
         ngrams    the word n-grams
         """
-        starts, rows = np.arange(len(names) + 1), np.arange(len(names), dtype=np.int32)
         characters = np.empty(0, np.uint32)
         if subwords is not None:
             characters = subwords.ngram_rows()[0].astype(np.uint32)
-        return cls(rows, starts, word_hashes(names), len(names), characters, ngrams)
-
-    def with_characters(
-        self, is_used: np.ndarray, names: Sequence[str], subwords: Subwords
-    ) -> Features:
-        """The features with the character n-grams of some words; the others have no rows.
-
-        is_used   bool (V,), the words
-        names     the V words
-        subwords  the rows of their character n-grams
-        """
-        used = np.flatnonzero(is_used)
-        rows, starts = _row_lists(subwords, [names[word] for word in used.tolist()], used)
-        sizes = np.zeros(self.words, np.int64)
-        sizes[used] = np.diff(starts)
-        added = self.type_starts[self.words :]  # of words that `adding` has added
-        return replace(
-            self,
-            type_rows=np.concatenate([rows, self.type_rows[added[0] :]]),
-            type_starts=np.cumsum(np.concatenate([[0], sizes, np.diff(added)])),
-        )
-
-    def adding(self, names: Sequence[str], subwords: Subwords) -> tuple[Features, list[str]]:
-        """The features with more words, which have only character n-grams.
-
-        Returns  the features, and those of the words that have an n-gram with a row: the others
-                 are left out
-        """
-        rows, starts = _row_lists(subwords, names, np.full(len(names), -1))
-        has_row = np.diff(starts) > 0
-        found = list(compress(names, has_row))
-        ends = starts[1:][has_row]  # words without a row take no space
-        added = replace(
-            self,
-            type_rows=np.concatenate([self.type_rows, rows]),
-            type_starts=np.concatenate([self.type_starts, self.type_starts[-1] + ends]),
-            hashes=np.concatenate([self.hashes, word_hashes(found)]),
-        )
-        return added, found
+        rows, hashes = np.empty(0, np.int32), np.empty(0, np.uint64)
+        return cls(rows, np.zeros(1, np.int64), hashes, words, characters, ngrams)
 
     @property
     def first_ngram(self) -> int:
@@ -319,23 +280,23 @@ class TextFeatures:
         return 4 * (self._ngrams.size + int(self.sizes.sum())) + 2 * self._bounds.nbytes
 
 
-def word_hashes(names: Sequence[str]) -> np.ndarray:
+def word_hashes(names: Sequence[bytes]) -> np.ndarray:
     """The hash of each word, uint64 (T,): a signed number modulo 2⁶⁴, see `text_features`."""
-    text, offsets = joined([name.encode("utf-8", "surrogateescape") for name in names])
+    text, offsets = joined(names)
     hashes = np.empty(len(names), np.int64)
     hash_words(text, offsets, hashes)
     return hashes.view(np.uint64)
 
 
-def _row_lists(
-    subwords: Subwords, names: Sequence[str], own: np.ndarray
+def row_lists(
+    subwords: Subwords, names: Sequence[bytes], own: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows of words and of their character n-grams, computed in parts to bound the memory.
 
     own      int64 (T,), the own row of each word; -1 if it has none
     Returns  int32 (·,), and int64 (T + 1,), the bounds of each word
     """
-    text, offsets = joined([name.encode("utf-8", "surrogateescape") for name in names])
+    text, offsets = joined(names)
     lists, sizes, numbers = [np.empty(0, np.int64)], [np.zeros(1, np.int64)], np.arange(len(names))
     for part in subwords.parts(np.diff(offsets)):
         rows, bounds = subwords.row_lists(text, offsets, numbers[part], own[part])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,17 @@ import numpy as np
 from w2v.classifier_settings import ClassifierSettings
 from w2v.embeddings import container
 from w2v.embeddings.subwords import Subwords
+from w2v.networks.text_classifier import Prediction, texts_in_block
+from w2v.system.ordered_map import ordered_map
 from w2v.text.corpus import Corpus
-from w2v.text.encode import read_as
-from w2v.text.encoded_text import EncodedDocuments
+from w2v.text.documents import DocumentCorpus
 from w2v.text_classification.features import Features, TextFeatures, WordNgrams
 from w2v.text_classification.labels import LabelTree
 from w2v.text_classification.scores import TrainedLayers
+from w2v.text_classification.text_stream import TextPart, TextStream
 from w2v.text_classification.trainer import BUCKETS, NGRAMS, TEMPERATURE
 
+_BYTES = 6  # of a text, for each of its features
 _MOST_TEXTS = 10**15  # of a label, for `label_tree`
 
 
@@ -44,7 +48,7 @@ class TrainedTextClassifier:
         self.labels = container.read_names(tensors, "labels")
         dim, size = settings.dim, len(self.labels)
         ngrams, parts = _word_ngrams(settings, tensors, facts), []
-        self.features = Features.saved(names, subwords, ngrams)
+        self.features = Features.saved(len(names), subwords, ngrams)
         parts.append(_matrix(tensors, "words.matrix", (len(names), dim)))
         if settings.has_subwords:
             if subwords is None:
@@ -65,35 +69,38 @@ class TrainedTextClassifier:
         """Whether exactly one label applies to a text."""
         return self._settings.is_exclusive
 
-    def read(
-        self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
-    ) -> tuple[TextFeatures, int]:
-        """Read texts; returns their features, and the number of unknown tokens without any.
+    def read(self, corpus: DocumentCorpus) -> TextFeatures:
+        """Read all texts of a corpus; returns their features."""
+        return self._stream().whole(corpus)
 
-        on_block  called with the number of tokens so far
-        """
-        features = self.features
+    def predict(
+        self,
+        corpus: Corpus,
+        threads: int,
+        on_block: Callable[[int], None] = lambda tokens: None,
+    ) -> Prediction:
+        """Predict the labels of texts while they are read; see `TextClassifier`."""
+        stream, layers = self._stream(), self.layers
+        if corpus.size is not None:
+            layers.prepare(corpus.size // _BYTES)
+        parts = stream.parts(corpus, texts_in_block(len(self.labels)), on_block)
+        scratch: SimpleQueue[np.ndarray] = SimpleQueue()  # arrays that no thread uses now
+        for _ in range(threads):
+            scratch.put(self.features.scratch())
 
-        def compose(words: list[str]) -> Sequence[str]:
-            """Give numbers to the unknown words that have a character n-gram."""
-            nonlocal features
-            if self._subwords is None or not words:
-                return ()
-            features, found = features.adding(words, self._subwords)
-            return found
+        def compute(part: TextPart) -> np.ndarray:
+            """Compute the probabilities of some texts."""
+            latest = scratch.get()
+            try:
+                scores = layers.scores(*part.gather(latest))
+                return layers.probabilities(scores, self.temperature)
+            finally:
+                scratch.put(latest)
 
-        text, unknown = read_as(corpus, self.names, on_block, added=compose)
-        assert isinstance(text, EncodedDocuments)
-        if self._subwords is not None:
-            is_used = np.zeros(len(features.hashes), np.bool_)
-            is_used[text.ids.mapped()] = True
-            is_used = is_used[: features.words]
-            features = features.with_characters(is_used, self.names, self._subwords)
-        return features.of_texts(text), unknown
+        return Prediction(ordered_map(compute, parts, threads), stream.counts)
 
-    def probabilities(self, features: TextFeatures, threads: int) -> Iterator[np.ndarray]:
-        """The probabilities of the labels for consecutive texts: blocks float32 (m, K)."""
-        return self.layers.blocks(features, threads, self.temperature)
+    def _stream(self) -> TextStream:
+        return TextStream(self.features, self.names, self._subwords)
 
 
 def mapped_matrix(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,12 +10,7 @@ import numpy as np
 
 from w2v.kernels.label_tree import tree_probabilities
 from w2v.kernels.nbow import mean_features
-from w2v.networks.text_classifier import texts_in_block
-from w2v.text_classification.features import TextFeatures
 from w2v.text_classification.labels import LabelNumbers, LabelTree
-
-_TEXTS = 1024  # texts that are computed at a time
-_FEATURES = 1 << 20  # features that are computed at a time, unless a text has more
 
 
 @dataclass(frozen=True)
@@ -100,45 +94,6 @@ class TrainedLayers:
             scores if self.tree is None else self.probabilities(scores.copy())
         ).argmax(axis=1)
         return best
-
-    def blocks(
-        self, features: TextFeatures, threads: int, temperature: float = 1.0
-    ) -> Iterator[np.ndarray]:
-        """The probabilities of the labels for consecutive texts: blocks float32 (m, K)."""
-        parts = list(_parts(features.sizes, len(self.biases)))
-        self.prepare(int(features.sizes.sum()))
-
-        def compute(part: np.ndarray) -> np.ndarray:
-            latest = features.features.scratch()
-            return self.probabilities(self.scores(*features.gather(part, latest)), temperature)
-
-        yield from in_order(compute, parts, threads)
-
-
-def in_order(
-    compute: Callable[[np.ndarray], np.ndarray], parts: Sequence[np.ndarray], threads: int
-) -> Iterator[np.ndarray]:
-    """Compute parts on threads, and yield the results in order; few are in memory at a time."""
-    if threads == 1:
-        yield from map(compute, parts)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for first in range(0, len(parts), 4 * threads):
-            yield from pool.map(compute, parts[first : first + 4 * threads])
-
-
-def _parts(sizes: np.ndarray, labels: int) -> Iterator[np.ndarray]:
-    """The numbers of the texts that are computed at a time, int32, which bounds the memory.
-
-    sizes   int64 (S,), the number of features of each text
-    labels  K
-    """
-    ends, most, begin = np.cumsum(sizes), texts_in_block(labels, _TEXTS), 0
-    while begin < len(sizes):
-        limit = _FEATURES + (int(ends[begin - 1]) if begin else 0)
-        end = min(begin + most, max(begin + 1, int(np.searchsorted(ends, limit, "right"))))
-        yield np.arange(begin, min(end, len(sizes)), dtype=np.int32)
-        begin = end
 
 
 def logistic(scores: np.ndarray) -> np.ndarray:
