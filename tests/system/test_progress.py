@@ -46,6 +46,18 @@ def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
     assert stream.getvalue() == "\rlong line\rshort    \rdone \nnext\n"
 
 
+def test_a_hidden_state_leaves_an_empty_line(monkeypatch):
+    monkeypatch.setattr("w2v.system.progress.REFRESH", 0.0)
+    stream = Terminal()
+    line = ProgressLine(stream)
+    line.hide()
+    assert stream.getvalue() == ""
+    line.show("half")
+    line.hide()
+    line.hide()
+    assert stream.getvalue() == "\rhalf\r    \r"
+
+
 def test_the_width_is_that_of_the_terminal_that_the_line_goes_to(monkeypatch):
     monkeypatch.setattr("w2v.system.progress.REFRESH", 0.0)
     monkeypatch.setenv("COLUMNS", "80")

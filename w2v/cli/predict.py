@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +14,17 @@ from w2v.cli.command import INPUT, or_stdin
 from w2v.cli.label_options import LabelChoice, label_options
 from w2v.cli.new_texts import NewTexts, RefusedRows, predict_labels, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
-from w2v.cli.output import ResultPrinter, format_options, print_lines, printable
+from w2v.cli.output import (
+    ResultPrinter,
+    format_options,
+    json_line,
+    print_lines,
+    printable,
+    tsv_row,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @click.command(
@@ -63,38 +73,44 @@ def predict(
     catch_signals()
     paths, refused = or_stdin(corpus), RefusedRows()
     classifier = open_classifier(model)
-    texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
+    line = ProgressLine(sys.stderr, quiet)
+    texts = NewTexts(paths, settings, threads, line, refused)
     labels = classifier.labels
     predicted, _ = predict_labels(classifier, texts, "if there")
+    line_of = _line_maker(labels, results, choice)
     for block in predicted.blocks:
         chosen = choose(block, choice.count, choice.threshold, predicted.ties, predicted.added)
-        all_labels = block if results.as_json and not choice.is_given else [None] * len(block)
-        lines = []
-        for found, row in zip(chosen.rows(), all_labels, strict=True):
-            pairs = [(labels[label], p) for label, p in found]
-            every = pairs if row is None else zip(labels, row.tolist(), strict=True)
-            lines += _lines(pairs, every, results)
-        print_lines(lines)
+        if sys.stdout.isatty():
+            line.hide()
+        print_lines([*map(line_of, chosen.rows(), block)])
     ctx.exit(refused.exit_code())
 
 
-def _lines(
-    pairs: list[tuple[str, float]], reported: Iterable[tuple[str, float]], results: ResultPrinter
-) -> list[str]:
-    """The line of one text.
+# Makes the line of a text from its predicted labels, by number, with their probabilities, the best
+# first, and the probabilities of all labels.
+LineOf = Callable[[list[tuple[int, float]], "np.ndarray"], str]
 
-    pairs     the labels that are predicted and their probabilities, the best first
-    reported  the labels that --json prints, with their probabilities
-    """
 
-    def record() -> dict[str, Any]:
-        """The answer for --json."""
-        label, p = pairs[0] if pairs else (None, None)
-        by_label = {name: round(each, 6) for name, each in reported}
-        return {"label": label, "p": None if p is None else round(p, 6), "labels": by_label}
+def _line_maker(labels: Sequence[str], results: ResultPrinter, choice: LabelChoice) -> LineOf:
+    """Make the function that formats the line of a text."""
+    names = [printable(label) for label in labels]
 
-    def line() -> str:
+    def plain(found: list[tuple[int, float]], _: np.ndarray) -> str:
         """The line for people."""
-        return "\t".join(f"{p:.4f}  {printable(label)}" for label, p in pairs) or "-"
+        return "\t".join([f"{p:.4f}  {names[label]}" for label, p in found]) or "-"
 
-    return results.lines(record, line, lambda: [itertools.chain.from_iterable(pairs)])
+    def tsv(found: list[tuple[int, float]], _: np.ndarray) -> str:
+        """Label and probability in turn, as --tsv prints them."""
+        return tsv_row(itertools.chain.from_iterable((labels[label], p) for label, p in found))
+
+    def as_json(found: list[tuple[int, float]], row: np.ndarray) -> str:
+        """The record that --json prints: with the labels that are asked for, or with all."""
+        label, p = found[0] if found else (None, None)
+        reported = found if choice.is_given else enumerate(row.tolist())
+        by_label = {labels[each]: round(value, 6) for each, value in reported}
+        name = None if label is None else labels[label]
+        return json_line(
+            {"label": name, "p": None if p is None else round(p, 6), "labels": by_label}
+        )
+
+    return as_json if results.as_json else tsv if results.as_tsv else plain

@@ -106,6 +106,13 @@ class ProgressLine:
             self._stream.write(line + "\n")
         self._stream.flush()
 
+    def hide(self) -> None:
+        """Remove the state from a terminal, before another stream writes to it."""
+        if self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._stream.flush()
+            self._width = 0
+
     def _columns(self) -> int:
         """The width of the terminal in characters."""
         try:  # shutil examines stdout, which may be a file while this stream is a terminal
