@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import types
 
 import planted
 import pytest
@@ -138,6 +140,42 @@ def test_signals_of_the_program_that_imports_us_are_left_alone():
     signal.signal(signal.SIGUSR1, report := lambda number, frame: None)
     with DeferredSignals():
         assert signal.getsignal(signal.SIGUSR1) is report
+
+
+class Freed:
+    """An object that is stopped while it is freed, where Python drops exceptions."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        signal.raise_signal(self.number)
+        for _ in range(100):  # until the handler has run
+            pass
+
+
+@pytest.mark.parametrize("number", STOPS)
+def test_a_stop_that_python_drops_is_sent_again(number):
+    for each in STOPS:
+        signal.signal(each, signal.default_int_handler)
+    signals.catch()
+    with pytest.raises(Stopped) as stopped:
+        wait_after(Freed(number))
+    assert stopped.value.number == number
+
+
+def wait_after(freed):
+    del freed
+    threading.Event().wait(60)
+
+
+def test_other_dropped_exceptions_are_reported(monkeypatch):
+    reported = []
+    monkeypatch.setattr("sys.unraisablehook", reported.append)
+    signals.catch()
+    signals.catch()
+    sys.unraisablehook(types.SimpleNamespace(exc_value=ValueError()))
+    assert len(reported) == 1
 
 
 def begun(folder, *args, words="memory", **options):

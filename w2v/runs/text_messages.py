@@ -105,10 +105,12 @@ def say_attached(console: Console, vocabulary: Vocabulary, settings: TextSetting
     attached = doubles(
         vocabulary, lambda name: name.rstrip(_PUNCTUATION_AFTER).lstrip(_PUNCTUATION_BEFORE)
     )
-    capitals = doubles(vocabulary, str.lower)
-    code_rows = [row for row, name in enumerate(vocabulary.names) if not _CODE.isdisjoint(name)]
-    if attached.share < _MIN_ATTACHED or counts[code_rows].sum() > _MAX_CODE * counts.sum():
+    if attached.share < _MIN_ATTACHED:
         return
+    code_rows = [row for row, name in enumerate(vocabulary.names) if not _CODE.isdisjoint(name)]
+    if counts[code_rows].sum() > _MAX_CODE * counts.sum():
+        return
+    capitals = doubles(vocabulary, str.lower)
     assert attached.example
     finding = "punctuation makes {!r} and {!r} different words".format(*attached.example)
     options = "--tokenizer words"

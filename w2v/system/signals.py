@@ -1,13 +1,16 @@
 """Stop signals, and blocks of code in which they are deferred.
 
 A signal handler can raise an exception at any moment. The exception can interrupt the writing of a
-file, and Python drops it in callbacks from C, such as those that load compiled code. A stopped run
-saves a checkpoint or the model itself, see `runs.run`.
+file, and Python drops it in callbacks from C, such as those that load compiled code or that free an
+object. A signal whose exception was dropped is sent again. A stopped run saves a checkpoint or the
+model itself, see `runs.run`.
 """
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +28,7 @@ STOPS = tuple(
 # Seconds within which a second signal belongs to the same stop. The program timeout sends a signal
 # to its child and then to the process group, and a closed terminal sends SIGHUP twice.
 AGAIN = 1.0
+_RETRY = 0.05  # seconds after which a signal is sent again whose exception was dropped
 
 
 class Stopped(KeyboardInterrupt):
@@ -46,18 +50,23 @@ def catch() -> None:
     for number in STOPS:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: a handler in C
             signal.signal(number, _stop)
+    if sys.unraisablehook is not _send_again:
+        global _report_dropped
+        _report_dropped, sys.unraisablehook = sys.unraisablehook, _send_again
 
 
 @contextmanager
 def handlers_kept() -> Iterator[None]:
     """A block at the end of which the handlers of stop signals are restored."""
     old_handlers = {number: signal.getsignal(number) for number in STOPS}
+    old_hook = sys.unraisablehook
     try:
         yield
     finally:
         for number, handler in old_handlers.items():
             if handler is not signal.getsignal(number):
                 signal.signal(number, handler)
+        sys.unraisablehook = old_hook
 
 
 def name_of(number: int) -> str:
@@ -149,6 +158,21 @@ def _stop(number: int, frame: FrameType | None) -> None:
         return
     _stopped_at = now
     raise Stopped(number)
+
+
+def _send_again(dropped: sys.UnraisableHookArgs) -> None:
+    """Send a signal again whose `Stopped` Python has dropped; report other dropped exceptions."""
+    global _stopped_at
+    if not isinstance(dropped.exc_value, Stopped):
+        _report_dropped(dropped)
+        return
+    _stopped_at = None
+    timer = threading.Timer(_RETRY, os.kill, (os.getpid(), dropped.exc_value.number))
+    timer.daemon = True
+    timer.start()
+
+
+_report_dropped = sys.unraisablehook
 
 
 def _can_be_deferred(number: int) -> bool:

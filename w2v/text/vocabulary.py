@@ -157,7 +157,7 @@ def choose(
         is_new = ~is_known[kept]
         kept = kept[~is_new | (np.cumsum(is_new) <= max_vocab - len(known))]
     vocabulary = Vocabulary(
-        [counter.name(i).decode() for i in kept.tolist()],
+        [name.decode() for name in counter.names_of(kept)],
         counts[kept],
         int(np.count_nonzero(counts)) + counter.pruned_types,
         int(counts.sum()) - sum(known.values()) + counter.pruned_tokens,

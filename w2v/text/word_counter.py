@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 import numpy as np
 
@@ -151,10 +150,17 @@ class WordCounter:
 
     def names_from(self, first: int) -> list[bytes]:
         """The names of the types from a number on, as UTF-8."""
-        offsets = self._offsets[first : self._types + 1]
-        text = self._text[offsets[0] : offsets[-1]].tobytes()
-        bounds = (offsets - offsets[0]).tolist()
-        return [text[begin:end] for begin, end in pairwise(bounds)]
+        return self.names_of(np.arange(first, self._types))
+
+    def names_of(self, numbers: np.ndarray) -> list[bytes]:
+        """The names of some types, as UTF-8; much faster than `name` for each."""
+        if not numbers.size:
+            return []
+        begins, ends = self._offsets[numbers], self._offsets[numbers + 1]
+        first = int(begins.min())
+        text = self._text[first : ends.max()].tobytes()
+        bounds = zip((begins - first).tolist(), (ends - first).tolist(), strict=True)
+        return [text[begin:end] for begin, end in bounds]
 
     def name(self, number: int) -> bytes:
         """The name of a type, as UTF-8."""
