@@ -395,6 +395,5 @@ def _check_update(path: str) -> None:
             advice += ", or start from its word vectors with --init"
         elif "documents.matrix" in tensors:
             advice += ", or compute the vectors of new documents with w2v infer"
-        raise W2VError(
-            f"{name_of(path)} is a {model.name} model, which cannot be updated: {advice}"
-        )
+        trained = f"{name_of(path)} was trained with --model {model.name}"
+        raise W2VError(f"{trained}, which cannot be updated: {advice}")

@@ -286,4 +286,4 @@ def test_a_model_whose_vectors_were_exchanged_for_int8_is_refused(w2v, small, fo
     container.write("x.safetensors", changed, metadata)
     outcome = w2v("infer", "x.safetensors", "text")
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
-    assert "a pv-dbow model has no vectors in int8" in outcome.err
+    assert "--model pv-dbow writes no vectors in int8" in outcome.err

@@ -206,7 +206,7 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--update", "old.safetensors", "--model", "cbow"), "is a skipgram model: use --model"),
+        (("--update", "old.safetensors", "--model", "cbow"), "with --model skipgram: use --model"),
         (
             ("--update", "old.txt"),
             "old.txt (word2vec text) holds only vectors: use --init to start from",
@@ -264,7 +264,7 @@ def test_what_cannot_be_updated_is_called_by_its_name_with_what_to_do(w2v, folde
         instead, work = "", ("train", "text", *args, "-o", "new.safetensors")
     assert (outcome.code, outcome.err) == (
         2,
-        f"w2v: old.safetensors is a {model} model, which cannot be updated: train it "
+        f"w2v: old.safetensors was trained with --model {model}, which cannot be updated: train it "
         f"again on all texts{instead}\n",
     )
     assert w2v(*work).code == 0

@@ -75,6 +75,8 @@ def test_a_separator_splits_a_field(folder, name, rows):
          "t.jsonl: row 2: an empty label in 'a||b', which is split at '|'"),
         ("t.jsonl", '{"label": ["a", ""], "text": "w"}', {},
          "t.jsonl: row 2: the field 'label' has an empty label"),
+        ("t.jsonl", '{"label": ["a", " \\u00a0"], "text": "w"}', {},
+         "t.jsonl: row 2: the field 'label' has an empty label"),
         ("t.jsonl", '{"label": ["a", true], "text": "w"}', {},
          "row 2: a label in the field 'label' must be a string or a whole number, found true"),
         ("t.jsonl", '{"label": ["a", ["b"]], "text": "w"}', {}, 'whole number, found ["b"]'),
@@ -96,6 +98,28 @@ def test_wrong_labels_are_errors_with_their_row(folder, mode, name, row, options
     )
     assert b"".join(corpus.blocks()) == b"w\n"
     assert (corpus.labels, len(refused)) == ([("x",)], 1)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "  ", "\u00a0", "\u3000 "])
+@pytest.mark.parametrize("separator", [None, "|"])
+@pytest.mark.parametrize("name", ["t.tsv", "t.csv", "t.jsonl"])
+def test_a_field_of_blanks_is_no_label(folder, name, separator, blank):
+    row = json.dumps({"label": blank, "text": "w"}) if "json" in name else f"{blank}\tw"
+    (folder / name).write_text(row.replace("\t", ",") if "csv" in name else row)
+    options = {"columns": "label,text", "label_separator": separator}
+    for mode in ("extra", "if there"):
+        assert labels_of(name, mode, **options) == ([()], [["w"]])
+    for mode in ("needed", "several"):
+        with pytest.raises(W2VError, match=f"{name}: row 1 has no label"):
+            labels_of(name, mode, **options)
+
+
+@pytest.mark.parametrize("row", ["__label__ w", "__label__a __label__ w", "__label__\u00a0 w"])
+def test_a_mark_without_a_name_is_an_error_where_labels_are_needed(folder, row):
+    (folder / "t").write_text(f"__label__x w\n{row}\n")
+    with pytest.raises(W2VError, match="t: row 2 has a label without a name, such as __label__"):
+        labels_of("t", "several")
+    assert labels_of("t", "if there")[1] == [["w"], ["w"]]
 
 
 def test_an_empty_separator_is_an_error():

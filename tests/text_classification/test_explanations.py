@@ -317,8 +317,8 @@ def test_what_has_no_explanation_is_named(w2v, folder):
     outcome = w2v("explain", "net.safetensors", "x y")
     assert outcome.code == 2
     assert outcome.err == (
-        "w2v: net.safetensors is a mlp model: what can be explained are the labels of nbow models "
-        "and of fastText's classifiers\n"
+        "w2v: net.safetensors was trained with --model mlp: what can be explained are the "
+        "labels of nbow models and of fastText's classifiers\n"
     )
     w2v("convert", "net.safetensors", "vectors.txt")
     outcome = w2v("explain", "vectors.txt", "x y")

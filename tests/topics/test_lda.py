@@ -448,8 +448,8 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
         (("topics", "x.safetensors", "--format", "tsv"), "work only with --reference"),
         (("topics", "x.safetensors", "--reference", "nowhere"), "nowhere: No such file"),
         (("topics", "text"), "text is not a vector file"),
-        (("topics", "sg.safetensors"), "is a skipgram model: topics need one of lda, lsa"),
-        (("topics", "w.safetensors"), "is a pv-dbow model: topics need one of lda, lsa"),
+        (("topics", "sg.safetensors"), "with --model skipgram: topics need one of lda, lsa"),
+        (("topics", "w.safetensors"), "with --model pv-dbow: topics need one of lda, lsa"),
         (("topics", "v.bin"), "v.bin (word2vec binary) holds only vectors: this needs a model"),
         (("perplexity", "v.bin", "text"), "v.bin (word2vec binary) holds only vectors"),
         (

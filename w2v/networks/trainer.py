@@ -21,6 +21,7 @@ from w2v.networks.optimizer import Optimizer
 from w2v.networks.updates import MinibatchUpdates
 from w2v.settings import NetworkSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
+from w2v.text.labels import check_two, check_words_of_labels
 from w2v.text.vocabulary import END, Vocabulary
 from w2v.training.chunks import Plan
 
@@ -36,7 +37,8 @@ class NetworkTrainer:
     vocabulary  a vocabulary with the token UNKNOWN, and END for a language model
     text        documents with one label each, or the text of a language model
     settings    settings of the model
-    Raises      W2VError if all documents have the same label, or tied layers differ in size
+    Raises      NothingToLearnError if all documents have the same label; W2VError if labels are
+                among the words, or tied layers differ in size
     """
 
     def __init__(self, vocabulary: Vocabulary, text: EncodedText, settings: NetworkSettings):
@@ -45,11 +47,8 @@ class NetworkTrainer:
         self.labels: list[str] = []
         if isinstance(text, EncodedDocuments):
             self.labels = sorted({label for labels in text.labels for label in labels})
-            if len(self.labels) < 2:
-                raise W2VError(
-                    f"all texts have the label {self.labels[0]!r}: a classifier needs texts of two "
-                    "labels or more"
-                )
+            check_two(self.labels)
+            check_words_of_labels(vocabulary.names)
         self.architecture = Architecture.of(settings, len(vocabulary.names), len(self.labels))
         layer = self.architecture.layer
         self.kernels = ("row_merge", *(layer.kernels if layer else ()), "softmax", "optimizers")

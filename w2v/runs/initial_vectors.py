@@ -83,7 +83,8 @@ class InitialVectors:
     def check(self, model: str, dim: int) -> None:
         """Raise W2VError where the run has another model or dimension than the file."""
         if self.update and model != self.model:
-            raise W2VError(f"{self.name} is a {self.model} model: use --model {self.model}")
+            own = f"--model {self.model}"
+            raise W2VError(f"{self.name} was trained with {own}: use {own}")
         if dim != self.dim:
             raise W2VError(
                 f"{self.name} has vectors of {self.dim} numbers, but --dim is {dim}: leave out "

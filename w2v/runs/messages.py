@@ -11,7 +11,7 @@ from typing import Any
 from w2v.embeddings import formats
 from w2v.errors import NothingToLearnError
 from w2v.factorization.stopwords import find as find_stopwords
-from w2v.runs.nothing_to_learn import is_full
+from w2v.runs.nothing_to_learn import is_full, left_out_by
 from w2v.runs.request import Request
 from w2v.runs.text_messages import (
     Console,
@@ -264,12 +264,12 @@ class Messages:
             )
 
     def _warn_of_losses(self, losses: list[float]) -> None:
-        """Warn of epochs without pairs, or of a last loss above that of untrained vectors."""
+        """Warn of epochs without training, or of a last loss above that of untrained vectors."""
         untrained = self._request.options.untrained_loss
+        cause, _, advice = left_out_by(self._request.options)
         if empty_epochs := sum(map(math.isnan, losses)):
             self._console.say(
-                f"subsampling left nothing to train in {plural(empty_epochs, 'epoch')}: "
-                "try --sample 0"
+                f"{cause} left nothing to train in {plural(empty_epochs, 'epoch')}: try {advice}"
             )
         elif losses[-1] > untrained:
             self._console.say(

@@ -8,7 +8,7 @@ import numpy as np
 
 from w2v.errors import NothingToLearnError
 from w2v.setting_fields import option_name
-from w2v.settings import NegativeSamplingSettings, TextSettings
+from w2v.settings import ModelSettings, NegativeSamplingSettings, TextSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 
@@ -90,13 +90,23 @@ def check_neighbours(
     raise NothingToLearnError(f"{source}: {reason}")
 
 
-def check_epochs(losses: list[float], source: str) -> None:
-    """Raise NothingToLearnError where subsampling left no pair of words in any epoch.
+def check_epochs(losses: list[float], options: ModelSettings, source: str) -> None:
+    """Raise NothingToLearnError where chance left nothing to train in any epoch.
 
-    losses  mean loss of each epoch; NaN for an epoch without pairs
-    source  name of the text in the message
+    losses   mean loss of each epoch; NaN for an epoch with nothing to train
+    options  settings of the model
+    source   name of the text in the message
     """
     if losses and all(map(math.isnan, losses)):
-        raise NothingToLearnError(
-            f"{source}: subsampling left no pair of words to train: try --sample 0"
-        )
+        cause, unit, advice = left_out_by(options)
+        raise NothingToLearnError(f"{source}: {cause} left no {unit} to train: try {advice}")
+
+
+def left_out_by(options: ModelSettings) -> tuple[str, str, str]:
+    """What leaves out words at random, what is then trained, and how to leave out fewer of them.
+
+    options  settings of a model that is trained by gradient descent
+    """
+    if isinstance(options, NegativeSamplingSettings):
+        return "subsampling", "pair of words", "--sample 0"
+    return "--dropout", "feature", "a lower --dropout"

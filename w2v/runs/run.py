@@ -150,7 +150,10 @@ class TrainingRun:
                 names = self.text.names
         formats.check_names(request.output, names, request.dim, request.run.blank)
         memory.check_numbering(self.vocabulary.names, request.options, self._max_memory)
-        self.executor.prepare(self.vocabulary, self.text)
+        try:
+            self.executor.prepare(self.vocabulary, self.text)
+        except NothingToLearnError as error:
+            raise NothingToLearnError(f"{self.corpus.source}: {error}") from None
         if isinstance(request.options, NegativeSamplingSettings):
             check_neighbours(
                 self.text, self.vocabulary, self.executor.chunk_words, request.options,
@@ -311,10 +314,10 @@ class TrainingRun:
         self.messages.summary(self.losses, self.validation, result, self.executor.threads)
 
     def _check_learnt(self) -> None:
-        """Raise NothingToLearnError where subsampling left no pair of words in any epoch."""
+        """Raise NothingToLearnError where chance left nothing to train in any epoch."""
         if self.request.model.method == "sgd":
             try:
-                check_epochs(self.losses, self.corpus.source)
+                check_epochs(self.losses, self.request.options, self.corpus.source)
             except NothingToLearnError:
                 self.forget_checkpoint()
                 raise

@@ -85,8 +85,8 @@ def open_explainer(path: str) -> SavedExplainer:
     model = models().get(name)
     if model and not model.is_labelled:
         raise W2VError(
-            f"{name_of(path)} is a {name} model: what can be explained are the labels of nbow "
-            "models and of fastText's classifiers"
+            f"{name_of(path)} was trained with --model {name}: what can be explained are the "
+            "labels of nbow models and of fastText's classifiers"
         )
     saved = _NeuralBagOfWords(path)
     return SavedExplainer(saved.name, saved.labels, saved.split, saved.explainer)

@@ -82,11 +82,11 @@ class SavedModel:
         name, values = renamed(metadata.get("model", ""), container.nested(metadata, "settings"))
         model = models().get(name)
         if model is None or not is_suitable(model):
-            content = f"is a {name} model" if model else "holds no known model"
+            content = f"was trained with --model {name}" if model else "holds no known model"
             suitable = ", ".join(m.name for m in models().values() if is_suitable(m))
             raise W2VError(f"{name_of(path)} {content}: {purpose} need one of {suitable}")
         if "words.scales" in self.tensors:  # The arrays of a model are used as they are.
-            raise W2VError(f"{self.name}: damaged: a {name} model has no vectors in int8")
+            raise W2VError(f"{self.name}: damaged: --model {name} writes no vectors in int8")
         self.model = model
         # Files of older versions lack some settings.
         older = {"normalize": "none", "oov": "skip", **asdict(SubwordSettings())}
@@ -153,7 +153,7 @@ class SavedDocumentModel(SavedModel):
             if epochs is not None:
                 if not self.model.infers_epochs:
                     raise W2VError(
-                        f"a {self.model.name} model infers without epochs: leave out --epochs"
+                        f"--model {self.model.name} infers without epochs: leave out --epochs"
                     )
                 assert isinstance(options, ParagraphSettings)
                 options = replace(options, epochs=epochs)

@@ -47,7 +47,7 @@ def label_field(
     values     the JSON object
     where      the file and the row, for messages
     separator  the text between the labels in a string; None: a string is one label
-    Returns    the labels in their order, each once; none for null, "" or a missing field
+    Returns    the labels in their order, each once; none for null, blanks or a missing field
     Raises     W2VError for another value, or an empty label in a list or between separators
     """
     value = values.get(name)
@@ -65,7 +65,7 @@ def label_field(
                 f"{where}: a label in the field {name!r} must be a string or a whole number, found "
                 f"{json.dumps(label)[:60]}"
             )
-        if label == "":
+        if not str(label).strip():
             raise W2VError(f"{where}: the field {name!r} has an empty label: remove it")
     return distinct(_checked(str(label), name, where) for label in value)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from w2v.errors import W2VError
+from w2v.errors import NothingToLearnError, W2VError
 
 # How labels are read. "extra": documents have ids, and labels are read from tables and JSON objects
 # only. In all other modes documents have no ids: row numbers are their names. "if there": a
@@ -40,14 +40,16 @@ def labels_in(begin: bytes) -> tuple[str, ...]:
 def split_labels(field: str, separator: str | None, where: str) -> tuple[str, ...]:
     """The labels in a field of a table.
 
-    field      the contents of the field; empty: no label
+    field      the contents of the field; empty or only blanks: no label
     separator  the text between two labels, around which blanks are removed; None: the field is one
                label
     where      the place of the field, for messages
     Raises     W2VError for an empty label
     """
-    if separator is None or not field:
-        return (field,) if field else ()
+    if not field.strip():
+        return ()
+    if separator is None:
+        return (field,)
     labels = [label.strip() for label in field.split(separator)]
     if "" in labels:
         raise W2VError(
@@ -58,7 +60,7 @@ def split_labels(field: str, separator: str | None, where: str) -> tuple[str, ..
 
 
 def check_labels(labels: tuple[str, ...], mode: Labels, place: str, field: str) -> None:
-    """Raise W2VError if a document has too few or too many labels for a mode.
+    """Raise W2VError if a document has too few or too many labels for a mode, or an empty one.
 
     place  the place of the document, for messages
     field  the name of the field of labels in JSON objects, for messages
@@ -68,8 +70,38 @@ def check_labels(labels: tuple[str, ...], mode: Labels, place: str, field: str) 
             f"{place} has no label: expected LABEL TAB TEXT in a .tsv file (or with --format tsv), "
             f"__label__LABEL TEXT, or the field {field!r}"
         )
+    if mode in ("needed", "several") and not all(label.strip() for label in labels):
+        raise W2VError(
+            f"{place} has a label without a name, such as __label__ alone: write the name, or "
+            "remove the label"
+        )
     if len(labels) > 1 and mode == "needed":
         raise W2VError(
             f"{place} has several labels, such as {labels[0]!r} and {labels[1]!r}: keep one, or "
             "use a model that is trained with --loss ova, where several labels may apply to a text"
+        )
+
+
+def check_two(labels: Sequence[str]) -> None:
+    """Raise NothingToLearnError if the texts of a classifier have only one label between them.
+
+    labels  the different labels of the texts
+    """
+    if len(labels) == 1:
+        raise NothingToLearnError(
+            f"all texts have the label {labels[0]!r}: a classifier needs texts of two labels or "
+            "more"
+        )
+
+
+def check_words_of_labels(names: Iterable[str]) -> None:
+    """Raise W2VError if words look like labels, which predict a label only in the training texts.
+
+    names  the words of the vocabulary
+    """
+    mark = _MARK.decode()
+    if found := next((name for name in names if name.startswith(mark)), None):
+        raise W2VError(
+            f"the texts have the word {found!r}: move labels to the beginnings of the lines, where "
+            "alone they are read (fastText reads them anywhere in a line)"
         )

@@ -16,6 +16,7 @@ from w2v.negative_sampling.word_distributions import alias_table
 from w2v.networks.fasttext_classifier import label_tree
 from w2v.system.text_file import numbered_lines
 from w2v.text.encoded_text import EncodedDocuments
+from w2v.text.labels import check_two
 
 _LOSSES = {"softmax": SOFTMAX, "ova": ONE_VERSUS_ALL, "ns": NEGATIVE, "hs": HIERARCHICAL}
 
@@ -35,13 +36,9 @@ class LabelNumbers:
 
     @classmethod
     def found_in(cls, text: EncodedDocuments) -> Self:
-        """Number the labels of texts; W2VError if there are fewer than two."""
+        """Number the labels of texts; NothingToLearnError if there are fewer than two."""
         names = sorted({name for names in text.labels for name in names})
-        if len(names) < 2:  # noqa: PLR2004
-            raise W2VError(
-                f"all texts have the label {names[0]!r}: a classifier needs texts of two labels "
-                "or more"
-            )
+        check_two(names)
         return cls.numbered(text, names)
 
     @classmethod

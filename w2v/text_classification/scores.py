@@ -45,10 +45,11 @@ class TrainedLayers:
         """
         rows, dim = self.vectors.shape
         if not self.hidden and len(self.outputs) < dim and features > rows // 4:
-            _ = self._score_table
+            with _overflow_ignored():
+                _ = self._score_table
 
     def scores(self, rows: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-        """The scores of the labels for M texts, float32 (M, K).
+        """The scores of the labels for M texts, float32 (M, K); not finite where they overflow.
 
         rows    int32 (N,), the features of all texts
         bounds  int64 (M + 1,), text m has the features rows[bounds[m]:bounds[m + 1]]
@@ -56,9 +57,10 @@ class TrainedLayers:
         if "_score_table" in self.__dict__:
             return self._means(self._score_table, rows, bounds) + self.biases
         hidden = self._means(self.vectors, rows, bounds)
-        for weights, biases in self.hidden:
-            hidden = np.maximum(hidden @ weights + biases, 0)
-        scores: np.ndarray = hidden @ self.outputs.T + self.biases
+        with _overflow_ignored():
+            for weights, biases in self.hidden:
+                hidden = np.maximum(hidden @ weights + biases, 0)
+            scores: np.ndarray = hidden @ self.outputs.T + self.biases
         return scores
 
     @staticmethod
@@ -68,19 +70,20 @@ class TrainedLayers:
         return means
 
     def probabilities(self, scores: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-        """The probabilities of the labels, float32 (M, K).
+        """The probabilities of the labels, float32 (M, K); NaN where scores overflow.
 
         scores       float32 (M, K); changed in place
         temperature  divisor of the scores
         """
-        scores /= np.float32(temperature)
-        if self.loss == "softmax":
-            scores -= scores.max(axis=1, keepdims=True)
-            np.exp(scores, out=scores)
-            scores /= scores.sum(axis=1, keepdims=True)
-            return scores
-        if self.tree is None:
-            return logistic(scores)
+        with _overflow_ignored():
+            scores /= np.float32(temperature)
+            if self.loss == "softmax":
+                scores -= scores.max(axis=1, keepdims=True)
+                np.exp(scores, out=scores)
+                scores /= scores.sum(axis=1, keepdims=True)
+                return scores
+            if self.tree is None:
+                return logistic(scores)
         p, nodes = np.empty_like(scores), np.empty(2 * scores.shape[1] - 1)
         inner = np.ascontiguousarray(scores[:, :-1])
         tree_probabilities(inner, self.tree.left, self.tree.right, 0.0, nodes, p)
@@ -94,6 +97,11 @@ class TrainedLayers:
             scores if self.tree is None else self.probabilities(scores.copy())
         ).argmax(axis=1)
         return best
+
+
+def _overflow_ignored() -> np.errstate:
+    """A block that does not warn of numbers that overflow: who uses the result tests it."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def logistic(scores: np.ndarray) -> np.ndarray:
@@ -113,7 +121,8 @@ def mean_loss(layers: TrainedLayers, scores: np.ndarray, labels: LabelNumbers) -
         return float("nan")
     if layers.loss in ("softmax", "hs"):
         p = layers.probabilities(scores)[np.arange(len(scores)), labels.ids]
-        return float(-np.log(np.maximum(p, np.finfo(np.float32).tiny), dtype=np.float64).mean())
+        logs = np.log(np.maximum(p, np.finfo(np.float32).tiny), dtype=np.float64)
+        return float(0.0 - logs.mean())  # not -0.0
     wrong = np.where(labels.matrix(), -scores, scores).astype(np.float64)
     losses = np.maximum(wrong, 0) + np.log1p(np.exp(-np.abs(wrong)))
     return float(losses.sum(axis=1).mean())

@@ -17,6 +17,7 @@ from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
 from w2v.system.progress import plural
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
+from w2v.text.labels import check_words_of_labels
 from w2v.text.vocabulary import Vocabulary
 from w2v.text_classification.calibration import Calibration, calibrated
 from w2v.text_classification.feature_rates import feature_rates
@@ -38,7 +39,8 @@ class TextTrainer:
     vocabulary  V words and their counts
     text        the encoded texts with their labels
     settings    the settings of the model
-    Raises      W2VError if there are fewer than two labels, or weights of other labels
+    Raises      NothingToLearnError if there are fewer than two labels; W2VError if labels are among
+                the words, or if there are weights of other labels
 
     `matrices` holds `input_vectors` float32 (R + 1, D), the vectors of the R features, padded with
     zeros for the kernels; `input_squares` float32 (R + 1, 2); and the layers, see
@@ -53,6 +55,7 @@ class TextTrainer:
         self, vocabulary: Vocabulary, text: EncodedDocuments, settings: ClassifierSettings
     ):
         self.vocabulary, self.text, self.settings = vocabulary, text, settings
+        check_words_of_labels(vocabulary.names)
         self.labels = LabelNumbers.found_in(text)
         self._importance = importance(self.labels, settings)
         self.features = Features.found_in(vocabulary.names, text, settings)

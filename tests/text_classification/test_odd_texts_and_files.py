@@ -1,0 +1,81 @@
+"""What users get wrong with text classifiers: each mistake is one line that says what to do."""
+
+import numpy as np
+import pytest
+from helpers import compiled
+
+from w2v.embeddings import container
+from w2v.text_classification.labels import LabelNumbers
+from w2v.text_classification.scores import TrainedLayers, mean_loss
+
+SMALL = ("--model", "nbow", "--dim", "4", "--threads", "1", "--epochs", "2")
+
+
+def run(w2v, *args, code=0):
+    """The outcome of a command, which must have this exit status; an error is its last line."""
+    outcome = w2v(*args)
+    assert outcome.code == code, outcome.err
+    assert "Warning" not in outcome.err
+    assert "Traceback" not in outcome.err
+    return outcome
+
+
+@pytest.fixture
+def labelled(folder):
+    (folder / "train.txt").write_text("__label__a x y\n__label__b z x\n" * 4)
+    return folder
+
+
+@pytest.mark.parametrize("model", ["nbow", "mlp"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("__label__a x\n__label__a y\n", "t.txt: all texts have the label 'a': a classifier needs"),
+        ("__label__a x\n__label__b y __label__c\n", "the texts have the word '__label__c': move"),
+        ("__label__a x\nx __label__b\n", "t.txt: row 2 has no label"),
+        ("__label__a x\n__label__ y\n", "t.txt: row 2 has a label without a name"),
+        ("__label__a\n__label__b\n", "t.txt: no words in the text"),
+    ],
+)
+def test_labels_that_cannot_be_learnt(w2v, folder, model, text, message):
+    (folder / "t.txt").write_text(text)
+    options = SMALL if model == "nbow" else ("--model", "mlp", "--task", "classify", "--dim", "4")
+    args = ("train", "t.txt", *options, "--min-count", "1", "--quiet", "-o", "m.safetensors")
+    error = run(w2v, *args, code=2).err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (folder / "m.safetensors").exists()
+
+
+def test_dropout_that_leaves_nothing_is_named(w2v, folder):
+    (folder / "t.txt").write_text("__label__a x\n__label__b y\n")
+    args = ("train", "t.txt", *SMALL, "--dropout", "0.99", "-o", "m.safetensors")
+    error = run(w2v, *args, code=2).err
+    assert "t.txt: --dropout left no feature to train: try a lower --dropout" in error
+
+
+@compiled
+@pytest.mark.parametrize("name", ["words.matrix", "output_vectors", "b_o", "dense1.W"])
+@pytest.mark.parametrize("loss", ["softmax", "ova", "hs"])
+def test_numbers_that_overflow_are_one_line(w2v, labelled, name, loss):
+    hidden = ("--hidden", "3") if name == "dense1.W" else ()
+    run(w2v, "train", "train.txt", *SMALL, "--loss", loss, *hidden, "-o", "m.safetensors")
+    tensors, metadata = container.read("m.safetensors")
+    for value in (3e38, -3e38):
+        large = np.where(np.arange(tensors[name].size) % 2, -value, value)
+        changed = {name: large.astype(np.float32).reshape(tensors[name].shape)}
+        container.write("bad.safetensors", {**tensors, **changed}, metadata)
+        for threads in ("1", "2"):
+            predicted = w2v("predict", "bad.safetensors", "train.txt", "--threads", threads)
+            assert "Warning" not in predicted.err
+            assert predicted.code in (0, 2)
+            if predicted.code:
+                assert "has numbers that are too large to compute with" in predicted.err
+
+
+def test_a_loss_of_zero_has_no_sign():
+    labels = LabelNumbers(["a", "b"], np.array([0], np.int32), np.array([0, 1]))
+    for loss in ("softmax", "ova"):
+        layers = TrainedLayers(np.zeros((1, 1)), [], np.zeros((2, 1)), np.zeros(2), loss, None)
+        scores = np.array([[500, -500]], np.float32)
+        assert f"{mean_loss(layers, scores, labels):.4f}" == "0.0000"
