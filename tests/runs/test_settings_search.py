@@ -169,7 +169,7 @@ def test_the_score_of_several_labels_is_micro_f1(labelled):
     found = make_search("order", 1000, Clock(), loss="ova", epochs=1)
     trial = found._prepare(choice_of(found.request), Messages(Silent(), found.request))
     trainer = trial.run.executor.trainer
-    scores, labels = trainer._held_out_scores()
+    [(scores, labels)] = trainer._held_out.blocks(trainer.trained())
     truth, predicted = labels.matrix(), 1 / (1 + np.exp(-scores.astype(float))) >= 0.5
     right = (truth & predicted).sum()
     precision, recall = right / max(predicted.sum(), 1), right / truth.sum()

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from w2v.networks.reliability import Reliability
 from w2v.networks.text_classifier import Ties, best_labels, choose
 
-BINS = 15  # of the expected calibration error, as in Guo et al. 2017
 # The lowest probability in a log loss: the spacing of float32 numbers at 1, as in scikit-learn.
 _LOWEST = float(np.finfo(np.float32).eps)
 
@@ -124,13 +124,8 @@ class ClassificationCounts:
     threshold     lowest probability of a predicted label
     added         see `Prediction`
 
-    The expected calibration error (Guo et al. 2017, On calibration of modern neural networks,
-    equation 3) compares probabilities with shares of true labels, in 15 bins of equal width:
-
-        ECE = Σ_b n_b / n · |share of true labels in bin b - mean probability in bin b|
-
-    Of an exclusive classifier, n is N, and the bins hold the most probable label of each text. Else
-    n is N · K, and they hold all labels.
+    The predictions of the expected calibration error, see `Reliability`, are the most probable
+    label of each text of an exclusive classifier, and else all labels of each text.
 
     The log loss of an exclusive classifier is the mean of -ln p over the true labels of all texts,
     without those that the classifier does not know. Else it is the mean over all N · K
@@ -154,7 +149,7 @@ class ClassificationCounts:
         self._number = {label: number for number, label in enumerate(labels)}
         self.texts = 0
         self._totals = np.zeros((3, len(labels)), np.int64)  # true, predicted, hits
-        self._bins = np.zeros((3, BINS))  # probabilities: number, sum, number of true labels
+        self._reliability = Reliability()
         self._losses = np.zeros(2)  # sum, number
         self._has_one = True  # whether each text has one true label
         self._pairs: list[np.ndarray] = []  # the true and the most probable label of each text
@@ -184,14 +179,14 @@ class ClassificationCounts:
         if self._is_exclusive:
             at_best = np.arange(len(block)) * len(self._names) + best
             p = np.take_along_axis(block, best[:, None], axis=1)[:, 0]
-            self._add_calibration(p, np.isin(at_best, true_codes))
+            self._reliability.add(p, np.isin(at_best, true_codes))
             known = labels < self._known
             self._add_losses(-np.log(_inside(block[rows[known], labels[known]])))
         else:
             is_true = np.zeros((len(block), len(self._names)), np.bool_)
             is_true[rows, labels] = True
             is_true = is_true[:, : self._known]
-            self._add_calibration(block.ravel(), is_true.ravel())
+            self._reliability.add(block.ravel(), is_true.ravel())
             p = _inside(block)
             self._add_losses(-np.log(np.where(is_true, p, 1 - p)).ravel())
 
@@ -205,13 +200,6 @@ class ClassificationCounts:
         missing = len(self._names) - self._totals.shape[1]
         self._totals = np.pad(self._totals, ((0, 0), (0, missing)))
 
-    def _add_calibration(self, p: np.ndarray, is_true: np.ndarray) -> None:
-        """Add probabilities, float (n,), and whether their labels are true, bool (n,)."""
-        p = np.clip(p.astype(np.float64), 0, 1)
-        bins = np.clip(np.ceil(p * BINS).astype(np.int64) - 1, 0, BINS - 1)  # a bin has its end
-        for total, weights in zip(self._bins, (None, p, is_true), strict=True):
-            total += np.bincount(bins, weights, BINS)
-
     def _add_losses(self, losses: np.ndarray) -> None:
         self._losses += losses.sum(), losses.size
 
@@ -222,12 +210,10 @@ class ClassificationCounts:
         true, predicted, hits = self._totals[:, order]
         right, confusions = self._confusions() if self._has_one else (None, None)
         loss, number = self._losses
-        numbers, sums, true_sums = self._bins
-        error = float(np.abs(true_sums - sums).sum() / max(numbers.sum(), 1))
         names = [self._names[number] for number in order]
         return ClassificationReport(
-            names, self.texts, true, predicted, hits, right, confusions, error,
-            float(loss / number) if number else None,
+            names, self.texts, true, predicted, hits, right, confusions,
+            self._reliability.error(), float(loss / number) if number else None,
         )  # fmt: skip
 
     def _confusions(self) -> tuple[int, list[Confusion]]:

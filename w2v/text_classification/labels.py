@@ -70,6 +70,10 @@ class LabelNumbers:
         places = np.arange(bounds[-1]) + np.repeat(self.bounds[texts] - bounds[:-1], sizes)
         return self.ids[places], bounds
 
+    def part(self, texts: np.ndarray) -> LabelNumbers:
+        """The labels of some texts, int32 (·,), as those of a corpus that has only these."""
+        return LabelNumbers(self.names, *self.of_texts(texts))
+
     def matrix(self) -> np.ndarray:
         """Whether each text has each label, bool (S, K)."""
         has_label = np.zeros((len(self.bounds) - 1, len(self.names)), np.bool_)

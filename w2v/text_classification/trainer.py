@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -19,9 +20,10 @@ from w2v.system.progress import plural
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.labels import check_words_of_labels
 from w2v.text.vocabulary import Vocabulary
-from w2v.text_classification.calibration import Calibration, calibrated
+from w2v.text_classification.calibration import Calibration
 from w2v.text_classification.feature_rates import feature_rates
-from w2v.text_classification.features import Features, TextFeatures
+from w2v.text_classification.features import Features
+from w2v.text_classification.held_out import HeldOutTexts
 from w2v.text_classification.labels import LabelNumbers, LabelTree, importance, with_loss
 from w2v.text_classification.rounds import TextCopies, copy_bytes
 from w2v.text_classification.scores import TrainedLayers
@@ -30,7 +32,6 @@ from w2v.training.chunks import CHUNK, Chunk, Plan, WholeDocumentPlan
 
 NGRAMS, BUCKETS, TEMPERATURE = "word_ngrams.vectors", "word_ngrams.buckets", "temperature"
 _ROWS = 1 << 12  # rows that are initialised at a time
-_TEXTS = 1 << 12  # held-out texts that are scored at a time
 
 
 class TextTrainer:
@@ -71,7 +72,7 @@ class TextTrainer:
         self.frozen = np.zeros(0, np.bool_)
         self.matrices: dict[str, np.ndarray] = {}
         self._plan: Plan
-        self._held_out: tuple[TextFeatures, LabelNumbers] | None = None
+        self._held_out: HeldOutTexts | None = None
         self._note = ""
 
     @property
@@ -112,7 +113,7 @@ class TextTrainer:
         return 4 * sum(int(np.prod(shape)) for shape in self._shapes().values())
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that training needs: the matrices, the composed words, features and row copies.
+        """Bytes that training needs: the matrices, composed words, features, row copies, held-out scores.
 
         threads  number of threads, each of which copies the layers
         """
@@ -120,6 +121,8 @@ class TextTrainer:
         words = 4 * len(self.vocabulary.names) * settings.dim * settings.has_subwords
         layers = 8 * threads * int(np.prod(shapes["layer_weights"]))
         needed = self.matrix_bytes() + words + layers + self._text_features.bytes
+        if self._held_out:
+            needed += self._held_out.bytes
         if settings.deterministic:
             needed += copy_bytes(self._text_features, self._plan, shapes)
         return needed
@@ -218,7 +221,8 @@ class TextTrainer:
         """Raise W2VError if a held-out text has a label that no training text has."""
         assert isinstance(text, EncodedDocuments)
         labels = LabelNumbers.numbered(text, self.labels.names)
-        self._held_out = self.features.of_texts(text), labels
+        features = self.features.of_texts(text)
+        self._held_out = HeldOutTexts(features, labels, self.settings.is_exclusive)
 
     def loss(self, text: EncodedText) -> float:
         """The mean loss of the held-out texts with the best temperature, in nats; NaN for none.
@@ -226,10 +230,10 @@ class TextTrainer:
         Later epochs make the scores larger. Without a temperature, the loss would choose an epoch
         whose scores are not yet too large rather than the one that separates the labels best.
         """
-        layers, (scores, labels) = self.trained(), self._held_out_scores()
-        right = labels.matrix()[np.arange(len(scores)), layers.best(scores)]
-        self._note = f"precision {right.mean():.2%}" if len(right) else ""
-        return calibrated(layers, scores, labels).loss
+        found = self._calibrate()
+        name = "accuracy" if self.settings.is_exclusive else "precision"
+        self._note = "" if math.isnan(found.accuracy) else f"{name} {found.accuracy:.2%}"
+        return found.loss
 
     @property
     def score_name(self) -> str:
@@ -242,29 +246,8 @@ class TextTrainer:
         Where a text may have several labels, it is the micro F1 of the labels with a probability of
         at least 0.5, which no temperature changes.
         """
-        scores, labels = self._held_out_scores()
-        if not len(scores):
-            return float("nan")
-        has_label = labels.matrix()
-        if self.settings.is_exclusive:
-            right = has_label[np.arange(len(scores)), self.trained().best(scores)]
-            return float(right.mean())
-        predicted = scores >= 0
-        both = int((predicted & has_label).sum())
-        return 2 * both / max(int(predicted.sum()) + int(has_label.sum()), 1)
-
-    def _held_out_scores(self) -> tuple[np.ndarray, LabelNumbers]:
-        """The scores of the labels for the held-out texts, float32 (M, K), and their labels."""
-        assert self._held_out is not None
-        features, labels = self._held_out
-        layers, numbers = self.trained(), np.arange(len(features.sizes), dtype=np.int32)
-        latest = features.features.scratch()
-        layers.prepare(int(features.sizes.sum()))
-        parts = [
-            layers.scores(*features.gather(numbers[at : at + _TEXTS], latest))
-            for at in range(0, len(numbers), _TEXTS)
-        ]
-        return np.concatenate([np.empty((0, len(labels.names)), np.float32), *parts]), labels
+        assert self._held_out
+        return self._held_out.score(self.trained())
 
     def on_validation(self, losses: list[float]) -> None:
         """Do nothing: the learning rate does not depend on the validation loss."""
@@ -334,7 +317,8 @@ class TextTrainer:
 
     def _calibrate(self) -> Calibration:
         """The calibration of the parameters as they are now, which may be those of any epoch."""
-        return calibrated(self.trained(), *self._held_out_scores())
+        assert self._held_out
+        return self._held_out.calibrated(self.trained())
 
     def facts(self) -> dict[str, Any]:
         """The metadata of the result: the buckets of word n-grams."""
