@@ -37,6 +37,7 @@ LINE = [
     "models",
     "runs",
     "cluster",
+    "labelling",
     "vectors",
     "api",
     "fitting",

@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     from w2v.embeddings.query import Neighbour
     from w2v.errors import DivergedError, NotFoundError, W2VError
     from w2v.fitting import fit_subwords
+    from w2v.labelling import Classifier, Explanation
     from w2v.system.progress import Progress
+    from w2v.text_classification.explanation import Contribution
     from w2v.vectors import Topic, Vectors
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Classifier",
+    "Contribution",
     "DivergedError",
+    "Explanation",
     "Neighbour",
     "NotFoundError",
     "Progress",
@@ -44,7 +49,10 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Classifier": "labelling",
+    "Contribution": "text_classification.explanation",
     "DivergedError": "errors",
+    "Explanation": "labelling",
     "Neighbour": "embeddings.query",
     "NotFoundError": "errors",
     "Progress": "system.progress",

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,13 @@ from w2v.embeddings.search import Search
 from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
+from w2v.labelling import LabelsTexts
 from w2v.system import atomic_file, python_arguments, resources
 from w2v.system.progress import plural
 
 if TYPE_CHECKING:
+    from w2v.networks.text_classifier import TextClassifier
+    from w2v.runs.saved_explainer import SavedExplainer
     from w2v.runs.saved_model import SavedDocumentModel
     from w2v.text.encoded_text import EncodedDocuments
 
@@ -43,7 +46,7 @@ class Topic(NamedTuple):
     words: list[tuple[str, float]]
 
 
-class Vectors:
+class Vectors(LabelsTexts):
     """Words and their vectors. `w2v.train` and `w2v.load` return one; you can also build your own.
 
     words   N different names: words, or the ids of documents
@@ -281,7 +284,7 @@ class Vectors:
         from w2v.runs.saved_model import SavedDocumentModel
 
         passes = None if epochs is None else python_arguments.whole(epochs, "epochs", 1)
-        thread_count = _threads(threads)
+        thread_count = python_arguments.threads(threads)
         model = SavedDocumentModel(self._model_path(), passes)
         if isinstance(texts, str):
             return model.vector(texts)
@@ -289,37 +292,17 @@ class Vectors:
         with resources.blas_threads(thread_count):
             return model.vectors(text, thread_count)
 
-    @overload
-    def predict(  # type: ignore[overload-overlap]  # a string is also an iterable of strings
-        self, texts: str, *, threads: int | None = None
-    ) -> tuple[str, float]: ...
-
-    @overload
-    def predict(
-        self, texts: Iterable[str | Sequence[str]], *, threads: int | None = None
-    ) -> list[tuple[str, float]]: ...
-
-    def predict(
-        self, texts: str | Iterable[str | Sequence[str]], *, threads: int | None = None
-    ) -> tuple[str, float] | list[tuple[str, float]]:
-        """Predict the most probable label of new texts, by a network or a classifier of fastText.
-
-        texts    one text as a string, or several texts, each a string or a list of words
-        threads  number of worker threads; None: as many as available processors
-        Returns  (label, probability) for one string, a list of such pairs for several texts
-        Raises   W2VError if these vectors do not come from such a model (task="classify")
-        """
-        from w2v.networks.text_classifier import most_probable
+    def _classifier(self) -> TextClassifier:
+        """The classifier in the file; W2VError if there is none. See `LabelsTexts`."""
         from w2v.runs.saved_classifier import open_classifier
-        from w2v.text.encode import texts_corpus
 
-        thread_count = _threads(threads)
-        model = open_classifier(self._model_path())  # each of its threads calls BLAS
-        with texts_corpus(texts, model.text_settings) as corpus, resources.blas_threads(1):
-            predicted = model.predict(corpus, thread_count)
-            answers = [(model.labels[label], p) for label, p in most_probable(predicted)]
-            _LOG.info("%s", plural(predicted.counts.unknown, "unknown token"))
-        return answers[0] if isinstance(texts, str) else answers
+        return open_classifier(self._model_path())
+
+    def _explainer(self) -> SavedExplainer:
+        """The classifier in the file that explains; W2VError if there is none."""
+        from w2v.runs.saved_explainer import open_explainer
+
+        return open_explainer(self._model_path())
 
     def topics(self, count: int = 10) -> list[Topic]:
         """The topics of an LDA or LSA model.
@@ -388,10 +371,6 @@ def _read(
         text, unknown = model.read(corpus)
     _LOG.info("%s left out", plural(unknown, "unknown token"))
     return text
-
-
-def _threads(count: int | None) -> int:
-    return resources.processors() if count is None else python_arguments.whole(count, "threads", 1)
 
 
 def _score(min_score: float | None) -> float | None:

@@ -14,7 +14,6 @@ from w2v.cli.command import INPUT, Command, claim_stdin, grouped
 from w2v.cli.label_options import CountOrAll
 from w2v.cli.options import limit_blas
 from w2v.cli.output import ResultPrinter, format_options, print_lines, printable
-from w2v.errors import NotFoundError
 
 if TYPE_CHECKING:
     from w2v.text_classification.explanation import Contribution, Explanation
@@ -91,7 +90,7 @@ def explain(
 
     catch_signals()
     explainer = open_explainer(model)
-    number = None if label is None else label_number(explainer.labels, label, explainer.name)
+    number = None if label is None else explainer.number_of(label)
     earlier = 0
     for block in _blocks(texts or ("-",)):
         lines = []
@@ -118,26 +117,6 @@ def _blocks(texts: Sequence[str]) -> Iterator[list[bytes]]:
             yield from lines_as_they_come(sys.stdin.buffer, "-", _LINES)
         else:
             yield [text.encode("utf-8", "surrogateescape")]
-
-
-def label_number(labels: Sequence[str], label: str, name: str) -> int:
-    """The number of a label; NotFoundError with labels of a similar spelling if there is none.
-
-    labels  the labels of the model
-    label   the label
-    name    the name of the model's file in messages
-    """
-    if label in labels:
-        return list(labels).index(label)
-    import numpy as np
-
-    from w2v.embeddings.spelling import near_spellings
-    from w2v.embeddings.table import Table
-
-    table = Table.build([*labels], np.ones((len(labels), 1), np.float32))
-    near = near_spellings(table, label)
-    hint = f"near: {', '.join(near)}" if near else f"the first ones: {', '.join(labels[:3])}"
-    raise NotFoundError(f"{name} has no label {label!r} among {len(labels):,}; {hint}", label)
 
 
 def _lines(

@@ -16,8 +16,10 @@ from w2v.embeddings import container, formats, subword_tensors
 from w2v.embeddings.fasttext_file import LOSSES
 from w2v.embeddings.formats import fasttext_model
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix
+from w2v.embeddings.spelling import near_spellings
 from w2v.embeddings.subwords import SENTENCE_END
-from w2v.errors import W2VError
+from w2v.embeddings.table import Table
+from w2v.errors import NotFoundError, W2VError
 from w2v.models import models
 from w2v.networks.fasttext_classifier import LABEL_PREFIX, FastTextClassifier, label_tree
 from w2v.runs.saved_model import SavedModel, read_model
@@ -51,6 +53,18 @@ class SavedExplainer:
     labels: Sequence[str]
     words_of: Callable[[bytes], Sequence[bytes]]
     explainer: TextExplainer
+
+    def number_of(self, label: str) -> int:
+        """The number of a label; NotFoundError with labels of a similar spelling if it is none."""
+        if label in self.labels:
+            return list(self.labels).index(label)
+        table = Table.build([*self.labels], np.ones((len(self.labels), 1), np.float32))
+        near = near_spellings(table, label)
+        first = f"the first ones: {', '.join(self.labels[:3])}"
+        hint = f"near: {', '.join(near)}" if near else first
+        raise NotFoundError(
+            f"{self.name} has no label {label!r} among {len(self.labels):,}; {hint}", label
+        )
 
     def explain(self, text: bytes, label: int | None = None, by_part: bool = False) -> Explanation:
         """Explain a label of a text.

@@ -13,12 +13,13 @@ from numbers import Integral, Real
 from typing import Any, get_args
 
 from w2v.errors import W2VError
+from w2v.system import resources
 
 _BLANK = re.compile(r"[ \t\n\r\v\f]")  # ASCII whitespace, which separates words
 _MESSAGE_LETTERS = 60  # maximum number of characters of a wrong argument in a message
 # Settings that are strings on the command line. In Python, they may be lists or numbers too.
 _MAY_BE_LISTS = {"dense", "hidden", "format", "columns"}
-_MAY_BE_NUMBERS = {"dense", "hidden", "checkpoint_every", "max_memory", "time"}
+_MAY_BE_NUMBERS = {"dense", "hidden", "checkpoint_every", "max_memory", "time", "word_ngrams"}
 _ADDRESSES = ("scheduler_address", "scheduler.address")  # attributes of a Dask cluster or client
 
 
@@ -45,6 +46,11 @@ def whole(value: object, what: str, low: int) -> int:
     if number is None or number < low:
         raise _wrong(what, f"a whole number, {low} or more", value)
     return number
+
+
+def threads(value: object) -> int:
+    """A number of threads; with None, as many as available processors."""
+    return resources.processors() if value is None else whole(value, "threads", 1)
 
 
 def word(value: object, what: str = "a word") -> str:

@@ -113,7 +113,7 @@ class TextTrainer:
         return 4 * sum(int(np.prod(shape)) for shape in self._shapes().values())
 
     def memory_bytes(self, threads: int) -> int:
-        """Bytes that training needs: the matrices, composed words, features, row copies, held-out scores.
+        """Bytes that training needs, with those of the features and of the held-out scores.
 
         threads  number of threads, each of which copies the layers
         """

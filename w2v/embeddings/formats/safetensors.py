@@ -43,7 +43,7 @@ def read_table(path: str, name: str, limit: int | None) -> Table:
     if name == "words" and "features.vectors" in tensors:
         raise W2VError(
             f"{name_of(path)} is a small classifier, which has no word vectors: use it with w2v "
-            "predict, and here the model that it was made from"
+            "predict, in Python with w2v.Classifier, and here the model that it was made from"
         )
     table = container.read_table(path, tensors, name)
     if name == subword_tensors.TABLE:
