@@ -20,6 +20,7 @@ from w2v.setting_fields import (
 )
 
 if TYPE_CHECKING:
+    from w2v.embeddings.subwords import Subwords
     from w2v.kernels import Kernel
     from w2v.kernels.documents import DocumentKernels
 
@@ -188,6 +189,14 @@ class SubwordSettings(ModelSettings):
     def bucket_count(self) -> int:
         """The number of buckets; without a limit, all hashes of 32 bits have their own bucket."""
         return self.buckets or 1 << 32
+
+    def has_ngrams_of(self, other: Subwords) -> bool:
+        """Whether n-grams have the lengths and buckets of others, so that they can share vectors.
+
+        other  the subwords of a file
+        """
+        lengths, buckets = (other.minn, other.maxn), other.buckets
+        return self.has_subwords and (self.ngram_lengths, self.bucket_count) == (lengths, buckets)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,7 @@ import pytest
 import w2v
 from w2v.errors import W2VError
 from w2v.networks.text_classifier import (
-    Prediction,
-    TextCounts,
     best_labels,
-    most_probable,
     texts_in_block,
 )
 from w2v.runs.saved_classifier import open_classifier
@@ -43,12 +40,6 @@ def test_the_best_labels_of_nothing(shape):
     for count in (1, 2, 500):
         found = best_labels(np.zeros(shape, np.float32), count, "first")
         assert found.shape == (shape[0], min(count, shape[1]))
-
-
-def test_most_probable_labels_of_blocks():
-    blocks = iter([np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([[1.0, 0.0]])])
-    prediction = Prediction(blocks, TextCounts(), "last")
-    assert list(most_probable(prediction)) == [(1, 0.75), (1, 0.5), (0, 1.0)]
 
 
 def test_blocks_shrink_with_many_labels():

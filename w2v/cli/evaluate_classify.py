@@ -40,8 +40,8 @@ if TYPE_CHECKING:
         default="documents",
         show_default=True,
         help="Features of the regression: the vector of the document in the file (documents), or "
-        "the mean of the vectors of its words (words). With model, evaluate the network or the "
-        "classifier of fastText in the file instead of a regression.",
+        "the mean of the vectors of its words (words). With model, evaluate the classifier "
+        "in the file (nbow, a network, or of fastText) instead of a regression.",
     ),
 )
 @grouped(

@@ -1,4 +1,4 @@
-"""w2v predict: the labels of texts, predicted by a network or by a classifier of fastText."""
+"""w2v predict: the labels of texts, predicted by a classifier of w2v or of fastText."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def predict(
 ) -> None:
     """Predict the labels of each text.
 
-    MODEL is a network of w2v train --task classify, or a classifier of fastText (.bin or .ftz).
-    CORPUS has one text on each line, with or without labels; without CORPUS, texts are read from
-    stdin.
+    MODEL is a classifier of w2v train --model nbow, a network of w2v train --task classify, or a
+    classifier of fastText (.bin or .ftz). CORPUS has one text on each line, with or without labels;
+    without CORPUS, texts are read from stdin.
 
     Prints one line for each text: the probability and the name of the most probable label, and with
     -k those of the next ones, after tabs; or - if no label reaches the --threshold. --tsv prints

@@ -150,7 +150,7 @@ def train(
     quiet: bool,
     **given: Any,
 ) -> None:
-    """Train word or document vectors on a text.
+    """Train word or document vectors, or a text classifier.
 
     CORPUS is a text file, plain or compressed (.gz, .bz2, .xz), or - for stdin. Each line is a
     sentence of any length; for models of documents, each line is a document. Progress is reported

@@ -106,7 +106,7 @@ class WordTrainer:
         if not self.word_rows:
             return self.ngram_rows
         given = None
-        if initial and self._has_same_ngrams(initial):
+        if initial and self.settings.has_ngrams_of(initial):
             given = initial.rows_of(self._buckets.astype(np.int64))
         return shared_rows(self.word_rows, self.ngrams, given)
 
@@ -276,20 +276,11 @@ class WordTrainer:
 
         Nothing is set if the n-grams have other lengths or other buckets.
         """
-        if self._has_same_ngrams(subwords):
+        if self.settings.has_ngrams_of(subwords):
             rows = subwords.rows_of(self._buckets.astype(np.int64))
             has_row = rows >= 0
             ngrams = subwords.vectors.take(rows[has_row])
             self.vectors("input_vectors")[self.ngram_rows[has_row]] = ngrams
-
-    def _has_same_ngrams(self, subwords: Subwords) -> bool:
-        """Whether the n-grams of the trained words have the lengths and buckets of others."""
-        settings = self.settings
-        return (
-            settings.has_subwords
-            and settings.ngram_lengths == (subwords.minn, subwords.maxn)
-            and settings.bucket_count == subwords.buckets
-        )
 
     def set_words(self, rows: np.ndarray, vectors: np.ndarray) -> None:
         """Set the vectors of words.

@@ -176,11 +176,3 @@ def choose(
     # In float32, so that a probability that equals the threshold is not below it.
     counts = (p >= np.float32(threshold) + np.float32(added)).sum(axis=1)
     return ChosenLabels(best, p, counts)
-
-
-def most_probable(prediction: Prediction) -> Iterator[tuple[int, float]]:
-    """For each text the number of the most probable label, and its probability."""
-    for block in prediction.blocks:
-        best = best_labels(block, 1, prediction.ties)
-        p = np.take_along_axis(block, best, axis=1)
-        yield from zip(best[:, 0].tolist(), p[:, 0].tolist(), strict=True)

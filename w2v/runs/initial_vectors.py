@@ -165,11 +165,9 @@ class InitialVectors:
         subwords = self.subwords
         if not (isinstance(settings, SubwordSettings) and settings.has_subwords):
             return ""
-        if subwords is None or not subwords.has_ngrams:
+        if subwords is None or not subwords.has_ngrams or settings.has_ngrams_of(subwords):
             return ""
-        lengths, buckets = (subwords.minn, subwords.maxn), subwords.buckets
-        if (settings.ngram_lengths, settings.bucket_count) == (lengths, buckets):
-            return ""
+        buckets = subwords.buckets
         wanted = f"--subwords {subwords.minn}-{subwords.maxn}"
         if buckets == NUMBERED:
             same = f"{wanted} without --buckets" if settings.buckets else wanted

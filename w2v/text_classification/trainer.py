@@ -201,12 +201,7 @@ class TextTrainer:
 
         Nothing is set if the n-grams have other lengths or other buckets.
         """
-        settings = self.settings
-        if (
-            settings.has_subwords
-            and settings.ngram_lengths == (subwords.minn, subwords.maxn)
-            and settings.bucket_count == subwords.buckets
-        ):
+        if self.settings.has_ngrams_of(subwords):
             rows = subwords.rows_of(self.features.characters.astype(np.int64))
             numbers = self.features.words + np.flatnonzero(rows >= 0)
             self.vectors("input_vectors")[numbers] = subwords.vectors.take(rows[rows >= 0])
