@@ -58,8 +58,13 @@ class Run(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """The environment without OPENBLAS_CORETYPE, so that OpenBLAS chooses its kernels itself."""
-    return {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    """The environment without the variables that make programs slower than they are for users.
+
+    OPENBLAS_CORETYPE chooses kernels of OpenBLAS for another processor. PYTHONDONTWRITEBYTECODE
+    makes Python compile each module of w2v at each start. PYTHONUNBUFFERED writes each line alone.
+    """
+    slowing = {"OPENBLAS_CORETYPE", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+    return {name: value for name, value in os.environ.items() if name not in slowing}
 
 
 def run(*command: object, **more: str) -> Run:
