@@ -79,3 +79,31 @@ def test_a_loss_of_zero_has_no_sign():
         layers = TrainedLayers(np.zeros((1, 1)), [], np.zeros((2, 1)), np.zeros(2), loss, None)
         scores = np.array([[500, -500]], np.float32)
         assert f"{mean_loss(layers, scores, labels):.4f}" == "0.0000"
+
+
+@compiled
+def test_a_run_is_another_one_if_its_weights_change(w2v, labelled):
+    """The metadata have the contents of the file instead of its path."""
+    (labelled / "one").write_text("a\t2\n")
+    (labelled / "other").write_text("a\t2\n")
+    data = []
+    for name in ("one", "other"):
+        args = ("train", "train.txt", *SMALL, "--weights", name, "-o", "m.safetensors")
+        run(w2v, *args)
+        data.append((labelled / "m.safetensors").read_bytes())
+        assert "already" in run(w2v, *args, "--resume").err
+    assert data[0] == data[1]
+    (labelled / "other").write_text("a\t9\n")
+    assert "already" not in run(w2v, *args, "--resume").err
+    assert (labelled / "m.safetensors").read_bytes() != data[0]
+
+
+@compiled
+def test_a_run_is_another_one_if_its_stop_words_change(w2v, folder):
+    (folder / "t.txt").write_text("x y z\ny z w\n" * 3)
+    args = ("train", "t.txt", "--model", "lsa", "--topics", "1", "--min-count", "1", "--stopwords")
+    (folder / "stop").write_text("x\n")
+    run(w2v, *args, "stop", "-o", "m.safetensors")
+    assert "already" in run(w2v, *args, "stop", "-o", "m.safetensors", "--resume").err
+    (folder / "stop").write_text("w\n")
+    assert "already" not in run(w2v, *args, "stop", "-o", "m.safetensors", "--resume").err

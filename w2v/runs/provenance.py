@@ -44,9 +44,16 @@ class Provenance:
         """The SHA-256 of the vocabulary file (--read-vocab)."""
         return sha256_of(str(self.request.run.read_vocab))
 
+    @cached_property
+    def _files(self) -> dict[str, str]:
+        """The contents of the files that settings name, by setting: their SHA-256."""
+        return {
+            name: f"sha256:{sha256_of(path)}" for name, path in self.request.setting_files.items()
+        }
+
     def _settings(self) -> dict[str, Any]:
         request = self.request
-        values = asdict(request.options) | asdict(request.text)
+        values = asdict(request.options) | asdict(request.text) | self._files
         return values | (asdict(request.documents) if request.documents else {})
 
     def identity(self) -> dict[str, Any]:

@@ -170,11 +170,18 @@ class Request:
         """The dimension of the vectors; for topic models the number of topics."""
         return int(vars(self.options).get("dim") or vars(self.options).get("topics", 0))
 
-    def _check_files(self) -> None:
-        """Raise W2VError where an output is also an input, or two outputs are the same file."""
+    @property
+    def setting_files(self) -> dict[str, str]:
+        """The files that settings of the model name, by setting."""
+        files = {"weights": getattr(self.options, "weights", None)}
         stopwords = getattr(self.options, "stopwords", "none")
         # A Python program may give the stop words themselves, one on each line.
-        is_file = stopwords not in ("none", "english") and "\n" not in stopwords
+        if stopwords not in ("none", "english") and "\n" not in stopwords:
+            files["stopwords"] = stopwords
+        return {name: path for name, path in files.items() if path}
+
+    def _check_files(self) -> None:
+        """Raise W2VError where an output is also an input, or two outputs are the same file."""
         initial = formats.read_with(self.initial.path) if self.initial else None
         output_files.check(
             {
@@ -189,8 +196,7 @@ class Request:
                 "the held-out text": self.run.valid,
                 "the file of --read-vocab": self.run.read_vocab,
                 "the file of the initial vectors": initial,
-                "the list of stop words": stopwords if is_file else None,
-                "the file of --weights": getattr(self.options, "weights", None),
+                **{f"the file of --{name}": path for name, path in self.setting_files.items()},
             },
             {"--log-json": self.run.log_json},
         )
