@@ -10,13 +10,13 @@ import numpy as np
 from w2v.embeddings.subwords import Subwords
 from w2v.kernels.word_hash import keep_words
 from w2v.networks.text_classifier import TextCounts
+from w2v.system.ordered_map import ordered_map
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import make_word_counter
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import DROPPED
-from w2v.text.word_counter import WordCounter
 from w2v.text_classification.features import Features, TextFeatures, row_lists, word_hashes
 
 
@@ -109,9 +109,15 @@ class TextStream:
                 positions starts[s] to starts[s + 1] - 1
         """
         counter, rest, tokens = make_word_counter(1 << 30), np.empty(0, np.int32), 0
-        for block in corpus.blocks():
-            numbers = counter.number(block)
-            self._add_types(counter)
+
+        def number(block: bytes) -> tuple[np.ndarray, list[bytes]]:
+            """Number the tokens of a block; also return the names of the new types."""
+            first = len(counter)
+            return counter.number(block).copy(), counter.names_from(first)
+
+        # A thread numbers the tokens of a block while the next one is read.
+        for numbers, names in ordered_map(number, corpus.blocks(), 1):
+            self._add_types(names)
             words, starts = self._texts(numbers, rest)
             end, tokens = starts[-1], tokens + numbers.size
             yield words[:end], starts
@@ -120,10 +126,9 @@ class TextStream:
         if rest.size:  # the last text has no line end
             yield rest, np.array([0, rest.size])
 
-    def _add_types(self, counter: WordCounter) -> None:
-        """Find the features of the types that are new in a counter."""
+    def _add_types(self, names: Sequence[bytes]) -> None:
+        """Find the features of new types."""
         first = len(self._ids.values)
-        names = counter.names_from(first)
         if not names:
             return
         own = np.array([self._rows.get(name, -1) for name in names], np.int64)
@@ -132,7 +137,7 @@ class TextStream:
         else:
             rows, starts = row_lists(self._subwords, names, own)
             sizes = np.diff(starts)
-        numbers = np.arange(first, len(counter), dtype=np.int32)
+        numbers = np.arange(first, first + len(names), dtype=np.int32)
         counts = (sizes > 0) | self._spans_unknown
         self._ids.add(np.where(counts, numbers, np.int32(DROPPED)))
         self._starts.add(self._starts.values[-1] + np.cumsum(sizes))
@@ -153,11 +158,12 @@ class TextStream:
             numbers, self._ids.values, size, words[rest.size :], starts[1:], True
         )
         words, starts = words[: rest.size + added], starts[: texts + 1]
-        has_features = self._starts.values[words + 1] > self._starts.values[words]
-        ends = np.concatenate([[0], np.cumsum(has_features)])
-        known = int(ends[-1] - ends[rest.size])
+        ends = np.arange(len(words) + 1)  # how many words before each position have features
+        if self._spans_unknown:
+            sizes = np.diff(self._starts.values)
+            ends[1:] = np.cumsum(sizes[words] > 0)
         self.counts.texts += texts
-        self.counts.unknown += numbers.size - texts - known
+        self.counts.unknown += numbers.size - texts - int(ends[-1] - ends[rest.size])
         self.counts.empty += int((ends[starts[1:]] == ends[starts[:-1]]).sum())
         return words, starts
 
