@@ -202,8 +202,11 @@ def test_word_ngrams(order):
     slots = np.zeros(16, np.uint64)
     fill_buckets(kept, slots)
     rows, bounds = np.empty(ids.size * max(order - 1, 1), np.int32), np.zeros(6, np.int64)
+    scratch = np.empty(ids.size * order, np.uint32)
     with np.errstate(over="ignore"):
-        ngram_rows(ids, starts, unsigned, order, np.uint64(buckets), slots, 100, rows, bounds)
+        ngram_rows(
+            ids, starts, unsigned, order, np.uint64(buckets), slots, 100, scratch, rows, bounds
+        )
     found = [rows[a:b].tolist() for a, b in zip(bounds, bounds[1:], strict=False)]
     by_bucket = naive.fill_buckets(kept)
     assert found == naive.ngram_rows(WORDS, numbers, order, buckets, by_bucket, 100)

@@ -2,9 +2,9 @@
 
 A word n-gram is a run of 2 to `order` words that follow each other in a text. Its bucket is that of
 fastText, see `text_features`. Only buckets that occur often enough have a row. They are found in a
-hash table of S slots, a power of two, of which at most half are used. Collisions are resolved by
-linear probing, from slot bucket mod S. A free slot is 0. The high 32 bits of a used slot are the
-number of its row plus one, and the low 32 bits are the bucket.
+hash table of S slots, a power of two of at least 8, of which at most half are used. Collisions are
+resolved by linear probing, from slot bucket mod S. A free slot is 0. The high 32 bits of a used
+slot are the number of its row plus one, and the low 32 bits are the bucket.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from __future__ import annotations
 import numpy as np
 
 from w2v.kernels import inlined, jit
+from w2v.kernels.simd import prefetch_to_read
 
 _FACTOR = np.uint64(116049371)
 _32, _LOW, _ONE = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(1)
+_AHEAD = 16  # a slot is prefetched this many n-grams before it is read
 MOST_COUNTED = 255  # occurrences of a bucket; more are counted as so many
 
 
@@ -67,8 +69,31 @@ def fill_buckets(kept, slots):
         slots[find_bucket(slots, bucket)] = (np.uint64(row + 1) << _32) | bucket
 
 
+@inlined
+def text_buckets(ids, begin, end, hashes, order, buckets, found):
+    """Compute the buckets of the word n-grams of a text.
+
+    ids      int32 (N,)   see `count_ngrams`; the text is ids[begin:end]
+    begin    int
+    end      int
+    hashes   uint64 (T,)
+    order    int
+    buckets  uint64
+    found    uint32 (·,)  overwritten
+    Returns  int64, the number of n-grams
+    """
+    count = 0
+    for i in range(begin, end):
+        code = hashes[ids[i]]
+        for j in range(i + 1, min(end, i + order)):
+            code = code * _FACTOR + hashes[ids[j]]
+            found[count] = code % buckets
+            count += 1
+    return count
+
+
 @jit
-def ngram_rows(ids, starts, hashes, order, buckets, slots, first, rows, bounds):
+def ngram_rows(ids, starts, hashes, order, buckets, slots, first, found, rows, bounds):
     """Write the rows of the word n-grams of texts, leaving out those without a row.
 
     ids      int32 (N,)      see `count_ngrams`
@@ -78,21 +103,23 @@ def ngram_rows(ids, starts, hashes, order, buckets, slots, first, rows, bounds):
     buckets  uint64
     slots    uint64 (·,)     see `fill_buckets`
     first    int             the first row of an n-gram
+    found    uint32 (·,)     scratch, as long as the number of n-grams of the longest text
     rows     int32 (·,)      overwritten; as long as the number of all n-grams
     bounds   int64 (S + 1,)  overwritten: text s has rows[bounds[s]:bounds[s + 1]]
     """
-    count = 0
+    count, lines = 0, slots.reshape(slots.size // 8, 8)
+    last = np.uint64(slots.size - 1)
     bounds[0] = 0
     for s in range(starts.size - 1):
-        end = starts[s + 1]
-        for i in range(starts[s], end):
-            code = hashes[ids[i]]
-            for j in range(i + 1, min(end, i + order)):
-                code = code * _FACTOR + hashes[ids[j]]
-                entry = slots[find_bucket(slots, code % buckets)]
-                if entry != 0:
-                    rows[count] = first + np.int64(entry >> _32) - 1
-                    count += 1
+        total = text_buckets(ids, starts[s], starts[s + 1], hashes, order, buckets, found)
+        for at in range(total):
+            # The slots of many n-grams do not fit in the cache.
+            ahead = np.uint64(found[min(at + _AHEAD, total - 1)]) & last
+            prefetch_to_read(lines, np.int64(ahead) // 8, 0)
+            entry = slots[find_bucket(slots, np.uint64(found[at]))]
+            if entry != 0:
+                rows[count] = first + np.int64(entry >> _32) - 1
+                count += 1
         bounds[s + 1] = count
 
 

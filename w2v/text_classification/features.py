@@ -54,7 +54,7 @@ class WordNgrams:
     @classmethod
     def of(cls, order: int, buckets: int, kept: np.ndarray) -> Self:
         """Make the hash table of the kept buckets."""
-        slots = np.zeros(1 << max(int(2 * len(kept)).bit_length(), 1), np.uint64)
+        slots = np.zeros(1 << max(int(2 * len(kept)).bit_length(), 3), np.uint64)
         fill_buckets(kept, slots)
         return cls(order, buckets, kept, slots)
 
@@ -98,10 +98,11 @@ class WordNgrams:
             found = np.empty(ids.size * (self.order - 1) * bool(len(self.kept)), np.int32)
             bounds = np.zeros(len(starts), np.int64)
             if found.size:
+                most = int(np.diff(starts).max()) * (self.order - 1)
                 with np.errstate(over="ignore"):
                     ngram_rows(
                         ids, starts, hashes, self.order, np.uint64(self.buckets), self.slots,
-                        first, found, bounds,
+                        first, np.empty(most, np.uint32), found, bounds,
                     )  # fmt: skip
             ends.append(bounds[1:] + rows.size)
             rows.append(found[: bounds[-1]])
