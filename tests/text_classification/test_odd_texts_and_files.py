@@ -107,3 +107,16 @@ def test_a_run_is_another_one_if_its_stop_words_change(w2v, folder):
     assert "already" in run(w2v, *args, "stop", "-o", "m.safetensors", "--resume").err
     (folder / "stop").write_text("w\n")
     assert "already" not in run(w2v, *args, "stop", "-o", "m.safetensors", "--resume").err
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ((), "try a higher --min-count or a smaller --dim"),
+        (("--word-ngrams", "1-2", "--hidden", "3"), "try a lower --max-ngrams, smaller --hidden"),
+        (("--subwords", "2-3"), "fewer lengths in --subwords"),
+    ],
+)
+def test_too_little_memory_advises_options_of_the_model(w2v, labelled, options, advice):
+    args = ("train", "train.txt", *SMALL, *options, "--max-memory", "1MB")
+    assert advice in run(w2v, *args, "-o", "m.safetensors", code=2).err

@@ -87,6 +87,12 @@ class Request:
         rows    number of rows of n-grams; 0 for a model without them
         excess  bytes that are too many
         """
+        if isinstance(self.options, ClassifierSettings):
+            options = self.options
+            advice = ["a lower --max-ngrams"] * (options.order > 1)
+            advice += ["fewer lengths in --subwords"] * options.has_subwords
+            advice += ["smaller --hidden layers"] * bool(options.hidden_units)
+            return ", ".join([*advice, "a higher --min-count or a smaller --dim"])
         if self.composes_words:
             # With each bucket less, at least a row of numbers is saved.
             buckets = rounded_down(rows - 1.1 * excess / (4 * self.dim))
