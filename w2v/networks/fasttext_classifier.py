@@ -121,7 +121,10 @@ class FastTextClassifier:
     def _check(self, matrix: np.ndarray, what: str) -> None:
         """Raise a W2VError for numbers with which the scores would not be finite."""
         if not (np.abs(matrix) <= _LARGEST).all():
-            raise self._damaged(what.format(f"NaN or numbers above {_LARGEST:g}"))
+            raise W2VError(
+                f"{self.name}: {what.format(f'NaN or numbers above {_LARGEST:g}')}: its training "
+                "diverged, or the file is damaged: train it again with a lower -lr"
+            )
 
     def _loss(self, outputs: np.ndarray) -> Loss:
         """The function of the loss that the model was trained with.
