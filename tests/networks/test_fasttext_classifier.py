@@ -197,7 +197,7 @@ def test_damaged_classifiers_are_refused(tmp_path, change, message):
 @pytest.mark.parametrize("factor", [np.inf, 1e30])
 def test_rows_that_are_not_finite_are_refused(tmp_path, factor):
     path = write(tmp_path, inputs=files.dense(abs(INPUTS) * np.float32(factor)))
-    with pytest.raises(W2VError, match="in the rows of this text: the file is damaged"):
+    with pytest.raises(W2VError, match="in the rows of this text: its training diverged"):
         w2v.load(path).predict("good")
 
 
