@@ -29,8 +29,8 @@ NBOW = ("train", "docs.tsv", "--model", "nbow", *SMALL, "-o", "-")
 PAIR = ("king", "queen")
 CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
 # A good call for each file, in which @ is the file itself. The files in TEXTS are lines of text.
-TEXTS = {"text", "docs", "docs.tsv", "names", "twos", "triples", "pairs", "quads", "counts",
-         "weights", "stop", "labels", "rows", "log.json", "vectors.txt"}  # fmt: skip
+TEXTS = {"text", "docs", "docs.tsv", "labelled", "names", "twos", "triples", "pairs", "quads",
+         "counts", "weights", "stop", "labels", "rows", "log.json", "vectors.txt"}  # fmt: skip
 READS = {
     "train": {
         "CORPUS": ("text", TRAIN, "@"),
@@ -124,6 +124,8 @@ READS = {
         "IN": ("words.safetensors", "convert", "@", "-", "--combine", "sum"),
         "--only": ("names", "convert", "vectors.safetensors", "-", "--only", "@"),
         "--words": ("names", "convert", "vectors.safetensors", "-", "--words", "@"),
+        "--retrain": ("labelled", "convert", "nbow.safetensors", "/dev/stdout.safetensors",
+                      "--threads", "1", "--prune", "9", "--retrain", "@"),
     },
     "info": {"FILE": ("words.safetensors", "info", "@", "--check")},
     "subwords": {
@@ -188,6 +190,7 @@ def made(tmp_path_factory):
         contents = {
             "text": rows, "docs": rows[:20],
             "docs.tsv": [f"{'ab'[n % 2]}\t{row}" for n, row in enumerate(rows[:20])],
+            "labelled": [f"__label__{'ab'[n % 2]} {row}" for n, row in enumerate(rows[:20])],
             "names": ["king", "queen", words[0]], "stop": ["king", words[1]],
             "twos": ["king queen", "man woman"], "triples": ["king queen man"] * 2,
             "pairs": ["king\tqueen\t9", "man\twoman\t5", "king\tman\t1", "queen\tman\t2"],

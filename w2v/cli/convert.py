@@ -9,6 +9,12 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.output import printable, say_findings
+from w2v.cli.small_classifier import (
+    ClassifierOptions,
+    classifier_options,
+    options_for_vectors,
+    shrink,
+)
 from w2v.cli.vector_file import combine_option, listed_names, read_names
 from w2v.system.pipes import name_of, output_name
 
@@ -65,6 +71,7 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
     ),
     click.option("--normalize", is_flag=True, help="Divide each vector by its length."),
 )  # fmt: skip
+@classifier_options
 @click.option(
     "--dtype", type=click.Choice(["f32", "f16", "i8"]),
     help="Type of the numbers: float32, float16 in half the size (.safetensors and .npy), or int8 "
@@ -108,6 +115,7 @@ def convert(
     buckets: int | None,
     blank: str | None,
     check: bool,
+    classifier: ClassifierOptions,
 ) -> None:
     """Write a vector file in another format.
 
@@ -135,14 +143,15 @@ def convert(
             "one of the files of IN": formats.read_with(source),
             "one of the lists of --only": only,
             "the list of --words": words,
+            "the texts of --retrain": classifier.retrain,
         },
     )
-    is_mapped = whiten or center is not None or dim is not None
-    others = (only, words, limit, is_mapped, normalize, check, blank is not None, combine == "sum")
-    if dtype and not any(others) and _shrink_classifier(source, target, dtype):
+    classifier.check()
+    if not options_for_vectors() and shrink(source, target, dtype, classifier):
         return
     converted = _read(source, table, limit if combine == "input" else None, check)
     dtype = dtype or _kept_dtype(converted, target)
+    is_mapped = whiten or center is not None or dim is not None
     had_subwords = converted.subwords is not None and not words
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
@@ -163,24 +172,8 @@ def convert(
     if dtype:
         converted = transform.with_dtype(converted, dtype)
     if had_subwords and converted.subwords is None:
-        message = "the subwords are left out, because they do not compose these vectors"
-        click.echo(f"{printable(output_name(target))}: {message}", err=True)
+        _say_subwords_lost(target, "because they do not compose these vectors")
     _save(target, converted, table, "" if words else source, is_mapped, layout, buckets)
-
-
-def _shrink_classifier(source: str, target: str, dtype: str) -> bool:
-    """Write a small classifier, if IN is a neural bag of words and OUT can hold it."""
-    from w2v.embeddings import formats
-    from w2v.models import models
-
-    model = models().get(formats.contents(source)[1].get("model", ""))
-    if not _holds(target, "i8") or model is None or not model.is_labelled:
-        return False
-    from w2v.runs import small_classifier
-
-    done = small_classifier.write(source, target, dtype)
-    click.echo(printable(f"{output_name(target)}: a classifier of {done}"), err=True)
-    return True
 
 
 def _mapped(table: Table, center: int | None, dim: int | None, whiten: bool) -> Table:
@@ -270,8 +263,7 @@ def _save(
             "--buckets is for a fastText .bin of vectors with subwords: leave out --buckets"
         )
     if layout == "word2vec" and table.subwords is not None:
-        message = "the subwords are left out, because word2vec's format cannot keep them"
-        click.echo(f"{printable(output_name(target))}: {message}", err=True)
+        _say_subwords_lost(target, "because word2vec's format cannot keep them")
         table = table.without_subwords()
     if is_model:
         facts = fasttext_export.facts_of(source, table) if source and name == "words" else None
@@ -287,6 +279,12 @@ def _save(
     size = f"{plural(len(table), 'vector')} of {plural(table.dim, 'number')}"
     kind = ", a fastText model" if is_model else ""
     click.echo(f"{printable(output_name(target))}: {size}{kind}", err=True)
+
+
+def _say_subwords_lost(target: str, reason: str) -> None:
+    """Report that the file has no subwords, unlike IN."""
+    message = f"{output_name(target)}: the subwords are left out, {reason}"
+    click.echo(printable(message), err=True)
 
 
 def _read(source: str, table: str, limit: int | None, repairs: bool) -> Table:

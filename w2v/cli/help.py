@@ -11,8 +11,9 @@ import click
 
 OUTPUT = "Output and run"  # the heading of options that are declared without one
 HEADINGS = (
-    "Query", "Answer", "Labels", "Vectors", "Map", "Losses", "Phrases", "Topics", "Sampling",
-    "Network", "Experiment", "Evaluation", "Text", "Documents", "Model", "Training", OUTPUT,
+    "Query", "Answer", "Labels", "Vectors", "Classifiers", "Map", "Losses", "Phrases", "Topics",
+    "Sampling", "Network", "Experiment", "Evaluation", "Text", "Documents", "Model", "Training",
+    OUTPUT,
 )  # fmt: skip
 _MAX_NAME_WIDTH = 26  # columns; the help of a longer name starts on the next line
 _DEFAULT = re.compile(r"\[default: .{,20}\]")  # short defaults, which are not broken over lines

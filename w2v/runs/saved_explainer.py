@@ -35,6 +35,7 @@ from w2v.text_classification.saved import (
     mapped_matrix,
     read_layers,
     read_temperature,
+    spans_unknown,
 )
 from w2v.text_classification.trainer import NGRAMS
 
@@ -151,8 +152,9 @@ class _NeuralBagOfWords(SavedModel):
 
         rows = {name.encode("utf-8", "surrogateescape"): row for row, name in enumerate(self.names)}
         names = FeatureNames(
-            rows, subwords if settings.has_subwords else None, settings.order, buckets, rows_of
-        )
+            rows, subwords if settings.has_subwords else None, settings.order, buckets, rows_of,
+            spans_unknown(settings, self._facts),
+        )  # fmt: skip
         hidden, outputs, biases, tree = read_layers(settings, tensors, len(self.labels))
         doubles = [(weights.astype(float), each.astype(float)) for weights, each in hidden]
         scores = LabelScores(

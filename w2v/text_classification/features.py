@@ -147,7 +147,8 @@ class Features:
     type_rows    int32 (·,), the rows of each of T words and of its character n-grams
     type_starts  int64 (T + 1,), word t has the rows type_rows[type_starts[t]:type_starts[t + 1]]
     hashes       uint64 (T,), the hash of each word, from which the buckets of word n-grams follow
-    words        V, the number of rows of words. Types from V on are words without a row
+    words        V, the number of rows of words. Types from V on are words without a row, unless
+                 `keeping` has removed rows of others
     characters   uint32 (G,), the buckets of the character n-grams
     ngrams       the word n-grams
     """
@@ -191,6 +192,28 @@ class Features:
             characters = subwords.ngram_rows()[0].astype(np.uint32)
         rows, hashes = np.empty(0, np.int32), np.empty(0, np.uint64)
         return cls(rows, np.zeros(1, np.int64), hashes, words, characters, ngrams)
+
+    def keeping(self, kept: np.ndarray) -> Features:
+        """The features with some of the rows; the words stay, also those that have no row then.
+
+        kept  int64 (·,), ascending, the rows to keep, which are numbered anew in their order
+        """
+        numbers = np.full(self.count, -1, np.int32)
+        numbers[kept] = np.arange(len(kept))
+        rows = numbers[self.type_rows]
+        has_row = rows >= 0
+        ends = np.concatenate([[0], np.cumsum(has_row)])
+        words, first_ngram = np.searchsorted(kept, (self.words, self.first_ngram)).tolist()
+        ngrams = self.ngrams
+        buckets = ngrams.kept[kept[first_ngram:] - self.first_ngram]
+        return Features(
+            rows[has_row],
+            ends[self.type_starts],
+            self.hashes,
+            words,
+            self.characters[kept[words:first_ngram] - self.words],
+            WordNgrams.of(ngrams.order, ngrams.buckets, buckets),
+        )
 
     @property
     def first_ngram(self) -> int:

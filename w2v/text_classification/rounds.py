@@ -71,7 +71,7 @@ class TextCopies:
             {name: aligned(matrices[name].shape) for name in _LAYERS} for _ in range(shards)
         ]
         self._cuts = np.linspace(0, size, min(_PARTS, size) + 1).astype(np.int64)
-        self.parts = (len(self._cuts),)
+        self.parts: tuple[int, ...] = (len(self._cuts),)
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
         """Make a function that copies the rows of a chunk to a shard and trains the chunk there.

@@ -44,11 +44,12 @@ class TrainedTextClassifier:
         subwords: Subwords | None,
         facts: Mapping[str, Any],
     ):
-        self.names, self._settings, self._subwords = names, settings, subwords
+        self.names, self.settings, self.subwords = names, settings, subwords
         self.labels = container.read_names(tensors, "labels")
         dim, size = settings.dim, len(self.labels)
         ngrams, parts = _word_ngrams(settings, tensors, facts), []
         self.features = Features.saved(len(names), subwords, ngrams)
+        self.spans_unknown = spans_unknown(settings, facts)
         parts.append(_matrix(tensors, "words.matrix", (len(names), dim)))
         if settings.has_subwords:
             if subwords is None:
@@ -67,11 +68,16 @@ class TrainedTextClassifier:
     @property
     def is_exclusive(self) -> bool:
         """Whether exactly one label applies to a text."""
-        return self._settings.is_exclusive
+        return self.settings.is_exclusive
 
-    def read(self, corpus: DocumentCorpus) -> TextFeatures:
-        """Read all texts of a corpus; returns their features."""
-        return self._stream().whole(corpus)
+    def read(
+        self, corpus: DocumentCorpus, on_block: Callable[[int], None] = lambda tokens: None
+    ) -> TextFeatures:
+        """Read all texts of a corpus; returns their features.
+
+        on_block  called after each block with the number of tokens so far
+        """
+        return self._stream().whole(corpus, on_block)
 
     def predict(
         self,
@@ -100,7 +106,20 @@ class TrainedTextClassifier:
         return Prediction(ordered_map(compute, parts, threads), stream.counts)
 
     def _stream(self) -> TextStream:
-        return TextStream(self.features, self.names, self._subwords)
+        return TextStream(self.features, self.names, self.subwords, self.spans_unknown)
+
+
+def spans_unknown(settings: ClassifierSettings, facts: Mapping[str, Any]) -> bool:
+    """Whether words without a row have places in word n-grams, as in a pruned model.
+
+    settings  the settings of the model
+    facts     the metadata `found` of the file
+    Raises    KeyError or ValueError if they are damaged
+    """
+    found = settings.order > 1 and facts["word_ngrams"].get("spans_unknown", False)
+    if not isinstance(found, bool):
+        raise ValueError("word_ngrams")
+    return found
 
 
 def mapped_matrix(

@@ -45,7 +45,7 @@ def packed(trained: TrainedTextClassifier, dtype: str) -> dict[str, np.ndarray]:
     names = container.name_tensors("vocabulary", trained.names, np.zeros(len(trained.names)))
     tensors["vocabulary.names"] = names["vocabulary.names"]
     tensors["vocabulary.offsets"] = names["vocabulary.offsets"].astype(np.uint32)
-    if len(features.characters):
+    if trained.subwords is not None:
         tensors[subword_tensors.BUCKETS] = features.characters
     if features.ngrams.order > 1:
         tensors[BUCKETS] = features.ngrams.kept

@@ -27,6 +27,7 @@ from w2v.text_classification.held_out import HeldOutTexts
 from w2v.text_classification.labels import LabelNumbers, LabelTree, importance, with_loss
 from w2v.text_classification.rounds import TextCopies, copy_bytes
 from w2v.text_classification.scores import TrainedLayers
+from w2v.text_classification.training_start import TrainingStart
 from w2v.text_classification.worker import TextWorker
 from w2v.training.chunks import CHUNK, Chunk, Plan, WholeDocumentPlan
 
@@ -40,6 +41,7 @@ class TextTrainer:
     vocabulary  V words and their counts
     text        the encoded texts with their labels
     settings    the settings of the model
+    start       a trained classifier, which `begin` starts from; None: begin with random vectors
     Raises      NothingToLearnError if there are fewer than two labels; W2VError if labels are among
                 the words, or if there are weights of other labels
 
@@ -53,14 +55,25 @@ class TextTrainer:
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, text: EncodedDocuments, settings: ClassifierSettings
+        self,
+        vocabulary: Vocabulary,
+        text: EncodedDocuments,
+        settings: ClassifierSettings,
+        start: TrainingStart | None = None,
     ):
-        self.vocabulary, self.text, self.settings = vocabulary, text, settings
-        check_words_of_labels(vocabulary.names)
-        self.labels = LabelNumbers.found_in(text)
+        self.vocabulary, self.text, self.settings, self._start = vocabulary, text, settings, start
+        if start:
+            self.labels = LabelNumbers.numbered(text, start.labels)
+            self._text_features = start.features
+            self.label_counts = start.label_counts
+        else:
+            check_words_of_labels(vocabulary.names)
+            self.labels = LabelNumbers.found_in(text)
+            self.label_counts = self.labels.counts
+            features = Features.found_in(vocabulary.names, text, settings)
+            self._text_features = features.of_texts(text)
+        self.features = self._text_features.features
         self._importance = importance(self.labels, settings)
-        self.features = Features.found_in(vocabulary.names, text, settings)
-        self._text_features = self.features.of_texts(text)
         units = settings.hidden_units
         self.widths = np.array([settings.dim, *units], np.int64)
         sizes = [0, *units, len(self.labels.names)]
@@ -154,6 +167,21 @@ class TextTrainer:
             rows = slice(self.firsts[level], self.firsts[level + 1])
             weights = self.matrices["layer_weights"][rows, :width]
             weights[:] = rng.normal(0, np.sqrt(2 / width), weights.shape)
+        if self._start:
+            self._set(self._start.layers)
+
+    def _set(self, layers: TrainedLayers) -> None:
+        """Set the parameters to those of other layers of the same shapes."""
+        own = self.trained()
+        own.vectors[:], own.outputs[:], own.biases[:] = (
+            layers.vectors,
+            layers.outputs,
+            layers.biases,
+        )
+        for (weights, biases), (given_weights, given_biases) in zip(
+            own.hidden, layers.hidden, strict=True
+        ):
+            weights[:], biases[:] = given_weights, given_biases
 
     def restored(self) -> None:
         """Do nothing: nothing that is derived from the matrices is kept."""
@@ -173,7 +201,9 @@ class TextTrainer:
 
     def _make_worker(self) -> TextWorker:
         labels = self.labels
-        loss = with_loss(labels.ids, labels.bounds, self._importance, labels.counts, self.settings)
+        loss = with_loss(
+            labels.ids, labels.bounds, self._importance, self.label_counts, self.settings
+        )
         return TextWorker(
             self._text_features, labels, loss, self.settings, self.lr_at, self.firsts, self.widths
         )
@@ -263,7 +293,7 @@ class TextTrainer:
             )
         ]
         hidden = [(rows.T, bias) for rows, bias in parts[:-1]]
-        tree = LabelTree.of(self.labels.counts) if self.settings.loss == "hs" else None
+        tree = LabelTree.of(self.label_counts) if self.settings.loss == "hs" else None
         vectors = self.vectors("input_vectors")
         return TrainedLayers(vectors, hidden, *parts[-1], self.settings.loss, tree)
 
@@ -308,7 +338,7 @@ class TextTrainer:
             tensors |= {NGRAMS: vectors[features.first_ngram :], BUCKETS: features.ngrams.kept}
         if self._held_out:
             tensors[TEMPERATURE] = np.array([self._calibrate().temperature], np.float32)
-        return tensors | name_tensors("labels", self.labels.names, self.labels.counts)
+        return tensors | name_tensors("labels", self.labels.names, self.label_counts)
 
     def _calibrate(self) -> Calibration:
         """The calibration of the parameters as they are now, which may be those of any epoch."""
