@@ -121,7 +121,7 @@ def probabilities_by_hand(layers, kept, found, temperature):
 
 @compiled
 @pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("dtype", ["f32", "f16", "i8"])
+@pytest.mark.parametrize("dtype", ["f32", "f16", "i8", "i4"])
 def test_scores_are_those_of_the_features_that_are_kept(w2v, labelled, options, dtype):
     train(w2v, *options)
     trained = open_classifier("m.safetensors").trained
@@ -137,7 +137,9 @@ def test_scores_are_those_of_the_features_that_are_kept(w2v, labelled, options, 
         trained.layers, kept, rows_by_hand("m.safetensors", lines), trained.temperature
     )
     found, _ = predictions("small.safetensors")
-    np.testing.assert_allclose(found, expected, atol={"f32": 1e-5, "f16": 5e-3, "i8": 0.1}[dtype])
+    np.testing.assert_allclose(
+        found, expected, atol={"f32": 1e-5, "f16": 5e-3, "i8": 0.1, "i4": 0.2}[dtype]
+    )
 
 
 @compiled
@@ -368,6 +370,8 @@ def test_texts_that_do_not_suit_the_model(w2v, labelled, content, error):
         (("--dtype", "i8", "--deterministic"), "--deterministic is for --retrain"),
         (("--prune", "3", "--retrain", "nowhere"), "nowhere"),
         (("--prune", "3", "--retrain", "train.tsv", "--lr", "nan"), "--lr"),
+        (("--prune", "3", "--retrain", "train.tsv", "--dropout", "1"), "--dropout"),
+        (("--dtype", "i4", "--limit", "3"), "--dtype i4 is for classifiers of --model nbow"),
     ],
 )
 def test_wrong_options_are_refused(w2v, labelled, args, error):

@@ -1,5 +1,6 @@
 """Small classifiers: equal probabilities with fewer dimensions, int8, damaged files."""
 
+import json
 import random
 from itertools import product
 
@@ -11,7 +12,7 @@ from w2v.embeddings import container
 from w2v.runs.saved_classifier import open_classifier
 from w2v.settings import DocumentSettings
 from w2v.text.encode import open_corpus
-from w2v.text_classification import small_file
+from w2v.text_classification import small_file, small_vectors
 from w2v.text_classification.collapse import collapsed
 from w2v.text_classification.labels import LabelTree
 from w2v.text_classification.scores import TrainedLayers
@@ -109,7 +110,7 @@ def test_outputs_of_zeros_are_collapsed_too():
 
 
 @compiled
-@pytest.mark.parametrize("dtype", ["f32", "f16", "i8"])
+@pytest.mark.parametrize("dtype", ["f32", "f16", "i8", "i4"])
 @pytest.mark.parametrize(
     "options",
     [
@@ -126,7 +127,9 @@ def test_a_small_file_has_the_same_probabilities(w2v, labelled, options, dtype):
     assert f"{size:,} bytes before, {small:,} after" in report
     expected, truth = predictions("m.safetensors")
     found, _ = predictions("small.safetensors")
-    np.testing.assert_allclose(found, expected, atol={"f32": 1e-5, "f16": 2e-3, "i8": 0.05}[dtype])
+    np.testing.assert_allclose(
+        found, expected, atol={"f32": 1e-5, "f16": 2e-3, "i8": 0.05, "i4": 0.15}[dtype]
+    )
     assert (found.argmax(axis=1) == truth).mean() >= (expected.argmax(axis=1) == truth).mean()
 
 
@@ -138,7 +141,7 @@ def test_the_features_of_two_labels_are_bytes(w2v, labelled):
     tensors, metadata = container.read("small.safetensors")
     names = container.read_names(tensors, "vocabulary")
     assert tensors["features.vectors"].shape == (
-        len(names) + len(tensors["word_ngrams.buckets"]), 1
+        len(names) + open_classifier("m.safetensors").trained.features.ngrams.kept.size, 1
     )  # fmt: skip
     assert tensors["features.vectors"].dtype == np.int8
     assert container.nested(metadata, "settings")["dim"] == 1
@@ -170,25 +173,43 @@ def test_commands_for_word_vectors_refuse_a_small_file(w2v, labelled):
         assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("dim", [8, 2])
-def test_wrong_arrays_are_refused(w2v, labelled, dim):
+@pytest.mark.parametrize(("dim", "dtype"), [(8, "i8"), (8, "i4"), (2, "i8")])
+def test_wrong_arrays_are_refused(w2v, labelled, dim, dtype):
     more = ("--hidden", "4") if dim == 8 else ()  # so that the vectors keep their dimensions
-    train(w2v, "--word-ngrams", "1-2", "--epochs", "1", *more)
-    run(w2v, "convert", "m.safetensors", "small.safetensors", "--dtype", "i8")
+    train(w2v, "--word-ngrams", "1-2", "--subwords", "2-3", "--epochs", "1", *more)
+    run(w2v, "convert", "m.safetensors", "small.safetensors", "--dtype", dtype)
     tensors, metadata = container.read("small.safetensors")
-    scales = {8: "features.scales", 2: "features.column_scales"}[dim]
-    for name in (small_file.VECTORS, scales, "word_ngrams.buckets", "vocabulary.offsets"):
-        wrong = [None, tensors[name][:-1], tensors[name].astype(np.float64)]
-        if name == scales:
-            wrong.append(np.full_like(tensors[name], np.nan))
+    scales = [small_vectors.CODES, small_vectors.LARGEST] if dim == 8 else []
+    scales = scales or [small_vectors.COLUMN_SCALES]
+    buckets = [f"{kind}.buckets.{part}" for kind in ("subwords", "word_ngrams")
+               for part in ("low", "high")]  # fmt: skip
+    for name in (small_file.VECTORS, *scales, *buckets, "vocabulary.lengths"):
+        wrong = [None, tensors[name][:-1], tensors[name].astype(np.float64), tensors[name][None]]
+        if name in (small_vectors.LARGEST, small_vectors.COLUMN_SCALES):
+            wrong += [np.full_like(tensors[name], each) for each in (np.nan, -1, 1e38)]
         for change in wrong:
             changed = {**tensors, name: change}
             if change is None:
                 del changed[name]
             container.write("bad.safetensors", changed, metadata)
-            error = run(w2v, "predict", "bad.safetensors", "test.tsv", code=2).err
-            assert "bad.safetensors" in error
-            assert error.strip().count("\n") == 0
+            for args in (("predict", "test.tsv"), ("explain", "a")):
+                error = run(w2v, args[0], "bad.safetensors", args[1], code=2).err
+                assert "bad.safetensors" in error, name
+                assert error.strip().count("\n") == 0
+
+
+@pytest.mark.parametrize("value", [None, 0, -1, 1 << 40, "many", True, 64.0])
+def test_wrong_numbers_of_buckets_are_refused(w2v, labelled, value):
+    train(w2v, "--word-ngrams", "1-2", "--subwords", "2-3", "--epochs", "1")
+    run(w2v, "convert", "m.safetensors", "small.safetensors", "--dtype", "i8")
+    tensors, metadata = container.read("small.safetensors")
+    subwords, found = (container.nested(metadata, name) for name in ("subwords", "found"))
+    subwords["buckets"] = found["word_ngrams"]["buckets"] = value
+    for name, facts in (("subwords", subwords), ("found", found)):
+        container.write("bad.safetensors", tensors, {**metadata, name: json.dumps(facts)})
+        for args in (("predict", "test.tsv"), ("explain", "a")):
+            error = run(w2v, args[0], "bad.safetensors", args[1], code=2).err
+            assert "bad.safetensors: damaged" in error
 
 
 def test_info_finds_vectors_that_are_not_finite(w2v, labelled):
@@ -202,9 +223,10 @@ def test_info_finds_vectors_that_are_not_finite(w2v, labelled):
     run(w2v, "predict", "bad.safetensors", "test.tsv", code=2)
 
 
-def test_damaged_files_give_one_line(w2v, labelled):
-    train(w2v, "--word-ngrams", "1-2", "--subwords", "3-4", "--epochs", "1")
-    run(w2v, "convert", "m.safetensors", "small.safetensors", "--dtype", "i8")
+@pytest.mark.parametrize("dtype", ["i8", "i4"])
+def test_damaged_files_give_one_line(w2v, labelled, dtype):
+    train(w2v, "--word-ngrams", "1-2", "--subwords", "3-4", "--epochs", "1", "--hidden", "9")
+    run(w2v, "convert", "m.safetensors", "small.safetensors", "--dtype", dtype)
     data, rng = (labelled / "small.safetensors").read_bytes(), random.Random(1)
     for _ in range(60 if COMPILED else 5):
         (labelled / "bad.safetensors").write_bytes(mutate(data, rng))

@@ -21,7 +21,8 @@ from w2v.system.pipes import name_of, output_name
 if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
-_DTYPES = {"f16": (".safetensors", ".npy"), "i8": (".safetensors",)}  # formats that store them
+# The formats that store each type.
+_DTYPES = {"f16": (".safetensors", ".npy"), "i8": (".safetensors",), "i4": (".safetensors",)}
 _NAMED = 3  # maximum number of words without a vector whose names are in a message
 
 
@@ -73,11 +74,11 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
 )  # fmt: skip
 @classifier_options
 @click.option(
-    "--dtype", type=click.Choice(["f32", "f16", "i8"]),
+    "--dtype", type=click.Choice(["f32", "f16", "i8", "i4"]),
     help="Type of the numbers: float32, float16 in half the size (.safetensors and .npy), or int8 "
     "with a scale for each vector in a quarter of it (.safetensors). By default it is that of IN, "
     "or f32 if the format of OUT cannot store it. A model nbow becomes a small .safetensors, which "
-    "predicts but has no word vectors.",
+    "predicts but has no word vectors; it may also be i4, with two numbers in a byte.",
 )  # fmt: skip
 @click.option(
     "--format", "layout", type=click.Choice(["word2vec", "fasttext"]),
@@ -149,6 +150,8 @@ def convert(
     classifier.check()
     if not options_for_vectors() and shrink(source, target, dtype, classifier):
         return
+    if dtype == "i4":
+        raise click.UsageError("--dtype i4 is for classifiers of --model nbow: use i8 for vectors")
     converted = _read(source, table, limit if combine == "input" else None, check)
     dtype = dtype or _kept_dtype(converted, target)
     is_mapped = whiten or center is not None or dim is not None

@@ -22,6 +22,7 @@ class ClassifierOptions:
     retrain: str | None
     epochs: int | None
     lr: float | None
+    dropout: float | None
     seed: int | None
     deterministic: bool
     threads: int | None
@@ -33,7 +34,8 @@ class ClassifierOptions:
 
     def check(self) -> None:
         """Raise a UsageError for options of the command line that cannot be combined."""
-        for_training = {name: getattr(self, name) for name in ("epochs", "lr", "seed", "threads")}
+        names = "epochs", "lr", "dropout", "seed", "threads"
+        for_training = {name: getattr(self, name) for name in names}
         given = [name for name, value in for_training.items() if value is not None]
         given += ["deterministic"] * self.deterministic
         if given and self.retrain is None:
@@ -79,7 +81,12 @@ classifier_options = option_bundle(
         ),
         click.option(
             "--lr", type=click.FloatRange(0, 1e6), callback=finite, metavar="X",
-            help="With --retrain: initial learning rate.  [default: 0.3 of that of the model]",
+            help="With --retrain: initial learning rate.  [default: that of the model]",
+        ),
+        click.option(
+            "--dropout", type=click.FloatRange(0, 0.99), callback=finite, metavar="X",
+            help="With --retrain: share (0 to 0.99) of the features of a text that are left out at "
+            "random.  [default: 0.5]",
         ),
         click.option(
             "--seed", type=click.IntRange(0), metavar="N",

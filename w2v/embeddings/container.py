@@ -187,8 +187,17 @@ def name_tensors(name: str, names: Sequence[str], counts: np.ndarray) -> dict[st
 
 
 def read_names(tensors: Mapping[str, np.ndarray], name: str) -> list[str]:
-    """The names of a table or of `name_tensors`; KeyError or ValueError if they are damaged."""
-    text, ends = tensors[f"{name}.names"].tobytes(), tensors[f"{name}.offsets"].tolist()
+    """The names of a table or of `name_tensors`; KeyError or ValueError if they are damaged.
+
+    Instead of the offsets, a file may have the lengths of the names in bytes, NAME.lengths.
+    """
+    text, lengths = tensors[f"{name}.names"].tobytes(), tensors.get(f"{name}.lengths")
+    if lengths is None:
+        ends = tensors[f"{name}.offsets"].tolist()
+    else:
+        ends = [0, *np.cumsum(lengths, dtype=np.int64).tolist()]
+        if lengths.dtype.kind != "u" or lengths.ndim != 1 or ends[-1] != len(text):
+            raise ValueError(f"{name}.lengths")
     return [text[a:b].decode() for a, b in zip(ends, ends[1:], strict=False)]
 
 

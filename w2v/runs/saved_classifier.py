@@ -31,7 +31,7 @@ class SavedTextClassifier(SavedModel):
         size = len(self.names), self.options.dim
         if small_file.is_small(self.tensors):
             with self._damage_as_error():
-                self.tensors = small_file.unpacked(self.tensors, len(self.names))
+                self.tensors = small_file.unpacked(self.tensors, self.metadata, *size)
         subwords = subword_tensors.read(path, self.tensors, self.metadata, *size)
         with self._damage_as_error():
             self.trained = TrainedTextClassifier(

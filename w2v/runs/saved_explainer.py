@@ -123,7 +123,7 @@ class _NeuralBagOfWords(SavedModel):
         """Read the model; KeyError or ValueError where it is damaged."""
         tensors, size, dim = self.tensors, len(self.names), settings.dim
         if small_file.is_small(tensors):
-            tensors = small_file.unpacked(tensors, size)
+            tensors = small_file.unpacked(tensors, self.metadata, size, dim)
         subwords = subword_tensors.read(self.path, tensors, self.metadata, size, dim)
         kept, buckets = kept_buckets(settings, tensors, self._facts)
         words: Matrix = DenseMatrix(mapped_matrix(tensors, "words.matrix", (size, dim)))

@@ -29,24 +29,25 @@ from w2v.system.resources import processors
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import open_corpus
 from w2v.text.labels import Labels
-from w2v.text_classification import retraining, small_file
+from w2v.text_classification import retraining, small_file, small_vectors
 from w2v.text_classification.features import TextFeatures
 from w2v.text_classification.pruning import most_important, pruned, score_norms, squared_shares
 from w2v.text_classification.saved import TrainedTextClassifier
 
-_EPOCHS = 5  # of --retrain
-_RATE = 0.3  # the learning rate of --retrain, relative to that of the training
+_EPOCHS, _DROPOUT = 5, 0.5  # of --retrain
 
 
 @dataclass(frozen=True)
 class Shrinking:
     """How a classifier becomes smaller.
 
-    dtype          the type of the vectors of features: f32, f16 or i8; None: that of the file
+    dtype          the type of the vectors of features: f32, f16, i8 or i4; None: that of the file
     prune          number of features to keep; None: all
     retrain        a file of labelled texts to train further on; None: no training
     epochs         number of passes over these texts; None: the default
-    lr             the initial learning rate; None: the default
+    lr             the initial learning rate; None: that of the model
+    dropout        share (0 to 0.99) of the features of a text that are left out at random; None:
+                   the default
     seed           random seed; None: that of the model
     deterministic  whether to train in synchronous rounds; a model that was trained so always is
     threads        number of worker threads; None: as many as available processors
@@ -57,6 +58,7 @@ class Shrinking:
     retrain: str | None = None
     epochs: int | None = None
     lr: float | None = None
+    dropout: float | None = None
     seed: int | None = None
     deterministic: bool = False
     threads: int | None = None
@@ -70,7 +72,8 @@ class Shrinking:
         return replace(
             settings,
             epochs=_EPOCHS if self.epochs is None else self.epochs,
-            lr=_RATE * settings.rate_for(labels) if self.lr is None else self.lr,
+            lr=settings.rate_for(labels) if self.lr is None else self.lr,
+            dropout=_DROPOUT if self.dropout is None else self.dropout,
             seed=settings.seed if self.seed is None else self.seed,
             deterministic=settings.deterministic or self.deterministic,
         )
@@ -98,7 +101,7 @@ def write(path: str, target: str, shrinking: Shrinking, console: Console) -> str
         trained = pruned(trained, most_important(score_norms(trained.layers), count))
     tensors = small_file.packed(trained, shrinking.dtype or _dtype(classifier))
     container.write(target, tensors, _metadata(classifier, trained, tensors, facts))
-    dim = tensors[small_file.VECTORS].shape[1]
+    dim = small_file.dimensions(tensors)
     of = f" of {total:,}" if count < total else ""
     return (
         f"{count:,}{of} features of {plural(dim, 'number')}; "
@@ -131,7 +134,7 @@ def _retrained(
         threads = shrinking.threads or processors()
         trained, losses = retraining.retrained(trained, features, settings, threads, console.show)
         facts["losses"] = [loss if math.isfinite(loss) else None for loss in losses]
-        for name in ("lr", "seed", "deterministic"):
+        for name in ("lr", "dropout", "seed", "deterministic"):
             facts[name] = getattr(settings, name)
         console.say(
             f"retrained on {plural(len(features.sizes), 'text')}, "
@@ -188,7 +191,7 @@ def _document_settings(classifier: SavedTextClassifier) -> DocumentSettings:
 def _dtype(classifier: SavedTextClassifier) -> str:
     """The type of the features in the file of a classifier."""
     found = classifier.tensors.get(small_file.VECTORS)
-    return "f32" if found is None else {"float16": "f16", "int8": "i8"}.get(found.dtype.name, "f32")
+    return "f32" if found is None else small_vectors.DTYPES[found.dtype.name]
 
 
 def _metadata(
@@ -202,7 +205,7 @@ def _metadata(
     facts  those of --retrain
     """
     settings = container.nested(classifier.metadata, "settings")
-    settings["dim"] = tensors[small_file.VECTORS].shape[1]
+    settings["dim"] = small_file.dimensions(tensors)
     found = container.nested(classifier.metadata, "found")
     if trained.spans_unknown:
         found["word_ngrams"] = {**found["word_ngrams"], "spans_unknown": True}

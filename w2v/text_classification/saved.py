@@ -197,12 +197,19 @@ def kept_buckets(
     """
     if settings.order == 1:
         return np.empty(0, np.uint32), 1
-    kept, buckets = tensors[BUCKETS], facts["word_ngrams"]["buckets"]
-    is_whole = isinstance(buckets, int) and not isinstance(buckets, bool)
-    if not is_whole or not 1 <= buckets <= 1 << 32:
-        raise ValueError("word_ngrams")
+    kept, buckets = tensors[BUCKETS], bucket_count(facts["word_ngrams"])
     if kept.dtype != np.uint32 or kept.ndim != 1 or not (kept[1:] > kept[:-1]).all():
         raise ValueError(BUCKETS)
     if len(kept) and int(kept[-1]) >= buckets:
         raise ValueError(BUCKETS)
     return kept, buckets
+
+
+def bucket_count(facts: Mapping[str, Any]) -> int:
+    """The number of buckets in the metadata of n-grams; ValueError if it is damaged."""
+    buckets = facts["buckets"]
+    is_whole = isinstance(buckets, int) and not isinstance(buckets, bool)
+    if not is_whole or not 1 <= buckets <= 1 << 32:
+        raise ValueError("buckets")
+    found: int = buckets
+    return found
