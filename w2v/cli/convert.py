@@ -12,7 +12,6 @@ from w2v.cli.output import printable, say_findings
 from w2v.cli.small_classifier import (
     ClassifierOptions,
     classifier_options,
-    options_for_vectors,
     shrink,
 )
 from w2v.cli.vector_file import combine_option, listed_names, read_names
@@ -148,10 +147,8 @@ def convert(
         },
     )
     classifier.check()
-    if not options_for_vectors() and shrink(source, target, dtype, classifier):
+    if shrink(source, target, dtype, classifier):
         return
-    if dtype == "i4":
-        raise click.UsageError("--dtype i4 is for classifiers of --model nbow: use i8 for vectors")
     converted = _read(source, table, limit if combine == "input" else None, check)
     dtype = dtype or _kept_dtype(converted, target)
     is_mapped = whiten or center is not None or dim is not None

@@ -128,7 +128,9 @@ def shrink(source: str, target: str, dtype: str | None, options: ClassifierOptio
         )
     if options.is_given and not is_container:
         raise click.UsageError(f"{own} writes a small classifier: OUT must end in .safetensors")
-    if not (is_classifier and is_container):
+    if not (is_classifier and is_container) or options_for_vectors():
+        if dtype == "i4":
+            raise click.UsageError("--dtype i4 is for classifiers of --model nbow: use i8")
         return False
     from w2v.runs import small_classifier
     from w2v.system.progress import ProgressLine
