@@ -221,7 +221,7 @@ def test_lines_are_read_as_one_by_one(tmp_path_factory, mode, prefix, text):
     if prefix == "label":
         names = [",".join(labels) for labels, _ in read]
         numbers = [f"{a}:{b}" if a else b for a, b in zip(names, numbers, strict=True)]
-    assert corpus.names == numbers
+    assert list(corpus.names) == numbers
     assert list(corpus.rows) == list(range(len(read)))
     hashed = "".join(line.rstrip("\r") + "\n" for line in [*lines, *[rest] * bool(rest)])
     assert corpus.fingerprint == sha256(hashed.encode()).hexdigest()

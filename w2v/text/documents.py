@@ -21,6 +21,7 @@ from w2v.system.pipes import name_of
 from w2v.text.columns import LONGEST_ROW, Columns, records
 from w2v.text.corpus import BLOCK, Corpus
 from w2v.text.document_files import expanded, formats_of
+from w2v.text.document_numbers import DocumentNumbers
 from w2v.text.json_fields import SURROGATE, id_field, label_field, text_field
 from w2v.text.labels import Labels, check_labels, labels_in, leading_labels, split_labels
 
@@ -74,8 +75,11 @@ class DocumentCorpus(Corpus):
             text.normalize,
         )
         self.source = ", ".join(map(name_of, paths))
-        self.names: list[str] = []
         self.rows = array("i")
+        # Where documents have no ids, a hundred million of them need no names in memory.
+        self._are_numbers = labels != "extra" and settings.id_prefix == "none"
+        self._names: list[str] = []
+        self.names: Sequence[str] = DocumentNumbers(self.rows) if self._are_numbers else self._names
         self.labels: list[tuple[str, ...]] = []
         self.blank_rows = 0
         self._known: dict[str, int] = {}
@@ -131,7 +135,7 @@ class DocumentCorpus(Corpus):
 
         Many lines are read at a time, because a file may have a hundred million short ones.
         """
-        number, are_numbers = 0, self._numbers_only and self._settings.id_prefix == "none"
+        number = 0
         known: dict[bytes, tuple[str, ...]] = {}  # the labels of each beginning of a line
         for lines in self._blocks_of_lines(path):
             texts, labels = [], []
@@ -147,14 +151,14 @@ class DocumentCorpus(Corpus):
                         found = labels_in(begin)
                         self._check(found, f"{name}: row {number}")
                         known[begin] = found
-                    if not are_numbers:
+                    if not self._are_numbers:
                         self._add(None, found, name, f"row {number}")
                 except W2VError as error:
                     self._refuse(error)
                     continue
                 texts.append(line[len(begin) :])
                 labels.append(found)
-            if are_numbers:
+            if self._are_numbers:
                 self._add_numbered(labels)
             if texts:
                 yield b"\n".join([*texts, b""])
@@ -325,9 +329,7 @@ class DocumentCorpus(Corpus):
     def _add_numbered(self, labels: Sequence[tuple[str, ...]]) -> None:
         """Add documents that are named by their numbers, with the labels of each."""
         first = len(self.rows)
-        numbers = range(first, first + len(labels))
-        self.names += [str(number + 1) for number in numbers]
-        self.rows.extend(numbers)
+        self.rows.extend(range(first, first + len(labels)))
         self.labels += [self._label_sets.setdefault(each, each) for each in labels]
 
     def _add(self, id_: str | None, labels: tuple[str, ...], file: str, where: str) -> None:
@@ -338,16 +340,19 @@ class DocumentCorpus(Corpus):
         """
         place = f"{file}: {where}" if file else where
         self._check(labels, place)
+        if self._are_numbers:
+            self._add_numbered([labels])
+            return
         name = str(len(self.rows) + 1) if id_ is None or self._labels != "extra" else id_
         prefix = {"none": None, "file": file, "label": ",".join(labels)}[self._settings.id_prefix]
         if prefix:
             name = f"{prefix}:{name}"
-        row = len(self.names)
+        row = len(self._names)
         if not self._numbers_only:
             self._digest.update(f"{name}\n".encode("utf-8", "surrogateescape"))
             row = self._known.setdefault(name, row)
-        if row == len(self.names):
-            self.names.append(name)
+        if row == len(self._names):
+            self._names.append(name)
         elif not self._settings.merge_ids:
             advice = (
                 "to keep both, give the folder that contains both files, so that names are paths"
