@@ -49,8 +49,8 @@ LINE = [
 # Packages whose files have an order too: a file imports only from files before it.
 ORDERS = {
     "training": "chunks state protocols pool workers loop",
-    "text": "nontext columns labels json_fields tokenizers corpus document_files document_numbers documents"
-    " encoded_text word_counter vocabulary encode phrases",
+    "text": "nontext columns labels json_fields tokenizers corpus document_files document_numbers"
+    " documents encoded_text word_counter vocabulary encode phrases",
 }
 
 
