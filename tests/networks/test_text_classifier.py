@@ -90,6 +90,19 @@ def test_an_error_comes_in_place_of_its_result_and_ends_the_calls():
     stopped.close()
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_of_the_arguments_comes_after_the_results_before_it(threads):
+    def numbers():
+        yield from range(5)
+        raise W2VError("damaged")
+
+    found = []
+    with pytest.raises(W2VError, match="damaged"):
+        for result in ordered_map(lambda number: -number, numbers(), threads):
+            found.append(result)
+    assert found == [0, -1, -2, -3, -4]
+
+
 @pytest.mark.parametrize("model", ["mlp", "lstm"])
 def test_a_network_predicts_the_same_in_blocks_on_any_threads(tmp_path, monkeypatch, model):
     rng = np.random.default_rng(3)

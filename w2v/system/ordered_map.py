@@ -18,17 +18,26 @@ def ordered_map(
 
     `Executor.map` computes all results at once. Here at most two results for each thread wait to
     be taken, so that the memory does not grow with the number of arguments. Nothing is called
-    before the first result is taken. The exception of a call is raised in place of its result.
+    before the first result is taken. The exception of a call is raised in place of its result, and
+    that of `arguments` after the results for the arguments before it.
     """
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for argument in arguments:
+            taken = iter(arguments)
+            while True:
+                try:
+                    argument = next(taken)
+                except Exception as raised:  # StopIteration at the end of the arguments
+                    end = raised
+                    break
                 waiting.append(pool.submit(function, argument))
                 if len(waiting) == 2 * threads:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+            if not isinstance(end, StopIteration):
+                raise end
         finally:
             for future in waiting:
                 future.cancel()
