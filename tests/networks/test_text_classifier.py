@@ -96,11 +96,10 @@ def test_an_error_of_the_arguments_comes_after_the_results_before_it(threads):
         yield from range(5)
         raise W2VError("damaged")
 
-    found = []
+    results = ordered_map(lambda number: -number, numbers(), threads)
+    assert [next(results) for _ in range(5)] == [0, -1, -2, -3, -4]
     with pytest.raises(W2VError, match="damaged"):
-        for result in ordered_map(lambda number: -number, numbers(), threads):
-            found.append(result)
-    assert found == [0, -1, -2, -3, -4]
+        next(results)
 
 
 @pytest.mark.parametrize("model", ["mlp", "lstm"])
