@@ -55,6 +55,7 @@ def held_out_texts(loss, count=400 if COMPILED else 24, seed=1):
 def test_blocks_give_what_all_scores_at_once_give(monkeypatch, loss):
     texts, layers, scores = held_out_texts(loss)
     whole, score = texts.calibrated(layers), texts.score(layers)
+    errors = texts.errors(layers, whole.temperature)
     monkeypatch.setattr(held_out, "_SCORES", 4 * 7)
     blocks = list(texts.blocks(layers))
     assert all(len(block) <= 7 for block, _ in blocks)
@@ -62,6 +63,7 @@ def test_blocks_give_what_all_scores_at_once_give(monkeypatch, loss):
     labels = np.concatenate([each.matrix() for _, each in blocks])
     np.testing.assert_array_equal(labels, texts.labels.matrix())
     assert texts.score(layers) == score
+    np.testing.assert_allclose(texts.errors(layers, whole.temperature), errors, atol=1e-5)
     monkeypatch.setattr(held_out, "best_temperature", lambda *args: whole.temperature)
     np.testing.assert_allclose(texts.calibrated(layers), whole, rtol=1e-5)
 
@@ -72,7 +74,8 @@ def test_the_temperature_is_found_also_by_some_of_the_texts(monkeypatch, loss):
     texts, layers, _ = held_out_texts(loss, 4000)
     found = texts.calibrated(layers)
     assert found.temperature == pytest.approx(2, rel=0.15)  # by which the labels were drawn
-    assert found.after < min(found.before, 0.03)
+    before, after = texts.errors(layers, found.temperature)
+    assert after < min(before, 0.03)
     monkeypatch.setattr(held_out, "_SCORES", 4 * 1000)
     some = texts.calibrated(layers)
     assert some.temperature == pytest.approx(found.temperature, rel=0.3)

@@ -23,19 +23,15 @@ Block = tuple[np.ndarray, LabelNumbers]
 
 
 class Calibration(NamedTuple):
-    """How good probabilities are on held-out texts.
+    """The temperature, and how good the labels are on held-out texts.
 
     temperature  divisor of the scores
     loss         the mean loss of a text with it, in nats; NaN without texts
-    before       the expected calibration error without it
-    after        the expected calibration error with it
     accuracy     the share of the texts whose most probable label is true; NaN without texts
     """
 
     temperature: float
     loss: float
-    before: float
-    after: float
     accuracy: float
 
 
@@ -56,29 +52,35 @@ def best_temperature(layers: TrainedLayers, scores: np.ndarray, labels: LabelNum
     return math.exp(found.x)
 
 
-def calibration(
-    layers: TrainedLayers, blocks: Iterable[Block], temperature: float, is_exclusive: bool
-) -> Calibration:
-    """Judge the probabilities of held-out texts.
-
-    blocks        the texts
-    temperature   divisor of the scores
-    is_exclusive  whether only the most probable label of each text counts as a prediction in the
-                  expected calibration error; if not, each label of each text does
-    """
-    before, after, loss, right, texts = Reliability(), Reliability(), 0.0, 0, 0
+def calibration(layers: TrainedLayers, blocks: Iterable[Block], temperature: float) -> Calibration:
+    """The loss and the accuracy of held-out texts with a temperature."""
+    loss, right, texts = 0.0, 0, 0
     for scores, labels in blocks:
-        has_label, best = labels.matrix(), layers.best(scores)
         rows = np.arange(len(scores))
+        right += int(labels.matrix()[rows, layers.best(scores)].sum())
+        loss += mean_loss(layers, scores / np.float32(temperature), labels) * len(scores)
+        texts += len(scores)
+    if not texts:
+        return Calibration(temperature, math.nan, math.nan)
+    return Calibration(temperature, loss / texts, right / texts)
+
+
+def calibration_errors(
+    layers: TrainedLayers, blocks: Iterable[Block], temperature: float, is_exclusive: bool
+) -> tuple[float, float]:
+    """The expected calibration errors of held-out texts without and with a temperature.
+
+    is_exclusive  whether only the most probable label of each text counts as a prediction; if not,
+                  each label of each text does
+    """
+    before, after = Reliability(), Reliability()
+    for scores, labels in blocks:
+        has_label, rows = labels.matrix(), np.arange(len(scores))
+        best = layers.best(scores)
         for bins, divisor in ((before, 1.0), (after, temperature)):
             p = layers.probabilities(scores.copy(), divisor)
             if is_exclusive:
                 bins.add(p[rows, best], has_label[rows, best])
             else:
                 bins.add(p.ravel(), has_label.ravel())
-        loss += mean_loss(layers, scores / np.float32(temperature), labels) * len(scores)
-        right += int(has_label[rows, best].sum())
-        texts += len(scores)
-    if not texts:
-        return Calibration(temperature, math.nan, 0.0, 0.0, math.nan)
-    return Calibration(temperature, loss / texts, before.error(), after.error(), right / texts)
+    return before.error(), after.error()

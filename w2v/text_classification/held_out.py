@@ -13,12 +13,13 @@ from w2v.text_classification.calibration import (
     Calibration,
     best_temperature,
     calibration,
+    calibration_errors,
 )
 from w2v.text_classification.features import TextFeatures
 from w2v.text_classification.labels import LabelNumbers
 from w2v.text_classification.scores import TrainedLayers
 
-_SCORES = 1 << 24  # scores of texts times labels that are in memory at a time, 64 MB
+_SCORES = 1 << 22  # scores of texts times labels that are in memory at a time, 16 MB
 _TEXTS = 1 << 12  # texts whose features are gathered at a time
 
 
@@ -51,9 +52,11 @@ class HeldOutTexts:
         blocks = self._blocks(layers, np.arange(0, texts, step, dtype=np.int32))
         sample = [_joined(list(blocks))] if texts else []
         temperature = best_temperature(layers, *sample[0]) if sample else 1.0
-        return calibration(
-            layers, sample if step == 1 else self.blocks(layers), temperature, self.is_exclusive
-        )
+        return calibration(layers, sample if step == 1 else self.blocks(layers), temperature)
+
+    def errors(self, layers: TrainedLayers, temperature: float) -> tuple[float, float]:
+        """The expected calibration errors without and with a temperature."""
+        return calibration_errors(layers, self.blocks(layers), temperature, self.is_exclusive)
 
     def score(self, layers: TrainedLayers) -> float:
         """The accuracy; NaN without texts.

@@ -360,8 +360,9 @@ class TextTrainer:
         summary = f"features: {', '.join(parts)}; {plural(len(self.labels.names), 'label')}"
         if not self._held_out:
             return summary
-        found = self._calibrate()
+        temperature = self._calibrate().temperature
+        before, after = self._held_out.errors(self.trained(), temperature)
         return (
-            f"{summary}; calibration: temperature {found.temperature:.2f}; expected calibration "
-            f"error {found.before:.3f} before, {found.after:.3f} after"
+            f"{summary}; calibration: temperature {temperature:.2f}; expected calibration error "
+            f"{before:.3f} before, {after:.3f} after"
         )
