@@ -37,7 +37,7 @@ from w2v.text_classification.saved import (
     read_temperature,
     spans_unknown,
 )
-from w2v.text_classification.trainer import NGRAMS
+from w2v.text_classification.tensor_names import NGRAMS
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from w2v.text.documents import DocumentCorpus
 from w2v.text_classification.features import Features, TextFeatures, WordNgrams
 from w2v.text_classification.labels import LabelTree
 from w2v.text_classification.scores import TrainedLayers
+from w2v.text_classification.tensor_names import BUCKETS, NGRAMS, TEMPERATURE
 from w2v.text_classification.text_stream import TextPart, TextStream
-from w2v.text_classification.trainer import BUCKETS, NGRAMS, TEMPERATURE
 
 _BYTES = 6  # of a text, for each of its features
 _MOST_TEXTS = 10**15  # of a label, for `label_tree`

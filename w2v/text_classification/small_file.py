@@ -21,7 +21,7 @@ from w2v.embeddings import container, subword_tensors
 from w2v.text_classification import bucket_codes, small_vectors
 from w2v.text_classification.collapse import collapsed
 from w2v.text_classification.saved import TrainedTextClassifier, bucket_count
-from w2v.text_classification.trainer import BUCKETS, NGRAMS, TEMPERATURE
+from w2v.text_classification.tensor_names import BUCKETS, NGRAMS, TEMPERATURE
 
 VECTORS = small_vectors.VECTORS
 _LENGTHS = (np.uint8, np.uint16, np.uint32)

@@ -27,11 +27,11 @@ from w2v.text_classification.held_out import HeldOutTexts
 from w2v.text_classification.labels import LabelNumbers, LabelTree, importance, with_loss
 from w2v.text_classification.rounds import TextCopies, copy_bytes
 from w2v.text_classification.scores import TrainedLayers
+from w2v.text_classification.tensor_names import BUCKETS, NGRAMS, TEMPERATURE
 from w2v.text_classification.training_start import TrainingStart
 from w2v.text_classification.worker import TextWorker
 from w2v.training.chunks import CHUNK, Chunk, Plan, WholeDocumentPlan
 
-NGRAMS, BUCKETS, TEMPERATURE = "word_ngrams.vectors", "word_ngrams.buckets", "temperature"
 _ROWS = 1 << 12  # rows that are initialised at a time
 
 
