@@ -183,8 +183,9 @@ def nbow(makes_small: bool) -> Program:
     def learn(texts: Path, setting: dict, rate: float, seed: int, out: Path) -> Run:
         ngrams = f"1-{setting['word_ngrams']}"
         more = {"subwords": f"{setting['minn']}-{setting['maxn']}"} if setting["maxn"] else {}
+        more |= {"lr": rate} if rate else {}  # 0: the default
         return train(
-            texts, out, model="nbow", dim=setting["dim"], lr=rate, seed=seed,
+            texts, out, model="nbow", dim=setting["dim"], seed=seed,
             epochs=setting["epochs"], word_ngrams=ngrams, loss="softmax", min_count=1, **more,
         )  # fmt: skip
 

@@ -39,7 +39,10 @@ READS = {
     "vocab": {"CORPUS...": "text"},
     "phrases": {"CORPUS...": "text", "--connectors": "stop"},
     "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
-    "convert": {"IN": "w.txt", "--only": "stop", "--words": "stop", "--retrain": "stop"},
+    "convert": {
+        "IN": "w.txt", "--only": "stop", "--words": "stop", "--retrain": "stop",
+        "--weights": "stop",
+    },
     "subwords": {"VECTORS": "w.txt"},
     "topics": {"MODEL": "lda.safetensors", "--reference": "text"},
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},

@@ -340,6 +340,60 @@ def test_one_feature_is_enough(w2v, labelled, options):
     run(w2v, "info", "small.safetensors", "--check")
 
 
+@compiled
+@pytest.mark.parametrize("loss", ["hs", "ns", "softmax"])
+def test_labels_without_texts_stay_as_they_are(w2v, labelled, loss):
+    """The tree and the negative samples follow from the texts of the model, not from these."""
+    (labelled / "few.tsv").write_text(texts(40, labels=LABELS[:1]) + texts(4, labels=LABELS[1:]))
+    train(w2v, "--loss", loss)
+    shrink(w2v, "--dtype", "f32", "--prune", "30", "--retrain", "few.tsv", "--threads", "1")
+    small, model = (open_classifier(f"{name}.safetensors") for name in ("small", "m"))
+    assert small.labels == LABELS
+    np.testing.assert_array_equal(small.trained.label_counts, model.trained.label_counts)
+    assert accuracy("small.safetensors") > 0.9
+
+
+@compiled
+@pytest.mark.parametrize("form", ["tsv", "jsonl"])
+def test_texts_are_read_as_in_training(w2v, labelled, form):
+    rng = np.random.default_rng(1)
+    pairs = [(rng.permutation(LABELS)[:2], rng.choice(FILLER, 4)) for _ in range(200)]
+    rows = [([*map(str, names)], " ".join([*words, *(str(rng.choice(OWN[n])) for n in names)]))
+            for names, words in pairs]  # fmt: skip
+    if form == "tsv":
+        lines = [f"{text}\t{' + '.join(names)}\n" for names, text in rows]
+        more = ("--columns", "text,label", "--label-separator", "+")
+    else:
+        lines = [json.dumps({"body": text, "topics": names}) + "\n" for names, text in rows]
+        more = ("--text-field", "body", "--label-field", "topics")
+    (labelled / f"several.{form}").write_text("".join(lines))
+    train(w2v, "--loss", "ova", *more, path=f"several.{form}")
+    report = shrink(w2v, "--prune", "24", "--dtype", "i8", "--retrain", f"several.{form}")
+    assert "retrained on 200 texts, 5 epochs" in report
+    assert set(open_classifier("small.safetensors").names) == {
+        w for own in OWN.values() for w in own
+    }
+
+
+def test_the_weights_of_labels_are_given_again(w2v, labelled):
+    (labelled / "weights").write_text("bird\t3\n")
+    train(w2v, "--weights", "weights")
+    report = shrink(w2v, "--prune", "9", *RETRAIN, code=2)
+    assert report.endswith("and does not keep them: add --weights FILE\n")
+    written = []
+    for weight in (3, 3, 0):
+        (labelled / "again").write_text(f"bird\t{weight}\n")
+        shrink(w2v, "--prune", "9", *RETRAIN, "--weights", "again")
+        written.append((labelled / "small.safetensors").read_bytes())
+    assert written[0] == written[1] != written[2]
+    (labelled / "again").write_text("lynx\t1\n")
+    report = shrink(w2v, "--prune", "9", *RETRAIN, "--weights", "again", code=2)
+    assert "again: no text has the label 'lynx'" in report
+    train(w2v, "--balance")
+    report = shrink(w2v, "--prune", "9", *RETRAIN, "--weights", "weights", code=2)
+    assert "the model was trained with --balance: leave out --weights" in report
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [

@@ -143,7 +143,7 @@ def convert(
             "one of the files of IN": formats.read_with(source),
             "one of the lists of --only": only,
             "the list of --words": words,
-            "the texts of --retrain": classifier.retrain,
+            **classifier.files,
         },
     )
     classifier.check()

@@ -23,6 +23,7 @@ class ClassifierOptions:
     epochs: int | None
     lr: float | None
     dropout: float | None
+    weights: str | None
     seed: int | None
     deterministic: bool
     threads: int | None
@@ -32,9 +33,14 @@ class ClassifierOptions:
         """Whether the command line has --prune or --retrain."""
         return self.prune is not None or self.retrain is not None
 
+    @property
+    def files(self) -> dict[str, str | None]:
+        """The files that are read, by their description in messages."""
+        return {"the texts of --retrain": self.retrain, "the file of --weights": self.weights}
+
     def check(self) -> None:
         """Raise a UsageError for options of the command line that cannot be combined."""
-        names = "epochs", "lr", "dropout", "seed", "threads"
+        names = "epochs", "lr", "dropout", "weights", "seed", "threads"
         for_training = {name: getattr(self, name) for name in names}
         given = [name for name, value in for_training.items() if value is not None]
         given += ["deterministic"] * self.deterministic
@@ -81,12 +87,17 @@ classifier_options = option_bundle(
         ),
         click.option(
             "--lr", type=click.FloatRange(0, 1e6), callback=finite, metavar="X",
-            help="With --retrain: initial learning rate.  [default: that of the model]",
+            help="With --retrain: initial learning rate.  [default: half of that of the model]",
         ),
         click.option(
             "--dropout", type=click.FloatRange(0, 0.99), callback=finite, metavar="X",
             help="With --retrain: share (0 to 0.99) of the features of a text that are left out at "
             "random.  [default: 0.5]",
+        ),
+        click.option(
+            "--weights", type=INPUT, metavar="FILE",
+            help="With --retrain: file of the weights of labels in the loss, as for w2v train. It "
+            "must be given if the model was trained with one.",
         ),
         click.option(
             "--seed", type=click.IntRange(0), metavar="N",
