@@ -451,6 +451,7 @@ def test_only_classifiers_are_pruned(w2v, labelled):
     assert "train.tsv is the texts of --retrain" in report
 
 
+@compiled
 def test_training_that_diverges_writes_nothing(w2v, labelled):
     train(w2v, "--optimizer", "sgd", "--hidden", "4")
     report = shrink(w2v, "--prune", "30", *RETRAIN, "--lr", "1e6", "--epochs", "30", code=1)
