@@ -24,6 +24,7 @@ LINE = [
     "kernels",
     "system",
     "embeddings",
+    "alignment",
     "setting_fields",
     "settings",
     "classifier_settings",
@@ -41,6 +42,7 @@ LINE = [
     "vectors",
     "api",
     "fitting",
+    "combining",
     "evaluation",
     "plots",
     "cli",
@@ -49,6 +51,7 @@ LINE = [
 # Packages whose files have an order too: a file imports only from files before it.
 ORDERS = {
     "training": "chunks state protocols pool workers loop",
+    "alignment": "common_words rotations combination",
     "text": "nontext columns labels json_fields tokenizers corpus document_files document_numbers"
     " documents encoded_text word_counter vocabulary encode phrases",
 }

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from w2v.api import load, train
+    from w2v.combining import combine
     from w2v.embeddings.query import Neighbour
     from w2v.errors import DivergedError, NotFoundError, W2VError
     from w2v.fitting import fit_subwords
@@ -43,6 +44,7 @@ __all__ = [
     "Vectors",
     "W2VError",
     "__version__",
+    "combine",
     "fit_subwords",
     "load",
     "train",
@@ -59,6 +61,7 @@ _MODULES = {
     "Topic": "vectors",
     "Vectors": "vectors",
     "W2VError": "errors",
+    "combine": "combining",
     "fit_subwords": "fitting",
     "load": "api",
     "train": "api",

@@ -130,6 +130,9 @@ READS = {
         "--weights": ("of-labels", "convert", "nbow.safetensors", "/dev/stdout.safetensors",
                       "--threads", "1", "--prune", "9", "--retrain", "labelled", "--weights", "@"),
     },
+    "combine": {
+        "FILE": ("vectors.txt", "combine", "@", "words.bin", "-o", "/dev/stdout.txt", "--quiet"),
+    },
     "info": {"FILE": ("words.safetensors", "info", "@", "--check")},
     "subwords": {
         "VECTORS": ("vectors.txt", "subwords", "@", "-o", "/dev/stdout.safetensors", "--quiet"),

@@ -22,6 +22,7 @@ WRITES = {
     "phrases": {"--output": "p.txt", "--list": "list.txt"},
     "infer": {"--output": "y.txt"},
     "convert": {"OUT": "y.txt"},
+    "combine": {"--output": "y.txt"},
     "subwords": {"--output": "y.safetensors"},
     "topics": {
         "--topic-keys": "keys.txt", "--doc-topics": "topics.txt", "--state": "s.gz",
@@ -43,6 +44,7 @@ READS = {
         "IN": "w.txt", "--only": "stop", "--words": "stop", "--retrain": "stop",
         "--weights": "stop",
     },
+    "combine": {"FILE...": "w.txt"},
     "subwords": {"VECTORS": "w.txt"},
     "topics": {"MODEL": "lda.safetensors", "--reference": "text"},
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
@@ -56,6 +58,7 @@ NEEDED = {
     "phrases": {"CORPUS...": "text"},
     "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
     "convert": {"IN": "w.txt", "OUT": "y.txt"},
+    "combine": {"FILE...": "w.txt"},
     "subwords": {"VECTORS": "w.txt"},
     "topics": {"MODEL": "lda.safetensors"},
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},

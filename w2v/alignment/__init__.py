@@ -1,0 +1,1 @@
+"""Vectors of several runs in one space."""

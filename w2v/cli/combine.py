@@ -1,0 +1,93 @@
+"""w2v combine: the vectors of several runs in one file."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from w2v.cli import catch_signals
+from w2v.cli.command import INPUT, OUTPUT, Command, grouped
+from w2v.cli.options import quiet_option
+from w2v.cli.output import printable, say_findings
+
+if TYPE_CHECKING:
+    from w2v.embeddings.table import Table
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "w2v combine vectors.safetensors cbow.safetensors -o both.safetensors",
+        "w2v combine vectors.safetensors cbow.safetensors -o both.safetensors --side-by-side",
+    ),
+)
+@click.argument("files", nargs=-1, required=True, type=INPUT, metavar="FILE...")
+@click.option(
+    "-o", "--output", type=OUTPUT, metavar="OUT",
+    help="Output file, which must be given. Its suffix sets the format, as in w2v convert.",
+)  # fmt: skip
+@grouped(
+    "Vectors",
+    click.option(
+        "--table", default="words", show_default=True, metavar="NAME",
+        help="The table of the .safetensors files: words or documents.",
+    ),
+    click.option(
+        "--side-by-side", is_flag=True,
+        help="Write the unit vectors of the files one after the other, so that a cosine is the "
+        "mean of the cosines in the files. The dimensions add up, and may differ.",
+    ),
+)  # fmt: skip
+@quiet_option
+def combine(
+    files: tuple[str, ...], output: str | None, table: str, side_by_side: bool, quiet: bool
+) -> None:
+    """Combine the vectors of several runs into better ones.
+
+    The runs have the same settings but other seeds. Their vectors differ by rotations, and by noise
+    that their mean has less of. The vectors of each FILE are rotated so that they come nearest to
+    those of the others (generalised Procrustes analysis), and OUT has their means. The words are
+    those that all files have, in the order of the first file.
+
+    Prints on stderr how many words were left out of each file, and the mean cosine of its vectors
+    with the means.
+    """
+    from w2v.alignment.combination import mean_of_runs
+    from w2v.alignment.combination import side_by_side as concatenated
+    from w2v.embeddings import formats
+    from w2v.system import output_files
+    from w2v.system.progress import ProgressLine, plural
+
+    catch_signals()
+    if output is None:
+        raise click.UsageError("name the output file: -o OUT")
+    if len(files) == 1:
+        raise click.UsageError("one file has nothing to be combined with: give two or more")
+    read = {f"one of the files of {file}": formats.read_with(file) for file in files}
+    output_files.check({"-o": output, "the list of names": formats.written_beside(output)}, read)
+    tables, line = [_read(file, table) for file in files], ProgressLine(sys.stderr, quiet)
+    found = (concatenated if side_by_side else mean_of_runs)(tables)
+    formats.save(output, found.table, table)
+    for number, (file, each) in enumerate(zip(files, tables, strict=True)):
+        parts = [f"{plural(len(each) - len(found.table), 'name')} left out"]
+        if found.agreements:
+            parts.append(f"mean cosine {found.agreements[number]:.3f}")
+        line.say(printable(f"{file}: {'; '.join(parts)}"))
+    line.say(
+        printable(
+            f"{output}: {plural(len(found.table), 'vector')} of {plural(found.table.dim, 'number')}"
+        )
+    )
+
+
+def _read(file: str, table: str) -> Table:
+    """A table of a file; problems are reported on stderr."""
+    from w2v.embeddings import formats
+    from w2v.embeddings.source import Diagnostics
+
+    findings = Diagnostics(file)
+    found = formats.load(file, table, findings=findings)
+    say_findings(findings)
+    return found
