@@ -165,7 +165,7 @@ def test_the_command(w2v, folder):
     ("args", "message"),
     [
         (["0.safetensors", "-o", "x.txt"], "give two or more"),
-        (["0.safetensors", "1.safetensors"], "name the output file: -o OUT"),
+        (["0.safetensors", "1.safetensors"], "name the output file: -o FILE"),
         (["0.safetensors", "1.safetensors", "-o", "1.safetensors"], "1.safetensors"),
         (["0.safetensors", "none.txt", "-o", "x.txt"], "none.txt"),
         (["0.safetensors", "1.safetensors", "-o", "x.what"], "x.what"),

@@ -131,7 +131,7 @@ READS = {
                       "--threads", "1", "--prune", "9", "--retrain", "labelled", "--weights", "@"),
     },
     "combine": {
-        "FILE": ("vectors.txt", "combine", "@", "words.bin", "-o", "/dev/stdout.txt", "--quiet"),
+        "VECTORS": ("vectors.txt", "combine", "@", "words.bin", "-o", "/dev/stdout.txt", "--quiet"),
     },
     "info": {"FILE": ("words.safetensors", "info", "@", "--check")},
     "subwords": {

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     cls=Command,
     examples=(
         "w2v combine vectors.safetensors cbow.safetensors -o both.safetensors",
-        "w2v combine vectors.safetensors cbow.safetensors -o both.safetensors --side-by-side",
+        "w2v combine vectors.safetensors cbow.safetensors -o both.txt --side-by-side",
     ),
 )
-@click.argument("files", nargs=-1, required=True, type=INPUT, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=INPUT, metavar="VECTORS...")
 @click.option(
-    "-o", "--output", type=OUTPUT, metavar="OUT",
+    "-o", "--output", type=OUTPUT, metavar="FILE",
     help="Output file, which must be given. Its suffix sets the format, as in w2v convert.",
 )  # fmt: skip
 @grouped(
@@ -47,8 +47,8 @@ def combine(
     """Combine the vectors of several runs into better ones.
 
     The runs have the same settings but other seeds. Their vectors differ by rotations, and by noise
-    that their mean has less of. The vectors of each FILE are rotated so that they come nearest to
-    those of the others (generalised Procrustes analysis), and OUT has their means. The words are
+    that their mean has less of. The vectors of each file are rotated so that they come nearest to
+    those of the others (generalised Procrustes analysis), and the output has their means. The words are
     those that all files have, in the order of the first file.
 
     Prints on stderr how many words were left out of each file, and the mean cosine of its vectors
@@ -62,11 +62,11 @@ def combine(
 
     catch_signals()
     if output is None:
-        raise click.UsageError("name the output file: -o OUT")
-    if len(files) == 1:
-        raise click.UsageError("one file has nothing to be combined with: give two or more")
+        raise click.UsageError("name the output file: -o FILE")
     read = {f"one of the files of {file}": formats.read_with(file) for file in files}
     output_files.check({"-o": output, "the list of names": formats.written_beside(output)}, read)
+    if len(files) == 1:
+        raise click.UsageError("one file has nothing to be combined with: give two or more")
     tables, line = [_read(file, table) for file in files], ProgressLine(sys.stderr, quiet)
     found = (concatenated if side_by_side else mean_of_runs)(tables)
     formats.save(output, found.table, table)
