@@ -48,8 +48,8 @@ def combine(
 
     The runs have the same settings but other seeds. Their vectors differ by rotations, and by noise
     that their mean has less of. The vectors of each file are rotated so that they come nearest to
-    those of the others (generalised Procrustes analysis), and the output has their means. The words are
-    those that all files have, in the order of the first file.
+    those of the others (generalised Procrustes analysis), and the output has their means. The words
+    are those that all files have, in the order of the first file.
 
     Prints on stderr how many words were left out of each file, and the mean cosine of its vectors
     with the means.
