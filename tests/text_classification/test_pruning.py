@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from helpers import COMPILED, compiled, mutate
+from labelled_texts import LABELS, OWN, run, texts, write
 
 from w2v.embeddings import container
 from w2v.runs.saved_classifier import open_classifier
@@ -21,9 +22,7 @@ from w2v.text_classification.pruning import (
     squared_shares,
 )
 
-LABELS = ["bird", "fish", "goat"]
-OWN = {name: [f"{name}{letter}" for letter in "abcdefgh"] for name in LABELS}
-FILLER = ["the", "a", "and", "of", "is", "it", "rare", "süß"]
+FILLER = ("the", "a", "and", "of", "is", "it", "rare", "süß")
 OPTIONS = [
     (), ("--loss", "hs"), ("--loss", "ova"), ("--loss", "ns"), ("--word-ngrams", "1-2"),
     ("--subwords", "2-3"), ("--hidden", "5"), ("--word-ngrams", "1-3", "--subwords", "3-4"),
@@ -31,29 +30,10 @@ OPTIONS = [
 ]  # fmt: skip
 
 
-def texts(count, seed=1, labels=LABELS):
-    """Rows LABEL TAB TEXT: five common words, and two words of the label."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for number in range(count):
-        name = labels[number % len(labels)]
-        words = [*rng.choice(FILLER, 5), *rng.choice(OWN[name], 2)]
-        rng.shuffle(words)
-        rows.append(f"{name}\t{' '.join(words)}\n")
-    return "".join(rows)
-
-
 @pytest.fixture
 def labelled(folder):
-    (folder / "train.tsv").write_text(texts(300 if COMPILED else 30))
-    (folder / "test.tsv").write_text(texts(60 if COMPILED else 9, seed=2))
+    write(folder, FILLER)
     return folder
-
-
-def run(w2v, *args, code=0):
-    outcome = w2v(*args)
-    assert outcome.code == code, outcome.err
-    return outcome
 
 
 def train(w2v, *more, path="train.tsv"):
@@ -202,7 +182,9 @@ def test_retraining_lowers_the_loss(w2v, labelled, options):
 @compiled
 @pytest.mark.parametrize("options", [("--word-ngrams", "1-2"), ("--subwords", "2-3")])
 def test_the_features_of_read_texts_are_pruned_without_reading_again(w2v, labelled, options):
-    (labelled / "new.tsv").write_text("bird\tbirda unseen birdb the zzz a\n" + texts(20, seed=3))
+    (labelled / "new.tsv").write_text(
+        "bird\tbirda unseen birdb the zzz a\n" + texts(20, seed=3, filler=FILLER)
+    )
     train(w2v, *options)
     trained = open_classifier("m.safetensors").trained
     rows = most_important(score_norms(trained.layers), 40)
@@ -344,7 +326,9 @@ def test_one_feature_is_enough(w2v, labelled, options):
 @pytest.mark.parametrize("loss", ["hs", "ns", "softmax"])
 def test_labels_without_texts_stay_as_they_are(w2v, labelled, loss):
     """The tree and the negative samples follow from the texts of the model, not from these."""
-    (labelled / "few.tsv").write_text(texts(40, labels=LABELS[:1]) + texts(4, labels=LABELS[1:]))
+    (labelled / "few.tsv").write_text(
+        texts(40, labels=LABELS[:1], filler=FILLER) + texts(4, labels=LABELS[1:], filler=FILLER)
+    )
     train(w2v, "--loss", loss)
     shrink(w2v, "--dtype", "f32", "--prune", "30", "--retrain", "few.tsv", "--threads", "1")
     small, model = (open_classifier(f"{name}.safetensors") for name in ("small", "m"))

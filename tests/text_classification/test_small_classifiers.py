@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 from helpers import COMPILED, compiled, mutate
+from labelled_texts import LABELS, run, texts, write
 
 from w2v.embeddings import container
 from w2v.runs.saved_classifier import open_classifier
@@ -17,34 +18,11 @@ from w2v.text_classification.collapse import collapsed
 from w2v.text_classification.labels import LabelTree
 from w2v.text_classification.scores import TrainedLayers
 
-LABELS = ["bird", "fish", "goat"]
-WORDS = {name: [f"{name}{letter}" for letter in "abcdefgh"] for name in LABELS}
-FILLER = ["the", "a", "and", "of", "is", "it"]
-
-
-def texts(count, seed=1, labels=LABELS):
-    """Rows LABEL TAB TEXT: five common words, and two words of the label."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for number in range(count):
-        name = labels[number % len(labels)]
-        words = [*rng.choice(FILLER, 5), *rng.choice(WORDS[name], 2)]
-        rng.shuffle(words)
-        rows.append(f"{name}\t{' '.join(words)}\n")
-    return "".join(rows)
-
 
 @pytest.fixture
 def labelled(folder):
-    (folder / "train.tsv").write_text(texts(300 if COMPILED else 30))
-    (folder / "test.tsv").write_text(texts(60 if COMPILED else 9, seed=2))
+    write(folder)
     return folder
-
-
-def run(w2v, *args, code=0):
-    outcome = w2v(*args)
-    assert outcome.code == code, outcome.err
-    return outcome
 
 
 def train(w2v, *more, path="train.tsv", dim=8):

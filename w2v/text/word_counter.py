@@ -153,7 +153,10 @@ class WordCounter:
         return self.names_of(np.arange(first, self._types))
 
     def names_of(self, numbers: np.ndarray) -> list[bytes]:
-        """The names of some types, as UTF-8; much faster than `name` for each."""
+        """The names of some types, as UTF-8.
+
+        numbers  int64 (K,), the numbers of the types
+        """
         if not numbers.size:
             return []
         begins, ends = self._offsets[numbers], self._offsets[numbers + 1]
@@ -161,10 +164,6 @@ class WordCounter:
         text = self._text[first : ends.max()].tobytes()
         bounds = zip((begins - first).tolist(), (ends - first).tolist(), strict=True)
         return [text[begin:end] for begin, end in bounds]
-
-    def name(self, number: int) -> bytes:
-        """The name of a type, as UTF-8."""
-        return self._text[self._offsets[number] : self._offsets[number + 1]].tobytes()
 
 
 def _lengthened(array: np.ndarray, size: int) -> np.ndarray:
