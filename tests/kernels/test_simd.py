@@ -12,6 +12,7 @@ from w2v.kernels.simd import (
     multiply_add,
     power_of_two,
     prefetch,
+    prefetch_item,
     prefetch_to_read,
     splat,
     store,
@@ -41,6 +42,7 @@ def each_operation(array, sums, number, power):
     store_sums(sums, 1, a, b, splat(number), b)
     prefetch(array, 0, 0)
     prefetch_to_read(array, 1, 0)
+    prefetch_item(array[0], 2)
     return power_of_two(power)
 
 

@@ -199,9 +199,9 @@ def store_sums(array, quad, a, b, c, d):
     array[4 * quad : 4 * quad + 4] = [a.sum(), b.sum(), c.sum(), d.sum()]
 
 
-def _prefetch(array: Any, row: Any, register: Any, to_write: int) -> Any:
+def _prefetch(arguments: tuple[Any, ...], to_write: int, unit: int = WIDTH) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = pointer(context, builder, signature, args)
+        place = pointer(context, builder, signature, args, unit)
         byte = ir.IntType(8).as_pointer()
         type_ = ir.FunctionType(ir.VoidType(), [byte, _INT32, _INT32, _INT32])
         function = cgutils.get_or_insert_function(builder.module, type_, "llvm.prefetch.p0i8")
@@ -210,11 +210,11 @@ def _prefetch(array: Any, row: Any, register: Any, to_write: int) -> Any:
         builder.call(function, [builder.bitcast(place, byte), *flags])
         return context.get_dummy_value()
 
-    return types.void(array, row, register), emit
+    return types.void(*arguments), emit
 
 
 def _prefetch_to_write(_: Any, array: Any, row: Any, register: Any) -> Any:
-    return _prefetch(array, row, register, 1)
+    return _prefetch((array, row, register), 1)
 
 
 @compiled_as(_prefetch_to_write)
@@ -223,7 +223,7 @@ def prefetch(array, row, register):
 
 
 def _prefetch_to_read(_: Any, array: Any, row: Any, register: Any) -> Any:
-    return _prefetch(array, row, register, 0)
+    return _prefetch((array, row, register), 0)
 
 
 @compiled_as(_prefetch_to_read)
@@ -232,6 +232,15 @@ def prefetch_to_read(array, row, register):
 
     The row may belong to a mapped file that cannot be written.
     """
+
+
+def _prefetch_item(_: Any, array: Any, at: Any) -> Any:
+    return _prefetch((array, at), 0, unit=1)
+
+
+@compiled_as(_prefetch_item)
+def prefetch_item(array, at):
+    """Load an item of a one-dimensional array into the cache before it is read."""
 
 
 def _power_of_two(_: Any, exponent: Any) -> Any:

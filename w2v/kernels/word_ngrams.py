@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from w2v.kernels import inlined, jit
-from w2v.kernels.simd import prefetch_to_read
+from w2v.kernels.simd import prefetch_item
 
 _FACTOR = np.uint64(116049371)
 _32, _LOW, _ONE = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(1)
@@ -107,15 +107,14 @@ def ngram_rows(ids, starts, hashes, order, buckets, slots, first, found, rows, b
     rows     int32 (·,)      overwritten; as long as the number of all n-grams
     bounds   int64 (S + 1,)  overwritten: text s has rows[bounds[s]:bounds[s + 1]]
     """
-    count, lines = 0, slots.reshape(slots.size // 8, 8)
-    last = np.uint64(slots.size - 1)
+    count, last = 0, np.uint64(slots.size - 1)
     bounds[0] = 0
     for s in range(starts.size - 1):
         total = text_buckets(ids, starts[s], starts[s + 1], hashes, order, buckets, found)
         for at in range(total):
             # The slots of many n-grams do not fit in the cache.
             ahead = np.uint64(found[min(at + _AHEAD, total - 1)]) & last
-            prefetch_to_read(lines, np.int64(ahead) // 8, 0)
+            prefetch_item(slots, np.int64(ahead))
             entry = slots[find_bucket(slots, np.uint64(found[at]))]
             if entry != 0:
                 rows[count] = first + np.int64(entry >> _32) - 1
