@@ -28,6 +28,7 @@ ROOMS = [
     "system",
     "kernels",
     "embeddings",
+    "alignment",
     "text",
     "factorization",
     "training",

@@ -20,6 +20,7 @@ when they are first used, so that `import w2v` loads neither NumPy nor Numba.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from w2v.aligning import align
     from w2v.api import load, train
     from w2v.combining import combine
     from w2v.embeddings.query import Neighbour
@@ -44,6 +45,7 @@ __all__ = [
     "Vectors",
     "W2VError",
     "__version__",
+    "align",
     "combine",
     "fit_subwords",
     "load",
@@ -61,6 +63,7 @@ _MODULES = {
     "Topic": "vectors",
     "Vectors": "vectors",
     "W2VError": "errors",
+    "align": "aligning",
     "combine": "combining",
     "fit_subwords": "fitting",
     "load": "api",

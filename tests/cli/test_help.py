@@ -158,6 +158,7 @@ def prepared(tmp_path_factory):
     (folder / "test.tsv").write_text(table(50, 3))
     (folder / "new.txt").write_text(planted.text(5, 4))
     (folder / "pairs.tsv").write_text(planted.pairs())
+    (folder / "pairs.txt").write_text("car automobile\ndoctor physician\nbig large\n")
     (folder / "questions.txt").write_text(planted.questions())
     inputs, outputs = (files.dense(np.ones((rows, 4))) for rows in (53, 3))
     model = files.model(["un", "like", "ly"], [3, 2, 1], inputs, outputs)

@@ -54,6 +54,7 @@ READS = {
         "--only": ("names", "similar", "king", "--only", "@"),
         "--exclude": ("names", "similar", "king", "--exclude", "@"),
         "--vector": ("rows", "similar", "--vector", "@"),
+        "--in": ("vectors.txt", "similar", "king", "--in", "@", "--csls"),
     },
     "analogy": {
         "--vectors": ("vectors.txt", "analogy", *PAIR, "man", "-v", "@"),
@@ -132,6 +133,12 @@ READS = {
     },
     "combine": {
         "VECTORS": ("vectors.txt", "combine", "@", "words.bin", "-o", "/dev/stdout.txt", "--quiet"),
+    },
+    "align": {
+        "TARGET": ("vectors.txt", "align", "@", "words.bin", "-o", "/dev/stdout.txt", "--quiet"),
+        "SOURCE": ("vectors.txt", "align", "words.bin", "@", "-o", "/dev/stdout.txt", "--quiet"),
+        "--dictionary": ("twos", "align", "vectors.txt", "words.bin", "-o", "/dev/stdout.txt",
+                         "--quiet", "--dictionary", "@"),
     },
     "info": {"FILE": ("words.safetensors", "info", "@", "--check")},
     "subwords": {

@@ -23,6 +23,7 @@ WRITES = {
     "infer": {"--output": "y.txt"},
     "convert": {"OUT": "y.txt"},
     "combine": {"--output": "y.txt"},
+    "align": {"--output": "y.txt"},
     "subwords": {"--output": "y.safetensors"},
     "topics": {
         "--topic-keys": "keys.txt", "--doc-topics": "topics.txt", "--state": "s.gz",
@@ -45,6 +46,7 @@ READS = {
         "--weights": "stop",
     },
     "combine": {"VECTORS...": "w.txt"},
+    "align": {"TARGET": "w.txt", "SOURCE": "w.txt", "--dictionary": "stop"},
     "subwords": {"VECTORS": "w.txt"},
     "topics": {"MODEL": "lda.safetensors", "--reference": "text"},
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
@@ -59,6 +61,7 @@ NEEDED = {
     "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
     "convert": {"IN": "w.txt", "OUT": "y.txt"},
     "combine": {"VECTORS...": "w.txt"},
+    "align": {"TARGET": "w.safetensors", "SOURCE": "w.txt"},
     "subwords": {"VECTORS": "w.txt"},
     "topics": {"MODEL": "lda.safetensors"},
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},

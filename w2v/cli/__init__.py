@@ -26,7 +26,7 @@ HEADINGS = {  # the sections of `w2v --help`
     "Ask about words": ("similar", "analogy", "similarity", "odd", "vector"),
     "Apply a model": ("infer", "topics", "predict", "explain", "generate"),
     "Evaluate": ("evaluate", "compare", "perplexity", "lag"),
-    "Files and pictures": ("info", "convert", "combine", "subwords", "summary", "plot"),
+    "Files and pictures": ("info", "convert", "combine", "align", "subwords", "summary", "plot"),
 }
 COMMANDS = tuple(name for names in HEADINGS.values() for name in names)  # one module each
 WELCOME = """\

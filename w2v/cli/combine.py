@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.options import quiet_option
-from w2v.cli.output import printable, say_findings
-
-if TYPE_CHECKING:
-    from w2v.embeddings.table import Table
+from w2v.cli.output import printable
+from w2v.cli.vector_file import read_table
 
 
 @click.command(
@@ -67,7 +64,7 @@ def combine(
     output_files.check({"-o": output, "the list of names": formats.written_beside(output)}, read)
     if len(files) == 1:
         raise click.UsageError("one file has nothing to be combined with: give two or more")
-    tables, line = [_read(file, table) for file in files], ProgressLine(sys.stderr, quiet)
+    tables, line = [read_table(file, table) for file in files], ProgressLine(sys.stderr, quiet)
     found = (concatenated if side_by_side else mean_of_runs)(tables)
     formats.save(output, found.table, table)
     for number, (file, each) in enumerate(zip(files, tables, strict=True)):
@@ -80,14 +77,3 @@ def combine(
             f"{output}: {plural(len(found.table), 'vector')} of {plural(found.table.dim, 'number')}"
         )
     )
-
-
-def _read(file: str, table: str) -> Table:
-    """A table of a file; problems are reported on stderr."""
-    from w2v.embeddings import formats
-    from w2v.embeddings.source import Diagnostics
-
-    findings = Diagnostics(file)
-    found = formats.load(file, table, findings=findings)
-    say_findings(findings)
-    return found

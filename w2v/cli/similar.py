@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -27,7 +28,7 @@ from w2v.cli.query_options import (
     lookup_options,
     query_file_options,
 )
-from w2v.cli.vector_file import QueryCommand, vectors_path
+from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ if TYPE_CHECKING:
         help="The table in which the TERMs are looked up, if it is not the one to search.  "
         "[default: --table]",
     ),
+    click.option(
+        "--in", "other", type=INPUT, metavar="FILE",
+        help="Search the words of this file for the TERMs of the file of -v, which w2v align has "
+        "rotated to the space of this file.",
+    ),
 )  # fmt: skip
 @grouped(
     "Query",
@@ -68,6 +74,14 @@ if TYPE_CHECKING:
         "--vector", "vector_files", multiple=True, type=INPUT, metavar="FILE",
         help="Search for the vectors in this file: a .npy array, or a text with the numbers of one "
         "vector on each line, optionally after a name; - is stdin. May be repeated.",
+    ),
+)  # fmt: skip
+@grouped(
+    "Answer",
+    click.option(
+        "--csls", is_flag=True,
+        help="With --in, score by CSLS instead of cosines: it lowers words that are near to very "
+        "many others. --restrict N then also takes N words of the file of -v.",
     ),
 )  # fmt: skip
 @grouped(
@@ -88,6 +102,8 @@ def similar(
     answer: AnswerOptions,
     table: str | None,
     source: str | None,
+    other: str | None,
+    csls: bool,
     texts: tuple[str, ...],
     vector_files: tuple[str, ...],
     verbatim: bool,
@@ -101,7 +117,9 @@ def similar(
     after --, a lone - is a word too. To find the words nearest to a document, use --from documents
     --table words ID.
     """
-    is_small = len(terms) <= SINGLE_THREAD_WORDS and not (files.paths or texts or vector_files)
+    is_small = len(terms) <= SINGLE_THREAD_WORDS and not (
+        files.paths or texts or vector_files or csls
+    )
     limit_blas(1 if is_small else None)
     from w2v.embeddings.query import parse_terms
     from w2v.embeddings.spelling import split_words
@@ -114,11 +132,18 @@ def similar(
         raise click.UsageError("no query: name a word, as in w2v similar WORD")
     if query_kinds > 1:
         raise click.UsageError("--text, --vector and TERMs cannot be combined: use one of them")
-    if source is not None and not by_terms:
-        raise click.UsageError("--from works only with TERMs")
-    searched = lookup.open_table(table)
-    named = searched if source is None or source == table else lookup.open_table(source)
+    if (source or other) is not None and not by_terms:
+        raise click.UsageError(f"{'--from' if source else '--in'} works only with TERMs")
+    if csls and (other is None or answer.method == "mul"):
+        raise click.UsageError("--csls works only with --in FILE and --method add")
+    if other is None:
+        searched = lookup.open_table(table)
+        named = searched if source in (None, table) else lookup.open_table(source)
+    else:
+        searched, named = open_table(other, table), lookup.open_table(source or table)
     answerer = query_answerer(searched, named, lookup, answer)
+    if csls:
+        answerer = _by_csls(answerer, answer.restrict)
     if texts:
         printer = NeighbourPrinter(results, table, heading=len(texts) > 1)
         ctx.exit(_similar_to_texts(vectors_path(lookup.vectors), texts, answerer, printer))
@@ -133,6 +158,21 @@ def similar(
     unanswered = unanswered_queries(answerer, lookup.vectors, expressions=True)
     all_queries = batches(queries, files.paths, parse, unanswered.report_invalid)
     ctx.exit(print_answers(answerer, all_queries, unanswered, printer))
+
+
+def _by_csls(answerer: QueryAnswerer, restrict: int | None) -> QueryAnswerer:
+    """Return the object that answers queries by CSLS.
+
+    restrict  number of words of the queries' file that are used, the first ones; None: all
+    """
+    import numpy as np
+
+    from w2v.alignment.csls import CslsSearch
+
+    answerer.check_dimensions()
+    source = answerer.source
+    rows = None if restrict is None else np.arange(min(restrict, len(source)))
+    return replace(answerer, search=CslsSearch.between(answerer.search, source, rows))
 
 
 def _similar_to_texts(

@@ -94,6 +94,17 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
     return opened
 
 
+def read_table(file: str, table: str) -> Table:
+    """Read a table of a file, from which a command makes another file; report its problems."""
+    from w2v.embeddings.formats import load
+    from w2v.embeddings.source import Diagnostics
+
+    findings = Diagnostics(file)
+    found = load(file, table, findings=findings)
+    say_findings(findings)
+    return found
+
+
 def read_names(paths: Iterable[str]) -> set[str]:
     """Read names from files, one on each line; `-` is stdin. Blank lines are ignored."""
     return set(listed_names(paths))

@@ -138,11 +138,7 @@ class QueryAnswerer:
         The error is about an out-of-vocabulary word, a vector without a direction, or a query whose
         vectors sum to zero. Raises W2VError if the two tables have different dimensions.
         """
-        if self.source.dim != self.search.table.dim:
-            raise W2VError(
-                f"vectors of {self.source.dim} and of {self.search.table.dim} numbers cannot be "
-                "compared"
-            )
+        self.check_dimensions()
         if not len(self.search.table) and self.search.table.subwords is not None:
             raise W2VError(
                 "the file composes the vector of any word, but lists no words that could be "
@@ -174,6 +170,14 @@ class QueryAnswerer:
                     )
                 )
         return found
+
+    def check_dimensions(self) -> None:
+        """Raise W2VError if the two tables have different dimensions."""
+        if self.source.dim != self.search.table.dim:
+            raise W2VError(
+                f"vectors of {self.source.dim} and of {self.search.table.dim} numbers cannot be "
+                "compared"
+            )
 
     def _vectors(
         self, by_signs: dict[tuple[str, ...], list[tuple[int, list[int]]]]

@@ -38,12 +38,15 @@ class Search:
     k          maximum number of neighbours of a query
     rows       int64, sorted: the rows to search; None: all rows
     min_score  minimum score of a neighbour; None: no limit
+    hubness    float64 (R,), a number of each searched row; the score of a query of one term is then
+               twice the cosine minus this number. None: the score is the cosine
     """
 
     table: Table
     k: int = 10
     rows: np.ndarray | None = None
     min_score: float | None = None
+    hubness: np.ndarray | None = None
 
     def nearest(
         self,
@@ -66,6 +69,9 @@ class Search:
             return [[] for _ in vectors]
         most, top = min(self._count, self.k + _MORE), dict[int, _TopRows]()
         for part, begin, scores in self._scores(unit_vectors(vectors), tuple(signs), excluded):
+            if self.hubness is not None:
+                scores *= 2
+                scores -= self.hubness[begin : begin + scores.shape[1]].astype(np.float32)
             if part.start not in top:
                 top[part.start] = _TopRows(len(scores), self.k, most)
             top[part.start].add(scores, begin)
@@ -160,7 +166,7 @@ class Search:
         self, units: np.ndarray, candidates: np.ndarray, signs: tuple[str, ...]
     ) -> list[list[tuple[int, float]]]:
         """The best `k` of the candidates (Q, C) of `_TopRows.rows`, by scores in float64."""
-        none = candidates < 0
+        none, places = candidates < 0, candidates
         if self.rows is not None:
             candidates = self.rows[candidates]
         matrix = self.table.vectors(candidates).astype(np.float64)
@@ -169,8 +175,10 @@ class Search:
         cosines = [
             np.einsum("qcd,qd->qc", matrix, units[:, term]) / norms for term in range(len(signs))
         ]
-        # Scores that differ only by rounding errors of float64 are made equal.
-        scores = np.round(_scored(np.clip(np.stack(cosines, axis=1), -1, 1), signs), 9)
+        scores = _scored(np.clip(np.stack(cosines, axis=1), -1, 1), signs)
+        if self.hubness is not None:
+            scores = 2 * scores - self.hubness[places]
+        scores = np.round(scores, 9)  # Differences by rounding errors of float64 are removed.
         scores[none] = -np.inf
         order = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
         rows, scores = (np.take_along_axis(each, order, 1) for each in (candidates, scores))
