@@ -52,7 +52,8 @@ LINE = [
 # Packages whose files have an order too: a file imports only from files before it.
 ORDERS = {
     "training": "chunks state protocols pool workers loop",
-    "alignment": "common_words word_pairs rotations csls combination aligned_vectors",
+    "alignment": "common_words run_neighbours word_pairs rotations csls combination"
+    " aligned_vectors",
     "text": "nontext columns labels json_fields tokenizers corpus document_files document_numbers"
     " documents encoded_text word_counter vocabulary encode phrases",
 }

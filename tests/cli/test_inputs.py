@@ -380,7 +380,7 @@ def own_options(model):
 
 
 SEVERAL = {
-    "similar": {"--queries", "--only", "--exclude", "--text", "--vector"},
+    "similar": {"--vectors", "--queries", "--only", "--exclude", "--text", "--vector"},
     "analogy": {"--queries", "--only", "--exclude"},
     **dict.fromkeys(("similarity", "odd", "vector"), {"--queries"}),
     "topics": {"--reference"},

@@ -34,7 +34,8 @@ def complete_words(
 
     sign = incomplete[:1] if incomplete[:1] in ("+", "-") else ""
     try:
-        path = vectors_path(ctx.params.get("vectors"))
+        given = ctx.params.get("vectors") or None
+        path = vectors_path(given[0] if isinstance(given, tuple) else given)
         if sniff(path) != CONTAINER:
             return []
         table = load(path, ctx.params.get("table") or "words")

@@ -27,6 +27,14 @@ _LOOKUP = grouped(
         "them (skip).",
     ),
 )  # fmt: skip
+_RUNS = grouped(
+    "Vectors",
+    click.option(
+        "-v", "--vectors", multiple=True, type=INPUT, metavar="FILE",
+        help="The vector file. Repeat it for the files of several runs: the score is then the "
+        "mean of the cosines in the runs.  [default: $W2V_VECTORS, else vectors.safetensors]",
+    ),
+)  # fmt: skip
 _QUERIES = grouped(
     "Query",
     click.option(
@@ -108,6 +116,21 @@ class LookupOptions:
 
 
 @dataclass(frozen=True)
+class RunLookupOptions:
+    """As `LookupOptions`, with any number of vector files."""
+
+    vectors: tuple[str, ...]
+    ignore_case: bool
+    oov: str
+
+    @property
+    def each(self) -> list[LookupOptions]:
+        """The options for each file; for the default file if none is given."""
+        files = self.vectors or (None,)
+        return [LookupOptions(file, self.ignore_case, self.oov) for file in files]
+
+
+@dataclass(frozen=True)
 class AnswerOptions:
     """The options that choose the names to search, their score and the number of answers."""
 
@@ -128,4 +151,5 @@ query_file_options = option_bundle(
     click.option("--stdin", is_flag=True, hidden=True, callback=claim_flag),
 )
 lookup_options = option_bundle("lookup", LookupOptions, vectors_option, _LOOKUP)
+run_lookup_options = option_bundle("runs", RunLookupOptions, _RUNS, _LOOKUP)
 answer_options = option_bundle("answer", AnswerOptions, _ANSWERS)

@@ -22,11 +22,11 @@ from w2v.cli.output import ResultPrinter, format_options, print_lines
 from w2v.cli.queries import batches
 from w2v.cli.query_options import (
     AnswerOptions,
-    LookupOptions,
     QueryFiles,
+    RunLookupOptions,
     answer_options,
-    lookup_options,
     query_file_options,
+    run_lookup_options,
 )
 from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
 from w2v.errors import W2VError
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("terms", nargs=-1, metavar="TERM...", shell_complete=complete_words)
-@lookup_options
+@run_lookup_options
 @answer_options
 @grouped(
     "Vectors",
@@ -98,7 +98,7 @@ if TYPE_CHECKING:
 def similar(
     ctx: click.Context,
     terms: tuple[str, ...],
-    lookup: LookupOptions,
+    runs: RunLookupOptions,
     answer: AnswerOptions,
     table: str | None,
     source: str | None,
@@ -116,6 +116,10 @@ def similar(
     +woman -man. With a lone -, queries are read from stdin, one on each line. A lone + is a word;
     after --, a lone - is a word too. To find the words nearest to a document, use --from documents
     --table words ID.
+
+    With several -v FILE, the cosines are computed in each file, and the output has their means and
+    standard deviations, and in how many files the word is among the nearest. A ? marks words for
+    which this is so in half of the files or fewer.
     """
     is_small = len(terms) <= SINGLE_THREAD_WORDS and not (
         files.paths or texts or vector_files or csls
@@ -127,15 +131,20 @@ def similar(
     table = table or ("documents" if texts else "words")
     queries = parse_terms(terms, verbatim)
     by_terms = bool(queries or files.paths)
-    query_kinds = sum([by_terms, bool(texts), bool(vector_files)])
-    if not query_kinds:
-        raise click.UsageError("no query: name a word, as in w2v similar WORD")
-    if query_kinds > 1:
-        raise click.UsageError("--text, --vector and TERMs cannot be combined: use one of them")
-    if (source or other) is not None and not by_terms:
-        raise click.UsageError(f"{'--from' if source else '--in'} works only with TERMs")
-    if csls and (other is None or answer.method == "mul"):
-        raise click.UsageError("--csls works only with --in FILE and --method add")
+    kinds = sum([by_terms, bool(texts), bool(vector_files)])
+    _check(kinds, by_terms, len(runs.vectors), source, other, csls, answer.method)
+
+    def parse(line: str) -> list[Query]:
+        return parse_terms([line] if verbatim else split_words(line), verbatim)
+
+    heading = bool(files.paths) or len(queries) > 1
+    if len(runs.vectors) > 1:
+        from w2v.cli.run_neighbours import RunAnswerer
+
+        several = RunAnswerer(runs.each, answer, table, results, heading)
+        read = batches(queries, files.paths, parse, several.unanswered.report_invalid)
+        ctx.exit(several.print_answers(read))
+    [lookup] = runs.each
     if other is None:
         searched = lookup.open_table(table)
         named = searched if source in (None, table) else lookup.open_table(source)
@@ -150,14 +159,39 @@ def similar(
     if vector_files:
         printer = NeighbourPrinter(results, table, heading=True)
         ctx.exit(_similar_to_vectors(vector_files, answerer, printer))
-
-    def parse(line: str) -> list[Query]:
-        return parse_terms([line] if verbatim else split_words(line), verbatim)
-
-    printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
+    printer = NeighbourPrinter(results, table, heading)
     unanswered = unanswered_queries(answerer, lookup.vectors, expressions=True)
     all_queries = batches(queries, files.paths, parse, unanswered.report_invalid)
     ctx.exit(print_answers(answerer, all_queries, unanswered, printer))
+
+
+def _check(
+    kinds: int,
+    by_terms: bool,
+    files: int,
+    source: str | None,
+    other: str | None,
+    csls: bool,
+    method: str,
+) -> None:
+    """Raise UsageError for options that do not go together.
+
+    kinds     number of kinds of queries that are given: TERMs, --text, --vector
+    by_terms  whether TERMs are given
+    files     number of -v FILE that are given
+    """
+    if not kinds:
+        raise click.UsageError("no query: name a word, as in w2v similar WORD")
+    if kinds > 1:
+        raise click.UsageError("--text, --vector and TERMs cannot be combined: use one of them")
+    if (source or other) is not None and not by_terms:
+        raise click.UsageError(f"{'--from' if source else '--in'} works only with TERMs")
+    if csls and (other is None or method == "mul"):
+        raise click.UsageError("--csls works only with --in FILE and --method add")
+    if files > 1 and (source or other or not by_terms or method == "mul"):
+        raise click.UsageError(
+            "several -v FILE work only with TERMs and --method add, without --from and --in"
+        )
 
 
 def _by_csls(answerer: QueryAnswerer, restrict: int | None) -> QueryAnswerer:
