@@ -126,14 +126,23 @@ def logistic_steps(scores, lr):
     return np.logaddexp(0, scores).sum(), -lr * sigmoid(scores)
 
 
+def labelled(row):
+    """The targets of a row and their labels.
+
+    A row is a dictionary of targets and labels, or a list whose first target has label 1.
+    """
+    if isinstance(row, dict):
+        return list(row), np.array(list(row.values()), float)
+    return list(row), (np.arange(len(row)) == 0).astype(float)
+
+
 def train_batch(inputs, outputs, context, targets, lr, frozen=()):
     """One SGD step of Mikolov et al. 2013b, eq. 4, for several input vectors and the same targets.
 
-    The first target is the true word. Input vectors of `frozen` words are not changed. Returns the
-    sum of losses.
+    The targets are `labelled`. Input vectors of `frozen` words are not changed. Returns the sum of
+    losses.
     """
-    labels = np.zeros(len(targets))
-    labels[0] = 1.0
+    targets, labels = labelled(targets)
     vectors, words = inputs[context], outputs[targets]
     scores = vectors @ words.T
     loss = np.logaddexp(0, np.where(labels, -scores, scores)).sum()
@@ -146,13 +155,13 @@ def train_batch(inputs, outputs, context, targets, lr, frozen=()):
 
 
 def train_vector(vector, outputs, *rows, lr, fixed=False):
-    """One SGD step for one input vector and rows of targets, the first of each row the true word.
+    """One SGD step for one input vector and rows of targets, which are `labelled`.
 
     Returns (sum of losses, step of the input vector), and adds the steps of the output vectors,
     unless they are `fixed`. A repeated target gets a step for each repetition.
     """
-    targets = [target for row in rows for target in row]
-    labels = np.array([float(place == 0) for row in rows for place in range(len(row))])
+    targets = [target for row in rows for target in labelled(row)[0]]
+    labels = np.concatenate([labelled(row)[1] for row in rows])
     scores = outputs[targets] @ vector
     loss = np.logaddexp(0, np.where(labels, -scores, scores)).sum()
     step = np.zeros_like(vector)
@@ -164,8 +173,13 @@ def train_vector(vector, outputs, *rows, lr, fixed=False):
 
 def skipgram_train_windows(windows, inputs, outputs, table, negative, rng, batch=32):
     """Skip-gram: `batch` positions of a window at a time, all with the same negative samples."""
-    losses, pairs = 0.0, 0
     rows = rng.draw_targets([center for center, *_ in windows], negative, table)
+    return train_windows_on(windows, rows, inputs, outputs, batch)
+
+
+def train_windows_on(windows, rows, inputs, outputs, batch=32):
+    """Skip-gram on rows of targets, one for each window."""
+    losses, pairs = 0.0, 0
     for (_, context, lr, offset, _), targets in zip(windows, rows, strict=True):
         around = [*context[:offset], None, *context[offset:]]
         for begin in range(0, len(around), batch):
@@ -192,6 +206,11 @@ def mean_context(inputs, context):
 
 def cbow_train_windows(windows, inputs, outputs, table, negative, rng, divide=False):
     rows = rng.draw_targets([center for center, *_ in windows], negative, table)
+    return train_means_on(windows, rows, inputs, outputs, divide)
+
+
+def train_means_on(windows, rows, inputs, outputs, divide=False):
+    """CBOW on rows of targets, one for each window."""
     losses = []
     for (_, context, lr, *_), targets in zip(windows, rows, strict=True):
         if context:
@@ -272,6 +291,89 @@ def train_concatenations(windows, rows, targets, documents, inputs, outputs, fix
                 inputs[word] += part
         total += loss
     return total, len(windows)
+
+
+def build_tree(counts):
+    """The Huffman tree of words with these counts, by the two queues of word2vec.c.
+
+    Returns the parent of each word and inner node, and whether each is a left child. Inner nodes
+    are numbered from 0; the parent of the root is -1.
+    """
+    words = len(counts)
+    sums, parents, is_left = list(counts), [-1] * (2 * words - 1), [False] * (2 * words - 1)
+    leaves, inner = list(range(words)), []
+    for node in range(words, 2 * words - 1):
+        pair = []
+        for _ in range(2):
+            takes_leaf = leaves and (not inner or sums[leaves[-1]] < sums[inner[0]])
+            pair.append(leaves.pop() if takes_leaf else inner.pop(0))
+        for child in pair:
+            parents[child] = node - words
+        is_left[pair[0]] = True
+        sums.append(sums[pair[0]] + sums[pair[1]])
+        inner.append(node)
+    return parents, is_left
+
+
+def fill_paths(parents, is_left):
+    """For each word a dictionary of the inner nodes on its path, and whether it goes left there."""
+    words = (len(parents) + 1) // 2
+    paths = []
+    for word in range(words):
+        path, child = {}, word
+        while parents[child] >= 0:
+            path[parents[child]] = is_left[child]
+            child = words + parents[child]
+        paths.append(path)
+    return paths
+
+
+def path_lengths(parents):
+    """The number of inner nodes above each word and each inner node."""
+    words, lengths = (len(parents) + 1) // 2, []
+    for child in range(len(parents)):
+        lengths.append(0)
+        while parents[child] >= 0:
+            lengths[-1] += 1
+            child = words + parents[child]
+    return lengths
+
+
+def paths_of(windows, paths):
+    """The path to the center word of each window."""
+    return [paths[window.center] for window in windows]
+
+
+def train_skipgram(windows, inputs, outputs, paths, batch=32):
+    return train_windows_on(windows, paths_of(windows, paths), inputs, outputs, batch)
+
+
+def train_skipgram_pairs(windows, inputs, outputs, paths):
+    losses = []
+    for center, context, lr, *_ in windows:
+        for word in context:
+            loss, step = train_vector(inputs[word], outputs, paths[center], lr=lr)
+            inputs[word] += step
+            losses.append(loss)
+    return sum(losses), len(losses)
+
+
+def train_cbow(windows, inputs, outputs, paths, divide=False):
+    return train_means_on(windows, paths_of(windows, paths), inputs, outputs, divide)
+
+
+def train_bags(windows, rows, paths, documents, inputs, outputs, fixed=False):
+    """PV-DBOW with hierarchical softmax: each word takes a step of its own."""
+    targets = paths_of(windows, paths)
+    return train_documents(windows, rows, targets, documents, inputs, outputs, fixed, most=1)
+
+
+def train_memory_sums(windows, rows, paths, *others, **options):
+    return train_sums(windows, rows, paths_of(windows, paths), *others, **options)
+
+
+def train_memory_concatenations(windows, rows, paths, *others, **options):
+    return train_concatenations(windows, rows, paths_of(windows, paths), *others, **options)
 
 
 def number_rows(ids, local_ids):

@@ -28,6 +28,7 @@ LINE = [
     "setting_fields",
     "settings",
     "classifier_settings",
+    "network_settings",
     "text",
     "factorization",
     "training",

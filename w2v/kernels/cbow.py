@@ -42,6 +42,27 @@ def mean_context(vectors, input_rows, first, last, center, hidden, registers):
         add_row(vectors, input_rows[position], share, hidden, 0, registers)
 
 
+@inlined
+def add_to_context(
+    vector_step, weight, vectors, input_rows, first, last, center, frozen, registers
+):  # fmt: skip
+    """Add the step of h, times a weight, to the context words of a window.
+
+    vector_step  float (1, D)  Δh
+    weight       float
+    vectors      float (·, D)  changed in place
+    input_rows   int32 (N,)    rows of `vectors`, see `Windows`
+    first        int           first position of the window
+    last         int           last position of the window
+    center       int           position of the center word, which is left out
+    frozen       bool (V,)     rows of `vectors` that must not change; empty for none
+    registers    int           D / 16
+    """
+    for position in range(first, last + 1):
+        if position != center and (frozen.size == 0 or not frozen[input_rows[position]]):
+            add_row(vector_step, 0, weight, vectors, input_rows[position], registers)
+
+
 @jit
 def train_windows(
     windows, count, negative, table, state, target_ids,
@@ -83,8 +104,9 @@ def train_windows(
                 steps, vector_step, loss_accumulator, registers, False,
             )  # fmt: skip
             weight = 1.0 / (last - first) if divide else 1.0
-            for position in range(first, last + 1):
-                if position != center and (frozen.size == 0 or not frozen[input_rows[position]]):
-                    add_row(vector_step, 0, weight, input_vectors, input_rows[position], registers)
+            add_to_context(
+                vector_step, weight, input_vectors, input_rows, first, last, center, frozen,
+                registers,
+            )  # fmt: skip
             trained += 1
     return read_loss(loss_accumulator), trained

@@ -86,9 +86,10 @@ def draw_document_targets(windows, count, negative, table, padding_id, streams, 
 class DocumentKernels(NamedTuple):
     """The kernels of a document model.
 
-    train_documents  (windows, count, documents, target_ids, matrices, frozen, registers, scratch,
-                     fixed) -> (sum of losses in nats, number of predictions). With `fixed`, only
-                     the document vectors are changed
+    train_documents  (windows, count, documents, targets, matrices, frozen, registers, scratch,
+                     fixed) -> (sum of losses in nats, number of predictions). `targets` are ids,
+                     or with hierarchical softmax the paths to the words. With `fixed`, only the
+                     document vectors are changed
     train_words      the kernel of a word model that is trained on the same windows, or None
     modules          the kernel modules of both
     """

@@ -155,6 +155,68 @@ def mask_padding(scores, count, target_ids, row, padding_id):
 
 
 @inlined
+def compute_steps(
+    vectors, ids, count, target_ids, row, padding_id, lr, steps, targets, loss_accumulator,
+    registers,
+):  # fmt: skip
+    """Compute the scores of several vectors with the same targets, then their steps G.
+
+    vectors           float (·, D)    rows `ids` are X; the last row is padding
+    ids               int32 (BATCH,)  the first `count` are used; the next is overwritten by the
+                                      padding row if `count` is odd
+    count             int             B
+    target_ids        int32 (N, K)    row `row` holds the rows of the targets
+    row               int
+    padding_id        int             the id in `target_ids` that marks padding
+    lr                float           learning rate, of the dtype of the vectors
+    steps             float (·,)      overwritten by S, then by G
+    targets           float (K, D)    Y_old; targets with label 1 have the opposite sign
+    loss_accumulator  float64 (2,)    L is added
+    registers         int             D / 16
+    """
+    pairs, tiles = (count + 1) // 2, target_ids.shape[1] // COLUMNS
+    if count % 2:
+        ids[count] = vectors.shape[0] - 1
+    for pair in range(pairs):
+        a, b = ids[2 * pair], ids[2 * pair + 1]
+        for tile in range(tiles):
+            at = pair * tiles + tile
+            score_pair(vectors, a, b, targets, COLUMNS * tile, steps, at, MASKED, registers)
+    mask_padding(steps, count, target_ids, row, padding_id)
+    logistic_steps(steps, 2 * QUAD * pairs * tiles, lr, loss_accumulator)
+
+
+@inlined
+def update_vectors(vectors, ids, count, steps, targets, tiles, registers, frozen):
+    """Add the steps of several vectors, X += G Y_old.
+
+    vectors    float (·, D)    rows `ids` are X, changed in place
+    ids        int32 (BATCH,)  with the padding row after the first `count` if `count` is odd
+    count      int             B
+    steps      float (·,)      G
+    targets    float (K, D)    Y_old
+    tiles      int             K / COLUMNS
+    registers  int             D / 16
+    frozen     bool (V,)       rows of `vectors` that must not change; empty for none
+    """
+    pairs = (count + 1) // 2
+    if frozen.size == 0:
+        for pair in range(pairs):
+            a, b = ids[2 * pair], ids[2 * pair + 1]
+            for tile in range(tiles):
+                update_pair(
+                    steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
+                )
+    else:  # never write a frozen row: writing and restoring it would race with other threads
+        for pair in range(pairs):
+            for tile in range(tiles):
+                for k in range(2 * pair, min(2 * pair + 2, count)):
+                    if not frozen[ids[k]]:
+                        quad = 2 * (pair * tiles + tile) + k % 2
+                        update_one(steps, quad, targets, COLUMNS * tile, vectors, ids[k], registers)
+
+
+@inlined
 def train_batch(
     vectors, ids, count, output_vectors, target_ids, row, lr, steps, targets,
     loss_accumulator, registers, frozen,
@@ -180,16 +242,12 @@ def train_batch(
     # 1. Y_old, in which the true word has the opposite sign
     for k in range(target_ids.shape[1]):
         copy_row(output_vectors, target_ids[row, k], 1.0 if k else -1.0, targets, k, registers)
-    if count % 2:
-        ids[count] = vectors.shape[0] - 1
     # 2. S = X Yᵀ, then G = -lr σ(S)
-    for pair in range(pairs):
-        a, b = ids[2 * pair], ids[2 * pair + 1]
-        for tile in range(tiles):
-            at = pair * tiles + tile
-            score_pair(vectors, a, b, targets, COLUMNS * tile, steps, at, MASKED, registers)
-    mask_padding(steps, count, target_ids, row, output_vectors.shape[0] - 1)
-    logistic_steps(steps, 2 * QUAD * pairs * tiles, lr, loss_accumulator)
+    padding_id = output_vectors.shape[0] - 1
+    compute_steps(
+        vectors, ids, count, target_ids, row, padding_id, lr, steps, targets, loss_accumulator,
+        registers,
+    )  # fmt: skip
     # 3. Y += Gᵀ X, complete before X changes, because a word may occur twice in X
     for pair in range(pairs):
         a, b = ids[2 * pair], ids[2 * pair + 1]
@@ -199,20 +257,61 @@ def train_batch(
                 output_vectors, target_ids, row, COLUMNS * tile, registers,
             )  # fmt: skip
     # 4. X += G Y_old
-    if frozen.size == 0:
-        for pair in range(pairs):
-            a, b = ids[2 * pair], ids[2 * pair + 1]
-            for tile in range(tiles):
-                update_pair(
-                    steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
-                )
-    else:  # never write a frozen row: writing and restoring it would race with other threads
-        for pair in range(pairs):
-            for tile in range(tiles):
-                for k in range(2 * pair, min(2 * pair + 2, count)):
-                    if not frozen[ids[k]]:
-                        quad = 2 * (pair * tiles + tile) + k % 2
-                        update_one(steps, quad, targets, COLUMNS * tile, vectors, ids[k], registers)
+    update_vectors(vectors, ids, count, steps, targets, tiles, registers, frozen)
+
+
+@inlined
+def score_targets(vectors, vector, output_vectors, target_ids, row, steps, start, registers):
+    """Compute the scores of one vector with a row of targets; those of padding are MASKED.
+
+    vectors         float (·, D)  row `vector` is X
+    vector          int           row number of the vector
+    output_vectors  float (·, D)  rows `target_ids[row]` are Y; the last row is padding
+    target_ids      int32 (N, K)  K a multiple of COLUMNS; the first target of a row is no padding
+    row             int           row of `target_ids`
+    steps           float (·,)    the quads from number `start` on are overwritten
+    start           int           number of the first quad
+    registers       int           D / 16
+    """
+    padding_id = output_vectors.shape[0] - 1
+    for tile in range(target_ids.shape[1] // COLUMNS):
+        score_one(
+            vectors, vector, output_vectors, target_ids, row, COLUMNS * tile, steps, start + tile,
+            MASKED, registers,
+        )  # fmt: skip
+    for k in range(1, target_ids.shape[1]):
+        if target_ids[row, k] == padding_id:
+            steps[QUAD * start + QUAD * (k // COLUMNS) + k % COLUMNS] = MASKED
+
+
+@inlined
+def step_targets(
+    vectors, vector, output_vectors, target_ids, row, steps, start, vector_step, registers, fixed
+):  # fmt: skip
+    """Take the step of a row of targets, Y += Gᵀ X, and add G Y_old to the step of the vector.
+
+    vectors         float (·, D)  row `vector` is X; not changed
+    vector          int           row number of the vector
+    output_vectors  float (·, D)  rows `target_ids[row]` are Y, changed in place
+    target_ids      int32 (N, K)
+    row             int           row of `target_ids`
+    steps           float (·,)    G: the quads from number `start` on
+    start           int           number of the first quad
+    vector_step     float (1, D)  changed in place
+    registers       int           D / 16
+    fixed           bool          whether to leave the output vectors unchanged
+    """
+    for tile in range(target_ids.shape[1] // COLUMNS):
+        if fixed:
+            accumulate_step(
+                steps, start + tile, vector_step, output_vectors, target_ids, row, COLUMNS * tile,
+                registers,
+            )  # fmt: skip
+        else:
+            update_targets_and_step(
+                steps, start + tile, vectors, vector, vector_step, output_vectors, target_ids, row,
+                COLUMNS * tile, registers,
+            )  # fmt: skip
 
 
 @inlined
@@ -238,33 +337,19 @@ def train_vector(
     registers         int           D / 16
     fixed             bool          whether to leave the output vectors unchanged
     """
-    tiles, padding_id = target_ids.shape[1] // COLUMNS, output_vectors.shape[0] - 1
+    tiles = target_ids.shape[1] // COLUMNS
     # 1. S = X Yᵀ, in which true words have the opposite sign, then G = -lr σ(S)
     for row in range(first, last + 1):
-        start = QUAD * tiles * (row - first)
-        for tile in range(tiles):
-            score_one(
-                vectors, vector, output_vectors, target_ids, row, COLUMNS * tile,
-                steps, start // QUAD + tile, MASKED, registers,
-            )  # fmt: skip
-        for k in range(1, target_ids.shape[1]):
-            if target_ids[row, k] == padding_id:
-                steps[start + QUAD * (k // COLUMNS) + k % COLUMNS] = MASKED
-        steps[start] = -steps[start]
+        start = tiles * (row - first)
+        score_targets(vectors, vector, output_vectors, target_ids, row, steps, start, registers)
+        steps[QUAD * start] = -steps[QUAD * start]
     logistic_steps(steps, QUAD * tiles * (last + 1 - first), lr, loss_accumulator)
     # 2. Y += Gᵀ X and vector_step = G Y_old; each target is loaded once for both
     clear_row(vector_step, 0, registers)
     for row in range(first, last + 1):
         start = tiles * (row - first)
         steps[QUAD * start] = -steps[QUAD * start]
-        for tile in range(tiles):
-            if fixed:
-                accumulate_step(
-                    steps, start + tile, vector_step, output_vectors, target_ids, row,
-                    COLUMNS * tile, registers,
-                )  # fmt: skip
-            else:
-                update_targets_and_step(
-                    steps, start + tile, vectors, vector, vector_step, output_vectors, target_ids,
-                    row, COLUMNS * tile, registers,
-                )  # fmt: skip
+        step_targets(
+            vectors, vector, output_vectors, target_ids, row, steps, start, vector_step, registers,
+            fixed,
+        )  # fmt: skip

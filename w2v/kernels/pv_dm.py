@@ -39,6 +39,101 @@ def is_trained(frozen, fixed, word):
     return not fixed and (frozen.size == 0 or not frozen[word])
 
 
+@inlined
+def sum_vectors(
+    document_vectors, row, input_vectors, input_rows, first, last, center, mean, hidden, registers
+):  # fmt: skip
+    """Compute the sum or mean of the vectors of a document and of the context words of a window.
+
+    document_vectors  float (M + 1, D)
+    row               int               row of `document_vectors`
+    input_vectors     float (V + 1, D)
+    input_rows        int32 (N,)        rows of `input_vectors`, see `Windows`
+    first             int               first position of the window
+    last              int               last position of the window
+    center            int               position of the center word, which is left out
+    mean              bool              whether to take the mean instead of the sum
+    hidden            float (1, D)      overwritten by h
+    registers         int               D / 16
+    """
+    share = 1.0 / (1 + last - first) if mean else 1.0
+    copy_row(document_vectors, row, share, hidden, 0, registers)
+    for position in range(first, last + 1):
+        if position != center:
+            add_row(input_vectors, input_rows[position], share, hidden, 0, registers)
+
+
+@inlined
+def add_to_words(
+    vector_step, input_vectors, input_rows, first, last, center, frozen, fixed, registers
+):  # fmt: skip
+    """Add the step of h to the context words of a window that are trained.
+
+    vector_step    float (1, D)      Δh
+    input_vectors  float (V + 1, D)  changed in place
+    input_rows     int32 (N,)        rows of `input_vectors`, see `Windows`
+    first          int               first position of the window
+    last           int               last position of the window
+    center         int               position of the center word, which is left out
+    frozen         bool (V,)         see `is_trained`
+    fixed          bool
+    registers      int               D / 16
+    """
+    for position in range(first, last + 1):
+        if position != center and is_trained(frozen, fixed, input_rows[position]):
+            add_row(vector_step, 0, 1.0, input_vectors, input_rows[position], registers)
+
+
+@inlined
+def concatenate_vectors(
+    document_vectors, row, input_vectors, input_rows, first, last, center, window, parts, registers
+):  # fmt: skip
+    """Concatenate the vectors of a document and of the words around the center word.
+
+    document_vectors  float (M + 1, D)
+    row               int               row of `document_vectors`
+    input_vectors     float (V + 1, D)
+    input_rows        int32 (N,)        rows of `input_vectors`, see `Windows`
+    first             int               first position of the window
+    last              int               last position of the window
+    center            int               position of the center word, which is left out
+    window            int               R
+    parts             float (P, D)      overwritten by h, in P = 1 + 2 R parts
+    registers         int               D / 16
+    """
+    copy_row(document_vectors, row, 1.0, parts, 0, registers)
+    for place in range(1, parts.shape[0]):
+        position = center - window + place - (place <= window)
+        if first <= position <= last:
+            copy_row(input_vectors, input_rows[position], 1.0, parts, place, registers)
+        else:
+            clear_row(parts, place, registers)
+
+
+@inlined
+def add_parts_to_words(
+    vector_steps, input_vectors, input_rows, first, last, center, window, frozen, fixed, registers
+):  # fmt: skip
+    """Add the parts of the step of h to the words around the center word that are trained.
+
+    vector_steps   float (P, D)      Δh in P = 1 + 2 R parts
+    input_vectors  float (V + 1, D)  changed in place
+    input_rows     int32 (N,)        rows of `input_vectors`, see `Windows`
+    first          int               first position of the window
+    last           int               last position of the window
+    center         int               position of the center word, which is left out
+    window         int               R
+    frozen         bool (V,)         see `is_trained`
+    fixed          bool
+    registers      int               D / 16
+    """
+    for place in range(1, vector_steps.shape[0]):
+        position = center - window + place - (place <= window)
+        inside = first <= position <= last
+        if inside and is_trained(frozen, fixed, input_rows[position]):
+            add_row(vector_steps, place, 1.0, input_vectors, input_rows[position], registers)
+
+
 @jit
 def train_sums(
     windows, count, documents, target_ids, document_vectors, input_vectors, output_vectors,
@@ -68,19 +163,18 @@ def train_sums(
             input_rows, lasts, center, count, target_ids, input_vectors, output_vectors, registers
         )
         first, last, row = firsts[center], lasts[center], documents[sentences[center]]
-        share = 1.0 / (1 + last - first) if mean else 1.0
-        copy_row(document_vectors, row, share, hidden, 0, registers)
-        for position in range(first, last + 1):
-            if position != center:
-                add_row(input_vectors, input_rows[position], share, hidden, 0, registers)
+        sum_vectors(
+            document_vectors, row, input_vectors, input_rows, first, last, center, mean, hidden,
+            registers,
+        )  # fmt: skip
         train_vector(
             hidden, 0, output_vectors, target_ids, center, center, rates[center],
             steps, vector_step, loss_accumulator, registers, fixed,
         )  # fmt: skip
         add_row(vector_step, 0, 1.0, document_vectors, row, registers)
-        for position in range(first, last + 1):
-            if position != center and is_trained(frozen, fixed, input_rows[position]):
-                add_row(vector_step, 0, 1.0, input_vectors, input_rows[position], registers)
+        add_to_words(
+            vector_step, input_vectors, input_rows, first, last, center, frozen, fixed, registers
+        )
     return read_loss(loss_accumulator), count
 
 
@@ -117,21 +211,18 @@ def train_concatenations(
             input_rows, lasts, center, count, target_ids, input_vectors, output_vectors, registers
         )
         row = documents[sentences[center]]
-        copy_row(document_vectors, row, 1.0, parts, 0, registers)
-        for place in range(1, places):
-            position = center - window + place - (place <= window)
-            if firsts[center] <= position <= lasts[center]:
-                copy_row(input_vectors, input_rows[position], 1.0, parts, place, registers)
-            else:
-                clear_row(parts, place, registers)
+        first, last = firsts[center], lasts[center]
+        concatenate_vectors(
+            document_vectors, row, input_vectors, input_rows, first, last, center, window, parts,
+            registers,
+        )  # fmt: skip
         train_vector(
             hidden, 0, output_vectors, target_ids, center, center, rates[center],
             steps, vector_step, loss_accumulator, registers * places, fixed,
         )  # fmt: skip
         add_row(vector_steps, 0, 1.0, document_vectors, row, registers)
-        for place in range(1, places):
-            position = center - window + place - (place <= window)
-            inside = firsts[center] <= position <= lasts[center]
-            if inside and is_trained(frozen, fixed, input_rows[position]):
-                add_row(vector_steps, place, 1.0, input_vectors, input_rows[position], registers)
+        add_parts_to_words(
+            vector_steps, input_vectors, input_rows, first, last, center, window, frozen, fixed,
+            registers,
+        )  # fmt: skip
     return read_loss(loss_accumulator), count

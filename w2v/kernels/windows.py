@@ -130,10 +130,24 @@ def prefetch_window(
     output_vectors  float (·, D)  the rows of the targets of that window
     registers       int           D / 16
     """
+    prefetch_entering(input_rows, last, center, count, input_vectors, registers)
+    prefetch_targets(center + AHEAD, count, target_ids, output_vectors, registers)
+
+
+@inlined
+def prefetch_entering(input_rows, last, center, count, input_vectors, registers):
+    """Prefetch the row of the word that will enter the windows AHEAD windows later.
+
+    input_rows     int32 (N,)    see `Windows`
+    last           int32 (N,)    see `Windows`
+    center         int           position of the current center word
+    count          int           number of windows
+    input_vectors  float (·, D)
+    registers      int           D / 16
+    """
     entering = input_rows[min(last[center] + AHEAD, count - 1)]
     for register in range(registers):
         prefetch(input_vectors, entering, register)
-    prefetch_targets(center + AHEAD, count, target_ids, output_vectors, registers)
 
 
 @inlined

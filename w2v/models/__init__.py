@@ -16,7 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from w2v.classifier_settings import SearchSettings
-from w2v.settings import DocumentSettings, ModelSettings, NetworkSettings, TextSettings
+from w2v.network_settings import NetworkSettings
+from w2v.settings import DocumentSettings, ModelSettings, TextSettings
 
 if TYPE_CHECKING:
     import numpy as np

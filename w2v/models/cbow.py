@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from w2v.models import Model
 from w2v.setting_fields import training_setting
@@ -22,6 +22,8 @@ class Settings(NegativeSamplingSettings):
     `cbow_update` "gradient" the default is higher still, because each context word then gets only
     its share of the gradient.
     """
+
+    losses: ClassVar[tuple[str, ...]] = ("ns", "hs")
 
     lr: float = training_setting(
         None, "Initial learning rate. Lower it if training diverges.", 0, 1e6,
@@ -42,8 +44,10 @@ class Settings(NegativeSamplingSettings):
     def kernel(self) -> Kernel:
         """The kernel that trains the windows of a chunk."""
         from w2v.kernels.cbow import train_windows
+        from w2v.kernels.hierarchical_models import train_cbow
 
-        return partial(train_windows, divide=self.cbow_update == "gradient")
+        kernel = train_cbow if self.loss == "hs" else train_windows
+        return partial(kernel, divide=self.cbow_update == "gradient")
 
 
 MODEL = Model(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from w2v.models import Model
 from w2v.setting_fields import setting
@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     import numpy as np
 
     from w2v.kernels.documents import DocumentKernels
+    from w2v.kernels.hierarchical_softmax import Paths
     from w2v.kernels.windows import Windows
 
 
 @dataclass(frozen=True)
 class Settings(ParagraphSettings):
     """The settings of PV-DM, which combines the vectors of the document and of a window's words."""
+
+    losses: ClassVar[tuple[str, ...]] = ("ns", "hs")
 
     combine: str = setting(
         "mean", "How to combine the vectors of the document and of a window's words: mean, sum, or "
@@ -46,32 +49,34 @@ class Settings(ParagraphSettings):
         """The kernels that train a chunk of documents."""
         from functools import partial
 
+        from w2v.kernels import hierarchical_models, pv_dm
         from w2v.kernels.documents import DocumentKernels
-        from w2v.kernels.pv_dm import train_concatenations, train_sums
 
+        is_tree = self.loss == "hs"
         if self.combine == "concat":
-            kernel = partial(train_concatenations, window=self.window)
+            concatenations = hierarchical_models.train_memory_concatenations
+            kernel = concatenations if is_tree else pv_dm.train_concatenations
+            kernel = partial(kernel, window=self.window)
         else:
-            kernel = partial(train_sums, mean=self.combine == "mean")
+            kernel = hierarchical_models.train_memory_sums if is_tree else pv_dm.train_sums
+            kernel = partial(kernel, mean=self.combine == "mean")
 
         # A kernel of documents is called with all matrices by name; these need them one by one.
         def train(
             windows: Windows,
             count: int,
             documents: np.ndarray,
-            target_ids: np.ndarray,
+            targets: np.ndarray | Paths,
             matrices: Mapping[str, np.ndarray],
             *rest: Any,
         ) -> tuple[float, int]:
             vectors = (
                 matrices[name] for name in ("document_vectors", "input_vectors", "output_vectors")
             )
-            result: tuple[float, int] = kernel(
-                windows, count, documents, target_ids, *vectors, *rest
-            )
+            result: tuple[float, int] = kernel(windows, count, documents, targets, *vectors, *rest)
             return result
 
-        return DocumentKernels(train, None, ("pv_dm",))
+        return DocumentKernels(train, None, ("hierarchical_models" if is_tree else "pv_dm",))
 
 
 MODEL = Model(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2v.models import Model
+from w2v.network_settings import RecurrentSettings
 from w2v.setting_fields import setting
-from w2v.settings import RecurrentSettings
 
 
 @dataclass(frozen=True)

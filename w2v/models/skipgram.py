@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from w2v.models import Model
 from w2v.setting_fields import training_setting
@@ -15,20 +15,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings(NegativeSamplingSettings):
-    """The settings of skip-gram, which draws negative samples for each window or for each pair.
+    """The settings of skip-gram, which takes a step for each window or for each pair.
 
     With `subwords` the default learning rate is that of fastText, twice that of word2vec.c. On
     100 MB of Wikipedia, the rate of fastText raises semantic analogies from 27 to 34 %, WordSim-353
     from 66 to 68 and SimLex-999 from 31 to 32; syntactic analogies fall from 73 to 70 %.
     """
 
+    losses: ClassVar[tuple[str, ...]] = ("ns", "hs")
+
     lr: float = training_setting(
         None, "Initial learning rate. Lower it if training diverges.", 0, 1e6,
         shown="0.025; with --subwords 0.05",
     )  # fmt: skip
     exact: bool = training_setting(
-        False, "Draw negative samples for each pair of center and context word, as word2vec.c "
-        "does, not once for each window. Same quality, slower.",
+        False, "Train each pair of center and context word in a step of its own, as word2vec.c "
+        "does, and draw negative samples for each pair, not for each window. Same quality, slower.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -38,8 +40,11 @@ class Settings(NegativeSamplingSettings):
 
     def kernel(self) -> Kernel:
         """The kernel that trains the windows of a chunk."""
+        from w2v.kernels.hierarchical_models import train_skipgram, train_skipgram_pairs
         from w2v.kernels.skipgram import train_pairs, train_windows
 
+        if self.loss == "hs":
+            return train_skipgram_pairs if self.exact else train_skipgram
         return train_pairs if self.exact else train_windows
 
 

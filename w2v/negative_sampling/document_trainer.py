@@ -65,7 +65,7 @@ class DocumentTrainer(WordTrainer):
         shapes = super()._shapes()
         if not self.settings.has_words:
             del shapes["input_vectors"]
-        shapes["output_vectors"] = len(self.vocabulary.names), self.settings.hidden_dim
+        shapes["output_vectors"] = self._outputs, self.settings.hidden_dim
         return {"document_vectors": (len(self.text.names), self.settings.padded_dim), **shapes}
 
     def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
@@ -84,10 +84,10 @@ class DocumentTrainer(WordTrainer):
             return matrix.reshape(len(matrix), -1, padded_dim)[:-1, :, : self.settings.dim]
         return super().vectors(name)
 
-    def _make_worker(self, padding_id: int) -> DocumentWorker:
+    def _make_worker(self, padding_id: int, *_: object) -> DocumentWorker:
         return DocumentWorker(
             self.text, self.settings, self._keep, self._kernels, padding_id, self.word_rows,
-            self._segment,
+            self._segment, self._longest_path,
         )  # fmt: skip
 
     def loss(self, text: EncodedText) -> float:

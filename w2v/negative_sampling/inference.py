@@ -11,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels.documents import DocumentKernels
+from w2v.kernels.hierarchical_softmax import Paths
 from w2v.kernels.simd import aligned
 from w2v.negative_sampling.word_distributions import (
     alias_table,
     keep_thresholds,
     noise_probabilities,
 )
+from w2v.negative_sampling.word_paths import longest_path, word_paths
 from w2v.negative_sampling.worker import DocumentWorker
 from w2v.settings import ParagraphSettings
 from w2v.text.encoded_text import EncodedDocuments, Spans
@@ -28,7 +30,8 @@ class WordMatrices(NamedTuple):
 
     counts          int64 (V,)
     input_vectors   float32 (V, D); None for a model without word vectors
-    output_vectors  float32 (V, D); (V, 1 + 2 R, D) for concatenated windows of R words to each side
+    output_vectors  float32 (V, D); (V, 1 + 2 R, D) for concatenated windows of R words to each
+                    side. With hierarchical softmax there are V - 1 of them, of inner nodes
     """
 
     counts: np.ndarray
@@ -65,13 +68,21 @@ class Inference:
 
     def __init__(self, settings: ParagraphSettings, words: WordMatrices, kernels: DocumentKernels):
         self.settings, self._kernels = settings, kernels
-        if len(words.output_vectors) != words.counts.size or words.counts.min() < 1:
+        is_tree = settings.loss == "hs"
+        outputs = words.counts.size - is_tree
+        if len(words.output_vectors) != outputs or outputs < 1 or words.counts.min() < 1:
             raise ValueError("counts")
         if settings.has_words and words.input_vectors is None:
             raise ValueError("words.matrix")
         self._keep = keep_thresholds(words.counts, settings.sample)
-        self._noise = alias_table(noise_probabilities(words.counts, settings.noise_exponent))
-        self._padding_id = words.counts.size
+        self._noise: np.ndarray | Paths
+        if is_tree:
+            paths = word_paths(words.counts)
+            self._noise, self._longest_path = paths, longest_path(paths)
+        else:
+            noise = noise_probabilities(words.counts, settings.noise_exponent)
+            self._noise, self._longest_path = alias_table(noise), 0
+        self._padding_id = outputs
         dims = {"output_vectors": settings.hidden_dim, "input_vectors": settings.padded_dim}
         arrays = words._asdict()
         self._matrices = {
@@ -87,7 +98,7 @@ class Inference:
         length  numbers in a row after padding: `padded_dim` for each vector of the row. A row of
                 concatenated vectors has several
         """
-        rows, dim, padded_dim = self._padding_id, self.settings.dim, self.settings.padded_dim
+        rows, dim, padded_dim = len(vectors), self.settings.dim, self.settings.padded_dim
         vectors_per_row = length // padded_dim
         padded = aligned((rows + 1, vectors_per_row, padded_dim))
         padded[:-1, :, :dim] = vectors.reshape(rows, vectors_per_row, dim)
@@ -113,8 +124,9 @@ class Inference:
         def infer(block: list[Spans]) -> tuple[float, int]:
             if not hasattr(local, "worker"):
                 local.worker = DocumentWorker(
-                    text, self.settings, self._keep, self._kernels, self._padding_id
-                )
+                    text, self.settings, self._keep, self._kernels, self._padding_id,
+                    longest_path=self._longest_path,
+                )  # fmt: skip
             return self._infer(local.worker, block, vectors)
 
         blocks = list(_blocks(text))

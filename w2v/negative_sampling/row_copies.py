@@ -12,11 +12,13 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from w2v.kernels.hierarchical_softmax import Paths
 from w2v.kernels.negative_sampling import draw_negatives
 from w2v.kernels.row_merge import BLOCK, compute_changes, copy_rows, merge_rows, number_rows
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.negative_sampling.subword_rows import WordRows
 from w2v.negative_sampling.word_distributions import keep_probabilities, noise_probabilities
+from w2v.negative_sampling.word_paths import expected_nodes, take_paths
 from w2v.negative_sampling.worker import Worker
 from w2v.settings import NegativeSamplingSettings
 from w2v.training.chunks import Chunk, Plan
@@ -28,7 +30,7 @@ REUSE = 24  # average number of times that a chunk uses each negative sample of 
 
 def memory_bytes(
     counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan,
-    lengths: Mapping[str, int], word_rows: WordRows | None,
+    lengths: Mapping[str, int], word_rows: WordRows | None, paths: Paths | None = None,
 ) -> int:  # fmt: skip
     """Approximate bytes of the row copies of a round.
 
@@ -37,21 +39,23 @@ def memory_bytes(
     plan       the chunks of the run
     lengths    the row length of each matrix, by the name of the matrix
     word_rows  the rows from which each word is composed; None: words are not composed
+    paths      the paths of hierarchical softmax; None: negative sampling
 
     A word that is expected n times in a chunk occurs in the chunk with probability 1 - exp(-n).
     """
     frequencies = counts / max(counts.sum(), 1)
     # Expected number of occurrences of each word in a chunk, after subsampling.
     kept = frequencies * keep_probabilities(counts, settings.sample) * plan.longest
-    noise = noise_probabilities(counts, settings.noise_exponent)
-    negatives = kept.sum() * settings.negative / REUSE
+    if paths:
+        kept_outputs = expected_nodes(paths, kept)
+    else:
+        noise = noise_probabilities(counts, settings.noise_exponent)
+        kept_outputs = kept + noise * kept.sum() * settings.negative / REUSE
     kept_rows = kept  # expected number of times that each row of the input vectors is needed
     if word_rows:
         weights = np.repeat(kept, np.diff(word_rows.offsets))
         kept_rows = np.bincount(word_rows.rows, weights)
-    input_rows, output_rows = (
-        -np.expm1(-expected).sum() for expected in (kept_rows, kept + noise * negatives)
-    )
+    input_rows, output_rows = (-np.expm1(-expected).sum() for expected in (kept_rows, kept_outputs))
     rows = {
         "input_vectors": input_rows,
         "output_vectors": output_rows,
@@ -60,6 +64,7 @@ def memory_bytes(
     floats = sum(rows[name] * length for name, length in lengths.items())
     # One int32 for each word and, with subwords, for each row of the subword vectors.
     local_ids = counts.size + (kept_rows.size if word_rows else 0)
+    local_ids += counts.size if paths else 0
     return int(plan.shards * 4 * (floats + local_ids))
 
 
@@ -95,7 +100,9 @@ class RowCopies:
     matrices     by name: float32 (V + 1, D); `document_vectors` float32 (M + 1, D); with subwords,
                  `input_vectors` have a row for each word and n-gram, and one of padding. `merge`
                  changes the matrices in place
-    noise        uint64 (V,), the alias table of the noise distribution, see `draw_noise`
+    noise        uint64 (V,), the alias table of the noise distribution, see `draw_noise`; with
+                 hierarchical softmax the paths to the words. The output vectors are then those of
+                 inner nodes, and a chunk copies those on the paths to its words
     frozen       bool (V,), input vectors that must not change; empty for none
     negative     number of negative samples for each window
     plan         the chunks of the run
@@ -110,7 +117,7 @@ class RowCopies:
     def __init__(
         self,
         matrices: Mapping[str, np.ndarray],
-        noise: np.ndarray,
+        noise: np.ndarray | Paths,
         frozen: np.ndarray,
         negative: int,
         plan: Plan,
@@ -119,15 +126,18 @@ class RowCopies:
     ):
         self._matrices, self._noise, self._negative = matrices, noise, negative
         self._make_worker, self._word_rows = make_worker, word_rows
-        words, shards = noise.size, plan.shards
-        output_rows = min(words, plan.longest + self._count_negatives(plan.longest))
+        self._outputs, shards = len(matrices["output_vectors"]) - 1, plan.shards
+        if isinstance(noise, Paths):
+            words, most = noise.lefts.size, _most_rows(noise.offsets, plan.longest)
+        else:
+            words, most = noise.size, plan.longest + self._count_negatives(plan.longest)
+        output_rows = min(self._outputs, most)
         rows = {"input_vectors": min(words, plan.longest), "output_vectors": output_rows}
         rows["document_vectors"] = plan.most_spans
         input_size = words
         if word_rows:
             input_size = len(matrices["input_vectors"]) - 1
-            longest = np.sort(np.diff(word_rows.offsets))[::-1][: plan.longest]
-            rows["input_vectors"] = min(input_size, int(longest.sum()))
+            rows["input_vectors"] = min(input_size, _most_rows(word_rows.offsets, plan.longest))
         # Rows of n-grams are never frozen.
         self._frozen = np.pad(frozen, (0, input_size - words)) if frozen.size else frozen
         # Rows of each matrix of a shard: the last one is padding.
@@ -138,8 +148,11 @@ class RowCopies:
         }
         # Number of rows that are copied to each shard.
         self._row_counts = {name: np.zeros(shards, np.int64) for name in rows}
-        words_of_shards = _Numbers.allocate(shards, words, output_rows)
-        self._numbers = dict.fromkeys(("input_vectors", "output_vectors"), words_of_shards)
+        # The words of a chunk, and with negative sampling the negative samples after them.
+        self._words = _Numbers.allocate(shards, words, max(output_rows, rows["input_vectors"]))
+        self._numbers = dict.fromkeys(("input_vectors", "output_vectors"), self._words)
+        if isinstance(noise, Paths):
+            self._numbers["output_vectors"] = _Numbers.allocate(shards, self._outputs, output_rows)
         if word_rows:
             self._numbers["input_vectors"] = _Numbers.allocate(
                 shards, input_size, rows["input_vectors"]
@@ -172,31 +185,53 @@ class RowCopies:
 
     def _copy_words(
         self, shard: int, worker: Worker, count: int, state: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray | Paths, np.ndarray]:
         """Copy the rows of a chunk's words and negative samples to a shard.
 
         worker   the first `count` word ids of its windows are replaced by the numbers of the words'
                  copies, and its `word_rows` by the numbers of the copies of their rows
         count    number of windows
         state    uint64 (1,), random state, changed in place
-        Returns  the noise table of the chunk, see `draw_noise`; and bool, which of the chunk's
-                 words are frozen, empty for none
+        Returns  the noise table of the chunk, see `draw_noise`, or the paths to its words; and
+                 bool, which of the chunk's words are frozen, empty for none
         """
-        local_ids, rows = (array[shard] for array in self._numbers["output_vectors"])
-        negatives = np.empty(self._count_negatives(count), np.int32)
-        draw_negatives(self._noise, state, negatives)
+        local_ids, rows = (array[shard] for array in self._words)
         local_ids.fill(-1)
         words = number_rows(worker.windows.word_ids, count, local_ids, rows, 0)
-        output_rows = number_rows(negatives, negatives.size, local_ids, rows, words)
-        self._row_counts["output_vectors"][shard] = output_rows
+        noise: np.ndarray | Paths
+        if isinstance(self._noise, Paths):
+            noise = self._number_paths(shard, self._noise, rows[:words])
+        else:
+            negatives = np.empty(self._count_negatives(count), np.int32)
+            draw_negatives(self._noise, state, negatives)
+            output_rows = number_rows(negatives, negatives.size, local_ids, rows, words)
+            self._row_counts["output_vectors"][shard] = output_rows
+            # As an alias table these numbers have thresholds of 0: each draw takes the alias.
+            noise = negatives.astype(np.uint64)
         self._row_counts["input_vectors"][shard] = words
         if self._word_rows:
             worker.word_rows = self._number_subwords(shard, self._word_rows, rows[:words])
         for name in ("input_vectors", "output_vectors"):
             self._copy_rows(name, shard)
         frozen = self._frozen[rows[:words]] if self._frozen.size else self._frozen
-        # As an alias table these numbers have thresholds of 0, so that each draw takes the alias.
-        return negatives.astype(np.uint64), frozen
+        return noise, frozen
+
+    def _number_paths(self, shard: int, paths: Paths, words: np.ndarray) -> Paths:
+        """Number the inner nodes on the paths to the words of a chunk.
+
+        words    int32 (K,), the words
+        Returns  the numbers of the copies of these nodes
+        """
+        part = take_paths(paths, words)
+        local_ids, rows = (array[shard] for array in self._numbers["output_vectors"])
+        local_ids.fill(-1)
+        is_padding = part.nodes == self._outputs
+        nodes = part.nodes[~is_padding]
+        size = number_rows(nodes, nodes.size, local_ids, rows, 0)
+        part.nodes[~is_padding] = nodes
+        part.nodes[is_padding] = self._capacity["output_vectors"] - 1
+        self._row_counts["output_vectors"][shard] = size
+        return part
 
     def _number_subwords(self, shard: int, word_rows: WordRows, words: np.ndarray) -> WordRows:
         """Number the rows from which the words of a chunk are composed.
@@ -304,3 +339,8 @@ class RowCopies:
             self._row_counts[name], part, parts, frozen, matrix.shape[1] // WIDTH, copied,
             np.empty(BLOCK, np.int32), nodes, squares, sums,
         )  # fmt: skip
+
+
+def _most_rows(offsets: np.ndarray, words: int) -> int:
+    """The most rows that so many words have, of those between the offsets of each word."""
+    return int(np.sort(np.diff(offsets))[::-1][:words].sum())

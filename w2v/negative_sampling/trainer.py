@@ -12,6 +12,8 @@ from w2v.embeddings import subword_tensors
 from w2v.embeddings.row_matrices import DenseMatrix
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
+from w2v.errors import NothingToLearnError
+from w2v.kernels.hierarchical_softmax import Paths
 from w2v.kernels.simd import aligned
 from w2v.negative_sampling.composer import compose, own_rows
 from w2v.negative_sampling.row_copies import RowCopies
@@ -28,6 +30,7 @@ from w2v.negative_sampling.word_distributions import (
     keep_thresholds,
     noise_probabilities,
 )
+from w2v.negative_sampling.word_paths import longest_path, word_paths
 from w2v.negative_sampling.worker import SEGMENT, Worker, segment_length
 from w2v.settings import NegativeSamplingSettings
 from w2v.text.encoded_text import EncodedText
@@ -39,7 +42,7 @@ _ROWS = 1 << 12  # rows that are initialised at a time
 
 
 class WordTrainer:
-    """The trainer of word vectors by negative sampling.
+    """The trainer of word vectors by negative sampling or by hierarchical softmax.
 
     vocabulary  V words and their counts
     text        the encoded text: N word ids in sentences
@@ -47,7 +50,8 @@ class WordTrainer:
 
     `matrices` holds `input_vectors` and `output_vectors`, float32 (V + 1, D), padded with zeros for
     the kernels: D is `dim` rounded up to a multiple of WIDTH, and the last row is padding.
-    `vectors` returns views without padding.
+    `vectors` returns views without padding. With hierarchical softmax the output vectors are those
+    of the V - 1 inner nodes of the tree of words.
 
     The input vectors are initialised uniformly in ±1 / dim, as in gensim, and the output vectors
     with zeros. word2vec.c initialises the input vectors in ±0.5 / dim. On 100 MB of Wikipedia
@@ -80,7 +84,8 @@ class WordTrainer:
         words = len(vocabulary.names)
         self.ngram_rows = np.arange(words, words + self.ngrams, dtype=np.int32)
         self.matrices: dict[str, np.ndarray] = {}
-        self.noise: np.ndarray
+        self.noise: np.ndarray | Paths
+        self._paths = self._find_paths()
         self._plan: Plan
         self._keep: np.ndarray
         self._segment = SEGMENT
@@ -141,12 +146,15 @@ class WordTrainer:
         """
         composed = 4 * len(self.vocabulary.names) * self.settings.padded_dim
         needed = self.matrix_bytes() + (composed if self.word_rows else 0)
+        if self._paths:
+            needed += sum(array.nbytes for array in self._paths)
         if not self.settings.deterministic:
             return needed
         lengths = {name: dim for name, (_, dim) in self._shapes().items()}
         copies = copy_bytes(
-            self.vocabulary.counts, self.settings, self._plan, lengths, self.word_rows
-        )
+            self.vocabulary.counts, self.settings, self._plan, lengths, self.word_rows,
+            self._paths,
+        )  # fmt: skip
         return needed + copies
 
     def best_bytes(self, threads: int) -> int:
@@ -165,7 +173,9 @@ class WordTrainer:
         self._keep = keep_thresholds(counts, settings.sample)
         if self.word_rows:
             self._segment = segment_length(self.word_rows, counts, settings.sample)
-        self.noise = alias_table(noise_probabilities(counts, settings.noise_exponent))
+        self.noise = self._paths or alias_table(
+            noise_probabilities(counts, settings.noise_exponent)
+        )
         self.matrices = {
             name: self._allocate(name, (rows + 1, dim))
             for name, (rows, dim) in self._shapes().items()
@@ -185,7 +195,26 @@ class WordTrainer:
         """The shape of each matrix: its rows without the padding row, and its padded row length."""
         words, dim = len(self.vocabulary.names), self.settings.padded_dim
         rows = max(words, int(self.ngram_rows.max(initial=-1)) + 1)
-        return {"input_vectors": (rows, dim), "output_vectors": (words, dim)}
+        return {"input_vectors": (rows, dim), "output_vectors": (self._outputs, dim)}
+
+    @property
+    def _outputs(self) -> int:
+        """The number of output vectors: of words, or of the inner nodes of their tree."""
+        return len(self.vocabulary.names) - (self._paths is not None)
+
+    def _find_paths(self) -> Paths | None:
+        """The paths of hierarchical softmax; None with negative sampling.
+
+        Raises  NothingToLearnError for a tree of a single word, which has no inner node
+        """
+        if self.settings.loss == "ns":
+            return None
+        if len(self.vocabulary.names) < 2:  # noqa: PLR2004
+            raise NothingToLearnError(
+                "the vocabulary has only one word, which --loss hs cannot predict: try a lower "
+                "--min-count, or leave out --loss"
+            )
+        return word_paths(self.vocabulary.counts)
 
     def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         return aligned(shape)
@@ -208,7 +237,7 @@ class WordTrainer:
         the sum of the losses in nats, and the number of pairs: the predictions that the loss is the
         sum of. The result depends only on the matrices, the chunk and the settings.
         """
-        worker = self._make_worker(padding_id=len(self.vocabulary.names))
+        worker = self._make_worker(self._outputs)
 
         def train(chunk: Chunk) -> tuple[float, int]:
             count, state = worker.build_windows(chunk)
@@ -223,11 +252,7 @@ class WordTrainer:
         derived from the seed, so that they are the same in every call.
         """
         settings = replace(self.settings, lr=0.0, min_lr=0.0)
-        padding_id = len(self.vocabulary.names)
-        worker = Worker(
-            text, settings, self._keep, self._train_windows, padding_id, self.word_rows,
-            self._segment,
-        )  # fmt: skip
+        worker = self._make_worker(self._outputs, text, settings)
         loss, pairs = 0.0, 0
         for chunk in Plan(text, 1, settings.seed):
             windows = worker.build_windows(chunk)
@@ -242,11 +267,21 @@ class WordTrainer:
         """No note: the validation loss is shown alone."""
         return ""
 
-    def _make_worker(self, padding_id: int) -> Worker:
+    def _make_worker(
+        self,
+        padding_id: int,
+        text: EncodedText | None = None,
+        settings: NegativeSamplingSettings | None = None,
+    ) -> Worker:
+        """Make a worker, for another text or with other settings than those of the trainer."""
         return Worker(
-            self.text, self.settings, self._keep, self._train_windows, padding_id, self.word_rows,
-            self._segment,
+            text or self.text, settings or self.settings, self._keep, self._train_windows,
+            padding_id, self.word_rows, self._segment, self._longest_path,
         )  # fmt: skip
+
+    @property
+    def _longest_path(self) -> int:
+        return longest_path(self._paths) if self._paths else 0
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """No note: the loss is shown alone."""

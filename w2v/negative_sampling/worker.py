@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from w2v.kernels.documents import DocumentKernels, draw_document_targets, seed_spans
+from w2v.kernels.hierarchical_softmax import Paths
 from w2v.kernels.negative_sampling import make_scratch
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH
@@ -73,6 +74,7 @@ class Worker:
     word_rows      the rows from which each word is composed; None: words are not composed. It may
                    be replaced before a call of `step`
     segment        with `word_rows`: the number of windows of a segment, see `segment_length`
+    longest_path   with hierarchical softmax: the most targets of a word, see `longest_path`
 
     With `word_rows` the windows are trained in segments. The words of a segment are composed,
     trained, and their changes added to their rows. No window extends beyond its segment.
@@ -90,6 +92,7 @@ class Worker:
         padding_id: int,
         word_rows: WordRows | None = None,
         segment: int = SEGMENT,
+        longest_path: int = 0,
     ):
         self._segment = segment
         self._text, self._settings, self._keep, self._padding_id = text, settings, keep, padding_id
@@ -97,7 +100,7 @@ class Worker:
         self._composer = Composer(keep.size, settings.padded_dim) if word_rows else None
         self._train_windows = train_windows
         # The center word and its negative samples, rounded up to a multiple of COLUMNS.
-        self._targets = -(-(1 + settings.negative) // COLUMNS) * COLUMNS
+        self._targets = longest_path or -(-(1 + settings.negative) // COLUMNS) * COLUMNS
         self._scratch = make_scratch(self._targets, settings.padded_dim)
         self.windows, self.document_rows = allocate_windows(0), np.empty(0, np.int32)
         self._target_ids = np.empty((0, self._targets), np.int32)
@@ -127,11 +130,12 @@ class Worker:
         streams: np.ndarray,
     ) -> int:
         """Set `windows`, see the kernel `build_windows`; return the number of windows."""
-        if len(self._target_ids) < ids.size:
+        if len(self.windows.word_ids) < ids.size:
             self.windows = allocate_windows(ids.size)
             if self._composer:
                 self.windows = self.windows._replace(input_rows=np.empty(ids.size, np.int32))
-            self._target_ids = np.full((ids.size, self._targets), self._padding_id, np.int32)
+            if self._settings.loss == "ns":
+                self._target_ids = np.full((ids.size, self._targets), self._padding_id, np.int32)
         window, shrink = self._settings.window, self._settings.shrink
         return build_windows(
             ids, bounds, self._keep, window, shrink, lr_first, lr_last, state, streams,
@@ -142,7 +146,7 @@ class Worker:
         self,
         count: int,
         state: np.ndarray,
-        noise: np.ndarray,
+        noise: np.ndarray | Paths,
         frozen: np.ndarray,
         matrices: Mapping[str, np.ndarray],
         fixed: bool = False,
@@ -151,7 +155,8 @@ class Worker:
 
         count     the number of windows
         state     uint64 (1,), random state, changed in place
-        noise     the alias table of the noise distribution, see `draw_noise`
+        noise     the alias table of the noise distribution, see `draw_noise`; with hierarchical
+                  softmax the paths to the words
         frozen    bool (V,), input vectors that must not change; empty for none
         matrices  the trained matrices, by name; changed in place
         fixed     whether to change only the document vectors
@@ -179,24 +184,26 @@ class Worker:
         windows: Windows,
         count: int,
         state: np.ndarray,
-        noise: np.ndarray,
+        noise: np.ndarray | Paths,
         frozen: np.ndarray,
         matrices: Mapping[str, np.ndarray],
         fixed: bool,
     ) -> tuple[float, int]:
         """Train the windows on matrices whose input vectors are those of `Windows.input_rows`."""
+        vectors = matrices["input_vectors"], matrices["output_vectors"]
+        rest = *vectors, frozen, self._settings.padded_dim // WIDTH, self._scratch
+        if isinstance(noise, Paths):
+            return self._train_windows(windows, count, noise, *rest)
         return self._train_windows(
-            windows, count, self._settings.negative, noise, state, self._target_ids,
-            matrices["input_vectors"], matrices["output_vectors"], frozen,
-            self._settings.padded_dim // WIDTH, self._scratch,
-        )  # fmt: skip
+            windows, count, self._settings.negative, noise, state, self._target_ids, *rest
+        )
 
 
 class DocumentWorker(Worker):
     """Builds the windows of a chunk of documents, then trains them.
 
-    text, settings, keep, padding_id, word_rows, segment  as in `Worker`
-    kernels                                               the kernels of the model
+    text, settings, keep, padding_id, word_rows, segment, longest_path  as in `Worker`
+    kernels  the kernels of the model
     """
 
     def __init__(
@@ -208,9 +215,12 @@ class DocumentWorker(Worker):
         padding_id: int,
         word_rows: WordRows | None = None,
         segment: int = SEGMENT,
+        longest_path: int = 0,
     ):
         train_windows = kernels.train_words or kernels.train_documents
-        super().__init__(text, settings, keep, train_windows, padding_id, word_rows, segment)
+        super().__init__(
+            text, settings, keep, train_windows, padding_id, word_rows, segment, longest_path
+        )
         self._scratch = make_scratch(self._targets, settings.hidden_dim)
         self._documents, self._kernels = text, kernels
         self._streams = _NO_STREAMS
@@ -243,23 +253,26 @@ class DocumentWorker(Worker):
         windows: Windows,
         count: int,
         state: np.ndarray,
-        noise: np.ndarray,
+        noise: np.ndarray | Paths,
         frozen: np.ndarray,
         matrices: Mapping[str, np.ndarray],
         fixed: bool,
     ) -> tuple[float, int]:
         """Train windows, see `Worker.step`."""
         loss, pairs = 0.0, 0
+        targets: np.ndarray | Paths = self._target_ids
+        if isinstance(noise, Paths):
+            targets = noise
         if self._kernels.train_words and not fixed:
             # The kernel that trains the words also draws the targets.
             loss, pairs = super()._train(windows, count, state, noise, frozen, matrices, fixed)
-        else:
+        elif not isinstance(noise, Paths):
             draw_document_targets(
                 windows, count, self._settings.negative, noise, self._padding_id,
                 self._streams, state, self._target_ids,
             )  # fmt: skip
         document_loss, document_pairs = self._kernels.train_documents(
-            windows, count, self.document_rows, self._target_ids, matrices, frozen,
+            windows, count, self.document_rows, targets, matrices, frozen,
             self._settings.padded_dim // WIDTH, self._scratch, fixed,
         )  # fmt: skip
         return loss + document_loss, pairs + document_pairs

@@ -8,12 +8,12 @@ from queue import SimpleQueue
 import numpy as np
 
 from w2v.embeddings import container
+from w2v.network_settings import NetworkSettings
 from w2v.networks.architecture import Architecture
 from w2v.networks.batches import LabelledBatches, StreamBatches
 from w2v.networks.evaluate import Evaluation, evaluate, probabilities
 from w2v.networks.network import Batch, Network
 from w2v.networks.text_classifier import texts_in_block
-from w2v.settings import NetworkSettings
 from w2v.system.ordered_map import ordered_map
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END

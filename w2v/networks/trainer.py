@@ -11,6 +11,7 @@ from w2v.embeddings import container
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.kernels.simd import aligned
+from w2v.network_settings import NetworkSettings
 from w2v.networks import parameters
 from w2v.networks.architecture import Architecture
 from w2v.networks.batches import BatchPlan, BatchSource, LabelledBatches, StreamBatches
@@ -19,7 +20,6 @@ from w2v.networks.layers.softmax_output import TARGETS
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
 from w2v.networks.updates import MinibatchUpdates
-from w2v.settings import NetworkSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.labels import check_two, check_words_of_labels
 from w2v.text.vocabulary import END, Vocabulary

@@ -16,13 +16,9 @@ from w2v.embeddings.norms import has_direction, row_norms
 from w2v.errors import NotFoundError, W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
+from w2v.network_settings import NetworkSettings
 from w2v.networks.text_classifier import Prediction, TextCounts
-from w2v.settings import (
-    NetworkSettings,
-    ParagraphSettings,
-    SubwordSettings,
-    TextSettings,
-)
+from w2v.settings import ParagraphSettings, SubwordSettings, TextSettings
 from w2v.system.pipes import name_of
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
