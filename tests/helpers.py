@@ -18,12 +18,15 @@ COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompiled kernels")
 
 # Options with which a model trains word vectors, for tests that need these.
-WITH_WORDS = {"pv-dbow": {"word_vectors": True}}
+WITH_WORDS = dict.fromkeys(("pv-dbow", "pv-dbow hs"), {"word_vectors": True})
 
 # Models trained by SGD, chunk by chunk, on texts without labels.
 TRAINED = [
     name for name, model in models().items() if model.method == "sgd" and not model.is_labelled
 ]
+
+# The same models with negative sampling and with hierarchical softmax: "cbow" and "cbow hs".
+WITH_LOSSES = [*TRAINED, *(f"{name} hs" for name in TRAINED)]
 
 # Models that are neural networks.
 NETWORKS = [name for name, model in models().items() if model.is_network]
@@ -34,6 +37,20 @@ def document_settings(model):
     from w2v.settings import DocumentSettings
 
     return DocumentSettings() if model.has_documents or model.by_document else None
+
+
+def least_fall(name):
+    """The share of its first loss that the last loss of a planted text falls below.
+
+    The loss of hierarchical softmax is -ln p of a word, and cannot fall below the text's entropy.
+    """
+    return 0.94 if name.endswith(" hs") else 0.85
+
+
+def split_loss(name):
+    """The name of a model, and its settings: ("cbow", {"loss": "hs"}) for "cbow hs"."""
+    model, *loss = name.split()
+    return model, dict.fromkeys(["loss"] * len(loss), "hs")
 
 
 # A text of four sentences for tests of kernels; its V word ids have these counts.
@@ -111,12 +128,14 @@ def make_run(
 ):
     """A training run that is ready to train, of the model `name` with small default settings.
 
+    name          see `split_loss`
     run_settings  `RunSettings` by name
     cluster       address of a cluster; None trains in this process
     options       settings of the model
     """
+    name, loss = split_loss(name)
     model = models()[name]
-    settings = model.settings(**{"dim": 6, "epochs": 2, "sample": 0, **options})
+    settings = model.settings(**{"dim": 6, "epochs": 2, "sample": 0, **loss, **options})
     return start_run(text, output, model, settings, threads, run_settings, cluster)
 
 

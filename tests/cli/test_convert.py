@@ -119,8 +119,8 @@ def test_word_and_output_vectors_added_up(w2v, folder, planted_text):
     outcome = w2v("convert", "sum.npy", "x.txt", "--combine", "sum")
     assert (outcome.code, outcome.err) == (
         2,
-        "w2v: sum.npy: --combine sum needs the output vectors that a .safetensors file of "
-        "skip-gram or CBOW has: leave out --combine\n",
+        "w2v: sum.npy: --combine sum needs the output vectors of words that a .safetensors file of "
+        "skip-gram or CBOW with --loss ns has: leave out --combine\n",
     )
     limited = ("convert", "vectors.safetensors", "first.npy", "--combine", "sum", "--limit", 3)
     assert w2v(*limited).code == 0

@@ -58,6 +58,33 @@ def test_fasttexts_command_line():
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
+        ("-train x -hs 1 -negative 0 -size 9", "--model cbow --loss hs --dim 9"),
+        ("-train x -cbow 0 -hs 1 -negative 0", "--model skipgram --loss hs"),
+        ("-train x -hs 0 -negative 7", "--model cbow --negative 7"),
+        ("skipgram -input x -loss hs -neg 7 -maxn 0", "--model skipgram --loss hs"),
+        ("cbow -input x -loss ns -neg 7 -maxn 0", "--model cbow --negative 7"),
+        (
+            "skipgram -input x -loss hs",
+            "--model skipgram --subwords 3-6 --buckets 2000000 --loss hs",
+        ),
+    ],
+)
+def test_hierarchical_softmax_of_word2vec_and_fasttext(theirs, ours):
+    assert translated(theirs.split()) == [*ours.split(), "x"]
+
+
+def test_hierarchical_softmax_trains(w2v, text):
+    theirs = ("train", "-train", text, *SMALL, "-hs", 1, "-negative", 0, "-output", "theirs.vec")
+    assert w2v(*theirs).code == 0
+    ours = ("--model", "cbow", "--dim", 8, "--epochs", 1, "--threads", 1, "--min-count", 1)
+    assert w2v("train", text, *ours, "--loss", "hs", "-o", "ours.vec").code == 0
+    with open("theirs.vec", "rb") as one, open("ours.vec", "rb") as other:
+        assert one.read() == other.read()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
         ("", "--subwords 3-6 --buckets 2000000"),
         (" -minn 2 -maxn 5 -bucket 9", "--subwords 2-5 --buckets 9"),
         (" -minn 0 -maxn 4", "--subwords 1-4 --buckets 2000000"),
@@ -81,14 +108,16 @@ def test_ngrams_are_not_added_to_another_model_or_to_own_options():
 @pytest.mark.parametrize(
     ("theirs", "message"),
     [
-        ("-train x -hs 1", "-hs 1: hierarchical softmax is not supported: leave out -hs"),
+        ("-train x -hs 1", "-hs 1: word2vec.c adds negative samples to it, and w2v trains with on"),
+        ("-train x -hs 1 -negative 5", "-hs 1: word2vec.c adds negative samples to it, and w2v t"),
+        ("-train x -hs 2", "-hs 2: expected 1 for hierarchical softmax or 0 for none"),
         ("-train x -classes 500", "-classes 500: clustering is not supported: write an array"),
         ("-train x -output y.txt -binary 1", "-binary 1 -output y.txt: the suffix sets the for"),
         ("-train x -output y.bin -binary 0", "-binary 0 -output y.bin: the suffix sets the for"),
         ("-train x -save-vocab y", "-save-vocab without -output: to only count words, use w2v"),
         ("-train x -cbow 2", "-cbow 2: expected 1 for CBOW or 0 for skip-gram"),
         ("-train", "-train needs a value"),
-        ("skipgram -input x -loss hs", "-loss hs: only negative sampling is supported"),
+        ("skipgram -input x -loss ova", "-loss ova: word vectors are trained with ns or hs: use o"),
         ("supervised -input x -label __is__", "-label __is__: word vectors are trained without l"),
         ("skipgram -input x -label __is__", "-label __is__: word vectors are trained without lab"),
         ("skipgram -input x -minCountLabel 2", "-minCountLabel 2: word vectors are trained witho"),

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import planted
 import pytest
-from helpers import COMPILED, TRAINED, finish, make_run, stop_at
+from helpers import COMPILED, WITH_LOSSES, finish, make_run, stop_at
 from hypothesis import given
 from hypothesis import strategies as st
 from one_process import Here, Members
@@ -192,7 +192,7 @@ def kill(cluster, count):
 
 
 @clustered
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_the_bytes_are_those_of_one_machine(workers, folder, text, name):
     with Cluster(workers.scheduler_address) as cluster:
         training = make_cluster_job(cluster, text, name)

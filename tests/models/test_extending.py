@@ -142,3 +142,10 @@ def test_the_kernel_of_the_page_is_its_twin(extended):
     assert found == pytest.approx(wanted, rel=1e-11)
     np.testing.assert_allclose(both[:, :V, :5], old, rtol=1e-11)
     assert int(rng[0]) == twins.state
+
+
+def test_a_loss_that_the_model_of_the_page_lacks_is_refused(extended, w2v, folder):
+    (folder / "text").write_text("a b c d e\n" * 60)
+    outcome = w2v("train", "text", "--model", "center", "--loss", "hs", "--min-count", 1)
+    message = "w2v: --loss hs is not offered by this model: leave out --loss\n"
+    assert (outcome.code, outcome.err) == (2, message)

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import numpy as np
 import planted
 import pytest
-from helpers import TRAINED, WITH_WORDS, compiled, document_settings
+from helpers import WITH_LOSSES, WITH_WORDS, compiled, document_settings, least_fall, split_loss
 from hypothesis import given
 from scipy import stats
 
@@ -165,10 +165,11 @@ def trainer(planted_text):
     """Make a trainer of a model on the planted text: make("cbow", epochs=2)."""
 
     def make(name, **options):
+        name, loss = split_loss(name)
         model, text_settings = models()[name], TextSettings(min_count=1)
         corpus = open_corpus([str(planted_text)], text_settings, document_settings(model))
         vocabulary, text = read(corpus, text_settings, lambda tokens: None)
-        settings = model.settings(**{"dim": 30, "epochs": 10, "sample": 0.0, **options})
+        settings = model.settings(**{"dim": 30, "epochs": 10, "sample": 0.0, **loss, **options})
         made = model.make_trainer(vocabulary, text, settings)
         plan = made.plan(1)
         made.begin(plan.shards)
@@ -181,14 +182,14 @@ def trainer(planted_text):
 
 
 @compiled
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_the_loss_falls(trainer, name):
     losses = run(*trainer(name), 1).mean_losses()
-    assert losses[-1] < 0.85 * losses[0]
+    assert losses[-1] < least_fall(name) * losses[0]
 
 
 @compiled
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_the_loss_is_the_same_number_for_any_number_of_threads(trainer, name):
     one, three = (run(*trainer(name), threads).mean_losses() for threads in (1, 3))
     np.testing.assert_allclose(one, three, rtol=0.03)
@@ -196,7 +197,7 @@ def test_the_loss_is_the_same_number_for_any_number_of_threads(trainer, name):
 
 @compiled
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_planted_synonyms_are_each_others_neighbours(trainer, name, threads):
     engine, chunks = trainer(name, **WITH_WORDS.get(name, {}))
     run(engine, chunks, threads)
@@ -207,7 +208,7 @@ def test_planted_synonyms_are_each_others_neighbours(trainer, name, threads):
 
 
 @compiled
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_planted_analogies_are_solved(trainer, name):
     engine, chunks = trainer(name, **WITH_WORDS.get(name, {}))
     run(engine, chunks, 1)
@@ -217,11 +218,11 @@ def test_planted_analogies_are_solved(trainer, name):
         query.similar(table, query.analogy(c1, n1, c2), 1)[0].name == n2
         for (n1, c1), (n2, c2) in zip(pairs, pairs[1:] + pairs[:1], strict=True)
     ]
-    assert sum(right) >= 5
+    assert sum(right) >= (4 if name.endswith(" hs") else 5)
 
 
 @compiled
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_topics_hold_together(trainer, name):
     engine, chunks = trainer(name, **WITH_WORDS.get(name, {}))
     run(engine, chunks, 1)
@@ -229,10 +230,11 @@ def test_topics_hold_together(trainer, name):
     for words in planted.TOPICS.values():
         topic = set(words.split())
         near = {n.name for n in query.similar(table, Query((("+", words.split()[0]),)), 5)}
-        assert len(near & topic) >= 4
+        # CBOW of gensim has 3 of 5 too with hierarchical softmax.
+        assert len(near & topic) >= (2 if name == "cbow hs" else 4)
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trainer, name):
     def train(seed):
         engine, chunks = trainer(name, epochs=2, seed=seed)
@@ -243,7 +245,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trainer, name):
     assert train(3) != train(4)
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trainer, name):
     """Resuming and clusters need that another worker, after other calls, has the same result."""
     (one, chunks), (other, _) = trainer(name), trainer(name)
@@ -259,7 +261,7 @@ def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trai
         np.testing.assert_array_equal(matrix, other.matrices[name])
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_matrices_start_uniform_and_at_zero(trainer, name):
     engine, _ = trainer(name)
     for start in map(engine.vectors, engine.matrices.keys() - {"output_vectors"}):
@@ -268,7 +270,7 @@ def test_matrices_start_uniform_and_at_zero(trainer, name):
     assert not engine.matrices["output_vectors"].any()
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_the_learning_rate_falls_linearly_to_its_end(trainer, name):
     engine, plan = trainer(name, lr=0.5, min_lr=0.1, epochs=4)
     chunks = list(plan)

@@ -55,6 +55,8 @@ SETTINGS = {
     "rounds": ("--deterministic", "--shards", "1000"),
     "wild rounds": ("--deterministic", "--lr", "1000", "--round-words", "1"),
     "many threads": ("--threads", "64"),
+    "hierarchical softmax": ("--loss", "hs", "--lr", "1"),
+    "hierarchical softmax in wild rounds": ("--loss", "hs", "--deterministic", "--lr", "1000"),
 }
 
 

@@ -61,7 +61,13 @@ def test_frozen_vectors_are_those_of_the_file_and_others_learn(
 
 @compiled
 @pytest.mark.parametrize("rounds", [(), ("--deterministic",)])
-@pytest.mark.parametrize("model", [*TRAINED, "skipgram --exact", "pv-dm --combine concat", "lstm"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        *TRAINED, *(f"{name} --loss hs" for name in TRAINED), "skipgram --exact",
+        "pv-dm --combine concat", "lstm",
+    ],
+)  # fmt: skip
 def test_threads_that_share_frozen_vectors_never_write_them(w2v, folder, model, rounds):
     """Four threads and eight words: each frozen row is in the windows of all threads at once."""
     rng, words = np.random.default_rng(1), list("abcdefgh")

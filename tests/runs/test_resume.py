@@ -20,7 +20,7 @@ from helpers import (
     CLOSED_FORM_ARGS,
     COMPILED,
     ITERATIVE_ARGS,
-    TRAINED,
+    WITH_LOSSES,
     compiled,
     finish,
     make_run,
@@ -48,7 +48,7 @@ def text(folder, monkeypatch):
     return "text"
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, name):
     finish(make_run(text, "whole.safetensors", name))
     chunks = len(make_run(text, name=name).executor.plan)

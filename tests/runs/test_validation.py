@@ -6,7 +6,7 @@ import math
 import numpy as np
 import planted
 import pytest
-from helpers import ARGS, COMPILED, TRAINED, finish, make_run, stop_at
+from helpers import ARGS, COMPILED, TRAINED, WITH_LOSSES, finish, make_run, stop_at
 
 from w2v.embeddings import container
 from w2v.errors import W2VError
@@ -34,7 +34,15 @@ def test_the_loss_of_vectors_that_know_nothing_is_that_of_a_coin(text, name):
         np.testing.assert_array_equal(matrix, old)
 
 
-@pytest.mark.parametrize("name", TRAINED)
+def test_the_loss_of_a_tree_that_knows_nothing_is_that_of_a_coin_for_each_node(folder):
+    """Four words of equal counts: each has two nodes on its path."""
+    (folder / "text").write_text("a b c d\n" * 20)
+    training = make_run("text", loss="hs", run_settings={"valid": "text"})
+    loss = training.executor.trainer.loss(training.validation.text)
+    assert loss == pytest.approx(2 * math.log(2), rel=1e-7)
+
+
+@pytest.mark.parametrize("name", WITH_LOSSES)
 def test_the_held_out_loss_of_the_text_itself_falls_as_that_of_training_does(text, name):
     training = make_run(text, name=name, run_settings={"valid": text}, epochs=4, lr=0.1)
     training.train()

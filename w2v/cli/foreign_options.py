@@ -23,16 +23,14 @@ _LOSSES = {"one-vs-all": "ova"}  # fastText's other name of a loss
 # fastText's options of n-grams, and their defaults for skipgram and cbow.
 _SUBWORDS = {"-minn": "3", "-maxn": "6", "-bucket": "2000000"}
 # Options whose values `translated` interprets itself.
-_CHECKED_BY_VALUE = ("-cbow", "-binary", "-debug", "-verbose", *_SUBWORDS)
+_CHECKED_BY_VALUE = ("-cbow", "-binary", "-debug", "-verbose", "-hs", "-loss", *_SUBWORDS)
 # For each option the only value that is supported, and the error message for all others.
 _UNSUPPORTED = {
-    "-hs": ("0", "hierarchical softmax is not supported: leave out -hs, and use -negative 5"),
     "-classes": (
         "0",
         "clustering is not supported: write an array with w2v convert VECTORS x.npy, and run "
         "k-means on x.npy",
     ),
-    "-loss": ("ns", "only negative sampling is supported: use -loss ns"),
     "-label": (
         "__label__",
         "word vectors are trained without labels: leave out -label; w2v train TEXTS --model nbow "
@@ -87,7 +85,8 @@ def translated(args: list[str]) -> list[str]:
         if option in _UNSUPPORTED and value != _UNSUPPORTED[option][0]:
             raise W2VError(f"{option} {value}: {_UNSUPPORTED[option][1]}")
     _check_output(foreign_values)
-    model += _subwords(foreign_values, own_args, bool(model))
+    loss = _loss(foreign_values)
+    model += _subwords(foreign_values, own_args, bool(model)) + loss
     options = [
         part
         for name in foreign_values
@@ -173,6 +172,30 @@ def _classifier(foreign_values: dict[str, str]) -> list[str]:
         options += ["--subwords", "none"] if is_search and "-maxn" in foreign_values else []
         foreign_values["-maxn"] = "0"
     return options
+
+
+def _loss(foreign_values: dict[str, str]) -> list[str]:
+    """Return the option --loss for a command line of word2vec.c or of fastText's word vectors.
+
+    word2vec.c sums both losses if -negative, which is 5 by default, is not 0. fastText has one loss
+    and ignores -neg with -loss hs. The number of negative samples is removed from `foreign_values`
+    where the loss has none.
+    """
+    hs, loss = foreign_values.pop("-hs", "0"), foreign_values.pop("-loss", "ns")
+    if loss not in ("ns", "hs"):
+        raise W2VError(f"-loss {loss}: word vectors are trained with ns or hs: use one of them")
+    if hs not in ("0", "1"):
+        raise W2VError(f"-hs {hs}: expected 1 for hierarchical softmax or 0 for none")
+    if hs == "1" and foreign_values.get("-negative", "5") != "0":
+        raise W2VError(
+            "-hs 1: word2vec.c adds negative samples to it, and w2v trains with one loss: add "
+            "-negative 0, or leave out -hs"
+        )
+    if hs == "0" and loss == "ns":
+        return []
+    for name in ("-negative", "-neg"):
+        foreign_values.pop(name, None)
+    return ["--loss", "hs"]
 
 
 def _subwords(foreign_values: dict[str, str], own_args: list[str], names_model: bool) -> list[str]:

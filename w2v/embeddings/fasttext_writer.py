@@ -32,7 +32,7 @@ _COUNT_AND_TYPE = struct.Struct("<qb")
 _SHAPE = struct.Struct("<2q")
 _NUMBERS = 1 << 20  # numbers of a matrix, and names of the dictionary, written at a time
 _WORDS = 512  # words whose own rows are computed at a time
-_NS, _CBOW, _SKIPGRAM = 2, 1, 2  # keys of LOSSES and MODELS
+_HS, _NS, _CBOW, _SKIPGRAM = 1, 2, 1, 2  # keys of LOSSES and MODELS
 _WS, _EPOCHS, _NEGATIVE, _RATE, _SAMPLE = 5, 5, 5, 100, 1e-4  # fastText's defaults
 
 
@@ -93,7 +93,7 @@ def trained_settings(table: Table, settings: Mapping[str, object], model: str) -
         min_count=min(_number(settings, "min_count", least), least),
         neg=_number(settings, "negative", _NEGATIVE),
         word_ngrams=1,
-        loss=_NS,
+        loss=_HS if settings.get("loss") == "hs" else _NS,
         model=_CBOW if model in ("cbow", "pv-dm") else _SKIPGRAM,
         bucket=0,
         minn=0,

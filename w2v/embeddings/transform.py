@@ -117,8 +117,8 @@ def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray
     output = tensors.get("output_vectors")
     if output is None or output.shape != (len(table), table.dim):
         raise W2VError(
-            f"{path}: --combine sum needs the output vectors that a .safetensors file of skip-gram "
-            "or CBOW has: leave out --combine"
+            f"{path}: --combine sum needs the output vectors of words that a .safetensors file of "
+            "skip-gram or CBOW with --loss ns has: leave out --combine"
         )
     return table.with_matrix(_float32(table) + output)
 

@@ -69,6 +69,12 @@ class InitialVectors:
     def _open_model(self) -> None:
         """Read the model to update; W2VError where its arrays do not match or are not finite."""
         tensors, metadata = formats.contents(self.path)
+        self.settings = container.nested(metadata, "settings")
+        if self.settings.get("loss") == "hs":
+            raise W2VError(
+                f"{self.name} was trained with --loss hs, whose tree of words cannot take new "
+                "counts: train on all texts, or start from its word vectors with --init"
+            )
         self.table = container.read_table(self.path, tensors, "words")
         self._output_vectors = tensors.get(_OUTPUT_VECTORS, np.empty(0))
         size = len(self.table), self.table.dim
@@ -78,7 +84,6 @@ class InitialVectors:
             raise W2VError(f"{self.name}: damaged: some vectors are not finite")
         self.subwords = subword_tensors.read(self.path, tensors, metadata, *size)
         self.model = metadata.get("model", "")
-        self.settings = container.nested(metadata, "settings")
 
     def check(self, model: str, dim: int) -> None:
         """Raise W2VError where the run has another model or dimension than the file."""

@@ -17,6 +17,7 @@ from w2v.settings import (
     FEWEST_BUCKETS,
     DocumentSettings,
     ModelSettings,
+    NegativeSamplingSettings,
     RunSettings,
     SubwordSettings,
     TextSettings,
@@ -145,6 +146,7 @@ class Request:
             raise W2VError(f"--model {name} needs word vectors: add --init FILE")
         if self.initial:
             self.initial.check(name, self.dim)
+        self._check_loss()
         plain = packing.plain_name(self.output)
         if self.composes_words and plain != self.output and plain.lower().endswith(".bin"):
             raise W2VError(
@@ -152,6 +154,22 @@ class Request:
                 "out the last suffix"
             )
         self._check_files()
+
+    def _check_loss(self) -> None:
+        """Raise W2VError for what does not go with hierarchical softmax (--loss hs)."""
+        if not isinstance(self.options, NegativeSamplingSettings) or self.options.loss != "hs":
+            return
+        for name in ("negative", "noise_exponent"):
+            if name in self.given:
+                raise W2VError(
+                    f"{setting_fields.option_name(name)} is for --loss ns, and --loss hs has no "
+                    "negative samples: leave one of them out"
+                )
+        if self.is_update:
+            raise W2VError(
+                "--loss hs cannot be used with --update, which keeps the loss of the model: leave "
+                "out --loss"
+            )
 
     @property
     def composes_words(self) -> bool:
