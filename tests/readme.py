@@ -2,10 +2,10 @@
 """Generate parts of the README and the manual anew, or --check that they are up to date.
 
 A part is the text between <!-- NAME --> and <!-- /NAME -->. The parts `commands`, `models`,
-`options` and `source` are made from the program. In the parts `transcript`, `tour` and `runs`, each
-line that begins with "$ " is run as a command, and its stdout and stderr follow the line. All
-commands run in one folder, which has the planted corpus as planted.txt at the start. Times, rates
-and memory differ between machines and are replaced by "…".
+`options` and `source` are made from the program. In the parts `transcript`, `tour`, `runs` and
+`drift`, each line that begins with "$ " is run as a command, and its stdout and stderr follow the
+line. All commands of a part run in one folder, which has the planted corpus as planted.txt at the
+start. Times, rates and memory differ between machines and are replaced by "…".
 """
 
 from __future__ import annotations
@@ -205,6 +205,7 @@ def fresh() -> dict[str, str]:
         "transcript": transcript(part("transcript")),
         "tour": transcript(part("tour")),
         "runs": transcript(part("runs")),
+        "drift": transcript(part("drift")),
     }
 
 

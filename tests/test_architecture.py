@@ -45,6 +45,7 @@ LINE = [
     "fitting",
     "combining",
     "aligning",
+    "drifting",
     "evaluation",
     "plots",
     "cli",
@@ -54,7 +55,7 @@ LINE = [
 ORDERS = {
     "training": "chunks state protocols pool workers loop",
     "alignment": "common_words run_neighbours word_pairs rotations csls combination"
-    " aligned_vectors",
+    " aligned_vectors permutation_test drift",
     "text": "nontext columns labels json_fields tokenizers corpus document_files document_numbers"
     " documents encoded_text word_counter vocabulary encode phrases",
 }

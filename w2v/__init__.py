@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from w2v.aligning import align
+    from w2v.alignment.drift import DriftedWord
     from w2v.api import load, train
     from w2v.combining import combine
+    from w2v.drifting import drift
     from w2v.embeddings.query import Neighbour
     from w2v.errors import DivergedError, NotFoundError, W2VError
     from w2v.fitting import fit_subwords
@@ -37,6 +39,7 @@ __all__ = [
     "Classifier",
     "Contribution",
     "DivergedError",
+    "DriftedWord",
     "Explanation",
     "Neighbour",
     "NotFoundError",
@@ -47,6 +50,7 @@ __all__ = [
     "__version__",
     "align",
     "combine",
+    "drift",
     "fit_subwords",
     "load",
     "train",
@@ -56,6 +60,7 @@ _MODULES = {
     "Classifier": "labelling",
     "Contribution": "text_classification.explanation",
     "DivergedError": "errors",
+    "DriftedWord": "alignment.drift",
     "Explanation": "labelling",
     "Neighbour": "embeddings.query",
     "NotFoundError": "errors",
@@ -65,6 +70,7 @@ _MODULES = {
     "W2VError": "errors",
     "align": "aligning",
     "combine": "combining",
+    "drift": "drifting",
     "fit_subwords": "fitting",
     "load": "api",
     "train": "api",

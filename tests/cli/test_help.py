@@ -131,6 +131,9 @@ def check_option(option, ctx):
 PREPARATION = """
 w2v train corpus.txt --log-json log.jsonl
 w2v train corpus.txt --model cbow -o cbow.safetensors
+w2v train corpus.txt --dim 10 --epochs 1 -o old1.safetensors
+w2v train corpus.txt --dim 10 --epochs 1 -o old2.safetensors --seed 2
+w2v train corpus.txt --dim 10 --epochs 1 -o new1.safetensors --seed 3
 w2v train documents.tsv --model pv-dbow -o documents.safetensors
 w2v train documents.tsv --model lda --topics 5 --epochs 20 -o topics.safetensors
 w2v train documents.tsv --model mlp --units 8 --epochs 3 -o labels.safetensors

@@ -117,6 +117,11 @@ READS = {
         "--pairs": ("pairs", "compare", "vectors.txt", "words.bin", "--pairs", "@"),
         "--questions": ("quads", "compare", "vectors.txt", "words.bin", "--questions", "@"),
     },
+    "drift": {
+        "BEFORE": ("vectors.txt", "drift", "@", "words.bin"),
+        "--after": ("vectors.txt", "drift", "words.bin", "--after", "@", "vectors.safetensors"),
+        "--only": ("names", "drift", "words.bin", "vectors.txt", "--only", "@"),
+    },
     "plot": {
         "--vectors": ("lda.safetensors", "plot", "-v", "@", "-o", "/dev/stdout.tsv", "--quiet"),
         "--labels": ("labels", "plot", "--labels", "@", "-o", "/dev/stdout.tsv", "--quiet"),
@@ -388,6 +393,7 @@ SEVERAL = {
     "evaluate similarity": {"--vectors"},
     "evaluate analogies": {"--vectors"},
     "compare": {"--pairs", "--questions"},
+    "drift": {"--after", "--only"},
     "plot": {"--labels", "--loss"},
     "convert": {"--only"},
 }

@@ -90,7 +90,7 @@ def align(source: Table, target: Table, pairs: WordPairs, refine: int = 0) -> Al
         matrix, _ = _fitted(source, target, pairs.rows[:, ~held], refine)
         measured = _measured(source, target, matrix, pairs.rows[:, held])
     matrix, refined = _fitted(source, target, pairs.rows, refine)
-    cosines = _cosines(source, target, matrix, pairs.rows)
+    cosines = rotated_cosines(source, target, matrix, pairs.rows)
     return Alignment(_map(matrix).of_table(source), float(cosines.mean()), refined, measured)
 
 
@@ -120,16 +120,16 @@ def _fitted(
     source: Table, target: Table, rows: np.ndarray, refine: int
 ) -> tuple[np.ndarray, list[int]]:
     """The rotation, float64 (D, D), and the number of pairs in each step of the refinement."""
-    matrix, numbers = rotation(_products(source, target, rows)), []
+    matrix, numbers = rotation(unit_products(source, target, rows)), []
     for _ in range(refine):
         found = _mutual(source, target, matrix)
         numbers.append(found.shape[1])
         if found.shape[1]:
-            matrix = rotation(_products(source, target, found))
+            matrix = rotation(unit_products(source, target, found))
     return matrix, numbers
 
 
-def _products(source: Table, target: Table, rows: np.ndarray) -> np.ndarray:
+def unit_products(source: Table, target: Table, rows: np.ndarray) -> np.ndarray:
     """Xᵀ Y of the unit vectors of pairs, float64 (D, D)."""
     products = np.zeros((source.dim, target.dim))
     step = max(1, _NUMBERS // max(source.dim, 1))
@@ -139,7 +139,9 @@ def _products(source: Table, target: Table, rows: np.ndarray) -> np.ndarray:
     return products
 
 
-def _cosines(source: Table, target: Table, matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def rotated_cosines(
+    source: Table, target: Table, matrix: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
     """The cosine of each pair after the rotation, float64 (N,)."""
     step = max(1, _NUMBERS // max(source.dim, 1))
     found = []
@@ -201,5 +203,5 @@ def _measured(source: Table, target: Table, matrix: np.ndarray, rows: np.ndarray
         nearest = _nearest(search, vectors)
         right = [pair in partners for pair in zip(words.tolist(), nearest.tolist(), strict=True)]
         shares.append(float(np.mean(right)))
-    cosines = _cosines(source, target, matrix, rows)
+    cosines = rotated_cosines(source, target, matrix, rows)
     return HeldOut(len(words), float(cosines.mean()), shares[0], shares[1], len(searched))

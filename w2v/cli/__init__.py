@@ -25,7 +25,7 @@ HEADINGS = {  # the sections of `w2v --help`
     "Train": ("train", "vocab", "phrases"),
     "Ask about words": ("similar", "analogy", "similarity", "odd", "vector"),
     "Apply a model": ("infer", "topics", "predict", "explain", "generate"),
-    "Evaluate": ("evaluate", "compare", "perplexity", "lag"),
+    "Evaluate": ("evaluate", "compare", "drift", "perplexity", "lag"),
     "Files and pictures": ("info", "convert", "combine", "align", "subwords", "summary", "plot"),
 }
 COMMANDS = tuple(name for names in HEADINGS.values() for name in names)  # one module each

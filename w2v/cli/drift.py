@@ -1,0 +1,198 @@
+"""w2v drift: the words whose vectors moved between two groups of files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from w2v.cli.command import INPUT, Command, grouped
+from w2v.cli.options import limit_blas
+from w2v.cli.output import ResultPrinter, format_options, printable
+from w2v.cli.vector_file import open_table, read_names
+from w2v.errors import W2VError
+from w2v.system.pipes import name_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from w2v.alignment.common_words import CommonWords
+    from w2v.alignment.drift import Drift, DriftedWord
+    from w2v.embeddings.table import Table
+
+
+class DriftCommand(Command):
+    """A command whose option --after takes all files that follow it, up to the next option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat --after before each of its files, then parse as click does."""
+        repeated: list[str] = []
+        is_after = False
+        for arg, following in zip(args, [*args, "--"][1:], strict=True):
+            if arg == "--after" and not ctx.resilient_parsing:
+                is_after = True
+                if _is_option(following):
+                    raise click.UsageError("--after needs a file: name the files after the change")
+            elif _is_option(arg):
+                is_after = arg.startswith("--after=")
+                repeated.append(arg)
+            else:
+                repeated += ["--after", arg] if is_after else [arg]
+        return super().parse_args(ctx, repeated)
+
+
+def _is_option(arg: str) -> bool:
+    return arg.startswith("-") and arg != "-"
+
+
+@click.command(
+    cls=DriftCommand,
+    examples=(
+        "w2v drift vectors.safetensors cbow.safetensors -n 5",
+        "w2v drift old1.safetensors old2.safetensors --after new1.safetensors",
+    ),
+)
+@click.argument("files", nargs=-1, type=INPUT, metavar="BEFORE...")
+@grouped(
+    "Vectors",
+    click.option(
+        "--after", multiple=True, type=INPUT, metavar="FILE",
+        help="The files of the runs after the change: all that follow, up to the next option. "
+        "Without it, the second of two files is the one after.",
+    ),
+)  # fmt: skip
+@grouped(
+    "Answer",
+    click.option(
+        "-n", "--top", type=click.IntRange(1), default=20, show_default=True, metavar="N",
+        help="Print the N words with the largest scores.",
+    ),
+    click.option(
+        "--min-count", type=click.IntRange(0), metavar="N",
+        help="Leave out words that occur fewer than N times in the text of a file.",
+    ),
+    click.option(
+        "--only", multiple=True, type=INPUT, metavar="FILE",
+        help="Test only the words in this file, one on each line, so that q is corrected for "
+        "fewer words. May be repeated.",
+    ),
+)  # fmt: skip
+@format_options
+def drift(
+    files: tuple[str, ...],
+    after: tuple[str, ...],
+    top: int,
+    min_count: int | None,
+    only: tuple[str, ...],
+    results: ResultPrinter,
+) -> None:
+    """Find the words whose use changed between two corpora.
+
+    BEFORE and --after are vector files of two corpora, best of several runs of each. The vectors
+    of each two runs are rotated to one space. The score of a word is its mean distance (1 - cosine)
+    between runs before and after, minus that between runs of the same corpus, which is noise. With
+    several runs, p is the p-value of an exact permutation test, and q corrects it for the number of
+    words. Prints also the nearest words before and after.
+
+    Train each run on another random part of its corpus. Runs on the same text show only the noise
+    of training, not that of the choice of texts, and p is then too small.
+    """
+    limit_blas(None)
+    from w2v.alignment.drift import common_words
+    from w2v.alignment.drift import drift as find_drift
+
+    before, after = _groups(files, after)
+    paths = [*before, *after]
+    tables = [open_table(path).without_subwords() for path in paths]
+    words = common_words(tables, min_count)
+    _say_left_out(paths, tables, len(words), min_count)
+    tested = _tested(tables[0], words, only) if only else None
+    found = find_drift(tables[: len(before)], tables[len(before) :], words, top, tested)
+    _say_test(found, len(before), len(after))
+    for word in found.words:
+        results.print(_record(word), _text(word), [_row(word)])
+
+
+def _groups(
+    files: tuple[str, ...], after: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The files before and after; an error if a group is empty, or if a file is there twice."""
+    if not after and len(files) == 2:  # noqa: PLR2004
+        files, after = files[:1], files[1:]
+    if not files or not after:
+        raise click.UsageError(
+            "give two files, or several before and after: w2v drift A1 A2 --after B1 B2"
+        )
+    seen = set()
+    for path in (*files, *after):
+        real = os.path.realpath(path)
+        if real in seen:
+            raise W2VError(f"{path} is given twice: each run counts once")
+        seen.add(real)
+    return files, after
+
+
+def _say_left_out(
+    paths: Sequence[str], tables: Sequence[Table], count: int, min_count: int | None
+) -> None:
+    """Say on stderr how many words of each file are left out."""
+    from w2v.system.progress import plural
+
+    reason = "not in all files" + (" or too rare" if min_count else "")
+    for path, table in zip(paths, tables, strict=True):
+        if left := len(table) - count:
+            message = f"{name_of(path)}: {plural(left, 'name')} {reason}, so left out"
+            click.echo(printable(message), err=True)
+
+
+def _tested(table: Table, words: CommonWords, only: Sequence[str]) -> np.ndarray:
+    """The positions of the words of --only among the common words; the others are counted."""
+    import numpy as np
+
+    from w2v.system.progress import plural
+
+    names = read_names(only)
+    rows = {row for name in names if (row := table.find(name)) is not None}
+    tested = np.flatnonzero(np.isin(words.rows[0], [*rows]))
+    if missing := len(names) - tested.size:
+        click.echo(f"--only: {plural(missing, 'name')} not in all files, so left out", err=True)
+    if not tested.size:
+        raise W2VError("--only: none of the words is in all files: give other words")
+    return tested
+
+
+def _say_test(found: Drift, before: int, after: int) -> None:
+    """Say on stderr how many words were tested, and how small p can be."""
+    from w2v.system.progress import plural
+
+    words = f"{plural(found.tested, 'word')} of {plural(before, 'run')} before, {after:,} after"
+    if found.divisions == 1:
+        message = (
+            "no p and q, because one run of each does not show the noise: give several runs of "
+            "each, trained on random parts of the texts"
+        )
+    else:
+        kind = "random divisions" if found.is_drawn else "divisions"
+        message = f"{found.divisions:,} {kind} of the runs, so that no p is below "
+        message += f"{1 / found.divisions:.3g}"
+    click.echo(f"{words}: {message}", err=True)
+
+
+def _record(word: DriftedWord) -> dict[str, Any]:
+    """The JSON object of a word."""
+    values = word._asdict().items()
+    return {name: round(x, 6) if isinstance(x, float) else x for name, x in values}
+
+
+def _text(word: DriftedWord) -> str:
+    """The plain line of a word."""
+    p = "" if word.p is None else f"  p {word.p:.4f}  q {word.q:.4f}"
+    near = f"{' '.join(word.before)} -> {' '.join(word.after)}"
+    return f"{word.score:7.4f}{p}  {printable(f'{word.word}: {near}')}"
+
+
+def _row(word: DriftedWord) -> tuple[Any, ...]:
+    """The row of TSV of a word."""
+    return (*word[:6], " ".join(word.before), " ".join(word.after))
