@@ -291,7 +291,8 @@ def test_subwords_are_rotated_too(small, w2v):
     w2v("train", "text", *small_options, "--subwords", "3-4", "-o", "b.safetensors")
     assert w2v("align", "a.safetensors", "b.safetensors", "-o", "c.safetensors").code == 0
     before, after = library.load("b.safetensors"), library.load("c.safetensors")
-    words = ["guitarist", "snowing", before.words[0]]
+    words = [before.words[0], f"{before.words[0]}x", f"{before.words[1]}s"]
+    assert not {*words[1:]} & {*before.words}
     a, b = before[words], after[words]
     np.testing.assert_allclose(a @ a.T, b @ b.T, atol=1e-5)
     assert (

@@ -12,7 +12,7 @@ from scipy import stats
 import w2v as library
 from w2v.alignment import drift, permutation_test
 from w2v.alignment.common_words import CommonWords
-from w2v.embeddings import formats
+from w2v.embeddings import container, formats
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 
@@ -277,6 +277,22 @@ def test_the_command(w2v, files):
     word = wanted.words[0]
     near = f"{' '.join(word.before)} -> {' '.join(word.after)}"
     assert plain == (f"{word.score:7.4f}  p {word.p:.4f}  q {word.q:.4f}  {word.word}: {near}\n")
+
+
+def test_runs_of_the_same_text_are_warned_of(w2v, folder):
+    before, after = runs(2, 2)
+    for name, table, text in zip("abcd", [*before, *after], "xyzz", strict=True):
+        metadata = {"format": "w2v", "corpus": json.dumps({"sha256": text})}
+        container.write(f"{name}.safetensors", container.table_tensors("words", table), metadata)
+    names = [f"{name}.safetensors" for name in "abcd"]
+    result = w2v("drift", *names[:2], "--after", *names[2:], "-n", 1)
+    assert (result.code, result.out.count("\n")) == (0, 1)
+    assert result.err.splitlines()[-1] == (
+        "c.safetensors and d.safetensors are of the same text: p is too small, because it takes "
+        "the choice of texts for a change; train each run on another part"
+    )
+    result = w2v("drift", *names[:2], "--after", names[2], "-n", 1)
+    assert "same text" not in result.err
 
 
 def test_one_file_of_each(w2v, files):

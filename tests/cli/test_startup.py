@@ -62,6 +62,18 @@ def test_queries_of_int8_load_neither_numba_nor_scipy(w2v, toy, folder):
         assert not loaded(folder, "similar", "king", "-v", "x.safetensors") & {"numba", "scipy"}
 
 
+def test_commands_for_several_files_load_neither_numba_nor_scipy(w2v, toy, folder):
+    file = "vectors.safetensors"
+    assert w2v("convert", file, "other.txt").code == 0
+    for args in (
+        ("similar", "king", "-v", file, "-v", "other.txt"),
+        ("similar", "king", "-v", file, "--in", "other.txt", "--csls"),
+        ("align", file, "other.txt", "-o", "x.txt", "--refine", "1"),
+        ("drift", file, "other.txt"),
+    ):
+        assert not loaded(folder, *args) & {"numba", "scipy"}
+
+
 def test_version_and_bare_call(w2v):
     assert w2v("--version").out.startswith("w2v 0.")
     bare = w2v()

@@ -111,6 +111,8 @@ def drift(
     tested = _tested(tables[0], words, only) if only else None
     found = find_drift(tables[: len(before)], tables[len(before) :], words, top, tested)
     _say_test(found, len(before), len(after))
+    for group in (before, after):
+        _warn_of_one_text(group)
     for word in found.words:
         results.print(_record(word), _text(word), [_row(word)])
 
@@ -178,6 +180,28 @@ def _say_test(found: Drift, before: int, after: int) -> None:
         message = f"{found.divisions:,} {kind} of the runs, so that no p is below "
         message += f"{1 / found.divisions:.3g}"
     click.echo(f"{words}: {message}", err=True)
+
+
+def _warn_of_one_text(paths: Sequence[str]) -> None:
+    """Warn if runs of a group were trained on the same text, as far as their files say.
+
+    Such runs differ by the noise of training alone. Two groups of runs on two texts, in whose
+    corpora nothing changed, then differ in nearly every word.
+    """
+    from w2v.embeddings import formats
+    from w2v.embeddings.container import nested
+
+    first: dict[str, str] = {}
+    for path in paths:
+        text = nested(formats.contents(path)[1], "corpus").get("sha256")
+        other = first.setdefault(text, path) if text else path
+        if other != path:
+            message = (
+                f"{name_of(other)} and {name_of(path)} are of the same text: p is too small, "
+                "because it takes the choice of texts for a change; train each run on another part"
+            )
+            click.echo(printable(message), err=True)
+            return
 
 
 def _record(word: DriftedWord) -> dict[str, Any]:
