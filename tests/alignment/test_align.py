@@ -219,7 +219,7 @@ def files(folder):
     return folder
 
 
-def test_the_command_and_translations(w2v, files):
+def test_the_command_and_translations(w2v, files, monkeypatch):
     call = ("align", "en.safetensors", "fr.bin", "-o", "fr.txt", "--dictionary", "fr-en.txt")
     result = w2v(*call)
     assert (result.code, result.out) == (0, "")
@@ -244,6 +244,12 @@ def test_the_command_and_translations(w2v, files):
     few = w2v(*ask, "--csls", "--restrict", 50)
     assert all(
         int(json.loads(line)["results"][0]["word"][1:]) < 50 for line in few.out.splitlines()
+    )
+    assert few.err == ""
+    monkeypatch.setattr("w2v.cli.similar._MANY_COSINES", 50 * 50 - 1)
+    assert w2v(*ask, "--csls", "--restrict", 50).err == (
+        "CSLS compares 50 with 50 words, which takes minutes; --restrict N takes only the N most "
+        "frequent of both\n"
     )
     assert w2v(*call, "--quiet", "--refine", "2").err == ""
 

@@ -34,6 +34,8 @@ from w2v.errors import W2VError
 if TYPE_CHECKING:
     from w2v.embeddings.query import Query, QueryAnswerer
 
+_MANY_COSINES = 1 << 31  # number of cosines for CSLS from which a message says that it takes long
+
 
 @click.command(
     cls=QueryCommand,
@@ -206,7 +208,16 @@ def _by_csls(answerer: QueryAnswerer, restrict: int | None) -> QueryAnswerer:
     answerer.check_dimensions()
     source = answerer.source
     rows = None if restrict is None else np.arange(min(restrict, len(source)))
-    return replace(answerer, search=CslsSearch.between(answerer.search, source, rows))
+    search = answerer.search
+    words = len(search.table if search.rows is None else search.rows)
+    others = len(source if rows is None else rows)
+    if words * others > _MANY_COSINES:
+        click.echo(
+            f"CSLS compares {words:,} with {others:,} words, which takes minutes; --restrict N "
+            "takes only the N most frequent of both",
+            err=True,
+        )
+    return replace(answerer, search=CslsSearch.between(search, source, rows))
 
 
 def _similar_to_texts(
