@@ -390,15 +390,40 @@ def copy_rows(matrix, rows):
     return matrix[rows]
 
 
-def merge_rows(matrix, copies):
+def share_of_sum(exponent, count):
+    """The mean of r^k, k = 0 … count - 1, with r = (1 + exponent / 16)^-16, nearly e^-exponent."""
+    return np.mean((1 + exponent / 16) ** (-16.0 * np.arange(count)))
+
+
+def contract_rows(matrix, rows, changes, counts, contraction):
+    merged, along = matrix.copy(), np.ravel(contraction.direction)
+    for row, change, count in zip(rows, changes, counts, strict=True):
+        share, share_along = (
+            share_of_sum(rate * contraction.pairs[row], count) for rate in contraction.rates
+        )
+        part = (change @ along) * along
+        merged[row] += share * (change - part) + share_along * part
+    return merged
+
+
+def merge_rows(matrix, copies, contraction=None):
     """The matrix after merging; `copies` are dictionaries from row to trained vector."""
     merged = matrix.copy()
     for row, base in enumerate(matrix):
         changes = np.array([copy[row] - base for copy in copies if row in copy])
         if len(changes):
-            whole, parts = np.sum(np.sum(changes, axis=0) ** 2), np.sum(changes**2)
-            merged[row] += np.sum(changes, axis=0) * min(1, 1.5 * parts / whole if whole else 1)
+            total = np.sum(changes, axis=0)
+            if contraction:
+                merged = contract_rows(merged, [row], [total], [len(changes)], contraction)
+            else:
+                whole, parts = np.sum(total**2), np.sum(changes**2)
+                merged[row] += total * min(1, 1.5 * parts / whole if whole else 1)
     return merged
+
+
+def weighted_mean(matrix, rows, weights):
+    """The weighted mean of some rows, and of their squared lengths."""
+    return weights @ matrix[rows], weights @ np.sum(matrix[rows] ** 2, axis=1)
 
 
 def compose_words(vectors, rows):

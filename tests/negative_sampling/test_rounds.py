@@ -66,8 +66,19 @@ def test_a_chunks_negatives_are_drawn_from_the_noise_and_serve_as_its_table():
     assert drawn == [negatives[twin.next_below(20)] for _ in range(50)]
 
 
-def merge(matrix, copies, capacity, registers=1, frozen=()):
+def contraction(rows, dim, dtype=np.float32):
+    """Rows of few and of many pairs, and a direction in which each pair counts five times."""
+    rng = np.random.default_rng(2)
+    direction = aligned((1, dim), dtype)
+    direction[0] = rng.standard_normal(dim)
+    direction /= np.linalg.norm(direction)
+    pairs = (10 ** rng.uniform(-2, 3, rows)).astype(np.float32)
+    return row_merge.Contraction(pairs, np.array([0.01, 0.05], np.float32), direction)
+
+
+def merge(matrix, copies, capacity, registers=1, frozen=(), rule=None):
     """Call `merge_rows` in three steps, as three threads would; `copies` are dictionaries."""
+    rule = rule or row_merge.by_agreement(registers, matrix.dtype.type)
     local_ids = np.full((len(copies), len(matrix)), -1, np.int32)
     stacked = aligned((len(copies) * capacity, matrix.shape[1]), matrix.dtype)
     for shard, copy in enumerate(copies):
@@ -79,12 +90,13 @@ def merge(matrix, copies, capacity, registers=1, frozen=()):
         row_merge.merge_rows(
             matrix, stacked, local_ids, sizes, first, 3, np.array(frozen, np.bool_), registers,
             copied, np.empty(row_merge.BLOCK, np.int32), np.empty(len(copies), np.int32),
-            np.empty(len(copies), matrix.dtype), aligned((WIDTH,), matrix.dtype),
+            np.empty(len(copies), matrix.dtype), aligned((WIDTH,), matrix.dtype), rule,
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("by_agreement", [True, False])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 2e-6)])
-def test_merging_is_that_of_the_twin(dtype, tolerance):
+def test_merging_is_that_of_the_twin(dtype, tolerance, by_agreement):
     rng = np.random.default_rng(1)
     matrix = aligned((V + 1, 2 * WIDTH), dtype)
     matrix[:V] = rng.standard_normal((V, 2 * WIDTH))
@@ -92,8 +104,11 @@ def test_merging_is_that_of_the_twin(dtype, tolerance):
     for _ in range(5):
         chosen = rng.permutation(V)[: V // 2].tolist()
         copies.append({row: matrix[row] + rng.standard_normal(2 * WIDTH) for row in chosen})
-    wanted = naive.merge_rows(matrix.astype(np.float64), copies)
-    merge(matrix, copies, V, registers=2)
+    rule = None if by_agreement else contraction(V, 2 * WIDTH, dtype)
+    wanted = naive.merge_rows(matrix.astype(np.float64), copies, rule)
+    merge(matrix, copies, V, registers=2, rule=rule)
+    # The shares of sums are float32 numbers in either case.
+    tolerance = tolerance if by_agreement else 5e-6
     np.testing.assert_allclose(matrix, wanted, rtol=tolerance, atol=tolerance)
     assert not matrix[V].any()
 
@@ -135,8 +150,26 @@ def test_copies_that_all_go_towards_a_place_come_there_whatever_their_number(sha
     np.testing.assert_allclose(away, shrinks ** np.arange(21), atol=1e-5)
 
 
+@pytest.mark.parametrize("shards", [2, 8, 64])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_by_contraction_copies_come_as_near_to_a_place_as_one_after_the_other(shards, share):
+    """Each chunk goes the share of the way to the place along `u`, and a hundredth across."""
+    place = np.random.default_rng(1).standard_normal(WIDTH).astype(np.float32)
+    matrix, direction = aligned((1 + 1, WIDTH)), aligned((1, WIDTH))
+    direction[0, 3] = 1
+    shares = np.where(direction[0] == 1, share, 0.01).astype(np.float32)
+    rates = np.array([-np.log(0.99), -np.log(1 - share)], np.float32)
+    rule = row_merge.Contraction(np.ones(1, np.float32), rates, direction)
+    merge(matrix, [{0: shares * place}] * shards, 1, rule=rule)
+    wanted = place * (1 - (1 - shares) ** shards)
+    np.testing.assert_allclose(matrix[0], wanted, rtol=0.15, atol=1e-6)
+
+
+@pytest.mark.parametrize("by_agreement", [True, False])
 @pytest.mark.parametrize("shards", [1, 2, 3, 7, 16])
-def test_changes_that_are_computed_summed_in_parts_and_applied_are_merged_rows(shards):
+def test_changes_that_are_computed_summed_in_parts_and_applied_are_merged_rows(
+    shards, by_agreement
+):
     """The same bits wherever the tree is cut, as on a cluster or on one machine."""
     rng = np.random.default_rng(shards)
     matrix = aligned((V + 1, 2 * WIDTH))
@@ -153,17 +186,23 @@ def test_changes_that_are_computed_summed_in_parts_and_applied_are_merged_rows(s
         row_merge.compute_changes(matrix, chosen, copy, squares, 2, aligned((WIDTH,)))
         np.testing.assert_array_equal(copy, twin[0])
         np.testing.assert_allclose(squares, twin[1], rtol=1e-5)
-        leaves.append(Node(shard, 1, {"m": RowChanges(chosen, copy, squares)}, [(shard, 1)]))
+        changes = RowChanges(chosen, copy, squares, np.ones(chosen.size, np.int32))
+        leaves.append(Node(shard, 1, shard / 32, {"m": changes}, [(shard, 1)]))
     pairs = [row_changes.merge(leaves[k : k + 2], 2) for k in range(0, shards, 2)]
     whole = row_changes.merge(pairs, 16)
     assert whole.results == [(shard, 1) for shard in range(shards)]
+    assert whole.begin == 0
     applied = matrix.copy()
     found = whole.changes["m"]
-    twin = naive.apply_changes(matrix, found.rows, found.sums, found.squares)
-    row_changes.apply({"m": applied}, whole.changes)
-    merge(matrix, copies, V, registers=2)
+    rule = None if by_agreement else contraction(V, 2 * WIDTH)
+    if rule:
+        twin = naive.contract_rows(matrix, found.rows, found.sums, found.counts, rule)
+    else:
+        twin = naive.apply_changes(matrix, found.rows, found.sums, found.squares)
+    row_changes.apply({"m": applied}, whole.changes, {"m": rule} if rule else {})
+    merge(matrix, copies, V, registers=2, rule=rule)
     np.testing.assert_array_equal(applied, matrix)
-    np.testing.assert_allclose(applied, twin, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(applied, twin, rtol=1e-5, atol=5e-6)
 
 
 @pytest.mark.parametrize("name", WITH_LOSSES)

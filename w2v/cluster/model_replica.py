@@ -13,10 +13,10 @@ from w2v.cluster.round_state import RoundState
 from w2v.cluster.row_changes import Node, RowChanges
 from w2v.kernels.simd import aligned
 from w2v.models import models
+from w2v.negative_sampling.trainer import WordTrainer
 from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import Chunk, Plan
-from w2v.training.protocols import SgdTrainer
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,13 @@ class Replica(RoundState):
         vocabulary = Vocabulary(names, setup.counts, setup.counts.size, 0)
         model, self._chunk_text = models()[setup.model], _ChunkText(setup.documents)
         trainer = model.make_trainer(vocabulary, cast(Any, self._chunk_text), setup.options)
-        assert isinstance(trainer, SgdTrainer)
+        assert isinstance(trainer, WordTrainer)
         self._trainer = trainer
         trainer.share_rows(setup.ngram_rows)
         self._trainer.begin(setup.shards)
         if setup.frozen.size:
             self._trainer.freeze(setup.frozen)
+        self._contractions = self._trainer.contractions(cast(Plan, setup))
         self._free_buffers = list[Any]()  # tuples of `_make_buffers` that no thread uses
 
     def _load(self, base: ModelBase) -> None:
@@ -139,7 +140,8 @@ class Replica(RoundState):
 
     def _advance(self, changes: Sequence[Node]) -> None:
         for node in changes:
-            row_changes.apply(self._trainer.matrices, node.changes)
+            contractions = self._contractions(node.begin)
+            row_changes.apply(self._trainer.matrices, node.changes, contractions)
 
     def train(self, chunks: Sequence[ChunkData], number: int, shard_count: int) -> Node:
         """Train chunks of a round one after the other; merge their changes into a node of the tree.
@@ -156,10 +158,13 @@ class Replica(RoundState):
             chunk_text.open(chunk_data)
             result = train(chunk_data.chunk, 0)
             changes = {
-                name: RowChanges(rows, self._without_padding(name, sums), squares)
+                name: RowChanges(
+                    rows, self._without_padding(name, sums), squares, np.ones(rows.size, np.int32)
+                )
                 for name, (rows, sums, squares) in shards.changes(0).items()
             }
-            leaves.append(Node(number * shard_count + index, 1, changes, [result]))
+            leaf = number * shard_count + index
+            leaves.append(Node(leaf, 1, chunk_data.chunk.begin, changes, [result]))
         with self._condition:
             self._free_buffers.append(buffers)
         node = row_changes.merge(leaves, shard_count)

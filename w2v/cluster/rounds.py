@@ -20,13 +20,15 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from w2v.cluster import row_changes, worker_tasks
 from w2v.cluster.chunk_data import ChunkSource
 from w2v.cluster.connection import Cluster
 from w2v.cluster.model_replica import ModelBase, matrices
+from w2v.kernels.row_merge import Contraction
 from w2v.system.progress import Progress, plural
 from w2v.system.resources import readable
 from w2v.system.signals import DeferredSignals
@@ -187,10 +189,15 @@ class ClusterRounds:
         workers.state.latest = chunks[0]
         for chunk, (loss, pairs) in zip(chunks, node.results, strict=True):
             workers.count(chunk, loss, pairs)
-        row_changes.apply(self._trainer.matrices, node.changes)
+        contractions = self._contractions(node.begin)
+        row_changes.apply(self._trainer.matrices, node.changes, contractions)
         self._rounds += 1
         self._changes_bytes += node.nbytes
         self._max_bytes_sent = node.merged_bytes + node.nbytes * self._cluster.workers()
+
+    @cached_property
+    def _contractions(self) -> Callable[[float], Mapping[str, Contraction]]:
+        return self._trainer.contractions(self._plan)
 
     def _cancel_rounds(self, pending: deque[tuple[list[Chunk], Any]]) -> None:
         """Cancel the submitted rounds; a new base is sent before the next round."""

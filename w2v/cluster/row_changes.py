@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.kernels.row_merge import apply_changes
+from w2v.kernels.row_merge import Contraction, apply_changes, contract_rows
 from w2v.kernels.simd import WIDTH, aligned
 
 
@@ -21,11 +21,13 @@ class RowChanges(NamedTuple):
     rows     int32 (R,)      the numbers of the changed rows, in ascending order
     sums     float32 (R, D)  the sum of the changes of each row
     squares  float32 (R,)    the sum of the squared norms of the changes of each row
+    counts   int32 (R,)      the number of chunks that changed each row
     """
 
     rows: np.ndarray
     sums: np.ndarray
     squares: np.ndarray
+    counts: np.ndarray
 
     @property
     def nbytes(self) -> int:
@@ -40,6 +42,7 @@ class Node(NamedTuple):
                   number * shard_count
     shard_count   maximum number of shards in a node of this level, a power of two. The last node of
                   a level may have fewer shards
+    begin         share (0 to 1) of the run that is done before the first of the chunks
     changes       the changes of each matrix, by the name of the matrix
     results       for each shard, the sum of its losses and the number of its pairs; a pair is one
                   prediction that the loss counts
@@ -48,6 +51,7 @@ class Node(NamedTuple):
 
     number: int
     shard_count: int
+    begin: float
     changes: dict[str, RowChanges]
     results: list[tuple[float, int]]
     merged_bytes: int = 0
@@ -73,37 +77,47 @@ def merge(nodes: list[Node], shard_count: int) -> Node:
 
 def _merge_two(nodes: list[Node]) -> Node:
     """Merge two neighbouring nodes into their parent; the last parent may have only one child."""
-    number, shard_count, changes, results, _ = nodes[0]
+    number, shard_count, begin, changes, results, _ = nodes[0]
     if len(nodes) > 1:
         other = nodes[1]
         changes = {name: _add(changes[name], other.changes[name]) for name in changes}
         results = results + other.results
-    return Node(number // 2, 2 * shard_count, changes, results)
+    return Node(number // 2, 2 * shard_count, begin, changes, results)
 
 
 def _add(a: RowChanges, b: RowChanges) -> RowChanges:
     """Add the changes of two nodes; rows that only one of them changed are copied."""
     rows = np.union1d(a.rows, b.rows)
     sums = np.empty((rows.size, a.sums.shape[1]), np.float32)
-    squares = np.empty(rows.size, np.float32)
+    squares, counts = np.empty(rows.size, np.float32), np.empty(rows.size, np.int32)
     at_a, at_b = np.searchsorted(rows, a.rows), np.searchsorted(rows, b.rows)
-    sums[at_b], squares[at_b] = b.sums, b.squares
     in_b = np.zeros(rows.size, np.bool_)
     in_b[at_b] = True
     in_both = in_b[at_a]  # for each row of a, whether b changed it too
     only_a, shared = at_a[~in_both], at_a[in_both]
-    sums[only_a], squares[only_a] = a.sums[~in_both], a.squares[~in_both]
-    sums[shared] += a.sums[in_both]
-    squares[shared] += a.squares[in_both]
-    return RowChanges(rows, sums, squares)
+    for array, of_a, of_b in zip((sums, squares, counts), a[1:], b[1:], strict=True):
+        array[at_b], array[only_a] = of_b, of_a[~in_both]
+        array[shared] += of_a[in_both]
+    return RowChanges(rows, sums, squares, counts)
 
 
-def apply(matrices: Mapping[str, np.ndarray], changes: Mapping[str, RowChanges]) -> None:
-    """Apply the changes of a whole round to the matrices, float32 (V + 1, D), in place."""
-    for name, (rows, sums, squares) in changes.items():
-        matrix = matrices[name]
-        rows, squares = rows.copy(), squares.copy()  # Dask delivers read-only arrays
-        padded = aligned((rows.size, matrix.shape[1]))
-        padded[:, : sums.shape[1]] = sums
-        scratch = aligned((WIDTH,))
-        apply_changes(matrix, rows, padded, squares, matrix.shape[1] // WIDTH, scratch)
+def apply(
+    matrices: Mapping[str, np.ndarray],
+    changes: Mapping[str, RowChanges],
+    contractions: Mapping[str, Contraction],
+) -> None:
+    """Apply the changes of a whole round to the matrices, float32 (V + 1, D), in place.
+
+    contractions  those of the round, see `WordTrainer.contractions`
+    """
+    for name, changed in changes.items():
+        matrix, scratch = matrices[name], aligned((WIDTH,))
+        # Dask delivers read-only arrays.
+        rows, squares, counts = changed.rows.copy(), changed.squares.copy(), changed.counts.copy()
+        padded, registers = aligned((rows.size, matrix.shape[1])), matrix.shape[1] // WIDTH
+        padded[:, : changed.sums.shape[1]] = changed.sums
+        if name in contractions:
+            contraction = contractions[name]
+            contract_rows(matrix, rows, padded, counts, contraction, registers, scratch)
+        else:
+            apply_changes(matrix, rows, padded, squares, registers, scratch)

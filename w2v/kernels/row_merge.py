@@ -1,16 +1,36 @@
 """Synchronous rounds: copies of rows for each chunk, and the merge of these copies.
 
 The chunks of a round are trained at the same time, each on copies of the rows that it needs. If
-chunks s = 1 .. n have changed their copies x_s of the same row x, by d_s = x_s - x, the merge moves
-x by
+m chunks have changed their copies x_s of the same row x, by d_s = x_s - x, the merge moves x by a
+share of the sum Σ d_s. There are two rules for this share.
+
+**By contraction**, for the word vectors of negative sampling. A step moves a row a share of the way
+towards its optimum, so that a chunk leaves the share r of the distance. m chunks trained one after
+the other would move the row by Σ r^k d_s, k = 0 … m - 1, and in any order of the chunks by the mean
+
+    Δ = w(r) Σ d_s        w(r) = (1 + r + … + r^(m - 1)) / m
+
+Rows of rare words have r ≈ 1, and Δ is the sum of the changes. A frequent word reaches its optimum
+in each chunk, r ≈ 0, and Δ is their mean. A row that is part of n pairs in a chunk has r = e^(-λ n)
+with λ = lr times the curvature of the loss. The curvature is large in one direction u, that of the
+mean of the vectors that the row is multiplied with: most pairs are negative samples, whose vectors
+have this mean. So the changes along u have a share of their own:
+
+    Δ = w(r) Σ d_s + (w(r_u) - w(r)) u uᵀ Σ d_s
+
+If all directions had the share w(r), the mean vectors would overshoot in each round, because those
+of all rows move together; with 8 chunks in a round the loss rises by a tenth, see
+tests/bench/rounds.py. `negative_sampling.contractions` derives λ, λ_u and u.
+
+**By agreement**, where the number of pairs of a row is not known:
 
     Δ = Σ d_s · min(1, 1.5 Σ ‖d_s‖² / ‖Σ d_s‖²)
 
 Orthogonal changes, as in rare words, have ‖Σ d‖² = Σ ‖d‖², and Δ is their sum: the row moves as if
 the chunks were trained one after the other. Identical changes, as in frequent words, have ‖Σ d‖² =
-n Σ ‖d‖², and Δ is 1.5 times their mean. The row of a frequent word reaches its optimum within each
-chunk. The sum of the changes would overshoot it by n - 1 times the distance; 1.5 times the mean
-leaves at most half of the distance. tests/bench/rounds.py measures other rules.
+m Σ ‖d‖², and Δ is 1.5 times their mean. The row of a frequent word reaches its optimum within each
+chunk. The sum of the changes would overshoot it by m - 1 times the distance; 1.5 times the mean
+leaves at most half of the distance.
 
 Changes are summed along a binary tree over the numbers of the chunks, without fast-math. A node of
 the tree is the sum of its two children. Each subtree may be summed on another machine of a cluster,
@@ -19,13 +39,42 @@ and the result has the same bits.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from w2v.kernels import exact, inlined, inlined_exact, jit
-from w2v.kernels.simd import load, multiply_add, prefetch, splat, store, store_sums
+from w2v.kernels.simd import WIDTH, aligned, load, multiply_add, prefetch, splat, store, store_sums
 from w2v.kernels.tiles import add_row, copy_row
 
 AHEAD = 4  # a row is prefetched this many rows before it is used
 BLOCK = 256  # rows that are searched for copies at a time
 MEAN_FACTOR = 1.5  # a row whose changes are identical moves by this factor times their mean
+_SQUARINGS = 4  # e^(-x) is computed as (1 + x / 16)^-16, which has the same bits on all processors
+
+
+class Contraction(NamedTuple):
+    """How fast training moves the rows of a matrix towards their optimum.
+
+    pairs      float32 (V,)    the number of pairs of each row in a chunk; (0,) for rows that are
+                               merged by agreement
+    rates      float32 (2,)    λ and λ_u, for each pair
+    direction  float32 (1, D)  u, of length 1 or 0
+    """
+
+    pairs: np.ndarray
+    rates: np.ndarray
+    direction: np.ndarray
+
+
+def by_agreement(registers: int, dtype: type = np.float32) -> Contraction:
+    """The `Contraction` of a matrix whose rows are merged by agreement.
+
+    registers  D / 16
+    dtype      that of the matrix
+    """
+    direction = aligned((1, WIDTH * registers), dtype)
+    return Contraction(np.empty(0, np.float32), np.zeros(2, np.float32), direction)
 
 
 @jit
@@ -127,7 +176,7 @@ def compute_change(matrix, row, copies, local_row, registers, sums):
 
 @inlined_exact
 def apply_change(matrix, row, changes, local_row, squares, registers, sums):
-    """Move a row by Δ.
+    """Move a row by Δ, by agreement.
 
     matrix     float (V, D)  changed in place
     row        int
@@ -148,6 +197,55 @@ def apply_change(matrix, row, changes, local_row, squares, registers, sums):
     for register in range(registers):
         base = load(matrix, row, register)
         store(matrix, row, register, multiply_add(weight, load(changes, local_row, register), base))
+
+
+@inlined_exact
+def share_of_sum(exponent, count):
+    """The share of the sum of changes by which a row moves: w(r), with r = e^-exponent.
+
+    exponent  float
+    count     int    number of changes, at least 1
+    Returns   float
+    """
+    one = np.float32(1.0)
+    left = one / (one + exponent / np.float32(1 << _SQUARINGS))
+    for _ in range(_SQUARINGS):
+        left *= left
+    total = one
+    for _ in range(count - 1):
+        total = one + left * total
+    return total / np.float32(count)
+
+
+@inlined_exact
+def contract_row(matrix, row, changes, local_row, count, contraction, registers, sums):
+    """Move a row by Δ, by contraction.
+
+    matrix       float (V, D)  changed in place
+    row          int
+    changes      float (·, D)  row `local_row` is Σ d
+    local_row    int
+    count        int           m
+    contraction  Contraction
+    registers    int           D / 16
+    sums         float (4,)    scratch
+    """
+    pairs, rates, direction = contraction
+    share = share_of_sum(rates[0] * pairs[row], count)
+    share_along = share_of_sum(rates[1] * pairs[row], count)
+    zero = splat(matrix.dtype.type(0.0))
+    product = zero
+    for register in range(registers):
+        change = load(changes, local_row, register)
+        product = multiply_add(change, load(direction, 0, register), product)
+    store_sums(sums, 0, product, zero, zero, zero)
+    weight = splat(matrix.dtype.type(share))
+    along = splat(matrix.dtype.type((share_along - share) * sums[0]))
+    for register in range(registers):
+        moved = multiply_add(
+            weight, load(changes, local_row, register), load(matrix, row, register)
+        )
+        store(matrix, row, register, multiply_add(along, load(direction, 0, register), moved))
 
 
 @exact
@@ -186,8 +284,24 @@ def add_changes(matrix, rows, copies, numbers, targets, sums, squares, registers
 
 
 @exact
+def contract_rows(matrix, rows, changes, counts, contraction, registers, sums):
+    """Move rows by Δ, by contraction.
+
+    matrix       float (V, D)  changed in place
+    rows         int32 (R,)    the rows that are moved
+    changes      float (R, D)  Σ d of each row
+    counts       int32 (R,)    m of each row
+    contraction  Contraction
+    registers    int           D / 16
+    sums         float (4,)    scratch
+    """
+    for i in range(rows.size):
+        contract_row(matrix, rows[i], changes, i, counts[i], contraction, registers, sums)
+
+
+@exact
 def apply_changes(matrix, rows, changes, squares, registers, sums):
-    """Move rows by Δ.
+    """Move rows by Δ, by agreement.
 
     matrix     float (V, D)  changed in place
     rows       int32 (R,)    the rows that are moved
@@ -201,20 +315,24 @@ def apply_changes(matrix, rows, changes, squares, registers, sums):
 
 
 @inlined_exact
-def merge_row(matrix, copies, capacity, copied, at, nodes, squares, sums, registers):
+def merge_row(
+    matrix, copies, capacity, copied, at, nodes, squares, sums, registers, contraction
+):  # fmt: skip
     """Merge the copies of one row into the matrix.
 
-    matrix     float (V, D)              changed in place
-    copies     float (·, D)              the copies of the row are overwritten
-    capacity   int                       allocated rows for each chunk
-    copied     int32 (BLOCK + 1, S + 3)  see `find_copies`; changed in place
-    at         int                       the line of `copied` that lists the row
-    nodes      int32 (S,)                scratch: the node of the binary tree of each sum
-    squares    float (S,)                scratch
-    sums       float (4,)                scratch
-    registers  int                       D / 16
+    matrix       float (V, D)              changed in place
+    copies       float (·, D)              the copies of the row are overwritten
+    capacity     int                       allocated rows for each chunk
+    copied       int32 (BLOCK + 1, S + 3)  see `find_copies`; changed in place
+    at           int                       the line of `copied` that lists the row
+    nodes        int32 (S,)                scratch: the node of the binary tree of each sum
+    squares      float (S,)                scratch
+    sums         float (4,)                scratch
+    registers    int                       D / 16
+    contraction  Contraction
     """
     row, count = copied[at, 0], copied[at, 1]
+    changed = count
     for k in range(count):
         local_row = copied[at, 2 + k]
         nodes[k] = local_row // capacity
@@ -231,29 +349,33 @@ def merge_row(matrix, copies, capacity, copied, at, nodes, squares, sums, regist
             found += 1
             k += 1
         count = found
-    apply_change(matrix, row, copies, copied[at, 2], squares[0], registers, sums)
+    if contraction.pairs.size:
+        contract_row(matrix, row, copies, copied[at, 2], changed, contraction, registers, sums)
+    else:
+        apply_change(matrix, row, copies, copied[at, 2], squares[0], registers, sums)
 
 
 @exact
 def merge_rows(
     matrix, copies, local_ids, sizes, first, step, frozen, registers, copied, any_copy, nodes,
-    squares, sums,
+    squares, sums, contraction,
 ):  # fmt: skip
     """Merge the copies of a round into their matrix: every `step`-th block of BLOCK rows.
 
-    matrix     float (V, D)              rows with copies are changed in place
-    copies     float (·, D)              the copies of S chunks, one after the other; overwritten
-    local_ids  int32 (S, V)              see `number_rows`
-    sizes      int64 (S,)                see `find_copies`
-    first      int                       the first block to merge
-    step       int                       the number of blocks to the next block to merge
-    frozen     bool (V,)                 rows that must not change; empty for none
-    registers  int                       D / 16
-    copied     int32 (BLOCK + 1, S + 3)  scratch
-    any_copy   int32 (BLOCK,)            scratch
-    nodes      int32 (S,)                scratch
-    squares    float (S,)                scratch
-    sums       float (4,)                scratch
+    matrix       float (V, D)              rows with copies are changed in place
+    copies       float (·, D)              the copies of S chunks, one after the other; overwritten
+    local_ids    int32 (S, V)              see `number_rows`
+    sizes        int64 (S,)                see `find_copies`
+    first        int                       the first block to merge
+    step         int                       the number of blocks to the next block to merge
+    frozen       bool (V,)                 rows that must not change; empty for none
+    registers    int                       D / 16
+    copied       int32 (BLOCK + 1, S + 3)  scratch
+    any_copy     int32 (BLOCK,)            scratch
+    nodes        int32 (S,)                scratch
+    squares      float (S,)                scratch
+    sums         float (4,)                scratch
+    contraction  Contraction
     """
     capacity = copies.shape[0] // local_ids.shape[0]
     for begin in range(first * BLOCK, matrix.shape[0] - 1, step * BLOCK):
@@ -267,4 +389,7 @@ def merge_rows(
                 for register in range(registers):
                     prefetch(copies, copied[ahead, 2 + k], register)
             if frozen.size == 0 or not frozen[copied[at, 0]]:
-                merge_row(matrix, copies, capacity, copied, at, nodes, squares, sums, registers)
+                merge_row(
+                    matrix, copies, capacity, copied, at, nodes, squares, sums, registers,
+                    contraction,
+                )  # fmt: skip

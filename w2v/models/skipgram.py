@@ -38,6 +38,13 @@ class Settings(NegativeSamplingSettings):
         if self.lr is None:
             object.__setattr__(self, "lr", 0.05 if self.has_subwords else 0.025)
 
+    @property
+    def pairs_of_word(self) -> tuple[int, int] | None:
+        """The pairs of each word: with each target of its windows, and with its context words."""
+        if self.loss == "hs":
+            return None
+        return self.context_words * (1 + self.negative), self.context_words
+
     def kernel(self) -> Kernel:
         """The kernel that trains the windows of a chunk."""
         from w2v.kernels.hierarchical_models import train_skipgram, train_skipgram_pairs

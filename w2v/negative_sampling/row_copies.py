@@ -14,7 +14,15 @@ import numpy as np
 
 from w2v.kernels.hierarchical_softmax import Paths
 from w2v.kernels.negative_sampling import draw_negatives
-from w2v.kernels.row_merge import BLOCK, compute_changes, copy_rows, merge_rows, number_rows
+from w2v.kernels.row_merge import (
+    BLOCK,
+    Contraction,
+    by_agreement,
+    compute_changes,
+    copy_rows,
+    merge_rows,
+    number_rows,
+)
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.negative_sampling.subword_rows import WordRows
 from w2v.negative_sampling.word_distributions import keep_probabilities, noise_probabilities
@@ -65,7 +73,8 @@ def memory_bytes(
     # One int32 for each word and, with subwords, for each row of the subword vectors.
     local_ids = counts.size + (kept_rows.size if word_rows else 0)
     local_ids += counts.size if paths else 0
-    return int(plan.shards * 4 * (floats + local_ids))
+    pairs = 2 * counts.size  # see `Contraction`
+    return int(4 * (plan.shards * (floats + local_ids) + pairs))
 
 
 class _Numbers(NamedTuple):
@@ -108,6 +117,8 @@ class RowCopies:
     plan         the chunks of the run
     word_rows    the rows from which each word is composed; None: words are not composed. With
                  subwords, the rows of the input vectors have numbers and copies of their own
+    contractions function that returns the `Contraction` of each matrix after a share of the run,
+                 see `WordTrainer.contractions`
     make_worker  function that makes the `Worker` of a thread. Its argument is the padding id: the
                  number of the last row of a shard's output vectors, which is padding
 
@@ -122,10 +133,13 @@ class RowCopies:
         negative: int,
         plan: Plan,
         word_rows: WordRows | None,
+        contractions: Callable[[float], Mapping[str, Contraction]],
         make_worker: Callable[[int], Worker],
     ):
         self._matrices, self._noise, self._negative = matrices, noise, negative
         self._make_worker, self._word_rows = make_worker, word_rows
+        self._find_contractions = contractions
+        self._contractions: Mapping[str, Contraction] = {}  # those of the current round
         self._outputs, shards = len(matrices["output_vectors"]) - 1, plan.shards
         if isinstance(noise, Paths):
             words, most = noise.lefts.size, _most_rows(noise.offsets, plan.longest)
@@ -169,6 +183,8 @@ class RowCopies:
         worker = self._make_worker(self._capacity["output_vectors"] - 1)
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
+            if shard == 0:  # all matrices are still those before the round
+                self._contractions = self._find_contractions(chunk.begin)
             count, state = worker.build_windows(chunk)
             noise, frozen = self._copy_words(shard, worker, count, state)
             if "document_vectors" in self._matrices:
@@ -334,10 +350,12 @@ class RowCopies:
         copied, sums = np.empty((BLOCK + 1, chunks + 3), np.int32), aligned((WIDTH,))
         nodes, squares = np.empty(chunks, np.int32), np.empty(chunks, np.float32)
         frozen = self._frozen if name == "input_vectors" else np.empty(0, np.bool_)
+        registers = matrix.shape[1] // WIDTH
         merge_rows(
             matrix, self._copies[name][: chunks * self._capacity[name]], local_ids,
-            self._row_counts[name], part, parts, frozen, matrix.shape[1] // WIDTH, copied,
+            self._row_counts[name], part, parts, frozen, registers, copied,
             np.empty(BLOCK, np.int32), nodes, squares, sums,
+            self._contractions.get(name) or by_agreement(registers),
         )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +14,10 @@ from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import NothingToLearnError
 from w2v.kernels.hierarchical_softmax import Paths
+from w2v.kernels.row_merge import Contraction
 from w2v.kernels.simd import aligned
 from w2v.negative_sampling.composer import compose, own_rows
+from w2v.negative_sampling.contractions import Contractions
 from w2v.negative_sampling.row_copies import RowCopies
 from w2v.negative_sampling.row_copies import memory_bytes as copy_bytes
 from w2v.negative_sampling.subword_rows import (
@@ -72,7 +74,7 @@ class WordTrainer:
         self.kernels = (
             "windows",
             module.rpartition(".")[2],
-            *(["row_merge"] * settings.deterministic),
+            *(["row_merge", "weighted_mean"] * settings.deterministic),
         )
         self.frozen = np.zeros(0, np.bool_)
         self.word_rows: WordRows | None = None
@@ -291,8 +293,22 @@ class WordTrainer:
         """The row copies of the rounds of a plan."""
         return RowCopies(
             self.matrices, self.noise, self.frozen, self.settings.negative, plan,
-            self.word_rows, self._make_worker,
+            self.word_rows, self.contractions(plan), self._make_worker,
         )  # fmt: skip
+
+    def contractions(self, plan: Plan) -> Callable[[float], Mapping[str, Contraction]]:
+        """Make a function that returns the contraction of each matrix in a round.
+
+        Its argument is the share (0 to 1) of the run that is done before the round. A matrix that
+        it leaves out is merged by agreement, see `kernels.row_merge`.
+
+        plan  the chunks of the run
+        """
+        counts, pairs = self.vocabulary.counts, self.settings.pairs_of_word
+        if not pairs:
+            return lambda share: {}
+        found = Contractions(counts, self.settings, pairs, plan.longest, self.word_rows)
+        return lambda share: found.at(self.matrices, self.lr_at(share))
 
     def freeze(self, rows: np.ndarray) -> None:
         """Exclude the input vectors that are marked in `rows`, bool (V,), from training.
