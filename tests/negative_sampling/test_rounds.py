@@ -19,6 +19,7 @@ from w2v.cluster import row_changes
 from w2v.cluster.row_changes import Node, RowChanges
 from w2v.embeddings import query
 from w2v.embeddings.query import Query
+from w2v.kernels import contraction as contraction_kernels
 from w2v.kernels import negative_sampling, row_merge
 from w2v.kernels.alias_table import draw_noise
 from w2v.kernels.random import random_state
@@ -73,12 +74,12 @@ def contraction(rows, dim, dtype=np.float32):
     direction[0] = rng.standard_normal(dim)
     direction /= np.linalg.norm(direction)
     pairs = (10 ** rng.uniform(-2, 3, rows)).astype(np.float32)
-    return row_merge.Contraction(pairs, np.array([0.01, 0.05], np.float32), direction)
+    return contraction_kernels.Contraction(pairs, np.array([0.01, 0.05], np.float32), direction)
 
 
 def merge(matrix, copies, capacity, registers=1, frozen=(), rule=None):
     """Call `merge_rows` in three steps, as three threads would; `copies` are dictionaries."""
-    rule = rule or row_merge.by_agreement(registers, matrix.dtype.type)
+    rule = rule or contraction_kernels.by_agreement(registers, matrix.dtype.type)
     local_ids = np.full((len(copies), len(matrix)), -1, np.int32)
     stacked = aligned((len(copies) * capacity, matrix.shape[1]), matrix.dtype)
     for shard, copy in enumerate(copies):
@@ -159,7 +160,7 @@ def test_by_contraction_copies_come_as_near_to_a_place_as_one_after_the_other(sh
     direction[0, 3] = 1
     shares = np.where(direction[0] == 1, share, 0.01).astype(np.float32)
     rates = np.array([-np.log(0.99), -np.log(1 - share)], np.float32)
-    rule = row_merge.Contraction(np.ones(1, np.float32), rates, direction)
+    rule = contraction_kernels.Contraction(np.ones(1, np.float32), rates, direction)
     merge(matrix, [{0: shares * place}] * shards, 1, rule=rule)
     wanted = place * (1 - (1 - shares) ** shards)
     np.testing.assert_allclose(matrix[0], wanted, rtol=0.15, atol=1e-6)

@@ -28,7 +28,7 @@ from w2v.cluster import row_changes, worker_tasks
 from w2v.cluster.chunk_data import ChunkSource
 from w2v.cluster.connection import Cluster
 from w2v.cluster.model_replica import ModelBase, matrices
-from w2v.kernels.row_merge import Contraction
+from w2v.kernels.contraction import Contraction
 from w2v.system.progress import Progress, plural
 from w2v.system.resources import readable
 from w2v.system.signals import DeferredSignals

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.kernels.row_merge import Contraction, apply_changes, contract_rows
+from w2v.kernels.contraction import Contraction, contract_rows
+from w2v.kernels.row_merge import apply_changes
 from w2v.kernels.simd import WIDTH, aligned
 
 

@@ -4,23 +4,7 @@ The chunks of a round are trained at the same time, each on copies of the rows t
 m chunks have changed their copies x_s of the same row x, by d_s = x_s - x, the merge moves x by a
 share of the sum Σ d_s. There are two rules for this share.
 
-**By contraction**, for the word vectors of negative sampling. A step moves a row a share of the way
-towards its optimum, so that a chunk leaves the share r of the distance. m chunks trained one after
-the other would move the row by Σ r^k d_s, k = 0 … m - 1, and in any order of the chunks by the mean
-
-    Δ = w(r) Σ d_s        w(r) = (1 + r + … + r^(m - 1)) / m
-
-Rows of rare words have r ≈ 1, and Δ is the sum of the changes. A frequent word reaches its optimum
-in each chunk, r ≈ 0, and Δ is their mean. A row that is part of n pairs in a chunk has r = e^(-λ n)
-with λ = lr times the curvature of the loss. The curvature is large in one direction u, that of the
-mean of the vectors that the row is multiplied with: most pairs are negative samples, whose vectors
-have this mean. So the changes along u have a share of their own:
-
-    Δ = w(r) Σ d_s + (w(r_u) - w(r)) u uᵀ Σ d_s
-
-If all directions had the share w(r), the mean vectors would overshoot in each round, because those
-of all rows move together; with 8 chunks in a round the loss rises by a tenth, see
-tests/bench/rounds.py. `negative_sampling.contractions` derives λ, λ_u and u.
+**By contraction**, for the word vectors of skip-gram with negative sampling: see `contraction`.
 
 **By agreement**, where the number of pairs of a row is not known:
 
@@ -39,42 +23,14 @@ and the result has the same bits.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-
 from w2v.kernels import exact, inlined, inlined_exact, jit
-from w2v.kernels.simd import WIDTH, aligned, load, multiply_add, prefetch, splat, store, store_sums
+from w2v.kernels.contraction import contract_row
+from w2v.kernels.simd import load, multiply_add, prefetch, splat, store, store_sums
 from w2v.kernels.tiles import add_row, copy_row
 
 AHEAD = 4  # a row is prefetched this many rows before it is used
 BLOCK = 256  # rows that are searched for copies at a time
 MEAN_FACTOR = 1.5  # a row whose changes are identical moves by this factor times their mean
-_SQUARINGS = 4  # e^(-x) is computed as (1 + x / 16)^-16, which has the same bits on all processors
-
-
-class Contraction(NamedTuple):
-    """How fast training moves the rows of a matrix towards their optimum.
-
-    pairs      float32 (V,)    the number of pairs of each row in a chunk; (0,) for rows that are
-                               merged by agreement
-    rates      float32 (2,)    λ and λ_u, for each pair
-    direction  float32 (1, D)  u, of length 1 or 0
-    """
-
-    pairs: np.ndarray
-    rates: np.ndarray
-    direction: np.ndarray
-
-
-def by_agreement(registers: int, dtype: type = np.float32) -> Contraction:
-    """The `Contraction` of a matrix whose rows are merged by agreement.
-
-    registers  D / 16
-    dtype      that of the matrix
-    """
-    direction = aligned((1, WIDTH * registers), dtype)
-    return Contraction(np.empty(0, np.float32), np.zeros(2, np.float32), direction)
 
 
 @jit
@@ -175,6 +131,23 @@ def compute_change(matrix, row, copies, local_row, registers, sums):
 
 
 @inlined_exact
+def add_change(matrix, row, copies, local_row, registers):
+    """Move a row by its change in one copy, with the bits of a sum of a single change.
+
+    matrix     float (V, D)  row `row` is x, changed in place
+    row        int
+    copies     float (·, D)  row `local_row` is x_s; not changed
+    local_row  int
+    registers  int           D / 16
+    """
+    minus, one = splat(matrix.dtype.type(-1.0)), splat(matrix.dtype.type(1.0))
+    for register in range(registers):
+        base = load(matrix, row, register)
+        change = multiply_add(minus, base, load(copies, local_row, register))
+        store(matrix, row, register, multiply_add(one, change, base))
+
+
+@inlined_exact
 def apply_change(matrix, row, changes, local_row, squares, registers, sums):
     """Move a row by Δ, by agreement.
 
@@ -197,55 +170,6 @@ def apply_change(matrix, row, changes, local_row, squares, registers, sums):
     for register in range(registers):
         base = load(matrix, row, register)
         store(matrix, row, register, multiply_add(weight, load(changes, local_row, register), base))
-
-
-@inlined_exact
-def share_of_sum(exponent, count):
-    """The share of the sum of changes by which a row moves: w(r), with r = e^-exponent.
-
-    exponent  float
-    count     int    number of changes, at least 1
-    Returns   float
-    """
-    one = np.float32(1.0)
-    left = one / (one + exponent / np.float32(1 << _SQUARINGS))
-    for _ in range(_SQUARINGS):
-        left *= left
-    total = one
-    for _ in range(count - 1):
-        total = one + left * total
-    return total / np.float32(count)
-
-
-@inlined_exact
-def contract_row(matrix, row, changes, local_row, count, contraction, registers, sums):
-    """Move a row by Δ, by contraction.
-
-    matrix       float (V, D)  changed in place
-    row          int
-    changes      float (·, D)  row `local_row` is Σ d
-    local_row    int
-    count        int           m
-    contraction  Contraction
-    registers    int           D / 16
-    sums         float (4,)    scratch
-    """
-    pairs, rates, direction = contraction
-    share = share_of_sum(rates[0] * pairs[row], count)
-    share_along = share_of_sum(rates[1] * pairs[row], count)
-    zero = splat(matrix.dtype.type(0.0))
-    product = zero
-    for register in range(registers):
-        change = load(changes, local_row, register)
-        product = multiply_add(change, load(direction, 0, register), product)
-    store_sums(sums, 0, product, zero, zero, zero)
-    weight = splat(matrix.dtype.type(share))
-    along = splat(matrix.dtype.type((share_along - share) * sums[0]))
-    for register in range(registers):
-        moved = multiply_add(
-            weight, load(changes, local_row, register), load(matrix, row, register)
-        )
-        store(matrix, row, register, multiply_add(along, load(direction, 0, register), moved))
 
 
 @exact
@@ -284,22 +208,6 @@ def add_changes(matrix, rows, copies, numbers, targets, sums, squares, registers
 
 
 @exact
-def contract_rows(matrix, rows, changes, counts, contraction, registers, sums):
-    """Move rows by Δ, by contraction.
-
-    matrix       float (V, D)  changed in place
-    rows         int32 (R,)    the rows that are moved
-    changes      float (R, D)  Σ d of each row
-    counts       int32 (R,)    m of each row
-    contraction  Contraction
-    registers    int           D / 16
-    sums         float (4,)    scratch
-    """
-    for i in range(rows.size):
-        contract_row(matrix, rows[i], changes, i, counts[i], contraction, registers, sums)
-
-
-@exact
 def apply_changes(matrix, rows, changes, squares, registers, sums):
     """Move rows by Δ, by agreement.
 
@@ -333,6 +241,9 @@ def merge_row(
     """
     row, count = copied[at, 0], copied[at, 1]
     changed = count
+    if count == 1:  # both rules move the row by its only change
+        add_change(matrix, row, copies, copied[at, 2], registers)
+        return
     for k in range(count):
         local_row = copied[at, 2 + k]
         nodes[k] = local_row // capacity

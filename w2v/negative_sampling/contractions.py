@@ -2,7 +2,7 @@
 
 The loss of a pair of an input vector x and an output vector y has the second derivative
 σ(1 - σ) y yᵀ with respect to x, and σ(1 - σ) x xᵀ with respect to y. Over the pairs of a row, y has
-a mean ȳ and a spread around it, so that in the notation of `kernels.row_merge`
+a mean ȳ and a spread around it, so that in the notation of `kernels.contraction`
 
     λ_u = lr c ‖ȳ‖²        in the direction u = ȳ / ‖ȳ‖
     λ   = lr c (mean of ‖y‖² - ‖ȳ‖²) / K
@@ -20,7 +20,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2v.kernels.composition import compose_words
-from w2v.kernels.row_merge import Contraction
+from w2v.kernels.contraction import Contraction
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.weighted_mean import weighted_mean
 from w2v.negative_sampling.subword_rows import WordRows

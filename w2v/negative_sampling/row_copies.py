@@ -12,12 +12,11 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from w2v.kernels.contraction import Contraction, by_agreement
 from w2v.kernels.hierarchical_softmax import Paths
 from w2v.kernels.negative_sampling import draw_negatives
 from w2v.kernels.row_merge import (
     BLOCK,
-    Contraction,
-    by_agreement,
     compute_changes,
     copy_rows,
     merge_rows,

@@ -13,8 +13,8 @@ from w2v.embeddings.row_matrices import DenseMatrix
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import NothingToLearnError
+from w2v.kernels.contraction import Contraction
 from w2v.kernels.hierarchical_softmax import Paths
-from w2v.kernels.row_merge import Contraction
 from w2v.kernels.simd import aligned
 from w2v.negative_sampling.composer import compose, own_rows
 from w2v.negative_sampling.contractions import Contractions
