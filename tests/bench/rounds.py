@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Quality and time of synchronous rounds (--deterministic), compared with lock-free threads.
 
-    python tests/bench/rounds.py [--seeds 3] [--write]
+    python tests/bench/rounds.py [--seeds 3] [--model skip-gram] [--write]
 
 Trains on enwiki100m.txt.gz with the default settings and 2 threads. Scores are means over seeds. A
 time is that of training one epoch. In each of five turns all contenders train once, and the table
@@ -70,11 +70,11 @@ WAYS: dict[str, dict] = {
 }
 
 
-def table(times: dict, scores: dict) -> str:
+def table(models: list[str], times: dict, scores: dict) -> str:
     """A row for each model and way of training: the ratio of times, and the scores."""
     names = {"WordSim-353": "WordSim-353", "SimLex-999": "SimLex-999", "analogies": "total"}
     rows = [f"| | times as long | {' | '.join(names)} |", "|---|---|---|---|---|"]
-    for model in MODELS:
+    for model in models:
         for way in WAYS:
             turns = zip(times[model, way], times[model, "free threads"], strict=True)
             ratio = median(ours / free for ours, free in turns)
@@ -89,9 +89,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--model", choices=MODELS, help="default: both models")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
-    contenders = [(label, way) for label in MODELS for way in WAYS]
+    labels = [args.model] if args.model else list(MODELS)
+    contenders = [(label, way) for label in labels for way in WAYS]
     times: dict[tuple[str, str], list[float]] = {key: [] for key in contenders}
     scores: dict[tuple[str, str], list[dict]] = {key: [] for key in contenders}
     with enwiki() as (folder, text, _):
@@ -108,7 +110,7 @@ def main() -> None:
                 train(text, out, model=MODELS[label], seed=seed, **WAYS[way])
                 scores[label, way].append(judge(out))
                 print(seed, label, way, scores[label, way][-1], file=sys.stderr, flush=True)
-    publish({"rounds": table(times, scores)}, args.write)
+    publish({"rounds": table(labels, times, scores)}, args.write)
 
 
 if __name__ == "__main__":
