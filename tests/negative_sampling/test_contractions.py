@@ -76,6 +76,14 @@ def test_vectors_of_zero_have_no_direction():
     assert not found["input_vectors"].rates.any()
 
 
+def test_vectors_that_have_diverged_give_no_warning():
+    settings = models()["skipgram"].settings(dim=2 * WIDTH)
+    given = matrices(6)
+    for number in (np.inf, 1e30, np.nan):
+        given["output_vectors"][2] = number
+        Contractions(COUNTS, settings, settings.pairs_of_word, 1000, None).at(given, 0.1)
+
+
 def test_models_whose_rows_are_merged_by_agreement():
     assert models()["skipgram"].settings(loss="hs").pairs_of_word is None
     for name in ("cbow", "pv-dbow", "pv-dm"):

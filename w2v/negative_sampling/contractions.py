@@ -73,20 +73,20 @@ class Contractions:
         matrices  float32 (·, D), `input_vectors` and `output_vectors` before the round
         lr        the learning rate of the round
         """
-        contractions = {}
-        for name, other in _OTHER.items():
-            vectors, rows = self._frequent(other, matrices[other])
-            registers, mean = vectors.shape[1] // WIDTH, aligned((1, vectors.shape[1]))
-            sums = aligned((WIDTH,))
-            square = weighted_mean(vectors, rows, self._weights, mean, registers, sums)
-            length = float(np.square(mean).sum())
-            rates = np.array([max(square - length, 0.0) / DIRECTIONS, length], np.float32)
-            if length > 0:
-                mean /= np.float32(length**0.5)
-            contractions[name] = Contraction(
-                self._pairs[name], np.float32(lr * CURVATURE) * rates, mean
-            )
-        return contractions
+        # The loss of a run that diverges is found to be infinite after the round.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return {name: self._at(name, matrices, lr) for name in _OTHER}
+
+    def _at(self, name: str, matrices: Mapping[str, np.ndarray], lr: float) -> Contraction:
+        """The contraction of one matrix."""
+        vectors, rows = self._frequent(_OTHER[name], matrices[_OTHER[name]])
+        registers, mean = vectors.shape[1] // WIDTH, aligned((1, vectors.shape[1]))
+        square = weighted_mean(vectors, rows, self._weights, mean, registers, aligned((WIDTH,)))
+        length = float(np.square(mean).sum())
+        rates = np.array([max(square - length, 0.0) / DIRECTIONS, length], np.float32)
+        if length > 0:
+            mean /= np.float32(length**0.5)
+        return Contraction(self._pairs[name], np.float32(lr * CURVATURE) * rates, mean)
 
     def _frequent(self, name: str, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A matrix that has the vectors of the most frequent words, and the numbers of its rows."""
