@@ -12,7 +12,7 @@ import pytest
 from helpers import compiled
 
 from w2v.system import signals
-from w2v.system.signals import STOPS, DeferredSignals, Stopped
+from w2v.system.signals import STOPS, DeferredSignals, Stopped, handlers_kept
 
 HERE = os.getpid()
 
@@ -167,6 +167,17 @@ def test_a_stop_that_python_drops_is_sent_again(number):
 def wait_after(freed):
     del freed
     threading.Event().wait(60)
+
+
+def test_a_stop_that_python_drops_is_not_sent_to_what_runs_after_the_command():
+    received = []
+    for each in STOPS:
+        signal.signal(each, lambda number, frame: received.append(number))
+    with handlers_kept():
+        signals.catch()
+        Freed(signal.SIGTERM)
+    signals._again.join(60)
+    assert received == []
 
 
 def test_other_dropped_exceptions_are_reported(monkeypatch):

@@ -57,12 +57,17 @@ def catch() -> None:
 
 @contextmanager
 def handlers_kept() -> Iterator[None]:
-    """A block at the end of which the handlers of stop signals are restored."""
+    """A block at the end of which the handlers of stop signals are restored.
+
+    A signal that is still to be sent again is not sent, because nothing is left to stop.
+    """
     old_handlers = {number: signal.getsignal(number) for number in STOPS}
     old_hook = sys.unraisablehook
     try:
         yield
     finally:
+        if _again:
+            _again.cancel()
         for number, handler in old_handlers.items():
             if handler is not signal.getsignal(number):
                 signal.signal(number, handler)
@@ -162,17 +167,18 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _send_again(dropped: sys.UnraisableHookArgs) -> None:
     """Send a signal again whose `Stopped` Python has dropped; report other dropped exceptions."""
-    global _stopped_at
+    global _again, _stopped_at
     if not isinstance(dropped.exc_value, Stopped):
         _report_dropped(dropped)
         return
     _stopped_at = None
-    timer = threading.Timer(_RETRY, os.kill, (os.getpid(), dropped.exc_value.number))
-    timer.daemon = True
-    timer.start()
+    _again = threading.Timer(_RETRY, os.kill, (os.getpid(), dropped.exc_value.number))
+    _again.daemon = True
+    _again.start()
 
 
 _report_dropped = sys.unraisablehook
+_again: threading.Timer | None = None  # sends a signal again
 
 
 def _can_be_deferred(number: int) -> bool:
