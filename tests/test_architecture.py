@@ -41,6 +41,7 @@ LINE = [
     "cluster",
     "labelling",
     "vectors",
+    "given_vectors",
     "api",
     "fitting",
     "combining",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from w2v.alignment import combination
 from w2v.errors import W2VError
+from w2v.given_vectors import given_vectors
 from w2v.vectors import Vectors
 
 
@@ -22,10 +23,7 @@ def combine(runs: Iterable[Vectors], *, side_by_side: bool = False) -> Vectors:
         runs = [w2v.train("corpus.txt", seed=seed) for seed in (1, 2, 3)]
         w2v.combine(runs).save("combined.safetensors")
     """
-    given = [runs] if isinstance(runs, Vectors) else list(runs)
-    for each in given:
-        if not isinstance(each, Vectors):
-            raise W2VError(f"runs: expected w2v.Vectors, found {type(each).__name__}")
+    given = given_vectors(runs, "runs")
     if len(given) < 2:  # noqa: PLR2004
         raise W2VError("runs: one run has nothing to be combined with: give two or more")
     tables = [each._table for each in given]

@@ -9,6 +9,7 @@ import numpy as np
 from w2v.alignment import drift as drift_of_tables
 from w2v.alignment.drift import DriftedWord
 from w2v.errors import W2VError
+from w2v.given_vectors import given_vectors
 from w2v.system import python_arguments
 from w2v.vectors import Vectors
 
@@ -36,7 +37,10 @@ def drift(
         after = [w2v.train(part) for part in ("new1.txt", "new2.txt", "new3.txt", "new4.txt")]
         w2v.drift(before, after, top=10)
     """
-    groups = [_runs(before, "before"), _runs(after, "after")]
+    groups = [given_vectors(before, "before"), given_vectors(after, "after")]
+    for what, group in zip(("before", "after"), groups, strict=True):
+        if not group:
+            raise W2VError(f"{what}: expected w2v.Vectors of one run or several, found none")
     tables = [[each._table.without_subwords() for each in group] for group in groups]
     limit = None if min_count is None else python_arguments.whole(min_count, "min_count", 0)
     count = None if top is None else python_arguments.whole(top, "top", 1)
@@ -48,14 +52,3 @@ def drift(
         if not tested.size:
             raise W2VError("only: none of the words is in all runs")
     return drift_of_tables.drift(tables[0], tables[1], words, count, tested).words
-
-
-def _runs(given: Vectors | Iterable[Vectors], what: str) -> list[Vectors]:
-    """A group of runs, given as one `Vectors` or several; W2VError if there are no runs."""
-    runs = [given] if isinstance(given, Vectors) else list(given)
-    for each in runs:
-        if not isinstance(each, Vectors):
-            raise W2VError(f"{what}: expected w2v.Vectors, found {type(each).__name__}")
-    if not runs:
-        raise W2VError(f"{what}: expected w2v.Vectors of one run or several, found none")
-    return runs

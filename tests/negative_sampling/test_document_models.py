@@ -88,6 +88,7 @@ def test_documents_of_a_topic_are_near_each_other_and_new_ones_too(make, w2v, mo
     topics = [name.split("-")[0] for name in table.names]
     right = table.units(slice(None))
     scores = right @ right.T - 2 * np.eye(len(right))
+    # The mean of words learns slowly with hierarchical softmax: 0.84 of these few epochs are right.
     least = 0.8 if model == "pv-dm hs" else 0.95
     assert np.mean([topics[i] == topics[j] for i, j in enumerate(scores.argmax(axis=1))]) > least
     evaluated = w2v("evaluate", "classify", "train.tsv", "train.tsv", "-v", path, "--json")

@@ -10,7 +10,7 @@ from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.options import quiet_option
 from w2v.cli.output import printable
-from w2v.cli.vector_file import read_table
+from w2v.cli.vector_file import check_vectors_output, read_table, written_vectors
 from w2v.system.pipes import name_of
 
 
@@ -68,18 +68,15 @@ def align(
     from w2v.alignment import aligned_vectors
     from w2v.alignment.word_pairs import Dictionary, WordPairs
     from w2v.embeddings import formats
-    from w2v.system import output_files
-    from w2v.system.progress import ProgressLine, plural
+    from w2v.system.progress import ProgressLine
 
     catch_signals()
-    if output is None:
-        raise click.UsageError("name the output file: -o FILE")
     read = {
         "one of the files of TARGET": formats.read_with(target),
         "one of the files of SOURCE": formats.read_with(source),
         "the dictionary": dictionary,
     }
-    output_files.check({"-o": output, "the list of names": formats.written_beside(output)}, read)
+    output = check_vectors_output(output, read)
     line = ProgressLine(sys.stderr, quiet)
     there, given = read_table(target, table), read_table(source, table)
     if dictionary is None:
@@ -95,8 +92,4 @@ def align(
         line.say(message)
     if found.table.subwords is not None and (lost := formats.lost_subwords(output)):
         line.say(printable(f"{output}: {lost}"))
-    line.say(
-        printable(
-            f"{output}: {plural(len(found.table), 'vector')} of {plural(found.table.dim, 'number')}"
-        )
-    )
+    line.say(written_vectors(output, found.table))

@@ -10,7 +10,7 @@ from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.options import quiet_option
 from w2v.cli.output import printable
-from w2v.cli.vector_file import read_table
+from w2v.cli.vector_file import check_vectors_output, read_table, written_vectors
 
 
 @click.command(
@@ -54,14 +54,11 @@ def combine(
     from w2v.alignment.combination import mean_of_runs
     from w2v.alignment.combination import side_by_side as concatenated
     from w2v.embeddings import formats
-    from w2v.system import output_files
     from w2v.system.progress import ProgressLine, plural
 
     catch_signals()
-    if output is None:
-        raise click.UsageError("name the output file: -o FILE")
     read = {f"one of the files of {file}": formats.read_with(file) for file in files}
-    output_files.check({"-o": output, "the list of names": formats.written_beside(output)}, read)
+    output = check_vectors_output(output, read)
     if len(files) == 1:
         raise click.UsageError("one file has nothing to be combined with: give two or more")
     tables, line = [read_table(file, table) for file in files], ProgressLine(sys.stderr, quiet)
@@ -72,8 +69,4 @@ def combine(
         if found.agreements:
             parts.append(f"mean cosine {found.agreements[number]:.3f}")
         line.say(printable(f"{file}: {'; '.join(parts)}"))
-    line.say(
-        printable(
-            f"{output}: {plural(len(found.table), 'vector')} of {plural(found.table.dim, 'number')}"
-        )
-    )
+    line.say(written_vectors(output, found.table))

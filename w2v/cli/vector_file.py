@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from w2v.cli.command import INPUT, Command, grouped
-from w2v.cli.output import say_findings
+from w2v.cli.output import printable, say_findings
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -103,6 +103,28 @@ def read_table(file: str, table: str) -> Table:
     found = load(file, table, findings=findings)
     say_findings(findings)
     return found
+
+
+def check_vectors_output(output: str | None, read: Mapping[str, str | Iterable[str] | None]) -> str:
+    """Return the path of the vector file that a command writes, before it reads its input.
+
+    read    what the command reads, for `output_files.check`
+    Raises  UsageError if no output is named; W2VError if it is one of the files that are read
+    """
+    from w2v.embeddings import formats
+    from w2v.system import output_files
+
+    if output is None:
+        raise click.UsageError("name the output file: -o FILE")
+    output_files.check({"-o": output, "the list of names": formats.written_beside(output)}, read)
+    return output
+
+
+def written_vectors(output: str, table: Table) -> str:
+    """Return the message that a vector file is written."""
+    from w2v.system.progress import plural
+
+    return printable(f"{output}: {plural(len(table), 'vector')} of {plural(table.dim, 'number')}")
 
 
 def read_names(paths: Iterable[str]) -> set[str]:

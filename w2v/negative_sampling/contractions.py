@@ -8,9 +8,9 @@ a mean ȳ and a spread around it, so that in the notation of `kernels.contractio
     λ   = lr c (mean of ‖y‖² - ‖ȳ‖²) / K
 
 c is the mean of σ(1 - σ), and K the number of directions over which the spread is distributed. Both
-are constants here: on 100 MB of Wikipedia the changes of 8 chunks agree with those of the same
-chunks trained one after the other for c between 0.05 and 0.2. The means are those of the noise
-distribution, over its most frequent words.
+are constants, chosen on 100 MB of Wikipedia so that the changes of 8 chunks agree with those of the
+same chunks trained one after the other (tests/bench/rounds.py). The means are those of the noise
+distribution, over its most probable words.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from w2v.settings import NegativeSamplingSettings
 
 CURVATURE = 0.1  # c
 DIRECTIONS = 16  # K
-_MOST_WORDS = 2000  # words over which means are taken
+_MOST_WORDS = 2000  # words over which means are taken, the most probable negative samples
 _OTHER = {"input_vectors": "output_vectors", "output_vectors": "input_vectors"}
 
 
@@ -55,7 +55,7 @@ class Contractions:
         kept = frequencies * keep_probabilities(counts, settings.sample) * length
         noise = noise_probabilities(counts, settings.noise_exponent)
         targets = kept + noise * kept.sum() * settings.negative
-        self._words = np.argsort(-counts, kind="stable")[:_MOST_WORDS].astype(np.int32)
+        self._words = np.argsort(-noise, kind="stable")[:_MOST_WORDS].astype(np.int32)
         weights = noise[self._words]
         self._weights = (weights / weights.sum()).astype(np.float32)
         self._word_rows = word_rows
@@ -79,7 +79,7 @@ class Contractions:
 
     def _at(self, name: str, matrices: Mapping[str, np.ndarray], lr: float) -> Contraction:
         """The contraction of one matrix."""
-        vectors, rows = self._frequent(_OTHER[name], matrices[_OTHER[name]])
+        vectors, rows = self._probable(_OTHER[name], matrices[_OTHER[name]])
         registers, mean = vectors.shape[1] // WIDTH, aligned((1, vectors.shape[1]))
         square = weighted_mean(vectors, rows, self._weights, mean, registers, aligned((WIDTH,)))
         length = float(np.square(mean).sum())
@@ -88,8 +88,8 @@ class Contractions:
             mean /= np.float32(length**0.5)
         return Contraction(self._pairs[name], np.float32(lr * CURVATURE) * rates, mean)
 
-    def _frequent(self, name: str, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A matrix that has the vectors of the most frequent words, and the numbers of its rows."""
+    def _probable(self, name: str, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A matrix that has the vectors of these words, and the numbers of its rows."""
         if name == "output_vectors" or not self._word_rows:
             return matrix, self._words
         size, dim = self._words.size, matrix.shape[1]

@@ -72,7 +72,7 @@ def memory_bytes(
     # One int32 for each word and, with subwords, for each row of the subword vectors.
     local_ids = counts.size + (kept_rows.size if word_rows else 0)
     local_ids += counts.size if paths else 0
-    pairs = 2 * counts.size  # see `Contraction`
+    pairs = kept_rows.size + kept_outputs.size  # see `Contraction`
     return int(4 * (plan.shards * (floats + local_ids) + pairs))
 
 
