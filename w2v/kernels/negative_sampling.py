@@ -201,11 +201,17 @@ def update_vectors(vectors, ids, count, steps, targets, tiles, registers, frozen
     """
     pairs = (count + 1) // 2
     if frozen.size == 0:
-        for pair in range(pairs):
+        for pair in range(count // 2):
             a, b = ids[2 * pair], ids[2 * pair + 1]
             for tile in range(tiles):
                 update_pair(
                     steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
+                )
+        if count % 2:  # the padding row is not written: threads would wait for each other's writes
+            for tile in range(tiles):
+                quad = 2 * ((pairs - 1) * tiles + tile)
+                update_one(
+                    steps, quad, targets, COLUMNS * tile, vectors, ids[count - 1], registers
                 )
     else:  # never write a frozen row: writing and restoring it would race with other threads
         for pair in range(pairs):
