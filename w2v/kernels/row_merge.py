@@ -23,13 +23,12 @@ and the result has the same bits.
 
 from __future__ import annotations
 
-from w2v.kernels import exact, inlined, inlined_exact, jit
+from w2v.kernels import exact, inlined_exact, jit
 from w2v.kernels.contraction import contract_row
 from w2v.kernels.simd import load, multiply_add, prefetch, splat, store, store_sums
 from w2v.kernels.tiles import add_row, copy_row
 
 AHEAD = 4  # a row is prefetched this many rows before it is used
-BLOCK = 256  # rows that are searched for copies at a time
 MEAN_FACTOR = 1.5  # a row whose changes are identical moves by this factor times their mean
 
 
@@ -55,55 +54,66 @@ def number_rows(ids, count, local_ids, rows, size):
 
 
 @jit
-def copy_rows(matrix, rows, count, copy, registers):
-    """Copy rows of a matrix to the first rows of another.
+def copy_rows(matrix, rows, count, copies, places, registers):
+    """Copy rows of a matrix to places in another.
 
     matrix     float (V, D)
     rows       int32 (R,)    row numbers of `matrix`
     count      int           the first `count` of `rows` are copied
-    copy       float (·, D)  overwritten
+    copies     float (·, D)  the rows `places` are overwritten
+    places     int32 (R,)    row numbers of `copies`; a row whose place is its own number stays
     registers  int           D / 16
     """
     for i in range(count):
-        ahead = rows[min(i + AHEAD, count - 1)]
-        for register in range(registers):
-            prefetch(matrix, ahead, register)
-        copy_row(matrix, rows[i], 1.0, copy, i, registers)
+        ahead = min(i + AHEAD, count - 1)
+        if places[ahead] != rows[ahead]:
+            for register in range(registers):
+                prefetch(matrix, rows[ahead], register)
+        if places[i] != rows[i]:
+            copy_row(matrix, rows[i], 1.0, copies, places[i], registers)
 
 
-@inlined
-def find_copies(local_ids, sizes, capacity, first, last, copied, any_copy):
-    """List the rows of a block that have copies, and the positions of these copies.
+@jit
+def place_rows(rows, sizes, frozen, first_copy, capacity, uses, places, shared, offsets, copies):
+    """Find a place for each row that the chunks of a round train.
 
-    local_ids  int32 (S, V)              of each of S chunks, see `number_rows`
-    sizes      int64 (S,)                number of rows in the copy of each chunk; local ids from
-                                         this number on are invalid
-    capacity   int                       allocated rows for each chunk
-    first      int                       first row of the block
-    last       int                       row after the last one
-    copied     int32 (BLOCK + 1, S + 3)  overwritten, one line for each row that has copies: the
-                                         row, its number of copies, the row of each in `copies`
-    any_copy   int32 (BLOCK,)            scratch: negative for a row without copies. Without this
-                                         test the search takes 1.4 of the 4.3 ms of a merge
-    Returns    int64, number of rows listed
+    A row that only one chunk trains stays in the matrix. Of a row that several chunks train, each
+    has a copy.
+
+    rows        int32 (S, R)    the rows of each of S chunks, without duplicates
+    sizes       int64 (S,)      the number of rows of each chunk
+    frozen      bool (V,)       rows that do not change, which need no copies; empty for none
+    first_copy  int             the place of the first copy of the first chunk
+    capacity    int             the number of places for the copies of a chunk
+    uses        int32 (V,)      scratch: zeros before and after the call
+    places      int32 (S, R)    overwritten: the place of each row, in each chunk
+    shared      int32 (U,)      overwritten: the rows that have copies
+    offsets     int32 (U + 1,)  overwritten: the first of the copies of each of these rows
+    copies      int32 (·,)      overwritten: the places of the copies of each row, by chunk
+    Returns     int64, number of rows that have copies
     """
-    for i in range(last - first):
-        any_copy[i] = -1
-    for shard in range(local_ids.shape[0]):
-        block = local_ids[shard, first:last]
-        for i in range(last - first):
-            any_copy[i] &= block[i]
-    found = 0
-    for i in range(last - first):
-        if any_copy[i] >= 0:
-            count = 0
-            for shard in range(local_ids.shape[0]):
-                local_row = local_ids[shard, first + i]
-                copied[found, 2 + count] = shard * capacity + local_row
-                # Added without an `if`, which would be mispredicted.
-                count += (local_row >= 0) & (local_row < sizes[shard])
-            copied[found, 0], copied[found, 1] = first + i, count
-            found += count > 0
+    for shard in range(sizes.size):
+        for i in range(sizes[shard]):
+            uses[rows[shard, i]] += 1
+    found = used = 0
+    for shard in range(sizes.size):
+        copied = 0
+        for i in range(sizes[shard]):
+            row = rows[shard, i]
+            if uses[row] == 1 or (frozen.size > 0 and frozen[row]):
+                places[shard, i] = row
+                continue
+            if uses[row] > 0:  # the first copy: the next one will be at -1 - uses[row]
+                shared[found], offsets[found] = row, used
+                used, uses[row] = used + uses[row], -1 - used
+                found += 1
+            places[shard, i] = copies[-1 - uses[row]] = first_copy + shard * capacity + copied
+            uses[row] -= 1
+            copied += 1
+    offsets[found] = used
+    for shard in range(sizes.size):
+        for i in range(sizes[shard]):
+            uses[rows[shard, i]] = 0
     return found
 
 
@@ -131,23 +141,6 @@ def compute_change(matrix, row, copies, local_row, registers, sums):
 
 
 @inlined_exact
-def add_change(matrix, row, copies, local_row, registers):
-    """Move a row by its change in one copy, with the bits of a sum of a single change.
-
-    matrix     float (V, D)  row `row` is x, changed in place
-    row        int
-    copies     float (·, D)  row `local_row` is x_s; not changed
-    local_row  int
-    registers  int           D / 16
-    """
-    minus, one = splat(matrix.dtype.type(-1.0)), splat(matrix.dtype.type(1.0))
-    for register in range(registers):
-        base = load(matrix, row, register)
-        change = multiply_add(minus, base, load(copies, local_row, register))
-        store(matrix, row, register, multiply_add(one, change, base))
-
-
-@inlined_exact
 def apply_change(matrix, row, changes, local_row, squares, registers, sums):
     """Move a row by Δ, by agreement.
 
@@ -170,6 +163,19 @@ def apply_change(matrix, row, changes, local_row, squares, registers, sums):
     for register in range(registers):
         base = load(matrix, row, register)
         store(matrix, row, register, multiply_add(weight, load(changes, local_row, register), base))
+
+
+@jit
+def take_places(ids, count, places, taken):
+    """Look up the place of each of some rows.
+
+    ids     int32 (N,)    numbers of rows, from 0 to R - 1
+    count   int           the first `count` of `ids` are used
+    places  int32 (R,)
+    taken   int (N,)      overwritten: places[ids]; may be `ids`
+    """
+    for i in range(count):
+        taken[i] = places[ids[i]]
 
 
 @exact
@@ -224,83 +230,79 @@ def apply_changes(matrix, rows, changes, squares, registers, sums):
 
 @inlined_exact
 def merge_row(
-    matrix, copies, capacity, copied, at, nodes, squares, sums, registers, contraction
+    matrix, row, copies, first, count, first_copy, capacity, places, nodes, squares, sums,
+    registers, contraction,
 ):  # fmt: skip
     """Merge the copies of one row into the matrix.
 
-    matrix       float (V, D)              changed in place
-    copies       float (·, D)              the copies of the row are overwritten
-    capacity     int                       allocated rows for each chunk
-    copied       int32 (BLOCK + 1, S + 3)  see `find_copies`; changed in place
-    at           int                       the line of `copied` that lists the row
-    nodes        int32 (S,)                scratch: the node of the binary tree of each sum
-    squares      float (S,)                scratch
-    sums         float (4,)                scratch
-    registers    int                       D / 16
+    matrix       float (·, D)  row `row` is changed in place, and the copies of it are overwritten
+    row          int
+    copies       int32 (·,)    the places of the copies, from `first` on
+    first        int
+    count        int           number of copies, at least 2
+    first_copy   int           see `place_rows`
+    capacity     int           see `place_rows`
+    places       int32 (S,)    scratch: the place of each sum
+    nodes        int32 (S,)    scratch: the node of the binary tree of each sum
+    squares      float (S,)    scratch
+    sums         float (4,)    scratch
+    registers    int           D / 16
     contraction  Contraction
     """
-    row, count = copied[at, 0], copied[at, 1]
     changed = count
-    if count == 1:  # both rules move the row by its only change
-        add_change(matrix, row, copies, copied[at, 2], registers)
-        return
     for k in range(count):
-        local_row = copied[at, 2 + k]
-        nodes[k] = local_row // capacity
-        squares[k] = compute_change(matrix, row, copies, local_row, registers, sums)
+        place = copies[first + k]
+        places[k], nodes[k] = place, (place - first_copy) // capacity
+        squares[k] = compute_change(matrix, row, matrix, place, registers, sums)
     while count > 1:
         k = found = 0
         while k < count:
-            local_row, square, node = copied[at, 2 + k], squares[k], nodes[k] >> 1
+            place, square, node = places[k], squares[k], nodes[k] >> 1
             if k + 1 < count and nodes[k + 1] >> 1 == node:
                 k += 1
-                add_row(copies, copied[at, 2 + k], 1.0, copies, local_row, registers)
+                add_row(matrix, places[k], 1.0, matrix, place, registers)
                 square += squares[k]
-            copied[at, 2 + found], squares[found], nodes[found] = local_row, square, node
+            places[found], squares[found], nodes[found] = place, square, node
             found += 1
             k += 1
         count = found
     if contraction.pairs.size:
-        contract_row(matrix, row, copies, copied[at, 2], changed, contraction, registers, sums)
+        contract_row(matrix, row, matrix, places[0], changed, contraction, registers, sums)
     else:
-        apply_change(matrix, row, copies, copied[at, 2], squares[0], registers, sums)
+        apply_change(matrix, row, matrix, places[0], squares[0], registers, sums)
 
 
 @exact
 def merge_rows(
-    matrix, copies, local_ids, sizes, first, step, frozen, registers, copied, any_copy, nodes,
+    matrix, shared, offsets, copies, first, last, first_copy, capacity, registers, places, nodes,
     squares, sums, contraction,
 ):  # fmt: skip
-    """Merge the copies of a round into their matrix: every `step`-th block of BLOCK rows.
+    """Merge the copies of some rows of a round into their matrix.
 
-    matrix       float (V, D)              rows with copies are changed in place
-    copies       float (·, D)              the copies of S chunks, one after the other; overwritten
-    local_ids    int32 (S, V)              see `number_rows`
-    sizes        int64 (S,)                see `find_copies`
-    first        int                       the first block to merge
-    step         int                       the number of blocks to the next block to merge
-    frozen       bool (V,)                 rows that must not change; empty for none
-    registers    int                       D / 16
-    copied       int32 (BLOCK + 1, S + 3)  scratch
-    any_copy     int32 (BLOCK,)            scratch
-    nodes        int32 (S,)                scratch
-    squares      float (S,)                scratch
-    sums         float (4,)                scratch
+    matrix       float (·, D)    the rows that have copies are changed in place, and their copies
+                                 overwritten
+    shared       int32 (U,)      see `place_rows`
+    offsets      int32 (U + 1,)  see `place_rows`
+    copies       int32 (·,)      see `place_rows`
+    first        int             the first of the rows to merge, in `shared`
+    last         int             after the last one
+    first_copy   int             see `place_rows`
+    capacity     int             see `place_rows`
+    registers    int             D / 16
+    places       int32 (S,)      scratch
+    nodes        int32 (S,)      scratch
+    squares      float (S,)      scratch
+    sums         float (4,)      scratch
     contraction  Contraction
     """
-    capacity = copies.shape[0] // local_ids.shape[0]
-    for begin in range(first * BLOCK, matrix.shape[0] - 1, step * BLOCK):
-        end = min(begin + BLOCK, matrix.shape[0] - 1)
-        found = find_copies(local_ids, sizes, capacity, begin, end, copied, any_copy)
-        for at in range(found):
-            ahead = min(at + AHEAD, found - 1)
+    for at in range(first, last):
+        ahead = min(at + AHEAD, last - 1)
+        for register in range(registers):
+            prefetch(matrix, shared[ahead], register)
+        for k in range(offsets[ahead], offsets[ahead + 1]):
             for register in range(registers):
-                prefetch(matrix, copied[ahead, 0], register)
-            for k in range(copied[ahead, 1]):
-                for register in range(registers):
-                    prefetch(copies, copied[ahead, 2 + k], register)
-            if frozen.size == 0 or not frozen[copied[at, 0]]:
-                merge_row(
-                    matrix, copies, capacity, copied, at, nodes, squares, sums, registers,
-                    contraction,
-                )  # fmt: skip
+                prefetch(matrix, copies[k], register)
+        merge_row(
+            matrix, shared[at], copies, offsets[at], offsets[at + 1] - offsets[at], first_copy,
+            capacity, places, nodes, squares, sums, registers, contraction,
+        )  # fmt: skip

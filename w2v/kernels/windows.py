@@ -33,8 +33,7 @@ class Windows(NamedTuple):
     last        int32 (N,)  last position in `word_ids` of each window
     rates       float (N,)  learning rate of each window
     sentences   int32 (N,)  number in the chunk of the sentence or document of each window
-    input_rows  int32 (N,)  the row of the input vectors of each word; the same array as `word_ids`
-                            unless the vectors are composed from subwords
+    input_rows  int32 (N,)  the row of the input vectors of each word, at first `word_ids`
     """
 
     word_ids: np.ndarray
@@ -47,8 +46,8 @@ class Windows(NamedTuple):
 
 def allocate_windows(size: int, dtype: type = np.float32) -> Windows:
     """Allocate memory for the windows of a chunk of `size` words."""
-    word_ids, first, last, sentences = (np.empty(size, np.int32) for _ in range(4))
-    return Windows(word_ids, first, last, np.empty(size, dtype), sentences, word_ids)
+    word_ids, first, last, sentences, input_rows = (np.empty(size, np.int32) for _ in range(5))
+    return Windows(word_ids, first, last, np.empty(size, dtype), sentences, input_rows)
 
 
 def cut_windows(windows: Windows, begin: int, end: int) -> Windows:
@@ -93,7 +92,7 @@ def build_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, s
     windows   Windows         for at least N words; overwritten
     Returns   int64, number of windows
     """
-    word_ids, first, last, rates, sentences, _ = windows
+    word_ids, first, last, rates, sentences, input_rows = windows
     total = 0
     slope = (lr_last - lr_first) / max(ids.size, 1)
     for sentence in range(bounds.size - 1):
@@ -109,6 +108,7 @@ def build_windows(ids, bounds, keep, window, shrink, lr_first, lr_last, state, s
             last[position] = min(position + radius, total + count - 1)
             rates[position] = lr_first + slope * (begin + stride * offset)
             sentences[position] = sentence
+            input_rows[position] = word_ids[position]
         if streams.size:
             streams[sentence] = state[0]
         total += count

@@ -31,7 +31,8 @@ class Composer:
     ) -> np.ndarray:
         """Compose the vector of each word of the windows.
 
-        windows    the windows, whose `input_rows` are overwritten by rows of the result
+        windows    the windows, whose `input_rows` are words, and are overwritten by their rows in
+                   the result
         count      number of windows
         word_rows  the rows of each word
         vectors    float32 (M, D), the subword vectors
@@ -42,7 +43,6 @@ class Composer:
             self._words = np.empty(size, np.int32)
             dim = self._composed.shape[1]
             self._composed, self._before = aligned((size + 1, dim)), aligned((size, dim))
-        windows.input_rows[:count] = windows.word_ids[:count]
         number = number_rows(windows.input_rows, count, self._local_ids, self._words, 0)
         self.words = self._words[:number]
         self._local_ids[self.words] = -1

@@ -1,363 +1,203 @@
-"""Row copies for the synchronous rounds of negative sampling, and their merge after each round.
+"""Rows for the synchronous rounds of negative sampling: their copies, and the merge of these.
 
-A row copy is a copy of one row of a matrix. The chunks of a round are trained at the same time,
-each on copies of the rows of its words, documents and negative samples. Letters: V words, M
-documents, D numbers in a row.
+The chunks of a round are trained at the same time. A row that only one chunk trains stays in the
+matrix. Of a row that several chunks train, each has a copy, and the copies are merged after the
+round. Letters: V words, M documents, D numbers in a row, S chunks in a round.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Self
 
 import numpy as np
 
 from w2v.kernels.contraction import Contraction, by_agreement
-from w2v.kernels.hierarchical_softmax import Paths
-from w2v.kernels.negative_sampling import draw_negatives
-from w2v.kernels.row_merge import (
-    BLOCK,
-    compute_changes,
-    copy_rows,
-    merge_rows,
-    number_rows,
-)
+from w2v.kernels.row_merge import copy_rows, merge_rows, place_rows
 from w2v.kernels.simd import WIDTH, aligned
-from w2v.negative_sampling.subword_rows import WordRows
-from w2v.negative_sampling.word_distributions import keep_probabilities, noise_probabilities
-from w2v.negative_sampling.word_paths import expected_nodes, take_paths
-from w2v.negative_sampling.worker import Worker
-from w2v.settings import NegativeSamplingSettings
+from w2v.negative_sampling.prepared_chunk import (
+    MakeWorker,
+    PreparedChunk,
+    Preparer,
+    WordTargets,
+)
 from w2v.training.chunks import Chunk, Plan
 
-# Maximum number of parts in which word matrices are merged. A part is merged by one thread.
-MERGE_PARTS = 16
-REUSE = 24  # average number of times that a chunk uses each negative sample of its noise table
+MERGE_PARTS = 8  # parts of a merge; a part is merged by one thread
 
 
-def memory_bytes(
-    counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan,
-    lengths: Mapping[str, int], word_rows: WordRows | None, paths: Paths | None = None,
-) -> int:  # fmt: skip
-    """Approximate bytes of the row copies of a round.
+class _Placement:
+    """The rows that the chunks of a round need of one matrix, and their places.
 
-    counts     int64 (V,), the counts of the vocabulary
-    settings   the settings of the model
-    plan       the chunks of the run
-    lengths    the row length of each matrix, by the name of the matrix
-    word_rows  the rows from which each word is composed; None: words are not composed
-    paths      the paths of hierarchical softmax; None: negative sampling
+    memory    float32 (V + 1 + S C + 1, D): the matrix and its padding row, the copies of each of S
+              chunks, and a row of padding for the kernels
+    rows      V
+    shards    S
+    capacity  C, the most rows that a chunk needs
 
-    A word that is expected n times in a chunk occurs in the chunk with probability 1 - exp(-n).
-    """
-    frequencies = counts / max(counts.sum(), 1)
-    # Expected number of occurrences of each word in a chunk, after subsampling.
-    kept = frequencies * keep_probabilities(counts, settings.sample) * plan.longest
-    if paths:
-        kept_outputs = expected_nodes(paths, kept)
-    else:
-        noise = noise_probabilities(counts, settings.noise_exponent)
-        kept_outputs = kept + noise * kept.sum() * settings.negative / REUSE
-    kept_rows = kept  # expected number of times that each row of the input vectors is needed
-    if word_rows:
-        weights = np.repeat(kept, np.diff(word_rows.offsets))
-        kept_rows = np.bincount(word_rows.rows, weights)
-    input_rows, output_rows = (-np.expm1(-expected).sum() for expected in (kept_rows, kept_outputs))
-    rows = {
-        "input_vectors": input_rows,
-        "output_vectors": output_rows,
-        "document_vectors": plan.mean_spans,
-    }
-    floats = sum(rows[name] * length for name, length in lengths.items())
-    # One int32 for each word and, with subwords, for each row of the subword vectors.
-    local_ids = counts.size + (kept_rows.size if word_rows else 0)
-    local_ids += counts.size if paths else 0
-    pairs = kept_rows.size + kept_outputs.size  # see `Contraction`
-    return int(4 * (plan.shards * (floats + local_ids) + pairs))
-
-
-class _Numbers(NamedTuple):
-    """The numbers of the row copies of a matrix of N rows, in each of S shards.
-
-    local_ids  int32 (S, N + 1)  the number of the copy of each row, or -1 for a row without a copy
-    rows       int32 (S, 1 + R)  the row number of the original of each copy
+    `rows` holds the rows of each chunk, int32 (S, C).
     """
 
-    local_ids: np.ndarray
-    rows: np.ndarray
+    def __init__(self, memory: np.ndarray, rows: int, shards: int, capacity: int):
+        self._memory, self._first_copy, self._capacity = memory, rows + 1, capacity
+        self._registers = memory.shape[1] // WIDTH
+        self.rows, self._places = np.empty((2, shards, capacity), np.int32)
+        self._shared = np.empty(shards * capacity // 2 + 1, np.int32)
+        self._offsets = np.empty(self._shared.size + 1, np.int32)
+        self._copies = np.empty(shards * capacity, np.int32)
+        self._bounds = [0] * (MERGE_PARTS + 1)
+        self._scratch = [
+            (
+                np.empty(shards, np.int32), np.empty(shards, np.int32),
+                np.empty(shards, np.float32), aligned((WIDTH,)),
+            )
+            for _ in range(MERGE_PARTS)
+        ]  # fmt: skip
 
-    @classmethod
-    def allocate(cls, shards: int, rows: int, copies: int) -> Self:
-        """Allocate the numbers of at most `copies` copies of a matrix of `rows` rows."""
-        return cls(
-            np.full((shards, rows + 1), -1, np.int32), np.empty((shards, 1 + copies), np.int32)
-        )
+    def find(self, sizes: np.ndarray, frozen: np.ndarray, uses: np.ndarray) -> None:
+        """Find a place for each row of the chunks.
+
+        sizes   int64 (S,), the number of rows of each chunk
+        frozen  bool (V,), rows that must not change; empty for none
+        uses    int32 (V,), scratch: zeros before and after the call
+        """
+        found = place_rows(
+            self.rows, sizes, frozen, self._first_copy, self._capacity, uses,
+            self._places, self._shared, self._offsets, self._copies,
+        )  # fmt: skip
+        offsets = self._offsets[: found + 1]
+        even = np.linspace(0, offsets[-1], MERGE_PARTS + 1)
+        self._bounds = np.searchsorted(offsets, even).tolist()
+
+    def copy(self, shard: int, size: int) -> np.ndarray:
+        """Copy the rows of a chunk that other chunks train too.
+
+        size     number of rows of the chunk
+        Returns  int32 (size,), the place of each row
+        """
+        rows, places = self.rows[shard], self._places[shard]
+        copy_rows(self._memory, rows, size, self._memory, places, self._registers)
+        return places[:size]
+
+    def merge(self, part: int, contraction: Contraction) -> None:
+        """Merge one of MERGE_PARTS parts of the rows that have copies."""
+        places, nodes, squares, sums = self._scratch[part]
+        merge_rows(
+            self._memory, self._shared, self._offsets, self._copies, self._bounds[part],
+            self._bounds[part + 1], self._first_copy, self._capacity, self._registers, places,
+            nodes, squares, sums, contraction,
+        )  # fmt: skip
+
+
+class _Round:
+    """The chunks of a round that are prepared, and the placement of each matrix."""
+
+    def __init__(self, placements: Mapping[str, _Placement], longest: int, shards: int):
+        self.placements = placements
+        words = np.empty(longest, np.int32)
+        self.chunks = [
+            PreparedChunk(
+                {name: placement.rows[shard] for name, placement in placements.items()}
+                | {"words": words}
+            )
+            for shard in range(shards)
+        ]
+        self.contractions: dict[str, Contraction] = {}
 
 
 class RowCopies:
-    """Row copies for the `plan.shards` chunks of a round, which are trained at the same time.
+    """The rows of the `plan.shards` chunks of a round, which are trained at the same time.
 
-    Shard s holds the row copies of the s-th chunk of the round. The words and negative samples of
-    a chunk are numbered in order of appearance. Their rows are copied to small matrices in this
-    order, and the kernels train the chunk on these small matrices.
-
-    For each chunk a sample of the noise distribution is drawn. The windows of the chunk draw their
-    negative samples from this sample. A chunk therefore needs few rows, which stay in the
-    processor's cache.
-
-    matrices     by name: float32 (V + 1, D); `document_vectors` float32 (M + 1, D); with subwords,
-                 `input_vectors` have a row for each word and n-gram, and one of padding. `merge`
-                 changes the matrices in place
-    noise        uint64 (V,), the alias table of the noise distribution, see `draw_noise`; with
-                 hierarchical softmax the paths to the words. The output vectors are then those of
-                 inner nodes, and a chunk copies those on the paths to its words
-    frozen       bool (V,), input vectors that must not change; empty for none
-    negative     number of negative samples for each window
-    plan         the chunks of the run
-    word_rows    the rows from which each word is composed; None: words are not composed. With
-                 subwords, the rows of the input vectors have numbers and copies of their own
-    contractions function that returns the `Contraction` of each matrix after a share of the run,
-                 see `WordTrainer.contractions`
-    make_worker  function that makes the `Worker` of a thread. Its argument is the padding id: the
-                 number of the last row of a shard's output vectors, which is padding
+    memory        the memory of each matrix, by its name, see `MatrixCopies`
+    rows          the number of rows of each matrix, by its name
+    targets       what words are composed of and predicted from
+    frozen        bool (V,), input vectors that must not change; empty for none
+    plan          the chunks of the run
+    contractions  function that returns the `Contraction` of each matrix after a share of the run,
+                  see `WordTrainer.contractions`
+    make_worker   function that makes the `Worker` of a thread. Its argument is the padding id: the
+                  number of the last row of the memory of the output vectors, which is padding
 
     `parts` holds the number of parts of a merge, see `Shards`.
     """
 
     def __init__(
         self,
-        matrices: Mapping[str, np.ndarray],
-        noise: np.ndarray | Paths,
+        memory: Mapping[str, np.ndarray],
+        rows: Mapping[str, int],
+        targets: WordTargets,
         frozen: np.ndarray,
-        negative: int,
         plan: Plan,
-        word_rows: WordRows | None,
         contractions: Callable[[float], Mapping[str, Contraction]],
-        make_worker: Callable[[int], Worker],
+        make_worker: MakeWorker,
     ):
-        self._matrices, self._noise, self._negative = matrices, noise, negative
-        self._make_worker, self._word_rows = make_worker, word_rows
-        self._find_contractions = contractions
-        self._contractions: Mapping[str, Contraction] = {}  # those of the current round
-        self._outputs, shards = len(matrices["output_vectors"]) - 1, plan.shards
-        if isinstance(noise, Paths):
-            words, most = noise.lefts.size, _most_rows(noise.offsets, plan.longest)
-        else:
-            words, most = noise.size, plan.longest + self._count_negatives(plan.longest)
-        output_rows = min(self._outputs, most)
-        rows = {"input_vectors": min(words, plan.longest), "output_vectors": output_rows}
-        rows["document_vectors"] = plan.most_spans
-        input_size = words
-        if word_rows:
-            input_size = len(matrices["input_vectors"]) - 1
-            rows["input_vectors"] = min(input_size, _most_rows(word_rows.offsets, plan.longest))
-        # Rows of n-grams are never frozen.
-        self._frozen = np.pad(frozen, (0, input_size - words)) if frozen.size else frozen
-        # Rows of each matrix of a shard: the last one is padding.
-        self._capacity = {name: 1 + rows[name] for name in matrices}
-        self._copies = {
-            name: aligned((shards * size, matrices[name].shape[1]))
-            for name, size in self._capacity.items()
-        }
-        # Number of rows that are copied to each shard.
-        self._row_counts = {name: np.zeros(shards, np.int64) for name in rows}
-        # The words of a chunk, and with negative sampling the negative samples after them.
-        self._words = _Numbers.allocate(shards, words, max(output_rows, rows["input_vectors"]))
-        self._numbers = dict.fromkeys(("input_vectors", "output_vectors"), self._words)
-        if isinstance(noise, Paths):
-            self._numbers["output_vectors"] = _Numbers.allocate(shards, self._outputs, output_rows)
-        if word_rows:
-            self._numbers["input_vectors"] = _Numbers.allocate(
-                shards, input_size, rows["input_vectors"]
+        self._memory, self._rows, self._targets = memory, rows, targets
+        self._make_worker, self._find_contractions = make_worker, contractions
+        self._padding_id = len(memory["output_vectors"]) - 1
+        inputs = rows.get("input_vectors", 0)
+        most = targets.most_rows(plan, inputs)
+        self._uses = {name: np.zeros(size + 1, np.int32) for name, size in rows.items()}
+        self._frozen = {name: frozen[:0] for name in rows}
+        self._frozen_words = frozen
+        if frozen.size:  # rows of n-grams are never frozen
+            self._frozen["input_vectors"] = np.pad(frozen, (0, inputs - frozen.size))
+            if not targets.word_rows:
+                self._frozen_words = np.pad(frozen, (0, len(memory["input_vectors"]) - frozen.size))
+        self._current, self._next = (
+            _Round(
+                {
+                    name: _Placement(matrix, rows[name], plan.shards, most[name])
+                    for name, matrix in memory.items()
+                },
+                plan.longest, plan.shards,
             )
-        self._document_rows = [np.empty(0, np.int32)] * shards
-        self._word_parts = min(MERGE_PARTS, -(-input_size // BLOCK))
-        self.parts = (self._word_parts + ("document_vectors" in matrices),)
+            for _ in range(2)
+        )  # fmt: skip
+        self.parts = (MERGE_PARTS,)
+
+    def preparer(self) -> Callable[[Chunk, int], None]:
+        """Make a function that prepares a chunk of the next round, see `PreparesChunks`."""
+        preparer = Preparer(self._targets, self._make_worker(self._padding_id), self._rows)
+        return lambda chunk, shard: preparer.prepare(chunk, self._next.chunks[shard])
+
+    def arrange(self, chunks: int) -> None:
+        """Find places for the rows of the next round, see `PreparesChunks`."""
+        for name, placement in self._next.placements.items():
+            sizes = np.array([chunk.sizes[name] for chunk in self._next.chunks[:chunks]])
+            placement.find(sizes, self._frozen[name], self._uses[name])
+
+    def begin_round(self, share: float) -> None:
+        """Begin the round that is prepared, see `PreparesChunks`."""
+        self._current, self._next = self._next, self._current
+        found = self._find_contractions(share)
+        self._current.contractions = {
+            name: found.get(name) or by_agreement(matrix.shape[1] // WIDTH)
+            for name, matrix in self._memory.items()
+        }
 
     def worker(self) -> Callable[[Chunk, int], tuple[float, int]]:
-        """Make a function that copies the rows of a chunk to a shard and trains the chunk there.
+        """Make a function that trains a prepared chunk.
 
         Returns  a function of a chunk and the number of a shard, see `Shards.worker`
         """
-        worker = self._make_worker(self._capacity["output_vectors"] - 1)
+        worker = self._make_worker(self._padding_id)
 
         def train(chunk: Chunk, shard: int) -> tuple[float, int]:
-            if shard == 0:  # all matrices are still those before the round
-                self._contractions = self._find_contractions(chunk.begin)
-            count, state = worker.build_windows(chunk)
-            noise, frozen = self._copy_words(shard, worker, count, state)
-            if "document_vectors" in self._matrices:
-                self._copy_documents(shard, worker)
-            copies = {name: self._shard_matrix(name, shard) for name in self._copies}
-            return worker.step(count, state, noise, frozen, copies)
+            prepared, frozen = self._current.chunks[shard], self._frozen_words
+            places = {
+                name: placement.copy(shard, prepared.sizes[name])
+                for name, placement in self._current.placements.items()
+            }
+            if frozen.size and self._targets.word_rows:
+                frozen = frozen[prepared.words]
+            return prepared.train(worker, places, frozen, self._memory, self._padding_id)
 
         return train
 
-    def _shard_matrix(self, name: str, shard: int) -> np.ndarray:
-        """The row copies of a matrix in a shard: a view, float32 (capacity, D)."""
-        size = self._capacity[name]
-        return self._copies[name][shard * size : (shard + 1) * size]
-
-    def _copy_words(
-        self, shard: int, worker: Worker, count: int, state: np.ndarray
-    ) -> tuple[np.ndarray | Paths, np.ndarray]:
-        """Copy the rows of a chunk's words and negative samples to a shard.
-
-        worker   the first `count` word ids of its windows are replaced by the numbers of the words'
-                 copies, and its `word_rows` by the numbers of the copies of their rows
-        count    number of windows
-        state    uint64 (1,), random state, changed in place
-        Returns  the noise table of the chunk, see `draw_noise`, or the paths to its words; and
-                 bool, which of the chunk's words are frozen, empty for none
-        """
-        local_ids, rows = (array[shard] for array in self._words)
-        local_ids.fill(-1)
-        words = number_rows(worker.windows.word_ids, count, local_ids, rows, 0)
-        noise: np.ndarray | Paths
-        if isinstance(self._noise, Paths):
-            noise = self._number_paths(shard, self._noise, rows[:words])
-        else:
-            negatives = np.empty(self._count_negatives(count), np.int32)
-            draw_negatives(self._noise, state, negatives)
-            output_rows = number_rows(negatives, negatives.size, local_ids, rows, words)
-            self._row_counts["output_vectors"][shard] = output_rows
-            # As an alias table these numbers have thresholds of 0: each draw takes the alias.
-            noise = negatives.astype(np.uint64)
-        self._row_counts["input_vectors"][shard] = words
-        if self._word_rows:
-            worker.word_rows = self._number_subwords(shard, self._word_rows, rows[:words])
-        for name in ("input_vectors", "output_vectors"):
-            self._copy_rows(name, shard)
-        frozen = self._frozen[rows[:words]] if self._frozen.size else self._frozen
-        return noise, frozen
-
-    def _number_paths(self, shard: int, paths: Paths, words: np.ndarray) -> Paths:
-        """Number the inner nodes on the paths to the words of a chunk.
-
-        words    int32 (K,), the words
-        Returns  the numbers of the copies of these nodes
-        """
-        part = take_paths(paths, words)
-        local_ids, rows = (array[shard] for array in self._numbers["output_vectors"])
-        local_ids.fill(-1)
-        is_padding = part.nodes == self._outputs
-        nodes = part.nodes[~is_padding]
-        size = number_rows(nodes, nodes.size, local_ids, rows, 0)
-        part.nodes[~is_padding] = nodes
-        part.nodes[is_padding] = self._capacity["output_vectors"] - 1
-        self._row_counts["output_vectors"][shard] = size
-        return part
-
-    def _number_subwords(self, shard: int, word_rows: WordRows, words: np.ndarray) -> WordRows:
-        """Number the rows from which the words of a chunk are composed.
-
-        words    int32 (K,), the words
-        Returns  the numbers of the copies of these rows
-        """
-        part = word_rows.take(words)
-        local_ids, rows = (array[shard] for array in self._numbers["input_vectors"])
-        local_ids.fill(-1)
-        size = number_rows(part.rows, part.rows.size, local_ids, rows, 0)
-        self._row_counts["input_vectors"][shard] = size
-        return part
-
-    def _copy_documents(self, shard: int, worker: Worker) -> None:
-        """Copy a chunk's document vectors to a shard.
-
-        `worker.document_rows` are replaced by the row numbers of the copies.
-        """
-        rows, local_ids = np.unique(worker.document_rows, return_inverse=True)
-        worker.document_rows = local_ids.astype(np.int32)
-        self._document_rows[shard] = rows
-        self._row_counts["document_vectors"][shard] = rows.size
-        self._copy_rows("document_vectors", shard)
-
-    def _copied_rows(self, name: str, shard: int) -> np.ndarray:
-        """The row numbers of a matrix whose rows are copied to a shard, int32 (R,)."""
-        if name == "document_vectors":
-            return self._document_rows[shard]
-        return self._numbers[name].rows[shard, : self._row_counts[name][shard]]
-
-    def _copy_rows(self, name: str, shard: int) -> None:
-        if name in self._matrices:
-            matrix, count = self._matrices[name], self._row_counts[name][shard]
-            rows = self._copied_rows(name, shard)
-            registers = matrix.shape[1] // WIDTH
-            copy_rows(matrix, rows, count, self._shard_matrix(name, shard), registers)
-
-    def _count_negatives(self, windows: int) -> int:
-        return -(-windows * self._negative // REUSE)  # rounded up
-
-    def changes(self, shard: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Compute how training has changed the row copies of a shard.
-
-        The row copies are overwritten by their changes.
-
-        Returns  by the name of the matrix: (row numbers, int32 (R,), ascending; the change of each
-                 row, float32 (R, D); the squared length of each change, float32 (R,)). R is the
-                 number of row copies, without those of frozen input vectors
-        """
-        changes = {}
-        for name, matrix in self._matrices.items():
-            rows = self._copied_rows(name, shard)
-            copies, squares = self._shard_matrix(name, shard), np.empty(rows.size, np.float32)
-            registers, sums = matrix.shape[1] // WIDTH, aligned((WIDTH,))
-            compute_changes(matrix, rows, copies, squares, registers, sums)
-            order = np.argsort(rows)
-            if name == "input_vectors" and self._frozen.size:
-                order = order[~self._frozen[rows[order]]]
-            changes[name] = rows[order], copies[order], squares[order]
-        return changes
-
     def merge(self, part: int, chunks: int) -> None:
-        """Merge one part of the row copies of the first `chunks` shards into the matrices.
+        """Merge one part of the copies into the matrices.
 
-        part    number of the part, from 0. With n parts for the word matrices, part i merges the
-                blocks i, i + n, i + 2 n, ... of their rows. A model of documents has one more part,
-                the last one, which merges all document vectors
-        chunks  number of chunks in the round
+        part    number of the part, from 0
+        chunks  number of chunks in the round; not used
         """
-        if part == self._word_parts:
-            self._merge_documents(chunks)
-            return
-        for name in ("input_vectors", "output_vectors"):
-            if name in self._matrices:
-                local_ids = self._numbers[name].local_ids[:chunks]
-                self._merge(name, self._matrices[name], local_ids, part, self._word_parts)
-
-    def _merge_documents(self, chunks: int) -> None:
-        """Merge the document vectors of the first `chunks` shards.
-
-        They are merged in a small matrix that has only the documents of the round.
-        """
-        name, document_rows = "document_vectors", self._document_rows[:chunks]
-        rows = np.unique(np.concatenate(document_rows))
-        local_ids = np.full((chunks, rows.size + 1), -1, np.int32)
-        for shard, shard_rows in enumerate(document_rows):
-            local_ids[shard, np.searchsorted(rows, shard_rows)] = np.arange(shard_rows.size)
-        matrix = self._matrices[name]
-        vectors = aligned((rows.size + 1, matrix.shape[1]))
-        vectors[:-1] = matrix[rows]
-        self._merge(name, vectors, local_ids, 0, 1)
-        matrix[rows] = vectors[:-1]
-
-    def _merge(
-        self, name: str, matrix: np.ndarray, local_ids: np.ndarray, part: int, parts: int
-    ) -> None:
-        """Merge one of `parts` parts of the row copies of a matrix, see `merge_rows`."""
-        chunks = len(local_ids)
-        copied, sums = np.empty((BLOCK + 1, chunks + 3), np.int32), aligned((WIDTH,))
-        nodes, squares = np.empty(chunks, np.int32), np.empty(chunks, np.float32)
-        frozen = self._frozen if name == "input_vectors" else np.empty(0, np.bool_)
-        registers = matrix.shape[1] // WIDTH
-        merge_rows(
-            matrix, self._copies[name][: chunks * self._capacity[name]], local_ids,
-            self._row_counts[name], part, parts, frozen, registers, copied,
-            np.empty(BLOCK, np.int32), nodes, squares, sums,
-            self._contractions.get(name) or by_agreement(registers),
-        )  # fmt: skip
-
-
-def _most_rows(offsets: np.ndarray, words: int) -> int:
-    """The most rows that so many words have, of those between the offsets of each word."""
-    return int(np.sort(np.diff(offsets))[::-1][:words].sum())
+        for name, placement in self._current.placements.items():
+            placement.merge(part, self._current.contractions[name])

@@ -19,7 +19,7 @@ from w2v.kernels.simd import aligned
 from w2v.negative_sampling.composer import compose, own_rows
 from w2v.negative_sampling.contractions import Contractions
 from w2v.negative_sampling.row_copies import RowCopies
-from w2v.negative_sampling.row_copies import memory_bytes as copy_bytes
+from w2v.negative_sampling.prepared_chunk import WordTargets
 from w2v.negative_sampling.subword_rows import (
     WordRows,
     number_ngrams,
@@ -153,10 +153,7 @@ class WordTrainer:
         if not self.settings.deterministic:
             return needed
         lengths = {name: dim for name, (_, dim) in self._shapes().items()}
-        copies = copy_bytes(
-            self.vocabulary.counts, self.settings, self._plan, lengths, self.word_rows,
-            self._paths,
-        )  # fmt: skip
+        copies = 0
         return needed + copies
 
     def best_bytes(self, threads: int) -> int:
@@ -178,14 +175,32 @@ class WordTrainer:
         self.noise = self._paths or alias_table(
             noise_probabilities(counts, settings.noise_exponent)
         )
-        self.matrices = {
-            name: self._allocate(name, (rows + 1, dim))
+        spare = self._spare_rows()
+        self._memory = {
+            name: self._allocate(name, (rows + 1 + spare.get(name, 0), dim))
             for name, (rows, dim) in self._shapes().items()
+        }
+        self.matrices = {
+            name: self._memory[name][: rows + 1] for name, (rows, _) in self._shapes().items()
         }
         rng = np.random.default_rng(settings.seed)
         for name in self.matrices:
             if name != "output_vectors":
                 _init_uniform(self.vectors(name), rng)
+
+    def _targets(self) -> WordTargets:
+        return WordTargets(
+            len(self.vocabulary.names), self._outputs, self.noise, self.settings.negative,
+            self.word_rows,
+        )  # fmt: skip
+
+    def _spare_rows(self) -> dict[str, int]:
+        """Rows behind each matrix for the copies of a round, and a row of padding."""
+        if not self.settings.deterministic:
+            return {}
+        rows = {name: rows for name, (rows, _) in self._shapes().items()}
+        most = self._targets().most_rows(self._plan, rows.get("input_vectors", 0))
+        return {name: self._plan.shards * most[name] + 1 for name in rows}
 
     def restored(self) -> None:
         """Do nothing: nothing that is derived from the matrices is kept."""
@@ -291,9 +306,10 @@ class WordTrainer:
 
     def shards(self, plan: Plan) -> RowCopies:
         """The row copies of the rounds of a plan."""
+        rows = {name: len(matrix) - 1 for name, matrix in self.matrices.items()}
         return RowCopies(
-            self.matrices, self.noise, self.frozen, self.settings.negative, plan,
-            self.word_rows, self.contractions(plan), self._make_worker,
+            self._memory, rows, self._targets(), self.frozen, plan, self.contractions(plan),
+            self._make_worker,
         )  # fmt: skip
 
     def contractions(self, plan: Plan) -> Callable[[float], Mapping[str, Contraction]]:

@@ -132,10 +132,6 @@ class Worker:
         """Set `windows`, see the kernel `build_windows`; return the number of windows."""
         if len(self.windows.word_ids) < ids.size:
             self.windows = allocate_windows(ids.size)
-            if self._composer:
-                self.windows = self.windows._replace(input_rows=np.empty(ids.size, np.int32))
-            if self._settings.loss == "ns":
-                self._target_ids = np.full((ids.size, self._targets), self._padding_id, np.int32)
         window, shrink = self._settings.window, self._settings.shrink
         return build_windows(
             ids, bounds, self._keep, window, shrink, lr_first, lr_last, state, streams,
@@ -163,6 +159,9 @@ class Worker:
         Returns   the sum of the losses in nats, and the number of pairs: the predictions that the
                   losses are summed over
         """
+        if len(self._target_ids) < count and self._settings.loss == "ns":
+            size = len(self.windows.word_ids)
+            self._target_ids = np.full((size, self._targets), self._padding_id, np.int32)
         if not self._composer or not self.word_rows:
             return self._train(self.windows, count, state, noise, frozen, matrices, fixed)
         loss, pairs = 0.0, 0

@@ -25,6 +25,7 @@ from w2v.training.protocols import (
     GradientTrainer,
     HasWorkers,
     IterativeTrainer,
+    PreparesChunks,
     SgdTrainer,
     Trainer,
 )
@@ -174,6 +175,10 @@ class Threads:
         empty_chunk = plan.nothing()
         if self.in_rounds:
             shards = trainer.shards(plan)
+            if isinstance(shards, PreparesChunks):
+                shards.preparer()(empty_chunk, 0)
+                shards.arrange(1)
+                shards.begin_round(0.0)
             shards.worker()(empty_chunk, 0)
             if isinstance(trainer, HasWorkers):
                 shards.merge(0, 1)

@@ -57,6 +57,26 @@ class Shards(Protocol):
 
 
 @runtime_checkable
+class PreparesChunks(Protocol):
+    """Shards whose chunks are prepared while those of the round before are trained."""
+
+    def preparer(self) -> Callable[[Chunk, int], None]:
+        """Make a function that prepares a chunk; each thread needs a function of its own.
+
+        The arguments of the function are a chunk of the next round and the number of its shard.
+        """
+
+    def arrange(self, chunks: int) -> None:
+        """Complete the preparation of the next round, after its `chunks` chunks are prepared."""
+
+    def begin_round(self, share: float) -> None:
+        """Begin the round that is prepared, while no thread trains or merges.
+
+        share  share (0 to 1) of the run that is done before the round
+        """
+
+
+@runtime_checkable
 class Trainer(Protocol):
     """The interface of every trainer."""
 

@@ -11,7 +11,7 @@ import threading
 
 from w2v.training.chunks import Chunk, Plan
 from w2v.training.pool import Pool
-from w2v.training.protocols import HasWorkers, IterativeTrainer, diverged
+from w2v.training.protocols import HasWorkers, IterativeTrainer, PreparesChunks, diverged
 from w2v.training.state import TrainingState
 
 
@@ -105,8 +105,23 @@ class RoundWorkers(Workers):
     def train(self) -> None:
         """Train round after round, until all chunks are trained or `stop` is set."""
         shards, local, pool = self.trainer.shards(self.plan), threading.local(), Pool(self._threads)
+        prepares = isinstance(shards, PreparesChunks)
         chunks: list[Chunk] = []
+        following: list[Chunk] = []
         results: list[tuple[float, int]] = []
+        prepared: list[int] = []
+
+        def prepare_shard(shard: int) -> None:
+            """Prepare a chunk of the next round."""
+            assert isinstance(shards, PreparesChunks)
+            if not hasattr(local, "prepare_chunk"):
+                local.prepare_chunk = shards.preparer()
+            local.prepare_chunk(following[shard], shard)
+            with self.lock:
+                prepared.append(shard)
+                is_last = len(prepared) == len(following)
+            if is_last:
+                shards.arrange(len(following))
 
         def train_shard(shard: int) -> None:
             """Train the chunk of a shard. Each thread makes its training function at first use."""
@@ -114,15 +129,30 @@ class RoundWorkers(Workers):
                 local.train_chunk = shards.worker()
             results[shard] = local.train_chunk(chunks[shard], shard)
 
+        def train_or_prepare(number: int) -> None:
+            """Train the chunks of the round; threads that have none left prepare the next round."""
+            if number < len(chunks):
+                train_shard(number)
+            else:
+                prepare_shard(number - len(chunks))
+
         def merge_part(part: int) -> None:
             """Merge one part of the copies into the matrices."""
             shards.merge(part, len(chunks))
 
         try:
-            while self.state.chunks_done < self.stop_before and not self.stop.is_set():
-                chunks = self.plan.round_from(self.state.chunks_done)
-                self.state.latest, results = chunks[0], [(0.0, 0)] * len(chunks)
-                pool.map(train_shard, range(len(chunks)))
+            following = self.plan.round_from(self.state.chunks_done)
+            if prepares:
+                pool.map(prepare_shard, range(len(following)))
+            while following and not self.stop.is_set():
+                chunks, results = following, [(0.0, 0)] * len(following)
+                done = self.state.chunks_done + len(chunks)
+                following = self.plan.round_from(done) if done < self.stop_before else []
+                self.state.latest = chunks[0]
+                if prepares:
+                    shards.begin_round(chunks[0].begin)
+                prepared.clear()
+                pool.map(train_or_prepare, range(len(chunks) + len(following) * prepares))
                 with self.lock:
                     for chunk, (loss, pairs) in zip(chunks, results, strict=True):
                         self.count(chunk, loss, pairs)
