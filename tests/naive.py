@@ -390,6 +390,32 @@ def copy_rows(matrix, rows):
     return matrix[rows]
 
 
+def place_rows(lists, frozen, first_copy, capacity):
+    """The place of each row of some lists, and the places of the copies of each shared row."""
+    places, copies = [], {}
+    for shard, rows in enumerate(lists):
+        places.append([])
+        free = first_copy + shard * capacity
+        for row in rows:
+            if frozen[row] or sum(row in other for other in lists) == 1:
+                places[-1].append(row)
+            else:
+                places[-1].append(free)
+                copies.setdefault(row, []).append(free)
+                free += 1
+    return places, copies
+
+
+def copy_shared_rows(matrix, rows, places):
+    copied = matrix.copy()
+    copied[places] = matrix[rows]
+    return copied
+
+
+def take_places(ids, places):
+    return [places[number] for number in ids]
+
+
 def share_of_sum(exponent, count):
     """The mean of r^k, k = 0 … count - 1, with r = (1 + exponent / 16)^-16, nearly e^-exponent."""
     return np.mean((1 + exponent / 16) ** (-16.0 * np.arange(count)))

@@ -13,6 +13,7 @@ from w2v.cluster.round_state import RoundState
 from w2v.cluster.row_changes import Node, RowChanges
 from w2v.kernels.simd import aligned
 from w2v.models import models
+from w2v.negative_sampling.chunk_copies import ChunkCopies
 from w2v.negative_sampling.trainer import WordTrainer
 from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
@@ -132,7 +133,8 @@ class Replica(RoundState):
         if setup.frozen.size:
             self._trainer.freeze(setup.frozen)
         self._contractions = self._trainer.contractions(cast(Plan, setup))
-        self._free_buffers = list[Any]()  # tuples of `_make_buffers` that no thread uses
+        # Those of `_make_buffers` that no thread uses.
+        self._free_buffers: list[tuple[_ChunkText, ChunkCopies]] = []
 
     def _load(self, base: ModelBase) -> None:
         for name, matrix in base.matrices.items():
@@ -152,35 +154,40 @@ class Replica(RoundState):
         """
         with self._condition:
             buffers = self._free_buffers.pop() if self._free_buffers else self._make_buffers()
-        chunk_text, shards, train = buffers
+        chunk_text, copies = buffers
         leaves = []
         for index, chunk_data in enumerate(chunks):
             chunk_text.open(chunk_data)
-            result = train(chunk_data.chunk, 0)
+            result = copies.train(chunk_data.chunk)
             changes = {
                 name: RowChanges(
-                    rows, self._without_padding(name, sums), squares, np.ones(rows.size, np.int32)
+                    rows, self._without_padding(name, vectors), np.zeros(rows.size, np.float32),
+                    np.ones(rows.size, np.int32),
                 )
-                for name, (rows, sums, squares) in shards.changes(0).items()
-            }
+                for name, (rows, vectors) in copies.rows().items()
+            }  # fmt: skip
             leaf = number * shard_count + index
             leaves.append(Node(leaf, 1, chunk_data.chunk.begin, changes, [result]))
         with self._condition:
             self._free_buffers.append(buffers)
-        node = row_changes.merge(leaves, shard_count)
-        return node._replace(merged_bytes=0)  # the leaves are not sent
+        # The leaves are not sent.
+        return self.merge(leaves, shard_count)._replace(merged_bytes=0)
 
-    def _make_buffers(self) -> tuple[Any, Any, Any]:
-        """Make a `_ChunkText`, the buffers of a chunk, and the function that trains it."""
+    def merge(self, nodes: list[Node], shard_count: int) -> Node:
+        """Merge neighbouring nodes of a round, see `row_changes.merge`."""
+        return row_changes.merge(nodes, shard_count, self._trainer.matrices)
+
+    def _make_buffers(self) -> tuple[_ChunkText, ChunkCopies]:
+        """Make a `_ChunkText`, and the copies on which its chunk is trained."""
         chunk_text = _ChunkText(self._setup.documents)
         self._trainer.text = cast(EncodedText, chunk_text)
-        shards = self._trainer.shards(cast(Plan, self._setup))  # uses only the sizes of a plan
-        return chunk_text, shards, shards.worker()
+        # Only the sizes of the plan are used.
+        return chunk_text, self._trainer.chunk_copies(cast(Plan, self._setup))
 
-    def _without_padding(self, name: str, sums: np.ndarray) -> np.ndarray:
-        """Return changes of a matrix without the zeros that pad each vector for the kernels."""
+    def _without_padding(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """Return rows of a matrix without the zeros that pad each vector for the kernels."""
         vectors = self._trainer.vectors(name)
-        return np.ascontiguousarray(sums[:, : vectors.shape[1]]) if vectors.ndim == 2 else sums
+        return np.ascontiguousarray(rows[:, : vectors.shape[1]]) if vectors.ndim == 2 else rows
 
 
 def matrices(trainer: Any) -> Mapping[str, np.ndarray]:

@@ -168,9 +168,10 @@ class ClusterRounds:
         """Submit the tasks of a round; return the future of the root of its merge tree."""
         submit, shard_count = self._cluster.submit, self._shards_per_task
         chunk_data = [self._source.of(chunk) for chunk in chunks]
+        state = self._setup, self._base, list(self._changes_since_base)
         nodes = [
             submit(
-                worker_tasks.train, self._setup, self._base, list(self._changes_since_base),
+                worker_tasks.train, *state,
                 chunk_data[first : first + shard_count], number, shard_count,
             )
             for number, first in enumerate(range(0, len(chunk_data), shard_count))
@@ -178,7 +179,7 @@ class ClusterRounds:
         while len(nodes) > 1:
             shard_count *= FAN_IN
             nodes = [
-                submit(worker_tasks.merge, nodes[first : first + FAN_IN], shard_count)
+                submit(worker_tasks.merge, *state, nodes[first : first + FAN_IN], shard_count)
                 for first in range(0, len(nodes), FAN_IN)
             ]
         self._changes_since_base.append(nodes[0])

@@ -10,7 +10,6 @@ from typing import Any, cast
 from distributed import Worker, WorkerPlugin, get_worker
 
 from w2v import __version__
-from w2v.cluster import row_changes
 from w2v.cluster.model_replica import ChunkData, ModelBase, ModelSetup, Replica
 from w2v.cluster.row_changes import Node
 from w2v.errors import W2VError
@@ -70,9 +69,20 @@ def train(
         return replica.train(chunks, number, shard_count)
 
 
-def merge(nodes: Sequence[Node], shard_count: int) -> Node:
-    """The task that merges neighbouring nodes of the merge tree: see `row_changes.merge`."""
-    return row_changes.merge(list(nodes), shard_count)
+def merge(
+    setup: ModelSetup,
+    base: ModelBase,
+    changes: Sequence[Node],
+    nodes: Sequence[Node],
+    shard_count: int,
+) -> Node:
+    """The task that merges neighbouring nodes of the merge tree: see `row_changes.merge`.
+
+    setup, base, changes  as in `train`
+    """
+    replica = worker_state(setup.run).kept("replica", lambda: Replica(setup))
+    with replica.at(base, changes):
+        return replica.merge(list(nodes), shard_count)
 
 
 def itself(data: Any) -> Any:

@@ -210,9 +210,7 @@ def update_vectors(vectors, ids, count, steps, targets, tiles, registers, frozen
         if count % 2:  # the padding row is not written: threads would wait for each other's writes
             for tile in range(tiles):
                 quad = 2 * ((pairs - 1) * tiles + tile)
-                update_one(
-                    steps, quad, targets, COLUMNS * tile, vectors, ids[count - 1], registers
-                )
+                update_one(steps, quad, targets, COLUMNS * tile, vectors, ids[count - 1], registers)
     else:  # never write a frozen row: writing and restoring it would race with other threads
         for pair in range(pairs):
             for tile in range(tiles):

@@ -1,8 +1,9 @@
-"""Synchronous rounds: copies of rows for each chunk, and the merge of these copies.
+"""Synchronous rounds: places for the rows of each chunk, and the merge of copies of rows.
 
-The chunks of a round are trained at the same time, each on copies of the rows that it needs. If
-m chunks have changed their copies x_s of the same row x, by d_s = x_s - x, the merge moves x by a
-share of the sum Σ d_s. There are two rules for this share.
+The chunks of a round are trained at the same time. A row that only one of them needs is trained
+where it is. A row that several chunks need has a copy for each of them. If m chunks have changed
+their copies x_s of the same row x, by d_s = x_s - x, the merge moves x by a share of the sum Σ d_s.
+There are two rules for this share.
 
 **By contraction**, for the word vectors of skip-gram with negative sampling: see `contraction`.
 
@@ -54,14 +55,30 @@ def number_rows(ids, count, local_ids, rows, size):
 
 
 @jit
-def copy_rows(matrix, rows, count, copies, places, registers):
-    """Copy rows of a matrix to places in another.
+def copy_rows(matrix, rows, count, copy, registers):
+    """Copy rows of a matrix to the first rows of another.
 
     matrix     float (V, D)
     rows       int32 (R,)    row numbers of `matrix`
     count      int           the first `count` of `rows` are copied
-    copies     float (·, D)  the rows `places` are overwritten
-    places     int32 (R,)    row numbers of `copies`; a row whose place is its own number stays
+    copy       float (·, D)  overwritten
+    registers  int           D / 16
+    """
+    for i in range(count):
+        ahead = rows[min(i + AHEAD, count - 1)]
+        for register in range(registers):
+            prefetch(matrix, ahead, register)
+        copy_row(matrix, rows[i], 1.0, copy, i, registers)
+
+
+@jit
+def copy_shared_rows(matrix, rows, count, places, registers):
+    """Copy the rows of a chunk that other chunks train too to their places.
+
+    matrix     float (·, D)  the rows `places` that are not in `rows` are overwritten
+    rows       int32 (R,)
+    count      int           the first `count` of `rows` are used
+    places     int32 (R,)    see `place_rows`; a row whose place is its own number is not copied
     registers  int           D / 16
     """
     for i in range(count):
@@ -70,7 +87,7 @@ def copy_rows(matrix, rows, count, copies, places, registers):
             for register in range(registers):
                 prefetch(matrix, rows[ahead], register)
         if places[i] != rows[i]:
-            copy_row(matrix, rows[i], 1.0, copies, places[i], registers)
+            copy_row(matrix, rows[i], 1.0, matrix, places[i], registers)
 
 
 @jit

@@ -88,3 +88,15 @@ def compose(vectors: np.ndarray, word_rows: WordRows) -> np.ndarray:
     composed, words = aligned((count, vectors.shape[1])), np.arange(count, dtype=np.int32)
     compose_words(vectors, *word_rows, words, count, composed, composed, vectors.shape[1] // WIDTH)
     return composed
+
+
+def compose_own(vectors: np.ndarray, word_rows: WordRows, words: np.ndarray) -> np.ndarray:
+    """A copy of the subword vectors with which some words, not composed so far, are composed.
+
+    vectors    float32 (M, D), the subword vectors; the own rows of these words are their vectors
+    word_rows  the rows of each of V words
+    words      bool (V,), which words
+    """
+    wanted, vectors = vectors[: words.size][words], vectors.copy()
+    vectors[: words.size][words] = own_rows(vectors, word_rows, words, wanted)
+    return vectors

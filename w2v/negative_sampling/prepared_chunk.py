@@ -6,6 +6,7 @@ while those of the round before are trained. Letters: V words, M documents, D nu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -20,8 +21,9 @@ from w2v.negative_sampling.word_paths import take_paths
 from w2v.negative_sampling.worker import Worker
 from w2v.training.chunks import Chunk, Plan
 
-import os
-REUSE = int(os.environ.get("REUSE", "24"))  # average number of times that a chunk uses each negative sample of its noise table
+REUSE = int(
+    os.environ.get("REUSE", "24")
+)  # average number of times that a chunk uses each negative sample of its noise table
 
 
 def count_negatives(windows: int, negative: int) -> int:
@@ -102,7 +104,7 @@ class PreparedChunk:
         self._windows = worker.windows
         local_ids, rows = numbers["output_vectors"], self.rows["output_vectors"]
         if isinstance(targets.noise, Paths):
-            local_ids, rows = numbers["words"], self.rows["words"]
+            local_ids, rows = numbers["words"], np.empty(self._count, np.int32)
         words = number_rows(self._windows.word_ids, self._count, local_ids, rows, 0)
         self.words = rows[:words]
         size = words

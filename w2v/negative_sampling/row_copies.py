@@ -12,17 +12,69 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from w2v.kernels.contraction import Contraction, by_agreement
-from w2v.kernels.row_merge import copy_rows, merge_rows, place_rows
+from w2v.kernels.hierarchical_softmax import Paths
+from w2v.kernels.row_merge import copy_shared_rows, merge_rows, place_rows
 from w2v.kernels.simd import WIDTH, aligned
+from w2v.kernels.windows import Windows
 from w2v.negative_sampling.prepared_chunk import (
     MakeWorker,
     PreparedChunk,
     Preparer,
     WordTargets,
+    count_negatives,
 )
+from w2v.negative_sampling.subword_rows import WordRows
+from w2v.negative_sampling.word_distributions import keep_probabilities, noise_probabilities
+from w2v.negative_sampling.word_paths import expected_nodes
+from w2v.settings import NegativeSamplingSettings
 from w2v.training.chunks import Chunk, Plan
 
 MERGE_PARTS = 8  # parts of a merge; a part is merged by one thread
+
+
+def memory_bytes(
+    counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan,
+    lengths: Mapping[str, int], word_rows: WordRows | None, paths: Paths | None = None,
+) -> int:  # fmt: skip
+    """Approximate bytes that a round needs beside the matrices.
+
+    counts     int64 (V,), the counts of the vocabulary
+    settings   the settings of the model
+    plan       the chunks of the run
+    lengths    the row length of each matrix, by the name of the matrix
+    word_rows  the rows from which each word is composed; None: words are not composed
+    paths      the paths of hierarchical softmax; None: negative sampling
+
+    A row that is expected n times in a chunk is needed by the chunk with probability
+    p = 1 - exp(-n). It has a copy if one of the S - 1 other chunks needs it too. Nearly all
+    documents are in one chunk.
+    """
+    frequencies = counts / max(counts.sum(), 1)
+    # Expected number of occurrences of each word in a chunk, after subsampling.
+    kept = frequencies * keep_probabilities(counts, settings.sample) * plan.longest
+    if paths:
+        kept_outputs = expected_nodes(paths, kept)
+    else:
+        noise = noise_probabilities(counts, settings.noise_exponent)
+        kept_outputs = kept + noise * count_negatives(int(kept.sum()), settings.negative)
+    kept_rows = kept  # expected number of times that each row of the input vectors is needed
+    if word_rows:
+        weights = np.repeat(kept, np.diff(word_rows.offsets))
+        kept_rows = np.bincount(word_rows.rows, weights)
+    needed, floats = 0.0, 0.0  # rows that a chunk needs, and numbers in copies of rows
+    for name, expected in (("input_vectors", kept_rows), ("output_vectors", kept_outputs)):
+        if name in lengths:
+            probability = -np.expm1(-expected)
+            shared = probability * -np.expm1((plan.shards - 1) * np.log1p(-probability + 1e-12))
+            needed += probability.sum()
+            floats += shared.sum() * lengths[name]
+    # For each row that a chunk needs, see `_Placement`: in two rounds, its number, place and copy,
+    # and half of them as shared rows with offsets.
+    lists = 2 * 4 * (needed + plan.mean_spans)
+    windows = 2 * len(Windows._fields) * plan.longest
+    # For each row, see `place_rows` and `Contraction`.
+    rows = 2 * (kept_rows.size + kept_outputs.size)
+    return int(4 * (plan.shards * (floats + lists + windows) + rows))
 
 
 class _Placement:
@@ -75,7 +127,7 @@ class _Placement:
         Returns  int32 (size,), the place of each row
         """
         rows, places = self.rows[shard], self._places[shard]
-        copy_rows(self._memory, rows, size, self._memory, places, self._registers)
+        copy_shared_rows(self._memory, rows, size, places, self._registers)
         return places[:size]
 
     def merge(self, part: int, contraction: Contraction) -> None:
@@ -91,14 +143,10 @@ class _Placement:
 class _Round:
     """The chunks of a round that are prepared, and the placement of each matrix."""
 
-    def __init__(self, placements: Mapping[str, _Placement], longest: int, shards: int):
+    def __init__(self, placements: Mapping[str, _Placement], shards: int):
         self.placements = placements
-        words = np.empty(longest, np.int32)
         self.chunks = [
-            PreparedChunk(
-                {name: placement.rows[shard] for name, placement in placements.items()}
-                | {"words": words}
-            )
+            PreparedChunk({name: placement.rows[shard] for name, placement in placements.items()})
             for shard in range(shards)
         ]
         self.contractions: dict[str, Contraction] = {}
@@ -136,7 +184,7 @@ class RowCopies:
         inputs = rows.get("input_vectors", 0)
         most = targets.most_rows(plan, inputs)
         self._uses = {name: np.zeros(size + 1, np.int32) for name, size in rows.items()}
-        self._frozen = {name: frozen[:0] for name in rows}
+        self._frozen = dict.fromkeys(rows, frozen[:0])
         self._frozen_words = frozen
         if frozen.size:  # rows of n-grams are never frozen
             self._frozen["input_vectors"] = np.pad(frozen, (0, inputs - frozen.size))
@@ -148,7 +196,7 @@ class RowCopies:
                     name: _Placement(matrix, rows[name], plan.shards, most[name])
                     for name, matrix in memory.items()
                 },
-                plan.longest, plan.shards,
+                plan.shards,
             )
             for _ in range(2)
         )  # fmt: skip

@@ -12,14 +12,15 @@ from w2v.embeddings import subword_tensors
 from w2v.embeddings.row_matrices import DenseMatrix
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
-from w2v.errors import NothingToLearnError
 from w2v.kernels.contraction import Contraction
 from w2v.kernels.hierarchical_softmax import Paths
 from w2v.kernels.simd import aligned
-from w2v.negative_sampling.composer import compose, own_rows
+from w2v.negative_sampling.chunk_copies import ChunkCopies
+from w2v.negative_sampling.composer import compose, compose_own, own_rows
 from w2v.negative_sampling.contractions import Contractions
-from w2v.negative_sampling.row_copies import RowCopies
 from w2v.negative_sampling.prepared_chunk import WordTargets
+from w2v.negative_sampling.row_copies import RowCopies
+from w2v.negative_sampling.row_copies import memory_bytes as copy_bytes
 from w2v.negative_sampling.subword_rows import (
     WordRows,
     number_ngrams,
@@ -27,12 +28,13 @@ from w2v.negative_sampling.subword_rows import (
     shared_rows,
     without_ngrams,
 )
+from w2v.negative_sampling.uniform_vectors import fill_uniform
 from w2v.negative_sampling.word_distributions import (
     alias_table,
     keep_thresholds,
     noise_probabilities,
 )
-from w2v.negative_sampling.word_paths import longest_path, word_paths
+from w2v.negative_sampling.word_paths import find_paths, longest_path
 from w2v.negative_sampling.worker import SEGMENT, Worker, segment_length
 from w2v.settings import NegativeSamplingSettings
 from w2v.text.encoded_text import EncodedText
@@ -40,7 +42,6 @@ from w2v.text.vocabulary import Vocabulary
 from w2v.training.chunks import CHUNK, Chunk, Plan, make_plan
 
 SUBWORD_KERNELS = ("ngrams", "composition")  # kernel modules that composing words calls
-_ROWS = 1 << 12  # rows that are initialised at a time
 
 
 class WordTrainer:
@@ -87,8 +88,9 @@ class WordTrainer:
         self.ngram_rows = np.arange(words, words + self.ngrams, dtype=np.int32)
         self.matrices: dict[str, np.ndarray] = {}
         self.noise: np.ndarray | Paths
-        self._paths = self._find_paths()
-        self._plan: Plan
+        # The paths of hierarchical softmax; None with negative sampling.
+        self._paths = find_paths(vocabulary.counts) if settings.loss == "hs" else None
+        self._plan: Plan | None = None
         self._keep: np.ndarray
         self._segment = SEGMENT
 
@@ -150,10 +152,13 @@ class WordTrainer:
         needed = self.matrix_bytes() + (composed if self.word_rows else 0)
         if self._paths:
             needed += sum(array.nbytes for array in self._paths)
-        if not self.settings.deterministic:
+        if not self.settings.deterministic or not self._plan:
             return needed
         lengths = {name: dim for name, (_, dim) in self._shapes().items()}
-        copies = 0
+        copies = copy_bytes(
+            self.vocabulary.counts, self.settings, self._plan, lengths, self.word_rows,
+            self._paths,
+        )  # fmt: skip
         return needed + copies
 
     def best_bytes(self, threads: int) -> int:
@@ -186,7 +191,7 @@ class WordTrainer:
         rng = np.random.default_rng(settings.seed)
         for name in self.matrices:
             if name != "output_vectors":
-                _init_uniform(self.vectors(name), rng)
+                fill_uniform(self.vectors(name), rng)
 
     def _targets(self) -> WordTargets:
         return WordTargets(
@@ -196,7 +201,7 @@ class WordTrainer:
 
     def _spare_rows(self) -> dict[str, int]:
         """Rows behind each matrix for the copies of a round, and a row of padding."""
-        if not self.settings.deterministic:
+        if not self.settings.deterministic or not self._plan:
             return {}
         rows = {name: rows for name, (rows, _) in self._shapes().items()}
         most = self._targets().most_rows(self._plan, rows.get("input_vectors", 0))
@@ -218,20 +223,6 @@ class WordTrainer:
     def _outputs(self) -> int:
         """The number of output vectors: of words, or of the inner nodes of their tree."""
         return len(self.vocabulary.names) - (self._paths is not None)
-
-    def _find_paths(self) -> Paths | None:
-        """The paths of hierarchical softmax; None with negative sampling.
-
-        Raises  NothingToLearnError for a tree of a single word, which has no inner node
-        """
-        if self.settings.loss == "ns":
-            return None
-        if len(self.vocabulary.names) < 2:  # noqa: PLR2004
-            raise NothingToLearnError(
-                "the vocabulary has only one word, which --loss hs cannot predict: try a lower "
-                "--min-count, or leave out --loss"
-            )
-        return word_paths(self.vocabulary.counts)
 
     def _allocate(self, name: str, shape: tuple[int, int]) -> np.ndarray:
         return aligned(shape)
@@ -312,6 +303,10 @@ class WordTrainer:
             self._make_worker,
         )  # fmt: skip
 
+    def chunk_copies(self, plan: Plan) -> ChunkCopies:
+        """Copies of the rows of single chunks, for a cluster."""
+        return ChunkCopies(self.matrices, self._targets(), self.frozen, plan, self._make_worker)
+
     def contractions(self, plan: Plan) -> Callable[[float], Mapping[str, Contraction]]:
         """Make a function that returns the contraction of each matrix in a round.
 
@@ -387,9 +382,7 @@ class WordTrainer:
         """
         matrix = self.matrices["input_vectors"]
         if self.frozen.size and self._all_rows:
-            wanted, matrix = matrix[: self.frozen.size][self.frozen], matrix.copy()
-            own = own_rows(matrix, self._all_rows, self.frozen, wanted)
-            matrix[: self.frozen.size][self.frozen] = own
+            matrix = compose_own(matrix, self._all_rows, self.frozen)
         return matrix[:-1, : self.settings.dim]
 
     def _word_vectors(self) -> np.ndarray:
@@ -406,10 +399,3 @@ class WordTrainer:
                 self._subword_vectors(), self._buckets, self.ngram_rows
             )
         return tensors
-
-
-def _init_uniform(vectors: np.ndarray, rng: np.random.Generator) -> None:
-    """Fill a matrix, float32 (N, dim), with uniform random numbers in ±1 / dim."""
-    for begin in range(0, len(vectors), _ROWS):
-        rows = vectors[begin : begin + _ROWS]
-        rows[:] = (rng.random(rows.shape, np.float32) - 0.5) * (2 / rows.shape[1])

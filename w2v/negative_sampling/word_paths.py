@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from w2v.errors import NothingToLearnError
 from w2v.kernels.hierarchical_softmax import Paths
 from w2v.kernels.huffman_tree import build_tree, fill_paths, path_lengths
 from w2v.kernels.tiles import COLUMNS
@@ -38,6 +39,19 @@ def take_paths(paths: Paths, words: np.ndarray) -> Paths:
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     places = np.arange(offsets[-1]) + np.repeat(begins - offsets[:-1], lengths)
     return Paths(offsets, paths.nodes[places], paths.lefts[words])
+
+
+def find_paths(counts: np.ndarray) -> Paths:
+    """The paths to the words of a vocabulary with these counts, int64 (V,).
+
+    Raises  NothingToLearnError for a tree of a single word, which has no inner node
+    """
+    if counts.size < 2:  # noqa: PLR2004
+        raise NothingToLearnError(
+            "the vocabulary has only one word, which --loss hs cannot predict: try a lower "
+            "--min-count, or leave out --loss"
+        )
+    return word_paths(counts)
 
 
 def longest_path(paths: Paths) -> int:

@@ -105,7 +105,7 @@ class RoundWorkers(Workers):
     def train(self) -> None:
         """Train round after round, until all chunks are trained or `stop` is set."""
         shards, local, pool = self.trainer.shards(self.plan), threading.local(), Pool(self._threads)
-        prepares = isinstance(shards, PreparesChunks)
+        preparing = shards if isinstance(shards, PreparesChunks) else None
         chunks: list[Chunk] = []
         following: list[Chunk] = []
         results: list[tuple[float, int]] = []
@@ -113,15 +113,15 @@ class RoundWorkers(Workers):
 
         def prepare_shard(shard: int) -> None:
             """Prepare a chunk of the next round."""
-            assert isinstance(shards, PreparesChunks)
+            assert preparing
             if not hasattr(local, "prepare_chunk"):
-                local.prepare_chunk = shards.preparer()
+                local.prepare_chunk = preparing.preparer()
             local.prepare_chunk(following[shard], shard)
             with self.lock:
                 prepared.append(shard)
                 is_last = len(prepared) == len(following)
             if is_last:
-                shards.arrange(len(following))
+                preparing.arrange(len(following))
 
         def train_shard(shard: int) -> None:
             """Train the chunk of a shard. Each thread makes its training function at first use."""
@@ -142,17 +142,18 @@ class RoundWorkers(Workers):
 
         try:
             following = self.plan.round_from(self.state.chunks_done)
-            if prepares:
+            if preparing:
                 pool.map(prepare_shard, range(len(following)))
             while following and not self.stop.is_set():
                 chunks, results = following, [(0.0, 0)] * len(following)
                 done = self.state.chunks_done + len(chunks)
                 following = self.plan.round_from(done) if done < self.stop_before else []
                 self.state.latest = chunks[0]
-                if prepares:
-                    shards.begin_round(chunks[0].begin)
+                if preparing:
+                    preparing.begin_round(chunks[0].begin)
                 prepared.clear()
-                pool.map(train_or_prepare, range(len(chunks) + len(following) * prepares))
+                to_prepare = len(following) if preparing else 0
+                pool.map(train_or_prepare, range(len(chunks) + to_prepare))
                 with self.lock:
                     for chunk, (loss, pairs) in zip(chunks, results, strict=True):
                         self.count(chunk, loss, pairs)
