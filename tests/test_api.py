@@ -101,7 +101,10 @@ def test_settings_by_other_programs_names(text):
         ({"output": "-"}, "output '-': give the path of a file"),
         ({"texts": ["a b"]}, "expected either corpus, the paths of files, or texts"),
         ({"freeze": True}, "--freeze is for --init"),
-        ({"shards": 2}, "--shards is for --deterministic"),
+        (
+            {"deterministic": False, "shards": 2},
+            "--shards is for --deterministic: leave out --hogwild",
+        ),
     ],
 )
 def test_mistakes_are_those_of_the_command(text, options, message):

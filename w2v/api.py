@@ -279,10 +279,7 @@ def _make_request(
 
     values = _named(model, {name: value for name, value in given.items() if value is not None})
     if values.get("cluster"):
-        values["deterministic"] = True
-    if not values.get("deterministic"):
-        for name in {"shards", "round_words"} & values.keys():
-            raise W2VError(f"{option_name(name)} is for --deterministic: add --deterministic")
+        values = {"deterministic": True, **values}
     initial, own = _initial_vectors(values), values
     if initial:
         values = {"dim": initial.dim, **initial.settings, **values}
@@ -290,6 +287,10 @@ def _make_request(
     classes = model.settings, TextSettings, RunSettings, DocumentSettings, SearchSettings
     options, text, run, documents, search = split_settings(values, *classes)
     documents = documents if model.reads_documents(options) else None
+    if not getattr(options, "deterministic", True):
+        advice = "leave out --hogwild" if "deterministic" in own else "add --deterministic"
+        for name in {"cluster", "shards", "round_words"} & own.keys():
+            raise W2VError(f"{option_name(name)} is for --deterministic: {advice}")
     files = paths, output, model
     return Request(*files, options, text, run, documents, initial, temporary, search, own)
 

@@ -14,7 +14,7 @@ from w2v.errors import W2VError
 def setting(
     default: Any, help: str, low: float | None = None, high: float | None = None,
     choices: tuple[str, ...] = (), file: str = "", group: str = "Model", metavar: str = "",
-    shown: str = "",
+    shown: str = "", off: str = "",
 ) -> Any:  # fmt: skip
     """A dataclass field whose metadata describe its command line option.
 
@@ -26,9 +26,10 @@ def setting(
     group    the heading under which --help lists the option
     metavar  the placeholder of the value in --help; empty: N, X, FILE or TEXT, by type
     shown    the default as --help shows it, where it depends on other settings
+    off      the option that sets a flag to False; empty: `--no-` and the name, if the default is True
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "file": file}
-    metadata |= {"group": group, "metavar": metavar, "shown": shown}
+    metadata |= {"group": group, "metavar": metavar, "shown": shown, "off": off}
     return field(default=default, metadata=metadata)
 
 

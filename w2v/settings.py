@@ -242,17 +242,17 @@ class NegativeSamplingSettings(SubwordSettings):
     )
     seed: int = training_setting(1, SEED, 0)
     deterministic: bool = training_setting(
-        False, "Train in synchronous rounds: the same seed gives the same bytes on any number of "
-        "threads. Without this option, threads are lock-free (Hogwild), and results differ a "
-        "little from run to run.",
+        True, "Train in synchronous rounds: the same seed gives the same bytes on any number of "
+        "threads. With --hogwild, threads are lock-free: they change the same vectors at the same "
+        "time, and results differ a little from run to run.", off="--hogwild",
     )  # fmt: skip
     shards: int = training_setting(
-        8, "With --deterministic: number of shards, which are trained in parallel in each round. "
-        "No more threads than shards can work at a time.", 1, 1024,
+        8, "Number of shards, which are trained in parallel in each round. No more threads than "
+        "shards can work at a time.", 1, 1024,
     )  # fmt: skip
     round_words: int = training_setting(
-        10_000, "With --deterministic: number of words in each shard of a round, after which the "
-        "shards are merged.", 1, 1 << 24,
+        10_000, "Number of words in each shard of a round, after which the shards are merged.",
+        1, 1 << 24,
     )  # fmt: skip
 
     def lr_at(self, share: float) -> float:
@@ -385,7 +385,7 @@ class RunSettings:
         "many millions of documents.",
     )  # fmt: skip
     cluster: str | None = run_setting(
-        None, "Train on a Dask cluster, in the synchronous rounds of --deterministic. ADDRESS is "
+        None, "Train on a Dask cluster, in synchronous rounds. ADDRESS is "
         "tcp://SCHEDULER:PORT, or local:N for N worker processes on this machine.",
         metavar="ADDRESS",
     )  # fmt: skip

@@ -48,7 +48,8 @@ class SettingOption(click.Option):
         name, metadata = option_name(field.name), field.metadata
         self.heading, self._default = metadata["group"], metadata["shown"] or field.default
         if kind is bool:
-            names = f"{name}/--no-{name[2:]}" if field.default else name
+            off = metadata["off"] or (f"--no-{name[2:]}" if field.default else "")
+            names = f"{name}/{off}" if off else name
             self._default = name[2:] if field.default else None
             super().__init__([names], is_flag=True, default=None, help=metadata["help"])
             return

@@ -155,11 +155,10 @@ class WordTrainer:
         if not self.settings.deterministic or not self._plan:
             return needed
         lengths = {name: dim for name, (_, dim) in self._shapes().items()}
-        copies = copy_bytes(
+        return needed + copy_bytes(
             self.vocabulary.counts, self.settings, self._plan, lengths, self.word_rows,
             self._paths,
         )  # fmt: skip
-        return needed + copies
 
     def best_bytes(self, threads: int) -> int:
         """Bytes of the copy of the matrices with the lowest validation loss.
