@@ -61,8 +61,9 @@ class Random:
         noise = [self.draw_noise(table) for _ in range(negative)]
         return [center, *(word for word in noise if word != center)]
 
-    def draw_negatives(self, table, size):
-        return [self.draw_noise(table) for _ in range(size)]
+    def draw_negatives(self, cumulative, size):
+        points = (np.arange(size) + (self.next_random() >> 11) / 2**53) / size * cumulative[-1]
+        return np.searchsorted(cumulative, points, "right").tolist()
 
     def draw_targets(self, centers, negative, table):
         return [self.draw_target_row(center, negative, table) for center in centers]

@@ -26,7 +26,7 @@ def setting(
     group    the heading under which --help lists the option
     metavar  the placeholder of the value in --help; empty: N, X, FILE or TEXT, by type
     shown    the default as --help shows it, where it depends on other settings
-    off      the option that sets a flag to False; empty: `--no-` and the name, if the default is True
+    off      the option that sets a flag to False; empty: --no-NAME if the default is True
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "file": file}
     metadata |= {"group": group, "metavar": metavar, "shown": shown, "off": off}

@@ -24,7 +24,6 @@ from w2v.kernels import negative_sampling, row_merge
 from w2v.kernels.alias_table import draw_noise
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import WIDTH, aligned
-from w2v.negative_sampling.word_distributions import alias_table
 from w2v.training.loop import run
 from w2v.training.state import TrainingState
 from w2v.training.workers import RoundWorkers
@@ -56,15 +55,23 @@ def test_rows_are_numbered_as_they_come_and_copied():
     assert not copy[4:].any()
 
 
-def test_a_chunks_negatives_are_drawn_from_the_noise_and_serve_as_its_table():
-    table = alias_table(np.array([0.7, 0.2, 0.1, 0.0]))
-    negatives, state = np.empty(20, np.int32), random_state(1)
+@pytest.mark.parametrize("size", [1, 2, 7, 20, 997])
+def test_a_chunks_negatives_are_drawn_evenly_from_the_noise_and_serve_as_its_table(size):
+    probabilities = np.array([0.35, 0.0, 0.25, 0.1, 0.1, 0.2, 0.0])
+    cumulative, negatives, state = (
+        np.cumsum(probabilities),
+        np.empty(size, np.int32),
+        random_state(1),
+    )
     twin = naive.Random(state[0])
-    negative_sampling.draw_negatives(table, state, negatives)
-    assert negatives.tolist() == twin.draw_negatives(table, 20)
+    negative_sampling.draw_negatives(cumulative, state, negatives)
+    assert negatives.tolist() == twin.draw_negatives(cumulative, size)
+    counts = np.bincount(negatives, minlength=7)
+    assert (abs(counts - size * probabilities) < 1).all()
+    assert not counts[probabilities == 0].any()
     ours, twin = random_state(2), naive.Random(random_state(2)[0])
     drawn = [draw_noise(negatives.astype(np.uint64), ours) for _ in range(50)]
-    assert drawn == [negatives[twin.next_below(20)] for _ in range(50)]
+    assert drawn == [negatives[twin.next_below(size)] for _ in range(50)]
 
 
 def contraction(rows, dim, dtype=np.float32):
@@ -156,7 +163,7 @@ def test_merging_is_that_of_the_twin(dtype, tolerance, by_agreement):
     assert not matrix[V].any()
 
 
-def test_a_row_of_one_chunk_stays_as_it_is_agreeing_ones_go_beyond_the_mean_unrelated_ones_are_added():
+def test_agreeing_changes_go_beyond_the_mean_and_unrelated_ones_are_added():
     matrix = aligned((4 + 1, WIDTH))
     matrix[0, :2] = 1 / 3, 5
     one, other = np.eye(2, WIDTH, dtype=np.float32)
@@ -358,5 +365,6 @@ def test_planted_synonyms_are_found_in_rounds(folder, name):
 
 
 def test_settings_of_rounds_are_refused_without_them(w2v, text):
-    outcome = w2v("train", text, "--shards", "4")
-    assert (outcome.code, "--shards is for --deterministic" in outcome.err) == (2, True)
+    outcome = w2v("train", text, "--hogwild", "--shards", "4")
+    assert outcome.code == 2
+    assert "--shards is for --deterministic: leave out --hogwild" in outcome.err

@@ -33,6 +33,7 @@ import numpy as np
 from w2v.kernels import inlined, jit
 from w2v.kernels.alias_table import draw_noise
 from w2v.kernels.logistic import MASKED, logistic_steps
+from w2v.kernels.random import next_random
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.kernels.tiles import (
     COLUMNS,
@@ -48,6 +49,7 @@ from w2v.kernels.tiles import (
     update_targets_and_step,
 )
 
+_SHIFT = np.uint64(11)  # leaves 53 bits, as many as a float64 holds
 BATCH = 32  # maximum number of vectors in a step; an even number
 
 
@@ -121,15 +123,31 @@ def draw_targets(center_ids, count, negative, table, padding_id, state, target_i
 
 
 @jit
-def draw_negatives(table, state, negatives):
+def draw_negatives(cumulative, state, negatives):
     """Draw negatives for a chunk, from which the negatives of its windows are then drawn.
 
-    table      uint64 (V,)  alias table of the noise distribution, see `draw_noise`
-    state      uint64 (1,)  random state, changed in place
-    negatives  int32 (P,)   overwritten
+    cumulative  float64 (V,)  the sums of the probabilities of words 0 to v
+    state       uint64 (1,)   random state, changed in place
+    negatives   int32 (P,)    overwritten, in ascending order
+
+    Source: Madow and Madow 1944, "On the theory of systematic sampling, I". The sample has the
+    words at P points at equal distances, of which the first is random. A word of probability q is
+    drawn P q times, rounded up or down; independent draws would vary more.
     """
+    offset = np.float64(next_random(state) >> _SHIFT) * 2.0**-53
+    word, last = 0, cumulative.size - 1
     for i in range(negatives.size):
-        negatives[i] = draw_noise(table, state)
+        point = (i + offset) / negatives.size * cumulative[last]
+        high, step = word, 1
+        while high < last and cumulative[high] <= point:  # strides that double, then a bisection
+            word, high, step = high + 1, min(high + step, last), 2 * step
+        while word < high:
+            middle = (word + high) // 2
+            if cumulative[middle] <= point:
+                word = middle + 1
+            else:
+                high = middle
+        negatives[i] = word
 
 
 @inlined

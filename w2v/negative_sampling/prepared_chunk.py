@@ -6,7 +6,6 @@ while those of the round before are trained. Letters: V words, M documents, D nu
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -21,9 +20,8 @@ from w2v.negative_sampling.word_paths import take_paths
 from w2v.negative_sampling.worker import Worker
 from w2v.training.chunks import Chunk, Plan
 
-REUSE = int(
-    os.environ.get("REUSE", "24")
-)  # average number of times that a chunk uses each negative sample of its noise table
+MakeWorker = Callable[[int], Worker]  # makes the worker of a thread, for a padding id
+REUSE = 24  # average number of times that a chunk uses each negative sample of its noise table
 
 
 def count_negatives(windows: int, negative: int) -> int:
@@ -38,17 +36,18 @@ def count_negatives(windows: int, negative: int) -> int:
 class WordTargets(NamedTuple):
     """What the words of a model are composed of, and what they are predicted from.
 
-    words      V
-    outputs    the number of output vectors
-    noise      uint64 (V,), the alias table of the noise distribution, see `draw_noise`; with
-               hierarchical softmax the paths to the words
-    negative   number of negative samples for each window
-    word_rows  the rows from which each word is composed; None: words are not composed
+    words       V
+    outputs     the number of output vectors
+    cumulative  float64 (V,), the sums of the probabilities of the noise distribution
+    paths       the paths of hierarchical softmax; None: negative sampling
+    negative    number of negative samples for each window
+    word_rows   the rows from which each word is composed; None: words are not composed
     """
 
     words: int
     outputs: int
-    noise: np.ndarray | Paths
+    cumulative: np.ndarray
+    paths: Paths | None
     negative: int
     word_rows: WordRows | None
 
@@ -58,8 +57,8 @@ class WordTargets(NamedTuple):
         inputs  the number of input vectors
         """
         words = min(self.words, plan.longest)
-        if isinstance(self.noise, Paths):
-            output_rows = _most_rows(self.noise.offsets, plan.longest)
+        if self.paths:
+            output_rows = _most_rows(self.paths.offsets, plan.longest)
         else:
             output_rows = plan.longest + count_negatives(plan.longest, self.negative)
         if self.word_rows:
@@ -103,16 +102,16 @@ class PreparedChunk:
         self._count, self._state = worker.build_windows(chunk)
         self._windows = worker.windows
         local_ids, rows = numbers["output_vectors"], self.rows["output_vectors"]
-        if isinstance(targets.noise, Paths):
+        if targets.paths:
             local_ids, rows = numbers["words"], np.empty(self._count, np.int32)
         words = number_rows(self._windows.word_ids, self._count, local_ids, rows, 0)
         self.words = rows[:words]
         size = words
-        if isinstance(targets.noise, Paths):
-            self._paths = self._number_paths(targets, targets.noise, numbers["output_vectors"])
+        if targets.paths:
+            self._paths = self._number_paths(targets, targets.paths, numbers["output_vectors"])
         else:
             self._negatives = np.empty(count_negatives(self._count, targets.negative), np.int32)
-            draw_negatives(targets.noise, self._state, self._negatives)
+            draw_negatives(targets.cumulative, self._state, self._negatives)
             size = number_rows(self._negatives, self._negatives.size, local_ids, rows, words)
             self.sizes["output_vectors"] = size
         local_ids[rows[:size]] = -1
@@ -195,15 +194,12 @@ class Preparer:
     def __init__(self, targets: WordTargets, worker: Worker, rows: Mapping[str, int]):
         self._targets, self._worker = targets, worker
         self._numbers = {name: np.full(size + 1, -1, np.int32) for name, size in rows.items()}
-        if isinstance(targets.noise, Paths):
+        if targets.paths:
             self._numbers["words"] = np.full(targets.words, -1, np.int32)
 
     def prepare(self, chunk: Chunk, prepared: PreparedChunk) -> None:
         """Prepare a chunk; `prepared` is overwritten."""
         prepared.prepare(chunk, self._worker, self._targets, self._numbers)
-
-
-MakeWorker = Callable[[int], Worker]
 
 
 def _most_rows(offsets: np.ndarray, words: int) -> int:

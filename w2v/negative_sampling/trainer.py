@@ -176,9 +176,9 @@ class WordTrainer:
         self._keep = keep_thresholds(counts, settings.sample)
         if self.word_rows:
             self._segment = segment_length(self.word_rows, counts, settings.sample)
-        self.noise = self._paths or alias_table(
-            noise_probabilities(counts, settings.noise_exponent)
-        )
+        probabilities = noise_probabilities(counts, settings.noise_exponent)
+        self._cumulative = np.cumsum(probabilities)
+        self.noise = self._paths or alias_table(probabilities)
         spare = self._spare_rows()
         self._memory = {
             name: self._allocate(name, (rows + 1 + spare.get(name, 0), dim))
@@ -194,8 +194,8 @@ class WordTrainer:
 
     def _targets(self) -> WordTargets:
         return WordTargets(
-            len(self.vocabulary.names), self._outputs, self.noise, self.settings.negative,
-            self.word_rows,
+            len(self.vocabulary.names), self._outputs, self._cumulative, self._paths,
+            self.settings.negative, self.word_rows,
         )  # fmt: skip
 
     def _spare_rows(self) -> dict[str, int]:
