@@ -91,7 +91,7 @@ class Soak:
         """Random settings, with which a run has the same bytes whether it is stopped or not."""
         rng = self.rng
         self.rounds = rng.random() < 0.5
-        rounds = ["--deterministic", "--shards", str(rng.choice([1, 3, 8]))] * self.rounds
+        rounds = ["--shards", str(rng.choice([1, 3, 8]))] if self.rounds else ["--hogwild"]
         if rng.random() < 0.2:
             args = ["--model", "lda", "--topics", str(rng.choice([1, 16, 50]))]
             args += ["--epochs", str(rng.choice([1, 40, 400])), "--seed", str(rng.randrange(9))]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Quality and time of synchronous rounds (--deterministic), compared with lock-free threads.
+"""Quality and time of synchronous rounds, compared with the lock-free threads of --hogwild.
 
     python tests/bench/rounds.py [--seeds 3] [--model skip-gram] [--write]
 
@@ -61,12 +61,12 @@ from enwiki import judge
 
 MODELS = {"skip-gram": "skipgram", "CBOW": "cbow"}
 WAYS: dict[str, dict] = {
-    "free threads": {},
-    "2 shards": {"deterministic": True, "shards": 2},
-    "4 shards": {"deterministic": True, "shards": 4},
-    "8 shards, the default": {"deterministic": True},
-    "16 shards": {"deterministic": True, "shards": 16},
-    "8 shards of 20,000 words": {"deterministic": True, "round_words": 20_000},
+    "free threads": {"hogwild": True},
+    "2 shards": {"shards": 2},
+    "4 shards": {"shards": 4},
+    "8 shards, the default": {},
+    "16 shards": {"shards": 16},
+    "8 shards of 20,000 words": {"round_words": 20_000},
 }
 
 

@@ -138,10 +138,12 @@ def test_the_estimate_of_memory_has_the_paths_and_the_copies_of_nodes(text):
 
     words = len(make_run(text).vocabulary.names)
     paths = sum(array.nbytes for array in word_paths(make_run(text).vocabulary.counts))
-    assert needed(loss="hs") - needed() == paths - 4 * 16
-    rounds = {"deterministic": True, "shards": 2, "round_words": 40}
-    copies = needed(loss="hs", **rounds) - needed(loss="hs")
-    assert 2 * 4 * 2 * words < copies < 2 * 4 * (2 * words + 2 * 16 * words)
+    threads = needed(loss="hs", deterministic=False)
+    assert threads - needed(deterministic=False) == paths - 4 * 16
+    # One shard needs no copies; of two shards, each copies rows of words and of nodes.
+    alone, two = (needed(loss="hs", shards=shards, round_words=40) - threads for shards in (1, 2))
+    assert 4 * 2 * words < alone < two
+    assert 2 * 4 * 16 * words / 10 < two - 2 * alone + 4 * 4 * words < 2 * 4 * 2 * 16 * words
 
 
 def test_a_dry_run_says_how_long_it_takes(w2v, text):

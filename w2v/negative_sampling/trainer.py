@@ -128,7 +128,7 @@ class WordTrainer:
             self.ngram_rows, self.word_rows = ngram_rows, share_rows(self.word_rows, ngram_rows)
 
     def plan(self, threads: int) -> Plan:
-        """The chunks of a run, for lock-free threads or for the rounds of --deterministic."""
+        """The chunks of a run, for lock-free threads or for rounds."""
         settings = self.settings
         chunk_words, shards = CHUNK, 1
         if settings.deterministic:
