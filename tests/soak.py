@@ -4,8 +4,8 @@
     python tests/soak.py [--minutes 10] [--seed N]
 
 Each scenario trains a random text with random settings, once without a stop. A second run is
-stopped by stop signals or SIGKILL at random moments and resumed each time; with --deterministic, on
-another number of threads. At each stop the output must be the old file or the finished one. At the
+stopped by stop signals or SIGKILL at random moments and resumed each time; in rounds, on another
+number of threads. At each stop the output must be the old file or the finished one. At the
 end
 
 - the output must have the bytes of the run that was never stopped, and correct checksums,
@@ -91,7 +91,7 @@ class Soak:
         """Random settings, with which a run has the same bytes whether it is stopped or not."""
         rng = self.rng
         self.rounds = rng.random() < 0.5
-        rounds = ["--shards", str(rng.choice([1, 3, 8]))] if self.rounds else ["--hogwild"]
+        rounds = ["--deterministic", "--shards", str(rng.choice([1, 3, 8]))] * self.rounds
         if rng.random() < 0.2:
             args = ["--model", "lda", "--topics", str(rng.choice([1, 16, 50]))]
             args += ["--epochs", str(rng.choice([1, 40, 400])), "--seed", str(rng.randrange(9))]
@@ -109,7 +109,7 @@ class Soak:
         args += ["--min-count", str(rng.choice([1, 5])), "--negative", str(rng.choice([0, 5, 15]))]
         if rng.random() < 0.3:
             args += ["--valid", "held-out", "--patience", str(rng.choice([1, 9]))]
-        return args + rounds
+        return args + (rounds or ["--hogwild"])
 
     def until_finished(self, command: list[str], whole: bytes) -> None:
         """Start, stop at a random moment and resume, several times; then train to the end."""
