@@ -45,8 +45,10 @@ from w2v.kernels.tiles import (
     score_pair,
     update_one,
     update_pair,
+    update_pair_twice,
     update_targets,
     update_targets_and_step,
+    update_targets_twice,
 )
 
 _SHIFT = np.uint64(11)  # leaves 53 bits, as many as a float64 holds
@@ -221,7 +223,13 @@ def update_vectors(vectors, ids, count, steps, targets, tiles, registers, frozen
     if frozen.size == 0:
         for pair in range(count // 2):
             a, b = ids[2 * pair], ids[2 * pair + 1]
-            for tile in range(tiles):
+            for half in range(tiles // 2):
+                tile = 2 * half
+                update_pair_twice(
+                    steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
+                )
+            if tiles % 2:
+                tile = tiles - 1
                 update_pair(
                     steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
                 )
@@ -271,12 +279,18 @@ def train_batch(
         registers,
     )  # fmt: skip
     # 3. Y += Gᵀ X, complete before X changes, because a word may occur twice in X
-    for pair in range(pairs):
-        a, b = ids[2 * pair], ids[2 * pair + 1]
-        for tile in range(tiles):
+    for tile in range(tiles):
+        sign, column = 1.0 if tile else -1.0, COLUMNS * tile
+        for half in range(pairs // 2):
+            at = 2 * half * tiles + tile
+            update_targets_twice(
+                steps, at, at + tiles, sign, vectors, ids, 4 * half, output_vectors, target_ids,
+                row, column, registers,
+            )  # fmt: skip
+        if pairs % 2:
             update_targets(
-                steps, pair * tiles + tile, 1.0 if tile else -1.0, vectors, a, b,
-                output_vectors, target_ids, row, COLUMNS * tile, registers,
+                steps, (pairs - 1) * tiles + tile, sign, vectors, ids[2 * pairs - 2],
+                ids[2 * pairs - 1], output_vectors, target_ids, row, column, registers,
             )  # fmt: skip
     # 4. X += G Y_old
     update_vectors(vectors, ids, count, steps, targets, tiles, registers, frozen)

@@ -131,6 +131,47 @@ def update_targets(
 
 
 @inlined
+def update_targets_twice(
+    steps, tile, next_tile, sign, vectors, ids, position, targets, target_ids, at, column, registers
+):
+    """Compute two tiles of Y += Gᵀ X: add four vectors, each times its step, to three targets.
+
+    steps       float (·,)    G: the two quads from index 8 * tile, and from 8 * next_tile
+    tile        int           number of the tile of the first two vectors
+    next_tile   int           number of the tile of the other two
+    sign        float         factor of the steps of the first target, 1 or -1
+    vectors     float (·, D)  X
+    ids         int32 (B,)    rows of the vectors, from `position` on
+    position    int
+    targets     float (·, D)  Y: three rows are changed in place, one after the other
+    target_ids  int32 (N, K)  row `at`, from `column` on, has the rows of the three targets
+    at          int
+    column      int
+    registers   int           D / 16
+    """
+    a, b = 2 * QUAD * tile, 2 * QUAD * tile + QUAD
+    c, d = 2 * QUAD * next_tile, 2 * QUAD * next_tile + QUAD
+    sign = steps.dtype.type(sign)
+    a0, a1, a2 = splat(sign * steps[a]), splat(steps[a + 1]), splat(steps[a + 2])
+    b0, b1, b2 = splat(sign * steps[b]), splat(steps[b + 1]), splat(steps[b + 2])
+    c0, c1, c2 = splat(sign * steps[c]), splat(steps[c + 1]), splat(steps[c + 2])
+    d0, d1, d2 = splat(sign * steps[d]), splat(steps[d + 1]), splat(steps[d + 2])
+    row0, row1 = target_ids[at, column], target_ids[at, column + 1]
+    row2 = target_ids[at, column + 2]
+    first, second = ids[position], ids[position + 1]
+    third, fourth = ids[position + 2], ids[position + 3]
+    for register in range(registers):
+        x, y = load(vectors, first, register), load(vectors, second, register)
+        u, v = load(vectors, third, register), load(vectors, fourth, register)
+        target = multiply_add(a0, x, multiply_add(b0, y, load(targets, row0, register)))
+        store(targets, row0, register, multiply_add(c0, u, multiply_add(d0, v, target)))
+        target = multiply_add(a1, x, multiply_add(b1, y, load(targets, row1, register)))
+        store(targets, row1, register, multiply_add(c1, u, multiply_add(d1, v, target)))
+        target = multiply_add(a2, x, multiply_add(b2, y, load(targets, row2, register)))
+        store(targets, row2, register, multiply_add(c2, u, multiply_add(d2, v, target)))
+
+
+@inlined
 def update_pair(steps, tile, targets, column, vectors, first, second, registers):
     """Compute a tile of X += G Y_old: add three targets, each times its step, to two vectors.
 
@@ -155,6 +196,42 @@ def update_pair(steps, tile, targets, column, vectors, first, second, registers)
         store(vectors, first, register, row)
         row = load(vectors, second, register)
         row = multiply_add(b0, x, multiply_add(b1, y, multiply_add(b2, z, row)))
+        store(vectors, second, register, row)
+
+
+@inlined
+def update_pair_twice(steps, tile, targets, column, vectors, first, second, registers):
+    """Compute two tiles of X += G Y_old: add six targets, each times its step, to two vectors.
+
+    steps      float (·,)    G: the four quads from index 8 * tile
+    tile       int           number of the first tile
+    targets    float (·, D)  Y_old, the targets before the step
+    column     int           first of six consecutive rows of `targets`
+    vectors    float (·, D)  X: rows `first` and `second` are changed in place, one after the other
+    first      int           row of the first vector
+    second     int           row of the second vector
+    registers  int           D / 16
+    """
+    a, b = 2 * QUAD * tile, 2 * QUAD * tile + QUAD
+    c, d = a + 2 * QUAD, b + 2 * QUAD
+    a0, a1, a2 = splat(steps[a]), splat(steps[a + 1]), splat(steps[a + 2])
+    b0, b1, b2 = splat(steps[b]), splat(steps[b + 1]), splat(steps[b + 2])
+    c0, c1, c2 = splat(steps[c]), splat(steps[c + 1]), splat(steps[c + 2])
+    d0, d1, d2 = splat(steps[d]), splat(steps[d + 1]), splat(steps[d + 2])
+    for register in range(registers):
+        x = load(targets, column, register)
+        y = load(targets, column + 1, register)
+        z = load(targets, column + 2, register)
+        u = load(targets, column + 3, register)
+        v = load(targets, column + 4, register)
+        w = load(targets, column + 5, register)
+        row = load(vectors, first, register)
+        row = multiply_add(a0, x, multiply_add(a1, y, multiply_add(a2, z, row)))
+        row = multiply_add(c0, u, multiply_add(c1, v, multiply_add(c2, w, row)))
+        store(vectors, first, register, row)
+        row = load(vectors, second, register)
+        row = multiply_add(b0, x, multiply_add(b1, y, multiply_add(b2, z, row)))
+        row = multiply_add(d0, u, multiply_add(d1, v, multiply_add(d2, w, row)))
         store(vectors, second, register, row)
 
 
