@@ -28,6 +28,12 @@ TRICKS = {
         "windows", "        prefetch(", "        False and prefetch(",
     ),
     "rows begin with a cache line": ("simd", "-memory.ctypes.data % LINE", "16"),
+    "targets are updated by two tiles at a time": (
+        "negative_sampling", "while pair + 1 < pairs:", "while pair + 1 < 0:",
+    ),
+    "vectors are updated by two tiles at a time": (
+        "negative_sampling", "while tile + 1 < tiles:", "while tile + 1 < 0:",
+    ),
     "small functions are compiled into their callers": (
         "__init__", ", forceinline=True", "",
     ),

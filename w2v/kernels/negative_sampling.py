@@ -223,16 +223,17 @@ def update_vectors(vectors, ids, count, steps, targets, tiles, registers, frozen
     if frozen.size == 0:
         for pair in range(count // 2):
             a, b = ids[2 * pair], ids[2 * pair + 1]
-            for half in range(tiles // 2):
-                tile = 2 * half
+            tile = 0
+            while tile + 1 < tiles:
                 update_pair_twice(
                     steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
                 )
-            if tiles % 2:
-                tile = tiles - 1
+                tile += 2
+            while tile < tiles:
                 update_pair(
                     steps, pair * tiles + tile, targets, COLUMNS * tile, vectors, a, b, registers
                 )
+                tile += 1
         if count % 2:  # the padding row is not written: threads would wait for each other's writes
             for tile in range(tiles):
                 quad = 2 * ((pairs - 1) * tiles + tile)
@@ -281,17 +282,20 @@ def train_batch(
     # 3. Y += Gᵀ X, complete before X changes, because a word may occur twice in X
     for tile in range(tiles):
         sign, column = 1.0 if tile else -1.0, COLUMNS * tile
-        for half in range(pairs // 2):
-            at = 2 * half * tiles + tile
+        pair = 0
+        while pair + 1 < pairs:
+            at = pair * tiles + tile
             update_targets_twice(
-                steps, at, at + tiles, sign, vectors, ids, 4 * half, output_vectors, target_ids,
+                steps, at, at + tiles, sign, vectors, ids, 2 * pair, output_vectors, target_ids,
                 row, column, registers,
             )  # fmt: skip
-        if pairs % 2:
+            pair += 2
+        while pair < pairs:
             update_targets(
-                steps, (pairs - 1) * tiles + tile, sign, vectors, ids[2 * pairs - 2],
-                ids[2 * pairs - 1], output_vectors, target_ids, row, column, registers,
+                steps, pair * tiles + tile, sign, vectors, ids[2 * pair], ids[2 * pair + 1],
+                output_vectors, target_ids, row, column, registers,
             )  # fmt: skip
+            pair += 1
     # 4. X += G Y_old
     update_vectors(vectors, ids, count, steps, targets, tiles, registers, frozen)
 
