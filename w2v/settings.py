@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LONGEST_NGRAM = 64  # characters
 FEWEST_BUCKETS = 1000  # in advice; with fewer, unknown words get hardly different vectors
+ROUND_WORDS = "Number of words in each shard of a round, after which the shards are merged."
 SEED = "Seed of the random numbers. Change it to see how much the result depends on chance."
 
 
@@ -250,10 +251,7 @@ class NegativeSamplingSettings(SubwordSettings):
         8, "Number of shards, which are trained in parallel in each round. No more threads than "
         "shards can work at a time.", 1, 1024,
     )  # fmt: skip
-    round_words: int = training_setting(
-        10_000, "Number of words in each shard of a round, after which the shards are merged.",
-        1, 1 << 24,
-    )  # fmt: skip
+    round_words: int = training_setting(10_000, ROUND_WORDS, 1, 1 << 24)
 
     def lr_at(self, share: float) -> float:
         """The learning rate, which falls linearly, when `share` (0 to 1) of the run is done."""

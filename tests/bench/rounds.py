@@ -60,14 +60,19 @@ from contest import enwiki, pace, publish, train
 from enwiki import judge
 
 MODELS = {"skip-gram": "skipgram", "CBOW": "cbow"}
-WAYS: dict[str, dict] = {
-    "free threads": {"hogwild": True},
-    "2 shards": {"shards": 2},
-    "4 shards": {"shards": 4},
-    "8 shards, the default": {},
-    "16 shards": {"shards": 16},
-    "8 shards of 20,000 words": {"round_words": 20_000},
-}
+WORDS = {"skip-gram": 5_000, "CBOW": 10_000}  # the defaults of --round-words
+FREE = "free threads"
+
+
+def ways(model: str) -> dict[str, dict]:
+    """The options of each way of training a model."""
+    return {
+        FREE: {"hogwild": True},
+        "4 shards": {"shards": 4},
+        "8 shards, the default": {},
+        "16 shards": {"shards": 16},
+        "8 shards, twice the words": {"round_words": 2 * WORDS[model]},
+    }
 
 
 def table(models: list[str], times: dict, scores: dict) -> str:
@@ -75,8 +80,8 @@ def table(models: list[str], times: dict, scores: dict) -> str:
     names = {"WordSim-353": "WordSim-353", "SimLex-999": "SimLex-999", "analogies": "total"}
     rows = [f"| | times as long | {' | '.join(names)} |", "|---|---|---|---|---|"]
     for model in models:
-        for way in WAYS:
-            turns = zip(times[model, way], times[model, "free threads"], strict=True)
+        for way in ways(model):
+            turns = zip(times[model, way], times[model, FREE], strict=True)
             ratio = median(ours / free for ours, free in turns)
             results = scores[model, way]
             cells = [f"{mean(result[name] for result in results):.1f}" for name in names.values()]
@@ -93,23 +98,26 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     labels = [args.model] if args.model else list(MODELS)
-    contenders = [(label, way) for label in labels for way in WAYS]
+    contenders = {
+        (label, way): {"model": MODELS[label], **options}
+        for label in labels
+        for way, options in ways(label).items()
+    }
     times: dict[tuple[str, str], list[float]] = {key: [] for key in contenders}
     scores: dict[tuple[str, str], list[dict]] = {key: [] for key in contenders}
     with enwiki() as (folder, text, _):
-        for label, way in contenders:  # compiles
-            train(folder / "small", folder / "x.bin", model=MODELS[label], **WAYS[way])
+        for options in contenders.values():  # compiles
+            train(folder / "small", folder / "x.bin", **options)
         for _ in range(args.turns):
-            for label, way in contenders:
-                options = {"model": MODELS[label], **WAYS[way]}
-                times[label, way].append(pace(text, folder / "x.bin", epochs=1, **options))
+            for key, options in contenders.items():
+                times[key].append(pace(text, folder / "x.bin", epochs=1, **options))
         print(times, file=sys.stderr, flush=True)
         for seed in range(1, args.seeds + 1):
-            for label, way in contenders:
+            for key, options in contenders.items():
                 out = Path(folder, "x.bin")
-                train(text, out, model=MODELS[label], seed=seed, **WAYS[way])
-                scores[label, way].append(judge(out))
-                print(seed, label, way, scores[label, way][-1], file=sys.stderr, flush=True)
+                train(text, out, seed=seed, **options)
+                scores[key].append(judge(out))
+                print(seed, *key, scores[key][-1], file=sys.stderr, flush=True)
     publish({"rounds": table(labels, times, scores)}, args.write)
 
 
