@@ -29,6 +29,7 @@ LINE = [
     "settings",
     "classifier_settings",
     "network_settings",
+    "presets",
     "text",
     "factorization",
     "training",

@@ -22,17 +22,16 @@ from w2v.embeddings.source import Diagnostics
 from w2v.errors import W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
+from w2v.presets import PresetSettings
 from w2v.setting_fields import option_name, split_settings
 from w2v.settings import ALIASES, DocumentSettings, RunSettings, TextSettings
 from w2v.system import pipes, python_arguments
-from w2v.system.pipes import name_of
 from w2v.system.progress import REFRESH
 from w2v.system.resources import blas_threads
 from w2v.vectors import Vectors
 
 if TYPE_CHECKING:
     from w2v.runs.executors import Executor
-    from w2v.runs.initial_vectors import InitialVectors
     from w2v.runs.request import Request
     from w2v.runs.run import TrainingRun
     from w2v.runs.settings_search import SettingsSearch
@@ -275,24 +274,26 @@ def _make_request(
     paths: Sequence[str], output: str, model: Model, given: Mapping[str, Any], temporary: bool
 ) -> Request:
     """Make the request of a run, with the settings of initial vectors; see `build_run`."""
+    from w2v.runs.initial_vectors import read_initial
     from w2v.runs.request import Request
 
     values = _named(model, {name: value for name, value in given.items() if value is not None})
     if values.get("cluster"):
         values = {"deterministic": True, **values}
-    initial, own = _initial_vectors(values), values
+    initial, own = read_initial(values), values
     if initial:
         values = {"dim": initial.dim, **initial.settings, **values}
     values = {"min_count": model.min_count, **values}  # None: that of `TextSettings`
     classes = model.settings, TextSettings, RunSettings, DocumentSettings, SearchSettings
     options, text, run, documents, search = split_settings(values, *classes)
+    [preset] = split_settings(values, PresetSettings)
     documents = documents if model.reads_documents(options) else None
     if not getattr(options, "deterministic", True):
         advice = "leave out --hogwild" if "deterministic" in own else "add --deterministic"
         for name in {"cluster", "shards", "round_words"} & own.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: {advice}")
     files = paths, output, model
-    return Request(*files, options, text, run, documents, initial, temporary, search, own)
+    return Request(*files, options, text, run, documents, initial, temporary, search, own, preset)
 
 
 def _make_executor(request: Request, stack: ExitStack) -> Executor:
@@ -345,56 +346,3 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: python_arguments.setting(name, types[name], value) for name, value in values.items()
     }
-
-
-def _initial_vectors(values: Mapping[str, Any]) -> InitialVectors | None:
-    """Read the initial vectors of a run (--init or --update); None if they are random."""
-    path, update = values.get("init"), values.get("update")
-    if update:
-        _check_update(update)
-    if update and values.get("read_vocab"):
-        raise W2VError(
-            "--read-vocab cannot be used with --update, which keeps the vocabulary of the model: "
-            "leave out --read-vocab"
-        )
-    if path and update:
-        raise W2VError("--init and --update cannot be used together: leave out one of them")
-    if values.get("freeze") and not path:
-        raise W2VError("--freeze is for --init: add --init FILE, or leave out --freeze")
-    source = path or update
-    if not source:
-        return None
-    from w2v.runs.initial_vectors import InitialVectors
-
-    return InitialVectors(source, bool(update))
-
-
-def _check_update(path: str) -> None:
-    """Raise W2VError if a file is not a model that --update can train further.
-
-    The message says what the file holds and what to do instead.
-    """
-    tensors, metadata = formats.contents(path)
-    if not tensors:
-        raise W2VError(
-            f"{name_of(path)} ({formats.sniff(path)}) holds only vectors: use --init to start "
-            "from them; --update needs a .safetensors file of w2v train"
-        )
-    if metadata.get("kind") == "checkpoint":
-        raise W2VError(
-            f"{name_of(path)} is the checkpoint of a stopped run: continue that run with --resume"
-        )
-    model = models().get(metadata.get("model", ""))
-    if model is None:
-        raise W2VError(
-            f"{name_of(path)} holds only vectors and is not a model of w2v train: use --init to "
-            "start from them"
-        )
-    if not model.updatable:
-        advice = "train it again on all texts"
-        if model.predicts:
-            advice += ", or start from its word vectors with --init"
-        elif "documents.matrix" in tensors:
-            advice += ", or compute the vectors of new documents with w2v infer"
-        trained = f"{name_of(path)} was trained with --model {model.name}"
-        raise W2VError(f"{trained}, which cannot be updated: {advice}")

@@ -60,7 +60,7 @@ def check(settings: Any) -> None:
             raise W2VError(f"{option} {value} is out of range: {span}")
         # Python's bool is an int, but true and false are no numbers here.
         is_wrong = not isinstance(value, type_) or isinstance(value, bool) != (type_ is bool)
-        if is_wrong or (choices and value not in choices):
+        if is_wrong or (choices and value is not None and value not in choices):
             allowed = (type_, *get_args(type_))  # a union allows each of its members
             expected = next(
                 (name for kind, name in _TYPE_NAMES.items() if kind in allowed), "another value"

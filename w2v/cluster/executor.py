@@ -69,6 +69,10 @@ class ClusterEngine:
 
         return text_reader.read(self._cluster, corpus, settings, on_share, known, fixed)
 
+    def use(self, request: Request) -> None:
+        """Replace the request, before the first round."""
+        self._request = request
+
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
         """Compile the kernels into the cache, which the workers of this machine also use."""
         Threads(1, in_rounds=True).warm_up(trainer, plan)
@@ -119,6 +123,9 @@ class ClusterGibbsEngine:
         self._cluster, self.threads = cluster, cluster.threads()
         self.read: Read = read
         self._rounds: ClusterGibbs | None = None
+
+    def use(self, request: Request) -> None:
+        """Do nothing: the trainer has the settings."""
 
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
         """Compile the kernels into the cache. No thread of this process samples."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from w2v.classifier_settings import SearchSettings
 from w2v.network_settings import NetworkSettings
+from w2v.presets import TABLE, PresetSettings
 from w2v.settings import DocumentSettings, ModelSettings, TextSettings
 
 if TYPE_CHECKING:
@@ -112,7 +113,12 @@ class Model:
             return [TextSettings, DocumentSettings, self.settings, SearchSettings]
         if self.has_documents or self.by_document or self.predicts:
             return [TextSettings, DocumentSettings, self.settings]
-        return [TextSettings, self.settings]
+        return [TextSettings, self.settings, *[PresetSettings] * self.has_presets]
+
+    @property
+    def has_presets(self) -> bool:
+        """Whether `--preset` can choose settings of the model."""
+        return self.name in TABLE
 
     @property
     def table(self) -> str:

@@ -61,6 +61,9 @@ class Executor(Protocol):
     def trainer(self) -> Trainer:
         """The trainer of the model; set by `prepare`."""
 
+    def use(self, request: Request) -> None:
+        """Replace the request, before `prepare`, by one with other settings of the same model."""
+
     def prepare(self, vocabulary: Vocabulary, text: EncodedText) -> None:
         """Make the trainer and the plan of its chunks. No matrix is allocated yet."""
 
@@ -126,6 +129,9 @@ class Engine(Protocol):
     def threads_here(self) -> int:
         """Number of training threads that need memory of this process."""
 
+    def use(self, request: Request) -> None:
+        """Replace the request, see `Executor.use`."""
+
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
         """Load the kernels."""
 
@@ -169,6 +175,9 @@ class Threads:
     def threads_here(self) -> int:
         """Number of training threads that need memory of this process: all of them."""
         return self.threads
+
+    def use(self, request: Request) -> None:
+        """Do nothing: the trainer has the settings."""
 
     def warm_up(self, trainer: IterativeTrainer, plan: Plan) -> None:
         """Load the kernels by training an empty chunk, and in rounds also by merging it."""
@@ -230,6 +239,11 @@ class ChunkExecutor:
         if self._request.model.method == "sgd":
             return "1" if self.threads == 1 else "several"
         return str(self.threads)
+
+    def use(self, request: Request) -> None:
+        """Replace the request, before `prepare`, by one with other settings of the same model."""
+        self._request = request
+        self._engine.use(request)
 
     def prepare(self, vocabulary: Vocabulary, text: EncodedText) -> None:
         """Make the trainer and the plan of its chunks."""
@@ -322,6 +336,10 @@ class ClosedFormExecutor:
         self.read: Read = read
         self.is_done = False
         self.state = TrainingState(Chunk(0, 0, 0, 0, 0), [])
+
+    def use(self, request: Request) -> None:
+        """Replace the request, before `prepare`, by one with other settings of the same model."""
+        self._request = request
 
     def prepare(self, vocabulary: Vocabulary, text: EncodedText) -> None:
         """Make the trainer."""

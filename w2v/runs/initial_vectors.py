@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +14,11 @@ from w2v.embeddings.floret_subwords import FloretSubwords
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
+from w2v.models import models
 from w2v.settings import ModelSettings, SubwordSettings
 from w2v.system.pipes import name_of, sha256_of
 from w2v.text.vocabulary import Vocabulary
-from w2v.training.protocols import ComposesWords, HasVectors
+from w2v.training.protocols import ComposesWords, GradientTrainer, HasVectors
 
 _OUTPUT_VECTORS = "output_vectors"  # the name of a model's second matrix
 
@@ -135,6 +137,16 @@ class InitialVectors:
             trainer.vectors(_OUTPUT_VECTORS)[shared] = self._output_vectors[rows[shared]]
         return shared
 
+    def start(self, trainer: HasVectors, names: list[str], freeze: bool) -> np.ndarray:
+        """Copy the shared vectors into the trainer, see `copy_into`, which describes the result.
+
+        freeze  whether to exclude them from training, if the model is trained by gradient descent
+        """
+        rows = self.copy_into(trainer, names)
+        if freeze and isinstance(trainer, GradientTrainer):
+            trainer.freeze(rows)
+        return rows
+
     def nothing_shared(self) -> str:
         """The error message for a file without a usable vector for any word of the text."""
         reason = self.left_out or "try --lowercase, or another --tokenizer or --normalize"
@@ -183,6 +195,61 @@ class InitialVectors:
     def metadata(self) -> dict[str, Any]:
         """The metadata about the initial vectors, for the output file."""
         return {"option": self.option, "sha256": self.fingerprint}
+
+
+def read_initial(values: Mapping[str, Any]) -> InitialVectors | None:
+    """Read the initial vectors of a run (--init or --update); None if they are random.
+
+    values  the settings that the user gives, by name
+    Raises  W2VError where settings conflict, or where the file is unsuitable
+    """
+    path, update = values.get("init"), values.get("update")
+    if update:
+        _check_update(update)
+    if update and values.get("read_vocab"):
+        raise W2VError(
+            "--read-vocab cannot be used with --update, which keeps the vocabulary of the model: "
+            "leave out --read-vocab"
+        )
+    if path and update:
+        raise W2VError("--init and --update cannot be used together: leave out one of them")
+    if values.get("freeze") and not path:
+        raise W2VError("--freeze is for --init: add --init FILE, or leave out --freeze")
+    source = path or update
+    if not source:
+        return None
+    return InitialVectors(source, bool(update))
+
+
+def _check_update(path: str) -> None:
+    """Raise W2VError if a file is not a model that --update can train further.
+
+    The message says what the file holds and what to do instead.
+    """
+    tensors, metadata = formats.contents(path)
+    if not tensors:
+        raise W2VError(
+            f"{name_of(path)} ({formats.sniff(path)}) holds only vectors: use --init to start "
+            "from them; --update needs a .safetensors file of w2v train"
+        )
+    if metadata.get("kind") == "checkpoint":
+        raise W2VError(
+            f"{name_of(path)} is the checkpoint of a stopped run: continue that run with --resume"
+        )
+    model = models().get(metadata.get("model", ""))
+    if model is None:
+        raise W2VError(
+            f"{name_of(path)} holds only vectors and is not a model of w2v train: use --init to "
+            "start from them"
+        )
+    if not model.updatable:
+        advice = "train it again on all texts"
+        if model.predicts:
+            advice += ", or start from its word vectors with --init"
+        elif "documents.matrix" in tensors:
+            advice += ", or compute the vectors of new documents with w2v infer"
+        trained = f"{name_of(path)} was trained with --model {model.name}"
+        raise W2VError(f"{trained}, which cannot be updated: {advice}")
 
 
 def _is_vocabulary(table: Table) -> bool:

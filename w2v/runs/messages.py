@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +23,9 @@ from w2v.runs.text_messages import (
     say_pruned,
     show_reading,
 )
+from w2v.runs.time_estimate import Forecast
 from w2v.runs.validation import Validation
+from w2v.setting_fields import option_name
 from w2v.settings import SubwordSettings
 from w2v.system.packing import packer
 from w2v.system.pipes import output_name
@@ -74,6 +76,17 @@ class Messages:
     def reading(self, corpus: Corpus) -> Callable[[int], None]:
         """Make the function that shows how much of a text has been read."""
         return show_reading(self._console, corpus)
+
+    def preset(self, request: Request, words: int, values: Mapping[str, Any]) -> None:
+        """Report what a preset has set, and use the request with these settings from now on.
+
+        words   number of words of the text
+        values  the settings that the preset has set, by name
+        """
+        self._request = request
+        self._console.say(
+            f"preset {request.preset.preset} for {plural(words, 'word')}: {_named(values)}"
+        )
 
     def text(self, corpus: Corpus, vocabulary: Vocabulary, text: EncodedText, ngrams: int) -> None:
         """Report the vocabulary, and warn of doubtful properties of the text.
@@ -183,6 +196,14 @@ class Messages:
             f"{plural(last.epochs, 'epoch')} at {last.words / last.seconds:,.0f} words/s on "
             f"{plural(threads, 'thread')}; nothing was written"
         )
+
+    def forecasts(self, forecasts: Iterable[Forecast]) -> None:
+        """Report what each preset would set, and what training would then take."""
+        for forecast in forecasts:
+            self._console.say(
+                f"--preset {forecast.preset} would take about {duration(forecast.seconds)} and "
+                f"{readable(forecast.memory)} of memory: {_named(forecast.values)}"
+            )
 
     def resumed(self, path: str, state: TrainingState, words: int) -> None:
         """Report that a run continues from a checkpoint.
@@ -322,3 +343,9 @@ class Messages:
         self._console.warn(f"{reason}: nothing to learn; {output} {holds} {name}")
         if changed:
             self._console.warn(f"{output}: {changed}")
+
+
+def _named(values: Mapping[str, Any]) -> str:
+    """The settings of a preset as options."""
+    options = (f"{option_name(name)} {value}" for name, value in values.items())
+    return " ".join(options) or "nothing, because all its settings are given"

@@ -21,6 +21,7 @@ from w2v.system.pipes import sha256_of
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
+from w2v.training.protocols import Described, Trainer
 from w2v.training.state import TrainingState
 
 
@@ -88,6 +89,8 @@ class Provenance:
         text: EncodedText,
         state: TrainingState,
         validation: Validation | None,
+        trainer: Trainer,
+        unfinished: str = "",
     ) -> dict[str, str]:
         """The metadata of the output file.
 
@@ -97,6 +100,8 @@ class Provenance:
         text        the encoded training text
         state       the progress of the run, with its losses
         validation  the validation of the run; None without --valid
+        trainer     the trainer of the run, which may describe what it has found
+        unfinished  the progress of a stopped run, such as "epoch 2 of 5"; empty: it is complete
         """
         run, initial = self.request.run, self.request.initial
         nested: dict[str, Any] = {
@@ -134,9 +139,12 @@ class Provenance:
                 "patience": run.patience,
                 "losses": [_finite(loss) for loss in validation.losses],
             }
+        if isinstance(trainer, Described):
+            nested["found"] = trainer.facts() if trainer.matrices else {}  # none before training
         return {
             **container.file_metadata(),
             "model": self.request.model.name,
+            **({"unfinished": unfinished} if unfinished else {}),
             **{name: json.dumps(value, sort_keys=True) for name, value in nested.items()},
         }
 

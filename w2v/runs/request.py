@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from w2v import setting_fields
@@ -11,6 +11,7 @@ from w2v.classifier_settings import ClassifierSettings, SearchSettings
 from w2v.embeddings import formats
 from w2v.errors import W2VError
 from w2v.models import Model
+from w2v.presets import PresetSettings, settings_of
 from w2v.runs import checkpoint
 from w2v.runs.initial_vectors import InitialVectors
 from w2v.settings import (
@@ -42,6 +43,7 @@ class Request:
     temporary  whether the output is a temporary file, for which no checkpoints are written
     search     the settings of a search for the other settings
     given      the values of the settings that the user gives, by name
+    preset     the choice of settings by the size of the text, for settings that are not given
     """
 
     paths: Sequence[str]
@@ -55,6 +57,7 @@ class Request:
     temporary: bool = False
     search: SearchSettings = SearchSettings()
     given: Mapping[str, Any] = field(default_factory=dict)
+    preset: PresetSettings = PresetSettings()
 
     @property
     def checkpoint_path(self) -> str | None:
@@ -120,7 +123,7 @@ class Request:
 
     def check(self) -> None:
         """Raise W2VError where a setting is out of range, or settings or files conflict."""
-        for group in filter(None, (self.options, self.text, self.run, self.documents)):
+        for group in filter(None, (self.options, self.text, self.run, self.documents, self.preset)):
             setting_fields.check(group)
         self.options.check_together(self.run)
         name, run = self.model.name, self.run
@@ -133,6 +136,11 @@ class Request:
             )
         if self.search.seconds and not run.valid:
             raise W2VError("--time compares settings on a held-out text: add --valid FILE")
+        if self.preset.preset and self.is_update:
+            raise W2VError(
+                "--preset cannot be used with --update, which keeps the settings of the model: "
+                "leave out --preset"
+            )
         if run.patience and not run.valid:
             raise W2VError("--patience needs a held-out text: add --valid FILE")
         if self.initial and not (self.is_update or self.options.has_words):
@@ -170,6 +178,24 @@ class Request:
                 "--loss hs cannot be used with --update, which keeps the loss of the model: leave "
                 "out --loss"
             )
+
+    def preset_values(self, preset: str, words: int) -> dict[str, Any]:
+        """What a preset sets: no setting that is given, or that initial vectors determine.
+
+        preset  one of `presets.PRESETS`
+        words   number of words of the text
+        """
+        fixed = {*self.given, *(["dim"] if self.initial else [])}
+        if getattr(self.options, "loss", "ns") == "hs":
+            fixed.add("negative")
+        values = settings_of(self.model.name, preset, words)
+        return {name: value for name, value in values.items() if name not in fixed}
+
+    def with_values(self, values: Mapping[str, Any]) -> Request:
+        """The request with other values of settings of the model; W2VError if they conflict."""
+        request = replace(self, options=replace(self.options, **values))
+        request.check()
+        return request
 
     @property
     def composes_words(self) -> bool:

@@ -1,4 +1,4 @@
-"""Writing the result of a run: a container with all tables, or one table in another format."""
+"""Writing the result of a run: a container with all tables, one table, or a copy of a model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 
 from w2v.embeddings import container, fasttext_export, formats
 from w2v.embeddings.table import Table
+from w2v.runs.initial_vectors import InitialVectors
 from w2v.runs.request import Request
+from w2v.text.vocabulary import write_counts
 from w2v.training.protocols import Trainer
 
 
@@ -38,3 +40,15 @@ def write(
         fasttext_export.write(path, table, facts)
     else:
         writer(path, table)
+
+
+def copy(request: Request, initial: InitialVectors) -> str:
+    """Write an unchanged copy of the model that was to be updated, and the file of --save-vocab.
+
+    initial  the model
+    Returns  a message about subwords that the output does not keep, see `InitialVectors.copy_to`
+    """
+    changed = initial.copy_to(request.output)
+    if request.run.save_vocab:
+        write_counts(request.run.save_vocab, initial.vocabulary())
+    return changed

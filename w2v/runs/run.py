@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,17 +20,16 @@ from w2v.runs.nothing_to_learn import check_epochs, check_neighbours, check_word
 from w2v.runs.provenance import Provenance, is_result
 from w2v.runs.request import Request
 from w2v.runs.texts import Texts
+from w2v.runs.time_estimate import forecasts, measured
 from w2v.runs.validation import Validation
 from w2v.settings import NegativeSamplingSettings
 from w2v.system import locks, resources
-from w2v.system.progress import Progress
 from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary, write_counts
 from w2v.training.protocols import (
     ComposesWords,
-    Described,
     GradientTrainer,
     HasVectors,
     Summarised,
@@ -143,6 +142,8 @@ class TrainingRun:
             sentences = self.text.starts.size - 1
             self.vocabulary = self.vocabulary.adding(END, sentences)
         check_words(self.text, self.vocabulary, request.text, self.corpus.source)
+        if request.preset.preset:
+            request = self._use_preset(request.preset.preset)
         names: Sequence[str] = self.vocabulary.names
         if isinstance(self.text, EncodedDocuments):
             self.text.mapped = request.run.map_documents
@@ -167,6 +168,16 @@ class TrainingRun:
         if self.held_out:
             self._read_held_out(self.held_out)
 
+    def _use_preset(self, preset: str) -> Request:
+        """Set what a preset sets for the size of the text; returns the request with it."""
+        words = self.vocabulary.tokens
+        values = self.request.preset_values(preset, words)
+        self.request = request = self.request.with_values(values)
+        self.executor.use(request)
+        self._provenance = replace(self._provenance, request=request)
+        self.messages.preset(request, words, values)
+        return request
+
     def _read_held_out(self, corpus: Corpus) -> None:
         """Read the held-out text, and set `validation`."""
         request, trainer = self.request, self.executor.trainer
@@ -184,7 +195,7 @@ class TrainingRun:
     def start(self) -> None:
         """Allocate the matrices and load the kernels; W2VError where memory is too small."""
         request, executor, trainer = self.request, self.executor, self.executor.trainer
-        needed = memory.needed(executor, self.vocabulary, self.text)
+        self._needed = needed = memory.needed(executor, self.vocabulary, self.text)
         self.messages.memory(needed.total, trainer.matrix_bytes())
         memory.check(needed, self._max_memory, request, trainer)
         with DeferredSignals():
@@ -192,10 +203,8 @@ class TrainingRun:
             initialised = 0
             if request.initial:
                 assert isinstance(trainer, HasVectors)
-                rows = request.initial.copy_into(trainer, self.vocabulary.names)
+                rows = request.initial.start(trainer, self.vocabulary.names, request.run.freeze)
                 initialised = int(rows.sum())
-                if request.run.freeze and isinstance(trainer, GradientTrainer):
-                    trainer.freeze(rows)
                 if request.model.needs_vectors and not initialised:
                     raise W2VError(request.initial.nothing_shared())
             if is_cold(*trainer.kernels):
@@ -205,11 +214,10 @@ class TrainingRun:
 
     def estimate(self) -> None:
         """Train for two seconds and report how long the whole run would take; write nothing."""
-        reports: list[Progress] = []
-        self.executor.estimate(
-            lambda state: reports.append(state) if isinstance(state, Progress) else None, 2.0
-        )
-        self.messages.estimate(reports[-1] if reports else None, self.executor.threads)
+        progress = measured(self.executor, 2.0)
+        self.messages.estimate(progress, self.executor.threads)
+        words, memory = self.vocabulary.tokens, self._needed.total
+        self.messages.forecasts(forecasts(self.request, self.executor, words, memory, progress))
 
     def is_done(self) -> bool:
         """Whether the output exists and, by its metadata, is the result of this run."""
@@ -342,14 +350,10 @@ class TrainingRun:
             self.forget_checkpoint()
 
     def _metadata(self, unfinished: str = "") -> dict[str, str]:
-        metadata = self._provenance.metadata(
-            self.vocabulary, self.text, self.executor.state, self.validation
+        state, trainer = self.executor.state, self.executor.trainer
+        return self._provenance.metadata(
+            self.vocabulary, self.text, state, self.validation, trainer, unfinished
         )
-        trainer = self.executor.trainer
-        if isinstance(trainer, Described):
-            facts = trainer.facts() if trainer.matrices else {}  # no facts before training
-            metadata["found"] = json.dumps(facts, sort_keys=True)
-        return metadata | ({"unfinished": unfinished} if unfinished else {})
 
     def _keep_trained(self) -> None:
         """Write and report a checkpoint, where a run ends before its output is written."""
@@ -391,8 +395,6 @@ class TrainingRun:
         """Write an unchanged copy of the model that was to be updated, and report the reason."""
         request, initial = self.request, self.request.initial
         assert initial
-        changed = initial.copy_to(request.output)
+        changed = result_file.copy(request, initial)
         self.forget_checkpoint()
-        if request.run.save_vocab:
-            write_counts(request.run.save_vocab, initial.vocabulary())
         self.messages.nothing_learnt(reason, initial.name, changed)
