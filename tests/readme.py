@@ -2,7 +2,7 @@
 """Generate parts of the README and the manual anew, or --check that they are up to date.
 
 A part is the text between <!-- NAME --> and <!-- /NAME -->. The parts `commands`, `models`,
-`options` and `source` are made from the program. In the parts `transcript`, `tour`, `runs` and
+`options`, `presets` and `source` are made from the program. In the parts `transcript`, `tour`, `runs` and
 `drift`, each line that begins with "$ " is run as a command, and its stdout and stderr follow the
 line. All commands of a part run in one folder, which has the planted corpus as planted.txt at the
 start. Times, rates and memory differ between machines and are replaced by "…".
@@ -142,6 +142,23 @@ def models() -> str:
     )
 
 
+def preset_table() -> str:
+    """A table of what each preset sets, by model and size of the text."""
+    from w2v.presets import PRESETS, TABLE
+
+    rows = []
+    for model, sizes in TABLE.items():
+        first: float = 0
+        for limit, choices in sizes.items():
+            size = f"{first / 1e6:g} to {limit / 1e6:g}" if first else f"below {limit / 1e6:g}"
+            size = f"from {first / 1e6:g}" if limit == float("inf") else size
+            cells = [" / ".join(map(str, choice)) for choice in choices]
+            rows.append(f"| `{model}` | {size} | {' | '.join(cells)} |")
+            first = limit
+    head = f"| model | million words | {' | '.join(PRESETS)} |"
+    return "\n".join([head, f"|---|---{'|---' * len(PRESETS)}|", *rows])
+
+
 def source() -> str:
     """A table of the files of each package, with the first sentence of each file."""
     package = ROOT / "w2v"
@@ -201,6 +218,7 @@ def fresh() -> dict[str, str]:
         "commands": commands(),
         "models": models(),
         "options": options(),
+        "presets": preset_table(),
         "source": source(),
         "transcript": transcript(part("transcript")),
         "tour": transcript(part("tour")),
