@@ -11,9 +11,9 @@ from w2v.setting_fields import training_setting
 PRESETS = ("fast", "standard", "thorough")
 SETTINGS = ("dim", "window", "negative", "epochs")  # what a preset sets
 
-# For each model, texts of fewer words than this, and SETTINGS of the three presets. The settings
-# had the best mean of WordSim, SimLex, MTurk and analogies in about the same time, on the first
-# 1, 10 and 100 MB of Wikipedia, which have 0.17, 1.7 and 17 million words.
+# For each model: for texts of fewer words than this, SETTINGS of each preset. They were chosen by
+# the mean of WordSim, SimLex, MTurk and analogies on the first 1, 10 and 100 MB of Wikipedia, which
+# have 0.17, 1.7 and 17 million words.
 TABLE = {
     "skipgram": {
         500_000: ((100, 5, 5, 15), (100, 5, 5, 40), (100, 5, 5, 40)),
