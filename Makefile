@@ -105,6 +105,7 @@ check: .venv/tested  ## Run lint, types, test, test-python, test-bounds and docs
 bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside other tools, on the corpora in W2V_DATA; takes three hours.
 	$(BIN)/python tests/bench/enwiki.py --write
 	$(BIN)/python tests/bench/settings.py --write
+	$(BIN)/python tests/bench/presets.py --write
 	$(BIN)/python tests/bench/subwords.py --seeds 1 --write
 	$(BIN)/python tests/bench/small_vectors.py --write
 	$(BIN)/python tests/bench/sizes.py --write

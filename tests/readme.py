@@ -4,8 +4,8 @@
 A part is the text between <!-- NAME --> and <!-- /NAME -->. The parts `commands`, `models`,
 `options`, `presets` and `source` are made from the program. In the parts `transcript`, `tour`,
 `runs` and `drift`, each line that begins with "$ " is run as a command, and its stdout and stderr
-follow the line. All commands of a part run in one folder, which has the planted corpus as planted.txt at the
-start. Times, rates and memory differ between machines and are replaced by "…".
+follow the line. All commands of a part run in one folder, which has the planted corpus as
+planted.txt at the start. Times, rates and memory differ between machines and are replaced by "…".
 """
 
 from __future__ import annotations

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Quality over seconds of the presets, beside gensim and fastText with their defaults.
+
+    python tests/bench/presets.py [--text FILE] [--sizes 1 10 100] [--seeds 1] [--write]
+
+Trains on the first 1, 10 and 100 MB of a text, by default enwiki100m.txt.gz of $W2V_DATA (else
+../shared/data), with 2 threads. A size that the text does not have is left out. gensim and fastText
+have the settings that a user gets who gives none but the model: fastText thus has subwords. gensim
+reads its fastest input, `corpus_file`. A time is that of the whole command, from the start of the
+process to the written file; the kernels are compiled before. `w2v evaluate` evaluates all vectors.
+The mean is that of the four scores before it. Prints a Markdown table with means over the seeds;
+--write puts it in the manual.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+
+from contest import (
+    DATA,
+    PEERS,
+    Run,
+    gensim,
+    in_own_process,
+    publish,
+    run,
+    spread,
+    train,
+    warm_up,
+    write_lines,
+)
+from enwiki import judge
+
+SCORES = {
+    "WordSim-353": "WordSim-353", "SimLex-999": "SimLex-999", "MTurk-287": "MTurk-287",
+    "analogies": "all analogies",
+}  # fmt: skip
+MODELS = {"skipgram": "skip-gram", "cbow": "CBOW"}
+PRESETS = ("fast", "standard", "thorough")
+FASTTEXT = """
+import sys
+import fasttext
+fasttext.FastText.unsupervised_default["seed"] = int(sys.argv[4])
+fasttext.train_unsupervised(sys.argv[1], model=sys.argv[3], thread=2, verbose=0).save_model(
+    sys.argv[2]
+)
+"""
+
+
+def fasttext(lines: Path, out: Path, model: str, seed: int) -> Run:
+    """Train with fastText and its defaults, on 2 threads."""
+    return run(PEERS, "-c", FASTTEXT, lines, out, model, seed)
+
+
+def cut(text: Path, size: int, folder: Path) -> None:
+    """Write the first `size` bytes of a text to a folder, and the same in lines of 1,000 words."""
+    packed = text.read_bytes()
+    start = (gzip.decompress(packed) if text.suffix == ".gz" else packed)[:size]
+    (folder / "text").write_bytes(start)
+    write_lines(folder / "lines", start)
+
+
+def contenders(folder: Path, out: Path, seed: int) -> dict[str, Callable[[], Run]]:
+    """For each contender, the function that trains it."""
+    text, lines = folder / "text", folder / "lines"
+    found: dict[str, Callable[[], Run]] = {}
+    for model, name in MODELS.items():
+        found[f"{name}, gensim"] = partial(
+            gensim, lines, out, sg=int(model == "skipgram"), seed=seed
+        )
+        found[f"{name}, fastText"] = partial(fasttext, lines, out, model, seed)
+        found[f"{name}, w2v"] = partial(train, text, out, model=model, seed=seed)
+        for preset in PRESETS:
+            found[f"{name}, w2v --preset {preset}"] = partial(
+                train, text, out, model=model, seed=seed, preset=preset
+            )
+    return found
+
+
+def table(rows: dict[str, list[tuple[float, dict[str, float]]]]) -> str:
+    """A row for each contender: seconds, scores and the mean of the scores."""
+    lines = [f"| | seconds | {' | '.join(SCORES)} | mean |", f"|---|---{'|---' * len(SCORES)}|---|"]
+    for name, runs in rows.items():
+        scores = [mean(result[key] for _, result in runs) for key in SCORES.values()]
+        cells = [f"{score:.1f}" for score in [*scores, mean(scores)]]
+        lines.append(f"| {name} | {spread([took for took, _ in runs])} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Train and evaluate all contenders on each size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--text", type=Path, default=DATA / "enwiki100m.txt.gz", metavar="FILE")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 100], metavar="MB")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help="put the table in the manual")
+    args = parser.parse_args()
+    for path, advice in ((PEERS, "`make bench` installs it"), (args.text, "give --text FILE")):
+        if not path.exists():
+            sys.exit(f"no {path}: {advice}")
+    rows: dict[str, list[tuple[float, dict[str, float]]]] = {}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        out = folder / "x.bin"
+        warm_up(folder)
+        for size in args.sizes:
+            in_own_process(cut, args.text, size * 1_000_000, folder)
+            if (folder / "text").stat().st_size < 0.95 * size * 1_000_000:
+                print(f"the text has less than {size} MB: left out", file=sys.stderr)
+                continue
+            for seed in range(1, args.seeds + 1):
+                for contender, trained in contenders(folder, out, seed).items():
+                    took, scores = trained().seconds, judge(out)
+                    rows.setdefault(f"{size} MB: {contender}", []).append((took, scores))
+                    print(size, seed, contender, f"{took:.1f} s", scores, file=sys.stderr)
+    publish({"preset quality": table(rows)}, args.write)
+
+
+if __name__ == "__main__":
+    main()
