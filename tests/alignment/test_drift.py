@@ -224,14 +224,17 @@ def corpora(folder, parts=4, sentences=1500):
 
 @compiled
 def test_trained_runs_on_parts_of_two_corpora(folder):
-    options = {"dim": 16, "epochs": 5, "sample": 0, "min_count": 1, "threads": 1}
-    groups = [[library.train(part, **options) for part in parts] for parts in corpora(folder)]
-    words = library.drift(*groups, top=None)
-    assert {word.word for word in words[:4]} == {*SWAPPED}
-    assert all(word.p == pytest.approx(1 / 35) for word in words[:4])
-    others = np.array([word.p for word in words[4:]])
-    assert np.mean(others <= 0.1 + 1e-9) < 0.2
-    assert 0.35 < np.mean(others <= 0.5) < 0.7
+    """Over four seeds, because the p-values of one comparison of two corpora are not independent."""
+    texts, others = corpora(folder), []
+    for seed in range(1, 5):
+        options = {"dim": 16, "epochs": 5, "sample": 0, "min_count": 1, "threads": 1, "seed": seed}
+        groups = [[library.train(part, **options) for part in parts] for parts in texts]
+        words = library.drift(*groups, top=None)
+        assert {word.word for word in words[:4]} == {*SWAPPED}
+        assert all(word.p == pytest.approx(1 / 35) for word in words[:4])
+        others += [word.p for word in words[4:]]
+    assert np.mean(np.array(others) <= 0.1 + 1e-9) < 0.2
+    assert 0.4 < np.mean(np.array(others) <= 0.5) < 0.6
     [oven] = [word for word in words if word.word == "oven"]
     assert {*oven.before} <= {*planted.TOPICS["cooking"].split()}
     assert {*oven.after} <= {*planted.TOPICS["sport"].split(), "oven"}

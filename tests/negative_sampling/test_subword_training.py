@@ -150,7 +150,8 @@ def test_each_row_moves_by_the_gradient_times_the_number_of_rows():
 
 @pytest.mark.skipif(not COMPILED, reason="takes too long")
 @each_model
-def test_unknown_forms_of_a_word_are_like_their_stem(text, name):
+def test_unknown_forms_of_a_word_are_like_their_stem(text, name, monkeypatch):
+    monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 1000)  # as in a run of a user
     finish(make(text, name=name, dim=20, epochs=10, window=5))
     table = formats.load("x.safetensors", "words")
     for stem in STEMS:
