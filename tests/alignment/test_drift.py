@@ -224,7 +224,7 @@ def corpora(folder, parts=4, sentences=1500):
 
 @compiled
 def test_trained_runs_on_parts_of_two_corpora(folder):
-    """Over four seeds, because the p-values of one comparison of two corpora are not independent."""
+    """Over four seeds, because the p-values of one comparison are not independent."""
     texts, others = corpora(folder), []
     for seed in range(1, 5):
         options = {"dim": 16, "epochs": 5, "sample": 0, "min_count": 1, "threads": 1, "seed": seed}
