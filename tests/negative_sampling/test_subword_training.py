@@ -96,7 +96,7 @@ def test_a_segment_is_shorter_where_words_would_use_the_row_of_an_ngram_more_oft
 def test_a_chunk_is_trained_segment_by_segment_as_by_the_twin(text, monkeypatch):
     size = 9
     monkeypatch.setattr("w2v.negative_sampling.trainer.segment_length", lambda *_: size)
-    trainer = make(text, dim=5).executor.trainer
+    trainer = make(text, dim=5, deterministic=False).executor.trainer
     trainer.vectors("output_vectors")[:] = np.random.default_rng(1).normal(
         size=(len(trainer.vocabulary.names), 5)
     )
