@@ -96,6 +96,9 @@ class PreparedChunk:
     ) -> None:
         """Build the windows of a chunk, draw its negative samples, and number its rows.
 
+        chunk    the chunk
+        worker   builds the windows
+        targets  what words are composed of and predicted from
         numbers  by the name of the matrix: int32 (N,), scratch; -1 before and after the call
         """
         worker.windows = self._windows

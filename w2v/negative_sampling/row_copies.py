@@ -34,14 +34,16 @@ MERGE_PARTS = 8  # parts of a merge; a part is merged by one thread
 
 def memory_bytes(
     counts: np.ndarray, settings: NegativeSamplingSettings, plan: Plan,
-    lengths: Mapping[str, int], word_rows: WordRows | None, paths: Paths | None = None,
+    shapes: Mapping[str, tuple[int, int]], threads: int, word_rows: WordRows | None,
+    paths: Paths | None,
 ) -> int:  # fmt: skip
     """Approximate bytes that a round needs beside the matrices.
 
     counts     int64 (V,), the counts of the vocabulary
     settings   the settings of the model
     plan       the chunks of the run
-    lengths    the row length of each matrix, by the name of the matrix
+    shapes     the rows of each matrix and their length, by the name of the matrix
+    threads    number of threads
     word_rows  the rows from which each word is composed; None: words are not composed
     paths      the paths of hierarchical softmax; None: negative sampling
 
@@ -63,17 +65,17 @@ def memory_bytes(
         kept_rows = np.bincount(word_rows.rows, weights)
     needed, floats = 0.0, 0.0  # rows that a chunk needs, and numbers in copies of rows
     for name, expected in (("input_vectors", kept_rows), ("output_vectors", kept_outputs)):
-        if name in lengths:
+        if name in shapes:
             probability = -np.expm1(-expected)
             shared = probability * -np.expm1((plan.shards - 1) * np.log1p(-probability + 1e-12))
             needed += probability.sum()
-            floats += shared.sum() * lengths[name]
+            floats += shared.sum() * shapes[name][1]
     # For each row that a chunk needs, see `_Placement`: in two rounds, its number, place and copy,
     # and half of them as shared rows with offsets.
     lists = 2 * 4 * (needed + plan.mean_spans)
     windows = 2 * len(Windows._fields) * plan.longest
-    # For each row, see `place_rows` and `Contraction`.
-    rows = 2 * (kept_rows.size + kept_outputs.size)
+    # For each row, see `place_rows`, `Contraction` and, in each thread, `Preparer`.
+    rows = (2 + threads) * sum(count for count, _ in shapes.values())
     return int(4 * (plan.shards * (floats + lists + windows) + rows))
 
 
@@ -155,7 +157,7 @@ class _Round:
 class RowCopies:
     """The rows of the `plan.shards` chunks of a round, which are trained at the same time.
 
-    memory        the memory of each matrix, by its name, see `MatrixCopies`
+    memory        the memory of each matrix, by its name, see `_Placement`
     rows          the number of rows of each matrix, by its name
     targets       what words are composed of and predicted from
     frozen        bool (V,), input vectors that must not change; empty for none

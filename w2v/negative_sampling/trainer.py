@@ -146,7 +146,7 @@ class WordTrainer:
         They are those of the matrices, of the words that are composed at the end, and of the row
         copies of a synchronous round.
 
-        threads  not used: threads of a run share the matrices
+        threads  number of threads; they share the matrices, and each numbers the rows of its chunks
         """
         composed = 4 * len(self.vocabulary.names) * self.settings.padded_dim
         needed = self.matrix_bytes() + (composed if self.word_rows else 0)
@@ -154,10 +154,9 @@ class WordTrainer:
             needed += sum(array.nbytes for array in self._paths)
         if not self.settings.deterministic or not self._plan:
             return needed
-        lengths = {name: dim for name, (_, dim) in self._shapes().items()}
         return needed + copy_bytes(
-            self.vocabulary.counts, self.settings, self._plan, lengths, self.word_rows,
-            self._paths,
+            self.vocabulary.counts, self.settings, self._plan, self._shapes(), threads,
+            self.word_rows, self._paths,
         )  # fmt: skip
 
     def best_bytes(self, threads: int) -> int:

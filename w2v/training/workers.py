@@ -84,10 +84,10 @@ class HogwildWorkers(Workers):
 
 
 class RoundWorkers(Workers):
-    """Synchronous rounds: the chunks of a round are trained in parallel, each on its own copy.
+    """Synchronous rounds: the chunks of a round are trained in parallel, from the same matrices.
 
-    The copies are then merged into the matrices. The result does not depend on the number of
-    threads. One thread calls `work`. It distributes the training of the chunks of a round over a
+    What several chunks change is merged after the round. The result does not depend on the number
+    of threads. One thread calls `work`. It distributes the training of the chunks of a round over a
     pool of threads, then the parts of each step of the merge.
     """
 
