@@ -649,17 +649,18 @@ def gru_step_backward(gates, hidden_sums, before, d_hidden):
     return np.hstack([d_r, d_z, d_n]), np.hstack([d_r, d_z, d_n * r]), d_hidden * z
 
 
-def softmax_cross_entropy(scores, targets, weights):
-    """(Gradients of the scores, losses, number of correct rows).
+def softmax_cross_entropy(scores, bias, targets, weights):
+    """(Gradients of the scores, losses, number of correct rows, gradient of the bias).
 
     A row is correct if its weight is not 0 and its target has the highest score.
     """
+    scores = scores + bias
     p = np.exp(scores - scores.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     rows = np.arange(len(targets))
     correct = (scores[rows, targets] == scores.max(axis=1))[weights > 0].sum()
     gradients = (p - np.eye(scores.shape[1])[targets]) * weights[:, None]
-    return gradients, -np.log(p[rows, targets]), correct
+    return gradients, -np.log(p[rows, targets]), correct, gradients.sum(axis=0)
 
 
 def add_rows(rows, changes, sums):

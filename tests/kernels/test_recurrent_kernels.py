@@ -79,21 +79,24 @@ def test_gates_do_not_overflow(sum_):
 @DTYPES
 def test_softmax_and_its_loss_are_those_of_the_twin(dtype, tolerance):
     rng = np.random.default_rng(2)
-    scores = (4 * rng.normal(size=(5, 37))).astype(dtype)
+    scores, bias = (4 * rng.normal(size=(5, 37))).astype(dtype), rng.normal(size=37).astype(dtype)
     targets = rng.integers(0, 37, 5).astype(np.int32)
-    targets[0] = scores[0].argmax()
+    targets[0] = (scores[0] + bias).argmax()
     weights, losses = np.array([1, 0.5, 0, 2, 1], dtype), np.empty(5)
-    wanted = naive.softmax_cross_entropy(scores.astype(float), targets, weights)
-    correct = softmax_cross_entropy(scores, targets, weights, losses)
+    d_bias = np.empty(37, dtype)
+    wanted = naive.softmax_cross_entropy(scores.astype(float), bias.astype(float), targets, weights)
+    correct = softmax_cross_entropy(scores, bias, targets, weights, losses, d_bias)
     np.testing.assert_allclose(scores, wanted[0], atol=tolerance)
     np.testing.assert_allclose(losses, wanted[1], atol=10 * tolerance)
     assert correct == wanted[2] >= 1
+    np.testing.assert_allclose(d_bias, wanted[3], atol=10 * tolerance)
 
 
 def test_softmax_of_nan_is_no_number():
-    scores, losses = np.zeros((1, 3), np.float32), np.empty(1)
+    scores, losses, bias = np.zeros((1, 3), np.float32), np.empty(1), np.zeros(3, np.float32)
     scores[0, 1] = np.nan
-    softmax_cross_entropy(scores, np.zeros(1, np.int32), np.ones(1, np.float32), losses)
+    ones = np.ones(1, np.float32)
+    softmax_cross_entropy(scores, bias, np.zeros(1, np.int32), ones, losses, bias.copy())
     assert np.isnan(losses[0])
 
 

@@ -265,17 +265,18 @@ def test_output_gradients(steps, tied, samples):
 
 def test_softmax_gradients_and_loss():
     rng = np.random.default_rng(6)
-    loss, scores = SoftmaxLoss(), rng.normal(size=(4, 5))
+    loss, scores, bias = SoftmaxLoss(), rng.normal(size=(4, 5)), rng.normal(size=5)
     targets, weights = np.array([0, 4, 2, 2], np.int32), np.array([1, 0.5, 0, 2])
-    p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    p = np.exp(scores + bias) / np.exp(scores + bias).sum(axis=1, keepdims=True)
     wanted = -(weights * np.log(p[np.arange(4), targets])).sum()
-    assert loss.forward(scores.copy(), targets, weights) == pytest.approx(wanted)
+    assert loss.forward(scores.copy(), bias, targets, weights) == pytest.approx(wanted)
     assert loss.correct == (p.argmax(axis=1) == targets)[weights > 0].sum()
+    d_scores, d_bias = loss.backward()
     check_gradients(
-        lambda: SoftmaxLoss().forward(scores.copy(), targets, weights), {"s": loss.backward()},
-        {"s": scores},
+        lambda: SoftmaxLoss().forward(scores.copy(), bias, targets, weights),
+        {"s": d_scores, "b": d_bias}, {"s": scores, "b": bias},
     )  # fmt: skip
-    assert loss.forward(1000 * scores, targets, weights) < np.inf
+    assert loss.forward(1000 * scores, bias, targets, weights) < np.inf
 
 
 @STEPS
@@ -298,11 +299,12 @@ def test_a_whole_network_s_gradients(steps, masked):
 
     def cost():
         states = upper.forward(lower.forward(embedding.forward(words), mask), mask)
-        return loss.forward(dense.forward(pooling.forward(states, mask)), targets, weights)
+        scores = dense.forward(pooling.forward(states, mask))
+        return loss.forward(scores, np.zeros(3), targets, weights)
 
     cost()
     layers = [lower, upper, dense]
-    d_states = pooling.backward(dense.backward(loss.backward()))
+    d_states = pooling.backward(dense.backward(loss.backward()[0]))
     embedding.backward(lower.backward(upper.backward(d_states)))
     for layer in [embedding, *layers]:
         for name, gradient in (layer.gradients or whole(layer)).items():

@@ -90,12 +90,12 @@ class SoftmaxOutput(Layer):
         rng      unused; the sampled softmax draws words with it
         Returns  d_h, (N, U)
         """
-        self._loss.forward(self.scores(h), targets, weights)
-        # 1. softmax and cross-entropy
-        d_scores = self._loss.backward()
-        # 2. scores = h W_oh^T + b_o
+        scores = h @ self.parameters[self.table].T
+        self._loss.forward(scores, self.parameters["b_o"], targets, weights)
+        # 1. softmax and cross-entropy, and the gradient of b_o
+        d_scores, self.gradients["b_o"][:] = self._loss.backward()
+        # 2. scores = h W_oh^T
         np.matmul(d_scores.T, h, out=self.gradients[self.table])
-        d_scores.sum(axis=0, out=self.gradients["b_o"])
         return d_scores @ self.parameters[self.table]
 
     def evaluate(
@@ -110,7 +110,8 @@ class SoftmaxOutput(Layer):
         for start in range(0, targets.size, TARGETS):
             part = slice(start, start + TARGETS)
             loss = SoftmaxLoss()
-            loss.forward(self.scores(h[part]), targets[part], weights[part])
+            scores = h[part] @ self.parameters[self.table].T
+            loss.forward(scores, self.parameters["b_o"].reshape(-1), targets[part], weights[part])
             losses[part], correct = loss.losses, correct + loss.correct
         return losses, correct
 
@@ -185,13 +186,13 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         rows, columns = np.unique(np.concatenate([targets, samples]), return_inverse=True)
         vectors = self.parameters[self.table][rows]
         scores = h @ vectors.T
-        scores += (self.parameters["b_o"][rows, 0] - np.log(self._expected[rows])).astype(h.dtype)
-        self._loss.forward(scores, columns[: targets.size].astype(np.int32), weights)
+        bias = (self.parameters["b_o"][rows, 0] - np.log(self._expected[rows])).astype(h.dtype)
+        self._loss.forward(scores, bias, columns[: targets.size].astype(np.int32), weights)
         # 1. and 2. as in `SoftmaxOutput`, for the rows of targets and samples
-        d_scores, rows = self._loss.backward(), rows.astype(np.int32)
+        (d_scores, d_bias), rows = self._loss.backward(), rows.astype(np.int32)
         self._row_gradients = [
             RowGradients(self.table, rows, d_scores.T @ h),
-            RowGradients("b_o", rows, d_scores.sum(axis=0)[:, None]),
+            RowGradients("b_o", rows, d_bias[:, None]),
         ]
         return d_scores @ vectors
 
@@ -211,18 +212,26 @@ class SoftmaxLoss:
     number of rows whose target has the highest score and whose weight is not 0.
     """
 
-    def forward(self, scores: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> float:
+    def forward(
+        self, scores: np.ndarray, bias: np.ndarray, targets: np.ndarray, weights: np.ndarray
+    ) -> float:
         """Compute the weighted sum of the losses.
 
         scores   (N, K), overwritten by the gradient of the scores
+        bias     (K,), added to the scores of each row
         targets  int32 (N,), the column of the target of each row
         weights  (N,), of the dtype of the scores; the weight 0 excludes a row
         """
-        self.losses = np.zeros(targets.size)
-        self.correct = softmax_cross_entropy(scores, targets, weights, self.losses)
+        self.losses, self._d_bias = np.zeros(targets.size), np.empty_like(bias)
+        self.correct = softmax_cross_entropy(
+            scores, bias, targets, weights, self.losses, self._d_bias
+        )
         self._d_scores = scores
         return float(weights @ self.losses)
 
-    def backward(self) -> np.ndarray:
-        """Return the gradient of the weighted sum, (N, K): weight times (p - onehot(target))."""
-        return self._d_scores
+    def backward(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the gradients of the weighted sum: of the scores (N, K), and of the bias (K,).
+
+        That of a score is weight times (p - onehot(target)).
+        """
+        return self._d_scores, self._d_bias
