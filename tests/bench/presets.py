@@ -5,12 +5,12 @@
 
 Trains on the first 1, 10 and 100 MB of a text, by default enwiki100m.txt.gz of $W2V_DATA (else
 ../shared/data), with 2 threads. A size that the text does not have is left out. gensim and fastText
-have the settings that a user gets who gives none but the model: fastText thus has subwords. gensim
-reads its fastest input, `corpus_file`. A time is that of the whole command, from the start of the
-process to the written file; the kernels are compiled before. `w2v evaluate` evaluates all vectors,
-with `--oov skip`, so that fastText is asked the same pairs as the others. The mean is that of the
-four scores before it. Prints a Markdown table with means over the seeds;
---write puts it in the manual.
+have the settings that a user gets who gives none but the model: fastText thus has subwords, and w2v
+has them in two rows, too. gensim reads its fastest input, `corpus_file`. A time is that of the
+whole command, from the start of the process to the written file; the kernels are compiled before.
+`w2v evaluate` evaluates all vectors, with `--oov skip`, so that fastText is asked the same pairs as
+the others. The mean is that of the four scores before it. Prints a Markdown table with means over
+the seeds; --write puts it in the manual, and draws .github/presets.png.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tempfile import TemporaryDirectory
 from contest import (
     DATA,
     PEERS,
+    ROOT,
     Run,
     gensim,
     in_own_process,
@@ -39,12 +40,15 @@ from contest import (
 )
 from enwiki import judge
 
+from w2v.plots.chart import Chart, Lines, Series
+
 SCORES = {
     "WordSim-353": "WordSim-353", "SimLex-999": "SimLex-999", "MTurk-287": "MTurk-287",
-    "analogies": "all analogies",
+    "analogies": "total",
 }  # fmt: skip
 MODELS = {"skipgram": "skip-gram", "cbow": "CBOW"}
 PRESETS = ("fast", "standard", "thorough")
+Runs = list[tuple[float, dict[str, float]]]  # of each seed: seconds, and scores by name
 FASTTEXT = """
 import sys
 import fasttext
@@ -82,17 +86,52 @@ def contenders(folder: Path, out: Path, seed: int) -> dict[str, Callable[[], Run
             found[f"{name}, w2v --preset {preset}"] = partial(
                 train, text, out, model=model, seed=seed, preset=preset
             )
+        found[f"{name}, w2v --subwords 3-6"] = partial(
+            train, text, out, model=model, seed=seed, subwords="3-6"
+        )
+        found[f"{name}, w2v --subwords 3-6 --preset standard"] = partial(
+            train, text, out, model=model, seed=seed, subwords="3-6", preset="standard"
+        )
     return found
 
 
-def table(rows: dict[str, list[tuple[float, dict[str, float]]]]) -> str:
+def scores_of(runs: Runs) -> list[float]:
+    """The mean of each of SCORES over the seeds."""
+    return [mean(result[key] for _, result in runs) for key in SCORES.values()]
+
+
+def table(rows: dict[str, Runs]) -> str:
     """A row for each contender: seconds, scores and the mean of the scores."""
     lines = [f"| | seconds | {' | '.join(SCORES)} | mean |", f"|---|---{'|---' * len(SCORES)}|---|"]
     for name, runs in rows.items():
-        scores = [mean(result[key] for _, result in runs) for key in SCORES.values()]
+        scores = scores_of(runs)
         cells = [f"{score:.1f}" for score in [*scores, mean(scores)]]
         lines.append(f"| {name} | {spread([took for took, _ in runs])} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def chart(rows: dict[str, Runs]) -> Chart:
+    """The mean of the scores over the seconds: a panel for each size and model."""
+    points = {
+        name: (mean(took for took, _ in runs), mean(scores_of(runs))) for name, runs in rows.items()
+    }
+    panels = []
+    for size, model in dict.fromkeys(tuple(name.split(", ")[0].split(": ")) for name in rows):
+        start = f"{size}: {model}"
+        curves = {
+            "w2v --preset": [f"{start}, w2v --preset {preset}" for preset in PRESETS],
+            "w2v --subwords 3-6": [
+                f"{start}, w2v --subwords 3-6{preset}" for preset in ("", " --preset standard")
+            ],
+            **{name: [f"{start}, {name}"] for name in ("w2v", "gensim", "fastText")},
+        }
+        series = [
+            Series(name, *zip(*sorted(points[each] for each in found), strict=True))
+            for name, curve in curves.items()
+            if (found := [each for each in curve if each in points])
+        ]
+        panels.append(Lines(f"{model}, {size} of Wikipedia", "seconds", "mean of scores", series))
+    return Chart(panels)
 
 
 def main() -> None:
@@ -106,7 +145,7 @@ def main() -> None:
     for path, advice in ((PEERS, "`make bench` installs it"), (args.text, "give --text FILE")):
         if not path.exists():
             sys.exit(f"no {path}: {advice}")
-    rows: dict[str, list[tuple[float, dict[str, float]]]] = {}
+    rows: dict[str, Runs] = {}
     with TemporaryDirectory() as name:
         folder = Path(name)
         out = folder / "x.bin"
@@ -122,6 +161,9 @@ def main() -> None:
                     rows.setdefault(f"{size} MB: {contender}", []).append((took, scores))
                     print(size, seed, contender, f"{took:.1f} s", scores, file=sys.stderr)
     publish({"preset quality": table(rows)}, args.write)
+    if args.write:
+        with (ROOT / ".github" / "presets.png").open("wb") as file:
+            chart(rows).draw().write(file, "png")
 
 
 if __name__ == "__main__":
