@@ -47,6 +47,7 @@ CONTENDERS = {
         partial(_fasttext, model="skipgram", lr=0.025), "skip-gram, gensim", False,
     ),
     "skip-gram, w2v": (_ours, "skip-gram, gensim", True),
+    "skip-gram, w2v --hogwild": (partial(_ours, hogwild=True), "skip-gram, gensim", False),
     "skip-gram, w2v --exact": (partial(_ours, exact=True), "skip-gram, gensim", True),
     "skip-gram, w2v --threads 1": (partial(_ours, threads=1), "skip-gram, gensim", False),
     "CBOW, gensim": (partial(_theirs, sg=0, alpha=0.05), None, True),
@@ -54,6 +55,7 @@ CONTENDERS = {
         partial(_fasttext, model="cbow", lr=0.05), "CBOW, gensim", False,
     ),
     "CBOW, w2v": (partial(_ours, model="cbow"), "CBOW, gensim", True),
+    "CBOW, w2v --hogwild": (partial(_ours, model="cbow", hogwild=True), "CBOW, gensim", False),
     "CBOW, w2v --cbow-update gradient": (
         partial(_ours, model="cbow", cbow_update="gradient"), "CBOW, gensim", True,
     ),

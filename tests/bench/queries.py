@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -65,9 +66,7 @@ def reading(folder: Path, turns: int) -> list[str]:
         path, results = folder / f"x.{suffix}", ([], [])
         w2v("convert", folder / "x.safetensors", path)
         for _ in range(turns):
-            results[0].append(
-                json.loads(run(PEERS.parents[2] / ".venv/bin/python", "-c", OURS + END, path).out)
-            )
+            results[0].append(json.loads(run(sys.executable, "-c", OURS + END, path).out))
             results[1].append(json.loads(run(PEERS, "-c", GENSIM + END, path).out))
         figures = [median(column) for program in results for column in zip(*program, strict=True)]
         rows.append("| {} | {:.1f} | {:,.0f} | {:.1f} | {:,.0f} |".format(kind, *figures))
