@@ -41,13 +41,13 @@ from contest import (
 from enwiki import judge
 
 from w2v.plots.chart import Chart, Lines, Series
+from w2v.presets import PRESETS, settings_of
 
 SCORES = {
     "WordSim-353": "WordSim-353", "SimLex-999": "SimLex-999", "MTurk-287": "MTurk-287",
     "analogies": "total",
 }  # fmt: skip
 MODELS = {"skipgram": "skip-gram", "cbow": "CBOW"}
-PRESETS = ("fast", "standard", "thorough")
 Runs = list[tuple[float, dict[str, float]]]  # of each seed: seconds, and scores by name
 FASTTEXT = """
 import sys
@@ -75,6 +75,7 @@ def cut(text: Path, size: int, folder: Path) -> None:
 def contenders(folder: Path, out: Path, seed: int) -> dict[str, Callable[[], Run]]:
     """For each contender, the function that trains it."""
     text, lines = folder / "text", folder / "lines"
+    words = len(text.read_bytes().split())
     found: dict[str, Callable[[], Run]] = {}
     for model, name in MODELS.items():
         found[f"{name}, gensim"] = partial(
@@ -82,7 +83,9 @@ def contenders(folder: Path, out: Path, seed: int) -> dict[str, Callable[[], Run
         )
         found[f"{name}, fastText"] = partial(fasttext, lines, out, model, seed)
         found[f"{name}, w2v"] = partial(train, text, out, model=model, seed=seed)
-        for preset in PRESETS:
+        # A preset with the settings of the one before is not trained again.
+        names = {tuple(settings_of(model, each, words).values()): each for each in PRESETS[::-1]}
+        for preset in reversed(names.values()):
             found[f"{name}, w2v --preset {preset}"] = partial(
                 train, text, out, model=model, seed=seed, preset=preset
             )
