@@ -4,7 +4,7 @@
     python tests/bench/tricks.py [--repeats 3] [--only PATTERN] [--write]
 
 Each optimisation ("trick") is removed from a copy of the source by replacing a piece of text. The
-copy and the original train one epoch on 30 MB of enwiki100m.txt.gz by turns, with 2 threads. The
+copy and the original train one epoch on 10 MB of enwiki100m.txt.gz by turns, with 2 threads. The
 output is the ratio of their times, the median of the repeats, for skip-gram and CBOW. A trick that
 concerns documents alone is measured with PV-DBOW, on the same text in lines of 1,000 words. Prints
 a Markdown table; --write puts it in the manual.
@@ -37,7 +37,7 @@ from tempfile import TemporaryDirectory
 
 from contest import ROOT, enwiki, publish
 
-SIZE = 30_000_000  # bytes of the text
+SIZE = 10_000_000  # bytes of the text
 MODELS = {"skipgram": "skip-gram", "cbow": "CBOW", "pv-dbow": "PV-DBOW"}
 
 # name of the optimisation: (file of w2v/kernels, text to replace, replacement)
