@@ -112,7 +112,6 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/startup.py --write
 	$(BIN)/python tests/bench/rounds.py --write
 	$(BIN)/python tests/bench/scaling.py --write
-	$(BIN)/python tests/bench/tricks.py --write
 	$(BIN)/python tests/bench/queries.py --write
 	$(BIN)/python tests/bench/imdb.py --write
 	$(BIN)/python tests/bench/lsa.py --write

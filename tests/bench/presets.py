@@ -121,12 +121,14 @@ def chart(rows: dict[str, Runs]) -> Chart:
     panels = []
     for size, model in dict.fromkeys(tuple(name.split(", ")[0].split(": ")) for name in rows):
         start = f"{size}: {model}"
-        curves = {
+        curves = {  # first those of every panel, so that they have the same colour in all
             "w2v --preset": [f"{start}, w2v --preset {preset}" for preset in PRESETS],
+            "w2v": [f"{start}, w2v"],
+            "gensim": [f"{start}, gensim"],
             "w2v --subwords 3-6": [
                 f"{start}, w2v --subwords 3-6{preset}" for preset in ("", " --preset standard")
             ],
-            **{name: [f"{start}, {name}"] for name in ("w2v", "gensim", "fastText")},
+            "fastText": [f"{start}, fastText"],
         }
         series = [
             Series(name, *zip(*sorted(points[each] for each in found), strict=True))

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Gain of each optimisation of the kernels: training time without it and with it.
 
-    python tests/bench/tricks.py [--repeats 3] [--only PATTERN] [--write]
+    python tests/bench/tricks.py [--repeats 3] [--only PATTERN]
 
 Each optimisation ("trick") is removed from a copy of the source by replacing a piece of text. The
-copy and the original train one epoch on 10 MB of enwiki100m.txt.gz by turns, with 2 threads. The
+copy and the original train one epoch on 30 MB of enwiki100m.txt.gz by turns, with 2 threads. The
 output is the ratio of their times, the median of the repeats, for skip-gram and CBOW. A trick that
-concerns documents alone is measured with PV-DBOW, on the same text in lines of 1,000 words. Prints
-a Markdown table; --write puts it in the manual.
+concerns documents alone is measured with PV-DBOW, on the same text in lines of 1,000 words.
 
 Tried, and not in the kernels. The times are microseconds a window, the least of some hundred calls
 of a kernel on an Intel Ice Lake, 112 numbers in a row, all rows in the L2 cache; the scores are
@@ -35,10 +34,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from contest import ROOT, enwiki, publish
+from contest import ROOT, enwiki
 
-SIZE = 10_000_000  # bytes of the text
-MODELS = {"skipgram": "skip-gram", "cbow": "CBOW", "pv-dbow": "PV-DBOW"}
+SIZE = 30_000_000  # bytes of the text
 
 # name of the optimisation: (file of w2v/kernels, text to replace, replacement)
 TRICKS = {
@@ -115,11 +113,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(
-        "--only", default="", help="only tricks whose names match this pattern; write nothing"
+        "--only", default="", help="measure only tricks whose names match this pattern"
     )
-    parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
-    found: dict[tuple[str, str], str] = {}
     with enwiki(SIZE) as (folder, text, lines), TemporaryDirectory() as name:
         for trick in filter(re.compile(args.only).search, TRICKS):
             copy = without(trick, Path(name))
@@ -132,12 +128,7 @@ def main() -> None:
                     seconds(copy, corpus, model) / seconds(ROOT, corpus, model)
                     for _ in range(args.repeats)
                 ]
-                found[trick, model] = f"{median(ratios):.2f}"
-                print(found[trick, model], model, trick, file=sys.stderr, flush=True)
-    rows = [f"| | {' | '.join(MODELS.values())} |", "|---|---|---|---|"]
-    for trick in dict.fromkeys(trick for trick, _ in found):
-        rows.append(f"| {trick} | {' | '.join(found.get((trick, m), '–') for m in MODELS)} |")
-    publish({"tricks": "\n".join(rows)}, args.write and not args.only)
+                print(f"{median(ratios):.2f}  {model:8}  {trick}", flush=True)
 
 
 if __name__ == "__main__":
