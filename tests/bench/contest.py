@@ -167,9 +167,10 @@ def in_own_process(function: Callable[..., object], *args: object) -> None:
         sys.exit(f"{function.__name__} failed")
 
 
-def unpack(packed: Path, size: int | None, folder: Path) -> None:
-    """Write the first `size` bytes of the text, and the same text in lines of 1,000 words."""
-    text = gzip.decompress(packed.read_bytes())[:size]
+def unpack(path: Path, size: int | None, folder: Path) -> None:
+    """Write the first `size` bytes of a text, and the same text in lines of 1,000 words."""
+    text = path.read_bytes()
+    text = (gzip.decompress(text) if path.suffix == ".gz" else text)[:size]
     (folder / "text").write_bytes(text)
     write_lines(folder / "lines", text)
 

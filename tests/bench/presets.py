@@ -16,7 +16,6 @@ the seeds; --write puts it in the manual, and draws .github/presets.png.
 from __future__ import annotations
 
 import argparse
-import gzip
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -35,8 +34,8 @@ from contest import (
     run,
     spread,
     train,
+    unpack,
     warm_up,
-    write_lines,
 )
 from enwiki import judge
 
@@ -62,14 +61,6 @@ fasttext.train_unsupervised(sys.argv[1], model=sys.argv[3], thread=2, verbose=0)
 def fasttext(lines: Path, out: Path, model: str, seed: int) -> Run:
     """Train with fastText and its defaults, on 2 threads."""
     return run(PEERS, "-c", FASTTEXT, lines, out, model, seed)
-
-
-def cut(text: Path, size: int, folder: Path) -> None:
-    """Write the first `size` bytes of a text to a folder, and the same in lines of 1,000 words."""
-    packed = text.read_bytes()
-    start = (gzip.decompress(packed) if text.suffix == ".gz" else packed)[:size]
-    (folder / "text").write_bytes(start)
-    write_lines(folder / "lines", start)
 
 
 def contenders(folder: Path, out: Path, seed: int) -> dict[str, Callable[[], Run]]:
@@ -156,7 +147,7 @@ def main() -> None:
         out = folder / "x.bin"
         warm_up(folder)
         for size in args.sizes:
-            in_own_process(cut, args.text, size * 1_000_000, folder)
+            in_own_process(unpack, args.text, size * 1_000_000, folder)
             if (folder / "text").stat().st_size < 0.95 * size * 1_000_000:
                 print(f"the text has less than {size} MB: left out", file=sys.stderr)
                 continue

@@ -47,7 +47,7 @@ def count_taken(threads, windows, first, last, words, targets, begin, owners):
     windows  number of windows of each thread
     first    int32 (T, N), `last` likewise: see `Windows`
     words    int32 (T, N), the word ids
-    targets  int32 (T, N, K)
+    targets  int32 (T, N, K); V marks a negative sample that is the true word, which is not trained
     begin    int
     owners   int32 (2, V), scratch: -1, then the thread that wrote each row last
     """
@@ -60,8 +60,9 @@ def count_taken(threads, windows, first, last, words, targets, begin, owners):
                     taken += window >= begin and owners[0, word] not in (-1, thread)
                     owners[0, word] = thread
             for word in targets[thread, window]:
-                taken += window >= begin and owners[1, word] not in (-1, thread)
-                owners[1, word] = thread
+                if word < owners.shape[1]:
+                    taken += window >= begin and owners[1, word] not in (-1, thread)
+                    owners[1, word] = thread
     return taken
 
 
@@ -104,7 +105,7 @@ def lock_free(text: Text, threads: int) -> float:
     count = min(ids.size for ids, _, _ in parts)
     ids, first, last = (np.array([part[i][:count] for part in parts]) for i in range(3))
     last = np.minimum(last, count - 1)
-    owners, begin = np.full((2, text.words + 1), -1, np.int32), count // 2
+    owners, begin = np.full((2, text.words), -1, np.int32), count // 2
     drawn = np.array([each[:count] for each in targets])
     taken = count_taken(threads, count, first, last, ids, drawn, begin, owners)
     return taken / (threads * (count - begin))
