@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Speed and quality of w2v, gensim and fastText on Wikipedia: same text, settings and evaluation.
 
-    python tests/bench/enwiki.py [--seeds 3] [--only PPMI] [--write]
+    python tests/bench/enwiki.py [--seeds 3] [--dim 100] [--only PPMI] [--write]
 
 Trains on enwiki100m.txt.gz of $W2V_DATA (else ../shared/data) with dim 100, window 5, negative 5,
 sample 1e-3, min-count 5, 5 epochs and 2 threads. The kernels are compiled before. gensim reads its
 fastest input, `corpus_file`, and has the same learning rates. A time is that of the whole command,
 from the start of the process to the written file. For each seed all contenders run once, one after
 the other, and a ratio of times compares two runs of the same seed. `w2v evaluate` evaluates all
-vectors. Prints two Markdown tables; --write puts them in the manual.
+vectors. Prints two Markdown tables; --write puts them in the manual. With
+--dim, all programs but PPMI train vectors of another length, and nothing is written.
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ def main() -> None:
     """Train all contenders and evaluate their vectors, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--dim", type=int, help="length of the vectors of all programs but PPMI")
     parser.add_argument("--only", default="", help="only names that begin so; write nothing")
     parser.add_argument("--write", action="store_true", help="put the tables in the manual")
     args = parser.parse_args()
@@ -122,6 +124,8 @@ def main() -> None:
                 trainer, _, is_evaluated = CONTENDERS[name]
                 corpus = text if "w2v" in name or "PPMI" in name else lines
                 options = {} if "fastText" in name else {"seed": seed}  # fastText has no seed
+                if args.dim and "PPMI" not in name:
+                    options["vector_size" if "gensim" in name else "dim"] = args.dim
                 done = trainer(corpus, folder / "x.bin", **options)
                 runs[name].append(done)
                 if is_evaluated:
@@ -129,7 +133,7 @@ def main() -> None:
                 result = scores.get(name, [""])[-1]
                 print(name, seed, f"{done.seconds:.1f} s", result, file=sys.stderr, flush=True)
     tables = {"speed": speed_table(runs), "quality": quality_table(scores)}
-    publish(tables, args.write and not args.only)
+    publish(tables, args.write and not args.only and not args.dim)
 
 
 if __name__ == "__main__":
