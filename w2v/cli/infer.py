@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, grouped, or_stdin
+from w2v.cli.document_topics import open_shares, print_topics, top_option
 from w2v.cli.new_texts import NewTexts, RefusedRows, infer_vectors, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2v.embeddings.table import Table
 
 
 @click.command(
@@ -20,7 +25,7 @@ from w2v.errors import W2VError
     settings=("DocumentSettings",),
     examples=(
         "w2v infer documents.safetensors new.txt",
-        "w2v infer topics.safetensors new.txt --tsv",
+        "w2v infer topics.safetensors new.txt --top 3",
         "w2v infer documents.safetensors new.txt -o new.safetensors",
     ),
 )
@@ -49,6 +54,7 @@ from w2v.errors import W2VError
         "(skip).",
     ),  # fmt: skip
 )
+@top_option
 @threads_option
 @click.option(
     "--blank", metavar="TEXT",
@@ -65,6 +71,7 @@ def infer(
     output: str,
     epochs: int | None,
     oov: str,
+    top: int | None,
     threads: int | None,
     blank: str | None,
     quiet: bool,
@@ -75,44 +82,59 @@ def infer(
 
     CORPUS names files of documents, as in w2v train; without CORPUS, documents are read from stdin.
     A vector depends only on the model and the document. It does not depend on the other documents
-    in the call.
+    in the call. --top prints the largest topics of each document instead.
     """
     limit_blas(threads)
-    from w2v.embeddings import container, formats
+    from w2v.embeddings import formats
     from w2v.embeddings.table import Table
     from w2v.runs.saved_model import SavedDocumentModel
     from w2v.system import output_files
     from w2v.system.progress import ProgressLine
 
-    if output != "-" and not results.plain:
-        raise W2VError("--tsv and --json work only on stdout: leave out -o, or --tsv and --json")
+    if output != "-" and (top or not results.plain):
+        raise W2VError(
+            "--top, --tsv and --json work only on stdout: leave out -o, or --top, --tsv and --json"
+        )
     catch_signals()
-    write, paths = formats.writer(output), or_stdin(corpus)
+    formats.writer(output)  # an error for a format that cannot be written
+    paths = or_stdin(corpus)
     output_files.check(
         {"-o": output, "the list of names": formats.written_beside(output)},
         {"the model": model, "one of the texts": paths},
     )
-    saved, refused = SavedDocumentModel(model, epochs, oov), RefusedRows()
+    refused = RefusedRows()
+    open_model = open_shares if top else SavedDocumentModel
+    saved = open_model(model, epochs, oov)
     dim = saved.documents()[1].shape[1]
     texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
 
     def check_names(names: Sequence[str]) -> None:
         """Raise W2VError if the output format cannot store one of the names."""
-        if results.plain:
+        if results.plain and not top:
             formats.check_names(output, names, dim, blank)
 
     text, vectors = infer_vectors(saved, texts, on_names=check_names)
-    if not results.plain:
+    if top:
+        print_topics(results, text.names, vectors, top)
+    elif results.plain:
+        table = Table.build(text.names, vectors, text.sizes())
+        _write(table if blank is None else table.without_blanks(blank), output)
+    else:
         for name, vector in zip(text.names, vectors, strict=True):
             numbers = [*map(str, vector)]  # the shortest decimals that give the float32 numbers
             record = {"document": name, "vector": [*map(float, numbers)]}
             results.print(record, "", [[name, *numbers]])
-        ctx.exit(refused.exit_code())
-    table = Table.build(text.names, vectors, text.sizes())
+    ctx.exit(refused.exit_code())
+
+
+def _write(table: Table, output: str) -> None:
+    """Write the vectors of documents in the format of the suffix of the output."""
+    from w2v.embeddings import container, formats
+
+    write = formats.writer(output)
     if write:
-        write(output, table if blank is None else table.without_blanks(blank))
+        write(output, table)
     else:
         container.write(
             output, container.table_tensors("documents", table), container.file_metadata()
         )
-    ctx.exit(refused.exit_code())
