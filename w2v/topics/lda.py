@@ -29,6 +29,7 @@ from w2v.text.vocabulary import Vocabulary
 from w2v.topics.coherence import TOP_WORDS, Coherence, measure_coherence
 from w2v.topics.gibbs_rounds import GibbsRounds, TopicCounts
 from w2v.topics.inference import TopicInference
+from w2v.topics.sparse_rounds import SparseRounds
 from w2v.topics.topic_words import TopicWords, top_words
 from w2v.training.chunks import GibbsPlan, Plan
 
@@ -36,6 +37,9 @@ _TOKENS = 1 << 20  # approximate limit of the number of tokens in a chunk
 # The limit is raised to this many tokens for each term, because a chunk copies the counts of all
 # terms: copying takes a small part of the time if the chunk is long.
 _PER_TERM = 100
+# With the sparse sampler, a round has at least one token for so many entries of the counts of words
+# and topics, because all entries are read once a round.
+_ENTRIES = 8
 
 
 class LdaTrainer:
@@ -47,7 +51,7 @@ class LdaTrainer:
     Raises      W2VError if the settings leave no term
     """
 
-    kernels = ("documents", "gibbs")
+    kernels = ("documents", "gibbs", "sparse_gibbs")
 
     def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
         self._vocabulary, self._text, self.settings = vocabulary, text, settings
@@ -55,12 +59,15 @@ class LdaTrainer:
         self.kept = term_matrix.choose(vocabulary, term_matrix.count_terms(text, size), settings)
         self.tokens = term_matrix.encode_terms(text, self.kept, size)
         self.matrices: dict[str, np.ndarray] = {}
-        self._rounds: GibbsRounds | None = None
+        self._rounds: GibbsRounds | SparseRounds | None = None
 
     def plan(self, threads: int) -> Plan:
         """The chunks of a run."""
         shards = self.settings.shards if self.settings.deterministic else threads
         chunk_tokens = max(_TOKENS, _PER_TERM * self.kept.size)
+        if self.settings.is_sparse:
+            entries = self.kept.size * self.settings.topics
+            chunk_tokens = max(_TOKENS, entries // _ENTRIES // shards)
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, chunk_tokens)
 
     def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
@@ -121,10 +128,11 @@ class LdaTrainer:
         """An empty note: the loss needs no explanation."""
         return ""
 
-    def shards(self, plan: Plan) -> GibbsRounds:
+    def shards(self, plan: Plan) -> GibbsRounds | SparseRounds:
         """The rounds of a plan; the counts are computed from the topics of the tokens."""
         if self._rounds is None:
-            self._rounds = GibbsRounds(*self._counts_arguments(plan))
+            rounds = SparseRounds if self.settings.is_sparse else GibbsRounds
+            self._rounds = rounds(*self._counts_arguments(plan))
         self._rounds.dismiss_workers()
         return self._rounds
 
