@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from w2v.runs.saved_model import SavedTopicModel
-    from w2v.topics.coherence import Coherence
     from w2v.topics.topic_words import TopicWords
 
 
@@ -80,7 +79,8 @@ def topics(
     number from -1 to 1, which is high if the topic's first 10 words often occur together.
 
     --tsv adds the prior alpha after the share, and after NPMI the coherence u_mass and the number
-    of word pairs that could not be scored. --json also adds the weights of the words.
+    of word pairs that could not be scored. With --reference, both also add the coherence in sliding
+    windows, C_V and C_NPMI. --json also adds the weights of the words.
     """
     catch_signals()
     limit_blas(None)
@@ -98,9 +98,11 @@ def topics(
     }  # fmt: skip
     output_files.check(outputs, {"the model": model, "one of the files of --reference": reference})
     saved = SavedTopicModel(model)
-    listing, coherence = saved.listing(), saved.coherence()
+    listing = saved.listing()
     if reference:
         coherence = _coherence_in(reference, settings, saved)
+    else:
+        coherence = [topic._asdict() for topic in saved.coherence()]
     if topic_keys:
         mallet.write_topic_keys(topic_keys, listing, saved.names)
     if doc_topics:
@@ -116,7 +118,7 @@ def topics(
         facts: dict[str, Any] = {"topic": topic, "size": float(listing.sizes[topic])}
         if listing.alpha is not None:
             facts["alpha"] = float(listing.alpha[topic])
-        facts |= coherence[topic]._asdict() if coherence else {}
+        facts |= coherence[topic] if coherence else {}
         names = " ".join(word["word"] for word in words)
         results.print(facts | {"words": words}, _line(facts, names), [[*facts.values(), names]])
     if plot:
@@ -137,19 +139,25 @@ def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
 
 def _coherence_in(
     paths: Sequence[str], settings: GivenSettings, model: SavedTopicModel
-) -> list[Coherence]:
+) -> list[dict[str, Any]]:
     """Measure the coherence of each topic on documents other than the training text."""
     from w2v.system.progress import ProgressLine
     from w2v.topics.coherence import TOP_WORDS, measure_coherence
     from w2v.topics.topic_words import top_words
+    from w2v.topics.windowed_coherence import measure_in_windows, only_known
 
     line = ProgressLine(sys.stderr)
-    tokens, _ = NewTexts(paths, settings, None, line).tokens_in(model)
-    coherence = measure_coherence(tokens, top_words(model.listing().weights, TOP_WORDS))
+    tokens = NewTexts(paths, settings, None, line).tokens_with_places(model)
+    words = top_words(model.listing().weights, TOP_WORDS)
+    coherence = measure_coherence(only_known(tokens), words)
     skipped = sum(topic.skipped for topic in coherence)
     if skipped:
         line.say(f"{skipped:,} pairs of words left out: the reference lacks a word of the pair")
-    return coherence
+    in_windows = measure_in_windows(tokens, words)
+    return [
+        topic._asdict() | windows._asdict()
+        for topic, windows in zip(coherence, in_windows, strict=True)
+    ]
 
 
 def _line(facts: dict[str, Any], names: str) -> str:
