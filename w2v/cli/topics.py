@@ -24,12 +24,29 @@ if TYPE_CHECKING:
 _CHART_WORDS = 5  # number of words of each topic in a chart
 
 
+class TopicsCommand(SettingsCommand):
+    """The command `topics`, which with --sweep is another command with its own options."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:  # fmt: skip
+        """Make the context of the command, or with --sweep that of `topic_sweep.sweep`."""
+        options = args[: args.index("--")] if "--" in args else args
+        if any(arg.partition("=")[0] == "--sweep" for arg in options):
+            from w2v.cli.topic_sweep import sweep
+
+            return sweep.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
 @click.command(
-    cls=SettingsCommand,
+    cls=TopicsCommand,
     settings=("DocumentSettings",),
     examples=(
         "w2v topics topics.safetensors",
         "w2v topics topics.safetensors -n 5 --plot topics.tsv",
+        "w2v topics --sweep 5,10 documents.tsv --epochs 20",
     ),
 )
 @click.argument("model", type=INPUT)
@@ -42,6 +59,14 @@ _CHART_WORDS = 5  # number of words of each topic in a chart
     click.option(
         "--reference", multiple=True, type=INPUT, metavar="FILE",
         help="Measure coherence on these documents instead of the training text. May be repeated.",
+    ),
+)  # fmt: skip
+@grouped(
+    "Topics",
+    click.option(
+        "--sweep", metavar="LIST", expose_value=False,
+        help="Train LDA with these numbers of topics instead, and compare them: see w2v topics "
+        "--sweep 10,20 --help.",
     ),
 )  # fmt: skip
 @click.option(

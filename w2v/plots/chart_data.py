@@ -1,4 +1,4 @@
-"""The charts of results: training losses, analogy accuracy, topics, the long-lag experiment."""
+"""The charts of results: losses, analogy accuracy, topics, topic sweeps, long-lag experiment."""
 
 from __future__ import annotations
 
@@ -162,3 +162,31 @@ def lag(results: Sequence[Mapping[str, Any]]) -> Chart:
             )
         )  # fmt: skip
     return Chart(panels, rows)
+
+
+_SWEEP_PANELS = {  # the columns of each panel of a sweep, by its title
+    "Held-out perplexity": ("perplexity",),
+    "Coherence": ("npmi", "c_v"),
+    "u_mass": ("u_mass",),
+    "Topics": ("diversity", "stability"),
+}
+
+
+def sweep(results: Sequence[Mapping[str, Any]]) -> Chart:
+    """A chart of `w2v topics --sweep`: each figure by the number of topics.
+
+    results  the records that `w2v topics --sweep --json` prints
+
+    A panel whose figures are all None is left out.
+    """
+    ordered = sorted(results, key=lambda result: result["topics"])
+    numbers = [result["topics"] for result in ordered]
+    panels = []
+    for title, names in _SWEEP_PANELS.items():
+        series = [Series(name, numbers, [result[name] for result in ordered]) for name in names]
+        known = [each for each in series if any(value is not None for value in each.y)]
+        label = ", ".join(each.name for each in known)
+        if known:
+            panels.append(Lines(title, "number of topics", label, known))
+    columns = ["topics", *(name for names in _SWEEP_PANELS.values() for name in names), "seconds"]
+    return Chart(panels, [[*columns], *([result[name] for name in columns] for result in ordered)])
