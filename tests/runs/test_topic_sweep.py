@@ -14,9 +14,10 @@ from w2v.models import models
 from w2v.runs import topic_sweep
 from w2v.runs.executors import read
 from w2v.runs.request import Request
-from w2v.runs.sweep_texts import SplitTexts
+from w2v.runs.sweep_texts import SweepTexts
 from w2v.runs.topic_sweep import TopicSweep
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
+from w2v.system import locks
 
 THEMES = [
     "sun moon star sky comet planet orbit", "bread milk cheese salt butter flour egg",
@@ -142,7 +143,7 @@ def test_figures_are_those_of_the_other_commands(w2v, text, folder):
     """The held-out documents are written to a file, and the models are measured on it."""
     outcome = sweep(w2v, "3", "--sweep-seeds", "1", "--json", "-o", "models")
     [model] = records(outcome)[0]["models"]
-    texts = SplitTexts(request_for())
+    texts = SweepTexts(request_for())
     read_text = texts.read(read, lambda tokens: None, {}, False)
     names = {*read_text[1].names}
     lines = (folder / text).read_text().splitlines()
@@ -170,6 +171,34 @@ def test_any_number_of_threads_has_the_same_figures(w2v, text, folder):
         assert (folder / "models" / name).read_bytes() == (folder / "others" / name).read_bytes()
 
 
+def test_held_out_documents_may_be_given(w2v, text, folder):
+    (folder / "valid").write_text(themed(20, 5) + "unheard of\n")
+    args = ("2", "--sweep-seeds", "1", "-o", "models", "--valid")
+    outcome = w2v("topics", "--sweep", *args, "valid", text, *ARGS[:-1], "--json")
+    assert outcome.code == 0, outcome.err
+    assert "held out for the perplexity: 21 documents of valid\n" in outcome.err
+    saved = "models/topics-2-seed-1.safetensors"
+    found = json.loads(w2v("perplexity", saved, "valid", "--json").out)
+    assert found["perplexity"] == pytest.approx(records(outcome)[0]["perplexity"], rel=1e-6)
+    corpus = json.loads(container.read(saved)[1]["corpus"])
+    assert corpus["documents"] == len((folder / text).read_text().splitlines())
+    (folder / "valid").write_text(themed(20, 6))
+    outcome = sweep(w2v, *args, "valid", code=2)
+    assert "the SHA-256 of --valid was " in outcome.err
+    outcome = sweep(w2v, *args[:-1], code=2)
+    assert "the SHA-256 of --valid was " in outcome.err
+    (folder / "one").write_text(" ".join(themed(8).split()))
+    assert sweep(w2v, "1", "--valid", "valid", text="one", stdin=b"").out.count("\n") == 2
+
+
+def test_two_sweeps_do_not_write_one_folder(w2v, text, folder):
+    (folder / "models").mkdir()
+    with locks.locked("models/sweep.json"):
+        outcome = sweep(w2v, "2", "-o", "models", code=2)
+    assert "models/sweep.json is being written by another run" in outcome.err
+    assert not [*(folder / "models").iterdir()]
+
+
 def test_documents_from_a_pipe_are_read_once(w2v, text, folder):
     data = (folder / text).read_bytes()
     piped = sweep(w2v, "2", "--sweep-seeds", "1", "--json", text="-", stdin=data)
@@ -181,9 +210,9 @@ def test_documents_from_a_pipe_are_read_once(w2v, text, folder):
 
 def test_the_vocabulary_is_that_of_a_run_and_tokens_keep_their_places(text, folder):
     request = replace(request_for(), text=TextSettings(min_count=2))
-    texts = SplitTexts(request)
+    texts = SweepTexts(request)
     vocabulary, training = texts.read(read, lambda tokens: None, {}, False)
-    corpus = SplitTexts(request).corpus
+    corpus = SweepTexts(request).corpus
     plain, _ = read(corpus, request.text, lambda tokens: None, {}, False, None)
     assert vocabulary.names == plain.names
     assert vocabulary.counts.tolist() == plain.counts.tolist()
@@ -200,7 +229,7 @@ def test_the_vocabulary_is_that_of_a_run_and_tokens_keep_their_places(text, fold
         assert said == [word if word in vocabulary.names else "?" for word in line]
         ids = training.ids.read(*training.starts[row : row + 2])
         assert ids.tolist() == here[here >= 0].tolist()
-    again = SplitTexts(request_for())
+    again = SweepTexts(request_for())
     assert again.read(read, lambda tokens: None, {}, False)[1].names == training.names
 
 
@@ -215,7 +244,7 @@ def test_finished_models_are_not_trained_again(w2v, text, folder):
     again = w2v("topics", "--sweep", "2,3", text, *ARGS[:-1], "--sweep-seeds", "2", "-o", "models",
                 "--json")  # fmt: skip
     assert again.out == first.out
-    assert "4 models to train; 4 of them finished before" in again.err
+    assert "0 models to train; 4 of 4 were finished before" in again.err
     assert files_of(folder) == before
     more = sweep(w2v, "3,4", "--sweep-seeds", "3", "-o", "models", "--json")
     after = files_of(folder)
@@ -363,7 +392,7 @@ def test_the_help_has_the_options_of_lda(w2v, given):
     outcome = w2v("topics", *given, "--help")
     for option in ("--sweep-seeds", "--epochs", "--min-df", "--text-field", "--threads", "--alpha"):
         assert f"  {option} " in outcome.out
-    for option in ("--topics ", "--deterministic", "--valid", "--topic-keys", "--dim"):
+    for option in ("--topics ", "--deterministic", "--patience", "--topic-keys", "--dim"):
         assert option not in outcome.out
     listing = w2v("topics", "--help").out
     assert "--epochs N" not in listing
@@ -391,6 +420,10 @@ def test_the_help_has_the_options_of_lda(w2v, given):
         (("--sweep", "2", "empty"), "empty: no words in the text"),
         (("--sweep", "2", "text", "--min-count", "9999"), "different words occurs 9999 times"),
         (("--sweep", "2", "text", "--sweep-seeds", "0"), "'--sweep-seeds': 0 is not in the range"),
+        (("--sweep", "2", "text", "--valid", "nowhere"), "nowhere: No such file"),
+        (("--sweep", "2", "text", "--valid", "other"), "other: none of its 2 words is in the"),
+        (("--sweep", "2", "-", "--valid", "-"), "standard input is named twice, by CORPUS and --v"),
+        (("--sweep", "2", "text", "--valid", "v.tsv", "--plot", "v.tsv"), "is the held-out text"),
         (("--sweep", "2", "text", "--topics", "5"), "No such option '--topics'"),
         (("--sweep", "2", "text", "--topic-keys", "k"), "No such option '--topic-keys'"),
         (("--sweep", "2", "--sweep", "3", "text"), "--sweep is given twice: leave one out"),
@@ -407,6 +440,8 @@ def test_the_help_has_the_options_of_lda(w2v, given):
 def test_a_mistake_is_one_line(w2v, text, folder, args, said):
     (folder / "one").write_text("sun moon\n")
     (folder / "empty").write_text("")
+    for name in ("other", "v.tsv"):
+        (folder / name).write_text("unheard of\n")
     (folder / "stop.tsv").write_text("sun\n")
     if "./text.tsv" in args:
         (folder / "text.tsv").write_text(themed(9))

@@ -64,13 +64,21 @@ class SweepCommand(Command):
 @grouped(
     "Topics",
     click.option(
-        "--sweep", "numbers", required=True, metavar="LIST",
+        "--sweep", "numbers", metavar="LIST",
         help="Numbers of topics, separated by commas, such as 10,20,50.",
     ),
     click.option(
         "--sweep-seeds", "seeds", type=click.IntRange(1), default=3, show_default=True,
         metavar="N", help="Train N models with each number of topics, with the seed --seed and the "
         "N - 1 numbers after it. The figures are means over these models.",
+    ),
+)  # fmt: skip
+@grouped(
+    "Training",
+    click.option(
+        "--valid", type=INPUT, metavar="FILE",
+        help="Measure the perplexity on these documents, and train on all documents of CORPUS. By "
+        "default, a tenth of CORPUS is held out.",
     ),
 )  # fmt: skip
 @click.option(
@@ -86,6 +94,7 @@ def sweep(
     corpus: tuple[str, ...],
     numbers: str,
     seeds: int,
+    valid: str | None,
     output: str | None,
     recursive: bool,
     quiet: bool,
@@ -116,10 +125,10 @@ def sweep(
     paths = texts(corpus, recursive)
     request = _request(paths, given)
     inputs = {f"the file of --{name}": path for name, path in request.setting_files.items()}
+    inputs |= {"the held-out text": valid} if valid else {}
     output_files.check({"--plot": plot}, {"one of the texts": paths, **inputs})
-    line = ProgressLine(sys.stderr, quiet)
-    rows = []
-    for row in TopicSweep(request, topics, seeds, output, line).rows():
+    line, rows = ProgressLine(sys.stderr, quiet), list[dict[str, Any]]()
+    for row in TopicSweep(request, topics, seeds, output, line, valid).rows():
         line.hide()
         if not rows:
             results.print_heading(_HEADING)

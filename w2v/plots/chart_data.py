@@ -164,12 +164,11 @@ def lag(results: Sequence[Mapping[str, Any]]) -> Chart:
     return Chart(panels, rows)
 
 
-_SWEEP_PANELS = {  # the columns of each panel of a sweep, by its title
-    "Held-out perplexity": ("perplexity",),
-    "Coherence": ("npmi", "c_v"),
-    "u_mass": ("u_mass",),
-    "Topics": ("diversity", "stability"),
-}
+_SWEEP_PANELS = {  # the title of the panel of each figure of a sweep
+    "perplexity": "Held-out perplexity", "npmi": "Coherence NPMI", "c_v": "Coherence C_V",
+    "u_mass": "Coherence u_mass", "diversity": "Diversity of topics",
+    "stability": "Stability over seeds",
+}  # fmt: skip
 
 
 def sweep(results: Sequence[Mapping[str, Any]]) -> Chart:
@@ -177,16 +176,14 @@ def sweep(results: Sequence[Mapping[str, Any]]) -> Chart:
 
     results  the records that `w2v topics --sweep --json` prints
 
-    A panel whose figures are all None is left out.
+    A figure that no record has is left out.
     """
     ordered = sorted(results, key=lambda result: result["topics"])
     numbers = [result["topics"] for result in ordered]
     panels = []
-    for title, names in _SWEEP_PANELS.items():
-        series = [Series(name, numbers, [result[name] for result in ordered]) for name in names]
-        known = [each for each in series if any(value is not None for value in each.y)]
-        label = ", ".join(each.name for each in known)
-        if known:
-            panels.append(Lines(title, "number of topics", label, known))
-    columns = ["topics", *(name for names in _SWEEP_PANELS.values() for name in names), "seconds"]
+    for name, title in _SWEEP_PANELS.items():
+        values = [result[name] for result in ordered]
+        if any(value is not None for value in values):
+            panels.append(Lines(title, "number of topics", name, [Series(name, numbers, values)]))
+    columns = ["topics", *_SWEEP_PANELS, "seconds"]
     return Chart(panels, [[*columns], *([result[name] for name in columns] for result in ordered)])

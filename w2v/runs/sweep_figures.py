@@ -11,7 +11,7 @@ import numpy as np
 from w2v.errors import W2VError
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.runs.saved_model import SavedTopicModel
-from w2v.runs.sweep_texts import SplitTexts
+from w2v.runs.sweep_texts import SweepTexts
 from w2v.text.vocabulary import Vocabulary
 from w2v.topics.coherence import TOP_WORDS
 from w2v.topics.perplexity import document_completion
@@ -66,7 +66,7 @@ class SweepRow:
 
 
 def measure(
-    model: SavedTopicModel, seed: int, texts: SplitTexts, vocabulary: Vocabulary,
+    model: SavedTopicModel, seed: int, texts: SweepTexts, vocabulary: Vocabulary,
     threads: int, seconds: float | None,
 ) -> ModelFigures:  # fmt: skip
     """The figures of a trained model.

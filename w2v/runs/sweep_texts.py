@@ -1,4 +1,4 @@
-"""The documents of a topic sweep, read once and split into training and held-out documents."""
+"""The documents of a topic sweep, read once: those of training, and the held-out ones."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from w2v.errors import W2VError
 from w2v.factorization.term_matrix import EncodedTerms, encode_terms
 from w2v.kernels.documents import gather_spans
 from w2v.runs.executors import Read
+from w2v.runs.request import Request
 from w2v.runs.texts import Texts
 from w2v.system.spooled_array import SpooledArray
+from w2v.text.corpus import Corpus
+from w2v.text.encode import read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary, nothing_left
 from w2v.topics.windowed_coherence import only_known
@@ -21,10 +24,13 @@ HELD_OUT = 0.1  # share of the documents that no model is trained on
 _SEED = 1  # of the choice of these documents, which is the same in each sweep of a corpus
 
 
-class SplitTexts(Texts):
-    """The texts of a sweep: a tenth of the documents, chosen at random, is held out.
+class SweepTexts(Texts):
+    """The texts of a sweep.
 
-    The parameter is that of `Texts`. When `read` has been called:
+    request  the options and files of one of the runs
+    valid    a file of held-out documents; None: a tenth of the documents, chosen at random
+
+    `valid` is the corpus of that file, or None. When `read` has been called:
 
     held_out_words  the words of the held-out documents, by their ids in the vocabulary
     places          all tokens of the training documents: words by their ids, and -1 for a token
@@ -34,6 +40,10 @@ class SplitTexts(Texts):
     held_out_words: EncodedTerms
     places: EncodedTerms
 
+    def __init__(self, request: Request, valid: str | None = None):
+        super().__init__(request)
+        self.valid = self._open([valid]) if valid else None
+
     def read(
         self, read: Read, on_block: Callable[[int], None], known: Mapping[str, int], unknown: bool
     ) -> tuple[Vocabulary, EncodedText]:
@@ -42,7 +52,8 @@ class SplitTexts(Texts):
         The parameters are those of `Texts.read`. The words of the vocabulary are counted in all
         documents.
 
-        Raises  W2VError if the vocabulary is empty, or if there are fewer than two documents
+        Raises  W2VError if the vocabulary is empty, if there is only one document to split, or
+                if no word of `valid` is in the vocabulary
         """
         if self._training is None:
             everything = replace(self._settings, min_count=1, max_vocab=None)
@@ -59,23 +70,32 @@ class SplitTexts(Texts):
         counted  all words of the documents, by descending count
         """
         documents = len(text.names)
-        if documents <= 1:
+        if documents <= 1 and not self.valid:
             raise W2VError(
                 f"{self.corpus.source}: a sweep holds out a tenth of the documents, and this is "
-                "one document: give more, such as one on each line"
+                "one document: give more, such as one on each line, or add --valid FILE"
             )
         vocabulary = self._chosen(counted)
-        order = np.random.default_rng(_SEED).permutation(documents)
-        held_out = max(1, round(HELD_OUT * documents))
         tokens = encode_terms(text, np.arange(len(counted.names)), len(counted.names))
         tokens.words[tokens.words >= len(vocabulary.names)] = -1
-        self.held_out_words = only_known(_documents(tokens, np.sort(order[:held_out])))
+        order = np.random.default_rng(_SEED).permutation(documents)
+        held_out = 0 if self.valid else max(1, round(HELD_OUT * documents))
+        if self.valid:
+            self.held_out_words = self._encoded(self.valid, vocabulary)
+        else:
+            self.held_out_words = only_known(_documents(tokens, np.sort(order[:held_out])))
         rows = np.sort(order[held_out:])
         self.places = _documents(tokens, rows)
         words, starts = only_known(self.places)
         names = [text.names[row] for row in rows.tolist()]
         ids, numbers = SpooledArray(np.int32, words), np.arange(rows.size, dtype=np.int32)
         return vocabulary, EncodedDocuments(ids, starts, numbers, names)
+
+    def _encoded(self, corpus: Corpus, vocabulary: Vocabulary) -> EncodedTerms:
+        """The documents of `valid`, without their unknown words."""
+        text, _ = read_as(corpus, vocabulary.names, needed=True)
+        assert isinstance(text, EncodedDocuments)
+        return encode_terms(text, np.arange(len(vocabulary.names)), len(vocabulary.names))
 
     def _chosen(self, counted: Vocabulary) -> Vocabulary:
         """The words that --min-count and --max-vocab keep, as in a run without held-out texts."""

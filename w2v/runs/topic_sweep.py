@@ -24,8 +24,8 @@ from w2v.runs.run import TrainingRun
 from w2v.runs.saved_model import SavedTopicModel
 from w2v.runs.sweep_figures import ModelFigures, SweepRow, measure, summarise
 from w2v.runs.sweep_record import NAME, SweepRecord
-from w2v.runs.sweep_texts import SplitTexts
-from w2v.runs.text_messages import Console, say_compiling
+from w2v.runs.sweep_texts import SweepTexts
+from w2v.runs.text_messages import Console, say_bad_bytes, say_compiling
 from w2v.system import locks
 from w2v.system.progress import Progress, duration, plural
 
@@ -45,6 +45,7 @@ class TopicSweep:
              the request and the numbers after it
     folder   the folder that keeps the models and the record of their figures; None: a temporary one
     console  prints messages and progress
+    valid    a file of held-out documents; None: a tenth of the documents of the request is held out
     Raises   W2VError if a setting is out of range, or a number of topics is given twice
 
     `rows` does all the work.
@@ -52,7 +53,7 @@ class TopicSweep:
 
     def __init__(
         self, request: Request, topics: Sequence[int], seeds: int, folder: str | None,
-        console: Console,
+        console: Console, valid: str | None = None,
     ):  # fmt: skip
         for number in topics:
             if topics.count(number) > 1:
@@ -61,7 +62,7 @@ class TopicSweep:
         first = vars(request.options)["seed"]
         self._seeds = range(first, first + seeds)
         self._folder = folder
-        self._texts = SplitTexts(request)
+        self._texts = SweepTexts(request, valid)
         self._done, self._finished, self._started = 0.0, 0, 0.0
 
     def rows(self) -> Iterator[SweepRow]:
@@ -136,10 +137,12 @@ class TopicSweep:
         )
         run.messages.text(run.corpus, vocabulary, text, 0)
         documents, held_out = text.starts.size - 1, self._texts.held_out_words.starts.size - 1
-        self._console.say(
-            f"held out for the perplexity: {held_out:,} of "
-            f"{plural(documents + held_out, 'document')}"
-        )
+        if self._texts.valid:
+            say_bad_bytes(self._console, self._texts.valid)
+            source = f"{plural(held_out, 'document')} of {self._texts.valid.source}"
+        else:
+            source = f"{held_out:,} of {plural(documents + held_out, 'document')}"
+        self._console.say(f"held out for the perplexity: {source}")
         for number in self._topics:
             if number > documents:
                 raise W2VError(
@@ -148,7 +151,7 @@ class TopicSweep:
                 )
         if self._folder is None:
             return None
-        provenance = Provenance(run.request, run.executor.identity, run.corpus, None)
+        provenance = Provenance(run.request, run.executor.identity, run.corpus, self._texts.valid)
         left_out = {"--topics", "--seed", *machine_code()}
         identity = provenance.identity()
         return SweepRecord(
@@ -161,8 +164,10 @@ class TopicSweep:
         missing = [model for model in models if not (record and record.get(*model))]
         self._finished = len(models) - len(missing)
         self._total = sum(_OVERHEAD + number for number, _ in missing)
-        skipped = f"; {self._finished:,} of them finished before" if self._finished else ""
-        self._console.say(f"{plural(len(models), 'model')} to train{skipped}")
+        before = f"; {self._finished} of {len(models)} were finished before"
+        self._console.say(
+            f"{plural(len(missing), 'model')} to train{before if self._finished else ''}"
+        )
 
     def _trained(
         self, folder: str, topics: int, seed: int, record: SweepRecord | None
