@@ -167,6 +167,8 @@ def test_any_number_of_threads_has_the_same_figures(w2v, text, folder):
     one = sweep(w2v, "2,3", "--sweep-seeds", "2", "--json", "--threads", "1", "-o", "models")
     two = sweep(w2v, "2,3", "--sweep-seeds", "2", "--json", "--threads", "2", "-o", "others")
     assert records(one) == records(two)
+    mapped = sweep(w2v, "2,3", "--sweep-seeds", "2", "--json", "--map-documents")
+    assert records(mapped) == records(one)
     for name in ("topics-2-seed-1.safetensors", "topics-3-seed-2.safetensors"):
         assert (folder / "models" / name).read_bytes() == (folder / "others" / name).read_bytes()
 
@@ -406,12 +408,13 @@ def test_the_help_has_the_options_of_lda(w2v, given):
     ("args", "said"),
     [
         (("--sweep", "2,3,2", "text"), "--sweep names 2 twice: leave one out"),
-        (("--sweep", "0", "text"), "--sweep 0: expected whole numbers from 1, separated by"),
-        (("--sweep", "2,,3", "text"), "--sweep 2,,3: expected whole numbers from 1"),
-        (("--sweep", "-2", "text"), "--sweep -2: expected whole numbers from 1"),
-        (("--sweep", "2.5", "text"), "--sweep 2.5: expected whole numbers from 1"),
-        (("--sweep", "", "text"), "expected whole numbers from 1"),
-        (("--sweep", "99999", "text"), "--topics 99999 is out of range: 1 to 16,384"),
+        (("--sweep", "0", "text"), "--sweep 0 is out of range: 1 to 16,384"),
+        (("--sweep", "2,,3", "text"), "--sweep 2,,3: expected whole numbers, separated by"),
+        (("--sweep", "-2", "text"), "--sweep -2: expected whole numbers"),
+        (("--sweep", "2.5", "text"), "--sweep 2.5: expected whole numbers"),
+        (("--sweep", "", "text"), "expected whole numbers"),
+        (("--sweep", "5,99999", "text"), "--sweep 99999 is out of range: 1 to 16,384"),
+        (("--sweep", "9" * 5000, "text"), "is out of range: 1 to 16,384"),
         (("--sweep", "2,300", "text"), "--sweep 300: more topics than the "),
         (("--sweep", "2", "nowhere"), "nowhere: No such file"),
         (("--sweep", "2", "nowhere", "-o", "models"), "nowhere: No such file"),
@@ -422,7 +425,7 @@ def test_the_help_has_the_options_of_lda(w2v, given):
         (("--sweep", "2", "text", "--sweep-seeds", "0"), "'--sweep-seeds': 0 is not in the range"),
         (("--sweep", "2", "text", "--valid", "nowhere"), "nowhere: No such file"),
         (("--sweep", "2", "text", "--valid", "other"), "other: none of its 2 words is in the"),
-        (("--sweep", "2", "-", "--valid", "-"), "standard input is named twice, by CORPUS and --v"),
+        (("--sweep", "2", "-", "--valid", "-"), "standard input is named twice, by --valid and"),
         (("--sweep", "2", "text", "--valid", "v.tsv", "--plot", "v.tsv"), "is the held-out text"),
         (("--sweep", "2", "text", "--topics", "5"), "No such option '--topics'"),
         (("--sweep", "2", "text", "--topic-keys", "k"), "No such option '--topic-keys'"),
@@ -454,6 +457,17 @@ def test_a_mistake_is_one_line(w2v, text, folder, args, said):
     assert outcome.err.splitlines()[-1].startswith("w2v: ")
     assert outcome.out == ""
     assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff king\n\xfe\xfe queen\n", bytes(4096), b"\n \n\t\n", b"7", b"king " * 1000]
+)
+def test_an_odd_corpus_is_read_or_refused_in_one_line(w2v, folder, content):
+    (folder / "bad").write_bytes(content)
+    outcome = w2v("topics", "--sweep", "1", "bad", *ARGS, "--sweep-seeds", "1")
+    assert outcome.code in (0, 2)
+    assert "Traceback" not in outcome.err
+    assert not outcome.code or outcome.err.splitlines()[-1].startswith("w2v: bad")
 
 
 def test_a_stop_while_a_model_is_measured_keeps_the_model(w2v, text, folder, monkeypatch):

@@ -142,18 +142,21 @@ def sweep(
 
 def _numbers(text: str) -> list[int]:
     """Return the numbers of topics; W2VError if one of them is not a number of topics."""
-    from w2v.models import models
-    from w2v.setting_fields import check
+    from dataclasses import fields
 
-    found = []
-    for part in text.split(","):
-        if not (part.strip().isascii() and part.strip().isdigit() and int(part)):
-            raise W2VError(
-                f"--sweep {text}: expected whole numbers from 1, separated by commas, such as 10,20"
-            )
-        found.append(int(part))
-        check(models()["lda"].settings(topics=found[-1]))  # type: ignore[call-arg]
-    return found
+    from w2v.models import models
+
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise W2VError(
+            f"--sweep {text}: expected whole numbers, separated by commas, such as 10,20"
+        )
+    kinds = fields(models()["lda"].settings)
+    [most] = [field.metadata["high"] for field in kinds if field.name == "topics"]
+    for part in parts:
+        if not 1 <= float(part) <= most:  # `int` refuses thousands of digits
+            raise W2VError(f"--sweep {part[:60]} is out of range: 1 to {most:,}")
+    return [int(part) for part in parts]
 
 
 def _request(paths: list[str], given: dict[str, Any]) -> Request:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.errors import W2VError
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.runs.saved_model import SavedTopicModel
 from w2v.runs.sweep_texts import SweepTexts
@@ -81,10 +80,7 @@ def measure(
     listing = model.listing()
     assert listing.alpha is not None
     ids = {name: number for number, name in enumerate(vocabulary.names)}
-    try:
-        kept = np.array([ids[name] for name in model.names], np.int64)
-    except KeyError as error:
-        raise W2VError(f"{model.name}: the corpus lacks its word {error}") from None
+    kept = np.array([ids[name] for name in model.names], np.int64)
     terms = _terms(texts.held_out_words, kept, len(ids))
     held_out = document_completion(terms, listing.weights, listing.alpha, threads)
     rows = top_words(listing.weights, max(TOP_WORDS, DIVERSITY_WORDS))
