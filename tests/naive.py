@@ -1013,3 +1013,19 @@ def train_texts(texts, labels, model, loss, importance, lr, lr_step, adaptive, p
         for row in rows:
             step = rate(model.squares, row, 0, np.mean(slopes**2), lr_now)
             model.vectors[row] -= model.squares[row, 1] * step * slopes
+
+
+def count_windows(documents, size, words):
+    """The windows with each pair of words, int (U, U), by looking into each window.
+
+    documents  the number of the word of each token, or -1
+    words      U
+    Returns    the counts, with those of single words on the diagonal; and the number of windows
+    """
+    counts, total = np.zeros((words, words), int), 0
+    for document in documents:
+        for begin in range(max(len(document) - size + 1, 1)):
+            inside = sorted({*document[begin : begin + size]} - {-1})
+            counts[np.ix_(inside, inside)] += 1
+            total += 1
+    return counts, total

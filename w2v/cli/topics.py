@@ -18,19 +18,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from w2v.runs.saved_model import SavedTopicModel
-    from w2v.topics.coherence import Coherence
     from w2v.topics.topic_words import TopicWords
 
 
 _CHART_WORDS = 5  # number of words of each topic in a chart
 
 
+class TopicsCommand(SettingsCommand):
+    """The command `topics`, which with --sweep is another command with its own options."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:  # fmt: skip
+        """Make the context of the command, or with --sweep that of `topic_sweep.sweep`."""
+        options = args[: args.index("--")] if "--" in args else args
+        if any(arg.partition("=")[0] == "--sweep" for arg in options):
+            from w2v.cli.topic_sweep import sweep
+
+            return sweep.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
 @click.command(
-    cls=SettingsCommand,
+    cls=TopicsCommand,
     settings=("DocumentSettings",),
     examples=(
         "w2v topics topics.safetensors",
         "w2v topics topics.safetensors -n 5 --plot topics.tsv",
+        "w2v topics --sweep 5,10 documents.tsv --epochs 20",
     ),
 )
 @click.argument("model", type=INPUT)
@@ -43,6 +59,14 @@ _CHART_WORDS = 5  # number of words of each topic in a chart
     click.option(
         "--reference", multiple=True, type=INPUT, metavar="FILE",
         help="Measure coherence on these documents instead of the training text. May be repeated.",
+    ),
+)  # fmt: skip
+@grouped(
+    "Topics",
+    click.option(
+        "--sweep", metavar="LIST", expose_value=False,
+        help="Train LDA with these numbers of topics instead, and compare them: see w2v topics "
+        "--sweep 10,20 --help.",
     ),
 )  # fmt: skip
 @click.option(
@@ -80,7 +104,8 @@ def topics(
     number from -1 to 1, which is high if the topic's first 10 words often occur together.
 
     --tsv adds the prior alpha after the share, and after NPMI the coherence u_mass and the number
-    of word pairs that could not be scored. --json also adds the weights of the words.
+    of word pairs that could not be scored. With --reference, both also add the coherence in sliding
+    windows, C_V and C_NPMI. --json also adds the weights of the words.
     """
     catch_signals()
     limit_blas(None)
@@ -98,9 +123,11 @@ def topics(
     }  # fmt: skip
     output_files.check(outputs, {"the model": model, "one of the files of --reference": reference})
     saved = SavedTopicModel(model)
-    listing, coherence = saved.listing(), saved.coherence()
+    listing = saved.listing()
     if reference:
         coherence = _coherence_in(reference, settings, saved)
+    else:
+        coherence = [topic._asdict() for topic in saved.coherence()]
     if topic_keys:
         mallet.write_topic_keys(topic_keys, listing, saved.names)
     if doc_topics:
@@ -116,7 +143,7 @@ def topics(
         facts: dict[str, Any] = {"topic": topic, "size": float(listing.sizes[topic])}
         if listing.alpha is not None:
             facts["alpha"] = float(listing.alpha[topic])
-        facts |= coherence[topic]._asdict() if coherence else {}
+        facts |= coherence[topic] if coherence else {}
         names = " ".join(word["word"] for word in words)
         results.print(facts | {"words": words}, _line(facts, names), [[*facts.values(), names]])
     if plot:
@@ -137,19 +164,25 @@ def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
 
 def _coherence_in(
     paths: Sequence[str], settings: GivenSettings, model: SavedTopicModel
-) -> list[Coherence]:
+) -> list[dict[str, Any]]:
     """Measure the coherence of each topic on documents other than the training text."""
     from w2v.system.progress import ProgressLine
     from w2v.topics.coherence import TOP_WORDS, measure_coherence
     from w2v.topics.topic_words import top_words
+    from w2v.topics.windowed_coherence import measure_in_windows, only_known
 
     line = ProgressLine(sys.stderr)
-    tokens, _ = NewTexts(paths, settings, None, line).tokens_in(model)
-    coherence = measure_coherence(tokens, top_words(model.listing().weights, TOP_WORDS))
+    tokens = NewTexts(paths, settings, None, line).tokens_with_places(model)
+    words = top_words(model.listing().weights, TOP_WORDS)
+    coherence = measure_coherence(only_known(tokens), words)
     skipped = sum(topic.skipped for topic in coherence)
     if skipped:
         line.say(f"{skipped:,} pairs of words left out: the reference lacks a word of the pair")
-    return coherence
+    in_windows = measure_in_windows(tokens, words)
+    return [
+        topic._asdict() | windows._asdict()
+        for topic, windows in zip(coherence, in_windows, strict=True)
+    ]
 
 
 def _line(facts: dict[str, Any], names: str) -> str:

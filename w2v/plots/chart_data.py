@@ -1,4 +1,4 @@
-"""The charts of results: training losses, analogy accuracy, topics, the long-lag experiment."""
+"""The charts of results: losses, analogy accuracy, topics, topic sweeps, long-lag experiment."""
 
 from __future__ import annotations
 
@@ -162,3 +162,28 @@ def lag(results: Sequence[Mapping[str, Any]]) -> Chart:
             )
         )  # fmt: skip
     return Chart(panels, rows)
+
+
+_SWEEP_PANELS = {  # the title of the panel of each figure of a sweep
+    "perplexity": "Held-out perplexity", "npmi": "Coherence NPMI", "c_v": "Coherence C_V",
+    "u_mass": "Coherence u_mass", "diversity": "Diversity of topics",
+    "stability": "Stability over seeds",
+}  # fmt: skip
+
+
+def sweep(results: Sequence[Mapping[str, Any]]) -> Chart:
+    """A chart of `w2v topics --sweep`: each figure by the number of topics.
+
+    results  the records that `w2v topics --sweep --json` prints
+
+    A figure that no record has is left out.
+    """
+    ordered = sorted(results, key=lambda result: result["topics"])
+    numbers = [result["topics"] for result in ordered]
+    panels = []
+    for name, title in _SWEEP_PANELS.items():
+        values = [result[name] for result in ordered]
+        if any(value is not None for value in values):
+            panels.append(Lines(title, "number of topics", name, [Series(name, numbers, values)]))
+    columns = ["topics", *_SWEEP_PANELS, "seconds"]
+    return Chart(panels, [[*columns], *([result[name] for name in columns] for result in ordered)])
