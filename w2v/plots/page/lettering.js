@@ -1,5 +1,3 @@
-"use strict";
-
 /* Names beside their points, none covering another, on a canvas above the canvas of the points. Drawing
    them in this way takes less time than the labels of ECharts. */
 const LONGEST = 40; // letters of a name; the rest is cut
