@@ -1,0 +1,96 @@
+/* The shares of topics by the values of a field: curves over numbers and dates, bars for other values. */
+const LINES = 5; // largest number of curves
+const PAINTS = ["--first", "--second", "--third", "--fourth", "--fifth"];
+const byShares = data.by && decoded(data.by.shares, Uint16Array);
+const shareBy = (value, topic) => byShares[value * topics.length + topic] / 65535;
+
+/* An element of a picture. */
+function shape(tag, parent, attributes, content = "") {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.textContent = content;
+  parent.append(made);
+  return made;
+}
+
+function showShares(panel) {
+  const { name, at } = data.by;
+  if (at === null || at.length < 2) {
+    if (topic >= 0) showBars(panel);
+    return;
+  }
+  text("h2", topic >= 0 ? `Share of topic ${topic} by ${name}` : `Shares of the largest topics by ${name}`, panel);
+  const shown = topic >= 0 ? [topic, ...data.order.filter(each => each !== topic).slice(0, 2)] : data.order.slice(0, LINES);
+  const box = text("div", "", panel, { class: "curves" });
+  const spoken = shown.slice(0, 1).map(each => `${label(each)}: ` + data.by.values.map((value, n) => `${value} ${percent(shareBy(n, each))}`).slice(0, 40).join(", "));
+  const picture = shape("svg", box, { id: "curves", role: "img", "aria-label": `Shares by ${name}. ${spoken}` });
+  const list = text("ul", "", panel, { class: "keys" });
+  const keys = shown.map((each, n) => {
+    const row = button("", text("li", "", list), () => select(each), { title: startWords[each].join(" ") });
+    text("i", "", row, { class: "dot" }).style.background = `var(${topic >= 0 && n === 0 ? "--accent" : PAINTS[n]})`;
+    text("span", label(each), row);
+    return text("small", "", row);
+  });
+  new ResizeObserver(() => drawCurves(picture, shown, keys)).observe(box);
+}
+
+/* About four round numbers between 0 and a number. */
+function ticks(most) {
+  const rough = most / 4, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map(each => each * power).find(each => each >= rough * 0.999);
+  return Array.from({ length: Math.floor(most / step + 1.001) }, (_, n) => n * step);
+}
+
+function drawCurves(picture, shown, keys) {
+  const width = picture.parentElement.clientWidth, height = 220, [left, right, top, bottom] = [46, 8, 8, 26];
+  if (!width) return;
+  const { at, values } = data.by, [low, high] = [at[0], at[at.length - 1]];
+  const most = Math.max(...shown.flatMap(each => values.map((_, n) => shareBy(n, each))), 0.001);
+  const x = n => left + (at[n] - low) / (high - low || 1) * (width - left - right);
+  const y = share => height - bottom - share / most * (height - top - bottom);
+  picture.replaceChildren();
+  picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  for (const tick of ticks(most)) {
+    shape("line", picture, { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" });
+    shape("text", picture, { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, percent(tick, most < 0.02 ? 2 : most < 0.2 ? 1 : 0));
+  }
+  let free = -Infinity; // right end of the last value that is written
+  values.forEach((value, n) => {
+    const half = value.length * 3.7, middle = clamp(x(n), left + half - 20, width - half - 1);
+    if (middle - half < free + 8 || (n < values.length - 1 && middle + half > width - right - values[values.length - 1].length * 7.4 - 10)) return;
+    shape("text", picture, { x: middle, y: height - 7, "text-anchor": "middle" }, value);
+    free = middle + half;
+  });
+  [...shown.entries()].reverse().forEach(([n, each]) => {
+    const paint = topic >= 0 && n === 0 ? "--accent" : PAINTS[n];
+    shape("polyline", picture, {
+      points: values.map((_, value) => `${x(value).toFixed(1)},${y(shareBy(value, each)).toFixed(1)}`).join(" "),
+      style: `stroke: var(${paint}); stroke-width: ${topic >= 0 && n === 0 ? 3 : 1.7}; opacity: ${topic >= 0 && n ? 0.5 : 1}`,
+    });
+  });
+  const rule = shape("line", picture, { y1: top, y2: height - bottom, class: "rule", visibility: "hidden" });
+  picture.onpointermove = event => {
+    const wanted = event.offsetX, near = values.reduce((best, _, n) => Math.abs(x(n) - wanted) < Math.abs(x(best) - wanted) ? n : best, 0);
+    rule.setAttribute("x1", x(near)), rule.setAttribute("x2", x(near));
+    rule.setAttribute("visibility", "visible");
+    keys.forEach((key, n) => { key.textContent = `${values[near]}: ${percent(shareBy(near, shown[n]))}`; });
+  };
+  picture.onpointerleave = () => {
+    rule.setAttribute("visibility", "hidden");
+    for (const key of keys) key.textContent = "";
+  };
+}
+
+/* The share of the topic for each value, the largest first. */
+function showBars(panel) {
+  text("h2", `Share of topic ${topic} by ${data.by.name}`, panel);
+  const list = text("ol", "", panel, { id: "shares" });
+  const order = [...data.by.values.keys()].sort((a, b) => shareBy(b, topic) - shareBy(a, topic) || a - b);
+  const most = shareBy(order[0], topic) || 1;
+  for (const each of order) {
+    const row = text("li", "", list, { class: "line" });
+    text("span", data.by.values[each], row, { title: plural(data.by.documents[each], "document") });
+    bar(row, shareBy(each, topic) / most);
+    text("small", percent(shareBy(each, topic)), row);
+  }
+}
