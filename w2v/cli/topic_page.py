@@ -213,10 +213,10 @@ def check_probabilities(model: SavedTopicModel, option: str) -> None:
 
 def print_shares(shares: SharesByValue, names: Sequence[str], results: ResultPrinter) -> None:
     """Print the shares of topics for each value of --by."""
-    numbers = [f"{topic} {name}" if name else str(topic) for topic, name in enumerate(names)]
-    width = max(len(shares.name), *(len(printable(value)) for value in shares.values))
+    labels = [f"{topic} {name}".rstrip() for topic, name in enumerate(names)]
+    width = max(len(printable(text)) for text in (shares.name, *shares.values))
     results.print_heading(
-        f"{printable(shares.name):{width}}  documents  tokens  shares of topics, the largest first"
+        f"{printable(shares.name):{width}}  documents      tokens  largest topics"
     )
     for value, documents, tokens, row in zip(
         shares.values, shares.documents.tolist(), shares.tokens.tolist(), shares.shares, strict=True
@@ -226,9 +226,9 @@ def print_shares(shares: SharesByValue, names: Sequence[str], results: ResultPri
             {"topic": topic, **({"name": names[topic]} if names[topic] else {}), "share": share}
             for topic, share in enumerate(row.tolist())
         ]
-        largest = ", ".join(f"{row[topic]:.1%} {printable(numbers[topic])}" for topic in order[:5])
+        largest = ", ".join(f"{printable(labels[topic])}: {row[topic]:.1%}" for topic in order[:5])
         results.print(
             {"value": value, "documents": documents, "tokens": tokens, "topics": topics},
-            f"{printable(value):{width}}  {documents:9,}  {tokens:6,}  {largest}",
+            f"{printable(value):{width}}  {documents:9,}  {tokens:10,}  {largest}",
             [[value, documents, tokens, *row.tolist()]],
         )

@@ -50,9 +50,10 @@ function drawCurves(picture, shown, keys) {
   const y = share => height - bottom - share / most * (height - top - bottom);
   picture.replaceChildren();
   picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  for (const tick of ticks(most)) {
+  const rows = ticks(most), digits = clamp(Math.ceil(-Math.log10(rows[1] ?? 1) - 2 + 1e-9), 0, 4);
+  for (const tick of rows) {
     shape("line", picture, { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" });
-    shape("text", picture, { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, percent(tick, most < 0.02 ? 2 : most < 0.2 ? 1 : 0));
+    shape("text", picture, { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, percent(tick, digits));
   }
   let free = -Infinity; // right end of the last value that is written
   values.forEach((value, n) => {
