@@ -167,6 +167,8 @@ def _values(line: ProgressLine, corpus: Any, names: Sequence[str], by: str) -> l
         if value is not None and value_of.setdefault(name, value) != value:
             different.add(name)
     values = [value_of.get(name) for name in names]
+    if not any(value is not None for value in values):
+        raise W2VError(f"--by {by}: no document has a value: check the name of the field")
     if different:
         line.warn(
             f"{plural(len(different), 'document')} with several values of {by}: the first counts"
@@ -175,8 +177,6 @@ def _values(line: ProgressLine, corpus: Any, names: Sequence[str], by: str) -> l
     without = sum(name in found and name not in value_of for name in names)
     if without:
         line.warn(f"{plural(without, 'document')} without a value of {by} left out of the shares")
-    if without == len(names) or not any(value is not None for value in values):
-        raise W2VError(f"--by {by}: no document has a value: check the name of the field")
     return values
 
 

@@ -109,7 +109,6 @@ def topics(
         raise click.UsageError(
             "options that describe documents work only with CORPUS or --reference"
         )
-    page.check(corpus)
     if plot:
         chart_kind(plot)
     outputs = {
@@ -121,6 +120,7 @@ def topics(
         "one of the files of --reference": reference, "the file of --names": page.names,
     }  # fmt: skip
     output_files.check(outputs, inputs)
+    page.check(corpus)
     saved = SavedTopicModel(model)
     if page.output is not None or page.by is not None:
         check_probabilities(saved, "-o" if page.by is None else "--by")
