@@ -105,12 +105,10 @@ def test_a_click_selects_a_topic_and_a_word_shows_its_topics(page):
     assert rows[0].text.split("\n")[0] == f"d{topic}-9"
     assert f"<b>d{topic}-9</b> begins" in rows[0].text
     before = page.run("return circles.map(each => each[2])")
-    [common] = [
-        each
-        for each in page.browser.find_elements("css selector", "#words button")
-        if each.text == "common"
-    ]
-    common.click()
+    own = page.words()[0]
+    page.browser.find_elements("css selector", "#words button")[0].click()
+    assert page.head() == own
+    page.one("#search").send_keys("common\n")
     assert page.head() == "common"
     shares = page.run(
         "return [...document.querySelectorAll('#of-word small')]"
