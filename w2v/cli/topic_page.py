@@ -14,7 +14,7 @@ from w2v.cli.option_bundle import option_bundle
 from w2v.cli.options import GivenSettings
 from w2v.cli.output import ResultPrinter, printable
 from w2v.errors import W2VError
-from w2v.runs.text_messages import say_bad_bytes, show_reading
+from w2v.runs.text_messages import say_bad_bytes, say_changed_documents, show_reading
 
 if TYPE_CHECKING:
     from w2v.runs.saved_model import SavedTopicModel
@@ -114,6 +114,7 @@ def read_corpus(
     show = show_reading(line, corpus)
     texts = beginnings(corpus, wanted, lambda documents: show(0))
     say_bad_bytes(line, corpus)
+    say_changed_documents(line, corpus, empty=0, cut=0, length=None)
     _say_matches(line, corpus, model, names)
     if page.by is None:
         return CorpusTexts(texts)

@@ -19,7 +19,8 @@ function showShares(panel) {
     if (topic >= 0) showBars(panel);
     return;
   }
-  text("h2", topic >= 0 ? `Share of topic ${topic} by ${name}` : `Shares of the largest topics by ${name}`, panel);
+  const head = text("h2", topic >= 0 ? `Share of topic ${topic} by ${name}` : `Shares of the largest topics by ${name}`, panel);
+  const note = text("small", "", head);
   const shown = topic >= 0 ? [topic, ...data.order.filter(each => each !== topic).slice(0, 2)] : data.order.slice(0, LINES);
   const box = text("div", "", panel, { class: "curves" });
   const spoken = shown.slice(0, 1).map(each => `${label(each)}: ` + data.by.values.map((value, n) => `${value} ${percent(shareBy(n, each))}`).slice(0, 40).join(", "));
@@ -31,7 +32,7 @@ function showShares(panel) {
     text("span", label(each), row);
     return text("small", "", row);
   });
-  new ResizeObserver(() => drawCurves(picture, shown, keys)).observe(box);
+  new ResizeObserver(() => drawCurves(picture, shown, keys, note)).observe(box);
 }
 
 /* About four round numbers between 0 and a number. */
@@ -41,7 +42,8 @@ function ticks(most) {
   return Array.from({ length: Math.floor(most / step + 1.001) }, (_, n) => n * step);
 }
 
-function drawCurves(picture, shown, keys) {
+/* Draw the curves of topics. The shares at the pointer are written in `keys`, and the value in `note`. */
+function drawCurves(picture, shown, keys, note) {
   const width = picture.parentElement.clientWidth, height = 220, [left, right, top, bottom] = [46, 8, 8, 26];
   if (!width) return;
   const { at, values } = data.by, [low, high] = [at[0], at[at.length - 1]];
@@ -74,11 +76,12 @@ function drawCurves(picture, shown, keys) {
     const wanted = event.offsetX, near = values.reduce((best, _, n) => Math.abs(x(n) - wanted) < Math.abs(x(best) - wanted) ? n : best, 0);
     rule.setAttribute("x1", x(near)), rule.setAttribute("x2", x(near));
     rule.setAttribute("visibility", "visible");
-    keys.forEach((key, n) => { key.textContent = `${values[near]}: ${percent(shareBy(near, shown[n]))}`; });
+    note.textContent = `${values[near]}: ${plural(data.by.documents[near], "document")}`;
+    keys.forEach((key, n) => { key.textContent = percent(shareBy(near, shown[n])); });
   };
   picture.onpointerleave = () => {
     rule.setAttribute("visibility", "hidden");
-    for (const key of keys) key.textContent = "";
+    for (const key of [note, ...keys]) key.textContent = "";
   };
 }
 
