@@ -94,7 +94,8 @@ def topics(
     number from -1 to 1, which is high if the topic's first 10 words often occur together.
 
     CORPUS names the files of the training documents, as in w2v train. They are read for the page -o
-    and for --by, and matched to the documents of the model by their ids.
+    and for --by, with the options of training unless others are given, and matched to the documents
+    of the model by their ids.
 
     --tsv adds the prior alpha after the share, and after NPMI the coherence u_mass and the number
     of word pairs that could not be scored. --json also adds the weights of the words.
