@@ -61,8 +61,8 @@ def test_it_opens_from_disk_and_asks_for_nothing_else(page):
         "return [...document.querySelectorAll('.topics button')].map(b => b.innerText)"
     )
     assert len(listed) == 6
-    assert [row.split()[0] for row in listed] == [str(k) for k in page.run("return data.order")]
-    assert "2 The second" in listed
+    assert [row.split()[0] for row in listed] == [f"{k}:" for k in page.run("return data.order")]
+    assert "2: The second" in listed
     assert len(page.browser.find_elements("css selector", "#curves polyline")) == 5
     if folder := os.environ.get("W2V_SCREENSHOTS"):
         Path(folder).mkdir(exist_ok=True)
@@ -133,7 +133,7 @@ def test_words_and_topics_are_found(page):
     assert page.head() == "t4w1"
     assert page.run("return topicsOf(word)[0][0]") == 4
     field.send_keys("the sec")
-    assert page.offers() == ["Topic 2 The second"]
+    assert page.offers() == ["Topic 2: The second"]
     field.send_keys("\n")
     assert page.head() == "Topic 2"
     field.send_keys("<script>")

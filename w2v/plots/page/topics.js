@@ -38,7 +38,7 @@ const startWords = topics.map(topic =>
   ranked(topic, 0.6).slice(0, TOP_WORDS).map(at => data.words[data.topics[topic].words[at]]));
 
 /* A topic in a few letters: its number with its name, or else with its first words. */
-const label = (topic, words = 2) => `${topic} ${names[topic] || startWords[topic].slice(0, words).join(" ")}`;
+const label = (topic, words = 2) => `${topic}: ${names[topic] || startWords[topic].slice(0, words).join(" ")}`;
 
 /* The topics that a word is in: pairs of a topic and p(topic | word), the largest first. */
 function topicsOf(word) {
@@ -104,7 +104,7 @@ function hover(x, y) {
   element("circles").style.cursor = at < 0 ? "grab" : "pointer";
   if (at < 0) return;
   tip.replaceChildren();
-  text("b", names[at] ? `${at} ${names[at]}` : `Topic ${at}`, tip);
+  text("b", names[at] ? `Topic ${at}: ${names[at]}` : `Topic ${at}`, tip);
   text("div", `${percent(data.sizes[at])} of all words`, tip);
   text("div", startWords[at].join(" "), tip);
   const { clientWidth: width, clientHeight: height } = element("map");
