@@ -185,8 +185,9 @@ def test_the_page_has_the_numbers_of_the_model(w2v, folder):
     relevance = Relevance(saved.listing())
     for topic, listed in enumerate(data["topics"]):
         rows = [words.index(data["words"][number]) for number in listed["words"]]
-        assert listed["logP"] == pytest.approx(relevance.log_p[topic, rows].tolist(), abs=1e-4)
-        assert listed["logLift"] == pytest.approx(relevance.log_lift[topic, rows], abs=1e-4)
+        log_p, log_lift = relevance.logarithms(topic)
+        assert listed["logP"] == pytest.approx(log_p[rows], abs=1e-4)
+        assert listed["logLift"] == pytest.approx(log_lift[rows], abs=1e-4)
         tokens = (counts * saved.tensors["words.matrix"][:, topic])[rows]
         assert listed["tokens"] == np.round(tokens).tolist()
         # The documents are those planted for the topic, the largest share first.

@@ -98,7 +98,8 @@ def topics(
     of the model by their ids.
 
     --tsv adds the prior alpha after the share, and after NPMI the coherence u_mass and the number
-    of word pairs that could not be scored. --json also adds the weights of the words.
+    of word pairs that could not be scored. --json also adds the weights of the words. With --names,
+    both have the name after the number.
     """
     catch_signals()
     limit_blas(None)

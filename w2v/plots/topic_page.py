@@ -119,10 +119,11 @@ class TopicPage:
     ) -> dict[str, list[Any]]:
         """The listed words of a topic: their numbers, their two logarithms, their tokens."""
         tokens = self.counts[rows] * self.word_topics[rows, topic]
+        log_p, log_lift = relevance.logarithms(topic)
         return {
             "words": number_of[rows].tolist(),
-            "logP": [round(value, 4) for value in relevance.log_p[topic, rows].tolist()],
-            "logLift": [round(value, 4) for value in relevance.log_lift[topic, rows].tolist()],
+            "logP": [round(value, 4) for value in log_p[rows].tolist()],
+            "logLift": [round(value, 4) for value in log_lift[rows].tolist()],
             "tokens": tokens.round().astype(np.int64).tolist(),
         }
 

@@ -18,32 +18,46 @@ import numpy as np
 
 from w2v.topics.topic_words import TopicWords
 
+_TINY = np.finfo(np.float32).tiny
+
 
 class Relevance:
-    """The two logarithms of which the relevance of each word to each topic is made.
+    """The relevance of each word to each topic.
 
     topics  the topics of a model of probabilities
-
-    `log_p` is log p(w | k) and `log_lift` is log(p(w | k) / p(w)); float32 (K, V). Words of
-    probability 0 have a very small number in place of minus infinity.
     """
 
     def __init__(self, topics: TopicWords):
-        p = np.maximum(topics.weights.T, np.finfo(np.float32).tiny)
-        self.log_p = np.log(p)
-        self.log_lift = self.log_p - np.log(topics.sizes @ p).astype(np.float32)
+        self._weights = topics.weights
+        marginal = topics.weights @ topics.sizes.astype(np.float32)
+        self._log_marginal = np.log(np.maximum(marginal, _TINY))
+
+    def logarithms(self, topic: int) -> tuple[np.ndarray, np.ndarray]:
+        """log p(w | k) and log(p(w | k) / p(w)) of each word, float32 (V,) each.
+
+        A probability of 0 is replaced by a very small one.
+        """
+        log_p = np.log(np.maximum(self._weights[:, topic], _TINY))
+        return log_p, log_p - self._log_marginal
 
     def of(self, topic: int, lambda_: float) -> np.ndarray:
         """The relevance of each word to a topic, float32 (V,)."""
-        return np.float32(lambda_) * self.log_p[topic] + (
-            np.float32(1 - lambda_) * self.log_lift[topic]
-        )
+        return _relevance(*self.logarithms(topic), lambda_)
 
     def top_words(self, topic: int, lambdas: Sequence[float], count: int) -> np.ndarray:
         """The words that are among the `count` most relevant ones with any of the lambdas.
 
         Returns  their rows, int64, in ascending order
         """
-        count = min(count, self.log_p.shape[1])
-        rows = [np.argpartition(-self.of(topic, each), count - 1)[:count] for each in lambdas]
+        log_p, log_lift = self.logarithms(topic)
+        count = min(count, log_p.size)
+        rows = [
+            np.argpartition(-_relevance(log_p, log_lift, each), count - 1)[:count]
+            for each in lambdas
+        ]
         return np.unique(np.concatenate(rows))
+
+
+def _relevance(log_p: np.ndarray, log_lift: np.ndarray, lambda_: float) -> np.ndarray:
+    """The weighted mean of the two logarithms, float32 (V,)."""
+    return np.float32(lambda_) * log_p + np.float32(1 - lambda_) * log_lift

@@ -3,8 +3,9 @@ const ORDERS = ["rare elsewhere", "frequent here"]; // the ends of the slider
 
 function bar(parent, share, ofWhole = 0) {
   const made = text("span", "", parent, { class: "bar", "aria-hidden": true });
-  if (ofWhole) text("i", "", made, { class: "whole" }).style.width = `${100 * ofWhole}%`;
-  text("i", "", made).style.width = `${100 * share}%`;
+  const width = part => part > 0 ? `max(1px, ${100 * part}%)` : 0;
+  if (ofWhole) text("i", "", made, { class: "whole" }).style.width = width(ofWhole);
+  text("i", "", made).style.width = width(share);
 }
 
 /* A line of a list of topics with their shares. */
