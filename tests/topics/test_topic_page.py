@@ -206,17 +206,19 @@ def test_the_page_has_the_numbers_of_the_model(w2v, folder):
 
 
 def unpacked(data):
+    topics = "u1" if len(data["sizes"]) <= 256 else "<u2"
     packed = {
         name: np.frombuffer(base64.b64decode(data["topicsOfWords"][name]), kind)
-        for name, kind in (("counts", "u1"), ("topics", "<u2"), ("shares", "<u2"))
+        for name, kind in (("counts", "u1"), ("topics", topics), ("shares", "<u2"))
     }
     ends = np.cumsum(packed["counts"])
     for begin, end in zip(ends - packed["counts"], ends, strict=True):
         yield packed["topics"][begin:end], packed["shares"][begin:end] / 65535
 
 
-def test_the_topics_of_each_word_are_its_largest(w2v, folder):
-    planted_lda("lda.safetensors", topics=12, words_each=3)
+@pytest.mark.parametrize("count", [12, 300])
+def test_the_topics_of_each_word_are_its_largest(w2v, folder, count):
+    planted_lda("lda.safetensors", topics=count, words_each=3, documents_each=1)
     assert w2v("topics", "lda.safetensors", "-o", "page.html").code == 0
     data, _ = page_data(folder / "page.html")
     assert data["by"] is None

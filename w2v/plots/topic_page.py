@@ -174,8 +174,9 @@ def _packed_topics(word_topics: np.ndarray) -> dict[str, str]:
 
     word_topics  float (W, K)
 
-    `counts` has the number of topics of each word, uint8. Then follow for each word its topics,
-    uint16, the largest first, and p(topic | word) of each as a share of 65,535, uint16.
+    `counts` has the number of topics of each word, uint8. `topics` has the topics of each word, the
+    largest first, uint8 for up to 256 topics and else uint16. `shares` has p(topic | word) of each
+    as a share of 65,535, uint16.
     """
     most = min(_TOPICS_OF_WORD, word_topics.shape[1])
     columns = np.argpartition(-word_topics, most - 1, axis=1)[:, :most]
@@ -185,7 +186,7 @@ def _packed_topics(word_topics: np.ndarray) -> dict[str, str]:
     is_sent = shares >= _SMALLEST_SHARE
     packed = {
         "counts": is_sent.sum(axis=1).astype("u1"),
-        "topics": columns[is_sent].astype("<u2"),
+        "topics": columns[is_sent].astype("u1" if word_topics.shape[1] <= 256 else "<u2"),
         "shares": np.minimum(shares[is_sent] * 65535 + 0.5, 65535).astype("<u2"),
     }
     return {name: _base64(array) for name, array in packed.items()}

@@ -15,7 +15,7 @@ const decoded = (letters, array) => {
 };
 const wordTopics = {
   counts: decoded(data.topicsOfWords.counts, Uint8Array),
-  topics: decoded(data.topicsOfWords.topics, Uint16Array),
+  topics: decoded(data.topicsOfWords.topics, topics.length <= 256 ? Uint8Array : Uint16Array),
   shares: decoded(data.topicsOfWords.shares, Uint16Array),
 };
 wordTopics.starts = new Uint32Array(data.words.length + 1);
