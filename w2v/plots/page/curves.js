@@ -1,5 +1,6 @@
 /* The shares of topics by the values of a field: curves over numbers and dates, bars for other values. */
-const LINES = 5; // largest number of curves
+const LINES = 5, SPOKEN = 40; // most curves, and most values of a curve for a screen reader
+const LETTER = 7.4; // width of a letter below the curves, in pixels
 const PAINTS = ["--first", "--second", "--third", "--fourth", "--fifth"];
 const byShares = data.by && decoded(data.by.shares, Uint16Array);
 const shareBy = (value, topic) => byShares[value * topics.length + topic] / 65535;
@@ -19,12 +20,15 @@ function showShares(panel) {
     if (topic >= 0) showBars(panel);
     return;
   }
-  const head = text("h2", topic >= 0 ? `Share of topic ${topic} by ${name}` : `Shares of the largest topics by ${name}`, panel);
+  const what = topic >= 0 ? `Share of topic ${topic}` : "Shares of the largest topics";
+  const head = text("h2", `${what} by ${name}`, panel);
   const note = text("small", "", head);
-  const shown = topic >= 0 ? [topic, ...data.order.filter(each => each !== topic).slice(0, 2)] : data.order.slice(0, LINES);
+  const others = data.order.filter(each => each !== topic);
+  const shown = topic >= 0 ? [topic, ...others.slice(0, 2)] : others.slice(0, LINES);
   const box = text("div", "", panel, { class: "curves" });
-  const spoken = shown.slice(0, 1).map(each => `${label(each)}: ` + data.by.values.map((value, n) => `${value} ${percent(shareBy(n, each))}`).slice(0, 40).join(", "));
-  const picture = shape("svg", box, { id: "curves", role: "img", "aria-label": `Shares by ${name}. ${spoken}` });
+  const numbers = data.by.values.slice(0, SPOKEN).map((value, n) => `${value} ${percent(shareBy(n, shown[0]))}`);
+  const spoken = `Shares by ${name}. ${label(shown[0])}: ${numbers.join(", ")}`;
+  const picture = shape("svg", box, { id: "curves", role: "img", "aria-label": spoken });
   const list = text("ul", "", panel, { class: "keys" });
   const keys = shown.map((each, n) => {
     const row = button("", text("li", "", list), () => select(each), { title: startWords[each].join(" ") });
@@ -58,9 +62,11 @@ function drawCurves(picture, shown, keys, note) {
     shape("text", picture, { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, percent(tick, digits));
   }
   let free = -Infinity; // right end of the last value that is written
+  const lastBegins = width - right - values[values.length - 1].length * LETTER;
   values.forEach((value, n) => {
-    const half = value.length * 3.7, middle = clamp(x(n), left + half - 20, width - half - 1);
-    if (middle - half < free + 8 || (n < values.length - 1 && middle + half > width - right - values[values.length - 1].length * 7.4 - 10)) return;
+    const half = value.length * LETTER / 2, middle = clamp(x(n), left + half - 20, width - half - 1);
+    const isLast = n === values.length - 1; // the last value is always written
+    if (middle - half < free + 8 || (!isLast && middle + half > lastBegins - 10)) return;
     shape("text", picture, { x: middle, y: height - 7, "text-anchor": "middle" }, value);
     free = middle + half;
   });
@@ -68,12 +74,13 @@ function drawCurves(picture, shown, keys, note) {
     const paint = topic >= 0 && n === 0 ? "--accent" : PAINTS[n];
     shape("polyline", picture, {
       points: values.map((_, value) => `${x(value).toFixed(1)},${y(shareBy(value, each)).toFixed(1)}`).join(" "),
-      style: `stroke: var(${paint}); stroke-width: ${topic >= 0 && n === 0 ? 3 : 1.7}; opacity: ${topic >= 0 && n ? 0.5 : 1}`,
+      style: `stroke: var(${paint})`, "stroke-width": topic >= 0 && n === 0 ? 3 : 1.7, opacity: topic >= 0 && n ? 0.5 : 1,
     });
   });
   const rule = shape("line", picture, { y1: top, y2: height - bottom, class: "rule", visibility: "hidden" });
   picture.onpointermove = event => {
-    const wanted = event.offsetX, near = values.reduce((best, _, n) => Math.abs(x(n) - wanted) < Math.abs(x(best) - wanted) ? n : best, 0);
+    const far = n => Math.abs(x(n) - event.offsetX);
+    const near = values.reduce((best, _, n) => far(n) < far(best) ? n : best, 0);
     rule.setAttribute("x1", x(near)), rule.setAttribute("x2", x(near));
     rule.setAttribute("visibility", "visible");
     note.textContent = `${values[near]}: ${plural(data.by.documents[near], "document")}`;

@@ -40,7 +40,7 @@ function showTopic(panel) {
   const named = topic;
   field.value = names[topic];
   field.oninput = () => rename(named, field.value);
-  field.onkeydown = event => { if (event.key === "Enter" || event.key === "Escape") field.blur(), event.stopPropagation(); };
+  field.onkeydown = event => { if (["Enter", "Escape"].includes(event.key)) field.blur(); };
   closeButton(top);
   const npmi = data.npmi[topic];
   text("p", `${percent(data.sizes[topic])} of all words` + (npmi === undefined || npmi === null ? ""
@@ -48,7 +48,8 @@ function showTopic(panel) {
   const slider = text("div", "", panel, { class: "slider" });
   text("span", ORDERS[0], slider);
   const range = text("input", "", slider, { type: "range", id: "lambda", min: 0, max: 1, step: 1 / data.steps,
-    "aria-label": `Order of the words, from ${ORDERS[0]} to ${ORDERS[1]}`, title: "λ: the relevance of Sievert and Shirley 2014" });
+    "aria-label": `Order of the words, from ${ORDERS[0]} to ${ORDERS[1]}`,
+    title: "λ: the relevance of Sievert and Shirley 2014" });
   text("span", ORDERS[1], slider);
   range.value = lambda;
   range.oninput = () => {
@@ -62,7 +63,8 @@ function showTopic(panel) {
   text("i", "", legend, { class: "of" });
   legend.append("in all documents");
   text("output", "", legend);
-  text("ol", "", panel, { id: "words", "aria-label": "Words with how often they are in this topic, and in all documents" });
+  text("ol", "", panel, { id: "words",
+    "aria-label": "Words with how often they are in this topic, and in all documents" });
   listWords();
 }
 
@@ -90,7 +92,8 @@ function showWord(panel) {
   closeButton(top);
   text("p", `This word occurs ${plural(data.counts[word], "time")}. The topics that it is in, with their `
     + "shares of these times; the area of a circle shows the same:", panel);
-  const list = text("ol", "", panel, { id: "of-word", class: "topics", "aria-label": "Topics of this word, with their shares of it" });
+  const list = text("ol", "", panel, { id: "of-word", class: "topics",
+    "aria-label": "Topics of this word, with their shares of it" });
   for (const [each, share] of found) topicLine(list, each, share, found[0][1], 4);
   const rest = 1 - found.reduce((sum, [, share]) => sum + share, 0);
   if (rest > 0.005) text("p", `Other topics: ${percent(rest)}.`, panel);
@@ -106,7 +109,8 @@ function showDocuments(panel) {
     if (data.beginnings[each]) text("div", data.beginnings[each], row, { class: "beginning" });
   });
   if (!data.documents[topic].length) text("p", "No document has this topic.", panel);
-  else if (!data.beginnings.some(Boolean)) text("p", "To read how documents begin, name their files after the model: w2v topics MODEL CORPUS -o FILE.", panel);
+  else if (!data.beginnings.some(Boolean)) text("p", "To read how documents begin, name their files after the "
+    + "model: w2v topics MODEL CORPUS -o FILE.", panel);
 }
 
 /* Fill the panel for what is selected. */

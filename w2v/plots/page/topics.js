@@ -94,7 +94,8 @@ function circle(topic, fill, ring) {
 
 /* The topic at a pixel: the smallest circle there, or else the name that is written there; -1: none. */
 function topicAt(x, y) {
-  const near = topics.filter(each => Math.hypot(circles[each][0] - x, circles[each][1] - y) <= Math.max(circles[each][2], 9));
+  const near = topics.filter(each =>
+    Math.hypot(circles[each][0] - x, circles[each][1] - y) <= Math.max(circles[each][2], 9));
   return near.length ? near.reduce((a, b) => circles[a][2] <= circles[b][2] ? a : b) : lettering.at(x, y);
 }
 

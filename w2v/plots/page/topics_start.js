@@ -5,8 +5,8 @@ function show() {
   drawMap();
   remember();
   element("all").disabled = topic < 0 && word < 0;
-  element("said").textContent = topic >= 0 ? `Topic ${topic}: ${startWords[topic].join(" ")}`
-    : word >= 0 ? `${data.words[word]}: ${topicsOf(word).map(([each, share]) => `topic ${each} ${percent(share, 0)}`).join(", ")}` : "";
+  element("said").textContent = topic >= 0 ? `Topic ${topic}: ${startWords[topic].join(" ")}` : word >= 0
+    ? `${data.words[word]}: ` + topicsOf(word).map(([each, share]) => `topic ${each} ${percent(share, 0)}`).join(", ") : "";
 }
 
 /* Select a topic; -1: select nothing. */
