@@ -30,7 +30,7 @@ PAIR = ("king", "queen")
 CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
 # A good call for each file, in which @ is the file itself. The files in TEXTS are lines of text.
 TEXTS = {"text", "docs", "docs.tsv", "labelled", "names", "twos", "triples", "pairs", "quads",
-         "counts", "weights", "of-labels", "stop", "labels", "rows", "log.json",
+         "counts", "weights", "of-labels", "stop", "labels", "named", "rows", "log.json",
          "vectors.txt"}  # fmt: skip
 READS = {
     "train": {
@@ -80,6 +80,8 @@ READS = {
     },
     "topics": {
         "MODEL": ("lda.safetensors", "topics", "@"),
+        "CORPUS": ("docs", "topics", "lda.safetensors", "@", "-o", "/dev/stdout.html"),
+        "--names": ("named", "topics", "lda.safetensors", "--names", "@"),
         "--reference": ("docs", "topics", "lda.safetensors", "--reference", "@"),
     },
     "perplexity": {
@@ -214,6 +216,7 @@ def made(tmp_path_factory):
             "pairs": ["king\tqueen\t9", "man\twoman\t5", "king\tman\t1", "queen\tman\t2"],
             "quads": [": some", "king queen man woman", "man woman king queen"],
             "weights": ["a\t2", "b\t1"], "of-labels": ["a\t2", "b\t1"],
+            "named": ["0\tRoyalty", "1\tFood"],
             "labels": [f"{word}\tx" for word in words],
         }  # fmt: skip
         for name, lines in contents.items():
