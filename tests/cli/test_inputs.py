@@ -212,6 +212,7 @@ def made(tmp_path_factory):
             "docs.tsv": [f"{'ab'[n % 2]}\t{row}" for n, row in enumerate(rows[:20])],
             "labelled": [f"__label__{'ab'[n % 2]} {row}" for n, row in enumerate(rows[:20])],
             "names": ["king", "queen", words[0]], "stop": ["king", words[1]],
+            "seeds": ["royal\tking queen", "people\tman woman:2"],
             "twos": ["king queen", "man woman"], "triples": ["king queen man"] * 2,
             "pairs": ["king\tqueen\t9", "man\twoman\t5", "king\tman\t1", "queen\tman\t2"],
             "quads": [": some", "king queen man woman", "man woman king queen"],

@@ -44,7 +44,7 @@ from w2v.system.progress import plural
 from w2v.system.text_file import numbered_lines
 from w2v.text.tokenizers import split
 
-LARGEST_WEIGHT = 1000
+LARGEST_WEIGHT = 100
 _LARGEST_COUNT = 1 << 30  # of the pseudo-counts of a topic; the kernels add int32
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _EXAMPLE = "expected a name, a tab and words, such as 'space<TAB>nasa orbit:2'"
@@ -128,7 +128,7 @@ def _weights(words: str, place: str) -> dict[str, float]:
         if not 0 < weight <= LARGEST_WEIGHT:
             raise W2VError(
                 f"{place}: the weight of {text!r} is out of range: more than 0, at most "
-                f"{LARGEST_WEIGHT:,}"
+                f"{LARGEST_WEIGHT}"
             )
         if word in weights:
             raise W2VError(f"{place}: the word {word!r} occurs twice: remove one of them")
