@@ -100,7 +100,7 @@ class Messages:
         """Report the vocabulary, and warn of doubtful properties of the text.
 
         trainer  the trainer of the run, which may train n-grams
-        seeds    messages about seed words
+        seeds    messages about seed words: how many are used, then which are not
         """
         ngrams = trainer.ngrams if isinstance(trainer, ComposesWords) else 0
         request, console = self._request, self._console
@@ -131,8 +131,8 @@ class Messages:
         if stopwords != "none":
             count = find_stopwords(stopwords, vocabulary.names)
             console.say(f"stop words: {count.found:,} of {count.listed:,} are in the vocabulary")
-        for note in seeds:
-            console.say(note)
+        for number, note in enumerate(seeds):
+            (console.warn if number else console.say)(note)
 
     def held_out(self, corpus: Corpus, text: EncodedText, unknown: int) -> None:
         """Report the size of the held-out text; `unknown` of its tokens are out of vocabulary."""

@@ -8,7 +8,7 @@ to one Markov chain, in which topics keep their numbers.
 
 Terms are the words of the vocabulary that the model keeps. Arrays have M documents, V terms and K
 topics. In formulas, n_w is the number of tokens of word w, and n_wk the number of those that have
-topic k.
+topic k. s_wk are the pseudo-counts of seed words (`topics.seeds`), which are 0 for other words.
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ class Seeds(NamedTuple):
 
     names          the names of the K topics; a topic without seeds has the name ""
     pseudo_counts  the prior that follows from the seeds
-    notes          messages about the seeds: how many words are used, and which are left out
+    notes          messages: how many seed words are used, then which are not, by reason
     """
 
     names: list[str]

@@ -157,7 +157,7 @@ class TakesSeeds(Protocol):
         """Read the seed words, before the matrices are allocated.
 
         text     the settings of tokenizing the text, which apply to seed words too
-        Returns  messages about the seeds; empty without --seeds
+        Returns  messages: how many seed words are used, then which are not; none without --seeds
         """
 
 
