@@ -20,10 +20,12 @@ from w2v.models.lda import Settings
 from w2v.runs.saved_model import SavedTopicModel
 from w2v.system import python_arguments
 from w2v.topics import lda, perplexity
+from w2v.topics.coherence import measure_coherence
 from w2v.topics.gibbs_rounds import GibbsRounds
 from w2v.topics.inference import TopicInference
 from w2v.topics.priors import update_eta
 from w2v.topics.seeds import PseudoCounts, pseudo_count, read_seeds
+from w2v.topics.topic_words import top_words
 
 THEMES = {
     "sky": "sun moon star comet orbit planet",
@@ -234,6 +236,26 @@ def test_first_topics_of_seed_words_follow_their_pseudo_counts():
     assert (topics[words == 3] == 4).mean() == pytest.approx(0.75, abs=0.03)
 
 
+def test_a_run_begins_with_seed_words_in_their_topics(text):
+    trainer = make_run(text).executor.trainer
+    names = [trainer._vocabulary.names[number] for number in trainer.kept]
+    for word, topic in (("motor", 0), ("moon", 1), ("star", 1)):
+        assert (
+            trainer.matrices["topics"][trainer.tokens.words == names.index(word)] == topic
+        ).all()
+    assert len({*trainer.matrices["topics"].tolist()}) == 4
+
+
+def test_the_coherence_is_that_of_the_listed_words(text, monkeypatch):
+    monkeypatch.setattr("w2v.topics.lda.TOP_WORDS", 3)  # words that occur, without equal counts
+    training = make_run(text)
+    finish(training)
+    saved = SavedTopicModel("x.safetensors")
+    listed = top_words(saved.listing().weights, 3)
+    assert "moon" in {saved.names[row] for row in listed[1]}
+    assert saved.coherence() == measure_coherence(training.executor.trainer.tokens, listed)
+
+
 def test_a_round_averages_and_fits_eta_to_tokens_alone(text, monkeypatch):
     seen = []
 
@@ -414,6 +436,8 @@ def test_a_run_is_not_resumed_with_other_seeds(text, folder):
     (folder / "seeds").write_text("road\tmotor:2\n")
     with pytest.raises(W2VError, match=r"another run: --seeds was sha256:"):
         make_run(text).resume()
+    with pytest.raises(W2VError, match=r"another run: --seeds was sha256:"):
+        make_run(text, seeds=None).resume()
 
 
 def test_a_program_gives_seeds_as_a_mapping(folder):

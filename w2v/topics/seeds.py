@@ -24,9 +24,10 @@ the topics, which have 0.2 % to 0.4 % of the tokens. With 0.1 n_w and random fir
 people, government and president got 0.1 % of the tokens without the limit, and 1.4 % with it.
 
 Rare seed words may be too weak: with one rare word for each of four topics and three for the fifth,
-8 of 10 topics were found (200 epochs, seeds 1 and 2). It did not help to draw the first topics of
-a tenth of the other tokens in documents of seed words from the topics of these words: again 8 of 10
-were found, and with more seed words 6 instead of 10 of 10.
+8 of 10 topics were found (200 epochs, seeds 1 and 2). Four times their pseudo-counts did not help
+(12 of 15 instead of 11 of 15, 100 epochs, seeds 1 to 3). Nor did it help to draw the first topics
+of a tenth of the other tokens in documents of seed words from the topics of these words: again 8 of
+10 were found, and with more seed words 6 instead of 10 of 10.
 
 Sources: Griffiths and Steyvers 2004 for the sampler; Jagarlamudi, Daumé and Udupa 2012,
 "Incorporating lexical priors into topic models", for seed words; Wallach, Mimno and McCallum 2009
