@@ -570,15 +570,17 @@ def sample_topics(documents, topics, counts, alpha, eta, random):
     documents  lists of word ids
     topics     lists of the tokens' topics, changed in place
     counts     (V, K), tokens of each word in each topic, changed in place
+    eta        the prior of words in topics: a number, or (V, K)
     Returns    the sum of ln p(token | all other tokens)
     """
-    words, size = counts.shape
+    size, prior = counts.shape[1], np.broadcast_to(eta, counts.shape)
     log_likelihood = 0.0
     for document, drawn in zip(documents, topics, strict=True):
         for place, word in enumerate(document):
             counts[word, drawn[place]] -= 1
             others = np.bincount(drawn[:place] + drawn[place + 1 :], minlength=size)
-            p = (others + alpha) * (counts[word] + eta) / (counts.sum(axis=0) + words * eta)
+            of_topics = (counts[word] + prior[word]) / (counts + prior).sum(axis=0)
+            p = (others + alpha) * of_topics
             log_likelihood += np.log(p.sum() / (len(document) - 1 + alpha.sum()))
             bits = random.next_random()
             lane_sums = np.cumsum([p[lane::16].sum() for lane in range(min(size, 16))])

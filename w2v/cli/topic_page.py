@@ -45,12 +45,6 @@ class TopicPageOptions:
         if self.output is not None and kind_named(self.output) != "html":
             raise W2VError(f"{self.output}: expected a name that ends in .html")
 
-    def topic_names(self, topics: int) -> list[str]:
-        """Return the name of each topic, "" where --names has none."""
-        from w2v.topics.topic_names import read_topic_names
-
-        return [""] * topics if self.names is None else read_topic_names(self.names, topics)
-
 
 page_options = option_bundle(
     "page",

@@ -123,14 +123,15 @@ def topics(
 
     --tsv adds the prior alpha after the share, and after NPMI the coherence u_mass and the number
     of word pairs that could not be scored. With --reference, both also add the coherence in sliding
-    windows, C_V and C_NPMI. --json also adds the weights of the words. With --names, both have the
-    name after the number.
+    windows, C_V and C_NPMI. --json also adds the weights of the words. If topics have names, from
+    --names or --seeds, both have the name after the number.
     """
     catch_signals()
     limit_blas(None)
     from w2v.runs.saved_model import SavedTopicModel
     from w2v.system import output_files
     from w2v.topics import mallet
+    from w2v.topics.topic_names import names_of_topics
 
     if settings.any_given and not (reference or corpus):
         raise click.UsageError(
@@ -152,7 +153,7 @@ def topics(
     if page.output is not None or page.by is not None:
         check_probabilities(saved, "-o" if page.by is None else "--by")
     listing = saved.listing()
-    names = page.topic_names(listing.sizes.size)
+    names = names_of_topics(page.names, listing.sizes.size, listing.names)
     if reference:
         coherence = _coherence_in(reference, settings, saved)
     else:
@@ -169,7 +170,7 @@ def topics(
     if texts.shares is not None and page.output is None:
         print_shares(texts.shares, names, results)
     else:
-        _list(listing, saved.names, coherence, names if page.names else None, count, results)
+        _list(listing, saved.names, coherence, names if any(names) else None, count, results)
     if plot:
         _draw(listing, saved.names, names, plot)
 
@@ -182,7 +183,7 @@ def _list(
     count: int,
     results: ResultPrinter,
 ) -> None:
-    """Print the topics with their first `count` words; topic_names is None without --names."""
+    """Print the topics with their first `count` words; topic_names is None if none has a name."""
     from w2v.topics.topic_words import top_words
 
     rows = top_words(listing.weights, count)

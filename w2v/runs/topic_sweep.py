@@ -28,6 +28,9 @@ from w2v.runs.sweep_texts import SweepTexts
 from w2v.runs.text_messages import Console, say_bad_bytes, say_compiling
 from w2v.system import locks
 from w2v.system.progress import Progress, duration, plural
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
+from w2v.text.vocabulary import Vocabulary
+from w2v.topics.lda import LdaTrainer
 
 _KERNELS = "word_hash", "documents", "gibbs", "topic_inference", "topic_windows"
 # Sampling a token takes as long as the work for this many topics, plus the topics. From the speeds
@@ -135,7 +138,7 @@ class TopicSweep:
         vocabulary, text = self._texts.read(
             run.executor.read, run.messages.reading(run.corpus), {}, False
         )
-        run.messages.text(run.corpus, vocabulary, text, 0)
+        run.messages.text(run.corpus, vocabulary, text, None, self._seed_notes(vocabulary, text))
         documents, held_out = text.starts.size - 1, self._texts.held_out_words.starts.size - 1
         if self._texts.valid:
             say_bad_bytes(self._console, self._texts.valid)
@@ -157,6 +160,15 @@ class TopicSweep:
         return SweepRecord(
             folder, {name: value for name, value in identity.items() if name not in left_out}
         )
+
+    def _seed_notes(self, vocabulary: Vocabulary, text: EncodedText) -> list[str]:
+        """Messages about seed words; W2VError if they do not fit the smallest model."""
+        options = self._request.options
+        assert isinstance(options, Settings) and isinstance(text, EncodedDocuments)
+        if options.seeds is None:
+            return []
+        smallest = replace(options, topics=min(self._topics))
+        return LdaTrainer(vocabulary, text, smallest).place_seeds(self._request.text)
 
     def _say_plan(self, record: SweepRecord | None) -> None:
         """Report how many models are to be trained, and compute the work of all of them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 from w2v.system.text_file import numbered_lines
@@ -34,3 +36,16 @@ def read_topic_names(path: str, topics: int) -> list[str]:
             raise W2VError(f"{where}: topic {number} has a name in an earlier row: remove one")
         names[int(number)] = name
     return names
+
+
+def names_of_topics(path: str | None, topics: int, stored: Sequence[str]) -> list[str]:
+    """The name of each topic, "" for one without a name.
+
+    path    the file of names, which come before the stored ones; None: no file
+    topics  the number of topics of the model
+    stored  the names that the model has from --seeds; empty for none
+    Raises  W2VError for a wrong file, see `read_topic_names`
+    """
+    names = list(stored) or [""] * topics
+    given = read_topic_names(path, topics) if path is not None else names
+    return [new or old for new, old in zip(given, names, strict=True)]
