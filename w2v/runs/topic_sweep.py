@@ -164,7 +164,8 @@ class TopicSweep:
     def _seed_notes(self, vocabulary: Vocabulary, text: EncodedText) -> list[str]:
         """Messages about seed words; W2VError if they do not fit the smallest model."""
         options = self._request.options
-        assert isinstance(options, Settings) and isinstance(text, EncodedDocuments)
+        assert isinstance(options, Settings)
+        assert isinstance(text, EncodedDocuments)
         if options.seeds is None:
             return []
         smallest = replace(options, topics=min(self._topics))
