@@ -570,15 +570,17 @@ def sample_topics(documents, topics, counts, alpha, eta, random):
     documents  lists of word ids
     topics     lists of the tokens' topics, changed in place
     counts     (V, K), tokens of each word in each topic, changed in place
+    eta        the prior of words in topics: a number, or (V, K)
     Returns    the sum of ln p(token | all other tokens)
     """
-    words, size = counts.shape
+    size, prior = counts.shape[1], np.broadcast_to(eta, counts.shape)
     log_likelihood = 0.0
     for document, drawn in zip(documents, topics, strict=True):
         for place, word in enumerate(document):
             counts[word, drawn[place]] -= 1
             others = np.bincount(drawn[:place] + drawn[place + 1 :], minlength=size)
-            p = (others + alpha) * (counts[word] + eta) / (counts.sum(axis=0) + words * eta)
+            of_topics = (counts[word] + prior[word]) / (counts + prior).sum(axis=0)
+            p = (others + alpha) * of_topics
             log_likelihood += np.log(p.sum() / (len(document) - 1 + alpha.sum()))
             bits = random.next_random()
             lane_sums = np.cumsum([p[lane::16].sum() for lane in range(min(size, 16))])
@@ -1013,3 +1015,19 @@ def train_texts(texts, labels, model, loss, importance, lr, lr_step, adaptive, p
         for row in rows:
             step = rate(model.squares, row, 0, np.mean(slopes**2), lr_now)
             model.vectors[row] -= model.squares[row, 1] * step * slopes
+
+
+def count_windows(documents, size, words):
+    """The windows with each pair of words, int (U, U), by looking into each window.
+
+    documents  the number of the word of each token, or -1
+    words      U
+    Returns    the counts, with those of single words on the diagonal; and the number of windows
+    """
+    counts, total = np.zeros((words, words), int), 0
+    for document in documents:
+        for begin in range(max(len(document) - size + 1, 1)):
+            inside = sorted({*document[begin : begin + size]} - {-1})
+            counts[np.ix_(inside, inside)] += 1
+            total += 1
+    return counts, total

@@ -88,6 +88,7 @@ def commands() -> str:
     from w2v.cli import COMMANDS, cli
 
     calls = [[], *([name] for name in COMMANDS)]
+    calls.insert(calls.index(["topics"]) + 1, ["topics", "--sweep", "10,20"])
     inner = cli.get_command(click.Context(cli), "evaluate")
     assert isinstance(inner, click.Group)
     calls += [["evaluate", name] for name in inner.commands]

@@ -191,6 +191,7 @@ NATURAL = {
     "columns": (("id", "text"), "id,text"),
     "subwords": ("3-6", "3-6"),
     "stopwords": ({"b", "a"}, "a\nb\n"),
+    "seeds": ({"x": ["a", "b"], "y z": {"c": 2}}, "x\ta:1.0 b:1.0\ny z\tc:2.0\n"),
     "cluster": (types.SimpleNamespace(scheduler_address="tcp://here:1"), "tcp://here:1"),
     "encoding": ("utf-8", "utf-8"),
     "blank": ("_", "_"),

@@ -59,7 +59,7 @@ ORDERS = {
     "alignment": "common_words run_neighbours word_pairs rotations csls combination"
     " aligned_vectors permutation_test drift",
     "text": "nontext columns labels json_fields tokenizers corpus document_files document_numbers"
-    " documents encoded_text word_counter vocabulary encode phrases",
+    " documents beginnings encoded_text word_counter vocabulary encode phrases",
 }
 
 

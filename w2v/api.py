@@ -126,8 +126,9 @@ def train(
 
     Settings may have Python's types. Options with commas take a list: dense=(256, 64). Sizes in
     bytes and times are numbers: max_memory=4e9, checkpoint_every=5 in minutes, time=300 in seconds.
-    `stopwords` may be a list of words, `valid` a list of texts, `init` and `update` may be
-    `Vectors`, and `cluster` a dask.distributed.Client.
+    `stopwords` may be a list of words, `seeds` a mapping of names to words, or to words with
+    weights, `valid` a list of texts, `init` and `update` may be `Vectors`, and `cluster` a
+    dask.distributed.Client.
 
     During training, NumPy's BLAS is limited to the number of threads that the command would use.
     A warning is logged if this is impossible, as with a BLAS that is not part of NumPy's wheel.

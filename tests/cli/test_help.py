@@ -15,12 +15,14 @@ from helpers import compiled
 
 from w2v.cli import COMMANDS, HEADINGS, cli, main
 from w2v.cli import help as help_page
+from w2v.cli.topic_sweep import sweep
 from w2v.models import models
 
 METAVARS = {"FILE", "SET", "N", "X", "NAME", "TEXT", "LIST", "SIZE", "MINUTES", "ADDRESS"} | {
     "MIN-MAX",
     "1-N",
     "TIME",
+    "FOLDER",
 }
 FOLDER = Path(help_page.__file__).parent
 
@@ -35,6 +37,8 @@ def every_command(command=cli, path=(), parent=None):
 
 
 COMMAND_OF = {path: (command, ctx) for path, command, ctx in every_command()}
+# With --sweep, the command `topics` is another one.
+COMMAND_OF["topics", "--sweep", "5,10"] = (sweep, click.Context(sweep, info_name="topics"))
 CALLS = [(path, "") for path in COMMAND_OF] + [(("train",), name) for name in models()]
 GROUPS = [path for path, (command, _) in COMMAND_OF.items() if isinstance(command, click.Group)]
 of_every_call = pytest.mark.parametrize(

@@ -25,12 +25,13 @@ SMALL = ("--min-count", "1", "--threads", "1", "--quiet", "--epochs", "1", "--di
 TRAIN = ("train", *SMALL, "-o", "-")
 TOPICS = ("--min-count", "1", "--threads", "1", "--quiet", "--topics", "2")
 LSA = ("train", "docs", "--model", "lsa", *TOPICS, "-o", "-")
+LDA = ("train", "docs", "--model", "lda", *TOPICS, "--epochs", "1", "-o", "-")
 NBOW = ("train", "docs.tsv", "--model", "nbow", *SMALL, "-o", "-")
 PAIR = ("king", "queen")
 CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
 # A good call for each file, in which @ is the file itself. The files in TEXTS are lines of text.
 TEXTS = {"text", "docs", "docs.tsv", "labelled", "names", "twos", "triples", "pairs", "quads",
-         "counts", "weights", "of-labels", "stop", "labels", "rows", "log.json",
+         "counts", "weights", "of-labels", "seeds", "stop", "labels", "named", "rows", "log.json",
          "vectors.txt"}  # fmt: skip
 READS = {
     "train": {
@@ -42,6 +43,7 @@ READS = {
                      "--update", "@"),
         "--stopwords": ("stop", LSA, "--stopwords", "@"),
         "--weights": ("weights", NBOW, "--weights", "@"),
+        "--seeds": ("seeds", LDA, "--seeds", "@"),
     },
     "vocab": {"CORPUS": ("text", "vocab", "@")},
     "phrases": {
@@ -77,9 +79,12 @@ READS = {
     "infer": {
         "MODEL": ("lda.safetensors", "infer", "@", "docs"),
         "CORPUS": ("docs", "infer", "lda.safetensors", "@"),
+        "--names": ("named", "infer", "lda.safetensors", "docs", "--top", "1", "--names", "@"),
     },
     "topics": {
         "MODEL": ("lda.safetensors", "topics", "@"),
+        "CORPUS": ("docs", "topics", "lda.safetensors", "@", "-o", "/dev/stdout.html"),
+        "--names": ("named", "topics", "lda.safetensors", "--names", "@"),
         "--reference": ("docs", "topics", "lda.safetensors", "--reference", "@"),
     },
     "perplexity": {
@@ -210,10 +215,12 @@ def made(tmp_path_factory):
             "docs.tsv": [f"{'ab'[n % 2]}\t{row}" for n, row in enumerate(rows[:20])],
             "labelled": [f"__label__{'ab'[n % 2]} {row}" for n, row in enumerate(rows[:20])],
             "names": ["king", "queen", words[0]], "stop": ["king", words[1]],
+            "seeds": ["royal\tking queen", "people\tman woman:2"],
             "twos": ["king queen", "man woman"], "triples": ["king queen man"] * 2,
             "pairs": ["king\tqueen\t9", "man\twoman\t5", "king\tman\t1", "queen\tman\t2"],
             "quads": [": some", "king queen man woman", "man woman king queen"],
             "weights": ["a\t2", "b\t1"], "of-labels": ["a\t2", "b\t1"],
+            "named": ["0\tRoyalty", "1\tFood"],
             "labels": [f"{word}\tx" for word in words],
         }  # fmt: skip
         for name, lines in contents.items():
@@ -346,10 +353,10 @@ def test_standard_input_is_read_by_one(w2v, folder, name):
         for param in arguments:
             claims = (a, b).count(label(param))
             args += ["-"] * claims or ["text"] * param.required
-        if {"--stopwords", "--weights"} <= {*args}:
+        if "--weights" in args and {"--stopwords", "--seeds"} & {*args}:
             continue  # no model has both
-        if "--stopwords" in args:
-            args += ["--model", "lsa"]
+        if "--stopwords" in args or "--seeds" in args:
+            args += ["--model", "lda"]
         if "--weights" in args and name == "train":
             args += ["--model", "nbow"]
         outcome = w2v(*name.split(), *args)

@@ -26,8 +26,8 @@ WRITES = {
     "align": {"--output": "y.txt"},
     "subwords": {"--output": "y.safetensors"},
     "topics": {
-        "--topic-keys": "keys.txt", "--doc-topics": "topics.txt", "--state": "s.gz",
-        "--plot": "t.tsv",
+        "--output": "t.html", "--topic-keys": "keys.txt", "--doc-topics": "topics.txt",
+        "--state": "s.gz", "--plot": "t.tsv",
     },
     "evaluate analogies": {"--plot": "t.tsv"},
     "plot": {"--output": "m.tsv"},
@@ -37,10 +37,11 @@ READS = {
     "train": {
         "CORPUS...": "text", "--valid": "text2", "--read-vocab": "counts", "--init": "w.txt",
         "--update": "w.safetensors", "--stopwords": "stop",
+        "--seeds": "seeds",
     },
     "vocab": {"CORPUS...": "text"},
     "phrases": {"CORPUS...": "text", "--connectors": "stop"},
-    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
+    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text", "--names": "labels"},
     "convert": {
         "IN": "w.txt", "--only": "stop", "--words": "stop", "--retrain": "stop",
         "--weights": "stop",
@@ -48,7 +49,10 @@ READS = {
     "combine": {"VECTORS...": "w.txt"},
     "align": {"TARGET": "w.txt", "SOURCE": "w.txt", "--dictionary": "stop"},
     "subwords": {"VECTORS": "w.txt"},
-    "topics": {"MODEL": "lda.safetensors", "--reference": "text"},
+    "topics": {
+        "MODEL": "lda.safetensors", "[CORPUS...]": "text2", "--reference": "text",
+        "--names": "labels",
+    },
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
     "plot": {"--vectors": "w.txt", "--labels": "labels"},
     "plot --loss": {"--loss": "log.txt"},
@@ -63,7 +67,7 @@ NEEDED = {
     "combine": {"VECTORS...": "w.txt"},
     "align": {"TARGET": "w.safetensors", "SOURCE": "w.txt"},
     "subwords": {"VECTORS": "w.txt"},
-    "topics": {"MODEL": "lda.safetensors"},
+    "topics": {"MODEL": "lda.safetensors", "[CORPUS...]": "text2", "--output": "t.html"},
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
     "plot": {"--vectors": "w.txt"},
     "plot --loss": {"--loss": "log.txt", "--output": "m.tsv"},
@@ -74,8 +78,10 @@ NEEDED = {
 def command_line(command, files):
     """A command with these files: arguments first, in their order, then options."""
     files = {**NEEDED[command], **files}
-    if command == "train" and "--stopwords" in files:
-        files["--model"] = "lsa"
+    if command == "infer" and "--names" in files:
+        files = {**files, "--top": "1"}
+    if command == "train" and {"--stopwords", "--seeds"} & {*files}:
+        files["--model"] = "lda"
     names = [name for name in files if not name.startswith("-")]
     order = [*NEEDED[command]]
     arguments = [files[name] for name in sorted(names, key=order.index)]
@@ -99,6 +105,7 @@ def files(folder, monkeypatch):
     (folder / "text").write_text(planted.text(10))
     for name in ("text2", "stop", "counts", "set", "labels", "log.txt"):
         (folder / name).write_text(f"{name} 1\n")
+    (folder / "seeds").write_text("royal\tking queen\n")
     tensors = container.table_tensors("words", table) | {"output_vectors": table.matrix}
     for name, model in (("w.safetensors", "skipgram"), ("lda.safetensors", "lda")):
         container.write(name, tensors, {"format": "w2v", "model": model})

@@ -111,6 +111,19 @@ def test_lda_here_goes_the_way_of_the_cluster(text, here, monkeypatch):
     assert finish(make_run("lda", text, "b.safetensors", here, **options)) == wanted
 
 
+@pytest.mark.parametrize("burn_in", [0, 3])
+def test_lda_with_seed_words_here_goes_the_way_of_the_cluster(text, here, monkeypatch, burn_in):
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MIN_BASE_ROUNDS", 3)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MAX_BASE_ROUNDS", 3)
+    word, other = sorted(set(Path(text).read_text().split()))[:2]
+    seeds = f"first\t{word}:3\nsecond\t{other}\n"
+    options = {**LDA, "epochs": 8 if COMPILED else 4, "burn_in": burn_in}
+    plain = finish(make_run("lda", text, "p.safetensors", **options))
+    wanted = finish(make_run("lda", text, "a.safetensors", seeds=seeds, **options))
+    assert finish(make_run("lda", text, "b.safetensors", here, seeds=seeds, **options)) == wanted
+    assert plain != wanted
+
+
 def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
     monkeypatch.setattr("w2v.cluster.lda_rounds.MAX_BASE_ROUNDS", 6)
     monkeypatch.setattr("w2v.cluster.lda_rounds.MIN_BASE_ROUNDS", 6)

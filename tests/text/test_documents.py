@@ -12,6 +12,7 @@ from hypothesis import given
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.spooled_array import SpooledArray
+from w2v.text.beginnings import beginnings
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import open_corpus, read
 from w2v.text.encoded_text import EncodedDocuments, Spans
@@ -369,3 +370,86 @@ def test_a_corpus_of_stdin(folder, monkeypatch):
     corpus = DocumentCorpus(["-"], WORDS, DocumentSettings(id_prefix="file"))
     assert b"".join(corpus.blocks()) == b"x\ny\n"
     assert corpus.names == ["stdin:1", "stdin:2"]
+
+
+def beginnings_of(*paths, wanted=None, extra=None, **options):
+    corpus = DocumentCorpus([str(each) for each in paths], WORDS, DocumentSettings(**options),
+                            extra=extra)  # fmt: skip
+    every = type("Every", (), {"__contains__": lambda self, name: True})()
+    return beginnings(corpus, every if wanted is None else wanted), corpus
+
+
+@pytest.mark.parametrize("block", [1, 7, 1 << 20])
+def test_beginnings_are_those_of_the_texts_whatever_the_blocks(folder, monkeypatch, block):
+    monkeypatch.setattr("w2v.text.corpus.BLOCK", block)
+    long = "été " * 60
+    (folder / "lines").write_text(f"one  two\n\n\tthree {long}\nlast")
+    found, _ = beginnings_of("lines")
+    cut = " ".join(["three", *long.split()])[:159].rstrip() + "…"
+    assert found == {"1": "one two", "2": "", "3": cut, "4": "last"}
+    assert beginnings_of("lines", wanted={"4", "9"})[0] == {"4": "last"}
+    (folder / "t.csv").write_text('id,text\nx,"a\nb ""c"""\ny,d\n')
+    assert beginnings_of("t.csv")[0] == {"x": 'a b "c"', "y": "d"}
+    (folder / "j.jsonl").write_text('{"id": 5, "text": "\\n\\n a\\tb"}\n{"id": "6", "text": ""}\n')
+    assert beginnings_of("j.jsonl")[0] == {"5": "a b", "6": ""}
+    (folder / "many").mkdir()
+    (folder / "many" / "a.txt").write_text("Title\n\nbody")
+    (folder / "many" / "b.txt").write_text("other")
+    assert beginnings_of("many")[0] == {"a.txt": "Title body", "b.txt": "other"}
+
+
+def test_a_beginning_is_that_of_the_first_document_with_the_name(folder):
+    (folder / "t.tsv").write_text("x\tfirst\nx\tsecond\n")
+    assert beginnings_of("t.tsv", merge_ids=True)[0] == {"x": "first"}
+
+
+def test_the_fingerprint_is_that_of_training(folder):
+    (folder / "t.tsv").write_text("x\tfirst\ny\tsecond\n")
+    assert beginnings_of("t.tsv")[1].fingerprint == opened("t.tsv")[0].fingerprint
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "values"),
+    [
+        ("id\tYear\ttext\na\t 7 \tx y\nb\t\tz\n", {}, ["7", None]),
+        ("id\ttext\na\tx\n", {"extra": "id"}, ["a"]),
+        ("l\ta\tx\n", {"extra": "label"}, ["l"]),  # without a header, by the usual names
+        ("a\t1\tx\n", {"extra": "label", "columns": "id,label,text"}, ["1"]),
+        ("id\tyear\ttext\na\t7\tx\n", {"columns": "id,-,text"}, ["7"]),
+    ],
+)
+def test_an_extra_column_is_read_too(folder, rows, options, values):
+    (folder / "t.tsv").write_text(rows)
+    found, corpus = beginnings_of("t.tsv", **{"extra": "year"} | options)
+    assert corpus.extras == values
+    assert len(found) == len(values)
+    (folder / "t.csv").write_text(rows.replace("\t", ","))
+    assert beginnings_of("t.csv", **{"extra": "year"} | options)[1].extras == values
+
+
+def test_an_extra_field_is_a_string_or_a_number(folder):
+    objects = [{"y": " 1 "}, {"y": 2}, {"y": 2.5}, {"y": True}, {"y": None}, {}, {"y": ""}]
+    with open("j.jsonl", "w") as file:
+        file.writelines(json.dumps({"text": "x", **each}) + "\n" for each in objects)
+    extras = beginnings_of("j.jsonl", extra="y")[1].extras
+    assert extras == ["1", "2", "2.5", "true", None, None, None]
+    assert beginnings_of("j.jsonl")[1].extras == []
+    for wrong, message in (('{"a": 1}', "must be a string or a number"),
+                           ('"\\ud800"', "half of a surrogate pair")):  # fmt: skip
+        (folder / "j.jsonl").write_text(f'{{"text": "x", "y": {wrong}}}\n')
+        with pytest.raises(W2VError, match=message):
+            beginnings_of("j.jsonl", extra="y")
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        ("id\ttext\na\tx\n", {}, "row 1: no column 'year'; the columns are id, text$"),
+        ("a\tx\n", {}, "the columns are id, text: give --header yes if"),
+        ("id\ttext\tyear\na\tx\n", {"columns": "id,text"}, "has 3 columns, but --columns names 2"),
+    ],
+)
+def test_a_column_that_is_not_there_is_told(folder, rows, options, message):
+    (folder / "t.tsv").write_text(rows)
+    with pytest.raises(W2VError, match=message):
+        beginnings_of("t.tsv", extra="year", **options)

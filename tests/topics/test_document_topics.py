@@ -57,12 +57,34 @@ def test_a_document_without_a_known_word_has_no_topic(w2v, folder, model):
     assert row == {"document": "1", "topics": []}
 
 
+def test_names_of_topics_come_from_a_file_or_from_the_seeds(w2v, folder, model):
+    (folder / "names").write_text("0\tfirst one\n2\tlast\n")
+    args = ("infer", model, "--top", "3", "--names", "names")
+    rows = [line.split("\t") for line in w2v(*args, "--tsv", stdin=b"sun\n").out.splitlines()]
+    assert {row[1]: row[3] for row in rows} == {"0": "first one", "1": "", "2": "last"}
+    (folder / "seeds").write_text("sky\tsun moon star\n")
+    seeded = ("--model", "lda", *TRAIN, "--seeds", "seeds", "-o", "s.safetensors")
+    assert w2v("train", "text", *seeded).code == 0
+    outcome = w2v("infer", "s.safetensors", "--top", "1", stdin=b"sun moon star\n")
+    assert outcome.out.split()[:3] == ["1", "0", "sky"]
+    found = json.loads(w2v("infer", "s.safetensors", "--top", "1", "--json", stdin=b"sun\n").out)
+    assert found["topics"][0]["name"] == "sky"
+    (folder / "names").write_text("0\theaven\n")
+    for command in (("infer", "s.safetensors", "text", "--top", "3"), ("topics", "s.safetensors")):
+        assert "sky" in w2v(*command, "--json").out
+        both = w2v(*command, "--names", "names", "--json").out
+        assert "heaven" in both
+        assert "sky" not in both
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
         (("x.safetensors", "text", "--top", "1", "-o", "y.txt"), "--top, --tsv and --json work"),
         (("lsa.safetensors", "text", "--top", "1"), "--model lsa, whose topics have no shares"),
         (("d.safetensors", "text", "--top", "1"), "--model pv-dbow: topics need one of lda, lsa"),
+        (("x.safetensors", "text", "--names", "text"), "--names is for --top"),
+        (("x.safetensors", "text", "--top", "1", "--names", "text"), "text: row 1: expected the"),
         (("x.safetensors", "text", "--top", "1", "--epochs", "2"), "infers without epochs"),
     ],
 )  # fmt: skip

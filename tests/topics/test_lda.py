@@ -445,7 +445,7 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
         (("train", "text", *ARGS, "--min-df", "999"), "no term is left"),
         (("train", "text", *ARGS, "--init", "x.safetensors"), "has no word vectors"),
         (("infer", "x.safetensors", "text", "--epochs", "2"), "infers without epochs"),
-        (("topics", "x.safetensors", "--format", "tsv"), "work only with --reference"),
+        (("topics", "x.safetensors", "--format", "tsv"), "work only with CORPUS or --reference"),
         (("topics", "x.safetensors", "--reference", "nowhere"), "nowhere: No such file"),
         (("topics", "text"), "text is not a vector file"),
         (("topics", "sg.safetensors"), "with --model skipgram: topics need one of lda, lsa"),

@@ -10,7 +10,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, grouped, or_stdin
-from w2v.cli.document_topics import open_shares, print_topics, top_option
+from w2v.cli.document_topics import open_shares, print_topics, top_options
 from w2v.cli.new_texts import NewTexts, RefusedRows, infer_vectors, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         "(skip).",
     ),  # fmt: skip
 )
-@top_option
+@top_options
 @threads_option
 @click.option(
     "--blank", metavar="TEXT",
@@ -72,6 +72,7 @@ def infer(
     epochs: int | None,
     oov: str,
     top: int | None,
+    names: str | None,
     threads: int | None,
     blank: str | None,
     quiet: bool,
@@ -91,6 +92,8 @@ def infer(
     from w2v.system import output_files
     from w2v.system.progress import ProgressLine
 
+    if names is not None and not top:
+        raise click.UsageError("--names is for --top, which prints topics")
     if output != "-" and (top or not results.plain):
         raise W2VError(
             "--top, --tsv and --json work only on stdout: leave out -o, or --top, --tsv and --json"
@@ -100,22 +103,25 @@ def infer(
     paths = or_stdin(corpus)
     output_files.check(
         {"-o": output, "the list of names": formats.written_beside(output)},
-        {"the model": model, "one of the texts": paths},
+        {"the model": model, "one of the texts": paths, "the file of --names": names},
     )
     refused = RefusedRows()
-    open_model = open_shares if top else SavedDocumentModel
-    saved = open_model(model, epochs, oov)
+    topics: list[str] = []
+    if top:
+        saved, topics = open_shares(model, names, epochs, oov)
+    else:
+        saved = SavedDocumentModel(model, epochs, oov)
     dim = saved.documents()[1].shape[1]
     texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
 
-    def check_names(names: Sequence[str]) -> None:
+    def check_documents(documents: Sequence[str]) -> None:
         """Raise W2VError if the output format cannot store one of the names."""
         if results.plain and not top:
-            formats.check_names(output, names, dim, blank)
+            formats.check_names(output, documents, dim, blank)
 
-    text, vectors = infer_vectors(saved, texts, on_names=check_names)
+    text, vectors = infer_vectors(saved, texts, on_names=check_documents)
     if top:
-        print_topics(results, text.names, vectors, top)
+        print_topics(results, text.names, vectors, topics, top)
     elif results.plain:
         table = Table.build(text.names, vectors, text.sizes())
         _write(table if blank is None else table.without_blanks(blank), output)

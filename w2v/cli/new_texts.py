@@ -96,6 +96,22 @@ class NewTexts:
         count = len(model.names)
         return encode_terms(text, np.arange(count), count), unknown
 
+    def tokens_with_places(self, model: SavedTopicModel) -> EncodedTerms:
+        """Read documents for a topic model; an unknown token keeps its place, as the number -1."""
+        import numpy as np
+
+        from w2v.settings import DocumentSettings
+        from w2v.text.documents import DocumentCorpus
+        from w2v.topics.windowed_coherence import only_known, read_with_places
+
+        documents = self.settings.of(DocumentSettings)
+        corpus = DocumentCorpus(self.paths, model.text_settings, documents)
+        tokens = read_with_places(corpus, model.names, show_reading(self.line, corpus))
+        say_bad_bytes(self.line, corpus)
+        empty = int((np.diff(only_known(tokens).starts) == 0).sum())
+        say_changed_documents(self.line, corpus, empty, 0, None)
+        return tokens
+
     def thread_count(self) -> int:
         """Return the number of worker threads."""
         from w2v.system.resources import processors

@@ -104,6 +104,11 @@ class GivenSettings:
         """Whether the command line gives at least one of the settings."""
         return any(value is not None for value in self._values.values())
 
+    def over(self, values: dict[str, Any]) -> GivenSettings:
+        """Return these settings, with `values` for those that the command line does not give."""
+        given = {name: value for name, value in self._values.items() if value is not None}
+        return GivenSettings({**self._values, **values, **given})
+
     def of(self, kind: type[T]) -> T:
         """Return the settings object of this class; W2VError if a value is out of range."""
         from w2v.setting_fields import check, split_settings

@@ -13,27 +13,55 @@ from w2v.cli.command import INPUT, OUTPUT, grouped
 from w2v.cli.new_texts import NewTexts
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
+from w2v.cli.topic_page import (
+    CorpusTexts,
+    TopicPageOptions,
+    check_probabilities,
+    page_options,
+    print_shares,
+    read_corpus,
+    write_page,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from w2v.runs.saved_model import SavedTopicModel
-    from w2v.topics.coherence import Coherence
     from w2v.topics.topic_words import TopicWords
 
 
 _CHART_WORDS = 5  # number of words of each topic in a chart
 
 
+class TopicsCommand(SettingsCommand):
+    """The command `topics`, which with --sweep is another command with its own options."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:  # fmt: skip
+        """Make the context of the command, or with --sweep that of `topic_sweep.sweep`."""
+        options = args[: args.index("--")] if "--" in args else args
+        if any(arg.partition("=")[0] == "--sweep" for arg in options):
+            from w2v.cli.topic_sweep import sweep
+
+            return sweep.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
 @click.command(
-    cls=SettingsCommand,
+    cls=TopicsCommand,
     settings=("DocumentSettings",),
     examples=(
         "w2v topics topics.safetensors",
         "w2v topics topics.safetensors -n 5 --plot topics.tsv",
+        "w2v topics topics.safetensors documents.tsv -o topics.html",
+        "w2v topics --sweep 5,10 documents.tsv --epochs 20",
     ),
 )
 @click.argument("model", type=INPUT)
+@click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
+@page_options
 @grouped(
     "Topics",
     click.option(
@@ -43,6 +71,14 @@ _CHART_WORDS = 5  # number of words of each topic in a chart
     click.option(
         "--reference", multiple=True, type=INPUT, metavar="FILE",
         help="Measure coherence on these documents instead of the training text. May be repeated.",
+    ),
+)  # fmt: skip
+@grouped(
+    "Topics",
+    click.option(
+        "--sweep", metavar="LIST", expose_value=False,
+        help="Train LDA with these numbers of topics instead, and compare them: see w2v topics "
+        "--sweep 10,20 --help.",
     ),
 )  # fmt: skip
 @click.option(
@@ -64,6 +100,8 @@ _CHART_WORDS = 5  # number of words of each topic in a chart
 @format_options
 def topics(
     model: str,
+    corpus: tuple[str, ...],
+    page: TopicPageOptions,
     count: int,
     reference: tuple[str, ...],
     topic_keys: str | None,
@@ -79,51 +117,93 @@ def topics(
     or of the squared singular values (LSA), its NPMI coherence, and its words. The coherence is a
     number from -1 to 1, which is high if the topic's first 10 words often occur together.
 
+    CORPUS names the files of the training documents, as in w2v train. They are read for the page -o
+    and for --by, with the options of training unless others are given, and matched to the documents
+    of the model by their ids.
+
     --tsv adds the prior alpha after the share, and after NPMI the coherence u_mass and the number
-    of word pairs that could not be scored. --json also adds the weights of the words.
+    of word pairs that could not be scored. With --reference, both also add the coherence in sliding
+    windows, C_V and C_NPMI. --json also adds the weights of the words. If topics have names, from
+    --names or --seeds, both have the name after the number.
     """
     catch_signals()
     limit_blas(None)
     from w2v.runs.saved_model import SavedTopicModel
     from w2v.system import output_files
     from w2v.topics import mallet
-    from w2v.topics.topic_words import top_words
+    from w2v.topics.topic_names import names_of_topics
 
-    if settings.any_given and not reference:
-        raise click.UsageError("options that describe documents work only with --reference")
+    if settings.any_given and not (reference or corpus):
+        raise click.UsageError(
+            "options that describe documents work only with CORPUS or --reference"
+        )
     if plot:
         chart_kind(plot)
     outputs = {
-        "--topic-keys": topic_keys, "--doc-topics": doc_topics, "--state": state, "--plot": plot
+        "-o": page.output, "--topic-keys": topic_keys, "--doc-topics": doc_topics,
+        "--state": state, "--plot": plot,
     }  # fmt: skip
-    output_files.check(outputs, {"the model": model, "one of the files of --reference": reference})
+    inputs = {
+        "the model": model, "one of the texts": corpus,
+        "one of the files of --reference": reference, "the file of --names": page.names,
+    }  # fmt: skip
+    output_files.check(outputs, inputs)
+    page.check(corpus)
     saved = SavedTopicModel(model)
-    listing, coherence = saved.listing(), saved.coherence()
+    if page.output is not None or page.by is not None:
+        check_probabilities(saved, "-o" if page.by is None else "--by")
+    listing = saved.listing()
+    names = names_of_topics(page.names, listing.sizes.size, listing.names)
     if reference:
         coherence = _coherence_in(reference, settings, saved)
+    else:
+        coherence = [topic._asdict() for topic in saved.coherence()]
+    texts = read_corpus(corpus, saved, settings, page) if corpus else CorpusTexts()
     if topic_keys:
         mallet.write_topic_keys(topic_keys, listing, saved.names)
     if doc_topics:
         mallet.write_document_topics(doc_topics, *saved.documents())
     if state:
         mallet.write_state(state, saved.tensors, saved.names, saved.documents()[0])
+    if page.output is not None:
+        write_page(saved, page.output, names, texts)
+    if texts.shares is not None and page.output is None:
+        print_shares(texts.shares, names, results)
+    else:
+        _list(listing, saved.names, coherence, names if any(names) else None, count, results)
+    if plot:
+        _draw(listing, saved.names, names, plot)
+
+
+def _list(
+    listing: TopicWords,
+    words: Sequence[str],
+    coherence: Sequence[Mapping[str, Any]],
+    topic_names: Sequence[str] | None,
+    count: int,
+    results: ResultPrinter,
+) -> None:
+    """Print the topics with their first `count` words; topic_names is None if none has a name."""
+    from w2v.topics.topic_words import top_words
+
     rows = top_words(listing.weights, count)
     for topic in map(int, listing.order()):
-        words = [
-            {"word": saved.names[row], "weight": float(listing.weights[row, topic])}
+        weights = [
+            {"word": words[row], "weight": float(listing.weights[row, topic])}
             for row in rows[topic]
         ]
-        facts: dict[str, Any] = {"topic": topic, "size": float(listing.sizes[topic])}
+        facts: dict[str, Any] = {"topic": topic}
+        if topic_names is not None:
+            facts["name"] = topic_names[topic] or None
+        facts["size"] = float(listing.sizes[topic])
         if listing.alpha is not None:
             facts["alpha"] = float(listing.alpha[topic])
-        facts |= coherence[topic]._asdict() if coherence else {}
-        names = " ".join(word["word"] for word in words)
-        results.print(facts | {"words": words}, _line(facts, names), [[*facts.values(), names]])
-    if plot:
-        _draw(listing, saved.names, plot)
+        facts |= coherence[topic] if coherence else {}
+        top = " ".join(words[row] for row in rows[topic])
+        results.print(facts | {"words": weights}, _line(facts, top), [[*facts.values(), top]])
 
 
-def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
+def _draw(listing: TopicWords, names: Sequence[str], topic_names: Sequence[str], path: str) -> None:
     """Draw the sizes of the topics, and a map of them."""
     from w2v.plots import chart_data
     from w2v.topics.topic_words import top_words
@@ -131,29 +211,37 @@ def _draw(listing: TopicWords, names: Sequence[str], path: str) -> None:
     order = [int(topic) for topic in listing.order()]
     rows = top_words(listing.weights, _CHART_WORDS)
     words = [" ".join(names[row] for row in rows[topic]) for topic in order]
-    chart = chart_data.topics(order, listing.sizes, listing.weights, words)
+    given = [topic_names[topic] for topic in order]
+    chart = chart_data.topics(order, listing.sizes, listing.weights, words, given)
     write_chart(chart, path, lambda message: click.echo(message, err=True))
 
 
 def _coherence_in(
     paths: Sequence[str], settings: GivenSettings, model: SavedTopicModel
-) -> list[Coherence]:
+) -> list[dict[str, Any]]:
     """Measure the coherence of each topic on documents other than the training text."""
     from w2v.system.progress import ProgressLine
     from w2v.topics.coherence import TOP_WORDS, measure_coherence
     from w2v.topics.topic_words import top_words
+    from w2v.topics.windowed_coherence import measure_in_windows, only_known
 
     line = ProgressLine(sys.stderr)
-    tokens, _ = NewTexts(paths, settings, None, line).tokens_in(model)
-    coherence = measure_coherence(tokens, top_words(model.listing().weights, TOP_WORDS))
+    tokens = NewTexts(paths, settings, None, line).tokens_with_places(model)
+    words = top_words(model.listing().weights, TOP_WORDS)
+    coherence = measure_coherence(only_known(tokens), words)
     skipped = sum(topic.skipped for topic in coherence)
     if skipped:
         line.say(f"{skipped:,} pairs of words left out: the reference lacks a word of the pair")
-    return coherence
+    in_windows = measure_in_windows(tokens, words)
+    return [
+        topic._asdict() | windows._asdict()
+        for topic, windows in zip(coherence, in_windows, strict=True)
+    ]
 
 
 def _line(facts: dict[str, Any], names: str) -> str:
     """Return the plain line of a topic."""
     npmi = facts.get("npmi")
     score = "" if "npmi" not in facts else "     -  " if npmi is None else f"{npmi:6.3f}  "
-    return f"{facts['topic']:5}  {facts['size']:6.2%}  {score}{printable(names)}"
+    name = f"{facts['name']}: " if facts.get("name") else ""
+    return f"{facts['topic']:5}  {facts['size']:6.2%}  {score}{printable(name + names)}"

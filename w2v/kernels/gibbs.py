@@ -8,7 +8,9 @@ equation 5), each topic k has a weight:
     p(token | all others) = Σ_k weight_k / (n_d + Σ α),  whose logarithms are summed
 
 The counts n leave out the token itself. n_k tokens have topic k; of these, n_dk are in document d,
-and n_wk are tokens of word w. Document d has n_d tokens, and there are V words.
+and n_wk are tokens of word w. Document d has n_d tokens, and there are V words. The caller may add
+pseudo-counts s_wk to n_wk, and their sums over words to n_k: the prior of word w in topic k is then
+η + s_wk.
 
 To estimate the prior α (Minka 2000, "Estimating a Dirichlet distribution"), each document adds
 Σ_{j < n_dk} 1 / (j + α_k) = Ψ(n_dk + α_k) - Ψ(α_k) to `alpha_sums`.

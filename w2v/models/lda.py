@@ -50,6 +50,10 @@ class Settings(TermSettings):
         8, "With --deterministic: number of shards, parts of a round that are sampled in parallel. "
         "No more threads than shards can work at a time.", 1, 1024,
     )  # fmt: skip
+    seeds: str | None = setting(
+        None, "Seed words that steer topics. Each line of the file is a topic, from topic 0 on: a "
+        "name, a tab, and words. A word may have a weight, as in orbit:2.", file="input",
+    )  # fmt: skip
     keep_state: bool = run_setting(
         False, "Store the topic of each token in the model, for w2v topics --state."
     )
@@ -60,12 +64,16 @@ class Settings(TermSettings):
         return False
 
     def check_together(self, run: RunSettings) -> None:
-        """Raise W2VError if burn-in leaves no epoch to average."""
+        """Raise W2VError if burn-in leaves no epoch to average, or if seeds are wrong."""
         if self.averaged < 1:
             raise W2VError(
                 f"--burn-in {self.burn_in} leaves no epoch of --epochs {self.epochs} to average: "
                 "set --burn-in below --epochs"
             )
+        if self.seeds is not None:
+            from w2v.topics.seeds import read_seeds
+
+            read_seeds(self.seeds, self.topics)  # before the text, which may take long
 
     @property
     def burned_in(self) -> int:

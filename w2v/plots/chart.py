@@ -205,4 +205,6 @@ class Chart:
             for panel, axes in zip(self.panels, picture.axes, strict=False):
                 if isinstance(panel, Circles):
                     panel.finish(axes)
+            for axes in picture.axes[len(self.panels) :]:  # the last row may have a free cell
+                axes.set_axis_off()
         return picture

@@ -1,4 +1,4 @@
-"""The charts of results: training losses, analogy accuracy, topics, the long-lag experiment."""
+"""The charts of results: losses, analogy accuracy, topics, topic sweeps, long-lag experiment."""
 
 from __future__ import annotations
 
@@ -84,7 +84,11 @@ def sections(path: str, results: Mapping[str, Sequence[tuple[str, float | None]]
 
 
 def topics(
-    numbers: Sequence[int], sizes: np.ndarray, weights: np.ndarray, words: Sequence[str]
+    numbers: Sequence[int],
+    sizes: np.ndarray,
+    weights: np.ndarray,
+    words: Sequence[str],
+    given: Sequence[str] = (),
 ) -> Chart:
     """A chart of two panels: the sizes of topics as bars, and a map of the topics.
 
@@ -94,6 +98,8 @@ def topics(
     sizes    float (K,), share of each topic
     weights  float (V, K), weight of each of V words in each topic; signs are ignored
     words    the first words of each topic in `numbers`, separated by blanks
+    given    a name for each topic in `numbers`, which is written in place of the words; "" for a
+             topic without a name; empty: no topic has one
 
     The map shows the first two principal components of the vectors √p(word | topic). The Euclidean
     distance of two such vectors is √2 times the Hellinger distance of the topics.
@@ -102,30 +108,33 @@ def topics(
     shares = np.abs(weights[:, order]).astype(np.float64)
     shares /= np.maximum(shares.sum(axis=0), 1e-30)
     points = principal(np.sqrt(shares).T)
-    names = [f"{topic}: {text}" for topic, text in zip(numbers, words, strict=True)]
+    given = given or [""] * len(numbers)
+    texts = [name or text for name, text in zip(given, words, strict=True)]
+    names = [f"{topic}: {text}" for topic, text in zip(numbers, texts, strict=True)]
     sorted_sizes = sizes[order]
-    rows: list[list[object]] = [["topic", "size", "x", "y", "words"]]
-    for topic, size, (x, y), text in zip(
-        numbers, sorted_sizes.tolist(), points.tolist(), words, strict=True
+    rows: list[list[object]] = [["topic", "size", "x", "y", "words", *["name"] * any(given)]]
+    for topic, size, (x, y), text, name in zip(
+        numbers, sorted_sizes.tolist(), points.tolist(), words, given, strict=True
     ):
-        rows.append([topic, size, x, y, text])
+        rows.append([topic, size, x, y, text, *[name] * any(given)])
     bars = Bars("Topic sizes", "share", [Series("", names, sorted_sizes.tolist())])
     circles = Circles(
-        "Topics near each other share words", _short_names(numbers, words), points, sorted_sizes
-    )
+        "Topics near each other share words", _short_names(numbers, words, given), points,
+        sorted_sizes,
+    )  # fmt: skip
     return Chart([bars, circles], rows)
 
 
-def _short_names(numbers: Sequence[int], words: Sequence[str]) -> list[str]:
-    """The number of each topic and two of its words.
+def _short_names(numbers: Sequence[int], words: Sequence[str], given: Sequence[str]) -> list[str]:
+    """The number of each topic and its name, or two of its words if `given` has no name.
 
     Words that are in one or two topics are taken before words that are in more topics.
     """
     topics_with = Counter(word for text in words for word in text.split())
     names = []
-    for number, text in zip(numbers, words, strict=True):
+    for number, text, name in zip(numbers, words, given, strict=True):
         preferred = sorted(text.split(), key=lambda word: topics_with[word] > 2)
-        names.append(f"{number}: {' '.join(preferred[:2])}")
+        names.append(f"{number}: {name or ' '.join(preferred[:2])}")
     return names
 
 
@@ -162,3 +171,28 @@ def lag(results: Sequence[Mapping[str, Any]]) -> Chart:
             )
         )  # fmt: skip
     return Chart(panels, rows)
+
+
+_SWEEP_PANELS = {  # the title of the panel of each figure of a sweep
+    "perplexity": "Held-out perplexity", "npmi": "Coherence NPMI", "c_v": "Coherence C_V",
+    "u_mass": "Coherence u_mass", "diversity": "Diversity of topics",
+    "stability": "Stability over seeds",
+}  # fmt: skip
+
+
+def sweep(results: Sequence[Mapping[str, Any]]) -> Chart:
+    """A chart of `w2v topics --sweep`: each figure by the number of topics.
+
+    results  the records that `w2v topics --sweep --json` prints
+
+    A figure that no record has is left out.
+    """
+    ordered = sorted(results, key=lambda result: result["topics"])
+    numbers = [result["topics"] for result in ordered]
+    panels = []
+    for name, title in _SWEEP_PANELS.items():
+        values = [result[name] for result in ordered]
+        if any(value is not None for value in values):
+            panels.append(Lines(title, "number of topics", name, [Series(name, numbers, values)]))
+    columns = ["topics", *_SWEEP_PANELS, "seconds"]
+    return Chart(panels, [[*columns], *([result[name] for name in columns] for result in ordered)])

@@ -1,13 +1,14 @@
 """A map as an interactive HTML page, with search, zoom and lists of nearest neighbours.
 
-The page is one file that opens from disk. It includes Apache ECharts (Apache License 2.0) and loads
-nothing from the network.
+A page is one file that opens from disk and loads nothing from the network. The page of a map
+includes Apache ECharts (Apache License 2.0).
 """
 
 from __future__ import annotations
 
 import html
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
 
@@ -16,14 +17,10 @@ import numpy as np
 from w2v.embeddings.query import Neighbour
 from w2v.plots.map import Map
 
-_PARTS = {
-    "style": "explorer.css",
-    "library": "echarts.min.js",
-    "lettering": "lettering.js",
-    "panel": "panel.js",
-    "program": "explorer.js",
-    "search": "search.js",
-}
+_STYLES = ("base.css", "explorer.css")
+_PROGRAMS = (
+    "echarts.min.js", "elements.js", "lettering.js", "panel.js", "explorer.js", "search.js",
+)  # fmt: skip
 
 
 def page(
@@ -37,18 +34,33 @@ def page(
     named       whether all names are always written; otherwise names that are not marked are
                 written only while few points are in view
     """
+    data = {**_data(map_, neighbours), "counted": counted, "named": named}
+    return assemble("explorer.html", _STYLES, _PROGRAMS, data, map_.title)
+
+
+def assemble(
+    body: str, styles: Sequence[str], programs: Sequence[str], data: object, title: str
+) -> str:
+    """An HTML page in one file, made of files in the folder `page`.
+
+    body      the file of the page's elements, in which $title is replaced
+    styles    the style sheets
+    programs  the files of JavaScript, which find the data as JSON in the element `data`
+    data      what `json.dumps` can write
+    title     the title of the page
+    """
     folder = files("w2v.plots") / "page"
-    parts = {name: (folder / file).read_text("utf-8") for name, file in _PARTS.items()}
-    template = Template((folder / "explorer.html").read_text("utf-8"))
-    data = json.dumps(
-        {**_data(map_, neighbours), "counted": counted, "named": named},
-        ensure_ascii=False,
-        allow_nan=False,
-        separators=(",", ":"),
-    )
-    # Without "<", the data cannot end the script element.
-    parts["data"] = data.replace("<", "\\u003c").encode("utf-8", "replace").decode()
-    return template.substitute(parts, title=html.escape(map_.title))
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    title = html.escape(title)
+    parts = {
+        "title": title,
+        "style": "".join((folder / name).read_text("utf-8") for name in styles),
+        "program": "".join((folder / name).read_text("utf-8") for name in programs),
+        "body": Template((folder / body).read_text("utf-8")).substitute(title=title),
+        # Without "<", the data cannot end the script element.
+        "data": text.replace("<", "\\u003c").encode("utf-8", "replace").decode(),
+    }
+    return Template((folder / "frame.html").read_text("utf-8")).substitute(parts)
 
 
 def _data(map_: Map, neighbours: list[list[Neighbour]]) -> dict[str, object]:

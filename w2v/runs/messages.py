@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -34,6 +34,7 @@ from w2v.system.resources import readable
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedText
 from w2v.text.vocabulary import Vocabulary
+from w2v.training.protocols import ComposesWords, Trainer
 from w2v.training.state import TrainingState
 
 LOG_INTERVAL = 1.0  # seconds between two progress events in the log
@@ -88,11 +89,20 @@ class Messages:
             f"preset {request.preset.preset} for {plural(words, 'word')}: {_named(values)}"
         )
 
-    def text(self, corpus: Corpus, vocabulary: Vocabulary, text: EncodedText, ngrams: int) -> None:
+    def text(
+        self,
+        corpus: Corpus,
+        vocabulary: Vocabulary,
+        text: EncodedText,
+        trainer: Trainer | None,
+        seeds: Sequence[str] = (),
+    ) -> None:
         """Report the vocabulary, and warn of doubtful properties of the text.
 
-        ngrams  number of n-grams, or of buckets of n-grams, that are trained
+        trainer  the trainer of the run, which may train n-grams; None: one that trains none
+        seeds    messages about seed words: how many are used, then which are not
         """
+        ngrams = trainer.ngrams if isinstance(trainer, ComposesWords) else 0
         request, console = self._request, self._console
         say_bad_bytes(console, corpus)
         say_pruned(console, vocabulary)
@@ -121,6 +131,8 @@ class Messages:
         if stopwords != "none":
             count = find_stopwords(stopwords, vocabulary.names)
             console.say(f"stop words: {count.found:,} of {count.listed:,} are in the vocabulary")
+        for number, note in enumerate(seeds):
+            (console.warn if number else console.say)(note)
 
     def held_out(self, corpus: Corpus, text: EncodedText, unknown: int) -> None:
         """Report the size of the held-out text; `unknown` of its tokens are out of vocabulary."""

@@ -55,6 +55,8 @@ class Provenance:
     def _settings(self) -> dict[str, Any]:
         request = self.request
         values = asdict(request.options) | asdict(request.text) | self._files
+        if values.get("seeds", "") is None:
+            del values["seeds"]  # so that files without seeds keep the bytes of earlier versions
         return values | (asdict(request.documents) if request.documents else {})
 
     def identity(self) -> dict[str, Any]:

@@ -225,9 +225,12 @@ class Request:
         """The files that settings of the model name, by setting."""
         files = {"weights": getattr(self.options, "weights", None)}
         stopwords = getattr(self.options, "stopwords", "none")
-        # A Python program may give the stop words themselves, one on each line.
+        # A Python program may give the words themselves, in lines.
         if stopwords not in ("none", "english") and "\n" not in stopwords:
             files["stopwords"] = stopwords
+        seeds = getattr(self.options, "seeds", None)
+        if seeds and "\n" not in seeds:
+            files["seeds"] = seeds
         return {name: path for name, path in files.items() if path}
 
     def _check_files(self) -> None:

@@ -29,10 +29,10 @@ from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import END, Vocabulary, write_counts
 from w2v.training.protocols import (
-    ComposesWords,
     GradientTrainer,
     HasVectors,
     Summarised,
+    TakesSeeds,
     check_finite,
 )
 
@@ -161,8 +161,8 @@ class TrainingRun:
                 self.corpus.source,
             )  # fmt: skip
         trainer = self.executor.trainer
-        ngrams = trainer.ngrams if isinstance(trainer, ComposesWords) else 0
-        self.messages.text(self.corpus, self.vocabulary, self.text, ngrams)
+        notes = trainer.place_seeds(request.text) if isinstance(trainer, TakesSeeds) else []
+        self.messages.text(self.corpus, self.vocabulary, self.text, trainer, notes)
         if request.run.save_vocab:
             write_counts(request.run.save_vocab, self.vocabulary)
         if self.held_out:

@@ -18,7 +18,7 @@ from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.network_settings import NetworkSettings
 from w2v.networks.text_classifier import Prediction, TextCounts
-from w2v.settings import ParagraphSettings, SubwordSettings, TextSettings
+from w2v.settings import DocumentSettings, ParagraphSettings, SubwordSettings, TextSettings
 from w2v.system.pipes import name_of
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
@@ -85,7 +85,7 @@ class SavedModel:
             raise W2VError(f"{self.name}: damaged: --model {name} writes no vectors in int8")
         self.model = model
         # Files of older versions lack some settings.
-        older = {"normalize": "none", "oov": "skip", **asdict(SubwordSettings())}
+        older = {"normalize": "none", "oov": "skip", "seeds": None, **asdict(SubwordSettings())}
         values = older | values
         self._facts = container.nested(metadata, "found")
         with self._damage_as_error():
@@ -251,6 +251,30 @@ class SavedTopicModel(SavedDocumentModel):
         """The topics with their words."""
         with self._damage_as_error():
             return self.model.topics(self.tensors)
+
+    def document_topics(self) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """The training documents: names, vectors, float32 (M, K), and tokens, int64 (M,)."""
+        with self._damage_as_error():
+            names, vectors = self.documents()
+            tokens = self.tensors["documents.counts"]
+            topics = self.tensors["words.matrix"].shape[1]
+            if vectors.shape[1] != topics or not np.isfinite(vectors).all() or tokens.min() < 0:
+                raise ValueError("documents.matrix or documents.counts")
+            return names, vectors, tokens
+
+    def document_settings(self) -> dict[str, Any]:
+        """The settings with which the training documents were read; empty if the file has none."""
+        stored = container.nested(self.metadata, "settings")
+        names = [field.name for field in fields(DocumentSettings)]
+        with self._damage_as_error():
+            values = {name: stored[name] for name in names if name in stored}
+            setting_fields.check(DocumentSettings(**values))
+        return values
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the training text; "" if the file does not have it."""
+        return str(container.nested(self.metadata, "corpus").get("sha256", ""))
 
     def coherence(self) -> list[Coherence]:
         """The coherence of each topic in the training documents; empty if it was not computed."""

@@ -6,6 +6,7 @@ In the functions below, `value` is the argument and `what` is its name, for mess
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,7 @@ from w2v.errors import W2VError
 from w2v.system import resources
 
 _BLANK = re.compile(r"[ \t\n\r\v\f]")  # ASCII whitespace, which separates words
+_CONTROL = re.compile(r"[\t\n\r]")
 _MESSAGE_LETTERS = 60  # maximum number of characters of a wrong argument in a message
 # Settings that are strings on the command line. In Python, they may be lists or numbers too.
 _MAY_BE_LISTS = {"dense", "hidden", "format", "columns"}
@@ -125,12 +127,36 @@ def _text(name: str, value: Any) -> Any:
         return _address(value)
     if name == "stopwords" and isinstance(value, Iterable) and not isinstance(value, str | bytes):
         return "".join(f"{stopword}\n" for stopword in sorted(words(value, name)))
+    if name == "seeds" and isinstance(value, Mapping):
+        if not value:
+            raise _wrong(name, "topics with their seed words", value)
+        return "".join(_seed_line(*topic) for topic in value.items())
     if name in _MAY_BE_LISTS and isinstance(value, list | tuple):
         return ",".join(str(_text(name, item)) for item in value)
     if name in _MAY_BE_NUMBERS and isinstance(value, Real):
         number = _int(value)
         return str(float(value) if number is None else number)
     return os.fsdecode(value) if isinstance(value, os.PathLike | bytes) else value
+
+
+def _seed_line(name: object, given: object) -> str:
+    """The line of --seeds for a topic: its name, a tab, and words with weights.
+
+    given  a word, several words, or a mapping of words to weights
+    """
+    what = f"seeds[{name!r}]"
+    line = word(name, "a name in seeds")
+    if not line.strip() or line.startswith("#") or _CONTROL.search(line):
+        raise W2VError(f"{what}: a name is not empty, begins with no # and has no tab or line end")
+    seeds = []
+    for seed in words([*given] if isinstance(given, Mapping) else given, what):
+        weight = given[seed] if isinstance(given, Mapping) else 1
+        if not isinstance(weight, Real) or isinstance(weight, bool) or not math.isfinite(weight):
+            raise _wrong(f"{what}[{seed!r}]", "a weight", weight)
+        if not seed or _BLANK.search(seed):
+            raise W2VError(f"{what}: the word {seed!r} is empty or has a blank: give single words")
+        seeds.append(f"{seed}:{float(weight)!r}")
+    return f"{line}\t{' '.join(seeds)}\n"
 
 
 def _address(value: Any) -> Any:

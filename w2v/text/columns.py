@@ -10,6 +10,7 @@ from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
 LONGEST_ROW = 1 << 28  # maximum bytes of a table row or a JSON object, which must fit in memory
+EXTRA = "extra"  # the key of the extra column in the fields of a row
 _COLUMN_NAMES = {"id", "label", "text", "-"}
 
 
@@ -22,12 +23,14 @@ class Columns:
             one field is `text` and another is `id` or `label`, or if `text` is the only field
     pair    the name of the first of two columns, id or label, for a table without column names; the
             second column is the text
+    extra   the name of a further column to read, which may be one of the above; None: no column
     Raises  W2VError for a wrong value of --columns
     """
 
-    def __init__(self, given: str | None, header: str, pair: str):
+    def __init__(self, given: str | None, header: str, pair: str, extra: str | None = None):
         self._given = None if given is None else _checked(given)
-        self._header, self._pair = header, pair
+        self._header, self._pair, self._extra = header, pair, extra
+        self._extra_column = 0
         self.names: list[str] = []
 
     def begin(self, first: Sequence[str], where: str, separator: str) -> bool:
@@ -55,7 +58,25 @@ class Columns:
         else:
             default = ["label", "id", "text"] if len(first) > 2 else [self._pair, "text"]
             self.names = ["text"] if len(first) == 1 and separator != "\t" else default
+        if self._extra is not None:
+            self._find_extra(names if is_header else self.names, is_header, where)
         return is_header
+
+    def _find_extra(self, names: Sequence[str], is_header: bool, where: str) -> None:
+        """Set the position of the extra column; W2VError if no column has its name."""
+        wanted = str(self._extra).strip().casefold()
+        if wanted not in names:
+            advice = "" if is_header else ": give --header yes if the first row has the names"
+            raise W2VError(
+                f"{where}: no column {self._extra!r}; the columns are "
+                f"{', '.join(names)[:200]}{advice}"
+            )
+        if len(names) != len(self.names):
+            raise W2VError(
+                f"{where}: the header has {len(names)} columns, but --columns names "
+                f"{len(self.names)}"
+            )
+        self._extra_column = names.index(wanted)
 
     @property
     def text_is_last(self) -> bool:
@@ -63,12 +84,16 @@ class Columns:
         return self.names[-1] == "text"
 
     def fields(self, row: Sequence[str], where: str) -> dict[str, str]:
-        """The fields of a row by column name; W2VError if the number of fields is wrong."""
+        """The fields of a row by column name; W2VError if the number of fields is wrong.
+
+        The field of the extra column is also there by the key `EXTRA`.
+        """
         if len(row) != len(self.names):
             found = self._separator.join(row)[:60]
             expected = (" TAB " if self._separator == "\t" else self._separator).join(self.names)
             raise W2VError(f"{where}: expected {expected}, found {found!r}; see --columns")
-        return dict(zip(self.names, row, strict=True))
+        fields = dict(zip(self.names, row, strict=True))
+        return fields if self._extra is None else fields | {EXTRA: row[self._extra_column]}
 
 
 def _checked(given: str) -> list[str]:

@@ -237,6 +237,19 @@ def files_of(path: str) -> list[str]:
     return regular
 
 
+def as_blocks(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """Gather texts in blocks of about `BLOCK` bytes, with a line for each text."""
+    lines, size = [], 0
+    for text in texts:
+        lines.append(text.replace(b"\n", b" "))
+        size += len(text)
+        if size > BLOCK:
+            yield b"\n".join([*lines, b""])
+            lines, size = [], 0
+    if lines:
+        yield b"\n".join([*lines, b""])
+
+
 def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:
     """Read a file in blocks; decompress it if its first bytes are those of a compressed file."""
     stream = packing.unpacked(file, packing.kind_of(packing.peek(file)))

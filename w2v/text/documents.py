@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -18,11 +19,11 @@ import numpy as np
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.pipes import name_of
-from w2v.text.columns import LONGEST_ROW, Columns, records
-from w2v.text.corpus import BLOCK, Corpus
+from w2v.text.columns import EXTRA, LONGEST_ROW, Columns, records
+from w2v.text.corpus import Corpus, as_blocks
 from w2v.text.document_files import expanded, formats_of
 from w2v.text.document_numbers import DocumentNumbers
-from w2v.text.json_fields import SURROGATE, id_field, label_field, text_field
+from w2v.text.json_fields import SURROGATE, extra_field, id_field, label_field, text_field
 from w2v.text.labels import Labels, check_labels, labels_in, leading_labels, split_labels
 
 _LINE_END = re.compile(rb"\r+\n")
@@ -39,6 +40,7 @@ class DocumentCorpus(Corpus):
               table, in a field of a JSON object, or are `__label__NAME` at the beginning of a line
     refused   called with the error of an invalid row, which is then left out. With None, the error
               is raised
+    extra     the name of a column or a JSON field that is read too; None: no column
     Raises    W2VError for wrong settings and, while `blocks` is consumed, for an invalid row or for
               a document name that occurs twice without --merge-ids
 
@@ -47,6 +49,7 @@ class DocumentCorpus(Corpus):
     names       the name of each row of the table of document vectors
     rows        the row of each document in that table: documents with one name share a row
     labels      the labels of each document, each once; empty: none
+    extras      with `extra`, the value of each document in that column; None where it is blank
     blank_rows  number of empty rows of the files that were left out
     """
 
@@ -57,8 +60,10 @@ class DocumentCorpus(Corpus):
         settings: DocumentSettings,
         labels: Labels = "extra",
         refused: Callable[[W2VError], None] | None = None,
+        extra: str | None = None,
     ):
         self._labels, self._refused, self._settings = labels, refused, settings
+        self._extra, self.extras = extra, list[str | None]()
         if settings.label_separator == "":
             raise W2VError("--label-separator is empty: give the text between labels, such as ,")
         self._new_columns()  # raises now for a wrong --columns, not when the first table is read
@@ -85,6 +90,11 @@ class DocumentCorpus(Corpus):
         self._known: dict[str, int] = {}
         self._label_sets: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for equal labels
         formats = {format for _, format, _ in self._inputs}
+        if extra is not None and (without := formats - {"tsv", "csv", "jsonl"}):
+            raise W2VError(
+                f"--by {extra}: documents of --format {without.pop()} have no fields: give a table "
+                "with a header, or jsonl"
+            )
         self._numbers_only = settings.id_prefix != "file" and formats == {"lines"}
 
     def blocks(self) -> Iterator[bytes]:
@@ -92,6 +102,17 @@ class DocumentCorpus(Corpus):
 
         Raises W2VError for a file that is damaged or not text. Without `refused`, also for an
         invalid row, or a name that occurs twice
+        """
+        for block in self.texts():
+            tokens = self._tokens(block)
+            if b"</s>" in tokens:  # The token `</s>` would end the document.
+                tokens = _SENTENCE_END.sub(b"", tokens)
+            yield tokens
+
+    def texts(self) -> Iterator[bytes]:
+        """Blocks of text as UTF-8, before it is tokenized; a line end ends a document.
+
+        The documents of a block are known when it is returned, see `names`. Raises as `blocks`
         """
         self._digest = hashlib.sha256()
         readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
@@ -102,11 +123,7 @@ class DocumentCorpus(Corpus):
             "files": self._file,
         }
         for path, format, name in self._inputs:
-            for block in readers[format](path, name):
-                tokens = self._tokens(block)
-                if b"</s>" in tokens:  # The token `</s>` would end the document.
-                    tokens = _SENTENCE_END.sub(b"", tokens)
-                yield tokens
+            yield from readers[format](path, name)
         self.fingerprint = self._digest.hexdigest()
 
     def _lines(self, path: str, name: str) -> Iterator[bytes]:
@@ -203,13 +220,13 @@ class DocumentCorpus(Corpus):
     def _new_columns(self) -> Columns:
         """The columns of the next table, by the settings."""
         pair = "id" if self._labels == "extra" else "label"
-        return Columns(self._settings.columns, self._settings.header, pair)
+        return Columns(self._settings.columns, self._settings.header, pair, self._extra)
 
     def _text_of(self, fields: dict[str, str], name: str, where: str) -> bytes:
         """Add the document of a table row; returns its text."""
         separator = self._settings.label_separator
         labels = split_labels(fields.get("label", ""), separator, f"{name}: {where}")
-        self._add(fields.get("id"), labels, name, where)
+        self._add(fields.get("id"), labels, name, where, fields.get(EXTRA, "").strip())
         return fields["text"].encode()
 
     def _objects(self, path: str, name: str) -> Iterator[bytes]:
@@ -229,7 +246,8 @@ class DocumentCorpus(Corpus):
             text = text_field(value, settings.text_field, where, needed=True)
             id_ = id_field(value, settings.id_field or "id", where, settings.id_field is not None)
             labels = label_field(value, settings.label_field, where, settings.label_separator)
-            self._add(id_, labels, name, f"row {number}")
+            extra = extra_field(value, self._extra, where) if self._extra is not None else ""
+            self._add(id_, labels, name, f"row {number}", extra)
             return self._encoded(str(text), where)
 
         yield from self._texts(self._rows(path), parse)
@@ -264,7 +282,7 @@ class DocumentCorpus(Corpus):
                     if text is not None:
                         yield text
 
-        return _as_blocks(_documents())
+        return as_blocks(_documents())
 
     def _refuse(self, error: W2VError) -> None:
         """Leave out an invalid row, if `refused` was given."""
@@ -332,9 +350,12 @@ class DocumentCorpus(Corpus):
         self.rows.extend(range(first, first + len(labels)))
         self.labels += [self._label_sets.setdefault(each, each) for each in labels]
 
-    def _add(self, id_: str | None, labels: tuple[str, ...], file: str, where: str) -> None:
+    def _add(
+        self, id_: str | None, labels: tuple[str, ...], file: str, where: str, extra: str = ""
+    ) -> None:
         """Add a document; without an id, its name is its number.
 
+        extra  its value in the column `extra`; "": none
         file   the name of the file, for `--id-prefix file` and messages; "" with --format files
         where  the place of the document in the file, for messages; with --format files its path
         """
@@ -365,21 +386,10 @@ class DocumentCorpus(Corpus):
                 f"{advice}"
             )
         self.rows.append(row)
+        if self._extra is not None:
+            self.extras.append(sys.intern(extra) or None)
         self.labels.append(self._label_sets.setdefault(labels, labels))
 
     def row_numbers(self) -> np.ndarray:
         """`rows` as int32 (D,)."""
         return np.frombuffer(self.rows, np.int32)
-
-
-def _as_blocks(texts: Iterator[bytes]) -> Iterator[bytes]:
-    """Gather texts in blocks of about BLOCK bytes, with a line for each text."""
-    lines, size = [], 0
-    for text in texts:
-        lines.append(text.replace(b"\n", b" "))
-        size += len(text)
-        if size > BLOCK:
-            yield b"\n".join([*lines, b""])
-            lines, size = [], 0
-    if lines:
-        yield b"\n".join([*lines, b""])

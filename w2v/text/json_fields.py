@@ -39,6 +39,24 @@ def id_field(values: dict[str, Any], name: str, where: str, needed: bool) -> str
     return None if value is None else _checked(value, name, where)
 
 
+def extra_field(values: dict[str, Any], name: str, where: str) -> str:
+    """The value of a field as text: a string without blanks around it, or a number; "": none.
+
+    values  the JSON object
+    where   the file and the row, for messages
+    Raises  W2VError for an object or a list
+    """
+    value = values.get(name)
+    if isinstance(value, dict | list):
+        raise W2VError(
+            f"{where}: the field {name!r} must be a string or a number, found "
+            f"{json.dumps(value)[:60]}"
+        )
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else _checked(str(value).strip(), name, where)
+
+
 def label_field(
     values: dict[str, Any], name: str, where: str, separator: str | None
 ) -> tuple[str, ...]:

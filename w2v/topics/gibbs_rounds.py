@@ -21,6 +21,7 @@ from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import aligned
 from w2v.topics.priors import update_alpha, update_eta
+from w2v.topics.seeds import NO_PSEUDO_COUNTS, PseudoCounts
 from w2v.training.chunks import Chunk
 
 PARTS = 16  # parts of a merge, which threads compute in parallel; each merges some of the words
@@ -43,17 +44,25 @@ class TopicCounts:
               `alpha_sums`     float64 (shards, K)  the sums for `priors.update_alpha`, by shard
     settings  `models.lda.Settings`
     end       the number of tokens in an epoch
+    pseudo    the pseudo-counts of seed words
 
-    `counts`, int32 (V, K), holds the number of tokens of each word that have each topic.
+    `counts`, int32 (V, K), holds the number of tokens of each word that have each topic, plus the
+    pseudo-counts: the kernels then sample with the prior eta + s of seed words.
     """
 
     def __init__(
-        self, tokens: EncodedTerms, matrices: dict[str, np.ndarray], settings: Any, end: int
+        self,
+        tokens: EncodedTerms,
+        matrices: dict[str, np.ndarray],
+        settings: Any,
+        end: int,
+        pseudo: PseudoCounts = NO_PSEUDO_COUNTS,
     ):
         self._tokens, self._matrices, self._settings, self._end = tokens, matrices, settings, end
-        self._lengths = np.diff(tokens.starts)
+        self._lengths, self._pseudo = np.diff(tokens.starts), pseudo
         self.counts = aligned(matrices["word_sums"].shape, np.int32)
         count_topics(tokens.words, matrices["topics"], self.counts)
+        pseudo.add_to(self.counts)
         self._totals = self.counts.sum(axis=0)
         self._lock = threading.Lock()
         self._epoch, self._sampled_end = 0, 0
@@ -69,9 +78,12 @@ class TopicCounts:
         """Add the counts of these rows to `word_sums`, if the round ends an epoch after burn-in.
 
         Call this in each round, after its changes have been added to the counts of these rows.
+        Pseudo-counts are not added.
         """
         if self._sampled_end == self._end and self._epoch >= self._settings.burned_in:
+            self._pseudo.add_to(self.counts, -1, rows)
             self._matrices["word_sums"][rows] += self.counts[rows]
+            self._pseudo.add_to(self.counts, 1, rows)
 
     def end_round(self) -> None:
         """End a round; in the last round of an epoch, update the priors.
@@ -89,9 +101,13 @@ class TopicCounts:
                 self._lengths,
             )
         if "eta" in set_.optimize and self._epoch % ETA_EPOCHS == 0:
+            # Eta is fitted to the tokens alone, as without seeds.
+            self._pseudo.add_to(self.counts, -1)
+            totals = self.counts.sum(axis=0) if self._pseudo.words.size else self._totals
             matrices["eta"][0] = update_eta(
-                matrices["eta"][0], self.counts[:, :count], self._totals[:count]
+                matrices["eta"][0], self.counts[:, :count], totals[:count]
             )
+            self._pseudo.add_to(self.counts)
         matrices["alpha_sums"][:] = 0
         self._sampled_end = 0
 
@@ -106,9 +122,14 @@ class GibbsRounds(TopicCounts):
     parts = (PARTS,)
 
     def __init__(
-        self, tokens: EncodedTerms, matrices: dict[str, np.ndarray], settings: Any, end: int
+        self,
+        tokens: EncodedTerms,
+        matrices: dict[str, np.ndarray],
+        settings: Any,
+        end: int,
+        pseudo: PseudoCounts = NO_PSEUDO_COUNTS,
     ):
-        super().__init__(tokens, matrices, settings, end)
+        super().__init__(tokens, matrices, settings, end, pseudo)
         self._buffers: list[SamplerBuffers] = []
         self._idle = iter(list(self._buffers))
         self._bounds = np.linspace(0, len(self.counts), PARTS + 1).astype(np.int64)

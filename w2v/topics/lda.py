@@ -8,7 +8,7 @@ to one Markov chain, in which topics keep their numbers.
 
 Terms are the words of the vocabulary that the model keeps. Arrays have M documents, V terms and K
 topics. In formulas, n_w is the number of tokens of word w, and n_wk the number of those that have
-topic k.
+topic k. s_wk are the pseudo-counts of seed words (`topics.seeds`), which are 0 for other words.
 """
 
 from __future__ import annotations
@@ -24,11 +24,20 @@ from w2v.embeddings.table import Table
 from w2v.factorization import term_matrix
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels.simd import WIDTH, aligned
+from w2v.settings import TextSettings
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 from w2v.topics.coherence import TOP_WORDS, Coherence, measure_coherence
 from w2v.topics.gibbs_rounds import GibbsRounds, TopicCounts
 from w2v.topics.inference import TopicInference
+from w2v.topics.seeds import (
+    NO_SEEDS,
+    PseudoCounts,
+    place_seeds,
+    read_pseudo_counts,
+    read_seeds,
+    stored_topic_names,
+)
 from w2v.topics.sparse_rounds import SparseRounds
 from w2v.topics.topic_words import TopicWords, top_words
 from w2v.training.chunks import GibbsPlan, Plan
@@ -60,6 +69,25 @@ class LdaTrainer:
         self.tokens = term_matrix.encode_terms(text, self.kept, size)
         self.matrices: dict[str, np.ndarray] = {}
         self._rounds: GibbsRounds | SparseRounds | None = None
+        self._seeds = NO_SEEDS
+
+    def place_seeds(self, text: TextSettings) -> list[str]:
+        """Read the seed words (--seeds), before `begin`; returns messages about them.
+
+        text    the settings of tokenizing the text, which apply to seed words too
+        Raises  W2VError for wrong seeds, see `topics.seeds`; OSError if the file cannot be read
+        """
+        set_ = self.settings
+        if set_.seeds is not None:
+            seeds = read_seeds(set_.seeds, set_.topics)
+            self._seeds = place_seeds(
+                seeds, set_.topics, self._vocabulary.names, self.kept, self._word_counts(), text
+            )
+        return self._seeds.notes
+
+    def _word_counts(self) -> np.ndarray:
+        """The number of tokens of each term; int64 (V,)."""
+        return np.bincount(self.tokens.words, minlength=self.kept.size)
 
     def plan(self, threads: int) -> Plan:
         """The chunks of a run."""
@@ -113,6 +141,8 @@ class LdaTrainer:
         self.matrices["alpha_sums"] = np.zeros((shards, self.matrices["alpha"].size))
         rng = np.random.default_rng(set_.seed)
         self.matrices["topics"][:] = rng.integers(0, set_.topics, self.tokens.words.size, np.int16)
+        pseudo = self._seeds.pseudo_counts
+        pseudo.draw_topics(self.tokens.words, self.matrices["topics"], rng)
         self.matrices["alpha"][0, : set_.topics] = set_.alpha
         self.matrices["eta"][0] = set_.eta
 
@@ -140,9 +170,12 @@ class LdaTrainer:
         """The counts without rounds, for a run whose rounds are sampled on a cluster."""
         return TopicCounts(*self._counts_arguments(plan))
 
-    def _counts_arguments(self, plan: Plan) -> tuple[EncodedTerms, dict[str, np.ndarray], Any, int]:
+    def _counts_arguments(
+        self, plan: Plan
+    ) -> tuple[EncodedTerms, dict[str, np.ndarray], Any, int, PseudoCounts]:
         """The arguments of `TopicCounts`."""
-        return self.tokens, self.matrices, self.settings, plan.words // plan.epochs
+        end = plan.words // plan.epochs
+        return self.tokens, self.matrices, self.settings, end, self._seeds.pseudo_counts
 
     def restored(self) -> None:
         """Discard the counts, after a checkpoint has replaced the topics of the tokens."""
@@ -168,7 +201,9 @@ class LdaTrainer:
     def _coherence(self) -> list[Coherence]:
         """The coherence of each topic, computed once, when sampling has ended."""
         self._rounds = None  # frees the memory of the counts
-        return measure_coherence(self.tokens, top_words(self.word_topics(), TOP_WORDS))
+        weights = self.word_topics()
+        self._seeds.pseudo_counts.add_to(weights)
+        return measure_coherence(self.tokens, top_words(weights, TOP_WORDS))
 
     def facts(self) -> dict[str, Any]:
         """Facts about the result, for the metadata of the file."""
@@ -200,18 +235,20 @@ class LdaTrainer:
             documents[begin : begin + term_matrix.ROWS] = block / sums_of_rows
         words = self.word_topics() + np.float32(eta)
         words /= words.sum(axis=1, keepdims=True)
-        counts = np.bincount(self.tokens.words, minlength=self.kept.size)
+        counts = self._word_counts()
         return {
             "documents": Table.build(self._text.names, documents, sizes),
             "words": Table.build([names[row] for row in self.kept], words, counts),
         }
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """The other arrays of the file: the priors; with `keep_state` also the state.
+        """The other arrays of the file: the priors and the seeds; with `keep_state` also the state.
 
         The state has the terms of all tokens, the starts of the documents, and the topics.
         """
         tensors = {"alpha": self._prior()[0].copy(), "eta": self.matrices["eta"]}
+        if self._seeds.names:
+            tensors |= self._seeds.tensors()
         if self.settings.keep_state:
             tensors["state.words"], tensors["state.starts"] = self.tokens
             tensors["state.topics"] = self.matrices["topics"]
@@ -221,7 +258,8 @@ class LdaTrainer:
 def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     """p(word | topic), float32 (V, K), from p(topic | word) and the word counts in a file.
 
-    The file has p(k | w) = (n_wk + eta) / (n_w + K eta), from which n_wk + eta is computed.
+    The file has p(k | w) = (n_wk + eta) / (n_w + K eta), from which n_wk + eta is computed, and the
+    pseudo-counts s_wk of seed words. p(w | k) is n_wk + eta + s_wk divided by its sum over words.
     Raises  KeyError or ValueError if tensors are missing, or their shapes or values are wrong
     """
     counts, alpha, eta = (tensors[name] for name in ("words.counts", "alpha", "eta"))
@@ -229,6 +267,7 @@ def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     if matrix.shape != (counts.size, alpha.size) or not (alpha > 0).all():
         raise ValueError("alpha, words.counts or words.matrix")
     words = matrix * (counts + alpha.size * eta[0])[:, None]
+    read_pseudo_counts(tensors, matrix.shape).add_to(words)
     sums = words.sum(axis=0)
     if not (np.isfinite(sums).all() and np.isfinite(alpha).all() and (sums > 0).all()):
         raise ValueError("alpha, eta, words.counts or words.matrix")
@@ -241,7 +280,7 @@ def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
     """The topics in a file, from the tensors of the file."""
     weights, alpha = topic_words(tensors), tensors["alpha"]
     sizes = tensors["words.counts"] @ tensors["words.matrix"].astype(np.float64)
-    return TopicWords(weights, sizes / sizes.sum(), alpha)
+    return TopicWords(weights, sizes / sizes.sum(), alpha, stored_topic_names(tensors, alpha.size))
 
 
 class LdaInference:

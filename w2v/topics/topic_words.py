@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,13 @@ class TopicWords:
     sizes    float64 (K,)  the share of each topic; shares sum to 1
     alpha    float (K,)    the Dirichlet prior of each topic in a document; None for a model without
              a prior
+    names    the name of each topic, "" for a topic without one; empty for a model without names
     """
 
     weights: np.ndarray
     sizes: np.ndarray
     alpha: np.ndarray | None = None
+    names: Sequence[str] = ()
 
     def order(self) -> np.ndarray:
         """The numbers of the topics by descending size; int64 (K,)."""

@@ -20,6 +20,7 @@ import numpy as np
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import DivergedError
+from w2v.settings import TextSettings
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.training.chunks import Chunk, Plan
 
@@ -146,6 +147,18 @@ class IterativeTrainer(Trainer, HasVectors, Protocol):
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """A note to show after the mean loss of the pairs of an epoch (from 0), or ""."""
+
+
+@runtime_checkable
+class TakesSeeds(Protocol):
+    """A trainer whose topics seed words can steer (--seeds)."""
+
+    def place_seeds(self, text: TextSettings) -> list[str]:
+        """Read the seed words, before the matrices are allocated.
+
+        text     the settings of tokenizing the text, which apply to seed words too
+        Returns  messages: how many seed words are used, then which are not; none without --seeds
+        """
 
 
 @runtime_checkable

@@ -4,12 +4,10 @@
    colours, marked (highlighted at first), arrows, `named` (always write names), and for each name its
    nearest neighbours `near` with their `cosines`. A name is referred to by its index in `names`, called
    `at` below. Neighbours that are not on the map are in `others`; their indices follow those of names. */
-const data = JSON.parse(document.getElementById("data").textContent);
 const LABELS = 150, TRIED = 600; // most names written at once, and most names tried
 const FEW = 60; // if data.named is false, names are written while at most so many points are in view
 const SMALLEST = 0.005; // smallest share of the map that can fill the page
 const CLOSE = data.names.length > 300 ? [0.04, 0.3] : [1, 1]; // smallest and largest share after a search
-const element = id => document.getElementById(id);
 const chart = echarts.init(element("points"), null, { renderer: "canvas" });
 const lettering = new Lettering(element("names"));
 const place = new Map(data.names.map((name, at) => [name, at]));
@@ -24,8 +22,6 @@ let marked = new Set(data.marked); // highlighted names
 
 const point = at => [data.x[at], data.y[at]];
 const nameOf = at => at < data.names.length ? data.names[at] : data.others[at - data.names.length];
-const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 const mapSize = () => [element("map").clientWidth || 1, element("map").clientHeight || 1];
 
 /* The ranges of the axes, which show all points with the same scale in both directions. */
@@ -277,5 +273,18 @@ new ResizeObserver(() => {
 }).observe(element("map"));
 addEventListener("hashchange", () => { if (location.hash !== remembered) recall(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+const searched = {
+  none: "No name on this map matches.",
+  names: () => data.names,
+  fill(row, at) {
+    dot(data.group[at], row);
+    text("span", data.names[at], row);
+    if (data.counts) text("small", data.counts[at].toLocaleString("en"), row);
+  },
+  take(at, highlight) {
+    if (highlight && !marked.has(at)) marked.add(at);
+    find(at, true);
+  },
+};
 draw();
 recall();

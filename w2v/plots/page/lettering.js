@@ -1,5 +1,3 @@
-"use strict";
-
 /* Names beside their points, none covering another, on a canvas above the canvas of the points. Drawing
    them in this way takes less time than the labels of ECharts. */
 const LONGEST = 40; // letters of a name; the rest is cut
@@ -58,15 +56,18 @@ class Lettering {
   }
 
   /* Find a place for a name beside its point; returns whether there is one. A name that `matters` may be
-     farther from its point, joined to it by a line, and may cover dots. */
-  name(place, name, [x, y], { size, bold, gap, colour, halo, matters }) {
+     farther from its point, joined to it by a line, and may cover dots. A name that fits in a circle with
+     the radius `inside` around its point is written there. */
+  name(place, name, [x, y], { size, bold, gap, colour, halo, matters, inside = 0 }) {
     const letters = [...name.slice(0, 2 * LONGEST)];
     const text = letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : name;
     const font = `${bold ? "bold " : ""}${size}px ${this.family}`, key = font + text;
     this.ink.font = font;
     if (!this.widths.has(key)) this.widths.set(key, this.ink.measureText(text).width);
     const width = this.widths.get(key), height = size * 1.2;
-    const offers = around(x, y, width, height, gap).filter(box => this.free(box));
+    const middle = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+    const fits = Math.hypot(width, height) < 2 * inside;
+    const offers = [...(fits ? [middle] : []), ...around(x, y, width, height, gap)].filter(box => this.free(box));
     let box = offers.find(box => !this.dots.some(dot => meet(box, dot)));
     for (let far = gap; matters && !box && far < 120; far += 16) {
       box = around(x, y, width, height, far).find(box => this.free(box));

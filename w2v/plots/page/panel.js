@@ -1,17 +1,4 @@
-/* The panel beside the map, and helpers that add elements to the page. */
-function text(tag, content, parent, attributes = {}) {
-  const made = document.createElement(tag);
-  made.textContent = content;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  parent.append(made);
-  return made;
-}
-
-function button(content, parent, onclick, attributes = {}) {
-  const made = text("button", content, parent, { type: "button", ...attributes });
-  made.onclick = onclick;
-  return made;
-}
+/* The panel beside the map. */
 
 /* The count and the group of a name, as text. */
 function facts(at) {

@@ -1,13 +1,15 @@
-/* The search field, and the list of matching names below it. */
+/* The search field, and the list of matching names below it. The page says what is searched in an object
+   `searched`: the names(), fill(row, at) of a line of the list, take(at, shift) of a choice, and `none`, the
+   message if no name matches. A name is referred to by its index in names(), called `at`. */
 const OFFERS = 12; // most names in the list
 
 /* Names that match a search: the exact name, names that begin with it, names that contain it. */
 function matching(wanted) {
-  const lower = wanted.toLowerCase(), found = [[], [], []];
-  if (place.has(wanted)) found[0].push(place.get(wanted));
-  for (let at = 0; lower && at < data.names.length && found[1].length < OFFERS; at++) {
-    const where = data.names[at].toLowerCase().indexOf(lower);
-    if (where >= 0 && data.names[at] !== wanted) found[where ? 2 : 1].push(at);
+  const names = searched.names(), lower = wanted.toLowerCase(), found = [[], [], []];
+  if (names.includes(wanted)) found[0].push(names.indexOf(wanted));
+  for (let at = 0; lower && at < names.length && found[1].length < OFFERS; at++) {
+    const where = names[at].toLowerCase().indexOf(lower);
+    if (where >= 0 && names[at] !== wanted) found[where ? 2 : 1].push(at);
   }
   return found.flat().slice(0, OFFERS);
 }
@@ -19,13 +21,11 @@ function complete() {
   list.replaceChildren();
   offers.forEach((at, rank) => {
     const row = text("li", "", list, { role: "option", id: `offer${rank}` });
-    dot(data.group[at], row);
-    text("span", data.names[at], row);
-    if (data.counts) text("small", data.counts[at].toLocaleString("en"), row);
+    searched.fill(row, at);
     row.onpointerdown = event => event.preventDefault(); // keeps the focus in the field
     row.onclick = event => take(at, event.shiftKey);
   });
-  if (field.value && !offers.length) text("li", "No name on this map matches.", list, { class: "none" });
+  if (field.value && !offers.length) text("li", searched.none, list, { class: "none" });
   list.hidden = !field.value;
   field.setAttribute("aria-expanded", offers.length > 0);
   offer(0);
@@ -41,11 +41,10 @@ function offer(rank) {
   else element("search").removeAttribute("aria-activedescendant");
 }
 
-function take(at, highlight) {
+function take(at, shift) {
   element("search").value = "";
   complete();
-  if (highlight && !marked.has(at)) marked.add(at);
-  find(at, true);
+  searched.take(at, shift);
 }
 
 element("search").oninput = complete;

@@ -1,0 +1,229 @@
+"""w2v topics with documents: the page of topics (-o), and topics by a field (--by)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from w2v.cli.command import INPUT, OUTPUT, grouped
+from w2v.cli.option_bundle import option_bundle
+from w2v.cli.options import GivenSettings
+from w2v.cli.output import ResultPrinter, printable
+from w2v.errors import W2VError
+from w2v.runs.text_messages import say_bad_bytes, say_changed_documents, show_reading
+
+if TYPE_CHECKING:
+    from w2v.runs.saved_model import SavedTopicModel
+    from w2v.system.progress import ProgressLine
+    from w2v.topics.topic_shares import SharesByValue
+
+_MAX_VALUES = 1000  # number of values of --by that a page draws
+
+
+@dataclass(frozen=True)
+class TopicPageOptions:
+    """The page that is written, the names of topics, and the field of --by; None: not given."""
+
+    output: str | None
+    names: str | None
+    by: str | None
+
+    def check(self, corpus: Sequence[str]) -> None:
+        """Raise UsageError for options that do not fit together, W2VError for a wrong suffix."""
+        from w2v.cli.charts import kind_named
+
+        if corpus and self.output is None and self.by is None:
+            raise click.UsageError(
+                "CORPUS is read for -o and --by: add -o topics.html; --reference measures coherence"
+            )
+        if self.by is not None and not corpus:
+            raise click.UsageError("--by needs the documents: add CORPUS")
+        if self.output is not None and kind_named(self.output) != "html":
+            raise W2VError(f"{self.output}: expected a name that ends in .html")
+
+
+page_options = option_bundle(
+    "page",
+    TopicPageOptions,
+    click.option(
+        "-o", "--output", type=OUTPUT, metavar="FILE",
+        help="Also write a page of the topics, one .html file that opens in a browser. With CORPUS "
+        "it shows the beginning of documents.",
+    ),
+    grouped(
+        "Topics",
+        click.option(
+            "--names", type=INPUT, metavar="FILE",
+            help="Names of topics: on each line the number of a topic, a tab and its name. The "
+            "page -o can write such a file.",
+        ),
+        click.option(
+            "--by", metavar="NAME",
+            help="With CORPUS: the shares of topics for each value of this column or JSON field, "
+            "such as year. They are printed in place of the list of topics, or with -o drawn on "
+            "the page.",
+        ),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class CorpusTexts:
+    """What was read from CORPUS about the documents of a model.
+
+    beginnings  the beginning of the text of some documents, by their names
+    shares      the shares of topics by the values of --by; None without --by
+    """
+
+    beginnings: dict[str, str] = field(default_factory=dict)
+    shares: SharesByValue | None = None
+
+
+def read_corpus(
+    paths: Sequence[str], model: SavedTopicModel, settings: GivenSettings, page: TopicPageOptions
+) -> CorpusTexts:
+    """Read the documents of CORPUS, and match them by their names to those of a model.
+
+    Documents are read with the settings that the model was trained with, unless the command line
+    gives others.
+    """
+    from w2v.plots.topic_page import top_documents
+    from w2v.settings import DocumentSettings
+    from w2v.system.progress import ProgressLine
+    from w2v.text.beginnings import beginnings
+    from w2v.text.documents import DocumentCorpus
+    from w2v.topics.topic_shares import shares_by_value
+
+    line = ProgressLine(sys.stderr)
+    names, mixtures, tokens = model.document_topics()
+    wanted: set[str] = set()
+    if page.output is not None:
+        wanted = {names[row] for rows in top_documents(mixtures) for row in rows.tolist()}
+    documents = settings.over(model.document_settings()).of(DocumentSettings)
+    corpus = DocumentCorpus(paths, model.text_settings, documents, extra=page.by)
+    show = show_reading(line, corpus)
+    texts = beginnings(corpus, wanted, lambda documents: show(0))
+    say_bad_bytes(line, corpus)
+    say_changed_documents(line, corpus, empty=0, cut=0, length=None)
+    _say_matches(line, corpus, model, names)
+    if page.by is None:
+        return CorpusTexts(texts)
+    values = _values(line, corpus, names, page.by)
+    shares = shares_by_value(page.by, values, mixtures, tokens)
+    if page.output is not None and len(shares.values) > _MAX_VALUES:
+        raise W2VError(
+            f"--by {page.by} has {len(shares.values):,} values, and a page draws at most "
+            f"{_MAX_VALUES:,}: give a field with fewer values, such as a year"
+        )
+    return CorpusTexts(texts, shares)
+
+
+def _say_matches(
+    line: ProgressLine, corpus: Any, model: SavedTopicModel, names: Sequence[str]
+) -> None:
+    """Report documents that only the model or only CORPUS has; W2VError if they share none."""
+    from w2v.system.progress import plural
+
+    known = {*names}
+    missing = len(known.difference(corpus.names))
+    others = sum(name not in known for name in corpus.names)
+    if missing == len(known):
+        raise W2VError(
+            f"{corpus.source}: none of its {plural(len(corpus.names), 'document')} has the id of a "
+            f"document in {model.name}: give the training text, with the same options for its "
+            "format and ids"
+        )
+    if others:
+        line.warn(
+            f"{plural(others, 'document')} of CORPUS left out: the model was not trained on them; "
+            "w2v infer finds their topics"
+        )
+    if missing:
+        line.warn(f"{plural(missing, 'document')} of the model not found in CORPUS")
+    if corpus.fingerprint != model.fingerprint:
+        line.warn(
+            "CORPUS is not the training text, or is read in another way: documents are matched "
+            "only by their ids"
+        )
+
+
+def _values(line: ProgressLine, corpus: Any, names: Sequence[str], by: str) -> list[str | None]:
+    """Return the value of --by for each document of the model; None where there is none."""
+    from w2v.system.progress import plural
+
+    value_of: dict[str, str] = {}
+    different = set()
+    for row, value in zip(corpus.rows, corpus.extras, strict=True):
+        name = corpus.names[row]
+        if value is not None and value_of.setdefault(name, value) != value:
+            different.add(name)
+    values = [value_of.get(name) for name in names]
+    if not any(value is not None for value in values):
+        raise W2VError(f"--by {by}: no document has a value: check the name of the field")
+    if different:
+        line.warn(
+            f"{plural(len(different), 'document')} with several values of {by}: the first counts"
+        )
+    found = {*corpus.names}
+    without = sum(name in found and name not in value_of for name in names)
+    if without:
+        line.warn(f"{plural(without, 'document')} without a value of {by} left out of the shares")
+    return values
+
+
+def write_page(model: SavedTopicModel, path: str, names: Sequence[str], texts: CorpusTexts) -> None:
+    """Write the page of topics; W2VError for a model whose topics are not probabilities."""
+    from w2v.plots.topic_page import MAX_SEARCHED, TopicPage
+    from w2v.system import atomic_file
+
+    (documents, mixtures, tokens), tensors = model.document_topics(), model.tensors
+    page = TopicPage(
+        path=model.name, topics=model.listing(), words=model.names, counts=tensors["words.counts"],
+        word_topics=tensors["words.matrix"], coherence=model.coherence(), documents=documents,
+        document_topics=mixtures, tokens=tokens, names=names,
+        beginnings=texts.beginnings, shares=texts.shares,
+    )  # fmt: skip
+    with atomic_file.packed(path) as file:
+        file.write(page.html().encode("utf-8", "backslashreplace"))  # a path may be invalid UTF-8
+    if len(model.names) > MAX_SEARCHED:
+        click.echo(
+            f"the page's search has the {MAX_SEARCHED:,} most frequent of {len(model.names):,} "
+            "words, and the listed words of each topic", err=True,
+        )  # fmt: skip
+    click.echo(f"wrote {printable(path)}", err=True)
+
+
+def check_probabilities(model: SavedTopicModel, option: str) -> None:
+    """Raise W2VError for a model whose topics are not probabilities, such as LSA."""
+    if model.listing().alpha is None:
+        raise W2VError(
+            f"{model.name}: the topics of --model {model.model.name} are not probabilities: "
+            f"{option} needs a model trained with --model lda"
+        )
+
+
+def print_shares(shares: SharesByValue, names: Sequence[str], results: ResultPrinter) -> None:
+    """Print the shares of topics for each value of --by."""
+    labels = [f"{topic} {name}".rstrip() for topic, name in enumerate(names)]
+    width = max(len(printable(text)) for text in (shares.name, *shares.values))
+    results.print_heading(
+        f"{printable(shares.name):{width}}  documents      tokens  largest topics"
+    )
+    for value, documents, tokens, row in zip(
+        shares.values, shares.documents.tolist(), shares.tokens.tolist(), shares.shares, strict=True
+    ):
+        order = [topic for topic in (-row).argsort(kind="stable").tolist() if row[topic] > 0]
+        topics = [
+            {"topic": topic, **({"name": names[topic]} if names[topic] else {}), "share": share}
+            for topic, share in enumerate(row.tolist())
+        ]
+        largest = ", ".join(f"{printable(labels[topic])}: {row[topic]:.1%}" for topic in order[:5])
+        results.print(
+            {"value": value, "documents": documents, "tokens": tokens, "topics": topics},
+            f"{printable(value):{width}}  {documents:9,}  {tokens:10,}  {largest}",
+            [[value, documents, tokens, *row.tolist()]],
+        )

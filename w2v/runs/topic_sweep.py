@@ -1,0 +1,243 @@
+"""A topic sweep: LDA with several numbers of topics and seeds, and the figures of each number.
+
+The models are trained one after another, each with all threads, in deterministic rounds. The
+figures, except for the seconds, therefore do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from tempfile import TemporaryDirectory
+
+from w2v.errors import W2VError
+from w2v.kernels.cache import is_cold, machine_code
+from w2v.models.lda import Settings
+from w2v.runs.executors import local_executor
+from w2v.runs.messages import Messages
+from w2v.runs.provenance import Provenance
+from w2v.runs.request import Request
+from w2v.runs.run import TrainingRun
+from w2v.runs.saved_model import SavedTopicModel
+from w2v.runs.sweep_figures import ModelFigures, SweepRow, measure, summarise
+from w2v.runs.sweep_record import NAME, SweepRecord
+from w2v.runs.sweep_texts import SweepTexts
+from w2v.runs.text_messages import Console, say_bad_bytes, say_compiling
+from w2v.system import locks
+from w2v.system.progress import Progress, duration, plural
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
+from w2v.text.vocabulary import Vocabulary
+from w2v.topics.lda import LdaTrainer
+
+_KERNELS = "word_hash", "documents", "gibbs", "topic_inference", "topic_windows"
+# Sampling a token takes as long as the work for this many topics, plus the topics. From the speeds
+# in the manual, 43 million tokens/s with 20 topics and 7 million with 1,000.
+_OVERHEAD = 170
+
+
+class TopicSweep:
+    """A sweep over numbers of topics.
+
+    request  the options and files of a run of LDA. Its output, number of topics and
+             `deterministic` are replaced; its seed is the first one
+    topics   the numbers of topics, each once
+    seeds    number of models with each number of topics, at least 1. Their seeds are the seed of
+             the request and the numbers after it
+    folder   the folder that keeps the models and the record of their figures; None: a temporary one
+    console  prints messages and progress
+    valid    a file of held-out documents; None: a tenth of the documents of the request is held out
+    Raises   W2VError if a setting is out of range, or a number of topics is given twice
+
+    `rows` does all the work.
+    """
+
+    def __init__(
+        self, request: Request, topics: Sequence[int], seeds: int, folder: str | None,
+        console: Console, valid: str | None = None,
+    ):  # fmt: skip
+        for number in topics:
+            if topics.count(number) > 1:
+                raise W2VError(f"--sweep names {number} twice: leave one out")
+        self._request, self._topics, self._console = request, topics, console
+        first = vars(request.options)["seed"]
+        self._seeds = range(first, first + seeds)
+        self._folder = folder
+        self._texts = SweepTexts(request, valid)
+        self._done, self._finished, self._started = 0.0, 0, 0.0
+
+    def rows(self) -> Iterator[SweepRow]:
+        """Train the models, and yield the figures of each number of topics when they are known.
+
+        Raises  W2VError for a corpus that cannot be read or is too small, for a folder with another
+                sweep, and as `TrainingRun`. After a stop signal, the folder keeps the finished
+                models
+        """
+        with ExitStack() as stack:
+            folder = stack.enter_context(self._opened())
+            for number in self._topics:
+                self._run(folder, number, self._seeds[0], self._console)  # checks the settings
+            if self._folder:
+                stack.enter_context(locks.locked(os.path.join(folder, NAME)))
+            record = self._read(folder)
+            self._say_plan(record)
+            self._started = time.monotonic()
+            for number in self._topics:
+                models = []
+                for seed in self._seeds:
+                    figures = record and record.get(number, seed)
+                    try:
+                        models.append(figures or self._trained(folder, number, seed, record))
+                    except KeyboardInterrupt:
+                        self._say_stopped()
+                        raise
+                yield summarise(models)
+
+    def _say_stopped(self) -> None:
+        """Report that a signal has stopped the sweep."""
+        count = len(self._topics) * len(self._seeds)
+        kept = f"; the same command continues the sweep in {self._folder}" if self._folder else ""
+        self._console.say(f"stopped after {self._finished} of {plural(count, 'model')}{kept}")
+
+    @contextmanager
+    def _opened(self) -> Iterator[str]:
+        """A block with the folder of the models; a new folder is removed if it stays empty."""
+        if self._folder is None:
+            with TemporaryDirectory(prefix="w2v-") as temporary:
+                yield temporary
+            return
+        if os.path.exists(self._folder) and not os.path.isdir(self._folder):
+            raise W2VError(f"{self._folder} is not a folder: name the folder for the models")
+        is_new = not os.path.exists(self._folder)
+        os.makedirs(self._folder, exist_ok=True)
+        try:
+            yield self._folder
+        finally:
+            if is_new:
+                with suppress(OSError):  # it has files
+                    os.rmdir(self._folder)
+
+    def _run(self, folder: str, topics: int, seed: int, console: Console) -> TrainingRun:
+        """A training run of one model."""
+        options = self._request.options
+        assert isinstance(options, Settings)
+        request = replace(
+            self._request, output=_path(folder, topics, seed), temporary=self._folder is None,
+            options=replace(options, topics=topics, seed=seed, deterministic=True),
+        )  # fmt: skip
+        messages = Messages(console, request)
+        return TrainingRun(request, local_executor(request), messages, self._texts)
+
+    def _read(self, folder: str) -> SweepRecord | None:
+        """Read the documents, and the record of earlier models; None without a folder."""
+        if is_cold(*_KERNELS):
+            say_compiling(self._console)
+        run = self._run(folder, self._topics[0], self._seeds[0], self._console)
+        vocabulary, text = self._texts.read(
+            run.executor.read, run.messages.reading(run.corpus), {}, False
+        )
+        run.messages.text(run.corpus, vocabulary, text, None, self._seed_notes(vocabulary, text))
+        documents, held_out = text.starts.size - 1, self._texts.held_out_words.starts.size - 1
+        if self._texts.valid:
+            say_bad_bytes(self._console, self._texts.valid)
+            source = f"{plural(held_out, 'document')} of {self._texts.valid.source}"
+        else:
+            source = f"{held_out:,} of {plural(documents + held_out, 'document')}"
+        self._console.say(f"held out for the perplexity: {source}")
+        for number in self._topics:
+            if number > documents:
+                raise W2VError(
+                    f"--sweep {number}: more topics than the {plural(documents, 'document')} of "
+                    "training: leave it out"
+                )
+        if self._folder is None:
+            return None
+        provenance = Provenance(run.request, run.executor.identity, run.corpus, self._texts.valid)
+        left_out = {"--topics", "--seed", *machine_code()}
+        identity = provenance.identity()
+        return SweepRecord(
+            folder, {name: value for name, value in identity.items() if name not in left_out}
+        )
+
+    def _seed_notes(self, vocabulary: Vocabulary, text: EncodedText) -> list[str]:
+        """Messages about seed words; W2VError if they do not fit the smallest model."""
+        options = self._request.options
+        assert isinstance(options, Settings)
+        assert isinstance(text, EncodedDocuments)
+        if options.seeds is None:
+            return []
+        smallest = replace(options, topics=min(self._topics))
+        return LdaTrainer(vocabulary, text, smallest).place_seeds(self._request.text)
+
+    def _say_plan(self, record: SweepRecord | None) -> None:
+        """Report how many models are to be trained, and compute the work of all of them."""
+        models = [(number, seed) for number in self._topics for seed in self._seeds]
+        missing = [model for model in models if not (record and record.get(*model))]
+        self._finished = len(models) - len(missing)
+        self._total = sum(_OVERHEAD + number for number, _ in missing)
+        before = f"; {self._finished} of {len(models)} were finished before"
+        self._console.say(
+            f"{plural(len(missing), 'model')} to train{before if self._finished else ''}"
+        )
+
+    def _trained(
+        self, folder: str, topics: int, seed: int, record: SweepRecord | None
+    ) -> ModelFigures:
+        """Train a model, measure it, and keep its figures."""
+        count, work = len(self._topics) * len(self._seeds), _OVERHEAD + topics
+        name = f"model {self._finished + 1} of {count}, {plural(topics, 'topic')}, seed {seed}"
+        console = _SweepConsole(self._console, name, self._done, work, self._total, self._started)
+        run, begin = self._run(folder, topics, seed, console), time.monotonic()
+        is_whole = not (run.has_checkpoint() or os.path.exists(run.request.output))
+        run.carry_out(resume=self._folder is not None)
+        seconds = time.monotonic() - begin if is_whole else None
+        model = SavedTopicModel(run.request.output)
+        figures = measure(model, seed, self._texts, run.vocabulary, run.executor.threads, seconds)
+        if record:
+            record.add(figures)
+        else:
+            os.unlink(run.request.output)
+        self._done += work
+        self._finished += 1
+        return figures
+
+
+class _SweepConsole:
+    """A console that shows the progress of a model as that of the sweep, and prints no messages.
+
+    console  shows the progress
+    name     the model
+    done     the work of the models before
+    work     the work of this model
+    total    the work of all models
+    started  when the first model was begun, by `time.monotonic`
+    """
+
+    def __init__(
+        self, console: Console, name: str, done: float, work: float, total: float, started: float
+    ):
+        self._console, self._name = console, name
+        self._done, self._work, self._total, self._started = done, work, total, started
+
+    def say(self, message: str) -> None:
+        """Print nothing: the sweep has its own messages."""
+
+    def warn(self, message: str) -> None:
+        """Print nothing: the sweep has printed the warnings about the text."""
+
+    def show(self, state: object) -> None:
+        """Show the progress."""
+        if isinstance(state, Progress):
+            done = self._done + self._work * state.words / state.total
+            spent = time.monotonic() - self._started
+            left = duration(spent * (self._total / done - 1)) if done else "?"
+            self._console.show(
+                f"{self._name}: {state.words / state.total:6.1%}  {left} left in all"
+            )
+
+
+def _path(folder: str, topics: int, seed: int) -> str:
+    """The path of a model."""
+    return os.path.join(folder, f"topics-{topics}-seed-{seed}.safetensors")

@@ -1,0 +1,97 @@
+"""The shares of topics over the values of a field of the documents, such as years.
+
+Arrays have M documents, N values and K topics.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ].*)?)?)?\Z")
+
+
+@dataclass(frozen=True, eq=False)
+class SharesByValue:
+    """The shares of topics for each value of a field.
+
+    name       the name of the field
+    values     the N values
+    documents  int64 (N,), the number of documents of each value
+    tokens     int64 (N,), the number of tokens of these documents
+    shares     float64 (N, K), the topics' shares of the tokens; a row sums to 1, or is zeros if the
+               value has no tokens
+    positions  float64 (N,), where each value is on an axis: numbers as they are, dates as days. The
+               values are then in this order. None: the values are neither numbers nor dates, and
+               in the order of their letters
+    """
+
+    name: str
+    values: list[str]
+    documents: np.ndarray
+    tokens: np.ndarray
+    shares: np.ndarray
+    positions: np.ndarray | None
+
+
+def shares_by_value(
+    name: str, values: Sequence[str | None], document_topics: np.ndarray, tokens: np.ndarray
+) -> SharesByValue:
+    """Compute the shares of topics for each value of a field, weighted by tokens.
+
+    name             the name of the field
+    values           the value of each document; None: the document is left out
+    document_topics  float (M, K), the shares of topics in each document
+    tokens           int (M,), the number of tokens of each document
+    """
+    rows_of: dict[str, list[int]] = {}
+    for row, value in enumerate(values):
+        if value is not None:
+            rows_of.setdefault(value, []).append(row)
+    ordered, positions = _in_order([*rows_of])
+    shares = np.zeros((len(ordered), document_topics.shape[1]))
+    for number, value in enumerate(ordered):
+        rows = rows_of[value]
+        shares[number] = tokens[rows].astype(np.float64) @ document_topics[rows]
+    sums = shares.sum(axis=1, keepdims=True)
+    shares /= np.where(sums > 0, sums, 1)
+    documents = np.array([len(rows_of[value]) for value in ordered], np.int64)
+    counts = np.array([tokens[rows_of[value]].sum() for value in ordered], np.int64)
+    return SharesByValue(name, ordered, documents, counts, shares, positions)
+
+
+def _in_order(values: list[str]) -> tuple[list[str], np.ndarray | None]:
+    """The values in their order, and their positions on an axis, see `SharesByValue`."""
+    for position_of in (_number, _date):
+        positions = [position_of(value) for value in values]
+        known = [position for position in positions if position is not None]
+        if len(known) == len(values):
+            order = sorted(range(len(values)), key=lambda row: (known[row], values[row]))
+            return [values[row] for row in order], np.array([known[row] for row in order])
+    return sorted(values), None
+
+
+def _number(value: str) -> float | None:
+    """The number that a text is; None: it is no finite number."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and value.isascii() else None
+
+
+def _date(value: str) -> float | None:
+    """The day, as a number, of a date YYYY, YYYY-MM or YYYY-MM-DD, with or without a time."""
+    found = _ISO_DATE.match(value)
+    if not found:
+        return None
+    year, month, day = (int(part or 1) for part in found.groups())
+    try:
+        return float(datetime.date(year, month, day).toordinal())
+    except ValueError:
+        return None
