@@ -1,17 +1,17 @@
 """Collapsed Gibbs sampling whose time for a token does not grow with the number of topics.
 
-The weight of a topic k for a token of word w in document d, see `gibbs`, has two parts:
+The weight of a topic k for a token of word w in document d, see `gibbs`, has three parts:
 
-    weight_k = n_dk (n_wk + η) / (n_k + V η)  +  α_k (n_wk + η) / (n_k + V η)
+    weight_k = (n_dk + α_k) n_wk / (n_k + V η)  +  n_dk η / (n_k + V η)  +  α_k η / (n_k + V η)
 
-The first part is zero but for the topics of the document, which are few; their weights are computed
-for each token. The second part does not depend on the document. Its sums over topics are computed
-once a round, for all words: those of α_k n_wk / (n_k + V η) over the topics of the word, and those
-of α_k η / (n_k + V η), which serve all words. A topic is drawn from a part by a bisection of sums.
+The first part is zero but for the topics of the word, the second one but for those of the document.
+The third part depends neither on the word nor on the document. For each token, the first part is
+computed for the topics of the word; the sum of the second part is kept up to date; the sums of the
+third part are computed once a round. A part is drawn by its sum, then a topic of this part.
 
 For this purpose n_wk and n_k are those at the start of the round, in which each token is sampled
 once. n_dk is always up to date. The counts at the start include the token itself, with its old
-topic s. Its weight is thus too large by a known factor:
+topic s. The weight of s is thus too large by a known factor:
 
     weight_s : exact weight_s = (n_ws + η) / (n_s + V η) : (n_ws - 1 + η) / (n_s - 1 + V η)
 
@@ -20,8 +20,9 @@ a topic is drawn again. The result has the exact probabilities.
 
 Sources: Yao, Mimno and McCallum 2009, "Efficient methods for topic model inference on streaming
 document collections", for the parts; Chen et al. 2016, "WarpLDA: a cache efficient O(1) algorithm
-for latent Dirichlet allocation", for counts that change between passes only, not within them. They
-differ in that the counts of the document change here with each token.
+for latent Dirichlet allocation", for counts that change between passes only, not within them. There
+the counts of the document do not change within a pass either, and proposals are accepted by the
+rule of Metropolis and Hastings.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class WordTables(NamedTuple):
     sizes        int32 (V,)      number of topics of each word
     topics       int16 (E,)      the topics of each word, ascending
     ratios       float (E,)      n_wk / (n_k + V η) of these topics
-    smoothing    float (K,)      running sums of α_k η / (n_k + V η)
+    smoothing    float (K,)      running sums of α_k / (n_k + V η)
     """
 
     word_topics: np.ndarray
@@ -67,7 +68,7 @@ class DocumentTopics(NamedTuple):
     counts      int32 (K,)    n_dk of each of them
     places      int32 (K,)    the index in `topics` of each topic, or -1
     mixture     float (K,)    n_dk + α_k of all topics
-    sums        float (K,)    running sums of the weights
+    sums        float (K,)    running sums of the first part of the weights
     alpha_sums  float64 (K,)  Σ 1 / (j + alpha_k) over all documents and 0 <= j < n_dk
     """
 
@@ -88,22 +89,22 @@ def make_document_topics(size: int, dtype: type = np.float32) -> DocumentTopics:
 
 
 @jit
-def tabulate_words(first, last, alpha, tables):
-    """Write the topics of some words and the sums of their weights to the tables.
+def tabulate_words(first, last, tables):
+    """Write the topics of some words and their ratios to the tables.
 
     first   int         first word
     last    int         word after the last one
-    alpha   float (K,)  the prior α
-    tables  WordTables  `sizes`, `topics` and `sums` are changed in place
+    tables  WordTables  `sizes`, `topics` and `ratios` are changed in place
     """
+    word_topics, reciprocals, offsets, sizes, topics, ratios, _ = tables
     for word in range(first, last):
-        begin = at = tables.offsets[word]
-        for topic in range(alpha.size):
-            count = tables.word_topics[word, topic]
+        at = offsets[word]
+        for topic in range(reciprocals.size):
+            count = word_topics[word, topic]
             if count > 0:
-                tables.topics[at], tables.ratios[at] = topic, count * tables.reciprocals[topic]
+                topics[at], ratios[at] = topic, count * reciprocals[topic]
                 at += 1
-        tables.sizes[word] = at - begin
+        sizes[word] = at - offsets[word]
 
 
 @jit
@@ -121,7 +122,7 @@ def move_counts(words, before, after, begin, end, first, last, word_topics):
     """
     for token in range(begin, end):
         word = words[token]
-        if first <= word < last:
+        if first <= word < last and before[token] != after[token]:
             word_topics[word, before[token]] -= 1
             word_topics[word, after[token]] += 1
 
@@ -158,15 +159,16 @@ def remove_topic(listed, counts, places, mixture, size, topic):
     topic    int         a topic of the document
     Returns  int, the new number of topics
     """
-    place = places[topic]
-    counts[place] -= 1
+    # Without an `if`, which would keep the compiler from removing the counts of references.
+    place, last = places[topic], size - 1
+    count, is_gone = counts[place] - 1, counts[place] == 1
+    moved, moved_count = listed[last], counts[last]  # takes the place of a topic that is gone
+    listed[place] = moved if is_gone else topic
+    counts[place] = moved_count if is_gone else count
+    places[listed[place]] = place
+    places[topic] = -1 if is_gone else place
     mixture[topic] -= mixture.dtype.type(1.0)
-    if counts[place] == 0:  # the last topic of the list takes its place
-        size -= 1
-        listed[place], counts[place] = listed[size], counts[size]
-        places[listed[size]] = place
-        places[topic] = -1
-    return size
+    return size - is_gone
 
 
 @inlined
@@ -192,7 +194,7 @@ def draw_listed(listed, counts, size, reciprocals, threshold):
 
     listed       int16 (K,)  see `DocumentTopics`
     counts       int32 (K,)
-    size         int         number of topics of the document, at least 1
+    size         int         number of topics of the document; 0: the result has no meaning
     reciprocals  float (K,)  1 / (n_k + V η)
     threshold    float       random number below the sum
     Returns      int64, the topic
@@ -239,6 +241,81 @@ def prefetch_word(topics, ratios, begin, end):
         prefetch_item(ratios, at)
 
 
+@inlined
+def random_below(limit, state):
+    """Draw a number from 0 to below a limit, in 2**24 steps.
+
+    limit    float
+    state    uint64 (1,)  random state, changed in place
+    Returns  float, of the dtype of the limit
+    """
+    return type(limit)(next_random(state) >> _40) * type(limit)(RANDOM_UNIT) * limit
+
+
+@inlined
+def draw_rest(listed, counts, length, reciprocals, document_sum, smoothing, smoothing_sum, state):
+    """Draw a topic from the second or the third part of the weights.
+
+    listed         int16 (K,)   see `DocumentTopics`
+    counts         int32 (K,)
+    length         int          number of topics of the document
+    reciprocals    float (K,)   1 / (n_k + V η)
+    document_sum   float        the sum of n_dk / (n_k + V η)
+    smoothing      float (K,)   running sums of α_k / (n_k + V η)
+    smoothing_sum  float        the last of them
+    state          uint64 (1,)  random state, changed in place
+    Returns        int64, the topic
+    """
+    threshold = random_below(document_sum + smoothing_sum, state)
+    of_document = draw_listed(listed, counts, length, reciprocals, threshold)
+    of_all = first_above(smoothing, smoothing.size, threshold - document_sum)
+    return of_document if threshold < document_sum and length > 0 else of_all
+
+
+@inlined
+def begin_document(topics, begin, end, listed, counts, places, mixture, alpha_sums, reciprocals):
+    """List the topics of a document, see `DocumentTopics`.
+
+    topics       int16 (N,)    topic of each token
+    begin        int           first token of the document
+    end          int           token after the last one
+    listed       int16 (K,)    changed in place, as the next four
+    counts       int32 (K,)
+    places       int32 (K,)
+    mixture      float (K,)
+    alpha_sums   float64 (K,)
+    reciprocals  float (K,)    1 / (n_k + V η)
+    Returns      (int64, float64), the number of topics, and the sum of n_dk / (n_k + V η)
+    """
+    length, ratio_sum = np.int64(0), 0.0
+    for token in range(begin, end):
+        topic = topics[token]
+        alpha_sums[topic] += 1.0 / mixture[topic]
+        length = add_topic(listed, counts, places, mixture, length, topic)
+        ratio_sum += reciprocals[topic]
+    return length, ratio_sum
+
+
+@inlined
+def end_document(document, length, listed, counts, places, mixture, alpha, document_sums):
+    """Add the counts of a document to their sums, and clear the scratch memory.
+
+    document       int
+    length         int           number of topics of the document
+    listed         int16 (K,)    see `DocumentTopics`
+    counts         int32 (K,)
+    places         int32 (K,)    changed in place, as the next one
+    mixture        float (K,)
+    alpha          float (K,)    the prior α
+    document_sums  int32 (M, K)  changed in place. (0, K): nothing is added
+    """
+    for i in range(length):
+        topic = listed[i]
+        if document_sums.size:
+            document_sums[document, topic] += counts[i]
+        places[topic], mixture[topic] = -1, alpha[topic]
+
+
 @jit
 def sample_sparse_topics(
     words, starts, first, last, tables, scratch, alpha, eta, state, topics, document_sums
@@ -260,61 +337,47 @@ def sample_sparse_topics(
     Returns        float64, the sum of ln p(token | all others) in nats; each is computed before the
                    token is resampled, from the counts at the start of the round
     """
-    # Arrays are taken out of the tuples once: each access would count references, which threads
-    # that share an array do at each other's cost.
-    word_topics, reciprocals, offsets, sizes, listed_topics, ratios, smoothing = tables
+    # Taken out of the tuples once: each access counts a reference, which takes half of the time.
+    word_topics, reciprocals, offsets, sizes, of_words, ratios, smoothing = tables
     listed, counts, places, mixture, sums, alpha_sums = scratch
-    dtype = alpha.dtype.type
-    eta, one, unit = dtype(eta), dtype(1.0), dtype(RANDOM_UNIT)
-    alpha_sum, smoothing_sum = alpha.sum(), smoothing[smoothing.size - 1]
-    mixture[: alpha.size] = alpha
+    eta, one, alpha_sum = alpha.dtype.type(eta), alpha.dtype.type(1.0), alpha.sum()
+    mixture[: alpha.size], smoothing_sum = alpha, smoothing[smoothing.size - 1]
     log_likelihood, product = 0.0, 1.0
     for document in range(first, last):
-        begin, end, size, ratio_sum = starts[document], starts[document + 1], np.int64(0), 0.0
-        for token in range(begin, end):
-            alpha_sums[topics[token]] += 1.0 / mixture[topics[token]]
-            size = add_topic(listed, counts, places, mixture, size, topics[token])
-            ratio_sum += reciprocals[topics[token]]
+        begin, end = starts[document], starts[document + 1]
+        length, ratio_sum = begin_document(
+            topics, begin, end, listed, counts, places, mixture, alpha_sums, reciprocals
+        )
         for token in range(begin, end):
             ahead = min(token + AHEAD, words.size - 1)
             at = offsets[words[ahead]]
-            prefetch_word(listed_topics, ratios, at, at + sizes[words[ahead]])
+            prefetch_word(of_words, ratios, at, at + sizes[words[ahead]])
             prefetch_to_read(word_topics, words[ahead], topics[ahead] // WIDTH)
-            word, old = words[token], np.int64(topics[token])
-            size = remove_topic(listed, counts, places, mixture, size, old)
+            word, old, new = words[token], np.int64(topics[token]), np.int64(-1)
+            length = remove_topic(listed, counts, places, mixture, length, old)
             ratio_sum -= reciprocals[old]
-            # The sums of the parts, and how much of them is exact if the old topic is drawn.
-            at = offsets[word]
-            word_sum = weigh_word(listed_topics, ratios, at, at + sizes[word], mixture, sums)
-            document_sum = dtype(eta * ratio_sum)
-            total = word_sum + document_sum + smoothing_sum
+            at, size = offsets[word], sizes[word]
+            word_sum = weigh_word(of_words, ratios, at, at + size, mixture, sums)
+            document_sum = alpha.dtype.type(ratio_sum)
+            total = word_sum + eta * (document_sum + smoothing_sum)
             count, share = word_topics[word, old] + eta, reciprocals[old]
-            exact = (count - one) / count / (one - share)
-            new = np.int64(-1)
-            while new < 0:
-                threshold = dtype(next_random(state) >> _40) * unit * total
+            exact = (count - one) / count / (one - share)  # exact weight_s : weight_s
+            while new < 0 or (new == old and random_below(one, state) >= exact):
+                threshold = random_below(total, state)
                 if threshold < word_sum:
-                    new = np.int64(listed_topics[at + first_above(sums, sizes[word], threshold)])
-                elif threshold < word_sum + document_sum:
-                    threshold = (threshold - word_sum) / eta
-                    new = draw_listed(listed, counts, size, reciprocals, threshold)
+                    new = np.int64(of_words[at + first_above(sums, size, threshold)])
                 else:
-                    threshold -= word_sum + document_sum
-                    new = first_above(smoothing, smoothing.size, threshold)
-                if new == old and dtype(next_random(state) >> _40) * unit >= exact:
-                    new = np.int64(-1)
-            product *= (total - mixture[old] * count * share * (one - exact)) / (
-                end - begin - 1 + alpha_sum
-            )
+                    new = draw_rest(
+                        listed, counts, length, reciprocals, document_sum, smoothing,
+                        smoothing_sum, state,
+                    )  # fmt: skip
+            total -= mixture[old] * count * share * (one - exact)
+            product *= total / (end - begin - 1 + alpha_sum)
             topics[token] = new
-            size = add_topic(listed, counts, places, mixture, size, new)
+            length = add_topic(listed, counts, places, mixture, length, new)
             ratio_sum += reciprocals[new]
             if product < 1e-200:
                 log_likelihood += np.log(product)
                 product = 1.0
-        for i in range(size):
-            if document_sums.size:
-                document_sums[document, listed[i]] += counts[i]
-            places[listed[i]] = -1
-            mixture[listed[i]] = alpha[listed[i]]
+        end_document(document, length, listed, counts, places, mixture, alpha, document_sums)
     return log_likelihood + np.log(product)

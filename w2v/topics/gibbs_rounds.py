@@ -201,6 +201,9 @@ class SamplerBuffers:
         self._sampler, self._settings = make_sampler(self._counts, alpha), settings
         self.alpha_sums = self._sampler.alpha_sums[0]
 
+    def begin_round(self, counts: np.ndarray, totals: np.ndarray, eta: float) -> None:
+        """Do nothing: `sample` needs only its arguments."""
+
     def sample(
         self,
         counts: np.ndarray,
