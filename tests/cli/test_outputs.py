@@ -41,7 +41,7 @@ READS = {
     },
     "vocab": {"CORPUS...": "text"},
     "phrases": {"CORPUS...": "text", "--connectors": "stop"},
-    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text", "--names": "labels"},
+    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
     "convert": {
         "IN": "w.txt", "--only": "stop", "--words": "stop", "--retrain": "stop",
         "--weights": "stop",
@@ -78,8 +78,6 @@ NEEDED = {
 def command_line(command, files):
     """A command with these files: arguments first, in their order, then options."""
     files = {**NEEDED[command], **files}
-    if command == "infer" and "--names" in files:
-        files = {**files, "--top": "1"}
     if command == "train" and {"--stopwords", "--seeds"} & {*files}:
         files["--model"] = "lda"
     names = [name for name in files if not name.startswith("-")]

@@ -389,6 +389,24 @@ def test_what_is_said_about_the_text(w2v, text, folder):
     assert sweep(w2v, "2", "--sweep-seeds", "1").err == ""
 
 
+def test_seed_words_steer_each_model_and_are_reported_once(w2v, text, folder):
+    (folder / "seeds").write_text("sky\tsun moon nowhere\nfood\tbread salt\n")
+    loud = ("topics", "--sweep", "2,3", text, *ARGS[:-1], "--sweep-seeds", "1", "-o", "models")
+    outcome = w2v(*loud, "--seeds", "seeds")
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.count("seeds: 4 words in 2 topics\n") == 1
+    assert "seed words that are not used: 1 (nowhere): not in the vocabulary" in outcome.err
+    for topics in (2, 3):
+        model = f"models/topics-{topics}-seed-1.safetensors"
+        rows = [json.loads(line) for line in w2v("topics", model, "--json").out.splitlines()]
+        assert {row["name"] for row in rows} >= {"sky", "food"}
+    (folder / "seeds").write_text("sky\tsun\nfood\tbread\nroad\twheel\n")
+    outcome = w2v(*loud[:-2], "--seeds", "seeds", "--quiet")
+    assert outcome.code == 2
+    assert "seeds: line 3: a seed for topic 3, but there are only --topics 2" in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+
+
 @pytest.mark.parametrize("given", [("--sweep", "5"), ("--sweep=5",)])
 def test_the_help_has_the_options_of_lda(w2v, given):
     outcome = w2v("topics", *given, "--help")

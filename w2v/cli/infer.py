@@ -103,7 +103,7 @@ def infer(
     paths = or_stdin(corpus)
     output_files.check(
         {"-o": output, "the list of names": formats.written_beside(output)},
-        {"the model": model, "one of the texts": paths, "the file of --names": names},
+        {"the model": model, "one of the texts": paths},
     )
     refused = RefusedRows()
     topics: list[str] = []

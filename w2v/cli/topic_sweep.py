@@ -69,7 +69,7 @@ class SweepCommand(Command):
         help="Numbers of topics, separated by commas, such as 10,20,50.",
     ),
     click.option(
-        "--sweep-seeds", "seeds", type=click.IntRange(1), default=3, show_default=True,
+        "--sweep-seeds", type=click.IntRange(1), default=3, show_default=True,
         metavar="N", help="Train N models with each number of topics, with the seed --seed and the "
         "N - 1 numbers after it. The figures are means over these models.",
     ),
@@ -94,7 +94,7 @@ class SweepCommand(Command):
 def sweep(
     corpus: tuple[str, ...],
     numbers: str,
-    seeds: int,
+    sweep_seeds: int,
     valid: str | None,
     output: str | None,
     recursive: bool,
@@ -129,7 +129,7 @@ def sweep(
     inputs |= {"the held-out text": valid} if valid else {}
     output_files.check({"--plot": plot}, {"one of the texts": paths, **inputs})
     line, rows = ProgressLine(sys.stderr, quiet), list[dict[str, Any]]()
-    for row in TopicSweep(request, topics, seeds, output, line, valid).rows():
+    for row in TopicSweep(request, topics, sweep_seeds, output, line, valid).rows():
         line.hide()
         if not rows:
             results.print_heading(_HEADING)

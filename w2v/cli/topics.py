@@ -54,7 +54,6 @@ class TopicsCommand(SettingsCommand):
     settings=("DocumentSettings",),
     examples=(
         "w2v topics topics.safetensors",
-        "w2v topics topics.safetensors -n 5 --plot topics.tsv",
         "w2v topics topics.safetensors documents.tsv -o topics.html",
         "w2v topics --sweep 5,10 documents.tsv --epochs 20",
     ),
