@@ -46,9 +46,9 @@ _TOKENS = 1 << 20  # approximate limit of the number of tokens in a chunk
 # The limit is raised to this many tokens for each term, because a chunk copies the counts of all
 # terms: copying takes a small part of the time if the chunk is long.
 _PER_TERM = 100
-# With the sparse sampler, a round has at least one token for so many entries of the counts of words
-# and topics, because all entries are read once a round.
-_ENTRIES = 8
+# With the sparse sampler, a round has at most so many tokens. It has more if that is less than one
+# token for so many entries of the counts of words and topics, because a round reads all entries.
+_SPARSE_TOKENS, _ENTRIES = 1 << 18, 64
 
 
 class LdaTrainer:
@@ -95,7 +95,7 @@ class LdaTrainer:
         chunk_tokens = max(_TOKENS, _PER_TERM * self.kept.size)
         if self.settings.is_sparse:
             entries = self.kept.size * self.settings.topics
-            chunk_tokens = max(_TOKENS, entries // _ENTRIES // shards)
+            chunk_tokens = max(_SPARSE_TOKENS, entries // _ENTRIES) // shards + 1
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, chunk_tokens)
 
     def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
@@ -126,7 +126,10 @@ class LdaTrainer:
         matrices = self.matrix_bytes()
         if self._text.mapped:
             matrices, documents = matrices - documents, 0
-        return matrices + max((1 + 2 * threads) * counts, 2 * (documents + counts))
+        sampling = (1 + 2 * threads) * counts  # the counts, and two copies for each thread
+        if self.settings.is_sparse:
+            sampling = counts + SparseRounds.memory_bytes(self.tokens.words.size)
+        return matrices + max(sampling, 2 * (documents + counts))
 
     def begin(self, shards: int) -> None:
         """Allocate the matrices, and draw a random topic for each token.

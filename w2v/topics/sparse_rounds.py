@@ -134,6 +134,12 @@ class SparseRounds(TopicCounts):
         self._weigh()
         tabulate_words(0, words, self._tables)
 
+    @staticmethod
+    def memory_bytes(tokens: int) -> int:
+        """The bytes of the tables and old topics, at most; the counts are not among them."""
+        entries = tokens  # no more than tokens
+        return entries * (2 + 4) + tokens * 2
+
     def _weigh(self) -> None:
         """Update the tables that do not depend on words."""
         weigh_topics(self._tables, self._totals, self._alpha(), self._matrices["eta"][0])
