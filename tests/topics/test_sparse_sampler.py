@@ -12,6 +12,7 @@ from scipy.stats import chisquare
 
 from w2v.embeddings import container
 from w2v.factorization.term_matrix import EncodedTerms
+from w2v.kernels.simd import WIDTH
 from w2v.kernels.sparse_gibbs import (
     WordTables,
     make_document_topics,
@@ -29,11 +30,12 @@ def tables_of(counts, alpha, dtype=np.float64):
     words = naive.tabulate_words(counts, reciprocals)
     sizes = np.array([len(word) for word in words], np.int32)
     entries = [entry for word in words for entry in word]
+    padded = np.pad(counts, ((0, 0), (0, -counts.shape[1] % WIDTH)))
     return WordTables(
-        counts, reciprocals.astype(dtype), np.concatenate([[0], np.cumsum(sizes)]), sizes,
+        padded, reciprocals.astype(dtype), np.concatenate([[0], np.cumsum(sizes)]), sizes,
         np.array([topic for topic, _ in entries], np.int16),
         np.array([ratio for _, ratio in entries], dtype),
-        np.cumsum(alpha / 1 * reciprocals).astype(dtype),
+        np.cumsum(alpha * reciprocals).astype(dtype),
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ _40 = np.uint64(40)
 class WordTables(NamedTuple):
     """What the sampler needs of the counts at the start of a round.
 
-    word_topics  int32 (V, K)    n_wk
+    word_topics  int32 (V, K)    n_wk; here K is rounded up to a multiple of 16
     reciprocals  float (K,)      1 / (n_k + V η)
     offsets      int64 (V + 1,)  position in `topics` and `sums` where the topics of a word begin
     sizes        int32 (V,)      number of topics of each word
@@ -99,11 +99,15 @@ def tabulate_words(first, last, tables):
     word_topics, reciprocals, offsets, sizes, topics, ratios, _ = tables
     for word in range(first, last):
         at = offsets[word]
-        for topic in range(reciprocals.size):
-            count = word_topics[word, topic]
-            if count > 0:
-                topics[at], ratios[at] = topic, count * reciprocals[topic]
-                at += 1
+        for block in range(0, word_topics.shape[1], WIDTH):
+            bits = np.int32(0)  # most blocks are zeros, which this finds in SIMD registers
+            for lane in range(WIDTH):
+                bits |= word_topics[word, block + lane]
+            for topic in range(block, block + WIDTH if bits else block):
+                count = word_topics[word, topic]
+                if count > 0:
+                    topics[at], ratios[at] = topic, count * reciprocals[topic]
+                    at += 1
         sizes[word] = at - offsets[word]
 
 

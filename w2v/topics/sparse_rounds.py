@@ -125,6 +125,7 @@ class SparseRounds(TopicCounts):
         words = len(self.counts)
         self._before = np.empty_like(matrices["topics"])
         self._sampled: list[tuple[int, int]] = []  # the first and last token of each chunk
+        self._new_totals = self._totals.copy()
         self._updated_parts = 0
         self._bounds = np.linspace(0, words, PARTS + 1).astype(np.int64)
         # A word has at most as many topics as tokens and pseudo-counts.
@@ -164,8 +165,12 @@ class SparseRounds(TopicCounts):
                 matrices["document_sums"],
             )  # fmt: skip
             self.note(chunk, shard, sampler.alpha_sums)
+            size = self._totals.size
+            old, new = self._before[tokens], matrices["topics"][tokens]
+            moved = np.bincount(new, minlength=size) - np.bincount(old, minlength=size)
             with self._lock:
                 self._sampled.append((chunk.first, chunk.last))
+                self._new_totals += moved
             return result
 
         return train
@@ -192,7 +197,7 @@ class SparseRounds(TopicCounts):
             self._updated_parts += 1
             if self._updated_parts == PARTS:
                 self._updated_parts, self._sampled = 0, []
-                self.end_round()
+                self.end_round(self._new_totals.copy())
                 self._weigh()
 
 
