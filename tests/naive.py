@@ -592,6 +592,76 @@ def sample_topics(documents, topics, counts, alpha, eta, random):
     return log_likelihood
 
 
+def tabulate_words(counts, reciprocals):
+    """The topics of each word, ascending, and their n_wk / (n_k + V eta)."""
+    return [
+        [(topic, count * reciprocals[topic]) for topic, count in enumerate(row) if count]
+        for row in counts.tolist()
+    ]
+
+
+def move_counts(words, before, after, counts):
+    """Counts of words and topics after the tokens have changed their topics."""
+    counts = counts.copy()
+    for word, old, new in zip(words, before, after, strict=True):
+        counts[word, old] -= 1
+        counts[word, new] += 1
+    return counts
+
+
+def sample_sparse_topics(documents, topics, counts, alpha, eta, random):
+    """Gibbs sampling from the counts of words at the start of a round.
+
+    As in the kernel, one random number draws a topic of the word. If it exceeds their weights, a
+    second one draws a topic of the document, or of all topics. If the old topic is drawn, one
+    number more decides whether it is drawn again, because its counts include the token itself.
+
+    documents  lists of word ids
+    topics     lists of the tokens' topics, changed in place
+    counts     (V, K), tokens of each word in each topic at the start of the round; not changed
+    Returns    the sum of ln p(token | all other tokens)
+    """
+    sums = counts.sum(axis=0) + len(counts) * eta
+    log_likelihood = 0.0
+
+    def uniform(limit):
+        return (random.next_random() >> 40) / 2**24 * limit
+
+    for document, drawn in zip(documents, topics, strict=True):
+        listed = list(dict.fromkeys(drawn))  # in the kernel's order
+        for place, word in enumerate(document):
+            old = drawn[place]
+            others = np.bincount(drawn[:place] + drawn[place + 1 :], minlength=alpha.size)
+            if not others[old]:
+                listed[listed.index(old)] = listed[-1]
+                listed.pop()
+            own = np.flatnonzero(counts[word])
+            of_word = np.cumsum((others + alpha)[own] * counts[word, own] / sums[own])
+            of_document = np.cumsum(others[listed] / sums[listed])
+            document_sum, smoothing = (of_document[-1:].sum()), np.cumsum(alpha / sums)
+            total = of_word[-1] + eta * (document_sum + smoothing[-1])
+            exact = (counts[word, old] - 1 + eta) / (counts[word, old] + eta) / (1 - 1 / sums[old])
+            new = None
+            while new is None or (new == old and uniform(1.0) >= exact):
+                threshold = uniform(total)
+                if threshold < of_word[-1]:
+                    new = int(own[np.searchsorted(of_word, threshold, "right")])
+                else:
+                    threshold = uniform(document_sum + smoothing[-1])
+                    if threshold < document_sum:
+                        new = listed[np.searchsorted(of_document, threshold, "right")]
+                    else:
+                        new = int(np.searchsorted(smoothing, threshold - document_sum, "right"))
+            drawn[place] = new
+            if new not in listed:
+                listed.append(new)
+            without = counts[word] - np.eye(alpha.size)[old]
+            without_sums = sums - np.eye(alpha.size)[old]
+            exact_total = ((others + alpha) * (without + eta) / without_sums).sum()
+            log_likelihood += np.log(exact_total / (len(document) - 1 + alpha.sum()))
+    return log_likelihood
+
+
 def fold_in_topics(documents, topic_words, alpha, steps):
     """Topic shares of new documents, (M, K), by `steps` steps of expectation maximisation."""
     shares = []

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """LDA of w2v, tomotopy, gensim and scikit-learn: seconds to the same held-out perplexity.
 
-    python tests/bench/lda.py [--seeds 3] [--pace] [--write]
+    python tests/bench/lda.py [--seeds 3] [--pace] [--many] [--write]
 
 The corpus is the 25,000 labelled training reviews of imdb.*, with `--tokenizer words --lowercase`.
 The types are those in 20 documents or more, but not in half of them, without the 300 most frequent.
@@ -18,6 +18,10 @@ A second table has the million tokens that w2v and tomotopy sample in a second, 
 topics, with fixed priors; medians of the seeds. It also has the mean number of topics in the
 document of a token, and in all tokens of its type: a sampler for sparse counts (Yao et al. 2009)
 would visit these topics one by one. --pace measures this table only.
+
+A third table has thousands of topics, where tomotopy trains 20 epochs. w2v with the sparse sampler
+is trained in steps of 5 epochs to the same perplexity, and the dense sampler as many epochs; one
+seed. --many measures this table only.
 """
 
 from __future__ import annotations
@@ -38,6 +42,7 @@ OPTIONS = {
 }  # fmt: skip
 EPOCHS = 200  # of tomotopy
 PASSES = 10  # of gensim and scikit-learn
+MANY_EPOCHS = 20  # of tomotopy with thousands of topics
 
 
 def unpack(folder: Path) -> None:
@@ -67,6 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--pace", action="store_true", help="measure tokens a second only")
+    parser.add_argument("--many", action="store_true", help="measure thousands of topics only")
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
     rows = [
@@ -78,8 +84,11 @@ def main() -> None:
         folder = Path(name)
         in_own_process(unpack, folder)
         ours(folder / "train.tsv", folder, {**OPTIONS, "epochs": 2, "topics": 20})  # compiles
-        publish({"pace": pace(folder, args.seeds)}, args.write)
-        for topics in () if args.pace else (50, 200):
+        if not args.many:
+            publish({"pace": pace(folder, args.seeds)}, args.write)
+        if not args.pace:
+            publish({"many": many(folder)}, args.write)
+        for topics in () if args.pace or args.many else (50, 200):
             for label, more, step in (
                 ("tomotopy", {}, 10), ("tomotopy; w2v with eta 0.01", {"optimize": "alpha"}, 20),
             ):  # fmt: skip
@@ -95,7 +104,7 @@ def main() -> None:
                 print(f"{peer_name}, {topics} topics: {peer}", file=sys.stderr, flush=True)
                 reached = reach(folder, peer.perplexity, 4, topics=topics)
                 rows.append(row(peer_name, topics, PASSES, [(peer, *reached)]))
-    if not args.pace:
+    if not (args.pace or args.many):
         publish({"lda": "\n".join(rows)}, args.write)
 
 
@@ -116,6 +125,7 @@ def pace(folder: Path, seeds: int) -> str:
         mine, others = [], []
         for seed in range(1, seeds + 1):
             options = {"epochs": 30, "topics": topics, "seed": seed, "keep_state": True}
+            options["sampler"] = "dense"
             result = ours(folder / "train.tsv", folder, {**OPTIONS, **options, "optimize": "none"})
             mine.append(30 * tokens / result.seconds)
             peer = theirs("tomotopy", folder, topics, 30, seed)
@@ -132,6 +142,26 @@ def pace(folder: Path, seeds: int) -> str:
             f"{counts[0]:.0f} and {counts[1]:.0f} |"
         )
         print(rows[-1], file=sys.stderr, flush=True)
+    return "\n".join(rows)
+
+
+def many(folder: Path) -> str:
+    """A row for each number of topics and sampler: seconds, epochs and perplexity."""
+    rows = ["| topics | | epochs | seconds | perplexity |", "|---|---|---|---|---|"]
+    for topics in (1000, 4000, 10_000):
+        peer = theirs("tomotopy", folder, topics, MANY_EPOCHS, 1)
+        epochs, sparse = reach(folder, peer.perplexity, 5, topics=topics, sampler="sparse")
+        options = {**OPTIONS, "topics": topics, "epochs": epochs, "sampler": "dense"}
+        dense = ours(folder / "train.tsv", folder, options)
+        for name, passes, result in (
+            ("tomotopy", MANY_EPOCHS, peer), ("w2v, sparse", epochs, sparse),
+            ("w2v, dense", epochs, dense),
+        ):  # fmt: skip
+            rows.append(
+                f"| {topics:,} | {name} | {passes} | {result.seconds:.1f} | "
+                f"{result.perplexity:,.0f} |"
+            )
+            print(rows[-1], file=sys.stderr, flush=True)
     return "\n".join(rows)
 
 

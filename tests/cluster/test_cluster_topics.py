@@ -111,6 +111,16 @@ def test_lda_here_goes_the_way_of_the_cluster(text, here, monkeypatch):
     assert finish(make_run("lda", text, "b.safetensors", here, **options)) == wanted
 
 
+def test_the_sparse_sampler_here_goes_the_way_of_the_cluster(text, here, monkeypatch):
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MIN_BASE_ROUNDS", 3)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MAX_BASE_ROUNDS", 3)
+    options = {**LDA, "epochs": 8 if COMPILED else 4, "sampler": "sparse"}
+    wanted = finish(make_run("lda", text, "a.safetensors", **options))
+    assert finish(make_run("lda", text, "b.safetensors", here, **options)) == wanted
+    dense = finish(make_run("lda", text, "c.safetensors", **options | {"sampler": "dense"}))
+    assert dense != wanted
+
+
 @pytest.mark.parametrize("burn_in", [0, 3])
 def test_lda_with_seed_words_here_goes_the_way_of_the_cluster(text, here, monkeypatch, burn_in):
     monkeypatch.setattr("w2v.cluster.lda_rounds.MIN_BASE_ROUNDS", 3)

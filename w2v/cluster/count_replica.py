@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,7 +20,10 @@ from w2v.cluster.worker_tasks import worker_state
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels.simd import aligned
 from w2v.topics.gibbs_rounds import SamplerBuffers
+from w2v.topics.sparse_rounds import SparseBuffers
 from w2v.training.chunks import Chunk
+
+Buffers: TypeAlias = SamplerBuffers | SparseBuffers
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class CountsReplica(RoundState):
         self._counts = aligned(setup.shape, np.int32)
         self._totals = self._counts.sum(axis=0)
         # The tuples of `_make_buffers` that no thread uses.
-        self._free_buffers: list[tuple[SamplerBuffers, np.ndarray]] = []
+        self._free_buffers: list[tuple[Buffers, np.ndarray]] = []
 
     def _load(self, base: CountsBase) -> None:
         self._counts[:] = 0
@@ -139,6 +142,7 @@ class CountsReplica(RoundState):
         topics, sums = old_topics.topics.copy(), old_topics.document_sums.copy()
         if not sums.size and chunks[0].epoch >= self._setup.settings.burned_in:
             sums = np.zeros((tokens.starts.size - 1, sums.shape[1]), np.int32)
+        buffers.begin_round(self._counts, self._totals, eta)
         alpha_sums, results = np.empty((len(chunks), alpha.size)), []
         for index, chunk in enumerate(chunks):
             results.append(
@@ -152,10 +156,11 @@ class CountsReplica(RoundState):
             self._free_buffers.append((buffers, prior))
         return Sampled(Topics(topics, sums), result)
 
-    def _make_buffers(self) -> tuple[SamplerBuffers, np.ndarray]:
+    def _make_buffers(self) -> tuple[Buffers, np.ndarray]:
         """Make the buffers of a thread, and the array of the prior alpha that they use, (1, K)."""
         prior = aligned((1, self._setup.shape[1]))
-        return SamplerBuffers(self._setup.shape, prior, self._setup.settings), prior
+        make = SparseBuffers if self._setup.settings.is_sparse else SamplerBuffers
+        return make(self._setup.shape, prior, self._setup.settings), prior
 
 
 def sample(

@@ -223,7 +223,7 @@ class ClusterGibbs(ClusterRounds):
             self._counts.note(chunk, shard, round_result.alpha_sums[shard])
         count_changes.add_to(self._counts.counts, round_result.changes)
         self._counts.average(slice(None))
-        self._counts.end_round()
+        self._counts.end_round(self._counts.counts.sum(axis=0))
         self._topics |= self._pending_topics.popleft()
         self._rounds += 1
         self._changes_bytes += round_result.nbytes

@@ -9,6 +9,8 @@ from w2v.models import Model
 from w2v.setting_fields import run_setting, setting, training_setting
 from w2v.settings import SEED, RunSettings, TermSettings
 
+SPARSE_TOPICS = 500  # from this number of topics on, `--sampler auto` is sparse
+
 
 @dataclass(frozen=True)
 class Settings(TermSettings):
@@ -33,6 +35,11 @@ class Settings(TermSettings):
     burn_in: int | None = training_setting(
         None, "Burn-in: number of epochs at the start that are left out of the result. The result "
         "is the average of the later epochs.", 0, shown="three quarters of --epochs",
+    )  # fmt: skip
+    sampler: str = training_setting(
+        "auto", "Method of sampling. dense: compute the weights of all topics for each token; "
+        "sparse: those of the topics of its document and its word, which takes less time if there "
+        "are many topics; auto: sparse from 500 topics on.", choices=("auto", "dense", "sparse"),
     )  # fmt: skip
     seed: int = training_setting(1, SEED, 0)
     deterministic: bool = training_setting(
@@ -72,6 +79,11 @@ class Settings(TermSettings):
     def burned_in(self) -> int:
         """The number of epochs of burn-in: those at the start that are not averaged."""
         return 3 * self.epochs // 4 if self.burn_in is None else self.burn_in
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether topics are sampled by `topics.sparse_rounds`."""
+        return self.sampler == "sparse" or (self.sampler == "auto" and self.topics >= SPARSE_TOPICS)
 
     @property
     def alpha_delay(self) -> int:

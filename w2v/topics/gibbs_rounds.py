@@ -85,12 +85,14 @@ class TopicCounts:
             self._matrices["word_sums"][rows] += self.counts[rows]
             self._pseudo.add_to(self.counts, 1, rows)
 
-    def end_round(self) -> None:
+    def end_round(self, totals: np.ndarray) -> None:
         """End a round; in the last round of an epoch, update the priors.
 
         Call this after `average` has been called for all rows.
+
+        totals  int64 (K,), the sums of the counts over words
         """
-        self._totals = self.counts.sum(axis=0)
+        self._totals = totals
         if self._sampled_end < self._end:
             return
         set_, matrices, count = self._settings, self._matrices, self._settings.topics
@@ -180,7 +182,7 @@ class GibbsRounds(TopicCounts):
             self._merged_parts += 1
             if self._merged_parts == PARTS:
                 self._merged_parts = 0
-                self.end_round()
+                self.end_round(self.counts.sum(axis=0))
 
 
 class SamplerBuffers:
@@ -200,6 +202,9 @@ class SamplerBuffers:
         self.changes, self._counts = (aligned(shape, np.int32) for _ in range(2))
         self._sampler, self._settings = make_sampler(self._counts, alpha), settings
         self.alpha_sums = self._sampler.alpha_sums[0]
+
+    def begin_round(self, counts: np.ndarray, totals: np.ndarray, eta: float) -> None:
+        """Do nothing: `sample` needs only its arguments."""
 
     def sample(
         self,

@@ -38,6 +38,7 @@ from w2v.topics.seeds import (
     read_seeds,
     stored_topic_names,
 )
+from w2v.topics.sparse_rounds import SparseRounds
 from w2v.topics.topic_words import TopicWords, top_words
 from w2v.training.chunks import GibbsPlan, Plan
 
@@ -45,6 +46,9 @@ _TOKENS = 1 << 20  # approximate limit of the number of tokens in a chunk
 # The limit is raised to this many tokens for each term, because a chunk copies the counts of all
 # terms: copying takes a small part of the time if the chunk is long.
 _PER_TERM = 100
+# With the sparse sampler, a round has at most so many tokens. It has more if that is less than one
+# token for so many entries of the counts of words and topics, because a round reads all entries.
+_SPARSE_TOKENS, _ENTRIES = 1 << 18, 64
 
 
 class LdaTrainer:
@@ -56,7 +60,7 @@ class LdaTrainer:
     Raises      W2VError if the settings leave no term
     """
 
-    kernels = ("documents", "gibbs")
+    kernels = ("documents", "gibbs", "sparse_gibbs")
 
     def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
         self._vocabulary, self._text, self.settings = vocabulary, text, settings
@@ -64,7 +68,7 @@ class LdaTrainer:
         self.kept = term_matrix.choose(vocabulary, term_matrix.count_terms(text, size), settings)
         self.tokens = term_matrix.encode_terms(text, self.kept, size)
         self.matrices: dict[str, np.ndarray] = {}
-        self._rounds: GibbsRounds | None = None
+        self._rounds: GibbsRounds | SparseRounds | None = None
         self._seeds = NO_SEEDS
 
     def place_seeds(self, text: TextSettings) -> list[str]:
@@ -89,6 +93,9 @@ class LdaTrainer:
         """The chunks of a run."""
         shards = self.settings.shards if self.settings.deterministic else threads
         chunk_tokens = max(_TOKENS, _PER_TERM * self.kept.size)
+        if self.settings.is_sparse:
+            entries = self.kept.size * self.settings.topics
+            chunk_tokens = max(_SPARSE_TOKENS, entries // _ENTRIES) // shards + 1
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, chunk_tokens)
 
     def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
@@ -119,7 +126,10 @@ class LdaTrainer:
         matrices = self.matrix_bytes()
         if self._text.mapped:
             matrices, documents = matrices - documents, 0
-        return matrices + max((1 + 2 * threads) * counts, 2 * (documents + counts))
+        sampling = (1 + 2 * threads) * counts  # the counts, and two copies for each thread
+        if self.settings.is_sparse:
+            sampling = counts + SparseRounds.memory_bytes(self.tokens.words.size)
+        return matrices + max(sampling, 2 * (documents + counts))
 
     def begin(self, shards: int) -> None:
         """Allocate the matrices, and draw a random topic for each token.
@@ -151,10 +161,11 @@ class LdaTrainer:
         """An empty note: the loss needs no explanation."""
         return ""
 
-    def shards(self, plan: Plan) -> GibbsRounds:
+    def shards(self, plan: Plan) -> GibbsRounds | SparseRounds:
         """The rounds of a plan; the counts are computed from the topics of the tokens."""
         if self._rounds is None:
-            self._rounds = GibbsRounds(*self._counts_arguments(plan))
+            rounds = SparseRounds if self.settings.is_sparse else GibbsRounds
+            self._rounds = rounds(*self._counts_arguments(plan))
         self._rounds.dismiss_workers()
         return self._rounds
 

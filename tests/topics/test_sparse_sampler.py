@@ -1,0 +1,200 @@
+"""LDA with many topics: the sampler whose time for a token does not grow with the topics."""
+
+from __future__ import annotations
+
+import json
+
+import naive
+import numpy as np
+import pytest
+from helpers import COMPILED, compiled
+from scipy.stats import chisquare
+
+from w2v.embeddings import container
+from w2v.factorization.term_matrix import EncodedTerms
+from w2v.kernels.simd import WIDTH
+from w2v.kernels.sparse_gibbs import (
+    WordTables,
+    make_document_topics,
+    move_counts,
+    sample_sparse_topics,
+    tabulate_words,
+)
+
+ETA = 0.25
+
+
+def tables_of(counts, alpha, dtype=np.float64):
+    """The tables of the sampler for some counts, computed without its kernel."""
+    reciprocals = 1 / (counts.sum(axis=0) + len(counts) * ETA)
+    words = naive.tabulate_words(counts, reciprocals)
+    sizes = np.array([len(word) for word in words], np.int32)
+    entries = [entry for word in words for entry in word]
+    padded = np.pad(counts, ((0, 0), (0, -counts.shape[1] % WIDTH)))
+    return WordTables(
+        padded, reciprocals.astype(dtype), np.concatenate([[0], np.cumsum(sizes)]), sizes,
+        np.array([topic for topic, _ in entries], np.int16),
+        np.array([ratio for _, ratio in entries], dtype),
+        np.cumsum(alpha * reciprocals).astype(dtype),
+    )  # fmt: skip
+
+
+def random_text(topics, documents=12, words=9, seed=1):
+    """Documents of random words and topics, one of them empty: lists, tokens and counts."""
+    rng = np.random.default_rng(seed)
+    lengths = [0, 1, *rng.integers(2, 20, documents - 2)]
+    lists = [rng.integers(0, words, length).tolist() for length in lengths]
+    drawn = [rng.integers(0, topics, length).tolist() for length in lengths]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    tokens = EncodedTerms(np.array(sum(lists, []), np.int32), starts)
+    given = np.array(sum(drawn, []), np.int16)
+    counts = np.zeros((words, topics), np.int32)
+    np.add.at(counts, (tokens.words, given), 1)
+    return lists, drawn, tokens, given, counts
+
+
+@pytest.mark.parametrize("topics", [1, 5, 40])
+def test_the_kernel_draws_what_its_twin_draws(topics):
+    lists, drawn, tokens, given, counts = random_text(topics)
+    alpha = np.random.default_rng(2).random(topics) + 0.05
+    before = [list(mine) for mine in drawn]
+    scratch = make_document_topics(topics, np.float64)
+    state, random = np.array([77], np.uint64), naive.Random(77)
+    sums = np.ones((12, topics), np.int32)
+    tables = tables_of(counts, alpha)
+    for first, last in ((0, 4), (4, 12)):  # both from the counts at the start of the round
+        found = sample_sparse_topics(
+            *tokens, first, last, tables, scratch, alpha, ETA, state, given,
+            sums if last == 12 else sums[:0],
+        )  # fmt: skip
+        part = slice(first, last)
+        wanted = naive.sample_sparse_topics(lists[part], drawn[part], counts, alpha, ETA, random)
+        assert found == pytest.approx(wanted)
+    assert given.tolist() == sum(drawn, [])
+    assert state[0] == random.state
+    after = np.array([np.bincount(mine, minlength=topics) for mine in drawn])
+    np.testing.assert_array_equal(sums[4:], 1 + after[4:])
+    assert (sums[:4] == 1).all()
+    assert (scratch.places == -1).all()
+    steps = [
+        [sum(1 / (j + a) for j in range(mine.count(k))) for k, a in enumerate(alpha)]
+        for mine in before
+    ]
+    np.testing.assert_allclose(scratch.alpha_sums, np.sum(steps, axis=0))
+
+
+def test_tables_and_moved_counts_are_those_of_their_twins():
+    _, _, tokens, given, counts = random_text(7)
+    alpha = np.full(7, 0.1)
+    wanted = tables_of(counts, alpha)
+    found = wanted._replace(
+        sizes=np.zeros_like(wanted.sizes), topics=np.zeros_like(wanted.topics),
+        ratios=np.zeros_like(wanted.ratios),
+    )  # fmt: skip
+    for part in ((0, 4), (4, 9)):
+        tabulate_words(*part, found)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other)
+    after = np.random.default_rng(4).integers(0, 7, given.size).astype(np.int16)
+    moved = counts.copy()
+    for part in ((0, 3), (3, 9)):
+        move_counts(tokens.words, given, after, 0, 50, *part, moved)
+        move_counts(tokens.words, given, after, 50, given.size, *part, moved)
+    np.testing.assert_array_equal(moved, naive.move_counts(tokens.words, given, after, counts))
+
+
+@compiled
+@pytest.mark.parametrize("document", [[3, 3, 1, 0], [2]])
+def test_topics_have_the_probabilities_of_the_formula(document):
+    """A token's new topic against the formula of Griffiths and Steyvers, by a chi-square test."""
+    topics = 5
+    _, _, _, _, counts = random_text(topics, seed=3)
+    alpha = np.array([0.3, 0.1, 0.7, 0.2, 0.05])
+    old = [1, 4, 1, 0][: len(document)]
+    np.add.at(counts, (document, old), 1)
+    tables = tables_of(counts, alpha)
+    words, starts = np.array(document, np.int32), np.array([0, len(document)])
+    others = np.bincount(old[1:], minlength=topics)
+    without = counts - (np.arange(9)[:, None] == document[0]) * np.eye(topics, dtype=int)[old[0]]
+    weights = (others + alpha) * (without[document[0]] + ETA) / (without.sum(axis=0) + 9 * ETA)
+    found = np.zeros(topics)
+    scratch = make_document_topics(topics, np.float64)
+    for seed in range(1, 20_001):
+        given = np.array(old, np.int16)
+        # The first token of the document: the others still have their old topics.
+        sample_sparse_topics(
+            words, starts, 0, 1, tables, scratch, alpha, ETA,
+            naive_state(seed), given, np.empty((0, topics), np.int32),
+        )  # fmt: skip
+        found[given[0]] += 1
+    assert chisquare(found, weights / weights.sum() * found.sum()).pvalue > 1e-3
+
+
+def naive_state(seed):
+    """A random state, far from those of other seeds."""
+    return np.random.default_rng(seed).integers(1, 2**63, 1).astype(np.uint64)
+
+
+THEMES = ("sun moon star sky", "bread milk salt butter", "road wheel motor tyre")
+ARGS = ("--model", "lda", "--topics", "3", "--min-count", "1", "--sampler", "sparse")
+
+
+def themed(documents, seed=1):
+    """Documents of 12 words of one theme each."""
+    rng = np.random.default_rng(seed)
+    lines = [" ".join(rng.choice(THEMES[number % 3].split(), 12)) for number in range(documents)]
+    return "\n".join(lines) + "\n"
+
+
+def train(w2v, output, *args):
+    outcome = w2v("train", "text", *ARGS, "-o", output, *args)
+    assert outcome.code == 0, outcome.err
+    return outcome
+
+
+@compiled
+def test_planted_themes_are_found(w2v, folder):
+    (folder / "text").write_text(themed(300))
+    train(w2v, "x.safetensors", "--epochs", "60", "--threads", "2")
+    rows = [
+        json.loads(line)
+        for line in w2v("topics", "x.safetensors", "-n", "4", "--json").out.splitlines()
+    ]
+    found = {" ".join(sorted(word["word"] for word in row["words"])) for row in rows}
+    assert found == {" ".join(sorted(theme.split())) for theme in THEMES}
+
+
+def test_the_counts_of_a_run_are_those_of_its_topics(w2v, folder):
+    (folder / "text").write_text(themed(30 if COMPILED else 4))
+    train(w2v, "x.safetensors", "--epochs", "4", "--keep-state")
+    tensors, _ = container.read("x.safetensors")
+    words = tensors["words.matrix"]
+    counts = naive.count_topics(tensors["state.words"], tensors["state.topics"], words.shape)
+    eta = tensors["eta"][0]
+    np.testing.assert_allclose(
+        words, (counts + eta) / (counts + eta).sum(axis=1, keepdims=True), rtol=1e-5
+    )
+    here = slice(*tensors["state.starts"][:2])
+    mine = np.bincount(tensors["state.topics"][here], minlength=3) + tensors["alpha"]
+    np.testing.assert_allclose(tensors["documents.matrix"][0], mine / mine.sum(), rtol=1e-5)
+
+
+@compiled
+def test_any_number_of_threads_gives_the_same_bytes(w2v, folder):
+    (folder / "text").write_text(themed(200))
+    (folder / "seeds").write_text("sky\tsun moon\n")
+    args = ("--epochs", "8", "--deterministic", "--shards", "3", "--seeds", "seeds")
+    for threads in ("1", "2", "3"):
+        train(w2v, f"{threads}.safetensors", *args, "--threads", threads)
+    one, two, three = ((folder / f"{n}.safetensors").read_bytes() for n in "123")
+    assert one == two == three
+
+
+def test_auto_is_sparse_from_many_topics_on():
+    from w2v.models.lda import SPARSE_TOPICS, Settings
+
+    assert [Settings(topics=n).is_sparse for n in (SPARSE_TOPICS - 1, SPARSE_TOPICS)] == [
+        False, True
+    ]  # fmt: skip
+    assert Settings(topics=2, sampler="sparse").is_sparse
+    assert not Settings(topics=SPARSE_TOPICS, sampler="dense").is_sparse
