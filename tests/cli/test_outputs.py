@@ -27,7 +27,8 @@ WRITES = {
     "subwords": {"--output": "y.safetensors"},
     "topics": {
         "--output": "t.html", "--topic-keys": "keys.txt", "--doc-topics": "topics.txt",
-        "--state": "s.gz", "--plot": "t.tsv",
+        "--state": "s.gz",
+        "--ldavis": "v.json", "--plot": "t.tsv",
     },
     "evaluate analogies": {"--plot": "t.tsv"},
     "plot": {"--output": "m.tsv"},

@@ -9,10 +9,11 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
-from w2v.cli.command import INPUT, OUTPUT, grouped
+from w2v.cli.command import INPUT, grouped
 from w2v.cli.new_texts import NewTexts
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
+from w2v.cli.topic_exports import TopicExports, export_options
 from w2v.cli.topic_page import (
     CorpusTexts,
     TopicPageOptions,
@@ -53,7 +54,7 @@ class TopicsCommand(SettingsCommand):
     cls=TopicsCommand,
     settings=("DocumentSettings",),
     examples=(
-        "w2v topics topics.safetensors",
+        "w2v topics topics.safetensors --documents 3",
         "w2v topics topics.safetensors documents.tsv -o topics.html",
         "w2v topics --sweep 5,10 documents.tsv --epochs 20",
     ),
@@ -68,6 +69,11 @@ class TopicsCommand(SettingsCommand):
         metavar="N", help="Print the top N words of each topic.",
     ),
     click.option(
+        "--documents", type=click.IntRange(1), metavar="N",
+        help="For lda: print the N training documents with the largest share of each topic, below "
+        "its words. With --tsv, each line has a topic, a document and its share of the topic.",
+    ),
+    click.option(
         "--reference", multiple=True, type=INPUT, metavar="FILE",
         help="Measure coherence on these documents instead of the training text. May be repeated.",
     ),
@@ -80,21 +86,7 @@ class TopicsCommand(SettingsCommand):
         "--sweep 10,20 --help.",
     ),
 )  # fmt: skip
-@click.option(
-    "--topic-keys",
-    type=OUTPUT,
-    metavar="FILE",
-    help="Also write the topics in the format of MALLET's topic keys.",
-)
-@click.option(
-    "--doc-topics", type=OUTPUT, metavar="FILE",
-    help="Also write the topics of the training documents in the format of MALLET's doc topics.",
-)  # fmt: skip
-@click.option(
-    "--state", type=OUTPUT, metavar="FILE",
-    help="Also write the topic of each token in the format of MALLET's state. The model must have "
-    "been trained with --keep-state.",
-)  # fmt: skip
+@export_options
 @plot_option
 @format_options
 def topics(
@@ -102,10 +94,9 @@ def topics(
     corpus: tuple[str, ...],
     page: TopicPageOptions,
     count: int,
+    documents: int | None,
     reference: tuple[str, ...],
-    topic_keys: str | None,
-    doc_topics: str | None,
-    state: str | None,
+    exports: TopicExports,
     plot: str | None,
     results: ResultPrinter,
     settings: GivenSettings,
@@ -129,7 +120,6 @@ def topics(
     limit_blas(None)
     from w2v.runs.saved_model import SavedTopicModel
     from w2v.system import output_files
-    from w2v.topics import mallet
     from w2v.topics.topic_names import names_of_topics
 
     if settings.any_given and not (reference or corpus):
@@ -138,10 +128,7 @@ def topics(
         )
     if plot:
         chart_kind(plot)
-    outputs = {
-        "-o": page.output, "--topic-keys": topic_keys, "--doc-topics": doc_topics,
-        "--state": state, "--plot": plot,
-    }  # fmt: skip
+    outputs = {"-o": page.output, **exports.outputs(), "--plot": plot}
     inputs = {
         "the model": model, "one of the texts": corpus,
         "one of the files of --reference": reference, "the file of --names": page.names,
@@ -158,31 +145,40 @@ def topics(
     else:
         coherence = [topic._asdict() for topic in saved.coherence()]
     texts = read_corpus(corpus, saved, settings, page) if corpus else CorpusTexts()
-    if topic_keys:
-        mallet.write_topic_keys(topic_keys, listing, saved.names)
-    if doc_topics:
-        mallet.write_document_topics(doc_topics, *saved.documents())
-    if state:
-        mallet.write_state(state, saved.tensors, saved.names, saved.documents()[0])
+    exports.write(saved, listing)
     if page.output is not None:
         write_page(saved, page.output, names, texts)
     if texts.shares is not None and page.output is None:
         print_shares(texts.shares, names, results)
     else:
-        _list(listing, saved.names, coherence, names if any(names) else None, count, results)
+        tops = _documents(saved, documents) if documents else None
+        _list(listing, saved.names, coherence, names, count, tops, results)
     if plot:
         _draw(listing, saved.names, names, plot)
+
+
+def _documents(model: SavedTopicModel, count: int) -> list[list[dict[str, Any]]]:
+    """Return the `count` documents that each topic has most of, with their shares of the topic."""
+    from w2v.topics.topic_documents import top_documents
+
+    check_probabilities(model, "--documents")
+    names, mixtures, _ = model.document_topics()
+    return [
+        [{"document": names[row], "share": float(mixtures[row, topic])} for row in rows]
+        for topic, rows in enumerate(top_documents(mixtures, count))
+    ]
 
 
 def _list(
     listing: TopicWords,
     words: Sequence[str],
     coherence: Sequence[Mapping[str, Any]],
-    topic_names: Sequence[str] | None,
+    topic_names: Sequence[str],
     count: int,
+    documents: Sequence[Sequence[dict[str, Any]]] | None,
     results: ResultPrinter,
 ) -> None:
-    """Print the topics with their first `count` words; topic_names is None if none has a name."""
+    """Print the topics with their first `count` words, and their documents if these are given."""
     from w2v.topics.topic_words import top_words
 
     rows = top_words(listing.weights, count)
@@ -192,14 +188,25 @@ def _list(
             for row in rows[topic]
         ]
         facts: dict[str, Any] = {"topic": topic}
-        if topic_names is not None:
+        if any(topic_names):
             facts["name"] = topic_names[topic] or None
+        first = [*facts.values()]  # of each row of documents
         facts["size"] = float(listing.sizes[topic])
         if listing.alpha is not None:
             facts["alpha"] = float(listing.alpha[topic])
         facts |= coherence[topic] if coherence else {}
         top = " ".join(words[row] for row in rows[topic])
-        results.print(facts | {"words": weights}, _line(facts, top), [[*facts.values(), top]])
+        record, lines, fields = facts | {"words": weights}, [_line(facts, top)], [*facts.values()]
+        if documents is None:
+            results.print(record, lines[0], [[*fields, top]])
+            continue
+        lines += [
+            f"{each['share']:15.2%}  {printable(each['document'])}" for each in documents[topic]
+        ]
+        results.print(
+            record | {"documents": documents[topic]}, "\n".join(lines),
+            [[*first, *each.values()] for each in documents[topic]],
+        )  # fmt: skip
 
 
 def _draw(listing: TopicWords, names: Sequence[str], topic_names: Sequence[str], path: str) -> None:
