@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from w2v.embeddings import container
 from w2v.topics.ldavis import ldavis_data
-from w2v.topics.topic_words import TopicWords
+from w2v.topics.topic_words import TopicWords, extreme_words
 
 TRAIN = ("--min-count", "1", "--topics", "3", "--threads", "1", "--epochs", "4")
 TEXT = "sun moon star\nmotor road wheel\nbread milk salt\nsun road\n" * 3
@@ -96,6 +97,49 @@ def test_ldavis_is_written_beside_the_listing(w2v, folder, model):
     data = json.loads((folder / "vis.json").read_text())
     assert {*data["token.table"]["Term"]} <= {*TEXT.split()}
     assert sum(data["mdsDat"]["Freq"]) == pytest.approx(100)
+
+
+def test_a_topic_of_lsa_has_two_ends_and_an_explained_share(w2v, folder):
+    (folder / "text").write_text("a b\na b a\nc d\nc d d\na c\n" * 3)
+    lsa = ("--model", "lsa", "--topics", "2", "--min-count", "1")
+    assert w2v("train", "text", *lsa, "-o", "lsa.safetensors").code == 0
+    found = json.loads(container.read("lsa.safetensors")[1]["found"])["explained"]
+    rows = [
+        json.loads(line) for line in w2v("topics", "lsa.safetensors", "--json").out.splitlines()
+    ]
+    assert sum(row["explained"] for row in rows) == pytest.approx(found)
+    assert rows[0]["explained"] / rows[1]["explained"] == pytest.approx(
+        rows[0]["size"] / rows[1]["size"]
+    )
+    fields = [
+        line.split("\t") for line in w2v("topics", "lsa.safetensors", "--tsv").out.splitlines()
+    ]
+    plain = w2v("topics", "lsa.safetensors").out.splitlines()
+    for number, row in enumerate(rows):
+        ends = [
+            [word["word"] for word in row["words"] if sign * word["weight"] > 0] for sign in (1, -1)
+        ]
+        assert [end.split() for end in fields[number][-2:]] == ends
+        assert plain[2 * number].split()[2:] == ["+", *ends[0]]
+        assert plain[2 * number + 1].split() == ["-", *ends[1]]
+
+
+def test_extreme_words_are_those_of_a_sort():
+    weights = np.random.default_rng(1).normal(size=(40, 3)).round(1)
+    for column, (most, least) in zip(weights.T, extreme_words(weights, 6), strict=True):
+        order = np.argsort(-column, kind="stable")
+        assert most.tolist() == [row for row in order[:6] if column[row] > 0]
+        order = np.argsort(column, kind="stable")
+        assert least.tolist() == [row for row in order[:6] if column[row] < 0]
+    [(most, least)] = extreme_words(np.ones((3, 1)), 2)
+    assert (most.tolist(), least.tolist()) == ([0, 1], [])
+
+
+def test_documents_are_no_part_of_a_table_by_a_field(w2v, folder, model):
+    (folder / "t.jsonl").write_text('{"text": "sun", "year": 1}\n')
+    outcome = w2v("topics", model, "t.jsonl", "--by", "year", "--documents", "2")
+    assert outcome.code == 2
+    assert "leave out --documents" in outcome.err
 
 
 @pytest.mark.parametrize("option", [("--documents", "2"), ("--ldavis", "vis.json")])

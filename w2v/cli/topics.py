@@ -12,8 +12,9 @@ from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.command import INPUT, grouped
 from w2v.cli.new_texts import NewTexts
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
-from w2v.cli.output import ResultPrinter, format_options, printable
+from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.topic_exports import TopicExports, export_options
+from w2v.cli.topic_listing import TopicListing
 from w2v.cli.topic_page import (
     CorpusTexts,
     TopicPageOptions,
@@ -25,7 +26,7 @@ from w2v.cli.topic_page import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from w2v.runs.saved_model import SavedTopicModel
     from w2v.topics.topic_words import TopicWords
@@ -105,13 +106,15 @@ def topics(
 
     The largest topic comes first. Each line has the topic's number, its share of the tokens (LDA)
     or of the squared singular values (LSA), its NPMI coherence, and its words. The coherence is a
-    number from -1 to 1, which is high if the topic's first 10 words often occur together.
+    number from -1 to 1, which is high if the topic's first 10 words often occur together. A topic
+    of LSA has two ends: words with positive weights and, in the next line, with negative ones.
 
     CORPUS names the files of the training documents, as in w2v train. They are read for the page -o
     and for --by, with the options of training unless others are given, and matched to the documents
     of the model by their ids.
 
-    --tsv adds the prior alpha after the share, and after NPMI the coherence u_mass and the number
+    --tsv adds the prior alpha (LDA) or the share of the squared norm that the topic explains (LSA)
+    after the share, and after NPMI the coherence u_mass and the number
     of word pairs that could not be scored. With --reference, both also add the coherence in sliding
     windows, C_V and C_NPMI. --json also adds the weights of the words. If topics have names, from
     --names or --seeds, both have the name after the number.
@@ -126,6 +129,8 @@ def topics(
         raise click.UsageError(
             "options that describe documents work only with CORPUS or --reference"
         )
+    if documents and page.by is not None and page.output is None:
+        raise click.UsageError("--by prints a table without documents: leave out --documents")
     if plot:
         chart_kind(plot)
     outputs = {"-o": page.output, **exports.outputs(), "--plot": plot}
@@ -144,6 +149,7 @@ def topics(
         coherence = _coherence_in(reference, settings, saved)
     else:
         coherence = [topic._asdict() for topic in saved.coherence()]
+    tops = _documents(saved, documents) if documents else None
     texts = read_corpus(corpus, saved, settings, page) if corpus else CorpusTexts()
     exports.write(saved, listing)
     if page.output is not None:
@@ -151,8 +157,8 @@ def topics(
     if texts.shares is not None and page.output is None:
         print_shares(texts.shares, names, results)
     else:
-        tops = _documents(saved, documents) if documents else None
-        _list(listing, saved.names, coherence, names, count, tops, results)
+        shown = TopicListing(listing, saved.names, names, coherence, saved.explained(), tops)
+        shown.print(count, results)
     if plot:
         _draw(listing, saved.names, names, plot)
 
@@ -167,46 +173,6 @@ def _documents(model: SavedTopicModel, count: int) -> list[list[dict[str, Any]]]
         [{"document": names[row], "share": float(mixtures[row, topic])} for row in rows]
         for topic, rows in enumerate(top_documents(mixtures, count))
     ]
-
-
-def _list(
-    listing: TopicWords,
-    words: Sequence[str],
-    coherence: Sequence[Mapping[str, Any]],
-    topic_names: Sequence[str],
-    count: int,
-    documents: Sequence[Sequence[dict[str, Any]]] | None,
-    results: ResultPrinter,
-) -> None:
-    """Print the topics with their first `count` words, and their documents if these are given."""
-    from w2v.topics.topic_words import top_words
-
-    rows = top_words(listing.weights, count)
-    for topic in map(int, listing.order()):
-        weights = [
-            {"word": words[row], "weight": float(listing.weights[row, topic])}
-            for row in rows[topic]
-        ]
-        facts: dict[str, Any] = {"topic": topic}
-        if any(topic_names):
-            facts["name"] = topic_names[topic] or None
-        first = [*facts.values()]  # of each row of documents
-        facts["size"] = float(listing.sizes[topic])
-        if listing.alpha is not None:
-            facts["alpha"] = float(listing.alpha[topic])
-        facts |= coherence[topic] if coherence else {}
-        top = " ".join(words[row] for row in rows[topic])
-        record, lines, fields = facts | {"words": weights}, [_line(facts, top)], [*facts.values()]
-        if documents is None:
-            results.print(record, lines[0], [[*fields, top]])
-            continue
-        lines += [
-            f"{each['share']:15.2%}  {printable(each['document'])}" for each in documents[topic]
-        ]
-        results.print(
-            record | {"documents": documents[topic]}, "\n".join(lines),
-            [[*first, *each.values()] for each in documents[topic]],
-        )  # fmt: skip
 
 
 def _draw(listing: TopicWords, names: Sequence[str], topic_names: Sequence[str], path: str) -> None:
@@ -243,11 +209,3 @@ def _coherence_in(
         topic._asdict() | windows._asdict()
         for topic, windows in zip(coherence, in_windows, strict=True)
     ]
-
-
-def _line(facts: dict[str, Any], names: str) -> str:
-    """Return the plain line of a topic."""
-    npmi = facts.get("npmi")
-    score = "" if "npmi" not in facts else "     -  " if npmi is None else f"{npmi:6.3f}  "
-    name = f"{facts['name']}: " if facts.get("name") else ""
-    return f"{facts['topic']:5}  {facts['size']:6.2%}  {score}{printable(name + names)}"
