@@ -42,7 +42,7 @@ READS = {
     },
     "vocab": {"CORPUS...": "text"},
     "phrases": {"CORPUS...": "text", "--connectors": "stop"},
-    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
+    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text", "--names": "labels"},
     "convert": {
         "IN": "w.txt", "--only": "stop", "--words": "stop", "--retrain": "stop",
         "--weights": "stop",

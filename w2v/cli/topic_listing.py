@@ -78,14 +78,11 @@ class TopicListing:
 
 
 def _lines(facts: Mapping[str, Any], lists: Sequence[str]) -> list[str]:
-    """Return the plain lines of a topic: the words with positive weights, then the others."""
+    """Return the plain lines of a topic: its words, or those of each end that has words."""
     npmi = facts.get("npmi")
     score = "" if "npmi" not in facts else "     -  " if npmi is None else f"{npmi:6.3f}  "
-    name = f"{facts['name']}: " if facts.get("name") else ""
-    signs = ["+ ", "- "] if len(lists) > 1 else [""]
-    first = f"{facts['topic']:5}  {facts['size']:6.2%}  {score}"
-    begins = [first, " " * len(first)]
-    return [
-        begin + sign + printable(name * (begin is first) + words)
-        for begin, sign, words in zip(begins, signs, lists, strict=False)
-    ]
+    name = printable(f"{facts['name']}: ") if facts.get("name") else ""
+    begin = f"{facts['topic']:5}  {facts['size']:6.2%}  {score}"
+    signs = ("+ ", "- ") if len(lists) > 1 else ("",)
+    ends = [sign + printable(words) for sign, words in zip(signs, lists, strict=True) if words]
+    return [begin + name + "".join(ends[:1]), *(" " * len(begin) + end for end in ends[1:])]
