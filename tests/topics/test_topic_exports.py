@@ -114,14 +114,16 @@ def test_a_topic_of_lsa_has_two_ends_and_an_explained_share(w2v, folder):
     fields = [
         line.split("\t") for line in w2v("topics", "lsa.safetensors", "--tsv").out.splitlines()
     ]
-    plain = w2v("topics", "lsa.safetensors").out.splitlines()
+    plain, wanted = w2v("topics", "lsa.safetensors").out, []
     for number, row in enumerate(rows):
         ends = [
             [word["word"] for word in row["words"] if sign * word["weight"] > 0] for sign in (1, -1)
         ]
         assert [end.split() for end in fields[number][-2:]] == ends
-        assert plain[2 * number].split()[2:] == ["+", *ends[0]]
-        assert plain[2 * number + 1].split() == ["-", *ends[1]]
+        first = [str(row["topic"]), f"{row['size']:.2%}"]
+        lines = [[sign, *end] for sign, end in zip("+-", ends, strict=True) if end]
+        wanted += [first + lines[0], *lines[1:]]
+    assert [line.split() for line in plain.splitlines()] == wanted
 
 
 def test_extreme_words_are_those_of_a_sort():
