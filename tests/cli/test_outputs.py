@@ -27,7 +27,8 @@ WRITES = {
     "subwords": {"--output": "y.safetensors"},
     "topics": {
         "--output": "t.html", "--topic-keys": "keys.txt", "--doc-topics": "topics.txt",
-        "--state": "s.gz", "--plot": "t.tsv",
+        "--state": "s.gz",
+        "--ldavis": "v.json", "--plot": "t.tsv",
     },
     "evaluate analogies": {"--plot": "t.tsv"},
     "plot": {"--output": "m.tsv"},
@@ -41,7 +42,7 @@ READS = {
     },
     "vocab": {"CORPUS...": "text"},
     "phrases": {"CORPUS...": "text", "--connectors": "stop"},
-    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
+    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text", "--names": "labels"},
     "convert": {
         "IN": "w.txt", "--only": "stop", "--words": "stop", "--retrain": "stop",
         "--weights": "stop",

@@ -81,7 +81,7 @@ def test_names_of_topics_come_from_a_file_or_from_the_seeds(w2v, folder, model):
     ("args", "said"),
     [
         (("x.safetensors", "text", "--top", "1", "-o", "y.txt"), "--top, --tsv and --json work"),
-        (("lsa.safetensors", "text", "--top", "1"), "--model lsa, whose topics have no shares"),
+        (("lsa.safetensors", "text", "--top", "1"), "--model lsa are not probabilities: --top"),
         (("d.safetensors", "text", "--top", "1"), "--model pv-dbow: topics need one of lda, lsa"),
         (("x.safetensors", "text", "--names", "text"), "--names is for --top"),
         (("x.safetensors", "text", "--top", "1", "--names", "text"), "text: row 1: expected the"),

@@ -268,6 +268,8 @@ def text(folder, monkeypatch):
     """Documents with themes in the current folder; an epoch has several rounds."""
     monkeypatch.setattr("w2v.topics.lda._TOKENS", 60 if COMPILED else 20)
     monkeypatch.setattr("w2v.topics.lda._PER_TERM", 0)
+    monkeypatch.setattr("w2v.topics.lda._SPARSE_TOKENS", 120 if COMPILED else 20)
+    monkeypatch.setattr("w2v.topics.lda._ENTRIES", 1 << 20)
     (folder / "text").write_text(themed(120 if COMPILED else 6))
     return "text"
 
@@ -278,7 +280,9 @@ def make_run(text, output="x.safetensors", threads=1, **options):
     return start_run(text, output, model, settings, threads)
 
 
-@pytest.mark.parametrize("options", [{}, {"deterministic": True, "shards": 3}])
+@pytest.mark.parametrize(
+    "options", [{}, {"deterministic": True, "shards": 3}, {"sampler": "sparse"}]
+)
 @pytest.mark.parametrize("threads", [1, 3])
 def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch, options, threads):
     seen = []
@@ -289,8 +293,8 @@ def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch
         found = made(plan)
         end = found.end_round
 
-        def check():
-            end()
+        def check(totals):
+            end(totals)
             topics, size = training.executor.trainer.matrices["topics"], found.counts.shape
             wanted = naive.count_topics(training.executor.trainer.tokens.words, topics, size)
             seen.append((found.counts == wanted).all() and (found._totals == wanted.sum(0)).all())
@@ -314,7 +318,13 @@ def test_the_same_bytes_on_any_number_of_threads(text, folder):
     assert (folder / "a.safetensors").read_bytes() == (folder / "b.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize("options", [{"threads": 2}, {"deterministic": True, "shards": 3}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"threads": 2}, {"deterministic": True, "shards": 3}, {"threads": 2, "sampler": "sparse"},
+        {"deterministic": True, "shards": 3, "sampler": "sparse"},
+    ],
+)  # fmt: skip
 def test_a_run_that_was_stopped_ends_with_the_same_bytes(text, folder, options):
     finish(make_run(text, "whole.safetensors", **options))
     chunks = len(make_run(text, **options).executor.plan)
@@ -491,7 +501,10 @@ def test_topics_of_lsa_have_words_of_both_signs(w2v, folder):
     assert [row["topic"] for row in rows] == [0, 1, 2]
     assert "npmi" not in rows[0]
     assert min(word["weight"] for word in rows[1]["words"]) < 0
-    assert w2v("topics", "x.safetensors").out.count("\n") == 3
+    # All words of topic 0 have one sign.
+    assert [line.split()[0] for line in w2v("topics", "x.safetensors").out.splitlines()] == [
+        "0", "1", "-", "2", "-"
+    ]  # fmt: skip
     judged = w2v("topics", "x.safetensors", "--reference", "text", "--json").out.splitlines()
     assert -1 <= json.loads(judged[0])["npmi"] <= 1
 
@@ -516,10 +529,14 @@ def test_documents_in_a_temporary_file_take_no_memory():
         "word_sums": ((10, 16), np.float32),
         "document_sums": ((1000, 16), np.int32),
     }
-    needed = []
+    trainer.settings, needed = SimpleNamespace(is_sparse=False), []
     for mapped in (False, True):
         trainer._text = SimpleNamespace(mapped=mapped)
         needed.append(trainer.memory_bytes(1))
     # The matrices, and the larger of the copies of the counts and of the results.
     words, documents = 4 * 10 * 16, 4 * 1000 * 16
     assert needed == [words + documents + 2 * (words + documents), words + 3 * words]
+    # The sparse sampler has the counts once, and tables of at most 8 bytes for each token.
+    trainer.settings.is_sparse = True
+    trainer.tokens = SimpleNamespace(words=np.empty(1000, np.int32))
+    assert trainer.memory_bytes(1) == words + words + 8 * 1000

@@ -9,7 +9,7 @@ import click
 
 from w2v.cli.command import INPUT, grouped
 from w2v.cli.output import ResultPrinter, printable
-from w2v.errors import W2VError
+from w2v.cli.topic_page import check_probabilities
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,11 +45,7 @@ def open_shares(
 
     model = SavedTopicModel(path, epochs, oov)
     listing = model.listing()
-    if listing.alpha is None:
-        raise W2VError(
-            f"{model.name} was trained with --model {model.model.name}, whose topics have no "
-            "shares: --top needs a model of lda"
-        )
+    check_probabilities(model, "--top")
     return model, names_of_topics(names, listing.sizes.size, listing.names)
 
 

@@ -92,6 +92,11 @@ def infer(
     from w2v.system import output_files
     from w2v.system.progress import ProgressLine
 
+    paths = or_stdin(corpus)
+    output_files.check(
+        {"-o": output, "the list of names": formats.written_beside(output)},
+        {"the model": model, "one of the texts": paths, "the file of --names": names},
+    )
     if names is not None and not top:
         raise click.UsageError("--names is for --top, which prints topics")
     if output != "-" and (top or not results.plain):
@@ -100,11 +105,6 @@ def infer(
         )
     catch_signals()
     formats.writer(output)  # an error for a format that cannot be written
-    paths = or_stdin(corpus)
-    output_files.check(
-        {"-o": output, "the list of names": formats.written_beside(output)},
-        {"the model": model, "one of the texts": paths},
-    )
     refused = RefusedRows()
     topics: list[str] = []
     if top:

@@ -91,18 +91,21 @@ def read_corpus(
     Documents are read with the settings that the model was trained with, unless the command line
     gives others.
     """
-    from w2v.plots.topic_page import top_documents
+    from w2v.plots.topic_page import DOCUMENTS
     from w2v.settings import DocumentSettings
     from w2v.system.progress import ProgressLine
     from w2v.text.beginnings import beginnings
     from w2v.text.documents import DocumentCorpus
+    from w2v.topics.topic_documents import top_documents
     from w2v.topics.topic_shares import shares_by_value
 
     line = ProgressLine(sys.stderr)
     names, mixtures, tokens = model.document_topics()
     wanted: set[str] = set()
     if page.output is not None:
-        wanted = {names[row] for rows in top_documents(mixtures) for row in rows.tolist()}
+        wanted = {
+            names[row] for rows in top_documents(mixtures, DOCUMENTS) for row in rows.tolist()
+        }
     documents = settings.over(model.document_settings()).of(DocumentSettings)
     corpus = DocumentCorpus(paths, model.text_settings, documents, extra=page.by)
     show = show_reading(line, corpus)

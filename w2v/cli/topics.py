@@ -9,10 +9,12 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
-from w2v.cli.command import INPUT, OUTPUT, grouped
+from w2v.cli.command import INPUT, grouped
 from w2v.cli.new_texts import NewTexts
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
-from w2v.cli.output import ResultPrinter, format_options, printable
+from w2v.cli.output import ResultPrinter, format_options
+from w2v.cli.topic_exports import TopicExports, export_options
+from w2v.cli.topic_listing import TopicListing
 from w2v.cli.topic_page import (
     CorpusTexts,
     TopicPageOptions,
@@ -24,7 +26,7 @@ from w2v.cli.topic_page import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from w2v.runs.saved_model import SavedTopicModel
     from w2v.topics.topic_words import TopicWords
@@ -53,7 +55,7 @@ class TopicsCommand(SettingsCommand):
     cls=TopicsCommand,
     settings=("DocumentSettings",),
     examples=(
-        "w2v topics topics.safetensors",
+        "w2v topics topics.safetensors --documents 3",
         "w2v topics topics.safetensors documents.tsv -o topics.html",
         "w2v topics --sweep 5,10 documents.tsv --epochs 20",
     ),
@@ -68,6 +70,11 @@ class TopicsCommand(SettingsCommand):
         metavar="N", help="Print the top N words of each topic.",
     ),
     click.option(
+        "--documents", type=click.IntRange(1), metavar="N",
+        help="For lda: print the N training documents with the largest share of each topic, below "
+        "its words. With --tsv, each line has a topic, a document and its share of the topic.",
+    ),
+    click.option(
         "--reference", multiple=True, type=INPUT, metavar="FILE",
         help="Measure coherence on these documents instead of the training text. May be repeated.",
     ),
@@ -80,21 +87,7 @@ class TopicsCommand(SettingsCommand):
         "--sweep 10,20 --help.",
     ),
 )  # fmt: skip
-@click.option(
-    "--topic-keys",
-    type=OUTPUT,
-    metavar="FILE",
-    help="Also write the topics in the format of MALLET's topic keys.",
-)
-@click.option(
-    "--doc-topics", type=OUTPUT, metavar="FILE",
-    help="Also write the topics of the training documents in the format of MALLET's doc topics.",
-)  # fmt: skip
-@click.option(
-    "--state", type=OUTPUT, metavar="FILE",
-    help="Also write the topic of each token in the format of MALLET's state. The model must have "
-    "been trained with --keep-state.",
-)  # fmt: skip
+@export_options
 @plot_option
 @format_options
 def topics(
@@ -102,10 +95,9 @@ def topics(
     corpus: tuple[str, ...],
     page: TopicPageOptions,
     count: int,
+    documents: int | None,
     reference: tuple[str, ...],
-    topic_keys: str | None,
-    doc_topics: str | None,
-    state: str | None,
+    exports: TopicExports,
     plot: str | None,
     results: ResultPrinter,
     settings: GivenSettings,
@@ -114,13 +106,15 @@ def topics(
 
     The largest topic comes first. Each line has the topic's number, its share of the tokens (LDA)
     or of the squared singular values (LSA), its NPMI coherence, and its words. The coherence is a
-    number from -1 to 1, which is high if the topic's first 10 words often occur together.
+    number from -1 to 1, which is high if the topic's first 10 words often occur together. A topic
+    of LSA has two ends: words with positive weights and, in the next line, with negative ones.
 
     CORPUS names the files of the training documents, as in w2v train. They are read for the page -o
     and for --by, with the options of training unless others are given, and matched to the documents
     of the model by their ids.
 
-    --tsv adds the prior alpha after the share, and after NPMI the coherence u_mass and the number
+    --tsv adds the prior alpha (LDA) or the share of the squared norm that the topic explains (LSA)
+    after the share, and after NPMI the coherence u_mass and the number
     of word pairs that could not be scored. With --reference, both also add the coherence in sliding
     windows, C_V and C_NPMI. --json also adds the weights of the words. If topics have names, from
     --names or --seeds, both have the name after the number.
@@ -129,19 +123,17 @@ def topics(
     limit_blas(None)
     from w2v.runs.saved_model import SavedTopicModel
     from w2v.system import output_files
-    from w2v.topics import mallet
     from w2v.topics.topic_names import names_of_topics
 
     if settings.any_given and not (reference or corpus):
         raise click.UsageError(
             "options that describe documents work only with CORPUS or --reference"
         )
+    if documents and page.by is not None and page.output is None:
+        raise click.UsageError("--by prints a table without documents: leave out --documents")
     if plot:
         chart_kind(plot)
-    outputs = {
-        "-o": page.output, "--topic-keys": topic_keys, "--doc-topics": doc_topics,
-        "--state": state, "--plot": plot,
-    }  # fmt: skip
+    outputs = {"-o": page.output, **exports.outputs(), "--plot": plot}
     inputs = {
         "the model": model, "one of the texts": corpus,
         "one of the files of --reference": reference, "the file of --names": page.names,
@@ -157,49 +149,30 @@ def topics(
         coherence = _coherence_in(reference, settings, saved)
     else:
         coherence = [topic._asdict() for topic in saved.coherence()]
+    tops = _documents(saved, documents) if documents else None
     texts = read_corpus(corpus, saved, settings, page) if corpus else CorpusTexts()
-    if topic_keys:
-        mallet.write_topic_keys(topic_keys, listing, saved.names)
-    if doc_topics:
-        mallet.write_document_topics(doc_topics, *saved.documents())
-    if state:
-        mallet.write_state(state, saved.tensors, saved.names, saved.documents()[0])
+    exports.write(saved, listing)
     if page.output is not None:
         write_page(saved, page.output, names, texts)
     if texts.shares is not None and page.output is None:
         print_shares(texts.shares, names, results)
     else:
-        _list(listing, saved.names, coherence, names if any(names) else None, count, results)
+        shown = TopicListing(listing, saved.names, names, coherence, saved.explained(), tops)
+        shown.print(count, results)
     if plot:
         _draw(listing, saved.names, names, plot)
 
 
-def _list(
-    listing: TopicWords,
-    words: Sequence[str],
-    coherence: Sequence[Mapping[str, Any]],
-    topic_names: Sequence[str] | None,
-    count: int,
-    results: ResultPrinter,
-) -> None:
-    """Print the topics with their first `count` words; topic_names is None if none has a name."""
-    from w2v.topics.topic_words import top_words
+def _documents(model: SavedTopicModel, count: int) -> list[list[dict[str, Any]]]:
+    """Return the `count` documents that each topic has most of, with their shares of the topic."""
+    from w2v.topics.topic_documents import top_documents
 
-    rows = top_words(listing.weights, count)
-    for topic in map(int, listing.order()):
-        weights = [
-            {"word": words[row], "weight": float(listing.weights[row, topic])}
-            for row in rows[topic]
-        ]
-        facts: dict[str, Any] = {"topic": topic}
-        if topic_names is not None:
-            facts["name"] = topic_names[topic] or None
-        facts["size"] = float(listing.sizes[topic])
-        if listing.alpha is not None:
-            facts["alpha"] = float(listing.alpha[topic])
-        facts |= coherence[topic] if coherence else {}
-        top = " ".join(words[row] for row in rows[topic])
-        results.print(facts | {"words": weights}, _line(facts, top), [[*facts.values(), top]])
+    check_probabilities(model, "--documents")
+    names, mixtures, _ = model.document_topics()
+    return [
+        [{"document": names[row], "share": float(mixtures[row, topic])} for row in rows]
+        for topic, rows in enumerate(top_documents(mixtures, count))
+    ]
 
 
 def _draw(listing: TopicWords, names: Sequence[str], topic_names: Sequence[str], path: str) -> None:
@@ -236,11 +209,3 @@ def _coherence_in(
         topic._asdict() | windows._asdict()
         for topic, windows in zip(coherence, in_windows, strict=True)
     ]
-
-
-def _line(facts: dict[str, Any], names: str) -> str:
-    """Return the plain line of a topic."""
-    npmi = facts.get("npmi")
-    score = "" if "npmi" not in facts else "     -  " if npmi is None else f"{npmi:6.3f}  "
-    name = f"{facts['name']}: " if facts.get("name") else ""
-    return f"{facts['topic']:5}  {facts['size']:6.2%}  {score}{printable(name + names)}"

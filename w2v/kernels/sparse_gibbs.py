@@ -231,14 +231,19 @@ def weigh_word(topics, ratios, begin, end, mixture, sums):
 
 
 @inlined
-def prefetch_word(topics, ratios, begin, end):
-    """Prefetch the topics of a word.
+def prefetch_token(word, topic, word_topics, offsets, sizes, topics, ratios):
+    """Prefetch what a token needs, see `WordTables`.
 
-    topics  int16 (E,)  see `WordTables`
-    ratios  float (E,)
-    begin   int         position where the topics of the word begin
-    end     int         position after them
+    word         int            its word
+    topic        int            its topic
+    word_topics  int32 (V, K)
+    offsets      int64 (V + 1,)
+    sizes        int32 (V,)
+    topics       int16 (E,)
+    ratios       float (E,)
     """
+    begin, end = offsets[word], offsets[word] + sizes[word]
+    prefetch_to_read(word_topics, word, topic // WIDTH)
     for at in range(begin, end, 32):
         prefetch_item(topics, at)
     for at in range(begin, end, 16):
@@ -257,20 +262,19 @@ def random_below(limit, state):
 
 
 @inlined
-def draw_rest(listed, counts, length, reciprocals, document_sum, smoothing, smoothing_sum, state):
+def draw_rest(listed, counts, length, reciprocals, document_sum, smoothing, state):
     """Draw a topic from the second or the third part of the weights.
 
-    listed         int16 (K,)   see `DocumentTopics`
-    counts         int32 (K,)
-    length         int          number of topics of the document
-    reciprocals    float (K,)   1 / (n_k + V η)
-    document_sum   float        the sum of n_dk / (n_k + V η)
-    smoothing      float (K,)   running sums of α_k / (n_k + V η)
-    smoothing_sum  float        the last of them
-    state          uint64 (1,)  random state, changed in place
-    Returns        int64, the topic
+    listed        int16 (K,)   see `DocumentTopics`
+    counts        int32 (K,)
+    length        int          number of topics of the document
+    reciprocals   float (K,)   1 / (n_k + V η)
+    document_sum  float        the sum of n_dk / (n_k + V η)
+    smoothing     float (K,)   running sums of α_k / (n_k + V η)
+    state         uint64 (1,)  random state, changed in place
+    Returns       int64, the topic
     """
-    threshold = random_below(document_sum + smoothing_sum, state)
+    threshold = random_below(document_sum + smoothing[smoothing.size - 1], state)
     of_document = draw_listed(listed, counts, length, reciprocals, threshold)
     of_all = first_above(smoothing, smoothing.size, threshold - document_sum)
     return of_document if threshold < document_sum and length > 0 else of_all
@@ -354,9 +358,9 @@ def sample_sparse_topics(
         )
         for token in range(begin, end):
             ahead = min(token + AHEAD, words.size - 1)
-            at = offsets[words[ahead]]
-            prefetch_word(of_words, ratios, at, at + sizes[words[ahead]])
-            prefetch_to_read(word_topics, words[ahead], topics[ahead] // WIDTH)
+            prefetch_token(
+                words[ahead], topics[ahead], word_topics, offsets, sizes, of_words, ratios
+            )
             word, old, new = words[token], np.int64(topics[token]), np.int64(-1)
             length = remove_topic(listed, counts, places, mixture, length, old)
             ratio_sum -= reciprocals[old]
@@ -372,16 +376,13 @@ def sample_sparse_topics(
                     new = np.int64(of_words[at + first_above(sums, size, threshold)])
                 else:
                     new = draw_rest(
-                        listed, counts, length, reciprocals, document_sum, smoothing,
-                        smoothing_sum, state,
-                    )  # fmt: skip
+                        listed, counts, length, reciprocals, document_sum, smoothing, state
+                    )
             total -= mixture[old] * count * share * (one - exact)
             product *= total / (end - begin - 1 + alpha_sum)
-            topics[token] = new
+            topics[token], ratio_sum = new, ratio_sum + reciprocals[new]
             length = add_topic(listed, counts, places, mixture, length, new)
-            ratio_sum += reciprocals[new]
             if product < 1e-200:
-                log_likelihood += np.log(product)
-                product = 1.0
+                log_likelihood, product = log_likelihood + np.log(product), 1.0
         end_document(document, length, listed, counts, places, mixture, alpha, document_sums)
     return log_likelihood + np.log(product)

@@ -21,6 +21,7 @@ from w2v.plots.html_page import assemble
 from w2v.topics.coherence import Coherence
 from w2v.topics.relevance import Relevance
 from w2v.topics.topic_distances import classical_scaling, topic_distances
+from w2v.topics.topic_documents import top_documents
 from w2v.topics.topic_shares import SharesByValue
 from w2v.topics.topic_words import TopicWords
 
@@ -129,7 +130,7 @@ class TopicPage:
 
     def _documents(self) -> dict[str, Any]:
         """The documents that have most of each topic, each document once."""
-        tops = top_documents(self.document_topics)
+        tops = top_documents(self.document_topics, DOCUMENTS)
         number_of: dict[int, int] = {}
         for rows in tops:
             for row in rows.tolist():
@@ -145,28 +146,6 @@ class TopicPage:
                 for topic, rows in enumerate(tops)
             ],
         }
-
-
-def top_documents(document_topics: np.ndarray, count: int = DOCUMENTS) -> list[np.ndarray]:
-    """The rows of the documents that have the largest share of each topic, the largest first.
-
-    document_topics  float (M, K)
-    count            the largest number of rows for a topic. Documents without the topic are left
-                     out; documents with equal shares are in the order of their rows
-    """
-    block_rows = 1 << 14
-    tops = [np.zeros(0, np.int64)] * document_topics.shape[1]
-    for begin in range(0, len(document_topics), block_rows):
-        block = np.ascontiguousarray(document_topics[begin : begin + block_rows].T)
-        for topic, shares in enumerate(block):
-            rows = np.flatnonzero(shares > 0)
-            if rows.size > count:
-                smallest = np.partition(shares[rows], rows.size - count)[rows.size - count]
-                rows = rows[shares[rows] >= smallest]
-            rows = np.concatenate([tops[topic], rows + begin])
-            order = np.argsort(-document_topics[rows, topic], kind="stable")
-            tops[topic] = rows[order[:count]]
-    return tops
 
 
 def _packed_topics(word_topics: np.ndarray) -> dict[str, str]:

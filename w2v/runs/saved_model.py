@@ -252,6 +252,14 @@ class SavedTopicModel(SavedDocumentModel):
         with self._damage_as_error():
             return self.model.topics(self.tensors)
 
+    def explained(self) -> float | None:
+        """The share of the squared norm that the topics of an LSA explain; None for other models.
+
+        Models of older versions of w2v may lack it too.
+        """
+        found = self._facts.get("explained")
+        return float(found) if isinstance(found, int | float) else None
+
     def document_topics(self) -> tuple[list[str], np.ndarray, np.ndarray]:
         """The training documents: names, vectors, float32 (M, K), and tokens, int64 (M,)."""
         with self._damage_as_error():

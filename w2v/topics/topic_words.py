@@ -40,6 +40,20 @@ def top_words(weights: np.ndarray, count: int) -> list[np.ndarray]:
     return [_greatest(np.abs(column), count) for column in weights.T]
 
 
+def extreme_words(weights: np.ndarray, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The rows of the `count` words with the largest, and those with the smallest weight.
+
+    weights  float (V, K)
+    Returns  for each topic, rows with positive weights by descending weight, and rows with negative
+             weights by ascending weight
+    """
+    found = []
+    for column in weights.T:
+        ends = (_greatest(column, count), _greatest(-column, count))
+        found.append((ends[0][column[ends[0]] > 0], ends[1][column[ends[1]] < 0]))
+    return found
+
+
 def _greatest(values: np.ndarray, count: int) -> np.ndarray:
     """The positions of the `count` largest values, by descending value."""
     if count < values.size:
